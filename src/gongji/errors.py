@@ -1,0 +1,106 @@
+"""Refusals and faults: every code once, in order of precedence.
+
+A **Refusal** is a decision with a reason; a **Fault** is an accident. Where several refusals hold,
+the first in REFUSALS is the one that is given. This module knows the codes and their sentences,
+not the articles behind them: those come from the rulebook.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+
+REFUSALS: dict[str, str] = {
+    # Input that cannot be read as a visit.
+    "field_missing": "缺少必填项 {field}",
+    "field_unknown": "不认识的列或事实 {field}",
+    "value_invalid": "{field} 的值 {value} 无法识别；可取：{allowed}",
+    "amount_invalid": "{field} 的值 {value} 不是以元为单位、至多两位小数的金额",
+    "amount_negative": "{field} 为负数：{value}；冲销请另作退费，不用负数",
+    "amount_too_large": "{field} 超过上限：{value}；单笔不得超过 100 亿元",
+    "in_scope_above_total": "政策范围内费用 {value} 大于总费用 {total}",
+    "area_unknown": "没有统筹区 {value} 的规则；现有：{allowed}",
+    "date_outside": "{value} 不在统筹区 {area} 规则的有效期内；现有规则覆盖：{allowed}",
+    "benefit_not_offered": "统筹区 {area} 的文件没有规定待遇“{value}”；现有：{allowed}",
+    "level_missing": "计算所需的医疗机构级别缺失；请提供 {field}",
+    # Gates: reasons why the pool does not pay. The article comes from the rulebook.
+    "outside_benefit_period": "不在待遇享受期内",
+    "not_designated": "不是定点医药机构",
+    "not_selected": "不是选定的定点医疗机构，也没有转诊",
+    "inpatient_stay": "住院期间发生的门诊费用",
+    "joins_inpatient": "急诊抢救后转入住院，与住院费用合并计算，不在门诊结算",
+    "third_party": "应当由第三人负担的费用",
+    "other_fund": "由其他资金（基金）保障的费用",
+    "paid_by_account": "已用个人账户支付的费用",
+    "public_health": "应当由公共卫生负担的费用",
+    "wellness": "保健、整形美容等费用",
+    "excluded_by_law": "法律法规规定不予支付的费用",
+    "no_account": "没有建立职工医保个人账户",
+    "level_too_low": "该待遇限二级及以上定点医疗机构",
+    "not_in_agreement": "国家医保谈判药品不在协议期内",
+    "offsite_unfiled": "统筹区外就医没有备案",
+    "not_direct": "没有在定点医药机构直接结算",
+    "no_prescription": "在药店购药没有定点医疗机构的处方（缺开方机构级别）",
+    "pharmacy_not_qualified": "药店不符合纳入门诊统筹的条件",
+    "not_eligible": "不符合本地规定的享受条件",
+    # Accounts.
+    "paying_monthly": "退休后按月补缴期间不计发个人账户",
+    "use_not_allowed": "个人账户不得用于这项支出",
+    "relation_not_allowed": "个人账户不得为这位亲属支付这项支出",
+    # The rulebook leaves a figure open.
+    "parameter_missing": "缺少参数 {parameter}：{reason}；可用 --set {parameter}=… 给出",
+}
+"""Every refusal: code -> Chinese sentence, in order of precedence."""
+
+PRECEDENCE = {code: number for number, code in enumerate(REFUSALS, start=1)}
+CODES = ("",) + tuple(REFUSALS)
+"""The code of each refusal number; number zero is no refusal."""
+
+
+class GongjiError(Exception):
+    """Anything gongji says no to."""
+
+
+@dataclass
+class Refusal(GongjiError):
+    """A decision not to do what was asked.
+
+    Ensures: `code` is one of REFUSALS; `str()` is one Chinese sentence.
+    """
+
+    code: str
+    field: str = ""
+    values: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        return REFUSALS[self.code].format(**({"field": self.field} | self.values))
+
+    def as_json(self) -> dict[str, str]:
+        """Code, field and sentence, for machines."""
+        return {"refusal": self.code, "field": self.field, "reason": str(self)}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in a file: where, which key, what is wrong and what to do."""
+
+    file: str
+    line: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.key}：{self.message}"
+
+
+class RulebookError(GongjiError):
+    """A rulebook that cannot be used, with every problem found."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = sorted(problems, key=lambda p: (p.file, p.line, p.key))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class Fault(GongjiError):
+    """Something that should not happen; a retry may succeed."""

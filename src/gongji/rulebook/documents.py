@@ -1,0 +1,411 @@
+"""What a rulebook file may say: one struct for each kind of provision.
+
+The keys are the law's own words; each figure sits in a struct that demands its article (依据).
+This module describes files; what the law at a date is, `law.py` folds from them.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from gongji.errors import REFUSALS
+from gongji.rulebook import schema as s
+from gongji.rulebook.facts import BENEFITS
+from gongji.rulebook.schema import Context, Parser, key, list_of, map_of, struct
+from gongji.rulebook.source import Node
+
+UNLIMITED_TEXT = "不限"
+NONE_TEXT = "不设"
+REST_TEXT = "其余"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Literal:
+    """A figure as written: fen, ppm, or None for 不限."""
+
+    amount: int | None
+    node: Node
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByAxis:
+    """A table: one value for each value of a fact."""
+
+    axis: str
+    values: dict[str, "Value"]
+    node: Node
+
+
+@dataclass(frozen=True, kw_only=True)
+class FromParameter:
+    """A parameter's value, some facts fixed (取) or read from other facts (换), times a share."""
+
+    parameter: str
+    fixed: dict[str, str]
+    swapped: dict[str, str]
+    share: int | None
+    node: Node
+
+
+@dataclass(frozen=True, kw_only=True)
+class FromFact:
+    """An amount that comes with the visit."""
+
+    fact: str
+    node: Node
+
+
+@dataclass(frozen=True, kw_only=True)
+class FromIndex:
+    """A share of a dated statistic (`年` years before the visit's), rounded (元 or 分)."""
+
+    index: str
+    years: int
+    share: int
+    rounding: str
+    node: Node
+
+
+Value = Literal | ByAxis | FromParameter | FromFact | FromIndex
+
+
+def value_of(figure: Parser) -> Parser:
+    """A figure, a table (按), a parameter (参数), an amount of the visit (事实) or an index (指数)."""
+    texts = map_of(s.prose)
+
+    def parse(node: Node, name: str, context: Context) -> Any:
+        if isinstance(node.value, str):
+            if node.text() == UNLIMITED_TEXT:
+                return Literal(amount=None, node=node)
+            if node.text() == NONE_TEXT:
+                return Literal(amount=0, node=node)
+            amount = figure.parse(node, name, context)
+            return amount if amount is s.BAD else Literal(amount=amount, node=node)
+        if not isinstance(node.value, dict):
+            return context.add(node, name, "应为一个数字，或含 按、参数、事实、指数 之一的键值表")
+        fields = dict(node.value)
+        text = {k: v.text() for k, v in fields.items() if isinstance(v.value, str)}
+        if "按" in text:
+            del fields["按"]
+            values = {k: parse(v, f"{name}.{k}", context) for k, v in fields.items()}
+            return s.BAD if s.BAD in values.values() else ByAxis(axis=text["按"], values=values, node=node)
+        if "参数" in text:
+            return _from_parameter(node, name, context, texts)
+        if "事实" in text and len(fields) == 1:
+            return FromFact(fact=text["事实"], node=node)
+        if "指数" in text:
+            return s.read_struct(_IndexFields, node, name, context)
+        return context.add(node, name, "应含 按、参数、事实、指数 之一")
+
+    return Parser(
+        parse,
+        {
+            "anyOf": [
+                figure.schema,
+                {"enum": [UNLIMITED_TEXT, NONE_TEXT]},
+                {"type": "object", "required": ["按"]},
+                {"type": "object", "required": ["参数"]},
+                {"type": "object", "required": ["事实"]},
+                {"type": "object", "required": ["指数"]},
+            ]
+        },
+    )
+
+
+def _from_parameter(node: Node, name: str, context: Context, texts: Parser) -> Any:
+    fields = s.read_struct(_ParameterFields, node, name, context)
+    if fields is s.BAD:
+        return s.BAD
+    return FromParameter(
+        parameter=fields.parameter,
+        fixed=fields.fixed,
+        swapped=fields.swapped,
+        share=fields.share,
+        node=node,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ParameterFields:
+    parameter: str = key("参数", s.prose)
+    fixed: dict[str, str] = key("取", map_of(s.prose), default={})
+    swapped: dict[str, str] = key("换", map_of(s.prose), default={})
+    share: int | None = key("折算", s.percent, default=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _IndexFields(FromIndex):
+    index: str = key("指数", s.prose)
+    years: int = key("年", s.whole)
+    share: int = key("比例", s.percent)
+    rounding: str = key("取整", s.choice({"元": "元", "分": "分"}))
+    node: Node = None  # type: ignore[assignment]
+
+
+def either_figure(node: Node) -> bool:
+    """Whether an adjustment is of a rate."""
+    return isinstance(node.value, str) and node.text().endswith(("%", "个百分点"))
+
+
+_figure = s.either(either_figure, s.percent, s.money)
+_condition = map_of(list_of(s.prose))
+
+Condition = dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adjustment:
+    """An amount or points added: when a condition holds, or for each unit of a fact beyond 超过."""
+
+    add: int = key("加", _figure, "加（减）多少：元，或百分点")
+    article: str = key("依据", s.prose, "条、款")
+    when: Condition = key("当", _condition, "条件：事实与取值", default={})
+    each: str = key("每", s.prose, "每一单位的哪个事实", default="")
+    beyond: int = key("超过", s.whole, "超出多少之后才加", default=0)
+    node: Node = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proration:
+    """An amount taken times a number (months left) ÷ a divisor, rounded half up to the fen."""
+
+    fact: str = key("事实", s.prose)
+    divisor: int = key("除以", s.whole)
+    article: str = key("依据", s.prose)
+    when: Condition = key("当", _condition, default={})
+    node: Node = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rate:
+    """支付比例: what the payer pays of the cost above the deductible."""
+
+    value: Value = key("比例", value_of(s.percent), "支付比例")
+    article: str = key("依据", s.prose, "条、款")
+    adjustments: tuple[Adjustment, ...] = key("增减", list_of(struct(Adjustment)), default=())
+    at_most: int | None = key("最高", s.percent, "增减后最高", default=None)
+    at_least: int | None = key("最低", s.percent, "增减后最低", default=None)
+    doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
+    node: Node = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """An amount held against a meter: a deductible, a ceiling on payment, or a band of cost."""
+
+    meter: str = key("计量", s.prose, "累计到哪个计量")
+    value: Value = key("金额", value_of(s.money), "金额")
+    article: str = key("依据", s.prose, "条、款")
+    adjustments: tuple[Adjustment, ...] = key("增减", list_of(struct(Adjustment)), default=())
+    at_most: int | None = key("最高", s.money, default=None)
+    at_least: int | None = key("最低", s.money, default=None)
+    proration: Proration | None = key("折算", struct(Proration), default=None)
+    when: Condition = key("当", _condition, "只在此条件下适用", default={})
+    doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
+    node: Node = None  # type: ignore[assignment]
+
+
+POOL, ACCOUNT = "统筹基金", "个人账户"
+PAYERS = (POOL, "大额医疗费用补助", "公务员医疗补助", "老干部医疗补助", "企业补充医疗保险", ACCOUNT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """One layer: a deductible, a rate and a ceiling, on the cost that the layers before left."""
+
+    name: str = key("名称", s.prose)
+    code: str = key("代号", s.code, "结果文件中的列名")
+    rate: Rate = key("支付比例", struct(Rate))
+    payer: str = key("付款方", s.choice({p: p for p in PAYERS}), default=POOL)
+    deductibles: tuple[Limit, ...] = key("起付标准", list_of(struct(Limit)), default=())
+    ceilings: tuple[Limit, ...] = key("最高支付限额", list_of(struct(Limit)), default=())
+    bands: tuple[Limit, ...] = key("费用段", list_of(struct(Limit)), default=())
+    when: Condition = key("当", _condition, "只在此条件下适用", default={})
+    article: str = key("依据", s.prose, "接续到这一层的依据", default="")
+    doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
+    node: Node = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Onward:
+    """What is left goes on to the layers of another benefit or chain."""
+
+    to: str = key("接续", s.prose, "另一项待遇或层组的名称")
+    article: str = key("依据", s.prose)
+    when: Condition = key("当", _condition, default={})
+    doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
+    node: Node = None  # type: ignore[assignment]
+
+
+def _is_onward(node: Node) -> bool:
+    return isinstance(node.value, dict) and "接续" in node.value
+
+
+_layers = list_of(s.either(_is_onward, struct(Onward), struct(Layer)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstSelfPay:
+    """先行自付: the share a person pays before the cost counts as in scope."""
+
+    share: int = key("比例", s.percent)
+    article: str = key("依据", s.prose)
+    doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
+    node: Node = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Benefit:
+    """A benefit: its layers, a floor if any, and how its cost is put in scope."""
+
+    article: str = key("依据", s.prose)
+    layers: tuple[Layer | Onward, ...] = key("层", _layers)
+    floor: Rate | None = key("保底", struct(Rate), "实际支付不低于政策范围内费用的比例", default=None)
+    first_self_pay: FirstSelfPay | None = key("先行自付", struct(FirstSelfPay), default=None)
+    doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
+    note: str = key("说明", s.prose, default="")
+    node: Node = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chain:
+    """层组: layers that several benefits go on to."""
+
+    article: str = key("依据", s.prose)
+    layers: tuple[Layer | Onward, ...] = key("层", _layers)
+    node: Node = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Supplement:
+    """补充: layers on what remains to the person of the whole visit's in-scope cost."""
+
+    article: str = key("依据", s.prose)
+    layers: tuple[Layer, ...] = key("层", list_of(struct(Layer)))
+    node: Node = None  # type: ignore[assignment]
+
+
+_benefits = list_of(s.choice({name: name for name in BENEFITS}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """门槛: a condition over facts under which the pool does not pay."""
+
+    when: Condition = key("当", _condition, "条件全部成立即不予支付")
+    benefits: tuple[str, ...] = key("适用", _benefits, "适用的待遇", default=())
+    refusal: str = key("拒付", s.choice({code: code for code in REFUSALS}), "拒付代码")
+    article: str = key("依据", s.prose)
+    note: str = key("说明", s.prose, default="")
+    doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
+    node: Node = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """转归: a visit of one benefit is settled by another."""
+
+    benefits: tuple[str, ...] = key("待遇", _benefits)
+    to: str = key("按", s.choice({name: name for name in BENEFITS}))
+    article: str = key("依据", s.prose)
+    when: Condition = key("当", _condition, default={})
+    doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
+    node: Node = None  # type: ignore[assignment]
+
+
+METER_MEASURES = {"起付": "deductible", "支付": "paid", "费用": "cost"}
+PERIODS = ("次", "日", "月", "季", "年")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meter:
+    """计量: an amount used so far: of what, over what period, apart for each value of which facts."""
+
+    code: str = key("代号", s.code)
+    measure: str = key("量", s.choice(METER_MEASURES), "起付、支付或费用")
+    period: str = key("期", s.choice({p: p for p in PERIODS}))
+    apart: tuple[str, ...] = key("分", list_of(s.prose), "分别累计的事实", default=())
+    note: str = key("说明", s.prose, default="")
+    node: Node = None  # type: ignore[assignment]
+
+
+SOURCES = ("官方", "官方转述", "非官方", "演示")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """参数: a figure that the document leaves to another one; without 值 it is open."""
+
+    code: str = key("代号", s.code, "--set 用的名称")
+    unit: str = key("单位", s.choice({"元": "fen", "%": "ppm"}))
+    article: str = key("依据", s.prose, "哪一条引用了它，或它的出处")
+    note: str = key("说明", s.prose)
+    axes: tuple[str, ...] = key("按", list_of(s.prose), default=())
+    value: Node | None = key("值", Parser(lambda node, name, context: node, {}), default=None)
+    source: str = key("来源", s.choice({x: x for x in SOURCES}), default="")
+    node: Node = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FactDefinition:
+    """事实: a fact of this area's own, or bands (段) of another fact (取自)."""
+
+    column: str = key("列", s.code, "文件中的列名", default="")
+    kind: str = key("类", s.choice({"是否": "是否", "选项": "选项", "数": "数", "金额": "金额"}), default="选项")
+    choices: dict[str, str] = key("选项", map_of(s.prose), "名称与文件中的写法", default={})
+    default: str = key("缺省", s.prose, default="")
+    source: str = key("取自", s.prose, default="")
+    bands: dict[str, tuple[str, ...]] = key("段", map_of(list_of(s.prose)), "名称与下限，或文字", default={})
+    article: str = key("依据", s.prose)
+    doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
+    node: Node = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """就医: whose level counts at a pharmacy and for Internet visits."""
+
+    own_level: bool = key("药店级别", s.choice({"处方机构": False, "药店": True}))
+    article: str = key("依据", s.prose)
+    internet: str = key("互联网", s.prose, "互联网医院级别的依据", default="")
+    note: str = key("说明", s.prose, default="")
+    doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
+    node: Node = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """存疑: a question the text leaves, the reading taken and why."""
+
+    question: str = key("问题", s.prose)
+    reading: str = key("采用", s.prose)
+    other: str = key("另解", s.prose)
+    reason: str = key("理由", s.prose)
+    article: str = key("依据", s.prose)
+    node: Node = None  # type: ignore[assignment]
+
+
+DISPOSITIONS = {"规则": "rule", "流程": "workflow", "不涉及计算": "none"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Article:
+    """条文: what became of one article: rule (keys), workflow (part of gongji), or nothing."""
+
+    disposition: str = key("处置", s.choice(DISPOSITIONS))
+    note: str = key("说明", s.prose)
+    keys: tuple[str, ...] = key("键", list_of(s.prose), "规则所在的键", default=())
+    part: str = key("模块", s.prose, "承担流程的模块", default="")
+    built: bool = key("已建", s.yes_no, default=False)
+    node: Node = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """示例: rows of facts with what is expected of each, run by `gongji check`."""
+
+    name: str = key("名称", s.prose)
+    article: str = key("依据", s.prose)
+    rows: Node = key("行", Parser(lambda node, name, context: node, {"type": "array"}))
+    kind: str = key("类别", s.choice({k: k for k in ("就诊", "划入", "清算", "期限", "费用")}), default="就诊")
+    settings: dict[str, str] = key("设定", map_of(s.prose), default={})
+    node: Node = None  # type: ignore[assignment]

@@ -1,0 +1,291 @@
+"""The law at a date: rulebook files in force, folded provision by provision.
+
+A province's document comes before its areas', an earlier one before a later one; a later one names
+the provisions that it replaces (替换) and each is replaced whole; what it offers only where nobody
+else rules stands under 缺省. This module finds and folds; it computes nothing.
+"""
+
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gongji.errors import Problem, Refusal, RulebookError
+from gongji.rulebook import accounts, documents, schema
+from gongji.rulebook.facts import BENEFITS, FACTS, Fact
+from gongji.rulebook.schema import key, list_of, map_of, struct
+from gongji.rulebook.source import Node, read
+from gongji.units import Day, date_of
+
+SHIPPED = Path(__file__).parent.parent / "rulebooks"
+FOREVER: Day = 1 << 30
+
+SECTIONS: dict[str, type] = {
+    "事实": documents.FactDefinition,
+    "计量": documents.Meter,
+    "参数": documents.Parameter,
+    "就医": documents.Place,
+    "门槛": documents.Gate,
+    "转归": documents.Route,
+    "待遇": documents.Benefit,
+    "层组": documents.Chain,
+    "补充": documents.Supplement,
+    **accounts.SECTIONS,
+}
+"""Sections of a rulebook whose entries are provisions: each can be replaced by a later document."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """文件: which document this is, where and when it is in force, what it replaces."""
+
+    title: str = key("名称", schema.prose)
+    number: str = key("文号", schema.prose)
+    area: str = key("统筹区", schema.area_code)
+    place: str = key("地名", schema.prose)
+    since: Day = key("施行", schema.day)
+    until: Day = key("有效期至", schema.day, "有效期的最后一天", default=FOREVER - 1)
+    source: str = key("来源", schema.choice({x: x for x in documents.SOURCES}))
+    origin: str = key("出处", schema.prose, "文本或数字从何而来")
+    replaces: tuple[str, ...] = key("替换", list_of(schema.prose), default=())
+    fallback: tuple[str, ...] = key("缺省", list_of(schema.prose), "仅在别无规定时适用", default=())
+    node: Node = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """One document in force, as one file says it."""
+
+    path: Path
+    head: Head
+    sections: dict[str, dict[str, object]]
+    doubts: dict[str, documents.Doubt]
+    articles: dict[str, documents.Article]
+    examples: tuple[documents.Example, ...]
+
+    @property
+    def id(self) -> str:
+        """Area and date: 532300@2022-07-01."""
+        return f"{self.head.area}@{date_of(self.head.since)}"
+
+
+_OTHERS = {
+    "文件": struct(Head),
+    "存疑": map_of(struct(documents.Doubt)),
+    "条文": map_of(struct(documents.Article)),
+    "示例": list_of(struct(documents.Example)),
+}
+
+
+def section_parser(section: str) -> schema.Parser:
+    """The parser of one section of provisions."""
+    names = {name: name for name in BENEFITS} if section == "待遇" else None
+    return map_of(struct(SECTIONS[section]), names)
+
+
+def load(path: Path, problems: list[Problem]) -> Rulebook | None:
+    """Read one rulebook file; every problem is reported."""
+    found: list[Problem] = []
+    root = read(path, found)
+    if root is not None and not isinstance(root.value, dict):
+        found.append(Problem(str(path), root.line, "文件", "顶层应为键值表"))
+    book = None
+    if root is not None and isinstance(root.value, dict):
+        book = _load_root(path, root, root.value, found)
+    problems.extend(found)
+    return None if found else book
+
+
+def _load_root(
+    path: Path, root: Node, nodes: dict[str, Node], found: list[Problem]
+) -> Rulebook | None:
+    context = schema.Context()
+    allowed = [*_OTHERS, *SECTIONS]
+    for unknown in nodes.keys() - set(allowed):
+        line = (root.keys or {}).get(unknown, root.line)
+        message = f"不认识的部分；可取：{'、'.join(allowed)}"
+        context.problems.append(Problem(str(path), line, unknown, message))
+    if "文件" not in nodes:
+        context.add(root, "文件", "缺少这一部分")
+    others = {
+        name: parser.parse(nodes[name], name, context)
+        for name, parser in _OTHERS.items()
+        if name in nodes
+    }
+    sections = {
+        name: section_parser(name).parse(nodes[name], name, context)
+        for name in SECTIONS
+        if name in nodes
+    }
+    found.extend(context.problems)
+    if context.problems:
+        return None
+    return Rulebook(
+        path,
+        others["文件"],
+        sections,
+        others.get("存疑", {}),
+        others.get("条文", {}),
+        others.get("示例", ()),
+    )
+
+
+@dataclass(frozen=True)
+class Provision:
+    """One provision in force and the document that it stands in."""
+
+    section: str
+    name: str
+    value: object
+    book: Rulebook
+
+    @property
+    def path(self) -> str:
+        """Section and name: 待遇.普通门诊."""
+        return f"{self.section}.{self.name}"
+
+
+Settings = Mapping[str, str]
+"""Figures supplied for open parameters: code, or code.value.value for a cell -> text."""
+
+
+@dataclass(frozen=True)
+class Law:
+    """The provisions in force in an area over a span of days."""
+
+    area: str
+    since: Day
+    until: Day
+    books: tuple[Rulebook, ...]
+    provisions: dict[str, dict[str, Provision]]
+    settings: Settings = field(default_factory=dict)
+
+    def section(self, name: str) -> dict[str, Provision]:
+        """The provisions of a section by name."""
+        return self.provisions.get(name, {})
+
+    @functools.cached_property
+    def facts(self) -> dict[str, Fact]:
+        """The facts that rules of this law may use: everybody's and the area's own."""
+        facts = dict(FACTS)
+        for name, provision in self.section("事实").items():
+            assert isinstance(provision.value, documents.FactDefinition)
+            facts[name] = _fact(name, provision.value, facts)
+        return facts
+
+    @property
+    def place(self) -> str:
+        """The area's name."""
+        own = [b for b in self.books if b.head.area == self.area]
+        return (own or list(self.books))[-1].head.place
+
+
+def _fact(name: str, definition: documents.FactDefinition, facts: dict[str, Fact]) -> Fact:
+    if definition.source:
+        source = facts[definition.source]
+        bands: dict[str, object] = {}
+        for band, texts in definition.bands.items():
+            bands[band] = texts if source.kind == "文字" else int(texts[0])
+        return Fact(name, source.column, source.kind, source.default, source=source.name, bands=bands)
+    default: object = definition.choices.get(definition.default, definition.default)
+    if definition.kind == "是否":
+        default = definition.default == "是"
+    elif definition.kind in ("数", "金额"):
+        default = int(definition.default or "0")
+    return Fact(name, definition.column, definition.kind, default, definition.choices)
+
+
+def parents(area: str) -> list[str]:
+    """The area and those above it, by administrative code: county, city, province."""
+    return list(dict.fromkeys([area, area[:4] + "00", area[:2] + "0000"]))
+
+
+def fold(books: Iterable[Rulebook]) -> dict[str, dict[str, Provision]]:
+    """The provisions of documents in order; a later one replaces what it names.
+
+    Refuses: RulebookError where two documents rule the same provision and neither gives way.
+    """
+    provisions: dict[str, dict[str, Provision]] = {}
+    problems: list[Problem] = []
+    for book in books:
+        for path in book.head.replaces:
+            section, _, name = path.partition(".")
+            provisions.get(section, {}).pop(name, None)
+        for section, entries in book.sections.items():
+            place = provisions.setdefault(section, {})
+            for name, value in entries.items():
+                provision = Provision(section, name, value, book)
+                earlier = place.get(name)
+                if earlier is None or earlier.path in earlier.book.head.fallback:
+                    place[name] = provision
+                elif provision.path not in book.head.fallback:
+                    node = getattr(value, "node", book.head.node)
+                    message = (
+                        f"{earlier.book.head.number}也有这项规定；"
+                        "后一文件须在“替换”中写明，或列入“缺省”"
+                    )
+                    problems.append(Problem(node.file, node.line, provision.path, message))
+    if problems:
+        raise RulebookError(problems)
+    return provisions
+
+
+class Library:
+    """The rulebook files of one or more folders; later folders come on top of the shipped ones."""
+
+    def __init__(self, folders: Iterable[Path] = ()) -> None:
+        self.folders = (*folders, SHIPPED)
+        self._books: dict[Path, Rulebook] = {}
+
+    def files(self, area: str = "*") -> list[Path]:
+        """The files of an area, an outside folder's instead of the shipped ones of that area."""
+        chosen: dict[str, list[Path]] = {}
+        for folder in self.folders:
+            if not folder.is_dir():
+                raise RulebookError([Problem(str(folder), 1, "目录", "规则目录不存在")])
+            found: dict[str, list[Path]] = {}
+            for path in sorted(folder.glob(f"**/{area}/????-??-??.yaml")):
+                found.setdefault(path.parent.name, []).append(path)
+            for code, paths in found.items():
+                chosen.setdefault(code, paths)
+        return [path for code in sorted(chosen) for path in chosen[code]]
+
+    def book(self, path: Path) -> Rulebook:
+        """One rulebook, read once.
+
+        Refuses: RulebookError with every problem of the file.
+        """
+        if path not in self._books:
+            problems: list[Problem] = []
+            book = load(path, problems)
+            if book is None:
+                raise RulebookError(problems)
+            self._books[path] = book
+        return self._books[path]
+
+    def areas(self) -> list[str]:
+        """The codes of the areas that have rulebooks."""
+        return sorted({path.parent.name for path in self.files()})
+
+    def books(self, area: str) -> list[Rulebook]:
+        """The documents that bear on an area, in the order of the fold."""
+        codes = parents(area)
+        found = [self.book(path) for code in codes for path in self.files(code)]
+        return sorted(found, key=lambda b: (b.head.since, -codes.index(b.head.area)))
+
+    def laws(self, area: str, settings: Settings | None = None) -> list[Law]:
+        """The law of an area over time: one Law for each span in which nothing changes.
+
+        Refuses: area_unknown.
+        """
+        books = self.books(area)
+        if not books:
+            raise Refusal("area_unknown", "area", {"value": area, "allowed": "、".join(self.areas())})
+        home = next(c for c in parents(area) if any(b.head.area == c for b in books))
+        edges = sorted({day for b in books for day in (b.head.since, b.head.until + 1)})
+        laws = []
+        for since, until in zip(edges, edges[1:] + [FOREVER], strict=True):
+            force = [b for b in books if b.head.since <= since <= b.head.until]
+            if force and since < FOREVER:
+                laws.append(Law(home, since, until, tuple(force), fold(force), settings or {}))
+        return laws

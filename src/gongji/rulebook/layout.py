@@ -1,0 +1,129 @@
+"""Where things stand in the kernel's numbers: dimensions of meters, columns of layers, flag bits.
+
+One layout serves an area over all its time, so that meters go on through a change of rules.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from gongji.rulebook import documents
+from gongji.rulebook.facts import Fact
+from gongji.rulebook.law import Law
+
+KEY_FACTS = ("病种", "药品", "医疗机构")
+"""Facts with unbounded values: their meters are numbered slots of the person."""
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """Meters that begin anew together: with a period, or with each value of a fact."""
+
+    period: str
+    fact: str = ""
+
+
+@dataclass(frozen=True)
+class MeterPlace:
+    """A meter: its dimension, its offset in the block, and the facts that spread it."""
+
+    name: str
+    code: str
+    measure: str
+    dimension: int
+    offset: int
+    axes: tuple[str, ...]
+    sizes: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """How many numbers it takes in the block."""
+        total = 1
+        for size in self.sizes:
+            total *= size
+        return total
+
+
+@dataclass(frozen=True)
+class Column:
+    """A layer's column in results: its code, its name and who pays it."""
+
+    code: str
+    name: str
+    payer: str
+
+
+@dataclass
+class Layout:
+    """Dimensions, meters, columns, flag atoms and amounts of an area."""
+
+    dimensions: list[Dimension] = field(default_factory=list)
+    widths: list[int] = field(default_factory=list)
+    meters: dict[str, MeterPlace] = field(default_factory=dict)
+    columns: list[Column] = field(default_factory=list)
+    atoms: dict[tuple[str, tuple[str, ...]], int] = field(default_factory=dict)
+    amounts: list[str] = field(default_factory=list)
+
+    def column(self, code: str) -> int:
+        """The number of a layer's column."""
+        return next(n for n, column in enumerate(self.columns) if column.code == code)
+
+
+def lay_out(laws: Iterable[Law]) -> Layout:
+    """The layout of an area from all its laws."""
+    layout = Layout()
+    for law in laws:
+        for name, provision in law.section("计量").items():
+            assert isinstance(provision.value, documents.Meter)
+            _place_meter(layout, name, provision.value, law.facts)
+        for layer in law_layers(law):
+            column = Column(layer.code, layer.name, layer.payer)
+            if column.code not in [c.code for c in layout.columns]:
+                layout.columns.append(column)
+        for provision in law.section("门槛").values():
+            assert isinstance(provision.value, documents.Gate)
+            for atom in provision.value.when.items():
+                layout.atoms.setdefault(atom, len(layout.atoms))
+        for fact in law.facts.values():
+            if fact.kind == "金额" and fact.name not in layout.amounts:
+                layout.amounts.append(fact.name)
+    return layout
+
+
+def law_layers(law: Law) -> list[documents.Layer]:
+    """Every layer of a law, floors included as layers of their own."""
+    layers = []
+    for section in ("待遇", "层组", "补充"):
+        for provision in law.section(section).values():
+            value = provision.value
+            assert isinstance(value, documents.Benefit | documents.Chain | documents.Supplement)
+            layers.extend(x for x in value.layers if isinstance(x, documents.Layer))
+            if isinstance(value, documents.Benefit) and value.floor:
+                layers.append(floor_layer(value.floor))
+    return layers
+
+
+def floor_layer(rate: documents.Rate) -> documents.Layer:
+    """The layer that tops a payment up to a floor."""
+    return documents.Layer(
+        name="保底补足", code="floor", rate=rate, article=rate.article, node=rate.node
+    )
+
+
+def _place_meter(
+    layout: Layout, name: str, meter: documents.Meter, facts: dict[str, Fact]
+) -> None:
+    if name in layout.meters:
+        return
+    keys = [fact for fact in meter.apart if fact in KEY_FACTS]
+    axes = tuple(fact for fact in meter.apart if fact not in KEY_FACTS)
+    dimension = Dimension(meter.period, keys[0] if keys else "")
+    if dimension not in layout.dimensions:
+        layout.dimensions.append(dimension)
+        layout.widths.append(0)
+    number = layout.dimensions.index(dimension)
+    place = MeterPlace(
+        name, meter.code, meter.measure, number, layout.widths[number], axes,
+        tuple(len(facts[axis].values) for axis in axes),
+    )  # fmt: skip
+    layout.meters[name] = place
+    layout.widths[number] += place.size

@@ -1,0 +1,1 @@
+"""One visit online: facts as text -> program -> kernel -> result. Imports nothing heavy."""

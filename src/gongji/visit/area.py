@@ -1,0 +1,111 @@
+"""A pooling area over all its time: its laws, one layout, programs compiled as they are needed."""
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from gongji.errors import Refusal
+from gongji.kernel.calendar import month_of
+from gongji.rulebook.facts import BENEFITS
+from gongji.rulebook.law import FOREVER, Law, Library, Settings
+from gongji.rulebook.layout import Layout, lay_out
+from gongji.rulebook.program import Compiler, Gap, Program, axes_of
+from gongji.units import Day, date_of
+
+CellKey = tuple[str, ...]
+
+
+class Area:
+    """The rules of one area, ready to settle visits online."""
+
+    def __init__(self, library: Library, code: str, settings: Settings | None = None) -> None:
+        self.code = code
+        self.laws = library.laws(code, settings)
+        self._programs: dict[tuple[int, int, str, CellKey], Program] = {}
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where meters, columns and flags stand, the same over all the area's time."""
+        return lay_out(self.laws)
+
+    def covered(self) -> str:
+        """The dates that the rules cover, for messages."""
+        spans = []
+        for law in self.laws:
+            end = "今" if law.until >= FOREVER else str(date_of(law.until - 1))
+            if spans and spans[-1][1] == str(date_of(law.since - 1)):
+                spans[-1] = (spans[-1][0], end)
+            else:
+                spans.append((str(date_of(law.since)), end))
+        return "；".join(f"{a} 至 {b}" for a, b in spans)
+
+    def law(self, day: Day) -> Law:
+        """The law at a day.
+
+        Refuses: date_outside, naming the dates covered.
+        """
+        for law in self.laws:
+            if law.since <= day < law.until:
+                return law
+        raise Refusal(
+            "date_outside",
+            "date",
+            {"value": str(date_of(day)), "area": self.code, "allowed": self.covered()},
+        )
+
+    def own_level(self, law: Law) -> bool:
+        """Whether a pharmacy counts as a level of its own."""
+        return any(p.value.own_level for p in law.section("就医").values())  # type: ignore[attr-defined]
+
+    def benefit(self, law: Law, code: str) -> str:
+        """The Chinese name of a benefit that the law offers, directly or by routing.
+
+        Refuses: benefit_not_offered with those it offers.
+        """
+        name = next(n for n, c in BENEFITS.items() if c == code)
+        offered = offered_benefits(law)
+        if name not in offered:
+            allowed = "、".join(f"{BENEFITS[n]}（{n}）" for n in offered)
+            raise Refusal(
+                "benefit_not_offered",
+                "benefit",
+                {"area": self.code, "value": name, "allowed": allowed},
+            )
+        return name
+
+    def program(self, law: Law, day: Day, benefit: str, cell: Mapping[str, str]) -> Program:
+        """The compiled program of a cell.
+
+        Refuses: level_missing, or value_invalid where the law has no figure for the cell.
+        """
+        year = month_of(day) // 12
+        key = (law.since, year, benefit, tuple(cell.values()))
+        if key not in self._programs:
+            try:
+                made = Compiler(law, self.layout, year).program(benefit, cell)
+            except Gap as gap:
+                raise gap_refusal(law, gap) from gap
+            self._programs[key] = made
+        return self._programs[key]
+
+
+def offered_benefits(law: Law) -> list[str]:
+    """The benefits of a law by Chinese name, those settled by another included."""
+    routed = {b for p in law.section("转归").values() for b in p.value.benefits}  # type: ignore[attr-defined]
+    return [name for name in BENEFITS if name in law.section("待遇") or name in routed]
+
+
+def gap_refusal(law: Law, gap: Gap) -> Refusal:
+    """Why a cell without a figure cannot be settled."""
+    fact = law.facts[gap.axis]
+    if fact.column in ("level", "admission_level"):
+        return Refusal("level_missing", fact.column)
+    allowed = "、".join(gap.table.values)
+    return Refusal("value_invalid", fact.column, {"value": gap.value, "allowed": allowed})
+
+
+def benefit_axes(law: Law, benefit: str) -> tuple[str, ...]:
+    """The axes of a benefit under a law, worked out once."""
+    cache: dict[str, tuple[str, ...]] = law.__dict__.setdefault("_axes", {})
+    if benefit not in cache:
+        cache[benefit] = axes_of(law, benefit)
+    return cache[benefit]

@@ -1,0 +1,217 @@
+"""The facts of one visit: read from text, checked, ready for cells, flags and keys."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from gongji.errors import Refusal
+from gongji.kernel import calendar
+from gongji.rulebook.facts import (
+    AMOUNT, BENEFITS, BENEFIT_NAMES, CHOICE, FACTS, FLAG, LEVELS, NUMBER, TEXT, VISIT_COLUMNS, Fact,
+)  # fmt: skip
+from gongji.rulebook.law import Law
+from gongji.units import MAX_FEN, Day, Fen, parse_day, parse_fen
+
+_TRUE = {"true": True, "1": True, "yes": True, "是": True}
+_FALSE = {"false": False, "0": False, "no": False, "否": False}
+_LEVELS = {"": 0, "1": 1, "2": 2, "3": 3, "一级": 1, "二级": 2, "三级": 3}
+_KINDS = {"": 0, "hospital": 0, "pharmacy": 1, "医院": 0, "药店": 1}
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One visit with its facts as values; `facts` holds only what was given."""
+
+    area: str
+    day: Day
+    benefit: str
+    in_scope_fen: Fen | None
+    total_fen: Fen | None
+    facts: dict[str, object] = field(default_factory=dict)
+    person: str = ""
+    visit: str = ""
+    parts: dict[str, Fen] = field(default_factory=dict)
+
+
+def _invalid(column: str, value: str, allowed: str) -> Refusal:
+    return Refusal("value_invalid", column, {"value": value, "allowed": allowed})
+
+
+def read_amount(column: str, text: str, unit: str = "yuan") -> Fen:
+    """An amount of a visit in fen.
+
+    Refuses: amount_invalid, amount_negative, amount_too_large.
+    """
+    try:
+        amount = parse_fen(text) if unit == "yuan" else int(text)
+    except ValueError:
+        raise Refusal("amount_invalid", column, {"value": text}) from None
+    if amount < 0:
+        raise Refusal("amount_negative", column, {"value": text})
+    if amount > MAX_FEN:
+        raise Refusal("amount_too_large", column, {"value": text})
+    return amount
+
+
+def read_flag(column: str, text: str) -> bool:
+    """True or false, in any of the usual spellings."""
+    value = {**_TRUE, **_FALSE}.get(text.lower())
+    if value is None:
+        raise _invalid(column, text, "true、false、是、否、1、0")
+    return value
+
+
+def read_date(column: str, text: str) -> Day:
+    """A date."""
+    try:
+        return parse_day(text)
+    except ValueError:
+        raise _invalid(column, text, "YYYY-MM-DD") from None
+
+
+@cache
+def _choices(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    return {name: code for name, code in pairs} | {code: code for _, code in pairs}
+
+
+def read_fact(fact: Fact, text: str) -> object:
+    """A fact's value from text: a flag, a choice's code, a number, an amount in fen, a text.
+
+    Refuses: value_invalid with the allowed values; amount_*.
+    """
+    if fact.kind == FLAG:
+        return read_flag(fact.column, text)
+    if fact.kind == CHOICE:
+        known = _choices(tuple(fact.choices.items()))
+        if text not in known:
+            raise _invalid(fact.column, text, "、".join(c or "（空）" for c in fact.choices.values()))
+        return known[text]
+    if fact.kind == NUMBER:
+        if not text.isdigit():
+            raise _invalid(fact.column, text, "不小于零的整数")
+        return int(text)
+    if fact.kind == AMOUNT:
+        return read_amount(fact.column, text)
+    return text
+
+
+def columns_of(law: Law) -> dict[str, Fact]:
+    """The facts of a law by column (bands share their source's column)."""
+    return {fact.column: fact for fact in law.facts.values() if not fact.source}
+
+
+def read_visit(row: Mapping[str, str], law: Law) -> Visit:
+    """A visit from a row of texts under the names of a visits file; empty means absent.
+
+    Refuses: the first of the input refusals that holds.
+    """
+    given = {column: text.strip() for column, text in row.items() if text and text.strip()}
+    for column in ("date", "status"):
+        if column not in given:
+            raise Refusal("field_missing", column)
+    known = columns_of(law)
+    facts: dict[str, object] = {}
+    for column, text in given.items():
+        if column in ("level", "parent_level", "prescriber_level", "admission_level"):
+            if text not in _LEVELS:
+                raise _invalid(column, text, "1、2、3 或空")
+            facts[column] = _LEVELS[text]
+        elif column == "institution_kind":
+            if text not in _KINDS:
+                raise _invalid(column, text, "hospital、pharmacy")
+            facts[column] = _KINDS[text]
+        elif column in ("birth_date", "approval_date"):
+            facts[column] = read_date(column, text)
+        elif column in known:
+            facts[column] = read_fact(known[column], text)
+        elif column not in VISIT_COLUMNS and not column.startswith("in_scope_"):
+            raise Refusal("field_unknown", column)
+    benefit = given.get("benefit", "ordinary")
+    benefit = BENEFITS.get(benefit, benefit)
+    if benefit not in BENEFIT_NAMES:
+        raise _invalid("benefit", benefit, "、".join(BENEFIT_NAMES))
+    total, in_scope = (_amount(given, name) for name in ("total", "in_scope"))
+    if total is None and in_scope is None:
+        raise Refusal("field_missing", "total")
+    if total is not None and in_scope is not None and in_scope > total:
+        raise Refusal(
+            "in_scope_above_total", "in_scope", {"value": given.get("in_scope", ""), "total": given.get("total", "")}
+        )
+    return Visit(
+        law.area,
+        read_date("date", given["date"]),
+        benefit,
+        in_scope,
+        total,
+        facts,
+        given.get("person", ""),
+        given.get("visit", ""),
+    )
+
+
+def _amount(given: Mapping[str, str], name: str) -> Fen | None:
+    if name in given:
+        return read_amount(name, given[name])
+    if name + "_fen" in given:
+        return read_amount(name + "_fen", given[name + "_fen"], "fen")
+    return None
+
+
+def counting_level(visit: Visit, own_level: bool) -> int:
+    """The code of the level that counts for a visit."""
+    facts = visit.facts
+    return calendar.counting_level(
+        facts.get("level", 0), facts.get("parent_level", 0), facts.get("institution_kind", 0),
+        facts.get("prescriber_level", 0), int(own_level),
+    )  # fmt: skip
+
+
+def value_of(fact: Fact, visit: Visit, own_level: bool) -> object:
+    """A fact's value for a visit: given, derived, or its default."""
+    facts = visit.facts
+    if fact.column == "level":
+        return tuple(LEVELS.values())[counting_level(visit, own_level)]
+    if fact.column == "admission_level":
+        given = facts.get("admission_level", 0) or counting_level(visit, own_level)
+        return tuple(LEVELS.values())[given]
+    if fact.column == "has_prescription":
+        return not facts.get("institution_kind", 0) or bool(facts.get("prescriber_level", 0))
+    if fact.column == "institution_kind":
+        return ("hospital", "pharmacy")[facts.get("institution_kind", 0)]
+    if fact.column == "age":
+        return calendar.age_by_month(visit.day, facts.get("birth_date", calendar.NO_DAY))
+    if fact.column == "months_left":
+        return calendar.months_left(visit.day, facts.get("approval_date", calendar.NO_DAY))
+    if fact.column == "months_into_year":
+        return calendar.month_of(visit.day) % 12 + 1
+    if fact.column == "months_into_quarter":
+        return calendar.month_of(visit.day) % 3 + 1
+    return facts.get(fact.column, fact.default)
+
+
+def value_name(fact: Fact, value: object) -> str:
+    """The Chinese name of a value on its axis.
+
+    Refuses: value_invalid where no band holds it.
+    """
+    if fact.bands:
+        return band_of(fact, value)
+    if fact.kind == FLAG:
+        return "是" if value else "否"
+    return next(name for name, code in fact.choices.items() if code == value)
+
+
+def band_of(fact: Fact, value: object) -> str:
+    """The band of a number (the highest lower bound reached) or the class of a text."""
+    if fact.kind == TEXT:
+        rest = ""
+        for name, texts in fact.bands.items():
+            if value in texts:  # type: ignore[operator]
+                return name
+            if not texts or texts == ("其余",):
+                rest = name
+        return rest
+    reached = [name for name, bound in fact.bands.items() if value >= bound]  # type: ignore[operator]
+    if not reached:
+        raise _invalid(fact.column, str(value), f"不小于 {min(fact.bands.values())}")  # type: ignore[type-var]
+    return reached[-1]

@@ -1,0 +1,65 @@
+"""A person's meters online: blocks of numbers that begin anew with each period, drug, disease."""
+
+from dataclasses import dataclass, field
+
+from gongji.kernel.calendar import month_of
+from gongji.rulebook.layout import Dimension, Layout
+from gongji.units import Day, Fen
+from gongji.visit.facts import Visit
+
+Key = tuple[object, ...]
+
+
+def period_of(period: str, day: Day) -> int:
+    """The number of the day's period; a registration (次) has none."""
+    month = month_of(day)
+    return {"次": 0, "日": day, "月": month, "季": month // 3, "年": month // 12}[period]
+
+
+def key_of(dimension: Dimension, visit: Visit, unnamed: int) -> Key:
+    """Which block of a dimension a visit uses.
+
+    `unnamed` stands for the registration where the visit does not name one.
+    """
+    if dimension.period == "次":
+        year = month_of(visit.day) // 12
+        return (year, visit.visit or unnamed)
+    column = {"病种": "disease", "药品": "drug", "医疗机构": "institution", "": ""}[dimension.fact]
+    return (period_of(dimension.period, visit.day), visit.facts.get(column, ""))
+
+
+@dataclass
+class Meters:
+    """What a person has used: one block of fen for each dimension and key."""
+
+    layout: Layout
+    blocks: dict[tuple[int, Key], list[Fen]] = field(default_factory=dict)
+    visits: int = 0
+
+    def block(self, dimension: int, key: Key) -> list[Fen]:
+        """The block of a dimension and key, new ones empty."""
+        place = (dimension, key)
+        if place not in self.blocks:
+            self.blocks[place] = [0] * self.layout.widths[dimension]
+        return self.blocks[place]
+
+    def gather(self, visit: Visit) -> tuple[list[Fen], list[int]]:
+        """The blocks that a visit uses laid end to end, and where each dimension begins."""
+        numbers: list[Fen] = []
+        slots = []
+        for place in self._places(visit):
+            slots.append(len(numbers))
+            numbers += self.block(*place)
+        return numbers, slots
+
+    def keep(self, visit: Visit, numbers: list[Fen], slots: list[int]) -> None:
+        """Put the blocks back after the visit."""
+        for place, slot in zip(self._places(visit), slots, strict=True):
+            self.blocks[place] = numbers[slot : slot + self.layout.widths[place[0]]]
+        self.visits += 1
+
+    def _places(self, visit: Visit) -> list[tuple[int, Key]]:
+        return [
+            (number, key_of(dimension, visit, self.visits))
+            for number, dimension in enumerate(self.layout.dimensions)
+        ]

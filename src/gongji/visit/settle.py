@@ -1,0 +1,205 @@
+"""Settle one visit online with the kernel in plain Python."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gongji.errors import CODES, Refusal
+from gongji.kernel import pour
+from gongji.kernel.price import first_self_pay
+from gongji.rulebook import documents
+from gongji.rulebook.law import Law
+from gongji.rulebook.layout import Layout
+from gongji.rulebook.program import GateNote, Program, StepNote
+from gongji.units import Fen
+from gongji.visit.area import Area, benefit_axes
+from gongji.visit.facts import Visit, value_name, value_of
+from gongji.visit.meters import Meters
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one layer did: the record of the kernel with its citation twin."""
+
+    note: StepNote
+    cost: Fen
+    taken: Fen
+    deductible: Fen
+    deductible_by: int
+    paid: Fen
+    paid_by: int
+    rest: Fen
+
+
+@dataclass(frozen=True)
+class MeterReading:
+    """A meter before and after the visit."""
+
+    code: str
+    name: str
+    where: str
+    before: Fen
+    after: Fen
+
+
+@dataclass(frozen=True)
+class Result:
+    """One visit settled or refused by a gate.
+
+    Ensures: total = pool + supplements + person.
+    """
+
+    visit: Visit
+    law: Law
+    program: Program
+    cell: dict[str, str]
+    total_fen: Fen
+    in_scope_fen: Fen
+    first_self_pay_fen: Fen
+    steps: tuple[Step, ...] = ()
+    refusal: str = ""
+    gate: GateNote | None = None
+    readings: tuple[MeterReading, ...] = ()
+    columns: tuple[str, ...] = field(default=())
+
+    def paid_by(self, *payers: str) -> Fen:
+        """What these payers pay."""
+        return sum(step.paid for step in self.steps if step.note.layer.payer in payers)
+
+    @property
+    def pool_fen(self) -> Fen:
+        """What the pooled fund pays."""
+        return self.paid_by(documents.POOL)
+
+    @property
+    def supplements_fen(self) -> Fen:
+        """What funds other than the pool and the account pay."""
+        others = set(documents.PAYERS) - {documents.POOL, documents.ACCOUNT}
+        return self.paid_by(*others)
+
+    @property
+    def person_fen(self) -> Fen:
+        """What is left to the person and their account."""
+        return self.total_fen - self.pool_fen - self.supplements_fen
+
+    @property
+    def deductible_fen(self) -> Fen:
+        """The deductible borne."""
+        return sum(step.deductible for step in self.steps)
+
+    @property
+    def layers(self) -> dict[str, Fen]:
+        """What each layer paid, by code."""
+        paid: dict[str, Fen] = {}
+        for step in self.steps:
+            paid[step.note.layer.code] = paid.get(step.note.layer.code, 0) + step.paid
+        return paid
+
+
+def settle(area: Area, visit: Visit, meters: Meters) -> Result:
+    """Settle a visit and move the person's meters.
+
+    Refuses: date_outside, benefit_not_offered, level_missing, value_invalid, parameter_missing; a
+             refusal by a gate is a Result with nothing paid.
+    Ensures: the meters move only when the visit is settled.
+    """
+    law = area.law(visit.day)
+    benefit = area.benefit(law, visit.benefit)
+    own_level = area.own_level(law)
+    values = {
+        name: value_name(law.facts[name], value_of(law.facts[name], visit, own_level))
+        for name in benefit_axes(law, benefit)
+    }
+    program = area.program(law, visit.day, benefit, values)
+    total, in_scope, self_paid = _amounts(law, program, visit)
+    flags = flags_of(area.layout, law, visit, own_level)
+    amounts = tuple(
+        visit.facts.get(law.facts[name].column, 0) if name in law.facts else 0
+        for name in area.layout.amounts
+    )
+    numbers, slots = meters.gather(visit)
+    before = list(numbers)
+    out = [0] * (pour.RECORD_SIZE * len(program.steps))
+    cells, costs = [0], [in_scope]
+    refusal, records = pour.pour(
+        program.code, cells, costs, len(costs), flags, amounts, numbers, slots, out
+    )
+    if refusal < 0:
+        raise parameter_missing(law, program.opens[-refusal])
+    settled = (visit, law, program, values, total, in_scope, self_paid)
+    if refusal:
+        return Result(*settled, refusal=CODES[refusal], gate=program.gates[refusal])
+    meters.keep(visit, numbers, slots)
+    return Result(
+        *settled,
+        steps=_steps(program, out, records),
+        readings=tuple(_readings(area.layout, law, program, slots, before, numbers)),
+    )
+
+
+def parameter_missing(law: Law, path: str) -> Refusal:
+    """The refusal for an open parameter, saying where it should come from."""
+    code = path.split(".")[0]
+    for name, provision in law.section("参数").items():
+        parameter = provision.value
+        assert isinstance(parameter, documents.Parameter)
+        if parameter.code == code:
+            reason = f"{name}（{parameter.note}，{provision.book.head.number} {parameter.article}）"
+            return Refusal("parameter_missing", path, {"parameter": path, "reason": reason})
+    return Refusal("parameter_missing", path, {"parameter": path, "reason": "规则未给出"})
+
+
+def _amounts(law: Law, program: Program, visit: Visit) -> tuple[Fen, Fen, Fen]:
+    if visit.in_scope_fen is not None:
+        total = visit.in_scope_fen if visit.total_fen is None else visit.total_fen
+        return total, visit.in_scope_fen, 0
+    assert visit.total_fen is not None
+    benefit = law.section("待遇")[program.benefit].value
+    assert isinstance(benefit, documents.Benefit)
+    share = benefit.first_self_pay.share if benefit.first_self_pay else 0
+    self_paid = first_self_pay(visit.total_fen, share)
+    return visit.total_fen, visit.total_fen - self_paid, self_paid
+
+
+def flags_of(layout: Layout, law: Law, visit: Visit, own_level: bool) -> int:
+    """The bits of the gate conditions that hold for a visit."""
+    flags = 0
+    for (name, wanted), bit in layout.atoms.items():
+        fact = law.facts.get(name)
+        if fact and value_name(fact, value_of(fact, visit, own_level)) in wanted:
+            flags |= 1 << bit
+    return flags
+
+
+def _steps(program: Program, out: list[int], records: int) -> tuple[Step, ...]:
+    steps = []
+    for number in range(records):
+        record = out[number * pour.RECORD_SIZE : (number + 1) * pour.RECORD_SIZE]
+        steps.append(Step(program.steps[record[pour.AT]], *record[pour.COST :]))
+    return tuple(steps)
+
+
+def _readings(
+    layout: Layout,
+    law: Law,
+    program: Program,
+    slots: list[int],
+    before: list[Fen],
+    after: list[Fen],
+) -> list[MeterReading]:
+    found: dict[int, MeterReading] = {}
+    for note in program.steps.values():
+        for position, limit in note.limits.items():
+            place = layout.meters[limit.meter]
+            dimension, offset = program.code[position + 1], program.code[position + 2]
+            at = slots[dimension] + offset
+            where = _where(law, place.axes, place.sizes, offset - place.offset)
+            found[at] = MeterReading(place.code, place.name, where, before[at], after[at])
+    return list(found.values())
+
+
+def _where(law: Law, axes: tuple[str, ...], sizes: tuple[int, ...], offset: int) -> str:
+    names = []
+    for axis, size in zip(reversed(axes), reversed(sizes), strict=True):
+        offset, code = divmod(offset, size)
+        names.append(law.facts[axis].values[code])
+    return "、".join(reversed(names))

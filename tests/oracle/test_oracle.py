@@ -1,0 +1,175 @@
+"""The oracle against hand-computed visits, and laws that every random history obeys."""
+
+import random
+from collections import Counter
+from typing import Any
+
+import pytest
+from histories import ALL_BENEFITS, AREAS, OFFERED, random_history
+from worked import CX, INPATIENT, LC, PZ, SY, YF, YN, YUNNAN_CASES, Row, visit
+from worked_elsewhere import ELSEWHERE_CASES
+
+from gongji.oracle import settle
+from gongji.units import parse_fen
+
+CASES = YUNNAN_CASES + ELSEWHERE_CASES
+
+
+def outcomes(area: str, rows: list[Row], parameters: dict[str, int] | None = None) -> Any:
+    """The history settled in the area."""
+    return settle([row | {"area": area} for row in rows], parameters)
+
+
+@pytest.mark.parametrize(
+    ("area", "parameters", "rows", "expected"),
+    [case[1:] for case in CASES],
+    ids=[case[0] for case in CASES],
+)
+def test_pool_pays_as_computed_by_hand(
+    area: str, parameters: dict[str, int], rows: list[Row], expected: list[str]
+) -> None:
+    """Each visit pays to the fen what the article gives, or is refused as it says."""
+    results = outcomes(area, rows, parameters)
+    shown = [f"!{o.refusal}" if o.refusal else o.pool_fen for o in results]
+    assert shown == [text if text.startswith("!") else parse_fen(text) for text in expected]
+
+
+def test_layers_of_one_visit() -> None:
+    """Layers, deductible and the person's part of visits through several layers."""
+    # DRV008: 90 borne, 500 + 850 of 2090, 740 stays with the person.
+    rows = [visit("2023-01-01", "11090", "3"), visit("2023-11-01", "2090", "3")]
+    second = outcomes(CX, rows, INPATIENT)[1]
+    assert second.layers == {"ordinary": 50_000, "overflow": 85_000}
+    assert (second.deductible_fen, second.person_fen) == (9_000, 74_000)
+    # 30 borne; 10000 x 60 %; 50000 / 0.95 = 52631.58; 1000 x 90 % from the large-amount fund.
+    large = outcomes(LC, [visit("2023-05-01", "63661.58")])[0]
+    assert large.layers == {"ordinary": 600_000, "overflow": 5_000_000, "large_amount": 90_000}
+    assert (large.pool_fen, large.supplements_fen, large.person_fen) == (5_600_000, 90_000, 676_158)
+    # DRV023's deductibles.
+    levels = ("3", "3", "2", "3", "2")
+    hunan = outcomes(SY, [visit("2023-07-01", "500", level) for level in levels])
+    assert [o.deductible_fen for o in hunan] == [10_000, 10_000, 5_000, 5_000, 0]
+    # PZ chronic into ordinary: 100 + 200 borne in two layers.
+    figures = {"chronic_deductible": 10_000, "chronic_rate.active": 800_000}
+    row = visit("2023-01-01", "2000", "3", benefit="chronic")
+    chronic = outcomes(PZ, [row], figures | {"chronic_ceiling": 100_000})[0]
+    assert chronic.layers == {"chronic": 100_000, "ordinary": 22_500}
+    assert chronic.deductible_fen == 30_000
+
+
+def test_subsidies_pay_on_what_remains_in_scope() -> None:
+    """Chuxiong's article 35: 80 % of 1000 - 582 = 418 is 334.40."""
+    figures = {"subsidy_rate.civil_servant": 800_000}
+    whole = visit("2023-03-01", "1000", subsidy="civil_servant")
+    partly = visit("2023-03-01", "1200", subsidy="civil_servant", in_scope_fen=100_000)
+    results = outcomes(CX, [whole, partly], figures)
+    assert [o.supplements_fen for o in results] == [33_440, 33_440]
+    assert [o.person_fen for o in results] == [8_360, 28_360]
+    assert results[0].layers == {"ordinary": 58_200, "overflow": 0, "civil_servant": 33_440}
+    missing = outcomes(CX, [whole])[0]
+    assert (missing.refusal, missing.missing) == ("parameter_missing", "subsidy_rate.civil_servant")
+    assert missing.person_fen == 100_000
+
+
+def check_visit(row: Row, outcome: Any) -> None:
+    """Nothing is lost, nothing is negative, a refusal pays nothing."""
+    assert outcome.pool_fen + outcome.supplements_fen + outcome.person_fen == row["total_fen"]
+    assert sum(outcome.layers.values()) == outcome.pool_fen + outcome.supplements_fen
+    parts = [outcome.pool_fen, outcome.supplements_fen, outcome.person_fen, outcome.deductible_fen]
+    assert min([*parts, *outcome.layers.values()]) >= 0
+    in_scope = row.get("in_scope_fen", row["total_fen"])
+    assert outcome.deductible_fen + outcome.pool_fen <= in_scope
+    if outcome.refusal:
+        assert not any([outcome.pool_fen, outcome.supplements_fen, outcome.deductible_fen])
+    assert (outcome.missing is not None) == (outcome.refusal == "parameter_missing")
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_random_histories_conserve_and_repeat(area: str) -> None:
+    """Every visit conserves its total; a refused visit might as well not have happened."""
+    rng = random.Random(f"conserve {area}")
+    for _ in range(250):
+        rows, figures = random_history(rng, area)
+        results = settle(rows, figures)
+        for row, outcome in zip(rows, results, strict=True):
+            check_visit(row, outcome)
+        kept = [pair for pair in zip(rows, results, strict=True) if pair[1].refusal is None]
+        assert settle([row for row, _ in kept], figures) == [outcome for _, outcome in kept]
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_more_cost_never_pays_less(area: str) -> None:
+    """A costlier last visit is paid at least as much, and the person bears at least as much."""
+    rng = random.Random(f"monotone {area}")
+    for _ in range(250):
+        rows, figures = random_history(rng, area)
+        last = dict(rows[-1])
+        last.pop("in_scope_fen", None)
+        more = last | {"total_fen": last["total_fen"] + rng.choice((1, 1, 2, 10, 99_999))}
+        before = settle([*rows[:-1], last], figures)[-1]
+        after = settle([*rows[:-1], more], figures)[-1]
+        if before.refusal or after.refusal:
+            continue
+        assert after.pool_fen >= before.pool_fen
+        assert after.pool_fen + after.supplements_fen >= before.pool_fen + before.supplements_fen
+        assert after.deductible_fen >= before.deductible_fen
+        assert after.person_fen >= before.person_fen - 1  # one rounding a layer
+
+
+YEARLY_MOST = {  # yuan a year from the layer, whatever happens
+    CX: {"ordinary": 6_000, "chronic": 5_000},
+    LC: {"ordinary": 6_000, "overflow": 50_000, "large_amount": 400_000, "chronic": 5_000},
+    YN: {"ordinary": 6_000},
+    PZ: {"ordinary": 1_500},
+    SY: {"ordinary": 2_000},
+}
+
+
+@pytest.mark.parametrize("area", sorted(YEARLY_MOST))
+def test_no_year_passes_its_ceiling(area: str) -> None:
+    """The payments of a layer in a calendar year stay within its ceiling, and some reach it."""
+    rng = random.Random(f"ceiling {area}")
+    reached: Counter[str] = Counter()
+    for _ in range(250):
+        rows, figures = random_history(rng, area)
+        paid: Counter[tuple[int, str]] = Counter()
+        for row, outcome in zip(rows, settle(rows, figures), strict=True):
+            for layer, fen in outcome.layers.items():
+                paid[row["date"].year, layer] += fen
+        for (_, layer), fen in paid.items():
+            most = YEARLY_MOST[area].get(layer)
+            assert most is None or fen <= most * 100
+            reached[layer] += most is not None and fen == most * 100
+    assert all(reached[layer] for layer in YEARLY_MOST[area])
+
+
+GATES = {
+    CX: "not_designated level_too_low not_in_agreement offsite_unfiled no_prescription",
+    LC: "not_designated no_prescription",
+    YN: "not_designated no_prescription",
+    PZ: (
+        "outside_benefit_period not_designated third_party other_fund paid_by_account "
+        "excluded_by_law no_account offsite_unfiled no_prescription pharmacy_not_qualified"
+    ),
+    YF: "not_designated not_selected inpatient_stay excluded_by_law no_prescription",
+    SY: (
+        "outside_benefit_period not_designated inpatient_stay joins_inpatient third_party "
+        "public_health wellness excluded_by_law not_direct no_prescription"
+    ),
+}
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_random_histories_reach_every_benefit_and_every_gate(area: str) -> None:
+    """The generator meets every refusal that the area's articles know, and pays every benefit."""
+    rng = random.Random(f"reach {area}")
+    refusals: Counter[str | None] = Counter()
+    paid: Counter[str] = Counter()
+    for _ in range(900):
+        rows, figures = random_history(rng, area)
+        for row, outcome in zip(rows, settle(rows, figures), strict=True):
+            refusals[outcome.refusal] += 1
+            paid[row.get("benefit", "ordinary")] += outcome.pool_fen > 0
+    always = {"date_outside", "benefit_not_offered", "parameter_missing"}
+    assert set(refusals) - {None} == set(GATES[area].split()) | always
+    assert {benefit for benefit in ALL_BENEFITS if paid[benefit]} == set(OFFERED[area])
