@@ -103,6 +103,7 @@ CREDITS: list[tuple[str, Row, dict[str, int], int, str | None]] = [
         0,
         "outside_benefit_period",
     ),
+    ("SY first month", {"area": SY, "month": "2023-01", "base_fen": 50}, {}, 1, None),
     ("SY before accounts", {"area": SY, "month": "2022-12"}, {}, 0, "date_outside"),
     (
         "SY the month of retirement",
@@ -187,6 +188,13 @@ def test_clearing_at_its_boundaries(
     assert (outcome.kept_ppm, outcome.kept_fen) == (ppm, parse_fen(kept))
     assert outcome.kept_fen + outcome.returned_fen == outcome.balance_fen
     assert outcome.borne_fen == parse_fen(borne)
+
+
+def test_an_institution_without_people_has_used_nothing() -> None:
+    """Nothing prepaid: usage 0, what was spent is borne."""
+    row = {"ceiling_fen": 100_000, "heads": [0] * 12, "direct_settled": 1, "settled": 1}
+    outcome = clear(row | {"spent_fen": 5})
+    assert (outcome.usage, outcome.balance_fen, outcome.borne_fen) == (Fraction(0), 0, 5)
 
 
 def test_prepayments_round_each_month() -> None:

@@ -34,6 +34,70 @@ def test_pool_pays_as_computed_by_hand(
     assert shown == [text if text.startswith("!") else parse_fen(text) for text in expected]
 
 
+# Every remaining rate, deductible, ceiling and first or last day:
+# (area, day, level, status, benefit, cost, pool or refusal), each with a fresh year.
+SINGLES = [
+    # (1060 - 60) x 60 %; Yunnan (1040 - 40) x 55 %, (1020 - 20) x 70 %, (1040 - 40) x 65 %.
+    (CX, "2022-07-01", "2", "retired", "ordinary", "1060", "600"),
+    (YN, "2024-11-01", "2", "active", "ordinary", "1040", "550"),
+    (YN, "2024-11-01", "1", "retired", "ordinary", "1020", "700"),
+    (YN, "2024-11-01", "2", "retired", "ordinary", "1040", "650"),
+    # Chronic: (1300 - 300) x 90 %; two diseases (5300 - 300) x 90 % = 4500 > 3000.
+    (CX, "2023-01-01", "1", "retired", "chronic", "1300", "900"),
+    (CX, "2023-01-01", "1", "retired", "chronic2", "5300", "3000"),
+    # Lincang: (1090 - 90) x 50 %; 6000, then 100 at 90, 80, 98 and 95 %.
+    (LC, "2023-01-01", "3", "active", "ordinary", "1090", "500"),
+    (LC, "2022-12-31", "3", "active", "ordinary", "1090", "!date_outside"),
+    (LC, "2024-11-01", "2", "active", "ordinary", "11049.09", "6090"),  # 6000 / 55 % = 10909.09
+    (LC, "2024-11-01", "3", "active", "ordinary", "12160", "6080"),  # 6000 / 50 % = 12000
+    (LC, "2024-11-01", "1", "retired", "ordinary", "8691.43", "6098"),  # 6000 / 70 % = 8571.43
+    (LC, "2024-11-01", "2", "retired", "ordinary", "9370.77", "6095"),  # 6000 / 65 % = 9230.77
+    # Lincang chronic: 9 diseases 5000 at most: (10300 - 300) x 90 % > 5000.
+    (LC, "2024-11-01", "1", "active", "chronic9", "10300", "5000"),
+    # Panzhihua: (1150 - 150) x 65 %; ceiling 1500 of (9000 - 150) x 65 %; five years.
+    (PZ, "2023-01-01", "2", "retired", "ordinary", "1150", "650"),
+    (PZ, "2027-12-31", "1", "retired", "ordinary", "9000", "1500"),
+    (PZ, "2022-12-31", "1", "active", "ordinary", "1150", "!date_outside"),
+    (PZ, "2028-01-01", "1", "active", "ordinary", "1150", "!date_outside"),
+    # Yunfu: 100 x 60 %.
+    (YF, "2022-09-01", "1", "active", "ordinary", "100", "60"),
+    (YF, "2022-08-31", "1", "active", "ordinary", "100", "!date_outside"),
+    (YF, "2025-12-31", "1", "active", "ordinary", "100", "60"),
+    # Shaoyang: the first day of each version, retired ceiling and disease rate.
+    (SY, "2022-10-31", "2", "active", "ordinary", "300", "!date_outside"),
+    (SY, "2022-11-01", "2", "active", "ordinary", "300", "60"),  # (300 - 200) x 60 %
+    (SY, "2023-05-31", "2", "active", "ordinary", "300", "60"),
+    (SY, "2023-06-01", "2", "active", "ordinary", "300", "150"),  # (300 - 50) x 60 %
+    (SY, "2023-06-01", "1", "retired", "ordinary", "9000", "2000"),
+    (SY, "2023-06-01", "1", "retired", "special", "100", "85"),
+]
+SINGLE_FIGURES = {
+    "chronic_deductible": 30_000,
+    "chronic_rate.active": 900_000,
+    "average_wage.2020": 8_000_000,
+    "average_wage.2023": 8_000_000,
+    "disease_ceiling": 40_000,
+}
+
+
+@pytest.mark.parametrize(("area", "day", "level", "status", "benefit", "cost", "pool"), SINGLES)
+def test_every_figure_in_a_visit_of_its_own(
+    area: str, day: str, level: str, status: str, benefit: str, cost: str, pool: str
+) -> None:
+    """One visit of a fresh year; a digit after the benefit counts the registered diseases."""
+    name = benefit.rstrip("0123456789")
+    facts = {"benefit": name, "disease_count": int(benefit[len(name) :] or "1")}
+    [outcome] = outcomes(area, [visit(day, cost, level, status=status, **facts)], SINGLE_FIGURES)
+    shown = f"!{outcome.refusal}" if outcome.refusal else outcome.pool_fen
+    assert shown == (pool if pool.startswith("!") else parse_fen(pool))
+
+
+def test_the_large_amount_fund_ends_at_400_000() -> None:
+    """600,000 left of it x 90 % = 540,000 > 400,000."""
+    [outcome] = outcomes(LC, [visit("2023-05-01", "662661.58")])
+    assert outcome.supplements_fen == 40_000_000
+
+
 def test_layers_of_one_visit() -> None:
     """Layers, deductible and the person's part of visits through several layers."""
     # DRV008: 90 borne, 500 + 850 of 2090, 740 stays with the person.

@@ -156,7 +156,7 @@ Condition = dict[str, tuple[str, ...]]
 class Adjustment:
     """An amount or points added: when a condition holds, or for each unit of a fact beyond 超过."""
 
-    add: int = key("加", _figure, "加（减）多少：元，或百分点")
+    add: Value = key("加", value_of(_figure), "加（减）多少：元，或百分点")
     article: str = key("依据", s.prose, "条、款")
     when: Condition = key("当", _condition, "条件：事实与取值", default={})
     each: str = key("每", s.prose, "每一单位的哪个事实", default="")
@@ -340,6 +340,7 @@ class Parameter:
     article: str = key("依据", s.prose, "哪一条引用了它，或它的出处")
     note: str = key("说明", s.prose)
     axes: tuple[str, ...] = key("按", list_of(s.prose), default=())
+    years: dict[str, int] = key("各年", map_of(s.money), "逐年公布的统计数", default={})
     value: Node | None = key("值", Parser(lambda node, name, context: node, {}), default=None)
     source: str = key("来源", s.choice({x: x for x in SOURCES}), default="")
     node: Node = None  # type: ignore[assignment]
@@ -357,6 +358,16 @@ class FactDefinition:
     bands: dict[str, tuple[str, ...]] = key("段", map_of(list_of(s.prose)), "名称与下限，或文字", default={})
     article: str = key("依据", s.prose)
     doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
+    node: Node = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """费用部分: a share of a visit's in-scope cost that is treated apart (class 甲, essential drugs)."""
+
+    code: str = key("代号", s.code, "列 in_scope_<代号>，也是费用明细的标记")
+    article: str = key("依据", s.prose)
+    note: str = key("说明", s.prose, default="")
     node: Node = None  # type: ignore[assignment]
 
 

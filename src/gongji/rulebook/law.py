@@ -19,11 +19,14 @@ from gongji.units import Day, date_of
 
 SHIPPED = Path(__file__).parent.parent / "rulebooks"
 FOREVER: Day = 1 << 30
+PART, REST = "费用部分", documents.REST_TEXT
+"""The axis that tells the parts of a visit's cost apart, and the value for what is left."""
 
 SECTIONS: dict[str, type] = {
     "事实": documents.FactDefinition,
     "计量": documents.Meter,
     "参数": documents.Parameter,
+    "费用部分": documents.Part,
     "就医": documents.Place,
     "门槛": documents.Gate,
     "转归": documents.Route,
@@ -171,7 +174,15 @@ class Law:
         for name, provision in self.section("事实").items():
             assert isinstance(provision.value, documents.FactDefinition)
             facts[name] = _fact(name, provision.value, facts)
+        if self.parts:
+            choices = {name: part.code for name, part in self.parts.items()} | {REST: ""}
+            facts[PART] = Fact(PART, "part", "选项", "", choices)
         return facts
+
+    @property
+    def parts(self) -> dict[str, documents.Part]:
+        """The parts of cost that this law treats apart, in the order in which they are poured."""
+        return {name: p.value for name, p in self.section("费用部分").items()}  # type: ignore[misc]
 
     @property
     def place(self) -> str:

@@ -152,6 +152,7 @@ class Resolver:
         figure = self._value(rate.value, self.cell)
         if figure != pour.OPEN:
             figure = self._adjusted(figure, rate.adjustments, book, rate.at_most, rate.at_least)
+        if not self._open:
             figure = min(max(figure, 0), WHOLE)
         return self._finish(figure, book, rate.doubts)
 
@@ -165,12 +166,8 @@ class Resolver:
         figure = self._value(limit.value, self.cell)
         if 0 <= figure < pour.UNLIMITED:
             figure = self._adjusted(figure, limit.adjustments, book, limit.at_most, limit.at_least)
-            figure = max(figure, 0)
-            share = limit.proration
-            if share and holds(share.when, self.cell):
-                months = number_of(self.law, share.fact, self.cell)
-                figure = round_half_up(figure * months, share.divisor)
-                self._cites.append(cite(book, share.article, share.node))
+            if not self._open:
+                figure = self._prorated(max(figure, 0), limit.proration, book)
         return self._finish(figure, book, limit.doubts)
 
     def _adjusted(
@@ -181,17 +178,28 @@ class Resolver:
         at_most: int | None,
         at_least: int | None,
     ) -> int:
+        # A negative figure cannot come out of a table, so OPEN is told by `self._open`.
         for adjustment in adjustments:
             if not holds(adjustment.when, self.cell):
                 continue
             units = 1
             if adjustment.each:
                 units = max(0, number_of(self.law, adjustment.each, self.cell) - adjustment.beyond)
-            if units:
-                self._cites.append(cite(book, adjustment.article, adjustment.node))
-            figure += adjustment.add * units
+            if not units:
+                continue
+            self._cites.append(cite(book, adjustment.article, adjustment.node))
+            added = self._value(adjustment.add, self.cell)
+            if added == pour.OPEN and self._open:
+                return pour.OPEN
+            figure += added * units
         figure = figure if at_most is None else min(figure, at_most)
         return figure if at_least is None else max(figure, at_least)
+
+    def _prorated(self, figure: int, share: documents.Proration | None, book: Rulebook) -> int:
+        if share is None or not holds(share.when, self.cell):
+            return figure
+        self._cites.append(cite(book, share.article, share.node))
+        return round_half_up(figure * number_of(self.law, share.fact, self.cell), share.divisor)
 
     def _value(self, value: Value, cell: Cell) -> int:
         if isinstance(value, Literal):
@@ -238,14 +246,21 @@ class Resolver:
         provision = self.law.section("参数")[value.index]
         parameter = provision.value
         assert isinstance(parameter, documents.Parameter)
-        path = f"{parameter.code}.{self.year + value.years}"
+        year = str(self.year + value.years)
+        path = f"{parameter.code}.{year}"
         text = self.law.settings.get(path, self.law.settings.get(parameter.code))
-        if text is None:
+        statistic = parameter.years.get(year)
+        if text is not None:
+            self._supplied.append(path)
+            statistic = parse_setting(text, "fen")
+        elif statistic is not None:
+            source = parameter.source or provision.book.head.source
+            self._cites.append(cite(provision.book, parameter.article, parameter.node, source))
+        else:
             self._open = path
             return pour.OPEN
-        self._supplied.append(path)
         unit = FEN_PER_YUAN if value.rounding == "元" else 1
-        return round_half_up(parse_setting(text, "fen") * value.share, WHOLE * unit) * unit
+        return round_half_up(statistic * value.share, WHOLE * unit) * unit
 
 
 def parse_setting(text: str, unit: str) -> int:
@@ -438,7 +453,7 @@ class Compiler:
 def axes_of(law: Law, benefit: str) -> tuple[str, ...]:
     """The facts that distinguish the cells of a benefit, in the order of the area's facts."""
     found: set[str] = set()
-    pending = [("待遇", benefit)]
+    pending = [("待遇", benefit)] if benefit in law.section("待遇") else []
     for provision in law.section("转归").values():
         route = provision.value
         assert isinstance(route, documents.Route)
@@ -481,6 +496,7 @@ def _layer_axes(law: Law, layer: Layer) -> set[str]:
         found |= _value_axes(law, item.value)
         for adjustment in item.adjustments:
             found |= adjustment.when.keys() | ({adjustment.each} - {""})
+            found |= _value_axes(law, adjustment.add)
         if isinstance(item, Limit):
             found |= item.when.keys()
             meter = law.section("计量")[item.meter].value

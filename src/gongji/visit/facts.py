@@ -10,7 +10,7 @@ from gongji.rulebook.facts import (
     AMOUNT, BENEFITS, BENEFIT_NAMES, CHOICE, FACTS, FLAG, LEVELS, NUMBER, TEXT, VISIT_COLUMNS, Fact,
 )  # fmt: skip
 from gongji.rulebook.law import Law
-from gongji.units import MAX_FEN, Day, Fen, parse_day, parse_fen
+from gongji.units import MAX_FEN, Day, Fen, parse_day, parse_fen, yuan_text
 
 _TRUE = {"true": True, "1": True, "yes": True, "是": True}
 _FALSE = {"false": False, "0": False, "no": False, "否": False}
@@ -31,6 +31,7 @@ class Visit:
     person: str = ""
     visit: str = ""
     parts: dict[str, Fen] = field(default_factory=dict)
+    """In-scope cost of each part treated apart, by code; the rest of the cost is the last part."""
 
 
 def _invalid(column: str, value: str, allowed: str) -> Refusal:
@@ -111,6 +112,8 @@ def read_visit(row: Mapping[str, str], law: Law) -> Visit:
             raise Refusal("field_missing", column)
     known = columns_of(law)
     facts: dict[str, object] = {}
+    parts: dict[str, Fen] = {}
+    part_columns = {f"in_scope_{part.code}": part.code for part in law.parts.values()}
     for column, text in given.items():
         if column in ("level", "parent_level", "prescriber_level", "admission_level"):
             if text not in _LEVELS:
@@ -124,7 +127,9 @@ def read_visit(row: Mapping[str, str], law: Law) -> Visit:
             facts[column] = read_date(column, text)
         elif column in known:
             facts[column] = read_fact(known[column], text)
-        elif column not in VISIT_COLUMNS and not column.startswith("in_scope_"):
+        elif column in part_columns:
+            parts[part_columns[column]] = read_amount(column, text)
+        elif column not in VISIT_COLUMNS:
             raise Refusal("field_unknown", column)
     benefit = given.get("benefit", "ordinary")
     benefit = BENEFITS.get(benefit, benefit)
@@ -133,10 +138,7 @@ def read_visit(row: Mapping[str, str], law: Law) -> Visit:
     total, in_scope = (_amount(given, name) for name in ("total", "in_scope"))
     if total is None and in_scope is None:
         raise Refusal("field_missing", "total")
-    if total is not None and in_scope is not None and in_scope > total:
-        raise Refusal(
-            "in_scope_above_total", "in_scope", {"value": given.get("in_scope", ""), "total": given.get("total", "")}
-        )
+    _check_scope(total, in_scope, sum(parts.values()))
     return Visit(
         law.area,
         read_date("date", given["date"]),
@@ -146,7 +148,18 @@ def read_visit(row: Mapping[str, str], law: Law) -> Visit:
         facts,
         given.get("person", ""),
         given.get("visit", ""),
+        parts,
     )
+
+
+def _check_scope(total: Fen | None, in_scope: Fen | None, parts: Fen) -> None:
+    whole = in_scope if in_scope is not None else total
+    if total is not None and in_scope is not None and in_scope > total:
+        values = {"value": yuan_text(in_scope), "total": yuan_text(total)}
+        raise Refusal("in_scope_above_total", "in_scope", values)
+    if whole is not None and parts > whole:
+        values = {"value": yuan_text(parts), "total": yuan_text(whole)}
+        raise Refusal("in_scope_above_total", "in_scope_*", values)
 
 
 def _amount(given: Mapping[str, str], name: str) -> Fen | None:

@@ -1,13 +1,12 @@
 """Settle one visit online with the kernel in plain Python."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gongji.errors import CODES, Refusal
 from gongji.kernel import pour
 from gongji.kernel.price import first_self_pay
 from gongji.rulebook import documents
-from gongji.rulebook.law import Law
+from gongji.rulebook.law import PART, REST, Law
 from gongji.rulebook.layout import Layout
 from gongji.rulebook.program import GateNote, Program, StepNote
 from gongji.units import Fen
@@ -109,8 +108,16 @@ def settle(area: Area, visit: Visit, meters: Meters) -> Result:
         name: value_name(law.facts[name], value_of(law.facts[name], visit, own_level))
         for name in benefit_axes(law, benefit)
     }
-    program = area.program(law, visit.day, benefit, values)
-    total, in_scope, self_paid = _amounts(law, program, visit)
+    first = area.program(law, visit.day, benefit, values)
+    total, in_scope, self_paid = _amounts(law, first, visit)
+    costs, programs = [in_scope], [first]
+    if PART in values:
+        shares = _parts(law, visit, in_scope)
+        costs = [cost for _, cost in shares]
+        programs = [
+            area.program(law, visit.day, benefit, values | {PART: name}) for name, _ in shares
+        ]
+    program, cells = join(programs)
     flags = flags_of(area.layout, law, visit, own_level)
     amounts = tuple(
         visit.facts.get(law.facts[name].column, 0) if name in law.facts else 0
@@ -119,7 +126,6 @@ def settle(area: Area, visit: Visit, meters: Meters) -> Result:
     numbers, slots = meters.gather(visit)
     before = list(numbers)
     out = [0] * (pour.RECORD_SIZE * len(program.steps))
-    cells, costs = [0], [in_scope]
     refusal, records = pour.pour(
         program.code, cells, costs, len(costs), flags, amounts, numbers, slots, out
     )
@@ -134,6 +140,31 @@ def settle(area: Area, visit: Visit, meters: Meters) -> Result:
         steps=_steps(program, out, records),
         readings=tuple(_readings(area.layout, law, program, slots, before, numbers)),
     )
+
+
+def _parts(law: Law, visit: Visit, in_scope: Fen) -> list[tuple[str, Fen]]:
+    shares = [(name, visit.parts.get(part.code, 0)) for name, part in law.parts.items()]
+    shares = [(name, cost) for name, cost in shares if cost]
+    rest = in_scope - sum(cost for _, cost in shares)
+    return [*shares, (REST, rest)] if rest or not shares else shares
+
+
+def join(programs: list[Program]) -> tuple[Program, list[int]]:
+    """Programs laid end to end, and where each begins."""
+    if len(programs) == 1:
+        return programs[0], [0]
+    first = programs[0]
+    joined = Program(benefit=first.benefit, gates=first.gates, routes=first.routes)
+    starts = []
+    for program in programs:
+        start = len(joined.code)
+        starts.append(start)
+        joined.code += program.code
+        joined.opens |= {start + at: path for at, path in program.opens.items()}
+        for at, note in program.steps.items():
+            limits = {start + position: limit for position, limit in note.limits.items()}
+            joined.steps[start + at] = replace(note, limits=limits)
+    return joined, starts
 
 
 def parameter_missing(law: Law, path: str) -> Refusal:

@@ -1,0 +1,80 @@
+"""The command line: each command is a module of `gongji.commands`, imported only when it is used."""
+
+import importlib
+from typing import Any
+
+import click
+
+from gongji import __version__
+from gongji.errors import Fault, Refusal, RulebookError
+
+COMMANDS = {
+    "quote": "一次就诊的待遇，逐条说明",
+    "areas": "各统筹区及某日有效的规则",
+    "articles": "文件逐条的处置：规则、流程或不涉及计算",
+    "check": "检查规则文件：错误、缺漏、证明与示例",
+    "diff": "两部规则逐项对照",
+    "adjudicate": "批量结算一个就诊文件",
+    "audit": "把实际支付与规则应付逐笔核对",
+    "accrue": "按名册计算个人账户月划入",
+    "clear": "按人头付费的年度清算",
+    "curve": "支付曲线图",
+}
+"""Every command with its one-line help."""
+
+EXIT_REFUSED, EXIT_BAD_FILE, EXIT_FAULT = 1, 2, 3
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands in the order of COMMANDS."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a module `gongji.commands.<name>`."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"gongji.commands.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands without importing any."""
+        with formatter.section("命令"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gongji")
+def cli() -> None:
+    """共济：职工医保门诊共济保障的规则、结算与说明。
+
+    \b
+    例：
+      gongji quote --area 532300 --date 2023-03-01 --status retired --level 3 --in-scope 1000
+      gongji adjudicate visits.csv -o result.parquet
+      gongji check
+    """
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line; a refusal is one sentence and exit code 1, a bad file 2, a fault 3."""
+    try:
+        outcome: Any = cli.main(argv, standalone_mode=False)
+        raise SystemExit(outcome if isinstance(outcome, int) else 0)
+    except click.exceptions.Abort:
+        click.echo("已中止", err=True)
+        raise SystemExit(130) from None
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(error.exit_code) from None
+    except Refusal as error:
+        click.echo(f"不予受理（{error.code}）：{error}", err=True)
+        raise SystemExit(EXIT_REFUSED) from None
+    except RulebookError as error:
+        click.echo(f"规则文件有 {len(error.problems)} 处问题：\n{error}", err=True)
+        raise SystemExit(EXIT_BAD_FILE) from None
+    except Fault as error:
+        click.echo(f"故障：{error}", err=True)
+        raise SystemExit(EXIT_FAULT) from None

@@ -1,0 +1,1 @@
+"""The commands of `gongji`, one module each; each module has a click command named `command`."""
