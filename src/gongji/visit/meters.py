@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from gongji.errors import Refusal
 from gongji.kernel.calendar import month_of
+from gongji.rulebook.law import Law
 from gongji.rulebook.layout import Dimension, Layout
 from gongji.units import Day, Fen
-from gongji.visit.facts import Visit
+from gongji.visit.facts import Visit, value_name, value_of
 
 Key = tuple[object, ...]
 
@@ -63,3 +65,30 @@ class Meters:
             (number, key_of(dimension, visit, self.visits))
             for number, dimension in enumerate(self.layout.dimensions)
         ]
+
+
+def use(
+    meters: Meters, law: Law, visit: Visit, name: str, amount_fen: Fen, own_level: bool
+) -> None:
+    """Set a meter (by code or Chinese name) to what was used so far, where the visit would find it.
+
+    A meter spread over an axis may name its value: `level_deductible.2`; without one it is the
+    visit's own.
+
+    Refuses: field_unknown with the meters there are.
+    """
+    code, _, value = name.partition(".")
+    for place in meters.layout.meters.values():
+        if code in (place.code, place.name):
+            break
+    else:
+        known = "、".join(place.code for place in meters.layout.meters.values())
+        raise Refusal("value_invalid", "used", {"value": name, "allowed": known})
+    offset = 0
+    for axis, size in zip(place.axes, place.sizes, strict=True):
+        fact = law.facts[axis]
+        own = value_name(fact, value_of(fact, visit, own_level))
+        chosen = next((n for n, c in fact.choices.items() if value and value in (n, c)), own)
+        offset = offset * size + fact.values.index(chosen)
+    key = key_of(meters.layout.dimensions[place.dimension], visit, meters.visits)
+    meters.block(place.dimension, key)[place.offset + offset] = amount_fen

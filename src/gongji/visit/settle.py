@@ -31,8 +31,9 @@ class Step:
 
 @dataclass(frozen=True)
 class MeterReading:
-    """A meter before and after the visit."""
+    """A meter before and after the visit; `place` is its dimension and offset."""
 
+    place: tuple[int, int]
     code: str
     name: str
     where: str
@@ -224,7 +225,9 @@ def _readings(
             dimension, offset = program.code[position + 1], program.code[position + 2]
             at = slots[dimension] + offset
             where = _where(law, place.axes, place.sizes, offset - place.offset)
-            found[at] = MeterReading(place.code, place.name, where, before[at], after[at])
+            found[at] = MeterReading(
+                (dimension, offset), place.code, place.name, where, before[at], after[at]
+            )
     return list(found.values())
 
 

@@ -1,0 +1,39 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+Decorated = Callable[..., Any]
+
+rulebooks_option = click.option(
+    "--rulebooks",
+    "folders",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    multiple=True,
+    help="另外的规则目录；其中有的统筹区以它为准。",
+)
+settings_option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="参数=值",
+    help="给出规则留空的参数，如 inpatient_rate.3.retired=89%、average_wage=96957。",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="以 JSON 输出。")
+
+
+def pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
+    """NAME=VALUE texts as a mapping.
+
+    Refuses: a usage error naming the option.
+    """
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            raise click.BadParameter(f"应写成 名称=值：{text}", param_hint=option)
+        found[name.strip()] = value.strip()
+    return found
