@@ -1,3 +1,21 @@
-"""gongji (共济): outpatient mutual aid rules as data, settled to the fen and explained by article."""
+"""gongji (共济): outpatient mutual aid rules as data, settled to the fen and explained by article.
+
+`gongji.quote(facts)` settles and explains one visit; `gongji.adjudicate(frame)` settles a whole
+frame of visits (Polars, pandas or Arrow). Each is imported when it is first used.
+"""
+
+from typing import Any
 
 __version__ = "0.1.0"
+
+__all__ = ["adjudicate", "quote"]
+
+_HOMES = {"adjudicate": "gongji.batch.frames", "quote": "gongji.explain.quote"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'gongji' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOMES[name]), name)

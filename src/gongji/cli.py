@@ -1,6 +1,8 @@
 """The command line: each command is a module of `gongji.commands`, imported only when it is used."""
 
 import importlib
+import json
+import sys
 from typing import Any
 
 import click
@@ -70,11 +72,19 @@ def main(argv: list[str] | None = None) -> None:
         error.show()
         raise SystemExit(error.exit_code) from None
     except Refusal as error:
-        click.echo(f"不予受理（{error.code}）：{error}", err=True)
+        _say(f"不予受理（{error.code}）：{error}", error.as_json(), argv)
         raise SystemExit(EXIT_REFUSED) from None
     except RulebookError as error:
-        click.echo(f"规则文件有 {len(error.problems)} 处问题：\n{error}", err=True)
+        problems = [vars(problem) for problem in error.problems]
+        _say(f"规则文件有 {len(problems)} 处问题：\n{error}", {"problems": problems}, argv)
         raise SystemExit(EXIT_BAD_FILE) from None
     except Fault as error:
         click.echo(f"故障：{error}", err=True)
         raise SystemExit(EXIT_FAULT) from None
+
+
+def _say(sentence: str, machine: dict[str, Any], argv: list[str] | None) -> None:
+    """An error for a person on stderr, and with --json for a machine on stdout."""
+    click.echo(sentence, err=True)
+    if "--json" in (sys.argv if argv is None else argv):
+        click.echo(json.dumps(machine, ensure_ascii=False))

@@ -46,7 +46,7 @@ REFUSALS: dict[str, str] = {
     "use_not_allowed": "个人账户不得用于这项支出",
     "relation_not_allowed": "个人账户不得为这位亲属支付这项支出",
     # The rulebook leaves a figure open.
-    "parameter_missing": "缺少参数 {parameter}：{reason}；可用 --set {parameter}=… 给出",
+    "parameter_missing": "缺少参数 {parameter}：{reason}；可用 --set {parameter}=… 给出{also}",
 }
 """Every refusal: code -> Chinese sentence, in order of precedence."""
 

@@ -7,13 +7,9 @@ import click
 
 from gongji.commands.options import json_option, pairs, rulebooks_option, settings_option
 from gongji.explain import as_json as explanation_json
-from gongji.explain import as_markdown, as_text, explain
+from gongji.explain import as_markdown, as_text
+from gongji.explain.quote import quote
 from gongji.rulebook.facts import BENEFITS
-from gongji.rulebook.law import Library
-from gongji.visit.area import Area
-from gongji.visit.facts import read_amount, read_date, read_visit
-from gongji.visit.meters import Meters, use
-from gongji.visit.settle import settle
 
 
 @click.command()
@@ -59,16 +55,12 @@ def command(
           --set inpatient_deductible.3=1200 --set inpatient_rate=85% --set inpatient_ceiling=80000
     """
     row = {
-        "date": date, "status": status, "level": level, "in_scope": in_scope, "total": total,
-        "benefit": benefit,
+        "area": area, "date": date, "status": status, "level": level, "in_scope": in_scope,
+        "total": total, "benefit": benefit,
     }  # fmt: skip
-    rules = Area(Library(folders), area, pairs("--set", settings))
-    law = rules.law(read_date("date", date))
-    visit = read_visit(row | pairs("--fact", facts), law)
-    meters = Meters(rules.layout)
-    for name, text in pairs("--used", used).items():
-        use(meters, law, visit, name, read_amount(name, text), rules.own_level(law))
-    explanation = explain(settle(rules, visit, meters))
+    explanation = quote(
+        row | pairs("--fact", facts), pairs("--used", used), pairs("--set", settings), folders
+    )
     if as_json:
         click.echo(json.dumps(explanation_json(explanation), ensure_ascii=False, indent=1))
     else:

@@ -131,7 +131,7 @@ def settle(area: Area, visit: Visit, meters: Meters) -> Result:
         program.code, cells, costs, len(costs), flags, amounts, numbers, slots, out
     )
     if refusal < 0:
-        raise parameter_missing(law, program.opens[-refusal])
+        raise parameter_missing(law, program.opens[-refusal], tuple(program.opens.values()))
     settled = (visit, law, program, values, total, in_scope, self_paid)
     if refusal:
         return Result(*settled, refusal=CODES[refusal], gate=program.gates[refusal])
@@ -168,16 +168,19 @@ def join(programs: list[Program]) -> tuple[Program, list[int]]:
     return joined, starts
 
 
-def parameter_missing(law: Law, path: str) -> Refusal:
-    """The refusal for an open parameter, saying where it should come from."""
+def parameter_missing(law: Law, path: str, opens: tuple[str, ...] = ()) -> Refusal:
+    """The refusal for an open parameter: where it should come from, what else is open."""
+    others = [f"--set {other}=…" for other in dict.fromkeys(opens) if other != path]
+    also = f"；这项待遇还可能用到 {' '.join(others)}" if others else ""
     code = path.split(".")[0]
     for name, provision in law.section("参数").items():
         parameter = provision.value
         assert isinstance(parameter, documents.Parameter)
         if parameter.code == code:
             reason = f"{name}（{parameter.note}，{provision.book.head.number} {parameter.article}）"
-            return Refusal("parameter_missing", path, {"parameter": path, "reason": reason})
-    return Refusal("parameter_missing", path, {"parameter": path, "reason": "规则未给出"})
+            values = {"parameter": path, "reason": reason, "also": also}
+            return Refusal("parameter_missing", path, values)
+    return Refusal("parameter_missing", path, {"parameter": path, "reason": "规则未给出", "also": also})
 
 
 def _amounts(law: Law, program: Program, visit: Visit) -> tuple[Fen, Fen, Fen]:

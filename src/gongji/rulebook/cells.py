@@ -1,0 +1,91 @@
+"""The cells of a benefit: which facts tell them apart, and the values that each can have."""
+
+from gongji.rulebook import documents
+from gongji.rulebook.documents import ByAxis, FromParameter, Layer, Limit, Onward, Rate, Value
+from gongji.rulebook.facts import FLAG, Fact
+from gongji.rulebook.figures import parsed_parameter
+from gongji.rulebook.law import Law
+from gongji.rulebook.layout import KEY_FACTS, floor_layer
+
+
+def axes_of(law: Law, benefit: str) -> tuple[str, ...]:
+    """The facts that distinguish the cells of a benefit, in the order of the area's facts."""
+    found: set[str] = set()
+    pending = [("待遇", benefit)] if benefit in law.section("待遇") else []
+    for provision in law.section("转归").values():
+        route = provision.value
+        assert isinstance(route, documents.Route)
+        if benefit in route.benefits:
+            found |= route.when.keys()
+            pending.append(("待遇", route.to))
+    seen: set[tuple[str, str]] = set()
+    while pending:
+        place = pending.pop()
+        if place in seen:
+            continue
+        seen.add(place)
+        value = law.section(place[0])[place[1]].value
+        assert isinstance(value, documents.Benefit | documents.Chain)
+        for item in value.layers:
+            found |= item.when.keys()
+            if isinstance(item, Onward):
+                pending.append(("层组" if item.to in law.section("层组") else "待遇", item.to))
+            else:
+                found |= _layer_axes(law, item)
+        if isinstance(value, documents.Benefit) and value.floor:
+            found |= _layer_axes(law, floor_layer(value.floor))
+    for provision in law.section("补充").values():
+        assert isinstance(provision.value, documents.Supplement)
+        for layer in provision.value.layers:
+            found |= layer.when.keys() | _layer_axes(law, layer)
+    for provision in law.section("门槛").values():
+        gate = provision.value
+        assert isinstance(gate, documents.Gate)
+        found |= {"医院级别"} & gate.when.keys()
+    return tuple(name for name in law.facts if name in found)
+
+
+def _layer_axes(law: Law, layer: Layer) -> set[str]:
+    found: set[str] = set()
+    groups: list[Rate | Limit] = [
+        layer.rate, *layer.deductibles, *layer.ceilings, *layer.bands,
+    ]  # fmt: skip
+    for item in groups:
+        found |= _value_axes(law, item.value)
+        for adjustment in item.adjustments:
+            found |= adjustment.when.keys() | ({adjustment.each} - {""})
+            found |= _value_axes(law, adjustment.add)
+        if isinstance(item, Limit):
+            found |= item.when.keys()
+            meter = law.section("计量")[item.meter].value
+            assert isinstance(meter, documents.Meter)
+            found |= set(meter.apart) - set(KEY_FACTS)
+            if item.proration:
+                found |= {item.proration.fact} | item.proration.when.keys()
+    return found
+
+
+def _value_axes(law: Law, value: Value) -> set[str]:
+    if isinstance(value, ByAxis):
+        inner = [_value_axes(law, child) for child in value.values.values()]
+        return {value.axis}.union(*inner)
+    if isinstance(value, FromParameter):
+        provision = law.section("参数")[value.parameter]
+        assert isinstance(provision.value, documents.Parameter)
+        axes = set(provision.value.axes)
+        if provision.value.value is not None:
+            axes |= _value_axes(law, parsed_parameter(provision))
+        swapped = {value.swapped.get(axis, axis) for axis in axes if axis not in value.fixed}
+        return swapped
+    return set()
+
+
+def cell_values(law: Law, axes: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The values of each axis, in the order of their codes."""
+    return [axis_values(law.facts[axis]) for axis in axes]
+
+
+def axis_values(fact: Fact) -> tuple[str, ...]:
+    """The values of a fact that serves as an axis."""
+    assert fact.kind == FLAG or fact.choices or fact.bands, fact.name
+    return fact.values

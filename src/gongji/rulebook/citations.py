@@ -1,0 +1,70 @@
+"""Why a figure is what it is: the document, article, line and doubts behind what the kernel saw."""
+
+from dataclasses import dataclass
+
+from gongji.rulebook import documents
+from gongji.rulebook.documents import Layer
+from gongji.rulebook.law import Rulebook
+
+
+@dataclass(frozen=True)
+class Cite:
+    """Where a figure stands: document, article, file, line, and how official it is."""
+
+    document: str
+    article: str
+    file: str
+    line: int
+    source: str
+
+
+@dataclass(frozen=True)
+class Cited:
+    """A figure with its reasons; `figure` as the kernel sees it (OPEN, UNLIMITED or below)."""
+
+    figure: int
+    cites: tuple[Cite, ...]
+    doubts: tuple[documents.Doubt, ...] = ()
+    open: str = ""
+    supplied: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LimitNote:
+    """The twin of a limit."""
+
+    cited: Cited
+    meter: str
+
+
+@dataclass(frozen=True)
+class StepNote:
+    """The twin of a step; limits by their position in the program."""
+
+    layer: Layer
+    rate: Cited
+    limits: dict[int, LimitNote]
+    onward: tuple[Cite, ...]
+    doubts: tuple[documents.Doubt, ...]
+    floor: bool = False
+
+
+@dataclass(frozen=True)
+class GateNote:
+    """The twin of a gate, by refusal number."""
+
+    refusal: str
+    name: str
+    cite: Cite
+    doubts: tuple[documents.Doubt, ...]
+
+
+def cite(book: Rulebook, article: str, node: object, source: str = "") -> Cite:
+    """The citation of a provision's figure."""
+    line = getattr(node, "line", 0)
+    return Cite(book.head.number, article, book.path.name, line, source or book.head.source)
+
+
+def doubts_of(book: Rulebook, names: tuple[str, ...]) -> tuple[documents.Doubt, ...]:
+    """The doubts of a document by name."""
+    return tuple(book.doubts[name] for name in names)
