@@ -20,7 +20,7 @@ REFUSALS: dict[str, str] = {
     "area_unknown": "没有统筹区 {value} 的规则；现有：{allowed}",
     "date_outside": "{value} 不在统筹区 {area} 规则的有效期内；现有规则覆盖：{allowed}",
     "benefit_not_offered": "统筹区 {area} 的文件没有规定待遇“{value}”；现有：{allowed}",
-    "level_missing": "计算所需的医疗机构级别缺失；请提供 {field}",
+    "not_ruled": "统筹区 {area} 的文件没有规定{value}",
     # Gates: reasons why the pool does not pay. The article comes from the rulebook.
     "outside_benefit_period": "不在待遇享受期内",
     "not_designated": "不是定点医药机构",
@@ -45,7 +45,8 @@ REFUSALS: dict[str, str] = {
     "paying_monthly": "退休后按月补缴期间不计发个人账户",
     "use_not_allowed": "个人账户不得用于这项支出",
     "relation_not_allowed": "个人账户不得为这位亲属支付这项支出",
-    # The rulebook leaves a figure open.
+    # A figure that the visit needs is not there.
+    "level_missing": "计算所需的医疗机构级别缺失；请提供 {field}",
     "parameter_missing": "缺少参数 {parameter}：{reason}；可用 --set {parameter}=… 给出{also}",
 }
 """Every refusal: code -> Chinese sentence, in order of precedence."""

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from gongji.errors import REFUSALS
 from gongji.kernel import pour
 from gongji.rulebook import documents
-from gongji.rulebook.facts import BENEFITS
 from gongji.rulebook.program import Cite, Cited, LimitNote
 from gongji.units import Fen, date_of, show_fen, show_ppm
 from gongji.visit.settle import Result, Step
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Sentence:
     """One sentence with its citations; `kind` says what it is about."""
 
@@ -25,7 +24,7 @@ class Sentence:
     cites: tuple[Cite, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Explanation:
     """All that is said of one result."""
 
@@ -63,7 +62,7 @@ def explain(result: Result) -> Explanation:
 
 def _opening(result: Result) -> Sentence:
     visit, law = result.visit, result.law
-    benefit = next(name for name, code in BENEFITS.items() if code == visit.benefit)
+    benefit = law.benefit_name(visit.benefit)
     facts = "、".join(
         value if fact in ("参保状态", "医院级别") else f"{fact}：{value}"
         for fact, value in result.cell.items()

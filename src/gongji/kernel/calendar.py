@@ -45,6 +45,18 @@ def age_by_month(day, birth_day):
     return max(0, (month_of(day) - month_of(birth_day)) // 12)
 
 
+def age_by_day(day, birth_day):
+    """Whole years of age, a year being complete on the birthday (29 February: on 1 March).
+
+    Returns: years, 0 where the birth date is not given.
+    """
+    if birth_day == NO_DAY:
+        return 0
+    months = month_of(day) - month_of(birth_day)
+    late = day - first_of_month(month_of(day)) < birth_day - first_of_month(month_of(birth_day))
+    return max(0, (months - late) // 12)
+
+
 def months_left(day, approval_day):
     """Months left in the year of approval, that month included; 12 in any other year.
 
@@ -53,6 +65,14 @@ def months_left(day, approval_day):
     if approval_day == NO_DAY or month_of(approval_day) // 12 != month_of(day) // 12:
         return 12
     return 12 - month_of(approval_day) % 12
+
+
+def period_number(months, start_month, day):
+    """The number of the period of so many months that holds a day, periods beginning with a month.
+
+    Units:   `months` 1, 3 or 12; `start_month` 1 to 12 (7: from 1 July to 30 June).
+    """
+    return (month_of(day) - (start_month - 1)) // months
 
 
 def counting_level(level, parent_level, pharmacy, prescriber_level, own_level):

@@ -26,8 +26,9 @@ GATE_SIZE = 2
 # Header of a step; a limit has three numbers.
 BASE, COLUMN, RATE, DEDUCTIBLES, CEILINGS, BANDS, STEP_SIZE = 0, 1, 2, 3, 4, 5, 6
 LIMIT_SIZE = 3
-# What a step takes: the cost left to it, or (a floor) what is missing to a share of the whole.
-LEFT, FLOOR = 0, 1
+# What a step takes: the cost left to it; in the tail also what is missing to a share of the whole,
+# or of what is left to the person only the deductibles, the shares, the cost that no layer took.
+LEFT, FLOOR, BORNE_DEDUCTIBLE, BORNE_SHARE, BEYOND = 0, 1, 2, 3, 4
 # What became of a visit.
 SETTLED = 0
 # One record of the breakdown for each step that was reached.
@@ -186,22 +187,43 @@ def pour_part(code, at, cost_fen, amounts, meters, slots, out, records):
     return SETTLED, records, paid
 
 
+def borne(base, cost_fen, records, out):
+    """The part of what the layers left to the person that a supplement is on.
+
+    Units:   fen; `cost_fen` the whole cost, `records` those of the layers.
+    """
+    deductible = 0
+    share = 0
+    for record in range(0, records * RECORD_SIZE, RECORD_SIZE):
+        through = out[record + COST] - out[record + REST]
+        cost_fen -= through
+        deductible += out[record + DEDUCTIBLE]
+        share += through - out[record + DEDUCTIBLE] - out[record + PAID]
+    if base == BORNE_DEDUCTIBLE:
+        return deductible
+    return share if base == BORNE_SHARE else cost_fen
+
+
 def pour_tail(code, at, cost_fen, paid, amounts, meters, slots, out, records):
     """Floors and supplements, on what the layers left to the person of the whole visit.
 
     Returns: (SETTLED or the negated position of an open parameter, records so far).
     """
     step = at + code[at + TAIL]
+    layers = records
     for _ in range(code[at + TAILS]):
         left = cost_fen - paid
         if left == 0:
             break
         rate = code[step + RATE]
-        if code[step + BASE] == FLOOR:
+        base = code[step + BASE]
+        if base == FLOOR:
             if rate == OPEN:
                 return -(step + RATE), records
             left = max(0, take_rate(cost_fen, rate) - paid)
             rate = WHOLE
+        elif base != LEFT:
+            left = min(left, borne(base, cost_fen, layers, out))
         record = records * RECORD_SIZE
         status = pour_step(code, step, left, rate, amounts, meters, slots, out, record)
         if status != SETTLED:

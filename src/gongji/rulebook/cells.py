@@ -2,10 +2,10 @@
 
 from gongji.rulebook import documents
 from gongji.rulebook.documents import ByAxis, FromParameter, Layer, Limit, Onward, Rate, Value
-from gongji.rulebook.facts import FLAG, Fact
+from gongji.rulebook.facts import FLAG, LEVEL_COLUMNS, NO_LEVEL, PHARMACY, Fact
 from gongji.rulebook.figures import parsed_parameter
 from gongji.rulebook.law import Law
-from gongji.rulebook.layout import KEY_FACTS, floor_layer
+from gongji.rulebook.layout import floor_layer
 
 
 def axes_of(law: Law, benefit: str) -> tuple[str, ...]:
@@ -33,7 +33,7 @@ def axes_of(law: Law, benefit: str) -> tuple[str, ...]:
             else:
                 found |= _layer_axes(law, item)
         if isinstance(value, documents.Benefit) and value.floor:
-            found |= _layer_axes(law, floor_layer(value.floor))
+            found |= value.floor.when.keys() | _layer_axes(law, floor_layer(value.floor))
     for provision in law.section("补充").values():
         assert isinstance(provision.value, documents.Supplement)
         for layer in provision.value.layers:
@@ -55,13 +55,13 @@ def _layer_axes(law: Law, layer: Layer) -> set[str]:
         for adjustment in item.adjustments:
             found |= adjustment.when.keys() | ({adjustment.each} - {""})
             found |= _value_axes(law, adjustment.add)
+        for scaling in item.scalings:
+            found |= scaling.when.keys() | ({scaling.fact} - {""})
         if isinstance(item, Limit):
             found |= item.when.keys()
             meter = law.section("计量")[item.meter].value
             assert isinstance(meter, documents.Meter)
-            found |= set(meter.apart) - set(KEY_FACTS)
-            if item.proration:
-                found |= {item.proration.fact} | item.proration.when.keys()
+            found |= {fact for fact in meter.apart if not law.facts[fact].keys_meters}
     return found
 
 
@@ -89,3 +89,31 @@ def axis_values(fact: Fact) -> tuple[str, ...]:
     """The values of a fact that serves as an axis."""
     assert fact.kind == FLAG or fact.choices or fact.bands, fact.name
     return fact.values
+
+
+def offered_benefits(law: Law) -> list[str]:
+    """The benefits of a law by Chinese name, those settled by another included."""
+    routed: set[str] = set()
+    for provision in law.section("转归").values():
+        assert isinstance(provision.value, documents.Route)
+        routed |= set(provision.value.benefits)
+    return [name for name in law.benefits if name in law.section("待遇") or name in routed]
+
+
+def own_level(law: Law) -> bool:
+    """Whether a pharmacy counts as a level of its own."""
+    places = [provision.value for provision in law.section("就医").values()]
+    return any(isinstance(place, documents.Place) and place.own_level for place in places)
+
+
+def settled_values(law: Law, axis: str) -> tuple[str, ...]:
+    """The values of an axis under which a visit can be settled.
+
+    A level that is not given stops the visit (level_missing); a pharmacy is a level only where it
+    counts as one of its own, and never that of an inpatient stay.
+    """
+    fact = law.facts[axis]
+    if fact.column not in LEVEL_COLUMNS:
+        return axis_values(fact)
+    pharmacy = own_level(law) and fact.column == "level"
+    return tuple(v for v in fact.values if v != NO_LEVEL and (v != PHARMACY or pharmacy))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gongji.rulebook import documents
-from gongji.rulebook.documents import Layer
+from gongji.rulebook.documents import ByAxis, Layer
 from gongji.rulebook.law import Rulebook
 
 
@@ -19,13 +19,26 @@ class Cite:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """A fact has a value for which there is no figure: a table without it, a level not given."""
+
+    axis: str
+    value: str
+    table: ByAxis | None
+
+
+@dataclass(frozen=True)
 class Cited:
-    """A figure with its reasons; `figure` as the kernel sees it (OPEN, UNLIMITED or below)."""
+    """A figure with its reasons; `figure` as the kernel sees it (OPEN, UNLIMITED or below).
+
+    OPEN is a parameter nobody has set (`open` is its path) or a `gap`.
+    """
 
     figure: int
     cites: tuple[Cite, ...]
     doubts: tuple[documents.Doubt, ...] = ()
     open: str = ""
+    gap: Gap | None = None
     supplied: tuple[str, ...] = ()
 
 

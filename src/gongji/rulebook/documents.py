@@ -9,16 +9,17 @@ from typing import Any
 
 from gongji.errors import REFUSALS
 from gongji.rulebook import schema as s
-from gongji.rulebook.facts import BENEFITS
+from gongji.rulebook.facts import CHOICE, KINDS
 from gongji.rulebook.schema import Context, Parser, key, list_of, map_of, struct
 from gongji.rulebook.source import Node
+from gongji.units import WHOLE
 
 UNLIMITED_TEXT = "不限"
 NONE_TEXT = "不设"
 REST_TEXT = "其余"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Literal:
     """A figure as written: fen, ppm, or None for 不限."""
 
@@ -26,7 +27,7 @@ class Literal:
     node: Node
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ByAxis:
     """A table: one value for each value of a fact."""
 
@@ -35,7 +36,7 @@ class ByAxis:
     node: Node
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class FromParameter:
     """A parameter's value, some facts fixed (取) or read from other facts (换), times a share."""
 
@@ -46,7 +47,7 @@ class FromParameter:
     node: Node
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class FromFact:
     """An amount that comes with the visit."""
 
@@ -54,30 +55,38 @@ class FromFact:
     node: Node
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class FromIndex:
-    """A share of a dated statistic (`年` years before the visit's), rounded (元 or 分)."""
+    """A share of a dated statistic, of `years` from the visit's (-1 the year before), rounded.
+
+    Rounds:  to a multiple of `unit` fen, half up unless 方式 says otherwise.
+    """
 
     index: str
     years: int
     share: int
-    rounding: str
+    unit: int
+    way: str
     node: Node
 
+
+ROUNDING_UNITS = {"分": 1, "角": 10, "元": 100, "十元": 1000, "百元": 10_000}
+ROUNDING_WAYS = ("四舍五入", "舍去", "进一")
 
 Value = Literal | ByAxis | FromParameter | FromFact | FromIndex
 
 
-def value_of(figure: Parser) -> Parser:
-    """A figure, a table (按), a parameter (参数), an amount of the visit (事实) or an index (指数)."""
+def value_of(figure: Parser, words: bool = False) -> Parser:
+    """A figure, a table (按), a parameter (参数), an amount of the visit (事实) or an index (指数).
+
+    `words` allows 不限 and 不设 where a figure stands.
+    """
     texts = map_of(s.prose)
 
     def parse(node: Node, name: str, context: Context) -> Any:
         if isinstance(node.value, str):
-            if node.text() == UNLIMITED_TEXT:
-                return Literal(amount=None, node=node)
-            if node.text() == NONE_TEXT:
-                return Literal(amount=0, node=node)
+            if words and node.text() in (UNLIMITED_TEXT, NONE_TEXT):
+                return Literal(amount=0 if node.text() == NONE_TEXT else None, node=node)
             amount = figure.parse(node, name, context)
             return amount if amount is s.BAD else Literal(amount=amount, node=node)
         if not isinstance(node.value, dict):
@@ -87,7 +96,8 @@ def value_of(figure: Parser) -> Parser:
         if "按" in text:
             del fields["按"]
             values = {k: parse(v, f"{name}.{k}", context) for k, v in fields.items()}
-            return s.BAD if s.BAD in values.values() else ByAxis(axis=text["按"], values=values, node=node)
+            found = s.whole_or_bad(values, tuple(values.values()), context)
+            return found if found is s.BAD else ByAxis(axis=text["按"], values=found, node=node)
         if "参数" in text:
             return _from_parameter(node, name, context, texts)
         if "事实" in text and len(fields) == 1:
@@ -101,7 +111,7 @@ def value_of(figure: Parser) -> Parser:
         {
             "anyOf": [
                 figure.schema,
-                {"enum": [UNLIMITED_TEXT, NONE_TEXT]},
+                *([{"enum": [UNLIMITED_TEXT, NONE_TEXT]}] if words else []),
                 {"type": "object", "required": ["按"]},
                 {"type": "object", "required": ["参数"]},
                 {"type": "object", "required": ["事实"]},
@@ -124,7 +134,7 @@ def _from_parameter(node: Node, name: str, context: Context, texts: Parser) -> A
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class _ParameterFields:
     parameter: str = key("参数", s.prose)
     fixed: dict[str, str] = key("取", map_of(s.prose), default={})
@@ -132,12 +142,13 @@ class _ParameterFields:
     share: int | None = key("折算", s.percent, default=None)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class _IndexFields(FromIndex):
     index: str = key("指数", s.prose)
     years: int = key("年", s.whole)
     share: int = key("比例", s.percent)
-    rounding: str = key("取整", s.choice({"元": "元", "分": "分"}))
+    unit: int = key("取整", s.choice(ROUNDING_UNITS), "取整到")
+    way: str = key("方式", s.choice({way: way for way in ROUNDING_WAYS}), default="四舍五入")
     node: Node = None  # type: ignore[assignment]
 
 
@@ -152,7 +163,7 @@ _condition = map_of(list_of(s.prose))
 Condition = dict[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Adjustment:
     """An amount or points added: when a condition holds, or for each unit of a fact beyond 超过."""
 
@@ -164,18 +175,22 @@ class Adjustment:
     node: Node = None  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Proration:
-    """An amount taken times a number (months left) ÷ a divisor, rounded half up to the fen."""
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Scaling:
+    """折算: a figure times a share, times a number (months left) ÷ a divisor.
 
-    fact: str = key("事实", s.prose)
-    divisor: int = key("除以", s.whole)
+    Rounds:  half up to the fen (or part per million), once for each scaling.
+    """
+
     article: str = key("依据", s.prose)
+    share: int = key("比例", s.percent, "乘以百分之几，如 50%、120%", default=WHOLE)
+    fact: str = key("事实", s.prose, "再乘以哪个数", default="")
+    divisor: int = key("除以", s.positive, "再除以几", default=1)
     when: Condition = key("当", _condition, default={})
     node: Node = None  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Rate:
     """支付比例: what the payer pays of the cost above the deductible."""
 
@@ -184,31 +199,37 @@ class Rate:
     adjustments: tuple[Adjustment, ...] = key("增减", list_of(struct(Adjustment)), default=())
     at_most: int | None = key("最高", s.percent, "增减后最高", default=None)
     at_least: int | None = key("最低", s.percent, "增减后最低", default=None)
+    scalings: tuple[Scaling, ...] = key("折算", list_of(struct(Scaling)), "最后折算", default=())
     doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
     node: Node = None  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Limit:
     """An amount held against a meter: a deductible, a ceiling on payment, or a band of cost."""
 
     meter: str = key("计量", s.prose, "累计到哪个计量")
-    value: Value = key("金额", value_of(s.money), "金额")
+    value: Value = key("金额", value_of(s.money, words=True), "金额")
     article: str = key("依据", s.prose, "条、款")
     adjustments: tuple[Adjustment, ...] = key("增减", list_of(struct(Adjustment)), default=())
     at_most: int | None = key("最高", s.money, default=None)
     at_least: int | None = key("最低", s.money, default=None)
-    proration: Proration | None = key("折算", struct(Proration), default=None)
+    scalings: tuple[Scaling, ...] = key("折算", list_of(struct(Scaling)), "最后折算", default=())
     when: Condition = key("当", _condition, "只在此条件下适用", default={})
     doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
     node: Node = None  # type: ignore[assignment]
 
 
+BURDEN, FLOOR = "个人负担", "保底"
+BASES = (BURDEN, "起付标准", "按比例自付", "超限额")
+"""What a supplement is on: all that is left to the person, or only the deductibles, the shares, the
+cost that no layer took."""
+
 POOL, ACCOUNT = "统筹基金", "个人账户"
 PAYERS = (POOL, "大额医疗费用补助", "公务员医疗补助", "老干部医疗补助", "企业补充医疗保险", ACCOUNT)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Layer:
     """One layer: a deductible, a rate and a ceiling, on the cost that the layers before left."""
 
@@ -221,11 +242,12 @@ class Layer:
     bands: tuple[Limit, ...] = key("费用段", list_of(struct(Limit)), default=())
     when: Condition = key("当", _condition, "只在此条件下适用", default={})
     article: str = key("依据", s.prose, "接续到这一层的依据", default="")
+    base: str = key("基数", s.choice({x: x for x in BASES}), "补充以个人负担的哪一部分为基数", default=BURDEN)
     doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
     node: Node = None  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Onward:
     """What is left goes on to the layers of another benefit or chain."""
 
@@ -243,7 +265,7 @@ def _is_onward(node: Node) -> bool:
 _layers = list_of(s.either(_is_onward, struct(Onward), struct(Layer)))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class FirstSelfPay:
     """先行自付: the share a person pays before the cost counts as in scope."""
 
@@ -253,20 +275,35 @@ class FirstSelfPay:
     node: Node = None  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Floor:
+    """保底: what is paid is topped up to a share of the visit's in-scope cost."""
+
+    rate: Rate = key("支付比例", struct(Rate), "补足到政策范围内费用的比例")
+    name: str = key("名称", s.prose, default="保底补足")
+    code: str = key("代号", s.code, default="floor")
+    payer: str = key("付款方", s.choice({p: p for p in PAYERS}), default=POOL)
+    ceilings: tuple[Limit, ...] = key("最高支付限额", list_of(struct(Limit)), default=())
+    when: Condition = key("当", _condition, default={})
+    doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
+    node: Node = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Benefit:
     """A benefit: its layers, a floor if any, and how its cost is put in scope."""
 
     article: str = key("依据", s.prose)
     layers: tuple[Layer | Onward, ...] = key("层", _layers)
-    floor: Rate | None = key("保底", struct(Rate), "实际支付不低于政策范围内费用的比例", default=None)
+    code: str = key("代号", s.code, "另立的待遇在文件中的写法", default="")
+    floor: Floor | None = key("保底", struct(Floor), "实际支付不低于的比例", default=None)
     first_self_pay: FirstSelfPay | None = key("先行自付", struct(FirstSelfPay), default=None)
     doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
     note: str = key("说明", s.prose, default="")
     node: Node = None  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Chain:
     """层组: layers that several benefits go on to."""
 
@@ -275,24 +312,22 @@ class Chain:
     node: Node = None  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Supplement:
     """补充: layers on what remains to the person of the whole visit's in-scope cost."""
 
     article: str = key("依据", s.prose)
     layers: tuple[Layer, ...] = key("层", list_of(struct(Layer)))
+    benefits: tuple[str, ...] = key("适用", list_of(s.prose), "适用的待遇", default=())
     node: Node = None  # type: ignore[assignment]
 
 
-_benefits = list_of(s.choice({name: name for name in BENEFITS}))
-
-
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Gate:
     """门槛: a condition over facts under which the pool does not pay."""
 
     when: Condition = key("当", _condition, "条件全部成立即不予支付")
-    benefits: tuple[str, ...] = key("适用", _benefits, "适用的待遇", default=())
+    benefits: tuple[str, ...] = key("适用", list_of(s.prose), "适用的待遇", default=())
     refusal: str = key("拒付", s.choice({code: code for code in REFUSALS}), "拒付代码")
     article: str = key("依据", s.prose)
     note: str = key("说明", s.prose, default="")
@@ -300,12 +335,12 @@ class Gate:
     node: Node = None  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Route:
     """转归: a visit of one benefit is settled by another."""
 
-    benefits: tuple[str, ...] = key("待遇", _benefits)
-    to: str = key("按", s.choice({name: name for name in BENEFITS}))
+    benefits: tuple[str, ...] = key("待遇", list_of(s.prose))
+    to: str = key("按", s.prose)
     article: str = key("依据", s.prose)
     when: Condition = key("当", _condition, default={})
     doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
@@ -313,16 +348,18 @@ class Route:
 
 
 METER_MEASURES = {"起付": "deductible", "支付": "paid", "费用": "cost"}
-PERIODS = ("次", "日", "月", "季", "年")
+PERIODS = ("笔", "次", "日", "月", "季", "年")
+"""When a meter begins anew: each settlement, each registration, each day, month, quarter, year."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Meter:
     """计量: an amount used so far: of what, over what period, apart for each value of which facts."""
 
     code: str = key("代号", s.code)
     measure: str = key("量", s.choice(METER_MEASURES), "起付、支付或费用")
     period: str = key("期", s.choice({p: p for p in PERIODS}))
+    start: int = key("起", s.month, "年度从几月起", default=1)
     apart: tuple[str, ...] = key("分", list_of(s.prose), "分别累计的事实", default=())
     note: str = key("说明", s.prose, default="")
     node: Node = None  # type: ignore[assignment]
@@ -331,7 +368,7 @@ class Meter:
 SOURCES = ("官方", "官方转述", "非官方", "演示")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Parameter:
     """参数: a figure that the document leaves to another one; without 值 it is open."""
 
@@ -346,22 +383,26 @@ class Parameter:
     node: Node = None  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class FactDefinition:
-    """事实: a fact of this area's own, or bands (段) of another fact (取自)."""
+    """事实: a fact of this area's own, or bands (段) of another fact (取自).
+
+    A number may be taken one by one up to 至 instead of in bands; a choice or text is grouped.
+    """
 
     column: str = key("列", s.code, "文件中的列名", default="")
-    kind: str = key("类", s.choice({"是否": "是否", "选项": "选项", "数": "数", "金额": "金额"}), default="选项")
+    kind: str = key("类", s.choice({kind: kind for kind in KINDS}), default=CHOICE)
     choices: dict[str, str] = key("选项", map_of(s.prose), "名称与文件中的写法", default={})
     default: str = key("缺省", s.prose, default="")
     source: str = key("取自", s.prose, default="")
     bands: dict[str, tuple[str, ...]] = key("段", map_of(list_of(s.prose)), "名称与下限，或文字", default={})
+    last: int | None = key("至", s.positive, "逐一取值到多少，再多的按它算", default=None)
     article: str = key("依据", s.prose)
     doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
     node: Node = None  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Part:
     """费用部分: a share of a visit's in-scope cost that is treated apart (class 甲, essential drugs)."""
 
@@ -371,7 +412,7 @@ class Part:
     node: Node = None  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Place:
     """就医: whose level counts at a pharmacy and for Internet visits."""
 
@@ -383,7 +424,7 @@ class Place:
     node: Node = None  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Doubt:
     """存疑: a question the text leaves, the reading taken and why."""
 
@@ -398,7 +439,7 @@ class Doubt:
 DISPOSITIONS = {"规则": "rule", "流程": "workflow", "不涉及计算": "none"}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Article:
     """条文: what became of one article: rule (keys), workflow (part of gongji), or nothing."""
 
@@ -410,7 +451,7 @@ class Article:
     node: Node = None  # type: ignore[assignment]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Example:
     """示例: rows of facts with what is expected of each, run by `gongji check`."""
 

@@ -7,7 +7,10 @@ A rulebook adds its own (section 事实): further flags and choices, and bands o
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-FLAG, CHOICE, NUMBER, TEXT, DATE, AMOUNT = "是否", "选项", "数", "文字", "日期", "金额"
+from gongji.kernel.calendar import NO_DAY
+
+KINDS = ("是否", "选项", "数", "文字", "日期", "金额")
+FLAG, CHOICE, NUMBER, TEXT, DATE, AMOUNT = KINDS
 
 YES_NO = {"是": True, "否": False}
 
@@ -16,8 +19,9 @@ YES_NO = {"是": True, "否": False}
 class Fact:
     """One fact: its Chinese name, its column, its kind and what its absence means.
 
-    `choices` maps the law's word to the code in files. `bands` (of a number: lower bounds; of a
-    text: lists of texts, one band holding the rest) make an axis out of `source`.
+    `choices` maps the law's word to the code in files. `bands` (of a number or a date: lower
+    bounds; of a text or a choice: lists of values, one band holding the rest) make an axis out of
+    `source`.
     """
 
     name: str
@@ -37,6 +41,11 @@ class Fact:
             return ("否", "是")
         return tuple(self.choices)
 
+    @property
+    def keys_meters(self) -> bool:
+        """Whether its values are unbounded: meters apart by it are numbered slots of the person."""
+        return self.kind == TEXT and not self.bands
+
 
 def _flags(*rows: tuple[str, str, bool]) -> list[Fact]:
     return [Fact(name, column, FLAG, default) for name, column, default in rows]
@@ -46,8 +55,11 @@ def _counted(months: int) -> dict[str, object]:
     return {f"{month}个月": month for month in range(1, months + 1)}
 
 
-LEVELS = {"无": "", "一级": "1", "二级": "2", "三级": "3", "药店": "pharmacy"}
-"""The level that counts: its order is the code that `kernel.facts.counting_level` gives."""
+NO_LEVEL, PHARMACY = "无", "药店"
+LEVELS = {NO_LEVEL: "", "一级": "1", "二级": "2", "三级": "3", PHARMACY: "pharmacy"}
+"""The level that counts: its order is the code that `kernel.calendar.counting_level` gives."""
+LEVEL_COLUMNS = ("level", "admission_level")
+"""Columns of facts that are levels; the first value means that none is given."""
 
 BENEFITS = {
     "普通门诊": "ordinary",
@@ -79,7 +91,9 @@ FACTS: dict[str, Fact] = {
         Fact("医疗机构", "institution", TEXT, ""),
         Fact("病种数", "disease_count", NUMBER, 1),
         Fact("当年账户", "account_current", AMOUNT, 0),
+        Fact("日期", "date", DATE, NO_DAY),
         Fact("年龄", "age", NUMBER, 0),
+        Fact("周岁", "age_by_day", NUMBER, 0),
         Fact("季内月数", "months_into_quarter", NUMBER, 1, bands=_counted(3)),
         Fact("年内月数", "months_into_year", NUMBER, 1, bands=_counted(12)),
         Fact("核准当年剩余月数", "months_left", NUMBER, 12, bands=_counted(12)),
@@ -112,6 +126,7 @@ DERIVED = {
     "admission_level": ("admission_level", "level"),
     "has_prescription": ("institution_kind", "prescriber_level"),
     "age": ("birth_date",),
+    "age_by_day": ("birth_date",),
     "months_into_quarter": (),
     "months_into_year": (),
     "months_left": ("approval_date",),

@@ -4,25 +4,19 @@ from collections.abc import Mapping
 
 from gongji.kernel import pour
 from gongji.rulebook import documents
-from gongji.rulebook.citations import Cite, Cited, cite, doubts_of
+from gongji.rulebook.citations import Cite, Cited, Gap, cite, doubts_of
 from gongji.rulebook.documents import (
-    Adjustment, ByAxis, Condition, FromFact, FromIndex, FromParameter, Limit, Literal, Rate, Value,
+    Adjustment, ByAxis, Condition, FromFact, FromIndex, FromParameter, Limit, Literal, Rate, Scaling,
+    Value,
 )  # fmt: skip
+from gongji.rulebook.facts import LEVEL_COLUMNS, NO_LEVEL
 from gongji.rulebook.law import Law, Provision, Rulebook
 from gongji.rulebook.layout import Layout
-from gongji.rulebook.schema import Context
-from gongji.units import FEN_PER_YUAN, WHOLE, parse_fen, parse_ppm, round_half_up
+from gongji.rulebook.schema import Context, Parser
+from gongji.units import WHOLE, parse_fen, parse_ppm, round_half_up
 
 Cell = Mapping[str, str]
 """A value (by its Chinese name) for each axis."""
-
-
-class Gap(Exception):
-    """A table has no value for this cell."""
-
-    def __init__(self, axis: str, value: str, table: ByAxis) -> None:
-        self.axis, self.value, self.table = axis, value, table
-        super().__init__(f"{table.node.file}:{table.node.line}: {axis}={value}")
 
 
 def holds(condition: Condition, cell: Cell) -> bool:
@@ -44,12 +38,17 @@ class Resolver:
         self.law, self.layout, self.cell, self.year = law, layout, cell, year
         self._cites: list[Cite] = []
         self._open = ""
+        self._gap: Gap | None = None
         self._supplied: list[str] = []
         self._doubts: list[documents.Doubt] = []
 
     def _start(self, book: Rulebook, article: str, node: object) -> None:
         self._cites = [cite(book, article, node)]
-        self._open, self._supplied, self._doubts = "", [], []
+        self._open, self._gap, self._supplied, self._doubts = "", None, [], []
+
+    @property
+    def _unknown(self) -> bool:
+        return bool(self._open or self._gap)
 
     def _finish(self, figure: int, book: Rulebook, names: tuple[str, ...]) -> Cited:
         return Cited(
@@ -57,6 +56,7 @@ class Resolver:
             tuple(dict.fromkeys(self._cites)),
             doubts_of(book, names) + tuple(self._doubts),
             self._open,
+            self._gap,
             tuple(self._supplied),
         )
 
@@ -69,22 +69,22 @@ class Resolver:
         figure = self._value(rate.value, self.cell)
         if figure != pour.OPEN:
             figure = self._adjusted(figure, rate.adjustments, book, rate.at_most, rate.at_least)
-        if not self._open:
-            figure = min(max(figure, 0), WHOLE)
+        if not self._unknown:
+            figure = min(self._scaled(max(figure, 0), rate.scalings, book), WHOLE)
         return self._finish(figure, book, rate.doubts)
 
     def limit(self, limit: Limit, book: Rulebook) -> Cited:
         """The amount of a limit in this cell.
 
         Units:   fen; OPEN, UNLIMITED, or below OPEN an amount of the visit.
-        Rounds:  a proration half up to the fen.
+        Rounds:  each scaling half up to the fen.
         """
         self._start(book, limit.article, limit.node)
         figure = self._value(limit.value, self.cell)
         if 0 <= figure < pour.UNLIMITED:
             figure = self._adjusted(figure, limit.adjustments, book, limit.at_most, limit.at_least)
-            if not self._open:
-                figure = self._prorated(max(figure, 0), limit.proration, book)
+            if not self._unknown:
+                figure = self._scaled(max(figure, 0), limit.scalings, book)
         return self._finish(figure, book, limit.doubts)
 
     def _adjusted(
@@ -95,7 +95,7 @@ class Resolver:
         at_most: int | None,
         at_least: int | None,
     ) -> int:
-        # A negative figure cannot come out of a table, so OPEN is told by `self._open`.
+        # An adjustment may be negative, so OPEN is told by `self._unknown`.
         for adjustment in adjustments:
             if not holds(adjustment.when, self.cell):
                 continue
@@ -106,17 +106,19 @@ class Resolver:
                 continue
             self._cites.append(cite(book, adjustment.article, adjustment.node))
             added = self._value(adjustment.add, self.cell)
-            if added == pour.OPEN and self._open:
+            if added == pour.OPEN and self._unknown:
                 return pour.OPEN
             figure += added * units
         figure = figure if at_most is None else min(figure, at_most)
         return figure if at_least is None else max(figure, at_least)
 
-    def _prorated(self, figure: int, share: documents.Proration | None, book: Rulebook) -> int:
-        if share is None or not holds(share.when, self.cell):
-            return figure
-        self._cites.append(cite(book, share.article, share.node))
-        return round_half_up(figure * number_of(self.law, share.fact, self.cell), share.divisor)
+    def _scaled(self, figure: int, scalings: tuple[Scaling, ...], book: Rulebook) -> int:
+        for scaling in scalings:
+            if holds(scaling.when, self.cell):
+                self._cites.append(cite(book, scaling.article, scaling.node))
+                number = number_of(self.law, scaling.fact, self.cell) if scaling.fact else 1
+                figure = round_half_up(figure * scaling.share * number, scaling.divisor * WHOLE)
+        return figure
 
     def _value(self, value: Value, cell: Cell) -> int:
         if isinstance(value, Literal):
@@ -124,13 +126,17 @@ class Resolver:
         if isinstance(value, ByAxis):
             chosen = value.values.get(cell[value.axis], value.values.get(documents.REST_TEXT))
             if chosen is None:
-                raise Gap(value.axis, cell[value.axis], value)
+                return self._missing(Gap(value.axis, cell[value.axis], value))
             return self._value(chosen, cell)
         if isinstance(value, FromFact):
             return pour.OPEN - 1 - self.layout.amounts.index(value.fact)
         if isinstance(value, FromIndex):
             return self._index(value)
         return self._parameter(value, cell)
+
+    def _missing(self, gap: Gap) -> int:
+        self._gap = self._gap or gap
+        return pour.OPEN
 
     def _parameter(self, value: FromParameter, cell: Cell) -> int:
         provision = self.law.section("参数")[value.parameter]
@@ -142,8 +148,11 @@ class Resolver:
             source = parameter.source or provision.book.head.source
             self._cites.append(cite(provision.book, parameter.article, parameter.value, source))
             figure = self._value(parsed_parameter(provision), inner)
+        for axis in parameter.axes if figure is None else ():
+            if inner[axis] == NO_LEVEL and self.law.facts[axis].column in LEVEL_COLUMNS:
+                return self._missing(Gap(axis, NO_LEVEL, None))
         if figure is None or figure == pour.OPEN:
-            self._open = self._open or self._path(parameter, inner)
+            self._open = self._open or ("" if self._gap else self._path(parameter, inner))
             return pour.OPEN
         return figure if value.share is None else round_half_up(figure * value.share, WHOLE)
 
@@ -176,8 +185,19 @@ class Resolver:
         else:
             self._open = path
             return pour.OPEN
-        unit = FEN_PER_YUAN if value.rounding == "元" else 1
-        return round_half_up(statistic * value.share, WHOLE * unit) * unit
+        return round_by(value.way, statistic * value.share, WHOLE * value.unit) * value.unit
+
+
+def round_by(way: str, numerator: int, denominator: int) -> int:
+    """The quotient rounded in a way that a rulebook names.
+
+    Rounds:  half up (四舍五入), down (舍去) or up (进一).
+    """
+    if way == "舍去":
+        return numerator // denominator
+    if way == "进一":
+        return -(-numerator // denominator)
+    return round_half_up(numerator, denominator)
 
 
 def parse_setting(text: str, unit: str) -> int:
@@ -188,21 +208,26 @@ def parse_setting(text: str, unit: str) -> int:
     return parse_ppm(text) if unit == "ppm" else parse_fen(text.removesuffix("元"))
 
 
-_PARSED: dict[int, Value] = {}
+def parameter_parser(parameter: documents.Parameter) -> Parser:
+    """How a parameter's value is read: as rates or as amounts, by its unit."""
+    if parameter.unit == "ppm":
+        return documents.value_of(documents.s.percent)
+    return documents.value_of(documents.s.money, words=True)
 
 
 def parsed_parameter(provision: Provision) -> Value:
     """The typed value of a parameter (its unit decides how figures are written)."""
     parameter = provision.value
     assert isinstance(parameter, documents.Parameter) and parameter.value is not None
-    if id(parameter) not in _PARSED:
-        figure = documents.s.percent if parameter.unit == "ppm" else documents.s.money
+    known = vars(parameter)
+    if "_parsed" not in known:
         context = Context()
-        parsed = documents.value_of(figure).parse(parameter.value, provision.path, context)
+        parsed = parameter_parser(parameter).parse(parameter.value, provision.path, context)
         if context.problems:
             raise documents.RulebookError(context.problems)
-        _PARSED[id(parameter)] = parsed
-    return _PARSED[id(parameter)]
+        known["_parsed"] = parsed
+    parsed_value: Value = known["_parsed"]
+    return parsed_value
 
 
 def _codes(law: Law, parameter: documents.Parameter, cell: Cell) -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from gongji.errors import Problem, Refusal, RulebookError
 from gongji.rulebook import accounts, documents, schema
+from gongji.rulebook.definitions import define
 from gongji.rulebook.facts import BENEFITS, FACTS, Fact
 from gongji.rulebook.schema import key, list_of, map_of, struct
 from gongji.rulebook.source import Node, read
@@ -38,7 +39,7 @@ SECTIONS: dict[str, type] = {
 """Sections of a rulebook whose entries are provisions: each can be replaced by a later document."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Head:
     """文件: which document this is, where and when it is in force, what it replaces."""
 
@@ -55,7 +56,7 @@ class Head:
     node: Node = None  # type: ignore[assignment]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Rulebook:
     """One document in force, as one file says it."""
 
@@ -133,7 +134,7 @@ def _load_root(
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Provision:
     """One provision in force and the document that it stands in."""
 
@@ -152,7 +153,7 @@ Settings = Mapping[str, str]
 """Figures supplied for open parameters: code, or code.value.value for a cell -> text."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Law:
     """The provisions in force in an area over a span of days."""
 
@@ -173,11 +174,25 @@ class Law:
         facts = dict(FACTS)
         for name, provision in self.section("事实").items():
             assert isinstance(provision.value, documents.FactDefinition)
-            facts[name] = _fact(name, provision.value, facts)
+            facts[name] = define(name, provision.value, facts)[0]
         if self.parts:
             choices = {name: part.code for name, part in self.parts.items()} | {REST: ""}
             facts[PART] = Fact(PART, "part", "选项", "", choices)
         return facts
+
+    @functools.cached_property
+    def benefits(self) -> dict[str, str]:
+        """The codes of benefits by Chinese name: everybody's and those the area adds."""
+        own = {
+            name: provision.value.code  # type: ignore[attr-defined]
+            for name, provision in self.section("待遇").items()
+            if name not in BENEFITS
+        }
+        return BENEFITS | own
+
+    def benefit_name(self, code: str) -> str:
+        """The Chinese name of a benefit that is known by its code."""
+        return next(name for name, known in self.benefits.items() if known == code)
 
     @property
     def parts(self) -> dict[str, documents.Part]:
@@ -189,21 +204,6 @@ class Law:
         """The area's name."""
         own = [b for b in self.books if b.head.area == self.area]
         return (own or list(self.books))[-1].head.place
-
-
-def _fact(name: str, definition: documents.FactDefinition, facts: dict[str, Fact]) -> Fact:
-    if definition.source:
-        source = facts[definition.source]
-        bands: dict[str, object] = {}
-        for band, texts in definition.bands.items():
-            bands[band] = texts if source.kind == "文字" else int(texts[0])
-        return Fact(name, source.column, source.kind, source.default, source=source.name, bands=bands)
-    default: object = definition.choices.get(definition.default, definition.default)
-    if definition.kind == "是否":
-        default = definition.default == "是"
-    elif definition.kind in ("数", "金额"):
-        default = int(definition.default or "0")
-    return Fact(name, definition.column, definition.kind, default, definition.choices)
 
 
 def parents(area: str) -> list[str]:

@@ -10,16 +10,16 @@ from gongji.rulebook import documents
 from gongji.rulebook.facts import Fact
 from gongji.rulebook.law import Law
 
-KEY_FACTS = ("病种", "药品", "医疗机构")
-"""Facts with unbounded values: their meters are numbered slots of the person."""
-
-
 @dataclass(frozen=True)
 class Dimension:
-    """Meters that begin anew together: with a period, or with each value of a fact."""
+    """Meters that begin anew together: with a period, and with each value of a column if any.
+
+    `period` is one of documents.PERIODS; a year (quarter) begins with the month `start`.
+    """
 
     period: str
-    fact: str = ""
+    column: str = ""
+    start: int = 1
 
 
 @dataclass(frozen=True)
@@ -102,11 +102,12 @@ def law_layers(law: Law) -> list[documents.Layer]:
     return layers
 
 
-def floor_layer(rate: documents.Rate) -> documents.Layer:
+def floor_layer(floor: documents.Floor) -> documents.Layer:
     """The layer that tops a payment up to a floor."""
     return documents.Layer(
-        name="保底补足", code="floor", rate=rate, article=rate.article, node=rate.node
-    )
+        name=floor.name, code=floor.code, payer=floor.payer, rate=floor.rate, when=floor.when,
+        ceilings=floor.ceilings, doubts=floor.doubts, base=documents.FLOOR, node=floor.node,
+    )  # fmt: skip
 
 
 def _place_meter(
@@ -114,9 +115,9 @@ def _place_meter(
 ) -> None:
     if name in layout.meters:
         return
-    keys = [fact for fact in meter.apart if fact in KEY_FACTS]
-    axes = tuple(fact for fact in meter.apart if fact not in KEY_FACTS)
-    dimension = Dimension(meter.period, keys[0] if keys else "")
+    keys = [facts[fact].column for fact in meter.apart if facts[fact].keys_meters]
+    axes = tuple(fact for fact in meter.apart if not facts[fact].keys_meters)
+    dimension = Dimension(meter.period, "".join(keys), meter.start)
     if dimension not in layout.dimensions:
         layout.dimensions.append(dimension)
         layout.widths.append(0)

@@ -13,10 +13,10 @@ from gongji.kernel import pour
 from gongji.rulebook import documents
 from gongji.rulebook.cells import axes_of, axis_values, cell_values
 from gongji.rulebook.citations import (
-    Cite, Cited, GateNote, LimitNote, StepNote, cite, doubts_of,
+    Cite, Cited, Gap, GateNote, LimitNote, StepNote, cite, doubts_of,
 )  # fmt: skip
 from gongji.rulebook.documents import Layer, Onward
-from gongji.rulebook.figures import Cell, Gap, Resolver, holds
+from gongji.rulebook.figures import Cell, Resolver, holds
 from gongji.rulebook.law import Law, Rulebook
 from gongji.rulebook.layout import Layout, floor_layer
 
@@ -26,9 +26,16 @@ __all__ = [
 ]  # fmt: skip
 
 
+BASES = (documents.BURDEN, documents.FLOOR, *documents.BASES[1:])
+"""The bases of steps by the kernel's number: LEFT, FLOOR, BORNE_DEDUCTIBLE, BORNE_SHARE, BEYOND."""
+
+
 @dataclass
 class Program:
-    """A compiled cell: numbers for the kernel, and what each stands for."""
+    """A compiled cell: numbers for the kernel, and what each stands for.
+
+    `opens` and `gaps` say, for each position in `code` that holds OPEN, why.
+    """
 
     code: list[int] = field(default_factory=list)
     benefit: str = ""
@@ -36,6 +43,7 @@ class Program:
     gates: dict[int, GateNote] = field(default_factory=dict)
     routes: tuple[tuple[str, Cite, tuple[documents.Doubt, ...]], ...] = ()
     opens: dict[int, str] = field(default_factory=dict)
+    gaps: dict[int, Gap] = field(default_factory=dict)
 
 
 class Compiler:
@@ -45,10 +53,7 @@ class Compiler:
         self.law, self.layout, self.year = law, layout, year
 
     def program(self, benefit: str, cell: Cell) -> Program:
-        """The program of a benefit (Chinese name) in a cell.
-
-        Refuses: Gap where a table has no value for the cell.
-        """
+        """The program of a benefit (Chinese name) in a cell."""
         self._made = Program(benefit=benefit)
         self._resolver = Resolver(self.law, self.layout, cell, self.year)
         self._cell = cell
@@ -117,11 +122,15 @@ class Compiler:
     ) -> Iterator[tuple[Layer, Rulebook, tuple[Cite, ...], tuple[documents.Doubt, ...]]]:
         provision = self.law.section("待遇")[benefit]
         assert isinstance(provision.value, documents.Benefit)
-        if provision.value.floor:
-            yield floor_layer(provision.value.floor), provision.book, (), ()
+        floor = provision.value.floor
+        if floor and holds(floor.when, self._cell):
+            doubts = doubts_of(provision.book, floor.doubts)
+            yield floor_layer(floor), provision.book, (), doubts
         for provision in self.law.section("补充").values():
             supplement = provision.value
             assert isinstance(supplement, documents.Supplement)
+            if supplement.benefits and benefit not in supplement.benefits:
+                continue
             for layer in supplement.layers:
                 if holds(layer.when, self._cell):
                     here = cite(provision.book, supplement.article, supplement.node)
@@ -135,10 +144,7 @@ class Compiler:
         doubts: tuple[documents.Doubt, ...],
     ) -> tuple[list[int], StepNote]:
         rate = self._resolver.rate(layer.rate, book)
-        floor = layer.code == "floor"
-        numbers = [
-            pour.FLOOR if floor else pour.LEFT, self.layout.column(layer.code), rate.figure,
-        ]  # fmt: skip
+        numbers = [BASES.index(layer.base), self.layout.column(layer.code), rate.figure]
         limits: dict[int, LimitNote] = {}
         body: list[int] = []
         for group in (layer.deductibles, layer.ceilings, layer.bands):
@@ -149,6 +155,7 @@ class Compiler:
                 meter = self.layout.meters[limit.meter]
                 limits[pour.STEP_SIZE + len(body)] = LimitNote(cited, limit.meter)
                 body += [cited.figure, meter.dimension, self._offset(limit.meter)]
+        floor = layer.base == documents.FLOOR
         return numbers + body, StepNote(layer, rate, limits, onward, doubts, floor)
 
     def _offset(self, name: str) -> int:
@@ -186,6 +193,9 @@ class Compiler:
         made.steps[at] = StepNote(
             note.layer, note.rate, moved, note.onward, note.doubts, note.floor
         )
-        if note.rate.open:
-            made.opens[at + pour.RATE] = note.rate.open
-        made.opens |= {p: limit.cited.open for p, limit in moved.items() if limit.cited.open}
+        figures = {at + pour.RATE: note.rate} | {p: limit.cited for p, limit in moved.items()}
+        for position, cited in figures.items():
+            if cited.gap:
+                made.gaps[position] = cited.gap
+            elif cited.open:
+                made.opens[position] = cited.open

@@ -6,7 +6,7 @@ mapping. This module knows YAML nodes and types, not law.
 
 import dataclasses
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,8 @@ class Context:
     """Where problems go while a file is read."""
 
     problems: list[Problem] = field(default_factory=list)
+    loose: list[Any] = field(default_factory=list)
+    """What could be read of values that as a whole could not."""
 
     def add(self, node: Node, key: str, message: str) -> Bad:
         """Report a problem at a node."""
@@ -97,7 +99,11 @@ def _area(text: str) -> str:
     return text
 
 
-def _money(text: str) -> int:
+def money_of(text: str) -> int:
+    """An amount with its unit (`30元`) in fen.
+
+    Refuses: ValueError.
+    """
     if not text.endswith("元"):
         raise ValueError(f"“{text}”须写明单位，如 30元、105.55元")
     return parse_fen(text.removesuffix("元").replace(",", ""))
@@ -113,13 +119,27 @@ def _whole(text: str) -> int:
     return int(text)
 
 
+def _positive(text: str) -> int:
+    if _whole(text) < 1:
+        raise ValueError(f"“{text}”须为正整数")
+    return int(text)
+
+
+def _month(text: str) -> int:
+    if not re.fullmatch(r"(1[0-2]|[1-9])月", text):
+        raise ValueError(f"“{text}”须为1月至12月")
+    return int(text[:-1])
+
+
 prose = Parser(_prose, {"type": "string", "minLength": 1})
 code = scalar("英文代号", _code, {"pattern": "^[a-z][a-z0-9_]*$"})
 area_code = scalar("六位行政区划代码", _area, {"pattern": r"^\d{6}$"})
 day = scalar("日期（YYYY-MM-DD）", parse_day, {"pattern": r"^\d{4}-\d{2}-\d{2}$"})
-money = scalar("金额（如 30元）", _money, {"pattern": r"^-?\d+(\.\d{1,2})?元$"})
+money = scalar("金额（如 30元）", money_of, {"pattern": r"^-?\d+(\.\d{1,2})?元$"})
 percent = scalar("百分比（如 60%、5个百分点）", _percent, {"pattern": r"^-?\d+(\.\d+)?(%|个百分点)$"})
 whole = scalar("整数", _whole, {"pattern": r"^-?\d+$"})
+positive = scalar("正整数", _positive, {"pattern": r"^[1-9]\d*$"})
+month = scalar("月份（如 7月）", _month, {"pattern": r"^(1[0-2]|[1-9])月$"})
 yes_no = choice({"是": True, "否": False})
 
 
@@ -128,9 +148,19 @@ def list_of(item: Parser) -> Parser:
 
     def parse(node: Node, name: str, context: Context) -> Any:
         nodes = node.value if isinstance(node.value, list) else [node]
-        return tuple(item.parse(child, name, context) for child in nodes)
+        values = tuple(item.parse(child, name, context) for child in nodes)
+        return whole_or_bad(values, values, context)
 
     return Parser(parse, {"anyOf": [{"type": "array", "items": item.schema}, item.schema]})
+
+
+def whole_or_bad(value: Any, parts: Collection[Any], context: Context) -> Any:
+    """The value, or BAD where a part of it is; its good parts are then kept as loose ones."""
+    good = [part for part in parts if part is not BAD]
+    if len(good) == len(parts):
+        return value
+    context.loose += good
+    return BAD
 
 
 def map_of(item: Parser, keys: Mapping[str, Any] | None = None) -> Parser:
@@ -147,7 +177,7 @@ def map_of(item: Parser, keys: Mapping[str, Any] | None = None) -> Parser:
             result[keys[child_name] if keys is not None else child_name] = item.parse(
                 child, f"{name}.{child_name}", context
             )
-        return result
+        return whole_or_bad(result, tuple(result.values()), context)
 
     schema: Json = {"type": "object", "additionalProperties": item.schema}
     if keys is not None:
@@ -204,9 +234,12 @@ def read_struct(cls: type, node: Node, name: str, context: Context) -> Any:
                 bad = True
             continue
         value = _parser_of(item).parse(child, f"{name}.{chinese}", context)
-        bad = bad or value is BAD
-        values[item.name] = value
+        if value is BAD:
+            bad = True
+        else:
+            values[item.name] = value
     if bad:
+        context.loose += values.values()
         return BAD
     if any(item.name == "node" for item in dataclasses.fields(cls)):
         values["node"] = node

@@ -5,7 +5,8 @@ from functools import cached_property
 
 from gongji.errors import Refusal
 from gongji.kernel.calendar import month_of
-from gongji.rulebook.facts import BENEFITS
+from gongji.rulebook.cells import offered_benefits, own_level
+from gongji.rulebook.facts import LEVEL_COLUMNS
 from gongji.rulebook.law import FOREVER, Law, Library, Settings
 from gongji.rulebook.layout import Layout, lay_out
 from gongji.rulebook.program import Compiler, Gap, Program, axes_of
@@ -54,17 +55,17 @@ class Area:
 
     def own_level(self, law: Law) -> bool:
         """Whether a pharmacy counts as a level of its own."""
-        return any(p.value.own_level for p in law.section("就医").values())  # type: ignore[attr-defined]
+        return own_level(law)
 
     def benefit(self, law: Law, code: str) -> str:
         """The Chinese name of a benefit that the law offers, directly or by routing.
 
         Refuses: benefit_not_offered with those it offers.
         """
-        name = next(n for n, c in BENEFITS.items() if c == code)
+        name = law.benefit_name(code)
         offered = offered_benefits(law)
         if name not in offered:
-            allowed = "、".join(f"{BENEFITS[n]}（{n}）" for n in offered)
+            allowed = "、".join(f"{law.benefits[n]}（{n}）" for n in offered)
             raise Refusal(
                 "benefit_not_offered",
                 "benefit",
@@ -73,33 +74,20 @@ class Area:
         return name
 
     def program(self, law: Law, day: Day, benefit: str, cell: Mapping[str, str]) -> Program:
-        """The compiled program of a cell.
-
-        Refuses: level_missing, or value_invalid where the law has no figure for the cell.
-        """
+        """The compiled program of a cell."""
         year = month_of(day) // 12
         key = (law.since, year, benefit, tuple(cell.values()))
         if key not in self._programs:
-            try:
-                made = Compiler(law, self.layout, year).program(benefit, cell)
-            except Gap as gap:
-                raise gap_refusal(law, gap) from gap
-            self._programs[key] = made
+            self._programs[key] = Compiler(law, self.layout, year).program(benefit, cell)
         return self._programs[key]
 
 
-def offered_benefits(law: Law) -> list[str]:
-    """The benefits of a law by Chinese name, those settled by another included."""
-    routed = {b for p in law.section("转归").values() for b in p.value.benefits}  # type: ignore[attr-defined]
-    return [name for name in BENEFITS if name in law.section("待遇") or name in routed]
-
-
 def gap_refusal(law: Law, gap: Gap) -> Refusal:
-    """Why a cell without a figure cannot be settled."""
+    """Why a visit that needs a figure which its cell does not have cannot be settled."""
     fact = law.facts[gap.axis]
-    if fact.column in ("level", "admission_level"):
+    if fact.column in LEVEL_COLUMNS:
         return Refusal("level_missing", fact.column)
-    allowed = "、".join(gap.table.values)
+    allowed = "、".join(gap.table.values) if gap.table else ""
     return Refusal("value_invalid", fact.column, {"value": gap.value, "allowed": allowed})
 
 

@@ -7,10 +7,10 @@ from functools import cache
 from gongji.errors import Refusal
 from gongji.kernel import calendar
 from gongji.rulebook.facts import (
-    AMOUNT, BENEFITS, BENEFIT_NAMES, CHOICE, FACTS, FLAG, LEVELS, NUMBER, TEXT, VISIT_COLUMNS, Fact,
+    AMOUNT, CHOICE, DATE, FLAG, LEVELS, NUMBER, TEXT, VISIT_COLUMNS, Fact,
 )  # fmt: skip
 from gongji.rulebook.law import Law
-from gongji.units import MAX_FEN, Day, Fen, parse_day, parse_fen, yuan_text
+from gongji.units import MAX_FEN, Day, Fen, date_of, parse_day, parse_fen, yuan_text
 
 _TRUE = {"true": True, "1": True, "yes": True, "是": True}
 _FALSE = {"false": False, "0": False, "no": False, "否": False}
@@ -18,7 +18,7 @@ _LEVELS = {"": 0, "1": 1, "2": 2, "3": 3, "一级": 1, "二级": 2, "三级": 3}
 _KINDS = {"": 0, "hospital": 0, "pharmacy": 1, "医院": 0, "药店": 1}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Visit:
     """One visit with its facts as values; `facts` holds only what was given."""
 
@@ -76,7 +76,7 @@ def _choices(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
 
 
 def read_fact(fact: Fact, text: str) -> object:
-    """A fact's value from text: a flag, a choice's code, a number, an amount in fen, a text.
+    """A fact's value from text: a flag, a choice's code, a number, an amount in fen, a day, a text.
 
     Refuses: value_invalid with the allowed values; amount_*.
     """
@@ -93,6 +93,8 @@ def read_fact(fact: Fact, text: str) -> object:
         return int(text)
     if fact.kind == AMOUNT:
         return read_amount(fact.column, text)
+    if fact.kind == DATE:
+        return read_date(fact.column, text)
     return text
 
 
@@ -132,9 +134,9 @@ def read_visit(row: Mapping[str, str], law: Law) -> Visit:
         elif column not in VISIT_COLUMNS:
             raise Refusal("field_unknown", column)
     benefit = given.get("benefit", "ordinary")
-    benefit = BENEFITS.get(benefit, benefit)
-    if benefit not in BENEFIT_NAMES:
-        raise _invalid("benefit", benefit, "、".join(BENEFIT_NAMES))
+    benefit = law.benefits.get(benefit, benefit)
+    if benefit not in law.benefits.values():
+        raise _invalid("benefit", benefit, "、".join(law.benefits.values()))
     total, in_scope = (_amount(given, name) for name in ("total", "in_scope"))
     if total is None and in_scope is None:
         raise Refusal("field_missing", "total")
@@ -191,6 +193,10 @@ def value_of(fact: Fact, visit: Visit, own_level: bool) -> object:
         return not facts.get("institution_kind", 0) or bool(facts.get("prescriber_level", 0))
     if fact.column == "institution_kind":
         return ("hospital", "pharmacy")[facts.get("institution_kind", 0)]
+    if fact.column == "date":
+        return visit.day
+    if fact.column == "age_by_day":
+        return calendar.age_by_day(visit.day, facts.get("birth_date", calendar.NO_DAY))
     if fact.column == "age":
         return calendar.age_by_month(visit.day, facts.get("birth_date", calendar.NO_DAY))
     if fact.column == "months_left":
@@ -214,9 +220,18 @@ def value_name(fact: Fact, value: object) -> str:
     return next(name for name, code in fact.choices.items() if code == value)
 
 
+def _below(fact: Fact, value: object) -> tuple[str, str]:
+    """How a value below every band is shown, and what is allowed."""
+    lowest = min(fact.bands.values())  # type: ignore[type-var]
+    if fact.kind == DATE:
+        shown = "（空）" if value == calendar.NO_DAY else str(date_of(value))  # type: ignore[arg-type]
+        return shown, f"{date_of(lowest)} 及以后"  # type: ignore[arg-type]
+    return str(value), f"不小于 {lowest}"
+
+
 def band_of(fact: Fact, value: object) -> str:
-    """The band of a number (the highest lower bound reached) or the class of a text."""
-    if fact.kind == TEXT:
+    """The band of a number or date (the highest lower bound reached), the class of a text or choice."""
+    if fact.kind in (TEXT, CHOICE):
         rest = ""
         for name, texts in fact.bands.items():
             if value in texts:  # type: ignore[operator]
@@ -226,5 +241,5 @@ def band_of(fact: Fact, value: object) -> str:
         return rest
     reached = [name for name, bound in fact.bands.items() if value >= bound]  # type: ignore[operator]
     if not reached:
-        raise _invalid(fact.column, str(value), f"不小于 {min(fact.bands.values())}")  # type: ignore[type-var]
+        raise _invalid(fact.column, *_below(fact, value))
     return reached[-1]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from gongji.errors import Refusal
-from gongji.kernel.calendar import month_of
+from gongji.kernel.calendar import period_number
 from gongji.rulebook.law import Law
 from gongji.rulebook.layout import Dimension, Layout
 from gongji.units import Day, Fen
@@ -12,22 +12,30 @@ from gongji.visit.facts import Visit, value_name, value_of
 Key = tuple[object, ...]
 
 
-def period_of(period: str, day: Day) -> int:
-    """The number of the day's period; a registration (次) has none."""
-    month = month_of(day)
-    return {"次": 0, "日": day, "月": month, "季": month // 3, "年": month // 12}[period]
+MONTHS = {"月": 1, "季": 3, "年": 12}
 
 
-def key_of(dimension: Dimension, visit: Visit, unnamed: int) -> Key:
+def period_of(dimension: Dimension, day: Day) -> int:
+    """The number of the day's period; that of a registration (次) is its year."""
+    if dimension.period == "日":
+        return day
+    months = MONTHS.get(dimension.period, 12)
+    number: int = period_number(months, dimension.start, day)
+    return number
+
+
+def key_of(dimension: Dimension, visit: Visit, settlement: int) -> Key:
     """Which block of a dimension a visit uses.
 
-    `unnamed` stands for the registration where the visit does not name one.
+    `settlement` numbers the person's settlements; it stands for the registration where the visit
+    does not name one.
     """
+    value = visit.facts.get(dimension.column, "")
+    if dimension.period == "笔":
+        return (settlement, value)
     if dimension.period == "次":
-        year = month_of(visit.day) // 12
-        return (year, visit.visit or unnamed)
-    column = {"病种": "disease", "药品": "drug", "医疗机构": "institution", "": ""}[dimension.fact]
-    return (period_of(dimension.period, visit.day), visit.facts.get(column, ""))
+        return (period_of(dimension, visit.day), visit.visit or settlement, value)
+    return (period_of(dimension, visit.day), value)
 
 
 @dataclass

@@ -10,12 +10,12 @@ from gongji.rulebook.law import PART, REST, Law
 from gongji.rulebook.layout import Layout
 from gongji.rulebook.program import GateNote, Program, StepNote
 from gongji.units import Fen
-from gongji.visit.area import Area, benefit_axes
+from gongji.visit.area import Area, benefit_axes, gap_refusal
 from gongji.visit.facts import Visit, value_name, value_of
 from gongji.visit.meters import Meters
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Step:
     """What one layer did: the record of the kernel with its citation twin."""
 
@@ -29,7 +29,7 @@ class Step:
     rest: Fen
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class MeterReading:
     """A meter before and after the visit; `place` is its dimension and offset."""
 
@@ -41,7 +41,7 @@ class MeterReading:
     after: Fen
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Result:
     """One visit settled or refused by a gate.
 
@@ -131,7 +131,7 @@ def settle(area: Area, visit: Visit, meters: Meters) -> Result:
         program.code, cells, costs, len(costs), flags, amounts, numbers, slots, out
     )
     if refusal < 0:
-        raise parameter_missing(law, program.opens[-refusal], tuple(program.opens.values()))
+        raise figure_missing(law, program, -refusal)
     settled = (visit, law, program, values, total, in_scope, self_paid)
     if refusal:
         return Result(*settled, refusal=CODES[refusal], gate=program.gates[refusal])
@@ -162,10 +162,18 @@ def join(programs: list[Program]) -> tuple[Program, list[int]]:
         starts.append(start)
         joined.code += program.code
         joined.opens |= {start + at: path for at, path in program.opens.items()}
+        joined.gaps |= {start + at: gap for at, gap in program.gaps.items()}
         for at, note in program.steps.items():
             limits = {start + position: limit for position, limit in note.limits.items()}
             joined.steps[start + at] = replace(note, limits=limits)
     return joined, starts
+
+
+def figure_missing(law: Law, program: Program, at: int) -> Refusal:
+    """The refusal for a figure that the visit needs and the program does not hold at `at`."""
+    if at in program.gaps:
+        return gap_refusal(law, program.gaps[at])
+    return parameter_missing(law, program.opens[at], tuple(program.opens.values()))
 
 
 def parameter_missing(law: Law, path: str, opens: tuple[str, ...] = ()) -> Refusal:

@@ -1,0 +1,246 @@
+"""Prove in fen what everybody expects of a chain of layers, with the kernel itself.
+
+Payment never falls when cost rises, burden never falls when cost rises, payment is at most the
+cost: for every state of the meters that a limit can tell apart. Why looking at the kinks is enough
+is written in docs/decisions/proofs.md; what the argument asks of a program is `uncovered`. Nothing
+is claimed about splitting a cost over two visits, nor about a mixture of parts (费用部分).
+"""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gongji.kernel import pour
+from gongji.units import MAX_FEN, WHOLE, Fen, show_fen
+
+NEAR = 2
+"""Fen looked at on either side of a kink."""
+
+AMOUNTS: tuple[Fen, ...] = (0, 1, 100_00, MAX_FEN)
+"""Values tried for an amount that comes with the visit (a balance of an account)."""
+
+Place = tuple[int, int]
+"""A meter as the kernel sees it: its dimension and its offset there."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was looked at, and what was found.
+
+    `broken` is a counterexample as a sentence; `uncovered` why the argument does not cover the
+    program although no counterexample was found. Both empty: proved.
+    """
+
+    states: int
+    points: int
+    broken: str = ""
+    uncovered: str = ""
+
+
+@dataclass(frozen=True)
+class _Limit:
+    amount: Fen
+    place: Place
+
+
+@dataclass(frozen=True)
+class _Step:
+    base: int
+    rate: int
+    deductibles: tuple[_Limit, ...]
+    ceilings: tuple[_Limit, ...]
+    bands: tuple[_Limit, ...]
+
+    @property
+    def limits(self) -> tuple[_Limit, ...]:
+        return self.deductibles + self.ceilings + self.bands
+
+
+def refuses_all(code: list[int]) -> bool:
+    """Whether a gate refuses every visit of this cell."""
+    first = pour.HEADER + code[pour.DIMS]
+    masks = code[first : first + pour.GATE_SIZE * code[pour.GATES] : pour.GATE_SIZE]
+    return 0 in masks
+
+
+def prove(code: list[int]) -> Proof:
+    """Look at a program without open parameters in every state at every kink.
+
+    Shape:   `code` is one program of `gongji.rulebook.program`, beginning at zero.
+    """
+    steps, tails = _steps(code)
+    uncovered = _uncovered(steps, tails)
+    bench = _Bench(code, steps + tails)
+    states = points = 0
+    for state in _states(steps + tails):
+        bench.set(state)
+        states += 1
+        kinks = bench.kinks()
+        for low, high in itertools.pairwise([0, *kinks, MAX_FEN]):
+            points += 1
+            broken = bench.slope(low, high)
+            if broken:
+                return Proof(states, points, broken)
+        for kink in kinks:
+            points += 2 * NEAR
+            broken = bench.around(kink)
+            if broken:
+                return Proof(states, points, broken)
+    return Proof(states, points, "", uncovered)
+
+
+def _steps(code: list[int]) -> tuple[list[_Step], list[_Step]]:
+    at = pour.HEADER + code[pour.DIMS] + pour.GATE_SIZE * code[pour.GATES]
+    found = []
+    for _ in range(code[pour.STEPS] + code[pour.TAILS]):
+        limit = at + pour.STEP_SIZE
+        groups = []
+        for counter in (pour.DEDUCTIBLES, pour.CEILINGS, pour.BANDS):
+            end = limit + pour.LIMIT_SIZE * code[at + counter]
+            starts = range(limit, end, pour.LIMIT_SIZE)
+            groups.append(tuple(_Limit(code[s], (code[s + 1], code[s + 2])) for s in starts))
+            limit = end
+        found.append(_Step(code[at + pour.BASE], code[at + pour.RATE], *groups))
+        at = limit
+    return found[: code[pour.STEPS]], found[code[pour.STEPS] :]
+
+
+def _uncovered(steps: list[_Step], tails: list[_Step]) -> str:
+    """What the argument of docs/decisions/proofs.md asks and the program does not give."""
+    if any(not 0 <= step.rate <= WHOLE for step in steps + tails):
+        return "支付比例不在 0 与 100% 之间"
+    moved = {limit.place for step in steps for limit in step.limits}
+    whole = False
+    bases = set()
+    for tail in tails:
+        if tail.base in (pour.LEFT, pour.FLOOR):
+            whole = True
+        elif whole or tail.base in bases:
+            return "两项补充可能以同一笔负担为基数"
+        bases.add(tail.base)
+        if moved & {limit.place for limit in tail.deductibles + tail.bands}:
+            return "补充的起付标准或费用段与前面各层共用计量"
+        moved |= {limit.place for limit in tail.limits}
+    return ""
+
+
+def _states(steps: list[_Step]) -> Iterator[dict[Place | int, Fen]]:
+    """Meters below, half way to, one fen around and at each limit that reads them; amounts."""
+    axes: dict[Place | int, set[Fen]] = {}
+    for step in steps:
+        for limit in step.limits:
+            values = axes.setdefault(limit.place, {0})
+            if limit.amount < pour.OPEN:
+                number = pour.OPEN - 1 - limit.amount
+                axes[number] = set(AMOUNTS)
+            elif limit.amount < pour.UNLIMITED:
+                around = (limit.amount // 2, limit.amount - 1, limit.amount, limit.amount + 1)
+                values.update(fen for fen in around if fen >= 0)
+    for values in itertools.product(*(sorted(values) for values in axes.values())):
+        yield dict(zip(axes, values, strict=True))
+
+
+class _Bench:
+    """The kernel at work on one program: settles any cost in a given state of the meters."""
+
+    def __init__(self, code: list[int], steps: list[_Step]) -> None:
+        self.code = code
+        places = {limit.place for step in steps for limit in step.limits}
+        self.width = 1 + max((offset for _, offset in places), default=0)
+        dims = 1 + max((dim for dim, _ in places), default=0)
+        self.slots = [dim * self.width for dim in range(dims)]
+        self.numbers = [0] * (dims * self.width)
+        used = [pour.OPEN - 1 - limit.amount for step in steps for limit in step.limits]
+        self.amounts = [0] * (1 + max(used, default=0))
+        self.out = [0] * (pour.RECORD_SIZE * max(1, len(steps)))
+        self.layers = code[pour.STEPS]
+
+    def set(self, state: dict[Place | int, Fen]) -> None:
+        """Put the meters and amounts where the state says."""
+        self.state = state
+        for place, fen in state.items():
+            if isinstance(place, int):
+                self.amounts[place] = fen
+            else:
+                self.numbers[self.slots[place[0]] + place[1]] = fen
+
+    def run(self, cost: Fen) -> int:
+        """Settle a cost; the records are in `out` and the meters stay as they were.
+
+        Returns: the number of records.
+        """
+        status, records = pour.pour(
+            self.code, [0], [cost], 1, 0, self.amounts, list(self.numbers), self.slots, self.out
+        )
+        assert status == pour.SETTLED
+        return int(records)
+
+    def paid(self, cost: Fen) -> Fen:
+        """What all payers pay of a cost."""
+        end = self.run(cost) * pour.RECORD_SIZE
+        return sum(self.out[pour.PAID : end : pour.RECORD_SIZE])
+
+    def kinks(self) -> list[Fen]:
+        """The costs at which the payment's slope may change, ascending."""
+        found = {0}
+        reached = 0
+        for record in range(0, min(self.run(MAX_FEN), self.layers) * pour.RECORD_SIZE, pour.RECORD_SIZE):
+            deductible = self.out[record + pour.DEDUCTIBLE]
+            through = self.out[record + pour.COST] - self.out[record + pour.REST]
+            found |= {reached + deductible, reached + through}
+            reached += through
+        layers = sorted(cost for cost in found if cost < MAX_FEN)
+        if self.code[pour.TAILS]:
+            for low, high in itertools.pairwise([*layers, MAX_FEN]):
+                found |= set(self._changes(low + 1, high))
+        return sorted(cost for cost in found if cost < MAX_FEN)
+
+    def _changes(self, low: Fen, high: Fen) -> Iterator[Fen]:
+        """Where, between two costs, a tail passes from one of its phases to the next."""
+        if high <= low or self._phases(low) == self._phases(high):
+            return
+        if high - low == 1:
+            yield high
+            return
+        middle = (low + high) // 2
+        yield from self._changes(low, middle)
+        yield from self._changes(middle, high)
+
+    def _phases(self, cost: Fen) -> tuple[tuple[bool, ...], ...]:
+        phases = []
+        for number in range(self.run(cost)):
+            record = self.out[number * pour.RECORD_SIZE : (number + 1) * pour.RECORD_SIZE]
+            if self.code[record[pour.AT] + pour.BASE] != pour.LEFT or number >= self.layers:
+                absorbed = record[pour.TAKEN] - record[pour.DEDUCTIBLE]
+                phases.append((record[pour.COST] > 0, absorbed > 0, record[pour.REST] > 0))
+        return tuple(phases)
+
+    def slope(self, low: Fen, high: Fen) -> str:
+        """Between two costs the payment grows, and by no more than the cost."""
+        return self._compared(low, high, self.paid(low), self.paid(high))
+
+    def around(self, kink: Fen) -> str:
+        """The same from fen to fen beside a kink."""
+        costs = range(max(0, kink - NEAR), min(MAX_FEN, kink + NEAR) + 1)
+        paid = [self.paid(cost) for cost in costs]
+        for number, (less, more) in enumerate(itertools.pairwise(paid)):
+            broken = self._compared(costs[number], costs[number + 1], less, more)
+            if broken:
+                return broken
+        return ""
+
+    def _compared(self, low: Fen, high: Fen, less: Fen, more: Fen) -> str:
+        what = ""
+        if more < less:
+            what = "支付下降"
+        elif more - less > high - low:
+            what = "个人负担下降"
+        elif not 0 <= more <= high:
+            what = "支付超过费用"
+        if not what:
+            return ""
+        meters = "、".join(show_fen(fen) for fen in self.state.values())
+        return (
+            f"费用由 {show_fen(low)} 元升至 {show_fen(high)} 元时{what}"
+            f"（{show_fen(less)} → {show_fen(more)} 元；计量依次为 {meters or '无'}）"
+        )
