@@ -21,6 +21,14 @@ REFUSALS: dict[str, str] = {
     "date_outside": "{value} 不在统筹区 {area} 规则的有效期内；现有规则覆盖：{allowed}",
     "benefit_not_offered": "统筹区 {area} 的文件没有规定待遇“{value}”；现有：{allowed}",
     "not_ruled": "统筹区 {area} 的文件没有规定{value}",
+    # Fee lines.
+    "line_visit_unknown": "费用明细的就诊 {value} 不在就诊文件中",
+    "line_visit_ambiguous": "就诊 {value} 在就诊文件中有多行；费用明细请加上列 {allowed} 以区分",
+    "benefits_mixed": "一笔结算只有一项待遇，这张账单混有 {value}，须分别结算{article}",
+    "item_unknown": "目录中没有项目 {value}；确属目录外的可用 --unknown-items own",
+    "item_outside_dates": "项目 {value} 在 {date} 没有有效的目录版本；现有版本：{allowed}",
+    "self_pay_missing": "目录没有给出乙类项目 {value} 的先行自付比例，{area} 的文件也没有规定",
+    "lines_differ": "费用明细合计 {value} 与就诊的总费用 {total} 不符",
     # Gates: reasons why the pool does not pay. The article comes from the rulebook.
     "outside_benefit_period": "不在待遇享受期内",
     "not_designated": "不是定点医药机构",

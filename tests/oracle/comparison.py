@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from histories import AREAS, random_history
-
 from gongji import oracle
 from gongji.errors import Refusal
 from gongji.rulebook.law import Library
@@ -19,6 +17,7 @@ from gongji.visit.area import Area
 from gongji.visit.facts import read_visit
 from gongji.visit.meters import Meters
 from gongji.visit.settle import settle
+from histories import AREAS, random_history
 
 Row = dict[str, Any]
 Figures = Mapping[str, int]

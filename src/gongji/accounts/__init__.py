@@ -1,14 +1,14 @@
 """Accounts and institutions: monthly credits, what an account may pay, yearly clearing, deadlines.
 
-This room reads the sections of `rulebook.accounts`, runs the kernels accrue and clear, and explains.
-It keeps no balances: postings belong to the ledger.
+This room reads the sections of `rulebook.accounts`, runs the kernels accrue and clear, and
+explains. It keeps no balances: postings belong to the ledger.
 """
 
-from gongji.accounts.clearing import clear, read_year
-from gongji.accounts.credits import credit, read_month
+from gongji.accounts.clearing import clear
+from gongji.accounts.credits import credit
 from gongji.accounts.deadlines import deadline
 from gongji.accounts.uses import Query, event, use
 
 __all__ = [
-    "Query", "clear", "credit", "deadline", "event", "read_month", "read_year", "use",
+    "Query", "clear", "credit", "deadline", "event", "use",
 ]  # fmt: skip

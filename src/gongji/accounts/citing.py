@@ -1,10 +1,27 @@
-"""Decisions that are not arithmetic: what the law says, with its article and doubts."""
+"""Provisions of a law by section and type, and the ground that a decision rests on."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from gongji.rulebook.citations import Cite, cite, doubts_of
 from gongji.rulebook.documents import Doubt
-from gongji.rulebook.law import Provision
+from gongji.rulebook.law import Law, Provision
+from gongji.rulebook.source import Node
+
+T = TypeVar("T")
+
+
+class Cited(Protocol):
+    """A struct of a rulebook, or a part of one, with its article."""
+
+    @property
+    def article(self) -> str:
+        """条、款."""
+
+    @property
+    def node(self) -> Node:
+        """Where it stands in the file."""
 
 
 @dataclass(frozen=True)
@@ -15,11 +32,15 @@ class Ground:
     doubts: tuple[Doubt, ...] = ()
 
 
-def ground(provision: Provision, article: str = "", part: object = None) -> Ground:
-    """The ground of a provision, or of a part of it with an article of its own."""
-    value = part if part is not None else provision.value
-    found = cite(
-        provision.book, article or value.article, value.node  # type: ignore[attr-defined]
-    )
+def rules(law: Law, section: str, kind: type[T]) -> Iterator[tuple[Provision, T]]:
+    """The provisions of a section with their values, in the order of the law."""
+    for provision in law.section(section).values():
+        assert isinstance(provision.value, kind)
+        yield provision, provision.value
+
+
+def ground(provision: Provision, value: Cited, article: str = "") -> Ground:
+    """The ground of a provision's value, or of a part of it; `article` where it has another."""
+    found = cite(provision.book, article or value.article, value.node)
     names: tuple[str, ...] = getattr(value, "doubts", ())
     return Ground(found, doubts_of(provision.book, names))

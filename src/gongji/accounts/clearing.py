@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gongji.accounts.citing import Ground, ground
+from gongji.accounts.citing import rules
 from gongji.errors import Problem, Refusal, RulebookError
 from gongji.kernel import clear as kernel
 from gongji.kernel.calendar import first_of_month
@@ -54,21 +54,14 @@ class Terms:
     law: Law
     code: tuple[int, ...]
     ceiling: Cited
-    payment: Provision
-    clearing: Provision
-
-    @property
-    def capitation(self) -> Capitation:
-        """The fixed amount a head."""
-        value = self.payment.value
-        assert isinstance(value, Payment) and value.capitation
-        return value.capitation
+    payment: tuple[Provision, Payment]
+    capitation: Capitation
+    clearing: tuple[Provision, Clearing]
 
     @property
     def rule(self) -> Clearing:
         """The rule of clearing."""
-        assert isinstance(self.clearing.value, Clearing)
-        return self.clearing.value
+        return self.clearing[1]
 
 
 @dataclass(frozen=True)
@@ -166,12 +159,14 @@ def _prepaid(area: Area, terms: Terms, month: int, heads: int) -> Fen:
         law = area.law(first_of_month(month))
     except Refusal as refusal:
         raise Refusal("date_outside", column, refusal.values) from None
-    if terms.payment.name not in law.section("付费"):
-        raise Refusal("not_ruled", column, {"area": area.code, "value": terms.payment.path})
+    provision, _ = terms.payment
+    if provision.name not in law.section("付费"):
+        raise Refusal("not_ruled", column, {"area": area.code, "value": provision.path})
     ceiling = terms.ceiling.figure
     if ceiling * heads > MAX_FEN:
         raise Refusal("amount_too_large", column, {"value": str(heads)})
-    return kernel.prepayment(ceiling, terms.code[kernel.SHARE], heads)
+    prepaid: Fen = kernel.prepayment(ceiling, terms.code[kernel.SHARE], heads)
+    return prepaid
 
 
 def terms_of(area: Area, year: int) -> Terms:
@@ -185,22 +180,22 @@ def terms_of(area: Area, year: int) -> Terms:
         values = {"value": str(year), "area": area.code, "allowed": area.covered()}
         raise Refusal("date_outside", "year", values)
     for law in reversed(laws):
-        for provision in law.section("清算").values():
-            return _terms(law, year, provision)
+        for clearing in rules(law, "清算", Clearing):
+            return _terms(law, year, clearing)
     raise Refusal("not_ruled", "area", {"area": area.code, "value": "按人头付费的年度清算"})
 
 
-def _terms(law: Law, year: int, clearing: Provision) -> Terms:
-    rule = clearing.value
-    assert isinstance(rule, Clearing)
-    payment = law.section("付费")[rule.payment]
-    fixed = payment.value.capitation  # type: ignore[attr-defined]
+def _terms(law: Law, year: int, clearing: tuple[Provision, Clearing]) -> Terms:
+    rule = clearing[1]
+    payment = next(found for found in rules(law, "付费", Payment) if found[0].name == rule.payment)
+    fixed = payment[1].capitation
+    assert fixed is not None
     direct = rule.direct
     code = [fixed.share, direct.below if direct else 0, direct.step if direct else 1,
             direct.loss if direct else 0, len(rule.bands)]  # fmt: skip
     for band in rule.bands:
         code += [band.since, band.kept]
-    return Terms(law, tuple(code), _ceiling(law, year, fixed), payment, clearing)
+    return Terms(law, tuple(code), _ceiling(law, year, fixed), payment, fixed, clearing)
 
 
 def _ceiling(law: Law, year: int, fixed: Capitation) -> Cited:
@@ -215,13 +210,3 @@ def _ceiling(law: Law, year: int, fixed: Capitation) -> Cited:
         message = f"{fixed.benefit}的年度限额随{error}而变，不能作为人头定额的基数"
         problem = Problem(str(provision.book.path), fixed.node.line, "付费", message)
         raise RulebookError([problem]) from None
-
-
-def sources(terms: Terms) -> tuple[Ground, ...]:
-    """What the terms rest on: the payment, the clearing and their parts."""
-    rule = terms.rule
-    grounds = [ground(terms.payment), ground(terms.clearing)]
-    grounds.append(ground(terms.payment, part=terms.capitation))
-    if rule.direct:
-        grounds.append(ground(terms.clearing, part=rule.direct))
-    return tuple(grounds)

@@ -6,19 +6,27 @@ The citation twin of each figure stays beside the numbers, as in `rulebook.progr
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gongji.accounts.roster import NO_MONTH, PersonMonth, month_name, read_person_month
+from gongji.accounts.citing import rules
+from gongji.accounts.roster import NO_MONTH, PersonMonth, month_name, read_base, read_person_month
 from gongji.errors import CODES, PRECEDENCE, Refusal
 from gongji.kernel import accrue as kernel
-from gongji.kernel.calendar import age_by_month, first_of_month, month_of
-from gongji.kernel.pour import OPEN, SETTLED, UNLIMITED
-from gongji.rulebook.accounts import ROSTER_FACTS, Contribution, Credit, NoCredit, RetirementStart, Share
+from gongji.kernel.calendar import age_by_month, first_of_month
+from gongji.kernel.pour import SETTLED, UNLIMITED
+from gongji.rulebook.accounts import (
+    ROSTER_FACTS,
+    Contribution,
+    Credit,
+    NoCredit,
+    RetirementStart,
+    Share,
+)
 from gongji.rulebook.citations import Cited
 from gongji.rulebook.documents import Limit, Rate, Value
 from gongji.rulebook.figures import Cell, Resolver, holds
 from gongji.rulebook.law import Law, Provision
 from gongji.rulebook.layout import Layout
 from gongji.units import FEN_PER_YUAN, WHOLE, Fen
-from gongji.visit.area import Area
+from gongji.visit.area import Area, gap_refusal
 from gongji.visit.facts import value_name
 from gongji.visit.settle import parameter_missing
 
@@ -28,25 +36,41 @@ class Plan:
     """The credit of one cell: numbers for the kernel, and the provisions that they come from."""
 
     code: tuple[int, ...]
-    credit: Provision | None = None
-    stop: Provision | None = None
+    credit: tuple[Provision, Credit] | None = None
+    """The rule for the cell, given or, where there is a stop, not."""
+    stop: tuple[Provision, NoCredit] | None = None
     figures: Mapping[int, Cited] = field(default_factory=dict)
-    contributions: tuple[Provision, ...] = ()
+    contributions: tuple[tuple[Provision, Contribution], ...] = ()
 
 
 @dataclass(frozen=True)
-class MonthCredit:
-    """What a month puts into an account, with everything needed to explain it."""
+class Case:
+    """What a month's credit rests on, whatever the base."""
 
     law: Law
     given: PersonMonth
     plan: Plan
     cell: Cell
-    start: Provision | None
+    start: tuple[Provision, RetirementStart] | None
     """What delays the retiree's credit, where an event of the person was looked at."""
+
+
+@dataclass(frozen=True)
+class MonthCredit:
+    """What a month puts into an account."""
+
+    case: Case
+    base_fen: Fen
     credit_fen: Fen
     pool_fen: Fen
     refusal: str = ""
+
+    @property
+    def used_fen(self) -> Fen:
+        """The base that counts, within the plan's bounds."""
+        code = self.case.plan.code
+        base = self.base_fen if code[kernel.BASE] == kernel.OWN_BASE else code[kernel.BASE]
+        return min(max(base, code[kernel.FLOOR]), code[kernel.CAP])
 
 
 def credit(area: Area, row: Mapping[str, str]) -> MonthCredit:
@@ -55,24 +79,40 @@ def credit(area: Area, row: Mapping[str, str]) -> MonthCredit:
     Refuses: the input refusals, date_outside, not_ruled, parameter_missing; outside_benefit_period,
              no_account, paying_monthly and not_eligible are results with nothing credited.
     """
-    return credit_month(area, read_person_month(row))
+    return credit_of(case_of(area, read_person_month(row)), read_base(row))
 
 
-def credit_month(area: Area, given: PersonMonth) -> MonthCredit:
-    """The credit of a month of a person."""
+def case_of(area: Area, given: PersonMonth) -> Case:
+    """What the credit of a month of a person rests on."""
     law = law_of_month(area, given.month)
     status, start = _status(law, given)
     cell = cell_of(law, given, status)
     plan = plan_of(law, given.month, cell)
-    own = plan.code[kernel.BASE] == kernel.OWN_BASE
-    if own and given.base_fen is None and not given.retired:
-        raise Refusal("field_missing", "base")
     _check_since(area, plan, given.month)
-    state, credited, pool = kernel.accrue(plan.code, 0, given.base_fen or 0)
+    return Case(law, given, plan, cell, start)
+
+
+def credit_of(case: Case, base_fen: Fen | None) -> MonthCredit:
+    """The credit of a case with a contribution base.
+
+    Refuses: field_missing where the credit is a share of a base that is not given;
+             parameter_missing.
+    """
+    plan = case.plan
+    if plan.code[kernel.BASE] == kernel.OWN_BASE and base_fen is None:
+        raise Refusal("field_missing", "base")
+    base = base_fen or 0
+    state, credited, pool = kernel.accrue(plan.code, 0, base)
     if state < SETTLED:
-        paths = tuple(cited.open for cited in plan.figures.values() if cited.open)
-        raise parameter_missing(law, plan.figures[-state].open, paths)
-    return MonthCredit(law, given, plan, cell, start, credited, pool, CODES[state])
+        raise _missing(case.law, plan, plan.figures[-state])
+    return MonthCredit(case, base, credited, pool, CODES[state])
+
+
+def _missing(law: Law, plan: Plan, cited: Cited) -> Refusal:
+    if cited.gap:
+        return gap_refusal(law, cited.gap)
+    paths = tuple(other.open for other in plan.figures.values() if other.open)
+    return parameter_missing(law, cited.open, paths)
 
 
 def law_of_month(area: Area, month: int) -> Law:
@@ -93,23 +133,21 @@ def law_of_month(area: Area, month: int) -> Law:
 def _check_since(area: Area, plan: Plan, month: int) -> None:
     if plan.credit is None:
         return
-    provision = plan.credit.value
-    assert isinstance(provision, Credit)
-    if provision.since is not None and first_of_month(month) < provision.since:
-        allowed = f"{plan.credit.path} 自 {month_name(month_of(provision.since))} 起"
+    provision, rule = plan.credit
+    if rule.since is not None and month < rule.since:
+        allowed = f"{provision.path} 自 {month_name(rule.since)} 起"
         values = {"value": month_name(month), "area": area.code, "allowed": allowed}
         raise Refusal("date_outside", "month", values)
 
 
-def _status(law: Law, given: PersonMonth) -> tuple[str, Provision | None]:
+def _status(law: Law, given: PersonMonth) -> tuple[str, tuple[Provision, RetirementStart] | None]:
     """The status whose rules hold in the month, and the provision that says from when."""
-    for provision in law.section("退休起算").values():
-        start = provision.value
-        assert isinstance(start, RetirementStart)
+    for provision, start in rules(law, "退休起算", RetirementStart):
         if "credit" in start.governs and given.retired:
             event = given.events.get(start.event, NO_MONTH)
             retired = kernel.retired_in(given.month, 1, event, start.months_after)
-            return ("退休" if retired else "在职"), provision if event != NO_MONTH else None
+            told = (provision, start) if event != NO_MONTH else None
+            return ("退休" if retired else "在职"), told
     return ("退休" if given.retired else "在职"), None
 
 
@@ -144,53 +182,47 @@ class _Planner:
 
     def plan(self) -> Plan:
         """The credit, or what stands against it (the first in order of precedence)."""
-        stops = [p for p in self._held("不计发") if isinstance(p.value, NoCredit)]
-        if stops:
-            stop = min(stops, key=lambda p: PRECEDENCE[p.value.refusal])  # type: ignore[attr-defined]
-            return self._refused(stop.value.refusal, stop)  # type: ignore[attr-defined]
-        credits = self._held("划入")
-        return self._credit(credits[0]) if credits else self._refused("not_eligible", None)
-
-    def _held(self, section: str) -> list[Provision]:
-        return [
-            provision
-            for provision in self.law.section(section).values()
-            if holds(provision.value.when, self.cell)  # type: ignore[attr-defined]
-        ]
-
-    def _refused(self, code: str, stop: Provision | None) -> Plan:
+        law, cell = self.law, self.cell
+        credits = [found for found in rules(law, "划入", Credit) if holds(found[1].when, cell)]
+        stops = [found for found in rules(law, "不计发", NoCredit) if holds(found[1].when, cell)]
+        if credits and not stops:
+            return self._credit(*credits[0])
+        stop = min(stops, key=lambda found: PRECEDENCE[found[1].refusal], default=None)
         numbers = [0] * kernel.CREDIT_SIZE
-        numbers[kernel.REFUSAL] = PRECEDENCE[code]
-        return Plan(tuple(numbers), stop=stop)
+        numbers[kernel.REFUSAL] = PRECEDENCE[stop[1].refusal if stop else "not_eligible"]
+        return Plan(tuple(numbers), credits[0] if credits else None, stop)
 
-    def _credit(self, provision: Provision) -> Plan:
-        provided = provision.value
-        assert isinstance(provided, Credit)
+    def _credit(self, provision: Provision, rule: Credit) -> Plan:
         figures: dict[int, Cited] = {}
-        numbers = [0, WHOLE, kernel.OWN_BASE, 0, UNLIMITED, 1, 0]
-        if isinstance(provided.amount, Share):
-            share = provided.amount
-            rate = Rate(value=share.rate, article=provided.article, node=share.node,
-                        doubts=provided.doubts)  # fmt: skip
+        numbers = [0] * kernel.CREDIT_SIZE
+        numbers[kernel.BASE], numbers[kernel.UNIT] = kernel.OWN_BASE, 1
+        numbers[kernel.CAP] = UNLIMITED
+        if isinstance(rule.amount, Share):
+            share = rule.amount
+            rate = Rate(value=share.rate, article=rule.article, node=share.node, doubts=rule.doubts)
             figures[kernel.RATE] = self.resolver.rate(rate, provision.book)
-            amounts = {kernel.BASE: share.base, kernel.FLOOR: share.at_least, kernel.CAP: share.at_most}
+            amounts = {
+                kernel.BASE: share.base,
+                kernel.FLOOR: share.at_least,
+                kernel.CAP: share.at_most,
+            }
             numbers[kernel.UNIT] = FEN_PER_YUAN if share.rounding == "元" else 1
         else:
-            amounts = {kernel.BASE: provided.amount}
+            amounts = {kernel.BASE: rule.amount}
         for position, value in amounts.items():
             if value is not None:
-                figures[position] = self._amount(value, provision, provided)
-        for position, cited in figures.items():
-            numbers[position] = OPEN if cited.open else cited.figure
-        contributions = tuple(
-            p for p in self._held("缴费")
-            if isinstance(p.value, Contribution) and p.value.fund == "pool" and p.value.rate
-        )  # fmt: skip
-        numbers[kernel.POOL_RATE] = sum(p.value.rate for p in contributions)  # type: ignore[attr-defined]
-        return Plan(tuple(numbers), provision, None, figures, contributions)
+                figures[position] = self._amount(value, provision, rule)
+                numbers[position] = figures[position].figure
+        numbers[kernel.RATE] = figures[kernel.RATE].figure if kernel.RATE in figures else WHOLE
+        contributions = [
+            found for found in rules(self.law, "缴费", Contribution)
+            if found[1].fund == "pool" and found[1].rate and holds(found[1].when, self.cell)
+        ]  # fmt: skip
+        numbers[kernel.POOL_RATE] = sum(paid.rate or 0 for _, paid in contributions)
+        return Plan(tuple(numbers), (provision, rule), None, figures, tuple(contributions))
 
-    def _amount(self, value: Value, provision: Provision, provided: Credit) -> Cited:
+    def _amount(self, value: Value, provision: Provision, rule: Credit) -> Cited:
         limit = Limit(
-            meter="", value=value, article=provided.article, node=value.node, doubts=provided.doubts
+            meter="", value=value, article=rule.article, node=value.node, doubts=rule.doubts
         )
         return self.resolver.limit(limit, provision.book)

@@ -1,9 +1,9 @@
-"""Until when a visit that was not settled at the counter may be handed in, and what lateness means."""
+"""Until when a visit not settled at the counter may be handed in, and what lateness means."""
 
 from dataclasses import dataclass
 from datetime import date
 
-from gongji.accounts.citing import Ground, ground
+from gongji.accounts.citing import Ground, ground, rules
 from gongji.errors import Refusal
 from gongji.rulebook.accounts import Deadline as Rule
 from gongji.rulebook.law import Law
@@ -36,15 +36,13 @@ def deadline(law: Law, visit_day: Day, matter: str = MANUAL) -> Deadline:
 
     Refuses: not_ruled where the law is silent.
     """
-    for provision in law.section("期限").values():
-        rule = provision.value
-        assert isinstance(rule, Rule)
+    for provision, rule in rules(law, "期限", Rule):
         if rule.matter == matter:
             last = None
             if rule.accepted and rule.until is not None:
                 year = date_of(visit_day).year + rule.until.years
                 last = day_of(date(year, rule.until.month, rule.until.day))
             return Deadline(
-                rule.accepted, last, rule.late, rule.papers, rule.scope, ground(provision)
+                rule.accepted, last, rule.late, rule.papers, rule.scope, ground(provision, rule)
             )
     raise Refusal("not_ruled", "area", {"area": law.area, "value": "手工报销的期限"})

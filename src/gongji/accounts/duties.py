@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from gongji.accounts.citing import Ground, ground
+from gongji.accounts.citing import Ground, ground, rules
 from gongji.rulebook.accounts import Review
 from gongji.rulebook.law import Law
 
@@ -28,21 +28,19 @@ class Clash:
 def reviews(law: Law) -> list[Steps]:
     """The reviews that the law asks for."""
     return [
-        Steps(value.steps, value.scope, ground(provision))
-        for provision in law.section("审核").values()
-        if isinstance(value := provision.value, Review) and value.steps
+        Steps(rule.steps, rule.scope, ground(provision, rule))
+        for provision, rule in rules(law, "审核", Review)
+        if rule.steps
     ]
 
 
 def clashes(law: Law, posts: Collection[str]) -> list[Clash]:
-    """Which of the posts of one person must be apart: incompatible ones, and steps of one review."""
+    """Which posts of one person must be apart: incompatible ones, and steps of one review."""
     found = []
-    for provision in law.section("审核").values():
-        value = provision.value
-        assert isinstance(value, Review)
-        steps = value.steps
+    for provision, rule in rules(law, "审核", Review):
+        steps = rule.steps
         pairs = [(a, b) for n, a in enumerate(steps) for b in steps[n + 1 :]]
-        for pair in (*value.apart, *pairs):
+        for pair in (*rule.apart, *pairs):
             if set(pair) <= set(posts):
-                found.append(Clash(pair, ground(provision)))
+                found.append(Clash(pair, ground(provision, rule)))
     return found

@@ -24,11 +24,10 @@ NO_MONTH = -1
 
 @dataclass(frozen=True)
 class PersonMonth:
-    """One month of one person; `facts` holds only what was given."""
+    """One month of one person without the base; `facts` holds only what was given."""
 
     area: str
     month: int
-    base_fen: Fen | None
     birth_day: Day
     events: Mapping[str, int]
     facts: Mapping[str, object]
@@ -58,7 +57,7 @@ def month_name(month: int) -> str:
 def read_person_month(row: Mapping[str, str]) -> PersonMonth:
     """A month of a person from texts under the names of a roster; empty means absent.
 
-    Refuses: field_missing, field_unknown, value_invalid, amount_*.
+    Refuses: field_missing, field_unknown, value_invalid.
     """
     given = {column: text.strip() for column, text in row.items() if text and text.strip()}
     for column in ("area", "month", "status"):
@@ -67,16 +66,22 @@ def read_person_month(row: Mapping[str, str]) -> PersonMonth:
     for column in given:
         if column not in ROSTER_COLUMNS:
             raise Refusal("field_unknown", column)
-    base = None
-    if "base" in given:
-        base = read_amount("base", given["base"])
-    elif "base_fen" in given:
-        base = read_amount("base_fen", given["base_fen"], "fen")
     return PersonMonth(
         given["area"],
         read_month_name("month", given["month"]),
-        base,
         read_date("birth_date", given["birth_date"]) if "birth_date" in given else NO_DAY,
         {name: read_month_name(name, given[name]) for name in EVENT_COLUMNS if name in given},
         {name: read_fact(fact, given[name]) for name, fact in COLUMNS.items() if name in given},
     )
+
+
+def read_base(row: Mapping[str, str]) -> Fen | None:
+    """The contribution base of a row, in yuan or fen.
+
+    Refuses: amount_invalid, amount_negative, amount_too_large.
+    """
+    for column, unit in (("base", "yuan"), ("base_fen", "fen")):
+        text = row.get(column, "").strip()
+        if text:
+            return read_amount(column, text, unit)
+    return None

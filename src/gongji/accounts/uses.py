@@ -3,14 +3,26 @@
 Decisions on the rulebook's tables, each with its article. Balances and consents are kept elsewhere.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from gongji.accounts.citing import Ground, ground
+from gongji.accounts.citing import Ground, ground, rules
 from gongji.errors import REFUSALS, Refusal
 from gongji.rulebook.accounts import (
-    ACCOUNT_EVENTS, OUTCOMES, PLACES, RELATIONS, USES, AccountEvent, Binding, NoUse, Use,
+    ACCOUNT_EVENTS,
+    OUTCOMES,
+    PLACES,
+    RELATIONS,
+    USES,
+    AccountEvent,
+    Binding,
+    NoUse,
+    Use,
 )  # fmt: skip
 from gongji.rulebook.law import Law, Provision
+
+Row = tuple[Provision, Use]
+"""A row of the table of uses."""
 
 USE_NAMES = {code: name for name, code in USES.items()}
 RELATION_NAMES = {code: name for name, code in RELATIONS.items()}
@@ -60,58 +72,51 @@ def use(law: Law, use: str, relation: str = "self", place: str = "", **facts: bo
     _known("use", query.use, USE_NAMES)
     _known("relation", query.relation, RELATION_NAMES)
     _known("place", query.place, PLACE_NAMES | {"": ""})
-    table = law.section("账户使用")
+    table = list(rules(law, "账户使用", Use))
     if not table:
         raise Refusal("not_ruled", "area", {"area": law.area, "value": "个人账户使用范围"})
-    banned = [p for p in law.section("账户禁用").values() if _bans(p, query)]
+    banned = [found for found in rules(law, "账户禁用", NoUse) if query.use in found[1].uses]
     if banned:
         return _refused("use_not_allowed", f"{USE_NAMES[query.use]}被明文排除", banned)
-    fitting, reasons = _fitting(list(table.values()), query)
+    fitting, reason = _fitting(table, query)
     if not fitting:
-        return _refused("use_not_allowed", reasons, list(table.values()))
-    allowed = [p for p in fitting if query.relation in _use(p).relations]
+        return _refused("use_not_allowed", reason, table)
+    allowed = [found for found in fitting if query.relation in found[1].relations]
     if not allowed:
-        names = dict.fromkeys(RELATION_NAMES[r] for p in fitting for r in _use(p).relations)
+        names = dict.fromkeys(RELATION_NAMES[r] for _, rule in fitting for r in rule.relations)
         return _refused("relation_not_allowed", f"限{'、'.join(names)}", fitting)
     whom = "本人" if query.relation == "self" else RELATION_NAMES[query.relation]
     text = f"个人账户可以支付{whom}的{USE_NAMES[query.use]}"
-    return Decision("", text, tuple(map(ground, allowed[:1])))
+    return Decision("", text, (ground(*allowed[0]),))
 
 
 def _known(field: str, code: str, names: dict[str, str]) -> None:
     if code not in names:
-        raise Refusal("value_invalid", field, {"value": code, "allowed": "、".join(filter(None, names))})
+        raise Refusal(
+            "value_invalid", field, {"value": code, "allowed": "、".join(filter(None, names))}
+        )
 
 
-def _use(provision: Provision) -> Use:
-    assert isinstance(provision.value, Use)
-    return provision.value
-
-
-def _bans(provision: Provision, query: Query) -> bool:
-    assert isinstance(provision.value, NoUse)
-    return query.use in provision.value.uses
-
-
-def _fitting(table: list[Provision], query: Query) -> tuple[list[Provision], str]:
+def _fitting(table: list[Row], query: Query) -> tuple[list[Row], str]:
     """The provisions whose use, place and conditions fit, or why the nearest one does not."""
-    left = [p for p in table if query.use in _use(p).uses]
+    left = [found for found in table if query.use in found[1].uses]
     reason = f"可支付的用途里没有{USE_NAMES[query.use]}"
-    tests = [
+    tests: list[tuple[str, Callable[[Use], bool]]] = [
         ("地点不在范围内", lambda u: not u.places or query.place in u.places),
         ("限政策范围内的个人负担", lambda u: query.in_policy or not u.in_policy),
         ("限有国家医保标准编码的", lambda u: query.coded or not u.coded),
     ]
     for text, fits in tests:
-        kept = [p for p in left if fits(_use(p))]
+        kept = [found for found in left if fits(found[1])]
         if left and not kept:
             reason = text
         left = kept
     return left, reason
 
 
-def _refused(code: str, reason: str, provisions: list[Provision]) -> Decision:
-    return Decision(code, f"{REFUSALS[code]}：{reason}", tuple(map(ground, provisions)))
+def _refused(code: str, reason: str, found: list[Row] | list[tuple[Provision, NoUse]]) -> Decision:
+    grounds = tuple(ground(provision, rule) for provision, rule in found)
+    return Decision(code, f"{REFUSALS[code]}：{reason}", grounds)
 
 
 @dataclass(frozen=True)
@@ -120,27 +125,26 @@ class Bond:
 
     relations: tuple[str, ...]
     short: str
-    grounds: tuple[Ground, ...]
+    ground: Ground
 
 
 def bond(law: Law) -> Bond | None:
     """The rule of family binding, where the law has one."""
-    for provision in law.section("账户绑定").values():
-        value = provision.value
-        assert isinstance(value, Binding)
-        return Bond(value.relations, value.short, (ground(provision),))
+    for provision, rule in rules(law, "账户绑定", Binding):
+        return Bond(rule.relations, rule.short, ground(provision, rule))
     return None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What becomes of an account's money at an event; the first outcome is the ordinary one."""
+    """What becomes of an account's money at an event: one of the outcomes."""
 
     name: str
     outcomes: tuple[str, ...]
     on_request: bool
-    unless: str
-    grounds: tuple[Ground, ...]
+    special: str
+    special_outcomes: tuple[str, ...]
+    ground: Ground
 
 
 def event(law: Law, event: str) -> list[Outcome]:
@@ -150,12 +154,16 @@ def event(law: Law, event: str) -> list[Outcome]:
     """
     _known("event", event, EVENT_NAMES)
     found = []
-    for name, provision in law.section("账户事件").items():
-        value = provision.value
-        assert isinstance(value, AccountEvent)
-        if event in value.events:
-            outcomes = tuple(value.outcomes)
+    for provision, rule in rules(law, "账户事件", AccountEvent):
+        if event in rule.events:
             found.append(
-                Outcome(name, outcomes, value.on_request, value.unless, (ground(provision),))
+                Outcome(
+                    provision.name,
+                    rule.outcomes,
+                    rule.on_request,
+                    rule.special,
+                    rule.special_outcomes,
+                    ground(provision, rule),
+                )  # fmt: skip
             )
     return found

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from gongji.errors import REFUSALS
 from gongji.kernel import pour
 from gongji.rulebook import documents
+from gongji.rulebook.law import PART
 from gongji.rulebook.program import Cite, Cited, LimitNote
 from gongji.units import Fen, date_of, show_fen, show_ppm
 from gongji.visit.settle import Result, Step
@@ -66,7 +67,7 @@ def _opening(result: Result) -> Sentence:
     facts = "、".join(
         value if fact in ("参保状态", "医院级别") else f"{fact}：{value}"
         for fact, value in result.cell.items()
-        if value not in ("无", "否")
+        if value not in ("无", "否") and fact != PART
     )
     books = "、".join(f"{book.head.number}" for book in law.books)
     return Sentence(
@@ -154,12 +155,25 @@ class _Layers:
         if step.note.floor:
             text = f"保底：实际支付低于{show_ppm(step.note.rate.figure)}的，补足{yuan(step.cost)}。"
             yield Sentence("floor", text, step.note.rate.cites)
+        elif self._new_part(number):
+            text = f"费用部分“{step.note.part}”{yuan(step.cost)}，按“{step.note.layer.name}”计算。"
+            yield Sentence("part", text, step.note.onward)
+        elif step.note.layer.base != documents.BURDEN:
+            layer = step.note.layer
+            text = f"{layer.name}：以个人负担中{layer.base}的{yuan(step.cost)}为基数。"
+            yield Sentence("supplement", text, step.note.onward)
         elif step.note.layer.payer not in (documents.POOL, documents.ACCOUNT):
             text = f"{step.note.layer.name}：以余下的{yuan(step.cost)}计算。"
             yield Sentence("supplement", text, step.note.onward)
         elif number:
             text = f"余下{yuan(step.cost)}按“{step.note.layer.name}”计算。"
             yield Sentence("onward", text, step.note.onward)
+
+    def _new_part(self, number: int) -> bool:
+        """Whether a step is the first of a part of the cost that the law tells apart."""
+        steps = self.result.steps
+        part = steps[number].note.part
+        return bool(part) and (number == 0 or steps[number - 1].note.part != part)
 
     def _band(self, step: Step) -> Iterator[Sentence]:
         for position, note in self._group(step, 2):
@@ -208,7 +222,7 @@ class _Layers:
             if position != step.paid_by:
                 continue
             held = self.held.get(self._place(position), 0)
-            limit = "本次给出的数额" if figure < 0 else yuan(figure)
+            limit = yuan(held + step.paid) if figure < pour.OPEN else yuan(figure)
             beyond = "由个人负担" if last else "转入下一层"
             yield Sentence(
                 "ceiling",

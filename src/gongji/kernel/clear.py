@@ -22,8 +22,8 @@ BALANCE, BAND, LOST, KEPT_SHARE, KEPT, RETURNED, BORNE, YEAR_SIZE = range(8)
 def prepayment(ceiling_fen, share_ppm, heads):
     """What is prepaid for a month: ceiling × share × that month's people ÷ 12.
 
-    Law:     云浮实施细则 第二十条（一）: 付费标准按照参保人年度最高支付限额的30%确定；按当月定点人数
-             将包干费用按月预拨付给医疗机构.
+    Law:     云浮实施细则 第二十条（一）: 付费标准按照参保人年度最高支付限额的30%确定；按当月
+             定点人数将包干费用按月预拨付给医疗机构.
     Units:   fen; `ceiling_fen` times `heads` is at most MAX_FEN.
     Rounds:  half up to the fen, once a month.
     """
@@ -47,8 +47,8 @@ def band_of(code, at, used_fen, prepaid_fen):
 def direct_loss(code, at, direct, settled):
     """What the kept share loses for a low direct-settlement rate.
 
-    Law:     云浮实施细则 第二十条（二）: 联网直接结算率低于90%的，每低一个百分点，结余额的返回百分比降低
-             一个百分点（不足一个百分点按照一个百分点计算）.
+    Law:     云浮实施细则 第二十条（二）: 联网直接结算率低于90%的，每低一个百分点，结余额的返回
+             百分比降低一个百分点（不足一个百分点按照一个百分点计算）.
     Units:   parts per million. Where nothing was settled there is no rate, and nothing is lost.
     """
     short = code[at + DIRECT] * settled - direct * WHOLE

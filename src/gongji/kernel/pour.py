@@ -26,9 +26,10 @@ GATE_SIZE = 2
 # Header of a step; a limit has three numbers.
 BASE, COLUMN, RATE, DEDUCTIBLES, CEILINGS, BANDS, STEP_SIZE = 0, 1, 2, 3, 4, 5, 6
 LIMIT_SIZE = 3
-# What a step takes: the cost left to it; in the tail also what is missing to a share of the whole,
-# or of what is left to the person only the deductibles, the shares, the cost that no layer took.
-LEFT, FLOOR, BORNE_DEDUCTIBLE, BORNE_SHARE, BEYOND = 0, 1, 2, 3, 4
+# What a step of the tail takes: what is left to the person; what is missing to a share of the whole;
+# of what the layers left only the deductibles, the shares, the cost that no layer took; what the
+# step before left. A layer always takes what the one before left.
+LEFT, FLOOR, BORNE_DEDUCTIBLE, BORNE_SHARE, BEYOND, ONWARD = 0, 1, 2, 3, 4, 5
 # What became of a visit.
 SETTLED = 0
 # One record of the breakdown for each step that was reached.
@@ -222,6 +223,8 @@ def pour_tail(code, at, cost_fen, paid, amounts, meters, slots, out, records):
                 return -(step + RATE), records
             left = max(0, take_rate(cost_fen, rate) - paid)
             rate = WHOLE
+        elif base == ONWARD:
+            left = out[records * RECORD_SIZE - RECORD_SIZE + REST]
         elif base != LEFT:
             left = min(left, borne(base, cost_fen, layers, out))
         record = records * RECORD_SIZE

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gongji.report.effects import Effect, Place, Table, Where, effects
-from gongji.report.figures import Figure, figures
+from gongji.report.figures import OFFICIAL, Figure, figures
 from gongji.rulebook.citations import Cite
 from gongji.rulebook.law import Law
 from gongji.units import Day
@@ -49,7 +49,9 @@ def compare(left: Area, left_day: Day, right: Area, right_day: Day) -> list[Diff
     laws = left.law(left_day), right.law(right_day)
     ours, theirs = effects(left, laws[0], left_day), effects(right, laws[1], right_day)
     found: list[Difference] = []
-    for place in dict.fromkeys((*ours, *theirs)):
+    places = list(dict.fromkeys((*ours, *theirs)))
+    benefits = list(dict.fromkeys(place[0] for place in places))
+    for place in sorted(places, key=lambda place: benefits.index(place[0])):
         found += _benefit_rows(place, ours.get(place), theirs.get(place))
     one, other = (_by_key(law) for law in laws)
     for key in dict.fromkeys((*one, *other)):
@@ -57,9 +59,7 @@ def compare(left: Area, left_day: Day, right: Area, right_day: Day) -> list[Diff
     return found
 
 
-def _benefit_rows(
-    place: Place, left: Table | None, right: Table | None
-) -> Iterator[Difference]:
+def _benefit_rows(place: Place, left: Table | None, right: Table | None) -> Iterator[Difference]:
     either = left or right
     assert either
     ours = left.cells if left else {}
@@ -67,9 +67,7 @@ def _benefit_rows(
     ours, theirs = _spread(ours, theirs), _spread(theirs, ours)
     known = {frozenset(where): effect for where, effect in theirs.items()}
     for where, effect in ours.items():
-        yield _benefit_row(
-            place, either.label, where, effect, known.pop(frozenset(where), None)
-        )
+        yield _benefit_row(place, either.label, where, effect, known.pop(frozenset(where), None))
     for where, effect in theirs.items():
         if frozenset(where) in known:
             yield _benefit_row(place, either.label, where, None, effect)
@@ -82,13 +80,9 @@ def _spread(
     own = {fact for where in cells for fact, _ in where}
     more = {fact: None for where in others for fact, _ in where if fact not in own}
     for fact in more:
-        values = dict.fromkeys(
-            value for where in others for name, value in where if name == fact
-        )
+        values = dict.fromkeys(value for where in others for name, value in where if name == fact)
         cells = {
-            (*where, (fact, value)): effect
-            for where, effect in cells.items()
-            for value in values
+            (*where, (fact, value)): effect for where, effect in cells.items() for value in values
         }
     return cells
 
@@ -109,13 +103,16 @@ def _benefit_row(
 
 
 def articles(cites: tuple[Cite, ...]) -> str:
-    """Documents with their articles, each document once."""
+    """Documents with their articles, each document once, marked where not official."""
     by_document: dict[str, dict[str, None]] = {}
     for cite in cites:
-        by_document.setdefault(cite.document, {})[cite.article] = None
-    return "；".join(
-        f"{document} {'、'.join(names)}" for document, names in by_document.items()
-    )
+        by_document.setdefault(_document(cite), {})[cite.article] = None
+    return "；".join(f"{document} {'、'.join(names)}" for document, names in by_document.items())
+
+
+def _document(place: Cite | Figure) -> str:
+    mark = "" if place.source == OFFICIAL else f"（{place.source}）"
+    return f"{place.document}{mark}"
 
 
 def _by_key(law: Law) -> dict[WordKey, Figure]:
@@ -134,6 +131,6 @@ def _word_row(key: WordKey, left: Figure | None, right: Figure | None) -> Differ
         where,
         left.text if left else "",
         right.text if right else "",
-        f"{left.document} {left.article}" if left else "",
-        f"{right.document} {right.article}" if right else "",
+        f"{_document(left)} {left.article}" if left else "",
+        f"{_document(right)} {right.article}" if right else "",
     )

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from gongji.errors import REFUSALS
 from gongji.kernel import pour
 from gongji.rulebook import documents
-from gongji.rulebook.cells import axes_of, cell_values
+from gongji.rulebook.cells import axes_of, cell_values, offered_benefits
 from gongji.rulebook.citations import Cite, Cited, cite
 from gongji.rulebook.law import Law
 from gongji.rulebook.program import Program
 from gongji.units import Day, show_fen, show_ppm
-from gongji.rulebook.cells import offered_benefits
 from gongji.visit.area import Area
 
 Place = tuple[str, str, str, str]
@@ -36,7 +35,6 @@ class Effect:
 
     text: str
     cites: tuple[Cite, ...] = ()
-    doubts: tuple[str, ...] = ()
 
 
 @dataclass
@@ -54,9 +52,7 @@ def effects(area: Area, law: Law, day: Day) -> dict[Place, Table]:
     for benefit in offered_benefits(law):
         tables = _tables(area, law, day, benefit)
         order = list(dict.fromkeys(place[1] for place in tables))
-        ranked = sorted(
-            tables, key=lambda p: (p[1] == "", order.index(p[1]), KINDS.index(p[2]))
-        )
+        ranked = sorted(tables, key=lambda p: (p[1] == "", order.index(p[1]), KINDS.index(p[2])))
         found |= {place: _reduced(tables[place]) for place in ranked}
     return found
 
@@ -88,43 +84,27 @@ def _figures(
     """The figures of a compiled cell; None for one that the cell has no figure for."""
     for note in program.steps.values():
         layer = note.layer
-        yield (
-            (benefit, layer.code, "支付比例", ""),
-            layer.name,
-            _effect(note.rate, note.onward, rate=True),
-        )
+        rate = _effect(note.rate, note.onward, rate=True)
+        yield (benefit, layer.code, "支付比例", ""), layer.name, rate
         for limit in note.limits.values():
             meter = area.layout.meters[limit.meter]
             place = (benefit, layer.code, _KIND_OF[meter.measure], meter.code)
-            yield (
-                place,
-                f"{layer.name} · {limit.meter}",
-                _effect(limit.cited, note.onward),
-            )
+            yield place, f"{layer.name} · {limit.meter}", _effect(limit.cited, note.onward)
     for gate in program.gates.values():
-        effect = Effect(
-            "不予支付", (gate.cite,), tuple(d.question for d in gate.doubts)
-        )
-        yield (benefit, "", "不予支付", gate.refusal), REFUSALS[gate.refusal], effect
+        place = (benefit, "", "不予支付", gate.refusal)
+        yield place, REFUSALS[gate.refusal], Effect("不予支付", (gate.cite,))
     provision = law.section("待遇")[program.benefit]
     assert isinstance(provision.value, documents.Benefit)
     own = provision.value.first_self_pay
     if own:
-        cites = (cite(provision.book, own.article, own.node),)
-        yield (
-            (benefit, "", "先行自付", ""),
-            "先行自付",
-            Effect(show_ppm(own.share), cites),
-        )
+        effect = Effect(show_ppm(own.share), (cite(provision.book, own.article, own.node),))
+        yield (benefit, "", "先行自付", ""), "先行自付", effect
 
 
-def _effect(
-    cited: Cited, onward: tuple[Cite, ...], rate: bool = False
-) -> Effect | None:
+def _effect(cited: Cited, onward: tuple[Cite, ...], rate: bool = False) -> Effect | None:
     if cited.gap:
         return None
-    doubts = tuple(dict.fromkeys(doubt.question for doubt in cited.doubts))
-    return Effect(_text(cited, rate), (*onward, *cited.cites), doubts)
+    return Effect(_text(cited, rate), (*onward, *cited.cites))
 
 
 def _text(cited: Cited, rate: bool) -> str:
@@ -145,14 +125,10 @@ def _reduced(table: Table) -> Table:
     for axis in [fact for fact, _ in next(iter(cells))]:
         merged = _without(axis, cells)
         cells = merged if merged is not None else cells
-    return Table(
-        table.label, {where: effect for where, effect in cells.items() if effect}
-    )
+    return Table(table.label, {where: effect for where, effect in cells.items() if effect})
 
 
-def _without(
-    axis: str, cells: Mapping[Where, Effect | None]
-) -> dict[Where, Effect | None] | None:
+def _without(axis: str, cells: Mapping[Where, Effect | None]) -> dict[Where, Effect | None] | None:
     """The cells with a fact left out; None where the figure depends on it."""
     merged: dict[Where, Effect | None] = {}
     for where, effect in cells.items():
@@ -165,9 +141,5 @@ def _without(
         elif one.text != effect.text:
             return None
         else:
-            merged[rest] = Effect(
-                one.text,
-                tuple(dict.fromkeys((*one.cites, *effect.cites))),
-                tuple(dict.fromkeys((*one.doubts, *effect.doubts))),
-            )
+            merged[rest] = Effect(one.text, tuple(dict.fromkeys((*one.cites, *effect.cites))))
     return merged

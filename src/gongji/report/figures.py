@@ -100,9 +100,7 @@ class _Walk:
         at = _At(source=self.provision.book.head.source)
         value = self.provision.value
         if isinstance(value, Parameter):
-            yield from self._parameter(
-                value, replace(at, source=value.source or at.source)
-            )
+            yield from self._parameter(value, replace(at, source=value.source or at.source))
         else:
             yield from self._struct(value, at)
 
@@ -151,28 +149,23 @@ class _Walk:
 
     def _content(self, value: Any, node: Node, at: _At, name: str) -> Iterator[Figure]:
         if isinstance(value, get_args(Value)):
-            yield from self._value(
-                value, at if name in ("金额", "比例") else at.into(name)
-            )
-        elif dataclasses.is_dataclass(value):
+            yield from self._value(value, at if name in ("金额", "比例") else at.into(name))
+        elif hasattr(value, "node"):
             yield from self._struct(value, at.into(name))
-        elif isinstance(value, int) and not isinstance(value, bool):
+        elif dataclasses.is_dataclass(value) or type(value) is int:
             yield self._row(_words(node), node, at.into(name))
-        elif isinstance(value, tuple) and value and dataclasses.is_dataclass(value[0]):
-            inner = at if name == "层" else at.into(name)
-            for child in value:
-                yield from self._struct(child, inner)
+        elif isinstance(value, tuple) and value and hasattr(value[0], "node"):
+            for number, child in enumerate(value, start=1):
+                yield from self._struct(
+                    child, at if name == "层" else at.into(_nth(name, value, number))
+                )
         elif isinstance(value, dict) and isinstance(node.value, dict):
             yield from self._map(value, node, at, name)
 
-    def _map(
-        self, value: dict[str, Any], node: Node, at: _At, name: str
-    ) -> Iterator[Figure]:
+    def _map(self, value: dict[str, Any], node: Node, at: _At, name: str) -> Iterator[Figure]:
         assert isinstance(node.value, dict)
         for key, child in node.value.items():
-            found = list(
-                self._content(value.get(key), child, at.under(name, key), name)
-            )
+            found = list(self._content(value.get(key), child, at.under(name, key), name))
             yield from found or [self._row(_words(child), child, at.under(name, key))]
 
     def _value(self, value: Any, at: _At) -> Iterator[Figure]:
@@ -193,10 +186,14 @@ class _Walk:
         return "" if parameter.value is not None or parameter.years else parameter.code
 
 
+def _nth(name: str, entries: tuple[Any, ...], number: int) -> str:
+    """What leads to an entry of a list: its number where it has no name of its own."""
+    named = any(_child(entries[0].node, key) for key in ("名称", "计量"))
+    return name if named or len(entries) == 1 else f"{name}{number}"
+
+
 def _child(node: Node, key: str) -> list[Node]:
-    return (
-        [node.value[key]] if isinstance(node.value, dict) and key in node.value else []
-    )
+    return [node.value[key]] if isinstance(node.value, dict) and key in node.value else []
 
 
 def _entries(node: Node, key: str) -> list[tuple[str, Node]]:

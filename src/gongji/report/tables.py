@@ -15,7 +15,7 @@ _WIDE = 10_000
 KINDS = (".csv", ".xlsx")
 
 
-def print_table(headers: Row, rows: Sequence[Row], title: str = "", styles: Row = ()) -> None:
+def print_table(headers: Row, rows: Sequence[Row], styles: Row = ()) -> None:
     """A table on standard output, as wide as the terminal (folded) or as its text.
 
     `styles` gives each row a style of rich, or nothing.
@@ -27,7 +27,7 @@ def print_table(headers: Row, rows: Sequence[Row], title: str = "", styles: Row 
 
     terminal = sys.stdout.isatty()
     console = Console(width=shutil.get_terminal_size().columns if terminal else _WIDE)
-    table = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
     for header in headers:
         table.add_column(header, overflow="fold")
     for number, row in enumerate(rows):
@@ -52,7 +52,7 @@ def write_table(path: Path, headers: Row, rows: Sequence[Row]) -> None:
 
 
 def _write_excel(path: Path, headers: Row, rows: Sequence[Row]) -> None:
-    import xlsxwriter
+    import xlsxwriter  # type: ignore[import-untyped]
 
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet()

@@ -13,7 +13,7 @@ from gongji.rulebook.documents import Condition, Value, value_of
 from gongji.rulebook.facts import BENEFITS, FACTS, FLAG, Fact
 from gongji.rulebook.schema import Context, Parser, key, list_of, map_of, struct
 from gongji.rulebook.source import Node
-from gongji.units import Day, parse_day
+from gongji.units import parse_day
 
 OWN_BASE = "缴费基数"
 """The base of a credit that is the person's own contribution base."""
@@ -25,6 +25,9 @@ ROSTER_FACTS: dict[str, Fact] = {
     "改革前有账户": Fact("改革前有账户", "had_account", FLAG, True),
 }
 """The facts of a month of a person that rules about accounts may speak of; with bands of 年龄."""
+
+NO_CREDIT = ("outside_benefit_period", "no_account", "not_eligible", "paying_monthly")
+"""The reasons why a month puts nothing into an account."""
 
 FUNDS = {"个人缴费": "contribution", "统筹基金": "pool"}
 EVENTS = {"退休手续": "retired_month", "缴满年限": "years_complete_month"}
@@ -69,6 +72,16 @@ _doubts = list_of(s.prose)
 _names = list_of(s.prose)
 
 
+def _month(text: str) -> int:
+    found = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text)
+    if not found:
+        raise ValueError(f"“{text}”须写成 2023-01 的样子")
+    return int(found[1]) * 12 + int(found[2]) - 1
+
+
+month = s.scalar("月份（YYYY-MM）", _month, {"pattern": r"^\d{4}-(0[1-9]|1[0-2])$"})
+
+
 def _choices(options: Mapping[str, object]) -> Parser:
     return list_of(s.choice(options))
 
@@ -107,7 +120,7 @@ class Credit:
     fund: str = key("资金", s.choice(FUNDS), "个人缴费或统筹基金")
     article: str = key("依据", s.prose)
     when: Condition = key("当", _condition, "哪些人", default={})
-    since: Day | None = key("自", s.day, "晚于文件施行的起始日", default=None)
+    since: int | None = key("自", month, "晚于文件施行的起始月", default=None)
     doubts: tuple[str, ...] = key("存疑", _doubts, default=())
     node: Node = None  # type: ignore[assignment]
 
@@ -117,10 +130,7 @@ class NoCredit:
     """不计发: a condition under which a month puts nothing into an account."""
 
     when: Condition = key("当", _condition)
-    refusal: str = key(
-        "拒付",
-        s.choice({c: c for c in ("outside_benefit_period", "no_account", "paying_monthly", "not_eligible")}),
-    )  # fmt: skip
+    refusal: str = key("拒付", s.choice({code: code for code in NO_CREDIT}))
     article: str = key("依据", s.prose)
     doubts: tuple[str, ...] = key("存疑", _doubts, default=())
     node: Node = None  # type: ignore[assignment]
@@ -190,7 +200,7 @@ class NoUse:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Binding:
-    """账户绑定: whose care an owner may let the account pay, and what happens when it runs short."""
+    """账户绑定: whose care an owner may let the account pay, and what if it runs short."""
 
     relations: tuple[str, ...] = key("亲属", _choices(RELATIONS))
     article: str = key("依据", s.prose)
@@ -202,8 +212,6 @@ class Binding:
 
 ACCOUNT_EVENTS = {
     "年度结转": "carry_over",
-    "继承": "inheritance",
-    "关系转移": "move",
     "省内跨市转移": "move_in_province",
     "跨省转移": "move_across_provinces",
     "跨省异地安置退休": "resettlement",
@@ -223,14 +231,14 @@ OUTCOMES = {
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class AccountEvent:
-    """账户事件: what becomes of an account's money; the first outcome is the ordinary one."""
+    """账户事件: what becomes of an account's money."""
 
     events: tuple[str, ...] = key("事件", _choices(ACCOUNT_EVENTS))
     outcomes: tuple[str, ...] = key("处理", _choices(OUTCOMES))
     article: str = key("依据", s.prose)
-    on_request: bool = key("申请", s.yes_no, "须经申请", default=False)
-    unless: str = key("其后情形", s.prose, "何时用后一种处理", default="")
-    note: str = key("说明", s.prose, default="")
+    on_request: bool = key("申请", s.yes_no, "提现或清退须经申请", default=False)
+    special: str = key("特殊情形", s.prose, default="")
+    special_outcomes: tuple[str, ...] = key("特殊处理", _choices(OUTCOMES), default=())
     doubts: tuple[str, ...] = key("存疑", _doubts, default=())
     node: Node = None  # type: ignore[assignment]
 
@@ -249,7 +257,7 @@ PAYMENT_METHODS = {
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Capitation:
-    """定额: what is prepaid a head and year: a share of a benefit's annual ceiling, by the month."""
+    """定额: what is prepaid a head and year, by the month: a share of an annual ceiling."""
 
     benefit: str = key("限额", s.choice({name: name for name in BENEFITS}), "哪项待遇的年度限额")
     share: int = key("比例", s.percent)
@@ -376,7 +384,7 @@ class Review:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Supervision:
-    """监管: what is watched: an indicator, a kind of fraud, a duty of institutions, a consequence."""
+    """监管: what is watched: indicators, kinds of fraud, duties of institutions, consequences."""
 
     kind: str = key(
         "类", s.choice({"指标": "indicator", "线索": "lead", "要求": "duty", "后果": "consequence"})

@@ -60,11 +60,13 @@ class StepNote:
     onward: tuple[Cite, ...]
     doubts: tuple[documents.Doubt, ...]
     floor: bool = False
+    part: str = ""
+    """Which part of the cost (费用部分) the step is of, where the law tells parts apart."""
 
 
 @dataclass(frozen=True)
 class GateNote:
-    """The twin of a gate, by refusal number."""
+    """The twin of a gate."""
 
     refusal: str
     name: str

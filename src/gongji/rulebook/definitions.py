@@ -113,7 +113,11 @@ def _default(definition: _Definition, everybodys: Fact | None) -> object:
             definition.wrong("缺省", "缺省须为 是 或 否")
         return text == "是"
     if says.kind in (NUMBER, AMOUNT, DATE):
-        return _bound(definition, "缺省", says.kind, text) if text else {DATE: NO_DAY}.get(says.kind, 0)
+        return (
+            _bound(definition, "缺省", says.kind, text)
+            if text
+            else {DATE: NO_DAY}.get(says.kind, 0)
+        )
     return text
 
 

@@ -226,7 +226,10 @@ BASES = (BURDEN, "起付标准", "按比例自付", "超限额")
 cost that no layer took."""
 
 POOL, ACCOUNT = "统筹基金", "个人账户"
-PAYERS = (POOL, "大额医疗费用补助", "公务员医疗补助", "老干部医疗补助", "企业补充医疗保险", ACCOUNT)
+PAYERS = (
+    POOL, "大额医疗费用补助", "大病保险", "公务员医疗补助", "老干部医疗补助", "企业补充医疗保险",
+    "医疗救助", ACCOUNT,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -242,7 +245,7 @@ class Layer:
     bands: tuple[Limit, ...] = key("费用段", list_of(struct(Limit)), default=())
     when: Condition = key("当", _condition, "只在此条件下适用", default={})
     article: str = key("依据", s.prose, "接续到这一层的依据", default="")
-    base: str = key("基数", s.choice({x: x for x in BASES}), "补充以个人负担的哪一部分为基数", default=BURDEN)
+    base: str = key("基数", s.choice({x: x for x in BASES}), "补充以什么为基数", default=BURDEN)
     doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
     node: Node = None  # type: ignore[assignment]
 
@@ -314,7 +317,10 @@ class Chain:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Supplement:
-    """补充: layers on what remains to the person of the whole visit's in-scope cost."""
+    """补充: layers on what remains to the person of the whole visit's in-scope cost.
+
+    The first takes the person's burden or a part of it (基数), each other what the one before left.
+    """
 
     article: str = key("依据", s.prose)
     layers: tuple[Layer, ...] = key("层", list_of(struct(Layer)))
@@ -354,7 +360,7 @@ PERIODS = ("笔", "次", "日", "月", "季", "年")
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Meter:
-    """计量: an amount used so far: of what, over what period, apart for each value of which facts."""
+    """计量: an amount used so far: of what, over what period, apart by which facts."""
 
     code: str = key("代号", s.code)
     measure: str = key("量", s.choice(METER_MEASURES), "起付、支付或费用")
@@ -392,10 +398,12 @@ class FactDefinition:
 
     column: str = key("列", s.code, "文件中的列名", default="")
     kind: str = key("类", s.choice({kind: kind for kind in KINDS}), default=CHOICE)
-    choices: dict[str, str] = key("选项", map_of(s.prose), "名称与文件中的写法", default={})
+    choices: dict[str, str] = key("选项", map_of(s.text), "名称与文件中的写法", default={})
     default: str = key("缺省", s.prose, default="")
     source: str = key("取自", s.prose, default="")
-    bands: dict[str, tuple[str, ...]] = key("段", map_of(list_of(s.prose)), "名称与下限，或文字", default={})
+    bands: dict[str, tuple[str, ...]] = key(
+        "段", map_of(list_of(s.prose)), "名称与下限，或文字", default={}
+    )
     last: int | None = key("至", s.positive, "逐一取值到多少，再多的按它算", default=None)
     article: str = key("依据", s.prose)
     doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
@@ -404,7 +412,7 @@ class FactDefinition:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Part:
-    """费用部分: a share of a visit's in-scope cost that is treated apart (class 甲, essential drugs)."""
+    """费用部分: a part of a visit's in-scope cost that is treated apart (class 甲, a drug list)."""
 
     code: str = key("代号", s.code, "列 in_scope_<代号>，也是费用明细的标记")
     article: str = key("依据", s.prose)
@@ -451,6 +459,9 @@ class Article:
     node: Node = None  # type: ignore[assignment]
 
 
+EXAMPLE_KINDS = ("就诊", "划入", "清算", "期限", "用途", "费用")
+
+
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Example:
     """示例: rows of facts with what is expected of each, run by `gongji check`."""
@@ -458,6 +469,6 @@ class Example:
     name: str = key("名称", s.prose)
     article: str = key("依据", s.prose)
     rows: Node = key("行", Parser(lambda node, name, context: node, {"type": "array"}))
-    kind: str = key("类别", s.choice({k: k for k in ("就诊", "划入", "清算", "期限", "费用")}), default="就诊")
+    kind: str = key("类别", s.choice({kind: kind for kind in EXAMPLE_KINDS}), default="就诊")
     settings: dict[str, str] = key("设定", map_of(s.prose), default={})
     node: Node = None  # type: ignore[assignment]

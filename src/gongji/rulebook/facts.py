@@ -78,12 +78,21 @@ FACTS: dict[str, Fact] = {
     for fact in [
         Fact("参保状态", "status", CHOICE, None, {"在职": "active", "退休": "retired"}),
         Fact("医院级别", "level", CHOICE, "", LEVELS),
-        Fact("机构类别", "institution_kind", CHOICE, "hospital", {"医院": "hospital", "药店": "pharmacy"}),
+        Fact(
+            "机构类别",
+            "institution_kind",
+            CHOICE,
+            "hospital",
+            {"医院": "hospital", "药店": "pharmacy"},
+        ),
         Fact("住院医院级别", "admission_level", CHOICE, "", LEVELS),
         Fact("缴费档次", "tier", CHOICE, "", {"无": "", "一档": "1", "二档": "2"}),
         Fact("异地", "offsite", CHOICE, "", {"否": "", "已备案": "filed", "未备案": "unfiled"}),
         Fact(
-            "补助身份", "subsidy", CHOICE, "",
+            "补助身份",
+            "subsidy",
+            CHOICE,
+            "",
             {"无": "", "公务员": "civil_servant", "老干部": "veteran", "企业补充": "enterprise"},
         ),
         Fact("病种", "disease", TEXT, ""),

@@ -1,14 +1,24 @@
-"""The figures of one cell: values looked up, adjusted and prorated, each with where it came from."""
+"""The figures of one cell: looked up, adjusted, scaled, each with where it came from."""
 
 from collections.abc import Mapping
 
+from gongji.errors import RulebookError
 from gongji.kernel import pour
-from gongji.rulebook import documents
+from gongji.rulebook import documents, schema
 from gongji.rulebook.citations import Cite, Cited, Gap, cite, doubts_of
 from gongji.rulebook.documents import (
-    Adjustment, ByAxis, Condition, FromFact, FromIndex, FromParameter, Limit, Literal, Rate, Scaling,
+    Adjustment,
+    ByAxis,
+    Condition,
+    FromFact,
+    FromIndex,
+    FromParameter,
+    Limit,
+    Literal,
+    Rate,
+    Scaling,
     Value,
-)  # fmt: skip
+)
 from gongji.rulebook.facts import LEVEL_COLUMNS, NO_LEVEL
 from gongji.rulebook.law import Law, Provision, Rulebook
 from gongji.rulebook.layout import Layout
@@ -211,8 +221,8 @@ def parse_setting(text: str, unit: str) -> int:
 def parameter_parser(parameter: documents.Parameter) -> Parser:
     """How a parameter's value is read: as rates or as amounts, by its unit."""
     if parameter.unit == "ppm":
-        return documents.value_of(documents.s.percent)
-    return documents.value_of(documents.s.money, words=True)
+        return documents.value_of(schema.percent)
+    return documents.value_of(schema.money, words=True)
 
 
 def parsed_parameter(provision: Provision) -> Value:
@@ -224,7 +234,7 @@ def parsed_parameter(provision: Provision) -> Value:
         context = Context()
         parsed = parameter_parser(parameter).parse(parameter.value, provision.path, context)
         if context.problems:
-            raise documents.RulebookError(context.problems)
+            raise RulebookError(context.problems)
         known["_parsed"] = parsed
     parsed_value: Value = known["_parsed"]
     return parsed_value

@@ -9,13 +9,14 @@ import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from gongji.errors import Problem, Refusal, RulebookError
-from gongji.rulebook import accounts, documents, schema
+from gongji.rulebook import accounts, documents, pricing, schema
 from gongji.rulebook.definitions import define
 from gongji.rulebook.facts import BENEFITS, FACTS, Fact
 from gongji.rulebook.schema import key, list_of, map_of, struct
-from gongji.rulebook.source import Node, read
+from gongji.rulebook.source import Node, line_of, read
 from gongji.units import Day, date_of
 
 SHIPPED = Path(__file__).parent.parent / "rulebooks"
@@ -35,6 +36,7 @@ SECTIONS: dict[str, type] = {
     "层组": documents.Chain,
     "补充": documents.Supplement,
     **accounts.SECTIONS,
+    **pricing.SECTIONS,
 }
 """Sections of a rulebook whose entries are provisions: each can be replaced by a later document."""
 
@@ -66,6 +68,10 @@ class Rulebook:
     doubts: dict[str, documents.Doubt]
     articles: dict[str, documents.Article]
     examples: tuple[documents.Example, ...]
+    broken: frozenset[str] = frozenset()
+    """Section and name of what stands in the file but could not be read."""
+    loose: tuple[object, ...] = ()
+    """What could be read of those."""
 
     @property
     def id(self) -> str:
@@ -73,65 +79,99 @@ class Rulebook:
         return f"{self.head.area}@{date_of(self.head.since)}"
 
 
-_OTHERS = {
-    "文件": struct(Head),
-    "存疑": map_of(struct(documents.Doubt)),
-    "条文": map_of(struct(documents.Article)),
-    "示例": list_of(struct(documents.Example)),
-}
+HEAD, DOUBTS, ARTICLES, EXAMPLES = "文件", "存疑", "条文", "示例"
+_MAPS: dict[str, type] = {**SECTIONS, DOUBTS: documents.Doubt, ARTICLES: documents.Article}
+_OTHERS = {HEAD: struct(Head), EXAMPLES: list_of(struct(documents.Example))}
 
 
 def section_parser(section: str) -> schema.Parser:
     """The parser of one section of provisions."""
-    names = {name: name for name in BENEFITS} if section == "待遇" else None
-    return map_of(struct(SECTIONS[section]), names)
+    return map_of(struct(SECTIONS[section]))
 
 
 def load(path: Path, problems: list[Problem]) -> Rulebook | None:
-    """Read one rulebook file; every problem is reported."""
-    found: list[Problem] = []
-    root = read(path, found)
-    if root is not None and not isinstance(root.value, dict):
-        found.append(Problem(str(path), root.line, "文件", "顶层应为键值表"))
-    book = None
-    if root is not None and isinstance(root.value, dict):
-        book = _load_root(path, root, root.value, found)
+    """Read one rulebook file; every problem of its form is reported, and none makes a rulebook."""
+    book, found = read_book(path)
     problems.extend(found)
     return None if found else book
 
 
-def _load_root(
+def read_book(path: Path) -> tuple[Rulebook | None, list[Problem]]:
+    """What can be read of a rulebook file, and what is wrong with its form.
+
+    Returns: no rulebook where it does not even say which document it is.
+    """
+    found: list[Problem] = []
+    root = read(path, found)
+    if root is None:
+        return None, found
+    if not isinstance(root.value, dict):
+        return None, [*found, Problem(str(path), root.line, HEAD, "顶层应为键值表")]
+    return _read_root(path, root, root.value, found), found
+
+
+def _read_root(
     path: Path, root: Node, nodes: dict[str, Node], found: list[Problem]
 ) -> Rulebook | None:
     context = schema.Context()
-    allowed = [*_OTHERS, *SECTIONS]
+    allowed = [*_OTHERS, *_MAPS]
     for unknown in nodes.keys() - set(allowed):
         line = (root.keys or {}).get(unknown, root.line)
         message = f"不认识的部分；可取：{'、'.join(allowed)}"
         context.problems.append(Problem(str(path), line, unknown, message))
-    if "文件" not in nodes:
-        context.add(root, "文件", "缺少这一部分")
+    if HEAD not in nodes:
+        context.add(root, HEAD, "缺少这一部分")
     others = {
         name: parser.parse(nodes[name], name, context)
         for name, parser in _OTHERS.items()
         if name in nodes
     }
-    sections = {
-        name: section_parser(name).parse(nodes[name], name, context)
-        for name in SECTIONS
-        if name in nodes
-    }
+    broken: set[str] = set()
+    maps: dict[str, dict[str, Any]] = {}
+    for name in _MAPS:
+        if name in nodes:
+            maps[name] = _read_map(name, nodes[name], context, broken)
     found.extend(context.problems)
-    if context.problems:
+    head, examples = others.get(HEAD, schema.BAD), others.get(EXAMPLES, ())
+    if head is schema.BAD:
         return None
+    found.extend(_misplaced(path, head))
     return Rulebook(
         path,
-        others["文件"],
-        sections,
-        others.get("存疑", {}),
-        others.get("条文", {}),
-        others.get("示例", ()),
+        head,
+        {name: maps[name] for name in SECTIONS if name in maps},
+        maps.get(DOUBTS, {}),
+        maps.get(ARTICLES, {}),
+        () if examples is schema.BAD else examples,
+        frozenset(broken),
+        tuple(context.loose),
     )
+
+
+def _misplaced(path: Path, head: Head) -> Iterable[Problem]:
+    """Where a file says another area or date than its folder and name."""
+    said = {"统筹区": (head.area, path.parent.name), "施行": (str(date_of(head.since)), path.stem)}
+    for name, (inside, outside) in said.items():
+        if inside != outside:
+            message = f"写的是 {inside}，文件却放在 {path.parent.name}/{path.name}；两者须一致"
+            yield Problem(str(path), line_of(head.node, name), f"{HEAD}.{name}", message)
+
+
+def _read_map(
+    section: str, node: Node, context: schema.Context, broken: set[str]
+) -> dict[str, Any]:
+    """The entries of a section that can be read; the others go to `broken`."""
+    if not isinstance(node.value, dict):
+        context.add(node, section, f"这里应写键值表，写成了{node.kind}")
+        return {}
+    entries = {}
+    for name, child in node.value.items():
+        entry = struct(_MAPS[section]).parse(child, f"{section}.{name}", context)
+        if entry is schema.BAD:
+            broken.add(f"{section}.{name}")
+        else:
+            entries[name] = entry
+    return entries
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -216,8 +256,15 @@ def fold(books: Iterable[Rulebook]) -> dict[str, dict[str, Provision]]:
 
     Refuses: RulebookError where two documents rule the same provision and neither gives way.
     """
-    provisions: dict[str, dict[str, Provision]] = {}
     problems: list[Problem] = []
+    provisions = _fold(books, problems)
+    if problems:
+        raise RulebookError(problems)
+    return provisions
+
+
+def _fold(books: Iterable[Rulebook], problems: list[Problem]) -> dict[str, dict[str, Provision]]:
+    provisions: dict[str, dict[str, Provision]] = {}
     for book in books:
         for path in book.head.replaces:
             section, _, name = path.partition(".")
@@ -236,8 +283,6 @@ def fold(books: Iterable[Rulebook]) -> dict[str, dict[str, Provision]]:
                         "后一文件须在“替换”中写明，或列入“缺省”"
                     )
                     problems.append(Problem(node.file, node.line, provision.path, message))
-    if problems:
-        raise RulebookError(problems)
     return provisions
 
 
@@ -246,7 +291,8 @@ class Library:
 
     def __init__(self, folders: Iterable[Path] = ()) -> None:
         self.folders = (*folders, SHIPPED)
-        self._books: dict[Path, Rulebook] = {}
+        self._books: dict[Path, tuple[Rulebook | None, list[Problem]]] = {}
+        self._sound: set[str] = set()
 
     def files(self, area: str = "*") -> list[Path]:
         """The files of an area, an outside folder's instead of the shipped ones of that area."""
@@ -266,12 +312,14 @@ class Library:
 
         Refuses: RulebookError with every problem of the file.
         """
+        book, problems = self._read(path)
+        if book is None or problems:
+            raise RulebookError(problems)
+        return book
+
+    def _read(self, path: Path) -> tuple[Rulebook | None, list[Problem]]:
         if path not in self._books:
-            problems: list[Problem] = []
-            book = load(path, problems)
-            if book is None:
-                raise RulebookError(problems)
-            self._books[path] = book
+            self._books[path] = read_book(path)
         return self._books[path]
 
     def areas(self) -> list[str]:
@@ -279,24 +327,55 @@ class Library:
         return sorted({path.parent.name for path in self.files()})
 
     def books(self, area: str) -> list[Rulebook]:
-        """The documents that bear on an area, in the order of the fold."""
+        """The documents that bear on an area, in the order of the fold.
+
+        Refuses: RulebookError with every problem of form of all of them.
+        """
+        books, problems = self.readable(area)
+        if problems:
+            raise RulebookError(problems)
+        return books
+
+    def readable(self, area: str) -> tuple[list[Rulebook], list[Problem]]:
+        """What can be read of an area's documents, and what is wrong with their form."""
         codes = parents(area)
-        found = [self.book(path) for code in codes for path in self.files(code)]
-        return sorted(found, key=lambda b: (b.head.since, -codes.index(b.head.area)))
+        read = [self._read(path) for code in codes for path in self.files(code)]
+        books = [book for book, _ in read if book]
+        books.sort(key=lambda b: (b.head.since, -codes.index(b.path.parent.name)))
+        return books, [problem for _, problems in read for problem in problems]
 
     def laws(self, area: str, settings: Settings | None = None) -> list[Law]:
         """The law of an area over time: one Law for each span in which nothing changes.
 
-        Refuses: area_unknown.
+        Refuses: area_unknown; RulebookError with every problem of form and of reference.
         """
-        books = self.books(area)
-        if not books:
-            raise Refusal("area_unknown", "area", {"value": area, "allowed": "、".join(self.areas())})
-        home = next(c for c in parents(area) if any(b.head.area == c for b in books))
-        edges = sorted({day for b in books for day in (b.head.since, b.head.until + 1)})
-        laws = []
-        for since, until in zip(edges, edges[1:] + [FOREVER], strict=True):
-            force = [b for b in books if b.head.since <= since <= b.head.until]
-            if force and since < FOREVER:
-                laws.append(Law(home, since, until, tuple(force), fold(force), settings or {}))
+        # references reads laws, so it is imported here and not above.
+        from gongji.rulebook import references
+
+        books, problems = self.readable(area)
+        if not books and not problems:
+            allowed = "、".join(self.areas())
+            raise Refusal("area_unknown", "area", {"value": area, "allowed": allowed})
+        laws = spans(area, books, settings or {}, problems)
+        if area not in self._sound:
+            problems += references.check(books, laws)
+        if problems:
+            raise RulebookError(list(dict.fromkeys(problems)))
+        self._sound.add(area)
         return laws
+
+
+def spans(
+    area: str, books: list[Rulebook], settings: Settings, problems: list[Problem]
+) -> list[Law]:
+    """One Law for each span of days in which nothing changes; overlaps go to `problems`."""
+    if not books:
+        return []
+    home = next((c for c in parents(area) if any(b.head.area == c for b in books)), area)
+    edges = sorted({day for b in books for day in (b.head.since, b.head.until + 1)})
+    laws = []
+    for since, until in zip(edges, edges[1:] + [FOREVER], strict=True):
+        force = tuple(b for b in books if b.head.since <= since <= b.head.until)
+        if force and since < FOREVER:
+            laws.append(Law(home, since, until, force, _fold(force, problems), settings))
+    return laws

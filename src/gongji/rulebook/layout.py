@@ -10,6 +10,7 @@ from gongji.rulebook import documents
 from gongji.rulebook.facts import Fact
 from gongji.rulebook.law import Law
 
+
 @dataclass(frozen=True)
 class Dimension:
     """Meters that begin anew together: with a period, and with each value of a column if any.
@@ -91,7 +92,7 @@ def lay_out(laws: Iterable[Law]) -> Layout:
 
 def law_layers(law: Law) -> list[documents.Layer]:
     """Every layer of a law, floors included as layers of their own."""
-    layers = []
+    layers: list[documents.Layer] = []
     for section in ("待遇", "层组", "补充"):
         for provision in law.section(section).values():
             value = provision.value
@@ -110,9 +111,7 @@ def floor_layer(floor: documents.Floor) -> documents.Layer:
     )  # fmt: skip
 
 
-def _place_meter(
-    layout: Layout, name: str, meter: documents.Meter, facts: dict[str, Fact]
-) -> None:
+def _place_meter(layout: Layout, name: str, meter: documents.Meter, facts: dict[str, Fact]) -> None:
     if name in layout.meters:
         return
     keys = [facts[fact].column for fact in meter.apart if facts[fact].keys_meters]

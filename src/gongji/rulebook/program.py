@@ -6,18 +6,25 @@ a single quote compiles the one it needs.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gongji.errors import PRECEDENCE
 from gongji.kernel import pour
 from gongji.rulebook import documents
 from gongji.rulebook.cells import axes_of, axis_values, cell_values
 from gongji.rulebook.citations import (
-    Cite, Cited, Gap, GateNote, LimitNote, StepNote, cite, doubts_of,
-)  # fmt: skip
+    Cite,
+    Cited,
+    Gap,
+    GateNote,
+    LimitNote,
+    StepNote,
+    cite,
+    doubts_of,
+)
 from gongji.rulebook.documents import Layer, Onward
 from gongji.rulebook.figures import Cell, Resolver, holds
-from gongji.rulebook.law import Law, Rulebook
+from gongji.rulebook.law import PART, Law, Rulebook
 from gongji.rulebook.layout import Layout, floor_layer
 
 __all__ = [
@@ -27,23 +34,34 @@ __all__ = [
 
 
 BASES = (documents.BURDEN, documents.FLOOR, *documents.BASES[1:])
-"""The bases of steps by the kernel's number: LEFT, FLOOR, BORNE_DEDUCTIBLE, BORNE_SHARE, BEYOND."""
+"""The bases of steps in the order of the kernel's numbers, from LEFT to BEYOND."""
 
 
 @dataclass
 class Program:
     """A compiled cell: numbers for the kernel, and what each stands for.
 
-    `opens` and `gaps` say, for each position in `code` that holds OPEN, why.
+    `opens` and `gaps` say, for each position in `code` that holds OPEN, why. `gates` has the first
+    gate of each refusal by number, `gate_order` all in the order of their conditions in `code`.
     """
 
     code: list[int] = field(default_factory=list)
     benefit: str = ""
     steps: dict[int, StepNote] = field(default_factory=dict)
     gates: dict[int, GateNote] = field(default_factory=dict)
+    gate_order: list[GateNote] = field(default_factory=list)
     routes: tuple[tuple[str, Cite, tuple[documents.Doubt, ...]], ...] = ()
     opens: dict[int, str] = field(default_factory=dict)
     gaps: dict[int, Gap] = field(default_factory=dict)
+
+
+def gate_of(program: Program, flags: int) -> GateNote:
+    """The first gate that holds for these flags: the one by which the kernel refuses."""
+    first = pour.HEADER + program.code[pour.DIMS]
+    masks = program.code[first :: pour.GATE_SIZE]
+    return next(
+        note for note, mask in zip(program.gate_order, masks, strict=False) if flags & mask == mask
+    )
 
 
 class Compiler:
@@ -61,7 +79,7 @@ class Compiler:
         target, routes = self._routed(benefit)
         self._made.benefit, self._made.routes = target, routes
         steps = [self._step(*found) for found in self._chain("待遇", target, ())]
-        tails = [self._step(*found) for found in self._tail(target)]
+        tails = [self._step(*found, tail=True) for found in self._tail(target)]
         self._assemble(gates, steps, tails)
         return self._made
 
@@ -84,6 +102,7 @@ class Compiler:
         numbers = []
         for number, mask, note in sorted(found, key=lambda x: x[0]):
             self._made.gates.setdefault(number, note)
+            self._made.gate_order.append(note)
             numbers += [mask, number]
         return numbers
 
@@ -119,22 +138,23 @@ class Compiler:
 
     def _tail(
         self, benefit: str
-    ) -> Iterator[tuple[Layer, Rulebook, tuple[Cite, ...], tuple[documents.Doubt, ...]]]:
+    ) -> Iterator[tuple[Layer, Rulebook, tuple[Cite, ...], tuple[documents.Doubt, ...], bool]]:
         provision = self.law.section("待遇")[benefit]
         assert isinstance(provision.value, documents.Benefit)
         floor = provision.value.floor
         if floor and holds(floor.when, self._cell):
             doubts = doubts_of(provision.book, floor.doubts)
-            yield floor_layer(floor), provision.book, (), doubts
+            yield floor_layer(floor), provision.book, (), doubts, False
         for provision in self.law.section("补充").values():
             supplement = provision.value
             assert isinstance(supplement, documents.Supplement)
             if supplement.benefits and benefit not in supplement.benefits:
                 continue
-            for layer in supplement.layers:
-                if holds(layer.when, self._cell):
-                    here = cite(provision.book, supplement.article, supplement.node)
-                    yield layer, provision.book, (here,), doubts_of(provision.book, layer.doubts)
+            here = cite(provision.book, supplement.article, supplement.node)
+            used = [layer for layer in supplement.layers if holds(layer.when, self._cell)]
+            for number, layer in enumerate(used):
+                doubts = doubts_of(provision.book, layer.doubts)
+                yield layer, provision.book, (here,), doubts, number > 0
 
     def _step(
         self,
@@ -142,9 +162,12 @@ class Compiler:
         book: Rulebook,
         onward: tuple[Cite, ...],
         doubts: tuple[documents.Doubt, ...],
+        onto: bool = False,
+        tail: bool = False,
     ) -> tuple[list[int], StepNote]:
         rate = self._resolver.rate(layer.rate, book)
-        numbers = [BASES.index(layer.base), self.layout.column(layer.code), rate.figure]
+        base = pour.ONWARD if onto else BASES.index(layer.base)
+        numbers = [base, self.layout.column(layer.code), rate.figure]
         limits: dict[int, LimitNote] = {}
         body: list[int] = []
         for group in (layer.deductibles, layer.ceilings, layer.bands):
@@ -156,7 +179,8 @@ class Compiler:
                 limits[pour.STEP_SIZE + len(body)] = LimitNote(cited, limit.meter)
                 body += [cited.figure, meter.dimension, self._offset(limit.meter)]
         floor = layer.base == documents.FLOOR
-        return numbers + body, StepNote(layer, rate, limits, onward, doubts, floor)
+        part = "" if tail else self._cell.get(PART, "")
+        return numbers + body, StepNote(layer, rate, limits, onward, doubts, floor, part)
 
     def _offset(self, name: str) -> int:
         meter = self.layout.meters[name]
@@ -190,9 +214,7 @@ class Compiler:
     def _place(self, note: StepNote, at: int) -> None:
         made = self._made
         moved = {at + position: limit for position, limit in note.limits.items()}
-        made.steps[at] = StepNote(
-            note.layer, note.rate, moved, note.onward, note.doubts, note.floor
-        )
+        made.steps[at] = replace(note, limits=moved)
         figures = {at + pour.RATE: note.rate} | {p: limit.cited for p, limit in moved.items()}
         for position, cited in figures.items():
             if cited.gap:

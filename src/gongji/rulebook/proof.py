@@ -2,8 +2,9 @@
 
 Payment never falls when cost rises, burden never falls when cost rises, payment is at most the
 cost: for every state of the meters that a limit can tell apart. Why looking at the kinks is enough
-is written in docs/decisions/proofs.md; what the argument asks of a program is `uncovered`. Nothing
-is claimed about splitting a cost over two visits, nor about a mixture of parts (费用部分).
+is written in docs/decisions/0005-proofs.md; where a program is not what that argument asks for,
+`uncovered` says why. Nothing is claimed about splitting a cost over two visits, nor about a mixture
+of parts (费用部分).
 """
 
 import itertools
@@ -106,38 +107,46 @@ def _steps(code: list[int]) -> tuple[list[_Step], list[_Step]]:
 
 
 def _uncovered(steps: list[_Step], tails: list[_Step]) -> str:
-    """What the argument of docs/decisions/proofs.md asks and the program does not give."""
+    """What the argument of docs/decisions/0005-proofs.md asks and the program does not give."""
     if any(not 0 <= step.rate <= WHOLE for step in steps + tails):
         return "支付比例不在 0 与 100% 之间"
     moved = {limit.place for step in steps for limit in step.limits}
+    own: set[Place] = set()
     whole = False
-    bases = set()
+    bases: set[int] = set()
     for tail in tails:
-        if tail.base in (pour.LEFT, pour.FLOOR):
-            whole = True
-        elif whole or tail.base in bases:
-            return "两项补充可能以同一笔负担为基数"
-        bases.add(tail.base)
+        if tail.base != pour.ONWARD:
+            # What follows as ONWARD is one chain with this step, and a chain may share meters.
+            moved |= own
+            own = set()
+            if tail.base in (pour.LEFT, pour.FLOOR):
+                whole = True
+            elif whole or tail.base in bases:
+                return "两项补充可能以同一笔负担为基数"
+            bases.add(tail.base)
         if moved & {limit.place for limit in tail.deductibles + tail.bands}:
             return "补充的起付标准或费用段与前面各层共用计量"
-        moved |= {limit.place for limit in tail.limits}
+        own |= {limit.place for limit in tail.limits}
     return ""
 
 
 def _states(steps: list[_Step]) -> Iterator[dict[Place | int, Fen]]:
-    """Meters below, half way to, one fen around and at each limit that reads them; amounts."""
+    """Meters at nothing, half way, one fen below and at each limit that reads them; amounts.
+
+    Every combination, reachable or not; and each meter alone above its limits.
+    """
     axes: dict[Place | int, set[Fen]] = {}
     for step in steps:
         for limit in step.limits:
             values = axes.setdefault(limit.place, {0})
             if limit.amount < pour.OPEN:
-                number = pour.OPEN - 1 - limit.amount
-                axes[number] = set(AMOUNTS)
-            elif limit.amount < pour.UNLIMITED:
-                around = (limit.amount // 2, limit.amount - 1, limit.amount, limit.amount + 1)
-                values.update(fen for fen in around if fen >= 0)
-    for values in itertools.product(*(sorted(values) for values in axes.values())):
-        yield dict(zip(axes, values, strict=True))
+                axes[pour.OPEN - 1 - limit.amount] = set(AMOUNTS)
+            elif 0 < limit.amount < pour.UNLIMITED:
+                values.update((limit.amount // 2, limit.amount - 1, limit.amount))
+    for state in itertools.product(*(sorted(values) for values in axes.values())):
+        yield dict(zip(axes, state, strict=True))
+    for place, values in axes.items():
+        yield dict.fromkeys(axes, 0) | {place: max(values) + 1}
 
 
 class _Bench:
@@ -153,11 +162,12 @@ class _Bench:
         used = [pour.OPEN - 1 - limit.amount for step in steps for limit in step.limits]
         self.amounts = [0] * (1 + max(used, default=0))
         self.out = [0] * (pour.RECORD_SIZE * max(1, len(steps)))
-        self.layers = code[pour.STEPS]
+        self.tail = code[pour.TAIL] if code[pour.TAILS] else len(code)
 
     def set(self, state: dict[Place | int, Fen]) -> None:
         """Put the meters and amounts where the state says."""
         self.state = state
+        self.known: dict[Fen, Fen] = {}
         for place, fen in state.items():
             if isinstance(place, int):
                 self.amounts[place] = fen
@@ -177,23 +187,29 @@ class _Bench:
 
     def paid(self, cost: Fen) -> Fen:
         """What all payers pay of a cost."""
-        end = self.run(cost) * pour.RECORD_SIZE
-        return sum(self.out[pour.PAID : end : pour.RECORD_SIZE])
+        if cost not in self.known:
+            end = self.run(cost) * pour.RECORD_SIZE
+            self.known[cost] = sum(self.out[pour.PAID : end : pour.RECORD_SIZE])
+        return self.known[cost]
+
+    def records(self, cost: Fen, tail: bool) -> list[list[int]]:
+        """The records that the layers, or the tail, leave of a cost."""
+        size = pour.RECORD_SIZE
+        records = [self.out[n * size : (n + 1) * size] for n in range(self.run(cost))]
+        return [record for record in records if (record[pour.AT] >= self.tail) == tail]
 
     def kinks(self) -> list[Fen]:
         """The costs at which the payment's slope may change, ascending."""
         found = {0}
         reached = 0
-        for record in range(0, min(self.run(MAX_FEN), self.layers) * pour.RECORD_SIZE, pour.RECORD_SIZE):
-            deductible = self.out[record + pour.DEDUCTIBLE]
-            through = self.out[record + pour.COST] - self.out[record + pour.REST]
-            found |= {reached + deductible, reached + through}
+        for record in self.records(MAX_FEN, tail=False):
+            through = record[pour.COST] - record[pour.REST]
+            found |= {reached + record[pour.DEDUCTIBLE], reached + through}
             reached += through
-        layers = sorted(cost for cost in found if cost < MAX_FEN)
         if self.code[pour.TAILS]:
-            for low, high in itertools.pairwise([*layers, MAX_FEN]):
+            for low, high in itertools.pairwise([*sorted(found - {MAX_FEN}), MAX_FEN]):
                 found |= set(self._changes(low + 1, high))
-        return sorted(cost for cost in found if cost < MAX_FEN)
+        return sorted(found - {MAX_FEN})
 
     def _changes(self, low: Fen, high: Fen) -> Iterator[Fen]:
         """Where, between two costs, a tail passes from one of its phases to the next."""
@@ -206,14 +222,13 @@ class _Bench:
         yield from self._changes(low, middle)
         yield from self._changes(middle, high)
 
-    def _phases(self, cost: Fen) -> tuple[tuple[bool, ...], ...]:
+    def _phases(self, cost: Fen) -> list[tuple[bool, bool, bool]]:
+        """For each step of the tail: is there cost, is any above the deductible, is any left."""
         phases = []
-        for number in range(self.run(cost)):
-            record = self.out[number * pour.RECORD_SIZE : (number + 1) * pour.RECORD_SIZE]
-            if self.code[record[pour.AT] + pour.BASE] != pour.LEFT or number >= self.layers:
-                absorbed = record[pour.TAKEN] - record[pour.DEDUCTIBLE]
-                phases.append((record[pour.COST] > 0, absorbed > 0, record[pour.REST] > 0))
-        return tuple(phases)
+        for record in self.records(cost, tail=True):
+            absorbed = record[pour.TAKEN] - record[pour.DEDUCTIBLE]
+            phases.append((record[pour.COST] > 0, absorbed > 0, record[pour.REST] > 0))
+        return phases
 
     def slope(self, low: Fen, high: Fen) -> str:
         """Between two costs the payment grows, and by no more than the cost."""

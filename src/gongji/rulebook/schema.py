@@ -136,10 +136,13 @@ code = scalar("英文代号", _code, {"pattern": "^[a-z][a-z0-9_]*$"})
 area_code = scalar("六位行政区划代码", _area, {"pattern": r"^\d{6}$"})
 day = scalar("日期（YYYY-MM-DD）", parse_day, {"pattern": r"^\d{4}-\d{2}-\d{2}$"})
 money = scalar("金额（如 30元）", money_of, {"pattern": r"^-?\d+(\.\d{1,2})?元$"})
-percent = scalar("百分比（如 60%、5个百分点）", _percent, {"pattern": r"^-?\d+(\.\d+)?(%|个百分点)$"})
+percent = scalar(
+    "百分比（如 60%、5个百分点）", _percent, {"pattern": r"^-?\d+(\.\d+)?(%|个百分点)$"}
+)
 whole = scalar("整数", _whole, {"pattern": r"^-?\d+$"})
 positive = scalar("正整数", _positive, {"pattern": r"^[1-9]\d*$"})
 month = scalar("月份（如 7月）", _month, {"pattern": r"^(1[0-2]|[1-9])月$"})
+text = scalar("文字，可以为空", str, {})
 yes_no = choice({"是": True, "否": False})
 
 

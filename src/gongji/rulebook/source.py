@@ -36,6 +36,17 @@ class Node:
         return unicodedata.normalize("NFKC", self.value).strip()
 
 
+def line_of(node: Node, *keys: str) -> int:
+    """The line of what stands under these keys, or the nearest above it that is there."""
+    line = node.line
+    for name in keys:
+        if not isinstance(node.value, dict) or name not in node.value:
+            return line
+        line = (node.keys or {}).get(name, line)
+        node = node.value[name]
+    return line
+
+
 def _build(node: yaml.Node, file: str, problems: list[Problem]) -> Node:
     line = node.start_mark.line + 1
     if isinstance(node, yaml.ScalarNode):

@@ -30,7 +30,7 @@ class Area:
 
     def covered(self) -> str:
         """The dates that the rules cover, for messages."""
-        spans = []
+        spans: list[tuple[str, str]] = []
         for law in self.laws:
             end = "今" if law.until >= FOREVER else str(date_of(law.until - 1))
             if spans and spans[-1][1] == str(date_of(law.since - 1)):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from gongji.errors import Problem, Refusal
 from gongji.rulebook.documents import Example, FromParameter, Limit, Parameter
-from gongji.rulebook.facts import DERIVED
+from gongji.rulebook.facts import DERIVED, LEVEL_COLUMNS
 from gongji.rulebook.figures import Resolver
 from gongji.rulebook.law import Law, Library, Rulebook
 from gongji.rulebook.source import Node
@@ -116,7 +116,7 @@ def _read(run: _Run, law: Law, cells: dict[str, Node]) -> Visit | None:
     """The visit of a row; None where a key of it is not known."""
     columns = dict(COLUMNS)
     for fact in law.facts.values():
-        if not fact.source and (fact.column not in DERIVED or fact.name in ("医院级别", "住院医院级别")):
+        if not fact.source and (fact.column not in DERIVED or fact.column in LEVEL_COLUMNS):
             columns[fact.name] = fact.column
     columns |= {name: f"in_scope_{part.code}" for name, part in law.parts.items()}
     row = {"area": run.area.code}
@@ -155,9 +155,7 @@ def _compare(run: _Run, row: Node, expected: dict[str, str], result: Result) -> 
             run.report(row, f"期望的“{name}”：{error}")
             continue
         if wanted != found[name]:
-            run.report(
-                row, f"{name}期望 {show_fen(wanted)} 元，结果 {show_fen(found[name])} 元"
-            )
+            run.report(row, f"{name}期望 {show_fen(wanted)} 元，结果 {show_fen(found[name])} 元")
 
 
 def _run_parameter(run: _Run, row: Node, cells: dict[str, Node]) -> None:
@@ -188,9 +186,7 @@ def _parameter(area: Area, law: Law, visit: Visit, name: str) -> str:
         for fact in law.facts.values()
         if fact.choices or fact.bands
     }
-    value = FromParameter(
-        parameter=name, fixed={}, swapped={}, share=None, node=parameter.node
-    )
+    value = FromParameter(parameter=name, fixed={}, swapped={}, share=None, node=parameter.node)
     limit = Limit(meter="", value=value, article=parameter.article, node=parameter.node)
     cited = Resolver(law, area.layout, cell, date_of(visit.day).year).limit(limit, provision.book)
     if cited.gap:

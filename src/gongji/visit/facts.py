@@ -3,12 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 from gongji.errors import Refusal
 from gongji.kernel import calendar
 from gongji.rulebook.facts import (
-    AMOUNT, CHOICE, DATE, FLAG, LEVELS, NUMBER, TEXT, VISIT_COLUMNS, Fact,
-)  # fmt: skip
+    AMOUNT,
+    CHOICE,
+    DATE,
+    FLAG,
+    LEVELS,
+    NUMBER,
+    TEXT,
+    VISIT_COLUMNS,
+    Fact,
+)
 from gongji.rulebook.law import Law
 from gongji.units import MAX_FEN, Day, Fen, date_of, parse_day, parse_fen, yuan_text
 
@@ -72,7 +81,7 @@ def read_date(column: str, text: str) -> Day:
 
 @cache
 def _choices(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    return {name: code for name, code in pairs} | {code: code for _, code in pairs}
+    return dict(pairs) | {code: code for _, code in pairs}
 
 
 def read_fact(fact: Fact, text: str) -> object:
@@ -85,7 +94,8 @@ def read_fact(fact: Fact, text: str) -> object:
     if fact.kind == CHOICE:
         known = _choices(tuple(fact.choices.items()))
         if text not in known:
-            raise _invalid(fact.column, text, "、".join(c or "（空）" for c in fact.choices.values()))
+            allowed = "、".join(code or "（空）" for code in fact.choices.values())
+            raise _invalid(fact.column, text, allowed)
         return known[text]
     if fact.kind == NUMBER:
         if not text.isdigit():
@@ -175,15 +185,16 @@ def _amount(given: Mapping[str, str], name: str) -> Fen | None:
 def counting_level(visit: Visit, own_level: bool) -> int:
     """The code of the level that counts for a visit."""
     facts = visit.facts
-    return calendar.counting_level(
+    level: int = calendar.counting_level(
         facts.get("level", 0), facts.get("parent_level", 0), facts.get("institution_kind", 0),
         facts.get("prescriber_level", 0), int(own_level),
     )  # fmt: skip
+    return level
 
 
 def value_of(fact: Fact, visit: Visit, own_level: bool) -> object:
     """A fact's value for a visit: given, derived, or its default."""
-    facts = visit.facts
+    facts: Mapping[str, Any] = visit.facts
     if fact.column == "level":
         return tuple(LEVELS.values())[counting_level(visit, own_level)]
     if fact.column == "admission_level":
@@ -230,7 +241,7 @@ def _below(fact: Fact, value: object) -> tuple[str, str]:
 
 
 def band_of(fact: Fact, value: object) -> str:
-    """The band of a number or date (the highest lower bound reached), the class of a text or choice."""
+    """The band of a number or date (the highest bound reached), the class of a text or choice."""
     if fact.kind in (TEXT, CHOICE):
         rest = ""
         for name, texts in fact.bands.items():

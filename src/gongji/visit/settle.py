@@ -8,7 +8,7 @@ from gongji.kernel.price import first_self_pay
 from gongji.rulebook import documents
 from gongji.rulebook.law import PART, REST, Law
 from gongji.rulebook.layout import Layout
-from gongji.rulebook.program import GateNote, Program, StepNote
+from gongji.rulebook.program import GateNote, Program, StepNote, gate_of
 from gongji.units import Fen
 from gongji.visit.area import Area, benefit_axes, gap_refusal
 from gongji.visit.facts import Visit, value_name, value_of
@@ -120,10 +120,7 @@ def settle(area: Area, visit: Visit, meters: Meters) -> Result:
         ]
     program, cells = join(programs)
     flags = flags_of(area.layout, law, visit, own_level)
-    amounts = tuple(
-        visit.facts.get(law.facts[name].column, 0) if name in law.facts else 0
-        for name in area.layout.amounts
-    )
+    amounts = tuple(_amount(law, name, visit) for name in area.layout.amounts)
     numbers, slots = meters.gather(visit)
     before = list(numbers)
     out = [0] * (pour.RECORD_SIZE * len(program.steps))
@@ -134,13 +131,21 @@ def settle(area: Area, visit: Visit, meters: Meters) -> Result:
         raise figure_missing(law, program, -refusal)
     settled = (visit, law, program, values, total, in_scope, self_paid)
     if refusal:
-        return Result(*settled, refusal=CODES[refusal], gate=program.gates[refusal])
+        return Result(*settled, refusal=CODES[refusal], gate=gate_of(program, flags))
     meters.keep(visit, numbers, slots)
     return Result(
         *settled,
         steps=_steps(program, out, records),
         readings=tuple(_readings(area.layout, law, program, slots, before, numbers)),
     )
+
+
+def _amount(law: Law, name: str, visit: Visit) -> Fen:
+    """An amount that comes with the visit; zero where this law does not know it."""
+    fact = law.facts.get(name)
+    amount = visit.facts.get(fact.column, fact.default) if fact else 0
+    assert isinstance(amount, int)
+    return amount
 
 
 def _parts(law: Law, visit: Visit, in_scope: Fen) -> list[tuple[str, Fen]]:
@@ -155,7 +160,7 @@ def join(programs: list[Program]) -> tuple[Program, list[int]]:
     if len(programs) == 1:
         return programs[0], [0]
     first = programs[0]
-    joined = Program(benefit=first.benefit, gates=first.gates, routes=first.routes)
+    joined = Program([], first.benefit, {}, first.gates, first.gate_order, first.routes)
     starts = []
     for program in programs:
         start = len(joined.code)
@@ -188,7 +193,8 @@ def parameter_missing(law: Law, path: str, opens: tuple[str, ...] = ()) -> Refus
             reason = f"{name}（{parameter.note}，{provision.book.head.number} {parameter.article}）"
             values = {"parameter": path, "reason": reason, "also": also}
             return Refusal("parameter_missing", path, values)
-    return Refusal("parameter_missing", path, {"parameter": path, "reason": "规则未给出", "also": also})
+    values = {"parameter": path, "reason": "规则未给出", "also": also}
+    return Refusal("parameter_missing", path, values)
 
 
 def _amounts(law: Law, program: Program, visit: Visit) -> tuple[Fen, Fen, Fen]:

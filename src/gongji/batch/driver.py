@@ -1,0 +1,348 @@
+"""The loops over rows that are compiled: find each visit's cell and flags, then pour it.
+
+Rows come by person, then in order of settlement. A person's meters are blocks of numbers: those
+that begin anew with a period lie in one place and are emptied when the period (or the person)
+changes; those that are apart for each registration, disease or drug lie at the row in which that
+key first appears, so no table is searched here. The arithmetic itself is `gongji.kernel`, the same
+functions that settle a visit online.
+"""
+
+from typing import NamedTuple
+
+from gongji.batch.gear import Row, after, compiled, empty, inlined
+from gongji.kernel import pour
+from gongji.kernel.price import first_self_pay
+
+ABSENT = -1
+"""An amount that is not given."""
+UNTOUCHED = -(1 << 62)
+"""A meter that a visit does not use."""
+BAD = -1
+"""A value that the rules cannot place: the row is read again, slowly, for the reason."""
+
+# What became of a row beside the numbers of refusals: a figure is missing; it cannot be read.
+OPEN = -1
+NOT_READ = -2
+# Who pays a layer.
+POOL, SUPPLEMENT, ACCOUNT = 0, 1, 2
+# Bits of a trace: the cell, tail steps reached, layers reached of each part (the rest is last).
+TAIL_BITS, PART_BITS, MAX_PARTS = 5, 6, 5
+
+
+class Place(NamedTuple):
+    """What leads from the facts of a row to its cell and flags.
+
+    Shape:   `family_of` by law, year since the first and benefit; `bases` by family; `strides` and
+             `needed` by family and fact; `flags` by law; `bits` by law, fact and value.
+    """
+
+    years: int
+    benefits: int
+    facts: int
+    values: int
+    family_of: Row
+    bases: Row
+    strides: Row
+    needed: Row
+    flags: Row
+    bits: Row
+
+
+class Plan(NamedTuple):
+    """An area's tables; see `rulebook.tables`.
+
+    `layer_at` is where a layer's column stands in the results. A program's readings are
+    `readings[3 * r]` for r in `reading_from[p] : reading_from[p + 1]`: column, dimension, offset.
+    `part_steps` leads, by family and part, from the cell of the rest of a visit's cost to the cell
+    of that part.
+    """
+
+    code: Row
+    cells: Row
+    starts: Row
+    shares: Row
+    layer_at: Row
+    payers: Row
+    reading_from: Row
+    readings: Row
+    part_steps: Row
+
+
+class Rows(NamedTuple):
+    """The visits to be settled, column by column.
+
+    Shape:   `in_scope` if `has_in_scope`; `part_costs` by part and row; `amounts` by row, so many
+             `amount_count` each; `periods` by kind of period and month; `first` by keyed
+             dimension and row: the row in which the key first appears.
+    Units:   `month` counts from the first month of the visits.
+    """
+
+    count: int
+    parts: int
+    amount_count: int
+    months: int
+    has_in_scope: int
+    new: Row
+    day: Row
+    month: Row
+    cell: Row
+    family: Row
+    flags: Row
+    total: Row
+    in_scope: Row
+    part_costs: Row
+    amounts: Row
+    periods: Row
+    first: Row
+
+
+class Blocks(NamedTuple):
+    """Where a person's meters lie.
+
+    Shape:   those from `fresh` to `fresh_end` are emptied with every row, from `daily` to
+             `daily_end` with every day, `spans` (two numbers each) with each kind of period;
+             `keyed` has dimension, place and width of every keyed dimension; `opening_*` are
+             amounts to begin with: row, place, fen.
+    """
+
+    fresh: int
+    fresh_end: int
+    daily: int
+    daily_end: int
+    kinds: int
+    keys: int
+    openings: int
+    numbers: Row
+    slots: Row
+    spans: Row
+    current: Row
+    keyed: Row
+    opening_row: Row
+    opening_at: Row
+    opening_fen: Row
+
+
+class Results(NamedTuple):
+    """What became of each visit; `layers`, `meters` and `trace` only if `detailed`."""
+
+    detailed: int
+    refusal: Row
+    pool: Row
+    deductible: Row
+    supplements: Row
+    person: Row
+    layers: Row
+    meters: Row
+    trace: Row
+
+
+class Scratch(NamedTuple):
+    """Room for one visit: program, kind, start and cost of each part, the kernel's breakdown."""
+
+    programs: Row
+    kinds: Row
+    cells: Row
+    costs: Row
+    out: Row
+
+
+@compiled
+def locate(
+    place: Place, count: int, law: Row, year: Row, benefit: Row, codes: Row, cell: Row, family: Row,
+    flags: Row,
+) -> int:  # fmt: skip
+    """The cell, family and flags of every row.
+
+    Shape:   `codes` by fact and row; BAD where a value is not known. `cell` is BAD where a row
+             cannot be placed.
+    Returns: how many rows cannot be placed.
+    """
+    bad = 0
+    for i in range(count):
+        found = BAD
+        if law[i] >= 0 and benefit[i] >= 0:
+            found = place.family_of[(law[i] * place.years + year[i]) * place.benefits + benefit[i]]
+        at = BAD
+        held = 0
+        if found >= 0:
+            at = place.bases[found]
+            held = place.flags[law[i]]
+            for fact in range(place.facts):
+                value = codes[fact * count + i]
+                if value >= 0:
+                    at += place.strides[found * place.facts + fact] * value
+                    held |= place.bits[(law[i] * place.facts + fact) * place.values + value]
+                elif place.needed[found * place.facts + fact]:
+                    at = BAD
+                    break
+        family[i] = found
+        cell[i] = at
+        flags[i] = held
+        bad += at < 0
+    return bad
+
+
+@inlined
+def begin(rows: Rows, blocks: Blocks, i: int, new: int, day_before: int) -> None:
+    """Empty the blocks that begin anew with a row, and find the row's keyed ones."""
+    for n in range(blocks.fresh, blocks.fresh_end):
+        empty(blocks.numbers, n)
+    if new or rows.day[i] != day_before:
+        for n in range(blocks.daily, blocks.daily_end):
+            empty(blocks.numbers, n)
+    for kind in range(blocks.kinds):
+        period = rows.periods[kind * rows.months + rows.month[i]]
+        if new or period != blocks.current[kind]:
+            blocks.current[kind] = period
+            for n in range(blocks.spans[2 * kind], blocks.spans[2 * kind + 1]):
+                empty(blocks.numbers, n)
+    for key in range(blocks.keys):
+        first = rows.first[key * rows.count + i]
+        place = blocks.keyed[3 * key + 1] + first * blocks.keyed[3 * key + 2]
+        blocks.slots[blocks.keyed[3 * key]] = place
+
+
+@inlined
+def lay_parts(plan: Plan, rows: Rows, scratch: Scratch, i: int, in_scope: int) -> int:
+    """The programs and costs of a visit, each part of its cost that is treated apart; how many."""
+    rest = in_scope
+    parts = 0
+    for kind in range(rows.parts):
+        cost = rows.part_costs[kind * rows.count + i]
+        if cost > 0:
+            step = plan.part_steps[rows.family[i] * rows.parts + kind]
+            scratch.programs[parts] = plan.cells[rows.cell[i] + step]
+            scratch.kinds[parts] = kind
+            scratch.costs[parts] = cost
+            parts += 1
+            rest -= cost
+    if rest > 0 or parts == 0:
+        scratch.programs[parts] = plan.cells[rows.cell[i]]
+        scratch.kinds[parts] = rows.parts
+        scratch.costs[parts] = rest
+        parts += 1
+    for part in range(parts):
+        scratch.cells[part] = plan.starts[scratch.programs[part]]
+    return parts
+
+
+@inlined
+def tally(
+    plan: Plan, rows: Rows, scratch: Scratch, results: Results, records: int, i: int, total: int
+) -> None:
+    """Add up a visit's records: who pays what, by payer and by layer."""
+    paid = 0
+    supplements = 0
+    deductible = 0
+    for number in range(records):
+        record = number * pour.RECORD_SIZE
+        fen = scratch.out[record + pour.PAID]
+        column = plan.code[scratch.out[record + pour.AT] + pour.COLUMN]
+        deductible += scratch.out[record + pour.DEDUCTIBLE]
+        payer = plan.payers[column]
+        paid += fen if payer == POOL else 0
+        supplements += fen if payer == SUPPLEMENT else 0
+        if results.detailed:
+            results.layers[plan.layer_at[column] * rows.count + i] += fen
+    results.pool[i] = paid
+    results.deductible[i] = deductible
+    results.supplements[i] = supplements
+    results.person[i] = total - paid - supplements
+
+
+@inlined
+def first_step(code: Row, at: int) -> int:
+    """The position of a program's first layer."""
+    return at + pour.HEADER + code[at + pour.DIMS] + pour.GATE_SIZE * code[at + pour.GATES]
+
+
+@inlined
+def trace(plan: Plan, scratch: Scratch, cell: int, parts: int, records: int) -> int:
+    """The cell, how many tail steps and how many layers of each part were reached, in one number."""
+    at = scratch.cells[0]
+    tails = 0
+    if plan.code[at + pour.TAILS]:
+        tail = at + plan.code[at + pour.TAIL]
+        end = plan.starts[scratch.programs[0] + 1]
+        for number in range(records):
+            step = scratch.out[number * pour.RECORD_SIZE + pour.AT]
+            tails += tail <= step and step < end
+    reached = 0
+    part = 0
+    for number in range(records - tails):
+        step = scratch.out[number * pour.RECORD_SIZE + pour.AT]
+        if number and part + 1 < parts and step == first_step(plan.code, scratch.cells[part + 1]):
+            part += 1
+        reached += 1 << (PART_BITS * scratch.kinds[part])
+    return (cell << TAIL_BITS | tails) << (PART_BITS * MAX_PARTS) | reached
+
+
+@inlined
+def detail(
+    plan: Plan, rows: Rows, scratch: Scratch, blocks: Blocks, results: Results, i: int, parts: int,
+    records: int,
+) -> None:  # fmt: skip
+    """The meters after a settled visit, and the trace that its articles are read from."""
+    for part in range(parts):
+        program = scratch.programs[part]
+        for reading in range(plan.reading_from[program], plan.reading_from[program + 1]):
+            place = blocks.slots[plan.readings[3 * reading + 1]] + plan.readings[3 * reading + 2]
+            results.meters[plan.readings[3 * reading] * rows.count + i] = blocks.numbers[place]
+    results.trace[i] = trace(plan, scratch, rows.cell[i], parts, records)
+
+
+@inlined
+def settle_row(
+    plan: Plan, rows: Rows, blocks: Blocks, scratch: Scratch, results: Results, i: int
+) -> None:
+    """Settle one row whose blocks and slots are ready."""
+    program = plan.cells[rows.cell[i]]
+    total = rows.total[i]
+    in_scope = rows.in_scope[i] if rows.has_in_scope else ABSENT
+    if total == ABSENT:
+        total = in_scope
+    elif in_scope == ABSENT:
+        in_scope = total - first_self_pay(total, plan.shares[program])
+    parts = 1
+    scratch.programs[0] = program
+    scratch.kinds[0] = rows.parts
+    scratch.cells[0] = plan.starts[program]
+    scratch.costs[0] = in_scope
+    if rows.parts:
+        parts = lay_parts(plan, rows, scratch, i, in_scope)
+    status, records = pour.pour(
+        plan.code, scratch.cells, scratch.costs, parts, rows.flags[i],
+        after(rows.amounts, i * rows.amount_count), blocks.numbers, blocks.slots, scratch.out,
+    )  # fmt: skip
+    tally(plan, rows, scratch, results, records, i, total)
+    results.refusal[i] = status if status >= 0 else OPEN
+    if results.detailed:
+        if status < 0:
+            results.trace[i] = -status
+        elif status > 0:
+            results.trace[i] = rows.cell[i]
+        else:
+            detail(plan, rows, scratch, blocks, results, i, parts, records)
+
+
+@compiled
+def settle(plan: Plan, rows: Rows, blocks: Blocks, scratch: Scratch, results: Results) -> None:
+    """Settle the rows in order.
+
+    Ensures: the same results, visit by visit, as `gongji.visit.settle` online.
+    """
+    opening = 0
+    day_before = 0
+    new = 0
+    for i in range(rows.count):
+        new |= rows.new[i]
+        if rows.cell[i] < 0:
+            results.refusal[i] = NOT_READ
+            continue
+        begin(rows, blocks, i, new, day_before)
+        new = 0
+        day_before = rows.day[i]
+        while opening < blocks.openings and blocks.opening_row[opening] == i:
+            blocks.numbers[blocks.opening_at[opening]] += blocks.opening_fen[opening]
+            opening += 1
+        settle_row(plan, rows, blocks, scratch, results, i)

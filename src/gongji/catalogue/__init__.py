@@ -1,0 +1,15 @@
+"""Catalogues of drugs, services and consumables, and the pricing of fee lines by them.
+
+A catalogue says, version by version, the class, the first self-pay and the payment standard of an
+item; what becomes of each part of a line is the rulebook's to say (section 费用明细); the split
+itself is `gongji.kernel.price`. This room settles nothing: it makes total and in-scope cost.
+"""
+
+from gongji.catalogue.explain import explain_line
+from gongji.catalogue.items import Catalogue, read_catalogue
+from gongji.catalogue.lines import UNKNOWN_ITEMS, Priced, price, price_files, with_scope
+
+__all__ = [
+    "UNKNOWN_ITEMS", "Catalogue", "Priced", "explain_line", "price", "price_files",
+    "read_catalogue", "with_scope",
+]  # fmt: skip
