@@ -78,6 +78,9 @@ def main(argv: list[str] | None = None) -> None:
         problems = [vars(problem) for problem in error.problems]
         _say(f"规则文件有 {len(problems)} 处问题：\n{error}", {"problems": problems}, argv)
         raise SystemExit(EXIT_BAD_FILE) from None
+    except OSError as error:
+        click.echo(f"无法读写文件：{error.filename or ''} {error.strerror or error}", err=True)
+        raise SystemExit(EXIT_FAULT) from None
     except Fault as error:
         click.echo(f"故障：{error}", err=True)
         raise SystemExit(EXIT_FAULT) from None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from pyarrow import parquet
 from python_calamine import CalamineWorkbook
 from rich.cells import cell_len
 
@@ -110,7 +111,7 @@ def test_diff_shows_differences_and_all() -> None:
     assert "（非官方）" in run(*pair).output
 
 
-@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet"])
 def test_diff_is_kept_in_a_file(tmp_path: Path, ending: str) -> None:
     """The same rows as on the screen, for a spreadsheet."""
     path = tmp_path / f"diff.{ending}"
@@ -119,6 +120,9 @@ def test_diff_is_kept_in_a_file(tmp_path: Path, ending: str) -> None:
     if ending == "csv":
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.reader(file))
+    elif ending == "parquet":
+        table = parquet.read_table(path)
+        rows = [table.column_names, *map(list, zip(*table.to_pydict().values(), strict=True))]
     else:
         rows = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
     assert rows[0][4:6] == ["532300@2024-10-31", "532300@2024-11-01"]
@@ -131,6 +135,8 @@ def test_diff_is_kept_in_a_file(tmp_path: Path, ending: str) -> None:
     [
         (("diff", "532300", "532300@2024-11-01"), "统筹区@日期"),
         (("curve", "--area", "430500", "-o", "a.jpg"), ".svg 或 .png"),
+        (("curve", "--area", "430500", "-o", "no/such/a.svg"), "目录不存在"),
+        (("diff", "532300@2024-10-31", "532300@2024-11-01", "-o", "no/such/a.csv"), "目录不存在"),
     ],
 )
 def test_wrong_arguments_are_explained(arguments: tuple[str, ...], words: str) -> None:

@@ -67,3 +67,15 @@ def test_what_disagrees_is_reported_with_its_line(tmp_path: Path, row: str, word
     text = (tmp_path / "530000/532300/2022-07-01.yaml").read_text(encoding="utf-8")
     assert [problem.line for problem in problems] == [len(text.splitlines())]
     assert words in problems[0].message
+
+
+def test_a_setting_that_is_no_parameter_is_reported(tmp_path: Path) -> None:
+    """A misspelt 设定 would otherwise leave the parameter open."""
+    path = tmp_path / "530000/532300/2022-07-01.yaml"
+    path.parent.mkdir(parents=True)
+    text = CHUXIONG.read_text(encoding="utf-8").replace('inpatient_ceiling: "900"', 'ceiling: "9"')
+    path.write_text(text, encoding="utf-8")
+    library = Library([tmp_path])
+    book = library.book(path)
+    problems = [p for e in book.examples if e.kind in KINDS for p in run_example(library, book, e)]
+    assert [("ceiling" in p.message, p.message[:3]) for p in problems] == [(True, "设定：")]

@@ -1,6 +1,7 @@
 """Every figure of the law is listed, and stands where the list says."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ APART = ("文件", "存疑", "条文", "示例")
 """Sections that hold no rule."""
 
 
+@cache
 def every_figure() -> list[Figure]:
     """The figures of all areas over all their time."""
     return [f for area in LIBRARY.areas() for law in LIBRARY.laws(area) for f in figures(law)]

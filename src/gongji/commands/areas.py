@@ -16,6 +16,9 @@ from gongji.units import Day, date_of
 from gongji.visit.area import Area
 from gongji.visit.facts import read_date
 
+ON_TERMINAL = ((0,), (1, 2), (3,), (4, 5, 6), (7,))
+"""Item with its condition, document with article and line."""
+
 
 @click.command()
 @click.option("--at", "at", default="", metavar="YYYY-MM-DD", help="列出这一天有效的每个数字。")
@@ -79,7 +82,7 @@ def _list(library: Library, areas: list[Area], as_json: bool) -> None:
             lead = first if number == 0 else ("", "", "")
             rows.append((*lead, book.head.number, _span(book), book.head.source, book.head.title))
     headers = ("统筹区", "地名", "覆盖日期", "文号", "施行", "来源", "文件")
-    print_table(headers, rows)
+    print_table(headers, rows, ((0, 1), (2,), (3, 6), (4,), (5,)))
     click.echo("某日有效的规则逐个数字列出：gongji areas --at 日期 --area 代码")
 
 
@@ -136,7 +139,7 @@ def _show(area: Area, law: Law, at: str) -> None:
             )
         )
         before = figure.provision
-    print_table(headers, rows, styles=["yellow" if f.open else "" for f in found])
+    print_table(headers, rows, ON_TERMINAL, ["yellow" if f.open else "" for f in found])
     click.echo(
         f"共 {len(found)} 项，其中未定 {sum(bool(f.open) for f in found)} 项、"
         f"非官方或转述 {sum(f.source != '官方' for f in found)} 项、"

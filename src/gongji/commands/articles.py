@@ -53,7 +53,9 @@ def _show(book: Rulebook, group: list[Entry]) -> None:
     ]
     click.echo(f"{book.head.title}（{book.head.number}，{short_path(book.path)}）")
     styles = [STYLES[entry.article.disposition] for entry in group]
-    print_table(("条", "处置", "说明", "流程", "规则所在"), rows, styles=styles)
+    print_table(
+        ("条", "处置", "说明", "流程", "规则所在"), rows, ((0,), (1,), (2, 3), (4,)), styles
+    )
     counted = Counter(NAMES[entry.article.disposition] for entry in group)
     click.echo("，".join(f"{name} {number} 条" for name, number in counted.items()) + "\n")
 

@@ -60,6 +60,8 @@ def command(
     """
     if output.suffix not in KINDS:
         raise click.BadParameter(f"文件名应以 {' 或 '.join(KINDS)} 结尾：{output}", param_hint="-o")
+    if not output.parent.is_dir():
+        raise click.BadParameter(f"目录不存在：{output.parent}", param_hint="-o")
     given = pairs("--set", settings)
     area = Area(Library(folders), code, given)
     check(area.laws, given)

@@ -7,16 +7,20 @@ from typing import Any
 
 import click
 
+from gongji.accounts.sheets import ENDINGS, Whole
 from gongji.commands.options import json_option, pairs, rulebooks_option, settings_option
 from gongji.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, Difference, compare
-from gongji.report.tables import print_table, write_table
+from gongji.report.tables import print_table
 from gongji.rulebook.law import Library
 from gongji.rulebook.settings import check
 from gongji.units import Day
 from gongji.visit.area import Area
 from gongji.visit.facts import read_date
 
-STYLES = {CHANGED: "bold", ONLY_LEFT: "red", ONLY_RIGHT: "green", SAME: "dim"}
+STYLES = {CHANGED: "", ONLY_LEFT: "red", ONLY_RIGHT: "green", SAME: "dim"}
+
+ON_TERMINAL = ((0,), (1,), (2, 3), (4, 6), (5, 7))
+"""Item and condition in one column, each figure with its articles below."""
 
 
 @click.command()
@@ -24,7 +28,10 @@ STYLES = {CHANGED: "bold", ONLY_LEFT: "red", ONLY_RIGHT: "green", SAME: "dim"}
 @click.argument("right", metavar="乙@日期")
 @click.option("--all", "everything", is_flag=True, help="相同的也列出。")
 @click.option(
-    "-o", "output", type=click.Path(dir_okay=False, path_type=Path), help="另存为 .csv 或 .xlsx。"
+    "-o",
+    "output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=f"存为 {'、'.join(ENDINGS)}。",
 )
 @settings_option
 @rulebooks_option
@@ -49,15 +56,18 @@ def command(
       gongji diff 430500@2023-05-31 430500@2023-06-01 --all
       gongji diff 510400@2024-01-01 445300@2024-01-01 --set average_wage=96957 -o 对照.xlsx
     """
+    if output and not output.parent.is_dir():
+        raise click.BadParameter(f"目录不存在：{output.parent}", param_hint="-o")
     library = Library(folders)
     given = pairs("--set", settings)
     sides = [_side(library, text, given) for text in (left, right)]
     check([law for area, _ in sides for law in area.laws], given)
     found = compare(*sides[0], *sides[1])
     shown = [row for row in found if everything or row.mark != SAME]
-    headers = ("", "规定", "项目", "条件", left, right, f"{left} 依据", f"{right} 依据")
+    headers = ("异同", "规定", "项目", "条件", left, right, f"{left} 依据", f"{right} 依据")
     if output:
-        write_table(output, headers, [_cells(row) for row in shown])
+        with Whole(output, headers) as file:
+            file.write([_cells(row) for row in shown])
     if as_json:
         body = {"left": left, "right": right, "rows": [_row_json(row) for row in shown]}
         click.echo(json.dumps(body, ensure_ascii=False, indent=1))
@@ -94,4 +104,4 @@ def _show(headers: tuple[str, ...], rows: list[Difference]) -> None:
         mark, subject, *rest = _cells(row)
         cells.append((mark, subject if subject != before else "", *rest))
         before = subject
-    print_table(headers, cells, styles=[STYLES[row.mark] for row in rows])
+    print_table(headers, cells, ON_TERMINAL, [STYLES[row.mark] for row in rows])

@@ -1,5 +1,6 @@
 """Draw curves: two panels side by side, one line for each level of institution."""
 
+import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,7 +60,13 @@ def draw(curves: Sequence[Curve], title: str, subtitle: str, path: Path, font: P
         for line, missing in enumerate(dict.fromkeys(c.missing for c in curves if c.missing)):
             note = f"○ 此后需要规则没有给出的参数：{missing}"
             figure.text(_LEFT, 0.03 + 0.03 * line, note, fontsize=9, color=GREY)
-        figure.savefig(path, dpi=160, metadata={"Date": None} if path.suffix == ".svg" else None)
+        beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+        try:
+            metadata = {"Date": None} if path.suffix == ".svg" else None
+            figure.savefig(beside, dpi=160, metadata=metadata)
+            os.replace(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
 
 
 def _family(font: Path | None) -> str | None:

@@ -12,6 +12,7 @@ from gongji.rulebook.documents import Example, FromParameter, Limit, Parameter
 from gongji.rulebook.facts import DERIVED, LEVEL_COLUMNS
 from gongji.rulebook.figures import Resolver
 from gongji.rulebook.law import Law, Library, Rulebook
+from gongji.rulebook.settings import check
 from gongji.rulebook.source import Node
 from gongji.units import date_of, parse_day, parse_fen, show_fen, show_ppm, yuan_text
 from gongji.visit.area import Area
@@ -58,6 +59,11 @@ def run_example(library: Library, book: Rulebook, example: Example) -> list[Prob
     """
     area = Area(library, book.head.area, example.settings)
     run = _Run(area, example, Meters(area.layout))
+    try:
+        check(area.laws, example.settings)
+    except Refusal as refusal:
+        run.report(example.node, f"设定：{refusal}")
+        return run.problems
     rows = example.rows.value if isinstance(example.rows.value, list) else [example.rows]
     for row in rows:
         if not isinstance(row.value, dict) or EXPECTED not in row.value:
