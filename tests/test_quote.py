@@ -82,8 +82,9 @@ def test_a_county_is_settled_by_its_city(capsys):
 def test_a_quote_imports_nothing_heavy():
     script = (
         "import sys, gongji.commands.quote; "
-        "print([m for m in ('numba','numpy','polars','pyarrow','duckdb','pandas','matplotlib','rich')"
-        " if m in sys.modules])"
+        "heavy = ('numba', 'numpy', 'polars', 'pyarrow', 'duckdb', 'pandas', 'matplotlib', 'rich');"
+        "print([name for name in heavy if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

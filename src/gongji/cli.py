@@ -1,4 +1,4 @@
-"""The command line: each command is a module of `gongji.commands`, imported only when it is used."""
+"""The command line: each command is a module of `gongji.commands`, imported when it is used."""
 
 import importlib
 import json

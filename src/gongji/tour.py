@@ -34,7 +34,8 @@ VISITS = [
         "攀枝花：药店购药；没有个人账户的不享受",
         [
             "--area 510400 --date 2023-05-10 --status active --in-scope 250"
-            " --fact institution_kind=pharmacy --fact prescriber_level=2 --used year_deductible=150",
+            " --fact institution_kind=pharmacy --fact prescriber_level=2"
+            " --used year_deductible=150",
             "--area 510400 --date 2023-05-10 --status active --level 3 --in-scope 1000"
             " --fact has_account=false",
         ],

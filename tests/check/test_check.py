@@ -89,6 +89,18 @@ def test_ten_different_mistakes_are_reported_in_one_run_each_with_its_line(run: 
     assert "一级、二级、三级" in allowed["message"]
 
 
+def test_the_page_shows_what_the_wrong_rulebook_brings(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = HERE.parent.parent
+    monkeypatch.chdir(root)
+    page = (root / "docs" / "check.md").read_text(encoding="utf-8")
+    shown = [line for line in page.split("\n") if line.startswith("✗ ") or line == "10 处问题"]
+    printed = run("tests/check/wrong")[1].split("\n")
+    assert len(shown) == 5
+    assert [line for line in shown if line not in printed] == []
+
+
 def test_a_file_of_ones_own_is_checked_by_its_path(run: Run, tmp_path: Path) -> None:
     code, out = run(written(tmp_path, GOOD))
     assert code == 0, out

@@ -10,7 +10,7 @@ from gongji.rulebook.proof import prove, refuses_all
 from gongji.units import WHOLE
 
 Limit = tuple[int, int]
-"""An amount and the meter's offset."""
+"""An amount and the meter's place."""
 
 YEAR, PAID, OTHER = 0, 1, 2
 
@@ -22,20 +22,19 @@ def step(
     bands: tuple[Limit, ...] = (),
     base: int = pour.LEFT,
 ) -> list[int]:
-    """A step of a program; all its meters in dimension zero."""
-    counts = [len(deductibles), len(ceilings), len(bands)]
-    numbers = [base, 0, rate_percent * 10_000, *counts]
-    for amount, offset in (*deductibles, *ceilings, *bands):
-        numbers += [amount, 0, offset]
+    """A step of a program."""
+    numbers = [base, 0, rate_percent * 10_000]
+    for group in (bands, deductibles, ceilings):
+        numbers += [number for limit in group for number in limit] + [pour.END]
     return numbers
 
 
 def program(steps: list[list[int]], tails: Sequence[list[int]] = ()) -> list[int]:
     """A program without gates."""
     body = [number for one in steps for number in one]
-    tail = pour.HEADER + 1 + len(body)
+    tail = pour.HEADER + len(body)
     last = [number for one in tails for number in one]
-    return [0, len(steps), len(tails), tail, 1, 0, *body, *last]
+    return [0, len(steps), len(tails), tail, *body, *last]
 
 
 ORDINARY = step(60, deductibles=((30_000, YEAR),), ceilings=((150_000, PAID),))
@@ -66,6 +65,9 @@ PROVED = {
             step(60, bands=((100_000, OTHER),)),
             step(80, bands=((300_000, OTHER),), base=pour.ONWARD),
         ],
+    ),
+    "a share of one's own before everything": program(
+        [step(10, base=pour.OWN), ORDINARY, OVERFLOW]
     ),
     "an amount that comes with the visit": program([step(100, ceilings=((-2, YEAR),)), ORDINARY]),
     "a ceiling that no cost fills exactly, then another rate": program(
@@ -122,9 +124,19 @@ def test_every_kink_of_a_chain_is_looked_at() -> None:
     code = program([ORDINARY, OVERFLOW])
     steps, tails = proof._steps(code)
     bench = proof._Bench(code, steps + tails)
-    bench.set({(0, YEAR): 0, (0, PAID): 0, (0, OTHER): 0})
+    bench.set({YEAR: 0, PAID: 0, OTHER: 0})
     absorbed = pour.cost_absorbed(5_000_000, 850_000)
     assert bench.kinks() == [0, 30_000, 280_000, 280_000 + absorbed]
+
+
+def test_the_kinks_behind_a_share_of_ones_own_are_found() -> None:
+    """One tenth is the person's own; the deductible of 300 is met at 333.33 or 333.34."""
+    code = program([step(10, base=pour.OWN), ORDINARY])
+    steps, tails = proof._steps(code)
+    bench = proof._Bench(code, steps + tails)
+    bench.set({YEAR: 0, PAID: 0})
+    assert any(33_333 <= kink <= 33_335 for kink in bench.kinks())
+    assert any(311_110 <= kink <= 311_113 for kink in bench.kinks())
 
 
 def test_the_kinks_of_a_floor_and_a_supplement_are_found() -> None:
@@ -132,10 +144,10 @@ def test_the_kinks_of_a_floor_and_a_supplement_are_found() -> None:
     code = program([step(60, deductibles=((30_000, YEAR),))], [step(50, base=pour.FLOOR)])
     steps, tails = proof._steps(code)
     bench = proof._Bench(code, steps + tails)
-    bench.set({(0, YEAR): 0})
+    bench.set({YEAR: 0})
     assert any(abs(kink - 180_000) <= 10 for kink in bench.kinks())
 
 
 def test_a_cell_that_a_gate_always_refuses_needs_no_proof() -> None:
-    assert refuses_all([1, 0, 0, 0, 0, 0, 7])
-    assert not refuses_all([1, 0, 0, 0, 0, 4, 7])
+    assert refuses_all([1, 0, 0, 0, 0, 7])
+    assert not refuses_all([1, 0, 0, 0, 4, 7])

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from accounts_comparison import (
     clear_by_kernel,
     clear_by_oracle,
@@ -26,16 +27,18 @@ from accounts_comparison import (
     credit_by_oracle,
     in_whole_yuan,
 )
-from comparison import by_kernel, by_oracle
-from histories import random_clearing, random_credit, random_history
-
+from comparison import Shelf, by_kernel, by_oracle
 from gongji.accounts import examples as account_examples
 from gongji.errors import Problem, Refusal, RulebookError
 from gongji.rulebook.law import SHIPPED, Library
 from gongji.visit import examples as visit_examples
+from histories import random_clearing, random_credit, random_history
 
 PROSE = frozenset(
-    "名称 文号 地名 出处 依据 超支依据 说明 问题 采用 另解 理由 存疑 互联网 材料 范围 特殊情形".split()
+    {
+        *("名称", "文号", "地名", "出处", "依据", "超支依据", "说明", "互联网", "材料", "范围"),
+        *("问题", "采用", "另解", "理由", "存疑", "特殊情形"),
+    }
 )
 DESCRIBED = frozenset({"示例", "条文", "存疑"})
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -147,7 +150,7 @@ def _one_death(mutant: Mutant) -> str:
             if path != mutant.path:
                 (area / path.name).write_bytes(path.read_bytes())
         (area / mutant.name).write_text(mutant.text, encoding="utf-8")
-        library = Library([Path(folder)])
+        library = Shelf([Path(folder)])
         try:
             return _death(library, mutant.path.parent.name)
         except RulebookError:
@@ -169,9 +172,9 @@ def _death(library: Library, area: str) -> str:
             if list(by_kernel(library, rows, figures)) != expected:
                 return "oracle: visits"
     for row, figures, expected in _credits():
-        if row["area"][:4] in {code[:4] for code in affected}:
-            if credit_by_kernel(library, row, figures) != expected:
-                return "oracle: credits"
+        concerned = row["area"][:4] in {code[:4] for code in affected}
+        if concerned and credit_by_kernel(library, row, figures) != expected:
+            return "oracle: credits"
     if "445300" in affected:
         for row, expected in _clearings():
             if clear_by_kernel(library, row) != expected:

@@ -4,8 +4,9 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 
 import pytest
-from mutants import Mutant, death, mutants
 from tqdm import tqdm
+
+from mutants import Mutant, death, mutants
 
 SAMPLE = 4
 """In the ordinary run one in so many figures is changed."""

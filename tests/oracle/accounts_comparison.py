@@ -1,6 +1,5 @@
 """Account months and institution years by the rulebook and kernel, and by the oracle."""
 
-from datetime import date
 from typing import Any
 
 from comparison import settings_of, texts_of
@@ -14,7 +13,6 @@ from gongji.visit.area import Area
 Row = dict[str, Any]
 Answer = dict[str, Any]
 
-LONG_PAST = date(2000, 1, 1)
 YEAR, WAGE = "2024", "average_wage.2022"
 SHARE_OF_WAGE = 50
 """Yunfu's ceiling is 2 % of the average wage: this many times the ceiling is the wage."""
@@ -31,12 +29,7 @@ def credit_by_kernel(library: Library, row: Row, figures: dict[str, int]) -> Ans
 
 
 def credit_by_oracle(row: Row, figures: dict[str, int]) -> Answer:
-    """A month's credit from the articles.
-
-    A roster's absent event is the ordinary case, long past; the oracle is told so by a date.
-    """
-    if row["years_complete_month"] is None:
-        row = row | {"years_complete_month": LONG_PAST}
+    """A month's credit from the articles."""
     found = oracle.credit(row, figures)
     return {"credit": found.credit_fen, "refusal": found.refusal or ""}
 

@@ -4,9 +4,10 @@ Knows how to hand a history to each and how to make a difference small; it knows
 """
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from gongji import oracle
@@ -28,6 +29,20 @@ KEPT = {
     "level", "institution_kind", "prescriber_level",
 }  # fmt: skip
 """Facts without which a visit cannot be settled: shrinking leaves them."""
+
+
+class Shelf(Library):
+    """A library whose folders do not change while histories are compared."""
+
+    def __init__(self, folders: Iterable[Path] = ()) -> None:
+        super().__init__(folders)
+        self._files: dict[str, list[Path]] = {}
+
+    def files(self, area: str = "*") -> list[Path]:
+        """The files of an area, looked for once."""
+        if area not in self._files:
+            self._files[area] = super().files(area)
+        return self._files[area]
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from datetime import date
 from fractions import Fraction
 
 import pytest
-from histories import random_clearing, random_credit
-from worked import CX, LC, PZ, SY, YF, YN, Row
 
 from gongji.oracle import clear, credit
 from gongji.units import parse_fen
+from histories import random_clearing, random_credit
+from worked import CX, LC, PZ, SY, YF, YN, Row
 
 
 def month(text: str) -> date:

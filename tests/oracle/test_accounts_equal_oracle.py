@@ -11,6 +11,7 @@ from accounts_comparison import (
     credit_by_oracle,
     in_whole_yuan,
 )
+from comparison import Shelf
 from gongji.rulebook.law import Library
 from histories import random_clearing, random_credit
 
@@ -18,7 +19,7 @@ from histories import random_clearing, random_credit
 @pytest.fixture(scope="module")
 def library() -> Library:
     """The shipped rulebooks, read once."""
-    return Library()
+    return Shelf()
 
 
 def test_credits_equal_the_oracle(library: Library) -> None:

@@ -5,12 +5,12 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from histories import ALL_BENEFITS, AREAS, OFFERED, random_history
-from worked import CX, INPATIENT, LC, PZ, SY, YF, YN, YUNNAN_CASES, Row, visit
-from worked_elsewhere import ELSEWHERE_CASES
 
 from gongji.oracle import settle
 from gongji.units import parse_fen
+from histories import ALL_BENEFITS, AREAS, OFFERED, random_history
+from worked import CX, INPATIENT, LC, PZ, SY, YF, YN, YUNNAN_CASES, Row, visit
+from worked_elsewhere import ELSEWHERE_CASES
 
 CASES = YUNNAN_CASES + ELSEWHERE_CASES
 

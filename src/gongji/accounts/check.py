@@ -19,9 +19,11 @@ from gongji.rulebook.accounts import (
     Payment,
     Share,
 )  # fmt: skip
-from gongji.rulebook.documents import Benefit, ByAxis, Condition, Layer, Literal
+from gongji.rulebook.cells import value_axes
+from gongji.rulebook.documents import Benefit, Layer, Literal, Value
 from gongji.rulebook.law import Law
 from gongji.rulebook.source import Node
+from gongji.units import WHOLE, Ppm
 from gongji.visit.area import Area
 
 
@@ -46,24 +48,30 @@ def _problem(node: Node, key: str, message: str) -> Problem:
 
 def _facts(law: Law) -> Iterator[Problem]:
     """Credits speak only of facts that a roster has."""
-    known = [*ROSTER_FACTS, *(n for n, fact in law.facts.items() if fact.source == "年龄")]
-    conditions: list[tuple[str, Node, Condition]] = []
-    for _, stop in rules(law, "不计发", NoCredit):
-        conditions.append(("不计发", stop.node, stop.when))
-    for _, paid in rules(law, "缴费", Contribution):
-        conditions.append(("缴费", paid.node, paid.when))
-    for _, credit in rules(law, "划入", Credit):
-        conditions.append(("划入", credit.node, credit.when))
-        share = credit.amount
-        values = (share.rate, share.base) if isinstance(share, Share) else (share,)
-        for value in values:
-            if isinstance(value, ByAxis):
-                conditions.append(("划入", value.node, {value.axis: ()}))
-    for section, node, condition in conditions:
-        for name in condition:
-            if name not in known:
-                message = f"名册没有事实“{name}”；可取：{'、'.join(known)}"
-                yield _problem(node, section, message)
+    found = [
+        (provision, rule.node, set(rule.when)) for provision, rule in rules(law, "不计发", NoCredit)
+    ]
+    found += [
+        (provision, paid.node, set(paid.when))
+        for provision, paid in rules(law, "缴费", Contribution)
+    ]
+    for provision, credit in rules(law, "划入", Credit):
+        axes = [value_axes(law, value) for value in values_of(credit)]
+        found.append((provision, credit.node, set(credit.when).union(*axes)))
+    known = [*ROSTER_FACTS, *(name for name, fact in law.facts.items() if fact.source == "年龄")]
+    for provision, node, names in found:
+        for name in sorted(names - set(known)):
+            message = f"名册没有事实“{name}”；可取：{'、'.join(known)}"
+            yield _problem(node, provision.path, message)
+
+
+def values_of(credit: Credit) -> list[Value]:
+    """The values that a credit is computed from."""
+    if not isinstance(credit.amount, Share):
+        return [credit.amount]
+    share = credit.amount
+    values = (share.rate, share.base, share.at_least, share.at_most)
+    return [value for value in values if value is not None]
 
 
 def _clearing(law: Law) -> Iterator[Problem]:
@@ -78,13 +86,27 @@ def _clearing(law: Law) -> Iterator[Problem]:
         elif not _has_ceiling(law, payment.capitation.benefit):
             message = "这项待遇没有对所有人相同的年度最高支付限额"
             yield _problem(payment.capitation.node, "付费.定额.限额", message)
+        else:
+            yield from _shares("付费.定额", payment.capitation.node, payment.capitation.share)
         yield from _bands(provision.path, rule.bands)
+        if rule.direct:
+            path, node = f"{provision.path}.直接结算率", rule.direct.node
+            yield from _shares(path, node, rule.direct.below, rule.direct.step, rule.direct.loss)
+            if rule.direct.step == 0:
+                yield _problem(node, f"{path}.每低", "须大于零")
 
 
 def _bands(path: str, bands: tuple[Band, ...]) -> Iterator[Problem]:
     starts = [band.since for band in bands]
     if starts[0] != 0 or starts != sorted(set(starts)):
         yield _problem(bands[0].node, f"{path}.分档", "使用率须从 0% 起、逐档升高")
+    for band in bands:
+        yield from _shares(f"{path}.分档", band.node, band.since, band.kept)
+
+
+def _shares(path: str, node: Node, *shares: Ppm) -> Iterator[Problem]:
+    if any(not 0 <= share <= WHOLE for share in shares):
+        yield _problem(node, path, "百分比须在 0% 与 100% 之间")
 
 
 def _has_ceiling(law: Law, benefit: str) -> bool:
@@ -97,7 +119,7 @@ def _has_ceiling(law: Law, benefit: str) -> bool:
         return False
     value = layer.ceilings[0].value
     unlimited = isinstance(value, Literal) and value.amount is None
-    return not unlimited and not isinstance(value, ByAxis)
+    return not unlimited and not value_axes(law, value)
 
 
 def _deadlines(law: Law) -> Iterator[Problem]:

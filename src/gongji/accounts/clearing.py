@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gongji.accounts.citing import rules
-from gongji.errors import Problem, Refusal, RulebookError
+from gongji.errors import Refusal
 from gongji.kernel import clear as kernel
 from gongji.kernel.calendar import first_of_month
 from gongji.rulebook.accounts import Capitation, Clearing, Payment
@@ -204,9 +204,4 @@ def _ceiling(law: Law, year: int, fixed: Capitation) -> Cited:
     assert isinstance(provision.value, Benefit)
     layer = provision.value.layers[0]
     assert isinstance(layer, Layer)
-    try:
-        return Resolver(law, Layout(), {}, year).limit(layer.ceilings[0], provision.book)
-    except KeyError as error:
-        message = f"{fixed.benefit}的年度限额随{error}而变，不能作为人头定额的基数"
-        problem = Problem(str(provision.book.path), fixed.node.line, "付费", message)
-        raise RulebookError([problem]) from None
+    return Resolver(law, Layout(), {}, year).limit(layer.ceilings[0], provision.book)

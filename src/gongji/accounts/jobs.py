@@ -1,7 +1,7 @@
 """Files of months and of years: each row computed, explained, or reported with its reason.
 
-Rows that say the same but for the base share their case and sentences. A row that cannot be computed never
-stops the others; it goes to a report with its number, column and reason.
+Rows that say the same but for the base share their case and sentences. A row that cannot be
+computed never stops the others; it goes to a report with its number, column and reason.
 """
 
 from collections import Counter
@@ -29,7 +29,7 @@ from gongji.accounts.roster import (
     read_month_name,
     read_person_month,
 )
-from gongji.accounts.sheets import Sheet, Whole
+from gongji.sheets import Sheet, Whole
 from gongji.errors import Refusal
 from gongji.rulebook.law import Library
 from gongji.rulebook.settings import check as check_settings

@@ -5,8 +5,7 @@ A visit that is right by the meters of what was paid is not wrong in itself: its
 carried forward, and the visit that moved the meters is named.
 """
 
-import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from gongji.audit import variants
@@ -27,6 +26,7 @@ from gongji.audit.variants import Variants
 from gongji.errors import Refusal
 from gongji.rulebook.citations import Cite
 from gongji.rulebook.documents import Doubt
+from gongji.rulebook.layout import Layout
 from gongji.units import WHOLE, Fen, show_fen
 from gongji.visit.area import Area
 from gongji.visit.facts import Visit
@@ -85,6 +85,7 @@ class History:
     mode: str = LAW
     law_meters: Meters = field(init=False)
     paid_meters: Meters = field(init=False)
+    opening: Meters = field(init=False)
     past: list[Visit] = field(default_factory=list)
     origins: dict[Place, int] = field(default_factory=dict)
     readings: dict[str, "_Reading"] = field(default_factory=dict)
@@ -92,6 +93,12 @@ class History:
     def __post_init__(self) -> None:
         self.law_meters = Meters(self.area.layout)
         self.paid_meters = self.law_meters
+        self.opening = Meters(self.area.layout)
+
+    def open(self, used: Callable[[Meters], None]) -> None:
+        """Begin with what was used before the first visit."""
+        used(self.law_meters)
+        self.opening = _copy(self.law_meters)
 
     def audit(self, row: int, visit: Visit, paid: dict[str, Fen]) -> Finding | None:
         """Judge the next visit of the person and move both tracks of meters.
@@ -115,14 +122,14 @@ class History:
     ) -> None:
         """Move the track of the law by the law, that of what was paid by what explains it."""
         if finding is not None and self.law_meters is self.paid_meters:
-            self.paid_meters = copy.deepcopy(self.law_meters)
+            self.paid_meters = _copy(self.law_meters)
         if self.law_meters is self.paid_meters:
             move(self.law_meters, by_law.moves)
             return
         move(self.law_meters, by_law.moves)
         moves = explained.moves
-        if finding is not None and finding.cause in ("unknown", "split_inconsistent"):
-            moves = _adjusted(explained, finding)
+        if finding is not None and finding.cause in ("unknown", "split_inconsistent", "rounding"):
+            moves = _adjusted(self.area.layout, explained, finding)
         move(self.paid_meters, moves)
         if finding is not None and finding.cause != "carried_forward":
             for place in moves.keys() | by_law.moves.keys():
@@ -133,26 +140,19 @@ class History:
         self, row: int, visit: Visit, paid: dict[str, Fen], by_law: Settled, by_paid: Settled
     ) -> tuple[Finding, Settled]:
         """The likely cause of a difference and the settlement that reproduces what was paid."""
-        base, meters = (by_law, self.law_meters) if self.mode == LAW else (by_paid, self.paid_meters)
+        by_the_law = self.mode == LAW
+        base = by_law if by_the_law else by_paid
+        meters = self.law_meters if by_the_law else self.paid_meters
         due = amounts(base.result, tuple(paid))
         found = list(self._carried(visit, base, by_law, by_paid))
         found += Trials(Case(self.variants, visit, meters, base)).all()
         found += _rounded(base, paid, due)
         found += self._read_otherwise(visit)
-        if by_law is not by_paid and self.mode == LAW:
-            found += Trials(Case(self.variants, visit, self.paid_meters, by_paid)).all()
-        zero = dict.fromkeys(paid, 0) | {"person": base.result.total_fen}
-        candidates = [
-            (trial, agreed)
-            for trial in found
-            if (agreed := _agreement(trial, paid, due, base))
-        ]
-        if paid[POOL] == 0 < due[POOL]:
-            whole = all(paid[name] == zero[name] for name in paid)
-            text = f"应支付{show_fen(due[POOL])}元，实付为零。"
-            nothing = Settled(base.result, {})
-            trial = Trial("paid_zero", text, nothing, cites_of(base.result, "rate"))
-            candidates.append((trial, 2 if whole else 1))
+        candidates = [*_agreeing(found, paid, due), *_nothing_paid(base, paid, due)]
+        if not candidates and by_law is not by_paid and by_the_law:
+            # A mistake in this visit may have come on top of meters that were already wrong.
+            again = Trials(Case(self.variants, visit, self.paid_meters, by_paid)).all()
+            candidates = _agreeing(again, paid, due)
         if candidates:
             return self._finding(row, visit, paid, due, candidates)
         return self._unknown(row, visit, paid, due, by_paid)
@@ -168,6 +168,8 @@ class History:
         ranks = self._ranks(visit)
         candidates.sort(key=lambda pair: (-pair[1], ranks.index(pair[0].cause)))
         trial, agreed = candidates[0]
+        if trial.reading:
+            self.readings[trial.reading].shown = True
         also = dict.fromkeys(t.cause for t, level in candidates[1:] if level == agreed)
         finding = Finding(
             row, visit, due, paid, trial.cause, trial.sentence, trial.cites, trial.doubts,
@@ -215,7 +217,7 @@ class History:
             assert free
             try:
                 settled = settle_on(free, visit, self.paid_meters)
-            except (Refusal, KeyError):
+            except Refusal:
                 settled = by_paid
         return Finding(row, visit, due, paid, cause, text, cites, exact=False), settled
 
@@ -254,17 +256,23 @@ class History:
             if area is None:
                 continue
             if name not in self.readings:
-                self.readings[name] = _Reading(self.area.layout and Meters(area.layout))
+                self.readings[name] = _Reading(_copy(self.opening))
             reading = self.readings[name]
             reading.catch_up(area, self.past)
             number, doubt = doubts[name]
             try:
                 settled = settle_on(area, visit, reading.meters)
-            except (Refusal, KeyError):
+            except Refusal:
                 continue
             cite = Cite(number, doubt.article, doubt.node.file, doubt.node.line, "官方")
             text = f"按存疑“{name}”的另一种理解结算：{doubt.other}。"
-            yield Trial("other_reading", text, settled, (cite,), (doubt,))
+            yield Trial("other_reading", text, settled, (cite,), (doubt,), name)
+
+
+def _copy(meters: Meters) -> Meters:
+    """Meters that go on by themselves."""
+    blocks = {place: list(block) for place, block in meters.blocks.items()}
+    return Meters(meters.layout, blocks, meters.visits)
 
 
 @dataclass
@@ -280,21 +288,35 @@ class _Reading:
         for visit in past[self.done :]:
             try:
                 move(self.meters, settle_on(area, visit, self.meters).moves)
-            except (Refusal, KeyError):
+            except Refusal:
                 self.meters.visits += 1
         self.done = len(past)
 
 
-def _agreement(trial: Trial, paid: dict[str, Fen], due: dict[str, Fen], base: Settled) -> int:
-    """2 where a trial gives every amount that was paid, 1 where it gives the pool's, else 0."""
-    if trial.cause == "rounding":
-        return 2
-    got = amounts(trial.settled.result, tuple(paid))
-    if got == due:
-        return 0
-    if got == paid:
-        return 2
-    return 1 if got[POOL] == paid[POOL] != due[POOL] else 0
+def _agreeing(
+    trials: Iterable[Trial], paid: dict[str, Fen], due: dict[str, Fen]
+) -> list[tuple[Trial, int]]:
+    """The trials that reproduce what was paid: 2 with every amount, 1 with the pool's only."""
+    found = []
+    for trial in trials:
+        got = amounts(trial.settled.result, tuple(paid))
+        if trial.cause == "rounding" or (got == paid != due):
+            found.append((trial, 2))
+        elif got[POOL] == paid[POOL] != due[POOL]:
+            found.append((trial, 1))
+    return found
+
+
+def _nothing_paid(
+    base: Settled, paid: dict[str, Fen], due: dict[str, Fen]
+) -> Iterator[tuple[Trial, int]]:
+    """Nothing was paid though something was payable: it agrees where all else is nothing too."""
+    if paid[POOL] == 0 < due[POOL]:
+        nothing = dict.fromkeys(paid, 0) | {"person": base.result.total_fen}
+        whole = all(paid[name] == nothing[name] for name in paid)
+        text = f"应支付{show_fen(due[POOL])}元，实付为零。"
+        cites = cites_of(base.result, "rate")
+        yield Trial("paid_zero", text, Settled(base.result, {}), cites), 2 if whole else 1
 
 
 def _rounded(base: Settled, paid: dict[str, Fen], due: dict[str, Fen]) -> Iterator[Trial]:
@@ -315,8 +337,8 @@ def _rounded(base: Settled, paid: dict[str, Fen], due: dict[str, Fen]) -> Iterat
     yield Trial("rounding", text, base, cites_of(base.result, "rate"))
 
 
-def _adjusted(settled: Settled, finding: Finding) -> Moves:
-    """The moves of a settlement, corrected by what was paid beside it: the first layer's ceilings."""
+def _adjusted(layout: Layout, settled: Settled, finding: Finding) -> Moves:
+    """What a settlement added, the ceilings of its first layer corrected by what was paid."""
     moves = {place: list(added) for place, added in settled.moves.items()}
     result = settled.result
     extra = finding.paid[POOL] - result.pool_fen
@@ -328,5 +350,6 @@ def _adjusted(settled: Settled, finding: Finding) -> Moves:
     meters = result.law.section("计量")
     for position, note in first.note.limits.items():
         if getattr(meters[note.meter].value, "measure", "") == "paid":
-            moves[by_dimension[code[position + 1]]][code[position + 2]] += extra
+            dimension, offset = layout.split(code[position + 1])
+            moves[by_dimension[dimension]][offset] += extra
     return moves

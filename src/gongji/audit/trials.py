@@ -5,7 +5,7 @@ them agrees with what was paid, and what the meters become, is `history`.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from gongji.audit import variants
 from gongji.audit.variants import Variants
@@ -50,6 +50,8 @@ class Trial:
     settled: Settled
     cites: tuple[Cite, ...]
     doubts: tuple[Doubt, ...] = ()
+    reading: str = ""
+    """The doubt whose other reading was tried on the whole history."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +62,6 @@ class Case:
     visit: Visit
     meters: Meters
     base: Settled
-    retried: list[Trial] = field(default_factory=list)
 
 
 def settle_on(
@@ -150,7 +151,7 @@ class Trials:
             settled = settle_on(
                 area or self.area, visit or self.case.visit, self.case.meters, edit
             )
-        except (Refusal, KeyError):
+        except Refusal:
             return
         yield Trial(cause, sentence, settled, cites, doubts)
 
@@ -222,7 +223,7 @@ class Trials:
             return
         code = self.base.program.code
         limits = [
-            (code[at + 1], code[at + 2])
+            self.area.layout.split(code[at + 1])
             for at, note in first.note.limits.items()
             if _measure(self.base, note.meter) == "paid"
         ]

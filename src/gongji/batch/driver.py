@@ -66,6 +66,7 @@ class Plan(NamedTuple):
     reading_from: Row
     readings: Row
     part_steps: Row
+    used: Row
 
 
 class Rows(NamedTuple):
@@ -102,7 +103,8 @@ class Blocks(NamedTuple):
     Shape:   those from `fresh` to `fresh_end` are emptied with every row, from `daily` to
              `daily_end` with every day, `spans` (two numbers each) with each kind of period;
              `keyed` has dimension, place and width of every keyed dimension; `opening_*` are
-             amounts to begin with: row, place, fen.
+             amounts to begin with: row, place, fen. The blocks of keyed dimensions lie in
+             `kept`; one is copied to its place among `numbers` while it is used.
     """
 
     fresh: int
@@ -113,7 +115,7 @@ class Blocks(NamedTuple):
     keys: int
     openings: int
     numbers: Row
-    slots: Row
+    kept: Row
     spans: Row
     current: Row
     keyed: Row
@@ -143,7 +145,9 @@ class Scratch(NamedTuple):
     kinds: Row
     cells: Row
     costs: Row
+    cleared: Row
     out: Row
+    why: Row
 
 
 @compiled
@@ -185,8 +189,6 @@ def locate(
 @inlined
 def begin(rows: Rows, blocks: Blocks, i: int, new: int, day_before: int) -> None:
     """Empty the blocks that begin anew with a row, and find the row's keyed ones."""
-    for n in range(blocks.fresh, blocks.fresh_end):
-        empty(blocks.numbers, n)
     if new or rows.day[i] != day_before:
         for n in range(blocks.daily, blocks.daily_end):
             empty(blocks.numbers, n)
@@ -196,10 +198,16 @@ def begin(rows: Rows, blocks: Blocks, i: int, new: int, day_before: int) -> None
             blocks.current[kind] = period
             for n in range(blocks.spans[2 * kind], blocks.spans[2 * kind + 1]):
                 empty(blocks.numbers, n)
+
+
+@inlined
+def fetch(rows: Rows, blocks: Blocks, i: int) -> None:
+    for n in range(blocks.fresh, blocks.fresh_end):
+        empty(blocks.numbers, n)
     for key in range(blocks.keys):
-        first = rows.first[key * rows.count + i]
-        place = blocks.keyed[3 * key + 1] + first * blocks.keyed[3 * key + 2]
-        blocks.slots[blocks.keyed[3 * key]] = place
+        kept = rows.first[key * rows.count + i] * blocks.keyed[2 * key + 1]
+        for n in range(blocks.keyed[2 * key + 1]):
+            blocks.numbers[blocks.keyed[2 * key] + n] = blocks.kept[kept + n]
 
 
 @inlined
@@ -253,7 +261,7 @@ def tally(
 @inlined
 def first_step(code: Row, at: int) -> int:
     """The position of a program's first layer."""
-    return at + pour.HEADER + code[at + pour.DIMS] + pour.GATE_SIZE * code[at + pour.GATES]
+    return at + pour.HEADER + pour.GATE_SIZE * code[at + pour.GATES]
 
 
 @inlined
@@ -286,8 +294,8 @@ def detail(
     for part in range(parts):
         program = scratch.programs[part]
         for reading in range(plan.reading_from[program], plan.reading_from[program + 1]):
-            place = blocks.slots[plan.readings[3 * reading + 1]] + plan.readings[3 * reading + 2]
-            results.meters[plan.readings[3 * reading] * rows.count + i] = blocks.numbers[place]
+            place = plan.readings[2 * reading + 1]
+            results.meters[plan.readings[2 * reading] * rows.count + i] = blocks.numbers[place]
     results.trace[i] = trace(plan, scratch, rows.cell[i], parts, records)
 
 
@@ -302,7 +310,9 @@ def settle_row(
     if total == ABSENT:
         total = in_scope
     elif in_scope == ABSENT:
-        in_scope = total - first_self_pay(total, plan.shares[program])
+        in_scope = total
+        if plan.shares[program]:
+            in_scope -= first_self_pay(total, plan.shares[program])
     parts = 1
     scratch.programs[0] = program
     scratch.kinds[0] = rows.parts
@@ -310,10 +320,18 @@ def settle_row(
     scratch.costs[0] = in_scope
     if rows.parts:
         parts = lay_parts(plan, rows, scratch, i, in_scope)
-    status, records = pour.pour(
-        plan.code, scratch.cells, scratch.costs, parts, rows.flags[i],
-        after(rows.amounts, i * rows.amount_count), blocks.numbers, blocks.slots, scratch.out,
-    )  # fmt: skip
+    if plan.used[program]:
+        fetch(rows, blocks, i)
+    status, records = 0, 0
+    if rows.flags[i] != scratch.cleared[program]:
+        status = pour.refused_by(plan.code, scratch.cells[0], rows.flags[i])
+        if status == 0:
+            scratch.cleared[program] = rows.flags[i]
+    if status == 0:
+        status, records = pour.pour_through(
+            plan.code, scratch.cells, scratch.costs, parts,
+            after(rows.amounts, i * rows.amount_count), blocks.numbers, scratch.out, scratch.why,
+        )  # fmt: skip
     tally(plan, rows, scratch, results, records, i, total)
     results.refusal[i] = status if status >= 0 else OPEN
     if results.detailed:

@@ -30,6 +30,9 @@ from gongji.kernel import calendar, pour, price
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+NOWHERE = "nowhere"
+"""The name of a row that keeps nothing: what nobody will read is not computed."""
+
 KERNEL = (calendar, pour, price)
 APART = {pour.undo, pour.pour_tail}
 """Kernel functions that are seldom reached; inlined they would only crowd the registers."""
@@ -93,12 +96,12 @@ def after(typing: Any, start: Any, count: Any) -> Any:
 
 @intrinsic
 def empty(typing: Any, start: Any, index: Any) -> Any:
-    """Store a zero, in a way that LLVM does not gather into a call of memset for two numbers."""
+    """Store a zero, atomically so that LLVM does not call memset for two numbers."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         place = _place(context, builder, signature, args)
-        store = builder.store(ir.Constant(place.type.pointee, 0), place)
-        store.volatile = True
+        zero = ir.Constant(place.type.pointee, 0)
+        builder.store_atomic(zero, place, "monotonic", place.type.pointee.width // 8)
         return context.get_dummy_value()
 
     return types.none(start, index), generate
@@ -152,6 +155,8 @@ def _get(context: Any, builder: Any, signature: Any, args: Any) -> Any:
 @lower_builtin(operator.setitem, RowType, types.Integer, types.Integer)  # type: ignore[misc]
 def _set(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     kind = signature.args[0]
+    if kind.row == NOWHERE:
+        return context.get_dummy_value()
     value = context.cast(builder, args[2], signature.args[2], kind.number)
     place = _place(context, builder, signature, args)
     _mark(builder, builder.store(value, place), kind)

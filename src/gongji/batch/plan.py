@@ -28,6 +28,7 @@ from gongji.units import date_of
 from gongji.visit.facts import Visit, read_visit, value_name, value_of
 
 I64 = npt.NDArray[np.int64]
+_FRESH=(10,11)
 NO_FACET = -1
 UNPLACED = -(1 << 40)
 """Added to a base, it keeps every cell of a family below zero."""
@@ -210,6 +211,7 @@ class AreaPlan:
             reading_from=_row([0, *accumulate(counts)]),
             readings=_row([number for reading in readings for number in reading]),
             part_steps=_row([step for family in steps for step in family]),
+            used=_row([int(any(at in _FRESH for _, at in p.readings)) for p in tables.placed]),
         )
 
     def unset(self, cells: I64) -> I64:

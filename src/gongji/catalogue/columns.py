@@ -106,6 +106,8 @@ def refusal(line: Mapping[str, object]) -> Refusal:
     """The refusal of a cell of a line, with the words of those who read single visits."""
     code, field = str(line[CODE]), str(line[FIELD])
     text = str(line.get(field) or "")
+    if code == "field_missing":
+        return Refusal(code, field)
     if code == "value_invalid" and field == "quantity":
         return Refusal(code, field, {"value": text, "allowed": QUANTITY})
     if code == "value_invalid" and field == "level":

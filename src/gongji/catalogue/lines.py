@@ -28,7 +28,7 @@ from gongji.catalogue.columns import (
 from gongji.catalogue.items import NONE, Catalogue, read_catalogue
 from gongji.catalogue.problems import PROBLEM_SCHEMA, Problems
 from gongji.catalogue.terms import Places, Terms
-from gongji.catalogue.texts import ROW, read_texts
+from gongji.catalogue.texts import ROW, read_slices, read_texts
 from gongji.errors import Refusal
 from gongji.kernel.price import price_line
 from gongji.rulebook.law import Library, Settings
@@ -89,18 +89,30 @@ def price_files(
     folders: tuple[Path, ...] = (),
     settings: Settings | None = None,
     unknown_items: str = "refuse",
+    keep_lines: bool = True,
+    at_once: int = 1_000_000,
 ) -> Priced:
     """Price a file of fee lines for a file (or frame) of visits.
 
-    Shape:   docs/lines-file.md; `area` for visits that name none.
+    Shape:   docs/lines-file.md; `area` for visits that name none. About `at_once` lines are held
+             at a time; without `keep_lines` the splits are dropped and memory stays bounded.
     Refuses: a file that cannot be read, a column missing or unknown; RulebookError for the
              catalogue. What is wrong with single lines is in the result.
     """
-    return price(
-        read_texts(lines), read_catalogue(catalogue), read_texts(visits),
-        Library(folders), area=area, settings=settings, unknown_items=unknown_items,
-        file=str(lines),
-    )  # fmt: skip
+    items, places = read_catalogue(catalogue), Places(Library(folders), settings)
+    typed = _type_visits(read_texts(visits), area, places)
+    priced = [
+        _price(slice_, items, typed, places, unknown_items, str(lines), keep_lines)
+        for slice_ in read_slices(lines, "visit", at_once)
+    ]
+    return Priced(
+        # A slice has the parts of the cost that its own lines name.
+        pl.concat([p.visits for p in priced], how="diagonal").fill_null(0).sort(VISIT_ROW),
+        pl.concat([p.lines for p in priced]).sort(ROW),
+        pl.concat([p.problems for p in priced]).sort("line", "code"),
+        tuple(sorted({row for p in priced for row in p.refused})),
+        tuple(places.terms),
+    )
 
 
 def price(
@@ -116,24 +128,37 @@ def price(
 ) -> Priced:
     """Price fee lines that are frames of text (`read_texts`)."""
     places = Places(library, settings)
-    typed = _join_visits(type_lines(lines), _type_visits(visits, area, places))
+    typed = _type_visits(visits, area, places)
+    return _price(lines, catalogue, typed, places, unknown_items, file, True)
+
+
+def _price(
+    lines: pl.DataFrame,
+    catalogue: Catalogue,
+    visits: pl.DataFrame,
+    places: Places,
+    unknown_items: str,
+    file: str,
+    keep_lines: bool,
+) -> Priced:
+    """Price lines, all those of a visit among them, for visits as `_type_visits` makes them."""
+    typed = _join_visits(type_lines(lines), visits)
     typed = _join_items(typed, catalogue, unknown_items)
-    terms = places.terms
-    typed = _judge(_join_terms(typed, terms), terms)
-    typed = _ruled(_pour(typed))
+    typed = _ruled(_pour(_judge(_join_terms(typed, places.terms))))
     sums = _sums(typed)
     problems = Problems(file, catalogue, places)
     problems.of_lines(typed.filter(pl.col(CODE).is_not_null()))
     problems.of_mixed(typed)
     problems.of_sums(sums)
-    refused = tuple(sorted({row for row in problems.visit_rows if row is not None}))
+    refused = tuple(sorted(row for row in problems.visit_rows if row is not None))
     good = ~pl.col(VISIT_ROW).is_in(refused)
+    kept = typed.filter(good & pl.col(CODE).is_null()).select(KEPT).sort(ROW)
     return Priced(
         sums.filter(good).drop("first_row", "given_fen"),
-        typed.filter(good & pl.col(CODE).is_null()).select(KEPT).sort(ROW),
+        kept if keep_lines else kept.clear(),
         pl.DataFrame(problems.rows, schema=PROBLEM_SCHEMA, orient="row").sort("line", "code"),
         refused,
-        tuple(terms),
+        tuple(places.terms),
     )
 
 
@@ -220,7 +245,7 @@ def _join_terms(lines: pl.DataFrame, terms: list[Terms]) -> pl.DataFrame:
     return lines.join(pl.DataFrame(rows, schema=schema, orient="row"), on=LAW, how="left")
 
 
-def _judge(lines: pl.DataFrame, terms: list[Terms]) -> pl.DataFrame:
+def _judge(lines: pl.DataFrame) -> pl.DataFrame:
     """The price that counts, the share paid first, and whether a line is covered at all."""
     level = pl.coalesce("line_level", "visit_level", pl.lit(0))
     by_level = pl.lit(NONE)

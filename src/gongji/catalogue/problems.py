@@ -63,8 +63,8 @@ class Problems:
         elif code == "not_ruled":
             values["value"] = self.WORDS[field]
         elif code == "value_invalid" and field == "part":
-            allowed = line["parts"]
-            values["allowed"] = "、".join(map(str, allowed)) if isinstance(allowed, list) else ""
+            parts = line["parts"]
+            values["allowed"] = "、".join(map(str, parts)) if isinstance(parts, list) else ""
         elif code in ("field_missing", "amount_invalid", "value_invalid"):
             return refusal(line)
         return Refusal(code, field, values)

@@ -47,7 +47,7 @@ def command(
     """
     # Only this command reads files; `gongji quote` must start without it.
     from gongji.accounts.jobs import Accrual, Areas, in_fen, months_between
-    from gongji.accounts.sheets import Sheet
+    from gongji.sheets import Sheet
 
     sheet = Sheet(roster)
     if bool(since) != bool(until) or (month and since):

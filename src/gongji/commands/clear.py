@@ -39,7 +39,7 @@ def command(
     """
     # Only this command reads files; `gongji quote` must start without it.
     from gongji.accounts.jobs import Areas, ClearingJob, in_fen
-    from gongji.accounts.sheets import Sheet
+    from gongji.sheets import Sheet
 
     sheet = Sheet(institutions)
     areas = Areas(folders, options.pairs("--set", settings))

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from gongji.accounts.sheets import ENDINGS, Whole
+from gongji.sheets import ENDINGS, Whole
 from gongji.commands.options import json_option, pairs, rulebooks_option, settings_option
 from gongji.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, Difference, compare
 from gongji.report.tables import print_table

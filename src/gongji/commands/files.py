@@ -11,7 +11,7 @@ from gongji.errors import Refusal
 
 if TYPE_CHECKING:
     from gongji.accounts.jobs import Job, Summary
-    from gongji.accounts.sheets import Sheet
+    from gongji.sheets import Sheet
 
 output_option = click.option(
     "-o", "output", type=click.Path(dir_okay=False, path_type=Path),

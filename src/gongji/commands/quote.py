@@ -20,8 +20,12 @@ from gongji.rulebook.facts import BENEFITS
 @click.option("--in-scope", "in_scope", default="", help="政策范围内费用（元）。")
 @click.option("--total", default="", help="总费用（元）；不给则等于政策范围内费用。")
 @click.option("--benefit", default="ordinary", help=f"待遇：{'、'.join(BENEFITS.values())}。")
-@click.option("--used", multiple=True, metavar="计量=金额", help="本年已累计，如 ordinary_paid=5500。")
-@click.option("--fact", "facts", multiple=True, metavar="事实=值", help="其他事实，见 docs/facts.md。")
+@click.option(
+    "--used", multiple=True, metavar="计量=金额", help="本年已累计，如 ordinary_paid=5500。"
+)
+@click.option(
+    "--fact", "facts", multiple=True, metavar="事实=值", help="其他事实，见 docs/facts.md。"
+)
 @settings_option
 @rulebooks_option
 @click.option("--markdown", is_flag=True, help="以 Markdown 输出。")

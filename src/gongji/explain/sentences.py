@@ -132,8 +132,8 @@ class _Layers:
             self._advance(step)
         return said
 
-    def _place(self, position: int) -> tuple[int, int]:
-        return self.code[position + 1], self.code[position + 2]
+    def _place(self, position: int) -> int:
+        return self.code[position + 1]
 
     def _meter(self, position: int, note: LimitNote) -> str:
         where = self.where.get(self._place(position), "")
@@ -196,8 +196,9 @@ class _Layers:
             if figure == 0:
                 text = "不设起付标准。"
             else:
+                meter = self._meter(position, note)
                 text = (
-                    f"起付标准{yuan(figure)}（{self._meter(position, note)}此前已承担{yuan(held)}），"
+                    f"起付标准{yuan(figure)}（{meter}此前已承担{yuan(held)}），"
                     f"本次扣除{yuan(step.deductible)}，由个人负担。"
                 )
             yield Sentence("deductible", text, note.cited.cites)
@@ -205,7 +206,12 @@ class _Layers:
     def _paid(self, step: Step) -> Iterator[Sentence]:
         base = step.taken - step.deductible
         payer = step.note.layer.payer
-        if step.note.floor or base == 0:
+        if step.note.layer.own:
+            text = f"{step.note.layer.name}：先自付{show_ppm(step.note.rate.figure)}"
+            text += f"，即{yuan(step.taken)}，由个人负担。"
+            yield Sentence("own", text, step.note.rate.cites)
+            return
+        if step.note.floor or step.note.layer.rate is None or base == 0:
             return
         rate = show_ppm(step.note.rate.figure)
         wanted = pour.take_rate(base, step.note.rate.figure)

@@ -15,7 +15,10 @@ def cited(cites: tuple[Cite, ...]) -> str:
 
 def _notes(explanation: Explanation) -> list[tuple[str, str]]:
     notes = [
-        ("存疑", f"{doubt.question}？采用：{doubt.reading}。另解：{doubt.other}。理由：{doubt.reason}。")
+        (
+            "存疑",
+            f"{doubt.question}？采用：{doubt.reading}。另解：{doubt.other}。理由：{doubt.reason}。",
+        )
         for doubt in explanation.doubts
     ]
     for source in dict.fromkeys(c.source for c in explanation.unofficial):

@@ -1,4 +1,4 @@
-"""Price a fee line: what of it is above the payment standard, wholly own, first self-pay, in scope."""
+"""Price a fee line: above the payment standard, wholly own, first self-pay, in scope."""
 
 from gongji.kernel.pour import take_rate
 
@@ -16,10 +16,10 @@ def first_self_pay(amount_fen, share_ppm):
 def price_line(amount_fen, quantity_milli, standard_fen, share_ppm, covered):
     """Split one fee line.
 
-    Law:     云政办规〔2024〕2号 二（四）: 高于支付标准（挂网价格）的部分统筹基金不予支付; class 丙 and
-             what is outside the catalogue is wholly the person's.
-    Units:   fen; `quantity_milli` thousandths of a unit; `standard_fen` a unit, below zero for none;
-             `covered` 0 or 1.
+    Law:     云政办规〔2024〕2号 二（四）: 高于支付标准（挂网价格）的部分统筹基金不予支付; class 丙
+             and what is outside the catalogue is wholly the person's.
+    Units:   fen; `quantity_milli` thousandths of a unit; `standard_fen` a unit, below zero for
+             none; `covered` 0 or 1.
     Rounds:  the amount at the standard, and the first self-pay, half up to the fen.
     Returns: (above the standard, wholly own, first self-pay, in scope); they add to the amount.
     """

@@ -99,18 +99,15 @@ def credit(row: Facts, parameters: Parameters) -> CreditOutcome:
 
     Law: 计入资金起止时间原则上和基本医疗保险待遇享受时间一致 (第十条); 选择按月缴费的人员，
          其按月缴费期间，不计发个人账户; 退休人员从缴满规定年限后的次月起变更个人账户划入额度
-         (第九条).
+         (第九条). A retiree without a month of completion had the years long ago.
     """
     if not row.get("in_benefit_period", True):
         return CreditOutcome(0, "outside_benefit_period")
     if row.get("paying_monthly"):
         return CreditOutcome(0, "paying_monthly")
     complete = row.get("years_complete_month")
-    if (
-        row["status"] == "retired"
-        and complete is not None
-        and month_number(row["month"]) > month_number(complete)
-    ):
+    reached = complete is None or month_number(row["month"]) > month_number(complete)
+    if row["status"] == "retired" and reached:
         return CreditOutcome(RETIREE_CREDIT)
     return active_credit(row["base_fen"])
 

@@ -84,8 +84,10 @@ def _figures(
     """The figures of a compiled cell; None for one that the cell has no figure for."""
     for note in program.steps.values():
         layer = note.layer
-        rate = _effect(note.rate, note.onward, rate=True)
-        yield (benefit, layer.code, "支付比例", ""), layer.name, rate
+        if layer.rate or layer.own:
+            kind = "支付比例" if layer.rate else "先行自付"
+            rate = _effect(note.rate, note.onward, rate=True)
+            yield (benefit, layer.code, kind, ""), layer.name, rate
         for limit in note.limits.values():
             meter = area.layout.meters[limit.meter]
             place = (benefit, layer.code, _KIND_OF[meter.measure], meter.code)

@@ -332,8 +332,11 @@ def _yearly(text: str) -> YearlyDate:
     if not found:
         raise ValueError(f"“{text}”须写成 次年3月31日 的样子")
     years, month, day = found.groups()
-    # 2001 is not a leap year: a deadline must exist every year.
-    parse_day(f"2001-{int(month):02d}-{int(day):02d}")
+    try:
+        # 2001 is not a leap year: a deadline must exist every year.
+        parse_day(f"2001-{int(month):02d}-{int(day):02d}")
+    except ValueError:
+        raise ValueError(f"“{text}”不是每年都有的日子") from None
     return YearlyDate(1 if years == "次年" else 0, int(month), int(day))
 
 

@@ -47,14 +47,13 @@ def axes_of(law: Law, benefit: str) -> tuple[str, ...]:
 
 def _layer_axes(law: Law, layer: Layer) -> set[str]:
     found: set[str] = set()
-    groups: list[Rate | Limit] = [
-        layer.rate, *layer.deductibles, *layer.ceilings, *layer.bands,
-    ]  # fmt: skip
+    groups: list[Rate | Limit] = [*layer.deductibles, *layer.ceilings, *layer.bands]
+    groups += [rate for rate in (layer.rate, layer.own) if rate]
     for item in groups:
-        found |= _value_axes(law, item.value)
+        found |= value_axes(law, item.value)
         for adjustment in item.adjustments:
             found |= adjustment.when.keys() | ({adjustment.each} - {""})
-            found |= _value_axes(law, adjustment.add)
+            found |= value_axes(law, adjustment.add)
         for scaling in item.scalings:
             found |= scaling.when.keys() | ({scaling.fact} - {""})
         if isinstance(item, Limit):
@@ -65,16 +64,17 @@ def _layer_axes(law: Law, layer: Layer) -> set[str]:
     return found
 
 
-def _value_axes(law: Law, value: Value) -> set[str]:
+def value_axes(law: Law, value: Value) -> set[str]:
+    """The facts that a value depends on."""
     if isinstance(value, ByAxis):
-        inner = [_value_axes(law, child) for child in value.values.values()]
+        inner = [value_axes(law, child) for child in value.values.values()]
         return {value.axis}.union(*inner)
     if isinstance(value, FromParameter):
         provision = law.section("参数")[value.parameter]
         assert isinstance(provision.value, documents.Parameter)
         axes = set(provision.value.axes)
         if provision.value.value is not None:
-            axes |= _value_axes(law, parsed_parameter(provision))
+            axes |= value_axes(law, parsed_parameter(provision))
         swapped = {value.swapped.get(axis, axis) for axis in axes if axis not in value.fixed}
         return swapped
     return set()

@@ -43,6 +43,20 @@ class _Definition:
         self.complaints.append((key, message))
 
 
+def define_all(
+    entries: Mapping[str, FactDefinition],
+) -> tuple[dict[str, Fact], dict[str, list[Complaint]]]:
+    """Everybody's facts and those defined, and what is wrong with each definition by name.
+
+    Bands of another fact come after the facts with columns of their own, wherever they stand.
+    """
+    facts = dict(FACTS)
+    wrong = {}
+    for name, says in sorted(entries.items(), key=lambda entry: bool(entry[1].source)):
+        facts[name], wrong[name] = define(name, says, facts)
+    return facts, wrong
+
+
 def define(
     name: str, says: FactDefinition, facts: Mapping[str, Fact]
 ) -> tuple[Fact, list[Complaint]]:

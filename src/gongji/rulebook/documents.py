@@ -234,11 +234,16 @@ PAYERS = (
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Layer:
-    """One layer: a deductible, a rate and a ceiling, on the cost that the layers before left."""
+    """One layer: a deductible, a rate and a ceiling, on the cost that the layers before left.
+
+    Without a rate it takes its deductible only, or (先自付) a share that is the person's own; the
+    next layer begins above it.
+    """
 
     name: str = key("名称", s.prose)
     code: str = key("代号", s.code, "结果文件中的列名")
-    rate: Rate = key("支付比例", struct(Rate))
+    rate: Rate | None = key("支付比例", struct(Rate), "没有则只扣起付标准", default=None)
+    own: Rate | None = key("先自付", struct(Rate), "个人先自付余下费用的比例", default=None)
     payer: str = key("付款方", s.choice({p: p for p in PAYERS}), default=POOL)
     deductibles: tuple[Limit, ...] = key("起付标准", list_of(struct(Limit)), default=())
     ceilings: tuple[Limit, ...] = key("最高支付限额", list_of(struct(Limit)), default=())

@@ -13,8 +13,8 @@ from typing import Any
 
 from gongji.errors import Problem, Refusal, RulebookError
 from gongji.rulebook import accounts, documents, pricing, schema
-from gongji.rulebook.definitions import define
-from gongji.rulebook.facts import BENEFITS, FACTS, Fact
+from gongji.rulebook.definitions import define_all
+from gongji.rulebook.facts import BENEFITS, Fact
 from gongji.rulebook.schema import key, list_of, map_of, struct
 from gongji.rulebook.source import Node, line_of, read
 from gongji.units import Day, date_of
@@ -208,13 +208,15 @@ class Law:
         """The provisions of a section by name."""
         return self.provisions.get(name, {})
 
+    @property
+    def definitions(self) -> dict[str, documents.FactDefinition]:
+        """What the area's documents define as facts."""
+        return {name: p.value for name, p in self.section("事实").items()}  # type: ignore[misc]
+
     @functools.cached_property
     def facts(self) -> dict[str, Fact]:
         """The facts that rules of this law may use: everybody's and the area's own."""
-        facts = dict(FACTS)
-        for name, provision in self.section("事实").items():
-            assert isinstance(provision.value, documents.FactDefinition)
-            facts[name] = define(name, provision.value, facts)[0]
+        facts, _ = define_all(self.definitions)
         if self.parts:
             choices = {name: part.code for name, part in self.parts.items()} | {REST: ""}
             facts[PART] = Fact(PART, "part", "选项", "", choices)

@@ -3,8 +3,10 @@
 One layout serves an area over all its time, so that meters go on through a change of rules.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from gongji.rulebook import documents
 from gongji.rulebook.facts import Fact
@@ -63,6 +65,16 @@ class Layout:
     columns: list[Column] = field(default_factory=list)
     atoms: dict[tuple[str, tuple[str, ...]], int] = field(default_factory=dict)
     amounts: list[str] = field(default_factory=list)
+
+    @property
+    def starts(self) -> list[int]:
+        """Where the block of each dimension begins when a person's blocks lie end to end."""
+        return [0, *accumulate(self.widths)][:-1]
+
+    def split(self, place: int) -> tuple[int, int]:
+        """The dimension of a number among a person's blocks, and its offset in the block."""
+        dimension = bisect_right(self.starts, place) - 1
+        return dimension, place - self.starts[dimension]
 
     def column(self, code: str) -> int:
         """The number of a layer's column."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gongji.rulebook import schema as s
 from gongji.rulebook.schema import key, list_of
+from gongji.rulebook.source import Node
 
 OUTSIDE, STANDARD, LISTING, SELF_PAY, UNRELATED, APART = LINE_KINDS = (
     "目录外",
@@ -32,7 +33,7 @@ class LineRule:
     share: int | None = key("比例", s.percent, "目录未写时乙类项目的先行自付", default=None)
     note: str = key("说明", s.prose, default="")
     doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
-    node: s.Node = None  # type: ignore[assignment]
+    node: Node = None  # type: ignore[assignment]
 
 
 SECTIONS: dict[str, type] = {"费用明细": LineRule}

@@ -26,12 +26,16 @@ from gongji.rulebook.documents import Layer, Onward
 from gongji.rulebook.figures import Cell, Resolver, holds
 from gongji.rulebook.law import PART, Law, Rulebook
 from gongji.rulebook.layout import Layout, floor_layer
+from gongji.units import WHOLE
 
 __all__ = [
     "Cell", "Cite", "Cited", "Compiler", "Gap", "GateNote", "LimitNote", "Program", "StepNote",
     "axes_of", "axis_values", "cell_values",
 ]  # fmt: skip
 
+
+CEILINGS = 2
+"""The group of a layer's ceilings: bands, deductibles, ceilings."""
 
 BASES = (documents.BURDEN, documents.FLOOR, *documents.BASES[1:])
 """The bases of steps in the order of the kernel's numbers, from LEFT to BEYOND."""
@@ -57,8 +61,7 @@ class Program:
 
 def gate_of(program: Program, flags: int) -> GateNote:
     """The first gate that holds for these flags: the one by which the kernel refuses."""
-    first = pour.HEADER + program.code[pour.DIMS]
-    masks = program.code[first :: pour.GATE_SIZE]
+    masks = program.code[pour.HEADER :: pour.GATE_SIZE]
     return next(
         note for note, mask in zip(program.gate_order, masks, strict=False) if flags & mask == mask
     )
@@ -165,29 +168,33 @@ class Compiler:
         onto: bool = False,
         tail: bool = False,
     ) -> tuple[list[int], StepNote]:
-        rate = self._resolver.rate(layer.rate, book)
-        base = pour.ONWARD if onto else BASES.index(layer.base)
+        share = layer.rate or layer.own
+        rate = self._resolver.rate(share, book) if share else Cited(WHOLE, ())
+        base = pour.ONWARD if onto else pour.OWN if layer.own else BASES.index(layer.base)
         numbers = [base, self.layout.column(layer.code), rate.figure]
         limits: dict[int, LimitNote] = {}
         body: list[int] = []
-        for group in (layer.deductibles, layer.ceilings, layer.bands):
-            used = [limit for limit in group if holds(limit.when, self._cell)]
-            numbers.append(len(used))
-            for limit in used:
-                cited = self._resolver.limit(limit, book)
-                meter = self.layout.meters[limit.meter]
-                limits[pour.STEP_SIZE + len(body)] = LimitNote(cited, limit.meter)
-                body += [cited.figure, meter.dimension, self._offset(limit.meter)]
+        for place, group in enumerate((layer.bands, layer.deductibles, layer.ceilings)):
+            for limit in group:
+                if holds(limit.when, self._cell):
+                    cited = self._resolver.limit(limit, book)
+                    limits[pour.STEP_SIZE + len(body)] = LimitNote(cited, limit.meter)
+                    body += [cited.figure, self._position(limit.meter)]
+            if place == CEILINGS and not share:
+                # Only the deductible is taken: there is no room to pay, and all else flows on.
+                body += [0, self._position(layer.deductibles[0].meter)]
+            body.append(pour.END)
         floor = layer.base == documents.FLOOR
         part = "" if tail else self._cell.get(PART, "")
         return numbers + body, StepNote(layer, rate, limits, onward, doubts, floor, part)
 
-    def _offset(self, name: str) -> int:
+    def _position(self, name: str) -> int:
+        """Where a meter of this cell stands when a person's blocks lie end to end."""
         meter = self.layout.meters[name]
         offset = 0
         for axis, size in zip(meter.axes, meter.sizes, strict=True):
             offset = offset * size + self.law.facts[axis].values.index(self._cell[axis])
-        return meter.offset + offset
+        return self.layout.starts[meter.dimension] + meter.offset + offset
 
     def _assemble(
         self,
@@ -196,14 +203,7 @@ class Compiler:
         tails: list[tuple[list[int], StepNote]],
     ) -> None:
         made = self._made
-        dims = sorted(
-            {
-                numbers[at + 1]
-                for numbers, _ in steps + tails
-                for at in range(pour.STEP_SIZE, len(numbers), pour.LIMIT_SIZE)
-            }
-        )
-        code = [len(gates) // pour.GATE_SIZE, len(steps), len(tails), 0, len(dims), *dims, *gates]
+        code = [len(gates) // pour.GATE_SIZE, len(steps), len(tails), 0, *gates]
         for number, (numbers, note) in enumerate(steps + tails):
             if number == len(steps):
                 code[pour.TAIL] = len(code)

@@ -20,8 +20,8 @@ NEAR = 2
 AMOUNTS: tuple[Fen, ...] = (0, 1, 100_00, MAX_FEN)
 """Values tried for an amount that comes with the visit (a balance of an account)."""
 
-Place = tuple[int, int]
-"""A meter as the kernel sees it: its dimension and its offset there."""
+Place = int
+"""A meter as the kernel sees it; below zero, an amount that comes with the visit."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class _Limit:
 class _Step:
     base: int
     rate: int
+    bands: tuple[_Limit, ...]
     deductibles: tuple[_Limit, ...]
     ceilings: tuple[_Limit, ...]
-    bands: tuple[_Limit, ...]
 
     @property
     def limits(self) -> tuple[_Limit, ...]:
@@ -59,8 +59,8 @@ class _Step:
 
 def refuses_all(code: list[int]) -> bool:
     """Whether a gate refuses every visit of this cell."""
-    first = pour.HEADER + code[pour.DIMS]
-    masks = code[first : first + pour.GATE_SIZE * code[pour.GATES] : pour.GATE_SIZE]
+    end = pour.HEADER + pour.GATE_SIZE * code[pour.GATES]
+    masks = code[pour.HEADER : end : pour.GATE_SIZE]
     return 0 in masks
 
 
@@ -91,16 +91,16 @@ def prove(code: list[int]) -> Proof:
 
 
 def _steps(code: list[int]) -> tuple[list[_Step], list[_Step]]:
-    at = pour.HEADER + code[pour.DIMS] + pour.GATE_SIZE * code[pour.GATES]
+    at = pour.HEADER + pour.GATE_SIZE * code[pour.GATES]
     found = []
     for _ in range(code[pour.STEPS] + code[pour.TAILS]):
         limit = at + pour.STEP_SIZE
         groups = []
-        for counter in (pour.DEDUCTIBLES, pour.CEILINGS, pour.BANDS):
-            end = limit + pour.LIMIT_SIZE * code[at + counter]
+        for _ in range(3):
+            end = code.index(pour.END, limit)
             starts = range(limit, end, pour.LIMIT_SIZE)
-            groups.append(tuple(_Limit(code[s], (code[s + 1], code[s + 2])) for s in starts))
-            limit = end
+            groups.append(tuple(_Limit(code[s], code[s + 1]) for s in starts))
+            limit = end + 1
         found.append(_Step(code[at + pour.BASE], code[at + pour.RATE], *groups))
         at = limit
     return found[: code[pour.STEPS]], found[code[pour.STEPS] :]
@@ -110,6 +110,8 @@ def _uncovered(steps: list[_Step], tails: list[_Step]) -> str:
     """What the argument of docs/decisions/0005-proofs.md asks and the program does not give."""
     if any(not 0 <= step.rate <= WHOLE for step in steps + tails):
         return "支付比例不在 0 与 100% 之间"
+    if any(step.base == pour.OWN and step.limits for step in steps):
+        return "先自付的层另有限额"
     moved = {limit.place for step in steps for limit in step.limits}
     own: set[Place] = set()
     whole = False
@@ -130,17 +132,17 @@ def _uncovered(steps: list[_Step], tails: list[_Step]) -> str:
     return ""
 
 
-def _states(steps: list[_Step]) -> Iterator[dict[Place | int, Fen]]:
+def _states(steps: list[_Step]) -> Iterator[dict[Place, Fen]]:
     """Meters at nothing, half way, one fen below and at each limit that reads them; amounts.
 
     Every combination, reachable or not; and each meter alone above its limits.
     """
-    axes: dict[Place | int, set[Fen]] = {}
+    axes: dict[Place, set[Fen]] = {}
     for step in steps:
         for limit in step.limits:
             values = axes.setdefault(limit.place, {0})
             if limit.amount < pour.OPEN:
-                axes[pour.OPEN - 1 - limit.amount] = set(AMOUNTS)
+                axes[limit.amount] = set(AMOUNTS)
             elif 0 < limit.amount < pour.UNLIMITED:
                 values.update((limit.amount // 2, limit.amount - 1, limit.amount))
     for state in itertools.product(*(sorted(values) for values in axes.values())):
@@ -155,32 +157,32 @@ class _Bench:
     def __init__(self, code: list[int], steps: list[_Step]) -> None:
         self.code = code
         places = {limit.place for step in steps for limit in step.limits}
-        self.width = 1 + max((offset for _, offset in places), default=0)
-        dims = 1 + max((dim for dim, _ in places), default=0)
-        self.slots = [dim * self.width for dim in range(dims)]
-        self.numbers = [0] * (dims * self.width)
+        self.numbers = [0] * (1 + max(places, default=0))
         used = [pour.OPEN - 1 - limit.amount for step in steps for limit in step.limits]
         self.amounts = [0] * (1 + max(used, default=0))
         self.out = [0] * (pour.RECORD_SIZE * max(1, len(steps)))
+        self.why = [0] * (pour.REASON_SIZE * max(1, len(steps)))
+        self.scaled = any(step.base == pour.OWN for step in steps)
         self.tail = code[pour.TAIL] if code[pour.TAILS] else len(code)
 
-    def set(self, state: dict[Place | int, Fen]) -> None:
+    def set(self, state: dict[Place, Fen]) -> None:
         """Put the meters and amounts where the state says."""
         self.state = state
         self.known: dict[Fen, Fen] = {}
         for place, fen in state.items():
-            if isinstance(place, int):
-                self.amounts[place] = fen
+            if place < 0:
+                self.amounts[pour.OPEN - 1 - place] = fen
             else:
-                self.numbers[self.slots[place[0]] + place[1]] = fen
+                self.numbers[place] = fen
 
     def run(self, cost: Fen) -> int:
         """Settle a cost; the records are in `out` and the meters stay as they were.
 
         Returns: the number of records.
         """
+        meters = list(self.numbers)
         status, records = pour.pour(
-            self.code, [0], [cost], 1, 0, self.amounts, list(self.numbers), self.slots, self.out
+            self.code, [0], [cost], 1, 0, self.amounts, meters, self.out, self.why
         )
         assert status == pour.SETTLED
         return int(records)
@@ -192,27 +194,29 @@ class _Bench:
             self.known[cost] = sum(self.out[pour.PAID : end : pour.RECORD_SIZE])
         return self.known[cost]
 
-    def records(self, cost: Fen, tail: bool) -> list[list[int]]:
-        """The records that the layers, or the tail, leave of a cost."""
+    def records(self, cost: Fen) -> list[list[int]]:
+        """What the steps leave of a cost."""
         size = pour.RECORD_SIZE
-        records = [self.out[n * size : (n + 1) * size] for n in range(self.run(cost))]
-        return [record for record in records if (record[pour.AT] >= self.tail) == tail]
+        return [self.out[n * size : (n + 1) * size] for n in range(self.run(cost))]
 
     def kinks(self) -> list[Fen]:
         """The costs at which the payment's slope may change, ascending."""
         found = {0}
-        reached = 0
-        for record in self.records(MAX_FEN, tail=False):
-            through = record[pour.COST] - record[pour.REST]
-            found |= {reached + record[pour.DEDUCTIBLE], reached + through}
-            reached += through
-        if self.code[pour.TAILS]:
+        if not self.scaled:
+            # Each layer is offered the cost less what went before it, so the sums are the kinks.
+            reached = 0
+            for record in self.records(MAX_FEN):
+                if record[pour.AT] < self.tail:
+                    through = record[pour.COST] - record[pour.REST]
+                    found |= {reached + record[pour.DEDUCTIBLE], reached + through}
+                    reached += through
+        if self.scaled or self.code[pour.TAILS]:
             for low, high in itertools.pairwise([*sorted(found - {MAX_FEN}), MAX_FEN]):
                 found |= set(self._changes(low + 1, high))
         return sorted(found - {MAX_FEN})
 
     def _changes(self, low: Fen, high: Fen) -> Iterator[Fen]:
-        """Where, between two costs, a tail passes from one of its phases to the next."""
+        """Where, between two costs, a step passes from one of its phases to the next."""
         if high <= low or self._phases(low) == self._phases(high):
             return
         if high - low == 1:
@@ -223,10 +227,11 @@ class _Bench:
         yield from self._changes(middle, high)
 
     def _phases(self, cost: Fen) -> list[tuple[bool, bool, bool]]:
-        """For each step of the tail: is there cost, is any above the deductible, is any left."""
+        """For each step: is there cost, is any above the deductible, is any left."""
         phases = []
-        for record in self.records(cost, tail=True):
-            absorbed = record[pour.TAKEN] - record[pour.DEDUCTIBLE]
+        for number, record in enumerate(self.records(cost)):
+            taken = self.why[number * pour.REASON_SIZE + pour.TAKEN]
+            absorbed = taken - record[pour.DEDUCTIBLE]
             phases.append((record[pour.COST] > 0, absorbed > 0, record[pour.REST] > 0))
         return phases
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from gongji.errors import Problem
 from gongji.rulebook import documents
-from gongji.rulebook.fitting import Checker, unknown
+from gongji.rulebook.fitting import unknown
 from gongji.rulebook.law import DOUBTS, SECTIONS, Law, Library, Rulebook, spans
+from gongji.rulebook.provisions import Checker
 from gongji.rulebook.source import Node, line_of
 
 MAX_ATOMS = 62

@@ -5,6 +5,7 @@ mapping. This module knows YAML nodes and types, not law.
 """
 
 import dataclasses
+import functools
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -206,8 +207,11 @@ def _parser_of(item: dataclasses.Field[Any]) -> Parser:
     return parser if isinstance(parser, Parser) else parser()
 
 
-def _keyed(cls: type) -> list[dataclasses.Field[Any]]:
-    return [item for item in dataclasses.fields(cls) if "key" in item.metadata]
+@functools.cache
+def _keyed(cls: type) -> dict[str, dataclasses.Field[Any]]:
+    """The fields of a struct that a rulebook writes, by their keys."""
+    fields = dataclasses.fields(cls)
+    return {item.metadata["key"]: item for item in fields if "key" in item.metadata}
 
 
 def _required(item: dataclasses.Field[Any]) -> bool:
@@ -221,7 +225,7 @@ def read_struct(cls: type, node: Node, name: str, context: Context) -> Any:
     """
     if not isinstance(node.value, dict):
         return context.add(node, name, f"这里应写键值表，写成了{node.kind}")
-    fields = {item.metadata["key"]: item for item in _keyed(cls)}
+    fields = _keyed(cls)
     for unknown in node.value.keys() - fields.keys():
         line = (node.keys or {}).get(unknown, node.line)
         context.problems.append(
@@ -244,7 +248,7 @@ def read_struct(cls: type, node: Node, name: str, context: Context) -> Any:
     if bad:
         context.loose += values.values()
         return BAD
-    if any(item.name == "node" for item in dataclasses.fields(cls)):
+    if hasattr(cls, "node"):
         values["node"] = node
     return cls(**values)
 
@@ -260,7 +264,7 @@ def struct(cls: type) -> Parser:
 def struct_schema(cls: type) -> Json:
     """The JSON Schema of a struct, its parts by reference."""
     properties = {}
-    for item in _keyed(cls):
+    for item in _keyed(cls).values():
         described = dict(_parser_of(item).schema)
         if item.metadata["doc"]:
             described["description"] = item.metadata["doc"]
@@ -268,6 +272,6 @@ def struct_schema(cls: type) -> Json:
     return {
         "type": "object",
         "properties": properties,
-        "required": [item.metadata["key"] for item in _keyed(cls) if _required(item)],
+        "required": [name for name, item in _keyed(cls).items() if _required(item)],
         "additionalProperties": False,
     }

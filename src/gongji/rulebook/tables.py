@@ -143,14 +143,14 @@ class Tables:
             self.code += program.code
         return self._shared[key]
 
-    def _readings(self, program: Program) -> Iterable[tuple[int, int, int]]:
+    def _readings(self, program: Program) -> Iterable[tuple[int, int]]:
         found = {
             self.meter_codes.index(self.layout.meters[limit.meter].code): position
             for note in program.steps.values()
             for position, limit in note.limits.items()
         }
         for column, position in found.items():
-            yield column, program.code[position + 1], program.code[position + 2]
+            yield column, program.code[position + 1]
 
     def placed_at(self, position: int) -> Placed:
         """The program that holds a position in `code`."""

@@ -53,19 +53,14 @@ class Meters:
             self.blocks[place] = [0] * self.layout.widths[dimension]
         return self.blocks[place]
 
-    def gather(self, visit: Visit) -> tuple[list[Fen], list[int]]:
-        """The blocks that a visit uses laid end to end, and where each dimension begins."""
-        numbers: list[Fen] = []
-        slots = []
-        for place in self._places(visit):
-            slots.append(len(numbers))
-            numbers += self.block(*place)
-        return numbers, slots
+    def gather(self, visit: Visit) -> list[Fen]:
+        """The blocks that a visit uses, laid end to end as `Layout.starts` says."""
+        return [number for place in self._places(visit) for number in self.block(*place)]
 
-    def keep(self, visit: Visit, numbers: list[Fen], slots: list[int]) -> None:
+    def keep(self, visit: Visit, numbers: list[Fen]) -> None:
         """Put the blocks back after the visit."""
-        for place, slot in zip(self._places(visit), slots, strict=True):
-            self.blocks[place] = numbers[slot : slot + self.layout.widths[place[0]]]
+        for place, start in zip(self._places(visit), self.layout.starts, strict=True):
+            self.blocks[place] = numbers[start : start + self.layout.widths[place[0]]]
         self.visits += 1
 
     def _places(self, visit: Visit) -> list[tuple[int, Key]]:

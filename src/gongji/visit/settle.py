@@ -1,5 +1,6 @@
 """Settle one visit online with the kernel in plain Python."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from gongji.errors import CODES, Refusal
@@ -31,9 +32,9 @@ class Step:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class MeterReading:
-    """A meter before and after the visit; `place` is its dimension and offset."""
+    """A meter before and after the visit; `place` is where it stands among the person's."""
 
-    place: tuple[int, int]
+    place: int
     code: str
     name: str
     where: str
@@ -121,22 +122,23 @@ def settle(area: Area, visit: Visit, meters: Meters) -> Result:
     program, cells = join(programs)
     flags = flags_of(area.layout, law, visit, own_level)
     amounts = tuple(_amount(law, name, visit) for name in area.layout.amounts)
-    numbers, slots = meters.gather(visit)
+    numbers = meters.gather(visit)
     before = list(numbers)
     out = [0] * (pour.RECORD_SIZE * len(program.steps))
+    why = [0] * (pour.REASON_SIZE * len(program.steps))
     refusal, records = pour.pour(
-        program.code, cells, costs, len(costs), flags, amounts, numbers, slots, out
+        program.code, cells, costs, len(costs), flags, amounts, numbers, out, why
     )
     if refusal < 0:
         raise figure_missing(law, program, -refusal)
     settled = (visit, law, program, values, total, in_scope, self_paid)
     if refusal:
         return Result(*settled, refusal=CODES[refusal], gate=gate_of(program, flags))
-    meters.keep(visit, numbers, slots)
+    meters.keep(visit, numbers)
     return Result(
         *settled,
-        steps=_steps(program, out, records),
-        readings=tuple(_readings(area.layout, law, program, slots, before, numbers)),
+        steps=tuple(_steps(program, out, why, records)),
+        readings=tuple(_readings(area.layout, law, program, before, numbers)),
     )
 
 
@@ -219,19 +221,26 @@ def flags_of(layout: Layout, law: Law, visit: Visit, own_level: bool) -> int:
     return flags
 
 
-def _steps(program: Program, out: list[int], records: int) -> tuple[Step, ...]:
-    steps = []
+def _steps(program: Program, out: list[int], why: list[int], records: int) -> Iterator[Step]:
     for number in range(records):
-        record = out[number * pour.RECORD_SIZE : (number + 1) * pour.RECORD_SIZE]
-        steps.append(Step(program.steps[record[pour.AT]], *record[pour.COST :]))
-    return tuple(steps)
+        record = out[number * pour.RECORD_SIZE :]
+        reason = why[number * pour.REASON_SIZE :]
+        yield Step(
+            program.steps[record[pour.AT]],
+            record[pour.COST],
+            reason[pour.TAKEN],
+            record[pour.DEDUCTIBLE],
+            reason[pour.DEDUCTIBLE_BY],
+            record[pour.PAID],
+            reason[pour.PAID_BY],
+            record[pour.REST],
+        )
 
 
 def _readings(
     layout: Layout,
     law: Law,
     program: Program,
-    slots: list[int],
     before: list[Fen],
     after: list[Fen],
 ) -> list[MeterReading]:
@@ -239,12 +248,10 @@ def _readings(
     for note in program.steps.values():
         for position, limit in note.limits.items():
             place = layout.meters[limit.meter]
-            dimension, offset = program.code[position + 1], program.code[position + 2]
-            at = slots[dimension] + offset
-            where = _where(law, place.axes, place.sizes, offset - place.offset)
-            found[at] = MeterReading(
-                (dimension, offset), place.code, place.name, where, before[at], after[at]
-            )
+            at = program.code[position + 1]
+            offset = at - layout.starts[place.dimension] - place.offset
+            where = _where(law, place.axes, place.sizes, offset)
+            found[at] = MeterReading(at, place.code, place.name, where, before[at], after[at])
     return list(found.values())
 
 

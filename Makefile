@@ -1,0 +1,63 @@
+# Every target works from a fresh clone on Debian with Python 3.11 and pip.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready-to-run
+READY_DEV := $(VENV)/.ready-to-test
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: run test test-slow check bench mutation docs lock clean
+
+run: $(READY)  ## visits of the five areas settled and explained
+	@$(BIN)/python -m gongji.tour
+
+test: $(READY_DEV)  ## the tests
+	@$(BIN)/python -m pytest -q -n 2
+
+test-slow: $(READY_DEV)  ## a million person-years against the oracle, every figure changed
+	@$(BIN)/python -m pytest -q -m slow
+
+check: $(READY_DEV)  ## style, types, imports, rulebooks
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/gongji check
+
+bench: $(READY_DEV)  ## speed and scale
+	@$(BIN)/python bench/bench.py
+
+mutation: $(READY_DEV)  ## change every figure of the shipped rulebooks; some test must fail
+	@$(BIN)/python -m pytest -q -m slow tests/mutation
+
+docs: $(READY_DEV)  ## the generated pages
+	@$(BIN)/gongji check --schema > docs/rulebook.schema.json
+	@$(BIN)/python tests/tidy/reference.py
+
+lock: $(READY_DEV)  ## the pinned dependencies anew
+	@$(BIN)/python -m piptools compile $(LOCK) --output-file requirements.txt
+	@$(BIN)/python -m piptools compile $(LOCK) --extra dev --output-file requirements-dev.txt
+
+LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
+  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
+  --build-deps-for editable pyproject.toml
+
+clean:
+	rm -rf $(VENV) build dist src/*.egg-info
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "gongji needs Python 3.11 or newer; set PYTHON=..., e.g. make run PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python's venv module is missing; on Debian: sudo apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(READY): requirements.txt pyproject.toml | $(BIN)/python
+	@$(INSTALL) --require-hashes -r requirements.txt
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(READY_DEV): requirements-dev.txt pyproject.toml | $(BIN)/python
+	@$(INSTALL) --require-hashes -r requirements-dev.txt
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@ $(READY)

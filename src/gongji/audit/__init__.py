@@ -1,0 +1,15 @@
+"""Audit: what was actually paid against what the law gives, every difference with its likely cause.
+
+A visit that differs is settled again under one mistake at a time; the mistake that reproduces what
+was paid is named with its article. This room writes no money and blames nobody: a cause is likely.
+"""
+
+from gongji.audit.causes import CAUSES
+from gongji.audit.history import Finding, History
+from gongji.audit.report import Summary, findings_frame, write
+from gongji.audit.rows import Bad, PaidFile, audit
+
+__all__ = [
+    "CAUSES", "Bad", "Finding", "History", "PaidFile", "Summary", "audit", "findings_frame",
+    "write",
+]  # fmt: skip

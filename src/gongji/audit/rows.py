@@ -1,0 +1,244 @@
+"""A file of visits with what was paid: read, put in order, audited person by person."""
+
+import re
+from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+
+import polars as pl
+
+from gongji.audit.history import LAW, POOL, Finding, History
+from gongji.audit.variants import Variants
+from gongji.catalogue.texts import ROW, read_texts
+from gongji.errors import Refusal
+from gongji.rulebook.facts import VISIT_COLUMNS
+from gongji.rulebook.law import Library, Settings
+from gongji.rulebook.settings import check
+from gongji.units import Fen
+from gongji.visit.area import Area
+from gongji.visit.facts import Visit, columns_of, read_amount, read_date, read_visit
+from gongji.visit.meters import Meters, use
+
+PAID = re.compile(r"paid_([a-z][a-z0-9_]*?)(_fen)?")
+TOTALS = (POOL, "supplements", "person", "deductible")
+OPENING_COLUMNS = ("person", "area", "meter", "amount", "amount_fen")
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A row that could not be audited, and why."""
+
+    row: int
+    person: str
+    column: str
+    code: str
+    reason: str
+
+
+class Areas:
+    """The areas that rows name, each read once."""
+
+    def __init__(self, folders: tuple[Path, ...], settings: Settings) -> None:
+        self.library, self.settings = Library(folders), settings
+        self._areas: dict[str, Area] = {}
+        self._variants: dict[str, Variants] = {}
+
+    def get(self, code: str) -> Area:
+        """An area by the code of itself or of a county in it.
+
+        Refuses: area_unknown.
+        """
+        if code not in self._areas:
+            laws = self.library.laws(code, self.settings)
+            home = laws[0].area
+            if home not in self._areas:
+                self._areas[home] = Area(self.library, home, self.settings)
+                self._variants[home] = Variants(self._areas[home])
+            self._areas[code] = self._areas[home]
+        return self._areas[code]
+
+    def variants(self, area: Area) -> Variants:
+        """The variants of an area, shared by all persons."""
+        return self._variants[area.code]
+
+
+class PaidFile:
+    """A visits file with columns of what was paid, its columns checked, its rows in order."""
+
+    def __init__(
+        self,
+        source: Path | pl.DataFrame,
+        *,
+        area: str = "",
+        folders: tuple[Path, ...] = (),
+        settings: Settings | None = None,
+        opening: Path | pl.DataFrame | None = None,
+    ) -> None:
+        """Read the file.
+
+        Refuses: a file that cannot be read; field_missing, field_unknown for its columns; a
+                 setting that no area of the file knows.
+        """
+        frame = read_texts(source)
+        if "area" not in frame.columns:
+            frame = frame.with_columns(area=pl.lit(None, dtype=pl.String))
+        self.frame = frame.with_columns(pl.col("area").fill_null(pl.lit(area or None)))
+        self.areas = Areas(folders, settings or {})
+        self._check_settings(settings or {})
+        self.names = self._paid_names()
+        self._check_columns()
+        self.opening = _read_opening(opening) if opening is not None else {}
+
+    def _check_settings(self, settings: Settings) -> None:
+        laws = [law for area in self._known for law in area.laws]
+        if laws:
+            check(laws, settings)
+
+    @cached_property
+    def _known(self) -> list[Area]:
+        """The areas of the file that have rules; the rows of the others are reported."""
+        found = []
+        for code in self.frame["area"].drop_nulls().unique().sort():
+            try:
+                area = self.areas.get(code)
+            except Refusal:
+                continue
+            if area not in found:
+                found.append(area)
+        return found
+
+    def _facts(self) -> set[str]:
+        laws = [law for area in self._known for law in area.laws]
+        parts = {f"in_scope_{part.code}" for law in laws for part in law.parts.values()}
+        return parts.union(VISIT_COLUMNS, *(columns_of(law) for law in laws))
+
+    def _paid_names(self) -> dict[str, str]:
+        """The names of what was paid and the columns they stand in: pool -> paid_pool_fen."""
+        layers = {c.code for area in self._known for c in area.layout.columns}
+        facts, names = self._facts(), {}
+        for column in self.frame.columns:
+            found = PAID.fullmatch(column)
+            if found and column not in facts and found[1] in {*TOTALS, *layers}:
+                names[found[1]] = column
+        if POOL not in names:
+            raise Refusal("field_missing", "paid_pool")
+        return {POOL: names.pop(POOL)} | names
+
+    def _check_columns(self) -> None:
+        known = self._facts() | {*self.names.values(), ROW}
+        for column in self.frame.columns:
+            if column not in known:
+                raise Refusal("field_unknown", column)
+        if "person" not in self.frame.columns:
+            raise Refusal("field_missing", "person")
+
+    def rows(self) -> Iterator[dict[str, str | int | None]]:
+        """The rows by person, date, sequence, order of the file."""
+        keys: list[str | pl.Expr] = ["person", *(["date"] if "date" in self.frame.columns else [])]
+        if "sequence" in self.frame.columns:
+            keys.append(pl.col("sequence").cast(pl.Int64, strict=False))
+        ordered = self.frame.sort(*keys, ROW, nulls_last=True)
+        return ordered.iter_rows(named=True)
+
+    def paid(self, texts: Mapping[str, str]) -> dict[str, Fen]:
+        """What was paid according to a row; a cell that is empty is not judged, but the pool's is.
+
+        Refuses: field_missing, amount_*.
+        """
+        found = {}
+        for name, column in self.names.items():
+            if column in texts:
+                unit = "fen" if column.endswith("_fen") else "yuan"
+                found[name] = read_amount(column, texts[column], unit)
+            elif name == POOL:
+                raise Refusal("field_missing", column)
+        return found
+
+    def visit(self, texts: Mapping[str, str]) -> tuple[Area, Visit]:
+        """The area and visit of a row.
+
+        Refuses: what `read_visit` refuses; date_outside; area_unknown.
+        """
+        for column in ("area", "person", "date"):
+            if column not in texts:
+                raise Refusal("field_missing", column)
+        area = self.areas.get(texts["area"])
+        law = area.law(read_date("date", texts["date"]))
+        given = {c: text for c, text in texts.items() if c not in self.names.values()}
+        return area, read_visit(given, law)
+
+
+def _read_opening(source: Path | pl.DataFrame) -> dict[str, list[tuple[str, str, Fen]]]:
+    """Opening meters by person: area (or none), meter, fen.
+
+    Refuses: field_missing, field_unknown, amount_* with the first mistake.
+    """
+    frame = read_texts(source)
+    for column in frame.columns:
+        if column not in (*OPENING_COLUMNS, ROW):
+            raise Refusal("field_unknown", column)
+    found: dict[str, list[tuple[str, str, Fen]]] = {}
+    for row in frame.iter_rows(named=True):
+        for column in ("person", "meter"):
+            if not row.get(column):
+                raise Refusal("field_missing", f"{column}（第 {row[ROW]} 行）")
+        column, unit = ("amount", "yuan") if row.get("amount") else ("amount_fen", "fen")
+        fen = read_amount(column, row.get(column) or "", unit)
+        found.setdefault(row["person"], []).append((row.get("area") or "", row["meter"], fen))
+    return found
+
+
+def audit(
+    file: PaidFile,
+    mode: str = LAW,
+    progress: Callable[[int], object] = lambda rows: None,
+    suspects: Container[str] | None = None,
+) -> Iterator[Finding | Bad]:
+    """Every difference of a file, and every row that could not be audited, person by person.
+
+    Shape:   `mode` says by which meters a visit is judged: LAW or PAID; `progress` is told how many
+             rows were done; `suspects`, where given, are the only persons who need to be audited:
+             someone paid by the law throughout has no difference by either mode.
+    """
+    for person, rows in groupby(file.rows(), itemgetter("person")):
+        histories: dict[str, History] = {}
+        done = 0
+        if suspects is not None and person not in suspects:
+            progress(sum(1 for _ in rows))
+            continue
+        for row in rows:
+            done += 1
+            number = row[ROW]
+            assert isinstance(number, int)
+            texts = {c: t for c, t in row.items() if isinstance(t, str)}
+            try:
+                finding = _audit_row(file, mode, histories, number, texts)
+            except Refusal as error:
+                yield Bad(number, str(person or ""), error.field, error.code, str(error))
+                continue
+            if finding is not None:
+                yield finding
+        progress(done)
+
+
+def _audit_row(
+    file: PaidFile, mode: str, histories: dict[str, History], number: int, texts: dict[str, str]
+) -> Finding | None:
+    paid = file.paid(texts)
+    area, visit = file.visit(texts)
+    if area.code not in histories:
+        history = History(area, file.areas.variants(area), mode)
+        history.open(lambda meters: _open(file, area, visit, meters))
+        histories[area.code] = history
+    return histories[area.code].audit(number, visit, paid)
+
+
+def _open(file: PaidFile, area: Area, visit: Visit, meters: Meters) -> None:
+    """Put a person's opening amounts where the first visit finds them."""
+    law = area.law(visit.day)
+    for code, meter, fen in file.opening.get(visit.person, []):
+        if not code or file.areas.get(code) is area:
+            use(meters, law, visit, meter, fen, area.own_level(law))

@@ -1,0 +1,244 @@
+"""Files of visits in and out: any format read in chunks, results written whole or not at all.
+
+This module knows files and threads; what becomes of a chunk is `gongji.batch.visits`.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from gongji.batch import ordering
+from gongji.batch.ordering import CHUNK_ROWS, ROW, Chunks
+from gongji.errors import Refusal
+from gongji.sheets import ENDINGS, EXCEL_ROWS, Sheet, ending_of
+
+COMPRESSION = "snappy"
+_HEAD_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that could not be read as a visit."""
+
+    row_number: int
+    column: str
+    code: str
+    reason: str
+
+
+class Settles(Protocol):
+    """What settles a table of whole persons."""
+
+    def settle(self, table: pa.Table) -> tuple[pa.Table, list[Rejected]]:
+        """The results of a table, and its rows that cannot be read."""
+
+
+@dataclass
+class Summary:
+    """How many visits were settled, refused and rejected, and what was paid."""
+
+    visits: int = 0
+    rejected: int = 0
+    refusals: dict[str, int] = field(default_factory=dict)
+    pool_fen: int = 0
+
+
+def columns_of(path: Path) -> list[str]:
+    """The names of a file's columns."""
+    if ending_of(path, "文件") == ".parquet":
+        names: list[str] = pq.read_schema(path).names
+        return names
+    return list(Sheet(path).columns)
+
+
+def chunks_of(path: Path, names: list[str]) -> Chunks:
+    """A file's tables, each row with its number; of all its columns only `names`.
+
+    Refuses: value_invalid for a file of another kind.
+    """
+    ending = ending_of(path, "文件")
+    if ending == ".parquet":
+        return lambda only: _numbered(_parquet(path, only or names))
+    if ending == ".csv":
+        return lambda only: _numbered(_csv(path, only or names))
+    return lambda only: _numbered(_excel(path, only or names))
+
+
+def _numbered(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    start = 1
+    for table in tables:
+        numbers = np.arange(start, start + table.num_rows, dtype=np.int64)
+        start += table.num_rows
+        yield table.append_column(ROW, pa.array(numbers))
+
+
+def _parquet(path: Path, names: list[str]) -> Iterator[pa.Table]:
+    with pq.ParquetFile(path) as file:
+        kept = [name for name in names if name in file.schema_arrow.names]
+        for batch in file.iter_batches(CHUNK_ROWS, columns=kept):
+            yield pa.Table.from_batches([batch])
+
+
+def _csv(path: Path, names: list[str]) -> Iterator[pa.Table]:
+    header = columns_of(path)
+    reading = pacsv.ReadOptions(
+        column_names=header, skip_rows=1, block_size=1 << 26, encoding=_encoding(path)
+    )
+    kept = [name for name in names if name in header]
+    converting = pacsv.ConvertOptions(
+        column_types=dict.fromkeys(header, pa.string()), include_columns=kept
+    )
+    parsing = pacsv.ParseOptions(newlines_in_values=True)
+    try:
+        with pacsv.open_csv(path, reading, parsing, converting) as reader:
+            for batch in reader:
+                yield pa.Table.from_batches([batch])
+    except pa.ArrowInvalid as error:
+        values = {"value": path.name, "allowed": f"各行列数一致的 CSV（{error}）"}
+        raise Refusal("value_invalid", "文件", values) from None
+
+
+def _encoding(path: Path) -> str:
+    """UTF-8, or GB 18030 as spreadsheets in China still write it."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    try:
+        head[: head.rfind(b"\n") + 1 or None].decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return "gb18030"
+    return "utf8"
+
+
+def _excel(path: Path, names: list[str]) -> Iterator[pa.Table]:
+    sheet = Sheet(path)
+    kept = [name for name in names if name in sheet.columns]
+    places = [sheet.columns.index(name) for name in kept]
+    for rows in sheet.chunks():
+        columns = [pa.array([row[place] for row in rows], pa.string()) for place in places]
+        yield pa.table(columns, names=kept)
+
+
+class _Csv:
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self.file = path.open("wb")
+        # With its mark, as spreadsheets expect of a file with Chinese text.
+        self.file.write(b"\xef\xbb\xbf")
+        self.writer = pacsv.CSVWriter(self.file, schema)
+
+    def write(self, table: pa.Table) -> None:
+        self.writer.write_table(table)
+
+    def close(self) -> None:
+        self.writer.close()
+        self.file.close()
+
+
+class _Parquet:
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        texts = [item.name for item in schema if pa.types.is_dictionary(item.type)]
+        self.writer = pq.ParquetWriter(
+            path, schema, compression=COMPRESSION, use_dictionary=texts, write_statistics=False
+        )
+
+    def write(self, table: pa.Table) -> None:
+        self.writer.write_table(table)
+
+    def close(self) -> None:
+        self.writer.close()
+
+
+class _Excel:
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        import xlsxwriter  # type: ignore[import-untyped]
+
+        self.book = xlsxwriter.Workbook(str(path), {"constant_memory": True})
+        self.sheet = self.book.add_worksheet()
+        self.sheet.freeze_panes(1, 0)
+        self.amount = self.book.add_format({"num_format": "#,##0.00"})
+        self.sheet.write_row(0, 0, schema.names)
+        self.next = 1
+
+    def write(self, table: pa.Table) -> None:
+        if self.next + table.num_rows > EXCEL_ROWS:
+            values = {"value": ".xlsx", "allowed": f"{EXCEL_ROWS} 行以上请用 .csv 或 .parquet"}
+            raise Refusal("value_invalid", "-o", values)
+        decimals = [pa.types.is_decimal(item.type) for item in table.schema]
+        for row in zip(*(column.to_pylist() for column in table.columns), strict=True):
+            for place, value in enumerate(row):
+                if value is None:
+                    continue
+                if decimals[place]:
+                    self.sheet.write_number(self.next, place, float(value), self.amount)
+                elif isinstance(value, int):
+                    self.sheet.write_number(self.next, place, value)
+                else:
+                    self.sheet.write_string(self.next, place, str(value))
+            self.next += 1
+
+    def close(self) -> None:
+        self.book.close()
+
+
+_WRITERS: dict[str, Callable[[Path, pa.Schema], "_Csv | _Parquet | _Excel"]] = {
+    ".csv": _Csv,
+    ".parquet": _Parquet,
+    ".xlsx": _Excel,
+}
+assert tuple(sorted(_WRITERS)) == tuple(sorted(ENDINGS))
+
+
+def write(path: Path, tables: Iterable[pa.Table]) -> None:
+    """Write tables to a file that appears only when it is complete.
+
+    Ensures: what goes wrong leaves nothing behind and an earlier file as it was.
+    """
+    made = _WRITERS[ending_of(path, "-o")]
+    beside = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    writer = None
+    try:
+        for table in tables:
+            writer = writer or made(beside, table.schema)
+            writer.write(table)
+        if writer is None:
+            raise Refusal("value_invalid", "文件", {"value": "0 行", "allowed": "至少一行就诊"})
+        writer.close()
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def settle_file(
+    chunks: Chunks,
+    found: ordering.Survey,
+    columns: list[str],
+    settler: Settles,
+    rejected: Callable[[list[Rejected]], None],
+    progress: Callable[[int], None] = lambda rows: None,
+    folder: Path | None = None,
+) -> Iterator[pa.Table]:
+    """The results of a file in order, two chunks being settled at a time.
+
+    Shape:   `columns` order a person's visits; `rejected` is told of rows that cannot be read,
+             `progress` of rows done.
+    """
+
+    def job(read: ordering.Job) -> tuple[pa.Table, list[Rejected], int]:
+        table = read()
+        return *settler.settle(table), table.num_rows
+
+    with tempfile.TemporaryDirectory(dir=folder, prefix="gongji-") as place:
+        reads = ordering.in_order(chunks, found, columns, Path(place))
+        jobs = (lambda read=read: job(read) for read in reads)
+        for results, bad, rows in ordering.side_by_side(jobs):
+            rejected(bad)
+            progress(rows)
+            if results.num_rows:
+                yield results

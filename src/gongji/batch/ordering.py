@@ -1,0 +1,252 @@
+"""Visits of any file by person, date, sequence and file order, in memory bounded by a chunk.
+
+A file whose persons already come in order is streamed. Any other is first cut by person into ranges
+that fit in memory (bounds from a sample of its persons), each range a file in a folder of its own,
+and each range is sorted when its turn comes. Every table that comes out holds whole persons.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+I64 = npt.NDArray[np.int64]
+Chunks = Callable[[list[str] | None], Iterator[pa.Table]]
+"""A file's tables anew, with the columns named or all."""
+
+Job = Callable[[], pa.Table]
+T = TypeVar("T")
+
+CHUNK_ROWS = 1 << 20
+"""Rows of a chunk: what is in memory at a time, a few times over."""
+RANGE_ROWS = 2 * CHUNK_ROWS
+"""Rows of a range, about."""
+SAMPLE = 1 << 16
+"""Persons sampled to bound the ranges."""
+ROW = "row_number"
+"""The column with a row's number in its file, counted from one."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What one look at a file's persons and areas told."""
+
+    ordered: bool
+    count: int
+    sample: pa.Array
+    areas: tuple[str, ...]
+
+
+def survey(tables: Iterator[pa.Table]) -> Survey:
+    """Whether persons never fall from row to row, how many rows, a sample of persons, the areas."""
+    last: pa.Scalar | None = None
+    ordered = True
+    count = 0
+    sample = []
+    areas: dict[str, None] = {}
+    rng = np.random.default_rng(0)
+    for table in tables:
+        array = _plain(table.column("person"))
+        if not len(array):
+            continue
+        if ordered:
+            ordered = not _falls(array) and (last is None or not pc.less(array[0], last).as_py())
+            last = array[-1]
+        sample.append(array.take(pa.array(rng.integers(0, len(array), min(len(array), 4096)))))
+        count += len(array)
+        if "area" in table.column_names:
+            areas |= dict.fromkeys(str(x or "") for x in pc.unique(table.column("area")).to_pylist())
+    found = pa.concat_arrays(sample) if sample else pa.array([], pa.string())
+    return Survey(ordered, count, found, tuple(areas))
+
+
+def _plain(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if isinstance(array, pa.ChunkedArray):
+        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
+    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+
+
+def _falls(array: pa.Array) -> bool:
+    if pa.types.is_integer(array.type) and not array.null_count:
+        numbers = array.to_numpy()
+        return bool((numbers[1:] < numbers[:-1]).any())
+    return bool(pc.any(pc.less(array[1:], array[:-1])).as_py())
+
+
+def in_order(
+    chunks: Chunks, found: Survey, columns: list[str], folder: Path
+) -> Iterator[Job]:
+    """Jobs that each give a table of whole persons by person, date, sequence and file row.
+
+    Shape:   the tables of `chunks` have `person` (whole numbers or text) and ROW; `columns` are
+             those that order a person's visits (`date`, `sequence`).
+    Ensures: the jobs come in the order of persons and may run side by side; each removes what was
+             written to `folder` for it.
+    """
+    if found.ordered or found.count <= CHUNK_ROWS:
+        tables = chunks(None) if found.ordered else iter([pa.concat_tables(list(chunks(None)))])
+        for table in tables if not found.ordered else whole_persons(tables):
+            yield partial(_sorted, table, columns, found.ordered)
+        return
+    for path in _ranges(chunks, found.sample, -(-found.count // RANGE_ROWS), folder):
+        yield partial(_sorted_range, path, columns)
+
+
+def _sorted_range(path: Path, columns: list[str]) -> pa.Table:
+    with pa.memory_map(str(path)) as source:
+        table = _sorted(pa.ipc.open_file(source).read_all(), columns, False)
+    path.unlink()
+    return table
+
+
+def whole_persons(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows, cut only between persons."""
+    rest: pa.Table | None = None
+    for table in tables:
+        if rest is not None and rest.num_rows:
+            table = pa.concat_tables([rest, table], promote_options="default")
+        if not table.num_rows:
+            continue
+        cut = _last_person(table.column("person"))
+        rest = table.slice(cut)
+        if cut:
+            yield table.slice(0, cut)
+    if rest is not None and rest.num_rows:
+        yield rest
+
+
+def _last_person(column: pa.ChunkedArray) -> int:
+    array = _plain(column)
+    step = 64
+    while step < len(array):
+        tail = array.slice(len(array) - step)
+        same = pc.equal(tail, array[-1]).to_numpy(zero_copy_only=False)
+        if not same[0]:
+            return len(array) - step + int(np.flatnonzero(~same)[-1]) + 1
+        step *= 8
+    same = pc.equal(array, array[-1]).to_numpy(zero_copy_only=False)
+    others = np.flatnonzero(~same)
+    return int(others[-1]) + 1 if len(others) else 0
+
+
+def _codes(array: pa.Array) -> npt.NDArray[np.int64]:
+    """Whole numbers in the order of an array's values; what is missing comes first."""
+    if pa.types.is_integer(array.type) and not array.null_count:
+        return array.to_numpy().astype(np.int64, copy=False)
+    if pa.types.is_date(array.type):
+        days = array.cast(pa.date32()).cast(pa.int32())
+        return pc.fill_null(days, np.iinfo(np.int32).min).to_numpy().astype(np.int64)
+    encoded = array.dictionary_encode()
+    order = pc.sort_indices(encoded.dictionary).to_numpy()
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    codes = pc.fill_null(encoded.indices, -1).to_numpy()
+    return np.where(codes < 0, -1, rank[codes] if len(rank) else -1)
+
+
+def _sorted(table: pa.Table, columns: list[str], by_person: bool) -> pa.Table:
+    keys = [_codes(_plain(table.column(name))) for name in ("person", *columns)]
+    if by_person and _rises(keys):
+        return table
+    rows = table.column(ROW).to_numpy()
+    return table.take(pa.array(np.lexsort((rows, *reversed(keys)))))
+
+
+def _rises(keys: list[I64]) -> bool:
+    """Whether rows already come in order of all keys (ties keep the file's order)."""
+    equal = np.ones(max(len(keys[0]) - 1, 0), bool)
+    for key in keys:
+        if (equal & (key[1:] < key[:-1])).any():
+            return False
+        equal &= key[1:] == key[:-1]
+    return True
+
+
+def _ranges(chunks: Chunks, sample: pa.Array, count: int, folder: Path) -> list[Path]:
+    """The file cut by person into so many ranges, each a file."""
+    order = sample.take(pc.sort_indices(sample))
+    places = (np.arange(1, count) * len(order)) // count
+    bounds = pc.unique(order.take(pa.array(places)))
+    paths = [folder / f"{number:05d}.arrow" for number in range(len(bounds) + 1)]
+    writers: dict[int, pa.ipc.RecordBatchFileWriter] = {}
+    for table, ends in side_by_side(partial(_gathered, t, bounds) for t in chunks(None)):
+        for number, end in enumerate(ends):
+            start = int(ends[number - 1]) if number else 0
+            if end == start:
+                continue
+            part = table.slice(start, int(end) - start)
+            if number not in writers:
+                writers[number] = pa.ipc.new_file(str(paths[number]), part.schema)
+            writers[number].write_table(part)
+    for writer in writers.values():
+        writer.close()
+    return [path for path in paths if path.exists()]
+
+
+def _gathered(table: pa.Table, bounds: pa.Array) -> tuple[pa.Table, I64]:
+    """A table's rows by range, and where each range ends."""
+    table = table.cast(_undictionaried(table.schema)).combine_chunks()
+    numbers = _range_of(_plain(table.column("person")), bounds)
+    gathered = table.take(pa.array(np.argsort(numbers, kind="stable")))
+    return gathered, np.cumsum(np.bincount(numbers, minlength=len(bounds) + 1))
+
+
+def side_by_side(jobs: Iterable[Callable[[], T]], workers: int = 2) -> Iterator[T]:
+    """The results of jobs in their order, a few of them running at a time."""
+    waiting: deque[Future[T]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for job in jobs:
+                waiting.append(pool.submit(job))
+                if len(waiting) > workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _undictionaried(schema: pa.Schema) -> pa.Schema:
+    """Dictionaries differ from chunk to chunk, so a range keeps the values."""
+    for number, item in enumerate(schema):
+        if pa.types.is_dictionary(item.type):
+            schema = schema.set(number, pa.field(item.name, item.type.value_type))
+    return schema
+
+
+def _range_of(array: pa.Array, bounds: pa.Array) -> npt.NDArray[np.uint16]:
+    if pa.types.is_integer(array.type) and not array.null_count:
+        places = np.searchsorted(bounds.to_numpy(), array.to_numpy(), side="right")
+        return places.astype(np.uint16)
+    encoded = array.dictionary_encode()
+    names = np.array(bounds.to_pylist(), object)
+    values = np.array(encoded.dictionary.to_pylist(), object)
+    of_value = np.searchsorted(names, values, side="right").astype(np.uint16)
+    codes = pc.fill_null(encoded.indices, 0).to_numpy()
+    return of_value[codes] if len(of_value) else np.zeros(len(array), np.uint16)
+
+
+def parquet_chunks(path: Path) -> Chunks:
+    """The tables of a Parquet file, each row with its number."""
+
+    def tables(columns: list[str] | None) -> Iterator[pa.Table]:
+        start = 1
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(CHUNK_ROWS, columns=columns):
+                table = pa.Table.from_batches([batch])
+                numbers = pa.array(np.arange(start, start + table.num_rows, dtype=np.int64))
+                start += table.num_rows
+                yield table.append_column(ROW, numbers)
+
+    return tables

@@ -1,0 +1,49 @@
+"""docs/rulebook.md says every key there is, and its example loads and settles."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from gongji.rulebook import documents, references
+from gongji.rulebook.law import Head, Library
+from gongji.visit.examples import run_example
+
+PAGE = (Path(__file__).parents[2] / "docs" / "rulebook.md").read_text(encoding="utf-8")
+STRUCTS = [Head] + [
+    value
+    for value in vars(documents).values()
+    if isinstance(value, type) and dataclasses.is_dataclass(value)
+]
+KEYS = sorted(
+    {
+        (struct.__name__, field.metadata["key"])
+        for struct in STRUCTS
+        for field in dataclasses.fields(struct)
+        if "key" in field.metadata and struct is not documents.Article
+    }
+)
+
+
+@pytest.mark.parametrize(("struct", "key"), KEYS)
+def test_every_key_is_described(struct: str, key: str) -> None:
+    assert key in PAGE, f"{struct}.{key}"
+
+
+def test_every_choice_is_listed() -> None:
+    words = [*documents.PERIODS, *documents.PAYERS, *documents.BASES, *documents.METER_MEASURES]
+    words += [*documents.ROUNDING_UNITS, *documents.ROUNDING_WAYS, *documents.SOURCES]
+    assert [word for word in words if word not in PAGE] == []
+
+
+def test_the_example_of_the_page_loads_and_settles(tmp_path: Path) -> None:
+    match = re.search(r"```yaml\n(.*?)```", PAGE, re.S)
+    assert match
+    place = tmp_path / "370000" / "370300"
+    place.mkdir(parents=True)
+    (place / "2023-01-01.yaml").write_text(match[1], encoding="utf-8")
+    library = Library([tmp_path])
+    (book,) = library.books("370300")
+    assert references.problems(library, book) == []
+    assert [run_example(library, book, example) for example in book.examples] == [[]]

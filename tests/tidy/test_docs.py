@@ -1,0 +1,57 @@
+"""The docs say everything: commands and options, refusals, facts and columns; and what is generated
+is current."""
+
+import importlib
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from gongji.cli import COMMANDS
+from gongji.rulebook.facts import DERIVED, FACTS, VISIT_COLUMNS
+from reference import DOCS, PAGES
+
+ROOT = DOCS.parent
+PAGES_OF_PEOPLE = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_generated_pages_are_current(name: str) -> None:
+    assert (DOCS / name).read_text(encoding="utf-8") == PAGES[name](), "write anew: make docs"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_in_the_readme_and_gives_examples(name: str) -> None:
+    assert f"`gongji {name}" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"gongji {name}" in (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
+    command: click.Command = importlib.import_module(f"gongji.commands.{name}").command
+    assert f"gongji {name}" in (command.help or ""), "the help has no example"
+    assert "--json" in [option for param in command.params for option in param.opts]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_says_what_it_does(name: str) -> None:
+    command: click.Command = importlib.import_module(f"gongji.commands.{name}").command
+    for option in command.params:
+        if isinstance(option, click.Option):
+            assert option.help, f"{name} {option.opts[0]}"
+
+
+def test_every_fact_and_column_of_a_visit_is_described() -> None:
+    page = (DOCS / "facts.md").read_text(encoding="utf-8")
+    named = {fact.column for fact in FACTS.values()} - DERIVED.keys()
+    for column in {*named, *VISIT_COLUMNS}:
+        assert f"`{column}`" in page, column
+
+
+@pytest.mark.parametrize("path", PAGES_OF_PEOPLE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (path.parent / target).exists(), f"{path.name} -> {target}"
+
+
+@pytest.mark.parametrize("path", sorted((DOCS / "decisions").glob("*.md")), ids=lambda p: p.stem)
+def test_decisions_are_short(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").split()) < 300
