@@ -9,8 +9,9 @@ functions that settle a visit online.
 
 from typing import NamedTuple
 
-from gongji.batch.gear import Row, after, compiled, empty, inlined
+from gongji.batch.gear import Row, after, compiled, empty, inlined, seldom
 from gongji.kernel import pour
+from gongji.kernel.calendar import period_number
 from gongji.kernel.price import first_self_pay
 
 ABSENT = -1
@@ -23,6 +24,8 @@ BAD = -1
 # What became of a row beside the numbers of refusals: a figure is missing; it cannot be read.
 OPEN = -1
 NOT_READ = -2
+# What is out of the ordinary about a row.
+NEW_PERSON, NEW_SEASON, OPENING, UNREADABLE = 1, 2, 4, 8
 # Who pays a layer.
 POOL, SUPPLEMENT, ACCOUNT = 0, 1, 2
 # Bits of a trace: the cell, tail steps reached, layers reached of each part (the rest is last).
@@ -51,41 +54,39 @@ class Place(NamedTuple):
 class Plan(NamedTuple):
     """An area's tables; see `rulebook.tables`.
 
-    `layer_at` is where a layer's column stands in the results. A program's readings are
-    `readings[3 * r]` for r in `reading_from[p] : reading_from[p + 1]`: column, dimension, offset.
-    `part_steps` leads, by family and part, from the cell of the rest of a visit's cost to the cell
-    of that part.
+    Shape:   `cells` by cell: the number of its program; `starts` (one more than there are programs),
+             `shares` and `used` by program: where it begins, the first self-pay, the bits of the
+             dimensions it reads; `layer_at` and `payers` by layer; `readings` of a program, column
+             and place, from `reading_from` on; `part_steps` by family and part: how far from the
+             cell of the rest of a visit's cost the cell of that part lies.
     """
 
     code: Row
     cells: Row
     starts: Row
     shares: Row
+    used: Row
     layer_at: Row
     payers: Row
     reading_from: Row
     readings: Row
     part_steps: Row
-    used: Row
 
 
 class Rows(NamedTuple):
     """The visits to be settled, column by column.
 
-    Shape:   `in_scope` if `has_in_scope`; `part_costs` by part and row; `amounts` by row, so many
-             `amount_count` each; `periods` by kind of period and month; `first` by keyed
-             dimension and row: the row in which the key first appears.
-    Units:   `month` counts from the first month of the visits.
+    Shape:   `turn` has the bits NEW_PERSON and NEW_SEASON where a person, a period of meters
+             begins, OPENING where there are amounts to begin with, UNREADABLE where a row cannot be
+             settled; `part_costs` by part and row; `amounts` by row, so many `amount_count` each;
+             `first` by keyed dimension and row: where the key first appears.
     """
 
     count: int
     parts: int
     amount_count: int
-    months: int
-    has_in_scope: int
-    new: Row
+    turn: Row
     day: Row
-    month: Row
     cell: Row
     family: Row
     flags: Row
@@ -93,31 +94,30 @@ class Rows(NamedTuple):
     in_scope: Row
     part_costs: Row
     amounts: Row
-    periods: Row
     first: Row
 
 
 class Blocks(NamedTuple):
     """Where a person's meters lie.
 
-    Shape:   those from `fresh` to `fresh_end` are emptied with every row, from `daily` to
-             `daily_end` with every day, `spans` (two numbers each) with each kind of period;
-             `keyed` has dimension, place and width of every keyed dimension; `opening_*` are
-             amounts to begin with: row, place, fen. The blocks of keyed dimensions lie in
-             `kept`; one is copied to its place among `numbers` while it is used.
+    Shape:   `periodic` has place, width, months (0 for a day) and first month of each dimension
+             whose block is emptied with the period, and `current` its period; `fresh` place and
+             width of those emptied with every visit; `keyed` place, width and the beginning in
+             `kept` of those that have a block for each key: it is brought to its place while a
+             visit uses it. `shifting` are the bits of fresh and keyed dimensions. `opening_*` are
+             amounts to begin with: row, place, fen.
     """
 
-    fresh: int
-    fresh_end: int
-    daily: int
-    daily_end: int
-    kinds: int
+    periods: int
+    freshes: int
     keys: int
+    shifting: int
     openings: int
     numbers: Row
     kept: Row
-    spans: Row
+    periodic: Row
     current: Row
+    fresh: Row
     keyed: Row
     opening_row: Row
     opening_at: Row
@@ -139,7 +139,10 @@ class Results(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room for one visit: program, kind, start and cost of each part, the kernel's breakdown."""
+    """Room for one visit: program, kind, start and cost of each part, the kernel's breakdown.
+
+    `cleared` remembers, by program, the last flags that no gate refused.
+    """
 
     programs: Row
     kinds: Row
@@ -187,33 +190,51 @@ def locate(
 
 
 @inlined
-def begin(rows: Rows, blocks: Blocks, i: int, new: int, day_before: int) -> None:
-    """Empty the blocks that begin anew with a row, and find the row's keyed ones."""
-    if new or rows.day[i] != day_before:
-        for n in range(blocks.daily, blocks.daily_end):
-            empty(blocks.numbers, n)
-    for kind in range(blocks.kinds):
-        period = rows.periods[kind * rows.months + rows.month[i]]
-        if new or period != blocks.current[kind]:
-            blocks.current[kind] = period
-            for n in range(blocks.spans[2 * kind], blocks.spans[2 * kind + 1]):
+def period_of(months: int, start: int, day: int) -> int:
+    """The period of meters that a day is in; of no months, the day itself."""
+    return period_number(months, start, day) if months else day
+
+
+@inlined
+def begin(rows: Rows, blocks: Blocks, i: int, last: int, turn: int) -> None:
+    """Empty the blocks whose period begins with a row."""
+    for d in range(blocks.periods):
+        months = blocks.periodic[4 * d + 2]
+        start = blocks.periodic[4 * d + 3]
+        period = period_of(months, start, rows.day[i])
+        if turn & NEW_PERSON or period != period_of(months, start, rows.day[last]):
+            place = blocks.periodic[4 * d]
+            for n in range(place, place + blocks.periodic[4 * d + 1]):
                 empty(blocks.numbers, n)
 
 
 @inlined
 def fetch(rows: Rows, blocks: Blocks, i: int) -> None:
-    for n in range(blocks.fresh, blocks.fresh_end):
-        empty(blocks.numbers, n)
-    for key in range(blocks.keys):
-        kept = rows.first[key * rows.count + i] * blocks.keyed[2 * key + 1]
-        for n in range(blocks.keyed[2 * key + 1]):
-            blocks.numbers[blocks.keyed[2 * key] + n] = blocks.kept[kept + n]
+    """Bring the blocks of a visit's registration, disease or drug to their places."""
+    for d in range(blocks.freshes):
+        for n in range(blocks.fresh[2 * d], blocks.fresh[2 * d] + blocks.fresh[2 * d + 1]):
+            empty(blocks.numbers, n)
+    for d in range(blocks.keys):
+        width = blocks.keyed[3 * d + 1]
+        kept = blocks.keyed[3 * d + 2] + rows.first[d * rows.count + i] * width
+        for n in range(width):
+            blocks.numbers[blocks.keyed[3 * d] + n] = blocks.kept[kept + n]
 
 
 @inlined
-def lay_parts(plan: Plan, rows: Rows, scratch: Scratch, i: int, in_scope: int) -> int:
+def keep(rows: Rows, blocks: Blocks, i: int) -> None:
+    """Put the keyed blocks back after a visit."""
+    for d in range(blocks.keys):
+        width = blocks.keyed[3 * d + 1]
+        kept = blocks.keyed[3 * d + 2] + rows.first[d * rows.count + i] * width
+        for n in range(width):
+            blocks.kept[kept + n] = blocks.numbers[blocks.keyed[3 * d] + n]
+
+
+@inlined
+def lay_parts(plan: Plan, rows: Rows, scratch: Scratch, i: int) -> int:
     """The programs and costs of a visit, each part of its cost that is treated apart; how many."""
-    rest = in_scope
+    rest = rows.in_scope[i]
     parts = 0
     for kind in range(rows.parts):
         cost = rows.part_costs[kind * rows.count + i]
@@ -236,7 +257,7 @@ def lay_parts(plan: Plan, rows: Rows, scratch: Scratch, i: int, in_scope: int) -
 
 @inlined
 def tally(
-    plan: Plan, rows: Rows, scratch: Scratch, results: Results, records: int, i: int, total: int
+    plan: Plan, rows: Rows, scratch: Scratch, results: Results, records: int, i: int
 ) -> None:
     """Add up a visit's records: who pays what, by payer and by layer."""
     paid = 0
@@ -255,7 +276,7 @@ def tally(
     results.pool[i] = paid
     results.deductible[i] = deductible
     results.supplements[i] = supplements
-    results.person[i] = total - paid - supplements
+    results.person[i] = rows.total[i] - paid - supplements
 
 
 @inlined
@@ -303,36 +324,16 @@ def detail(
 def settle_row(
     plan: Plan, rows: Rows, blocks: Blocks, scratch: Scratch, results: Results, i: int
 ) -> None:
-    """Settle one row whose blocks and slots are ready."""
+    """Settle one row whose periods have begun."""
     program = plan.cells[rows.cell[i]]
-    total = rows.total[i]
-    in_scope = rows.in_scope[i] if rows.has_in_scope else ABSENT
-    if total == ABSENT:
-        total = in_scope
-    elif in_scope == ABSENT:
-        in_scope = total
-        if plan.shares[program]:
-            in_scope -= first_self_pay(total, plan.shares[program])
     parts = 1
     scratch.programs[0] = program
-    scratch.kinds[0] = rows.parts
     scratch.cells[0] = plan.starts[program]
-    scratch.costs[0] = in_scope
-    if rows.parts:
-        parts = lay_parts(plan, rows, scratch, i, in_scope)
-    if plan.used[program]:
-        fetch(rows, blocks, i)
-    status, records = 0, 0
-    if rows.flags[i] != scratch.cleared[program]:
-        status = pour.refused_by(plan.code, scratch.cells[0], rows.flags[i])
-        if status == 0:
-            scratch.cleared[program] = rows.flags[i]
-    if status == 0:
-        status, records = pour.pour_through(
-            plan.code, scratch.cells, scratch.costs, parts,
-            after(rows.amounts, i * rows.amount_count), blocks.numbers, scratch.out, scratch.why,
-        )  # fmt: skip
-    tally(plan, rows, scratch, results, records, i, total)
+    scratch.costs[0] = rows.in_scope[i]
+    if seldom(rows.parts != 0):
+        parts = lay_parts(plan, rows, scratch, i)
+    status, records = pour_row(plan, rows, blocks, scratch, i, parts)
+    tally(plan, rows, scratch, results, records, i)
     results.refusal[i] = status if status >= 0 else OPEN
     if results.detailed:
         if status < 0:
@@ -343,6 +344,44 @@ def settle_row(
             detail(plan, rows, scratch, blocks, results, i, parts, records)
 
 
+@inlined
+def pour_row(
+    plan: Plan, rows: Rows, blocks: Blocks, scratch: Scratch, i: int, parts: int
+) -> tuple[int, int]:
+    """The kernel on one visit: what became of it, and how many records there are."""
+    program = scratch.programs[0]
+    flags = rows.flags[i]
+    if seldom(flags != scratch.cleared[program]):
+        refusal = pour.refused_by(plan.code, scratch.cells[0], flags)
+        if refusal:
+            return refusal, 0
+        scratch.cleared[program] = flags
+    used = plan.used[program]
+    for part in range(1, parts):
+        used |= plan.used[scratch.programs[part]]
+    used &= blocks.shifting
+    if seldom(used != 0):
+        fetch(rows, blocks, i)
+    status, records = pour.pour_through(
+        plan.code, scratch.cells, scratch.costs, parts, after(rows.amounts, i * rows.amount_count),
+        blocks.numbers, scratch.out, scratch.why,
+    )  # fmt: skip
+    if seldom(used != 0):
+        keep(rows, blocks, i)
+    return status, records
+
+
+@compiled
+def put_in_scope(plan: Plan, count: int, cell: Row, total: Row, in_scope: Row) -> None:
+    """Complete what of the cost is in scope, and the cost, where only the other is given."""
+    for i in range(count):
+        if total[i] == ABSENT:
+            total[i] = in_scope[i]
+        elif in_scope[i] == ABSENT:
+            share = plan.shares[plan.cells[cell[i]]] if cell[i] >= 0 else 0
+            in_scope[i] = total[i] - first_self_pay(total[i], share)
+
+
 @compiled
 def settle(plan: Plan, rows: Rows, blocks: Blocks, scratch: Scratch, results: Results) -> None:
     """Settle the rows in order.
@@ -350,17 +389,20 @@ def settle(plan: Plan, rows: Rows, blocks: Blocks, scratch: Scratch, results: Re
     Ensures: the same results, visit by visit, as `gongji.visit.settle` online.
     """
     opening = 0
-    day_before = 0
-    new = 0
+    turn = 0
+    last = 0
+    scratch.kinds[0] = rows.parts
     for i in range(rows.count):
-        new |= rows.new[i]
-        if rows.cell[i] < 0:
-            results.refusal[i] = NOT_READ
-            continue
-        begin(rows, blocks, i, new, day_before)
-        new = 0
-        day_before = rows.day[i]
-        while opening < blocks.openings and blocks.opening_row[opening] == i:
-            blocks.numbers[blocks.opening_at[opening]] += blocks.opening_fen[opening]
-            opening += 1
+        turn |= rows.turn[i]
+        if seldom(turn != 0):
+            if turn & UNREADABLE:
+                results.refusal[i] = NOT_READ
+                turn -= UNREADABLE
+                continue
+            begin(rows, blocks, i, last, turn)
+            while opening < blocks.openings and blocks.opening_row[opening] <= i:
+                blocks.numbers[blocks.opening_at[opening]] += blocks.opening_fen[opening]
+                opening += 1
+            turn = 0
         settle_row(plan, rows, blocks, scratch, results, i)
+        last = i

@@ -107,6 +107,19 @@ def empty(typing: Any, start: Any, index: Any) -> Any:
     return types.none(start, index), generate
 
 
+@intrinsic
+def seldom(typing: Any, condition: Any) -> Any:
+    """The condition, with the word to LLVM that it hardly ever holds."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        bit = ir.IntType(1)
+        expect = builder.module.declare_intrinsic("llvm.expect", [bit], ir.FunctionType(bit, [bit, bit]))
+        test = context.cast(builder, args[0], signature.args[0], types.boolean)
+        return builder.call(expect, [test, ir.Constant(bit, 0)])
+
+    return types.boolean(condition), generate
+
+
 @type_callable(operator.getitem)
 def _type_get(context: Any) -> Any:
     def typer(kind: Any, index: Any) -> Any:

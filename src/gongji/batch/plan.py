@@ -23,12 +23,11 @@ from gongji.rulebook import documents
 from gongji.rulebook.cells import axis_values, own_level
 from gongji.rulebook.facts import Fact
 from gongji.rulebook.law import PART, REST, Law, Library, Settings
-from gongji.rulebook.tables import UNSET, Family, Tables
+from gongji.rulebook.tables import UNSET, Family, Placed, Tables
 from gongji.units import date_of
 from gongji.visit.facts import Visit, read_visit, value_name, value_of
 
 I64 = npt.NDArray[np.int64]
-_FRESH=(10,11)
 NO_FACET = -1
 UNPLACED = -(1 << 40)
 """Added to a base, it keeps every cell of a family below zero."""
@@ -206,13 +205,22 @@ class AreaPlan:
             cells=_row([]),
             starts=_row([p.start for p in tables.placed] + [len(tables.code)]),
             shares=_row([p.first_self_pay for p in tables.placed]),
+            used=_row([self._used(placed) for placed in tables.placed]),
             layer_at=Row(layer_at, "plan", constant=True),
             payers=_row([PAYERS.get(c.payer, SUPPLEMENT) for c in self.layout.columns]),
             reading_from=_row([0, *accumulate(counts)]),
             readings=_row([number for reading in readings for number in reading]),
             part_steps=_row([step for family in steps for step in family]),
-            used=_row([int(any(at in _FRESH for _, at in p.readings)) for p in tables.placed]),
         )
+
+    def _used(self, placed: Placed) -> int:
+        """The bits of the dimensions that a program reads."""
+        dimensions = {self.layout.split(place)[0] for _, place in placed.readings}
+        return sum(1 << dimension for dimension in dimensions)
+
+    def part_steps_of(self, cell: int) -> list[int]:
+        """From the cell of the rest of a cost to the cells of its parts."""
+        return self._part_steps(self.tables.family_of(cell))
 
     def unset(self, cells: I64) -> I64:
         """Which of these cells nobody has compiled yet."""

@@ -107,33 +107,34 @@ def pour_step(code, step, left, rate, amounts, meters, out, why, number):
     """One layer: band, deductible, rate, ceiling; its meters advance.
 
     Units:   fen; `left` is the cost offered, `rate` parts per million.
-    Returns: the position after the step, with its breakdown as record `number` of `out` and `why`;
-             or below zero the position (negated) of an open parameter, with no meter moved.
+    Returns: (the position after the step, the cost left, fen paid), with the breakdown as record
+             `number` of `out` and `why`; or below zero the position (negated) of an open
+             parameter, with no meter moved.
     Ensures: 0 <= paid <= taken <= left; deductible + absorbed cost + rest = left.
     """
     bands = step + STEP_SIZE
     room, by, deductibles = tightest(code, bands, amounts, meters)
     if room == OPEN:
-        return -by
+        return -by, left, 0
     taken = min(left, room)
     if code[step + BASE] == OWN:
         if rate == OPEN:
-            return -(step + RATE)
+            return -(step + RATE), left, 0
         taken = take_rate(left, rate)
         rate = 0
     due, due_by, ceilings = tightest(code, deductibles, amounts, meters)
     if due == OPEN:
-        return -due_by
+        return -due_by, left, 0
     deductible = 0 if due >= ROOM else min(taken, due)
     absorbed = taken - deductible
     paid = 0
     paid_by = 0
     if absorbed > 0:
         if rate == OPEN:
-            return -(step + RATE)
+            return -(step + RATE), left, 0
         room, by, _ = tightest(code, ceilings, amounts, meters)
         if room == OPEN:
-            return -by
+            return -by, left, 0
         paid = take_rate(absorbed, rate)
         if paid >= room and rate > 0:
             cost = cost_absorbed(room, rate)
@@ -148,12 +149,13 @@ def pour_step(code, step, left, rate, amounts, meters, out, why, number):
     out[record + COST] = left
     out[record + DEDUCTIBLE] = deductible
     out[record + PAID] = paid
-    out[record + REST] = left - deductible - absorbed
+    rest = left - deductible - absorbed
+    out[record + REST] = rest
     reason = number * REASON_SIZE
     why[reason + TAKEN] = taken
     why[reason + DEDUCTIBLE_BY] = due_by
     why[reason + PAID_BY] = paid_by
-    return advance(code, ceilings, paid, meters)
+    return advance(code, ceilings, paid, meters), rest, paid
 
 
 def undo(code, records, meters, out):
@@ -178,11 +180,10 @@ def pour_part(code, at, cost_fen, amounts, meters, out, why, records):
         if left == 0:
             break
         rate = code[step + RATE]
-        step = pour_step(code, step, left, rate, amounts, meters, out, why, records)
+        step, left, more = pour_step(code, step, left, rate, amounts, meters, out, why, records)
         if step < 0:
             return step, records, paid
-        left = out[records * RECORD_SIZE + REST]
-        paid += out[records * RECORD_SIZE + PAID]
+        paid += more
         records += 1
     return SETTLED, records, paid
 
@@ -228,10 +229,10 @@ def pour_tail(code, at, cost_fen, paid, amounts, meters, out, why, records):
             left = out[records * RECORD_SIZE - RECORD_SIZE + REST]
         elif base != LEFT:
             left = min(left, borne(code, base, cost_fen, layers, out))
-        step = pour_step(code, step, left, rate, amounts, meters, out, why, records)
+        step, _, more = pour_step(code, step, left, rate, amounts, meters, out, why, records)
         if step < 0:
             return step, records
-        paid += out[records * RECORD_SIZE + PAID]
+        paid += more
         records += 1
     return SETTLED, records
 
@@ -254,18 +255,18 @@ def pour(code, cells, costs, parts, flags, amounts, meters, out, why):
 
 def pour_through(code, cells, costs, parts, amounts, meters, out, why):
     """Settle one visit that has passed the gates; see `pour`."""
-    records = 0
-    total = 0
-    paid = 0
-    for part in range(parts):
-        status, records, part_paid = pour_part(
-            code, cells[part], costs[part], amounts, meters, out, why, records
-        )
-        if status != SETTLED:
-            undo(code, records, meters, out)
-            return status, 0
-        total += costs[part]
-        paid += part_paid
+    status, records, paid = pour_part(code, cells[0], costs[0], amounts, meters, out, why, 0)
+    total = costs[0]
+    for part in range(1, parts):
+        if status == SETTLED:
+            status, records, more = pour_part(
+                code, cells[part], costs[part], amounts, meters, out, why, records
+            )
+            total += costs[part]
+            paid += more
+    if status != SETTLED:
+        undo(code, records, meters, out)
+        return status, 0
     if code[cells[0] + TAILS]:
         status, records = pour_tail(
             code, cells[0], total, paid, amounts, meters, out, why, records

@@ -58,14 +58,14 @@ class Family:
 class Placed:
     """A program in `code`: where it begins, under which law, and what follows from it.
 
-    `readings` are the meters it reads: (number of the meter's column, dimension, offset).
+    `readings` are the meters it reads: the number of the meter's column, and its place.
     """
 
     start: int
     law: int
     program: Program
     first_self_pay: Ppm
-    readings: tuple[tuple[int, int, int], ...]
+    readings: tuple[tuple[int, int], ...]
 
 
 @dataclass

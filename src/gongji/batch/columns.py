@@ -1,0 +1,250 @@
+"""Columns of a table as small numbers: codes of values, days, fen; BAD where nothing can be read.
+
+Each distinct value is read once, by the same functions that read a visit online; what varies with
+the date is worked out for whole columns by the kernel's own calendar.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gongji.batch.driver import ABSENT, BAD
+from gongji.batch.gear import compiled
+from gongji.errors import Refusal
+from gongji.kernel import calendar
+from gongji.sheets import text_of
+from gongji.units import MAX_FEN, parse_day
+from gongji.visit.facts import read_amount
+
+I64 = npt.NDArray[np.int64]
+
+FEW = 1 << 16
+"""So many combinations of values are looked up in a table."""
+_YUAN = r"^\d{1,11}(\.\d{1,2})?$"
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A column as the numbers of its distinct values; an empty value has a number too."""
+
+    codes: npt.NDArray[np.int32]
+    texts: tuple[str, ...]
+
+
+def plain(column: pa.ChunkedArray) -> pa.Array:
+    """One array; dictionaries stay as they are."""
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return column.unify_dictionaries().combine_chunks()
+
+
+class Columns:
+    """A table of whole persons, each column turned into numbers when it is first asked for."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self.table = table
+        self.count = table.num_rows
+        self._coded: dict[str, Coded] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.table.column_names
+
+    def coded(self, name: str) -> Coded:
+        """A column's codes and texts; an absent column is empty throughout."""
+        if name not in self._coded:
+            self._coded[name] = self._code(name)
+        return self._coded[name]
+
+    def _code(self, name: str) -> Coded:
+        if name not in self:
+            return Coded(np.zeros(self.count, np.int32), ("",))
+        array = plain(self.table.column(name))
+        if not pa.types.is_dictionary(array.type):
+            array = array.dictionary_encode()
+        found = array.dictionary.to_pylist()
+        texts = tuple(text_of(value).strip() for value in found)
+        codes = pc.fill_null(array.indices, len(texts)).to_numpy(zero_copy_only=False)
+        return Coded(codes.astype(np.int32, copy=False), (*texts, ""))
+
+    def each(self, name: str, read: Callable[[str], int]) -> I64:
+        """A number for every row from its text; BAD where `read` refuses."""
+        coded = self.coded(name)
+        used = np.bincount(coded.codes, minlength=len(coded.texts)) > 0
+        numbers = np.full(len(coded.texts), BAD, np.int64)
+        for code in np.flatnonzero(used):
+            try:
+                numbers[code] = read(coded.texts[code])
+            except (Refusal, ValueError):
+                continue
+        return numbers[coded.codes]
+
+    def together(self, names: Iterable[str], read: Callable[[dict[str, str]], int]) -> I64:
+        """A number for every row from its texts in several columns."""
+        columns = [(name, self.coded(name)) for name in names if name in self]
+        combined = np.zeros(self.count, np.int64)
+        for _, coded in columns:
+            combined = combined * len(coded.texts) + coded.codes
+        size = int(np.prod([len(coded.texts) for _, coded in columns], dtype=object))
+        if size <= FEW:
+            present = np.flatnonzero(np.bincount(combined, minlength=size))
+            places = combined
+            table = np.full(size, BAD, np.int64)
+        else:
+            present, places = np.unique(combined, return_inverse=True)
+            table = np.full(len(present), BAD, np.int64)
+        for at, combination in enumerate(present):
+            texts, rest = {}, int(combination)
+            for name, coded in reversed(columns):
+                rest, code = divmod(rest, len(coded.texts))
+                if coded.texts[code]:
+                    texts[name] = coded.texts[code]
+            table[combination if size <= FEW else at] = read(texts)
+        return table[places]
+
+    def days(self, name: str) -> I64:
+        """A column of dates as days; NO_DAY where empty, BAD_DAY where unreadable."""
+        if name in self and pa.types.is_date32(self.table.schema.field(name).type):
+            numbers = plain(self.table.column(name)).cast(pa.int32())
+            return pc.fill_null(numbers.cast(pa.int64()), calendar.NO_DAY).to_numpy()
+        read = self.each(name, lambda text: parse_day(text) if text else calendar.NO_DAY)
+        # BAD is a day of 1969, which no rulebook covers and no living date of birth is near to.
+        return np.where(read == BAD, BAD_DAY, read)
+
+    @cached_property
+    def day(self) -> I64:
+        """The dates of service."""
+        return self.days("date")
+
+    @cached_property
+    def month(self) -> I64:
+        """The months of the dates of service, counted from year 0."""
+        made = np.empty(self.count, np.int64)
+        _months(self.day, made)
+        return made
+
+    def fen(self, name: str) -> I64:
+        """An amount in fen from `name` (yuan) or `name_fen`; ABSENT where empty, BAD_FEN if bad."""
+        made = np.full(self.count, ABSENT, np.int64)
+        for column, unit in ((name, "yuan"), (name + "_fen", "fen")):
+            if column in self:
+                made = np.where(made == ABSENT, self._fen(column, unit), made)
+        return made
+
+    def _fen(self, column: str, unit: str) -> I64:
+        array = plain(self.table.column(column))
+        if pa.types.is_integer(array.type):
+            scale = 1 if unit == "fen" else 100
+            numbers = array.cast(pa.int64())
+            outside = pc.or_(pc.less(numbers, 0), pc.greater(numbers, MAX_FEN // scale))
+            fen = pc.if_else(outside, BAD_FEN, pc.multiply(numbers, scale))
+            return pc.fill_null(fen, ABSENT).to_numpy()
+        if pa.types.is_dictionary(array.type):
+            array = array.dictionary_decode()
+        if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
+            return self._fen_of_texts(array, column, unit)
+        texts = pa.array([text_of(value) for value in array.to_pylist()], pa.string())
+        return self._fen_of_texts(texts, column, unit)
+
+    def _fen_of_texts(self, array: pa.Array, column: str, unit: str) -> I64:
+        trimmed = pc.fill_null(pc.utf8_trim_whitespace(array), "")
+        simple = pc.match_substring_regex(trimmed, _YUAN if unit == "yuan" else r"^\d{1,12}$")
+        figures = pc.if_else(simple, trimmed, "0")
+        if unit == "fen":
+            fen = figures.cast(pa.int64()).to_numpy().copy()
+        else:
+            # A decimal is its number of hundredths in two halves of 64 bits.
+            halves = figures.cast(pa.decimal128(18, 2)).buffers()[1]
+            fen = np.frombuffer(halves, np.int64)[: 2 * len(figures) : 2].copy()
+        for at in np.flatnonzero(~simple.to_numpy(zero_copy_only=False)):
+            text = trimmed[int(at)].as_py()
+            fen[at] = ABSENT
+            if text:
+                try:
+                    fen[at] = read_amount(column, text, unit)
+                except Refusal:
+                    fen[at] = BAD_FEN
+        fen[fen > MAX_FEN] = BAD_FEN
+        return fen
+
+    def starts(self) -> npt.NDArray[np.int8]:
+        """One where a person begins."""
+        array = plain(self.table.column("person"))
+        new = np.ones(self.count, np.int8)
+        if pa.types.is_integer(array.type) and not array.null_count:
+            numbers = array.to_numpy()
+            new[1:] = numbers[1:] != numbers[:-1]
+        else:
+            codes = self.coded("person").codes
+            new[1:] = codes[1:] != codes[:-1]
+        return new
+
+    def rows(self, at: Iterable[int], names: Iterable[str]) -> Iterator[dict[str, str]]:
+        """Some rows as texts, as a visit is read online."""
+        kept = [name for name in names if name in self]
+        found = self.table.select(kept).take(pa.array(list(at), pa.int64())).to_pylist()
+        for row in found:
+            yield {name: text for name, value in row.items() if (text := text_of(value))}
+
+
+BAD_DAY = -(1 << 30)
+"""A date that cannot be read."""
+BAD_FEN = -2
+"""An amount that cannot be read."""
+
+
+@compiled
+def _months(days: Any, made: Any) -> None:
+    for i in range(len(days)):
+        made[i] = calendar.month_of(days[i])
+
+
+@compiled
+def _ages(by_day: int, days: Any, born: Any, made: Any) -> None:
+    for i in range(len(days)):
+        if by_day:
+            made[i] = calendar.age_by_day(days[i], born[i])
+        else:
+            made[i] = calendar.age_by_month(days[i], born[i])
+
+
+@compiled
+def _months_left(days: Any, approved: Any, made: Any) -> None:
+    for i in range(len(days)):
+        made[i] = calendar.months_left(days[i], approved[i])
+
+
+@compiled
+def periods(months: int, start: int, days: Any, made: Any) -> None:
+    """The number of every day's period."""
+    for i in range(len(days)):
+        made[i] = calendar.period_number(months, start, days[i])
+
+
+def dated(columns: Columns, column: str) -> I64 | None:
+    """A fact that varies with the date, as numbers; None for a fact that does not.
+
+    Returns: BAD_DAY where a date it rests on cannot be read.
+    """
+    made = np.empty(columns.count, np.int64)
+    if column in ("age", "age_by_day"):
+        given = columns.days("birth_date")
+        _ages(int(column == "age_by_day"), columns.day, given, made)
+    elif column == "months_left":
+        given = columns.days("approval_date")
+        _months_left(columns.day, given, made)
+    elif column == "months_into_year":
+        return columns.month % 12 + 1
+    elif column == "months_into_quarter":
+        return columns.month % 3 + 1
+    elif column == "date":
+        return columns.day
+    else:
+        return None
+    made[given == BAD_DAY] = BAD_DAY
+    return made
