@@ -14,8 +14,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gongji.batch.driver import ABSENT, BAD
-from gongji.batch.gear import compiled
+from gongji.batch.loops import ABSENT, BAD
+from gongji.batch.machine import compiled
 from gongji.errors import Refusal
 from gongji.kernel import calendar
 from gongji.sheets import text_of

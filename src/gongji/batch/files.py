@@ -131,7 +131,9 @@ class _Csv:
         self.file = path.open("wb")
         # With its mark, as spreadsheets expect of a file with Chinese text.
         self.file.write(b"\xef\xbb\xbf")
-        self.writer = pacsv.CSVWriter(self.file, schema)
+        self.writer = pacsv.CSVWriter(
+            self.file, schema, write_options=pacsv.WriteOptions(quoting_style="needed")
+        )
 
     def write(self, table: pa.Table) -> None:
         self.writer.write_table(table)

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
+
+from gongji.sheets import text_of
 
 I64 = npt.NDArray[np.int64]
 Chunks = Callable[[list[str] | None], Iterator[pa.Table]]
@@ -44,15 +45,17 @@ class Survey:
     count: int
     sample: pa.Array
     areas: tuple[str, ...]
+    benefits: tuple[str, ...] | None
 
 
 def survey(tables: Iterator[pa.Table]) -> Survey:
-    """Whether persons never fall from row to row, how many rows, a sample of persons, the areas."""
+    """Whether persons never fall from row to row, how many rows, a sample of persons, the areas
+    and benefits (None without a column)."""
     last: pa.Scalar | None = None
     ordered = True
     count = 0
     sample = []
-    areas: dict[str, None] = {}
+    seen: dict[str, dict[str, None]] = {"area": {}, "benefit": {}}
     rng = np.random.default_rng(0)
     for table in tables:
         array = _plain(table.column("person"))
@@ -63,10 +66,13 @@ def survey(tables: Iterator[pa.Table]) -> Survey:
             last = array[-1]
         sample.append(array.take(pa.array(rng.integers(0, len(array), min(len(array), 4096)))))
         count += len(array)
-        if "area" in table.column_names:
-            areas |= dict.fromkeys(str(x or "") for x in pc.unique(table.column("area")).to_pylist())
+        for name, values in seen.items():
+            if name in table.column_names:
+                values |= dict.fromkeys(
+                    text_of(value).strip() for value in pc.unique(table.column(name)).to_pylist()
+                )
     found = pa.concat_arrays(sample) if sample else pa.array([], pa.string())
-    return Survey(ordered, count, found, tuple(areas))
+    return Survey(ordered, count, found, tuple(seen["area"]), tuple(seen["benefit"]) or None)
 
 
 def _plain(column: pa.ChunkedArray | pa.Array) -> pa.Array:
@@ -154,9 +160,14 @@ def _codes(array: pa.Array) -> npt.NDArray[np.int64]:
     return np.where(codes < 0, -1, rank[codes] if len(rank) else -1)
 
 
-def _sorted(table: pa.Table, columns: list[str], by_person: bool) -> pa.Table:
+def sort(table: pa.Table, columns: list[str]) -> pa.Table:
+    """A table by person, `columns` and ROW."""
+    return _sorted(table, columns, True)
+
+
+def _sorted(table: pa.Table, columns: list[str], maybe: bool) -> pa.Table:
     keys = [_codes(_plain(table.column(name))) for name in ("person", *columns)]
-    if by_person and _rises(keys):
+    if maybe and _rises(keys):
         return table
     rows = table.column(ROW).to_numpy()
     return table.take(pa.array(np.lexsort((rows, *reversed(keys)))))
@@ -235,18 +246,3 @@ def _range_of(array: pa.Array, bounds: pa.Array) -> npt.NDArray[np.uint16]:
     of_value = np.searchsorted(names, values, side="right").astype(np.uint16)
     codes = pc.fill_null(encoded.indices, 0).to_numpy()
     return of_value[codes] if len(of_value) else np.zeros(len(array), np.uint16)
-
-
-def parquet_chunks(path: Path) -> Chunks:
-    """The tables of a Parquet file, each row with its number."""
-
-    def tables(columns: list[str] | None) -> Iterator[pa.Table]:
-        start = 1
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(CHUNK_ROWS, columns=columns):
-                table = pa.Table.from_batches([batch])
-                numbers = pa.array(np.arange(start, start + table.num_rows, dtype=np.int64))
-                start += table.num_rows
-                yield table.append_column(ROW, numbers)
-
-    return tables

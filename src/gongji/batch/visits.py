@@ -13,15 +13,16 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from gongji.batch import driver
+from gongji.batch import loops
 from gongji.batch.columns import BAD_DAY, BAD_FEN, Columns, dated, periods
-from gongji.batch.driver import ABSENT, BAD, PART_BITS, TAIL_BITS, UNTOUCHED
+from gongji.batch.loops import ABSENT, BAD, PART_BITS, TAIL_BITS, UNTOUCHED
 from gongji.batch.files import Rejected
-from gongji.batch.gear import Row
+from gongji.batch.machine import Row
 from gongji.batch.ordering import ROW
-from gongji.batch.plan import AreaPlan, Facet
+from gongji.batch.plans import AreaPlan, Facet
 from gongji.errors import CODES, Fault, Refusal
 from gongji.kernel import pour
+from gongji.rulebook.cells import reached_layers
 from gongji.rulebook.facts import DERIVED, VISIT_COLUMNS
 from gongji.rulebook.law import FOREVER, Library, Settings
 from gongji.rulebook.layout import Dimension
@@ -79,6 +80,35 @@ class _Region:
         return known
 
 
+    def reached(self, benefits: tuple[str, ...] | None) -> tuple[list[str], list[str]]:
+        """The codes of layers and meters that these benefits (None: the ordinary) can reach.
+
+        An empty tuple stands for all benefits.
+        """
+        layout = self.plan.layout
+        meters = [place.code for place in layout.meters.values()]
+        if benefits == ():
+            return [column.code for column in layout.columns], list(dict.fromkeys(meters))
+        layers = [
+            layer
+            for law in self.plan.laws
+            for name, code in law.benefits.items()
+            if {name, code} & {text or "ordinary" for text in benefits or ("",)}
+            for layer in reached_layers(law, name)
+        ]
+        codes = {layer.code for layer in layers}
+        names = {
+            limit.meter
+            for layer in layers
+            for limit in (*layer.deductibles, *layer.ceilings, *layer.bands)
+        }
+        used = {layout.meters[name].code for name in names}
+        return (
+            [column.code for column in layout.columns if column.code in codes],
+            [code for code in dict.fromkeys(meters) if code in used],
+        )
+
+
 class Settler:
     """Settles tables of whole persons for some areas.
 
@@ -95,6 +125,7 @@ class Settler:
         area: str = "",
         opening: Opening | None = None,
         in_fen: bool = False,
+        benefits: tuple[str, ...] | None = (),
     ) -> None:
         self.default = area
         self.opening = opening or {}
@@ -117,14 +148,23 @@ class Settler:
                 homes[home] = _Region(AreaPlan(library, named, settings), online)
             self.regions[code] = homes[home]
         self.homes = list(homes.values())
-        columns = [c for region in self.homes for c in region.plan.layout.columns]
-        self.layers = list(dict.fromkeys(column.code for column in columns))
-        meters = [m for region in self.homes for m in region.plan.tables.meter_codes]
-        self.meters = list(dict.fromkeys(meters))
+        self.layers: list[str] = []
+        self.meters: list[str] = []
+        for region in self.homes:
+            layers, meters = region.reached(benefits)
+            self.layers += [code for code in layers if code not in self.layers]
+            self.meters += [code for code in meters if code not in self.meters]
 
     def known_columns(self) -> set[str]:
         """The columns that some area's rules know."""
         return set(VISIT_COLUMNS).union(*(region.columns for region in self.homes))
+
+    def schema(self, given: pa.Schema) -> pa.Schema:
+        """The columns of the results for a table with such columns."""
+        empty = given.empty_table()
+        if ROW not in given.names:
+            empty = empty.append_column(ROW, pa.array([], pa.int64()))
+        return _Results(self, Columns(empty)).table().schema
 
     def settle(self, table: pa.Table) -> tuple[pa.Table, list[Rejected]]:
         """The results of a table's visits, and the rows that cannot be read as a visit."""
@@ -173,8 +213,8 @@ class _Results:
         """Settle one area's rows and put them in their places."""
         settled = _Settling(region, columns, self.settler.opening).run()
         places: Any = slice(None) if rows is None else rows
-        bad = settled.refusal == driver.NOT_READ
-        for at in np.flatnonzero(settled.refusal == driver.OPEN):
+        bad = settled.refusal == loops.NOT_READ
+        for at in np.flatnonzero(settled.refusal == loops.OPEN):
             placed = region.plan.tables.placed_at(int(settled.trace[at]))
             bad[at] = int(settled.trace[at]) - placed.start in placed.program.gaps
         if bad.any():
@@ -185,9 +225,11 @@ class _Results:
         for name, fen in zip(names, amounts, strict=True):
             self.money[name][places] = fen
         for column, fen in zip(region.plan.layout.columns, settled.layers, strict=True):
-            self.money[column.code][places] = fen
+            if column.code in self.money:
+                self.money[column.code][places] = fen
         for code, fen in zip(region.plan.tables.meter_codes, settled.meters, strict=True):
-            self.meters[code][places] = fen
+            if code in self.meters:
+                self.meters[code][places] = fen
         self._add_texts(region, settled, places)
 
     def _read_again(
@@ -227,7 +269,7 @@ class _Results:
         """The results in the order of the input, rejected rows left out."""
         given = self.columns.table
         made = {name: given.column(name) for name in KEYS if name in given.column_names}
-        open_ = self.refusal == driver.OPEN
+        open_ = self.refusal == loops.OPEN
         for name, fen in self.money.items():
             made[self._name(name)] = self._money(fen, open_)
         for code, fen in self.meters.items():
@@ -265,8 +307,8 @@ def _cites(plan: AreaPlan, trace: int, refusal: int) -> Iterator[Any]:
     if refusal:
         yield from gate_citations(tables.placed[tables.cells[trace]].program, CODES[refusal])
         return
-    reached = trace & ((1 << PART_BITS * driver.MAX_PARTS) - 1)
-    rest = trace >> PART_BITS * driver.MAX_PARTS
+    reached = trace & ((1 << PART_BITS * loops.MAX_PARTS) - 1)
+    rest = trace >> PART_BITS * loops.MAX_PARTS
     cell, tails = rest >> TAIL_BITS, rest & ((1 << TAIL_BITS) - 1)
     steps = [*plan.part_steps_of(cell), 0]
     for part, step in enumerate(steps):
@@ -311,13 +353,13 @@ class _Settling:
         refusal = np.zeros(count, np.int16)
         money = [np.zeros(count, np.int64) for _ in range(4)]
         trace = np.zeros(count, np.int64)
-        results = driver.Results(
+        results = loops.Results(
             1, Row(refusal, "refusal"),
             *(Row(a, n) for a, n in zip(money, ("pool", "deductible", "supp", "person"), strict=True)),
             Row(layers, "layers"), Row(meters, "meters_out"), Row(trace, "trace"),
         )  # fmt: skip
         blocks = self._blocks()
-        rows = driver.Rows(
+        rows = loops.Rows(
             count, len(self.plan.parts), len(self.layout.amounts), 1,
             *(
                 Row(np.ascontiguousarray(a), "rows", True)
@@ -327,7 +369,7 @@ class _Settling:
                 )
             ),
         )  # fmt: skip
-        driver.settle(plan, rows, blocks, self._scratch(), results)
+        loops.settle(plan, rows, blocks, self._scratch(), results)
         return Settled(refusal, *money, layers, meters, trace, law)
 
     def _located(self) -> tuple[I64, I64, I64, I64]:
@@ -345,7 +387,7 @@ class _Settling:
         codes = [self._codes(plan.facets[number]) for number in varying]
         stacked = np.stack(codes) if codes else np.zeros((0, self.count), np.int64)
         cell, family, flags = (np.empty(self.count, np.int64) for _ in range(3))
-        driver.locate(
+        loops.locate(
             place, self.count,
             *(Row(np.ascontiguousarray(a), "rows", True) for a in (law, year - first, self._benefit(), stacked)),
             *(Row(a, "located") for a in (cell, family, flags)),
@@ -411,16 +453,16 @@ class _Settling:
                     made[:, number] = np.where(fen < 0, default, fen)
         return made
 
-    def _compiled(self, cell: I64) -> driver.Plan:
+    def _compiled(self, cell: I64) -> loops.Plan:
         used = np.unique(cell[cell >= 0])
         return self.plan.plan([int(c) for c in used], np.arange(len(self.layout.columns)))
 
-    def _scratch(self) -> driver.Scratch:
+    def _scratch(self) -> loops.Scratch:
         programs = self.plan.tables.placed
         steps = max((p.program.code[pour.STEPS] + p.program.code[pour.TAILS] for p in programs), default=1)
         room = (steps + 1) * (len(self.plan.parts) + 1)
         parts = len(self.plan.parts) + 1
-        return driver.Scratch(
+        return loops.Scratch(
             *(Row(np.zeros(parts, np.int64), n) for n in ("programs", "kinds", "cells", "costs")),
             Row(np.full(len(programs) + 1, -1, np.int64), "cleared"),
             Row(np.zeros(room * pour.RECORD_SIZE, np.int64), "out"),
@@ -431,11 +473,11 @@ class _Settling:
         """Where a person begins, and where a period of meters may."""
         daily = any(d.period == "日" and not d.column for d in self.layout.dimensions)
         season = self.columns.day if daily else self.columns.month
-        turn = self.new * np.int8(driver.NEW_PERSON)
-        turn[1:] |= (season[1:] != season[:-1]) * np.int8(driver.NEW_SEASON)
+        turn = self.new * np.int8(loops.NEW_PERSON)
+        turn[1:] |= (season[1:] != season[:-1]) * np.int8(loops.NEW_SEASON)
         return turn
 
-    def _blocks(self) -> driver.Blocks:
+    def _blocks(self) -> loops.Blocks:
         """Where the meters of each dimension lie and when they are emptied."""
         starts, widths = self.layout.starts, self.layout.widths
         periodic, fresh, keyed, firsts = [], [], [], []
@@ -459,7 +501,7 @@ class _Settling:
         self.first = np.stack(firsts) if firsts else np.zeros((0, self.count), np.int64)
         self.kept = np.zeros(base + 1, np.int64)
         opening = self._openings()
-        return driver.Blocks(
+        return loops.Blocks(
             len(periodic) // 4, len(fresh) // 2, len(firsts), shifting, len(opening[0]),
             Row(np.zeros(sum(widths) + 1, np.int64), "meters"), Row(self.kept, "kept"),
             _numbers(periodic), Row(np.full(len(periodic) + 1, -1, np.int64), "current"),

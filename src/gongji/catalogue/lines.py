@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from gongji.batch.gear import compiled
+from gongji.batch.machine import compiled
 from gongji.catalogue.columns import (
     CODE,
     LAW,

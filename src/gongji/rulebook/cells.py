@@ -1,5 +1,7 @@
 """The cells of a benefit: which facts tell them apart, and the values that each can have."""
 
+from collections.abc import Iterator
+
 from gongji.rulebook import documents
 from gongji.rulebook.documents import ByAxis, FromParameter, Layer, Limit, Onward, Rate, Value
 from gongji.rulebook.facts import FLAG, LEVEL_COLUMNS, NO_LEVEL, PHARMACY, Fact
@@ -11,26 +13,15 @@ from gongji.rulebook.layout import floor_layer
 def axes_of(law: Law, benefit: str) -> tuple[str, ...]:
     """The facts that distinguish the cells of a benefit, in the order of the area's facts."""
     found: set[str] = set()
-    pending = [("待遇", benefit)] if benefit in law.section("待遇") else []
     for provision in law.section("转归").values():
         route = provision.value
         assert isinstance(route, documents.Route)
         if benefit in route.benefits:
             found |= route.when.keys()
-            pending.append(("待遇", route.to))
-    seen: set[tuple[str, str]] = set()
-    while pending:
-        place = pending.pop()
-        if place in seen:
-            continue
-        seen.add(place)
-        value = law.section(place[0])[place[1]].value
-        assert isinstance(value, documents.Benefit | documents.Chain)
+    for value in _reached(law, benefit):
         for item in value.layers:
             found |= item.when.keys()
-            if isinstance(item, Onward):
-                pending.append(("层组" if item.to in law.section("层组") else "待遇", item.to))
-            else:
+            if isinstance(item, Layer):
                 found |= _layer_axes(law, item)
         if isinstance(value, documents.Benefit) and value.floor:
             found |= value.floor.when.keys() | _layer_axes(law, floor_layer(value.floor))
@@ -43,6 +34,39 @@ def axes_of(law: Law, benefit: str) -> tuple[str, ...]:
         assert isinstance(gate, documents.Gate)
         found |= {"医院级别"} & gate.when.keys()
     return tuple(name for name in law.facts if name in found)
+
+
+def _reached(law: Law, benefit: str) -> Iterator[documents.Benefit | documents.Chain]:
+    """The benefits and chains that visits of a benefit can come to, by routing and onward."""
+    pending = [("待遇", benefit)] if benefit in law.section("待遇") else []
+    for provision in law.section("转归").values():
+        route = provision.value
+        assert isinstance(route, documents.Route)
+        if benefit in route.benefits:
+            pending.append(("待遇", route.to))
+    seen: set[tuple[str, str]] = set()
+    while pending:
+        place = pending.pop()
+        if place in seen:
+            continue
+        seen.add(place)
+        value = law.section(place[0])[place[1]].value
+        assert isinstance(value, documents.Benefit | documents.Chain)
+        yield value
+        for item in value.layers:
+            if isinstance(item, Onward):
+                pending.append(("层组" if item.to in law.section("层组") else "待遇", item.to))
+
+
+def reached_layers(law: Law, benefit: str) -> Iterator[Layer]:
+    """Every layer, floor and supplement that can pay on a visit of a benefit."""
+    for value in _reached(law, benefit):
+        yield from (item for item in value.layers if isinstance(item, Layer))
+        if isinstance(value, documents.Benefit) and value.floor:
+            yield floor_layer(value.floor)
+    for provision in law.section("补充").values():
+        assert isinstance(provision.value, documents.Supplement)
+        yield from provision.value.layers
 
 
 def _layer_axes(law: Law, layer: Layer) -> set[str]:

@@ -9,7 +9,7 @@ functions that settle a visit online.
 
 from typing import NamedTuple
 
-from gongji.batch.gear import Row, after, compiled, empty, inlined, seldom
+from gongji.batch.machine import Row, after, compiled, empty, inlined, seldom
 from gongji.kernel import pour
 from gongji.kernel.calendar import period_number
 from gongji.kernel.price import first_self_pay
@@ -24,8 +24,8 @@ BAD = -1
 # What became of a row beside the numbers of refusals: a figure is missing; it cannot be read.
 OPEN = -1
 NOT_READ = -2
-# What is out of the ordinary about a row.
-NEW_PERSON, NEW_SEASON, OPENING, UNREADABLE = 1, 2, 4, 8
+# What begins with a row.
+NEW_PERSON, NEW_SEASON = 1, 2
 # Who pays a layer.
 POOL, SUPPLEMENT, ACCOUNT = 0, 1, 2
 # Bits of a trace: the cell, tail steps reached, layers reached of each part (the rest is last).
@@ -76,15 +76,15 @@ class Plan(NamedTuple):
 class Rows(NamedTuple):
     """The visits to be settled, column by column.
 
-    Shape:   `turn` has the bits NEW_PERSON and NEW_SEASON where a person, a period of meters
-             begins, OPENING where there are amounts to begin with, UNREADABLE where a row cannot be
-             settled; `part_costs` by part and row; `amounts` by row, so many `amount_count` each;
-             `first` by keyed dimension and row: where the key first appears.
+    Shape:   `turn` is NEW_PERSON, NEW_SEASON or both where a person, a period of meters begins;
+             `in_scope` if `has_in_scope`; `part_costs` by part and row; `amounts` by row, so many
+             `amount_count` each; `first` by keyed dimension and row: where the key first appears.
     """
 
     count: int
     parts: int
     amount_count: int
+    has_in_scope: int
     turn: Row
     day: Row
     cell: Row
@@ -232,9 +232,9 @@ def keep(rows: Rows, blocks: Blocks, i: int) -> None:
 
 
 @inlined
-def lay_parts(plan: Plan, rows: Rows, scratch: Scratch, i: int) -> int:
+def lay_parts(plan: Plan, rows: Rows, scratch: Scratch, i: int, in_scope: int) -> int:
     """The programs and costs of a visit, each part of its cost that is treated apart; how many."""
-    rest = rows.in_scope[i]
+    rest = in_scope
     parts = 0
     for kind in range(rows.parts):
         cost = rows.part_costs[kind * rows.count + i]
@@ -257,7 +257,7 @@ def lay_parts(plan: Plan, rows: Rows, scratch: Scratch, i: int) -> int:
 
 @inlined
 def tally(
-    plan: Plan, rows: Rows, scratch: Scratch, results: Results, records: int, i: int
+    plan: Plan, rows: Rows, scratch: Scratch, results: Results, records: int, i: int, total: int
 ) -> None:
     """Add up a visit's records: who pays what, by payer and by layer."""
     paid = 0
@@ -276,7 +276,7 @@ def tally(
     results.pool[i] = paid
     results.deductible[i] = deductible
     results.supplements[i] = supplements
-    results.person[i] = rows.total[i] - paid - supplements
+    results.person[i] = total - paid - supplements
 
 
 @inlined
@@ -326,14 +326,22 @@ def settle_row(
 ) -> None:
     """Settle one row whose periods have begun."""
     program = plan.cells[rows.cell[i]]
+    total = rows.total[i]
+    in_scope = rows.in_scope[i] if rows.has_in_scope else ABSENT
+    if seldom(total == ABSENT):
+        total = in_scope
+    elif in_scope == ABSENT:
+        in_scope = total
+        if seldom(plan.shares[program] != 0):
+            in_scope -= first_self_pay(total, plan.shares[program])
     parts = 1
     scratch.programs[0] = program
     scratch.cells[0] = plan.starts[program]
-    scratch.costs[0] = rows.in_scope[i]
+    scratch.costs[0] = in_scope
     if seldom(rows.parts != 0):
-        parts = lay_parts(plan, rows, scratch, i)
+        parts = lay_parts(plan, rows, scratch, i, in_scope)
     status, records = pour_row(plan, rows, blocks, scratch, i, parts)
-    tally(plan, rows, scratch, results, records, i)
+    tally(plan, rows, scratch, results, records, i, total)
     results.refusal[i] = status if status >= 0 else OPEN
     if results.detailed:
         if status < 0:
@@ -372,17 +380,6 @@ def pour_row(
 
 
 @compiled
-def put_in_scope(plan: Plan, count: int, cell: Row, total: Row, in_scope: Row) -> None:
-    """Complete what of the cost is in scope, and the cost, where only the other is given."""
-    for i in range(count):
-        if total[i] == ABSENT:
-            total[i] = in_scope[i]
-        elif in_scope[i] == ABSENT:
-            share = plan.shares[plan.cells[cell[i]]] if cell[i] >= 0 else 0
-            in_scope[i] = total[i] - first_self_pay(total[i], share)
-
-
-@compiled
 def settle(plan: Plan, rows: Rows, blocks: Blocks, scratch: Scratch, results: Results) -> None:
     """Settle the rows in order.
 
@@ -394,15 +391,14 @@ def settle(plan: Plan, rows: Rows, blocks: Blocks, scratch: Scratch, results: Re
     scratch.kinds[0] = rows.parts
     for i in range(rows.count):
         turn |= rows.turn[i]
+        if seldom(rows.cell[i] < 0):
+            results.refusal[i] = NOT_READ
+            continue
         if seldom(turn != 0):
-            if turn & UNREADABLE:
-                results.refusal[i] = NOT_READ
-                turn -= UNREADABLE
-                continue
             begin(rows, blocks, i, last, turn)
-            while opening < blocks.openings and blocks.opening_row[opening] <= i:
-                blocks.numbers[blocks.opening_at[opening]] += blocks.opening_fen[opening]
-                opening += 1
             turn = 0
+        while seldom(opening < blocks.openings) and blocks.opening_row[opening] <= i:
+            blocks.numbers[blocks.opening_at[opening]] += blocks.opening_fen[opening]
+            opening += 1
         settle_row(plan, rows, blocks, scratch, results, i)
         last = i

@@ -13,10 +13,10 @@ from itertools import accumulate
 import numpy as np
 import numpy.typing as npt
 
-from gongji.batch.driver import (
+from gongji.batch.loops import (
     ACCOUNT, BAD, MAX_PARTS, PART_BITS, POOL, SUPPLEMENT, TAIL_BITS, Place, Plan,
 )  # fmt: skip
-from gongji.batch.gear import Row
+from gongji.batch.machine import Row
 from gongji.errors import Fault, Refusal
 from gongji.kernel import pour
 from gongji.rulebook import documents

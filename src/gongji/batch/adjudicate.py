@@ -1,0 +1,213 @@
+"""Settle a whole file of visits: survey, order, settle two chunks at a time, write whole."""
+
+import csv
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gongji.batch import files, ordering
+from gongji.batch.files import Rejected
+from gongji.batch.ordering import ROW
+from gongji.batch.visits import Opening, Settler
+from gongji.errors import Refusal
+from gongji.rulebook.law import Library, Settings
+from gongji.rulebook.settings import check
+from gongji.sheets import Sheet, ending_of
+from gongji.visit.facts import read_amount
+
+REPORT = ("row_number", "column", "refusal", "reason")
+
+
+@dataclass
+class Summary:
+    """What became of a file: visits settled, refused, without a figure, and rows left out."""
+
+    visits: int = 0
+    rejected: int = 0
+    refusals: dict[str, int] = field(default_factory=dict)
+    pool_pays: str = "0.00"
+    report: str = ""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How a file is to be settled; see `gongji adjudicate --help`."""
+
+    area: str = ""
+    settings: Settings = field(default_factory=dict)
+    folders: tuple[Path, ...] = ()
+    opening: Path | None = None
+    ignored: tuple[str, ...] = ()
+    strict: bool = False
+    report: Path | None = None
+
+
+def adjudicate_file(
+    path: Path, output: Path, wishes: Wishes, progress: Callable[[int, int], None]
+) -> Summary:
+    """Settle the visits of a file into another.
+
+    Refuses: field_missing and field_unknown for the file's columns; with `strict` the first row
+             that cannot be read; whatever a rulebook or an opening file is refused for.
+    Ensures: the result is complete or not there; rows that cannot be read are in the report.
+    """
+    ending_of(output, "-o")
+    report = wishes.report or output.with_name(f"{output.stem}.rejected.csv")
+    _apart(path, output, report, *([wishes.opening] if wishes.opening else []))
+    names = files.columns_of(path)
+    _complete(names, wishes.area)
+    chunks = files.chunks_of(path, names)
+    found = ordering.survey(chunks([n for n in names if n in ("person", "area", "benefit")]))
+    library = Library(wishes.folders)
+    settler = Settler(
+        library, found.areas, wishes.settings, wishes.area, read_opening(wishes.opening),
+        in_fen="total_fen" in names or "in_scope_fen" in names, benefits=found.benefits,
+    )  # fmt: skip
+    check((law for region in settler.homes for law in region.plan.laws), wishes.settings)
+    _known(names, settler, wishes.ignored)
+    kept = [name for name in names if name not in wishes.ignored]
+    summary = Summary()
+    with Report(report, wishes.strict) as rejected:
+        tables = files.settle_file(
+            files.chunks_of(path, kept), found,
+            [name for name in ("date", "sequence") if name in names], settler, rejected.add,
+            lambda rows: progress(rows, found.count), output.parent,
+        )  # fmt: skip
+        files.write(output, _counted(tables, summary, settler.schema(path_schema(path, kept))))
+    summary.rejected = rejected.count
+    summary.report = str(report) if rejected.count else ""
+    return summary
+
+
+def path_schema(path: Path, names: list[str]) -> pa.Schema:
+    """The types of a file's columns as `files` reads them."""
+    first = next(files.chunks_of(path, names)(None), None)
+    if first is None:
+        raise Refusal("value_invalid", "文件", {"value": "0 行", "allowed": "至少一行就诊"})
+    return first.schema
+
+
+def _apart(*paths: Path) -> None:
+    resolved = [path.resolve() for path in paths]
+    if len(set(resolved)) < len(resolved):
+        values = {"value": str(paths[1]), "allowed": "与输入文件、报告文件不同的文件名"}
+        raise Refusal("value_invalid", "-o", values)
+
+
+def _complete(names: list[str], area: str) -> None:
+    for column in ("person", "date", "status", *([] if area else ["area"])):
+        if column not in names:
+            raise Refusal("field_missing", column)
+    if not {"total", "total_fen", "in_scope", "in_scope_fen"} & set(names):
+        raise Refusal("field_missing", "total")
+
+
+def _known(names: list[str], settler: Settler, ignored: tuple[str, ...]) -> None:
+    unknown = [n for n in names if n not in settler.known_columns() and n not in ignored]
+    if unknown:
+        raise Refusal("field_unknown", "、".join(unknown))
+
+
+def _counted(tables: Iterator[pa.Table], summary: Summary, schema: pa.Schema) -> Iterator[pa.Table]:
+    """The tables as they pass, their visits counted; at least one, if empty."""
+    pool = 0
+    empty = True
+    for table in tables:
+        summary.visits += table.num_rows
+        for item in pc.value_counts(table.column("refusal")).to_pylist():
+            code = item["values"]
+            if code:
+                summary.refusals[code] = summary.refusals.get(code, 0) + item["counts"]
+        name = "pool_pays_fen" if "pool_pays_fen" in table.column_names else "pool_pays"
+        total = pc.sum(table.column(name)).as_py() or 0
+        pool += int(total if name.endswith("_fen") else total * 100)
+        empty = False
+        yield table
+    if empty:
+        yield schema.empty_table()
+    summary.pool_pays = f"{pool // 100}.{pool % 100:02d}"
+
+
+class Report:
+    """The rows that cannot be read, in a file that exists only if there are any."""
+
+    def __init__(self, path: Path, strict: bool) -> None:
+        self.path, self.strict, self.count = path, strict, 0
+        self.beside = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+
+    def __enter__(self) -> "Report":
+        self.file = self.beside.open("w", encoding="utf-8-sig", newline="")
+        self.writer = csv.writer(self.file, lineterminator="\n")
+        self.writer.writerow(REPORT)
+        return self
+
+    def add(self, rows: list[Rejected]) -> None:
+        """Append rows.
+
+        Refuses: value_invalid at the first row if the report is strict.
+        """
+        for row in sorted(rows, key=lambda bad: bad.row_number):
+            if self.strict:
+                values = {"value": f"第 {row.row_number} 行", "allowed": row.reason}
+                raise Refusal("value_invalid", row.column, values)
+            self.writer.writerow((row.row_number, row.column, row.code, row.reason))
+        self.count += len(rows)
+
+    def __exit__(self, kind: object, error: object, at: object) -> None:
+        self.file.close()
+        if kind is None and self.count:
+            os.replace(self.beside, self.path)
+        elif kind is None:
+            self.path.unlink(missing_ok=True)
+        self.beside.unlink(missing_ok=True)
+
+
+def read_opening(path: Path | None) -> Opening:
+    """What persons have used before the file begins: columns person, meter, amount (yuan).
+
+    Refuses: field_missing, amount_*.
+    """
+    used: dict[str, dict[str, int]] = {}
+    if path is None:
+        return used
+    sheet = Sheet(path)
+    for column in ("person", "meter", "amount"):
+        if column not in sheet.columns:
+            raise Refusal("field_missing", f"{path.name}:{column}")
+    places = [sheet.columns.index(column) for column in ("person", "meter", "amount")]
+    for rows in sheet.chunks():
+        for row in rows:
+            person, meter, amount = (row[place] for place in places)
+            used.setdefault(person, {})[meter] = read_amount("amount", amount)
+    return used
+
+
+def adjudicate_table(
+    table: pa.Table,
+    area: str = "",
+    settings: Settings | None = None,
+    folders: tuple[Path, ...] = (),
+    opening: Opening | None = None,
+) -> tuple[pa.Table, list[Rejected]]:
+    """Settle visits in memory: the same columns and results as a file.
+
+    Returns: the results by person, date and sequence, and the rows left out.
+    Refuses: field_missing, field_unknown.
+    """
+    names = table.column_names
+    _complete(names, area)
+    numbered = table.append_column(ROW, pa.array(np.arange(1, table.num_rows + 1)))
+    found = ordering.survey(iter([numbered]))
+    settler = Settler(
+        Library(folders), found.areas, settings, area, opening,
+        in_fen="total_fen" in names or "in_scope_fen" in names, benefits=found.benefits,
+    )  # fmt: skip
+    check((law for region in settler.homes for law in region.plan.laws), settings or {})
+    _known(names, settler, ())
+    keys = [name for name in ("date", "sequence") if name in names]
+    return settler.settle(ordering.sort(numbered, keys))
