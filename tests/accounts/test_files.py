@@ -14,9 +14,9 @@ from click.testing import CliRunner, Result
 
 from gongji.accounts import jobs
 from gongji.accounts.jobs import Accrual, Areas, ClearingJob
-from gongji.sheets import Sheet, Whole, text_of
 from gongji.cli import cli
 from gongji.errors import Refusal
+from gongji.sheets import Sheet, Whole, text_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 ROSTER = [

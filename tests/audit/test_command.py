@@ -19,10 +19,13 @@ person,visit,date,area,status,level,in_scope,paid_pool
 甲,2,2023-03-02,532300,active,3,1000,455.00
 乙,3,2023-03-02,510400,active,2,700,300
 """
-BAD = GOOD + """\
+BAD = (
+    GOOD
+    + """\
 丙,4,2023-03-02,510400,active,2,700,420
 丁,5,2023-03-02,510400,learner,2,700,360
 """
+)
 
 
 def run(*argv):

@@ -29,10 +29,10 @@ from gongji.accounts.roster import (
     read_month_name,
     read_person_month,
 )
-from gongji.sheets import Sheet, Whole
 from gongji.errors import Refusal
 from gongji.rulebook.law import Library
 from gongji.rulebook.settings import check as check_settings
+from gongji.sheets import Sheet, Whole
 from gongji.units import Fen, show_ppm, yuan_text
 from gongji.visit.area import Area
 

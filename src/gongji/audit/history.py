@@ -189,9 +189,7 @@ class History:
         }
         for cause in near:
             ranks.remove(cause)
-            ranks.insert(
-                ranks.index("deductible_again" if near[cause] else "wrong_benefit"), cause
-            )
+            ranks.insert(ranks.index("deductible_again" if near[cause] else "wrong_benefit"), cause)
         if self.readings and any(reading.shown for reading in self.readings.values()):
             ranks.remove("other_reading")
             ranks.insert(0, "other_reading")

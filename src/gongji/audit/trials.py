@@ -148,9 +148,7 @@ class Trials:
     ) -> Iterator[Trial]:
         """One trial, or none where it cannot be settled."""
         try:
-            settled = settle_on(
-                area or self.area, visit or self.case.visit, self.case.meters, edit
-            )
+            settled = settle_on(area or self.area, visit or self.case.visit, self.case.meters, edit)
         except Refusal:
             return
         yield Trial(cause, sentence, settled, cites, doubts)
@@ -303,9 +301,7 @@ class Trials:
                 facts = visit.facts | {column: level}
                 if not pharmacy:
                     facts.pop("parent_level", None)
-                yield from self._try(
-                    "wrong_level", text, cites, visit=replace(visit, facts=facts)
-                )
+                yield from self._try("wrong_level", text, cites, visit=replace(visit, facts=facts))
         facts = visit.facts | {"institution_kind": int(not pharmacy)}
         kinds = ("医疗机构", "药店")
         text = f"按{kinds[not pharmacy]}结算可得实付金额，应按{kinds[pharmacy]}。"

@@ -36,7 +36,10 @@ class Summary:
 
 @dataclass(frozen=True)
 class Wishes:
-    """How a file is to be settled; see `gongji adjudicate --help`."""
+    """How a file is to be settled; see `gongji adjudicate --help`.
+
+    `numbered` says that the file has the numbers of its rows itself, in `row_number`.
+    """
 
     area: str = ""
     settings: Settings = field(default_factory=dict)
@@ -45,6 +48,7 @@ class Wishes:
     ignored: tuple[str, ...] = ()
     strict: bool = False
     report: Path | None = None
+    numbered: bool = False
 
 
 def adjudicate_file(
@@ -59,9 +63,9 @@ def adjudicate_file(
     ending_of(output, "-o")
     report = wishes.report or output.with_name(f"{output.stem}.rejected.csv")
     _apart(path, output, report, *([wishes.opening] if wishes.opening else []))
-    names = files.columns_of(path)
+    names = [n for n in files.columns_of(path) if not (wishes.numbered and n == ROW)]
     _complete(names, wishes.area)
-    chunks = files.chunks_of(path, names)
+    chunks = files.chunks_of(path, names, wishes.numbered)
     found = ordering.survey(chunks([n for n in names if n in ("person", "area", "benefit")]))
     library = Library(wishes.folders)
     settler = Settler(
@@ -74,7 +78,7 @@ def adjudicate_file(
     summary = Summary()
     with Report(report, wishes.strict) as rejected:
         tables = files.settle_file(
-            files.chunks_of(path, kept), found,
+            files.chunks_of(path, kept, wishes.numbered), found,
             [name for name in ("date", "sequence") if name in names], settler, rejected.add,
             lambda rows: progress(rows, found.count), output.parent,
         )  # fmt: skip

@@ -74,6 +74,8 @@ class Columns:
 
     def each(self, name: str, read: Callable[[str], int]) -> I64:
         """A number for every row from its text; BAD where `read` refuses."""
+        if name not in self:
+            return np.full(self.count, read(""), np.int64)
         coded = self.coded(name)
         used = np.bincount(coded.codes, minlength=len(coded.texts)) > 0
         numbers = np.full(len(coded.texts), BAD, np.int64)
@@ -85,11 +87,11 @@ class Columns:
         return numbers[coded.codes]
 
     def together(self, names: Iterable[str], read: Callable[[dict[str, str]], int]) -> I64:
-        """A number for every row from its texts in several columns."""
+        """A number for every row from its texts in several columns, one of them present."""
         columns = [(name, self.coded(name)) for name in names if name in self]
-        combined = np.zeros(self.count, np.int64)
-        for _, coded in columns:
-            combined = combined * len(coded.texts) + coded.codes
+        combined: npt.NDArray[Any] = columns[0][1].codes
+        for _, coded in columns[1:]:
+            combined = combined.astype(np.int64) * len(coded.texts) + coded.codes
         size = int(np.prod([len(coded.texts) for _, coded in columns], dtype=object))
         if size <= FEW:
             present = np.flatnonzero(np.bincount(combined, minlength=size))
@@ -105,13 +107,15 @@ class Columns:
                 if coded.texts[code]:
                     texts[name] = coded.texts[code]
             table[combination if size <= FEW else at] = read(texts)
-        return table[places]
+        found: I64 = table[places]
+        return found
 
     def days(self, name: str) -> I64:
         """A column of dates as days; NO_DAY where empty, BAD_DAY where unreadable."""
         if name in self and pa.types.is_date32(self.table.schema.field(name).type):
             numbers = plain(self.table.column(name)).cast(pa.int32())
-            return pc.fill_null(numbers.cast(pa.int64()), calendar.NO_DAY).to_numpy()
+            days: I64 = pc.fill_null(numbers.cast(pa.int64()), calendar.NO_DAY).to_numpy()
+            return days
         read = self.each(name, lambda text: parse_day(text) if text else calendar.NO_DAY)
         # BAD is a day of 1969, which no rulebook covers and no living date of birth is near to.
         return np.where(read == BAD, BAD_DAY, read)
@@ -121,29 +125,43 @@ class Columns:
         """The dates of service."""
         return self.days("date")
 
+    def by_day(self, read: Callable[[I64], I64]) -> I64:
+        """A number for every row that follows from its date, worked out once for each date."""
+        if not self.count:
+            return np.zeros(0, np.int64)
+        first, last = int(self.day.min()), int(self.day.max())
+        if last - first > self.count + FEW:
+            return read(self.day)
+        return read(np.arange(first, last + 1))[self.day - first]
+
     @cached_property
     def month(self) -> I64:
         """The months of the dates of service, counted from year 0."""
-        made = np.empty(self.count, np.int64)
-        _months(self.day, made)
-        return made
+        return self.by_day(months_of)
 
     def fen(self, name: str) -> I64:
         """An amount in fen from `name` (yuan) or `name_fen`; ABSENT where empty, BAD_FEN if bad."""
-        made = np.full(self.count, ABSENT, np.int64)
-        for column, unit in ((name, "yuan"), (name + "_fen", "fen")):
-            if column in self:
-                made = np.where(made == ABSENT, self._fen(column, unit), made)
-        return made
+        units = {name: "yuan", f"{name}_fen": "fen"}
+        found = [self._fen(column, unit) for column, unit in units.items() if column in self]
+        if not found:
+            return np.full(self.count, ABSENT, np.int64)
+        return found[0] if len(found) == 1 else np.where(found[0] == ABSENT, found[1], found[0])
 
     def _fen(self, column: str, unit: str) -> I64:
         array = plain(self.table.column(column))
         if pa.types.is_integer(array.type):
             scale = 1 if unit == "fen" else 100
             numbers = array.cast(pa.int64())
-            outside = pc.or_(pc.less(numbers, 0), pc.greater(numbers, MAX_FEN // scale))
-            fen = pc.if_else(outside, BAD_FEN, pc.multiply(numbers, scale))
-            return pc.fill_null(fen, ABSENT).to_numpy()
+            given = np.ones(self.count, bool)
+            if numbers.null_count:
+                given = numbers.is_valid().to_numpy(zero_copy_only=False)
+                numbers = pc.fill_null(numbers, 0)
+            whole: I64 = numbers.to_numpy()
+            small = whole.min(initial=0) >= 0 and whole.max(initial=0) <= MAX_FEN // scale
+            if not numbers.null_count and given.all() and small:
+                return whole if scale == 1 else whole * scale
+            fen = np.where((whole < 0) | (whole > MAX_FEN // scale), BAD_FEN, whole * scale)
+            return np.where(given, fen, ABSENT)
         if pa.types.is_dictionary(array.type):
             array = array.dictionary_decode()
         if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
@@ -155,6 +173,7 @@ class Columns:
         trimmed = pc.fill_null(pc.utf8_trim_whitespace(array), "")
         simple = pc.match_substring_regex(trimmed, _YUAN if unit == "yuan" else r"^\d{1,12}$")
         figures = pc.if_else(simple, trimmed, "0")
+        fen: I64
         if unit == "fen":
             fen = figures.cast(pa.int64()).to_numpy().copy()
         else:
@@ -224,6 +243,13 @@ def periods(months: int, start: int, days: Any, made: Any) -> None:
     """The number of every day's period."""
     for i in range(len(days)):
         made[i] = calendar.period_number(months, start, days[i])
+
+
+def months_of(days: I64) -> I64:
+    """The month of every day."""
+    made = np.empty(len(days), np.int64)
+    _months(days, made)
+    return made
 
 
 def dated(columns: Columns, column: str) -> I64 | None:

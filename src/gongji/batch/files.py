@@ -59,12 +59,16 @@ def columns_of(path: Path) -> list[str]:
     return list(Sheet(path).columns)
 
 
-def chunks_of(path: Path, names: list[str]) -> Chunks:
+def chunks_of(path: Path, names: list[str], numbered: bool = False) -> Chunks:
     """A file's tables, each row with its number; of all its columns only `names`.
+
+    Shape:   with `numbered` a Parquet file has the numbers already, in the column ROW.
 
     Refuses: value_invalid for a file of another kind.
     """
     ending = ending_of(path, "文件")
+    if ending == ".parquet" and numbered:
+        return lambda only: _parquet(path, [*(only or names), ROW])
     if ending == ".parquet":
         return lambda only: _numbered(_parquet(path, only or names))
     if ending == ".csv":

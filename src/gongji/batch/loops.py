@@ -54,7 +54,7 @@ class Place(NamedTuple):
 class Plan(NamedTuple):
     """An area's tables; see `rulebook.tables`.
 
-    Shape:   `cells` by cell: the number of its program; `starts` (one more than there are programs),
+    Shape:   `cells` by cell: the number of its program; `starts` (one more than programs),
              `shares` and `used` by program: where it begins, the first self-pay, the bits of the
              dimensions it reads; `layer_at` and `payers` by layer; `readings` of a program, column
              and place, from `reading_from` on; `part_steps` by family and part: how far from the
@@ -81,7 +81,7 @@ class Rows(NamedTuple):
              `amount_count` each; `first` by keyed dimension and row: where the key first appears.
     """
 
-    count: int
+    count: int  # type: ignore[assignment]
     parts: int
     amount_count: int
     has_in_scope: int
@@ -287,7 +287,7 @@ def first_step(code: Row, at: int) -> int:
 
 @inlined
 def trace(plan: Plan, scratch: Scratch, cell: int, parts: int, records: int) -> int:
-    """The cell, how many tail steps and how many layers of each part were reached, in one number."""
+    """The cell, the tail steps and the layers of each part that were reached, in one number."""
     at = scratch.cells[0]
     tails = 0
     if plan.code[at + pour.TAILS]:

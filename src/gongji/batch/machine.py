@@ -3,8 +3,9 @@
 The kernel indexes sequences with integers that are never negative. NumPy arrays in Numba check for
 negative indexes and are counted references, which costs more than the arithmetic; a **row** is an
 array reduced to its address, which the same kernel text indexes as it stands. Rows of different
-names never overlap, and constant ones never change while a loop runs; LLVM is told both. Machine code is kept in the user's cache folder under a hash of the sources, since
-Numba itself does not notice when a function that was called has changed.
+names never overlap, and constant ones never change while a loop runs; LLVM is told both. Machine
+code is kept in the user's cache folder under a hash of the sources, since Numba itself does not
+notice when a function that was called has changed.
 """
 
 import hashlib
@@ -22,8 +23,15 @@ from llvmlite import ir
 from numba import types
 from numba.core import config
 from numba.extending import (
-    NativeValue, intrinsic, lower_builtin, models, register_jitable, register_model, type_callable,
-    typeof_impl, unbox,
+    NativeValue,
+    intrinsic,
+    lower_builtin,
+    models,
+    register_jitable,
+    register_model,
+    type_callable,
+    typeof_impl,
+    unbox,
 )  # fmt: skip
 
 from gongji.kernel import calendar, pour, price
@@ -37,7 +45,12 @@ KERNEL = (calendar, pour, price)
 APART = {pour.undo, pour.pour_tail}
 """Kernel functions that are seldom reached; inlined they would only crowd the registers."""
 
-OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False, "_nrt": False}
+OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "boundscheck": False,
+    "_nrt": False,
+}
 
 
 class Row:
@@ -65,7 +78,7 @@ class RowType(types.Type):  # type: ignore[misc]
         super().__init__(f"Row({name}, {constant}, {number})")
 
 
-@typeof_impl.register(Row)  # type: ignore[misc]
+@typeof_impl.register(Row)
 def _typeof(value: Row, context: Any) -> RowType:
     return RowType(value.name, value.constant, numba.from_dtype(value.array.dtype))
 
@@ -76,7 +89,7 @@ class _RowModel(models.PrimitiveModel):  # type: ignore[misc]
         super().__init__(manager, kind, ir.IntType(kind.number.bitwidth).as_pointer())
 
 
-@unbox(RowType)  # type: ignore[misc]
+@unbox(RowType)
 def _unbox(kind: RowType, value: Any, c: Any) -> NativeValue:
     address = c.pyapi.object_getattr_string(value, "address")
     number = c.pyapi.long_as_longlong(address)
@@ -113,7 +126,9 @@ def seldom(typing: Any, condition: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         bit = ir.IntType(1)
-        expect = builder.module.declare_intrinsic("llvm.expect", [bit], ir.FunctionType(bit, [bit, bit]))
+        expect = builder.module.declare_intrinsic(
+            "llvm.expect", [bit], ir.FunctionType(bit, [bit, bit])
+        )
         test = context.cast(builder, args[0], signature.args[0], types.boolean)
         return builder.call(expect, [test, ir.Constant(bit, 0)])
 
@@ -158,14 +173,14 @@ def _mark(builder: Any, instruction: Any, kind: RowType) -> Any:
     return instruction
 
 
-@lower_builtin(operator.getitem, RowType, types.Integer)  # type: ignore[misc]
+@lower_builtin(operator.getitem, RowType, types.Integer)
 def _get(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     kind = signature.args[0]
     loaded = _mark(builder, builder.load(_place(context, builder, signature, args)), kind)
     return context.cast(builder, loaded, kind.number, types.int64)
 
 
-@lower_builtin(operator.setitem, RowType, types.Integer, types.Integer)  # type: ignore[misc]
+@lower_builtin(operator.setitem, RowType, types.Integer, types.Integer)
 def _set(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     kind = signature.args[0]
     if kind.row == NOWHERE:

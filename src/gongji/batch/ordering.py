@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,9 +27,9 @@ Chunks = Callable[[list[str] | None], Iterator[pa.Table]]
 Job = Callable[[], pa.Table]
 T = TypeVar("T")
 
-CHUNK_ROWS = 1 << 20
+CHUNK_ROWS = 1 << 18
 """Rows of a chunk: what is in memory at a time, a few times over."""
-RANGE_ROWS = 2 * CHUNK_ROWS
+RANGE_ROWS = 1 << 21
 """Rows of a range, about."""
 SAMPLE = 1 << 16
 """Persons sampled to bound the ranges."""
@@ -89,9 +89,7 @@ def _falls(array: pa.Array) -> bool:
     return bool(pc.any(pc.less(array[1:], array[:-1])).as_py())
 
 
-def in_order(
-    chunks: Chunks, found: Survey, columns: list[str], folder: Path
-) -> Iterator[Job]:
+def in_order(chunks: Chunks, found: Survey, columns: list[str], folder: Path) -> Iterator[Job]:
     """Jobs that each give a table of whole persons by person, date, sequence and file row.
 
     Shape:   the tables of `chunks` have `person` (whole numbers or text) and ROW; `columns` are
@@ -147,11 +145,14 @@ def _last_person(column: pa.ChunkedArray) -> int:
 
 def _codes(array: pa.Array) -> npt.NDArray[np.int64]:
     """Whole numbers in the order of an array's values; what is missing comes first."""
+    numbers: npt.NDArray[np.int64]
     if pa.types.is_integer(array.type) and not array.null_count:
-        return array.to_numpy().astype(np.int64, copy=False)
+        numbers = array.to_numpy().astype(np.int64, copy=False)
+        return numbers
     if pa.types.is_date(array.type):
         days = array.cast(pa.date32()).cast(pa.int32())
-        return pc.fill_null(days, np.iinfo(np.int32).min).to_numpy().astype(np.int64)
+        numbers = pc.fill_null(days, np.iinfo(np.int32).min).to_numpy().astype(np.int64)
+        return numbers
     encoded = array.dictionary_encode()
     order = pc.sort_indices(encoded.dictionary).to_numpy()
     rank = np.empty(len(order), np.int64)
@@ -237,6 +238,7 @@ def _undictionaried(schema: pa.Schema) -> pa.Schema:
 
 
 def _range_of(array: pa.Array, bounds: pa.Array) -> npt.NDArray[np.uint16]:
+    places: npt.NDArray[Any]
     if pa.types.is_integer(array.type) and not array.null_count:
         places = np.searchsorted(bounds.to_numpy(), array.to_numpy(), side="right")
         return places.astype(np.uint16)

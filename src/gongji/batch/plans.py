@@ -14,7 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from gongji.batch.loops import (
-    ACCOUNT, BAD, MAX_PARTS, PART_BITS, POOL, SUPPLEMENT, TAIL_BITS, Place, Plan,
+    ACCOUNT,
+    BAD,
+    MAX_PARTS,
+    PART_BITS,
+    POOL,
+    SUPPLEMENT,
+    TAIL_BITS,
+    Place,
+    Plan,
 )  # fmt: skip
 from gongji.batch.machine import Row
 from gongji.errors import Fault, Refusal
@@ -58,7 +66,9 @@ class Facet:
 
     def code_of(self, visit: Visit) -> int:
         """The index of a visit's value."""
-        return self.fact.values.index(value_name(self.fact, value_of(self.fact, visit, self.own_level)))
+        return self.fact.values.index(
+            value_name(self.fact, value_of(self.fact, visit, self.own_level))
+        )
 
 
 class AreaPlan:
@@ -123,25 +133,25 @@ class AreaPlan:
         needed = np.zeros((len(families), len(varying)), np.int8)
         flags = np.zeros(len(self.laws), np.int64)
         bits = np.zeros((len(self.laws), len(varying), widest), np.int64)
-        at = {facet: number for number, facet in enumerate(varying)}
+        column_of = {facet: number for number, facet in enumerate(varying)}
         for number, family in enumerate(families):
             for facet in self._atom_facets(family.law):
-                if facet in at:
-                    needed[number, at[facet]] = 1
+                if facet in column_of:
+                    needed[number, column_of[facet]] = 1
                 elif ordinary[facet] == BAD:
                     bases[number] = UNPLACED
             for axis, stride in zip(family.axes, family.strides, strict=True):
                 facet = self.facet_of[family.law].get(axis, NO_FACET)
-                if facet in at:
-                    strides[number, at[facet]] = stride
-                    needed[number, at[facet]] = 1
+                if facet in column_of:
+                    strides[number, column_of[facet]] = stride
+                    needed[number, column_of[facet]] = 1
                 else:
                     code = self._rest(family) if facet == NO_FACET else ordinary[facet]
                     bases[number] += UNPLACED if code == BAD else stride * code
         for number in range(len(self.laws)):
             for facet, value, bit in self._atom_bits(number):
-                if facet in at:
-                    bits[number, at[facet], value] |= bit
+                if facet in column_of:
+                    bits[number, column_of[facet], value] |= bit
                 elif ordinary[facet] == value:
                     flags[number] |= bit
         return Place(

@@ -17,7 +17,7 @@ from gongji.batch import loops
 from gongji.batch.columns import BAD_DAY, BAD_FEN, Columns, dated, periods
 from gongji.batch.loops import ABSENT, BAD, PART_BITS, TAIL_BITS, UNTOUCHED
 from gongji.batch.files import Rejected
-from gongji.batch.machine import Row
+from gongji.batch.machine import NOWHERE, Row
 from gongji.batch.ordering import ROW
 from gongji.batch.plans import AreaPlan, Facet
 from gongji.errors import CODES, Fault, Refusal
@@ -36,6 +36,8 @@ from gongji.visit.settle import figure_missing, settle
 I64 = npt.NDArray[np.int64]
 Opening = Mapping[str, Mapping[str, Fen]]
 """What a person (as text) has used before the first visit: meter (as in --used) -> fen."""
+
+Reached = tuple[list[str], list[str], set[int]]
 
 KEYS = ("person", "visit", "sequence", "date", "area", ROW)
 ALL_LEVELS = ("admission_level", *DERIVED["level"])
@@ -69,6 +71,7 @@ class _Region:
     plan: AreaPlan
     online: Area
     articles: dict[int, str] = field(default_factory=dict)
+    _reached: dict[tuple[str, ...] | None, Reached] = field(default_factory=dict)
 
     @cached_property
     def columns(self) -> set[str]:
@@ -80,15 +83,20 @@ class _Region:
         return known
 
 
-    def reached(self, benefits: tuple[str, ...] | None) -> tuple[list[str], list[str]]:
-        """The codes of layers and meters that these benefits (None: the ordinary) can reach.
-
-        An empty tuple stands for all benefits.
+    def reached(self, benefits: tuple[str, ...] | None) -> Reached:
+        """What these benefits (None: the ordinary; empty: all) can come to: codes of layers and
+        of meters, numbers of dimensions.
         """
+        if benefits not in self._reached:
+            self._reached[benefits] = self._reach(benefits)
+        return self._reached[benefits]
+
+    def _reach(self, benefits: tuple[str, ...] | None) -> Reached:
         layout = self.plan.layout
         meters = [place.code for place in layout.meters.values()]
         if benefits == ():
-            return [column.code for column in layout.columns], list(dict.fromkeys(meters))
+            codes = [column.code for column in layout.columns]
+            return codes, list(dict.fromkeys(meters)), set(range(len(layout.dimensions)))
         layers = [
             layer
             for law in self.plan.laws
@@ -106,6 +114,7 @@ class _Region:
         return (
             [column.code for column in layout.columns if column.code in codes],
             [code for code in dict.fromkeys(meters) if code in used],
+            {layout.meters[name].dimension for name in names},
         )
 
 
@@ -130,6 +139,7 @@ class Settler:
         self.default = area
         self.opening = opening or {}
         self.in_fen = in_fen
+        self.benefits = benefits
         self.problems: dict[str, Refusal] = {}
         self.regions: dict[str, _Region] = {}
         homes: dict[str, _Region] = {}
@@ -151,7 +161,7 @@ class Settler:
         self.layers: list[str] = []
         self.meters: list[str] = []
         for region in self.homes:
-            layers, meters = region.reached(benefits)
+            layers, meters, _ = region.reached(benefits)
             self.layers += [code for code in layers if code not in self.layers]
             self.meters += [code for code in meters if code not in self.meters]
 
@@ -211,7 +221,9 @@ class _Results:
 
     def add(self, region: _Region, columns: Columns, rows: I64 | None) -> None:
         """Settle one area's rows and put them in their places."""
-        settled = _Settling(region, columns, self.settler.opening).run()
+        settled = _Settling(
+            region, columns, self.settler.opening, region.reached(self.settler.benefits)
+        ).run()
         places: Any = slice(None) if rows is None else rows
         bad = settled.refusal == loops.NOT_READ
         for at in np.flatnonzero(settled.refusal == loops.OPEN):
@@ -336,8 +348,11 @@ def refusal_of(area: Area, row: Mapping[str, str]) -> Refusal:
 class _Settling:
     """One area's rows on their way through the loops."""
 
-    def __init__(self, region: _Region, columns: Columns, opening: Opening) -> None:
+    def __init__(
+        self, region: _Region, columns: Columns, opening: Opening, reached: Reached
+    ) -> None:
         self.region, self.plan, self.columns = region, region.plan, columns
+        self.reached = reached
         self.layout, self.count = region.plan.layout, columns.count
         self.opening = opening
         self.new = columns.starts()
@@ -346,10 +361,17 @@ class _Settling:
         """Find cells, lay out meters, settle."""
         law, cell, family, flags = self._located()
         total, in_scope, parts = self._amounts(cell)
+        total = np.where(total == ABSENT, in_scope, total)
         plan = self._compiled(cell)
         count = self.count
-        layers = np.zeros((len(self.layout.columns), count), np.int64)
-        meters = np.full((len(self.plan.tables.meter_codes), count), UNTOUCHED, np.int64)
+        layers = np.empty((len(self.layout.columns), count), np.int64)
+        meters = np.empty((len(self.plan.tables.meter_codes), count), np.int64)
+        for number, column in enumerate(self.layout.columns):
+            if column.code in self.reached[0]:
+                layers[number] = 0
+        for number, code in enumerate(self.plan.tables.meter_codes):
+            if code in self.reached[1]:
+                meters[number] = UNTOUCHED
         refusal = np.zeros(count, np.int16)
         money = [np.zeros(count, np.int64) for _ in range(4)]
         trace = np.zeros(count, np.int64)
@@ -374,10 +396,7 @@ class _Settling:
 
     def _located(self) -> tuple[I64, I64, I64, I64]:
         columns, plan = self.columns, self.plan
-        day = columns.day
-        law = np.full(self.count, BAD, np.int64)
-        for number, item in enumerate(plan.laws):
-            law[(day >= item.since) & (day < min(item.until, FOREVER))] = number
+        law = columns.by_day(self._laws)
         year = columns.month // 12
         covered = law >= 0
         first = int(year[covered].min()) if covered.any() else 0
@@ -393,6 +412,13 @@ class _Settling:
             *(Row(a, "located") for a in (cell, family, flags)),
         )  # fmt: skip
         return law, cell, family, flags
+
+    def _laws(self, days: I64) -> I64:
+        """The number of the law in force on each day; BAD where there is none."""
+        law = np.full(len(days), BAD, np.int64)
+        for number, item in enumerate(self.plan.laws):
+            law[(days >= item.since) & (days < min(item.until, FOREVER))] = number
+        return law
 
     def _varies(self, facet: Facet) -> bool:
         if facet.fact.column in ("months_into_year", "months_into_quarter", "date"):
@@ -426,7 +452,7 @@ class _Settling:
             parts[number] = np.where(fen == ABSENT, 0, fen)
         wrong |= parts.sum(axis=0) > np.where(in_scope == ABSENT, total, in_scope)
         wrong |= self._unreadable()
-        cell[wrong] = BAD
+        cell[wrong | (cell < 0)] = BAD
         return total, in_scope, parts
 
     def _unreadable(self) -> npt.NDArray[np.bool_]:
@@ -454,7 +480,7 @@ class _Settling:
         return made
 
     def _compiled(self, cell: I64) -> loops.Plan:
-        used = np.unique(cell[cell >= 0])
+        used = np.flatnonzero(np.bincount(cell + 1)[1:])
         return self.plan.plan([int(c) for c in used], np.arange(len(self.layout.columns)))
 
     def _scratch(self) -> loops.Scratch:
@@ -466,13 +492,17 @@ class _Settling:
             *(Row(np.zeros(parts, np.int64), n) for n in ("programs", "kinds", "cells", "costs")),
             Row(np.full(len(programs) + 1, -1, np.int64), "cleared"),
             Row(np.zeros(room * pour.RECORD_SIZE, np.int64), "out"),
-            Row(np.zeros(room * pour.REASON_SIZE, np.int64), "why"),
+            Row(np.zeros(1, np.int64), NOWHERE),
         )  # fmt: skip
 
     def _turns(self) -> npt.NDArray[np.int8]:
         """Where a person begins, and where a period of meters may."""
-        daily = any(d.period == "日" and not d.column for d in self.layout.dimensions)
-        season = self.columns.day if daily else self.columns.month
+        unkeyed = [d for d in self.layout.dimensions if not d.column]
+        season = self.columns.month // 12
+        if any(d.period == "日" for d in unkeyed):
+            season = self.columns.day
+        elif any(d.period in ("月", "季") or d.start != 1 for d in unkeyed):
+            season = self.columns.month
         turn = self.new * np.int8(loops.NEW_PERSON)
         turn[1:] |= (season[1:] != season[:-1]) * np.int8(loops.NEW_SEASON)
         return turn
@@ -484,6 +514,8 @@ class _Settling:
         shifting = base = 0
         self.kept_at: dict[int, tuple[int, I64]] = {}
         for number, dimension in enumerate(self.layout.dimensions):
+            if number not in self.reached[2]:
+                continue
             place = [starts[number], widths[number]]
             unnamed = dimension.period == "次" and "visit" not in self.columns
             if dimension.period == "笔" or unnamed:

@@ -272,7 +272,10 @@ def _judge(lines: pl.DataFrame) -> pl.DataFrame:
         needs_level=needs_level & (level == 0) & (pl.col("standard") < 0),
         unrelated=unrelated.fill_null(False),
         standard_fen=pl.when(listed).then("listing").otherwise(standard).fill_null(NONE),
-        price=pl.when(listed).then(pl.lit(LISTING)).when(standard >= 0).then(pl.lit(STANDARD))
+        price=pl.when(listed)
+        .then(pl.lit(LISTING))
+        .when(standard >= 0)
+        .then(pl.lit(STANDARD))
         .otherwise(pl.lit("")),
         share_ppm=share.fill_null(0),
         share_from=source.fill_null(""),

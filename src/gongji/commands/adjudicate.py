@@ -72,8 +72,9 @@ def command(
         if lines is not None and catalogue is not None:
             from gongji.commands.pricing import priced_file
 
-            with priced_file(visits, lines, catalogue, wishes) as priced:
-                summary = adjudicate_file(priced, output, wishes, progress)
+            with priced_file(visits, lines, catalogue, output, wishes) as priced:
+                numbered = dataclasses.replace(wishes, numbered=True)
+                summary = adjudicate_file(priced, output, numbered, progress)
         else:
             summary = adjudicate_file(visits, output, wishes, progress)
     if as_json:

@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from gongji.sheets import ENDINGS, Whole
 from gongji.commands.options import json_option, pairs, rulebooks_option, settings_option
 from gongji.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, Difference, compare
 from gongji.report.tables import print_table
 from gongji.rulebook.law import Library
 from gongji.rulebook.settings import check
+from gongji.sheets import ENDINGS, Whole
 from gongji.units import Day
 from gongji.visit.area import Area
 from gongji.visit.facts import read_date

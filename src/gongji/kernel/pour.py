@@ -268,9 +268,7 @@ def pour_through(code, cells, costs, parts, amounts, meters, out, why):
         undo(code, records, meters, out)
         return status, 0
     if code[cells[0] + TAILS]:
-        status, records = pour_tail(
-            code, cells[0], total, paid, amounts, meters, out, why, records
-        )
+        status, records = pour_tail(code, cells[0], total, paid, amounts, meters, out, why, records)
         if status != SETTLED:
             undo(code, records, meters, out)
             return status, 0

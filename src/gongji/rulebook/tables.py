@@ -159,7 +159,9 @@ class Tables:
 
 def uses_index(law: Law) -> bool:
     """Whether a figure of a law depends on the calendar year through an index (指数)."""
-    values = [provision.value for entries in law.provisions.values() for provision in entries.values()]
+    values = [
+        provision.value for entries in law.provisions.values() for provision in entries.values()
+    ]
     parameters = law.section("参数").values()
     values += [
         parsed_parameter(provision)

@@ -1,0 +1,102 @@
+"""Visits whose cost comes from their fee lines: priced first, then settled as any other file."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gongji.errors import Refusal
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from gongji.batch.adjudicate import Wishes
+
+SHOWN = 20
+"""How many problems of lines the terminal shows."""
+
+
+@contextmanager
+def priced_file(
+    visits: Path, lines: Path, catalogue: Path, output: Path, wishes: "Wishes"
+) -> Iterator[Path]:
+    """A file of the visits with the costs that their lines make, there until the end of the block.
+
+    Shape:   the visits keep their numbers in `row_number` (settle with `numbered`); amounts are in
+             fen only where the visits file has amounts in fen.
+    Refuses: what `price_files` refuses; with `strict` the first line that cannot be priced.
+    Ensures: visits with a line that cannot be priced are left out; when the block ends well, every
+             reason is in `<output>.lines-rejected.csv`.
+    """
+    from gongji.catalogue import price_files, with_scope
+    from gongji.catalogue.texts import read_texts
+
+    report = output.with_name(f"{output.stem}.lines-rejected.csv")
+    _apart(visits, lines, catalogue, output, report)
+    # Read once more as a frame, whose rows are counted without a header, as a batch counts them.
+    frame = read_texts(read_texts(visits))
+    if "visit" not in frame.columns:
+        raise Refusal("field_missing", "visit")
+    priced = price_files(
+        lines, catalogue, frame, area=wishes.area, folders=wishes.folders,
+        settings=wishes.settings, keep_lines=False,
+    )  # fmt: skip
+    if wishes.strict and len(priced.problems):
+        first = priced.problems.row(0, named=True)
+        values = {"value": f"第 {first['line']} 行", "allowed": first["reason"]}
+        raise Refusal("value_invalid", f"{lines.name}:{first['column']}", values)
+    in_fen = "total_fen" in frame.columns or "in_scope_fen" in frame.columns
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix="gongji-") as folder:
+        path = Path(folder) / "visits.parquet"
+        _settleable(with_scope(frame, priced), in_fen).write_parquet(path)
+        yield path
+    _tell(priced.problems, len(priced.refused), report)
+
+
+def _apart(visits: Path, lines: Path, catalogue: Path, output: Path, report: Path) -> None:
+    given = {path.resolve() for path in (visits, lines, catalogue)}
+    if {output.resolve(), report.resolve()} & given:
+        values = {"value": str(output), "allowed": "与输入文件不同的文件名"}
+        raise Refusal("value_invalid", "-o", values)
+
+
+def _settleable(frame: "pl.DataFrame", in_fen: bool) -> "pl.DataFrame":
+    """The visits as `adjudicate_file` reads them."""
+    import polars as pl
+
+    from gongji.batch.ordering import ROW as NUMBER
+    from gongji.catalogue.texts import ROW
+
+    if not in_fen:
+        frame = frame.with_columns(
+            pl.coalesce(_yuan(f"{name}_fen"), *({name} & set(frame.columns))).alias(name)
+            for name in ("total", "in_scope")
+        ).drop("total_fen", "in_scope_fen")
+    return frame.rename({ROW: NUMBER})
+
+
+def _yuan(name: str) -> "pl.Expr":
+    import polars as pl
+
+    fen = pl.col(name).cast(pl.Int64)
+    return pl.format("{}.{}", fen // 100, (fen % 100).cast(pl.String).str.zfill(2))
+
+
+def _tell(problems: "pl.DataFrame", refused: int, report: Path) -> None:
+    """What is wrong with lines, to a file and to stderr."""
+    from gongji.sheets import Whole
+
+    if problems.is_empty():
+        report.unlink(missing_ok=True)
+        return
+    told = problems.drop("visit_row")
+    with Whole(report, told.columns) as file:
+        file.write(told.rows())
+    for line in told.head(SHOWN).iter_rows(named=True):
+        click.echo(f"第 {line['line']} 行明细 {line['column']}：{line['reason']}", err=True)
+    click.echo(
+        f"{len(told)} 处明细无法定价，{refused} 次就诊因此未结算，原因见 {report}", err=True
+    )
