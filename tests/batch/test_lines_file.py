@@ -1,4 +1,4 @@
-"""`gongji adjudicate --lines`: fee lines priced first, then the visits settled as any other file."""
+"""`gongji adjudicate --lines`: fee lines priced first, then the visits settled as in any file."""
 
 import csv
 import json

@@ -195,7 +195,7 @@ def audit(
     file: PaidFile,
     mode: str = LAW,
     progress: Callable[[int], object] = lambda rows: None,
-    suspects: Container[str] | None = None,
+    suspects: Container[str | None] | None = None,
 ) -> Iterator[Finding | Bad]:
     """Every difference of a file, and every row that could not be audited, person by person.
 

@@ -1,8 +1,10 @@
-"""Who needs a closer look: a whole file settled in batch, those paid by the law throughout set aside.
+"""Who needs a closer look: a file settled in batch, those paid by the law throughout set aside.
 
-What the batch cannot tell is left to the audit itself, which settles visit by visit: it decides
-nothing here, it only spares the persons who have no difference.
+What the batch cannot tell is left to the audit itself, which settles visit by visit: nothing is
+decided here, only the persons without any difference are spared.
 """
+
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +15,12 @@ import pyarrow.compute as pc
 from gongji.audit.history import POOL
 from gongji.audit.rows import PaidFile
 from gongji.batch import ordering
-from gongji.batch.columns import BAD_FEN, Columns
+from gongji.batch.columns import Columns
 from gongji.batch.loops import ABSENT
-from gongji.batch.visits import Opening, Settler
+from gongji.batch.visits import Settler
 from gongji.catalogue.texts import ROW
 from gongji.errors import Refusal
+from gongji.units import Fen
 
 RESULTS = {
     POOL: "pool_pays_fen", "supplements": "supplements_fen", "person": "person_pays_fen",
@@ -27,37 +30,64 @@ RESULTS = {
 
 
 def suspects_of(file: PaidFile) -> set[str | None] | None:
-    """The persons with a difference, or with a row that cannot be settled in batch.
+    """The persons with a difference, or with a row that the batch does not settle.
 
-    Returns: None where the file as a whole cannot be settled in batch: everyone is a suspect.
+    Returns: None where the batch cannot settle the file at all: everyone is a suspect.
     """
     if not {"person", "date", "status"} <= set(file.frame.columns):
         return None
     opening, apart = _opening(file)
+    # The batch's number of a row is its place in the frame.
+    table = file.frame.drop(ROW).to_arrow()
+    table = table.append_column(ordering.ROW, pa.array(np.arange(table.num_rows)))
+    different = np.ones(table.num_rows, bool)
     try:
-        table = _table(file)
-        results, areas = _settled(file, table, opening)
+        for results in _settled(file, table.drop_columns([*file.names.values()]), opening):
+            rows = results.column(ordering.ROW).to_numpy()
+            different[rows] = _different(file, table.take(pa.array(rows)), results)
     except Refusal:
         return None
-    numbers = results.column(ordering.ROW).to_numpy()
-    different = np.ones(table.num_rows, bool)
-    different[numbers] = _different(file, Columns(table), results, numbers)
-    return set(file.frame["person"].filter(pl.Series(different))) | apart
+    return {*file.frame["person"].filter(pl.Series(different)), *apart, None}
 
 
-def _table(file: PaidFile) -> pa.Table:
-    """The file's rows with their places in its frame as numbers."""
-    arrow = file.frame.drop(ROW).to_arrow()
-    texts = pa.schema([(name, pa.string()) for name in arrow.column_names])
-    return arrow.cast(texts).append_column(ordering.ROW, pa.array(np.arange(arrow.num_rows)))
+def _opening(file: PaidFile) -> tuple[dict[str, dict[str, Fen]], set[str]]:
+    """The opening meters as a batch takes them, and the persons whose own name an area."""
+    opening: dict[str, dict[str, Fen]] = {}
+    apart = set()
+    for person, used in file.opening.items():
+        if any(area for area, _, _ in used):
+            apart.add(person)
+        else:
+            opening[person] = {meter: fen for _, meter, fen in used}
+    return opening, apart
 
 
-def _settled(file: PaidFile, table: pa.Table, opening: Opening) -> tuple[pa.Table, object]:
-    visits = table.drop_columns(list(file.names.values()))
+def _settled(
+    file: PaidFile, visits: pa.Table, opening: dict[str, dict[str, Fen]]
+) -> Iterator[pa.Table]:
+    """The results of the file, some whole persons at a time."""
     found = ordering.survey(iter([visits]))
     settler = Settler(
-        file.areas.library, found.areas, file.areas.settings, "", opening,
-        in_fen=True, benefits=found.benefits,
+        file.areas.library, found.areas, file.areas.settings, opening=opening, in_fen=True,
+        benefits=found.benefits,
     )  # fmt: skip
     keys = [name for name in ("date", "sequence") if name in visits.column_names]
-    return settler.settle(ordering.sort(visits, keys))
+    ordered = ordering.sort(visits, keys)
+    size = ordering.CHUNK_ROWS
+    slices = (ordered.slice(start, size) for start in range(0, ordered.num_rows, size))
+    for whole in ordering.whole_persons(slices):
+        yield settler.settle(whole)[0]
+
+
+def _different(file: PaidFile, given: pa.Table, results: pa.Table) -> npt.NDArray[np.bool_]:
+    """The rows that were not paid as settled; a row that was not settled is one of them."""
+    different = np.zeros(given.num_rows, bool)
+    for name, column in file.names.items():
+        paid = Columns(given.select([column])).fen(f"paid_{name}")
+        result = RESULTS.get(name, f"{name}_fen")
+        due = np.zeros(given.num_rows, np.int64)
+        if result in results.column_names:
+            due = pc.fill_null(results.column(result), ABSENT).to_numpy()
+        judged = (paid != ABSENT) | (name == POOL)
+        different |= (due == ABSENT) | (judged & (paid != due))
+    return different

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from gongji.batch import files, ordering
 from gongji.batch.files import Rejected
 from gongji.batch.ordering import ROW
-from gongji.batch.visits import Opening, Settler
+from gongji.batch.settling import Opening
+from gongji.batch.visits import Settler
 from gongji.errors import Refusal
 from gongji.rulebook.law import Library, Settings
 from gongji.rulebook.settings import check
@@ -48,6 +49,7 @@ class Wishes:
     ignored: tuple[str, ...] = ()
     strict: bool = False
     report: Path | None = None
+    compression: str = "snappy"
     numbered: bool = False
 
 
@@ -82,7 +84,8 @@ def adjudicate_file(
             [name for name in ("date", "sequence") if name in names], settler, rejected.add,
             lambda rows: progress(rows, found.count), output.parent,
         )  # fmt: skip
-        files.write(output, _counted(tables, summary, settler.schema(path_schema(path, kept))))
+        shape = settler.schema(path_schema(path, kept))
+        files.write(output, _counted(tables, summary, shape), wishes.compression)
     summary.rejected = rejected.count
     summary.report = str(report) if rejected.count else ""
     return summary

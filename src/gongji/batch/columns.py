@@ -203,6 +203,14 @@ class Columns:
             new[1:] = codes[1:] != codes[:-1]
         return new
 
+    def lacking(self, name: str) -> npt.NDArray[np.bool_]:
+        """The rows where a column, which is there, is empty."""
+        array = plain(self.table.column(name))
+        if pa.types.is_integer(array.type) and not array.null_count:
+            return np.zeros(self.count, bool)
+        coded = self.coded(name)
+        return np.isin(coded.codes, [n for n, text in enumerate(coded.texts) if not text])
+
     def rows(self, at: Iterable[int], names: Iterable[str]) -> Iterator[dict[str, str]]:
         """Some rows as texts, as a visit is read online."""
         kept = [name for name in names if name in self]

@@ -238,8 +238,8 @@ def lay_parts(plan: Plan, rows: Rows, scratch: Scratch, i: int, in_scope: int) -
     parts = 0
     for kind in range(rows.parts):
         cost = rows.part_costs[kind * rows.count + i]
-        if cost > 0:
-            step = plan.part_steps[rows.family[i] * rows.parts + kind]
+        step = plan.part_steps[rows.family[i] * rows.parts + kind]
+        if cost > 0 and step:
             scratch.programs[parts] = plan.cells[rows.cell[i] + step]
             scratch.kinds[parts] = kind
             scratch.costs[parts] = cost

@@ -71,7 +71,7 @@ def survey(tables: Iterator[pa.Table]) -> Survey:
                 values |= dict.fromkeys(
                     text_of(value).strip() for value in pc.unique(table.column(name)).to_pylist()
                 )
-    found = pa.concat_arrays(sample) if sample else pa.array([], pa.string())
+    found = pa.concat_arrays(sample).drop_null() if sample else pa.array([], pa.string())
     return Survey(ordered, count, found, tuple(seen["area"]), tuple(seen["benefit"]) or None)
 
 
@@ -83,6 +83,9 @@ def _plain(column: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 
 def _falls(array: pa.Array) -> bool:
+    if array.null_count:
+        # A person that is missing is in no order, and would hide a fall.
+        return True
     if pa.types.is_integer(array.type) and not array.null_count:
         numbers = array.to_numpy()
         return bool((numbers[1:] < numbers[:-1]).any())
@@ -134,13 +137,20 @@ def _last_person(column: pa.ChunkedArray) -> int:
     step = 64
     while step < len(array):
         tail = array.slice(len(array) - step)
-        same = pc.equal(tail, array[-1]).to_numpy(zero_copy_only=False)
+        same = _equal(tail, array[-1])
         if not same[0]:
             return len(array) - step + int(np.flatnonzero(~same)[-1]) + 1
         step *= 8
-    same = pc.equal(array, array[-1]).to_numpy(zero_copy_only=False)
+    same = _equal(array, array[-1])
     others = np.flatnonzero(~same)
     return int(others[-1]) + 1 if len(others) else 0
+
+
+def _equal(array: pa.Array, value: pa.Scalar) -> npt.NDArray[np.bool_]:
+    """Where a value stands; what is missing equals what is missing."""
+    same = pc.equal(array, value) if value.is_valid else array.is_null()
+    found: npt.NDArray[np.bool_] = pc.fill_null(same, False).to_numpy(zero_copy_only=False)
+    return found
 
 
 def _codes(array: pa.Array) -> npt.NDArray[np.int64]:
@@ -161,13 +171,29 @@ def _codes(array: pa.Array) -> npt.NDArray[np.int64]:
     return np.where(codes < 0, -1, rank[codes] if len(rank) else -1)
 
 
+def _turns(array: pa.Array) -> I64:
+    """The numbers of a sequence, also where they are text (10 after 9); no number comes last."""
+    if pa.types.is_integer(array.type) and not array.null_count:
+        return _codes(array)
+    encoded = array.dictionary_encode()
+    texts = [text_of(value).strip() for value in encoded.dictionary.to_pylist()]
+    last = np.iinfo(np.int64).max
+    turns = [int(text) if text.isdecimal() and len(text) < 19 else last for text in texts]
+    codes = pc.fill_null(encoded.indices, len(texts)).to_numpy()
+    numbers: I64 = np.array([*turns, last], np.int64)[codes]
+    return numbers
+
+
 def sort(table: pa.Table, columns: list[str]) -> pa.Table:
     """A table by person, `columns` and ROW."""
     return _sorted(table, columns, True)
 
 
 def _sorted(table: pa.Table, columns: list[str], maybe: bool) -> pa.Table:
-    keys = [_codes(_plain(table.column(name))) for name in ("person", *columns)]
+    keys = [
+        (_turns if name == "sequence" else _codes)(_plain(table.column(name)))
+        for name in ("person", *columns)
+    ]
     if maybe and _rises(keys):
         return table
     rows = table.column(ROW).to_numpy()
@@ -188,7 +214,7 @@ def _ranges(chunks: Chunks, sample: pa.Array, count: int, folder: Path) -> list[
     """The file cut by person into so many ranges, each a file."""
     order = sample.take(pc.sort_indices(sample))
     places = (np.arange(1, count) * len(order)) // count
-    bounds = pc.unique(order.take(pa.array(places)))
+    bounds = pc.unique(order.take(pa.array(places if len(order) else places[:0])))
     paths = [folder / f"{number:05d}.arrow" for number in range(len(bounds) + 1)]
     writers: dict[int, pa.ipc.RecordBatchFileWriter] = {}
     for table, ends in side_by_side(partial(_gathered, t, bounds) for t in chunks(None)):

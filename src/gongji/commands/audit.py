@@ -60,11 +60,11 @@ def command(
       gongji audit visits.csv --area 430500 -o differences.xlsx
       gongji audit visits.parquet --set inpatient_rate=85% --set inpatient_ceiling=80000 --json
     """
-    # Polars is heavy; `gongji quote` must start without it.
     from tqdm import tqdm
 
     from gongji.audit import Bad, Finding, PaidFile, Summary, audit
     from gongji.audit.report import as_row, bad_frame, findings_frame, write
+    from gongji.audit.suspects import suspects_of
 
     try:
         file = PaidFile(
@@ -81,12 +81,9 @@ def command(
     bad: list[Bad] = []
     shown = sys.stderr.isatty() and not as_json
     with tqdm(total=summary.rows, unit="行", disable=not shown, leave=False) as bar:
-        for found in audit(file, meters, bar.update):
+        for found in audit(file, meters, bar.update, suspects_of(file)):
             summary.add(found)
-            if isinstance(found, Finding):
-                findings.append(found)
-            else:
-                bad.append(found)
+            (findings if isinstance(found, Finding) else bad).append(found)  # type: ignore[arg-type]
     names = tuple(file.names)
     if output:
         written = write(output, findings_frame(findings, names), summary, bad_frame(bad))
@@ -100,9 +97,7 @@ def command(
     return EXIT_DIFFERENT if summary.count or bad else 0
 
 
-def _say(
-    summary: "Summary", findings: "list[Finding]", bad: "list[Bad]", written: bool
-) -> None:
+def _say(summary: "Summary", findings: "list[Finding]", bad: "list[Bad]", written: bool) -> None:
     """The summary by cause, and the first differences where no file was asked for."""
     from gongji.audit import CAUSES
     from gongji.explain.show import cited

@@ -97,6 +97,4 @@ def _tell(problems: "pl.DataFrame", refused: int, report: Path) -> None:
         file.write(told.rows())
     for line in told.head(SHOWN).iter_rows(named=True):
         click.echo(f"第 {line['line']} 行明细 {line['column']}：{line['reason']}", err=True)
-    click.echo(
-        f"{len(told)} 处明细无法定价，{refused} 次就诊因此未结算，原因见 {report}", err=True
-    )
+    click.echo(f"{len(told)} 处明细无法定价，{refused} 次就诊因此未结算，原因见 {report}", err=True)
