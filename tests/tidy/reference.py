@@ -41,7 +41,12 @@ def commands() -> str:
     ]
     for name, summary in COMMANDS.items():
         command: click.Command = importlib.import_module(f"gongji.commands.{name}").command
-        context = click.Context(command, info_name=f"gongji {name}", terminal_width=96)
+        context = click.Context(
+            command,
+            info_name=f"gongji {name}",
+            terminal_width=96,
+            help_option_names=["-h", "--help"],
+        )
         lines += ["", f"## `gongji {name}`", "", summary, ""]
         lines += ["```", command.get_help(context), "```"]
     return "\n".join(lines) + "\n"
