@@ -76,7 +76,7 @@ def main(argv: list[str] | None = None) -> None:
         raise SystemExit(EXIT_REFUSED) from None
     except RulebookError as error:
         problems = [vars(problem) for problem in error.problems]
-        _say(f"规则文件有 {len(problems)} 处问题：\n{error}", {"problems": problems}, argv)
+        _say(f"文件有 {len(problems)} 处问题：\n{error}", {"problems": problems}, argv)
         raise SystemExit(EXIT_BAD_FILE) from None
     except OSError as error:
         click.echo(f"无法读写文件：{error.filename or ''} {error.strerror or error}", err=True)

@@ -9,6 +9,11 @@ import dataclasses
 from dataclasses import dataclass
 
 REFUSALS: dict[str, str] = {
+    # Files of rows as a whole, and the first bad row where none is let pass.
+    "file_unreadable": "无法读取文件 {value}：{reason}",
+    "header_invalid": "文件 {value} 的表头有误：{reason}",
+    "row_rejected": "{file}第 {row} 行 {field}：{reason}。"
+    "请改正这一行；不用 --strict 则这类行写入报告，其余照常处理",
     # Input that cannot be read as a visit.
     "field_missing": "缺少必填项 {field}",
     "field_unknown": "不认识的列或事实 {field}",
@@ -90,6 +95,23 @@ class Refusal(GongjiError):
         return {"refusal": self.code, "field": self.field, "reason": str(self)}
 
 
+class RowRefusal(Refusal):
+    """Why the first bad row of a file stops it: which row, which column, the row's own refusal.
+
+    Shape:   rows of a file are counted from 1, its head not counted; `reason` is the sentence of
+             the refusal `why`.
+    """
+
+    def __init__(self, row_number: int, column: str, why: str, reason: str, file: str = "") -> None:
+        self.row_number, self.why = row_number, why
+        values = {"file": f"{file} " if file else "", "row": str(row_number), "reason": reason}
+        super().__init__("row_rejected", column, values)
+
+    def as_json(self) -> dict[str, str]:
+        """With the row and its own refusal."""
+        return super().as_json() | {"row_number": str(self.row_number), "row_refusal": self.why}
+
+
 @dataclass(frozen=True)
 class Problem:
     """One mistake in a file: where, which key, what is wrong and what to do."""
@@ -101,6 +123,15 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.key}：{self.message}"
+
+
+@dataclass(frozen=True)
+class RowProblem(Problem):
+    """One mistake in a file of rows: `line` counts its rows from 1, zero being its head."""
+
+    def __str__(self) -> str:
+        row = f"第 {self.line} 行 " if self.line else ""
+        return f"{self.file}: {row}{self.key}：{self.message}"
 
 
 class RulebookError(GongjiError):

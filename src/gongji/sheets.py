@@ -6,6 +6,7 @@ is heavy is imported only when a file of its kind is met.
 
 import csv
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -53,20 +54,68 @@ def ending_of(path: Path, field: str) -> str:
     return ending
 
 
+def check_header(path: Path, names: Sequence[str]) -> None:
+    """Every column of a file has a name, and each name is there once.
+
+    Refuses: header_invalid.
+    """
+    reason = ""
+    twice = [name for name, count in Counter(names).items() if name and count > 1]
+    if not any(names):
+        reason = "第一行应为列名，却是空的"
+    elif twice:
+        reason = f"列 {'、'.join(twice)} 不止一次出现，无法确定用哪一列；请各保留一列"
+    elif not all(names):
+        at = names.index("") + 1
+        reason = f"第 {at} 列没有列名；请写上列名，或删去这一列"
+    if reason:
+        raise Refusal("header_invalid", "文件", {"value": path.name, "reason": reason})
+
+
+def unreadable(path: Path, error: Exception) -> Refusal:
+    """What to say of a file that its reader gives up on."""
+    reason = f"不是完好的 {path.suffix.lower()} 文件（{error}）"
+    return Refusal("file_unreadable", "文件", {"value": path.name, "reason": reason})
+
+
+def excel_rows(path: Path) -> list[Texts]:
+    """The first sheet's rows as texts, head included, without columns that are blank at its end."""
+    from python_calamine import CalamineWorkbook
+
+    sheet = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
+    rows = [tuple(map(text_of, row)) for row in sheet.to_python(skip_empty_area=False)]
+    widths = (next((n for n in range(len(row), 0, -1) if row[n - 1]), 0) for row in rows)
+    width = max(widths, default=0)
+    return [row[:width] for row in rows]
+
+
 class Sheet:
-    """A file of rows: its columns, how many rows if that is known, and the rows as texts."""
+    """A file of rows: its columns, how many rows if that is known, and the rows as texts.
+
+    Refuses: value_invalid for a file of another kind; header_invalid; file_unreadable, which a row
+             further down may bring about too.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rows: int | None = None
         opened = {".csv": self._csv, ".parquet": self._parquet, ".xlsx": self._excel}
-        self._rows = opened[ending_of(path, "文件")]()
+        self._rows = self._guarded(opened[ending_of(path, "文件")]())
         self.columns: Texts = tuple(text.strip() for text in next(self._rows, ()))
+        check_header(path, self.columns)
 
     def chunks(self) -> Iterator[list[Texts]]:
         """The rows in the file's order, some at a time."""
         while chunk := list(islice(self._rows, CHUNK_ROWS)):
             yield chunk
+
+    def _guarded(self, rows: Iterator[Texts]) -> Iterator[Texts]:
+        try:
+            yield from rows
+        except (OSError, Refusal):
+            raise
+        except Exception as error:  # Each library has its own errors for a broken file.
+            raise unreadable(self.path, error) from None
 
     def _csv(self) -> Iterator[Texts]:
         # Spreadsheets in China still save CSV in GB 18030.
@@ -95,13 +144,9 @@ class Sheet:
             yield from zip(*columns, strict=True)
 
     def _excel(self) -> Iterator[Texts]:
-        from python_calamine import CalamineWorkbook
-
-        sheet = CalamineWorkbook.from_path(str(self.path)).get_sheet_by_index(0)
-        rows = sheet.to_python(skip_empty_area=False)
+        rows = excel_rows(self.path)
         self.rows = max(0, len(rows) - 1)
-        for row in rows:
-            yield tuple(map(text_of, row))
+        yield from rows
 
 
 class Writer(Protocol):

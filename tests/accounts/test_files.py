@@ -74,12 +74,13 @@ def test_a_roster_is_credited_and_explained(roster: Path, tmp_path: Path) -> Non
 
 
 def test_bad_rows_are_reported_with_row_column_and_reason(roster: Path, tmp_path: Path) -> None:
-    """The head is row 1; the good rows are computed all the same."""
+    """Rows are counted without the head; the good ones are computed all the same."""
     gongji("accrue", roster, "-o", tmp_path / "out.csv")
     found = [
-        (row["row"], row["column"], row["refusal"]) for row in read(tmp_path / "out.rejected.csv")
+        (row["row_number"], row["column"], row["refusal"])
+        for row in read(tmp_path / "out.rejected.csv")
     ]
-    assert found == [("5", "month", "date_outside"), ("6", "base", "amount_invalid")]
+    assert found == [("4", "month", "date_outside"), ("5", "base", "amount_invalid")]
     gongji("accrue", roster, "-o", tmp_path / "out.csv", "--report", tmp_path / "bad.csv")
     assert len(read(tmp_path / "bad.csv")) == 2
 
@@ -88,7 +89,11 @@ def test_strict_stops_at_the_first_bad_row_and_writes_nothing(roster: Path, tmp_
     """The refusal names the row."""
     result = gongji("accrue", roster, "-o", tmp_path / "out.csv", "--strict")
     assert isinstance(result.exception, Refusal)
-    assert str(result.exception).startswith("第 5 行 month：2022-12")
+    assert (result.exception.code, result.exception.field) == ("row_rejected", "month")
+    assert str(result.exception).startswith("第 4 行 month：2022-12")
+    assert "不用 --strict 则" in str(result.exception)
+    told = result.exception.as_json()
+    assert (told["row_number"], told["row_refusal"]) == ("4", "date_outside")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["roster.csv"]
 
 
@@ -176,10 +181,10 @@ def test_without_a_result_file_everything_is_printed(roster: Path) -> None:
     """Each row's sentences; with --json the rows and the rejected ones."""
     result = gongji("accrue", roster)
     assert "甲：2023-05，湖南省邵阳市，在职。\n  缴费基数4,000.00元×2%" in result.output
-    assert "第 5 行 month" in result.output
+    assert "第 4 行 month" in result.output
     body = json.loads(gongji("accrue", roster, "--json").stdout)
     assert [row["person"] for row in body["rows"]] == ["甲", "乙", "丙"]
-    assert [row["row"] for row in body["rejected_rows"]] == ["5", "6"]
+    assert [row["row_number"] for row in body["rejected_rows"]] == ["4", "5"]
 
 
 def test_institutions_are_cleared_and_explained(tmp_path: Path) -> None:
@@ -194,7 +199,7 @@ def test_institutions_are_cleared_and_explained(tmp_path: Path) -> None:
     assert "第二十条（二）第六款" in first["articles"]
     assert (second["balance"], second["borne"]) == ("0.00", "0.01")
     (bad,) = read(tmp_path / "out.rejected.csv")
-    assert (bad["row"], bad["column"]) == ("4", "direct_settled")
+    assert (bad["row_number"], bad["column"]) == ("3", "direct_settled")
     printed = gongji("clear", source, *WAGE).output
     assert "甲院：2024年，广东省云浮市：普通门诊年度最高支付限额1,000.00元。" in printed
     open_wage = gongji("clear", source, "-o", tmp_path / "open.csv")

@@ -104,7 +104,7 @@ SETTINGS = {
 def test_a_planted_error_is_found_with_its_cause_and_amount(area, rows, cause, difference):
     found = a_finding(area, rows, SETTINGS.get(area))
     assert (found.cause, found.difference_fen) == (cause, difference), found.sentence
-    assert found.row == len(rows)
+    assert found.row_number == len(rows)
     assert found.cites
     assert found.sentence.endswith("。")
 
@@ -119,7 +119,7 @@ def test_a_difference_carried_forward_names_the_visit_that_moved_the_meters():
     rows = [row(D1, A, "1", "200", "0"), row(D2, A, "1", "500", "180"),
             row(D3, A, "1", "2000", "820")]  # fmt: skip
     first, second = run(PANZHIHUA, rows)
-    assert (first.cause, first.row) == ("deductible_again", 2)
+    assert (first.cause, first.row_number) == ("deductible_again", 2)
     assert (second.cause, second.from_row) == ("carried_forward", 2)
     assert second.difference_fen == 12000
 
@@ -184,7 +184,7 @@ def test_rows_that_cannot_be_audited_are_collected():
     ]  # fmt: skip
     found = run(CHUXIONG, rows)
     assert all(isinstance(bad, Bad) for bad in found)
-    assert sorted((bad.row, bad.code) for bad in found) == [
+    assert sorted((bad.row_number, bad.code) for bad in found) == [
         (1, "field_missing"), (2, "value_invalid"), (3, "area_unknown"), (4, "date_outside"),
         (5, "amount_negative"), (6, "amount_invalid"),
     ]  # fmt: skip

@@ -53,7 +53,7 @@ def test_exit_code_1_where_something_differs(file, capsys):
     assert run(file(BAD)) == 1
     told = capsys.readouterr()
     assert "多付120.00元" in told.out and "起付标准未扣" in told.out
-    assert "第 6 行未核对（value_invalid）" in told.err
+    assert "第 5 行未核对（value_invalid）" in told.err
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_json_has_the_summary_the_differences_and_the_rows_not_audited(file, cap
     assert (found["differences"], found["over"], found["bad_rows"]) == (1, "120.00", 1)
     assert found["causes"][0]["cause"] == "deductible_skipped"
     assert found["rows_differing"][0]["difference_pool"] == "120.00"
-    assert found["rows_not_audited"][0]["row"] == 6
+    assert found["rows_not_audited"][0]["row_number"] == 5
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "xlsx"])
@@ -127,7 +127,7 @@ def histories(count, seed):
         area, visit = file.visit(texts)
         held = meters.setdefault(visit.person, Meters(area.layout))
         fen = settle(area, visit, held).pool_fen
-        rows[row["row"] - 1]["paid_pool"] = f"{fen // 100}.{fen % 100:02d}"
+        rows[row["row_number"] - 1]["paid_pool"] = f"{fen // 100}.{fen % 100:02d}"
     return rows
 
 
@@ -156,8 +156,8 @@ def test_only_suspects_are_settled_where_they_are_known():
     rows = histories(80, 3)
     rows[0]["paid_pool"] = "0.37"
     frame, person = pl.DataFrame(rows), rows[0]["person"]
-    everybody = [f.row for f in audit(PaidFile(frame))]
-    assert [f.row for f in audit(PaidFile(frame), suspects={person})] == everybody
+    everybody = [f.row_number for f in audit(PaidFile(frame))]
+    assert [f.row_number for f in audit(PaidFile(frame), suspects={person})] == everybody
     assert list(audit(PaidFile(frame), suspects=set())) == []
 
 

@@ -42,7 +42,7 @@ def texts(csv):
 
 def priced(*lines, unknown_items="refuse", visits=VISITS, catalogue=CATALOGUE, **more):
     return price(
-        texts(HEAD + "\n".join(lines)), read_catalogue(texts(catalogue).drop("row")), texts(visits),
+        texts(HEAD + "\n".join(lines)), read_catalogue(texts(catalogue).drop("row_number")), texts(visits),
         Library(), unknown_items=unknown_items, **more,
     )  # fmt: skip
 
@@ -103,7 +103,7 @@ MISTAKES = [
 @pytest.mark.parametrize(("line", "column", "code"), MISTAKES)
 def test_a_bad_line_is_reported_and_its_visit_left_out(line, column, code):
     found = priced("v2,A,1,2.50", line, file="lines.csv")
-    assert found.problems.select("file", "line", "column", "code").rows() == [
+    assert found.problems.select("file", "row_number", "column", "code").rows() == [
         ("lines.csv", 2, column, code)
     ]
     assert found.problems["reason"][0]
@@ -188,7 +188,7 @@ BAD_CATALOGUES = [
 @pytest.mark.parametrize(("rows", "key"), BAD_CATALOGUES)
 def test_a_catalogue_with_a_mistake_is_not_used(rows, key):
     with pytest.raises(RulebookError) as error:
-        read_catalogue(texts(CATALOGUE.splitlines()[0] + "\n" + rows).drop("row"))
+        read_catalogue(texts(CATALOGUE.splitlines()[0] + "\n" + rows).drop("row_number"))
     assert [problem.key for problem in error.value.problems] == [key]
 
 
@@ -203,7 +203,7 @@ def test_parts_of_the_cost_are_summed_apart(tmp_path):
     visits = "visit,date,area,level\nv1,2023-03-01,990100,1\nv2,2023-03-01,990100,1\n"
     found = price(
         texts(HEAD + "v1,A,1,10.00\nv1,B,1,10.00\nv2,P,1,1.00"),
-        read_catalogue(texts(catalogue).drop("row")), texts(visits), Library((tmp_path,)),
+        read_catalogue(texts(catalogue).drop("row_number")), texts(visits), Library((tmp_path,)),
     )  # fmt: skip
     row = found.visits.row(0, named=True)
     assert (row["in_scope_fen"], row["in_scope_class_a_fen"]) == (1900, 1000)
@@ -271,8 +271,8 @@ def test_slices_of_a_big_file_give_what_the_whole_file_gives(tmp_path, ending):
 
 def test_columns_missing_or_unknown_stop_the_file():
     with pytest.raises(Refusal, match="amount"):
-        price(texts("visit,item,quantity\nv1,A,1"), read_catalogue(texts(CATALOGUE).drop("row")),
+        price(texts("visit,item,quantity\nv1,A,1"), read_catalogue(texts(CATALOGUE).drop("row_number")),
               texts(VISITS), Library())  # fmt: skip
     with pytest.raises(Refusal, match="金额"):
         price(texts("visit,item,quantity,amount,金额\nv1,A,1,1,1"),
-              read_catalogue(texts(CATALOGUE).drop("row")), texts(VISITS), Library())  # fmt: skip
+              read_catalogue(texts(CATALOGUE).drop("row_number")), texts(VISITS), Library())  # fmt: skip

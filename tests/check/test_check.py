@@ -142,7 +142,11 @@ def test_two_documents_that_rule_one_thing_are_a_problem(run: Run, tmp_path: Pat
 def test_a_figure_whose_article_the_document_does_not_have_is_a_problem(
     run: Run, tmp_path: Path
 ) -> None:
-    articles = "条文:\n  第六条: {处置: 规则, 键: [待遇.普通门诊], 说明: 普通门诊}\n"
+    articles = "条文:\n" + "".join(
+        f"  第{number}条: {{处置: 不涉及计算, 说明: 其他}}\n" for number in "一二三四五"
+    )
+    keys = "[待遇.普通门诊, 计量.年度起付, 计量.年度支付]"
+    articles += f"  第六条: {{处置: 规则, 键: {keys}, 说明: 普通门诊}}\n"
     code, out = run(written(tmp_path, GOOD + articles))
     assert code == 0, out
     wrong = GOOD.replace("金额: 1500元, 依据: 第六条", "金额: 1500元, 依据: 第七条") + articles
@@ -228,3 +232,25 @@ def test_every_chain_without_open_parameters_is_proved(area: str) -> None:
     for law in report.laws:
         for chain in law.chains:
             assert chain.opens or (chain.proof and not chain.proof.uncovered)
+
+
+REGISTER = """\
+条文:
+  第一条: {处置: 不涉及计算, 说明: 目的}
+  第三条: {处置: 规则, 说明: 范围, 键: 计量.年度起付}
+  第六条: {处置: 规则, 说明: 待遇, 键: [待遇.普通门诊, 待遇.没有的], 模块: catalogue、集市, 已建: portal}
+"""
+
+
+def test_a_register_that_misses_something_is_a_finding(run: Run, tmp_path: Path) -> None:
+    """Articles passed over, provisions without an article, keys and parts that do not exist."""
+    path = written(tmp_path, GOOD + REGISTER)
+    code, told = run(path)
+    assert code == 2
+    for problem in (
+        ":22: 条文：缺少第二条", ":22: 条文：缺少第四条", ":22: 条文：缺少第五条",
+        ":24: 条文.第六条：没有这项规定“待遇.没有的”", "不认识的模块“集市”",
+        "已建的模块“portal”不在模块之中", ":11: 计量.年度支付：没有一条条文写明这项规定",
+    ):  # fmt: skip
+        assert problem in told, (problem, told)
+    assert "缺少第七条" not in told

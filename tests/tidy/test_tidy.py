@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent.parent
 PACKAGE = ROOT / "src" / "gongji"
 EXACT = ("kernel", "rulebook", "visit", "oracle", "explain")
 """Rooms in which money and dates are integers only."""
-TIMELESS = (*EXACT, "accounts", "batch", "catalogue", "report")
+TIMELESS = (*EXACT, "accounts", "audit", "batch", "catalogue", "report")
 """Rooms that do not know the clock: dates come with the data."""
 CLOCKS = {"now", "today", "utcnow", "localtime", "gmtime", "time_ns", "monotonic", "perf_counter"}
 FUNCTION_LINES, MODULE_LINES = 60, 500

@@ -29,17 +29,15 @@ from gongji.accounts.roster import (
     read_month_name,
     read_person_month,
 )
-from gongji.errors import Refusal
+from gongji.errors import Refusal, RowRefusal
 from gongji.rulebook.law import Library
 from gongji.rulebook.settings import check as check_settings
 from gongji.sheets import Sheet, Whole
 from gongji.units import Fen, show_ppm, yuan_text
 from gongji.visit.area import Area
 
-REJECTED = ("row", "column", "refusal", "reason")
+REJECTED = ("row_number", "column", "refusal", "reason")
 MAX_REMEMBERED = 200_000
-HEAD_ROWS = 1
-"""Rows of a file are counted with its head, as a spreadsheet shows them."""
 EXPLAINED = ("refusal", "articles", "rulebook", "explanation")
 
 Row = Mapping[str, str]
@@ -63,17 +61,6 @@ class Areas:
             check.refuse_unsound(area)
             self.known[code] = area
         return self.known[code]
-
-
-class RowRefusal(Refusal):
-    """A refusal that names the row of the file."""
-
-    def __init__(self, row: int, refusal: Refusal) -> None:
-        self.row = row
-        super().__init__(refusal.code, refusal.field, refusal.values)
-
-    def __str__(self) -> str:
-        return f"第 {self.row} 行 {self.field}：{super().__str__()}"
 
 
 @dataclass(frozen=True)
@@ -258,8 +245,8 @@ def run(
 ) -> Iterator[tuple[list[Values], list[Values], Summary]]:
     """The results and the rejected rows of a file, piece by piece, with the summary so far.
 
-    Refuses: field_unknown for a column that the job does not know; with `strict`, whatever stands
-             against the first row that cannot be computed.
+    Refuses: field_unknown for a column that the job does not know; with `strict`, row_rejected at
+             the first row that cannot be computed.
     """
     for column in sheet.columns:
         if column not in job.columns:
@@ -275,11 +262,11 @@ def run(
                 summary.fen[answer.tally] += answer.fen
                 if answer.refused is None:
                     done.append(answer.values)
-                elif strict:
-                    raise RowRefusal(summary.rows + HEAD_ROWS, answer.refused)
-                else:
-                    number, why = summary.rows + HEAD_ROWS, answer.refused
-                    rejected.append((str(number), why.field, why.code, str(why)))
+                    continue
+                why = answer.refused
+                if strict:
+                    raise RowRefusal(summary.rows, why.field, why.code, str(why))
+                rejected.append((str(summary.rows), why.field, why.code, str(why)))
         summary.results += len(done)
         summary.rejected += len(rejected)
         progress(len(chunk))

@@ -42,11 +42,12 @@ LAW, PAID = "law", "paid"
 class Finding:
     """One visit that was not paid as the law says.
 
-    `due` and `paid` by the names of the paid columns; `row` as it stands in the file; `also` other
-    causes that reproduce what was paid; `exact` whether every given amount agrees with the cause.
+    `due` and `paid` by the names of the paid columns; `row_number` counts the rows of the file
+    from 1; `also` other causes that reproduce what was paid; `exact` whether every given amount
+    agrees with the cause.
     """
 
-    row: int
+    row_number: int
     visit: Visit
     due: dict[str, Fen]
     paid: dict[str, Fen]

@@ -12,19 +12,20 @@ import polars as pl
 from gongji.audit.causes import CAUSES
 from gongji.audit.history import POOL, Finding
 from gongji.audit.rows import Bad
+from gongji.catalogue.texts import ROW
 from gongji.errors import Refusal
 from gongji.explain.show import cited
 from gongji.units import Fen, date_of, yuan_text
 
 KINDS = (".xlsx", ".csv", ".parquet")
 FIXED: dict[str, Any] = {
-    "row": pl.Int64, "person": pl.String, "visit": pl.String, "date": pl.Date, "area": pl.String,
+    ROW: pl.Int64, "person": pl.String, "visit": pl.String, "date": pl.Date, "area": pl.String,
     "benefit": pl.String, "cause": pl.String, "cause_name": pl.String, "reason": pl.String,
     "articles": pl.String, "doubts": pl.String, "also": pl.String, "exact": pl.Boolean,
     "from_row": pl.Int64,
 }  # fmt: skip
 BAD = {
-    "row": pl.Int64, "person": pl.String, "column": pl.String, "code": pl.String,
+    ROW: pl.Int64, "person": pl.String, "column": pl.String, "code": pl.String,
     "reason": pl.String,
 }  # fmt: skip
 
@@ -90,7 +91,7 @@ def as_row(finding: Finding, names: Iterable[str]) -> dict[str, Any]:
     """A finding as a row: what it is, then due, paid and difference of each amount, in yuan."""
     visit = finding.visit
     row: dict[str, Any] = {
-        "row": finding.row,
+        ROW: finding.row_number,
         "person": visit.person,
         "visit": visit.visit,
         "date": date_of(visit.day),
@@ -124,12 +125,12 @@ def findings_frame(findings: Iterable[Finding], names: Iterable[str] = (POOL,)) 
     """The differences as a frame, in the order of the file."""
     names = tuple(names)
     rows = [as_row(finding, names) for finding in findings]
-    return pl.DataFrame(rows, schema=schema(names)).sort("row")
+    return pl.DataFrame(rows, schema=schema(names)).sort(ROW)
 
 
 def bad_frame(bad: Iterable[Bad]) -> pl.DataFrame:
     """The rows that could not be audited, as a frame."""
-    return pl.DataFrame([vars(found) for found in bad], schema=BAD).sort("row")
+    return pl.DataFrame([vars(found) for found in bad], schema=BAD).sort(ROW)
 
 
 def write(path: Path, differences: pl.DataFrame, summary: Summary, bad: pl.DataFrame) -> list[Path]:

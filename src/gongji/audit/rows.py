@@ -21,17 +21,17 @@ from gongji.units import Fen
 from gongji.visit.area import Area
 from gongji.visit.facts import Visit, columns_of, read_amount, read_date, read_visit
 from gongji.visit.meters import Meters, use
+from gongji.visit.opening import Used, read_opening
 
 PAID = re.compile(r"paid_([a-z][a-z0-9_]*?)(_fen)?")
 TOTALS = (POOL, "supplements", "person", "deductible")
-OPENING_COLUMNS = ("person", "area", "meter", "amount", "amount_fen")
 
 
 @dataclass(frozen=True)
 class Bad:
     """A row that could not be audited, and why."""
 
-    row: int
+    row_number: int
     person: str
     column: str
     code: str
@@ -90,7 +90,18 @@ class PaidFile:
         self._check_settings(settings or {})
         self.names = self._paid_names()
         self._check_columns()
-        self.opening = _read_opening(opening) if opening is not None else {}
+        self.opening = self._read_opening(opening)
+
+    def _read_opening(self, source: Path | pl.DataFrame | None) -> dict[str, Used]:
+        """Opening meters by pooling area: person -> meter -> fen.
+
+        Refuses: what `visit.opening` refuses.
+        """
+        if source is None:
+            return {}
+        texts = read_texts(source).drop(ROW).fill_null("")
+        homes = [area.code for area in self._known]
+        return read_opening(texts.columns, texts.iter_rows()).by_home(homes, self.areas.library)
 
     def _check_settings(self, settings: Settings) -> None:
         laws = [law for area in self._known for law in area.laws]
@@ -171,26 +182,6 @@ class PaidFile:
         return area, read_visit(given, law)
 
 
-def _read_opening(source: Path | pl.DataFrame) -> dict[str, list[tuple[str, str, Fen]]]:
-    """Opening meters by person: area (or none), meter, fen.
-
-    Refuses: field_missing, field_unknown, amount_* with the first mistake.
-    """
-    frame = read_texts(source)
-    for column in frame.columns:
-        if column not in (*OPENING_COLUMNS, ROW):
-            raise Refusal("field_unknown", column)
-    found: dict[str, list[tuple[str, str, Fen]]] = {}
-    for row in frame.iter_rows(named=True):
-        for column in ("person", "meter"):
-            if not row.get(column):
-                raise Refusal("field_missing", f"{column}（第 {row[ROW]} 行）")
-        column, unit = ("amount", "yuan") if row.get("amount") else ("amount_fen", "fen")
-        fen = read_amount(column, row.get(column) or "", unit)
-        found.setdefault(row["person"], []).append((row.get("area") or "", row["meter"], fen))
-    return found
-
-
 def audit(
     file: PaidFile,
     mode: str = LAW,
@@ -239,6 +230,6 @@ def _audit_row(
 def _open(file: PaidFile, area: Area, visit: Visit, meters: Meters) -> None:
     """Put a person's opening amounts where the first visit finds them."""
     law = area.law(visit.day)
-    for code, meter, fen in file.opening.get(visit.person, []):
-        if not code or file.areas.get(code) is area:
-            use(meters, law, visit, meter, fen, area.own_level(law))
+    used = file.opening.get(area.code, {}).get(visit.person, {})
+    for meter, fen in used.items():
+        use(meters, law, visit, meter, fen, area.own_level(law))

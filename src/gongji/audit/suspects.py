@@ -20,7 +20,7 @@ from gongji.batch.loops import ABSENT
 from gongji.batch.visits import Settler
 from gongji.catalogue.texts import ROW
 from gongji.errors import Refusal
-from gongji.units import Fen
+from gongji.visit.opening import Used
 
 RESULTS = {
     POOL: "pool_pays_fen", "supplements": "supplements_fen", "person": "person_pays_fen",
@@ -50,21 +50,14 @@ def suspects_of(file: PaidFile) -> set[str | None] | None:
     return {*file.frame["person"].filter(pl.Series(different)), *apart, None}
 
 
-def _opening(file: PaidFile) -> tuple[dict[str, dict[str, Fen]], set[str]]:
-    """The opening meters as a batch takes them, and the persons whose own name an area."""
-    opening: dict[str, dict[str, Fen]] = {}
-    apart = set()
-    for person, used in file.opening.items():
-        if any(area for area, _, _ in used):
-            apart.add(person)
-        else:
-            opening[person] = {meter: fen for _, meter, fen in used}
-    return opening, apart
+def _opening(file: PaidFile) -> tuple[Used, set[str]]:
+    """The opening meters as a batch takes them, and the persons that have them by area."""
+    if len(file.opening) <= 1:
+        return next(iter(file.opening.values()), {}), set()
+    return {}, {person for used in file.opening.values() for person in used}
 
 
-def _settled(
-    file: PaidFile, visits: pa.Table, opening: dict[str, dict[str, Fen]]
-) -> Iterator[pa.Table]:
+def _settled(file: PaidFile, visits: pa.Table, opening: Used) -> Iterator[pa.Table]:
     """The results of the file, some whole persons at a time."""
     found = ordering.survey(iter([visits]))
     settler = Settler(

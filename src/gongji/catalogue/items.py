@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from gongji.catalogue.texts import ROW, read_texts
-from gongji.errors import Problem, Refusal, RulebookError
+from gongji.errors import Problem, Refusal, RowProblem, RulebookError
 from gongji.units import WHOLE, date_of, parse_ppm
 from gongji.visit.facts import read_amount, read_date, read_flag
 
@@ -59,13 +59,13 @@ def read_catalogue(source: Path | pl.DataFrame) -> Catalogue:
     """
     frame = read_texts(source)
     file = str(source) if isinstance(source, Path) else "catalogue"
-    problems = [
-        Problem(file, 1, name, f"不认识的列；可取：{'、'.join(COLUMNS)}")
+    problems: list[Problem] = [
+        RowProblem(file, 0, name, f"不认识的列；可取：{'、'.join(COLUMNS)}")
         for name in frame.columns
         if name not in (*COLUMNS, ROW)
     ]
     problems += [
-        Problem(file, 1, name, "缺少这一列")
+        RowProblem(file, 0, name, "缺少这一列")
         for name in ("item", "from", "class")
         if name not in frame.columns
     ]
@@ -76,7 +76,7 @@ def read_catalogue(source: Path | pl.DataFrame) -> Catalogue:
         try:
             versions.append(_version({name: text or "" for name, text in texts.items()}))
         except Refusal as error:
-            problems.append(Problem(file, texts[ROW], error.field, str(error)))
+            problems.append(RowProblem(file, texts[ROW], error.field, str(error)))
     versions.sort(key=lambda version: (str(version["item"]), int(str(version["from"]))))
     problems += _overlaps(file, versions)
     if problems:
@@ -132,9 +132,9 @@ def _share(text: str) -> int:
 
 def _overlaps(file: str, versions: list[dict[str, object]]) -> list[Problem]:
     """Where two versions of one item cover the same day."""
-    problems = []
+    problems: list[Problem] = []
     for earlier, later in zip(versions, versions[1:], strict=False):
         if earlier["item"] == later["item"] and int(str(earlier["to"])) > int(str(later["from"])):
             message = f"与第 {earlier[ROW]} 行（同一项目）的日期重叠；to 是不再适用的第一天"
-            problems.append(Problem(file, int(str(later[ROW])), "from", message))
+            problems.append(RowProblem(file, int(str(later[ROW])), "from", message))
     return problems

@@ -109,7 +109,7 @@ def price_files(
         # A slice has the parts of the cost that its own lines name.
         pl.concat([p.visits for p in priced], how="diagonal").fill_null(0).sort(VISIT_ROW),
         pl.concat([p.lines for p in priced]).sort(ROW),
-        pl.concat([p.problems for p in priced]).sort("line", "code"),
+        pl.concat([p.problems for p in priced]).sort(ROW, "code"),
         tuple(sorted({row for p in priced for row in p.refused})),
         tuple(places.terms),
     )
@@ -156,7 +156,7 @@ def _price(
     return Priced(
         sums.filter(good).drop("first_row", "given_fen"),
         kept if keep_lines else kept.clear(),
-        pl.DataFrame(problems.rows, schema=PROBLEM_SCHEMA, orient="row").sort("line", "code"),
+        pl.DataFrame(problems.rows, schema=PROBLEM_SCHEMA, orient="row").sort(ROW, "code"),
         refused,
         tuple(places.terms),
     )

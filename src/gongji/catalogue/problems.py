@@ -1,4 +1,4 @@
-"""What is wrong with fee lines: file, line, column, code and one sentence each."""
+"""What is wrong with fee lines: file, row, column, code and one sentence each."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from gongji.rulebook.pricing import APART
 from gongji.units import MAX_FEN, date_of, show_fen
 
 PROBLEM_SCHEMA = {
-    "file": pl.String, "line": pl.Int64, "visit": pl.String, VISIT_ROW: pl.Int64,
+    "file": pl.String, ROW: pl.Int64, "visit": pl.String, VISIT_ROW: pl.Int64,
     "column": pl.String, "code": pl.String, "reason": pl.String,
 }  # fmt: skip
 

@@ -5,40 +5,44 @@ one and an amount is never a float. This module knows no column.
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
 
 from gongji.errors import Refusal
+from gongji.sheets import Sheet, check_header, excel_rows, unreadable
 
 KINDS = (".csv", ".parquet", ".xlsx", ".xls", ".ods")
-ROW = "row"
-"""The column that says where a row stood: the line of a text file or sheet, counted with its
-header; in a Parquet file or a frame the number of the row."""
+ROW = "row_number"
+"""The column that says where a row stood: rows are counted from 1, without the header and without
+lines that are blank, as `gongji adjudicate` counts them."""
+_BLOCK = 1 << 24
 
 
 def read_texts(source: Path | pl.DataFrame) -> pl.DataFrame:
-    """Every column as text without outer blanks, nothing where a cell is empty, and `row`.
+    """Every column as text without outer blanks, nothing where a cell is empty, and ROW.
 
-    Refuses: value_invalid for another kind of file, or one that cannot be read.
+    Refuses: value_invalid for another kind of file; file_unreadable; header_invalid.
     """
     if isinstance(source, pl.DataFrame):
-        frame, first = source, 1
-    elif source.suffix.lower() == ".parquet":
-        frame, first = _guard(source, pl.read_parquet), 1
-    elif source.suffix.lower() == ".csv":
-        frame, first = _guard(source, _read_csv), 2
-    elif source.suffix.lower() in KINDS:
-        frame, first = _guard(source, _read_sheet), 2
-    else:
+        return _numbered(_as_texts(source))
+    ending = source.suffix.lower()
+    if ending not in KINDS:
         values = {"value": source.name, "allowed": "、".join(KINDS)}
         raise Refusal("value_invalid", "文件", values)
-    frame = frame.rename({name: name.strip() for name in frame.columns}).drop(ROW, strict=False)
-    text = pl.all().cast(pl.String).str.strip_chars()
-    texts = frame.select(pl.when(text != "").then(text))
-    return texts.with_row_index(ROW, offset=first).with_columns(pl.col(ROW).cast(pl.Int64))
+    try:
+        if ending in (".csv", ".parquet"):
+            frame = pl.concat(list(_pieces(source)))
+        else:
+            frame = _as_texts(_read_sheet(source))
+    except (OSError, Refusal):
+        raise
+    except Exception as error:  # Each library has its own errors for a broken file.
+        raise unreadable(source, error) from None
+    return _numbered(frame)
 
 
 def read_slices(path: Path, key: str, at_once: int) -> Iterator[pl.DataFrame]:
@@ -46,64 +50,80 @@ def read_slices(path: Path, key: str, at_once: int) -> Iterator[pl.DataFrame]:
 
     Refuses: what `read_texts` refuses.
     """
-    csv = path.suffix.lower() == ".csv"
-    try:
-        scanned = pl.scan_csv(path, infer_schema=False) if csv else pl.scan_parquet(path)
-        whole = scanned.drop(ROW, strict=False).with_row_index(ROW, offset=2 if csv else 1)
-        rows = whole.select(pl.len()).collect().item()
-        names = whole.collect_schema().names()
-    except (OSError, pl.exceptions.PolarsError):
-        rows, names = 0, []
+    rows, names = 0, []
+    if path.suffix.lower() in (".csv", ".parquet"):
+        try:
+            for piece in _pieces(path):
+                rows, names = rows + len(piece), piece.columns
+        except (OSError, ValueError):
+            rows = 0
     count = -(-rows // at_once)
     if count < 2 or key not in names:
-        # Small, a sheet, in another encoding or with a fault: read whole, which says what it is.
+        # Small, a sheet or with a fault: read whole, which says what it is.
         yield read_texts(path)
         return
-    slice_ = pl.col(key).cast(pl.String).str.strip_chars().hash() % count
+    slice_ = pl.col(key).hash() % count
     for number in range(count):
-        frame = whole.filter(slice_.fill_null(0) == number).collect(engine="streaming")
-        yield read_texts(frame.drop(ROW)).with_columns(frame[ROW].cast(pl.Int64))
+        start, kept = 1, []
+        for piece in _pieces(path):
+            numbered = _numbered(piece, start)
+            start += len(piece)
+            kept.append(numbered.filter(slice_.fill_null(0) == number))
+        yield pl.concat(kept)
 
 
-def _guard(path: Path, read: Any) -> pl.DataFrame:
-    """What a reader makes of a file; what it cannot read is a refusal."""
+def _numbered(texts: pl.DataFrame, first: int = 1) -> pl.DataFrame:
+    return texts.with_row_index(ROW, offset=first).with_columns(pl.col(ROW).cast(pl.Int64))
+
+
+def _as_texts(frame: pl.DataFrame) -> pl.DataFrame:
+    frame = frame.rename({name: name.strip() for name in frame.columns}).drop(ROW, strict=False)
+    text = pl.all().cast(pl.String).str.strip_chars()
+    return frame.select(pl.when(text != "").then(text))
+
+
+def _pieces(path: Path) -> Iterator[pl.DataFrame]:
+    """A CSV or Parquet file as texts, piece by piece; at least one, if empty."""
+    csv = path.suffix.lower() == ".csv"
+    for piece in _csv_pieces(path) if csv else _parquet_pieces(path):
+        yield _as_texts(piece)
+
+
+def _parquet_pieces(path: Path) -> Iterator[pl.DataFrame]:
+    with pq.ParquetFile(path) as file:
+        check_header(path, [name.strip() for name in file.schema_arrow.names])
+        yield pl.DataFrame(pl.from_arrow(file.schema_arrow.empty_table()))
+        for batch in file.iter_batches(1 << 17):
+            yield pl.DataFrame(pl.from_arrow(batch))
+
+
+def _csv_pieces(path: Path) -> Iterator[pl.DataFrame]:
+    header = list(Sheet(path).columns)
+    reading = pacsv.ReadOptions(
+        column_names=header, skip_rows=1, block_size=_BLOCK, encoding=_encoding(path)
+    )
+    converting = pacsv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()))
+    yield pl.DataFrame(schema=dict.fromkeys(header, pl.String))
+    parsing = pacsv.ParseOptions(newlines_in_values=True)
+    with pacsv.open_csv(path, reading, parsing, converting) as reader:
+        for batch in reader:
+            yield pl.DataFrame(pl.from_arrow(batch))
+
+
+def _encoding(path: Path) -> str:
+    """UTF-8 (with or without its mark) or, as spreadsheets in China still write it, GB 18030."""
     try:
-        frame: pl.DataFrame = read(path)
-    except Exception as error:  # Each library has its own errors for a broken file.
-        values = {"value": path.name, "allowed": f"完好的 {path.suffix} 文件（{error}）"}
-        raise Refusal("value_invalid", "文件", values) from None
-    return frame
-
-
-def _read_csv(path: Path) -> pl.DataFrame:
-    """A CSV file in UTF-8 (with or without its mark) or, as spreadsheets write it, in GB 18030."""
-    try:
-        return pl.read_csv(path, infer_schema=False)
-    except pl.exceptions.ComputeError:
-        decoded = path.read_bytes().decode("gb18030")
-        return pl.read_csv(decoded.encode(), infer_schema=False)
+        with path.open(encoding="utf-8") as file:
+            while file.read(_BLOCK):
+                pass
+    except UnicodeDecodeError:
+        return "gb18030"
+    return "utf8"
 
 
 def _read_sheet(path: Path) -> pl.DataFrame:
-    from python_calamine import CalamineWorkbook
-
-    header, *rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
-    names = [_cell(name) for name in header]
+    names, *rows = excel_rows(path) or [()]
+    check_header(path, names)
     columns = zip(*rows, strict=True) if rows else [()] * len(names)
-    cells = {
-        name: [_cell(cell) for cell in column]
-        for name, column in zip(names, columns, strict=True)
-        if name
-    }
-    return pl.DataFrame(cells, schema=dict.fromkeys(cells, pl.String))
-
-
-def _cell(value: object) -> str:
-    """A cell of a sheet as it would be written: whole numbers without decimals, ISO dates."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, datetime):
-        value = value.date()
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    cells = dict(zip(names, columns, strict=True))
+    return pl.DataFrame(cells, schema=dict.fromkeys(names, pl.String))

@@ -47,6 +47,8 @@ def command(at: str, code: str, folders: tuple[Path, ...], as_json: bool) -> Non
         return
     for area, law in laws:
         _show(area, law, at)
+    if not laws:
+        click.echo(f"{at} 没有一个统筹区的规则有效；各区的日期见 gongji areas")
 
 
 def _in_force(area: Area, day: Day, asked: bool) -> list[Law]:

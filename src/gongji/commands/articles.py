@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from gongji.commands.options import json_option, rulebooks_option
+from gongji.errors import Refusal
 from gongji.report.figures import short_path
 from gongji.report.register import NAMES, Entry, entries
 from gongji.report.tables import print_table
@@ -30,7 +31,11 @@ def command(area: str, folders: tuple[Path, ...], as_json: bool) -> None:
       gongji articles 445300
       gongji articles 532300 --json
     """
-    found = entries(Library(folders), area)
+    library = Library(folders)
+    found = entries(library, area)
+    if area and not found:
+        values = {"value": area, "allowed": "、".join(library.areas())}
+        raise Refusal("area_unknown", "area", values)
     grouped = [(book, list(group)) for book, group in itertools.groupby(found, lambda e: e.book)]
     if as_json:
         documents = [_document_json(book, group) for book, group in grouped]
@@ -72,7 +77,7 @@ def _document_json(book: Rulebook, group: list[Entry]) -> dict[str, Any]:
                 "disposition": entry.article.disposition,
                 "keys": list(entry.article.keys),
                 "parts": list(entry.rooms),
-                "built": entry.article.built,
+                "built": list(entry.article.built),
                 "note": entry.article.note,
                 "line": entry.article.node.line,
             }

@@ -109,13 +109,13 @@ def _say(summary: "Summary", findings: "list[Finding]", bad: "list[Bad]", writte
         amount = f"{'多付' if over > 0 else '少付'}{show_fen(abs(over))}元"
         visit = finding.visit
         click.echo(
-            f"第 {finding.row} 行 {visit.person} {date_of(visit.day)}：{amount}。"
+            f"第 {finding.row_number} 行 {visit.person} {date_of(visit.day)}：{amount}。"
             f"{CAUSES[finding.cause]}：{finding.sentence}{cited(finding.cites)}"
         )
     if not written and len(findings) > SHOWN:
         click.echo(f"……其余 {len(findings) - SHOWN} 处差异请用 -o 写入文件")
     for found in bad[:SHOWN]:
-        click.echo(f"第 {found.row} 行未核对（{found.code}）：{found.reason}", err=True)
+        click.echo(f"第 {found.row_number} 行未核对（{found.code}）：{found.reason}", err=True)
     if len(bad) > SHOWN:
         click.echo(f"……其余 {len(bad) - SHOWN} 行未核对", err=True)
     if summary.count:

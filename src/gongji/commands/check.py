@@ -11,6 +11,7 @@ from gongji.accounts import check as account_check
 from gongji.accounts import examples as account_examples
 from gongji.commands.options import json_option, rulebooks_option
 from gongji.errors import Problem, Refusal, RulebookError
+from gongji.report.register import problems as register_problems
 from gongji.rulebook import documents
 from gongji.rulebook.check import AreaReport, Chain, LawReport, check_area, read_files
 from gongji.rulebook.jsonschema import rulebook_schema
@@ -43,6 +44,7 @@ def command(paths: tuple[Path, ...], schema: bool, folders: tuple[Path, ...], as
     library, files = _chosen(paths, folders)
     books, problems = read_files(library, files)
     examples = _run_examples(library, books, problems)
+    problems += [problem for book in books for problem in register_problems(book)]
     areas = sorted({path.parent.name for path in files} & set(library.areas()))
     reports = [check_area(library, area) for area in areas]
     for report in reports:

@@ -80,7 +80,7 @@ def _print(job: "Job", sheet: "Sheet", area: str, strict: bool, as_json: bool) -
         click.echo(json.dumps(body, ensure_ascii=False, indent=1))
         return
     for row in bad:
-        click.echo(f"第 {row['row']} 行 {row['column']}：{row['reason']}", err=True)
+        click.echo(f"第 {row['row_number']} 行 {row['column']}：{row['reason']}", err=True)
     _say(summary, "")
 
 

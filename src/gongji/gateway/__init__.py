@@ -1,0 +1,1 @@
+"""The door for hospital systems: the national interface over HTTP, and nothing behind it."""

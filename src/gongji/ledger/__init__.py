@@ -1,0 +1,1 @@
+"""The ledger that only grows: entries, postings, meters, balances, periods."""

@@ -1,0 +1,45 @@
+"""The journal only grows: the database refuses changes, deletions and entries in closed periods."""
+
+from django.db import migrations
+
+JOURNAL = ("entry", "posting")
+
+KEPT = """
+create function journal_kept() returns trigger language plpgsql as $$
+begin
+  raise exception '账簿只增不改（%，%）', tg_table_name, tg_op using errcode = 'restrict_violation';
+end $$;
+"""
+
+WALL = """
+create trigger {table}_kept before update or delete or truncate on {table}
+  for each statement execute function journal_kept();
+"""
+
+CLOSED = """
+create function entry_period_open() returns trigger language plpgsql as $$
+declare closed record;
+begin
+  select c.area, c.month into closed from added a join closed_period c
+    on c.area = a.area and c.month = date_trunc('month', a.accounting_date)::date limit 1;
+  if found then
+    raise exception '统筹区 % 的账期 % 已经关闭', closed.area, to_char(closed.month, 'YYYY-MM')
+      using errcode = 'check_violation', constraint = 'entry_period_open';
+  end if;
+  return null;
+end $$;
+create trigger entry_period_open after insert on entry referencing new table as added
+  for each statement execute function entry_period_open();
+create trigger closed_period_kept before update or delete or truncate on closed_period
+  for each statement execute function journal_kept();
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("ledger", "0001_initial")]
+    operations = [
+        migrations.RunSQL(
+            KEPT + "".join(WALL.format(table=table) for table in JOURNAL) + CLOSED,
+            "drop function journal_kept cascade; drop function entry_period_open cascade;",
+        )
+    ]

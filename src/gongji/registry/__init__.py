@@ -1,0 +1,1 @@
+"""People, institutions and the catalogue as the platform knows them, every fact with two times."""

@@ -1,0 +1,1 @@
+"""From a request at the counter to an entry in the ledger: facts, kernel, postings, exactly once."""

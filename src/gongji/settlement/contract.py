@@ -1,0 +1,101 @@
+"""What is asked of a settlement and what it answers: names of ours, nothing of the interface.
+
+`settle` (gongji.settlement.settle) takes a psycopg connection and any number of requests, and gives
+one outcome for each in their order; one request is a batch of one.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from gongji.errors import Refusal
+from gongji.units import Fen
+
+NO_ACCOUNT, OWN_ACCOUNT, FAMILY_ACCOUNTS = "none", "own", "family"
+"""Which accounts may pay: none, the person's own, or own and then the bound family accounts."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """What makes a request the same request: who sent it, its id, and what it says.
+
+    `content` is the normalised input (not the clock, not the headers), `content_hash` its SHA-256.
+    """
+
+    institution: str
+    msgid: str
+    infno: str
+    content_hash: bytes
+    content: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A fee line as it was sent."""
+
+    serial: str
+    item: str
+    quantity_milli: int
+    price_micro: int
+    amount_fen: Fen
+    own_item: str = ""
+    prescription: str = ""
+    prescriber: str = ""
+    """Code of the institution that wrote the prescription, where it is filled elsewhere."""
+    approved: str = "0"
+    """hosp_appr_flag: 0 no approval needed, 1 approved, 2 not approved."""
+    related: bool | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """A purchase at a pharmacy: the visit and its lines, made by the settlement itself."""
+
+    begun_at: datetime
+    med_type: str
+    disease: str
+    lines: tuple[Line, ...]
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A bill to settle: a batch of lines of a visit, or a purchase.
+
+    Units:   fen. `declared` are the class totals that the client sends along (they only warn):
+             above_standard, wholly_own, first_self_pay, in_scope.
+    """
+
+    key: Key
+    psn_no: str
+    med_type: str
+    total_fen: Fen
+    accounts: str
+    visit: int | None = None
+    batch: str = ""
+    purchase: Purchase | None = None
+    declared: tuple[Fen, Fen, Fen, Fen] | None = None
+    trial: bool = False
+    facts: dict[str, str] = field(default_factory=dict)
+    """What happened that only the institution knows (third_party, died …), by fact column."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a request: refused, or an entry (None for a trial) with its amounts.
+
+    Shape:   `entry` is a row of the table of that name, as `gongji.ledger.rows.EntryRow`; a refusal
+             by a gate of the pool is no refusal here: the entry then has pool_fen 0 and says why in
+             `result`. `replayed`: the same request was answered before, and this is that answer.
+             `balance_fen` is the own account's after the settlement; `limits` what each fund could
+             still have paid before it, by fund.
+    """
+
+    refusal: Refusal | None = None
+    entry: Any = None
+    replayed: bytes | None = None
+    balance_fen: Fen = 0
+    limits: dict[str, Fen] = field(default_factory=dict)
+    lines: tuple[Any, ...] = ()
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,106 @@
+"""Files of rows: which are refused whole and with what words, and how their rows are counted."""
+
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import xlsxwriter
+
+from gongji.catalogue import texts
+from gongji.catalogue.texts import ROW, read_slices, read_texts
+from gongji.errors import Refusal
+from gongji.sheets import Sheet
+
+
+def saved(path: Path, rows: list[list[str]]) -> Path:
+    """Rows, the first of them column names, in the format that the path says."""
+    if path.suffix == ".csv":
+        path.write_text("\n".join(",".join(row) for row in rows) + "\n", encoding="utf-8")
+    elif path.suffix == ".parquet":
+        columns = [pa.array(column) for column in zip(*rows[1:], strict=True)]
+        pq.write_table(pa.Table.from_arrays(columns, names=rows[0]), path)
+    else:
+        with xlsxwriter.Workbook(path) as book:
+            sheet = book.add_worksheet()
+            for number, row in enumerate(rows):
+                sheet.write_row(number, 0, row)
+    return path
+
+
+def told(path: Path) -> Refusal:
+    """What both readers say of a file."""
+    with pytest.raises(Refusal) as first:
+        list(Sheet(path).chunks())
+    with pytest.raises(Refusal) as second:
+        read_texts(path)
+    assert (first.value.code, first.value.field) == (second.value.code, second.value.field)
+    assert str(path.name) in str(first.value) and str(path.name) in str(second.value)
+    return first.value
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "xlsx"])
+def test_a_column_that_is_there_twice_is_refused_by_name(tmp_path: Path, ending: str) -> None:
+    """Which of two columns counts is not guessed."""
+    rows = [["person", "total", "person ", "date", "total"], ["甲", "1", "乙", "2023-01-01", "2"]]
+    found = told(saved(tmp_path / f"twice.{ending}", rows))
+    assert found.code == "header_invalid"
+    assert "列 person、total 不止一次出现" in str(found) and "date" not in str(found)
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "xlsx"])
+def test_a_column_without_a_name_is_refused_by_its_place(tmp_path: Path, ending: str) -> None:
+    """A cell under no name is not dropped silently."""
+    found = told(saved(tmp_path / f"unnamed.{ending}", [["person", "", "date"], ["甲", "1", "2"]]))
+    assert found.code == "header_invalid" and "第 2 列没有列名" in str(found)
+
+
+def test_columns_of_a_sheet_that_are_blank_at_its_end_do_not_count(tmp_path: Path) -> None:
+    """A spreadsheet remembers cells that were emptied."""
+    path = saved(tmp_path / "wide.xlsx", [["person", " ", ""], ["甲", " ", " "]])
+    assert Sheet(path).columns == ("person",)
+    assert read_texts(path).columns == [ROW, "person"]
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet"])
+def test_what_is_no_such_file_is_refused(tmp_path: Path, ending: str) -> None:
+    """Broken files, and files of another kind under this ending, never end in a stack trace."""
+    path = tmp_path / f"broken.{ending}"
+    path.write_bytes(b"\xff\xfe\x00\x81\x00" * 3)
+    assert told(path).code == "file_unreadable"
+
+
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    """There is not even a line of names."""
+    path = tmp_path / "empty.csv"
+    path.write_bytes(b"")
+    found = told(path)
+    assert found.code == "header_invalid" and "第一行应为列名" in str(found)
+
+
+def test_a_row_of_another_width_is_named_not_taken_for_another_encoding(tmp_path: Path) -> None:
+    """The row itself stands in the reason."""
+    path = tmp_path / "ragged.csv"
+    path.write_text("甲列,乙列\n一,二\n三,四,五\n", encoding="utf-8")
+    with pytest.raises(Refusal, match="三,四,五") as found:
+        read_texts(path)
+    assert found.value.code == "file_unreadable" and "gb18030" not in str(found.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_rows_are_counted_from_one_below_the_header_without_blank_lines(
+    tmp_path: Path, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same numbers however a file is read."""
+    path = tmp_path / "rows.csv"
+    text = "visit,item\n一,A\n\n二,B\n,\n\n三,\n"
+    path.write_text(text, encoding=encoding)
+    wanted = [(1, "一"), (2, "二"), (3, None), (4, "三")]
+    assert read_texts(path).select(ROW, "visit").rows() == wanted
+    monkeypatch.setattr(texts, "_BLOCK", 16)
+    slices = list(read_slices(path, "visit", 2))
+    assert len(slices) == 2
+    assert sorted(pl.concat(slices).select(ROW, "visit").rows()) == wanted
+    rows = [row for chunk in Sheet(path).chunks() for row in chunk]
+    assert [row[0] for row in rows] == ["一", "二", "", "三"]
