@@ -6,10 +6,11 @@ READY := $(VENV)/.ready-to-run
 READY_DEV := $(VENV)/.ready-to-test
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test test-slow check bench mutation docs lock clean
+.PHONY: run test test-slow check bench bench-counter faults mutation docs lock clean
 
-run: $(READY)  ## visits of the five areas settled and explained
+run: $(READY)  ## visits of the five areas explained, then a day at made-up counters
 	@$(BIN)/python -m gongji.tour
+	@$(BIN)/gongji demo
 
 test: $(READY_DEV)  ## the tests
 	@$(BIN)/python -m pytest -q -n 2
@@ -26,6 +27,12 @@ check: $(READY_DEV)  ## style, types, imports, rulebooks
 
 bench: $(READY_DEV)  ## speed and scale
 	@$(BIN)/python bench/bench.py
+
+bench-counter: $(READY_DEV)  ## settlements at the counter against pgbench (YARDSTICK=folder)
+	@$(BIN)/python bench/counter.py $(if $(YARDSTICK),--yardstick $(YARDSTICK))
+
+faults: $(READY_DEV)  ## kill, cut, repeat, alter under load; nothing may be lost or doubled
+	@PYTHONPATH=tests/faults:bench $(BIN)/python tests/faults/run.py
 
 mutation: $(READY_DEV)  ## change every figure of the shipped rulebooks; some test must fail
 	@$(BIN)/python -m pytest -q -m slow tests/mutation

@@ -367,8 +367,8 @@ def quote() -> list[Line]:
     ]
 
 
-def write_visits(path: Path, rows: int, in_order: bool) -> None:
-    """A Parquet file of visits, by person or in no order."""
+def write_visits(path: Path, rows: int, in_order: bool, compression: str) -> None:
+    """A Parquet file of visits, by person or in no order: numbers as they are, texts as codes."""
     rng = np.random.default_rng(3)
     writer: pq.ParquetWriter | None = None
     for start in range(0, rows, GROUP):
@@ -379,8 +379,12 @@ def write_visits(path: Path, rows: int, in_order: bool) -> None:
             found.person = rng.integers(0, rows // VISITS, found.count)
             found.status = (found.person % 2).astype(np.int8)
         table = table_of(found)
-        writer = writer or pq.ParquetWriter(path, table.schema)
-        writer.write_table(table)
+        given = pa.schema([field.with_nullable(False) for field in table.schema])
+        if writer is None:
+            writer = pq.ParquetWriter(
+                path, given, compression=compression, use_dictionary=["status", "level"]
+            )
+        writer.write_table(table.cast(given))
     if writer:
         writer.close()
 
@@ -389,18 +393,19 @@ CHILD = """
 import sys, time
 from pathlib import Path
 from gongji.batch.adjudicate import Wishes, adjudicate_file
-source, target, area = sys.argv[1:]
+source, target, area, compression = sys.argv[1:]
 start = time.perf_counter()
-made = adjudicate_file(Path(source), Path(target), Wishes(area=area), lambda done, of: None)
+wishes = Wishes(area=area, compression=compression)
+made = adjudicate_file(Path(source), Path(target), wishes, lambda done, of: None)
 print(made.visits, time.perf_counter() - start)
 """
 
 
-def settle_file(source: Path, target: Path) -> tuple[int, float, float]:
+def settle_file(source: Path, target: Path, compression: str) -> tuple[int, float, float]:
     """Settle a file in a process of its own: visits, seconds, peak of memory in GiB."""
     with tempfile.TemporaryFile("w+") as said:
         child = subprocess.Popen(
-            [sys.executable, "-c", CHILD, source, target, SHAOYANG], stdout=said
+            [sys.executable, "-c", CHILD, source, target, SHAOYANG, compression], stdout=said
         )
         _, status, usage = os.wait4(child.pid, 0)
         if status:
@@ -414,23 +419,34 @@ def _peak(usage: resource.struct_rusage) -> float:
     return usage.ru_maxrss / (1 << 20)
 
 
+FILES = ((True, "none"), (True, "snappy"), (False, "none"), (False, "snappy"))
+"""Files by person or not, and how both they and the results are compressed."""
+
+
 def files(rows: int) -> list[Line]:
     """Parquet to Parquet, sorted and not."""
     lines = []
-    first = 0.0
+    first: dict[str, float] = {}
     with tempfile.TemporaryDirectory(dir=os.environ.get("GONGJI_BENCH_FOLDER")) as folder:
-        for in_order in (True, False):
-            source, target = Path(folder) / "visits.parquet", Path(folder) / "result.parquet"
-            write_visits(source, rows, in_order)
-            visits, seconds, peak = settle_file(source, target)
-            first = first or seconds
-            size = target.stat().st_size / (1 << 30)
-            name = (
-                f"{visits / 1e6:.0f} million visits, {'by person' if in_order else 'in no order'}"
-            )
-            spent = f"{seconds:.1f} s, ×{seconds / first:.2f}"
-            room = f"peak {peak:.2f} GiB, result {size:.2f} GiB"
+        # A small one first, so that none waits for the loops to be compiled.
+        source, target = Path(folder) / "warm.parquet", Path(folder) / "warmed.parquet"
+        write_visits(source, 1000, True, "none")
+        settle_file(source, target, "none")
+        for number, (in_order, compression) in enumerate(FILES):
+            # A new name each time: a file that is replaced has to be deleted first.
+            source, target = (Path(folder) / f"{name}{number}.parquet" for name in ("in", "out"))
+            write_visits(source, rows, in_order, compression)
+            visits, seconds, peak = settle_file(source, target, compression)
+            first.setdefault(compression, seconds)
+            given, made = (path.stat().st_size / (1 << 30) for path in (source, target))
+            order = "by person" if in_order else "in no order"
+            packed = "uncompressed" if compression == "none" else compression
+            name = f"{visits / 1e6:.0f} million visits {order}, {packed} in and out"
+            spent = f"{seconds:.1f} s, ×{seconds / first[compression]:.2f}"
+            room = f"peak {peak:.2f} GiB, {given:.2f} GiB in, {made:.2f} GiB out"
             lines.append((name, f"{visits / seconds / 1e6:.2f}", f"{spent}, {room}"))
+            source.unlink()
+            target.unlink()
     return lines
 
 

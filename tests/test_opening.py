@@ -66,6 +66,8 @@ def test_areas_that_are_needed_or_unknown() -> None:
     with pytest.raises(Refusal) as found:
         unplaced.by_home(["430500", "510400"], LIBRARY)
     assert found.value.code == "field_missing" and "area" in found.value.field
+    nothing = Opening({"": {}}).by_home(["430500", "510400"], LIBRARY)
+    assert nothing == {"430500": {}, "510400": {}}
     with pytest.raises(Refusal) as found:
         read("person,area,meter,amount", "甲,999999,ordinary_paid,1").by_home(["430500"], LIBRARY)
     assert found.value.code == "area_unknown"

@@ -65,12 +65,33 @@ def test_what_cannot_be_settled_is_refused_with_code_field_and_reason(capsys, re
 @pytest.mark.parametrize(
     "extra",
     ["--level 4", "--benefit massage", "--set inpatient_rate=x", "--set no_such=1",
-     "--used no_such=1", "--fact has_account=perhaps", "--fact birth_date=1950-02-30"],
+     "--used no_such=1", "--fact has_account=perhaps", "--fact birth_date=1950-02-30",
+     "--set inpatient_rate=120%", "--set inpatient_rate=-1%", "--set inpatient_rate.9=85%",
+     "--set inpatient_rate.3.retired.x=85%", "--set inpatient_ceiling.3=80000"],
 )  # fmt: skip
 def test_values_that_cannot_be_read_are_refused_with_what_is_allowed(capsys, extra):
     code, _, err = run(capsys, f"{BASE} {extra}")
     assert code == 1
     assert "可取" in err
+
+
+@pytest.mark.parametrize("area", ["53", "*", "[0-9]*", "5323001", "../530000"])
+def test_an_area_is_six_digits_and_no_pattern_of_names(capsys, area):
+    code, _, err = run(capsys, BASE.replace("532300", area))
+    assert code == 1 and "area_unknown" in err
+
+
+def test_a_value_of_a_meter_that_is_not_there_is_refused_with_those_there_are(capsys):
+    line = "--area 430500 --date 2023-02-01 --status active --level 3 --in-scope 1000"
+    code, _, err = run(capsys, line + " --used level_deductible.9=1")
+    assert code == 1 and "level_deductible.2" in err
+    assert run(capsys, line + " --used level_deductible.2=1")[0] == 0
+
+
+def test_a_fact_that_an_option_gives_is_not_overridden(capsys):
+    code, _, err = run(capsys, BASE + " --fact level=1")
+    assert code == 2 and "level 已由选项给出" in err
+    assert run(capsys, BASE + " --fact benefit=chronic")[0] == 0
 
 
 def test_a_county_is_settled_by_its_city(capsys):

@@ -104,3 +104,11 @@ def test_rows_are_counted_from_one_below_the_header_without_blank_lines(
     assert sorted(pl.concat(slices).select(ROW, "visit").rows()) == wanted
     rows = [row for chunk in Sheet(path).chunks() for row in chunk]
     assert [row[0] for row in rows] == ["一", "二", "", "三"]
+
+
+@pytest.mark.parametrize("shift", range(3))
+def test_a_large_file_is_read_as_utf_8_wherever_its_first_part_is_cut(tmp_path, shift):
+    path = tmp_path / "large.csv"
+    path.write_text("\ufeffa\n" + "x" * shift + ("星" * 999 + "\n") * 400, encoding="utf-8")
+    (rows,) = Sheet(path).chunks()
+    assert rows[-1] == ("星" * 999,)

@@ -1,5 +1,6 @@
 """The command line: each command is a module of `gongji.commands`, imported when it is used."""
 
+import errno
 import importlib
 import json
 import sys
@@ -21,8 +22,26 @@ COMMANDS = {
     "accrue": "按名册计算个人账户月划入",
     "clear": "按人头付费的年度清算",
     "curve": "支付曲线图",
+    "serve": "启动全部服务：数据库、接口、页面、后台作业",
+    "demo": "演示：虚构的五个统筹区，一天的就诊",
+    "hospital": "小型医院收费端，只用国家接口",
+    "registry": "参保人、机构、目录和期初的导入、导出与模板",
+    "ledger": "账簿：核对、对账单、试算平衡、关闭账期",
+    "readjudicate": "按现在的事实和规则把一年重新核算一遍",
+    "backup": "备份数据库，可恢复到任何时刻",
+    "restore": "从备份恢复数据库",
 }
 """Every command with its one-line help."""
+
+OS_REASONS = {
+    errno.ENOENT: "文件或目录不存在",
+    errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限",
+    errno.EROFS: "不可写",
+    errno.ENOSPC: "磁盘已满",
+    errno.EISDIR: "是目录，不是文件",
+}
+"""What the system says of files, for people."""
 
 EXIT_REFUSED, EXIT_BAD_FILE, EXIT_FAULT = 1, 2, 3
 
@@ -79,7 +98,8 @@ def main(argv: list[str] | None = None) -> None:
         _say(f"文件有 {len(problems)} 处问题：\n{error}", {"problems": problems}, argv)
         raise SystemExit(EXIT_BAD_FILE) from None
     except OSError as error:
-        click.echo(f"无法读写文件：{error.filename or ''} {error.strerror or error}", err=True)
+        reason = OS_REASONS.get(error.errno or 0, error.strerror or str(error))
+        click.echo(f"无法读写文件：{error.filename or ''} {reason}", err=True)
         raise SystemExit(EXIT_FAULT) from None
     except Fault as error:
         click.echo(f"故障：{error}", err=True)

@@ -6,6 +6,7 @@ is heavy is imported only when a file of its kind is met.
 
 import csv
 import os
+from codecs import getincrementaldecoder
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
@@ -121,13 +122,12 @@ class Sheet:
         # Spreadsheets in China still save CSV in GB 18030.
         with self.path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
+        encoding = "utf-8-sig"
         try:
-            head.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            cut_off = len(head) == _HEAD_BYTES and error.start > len(head) - 4
-            encoding = "utf-8-sig" if cut_off else "gb18030"
-        else:
-            encoding = "utf-8-sig"
+            # A character that the end of the head cuts in two is no mistake.
+            getincrementaldecoder(encoding)().decode(head, final=len(head) < _HEAD_BYTES)
+        except UnicodeDecodeError:
+            encoding = "gb18030"
         with self.path.open(encoding=encoding, newline="") as file:
             for row in csv.reader(file):
                 if row:

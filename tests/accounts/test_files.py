@@ -286,3 +286,22 @@ def test_every_column_is_documented(document: str, job: type[Accrual] | type[Cle
     for column in (*made.columns, *made.results):
         shown = spans.get(column.rstrip("0123456789"), (column,))
         assert all(f"`{name}`" in text for name in shown), column
+
+
+def test_options_that_cannot_be_read_are_named(roster: Path, tmp_path: Path) -> None:
+    """The option that was given, not one that was not."""
+    for option, given in (("--month", ("--month", "2023-5")),
+                          ("--to", ("--from", "2023-05", "--to", "x"))):  # fmt: skip
+        result = gongji("accrue", roster, *given)
+        assert isinstance(result.exception, Refusal) and result.exception.field == option
+    result = gongji("accrue", roster, "-o", tmp_path / "no" / "such.csv")
+    assert result.exit_code == 2 and "目录不存在" in result.output
+
+
+def test_an_old_report_goes_where_the_next_run_has_no_bad_rows(tmp_path: Path) -> None:
+    """What stands beside a result belongs to it."""
+    bad, good = saved(tmp_path / "bad.csv", ROSTER), saved(tmp_path / "good.csv", ROSTER[:3])
+    gongji("accrue", bad, "-o", tmp_path / "out.csv")
+    assert (tmp_path / "out.rejected.csv").exists()
+    gongji("accrue", good, "-o", tmp_path / "out.csv")
+    assert not (tmp_path / "out.rejected.csv").exists()

@@ -173,3 +173,49 @@ def test_a_big_file_is_audited():
         row["paid_pool"] = "999.99"
     found = list(audit(PaidFile(pl.DataFrame(rows))))
     assert len(found) >= 100
+
+
+def test_no_input_is_overwritten_and_no_work_is_done_for_a_result_that_cannot_be(file, tmp_path):
+    given = file(BAD)
+    before = given.read_bytes()
+    assert run(given, "-o", given) == 1
+    assert run(file(BAD, "a.rejected.csv"), "-o", tmp_path / "a.csv") == 1
+    assert run(given, "-o", tmp_path / "no" / "such.csv") == 2
+    assert given.read_bytes() == before
+
+
+def test_the_next_audit_without_bad_rows_removes_the_old_report(file, tmp_path):
+    assert run(file(BAD), "-o", tmp_path / "a.csv") == 1
+    assert (tmp_path / "a.rejected.csv").exists()
+    assert run(file(GOOD), "-o", tmp_path / "a.csv") == 0
+    assert not (tmp_path / "a.rejected.csv").exists()
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "xlsx"])
+def test_rows_are_counted_as_adjudicate_counts_them(file, tmp_path, ending):
+    text = BAD.replace("丙,4", "\n丙,4") if ending == "csv" else BAD
+    given = file(text)
+    if ending != "csv":
+        frame = pl.read_csv(given, infer_schema=False)
+        given = tmp_path / f"visits.{ending}"
+        getattr(frame, {"parquet": "write_parquet", "xlsx": "write_excel"}[ending])(given)
+    assert run(given, "-o", tmp_path / "audit.csv") == 1
+    with pytest.raises(SystemExit):
+        main(
+            ["adjudicate", str(given), "-o", str(tmp_path / "result.csv"), "--ignore", "paid_pool"]
+        )
+    for name, number in (("audit", 5), ("result", 5)):
+        assert pl.read_csv(tmp_path / f"{name}.rejected.csv")["row_number"].to_list() == [number]
+    assert pl.read_csv(tmp_path / "audit.csv")["row_number"].to_list() == [4]
+
+
+def test_opening_meters_by_area(file):
+    two = file(GOOD)
+    used = "person,area,meter,key,amount_fen\n乙,510400,year_deductible,,20000\n"
+    assert run(two, "--opening", file(used, "opening.csv")) == 1  # 已承担200元，应付420元
+    for wrong in (
+        "person,meter,amount\n乙,year_deductible,200\n",
+        "person,area,meter,amount\n乙,510400,year_deductible,x\n",
+        "person,area,meter,amount,note\n乙,510400,year_deductible,1,x\n",
+    ):
+        assert run(two, "--opening", file(wrong, "opening.csv")) == 2

@@ -28,7 +28,8 @@ def mistaken(seed):
 
 def seen(found):
     return [
-        (type(f).__name__, f.row_number, getattr(f, "cause", ""), getattr(f, "code", "")) for f in found
+        (type(f).__name__, f.row_number, getattr(f, "cause", ""), getattr(f, "code", ""))
+        for f in found
     ]
 
 

@@ -73,10 +73,10 @@ def test_a_visit_with_a_bad_line_is_left_out_and_every_reason_given(given, tmp_p
     assert run(*given(LINES + "v2,X,1,1.00\nv9,A,1,1.00\nv1,A,1,oops\n")) == 0
     assert [row["visit"] for row in rows(tmp_path / "result.csv")] == ["v3"]
     told = rows(tmp_path / "result.lines-rejected.csv")
-    assert [(row["line"], row["visit"], row["code"]) for row in told] == [
-        ("7", "v2", "item_unknown"),
-        ("8", "v9", "line_visit_unknown"),
-        ("9", "v1", "amount_invalid"),
+    assert [(row["row_number"], row["visit"], row["code"]) for row in told] == [
+        ("6", "v2", "item_unknown"),
+        ("7", "v9", "line_visit_unknown"),
+        ("8", "v1", "amount_invalid"),
     ]
     (bad,) = rows(tmp_path / "result.rejected.csv")
     assert bad["row_number"] == "4"
@@ -89,7 +89,7 @@ def test_a_visit_with_a_bad_line_is_left_out_and_every_reason_given(given, tmp_p
 
 def test_strict_stops_at_the_first_bad_line(given, tmp_path, capsys):
     assert run(*given(LINES + "v2,X,1,1.00\n"), "--strict", "--json") == 1
-    assert "第 7 行" in json.loads(capsys.readouterr().out)["reason"]
+    assert "第 6 行" in json.loads(capsys.readouterr().out)["reason"]
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "catalogue.csv", "lines.csv", "visits.csv",
     ]  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 
 from gongji.catalogue import explain_line, price_files, read_catalogue, with_scope
 from gongji.catalogue.lines import SPLIT, price
-from gongji.catalogue.texts import read_texts
+from gongji.catalogue.texts import ROW, read_texts
 from gongji.errors import Refusal, RulebookError
 from gongji.kernel.price import price_line
 from gongji.rulebook.law import Library
@@ -40,9 +40,13 @@ def texts(csv):
     return read_texts(pl.read_csv(csv.encode(), infer_schema=False))
 
 
+def catalogued(csv):
+    return read_catalogue(texts(csv).drop(ROW))
+
+
 def priced(*lines, unknown_items="refuse", visits=VISITS, catalogue=CATALOGUE, **more):
     return price(
-        texts(HEAD + "\n".join(lines)), read_catalogue(texts(catalogue).drop("row_number")), texts(visits),
+        texts(HEAD + "\n".join(lines)), catalogued(catalogue), texts(visits),
         Library(), unknown_items=unknown_items, **more,
     )  # fmt: skip
 
@@ -188,7 +192,7 @@ BAD_CATALOGUES = [
 @pytest.mark.parametrize(("rows", "key"), BAD_CATALOGUES)
 def test_a_catalogue_with_a_mistake_is_not_used(rows, key):
     with pytest.raises(RulebookError) as error:
-        read_catalogue(texts(CATALOGUE.splitlines()[0] + "\n" + rows).drop("row_number"))
+        catalogued(CATALOGUE.splitlines()[0] + "\n" + rows)
     assert [problem.key for problem in error.value.problems] == [key]
 
 
@@ -203,7 +207,7 @@ def test_parts_of_the_cost_are_summed_apart(tmp_path):
     visits = "visit,date,area,level\nv1,2023-03-01,990100,1\nv2,2023-03-01,990100,1\n"
     found = price(
         texts(HEAD + "v1,A,1,10.00\nv1,B,1,10.00\nv2,P,1,1.00"),
-        read_catalogue(texts(catalogue).drop("row_number")), texts(visits), Library((tmp_path,)),
+        catalogued(catalogue), texts(visits), Library((tmp_path,)),
     )  # fmt: skip
     row = found.visits.row(0, named=True)
     assert (row["in_scope_fen"], row["in_scope_class_a_fen"]) == (1900, 1000)
@@ -271,8 +275,8 @@ def test_slices_of_a_big_file_give_what_the_whole_file_gives(tmp_path, ending):
 
 def test_columns_missing_or_unknown_stop_the_file():
     with pytest.raises(Refusal, match="amount"):
-        price(texts("visit,item,quantity\nv1,A,1"), read_catalogue(texts(CATALOGUE).drop("row_number")),
+        price(texts("visit,item,quantity\nv1,A,1"), catalogued(CATALOGUE),
               texts(VISITS), Library())  # fmt: skip
     with pytest.raises(Refusal, match="金额"):
         price(texts("visit,item,quantity,amount,金额\nv1,A,1,1,1"),
-              read_catalogue(texts(CATALOGUE).drop("row_number")), texts(VISITS), Library())  # fmt: skip
+              catalogued(CATALOGUE), texts(VISITS), Library())  # fmt: skip

@@ -61,8 +61,8 @@ def test_a_posting_moves_more_than_nothing(door: Connection, amount: int) -> Non
 
 def test_money_is_conserved_by_the_database(door: Connection) -> None:
     with pytest.raises(psycopg.errors.CheckViolation, match="entry_conserves"):
-        door.execute(ENTRY.replace("(area,", "(total_fen, area,").replace("values (", "values (1, "),
-                     ["2024-01-15", "2024-01-15"])  # fmt: skip
+        statement = ENTRY.replace("(area,", "(total_fen, area,").replace("values (", "values (1, ")
+        door.execute(statement, ["2024-01-15", "2024-01-15"])
 
 
 def test_no_account_goes_negative(owner: Connection, door: Connection) -> None:

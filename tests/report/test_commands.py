@@ -11,6 +11,7 @@ from python_calamine import CalamineWorkbook
 from rich.cells import cell_len
 
 from gongji.cli import cli
+from gongji.errors import Refusal
 
 COMMANDS = ("areas", "articles", "diff", "curve")
 
@@ -73,7 +74,12 @@ def test_articles_shows_every_document() -> None:
     chuxiong = next(d for d in documents if d["rulebook"] == "532300@2022-07-01")
     assert len(chuxiong["articles"]) == 37
     shown = run("articles", "445300").output
-    for words in ("第二十条", "清算.年度清算", "clearing（已建）、账本 ledger（未建）", "不涉及计算 4 条"):
+    for words in (
+        "第二十条",
+        "清算.年度清算",
+        "clearing（已建）、账本 ledger（未建）",
+        "不涉及计算 4 条",
+    ):
         assert words in shown
 
 
@@ -168,3 +174,11 @@ def test_curve_saves_a_picture(tmp_path: Path) -> None:
     body = json.loads(done.output)
     assert path.exists() and len(body["curves"]) == 6
     assert body["curves"][0]["points"][-1] == ["5000.00", "1939.00"]
+
+
+def test_areas_and_days_without_rules_are_said(tmp_path: Path) -> None:
+    """Nothing is never printed as if it were an answer."""
+    for area in ("999999", "x", "*"):
+        result = run("articles", area)
+        assert isinstance(result.exception, Refusal) and result.exception.code == "area_unknown"
+    assert "没有一个统筹区的规则有效" in run("areas", "--at", "1900-01-01").output

@@ -1,4 +1,4 @@
-"""The generated pages of docs: refusals and commands. `make docs` writes them anew."""
+"""The generated pages of docs: refusals, commands, settings. `make docs` writes them anew."""
 
 import importlib
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from gongji.cli import COMMANDS
+from gongji.config.environment import SETTINGS
 from gongji.errors import REFUSALS
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
@@ -49,10 +50,35 @@ def commands() -> str:
         )
         lines += ["", f"## `gongji {name}`", "", summary, ""]
         lines += ["```", command.get_help(context), "```"]
+        for part in sorted(command.commands) if isinstance(command, click.Group) else ():
+            inner = click.Context(
+                command.commands[part], info_name=part, parent=context, terminal_width=96
+            )
+            lines += ["", f"### `gongji {name} {part}`", "", "```"]
+            lines += [command.commands[part].get_help(inner), "```"]
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"refusals.md": refusals, "commands.md": commands}
+def settings() -> str:
+    """Every setting of the environment."""
+    lines = [
+        "# Settings",
+        "",
+        "Generated from `config/environment.py` by `make docs`. All come from the environment and",
+        "are checked at start, every problem at once. A key is 32 bytes in Base64",
+        "(`openssl rand -base64 32`); with `GONGJI_DEMO=1` keys are made once and kept in the data",
+        "folder, readable by their owner only.",
+        "",
+        "| setting | default | meaning |",
+        "| --- | --- | --- |",
+    ]
+    for setting in SETTINGS:
+        default = "required" if setting.default is None else f"`{setting.default}`"
+        lines.append(f"| `{setting.name}` | {default.replace('``', 'empty')} | {setting.meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"refusals.md": refusals, "commands.md": commands, "settings.md": settings}
 
 
 def main() -> None:

@@ -304,17 +304,21 @@ def write(
                 bad = stack.enter_context(Whole(report, REJECTED))
             if bad is not None:
                 bad.write(rejected)
+    if bad is None:
+        report.unlink(missing_ok=True)
     return summary
 
 
-def months_between(first: str, last: str) -> tuple[str, ...]:
-    """The months from one to another, both included.
+def months_between(
+    first: str, last: str, options: tuple[str, str] = ("--from", "--to")
+) -> tuple[str, ...]:
+    """The months from one to another, both included, as the two options give them.
 
     Refuses: value_invalid.
     """
-    since, until = read_month_name("--from", first), read_month_name("--to", last)
+    since, until = read_month_name(options[0], first), read_month_name(options[1], last)
     if until < since:
-        raise Refusal("value_invalid", "--to", {"value": last, "allowed": f"不早于 {first}"})
+        raise Refusal("value_invalid", options[1], {"value": last, "allowed": f"不早于 {first}"})
     return tuple(month_name(month) for month in range(since, until + 1))
 
 

@@ -13,11 +13,10 @@ from gongji.audit.causes import CAUSES
 from gongji.audit.history import POOL, Finding
 from gongji.audit.rows import Bad
 from gongji.catalogue.texts import ROW
-from gongji.errors import Refusal
 from gongji.explain.show import cited
+from gongji.sheets import ending_of
 from gongji.units import Fen, date_of, yuan_text
 
-KINDS = (".xlsx", ".csv", ".parquet")
 FIXED: dict[str, Any] = {
     ROW: pl.Int64, "person": pl.String, "visit": pl.String, "date": pl.Date, "area": pl.String,
     "benefit": pl.String, "cause": pl.String, "cause_name": pl.String, "reason": pl.String,
@@ -142,21 +141,24 @@ def write(path: Path, differences: pl.DataFrame, summary: Summary, bad: pl.DataF
     Returns: the files written.
     Refuses: value_invalid for another ending.
     """
-    if path.suffix not in KINDS:
-        values = {"value": path.name, "allowed": "、".join(KINDS)}
-        raise Refusal("value_invalid", "-o", values)
-    if path.suffix == ".xlsx":
+    ending = ending_of(path, "-o")
+    if ending == ".xlsx":
         _whole(path, lambda target: _write_excel(target, differences, summary, bad))
         return [path]
-    if path.suffix == ".csv":
+    if ending == ".csv":
         _whole(path, lambda target: differences.write_csv(target, include_bom=True))
     else:
         _whole(path, lambda target: differences.write_parquet(target))
     if bad.is_empty():
+        beside(path).unlink(missing_ok=True)
         return [path]
-    beside = path.with_name(f"{path.stem}.rejected.csv")
-    _whole(beside, lambda target: bad.write_csv(target, include_bom=True))
-    return [path, beside]
+    _whole(beside(path), lambda target: bad.write_csv(target, include_bom=True))
+    return [path, beside(path)]
+
+
+def beside(path: Path) -> Path:
+    """Where the rows that could not be audited stand."""
+    return path.with_name(f"{path.stem}.rejected.csv")
 
 
 def _whole(path: Path, write_to: Any) -> None:

@@ -2,9 +2,10 @@
 
 import csv
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,13 +14,12 @@ import pyarrow.compute as pc
 from gongji.batch import files, ordering
 from gongji.batch.files import Rejected
 from gongji.batch.ordering import ROW
-from gongji.batch.settling import Opening
 from gongji.batch.visits import Settler
-from gongji.errors import Refusal
+from gongji.errors import Refusal, RowRefusal
 from gongji.rulebook.law import Library, Settings
 from gongji.rulebook.settings import check
-from gongji.sheets import Sheet, ending_of
-from gongji.visit.facts import read_amount
+from gongji.sheets import Sheet, check_header, ending_of
+from gongji.visit.opening import Opening, read_opening
 
 REPORT = ("row_number", "column", "refusal", "reason")
 
@@ -67,28 +67,63 @@ def adjudicate_file(
     _apart(path, output, report, *([wishes.opening] if wishes.opening else []))
     names = [n for n in files.columns_of(path) if not (wishes.numbered and n == ROW)]
     _complete(names, wishes.area)
-    chunks = files.chunks_of(path, names, wishes.numbered)
-    found = ordering.survey(chunks([n for n in names if n in ("person", "area", "benefit")]))
+    found = files.look(path, files.chunks_of(path, names, wishes.numbered), names)
     library = Library(wishes.folders)
     settler = Settler(
-        library, found.areas, wishes.settings, wishes.area, read_opening(wishes.opening),
+        library, found.areas, wishes.settings, wishes.area, load_opening(wishes.opening),
         in_fen="total_fen" in names or "in_scope_fen" in names, benefits=found.benefits,
     )  # fmt: skip
     check((law for region in settler.homes for law in region.plan.laws), wishes.settings)
     _known(names, settler, wishes.ignored)
     kept = [name for name in names if name not in wishes.ignored]
-    summary = Summary()
-    with Report(report, wishes.strict) as rejected:
-        tables = files.settle_file(
-            files.chunks_of(path, kept, wishes.numbered), found,
-            [name for name in ("date", "sequence") if name in names], settler, rejected.add,
-            lambda rows: progress(rows, found.count), output.parent,
-        )  # fmt: skip
-        shape = settler.schema(path_schema(path, kept))
-        files.write(output, _counted(tables, summary, shape), wishes.compression)
-    summary.rejected = rejected.count
-    summary.report = str(report) if rejected.count else ""
-    return summary
+    run = Run(path, output, report, kept, settler, wishes, progress)
+    try:
+        return run.settle(found)
+    except ordering.Unordered:
+        return run.settle(replace(found, ordered=False))
+
+
+@dataclass
+class Run:
+    """One file on its way into another."""
+
+    path: Path
+    output: Path
+    report: Path
+    names: list[str]
+    settler: Settler
+    wishes: Wishes
+    progress: Callable[[int, int], None]
+
+    def settle(self, found: ordering.Survey) -> Summary:
+        """Settle the file, which is as `found` says.
+
+        Ensures: Unordered is raised, and nothing written, if the file is not in that order.
+        """
+        summary = Summary()
+        done = 0
+
+        def told(rows: int) -> None:
+            nonlocal done
+            done += rows
+            self.progress(rows, found.count)
+
+        chunks = files.chunks_of(self.path, self.names, self.wishes.numbered)
+        order: list[str] = [name for name in ("date", "sequence") if name in self.names]
+        try:
+            with Report(self.report, self.wishes.strict) as rejected:
+                tables = files.settle_file(
+                    chunks, found, order, self.settler, rejected.add, told, self.output
+                )
+                shape = self.settler.schema(path_schema(self.path, self.names))
+                counted = _counted(tables, summary, shape)
+                files.write(self.output, counted, self.wishes.compression)
+        except ordering.Unordered:
+            self.progress(-done, found.count)
+            raise
+        summary.rejected = rejected.count
+        summary.report = str(self.report) if rejected.count else ""
+        return summary
 
 
 def path_schema(path: Path, names: list[str]) -> pa.Schema:
@@ -126,7 +161,7 @@ def _counted(tables: Iterator[pa.Table], summary: Summary, schema: pa.Schema) ->
     empty = True
     for table in tables:
         summary.visits += table.num_rows
-        for item in pc.value_counts(table.column("refusal")).to_pylist():
+        for item in _refusals(table):
             code = item["values"]
             if code:
                 summary.refusals[code] = summary.refusals.get(code, 0) + item["counts"]
@@ -140,6 +175,15 @@ def _counted(tables: Iterator[pa.Table], summary: Summary, schema: pa.Schema) ->
     summary.pool_pays = f"{pool // 100}.{pool % 100:02d}"
 
 
+def _refusals(table: pa.Table) -> list[dict[str, Any]]:
+    """How often each refusal is in a table, if any is."""
+    column = table.column("refusal")
+    if not any(chunk.indices.to_numpy().any() for chunk in column.chunks):
+        return []
+    counted: list[dict[str, Any]] = pc.value_counts(column).to_pylist()
+    return counted
+
+
 class Report:
     """The rows that cannot be read, in a file that exists only if there are any."""
 
@@ -148,6 +192,7 @@ class Report:
         self.beside = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
 
     def __enter__(self) -> "Report":
+        files.sweep(self.path)
         self.file = self.beside.open("w", encoding="utf-8-sig", newline="")
         self.writer = csv.writer(self.file, lineterminator="\n")
         self.writer.writerow(REPORT)
@@ -156,12 +201,11 @@ class Report:
     def add(self, rows: list[Rejected]) -> None:
         """Append rows.
 
-        Refuses: value_invalid at the first row if the report is strict.
+        Refuses: row_rejected at the first row if the report is strict.
         """
         for row in sorted(rows, key=lambda bad: bad.row_number):
             if self.strict:
-                values = {"value": f"第 {row.row_number} 行", "allowed": row.reason}
-                raise Refusal("value_invalid", row.column, values)
+                raise RowRefusal(row.row_number, row.column, row.code, row.reason)
             self.writer.writerow((row.row_number, row.column, row.code, row.reason))
         self.count += len(rows)
 
@@ -174,24 +218,15 @@ class Report:
         self.beside.unlink(missing_ok=True)
 
 
-def read_opening(path: Path | None) -> Opening:
-    """What persons have used before the file begins: columns person, meter, amount (yuan).
+def load_opening(path: Path | None) -> Opening | None:
+    """What persons have used before the file begins.
 
-    Refuses: field_missing, amount_*.
+    Refuses: as `gongji.visit.opening.read_opening`.
     """
-    used: dict[str, dict[str, int]] = {}
     if path is None:
-        return used
+        return None
     sheet = Sheet(path)
-    for column in ("person", "meter", "amount"):
-        if column not in sheet.columns:
-            raise Refusal("field_missing", f"{path.name}:{column}")
-    places = [sheet.columns.index(column) for column in ("person", "meter", "amount")]
-    for rows in sheet.chunks():
-        for row in rows:
-            person, meter, amount = (row[place] for place in places)
-            used.setdefault(person, {})[meter] = read_amount("amount", amount)
-    return used
+    return read_opening(sheet.columns, (row for rows in sheet.chunks() for row in rows))
 
 
 def adjudicate_table(
@@ -199,7 +234,7 @@ def adjudicate_table(
     area: str = "",
     settings: Settings | None = None,
     folders: tuple[Path, ...] = (),
-    opening: Opening | None = None,
+    opening: Mapping[str, Mapping[str, int]] | None = None,
 ) -> tuple[pa.Table, list[Rejected]]:
     """Settle visits in memory: the same columns and results as a file.
 
@@ -207,11 +242,13 @@ def adjudicate_table(
     Refuses: field_missing, field_unknown.
     """
     names = table.column_names
+    check_header(Path("visits"), names)
     _complete(names, area)
     numbered = table.append_column(ROW, pa.array(np.arange(1, table.num_rows + 1)))
     found = ordering.survey(iter([numbered]))
+    used = {person: dict(meters) for person, meters in (opening or {}).items()}
     settler = Settler(
-        Library(folders), found.areas, settings, area, opening,
+        Library(folders), found.areas, settings, area, used,
         in_fen="total_fen" in names or "in_scope_fen" in names, benefits=found.benefits,
     )  # fmt: skip
     check((law for region in settler.homes for law in region.plan.laws), settings or {})

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gongji.batch.loops import ABSENT, BAD
-from gongji.batch.machine import compiled
+from gongji.batch.machine import Row, compiled
 from gongji.errors import Refusal
 from gongji.kernel import calendar
 from gongji.sheets import text_of
@@ -23,6 +23,7 @@ from gongji.units import MAX_FEN, parse_day
 from gongji.visit.facts import read_amount
 
 I64 = npt.NDArray[np.int64]
+I32 = npt.NDArray[np.int32]
 
 FEW = 1 << 16
 """So many combinations of values are looked up in a table."""
@@ -51,6 +52,7 @@ class Columns:
         self.table = table
         self.count = table.num_rows
         self._coded: dict[str, Coded] = {}
+        self._used: dict[str, npt.NDArray[np.bool_]] = {}
 
     def __contains__(self, name: str) -> bool:
         return name in self.table.column_names
@@ -69,46 +71,56 @@ class Columns:
             array = array.dictionary_encode()
         found = array.dictionary.to_pylist()
         texts = tuple(text_of(value).strip() for value in found)
-        codes = pc.fill_null(array.indices, len(texts)).to_numpy(zero_copy_only=False)
-        return Coded(codes.astype(np.int32, copy=False), (*texts, ""))
+        numbers = array.indices.cast(pa.int32())
+        codes = (pc.fill_null(numbers, len(texts)) if array.null_count else numbers).to_numpy()
+        return Coded(codes, (*texts, ""))
+
+    def used(self, name: str) -> npt.NDArray[np.bool_]:
+        """Which of a column's texts some row has."""
+        if name not in self._used:
+            coded = self.coded(name)
+            self._used[name] = marked(coded.codes, len(coded.texts))
+        return self._used[name]
 
     def each(self, name: str, read: Callable[[str], int]) -> I64:
         """A number for every row from its text; BAD where `read` refuses."""
         if name not in self:
             return np.full(self.count, read(""), np.int64)
         coded = self.coded(name)
-        used = np.bincount(coded.codes, minlength=len(coded.texts)) > 0
         numbers = np.full(len(coded.texts), BAD, np.int64)
-        for code in np.flatnonzero(used):
+        for code in np.flatnonzero(self.used(name)):
             try:
                 numbers[code] = read(coded.texts[code])
             except (Refusal, ValueError):
                 continue
         return numbers[coded.codes]
 
-    def together(self, names: Iterable[str], read: Callable[[dict[str, str]], int]) -> I64:
+    def together(
+        self, names: Iterable[str], read: Callable[[dict[str, str]], int], made: I32
+    ) -> None:
         """A number for every row from its texts in several columns, one of them present."""
         columns = [(name, self.coded(name)) for name in names if name in self]
         combined: npt.NDArray[Any] = columns[0][1].codes
         for _, coded in columns[1:]:
             combined = combined.astype(np.int64) * len(coded.texts) + coded.codes
         size = int(np.prod([len(coded.texts) for _, coded in columns], dtype=object))
-        if size <= FEW:
-            present = np.flatnonzero(np.bincount(combined, minlength=size))
-            places = combined
-            table = np.full(size, BAD, np.int64)
+        if len(columns) == 1:
+            present, places = np.flatnonzero(self.used(columns[0][0])), combined
+        elif size <= FEW:
+            combined = combined.astype(np.int32)
+            present, places = np.flatnonzero(marked(combined, size)), combined
         else:
             present, places = np.unique(combined, return_inverse=True)
-            table = np.full(len(present), BAD, np.int64)
+        direct = places is combined
+        table = np.full(size if direct else len(present), BAD, np.int32)
         for at, combination in enumerate(present):
             texts, rest = {}, int(combination)
             for name, coded in reversed(columns):
                 rest, code = divmod(rest, len(coded.texts))
                 if coded.texts[code]:
                     texts[name] = coded.texts[code]
-            table[combination if size <= FEW else at] = read(texts)
-        found: I64 = table[places]
-        return found
+            table[combination if direct else at] = read(texts)
+        made[:] = at_places(table, places.astype(np.int32, copy=False))
 
     def days(self, name: str) -> I64:
         """A column of dates as days; NO_DAY where empty, BAD_DAY where unreadable."""
@@ -121,30 +133,42 @@ class Columns:
         return np.where(read == BAD, BAD_DAY, read)
 
     @cached_property
-    def day(self) -> I64:
-        """The dates of service."""
-        return self.days("date")
+    def day(self) -> I32:
+        """The dates of service; BAD_DAY where there is none."""
+        kind = self.table.schema.field("date").type if "date" in self else None
+        if kind == pa.date32() and not self.table.column("date").null_count:
+            numbers: I32 = plain(self.table.column("date")).cast(pa.int32()).to_numpy()
+            return numbers
+        return np.maximum(self.days("date"), BAD_DAY).astype(np.int32)
 
-    def by_day(self, read: Callable[[I64], I64]) -> I64:
-        """A number for every row that follows from its date, worked out once for each date."""
+    @cached_property
+    def dates(self) -> tuple[I64, I32]:
+        """The different dates of service (and perhaps some between), and which each row has."""
         if not self.count:
-            return np.zeros(0, np.int64)
+            return np.zeros(0, np.int64), np.zeros(0, np.int32)
         first, last = int(self.day.min()), int(self.day.max())
         if last - first > self.count + FEW:
-            return read(self.day)
-        return read(np.arange(first, last + 1))[self.day - first]
+            some, places = np.unique(self.day, return_inverse=True)
+            return some.astype(np.int64), places.astype(np.int32)
+        return np.arange(first, last + 1), self.day - np.int32(first)
 
     @cached_property
     def month(self) -> I64:
         """The months of the dates of service, counted from year 0."""
-        return self.by_day(months_of)
+        dates, at_date = self.dates
+        return months_of(dates)[at_date]
 
     def fen(self, name: str) -> I64:
         """An amount in fen from `name` (yuan) or `name_fen`; ABSENT where empty, BAD_FEN if bad."""
+        found = self.found_fen(name)
+        return np.full(self.count, ABSENT, np.int64) if found is None else found
+
+    def found_fen(self, name: str) -> I64 | None:
+        """The same, None without such a column."""
         units = {name: "yuan", f"{name}_fen": "fen"}
         found = [self._fen(column, unit) for column, unit in units.items() if column in self]
         if not found:
-            return np.full(self.count, ABSENT, np.int64)
+            return None
         return found[0] if len(found) == 1 else np.where(found[0] == ABSENT, found[1], found[0])
 
     def _fen(self, column: str, unit: str) -> I64:
@@ -152,16 +176,14 @@ class Columns:
         if pa.types.is_integer(array.type):
             scale = 1 if unit == "fen" else 100
             numbers = array.cast(pa.int64())
-            given = np.ones(self.count, bool)
-            if numbers.null_count:
-                given = numbers.is_valid().to_numpy(zero_copy_only=False)
-                numbers = pc.fill_null(numbers, 0)
-            whole: I64 = numbers.to_numpy()
-            small = whole.min(initial=0) >= 0 and whole.max(initial=0) <= MAX_FEN // scale
-            if not numbers.null_count and given.all() and small:
-                return whole if scale == 1 else whole * scale
-            fen = np.where((whole < 0) | (whole > MAX_FEN // scale), BAD_FEN, whole * scale)
-            return np.where(given, fen, ABSENT)
+            whole: I64 = (pc.fill_null(numbers, 0) if numbers.null_count else numbers).to_numpy()
+            if whole.min(initial=0) >= 0 and whole.max(initial=0) <= MAX_FEN // scale:
+                fen = whole if scale == 1 else whole * scale
+            else:
+                fen = np.where((whole < 0) | (whole > MAX_FEN // scale), BAD_FEN, whole * scale)
+            if not numbers.null_count:
+                return fen
+            return np.where(numbers.is_valid().to_numpy(zero_copy_only=False), fen, ABSENT)
         if pa.types.is_dictionary(array.type):
             array = array.dictionary_decode()
         if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
@@ -206,10 +228,12 @@ class Columns:
     def lacking(self, name: str) -> npt.NDArray[np.bool_]:
         """The rows where a column, which is there, is empty."""
         array = plain(self.table.column(name))
-        if pa.types.is_integer(array.type) and not array.null_count:
-            return np.zeros(self.count, bool)
-        coded = self.coded(name)
-        return np.isin(coded.codes, [n for n, text in enumerate(coded.texts) if not text])
+        if not (pa.types.is_integer(array.type) and not array.null_count):
+            coded = self.coded(name)
+            empty = [n for n, text in enumerate(coded.texts) if not text]
+            if self.used(name)[empty].any():
+                return np.isin(coded.codes, empty)
+        return np.zeros(self.count, bool)
 
     def rows(self, at: Iterable[int], names: Iterable[str]) -> Iterator[dict[str, str]]:
         """Some rows as texts, as a visit is read online."""
@@ -223,6 +247,31 @@ BAD_DAY = -(1 << 30)
 """A date that cannot be read."""
 BAD_FEN = -2
 """An amount that cannot be read."""
+
+
+@compiled
+def _look_up(count: int, table: Row, places: Row, found: Row) -> None:
+    """What a table has at each of so many places."""
+    for i in range(count):
+        found[i] = table[places[i]]
+
+
+@compiled
+def _range_of(count: int, size: int, bounds: Row, numbers: Row, found: Row) -> None:
+    """How many of some bounds each number has reached; for a few hundred bounds no search is
+    faster than to look at all."""
+    for i in range(count):
+        reached = 0
+        for bound in range(size):
+            reached += 1 if bounds[bound] <= numbers[i] else 0
+        found[i] = reached
+
+
+@compiled
+def _mark(count: int, places: Row, used: Row) -> None:
+    """Put a one wherever some place is."""
+    for i in range(count):
+        used[places[i]] = 1
 
 
 @compiled
@@ -253,6 +302,29 @@ def periods(months: int, start: int, days: Any, made: Any) -> None:
         made[i] = calendar.period_number(months, start, days[i])
 
 
+def marked(places: I32, size: int) -> npt.NDArray[np.bool_]:
+    """Which of so many places there are."""
+    used = np.zeros(size, np.int8)
+    _mark(len(places), Row(places, "rows", True), Row(used, "used"))
+    return used.view(np.bool_)
+
+
+def at_places(table: I32, places: I32) -> I32:
+    """What a table has at each place."""
+    found = np.empty(len(places), np.int32)
+    given = (Row(table, "rows", True), Row(places, "rows", True))
+    _look_up(len(places), *given, Row(found, "found"))
+    return found
+
+
+def ranged(bounds: I64, numbers: I64) -> npt.NDArray[np.uint16]:
+    """How many of some bounds each number has reached."""
+    found = np.empty(len(numbers), np.uint16)
+    given = (Row(bounds, "rows", True), Row(numbers, "rows", True))
+    _range_of(len(numbers), len(bounds), *given, Row(found, "found"))
+    return found
+
+
 def months_of(days: I64) -> I64:
     """The month of every day."""
     made = np.empty(len(days), np.int64)
@@ -260,7 +332,7 @@ def months_of(days: I64) -> I64:
     return made
 
 
-def dated(columns: Columns, column: str) -> I64 | None:
+def dated(columns: Columns, column: str) -> I64 | I32 | None:
     """A fact that varies with the date, as numbers; None for a fact that does not.
 
     Returns: BAD_DAY where a date it rests on cannot be read.

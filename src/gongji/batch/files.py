@@ -4,9 +4,11 @@ This module knows files and threads; what becomes of a chunk is `gongji.batch.vi
 """
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -19,11 +21,13 @@ import pyarrow.parquet as pq
 from gongji.batch import ordering
 from gongji.batch.ordering import CHUNK_ROWS, ROW, Chunks
 from gongji.errors import Refusal
-from gongji.sheets import ENDINGS, EXCEL_ROWS, Sheet, ending_of
+from gongji.sheets import ENDINGS, EXCEL_ROWS, Sheet, check_header, ending_of, unreadable
 
 COMPRESSIONS = ("snappy", "zstd", "none")
-"""How a Parquet result is compressed; none is fastest and about four times as large."""
+"""How a Parquet result is compressed; none is fastest and about two and a half times as large."""
 _HEAD_BYTES = 1 << 20
+UNIQUE = ("person", "visit", "sequence")
+"""Texts that hardly come twice; others are read as the numbers of their values."""
 
 
 @dataclass(frozen=True)
@@ -39,24 +43,18 @@ class Rejected:
 class Settles(Protocol):
     """What settles a table of whole persons."""
 
-    def settle(self, table: pa.Table) -> tuple[pa.Table, list[Rejected]]:
+    def settle(self, table: pa.Table, narrow: bool = False) -> tuple[pa.Table, list[Rejected]]:
         """The results of a table, and its rows that cannot be read."""
-
-
-@dataclass
-class Summary:
-    """How many visits were settled, refused and rejected, and what was paid."""
-
-    visits: int = 0
-    rejected: int = 0
-    refusals: dict[str, int] = field(default_factory=dict)
-    pool_fen: int = 0
 
 
 def columns_of(path: Path) -> list[str]:
     """The names of a file's columns."""
     if ending_of(path, "文件") == ".parquet":
-        names: list[str] = pq.read_schema(path).names
+        try:
+            names: list[str] = pq.read_schema(path).names
+        except pa.ArrowInvalid as error:
+            raise unreadable(path, error) from None
+        check_header(path, names)
         return names
     return list(Sheet(path).columns)
 
@@ -87,10 +85,26 @@ def _numbered(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
 
 
 def _parquet(path: Path, names: list[str]) -> Iterator[pa.Table]:
-    with pq.ParquetFile(path) as file:
-        kept = [name for name in names if name in file.schema_arrow.names]
+    given = pq.read_schema(path)
+    # What comes again and again is read as the numbers of its values.
+    texts = [f.name for f in given if pa.types.is_string(f.type) and f.name not in UNIQUE]
+    # Otherwise what was read before stays in memory.
+    reading = {"pre_buffer": False, "buffer_size": 1 << 20}
+    with pq.ParquetFile(path, read_dictionary=texts, **reading) as file:
+        kept = [name for name in names if name in given.names]
         for batch in file.iter_batches(CHUNK_ROWS, columns=kept):
             yield pa.Table.from_batches([batch])
+
+
+def look(path: Path, chunks: Chunks, names: list[str]) -> ordering.Survey:
+    """What a file holds; of Parquet the order only as its first chunk tells."""
+    if ending_of(path, "文件") != ".parquet":
+        return ordering.survey(chunks([n for n in names if n in ("person", "area", "benefit")]))
+    first = next(chunks(["person"]), None)
+    ordered = first is None or ordering.survey(iter([first])).ordered
+    coded = [name for name in names if name in ("area", "benefit")]
+    found = ordering.survey(chunks(coded) if coded else iter([]))
+    return replace(found, ordered=ordered, count=pq.read_metadata(path).num_rows)
 
 
 def _csv(path: Path, names: list[str]) -> Iterator[pa.Table]:
@@ -108,8 +122,7 @@ def _csv(path: Path, names: list[str]) -> Iterator[pa.Table]:
             for batch in reader:
                 yield pa.Table.from_batches([batch])
     except pa.ArrowInvalid as error:
-        values = {"value": path.name, "allowed": f"各行列数一致的 CSV（{error}）"}
-        raise Refusal("value_invalid", "文件", values) from None
+        raise unreadable(path, error) from None
 
 
 def _encoding(path: Path) -> str:
@@ -134,15 +147,18 @@ def _excel(path: Path, names: list[str]) -> Iterator[pa.Table]:
 
 class _Csv:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self.schema = pa.schema(
+            [pa.field(f.name, pa.int64() if f.type == pa.int32() else f.type) for f in schema]
+        )
         self.file = path.open("wb")
         # With its mark, as spreadsheets expect of a file with Chinese text.
         self.file.write(b"\xef\xbb\xbf")
         self.writer = pacsv.CSVWriter(
-            self.file, schema, write_options=pacsv.WriteOptions(quoting_style="needed")
+            self.file, self.schema, write_options=pacsv.WriteOptions(quoting_style="needed")
         )
 
     def write(self, table: pa.Table) -> None:
-        self.writer.write_table(table)
+        self.writer.write_table(table.cast(self.schema))
 
     def close(self) -> None:
         self.writer.close()
@@ -150,17 +166,52 @@ class _Csv:
 
 
 class _Parquet:
+    """A file of columns as narrow as its amounts allow, begun anew if wider ones come later."""
+
     def __init__(self, path: Path, schema: pa.Schema, compression: str) -> None:
+        self.path, self.compression = path, compression
+        self._open(schema)
+
+    def _open(self, schema: pa.Schema) -> None:
+        self.schema = schema
         texts = [item.name for item in schema if pa.types.is_dictionary(item.type)]
         self.writer = pq.ParquetWriter(
-            path, schema, compression=compression, use_dictionary=texts, write_statistics=False
-        )
+            self.path, schema, compression=self.compression, use_dictionary=texts,
+            write_statistics=False, store_decimal_as_integer=True, write_batch_size=1 << 15,
+            data_page_size=1 << 18,
+        )  # fmt: skip
 
     def write(self, table: pa.Table) -> None:
+        if table.schema != self.schema:
+            wider = _covering(self.schema, table.schema)
+            if wider != self.schema:
+                self._anew(wider)
+            table = table.cast(wider)
         self.writer.write_table(table)
+
+    def _anew(self, schema: pa.Schema) -> None:
+        self.writer.close()
+        before = self.path.with_name(f"{self.path.name}.partial")
+        os.replace(self.path, before)
+        try:
+            self._open(schema)
+            with pq.ParquetFile(before) as file:
+                for group in range(file.num_row_groups):
+                    self.writer.write_table(file.read_row_group(group).cast(schema))
+        finally:
+            before.unlink()
 
     def close(self) -> None:
         self.writer.close()
+
+
+def _covering(one: pa.Schema, other: pa.Schema) -> pa.Schema:
+    """Columns that hold what either holds: of wider whole numbers, and empty where one may be."""
+    fields = []
+    for mine, its in zip(one, other, strict=True):
+        kind = pa.int64() if {mine.type, its.type} == {pa.int32(), pa.int64()} else mine.type
+        fields.append(pa.field(mine.name, kind, mine.nullable or its.nullable))
+    return pa.schema(fields)
 
 
 class _Excel:
@@ -211,6 +262,7 @@ def write(path: Path, tables: Iterable[pa.Table], compression: str = COMPRESSION
     made = _WRITERS[ending_of(path, "-o")]
     if made is _Parquet:
         made = partial(_Parquet, compression=compression)
+    sweep(path)
     beside = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     writer = None
     try:
@@ -219,10 +271,36 @@ def write(path: Path, tables: Iterable[pa.Table], compression: str = COMPRESSION
             writer.write(table)
         if writer is None:
             raise Refusal("value_invalid", "文件", {"value": "0 行", "allowed": "至少一行就诊"})
-        writer.close()
+        last, writer = writer, None
+        last.close()
         os.replace(beside, path)
     finally:
+        if writer is not None:
+            with suppress(Exception):
+                writer.close()
         beside.unlink(missing_ok=True)
+
+
+def sweep(path: Path) -> None:
+    """Remove what runs to the same result left beside it that were killed."""
+    start = f".{path.stem}."
+    for found in [item for item in path.parent.iterdir() if item.name.startswith(start)]:
+        number, _, rest = found.name.removeprefix(start).partition(".")
+        if number.isdecimal() and rest.startswith("partial") and not _lives(int(number)):
+            if found.is_dir():
+                shutil.rmtree(found, ignore_errors=True)
+            else:
+                found.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def settle_file(
@@ -231,21 +309,22 @@ def settle_file(
     columns: list[str],
     settler: Settles,
     rejected: Callable[[list[Rejected]], None],
-    progress: Callable[[int], None] = lambda rows: None,
-    folder: Path | None = None,
+    progress: Callable[[int], None],
+    output: Path,
 ) -> Iterator[pa.Table]:
     """The results of a file in order, two chunks being settled at a time.
 
     Shape:   `columns` order a person's visits; `rejected` is told of rows that cannot be read,
-             `progress` of rows done.
+             `progress` of rows done. What does not fit in memory lies beside `output`.
     """
 
     def job(read: ordering.Job) -> tuple[pa.Table, list[Rejected], int]:
         table = read()
-        return *settler.settle(table), table.num_rows
+        return *settler.settle(table, narrow=True), table.num_rows
 
-    with tempfile.TemporaryDirectory(dir=folder, prefix="gongji-") as place:
-        reads = ordering.in_order(chunks, found, columns, Path(place))
+    prefix = f".{output.stem}.{os.getpid()}.partial."
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=prefix) as place:
+        reads = ordering.ahead(ordering.in_order(chunks, found, columns, Path(place)))
         jobs = (lambda read=read: job(read) for read in reads)
         for results, bad, rows in ordering.side_by_side(jobs):
             rejected(bad)

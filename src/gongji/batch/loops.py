@@ -16,8 +16,10 @@ from gongji.kernel.price import first_self_pay
 
 ABSENT = -1
 """An amount that is not given."""
-UNTOUCHED = -(1 << 62)
+UNTOUCHED = -1
 """A meter that a visit does not use."""
+FREE = -1 << 63
+"""A place that no trace has taken."""
 BAD = -1
 """A value that the rules cannot place: the row is read again, slowly, for the reason."""
 
@@ -30,6 +32,8 @@ NEW_PERSON, NEW_SEASON = 1, 2
 POOL, SUPPLEMENT, ACCOUNT = 0, 1, 2
 # Bits of a trace: the cell, tail steps reached, layers reached of each part (the rest is last).
 TAIL_BITS, PART_BITS, MAX_PARTS = 5, 6, 5
+REFUSALS = 2048
+"""More than there are numbers of refusals."""
 
 
 class Place(NamedTuple):
@@ -56,9 +60,10 @@ class Plan(NamedTuple):
 
     Shape:   `cells` by cell: the number of its program; `starts` (one more than programs),
              `shares` and `used` by program: where it begins, the first self-pay, the bits of the
-             dimensions it reads; `layer_at` and `payers` by layer; `readings` of a program, column
-             and place, from `reading_from` on; `part_steps` by family and part: how far from the
-             cell of the rest of a visit's cost the cell of that part lies.
+             dimensions it reads; `layer_at` by layer and `meter_at` by meter: their columns;
+             `payers` by layer; `readings` of a program, meter and place, from `reading_from` on;
+             `part_steps` by family and part: how far from the cell of the rest of a visit's cost
+             the cell of that part lies.
     """
 
     code: Row
@@ -67,6 +72,7 @@ class Plan(NamedTuple):
     shares: Row
     used: Row
     layer_at: Row
+    meter_at: Row
     payers: Row
     reading_from: Row
     readings: Row
@@ -77,13 +83,15 @@ class Rows(NamedTuple):
     """The visits to be settled, column by column.
 
     Shape:   `turn` is NEW_PERSON, NEW_SEASON or both where a person, a period of meters begins;
-             `in_scope` if `has_in_scope`; `part_costs` by part and row; `amounts` by row, so many
-             `amount_count` each; `first` by keyed dimension and row: where the key first appears.
+             `total` if `has_total`, `in_scope` if `has_in_scope`; `part_costs` by part and row;
+             `amounts` by row, so many `amount_count` each; `first` by keyed dimension and row:
+             where the key first appears.
     """
 
     count: int  # type: ignore[assignment]
     parts: int
     amount_count: int
+    has_total: int
     has_in_scope: int
     turn: Row
     day: Row
@@ -125,9 +133,16 @@ class Blocks(NamedTuple):
 
 
 class Results(NamedTuple):
-    """What became of each visit; `layers`, `meters` and `trace` only if `detailed`."""
+    """What became of each visit; `layers`, `meters` and `trace` only if `detailed`.
+
+    Shape:   `layers` and `meters` have so many columns, each with all rows. `trace` is the visit's
+             (see `trace`); of a refused visit `marked`, of an open one the position that is open.
+             `most` gathers the bits of all amounts, so that one too large for its column shows.
+    """
 
     detailed: int
+    layer_count: int
+    meter_count: int
     refusal: Row
     pool: Row
     deductible: Row
@@ -136,6 +151,7 @@ class Results(NamedTuple):
     layers: Row
     meters: Row
     trace: Row
+    most: Row
 
 
 class Scratch(NamedTuple):
@@ -155,38 +171,94 @@ class Scratch(NamedTuple):
 
 @compiled
 def locate(
-    place: Place, count: int, law: Row, year: Row, benefit: Row, codes: Row, cell: Row, family: Row,
-    flags: Row,
-) -> int:  # fmt: skip
-    """The cell, family and flags of every row.
+    place: Place, count: int, at_date: Row, law_of: Row, year_of: Row, benefit: Row, codes: Row,
+    law: Row, cell: Row, family: Row, flags: Row,
+) -> None:  # fmt: skip
+    """The law, cell, family and flags of every row.
 
-    Shape:   `codes` by fact and row; BAD where a value is not known. `cell` is BAD where a row
-             cannot be placed.
-    Returns: how many rows cannot be placed.
+    Shape:   `law_of` and `year_of` by date, of which `at_date` tells each row's; `codes` by fact
+             and row; BAD where a value is not known. `cell` is BAD where a row cannot be placed.
     """
-    bad = 0
     for i in range(count):
+        of_law = law_of[at_date[i]]
         found = BAD
-        if law[i] >= 0 and benefit[i] >= 0:
-            found = place.family_of[(law[i] * place.years + year[i]) * place.benefits + benefit[i]]
+        if of_law >= 0 and benefit[i] >= 0:
+            year = year_of[at_date[i]]
+            found = place.family_of[(of_law * place.years + year) * place.benefits + benefit[i]]
         at = BAD
         held = 0
         if found >= 0:
             at = place.bases[found]
-            held = place.flags[law[i]]
+            held = place.flags[of_law]
             for fact in range(place.facts):
                 value = codes[fact * count + i]
                 if value >= 0:
                     at += place.strides[found * place.facts + fact] * value
-                    held |= place.bits[(law[i] * place.facts + fact) * place.values + value]
+                    held |= place.bits[(of_law * place.facts + fact) * place.values + value]
                 elif place.needed[found * place.facts + fact]:
                     at = BAD
                     break
+        law[i] = of_law
         family[i] = found
-        cell[i] = at
+        cell[i] = at if at >= 0 else BAD
         flags[i] = held
-        bad += at < 0
-    return bad
+
+
+@compiled
+def accept(rows: Rows, has_wrong: int, wrong: Row, cell: Row, used: Row) -> None:
+    """Take the cell from rows that are wrong or whose amounts are; mark the cells that are used.
+
+    Shape:   `wrong` by row if `has_wrong`; `used` by cell.
+    """
+    for i in range(rows.count):
+        total = rows.total[i] if rows.has_total else ABSENT
+        in_scope = rows.in_scope[i] if rows.has_in_scope else ABSENT
+        bad = total < ABSENT or in_scope < ABSENT
+        whole = total if in_scope == ABSENT else in_scope
+        bad |= whole == ABSENT or (total != ABSENT and whole > total)
+        if rows.parts:
+            rest = whole
+            for kind in range(rows.parts):
+                rest -= rows.part_costs[kind * rows.count + i]
+            bad |= rest < 0
+        if has_wrong:
+            bad |= wrong[i] != 0
+        if seldom(bad):
+            cell[i] = BAD
+        elif cell[i] >= 0:
+            used[cell[i]] = 1
+
+
+@compiled
+def number(count: int, refusal: Row, trace: Row, room: int, keys: Row, found: Row) -> int:
+    """Number the traces of rows in the order of their appearance; zero is for rows without.
+
+    Shape:   `keys` has `room` (a power of two) places, FREE at first, each with its trace and its
+             number; `found` by row.
+    Returns: how many numbers there are; zero where the room is not enough.
+    """
+    known = 1
+    last = FREE
+    at = 0
+    for i in range(count):
+        if refusal[i] < 0:
+            found[i] = 0
+            continue
+        if trace[i] != last:
+            last = trace[i]
+            place = (last ^ last >> 17 ^ last >> 35) & (room - 1)
+            while keys[2 * place] != last:
+                if keys[2 * place] == FREE:
+                    if 2 * known > room:
+                        return 0
+                    keys[2 * place] = last
+                    keys[2 * place + 1] = known
+                    known += 1
+                    break
+                place = (place + 1) & (room - 1)
+            at = keys[2 * place + 1]
+        found[i] = at
+    return known
 
 
 @inlined
@@ -263,6 +335,10 @@ def tally(
     paid = 0
     supplements = 0
     deductible = 0
+    most = 0
+    if results.detailed:
+        for column in range(results.layer_count):
+            results.layers[column * rows.count + i] = 0
     for number in range(records):
         record = number * pour.RECORD_SIZE
         fen = scratch.out[record + pour.PAID]
@@ -271,12 +347,15 @@ def tally(
         payer = plan.payers[column]
         paid += fen if payer == POOL else 0
         supplements += fen if payer == SUPPLEMENT else 0
+        most += fen
         if results.detailed:
             results.layers[plan.layer_at[column] * rows.count + i] += fen
     results.pool[i] = paid
     results.deductible[i] = deductible
     results.supplements[i] = supplements
     results.person[i] = total - paid - supplements
+    if results.detailed:
+        results.most[0] |= most | deductible | total
 
 
 @inlined
@@ -312,12 +391,22 @@ def detail(
     records: int,
 ) -> None:  # fmt: skip
     """The meters after a settled visit, and the trace that its articles are read from."""
+    most = 0
     for part in range(parts):
         program = scratch.programs[part]
         for reading in range(plan.reading_from[program], plan.reading_from[program + 1]):
-            place = plan.readings[2 * reading + 1]
-            results.meters[plan.readings[2 * reading] * rows.count + i] = blocks.numbers[place]
+            fen = blocks.numbers[plan.readings[2 * reading + 1]]
+            column = plan.meter_at[plan.readings[2 * reading]]
+            results.meters[column * rows.count + i] = fen
+            most |= fen
+    results.most[0] |= most
     results.trace[i] = trace(plan, scratch, rows.cell[i], parts, records)
+
+
+@inlined
+def marked(cell: int, refusal: int) -> int:
+    """The trace of a visit that is refused: its cell and the refusal, below zero."""
+    return -1 - (cell * REFUSALS + refusal)
 
 
 @inlined
@@ -326,7 +415,7 @@ def settle_row(
 ) -> None:
     """Settle one row whose periods have begun."""
     program = plan.cells[rows.cell[i]]
-    total = rows.total[i]
+    total = rows.total[i] if rows.has_total else ABSENT
     in_scope = rows.in_scope[i] if rows.has_in_scope else ABSENT
     if seldom(total == ABSENT):
         total = in_scope
@@ -344,10 +433,12 @@ def settle_row(
     tally(plan, rows, scratch, results, records, i, total)
     results.refusal[i] = status if status >= 0 else OPEN
     if results.detailed:
+        for column in range(results.meter_count):
+            results.meters[column * rows.count + i] = UNTOUCHED
         if status < 0:
             results.trace[i] = -status
         elif status > 0:
-            results.trace[i] = rows.cell[i]
+            results.trace[i] = marked(rows.cell[i], status)
         else:
             detail(plan, rows, scratch, blocks, results, i, parts, records)
 

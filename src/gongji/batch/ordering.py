@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from math import prod
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gongji.batch.columns import marked, ranged
 from gongji.sheets import text_of
 
 I64 = npt.NDArray[np.int64]
@@ -29,50 +31,78 @@ T = TypeVar("T")
 
 CHUNK_ROWS = 1 << 18
 """Rows of a chunk: what is in memory at a time, a few times over."""
-RANGE_ROWS = 1 << 21
+RANGE_ROWS = 1 << 20
 """Rows of a range, about."""
-SAMPLE = 1 << 16
-"""Persons sampled to bound the ranges."""
+SAMPLE = 1 << 12
+"""Persons of a chunk sampled to bound the ranges."""
+LARGE = 1 << 10
+"""A dictionary with more values than this is no column of choices."""
 ROW = "row_number"
 """The column with a row's number in its file, counted from one."""
 
 
+class Unordered(Exception):
+    """A file taken to be in order of persons is not."""
+
+
 @dataclass(frozen=True)
 class Survey:
-    """What one look at a file's persons and areas told."""
+    """What a look at a file told; that persons never fall is a guess until all is read."""
 
     ordered: bool
     count: int
-    sample: pa.Array
     areas: tuple[str, ...]
     benefits: tuple[str, ...] | None
 
 
 def survey(tables: Iterator[pa.Table]) -> Survey:
-    """Whether persons never fall from row to row, how many rows, a sample of persons, the areas
-    and benefits (None without a column)."""
-    last: pa.Scalar | None = None
+    """Whether persons never fall from row to row (where they are), how many rows, the areas and
+    benefits (None without a column)."""
     ordered = True
     count = 0
-    sample = []
     seen: dict[str, dict[str, None]] = {"area": {}, "benefit": {}}
-    rng = np.random.default_rng(0)
+    last: pa.Scalar | None = None
     for table in tables:
-        array = _plain(table.column("person"))
-        if not len(array):
-            continue
-        if ordered:
-            ordered = not _falls(array) and (last is None or not pc.less(array[0], last).as_py())
-            last = array[-1]
-        sample.append(array.take(pa.array(rng.integers(0, len(array), min(len(array), 4096)))))
-        count += len(array)
+        if ordered and table.num_rows and "person" in table.column_names:
+            ordered, last = _goes_on(table, last)
+        count += table.num_rows
         for name, values in seen.items():
             if name in table.column_names:
-                values |= dict.fromkeys(
-                    text_of(value).strip() for value in pc.unique(table.column(name)).to_pylist()
-                )
-    found = pa.concat_arrays(sample).drop_null() if sample else pa.array([], pa.string())
-    return Survey(ordered, count, found, tuple(seen["area"]), tuple(seen["benefit"]) or None)
+                values |= dict.fromkeys(_values(table.column(name)))
+    return Survey(ordered, count, tuple(seen["area"]), tuple(seen["benefit"]) or None)
+
+
+def _goes_on(table: pa.Table, last: pa.Scalar | None) -> tuple[bool, pa.Scalar]:
+    """Whether a table's persons do not fall, after the last one before; and its last."""
+    array = _plain(table.column("person"))
+    fell = last is not None and pc.less(array[0], last).as_py() is not False
+    return not fell and not _falls(array), array[-1]
+
+
+def _values(column: pa.ChunkedArray) -> list[str]:
+    """The different texts of a column."""
+    found = []
+    for chunk in column.chunks:
+        if pa.types.is_dictionary(chunk.type):
+            codes = chunk.indices.drop_null().cast(pa.int32()).to_numpy()
+            used = np.flatnonzero(marked(codes, len(chunk.dictionary)))
+            values = chunk.dictionary.take(pa.array(used)).to_pylist()
+            values += [None] * min(chunk.null_count, 1)
+        else:
+            values = pc.unique(chunk).to_pylist()
+        found += [text_of(value).strip() for value in values]
+    return found
+
+
+def sampled(tables: Iterator[pa.Table]) -> pa.Array:
+    """Some persons from all over a file."""
+    rng = np.random.default_rng(0)
+    found = []
+    for table in tables:
+        array = _plain(table.column("person"))
+        places = rng.integers(0, max(len(array), 1), min(len(array), SAMPLE))
+        found.append(array.take(pa.array(places)))
+    return pa.concat_arrays(found).drop_null() if found else pa.array([], pa.string())
 
 
 def _plain(column: pa.ChunkedArray | pa.Array) -> pa.Array:
@@ -98,20 +128,31 @@ def in_order(chunks: Chunks, found: Survey, columns: list[str], folder: Path) ->
     Shape:   the tables of `chunks` have `person` (whole numbers or text) and ROW; `columns` are
              those that order a person's visits (`date`, `sequence`).
     Ensures: the jobs come in the order of persons and may run side by side; each removes what was
-             written to `folder` for it.
+             written to `folder` for it. Unordered is raised if `found` was wrong about the order.
     """
     if found.ordered or found.count <= CHUNK_ROWS:
-        tables = chunks(None) if found.ordered else iter([pa.concat_tables(list(chunks(None)))])
+        tables = _rising(chunks(None)) if found.ordered else iter([pa.concat_tables(chunks(None))])
         for table in tables if not found.ordered else whole_persons(tables):
             yield partial(_sorted, table, columns, found.ordered)
         return
-    for path in _ranges(chunks, found.sample, -(-found.count // RANGE_ROWS), folder):
+    persons = sampled(chunks(["person"]))
+    for path in _ranges(chunks, persons, -(-found.count // RANGE_ROWS), folder):
         yield partial(_sorted_range, path, columns)
+
+
+def _rising(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    last: pa.Scalar | None = None
+    for table in tables:
+        if table.num_rows:
+            rises, last = _goes_on(table, last)
+            if not rises:
+                raise Unordered
+        yield table
 
 
 def _sorted_range(path: Path, columns: list[str]) -> pa.Table:
     with pa.memory_map(str(path)) as source:
-        table = _sorted(pa.ipc.open_file(source).read_all(), columns, False)
+        table = _sorted(pa.ipc.open_stream(source).read_all(), columns, False)
     path.unlink()
     return table
 
@@ -185,19 +226,41 @@ def _turns(array: pa.Array) -> I64:
 
 
 def sort(table: pa.Table, columns: list[str]) -> pa.Table:
-    """A table by person, `columns` and ROW."""
+    """A table by person and `columns`, ties as they stand."""
     return _sorted(table, columns, True)
 
 
 def _sorted(table: pa.Table, columns: list[str], maybe: bool) -> pa.Table:
+    table = table.unify_dictionaries().combine_chunks()
     keys = [
         (_turns if name == "sequence" else _codes)(_plain(table.column(name)))
         for name in ("person", *columns)
     ]
     if maybe and _rises(keys):
         return table
-    rows = table.column(ROW).to_numpy()
-    return table.take(pa.array(np.lexsort((rows, *reversed(keys)))))
+    return table.take(pa.array(_order(keys)))
+
+
+def _order(keys: list[I64]) -> I64:
+    """The places of rows in the order of all keys, then as they stand.
+
+    Ensures: one number is sorted for each row if the keys fit into it, which is much faster.
+    """
+    count = len(keys[0])
+    packed = np.zeros(count, np.int64)
+    spans = []
+    for key in (*keys, np.arange(count)):
+        least = int(key.min(initial=0))
+        spans.append((key, least, int(key.max(initial=0)) - least + 1))
+    if prod(span for _, _, span in spans) >= 1 << 63:
+        return np.lexsort(keys[::-1])  # It keeps ties as they stand.
+    for key, least, span in spans:
+        packed *= span
+        packed += key
+        packed -= least
+    packed.sort()
+    packed %= max(count, 1)
+    return packed
 
 
 def _rises(keys: list[I64]) -> bool:
@@ -216,15 +279,17 @@ def _ranges(chunks: Chunks, sample: pa.Array, count: int, folder: Path) -> list[
     places = (np.arange(1, count) * len(order)) // count
     bounds = pc.unique(order.take(pa.array(places if len(order) else places[:0])))
     paths = [folder / f"{number:05d}.arrow" for number in range(len(bounds) + 1)]
-    writers: dict[int, pa.ipc.RecordBatchFileWriter] = {}
-    for table, ends in side_by_side(partial(_gathered, t, bounds) for t in chunks(None)):
+    writers: dict[int, pa.ipc.RecordBatchStreamWriter] = {}
+    for table, ends in side_by_side(
+        partial(_gathered, t, bounds) for t in _undictionaried(chunks(None))
+    ):
         for number, end in enumerate(ends):
             start = int(ends[number - 1]) if number else 0
             if end == start:
                 continue
             part = table.slice(start, int(end) - start)
             if number not in writers:
-                writers[number] = pa.ipc.new_file(str(paths[number]), part.schema)
+                writers[number] = pa.ipc.new_stream(str(paths[number]), part.schema)
             writers[number].write_table(part)
     for writer in writers.values():
         writer.close()
@@ -233,10 +298,19 @@ def _ranges(chunks: Chunks, sample: pa.Array, count: int, folder: Path) -> list[
 
 def _gathered(table: pa.Table, bounds: pa.Array) -> tuple[pa.Table, I64]:
     """A table's rows by range, and where each range ends."""
-    table = table.cast(_undictionaried(table.schema)).combine_chunks()
     numbers = _range_of(_plain(table.column("person")), bounds)
-    gathered = table.take(pa.array(np.argsort(numbers, kind="stable")))
+    gathered = table.combine_chunks().take(pa.array(np.argsort(numbers, kind="stable")))
     return gathered, np.cumsum(np.bincount(numbers, minlength=len(bounds) + 1))
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """The same items, the next one made while one is used."""
+    end = object()
+    with ThreadPoolExecutor(1) as pool:
+        waiting: Future[Any] = pool.submit(next, items, end)
+        while (item := waiting.result()) is not end:
+            waiting = pool.submit(next, items, end)
+            yield item
 
 
 def side_by_side(jobs: Iterable[Callable[[], T]], workers: int = 2) -> Iterator[T]:
@@ -255,19 +329,26 @@ def side_by_side(jobs: Iterable[Callable[[], T]], workers: int = 2) -> Iterator[
                 future.cancel()
 
 
-def _undictionaried(schema: pa.Schema) -> pa.Schema:
-    """Dictionaries differ from chunk to chunk, so a range keeps the values."""
-    for number, item in enumerate(schema):
-        if pa.types.is_dictionary(item.type):
-            schema = schema.set(number, pa.field(item.name, item.type.value_type))
-    return schema
+def _undictionaried(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Tables with the values of large dictionaries, which would be written with every part."""
+    schema: pa.Schema | None = None
+    for table in tables:
+        if schema is None:
+            schema = table.schema
+            for number, item in enumerate(schema):
+                if pa.types.is_dictionary(item.type) and _large(table.column(number)):
+                    schema = schema.set(number, pa.field(item.name, item.type.value_type))
+        yield table.cast(schema)
+
+
+def _large(column: pa.ChunkedArray) -> bool:
+    return any(len(chunk.dictionary) > LARGE for chunk in column.chunks)
 
 
 def _range_of(array: pa.Array, bounds: pa.Array) -> npt.NDArray[np.uint16]:
-    places: npt.NDArray[Any]
     if pa.types.is_integer(array.type) and not array.null_count:
-        places = np.searchsorted(bounds.to_numpy(), array.to_numpy(), side="right")
-        return places.astype(np.uint16)
+        persons = array.to_numpy().astype(np.int64, copy=False)
+        return ranged(bounds.to_numpy().astype(np.int64), persons)
     encoded = array.dictionary_encode()
     names = np.array(bounds.to_pylist(), object)
     values = np.array(encoded.dictionary.to_pylist(), object)

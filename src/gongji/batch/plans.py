@@ -178,18 +178,21 @@ class AreaPlan:
     def _rest(self, family: Family) -> int:
         return axis_values(self.laws[family.law].facts[PART]).index(REST)
 
-    def plan(self, cells: Iterable[int], layer_at: I64) -> Plan:
-        """The tables as arrays, with these cells (and those of their parts) compiled."""
+    def plan(self, cells: Iterable[int], layer_at: I64, meter_at: I64) -> Plan:
+        """The tables as arrays, with these cells (and those of their parts) compiled.
+
+        Shape:   `layer_at` and `meter_at` by layer and meter: the column that results have for it.
+        """
         with self.lock:
             for cell in cells:
                 for step in (0, *self._part_steps(self.tables.family_of(cell))):
                     self.tables.place(cell + step)
             if self._plan is None or self._plan[0] != len(self.tables.placed):
-                self._plan = (len(self.tables.placed), self._arrays(layer_at))
-            made = self._plan[1]
-            return made._replace(
-                cells=_row(self.tables.cells), layer_at=Row(layer_at, "plan", constant=True)
-            )
+                self._plan = (len(self.tables.placed), self._arrays())
+            return self._plan[1]._replace(
+                cells=_row(self.tables.cells), layer_at=Row(layer_at, "plan", constant=True),
+                meter_at=Row(meter_at, "plan", constant=True),
+            )  # fmt: skip
 
     def _part_steps(self, family: Family) -> list[int]:
         if PART not in family.axes:
@@ -203,7 +206,7 @@ class AreaPlan:
             for code in self.parts
         ]
 
-    def _arrays(self, layer_at: I64) -> Plan:
+    def _arrays(self) -> Plan:
         tables = self.tables
         readings = [reading for placed in tables.placed for reading in placed.readings]
         counts = [len(placed.readings) for placed in tables.placed]
@@ -216,7 +219,8 @@ class AreaPlan:
             starts=_row([p.start for p in tables.placed] + [len(tables.code)]),
             shares=_row([p.first_self_pay for p in tables.placed]),
             used=_row([self._used(placed) for placed in tables.placed]),
-            layer_at=Row(layer_at, "plan", constant=True),
+            layer_at=_row([]),
+            meter_at=_row([]),
             payers=_row([PAYERS.get(c.payer, SUPPLEMENT) for c in self.layout.columns]),
             reading_from=_row([0, *accumulate(counts)]),
             readings=_row([number for reading in readings for number in reading]),

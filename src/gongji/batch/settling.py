@@ -3,7 +3,6 @@
 Columns become cells, flags, meters and amounts; what comes out is numbers, not yet a table.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from gongji.batch import loops
-from gongji.batch.columns import BAD_DAY, BAD_FEN, Columns, dated, periods
-from gongji.batch.loops import ABSENT, BAD, UNTOUCHED
+from gongji.batch.columns import BAD_DAY, BAD_FEN, Columns, dated, months_of, periods
+from gongji.batch.loops import ABSENT, BAD
 from gongji.batch.machine import NOWHERE, Row
 from gongji.batch.ordering import ROW
 from gongji.batch.plans import Facet
@@ -23,19 +22,34 @@ from gongji.kernel import pour
 from gongji.rulebook.facts import AMOUNT, DATE, DERIVED, TEXT
 from gongji.rulebook.law import FOREVER, Law
 from gongji.rulebook.layout import Dimension
-from gongji.units import Fen
 from gongji.visit.facts import columns_of, read_visit
 from gongji.visit.meters import MONTHS, Meters, use
+from gongji.visit.opening import Used
 
 I64 = npt.NDArray[np.int64]
+I32 = npt.NDArray[np.int32]
+Money = npt.NDArray[np.int32] | I64
+"""Amounts in fen, as narrow as they fit."""
+TRACES = 1 << 12
+"""Room for so many different traces of a table (half of it is used) before they are sorted."""
 
-Opening = Mapping[str, Mapping[str, Fen]]
 """What a person (as text) has used before the first visit: meter (as in --used) -> fen."""
 
 KEYS = ("person", "visit", "sequence", "date", "area", ROW)
 """Columns that come through to the results as they are."""
 MONEY = ("total", "total_fen", "in_scope", "in_scope_fen")
 ALL_LEVELS = ("admission_level", *DERIVED["level"])
+
+
+@dataclass(frozen=True)
+class Located:
+    """The law, cell, family and flags of rows, and the laws that there may be."""
+
+    law: I32
+    cell: I32
+    family: I32
+    flags: I64
+    laws: list[int]
 
 
 def sources_of(facet: Facet) -> tuple[str, ...]:
@@ -46,25 +60,28 @@ def sources_of(facet: Facet) -> tuple[str, ...]:
 
 @dataclass
 class Settled:
-    """The numbers of one area's rows after the loops."""
+    """The numbers of one area's rows after the loops: `layers` and `meters` as in `Reached`.
+
+    `found` numbers the `traces` from one; zero is for a row without.
+    """
 
     refusal: npt.NDArray[np.int16]
-    pool: I64
-    deductible: I64
-    supplements: I64
-    person: I64
-    layers: I64
-    meters: I64
+    pool: Money
+    deductible: Money
+    supplements: Money
+    person: Money
+    layers: Money
+    meters: Money
     trace: I64
-    law: I64
+    found: I32
+    traces: list[int]
+    law: I32
 
 
 class Settling:
     """One area's rows on their way through the loops."""
 
-    def __init__(
-        self, region: Region, columns: Columns, opening: Opening, reached: Reached
-    ) -> None:
+    def __init__(self, region: Region, columns: Columns, opening: Used, reached: Reached) -> None:
         self.region, self.plan, self.columns = region, region.plan, columns
         self.reached = reached
         self.layout, self.count = region.plan.layout, columns.count
@@ -73,63 +90,75 @@ class Settling:
 
     def run(self) -> Settled:
         """Find cells, lay out meters, settle."""
-        law, cell, family, flags = self._located()
-        total, in_scope, parts = self._amounts(cell, law)
-        total = np.where(total == ABSENT, in_scope, total)
-        self.cell = cell
-        plan = self._compiled(cell)
-        count = self.count
-        layers = np.empty((len(self.layout.columns), count), np.int64)
-        meters = np.empty((len(self.plan.tables.meter_codes), count), np.int64)
-        for number, column in enumerate(self.layout.columns):
-            if column.code in self.reached[0]:
-                layers[number] = 0
-        for number, code in enumerate(self.plan.tables.meter_codes):
-            if code in self.reached[1]:
-                meters[number] = UNTOUCHED
-        refusal = np.zeros(count, np.int16)
-        pool, deductible, supplements, person = (np.zeros(count, np.int64) for _ in range(4))
-        trace = np.zeros(count, np.int64)
-        results = loops.Results(
-            1, Row(refusal, "refusal"), Row(pool, "pool"), Row(deductible, "deductible"),
-            Row(supplements, "supp"), Row(person, "person"),
-            Row(layers, "layers"), Row(meters, "meters_out"), Row(trace, "trace"),
-        )  # fmt: skip
-        blocks = self._blocks()
-        rows = loops.Rows(
-            count, len(self.plan.parts), len(self.layout.amounts), 1,
-            *(
-                Row(np.ascontiguousarray(a), "rows", True)
-                for a in (
-                    self._turns(), self.columns.day, cell, family, flags, total, in_scope, parts,
-                    self._visit_amounts(), self.first,
-                )
-            ),
-        )  # fmt: skip
-        loops.settle(plan, rows, blocks, self._scratch(), results)
-        return Settled(refusal, pool, deductible, supplements, person, layers, meters, trace, law)
+        located = self._located()
+        parts, wrong = self._parts(located)
+        rows = self._rows(located, parts)
+        plan = self._accepted(rows, wrong)
+        settled, most = self._settle(plan, rows, located, np.int32)
+        if most > np.iinfo(np.int32).max:
+            settled, _ = self._settle(plan, rows, located, np.int64)
+        return settled
 
-    def _located(self) -> tuple[I64, I64, I64, I64]:
-        columns, plan = self.columns, self.plan
-        law = columns.by_day(self._laws)
-        year = columns.month // 12
-        covered = law >= 0
-        first = int(year[covered].min()) if covered.any() else 0
-        last = int(year[covered].max()) if covered.any() else 0
+    def _settle(
+        self, plan: loops.Plan, rows: loops.Rows, located: Located, kind: type[Any]
+    ) -> tuple[Settled, int]:
+        """Settle into columns of a kind of number, and the bits of all the amounts."""
+        count, layers, meters = self.count, len(self.reached[0]), len(self.reached[1])
+        refusal, found = np.empty(count, np.int16), np.empty(count, np.int32)
+        # What these benefits cannot reach has a last column together, which nobody reads.
+        sizes = (1, 1, 1, 1, layers + 1, meters + 1)
+        money = [np.empty(size * count, kind) for size in sizes]
+        trace, most = np.empty(count, np.int64), np.zeros(1, np.int64)
+        names = ("pool", "deductible", "supplements", "person", "layers", "meters_after")
+        arrays = zip(
+            ("refusal", *names, "trace", "most"), (refusal, *money, trace, most), strict=True
+        )
+        results = loops.Results(1, layers, meters, *(Row(array, name) for name, array in arrays))
+        loops.settle(plan, rows, self._blocks(), self._scratch(), results)
+        traces = self._traces(refusal, trace, found)
+        shaped = [array.reshape(size, count) for array, size in zip(money, sizes, strict=True)]
+        pool, deductible, supplements, person = (array[0] for array in shaped[:4])
+        settled = Settled(
+            refusal, pool, deductible, supplements, person, shaped[4], shaped[5], trace, found,
+            traces, located.law,
+        )  # fmt: skip
+        return settled, int(most[0])
+
+    def _traces(self, refusal: Any, trace: I64, found: I32) -> list[int]:
+        """The different traces, the rows numbered with them."""
+        keys = np.full((TRACES, 2), loops.FREE, np.int64)
+        known = loops.number(
+            self.count, Row(refusal, "refusal"), Row(trace, "trace"), TRACES, Row(keys, "keys"),
+            Row(found, "found"),
+        )  # fmt: skip
+        if not known:
+            some, places = np.unique(trace, return_inverse=True)
+            found[:] = np.where(refusal < 0, 0, places + 1)
+            return [int(one) for one in some]
+        taken = keys[keys[:, 0] != loops.FREE]
+        return [int(one) for one in taken[np.argsort(taken[:, 1]), 0]]
+
+    def _located(self) -> Located:
+        columns, plan, count = self.columns, self.plan, self.count
+        dates, at_date = columns.dates
+        law_of, year_of = self._laws(dates), months_of(dates) // 12
+        covered = year_of[law_of >= 0]
+        first = int(covered.min()) if len(covered) else 0
+        last = int(covered.max()) if len(covered) else 0
         varying = [n for n, facet in enumerate(plan.facets) if self._varies(facet)]
         place = plan.place(varying, (first, last))
-        codes = [self._codes(plan.facets[number]) for number in varying]
-        stacked = np.stack(codes) if codes else np.zeros((0, self.count), np.int64)
-        cell, family, flags = (np.empty(self.count, np.int64) for _ in range(3))
+        codes = np.empty((len(varying), count), np.int32)
+        for column, number in zip(codes, varying, strict=True):
+            self._codes(plan.facets[number], column)
+        law, cell, family = (np.empty(count, np.int32) for _ in range(3))
+        flags = np.empty(count, np.int64)
+        given = (at_date, law_of, year_of - first, self._benefit(), codes)
         loops.locate(
-            place, self.count,
-            *(
-                Row(np.ascontiguousarray(a), "rows", True)
-                for a in (law, year - first, self._benefit(), stacked)
-            ),
-            *(Row(a, "located") for a in (cell, family, flags)),
+            place, count, *(Row(array, "rows", True) for array in given),
+            *(Row(array, "located") for array in (law, cell, family, flags)),
         )  # fmt: skip
-        return law, cell, family, flags
+        present = [number for number in range(len(plan.laws)) if (law_of == number).any()]
+        return Located(law, cell, family, flags, present)
 
     def _laws(self, days: I64) -> I64:
         """The number of the law in force on each day; BAD where there is none."""
@@ -143,44 +172,75 @@ class Settling:
             return True
         return any(name in self.columns for name in sources_of(facet))
 
-    def _codes(self, facet: Facet) -> I64:
+    def _codes(self, facet: Facet, made: I32) -> None:
         numbers = dated(self.columns, facet.fact.column)
         if numbers is None:
-            return self.columns.together(sources_of(facet), facet.code)
+            self.columns.together(sources_of(facet), facet.code, made)
+            return
         bounds = np.array(list(facet.fact.bands.values()), np.int64)
         codes = np.searchsorted(bounds, numbers, side="right") - 1
-        return np.where(numbers == BAD_DAY, BAD, codes)
+        made[:] = np.where(numbers == BAD_DAY, BAD, codes)
 
-    def _benefit(self) -> I64:
+    def _benefit(self) -> I32:
         known = {code: n for n, code in enumerate(self.plan.tables.benefits)}
         for law in self.plan.laws:
             known |= {name: known[code] for name, code in law.benefits.items()}
-        return self.columns.each("benefit", lambda text: known.get(text or "ordinary", BAD))
+        if "benefit" not in self.columns:
+            return np.full(self.count, known.get("ordinary", BAD), np.int32)
+        found = self.columns.each("benefit", lambda text: known.get(text or "ordinary", BAD))
+        return found.astype(np.int32)
 
-    def _amounts(self, cell: I64, law: I64) -> tuple[I64, I64, I64]:
-        """Total, in-scope cost and parts; rows whose amounts are wrong lose their cell."""
-        total, in_scope = self.columns.fen("total"), self.columns.fen("in_scope")
-        wrong = (total == BAD_FEN) | (in_scope == BAD_FEN)
-        wrong |= (total == ABSENT) & (in_scope == ABSENT)
-        wrong |= (total != ABSENT) & (in_scope > total)
+    def _parts(self, located: Located) -> tuple[I64, npt.NDArray[np.bool_] | None]:
+        """The costs of parts, and which rows are wrong in what is no total or in-scope cost."""
+        wrong = self._unreadable(located) | self.columns.lacking("person")
+        # Without a status a row is incomplete, even where no rule asks for it.
+        wrong |= self.columns.lacking("status")
         parts = np.zeros((len(self.plan.parts), self.count), np.int64)
         for number, code in enumerate(self.plan.parts):
-            fen = self.columns.fen(f"in_scope_{code}")
-            wrong |= fen == BAD_FEN
-            parts[number] = np.where(fen == ABSENT, 0, fen)
-        wrong |= parts.sum(axis=0) > np.where(in_scope == ABSENT, total, in_scope)
-        wrong |= self._unreadable(law) | self._incomplete()
-        cell[wrong | (cell < 0)] = BAD
-        return total, in_scope, parts
+            if f"in_scope_{code}" in self.columns or f"in_scope_{code}_fen" in self.columns:
+                fen = self.columns.fen(f"in_scope_{code}")
+                wrong |= fen == BAD_FEN
+                parts[number] = np.where(fen == ABSENT, 0, fen)
+        return parts, wrong if wrong.any() else None
 
-    def _unreadable(self, law: I64) -> npt.NDArray[np.bool_]:
+    def _rows(self, located: Located, parts: I64) -> loops.Rows:
+        nothing = np.zeros(0, np.int64)
+        total, in_scope = (self.columns.found_fen(name) for name in ("total", "in_scope"))
+        return loops.Rows(
+            self.count, len(self.plan.parts), len(self.layout.amounts), int(total is not None),
+            int(in_scope is not None),
+            *(
+                Row(np.ascontiguousarray(array), "rows", True)
+                for array in (
+                    self._turns(), self.columns.day, located.cell, located.family, located.flags,
+                    nothing if total is None else total,
+                    nothing if in_scope is None else in_scope,
+                    parts, self._visit_amounts(), self._keyed(),
+                )
+            ),
+        )  # fmt: skip
+
+    def _accepted(self, rows: loops.Rows, wrong: npt.NDArray[np.bool_] | None) -> loops.Plan:
+        """The tables with the cells of these rows, of which those that are wrong lose theirs."""
+        used = np.zeros(len(self.plan.tables.cells), np.int8)
+        loops.accept(
+            rows, int(wrong is not None),
+            Row(np.zeros(0, np.int8) if wrong is None else wrong.view(np.int8), "rows", True),
+            Row(rows.cell.array, "located"), Row(used, "used"),
+        )  # fmt: skip
+        self.cell = rows.cell.array
+        layers = _places(self.reached[0], [column.code for column in self.layout.columns])
+        meters = _places(self.reached[1], self.plan.tables.meter_codes)
+        return self.plan.plan([int(c) for c in np.flatnonzero(used)], layers, meters)
+
+    def _unreadable(self, located: Located) -> npt.NDArray[np.bool_]:
         """Rows with a value in some column that their law does not know or cannot read."""
         wrong = np.zeros(self.count, bool)
-        present = [number for number in range(len(self.plan.laws)) if (law == number).any()]
+        law = located.law
         for name in self.columns.table.column_names:
             if name in KEYS or name in MONEY or name not in self.region.columns:
                 continue
-            for number in present:
+            for number in located.laws:
                 fact = columns_of(self.plan.laws[number]).get(name)
                 if fact and fact.kind == AMOUNT:
                     wrong |= (self.columns.fen(name) == BAD_FEN) & (law == number)
@@ -208,10 +268,6 @@ class Settling:
                 known[law.since, name, text] = not text or _readable(name, text, law)
         return np.array([not known[law.since, name, text] for text in texts])
 
-    def _incomplete(self) -> npt.NDArray[np.bool_]:
-        """Rows without a person, or without a status even where no rule asks for it."""
-        return self.columns.lacking("person") | self.columns.lacking("status")
-
     def _visit_amounts(self) -> I64:
         """Amounts that come with visits, by row."""
         made = np.zeros((self.count, len(self.layout.amounts)), np.int64)
@@ -223,10 +279,6 @@ class Settling:
                     default = fact.default if isinstance(fact.default, int) else 0
                     made[:, number] = np.where(fen < 0, default, fen)
         return made
-
-    def _compiled(self, cell: I64) -> loops.Plan:
-        used = np.flatnonzero(np.bincount(cell + 1)[1:])
-        return self.plan.plan([int(c) for c in used], np.arange(len(self.layout.columns)))
 
     def _scratch(self) -> loops.Scratch:
         programs = self.plan.tables.placed
@@ -247,20 +299,28 @@ class Settling:
     def _turns(self) -> npt.NDArray[np.int8]:
         """Where a person begins, and where a period of meters may."""
         unkeyed = [d for d in self.layout.dimensions if not d.column]
-        season = self.columns.month // 12
+        dates, at_date = self.columns.dates
+        season = months_of(dates) // 12
         if any(d.period == "日" for d in unkeyed):
-            season = self.columns.day
+            season = dates
         elif any(d.period in ("月", "季") or d.start != 1 for d in unkeyed):
-            season = self.columns.month
+            season = months_of(dates)
         turn = self.new * np.int8(loops.NEW_PERSON)
-        turn[1:] |= (season[1:] != season[:-1]) * np.int8(loops.NEW_SEASON)
+        if len(season) and (season != season[0]).any():
+            of_row = season[at_date]
+            turn[1:] |= (of_row[1:] != of_row[:-1]) * np.int8(loops.NEW_SEASON)
         return turn
 
-    def _blocks(self) -> loops.Blocks:
-        """Where the meters of each dimension lie and when they are emptied."""
+    def _keyed(self) -> I64:
+        """Where the meters of each dimension lie and when they are emptied.
+
+        Returns: by keyed dimension and row, where the key first appears.
+        """
         starts, widths = self.layout.starts, self.layout.widths
-        periodic, fresh, keyed, firsts = [], [], [], []
-        shifting = base = 0
+        self.periodic: list[int] = []
+        self.fresh: list[int] = []
+        self.keyed: list[int] = []
+        self.shifting = self.room = 0
         self.kept_at: dict[int, tuple[int, I64]] = {}
         for number, dimension in enumerate(self.layout.dimensions):
             if number not in self.reached[2]:
@@ -268,25 +328,28 @@ class Settling:
             place = [starts[number], widths[number]]
             unnamed = dimension.period == "次" and "visit" not in self.columns
             if dimension.period == "笔" or unnamed:
-                fresh += place
-                shifting |= 1 << number
+                self.fresh += place
+                self.shifting |= 1 << number
             elif not dimension.column and dimension.period != "次":
-                periodic += [*place, MONTHS.get(dimension.period, 0), dimension.start]
+                self.periodic += [*place, MONTHS.get(dimension.period, 0), dimension.start]
             else:
-                first = self._first(dimension)
-                self.kept_at[number] = (base, first)
-                keyed += [*place, base]
-                firsts.append(first)
-                shifting |= 1 << number
-                base += self.count * widths[number]
-        self.first = np.stack(firsts) if firsts else np.zeros((0, self.count), np.int64)
-        self.kept = np.zeros(base + 1, np.int64)
+                self.kept_at[number] = (self.room, self._first(dimension))
+                self.keyed += [*place, self.room]
+                self.shifting |= 1 << number
+                self.room += self.count * widths[number]
+        firsts = [first for _, first in self.kept_at.values()]
+        return np.stack(firsts) if firsts else np.zeros((0, self.count), np.int64)
+
+    def _blocks(self) -> loops.Blocks:
+        """Empty meters, but for what persons have used before."""
+        self.kept = np.zeros(self.room + 1, np.int64)
         opening = self._openings()
         return loops.Blocks(
-            len(periodic) // 4, len(fresh) // 2, len(firsts), shifting, len(opening[0]),
-            Row(np.zeros(sum(widths) + 1, np.int64), "meters"), Row(self.kept, "kept"),
-            _numbers(periodic), Row(np.full(len(periodic) + 1, -1, np.int64), "current"),
-            _numbers(fresh), _numbers(keyed), *(_numbers(column) for column in opening),
+            len(self.periodic) // 4, len(self.fresh) // 2, len(self.keyed) // 3, self.shifting,
+            len(opening[0]), Row(np.zeros(sum(self.layout.widths) + 1, np.int64), "meters"),
+            Row(self.kept, "kept"), _numbers(self.periodic),
+            Row(np.full(len(self.periodic) + 1, -1, np.int64), "current"),
+            _numbers(self.fresh), _numbers(self.keyed), *(_numbers(column) for column in opening),
         )  # fmt: skip
 
     def _first(self, dimension: Dimension) -> I64:
@@ -348,6 +411,12 @@ class Settling:
                         places.append(self.layout.starts[dimension] + offset)
                         fens.append(fen)
         return rows, places, fens
+
+
+def _places(reached: list[str], codes: list[str]) -> I64:
+    """Where each code has its column among those reached; one that is not has the last."""
+    places = {code: place for place, code in enumerate(reached)}
+    return np.array([places.get(code, len(reached)) for code in codes], np.int64)
 
 
 def _numbers(numbers: list[int]) -> Row:

@@ -12,13 +12,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from gongji.batch import loops
-from gongji.batch.columns import Columns
+from gongji.batch.columns import Columns, at_places
 from gongji.batch.files import Rejected
 from gongji.batch.loops import PART_BITS, TAIL_BITS, UNTOUCHED
 from gongji.batch.ordering import ROW
 from gongji.batch.plans import AreaPlan
 from gongji.batch.regions import Region
-from gongji.batch.settling import KEYS, Opening, Settled, Settling
+from gongji.batch.settling import I32, KEYS, Money, Settled, Settling
 from gongji.errors import CODES, Fault, Refusal
 from gongji.rulebook.facts import VISIT_COLUMNS
 from gongji.rulebook.law import Library, Settings
@@ -26,6 +26,7 @@ from gongji.rulebook.tables import citations, gate_citations, show_articles
 from gongji.visit.area import Area, gap_refusal
 from gongji.visit.facts import read_date, read_visit
 from gongji.visit.meters import Meters
+from gongji.visit.opening import Opening, Used
 from gongji.visit.settle import settle
 
 I64 = npt.NDArray[np.int64]
@@ -45,12 +46,11 @@ class Settler:
         areas: tuple[str, ...],
         settings: Settings | None = None,
         area: str = "",
-        opening: Opening | None = None,
+        opening: Opening | Used | None = None,
         in_fen: bool = False,
         benefits: tuple[str, ...] | None = (),
     ) -> None:
         self.default = area
-        self.opening = opening or {}
         self.in_fen = in_fen
         self.benefits = benefits
         self.problems: dict[str, Refusal] = {}
@@ -71,6 +71,8 @@ class Settler:
                 homes[home] = Region(AreaPlan(library, named, settings), online)
             self.regions[code] = homes[home]
         self.homes = list(homes.values())
+        given = opening if isinstance(opening, Opening) else Opening({"": dict(opening or {})})
+        self.opening = given.by_home(list(homes), library)
         self.layers: list[str] = []
         self.meters: list[str] = []
         for region in self.homes:
@@ -89,8 +91,12 @@ class Settler:
             empty = empty.append_column(ROW, pa.array([], pa.int64()))
         return Results(self, Columns(empty)).table().schema
 
-    def settle(self, table: pa.Table) -> tuple[pa.Table, list[Rejected]]:
-        """The results of a table's visits, and the rows that cannot be read as a visit."""
+    def settle(self, table: pa.Table, narrow: bool = False) -> tuple[pa.Table, list[Rejected]]:
+        """The results of a table's visits, and the rows that cannot be read as a visit.
+
+        Shape:   with `narrow` whole amounts are of 32 bits where they fit, and a column in which
+                 nothing is missing says so; else all tables have the same types.
+        """
         columns = Columns(table)
         areas = columns.coded("area")
         whole = len(self.homes) == 1 and not self.problems
@@ -104,7 +110,7 @@ class Settler:
         for code, refusal in self.problems.items():
             places = [n for n, text in enumerate(areas.texts) if text == code]
             made.reject(np.flatnonzero(np.isin(areas.codes, places)), refusal)
-        return made.table(), made.rejected
+        return made.table(narrow), made.rejected
 
 
 class Results:
@@ -113,30 +119,62 @@ class Results:
     def __init__(self, settler: Settler, columns: Columns) -> None:
         self.settler, self.columns = settler, columns
         self.rejected: list[Rejected] = []
-        count = columns.count
-        self.kept = np.ones(count, bool)
-        self.refusal = np.zeros(count, np.int16)
-        self.money = {
-            name: np.zeros(count, np.int64)
-            for name in ("pool_pays", "deductible", *settler.layers, "supplements", "person_pays")
-        }
-        self.meters = {code: np.full(count, UNTOUCHED, np.int64) for code in settler.meters}
-        self.articles = np.zeros(count, np.int32)
+        self.kept: npt.NDArray[np.bool_] | None = None
+        self.refusal = np.zeros(columns.count, np.int16)
+        self.money: dict[str, Money] = {}
+        self.meters: dict[str, Money] = {}
+        self.articles = np.zeros(columns.count, np.int32)
         self.texts: dict[str, int] = {"": 0}
-        self.books = np.zeros(count, np.int32)
+        self.books = np.zeros(columns.count, np.int32)
         self.ids: dict[str, int] = {"": 0}
+
+    def _reject(self, rows: I64) -> None:
+        if self.kept is None:
+            self.kept = np.ones(self.columns.count, bool)
+        self.kept[rows] = False
 
     def reject(self, rows: I64, refusal: Refusal) -> None:
         """Leave rows out for one reason."""
-        self.kept[rows] = False
+        self._reject(rows)
         numbers = self.columns.table.column(ROW).take(pa.array(rows)).to_pylist()
         self.rejected += [Rejected(n, refusal.field, refusal.code, str(refusal)) for n in numbers]
 
     def add(self, region: Region, columns: Columns, rows: I64 | None) -> None:
         """Settle one area's rows and put them in their places."""
         reached = region.reached(self.settler.benefits)
-        settled = Settling(region, columns, self.settler.opening, reached).run()
-        places: Any = slice(None) if rows is None else rows
+        opening = self.settler.opening[region.online.laws[0].area]
+        settled = Settling(region, columns, opening, reached).run()
+        if settled.refusal.min(initial=0) < 0:
+            self._left_out(region, columns, settled, rows)
+        self.refusal = self._put(self.refusal, settled.refusal, rows)
+        nothing = np.zeros(0, np.int64)
+        names = ("pool_pays", "deductible", "supplements", "person_pays", *reached[0])
+        amounts = (
+            settled.pool, settled.deductible, settled.supplements, settled.person, *settled.layers,
+        )  # fmt: skip
+        # What these benefits cannot reach is last in layers and meters.
+        for name, fen in zip(names, amounts, strict=False):
+            self.money[name] = self._put(self.money.get(name, nothing), fen, rows)
+        for code, fen in zip(reached[1], settled.meters, strict=False):
+            self.meters[code] = self._put(self.meters.get(code, nothing), fen, rows, UNTOUCHED)
+        articles, books = self._texts(region, settled)
+        self.articles = self._put(self.articles, articles, rows)
+        self.books = self._put(self.books, books, rows)
+
+    def _put(self, whole: Any, part: Any, rows: I64 | None, rest: int = 0) -> Any:
+        """A column with an area's rows put in; the first makes the column of `rest`."""
+        if rows is None:
+            return part
+        if not len(whole):
+            whole = np.full(self.columns.count, rest, max(part.dtype, np.dtype(np.int32)))
+        whole = whole.astype(max(whole.dtype, part.dtype), copy=False)
+        whole[rows] = part
+        return whole
+
+    def _left_out(
+        self, region: Region, columns: Columns, settled: Settled, rows: I64 | None
+    ) -> None:
+        """Reject what could not be read, and what needs a figure that its law does not give."""
         bad = np.flatnonzero(settled.refusal == loops.NOT_READ)
         if len(bad):
             self._read_again(region, columns, bad, rows)
@@ -148,82 +186,81 @@ class Results:
                 law = region.plan.laws[placed.law]
                 refusal = gap_refusal(law, placed.program.gaps[position])
                 self.reject(np.array([at if rows is None else rows[at]]), refusal)
-        self.refusal[places] = settled.refusal
-        names = ("pool_pays", "deductible", "supplements", "person_pays")
-        amounts = (settled.pool, settled.deductible, settled.supplements, settled.person)
-        for name, fen in zip(names, amounts, strict=True):
-            self.money[name][places] = fen
-        for column, fen in zip(region.plan.layout.columns, settled.layers, strict=True):
-            # Another area's benefits may reach a column that this area's leave unwritten.
-            if column.code in reached[0]:
-                self.money[column.code][places] = fen
-        for code, fen in zip(region.plan.tables.meter_codes, settled.meters, strict=True):
-            if code in reached[1]:
-                self.meters[code][places] = fen
-        self._add_texts(region, settled, places)
 
     def _read_again(self, region: Region, columns: Columns, bad: I64, rows: I64 | None) -> None:
         numbers = columns.table.column(ROW).take(pa.array(bad)).to_pylist()
-        self.kept[bad if rows is None else rows[bad]] = False
+        self._reject(bad if rows is None else rows[bad])
         for number, row in zip(numbers, columns.rows(bad, region.columns), strict=True):
             refusal = refusal_of(region.online, row)
             self.rejected.append(Rejected(number, refusal.field, refusal.code, str(refusal)))
 
-    def _add_texts(self, region: Region, settled: Settled, places: Any) -> None:
-        if not settled.trace.size:
-            return
-        # A trace may fill 59 bits; that of a refused visit is its cell, with room for the refusal.
-        refused = -1 - (settled.trace * 2048 + settled.refusal.clip(-1) % 2048)
-        marked = np.where(settled.refusal == 0, settled.trace, refused)
-        shown = pa.array(marked).dictionary_encode()
-        pairs = [(n, 0) if n >= 0 else divmod(-1 - n, 2048) for n in shown.dictionary.to_pylist()]
-        numbers = [
-            self.texts.setdefault(self._articles(region, *pair), len(self.texts)) for pair in pairs
-        ]
-        self.articles[places] = np.array(numbers, np.int32)[shown.indices.to_numpy()]
+    def _texts(self, region: Region, settled: Settled) -> tuple[I32, I32]:
+        """The numbers of every row's articles and rulebooks among the texts."""
+        shown = [0]
+        for trace in settled.traces:
+            if trace not in region.articles:
+                pair = (trace, 0) if trace >= 0 else divmod(-1 - trace, loops.REFUSALS)
+                region.articles[trace] = show_articles(_cites(region.plan, *pair))
+            shown.append(self.texts.setdefault(region.articles[trace], len(self.texts)))
         laws = [
             self.ids.setdefault("+".join(b.id for b in law.books), len(self.ids))
             for law in region.plan.laws
         ]
-        self.books[places] = np.array([*laws, 0], np.int32)[settled.law]
+        articles = at_places(np.array(shown, np.int32), settled.found)
+        # A row without a law (-1) is left out.
+        return articles, at_places(np.array([0, *laws], np.int32)[1:], settled.law)
 
-    def _articles(self, region: Region, trace: int, refusal: int) -> str:
-        """The articles that a visit rests on, from its trace."""
-        key = trace * 2048 + refusal
-        if refusal == 2047:
-            return ""
-        if key not in region.articles:
-            region.articles[key] = show_articles(_cites(region.plan, trace, refusal))
-        return region.articles[key]
-
-    def table(self) -> pa.Table:
+    def table(self, narrow: bool = False) -> pa.Table:
         """The results in the order of the input, rejected rows left out."""
         given = self.columns.table
         made = {name: given.column(name) for name in KEYS if name in given.column_names}
+        numbers = made[ROW].to_numpy()
+        if narrow and numbers.max(initial=0) <= np.iinfo(np.int32).max:
+            made[ROW] = pa.array(numbers.astype(np.int32))
+        count = self.columns.count
         open_ = self.refusal == loops.OPEN
-        for name, fen in self.money.items():
-            made[self._name(name)] = self._money(fen, open_)
-        for code, fen in self.meters.items():
-            untouched = open_ | (fen == UNTOUCHED)
-            made[self._name(f"meter_{code}")] = self._money(np.where(untouched, 0, fen), untouched)
-        codes = np.where(open_, CODES.index("parameter_missing"), self.refusal.clip(0))
-        made["refusal"] = _texts(codes.astype(np.int32), list(CODES))
+        missing = open_ if open_.any() else None
+        nothing = np.zeros(count, np.int32)
+        for name in ("pool_pays", "deductible", *self.settler.layers, "supplements", "person_pays"):
+            made[self._name(name)] = self._money(self.money.get(name, nothing), missing, narrow)
+        for code in self.settler.meters:
+            fen = self.meters.get(code, nothing - 1)
+            unused = fen < 0
+            lacks = unused if missing is None else unused | missing
+            made[self._name(f"meter_{code}")] = self._money(
+                fen, lacks if lacks.any() else None, narrow
+            )
+        codes = self.refusal.clip(0).astype(np.int32)
+        if missing is not None:
+            codes[missing] = CODES.index("parameter_missing")
+        made["refusal"] = _texts(codes, list(CODES))
         made["articles"] = _texts(self.articles, list(self.texts))
         made["rulebook"] = _texts(self.books, list(self.ids))
         table = pa.table(made)
-        return table if self.kept.all() else table.filter(pa.array(self.kept))
+        if self.kept is not None:
+            table = table.filter(pa.array(self.kept))
+        if not narrow:
+            return table
+        fields = [
+            field.with_nullable(table.column(place).null_count > 0)
+            for place, field in enumerate(table.schema)
+        ]
+        return pa.Table.from_arrays(table.columns, schema=pa.schema(fields))
 
     def _name(self, name: str) -> str:
         return f"{name}_fen" if self.settler.in_fen else name
 
-    def _money(self, fen: I64, missing: npt.NDArray[np.bool_]) -> pa.Array:
-        mask = missing if missing.any() else None
+    def _money(self, fen: Money, missing: npt.NDArray[np.bool_] | None, narrow: bool) -> pa.Array:
+        valid = None
+        if missing is not None:
+            valid = pa.py_buffer(np.packbits(~missing, bitorder="little"))
         if self.settler.in_fen:
-            return pa.array(fen, mask=mask)
+            kind = pa.int32() if narrow and fen.dtype == np.int32 else pa.int64()
+            fen = np.ascontiguousarray(fen, kind.to_pandas_dtype())
+            return pa.Array.from_buffers(kind, len(fen), [valid, pa.py_buffer(fen)])
         halves = np.empty((len(fen), 2), np.int64)
         halves[:, 0] = fen
         halves[:, 1] = fen >> 63
-        valid = None if mask is None else pa.array(~mask).buffers()[1]
         return pa.Array.from_buffers(pa.decimal128(18, 2), len(fen), [valid, pa.py_buffer(halves)])
 
 

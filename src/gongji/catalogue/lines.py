@@ -26,8 +26,9 @@ from gongji.catalogue.columns import (
     word,
 )  # fmt: skip
 from gongji.catalogue.items import NONE, Catalogue, read_catalogue
+from gongji.catalogue.places import Places
 from gongji.catalogue.problems import PROBLEM_SCHEMA, Problems
-from gongji.catalogue.terms import Places, Terms
+from gongji.catalogue.terms import Terms
 from gongji.catalogue.texts import ROW, read_slices, read_texts
 from gongji.errors import Refusal
 from gongji.kernel.price import price_line

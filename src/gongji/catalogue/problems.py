@@ -6,7 +6,7 @@ import polars as pl
 
 from gongji.catalogue.columns import CODE, FIELD, LAW, VISIT_ROW, refusal
 from gongji.catalogue.items import Catalogue
-from gongji.catalogue.terms import Places
+from gongji.catalogue.places import Places
 from gongji.catalogue.texts import ROW
 from gongji.errors import Refusal
 from gongji.rulebook.pricing import APART

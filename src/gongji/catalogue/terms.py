@@ -3,15 +3,10 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-import polars as pl
-
 from gongji.accounts.citing import Ground, ground, rules
-from gongji.catalogue.columns import LAW
-from gongji.errors import Refusal
 from gongji.rulebook.documents import Benefit
-from gongji.rulebook.law import Law, Library, Settings
+from gongji.rulebook.law import Law
 from gongji.rulebook.pricing import LineRule
-from gongji.units import date_of
 
 NEGOTIATED = "谈判药"
 """The benefit whose first self-pay holds for negotiated drugs in every other benefit too."""
@@ -59,36 +54,3 @@ class Terms:
         assert isinstance(provision.value, Benefit)
         own = provision.value.first_self_pay
         return (own.share, ground(provision, own)) if own else None
-
-
-class Places:
-    """The laws that visits fall under, numbered, with their terms."""
-
-    def __init__(self, library: Library, settings: Settings | None) -> None:
-        self.library, self.settings = library, settings
-        self.terms: list[Terms] = []
-        self.covered: dict[str, str] = {}
-
-    def table(self, areas: list[str]) -> pl.DataFrame:
-        """The spans of the laws of these areas; areas without rules are left out."""
-        rows = []
-        for area in areas:
-            try:
-                laws = self.library.laws(area, self.settings)
-            except Refusal:
-                continue
-            spans = []
-            for law in laws:
-                rows.append((area, law.since, law.until, len(self.terms)))
-                self.terms.append(Terms(law))
-                spans.append(f"{date_of(law.since)} 起")
-            self.covered[area] = "、".join(spans)
-        schema = {"area": pl.String, "since": pl.Int64, "until": pl.Int64, LAW: pl.Int64}
-        return pl.DataFrame(rows, schema=schema, orient="row").sort("area", "since")
-
-    def benefits(self) -> dict[str, str]:
-        """Every way to write a benefit and its code."""
-        known: dict[str, str] = {}
-        for terms in self.terms:
-            known |= terms.law.benefits | {code: code for code in terms.law.benefits.values()}
-        return known

@@ -52,7 +52,11 @@ def command(
     sheet = Sheet(roster)
     if bool(since) != bool(until) or (month and since):
         raise Refusal("field_missing", "--from 与 --to（二者同给，且不与 --month 并用）")
-    months = months_between(since or month, until or month) if since or month else ()
+    months: tuple[str, ...] = ()
+    if month:
+        months = months_between(month, month, ("--month", "--month"))
+    elif since:
+        months = months_between(since, until)
     areas = Areas(folders, options.pairs("--set", settings))
     job = Accrual(areas, months, in_fen(sheet.columns))
     process(job, sheet, output, report, area, strict, as_json)

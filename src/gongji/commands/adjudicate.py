@@ -4,10 +4,20 @@ import dataclasses
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from gongji.commands.options import json_option, pairs, rulebooks_option, settings_option
+from gongji.commands.options import (
+    json_option,
+    pairs,
+    rulebooks_option,
+    settings_option,
+    writable,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from gongji.batch.adjudicate import Summary
 
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -16,15 +26,21 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.argument("visits", type=_file)
 @click.option(
     "-o", "output", required=True, type=click.Path(dir_okay=False, path_type=Path),
+    callback=writable,
     help="结果文件：.csv、.parquet 或 .xlsx；写完才出现。",
 )  # fmt: skip
 @click.option("--area", default="", help="没有 area 列（或为空）时的统筹区代码。")
-@click.option("--opening", type=_file, help="年中接入时各人已累计的数额：person、meter、amount。")
+@click.option("--opening", type=_file, help="各人此前已累计的数额，列见 docs/visits-file.md。")
 @click.option("--lines", type=_file, help="费用明细；先按目录逐行定价，得出政策范围内费用。")
 @click.option("--catalogue", type=_file, help="药品和项目目录，与 --lines 同用。")
+@click.option(
+    "--unknown-items", type=click.Choice(["refuse", "own"]), default="refuse", show_default=True,
+    help="目录中没有的项目：不结算该次就诊（refuse），或作目录外由个人负担（own）。",
+)  # fmt: skip
 @click.option("--ignore", multiple=True, metavar="列名", help="不属于规则的列，读时略过。")
 @click.option(
     "--report", type=click.Path(dir_okay=False, path_type=Path),
+    callback=writable,
     help="无法读取的行写到这里；缺省为 <结果>.rejected.csv。",
 )  # fmt: skip
 @click.option(
@@ -42,6 +58,7 @@ def command(
     opening: Path | None,
     lines: Path | None,
     catalogue: Path | None,
+    unknown_items: str,
     ignore: tuple[str, ...],
     report: Path | None,
     compression: str,
@@ -79,14 +96,20 @@ def command(
         if lines is not None and catalogue is not None:
             from gongji.commands.pricing import priced_file
 
-            with priced_file(visits, lines, catalogue, output, wishes) as priced:
+            pricing = priced_file(visits, lines, catalogue, output, wishes, unknown_items)
+            with pricing as priced:
                 numbered = dataclasses.replace(wishes, numbered=True)
                 summary = adjudicate_file(priced, output, numbered, progress)
         else:
             summary = adjudicate_file(visits, output, wishes, progress)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(summary), ensure_ascii=False, indent=1))
-        return
+    else:
+        _say(summary, output)
+
+
+def _say(summary: "Summary", output: Path) -> None:
+    """What became of the file, and why rows have no amount."""
     click.echo(f"{summary.visits} 次就诊写入 {output}，统筹基金共支付 {summary.pool_pays} 元")
     for code, count in sorted(summary.refusals.items()):
         click.echo(f"  {code}：{count} 次", err=True)

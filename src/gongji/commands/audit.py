@@ -24,12 +24,13 @@ EXIT_DIFFERENT, EXIT_BAD_FILE = 1, 2
 @click.argument("visits", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "-o", "output", type=click.Path(dir_okay=False, path_type=Path),
+    callback=options.writable,
     help="差异写入：.xlsx、.csv 或 .parquet；写完才出现。",
 )  # fmt: skip
 @area_option
 @click.option(
     "--opening", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="期初累计：person、meter、amount（元），可有 area。",
+    help="各人此前已累计的数额，列见 docs/visits-file.md。",
 )  # fmt: skip
 @click.option(
     "--meters", type=click.Choice(["law", "paid"]), default="law", show_default=True,
@@ -66,6 +67,7 @@ def command(
     from gongji.audit.report import as_row, bad_frame, findings_frame, write
     from gongji.audit.suspects import suspects_of
 
+    _check_output(output, visits, opening)
     try:
         file = PaidFile(
             visits, area=area, folders=folders, settings=options.pairs("--set", settings),
@@ -95,6 +97,16 @@ def command(
     else:
         _say(summary, findings, bad, output is not None)
     return EXIT_DIFFERENT if summary.count or bad else 0
+
+
+def _check_output(output: Path | None, visits: Path, opening: Path | None) -> None:
+    """A result of a known kind that overwrites nothing that is read."""
+    from gongji.audit.report import beside
+    from gongji.sheets import ending_of
+
+    if output:
+        ending_of(output, "-o")
+        options.apart(visits, output, beside(output), opening)
 
 
 def _say(summary: "Summary", findings: "list[Finding]", bad: "list[Bad]", written: bool) -> None:

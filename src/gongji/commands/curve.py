@@ -5,7 +5,13 @@ from pathlib import Path
 
 import click
 
-from gongji.commands.options import json_option, pairs, rulebooks_option, settings_option
+from gongji.commands.options import (
+    json_option,
+    pairs,
+    rulebooks_option,
+    settings_option,
+    writable,
+)  # fmt: skip
 from gongji.report.curve import Curve, curves
 from gongji.report.picture import KINDS, NoFont, draw
 from gongji.rulebook.facts import BENEFITS
@@ -26,6 +32,7 @@ from gongji.visit.facts import read_amount, read_date
 )
 @click.option(
     "-o", "output", required=True, type=click.Path(dir_okay=False, path_type=Path),
+    callback=writable,
     help="图片文件：.svg 或 .png。",
 )  # fmt: skip
 @click.option(
@@ -60,8 +67,6 @@ def command(
     """
     if output.suffix not in KINDS:
         raise click.BadParameter(f"文件名应以 {' 或 '.join(KINDS)} 结尾：{output}", param_hint="-o")
-    if not output.parent.is_dir():
-        raise click.BadParameter(f"目录不存在：{output.parent}", param_hint="-o")
     given = pairs("--set", settings)
     area = Area(Library(folders), code, given)
     check(area.laws, given)

@@ -7,7 +7,13 @@ from typing import Any
 
 import click
 
-from gongji.commands.options import json_option, pairs, rulebooks_option, settings_option
+from gongji.commands.options import (
+    json_option,
+    pairs,
+    rulebooks_option,
+    settings_option,
+    writable,
+)  # fmt: skip
 from gongji.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, Difference, compare
 from gongji.report.tables import print_table
 from gongji.rulebook.law import Library
@@ -31,6 +37,7 @@ ON_TERMINAL = ((0,), (1,), (2, 3), (4, 6), (5, 7))
     "-o",
     "output",
     type=click.Path(dir_okay=False, path_type=Path),
+    callback=writable,
     help=f"存为 {'、'.join(ENDINGS)}。",
 )
 @settings_option
@@ -56,8 +63,6 @@ def command(
       gongji diff 430500@2023-05-31 430500@2023-06-01 --all
       gongji diff 510400@2024-01-01 445300@2024-01-01 --set average_wage=96957 -o 对照.xlsx
     """
-    if output and not output.parent.is_dir():
-        raise click.BadParameter(f"目录不存在：{output.parent}", param_hint="-o")
     library = Library(folders)
     given = pairs("--set", settings)
     sides = [_side(library, text, given) for text in (left, right)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gongji.errors import Refusal
+from gongji.commands.options import apart, writable
 
 if TYPE_CHECKING:
     from gongji.accounts.jobs import Job, Summary
@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 output_option = click.option(
     "-o", "output", type=click.Path(dir_okay=False, path_type=Path),
+    callback=writable,
     help="结果文件：.csv、.parquet 或 .xlsx；写完才出现。",
 )  # fmt: skip
 area_option = click.option("--area", default="", help="没有 area 列（或为空）时的统筹区代码。")
 report_option = click.option(
     "--report", type=click.Path(dir_okay=False, path_type=Path),
+    callback=writable,
     help="无法计算的行写到这里；缺省为 <结果>.rejected.csv。",
 )  # fmt: skip
 strict_option = click.option("--strict", is_flag=True, help="遇到无法计算的行就停下，什么也不写。")
@@ -43,7 +45,7 @@ def process(
         _print(job, sheet, area, strict, as_json)
         return
     report = report or output.with_name(f"{output.stem}.rejected.csv")
-    _apart(sheet.path, output, report)
+    apart(sheet.path, output, report)
     with tqdm(total=sheet.rows, unit="行", disable=not sys.stderr.isatty(), leave=False) as bar:
         summary = write(run(job, sheet, area, strict, bar.update), job, output, report)
     if as_json:
@@ -51,14 +53,6 @@ def process(
     else:
         click.echo(f"{summary.results} 条结果写入 {output}")
         _say(summary, str(report) if summary.rejected else "")
-
-
-def _apart(*paths: Path) -> None:
-    """Input, result and report are three files."""
-    resolved = [path.resolve() for path in paths]
-    if len(set(resolved)) < len(resolved):
-        values = {"value": str(paths[1]), "allowed": "与输入文件、报告文件不同的文件名"}
-        raise Refusal("value_invalid", "-o", values)
 
 
 def _print(job: "Job", sheet: "Sheet", area: str, strict: bool, as_json: bool) -> None:

@@ -1,5 +1,6 @@
 """Visits whose cost comes from their fee lines: priced first, then settled as any other file."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,13 +22,19 @@ SHOWN = 20
 
 @contextmanager
 def priced_file(
-    visits: Path, lines: Path, catalogue: Path, output: Path, wishes: "Wishes"
+    visits: Path,
+    lines: Path,
+    catalogue: Path,
+    output: Path,
+    wishes: "Wishes",
+    unknown_items: str = "refuse",
 ) -> Iterator[Path]:
     """A file of the visits with the costs that their lines make, there until the end of the block.
 
     Shape:   the visits keep their numbers in `row_number` (settle with `numbered`); amounts are in
              fen only where the visits file has amounts in fen.
-    Refuses: what `price_files` refuses; with `strict` the first line that cannot be priced.
+    Refuses: what `price_files` refuses; with `strict` the first line that cannot be priced;
+             nothing_priced, when every reason is in the report all the same.
     Ensures: visits with a line that cannot be priced are left out; when the block ends well, every
              reason is in `<output>.lines-rejected.csv`.
     """
@@ -35,31 +42,36 @@ def priced_file(
     from gongji.catalogue.texts import read_texts
 
     report = output.with_name(f"{output.stem}.lines-rejected.csv")
-    _apart(visits, lines, catalogue, output, report)
+    written = (output, report, wishes.report or report)
+    _apart((visits, lines, catalogue), written)
     frame = read_texts(visits)
     if "visit" not in frame.columns:
         raise Refusal("field_missing", "visit")
     priced = price_files(
         lines, catalogue, frame, area=wishes.area, folders=wishes.folders,
-        settings=wishes.settings, keep_lines=False,
+        settings=wishes.settings, unknown_items=unknown_items, keep_lines=False,
     )  # fmt: skip
     if wishes.strict and len(priced.problems):
         first = priced.problems.row(0, named=True)
         raise RowRefusal(
             first["row_number"], first["column"], first["code"], first["reason"], lines.name
         )
+    costed = with_scope(frame, priced)
+    if len(frame) and costed.is_empty():
+        _tell(priced.problems, len(priced.refused), report)
+        raise Refusal("nothing_priced", "--lines", {"value": str(report)})
     in_fen = "total_fen" in frame.columns or "in_scope_fen" in frame.columns
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix="gongji-") as folder:
+    prefix = f".{output.stem}.{os.getpid()}.partial."
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=prefix) as folder:
         path = Path(folder) / "visits.parquet"
-        _settleable(with_scope(frame, priced), in_fen).write_parquet(path)
+        _settleable(costed, in_fen).write_parquet(path)
         yield path
     _tell(priced.problems, len(priced.refused), report)
 
 
-def _apart(visits: Path, lines: Path, catalogue: Path, output: Path, report: Path) -> None:
-    given = {path.resolve() for path in (visits, lines, catalogue)}
-    if {output.resolve(), report.resolve()} & given:
-        values = {"value": str(output), "allowed": "与输入文件不同的文件名"}
+def _apart(given: tuple[Path, ...], written: tuple[Path, ...]) -> None:
+    if {path.resolve() for path in given} & {path.resolve() for path in written}:
+        values = {"value": str(written[0]), "allowed": "与输入文件不同的文件名"}
         raise Refusal("value_invalid", "-o", values)
 
 

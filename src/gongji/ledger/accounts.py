@@ -32,14 +32,18 @@ KINDS = (
     CONTRIBUTION, INTEREST, TRANSFER, INHERITANCE,
 )  # fmt: skip
 KEPT = (ACCOUNT, RECEIVABLE, PAYABLE)
-"""Kinds with a balance row for each person, never below zero.
+"""Kinds with a balance row for each person, never below zero."""
+RISES_BY_DEBIT = {ACCOUNT: True, PAYABLE: True, RECEIVABLE: False}
+"""Which side of a posting raises a kept balance.
 
-A posting moves money from its credit account into its debit account, so what a person has on an
-account, and what the fund has to get from a person (receivable), are debits less credits; what the
-fund has to give (payable) is credits less debits.
+A posting moves money from its credit account into its debit account. What a person has (account)
+or is owed (payable) is therefore debits less credits; what a person owes the fund (receivable) is
+credits less debits.
 
 A settlement debits provider(institution) and credits pool(benefit), supplement(payer),
 account(person, or owner of a family account) and cash(institution). What the institution bears
 itself moves no money: it stands in the entry only. A month's credit debits account(person) and
-credits contribution(area). A cancellation posts the same with debit and credit exchanged.
+credits contribution(area). A cancellation posts the same with debit and credit exchanged. After a
+re-adjudication, what the pool should have paid more debits payable(person) and credits pool, what
+it paid too much debits pool and credits receivable(person).
 """

@@ -1,7 +1,7 @@
 """The kinds of facts about persons and institutions: what their details hold, what overlaps.
 
-A kind with `exclusive` has one fact at a time; of the others a person may have several at once, told
-apart by `key`. Details are read strictly: an unknown field or value is refused.
+Of an exclusive kind there is one fact at a time; of the others a person may have several at once,
+told apart by `key`. Details are read strictly: an unknown field or value is refused.
 """
 
 from typing import Literal

@@ -35,7 +35,9 @@ class Person(models.Model):
         indexes = [
             models.Index(fields=["area", "id"], name="person_area"),
             models.Index(
-                fields=["card_hash"], name="person_card", condition=models.Q(card_hash__isnull=False)
+                fields=["card_hash"],
+                name="person_card",
+                condition=models.Q(card_hash__isnull=False),
             ),
         ]
 
@@ -60,7 +62,7 @@ class Fact(models.Model):
 class PersonFact(Fact):
     """A fact about a person: insured spell, registration, selection, family bond, stay …"""
 
-    person = models.ForeignKey(Person, models.PROTECT, related_name="facts")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="facts", db_index=False)
     area = models.CharField(max_length=6)
 
     class Meta:
@@ -72,11 +74,7 @@ class PersonFact(Fact):
                 condition=models.Q(retired_at__isnull=True),
             ),
             models.Index(fields=["person", "learnt_at"], name="person_fact_history"),
-            models.Index(
-                models.F("details__serial"), name="person_fact_serial",
-                condition=models.Q(details__has_key="serial"),
-            ),
-        ]  # fmt: skip
+        ]
 
 
 class Institution(models.Model):

@@ -6,6 +6,7 @@ One layout serves an area over all its time, so that meters go on through a chan
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import accumulate
 
 from gongji.rulebook import documents
@@ -66,9 +67,12 @@ class Layout:
     atoms: dict[tuple[str, tuple[str, ...]], int] = field(default_factory=dict)
     amounts: list[str] = field(default_factory=list)
 
-    @property
+    @cached_property
     def starts(self) -> list[int]:
-        """Where the block of each dimension begins when a person's blocks lie end to end."""
+        """Where the block of each dimension begins when a person's blocks lie end to end.
+
+        Worked out once, so it is asked for only when everything is laid out.
+        """
         return [0, *accumulate(self.widths)][:-1]
 
     def split(self, place: int) -> tuple[int, int]:

@@ -1,1 +1,1 @@
-"""From a request at the counter to an entry in the ledger: facts, kernel, postings, exactly once."""
+"""From a request at the counter to an entry of the ledger: facts, kernel, postings, once."""

@@ -13,14 +13,14 @@ class Visit(models.Model):
     id = models.BigAutoField(primary_key=True)
     area = models.CharField(max_length=6)
     person = models.ForeignKey("registry.Person", models.PROTECT)
-    institution = models.ForeignKey(
-        "registry.Institution", models.PROTECT, db_column="institution"
-    )
+    institution = models.ForeignKey("registry.Institution", models.PROTECT, db_column="institution")
     msgid = models.CharField(max_length=100)
     begun_at = models.DateTimeField()
     med_type = models.CharField(max_length=6, db_default="11")
     disease = models.CharField(max_length=30, db_default="")
-    number = models.CharField(max_length=30, db_default="", help_text="the institution's own number")
+    number = models.CharField(
+        max_length=30, db_default="", help_text="the institution's own number"
+    )
     details = models.JSONField(default=dict)
     diagnoses = models.JSONField(default=list)
     created_at = models.DateTimeField(db_default=models.functions.Now())
@@ -43,7 +43,7 @@ class ChargeBatch(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    visit = models.ForeignKey(Visit, models.PROTECT, related_name="batches")
+    visit = models.ForeignKey(Visit, models.PROTECT, related_name="batches", db_index=False)
     number = models.CharField(max_length=30)
     disease = models.CharField(max_length=30, db_default="")
     total_fen = models.BigIntegerField()
@@ -55,7 +55,9 @@ class ChargeBatch(models.Model):
     marks = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=models.functions.Now())
     withdrawn_at = models.DateTimeField(null=True)
-    settled_by = models.BigIntegerField(null=True, help_text="the entry that settled it, if it stands")
+    settled_by = models.BigIntegerField(
+        null=True, help_text="the entry that settled it, if it stands"
+    )
 
     class Meta:
         db_table = "charge_batch"

@@ -62,6 +62,12 @@ class Area:
 
         Refuses: benefit_not_offered with those it offers.
         """
+        found: dict[str, str] | None = law.__dict__.get("_offered_names")
+        if found is None:
+            found = {law.benefits[name]: name for name in offered_benefits(law)}
+            law.__dict__["_offered_names"] = found
+        if code in found:
+            return found[code]
         name = law.benefit_name(code)
         offered = offered_benefits(law)
         if name not in offered:

@@ -109,8 +109,12 @@ def read_fact(fact: Fact, text: str) -> object:
 
 
 def columns_of(law: Law) -> dict[str, Fact]:
-    """The facts of a law by column (bands share their source's column)."""
-    return {fact.column: fact for fact in law.facts.values() if not fact.source}
+    """The facts of a law by column (bands share their source's column), worked out once."""
+    known: dict[str, Fact] | None = law.__dict__.get("_columns")
+    if known is None:
+        known = {fact.column: fact for fact in law.facts.values() if not fact.source}
+        law.__dict__["_columns"] = known
+    return known
 
 
 def read_visit(row: Mapping[str, str], law: Law) -> Visit:

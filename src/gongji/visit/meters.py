@@ -1,6 +1,7 @@
 """A person's meters online: blocks of numbers that begin anew with each period, drug, disease."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from gongji.errors import Refusal
 from gongji.kernel.calendar import period_number
@@ -15,6 +16,7 @@ Key = tuple[object, ...]
 MONTHS = {"月": 1, "季": 3, "年": 12}
 
 
+@lru_cache(maxsize=8192)
 def period_of(dimension: Dimension, day: Day) -> int:
     """The number of the day's period; that of a registration (次) is its year."""
     if dimension.period == "日":

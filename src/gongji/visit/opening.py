@@ -32,7 +32,7 @@ class Opening:
         """
         found: dict[str, Used] = {home: {} for home in homes}
         for area, persons in self.used.items():
-            if not area and len(homes) > 1:
+            if persons and not area and len(homes) > 1:
                 raise Refusal("field_missing", "area（期初累计；就诊文件涉及多个统筹区）")
             home = library.laws(area)[0].area if area else next(iter(homes), "")
             for person, meters in persons.items() if home in found else ():

@@ -7,6 +7,7 @@ from gongji.errors import CODES, Refusal
 from gongji.kernel import pour
 from gongji.kernel.price import first_self_pay
 from gongji.rulebook import documents
+from gongji.rulebook.facts import Fact
 from gongji.rulebook.law import PART, REST, Law
 from gongji.rulebook.layout import Layout
 from gongji.rulebook.program import GateNote, Program, StepNote, gate_of
@@ -214,11 +215,28 @@ def _amounts(law: Law, program: Program, visit: Visit) -> tuple[Fen, Fen, Fen]:
 def flags_of(layout: Layout, law: Law, visit: Visit, own_level: bool) -> int:
     """The bits of the gate conditions that hold for a visit."""
     flags = 0
-    for (name, wanted), bit in layout.atoms.items():
-        fact = law.facts.get(name)
-        if fact and value_name(fact, value_of(fact, visit, own_level)) in wanted:
-            flags |= 1 << bit
+    for fact, atoms in _atoms_by_fact(layout, law):
+        name = value_name(fact, value_of(fact, visit, own_level))
+        for wanted, bit in atoms:
+            if name in wanted:
+                flags |= bit
     return flags
+
+
+Atoms = list[tuple[Fact, list[tuple[tuple[str, ...], int]]]]
+
+
+def _atoms_by_fact(layout: Layout, law: Law) -> Atoms:
+    """The conditions of gates by the fact that they are about, worked out once for a law."""
+    made: tuple[Layout, Atoms] | None = law.__dict__.get("_atoms")
+    if made is None or made[0] is not layout:
+        found: dict[str, list[tuple[tuple[str, ...], int]]] = {}
+        for (name, wanted), bit in layout.atoms.items():
+            if name in law.facts:
+                found.setdefault(name, []).append((wanted, 1 << bit))
+        by_fact = [(law.facts[name], atoms) for name, atoms in found.items()]
+        made = law.__dict__["_atoms"] = (layout, by_fact)
+    return made[1]
 
 
 def _steps(program: Program, out: list[int], why: list[int], records: int) -> Iterator[Step]:

@@ -30,8 +30,24 @@ begin
 end $$;
 create trigger entry_period_open after insert on entry referencing new table as added
   for each statement execute function entry_period_open();
+create function posting_entry_there() returns trigger language plpgsql as $$
+begin
+  if exists (select 1 from added a left join entry e on e.id = a.entry_id where e.id is null) then
+    raise exception '过账没有对应的分录' using errcode = 'foreign_key_violation';
+  end if;
+  return null;
+end $$;
+create trigger posting_entry_there after insert on posting referencing new table as added
+  for each statement execute function posting_entry_there();
 create trigger closed_period_kept before update or delete or truncate on closed_period
   for each statement execute function journal_kept();
+"""
+
+# What is changed again and again keeps room on its pages, so that no index has to follow.
+ROOM = """
+alter table balance set (fillfactor = 80);
+alter table meter_use set (fillfactor = 80);
+create index entry_settled on entry (area, service_date) where kind = 'settlement';
 """
 
 
@@ -39,7 +55,8 @@ class Migration(migrations.Migration):
     dependencies = [("ledger", "0001_initial")]
     operations = [
         migrations.RunSQL(
-            KEPT + "".join(WALL.format(table=table) for table in JOURNAL) + CLOSED,
-            "drop function journal_kept cascade; drop function entry_period_open cascade;",
+            KEPT + "".join(WALL.format(table=table) for table in JOURNAL) + CLOSED + ROOM,
+            "drop function journal_kept cascade; drop function entry_period_open cascade;"
+            "drop function posting_entry_there cascade;",
         )
     ]

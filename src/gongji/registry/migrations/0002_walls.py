@@ -27,6 +27,12 @@ create trigger {table}_kept before update or delete on {table}
   for each row execute function {table}_kept();
 """
 
+INDEXES = """
+create index person_fact_serial on person_fact ((details -> 'serial')) where details ? 'serial';
+create index person_fact_stay on person_fact ((details ->> 'institution'))
+  where kind = 'stay' and retired_at is null;
+"""
+
 VERSIONS = """
 alter table item_version add column slot bigint
   generated always as (hashtextextended(area || '|' || item, 0)) stored;
@@ -43,7 +49,8 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             OVERLAP.format(table="person_fact", owner="person_id")
             + OVERLAP.format(table="institution_fact", owner="institution")
-            + VERSIONS,
+            + VERSIONS
+            + INDEXES,
             "alter table person_fact drop column slot cascade;"
             "alter table institution_fact drop column slot cascade;"
             "alter table item_version drop column slot cascade;"

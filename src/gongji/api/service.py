@@ -1,0 +1,136 @@
+"""/api/v1: the operations, their limits a caller, their refusals."""
+
+import dataclasses
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI, Path, Query
+from ninja.errors import HttpError, ValidationError
+from ninja.throttling import AnonRateThrottle
+
+from gongji.api import shapes
+from gongji.errors import Refusal
+from gongji.explain.show import as_json
+from gongji.explain.sentences import explain
+from gongji.portal import books, texts
+from gongji.portal.calculation import settled
+from gongji.portal.calculator import last_day
+from gongji.portal.inputs import Question
+from gongji.report.figures import figures
+from gongji.rulebook.law import FOREVER, Rulebook
+from gongji.units import date_of
+from gongji.visit.facts import read_date
+
+REFUSED = {422: shapes.Refused, 429: shapes.Refused}
+
+api = NinjaAPI(
+    title="gongji", version="1",
+    description="Employee outpatient mutual aid: what the pool pays, and by which article. "
+    "Amounts are yuan as text. No account is needed; each caller may ask so often a minute.",
+    throttle=[AnonRateThrottle(settings.GONGJI_API_RATE)],
+)  # fmt: skip
+
+
+def _refuse(request: HttpRequest, code: str, field: str, reason: str, status: int) -> HttpResponse:
+    body = {"refusal": code, "field": field, "reason": reason}
+    return api.create_response(request, body, status=status)
+
+
+@api.exception_handler(Refusal)
+def _refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    return _refuse(request, refusal.code, refusal.field, str(refusal), 422)
+
+
+@api.exception_handler(ValidationError)
+def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    first = error.errors[0]
+    field = ".".join(str(part) for part in first["loc"] if part not in ("body", "question"))
+    return _refuse(request, "value_invalid", field, str(first["msg"]), 422)
+
+
+@api.exception_handler(HttpError)
+def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    code = "rate_limited" if error.status_code == 429 else "value_invalid"
+    status = 422 if error.status_code == 400 else error.status_code
+    return _refuse(request, code, "", str(error), status)
+
+
+@api.post("/quote", response={200: shapes.Quote, **REFUSED}, summary="One visit settled")
+def quote(request: HttpRequest, question: shapes.Question) -> dict[str, Any]:
+    """Settle one visit and explain it, sentence by sentence, with the articles."""
+    asked = Question(
+        _clean(question.facts), _clean(question.used), _clean(question.settings),
+        tuple(_clean(row) for row in question.earlier),
+    )  # fmt: skip
+    return as_json(explain(settled(asked)[1][-1]))
+
+
+def _clean(row: dict[str, str]) -> dict[str, str]:
+    return {name: text.strip() for name, text in row.items() if text.strip()}
+
+
+@api.get("/areas", response={200: list[shapes.AreaOut], 429: shapes.Refused}, summary="The areas")
+def areas(request: HttpRequest) -> list[shapes.AreaOut]:
+    """Every area with rules, the dates they cover, the documents."""
+    return [
+        shapes.AreaOut(
+            area=one.code, place=one.laws[-1].place, covered=one.covered(),
+            documents=[_document(book) for book in books.library().books(one.code)],
+        )
+        for one in books.areas()
+    ]  # fmt: skip
+
+
+Code = Path[str]
+Day = Query("", description="YYYY-MM-DD; today, or the last day covered, where it is not given")
+
+
+@api.get("/areas/{code}/rules", response={200: shapes.Rules, **REFUSED}, summary="The law at a day")
+def rules(request: HttpRequest, code: Code, at: str = Day) -> shapes.Rules:
+    """Every figure of the law of an area at a day, with document, article, file and line."""
+    area = books.area(code)
+    day = read_date("at", at or last_day(area))
+    law = area.law(day)
+    return shapes.Rules(
+        area=area.code, place=law.place, at=str(date_of(day)),
+        documents=[_document(book) for book in law.books],
+        figures=[
+            shapes.FigureOut(
+                **dataclasses.asdict(figure) | {"where": dict(figure.where)}
+            )
+            for figure in figures(law)
+        ],
+    )  # fmt: skip
+
+
+@api.get(
+    "/areas/{code}/articles", response={200: list[shapes.DocumentText], **REFUSED},
+    summary="The documents, article by article",
+)  # fmt: skip
+def articles(request: HttpRequest, code: Code) -> list[shapes.DocumentText]:
+    """Each article of an area's documents: the official text, and what became of it in the rules."""
+    area = books.area(code)
+    found = {book.id: book for law in area.laws for book in law.books}
+    return [_text(texts.document(book)) for book in found.values()]
+
+
+def _text(document: texts.Document) -> shapes.DocumentText:
+    return shapes.DocumentText(
+        document=_document(document.book),
+        articles=[
+            shapes.ArticleOut(
+                article=one.name, chapter=one.chapter, title=one.title, text=list(one.paragraphs),
+                disposition=one.disposition, note=one.note, keys=list(one.keys),
+            )
+            for one in document.articles
+        ],
+    )  # fmt: skip
+
+
+def _document(book: Rulebook) -> shapes.Document:
+    head = book.head
+    return shapes.Document(
+        rulebook=book.id, number=head.number, title=head.title, since=str(date_of(head.since)),
+        until=None if head.until >= FOREVER - 1 else str(date_of(head.until)), source=head.source,
+    )  # fmt: skip

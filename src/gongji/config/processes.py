@@ -1,0 +1,62 @@
+"""What a process of the service does: `python -m gongji.config.processes door|pages|jobs`."""
+
+import os
+import sys
+
+from gongji.config import logs
+from gongji.config.database import door_dsn
+from gongji.config.environment import environment
+
+
+def door(fd: int) -> None:
+    """The door for hospital systems on a socket that the parent listens on."""
+    import uvicorn
+
+    from gongji.gateway.app import make_app
+    from gongji.gateway.transactions import DoorSettings
+    from gongji.settlement.rules import Rules
+
+    given = environment()
+    settings = DoorSettings(
+        adaptor=given.adaptor, replay_seconds=given.replay_seconds, days_back=given.days_back,
+        days_ahead=given.days_ahead, refuse_chained=frozenset(given.refuse_chained),
+        identity_key=given.identity_key, lookup_key=given.lookup_key,
+    )  # fmt: skip
+    app = make_app(door_dsn(), Rules(given.rulebooks, given.parameters), settings)
+    uvicorn.run(
+        app, fd=fd, log_config=None, access_log=False, lifespan="on", loop="uvloop",
+        http="httptools", timeout_graceful_shutdown=10, timeout_keep_alive=75,
+    )  # fmt: skip
+
+
+def pages(fd: int) -> None:
+    """The pages, by Django."""
+    import uvicorn
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gongji.config.settings")
+    uvicorn.run("gongji.config.asgi:application", fd=fd, log_config=None, access_log=False)
+
+
+def jobs() -> None:
+    """The worker of the jobs."""
+    import django
+    from django.core.management import call_command
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gongji.config.settings")
+    django.setup()
+    call_command("procrastinate", "worker")
+
+
+def main(arguments: list[str]) -> None:
+    """Run one process of the service."""
+    logs.configure(environment().log_level)
+    if arguments[0] == "door":
+        door(int(arguments[1]))
+    elif arguments[0] == "pages":
+        pages(int(arguments[1]))
+    else:
+        jobs()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,267 @@
+"""The door as an ASGI application: bodies in, signatures checked, answers out.
+
+It knows HTTP and nothing of the transactions. A business refusal is HTTP 200 with infcode -1; what
+the gateway does not let in is HTTP 401 with `code` and `message`.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from time import perf_counter_ns
+from typing import Any, TypeAlias
+
+import msgspec
+import psycopg
+
+from gongji.errors import GongjiError, Refusal
+from gongji.gateway import credentials, envelope, multipart, signatures, workers
+from gongji.gateway.credentials import Credentials, Nonce
+from gongji.gateway.dispatch import FAULT, JSON, REFUSED, Clock, Reply, answer, refuse
+from gongji.gateway.envelope import Envelope
+from gongji.gateway.gathering import Gatherer
+from gongji.gateway.handlers import SETTLED
+from gongji.gateway.metrics import Metrics
+from gongji.gateway.settling import Desk, Waiting
+from gongji.gateway.signatures import ADAPTORS, Unsigned
+from gongji.gateway.transactions import TRANSACTIONS, DoorSettings
+from gongji.registry.identity import Identity
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+NEWEST_TABLE = "nonce"
+"""A table of the newest migration that the door needs."""
+
+
+class TooLarge(Exception):
+    """A body longer than the bound."""
+
+
+def utc_now() -> datetime:
+    """The clock of a door that is given none."""
+    return datetime.now(UTC)
+
+
+def make_app(
+    door_dsn: str, rules: Any, settings: DoorSettings, clock: Clock = utc_now
+) -> "Application":
+    """The door over a database (a DSN in the role of the doors), rules and settings."""
+    return Application(door_dsn, rules, settings, clock)
+
+
+class Application:
+    """One door: its threads, its connections and what it remembers of credentials."""
+
+    def __init__(self, dsn: str, rules: Any, settings: DoorSettings, clock: Clock) -> None:
+        self._rules, self._settings, self._clock = rules, settings, clock
+        self._adaptor = None if settings.adaptor == "none" else ADAPTORS[settings.adaptor]
+        self._identity = Identity(settings.identity_key, settings.lookup_key)
+        self._credentials = Credentials(self._identity.decrypt)
+        self._connections = workers.Connections(dsn)
+        self._metrics = Metrics()
+        self._pool = ThreadPoolExecutor(settings.workers, "answering")
+        self._desk = Desk(self._connections, rules, settings, self._identity, clock)
+        self._gatherer: Gatherer[Waiting, Reply] = Gatherer(
+            self._settle, settings.batches, settings.batch_size
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One conversation of ASGI."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        sweeper: asyncio.Task[None] | None = None
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                try:
+                    await asyncio.get_running_loop().run_in_executor(None, self._warm)
+                except GongjiError as error:
+                    await send({"type": "lifespan.startup.failed", "message": str(error)})
+                    return
+                self._gatherer.start()
+                sweeper = asyncio.create_task(self._sweep())
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                if sweeper:
+                    sweeper.cancel()
+                await asyncio.get_running_loop().run_in_executor(None, self._stop)
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    def _warm(self) -> None:
+        """Load the rules of every area, so that no patient waits for it.
+
+        Refuses: RulebookError, or Refusal for a parameter that its area does not have.
+        """
+        for code in self._rules.library.areas():
+            self._rules.area(code)
+
+    def _stop(self) -> None:
+        self._gatherer.stop()
+        self._pool.shutdown()
+        self._connections.close()
+
+    async def _sweep(self) -> None:
+        """Drop old nonces now and then."""
+        window = timedelta(seconds=2 * self._settings.replay_seconds + 60)
+        while True:
+            await asyncio.sleep(self._settings.replay_seconds)
+            try:
+                await self._run(partial(credentials.forget, before=self._clock() - window))
+            except psycopg.Error as error:
+                workers.report(error, "sweep", "")
+
+    async def _run(self, work: Callable[[workers.Connection], Any]) -> Any:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, self._connections.run, work)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "POST":
+            return await self._page(scope["path"], send)
+        self._metrics.waiting.inc()
+        begun = perf_counter_ns()
+        infno = "-"
+        try:
+            body = await _body(receive, self._settings.body_bytes)
+            infno, reply, status = await self._post(body, scope["headers"])
+        except TooLarge:
+            refusal = Refusal("message_too_large", values={"value": str(self._settings.body_bytes)})
+            status, reply = 413, Reply(refuse(None, self._clock(), self._clock, refusal), REFUSED)
+        except Unsigned as error:
+            said = {"code": 401, "message": str(error)}
+            status, reply = 401, Reply(msgspec.json.encode(said), "unsigned")
+        finally:
+            self._metrics.waiting.dec()
+        self._metrics.count(infno, reply.outcome, perf_counter_ns() - begun)
+        await _send(send, status, reply)
+
+    async def _post(
+        self, body: bytes, headers: Iterable[tuple[bytes, bytes]]
+    ) -> tuple[str, Reply, int]:
+        now = self._clock()
+        institution, nonce = await self._admit(headers, body, now)
+        known: Envelope | None = None
+        try:
+            parts = multipart.read_parts(body) if multipart.is_multipart(body) else None
+            known = envelope.read(body, now, parts)
+            infno = known.infno
+            if institution is not None and institution != known.institution:
+                values = {"value": known.institution}
+                raise Refusal("institution_foreign", "fixmedins_code", values)
+            if infno not in TRANSACTIONS and infno not in SETTLED:
+                raise Refusal("transaction_unknown", "infno", {"value": infno})
+        except Refusal as refusal:
+            return "-", Reply(refuse(known, now, self._clock, refusal), REFUSED), 200
+        try:
+            return infno, await self._answer(known, nonce), 200
+        except Unsigned:
+            raise
+        except Exception as error:
+            sentence = workers.report(error, infno, known.institution)
+            made = envelope.write(known, now, self._clock(), refused=sentence)
+            return infno, Reply(made, FAULT), 200
+
+    async def _answer(self, known: Envelope, nonce: Nonce | None) -> Reply:
+        if known.infno in SETTLED:
+            request = Waiting(known, nonce)
+            reply = await self._gatherer.put((known.institution, known.key.msgid), request)
+        else:
+            reply = await self._run(partial(self._alone, known=known, nonce=nonce))
+        if reply.outcome == "unsigned":
+            raise Unsigned("随机数已用过；每个请求都请换新的随机数再签名")
+        return reply
+
+    def _alone(self, connection: workers.Connection, known: Envelope, nonce: Nonce | None) -> Reply:
+        if nonce and credentials.claim(connection, [nonce], known.received_at):
+            return Reply(b"", "unsigned")
+        return answer(connection, known, self._rules, self._settings, self._clock)
+
+    def _settle(self, waiting: "list[Waiting] | tuple[Waiting, ...] | Any") -> list[Reply]:
+        self._metrics.batches.observe(len(waiting))
+        return self._desk.settle(waiting)
+
+    async def _admit(
+        self, headers: Iterable[tuple[bytes, bytes]], body: bytes, now: datetime
+    ) -> tuple[str | None, Nonce | None]:
+        """The institution that signed (None: anyone may speak for anyone) and its nonce.
+
+        Refuses: Unsigned.
+        """
+        if self._adaptor is None:
+            return None, None
+        texts = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+        claim = self._adaptor.read(texts)
+        signatures.check_time(claim, now, self._settings.replay_seconds)
+        known = self._credentials.remembered(claim.access_key, now)
+        if known is None:
+            key = claim.access_key
+            known = await self._run(partial(self._credentials.load, access_key=key, now=now))
+        signatures.check_signature(self._adaptor, claim, known.secret)
+        if not claim.nonce:
+            return known.institution, None
+        digest = hashlib.sha256(body).digest()
+        return known.institution, Nonce(claim.access_key, claim.nonce, digest)
+
+    async def _page(self, path: str, send: Send) -> None:
+        if path == "/health":
+            await _send(send, 200, Reply(b'{"status":"ok"}'))
+        elif path == "/metrics":
+            await _send(send, 200, Reply(self._metrics.page(), kind=b"text/plain; version=0.0.4"))
+        elif path == "/ready":
+            lacking = await self._lacking()
+            said = {"status": "not ready" if lacking else "ready", "lacking": lacking}
+            await _send(send, 503 if lacking else 200, Reply(msgspec.json.encode(said)))
+        else:
+            await _send(send, 404, Reply(b'{"code":404,"message":"POST"}'))
+
+    async def _lacking(self) -> list[str]:
+        """What the door still needs before it can settle."""
+        lacking = []
+        try:
+            found = await self._run(_has_tables)
+            if not found:
+                lacking.append("migrations")
+        except psycopg.Error:
+            lacking.append("database")
+        if not self._rules.library.areas():
+            lacking.append("rules")
+        return lacking
+
+
+def _has_tables(connection: workers.Connection) -> bool:
+    row = connection.execute("select to_regclass(%s) is not null", [NEWEST_TABLE]).fetchone()
+    return bool(row and row[0])
+
+
+async def _body(receive: Receive, most: int) -> bytes:
+    parts = []
+    length = 0
+    while True:
+        message = await receive()
+        part = message.get("body", b"")
+        length += len(part)
+        if length > most:
+            raise TooLarge
+        parts.append(part)
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+async def _send(send: Send, status: int, reply: Reply) -> None:
+    headers = [
+        (b"content-type", reply.kind if reply.kind else JSON),
+        (b"content-length", str(len(reply.body)).encode()),
+    ]
+    if reply.name:
+        name = reply.name.encode("ascii", "ignore").decode().replace('"', "") or "file.zip"
+        headers.append((b"content-disposition", f'attachment; filename="{name}"'.encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})

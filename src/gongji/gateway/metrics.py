@@ -1,0 +1,45 @@
+"""What a door counts, for Prometheus."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_MILLISECONDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000)
+_SECONDS = tuple(bound / 1000 for bound in _MILLISECONDS)
+_NANOSECONDS = 10**9
+_SIZES = (1, 2, 5, 10, 20, 50, 100)
+
+
+class Metrics:
+    """The counters of one door, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self.requests = Counter(
+            "gongji_door_requests", "Requests by transaction and how they ended",
+            ["infno", "outcome"], registry=self._registry,
+        )  # fmt: skip
+        self.seconds = Histogram(
+            "gongji_door_seconds", "From the whole request to its answer, by transaction",
+            ["infno"], buckets=_SECONDS, registry=self._registry,
+        )  # fmt: skip
+        self.batches = Histogram(
+            "gongji_door_batch", "Settlements taken together",
+            buckets=_SIZES, registry=self._registry,
+        )  # fmt: skip
+        self.waiting = Gauge(
+            "gongji_door_waiting", "Requests being answered", registry=self._registry
+        )
+
+        self._of: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
+
+    def count(self, infno: str, outcome: str, nanoseconds: int) -> None:
+        """One request answered; the labels are looked up once."""
+        known = self._of.get((infno, outcome))
+        if known is None:
+            known = self.requests.labels(infno, outcome), self.seconds.labels(infno)
+            self._of[infno, outcome] = known
+        known[0].inc()
+        known[1].observe(nanoseconds / _NANOSECONDS)
+
+    def page(self) -> bytes:
+        """The page that Prometheus reads."""
+        return generate_latest(self._registry)

@@ -1,0 +1,342 @@
+"""What a transaction of the interface is to its handler: a call with readers, and an answer.
+
+A handler is a function of a `Call` under `@transaction("5201", nodes=("data",))`; it gives the
+`output` object and raises Refusal for everything that it does not do. It knows nothing of HTTP, of
+signatures or of replays.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
+from typing import Any, Literal, TypeAlias, overload
+
+import msgspec
+import psycopg
+
+from gongji.errors import Refusal
+from gongji.settlement.contract import Key
+from gongji.units import MAX_FEN, Fen
+
+SHANGHAI = timezone(timedelta(hours=8))
+"""The time in which the interface writes every date and time."""
+
+Node: TypeAlias = dict[str, Any]
+"""An object of the input: field name in lower case -> text, None, or what is nested in it."""
+
+_NUMBER = re.compile(r"([+-]?)(\d{1,24})(?:\.(\d*))?(?:[eE]([+-]?\d{1,2}))?")
+_INSTANT = re.compile(
+    r"(\d{4})[-/]?(\d{2})[-/]?(\d{2})(?:[T ]?(\d{2}):?(\d{2})(?::?(\d{2})(?:\.?\d{1,9})?)?)?"
+    r"(?:Z|[+-]\d{2}:?\d{2})?"
+)
+_PRIVATE = frozenset({"certno", "mdtrt_cert_no", "psn_name", "tel", "addr", "card_sn", "patn_name"})
+_SHOWN = 40
+
+
+@dataclass(frozen=True)
+class DoorSettings:
+    """How a door behaves; keys are never shown.
+
+    Units:   seconds, days, bytes.
+    """
+
+    adaptor: str = "x-tif"
+    replay_seconds: int = 1800
+    days_back: int = 400
+    days_ahead: int = 1
+    refuse_chained: frozenset[str] = frozenset()
+    identity_key: bytes = field(default=b"", repr=False)
+    lookup_key: bytes = field(default=b"", repr=False)
+    body_bytes: int = 32 * 1024 * 1024
+    workers: int = 4
+    batches: int = 1
+    """Threads that settle; one costs less than two, which fight for the interpreter."""
+    batch_size: int = 100
+    file_seconds: int = 7 * 24 * 3600
+    page_rows: int = 100
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An output with warnings for the cashier."""
+
+    output: dict[str, Any] | None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Download:
+    """The bytes of a file instead of a reply (9102)."""
+
+    content: bytes
+    name: str
+
+
+Handler: TypeAlias = Callable[["Call"], dict[str, Any] | Answer | Download | None]
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """A transaction of the table: its number, input nodes, handler, whether it changes anything."""
+
+    infno: str
+    nodes: tuple[str, ...]
+    changes: bool
+    answer: Handler
+
+
+TRANSACTIONS: dict[str, Transaction] = {}
+"""Every transaction that handlers answer one at a time, by number."""
+
+
+def transaction(
+    infno: str, nodes: tuple[str, ...] = ("data",), changes: bool = False
+) -> Callable[[Handler], Handler]:
+    """Enter a handler into the table of transactions.
+
+    Shape:   `nodes` are the names of the input's nodes in lower case; with `changes` the handler
+             runs inside a transaction of the database, exactly once for a message.
+    """
+
+    def enter(answer: Handler) -> Handler:
+        if infno in TRANSACTIONS:
+            raise ValueError(f"transaction {infno} has two handlers")
+        TRANSACTIONS[infno] = Transaction(infno, nodes, changes, answer)
+        return answer
+
+    return enter
+
+
+_EMPTY = frozenset({"", "null", "NULL", "Null"})
+_names: dict[str, str] = {}
+_MOST_NAMES = 10_000
+
+
+def _name(key: Any) -> str:
+    """A key as it is looked up; the few names of the interface are remembered."""
+    found = _names.get(key)
+    if found is None:
+        found = str(key).strip().lower()
+        if len(_names) < _MOST_NAMES:
+            _names[key] = found
+    return found
+
+
+def _object(value: dict[str, Any]) -> Node:
+    """An object normalised; most of its values are texts, which are not worth a call each."""
+    made: Node = {}
+    for key, part in value.items():
+        name = _names.get(key) or _name(key)
+        if type(part) is str:
+            text = part.strip()
+            made[name] = None if text in _EMPTY else text
+        else:
+            made[name] = normalise(part)
+    return made
+
+
+def normalise(value: Any) -> Any:
+    """Texts stripped, "" and "null" as None, numbers as text, keys in lower case, at any depth."""
+    kind = type(value)
+    if kind is str:
+        text = value.strip()
+        return None if text in _EMPTY else text
+    if kind is dict:
+        return _object(value)
+    if value is None:
+        return None
+    if kind is bool:
+        return "1" if value else "0"
+    if kind is int:
+        return str(value)
+    return [normalise(part) for part in value]
+
+
+def shown(name: str, value: object) -> str:
+    """A value as it may stand in a message: private fields masked, anything long cut short."""
+    text = value if isinstance(value, str) else "（对象）"
+    if name in _PRIVATE:
+        return text[:1] + "***"
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to one handler.
+
+    Shape:   `input` node name in lower case -> object or rows; `header` the other fields of the
+             envelope, normalised likewise. Absent texts are "", absent numbers zero.
+    Refuses: every reader: field_missing, value_invalid, amount_invalid, amount_negative,
+             amount_too_large.
+    """
+
+    connection: psycopg.Connection[Any]
+    institution: str
+    infno: str
+    input: Node
+    key: Key
+    now: datetime
+    rules: Any
+    settings: DoorSettings
+    header: Mapping[str, Any] = field(default_factory=dict)
+
+    def one(self, name: str) -> Node:
+        """A node that is one object; the input itself where a client left the node out."""
+        found = self.input.get(name)
+        if isinstance(found, list) and len(found) == 1:
+            found = found[0]
+        if found is None and not any(isinstance(v, dict | list) for v in self.input.values()):
+            found = self.input or None
+        if found is None:
+            raise Refusal("field_missing", name)
+        if not isinstance(found, dict):
+            raise Refusal("value_invalid", name, {"value": "（数组）", "allowed": "一个对象"})
+        return found
+
+    def many(self, name: str, required: bool = False) -> list[Node]:
+        """A node that is rows; one object is one row, an absent node none."""
+        found = self.input.get(name)
+        rows = [found] if isinstance(found, dict) else found or []
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise Refusal("value_invalid", name, {"value": "（其他）", "allowed": "对象的数组"})
+        if required and not rows:
+            raise Refusal("field_missing", name)
+        return rows
+
+    def text(self, node: Node, name: str, required: bool = False, longest: int = 500) -> str:
+        """A text."""
+        value = node.get(name)
+        if value is None:
+            if required:
+                raise Refusal("field_missing", name)
+            return ""
+        if not isinstance(value, str) or len(value) > longest or "\x00" in value:
+            allowed = f"不超过 {longest} 个字符的文本"
+            raise Refusal("value_invalid", name, {"value": shown(name, value), "allowed": allowed})
+        return value
+
+    def choice(
+        self,
+        node: Node,
+        name: str,
+        allowed: Iterable[str],
+        required: bool = True,
+        default: str = "",
+    ) -> str:
+        """A code of a table; where it may be absent, `default`."""
+        value = self.text(node, name, required)
+        if value and value not in allowed:
+            codes = "、".join(sorted(allowed))
+            raise Refusal("value_invalid", name, {"value": shown(name, value), "allowed": codes})
+        return value or default
+
+    def fen(self, node: Node, name: str, required: bool = False, negative: bool = False) -> Fen:
+        """An amount of yuan, a number or a text, in fen."""
+        text = self.text(node, name, required)
+        if not text:
+            return 0
+        amount = _scaled(text, 2)
+        if amount is None:
+            raise Refusal("amount_invalid", name, {"value": shown(name, text)})
+        if amount < 0 and not negative:
+            raise Refusal("amount_negative", name, {"value": shown(name, text)})
+        if abs(amount) > MAX_FEN:
+            raise Refusal("amount_too_large", name, {"value": shown(name, text)})
+        return amount
+
+    def scaled(self, node: Node, name: str, decimals: int, required: bool = False) -> int:
+        """A number of at most so many decimals as a whole number (1.5 with 3 decimals is 1500)."""
+        text = self.text(node, name, required)
+        if not text:
+            return 0
+        number = _scaled(text, decimals)
+        if number is None or abs(number) > MAX_FEN:
+            allowed = f"至多 {decimals} 位小数的数"
+            raise Refusal("value_invalid", name, {"value": shown(name, text), "allowed": allowed})
+        return number
+
+    def whole(self, node: Node, name: str, required: bool = False, most: int = 10**9) -> int:
+        """A whole number from zero on."""
+        text = self.text(node, name, required)
+        number = _scaled(text, 0) if text else 0
+        if number is None or not 0 <= number <= most:
+            allowed = f"0 至 {most} 的整数"
+            raise Refusal("value_invalid", name, {"value": shown(name, text), "allowed": allowed})
+        return number
+
+    @overload
+    def instant(self, node: Node, name: str, required: Literal[True] = True) -> datetime: ...
+    @overload
+    def instant(self, node: Node, name: str, required: Literal[False]) -> datetime | None: ...
+    def instant(self, node: Node, name: str, required: bool = True) -> datetime | None:
+        """A date and time of Shanghai (a date alone is its midnight), aware."""
+        text = self.text(node, name, required)
+        return _instant(name, text) if text else None
+
+    @overload
+    def day(self, node: Node, name: str, required: Literal[True] = True) -> date: ...
+    @overload
+    def day(self, node: Node, name: str, required: Literal[False]) -> date | None: ...
+    def day(self, node: Node, name: str, required: bool = True) -> date | None:
+        """A date; of a date with a time, its day."""
+        text = self.text(node, name, required)
+        return _instant(name, text).date() if text else None
+
+    @property
+    def today(self) -> date:
+        """The day of `now` in Shanghai."""
+        return self.now.astimezone(SHANGHAI).date()
+
+
+def _scaled(text: str, decimals: int) -> int | None:
+    """A decimal number times ten to the power of `decimals`, None if it is not a whole one."""
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        return None
+    sign, whole, rest, power = found.groups()
+    digits, shift = int(whole + (rest or "")), decimals - len(rest or "") + int(power or 0)
+    if shift >= 0:
+        number = int(f"{digits}{'0' * shift}")
+    else:
+        number, lost = divmod(digits, int(f"1{'0' * -shift}"))
+        if lost:
+            return None
+    return -number if sign == "-" else number
+
+
+def _instant(name: str, text: str) -> datetime:
+    found = _INSTANT.fullmatch(text)
+    try:
+        if found is None:
+            raise ValueError
+        year, month, day, hour, minute, second = (int(part or 0) for part in found.groups())
+        made = datetime(year, month, day, hour, minute, second, tzinfo=SHANGHAI)
+        if not 1900 <= made.year <= 2200:
+            raise ValueError
+    except ValueError:
+        values = {"value": shown(name, text), "allowed": "yyyy-MM-dd HH:mm:ss"}
+        raise Refusal("value_invalid", name, values) from None
+    return made
+
+
+def show_instant(value: datetime | None) -> str | None:
+    """An instant as the interface writes it: `2024-01-15 09:30:00` of Shanghai."""
+    return value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S") if value else None
+
+
+def show_day(value: date | None) -> str | None:
+    """A date as the interface writes it: `2024-01-15`."""
+    return value.isoformat() if value else None
+
+
+@lru_cache(maxsize=1 << 16)
+def yuan(fen: Fen) -> msgspec.Raw:
+    """Fen as the number that the interface writes: 452 is 4.52."""
+    return decimal(fen, 2)
+
+
+def decimal(number: int, decimals: int) -> msgspec.Raw:
+    """A whole number of 10^-decimals as a JSON number, without any float: 15000, 4 is 1.5000."""
+    whole, rest = divmod(abs(number), 10**decimals)
+    return msgspec.Raw(f"{'-' if number < 0 else ''}{whole}.{rest:0{decimals}d}")

@@ -1,0 +1,1 @@
+"""A small hospital system of our own, for tests and demonstrations: it uses only the interface."""

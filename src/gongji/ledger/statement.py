@@ -1,0 +1,225 @@
+"""Statements of a person and of an institution: what there was, every movement, what there is.
+
+An account's statement shows its balance before the first day, each movement with its date, event
+and article, and the balance after the last day. This module knows rows of the journal; how a
+statement looks on paper is the command's.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import psycopg
+
+from gongji.errors import Refusal
+from gongji.ledger.accounts import KEPT, RISES_BY_DEBIT
+from gongji.units import Fen
+
+Connection = psycopg.Connection[Any]
+EVENTS = {
+    "settlement": "结算",
+    "cancellation": "撤销结算",
+    "opening": "期初",
+    "stay": "住院",
+    "credit": "划入",
+    "adjustment": "重新核算",
+}
+"""What kinds of entries are called."""
+ACCOUNTS = {
+    "account": "个人账户",
+    "receivable": "应收（个人欠基金）",
+    "payable": "应付（基金欠个人）",
+}
+"""What kinds of a person's accounts are called."""
+
+
+@dataclass(frozen=True)
+class Movement:
+    """One movement: the event, its article, the amount (signed, fen) and the balance after it."""
+
+    date: date
+    entry: int
+    event: str
+    institution: str
+    benefit: str
+    article: str
+    amount_fen: Fen
+    balance_fen: Fen
+
+
+@dataclass(frozen=True)
+class AccountStatement:
+    """One account over a period.
+
+    Ensures: closing = opening + the sum of the movements.
+    """
+
+    account: str
+    opening_fen: Fen
+    movements: tuple[Movement, ...]
+    closing_fen: Fen
+
+
+@dataclass(frozen=True)
+class MeterLine:
+    """What was used of a meter by the end of the statement."""
+
+    period: str
+    meter: str
+    slot: str
+    used_fen: Fen
+
+
+@dataclass(frozen=True)
+class PersonStatement:
+    """A person's accounts and the meters of the year of the last day."""
+
+    psn_no: str
+    name: str
+    since: date
+    until: date
+    accounts: tuple[AccountStatement, ...]
+    meters: tuple[MeterLine, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class DayLine:
+    """What an institution did on a day for a benefit, cancellations taken off.
+
+    Units:   fen; `owed_fen` is what is owed to it: what funds and accounts paid, without the cash
+             that it took at the counter.
+    """
+
+    date: date
+    benefit: str
+    settlements: int
+    total_fen: Fen
+    pool_fen: Fen
+    supplements_fen: Fen
+    account_fen: Fen
+    cash_fen: Fen
+    borne_fen: Fen
+    owed_fen: Fen
+
+
+@dataclass(frozen=True)
+class InstitutionStatement:
+    """What was owed to an institution before, by day and benefit, and after.
+
+    Ensures: closing = opening + the sum of what is owed by the lines.
+    """
+
+    institution: str
+    name: str
+    since: date
+    until: date
+    opening_fen: Fen
+    lines: tuple[DayLine, ...]
+    closing_fen: Fen
+
+
+def of_person(connection: Connection, psn_no: str, since: date, until: date) -> PersonStatement:
+    """A person's statement for the accounting dates from `since` to `until`, both included.
+
+    Refuses: person_unknown; value_invalid.
+    """
+    _check_span(since, until)
+    found = connection.execute("select id, name from person where psn_no = %s", [psn_no]).fetchone()
+    if found is None:
+        raise Refusal("person_unknown", "--person", {"value": psn_no})
+    person, name = found
+    accounts = tuple(_account(connection, person, kind, since, until) for kind in KEPT)
+    meters = tuple(
+        MeterLine(*row) for row in connection.execute(METERS, {"person": person, "until": until})
+    )
+    return PersonStatement(psn_no, name, since, until, accounts, meters)
+
+
+def of_institution(
+    connection: Connection, code: str, since: date, until: date
+) -> InstitutionStatement:
+    """An institution's statement for the accounting dates from `since` to `until`, both included.
+
+    Refuses: institution_unknown; value_invalid.
+    """
+    _check_span(since, until)
+    found = connection.execute("select name from institution where code = %s", [code]).fetchone()
+    if found is None:
+        raise Refusal("institution_unknown", "--institution", {"value": code})
+    values = {"code": code, "since": since, "until": until}
+    before = connection.execute(OWED_BEFORE, values).fetchone()
+    assert before
+    lines = tuple(DayLine(*row) for row in connection.execute(BY_DAY, values))
+    closing = before[0] + sum(line.owed_fen for line in lines)
+    return InstitutionStatement(code, found[0], since, until, before[0], lines, closing)
+
+
+def _check_span(since: date, until: date) -> None:
+    if until < since:
+        values = {"value": f"{since} 至 {until}", "allowed": "起始日不晚于截止日"}
+        raise Refusal("value_invalid", "--from、--to", values)
+
+
+def _account(
+    connection: Connection, person: int, kind: str, since: date, until: date
+) -> AccountStatement:
+    sign = 1 if RISES_BY_DEBIT[kind] else -1
+    values = {"owner": str(person), "kind": kind, "since": since, "until": until, "sign": sign}
+    row = connection.execute(BALANCE_BEFORE, values).fetchone()
+    assert row
+    opening = int(row[0])
+    movements = tuple(_running(connection, values, opening))
+    closing = movements[-1].balance_fen if movements else opening
+    return AccountStatement(kind, opening, movements, closing)
+
+
+def _running(connection: Connection, values: dict[str, Any], balance: Fen) -> Iterator[Movement]:
+    for day, entry, kind, institution, benefit, article, amount in connection.execute(
+        MOVEMENTS, values
+    ):
+        balance += amount
+        event = EVENTS.get(kind, kind)
+        yield Movement(day, entry, event, institution, benefit, article, amount, balance)
+
+
+# The kinds are written out, so that the partial indexes on owners of such accounts serve.
+_ONES = """
+  select p.id, p.entry_id, p.article, p.amount_fen * %(sign)s as amount from posting p
+  where p.debit_owner = %(owner)s and p.debit = %(kind)s
+    and p.debit in ('account', 'receivable', 'payable')
+  union all
+  select p.id, p.entry_id, p.article, p.amount_fen * -%(sign)s from posting p
+  where p.credit_owner = %(owner)s and p.credit = %(kind)s
+    and p.credit in ('account', 'receivable', 'payable')"""
+
+BALANCE_BEFORE = f"""
+select coalesce(sum(x.amount), 0)::bigint from ({_ONES}) x join entry e on e.id = x.entry_id
+where e.accounting_date < %(since)s"""
+
+MOVEMENTS = f"""
+select e.accounting_date, e.id, e.kind, e.institution, e.benefit, x.article, x.amount
+from ({_ONES}) x join entry e on e.id = x.entry_id
+where e.accounting_date between %(since)s and %(until)s order by e.accounting_date, e.id, x.id"""
+
+METERS = """
+select m->>1, m->>0, m->>2, sum((m->>3)::bigint)::bigint
+from entry e cross join lateral jsonb_array_elements(e.meters) m
+where e.person_id = %(person)s and e.accounting_date <= %(until)s
+  and extract(year from e.service_date) = extract(year from %(until)s::date)
+group by 1, 2, 3 having sum((m->>3)::bigint) <> 0 order by 1, 2, 3"""
+
+_OWED = "(e.total_fen - e.cash_fen - e.borne_fen)"
+_OURS = "e.institution = %(code)s and e.kind in ('settlement', 'cancellation')"
+OWED_BEFORE = f"""
+select coalesce(sum({_OWED}), 0)::bigint from entry e
+where {_OURS} and e.accounting_date < %(since)s"""
+
+BY_DAY = f"""
+select e.accounting_date, e.benefit,
+  (count(*) filter (where e.kind = 'settlement') - count(*) filter (where e.kind = 'cancellation')),
+  sum(e.total_fen)::bigint, sum(e.pool_fen)::bigint, sum(e.supplements_fen)::bigint,
+  sum(e.account_fen + e.family_fen)::bigint, sum(e.cash_fen)::bigint, sum(e.borne_fen)::bigint,
+  sum({_OWED})::bigint
+from entry e where {_OURS} and e.accounting_date between %(since)s and %(until)s
+group by 1, 2 order by 1, 2"""

@@ -1,0 +1,1 @@
+"""Pages for the insured and for anyone who wants to understand the rules."""

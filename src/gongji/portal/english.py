@@ -1,0 +1,219 @@
+"""Explanations and refusals in English: the same sentences, figures and articles.
+
+Each Chinese sentence of `gongji.explain` and `gongji.errors` has one form; here stands the English
+form of each. The figures are those of the sentence itself, so the two languages cannot differ. A
+sentence of a form that is not known here stays in Chinese.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+
+from gongji.errors import Refusal
+from gongji.portal.terms import term
+
+_YUAN = r"[\d,]+\.\d\d元"
+
+
+def _form(chinese: str, english: str) -> tuple[re.Pattern[str], str]:
+    """A form: {m} stands for an amount, {r} for a rate, {name} for anything else."""
+
+    def group(found: re.Match[str]) -> str:
+        name = found[1]
+        kinds = {"m": _YUAN, "r": r"[\d.]+%"}
+        return f"(?P<{name}>{kinds.get(name.rstrip('0123456789'), '.+?')})"
+
+    escaped = re.escape(chinese).replace(r"\{", "{").replace(r"\}", "}")
+    return re.compile("^" + re.sub(r"\{(\w+)\}", group, escaped) + "$"), english
+
+
+SENTENCES = [
+    _form(
+        "{date}，{place}，{benefit}（{facts}）。总费用{m1}，其中政策范围内费用{m2}。适用文件：{books}。",
+        "{date}, {place}, {benefit} ({facts}). Total cost {m1}, of which in scope {m2}. "
+        "Documents that apply: {books}.",
+    ),
+    _form("{route}：按{benefit}的规定结算。", "{route}: settled by the rules for {benefit}."),
+    _form(
+        "先行自付{r}，即{m1}，由个人负担。",
+        "First self-pay {r}, that is {m1}, is borne by the person.",
+    ),
+    _form("政策范围外费用{m}，由个人负担。", "Cost out of scope, {m}, is borne by the person."),
+    _form(
+        "统筹基金不予支付：{reason}。全部费用{m}由个人负担，各项累计不变。",
+        "The pooled fund does not pay: {reason}. The whole cost, {m}, is borne by the person; "
+        "no meter moves.",
+    ),
+    _form("保底：实际支付低于{r}的，补足{m}。", "Floor: payment below {r} is topped up by {m}."),
+    _form(
+        "费用部分“{name}”{m}，按“{layer}”计算。",
+        "The part of the cost “{name}”, {m}, goes by “{layer}”.",
+    ),
+    _form(
+        "{layer}：以个人负担中{base}的{m}为基数。",
+        "{layer}: reckoned on {m}, the {base} within what the person bears.",
+    ),
+    _form("{layer}：以余下的{m}计算。", "{layer}: reckoned on the remaining {m}."),
+    _form("余下{m}按“{layer}”计算。", "The remaining {m} go by “{layer}”."),
+    _form(
+        "本段费用至{m1}为止，此前{meter}已累计{m2}，本次进入本段{m3}。",
+        "This band of cost ends at {m1}; {meter} held {m2} before, {m3} of this visit fall in it.",
+    ),
+    _form("不设起付标准。", "There is no deductible."),
+    _form(
+        "起付标准{m1}（{meter}此前已承担{m2}），本次扣除{m3}，由个人负担。",
+        "Deductible {m1} ({meter}: {m2} borne before); {m3} of this visit are deducted and borne "
+        "by the person.",
+    ),
+    _form(
+        "{layer}：先自付{r}，即{m}，由个人负担。",
+        "{layer}: {r} are paid first by the person, that is {m}.",
+    ),
+    _form(
+        "{layer}：起付标准以上{m1}，按{r}应由{payer}支付{m2}。",
+        "{layer}: {m1} above the deductible; at {r}, {payer} would pay {m2}.",
+    ),
+    _form(
+        "{layer}：起付标准以上{m1}，{payer}按{r}支付{m2}。",
+        "{layer}: {m1} above the deductible; {payer} pays {r}, that is {m2}.",
+    ),
+    _form(
+        "{layer}：{m1}，按{r}应由{payer}支付{m2}。",
+        "{layer}: {m1}; at {r}, {payer} would pay {m2}.",
+    ),
+    _form(
+        "{layer}：{m1}，{payer}按{r}支付{m2}。", "{layer}: {m1}; {payer} pays {r}, that is {m2}."
+    ),
+    _form(
+        "最高支付限额{m1}，此前{meter}已支付{m2}，本次只能支付{m3}；超过限额的费用{m4}由个人负担。",
+        "Ceiling {m1}; {m2} were used of it before ({meter}), so only {m3} can be paid now; the cost above "
+        "the ceiling, {m4}, is borne by the person.",
+    ),
+    _form(
+        "最高支付限额{m1}，此前{meter}已支付{m2}，本次只能支付{m3}；超过限额的费用{m4}转入下一层。",
+        "Ceiling {m1}; {m2} were used of it before ({meter}), so only {m3} can be paid now; the cost above "
+        "the ceiling, {m4}, goes on to the next layer.",
+    ),
+    _form("合计：{parts}。", "In all: {parts}."),
+]
+_PARTS = {
+    "统筹基金支付": "the pooled fund pays", "补充保障支付": "supplements pay",
+    "个人账户支付": "the personal account pays", "个人负担": "the person bears",
+}  # fmt: skip
+
+
+def _yuan(text: str) -> str:
+    return "¥" + text.removesuffix("元")
+
+
+def _facts(text: str) -> str:
+    found = []
+    for part in text.split("、"):
+        fact, colon, value = part.partition("：")
+        found.append(f"{term(fact)}: {term(value)}" if colon else term(fact))
+    return ", ".join(found)
+
+
+def _totals(text: str) -> str:
+    found = []
+    for part in text.split("，"):
+        name = next((name for name in _PARTS if part.startswith(name)), "")
+        found.append(f"{_PARTS.get(name, name)} {_yuan(part.removeprefix(name))}")
+    return ", ".join(found)
+
+
+def _meter(text: str) -> str:
+    name, bracket, where = text.removesuffix("）").partition("（")
+    if term(text) != text or not bracket:
+        return term(text)
+    return f"{term(name)} ({_facts(where)})"
+
+
+_OWN: dict[str, Callable[[str], str]] = {"facts": _facts, "parts": _totals, "meter": _meter}
+
+
+def _word(name: str, text: str) -> str:
+    if name[0] == "m" and name.rstrip("0123456789") == "m":
+        return _yuan(text)
+    if name in ("date", "r"):
+        return text
+    if name == "reason":
+        return reason(text)
+    if name == "books":
+        return text.replace("、", ", ")
+    return _OWN.get(name, term)(text)
+
+
+def sentence(text: str) -> str:
+    """A sentence of an explanation in English, or as it is where its form is not known."""
+    for pattern, english in SENTENCES:
+        found = pattern.match(text)
+        if found:
+            words = {name: _word(name, part) for name, part in found.groupdict().items()}
+            return english.format(**words)
+    return text
+
+
+_REASONS = {
+    "outside_benefit_period": "outside the benefit period",
+    "not_designated": "not a designated institution",
+    "not_selected": "not the institution selected, and no referral",
+    "inpatient_stay": "outpatient cost during an inpatient stay",
+    "joins_inpatient": "emergency care that went on to an inpatient stay is settled with the stay",
+    "third_party": "a third party is liable for the cost",
+    "other_fund": "another fund covers the cost",
+    "paid_by_account": "already paid from the personal account",
+    "public_health": "public health bears the cost",
+    "wellness": "wellness, cosmetic surgery and the like",
+    "excluded_by_law": "not payable by law",
+    "no_account": "no personal account of employee insurance",
+    "level_too_low": "this benefit is for designated institutions of level 2 and above",
+    "not_in_agreement": "the negotiated drug is outside its agreement period",
+    "offsite_unfiled": "treated outside the area without a filing",
+    "not_direct": "not settled directly at the counter",
+    "no_prescription": "bought at a pharmacy without a prescription of a designated institution "
+    "(the level of the prescriber is missing)",
+    "pharmacy_not_qualified": "the pharmacy does not meet the conditions of the pool",
+    "not_eligible": "the area's own conditions are not met",
+}
+REFUSALS: Mapping[str, str] = _REASONS | {
+    "field_missing": "{field} is required",
+    "field_unknown": "{field} is no known column or fact",
+    "value_invalid": "{field}: {value} is not known; allowed: {allowed}",
+    "amount_invalid": "{field}: {value} is no amount in yuan with at most two decimals",
+    "amount_negative": "{field} is below zero: {value}",
+    "amount_too_large": "{field} is too large: {value}; one bill is at most ten billion yuan",
+    "in_scope_above_total": "the cost in scope, {value}, is above the total, {total}",
+    "area_unknown": "there are no rules of an area {value}; there are: {allowed}",
+    "date_outside": "{value} is outside the rules of area {area}, which cover: {allowed}",
+    "benefit_not_offered": "area {area} does not offer {value}; it offers: {allowed}",
+    "not_ruled": "the documents of area {area} do not rule {value}",
+    "item_unknown": "the catalogue has no item {value}",
+    "item_outside_dates": "item {value} has no version on {date}; there are: {allowed}",
+    "self_pay_missing": "neither the catalogue nor area {area} gives the first self-pay of {value}",
+    "level_missing": "the level of the institution is missing; please give {field}",
+    "parameter_missing": "the documents leave {parameter} to another one; give a figure for it",
+    "bond_person_unknown": "there is no person of this number and name; please check both",
+    "bond_with_oneself": "your own account needs no bond with yourself",
+    "bond_unknown": "there is no such bond or request any more; please reload the page",
+    "fact_overlaps": "there is one already since {since}",
+    "law_changed": "the documents that this was settled by have changed; it cannot be told again",
+}
+"""The refusals that pages and the public interface can give."""
+
+
+def refusal(found: Refusal) -> str:
+    """The sentence of a refusal in English; in Chinese where there is no English one."""
+    form = REFUSALS.get(found.code)
+    if form is None:
+        return str(found)
+    values = {name: term(text) for name, text in found.values.items()}
+    text = form.format(**({"field": found.field} | values))
+    return text[0].upper() + text[1:]
+
+
+def reason(text: str) -> str:
+    """Why the pool does not pay, in English."""
+    from gongji.errors import REFUSALS as CHINESE
+
+    code = next((code for code in _REASONS if CHINESE[code] == text), "")
+    return _REASONS.get(code, text)

@@ -1,0 +1,227 @@
+"""The fields of the calculator: what the law of an area and day needs to know for a benefit.
+
+Only facts that the benefit's figures, gates or meters depend on are asked for; open parameters are
+those that its layers refer to. This module knows the law, not how a field looks.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from gongji.errors import Refusal
+from gongji.portal import books
+from gongji.portal.inputs import SET, USED, Question
+from gongji.rulebook import documents
+from gongji.rulebook.cells import axes_of, offered_benefits, reached_layers
+from gongji.rulebook.documents import ByAxis, FromIndex, FromParameter
+from gongji.rulebook.facts import AMOUNT, CHOICE, DATE, DERIVED, FLAG, NUMBER, Fact
+from gongji.rulebook.law import PART, Law
+from gongji.visit.area import Area
+from gongji.visit.facts import read_date
+
+ASKED = {
+    "area", "date", "status", "level", "institution_kind", "prescriber_level", "benefit", "total",
+    "in_scope", "birth_date",
+}  # fmt: skip
+"""Facts with a place of their own at the top of the form."""
+NEVER = {"institution"}
+"""Facts that only tell meters of other visits apart."""
+
+SELECT, CHECK, MONEY, WHOLE, DAY, WORDS, RATE = (
+    "select", "check", "money", "whole", "day", "words", "rate",
+)  # fmt: skip
+_KINDS = {FLAG: CHECK, CHOICE: SELECT, NUMBER: WHOLE, AMOUNT: MONEY, DATE: DAY}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field: its name in the query string, its label, its kind, its value."""
+
+    name: str
+    label: str
+    kind: str
+    value: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    default: str = ""
+    note: str = ""
+    article: str = ""
+    own: bool = False
+    """Whether its note is the rulebook's, and so in Chinese only."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """The fields that depend on area, day, benefit and kind of institution."""
+
+    key: str
+    benefits: tuple[tuple[str, str], ...] = ()
+    facts: tuple[Field, ...] = ()
+    circumstances: tuple[Field, ...] = ()
+    used: tuple[Field, ...] = ()
+    figures: tuple[Field, ...] = ()
+    law: Law | None = None
+
+
+def form(question: Question) -> Form:
+    """The fields for a question; none but the fixed ones where area or day cannot be read."""
+    try:
+        area = books.area(question.get("area"))
+        law = area.law(read_date("date", question.get("date")))
+    except Refusal:
+        return Form("none")
+    offered = offered_benefits(law)
+    code = question.get("benefit", "ordinary")
+    name = next((n for n in offered if law.benefits[n] == code), "")
+    kind = question.get("institution_kind") or "hospital"
+    facts = list(_facts(law, name)) if name else []
+    made = Form(
+        f"{area.code} {law.since} {code} {kind}",
+        tuple((law.benefits[n], n) for n in offered),
+        tuple(_field(fact, question) for fact in facts if not _rare(fact)),
+        tuple(_field(fact, question) for fact in facts if _rare(fact)),
+        tuple(_used(area, law, name, question)) if name else (),
+        tuple(_figures(law, name, question)) if name else (),
+        law,
+    )
+    return made
+
+
+def fitting(question: Question) -> Question:
+    """The question without what only other areas know: it was asked of them before the area changed.
+
+    What no area knows stays, to be refused.
+    """
+    try:
+        area = books.area(question.get("area"))
+    except Refusal:
+        return question
+    ours, all_names = _names(area), [_names(other) for other in books.areas()]
+    known = [set().union(*group) for group in zip(*all_names, strict=True)]
+
+    def kept(given: Mapping[str, str], group: int) -> dict[str, str]:
+        foreign = known[group] - ours[group]
+        return {n: t for n, t in given.items() if n.partition(".")[0] not in foreign}
+
+    return replace(
+        question, facts=kept(question.facts, 0), used=kept(question.used, 1),
+        figures=kept(question.figures, 2),
+    )  # fmt: skip
+
+
+def _names(area: Area) -> tuple[set[str], set[str], set[str]]:
+    """The columns, meters and parameters of an area over all its time."""
+    columns = {fact.column for law in area.laws for fact in law.facts.values()}
+    meters = {place.code for place in area.layout.meters.values()}
+    found = (p.value for law in area.laws for p in law.section("参数").values())
+    return columns, meters, {p.code for p in found if isinstance(p, documents.Parameter)}
+
+
+def _facts(law: Law, benefit: str) -> Iterator[Fact]:
+    """The facts that a benefit depends on, beside those that everybody is asked for."""
+    named = {*axes_of(law, benefit)} - {PART}
+    for provision in law.section("门槛").values():
+        gate = provision.value
+        assert isinstance(gate, documents.Gate)
+        if not gate.benefits or benefit in gate.benefits:
+            named |= gate.when.keys()
+    for provision in law.section("转归").values():
+        route = provision.value
+        assert isinstance(route, documents.Route)
+        if benefit in route.benefits:
+            named |= route.when.keys()
+    meters = law.section("计量")
+    for layer in reached_layers(law, benefit):
+        for limit in (*layer.deductibles, *layer.ceilings, *layer.bands):
+            meter = meters[limit.meter].value
+            assert isinstance(meter, documents.Meter)
+            named |= set(meter.apart)
+    columns: dict[str, Fact] = {}
+    for fact in law.facts.values():
+        if fact.name in named:
+            source = law.facts[fact.source] if fact.source else fact
+            for column in DERIVED.get(source.column, (source.column,)):
+                columns.setdefault(column, source)
+    known = {fact.column: fact for fact in law.facts.values() if not fact.source}
+    for column, fact in columns.items():
+        if column in ASKED | NEVER:
+            continue
+        yield known.get(column) or _UNNAMED[column]
+
+
+def _rare(fact: Fact) -> bool:
+    """Whether a fact is a circumstance that most visits do not have."""
+    return fact.kind == FLAG or fact.column == "parent_level"
+
+
+_OF_LEVELS = {"一级": "1", "二级": "2", "三级": "3"}
+_UNNAMED = {
+    "approval_date": Fact("备案核准日期", "approval_date", DATE),
+    "parent_level": Fact(
+        "互联网医院的实体机构级别", "parent_level", CHOICE, "", {"无": "", **_OF_LEVELS}
+    ),
+}
+"""Columns from which facts are worked out without being facts themselves."""
+
+
+def _field(fact: Fact, question: Question) -> Field:
+    value = question.get(fact.column)
+    if fact.kind == FLAG:
+        default = "true" if fact.default else "false"
+        return Field(fact.column, fact.name, CHECK, value or default, default=default)
+    choices = tuple((code, name) for name, code in fact.choices.items())
+    kind = _KINDS.get(fact.kind, WORDS)
+    default = "" if fact.default is None or fact.kind in (AMOUNT, DATE) else str(fact.default)
+    return Field(fact.column, fact.name, kind, value or default, choices, default)
+
+
+def _used(area: Area, law: Law, benefit: str, question: Question) -> Iterator[Field]:
+    """A field for each meter of more than one visit that the benefit draws on."""
+    meters = law.section("计量")
+    seen: dict[str, documents.Meter] = {}
+    for layer in reached_layers(law, benefit):
+        for limit in (*layer.deductibles, *layer.ceilings, *layer.bands):
+            meter = meters[limit.meter].value
+            assert isinstance(meter, documents.Meter)
+            if meter.period not in ("次", "笔", "日"):
+                seen[limit.meter] = meter
+    for name, meter in seen.items():
+        value = question.used.get(meter.code, "")
+        yield Field(USED + meter.code, name, MONEY, value, note=meter.note, own=True)
+
+
+def _figures(law: Law, benefit: str, question: Question) -> Iterator[Field]:
+    """A field for each open parameter that the benefit's layers refer to."""
+    named: set[str] = set()
+    for layer in reached_layers(law, benefit):
+        groups = [*layer.deductibles, *layer.ceilings, *layer.bands]
+        for value in (g.value for g in (*groups, layer.rate, layer.own) if g):
+            named |= set(_parameters(value))
+        for group in (*groups, layer.rate, layer.own):
+            for adjustment in group.adjustments if group else ():
+                named |= set(_parameters(adjustment.add))
+    for name, provision in law.section("参数").items():
+        parameter = provision.value
+        assert isinstance(parameter, documents.Parameter)
+        if name in named and parameter.value is None and not parameter.years:
+            kind = RATE if parameter.unit == "ppm" else MONEY
+            article = f"{provision.book.head.number} {parameter.article}"
+            value = question.figures.get(parameter.code, "")
+            yield Field(
+                SET + parameter.code,
+                name,
+                kind,
+                value,
+                note=parameter.note,
+                article=article,
+                own=True,
+            )
+
+
+def _parameters(value: object) -> Iterator[str]:
+    """The parameters that a value refers to."""
+    if isinstance(value, FromParameter):
+        yield value.parameter
+    elif isinstance(value, FromIndex):
+        yield value.index
+    elif isinstance(value, ByAxis):
+        for child in value.values.values():
+            yield from _parameters(child)

@@ -1,0 +1,30 @@
+"""What a browser may load for the pages: nothing from another host, no script in the page."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+DRAWN = "default-src 'none'; style-src 'unsafe-inline'"
+"""A picture drawn by matplotlib carries its styles with it."""
+
+
+class PolicyMiddleware:
+    """Sets the policy on what these pages answer; other apps have their own."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, with the policy of the pages."""
+        answer = self.get_response(request)
+        found = request.resolver_match
+        if found is not None and found.app_name == "portal":
+            drawn = answer.headers.get("Content-Type", "").startswith("image/svg")
+            answer.headers["Content-Security-Policy"] = DRAWN if drawn else POLICY
+            answer.headers["Referrer-Policy"] = "same-origin"
+        return answer

@@ -1,0 +1,35 @@
+"""What the templates say: interface words, words of the law, amounts."""
+
+from django import template
+
+from gongji.portal import words
+from gongji.units import show_fen
+
+register = template.Library()
+
+
+@register.simple_tag
+def say(text: str, **values: object) -> str:
+    """A text of the interface in the visitor's language."""
+    return words.say(text, **values)
+
+
+@register.filter
+def law(text: str) -> str:
+    """A word of the law in the visitor's language."""
+    return words.name(str(text))
+
+
+@register.filter
+def yuan(amount: int | None) -> str:
+    """Fen as an amount: 1,000.00元, ¥1,000.00 in English."""
+    if amount is None:
+        return ""
+    shown = show_fen(amount)
+    return f"¥{shown}" if words.is_english() else f"{shown}元"
+
+
+@register.filter
+def entry(mapping: dict[str, str], key: str) -> str:
+    """What stands in a mapping under a key, or nothing."""
+    return mapping.get(key, "")

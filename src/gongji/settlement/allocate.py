@@ -1,0 +1,143 @@
+"""Who pays what the funds leave: own account, family accounts in their order, cash.
+
+Law:     楚政规〔2022〕2号 第十条、第二十条、第二十一条; 攀枝花 第五条; each area's 账户使用.
+This module knows amounts and the law's table of uses, no database.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gongji.accounts import uses
+from gongji.errors import Refusal
+from gongji.rulebook.law import Law
+from gongji.settlement.contract import FAMILY_ACCOUNTS, NO_ACCOUNT
+from gongji.settlement.marks import Sums
+from gongji.units import Fen
+from gongji.visit.settle import Result
+
+BANNED_USES = {"public_health": "public_health", "wellness": "wellness"}
+"""Reasons for which the pool pays nothing that are uses which an account may be barred from too."""
+
+RELATIONS = {"spouse": "spouse", "parent": "parent", "child": "child", "close_relative": "sibling"}
+"""Relation of a bond -> relation of the table of uses (close relatives: those after 2024, YN-3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A bound family account: its owner's id, the relation, what is on it.
+
+    Units:   fen.
+    """
+
+    person: int
+    relation: str
+    balance_fen: Fen
+
+
+@dataclass(frozen=True)
+class Purse:
+    """The accounts that a bill may draw on, as they were found.
+
+    Units:   fen. `accounts` is what the request allows; `place` hospital, pharmacy or other.
+    """
+
+    accounts: str
+    place: str
+    own_fen: Fen = 0
+    family: tuple[Owner, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is kept with the facts of an entry."""
+        family = [[owner.person, owner.relation, owner.balance_fen] for owner in self.family]
+        return {"use": self.accounts, "place": self.place, "own": self.own_fen, "family": family}
+
+
+def read_purse(kept: dict[str, Any]) -> Purse:
+    """A purse from what an entry keeps."""
+    family = tuple(Owner(*owner) for owner in kept.get("family", ()))
+    return Purse(kept["use"], kept["place"], kept["own"], family)
+
+
+@dataclass(frozen=True)
+class Payment:
+    """Who pays the person's part.
+
+    Units:   fen. Ensures: own + family + cash = the person's part of the result.
+    """
+
+    own_fen: Fen
+    family: tuple[tuple[int, Fen], ...]
+    cash_fen: Fen
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def family_fen(self) -> Fen:
+        """What family accounts pay together."""
+        return sum(amount for _, amount in self.family)
+
+
+def allocate(result: Result, sums: Sums, purse: Purse) -> Payment:
+    """Own account, family accounts in their order, cash.
+
+    Law:     the accounts pay the burden inside the policy (deductible, share, first self-pay, above
+             a ceiling), and what is outside it only where the area's table does not limit it.
+    Ensures: no account pays more than is on it.
+    """
+    person = result.person_fen
+    inside = person - sums.above_standard_fen - sums.wholly_own_fen
+    left = [inside, person - inside]
+    notes: list[str] = []
+    own = 0
+    if purse.accounts != NO_ACCOUNT:
+        # What a layer already took from the own account (当年账户) is part of the burden inside.
+        own = _draw(result, purse, "self", purse.own_fen, left, notes)
+    family: list[tuple[int, Fen]] = []
+    for owner in purse.family if purse.accounts == FAMILY_ACCOUNTS else ():
+        paid = _draw(result, purse, RELATIONS[owner.relation], owner.balance_fen, left, notes)
+        if paid:
+            family.append((owner.person, paid))
+    cash = person - own - sum(amount for _, amount in family)
+    return Payment(own, tuple(family), cash, tuple(dict.fromkeys(notes)))
+
+
+def _draw(
+    result: Result, purse: Purse, relation: str, balance: Fen, left: list[Fen], notes: list[str]
+) -> Fen:
+    """What an account pays of the two parts of the burden, inside the policy first."""
+    paid = 0
+    for part, in_policy in enumerate((True, False)):
+        if not left[part]:
+            continue
+        reason = _refused(result.law, _use(result, purse), relation, purse.place, in_policy)
+        if reason:
+            notes.append(reason)
+            continue
+        amount = min(left[part], balance - paid)
+        left[part] -= amount
+        paid += amount
+    return paid
+
+
+def _use(result: Result, purse: Purse) -> str:
+    banned = BANNED_USES.get(result.refusal)
+    return banned or ("drugs" if purse.place == "pharmacy" else "care")
+
+
+def _refused(law: Law, use: str, relation: str, place: str, in_policy: bool) -> str:
+    """Why an account may not pay, empty if it may; worked out once for a law."""
+    known: dict[tuple[str, str, str, bool], str] = law.__dict__.setdefault("_account_uses", {})
+    key = (use, relation, place, in_policy)
+    if key not in known:
+        try:
+            decision = uses.use(law, use, relation, place, in_policy=in_policy)
+            known[key] = "" if decision.allowed else _said(decision)
+        except Refusal as error:
+            known[key] = str(error)
+    return known[key]
+
+
+def _said(decision: uses.Decision) -> str:
+    found: Sequence[Any] = decision.grounds
+    names = "；".join(dict.fromkeys(f"{g.cite.document} {g.cite.article}" for g in found))
+    return f"{decision.sentence}〔{names}〕"

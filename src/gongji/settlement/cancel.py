@@ -1,0 +1,290 @@
+"""Take a settlement back (2208, 2103), or a message whose fate its sender does not know (2601).
+
+Nothing is changed in the journal: what is taken back gets a new entry with every amount negated
+that names it (`reverses`). Taking back a cancellation restores the settlement by a third entry, and
+so on: an entry stands while the chain of entries that reverse it has an even length.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from gongji.errors import Refusal
+from gongji.ledger import accounts
+from gongji.ledger.arrays import array, written
+from gongji.ledger.post import balance_moves, lock, post, take_ids
+from gongji.ledger.rows import (
+    CANCELLATION,
+    COLUMNS,
+    SETTLEMENT,
+    EntryRow,
+    PostingRow,
+    exchanged,
+    negated,
+    read_entry,
+)
+from gongji.settlement.contract import Key, Outcome
+from gongji.settlement.messages import BARRED
+from gongji.settlement.rules import Rules
+from gongji.settlement.visits import day_in_china
+
+Connection = psycopg.Connection[Any]
+
+REVERSIBLE = ("2102", "2207", "2207A", "2103", "2208")
+"""The transactions that 2601 undoes: settlements, and their cancellations."""
+
+ENTRY = f"select {', '.join(COLUMNS)} from entry where id = %s"
+PERSON = "select id from person where psn_no = %s"
+CHAIN = """with recursive chain as (
+  select id, 0 as depth from entry where id = %s
+  union all select e.id, c.depth + 1 from chain c join entry e on e.reverses_id = c.id)
+select id from chain order by depth"""
+POSTINGS = """select entry_id, area, debit, debit_owner, credit, credit_owner, amount_fen, article
+from posting where entry_id = %s order by id"""
+CLOSED = "select 1 from closed_period where area = %s and month = %s"
+BALANCES = """select person_id, kind, amount_fen from balance
+where area = %s and person_id = any(%s::bigint[])"""
+LATER = """select e.id, e.institution, e.visit, e.meters from entry e
+where e.person_id = %s and e.id > %s and e.kind = 'settlement'
+  and not exists (select 1 from entry r where r.reverses_id = e.id)
+order by e.id"""
+FLAG = """insert into review_flag (entry_id, cause_id, reason)
+select * from unnest(%s::bigint[], %s::bigint[], %s::text[])"""
+FREE = "update charge_batch set settled_by = null where id = %s and settled_by = %s"
+RELEASE = """update prescription_use set released_at = %s
+where entry_id = %s and released_at is null"""
+TAKE = """update charge_batch set settled_by = %s
+where id = %s and settled_by is null and withdrawn_at is null"""
+RELEASED = """select prescriber, number, exists (
+    select 1 from prescription_use o where o.prescriber = u.prescriber and o.number = u.number
+      and o.released_at is null)
+from prescription_use u where u.entry_id = %s"""
+USE_AGAIN = """insert into prescription_use (prescriber, number, entry_id)
+select * from unnest(%s::text[], %s::text[], %s::bigint[])"""
+MESSAGE = "select infno, state, entry from message where institution = %s and msgid = %s"
+BY_MESSAGE = """select id from entry where person_id = %s and institution = %s and msgid = %s
+order by id limit 1"""
+BAR = f"""insert into message (institution, msgid, infno, content_hash, content, state)
+values (%s, %s, %s, '', '{{}}', '{BARRED}') on conflict do nothing"""
+
+
+def cancel(
+    connection: Connection,
+    key: Key,
+    psn_no: str,
+    visit: int,
+    entry: int,
+    rules: Rules,
+    now: datetime,
+    refuse_chained: frozenset[str] = frozenset(),
+) -> Outcome:
+    """Cancel a settlement by a new entry with every amount negated.
+
+    Runs inside the caller's transaction, or in one of its own. It does not write the message log:
+    the door does, around it. Meters and accounts come back, lines can be settled anew, their
+    prescriptions used again. Settlements that build on it are flagged for the agency; in the areas
+    of `refuse_chained` they stop it instead.
+    Refuses: (raises) settlement_unknown, settlement_cancelled, settlement_chained, period_closed.
+    """
+    with connection.transaction():
+        found = _find(connection, entry)
+        person = _person(connection, psn_no)
+        if (
+            found is None
+            or found.kind != SETTLEMENT
+            or (found.person_id, found.visit) != (person, visit)
+            or found.institution != key.institution
+        ):
+            raise Refusal("settlement_unknown", "setl_id", {"value": str(entry)})
+        return _Undo(connection, key, now, refuse_chained).undo(found)
+
+
+def reverse(
+    connection: Connection,
+    key: Key,
+    psn_no: str,
+    original_msgid: str,
+    original_infno: str,
+    rules: Rules,
+    now: datetime,
+    refuse_chained: frozenset[str] = frozenset(),
+) -> Outcome:
+    """Undo what a message did: Outcome.entry is the new entry, None if there was nothing to undo.
+
+    An unknown message leaves a mark: should it still arrive, it is refused. That, and a message
+    that was refused, is answered with success, for the sender wants to know that nothing of it
+    stands. Runs like `cancel`.
+    Refuses: (raises) message_irreversible, reversal_differs, settlement_cancelled (what it did was
+             undone already), settlement_taken, account_short, and what `cancel` refuses.
+    """
+    if original_infno not in REVERSIBLE:
+        values = {"value": original_infno, "allowed": "、".join(REVERSIBLE)}
+        raise Refusal("message_irreversible", "oinfno", values)
+    with connection.transaction():
+        name = [key.institution, original_msgid]
+        logged = connection.execute(MESSAGE, name).fetchone()
+        if logged is None:
+            if connection.execute(BAR, [*name, original_infno]).rowcount:
+                return Outcome()
+            # It arrived while the mark was being set.
+            logged = connection.execute(MESSAGE, name).fetchone()
+            assert logged is not None
+        infno, state, number = logged
+        if state == BARRED:
+            return Outcome()
+        if infno != original_infno:
+            raise _differs(original_msgid, "oinfno")
+        person = _person(connection, psn_no)
+        if number is None:
+            row = connection.execute(BY_MESSAGE, [person, *name]).fetchone()
+            number = row[0] if row else None
+        found = _find(connection, number) if number is not None else None
+        if found is None:
+            return Outcome()
+        if found.person_id != person:
+            raise _differs(original_msgid, "psn_no")
+        return _Undo(connection, key, now, refuse_chained).undo(found)
+
+
+def _differs(msgid: str, names: str) -> Refusal:
+    return Refusal("reversal_differs", "omsgid", {"value": msgid, "names": names})
+
+
+def _find(connection: Connection, number: int) -> EntryRow | None:
+    row = connection.execute(ENTRY, [number]).fetchone()
+    return read_entry(row) if row else None
+
+
+def _person(connection: Connection, psn_no: str) -> int | None:
+    row = connection.execute(PERSON, [psn_no]).fetchone()
+    return int(row[0]) if row else None
+
+
+@dataclass
+class _Undo:
+    """What the steps of taking an entry back share."""
+
+    connection: Connection
+    key: Key
+    now: datetime
+    refuse_chained: frozenset[str]
+
+    def undo(self, entry: EntryRow) -> Outcome:
+        """Take back what stands of an entry."""
+        assert entry.id is not None and entry.person_id is not None
+        made = _postings(self.connection, entry.id)
+        lock(self.connection, {entry.person_id, *_owners(made)})
+        chain = [number for (number,) in self.connection.execute(CHAIN, [entry.id])]
+        if len(chain) % 2 == 0:
+            raise Refusal("settlement_cancelled", "setl_id", {"value": str(entry.id)})
+        if chain[-1] != entry.id:
+            found = _find(self.connection, chain[-1])
+            assert found is not None
+            entry = found
+        today = day_in_china(self.now)
+        month = today.replace(day=1)
+        if self.connection.execute(CLOSED, [entry.area, month]).fetchone():
+            values = {"area": entry.area, "value": month.strftime("%Y-%m")}
+            raise Refusal("period_closed", "inf_time", values)
+        later = self._later(entry)
+        (number,) = take_ids(self.connection, 1)
+        back = self._entry(entry, number, today)
+        moved = exchanged(_postings(self.connection, chain[-1]), number)
+        self._refuse_short(entry, moved)
+        post(self.connection, [back], moved)
+        if entry.kind == SETTLEMENT:
+            self._release(entry)
+        else:
+            self._take_again(entry, back)
+        self._flag(later, back)
+        return Outcome(entry=back, balance_fen=self._balance(back))
+
+    def _entry(self, entry: EntryRow, number: int, today: Any) -> EntryRow:
+        kind = CANCELLATION if entry.kind == SETTLEMENT else SETTLEMENT
+        back = negated(
+            entry, id=number, kind=kind, msgid=self.key.msgid, accounting_date=today,
+            settled_at=self.now,
+        )  # fmt: skip
+        return replace(back, meters=tuple(move for move in back.meters if move[3]))
+
+    def _later(self, entry: EntryRow) -> list[tuple[int, str, int]]:
+        """The person's settlements that found what this one did to a meter.
+
+        Refuses: settlement_chained, naming only those of the same institution.
+        """
+        moved = {move[:3] for move in entry.meters if move[3]}
+        rows = self.connection.execute(LATER, [entry.person_id, entry.id])
+        later = [
+            (number, institution, visit)
+            for number, institution, visit, moves in rows
+            if moved & {(code, period, slot) for code, period, slot, _ in moves}
+        ]
+        if later and entry.area in self.refuse_chained:
+            mine = [str(number) for number, place, _ in later if place == self.key.institution]
+            own = f"（本机构：{'、'.join(mine)}）" if mine else ""
+            raise Refusal("settlement_chained", "setl_id", {"value": str(entry.id), "own": own})
+        return later
+
+    def _flag(self, later: Sequence[tuple[int, str, int]], back: EntryRow) -> None:
+        if later:
+            done = "撤销" if back.kind == CANCELLATION else "恢复"
+            reason = f"此前的结算 {back.reverses_id} 已{done}，累计随之变动，须重新审核"
+            rows = [(number, back.id, reason) for number, _, _ in later]
+            self.connection.execute(FLAG, written(("bigint", "bigint", "text"), rows))
+
+    def _refuse_short(self, entry: EntryRow, moved: Iterable[PostingRow]) -> None:
+        """Restoring draws on accounts again.
+
+        Refuses: account_short.
+        """
+        taken = {
+            (person, kind): -amount
+            for (_, person, kind), amount in balance_moves(moved).items()
+            if amount < 0
+        }
+        if not taken:
+            return
+        persons = array({person for person, _ in taken})
+        rows = self.connection.execute(BALANCES, [entry.area, persons])
+        there = {(person, kind): amount for person, kind, amount in rows}
+        if any(there.get(key, 0) < amount for key, amount in taken.items()):
+            raise Refusal("account_short", "acct_pay", {"value": str(entry.reverses_id)})
+
+    def _release(self, entry: EntryRow) -> None:
+        """Lines are unsettled again, prescriptions can be used again."""
+        self.connection.execute(FREE, [entry.batch, entry.id])
+        self.connection.execute(RELEASE, [self.now, entry.id])
+
+    def _take_again(self, cancelled: EntryRow, back: EntryRow) -> None:
+        """Lines and prescriptions belong to the restored settlement.
+
+        Refuses: settlement_taken.
+        """
+        taken = self.connection.execute(TAKE, [back.id, back.batch]).rowcount
+        used = self.connection.execute(RELEASED, [cancelled.reverses_id]).fetchall()
+        if not taken or any(again for _, _, again in used):
+            raise Refusal("settlement_taken", "omsgid", {"value": cancelled.msgid})
+        if used:
+            rows = [(prescriber, number, back.id) for prescriber, number, _ in used]
+            self.connection.execute(USE_AGAIN, written(("text", "text", "bigint"), rows))
+
+    def _balance(self, entry: EntryRow) -> int:
+        rows = self.connection.execute(BALANCES, [entry.area, array([entry.person_id])])
+        return next((amount for _, kind, amount in rows if kind == accounts.ACCOUNT), 0)
+
+
+def _postings(connection: Connection, number: int) -> list[PostingRow]:
+    return [PostingRow(*row) for row in connection.execute(POSTINGS, [number])]
+
+
+def _owners(moved: Iterable[PostingRow]) -> set[int]:
+    """The persons whose accounts postings move."""
+    return {
+        int(owner)
+        for row in moved
+        for kind, owner in ((row.debit, row.debit_owner), (row.credit, row.credit_owner))
+        if kind in accounts.KEPT
+    }

@@ -1,0 +1,168 @@
+"""Which benefit a bill is settled by: the kind of care (med_type), registrations, the drugs on it.
+
+The table is ROUTES; docs/settlement.md shows it. What the area does not offer is refused when the
+law is asked for it (benefit_not_offered), so the table is the same for every area.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gongji.errors import Refusal
+from gongji.rulebook.cells import offered_benefits
+from gongji.rulebook.law import Law
+
+ORDINARY, CHRONIC, SPECIAL, EMERGENCY = "ordinary", "chronic", "special", "emergency"
+NEGOTIATED, DAY_SURGERY, TWO_DISEASES, DUAL_CHANNEL = (
+    "negotiated_drug", "day_surgery", "two_diseases", "dual_channel",
+)  # fmt: skip
+
+REGISTERED, DRUGS, PHARMACY = "registered", "drugs", "pharmacy"
+"""Routes that depend on more than the kind of care."""
+
+ROUTES: dict[str, str] = {
+    "11": ORDINARY,
+    "12": ORDINARY,
+    "13": ORDINARY,
+    "14": REGISTERED,
+    "18": DRUGS,
+    "19": ORDINARY,
+    "28": DAY_SURGERY,
+    "41": PHARMACY,
+    "1301": EMERGENCY,
+    "9901": TWO_DISEASES,
+    "9903": ORDINARY,
+}
+"""med_type -> benefit, or the route by which it is found; every other med_type is refused."""
+
+MED_TYPES = {
+    "11": "普通门诊", "12": "门诊挂号", "13": "急诊", "14": "门诊慢特病", "18": "特药购药",
+    "19": "意外伤害门诊", "28": "日间手术", "41": "定点药店购药", "1301": "急诊抢救",
+    "9901": "门诊两病", "9903": "意外伤害门诊",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A registration (慢特病备案) that holds on the date of service."""
+
+    key: str
+    benefit: str
+    disease: str
+    approved: bool
+    approval_date: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The benefit of a bill, the registration and the drug that it is settled for."""
+
+    benefit: str
+    registration: Registered | None = None
+    drug: str = ""
+    in_agreement: bool = True
+
+
+def route(
+    law: Law,
+    med_type: str,
+    disease: str,
+    registrations: Sequence[Registered],
+    drugs: Sequence[dict[str, Any]],
+    lines: int,
+) -> Route:
+    """The benefit of a bill.
+
+    Law:     楚政规〔2022〕2号 第十六条 (by the diagnosis of the visit), 第十八条;
+             云浮 第二十条（一）; 邵阳 第十五条.
+    Shape:   `disease` the national code of the visit's disease; `drugs` as in the marks of a batch;
+             `lines` how many lines the batch has.
+    Refuses: med_type_unsupported, benefit_not_offered, registration_missing, drugs_missing,
+             drugs_mixed.
+    """
+    way = ROUTES.get(med_type)
+    if way is None:
+        allowed = "、".join(f"{code} {name}" for code, name in MED_TYPES.items())
+        raise Refusal("med_type_unsupported", "med_type", {"value": med_type, "allowed": allowed})
+    if way == REGISTERED:
+        found = _registration(disease, registrations, (CHRONIC, SPECIAL))
+        _offered(law, found.benefit)
+        return Route(found.benefit, found)
+    if way == TWO_DISEASES:
+        _offered(law, TWO_DISEASES)
+        return Route(TWO_DISEASES, _registration(disease, registrations, (TWO_DISEASES,)))
+    if way == DRUGS:
+        return _by_drugs(law, registrations, drugs, lines)
+    if way == PHARMACY:
+        dual = [drug for drug in drugs if drug["dual_channel"]]
+        holder = _any(registrations, (DUAL_CHANNEL, NEGOTIATED))
+        if dual and len(dual) == lines and holder and _offers(law, DUAL_CHANNEL):
+            return Route(DUAL_CHANNEL, holder, _one(dual))
+        way = ORDINARY
+    _offered(law, way)
+    return Route(way)
+
+
+def _by_drugs(
+    law: Law, registrations: Sequence[Registered], drugs: Sequence[dict[str, Any]], lines: int
+) -> Route:
+    """特药购药: dual-channel drugs of a registered person, else one negotiated drug."""
+    dual = [drug for drug in drugs if drug["dual_channel"]]
+    holder = _any(registrations, (DUAL_CHANNEL, NEGOTIATED))
+    if dual and len(dual) == lines and holder and _offers(law, DUAL_CHANNEL):
+        return Route(DUAL_CHANNEL, holder, _one(dual))
+    if not _offers(law, NEGOTIATED):
+        _offered(law, DUAL_CHANNEL)
+        if len(dual) == lines:
+            raise Refusal("registration_missing", "dise_codg", {"value": "双通道药品"})
+        raise _drugs_refusal("drugs_missing", dual, "双通道药品")
+    found = [drug for drug in drugs if drug["negotiated"]]
+    if not found or len(found) != lines:
+        raise _drugs_refusal("drugs_missing", found, "国家医保谈判药品")
+    if len({drug["item"] for drug in found}) > 1:
+        raise _drugs_refusal("drugs_mixed", found, "国家医保谈判药品")
+    agreed = all(drug["in_agreement"] for drug in found)
+    return Route(NEGOTIATED, holder, found[0]["item"], agreed)
+
+
+def _one(drugs: Sequence[dict[str, Any]]) -> str:
+    """The drug that a bill is for, where it is one."""
+    items = {drug["item"] for drug in drugs}
+    return next(iter(items)) if len(items) == 1 else ""
+
+
+def _drugs_refusal(code: str, found: Iterable[dict[str, Any]], kind: str) -> Refusal:
+    serials = "、".join(str(drug["serial"]) for drug in found) or "无"
+    return Refusal(code, "feedetail", {"kind": kind, "value": serials})
+
+
+def _any(registrations: Iterable[Registered], benefits: tuple[str, ...]) -> Registered | None:
+    return next((r for r in registrations if r.approved and r.benefit in benefits), None)
+
+
+def _registration(
+    disease: str, registrations: Iterable[Registered], benefits: tuple[str, ...]
+) -> Registered:
+    """The approved registration for a disease.
+
+    Refuses: registration_missing.
+    """
+    for found in registrations:
+        if disease and found.key == disease and found.benefit in benefits and found.approved:
+            return found
+    value = f"病种 {disease}" if disease else "（未填病种）"
+    raise Refusal("registration_missing", "dise_codg", {"value": value})
+
+
+def _offers(law: Law, benefit: str) -> bool:
+    offered: list[str] | None = law.__dict__.get("_offered")
+    if offered is None:
+        offered = law.__dict__["_offered"] = [law.benefits[name] for name in offered_benefits(law)]
+    return benefit in offered
+
+
+def _offered(law: Law, benefit: str) -> None:
+    if not _offers(law, benefit):
+        allowed = "、".join(f"{law.benefits[name]}（{name}）" for name in offered_benefits(law))
+        values = {"area": law.area, "value": law.benefit_name(benefit), "allowed": allowed}
+        raise Refusal("benefit_not_offered", "med_type", values)

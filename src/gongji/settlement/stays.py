@@ -1,0 +1,284 @@
+"""Inpatient episodes, settled elsewhere: what they use of shared meters, what they join.
+
+An episode arrives by import or by the interface function `record_stays`. It becomes a fact of the
+person (known from now on) and an entry of kind `stay`, which moves no money: the hospital was paid
+elsewhere. An episode that is told again with other figures retires the fact and enters the
+difference.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import psycopg
+
+from gongji.errors import Refusal
+from gongji.ledger.meters import blocks_of, names
+from gongji.ledger.post import lock, post, take_ids
+from gongji.ledger.rows import STAY, EntryRow, Move
+from gongji.registry.facts import Stay
+from gongji.registry.people import NewFact, add, retire
+from gongji.rulebook import documents
+from gongji.rulebook.law import Law
+from gongji.settlement.cancel import cancel
+from gongji.settlement.contract import Key
+from gongji.settlement.decide import stub
+from gongji.settlement.facts import RESCUE_DAYS
+from gongji.settlement.routes import EMERGENCY
+from gongji.settlement.rules import Rules
+from gongji.settlement.today import Registry
+from gongji.units import Fen, day_of
+from gongji.visit.area import Area
+from gongji.visit.meters import period_of
+
+Connection = psycopg.Connection[Any]
+CHINA = ZoneInfo("Asia/Shanghai")
+SHARED = {"pool_fen": "inpatient_paid", "deductible_fen": "inpatient_deductible"}
+"""Which meter of a year an amount of an episode moves, in an area whose rules have that meter."""
+JOINS = "joins_inpatient"
+"""The gate by which rules say that rescue which became a stay is not settled as outpatient care."""
+
+
+class StayReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An episode as it is told, also as JSON (`msgspec.json.decode(…, type=StayReport)`).
+
+    Units:   fen. `until` is the day of discharge, empty while the stay lasts.
+    """
+
+    psn_no: str
+    area: str
+    number: str
+    since: date
+    institution: str
+    level: str
+    until: date | None = None
+    from_emergency: bool = False
+    died: bool = False
+    deductible_fen: Fen = 0
+    pool_fen: Fen = 0
+    total_fen: Fen = 0
+
+
+@dataclass(frozen=True)
+class StayOutcome:
+    """What became of an episode.
+
+    Shape:   `entry` the new entry, None where nothing was new; `reversed` settlements of the rescue
+             taken back, because the stay's settlement covers them; `flagged` settlements for the
+             agency to adjudicate anew.
+    """
+
+    entry: int | None
+    reversed: tuple[int, ...] = ()
+    flagged: tuple[int, ...] = field(default=())
+
+
+def record_stays(
+    connection: Connection, reports: Sequence[StayReport], rules: Rules, now: datetime
+) -> list[StayOutcome]:
+    """Record episodes, all or none.
+
+    Refuses: person_unknown, institution_unknown, value_invalid, amount_negative; area_unknown,
+             date_outside; what `cancel` refuses.
+    """
+    with connection.transaction():
+        persons = dict(
+            connection.execute(
+                "select psn_no, id from person where psn_no = any(%s)",
+                [sorted({report.psn_no for report in reports})],
+            ).fetchall()
+        )
+        _check(connection, reports, persons)
+        lock(connection, persons.values())
+        return [_record(connection, one, persons[one.psn_no], rules, now) for one in reports]
+
+
+def record_stay(
+    connection: Connection, report: StayReport, rules: Rules, now: datetime
+) -> StayOutcome:
+    """Record one episode."""
+    return record_stays(connection, [report], rules, now)[0]
+
+
+def shared_moves(area: Area, day: date, report: StayReport) -> tuple[Move, ...]:
+    """How an episode moves the meters that the area's rules share with inpatient care."""
+    known = names(area)
+    moves = []
+    for amount, code in SHARED.items():
+        moved = getattr(report, amount)
+        if moved and code in known.places:
+            dimension = area.layout.dimensions[known.places[code][0]]
+            if not dimension.column and dimension.period not in ("次", "笔"):
+                period = f"{dimension.period}:{period_of(dimension, day_of(day))}"
+                moves.append((code, period, "", moved))
+    return tuple(moves)
+
+
+def joins_at_once(law: Law) -> bool:
+    """Whether the rules leave rescue that became a stay to the stay's own settlement."""
+    gates = (provision.value for provision in law.section("门槛").values())
+    return any(isinstance(gate, documents.Gate) and gate.refusal == JOINS for gate in gates)
+
+
+def joined_deductible(
+    area: Area, rescue: EntryRow, row: Mapping[str, str], registry: Registry
+) -> list[tuple[tuple[str, str, str], Fen]]:
+    """What the stay that a rescue became bore of their one deductible, as the rescue finds it.
+
+    Law:     楚政规〔2022〕2号 第十七条: 急诊抢救后即刻住院的，起付标准合并计算.
+    Returns: (code, period, slot) of the deductibles of a visit, and fen; nothing for other bills.
+    """
+    if row.get("admitted") != "true" or rescue.person_id is None:
+        return []
+    stay = registry.sheet(rescue.person_id, rescue.service_date).admitted
+    borne = int(stay.details.get("deductible_fen", 0)) if stay else 0
+    if not borne:
+        return []
+    law = area.law(day_of(rescue.service_date))
+    benefit = law.section("待遇")[law.benefit_name(EMERGENCY)].value
+    assert isinstance(benefit, documents.Benefit)
+    layers = [layer for layer in benefit.layers if isinstance(layer, documents.Layer)]
+    meters = {limit.meter for layer in layers for limit in layer.deductibles}
+    blocks = blocks_of(area, stub(dict(row), rescue.service_date, row["visit"]))
+    places = [area.layout.meters[name] for name in sorted(meters)]
+    return [
+        ((place.code, *blocks[place.dimension]), borne)
+        for place in places
+        if area.layout.dimensions[place.dimension].period == "次" and not place.axes
+    ]
+
+
+def _check(connection: Connection, reports: Iterable[StayReport], persons: dict[str, int]) -> None:
+    codes = sorted({report.institution for report in reports})
+    known = {
+        code for (code,) in
+        connection.execute("select code from institution where code = any(%s)", [codes])
+    }  # fmt: skip
+    for report in reports:
+        if report.psn_no not in persons:
+            shown = f"{report.psn_no[:4]}…{report.psn_no[-4:]}"
+            raise Refusal("person_unknown", "psn_no", {"value": shown})
+        if report.institution not in known:
+            raise Refusal("institution_unknown", "institution", {"value": report.institution})
+        if report.level not in ("1", "2", "3"):
+            raise Refusal("value_invalid", "level", {"value": report.level, "allowed": "1、2、3"})
+        if report.until is not None and report.until <= report.since:
+            allowed = f"晚于入院日 {report.since}，在院则空"
+            values = {"value": str(report.until), "allowed": allowed}
+            raise Refusal("value_invalid", "until", values)
+        for name in ("deductible_fen", "pool_fen", "total_fen"):
+            if getattr(report, name) < 0:
+                raise Refusal("amount_negative", name, {"value": str(getattr(report, name))})
+
+
+KNOWN = """select id, since, until, details from person_fact
+where person_id = %s and kind = 'stay' and key = %s and retired_at is null"""
+MOVED = """select m->>0, m->>1, m->>2, sum((m->>3)::bigint)::bigint
+from entry e cross join lateral jsonb_array_elements(e.meters) m
+where e.person_id = %s and e.area = %s and e.kind = 'stay' and e.facts->>'number' = %s
+group by 1, 2, 3"""
+
+
+def _record(
+    connection: Connection, report: StayReport, person: int, rules: Rules, now: datetime
+) -> StayOutcome:
+    """The fact, the entry, and what follows for settlements that are already there."""
+    stay = Stay(
+        report.institution, report.level, report.from_emergency,  # type: ignore[arg-type]
+        report.died, report.deductible_fen, report.pool_fen, report.total_fen,
+    )  # fmt: skip
+    details = msgspec.to_builtins(stay)
+    before = connection.execute(KNOWN, [person, report.number]).fetchone()
+    if before is not None:
+        if tuple(before[1:]) == (report.since, report.until, details):
+            return StayOutcome(None)
+        retire(connection, [before[0]], now)
+    add(
+        connection,
+        [NewFact(person, report.area, "stay", report.since, report.number, report.until, details,
+                 "stay")],
+        now,
+    )  # fmt: skip
+    # The year of a stay is that of its discharge, when it is settled.
+    day = report.until or report.since
+    area = rules.area(report.area)
+    entry = _enter(connection, report, person, area, day, now)
+    taken, flagged = _follow(connection, report, person, entry, area, rules, now)
+    return StayOutcome(entry, taken, flagged)
+
+
+def _enter(
+    connection: Connection, report: StayReport, person: int, area: Area, day: date, now: datetime
+) -> int:
+    """The entry that brings the meters to what the episode says now."""
+    wanted = {move[:3]: move[3] for move in shared_moves(area, day, report)}
+    for code, period, slot, moved in connection.execute(
+        MOVED, [person, report.area, report.number]
+    ):
+        wanted[code, period, slot] = wanted.get((code, period, slot), 0) - moved
+    (number,) = take_ids(connection, 1)
+    moves = tuple((*key, moved) for key, moved in wanted.items() if moved)
+    facts = msgspec.to_builtins(report)
+    facts.pop("psn_no")
+    post(
+        connection,
+        [
+            EntryRow(
+                id=number, area=report.area, person_id=person, kind=STAY, service_date=day,
+                accounting_date=now.astimezone(CHINA).date(), settled_at=now,
+                institution=report.institution, meters=moves, facts=facts,
+            )
+        ],
+        [],
+    )  # fmt: skip
+    return number
+
+
+STANDING = """select e.id, e.visit, e.institution, e.service_date,
+  coalesce(e.facts->>'benefit', e.benefit),
+  coalesce(v.med_type, '')
+from entry e left join visit v on v.id = e.visit
+where e.person_id = %s and e.area = %s and e.kind = 'settlement'
+  and e.service_date >= %s and (%s::date is null or e.service_date < %s)
+  and not exists (select 1 from entry c where c.reverses_id = e.id)
+order by e.id desc"""
+RESCUE = "1301"
+"""med_type of rescue in emergency care (急诊抢救)."""
+FLAG = """insert into review_flag (entry_id, cause_id, reason, raised_at)
+select %(entry)s, %(cause)s, %(reason)s::text, %(now)s where not exists (
+  select 1 from review_flag where entry_id = %(entry)s and reason = %(reason)s::text
+    and settled_by_id is null)"""
+
+
+def _follow(
+    connection: Connection, report: StayReport, person: int, entry: int, area: Area, rules: Rules,
+    now: datetime,
+) -> tuple[tuple[int, ...], tuple[int, ...]]:  # fmt: skip
+    """Rescue before the stay is reversed or flagged, by the rules; care during the stay is flagged.
+
+    Law:     邵阳 第八条; 楚雄 第十七条; care during the stay: 邵阳 第十五条, 云浮 第十八条（一）.
+    """
+    first = report.since - timedelta(days=RESCUE_DAYS)
+    until = report.until
+    rows = connection.execute(STANDING, [person, report.area, first, until, until]).fetchall()
+    taken, flagged = [], []
+    for number, visit, institution, day, benefit, med_type in rows:
+        rescue = benefit == EMERGENCY or med_type == RESCUE
+        joined = report.from_emergency and rescue and day <= report.since
+        reason = ""
+        if joined and not report.died and joins_at_once(area.law(day_of(day))):
+            key = Key(institution, f"stay-{entry}-{number}", STAY, b"", {})
+            cancel(connection, key, report.psn_no, visit, number, rules, now)
+            taken.append(number)
+        elif joined:
+            reason = f"急诊抢救后转入住院（{report.number}），须按住院重新核算"
+        elif day > report.since:
+            reason = f"就诊在住院期间（{report.number}），须重新核算"
+        if reason:
+            values = {"entry": number, "cause": entry, "reason": reason, "now": now}
+            connection.execute(FLAG, values)
+            flagged.append(number)
+    return tuple(taken), tuple(flagged)

@@ -1,0 +1,187 @@
+"""A made-up county for the tests of settlement: persons, institutions, visits, batches of lines.
+
+Plain functions on the owner's connection, no fixtures: who uses them says what there is.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from gongji.settlement.contract import Key, Request
+from gongji.settlement.rules import Rules
+from gongji.settlement.visits import SHANGHAI
+
+Connection = psycopg.Connection[Any]
+
+AREAS = ("532300", "530900", "510400", "445300", "430500")
+PARAMETERS = {
+    "532300": {
+        "inpatient_deductible": "800", "inpatient_rate": "85%", "inpatient_ceiling": "50000",
+        "subsidy_rate": "60%",
+    },
+    "530900": {
+        "chronic_deductible": "300", "chronic_rate": "80%", "lincang_retired_bonus": "5%",
+    },
+    "510400": {
+        "two_diseases_rate": "50%", "two_diseases_ceiling": "400", "chronic_deductible": "200",
+        "chronic_rate": "75%", "chronic_ceiling": "2000", "special_deductible": "200",
+        "special_rate": "80%", "special_ceiling": "9000",
+    },
+    "445300": {
+        "average_wage": "80000", "special_deductible": "100", "special_rate": "80%",
+        "special_ceiling": "8000",
+    },
+    "430500": {
+        "disease_ceiling": "3000", "inpatient_deductible": "600", "inpatient_rate": "80%",
+        "inpatient_ceiling": "80000", "dual_channel_rate": "60%", "dual_channel_ceiling": "20000",
+    },
+}  # fmt: skip
+"""Made-up figures for what the documents leave open."""
+
+RULES = Rules((), PARAMETERS)
+NOW = datetime(2024, 12, 20, 10, 0, tzinfo=SHANGHAI)
+"""Inside the time of every area's rules."""
+
+
+@dataclass
+class Counter:
+    """Adds what a settlement needs; every number is made up."""
+
+    owner: Connection
+    area: str = "430500"
+    persons: dict[str, int] = field(default_factory=dict)
+    messages: int = 0
+
+    def psn_no(self, number: int) -> str:
+        """The number of a person."""
+        return f"{self.area}{number:014d}"
+
+    def person(
+        self, number: int, balance_fen: int | None = None, since: str = "2020-01-01", **spell: Any
+    ) -> str:
+        """A person with a spell of insurance and, with a balance, an account."""
+        psn_no = self.psn_no(number)
+        row = self.owner.execute(
+            "insert into person (psn_no, area, name, certificate, certificate_hash)"
+            " values (%s, %s, '测试甲', '', %s) returning id",
+            [psn_no, self.area, hashlib.sha256(psn_no.encode()).digest()],
+        ).fetchone()
+        assert row is not None
+        self.persons[psn_no] = row[0]
+        self.fact(psn_no, "insured", since, **({"status": "active"} | spell))
+        if balance_fen is not None:
+            self.fact(psn_no, "account", since)
+            self.owner.execute(
+                "insert into balance (area, person_id, kind, amount_fen)"
+                " values (%s, %s, 'account', %s)",
+                [self.area, row[0], balance_fen],
+            )
+        return psn_no
+
+    def fact(
+        self, psn_no: str, kind: str, since: str, until: str | None = None, key: str = "",
+        **details: Any,
+    ) -> None:  # fmt: skip
+        """A fact of a person."""
+        self.owner.execute(
+            "insert into person_fact (person_id, area, kind, key, since, until, details)"
+            " values (%s, %s, %s, %s, %s, %s, %s)",
+            [self.persons[psn_no], self.area, kind, key, since, until, Jsonb(details)],
+        )
+
+    def institution(
+        self, number: int, level: str = "2", kind: str = "hospital", parent: str = "",
+        designated_for: tuple[str, ...] = (
+            "ordinary", "chronic", "special", "negotiated_drug", "dual_channel",
+        ),
+        region: str = "", agreement: bool = True, qualified: bool = True,
+    ) -> str:  # fmt: skip
+        """A hospital or pharmacy."""
+        code = f"{'H' if kind == 'hospital' else 'P'}{region or self.area}{number:05d}"
+        self.owner.execute(
+            "insert into institution (code, area, name, kind) values (%s, %s, '测试', %s)",
+            [code, region or self.area, kind],
+        )
+        facts = [("level", {"level": level, "parent": parent})]
+        if agreement:
+            granted = {"designated_for": list(designated_for), "qualified": qualified}
+            facts.append(("agreement", granted))
+        for name, details in facts:
+            self.owner.execute(
+                "insert into institution_fact (institution, kind, since, details)"
+                " values (%s, %s, '2020-01-01', %s)",
+                [code, name, Jsonb(details)],
+            )
+        return code
+
+    def visit(self, psn_no: str, institution: str, day: str, disease: str = "") -> int:
+        """A registration."""
+        row = self.owner.execute(
+            "insert into visit (area, person_id, institution, msgid, begun_at, disease, details,"
+            " diagnoses) values (%s, %s, %s, '', %s, %s, '{}', '[]') returning id",
+            [self.area, self.persons[psn_no], institution, f"{day} 09:00+08", disease],
+        ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def batch(
+        self, visit: int, number: str, in_scope: int, first: int = 0, own: int = 0, above: int = 0,
+        **marks: Any,
+    ) -> int:  # fmt: skip
+        """A batch of one line."""
+        total = in_scope + first + own + above
+        row = self.owner.execute(
+            "insert into charge_batch (visit_id, number, total_fen, above_standard_fen,"
+            " wholly_own_fen, first_self_pay_fen, in_scope_fen, parts, marks)"
+            " values (%s, %s, %s, %s, %s, %s, %s, '{}', %s) returning id",
+            [visit, number, total, above, own, first, in_scope, Jsonb(marks)],
+        ).fetchone()
+        assert row is not None
+        self.owner.execute(
+            "insert into fee_line (batch_id, serial, item, quantity_milli, price_micro,"
+            " amount_fen, above_standard_fen, wholly_own_fen, first_self_pay_fen, in_scope_fen,"
+            " details) values (%s, '1', 'X', 1000, %s, %s, %s, %s, %s, %s, '{}')",
+            [row[0], total * 10_000, total, above, own, first, in_scope],
+        )
+        return int(row[0])
+
+    def request(
+        self, psn_no: str, institution: str, visit: int | None, batch: str, total: int,
+        msgid: str = "", **changes: Any,
+    ) -> Request:  # fmt: skip
+        """A bill to settle (2207), or to try (2206)."""
+        self.messages += 1
+        trial = bool(changes.get("trial"))
+        content = {"psn_no": psn_no, "mdtrt_id": str(visit), "chrg_bchno": batch,
+                   "medfee_sumamt": str(total)}  # fmt: skip
+        key = self.key(institution, "2206" if trial else "2207", content, msgid)
+        known = {"med_type": "11", "accounts": "none"} | changes
+        return Request(key, psn_no, total_fen=total, visit=visit, batch=batch, **known)
+
+    def key(self, institution: str, infno: str, content: dict[str, Any], msgid: str = "") -> Key:
+        """A message; without an id a new one."""
+        self.messages += 1
+        digest = hashlib.sha256(json.dumps([infno, content], sort_keys=True).encode()).digest()
+        return Key(
+            institution, msgid or f"{institution}{self.messages:018d}", infno, digest, content
+        )
+
+    def bill(
+        self, psn_no: str, institution: str, day: str, in_scope: int, first: int = 0, own: int = 0,
+        above: int = 0, disease: str = "", marks: dict[str, Any] | None = None, **changes: Any,
+    ) -> Request:  # fmt: skip
+        """A visit with one batch, and the request to settle it."""
+        visit = self.visit(psn_no, institution, day, disease)
+        self.batch(visit, "1", in_scope, first, own, above, **(marks or {}))
+        total = in_scope + first + own + above
+        return self.request(psn_no, institution, visit, "1", total, **changes)
+
+
+def day_of(text: str) -> date:
+    """A date."""
+    return date.fromisoformat(text)

@@ -1,0 +1,99 @@
+"""A county with a door for the tests of queries and filings: what `doors` makes, and one of Yunfu.
+
+Plain functions, no fixtures.
+"""
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from tests.platform import doors
+from tests.platform.counter import Counter
+from tests.platform.doors import OTHER, PHARMACY, Client, bill, opened
+
+from gongji.errors import REFUSALS
+
+YUNFU = "445300"
+CLINIC = "H44530000001"
+
+
+@dataclass
+class Standing:
+    """A county, its door, and clients of its institutions."""
+
+    owner: psycopg.Connection[Any]
+    county: Counter
+    yunfu: Counter
+    port: int
+
+    def __post_init__(self) -> None:
+        self.client = Client(self.port)
+        self.other = Client(self.port, OTHER)
+        self.pharmacy = Client(self.port, PHARMACY)
+        self.clinic = Client(self.port, CLINIC)
+        self.persons = 100
+
+    def insured(self, balance_fen: int = 100_000, **spell: Any) -> str:
+        """A new person of Shaoyang."""
+        self.persons += 1
+        return doors.insure(self.county, self.persons, balance_fen, **spell)
+
+    def settled(self, psn_no: str, client: Client | None = None) -> dict[str, Any]:
+        """A visit of 30.00 settled; gives setlinfo."""
+        asking = client or self.client
+        visit = opened(asking, psn_no)
+        found: dict[str, Any] = asking.do("2207", bill(psn_no, visit, "30.00"))["setlinfo"]
+        return found
+
+    def fetched(self, ticket: dict[str, Any], client: Client | None = None) -> list[list[str]]:
+        """The rows of a file by its ticket (9102)."""
+        asking = client or self.client
+        named = {name: ticket[name] for name in ("file_qury_no", "filename")}
+        given = {"fsDownloadIn": named | {"fixmedins_code": "plc"}}
+        status, body = asking.post(json.dumps(asking.envelope("9102", given)).encode())
+        assert status == 200
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            (name,) = archive.namelist()
+            lines = archive.read(name).decode().splitlines()
+        return [line.split("\t") for line in lines]
+
+
+def refused(client: Client, code: str, infno: str, given: Any) -> str:
+    """The sentence of a transaction that is refused with this code."""
+    sentence = client.refused(infno, given)
+    form = re.sub(r"\\{\w+\\}", ".*", re.escape(REFUSALS[code]))
+    assert re.fullmatch(form, sentence), f"{code}: {sentence}"
+    return sentence
+
+
+@contextmanager
+def standing(server: str) -> Iterator[Standing]:
+    """Everything in a database of its own."""
+    with (
+        doors.new_database(server) as database,
+        psycopg.connect(database, autocommit=True) as owner,
+    ):
+        county = doors.fill_county(owner)
+        yunfu = Counter(owner, YUNFU)
+        yunfu.institution(1, "1")
+        yunfu.institution(2, "3")
+        yunfu.institution(3, "1", agreement=False)
+        owner.execute(
+            "insert into credential (access_key, institution, secret, since)"
+            " values (%s, %s, %s, '2020-01-01')",
+            [f"ak-{CLINIC}", CLINIC, doors.IDENTITY.encrypt("secret-four")],
+        )
+        for number in range(200, 215):
+            doors.insure(yunfu, number, 0)
+        doors.SECRETS[CLINIC] = "secret-four"
+        with doors.serving(database) as port:
+            try:
+                yield Standing(owner, county, yunfu, port)
+            finally:
+                del doors.SECRETS[CLINIC]

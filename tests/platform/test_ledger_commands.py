@@ -1,0 +1,112 @@
+"""The ledger's commands, as an official runs them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+from tests.platform.conftest import ROLE
+from tests.platform.counter import NOW, RULES, Counter
+
+from gongji.cli import main
+from gongji.config import database as where
+from gongji.ledger.openings import OpeningBalance, enter
+from gongji.settlement import rules
+from gongji.settlement.settle import settle
+
+Connection = psycopg.Connection[Any]
+PERSON, HOSPITAL = "43050000000000000001", "H43050000001"
+PERIOD = ["--from", "2024-12-01", "--to", "2024-12-31"]
+
+
+@pytest.fixture
+def county(
+    database: str, owner: Connection, door: Connection, monkeypatch: pytest.MonkeyPatch
+) -> Counter:
+    """A county with one settlement, which the commands work on."""
+    monkeypatch.setattr(where, "owner_dsn", lambda: database)
+    monkeypatch.setattr(where, "door_dsn", lambda: make_conninfo(database, options=ROLE))
+    monkeypatch.setattr(rules, "Rules", lambda *given: RULES)
+    made = Counter(owner)
+    person, here = made.person(1), made.institution(1, "2")
+    made.fact(person, "account", "2020-01-01")
+    opening = OpeningBalance(person, "430500", NOW.date().replace(day=1), "account", 90_000)
+    enter(door, [opening], RULES.area, NOW)
+    settle(door, [made.bill(person, here, "2024-12-02", 20_000, accounts="own")], RULES, NOW)
+    return made
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    with pytest.raises(SystemExit) as left:
+        main(list(words))
+    return int(left.value.code or 0), capsys.readouterr().out
+
+
+def test_verify_says_so_when_all_is_right_and_lists_what_is_not(
+    county: Counter, owner: Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, said = run(capsys, "ledger", "verify", "--replay")
+    assert (code, said) == (0, "账簿核对相符：2 笔分录（结算 1 笔，已逐笔重算）\n")
+    owner.execute("update balance set amount_fen = amount_fen + 1")
+    code, said = run(capsys, "ledger", "verify", "--json")
+    (difference,) = json.loads(said)["differences"]
+    assert code == 1 and (difference["kept"], difference["rebuilt"]) == ("79001", "79000")
+    code, said = run(capsys, "ledger", "verify", "--area", "430500")
+    assert code == 1 and "4305************0001" in said and PERSON not in said
+
+
+def test_a_statement_comes_in_every_format(
+    county: Counter, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for form in ("text", "csv", "json", "xlsx"):
+        file = tmp_path / f"statement.{form}"
+        for whose in (["--person", PERSON], ["--institution", HOSPITAL]):
+            code, said = run(
+                capsys, "ledger", "statement", *whose, *PERIOD, "--format", form, "-o", str(file)
+            )
+            assert code == 0 and str(file) in said
+            if form == "xlsx":
+                assert file.read_bytes()[:2] == b"PK"
+                continue
+            text = file.read_text("utf-8-sig")
+            for word in ("opening_fen", "closing_fen") if form == "json" else ("期初", "期末"):
+                assert word in text
+
+
+def test_a_statement_is_of_one_person_or_one_institution(
+    county: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(capsys, "ledger", "statement", *PERIOD)[0] == 1
+    code, said = run(capsys, "ledger", "statement", "--person", PERSON, *PERIOD)
+    assert code == 0 and "-110.00" in said and "790.00" in said, said
+
+
+def test_the_trial_balance_and_the_closing_of_a_month(
+    county: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, said = run(capsys, "ledger", "trial", "--date", "2024-12-31", "--json")
+    assert code == 0 and json.loads(said)["agrees"]
+    code, said = run(capsys, "ledger", "trial", "--date", "2024-12-31")
+    assert "个人账户 = 各人余额" in said
+    code, said = run(capsys, "ledger", "close", "430500", "2024-12")
+    assert (code, said) == (0, "统筹区 430500 的账期 2024-12 已关闭\n")
+    assert run(capsys, "ledger", "close", "430500", "2024-12")[0] == 1
+
+
+def test_readjudicate_reports_and_posts_on_command(
+    county: Counter, owner: Connection, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    code, said = run(capsys, "readjudicate", "430500", "2024")
+    assert (code, said) == (0, "重新核算 1 人，没有差额\n")
+    owner.execute("update person_fact set retired_at = now() where kind = 'insured'")
+    report = tmp_path / "differences.csv"
+    code, said = run(capsys, "readjudicate", "430500", "2024", "-o", str(report))
+    assert "应收个人 90.00 元，未入账" in said and "事实变动" in report.read_text("utf-8-sig")
+    code, said = run(capsys, "readjudicate", "430500", "2024", "--post", "--json")
+    assert json.loads(said)["receivable"] == "90.00"
+    assert run(capsys, "readjudicate", "430500", "2024")[1] == "重新核算 1 人，没有差额\n"
+    code, said = run(capsys, "ledger", "statement", "--person", PERSON, "--from", "2024-01-01",
+                     "--to", "2099-12-31")  # fmt: skip
+    assert "应收（个人欠基金）" in said and "重新核算：事实变动" in said

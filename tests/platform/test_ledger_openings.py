@@ -1,0 +1,95 @@
+"""Openings enter once, before anything of the year, and a stay does what the rules say of it."""
+
+from datetime import date
+from typing import Any
+
+import psycopg
+import pytest
+from tests.platform.counter import NOW, RULES, Counter
+
+from gongji.errors import Refusal, RulebookError
+from gongji.ledger.openings import OpeningBalance, OpeningMeter, enter
+from gongji.ledger.rows import EntryRow
+from gongji.ledger.verify import verify
+from gongji.settlement.settle import settle
+
+Connection = psycopg.Connection[Any]
+DAY = date(2024, 1, 1)
+
+
+@pytest.fixture
+def county(owner: Connection) -> Counter:
+    """A county of Shaoyang with one person and one hospital."""
+    made = Counter(owner)
+    made.person(1)
+    made.institution(1, "2")
+    return made
+
+
+def settled(door: Connection, county: Counter, day: str, cost: int, **more: Any) -> EntryRow:
+    bill = county.bill(county.psn_no(1), "H43050000001", day, cost, **more)
+    (outcome,) = settle(door, [bill], RULES, NOW)
+    assert outcome.refusal is None, outcome
+    entry: EntryRow = outcome.entry
+    return entry
+
+
+def problems(door: Connection, *rows: Any) -> list[tuple[int, str]]:
+    with pytest.raises(RulebookError) as refused:
+        enter(door, rows, RULES.area, NOW)
+    return [(problem.line, problem.key) for problem in refused.value.problems]
+
+
+def test_an_opening_is_what_the_first_settlement_finds(county: Counter, door: Connection) -> None:
+    who = county.psn_no(1)
+    made = enter(
+        door,
+        [
+            OpeningBalance(who, "430500", DAY, "account", 5_000),
+            OpeningMeter(who, "430500", DAY, "level_deductible.2", "", 20_000),
+            OpeningMeter(who, "430500", DAY, "year_deductible", "", 20_000),
+        ],
+        RULES.area,
+        NOW,
+    )
+    assert made == 1
+    county.fact(who, "account", "2020-01-01")
+    entry = settled(door, county, "2024-03-01", 10_000, accounts="own")
+    assert (entry.deductible_fen, entry.pool_fen, entry.account_fen) == (0, 6_000, 4_000)
+    assert list(verify(door)) == []
+
+
+def test_an_opening_with_any_mistake_enters_nothing_and_names_all_of_them(
+    county: Counter, door: Connection
+) -> None:
+    who = county.psn_no(1)
+    good = OpeningBalance(who, "430500", DAY, "account", 5_000)
+    rows = [
+        good,
+        good,
+        OpeningBalance(who, "430500", DAY, "pool", 1),
+        OpeningBalance("43050099999999999999", "430500", DAY, "account", 1),
+        OpeningMeter(who, "430500", DAY, "no_such_meter", "", 1),
+        OpeningMeter(who, "430500", DAY, "disease_paid", "", 1),
+        OpeningMeter(who, "430500", DAY, "year_deductible", "diabetes", 1),
+        OpeningMeter(who, "430500", DAY, "year_deductible", "", -1),
+    ]
+    assert problems(door, *rows) == [
+        (2, "opening_repeated"), (3, "value_invalid"), (4, "person_unknown"), (5, "value_invalid"),
+        (6, "value_invalid"), (7, "value_invalid"), (8, "amount_negative"),
+    ]  # fmt: skip
+    assert door.execute("select count(*) from entry").fetchone() == (0,)
+    enter(door, [good], RULES.area, NOW)
+    assert problems(door, good) == [(1, "opening_repeated")]
+
+
+def test_an_opening_comes_before_anything_of_its_year(county: Counter, door: Connection) -> None:
+    settled(door, county, "2024-03-01", 10_000)
+    late = OpeningMeter(county.psn_no(1), "430500", DAY, "year_deductible", "", 1)
+    assert problems(door, late) == [(1, "opening_late")]
+    earlier = OpeningMeter(county.psn_no(1), "430500", date(2023, 12, 31), "year_deductible", "", 1)
+    assert enter(door, [earlier], RULES.area, NOW) == 1
+
+
+def test_refusals_are_sentences() -> None:
+    assert "期初须先于" in str(Refusal("opening_late", "", {"value": "甲", "year": "2024"}))

@@ -1,0 +1,292 @@
+"""The year again: nothing changed gives nothing, a change gives just its differences, once."""
+
+import random
+from datetime import date, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from tests.platform.counter import AREAS, NOW, PARAMETERS, RULES, Counter
+
+from gongji.errors import Refusal
+from gongji.ledger.openings import OpeningBalance, enter
+from gongji.ledger.rows import EntryRow
+from gongji.ledger.verify import verify
+from gongji.settlement.cancel import cancel, reverse
+from gongji.settlement.contract import Request
+from gongji.settlement.readjudicate import BEFORE, FACTS, Change, readjudicate
+from gongji.settlement.readjudicate import RULES as BY_RULES
+from gongji.settlement.replay import replay
+from gongji.settlement.rules import Rules
+from gongji.settlement.settle import settle
+
+Connection = psycopg.Connection[Any]
+SEED = 20241220
+PEOPLE, BILLS = 4, 15
+
+
+def history(
+    owner: Connection, door: Connection, chance: random.Random, count: int = BILLS
+) -> list[Counter]:
+    """A year of random bills in every area, some of them taken back at once."""
+    counters = []
+    for area in AREAS:
+        county = Counter(owner, area)
+        counters.append(county)
+        with owner.transaction():
+            requests = bills(county, chance, count)
+        enter(
+            door,
+            [
+                OpeningBalance(person, area, date(2024, 1, 1), "account", 40_000)
+                for person in county.persons
+            ],
+            RULES.area,
+            NOW,
+        )
+        for start in range(0, len(requests), 6):
+            outcomes = settle(door, requests[start : start + 6], RULES, NOW)
+            assert all(outcome.refusal is None for outcome in outcomes), outcomes
+            if chance.random() < 0.4:
+                take_back(door, county, outcomes[-1].entry)
+    return counters
+
+
+def bills(county: Counter, chance: random.Random, count: int) -> list[Request]:
+    """Random bills of random people of a county, in no order of dates."""
+    here = [county.institution(number, level) for number, level in enumerate("123", start=1)]
+    for number in range(PEOPLE):
+        person = county.person(number, status=chance.choice(("active", "retired")))
+        county.fact(person, "account", "2020-01-01")
+        county.fact(person, "birth", "1950-01-01", birth_date=f"{1950 + 10 * number}-05-06")
+        county.fact(person, "selection", "2020-01-01", institution=here[0])
+    return [
+        county.bill(
+            chance.choice(list(county.persons)), chance.choice(here),
+            str(date(2024, 1, 1) + timedelta(days=chance.randrange(350))),
+            chance.randrange(1, 400_000), own=chance.choice((0, 0, 1_234)),
+            accounts=chance.choice(("none", "own")), med_type="11",
+        )
+        for _ in range(PEOPLE * count)
+    ]  # fmt: skip
+
+
+def take_back(door: Connection, county: Counter, entry: EntryRow) -> int:
+    """Cancel a settlement as the counter does."""
+    key = county.key(entry.institution, "2208", {"setl_id": str(entry.id)})
+    psn_no = next(number for number, one in county.persons.items() if one == entry.person_id)
+    back: EntryRow = cancel(door, key, psn_no, entry.visit or 0, entry.id or 0, RULES, NOW).entry
+    return back.id or 0
+
+
+def again(door: Connection, area: str, rules: Rules = RULES, **more: Any) -> list[Change]:
+    return list(readjudicate(door, area, 2024, rules, NOW, **more))
+
+
+def test_with_nothing_changed_nothing_differs_and_every_settlement_is_reproduced(
+    owner: Connection, door: Connection
+) -> None:
+    history(owner, door, random.Random(SEED))
+    for area in AREAS:
+        assert again(door, area) == []
+    assert list(replay(door, RULES)) == []
+    assert list(verify(door)) == []
+
+
+def test_after_any_changes_one_posting_sets_everything_right(
+    owner: Connection, door: Connection
+) -> None:
+    chance = random.Random(SEED + 1)
+    for county in history(owner, door, chance, count=6):
+        standing = door.execute(
+            "select id, visit, institution, person_id from entry e where kind = 'settlement'"
+            " and area = %s and not exists (select 1 from entry c where c.reverses_id = e.id)"
+            " order by id", [county.area],
+        ).fetchall()  # fmt: skip
+        numbers = {person: psn_no for psn_no, person in county.persons.items()}
+        for number, visit, institution, person in chance.sample(standing, 4):
+            key = county.key(institution, "2208", {"setl_id": str(number)})
+            cancel(door, key, numbers[person], visit, number, RULES, NOW)
+        relearn(owner, chance.choice(list(county.persons)), status="retired")
+        relearn(owner, chance.choice(list(county.persons)), status="active")
+        relearn(owner, chance.choice(list(county.persons)))
+        found = again(door, county.area)
+        assert [one.root.id for one in again(door, county.area, posting=True)] == [
+            one.root.id for one in found
+        ]
+        assert found and again(door, county.area) == []
+    assert list(verify(door)) == []
+    assert list(replay(door, RULES)) == []
+    owed = dict(
+        door.execute("select kind, sum(amount_fen)::bigint from balance group by kind").fetchall()
+    )
+    (net,) = door.execute(
+        "select sum(pool_fen + supplements_fen)::bigint from entry where kind = 'adjustment'"
+    ).fetchone() or (0,)
+    assert net == owed.get("payable", 0) - owed.get("receivable", 0)
+    open_flags = "select count(*) from review_flag where settled_by_id is null"
+    assert door.execute(open_flags).fetchone() == (0,)
+
+
+@pytest.fixture
+def county(owner: Connection) -> Counter:
+    """An empty county of Shaoyang."""
+    return Counter(owner)
+
+
+@pytest.fixture
+def here(county: Counter) -> str:
+    return county.institution(1, "2")
+
+
+def settled(
+    door: Connection, county: Counter, person: str, here: str, day: str, cost: int
+) -> EntryRow:
+    (outcome,) = settle(door, [county.bill(person, here, day, cost)], RULES, NOW)
+    assert outcome.refusal is None, outcome
+    entry: EntryRow = outcome.entry
+    return entry
+
+
+def claims(door: Connection) -> dict[str, int]:
+    return dict(
+        door.execute(
+            "select kind, amount_fen from balance where kind <> 'account' and amount_fen <> 0"
+        ).fetchall()
+    )
+
+
+def test_a_settlement_that_stood_on_a_cancelled_one_is_corrected_once(
+    county: Counter, door: Connection, here: str
+) -> None:
+    person = county.person(1)
+    made = [settled(door, county, person, here, f"2024-03-0{n}", 10_000) for n in range(1, 7)]
+    # 50 yuan of deductible at each visit, 200 a year at level 2.
+    assert [one.pool_fen for one in made] == [3_000] * 4 + [6_000] * 2
+    cause = take_back(door, county, made[0])
+    (change,) = again(door, "430500")
+    assert (change.root.id, change.cause, change.net_fen) == (made[4].id, BEFORE, -3_000)
+    assert "level_deductible.2 年:2024 200.00 → 150.00" in change.detail
+    assert claims(door) == {}
+    again(door, "430500", posting=True)
+    assert claims(door) == {"receivable": 3_000}
+    assert again(door, "430500") == []
+    settled_by = dict(door.execute("select entry_id, settled_by_id from review_flag").fetchall())
+    assert settled_by[made[1].id] == made[1].id and settled_by[made[4].id] > cause
+    assert list(verify(door)) == []
+
+
+def test_a_fact_learnt_late_gives_the_person_what_is_owed(
+    owner: Connection, county: Counter, door: Connection, here: str
+) -> None:
+    person = county.person(1)
+    for month in range(1, 5):
+        settled(door, county, person, here, f"2024-0{month}-01", 100_000)
+    relearn(owner, person, status="retired")
+    found = again(door, "430500")
+    # 1,500 a year for the active, 2,000 for the retired: 570 + 570 + 360 becomes 3 x 570 + 290.
+    assert [one.net_fen for one in found] == [21_000, 29_000]
+    assert found[-1].cause == FACTS and "status active → retired" in found[-1].detail
+    assert again(door, "430500", since=date(2024, 5, 1)) == []
+    again(door, "430500", posting=True)
+    assert claims(door) == {"payable": 50_000}
+    assert again(door, "430500") == [] == list(verify(door))
+
+
+def relearn(owner: Connection, person: str, **details: Any) -> None:
+    """The insured spell turns out to have been another all along."""
+    row = owner.execute(
+        "update person_fact f set retired_at = clock_timestamp() from person p"
+        " where p.id = f.person_id and p.psn_no = %s and f.kind = 'insured' and retired_at is null"
+        " returning f.id", [person],
+    ).fetchone()  # fmt: skip
+    assert row
+    if details:
+        owner.execute(
+            "insert into person_fact (person_id, area, kind, since, details, learnt_at)"
+            " select person_id, area, kind, since, details || %s, clock_timestamp()"
+            " from person_fact where id = %s", [psycopg.types.json.Jsonb(details), row[0]],
+        )  # fmt: skip
+
+
+def test_who_was_not_insured_owes_it_and_no_more_once_that_was_a_mistake(
+    owner: Connection, county: Counter, door: Connection, here: str
+) -> None:
+    person = county.person(1)
+    settled(door, county, person, here, "2024-03-01", 50_000)
+    relearn(owner, person)
+    (change,) = again(door, "430500", posting=True)
+    assert (change.cause, change.net_fen) == (FACTS, -27_000)
+    assert claims(door) == {"receivable": 27_000}
+    owner.execute(
+        "insert into person_fact (person_id, area, kind, since, details) select person_id, area,"
+        " kind, since, details from person_fact where kind = 'insured'"
+    )
+    again(door, "430500", posting=True)
+    assert claims(door) == {}
+    assert again(door, "430500") == [] == list(verify(door))
+
+
+def test_changed_rules_are_told_apart_from_changed_facts(
+    owner: Connection, door: Connection
+) -> None:
+    county = Counter(owner, "445300")
+    here, person = county.institution(1, "1"), county.person(1, 0)
+    county.fact(person, "selection", "2020-01-01", institution=here)
+    settled(door, county, person, here, "2024-03-01", 400_000)
+    rules = Rules((), PARAMETERS | {"445300": PARAMETERS["445300"] | {"average_wage": "40000"}})
+    (change,) = again(door, "445300", rules)
+    assert (change.cause, change.net_fen) == (BY_RULES, -80_000)
+    again(door, "445300", rules, posting=True)
+    assert again(door, "445300", rules) == []
+    assert {each.what for each in replay(door, rules)} >= {"law_hash", "pool_fen"}
+
+
+def test_what_was_adjusted_is_taken_back_when_its_settlement_is_cancelled(
+    owner: Connection, county: Counter, door: Connection, here: str
+) -> None:
+    person = county.person(1)
+    entry = settled(door, county, person, here, "2024-03-01", 400_000)
+    relearn(owner, person, status="retired")
+    again(door, "430500", posting=True)
+    assert claims(door) == {"payable": 50_000}
+    take_back(door, county, entry)
+    (change,) = again(door, "430500", posting=True)
+    assert change.net_fen == -50_000
+    assert claims(door) == {}
+    assert again(door, "430500") == [] == list(verify(door))
+    assert used(door) == {}
+
+
+def used(door: Connection) -> dict[str, int]:
+    return dict(door.execute("select code, used_fen from meter_use where used_fen <> 0").fetchall())
+
+
+def test_a_figure_that_is_missing_stops_the_run_and_posts_nothing(
+    owner: Connection, door: Connection
+) -> None:
+    county = Counter(owner, "445300")
+    here, person = county.institution(1, "1"), county.person(1, 0)
+    county.fact(person, "selection", "2020-01-01", institution=here)
+    settled(door, county, person, here, "2024-03-01", 400_000)
+    with pytest.raises(Refusal) as refused:
+        again(door, "445300", Rules(), posting=True)
+    assert refused.value.code == "parameter_missing"
+    assert door.execute("select count(*) from entry where kind = 'adjustment'").fetchone() == (0,)
+
+
+def test_a_settlement_whose_cancellation_was_reversed_stands_where_it_stood(
+    county: Counter, door: Connection, here: str
+) -> None:
+    person = county.person(1)
+    first = settled(door, county, person, here, "2024-03-01", 10_000)
+    key = county.key(here, "2208", {"setl_id": str(first.id)})
+    cancel(door, key, person, first.visit or 0, first.id or 0, RULES, NOW)
+    door.execute(
+        "insert into message (institution, msgid, infno, content_hash, content, entry)"
+        " select institution, msgid, '2208', '', '{}', id from entry where kind = 'cancellation'"
+    )
+    reverse(door, county.key(here, "2601", {}), person, key.msgid, "2208", RULES, NOW)
+    settled(door, county, person, here, "2024-03-02", 10_000)
+    assert again(door, "430500") == []
+    assert [*verify(door), *replay(door, RULES)] == []

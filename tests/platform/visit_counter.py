@@ -1,0 +1,160 @@
+"""A made-up county and a hospital's counter in it, for the tests of visits and fee lines.
+
+Plain functions: a test module makes its own fixtures of them.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+
+from gongji.errors import Refusal
+from gongji.settlement import visits
+from gongji.settlement.contract import Key, Line
+from gongji.settlement.lines import PricedLine
+from gongji.settlement.rules import Rules
+from gongji.settlement.visits import SHANGHAI
+
+Connection = psycopg.Connection[Any]
+
+NOW = datetime(2024, 3, 5, 10, 0, tzinfo=SHANGHAI)
+RULES = Rules()
+HOSPITAL, FOREIGN, PHARMACY, LAPSED = (
+    "H53230000002", "H53230000003", "P53230000001", "H53230000009",
+)  # fmt: skip
+CHUXIONG, YUNFU = "53230000000000000001", "44530000000000000002"
+ITEMS: list[tuple[Any, ...]] = [
+    # item, grade, first self-pay, standard, listing, negotiated, restricted, diseases
+    ("A", "甲", None, 200, None, False, False, []),
+    ("B", "乙", 50_000, None, None, False, False, []),
+    ("C", "丙", None, None, None, False, False, []),
+    ("N", "乙", 200_000, None, 5000, True, False, []),
+    ("R", "甲", None, None, None, False, True, []),
+    ("G", "甲", None, None, None, False, False, ["糖尿病"]),
+    ("H", "甲", None, None, None, False, False, ["M03900"]),
+]
+
+
+def fill_county(owner: Connection) -> None:
+    """Two persons with a registered disease, a level-2 hospital, a pharmacy, seven items."""
+    people = [(1, CHUXIONG, "532300", "chronic"), (2, YUNFU, "445300", "special")]
+    for number, psn_no, area, benefit in people:
+        owner.execute(
+            "insert into person (id, psn_no, area, name, certificate, certificate_hash)"
+            " overriding system value values (%s, %s, %s, '测试甲', '', %s)",
+            [number, psn_no, area, bytes([number])],
+        )
+        details = {"benefit": benefit, "disease": "糖尿病", "name": "糖尿病"}
+        filed = details | {"disease": "高血压", "name": "高血压", "state": "filed"}
+        owner.execute(
+            "insert into person_fact (person_id, area, kind, key, since, details)"
+            " values (%s, %s, 'registration', 'M01600', '2023-01-01', %s),"
+            " (%s, %s, 'registration', 'M03900', '2023-01-01', %s)",
+            [number, area, Jsonb(details), number, area, Jsonb(filed)],
+        )
+        for item, grade, share, standard, listing, negotiated, restricted, diseases in ITEMS:
+            add_item(
+                owner, item, area=area, grade=grade, first_self_pay_ppm=share, diseases=diseases,
+                standard_fen=standard, listing_fen=listing, negotiated=negotiated,
+                dual_channel=negotiated, restricted=restricted,
+                agreement_until="2024-03-01" if negotiated else None,
+            )  # fmt: skip
+    for code, kind, level in (
+        (HOSPITAL, "hospital", "2"), (FOREIGN, "hospital", "3"), (PHARMACY, "pharmacy", ""),
+        (LAPSED, "hospital", "1"),
+    ):  # fmt: skip
+        owner.execute(
+            "insert into institution (code, area, name, kind) values (%s, '532300', '测试', %s)",
+            [code, kind],
+        )
+        until = "2024-01-01" if code == LAPSED else None
+        owner.execute(
+            "insert into institution_fact (institution, kind, since, until, details) values"
+            " (%s, 'level', '2020-01-01', null, %s), (%s, 'agreement', '2020-01-01', %s, %s)",
+            [code, Jsonb({"level": level}), code, until, Jsonb({"designated_for": ["ordinary"]})],
+        )
+
+
+def add_item(owner: Connection, item: str, **columns: Any) -> None:
+    row: dict[str, Any] = {
+        "area": "532300", "item": item, "name": f"测试药{item}", "list_type": "101",
+        "charge_type": "09", "since": "2023-01-01", "grade": "甲", "diseases": [],
+    } | columns  # fmt: skip
+    places = ", ".join(["%s"] * len(row))
+    owner.execute(
+        f"insert into item_version ({', '.join(row)}) values ({places})",
+        list(row.values()),
+    )
+
+
+def key(institution: str = HOSPITAL) -> Key:
+    return Key(institution, "m1", "2201", b"", {})
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
+
+
+def line(serial: str, item: str, fen: int, quantity: int = 1, **more: Any) -> Line:
+    return Line(serial, item, quantity * 1000, fen * 10_000 // quantity, fen, **more)
+
+
+class Counter:
+    """A hospital's counter: each call is a transaction of the door, as the dispatcher makes it."""
+
+    def __init__(self, door: Connection) -> None:
+        self.door = door
+
+    def open(self, psn_no: str = CHUXIONG, when: str = "2024-03-05 09:00", **more: Any) -> int:
+        institution = more.pop("institution", HOSPITAL)
+        with self.door.transaction():
+            return visits.open_visit(
+                self.door, key(institution), psn_no, institution, at(when), "n1", {}, NOW, **more
+            )
+
+    def describe(
+        self, visit: int, psn_no: str = CHUXIONG, *rows: dict[str, str], **more: Any
+    ) -> None:
+        with self.door.transaction():
+            visits.record_diagnoses(
+                self.door, key(), visit, psn_no, more.get("med_type", "14"),
+                more.get("disease", "M01600"), at(more.get("when", "2024-03-05 09:10")), rows,
+                more.get("details", {}), NOW,
+            )  # fmt: skip
+
+    def upload(
+        self, visit: int, *lines: Line, batch: str = "b1", psn_no: str = CHUXIONG, **more: Any
+    ) -> list[PricedLine]:
+        with self.door.transaction():
+            return visits.upload_lines(
+                self.door, key(more.pop("institution", HOSPITAL)), visit, psn_no, batch,
+                more.pop("disease", ""), lines, RULES, NOW, **more,
+            )  # fmt: skip
+
+    def withdraw(self, visit: int, batch: str, psn_no: str = CHUXIONG) -> None:
+        with self.door.transaction():
+            visits.withdraw_lines(self.door, key(), visit, psn_no, batch, NOW)
+
+    def cancel(self, visit: int, number: str = "n1", psn_no: str = CHUXIONG) -> None:
+        with self.door.transaction():
+            visits.withdraw_visit(self.door, key(), visit, psn_no, number, NOW)
+
+    def batches(self) -> list[dict[str, Any]]:
+        with self.door.cursor(row_factory=psycopg.rows.dict_row) as cursor:
+            return cursor.execute("select * from charge_batch order by id").fetchall()
+
+    def settle(self, number: str, entry: int | None = 77) -> None:
+        self.door.execute(
+            "update charge_batch set settled_by = %s where number = %s", [entry, number]
+        )
+
+
+def refused(code: str, act: Callable[[], object], *words: str) -> None:
+    with pytest.raises(Refusal) as found:
+        act()
+    assert found.value.code == code
+    for word in words:
+        assert word in str(found.value)
