@@ -7,11 +7,20 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import psycopg
 
 ANSWER_SECONDS = 20
+PATIENCE_SECONDS = 90
+SEND_AGAIN = "请用同一报文重发"
+"""Stands in the polite answer to a request that the door could not deal with."""
+TOLD = {
+    "medfee_sumamt": "total_fen", "fund_pay_sumamt": "fund_fen", "acct_pay": "accounts_fen",
+    "psn_cash_pay": "cash_fen",
+}  # fmt: skip
+"""Amounts of a reply, and what they are in the journal."""
 
 
 @dataclass
@@ -22,6 +31,14 @@ class Sent:
     body: bytes
     visit: int
     reply: dict[str, Any] | None = None
+    polite: bool = False
+
+    def take(self, reply: dict[str, Any] | None) -> None:
+        """Keep a final answer; being told to send it again is none."""
+        if reply is not None and reply["infcode"] == -1 and SEND_AGAIN in reply["err_msg"]:
+            self.polite = True
+        else:
+            self.reply = reply
 
     @property
     def accepted(self) -> bool:
@@ -36,12 +53,12 @@ def post(bench: Any, body: bytes, cut: bool = False) -> dict[str, Any] | None:
     """
     headers = "".join(f"{name}: {value}\r\n" for name, value in bench.signed().items())
     head = f"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\nconnection: close\r\n"
+    received = b""
     try:
         with socket.create_connection(("127.0.0.1", bench.port), timeout=ANSWER_SECONDS) as made:
             made.sendall(f"{head}{headers}\r\n".encode() + body)
             if cut:
                 return None
-            received = b""
             while part := made.recv(65_536):
                 received += part
     except OSError:
@@ -71,9 +88,7 @@ class Cashiers:
         with self.lock:
             if not self.bills or self.stopping.is_set():
                 return None
-            psn_no, visit, total = self.bills.pop()
-            body = self.bench.envelope("2207", self.bench.bill(psn_no, str(visit), total))
-            sent = Sent(json.loads(body)["msgid"], body, visit)
+            sent = message(self.bench, self.bills.pop())
             self.sent.append(sent)
             return sent
 
@@ -83,17 +98,19 @@ class Cashiers:
         for thread in threads:
             thread.start()
         deadline, times = time.monotonic() + seconds, 0
-        while time.monotonic() < deadline and self.bills:
-            disturb()
-            times += 1
-        self.stopping.set()
-        for thread in threads:
-            thread.join()
+        try:
+            while time.monotonic() < deadline and self.bills:
+                disturb()
+                times += 1
+        finally:
+            self.stopping.set()
+            for thread in threads:
+                thread.join()
         return times
 
     def _work(self) -> None:
         while (sent := self.take()) is not None:
-            sent.reply = post(self.bench, sent.body)
+            sent.take(post(self.bench, sent.body))
             if sent.reply is None:
                 time.sleep(0.05)
 
@@ -101,39 +118,68 @@ class Cashiers:
         """Send again what was not answered, the same bytes, until every one has its answer."""
         ready()
         for sent in self.sent:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + PATIENCE_SECONDS
             while sent.reply is None:
-                sent.reply = post(self.bench, sent.body)
+                sent.take(post(self.bench, sent.body))
                 assert time.monotonic() < deadline, f"no answer for {sent.msgid}"
+
+
+def message(bench: Any, bill: tuple[str, int, int]) -> Sent:
+    """The message that settles a bill, not yet sent."""
+    psn_no, visit, total = bill
+    body = bench.envelope("2207", bench.bill(psn_no, str(visit), total))
+    return Sent(json.loads(body)["msgid"], body, visit)
 
 
 @dataclass(frozen=True)
 class Found:
-    """What the books say of messages: how many are lost, doubled, refused."""
+    """What the books say of messages: how many are lost, doubled, refused.
+
+    `unanswered` got no answer at first, `polite` of them were told to send the message again;
+    `lost` were acknowledged and are not in the journal as they were told.
+    """
 
     sent: int
     unanswered: int
+    polite: int
     lost: int
     doubled: int
     refused: int
 
 
-def compare(dsn: str, sent: Sequence[Sent], unanswered: int) -> Found:
+ENTRIES = """
+select msgid, id, total_fen, pool_fen + supplements_fen as fund_fen,
+  account_fen + family_fen as accounts_fen, cash_fen
+from entry where kind = 'settlement'"""
+TWICE = """
+select count(*) from (
+  select 1 from entry e where kind = 'settlement'
+    and not exists (select 1 from entry r where r.reverses_id = e.id)
+  group by visit, batch having count(*) > 1) t"""
+
+
+def compare(dsn: str, sent: Sequence[Sent], unanswered: int = 0) -> Found:
     """Hold every message against the journal."""
-    with psycopg.connect(dsn) as connection:
-        rows = connection.execute(
-            "select e.msgid, e.id from entry e where e.kind = 'settlement'"
-        ).fetchall()
-        visits = connection.execute(
-            "select visit, batch, count(*) from entry e where kind = 'settlement' and not exists"
-            " (select 1 from entry r where r.reverses_id = e.id) group by 1, 2 having count(*) > 1"
-        ).fetchall()
-    entries = Counter(msgid for msgid, _ in rows)
+    with psycopg.connect(dsn, row_factory=psycopg.rows.dict_row) as connection:
+        rows = connection.execute(ENTRIES).fetchall()
+        twice = connection.execute(TWICE).fetchone()
+    assert twice is not None
+    entries = Counter(row["msgid"] for row in rows)
+    kept = {row["msgid"]: row for row in rows}
     accepted = [one for one in sent if one.accepted]
-    ids = {msgid: str(entry) for msgid, entry in rows}
-    lost = sum(
-        entries[one.msgid] == 0 or ids[one.msgid] != str(one.reply["output"]["setlinfo"]["setl_id"])  # type: ignore[index]
-        for one in accepted
+    lost = sum(not _as_told(one, kept.get(one.msgid)) for one in accepted)
+    doubled = sum(entries[one.msgid] > 1 for one in sent) + twice["count"]
+    refused = [one for one in sent if not one.accepted]
+    doubled += sum(entries[one.msgid] > 0 for one in refused)
+    polite = sum(one.polite for one in sent)
+    return Found(len(sent), unanswered, polite, lost, doubled, len(refused))
+
+
+def _as_told(sent: Sent, entry: dict[str, Any] | None) -> bool:
+    """Whether an acknowledged settlement stands in the journal with the amounts of its answer."""
+    if entry is None or sent.reply is None:
+        return False
+    told = sent.reply["output"]["setlinfo"]
+    return str(entry["id"]) == told["setl_id"] and all(
+        Decimal(str(told[name])) * 100 == entry[column] for name, column in TOLD.items()
     )
-    doubled = sum(entries[one.msgid] > 1 for one in sent) + len(visits)
-    return Found(len(sent), unanswered, lost, doubled, len(sent) - len(accepted))

@@ -6,7 +6,9 @@
 import json
 import os
 import random
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,32 +23,58 @@ from typing import Any
 
 import httpx
 import psycopg
+from cashiers import SEND_AGAIN, Cashiers, Found, Sent, compare, message, post
+from counter import Bench, door
 from psycopg.conninfo import make_conninfo
 
-from cashiers import Cashiers, Found, Sent, compare, post
-from counter import Bench, door
-
 GONGJI = Path(sys.executable).parent / "gongji"
+BACK_SECONDS = 120
+"""How long a service has to come back on a machine that does many other things."""
+SMALL_DISK = "512m"
+FULL_SECONDS = 3
+LOAD = 400
+"""Bills laid out for each second: more than eight cashiers can settle."""
+
+# Every other person has an account that two bills exhaust; balances come in by opening entries.
+OPENINGS = """
+update balance set amount_fen = 20000 where person_id % 2 = 0;
+with made as (
+  insert into entry (area, person_id, kind, service_date, accounting_date, meters, facts, result)
+  select area, person_id, 'opening', '2020-01-01', current_date, '[]', '{}', '{}' from balance
+  returning id, area, person_id)
+insert into posting (entry_id, area, debit, debit_owner, credit, credit_owner, amount_fen)
+select m.id, m.area, 'account', m.person_id::text, 'opening', m.area, b.amount_fen
+from made m join balance b using (area, person_id)
+"""
+
+
+class NoRoomToTry(Exception):
+    """This machine does not let a small disk be mounted."""
 
 
 @dataclass
 class World:
-    """A service under load: its bench, its database server, its data."""
+    """A service under load: its bench, its database, its data folder and what it said."""
 
     bench: Bench
-    server: Any
     dsn: str
-    service: Any
+    folder: Path
 
-    def processes(self, part: str) -> list[int]:
-        """The process ids of a part of the service (door, pages, jobs)."""
+    @property
+    def log(self) -> str:
+        """What the service said."""
+        return log_of(self.folder).read_text(encoding="utf-8", errors="replace")
+
+    def doors(self) -> list[int]:
+        """The process ids of the doors."""
         found = []
+        mine = b"GONGJI_PORT=" + str(self.bench.port).encode()
         for path in Path("/proc").glob("[0-9]*/cmdline"):
             try:
                 words = path.read_bytes().split(b"\0")
-                mine = b"GONGJI_PORT=" + str(self.bench.port).encode()
-                ours = b"gongji.config.processes" in words and part.encode() in words
-                if ours and mine in (path.parent / "environ").read_bytes().split(b"\0"):
+                if b"gongji.config.processes" not in words or b"door" not in words:
+                    continue
+                if mine in (path.parent / "environ").read_bytes().split(b"\0"):
                     found.append(int(path.parent.name))
             except OSError:
                 continue
@@ -54,7 +82,7 @@ class World:
 
     def wait(self) -> None:
         """Until the door and the database answer."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + BACK_SECONDS
         while time.monotonic() < deadline:
             try:
                 if httpx.get(f"{self.bench.address}/ready", timeout=5).status_code == 200:
@@ -62,62 +90,143 @@ class World:
             except httpx.TransportError:
                 pass
             time.sleep(0.1)
-        raise AssertionError("the service did not come back")
+        raise AssertionError(f"the service did not come back: {self.log[-2000:]}")
 
     def kill_door(self) -> None:
-        """kill -9 of every process of the door."""
+        """kill -9 of one door or of all."""
         time.sleep(random.uniform(0.3, 1.0))
-        for process in self.processes("door"):
-            os.kill(process, signal.SIGKILL)
+        doors = self.doors()
+        kill(*random.sample(doors, random.randint(1, len(doors)) if doors else 0))
         self.wait()
+
+    def postmaster(self) -> int:
+        """The process id of the database server."""
+        return int((self.folder / "postgresql" / "postmaster.pid").read_text().split()[0])
 
     def kill_database(self) -> None:
-        """kill -9 of PostgreSQL, then its restart."""
+        """kill -9 of PostgreSQL; the service starts it again."""
         time.sleep(random.uniform(0.5, 1.5))
-        lines = (Path(self.server.pgdata) / "postmaster.pid").read_text().splitlines()
-        os.kill(int(lines[0]), signal.SIGKILL)
+        kill(self.postmaster())
         time.sleep(0.3)
-        self.server.ensure_postgres_running()
         self.wait()
 
-    def restart_both(self) -> None:
-        """kill -9 of everything at once."""
+    def kill_both(self) -> None:
+        """kill -9 of PostgreSQL and of the doors at once."""
         time.sleep(random.uniform(0.5, 1.5))
-        lines = (Path(self.server.pgdata) / "postmaster.pid").read_text().splitlines()
-        for process in [*self.processes("door"), int(lines[0])]:
-            os.kill(process, signal.SIGKILL)
+        kill(self.postmaster(), *self.doors())
         time.sleep(0.3)
-        self.server.ensure_postgres_running()
+        self.wait()
+
+    def fill_disk(self, deadly: bool = False) -> None:
+        """Not a byte is left on the disk of the data for a few seconds; `deadly`: and kill -9."""
+        time.sleep(random.uniform(0.5, 1.5))
+        path, until = self.folder / "filler", time.monotonic() + FULL_SECONDS
+        with path.open("wb", buffering=0) as file:
+            while deadly and _written(file, 1 << 20):
+                pass
+            if deadly:
+                kill(self.postmaster())
+            while time.monotonic() < until:
+                for size in (1 << 20, 1 << 12):
+                    while _written(file, size):
+                        pass
+                time.sleep(0.05)
+        path.unlink()
         self.wait()
 
     def verify(self) -> None:
         """`gongji ledger verify --replay` finds nothing."""
+        variables = {**os.environ, "DATABASE_URL": self.dsn}
         ran = subprocess.run(
-            [GONGJI, "ledger", "verify", "--replay"],
-            env={**os.environ, "DATABASE_URL": self.dsn}, capture_output=True, text=True,
-        )  # fmt: skip
+            [GONGJI, "ledger", "verify", "--replay"], env=variables, capture_output=True, text=True
+        )
         assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-@contextmanager
-def world(persons: int, port: int = 18186, doors: int = 2) -> Iterator[World]:
-    """A service of its own on a PostgreSQL of its own, with invented people."""
-    with tempfile.TemporaryDirectory(prefix="gongji-faults-") as folder:
-        os.environ |= {"GONGJI_DEMO": "1", "GONGJI_DATA": folder}
-        from gongji.config.database import embedded
-        from gongji.config.environment import environment
+def log_of(folder: Path) -> Path:
+    """Where a service's words go: beside its folder, not on its disk."""
+    return folder.with_suffix(".log")
 
+
+def kill(*processes: int) -> None:
+    """kill -9; one that is gone already is no matter."""
+    for process in processes:
+        try:
+            os.kill(process, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+def _written(file: Any, size: int) -> bool:
+    try:
+        return bool(file.write(b"\0" * size))
+    except OSError:
+        return False
+
+
+@contextmanager
+def world(persons: int, doors: int = 2, disk: str = "") -> Iterator[World]:
+    """A service of its own with its embedded PostgreSQL and invented people.
+
+    Shape:   `disk` the size of a small disk in memory for all of its data, empty for a folder.
+    Refuses: NoRoomToTry where such a disk cannot be mounted.
+    """
+    from gongji.config.database import embedded
+    from gongji.config.environment import environment
+
+    before = dict(os.environ)
+    folder = Path(tempfile.mkdtemp(prefix="gongji-faults-"))
+    try:
+        if disk:
+            _mount(folder, disk)
+        os.environ |= {"GONGJI_DEMO": "1", "GONGJI_DATA": str(folder)}
+        os.environ.pop("GONGJI_DOOR_DATABASE_URL", None)
         environment.cache_clear()
-        server = embedded(Path(folder) / "postgresql", keep=True)
+        server = embedded(folder / "postgresql", keep=True)
         try:
             with psycopg.connect(server.get_uri(), autocommit=True) as connection:
                 connection.execute("create database gongji")
             dsn = make_conninfo(server.get_uri(), dbname="gongji")
-            with door(dsn, port, doors) as bench:
-                bench.people(1, persons)
-                yield World(bench, server, dsn, None)
+            with log_of(folder).open("w") as log:
+                with door(dsn, _free(), doors, log, DATABASE_URL="") as bench:
+                    bench.people(1, persons)
+                    with psycopg.connect(dsn) as connection:
+                        connection.execute(OPENINGS)
+                    yield World(bench, dsn, folder)
         finally:
+            server.ensure_postgres_running()
             server.stop()
+    finally:
+        if disk:
+            subprocess.run(["umount", "--lazy", folder], check=False, capture_output=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        log_of(folder).unlink(missing_ok=True)
+        os.environ.clear()
+        os.environ |= before
+        environment.cache_clear()
+
+
+def _mount(folder: Path, size: str) -> None:
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=0755", "gongji-faults", folder]
+    try:
+        ran = subprocess.run(command, capture_output=True, text=True)
+    except OSError as error:
+        raise NoRoomToTry(str(error)) from None
+    if ran.returncode:
+        raise NoRoomToTry(ran.stderr.strip())
+
+
+def _free() -> int:
+    """A port that is free, and so is the next one."""
+    while True:
+        with socket.socket() as one, socket.socket() as next_one:
+            one.bind(("127.0.0.1", 0))
+            port = int(one.getsockname()[1])
+            try:
+                next_one.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                continue
+            return port
 
 
 def under(
@@ -128,7 +237,9 @@ def under(
     times = cashiers.run(seconds, disturb)
     unanswered = sum(one.reply is None for one in cashiers.sent)
     cashiers.ask_again(world.wait)
-    return times, compare(world.dsn, cashiers.sent, unanswered)
+    found = compare(world.dsn, cashiers.sent, unanswered)
+    assert not found.refused, [one.reply for one in cashiers.sent if not one.accepted][:2]
+    return times, found
 
 
 def cut_connections(world: World, count: int) -> tuple[int, Found]:
@@ -137,79 +248,119 @@ def cut_connections(world: World, count: int) -> tuple[int, Found]:
     for one in sent:
         post(world.bench, one.body, cut=True)
     for one in sent:
-        one.reply = post(world.bench, one.body)
+        one.take(post(world.bench, one.body))
+    assert all(one.accepted for one in sent), [one.reply for one in sent if not one.accepted][:2]
     return count, compare(world.dsn, sent, count)
 
 
 def deliver_twice(world: World, count: int) -> tuple[int, Found]:
     """Each request twice at the same time; both get the same answer."""
     sent = _messages(world, count)
-    for one in sent:
-        with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(2) as pool:
+        for one in sent:
             replies = list(pool.map(partial(post, world.bench), [one.body, one.body]))
-        assert replies[0] and replies[0] == replies[1], replies
-        one.reply = replies[0]
-    return count, compare(world.dsn, sent, 0)
+            assert replies[0] and replies[0] == replies[1], replies
+            one.take(replies[0])
+    return count, compare(world.dsn, sent)
+
+
+def out_of_order(world: World, count: int) -> tuple[int, Found]:
+    """Three deliveries of each request, all mixed up, by eight at once; one answer for each."""
+    sent = _messages(world, count)
+    deliveries = sent * 3
+    random.shuffle(deliveries)
+    with ThreadPoolExecutor(8) as pool:
+        replies = list(pool.map(lambda one: post(world.bench, one.body), deliveries))
+    for one, reply in zip(deliveries, replies, strict=True):
+        assert reply and (one.reply is None or one.reply == reply), (one.reply, reply)
+        one.take(reply)
+    return count, compare(world.dsn, sent)
+
+
+def late(world: World, count: int) -> tuple[int, Found]:
+    """A request delivered once more after its settlement was cancelled: its old answer, no more."""
+    sent = _messages(world, count)
+    for one in sent:
+        one.take(post(world.bench, one.body))
+        assert one.reply and one.accepted, one.reply
+        psn_no = json.loads(one.body)["input"]["data"]["psn_no"]
+        number = one.reply["output"]["setlinfo"]["setl_id"]
+        given = {"psn_no": psn_no, "mdtrt_id": str(one.visit), "setl_id": number}
+        undone = post(world.bench, world.bench.envelope("2208", {"data": given}))
+        assert undone and undone["infcode"] == 0, undone
+        assert post(world.bench, one.body) == one.reply
+    return count, compare(world.dsn, sent)
 
 
 def alter(world: World, count: int) -> tuple[int, Found]:
     """After each request another one under the same id: refused, and nothing is changed."""
     sent = _messages(world, count)
     for one in sent:
-        one.reply = post(world.bench, one.body)
+        one.take(post(world.bench, one.body))
         changed = json.loads(one.body)
         changed["input"]["data"]["acct_used_flag"] = "0"
         answer = post(world.bench, json.dumps(changed).encode())
         assert answer and answer["infcode"] == -1 and "acct_used_flag" in answer["err_msg"], answer
-    return count, compare(world.dsn, sent, 0)
+    return count, compare(world.dsn, sent)
 
 
 def reverse_before(world: World, count: int) -> tuple[int, Found]:
     """The reversal comes before what it reverses: the late original is refused."""
     sent = _messages(world, count)
     for one in sent:
-        original = json.loads(one.body)
-        psn_no = original["input"]["data"]["psn_no"]
+        psn_no = json.loads(one.body)["input"]["data"]["psn_no"]
         given = {"data": {"psn_no": psn_no, "omsgid": one.msgid, "oinfno": "2207"}}
-        post(world.bench, world.bench.envelope("2601", given))
-        one.reply = post(world.bench, one.body)
-        assert one.reply and one.reply["infcode"] == -1, one.reply
-    return count, compare(world.dsn, sent, 0)
+        barred = post(world.bench, world.bench.envelope("2601", given))
+        assert barred and barred["infcode"] == 0 and one.msgid in barred["warn_msg"], barred
+        one.take(post(world.bench, one.body))
+        assert one.reply and one.reply["infcode"] == -1 and one.msgid in one.reply["err_msg"]
+    return count, compare(world.dsn, sent)
 
 
 def two_cashiers(world: World, count: int) -> tuple[int, Found]:
-    """Two bills of one person settled at the same time, again and again."""
+    """Two bills of one person settled at the same time, again and again; accounts run dry."""
     sent: list[Sent] = []
-    for _ in range(count):
-        (first,) = world.bench.bills(1)
-        pair = [_message(world, first), _message(world, world.bench.bill_of(first[0]))]
-        with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(2) as pool:
+        for first in world.bench.bills(count):
+            second = world.bench.bill_of(first[0])
+            pair = [message(world.bench, first), message(world.bench, second)]
             replies = pool.map(partial(post, world.bench), [one.body for one in pair])
-        for one, reply in zip(pair, replies, strict=True):
-            one.reply = reply
-        sent += pair
+            for one, reply in zip(pair, replies, strict=True):
+                one.take(reply)
+            sent += pair
     assert all(one.accepted for one in sent), [one.reply for one in sent if not one.accepted][:1]
-    return count, compare(world.dsn, sent, 0)
+    dry = [one for one in sent if one.reply and _cash(one.reply)]
+    assert dry, "no account was exhausted"
+    return count, compare(world.dsn, sent)
 
 
-def _message(world: World, bill: tuple[str, int, int]) -> Sent:
-    psn_no, visit, total = bill
-    body = world.bench.envelope("2207", world.bench.bill(psn_no, str(visit), total))
-    return Sent(json.loads(body)["msgid"], body, visit)
+def _cash(reply: dict[str, Any]) -> bool:
+    return float(reply["output"]["setlinfo"]["psn_cash_pay"]) > 0
 
 
 def _messages(world: World, count: int) -> list[Sent]:
-    return [_message(world, bill) for bill in world.bench.bills(count)]
+    return [message(world.bench, bill) for bill in world.bench.bills(count)]
 
 
 def every_fault(world: World, seconds: float, count: int) -> Iterator[tuple[str, int, Found]]:
-    """Every fault: its name, how often it was done, what the books say."""
-    load = int(seconds * 400)
-    yield ("kill -9 of the door", *under(world, seconds, world.kill_door, load))
+    """Every fault but the full disk: its name, how often it was done, what the books say."""
+    load = int(seconds * LOAD)
+    yield ("kill -9 of a door or both", *under(world, seconds, world.kill_door, load))
     yield ("kill -9 of PostgreSQL", *under(world, seconds, world.kill_database, load))
-    yield ("kill -9 of both", *under(world, seconds, world.restart_both, load))
+    yield ("kill -9 of PostgreSQL and both doors", *under(world, seconds, world.kill_both, load))
     yield ("connection cut, request repeated", *cut_connections(world, count))
     yield ("request twice at once", *deliver_twice(world, count))
+    yield ("requests three times, out of order, by eight", *out_of_order(world, count))
+    yield ("request again after its cancellation", *late(world, count))
     yield ("other content under the same id", *alter(world, count))
     yield ("reversal before its original", *reverse_before(world, count))
     yield ("two cashiers, one person", *two_cashiers(world, count))
+
+
+def full_disk(world: World, seconds: float) -> Iterator[tuple[str, int, Found]]:
+    """The disk is full under load: cashiers are told to send again; with room all is whole."""
+    for name, deadly in (("full disk", False), ("full disk and kill -9 of PostgreSQL", True)):
+        fill = partial(world.fill_disk, deadly)
+        times, found = under(world, seconds, fill, int(seconds * LOAD))
+        assert found.polite, f"nobody was told anything; {SEND_AGAIN} expected"
+        yield name, times, found

@@ -7,6 +7,7 @@ batch, a settlement with its message); without them most requests would stop at 
 
 import json
 import random
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,10 @@ from typing import Any
 FIELDS: dict[str, dict[str, Any]] = json.loads(
     Path(__file__).with_name("request_fields.json").read_text(encoding="utf-8")
 )
+SAMPLES: list[dict[str, Any]] = json.loads(
+    Path(__file__).with_name("request_samples.json").read_text(encoding="utf-8")
+)
+"""Requests as real systems send them."""
 USUAL = {
     "insutype": ["310"], "psn_setlway": ["01"], "acct_used_flag": ["0", "1", "2"],
     "mdtrt_cert_type": ["02", "03"], "psn_cert_type": ["01"], "med_type": ["11", "11", "14", "41"],
@@ -38,10 +43,13 @@ _OF_A_ROW = frozenset({"med_list_codg", "hosp_appr_flag", "diag_type", "list_typ
 ODD_TEXTS = (
     "null", " ", "'", "' or 1=1 --", "%s", "{}", "\\", "\u200f", "😀" * 5, "张" * 400, "x" * 5000,
     "1;drop table entry", "\x7f", "\t\r\n", "０１２", "+1", "0x10", "NaN", "-0", "1e5", "١٢٣",
+    "\x00", "a\x00b", "\ud800", "张\udfff", "\x01\x1b[31m", "x'; drop table entry; --", "$1", "%(area)s",
+    "Infinity", "-Infinity", "1e400", "1e99", "-30.00", "9" * 5000, "../../etc/passwd", "<b>张</b>",
+    "H43050000002", "43050000000000000001", "990101", "\ufeff30.00", "３０．００", "30.00元", "1,000.00",
 )  # fmt: skip
 ODD_NUMBERS = (
     0, -1, 1, -0.01, 0.001, 1e3, 1e16, 10**11, 10**30, -(10**19), 2**31, 2**63, 2**64,
-    0.1 + 0.2, 1e-7, 99999999999999.99,
+    0.1 + 0.2, 1e-7, 99999999999999.99, float("nan"), float("inf"), -float("inf"), -30, 1e308,
 )  # fmt: skip
 ODD_TIMES = (
     "0000-00-00", "2024-02-30", "2024-13-01 00:00:00", "1899-12-31", "9999-12-31 23:59:59",
@@ -64,6 +72,7 @@ class Stream:
     transactions: Sequence[str] = tuple(FIELDS)
     scenes: Sequence[Mapping[str, str]] = ()
     chance: random.Random = field(init=False)
+    msgids: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
@@ -78,9 +87,17 @@ class Stream:
         weights = [WEIGHTS.get(infno, 1) for infno in self.transactions]
         (infno,) = pick.choices(self.transactions, weights)
         sent = self.envelope(infno, self.valid(infno))
+        if pick.random() < 0.03:
+            sample = json.loads(json.dumps(pick.choice(SAMPLES)))
+            sent = sample | {name: sent[name] for name in ("msgid", "fixmedins_code")}
+        self.msgids.append(str(sent["msgid"]))
+        if pick.random() < 0.03:
+            sent["msgid"] = pick.choice(self.msgids[-200:])
+        if pick.random() < 0.02:
+            sent["infno"] = pick.choice((*self.transactions, "9999", "2207 ", "２２０７"))
         for _ in range(pick.choice((0, 1, 1, 1, 2, 3))):
-            pick.choice((_change_field, _change_field, _change_node, _change_envelope))(pick, sent)
-        body = json.dumps(sent, ensure_ascii=pick.random() < 0.5).encode("utf-8", "surrogatepass")
+            pick.choice(CHANGES)(pick, sent)
+        body = encode(sent, ascii_only=pick.random() < 0.5)
         return _change_bytes(pick, body) if pick.random() < 0.1 else body
 
     def valid(self, infno: str) -> dict[str, Any]:
@@ -147,6 +164,16 @@ class Stream:
         return "测x1"[: max(most, 1)] if pick.random() < 0.5 else str(pick.randint(0, 9))
 
 
+def encode(sent: dict[str, Any], ascii_only: bool = False) -> bytes:
+    """A request as bytes, lone surrogates and all."""
+    return json.dumps(sent, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+
+
+def decode(answer: bytes) -> Any:
+    """What an answer says."""
+    return json.loads(answer)
+
+
 def _objects(sent: dict[str, Any]) -> list[dict[str, Any]]:
     """Every object of the input that has fields."""
     given = sent.get("input")
@@ -186,6 +213,14 @@ def _change_field(pick: random.Random, sent: dict[str, Any]) -> None:
         one[name] = _odd(pick)
 
 
+def _mix_fields(pick: random.Random, sent: dict[str, Any]) -> None:
+    """A value where another one belongs."""
+    objects = _objects(sent)
+    if objects:
+        one, other = pick.choice(objects), pick.choice(objects)
+        one[pick.choice(list(one))] = other[pick.choice(list(other))]
+
+
 def _change_node(pick: random.Random, sent: dict[str, Any]) -> None:
     given = sent.get("input")
     if not isinstance(given, dict) or not given:
@@ -220,11 +255,22 @@ def _change_envelope(pick: random.Random, sent: dict[str, Any]) -> None:
         sent[name] = _odd(pick)
 
 
+CHANGES = (
+    _change_field, _change_field, _change_field, _change_node, _change_envelope, _mix_fields,
+)  # fmt: skip
+
+
 def _change_bytes(pick: random.Random, body: bytes) -> bytes:
     place = pick.randrange(len(body))
-    what = pick.randint(0, 6)
+    what = pick.randint(0, 9)
     if what == 0:
         return body[:place]
+    if what == 7:
+        return body.replace(b"{", b'{"psn_no": "1", "data": 1, "input": 2, ', pick.randint(1, 3))
+    if what == 8:
+        return re.sub(rb": -?\d[\d.]*", b": " + b"9" * pick.choice((30, 400, 5000)), body, count=1)
+    if what == 9:
+        return re.sub(rb': "\d', rb': "\\u0000\\ud83d', body, count=pick.randint(1, 3))
     if what == 1:
         return body[:place] + bytes([pick.randrange(256)]) + body[place + 1 :]
     if what == 2:

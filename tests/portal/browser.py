@@ -34,8 +34,12 @@ def watched(browser: Any, address: str, size: dict[str, int], **options: Any) ->
             and made.complaints.append(said.text))  # fmt: skip
     page.on("pageerror", lambda error: made.complaints.append(str(error)))
     page.on("request", lambda asked: hosts.add(urlsplit(asked.url).netloc))
-    page.on("requestfinished", lambda asked: made.weights.__setitem__(
-        asked.url, asked.sizes()["responseBodySize"] + asked.sizes()["responseHeadersSize"]))
+    page.on(
+        "requestfinished",
+        lambda asked: made.weights.__setitem__(
+            asked.url, asked.sizes()["responseBodySize"] + asked.sizes()["responseHeadersSize"]
+        ),
+    )
     try:
         yield made
     finally:

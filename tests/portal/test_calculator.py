@@ -173,9 +173,10 @@ def test_a_wrong_input_is_told_at_its_field(client: Any, asked: str, language: s
     found = client.get("/answer?" + asked, headers={"accept-language": language}).json()
     assert list(found["errors"]) == [WRONG[asked]]
     sentence = found["errors"][WRONG[asked]]
-    assert bool(CHINESE.search(sentence.split("cover")[0].split("allowed")[0])) == (
-        language != "en"
-    ) or "benefit" in asked
+    assert (
+        bool(CHINESE.search(sentence.split("cover")[0].split("allowed")[0])) == (language != "en")
+        or "benefit" in asked
+    )
     assert f'data-field="{WRONG[asked]}"' in found["form"] or "earlier" in asked
 
 

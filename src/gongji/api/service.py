@@ -1,7 +1,7 @@
 """/api/v1: the operations, their limits a caller, their refusals."""
 
 import dataclasses
-from typing import Any
+from typing import Annotated, Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -11,8 +11,8 @@ from ninja.throttling import AnonRateThrottle
 
 from gongji.api import shapes
 from gongji.errors import Refusal
-from gongji.explain.show import as_json
 from gongji.explain.sentences import explain
+from gongji.explain.show import as_json
 from gongji.portal import books, texts
 from gongji.portal.calculation import settled
 from gongji.portal.calculator import last_day
@@ -23,12 +23,16 @@ from gongji.units import date_of
 from gongji.visit.facts import read_date
 
 REFUSED = {422: shapes.Refused, 429: shapes.Refused}
+OF_AREA = {404: shapes.Refused, **REFUSED}
+
+LIMIT = AnonRateThrottle(settings.GONGJI_API_RATE)
+"""How often one caller may ask."""
 
 api = NinjaAPI(
     title="gongji", version="1",
     description="Employee outpatient mutual aid: what the pool pays, and by which article. "
     "Amounts are yuan as text. No account is needed; each caller may ask so often a minute.",
-    throttle=[AnonRateThrottle(settings.GONGJI_API_RATE)],
+    throttle=[LIMIT],
 )  # fmt: skip
 
 
@@ -39,7 +43,8 @@ def _refuse(request: HttpRequest, code: str, field: str, reason: str, status: in
 
 @api.exception_handler(Refusal)
 def _refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    return _refuse(request, refusal.code, refusal.field, str(refusal), 422)
+    status = 404 if refusal.code == "area_unknown" and request.method != "POST" else 422
+    return _refuse(request, refusal.code, refusal.field, str(refusal), status)
 
 
 @api.exception_handler(ValidationError)
@@ -53,7 +58,11 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     code = "rate_limited" if error.status_code == 429 else "value_invalid"
     status = 422 if error.status_code == 400 else error.status_code
-    return _refuse(request, code, "", str(error), status)
+    answer = _refuse(request, code, "", str(error), status)
+    wait = getattr(error, "wait", None)
+    if wait is not None:
+        answer.headers["Retry-After"] = str(max(1, round(wait)))
+    return answer
 
 
 @api.post("/quote", response={200: shapes.Quote, **REFUSED}, summary="One visit settled")
@@ -82,12 +91,14 @@ def areas(request: HttpRequest) -> list[shapes.AreaOut]:
     ]  # fmt: skip
 
 
-Code = Path[str]
-Day = Query("", description="YYYY-MM-DD; today, or the last day covered, where it is not given")
+Code = Annotated[str, Path(pattern=r"^[0-9]{6}$", description="an area or a county of it")]
+Day = Annotated[
+    str, Query(description="YYYY-MM-DD; today, or the last day covered, where it is not given")
+]
 
 
-@api.get("/areas/{code}/rules", response={200: shapes.Rules, **REFUSED}, summary="The law at a day")
-def rules(request: HttpRequest, code: Code, at: str = Day) -> shapes.Rules:
+@api.get("/areas/{code}/rules", response={200: shapes.Rules, **OF_AREA}, summary="The law at a day")
+def rules(request: HttpRequest, code: Code, at: Day = "") -> shapes.Rules:
     """Every figure of the law of an area at a day, with document, article, file and line."""
     area = books.area(code)
     day = read_date("at", at or last_day(area))
@@ -105,11 +116,11 @@ def rules(request: HttpRequest, code: Code, at: str = Day) -> shapes.Rules:
 
 
 @api.get(
-    "/areas/{code}/articles", response={200: list[shapes.DocumentText], **REFUSED},
+    "/areas/{code}/articles", response={200: list[shapes.DocumentText], **OF_AREA},
     summary="The documents, article by article",
 )  # fmt: skip
 def articles(request: HttpRequest, code: Code) -> list[shapes.DocumentText]:
-    """Each article of an area's documents: the official text, and what became of it in the rules."""
+    """Each article of an area's documents: the official text, what became of it in the rules."""
     area = books.area(code)
     found = {book.id: book for law in area.laws for book in law.books}
     return [_text(texts.document(book)) for book in found.values()]

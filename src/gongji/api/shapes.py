@@ -4,13 +4,14 @@ from typing import Annotated
 
 from ninja import Schema
 from pydantic import ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^\S+$")]
 Value = Annotated[str, StringConstraints(max_length=200)]
 Row = dict[Name, Value]
 """Texts by the column names of a visits file."""
 
-QUOTE = {
+QUOTE: JsonDict = {
     "facts": {
         "area": "430500", "date": "2023-02-01", "status": "active", "level": "3",
         "in_scope": "4000",

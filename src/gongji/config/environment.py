@@ -174,6 +174,10 @@ SETTINGS = (
         "how often a caller may ask the public interface: number/s, /m, /h or /d",
     ),
     Setting(
+        "GONGJI_PROXIES", _number, "0",
+        "how many proxies stand before the pages; they say who a caller is (X-Forwarded-For)",
+    ),
+    Setting(
         "GONGJI_OIDC_SERVER", _text, "",
         "issuer by which insured persons sign in (OpenID Connect); empty: none",
     ),

@@ -8,8 +8,16 @@ from gongji.config.database import door_dsn
 from gongji.config.environment import environment
 
 
+SWITCH_SECONDS = 0.001
+"""How long the thread that settles may keep the one that reads and answers waiting."""
+YOUNG_OBJECTS = 50_000
+"""New objects after which the collector looks; a settlement makes thousands, all short-lived."""
+
+
 def door(fd: int) -> None:
     """The door for hospital systems on a socket that the parent listens on."""
+    import gc
+
     import uvicorn
 
     from gongji.gateway.app import make_app
@@ -22,7 +30,14 @@ def door(fd: int) -> None:
         days_ahead=given.days_ahead, refuse_chained=frozenset(given.refuse_chained),
         identity_key=given.identity_key, lookup_key=given.lookup_key,
     )  # fmt: skip
-    app = make_app(door_dsn(), Rules(given.rulebooks, given.parameters), settings)
+    rules = Rules(given.rulebooks, given.parameters)
+    for area in rules.library.areas():
+        rules.area(area)
+    app = make_app(door_dsn(), rules, settings)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, 20, 20)
+    sys.setswitchinterval(SWITCH_SECONDS)
     uvicorn.run(
         app, fd=fd, log_config=None, access_log=False, lifespan="on", loop="uvloop",
         http="httptools", timeout_graceful_shutdown=10, timeout_keep_alive=75,

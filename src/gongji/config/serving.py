@@ -80,9 +80,13 @@ class Service:
 
     def watch(self) -> None:
         """Start anew what dies, until `stop` is called."""
+        said, wait_until = "", 0.0
         while not self.stopping:
-            if revive():
-                self.say("数据库异常退出，已重新启动")
+            if time.monotonic() >= wait_until:
+                told = revive()
+                if told and told != said:
+                    self.say(told)
+                said, wait_until = told, time.monotonic() + (1 if told else 0)
             for part in self.parts:
                 if part.process is None or part.process.poll() is None:
                     continue

@@ -74,6 +74,7 @@ GONGJI_DEMO = _given.demo
 GONGJI_RULEBOOKS = _given.rulebooks
 GONGJI_PARAMETERS = _given.parameters
 GONGJI_API_RATE = _given.api_rate
+NINJA_NUM_PROXIES = _given.proxies
 GONGJI_IDENTITY_KEY = _given.identity_key
 GONGJI_LOOKUP_KEY = _given.lookup_key
 GONGJI_OIDC_CLAIM = _given.oidc_claim

@@ -147,8 +147,13 @@ class Application:
         self, body: bytes, headers: Iterable[tuple[bytes, bytes]]
     ) -> tuple[str, Reply, int]:
         now = self._clock()
-        institution, nonce = await self._admit(headers, body, now)
         known: Envelope | None = None
+        try:
+            institution, nonce = await self._admit(headers, body, now)
+        except Unsigned:
+            raise
+        except Exception as error:
+            return "-", self._accident(known, now, error), 200
         try:
             parts = multipart.read_parts(body) if multipart.is_multipart(body) else None
             known = envelope.read(body, now, parts)
@@ -165,9 +170,13 @@ class Application:
         except Unsigned:
             raise
         except Exception as error:
-            sentence = workers.report(error, infno, known.institution)
-            made = envelope.write(known, now, self._clock(), refused=sentence)
-            return infno, Reply(made, FAULT), 200
+            return infno, self._accident(known, now, error), 200
+
+    def _accident(self, known: Envelope | None, now: datetime, error: Exception) -> Reply:
+        """What the sender is told of an accident; its cause goes to the log."""
+        infno, institution = (known.infno, known.institution) if known else ("-", "-")
+        sentence = workers.report(error, infno, institution)
+        return Reply(envelope.write(known, now, self._clock(), refused=sentence), FAULT)
 
     async def _answer(self, known: Envelope, nonce: Nonce | None) -> Reply:
         if known.infno in SETTLED:

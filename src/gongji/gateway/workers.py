@@ -33,8 +33,12 @@ class Connections:
         """This thread's connection."""
         found: Connection | None = getattr(self._local, "connection", None)
         if found is None or found.closed:
-            found = psycopg.connect(self._dsn, autocommit=True, connect_timeout=10)
+            found = psycopg.connect(
+                self._dsn, autocommit=True, connect_timeout=10, prepare_threshold=1
+            )
             found.execute(f"set statement_timeout = '{LONGEST_STATEMENT}'")
+            # The doors' statements are few and look rows up by key: one plan serves them all.
+            found.execute("set plan_cache_mode = force_generic_plan")
             self._local.connection = found
             self._open.add(found)
         return found

@@ -54,6 +54,7 @@ class Hospital:
     clock: Any = datetime.now
     operator: str = "0001"
     sign_no: str = ""
+    warned: str = ""
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
     serial: Any = field(default_factory=lambda: itertools.count(1))
 
@@ -95,6 +96,7 @@ class Hospital:
         answer = reply.json()
         if answer.get("infcode") != 0:
             raise NotAccepted(infno, answer.get("err_msg") or answer.get("message") or reply.text)
+        self.warned = answer.get("warn_msg") or ""
         return answer.get("output")
 
     def sign_in(self) -> str:

@@ -46,7 +46,8 @@ def at_the_counter(plan: Plan) -> Iterator[Receipt]:
             encounter.charge(plan.items)
             encounter.try_out()
             output = encounter.settle()
-        yield Receipt(plan, output["setlinfo"], tuple(output["setldetail"]))
+        warned = plan.hospital.warned
+        yield Receipt(plan, output["setlinfo"], tuple(output["setldetail"]), told=warned)
         if plan.cancels:
             output = encounter.cancel(str(output["setlinfo"]["setl_id"]))
             yield Receipt(plan, output["setlinfo"], tuple(output["setldetail"]), told="已退费")

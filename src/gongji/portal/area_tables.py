@@ -138,9 +138,10 @@ def _rows(
             by_rest.setdefault(rest, {})[level] = effect
     label = "" if table.label == place[2] else table.label
     for rest, found in by_rest.items():
-        where = "，".join(
+        said = "，".join(
             value if fact == "参保状态" else f"{fact}：{value}" for fact, value in rest
         )
+        cells: tuple[Cell, ...]
         if "" in found:
             cells = (_cell(law, found[""], max(len(levels), 1), doubts),)
         else:
@@ -148,7 +149,7 @@ def _rows(
                 _cell(law, found[level], 1, doubts) if level in found else Cell("—")
                 for level in levels
             )
-        yield Row(place[2], label, where, cells)
+        yield Row(place[2], label, said, cells)
 
 
 def _cell(law: Law, effect: Effect, span: int, doubts: Doubts) -> Cell:

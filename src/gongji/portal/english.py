@@ -20,7 +20,7 @@ def _form(chinese: str, english: str) -> tuple[re.Pattern[str], str]:
     def group(found: re.Match[str]) -> str:
         name = found[1]
         kinds = {"m": _YUAN, "r": r"[\d.]+%"}
-        return f"(?P<{name}>{kinds.get(name.rstrip('0123456789'), '.+?')})"
+        return f"(?P<{name}>{kinds.get(name.rstrip('0123456789'), '.*?')})"
 
     escaped = re.escape(chinese).replace(r"\{", "{").replace(r"\}", "}")
     return re.compile("^" + re.sub(r"\{(\w+)\}", group, escaped) + "$"), english
@@ -85,13 +85,13 @@ SENTENCES = [
     ),
     _form(
         "最高支付限额{m1}，此前{meter}已支付{m2}，本次只能支付{m3}；超过限额的费用{m4}由个人负担。",
-        "Ceiling {m1}; {m2} were used of it before ({meter}), so only {m3} can be paid now; the cost above "
-        "the ceiling, {m4}, is borne by the person.",
+        "Ceiling {m1}; {m2} were used of it before ({meter}), so only {m3} can be paid now; "
+        "the cost above the ceiling, {m4}, is borne by the person.",
     ),
     _form(
         "最高支付限额{m1}，此前{meter}已支付{m2}，本次只能支付{m3}；超过限额的费用{m4}转入下一层。",
-        "Ceiling {m1}; {m2} were used of it before ({meter}), so only {m3} can be paid now; the cost above "
-        "the ceiling, {m4}, goes on to the next layer.",
+        "Ceiling {m1}; {m2} were used of it before ({meter}), so only {m3} can be paid now; "
+        "the cost above the ceiling, {m4}, goes on to the next layer.",
     ),
     _form("合计：{parts}。", "In all: {parts}."),
 ]
@@ -149,7 +149,7 @@ def sentence(text: str) -> str:
         found = pattern.match(text)
         if found:
             words = {name: _word(name, part) for name, part in found.groupdict().items()}
-            return english.format(**words)
+            return english.format(**words).replace(" ()", "")
     return text
 
 

@@ -86,9 +86,9 @@ def form(question: Question) -> Form:
 
 
 def fitting(question: Question) -> Question:
-    """The question without what only other areas know: it was asked of them before the area changed.
+    """The question without what only other areas know; what none knows stays, to be refused.
 
-    What no area knows stays, to be refused.
+    Whoever chooses another area leaves fields of the first one filled in.
     """
     try:
         area = books.area(question.get("area"))
@@ -134,16 +134,14 @@ def _facts(law: Law, benefit: str) -> Iterator[Fact]:
             meter = meters[limit.meter].value
             assert isinstance(meter, documents.Meter)
             named |= set(meter.apart)
-    columns: dict[str, Fact] = {}
+    columns: dict[str, None] = {}
     for fact in law.facts.values():
         if fact.name in named:
             source = law.facts[fact.source] if fact.source else fact
             for column in DERIVED.get(source.column, (source.column,)):
-                columns.setdefault(column, source)
+                columns[column] = None
     known = {fact.column: fact for fact in law.facts.values() if not fact.source}
-    for column, fact in columns.items():
-        if column in ASKED | NEVER:
-            continue
+    for column in (name for name in columns if name not in ASKED | NEVER):
         yield known.get(column) or _UNNAMED[column]
 
 
@@ -204,16 +202,11 @@ def _figures(law: Law, benefit: str, question: Question) -> Iterator[Field]:
         if name in named and parameter.value is None and not parameter.years:
             kind = RATE if parameter.unit == "ppm" else MONEY
             article = f"{provision.book.head.number} {parameter.article}"
-            value = question.figures.get(parameter.code, "")
+            given = question.figures.get(parameter.code, "")
             yield Field(
-                SET + parameter.code,
-                name,
-                kind,
-                value,
-                note=parameter.note,
-                article=article,
+                SET + parameter.code, name, kind, given, note=parameter.note, article=article,
                 own=True,
-            )
+            )  # fmt: skip
 
 
 def _parameters(value: object) -> Iterator[str]:

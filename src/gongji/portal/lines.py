@@ -77,7 +77,8 @@ def priced(question: Question) -> tuple[Question, list[Line]]:
     level = counting_level(visit, area.own_level(law))
     level = level if level in LEVELS else 0  # A pharmacy of its own level has no standard.
     known = versions(law.area, [row["item"] for row in question.items], date_of(day))
-    found, parts = [], {}
+    found: list[Line] = []
+    parts: dict[str, Fen] = {}
     for number, row in enumerate(question.items):
         try:
             line, part = _line(row, known, law, level)

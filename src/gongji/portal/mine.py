@@ -18,8 +18,8 @@ from gongji.portal.person import Visitor, insured
 from gongji.portal.words import say
 from gongji.registry import people
 from gongji.settlement.decide import explanation
-from gongji.visit.facts import read_date
 from gongji.units import date_of
+from gongji.visit.facts import read_date
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 FILINGS = {
@@ -32,7 +32,7 @@ PERIODS = {"年": 1, "季": 4, "月": 12}
 
 
 def _now() -> datetime:
-    return timezone.now().astimezone(SHANGHAI)
+    return datetime.now(SHANGHAI)
 
 
 def _context(visitor: Visitor, tab: str, **more: Any) -> dict[str, Any]:
@@ -205,7 +205,7 @@ def bonds(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     return _family_page(request, visitor)
 
 
-def _change(change: Callable[[HttpRequest, Visitor, datetime], None]) -> Callable[..., Any]:
+def _change(change: Callable[[HttpRequest, Visitor, datetime], None]) -> Any:
     """A page that changes a bond and goes back to the bonds, or says why not."""
 
     @require_POST

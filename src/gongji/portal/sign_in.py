@@ -52,7 +52,7 @@ def user_of(psn_no: str) -> Any:
     return user
 
 
-class CodeBackend(BaseBackend):
+class CodeBackend(BaseBackend):  # type: ignore[misc]
     """Signs in an invented person by a code that holds once; only in a demonstration."""
 
     def authenticate(

@@ -43,7 +43,8 @@ TERMS = {
     "免起付病种": "disease without deductible", "其他特殊病": "other special disease",
     **{f"{n}个月": f"{n} month{'s' if n > 1 else ''}" for n in range(1, 13)},
     # Meters.
-    "两病统筹": "paid for hypertension and diabetes", "住院统筹": "paid under the inpatient ceiling",
+    "两病统筹": "paid for hypertension and diabetes",
+    "住院统筹": "paid under the inpatient ceiling",
     "双通道统筹": "paid for dual-channel drugs", "各级起付": "deductible of the year at the level",
     "大额补助": "paid by the large-amount subsidy", "年度起付": "deductible of the year",
     "慢性病统筹": "paid for chronic diseases", "慢性病起付": "deductible for chronic diseases",
@@ -73,12 +74,14 @@ TERMS = {
     "最高支付限额": "ceiling", "支付比例": "rate", "费用段": "band of cost",
     "先行自付": "first self-pay", "不予支付": "not paid",
     # Routes.
-    "其他急诊": "Other emergencies", "急救抢救": "Emergency rescue", "双通道药品": "Dual-channel drugs",
+    "其他急诊": "Other emergencies", "急救抢救": "Emergency rescue",
+    "双通道药品": "Dual-channel drugs",
     # Parameters.
     "两病年度限额": "yearly ceiling for hypertension and diabetes",
     "两病支付比例": "rate for hypertension and diabetes",
     "住院年度最高支付限额": "yearly inpatient ceiling", "住院支付比例": "inpatient rate",
-    "住院起付标准": "inpatient deductible", "双通道年度限额": "yearly ceiling for dual-channel drugs",
+    "住院起付标准": "inpatient deductible",
+    "双通道年度限额": "yearly ceiling for dual-channel drugs",
     "双通道支付比例": "rate for dual-channel drugs",
     "城镇在岗职工年平均工资": "average yearly wage of urban employees",
     "大额年度最高支付限额": "yearly ceiling of the large-amount subsidy",
@@ -94,7 +97,8 @@ TERMS = {
     "特殊病起付标准": "deductible for special diseases",
     "病种年度限额": "yearly ceiling of the disease", "补助比例": "rate of the subsidy",
     "退休人员提高": "points added for retirees", "退休划入": "credit of retirees",
-    "退休划入基数": "base of the credit of retirees", "退休划入比例": "rate of the credit of retirees",
+    "退休划入基数": "base of the credit of retirees",
+    "退休划入比例": "rate of the credit of retirees",
 }  # fmt: skip
 
 
