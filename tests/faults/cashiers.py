@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -117,11 +118,15 @@ class Cashiers:
     def ask_again(self, ready: Callable[[], None]) -> None:
         """Send again what was not answered, the same bytes, until every one has its answer."""
         ready()
-        for sent in self.sent:
-            deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
+
+        def ask(sent: Sent) -> None:
             while sent.reply is None:
-                sent.take(post(self.bench, sent.body))
                 assert time.monotonic() < deadline, f"no answer for {sent.msgid}"
+                sent.take(post(self.bench, sent.body))
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(ask, self.sent))
 
 
 def message(bench: Any, bill: tuple[str, int, int]) -> Sent:

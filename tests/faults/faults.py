@@ -23,9 +23,10 @@ from typing import Any
 
 import httpx
 import psycopg
+from psycopg.conninfo import make_conninfo
+
 from cashiers import SEND_AGAIN, Cashiers, Found, Sent, compare, message, post
 from counter import Bench, door
-from psycopg.conninfo import make_conninfo
 
 GONGJI = Path(sys.executable).parent / "gongji"
 BACK_SECONDS = 120
@@ -59,6 +60,7 @@ class World:
     bench: Bench
     dsn: str
     folder: Path
+    small_disk: bool
 
     @property
     def log(self) -> str:
@@ -117,19 +119,18 @@ class World:
         time.sleep(0.3)
         self.wait()
 
-    def fill_disk(self, deadly: bool = False) -> None:
-        """Not a byte is left on the disk of the data for a few seconds; `deadly`: and kill -9."""
-        time.sleep(random.uniform(0.5, 1.5))
-        path, until = self.folder / "filler", time.monotonic() + FULL_SECONDS
+    def fill_disk(self, seconds: float, deadly: bool = False) -> None:
+        """Not a byte is left on the disk of the data for so long; `deadly`: kill -9 halfway."""
+        time.sleep(random.uniform(0.3, 1.0))
+        path, begun = self.folder / "filler", time.monotonic()
         with path.open("wb", buffering=0) as file:
-            while deadly and _written(file, 1 << 20):
-                pass
-            if deadly:
-                kill(self.postmaster())
-            while time.monotonic() < until:
+            while (elapsed := time.monotonic() - begun) < seconds:
                 for size in (1 << 20, 1 << 12):
                     while _written(file, size):
                         pass
+                if deadly and elapsed > seconds / 2:
+                    kill(self.postmaster())
+                    deadly = False
                 time.sleep(0.05)
         path.unlink()
         self.wait()
@@ -187,12 +188,14 @@ def world(persons: int, doors: int = 2, disk: str = "") -> Iterator[World]:
             with psycopg.connect(server.get_uri(), autocommit=True) as connection:
                 connection.execute("create database gongji")
             dsn = make_conninfo(server.get_uri(), dbname="gongji")
-            with log_of(folder).open("w") as log:
-                with door(dsn, _free(), doors, log, DATABASE_URL="") as bench:
-                    bench.people(1, persons)
-                    with psycopg.connect(dsn) as connection:
-                        connection.execute(OPENINGS)
-                    yield World(bench, dsn, folder)
+            with (
+                log_of(folder).open("w") as log,
+                door(dsn, _free(), doors, log, DATABASE_URL="") as bench,
+            ):
+                bench.people(1, persons)
+                with psycopg.connect(dsn) as connection:
+                    connection.execute(OPENINGS)
+                yield World(bench, dsn, folder, bool(disk))
         finally:
             server.ensure_postgres_running()
             server.stop()
@@ -238,6 +241,7 @@ def under(
     unanswered = sum(one.reply is None for one in cashiers.sent)
     cashiers.ask_again(world.wait)
     found = compare(world.dsn, cashiers.sent, unanswered)
+    assert "Exception in ASGI" not in world.log, "an answer without a sentence"
     assert not found.refused, [one.reply for one in cashiers.sent if not one.accepted][:2]
     return times, found
 
@@ -357,10 +361,12 @@ def every_fault(world: World, seconds: float, count: int) -> Iterator[tuple[str,
     yield ("two cashiers, one person", *two_cashiers(world, count))
 
 
-def full_disk(world: World, seconds: float) -> Iterator[tuple[str, int, Found]]:
+def full_disk(
+    world: World, seconds: float, kinds: tuple[bool, ...] = (False, True)
+) -> Iterator[tuple[str, int, Found]]:
     """The disk is full under load: cashiers are told to send again; with room all is whole."""
-    for name, deadly in (("full disk", False), ("full disk and kill -9 of PostgreSQL", True)):
-        fill = partial(world.fill_disk, deadly)
+    for deadly in kinds:
+        fill = partial(world.fill_disk, min(seconds, FULL_SECONDS), deadly)
         times, found = under(world, seconds, fill, int(seconds * LOAD))
         assert found.polite, f"nobody was told anything; {SEND_AGAIN} expected"
-        yield name, times, found
+        yield f"full disk{', kill -9 of PostgreSQL on it' if deadly else ''}", times, found

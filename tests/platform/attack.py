@@ -161,9 +161,10 @@ def _stream(
         "fixmedins_code": [HOSPITAL],
         "mdtrt_cert_no": [doors.certificate_of(1), "CARD2"],
     }
+    hospital = tuple(infno for infno in mutations.FIELDS if infno not in ("2101", "2102", "2103"))
     streams = {
         code: mutations.Stream(seed, real, door.clients[code].envelope, infnos, scenes)
-        for code, infnos in ((HOSPITAL, tuple(mutations.FIELDS)), (PHARMACY, PURCHASES))
+        for code, infnos in ((HOSPITAL, hospital), (PHARMACY, PURCHASES))
     }
     number = 0
     while True:

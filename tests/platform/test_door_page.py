@@ -27,8 +27,9 @@ ASKED = (
     "9001 9002 9101 9102 1101 1201 1301 1302 1303 1305 1306 1307 1308 1309 1312 1317 1318 1319 2001"
     " 2101 2102 2103 2201 2202 2203 2204 2205 2203A 2206 2206A 2207 2207A 2208 2501 2502 2503 2504"
     " 2505 2506 2507 2601 3201 3202 3301 3302 5201 5202 5203 5204 5205 5206 5301 5302 5303 5304"
+    " GJ01"
 )
-"""The transactions of issue 3."""
+"""The transactions of the interface, and the inpatient report of our own."""
 
 
 def test_the_page_is_the_tables() -> None:

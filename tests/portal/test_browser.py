@@ -129,6 +129,21 @@ def test_earlier_visits_are_rows_one_can_add(chromium: Any, address: str) -> Non
         assert page.locator("[name=earlier_date]").count() == 2
 
 
+def test_an_institution_is_found_by_its_name(chromium: Any, address: str) -> None:
+    with watched(chromium, address, DESK) as seen:
+        page = seen.page
+        seen.goto(QUESTION.replace("4000", "1000").replace("level=3", "level=1"))
+        page.wait_for_selector("#answer h2:has-text('700.00')")
+        page.fill("[name=institution]", "测试")
+        page.wait_for_selector("#institutions option", state="attached")
+        page.fill("[name=institution]", "H43050000001")
+        page.wait_for_selector("#answer h2:has-text('420.00')")
+        assert page.input_value("[name=level]") == "3"
+        page.select_option("[name=level]", "1")
+        page.wait_for_selector("#answer h2:has-text('700.00')")
+        assert page.input_value("[name=institution]") == ""
+
+
 def test_a_person_signs_in_looks_and_leaves(
     chromium: Any, address: str, family: Family, screenshots: Path
 ) -> None:
@@ -152,3 +167,9 @@ def test_a_person_signs_in_looks_and_leaves(
         page.wait_for_selector("h1:has-text('这次门诊能报销多少')")
         seen.goto("/me")
         page.wait_for_selector("#psn_no")
+
+
+def test_the_page_to_try_the_interface_asks_no_other_host(chromium: Any, address: str) -> None:
+    with watched(chromium, address, DESK) as seen:
+        seen.goto("/api/v1/docs")
+        seen.page.wait_for_selector(".opblock-post")

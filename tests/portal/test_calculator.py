@@ -188,8 +188,19 @@ def test_items_of_the_catalogue_are_priced(client: Any) -> None:
     # 200 + 200 less 10 % first self-pay = 380 in scope, x 70 %; 200 are outside the catalogue.
     assert found["errors"] == {}
     assert "266.00元" in found["answer"] and "600.00元" in found["answer"]
-    listed = client.get("/items?area=430500&date=2023-02-01&words=T00").json()["items"]
-    assert [row["item"] for row in listed] == ["T001", "T002", "T003"]
+    listed = client.get("/items?area=430500&date=2023-02-01&words=T00").json()["found"]
+    assert [row["code"] for row in listed] == ["T001", "T002", "T003"]
+
+
+def test_an_institution_that_is_chosen_brings_its_level(client: Any) -> None:
+    listed = client.get("/institutions?area=430500&date=2023-02-01&words=测").json()["found"]
+    assert [row["code"] for row in listed] == ["H43050000001"]
+    asked = "/answer?area=430500&date=2023-02-01&status=active&level=1&total=1000&institution="
+    found = client.get(asked + "H43050000001").json()
+    assert "420.00元" in found["answer"], "level 3, not 1"
+    assert '<option value="3" selected>' in found["form"]
+    found = client.get(asked + "H43050000009").json()
+    assert list(found["errors"]) == ["institution"]
 
 
 def test_what_only_another_area_asks_for_is_dropped_when_the_area_changes(client: Any) -> None:
@@ -213,7 +224,7 @@ def test_every_word_of_the_pages_and_of_the_rulebooks_has_its_english(portal: An
 
     folder = Path(gongji.portal.__file__).parent
     said = r"""\bsay\(?\s*(?:"([^"]*[\u3400-\u9fff，]+[^"]*)"|'([^']*[\u3400-\u9fff，]+[^']*)')"""
-    files = [*folder.glob("templates/portal/*.html"), *folder.glob("*.py")]
+    files = [*folder.glob("templates/**/*.html"), *folder.glob("*.py")]
     words = {a or b for file in files for a, b in re.findall(said, file.read_text("utf-8"))}
     for mapping in (ACCOUNTS, EVENTS, family.RELATIONS, mine.FILINGS, mine.STATES, SECTIONS):
         words |= set(mapping.values())

@@ -106,8 +106,8 @@ def attempts(operation: Any, mode: Any) -> list[int]:
     found: list[int] = []
 
     @settings(
-        max_examples=EXAMPLES.get(operation.label, FEWER), deadline=None, derandomize=True, database=None,
-        suppress_health_check=list(HealthCheck),
+        max_examples=EXAMPLES.get(operation.label, FEWER), deadline=None, derandomize=True,
+        database=None, suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(case=operation.as_strategy(generation_mode=mode))
     def attempt(case: Any) -> None:

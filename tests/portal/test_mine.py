@@ -38,6 +38,18 @@ def test_a_person_sees_their_settlement_with_its_articles(client: Any, family: F
     assert "高血压" in client.get("/me/filings").content.decode()
 
 
+def test_a_settlement_by_other_rules_is_told_as_it_was_worked_out(
+    client: Any, family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gongji.portal import books
+    from gongji.settlement.rules import Rules
+
+    monkeypatch.setattr(books, "rules", lambda: Rules((), {"430500": {"disease_ceiling": "1"}}))
+    sign_in(client, family.person)
+    page = client.get(f"/me/settlements/{family.settled}").content.decode()
+    assert "已有改动" in page and "当时的计算" in page and "第六条" in page
+
+
 def test_a_person_sees_their_own_and_nothing_else(client: Any, family: Family) -> None:
     sign_in(client, family.person)
     answer = client.get(f"/me/settlements/{family.strangers}")
@@ -59,7 +71,8 @@ def test_a_user_who_is_no_insured_person_sees_nothing(client: Any) -> None:
         get_user_model().objects.create(username="clerk"),
         backend="django.contrib.auth.backends.ModelBackend",
     )
-    assert client.get("/me").status_code == 403
+    answer = client.get("/me")
+    assert answer.status_code == 403 and "没有看这一页的权限" in answer.content.decode()
 
 
 def test_a_code_holds_once_and_not_after_five_wrong_ones(client: Any, family: Family) -> None:

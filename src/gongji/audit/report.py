@@ -177,7 +177,7 @@ def _whole(path: Path, write_to: Any) -> None:
 def _write_excel(
     path: Path, differences: pl.DataFrame, summary: Summary, bad: pl.DataFrame
 ) -> None:
-    import xlsxwriter  # type: ignore[import-untyped]
+    import xlsxwriter
 
     causes = [
         (CAUSES[cause], t.count, yuan_text(t.over_fen), yuan_text(t.under_fen))

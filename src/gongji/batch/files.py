@@ -216,7 +216,7 @@ def _covering(one: pa.Schema, other: pa.Schema) -> pa.Schema:
 
 class _Excel:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
-        import xlsxwriter  # type: ignore[import-untyped]
+        import xlsxwriter
 
         self.book = xlsxwriter.Workbook(str(path), {"constant_memory": True})
         self.sheet = self.book.add_worksheet()

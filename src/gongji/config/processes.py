@@ -7,7 +7,6 @@ from gongji.config import logs
 from gongji.config.database import door_dsn
 from gongji.config.environment import environment
 
-
 SWITCH_SECONDS = 0.001
 """How long the thread that settles may keep the one that reads and answers waiting."""
 YOUNG_OBJECTS = 50_000

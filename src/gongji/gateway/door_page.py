@@ -1,5 +1,6 @@
 """The page docs/door.md: how the door behaves, its transactions, and where its fields come from."""
 
+from gongji.gateway import stays
 from gongji.gateway.fields_settlement import NODES, SETLINFO, SILENT
 from gongji.gateway.fields_shape import Empty, Node
 from gongji.gateway.handlers import SETTLED
@@ -77,6 +78,7 @@ def page() -> str:
             continue
         seen.add(id(table.fields))
         parts.append(_table(table))
+    parts.append(_stays())
     return "\n".join(parts)
 
 
@@ -101,6 +103,18 @@ def _table(table: Node) -> str:
     for name, source in table.fields.items():
         told = f"always empty: {source.reason}" if isinstance(source, Empty) else source
         lines.append(f"| `{name}` | {told} |")
+    return "\n".join(lines) + "\n"
+
+
+def _stays() -> str:
+    lines = [
+        f"## {stays.INFNO} `stays`", "",
+        "A transaction of gongji's own: inpatient care is settled elsewhere, and its system tells",
+        "here what the episodes used. Rows, in; told again with other figures, an episode is",
+        "corrected. The answer's `result` names the outpatient settlements that were cancelled or",
+        "flagged because of an episode.", "", "| field | what it says |", "| --- | --- |",
+    ]  # fmt: skip
+    lines += [f"| `{name}` | {meaning} |" for name, meaning in stays.FIELDS.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from gongji.errors import Refusal
-from gongji.portal import books, fields, lines, present
+from gongji.portal import books, fields, lines, places, present
 from gongji.portal.calculation import answer
 from gongji.portal.fields import DAY, MONEY, SELECT, Field, Form
 from gongji.portal.inputs import EARLIER, ITEM, Question, read_question
@@ -52,7 +52,7 @@ def part(request: HttpRequest) -> HttpResponse:
     """The answer, the errors, and the fields: what the script puts in place of the old ones."""
     context = _context(_asked(request))
     return JsonResponse({
-        "key": context["form"].key,
+        "key": context["key"],
         "form": render_to_string("portal/question.html", context, request),
         "answer": render_to_string("portal/answer.html", context, request),
         "errors": context["errors"],
@@ -60,31 +60,54 @@ def part(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def items(request: HttpRequest) -> HttpResponse:
-    """Items of an area's catalogue that hold some words."""
+def suggestions(request: HttpRequest, what: str) -> HttpResponse:
+    """Items of an area's catalogue, or its institutions, that hold some words: code and name."""
     try:
         law = books.area(request.GET.get("area", "")).laws[0]
         day = date_of(read_date("date", request.GET.get("date", "")))
     except Refusal:
-        return JsonResponse({"items": []})
+        return JsonResponse({"found": []})
     words = request.GET.get("words", "")[:50]
-    found = lines.suggestions(law.area, day, words)
-    rows = [{"item": item, "name": name, "specification": spec} for item, name, spec in found]
-    return JsonResponse({"items": rows})
+    if what == "items":
+        found = lines.suggestions(law.area, day, words)
+    else:
+        found = [(one.code, one.name, "") for one in places.suggestions(law.area, day, words)]
+    return JsonResponse({"found": [{"code": c, "name": f"{n} {s}".strip()} for c, n, s in found]})
 
 
-def _context(question: Question) -> dict[str, Any]:
+def _placed(question: Question) -> tuple[Question, places.Place | None]:
+    """The question with the kind and level of the institution that it names.
+
+    An institution that is not known is refused with the answer.
+    """
+    code = question.get("institution")
+    law = fields.form(question).law
+    if not code or law is None:
+        return question, None
+    place = places.find(law.area, date_of(read_date("date", question.get("date"))), code)
+    if place is None:
+        return question, None
+    return question.with_facts(level=place.level, institution_kind=place.kind), place
+
+
+def _context(given: Question) -> dict[str, Any]:
+    question, place = _placed(given)
     form = fields.form(question)
     groups = _groups(question, form)
     labels = {field.name: field.label for field in _all(form)}
     context: dict[str, Any] = {
         "question": question, "form": form, "errors": {}, "link": question.link(),
         "groups": groups, "earlier": _rows(question.earlier, "earlier", EARLIER),
-        "levels": _LEVELS, "here": "calculator",
+        "levels": _LEVELS, "here": "calculator", "place": place,
+        "key": f"{form.key} {place.code if place else ''}",
     }  # fmt: skip
+    context["places"] = form.law is not None and places.has_places(form.law.area)
     if form.law and lines.has_catalogue(form.law.area):
         context["lines"] = _rows(question.items, "line", ITEM)
     try:
+        if question.get("institution") and place is None:
+            value = {"value": question.get("institution")}
+            raise Refusal("institution_unknown", "institution", value)
         costed, context["priced"] = lines.priced(question)
         context |= present.shown(replace_question(answer(costed), question))
     except Refusal as refusal:

@@ -138,6 +138,7 @@ def settlement(request: HttpRequest, visitor: Visitor, number: int) -> HttpRespo
             context["doubts"] = [(d, present.links_of_doubt(d, law_books)) for d in told.doubts]
         except Refusal as refusal:
             context["untold"] = present.refusal_text(refusal)
+            context["steps"] = row.result.get("steps", [])
     return render(request, "portal/settlement.html", context)
 
 
@@ -153,6 +154,8 @@ def account(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         told = of_person(visitor.connection, visitor.person.psn_no, since, until)
         context |= {"since": since, "until": until, "statement": told, "names": ACCOUNTS}
         context["accounts"] = [(ACCOUNTS[one.account], one) for one in told.accounts]
+        moves = [move for one in told.accounts for move in one.movements]
+        context["benefits"] = {m.benefit: _benefit(visitor.person.area, m.benefit) for m in moves}
         context["meters"] = [
             (*_meter_name(visitor.person.area, line.meter), line)
             for line in told.meters if line.period.partition(":")[0] in PERIODS

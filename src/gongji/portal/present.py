@@ -20,7 +20,8 @@ from gongji.rulebook.law import Rulebook
 LABELS = {
     "area": "统筹区", "date": "就诊日期", "status": "参保状态", "level": "医院级别",
     "institution_kind": "机构类别", "prescriber_level": "处方机构级别", "benefit": "待遇",
-    "total": "总费用", "in_scope": "政策范围内费用", "birth_date": "出生日期",
+    "institution": "医疗机构", "total": "总费用", "in_scope": "政策范围内费用",
+    "birth_date": "出生日期",
 }  # fmt: skip
 """What the fixed fields are called."""
 
@@ -149,8 +150,11 @@ def _there(question: Question, other: Elsewhere) -> str:
 
     codes = {level: code for code, level in LEVELS.items()}
     if other.level in codes:
-        return question.with_facts(level=codes[other.level], institution_kind="").link()
-    return question.with_facts(institution_kind="pharmacy", prescriber_level="1").link()
+        return question.with_facts(
+            level=codes[other.level], institution_kind="", institution=""
+        ).link()
+    facts = {"institution_kind": "pharmacy", "prescriber_level": "1", "institution": ""}
+    return question.with_facts(**facts).link()
 
 
 def shown(answer: Answer) -> dict[str, Any]:

@@ -20,6 +20,11 @@ WORDS = {
         "Worked out from the articles of the documents named; it does not replace the agency's "
         "settlement.",
     "条文": "Article", "关闭": "Close",
+    "没有这一页": "There is no such page", "不能看这一页": "This page is not for you",
+    "出错了": "Something went wrong",
+    "地址可能写错了，或者内容已经移走。": "The address may be wrong, or the page has moved.",
+    "这个账号没有看这一页的权限。": "This account may not see this page.",
+    "请稍后再试；已经记录下来。": "Please try again later; it has been noted.",
     # The calculator.
     "这次门诊能报销多少": "What will this visit cost me", "谁、何时": "Who and when",
     "在哪里、看什么": "Where and what for", "费用": "Cost", "元": "yuan", "计算": "Work it out",
@@ -29,6 +34,8 @@ WORDS = {
     "可不填；只在规则按年龄区分时用到": "optional; used where rules depend on age",
     "可不填；不填则按总费用扣除先行自付":
         "optional; without it, the total less the first self-pay",
+    "可不填；按名称查找，填了就按它的级别":
+        "optional; search by name; its level is then used", "医疗机构": "institution",
     "或者填费用明细": "Or list the items", "项目": "Item", "数量": "Quantity", "单价": "Unit price",
     "加一行": "One more", "文件没有写明的数字": "Figures the documents leave open",
     "这些数字由别的文件规定，这里没有收录。用得到时请填上。":
@@ -121,6 +128,7 @@ WORDS = {
     "同意支付": "Give", "对方的参保人编号": "Their number", "对方的姓名": "Their name",
     "对方是我的": "They are my", "我是对方的": "I am their", "关系": "relation", "编号": "number",
     "配偶": "spouse", "父母": "parent", "子女": "child", "其他近亲属": "other close relative",
+    "当时的计算": "As it was worked out", "付款方": "Payer", "支付": "Paid",
     "我的备案": "My filings", "种类": "Kind", "内容": "What", "状态": "State",
     "已过期": "over", "慢特病备案": "Registration of a disease", "异地就医备案": "Care elsewhere",
     "选定医疗机构": "Institution selected", "转诊": "Referral", "意外伤害登记": "Injury",

@@ -106,7 +106,7 @@ def template(kinds: Sequence[Kind], path: Path) -> None:
 
     Shape:   example rows begin with 例： and are passed over when the file is imported.
     """
-    import xlsxwriter  # type: ignore[import-untyped]
+    import xlsxwriter
 
     beside = path.with_name(f".{path.stem}.partial.xlsx")
     try:

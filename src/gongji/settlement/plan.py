@@ -136,7 +136,10 @@ class Table:
         sums = sums_for(case.columns, found.benefit, names)
         self._check_total(case, sums)
         used = tuple(
-            dict.fromkeys((p["prescriber"], p["number"]) for p in said.get("prescriptions", ()))
+            dict.fromkeys(
+                (p["prescriber"] or case.prescriber, p["number"])
+                for p in said.get("prescriptions", ())
+            )
         )
         plan = Plan(case, sheet, area, home, law, found, sums, used)
         plan.warnings += [*said.get("warnings", ()), *_differences(case, sums)]

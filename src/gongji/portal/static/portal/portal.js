@@ -80,7 +80,12 @@
   }
 
   form.addEventListener("input", (event) => {
-    if (event.target.name === "line_item") suggest(event.target.value);
+    if (event.target.name === "line_item") suggest("items", event.target.value);
+    if (event.target.name === "institution") suggest("institutions", event.target.value);
+    if (["level", "institution_kind"].includes(event.target.name)) {
+      const named = form.querySelector("[name=institution]");
+      if (named) named.value = "";
+    }
     clearTimeout(timer);
     timer = setTimeout(() => ask(query(), false), 200);
   });
@@ -113,16 +118,16 @@
 
   window.addEventListener("popstate", () => ask(location.search.slice(1), true));
 
-  async function suggest(words) {
+  async function suggest(what, words) {
     const area = form.querySelector("[name=area]").value;
     const date = form.querySelector("[name=date]").value;
-    const reply = await fetch(form.dataset.items + "?" + new URLSearchParams({ area, date, words }));
+    const reply = await fetch(form.dataset[what] + "?" + new URLSearchParams({ area, date, words }));
     if (!reply.ok) return;
-    const list = document.getElementById("items");
-    list.replaceChildren(...(await reply.json()).items.map((one) => {
+    const list = document.getElementById(what);
+    list.replaceChildren(...(await reply.json()).found.map((one) => {
       const option = document.createElement("option");
-      option.value = one.item;
-      option.textContent = [one.name, one.specification].filter(Boolean).join(" ");
+      option.value = one.code;
+      option.textContent = one.name;
       return option;
     }));
   }
