@@ -6,14 +6,23 @@ READY := $(VENV)/.ready-to-run
 READY_DEV := $(VENV)/.ready-to-test
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test test-slow check bench bench-counter faults mutation docs lock clean
+.PHONY: run test browser test-slow check bench bench-counter faults mutation docs lock clean
 
 run: $(READY)  ## visits of the five areas explained, then a day at made-up counters
 	@$(BIN)/python -m gongji.tour
 	@$(BIN)/gongji demo
 
-test: $(READY_DEV)  ## the tests
+test: $(READY_DEV) browser  ## the tests
 	@$(BIN)/python -m pytest -q -n 2
+
+# The pages are tested in Debian's Chromium, with a font that has Chinese; without them those tests
+# are skipped with a word.
+browser:
+	@command -v chromium >/dev/null 2>&1 && fc-list 2>/dev/null | grep -qi "noto.*cjk" || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && \
+	    (apt-get update -qq; apt-get install -y -qq --no-install-recommends chromium fontconfig fonts-noto-cjk) \
+	    >/dev/null 2>&1; } || \
+	  echo "Chromium or a Chinese font is missing: tests of the pages in a browser may be skipped"
 
 test-slow: $(READY_DEV)  ## a million person-years against the oracle, every figure changed
 	@$(BIN)/python -m pytest -q -m slow
@@ -25,8 +34,9 @@ check: $(READY_DEV)  ## style, types, imports, rulebooks
 	@$(BIN)/lint-imports
 	@$(BIN)/gongji check
 
-bench: $(READY_DEV)  ## speed and scale
+bench: $(READY_DEV)  ## speed and scale of files, and of the calculator's pages
 	@$(BIN)/python bench/bench.py
+	@$(BIN)/python bench/portal.py
 
 bench-counter: $(READY_DEV)  ## settlements at the counter against pgbench (YARDSTICK=folder)
 	@$(BIN)/python bench/counter.py $(if $(YARDSTICK),--yardstick $(YARDSTICK))

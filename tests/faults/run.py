@@ -29,11 +29,11 @@ message was held against the journal, and `gongji ledger verify --replay` found 
 
 def rows(seconds: float, count: int) -> Iterator[tuple[str, int]]:
     """Every fault as a row of the table, and how many messages it lost or doubled."""
-    with world(50_000) as here:
+    with world(20_000) as here:
         yield from _rows(here, every_fault(here, seconds, count))
     try:
         with world(5_000, disk=SMALL_DISK) as small:
-            yield from _rows(small, full_disk(small, seconds / 2))
+            yield from _rows(small, full_disk(small, seconds / 3))
     except NoRoomToTry as reason:
         yield f"| full disk: not tried, no small disk can be mounted here ({reason}) |", 0
 

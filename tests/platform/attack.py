@@ -6,6 +6,7 @@ ledger verifies and replays. Plain functions: the tests send some hundreds, `mak
 
 import asyncio
 import logging
+import random
 from collections import Counter as Tally
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -53,10 +54,8 @@ class Door:
     async def ask(self, method: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
         """Status and body of an answer."""
         said: list[Any] = []
-        scope = {
-            "type": "http", "method": method, "path": "/metrics",
-            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-        }  # fmt: skip
+        lines = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        scope = {"type": "http", "method": method, "path": "/metrics", "headers": lines}
 
         async def receive() -> dict[str, Any]:
             return {"type": "http.request", "body": body, "more_body": False}
@@ -142,6 +141,7 @@ async def _attack(
         tally: Tally[str] = Tally()
         tally += await _one_by_one(door, owner, stream, alone, log)
         tally += await _together(door, stream, count - alone, log)
+        await _oddly_signed(door, owner, stream, seed, count // 10)
         assert owner.execute(STRANGERS, {"code": OTHER}).fetchone() == strangers
         _, page = await door.ask("GET", b"", {})
         assert b'outcome="fault"' not in page and b'outcome="done"' in page
@@ -224,8 +224,8 @@ async def _together(
 ) -> Tally[str]:
     """Twenty at once: a bad one does not make a good one fail."""
     tally: Tally[str] = Tally()
-    for _ in range(0, count, 20):
-        asked = [next(stream) for _ in range(min(20, count))]
+    for first in range(0, count, 20):
+        asked = [next(stream) for _ in range(min(20, count - first))]
         for (_, body), (status, answer) in zip(
             asked, await asyncio.gather(*(door.post(*one) for one in asked)), strict=True
         ):
@@ -234,3 +234,28 @@ async def _together(
             no = status != 200 or mutations.refused(answer)
             tally["refused" if no else "answered"] += 1
     return tally
+
+
+async def _oddly_signed(
+    door: Door,
+    owner: psycopg.Connection[Any],
+    stream: Iterator[tuple[str, bytes]],
+    seed: int,
+    count: int,
+) -> None:
+    """Signatures with a part missing or odd: let in, or 401 and no trace."""
+    pick = random.Random(seed)
+    for _ in range(count):
+        code, body = next(stream)
+        headers = door.clients[code].headers()
+        name = pick.choice(list(headers))
+        odd = pick.choice((*mutations.ODD_TEXTS, *map(str, mutations.ODD_NUMBERS)))
+        odd = "".join(filter(str.isprintable, odd))
+        headers[name] = odd.encode("latin-1", "replace").decode("latin-1")
+        if pick.random() < 0.2:
+            del headers[name]
+        before = owner.execute(mutations.TRACE).fetchone()
+        status, answer = await door.ask("POST", body, headers)
+        assert status == 401 or not mutations.problem(status, answer), (headers, answer[:500])
+        if status == 401:
+            assert owner.execute(mutations.TRACE).fetchone() == before, headers

@@ -16,6 +16,16 @@ from typing import Any
 FIELDS: dict[str, dict[str, Any]] = json.loads(
     Path(__file__).with_name("request_fields.json").read_text(encoding="utf-8")
 )
+FIELDS["GJ01"] = {
+    "stays": [True, [
+        ["psn_no", "string", "30", True], ["ipt_no", "string", "30", True],
+        ["begntime", "date", "", True], ["endtime", "date", "", False],
+        ["medfee_sumamt", "number", "16,2", False], ["act_pay_dedc", "number", "16,2", False],
+        ["hifp_pay", "number", "16,2", False], ["otp_er_refl_flag", "string", "1", False],
+        ["die_flag", "string", "1", False],
+    ]],
+}  # fmt: skip
+"""A transaction of gongji's own, which no fact sheet describes."""
 SAMPLES: list[dict[str, Any]] = json.loads(
     Path(__file__).with_name("request_samples.json").read_text(encoding="utf-8")
 )
@@ -27,6 +37,7 @@ USUAL = {
     "fixmedins_type": ["1"], "chrg_bchno": ["1"], "clr_type": ["11"], "page_num": ["1"],
     "page_size": ["20"], "oinfno": ["2207", "2102", "2208"], "list_type": ["101"],
     "dise_codg": ["", "M00500"], "biz_appy_type": ["03"], "trt_dcla_detl_sn": ["1"],
+    "otp_er_refl_flag": ["0", "1"], "die_flag": ["0", "0", "1"],
 }  # fmt: skip
 """Values that real clients send most."""
 ENVELOPE = (
@@ -34,7 +45,7 @@ ENVELOPE = (
     "opter", "inf_time", "fixmedins_code", "fixmedins_name", "sign_no", "input",
 )  # fmt: skip
 WEIGHTS = {"2201": 4, "2203": 4, "2204": 8, "2206": 6, "2207": 12, "2208": 4, "2102": 8, "2101": 4,
-           "2601": 4, "2103": 3, "1101": 3}  # fmt: skip
+           "2601": 4, "2103": 3, "1101": 3, "GJ01": 3}  # fmt: skip
 """Transactions that move money or lead to it come more often."""
 
 _OF_A_ROW = frozenset({"med_list_codg", "hosp_appr_flag", "diag_type", "list_type"})

@@ -1,11 +1,19 @@
 """Faults under load, each for a moment; `make faults` does them for longer (docs/faults.md)."""
 
+import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from tests.platform import doors
+from tests.platform.attack import Door
+from tests.platform.counter import NOW, RULES
 
+from cashiers import SEND_AGAIN
 from faults import SMALL_DISK, NoRoomToTry, World, every_fault, full_disk, world
+from gongji.gateway.app import make_app
+from gongji.gateway.transactions import DoorSettings
 
 SECONDS, COUNT = 1.5, 6
 
@@ -34,3 +42,10 @@ def test_a_full_disk_on_which_the_database_dies_loses_nothing(service: World) ->
     ((name, times, found),) = full_disk(service, SECONDS, (True,))
     assert times and (found.lost, found.doubled) == (0, 0), (name, found)
     service.verify()
+
+
+def test_a_door_without_its_database_asks_to_send_again() -> None:
+    app = make_app("host=/nowhere dbname=none", RULES, DoorSettings(**doors.KEYS), lambda: NOW)
+    status, answer = asyncio.run(Door(app).post(doors.HOSPITAL, b"{}"))
+    reply = json.loads(answer)
+    assert (status, reply["infcode"]) == (200, -1) and SEND_AGAIN in reply["err_msg"]

@@ -90,6 +90,18 @@ def test_a_code_holds_once_and_not_after_five_wrong_ones(client: Any, family: Fa
     assert another().post("/sign-in", {"psn_no": "clerk", "code": "1"}).status_code == 403
 
 
+def test_signing_in_leads_to_the_page_asked_for_and_to_no_other_site(
+    client: Any, family: Family
+) -> None:
+    from gongji.portal.sign_in import code_of
+
+    page = client.get("/sign-in?next=/me/family").content.decode()
+    assert 'name="next" value="/me/family"' in page
+    for asked, found in (("/me/family", "/me/family"), ("https://elsewhere.example/", "/me")):
+        given = {"psn_no": family.person, "code": code_of(family.person), "next": asked}
+        assert client.post("/sign-in", given)["Location"] == found
+
+
 def test_there_are_no_codes_outside_a_demonstration(
     client: Any, family: Family, settings_of: Any
 ) -> None:

@@ -39,6 +39,15 @@ def test_figures_in_doubt_and_figures_that_are_not_official_are_marked(client: A
     assert "<mark>非官方</mark>" in page
 
 
+def test_the_tables_of_an_area_are_in_english_too(client: Any) -> None:
+    page = client.get("/areas/430500?at=2023-02-01", headers={"accept-language": "en"})
+    text = re.sub(
+        r"<(\w+)[^>]*lang=\"zh-Hans\"[^>]*>.*?</\1>", "", page.content.decode(), flags=re.DOTALL
+    )
+    assert "¥1,500.00" in text and "Employees&#x27; outpatient pool" in text
+    assert not re.findall(r">[^<>]*[\u3400-\u9fff][^<>]*<", text.partition("</main>")[0])
+
+
 def test_a_county_has_the_rules_of_its_city_and_nowhere_has_none(client: Any) -> None:
     assert "临沧市" in client.get("/areas/530925?at=2025-01-01").content.decode()
     assert client.get("/areas/999999").status_code == 404

@@ -1,7 +1,6 @@
 """`gongji demo`."""
 
 import json
-import os
 import sys
 from datetime import datetime
 from typing import Any
@@ -29,13 +28,17 @@ def command(people: int, visits: int, seed: int, leave: bool | None, as_json: bo
       gongji demo --visits 40 --stay
       GONGJI_DATA=/tmp/gongji gongji demo --leave --json
     """
-    os.environ["GONGJI_DEMO"] = "1"
-    os.environ.setdefault("GONGJI_LOG_LEVEL", "WARNING")
-    os.environ.setdefault("GONGJI_DAYS_BACK", "4000")
     from gongji.commands.serve import prepare, run_service
+    from gongji.config.environment import keep_demo
     from gongji.demo.figures import parameters_text
 
-    os.environ.setdefault("GONGJI_PARAMETERS", parameters_text())
+    keep_demo(
+        {
+            "GONGJI_LOG_LEVEL": "WARNING",
+            "GONGJI_DAYS_BACK": "4000",
+            "GONGJI_PARAMETERS": parameters_text(),
+        }
+    )
     prepare()
     _fill(people, seed, as_json)
     stay = sys.stdout.isatty() if leave is None else not leave

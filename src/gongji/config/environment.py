@@ -5,6 +5,7 @@ made once and kept, readable by their owner only, in the data folder.
 """
 
 import base64
+import json
 import os
 import secrets
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gongji.errors import Problem, RulebookError
+from gongji.errors import Fault, Problem, RulebookError
 
 KEY_BYTES = 32
 
@@ -268,4 +269,28 @@ def _kept_key(folder: Path, name: str) -> str:
 @cache
 def environment() -> Environment:
     """The settings of this process, read once."""
-    return read(os.environ)
+    return read(kept_demo(own_folder(os.environ.get("GONGJI_DATA", ""))) | dict(os.environ))
+
+
+DEMO = "demo.json"
+"""The file in a data folder that holds the settings of a demonstration."""
+
+
+def keep_demo(settings: Mapping[str, str]) -> None:
+    """Make the data folder one of a demonstration, with settings for whoever looks at it later.
+
+    Refuses: Fault where there are data that are no demonstration's.
+    """
+    folder = own_folder(os.environ.get("GONGJI_DATA", ""))
+    real = (folder / "postgresql").exists() and not (folder / DEMO).exists()
+    if real or os.environ.get("DATABASE_URL"):
+        where = "DATABASE_URL 指定的数据库" if not real else f"数据目录 {folder}"
+        raise Fault(f"{where}可能有真实数据，不用于演示；请另给 GONGJI_DATA，并不设 DATABASE_URL")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / DEMO).write_text(json.dumps({"GONGJI_DEMO": "1", **settings}, indent=1))
+
+
+def kept_demo(folder: Path) -> dict[str, str]:
+    """The settings of the demonstration that a data folder holds; none if it holds no such."""
+    path = folder / DEMO
+    return dict(json.loads(path.read_text())) if path.exists() else {}

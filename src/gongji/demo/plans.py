@@ -4,6 +4,7 @@ The client then settles these plans by the interface alone; this module only say
 """
 
 import random
+import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
@@ -120,7 +121,8 @@ def _plan(
                    disease, accounts)  # fmt: skip
     elif number % 6 == 5 and county.of("pharmacy"):
         prescriber = rng.choice(county.of("hospital"))["code"]
-        items = _items(county, rng, "", f"RX{number:06d}", prescriber)
+        # A prescription is used once, and the demonstration may be shown again.
+        items = _items(county, rng, "", f"RX{secrets.token_hex(5).upper()}", prescriber)
         where = rng.choice(county.of("pharmacy"))
         yield Plan(county.system(address, where, clock), certificate, "凭处方在药店购药", "41",
                    items, accounts=accounts)  # fmt: skip

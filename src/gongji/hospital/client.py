@@ -71,9 +71,13 @@ class Hospital:
         }
 
     def envelope(self, infno: str, given: Node, insured_in: str = "", msgid: str = "") -> Node:
-        """A request; the msgid is the institution's code, the time and a serial."""
+        """A request; the msgid is the institution's code, the time and a serial.
+
+        It is the real time, whatever `clock` says: an id is used once.
+        """
         now = self.clock()
-        made = f"{self.code}{now:%Y%m%d%H%M%S}{next(self.serial) % 10_000:04d}"
+        sent = time.strftime("%Y%m%d%H%M%S")
+        made = f"{self.code}{sent}{next(self.serial) % 10_000:04d}"
         return {
             "infno": infno, "msgid": msgid or made, "mdtrtarea_admvs": self.area,
             "insuplc_admdvs": insured_in, "recer_sys_code": "99", "dev_no": "", "dev_safe_info": "",

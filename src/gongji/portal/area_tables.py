@@ -53,6 +53,12 @@ class Row:
         found = {cell.links for cell in self.cells if cell.links}
         return found.pop() if len(found) == 1 else ()
 
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """The doubts that the row rests on, where all its figures have the same."""
+        found = {cell.doubts for cell in self.cells if cell.links}
+        return found.pop() if len(found) == 1 else ()
+
 
 @dataclass
 class Benefit:

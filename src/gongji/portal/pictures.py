@@ -5,6 +5,7 @@ the browser brings the font.
 """
 
 import tempfile
+import threading
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from gongji.portal import books
 from gongji.portal.terms import TERMS
 from gongji.report.curve import curves
 from gongji.units import Day, date_of
+
+_DRAWING = threading.Lock()
+"""Matplotlib's settings are the process's, so one picture is drawn at a time."""
 
 WORDS = {
     "统筹基金支付（元）": "paid by the pool (yuan)",
@@ -36,7 +40,8 @@ def curve(code: str, day: Day, benefit: str, english: bool) -> str:
     numbers = "、".join(dict.fromkeys(number for one in found for number in one.documents))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "curve.svg"
-        draw(found, f"{law.place} {name}", f"{date_of(day)}  {numbers}", path, None)
+        with _DRAWING:
+            draw(found, f"{law.place} {name}", f"{date_of(day)}  {numbers}", path, None)
         drawn = path.read_text(encoding="utf-8")
     return _translated(drawn) if english else drawn
 

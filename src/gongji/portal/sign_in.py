@@ -16,6 +16,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
 from gongji.portal.words import say
@@ -106,15 +107,23 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         user = authenticate(request, psn_no=psn_no, code=code)
         if user is not None:
             login(request, user)
-            return HttpResponseRedirect(reverse("portal:me"))
+            return HttpResponseRedirect(_onward(request))
         error = say("号码或验证码不对，或验证码已经用过。")
     demo = settings.GONGJI_DEMO
     apps = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
     context = {
         "here": "me", "error": error, "demo": demo, "persons": _invented() if demo else [],
-        "issuer": bool(apps), "psn_no": request.POST.get("psn_no", ""),
+        "issuer": bool(apps), "psn_no": request.POST.get("psn_no", ""), "next": _onward(request),
     }  # fmt: skip
     return render(request, "portal/sign_in.html", context, status=403 if error else 200)
+
+
+def _onward(request: HttpRequest) -> str:
+    """The page of this site that was asked for before signing in, or my pages."""
+    asked = request.POST.get("next") or request.GET.get("next") or ""
+    if url_has_allowed_host_and_scheme(asked, {request.get_host()}, request.is_secure()):
+        return str(asked)
+    return str(reverse("portal:me"))
 
 
 @require_POST

@@ -73,6 +73,8 @@ TERMS = {
     "起付标准": "deductible", "按比例自付": "share borne", "超限额": "part above the ceiling",
     "最高支付限额": "ceiling", "支付比例": "rate", "费用段": "band of cost",
     "先行自付": "first self-pay", "不予支付": "not paid",
+    # Figures.
+    "不设": "none", "不限": "no limit", "未定": "open", "随就诊给出": "comes with the visit",
     # Routes.
     "其他急诊": "Other emergencies", "急救抢救": "Emergency rescue",
     "双通道药品": "Dual-channel drugs",

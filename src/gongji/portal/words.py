@@ -4,11 +4,9 @@ Templates and views say everything in Chinese; the English stands here. Which la
 gets is Django's to decide (the cookie, then the browser). A test looks that no text is missing.
 """
 
-import re
-
 from django.utils.translation import get_language
 
-from gongji.portal.terms import TERMS, term
+from gongji.portal.terms import TERMS
 
 WORDS = {
     # Every page.
@@ -136,7 +134,8 @@ WORDS = {
 }  # fmt: skip
 """Every text of the interface: Chinese -> English."""
 
-_JOINTS = re.compile(r"([，：、（）])")
+_JOINTS = {" · ": " · ", "，": ", ", "：": ": ", "、": ", ", "（": " (", "）": ")"}
+"""What joins words of the law, and how it is written in English."""
 
 
 def is_english() -> bool:
@@ -154,8 +153,10 @@ def name(word: str) -> str:
     """A word of the law (or several, joined by marks) in the visitor's language."""
     if not is_english():
         return word
-    if word in TERMS or word in WORDS:
-        return WORDS.get(word) or term(word)
-    marks = {"，": ", ", "：": ": ", "、": ", ", "（": " (", "）": ")"}
-    parts = _JOINTS.split(word)
-    return "".join(marks.get(part) or WORDS.get(part) or term(part) for part in parts)
+    known = WORDS.get(word) or TERMS.get(word)
+    if known:
+        return known
+    for joint, shown in _JOINTS.items():
+        if joint in word:
+            return shown.join(name(part) for part in word.split(joint))
+    return word

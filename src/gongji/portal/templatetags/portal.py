@@ -2,7 +2,7 @@
 
 from django import template
 
-from gongji.portal import words
+from gongji.portal import english, words
 from gongji.units import show_fen
 
 register = template.Library()
@@ -27,6 +27,20 @@ def yuan(amount: int | None) -> str:
         return ""
     shown = show_fen(amount)
     return f"¥{shown}" if words.is_english() else f"{shown}元"
+
+
+@register.filter
+def refusal(text: str) -> str:
+    """Why the pool does not pay, in the visitor's language."""
+    return english.reason(text) if words.is_english() else text
+
+
+@register.filter
+def figure(text: str) -> str:
+    """A figure of a table: 300.00 元, ¥300.00 in English; or what stands in its place."""
+    if words.is_english() and text.endswith(" 元"):
+        return "¥" + text.removesuffix(" 元")
+    return words.name(text)
 
 
 @register.filter
