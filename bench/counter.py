@@ -319,7 +319,7 @@ def measure(options: argparse.Namespace, dsn: str) -> list[str]:
         bench.people(1, options.persons)
         bench.settlements(3, 32)
         best = max(
-            (_checked(bench, options.seconds, connections) for connections in (32, 64, 128)),
+            (_checked(bench, options.seconds, connections) for connections in (64, 128, 256)),
             key=lambda one: one["a_second"],
         )
         ratio = f"{best['a_second'] / t:.2f}" if t else ""
@@ -340,7 +340,8 @@ def _checked(bench: Bench, seconds: int, connections: int) -> dict[str, Any]:
     """Settlements as fast as they go; every acknowledged one is in the journal."""
     before = bench.count()
     found = bench.settlements(seconds, connections)
-    assert bench.count() - before == found["accepted"], "an acknowledged one is missing"
+    # What was under way at the end may be in the journal too.
+    assert bench.count() - before >= found["accepted"], "an acknowledged one is missing"
     print(connections, found, file=sys.stderr)
     return found
 
@@ -350,8 +351,8 @@ def _growth(bench: Bench, dsn: str, options: argparse.Namespace) -> list[tuple[s
     rows, first = [], 0.0
     for persons, settlements in options.growth:
         grown(dsn, persons, settlements)
-        bench.settlements(3, 64)
-        found = max(_checked(bench, options.seconds, 64)["a_second"] for _ in range(2))
+        bench.settlements(3, 256)
+        found = max(_checked(bench, options.seconds, 256)["a_second"] for _ in range(2))
         first = first or found
         label = f"2207 with {persons:,} persons, {settlements:,} settlements"
         rows.append((label, f"{found:,.0f}/s", f"{found / first:.2f} of the first", ""))
@@ -371,7 +372,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--visits", type=int, default=4_000, help="whole visits to measure")
     parser.add_argument("--persons", type=int, default=200_000)
-    parser.add_argument("--doors", type=int, default=1)
+    parser.add_argument("--doors", type=int, default=2)
     parser.add_argument("--port", type=int, default=18086)
     parser.add_argument("--growth", type=pair, nargs="*", default=GROWTH)
     options = parser.parse_args()

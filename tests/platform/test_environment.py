@@ -46,7 +46,7 @@ def test_figures_for_parameters_are_read_by_area(tmp_path: Path) -> None:
     assert found.parameters["532300"] == {"inpatient_rate": "85%"}
 
 
-def test_a_demonstration_never_takes_a_folder_of_real_data(
+def test_a_demonstration_spares_the_folder_of_real_people(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GONGJI_DATA", str(tmp_path))

@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -265,20 +266,27 @@ def write(path: Path, tables: Iterable[pa.Table], compression: str = COMPRESSION
     sweep(path)
     beside = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     writer = None
-    try:
-        for table in tables:
-            writer = writer or made(beside, table.schema)
-            writer.write(table)
-        if writer is None:
-            raise Refusal("value_invalid", "文件", {"value": "0 行", "allowed": "至少一行就诊"})
-        last, writer = writer, None
-        last.close()
-        os.replace(beside, path)
-    finally:
-        if writer is not None:
-            with suppress(Exception):
-                writer.close()
-        beside.unlink(missing_ok=True)
+    with ThreadPoolExecutor(1, "writing") as pool:
+        try:
+            written: Future[None] | None = None
+            for table in tables:
+                writer = writer or made(beside, table.schema)
+                if written:
+                    written.result()
+                # The next table is fetched and counted while this one is encoded.
+                written = pool.submit(writer.write, table)
+            if writer is None or written is None:
+                raise Refusal("value_invalid", "文件", {"value": "0 行", "allowed": "至少一行就诊"})
+            written.result()
+            last, writer = writer, None
+            last.close()
+            os.replace(beside, path)
+        finally:
+            pool.shutdown()
+            if writer is not None:
+                with suppress(Exception):
+                    writer.close()
+            beside.unlink(missing_ok=True)
 
 
 def sweep(path: Path) -> None:

@@ -118,7 +118,7 @@ SETTINGS = (
         "port of the pages",
     ),
     Setting(
-        "GONGJI_DOORS", _number, "1",
+        "GONGJI_DOORS", _number, "2",
         "processes of the door for hospital systems",
     ),
     Setting(

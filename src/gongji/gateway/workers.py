@@ -14,6 +14,12 @@ Connection: TypeAlias = psycopg.Connection[Any]
 T = TypeVar("T")
 
 LOG = logging.getLogger("gongji.door")
+BY_KEY = (
+    "plan_cache_mode = force_generic_plan", "enable_seqscan = off", "enable_hashjoin = off",
+    "enable_mergejoin = off",
+)  # fmt: skip
+"""The doors' statements are few and look rows up by key: one plan serves them all, by indexes, also
+while a table is new and the statistics know nothing of it."""
 LONGEST_STATEMENT = "60s"
 """A statement that takes longer is stuck behind another one; its request may be sent again."""
 _DIGITS = re.compile(r"\d{6,}[\dXx]*")
@@ -37,8 +43,8 @@ class Connections:
                 self._dsn, autocommit=True, connect_timeout=10, prepare_threshold=1
             )
             found.execute(f"set statement_timeout = '{LONGEST_STATEMENT}'")
-            # The doors' statements are few and look rows up by key: one plan serves them all.
-            found.execute("set plan_cache_mode = force_generic_plan")
+            for setting in BY_KEY:
+                found.execute(f"set {setting}")
             self._local.connection = found
             self._open.add(found)
         return found
