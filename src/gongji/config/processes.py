@@ -1,6 +1,8 @@
 """What a process of the service does: `python -m gongji.config.processes door|pages|jobs`."""
 
+import ctypes
 import os
+import signal
 import sys
 
 from gongji.config import logs
@@ -61,8 +63,18 @@ def jobs() -> None:
     call_command("procrastinate", "worker")
 
 
+PR_SET_PDEATHSIG = 1
+
+
+def end_with_parent() -> None:
+    """Stop when the service's parent dies, so that nobody is left holding its sockets (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 def main(arguments: list[str]) -> None:
     """Run one process of the service."""
+    end_with_parent()
     logs.configure(environment().log_level)
     if arguments[0] == "door":
         door(int(arguments[1]))

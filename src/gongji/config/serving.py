@@ -12,9 +12,10 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from gongji.config.database import owner_dsn, revive
-from gongji.config.environment import Environment
+from gongji.config.environment import Environment, environment
 from gongji.errors import Fault
 
 BACKLOG = 2048
@@ -44,7 +45,7 @@ class Part:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "gongji.config.processes", *self.arguments],
             pass_fds=self.sockets, start_new_session=True,
-            env={**os.environ, "DATABASE_URL": owner_dsn()},
+            env={**os.environ, "DATABASE_URL": owner_dsn(), METRICS: str(metrics_folder())},
         )  # fmt: skip
 
 
@@ -102,6 +103,16 @@ class Service:
             time.sleep(0.2)
 
 
+METRICS = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def metrics_folder() -> Path:
+    """Where the doors keep their counters, so that each can show them all."""
+    folder: Path = environment().data / "metrics"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket.
 
@@ -122,6 +133,8 @@ def listen(host: str, port: int) -> socket.socket:
 
 def make_service(given: Environment, say: Callable[[str], None]) -> tuple[Service, dict[str, str]]:
     """The service of this machine, not yet started, and the addresses of its parts."""
+    for left in metrics_folder().glob("*.db"):
+        left.unlink()
     door, pages = listen(given.host, given.port), listen(given.host, given.pages_port)
     parts = [
         Part(f"接口 {number + 1}", ["door", str(door.fileno())], (door.fileno(),))

@@ -29,7 +29,8 @@ transactions are in [door-queries.md](door-queries.md).
   the cashier what differs or why the pool paid nothing.
 - An accident is -1 too, with a number that is in the log, and counts as `fault` in the metrics.
 - 9102 answers with the bytes of the file.
-- GET `/health` (the process), `/ready` (database, tables, rules), `/metrics` (Prometheus).
+- GET `/health` (the process), `/ready` (database, tables, rules), `/metrics` (Prometheus; the sum
+  over all doors of `gongji serve`).
 
 ## Signing
 

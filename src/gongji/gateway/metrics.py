@@ -1,6 +1,13 @@
-"""What a door counts, for Prometheus."""
+"""What the doors count, for Prometheus: several on one socket add up.
+
+Where PROMETHEUS_MULTIPROC_DIR names a folder (`gongji serve` sees to it), every door keeps its
+counters there and a page shows the sum, whichever door it is asked of.
+"""
+
+import os
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 _MILLISECONDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000)
 _SECONDS = tuple(bound / 1000 for bound in _MILLISECONDS)
@@ -9,7 +16,7 @@ _SIZES = (1, 2, 5, 10, 20, 50, 100)
 
 
 class Metrics:
-    """The counters of one door, in a registry of its own."""
+    """The counters of a door."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -26,8 +33,9 @@ class Metrics:
             buckets=_SIZES, registry=self._registry,
         )  # fmt: skip
         self.waiting = Gauge(
-            "gongji_door_waiting", "Requests being answered", registry=self._registry
-        )
+            "gongji_door_waiting", "Requests being answered", registry=self._registry,
+            multiprocess_mode="livesum",
+        )  # fmt: skip
 
         self._of: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
 
@@ -42,4 +50,8 @@ class Metrics:
 
     def page(self) -> bytes:
         """The page that Prometheus reads."""
-        return generate_latest(self._registry)
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return generate_latest(self._registry)
+        every = CollectorRegistry()
+        MultiProcessCollector(every)  # type: ignore[no-untyped-call]
+        return generate_latest(every)
