@@ -113,13 +113,11 @@ def test_the_number_of_statements_is_the_same_for_one_bill_and_for_forty(
     assert seen == alone
 
 
-@pytest.mark.parametrize("area", AREAS)
-def test_random_histories_are_settled_as_the_engine_settles_them(
-    owner: Connection, door: Connection, area: str
-) -> None:
-    """Against `gongji.visit.settle` on rows written here from what the test made up."""
+def _random_history(
+    counter: Counter, area: str
+) -> tuple[list[tuple[Request, dict[str, str]]], random.Random]:
+    """Bills of eight persons, each with the row that the engine is given."""
     draw = random.Random(f"histories {area}")
-    counter = Counter(owner, area)
     levels = ("1", "2", "3")
     hospitals = {level: counter.institution(int(level), level) for level in levels}
     bills: list[tuple[Request, dict[str, str]]] = []
@@ -150,6 +148,16 @@ def test_random_histories_are_settled_as_the_engine_settles_them(
             "selected": "true" if level == known["chosen"] else "false",
         }  # fmt: skip
         bills.append((bill, row))
+    return bills, draw
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_random_histories_are_settled_as_the_engine_settles_them(
+    owner: Connection, door: Connection, area: str
+) -> None:
+    """Against `gongji.visit.settle` on rows written here from what the test made up."""
+    counter = Counter(owner, area)
+    bills, draw = _random_history(counter, area)
     home = RULES.area(area)
     mine: dict[str, Meters] = {}
     left = list(bills)

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import signal
+import socket
 import sys
 
 from gongji.config import logs
@@ -39,10 +40,13 @@ def door(fd: int) -> None:
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 20, 20)
     sys.setswitchinterval(SWITCH_SECONDS)
-    uvicorn.run(
-        app, fd=fd, log_config=None, access_log=False, lifespan="on", loop="uvloop",
-        http="httptools", timeout_graceful_shutdown=10, timeout_keep_alive=75,
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="on", loop="uvloop", http="httptools",
+        timeout_graceful_shutdown=10, timeout_keep_alive=75,
     )  # fmt: skip
+    # The socket itself, not its number: uvicorn would take that for a socket of another family,
+    # whose connections hold small answers back.
+    uvicorn.Server(config).run([socket.socket(fileno=fd)])
 
 
 def pages(fd: int) -> None:
@@ -50,7 +54,8 @@ def pages(fd: int) -> None:
     import uvicorn
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gongji.config.settings")
-    uvicorn.run("gongji.config.asgi:application", fd=fd, log_config=None, access_log=False)
+    config = uvicorn.Config("gongji.config.asgi:application", log_config=None, access_log=False)
+    uvicorn.Server(config).run([socket.socket(fileno=fd)])
 
 
 def jobs() -> None:
