@@ -144,10 +144,11 @@ def test_an_institution_is_found_by_its_name(chromium: Any, address: str) -> Non
         assert page.input_value("[name=institution]") == ""
 
 
+@pytest.mark.parametrize(("kind", "size"), [("phone", PHONE), ("desk", DESK)])
 def test_a_person_signs_in_looks_and_leaves(
-    chromium: Any, address: str, family: Family, screenshots: Path
+    chromium: Any, address: str, family: Family, screenshots: Path, kind: str, size: Any
 ) -> None:
-    with watched(chromium, address, PHONE) as seen:
+    with watched(chromium, address, size) as seen:
         page = seen.page
         seen.goto("/me")
         code = page.inner_text(f"tr:has-text('{family.person}') td:last-child")
@@ -162,7 +163,7 @@ def test_a_person_signs_in_looks_and_leaves(
             if name in ("", "/family"):
                 assert serious(page) == []
             shown = name.strip("/").replace("/", "-") or "me"
-            page.screenshot(path=screenshots / f"my-{shown}-phone.png", full_page=True)
+            page.screenshot(path=screenshots / f"my-{shown}-{kind}.png", full_page=True)
         page.click("text=退出")
         page.wait_for_selector("h1:has-text('这次门诊能报销多少')")
         seen.goto("/me")
