@@ -6,7 +6,7 @@ shares with the kernel.
 """
 
 import re
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from typing import TypeAlias
 
 Fen: TypeAlias = int
@@ -20,6 +20,9 @@ WHOLE = 1_000_000
 MAX_FEN: Fen = 10**12
 """The bound on any amount that enters, ten billion yuan: times WHOLE it still fits in 63 bits,
 and Numba would wrap silently beyond."""
+
+CHINA = timezone(timedelta(hours=8))
+"""The time of all of China, in which a civil date is meant."""
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _AMOUNT = re.compile(r"-?\d+(\.\d{1,2})?")
@@ -96,3 +99,8 @@ def show_ppm(ppm: Ppm) -> str:
     whole, rest = divmod(abs(ppm), 10_000)
     decimals = f".{rest:04d}".rstrip("0") if rest else ""
     return f"{'-' if ppm < 0 else ''}{whole}{decimals}%"
+
+
+def day_in_china(instant: datetime) -> date:
+    """The civil date of an aware instant."""
+    return instant.astimezone(CHINA).date()

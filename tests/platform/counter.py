@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from gongji.settlement.contract import Key, Request
 from gongji.settlement.rules import Rules
-from gongji.settlement.visits import SHANGHAI
+from gongji.units import CHINA
 
 Connection = psycopg.Connection[Any]
 
@@ -44,7 +44,7 @@ PARAMETERS = {
 """Made-up figures for what the documents leave open."""
 
 RULES = Rules((), PARAMETERS)
-NOW = datetime(2024, 12, 20, 10, 0, tzinfo=SHANGHAI)
+NOW = datetime(2024, 12, 20, 10, 0, tzinfo=CHINA)
 """Inside the time of every area's rules."""
 
 

@@ -9,7 +9,7 @@ from tests.platform.counter import NOW, RULES, Counter
 
 from gongji.settlement.contract import Line, Outcome, Purchase, Request
 from gongji.settlement.settle import settle
-from gongji.settlement.visits import SHANGHAI
+from gongji.units import CHINA
 
 Connection = psycopg.Connection[Any]
 AREA = "532300"
@@ -33,7 +33,7 @@ def _buy(counter: Counter, psn_no: str, shop: str, writer: str, number: str, fen
              details={"rx_circ_flag": "1"})
         for place, (item, amount) in enumerate((("A", fen), ("C", 500)), start=1)
     )  # fmt: skip
-    bought = Purchase(datetime(2024, 6, 5, 9, tzinfo=SHANGHAI), "41", "", lines,
+    bought = Purchase(datetime(2024, 6, 5, 9, tzinfo=CHINA), "41", "", lines,
                       {"rxfixmedinscode": writer})  # fmt: skip
     key = counter.key(shop, "2102", {"psn_no": psn_no, "rxno": number})
     return Request(key, psn_no, "41", fen + 500, "own", purchase=bought)

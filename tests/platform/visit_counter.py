@@ -16,11 +16,11 @@ from gongji.settlement import visits
 from gongji.settlement.contract import Key, Line
 from gongji.settlement.lines import PricedLine
 from gongji.settlement.rules import Rules
-from gongji.settlement.visits import SHANGHAI
+from gongji.units import CHINA
 
 Connection = psycopg.Connection[Any]
 
-NOW = datetime(2024, 3, 5, 10, 0, tzinfo=SHANGHAI)
+NOW = datetime(2024, 3, 5, 10, 0, tzinfo=CHINA)
 RULES = Rules()
 HOSPITAL, FOREIGN, PHARMACY, LAPSED = (
     "H53230000002", "H53230000003", "P53230000001", "H53230000009",
@@ -95,7 +95,7 @@ def key(institution: str = HOSPITAL) -> Key:
 
 
 def at(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
+    return datetime.fromisoformat(text).replace(tzinfo=CHINA)
 
 
 def line(serial: str, item: str, fen: int, quantity: int = 1, **more: Any) -> Line:

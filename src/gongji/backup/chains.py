@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-CHINA = ZoneInfo("Asia/Shanghai")
+from gongji.units import CHINA
+
 NOTE = "chain.json"
 STAMP = "%Y%m%dT%H%M%S%fZ"
 

@@ -290,9 +290,9 @@ def _width(text: str) -> int:
 @click.pass_obj
 def trial(outer: bool, day: str, area: str, as_json: bool) -> int:
     """一天的试算平衡：各类账户的期初、借、贷、期末，以及分录与各方是否一致。"""
-    from gongji.ledger.periods import CHINA
     from gongji.ledger.trial import trial as balance
     from gongji.report.tables import print_table
+    from gongji.units import CHINA
 
     asked = _day(day, "--date") if day else datetime.now(CHINA).date()
     with _connected() as connection:
@@ -326,9 +326,9 @@ def close(outer: bool, area: str, month: str, as_json: bool) -> None:
     """关闭一个统筹区一个月（YYYY-MM）的账期：先核对，相符才关；关后数据库不再接受该月的账。"""
     import getpass
 
-    from gongji.ledger.periods import CHINA
     from gongji.ledger.periods import close as shut
     from gongji.ledger.verify import extent
+    from gongji.units import CHINA
 
     _rules().area(area)
     first = _day(f"{month}-01", "账期")

@@ -55,7 +55,7 @@ def command(source: Path, until: str, place: Path | None, as_json: bool) -> None
 
 def _instant(text: str) -> datetime | None:
     """An instant; without a zone it is of China."""
-    from zoneinfo import ZoneInfo
+    from gongji.units import CHINA
 
     if not text:
         return None
@@ -64,7 +64,7 @@ def _instant(text: str) -> datetime | None:
     except ValueError:
         allowed = "ISO 8601 的时刻，如 2025-03-01T12:00:00"
         raise Refusal("value_invalid", "--until", {"value": text, "allowed": allowed}) from None
-    return made if made.tzinfo else made.replace(tzinfo=ZoneInfo("Asia/Shanghai"))
+    return made if made.tzinfo else made.replace(tzinfo=CHINA)
 
 
 def _say(as_json: bool, body: dict[str, object], sentence: str) -> None:

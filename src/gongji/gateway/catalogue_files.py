@@ -14,9 +14,9 @@ from gongji.gateway import fields_catalogue as fields
 from gongji.gateway.fields_shape import NODES, fill, last_day
 from gongji.gateway.filings_diseases import DISEASES, filed_under
 from gongji.gateway.statements_files import keep_ticket, kept_until, zipped
-from gongji.gateway.transactions import SHANGHAI, Call, show_instant, transaction
+from gongji.gateway.transactions import Call, show_instant, transaction
 from gongji.registry.institutions import get_institution
-from gongji.units import day_of
+from gongji.units import CHINA, day_of
 
 EVERYONE = "plc"
 """Under whose code anyone fetches a file of the catalogue."""
@@ -35,7 +35,7 @@ where area = %(area)s and list_type = any(%(lists)s) and {_CHANGED} >= %(since)s
 
 def show_version(instant: datetime) -> str:
     """A version of the catalogue, as `ver` and as the file's version columns."""
-    return instant.astimezone(SHANGHAI).strftime("%Y%m%d%H%M%S")
+    return instant.astimezone(CHINA).strftime("%Y%m%d%H%M%S")
 
 
 def read_version(text: str) -> datetime:
@@ -45,7 +45,7 @@ def read_version(text: str) -> datetime:
         held = datetime.strptime(found[0], "%Y%m%d%H%M%S") if found else datetime(1970, 1, 1)
     except ValueError:
         held = datetime(1970, 1, 1)
-    return held.replace(tzinfo=SHANGHAI) + timedelta(seconds=1)
+    return held.replace(tzinfo=CHINA) + timedelta(seconds=1)
 
 
 def download(call: Call) -> dict[str, Any]:

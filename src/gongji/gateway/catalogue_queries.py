@@ -9,10 +9,10 @@ from gongji.catalogue.terms import Terms
 from gongji.errors import Refusal
 from gongji.gateway import fields_catalogue as fields
 from gongji.gateway.fields_shape import fill, last_day, plain, yuan
-from gongji.gateway.transactions import SHANGHAI, Call, Node, transaction
+from gongji.gateway.transactions import Call, Node, transaction
 from gongji.registry.institutions import get_institution
 from gongji.rulebook.pricing import SELF_PAY
-from gongji.units import WHOLE, day_of
+from gongji.units import CHINA, WHOLE, day_in_china, day_of
 
 GRADES = {"甲": "01", "乙": "02", "丙": "03"}
 _GRADE_OF = {code: grade for grade, code in GRADES.items()}
@@ -36,7 +36,7 @@ class Asked:
         self.conditions = [f"{_CHANGED} >= %(updated)s"]
         day = call.day(self.data, "updt_time")
         self.values: dict[str, Any] = {
-            "updated": datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)
+            "updated": datetime(day.year, day.month, day.day, tzinfo=CHINA)
         }
 
     def equal(self, name: str, column: str, meanings: Mapping[str, Any] | None = None) -> None:
@@ -128,7 +128,7 @@ def _times(learnt_at: datetime, changed_at: datetime) -> dict[str, str]:
 
 
 def _day(instant: datetime) -> str:
-    return instant.astimezone(SHANGHAI).date().isoformat()
+    return day_in_china(instant).isoformat()
 
 
 def _span(row: Mapping[str, Any]) -> dict[str, str]:

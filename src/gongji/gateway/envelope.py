@@ -15,8 +15,9 @@ from typing import Any
 import msgspec
 
 from gongji.errors import Refusal
-from gongji.gateway.transactions import SHANGHAI, Node, normalise, shown
+from gongji.gateway.transactions import Node, normalise, shown
 from gongji.settlement.contract import Key
+from gongji.units import CHINA
 
 LONGEST_MSGID = 100
 _BOM = b"\xef\xbb\xbf"
@@ -119,8 +120,8 @@ def write(
     warnings: Sequence[str] = (),
 ) -> bytes:
     """A reply: infcode 0 with the output, or -1 with the sentence `refused`."""
-    received = received_at.astimezone(SHANGHAI)
-    responded = responded_at.astimezone(SHANGHAI)
+    received = received_at.astimezone(CHINA)
+    responded = responded_at.astimezone(CHINA)
     number = f"{region(envelope)}{_second(received)}{next(_serial) % _SERIALS:010d}"
     reply = {
         "infcode": -1 if refused else 0,

@@ -18,14 +18,14 @@ from gongji.gateway import fields_filings as fields
 from gongji.gateway.fields_shape import Node as Table
 from gongji.gateway.fields_shape import fill
 from gongji.gateway.filings_diseases import DISEASES, filed_under
-from gongji.gateway.transactions import SHANGHAI, Call, Node, transaction
+from gongji.gateway.transactions import Call, Node, transaction
 from gongji.registry import people
 from gongji.registry.identity import Identity, mask_number, normalise
 from gongji.registry.institutions import get_institution, standings
 from gongji.registry.people import FactRow, NewFact, Person
 from gongji.rulebook.documents import Gate
 from gongji.rulebook.law import Law
-from gongji.units import day_of
+from gongji.units import CHINA, day_of
 
 NAMES = {
     "referral": "转诊备案", "registration": "慢特病备案", "selection": "定点备案",
@@ -99,7 +99,7 @@ def _serial(call: Call, area: str) -> str:
     """A number for a filing: area, time, serial; thirty digits."""
     row = call.connection.execute(_NEXT_ID).fetchone()
     assert row is not None
-    return f"{area}{call.now.astimezone(SHANGHAI):%Y%m%d%H%M%S}{row[0] % 10**10:010d}"
+    return f"{area}{call.now.astimezone(CHINA):%Y%m%d%H%M%S}{row[0] % 10**10:010d}"
 
 
 def _keep(call: Call, fact: NewFact, clash: Callable[[str, str], Refusal]) -> None:

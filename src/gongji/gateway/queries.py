@@ -13,9 +13,9 @@ from gongji.gateway.bills import visit_number
 from gongji.gateway.fields_shape import fill, ratio, scaled, yuan
 from gongji.gateway.line_replies import UNLIMITED
 from gongji.gateway.queries_people import Known, named_person, word
-from gongji.gateway.transactions import SHANGHAI, Call, Node, show_instant, transaction
+from gongji.gateway.transactions import Call, Node, show_instant, transaction
 from gongji.registry.institutions import get_institution
-from gongji.units import Fen
+from gongji.units import CHINA, Fen
 
 MOST_DAYS = 1100
 """How many days a query may span."""
@@ -77,7 +77,7 @@ def window(call: Call, data: Node) -> Window:
     Refuses: field_missing, value_invalid, dates_reversed, window_too_long.
     """
     since = call.instant(data, "begntime")
-    until = call.instant(data, "endtime", False) or max(call.now.astimezone(SHANGHAI), since)
+    until = call.instant(data, "endtime", False) or max(call.now.astimezone(CHINA), since)
     if len(call.text(data, "endtime")) <= _DATE_LENGTH:
         until = until.replace(hour=23, minute=59, second=59)
     if until < since:
@@ -131,7 +131,7 @@ def _visit(row: Mapping[str, Any], person: Known) -> dict[str, Any]:
         "opt_time": show_instant(row["created_at"]),
         "memo": "已撤销" if row["withdrawn_at"] else "",
     }
-    return person.on(row["begun_at"].astimezone(SHANGHAI).date()) | own
+    return person.on(row["begun_at"].astimezone(CHINA).date()) | own
 
 
 @transaction("5202")

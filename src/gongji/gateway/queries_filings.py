@@ -20,9 +20,10 @@ from gongji.gateway.queries_people import (
     sent,
     word,
 )
-from gongji.gateway.transactions import SHANGHAI, Call, show_instant, transaction
+from gongji.gateway.transactions import Call, show_instant, transaction
 from gongji.registry import people
 from gongji.registry.people import FactRow
+from gongji.units import CHINA
 
 INPATIENT = "21"
 _MOST_ROWS = 5000
@@ -174,5 +175,5 @@ def _referral(
         "begndate": fact.since.isoformat(),
         "enddate": last_day(fact.until),
         "hosp_agre_refl_flag": word(said, "hosp_agre_refl_flag") or "1",
-        "opt_time": show_instant(fact.learnt_at.astimezone(SHANGHAI)),
+        "opt_time": show_instant(fact.learnt_at.astimezone(CHINA)),
     }

@@ -15,8 +15,8 @@ from typing import Any
 import psycopg
 
 from gongji.errors import Refusal
-from gongji.gateway.transactions import SHANGHAI, Call, normalise, show_instant
-from gongji.units import MAX_FEN, Fen, parse_fen
+from gongji.gateway.transactions import Call, normalise, show_instant
+from gongji.units import CHINA, MAX_FEN, Fen, parse_fen
 
 LONGEST = 64 * 1024 * 1024
 """The most bytes that an uploaded file may have when unpacked."""
@@ -91,7 +91,7 @@ def kept_until(call: Call, filename: str, mark: str) -> tuple[str, str] | None:
 
 def _number(call: Call, filename: str, content: bytes) -> tuple[str, datetime]:
     digest = hashlib.sha256(f"{filename}\n{call.today}\n".encode() + content).hexdigest()
-    tomorrow = datetime.combine(call.today, time(), SHANGHAI) + timedelta(days=1)
+    tomorrow = datetime.combine(call.today, time(), CHINA) + timedelta(days=1)
     return digest[:_NUMBER], tomorrow + timedelta(seconds=call.settings.file_seconds)
 
 

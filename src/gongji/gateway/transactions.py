@@ -8,7 +8,7 @@ signatures or of replays.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias, overload
 
@@ -17,10 +17,7 @@ import psycopg
 
 from gongji.errors import Refusal
 from gongji.settlement.contract import Key
-from gongji.units import MAX_FEN, Fen
-
-SHANGHAI = timezone(timedelta(hours=8))
-"""The time in which the interface writes every date and time."""
+from gongji.units import CHINA, MAX_FEN, Fen, day_in_china
 
 Node: TypeAlias = dict[str, Any]
 """An object of the input: field name in lower case -> text, None, or what is nested in it."""
@@ -286,7 +283,7 @@ class Call:
     @property
     def today(self) -> date:
         """The day of `now` in Shanghai."""
-        return self.now.astimezone(SHANGHAI).date()
+        return day_in_china(self.now)
 
 
 def _scaled(text: str, decimals: int) -> int | None:
@@ -311,7 +308,7 @@ def _instant(name: str, text: str) -> datetime:
         if found is None:
             raise ValueError
         year, month, day, hour, minute, second = (int(part or 0) for part in found.groups())
-        made = datetime(year, month, day, hour, minute, second, tzinfo=SHANGHAI)
+        made = datetime(year, month, day, hour, minute, second, tzinfo=CHINA)
         if not 1900 <= made.year <= 2200:
             raise ValueError
     except ValueError:
@@ -322,7 +319,7 @@ def _instant(name: str, text: str) -> datetime:
 
 def show_instant(value: datetime | None) -> str | None:
     """An instant as the interface writes it: `2024-01-15 09:30:00` of Shanghai."""
-    return value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S") if value else None
+    return value.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S") if value else None
 
 
 def show_day(value: date | None) -> str | None:

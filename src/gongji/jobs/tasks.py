@@ -7,6 +7,7 @@ import structlog
 from procrastinate.contrib.django import app
 
 from gongji.config.database import owner_dsn
+from gongji.units import day_in_china
 
 NONCE_HOURS = 2
 log = structlog.get_logger()
@@ -18,7 +19,7 @@ def daily_trial_balance(timestamp: int) -> None:
     """Draw up the trial balance of the day before and say whether the books agree."""
     from gongji.ledger.trial import trial_balance
 
-    day = (datetime.fromtimestamp(timestamp, UTC) + timedelta(hours=8)).date() - timedelta(days=1)
+    day = day_in_china(datetime.fromtimestamp(timestamp, UTC)) - timedelta(days=1)
     with psycopg.connect(owner_dsn()) as connection:
         found = trial_balance(connection, day)
     log.info("trial_balance", day=str(day), agrees=found.agrees)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import psycopg
 
@@ -17,11 +16,10 @@ from gongji.ledger import accounts
 from gongji.ledger.meters import JOIN, names
 from gongji.ledger.post import lock, post, take_ids
 from gongji.ledger.rows import OPENING, EntryRow, Move, PostingRow
-from gongji.units import Fen, day_of
+from gongji.units import Fen, day_in_china, day_of
 from gongji.visit.area import Area
 from gongji.visit.meters import period_of
 
-CHINA = ZoneInfo("Asia/Shanghai")
 ARTICLE = "上线期初"
 
 
@@ -192,7 +190,7 @@ def _write(
             EntryRow(
                 id=entry_id, area=code, person_id=person, kind=OPENING,
                 service_date=min(row.day for _, row in rows),
-                accounting_date=now.astimezone(CHINA).date(), settled_at=now,
+                accounting_date=day_in_china(now), settled_at=now,
                 meters=tuple(_move(row, area_of(code)) for row in used),
                 facts={"rows": [number for number, _ in rows]},
             )

@@ -2,14 +2,13 @@
 
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import psycopg
 
 from gongji.errors import Refusal
 from gongji.ledger.verify import Progress, Scope, nothing, verify
+from gongji.units import day_in_china
 
-CHINA = ZoneInfo("Asia/Shanghai")
 SHOWN = 3
 
 
@@ -34,7 +33,7 @@ def close(
     """
     end = following(month)
     shown = f"{month:%Y-%m}"
-    if now.astimezone(CHINA).date() < end:
+    if day_in_china(now) < end:
         raise Refusal("period_not_over", "账期", {"value": shown})
     closed = connection.execute(
         "select 1 from closed_period where area = %s and month = %s", [area, month]

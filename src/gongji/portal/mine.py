@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -18,10 +17,9 @@ from gongji.portal.person import Visitor, insured
 from gongji.portal.words import say
 from gongji.registry import people
 from gongji.settlement.decide import explanation
-from gongji.units import date_of
+from gongji.units import CHINA, date_of
 from gongji.visit.facts import read_date
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 FILINGS = {
     "registration": "慢特病备案", "offsite": "异地就医备案", "selection": "选定医疗机构",
     "referral": "转诊", "injury": "意外伤害登记", "stay": "住院",
@@ -32,7 +30,7 @@ PERIODS = {"年": 1, "季": 4, "月": 12}
 
 
 def _now() -> datetime:
-    return datetime.now(SHANGHAI)
+    return datetime.now(CHINA)
 
 
 def _context(visitor: Visitor, tab: str, **more: Any) -> dict[str, Any]:

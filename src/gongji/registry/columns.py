@@ -7,15 +7,14 @@ This module knows no file, no database and no particular kind (`gongji.registry.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
 from gongji.registry.identity import normalise, number_problem
-from gongji.units import MAX_FEN, WHOLE, parse_fen, parse_ppm, show_ppm, yuan_text
+from gongji.units import CHINA, MAX_FEN, WHOLE, parse_fen, parse_ppm, show_ppm, yuan_text
 
 Reader = Callable[[str], Any]
-CHINA = timezone(timedelta(hours=8))
 
 FIRST_YEAR = 1900
 _DAY = re.compile(r"([0-9]{4})(?:[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})|([0-9]{2})([0-9]{2}))")

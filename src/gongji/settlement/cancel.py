@@ -29,7 +29,7 @@ from gongji.ledger.rows import (
 from gongji.settlement.contract import Key, Outcome
 from gongji.settlement.messages import BARRED
 from gongji.settlement.rules import Rules
-from gongji.settlement.visits import day_in_china
+from gongji.units import day_in_china
 
 Connection = psycopg.Connection[Any]
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import psycopg
 
@@ -34,13 +33,12 @@ from gongji.settlement.decide import redo
 from gongji.settlement.rules import Rules
 from gongji.settlement.stays import joined_deductible
 from gongji.settlement.today import Places, Registry, read_registry, row_today
-from gongji.units import Fen, show_fen
+from gongji.units import Fen, day_in_china, show_fen
 from gongji.visit.area import Area
 from gongji.visit.meters import Meters
 
 Connection = psycopg.Connection[Any]
 Progress = Callable[[int], object]
-CHINA = ZoneInfo("Asia/Shanghai")
 PERSONS = 500
 """How many persons are taken, and when posting locked, at a time."""
 FACTS, RULES, CANCELLED, BEFORE, ORDER = CAUSES = (
@@ -414,7 +412,7 @@ def _entry(number: int, change: Change, now: datetime) -> EntryRow:
         root,
         id=number,
         kind=ADJUSTMENT,
-        accounting_date=now.astimezone(CHINA).date(),
+        accounting_date=day_in_china(now),
         settled_at=now,
         msgid="",
         benefit=source.benefit,

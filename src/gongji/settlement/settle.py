@@ -24,7 +24,7 @@ from gongji.settlement.kept_lines import NewPurchase, write_purchase
 from gongji.settlement.plan import Bounds, Plan, Table, plan_cases
 from gongji.settlement.reading import Around, Case, lock, read_around, read_cases
 from gongji.settlement.rules import Rules
-from gongji.settlement.visits import day_in_china
+from gongji.units import day_in_china
 
 __all__ = ["Bounds", "Encode", "Failure", "settle"]
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 import psycopg
@@ -30,12 +29,11 @@ from gongji.settlement.facts import RESCUE_DAYS
 from gongji.settlement.routes import EMERGENCY
 from gongji.settlement.rules import Rules
 from gongji.settlement.today import Registry
-from gongji.units import Fen, day_of
+from gongji.units import Fen, day_in_china, day_of
 from gongji.visit.area import Area
 from gongji.visit.meters import period_of
 
 Connection = psycopg.Connection[Any]
-CHINA = ZoneInfo("Asia/Shanghai")
 SHARED = {"pool_fen": "inpatient_paid", "deductible_fen": "inpatient_deductible"}
 """Which meter of a year an amount of an episode moves, in an area whose rules have that meter."""
 JOINS = "joins_inpatient"
@@ -228,7 +226,7 @@ def _enter(
         [
             EntryRow(
                 id=number, area=report.area, person_id=person, kind=STAY, service_date=day,
-                accounting_date=now.astimezone(CHINA).date(), settled_at=now,
+                accounting_date=day_in_china(now), settled_at=now,
                 institution=report.institution, meters=moves, facts=facts,
             )
         ],

@@ -8,7 +8,7 @@ locks the person too) never cross. An institution sees only its own visits.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -21,10 +21,10 @@ from gongji.settlement.contract import Key, Line
 from gongji.settlement.kept_lines import NewBatch, write_batches
 from gongji.settlement.lines import Bill, PricedBill, PricedLine, outside, price_lines
 from gongji.settlement.rules import Rules
+from gongji.units import day_in_china
 
 Connection = psycopg.Connection[Any]
 
-SHANGHAI = timezone(timedelta(hours=8))
 ALL_BATCHES = "0000"
 """As chrg_bchno of 2205: every batch of the visit that is not settled."""
 
@@ -63,11 +63,6 @@ where v.id = %s and v.institution = %s and p.psn_no = %s and v.withdrawn_at is n
 
 _OPEN = """insert into visit (area, person_id, institution, msgid, begun_at, number, details,
   diagnoses) values (%s, %s, %s, %s, %s, %s, %s, '[]') returning id"""
-
-
-def day_in_china(instant: datetime) -> date:
-    """The day of an instant in Asia/Shanghai."""
-    return instant.astimezone(SHANGHAI).date()
 
 
 def bounds_of(now: datetime, days_back: int, days_ahead: int) -> tuple[date, date]:
