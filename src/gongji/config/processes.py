@@ -22,6 +22,7 @@ def door(fd: int) -> None:
 
     import uvicorn
 
+    from gongji.config.accepting import SharingServer
     from gongji.gateway.app import make_app
     from gongji.gateway.transactions import DoorSettings
     from gongji.settlement.rules import Rules
@@ -46,7 +47,7 @@ def door(fd: int) -> None:
     )  # fmt: skip
     # The socket itself, not its number: uvicorn would take that for a socket of another family,
     # whose connections hold small answers back.
-    uvicorn.Server(config).run([socket.socket(fileno=fd)])
+    SharingServer(config).run([socket.socket(fileno=fd)])
 
 
 def pages(fd: int) -> None:

@@ -63,8 +63,10 @@ class Nonce:
     digest: bytes
 
 
-_CLAIM = """insert into nonce (access_key, nonce, digest, seen_at)
-select *, %s::timestamptz from unnest(%s::text[], %s::text[], %s::bytea[])
+_CLAIM = """with unhurried as materialized (select set_config('synchronous_commit', 'off', true))
+insert into nonce (access_key, nonce, digest, seen_at)
+select asked.*, %s::timestamptz
+from unhurried, unnest(%s::text[], %s::text[], %s::bytea[]) asked
 on conflict do nothing returning access_key, nonce"""
 _SEEN = """select n.access_key, n.nonce, n.digest from nonce n
 join unnest(%s::text[], %s::text[]) asked (access_key, nonce)
@@ -74,7 +76,11 @@ join unnest(%s::text[], %s::text[]) asked (access_key, nonce)
 def claim(
     connection: psycopg.Connection[Any], nonces: Sequence[Nonce], now: datetime
 ) -> set[Nonce]:
-    """Which of some nonces were used before with another body; the others are now used."""
+    """Which of some nonces were used before with another body; the others are now used.
+
+    Outside a transaction the claim does not wait for the disk: after a crash of the database the
+    nonces of its last moment could pass again, and what they signed takes effect once all the same.
+    """
     asked = sorted(set(nonces), key=lambda nonce: (nonce.access_key, nonce.nonce, nonce.digest))
     if not asked:
         return set()

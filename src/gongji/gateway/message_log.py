@@ -18,8 +18,9 @@ from gongji.settlement.messages import differing
 Connection: TypeAlias = psycopg.Connection[Any]
 
 LONGEST_KEPT = 4000
-_BEGIN = """insert into message (institution, msgid, infno, content_hash, content, received_at)
-values (%s, %s, %s, %s, %s, %s) on conflict do nothing"""
+_BEGIN = """insert into message (institution, msgid, infno, content_hash, content, received_at,
+  reply)
+values (%s, %s, %s, %s, %s, %s, %s) on conflict do nothing"""
 _FIND = """select infno, content_hash, content, state, reply from message
 where institution = %s and msgid = %s"""
 _END = "update message set reply = %s where institution = %s and msgid = %s"
@@ -32,26 +33,31 @@ def once(
     run: Callable[[], bytes],
     refused: Callable[[Refusal], bytes],
 ) -> bytes:
-    """The answer of `run`, or the stored one of the same message; all in one transaction.
+    """The answer of `run`, or the stored one of the same message.
 
-    `run` that raises Refusal is undone, and `refused` makes the answer that is stored instead.
+    What `run` does and its answer are one transaction. A `run` that raises Refusal is undone, and
+    the answer that `refused` makes is stored instead, unless the same message was answered
+    meanwhile.
     Refuses: message_differs where the id came with other content, message_barred.
     """
-    with connection.transaction():
-        begun = connection.execute(
-            _BEGIN,
-            [key.institution, key.msgid, key.infno, key.content_hash, Jsonb(kept(key.content)),
-             received_at],
-        )  # fmt: skip
-        if not begun.rowcount:
-            return _stored(connection, key)
-        try:
-            with connection.transaction():
+    reply = b""
+    try:
+        with connection.transaction():
+            new = _begin(connection, key, received_at, None)
+            if new:
                 reply = run()
-        except Refusal as refusal:
-            reply = refused(refusal)
-        connection.execute(_END, [reply, key.institution, key.msgid])
-    return reply
+                connection.execute(_END, [reply, key.institution, key.msgid])
+    except Refusal as refusal:
+        reply = refused(refusal)
+        new = _begin(connection, key, received_at, reply)
+    return reply if new else _stored(connection, key)
+
+
+def _begin(connection: Connection, key: Key, received_at: Any, reply: bytes | None) -> bool:
+    """Enter a message; gives whether it is new."""
+    content = Jsonb(kept(key.content))
+    row = [key.institution, key.msgid, key.infno, key.content_hash, content, received_at, reply]
+    return bool(connection.execute(_BEGIN, row).rowcount)
 
 
 def _stored(connection: Connection, key: Key) -> bytes:

@@ -46,7 +46,8 @@ class DoorSettings:
     identity_key: bytes = field(default=b"", repr=False)
     lookup_key: bytes = field(default=b"", repr=False)
     body_bytes: int = 32 * 1024 * 1024
-    workers: int = 4
+    workers: int = 2
+    """Threads that answer what is not settled; more only fight for the interpreter."""
     batches: int = 1
     """Threads that settle; one costs less than two, which fight for the interpreter."""
     batch_size: int = 100
