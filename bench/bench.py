@@ -27,6 +27,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gongji.batch import loops
+from gongji.batch.machine import NOWHERE, Row
 from gongji.batch.ordering import ROW, survey
 from gongji.batch.visits import Settler
 from gongji.kernel import pour
@@ -153,7 +154,9 @@ class Caught:
 
     def lean(self) -> None:
         """Settle all rows: what pool, supplements and person pay, and the deductible."""
-        loops.settle(*self.settled[:4], self.settled[4]._replace(detailed=0))
+        nowhere = Row(np.zeros(1, np.int64), NOWHERE)
+        unread = dict.fromkeys(("layers", "meters", "trace", "most"), nowhere)
+        loops.settle(*self.settled[:4], self.settled[4]._replace(**unread))
 
     def full(self) -> None:
         """Settle all rows with the payments of layers, the meters after, the articles."""

@@ -9,7 +9,7 @@ functions that settle a visit online.
 
 from typing import NamedTuple
 
-from gongji.batch.machine import Row, after, compiled, empty, inlined, seldom
+from gongji.batch.machine import Row, after, compiled, empty, inlined, kept, seldom
 from gongji.kernel import pour
 from gongji.kernel.calendar import period_number
 from gongji.kernel.price import first_self_pay
@@ -133,14 +133,13 @@ class Blocks(NamedTuple):
 
 
 class Results(NamedTuple):
-    """What became of each visit; `layers`, `meters` and `trace` only if `detailed`.
+    """What became of each visit; `layers`, `meters` and `trace` only if `trace` keeps anything.
 
     Shape:   `layers` and `meters` have so many columns, each with all rows. `trace` is the visit's
              (see `trace`); of a refused visit `marked`, of an open one the position that is open.
              `most` gathers the bits of all amounts, so that one too large for its column shows.
     """
 
-    detailed: int
     layer_count: int
     meter_count: int
     refusal: Row
@@ -336,7 +335,7 @@ def tally(
     supplements = 0
     deductible = 0
     most = 0
-    if results.detailed:
+    if kept(results.trace):
         for column in range(results.layer_count):
             results.layers[column * rows.count + i] = 0
     for number in range(records):
@@ -348,13 +347,13 @@ def tally(
         paid += fen if payer == POOL else 0
         supplements += fen if payer == SUPPLEMENT else 0
         most += fen
-        if results.detailed:
+        if kept(results.trace):
             results.layers[plan.layer_at[column] * rows.count + i] += fen
     results.pool[i] = paid
     results.deductible[i] = deductible
     results.supplements[i] = supplements
     results.person[i] = total - paid - supplements
-    if results.detailed:
+    if kept(results.trace):
         results.most[0] |= most | deductible | total
 
 
@@ -432,7 +431,7 @@ def settle_row(
     status, records = pour_row(plan, rows, blocks, scratch, i, parts)
     tally(plan, rows, scratch, results, records, i, total)
     results.refusal[i] = status if status >= 0 else OPEN
-    if results.detailed:
+    if kept(results.trace):
         for column in range(results.meter_count):
             results.meters[column * rows.count + i] = UNTOUCHED
         if status < 0:

@@ -121,6 +121,16 @@ def empty(typing: Any, start: Any, index: Any) -> Any:
 
 
 @intrinsic
+def kept(typing: Any, row: Any) -> Any:
+    """Whether a row keeps anything: known when a loop is compiled, so the rest is left out."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return context.get_constant(types.boolean, signature.args[0].row != NOWHERE)
+
+    return types.boolean(row), generate
+
+
+@intrinsic
 def seldom(typing: Any, condition: Any) -> Any:
     """The condition, with the word to LLVM that it hardly ever holds."""
 

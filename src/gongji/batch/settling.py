@@ -113,7 +113,7 @@ class Settling:
         arrays = zip(
             ("refusal", *names, "trace", "most"), (refusal, *money, trace, most), strict=True
         )
-        results = loops.Results(1, layers, meters, *(Row(array, name) for name, array in arrays))
+        results = loops.Results(layers, meters, *(Row(array, name) for name, array in arrays))
         loops.settle(plan, rows, self._blocks(), self._scratch(), results)
         traces = self._traces(refusal, trace, found)
         shaped = [array.reshape(size, count) for array, size in zip(money, sizes, strict=True)]

@@ -57,7 +57,7 @@ def cost_absorbed(room_fen, rate_ppm):
     Units:   fen; the rate is above zero.
     Rounds:  half up to the fen, so that the rate of the result is the room again.
     """
-    return (2 * room_fen * WHOLE + rate_ppm) // (2 * rate_ppm)
+    return (2 * room_fen * WHOLE + rate_ppm) // (2 * rate_ppm) if room_fen else 0
 
 
 def refused_by(code, at, flags):
