@@ -49,7 +49,7 @@ class Wishes:
     ignored: tuple[str, ...] = ()
     strict: bool = False
     report: Path | None = None
-    compression: str = "snappy"
+    compression: str = "none"
     numbered: bool = False
 
 

@@ -24,7 +24,7 @@ from gongji.batch.ordering import CHUNK_ROWS, ROW, Chunks
 from gongji.errors import Refusal
 from gongji.sheets import ENDINGS, EXCEL_ROWS, Sheet, check_header, ending_of, unreadable
 
-COMPRESSIONS = ("snappy", "lz4", "zstd", "none")
+COMPRESSIONS = ("none", "snappy", "lz4", "zstd")
 """How a Parquet result is compressed; none is fastest and about two and a half times as large."""
 _HEAD_BYTES = 1 << 20
 UNIQUE = ("person", "visit", "sequence")
