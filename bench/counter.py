@@ -25,7 +25,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
 from psycopg.conninfo import make_conninfo
 
@@ -240,6 +239,8 @@ class Bench:
 @contextmanager
 def door(dsn: str, port: int, doors: int, log: Any = None, **more: str) -> Iterator[Bench]:
     """A service with its doors on a database; `log` takes what it says, `more` are variables."""
+    from gongji.config.platform import wait_until_ready
+
     variables = {
         **os.environ, "DATABASE_URL": dsn, "GONGJI_PORT": str(port), "GONGJI_LOG_LEVEL": "WARNING",
         "GONGJI_PAGES_PORT": str(port + 1), "GONGJI_DOORS": str(doors), "GONGJI_DAYS_BACK": "4000",
@@ -248,16 +249,7 @@ def door(dsn: str, port: int, doors: int, log: Any = None, **more: str) -> Itera
     process = subprocess.Popen(command, env=variables, stderr=log)
     bench = Bench(dsn, port)
     try:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                if httpx.get(f"{bench.address}/ready").status_code == 200:
-                    break
-            except httpx.TransportError:
-                pass
-            if time.monotonic() > deadline:
-                raise SystemExit("the door did not open")
-            time.sleep(0.2)
+        wait_until_ready(bench.address)
         yield bench
     finally:
         process.terminate()

@@ -21,12 +21,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
 from psycopg.conninfo import make_conninfo
 
 from cashiers import SEND_AGAIN, Cashiers, Found, Sent, compare, message, post
 from counter import Bench, door
+from gongji.config.platform import wait_until_ready
+from gongji.errors import Fault
 
 GONGJI = Path(sys.executable).parent / "gongji"
 BACK_SECONDS = 120
@@ -84,15 +85,10 @@ class World:
 
     def wait(self) -> None:
         """Until the door and the database answer."""
-        deadline = time.monotonic() + BACK_SECONDS
-        while time.monotonic() < deadline:
-            try:
-                if httpx.get(f"{self.bench.address}/ready", timeout=5).status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.1)
-        raise AssertionError(f"the service did not come back: {self.log[-2000:]}")
+        try:
+            wait_until_ready(self.bench.address, BACK_SECONDS)
+        except Fault as error:
+            raise AssertionError(f"the service did not come back: {self.log[-2000:]}") from error
 
     def kill_door(self) -> None:
         """kill -9 of one door or of all."""

@@ -12,8 +12,8 @@ from tests.platform.counter import NOW, RULES, Counter
 
 from gongji.cli import main
 from gongji.config import database as where
+from gongji.config import platform
 from gongji.ledger.openings import OpeningBalance, enter
-from gongji.settlement import rules
 from gongji.settlement.settle import settle
 
 Connection = psycopg.Connection[Any]
@@ -28,7 +28,7 @@ def county(
     """A county with one settlement, which the commands work on."""
     monkeypatch.setattr(where, "owner_dsn", lambda: database)
     monkeypatch.setattr(where, "door_dsn", lambda: make_conninfo(database, options=ROLE))
-    monkeypatch.setattr(rules, "Rules", lambda *given: RULES)
+    monkeypatch.setattr(platform, "platform_rules", lambda: RULES)
     made = Counter(owner)
     person, here = made.person(1), made.institution(1, "2")
     made.fact(person, "account", "2020-01-01")

@@ -10,7 +10,6 @@ from tests.platform.doors import DAY, ITEMS, bill, certificate_of, line, opened,
 from tests.platform.queries_county import Standing, refused, standing
 
 from gongji.errors import Fault
-from gongji.gateway.fields_page import page
 from gongji.gateway.fields_shape import NODES, Empty, Node, fill, plain
 
 DOCUMENTED = json.loads((Path(__file__).parent / "reply_fields.json").read_text())
@@ -202,8 +201,3 @@ def test_counters_add_the_journal_and_forget_what_was_cancelled(place: Standing)
     for wrong in ("2024-12", "202413", "24"):
         given = {"psn_no": psn_no, "cum_ym": wrong}
         assert "yyyyMM" in refused(place.client, "value_invalid", "5206", {"data": given})
-
-
-def test_the_page_of_fields_is_the_tables() -> None:
-    written = Path(__file__).parents[2] / "docs" / "door-queries.md"
-    assert written.read_text() == page(), "python -m gongji.gateway.fields_page > the page"

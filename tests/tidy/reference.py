@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+import door_page
+import fields_page
 from gongji.cli import COMMANDS
 from gongji.config.environment import SETTINGS
 from gongji.errors import REFUSALS
@@ -146,6 +148,8 @@ PAGES = {
     "commands.md": commands,
     "settings.md": settings,
     "transactions.md": transactions,
+    "door.md": door_page.page,
+    "door-queries.md": fields_page.page,
 }
 
 

@@ -53,42 +53,30 @@ def command(people: int, visits: int, seed: int, leave: bool | None, as_json: bo
     run_service(ready)
 
 
-def _connect() -> Any:
-    import psycopg
-
-    from gongji.config.database import owner_dsn
-
-    return psycopg.connect(owner_dsn(), autocommit=True)
-
-
-def _identity() -> Any:
-    from gongji.config.environment import environment
-    from gongji.registry.identity import Identity
-
-    return Identity(environment().identity_key, environment().lookup_key)
-
-
 def _fill(people: int, seed: int, quiet: bool) -> None:
     """Make the counties up, once."""
+    from gongji.config.platform import platform_connection, platform_identity
     from gongji.demo import county
 
-    with _connect() as connection:
+    with platform_connection() as connection:
         if connection.execute("select 1 from person limit 1").fetchone():
             return
         if not quiet:
             click.echo(f"虚构五个统筹区，每区 {people} 人 …")
-        county.fill(connection, _identity(), seed, people, datetime.now().astimezone())
+        county.fill(connection, platform_identity(), seed, people, datetime.now().astimezone())
 
 
 def _day(address: str, visits: int, seed: int, as_json: bool) -> None:
     """The day's visits, one table an area."""
+    from gongji.config.platform import platform_connection, platform_identity, wait_until_ready
     from gongji.demo.plans import plans
     from gongji.hospital.day import a_day
 
     wait_until_ready(address)
-    with _connect() as connection:
+    identity = platform_identity()
+    with platform_connection() as connection:
         days = {
-            area: plans(connection, _identity(), address, area, DAY, visits, seed) for area in AREAS
+            area: plans(connection, identity, address, area, DAY, visits, seed) for area in AREAS
         }
     for area, todo in days.items():
         receipts = []
@@ -128,28 +116,6 @@ def _show(area: str, receipts: list[Any]) -> None:
         table.add_row(receipt.plan.hospital.name, receipt.plan.why, *amounts, receipt.told)
     # Without a terminal there is no width to keep to.
     Console(width=None if sys.stdout.isatty() else 160).print(table)
-
-
-def wait_until_ready(address: str, seconds: float = 60) -> None:
-    """Wait for a door to answer.
-
-    Refuses: Fault if it does not.
-    """
-    import time
-
-    import httpx
-
-    from gongji.errors import Fault
-
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if httpx.get(f"{address}/ready", timeout=5).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.2)
-    raise Fault(f"接口 {address} 没有就绪")
 
 
 def _where_to_look(addresses: dict[str, str]) -> None:

@@ -18,11 +18,8 @@ from gongji.errors import Refusal
 from gongji.units import show_fen, yuan_text
 
 if TYPE_CHECKING:
-    import psycopg
-
     from gongji.ledger.statement import InstitutionStatement, PersonStatement
     from gongji.ledger.verify import Difference, Progress
-    from gongji.settlement.rules import Rules
 
 SHOWN = 50
 """How many differences are printed; --json gives all."""
@@ -57,23 +54,6 @@ def command(context: click.Context, as_json: bool) -> None:
 
 
 @contextmanager
-def _connected() -> Iterator["psycopg.Connection[Any]"]:
-    import psycopg
-
-    from gongji.config.database import owner_dsn
-
-    with psycopg.connect(owner_dsn(), autocommit=True) as connection:
-        yield connection
-
-
-def _rules() -> "Rules":
-    from gongji.config.environment import environment
-    from gongji.settlement.rules import Rules
-
-    return Rules(environment().rulebooks, environment().parameters)
-
-
-@contextmanager
 def _bar(total: int, unit: str, quiet: bool) -> Iterator["Progress"]:
     from tqdm import tqdm
 
@@ -89,6 +69,7 @@ def _bar(total: int, unit: str, quiet: bool) -> Iterator["Progress"]:
 @click.pass_obj
 def verify(outer: bool, area: str, again: bool, as_json: bool) -> int:
     """由分录重建累计与余额，逐项与现存的比较；有不符则退出码为 1。"""
+    from gongji.config.platform import platform_connection, platform_rules
     from gongji.ledger.verify import Scope, extent
     from gongji.ledger.verify import verify as differences
     from gongji.settlement.replay import replay
@@ -96,13 +77,13 @@ def verify(outer: bool, area: str, again: bool, as_json: bool) -> int:
     as_json = as_json or outer
     scope = Scope(area)
     found: list[Difference] = []
-    with _connected() as connection:
+    with platform_connection() as connection:
         with _bar(extent(connection), "项", as_json) as progress:
             found += differences(connection, scope, progress)
         if again:
             row = connection.execute("select coalesce(max(id), 0) from person").fetchone()
             with _bar(row[0] if row else 0, "人", as_json) as progress:
-                found += replay(connection, _rules(), scope, progress)
+                found += replay(connection, platform_rules(), scope, progress)
         counted = connection.execute(
             "select count(*), count(*) filter (where kind = 'settlement') from entry"
             " where %(area)s = '' or area = %(area)s", {"area": area},
@@ -165,6 +146,7 @@ def statement(
     as_json: bool,
 ) -> None:
     """一个人或一家机构在一段时间的对账单：期初、逐笔（逐日）、期末。"""
+    from gongji.config.platform import platform_connection
     from gongji.ledger.statement import of_institution, of_person
 
     if bool(person) == bool(institution):
@@ -174,7 +156,7 @@ def statement(
     form = "json" if as_json or outer else form
     days = _day(since, "--from"), _day(until, "--to")
     made: PersonStatement | InstitutionStatement
-    with _connected() as connection:
+    with platform_connection() as connection:
         if person:
             made = of_person(connection, person, *days)
             title, rows = _person_rows(made)
@@ -201,6 +183,7 @@ def statement(
 
 def _person_rows(made: "PersonStatement") -> tuple[str, list[list[str]]]:
     from gongji.ledger.statement import ACCOUNTS
+    from gongji.registry.identity import mask_name, mask_number
 
     head = ["账户", "日期", "事项", "机构", "待遇", "依据", "金额（元）", "余额（元）", "分录"]
     rows = [head]
@@ -220,8 +203,8 @@ def _person_rows(made: "PersonStatement") -> tuple[str, list[list[str]]]:
         ["本年累计", m.period, m.meter, "", "", m.slot, "", yuan_text(m.used_fen), ""]
         for m in made.meters
     ]
-    masked = f"{made.psn_no[:4]}{'*' * (len(made.psn_no) - 8)}{made.psn_no[-4:]}"
-    return f"{made.name[:1]}* {masked} {made.since} 至 {made.until}", rows
+    who = f"{mask_name(made.name)} {mask_number(made.psn_no)}"
+    return f"{who} {made.since} 至 {made.until}", rows
 
 
 def _institution_rows(made: "InstitutionStatement") -> tuple[str, list[list[str]]]:
@@ -290,12 +273,13 @@ def _width(text: str) -> int:
 @click.pass_obj
 def trial(outer: bool, day: str, area: str, as_json: bool) -> int:
     """一天的试算平衡：各类账户的期初、借、贷、期末，以及分录与各方是否一致。"""
+    from gongji.config.platform import platform_connection
     from gongji.ledger.trial import trial as balance
     from gongji.report.tables import print_table
     from gongji.units import CHINA
 
     asked = _day(day, "--date") if day else datetime.now(CHINA).date()
-    with _connected() as connection:
+    with platform_connection() as connection:
         made = balance(connection, asked, area)
     if as_json or outer:
         body = asdict(made) | {"agrees": made.agrees}
@@ -326,14 +310,15 @@ def close(outer: bool, area: str, month: str, as_json: bool) -> None:
     """关闭一个统筹区一个月（YYYY-MM）的账期：先核对，相符才关；关后数据库不再接受该月的账。"""
     import getpass
 
+    from gongji.config.platform import platform_connection, platform_rules
     from gongji.ledger.periods import close as shut
     from gongji.ledger.verify import extent
     from gongji.units import CHINA
 
-    _rules().area(area)
+    platform_rules().area(area)
     first = _day(f"{month}-01", "账期")
     quiet = as_json or outer
-    with _connected() as connection, _bar(extent(connection), "项", quiet) as progress:
+    with platform_connection() as connection, _bar(extent(connection), "项", quiet) as progress:
         shut(connection, area, first, getpass.getuser(), datetime.now(CHINA), progress)
     if quiet:
         click.echo(json.dumps({"area": area, "month": month, "closed": True}))

@@ -57,12 +57,11 @@ def command(
     from tqdm import tqdm
 
     from gongji.config.database import door_dsn
-    from gongji.config.environment import environment
+    from gongji.config.platform import platform_rules
     from gongji.settlement.readjudicate import count_persons, readjudicate
-    from gongji.settlement.rules import Rules
     from gongji.sheets import Whole
 
-    rules = Rules(environment().rulebooks, environment().parameters)
+    rules = platform_rules()
     first = _day(since) if since else None
     home = rules.area(area).laws[0].area
     totals = Totals()

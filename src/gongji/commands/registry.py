@@ -52,18 +52,13 @@ def import_files(
       gongji registry import 参保人.csv 参保.csv --dry-run
       gongji registry import 全部.xlsx
     """
-    import psycopg
     from tqdm import tqdm
 
     from gongji.commands.stores import stores
-    from gongji.config.database import owner_dsn
-    from gongji.config.environment import environment
-    from gongji.registry.identity import Identity
+    from gongji.config.platform import platform_connection, platform_identity, platform_rules
     from gongji.registry.imports import load
-    from gongji.settlement.rules import Rules
 
-    settings = environment()
-    rules = Rules(settings.rulebooks, settings.parameters)
+    rules = platform_rules()
 
     def home(area: str) -> str:
         try:
@@ -71,14 +66,13 @@ def import_files(
         except Refusal:
             return area  # People insured elsewhere have no rules here.
 
-    identity = Identity(settings.identity_key, settings.lookup_key)
     with (
-        psycopg.connect(owner_dsn(), autocommit=True) as connection,
+        platform_connection() as connection,
         tqdm(unit="行", disable=not sys.stderr.isatty(), leave=False) as bar,
     ):
         loaded = load(
-            connection, files, identity, datetime.now(UTC), kind, dry_run=dry_run, home=home,
-            stores=stores(rules), progress=bar.update,
+            connection, files, platform_identity(), datetime.now(UTC), kind, dry_run=dry_run,
+            home=home, stores=stores(rules), progress=bar.update,
         )  # fmt: skip
     if as_json or outer:
         body = {"dry_run": dry_run, "tables": [{"table": name} | vars(c) for name, c in loaded]}
@@ -106,22 +100,16 @@ def export_file(kind: str, output: Path, area: str, unmasked: bool) -> None:
       gongji registry export 目录 -o 目录.xlsx --area 532300
       gongji registry export insured -o 参保.csv --unmasked
     """
-    import psycopg
-
-    from gongji.config.database import owner_dsn
-    from gongji.config.environment import environment
+    from gongji.config.platform import platform_connection, platform_identity
     from gongji.registry.exports import EXPORTED, export
-    from gongji.registry.identity import Identity
     from gongji.registry.kinds import KINDS, find_kind
 
     found = find_kind(kind)
     if found is None or found.name not in EXPORTED:
         allowed = "、".join(KINDS[name].title for name in EXPORTED)
         raise Refusal("value_invalid", "KIND", {"value": kind, "allowed": allowed})
-    settings = environment()
-    identity = Identity(settings.identity_key, settings.lookup_key)
-    with psycopg.connect(owner_dsn(), autocommit=True) as connection:
-        count = export(connection, found, output, identity, area, unmasked)
+    with platform_connection() as connection:
+        count = export(connection, found, output, platform_identity(), area, unmasked)
     click.echo(f"{count} 行写入 {output}")
 
 

@@ -23,9 +23,9 @@ def door(fd: int) -> None:
     import uvicorn
 
     from gongji.config.accepting import SharingServer
+    from gongji.config.platform import platform_rules
     from gongji.gateway.app import make_app
     from gongji.gateway.transactions import DoorSettings
-    from gongji.settlement.rules import Rules
 
     given = environment()
     settings = DoorSettings(
@@ -33,9 +33,8 @@ def door(fd: int) -> None:
         days_ahead=given.days_ahead, refuse_chained=frozenset(given.refuse_chained),
         identity_key=given.identity_key, lookup_key=given.lookup_key,
     )  # fmt: skip
-    rules = Rules(given.rulebooks, given.parameters)
-    for area in rules.library.areas():
-        rules.area(area)
+    rules = platform_rules()
+    rules.load()
     app = make_app(door_dsn(), rules, settings)
     gc.collect()
     gc.freeze()

@@ -82,7 +82,7 @@ class Application:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 try:
-                    await asyncio.get_running_loop().run_in_executor(None, self._warm)
+                    await asyncio.get_running_loop().run_in_executor(None, self._rules.load)
                 except GongjiError as error:
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
                     return
@@ -95,14 +95,6 @@ class Application:
                 await asyncio.get_running_loop().run_in_executor(None, self._stop)
                 await send({"type": "lifespan.shutdown.complete"})
                 return
-
-    def _warm(self) -> None:
-        """Load the rules of every area, so that no patient waits for it.
-
-        Refuses: RulebookError, or Refusal for a parameter that its area does not have.
-        """
-        for code in self._rules.library.areas():
-            self._rules.area(code)
 
     def _stop(self) -> None:
         self._gatherer.stop()

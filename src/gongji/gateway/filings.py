@@ -20,7 +20,7 @@ from gongji.gateway.fields_shape import fill
 from gongji.gateway.filings_diseases import DISEASES, filed_under
 from gongji.gateway.transactions import Call, Node, transaction
 from gongji.registry import people
-from gongji.registry.identity import Identity, mask_number, normalise
+from gongji.registry.identity import mask_number, normalise
 from gongji.registry.institutions import get_institution, standings
 from gongji.registry.people import FactRow, NewFact, Person
 from gongji.rulebook.documents import Gate
@@ -339,8 +339,7 @@ def _check_identity(call: Call, data: Node, person: Person) -> None:
     name = call.text(data, "psn_name", required=True, longest=50)
     if name != person.name:
         raise Refusal("person_differs", "psn_name")
-    identity = Identity(call.settings.identity_key, call.settings.lookup_key)
-    known = normalise(identity.decrypt(person.certificate))
+    known = normalise(call.identity.decrypt(person.certificate))
     if kind.zfill(2) == person.certificate_kind and normalise(number) != known:
         raise Refusal("person_differs", "certno")
 

@@ -11,7 +11,7 @@ from gongji.gateway.fields_settlement import BENEFIT, IDENTITY, INSURED, PERSON
 from gongji.gateway.fields_shape import fill, last_day, yuan
 from gongji.gateway.transactions import Call, Node, show_day, transaction
 from gongji.registry import people
-from gongji.registry.identity import RESIDENT, Identity, mask_number
+from gongji.registry.identity import RESIDENT, mask_number
 from gongji.registry.people import FactRow, Person, Spell
 
 VOUCHER, IDENTITY_CARD, SOCIAL_CARD = "01", "02", "03"
@@ -19,7 +19,7 @@ _INSURED, _PAUSED, _ENDED = "1", "2", "4"
 _OTHER_IDENTITY = "60"
 
 
-def _find(call: Call, node: Node, identity: Identity) -> Person:
+def _find(call: Call, node: Node) -> Person:
     """The person of an identity card (02) or a social security card (03).
 
     Refuses: voucher_not_served, person_unknown, person_differs.
@@ -32,11 +32,11 @@ def _find(call: Call, node: Node, identity: Identity) -> Person:
         raise Refusal("voucher_not_served", "mdtrt_cert_type")
     connection = call.connection
     if kind == SOCIAL_CARD:
-        found = people.find_by_card(connection, identity, number)
+        found = people.find_by_card(connection, call.identity, number)
     else:
         asked = number if kind == IDENTITY_CARD else certificate
         of_kind = RESIDENT if kind == IDENTITY_CARD else certificate_kind
-        found = people.find_by_certificate(connection, identity, of_kind, asked)
+        found = people.find_by_certificate(connection, call.identity, of_kind, asked)
     if found is None:
         raise Refusal("person_unknown", "mdtrt_cert_no", {"value": mask_number(number)})
     name = call.text(node, "psn_name", longest=50)
@@ -49,8 +49,7 @@ def _find(call: Call, node: Node, identity: Identity) -> Person:
 def read_person(call: Call) -> dict[str, Any]:
     """A person with the insurances, and the special identities, of a day (begntime or today)."""
     node = call.one("data")
-    identity = Identity(call.settings.identity_key, call.settings.lookup_key)
-    person = _find(call, node, identity)
+    person = _find(call, node)
     day = call.day(node, "begntime", required=False) or call.today
     facts = people.facts_at(call.connection, [person.id], day, kinds=["birth", "subsidy"])
     birth = next((fact for fact in facts[person.id] if fact.kind == "birth"), None)
@@ -58,7 +57,7 @@ def read_person(call: Call) -> dict[str, Any]:
     born = birth.details["birth_date"] if birth else None
     base = {
         "psn_no": person.psn_no, "psn_cert_type": person.certificate_kind,
-        "certno": identity.decrypt(person.certificate), "psn_name": person.name,
+        "certno": call.identity.decrypt(person.certificate), "psn_name": person.name,
         "gend": person.sex, "naty": person.ethnicity, "brdy": born,
         "age": age(date.fromisoformat(born) if born else None, day),
     }  # fmt: skip

@@ -11,7 +11,6 @@ from psycopg.rows import class_row
 from gongji.gateway.amounts import INSUTYPE, PSN_TYPES, age
 from gongji.gateway.transactions import Call, Node
 from gongji.registry import people
-from gongji.registry.identity import Identity
 from gongji.registry.people import FactRow, Person
 
 _TOLD = ("birth", "insured", "subsidy")
@@ -74,11 +73,10 @@ def known_people(call: Call, ids: Iterable[int]) -> dict[int, Known]:
 
 def known(call: Call, found: Iterable[Person]) -> dict[int, Known]:
     """Persons with what describes them; one statement for all."""
-    identity = Identity(call.settings.identity_key, call.settings.lookup_key)
     persons = list(found)
     facts = people.history(call.connection, [one.id for one in persons], kinds=_TOLD)
     return {
-        one.id: Known(one, identity.decrypt(one.certificate), tuple(facts[one.id]))
+        one.id: Known(one, call.identity.decrypt(one.certificate), tuple(facts[one.id]))
         for one in persons
     }
 

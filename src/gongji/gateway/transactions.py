@@ -16,6 +16,7 @@ import msgspec
 import psycopg
 
 from gongji.errors import Refusal
+from gongji.registry.identity import Identity
 from gongji.settlement.contract import Key
 from gongji.units import CHINA, MAX_FEN, Fen, day_in_china
 
@@ -178,6 +179,11 @@ class Call:
     rules: Any
     settings: DoorSettings
     header: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> Identity:
+        """The keys that open identity numbers and find them."""
+        return Identity(self.settings.identity_key, self.settings.lookup_key)
 
     def one(self, name: str) -> Node:
         """A node that is one object; the input itself where a client left the node out."""

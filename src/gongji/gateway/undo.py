@@ -7,7 +7,6 @@ from gongji.gateway.amounts import Bearer
 from gongji.gateway.fields_settlement import SETLDETAIL
 from gongji.gateway.transactions import Answer, Call, transaction
 from gongji.registry import people
-from gongji.registry.identity import Identity
 from gongji.settlement.cancel import cancel, reverse
 from gongji.settlement.contract import Outcome
 
@@ -27,7 +26,6 @@ def cancel_settlement(call: Call) -> Answer:
     outcome = _cancelled(call)
     entry, node = outcome.entry, call.one("data")
     person = people.get_person(call.connection, str(node["psn_no"]))
-    identity = Identity(call.settings.identity_key, call.settings.lookup_key)
     row = call.connection.execute(
         "select med_type from visit where id = %s", [entry.visit]
     ).fetchone()
@@ -36,7 +34,7 @@ def cancel_settlement(call: Call) -> Answer:
         "med_type": str(row[0]) if row else "",
     }
     info = amounts.setlinfo(
-        "2208", entry, outcome.balance_fen, Bearer(person, identity), sent, call.key.msgid
+        "2208", entry, outcome.balance_fen, Bearer(person, call.identity), sent, call.key.msgid
     )
     return _answer(outcome, info)
 

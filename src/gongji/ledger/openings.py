@@ -16,6 +16,7 @@ from gongji.ledger import accounts
 from gongji.ledger.meters import JOIN, names
 from gongji.ledger.post import lock, post, take_ids
 from gongji.ledger.rows import OPENING, EntryRow, Move, PostingRow
+from gongji.registry.identity import mask_number
 from gongji.units import Fen, day_in_china, day_of
 from gongji.visit.area import Area
 from gongji.visit.meters import period_of
@@ -131,7 +132,7 @@ def _entered(connection: psycopg.Connection[Any], persons: Iterable[int]) -> _En
 def _check(
     row: Opening, known: dict[str, int], entered: _Entered, area_of: Callable[[str], Area]
 ) -> None:
-    shown = f"{row.psn_no[:4]}…{row.psn_no[-4:]}"
+    shown = mask_number(row.psn_no)
     person = known.get(row.psn_no)
     if person is None:
         raise Refusal("person_unknown", "psn_no", {"value": shown})

@@ -14,6 +14,7 @@ import psycopg
 
 from gongji.errors import Refusal
 from gongji.ledger import meters
+from gongji.registry.identity import mask_number
 from gongji.rulebook import documents
 from gongji.rulebook.law import Law
 from gongji.settlement import facts
@@ -149,7 +150,7 @@ class Table:
         request = case.request
         visit = str(request.visit)
         if case.person is None:
-            raise Refusal("person_unknown", "psn_no", {"value": masked(request.psn_no)})
+            raise Refusal("person_unknown", "psn_no", {"value": mask_number(request.psn_no)})
         if request.purchase is None:
             mine = case.visit_person == case.person
             if case.visit is None or not mine or case.institution != request.key.institution:
@@ -177,11 +178,6 @@ class Table:
                 "value": yuan_text(case.request.total_fen), "total": yuan_text(sums.total_fen),
             }  # fmt: skip
             raise Refusal("total_differs", "medfee_sumamt", values)
-
-
-def masked(psn_no: str) -> str:
-    """A number of a person as it may stand in a message."""
-    return psn_no[:4] + "*" * max(0, len(psn_no) - 8) + psn_no[-4:]
 
 
 CLASSES = ("超限价自费", "全自费", "先行自付", "符合政策范围")

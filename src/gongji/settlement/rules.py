@@ -38,6 +38,14 @@ class Rules:
             self._areas[code] = area
         return self._areas[code]
 
+    def load(self) -> None:
+        """Load every area, so that no patient waits for it.
+
+        Refuses: RulebookError, or Refusal for a parameter that its area does not have.
+        """
+        for code in self.library.areas():
+            self.area(code)
+
     def law_hash(self, code: str, day: Day) -> str:
         """The SHA-256 of the documents in force in an area at a day, and of the figures given.
 

@@ -19,6 +19,7 @@ from gongji.ledger.meters import blocks_of, names
 from gongji.ledger.post import lock, post, take_ids
 from gongji.ledger.rows import STAY, EntryRow, Move
 from gongji.registry.facts import Stay
+from gongji.registry.identity import mask_number
 from gongji.registry.people import NewFact, add, retire
 from gongji.rulebook import documents
 from gongji.rulebook.law import Law
@@ -157,8 +158,7 @@ def _check(connection: Connection, reports: Iterable[StayReport], persons: dict[
     }  # fmt: skip
     for report in reports:
         if report.psn_no not in persons:
-            shown = f"{report.psn_no[:4]}…{report.psn_no[-4:]}"
-            raise Refusal("person_unknown", "psn_no", {"value": shown})
+            raise Refusal("person_unknown", "psn_no", {"value": mask_number(report.psn_no)})
         if report.institution not in known:
             raise Refusal("institution_unknown", "institution", {"value": report.institution})
         if report.level not in ("1", "2", "3"):

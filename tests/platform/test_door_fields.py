@@ -1,4 +1,4 @@
-"""The page of the door, and that its tables name every documented field."""
+"""The tables of the door name every documented field."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,6 @@ import pytest
 
 from gongji.errors import Fault
 from gongji.gateway.amounts import Form
-from gongji.gateway.door_page import page
 from gongji.gateway.fields_settlement import NODES, SETLDETAIL, SETLINFO, SILENT
 from gongji.gateway.fields_shape import Empty, Node
 from gongji.gateway.handlers import SETTLED
@@ -30,11 +29,6 @@ ASKED = (
     " GJ01"
 )
 """The transactions of the interface, and the inpatient report of our own."""
-
-
-def test_the_page_is_the_tables() -> None:
-    written = HERE.parents[1] / "docs" / "door.md"
-    assert written.read_text(encoding="utf-8") == page(), "python -m gongji.gateway.door_page"
 
 
 def test_every_transaction_asked_for_is_answered() -> None:
