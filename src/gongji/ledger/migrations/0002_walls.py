@@ -32,7 +32,12 @@ create trigger entry_period_open after insert on entry referencing new table as 
   for each statement execute function entry_period_open();
 create function posting_entry_there() returns trigger language plpgsql as $$
 begin
-  if exists (select 1 from added a left join entry e on e.id = a.entry_id where e.id is null) then
+  -- The limit makes it a look-up by key for each row, also in a plan made while entry was empty.
+  if exists (
+    select 1 from added a
+    left join lateral (select 1 from entry e where e.id = a.entry_id limit 1) found(there) on true
+    where found.there is null
+  ) then
     raise exception '过账没有对应的分录' using errcode = 'foreign_key_violation';
   end if;
   return null;
