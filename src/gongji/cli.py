@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from gongji import __version__
+from gongji.commands.usage import usage_problem
 from gongji.errors import Fault, Refusal, RulebookError
 
 COMMANDS = {
@@ -82,11 +83,14 @@ def cli() -> None:
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; a refusal is one sentence and exit code 1, a bad file 2, a fault 3."""
     try:
-        outcome: Any = cli.main(argv, standalone_mode=False)
+        outcome: Any = cli.main(argv, prog_name="gongji", standalone_mode=False)
         raise SystemExit(outcome if isinstance(outcome, int) else 0)
     except click.exceptions.Abort:
         click.echo("已中止", err=True)
         raise SystemExit(130) from None
+    except click.UsageError as error:
+        click.echo(usage_problem(error), err=True)
+        raise SystemExit(error.exit_code) from None
     except click.ClickException as error:
         error.show()
         raise SystemExit(error.exit_code) from None

@@ -42,7 +42,8 @@ def door(fd: int) -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="on", loop="uvloop", http="httptools",
-        timeout_graceful_shutdown=10, timeout_keep_alive=75,
+        timeout_graceful_shutdown=10, timeout_keep_alive=75, proxy_headers=False,
+        server_header=False,
     )  # fmt: skip
     # The socket itself, not its number: uvicorn would take that for a socket of another family,
     # whose connections hold small answers back.

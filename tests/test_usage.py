@@ -1,0 +1,42 @@
+"""A wrong command line is told in Chinese, with where to look."""
+
+import re
+
+import pytest
+
+from gongji.cli import main
+
+WRONG = {
+    "quote --foo": "没有选项 --foo",
+    "quote --levl 3": "没有选项 --levl；是否想用 --level、--help",
+    "quote": "缺少 --area",
+    "quote --area": "--area 后面缺少值",
+    "clear": "缺少 INSTITUTIONS",
+    "nope": "没有命令 nope",
+    "ledger verfy": "没有命令 verfy；是否想用 verify",
+    "areas x y": "多余的参数：x y",
+    "areas --json=3": "选项 --json 不带值",
+    "demo --people x": "--people 的值不对：应为整数",
+    "adjudicate /nowhere -o x.csv": "VISITS 的值不对：文件或目录不存在：/nowhere",
+    "adjudicate pyproject.toml -o x.csv --compression zip":
+        "--compression 的值不对：应为 none、snappy、lz4、zstd 之一",
+    "curve --area 430500 -o curve.doc": "-o 的值不对：文件名应以 .svg 或 .png 结尾：curve.doc",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "told"), WRONG.items())
+def test_what_is_wrong_is_told_in_chinese(
+    line: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(line.split())
+    said = capsys.readouterr().err
+    assert left.value.code == 2
+    assert said.startswith(f"命令行有误：{told}\n用法见 gongji"), said
+    assert not re.search(r"\b(Error|Usage|Try|option|value)\b", said)
+
+
+def test_a_group_without_its_command_is_told_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["ledger"])
+    assert left.value.code == 2 and "gongji ledger verify --area" in capsys.readouterr().err
