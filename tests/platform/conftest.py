@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 from tests import databases
+from tests.platform.counter import Counter
 
 ROLE = "-c role=gongji_door -c timezone=UTC"
 
@@ -46,3 +47,9 @@ def owner(database: str) -> Iterator[psycopg.Connection[Any]]:
 def connect(database: str) -> Any:
     """Makes further connections in the role of the doors."""
     return partial(psycopg.connect, database, options=ROLE, autocommit=True)
+
+
+@pytest.fixture
+def counter(owner: psycopg.Connection[Any]) -> Counter:
+    """An empty county of Shaoyang."""
+    return Counter(owner)

@@ -12,8 +12,9 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from gongji.settlement.contract import Key, Request
+from gongji.settlement.contract import Key, Outcome, Request
 from gongji.settlement.rules import Rules
+from gongji.settlement.settle import settle
 from gongji.units import CHINA
 
 Connection = psycopg.Connection[Any]
@@ -185,3 +186,27 @@ class Counter:
 def day_of(text: str) -> date:
     """A date."""
     return date.fromisoformat(text)
+
+
+def encode(request: Request, outcome: Outcome) -> bytes:
+    """A reply as the door might write it."""
+    if outcome.refusal:
+        return f"refused {outcome.refusal.code}".encode()
+    return f"settled {outcome.entry.id} {outcome.entry.pool_fen}".encode()
+
+
+def one(connection: Connection, request: Request, **options: Any) -> Outcome:
+    """The outcome of one request."""
+    (outcome,) = settle(connection, [request], RULES, options.pop("now", NOW), **options)
+    return outcome
+
+
+def refused(outcome: Outcome) -> str:
+    """The code of the refusal."""
+    assert outcome.refusal is not None, outcome
+    return outcome.refusal.code
+
+
+def rows(connection: Connection, statement: str, *values: Any) -> list[Any]:
+    """Rows of a query."""
+    return connection.execute(statement, values).fetchall()

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.platform.counter import NOW, RULES, Counter
+from tests.platform.counter import NOW, RULES, Counter, one
 
 from gongji.errors import Refusal
 from gongji.ledger.rows import AMOUNTS
@@ -15,18 +15,6 @@ from gongji.settlement.contract import Outcome, Request
 from gongji.settlement.settle import settle
 
 Connection = psycopg.Connection[Any]
-
-
-@pytest.fixture
-def counter(owner: Connection) -> Counter:
-    """An empty county of Shaoyang."""
-    return Counter(owner)
-
-
-def one(connection: Connection, request: Request) -> Outcome:
-    """The outcome of one request."""
-    (outcome,) = settle(connection, [request], RULES, NOW)
-    return outcome
 
 
 def undo(counter: Counter, door: Connection, bill: Request, number: int, **options: Any) -> Outcome:

@@ -7,12 +7,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.platform.counter import AREAS, NOW, RULES, Counter
+from tests.platform.counter import AREAS, NOW, RULES, Counter, encode, one, refused, rows
 
 from gongji.ledger.meters import load
 from gongji.ledger.rows import COLUMNS, read_entry
 from gongji.settlement import decide
-from gongji.settlement.contract import Outcome, Request
+from gongji.settlement.contract import Request
 from gongji.settlement.settle import Bounds, settle
 from gongji.units import parse_day
 from gongji.visit.facts import read_visit
@@ -20,36 +20,6 @@ from gongji.visit.meters import Meters
 from gongji.visit.settle import settle as engine
 
 Connection = psycopg.Connection[Any]
-
-
-@pytest.fixture
-def counter(owner: Connection) -> Counter:
-    """An empty county of Shaoyang."""
-    return Counter(owner)
-
-
-def encode(request: Request, outcome: Outcome) -> bytes:
-    """A reply as the door might write it."""
-    if outcome.refusal:
-        return f"refused {outcome.refusal.code}".encode()
-    return f"settled {outcome.entry.id} {outcome.entry.pool_fen}".encode()
-
-
-def one(connection: Connection, request: Request, **options: Any) -> Outcome:
-    """The outcome of one request."""
-    (outcome,) = settle(connection, [request], RULES, options.pop("now", NOW), **options)
-    return outcome
-
-
-def refused(outcome: Outcome) -> str:
-    """The code of the refusal."""
-    assert outcome.refusal is not None, outcome
-    return outcome.refusal.code
-
-
-def rows(connection: Connection, statement: str, *values: Any) -> list[Any]:
-    """Rows of a query."""
-    return connection.execute(statement, values).fetchall()
 
 
 def test_a_settlement_writes_entry_postings_meters_balance_lines_and_message(

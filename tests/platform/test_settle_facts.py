@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.platform.counter import NOW, RULES, Counter
+from tests.platform.counter import NOW, RULES, Counter, one, refused, rows
 
 from gongji.errors import Refusal
 from gongji.ledger import meters as ledger_meters
@@ -16,36 +16,6 @@ from gongji.settlement.settle import settle
 from gongji.units import day_of
 
 Connection = psycopg.Connection[Any]
-
-
-@pytest.fixture
-def counter(owner: Connection) -> Counter:
-    """An empty county of Shaoyang."""
-    return Counter(owner)
-
-
-def encode(request: Request, outcome: Outcome) -> bytes:
-    """A reply as the door might write it."""
-    if outcome.refusal:
-        return f"refused {outcome.refusal.code}".encode()
-    return f"settled {outcome.entry.id} {outcome.entry.pool_fen}".encode()
-
-
-def one(connection: Connection, request: Request, **options: Any) -> Outcome:
-    """The outcome of one request."""
-    (outcome,) = settle(connection, [request], RULES, options.pop("now", NOW), **options)
-    return outcome
-
-
-def refused(outcome: Outcome) -> str:
-    """The code of the refusal."""
-    assert outcome.refusal is not None, outcome
-    return outcome.refusal.code
-
-
-def rows(connection: Connection, statement: str, *values: Any) -> list[Any]:
-    """Rows of a query."""
-    return connection.execute(statement, values).fetchall()
 
 
 def _gate(
