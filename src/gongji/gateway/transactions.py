@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeAlias, overload
 
 import msgspec
@@ -180,7 +180,7 @@ class Call:
     settings: DoorSettings
     header: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def identity(self) -> Identity:
         """The keys that open identity numbers and find them."""
         return Identity(self.settings.identity_key, self.settings.lookup_key)
