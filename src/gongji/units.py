@@ -29,6 +29,11 @@ _AMOUNT = re.compile(r"-?\d+(\.\d{1,2})?")
 _PERCENT = re.compile(r"-?\d+(\.\d{1,4})?%")
 
 
+def divided(numerator: int, denominator: int) -> int:
+    """The whole quotient of two integers that are never negative; compiled as unsigned."""
+    return numerator // denominator
+
+
 def round_half_up(numerator: int, denominator: int) -> int:
     """The quotient of two integers, numerator not negative, rounded half up: the one rounding.
 

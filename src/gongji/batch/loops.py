@@ -83,7 +83,7 @@ class Rows(NamedTuple):
     """The visits to be settled, column by column.
 
     Shape:   `turn` is NEW_PERSON, NEW_SEASON or both where a person, a period of meters begins;
-             `total` if `has_total`, `in_scope` if `has_in_scope`; `part_costs` by part and row;
+             `total`, `in_scope` and `part_costs` (by part and row) are NOWHERE if not given;
              `amounts` by row, so many `amount_count` each; `first` by keyed dimension and row:
              where the key first appears.
     """
@@ -91,8 +91,6 @@ class Rows(NamedTuple):
     count: int  # type: ignore[assignment]
     parts: int
     amount_count: int
-    has_total: int
-    has_in_scope: int
     turn: Row
     day: Row
     cell: Row
@@ -204,23 +202,23 @@ def locate(
 
 
 @compiled
-def accept(rows: Rows, has_wrong: int, wrong: Row, cell: Row, used: Row) -> None:
+def accept(rows: Rows, wrong: Row, cell: Row, used: Row) -> None:
     """Take the cell from rows that are wrong or whose amounts are; mark the cells that are used.
 
-    Shape:   `wrong` by row if `has_wrong`; `used` by cell.
+    Shape:   `wrong` by row, NOWHERE if none is; `used` by cell.
     """
     for i in range(rows.count):
-        total = rows.total[i] if rows.has_total else ABSENT
-        in_scope = rows.in_scope[i] if rows.has_in_scope else ABSENT
+        total = rows.total[i] if kept(rows.total) else ABSENT
+        in_scope = rows.in_scope[i] if kept(rows.in_scope) else ABSENT
         bad = total < ABSENT or in_scope < ABSENT
         whole = total if in_scope == ABSENT else in_scope
         bad |= whole == ABSENT or (total != ABSENT and whole > total)
-        if rows.parts:
+        if kept(rows.part_costs):
             rest = whole
             for kind in range(rows.parts):
                 rest -= rows.part_costs[kind * rows.count + i]
             bad |= rest < 0
-        if has_wrong:
+        if kept(wrong):
             bad |= wrong[i] != 0
         if seldom(bad):
             cell[i] = BAD
@@ -414,8 +412,8 @@ def settle_row(
 ) -> None:
     """Settle one row whose periods have begun."""
     program = plan.cells[rows.cell[i]]
-    total = rows.total[i] if rows.has_total else ABSENT
-    in_scope = rows.in_scope[i] if rows.has_in_scope else ABSENT
+    total = rows.total[i] if kept(rows.total) else ABSENT
+    in_scope = rows.in_scope[i] if kept(rows.in_scope) else ABSENT
     if seldom(total == ABSENT):
         total = in_scope
     elif in_scope == ABSENT:
@@ -426,7 +424,7 @@ def settle_row(
     scratch.programs[0] = program
     scratch.cells[0] = plan.starts[program]
     scratch.costs[0] = in_scope
-    if seldom(rows.parts != 0):
+    if kept(rows.part_costs):
         parts = lay_parts(plan, rows, scratch, i, in_scope)
     status, records = pour_row(plan, rows, blocks, scratch, i, parts)
     tally(plan, rows, scratch, results, records, i, total)

@@ -27,6 +27,7 @@ from numba.extending import (
     intrinsic,
     lower_builtin,
     models,
+    overload,
     register_jitable,
     register_model,
     type_callable,
@@ -34,12 +35,13 @@ from numba.extending import (
     unbox,
 )  # fmt: skip
 
+from gongji import units
 from gongji.kernel import calendar, pour, price
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 NOWHERE = "nowhere"
-"""The name of a row that keeps nothing: what nobody will read is not computed."""
+"""The name of a row that is not there: what is not given or nobody will read is left out."""
 
 KERNEL = (calendar, pour, price)
 APART = {pour.undo, pour.pour_tail}
@@ -114,7 +116,8 @@ def empty(typing: Any, start: Any, index: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         place = _place(context, builder, signature, args)
         zero = ir.Constant(place.type.pointee, 0)
-        builder.store_atomic(zero, place, "monotonic", place.type.pointee.width // 8)
+        stored = builder.store_atomic(zero, place, "monotonic", place.type.pointee.width // 8)
+        _mark(builder, stored, signature.args[0])
         return context.get_dummy_value()
 
     return types.none(start, index), generate
@@ -122,7 +125,7 @@ def empty(typing: Any, start: Any, index: Any) -> Any:
 
 @intrinsic
 def kept(typing: Any, row: Any) -> Any:
-    """Whether a row keeps anything: known when a loop is compiled, so the rest is left out."""
+    """Whether a row is there: known when a loop is compiled, so the rest is left out."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return context.get_constant(types.boolean, signature.args[0].row != NOWHERE)
@@ -143,6 +146,24 @@ def seldom(typing: Any, condition: Any) -> Any:
         return builder.call(expect, [test, ir.Constant(bit, 0)])
 
     return types.boolean(condition), generate
+
+
+@intrinsic
+def _unsigned(typing: Any, numerator: Any, denominator: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.udiv(*args)
+
+    return types.int64(types.int64, types.int64), generate
+
+
+@overload(units.divided)
+def _divided(numerator, denominator):  # type: ignore[no-untyped-def]
+    """Division without the care for signs that LLVM would take."""
+
+    def apply(numerator, denominator):  # type: ignore[no-untyped-def]
+        return _unsigned(numerator, denominator)
+
+    return apply
 
 
 @type_callable(operator.getitem)

@@ -190,32 +190,31 @@ class Settling:
         found = self.columns.each("benefit", lambda text: known.get(text or "ordinary", BAD))
         return found.astype(np.int32)
 
-    def _parts(self, located: Located) -> tuple[I64, npt.NDArray[np.bool_] | None]:
+    def _parts(self, located: Located) -> tuple[I64 | None, npt.NDArray[np.bool_] | None]:
         """The costs of parts, and which rows are wrong in what is no total or in-scope cost."""
         wrong = self._unreadable(located) | self.columns.lacking("person")
         # Without a status a row is incomplete, even where no rule asks for it.
         wrong |= self.columns.lacking("status")
-        parts = np.zeros((len(self.plan.parts), self.count), np.int64)
-        for number, code in enumerate(self.plan.parts):
-            if f"in_scope_{code}" in self.columns or f"in_scope_{code}_fen" in self.columns:
-                fen = self.columns.fen(f"in_scope_{code}")
+        names = [f"in_scope_{code}" for code in self.plan.parts]
+        if not any(name in self.columns or f"{name}_fen" in self.columns for name in names):
+            return None, wrong if wrong.any() else None
+        parts = np.zeros((len(names), self.count), np.int64)
+        for number, name in enumerate(names):
+            if name in self.columns or f"{name}_fen" in self.columns:
+                fen = self.columns.fen(name)
                 wrong |= fen == BAD_FEN
                 parts[number] = np.where(fen == ABSENT, 0, fen)
         return parts, wrong if wrong.any() else None
 
-    def _rows(self, located: Located, parts: I64) -> loops.Rows:
-        nothing = np.zeros(0, np.int64)
+    def _rows(self, located: Located, parts: I64 | None) -> loops.Rows:
         total, in_scope = (self.columns.found_fen(name) for name in ("total", "in_scope"))
         return loops.Rows(
-            self.count, len(self.plan.parts), len(self.layout.amounts), int(total is not None),
-            int(in_scope is not None),
+            self.count, 0 if parts is None else len(parts), len(self.layout.amounts),
             *(
-                Row(np.ascontiguousarray(array), "rows", True)
+                _given(array)
                 for array in (
                     self._turns(), self.columns.day, located.cell, located.family, located.flags,
-                    nothing if total is None else total,
-                    nothing if in_scope is None else in_scope,
-                    parts, self._visit_amounts(), self._keyed(),
+                    total, in_scope, parts, self._visit_amounts(), self._keyed(),
                 )
             ),
         )  # fmt: skip
@@ -224,8 +223,7 @@ class Settling:
         """The tables with the cells of these rows, of which those that are wrong lose theirs."""
         used = np.zeros(len(self.plan.tables.cells), np.int8)
         loops.accept(
-            rows, int(wrong is not None),
-            Row(np.zeros(0, np.int8) if wrong is None else wrong.view(np.int8), "rows", True),
+            rows, _given(None if wrong is None else wrong.view(np.int8)),
             Row(rows.cell.array, "located"), Row(used, "used"),
         )  # fmt: skip
         self.cell = rows.cell.array
@@ -417,6 +415,13 @@ def _places(reached: list[str], codes: list[str]) -> I64:
     """Where each code has its column among those reached; one that is not has the last."""
     places = {code: place for place, code in enumerate(reached)}
     return np.array([places.get(code, len(reached)) for code in codes], np.int64)
+
+
+def _given(array: npt.NDArray[Any] | None) -> Row:
+    """A column of the rows; NOWHERE if it is not given, so that what it asks for is left out."""
+    if array is None:
+        return Row(np.zeros(1, np.int64), NOWHERE, True)
+    return Row(np.ascontiguousarray(array), "rows", True)
 
 
 def _numbers(numbers: list[int]) -> Row:

@@ -16,7 +16,7 @@ The steps are the layers of the benefit, each taking the cost that the one befor
 visit. The program does not know who the person is or what the meters mean.
 """
 
-from gongji.units import WHOLE
+from gongji.units import WHOLE, divided
 
 OPEN = -1
 UNLIMITED = 1 << 62
@@ -48,7 +48,7 @@ def take_rate(amount_fen, rate_ppm):
     Units:   fen, parts per million.
     Rounds:  half up to the fen, once a layer.
     """
-    return (amount_fen * rate_ppm + WHOLE // 2) // WHOLE
+    return divided(amount_fen * rate_ppm + WHOLE // 2, WHOLE)
 
 
 def cost_absorbed(room_fen, rate_ppm):
@@ -57,7 +57,7 @@ def cost_absorbed(room_fen, rate_ppm):
     Units:   fen; the rate is above zero.
     Rounds:  half up to the fen, so that the rate of the result is the room again.
     """
-    return (2 * room_fen * WHOLE + rate_ppm) // (2 * rate_ppm) if room_fen else 0
+    return divided(2 * room_fen * WHOLE + rate_ppm, 2 * rate_ppm) if room_fen else 0
 
 
 def refused_by(code, at, flags):
