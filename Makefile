@@ -72,9 +72,11 @@ $(BIN)/python:
 $(READY): requirements.txt pyproject.toml | $(BIN)/python
 	@$(INSTALL) --require-hashes -r requirements.txt
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 $(READY_DEV): requirements-dev.txt pyproject.toml | $(BIN)/python
 	@$(INSTALL) --require-hashes -r requirements-dev.txt
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q src
 	@touch $@ $(READY)
