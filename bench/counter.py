@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -41,7 +41,7 @@ MOST_A_SECOND = 5_000
 """Settlements a second for which bills are prepared."""
 GROWTH = [(10_000, 0), (1_000_000, 1_000_000), (1_000_000, 5_000_000)]
 """Persons and settlements in the tables."""
-SHORT_SECONDS, ROUNDS = 4, 4
+SHORT_SECONDS, ROUNDS = 4, 5
 """How long each size is measured and how often; ten thousand persons suffice for so long."""
 
 
@@ -317,7 +317,7 @@ def measure(options: argparse.Namespace, dsn: str) -> list[str]:
         bench.people(1, options.persons)
         bench.settlements(3, 32)
         rounds = [_round(bench, yardstick, options) for _ in range(options.rounds)]
-    rows = [*_rounds(rounds), *_growth(dsn, options)]
+    rows = [*_rounds(rounds), *(_growth(dsn, options) if options.growth else ())]
     return [f"| {' | '.join(row)} |" for row in rows]
 
 
@@ -371,24 +371,54 @@ def _checked(bench: Bench, seconds: int, connections: int) -> dict[str, Any]:
     return found
 
 
-def _growth(dsn: str, options: argparse.Namespace) -> list[tuple[str, ...]]:
-    """The same on growing tables of a database of their own, each against the first of them."""
-    target = make_conninfo(dsn, dbname="growing")
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute("create database growing")
-    rows, first = [], 0.0
-    with door(target, options.port, options.doors) as bench:
-        for persons, settlements in options.growth:
-            print(f"growing to {persons:,} persons, {settlements:,} settlements", file=sys.stderr)
-            grown(target, persons, settlements)
+def _growth(dsn: str, options: argparse.Namespace) -> Iterator[tuple[str, ...]]:
+    """2207 on tables of several sizes, each in a database and behind a door of its own, in turn."""
+    names = _databases(dsn, options)
+    with ExitStack() as stack:
+        benches = [
+            stack.enter_context(
+                door(make_conninfo(dsn, dbname=name), options.port + 10 * number, options.doors)
+            )
+            for number, name in enumerate(names)
+        ]
+        for bench in benches:
             bench.settlements(SHORT_SECONDS, 256)
-            rounds = [_checked(bench, SHORT_SECONDS, 256) for _ in range(ROUNDS)]
-            found = max(one["a_second"] for one in rounds)
-            first = first or found
-            label = f"2207 with {persons:,} persons, {settlements:,} settlements"
-            each = ", ".join(f"{one['a_second']:,.0f}" for one in rounds)
-            rows.append((label, f"{found:,.0f}/s", f"{found / first:.2f} of the first", each))
-    return rows
+        rounds = [
+            [_checked(bench, SHORT_SECONDS, 256)["a_second"] for bench in benches]
+            for _ in range(ROUNDS)
+        ]
+    first = 0.0
+    for (persons, settlements), found in zip(
+        options.growth, zip(*rounds, strict=True), strict=True
+    ):
+        first = first or max(found)
+        yield (
+            f"2207 with {persons:,} persons, {settlements:,} settlements", f"{max(found):,.0f}/s",
+            f"{max(found) / first:.2f} of the first", ", ".join(f"{one:,.0f}" for one in found),
+        )  # fmt: skip
+
+
+def _databases(dsn: str, options: argparse.Namespace) -> list[str]:
+    """A database of each size; each is copied from one that grows on."""
+    growing = "growing"
+    target = make_conninfo(dsn, dbname=growing)
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(f"create database {growing}")
+    names = []
+    for number, (persons, settlements) in enumerate(options.growth):
+        print(f"growing to {persons:,} persons, {settlements:,} settlements", file=sys.stderr)
+        if number == 0:
+            with door(target, options.port, options.doors) as bench:
+                bench.people(1, persons)
+                bench.settlements(SHORT_SECONDS, 256)
+        grown(target, persons, settlements)
+        names.append(f"size_{number}")
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            if number + 1 < len(options.growth):
+                connection.execute(f"create database {names[-1]} template {growing}")
+            else:
+                connection.execute(f"alter database {growing} rename to {names[-1]}")
+    return names
 
 
 def pair(text: str) -> tuple[int, int]:
