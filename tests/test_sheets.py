@@ -79,6 +79,15 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     assert found.code == "header_invalid" and "第一行应为列名" in str(found)
 
 
+@pytest.mark.parametrize("mark", [";", "\t", "，"])
+def test_columns_parted_by_another_mark_are_told(tmp_path: Path, mark: str) -> None:
+    """Spreadsheets of other countries save semicolons; the columns are not called missing."""
+    path = tmp_path / "parted.csv"
+    path.write_text(mark.join(["person", "date"]) + "\n" + mark.join("甲乙") + "\n", "utf-8")
+    found = told(path)
+    assert found.code == "header_invalid" and "英文逗号" in str(found)
+
+
 def test_a_row_of_another_width_is_named_not_taken_for_another_encoding(tmp_path: Path) -> None:
     """The row itself stands in the reason."""
     path = tmp_path / "ragged.csv"

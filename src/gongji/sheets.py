@@ -64,6 +64,8 @@ def check_header(path: Path, names: Sequence[str]) -> None:
     twice = [name for name, count in Counter(names).items() if name and count > 1]
     if not any(names):
         reason = "第一行应为列名，却是空的"
+    elif len(names) == 1 and any(mark in names[0] for mark in ";\t；，"):
+        reason = "只有一列，列名之间用的不是英文逗号；请另存为以英文逗号分隔的 CSV"
     elif twice:
         reason = f"列 {'、'.join(twice)} 不止一次出现，无法确定用哪一列；请各保留一列"
     elif not all(names):
