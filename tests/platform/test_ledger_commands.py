@@ -90,6 +90,9 @@ def test_the_trial_balance_and_the_closing_of_a_month(
     assert code == 0 and json.loads(said)["agrees"]
     code, said = run(capsys, "ledger", "trial", "--date", "2024-12-31")
     assert "个人账户 = 各人余额" in said
+    with pytest.raises(SystemExit):
+        main(["ledger", "close", "430500", "2024-13"])
+    assert capsys.readouterr().err.endswith("2024-13 无法识别；可取：YYYY-MM\n")
     code, said = run(capsys, "ledger", "close", "430500", "2024-12")
     assert (code, said) == (0, "统筹区 430500 的账期 2024-12 已关闭\n")
     assert run(capsys, "ledger", "close", "430500", "2024-12")[0] == 1

@@ -124,6 +124,14 @@ def _day(text: str, name: str) -> date:
         raise Refusal("value_invalid", name, {"value": text, "allowed": "YYYY-MM-DD"}) from None
 
 
+def _month(text: str) -> date:
+    """The first day of a month."""
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise Refusal("value_invalid", "账期", {"value": text, "allowed": "YYYY-MM"}) from None
+
+
 @command.command()
 @click.option("--person", default="", help="参保人的人员编号（psn_no）。")
 @click.option("--institution", default="", help="定点医药机构代码。")
@@ -316,7 +324,7 @@ def close(outer: bool, area: str, month: str, as_json: bool) -> None:
     from gongji.units import CHINA
 
     platform_rules().area(area)
-    first = _day(f"{month}-01", "账期")
+    first = _month(month)
     quiet = as_json or outer
     with platform_connection() as connection, _bar(extent(connection), "项", quiet) as progress:
         shut(connection, area, first, getpass.getuser(), datetime.now(CHINA), progress)
