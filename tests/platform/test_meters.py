@@ -46,7 +46,7 @@ def test_the_moves_of_a_history_as_rows_make_the_blocks_that_it_left(area_code: 
         }  # fmt: skip
         visit = read_visit(row, area.law(parse_day(day)))
         found = load(area, [(*key, used) for key, used in _rows(kept)])
-        assert found.gather(visit) == live.gather(visit)
+        assert found.gather(found.places(visit)) == live.gather(live.places(visit))
         result = settle(area, visit, live)
         before, moves = readings(area, result)
         assert all(kept[(code, period, slot)] == used for period, slot, code, used in before)

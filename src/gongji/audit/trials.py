@@ -5,7 +5,9 @@ them agrees with what was paid, and what the meters become, is `history`.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from gongji.audit import variants
 from gongji.audit.variants import Variants

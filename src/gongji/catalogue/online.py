@@ -75,7 +75,9 @@ class Judgement:
 
 def terms_of(law: Law) -> Terms:
     """The terms of a law, worked out once."""
-    found: Terms = law.__dict__.setdefault("_terms", Terms(law))
+    found: Terms | None = law.__dict__.get("_terms")
+    if found is None:
+        found = law.__dict__["_terms"] = Terms(law)
     return found
 
 

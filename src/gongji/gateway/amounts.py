@@ -4,9 +4,10 @@ Units:   fen inside, yuan in what is made.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+import msgspec
 
 from gongji.errors import Fault
 from gongji.gateway.codes import clr_type
@@ -42,8 +43,7 @@ _RATIO_DECIMALS = 4
 _LONGEST = 4000
 
 
-@dataclass(frozen=True, slots=True)
-class Bearer:
+class Bearer(msgspec.Struct, frozen=True):
     """The person that a reply is about, and who can open the certificate's number."""
 
     person: Person

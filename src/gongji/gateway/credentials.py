@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import psycopg
+
+from gongji.ledger.arrays import contents, texts
 
 KEPT_SECONDS = 30
 UNKNOWN_SECONDS = 3
@@ -54,8 +57,7 @@ class Credentials:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Nonce:
+class Nonce(msgspec.Struct, frozen=True):
     """A nonce that a verified signature used, and the hash of the body it came with."""
 
     access_key: str
@@ -84,13 +86,14 @@ def claim(
     asked = sorted(set(nonces), key=lambda nonce: (nonce.access_key, nonce.nonce, nonce.digest))
     if not asked:
         return set()
-    keys, texts = [n.access_key for n in asked], [n.nonce for n in asked]
-    made = connection.execute(_CLAIM, [now, keys, texts, [n.digest for n in asked]]).fetchall()
+    keys, given = texts([n.access_key for n in asked]), texts([n.nonce for n in asked])
+    digests = contents([n.digest for n in asked])
+    made = connection.execute(_CLAIM, [now, keys, given, digests]).fetchall()
     if len(made) == len(asked):
         return set()
     held = {
         (key, nonce): bytes(digest)
-        for key, nonce, digest in connection.execute(_SEEN, [keys, texts])
+        for key, nonce, digest in connection.execute(_SEEN, [keys, given])
     }
     return {n for n in asked if held.get((n.access_key, n.nonce), n.digest) != n.digest}
 

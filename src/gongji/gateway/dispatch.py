@@ -1,10 +1,10 @@
 """From an envelope to the bytes of its answer, for transactions answered one at a time."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
+import msgspec
 import psycopg
 
 from gongji.errors import Refusal
@@ -19,8 +19,7 @@ JSON = b"application/json;charset=utf-8"
 BYTES = b"application/octet-stream"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """What goes back: the body, how it went, and of a file its name."""
 
     body: bytes

@@ -7,15 +7,15 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+import msgspec
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting(Generic[T, R]):
+class _Waiting(msgspec.Struct, Generic[T, R], frozen=True):
     key: Hashable
     item: T
     loop: asyncio.AbstractEventLoop

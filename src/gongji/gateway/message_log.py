@@ -5,10 +5,10 @@ its answer. A refusal is an answer too; an accident is none, and leaves nothing.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 import psycopg
+from msgspec.structs import replace
 from psycopg.types.json import Jsonb
 
 from gongji.errors import Refusal

@@ -5,10 +5,10 @@ was told and what is kept are the same bytes.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import msgspec
 from psycopg.rows import class_row
 
 from gongji.errors import Refusal
@@ -18,19 +18,19 @@ from gongji.gateway.credentials import Nonce
 from gongji.gateway.dispatch import DONE, FAULT, REFUSED, Clock, Reply, refuse
 from gongji.gateway.envelope import Envelope
 from gongji.gateway.transactions import Call, DoorSettings
+from gongji.ledger.arrays import texts
 from gongji.registry.identity import Identity
 from gongji.registry.people import Person
 from gongji.settlement.contract import Outcome, Request
 from gongji.settlement.settle import Bounds, Failure, settle
 
 _PEOPLE = """select id, psn_no, area, name, sex, ethnicity, certificate_kind, certificate
-from person where psn_no = any(%s)"""
+from person where psn_no = any(%s::text[])"""
 UNSIGNED = Reply(b"", "unsigned")
 """A nonce that was used before: the gateway refuses, not the settlement."""
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(msgspec.Struct, frozen=True):
     """A request to settle, and the nonce that it was signed with."""
 
     envelope: Envelope
@@ -119,7 +119,7 @@ class Desk:
 
     def _bearers(self, connection: workers.Connection, numbers: set[str]) -> dict[str, Bearer]:
         with connection.cursor(row_factory=class_row(Person)) as cursor:
-            found = cursor.execute(_PEOPLE, [list(numbers)]).fetchall()
+            found = cursor.execute(_PEOPLE, [texts(numbers)]).fetchall()
         return {person.psn_no: Bearer(person, self._identity) for person in found}
 
     def _write(

@@ -160,8 +160,7 @@ def shown(name: str, value: object) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, dict=True):
     """One request to one handler.
 
     Shape:   `input` node name in lower case -> object or rows; `header` the other fields of the
@@ -178,7 +177,7 @@ class Call:
     now: datetime
     rules: Any
     settings: DoorSettings
-    header: Mapping[str, Any] = field(default_factory=dict)
+    header: Mapping[str, Any] = {}
 
     @cached_property
     def identity(self) -> Identity:
@@ -326,7 +325,7 @@ def _instant(name: str, text: str) -> datetime:
 
 def show_instant(value: datetime | None) -> str | None:
     """An instant as the interface writes it: `2024-01-15 09:30:00` of Shanghai."""
-    return value.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S") if value else None
+    return str(value.astimezone(CHINA).replace(microsecond=0, tzinfo=None)) if value else None
 
 
 def show_day(value: date | None) -> str | None:

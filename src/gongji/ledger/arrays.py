@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 _encode = msgspec.json.Encoder().encode
+PARTING = "\0"
 
 
 def array(values: Iterable[Any]) -> str:
@@ -19,7 +20,16 @@ def array(values: Iterable[Any]) -> str:
 
 def texts(values: Iterable[str | None]) -> str:
     """Texts, or None, as an array literal."""
-    return "{" + ",".join([_quoted(value) for value in values]) + "}"
+    values = list(values)
+    if not values or None in values:
+        return "{" + ",".join([_quoted(value) for value in values]) + "}"
+    # All at once; what parts them here is what no text of PostgreSQL can hold.
+    whole = PARTING.join(values)  # type: ignore[arg-type]
+    if whole.count(PARTING) >= len(values):
+        raise ValueError("a text holds a NUL")
+    if "\\" in whole or '"' in whole:
+        whole = whole.replace("\\", "\\\\").replace('"', '\\"')
+    return '{"' + whole.replace(PARTING, '","') + '"}'
 
 
 def _quoted(text: str | None) -> str:

@@ -30,7 +30,7 @@ def _type(column: str) -> str:
 
 _TYPES = [_type(column) for column in COLUMNS]
 _entry = attrgetter(*COLUMNS)
-_posting = attrgetter(*PostingRow.__slots__)
+_posting = attrgetter(*PostingRow.__struct_fields__)
 
 ENTER = f"""insert into entry ({", ".join(COLUMNS)})
 select * from unnest({", ".join(f"%s::{_type(column)}[]" for column in COLUMNS)})"""

@@ -4,9 +4,11 @@ This module knows what a row is and how it is negated, not how it came about nor
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from gongji.units import Fen
 
@@ -19,8 +21,7 @@ Move = tuple[str, str, str, Fen]
 """How an entry moves a meter: code, period, slot, by how much (zero: it was looked at only)."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class EntryRow:
+class EntryRow(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A row of the table `entry`; a trial has `id` None.
 
     Units:   fen.
@@ -52,22 +53,21 @@ class EntryRow:
     cash_fen: Fen = 0
     borne_fen: Fen = 0
     meters: tuple[Move, ...] = ()
-    facts: dict[str, Any] = field(default_factory=dict)
-    result: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     reverses_id: int | None = None
     rulebook: str = ""
     law_hash: str = ""
     engine: str = ""
 
 
-COLUMNS = tuple(column.name for column in fields(EntryRow))
+COLUMNS = EntryRow.__struct_fields__
 """The columns of `entry`, in the order of EntryRow's fields."""
 AMOUNTS = tuple(name for name in COLUMNS if name.endswith("_fen"))
 """The columns that are amounts."""
 
 
-@dataclass(frozen=True, slots=True)
-class PostingRow:
+class PostingRow(msgspec.Struct, frozen=True):
     """One movement of money of an entry: from the credit account to the debit account.
 
     Units:   fen, above zero.

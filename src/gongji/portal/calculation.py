@@ -5,7 +5,9 @@ are settled first, and their meters are what the visit finds. Nothing is kept.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from gongji.errors import Refusal
 from gongji.explain.sentences import Explanation, explain

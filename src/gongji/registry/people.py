@@ -22,8 +22,7 @@ from gongji.units import Fen
 Database = Connection[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(msgspec.Struct, frozen=True):
     """An insured person; `certificate` is sealed, `Identity.decrypt` opens it."""
 
     id: int

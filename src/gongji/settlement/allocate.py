@@ -5,8 +5,10 @@ This module knows amounts and the law's table of uses, no database.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from gongji.accounts import uses
 from gongji.errors import Refusal
@@ -35,8 +37,7 @@ class Owner:
     balance_fen: Fen
 
 
-@dataclass(frozen=True)
-class Purse:
+class Purse(msgspec.Struct, frozen=True):
     """The accounts that a bill may draw on, as they were found.
 
     Units:   fen. `accounts` is what the request allows; `place` hospital, pharmacy or other.
@@ -59,8 +60,7 @@ def read_purse(kept: dict[str, Any]) -> Purse:
     return Purse(kept["use"], kept["place"], kept["own"], family)
 
 
-@dataclass(frozen=True)
-class Payment:
+class Payment(msgspec.Struct, frozen=True):
     """Who pays the person's part.
 
     Units:   fen. Ensures: own + family + cash = the person's part of the result.
@@ -69,7 +69,7 @@ class Payment:
     own_fen: Fen
     family: tuple[tuple[int, Fen], ...]
     cash_fen: Fen
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     @property
     def family_fen(self) -> Fen:

@@ -6,11 +6,12 @@ so on: an entry stands while the chain of entries that reverse it has an even le
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import psycopg
+from msgspec.structs import replace
 
 from gongji.errors import Refusal
 from gongji.ledger import accounts

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from gongji.errors import Refusal
 from gongji.units import Fen
 
@@ -15,8 +17,7 @@ NO_ACCOUNT, OWN_ACCOUNT, FAMILY_ACCOUNTS = "none", "own", "family"
 """Which accounts may pay: none, the person's own, or own and then the bound family accounts."""
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(msgspec.Struct, frozen=True):
     """What makes a request the same request: who sent it, its id, and what it says.
 
     `content` is the normalised input (not the clock, not the headers), `content_hash` its SHA-256.
@@ -81,8 +82,7 @@ class Request:
     """What happened that only the institution knows (third_party, died …), by fact column."""
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What became of a request: refused, or an entry (None for a trial) with its amounts.
 
     Shape:   `entry` is a row of the table of that name, as `gongji.ledger.rows.EntryRow`; a refusal
@@ -96,6 +96,6 @@ class Outcome:
     entry: Any = None
     replayed: bytes | None = None
     balance_fen: Fen = 0
-    limits: dict[str, Fen] = field(default_factory=dict)
+    limits: dict[str, Fen] = {}
     lines: tuple[Any, ...] = ()
     warnings: tuple[str, ...] = ()

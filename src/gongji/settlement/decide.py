@@ -5,9 +5,11 @@ what its entry keeps.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from gongji import __version__
 from gongji.errors import REFUSALS, Refusal
@@ -29,8 +31,7 @@ POOL = "pool"
 """The pooled fund among `Outcome.limits`; the others are payers by their name in the rulebook."""
 
 
-@dataclass(frozen=True)
-class Decided:
+class Decided(msgspec.Struct, frozen=True):
     """A bill decided: the engine's result and who pays."""
 
     area: Area

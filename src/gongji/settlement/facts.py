@@ -10,6 +10,8 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+import msgspec
+
 from gongji.errors import Refusal
 from gongji.rulebook.facts import FACTS
 from gongji.rulebook.law import Law, parents
@@ -38,8 +40,7 @@ TOLD = frozenset(
 """What only the institution knows; a rulebook's own facts may be told as well."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """A fact as it is kept: kind, key, when it holds, details."""
 
     kind: str
@@ -79,8 +80,7 @@ class Standing:
         )
 
 
-@dataclass(frozen=True)
-class Sheet:
+class Sheet(msgspec.Struct, frozen=True, dict=True):
     """What is known of a person at a date of service."""
 
     day: date

@@ -19,8 +19,9 @@ Shape of `charge_batch.marks`:
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from gongji.catalogue.online import terms_of
 from gongji.catalogue.terms import Terms
@@ -38,8 +39,7 @@ LIMITABLE = ("chronic", "special")
 AMOUNTS = ("above_standard_fen", "wholly_own_fen", "first_self_pay_fen", "in_scope_fen")
 
 
-@dataclass(frozen=True)
-class Sums:
+class Sums(msgspec.Struct, frozen=True):
     """What a batch comes to for a benefit.
 
     Units:   fen; `parts`: in-scope cost by part of the rulebook.
@@ -51,7 +51,7 @@ class Sums:
     wholly_own_fen: Fen
     first_self_pay_fen: Fen
     in_scope_fen: Fen
-    parts: dict[str, Fen] = field(default_factory=dict)
+    parts: dict[str, Fen] = {}
     unrelated: tuple[str, ...] = ()
     """Serials of lines that are wholly the person's because they are unrelated to the disease."""
 

@@ -1,7 +1,6 @@
 """Exactly once: what a message that was seen before is answered, and how answers are kept."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -24,8 +23,7 @@ select * from unnest(%s::text[], %s::text[], %s::text[], %s::bytea[], %s::jsonb[
 _TYPES = ("text", "text", "text", "bytea", "jsonb", "text", "bytea", "bigint")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """A message with its answer, to be kept."""
 
     key: Key

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 import psycopg
 
 from gongji.errors import Refusal
@@ -41,8 +42,7 @@ class Bounds:
     days_ahead: int = 1
 
 
-@dataclass
-class Plan:
+class Plan(msgspec.Struct):
     """A bill that can be decided: by which law and benefit, for what cost."""
 
     case: Case
@@ -53,7 +53,7 @@ class Plan:
     route: Route
     sums: Sums
     prescriptions: tuple[tuple[str, str], ...]
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str] = []
 
     @property
     def day(self) -> date:

@@ -88,8 +88,7 @@ COUNTED = ("18", "41")
 """Kinds of care for which it matters whether all lines are drugs of a kind."""
 
 
-@dataclass(slots=True)
-class Case:
+class Case(msgspec.Struct):
     """A request with what the database knows of it; `columns` are the batch's sums and marks."""
 
     place: int
@@ -104,10 +103,10 @@ class Case:
     withdrawn: bool = False
     prescriber: str = ""
     batch: int | None = None
-    columns: dict[str, Any] = field(default_factory=dict)
+    columns: dict[str, Any] = {}
     settled_by: int | None = None
     lines: int = 0
-    facts: list[Known] = field(default_factory=list)
+    facts: list[Known] = []
     priced: Any = None
 
     def sheet(self) -> Sheet:
@@ -116,8 +115,7 @@ class Case:
         return Sheet(self.day, tuple(self.facts))
 
 
-@dataclass(frozen=True, slots=True)
-class Logged:
+class Logged(msgspec.Struct, frozen=True):
     """A message that was answered, or barred, before."""
 
     infno: str

@@ -8,12 +8,14 @@ or, what the fund paid too much, to the receivable.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
+import msgspec
 import psycopg
+from msgspec.structs import replace
 
 from gongji.errors import Refusal
 from gongji.ledger import accounts, meters
@@ -83,8 +85,7 @@ class Group:
             self.moves[key] = self.moves.get(key, 0) + moved
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """A settlement that comes out otherwise than it stands.
 
     Shape:   `person` the masked number.

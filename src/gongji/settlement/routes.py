@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from gongji.errors import Refusal
 from gongji.rulebook.cells import offered_benefits
 from gongji.rulebook.law import Law
@@ -53,8 +55,7 @@ class Registered:
     approval_date: str
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(msgspec.Struct, frozen=True):
     """The benefit of a bill, the registration and the drug that it is settled for."""
 
     benefit: str

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg import errors
 
@@ -45,8 +46,7 @@ USED = """insert into prescription_use (prescriber, number, entry_id)
 select * from unnest(%s::text[], %s::text[], %s::bigint[])"""
 
 
-@dataclass(frozen=True)
-class Failure(Outcome):
+class Failure(Outcome, frozen=True):
     """An accident to one request (never stored): nothing of it was kept, a retry may succeed."""
 
     error: Exception | None = None
@@ -115,8 +115,7 @@ def _alone(connection: Connection, request: Request, batch: "_Batch") -> Outcome
     raise AssertionError("unreachable")
 
 
-@dataclass
-class _Made:
+class _Made(msgspec.Struct):
     """A bill that was decided: its plan and what came out."""
 
     plan: Plan

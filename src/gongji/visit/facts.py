@@ -1,9 +1,10 @@
 """The facts of one visit: read from text, checked, ready for cells, flags and keys."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+
+import msgspec
 
 from gongji.errors import Refusal
 from gongji.kernel import calendar
@@ -21,14 +22,15 @@ from gongji.rulebook.facts import (
 from gongji.rulebook.law import Law
 from gongji.units import MAX_FEN, Day, Fen, date_of, parse_day, parse_fen, yuan_text
 
-_TRUE = {"true": True, "1": True, "yes": True, "是": True}
-_FALSE = {"false": False, "0": False, "no": False, "否": False}
+_FLAGS = {
+    "true": True, "1": True, "yes": True, "是": True,
+    "false": False, "0": False, "no": False, "否": False,
+}  # fmt: skip
 _LEVELS = {"": 0, "1": 1, "2": 2, "3": 3, "一级": 1, "二级": 2, "三级": 3}
 _KINDS = {"": 0, "hospital": 0, "pharmacy": 1, "医院": 0, "药店": 1}
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Visit:
+class Visit(msgspec.Struct, frozen=True, eq=False):
     """One visit with its facts as values; `facts` holds only what was given."""
 
     area: str
@@ -36,10 +38,10 @@ class Visit:
     benefit: str
     in_scope_fen: Fen | None
     total_fen: Fen | None
-    facts: dict[str, object] = field(default_factory=dict)
+    facts: dict[str, object] = {}
     person: str = ""
     visit: str = ""
-    parts: dict[str, Fen] = field(default_factory=dict)
+    parts: dict[str, Fen] = {}
     """In-scope cost of each part treated apart, by code; the rest of the cost is the last part."""
 
 
@@ -65,7 +67,7 @@ def read_amount(column: str, text: str, unit: str = "yuan") -> Fen:
 
 def read_flag(column: str, text: str) -> bool:
     """True or false, in any of the usual spellings."""
-    value = {**_TRUE, **_FALSE}.get(text.lower())
+    value = _FLAGS.get(text.lower())
     if value is None:
         raise _invalid(column, text, "true、false、是、否、1、0")
     return value

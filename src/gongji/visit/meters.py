@@ -1,5 +1,6 @@
 """A person's meters online: blocks of numbers that begin anew with each period, drug, disease."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -11,18 +12,23 @@ from gongji.units import Day, Fen
 from gongji.visit.facts import Visit, value_name, value_of
 
 Key = tuple[object, ...]
+Place = tuple[int, Key]
+"""Where a block is: the number of its dimension, and its key."""
 
 
 MONTHS = {"月": 1, "季": 3, "年": 12}
 
 
-@lru_cache(maxsize=8192)
 def period_of(dimension: Dimension, day: Day) -> int:
     """The number of the day's period; that of a registration (次) is its year."""
-    if dimension.period == "日":
+    return _number(dimension.period, dimension.start, day)
+
+
+@lru_cache(maxsize=8192)
+def _number(period: str, start: int, day: Day) -> int:
+    if period == "日":
         return day
-    months = MONTHS.get(dimension.period, 12)
-    number: int = period_number(months, dimension.start, day)
+    number: int = period_number(MONTHS.get(period, 12), start, day)
     return number
 
 
@@ -45,7 +51,7 @@ class Meters:
     """What a person has used: one block of fen for each dimension and key."""
 
     layout: Layout
-    blocks: dict[tuple[int, Key], list[Fen]] = field(default_factory=dict)
+    blocks: dict[Place, list[Fen]] = field(default_factory=dict)
     visits: int = 0
 
     def block(self, dimension: int, key: Key) -> list[Fen]:
@@ -55,17 +61,18 @@ class Meters:
             self.blocks[place] = [0] * self.layout.widths[dimension]
         return self.blocks[place]
 
-    def gather(self, visit: Visit) -> list[Fen]:
-        """The blocks that a visit uses, laid end to end as `Layout.starts` says."""
-        return [number for place in self._places(visit) for number in self.block(*place)]
+    def gather(self, places: Sequence[Place]) -> list[Fen]:
+        """The blocks at some places, laid end to end as `Layout.starts` says."""
+        return [number for place in places for number in self.block(*place)]
 
-    def keep(self, visit: Visit, numbers: list[Fen]) -> None:
-        """Put the blocks back after the visit."""
-        for place, start in zip(self._places(visit), self.layout.starts, strict=True):
+    def keep(self, places: Sequence[Place], numbers: list[Fen]) -> None:
+        """Put the blocks back after a visit."""
+        for place, start in zip(places, self.layout.starts, strict=True):
             self.blocks[place] = numbers[start : start + self.layout.widths[place[0]]]
         self.visits += 1
 
-    def _places(self, visit: Visit) -> list[tuple[int, Key]]:
+    def places(self, visit: Visit) -> list[Place]:
+        """Where the blocks are that a visit uses."""
         return [
             (number, key_of(dimension, visit, self.visits))
             for number, dimension in enumerate(self.layout.dimensions)

@@ -1,7 +1,9 @@
 """Settle one visit online with the kernel in plain Python."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+
+import msgspec
 
 from gongji.errors import CODES, Refusal
 from gongji.kernel import pour
@@ -17,8 +19,7 @@ from gongji.visit.facts import Visit, value_name, value_of
 from gongji.visit.meters import Meters
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Step:
+class Step(msgspec.Struct, frozen=True, eq=False):
     """What one layer did: the record of the kernel with its citation twin."""
 
     note: StepNote
@@ -31,8 +32,7 @@ class Step:
     rest: Fen
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class MeterReading:
+class MeterReading(msgspec.Struct, frozen=True, eq=False):
     """A meter before and after the visit; `place` is where it stands among the person's."""
 
     place: int
@@ -43,8 +43,7 @@ class MeterReading:
     after: Fen
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Result:
+class Result(msgspec.Struct, frozen=True, eq=False):
     """One visit settled or refused by a gate.
 
     Ensures: total = pool + supplements + person.
@@ -61,7 +60,7 @@ class Result:
     refusal: str = ""
     gate: GateNote | None = None
     readings: tuple[MeterReading, ...] = ()
-    columns: tuple[str, ...] = field(default=())
+    columns: tuple[str, ...] = ()
 
     def paid_by(self, *payers: str) -> Fen:
         """What these payers pay."""
@@ -123,7 +122,8 @@ def settle(area: Area, visit: Visit, meters: Meters) -> Result:
     program, cells = join(programs)
     flags = flags_of(area.layout, law, visit, own_level)
     amounts = tuple(_amount(law, name, visit) for name in area.layout.amounts)
-    numbers = meters.gather(visit)
+    places = meters.places(visit)
+    numbers = meters.gather(places)
     before = list(numbers)
     out = [0] * (pour.RECORD_SIZE * len(program.steps))
     why = [0] * (pour.REASON_SIZE * len(program.steps))
@@ -135,7 +135,7 @@ def settle(area: Area, visit: Visit, meters: Meters) -> Result:
     settled = (visit, law, program, values, total, in_scope, self_paid)
     if refusal:
         return Result(*settled, refusal=CODES[refusal], gate=gate_of(program, flags))
-    meters.keep(visit, numbers)
+    meters.keep(places, numbers)
     return Result(
         *settled,
         steps=tuple(_steps(program, out, why, records)),
