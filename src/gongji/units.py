@@ -7,6 +7,7 @@ shares with the kernel.
 
 import re
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import TypeAlias
 
 Fen: TypeAlias = int
@@ -68,6 +69,7 @@ def parse_ppm(text: str) -> Ppm:
     return sign * (abs(int(whole)) * 10_000 + int(decimals.ljust(4, "0") or "0"))
 
 
+@lru_cache(maxsize=1 << 16)
 def parse_day(text: str) -> Day:
     """An ISO date (`2023-03-01`) as days since 1970-01-01.
 

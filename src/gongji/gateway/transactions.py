@@ -334,6 +334,7 @@ def show_day(value: date | None) -> str | None:
 
 
 @lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def yuan(fen: Fen) -> msgspec.Raw:
     """Fen as the number that the interface writes: 452 is 4.52."""
     return decimal(fen, 2)

@@ -6,6 +6,7 @@ A rulebook adds its own (section 事实): further flags and choices, and bands o
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from gongji.kernel.calendar import NO_DAY
 
@@ -40,6 +41,16 @@ class Fact:
         if self.kind == FLAG:
             return ("否", "是")
         return tuple(self.choices)
+
+    @cached_property
+    def codes(self) -> dict[str, str]:
+        """The code of each way to write a choice: by its name or by the code itself."""
+        return {**self.choices, **{code: code for code in self.choices.values()}}
+
+    @cached_property
+    def names(self) -> dict[object, str]:
+        """The name of each choice, by its code."""
+        return {code: name for name, code in reversed([*self.choices.items()])}
 
     @property
     def keys_meters(self) -> bool:

@@ -1,7 +1,6 @@
 """The facts of one visit: read from text, checked, ready for cells, flags and keys."""
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -27,6 +26,7 @@ _FLAGS = {
     "false": False, "0": False, "no": False, "否": False,
 }  # fmt: skip
 _LEVELS = {"": 0, "1": 1, "2": 2, "3": 3, "一级": 1, "二级": 2, "三级": 3}
+_LEVEL_CODES = tuple(LEVELS.values())
 _KINDS = {"": 0, "hospital": 0, "pharmacy": 1, "医院": 0, "药店": 1}
 
 
@@ -81,11 +81,6 @@ def read_date(column: str, text: str) -> Day:
         raise _invalid(column, text, "YYYY-MM-DD") from None
 
 
-@cache
-def _choices(pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    return dict(pairs) | {code: code for _, code in pairs}
-
-
 def read_fact(fact: Fact, text: str) -> object:
     """A fact's value from text: a flag, a choice's code, a number, an amount in fen, a day, a text.
 
@@ -94,11 +89,10 @@ def read_fact(fact: Fact, text: str) -> object:
     if fact.kind == FLAG:
         return read_flag(fact.column, text)
     if fact.kind == CHOICE:
-        known = _choices(tuple(fact.choices.items()))
-        if text not in known:
+        if text not in fact.codes:
             allowed = "、".join(code or "（空）" for code in fact.choices.values())
             raise _invalid(fact.column, text, allowed)
-        return known[text]
+        return fact.codes[text]
     if fact.kind == NUMBER:
         if not text.isdigit():
             raise _invalid(fact.column, text, "不小于零的整数")
@@ -188,6 +182,9 @@ def _amount(given: Mapping[str, str], name: str) -> Fen | None:
     return None
 
 
+Derived = Callable[[Visit, bool], object]
+
+
 def counting_level(visit: Visit, own_level: bool) -> int:
     """The code of the level that counts for a visit."""
     facts = visit.facts
@@ -198,31 +195,50 @@ def counting_level(visit: Visit, own_level: bool) -> int:
     return level
 
 
+def _level(visit: Visit, own_level: bool) -> object:
+    return _LEVEL_CODES[counting_level(visit, own_level)]
+
+
+def _admission_level(visit: Visit, own_level: bool) -> object:
+    given: Any = visit.facts.get("admission_level", 0)
+    return _LEVEL_CODES[given or counting_level(visit, own_level)]
+
+
+def _has_prescription(visit: Visit, own_level: bool) -> object:
+    return not visit.facts.get("institution_kind", 0) or bool(visit.facts.get("prescriber_level"))
+
+
+def _kind(visit: Visit, own_level: bool) -> object:
+    given: Any = visit.facts.get("institution_kind", 0)
+    return ("hospital", "pharmacy")[given]
+
+
+def _since(count: Callable[[Day, Day], int], column: str) -> Derived:
+    """What is counted from a date that the visit tells to its own."""
+    return lambda visit, _: count(visit.day, visit.facts.get(column, calendar.NO_DAY))  # type: ignore[arg-type]
+
+
+DERIVED: dict[str, Derived] = {
+    "level": _level,
+    "admission_level": _admission_level,
+    "has_prescription": _has_prescription,
+    "institution_kind": _kind,
+    "date": lambda visit, _: visit.day,
+    "age_by_day": _since(calendar.age_by_day, "birth_date"),
+    "age": _since(calendar.age_by_month, "birth_date"),
+    "months_left": _since(calendar.months_left, "approval_date"),
+    "months_into_year": lambda visit, _: calendar.month_of(visit.day) % 12 + 1,
+    "months_into_quarter": lambda visit, _: calendar.month_of(visit.day) % 3 + 1,
+}
+"""Facts that are worked out from others, by column."""
+
+
 def value_of(fact: Fact, visit: Visit, own_level: bool) -> object:
     """A fact's value for a visit: given, derived, or its default."""
-    facts: Mapping[str, Any] = visit.facts
-    if fact.column == "level":
-        return tuple(LEVELS.values())[counting_level(visit, own_level)]
-    if fact.column == "admission_level":
-        given = facts.get("admission_level", 0) or counting_level(visit, own_level)
-        return tuple(LEVELS.values())[given]
-    if fact.column == "has_prescription":
-        return not facts.get("institution_kind", 0) or bool(facts.get("prescriber_level", 0))
-    if fact.column == "institution_kind":
-        return ("hospital", "pharmacy")[facts.get("institution_kind", 0)]
-    if fact.column == "date":
-        return visit.day
-    if fact.column == "age_by_day":
-        return calendar.age_by_day(visit.day, facts.get("birth_date", calendar.NO_DAY))
-    if fact.column == "age":
-        return calendar.age_by_month(visit.day, facts.get("birth_date", calendar.NO_DAY))
-    if fact.column == "months_left":
-        return calendar.months_left(visit.day, facts.get("approval_date", calendar.NO_DAY))
-    if fact.column == "months_into_year":
-        return calendar.month_of(visit.day) % 12 + 1
-    if fact.column == "months_into_quarter":
-        return calendar.month_of(visit.day) % 3 + 1
-    return facts.get(fact.column, fact.default)
+    derived = DERIVED.get(fact.column)
+    if derived:
+        return derived(visit, own_level)
+    return visit.facts.get(fact.column, fact.default)
 
 
 def value_name(fact: Fact, value: object) -> str:
@@ -234,7 +250,7 @@ def value_name(fact: Fact, value: object) -> str:
         return band_of(fact, value)
     if fact.kind == FLAG:
         return "是" if value else "否"
-    return next(name for name, code in fact.choices.items() if code == value)
+    return fact.names[value]
 
 
 def _below(fact: Fact, value: object) -> tuple[str, str]:

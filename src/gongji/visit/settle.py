@@ -262,15 +262,29 @@ def _readings(
     before: list[Fen],
     after: list[Fen],
 ) -> list[MeterReading]:
-    found: dict[int, MeterReading] = {}
+    known: Places | None = program.__dict__.get("_places")
+    if known is None:
+        known = program.__dict__["_places"] = list(_places(layout, law, program))
+    return [
+        MeterReading(at, code, name, where, before[at], after[at])
+        for at, code, name, where in known
+    ]
+
+
+Places = list[tuple[int, str, str, str]]
+
+
+def _places(layout: Layout, law: Law, program: Program) -> Iterator[tuple[int, str, str, str]]:
+    """Where the meters of a program are, each once, with code, name and the values of its axes."""
+    seen = set()
     for note in program.steps.values():
         for position, limit in note.limits.items():
-            place = layout.meters[limit.meter]
             at = program.code[position + 1]
-            offset = at - layout.starts[place.dimension] - place.offset
-            where = _where(law, place.axes, place.sizes, offset)
-            found[at] = MeterReading(at, place.code, place.name, where, before[at], after[at])
-    return list(found.values())
+            if at not in seen:
+                seen.add(at)
+                place = layout.meters[limit.meter]
+                offset = at - layout.starts[place.dimension] - place.offset
+                yield at, place.code, place.name, _where(law, place.axes, place.sizes, offset)
 
 
 def _where(law: Law, axes: tuple[str, ...], sizes: tuple[int, ...], offset: int) -> str:
