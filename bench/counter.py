@@ -9,6 +9,7 @@ keeps it in docs/benchmarks-counter.md.
 
 import argparse
 import hashlib
+import itertools
 import json
 import os
 import platform
@@ -41,6 +42,8 @@ MOST_A_SECOND = 5_000
 """Settlements a second for which bills are prepared."""
 GROWTH = [(10_000, 0), (1_000_000, 1_000_000), (1_000_000, 5_000_000)]
 """Persons and settlements in the tables."""
+SERIALS = itertools.count(1)
+"""Of messages, over all benches: a copied database knows those of the first."""
 SHORT_SECONDS, ROUNDS = 4, 5
 """How long each size is measured and how often; ten thousand persons suffice for so long."""
 
@@ -103,7 +106,6 @@ class Bench:
     def __init__(self, dsn: str, port: int) -> None:
         self.dsn, self.port = dsn, port
         self.address = f"http://127.0.0.1:{port}"
-        self.serial = 0
         self.day = DAY
 
     def people(self, first: int, last: int) -> None:
@@ -153,7 +155,7 @@ class Bench:
 
     def envelope(self, infno: str, given: dict[str, Any]) -> bytes:
         """A request of the bench's hospital."""
-        self.serial += 1
+        self.serial = next(SERIALS)
         made = {
             "infno": infno,
             "msgid": f"{HOSPITAL}{DAY:%Y%m%d}{os.getpid() % 10_000:04d}{self.serial:08d}",
