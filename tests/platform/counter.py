@@ -6,7 +6,7 @@ Plain functions on the owner's connection, no fixtures: who uses them says what 
 import hashlib
 import json
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import psycopg
@@ -15,7 +15,6 @@ from psycopg.types.json import Jsonb
 from gongji.settlement.contract import Key, Outcome, Request
 from gongji.settlement.rules import Rules
 from gongji.settlement.settle import settle
-from gongji.units import CHINA
 
 Connection = psycopg.Connection[Any]
 
@@ -45,8 +44,10 @@ PARAMETERS = {
 """Made-up figures for what the documents leave open."""
 
 RULES = Rules((), PARAMETERS)
-NOW = datetime(2024, 12, 20, 10, 0, tzinfo=CHINA)
-"""Inside the time of every area's rules."""
+NOW = datetime(2024, 12, 20, 2, 0, tzinfo=UTC)
+"""Inside the time of every area's rules, in UTC as the clock of the service tells it."""
+NIGHT = datetime(2024, 12, 19, 16, 30, tzinfo=UTC)
+"""Half past midnight of the same day in China, when UTC has still the day before."""
 
 
 @dataclass

@@ -1,0 +1,222 @@
+"""`make bite`: one fault in the code at a time, and whether a test tells.
+
+Each fault of the lists beside this file is made in a copy of the source. The tests that should tell
+run first, then those of its room, then the whole suite for what lives. A fault that lives fails the
+run, unless its list says why it may.
+"""
+
+import argparse
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "gongji"
+LISTS = Path(__file__).parent
+SECONDS = 900
+"""A run of tests that takes longer hangs; then the fault is found too."""
+
+ROOM_TESTS = {
+    "accounts": ["tests/accounts"],
+    "api": ["tests/portal"],
+    "audit": ["tests/audit"],
+    "backup": ["tests/platform/test_backup.py"],
+    "batch": ["tests/batch", "tests/audit"],
+    "catalogue": ["tests/catalogue", "tests/platform/test_lines_priced.py"],
+    "explain": ["tests/explain", "tests/test_quote.py"],
+    "kernel": ["tests/test_cases.py", "tests/check", "tests/oracle"],
+    "portal": ["tests/portal"],
+    "report": ["tests/report"],
+    "rulebook": ["tests/check", "tests/mechanisms", "tests/test_cases.py", "tests/oracle"],
+    "sheets": ["tests/test_sheets.py"],
+    "visit": ["tests/test_cases.py", "tests/mechanisms", "tests/test_quote.py"],
+}
+"""The tests of a room; those of a room that is not named are in tests/platform."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One change of the source.
+
+    Shape: `file` is relative to src/gongji; `function` its qualified name, empty for the whole
+           file; `change` is found there exactly once, whatever the white space.
+    """
+
+    name: str
+    file: str
+    function: str
+    change: str
+    into: str
+    tests: tuple[str, ...]
+    lives: str = ""
+
+    @property
+    def room(self) -> str:
+        """The folder, or the file, that it is in."""
+        return self.file.split("/")[0].removesuffix(".py")
+
+
+def read_faults(folder: Path = LISTS) -> list[Fault]:
+    """The faults of every list, in the order of their files."""
+    return [
+        Fault(
+            row["name"], *_place(row["where"]), row["change"], row["into"],
+            tuple(row["tests"].split()), row.get("lives", ""),
+        )
+        for path in sorted(folder.glob("*.yaml"))
+        for row in yaml.safe_load(path.read_text())
+    ]  # fmt: skip
+
+
+def _place(where: str) -> tuple[str, str]:
+    file, _, function = where.partition(" ")
+    return file, function
+
+
+def changed(fault: Fault, source: Path = SOURCE) -> str:
+    """The text of its file with the fault in it.
+
+    Refuses: ValueError where the place is not found exactly once, or the result is no Python.
+    """
+    text = (source / fault.file).read_text()
+    start, end = _span(text, fault)
+    pattern = r"\s+".join(re.escape(word) for word in fault.change.split())
+    found = list(re.finditer(pattern, text[start:end]))
+    if len(found) != 1:
+        raise ValueError(f"{fault.name}: {len(found)} places in {fault.file} {fault.function}")
+    made = text[: start + found[0].start()] + fault.into + text[start + found[0].end() :]
+    if fault.file.endswith(".py"):
+        ast.parse(made)
+    if made == text:
+        raise ValueError(f"{fault.name}: changes nothing")
+    return made
+
+
+def _span(text: str, fault: Fault) -> tuple[int, int]:
+    """Where the function, class or constant stands in the text."""
+    if not fault.function:
+        return 0, len(text)
+    node: ast.AST = ast.parse(text)
+    for name in fault.function.split("."):
+        inside = [found for found in ast.iter_child_nodes(node) if name in _names(found)]
+        if len(inside) != 1:
+            raise ValueError(f"{fault.name}: {fault.file} has no {fault.function}")
+        node = inside[0]
+    assert isinstance(node, ast.stmt) and node.end_lineno
+    lines = text.splitlines(keepends=True)
+    return sum(map(len, lines[: node.lineno - 1])), sum(map(len, lines[: node.end_lineno]))
+
+
+def _names(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [node.name]
+    if isinstance(node, ast.Assign):
+        return [target.id for target in node.targets if isinstance(target, ast.Name)]
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        return [node.target.id]
+    return []
+
+
+@contextmanager
+def _copy(fault: Fault) -> Iterator[Path]:
+    """A copy of the source with the fault in it."""
+    with tempfile.TemporaryDirectory(prefix="gongji-bite-") as folder:
+        made = Path(folder) / "gongji"
+        shutil.copytree(SOURCE, made, ignore=shutil.ignore_patterns("__pycache__"))
+        (made / fault.file).write_text(changed(fault))
+        yield Path(folder)
+
+
+def _fails(tests: Sequence[str], source: Path) -> str:
+    """The first test that fails on a source, empty if none does."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    environment = os.environ | {"PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        return "it hangs"
+    if done.returncode == 0:
+        return ""
+    if done.returncode not in (1, 2):
+        raise RuntimeError(f"{' '.join(command)}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+    told = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
+    return told[1] if told else "it cannot start"
+
+
+def bite(fault: Fault) -> tuple[str, str]:
+    """How far the search went (named, room, suite) and the test that told, empty if none did."""
+    rounds = {
+        "named": list(fault.tests),
+        "room": ROOM_TESTS.get(fault.room, ["tests/platform"]),
+        "suite": ["tests"],
+    }
+    with _copy(fault) as source:
+        for name, tests in rounds.items():
+            told = _fails(tests, source) if tests else ""
+            # A test of the whole room may fail by itself now and then: it must do so again.
+            if told and (name == "named" or "::" not in told or _fails([told], source)):
+                return name, told
+    return "suite", ""
+
+
+def _say(faults: Sequence[Fault], found: dict[Fault, tuple[str, str]]) -> int:
+    """Print the table of rooms and what lived.
+
+    Returns: how many live without a reason.
+    """
+    print("\n| room | faults | told by the test named | by its room | by the suite | live |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    rooms = sorted({fault.room for fault in faults})
+    for room in [*rooms, ""]:
+        of = [found[fault] for fault in faults if room in ("", fault.room)]
+        told = [sum(bool(test) and far == name for far, test in of) for name in ROUNDS]
+        print("|", " | ".join(map(str, [room or "all", len(of), *told, len(of) - sum(told)])), "|")
+    living = [fault for fault in faults if not found[fault][1]]
+    for fault in living:
+        print(f"lives: {fault.file} {fault.function}: {fault.name}; {fault.lives or 'NO REASON'}")
+    return sum(not fault.lives for fault in living)
+
+
+ROUNDS = ("named", "room", "suite")
+
+
+def main() -> int:
+    """Make every fault, or the chosen ones."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--room", default="", help="only the faults of this room")
+    parser.add_argument("--only", default="", help="only faults with these words in their name")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at one time")
+    given = parser.parse_args()
+    faults = [
+        fault
+        for fault in read_faults()
+        if given.room in ("", fault.room) and given.only in fault.name
+    ]
+    begun, found = time.monotonic(), {}
+    with ThreadPoolExecutor(given.jobs) as pool:
+        tasks = {pool.submit(bite, fault): fault for fault in faults}
+        for number, task in enumerate(as_completed(tasks), start=1):
+            fault = tasks[task]
+            far, told = found[fault] = task.result()
+            spent = time.monotonic() - begun
+            print(f"{number}/{len(faults)} {spent:.0f} s {fault.room}: {fault.name}: "
+                  f"{f'{told} ({far})' if told else 'LIVES'}", flush=True)  # fmt: skip
+    return min(1, _say(faults, found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
