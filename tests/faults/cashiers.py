@@ -83,6 +83,7 @@ class Cashiers:
     sent: list[Sent] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     stopping: threading.Event = field(default_factory=threading.Event)
+    told: int = 0
 
     def take(self) -> Sent | None:
         """The next bill as a message that is remembered before it is sent."""
@@ -109,10 +110,28 @@ class Cashiers:
                 thread.join()
         return times
 
+    def wait_for_answers(self, count: int) -> None:
+        """Until so many more were answered, or no bill is left."""
+        before, deadline = self._count(), time.monotonic() + PATIENCE_SECONDS
+        while self._count() < before + count and self.bills:
+            assert time.monotonic() < deadline, "nothing is answered any more"
+            time.sleep(0.01)
+
+    def told_since(self) -> Callable[[], bool]:
+        """Whether anybody was told, after this call, to send a message again."""
+        before = self.told
+        return lambda: self.told > before
+
+    def _count(self) -> int:
+        with self.lock:
+            return sum(one.reply is not None for one in self.sent)
+
     def _work(self) -> None:
         while (sent := self.take()) is not None:
             sent.take(post(self.bench, sent.body))
             if sent.reply is None:
+                with self.lock:
+                    self.told += sent.polite
                 time.sleep(0.05)
 
     def ask_again(self, ready: Callable[[], None]) -> None:

@@ -24,7 +24,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from cashiers import SEND_AGAIN, Cashiers, Found, Sent, compare, message, post
+from cashiers import PATIENCE_SECONDS, SEND_AGAIN, Cashiers, Found, Sent, compare, message, post
 from counter import Bench, door
 from gongji.config.platform import wait_until_ready
 from gongji.errors import Fault
@@ -34,8 +34,12 @@ BACK_SECONDS = 120
 """How long a service has to come back on a machine that does many other things."""
 SMALL_DISK = "512m"
 FULL_SECONDS = 3
-LOAD = 400
+LOAD = 1_000
 """Bills laid out for each second: more than eight cashiers can settle."""
+AT_ONCE = 1_000
+"""Bills laid out in one statement, each of another person."""
+LAST_BYTES = 8 << 20
+"""Room that is left on a small disk until the load has begun."""
 
 # Every other person has an account that two bills exhaust; balances come in by opening entries.
 OPENINGS = """
@@ -90,9 +94,9 @@ class World:
         except Fault as error:
             raise AssertionError(f"the service did not come back: {self.log[-2000:]}") from error
 
-    def kill_door(self) -> None:
+    def kill_door(self, cashiers: Cashiers) -> None:
         """kill -9 of one door or of all."""
-        time.sleep(random.uniform(0.3, 1.0))
+        cashiers.wait_for_answers(random.randint(10, 100))
         doors = self.doors()
         kill(*random.sample(doors, random.randint(1, len(doors)) if doors else 0))
         self.wait()
@@ -101,33 +105,34 @@ class World:
         """The process id of the database server."""
         return int((self.folder / "postgresql" / "postmaster.pid").read_text().split()[0])
 
-    def kill_database(self) -> None:
+    def kill_database(self, cashiers: Cashiers) -> None:
         """kill -9 of PostgreSQL; the service starts it again."""
-        time.sleep(random.uniform(0.5, 1.5))
+        cashiers.wait_for_answers(random.randint(10, 100))
         kill(self.postmaster())
         time.sleep(0.3)
         self.wait()
 
-    def kill_both(self) -> None:
+    def kill_both(self, cashiers: Cashiers) -> None:
         """kill -9 of PostgreSQL and of the doors at once."""
-        time.sleep(random.uniform(0.5, 1.5))
+        cashiers.wait_for_answers(random.randint(10, 100))
         kill(self.postmaster(), *self.doors())
         time.sleep(0.3)
         self.wait()
 
-    def fill_disk(self, seconds: float, deadly: bool = False) -> None:
-        """Not a byte is left on the disk of the data for so long; `deadly`: kill -9 halfway."""
-        time.sleep(random.uniform(0.3, 1.0))
-        path, begun = self.folder / "filler", time.monotonic()
+    def fill_disk(self, seconds: float, deadly: bool, cashiers: Cashiers) -> None:
+        """Not a byte is left on the disk of the data until a cashier was told, and for so long.
+
+        `deadly`: then kill -9 of PostgreSQL, and the disk stays full until another was told.
+        """
+        path = self.folder / "filler"
         with path.open("wb", buffering=0) as file:
-            while (elapsed := time.monotonic() - begun) < seconds:
-                for size in (1 << 20, 1 << 12):
-                    while _written(file, size):
-                        pass
-                if deadly and elapsed > seconds / 2:
-                    kill(self.postmaster())
-                    deadly = False
-                time.sleep(0.05)
+            while shutil.disk_usage(self.folder).free > LAST_BYTES and _written(file, 1 << 20):
+                pass
+            cashiers.wait_for_answers(random.randint(10, 100))
+            _fill_until(file, cashiers.told_since(), seconds)
+            if deadly:
+                kill(self.postmaster())
+                _fill_until(file, cashiers.told_since(), seconds)
         path.unlink()
         self.wait()
 
@@ -159,6 +164,17 @@ def _written(file: Any, size: int) -> bool:
         return bool(file.write(b"\0" * size))
     except OSError:
         return False
+
+
+def _fill_until(file: Any, told: Callable[[], bool], seconds: float) -> None:
+    """Keep a disk full for so long, and until a cashier was told that nothing can be kept."""
+    begun = time.monotonic()
+    while (elapsed := time.monotonic() - begun) < seconds or not told():
+        assert elapsed < PATIENCE_SECONDS, f"nobody was told anything; {SEND_AGAIN} expected"
+        for size in (1 << 20, 1 << 12):
+            while _written(file, size):
+                pass
+        time.sleep(0.02)
 
 
 @contextmanager
@@ -229,11 +245,12 @@ def _free() -> int:
 
 
 def under(
-    world: World, seconds: float, disturb: Callable[[], None], bills: int
+    world: World, seconds: float, disturb: Callable[[Cashiers], None], bills: int
 ) -> tuple[int, Found]:
     """Load with a disturbance; what was not answered is sent again; then the comparison."""
-    cashiers = Cashiers(world.bench, world.bench.bills(bills))
-    times = cashiers.run(seconds, disturb)
+    laid = [bill for _ in range(0, bills, AT_ONCE) for bill in world.bench.bills(AT_ONCE)]
+    cashiers = Cashiers(world.bench, laid)
+    times = cashiers.run(seconds, partial(disturb, cashiers))
     unanswered = sum(one.reply is None for one in cashiers.sent)
     cashiers.ask_again(world.wait)
     found = compare(world.dsn, cashiers.sent, unanswered)
@@ -364,5 +381,4 @@ def full_disk(
     for deadly in kinds:
         fill = partial(world.fill_disk, min(seconds, FULL_SECONDS), deadly)
         times, found = under(world, seconds, fill, int(seconds * LOAD))
-        assert found.polite, f"nobody was told anything; {SEND_AGAIN} expected"
         yield f"full disk{', kill -9 of PostgreSQL on it' if deadly else ''}", times, found
