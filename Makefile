@@ -6,7 +6,7 @@ READY := $(VENV)/.ready-to-run
 READY_DEV := $(VENV)/.ready-to-test
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test browser test-slow check bench bench-counter faults mutation docs lock clean
+.PHONY: run test browser bite coverage orders test-slow check bench bench-counter faults mutation docs lock clean
 
 run: $(READY)  ## visits of the five areas explained, then a day at made-up counters
 	@$(BIN)/python -m gongji.tour
@@ -24,7 +24,19 @@ browser:
 	    >/dev/null 2>&1; } || \
 	  echo "Chromium or a Chinese font is missing: tests of the pages in a browser may be skipped"
 
-test-slow: $(READY_DEV)  ## a million person-years against the oracle, every figure changed
+bite: $(READY_DEV) browser  ## one fault in the code at a time; some test must tell of each
+	@$(BIN)/python tests/faults_in_code/bite.py
+
+coverage: $(READY_DEV) browser  ## which branches the tests run, those of other processes counted
+	@rm -rf build/coverage
+	@$(BIN)/python -m coverage run -m pytest -q -n 2
+	@$(BIN)/python -m coverage combine -q
+	@$(BIN)/python -m coverage report
+
+orders: $(READY_DEV) browser  ## each folder of tests alone, all in reverse, all shuffled
+	@$(BIN)/python tests/orders.py
+
+test-slow: $(READY_DEV) orders  ## that, a million person-years against the oracle, every figure changed
 	@$(BIN)/python -m pytest -q -m slow
 
 check: $(READY_DEV)  ## style, types, imports, rulebooks

@@ -1,8 +1,24 @@
-"""Options of the whole test run."""
+"""Options of the whole test run, and where its files go."""
 
+import os
 import random
+import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
+
+MEMORY, ROOM = Path("/dev/shm"), 4 << 30
+"""Where files in memory are, and how much of it must be free."""
+
+
+def pytest_configure() -> None:
+    """Temporary files, databases among them, are in memory where there is room and nothing else
+    was asked for."""
+    asked = "TMPDIR" in os.environ
+    if not asked and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ["TMPDIR"] = str(MEMORY)
+        tempfile.tempdir = None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

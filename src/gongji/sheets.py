@@ -136,7 +136,7 @@ class Sheet:
                     yield tuple(row)
 
     def _parquet(self) -> Iterator[Texts]:
-        from pyarrow import parquet  # type: ignore[import-untyped]
+        from pyarrow import parquet
 
         file = parquet.ParquetFile(self.path)
         self.rows = file.metadata.num_rows
@@ -210,7 +210,7 @@ def _number(value: object) -> Decimal | int | None:
 
 class _Excel:
     def __init__(self, path: Path, columns: Sequence[str], money: frozenset[str]) -> None:
-        import xlsxwriter  # type: ignore[import-untyped]
+        import xlsxwriter
 
         # Written row by row and not kept in memory.
         self.book = xlsxwriter.Workbook(str(path), {"constant_memory": True})

@@ -202,7 +202,7 @@ def world(persons: int, doors: int = 2, disk: str = "") -> Iterator[World]:
             dsn = make_conninfo(server.get_uri(), dbname="gongji")
             with (
                 log_of(folder).open("w") as log,
-                door(dsn, _free(), doors, log, DATABASE_URL="") as bench,
+                door(dsn, free_port(), doors, log, DATABASE_URL="") as bench,
             ):
                 bench.people(1, persons)
                 with psycopg.connect(dsn) as connection:
@@ -231,7 +231,7 @@ def _mount(folder: Path, size: str) -> None:
         raise NoRoomToTry(ran.stderr.strip())
 
 
-def _free() -> int:
+def free_port() -> int:
     """A port that is free, and so is the next one."""
     while True:
         with socket.socket() as one, socket.socket() as next_one:

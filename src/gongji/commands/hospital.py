@@ -49,7 +49,7 @@ def ask(hospital: Any, infno: str, content: str) -> None:
     text = Path(content[1:]).read_text(encoding="utf-8") if content.startswith("@") else content
     output = _sent(lambda: hospital.ask(infno, json.loads(text)))
     if isinstance(output, bytes):
-        click.get_binary_stream("stdout").write(output)
+        click.echo(output, nl=False)
     else:
         click.echo(json.dumps(output, ensure_ascii=False, indent=2))
 

@@ -17,12 +17,13 @@ log = structlog.get_logger()
 @app.task(queueing_lock="trial_balance", pass_context=False)
 def daily_trial_balance(timestamp: int) -> None:
     """Draw up the trial balance of the day before and say whether the books agree."""
-    from gongji.ledger.trial import trial_balance
+    from gongji.ledger.trial import trial
 
     day = day_in_china(datetime.fromtimestamp(timestamp, UTC)) - timedelta(days=1)
     with psycopg.connect(owner_dsn()) as connection:
-        found = trial_balance(connection, day)
-    log.info("trial_balance", day=str(day), agrees=found.agrees)
+        found = trial(connection, day)
+    say = log.info if found.agrees else log.error
+    say("trial_balance", day=str(day), agrees=found.agrees)
 
 
 @app.periodic(cron="*/30 * * * *")
