@@ -1,4 +1,4 @@
-"""The jobs as the service itself runs them: `gongji serve` on a database, a job put in its queue."""
+"""The jobs as the service itself runs them: `gongji serve`, and a job put in its queue."""
 
 import json
 import os
