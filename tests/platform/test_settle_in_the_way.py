@@ -6,7 +6,6 @@ then what somebody else does at that moment.
 
 import contextlib
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ import psycopg
 import pytest
 from psycopg import errors
 from tests.platform.counter import NOW, RULES, Counter, encode, one, refused, rows
+from tests.platform.waiting import waits
 
 from gongji.settlement import settle as module
 from gongji.settlement.contract import Outcome, Request
@@ -45,18 +45,6 @@ def between(
 
     monkeypatch.setattr(module, step, run)
     return attempts
-
-
-def waits(watcher: Connection, pid: int) -> None:
-    """Return when a process of the database waits for a lock."""
-    until = time.monotonic() + 60
-    asked = "select wait_event_type = 'Lock' from pg_stat_activity where pid = %s"
-    while time.monotonic() < until:
-        row = watcher.execute(asked, [pid]).fetchone()
-        if row and row[0]:
-            return
-        time.sleep(0.01)
-    raise AssertionError(f"{pid} never waited for a lock")
 
 
 def failed(outcome: Outcome, kind: type[Exception]) -> bool:
@@ -143,9 +131,13 @@ def test_of_a_deadlock_the_settlement_is_tried_again_and_done(
                 thread.start()
                 waits(owner, other.info.backend_pid)
 
-        attempts = between(monkeypatch, "lock", start)
+        def let_it_finish(attempt: int, _: Any) -> None:
+            if attempt == 2:
+                thread.join()
+
+        between(monkeypatch, "lock", start)
+        attempts = between(monkeypatch, "lock", let_it_finish, after=False)
         outcome = one(door, bill)
-        thread.join()
     assert got and outcome.entry.pool_fen == 12_000
     assert len(attempts) == 2
     assert rows(door, "select count(*) from entry") == [(1,)]
