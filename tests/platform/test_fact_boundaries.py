@@ -240,7 +240,9 @@ def _seen(
     return [(*pair, seen(outcome)) for pair, outcome in zip(pairs, outcomes, strict=True)]
 
 
-@pytest.mark.parametrize(("name", "area", "tell", "seen"), BOTH, ids=[row[0] for row in BOTH])
+@pytest.mark.parametrize(
+    ("name", "area", "tell", "seen"), BOTH, ids=[row[0].replace(" ", "-") for row in BOTH]
+)
 def test_a_fact_holds_from_its_first_day_to_the_day_before_its_last(
     owner: Connection,
     door: Connection,
@@ -260,7 +262,9 @@ RETIRED = [row for row in BOTH if row[0] in (
 )]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "area", "tell", "seen"), RETIRED, ids=[r[0] for r in RETIRED])
+@pytest.mark.parametrize(
+    ("name", "area", "tell", "seen"), RETIRED, ids=[r[0].replace(" ", "-") for r in RETIRED]
+)
 def test_a_fact_that_was_retired_never_held(
     owner: Connection,
     door: Connection,
