@@ -196,14 +196,32 @@ def test_a_month_that_closes_meanwhile_is_seen_by_the_next_attempt(
     assert refused(one(door, second)) == "period_closed"
 
 
+def test_a_month_that_closes_during_a_later_attempt_is_seen_by_the_one_after(
+    counter: Counter, door: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bill = _two(counter)[0]
+
+    def act(attempt: int, _: Any) -> None:
+        if attempt == 1:
+            raise ValueError("the first attempt fails for a reason of its own")
+        counter.owner.execute(
+            "insert into closed_period (area, month) values ('430500', '2024-12-01')"
+            " on conflict do nothing"
+        )
+
+    attempts = between(monkeypatch, "read_around", act)
+    assert refused(one(door, bill)) == "period_closed"
+    assert len(attempts) == 3
+
+
 def test_an_account_that_is_drawn_on_meanwhile_is_read_again(
     counter: Counter, door: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person, here = counter.person(1, 10_000), counter.institution(1)
     bill = counter.bill(person, here, "2024-12-02", 25_000, accounts="own")
 
-    def draw(attempt: int, _: Any) -> None:
-        counter.owner.execute("update balance set amount_fen = %s", [{1: 700}.get(attempt, 700)])
+    def draw(*_: Any) -> None:
+        counter.owner.execute("update balance set amount_fen = 700")
 
     between(monkeypatch, "read_around", draw)
     entry = one(door, bill).entry

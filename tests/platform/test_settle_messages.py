@@ -1,4 +1,4 @@
-"""A message is one by its institution and its id; another transaction or content is another thing."""
+"""A message is one by its institution and its id; other content or transaction is another one."""
 
 from dataclasses import replace
 from typing import Any

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
-from tests.platform.counter import NOW, Counter, rows
+from tests.platform.counter import NOW, PARAMETERS, RULES, Counter, rows
 
 from gongji.ledger.meters import load
 from gongji.settlement import decide
@@ -72,6 +72,40 @@ def test_a_layer_of_the_own_account_takes_what_is_on_it_when_the_bill_is_settled
     posted = rows(door, "select credit, sum(amount_fen)::int from posting group by 1 order by 1")
     assert posted == [("account", 30_000), ("cash", 150_400), ("pool", 159_600)]
     assert rows(door, "select amount_fen from balance") == [(0,)]
+
+
+def test_a_supplement_of_two_layers_is_one_payment_of_its_fund(
+    owner: Connection, door: Connection, tmp_path: Path
+) -> None:
+    books = [book.path for book in RULES.library.books("532300")]
+    (source,) = [path for path in books if path.parent.name == "532300"]
+    copy = tmp_path / "530000" / "532300" / source.name
+    copy.parent.mkdir(parents=True)
+    layer = """
+  公务员再补:
+    依据: 第三十五条
+    层:
+      - 名称: 公务员医疗补助（再补）
+        代号: civil_servant_more
+        付款方: 公务员医疗补助
+        当: {补助身份: 公务员}
+        支付比例: {比例: 50%, 依据: 第三十五条}
+        存疑: [补助顺序]
+  老干部医疗补助:
+"""
+    text = source.read_text()
+    assert text.count("\n  老干部医疗补助:\n") == 1
+    copy.write_text(text.replace("\n  老干部医疗补助:\n", layer))
+    counter = Counter(owner, "532300")
+    person, here = counter.person(1), counter.institution(1)
+    counter.fact(person, "subsidy", "2020-01-01", subsidy="civil_servant")
+    bill = counter.bill(person, here, "2024-06-05", 900_000)
+    entry = one(door, bill, Rules((tmp_path,), {"532300": PARAMETERS["532300"]})).entry
+    # (9,000 - 60) × 55 % = 4,917; 4,083 × 60 % = 2,449.80; 1,633.20 × 50 % = 816.60.
+    assert (entry.pool_fen, entry.supplements_fen, entry.cash_fen) == (491_700, 326_640, 81_660)
+    assert entry.result["payers"] == {"公务员医疗补助": 326_640}
+    posted = rows(door, "select amount_fen from posting where credit = 'supplement'")
+    assert posted == [(326_640,)]
 
 
 def test_where_the_law_has_no_table_of_uses_no_account_pays_and_it_is_said_why(

@@ -95,6 +95,20 @@ def test_bills_of_two_persons_share_one_family_account_and_no_more_than_is_on_it
     assert balances(door, counter)[9] == 0
 
 
+def test_a_trial_sees_what_the_bill_before_it_drew_from_a_family_account(
+    counter: Counter, door: Connection
+) -> None:
+    here, wife = counter.institution(1), counter.person(9, 7000)
+    bills = []
+    for number, trial in ((1, False), (2, True)):
+        person = counter.person(number, 0)
+        bind(counter, person, wife)
+        bills.append(counter.bill(person, here, DAY, 5000, accounts="family", trial=trial))
+    entries = [outcome.entry for outcome in settle(door, bills, RULES, NOW)]
+    assert [(entry.family_fen, entry.cash_fen) for entry in entries] == [(5000, 0), (2000, 3000)]
+    assert balances(door, counter)[9] == 2000
+
+
 def test_a_family_account_in_another_pooling_area_does_not_pay(
     owner: Connection, counter: Counter, door: Connection
 ) -> None:
@@ -138,12 +152,13 @@ def test_of_two_accounts_that_one_of_the_area_of_insurance_is_drawn(
     owner: Connection, door: Connection
 ) -> None:
     """Somebody who moved has an account in each of two areas."""
-    for area, other in (("430500", "532300"), ("532300", "430500")):
+    for area, other, far in (("430500", "532300", 3), ("532300", "430500", 90_000)):
         counter = Counter(owner, area)
         person, here = counter.person(1, 700), counter.institution(1)
         owner.execute(
-            "insert into balance (area, person_id, kind, amount_fen) values (%s, %s, 'account', 3)",
-            [other, counter.persons[person]],
+            "insert into balance (area, person_id, kind, amount_fen)"
+            " values (%s, %s, 'account', %s)",
+            [other, counter.persons[person], far],
         )
         outcome = one(door, counter.bill(person, here, DAY, 2000, accounts="own"))
         assert outcome.entry, outcome
@@ -151,7 +166,7 @@ def test_of_two_accounts_that_one_of_the_area_of_insurance_is_drawn(
         assert outcome.balance_fen == 0
         kept = rows(door, "select area, amount_fen from balance where person_id = %s",
                     counter.persons[person])  # fmt: skip
-        assert sorted(kept) == sorted([(area, 0), (other, 3)])
+        assert sorted(kept) == sorted([(area, 0), (other, far)])
 
 
 def test_a_family_account_is_that_of_the_area_even_if_its_owner_has_two(
