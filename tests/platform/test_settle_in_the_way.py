@@ -285,17 +285,36 @@ def test_an_accident_to_one_reply_leaves_the_other_bills_settled(
     assert rows(door, "select msgid from message") == [(second.key.msgid,)]
 
 
-def test_a_statement_that_takes_too_long_is_told_to_the_caller(
-    counter: Counter, door: Connection, connect: Any
+def test_a_statement_that_is_broken_off_is_told_to_who_asked_for_one_bill_and_kept_apart_of_two(
+    counter: Counter,
+    door: Connection,
+    connect: Any,
+    owner: Connection,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bills = _two(counter)
+    pid, threads = door.info.backend_pid, []
+
+    def break_off() -> None:
+        waits(owner, pid)
+        owner.execute("select pg_cancel_backend(%s)", [pid])
+
+    def watch(_: int, given: Any) -> None:
+        while threads:
+            threads.pop().join()
+        if bills[0] in given[1]:
+            threads.append(threading.Thread(target=break_off))
+            threads[0].start()
+
+    attempts = between(monkeypatch, "lock", watch, after=False)
     with connect() as other, other.transaction():
         other.execute("select id from person where psn_no = %s for update", [bills[0].psn_no])
-        door.execute("set statement_timeout = '150ms'")
         with pytest.raises(errors.QueryCanceled):
             settle(door, bills[:1], RULES, NOW)
+        assert len(attempts) == 1
         first, second = settle(door, bills, RULES, NOW)
-        assert failed(first, errors.QueryCanceled) and second.entry.pool_fen == 12_000
+    assert failed(first, errors.QueryCanceled) and second.entry.pool_fen == 12_000
+    assert len(attempts) == 4, "together, and each once alone"
 
 
 # A connection that is lost.
