@@ -17,7 +17,7 @@ from gongji.ledger.openings import Opening, OpeningBalance, OpeningMeter, enter
 
 Connection = psycopg.Connection[Any]
 
-PEOPLE = 6
+PEOPLE = 4
 FIRST, LAST = date(2023, 11, 25), date(2024, 12, 30)
 BEGUN = datetime(2024, 12, 1, 1, 0, tzinfo=UTC)
 ALL = ("ordinary", "chronic", "special", "negotiated_drug", "dual_channel")
@@ -29,6 +29,14 @@ OPENED = {
     "445300": ("ordinary_paid",),
     "430500": ("level_deductible.2", "year_deductible", "ordinary_paid"),
 }
+CARE = {
+    "532300": ("11", "13", "14", "14", "18", "28", "1301", "1301"),
+    "530900": ("11", "11", "14"),
+    "510400": ("11", "11", "14", "14", "9901"),
+    "445300": ("11", "11", "14", "14", "18", "1301"),
+    "430500": ("11", "11", "14", "14", "18", "1301", "1301"),
+}
+"""Kinds of care that an area offers at hospitals."""
 BENEFITS = {
     "532300": ("chronic", "special", "chronic", "negotiated_drug"),
     "530900": ("chronic",),
@@ -179,7 +187,7 @@ class County:
         since = chance.choice((date(2023, 1, 1), self.day()))
         until = max(self.day(), since + timedelta(days=1)) if chance.random() < 0.4 else None
         relation = chance.choice(("spouse", "parent", "child", "close_relative"))
-        agreed = chance.choice((date(2023, 1, 1), since, self.day()))
+        agreed = chance.choice((date(2023, 1, 1), date(2023, 1, 1), since, self.day()))
         details = {"order": chance.choice((1, 2, 2, 3)), "relation": relation,
                    "consented_on": str(agreed)}  # fmt: skip
         return Fact("bond", since, until, self.model.numbers[other], details)
@@ -231,7 +239,7 @@ class County:
 
     def _open(self, rows: list[Opening], person: int, psn_no: str) -> None:
         chance, model, start = self.chance, self.model, date(2024, 1, 1)
-        had = chance.choice((0, 2_000, 30_000, 30_000, 500_000))
+        had = chance.choice((0, 2_000, 2_000, 30_000, 500_000))
         if chance.random() < 0.9:
             model.balances[person] = had
             self._opened(rows, OpeningBalance(psn_no, self.area, start, "account", had), person)

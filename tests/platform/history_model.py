@@ -410,7 +410,7 @@ class Model:
 
     # Stays.
 
-    def stay(self, number: int, person: int, fact: Fact) -> tuple[list[int], list[int]]:
+    def stay(self, number: int, person: int, fact: Fact) -> tuple[list[Settled], list[Settled]]:
         """An episode that was told, or told again; `number` is the entry.
 
         Returns: the settlements that are taken back with it, and those that are flagged.
@@ -431,7 +431,8 @@ class Model:
         self.facts[person].append(fact)
         self.stays.append((number, person, fact.key, moves))
         self.books[person].update(moves)
-        taken, flagged = [], []
+        taken: list[Settled] = []
+        flagged: list[Settled] = []
         for one in sorted(self.settled.values(), key=lambda one: -one.chain[-1]):
             bill = one.bill
             within = fact.since - RESCUE <= bill.day and (not fact.until or bill.day < fact.until)
@@ -440,7 +441,7 @@ class Model:
             rescue = one.paid.row["benefit"] == "emergency"
             if fact.details["from_emergency"] and rescue and bill.day <= fact.since:
                 joins = self.area == "430500" and not fact.details["died"]
-                (taken if joins else flagged).append(one.number)
+                (taken if joins else flagged).append(one)
             elif bill.day > fact.since:
-                flagged.append(one.number)
+                flagged.append(one)
         return taken, flagged

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 from tests.platform.counter import encode
-from tests.platform.history_county import FIRST, County
+from tests.platform.history_county import CARE, FIRST, County
 from tests.platform.history_law import RULES
 from tests.platform.history_model import Bill, Paid, Refused, Settled
 
@@ -62,7 +62,7 @@ class Play:
 
     def bills(self) -> None:
         """Some bills in one transaction: new ones, trials, repeated and altered messages."""
-        asked = [self._ask() for _ in range(self.chance.choice((1, 1, 2, 4)))]
+        asked = [self._ask() for _ in range(self.chance.choice((1, 2, 3, 5)))]
         if self.asked and self.chance.random() < 0.3:
             asked.append(self._repeat(self.chance.choice(list(self.asked.values()))))
         if self.chance.random() < 0.3:
@@ -138,14 +138,15 @@ class Play:
             return self._bill_again(chance.choice(self.visits))
         if chance.random() < 0.1:
             return self._buy()
-        person = chance.choice(list(self.model.numbers))
-        place = chance.choice(list(self.model.places.values()))
+        person = chance.choice([*self.model.numbers, *list(self.model.numbers)[:1] * 2])
+        places = list(self.model.places.values())
+        place = chance.choice(places if chance.random() < 0.4 else places[:4])
         day = min(max(self.county.day(), FIRST), self.today)
         bill = Bill(person, place.code, day, self._med_type(place.kind), 0, 0, 0)
         if bill.med_type in ("14", "9901"):
-            known = [f.key for f in self.model.facts[person] if f.kind == "registration"]
-            bill.disease = chance.choice([*known, *known, "M-none"])
-        bill.accounts = chance.choice(("none", "own", "own", "family", "family"))
+            known = [fact.key for fact in self.model.registrations(person, day)]
+            bill.disease = chance.choice(known * 5 or ["M-none"])
+        bill.accounts = chance.choice(("none", "own", "family", "family", "family"))
         self._tell(bill)
         self._prescribe(bill)
         self._amounts(bill)
@@ -157,8 +158,9 @@ class Play:
     def _med_type(self, kind: str) -> str:
         if kind == "pharmacy":
             return self.chance.choice(("41", "41", "18"))
-        kinds = ("11", "11", "11", "13", "14", "14", "14", "18", "28", "9901", "1301", "1301")
-        return self.chance.choice(kinds)
+        if self.chance.random() < 0.05:
+            return self.chance.choice(("14", "18", "28", "9901", "1301"))
+        return self.chance.choice(CARE[self.area])
 
     def _tell(self, bill: Bill) -> None:
         """What only the institution knows; seldom anything."""
@@ -172,11 +174,11 @@ class Play:
         chance = self.chance
         if self.model.places[bill.place].kind == "pharmacy" and chance.random() < 0.8:
             writers = [f"H{self.area}0000{number}" for number in "1234"]
-            bill.prescription = (chance.choice(writers), f"R{chance.randrange(40)}")
-        if bill.med_type in ("18", "41") and chance.random() < 0.8:
+            bill.prescription = (chance.choice(writers), f"R{chance.randrange(60)}")
+        if bill.med_type == "18" or bill.med_type == "41" and chance.random() < 0.5:
             bill.drug = {
-                "item": chance.choice("XY"), "serial": "1", "negotiated": chance.random() < 0.8,
-                "dual_channel": chance.random() < 0.6, "in_agreement": chance.random() < 0.8,
+                "item": chance.choice("XY"), "serial": "1", "negotiated": chance.random() < 0.9,
+                "dual_channel": chance.random() < 0.8, "in_agreement": chance.random() < 0.9,
             }  # fmt: skip
 
     def _amounts(self, bill: Bill) -> None:
@@ -191,7 +193,7 @@ class Play:
             return Asked(self._request(earlier), earlier)
         bill = Bill(**vars(earlier) | {"told": dict(earlier.told), "batch": None})
         if bill.prescription:
-            bill.prescription = (bill.prescription[0], f"R{self.chance.randrange(40)}")
+            bill.prescription = (bill.prescription[0], f"R{self.chance.randrange(60)}")
         self._amounts(bill)
         self.visits.append(bill)
         return self._billed(bill, f"{len(self.visits) + 1}")
@@ -226,7 +228,7 @@ class Play:
         day = min(max(self.county.day(), FIRST), self.today)
         fen = chance.choice(AMOUNTS)
         bill = Bill(person, shop, day, "41", fen, fen, 0, chance.choice(("none", "own", "family")))
-        bill.prescription = (f"H{self.area}0000{chance.choice('123')}", f"R{chance.randrange(40)}")
+        bill.prescription = (f"H{self.area}0000{chance.choice('123')}", f"R{chance.randrange(60)}")
         writer, number = bill.prescription
         line = Line("1", "A", 1000, fen * 10_000, fen, prescription=number,
                     details={"rx_circ_flag": "1"})  # fmt: skip

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
 
 from tests.platform import history_again
 from tests.platform.history_county import LAST
@@ -26,8 +25,8 @@ class History(Play):
         """Something happens; time passes."""
         if self.today < LAST:
             self.county.now += timedelta(hours=self.chance.choice((1, 5, 7, 11, 23)))
-        kinds = [self.bills] * 5 + [self.take_back] * 2 + [self.restore] * 2
-        kinds += [self.stay, self.learn, self.learn, self.again, self.reverse_unknown]
+        kinds = [self.bills] * 10 + [self.take_back] * 4 + [self.restore] * 3 + [self.stay] * 2
+        kinds += [*[self.learn] * 6, *[self.again] * 2, self.reverse_unknown]
         kind = self.chance.choice(kinds)
         kind()
         return kind.__name__
@@ -37,12 +36,45 @@ class History(Play):
     def stay(self) -> None:
         """An inpatient episode is told, or one is told again otherwise."""
         chance = self.chance
-        if self.stays and chance.random() < 0.4:
+        told_before = bool(self.stays) and chance.random() < 0.5
+        if told_before:
             person, number = chance.choice(self.stays)
         else:
             person, number = chance.choice(list(self.model.numbers)), f"Z{len(self.stays)}"
+        fact = self._episode(person, number)
+        known = [one for one in self.model.facts[person] if one.kind == "stay" and not one.gone]
+        if told_before and chance.random() < 0.5:
+            (before,) = [one for one in known if one.key == number]
+            fact = Fact("stay", before.since, before.until, number, dict(before.details))
+            if chance.random() < 0.7:
+                fact.until = before.since + timedelta(days=25)
+                fact.details["pool_fen"] = 77_700
+        if any(one.key != number and abs((one.since - fact.since).days) < 45 for one in known):
+            return
+        if not told_before:
             self.stays.append((person, number))
-        since = self._admission(person)
+        report = StayReport(
+            psn_no=self.model.numbers[person], area=self.area, number=number, since=fact.since,
+            until=fact.until, **fact.details,
+        )  # fmt: skip
+        told = record_stay(self.door, report, RULES, self.county.now)
+        if told.entry is None:
+            assert fact in known
+            return
+        assert fact not in known
+        taken, flagged = self.model.stay(told.entry, person, fact)
+        standing = [one.chain[-1] for one in taken]
+        assert list(told.reversed) == standing
+        assert list(told.flagged) == [one.chain[-1] for one in flagged]
+        rows = self.door.execute(
+            "select reverses_id, id from entry where reverses_id = any(%s)", [standing]
+        )
+        backs = dict(rows.fetchall())
+        for one in taken:
+            self.model.cancel(one, backs[one.chain[-1]], self.today)
+
+    def _episode(self, person: int, number: str) -> Fact:
+        chance, since = self.chance, self._admission(person)
         until = since + timedelta(days=chance.choice((1, 4, 30)))
         level = chance.choice("123")
         details = {
@@ -51,34 +83,7 @@ class History(Play):
             "deductible_fen": chance.choice((0, 0, 40_001, 80_000)),
             "pool_fen": chance.choice((0, 50_000, 333_333)), "total_fen": 900_000,
         }  # fmt: skip
-        fact = Fact("stay", since, None if chance.random() < 0.1 else until, number, details)
-        if any(
-            one.kind == "stay" and not one.gone and one.key != number
-            and abs((one.since - since).days) < 45 for one in self.model.facts[person]
-        ):  # fmt: skip
-            return
-        report = StayReport(
-            psn_no=self.model.numbers[person], area=self.area, number=number, since=fact.since,
-            until=fact.until, **details,
-        )  # fmt: skip
-        told = record_stay(self.door, report, RULES, self.county.now)
-        if told.entry is None:
-            known = (one for one in self.model.facts[person] if one.key == number and not one.gone)
-            before = next(known)
-            assert (before.since, before.until, before.details) == (since, fact.until, details)
-            return
-        taken, flagged = self.model.stay(told.entry, person, fact)
-        assert (list(told.reversed), list(told.flagged)) == (taken, flagged)
-        backs = dict(
-            self.door.execute(
-                "select reverses_id, id from entry where reverses_id = any(%s)"
-                " and kind = 'cancellation'",
-                [[self.model.settled[number].chain[-1] for number in taken]],
-            ).fetchall()
-        )
-        for number in taken:
-            one = self.model.settled[number]
-            self.model.cancel(one, backs[one.chain[-1]], self.today)
+        return Fact("stay", since, None if chance.random() < 0.1 else until, number, details)
 
     def _admission(self, person: int) -> date:
         """A day of admission, often just after a rescue or at a visit."""
@@ -91,7 +96,8 @@ class History(Play):
 
     def learn(self) -> None:
         """Something about a person turns out otherwise, for days long past."""
-        person = self.chance.choice(list(self.model.numbers))
+        settled = [one.bill.person for one in self.model.settled.values()]
+        person = self.chance.choice(settled or list(self.model.numbers))
         known = [one for one in self.model.facts[person] if not one.gone and one.kind != "stay"]
         kind = self.chance.choice(
             ("insured", "insured", "registration", "subsidy", "selection", "bond", "account",
@@ -173,6 +179,3 @@ def _change(found: platform.Change) -> Change:
         found.after["deductible_fen"],
     )  # fmt: skip
 
-
-def _fields(*names: Any) -> Any:
-    return names

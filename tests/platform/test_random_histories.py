@@ -10,15 +10,19 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests import databases
+from tests.platform.conftest import ROLE
 from tests.platform.counter import AREAS
 from tests.platform.history_checks import compare, finish, holds_together
 from tests.platform.history_county import County
 from tests.platform.history_steps import History
+from tqdm import tqdm
 
 from gongji.settlement import readjudicate, replay
 
 Connection = psycopg.Connection[Any]
-HISTORIES, STEPS = 12, 30
+HISTORIES, STEPS = 10, 30
+MANY = 400
 
 
 def play(owner: Connection, door: Connection, area: str, seed: str) -> History:
@@ -35,11 +39,40 @@ def play(owner: Connection, door: Connection, area: str, seed: str) -> History:
     return history
 
 
+def play_all(owner: Connection, door: Connection, seed: str) -> None:
+    """A history of every area in one database, which at the end holds together."""
+    played = [play(owner, door, area, seed) for area in AREAS]
+    holds_together(door, max(history.today for history in played))
+
+
+@pytest.fixture
+def few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Persons are taken so few at a time that every history needs several rounds."""
+    monkeypatch.setattr(readjudicate, "PERSONS", 3)
+    monkeypatch.setattr(replay, "PERSONS", 7)
+    monkeypatch.setattr(replay, "ITER_ROWS", 5)
+
+
+@pytest.mark.usefixtures("few_at_a_time")
 @pytest.mark.parametrize("number", range(HISTORIES))
 def test_a_random_history_of_every_area_comes_to_what_the_model_says(
-    number: int, owner: Connection, door: Connection, monkeypatch: pytest.MonkeyPatch
+    number: int, owner: Connection, door: Connection
 ) -> None:
-    monkeypatch.setattr(readjudicate, "PERSONS", 2)
-    monkeypatch.setattr(replay, "PERSONS", 7)
-    played = [play(owner, door, area, f"ordinary run {number}") for area in AREAS]
-    holds_together(door, max(history.today for history in played))
+    play_all(owner, door, f"ordinary run {number}")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("few_at_a_time")
+def test_many_random_histories_come_to_what_the_model_says(
+    seed: str, server: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With progress; the seed is printed and `--seed` repeats it."""
+    with capsys.disabled():
+        print(f"\nseed {seed}")
+    for number in tqdm(range(MANY), unit=" histories", smoothing=0):
+        with (
+            databases.copy(server) as address,
+            psycopg.connect(address, autocommit=True) as owner,
+            psycopg.connect(address, options=ROLE, autocommit=True) as door,
+        ):
+            play_all(owner, door, f"{seed} {number}")
