@@ -88,6 +88,7 @@ def _decided(model: Model, one: Settled, book: Counter[Any]) -> tuple[Law, Row |
     try:
         model.spell(bill)
         row = model.row(bill, model.benefit_today(one))
+        row |= {name: now for name, now in one.paid.row.items() if name == "account_current"}
     except Refused:
         return NOTHING, None
     used = Counter(book)

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 from tests.platform.counter import Counter
-from tests.platform.history_law import RULES, key_of
+from tests.platform.history_law import ACCOUNT_FIRST, PARTS, RULES, key_of
 from tests.platform.history_model import Fact, Model, Place
 
 from gongji.ledger.openings import Opening, OpeningBalance, OpeningMeter, enter
@@ -27,6 +27,8 @@ OPENED = {
     "530900": ("ordinary_paid", "inpatient_paid", "large_amount_paid"),
     "510400": ("year_deductible", "ordinary_paid"),
     "445300": ("ordinary_paid",),
+    PARTS: ("year_deductible", "ordinary_paid"),
+    ACCOUNT_FIRST: ("year_deductible",),
     "430500": ("level_deductible.2", "year_deductible", "ordinary_paid"),
 }
 CARE = {
@@ -34,6 +36,8 @@ CARE = {
     "530900": ("11", "11", "14"),
     "510400": ("11", "11", "14", "14", "9901"),
     "445300": ("11", "11", "14", "14", "18", "1301"),
+    PARTS: ("11", "13"),
+    ACCOUNT_FIRST: ("11",),
     "430500": ("11", "11", "14", "14", "18", "1301", "1301"),
 }
 """Kinds of care that an area offers at hospitals."""
@@ -42,6 +46,8 @@ BENEFITS = {
     "530900": ("chronic",),
     "510400": ("chronic", "special", "two_diseases"),
     "445300": ("special", "dual_channel"),
+    PARTS: ("chronic",),
+    ACCOUNT_FIRST: ("chronic",),
     "430500": ("chronic", "special", "dual_channel"),
 }
 """Benefits that one registers for, by area."""
@@ -158,7 +164,10 @@ class County:
         turn = self.day()
         gap = timedelta(days=chance.choice((0, 0, 30)))
         then = first | {"status": "retired"}
-        return [Fact("insured", start, turn, "", first), Fact("insured", turn + gap, None, "", then)]
+        return [
+            Fact("insured", start, turn, "", first),
+            Fact("insured", turn + gap, None, "", then),
+        ]
 
     def day(self) -> date:
         """A day of the histories; often one of a few, so that boundaries are met."""

@@ -8,11 +8,13 @@ figures that the documents leave open are made up and low, so that ceilings are 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
-from gongji.oracle import DOCUMENTS, in_scope
-from gongji.oracle.facts import with_defaults
-from gongji.oracle.layers import Book, Pot
+from gongji.oracle import DOCUMENTS as ARTICLES
+from gongji.oracle import in_scope
+from gongji.oracle.facts import level_of, with_defaults
+from gongji.oracle.layers import Book, Pot, points
 from gongji.settlement.rules import Rules
 from gongji.units import show_ppm, yuan_text
 
@@ -20,6 +22,9 @@ Row = dict[str, Any]
 Meter = tuple[str, str, str]
 """Code, period, slot: how the ledger names a meter."""
 
+PARTS, ACCOUNT_FIRST = "999901", "330100"
+"""Invented areas: cost in parts (费用部分); the own account pays first (当年账户)."""
+BOOKS = Path(__file__).parents[1] / "rulebooks"
 LEVELS, STATUSES = ("1", "2", "3"), ("active", "retired")
 
 
@@ -62,6 +67,8 @@ FIGURES: dict[str, dict[str, int]] = {
         "average_wage.2021": 8_000_000, "average_wage.2022": 8_512_300,
         "special_deductible": 10_000, "special_ceiling": 200_000, **_status("special_rate", 80, 85),
     },
+    PARTS: {},
+    ACCOUNT_FIRST: {},
     "430500": INPATIENT | {
         "inpatient_ceiling": 500_000, "disease_ceiling": 60_000, "dual_channel_rate": 600_000,
         "dual_channel_ceiling": 70_000,
@@ -75,7 +82,7 @@ def _text(name: str, figure: int) -> str:
 
 
 RULES = Rules(
-    (),
+    (BOOKS / "990000", BOOKS / "330000"),
     {
         area: {name: _text(name, figure) for name, figure in named.items()}
         for area, named in FIGURES.items()
@@ -112,6 +119,11 @@ METERS: dict[str, dict[str, str]] = {
         "ordinary": "ordinary_paid", "special_deductible": "special_deductible",
         "special": "special_paid",
     },
+    PARTS: {
+        "ordinary_visit": "visit_deductible", "ordinary_deductible": "year_deductible",
+        "consultation_visit": "consultation_paid", "ordinary": "ordinary_paid",
+    },
+    ACCOUNT_FIRST: {"ordinary_deductible": "year_deductible", "ordinary": "ordinary_paid"},
     "430500": {
         "ordinary_visit": "visit_deductible", "ordinary_deductible": "year_deductible",
         "ordinary": "ordinary_paid", "disease": "disease_paid", "inpatient": "inpatient_paid",
@@ -144,6 +156,53 @@ def key_of(area: str, meter: Meter) -> tuple[int, tuple[str, ...]]:
         return int(period[2:]), ("ordinary_deductible", axis)
     ours = next(found for found, theirs in METERS[area].items() if theirs == name)
     return int(period[2:]), (ours, slot) if slot else (ours,)
+
+
+class Parts:
+    """甲市 (tests/rulebooks/990000/999901), by its articles: the consultation fee apart."""
+
+    FIRST, BENEFITS = date(2024, 1, 1), frozenset({"ordinary"})
+    VISIT = {"a": 8_000, "b": 5_000, "c": 3_000}
+    RATE = {"1": 70, "2": 60, "3": 50}
+
+    def refusal(self, facts: Mapping[str, Any]) -> None:
+        """No gate of the ordinary benefit."""
+
+    def pay(self, pot: Pot, cost: int) -> None:
+        """Articles 1, 2, 4 and 8."""
+        facts, apart = pot.facts, int(pot.facts.get("in_scope_consultation", 0))
+        once = [(1_800, pot.registered("consultation_visit"))]
+        pot.pour("consultation", apart, points(100), ceilings=once)
+        visit, rate = self.VISIT[facts.get("price_class", "c")], self.RATE[level_of(facts)]
+        rate += 5 * pot.retired + 5 * facts.get("primary", 0) + 10 * facts.get("contracted", 0)
+        if facts["offsite"] == "unfiled":
+            visit, rate = visit * 12 // 10, rate - 20
+        borne = [(visit, pot.registered("ordinary_visit")), (30_000, ("ordinary_deductible",))]
+        pot.pour("ordinary", cost - apart, points(min(rate, 85)), borne, [(300_000, ("ordinary",))])
+
+
+class AccountFirst:
+    """杭州 (invented, tests/rulebooks/330000/330100): the account pays before the deductible."""
+
+    FIRST, BENEFITS = date(2023, 1, 1), frozenset({"ordinary"})
+    RATE = {"1": 86, "2": 80, "3": 76}
+
+    def refusal(self, facts: Mapping[str, Any]) -> None:
+        """No gate of the ordinary benefit."""
+
+    def pay(self, pot: Pot, cost: int) -> None:
+        """Articles 1 to 4; what the account takes is the person's burden."""
+        facts = pot.facts
+        left = cost - min(cost, facts.get("account_current", 0))
+        due, rate = 30_000 if pot.retired else 100_000, self.RATE[level_of(facts)]
+        if facts.get("contracted") and facts["referred"]:
+            due -= 30_000
+        rate += 3 * bool(facts.get("contracted"))
+        borne = [(due, ("ordinary_deductible",))]
+        pot.pour("ordinary", left, points(rate), borne, [(1 << 60, ("ordinary",))])
+
+
+DOCUMENTS: dict[str, Any] = {**ARTICLES, PARTS: Parts(), ACCOUNT_FIRST: AccountFirst()}
 
 
 @dataclass(frozen=True)
@@ -181,8 +240,8 @@ def settle(area: str, row: Row, book: Mapping[Any, int]) -> Law:
 def _counts_as(area: str, facts: Mapping[str, Any]) -> str:
     """The benefit whose money it is.
 
-    Law:     云浮 第二十条（一）: dual-channel drugs and (第十七条) rescue are ordinary pool spending;
-             邵阳 第八条: rescue without a death is ordinary care.
+    Law:     云浮 第二十条（一）、第十七条: dual-channel drugs and rescue are of the ordinary pool;
+             邵阳 第八条: so is rescue without a death.
     """
     benefit = str(facts["benefit"])
     if area == "445300" and benefit in ("emergency", "dual_channel"):
@@ -204,6 +263,9 @@ def may_pay(area: str, day: date, relation: str, place: str, refusal: str, insid
 
     Law:     only at designated hospitals and pharmacies; never public health or wellness.
     """
+    if area in (PARTS, ACCOUNT_FIRST):
+        # They have no table of uses (账户使用), so nothing is allowed.
+        return False
     if place == "other" or refusal in ("public_health", "wellness"):
         return False
     if not inside and day < INSIDE_ONLY.get(area, date.min):

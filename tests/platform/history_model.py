@@ -13,9 +13,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tests.platform import history_law
-from tests.platform.history_law import Law, Row
-
-from gongji.oracle import DOCUMENTS
+from tests.platform.history_law import ACCOUNT_FIRST, DOCUMENTS, Law, Row
 
 BY_ORDINARY = ("emergency", "day_surgery", "two_diseases")
 RESCUE = timedelta(days=3)
@@ -67,9 +65,10 @@ class Bill:
     outside: int
     accounts: str = "none"
     disease: str = ""
-    told: dict[str, bool] = field(default_factory=dict)
+    told: dict[str, Any] = field(default_factory=dict)
     prescription: tuple[str, str] | None = None
     drug: dict[str, Any] | None = None
+    parts: dict[str, int] = field(default_factory=dict)
     visit: int = 0
     batch: int | None = None
 
@@ -153,11 +152,9 @@ class Model:
 
     def admission(self, person: int, day: date) -> Fact | None:
         """The stay that an emergency of the day became: within three days of it."""
-        for one in self.facts[person]:
-            if one.kind == "stay" and not one.gone and one.details["from_emergency"]:
-                if day <= one.since <= day + RESCUE:
-                    return one
-        return None
+        stays = [one for one in self.facts[person] if one.kind == "stay" and not one.gone]
+        joined = (one for one in stays if day <= one.since <= day + RESCUE)
+        return next((one for one in joined if one.details["from_emergency"]), None)
 
     # By which benefit.
 
@@ -225,6 +222,7 @@ class Model:
         row: Row = {
             "date": bill.day, "visit": str(bill.visit), "total_fen": bill.total,
             "in_scope_fen": bill.in_scope, "benefit": benefit, **named,
+            **{f"in_scope_{part}": fen for part, fen in bill.parts.items()},
         }  # fmt: skip
         if registration:
             approved = registration.details.get("approval_date") or str(registration.since)
@@ -311,10 +309,14 @@ class Model:
         if bill.batch is not None and bill.batch in self.batches:
             raise Refused("batch_settled_already")
         self.spell(bill)
+        if bill.day < DOCUMENTS[self.area].FIRST:
+            raise Refused("date_outside")
         route = self.benefit(bill)
         if bill.prescription and bill.prescription in self.prescribed:
             raise Refused("prescription_used")
         row = self.row(bill, route)
+        if self.area == ACCOUNT_FIRST and bill.accounts != "none":
+            row["account_current"] = self.balances.get(bill.person, 0)
         law = history_law.settle(self.area, row, self.books[bill.person])
         return self._pay(bill, row, law)
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 from tests.platform.counter import encode
 from tests.platform.history_county import CARE, FIRST, County
-from tests.platform.history_law import RULES
+from tests.platform.history_law import ACCOUNT_FIRST, PARTS, RULES
 from tests.platform.history_model import Bill, Paid, Refused, Settled
 
 from gongji.errors import Refusal
@@ -24,7 +25,12 @@ from gongji.settlement.settle import settle
 from gongji.units import CHINA
 
 TOLD = ("third_party", "other_fund", "paid_by_account", "public_health", "wellness", "direct",
-        "excluded_by_law", "died")  # fmt: skip
+        "excluded_by_law", "died", "public_health", "wellness", "died")  # fmt: skip
+INVENTED: dict[str, dict[str, tuple[Any, ...]]] = {
+    PARTS: {"primary": (True, False), "contracted": (True,), "price_class": ("a", "b", "c")},
+    ACCOUNT_FIRST: {"contracted": (True,)},
+}
+"""What invented areas are told beside."""
 AMOUNTS = (1, 999, 3_000, 6_001, 20_000, 20_000, 55_555, 100_000, 300_000, 1_200_000)
 
 
@@ -136,10 +142,13 @@ class Play:
         chance = self.chance
         if self.visits and chance.random() < 0.25:
             return self._bill_again(chance.choice(self.visits))
-        if chance.random() < 0.1:
+        if chance.random() < 0.1 and self.area not in INVENTED:
             return self._buy()
         person = chance.choice([*self.model.numbers, *list(self.model.numbers)[:1] * 2])
         places = list(self.model.places.values())
+        if self.area in INVENTED:
+            # Their articles say nothing of pharmacies.
+            places = [place for place in places if place.kind == "hospital"]
         place = chance.choice(places if chance.random() < 0.4 else places[:4])
         day = min(max(self.county.day(), FIRST), self.today)
         bill = Bill(person, place.code, day, self._med_type(place.kind), 0, 0, 0)
@@ -165,10 +174,13 @@ class Play:
     def _tell(self, bill: Bill) -> None:
         """What only the institution knows; seldom anything."""
         injured = any(one.kind == "injury" for one in self.model.facts[bill.person])
-        if self.chance.random() < 0.15:
+        if self.chance.random() < 0.25:
             name = self.chance.choice(TOLD)
             if not (name == "third_party" and injured):
                 bill.told[name] = name != "direct"
+        for name, values in INVENTED.get(self.area, {}).items():
+            if self.chance.random() < 0.4:
+                bill.told[name] = self.chance.choice(values)
 
     def _prescribe(self, bill: Bill) -> None:
         chance = self.chance
@@ -182,10 +194,12 @@ class Play:
             }  # fmt: skip
 
     def _amounts(self, bill: Bill) -> None:
-        chance = self.chance
+        chance, bill.parts = self.chance, {}
         bill.in_scope = chance.choice(AMOUNTS) + chance.choice((0, 0, 1, 7, 33))
         bill.outside = chance.choice((0, 0, 0, 1_234))
         bill.total = bill.in_scope + bill.outside + chance.choice((0, 0, 500))
+        if self.area == PARTS and chance.random() < 0.7:
+            bill.parts = {"consultation": min(bill.in_scope, chance.choice((1_000, 2_500)))}
 
     def _bill_again(self, earlier: Bill) -> Asked:
         """A bill of a registration that there is: more lines, or the same ones once more."""
@@ -209,6 +223,10 @@ class Play:
         bill.batch = self.county.counter.batch(
             bill.visit, number, bill.in_scope, first, own, bill.outside // 3, **marks
         )
+        if bill.parts:
+            self.owner.execute(
+                "update charge_batch set parts = %s where id = %s", [Jsonb(bill.parts), bill.batch]
+            )
         self.numbers[bill.batch] = number
         return Asked(self._request(bill), bill)
 

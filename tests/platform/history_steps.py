@@ -178,4 +178,3 @@ def _change(found: platform.Change) -> Change:
         found.root.id or 0, found.cause, found.net_fen, found.payable_fen, found.receivable_fen,
         found.after["deductible_fen"],
     )  # fmt: skip
-

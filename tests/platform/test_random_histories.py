@@ -1,4 +1,4 @@
-"""Random histories of five counties: the platform against a model in plain memory, to the fen.
+"""Random histories of counties, two of them invented: the platform against a model, to the fen.
 
 Every history settles, repeats, tries, cancels, restores, learns late and adjudicates again; after
 every step meters, balances and claims are what the model says, and at the end the journal verifies
@@ -15,6 +15,7 @@ from tests.platform.conftest import ROLE
 from tests.platform.counter import AREAS
 from tests.platform.history_checks import compare, finish, holds_together
 from tests.platform.history_county import County
+from tests.platform.history_law import ACCOUNT_FIRST, PARTS
 from tests.platform.history_steps import History
 from tqdm import tqdm
 
@@ -41,7 +42,7 @@ def play(owner: Connection, door: Connection, area: str, seed: str) -> History:
 
 def play_all(owner: Connection, door: Connection, seed: str) -> None:
     """A history of every area in one database, which at the end holds together."""
-    played = [play(owner, door, area, seed) for area in AREAS]
+    played = [play(owner, door, area, seed) for area in (*AREAS, PARTS, ACCOUNT_FIRST)]
     holds_together(door, max(history.today for history in played))
 
 

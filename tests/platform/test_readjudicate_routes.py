@@ -84,8 +84,8 @@ def test_a_second_chronic_disease_learnt_late_raises_the_ceiling(
     county.person(1)
     here = county.institution(1, "2")
     register(county, "M1", "chronic", "gout")
-    # 楚政规〔2022〕2号 第十四条: (3000 - 300) x 85 % is 2,295; one disease has a ceiling of 2,000, two
-    # have one of 3,000.
+    # 楚政规〔2022〕2号 第十四条: (3000 - 300) x 85 % is 2,295; the ceiling is 2,000 for one disease
+    # and 3,000 for two.
     entry = settled(door, county, here, 300_000, med_type="14", disease="M1")
     assert (entry.benefit, entry.deductible_fen, entry.pool_fen) == ("chronic", 30_000, 200_000)
     nothing(door, "532300")
