@@ -289,6 +289,23 @@ def test_a_settlement_after_one_that_came_out_otherwise_is_told_so(
     assert found[1].detail.endswith("ordinary_paid 年:2024 1,400.00 → 700.00")
 
 
+def test_what_was_corrected_once_for_its_facts_is_not_told_to_differ_by_them_again(
+    owner: Connection, door: Connection
+) -> None:
+    county = Counter(owner)
+    county.person(1)
+    here = county.institution(2, "1")
+    first = settled(door, county, here, 100_000, day="2024-03-01")
+    settled(door, county, here, 200_000, day="2024-03-02")
+    relearn(county, status="retired")
+    # 700 + 800 of 1,500 becomes 700 + 1,300 of 2,000; without the first the second is paid 1,400.
+    assert [(one.net_fen, one.cause) for one in again(door, "430500", posting=True)] == [
+        (50_000, FACTS)
+    ]
+    take_back(door, county, first)
+    assert [(one.net_fen, one.cause) for one in again(door, "430500")] == [(10_000, BEFORE)]
+
+
 def test_persons_are_taken_in_lots_and_the_progress_tells_how_many(
     owner: Connection, door: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
