@@ -119,9 +119,7 @@ OPEN = step(pour.OPEN, (), ((500, MORE),))
 
 @pytest.mark.parametrize("tail", [False, True])
 @pytest.mark.parametrize("costs", [(400_000,), (200_000, 200_000)])
-def test_a_visit_that_cannot_be_settled_leaves_no_trace(
-    costs: tuple[int, ...], tail: bool
-) -> None:
+def test_a_visit_that_cannot_be_settled_leaves_no_trace(costs: tuple[int, ...], tail: bool) -> None:
     """Band, deductible and payment of the steps before an open figure are taken back."""
     first = step(600_000, ((30_000, DUE),), ((90_000, PAID),), ((10**9, BAND),))
     code = program([first], (OPEN,)) if tail else program([first, OPEN])

@@ -38,7 +38,9 @@ def test_yuan_are_read_to_the_fen(text: str, fen: int) -> None:
     assert parse_fen(text) == fen
 
 
-@pytest.mark.parametrize("text", ["", "1.", ".5", "1.005", "1,000", "1e3", "+1", "--1", "一", "1 0"])
+@pytest.mark.parametrize(
+    "text", ["", "1.", ".5", "1.005", "1,000", "1e3", "+1", "--1", "一", "1 0"]
+)
 def test_other_forms_of_an_amount_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="金额"):
         parse_fen(text)
