@@ -8,8 +8,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-import gongji
 from gongji.batch import files, ordering
+from gongji.batch.adjudicate import adjudicate_table
 from gongji.cli import main
 from gongji.units import MAX_FEN, yuan_text
 
@@ -210,7 +210,7 @@ def test_whole_numbers_of_a_frame_have_the_same_bound(column, number, refusal, o
             column: pa.array([15, number, None][:count], pa.int64()),
         }
     )
-    results, rejected = gongji.batch.adjudicate.adjudicate_table(table)
+    results, rejected = adjudicate_table(table)
     expected = [(2, refusal)] if refusal else []
     expected += [(3, "field_missing")] if others is None else []
     assert [(bad.row_number, bad.code) for bad in rejected] == expected
