@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from every_payer import settled
+from every_payer import AREA, settled
 from gongji.explain import as_json, as_markdown, as_text
 from gongji.explain.quote import quote
 from gongji.explain.sentences import explain
+from made_rulebooks import library
 
 SENTENCES = [
     ("outside", "政策范围外费用500.00元，由个人负担。", ()),
@@ -121,6 +122,52 @@ def test_a_visit_at_its_edges_is_told_to_the_fen(facts, used, words):
     text = as_text(quote(ORDINARY | facts, used))
     for wanted in words:
         assert wanted in text, text
+
+
+SHARED = """\
+计量:
+  年度起付: {代号: year_deductible, 量: 起付, 期: 年}
+  年度支付: {代号: year_paid, 量: 支付, 期: 年}
+  年度费用: {代号: year_cost, 量: 费用, 期: 年}
+待遇:
+  普通门诊:
+    依据: 第一条
+    层:
+      - 名称: 第一段
+        代号: first
+        起付标准: [{计量: 年度起付, 金额: 100元, 依据: 第二条}]
+        费用段: [{计量: 年度费用, 金额: 1000元, 依据: 第三条}]
+        支付比例: {比例: 50%, 依据: 第四条}
+        最高支付限额: [{计量: 年度支付, 金额: 3000元, 依据: 第五条}]
+      - 名称: 第二段
+        代号: second
+        起付标准: [{计量: 年度起付, 金额: 130元, 依据: 第六条}]
+        费用段: [{计量: 年度费用, 金额: 8000元, 依据: 第七条}]
+        支付比例: {比例: 60%, 依据: 第八条}
+        最高支付限额: [{计量: 年度支付, 金额: 710元, 依据: 第九条}]
+"""
+
+
+def test_a_later_layer_is_told_with_what_the_earlier_one_used(tmp_path: Path) -> None:
+    """Of 1,500, 1,000 are in the first band: 100 off, 450 paid. The second layer finds 100 of its
+    130, 1,000 of its band and 450 of its 710 used: 30 off, 282 wanted of 470, 260 paid of 433.33;
+    36.67 above the ceiling, after the last layer, are the person's.
+    """
+    library(tmp_path, SHARED)
+    row = {"area": AREA, "date": "2023-03-01", "status": "active", "in_scope": "1500"}
+    explanation = quote(row, folders=(tmp_path,))
+    assert [sentence.text for sentence in explanation.sentences[1:]] == [
+        "本段费用至1,000.00元为止，此前年度费用已累计0.00元，本次进入本段1,000.00元。",
+        "起付标准100.00元（年度起付此前已承担0.00元），本次扣除100.00元，由个人负担。",
+        "第一段：起付标准以上900.00元，统筹基金按50%支付450.00元。",
+        "余下500.00元按“第二段”计算。",
+        "本段费用至8,000.00元为止，此前年度费用已累计1,000.00元，本次进入本段500.00元。",
+        "起付标准130.00元（年度起付此前已承担100.00元），本次扣除30.00元，由个人负担。",
+        "第二段：起付标准以上470.00元，按60%应由统筹基金支付282.00元。",
+        "最高支付限额710.00元，此前年度支付已支付450.00元，本次只能支付260.00元；"
+        "超过限额的费用36.67元由个人负担。",
+        "合计：统筹基金支付710.00元，个人负担790.00元。",
+    ]
 
 
 def test_doubts_of_a_result_are_told_each_once_with_both_readings() -> None:
