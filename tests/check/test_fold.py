@@ -16,9 +16,10 @@ PROVINCE = "620000"
 
 def benefit(rate: str, article: str = "第一条") -> str:
     """An ordinary benefit of one rate."""
+    share = f"支付比例: {{比例: {rate}, 依据: {article}}}"
     return (
         f"待遇:\n  普通门诊:\n    依据: {article}\n"
-        f"    层:\n      - {{名称: 普通门诊, 代号: ordinary, 支付比例: {{比例: {rate}, 依据: {article}}}}}\n"
+        f"    层:\n      - {{名称: 普通门诊, 代号: ordinary, {share}}}\n"
     )
 
 
