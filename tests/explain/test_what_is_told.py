@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from every_payer import AREA, settled
+from gongji.errors import Refusal
 from gongji.explain import as_json, as_markdown, as_text
 from gongji.explain.quote import quote
 from gongji.explain.sentences import explain
@@ -182,3 +183,12 @@ def test_doubts_of_a_result_are_told_each_once_with_both_readings() -> None:
         assert f"采用：{doubt.reading}。另解：{doubt.other}。理由：{doubt.reason}。" in text
     assert "inpatient_rate、inpatient_ceiling" in text
     assert as_json(explanation)["supplied"] == ["inpatient_rate", "inpatient_ceiling"]
+
+
+@pytest.mark.parametrize("column", ["area", "date"])
+@pytest.mark.parametrize("text", ["", " ", None])
+def test_a_quote_needs_an_area_and_a_date(column, text):
+    facts = {**ORDINARY, "total": "1", column: text}
+    with pytest.raises(Refusal) as refusal:
+        quote({name: given for name, given in facts.items() if given is not None})
+    assert (refusal.value.code, refusal.value.field) == ("field_missing", column)

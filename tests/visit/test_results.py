@@ -150,3 +150,51 @@ def test_parts_of_the_cost_are_poured_in_their_order(
     found, rejected = adjudicate_table(table, folders=(tmp_path,))
     batch = [bad.code for bad in rejected] + [f"{r['pool_pays']:.2f}" for r in found.to_pylist()]
     assert batch == [pool]
+
+
+GAPS = """\
+待遇:
+  普通门诊:
+    依据: 第一条
+    层:
+      - 名称: 普通门诊
+        代号: ordinary
+        支付比例:
+          比例: {按: 缴费档次, 一档: 50%, 二档: {按: 医院级别, 一级: 30%, 二级: 20%, 三级: 10%}}
+          依据: 第一条
+"""
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ({"tier": "1"}, "50.00"),
+        ({"tier": "2", "level": "2"}, "20.00"),
+        # A value for which the table has no figure; a level that the figure needs.
+        ({}, "value_invalid"),
+        ({"tier": "2"}, "level_missing"),
+        ({"benefit": "chronic"}, "benefit_not_offered"),
+    ],
+)
+def test_a_figure_that_is_not_there_is_asked_for_or_refused(
+    tmp_path: Path, row: dict[str, str], found: str
+) -> None:
+    """At the counter and in a file alike, with what there is."""
+    area = Area(library(tmp_path, GAPS), AREA)
+    given = {"person": "甲", "area": AREA, "date": "2023-03-01", "status": "active",
+             "total": "100"} | row  # fmt: skip
+    law, refused = area.law(parse_day("2023-03-01")), None
+    try:
+        online = yuan_text(settle(area, read_visit(given, law), Meters(area.layout)).pool_fen)
+    except Refusal as refusal:
+        online, refused = refusal.code, refusal
+    assert online == found
+    table = pa.table({name: [text] for name, text in given.items()})
+    results, rejected = adjudicate_table(table, folders=(tmp_path,))
+    told = [bad.code for bad in rejected] + [f"{r['pool_pays']:.2f}" for r in results.to_pylist()]
+    assert told == [found]
+    if refused:
+        fields = {"value_invalid": ("tier", "一档、二档"), "level_missing": ("level", "level"),
+                  "benefit_not_offered": ("benefit", "ordinary（普通门诊）")}  # fmt: skip
+        field, words = fields[found]
+        assert refused.field == field and words in str(refused)
