@@ -72,6 +72,9 @@ def retired(area: Area, month: str, **more: str) -> int | str:
         ("2023-07-31", 8_000),
         ("2023-00", "value_invalid"),
         ("2023-13", "value_invalid"),
+        ("2023-09-31", "value_invalid"),
+        ("2023-7", "value_invalid"),
+        ("2023-07-", "value_invalid"),
         ("2023-12", 8_000),
     ],
 )
@@ -359,6 +362,15 @@ def test_a_law_that_ended_on_the_last_day_of_a_year_says_nothing_of_the_next(
     with pytest.raises(Refusal) as refusal:
         clear(made, year(year="2024", spent="1"))
     assert (refusal.value.code, refusal.value.field) == ("date_outside", "year")
+
+
+@pytest.mark.parametrize("text", ["²", "1.5", "-1", "9" * 14, "9" * 5000, "1000000000001"])
+def test_a_count_that_is_none_is_refused_and_stops_nothing(paying: Area, text: str) -> None:
+    """Also what only looks like a figure, or is longer than any."""
+    for column in ("settled", "heads_3"):
+        with pytest.raises(Refusal) as refusal:
+            clear(paying, year(spent="1", **{column: text}))
+        assert (refusal.value.code, refusal.value.field) == ("value_invalid", column)
 
 
 @pytest.mark.parametrize(("direct", "fine"), [("0", True), ("10", True), ("11", False)])
