@@ -16,7 +16,7 @@ from gongji.errors import Problem, Refusal, RulebookError
 from gongji.rulebook import accounts, documents, pricing, schema
 from gongji.rulebook.definitions import define_all
 from gongji.rulebook.facts import BENEFITS, Fact
-from gongji.rulebook.schema import key, list_of, map_of, struct
+from gongji.rulebook.schema import key, list_of, struct
 from gongji.rulebook.source import Node, line_of, read
 from gongji.units import Day, date_of
 
@@ -83,18 +83,6 @@ class Rulebook:
 HEAD, DOUBTS, ARTICLES, EXAMPLES = "文件", "存疑", "条文", "示例"
 _MAPS: dict[str, type] = {**SECTIONS, DOUBTS: documents.Doubt, ARTICLES: documents.Article}
 _OTHERS = {HEAD: struct(Head), EXAMPLES: list_of(struct(documents.Example))}
-
-
-def section_parser(section: str) -> schema.Parser:
-    """The parser of one section of provisions."""
-    return map_of(struct(SECTIONS[section]))
-
-
-def load(path: Path, problems: list[Problem]) -> Rulebook | None:
-    """Read one rulebook file; every problem of its form is reported, and none makes a rulebook."""
-    book, found = read_book(path)
-    problems.extend(found)
-    return None if found else book
 
 
 def read_book(path: Path) -> tuple[Rulebook | None, list[Problem]]:
@@ -257,19 +245,11 @@ def parents(area: str) -> list[str]:
     return list(dict.fromkeys([area, area[:4] + "00", area[:2] + "0000"]))
 
 
-def fold(books: Iterable[Rulebook]) -> dict[str, dict[str, Provision]]:
+def fold(books: Iterable[Rulebook], problems: list[Problem]) -> dict[str, dict[str, Provision]]:
     """The provisions of documents in order; a later one replaces what it names.
 
-    Refuses: RulebookError where two documents rule the same provision and neither gives way.
+    Where two documents rule the same provision and neither gives way, that goes to `problems`.
     """
-    problems: list[Problem] = []
-    provisions = _fold(books, problems)
-    if problems:
-        raise RulebookError(problems)
-    return provisions
-
-
-def _fold(books: Iterable[Rulebook], problems: list[Problem]) -> dict[str, dict[str, Provision]]:
     provisions: dict[str, dict[str, Provision]] = {}
     for book in books:
         for path in book.head.replaces:
@@ -384,5 +364,5 @@ def spans(
     for since, until in zip(edges, edges[1:] + [FOREVER], strict=True):
         force = tuple(b for b in books if b.head.since <= since <= b.head.until)
         if force and since < FOREVER:
-            laws.append(Law(home, since, until, force, _fold(force, problems), settings))
+            laws.append(Law(home, since, until, force, fold(force, problems), settings))
     return laws
