@@ -36,12 +36,12 @@ ROOM_TESTS = {
     "batch": ["tests/batch", "tests/audit"],
     "catalogue": ["tests/catalogue", "tests/platform/test_lines_priced.py"],
     "explain": ["tests/explain", "tests/test_quote.py"],
-    "kernel": ["tests/test_cases.py", "tests/check", "tests/oracle"],
+    "kernel": ["tests/kernel", "tests/test_cases.py", "tests/check", "tests/oracle"],
     "portal": ["tests/portal"],
     "report": ["tests/report"],
     "rulebook": ["tests/check", "tests/mechanisms", "tests/test_cases.py", "tests/oracle"],
     "sheets": ["tests/test_sheets.py"],
-    "visit": ["tests/test_cases.py", "tests/mechanisms", "tests/test_quote.py"],
+    "visit": ["tests/visit", "tests/test_cases.py", "tests/mechanisms", "tests/test_quote.py"],
 }
 """The tests of a room; those of a room that is not named are in tests/platform."""
 OWN_SERVER = {"backup", "cli", "commands", "config", "demo", "jobs"}
