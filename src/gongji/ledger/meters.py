@@ -142,8 +142,3 @@ def readings(
         if at.before or at.after:
             moved.append((code, period, slot, at.after - at.before))
     return before, tuple(moved)
-
-
-def moves(area: Area, result: Result, settlement: int = 0) -> tuple[Move, ...]:
-    """How a result moves its person's meters; see `readings`."""
-    return readings(area, result, settlement)[1]
