@@ -192,7 +192,12 @@ def test_the_nightly_job_draws_up_the_day_before_in_china(
         with structlog.testing.capture_logs() as logs:
             tasks.daily_trial_balance.func(int(instant.timestamp()))
     assert logs == [
-        {"event": "trial_balance", "day": day, "agrees": not forged, "log_level": "info"}
+        {
+            "event": "trial_balance",
+            "day": day,
+            "agrees": not forged,
+            "log_level": "error" if forged else "info",
+        }  # fmt: skip
     ]
 
 
