@@ -7,15 +7,16 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import psycopg
 from tests.platform import doors
 from tests.platform.counter import Counter
-from tests.platform.doors import OTHER, PHARMACY, Client, bill, opened
+from tests.platform.doors import HOSPITAL, OTHER, PHARMACY, Client, bill, opened
 
 from gongji.errors import REFUSALS
 
@@ -31,12 +32,13 @@ class Standing:
     county: Counter
     yunfu: Counter
     port: int
+    clock: Callable[[], datetime] = field(default_factory=doors.Clock)
 
     def __post_init__(self) -> None:
-        self.client = Client(self.port)
-        self.other = Client(self.port, OTHER)
-        self.pharmacy = Client(self.port, PHARMACY)
-        self.clinic = Client(self.port, CLINIC)
+        self.client, self.other, self.pharmacy, self.clinic = (
+            Client(self.port, code, clock=self.clock)
+            for code in (HOSPITAL, OTHER, PHARMACY, CLINIC)
+        )
         self.persons = 100
 
     def insured(self, balance_fen: int = 100_000, **spell: Any) -> str:
@@ -73,8 +75,11 @@ def refused(client: Client, code: str, infno: str, given: Any) -> str:
 
 
 @contextmanager
-def standing(server: str) -> Iterator[Standing]:
+def standing(
+    server: str, clock: Callable[[], datetime] | None = None, **settings: Any
+) -> Iterator[Standing]:
     """Everything in a database of its own."""
+    told = clock or doors.Clock()
     with (
         doors.new_database(server) as database,
         psycopg.connect(database, autocommit=True) as owner,
@@ -92,8 +97,8 @@ def standing(server: str) -> Iterator[Standing]:
         for number in range(200, 215):
             doors.insure(yunfu, number, 0)
         doors.SECRETS[CLINIC] = "secret-four"
-        with doors.serving(database) as port:
+        with doors.serving(database, told, **settings) as port:
             try:
-                yield Standing(owner, county, yunfu, port)
+                yield Standing(owner, county, yunfu, port, told)
             finally:
                 del doors.SECRETS[CLINIC]
