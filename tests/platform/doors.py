@@ -1,7 +1,7 @@
 """A door over real HTTP for the tests: a server in a thread, and a client that uses the interface.
 
-Plain functions and classes, no fixtures. The clock of the door stands still at `counter.NOW`, unless
-a test gives it one of its own.
+Plain functions and classes, no fixtures. The door's clock stands still at `counter.NOW`, unless a
+test gives it one of its own.
 """
 
 import base64

@@ -16,8 +16,8 @@ from tests.platform.doors import HOSPITAL, IDENTITY, OTHER, SECRETS, Client, Clo
 from tests.platform.queries_county import Standing, standing
 
 from gongji.errors import Fault
-from gongji.gateway.credentials import KEPT_SECONDS, UNKNOWN_SECONDS, Credentials, forget
 from gongji.gateway.credentials import _MOST as MOST_REMEMBERED
+from gongji.gateway.credentials import KEPT_SECONDS, UNKNOWN_SECONDS, Credentials, forget
 
 ASKED = {"medinsinfo": {"fixmedins_type": "1", "fixmedins_code": HOSPITAL}}
 HEADERS = {
@@ -100,7 +100,7 @@ def test_every_header_is_signed_or_is_the_signature(
     sound = client.headers()
     stamp = name == STAMP[adaptor]
     altered = str(int(sound[name]) + 1) if stamp else f"{sound[name]}0"
-    if name.endswith("paasid") or name.endswith("access_key"):
+    if name.endswith(("paasid", "access_key")):
         altered = f"ak-{OTHER}"
     assert "签名不一致" in told(client, sound | {name: altered})
 
