@@ -34,7 +34,11 @@ KEYS = {"identity_key": b"i" * 32, "lookup_key": b"l" * 32}
 IDENTITY = Identity(*KEYS.values())
 AREA = "430500"
 HOSPITAL, OTHER, PHARMACY = "H43050000001", "H43050000002", "P43050000003"
-SECRETS = {HOSPITAL: "secret-one", OTHER: "secret-two", PHARMACY: "secret-three"}
+CLINIC = "H44530000001"
+"""In another area; `queries_county` has it, a county alone does not."""
+SECRETS = {
+    HOSPITAL: "secret-one", OTHER: "secret-two", PHARMACY: "secret-three", CLINIC: "secret-four",
+}  # fmt: skip
 """Of each institution; its access key is `ak-` and its code."""
 ROLE = "-c role=gongji_door -c timezone=UTC"
 DAY = "2024-12-18"
@@ -76,12 +80,8 @@ def fill_county(owner: psycopg.Connection[Any]) -> Counter:
     county.institution(1, "2")
     county.institution(2, "3")
     county.institution(3, "2", kind="pharmacy")
-    for code, secret in SECRETS.items():
-        owner.execute(
-            "insert into credential (access_key, institution, secret, since)"
-            " values (%s, %s, %s, '2020-01-01')",
-            [f"ak-{code}", code, IDENTITY.encrypt(secret)],
-        )
+    for code in (HOSPITAL, OTHER, PHARMACY):
+        give_secret(owner, code)
     for item, grade, share, standard, restricted, negotiated in ITEMS:
         owner.execute(
             "insert into item_version (area, item, name, list_type, charge_type, since, grade,"
@@ -97,6 +97,15 @@ def fill_county(owner: psycopg.Connection[Any]) -> Counter:
         relation="spouse", consented_on="2020-01-01",
     )  # fmt: skip
     return county
+
+
+def give_secret(owner: psycopg.Connection[Any], code: str) -> None:
+    """An institution may sign."""
+    owner.execute(
+        "insert into credential (access_key, institution, secret, since)"
+        " values (%s, %s, %s, '2020-01-01')",
+        [f"ak-{code}", code, IDENTITY.encrypt(SECRETS[code])],
+    )
 
 
 def insure(county: Counter, number: int, balance_fen: int, **spell: Any) -> str:

@@ -16,12 +16,11 @@ from typing import Any
 import psycopg
 from tests.platform import doors
 from tests.platform.counter import Counter
-from tests.platform.doors import HOSPITAL, OTHER, PHARMACY, Client, bill, opened
+from tests.platform.doors import CLINIC, HOSPITAL, OTHER, PHARMACY, Client, bill, opened
 
 from gongji.errors import REFUSALS
 
 YUNFU = "445300"
-CLINIC = "H44530000001"
 
 
 @dataclass
@@ -89,16 +88,8 @@ def standing(
         yunfu.institution(1, "1")
         yunfu.institution(2, "3")
         yunfu.institution(3, "1", agreement=False)
-        owner.execute(
-            "insert into credential (access_key, institution, secret, since)"
-            " values (%s, %s, %s, '2020-01-01')",
-            [f"ak-{CLINIC}", CLINIC, doors.IDENTITY.encrypt("secret-four")],
-        )
+        doors.give_secret(owner, CLINIC)
         for number in range(200, 215):
             doors.insure(yunfu, number, 0)
-        doors.SECRETS[CLINIC] = "secret-four"
         with doors.serving(database, told, **settings) as port:
-            try:
-                yield Standing(owner, county, yunfu, port, told)
-            finally:
-                del doors.SECRETS[CLINIC]
+            yield Standing(owner, county, yunfu, port, told)
