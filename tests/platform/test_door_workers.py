@@ -1,4 +1,4 @@
-"""A door's threads and connections, while the database is away and when it is back; its counters."""
+"""A door's threads and connections, while the database is away and after; its counters."""
 
 import http.client
 import json
