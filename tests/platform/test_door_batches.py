@@ -29,6 +29,10 @@ from gongji.gateway.settling import Desk, Waiting
 from gongji.gateway.transactions import DoorSettings
 
 
+SECONDS = 20
+"""An answer that has not come by then does not come."""
+
+
 @pytest.fixture(scope="module")
 def place(server: str) -> Iterator[Standing]:
     """A county with a door."""
@@ -206,7 +210,7 @@ def test_whoever_came_first_is_taken_first() -> None:
         await asyncio.sleep(0)
         begin.set()
         gatherer.start()
-        return list(await asyncio.gather(*waits))
+        return list(await asyncio.wait_for(asyncio.gather(*waits), SECONDS))
 
     answers = asyncio.run(run())
     gatherer.stop()
@@ -222,7 +226,7 @@ def test_what_waits_when_the_end_is_asked_is_still_answered() -> None:
         await asyncio.sleep(0)
         gatherer.start()
         await asyncio.get_running_loop().run_in_executor(None, gatherer.stop)
-        return list(await asyncio.gather(*waits))
+        return list(await asyncio.wait_for(asyncio.gather(*waits), SECONDS))
 
     assert asyncio.run(run()) == [0, 2, 4, 6, 8]
     assert not any(thread.is_alive() for thread in gatherer._threads)
@@ -243,7 +247,7 @@ def test_one_who_went_away_does_not_keep_the_others_waiting() -> None:
         gone.cancel()
         gatherer.start()
         release.set()
-        return await stays
+        return await asyncio.wait_for(stays, SECONDS)
 
     assert asyncio.run(run()) == 2
 
@@ -267,7 +271,7 @@ def test_a_batch_without_an_answer_for_each_is_an_accident_for_all() -> None:
         waits = [asyncio.ensure_future(gatherer.put(n, n)) for n in range(2)]
         await asyncio.sleep(0)
         gatherer.start()
-        return list(await asyncio.wait_for(asyncio.gather(*waits, return_exceptions=True), 10))
+        return list(await asyncio.wait_for(asyncio.gather(*waits, return_exceptions=True), SECONDS))
 
     found = asyncio.run(run())
     assert all(isinstance(one, ValueError) for one in found)

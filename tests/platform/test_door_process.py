@@ -245,9 +245,13 @@ def test_a_door_ends_with_its_parent(database: str, county: Counter, tmp_path: P
         parent.kill()
         parent.communicate()
     deadline = time.monotonic() + 30
-    while _lives(child):
-        assert time.monotonic() < deadline, "the door outlives its parent"
-        time.sleep(0.05)
+    try:
+        while _lives(child):
+            assert time.monotonic() < deadline, "the door outlives its parent"
+            time.sleep(0.05)
+    finally:
+        if _lives(child):
+            os.kill(child, signal.SIGKILL)
 
 
 def _lives(process: int) -> bool:
