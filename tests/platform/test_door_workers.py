@@ -186,6 +186,7 @@ def test_every_way_to_end_is_counted_under_its_transaction(place: Standing) -> N
         for total in (31, 30):
             client.ask("2207", bill(psn_no, visit, total))
         client.ask("1201", {"medinsinfo": {}})
+        client.refused("2202", {"data": {"psn_no": psn_no, "mdtrt_id": "77", "ipt_otp_no": "1"}})
         client.ask("9999", {})
         client.post(b"x" * 3001)
         client.post(b"{}", {})
@@ -203,6 +204,7 @@ def test_every_way_to_end_is_counted_under_its_transaction(place: Standing) -> N
         expected = {
             ("2207", "done"): 1, ("2207", "refused"): 1, ("1201", "refused"): 1,
             ("1201", "done"): 1, ("-", "refused"): 2, ("-", "unsigned"): 2, ("2201", "fault"): 1,
+            ("2202", "refused"): 1,
             ("2201", "done"): 1, ("2204", "done"): 1, ("2203", "done"): 1,
         }  # fmt: skip
         assert {key: counted(page, *key) for key in expected} == expected
