@@ -19,6 +19,8 @@ from gongji.units import CHINA
 DEAR = Item(ITEMS[0][0], "own-1", "2", "450.00", "900.00")
 SHARED = Item(ITEMS[1][0], "own-2", "1", "50.00", "50.00")
 OWN = Item(ITEMS[2][0], "own-3", "1", "7.00", "7.00")
+SERIALS = itertools.count(1)
+"""Of all systems of this module: ids hold the second and a serial, and tests are quick."""
 LIMITED = Item(ITEMS[3][0], "own-4", "2", "15.00", "30.00")
 
 
@@ -56,7 +58,11 @@ def port(database: str, county: Counter) -> Iterator[int]:
 
 def system(port: int, code: str = HOSPITAL, **changes: Any) -> Hospital:
     """An institution's system, whose clock is China's."""
-    given: dict[str, Any] = {"secret": SECRETS.get(code, ""), "clock": lambda: datetime.now(CHINA)}
+    given: dict[str, Any] = {
+        "secret": SECRETS.get(code, ""),
+        "clock": lambda: datetime.now(CHINA),
+        "serial": SERIALS,
+    }
     return Hospital(
         f"http://127.0.0.1:{port}", code, "测试医院", AREA, f"ak-{code}", **given | changes
     )
