@@ -228,7 +228,7 @@ def test_a_door_ends_with_its_parent(database: str, county: Counter, tmp_path: P
     start = (
         "import subprocess, sys, time\n"
         f"made = subprocess.Popen([sys.executable, '-m', 'gongji.config.processes', 'door',"
-        f" '{fd}'], pass_fds=({fd},))\n"
+        f" '{fd}'], pass_fds=({fd},), stdout=subprocess.DEVNULL)\n"
         "print(made.pid, flush=True)\n"
         "time.sleep(600)\n"
     )
