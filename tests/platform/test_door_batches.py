@@ -28,7 +28,6 @@ from gongji.gateway.gathering import Gatherer
 from gongji.gateway.settling import Desk, Waiting
 from gongji.gateway.transactions import DoorSettings
 
-
 SECONDS = 20
 """An answer that has not come by then does not come."""
 
