@@ -116,6 +116,7 @@ def test_an_account_of_the_issuer_stays_with_one_person(
     assert answer.status_code == 403 and "另一位参保人" in answer.content.decode()
 
 
+@pytest.mark.usefixtures("fresh_database")
 def test_an_identity_number_is_looked_up_by_its_keyed_hash(
     client: Any, issuer: type[Issuer], family: Family, pages_database: str
 ) -> None:
