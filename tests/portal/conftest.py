@@ -7,7 +7,8 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,24 @@ def client(django_database: None, family: Family) -> Any:
     from django.test import Client
 
     return Client(headers={"accept-language": "zh-CN", "host": "localhost"})
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Stops the clock of the pages at an instant of UTC."""
+
+    def stop(instant: str) -> None:
+        now = datetime.fromisoformat(instant)
+
+        class Stopped(datetime):
+            @classmethod
+            def now(cls, tz: Any = None) -> Any:
+                return now.astimezone(tz) if tz else now.replace(tzinfo=None)
+
+        monkeypatch.setattr("django.utils.timezone.now", lambda: now)
+        monkeypatch.setattr("gongji.portal.mine.datetime", Stopped)
+
+    return stop
 
 
 def sign_in(client: Any, psn_no: str) -> None:
