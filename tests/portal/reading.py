@@ -4,8 +4,6 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
-VOID = {"input", "meta", "link", "img", "br", "rect"}
-
 
 @dataclass
 class Page:
@@ -45,6 +43,8 @@ class _Reader(HTMLParser):
             self.page.tables[-1].append([])
         elif tag in ("td", "th"):
             self.cell = []
+        elif tag == "br":
+            self.handle_data(" ")
         elif tag == "a":
             self.link = (attributes.get("href", ""), [])
         elif tag == "label":
@@ -82,7 +82,7 @@ class _Reader(HTMLParser):
 
 
 def _joined(parts: list[str]) -> str:
-    return " ".join(" ".join(parts).split())
+    return " ".join("".join(parts).split())
 
 
 def read(answer: Any) -> Page:

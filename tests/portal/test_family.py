@@ -72,7 +72,7 @@ def test_asking_is_a_fact_whose_consent_never_comes(
     assert mine == [[MASKED["乙"], "配偶", "等对方同意", "撤回请求"]] and others == [["没有。"]]
     mine, others = read(three["乙"].get("/me/family")).tables
     assert mine == [["没有。"]]
-    assert others == [[MASKED["甲"], "我是其 配偶", "等我同意", "同意 不同意"]]
+    assert others == [[MASKED["甲"], "我是其 配偶", "等我同意", "同意不同意"]]
     assert read(three["丙"].get("/me/family")).tables == [[["没有。"]], [["没有。"]]]
 
 
