@@ -141,7 +141,7 @@ def test_sections_that_are_no_benefits_are_told_in_the_law_s_own_words(client: A
     told = {(row[0], row[2]) for row in credits}
     assert {("退休人员", "75元"), ("在职人员", "2%")} <= told, told
     assert all("第十一条" in row[3] for row in credits)
-    assert "个人账户的计入" in page.text and "家庭共济" in page.text
+    assert "个人账户的计入" in page.text and "个人账户的用途" in page.text
     links = [href for text, href in page.links if "第十一条" in text]
     assert links and set(links) == {"/texts/430500/2022-11-01#%E7%AC%AC%E5%8D%81%E4%B8%80%E6%9D%A1"}
 
