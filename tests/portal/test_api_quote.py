@@ -112,6 +112,15 @@ def test_earlier_visits_are_settled_first_in_the_order_of_their_dates(client: An
     assert (
         paid(client, facts=facts, earlier=[{"date": "2023-02-01", "in_scope": "300"}]) == "600.00"
     )
+    # What an earlier visit does not say of its cost is not taken from the visit itself.
+    assert paid(client, facts=facts, earlier=[{"date": "2023-01-05", "total": "300"}]) == "600.00"
+    # 攀枝花 第七条: level 1 on 1 January bears the year's 200, level 3 is then paid 200 x 50 %, so
+    # that 900 of the year's 1000 are left; the other way round it would be 1000 - 200 x 60 %.
+    panzhihua = {"area": "510400", "date": "2023-02-01", "status": "active", "level": "1",
+                 "in_scope": "5000"}  # fmt: skip
+    typed = [{"date": "2023-01-31", "level": "3", "in_scope": "200"},
+             {"date": "2023-01-01", "level": "1", "in_scope": "200"}]  # fmt: skip
+    assert paid(client, facts=panzhihua, earlier=typed) == "900.00"
     late = post(client, facts=facts, earlier=[{"date": "2023-02-02", "in_scope": "1"}])
     assert late.status_code == 422 and late.json()["field"] == "earlier.0.date"
     assert "2023-02-01" in late.json()["reason"]
