@@ -72,13 +72,15 @@ class _Reader(HTMLParser):
         elif tag == "select":
             self.select = None
 
-    def handle_data(self, data: str) -> None:
-        self.page.text += data
+    def _said(self, text: str) -> None:
+        self.page.text += text
         for place in (self.cell, self.link and self.link[1], self.label and self.label[1]):
             if place is not None:
-                place.append(data)
+                place.append(text)
         if self.select and self.select["options"]:
-            self.select["options"][-1][1] += data.strip()
+            self.select["options"][-1][1] += text.strip()
+
+    handle_data = _said
 
 
 def _joined(parts: list[str]) -> str:
