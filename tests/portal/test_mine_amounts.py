@@ -158,6 +158,8 @@ def test_what_is_given_back_to_an_account_rises_again(client: Any, known: Neighb
         ["2024-04-01", "结算 普通门诊", "-80.00元", "0.00元"],
         ["2024-04-09", "撤销结算 普通门诊", "80.00元", "80.00元"],
     ]
+    assert account[1] == ["2024-01-01", "期初", "0.00元"]
+    assert account[-1] == ["2024-12-31", "期末", "80.00元"]
     # Whose care it was is not told, and the entry itself is the other person's.
     assert client.get(f"/me/settlements/{known.family}").status_code == 404
     assert read(client.get("/me/settlements")).tables[0][1:] == [["还没有结算。"]]
