@@ -27,6 +27,13 @@ PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
 @pytest.fixture(scope="session")
+def portal() -> Iterator[None]:
+    """Django is set up, for what needs no database: the server stays until the last test."""
+    with databases.server():
+        yield
+
+
+@pytest.fixture(scope="session")
 def family_template() -> Iterator[tuple[str, Family]]:
     """The owner's address of the family's database, which nobody uses but to copy it."""
     with databases.server() as address, databases.copy(address) as made:

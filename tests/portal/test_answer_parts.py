@@ -17,15 +17,6 @@ INPATIENT = {"inpatient_deductible": "300", "inpatient_rate": "85%", "inpatient_
 LINCANG = {"area": "530900", "date": "2023-02-01", "status": "active", "level": "1"}
 
 
-@pytest.fixture(scope="module")
-def portal() -> Any:
-    """Django is set up; the calculator itself needs no database."""
-    from tests import databases
-
-    with databases.server():
-        yield None
-
-
 def answered(facts: dict[str, str], figures: Any = (), used: Any = ()) -> Any:
     """The answer to a question."""
     from gongji.portal.calculation import answer

@@ -12,15 +12,6 @@ from gongji.units import date_of
 LEVELS = [["1", "一级"], ["2", "二级"], ["3", "三级"]]
 
 
-@pytest.fixture(scope="module")
-def portal() -> Any:
-    """Django is set up; the calculator itself needs no database."""
-    from tests import databases
-
-    with databases.server():
-        yield None
-
-
 def test_who_has_said_nothing_finds_a_whole_question(client: Any, clock: Any) -> None:
     clock("2023-05-01T00:00:00+00:00")
     page = read(client.get("/"))
