@@ -392,7 +392,7 @@ def test_tables_are_made_only_where_that_is_wanted(server: str, tmp_path: Path) 
         # Tables that are the newest are enough; what is wrong then is the figure of no parameter.
         process = serve(log, "--no-migrate", GONGJI_PARAMETERS="430500:colour=1", **own)
         try:
-            await_(lambda: "接口 1 退出（代码 3），重新启动" in log.read_text(), 120)
+            await_(lambda: "接口 1 退出（代码 1），重新启动" in log.read_text(), 120)
             assert "colour" in log.read_text()
         finally:
             process.send_signal(signal.SIGTERM)
