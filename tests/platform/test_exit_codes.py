@@ -57,6 +57,11 @@ class Case:
     said: str = ""
     disagree: bool = False
 
+    def __str__(self) -> str:
+        """A name without blanks."""
+        words = self.line.replace("{}/", "").split()
+        return "_".join([*words[:6], str(self.code), *(["disagree"] if self.disagree else [])])
+
 
 CASES = [
     Case("--version", 0, "gongji"), Case("--help", 0, "quote"), Case("nope", 2, "没有命令 nope"),
@@ -205,7 +210,7 @@ def test_every_command_and_subcommand_is_tried_in_every_way_it_can_end() -> None
                 assert {0, 1} <= tried[f"{name} {each}"], (name, each)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.line[:60]} {case.code}")
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_command_ends_as_it_says(
     request: pytest.FixtureRequest, folder: Path, capsys: pytest.CaptureFixture[str], case: Case
 ) -> None:

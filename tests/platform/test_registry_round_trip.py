@@ -250,13 +250,20 @@ def test_a_card_that_is_not_given_stays_and_a_changed_person_is_counted(
 ) -> None:
     rows = [row | {"社保卡号": ""} for row in ROWS["person"]]
     assert take(fresh, saved(tmp_path, "person", rows), now=LATER)[0] == Counts(same=2)
-    for name, cell in (("姓名", "测试·玉衡"), ("性别", "男"), ("民族", "05"),
-                       ("社保卡号", "CARD009"), ("统筹区", "430500"), ("证件号码", certificate(9))):  # fmt: skip
+    cells = {
+        "姓名": "测试·玉衡", "性别": "男", "民族": "05", "社保卡号": "CARD009", "统筹区": "430500",
+        "证件号码": certificate(9),
+    }  # fmt: skip
+    for name, cell in cells.items():
         changed = [ROWS["person"][0] | {name: cell}]
         assert take(fresh, saved(tmp_path, "person", changed), now=LATER)[0] == Counts(changed=1)
         assert take(fresh, saved(tmp_path, "person", changed), now=LATER)[0] == Counts(same=1)
         take(fresh, saved(tmp_path, "person", ROWS["person"]), now=LATER)
     assert find_by_card(fresh, IDENTITY, "CARD009") is None
+    renamed = [ROWS["person"][0] | {"姓名": "测试·玉衡", "社保卡号": ""}]
+    assert take(fresh, saved(tmp_path, "person", renamed), now=LATER)[0] == Counts(changed=1)
+    found = find_by_card(fresh, IDENTITY, "CARD001")
+    assert found and found.name == "测试·玉衡"
 
 
 def test_a_changed_institution_is_counted_and_stored(fresh: Connection, tmp_path: Path) -> None:

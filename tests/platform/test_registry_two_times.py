@@ -178,8 +178,8 @@ def test_a_standing_is_of_the_day_and_of_what_was_known(county: Connection) -> N
     nothing: tuple[frozenset[str], bool] = (frozenset(), False)
     assert [standing(day) for day in DAYS] == [nothing, granted, granted, nothing]
     assert [standing(SINCE, at) for at in (NOW - ONE_MOMENT, NOW)] == [nothing, granted]
-    levels = {code: found.level
-              for code, found in institutions.standings(county, [HERE, THERE], SINCE).items()}  # fmt: skip
+    both = institutions.standings(county, [HERE, THERE], SINCE)
+    levels = {code: found.level for code, found in both.items()}
     assert levels == {HERE: "3", THERE: "3"}
     alone = institutions.standings(county, [THERE], SINCE)
     assert list(alone) == [THERE] and (alone[THERE].level, alone[THERE].parent) == ("3", HERE)
@@ -331,9 +331,9 @@ def test_a_fact_holds_for_a_day_at_least(county: Connection, table: str) -> None
     }[table]
     with county.transaction(force_rollback=True):
         for until in (SINCE, SINCE - ONE_DAY):
-            with pytest.raises((psycopg.errors.CheckViolation, psycopg.errors.DataException)):
-                with county.transaction():
-                    county.execute(statement, [SINCE, until])
+            wrong = (psycopg.errors.CheckViolation, psycopg.errors.DataException)
+            with pytest.raises(wrong), county.transaction():
+                county.execute(statement, [SINCE, until])
         assert county.execute(statement, [SINCE, SINCE + ONE_DAY]).rowcount == 1
 
 
