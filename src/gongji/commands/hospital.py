@@ -37,8 +37,9 @@ def command(
     """
     from gongji.hospital.client import Hospital
 
-    context.obj = Hospital(address, code, name, area or code[1:7], access_key, secret)
-    context.call_on_close(context.obj.http.close)
+    made = Hospital(address, code, name, area or code[1:7], access_key, secret)
+    context.obj = made
+    context.call_on_close(lambda: made.http.close())
 
 
 @command.command("ask")
