@@ -184,10 +184,10 @@ def _await_page(address: str) -> None:
     raise AssertionError("no pages")
 
 
-def data_folder(service: Running) -> None:
-    counters = Path(service.given["GONGJI_DATA"]) / "metrics"
+def counters(service: Running) -> None:
+    kept = Path(service.given["GONGJI_DATA"]) / "metrics"
     # Every door keeps its counters there.
-    pids = {re.findall(r"\d+", path.stem)[-1] for path in counters.glob("*.db")}
+    pids = {re.findall(r"\d+", path.stem)[-1] for path in kept.glob("*.db")}
     assert pids == {str(part.pid) for part in service.parts("door")}
 
 
@@ -435,7 +435,7 @@ def oidc(service: Running) -> None:
 
 
 REACHES: dict[str, Any] = {
-    "GONGJI_DATA": data_folder, "GONGJI_DEMO": demo, "DATABASE_URL": database_url,
+    "GONGJI_DATA": counters, "GONGJI_DEMO": demo, "DATABASE_URL": database_url,
     "GONGJI_DOOR_DATABASE_URL": door_database_url, "GONGJI_KEEP_DATABASE": keep_database,
     "GONGJI_HOST": host, "GONGJI_PORT": port, "GONGJI_PAGES_PORT": pages_port,
     "GONGJI_DOORS": number_of_doors, "GONGJI_ADAPTOR": adaptor,

@@ -136,13 +136,13 @@ def test_folders_of_rulebooks_keep_their_order(tmp_path: Path) -> None:
     assert found.rulebooks == tuple(folders)
 
 
-def test_the_data_lie_where_the_user_keeps_data(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folder_lies_where_the_user_keeps_such_things(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", "/somewhere")
     assert env.own_folder("") == Path("/somewhere/gongji")
     monkeypatch.delenv("XDG_DATA_HOME")
-    monkeypatch.setenv("HOME", "/home/made-up")
-    assert env.own_folder("") == Path("/home/made-up/.local/share/gongji")
-    assert env.own_folder("~/x") == Path("/home/made-up/x")
+    monkeypatch.setenv("HOME", "/nowhere/made-up")
+    assert env.own_folder("") == Path("/nowhere/made-up/.local/share/gongji")
+    assert env.own_folder("~/x") == Path("/nowhere/made-up/x")
 
 
 def test_nothing_is_read_of_a_demonstration_that_is_somewhere_else(tmp_path: Path) -> None:
