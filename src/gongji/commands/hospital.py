@@ -39,7 +39,7 @@ def command(
 
     made = Hospital(address, code, name, area or code[1:7], access_key, secret)
     context.obj = made
-    context.call_on_close(lambda: made.http.close())
+    context.with_resource(made.http)
 
 
 @command.command("ask")
