@@ -189,9 +189,8 @@ def _refused(county: County, entry: EntryRow) -> str:
 
 @pytest.mark.parametrize(
     ("area", "make"),
-    [("532300", _chronic), ("510400", _two_diseases), ("430500", _dual_channel),
-     ("532300", _negotiated_held)],
-)  # fmt: skip
+    [("532300", _chronic), ("510400", _two_diseases), ("430500", _dual_channel)],
+)
 def test_without_its_registration_there_is_no_such_bill_today(
     owner: Connection, door: Connection, area: str, make: Callable[[County], EntryRow]
 ) -> None:
@@ -208,6 +207,15 @@ def test_a_negotiated_drug_needs_no_registration_today_either(
     entry = _negotiated(county)
     county.register("T", "chronic")
     assert changed(entry, county.today(entry)) == {}
+
+
+def test_a_negotiated_drug_is_paid_as_one_when_its_registration_falls_away(
+    owner: Connection, door: Connection
+) -> None:
+    county = County(owner, door, "532300")
+    entry = _negotiated_held(county)
+    county.retire("registration")
+    assert county.today(entry)["benefit"] == entry.facts["benefit"] == "negotiated_drug"
 
 
 def test_a_registration_turned_from_chronic_into_special_is_followed(

@@ -73,6 +73,9 @@ def test_a_row_of_each_meter_is_found_by_the_visit_that_would_use_it_and_no_othe
     known = names(area)
     blocks = blocks_of(area, visit, 5)
     for place, meter in enumerate(known.codes):
+        if area.layout.dimensions[known.dimensions[place]].period == "笔":
+            # A meter of one settlement is not kept (test_account_layer).
+            continue
         period, slot = blocks[known.dimensions[place]]
         used = load(area, [(period, slot, meter, 7)])
         used.visits = 5
@@ -84,20 +87,7 @@ def test_a_row_of_each_meter_is_found_by_the_visit_that_would_use_it_and_no_othe
     assert len(known.codes) == sum(area.layout.widths) == len(known.places)
 
 
-def test_settlements_that_use_a_meter_by_the_bill_do_not_share_it() -> None:
-    area = RULES.area("330100")
-    visit = _visit(area, "2024-03-01")
-    period, slot = blocks_of(area, visit, 5)[0]
-    used = load(area, [(period, slot, "account_now", 7)])
-    for number, expected in ((5, 7), (6, 0), (0, 0)):
-        used.visits = number
-        assert used.gather(used.places(visit))[0] == expected
-
-
-def test_a_block_of_a_bill_with_a_value_comes_back() -> None:
-    period, slot = meters._texts("笔", (5, "药|x"))
-    assert (period, slot) == ("笔:0", "5|药|x")
-    assert meters._key("笔", "drug", period, slot) == (5, "药|x")
+def test_a_block_of_a_visit_with_a_value_comes_back() -> None:
     assert meters._key("次", "item", *meters._texts("次", (2024, "v1", "A|B"))) == (
         2024, "v1", "A|B",
     )  # fmt: skip
