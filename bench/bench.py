@@ -27,16 +27,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gongji.batch import loops
-from gongji.batch.machine import NOWHERE, Row
+from gongji.batch.core import Settler
+from gongji.batch.numba_rows import NOWHERE, Row
 from gongji.batch.ordering import ROW, survey
-from gongji.batch.visits import Settler
-from gongji.kernel import pour
-from gongji.rulebook.law import Library
+from gongji.law.engine import engine as online
+from gongji.law.engine.area import Area
+from gongji.law.engine.person_meters import Meters
+from gongji.law.engine.visit import read_visit
+from gongji.law.kernel import pour
+from gongji.law.rulebook.law import Library
 from gongji.units import day_of
-from gongji.visit import settle as online
-from gongji.visit.area import Area
-from gongji.visit.facts import read_visit
-from gongji.visit.meters import Meters
 
 I64 = npt.NDArray[np.int64]
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"

@@ -112,8 +112,8 @@ class Bench:
 
     def people(self, first: int, last: int) -> None:
         """Invented persons with these numbers, and the hospital."""
-        from gongji.config.environment import environment
-        from gongji.registry.identity import Identity
+        from gongji.platform.environment import environment
+        from gongji.platform.identity import Identity
 
         identity = Identity(environment().identity_key, environment().lookup_key)
         given = {
@@ -214,7 +214,7 @@ class Bench:
 @contextmanager
 def door(dsn: str, port: int, doors: int, log: Any = None, **more: str) -> Iterator[Bench]:
     """A service with its doors on a database; `log` takes what it says, `more` are variables."""
-    from gongji.config.platform import wait_until_ready
+    from gongji.service.platform import wait_until_ready
 
     variables = {
         **os.environ, "DATABASE_URL": dsn, "GONGJI_PORT": str(port), "GONGJI_LOG_LEVEL": "WARNING",
@@ -430,7 +430,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gongji-bench-") as folder:
         os.environ |= {"GONGJI_DEMO": "1", "GONGJI_DATA": folder}
-        from gongji.config.database import embedded
+        from gongji.platform.database import embedded
 
         server = embedded(Path(folder) / "postgresql", keep=True)
         try:

@@ -24,10 +24,10 @@ def seconds(count: int = COUNT, seed: int = 7) -> list[float]:
         from django.template.loader import render_to_string
         from tests.portal.test_calculator import questions
 
-        from gongji.errors import Refusal
         from gongji.portal import present
         from gongji.portal.calculation import answer
         from gongji.portal.inputs import read_question
+        from gongji.refusals import Refusal
 
         taken = []
         for question in questions(count + WARM, seed):

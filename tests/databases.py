@@ -51,11 +51,11 @@ def copy(address: str) -> Iterator[str]:
 def _start() -> None:
     folder = Path(tempfile.mkdtemp(prefix="gongji-test-"))
     os.environ |= {"GONGJI_DEMO": "1", "GONGJI_DATA": str(folder)}
-    os.environ["DJANGO_SETTINGS_MODULE"] = "gongji.config.settings"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "gongji.service.settings"
     given = os.environ.get("DATABASE_URL", "")
     embedded = None
     if not given:
-        from gongji.config.database import embedded as start
+        from gongji.platform.database import embedded as start
 
         embedded = start(folder / "postgresql", keep=True)
         given = str(embedded.get_uri())

@@ -2,9 +2,9 @@
 
 import pytest
 
-from gongji.errors import Refusal
-from gongji.rulebook.law import Library
-from gongji.visit.opening import Opening, read_opening
+from gongji.law.engine.opening_meters import Opening, read_opening
+from gongji.law.rulebook.law import Library
+from gongji.refusals import Refusal
 
 LIBRARY = Library()
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from gongji.cli import main
+from gongji.cli.main import main
 
 BASE = "--area 532300 --date 2023-03-01 --status retired --level 3 --in-scope 1000"
 
@@ -102,7 +102,7 @@ def test_a_county_is_settled_by_its_city(capsys):
 
 def test_a_quote_imports_nothing_heavy():
     script = (
-        "import sys, gongji.commands.quote; "
+        "import sys, gongji.cli.quote; "
         "heavy = ('numba', 'numpy', 'polars', 'pyarrow', 'duckdb', 'pandas', 'matplotlib', 'rich');"
         "print([name for name in heavy if name in sys.modules])"
     )

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from gongji.cli import main
+from gongji.cli.main import main
 
 WRONG = {
     "quote --foo": "没有选项 --foo",

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from gongji import oracle
-from gongji.accounts import clear
-from gongji.accounts.clearing import HEADS
-from gongji.accounts.explain import explain_statement
-from gongji.errors import Refusal
-from gongji.kernel import clear as kernel
-from gongji.rulebook.law import Library
+from gongji.law.accounts import clear
+from gongji.law.accounts.clearing import HEADS
+from gongji.law.accounts.explain_accounts import explain_statement
+from gongji.law.engine.area import Area
+from gongji.law.kernel import clear as kernel
+from gongji.law.rulebook.law import Library
+from gongji.refusals import Refusal
 from gongji.units import yuan_text
-from gongji.visit.area import Area
 from histories import random_clearing
 
 LIBRARY = Library()

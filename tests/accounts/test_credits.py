@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from gongji import oracle
-from gongji.accounts import credit
-from gongji.accounts.explain import explain_credit
-from gongji.errors import Refusal
-from gongji.rulebook.law import Library
+from gongji.law.accounts import credit
+from gongji.law.accounts.explain_accounts import explain_credit
+from gongji.law.engine.area import Area
+from gongji.law.rulebook.law import Library
+from gongji.refusals import Refusal
 from gongji.units import show_ppm, yuan_text
-from gongji.visit.area import Area
 from histories import random_credit
 
 LIBRARY = Library()

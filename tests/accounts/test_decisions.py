@@ -2,13 +2,13 @@
 
 import pytest
 
-from gongji.accounts import deadline, event, use
-from gongji.accounts.duties import clashes, reviews
-from gongji.accounts.uses import bond
-from gongji.errors import Refusal
-from gongji.rulebook.law import Law, Library
+from gongji.law.accounts import deadline, event, use
+from gongji.law.accounts.duties import clashes, reviews
+from gongji.law.accounts.uses import bond
+from gongji.law.engine.area import Area
+from gongji.law.rulebook.law import Law, Library
+from gongji.refusals import Refusal
 from gongji.units import date_of, parse_day
-from gongji.visit.area import Area
 
 LIBRARY = Library()
 SY, YF, PZ, CX, LC, YN = "430500", "445300", "510400", "532300", "530925", "530000"

@@ -12,11 +12,11 @@ import pytest
 import xlsxwriter
 from click.testing import CliRunner, Result
 
-from gongji.accounts import jobs
-from gongji.accounts.jobs import Accrual, Areas, ClearingJob
-from gongji.cli import cli
-from gongji.errors import Refusal
-from gongji.sheets import Sheet, Whole, text_of
+from gongji.cli.main import cli
+from gongji.law.accounts import account_files
+from gongji.law.accounts.account_files import Accrual, Areas, ClearingJob
+from gongji.refusals import Refusal
+from gongji.tabular.sheets import Sheet, Whole, text_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 ROSTER = [
@@ -244,13 +244,13 @@ def test_a_run_that_breaks_off_leaves_nothing(
 ) -> None:
     """Neither result nor report nor a partial file; an earlier result stays."""
     (tmp_path / "out.csv").write_text("earlier", encoding="utf-8")
-    whole_run = jobs.run
+    whole_run = account_files.run
 
     def broken(*arguments: object) -> Iterator[object]:
         yield from whole_run(*arguments)  # type: ignore[arg-type]
         raise OSError("disk full")
 
-    monkeypatch.setattr(jobs, "run", broken)
+    monkeypatch.setattr(account_files, "run", broken)
     assert isinstance(gongji("accrue", roster, "-o", tmp_path / "out.csv").exception, OSError)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "roster.csv"]
     assert (tmp_path / "out.csv").read_text(encoding="utf-8") == "earlier"
@@ -258,7 +258,7 @@ def test_a_run_that_breaks_off_leaves_nothing(
 
 def test_excel_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More rows than a sheet holds are refused, not dropped."""
-    monkeypatch.setattr("gongji.sheets.EXCEL_ROWS", 2)
+    monkeypatch.setattr("gongji.tabular.sheets.EXCEL_ROWS", 2)
     with pytest.raises(Refusal), Whole(tmp_path / "out.xlsx", ("a",)) as output:
         output.write([("1",), ("2",)])
     assert list(tmp_path.iterdir()) == []

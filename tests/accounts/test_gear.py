@@ -9,7 +9,7 @@ import numba
 import numpy as np
 import pytest
 
-from gongji.kernel import accrue, clear, pour
+from gongji.law.kernel import accrue, clear, pour
 
 FUNCTIONS = (
     pour.take_rate, accrue.accrue, accrue.retired_in,

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from gongji.accounts import clear, credit, deadline
-from gongji.accounts.check import problems, refuse_unsound
-from gongji.accounts.clearing import HEADS
-from gongji.accounts.examples import run_example
-from gongji.accounts.explain import explain_credit
-from gongji.errors import Refusal, RulebookError
-from gongji.rulebook.law import Library
+from gongji.law.accounts import clear, credit, deadline
+from gongji.law.accounts.account_examples import run_example
+from gongji.law.accounts.check_accounts import problems, refuse_unsound
+from gongji.law.accounts.clearing import HEADS
+from gongji.law.accounts.explain_accounts import explain_credit
+from gongji.law.engine.area import Area
+from gongji.law.rulebook.law import Library
+from gongji.refusals import Refusal, RulebookError
 from gongji.units import parse_day
-from gongji.visit.area import Area
 
 HEAD = """
 文件:

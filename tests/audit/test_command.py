@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 
 from gongji.audit import Finding, PaidFile, Summary, audit, findings_frame
-from gongji.cli import main
-from gongji.errors import Refusal
+from gongji.cli.main import main
+from gongji.law.engine.engine import settle
+from gongji.law.engine.person_meters import Meters
+from gongji.refusals import Refusal
 from gongji.units import parse_fen
-from gongji.visit.meters import Meters
-from gongji.visit.settle import settle
 
 GOOD = """\
 person,visit,date,area,status,level,in_scope,paid_pool

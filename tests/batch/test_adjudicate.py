@@ -17,10 +17,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import gongji
-from gongji.batch import files, ordering
-from gongji.cli import main
-from gongji.errors import Refusal
-from gongji.sheets import Sheet, text_of
+from gongji.batch import ordering, visit_files
+from gongji.cli.main import main
+from gongji.refusals import Refusal
+from gongji.tabular.sheets import Sheet, text_of
 
 AREAS = ("532300", "532301", "510400", "430500", "430521")
 HEAD = ("person", "visit", "date", "sequence", "area", "status", "level", "total", "in_scope")
@@ -94,7 +94,7 @@ def values(rows, without=("row_number",)):
 @pytest.fixture
 def small_chunks(monkeypatch):
     """Chunks and ranges of a few rows, so that a small file has many borders."""
-    for module in (ordering, files):
+    for module in (ordering, visit_files):
         monkeypatch.setattr(module, "CHUNK_ROWS", 50)
     monkeypatch.setattr(ordering, "RANGE_ROWS", 90)
 
@@ -344,7 +344,7 @@ def test_a_run_that_is_killed_leaves_no_result(tmp_path):
     )  # fmt: skip
     frame.write_parquet(tmp_path / "v.parquet")
     argv = ["adjudicate", str(tmp_path / "v.parquet"), "-o", str(tmp_path / "r.csv")]
-    code = f"from gongji.cli import main; main({argv!r})"
+    code = f"from gongji.cli.main import main; main({argv!r})"
     with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL) as running:
         deadline = time.monotonic() + 60
         while not any(path.name.startswith(".r.") for path in tmp_path.iterdir()):

@@ -7,17 +7,17 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from gongji.batch.core import Settler
 from gongji.batch.ordering import ROW
-from gongji.batch.visits import Settler
-from gongji.errors import PRECEDENCE, Refusal
-from gongji.rulebook.facts import DERIVED
-from gongji.rulebook.law import Library
-from gongji.rulebook.tables import show_articles
+from gongji.law.compile.tables import show_articles
+from gongji.law.engine.area import Area
+from gongji.law.engine.engine import settle
+from gongji.law.engine.person_meters import Meters
+from gongji.law.engine.visit import columns_of, read_visit
+from gongji.law.rulebook.law import Library
+from gongji.law.rulebook.vocabulary import DERIVED
+from gongji.refusals import PRECEDENCE, Refusal
 from gongji.units import date_of, parse_day, yuan_text
-from gongji.visit.area import Area
-from gongji.visit.facts import columns_of, read_visit
-from gongji.visit.meters import Meters
-from gongji.visit.settle import settle
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "oracle"))
 

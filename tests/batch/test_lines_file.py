@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from gongji.cli import main
+from gongji.cli.main import main
 
 CATALOGUE = """\
 item,name,from,class,first_self_pay,standard

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from gongji.cli import cli
-from gongji.errors import Refusal, RowRefusal, RulebookError
+from gongji.cli.main import cli
+from gongji.refusals import Refusal, RowRefusal, RulebookError
 
 FILES = {
     "visits": "person,visit,date,area,status,level,total\n\n甲,v1,2023-03-01,532300,active,1,\n",

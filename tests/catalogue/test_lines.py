@@ -5,12 +5,12 @@ import random
 import polars as pl
 import pytest
 
-from gongji.catalogue import explain_line, price_files, read_catalogue, with_scope
-from gongji.catalogue.lines import SPLIT, price
-from gongji.catalogue.texts import ROW, read_texts
-from gongji.errors import Refusal, RulebookError
-from gongji.kernel.price import price_line
-from gongji.rulebook.law import Library
+from gongji.batch.lines import explain_line, price_files, read_catalogue, with_scope
+from gongji.batch.lines.price_files import SPLIT, price
+from gongji.law.kernel.price import price_line
+from gongji.law.rulebook.law import Library
+from gongji.refusals import Refusal, RulebookError
+from gongji.tabular.texts import ROW, read_texts
 
 CATALOGUE = """\
 item,name,from,to,class,first_self_pay,standard,standard_3,listing,part,negotiated

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gongji.cli import main
-from gongji.rulebook.check import check_area, citations, read_files, years_of
-from gongji.rulebook.law import Library
+from gongji.cli.main import main
+from gongji.law.checks.check_rulebooks import check_area, citations, read_files, years_of
+from gongji.law.rulebook.law import Library
 
 HERE = Path(__file__).parent
 WRONG = HERE / "wrong"

@@ -8,9 +8,9 @@ import jsonschema
 import pytest
 import yaml
 
-from gongji.cli import main
-from gongji.rulebook.jsonschema import rulebook_schema
-from gongji.rulebook.law import SHIPPED
+from gongji.cli.main import main
+from gongji.law.rulebook.jsonschema import rulebook_schema
+from gongji.law.rulebook.law import SHIPPED
 
 ROOT = Path(__file__).parent.parent.parent
 DOCUMENT = ROOT / "docs" / "rulebook.schema.json"

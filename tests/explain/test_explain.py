@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from gongji.explain import as_json, as_markdown, as_text
-from gongji.explain.quote import quote
+from gongji.law.explain import as_json, as_markdown, as_text
+from gongji.law.explain.quote import quote
 
 CROSSING = {
     "area": "532300",

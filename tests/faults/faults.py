@@ -26,8 +26,8 @@ from psycopg.conninfo import make_conninfo
 
 from cashiers import PATIENCE_SECONDS, SEND_AGAIN, Cashiers, Found, Sent, compare, message, post
 from counter import Bench, door
-from gongji.config.platform import wait_until_ready
-from gongji.errors import Fault
+from gongji.refusals import Fault
+from gongji.service.platform import wait_until_ready
 
 GONGJI = Path(sys.executable).parent / "gongji"
 BACK_SECONDS = 120
@@ -79,7 +79,7 @@ class World:
         for path in Path("/proc").glob("[0-9]*/cmdline"):
             try:
                 words = path.read_bytes().split(b"\0")
-                if b"gongji.config.processes" not in words or b"door" not in words:
+                if b"gongji.service.processes" not in words or b"door" not in words:
                     continue
                 if mine in (path.parent / "environ").read_bytes().split(b"\0"):
                     found.append(int(path.parent.name))
@@ -184,8 +184,8 @@ def world(persons: int, doors: int = 2, disk: str = "") -> Iterator[World]:
     Shape:   `disk` the size of a small disk in memory for all of its data, empty for a folder.
     Refuses: NoRoomToTry where such a disk cannot be mounted.
     """
-    from gongji.config.database import embedded
-    from gongji.config.environment import environment
+    from gongji.platform.database import embedded
+    from gongji.platform.environment import environment
 
     before = dict(os.environ)
     folder = Path(tempfile.mkdtemp(prefix="gongji-faults-"))

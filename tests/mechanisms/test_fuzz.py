@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gongji.errors import Refusal, RulebookError
-from gongji.explain.sentences import explain
-from gongji.rulebook.cells import axes_of, axis_values, offered_benefits
-from gongji.rulebook.law import SHIPPED, Library
-from gongji.rulebook.program import Compiler
+from gongji.law.compile.cells import axes_of, axis_values, offered_benefits
+from gongji.law.compile.program import Compiler
+from gongji.law.engine.area import Area
+from gongji.law.engine.engine import settle
+from gongji.law.engine.person_meters import Meters
+from gongji.law.engine.visit import read_visit
+from gongji.law.explain.sentences import explain
+from gongji.law.rulebook.law import SHIPPED, Library
+from gongji.refusals import Refusal, RulebookError
 from gongji.units import date_of
-from gongji.visit.area import Area
-from gongji.visit.facts import read_visit
-from gongji.visit.meters import Meters
-from gongji.visit.settle import settle
 
 FILES = sorted((Path(__file__).parent.parent / "rulebooks").glob("**/*.yaml"))
 FILES += sorted(SHIPPED.glob("**/*.yaml"))

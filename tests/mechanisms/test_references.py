@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gongji.errors import Problem, RulebookError
-from gongji.rulebook import references
-from gongji.rulebook.law import Library
+from gongji.law.checks import check_references
+from gongji.law.rulebook.law import Library
+from gongji.refusals import Problem, RulebookError
 
 HERE = Path(__file__).parent
 MODEL = HERE / "model" / "990000" / "999903" / "2024-01-01.yaml"
@@ -97,4 +97,4 @@ def test_a_meter_keeps_its_meaning_through_a_change_of_rules(tmp_path: Path) -> 
 def test_what_a_province_replaces_stands_in_one_of_its_areas() -> None:
     library = Library()
     for path in library.files():
-        assert references.problems(library, library.book(path)) == []
+        assert check_references.problems(library, library.book(path)) == []

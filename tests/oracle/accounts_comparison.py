@@ -4,11 +4,11 @@ from typing import Any
 
 from comparison import settings_of, texts_of
 from gongji import oracle
-from gongji.accounts.clearing import clear
-from gongji.accounts.credits import credit
-from gongji.errors import Refusal
-from gongji.rulebook.law import Library
-from gongji.visit.area import Area
+from gongji.law.accounts.clearing import clear
+from gongji.law.accounts.credits import credit
+from gongji.law.engine.area import Area
+from gongji.law.rulebook.law import Library
+from gongji.refusals import Refusal
 
 Row = dict[str, Any]
 Answer = dict[str, Any]

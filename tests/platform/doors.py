@@ -24,10 +24,10 @@ import uvicorn
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests.platform.counter import NOW, RULES, Counter
 
-from gongji.errors import REFUSALS
 from gongji.gateway.app import make_app
 from gongji.gateway.transactions import DoorSettings
-from gongji.registry.identity import Identity
+from gongji.platform.identity import Identity
+from gongji.refusals import REFUSALS
 
 KEYS = {"identity_key": b"i" * 32, "lookup_key": b"l" * 32}
 IDENTITY = Identity(*KEYS.values())

@@ -17,7 +17,7 @@ from tests.platform import doors
 from tests.platform.counter import Counter
 from tests.platform.doors import OTHER, PHARMACY, Client, bill, opened
 
-from gongji.errors import REFUSALS
+from gongji.refusals import REFUSALS
 
 YUNFU = "445300"
 CLINIC = "H44530000001"

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from gongji.config.accepting import SharingServer
-from gongji.config.serving import listen
+from gongji.service.accepting import SharingServer
+from gongji.service.parts import listen
 
 KEPT = 48
 

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from tests.platform.counter import NOW, RULES, Counter, one
 
-from gongji.errors import Refusal
-from gongji.ledger.rows import AMOUNTS
+from gongji.ledger.entry_rows import AMOUNTS
+from gongji.refusals import Refusal
 from gongji.settlement.cancel import cancel, reverse
 from gongji.settlement.contract import Outcome, Request
 from gongji.settlement.settle import settle

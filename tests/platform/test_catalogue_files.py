@@ -8,8 +8,8 @@ from tests.platform.counter import NOW
 from tests.platform.doors import AREA, ITEMS
 from tests.platform.queries_county import Standing, refused, standing
 
-from gongji.gateway.catalogue_files import read_version, show_version
-from gongji.gateway.fields_catalogue import FILES
+from gongji.gateway.catalogue.catalogue_fields import FILES
+from gongji.gateway.catalogue.downloads import read_version, show_version
 
 PAGE = {"updt_time": "2020-01-01", "page_num": 1, "page_size": 100}
 

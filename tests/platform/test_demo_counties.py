@@ -8,15 +8,15 @@ import pytest
 
 from gongji.demo import crowd, figures
 from gongji.demo.county import fill
-from gongji.demo.folk import OFFERED
-from gongji.demo.goods import DISEASES
-from gongji.errors import RulebookError
+from gongji.demo.items import DISEASES
+from gongji.demo.people import OFFERED
+from gongji.law.compile.cells import offered_benefits
 from gongji.ledger.verify import verify
-from gongji.registry.facts import EXCLUSIVE, PERSON_KINDS
-from gongji.registry.identity import Identity, number_problem
+from gongji.platform.identity import Identity, number_problem
+from gongji.refusals import RulebookError
+from gongji.registry.fact_kinds import EXCLUSIVE, PERSON_KINDS
 from gongji.registry.institutions import standings
 from gongji.registry.people import facts_at, find_by_card, find_by_certificate
-from gongji.rulebook.cells import offered_benefits
 from gongji.settlement.contract import OWN_ACCOUNT, Key, Request
 from gongji.settlement.rules import Rules
 from gongji.settlement.settle import settle
@@ -106,7 +106,7 @@ def test_the_rules_are_in_force_all_the_demonstration_and_know_its_benefits(area
 
 
 def test_the_figures_of_the_demonstration_can_be_given_by_the_environment() -> None:
-    from gongji.config.environment import _parameters
+    from gongji.platform.environment import _parameters
 
     assert _parameters(figures.parameters_text()) == figures.PARAMETERS
 

@@ -26,9 +26,9 @@ from tests.platform.doors import (
 )
 
 from gongji.gateway.app import make_app
-from gongji.gateway.envelope import read
-from gongji.gateway.signatures import ADAPTORS, Signature
 from gongji.gateway.transactions import DoorSettings
+from gongji.gateway.wire.envelope import read
+from gongji.gateway.wire.signatures import ADAPTORS, Signature
 from gongji.settlement.rules import Rules
 
 

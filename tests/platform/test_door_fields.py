@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from gongji.errors import Fault
-from gongji.gateway.amounts import Form
-from gongji.gateway.fields_settlement import NODES, SETLDETAIL, SETLINFO, SILENT
-from gongji.gateway.fields_shape import Empty, Node
 from gongji.gateway.handlers import SETTLED
 from gongji.gateway.transactions import TRANSACTIONS
+from gongji.gateway.visits.settlement_fields import NODES, SETLDETAIL, SETLINFO, SILENT
+from gongji.gateway.visits.write_settlement import Form
+from gongji.gateway.wire.fields import Empty, Node
+from gongji.refusals import Fault
 
 HERE = Path(__file__).parent
 DOCUMENTED = json.loads((HERE / "reply_fields.json").read_text(encoding="utf-8"))

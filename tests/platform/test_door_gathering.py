@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from gongji.gateway import workers
-from gongji.gateway.gathering import Gatherer
-from gongji.gateway.message_log import LONGEST_KEPT, kept
 from gongji.gateway.transactions import decimal, normalise, yuan
+from gongji.gateway.wire import threads
+from gongji.gateway.wire.gathering import Gatherer
+from gongji.gateway.wire.message_log import LONGEST_KEPT, kept
 
 
 def test_what_waits_is_taken_together_but_never_two_of_one_key() -> None:
@@ -68,7 +68,7 @@ def test_an_accident_is_told_to_all_of_its_batch() -> None:
     ],
 )
 def test_the_log_shows_no_person(said: str, shown: str) -> None:
-    assert workers.masked(said) == shown
+    assert threads.masked(said) == shown
 
 
 def test_a_file_is_not_kept_twice() -> None:

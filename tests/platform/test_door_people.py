@@ -21,8 +21,8 @@ from tests.platform.doors import (
     says,
 )
 
-from gongji.gateway import amounts
-from gongji.ledger.rows import EntryRow
+from gongji.gateway.visits import write_settlement
+from gongji.ledger.entry_rows import EntryRow
 
 
 @pytest.fixture(scope="module")
@@ -256,13 +256,13 @@ def test_each_payer_has_its_field_and_its_fund() -> None:
         accounting_date=NOW.date(), settled_at=NOW, total_fen=200, in_scope_fen=200, pool_fen=64,
         supplements_fen=63, cash_fen=50, borne_fen=23, result={"payers": payers},
     )  # fmt: skip
-    found = {name: bytes(value) for name, value in amounts.amounts(entry, 5).items()}
+    found = {name: bytes(value) for name, value in write_settlement.amounts(entry, 5).items()}
     assert found | {
         "hifp_pay": b"0.64", "cvlserv_pay": b"0.01", "hifes_pay": b"0.02", "hifob_pay": b"0.12",
         "maf_pay": b"0.16", "oth_pay": b"0.32", "fund_pay_sumamt": b"1.27",
         "pool_prop_selfpay": b"0.3200", "balc": b"0.05",
     } == found  # fmt: skip
-    rows = amounts.setldetail(entry, {"pool": 100})
+    rows = write_settlement.setldetail(entry, {"pool": 100})
     assert {row["fund_pay_type"]: bytes(row["fund_payamt"]) for row in rows} == {
         "310100": b"0.64", "320100": b"0.01", "370100": b"0.02", "330100": b"0.04",
         "310300": b"0.08", "610100": b"0.16", "999997": b"0.32", "999996": b"0.23",

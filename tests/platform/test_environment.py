@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gongji.config import environment as env
-from gongji.errors import Fault, RulebookError
+from gongji.platform import environment as env
+from gongji.refusals import Fault, RulebookError
 
 KEYS = {
     name: base64.b64encode(bytes(32)).decode()

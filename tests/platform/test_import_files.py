@@ -9,14 +9,14 @@ from typing import Any
 import psycopg
 import pytest
 
-from gongji.commands.stores import stores
-from gongji.errors import Refusal, RulebookError
+from gongji.cli.import_stores import stores
+from gongji.platform.identity import Identity, check_character
+from gongji.refusals import Refusal, RulebookError
+from gongji.registry.dated_rows import Counts
 from gongji.registry.exports import EXPORTED, explained, export, template
-from gongji.registry.facts import EXCLUSIVE, INSTITUTION_KINDS, PERSON_KINDS
-from gongji.registry.identity import Identity, check_character
+from gongji.registry.fact_kinds import EXCLUSIVE, INSTITUTION_KINDS, PERSON_KINDS
+from gongji.registry.import_kinds import KINDS, find_kind
 from gongji.registry.imports import load
-from gongji.registry.kinds import KINDS, find_kind
-from gongji.registry.known import Counts
 from gongji.registry.people import facts_at, find_person
 from gongji.settlement.rules import Rules
 

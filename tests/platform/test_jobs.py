@@ -77,7 +77,7 @@ class Jobs:
 def environment(database: str) -> dict[str, str]:
     """The variables of a process that works on a database."""
     return {
-        **os.environ, "DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "gongji.config.settings",
+        **os.environ, "DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "gongji.service.settings",
     }  # fmt: skip
 
 
@@ -139,7 +139,7 @@ def test_a_job_whose_worker_died_is_taken_up_again(jobs: Jobs, owner: Connection
           values (now() - interval '1 hour') returning id)
         insert into procrastinate_jobs
           (queue_name, task_name, lock, queueing_lock, args, status, worker_id)
-        select 'default', 'gongji.jobs.tasks.daily_trial_balance', 'stalled', 'stalled',
+        select 'default', 'gongji.service.jobs.tasks.daily_trial_balance', 'stalled', 'stalled',
           jsonb_build_object('timestamp', %s::bigint), 'doing', id from worker
         returning id"""
     row = owner.execute(stalled, [int(NEXT_NIGHT.timestamp())]).fetchone()
@@ -155,7 +155,7 @@ def test_a_job_whose_worker_died_is_taken_up_again(jobs: Jobs, owner: Connection
 
 def test_every_job_has_its_time(database: str) -> None:
     asked = (
-        "import django; django.setup(); from gongji.jobs.tasks import app\n"
+        "import django; django.setup(); from gongji.service.jobs.tasks import app\n"
         "for each in app.periodic_registry.periodic_tasks.values():"
         " print(each.task.name.split('.')[-1], each.cron, sep=': ')"
     )

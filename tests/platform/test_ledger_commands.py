@@ -10,10 +10,10 @@ from psycopg.conninfo import make_conninfo
 from tests.platform.conftest import ROLE
 from tests.platform.counter import NOW, RULES, Counter
 
-from gongji.cli import main
-from gongji.config import database as where
-from gongji.config import platform
+from gongji.cli.main import main
 from gongji.ledger.openings import OpeningBalance, enter
+from gongji.platform import database as where
+from gongji.service import platform
 from gongji.settlement.settle import settle
 
 Connection = psycopg.Connection[Any]

@@ -7,10 +7,10 @@ import psycopg
 import pytest
 from tests.platform.counter import NOW, RULES, Counter
 
-from gongji.errors import Refusal, RulebookError
+from gongji.ledger.entry_rows import EntryRow
 from gongji.ledger.openings import OpeningBalance, OpeningMeter, enter
-from gongji.ledger.rows import EntryRow
 from gongji.ledger.verify import verify
+from gongji.refusals import Refusal, RulebookError
 from gongji.settlement.settle import settle
 
 Connection = psycopg.Connection[Any]

@@ -7,12 +7,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from gongji.errors import Refusal
 from gongji.ledger import periods, statement
+from gongji.ledger.entry_rows import EntryRow, PostingRow, exchanged, negated
 from gongji.ledger.post import lock, post, take_ids
-from gongji.ledger.rows import EntryRow, PostingRow, exchanged, negated
 from gongji.ledger.trial import trial
 from gongji.ledger.verify import ALL, Difference, Scope, verify
+from gongji.refusals import Refusal
 
 Connection = psycopg.Connection[Any]
 AREA, HOSPITAL = "430500", "H43050000001"

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from gongji.catalogue.online import judge, split, terms_of
-from gongji.errors import Refusal
+from gongji.law.pricing.price_line import judge, split, terms_of
+from gongji.law.rulebook.law import Law
+from gongji.refusals import Refusal
 from gongji.registry.items import Items, ItemVersion
-from gongji.rulebook.law import Law
+from gongji.settlement.batch_summary import refuse_mixed
 from gongji.settlement.contract import Line
-from gongji.settlement.lines import check_lines, permitted, unrelated_to
-from gongji.settlement.marks import refuse_mixed
+from gongji.settlement.price_bills import check_lines, permitted, unrelated_to
 from gongji.settlement.rules import Rules
 from gongji.units import day_of
 

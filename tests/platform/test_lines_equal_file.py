@@ -8,16 +8,16 @@ import polars as pl
 import psycopg
 import pytest
 
-from gongji.catalogue import read_catalogue
-from gongji.catalogue.items import AMOUNTS as AMOUNT_COLUMNS
-from gongji.catalogue.lines import SPLIT, price
-from gongji.catalogue.texts import read_texts
-from gongji.errors import Refusal
-from gongji.rulebook.law import Library
+from gongji.batch.lines import read_catalogue
+from gongji.batch.lines.price_files import SPLIT, price
+from gongji.batch.lines.price_list import AMOUNTS as AMOUNT_COLUMNS
+from gongji.law.rulebook.law import Library
+from gongji.refusals import Refusal
+from gongji.settlement.batch_summary import AMOUNTS, batch_of, sums_for
 from gongji.settlement.contract import Line
-from gongji.settlement.lines import Bill, price_bills
-from gongji.settlement.marks import AMOUNTS, batch_of, sums_for
+from gongji.settlement.price_bills import Bill, price_bills
 from gongji.settlement.rules import Rules
+from gongji.tabular.texts import read_texts
 from gongji.units import round_half_up, yuan_text
 
 AREAS = ("532300", "530900", "430500", "445300", "510400")

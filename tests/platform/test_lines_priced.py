@@ -23,10 +23,10 @@ from tests.platform.visit_counter import (
     refused,
 )  # fmt: skip
 
+from gongji.settlement.batch_summary import batch_of, merge, refuse_mixed, sums_for
 from gongji.settlement.contract import Line, Purchase
-from gongji.settlement.kept_lines import NewPurchase, write_purchase
-from gongji.settlement.lines import Bill, PricedBill, price_bills, price_lines
-from gongji.settlement.marks import batch_of, merge, refuse_mixed, sums_for
+from gongji.settlement.price_bills import Bill, PricedBill, price_bills, price_lines
+from gongji.settlement.store_lines import NewPurchase, write_purchase
 from gongji.units import day_of
 
 

@@ -5,11 +5,11 @@ import random
 import pytest
 from tests.platform.counter import AREAS, RULES
 
-from gongji.ledger.meters import blocks_of, load, names, readings
+from gongji.law.engine.engine import settle
+from gongji.law.engine.person_meters import Meters
+from gongji.law.engine.visit import read_visit
+from gongji.ledger.meter_rows import blocks_of, load, names, readings
 from gongji.units import parse_day
-from gongji.visit.facts import read_visit
-from gongji.visit.meters import Meters
-from gongji.visit.settle import settle
 
 
 def test_meters_have_the_codes_of_the_rulebook_with_their_axes() -> None:

@@ -9,8 +9,8 @@ import pytest
 from tests.platform.doors import DAY, ITEMS, bill, certificate_of, line, opened, purchase
 from tests.platform.queries_county import Standing, refused, standing
 
-from gongji.errors import Fault
-from gongji.gateway.fields_shape import NODES, Empty, Node, fill, plain
+from gongji.gateway.wire.fields import NODES, Empty, Node, fill, plain
+from gongji.refusals import Fault
 
 DOCUMENTED = json.loads((Path(__file__).parent / "reply_fields.json").read_text())
 """The documented fields of every reply, by transaction and node."""

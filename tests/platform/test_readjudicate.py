@@ -8,10 +8,10 @@ import psycopg
 import pytest
 from tests.platform.counter import AREAS, NOW, PARAMETERS, RULES, Counter
 
-from gongji.errors import Refusal
+from gongji.ledger.entry_rows import EntryRow
 from gongji.ledger.openings import OpeningBalance, enter
-from gongji.ledger.rows import EntryRow
 from gongji.ledger.verify import verify
+from gongji.refusals import Refusal
 from gongji.settlement.cancel import cancel, reverse
 from gongji.settlement.contract import Request
 from gongji.settlement.readjudicate import BEFORE, FACTS, Change, readjudicate

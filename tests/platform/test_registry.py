@@ -7,9 +7,7 @@ import msgspec
 import psycopg
 import pytest
 
-from gongji.errors import Fault, Refusal
-from gongji.registry import institutions, people
-from gongji.registry.identity import (
+from gongji.platform.identity import (
     Identity,
     born_on,
     check_character,
@@ -18,6 +16,8 @@ from gongji.registry.identity import (
     number_problem,
     sex_of,
 )
+from gongji.refusals import Fault, Refusal
+from gongji.registry import institutions, people
 from gongji.registry.institutions import NewInstitutionFact
 from gongji.registry.people import NewFact
 

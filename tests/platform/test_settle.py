@@ -9,15 +9,15 @@ import psycopg
 import pytest
 from tests.platform.counter import AREAS, NOW, RULES, Counter, encode, one, refused, rows
 
-from gongji.ledger.meters import load
-from gongji.ledger.rows import COLUMNS, read_entry
-from gongji.settlement import decide
+from gongji.law.engine.engine import settle as engine
+from gongji.law.engine.person_meters import Meters
+from gongji.law.engine.visit import read_visit
+from gongji.ledger.entry_rows import COLUMNS, read_entry
+from gongji.ledger.meter_rows import load
+from gongji.settlement import decide_bill
 from gongji.settlement.contract import Request
 from gongji.settlement.settle import Bounds, settle
 from gongji.units import parse_day
-from gongji.visit.facts import read_visit
-from gongji.visit.meters import Meters
-from gongji.visit.settle import settle as engine
 
 Connection = psycopg.Connection[Any]
 
@@ -125,7 +125,7 @@ def _random_history(
 def test_random_histories_are_settled_as_the_engine_settles_them(
     owner: Connection, door: Connection, area: str
 ) -> None:
-    """Against `gongji.visit.settle` on rows written here from what the test made up."""
+    """Against `gongji.law.engine.engine` on rows written here from what the test made up."""
     counter = Counter(owner, area)
     bills, draw = _random_history(counter, area)
     home = RULES.area(area)
@@ -167,11 +167,11 @@ def test_a_stored_settlement_gives_the_same_again(counter: Counter, door: Connec
         one(door, counter.bill(person, here, day, 200_000, own=700, accounts="own"))
     for row in rows(door, f"select {', '.join(COLUMNS)} from entry order by id"):
         entry = read_entry(row)
-        again = decide.redo(entry, used, RULES)
+        again = decide_bill.redo(entry, used, RULES)
         for name in COLUMNS:
             if name not in ("facts", "result"):
                 assert getattr(again, name) == getattr(entry, name), name
-        said = decide.explanation(entry, RULES)
+        said = decide_bill.explanation(entry, RULES)
         assert said.result.pool_fen == entry.pool_fen
 
 

@@ -7,9 +7,9 @@ import psycopg
 import pytest
 from tests.platform.counter import NOW, RULES, Counter, one, refused, rows
 
-from gongji.errors import Refusal
-from gongji.ledger import meters as ledger_meters
-from gongji.settlement import decide
+from gongji.ledger import meter_rows as ledger_meters
+from gongji.refusals import Refusal
+from gongji.settlement import decide_bill
 from gongji.settlement.contract import Outcome, Request
 from gongji.settlement.rules import Rules
 from gongji.settlement.settle import settle
@@ -334,7 +334,7 @@ def test_redo_is_given_meters_as_rows(counter: Counter, door: Connection) -> Non
     area = RULES.area("430500")
     entry = one(door, counter.bill(person, here, "2024-12-02", 25_000)).entry
     again = ledger_meters.load(area, [("年:2024", "", "year_deductible", 30_000)])
-    assert decide.redo(entry, again, RULES).deductible_fen == 0
+    assert decide_bill.redo(entry, again, RULES).deductible_fen == 0
     assert entry.law_hash == RULES.law_hash("430500", day_of(entry.service_date))
 
 
@@ -345,5 +345,5 @@ def test_a_settlement_is_not_explained_by_other_law_than_its_own(
     entry = one(door, counter.bill(person, here, "2024-12-02", 25_000)).entry
     other = Rules((), {"430500": {"disease_ceiling": "4000"}})
     with pytest.raises(Refusal) as refusal:
-        decide.explanation(entry, other)
+        decide_bill.explanation(entry, other)
     assert refusal.value.code == "law_changed"

@@ -11,9 +11,9 @@ from tests.platform.counter import NOW, RULES
 from tests.platform.doors import bill, line, opened
 from tests.platform.queries_county import Standing, refused, standing
 
-from gongji.errors import Refusal
-from gongji.gateway.statements import compare_totals
+from gongji.gateway.statements.statements import compare_totals
 from gongji.gateway.transactions import Call, DoorSettings, normalise
+from gongji.refusals import Refusal
 from gongji.settlement.contract import Key
 
 TODAY = "2024-12-20"

@@ -7,9 +7,9 @@ import psycopg
 import pytest
 from tests.platform.counter import NOW, RULES, Counter
 
-from gongji.errors import Refusal
-from gongji.ledger.rows import EntryRow
+from gongji.ledger.entry_rows import EntryRow
 from gongji.ledger.verify import verify
+from gongji.refusals import Refusal
 from gongji.settlement.readjudicate import FACTS, readjudicate
 from gongji.settlement.settle import settle
 from gongji.settlement.stays import StayReport, record_stay

@@ -11,10 +11,10 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from gongji.errors import Refusal
+from gongji.refusals import Refusal
 from gongji.settlement import visits
 from gongji.settlement.contract import Key, Line
-from gongji.settlement.lines import PricedLine
+from gongji.settlement.price_bills import PricedLine
 from gongji.settlement.rules import Rules
 from gongji.units import CHINA
 

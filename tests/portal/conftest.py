@@ -131,7 +131,7 @@ def served(pages_database: str) -> Iterator[str]:
     """The address of a server of the pages, in a thread of this process."""
     import uvicorn
 
-    from gongji.config.asgi import application
+    from gongji.service.asgi import application
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from gongji.errors import Refusal
-from gongji.explain.show import as_json
-from gongji.rulebook.law import Library
+from gongji.law.engine.area import Area
+from gongji.law.explain.show import as_json
+from gongji.law.rulebook.law import Library
+from gongji.refusals import Refusal
 from gongji.units import date_of, yuan_text
-from gongji.visit.area import Area
 
 MANY = 1000
 CHINESE = re.compile("[\u3400-\u9fff]")
@@ -67,7 +67,7 @@ def questions(count: int, seed: int) -> Iterator[Any]:
 
 def of_quote(question: Any, library: Library) -> Any:
     """What `gongji quote --json` says, or its refusal."""
-    from gongji.explain import quote as module
+    from gongji.law.explain import quote as module
 
     with pytest.MonkeyPatch.context() as patch:
         # The command reads the rulebooks anew each time; a thousand times is too slow for a test.
@@ -215,18 +215,25 @@ def test_every_word_of_the_pages_and_of_the_rulebooks_has_its_english(portal: An
     from pathlib import Path
 
     import gongji.portal
+    from gongji.law.compile.cells import axes_of, axis_values, reached_layers
     from gongji.ledger.statement import ACCOUNTS, EVENTS
-    from gongji.portal import family, mine, present
+    from gongji.portal import family, own_pages, present
     from gongji.portal.area_tables import SECTIONS
-    from gongji.portal.terms import TERMS
-    from gongji.portal.words import WORDS
-    from gongji.rulebook.cells import axes_of, axis_values, reached_layers
+    from gongji.portal.law_terms import TERMS
+    from gongji.portal.ui_texts import WORDS
 
     folder = Path(gongji.portal.__file__).parent
     said = r"""\bsay\(?\s*(?:"([^"]*[\u3400-\u9fff，]+[^"]*)"|'([^']*[\u3400-\u9fff，]+[^']*)')"""
     files = [*folder.glob("templates/**/*.html"), *folder.glob("*.py")]
     words = {a or b for file in files for a, b in re.findall(said, file.read_text("utf-8"))}
-    for mapping in (ACCOUNTS, EVENTS, family.RELATIONS, mine.FILINGS, mine.STATES, SECTIONS):
+    for mapping in (
+        ACCOUNTS,
+        EVENTS,
+        family.RELATIONS,
+        own_pages.FILINGS,
+        own_pages.STATES,
+        SECTIONS,
+    ):
         words |= set(mapping.values())
     assert len(words) > 150
     assert not {word for word in words | set(present.LABELS.values())

@@ -23,8 +23,8 @@ def post(client: Any, body: Any) -> Any:
 
 
 def test_a_quote_is_that_of_the_command(client: Any) -> None:
-    from gongji.explain.quote import quote
-    from gongji.explain.show import as_json
+    from gongji.law.explain.quote import quote
+    from gongji.law.explain.show import as_json
 
     answer = post(client, QUESTION)
     assert answer.status_code == 200

@@ -210,7 +210,7 @@ def test_a_bond_older_than_today_ends_today(family: Family, pages_database: str)
     from django.utils import timezone
 
     from gongji.portal import family as bonds
-    from gongji.portal.person import Visitor
+    from gongji.portal.own_records import Visitor
     from gongji.registry.people import get_person
 
     now = timezone.now()
@@ -226,9 +226,9 @@ def test_a_bond_older_than_today_ends_today(family: Family, pages_database: str)
 def test_what_cannot_be_bound_is_refused_with_a_code(family: Family, pages_database: str) -> None:
     from django.utils import timezone
 
-    from gongji.errors import Refusal
     from gongji.portal import family as bonds
-    from gongji.portal.person import Visitor
+    from gongji.portal.own_records import Visitor
+    from gongji.refusals import Refusal
     from gongji.registry.people import get_person
 
     now = timezone.now()

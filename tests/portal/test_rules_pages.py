@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gongji.rulebook.law import Library
+from gongji.law.rulebook.law import Library
 from gongji.units import date_of, parse_day
 
 AREAS = {code: Library().books(code) for code in Library().areas()}
@@ -70,13 +70,13 @@ def test_each_citation_of_each_area_opens_a_text(client: Any, code: str) -> None
 
 
 def test_the_texts_are_whole_and_official() -> None:
-    from gongji.portal import texts
-    from gongji.report.register import NUMERALS
+    from gongji.law.report.register import NUMERALS
+    from gongji.portal import official_texts
 
     library = Library()
     whole = 0
     for path in library.files():
-        found = texts.document(library.book(path))
+        found = official_texts.document(library.book(path))
         numbers = [NUMERALS[a.name] for a in found.articles if a.official and a.name in NUMERALS]
         if numbers:
             whole += 1

@@ -122,7 +122,7 @@ def test_an_identity_number_is_looked_up_by_its_keyed_hash(
     import psycopg
     from django.conf import settings
 
-    from gongji.registry.identity import Identity
+    from gongji.platform.identity import Identity
 
     number = "110101190001010010"
     identity = Identity(settings.GONGJI_IDENTITY_KEY, settings.GONGJI_LOOKUP_KEY)

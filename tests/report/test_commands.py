@@ -10,8 +10,8 @@ from pyarrow import parquet
 from python_calamine import CalamineWorkbook
 from rich.cells import cell_len
 
-from gongji.cli import cli
-from gongji.errors import Refusal
+from gongji.cli.main import cli
+from gongji.refusals import Refusal
 
 COMMANDS = ("areas", "articles", "diff", "curve")
 

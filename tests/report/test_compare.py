@@ -2,10 +2,10 @@
 
 import pytest
 
-from gongji.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, Difference, compare
-from gongji.rulebook.law import Library
+from gongji.law.engine.area import Area
+from gongji.law.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, Difference, compare
+from gongji.law.rulebook.law import Library
 from gongji.units import parse_day
-from gongji.visit.area import Area
 
 LIBRARY = Library()
 

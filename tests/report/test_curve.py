@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from gongji.errors import Refusal
-from gongji.report import picture
-from gongji.report.curve import Curve, curves
-from gongji.rulebook.law import Library
+from gongji.law.engine.area import Area
+from gongji.law.report import picture
+from gongji.law.report.curve import Curve, curves
+from gongji.law.rulebook.law import Library
+from gongji.refusals import Refusal
 from gongji.units import parse_day, parse_fen
-from gongji.visit.area import Area
 
 LIBRARY = Library()
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gongji.report.figures import Figure, figures, short_path
-from gongji.rulebook.law import SHIPPED, Library
-from gongji.rulebook.source import Node, read_or_refuse
+from gongji.law.engine.area import Area
+from gongji.law.report.law_figures import Figure, figures, short_path
+from gongji.law.rulebook.law import SHIPPED, Library
+from gongji.law.rulebook.source import Node, read_or_refuse
 from gongji.units import parse_day
-from gongji.visit.area import Area
 
 LIBRARY = Library()
 APART = ("文件", "存疑", "条文", "示例")

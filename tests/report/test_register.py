@@ -2,9 +2,9 @@
 
 import pytest
 
-from gongji.report.figures import short_path
-from gongji.report.register import entries, problems, provisions
-from gongji.rulebook.law import Library, Rulebook
+from gongji.law.report.law_figures import short_path
+from gongji.law.report.register import entries, problems, provisions
+from gongji.law.rulebook.law import Library, Rulebook
 
 LIBRARY = Library()
 BOOKS = [LIBRARY.book(path) for path in LIBRARY.files()]

@@ -1,10 +1,10 @@
 """The page docs/door.md: how the door behaves, its transactions, and where its fields come from."""
 
-from gongji.gateway import stays
-from gongji.gateway.fields_settlement import NODES, SETLINFO, SILENT
-from gongji.gateway.fields_shape import Empty, Node
 from gongji.gateway.handlers import SETTLED
 from gongji.gateway.transactions import TRANSACTIONS
+from gongji.gateway.visits import stays
+from gongji.gateway.visits.settlement_fields import NODES, SETLINFO, SILENT
+from gongji.gateway.wire.fields import Empty, Node
 
 HEAD = """# The door for hospital systems
 

@@ -9,9 +9,9 @@ import click
 
 import door_page
 import fields_page
-from gongji.cli import COMMANDS
-from gongji.config.environment import SETTINGS
-from gongji.errors import REFUSALS
+from gongji.cli.main import COMMANDS
+from gongji.platform.environment import SETTINGS
+from gongji.refusals import REFUSALS
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 
@@ -23,7 +23,7 @@ def refusals() -> str:
     lines = [
         "# Refusals",
         "",
-        "Generated from `errors.py` by `make docs`. Where several hold, the first one is given. A",
+        "Generated from `refusals.py` by `make docs`. Where several hold, the first one is given. A",
         "refusal moves no meter; the person bears the cost. A gate (✓) is a rulebook's: document",
         "and article follow the sentence.",
         "",
@@ -68,7 +68,7 @@ def settings() -> str:
     lines = [
         "# Settings",
         "",
-        "Generated from `config/environment.py` by `make docs`. All come from the environment and",
+        "Generated from `platform/environment.py` by `make docs`. All come from the environment and",
         "are checked at start, every problem at once. A key is 32 bytes in Base64",
         "(`openssl rand -base64 32`); with `GONGJI_DEMO=1` keys are made once and kept in the data",
         "folder, readable by their owner only.",

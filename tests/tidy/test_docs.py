@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 import pytest
 
-from gongji.cli import COMMANDS
-from gongji.rulebook.facts import DERIVED, FACTS, VISIT_COLUMNS
+from gongji.cli.main import COMMANDS
+from gongji.law.rulebook.vocabulary import DERIVED, FACTS, VISIT_COLUMNS
 from reference import DOCS, PAGES
 
 ROOT = DOCS.parent

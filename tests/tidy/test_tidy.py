@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gongji.errors import REFUSALS
-from gongji.rulebook.facts import BENEFITS
-from gongji.rulebook.jsonschema import NAMED
+from gongji.law.rulebook.jsonschema import NAMED
+from gongji.law.rulebook.vocabulary import BENEFITS
+from gongji.refusals import REFUSALS
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGE = ROOT / "src" / "gongji"

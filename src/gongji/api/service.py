@@ -10,17 +10,17 @@ from ninja.errors import HttpError, ValidationError
 from ninja.throttling import AnonRateThrottle
 
 from gongji.api import shapes
-from gongji.errors import Refusal
-from gongji.explain.sentences import explain
-from gongji.explain.show import as_json
-from gongji.portal import books, texts
+from gongji.law.engine.visit import read_date
+from gongji.law.explain.sentences import explain
+from gongji.law.explain.show import as_json
+from gongji.law.report.law_figures import figures
+from gongji.law.rulebook.law import FOREVER, Rulebook
+from gongji.portal import books, official_texts
 from gongji.portal.calculation import settled
 from gongji.portal.calculator import last_day
 from gongji.portal.inputs import Question
-from gongji.report.figures import figures
-from gongji.rulebook.law import FOREVER, Rulebook
+from gongji.refusals import Refusal
 from gongji.units import date_of
-from gongji.visit.facts import read_date
 
 REFUSED = {422: shapes.Refused, 429: shapes.Refused}
 OF_AREA = {404: shapes.Refused, **REFUSED}
@@ -123,10 +123,10 @@ def articles(request: HttpRequest, code: Code) -> list[shapes.DocumentText]:
     """Each article of an area's documents: the official text, what became of it in the rules."""
     area = books.area(code)
     found = {book.id: book for law in area.laws for book in law.books}
-    return [_text(texts.document(book)) for book in found.values()]
+    return [_text(official_texts.document(book)) for book in found.values()]
 
 
-def _text(document: texts.Document) -> shapes.DocumentText:
+def _text(document: official_texts.Document) -> shapes.DocumentText:
     return shapes.DocumentText(
         document=_document(document.book),
         articles=[

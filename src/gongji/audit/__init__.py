@@ -5,8 +5,8 @@ was paid is named with its article. This room writes no money and blames nobody:
 """
 
 from gongji.audit.causes import CAUSES
+from gongji.audit.differences import Summary, findings_frame, write
 from gongji.audit.history import Finding, History
-from gongji.audit.report import Summary, findings_frame, write
 from gongji.audit.rows import Bad, PaidFile, audit
 
 __all__ = [

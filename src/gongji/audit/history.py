@@ -23,15 +23,15 @@ from gongji.audit.trials import (
     settle_on,
 )  # fmt: skip
 from gongji.audit.variants import Variants
-from gongji.errors import Refusal
-from gongji.rulebook.citations import Cite
-from gongji.rulebook.documents import Doubt
-from gongji.rulebook.layout import Layout
+from gongji.law.compile.citations import Cite
+from gongji.law.compile.layout import Layout
+from gongji.law.engine.area import Area
+from gongji.law.engine.engine import Result
+from gongji.law.engine.person_meters import Meters, key_of
+from gongji.law.engine.visit import Visit
+from gongji.law.rulebook.provision_kinds import Doubt
+from gongji.refusals import Refusal
 from gongji.units import WHOLE, Fen, show_fen
-from gongji.visit.area import Area
-from gongji.visit.facts import Visit
-from gongji.visit.meters import Meters, key_of
-from gongji.visit.settle import Result
 
 POOL = "pool"
 LAW, PAID = "law", "paid"

@@ -12,16 +12,16 @@ import polars as pl
 
 from gongji.audit.history import LAW, POOL, Finding, History
 from gongji.audit.variants import Variants
-from gongji.catalogue.texts import ROW, read_texts
-from gongji.errors import Refusal
-from gongji.rulebook.facts import VISIT_COLUMNS
-from gongji.rulebook.law import Library, Settings
-from gongji.rulebook.settings import check
+from gongji.law.compile.parameters_given import check
+from gongji.law.engine.area import Area
+from gongji.law.engine.opening_meters import Used, read_opening
+from gongji.law.engine.person_meters import Meters, use
+from gongji.law.engine.visit import Visit, columns_of, read_amount, read_date, read_visit
+from gongji.law.rulebook.law import Library, Settings
+from gongji.law.rulebook.vocabulary import VISIT_COLUMNS
+from gongji.refusals import Refusal
+from gongji.tabular.texts import ROW, read_texts
 from gongji.units import Fen
-from gongji.visit.area import Area
-from gongji.visit.facts import Visit, columns_of, read_amount, read_date, read_visit
-from gongji.visit.meters import Meters, use
-from gongji.visit.opening import Used, read_opening
 
 PAID = re.compile(r"paid_([a-z][a-z0-9_]*?)(_fen)?")
 TOTALS = (POOL, "supplements", "person", "deductible")

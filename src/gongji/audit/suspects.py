@@ -16,11 +16,11 @@ from gongji.audit.history import POOL
 from gongji.audit.rows import PaidFile
 from gongji.batch import ordering
 from gongji.batch.columns import Columns
+from gongji.batch.core import Settler
 from gongji.batch.loops import ABSENT
-from gongji.batch.visits import Settler
-from gongji.catalogue.texts import ROW
-from gongji.errors import Refusal
-from gongji.visit.opening import Used
+from gongji.law.engine.opening_meters import Used
+from gongji.refusals import Refusal
+from gongji.tabular.texts import ROW
 
 RESULTS = {
     POOL: "pool_pays_fen", "supplements": "supplements_fen", "person": "person_pays_fen",

@@ -9,7 +9,10 @@ import copy
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from gongji.rulebook.documents import (
+from gongji.law.compile.program import Program
+from gongji.law.engine.area import Area
+from gongji.law.rulebook.law import Law, Provision
+from gongji.law.rulebook.provision_kinds import (  # fmt: skip
     Benefit,
     ByAxis,
     Chain,
@@ -20,11 +23,8 @@ from gongji.rulebook.documents import (
     Limit,
     Onward,
     Value,
-)  # fmt: skip
-from gongji.rulebook.law import Law, Provision
-from gongji.rulebook.program import Program
+)
 from gongji.units import Day, date_of, day_of
-from gongji.visit.area import Area
 
 Change = Callable[[Law], Law | None]
 """A law changed, or nothing where the change does not apply to it."""

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from gongji.batch.adjudicate import adjudicate_table
-from gongji.errors import Refusal
+from gongji.refusals import Refusal
 
 
 def adjudicate(

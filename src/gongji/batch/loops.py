@@ -9,10 +9,10 @@ functions that settle a visit online.
 
 from typing import NamedTuple
 
-from gongji.batch.machine import Row, after, compiled, empty, inlined, kept, seldom
-from gongji.kernel import pour
-from gongji.kernel.calendar import period_number
-from gongji.kernel.price import first_self_pay
+from gongji.batch.numba_rows import Row, after, compiled, empty, inlined, kept, seldom
+from gongji.law.kernel import pour
+from gongji.law.kernel.calendar import period_number
+from gongji.law.kernel.price import first_self_pay
 
 ABSENT = -1
 """An amount that is not given."""
@@ -471,7 +471,7 @@ def pour_row(
 def settle(plan: Plan, rows: Rows, blocks: Blocks, scratch: Scratch, results: Results) -> None:
     """Settle the rows in order.
 
-    Ensures: the same results, visit by visit, as `gongji.visit.settle` online.
+    Ensures: the same results, visit by visit, as `gongji.law.engine.engine` online.
     """
     opening = 0
     turn = 0

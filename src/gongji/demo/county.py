@@ -12,13 +12,13 @@ from typing import Any
 from psycopg import Connection, sql
 
 from gongji.demo.figures import AREAS, PARAMETERS, YEAR_BEGINS
-from gongji.demo.folk import Folk, folk
-from gongji.demo.goods import goods
-from gongji.demo.places import Places, places
+from gongji.demo.institutions import Places, places
+from gongji.demo.items import goods
+from gongji.demo.people import Folk, folk
 from gongji.ledger.openings import OpeningBalance, enter
+from gongji.platform.identity import CARD, RESIDENT, Identity
 from gongji.registry import institutions
-from gongji.registry.identity import CARD, RESIDENT, Identity
-from gongji.registry.known import ITEM_MATCH, ITEM_VERSION
+from gongji.registry.dated_rows import ITEM_MATCH, ITEM_VERSION
 from gongji.settlement.rules import Rules
 from gongji.settlement.stays import StayReport, record_stays
 

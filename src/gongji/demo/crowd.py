@@ -13,10 +13,10 @@ from typing import Any
 
 from psycopg import ClientCursor, Connection
 
-from gongji.ledger.meters import names
+from gongji.law.engine.area import Area
+from gongji.law.engine.person_meters import period_of
+from gongji.ledger.meter_rows import names
 from gongji.units import day_of
-from gongji.visit.area import Area
-from gongji.visit.meters import period_of
 
 Database = Connection[Any]
 DAY = date(2025, 3, 3)

@@ -15,7 +15,7 @@ from psycopg.rows import dict_row
 
 from gongji.hospital.client import Hospital, Item
 from gongji.hospital.day import Plan
-from gongji.registry.identity import Identity
+from gongji.platform.identity import Identity
 
 Row = dict[str, Any]
 Connection = psycopg.Connection[Any]

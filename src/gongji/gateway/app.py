@@ -16,18 +16,18 @@ from typing import Any, TypeAlias
 import msgspec
 import psycopg
 
-from gongji.errors import GongjiError, Refusal
-from gongji.gateway import credentials, envelope, multipart, signatures, workers
-from gongji.gateway.credentials import Credentials, Nonce
-from gongji.gateway.dispatch import FAULT, JSON, REFUSED, Clock, Reply, answer, refuse
-from gongji.gateway.envelope import Envelope
-from gongji.gateway.gathering import Gatherer
 from gongji.gateway.handlers import SETTLED
-from gongji.gateway.metrics import Metrics
-from gongji.gateway.settling import Desk, Waiting
-from gongji.gateway.signatures import ADAPTORS, Unsigned
 from gongji.gateway.transactions import TRANSACTIONS, DoorSettings
-from gongji.registry.identity import Identity
+from gongji.gateway.visits.settling import Desk, Waiting
+from gongji.gateway.wire import credentials, envelope, multipart, signatures, threads
+from gongji.gateway.wire.credentials import Credentials, Nonce
+from gongji.gateway.wire.dispatch import FAULT, JSON, REFUSED, Clock, Reply, answer, refuse
+from gongji.gateway.wire.envelope import Envelope
+from gongji.gateway.wire.gathering import Gatherer
+from gongji.gateway.wire.metrics import Metrics
+from gongji.gateway.wire.signatures import ADAPTORS, Unsigned
+from gongji.platform.identity import Identity
+from gongji.refusals import GongjiError, Refusal
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -61,7 +61,7 @@ class Application:
         self._adaptor = None if settings.adaptor == "none" else ADAPTORS[settings.adaptor]
         self._identity = Identity(settings.identity_key, settings.lookup_key)
         self._credentials = Credentials(self._identity.decrypt)
-        self._connections = workers.Connections(dsn)
+        self._connections = threads.Connections(dsn)
         self._metrics = Metrics()
         self._pool = ThreadPoolExecutor(settings.workers, "answering")
         self._desk = Desk(self._connections, rules, settings, self._identity, clock)
@@ -109,9 +109,9 @@ class Application:
             try:
                 await self._run(partial(credentials.forget, before=self._clock() - window))
             except psycopg.Error as error:
-                workers.report(error, "sweep", "")
+                threads.report(error, "sweep", "")
 
-    async def _run(self, work: Callable[[workers.Connection], Any]) -> Any:
+    async def _run(self, work: Callable[[threads.Connection], Any]) -> Any:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, self._connections.run, work)
 
@@ -167,7 +167,7 @@ class Application:
     def _accident(self, known: Envelope | None, now: datetime, error: Exception) -> Reply:
         """What the sender is told of an accident; its cause goes to the log."""
         infno, institution = (known.infno, known.institution) if known else ("-", "-")
-        sentence = workers.report(error, infno, institution)
+        sentence = threads.report(error, infno, institution)
         return Reply(envelope.write(known, now, self._clock(), refused=sentence), FAULT)
 
     async def _answer(self, known: Envelope, nonce: Nonce | None) -> Reply:
@@ -180,7 +180,7 @@ class Application:
             raise Unsigned("随机数已用过；每个请求都请换新的随机数再签名")
         return reply
 
-    def _alone(self, connection: workers.Connection, known: Envelope, nonce: Nonce | None) -> Reply:
+    def _alone(self, connection: threads.Connection, known: Envelope, nonce: Nonce | None) -> Reply:
         if nonce and credentials.claim(connection, [nonce], known.received_at):
             return Reply(b"", "unsigned")
         return answer(connection, known, self._rules, self._settings, self._clock)
@@ -237,7 +237,7 @@ class Application:
         return lacking
 
 
-def _has_tables(connection: workers.Connection) -> bool:
+def _has_tables(connection: threads.Connection) -> bool:
     row = connection.execute("select to_regclass(%s) is not null", [NEWEST_TABLE]).fetchone()
     return bool(row and row[0])
 

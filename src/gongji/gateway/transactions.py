@@ -15,8 +15,8 @@ from typing import Any, Literal, TypeAlias, overload
 import msgspec
 import psycopg
 
-from gongji.errors import Refusal
-from gongji.registry.identity import Identity
+from gongji.platform.identity import Identity
+from gongji.refusals import Refusal
 from gongji.settlement.contract import Key
 from gongji.units import CHINA, MAX_FEN, Fen, day_in_china
 

@@ -2,7 +2,7 @@
 
 An entry is one event that moves money or meters; a posting is one movement of money, from a credit
 account to a debit account. Meters and balances can be rebuilt from the journal at any time. An
-account is a kind (`gongji.ledger.accounts`) and an owner.
+account is a kind (`gongji.ledger.chart`) and an owner.
 """
 
 from django.db import models

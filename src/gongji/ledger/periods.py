@@ -5,8 +5,8 @@ from typing import Any
 
 import psycopg
 
-from gongji.errors import Refusal
 from gongji.ledger.verify import Progress, Scope, nothing, verify
+from gongji.refusals import Refusal
 from gongji.units import day_in_china
 
 SHOWN = 3

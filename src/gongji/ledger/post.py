@@ -9,9 +9,9 @@ from typing import Any
 
 import psycopg
 
-from gongji.ledger.accounts import RISES_BY_DEBIT
-from gongji.ledger.arrays import array, written
-from gongji.ledger.rows import COLUMNS, EntryRow, PostingRow
+from gongji.ledger.chart import RISES_BY_DEBIT
+from gongji.ledger.entry_rows import COLUMNS, EntryRow, PostingRow
+from gongji.platform.arrays import array, written
 
 TYPES = {
     "id": "bigint", "person_id": "bigint", "visit": "bigint", "batch": "bigint",

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from gongji.ledger.accounts import RISES_BY_DEBIT
+from gongji.ledger.chart import RISES_BY_DEBIT
 
 Connection = psycopg.Connection[Any]
 Progress = Callable[[int], object]

@@ -7,14 +7,14 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from gongji.errors import Refusal
-from gongji.portal import area_tables, books, pictures, present, texts
+from gongji.law.engine.area import Area
+from gongji.law.engine.visit import read_date
+from gongji.law.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, compare
+from gongji.portal import area_tables, books, official_texts, pictures, present
 from gongji.portal.calculator import last_day
-from gongji.portal.words import is_english, name
-from gongji.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, compare
+from gongji.portal.ui_texts import is_english, name
+from gongji.refusals import Refusal
 from gongji.units import Day, date_of
-from gongji.visit.area import Area
-from gongji.visit.facts import read_date
 
 CLASSES = {CHANGED: "changed", ONLY_LEFT: "left", ONLY_RIGHT: "right", SAME: ""}
 
@@ -62,7 +62,7 @@ def area(request: HttpRequest, code: str) -> HttpResponse:
     context |= {
         "law": law, "at": str(date_of(day)), "place": law.place, "benefits": tables,
         "sections": area_tables.sections(law),
-        "documents": [texts.document(book) for book in reversed(law.books)],
+        "documents": [official_texts.document(book) for book in reversed(law.books)],
         "doubts": [
             (doubt, present.links_of_doubt(doubt, law.books))
             for book in law.books for doubt in book.doubts.values()
@@ -110,11 +110,11 @@ def article(request: HttpRequest, code: str, date: str, named: str) -> HttpRespo
     return render(request, "portal/article.html", {"document": document, "article": found})
 
 
-def _document(code: str, date: str) -> texts.Document:
+def _document(code: str, date: str) -> official_texts.Document:
     book = books.book_of(_area(code), f"{code}@{date}")
     if book is None:
         raise Http404
-    return texts.document(book)
+    return official_texts.document(book)
 
 
 @require_safe

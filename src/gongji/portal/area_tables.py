@@ -5,16 +5,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gongji.law.compile.citations import Cite
+from gongji.law.engine.area import Area
+from gongji.law.report.compare import _WORKED_OUT as WORKED_OUT
+from gongji.law.report.effects import Effect, Place, Table, effects
+from gongji.law.report.law_figures import Figure, figures
+from gongji.law.rulebook.law import Law
+from gongji.law.rulebook.source import Node
 from gongji.portal import present
 from gongji.portal.present import Link
-from gongji.report.compare import _WORKED_OUT as WORKED_OUT
-from gongji.report.effects import Effect, Place, Table, effects
-from gongji.report.figures import Figure, figures
-from gongji.rulebook.citations import Cite
-from gongji.rulebook.law import Law
-from gongji.rulebook.source import Node
 from gongji.units import Day
-from gongji.visit.area import Area
 
 LEVEL = "医院级别"
 NOT_PAID = "不予支付"
@@ -196,12 +196,12 @@ def _said(law: Law, figure: Figure) -> Said:
 
 def tables_of_payment(area: Area, law: Law, day: Day, benefit: str) -> list[tuple[str, list[str]]]:
     """What the pool pays of round costs of a first visit: the curve in numbers."""
-    from gongji.errors import Refusal
-    from gongji.report.curve import LEVELS, STATUSES
+    from gongji.law.engine.engine import settle
+    from gongji.law.engine.person_meters import Meters
+    from gongji.law.engine.visit import read_visit
+    from gongji.law.report.curve import LEVELS, STATUSES
+    from gongji.refusals import Refusal
     from gongji.units import date_of, show_fen
-    from gongji.visit.facts import read_visit
-    from gongji.visit.meters import Meters
-    from gongji.visit.settle import settle
 
     found = []
     for status, status_name in STATUSES.items():

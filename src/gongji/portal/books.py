@@ -7,10 +7,10 @@ from functools import lru_cache
 
 from django.conf import settings
 
-from gongji.rulebook.law import Library, Rulebook
-from gongji.rulebook.settings import check
+from gongji.law.compile.parameters_given import check
+from gongji.law.engine.area import Area
+from gongji.law.rulebook.law import Library, Rulebook
 from gongji.settlement.rules import Rules
-from gongji.visit.area import Area
 
 Figures = tuple[tuple[str, str], ...]
 """Figures for open parameters, sorted by name."""

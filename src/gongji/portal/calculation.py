@@ -9,18 +9,18 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from gongji.errors import Refusal
-from gongji.explain.sentences import Explanation, explain
-from gongji.kernel import pour
+from gongji.law.engine.area import Area
+from gongji.law.engine.engine import Result, settle
+from gongji.law.engine.person_meters import Meters, use
+from gongji.law.engine.visit import read_amount, read_date, read_visit
+from gongji.law.explain.sentences import Explanation, explain
+from gongji.law.kernel import pour
+from gongji.law.report.curve import LEVELS, PHARMACY
+from gongji.law.rulebook import provision_kinds
 from gongji.portal import books
 from gongji.portal.inputs import Question
-from gongji.report.curve import LEVELS, PHARMACY
-from gongji.rulebook import documents
+from gongji.refusals import Refusal
 from gongji.units import Fen
-from gongji.visit.area import Area
-from gongji.visit.facts import read_amount, read_date, read_visit
-from gongji.visit.meters import Meters, use
-from gongji.visit.settle import Result, settle
 
 OUTSIDE, FIRST, DEDUCTIBLE, BEYOND, SHARE = (
     "outside", "first_self_pay", "deductible", "beyond", "share",
@@ -145,7 +145,7 @@ def shares(result: Result) -> tuple[Share, ...]:
         payer = step.note.layer.payer
         paid[payer] = paid.get(payer, 0) + step.paid
     found = [Share(_code(payer), payer, amount) for payer, amount in paid.items() if amount]
-    account = paid.get(documents.ACCOUNT, 0)
+    account = paid.get(provision_kinds.ACCOUNT, 0)
     left = result.person_fen - account
     outside = min(left, result.total_fen - result.in_scope_fen - result.first_self_pay_fen)
     first = min(left - outside, result.first_self_pay_fen)
@@ -163,12 +163,12 @@ def shares(result: Result) -> tuple[Share, ...]:
 def _beyond(result: Result) -> Fen:
     """The cost that passed the last ceiling, where one chain of layers takes the whole cost."""
     payers = {step.note.layer.payer for step in result.steps}
-    one_chain = payers <= {documents.POOL, documents.ACCOUNT} and not result.visit.parts
+    one_chain = payers <= {provision_kinds.POOL, provision_kinds.ACCOUNT} and not result.visit.parts
     return result.steps[-1].rest if result.steps and one_chain else 0
 
 
 def _code(payer: str) -> str:
-    codes = {documents.POOL: "pool", documents.ACCOUNT: "account"}
+    codes = {provision_kinds.POOL: "pool", provision_kinds.ACCOUNT: "account"}
     return codes.get(payer, "supplement")
 
 

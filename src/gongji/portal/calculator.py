@@ -9,15 +9,15 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from gongji.errors import Refusal
-from gongji.portal import books, fields, lines, places, present
+from gongji.law.engine.area import Area
+from gongji.law.engine.visit import read_date
+from gongji.law.rulebook.vocabulary import FACTS, LEVELS, NO_LEVEL, PHARMACY
+from gongji.portal import books, fields, institutions, item_list, present
 from gongji.portal.calculation import answer
 from gongji.portal.fields import DAY, MONEY, SELECT, Field, Form
 from gongji.portal.inputs import EARLIER, ITEM, Question, read_question
-from gongji.rulebook.facts import FACTS, LEVELS, NO_LEVEL, PHARMACY
+from gongji.refusals import Refusal
 from gongji.units import date_of, day_of
-from gongji.visit.area import Area
-from gongji.visit.facts import read_date
 
 DEFAULTS = {"status": "active", "level": "2", "benefit": "ordinary", "total": "1000"}
 """What a visitor finds who has said nothing yet."""
@@ -69,13 +69,13 @@ def suggestions(request: HttpRequest, what: str) -> HttpResponse:
         return JsonResponse({"found": []})
     words = request.GET.get("words", "")[:50]
     if what == "items":
-        found = lines.suggestions(law.area, day, words)
+        found = item_list.suggestions(law.area, day, words)
     else:
-        found = [(one.code, one.name, "") for one in places.suggestions(law.area, day, words)]
+        found = [(one.code, one.name, "") for one in institutions.suggestions(law.area, day, words)]
     return JsonResponse({"found": [{"code": c, "name": f"{n} {s}".strip()} for c, n, s in found]})
 
 
-def _placed(question: Question) -> tuple[Question, places.Place | None]:
+def _placed(question: Question) -> tuple[Question, institutions.Place | None]:
     """The question with the kind and level of the institution that it names.
 
     An institution that is not known is refused with the answer.
@@ -84,7 +84,7 @@ def _placed(question: Question) -> tuple[Question, places.Place | None]:
     law = fields.form(question).law
     if not code or law is None:
         return question, None
-    place = places.find(law.area, date_of(read_date("date", question.get("date"))), code)
+    place = institutions.find(law.area, date_of(read_date("date", question.get("date"))), code)
     if place is None:
         return question, None
     return question.with_facts(level=place.level, institution_kind=place.kind), place
@@ -101,14 +101,14 @@ def _context(given: Question) -> dict[str, Any]:
         "levels": _LEVELS, "here": "calculator", "place": place,
         "key": f"{form.key} {place.code if place else ''}",
     }  # fmt: skip
-    context["places"] = form.law is not None and places.has_places(form.law.area)
-    if form.law and lines.has_catalogue(form.law.area):
+    context["places"] = form.law is not None and institutions.has_places(form.law.area)
+    if form.law and item_list.has_catalogue(form.law.area):
         context["lines"] = _rows(question.items, "line", ITEM)
     try:
         if question.get("institution") and place is None:
             value = {"value": question.get("institution")}
             raise Refusal("institution_unknown", "institution", value)
-        costed, context["priced"] = lines.priced(question)
+        costed, context["priced"] = item_list.priced(question)
         context |= present.shown(replace_question(answer(costed), question))
     except Refusal as refusal:
         field, sentence = present.error_of(refusal, question, labels)

@@ -1,6 +1,6 @@
 """Explanations and refusals in English: the same sentences, figures and articles.
 
-Each Chinese sentence of `gongji.explain` and `gongji.errors` has one form; here stands the English
+Each Chinese sentence of `gongji.explain` and `gongji.refusals` has one form; here stands the English
 form of each. The figures are those of the sentence itself, so the two languages cannot differ. A
 sentence of a form that is not known here stays in Chinese.
 """
@@ -8,8 +8,8 @@ sentence of a form that is not known here stays in Chinese.
 import re
 from collections.abc import Callable, Mapping
 
-from gongji.errors import Refusal
-from gongji.portal.terms import term
+from gongji.portal.law_terms import term
+from gongji.refusals import Refusal
 
 _YUAN = r"[\d,]+\.\d\d元"
 
@@ -213,7 +213,7 @@ def refusal(found: Refusal) -> str:
 
 def reason(text: str) -> str:
     """Why the pool does not pay, in English."""
-    from gongji.errors import REFUSALS as CHINESE
+    from gongji.refusals import REFUSALS as CHINESE
 
     code = next((code for code in _REASONS if CHINESE[code] == text), "")
     return _REASONS.get(code, text)

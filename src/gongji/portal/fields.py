@@ -7,16 +7,16 @@ those that its layers refer to. This module knows the law, not how a field looks
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from gongji.errors import Refusal
+from gongji.law.compile.cells import axes_of, offered_benefits, reached_layers
+from gongji.law.engine.area import Area
+from gongji.law.engine.visit import read_date
+from gongji.law.rulebook import provision_kinds
+from gongji.law.rulebook.law import PART, Law
+from gongji.law.rulebook.provision_kinds import ByAxis, FromIndex, FromParameter
+from gongji.law.rulebook.vocabulary import AMOUNT, CHOICE, DATE, DERIVED, FLAG, NUMBER, Fact
 from gongji.portal import books
 from gongji.portal.inputs import SET, USED, Question
-from gongji.rulebook import documents
-from gongji.rulebook.cells import axes_of, offered_benefits, reached_layers
-from gongji.rulebook.documents import ByAxis, FromIndex, FromParameter
-from gongji.rulebook.facts import AMOUNT, CHOICE, DATE, DERIVED, FLAG, NUMBER, Fact
-from gongji.rulebook.law import PART, Law
-from gongji.visit.area import Area
-from gongji.visit.facts import read_date
+from gongji.refusals import Refusal
 
 ASKED = {
     "area", "date", "status", "level", "institution_kind", "prescriber_level", "benefit", "total",
@@ -112,7 +112,7 @@ def _names(area: Area) -> tuple[set[str], set[str], set[str]]:
     columns = {fact.column for law in area.laws for fact in law.facts.values()}
     meters = {place.code for place in area.layout.meters.values()}
     found = (p.value for law in area.laws for p in law.section("参数").values())
-    return columns, meters, {p.code for p in found if isinstance(p, documents.Parameter)}
+    return columns, meters, {p.code for p in found if isinstance(p, provision_kinds.Parameter)}
 
 
 def _facts(law: Law, benefit: str) -> Iterator[Fact]:
@@ -120,19 +120,19 @@ def _facts(law: Law, benefit: str) -> Iterator[Fact]:
     named = {*axes_of(law, benefit)} - {PART}
     for provision in law.section("门槛").values():
         gate = provision.value
-        assert isinstance(gate, documents.Gate)
+        assert isinstance(gate, provision_kinds.Gate)
         if not gate.benefits or benefit in gate.benefits:
             named |= gate.when.keys()
     for provision in law.section("转归").values():
         route = provision.value
-        assert isinstance(route, documents.Route)
+        assert isinstance(route, provision_kinds.Route)
         if benefit in route.benefits:
             named |= route.when.keys()
     meters = law.section("计量")
     for layer in reached_layers(law, benefit):
         for limit in (*layer.deductibles, *layer.ceilings, *layer.bands):
             meter = meters[limit.meter].value
-            assert isinstance(meter, documents.Meter)
+            assert isinstance(meter, provision_kinds.Meter)
             named |= set(meter.apart)
     columns: dict[str, None] = {}
     for fact in law.facts.values():
@@ -174,11 +174,11 @@ def _field(fact: Fact, question: Question) -> Field:
 def _used(area: Area, law: Law, benefit: str, question: Question) -> Iterator[Field]:
     """A field for each meter of more than one visit that the benefit draws on."""
     meters = law.section("计量")
-    seen: dict[str, documents.Meter] = {}
+    seen: dict[str, provision_kinds.Meter] = {}
     for layer in reached_layers(law, benefit):
         for limit in (*layer.deductibles, *layer.ceilings, *layer.bands):
             meter = meters[limit.meter].value
-            assert isinstance(meter, documents.Meter)
+            assert isinstance(meter, provision_kinds.Meter)
             if meter.period not in ("次", "笔", "日"):
                 seen[limit.meter] = meter
     for name, meter in seen.items():
@@ -198,7 +198,7 @@ def _figures(law: Law, benefit: str, question: Question) -> Iterator[Field]:
                 named |= set(_parameters(adjustment.add))
     for name, provision in law.section("参数").items():
         parameter = provision.value
-        assert isinstance(parameter, documents.Parameter)
+        assert isinstance(parameter, provision_kinds.Parameter)
         if name in named and parameter.value is None and not parameter.years:
             kind = RATE if parameter.unit == "ppm" else MONEY
             article = f"{provision.book.head.number} {parameter.article}"

@@ -7,15 +7,15 @@ from urllib.parse import quote
 
 from django.urls import reverse
 
-from gongji.errors import Refusal
-from gongji.explain.sentences import Sentence
-from gongji.portal import english, texts
+from gongji.law.compile.citations import Cite
+from gongji.law.explain.sentences import Sentence
+from gongji.law.report.law_figures import OFFICIAL
+from gongji.law.rulebook.law import Rulebook
+from gongji.portal import english, official_texts
 from gongji.portal.calculation import Answer, Elsewhere
 from gongji.portal.inputs import SET, USED, Question
-from gongji.portal.words import is_english, name
-from gongji.report.figures import OFFICIAL
-from gongji.rulebook.citations import Cite
-from gongji.rulebook.law import Rulebook
+from gongji.portal.ui_texts import is_english, name
+from gongji.refusals import Refusal
 
 LABELS = {
     "area": "统筹区", "date": "就诊日期", "status": "参保状态", "level": "医院级别",
@@ -39,7 +39,7 @@ def text_url(book: Rulebook, article: str) -> str:
     """Where an article stands in the text of its document."""
     area, date = book.id.split("@")
     base = reverse("portal:text", args=[area, date])
-    return f"{base}#{quote(texts.anchor(article))}"
+    return f"{base}#{quote(official_texts.anchor(article))}"
 
 
 def links(cites: Iterable[Cite], books: Iterable[Rulebook]) -> list[Link]:
@@ -48,7 +48,7 @@ def links(cites: Iterable[Cite], books: Iterable[Rulebook]) -> list[Link]:
     found: dict[str, Link] = {}
     for cite in cites:
         label = f"{cite.document} {cite.article}"
-        book = texts.book_cited(books, cite)
+        book = official_texts.book_cited(books, cite)
         url = text_url(book, cite.article) if book else ""
         source = "" if cite.source == OFFICIAL else cite.source
         found.setdefault(label, Link(label, url, source))
@@ -146,7 +146,7 @@ def elsewhere(answer: Answer) -> Iterator[dict[str, Any]]:
 
 
 def _there(question: Question, other: Elsewhere) -> str:
-    from gongji.report.curve import LEVELS
+    from gongji.law.report.curve import LEVELS
 
     codes = {level: code for code, level in LEVELS.items()}
     if other.level in codes:

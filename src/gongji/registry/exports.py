@@ -9,11 +9,11 @@ from typing import Any
 
 from psycopg import Connection, sql
 
-from gongji.registry.columns import Column, Kind
-from gongji.registry.facts import INSTITUTION_KINDS, PERSON_KINDS
-from gongji.registry.identity import Identity, mask_name, mask_number
-from gongji.registry.kinds import EXAMPLE, KINDS
-from gongji.sheets import CHUNK_ROWS, Whole
+from gongji.platform.identity import Identity, mask_name, mask_number
+from gongji.registry.fact_kinds import INSTITUTION_KINDS, PERSON_KINDS
+from gongji.registry.import_columns import Column, Kind
+from gongji.registry.import_kinds import EXAMPLE, KINDS
+from gongji.tabular.sheets import CHUNK_ROWS, Whole
 
 Database = Connection[Any]
 

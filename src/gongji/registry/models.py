@@ -3,7 +3,7 @@
 A fact holds over days (`since` to `until`, the first day after) and is known over instants
 (`learnt_at` to `retired_at`). Facts are added and retired, never changed: what was known at an
 instant can always be asked again. The database forbids two facts of one kind and key that overlap
-in both times. What a kind's `details` hold is in `gongji.registry.facts`.
+in both times. What a kind's `details` hold is in `gongji.registry.fact_kinds`.
 """
 
 from django.contrib.postgres.fields import ArrayField

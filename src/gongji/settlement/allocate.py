@@ -10,13 +10,13 @@ from typing import Any
 
 import msgspec
 
-from gongji.accounts import uses
-from gongji.errors import Refusal
-from gongji.rulebook.law import Law
+from gongji.law.accounts import uses
+from gongji.law.engine.engine import Result
+from gongji.law.rulebook.law import Law
+from gongji.refusals import Refusal
+from gongji.settlement.batch_summary import Sums
 from gongji.settlement.contract import FAMILY_ACCOUNTS, NO_ACCOUNT
-from gongji.settlement.marks import Sums
 from gongji.units import Fen
-from gongji.visit.settle import Result
 
 BANNED_USES = {"public_health": "public_health", "wellness": "wellness"}
 """Reasons for which the pool pays nothing that are uses which an account may be barred from too."""

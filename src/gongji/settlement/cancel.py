@@ -13,11 +13,8 @@ from typing import Any
 import psycopg
 from msgspec.structs import replace
 
-from gongji.errors import Refusal
-from gongji.ledger import accounts
-from gongji.ledger.arrays import array, written
-from gongji.ledger.post import balance_moves, lock, post, take_ids
-from gongji.ledger.rows import (
+from gongji.ledger import chart
+from gongji.ledger.entry_rows import (
     CANCELLATION,
     COLUMNS,
     SETTLEMENT,
@@ -27,6 +24,9 @@ from gongji.ledger.rows import (
     negated,
     read_entry,
 )
+from gongji.ledger.post import balance_moves, lock, post, take_ids
+from gongji.platform.arrays import array, written
+from gongji.refusals import Refusal
 from gongji.settlement.contract import Key, Outcome
 from gongji.settlement.messages import BARRED
 from gongji.settlement.rules import Rules
@@ -274,7 +274,7 @@ class _Undo:
 
     def _balance(self, entry: EntryRow) -> int:
         rows = self.connection.execute(BALANCES, [entry.area, array([entry.person_id])])
-        return next((amount for _, kind, amount in rows if kind == accounts.ACCOUNT), 0)
+        return next((amount for _, kind, amount in rows if kind == chart.ACCOUNT), 0)
 
 
 def _postings(connection: Connection, number: int) -> list[PostingRow]:
@@ -287,5 +287,5 @@ def _owners(moved: Iterable[PostingRow]) -> set[int]:
         int(owner)
         for row in moved
         for kind, owner in ((row.debit, row.debit_owner), (row.credit, row.credit_owner))
-        if kind in accounts.KEPT
+        if kind in chart.KEPT
     }

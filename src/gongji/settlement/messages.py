@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 import psycopg
 
-from gongji.errors import Refusal
-from gongji.ledger.arrays import written
+from gongji.platform.arrays import written
+from gongji.refusals import Refusal
 from gongji.settlement.contract import Key, Outcome
-from gongji.settlement.reading import Logged
+from gongji.settlement.queries import Logged
 
 DONE, BARRED = "done", "barred"
 NAMED = 5

@@ -17,10 +17,10 @@ import msgspec
 import psycopg
 from msgspec.structs import replace
 
-from gongji.errors import Refusal
-from gongji.ledger import accounts, meters
-from gongji.ledger.post import lock, post, take_ids
-from gongji.ledger.rows import (
+from gongji.law.engine.area import Area
+from gongji.law.engine.person_meters import Meters
+from gongji.ledger import chart, meter_rows
+from gongji.ledger.entry_rows import (
     ADJUSTMENT,
     CANCELLATION,
     COLUMNS,
@@ -30,14 +30,14 @@ from gongji.ledger.rows import (
     PostingRow,
     read_entry,
 )
-from gongji.registry.identity import mask_number
-from gongji.settlement.decide import redo
+from gongji.ledger.post import lock, post, take_ids
+from gongji.platform.identity import mask_number
+from gongji.refusals import Refusal
+from gongji.settlement.decide_bill import redo
+from gongji.settlement.facts_today import Places, Registry, read_registry, row_today
 from gongji.settlement.rules import Rules
 from gongji.settlement.stays import joined_deductible
-from gongji.settlement.today import Places, Registry, read_registry, row_today
 from gongji.units import Fen, day_in_china, show_fen
-from gongji.visit.area import Area
-from gongji.visit.meters import Meters
 
 Connection = psycopg.Connection[Any]
 Progress = Callable[[int], object]
@@ -115,9 +115,9 @@ def funds_of(entry: EntryRow) -> dict[Fund, Fen]:
     if entry.kind == ADJUSTMENT:
         return {(kind, owner): paid for kind, owner, paid in entry.result["funds"]}
     sign = -1 if entry.kind == CANCELLATION else 1
-    found = {(accounts.POOL, entry.benefit): entry.pool_fen}
+    found = {(chart.POOL, entry.benefit): entry.pool_fen}
     for payer, paid in entry.result.get("payers", {}).items():
-        found[accounts.SUPPLEMENT, payer] = sign * paid
+        found[chart.SUPPLEMENT, payer] = sign * paid
     return {fund: paid for fund, paid in found.items() if paid}
 
 
@@ -222,7 +222,7 @@ def _chunk(connection: Connection, run: Run, home: str, persons: Sequence[int]) 
     for person, rows in groupby(entries, lambda entry: entry.person_id):
         assert person is not None
         mine = _person(run, list(rows), used.get(person, {}), registry)
-        claims = (kept.get((person, kind), 0) for kind in (accounts.PAYABLE, accounts.RECEIVABLE))
+        claims = (kept.get((person, kind), 0) for kind in (chart.PAYABLE, chart.RECEIVABLE))
         found += _claims(mine, *claims)
     changed = list({change.root.person_id for change in found})
     numbers = dict(connection.execute(NUMBERS, [changed]).fetchall()) if found else {}
@@ -280,7 +280,7 @@ def _groups(entries: Iterable[EntryRow]) -> dict[int, Group]:
 
 
 def _move(area: Area, state: Meters, moves: Iterable[tuple[tuple[str, str, str], Fen]]) -> None:
-    meters.add(
+    meter_rows.add(
         area, state, [(period, slot, code, moved) for (code, period, slot), moved in moves if moved]
     )
 
@@ -445,8 +445,8 @@ def _postings(number: int, change: Change) -> list[PostingRow]:
     sources = [(fund, paid) for fund, paid in change.funds.items() if paid > 0]
     targets = [(fund, -paid) for fund, paid in change.funds.items() if paid < 0]
     claims: list[tuple[str, Fen, bool]] = [
-        (accounts.PAYABLE, change.payable_fen, change.payable_fen > 0),
-        (accounts.RECEIVABLE, change.receivable_fen, change.receivable_fen < 0),
+        (chart.PAYABLE, change.payable_fen, change.payable_fen > 0),
+        (chart.RECEIVABLE, change.receivable_fen, change.receivable_fen < 0),
     ]
     for kind, amount, debit in claims:
         if amount:

@@ -10,14 +10,14 @@ from typing import Any
 
 import psycopg
 
-from gongji.errors import Refusal
-from gongji.ledger import meters
-from gongji.ledger.rows import AMOUNTS, COLUMNS, SETTLEMENT, EntryRow, read_entry
+from gongji.law.engine.person_meters import Meters
+from gongji.ledger import meter_rows
+from gongji.ledger.entry_rows import AMOUNTS, COLUMNS, SETTLEMENT, EntryRow, read_entry
 from gongji.ledger.verify import ALL, PERSONS, Difference, Progress, Scope, nothing, ranges
-from gongji.settlement.decide import redo
+from gongji.refusals import Refusal
+from gongji.settlement.decide_bill import redo
 from gongji.settlement.rules import Rules
 from gongji.units import day_of
-from gongji.visit.meters import Meters
 
 Connection = psycopg.Connection[Any]
 ITER_ROWS = 2_000
@@ -65,14 +65,14 @@ def _person(
                 again = redo(entry, used, rules)
             except Refusal as refusal:
                 yield entry.id, refusal.code, "", str(refusal)
-                meters.add(area, used, stored)
+                meter_rows.add(area, used, stored)
                 continue
             found = list(_compare(entry, again, rules))
             yield from found
             if entry.meters == again.meters:
                 continue
             stored += [(period, slot, name, -moved) for name, period, slot, moved in again.meters]
-        meters.add(area, used, stored)
+        meter_rows.add(area, used, stored)
 
 
 def _compare(

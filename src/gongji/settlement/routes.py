@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
-from gongji.errors import Refusal
-from gongji.rulebook.cells import offered_benefits
-from gongji.rulebook.law import Law
+from gongji.law.compile.cells import offered_benefits
+from gongji.law.rulebook.law import Law
+from gongji.refusals import Refusal
 
 ORDINARY, CHRONIC, SPECIAL, EMERGENCY = "ordinary", "chronic", "special", "emergency"
 NEGOTIATED, DAY_SURGERY, TWO_DISEASES, DUAL_CHANNEL = (

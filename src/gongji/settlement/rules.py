@@ -4,10 +4,10 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from gongji.rulebook.law import Law, Library
-from gongji.rulebook.settings import check
+from gongji.law.compile.parameters_given import check
+from gongji.law.engine.area import Area
+from gongji.law.rulebook.law import Law, Library
 from gongji.units import Day
-from gongji.visit.area import Area
 
 
 class Rules:

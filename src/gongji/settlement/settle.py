@@ -2,7 +2,7 @@
 
 The statements are the same, whatever the number of bills and lines: lock the persons; read what is
 asked; read what it stands among; write. In between the bills are decided one after the other in
-Python, each on the meters and balances that the one before left. `gongji.settlement.reading` reads,
+Python, each on the meters and balances that the one before left. `gongji.settlement.queries` reads,
 `plan` and `decide` think, this module keeps the order and writes.
 """
 
@@ -15,16 +15,16 @@ import msgspec
 import psycopg
 from psycopg import errors
 
-from gongji.errors import Refusal
-from gongji.ledger.arrays import array, written
+from gongji.ledger.entry_rows import SETTLEMENT, EntryRow, PostingRow
 from gongji.ledger.post import post
-from gongji.ledger.rows import SETTLEMENT, EntryRow, PostingRow
-from gongji.settlement import decide, messages
+from gongji.platform.arrays import array, written
+from gongji.refusals import Refusal
+from gongji.settlement import decide_bill, messages
 from gongji.settlement.contract import Key, Outcome, Request
-from gongji.settlement.kept_lines import NewPurchase, write_purchase
 from gongji.settlement.plan import Bounds, Plan, Table, plan_cases
-from gongji.settlement.reading import Around, Case, lock, read_around, read_cases
+from gongji.settlement.queries import Around, Case, lock, read_around, read_cases
 from gongji.settlement.rules import Rules
+from gongji.settlement.store_lines import NewPurchase, write_purchase
 from gongji.units import day_in_china
 
 __all__ = ["Bounds", "Encode", "Failure", "settle"]
@@ -119,7 +119,7 @@ class _Made(msgspec.Struct):
     """A bill that was decided: its plan and what came out."""
 
     plan: Plan
-    decided: decide.Decided
+    decided: decide_bill.Decided
     balance_fen: int
     limits: dict[str, int]
     entry: EntryRow | None = None
@@ -230,10 +230,10 @@ class _Batch:
         for one in made:
             trial = one.plan.case.request.trial
             base = self._base(one, None if trial else next(numbers), today)
-            one.entry = decide.row_of(one.decided, base, self.rules)
+            one.entry = decide_bill.row_of(one.decided, base, self.rules)
             if not trial:
                 entries.append(one.entry)
-                movements += decide.postings(one.decided, one.entry)
+                movements += decide_bill.postings(one.decided, one.entry)
             outcomes[one.plan.case.place] = _outcome(one)
         answers = {
             case.place: self._answer(case.request, outcomes[case.place])

@@ -14,25 +14,25 @@ from typing import Any
 import msgspec
 import psycopg
 
-from gongji.errors import Refusal
-from gongji.ledger.meters import blocks_of, names
+from gongji.law.engine.area import Area
+from gongji.law.engine.person_meters import period_of
+from gongji.law.rulebook import provision_kinds
+from gongji.law.rulebook.law import Law
+from gongji.ledger.entry_rows import STAY, EntryRow, Move
+from gongji.ledger.meter_rows import blocks_of, names
 from gongji.ledger.post import lock, post, take_ids
-from gongji.ledger.rows import STAY, EntryRow, Move
-from gongji.registry.facts import Stay
-from gongji.registry.identity import mask_number
+from gongji.platform.identity import mask_number
+from gongji.refusals import Refusal
+from gongji.registry.fact_kinds import Stay
 from gongji.registry.people import NewFact, add, retire
-from gongji.rulebook import documents
-from gongji.rulebook.law import Law
 from gongji.settlement.cancel import cancel
 from gongji.settlement.contract import Key
-from gongji.settlement.decide import stub
-from gongji.settlement.facts import RESCUE_DAYS
+from gongji.settlement.decide_bill import stub
+from gongji.settlement.engine_row import RESCUE_DAYS
+from gongji.settlement.facts_today import Registry
 from gongji.settlement.routes import EMERGENCY
 from gongji.settlement.rules import Rules
-from gongji.settlement.today import Registry
 from gongji.units import Fen, day_in_china, day_of
-from gongji.visit.area import Area
-from gongji.visit.meters import period_of
 
 Connection = psycopg.Connection[Any]
 SHARED = {"pool_fen": "inpatient_paid", "deductible_fen": "inpatient_deductible"}
@@ -119,7 +119,7 @@ def shared_moves(area: Area, day: date, report: StayReport) -> tuple[Move, ...]:
 def joins_at_once(law: Law) -> bool:
     """Whether the rules leave rescue that became a stay to the stay's own settlement."""
     gates = (provision.value for provision in law.section("门槛").values())
-    return any(isinstance(gate, documents.Gate) and gate.refusal == JOINS for gate in gates)
+    return any(isinstance(gate, provision_kinds.Gate) and gate.refusal == JOINS for gate in gates)
 
 
 def joined_deductible(
@@ -138,8 +138,8 @@ def joined_deductible(
         return []
     law = area.law(day_of(rescue.service_date))
     benefit = law.section("待遇")[law.benefit_name(EMERGENCY)].value
-    assert isinstance(benefit, documents.Benefit)
-    layers = [layer for layer in benefit.layers if isinstance(layer, documents.Layer)]
+    assert isinstance(benefit, provision_kinds.Benefit)
+    layers = [layer for layer in benefit.layers if isinstance(layer, provision_kinds.Layer)]
     meters = {limit.meter for layer in layers for limit in layer.deductibles}
     blocks = blocks_of(area, stub(dict(row), rescue.service_date, row["visit"]))
     places = [area.layout.meters[name] for name in sorted(meters)]

@@ -15,12 +15,12 @@ import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from gongji.errors import Refusal
+from gongji.refusals import Refusal
 from gongji.registry import institutions, people
 from gongji.settlement.contract import Key, Line
-from gongji.settlement.kept_lines import NewBatch, write_batches
-from gongji.settlement.lines import Bill, PricedBill, PricedLine, outside, price_lines
+from gongji.settlement.price_bills import Bill, PricedBill, PricedLine, outside, price_lines
 from gongji.settlement.rules import Rules
+from gongji.settlement.store_lines import NewBatch, write_batches
 from gongji.units import day_in_china
 
 Connection = psycopg.Connection[Any]

@@ -1,0 +1,105 @@
+"""A pooling area over all its time: its laws, one layout, programs compiled as they are needed."""
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from gongji.law.compile.cells import offered_benefits, own_level
+from gongji.law.compile.layout import Layout, lay_out
+from gongji.law.compile.program import Compiler, Gap, Program, axes_of
+from gongji.law.kernel.calendar import month_of
+from gongji.law.rulebook.law import FOREVER, Law, Library, Settings
+from gongji.law.rulebook.vocabulary import LEVEL_COLUMNS
+from gongji.refusals import Refusal
+from gongji.units import Day, date_of
+
+CellKey = tuple[str, ...]
+
+
+class Area:
+    """The rules of one area, ready to settle visits online."""
+
+    def __init__(self, library: Library, code: str, settings: Settings | None = None) -> None:
+        self.code = code
+        self.laws = library.laws(code, settings)
+        self._programs: dict[tuple[int, int, str, CellKey], Program] = {}
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where meters, columns and flags stand, the same over all the area's time."""
+        return lay_out(self.laws)
+
+    def covered(self) -> str:
+        """The dates that the rules cover, for messages."""
+        spans: list[tuple[str, str]] = []
+        for law in self.laws:
+            end = "今" if law.until >= FOREVER else str(date_of(law.until - 1))
+            if spans and spans[-1][1] == str(date_of(law.since - 1)):
+                spans[-1] = (spans[-1][0], end)
+            else:
+                spans.append((str(date_of(law.since)), end))
+        return "；".join(f"{a} 至 {b}" for a, b in spans)
+
+    def law(self, day: Day) -> Law:
+        """The law at a day.
+
+        Refuses: date_outside, naming the dates covered.
+        """
+        for law in self.laws:
+            if law.since <= day < law.until:
+                return law
+        raise Refusal(
+            "date_outside",
+            "date",
+            {"value": str(date_of(day)), "area": self.code, "allowed": self.covered()},
+        )
+
+    def own_level(self, law: Law) -> bool:
+        """Whether a pharmacy counts as a level of its own."""
+        return own_level(law)
+
+    def benefit(self, law: Law, code: str) -> str:
+        """The Chinese name of a benefit that the law offers, directly or by routing.
+
+        Refuses: benefit_not_offered with those it offers.
+        """
+        found: dict[str, str] | None = law.__dict__.get("_offered_names")
+        if found is None:
+            found = {law.benefits[name]: name for name in offered_benefits(law)}
+            law.__dict__["_offered_names"] = found
+        if code in found:
+            return found[code]
+        name = law.benefit_name(code)
+        offered = offered_benefits(law)
+        if name not in offered:
+            allowed = "、".join(f"{law.benefits[n]}（{n}）" for n in offered)
+            raise Refusal(
+                "benefit_not_offered",
+                "benefit",
+                {"area": self.code, "value": name, "allowed": allowed},
+            )
+        return name
+
+    def program(self, law: Law, day: Day, benefit: str, cell: Mapping[str, str]) -> Program:
+        """The compiled program of a cell."""
+        year = month_of(day) // 12
+        key = (law.since, year, benefit, tuple(cell.values()))
+        if key not in self._programs:
+            self._programs[key] = Compiler(law, self.layout, year).program(benefit, cell)
+        return self._programs[key]
+
+
+def gap_refusal(law: Law, gap: Gap) -> Refusal:
+    """Why a visit that needs a figure which its cell does not have cannot be settled."""
+    fact = law.facts[gap.axis]
+    if fact.column in LEVEL_COLUMNS:
+        return Refusal("level_missing", fact.column)
+    allowed = "、".join(gap.table.values) if gap.table else ""
+    return Refusal("value_invalid", fact.column, {"value": gap.value, "allowed": allowed})
+
+
+def benefit_axes(law: Law, benefit: str) -> tuple[str, ...]:
+    """The axes of a benefit under a law, worked out once."""
+    cache: dict[str, tuple[str, ...]] = law.__dict__.setdefault("_axes", {})
+    if benefit not in cache:
+        cache[benefit] = axes_of(law, benefit)
+    return cache[benefit]
