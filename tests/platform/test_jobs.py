@@ -27,7 +27,7 @@ DEFER = """
 import django, sys, time
 django.setup()
 from procrastinate.exceptions import AlreadyEnqueued
-from gongji.jobs import tasks
+from gongji.service.jobs import tasks
 while True:
     try:
         print(getattr(tasks, sys.argv[1]).defer(timestamp=int(sys.argv[2])))

@@ -45,7 +45,7 @@ def commands() -> str:
         "2: a wrong file, or problems found; 3: a fault.",
     ]
     for name, summary in COMMANDS.items():
-        command: click.Command = importlib.import_module(f"gongji.commands.{name}").command
+        command: click.Command = importlib.import_module(f"gongji.cli.{name}").command
         context = click.Context(
             command,
             info_name=f"gongji {name}",

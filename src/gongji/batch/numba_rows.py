@@ -234,7 +234,7 @@ for _module in KERNEL:
 
 def _sources_hash() -> str:
     folder = Path(__file__).parent
-    files = sorted([*folder.glob("*.py"), *(folder.parent / "kernel").glob("*.py")])
+    files = sorted([*folder.glob("*.py"), *(folder.parent / "law" / "kernel").glob("*.py")])
     digest = hashlib.sha256(numba.__version__.encode())
     for file in [*files, folder.parent / "units.py"]:
         digest.update(file.read_bytes())

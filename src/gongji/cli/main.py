@@ -1,4 +1,4 @@
-"""The command line: each command is a module of `gongji.commands`, imported when it is used."""
+"""The command line: each command is a module of `gongji.cli`, imported when it is used."""
 
 import errno
 import importlib
@@ -55,10 +55,10 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of a module `gongji.commands.<name>`."""
+        """The command of a module `gongji.cli.<name>`."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"gongji.commands.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"gongji.cli.{cmd_name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -23,7 +23,7 @@ INSTALLED_APPS = [
     "gongji.ledger",
     "gongji.settlement",
     "gongji.gateway",
-    "gongji.jobs",
+    "gongji.service.jobs",
     "allauth",
     "allauth.account",
     "allauth.socialaccount",

@@ -21,10 +21,12 @@ __all__ = [
     "read_catalogue", "with_scope",
 ]  # fmt: skip
 
-_MODULES = {"explain_line": "explain", "Catalogue": "items", "read_catalogue": "items"}
+_MODULES = {
+    "explain_line": "explain_line", "Catalogue": "price_list", "read_catalogue": "price_list",
+}
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(name)
-    return getattr(import_module(f"gongji.catalogue.{_MODULES.get(name, 'lines')}"), name)
+    return getattr(import_module(f"gongji.batch.lines.{_MODULES.get(name, 'price_files')}"), name)

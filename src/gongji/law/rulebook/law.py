@@ -20,7 +20,7 @@ from gongji.law.rulebook.vocabulary import BENEFITS, Fact
 from gongji.refusals import Problem, Refusal, RulebookError
 from gongji.units import Day, date_of
 
-SHIPPED = Path(__file__).parent.parent / "rulebooks"
+SHIPPED = Path(__file__).parents[2] / "rulebooks"
 FOREVER: Day = 1 << 30
 PART, REST = "费用部分", provision_kinds.REST_TEXT
 """The axis that tells the parts of a visit's cost apart, and the value for what is left."""

@@ -6,5 +6,5 @@ from django.apps import AppConfig
 class JobsConfig(AppConfig):
     """The app `jobs`."""
 
-    name = "gongji.jobs"
+    name = "gongji.service.jobs"
     label = "jobs"
