@@ -29,7 +29,7 @@ from gongji.law.engine.area import Area
 from gongji.law.engine.engine import Result
 from gongji.law.engine.person_meters import Meters, key_of
 from gongji.law.engine.visit import Visit
-from gongji.law.rulebook.provision_kinds import Doubt
+from gongji.law.rulebook.provision_kinds import Meter, Doubt
 from gongji.refusals import Refusal
 from gongji.units import WHOLE, Fen, show_fen
 
@@ -346,7 +346,7 @@ def _adjusted(layout: Layout, settled: Settled, finding: Finding) -> Moves:
         return moves
     code = result.program.code
     by_dimension = {place[0]: place for place in moves}
-    meters = result.law.section("计量")
+    meters = result.law.all(Meter)
     for position, note in first.note.limits.items():
         if getattr(meters[note.meter].value, "measure", "") == "paid":
             dimension, offset = layout.split(code[position + 1])

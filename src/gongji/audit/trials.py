@@ -114,7 +114,7 @@ def cites_of(result: Result, measure: str) -> tuple[Cite, ...]:
 
 
 def _measure(result: Result, meter: str) -> str:
-    value = result.law.section("计量")[meter].value
+    value = result.law.all(provision_kinds.Meter)[meter].value
     assert isinstance(value, provision_kinds.Meter)
     return value.measure
 
@@ -238,7 +238,7 @@ class Trials:
 
     def _scope(self) -> Iterator[Trial]:
         base, visit = self.base, self.case.visit
-        provision = self.law.section("待遇").get(base.program.benefit)
+        provision = self.law.all(provision_kinds.Benefit).get(base.program.benefit)
         value = provision.value if provision else None
         own = value.first_self_pay if isinstance(value, provision_kinds.Benefit) else None
         cites = cites_of(base, "rate")

@@ -159,7 +159,7 @@ def _unrounded_index(law: Law) -> Law | None:
 def _with_benefits(
     law: Law, names: tuple[str, ...], change: Callable[[Benefit], Benefit]
 ) -> Law | None:
-    found = law.section("待遇")
+    found = law.all(Benefit)
     changed = {}
     for name in names:
         if name in found:
@@ -193,7 +193,7 @@ def _whole_visit_excluded(law: Law) -> Law | None:
 
 def _referral_refused(law: Law) -> Law | None:
     """A referral does not open an institution that was not selected."""
-    entries = dict(law.section("门槛"))
+    entries = dict(law.all(Gate))
     for name, provision in entries.items():
         gate = provision.value
         assert isinstance(gate, Gate)

@@ -172,7 +172,7 @@ def _open_parameters(report: AreaReport) -> dict[str, provision_kinds.Parameter]
     """The parameters that no document of the area gives, by name."""
     found = {}
     for law in report.laws:
-        for name, provision in law.law.section("参数").items():
+        for name, provision in law.law.all(provision_kinds.Parameter).items():
             parameter = provision.value
             assert isinstance(parameter, provision_kinds.Parameter)
             if parameter.value is None and not parameter.years:

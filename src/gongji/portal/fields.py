@@ -111,24 +111,24 @@ def _names(area: Area) -> tuple[set[str], set[str], set[str]]:
     """The columns, meters and parameters of an area over all its time."""
     columns = {fact.column for law in area.laws for fact in law.facts.values()}
     meters = {place.code for place in area.layout.meters.values()}
-    found = (p.value for law in area.laws for p in law.section("参数").values())
+    found = (p.value for law in area.laws for p in law.all(provision_kinds.Parameter).values())
     return columns, meters, {p.code for p in found if isinstance(p, provision_kinds.Parameter)}
 
 
 def _facts(law: Law, benefit: str) -> Iterator[Fact]:
     """The facts that a benefit depends on, beside those that everybody is asked for."""
     named = {*axes_of(law, benefit)} - {PART}
-    for provision in law.section("门槛").values():
+    for provision in law.all(provision_kinds.Gate).values():
         gate = provision.value
         assert isinstance(gate, provision_kinds.Gate)
         if not gate.benefits or benefit in gate.benefits:
             named |= gate.when.keys()
-    for provision in law.section("转归").values():
+    for provision in law.all(provision_kinds.Route).values():
         route = provision.value
         assert isinstance(route, provision_kinds.Route)
         if benefit in route.benefits:
             named |= route.when.keys()
-    meters = law.section("计量")
+    meters = law.all(provision_kinds.Meter)
     for layer in reached_layers(law, benefit):
         for limit in (*layer.deductibles, *layer.ceilings, *layer.bands):
             meter = meters[limit.meter].value
@@ -173,7 +173,7 @@ def _field(fact: Fact, question: Question) -> Field:
 
 def _used(area: Area, law: Law, benefit: str, question: Question) -> Iterator[Field]:
     """A field for each meter of more than one visit that the benefit draws on."""
-    meters = law.section("计量")
+    meters = law.all(provision_kinds.Meter)
     seen: dict[str, provision_kinds.Meter] = {}
     for layer in reached_layers(law, benefit):
         for limit in (*layer.deductibles, *layer.ceilings, *layer.bands):
@@ -196,7 +196,7 @@ def _figures(law: Law, benefit: str, question: Question) -> Iterator[Field]:
         for group in (*groups, layer.rate, layer.own):
             for adjustment in group.adjustments if group else ():
                 named |= set(_parameters(adjustment.add))
-    for name, provision in law.section("参数").items():
+    for name, provision in law.all(provision_kinds.Parameter).items():
         parameter = provision.value
         assert isinstance(parameter, provision_kinds.Parameter)
         if name in named and parameter.value is None and not parameter.years:

@@ -118,7 +118,7 @@ def shared_moves(area: Area, day: date, report: StayReport) -> tuple[Move, ...]:
 
 def joins_at_once(law: Law) -> bool:
     """Whether the rules leave rescue that became a stay to the stay's own settlement."""
-    gates = (provision.value for provision in law.section("门槛").values())
+    gates = (provision.value for provision in law.all(provision_kinds.Gate).values())
     return any(isinstance(gate, provision_kinds.Gate) and gate.refusal == JOINS for gate in gates)
 
 
@@ -137,7 +137,7 @@ def joined_deductible(
     if not borne:
         return []
     law = area.law(day_of(rescue.service_date))
-    benefit = law.section("待遇")[law.benefit_name(EMERGENCY)].value
+    benefit = law.all(provision_kinds.Benefit)[law.benefit_name(EMERGENCY)].value
     assert isinstance(benefit, provision_kinds.Benefit)
     layers = [layer for layer in benefit.layers if isinstance(layer, provision_kinds.Layer)]
     meters = {limit.meter for layer in layers for limit in layer.deductibles}

@@ -62,7 +62,7 @@ class Filer:
     @property
     def selecting(self) -> str:
         """The article by which a person selects one institution; empty where the area has none."""
-        for provision in self.law.section("门槛").values():
+        for provision in self.law.all(Gate).values():
             if isinstance(provision.value, Gate) and provision.value.refusal == "not_selected":
                 found = ground(provision, provision.value).cite
                 return f"{found.document} {found.article}"

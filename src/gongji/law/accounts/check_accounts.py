@@ -111,7 +111,7 @@ def _shares(path: str, node: Node, *shares: Ppm) -> Iterator[Problem]:
 
 def _has_ceiling(law: Law, benefit: str) -> bool:
     """Whether the first ceiling of a benefit is one amount for everybody."""
-    found = law.section("待遇").get(benefit)
+    found = law.all(Benefit).get(benefit)
     if found is None or not isinstance(found.value, Benefit):
         return False
     layer = found.value.layers[0]

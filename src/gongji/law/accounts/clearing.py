@@ -160,7 +160,7 @@ def _prepaid(area: Area, terms: Terms, month: int, heads: int) -> Fen:
     except Refusal as refusal:
         raise Refusal("date_outside", column, refusal.values) from None
     provision, _ = terms.payment
-    if provision.name not in law.section("付费"):
+    if provision.name not in law.all(Payment):
         raise Refusal("not_ruled", column, {"area": area.code, "value": provision.path})
     ceiling = terms.ceiling.figure
     if ceiling * heads > MAX_FEN:
@@ -200,7 +200,7 @@ def _terms(law: Law, year: int, clearing: tuple[Provision, Clearing]) -> Terms:
 
 def _ceiling(law: Law, year: int, fixed: Capitation) -> Cited:
     """The annual ceiling of a benefit: the first of its first layer."""
-    provision = law.section("待遇")[fixed.benefit]
+    provision = law.all(Benefit)[fixed.benefit]
     assert isinstance(provision.value, Benefit)
     layer = provision.value.layers[0]
     assert isinstance(layer, Layer)

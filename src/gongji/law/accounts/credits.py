@@ -131,7 +131,7 @@ def law_of_month(area: Area, month: int) -> Law:
     except Refusal as refusal:
         values = refusal.values | {"value": month_name(month)}
         raise Refusal("date_outside", "month", values) from None
-    if not law.section("划入"):
+    if not law.all(Credit):
         raise Refusal("not_ruled", "area", {"area": area.code, "value": "个人账户划入"})
     return law
 

@@ -142,7 +142,7 @@ class Figures:
     def _parameter_named(self, name: str, at: tuple[Node, str, tuple[str, ...]]) -> Any:
         if not self._known("参数", name, self._names("参数"), at):
             return None
-        provision = self.law.section("参数").get(name)
+        provision = self.law.all(provision_kinds.Parameter).get(name)
         return provision.value if provision else None
 
     def _index(self, value: FromIndex, unit: str, path: str) -> None:
@@ -205,7 +205,7 @@ class Figures:
         self._condition(limit.when, limit.node, path)
         at = (limit.node, path, ("计量",))
         known = self._known("计量", limit.meter, self._names("计量"), at)
-        provision = self.law.section("计量").get(limit.meter)
+        provision = self.law.all(provision_kinds.Meter).get(limit.meter)
         if known and provision and measure:
             assert isinstance(provision.value, provision_kinds.Meter)
             found = _MEASURES[provision.value.measure]

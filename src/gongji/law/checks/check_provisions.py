@@ -240,7 +240,7 @@ class Checker(Figures):
                 self._parameters_in(inner, seen)
         elif isinstance(value, FromParameter) and value.parameter not in seen:
             seen.add(value.parameter)
-            provision = self.law.section("参数").get(value.parameter)
+            provision = self.law.all(provision_kinds.Parameter).get(value.parameter)
             parameter = provision.value if provision else None
             if isinstance(parameter, provision_kinds.Parameter) and parameter.value is not None:
                 inner = parameter_parser(parameter).parse(parameter.value, "", Context())

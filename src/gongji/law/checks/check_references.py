@@ -68,7 +68,7 @@ def _changed_meters(laws: list[Law]) -> Iterator[Problem]:
     places: dict[str, tuple[object, ...]] = {}
     atoms: set[tuple[str, tuple[str, ...]]] = set()
     for law in laws:
-        for name, provision in law.section("计量").items():
+        for name, provision in law.all(provision_kinds.Meter).items():
             meter = provision.value
             assert isinstance(meter, provision_kinds.Meter)
             spread = tuple(law.facts[fact].values for fact in meter.apart if fact in law.facts)
@@ -76,7 +76,7 @@ def _changed_meters(laws: list[Law]) -> Iterator[Problem]:
             if places.setdefault(name, place) != place:
                 message = "与此前同名的计量不同（量、期、分或所分事实的值）；累计要延续，请另起名称"
                 yield Problem(meter.node.file, meter.node.line, provision.path, message)
-        for provision in law.section("门槛").values():
+        for provision in law.all(provision_kinds.Gate).values():
             gate = provision.value
             assert isinstance(gate, provision_kinds.Gate)
             atoms |= set(gate.when.items())

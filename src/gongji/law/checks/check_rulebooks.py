@@ -134,7 +134,7 @@ def years_of(law: Law) -> list[int]:
     """The years for which programs can differ: those of its statistics, otherwise the first."""
     first = date_of(law.since).year
     known: set[int] = set()
-    for provision in law.section("参数").values():
+    for provision in law.all(provision_kinds.Parameter).values():
         assert isinstance(provision.value, provision_kinds.Parameter)
         known |= {int(year) for year in provision.value.years}
     if not known:
@@ -215,7 +215,7 @@ def _gaps(program: Program, benefit: str) -> Iterator[Problem]:
 
 
 def _broken(law: Law, program: Program, cell: Cell, sentence: str) -> Problem:
-    provision = law.section("待遇")[program.benefit]
+    provision = law.all(provision_kinds.Benefit)[program.benefit]
     node = getattr(provision.value, "node", provision.book.head.node)
     where = "、".join(f"{axis}={value}" for axis, value in cell.items())
     return Problem(node.file, node.line, provision.path, f"{sentence}（{where or '所有人'}）")
@@ -223,7 +223,7 @@ def _broken(law: Law, program: Program, cell: Cell, sentence: str) -> Problem:
 
 def _cliffs(law: Law) -> Iterator[Cliff]:
     """Where one fen more of a budget's use changes what an institution keeps by a jump."""
-    for provision in law.section("清算").values():
+    for provision in law.all(account_provisions.Clearing).values():
         clearing = provision.value
         assert isinstance(clearing, account_provisions.Clearing)
         number = provision.book.head.number

@@ -21,7 +21,7 @@ from gongji.law.rulebook.vocabulary import FLAG, LEVEL_COLUMNS, NO_LEVEL, PHARMA
 def axes_of(law: Law, benefit: str) -> tuple[str, ...]:
     """The facts that distinguish the cells of a benefit, in the order of the area's facts."""
     found: set[str] = set()
-    for provision in law.section("转归").values():
+    for provision in law.all(provision_kinds.Route).values():
         route = provision.value
         assert isinstance(route, provision_kinds.Route)
         if benefit in route.benefits:
@@ -33,11 +33,11 @@ def axes_of(law: Law, benefit: str) -> tuple[str, ...]:
                 found |= _layer_axes(law, item)
         if isinstance(value, provision_kinds.Benefit) and value.floor:
             found |= value.floor.when.keys() | _layer_axes(law, floor_layer(value.floor))
-    for provision in law.section("补充").values():
+    for provision in law.all(provision_kinds.Supplement).values():
         assert isinstance(provision.value, provision_kinds.Supplement)
         for layer in provision.value.layers:
             found |= layer.when.keys() | _layer_axes(law, layer)
-    for provision in law.section("门槛").values():
+    for provision in law.all(provision_kinds.Gate).values():
         gate = provision.value
         assert isinstance(gate, provision_kinds.Gate)
         found |= {"医院级别"} & gate.when.keys()
@@ -46,8 +46,8 @@ def axes_of(law: Law, benefit: str) -> tuple[str, ...]:
 
 def _reached(law: Law, benefit: str) -> Iterator[provision_kinds.Benefit | provision_kinds.Chain]:
     """The benefits and chains that visits of a benefit can come to, by routing and onward."""
-    pending = [("待遇", benefit)] if benefit in law.section("待遇") else []
-    for provision in law.section("转归").values():
+    pending = [("待遇", benefit)] if benefit in law.all(provision_kinds.Benefit) else []
+    for provision in law.all(provision_kinds.Route).values():
         route = provision.value
         assert isinstance(route, provision_kinds.Route)
         if benefit in route.benefits:
@@ -63,7 +63,7 @@ def _reached(law: Law, benefit: str) -> Iterator[provision_kinds.Benefit | provi
         yield value
         for item in value.layers:
             if isinstance(item, Onward):
-                pending.append(("层组" if item.to in law.section("层组") else "待遇", item.to))
+                pending.append(("层组" if item.to in law.all(provision_kinds.Chain) else "待遇", item.to))
 
 
 def reached_layers(law: Law, benefit: str) -> Iterator[Layer]:
@@ -72,7 +72,7 @@ def reached_layers(law: Law, benefit: str) -> Iterator[Layer]:
         yield from (item for item in value.layers if isinstance(item, Layer))
         if isinstance(value, provision_kinds.Benefit) and value.floor:
             yield floor_layer(value.floor)
-    for provision in law.section("补充").values():
+    for provision in law.all(provision_kinds.Supplement).values():
         assert isinstance(provision.value, provision_kinds.Supplement)
         yield from provision.value.layers
 
@@ -90,7 +90,7 @@ def _layer_axes(law: Law, layer: Layer) -> set[str]:
             found |= scaling.when.keys() | ({scaling.fact} - {""})
         if isinstance(item, Limit):
             found |= item.when.keys()
-            meter = law.section("计量")[item.meter].value
+            meter = law.all(provision_kinds.Meter)[item.meter].value
             assert isinstance(meter, provision_kinds.Meter)
             found |= {fact for fact in meter.apart if not law.facts[fact].keys_meters}
     return found
@@ -102,7 +102,7 @@ def value_axes(law: Law, value: Value) -> set[str]:
         inner = [value_axes(law, child) for child in value.values.values()]
         return {value.axis}.union(*inner)
     if isinstance(value, FromParameter):
-        provision = law.section("参数")[value.parameter]
+        provision = law.all(provision_kinds.Parameter)[value.parameter]
         assert isinstance(provision.value, provision_kinds.Parameter)
         axes = set(provision.value.axes)
         if provision.value.value is not None:
@@ -126,15 +126,15 @@ def axis_values(fact: Fact) -> tuple[str, ...]:
 def offered_benefits(law: Law) -> list[str]:
     """The benefits of a law by Chinese name, those settled by another included."""
     routed: set[str] = set()
-    for provision in law.section("转归").values():
+    for provision in law.all(provision_kinds.Route).values():
         assert isinstance(provision.value, provision_kinds.Route)
         routed |= set(provision.value.benefits)
-    return [name for name in law.benefits if name in law.section("待遇") or name in routed]
+    return [name for name in law.benefits if name in law.all(provision_kinds.Benefit) or name in routed]
 
 
 def own_level(law: Law) -> bool:
     """Whether a pharmacy counts as a level of its own."""
-    places = [provision.value for provision in law.section("就医").values()]
+    places = [provision.value for provision in law.all(provision_kinds.Place).values()]
     return any(isinstance(place, provision_kinds.Place) and place.own_level for place in places)
 
 

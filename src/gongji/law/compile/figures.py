@@ -149,7 +149,7 @@ class Resolver:
         return pour.OPEN
 
     def _parameter(self, value: FromParameter, cell: Cell) -> int:
-        provision = self.law.section("参数")[value.parameter]
+        provision = self.law.all(provision_kinds.Parameter)[value.parameter]
         parameter = provision.value
         assert isinstance(parameter, provision_kinds.Parameter)
         inner = dict(cell) | {to: cell[of] for to, of in value.swapped.items()} | value.fixed
@@ -179,7 +179,7 @@ class Resolver:
         return None
 
     def _index(self, value: FromIndex) -> int:
-        provision = self.law.section("参数")[value.index]
+        provision = self.law.all(provision_kinds.Parameter)[value.index]
         parameter = provision.value
         assert isinstance(parameter, provision_kinds.Parameter)
         year = str(self.year + value.years)

@@ -89,14 +89,14 @@ def lay_out(laws: Iterable[Law]) -> Layout:
     """The layout of an area from all its laws."""
     layout = Layout()
     for law in laws:
-        for name, provision in law.section("计量").items():
+        for name, provision in law.all(provision_kinds.Meter).items():
             assert isinstance(provision.value, provision_kinds.Meter)
             _place_meter(layout, name, provision.value, law.facts)
         for layer in law_layers(law):
             column = Column(layer.code, layer.name, layer.payer)
             if column.code not in [c.code for c in layout.columns]:
                 layout.columns.append(column)
-        for provision in law.section("门槛").values():
+        for provision in law.all(provision_kinds.Gate).values():
             assert isinstance(provision.value, provision_kinds.Gate)
             for atom in provision.value.when.items():
                 layout.atoms.setdefault(atom, len(layout.atoms))

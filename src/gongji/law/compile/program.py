@@ -88,7 +88,7 @@ class Compiler:
 
     def _gates(self, benefit: str) -> list[int]:
         found: list[tuple[int, int, GateNote]] = []
-        for name, provision in self.law.section("门槛").items():
+        for name, provision in self.law.all(provision_kinds.Gate).items():
             gate = provision.value
             assert isinstance(gate, provision_kinds.Gate)
             if gate.benefits and benefit not in gate.benefits:
@@ -112,7 +112,7 @@ class Compiler:
     def _routed(
         self, benefit: str
     ) -> tuple[str, tuple[tuple[str, Cite, tuple[provision_kinds.Doubt, ...]], ...]]:
-        for name, provision in self.law.section("转归").items():
+        for name, provision in self.law.all(provision_kinds.Route).items():
             route = provision.value
             assert isinstance(route, provision_kinds.Route)
             if benefit in route.benefits and holds(route.when, self._cell):
@@ -133,7 +133,7 @@ class Compiler:
             doubts = extra + doubts_of(provision.book, item.doubts)
             here = cite(provision.book, item.article, item.node)
             if isinstance(item, Onward):
-                inner = "层组" if item.to in self.law.section("层组") else "待遇"
+                inner = "层组" if item.to in self.law.all(provision_kinds.Chain) else "待遇"
                 for layer, book, cites, more in self._chain(inner, item.to, (*onward, here)):
                     yield layer, book, cites, doubts + more
             else:
@@ -144,13 +144,13 @@ class Compiler:
     ) -> Iterator[
         tuple[Layer, Rulebook, tuple[Cite, ...], tuple[provision_kinds.Doubt, ...], bool]
     ]:
-        provision = self.law.section("待遇")[benefit]
+        provision = self.law.all(provision_kinds.Benefit)[benefit]
         assert isinstance(provision.value, provision_kinds.Benefit)
         floor = provision.value.floor
         if floor and holds(floor.when, self._cell):
             doubts = doubts_of(provision.book, floor.doubts)
             yield floor_layer(floor), provision.book, (), doubts, False
-        for provision in self.law.section("补充").values():
+        for provision in self.law.all(provision_kinds.Supplement).values():
             supplement = provision.value
             assert isinstance(supplement, provision_kinds.Supplement)
             if supplement.benefits and benefit not in supplement.benefits:

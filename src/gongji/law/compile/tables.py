@@ -162,7 +162,7 @@ def uses_index(law: Law) -> bool:
     values = [
         provision.value for entries in law.provisions.values() for provision in entries.values()
     ]
-    parameters = law.section("参数").values()
+    parameters = law.all(provision_kinds.Parameter).values()
     values += [
         parsed_parameter(provision)
         for provision in parameters
@@ -186,7 +186,7 @@ def _mentions_index(value: object) -> bool:
 
 def first_self_pay(law: Law, benefit: str) -> Ppm:
     """The share of the total that a person pays before the cost of a benefit is in scope."""
-    value = law.section("待遇")[benefit].value
+    value = law.all(provision_kinds.Benefit)[benefit].value
     assert isinstance(value, provision_kinds.Benefit)
     return value.first_self_pay.share if value.first_self_pay else 0
 

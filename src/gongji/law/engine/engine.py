@@ -189,7 +189,7 @@ def parameter_missing(law: Law, path: str, opens: tuple[str, ...] = ()) -> Refus
     others = [f"--set {other}=…" for other in dict.fromkeys(opens) if other != path]
     also = f"；这项待遇还可能用到 {' '.join(others)}" if others else ""
     code = path.split(".")[0]
-    for name, provision in law.section("参数").items():
+    for name, provision in law.all(provision_kinds.Parameter).items():
         parameter = provision.value
         assert isinstance(parameter, provision_kinds.Parameter)
         if parameter.code == code:
@@ -205,7 +205,7 @@ def _amounts(law: Law, program: Program, visit: Visit) -> tuple[Fen, Fen, Fen]:
         total = visit.in_scope_fen if visit.total_fen is None else visit.total_fen
         return total, visit.in_scope_fen, 0
     assert visit.total_fen is not None
-    benefit = law.section("待遇")[program.benefit].value
+    benefit = law.all(provision_kinds.Benefit)[program.benefit].value
     assert isinstance(benefit, provision_kinds.Benefit)
     share = benefit.first_self_pay.share if benefit.first_self_pay else 0
     self_paid = first_self_pay(visit.total_fen, share)

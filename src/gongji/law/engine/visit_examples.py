@@ -184,7 +184,7 @@ def _run_parameter(run: _Run, row: Node, cells: dict[str, Node]) -> None:
 
 def _parameter(area: Area, law: Law, visit: Visit, name: str) -> str:
     """A parameter's figure for the facts of a visit, as text; 未定 where it is open."""
-    provision = law.section("参数")[name]
+    provision = law.all(Parameter)[name]
     parameter = provision.value
     assert isinstance(parameter, Parameter)
     cell = {

@@ -86,7 +86,7 @@ def _routes(result: Result) -> Iterator[Sentence]:
 def _scope(result: Result) -> Iterator[Sentence]:
     outside = result.total_fen - result.in_scope_fen - result.first_self_pay_fen
     if result.first_self_pay_fen:
-        provision = result.law.section("待遇")[result.program.benefit]
+        provision = result.law.all(provision_kinds.Benefit)[result.program.benefit]
         benefit = provision.value
         assert isinstance(benefit, provision_kinds.Benefit) and benefit.first_self_pay
         own = benefit.first_self_pay
@@ -144,7 +144,7 @@ class _Layers:
         names = (layer.deductibles, layer.ceilings, layer.bands)
         meters = {limit.meter for limit in names[group]}
         measure = ("起付", "支付", "费用")[group]
-        laws = self.result.law.section("计量")
+        laws = self.result.law.all(provision_kinds.Meter)
         return [
             (position, note)
             for position, note in step.note.limits.items()

@@ -48,7 +48,7 @@ class Terms:
 
         Law:     楚政规〔2022〕2号 第十八条: 扣除先行自付10%, in the other benefits too.
         """
-        provision = self.law.section("待遇").get(NEGOTIATED)
+        provision = self.law.all(Benefit).get(NEGOTIATED)
         if provision is None:
             return None
         assert isinstance(provision.value, Benefit)

@@ -93,7 +93,7 @@ class _Line:
 
     def _parameter(self, path: str) -> str:
         code = path.split(".")[0]
-        for name, provision in self.law.section("参数").items():
+        for name, provision in self.law.all(Parameter).items():
             if isinstance(provision.value, Parameter) and provision.value.code == code:
                 return f"{name}（{code}）"
         return path

@@ -95,7 +95,7 @@ def _figures(
     for gate in program.gates.values():
         place = (benefit, "", "不予支付", gate.refusal)
         yield place, REFUSALS[gate.refusal], Effect("不予支付", (gate.cite,))
-    provision = law.section("待遇")[program.benefit]
+    provision = law.all(provision_kinds.Benefit)[program.benefit]
     assert isinstance(provision.value, provision_kinds.Benefit)
     own = provision.value.first_self_pay
     if own:

@@ -178,7 +178,7 @@ class _Walk:
 
     def _open(self, name: str) -> str:
         """The code of a parameter that has no figure; nothing for one that has."""
-        provision = self.law.section("参数").get(name)
+        provision = self.law.all(Parameter).get(name)
         if provision is None:
             return ""
         parameter = provision.value

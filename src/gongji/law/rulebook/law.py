@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from gongji.law.rulebook import account_provisions, line_provisions, provision_kinds, schema
 from gongji.law.rulebook.definitions import define_all
@@ -40,6 +40,8 @@ SECTIONS: dict[str, type] = {
     **line_provisions.SECTIONS,
 }
 """Sections of a rulebook whose entries are provisions: each can be replaced by a later document."""
+SECTION_OF = {kind: name for name, kind in SECTIONS.items()}
+"""The section of each kind of provision."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -179,13 +181,17 @@ def _read_map(
     return entries
 
 
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Provision:
+class Provision(Generic[T_co]):
     """One provision in force and the document that it stands in."""
 
     section: str
     name: str
-    value: object
+    value: T_co
     book: Rulebook
 
     @property
@@ -206,17 +212,21 @@ class Law:
     since: Day
     until: Day
     books: tuple[Rulebook, ...]
-    provisions: dict[str, dict[str, Provision]]
+    provisions: dict[str, dict[str, Provision[Any]]]
     settings: Settings = field(default_factory=dict)
 
-    def section(self, name: str) -> dict[str, Provision]:
-        """The provisions of a section by name."""
+    def section(self, name: str) -> dict[str, Provision[Any]]:
+        """The provisions of a section by name, whatever their kind."""
         return self.provisions.get(name, {})
+
+    def all(self, kind: type[T]) -> dict[str, Provision[T]]:
+        """The provisions of a kind by name, in the order of the law."""
+        return self.provisions.get(SECTION_OF[kind], {})
 
     @property
     def definitions(self) -> dict[str, provision_kinds.FactDefinition]:
         """What the area's documents define as facts."""
-        return {name: p.value for name, p in self.section("事实").items()}  # type: ignore[misc]
+        return {name: p.value for name, p in self.all(provision_kinds.FactDefinition).items()}  # type: ignore[misc]
 
     @functools.cached_property
     def facts(self) -> dict[str, Fact]:
@@ -232,7 +242,7 @@ class Law:
         """The codes of benefits by Chinese name: everybody's and those the area adds."""
         own = {
             name: provision.value.code  # type: ignore[attr-defined]
-            for name, provision in self.section("待遇").items()
+            for name, provision in self.all(provision_kinds.Benefit).items()
             if name not in BENEFITS
         }
         return BENEFITS | own
@@ -244,7 +254,7 @@ class Law:
     @property
     def parts(self) -> dict[str, provision_kinds.Part]:
         """The parts of cost that this law treats apart, in the order in which they are poured."""
-        return {name: p.value for name, p in self.section("费用部分").items()}  # type: ignore[misc]
+        return {name: p.value for name, p in self.all(provision_kinds.Part).items()}  # type: ignore[misc]
 
     @property
     def place(self) -> str:
@@ -261,7 +271,7 @@ def parents(area: str) -> list[str]:
     return list(dict.fromkeys([area, area[:4] + "00", area[:2] + "0000"]))
 
 
-def fold(books: Iterable[Rulebook]) -> dict[str, dict[str, Provision]]:
+def fold(books: Iterable[Rulebook]) -> dict[str, dict[str, Provision[Any]]]:
     """The provisions of documents in order; a later one replaces what it names.
 
     Refuses: RulebookError where two documents rule the same provision and neither gives way.
@@ -273,8 +283,8 @@ def fold(books: Iterable[Rulebook]) -> dict[str, dict[str, Provision]]:
     return provisions
 
 
-def _fold(books: Iterable[Rulebook], problems: list[Problem]) -> dict[str, dict[str, Provision]]:
-    provisions: dict[str, dict[str, Provision]] = {}
+def _fold(books: Iterable[Rulebook], problems: list[Problem]) -> dict[str, dict[str, Provision[Any]]]:
+    provisions: dict[str, dict[str, Provision[Any]]] = {}
     for book in books:
         for path in book.head.replaces:
             section, _, name = path.partition(".")
