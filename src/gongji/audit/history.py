@@ -29,7 +29,7 @@ from gongji.law.engine.area import Area
 from gongji.law.engine.engine import Result
 from gongji.law.engine.person_meters import Meters, key_of
 from gongji.law.engine.visit import Visit
-from gongji.law.rulebook.provision_kinds import Meter, Doubt
+from gongji.law.rulebook.provision_kinds import Doubt, Meter
 from gongji.refusals import Refusal
 from gongji.units import WHOLE, Fen, show_fen
 

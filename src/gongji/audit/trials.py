@@ -115,7 +115,6 @@ def cites_of(result: Result, measure: str) -> tuple[Cite, ...]:
 
 def _measure(result: Result, meter: str) -> str:
     value = result.law.all(provision_kinds.Meter)[meter].value
-    assert isinstance(value, provision_kinds.Meter)
     return value.measure
 
 

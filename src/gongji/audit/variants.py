@@ -8,6 +8,7 @@ provisions; it computes no benefit.
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from gongji.law.compile.program import Program
 from gongji.law.engine.area import Area
@@ -93,7 +94,7 @@ def _yearly(law: Law) -> bool:
     )
 
 
-def _with_section(law: Law, section: str, entries: dict[str, Provision]) -> Law:
+def _with_section(law: Law, section: str, entries: dict[str, Provision[Any]]) -> Law:
     return replace(law, provisions={**law.provisions, section: entries})
 
 
@@ -196,7 +197,6 @@ def _referral_refused(law: Law) -> Law | None:
     entries = dict(law.all(Gate))
     for name, provision in entries.items():
         gate = provision.value
-        assert isinstance(gate, Gate)
         if gate.refusal == "not_selected":
             when = {fact: values for fact, values in gate.when.items() if fact != "转诊"}
             entries[name] = replace(provision, value=replace(gate, when=when))

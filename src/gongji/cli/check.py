@@ -174,7 +174,6 @@ def _open_parameters(report: AreaReport) -> dict[str, provision_kinds.Parameter]
     for law in report.laws:
         for name, provision in law.law.all(provision_kinds.Parameter).items():
             parameter = provision.value
-            assert isinstance(parameter, provision_kinds.Parameter)
             if parameter.value is None and not parameter.years:
                 found[name] = parameter
     return found

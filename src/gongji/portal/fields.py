@@ -120,19 +120,15 @@ def _facts(law: Law, benefit: str) -> Iterator[Fact]:
     named = {*axes_of(law, benefit)} - {PART}
     for provision in law.all(provision_kinds.Gate).values():
         gate = provision.value
-        assert isinstance(gate, provision_kinds.Gate)
         if not gate.benefits or benefit in gate.benefits:
             named |= gate.when.keys()
-    for provision in law.all(provision_kinds.Route).values():
-        route = provision.value
-        assert isinstance(route, provision_kinds.Route)
-        if benefit in route.benefits:
-            named |= route.when.keys()
+    for found in law.all(provision_kinds.Route).values():
+        if benefit in found.value.benefits:
+            named |= found.value.when.keys()
     meters = law.all(provision_kinds.Meter)
     for layer in reached_layers(law, benefit):
         for limit in (*layer.deductibles, *layer.ceilings, *layer.bands):
             meter = meters[limit.meter].value
-            assert isinstance(meter, provision_kinds.Meter)
             named |= set(meter.apart)
     columns: dict[str, None] = {}
     for fact in law.facts.values():
@@ -198,7 +194,6 @@ def _figures(law: Law, benefit: str, question: Question) -> Iterator[Field]:
                 named |= set(_parameters(adjustment.add))
     for name, provision in law.all(provision_kinds.Parameter).items():
         parameter = provision.value
-        assert isinstance(parameter, provision_kinds.Parameter)
         if name in named and parameter.value is None and not parameter.years:
             kind = RATE if parameter.unit == "ppm" else MONEY
             article = f"{provision.book.head.number} {parameter.article}"

@@ -138,7 +138,6 @@ def joined_deductible(
         return []
     law = area.law(day_of(rescue.service_date))
     benefit = law.all(provision_kinds.Benefit)[law.benefit_name(EMERGENCY)].value
-    assert isinstance(benefit, provision_kinds.Benefit)
     layers = [layer for layer in benefit.layers if isinstance(layer, provision_kinds.Layer)]
     meters = {limit.meter for layer in layers for limit in layer.deductibles}
     blocks = blocks_of(area, stub(dict(row), rescue.service_date, row["visit"]))

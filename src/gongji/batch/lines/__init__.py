@@ -22,7 +22,9 @@ __all__ = [
 ]  # fmt: skip
 
 _MODULES = {
-    "explain_line": "explain_line", "Catalogue": "price_list", "read_catalogue": "price_list",
+    "explain_line": "explain_line",
+    "Catalogue": "price_list",
+    "read_catalogue": "price_list",
 }
 
 

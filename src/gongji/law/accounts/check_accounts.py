@@ -48,21 +48,16 @@ def _problem(node: Node, key: str, message: str) -> Problem:
 
 def _facts(law: Law) -> Iterator[Problem]:
     """Credits speak only of facts that a roster has."""
-    found = [
-        (provision, rule.node, set(rule.when)) for provision, rule in rules(law, "不计发", NoCredit)
-    ]
-    found += [
-        (provision, paid.node, set(paid.when))
-        for provision, paid in rules(law, "缴费", Contribution)
-    ]
-    for provision, credit in rules(law, "划入", Credit):
+    found = [(p.path, rule.node, set(rule.when)) for p, rule in rules(law, NoCredit)]
+    found += [(p.path, paid.node, set(paid.when)) for p, paid in rules(law, Contribution)]
+    for provision, credit in rules(law, Credit):
         axes = [value_axes(law, value) for value in values_of(credit)]
-        found.append((provision, credit.node, set(credit.when).union(*axes)))
+        found.append((provision.path, credit.node, set(credit.when).union(*axes)))
     known = [*ROSTER_FACTS, *(name for name, fact in law.facts.items() if fact.source == "年龄")]
-    for provision, node, names in found:
+    for path, node, names in found:
         for name in sorted(names - set(known)):
             message = f"名册没有事实“{name}”；可取：{'、'.join(known)}"
-            yield _problem(node, provision.path, message)
+            yield _problem(node, path, message)
 
 
 def values_of(credit: Credit) -> list[Value]:
@@ -76,8 +71,8 @@ def values_of(credit: Credit) -> list[Value]:
 
 def _clearing(law: Law) -> Iterator[Problem]:
     """A clearing settles a capitation; its bands begin at nothing and rise."""
-    payments = {provision.name: payment for provision, payment in rules(law, "付费", Payment)}
-    for provision, rule in rules(law, "清算", Clearing):
+    payments = {provision.name: payment for provision, payment in rules(law, Payment)}
+    for provision, rule in rules(law, Clearing):
         payment = payments.get(rule.payment)
         if payment is None or payment.capitation is None:
             allowed = "、".join(n for n, p in payments.items() if p.capitation) or "（无）"
@@ -123,6 +118,6 @@ def _has_ceiling(law: Law, benefit: str) -> bool:
 
 
 def _deadlines(law: Law) -> Iterator[Problem]:
-    for provision, rule in rules(law, "期限", Deadline):
+    for provision, rule in rules(law, Deadline):
         if rule.accepted and rule.until is None:
             yield _problem(rule.node, provision.path, "受理的须写明“截止”")

@@ -54,9 +54,9 @@ class Terms:
     law: Law
     code: tuple[int, ...]
     ceiling: Cited
-    payment: tuple[Provision, Payment]
+    payment: tuple[Provision[Payment], Payment]
     capitation: Capitation
-    clearing: tuple[Provision, Clearing]
+    clearing: tuple[Provision[Clearing], Clearing]
 
     @property
     def rule(self) -> Clearing:
@@ -180,14 +180,14 @@ def terms_of(area: Area, year: int) -> Terms:
         values = {"value": str(year), "area": area.code, "allowed": area.covered()}
         raise Refusal("date_outside", "year", values)
     for law in reversed(laws):
-        for clearing in rules(law, "清算", Clearing):
+        for clearing in rules(law, Clearing):
             return _terms(law, year, clearing)
     raise Refusal("not_ruled", "area", {"area": area.code, "value": "按人头付费的年度清算"})
 
 
-def _terms(law: Law, year: int, clearing: tuple[Provision, Clearing]) -> Terms:
+def _terms(law: Law, year: int, clearing: tuple[Provision[Clearing], Clearing]) -> Terms:
     rule = clearing[1]
-    payment = next(found for found in rules(law, "付费", Payment) if found[0].name == rule.payment)
+    payment = next(found for found in rules(law, Payment) if found[0].name == rule.payment)
     fixed = payment[1].capitation
     assert fixed is not None
     direct = rule.direct
@@ -201,7 +201,6 @@ def _terms(law: Law, year: int, clearing: tuple[Provision, Clearing]) -> Terms:
 def _ceiling(law: Law, year: int, fixed: Capitation) -> Cited:
     """The annual ceiling of a benefit: the first of its first layer."""
     provision = law.all(Benefit)[fixed.benefit]
-    assert isinstance(provision.value, Benefit)
     layer = provision.value.layers[0]
     assert isinstance(layer, Layer)
     return Resolver(law, Layout(), {}, year).limit(layer.ceilings[0], provision.book)

@@ -42,11 +42,11 @@ class Plan:
     """The credit of one cell: numbers for the kernel, and the provisions that they come from."""
 
     code: tuple[int, ...]
-    credit: tuple[Provision, Credit] | None = None
+    credit: tuple[Provision[Credit], Credit] | None = None
     """The rule for the cell, given or, where there is a stop, not."""
-    stop: tuple[Provision, NoCredit] | None = None
+    stop: tuple[Provision[NoCredit], NoCredit] | None = None
     figures: Mapping[int, Cited] = field(default_factory=dict)
-    contributions: tuple[tuple[Provision, Contribution], ...] = ()
+    contributions: tuple[tuple[Provision[Contribution], Contribution], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Case:
     given: PersonMonth
     plan: Plan
     cell: Cell
-    start: tuple[Provision, RetirementStart] | None
+    start: tuple[Provision[RetirementStart], RetirementStart] | None
     """What delays the retiree's credit, where an event of the person was looked at."""
 
 
@@ -146,9 +146,11 @@ def _check_since(area: Area, plan: Plan, month: int) -> None:
         raise Refusal("date_outside", "month", values)
 
 
-def _status(law: Law, given: PersonMonth) -> tuple[str, tuple[Provision, RetirementStart] | None]:
+def _status(
+    law: Law, given: PersonMonth
+) -> tuple[str, tuple[Provision[RetirementStart], RetirementStart] | None]:
     """The status whose rules hold in the month, and the provision that says from when."""
-    for provision, start in rules(law, "退休起算", RetirementStart):
+    for provision, start in rules(law, RetirementStart):
         if "credit" in start.governs and given.retired:
             event = given.events.get(start.event, NO_MONTH)
             retired = kernel.retired_in(given.month, 1, event, start.months_after)
@@ -189,8 +191,8 @@ class _Planner:
     def plan(self) -> Plan:
         """The credit, or what stands against it (the first in order of precedence)."""
         law, cell = self.law, self.cell
-        credits = [found for found in rules(law, "划入", Credit) if holds(found[1].when, cell)]
-        stops = [found for found in rules(law, "不计发", NoCredit) if holds(found[1].when, cell)]
+        credits = [found for found in rules(law, Credit) if holds(found[1].when, cell)]
+        stops = [found for found in rules(law, NoCredit) if holds(found[1].when, cell)]
         if credits and not stops:
             return self._credit(*credits[0])
         stop = min(stops, key=lambda found: PRECEDENCE[found[1].refusal], default=None)
@@ -198,7 +200,7 @@ class _Planner:
         numbers[kernel.REFUSAL] = PRECEDENCE[stop[1].refusal if stop else "not_eligible"]
         return Plan(tuple(numbers), credits[0] if credits else None, stop)
 
-    def _credit(self, provision: Provision, rule: Credit) -> Plan:
+    def _credit(self, provision: Provision[Credit], rule: Credit) -> Plan:
         figures: dict[int, Cited] = {}
         numbers = [0] * kernel.CREDIT_SIZE
         numbers[kernel.BASE], numbers[kernel.UNIT] = kernel.OWN_BASE, 1
@@ -221,13 +223,13 @@ class _Planner:
                 numbers[position] = figures[position].figure
         numbers[kernel.RATE] = figures[kernel.RATE].figure if kernel.RATE in figures else WHOLE
         contributions = [
-            found for found in rules(self.law, "缴费", Contribution)
+            found for found in rules(self.law, Contribution)
             if found[1].fund == "pool" and found[1].rate and holds(found[1].when, self.cell)
         ]  # fmt: skip
         numbers[kernel.POOL_RATE] = sum(paid.rate or 0 for _, paid in contributions)
         return Plan(tuple(numbers), (provision, rule), None, figures, tuple(contributions))
 
-    def _amount(self, value: Value, provision: Provision, rule: Credit) -> Cited:
+    def _amount(self, value: Value, provision: Provision[Credit], rule: Credit) -> Cited:
         limit = Limit(
             meter="", value=value, article=rule.article, node=value.node, doubts=rule.doubts
         )

@@ -36,7 +36,7 @@ def deadline(law: Law, visit_day: Day, matter: str = MANUAL) -> Deadline:
 
     Refuses: not_ruled where the law is silent.
     """
-    for provision, rule in rules(law, "期限", Rule):
+    for provision, rule in rules(law, Rule):
         if rule.matter == matter:
             last = None
             if rule.accepted and rule.until is not None:

@@ -29,7 +29,7 @@ def reviews(law: Law) -> list[Steps]:
     """The reviews that the law asks for."""
     return [
         Steps(rule.steps, rule.scope, ground(provision, rule))
-        for provision, rule in rules(law, "审核", Review)
+        for provision, rule in rules(law, Review)
         if rule.steps
     ]
 
@@ -37,7 +37,7 @@ def reviews(law: Law) -> list[Steps]:
 def clashes(law: Law, posts: Collection[str]) -> list[Clash]:
     """Which posts of one person must be apart: incompatible ones, and steps of one review."""
     found = []
-    for provision, rule in rules(law, "审核", Review):
+    for provision, rule in rules(law, Review):
         steps = rule.steps
         pairs = [(a, b) for n, a in enumerate(steps) for b in steps[n + 1 :]]
         for pair in (*rule.apart, *pairs):

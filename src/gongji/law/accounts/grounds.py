@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from gongji.law.compile.citations import Cite, cite, doubts_of
 from gongji.law.rulebook.law import Law, Provision
@@ -32,14 +32,13 @@ class Ground:
     doubts: tuple[Doubt, ...] = ()
 
 
-def rules(law: Law, section: str, kind: type[T]) -> Iterator[tuple[Provision, T]]:
-    """The provisions of a section with their values, in the order of the law."""
-    for provision in law.section(section).values():
-        assert isinstance(provision.value, kind)
+def rules(law: Law, kind: type[T]) -> Iterator[tuple[Provision[T], T]]:
+    """The provisions of a kind with their values, in the order of the law."""
+    for provision in law.all(kind).values():
         yield provision, provision.value
 
 
-def ground(provision: Provision, value: Cited, article: str = "") -> Ground:
+def ground(provision: Provision[Any], value: Cited, article: str = "") -> Ground:
     """The ground of a provision's value, or of a part of it; `article` where it has another."""
     found = cite(provision.book, article or value.article, value.node)
     names: tuple[str, ...] = getattr(value, "doubts", ())

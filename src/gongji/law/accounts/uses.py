@@ -21,7 +21,7 @@ from gongji.law.rulebook.account_provisions import (  # fmt: skip
 from gongji.law.rulebook.law import Law, Provision
 from gongji.refusals import REFUSALS, Refusal
 
-Row = tuple[Provision, Use]
+Row = tuple[Provision[Use], Use]
 """A row of the table of uses."""
 
 USE_NAMES = {code: name for name, code in USES.items()}
@@ -72,10 +72,10 @@ def use(law: Law, use: str, relation: str = "self", place: str = "", **facts: bo
     _known("use", query.use, USE_NAMES)
     _known("relation", query.relation, RELATION_NAMES)
     _known("place", query.place, PLACE_NAMES | {"": ""})
-    table = list(rules(law, "账户使用", Use))
+    table = list(rules(law, Use))
     if not table:
         raise Refusal("not_ruled", "area", {"area": law.area, "value": "个人账户使用范围"})
-    banned = [found for found in rules(law, "账户禁用", NoUse) if query.use in found[1].uses]
+    banned = [found for found in rules(law, NoUse) if query.use in found[1].uses]
     if banned:
         return _refused("use_not_allowed", f"{USE_NAMES[query.use]}被明文排除", banned)
     fitting, reason = _fitting(table, query)
@@ -114,7 +114,9 @@ def _fitting(table: list[Row], query: Query) -> tuple[list[Row], str]:
     return left, reason
 
 
-def _refused(code: str, reason: str, found: list[Row] | list[tuple[Provision, NoUse]]) -> Decision:
+def _refused(
+    code: str, reason: str, found: list[Row] | list[tuple[Provision[NoUse], NoUse]]
+) -> Decision:
     grounds = tuple(ground(provision, rule) for provision, rule in found)
     return Decision(code, f"{REFUSALS[code]}：{reason}", grounds)
 
@@ -130,7 +132,7 @@ class Bond:
 
 def bond(law: Law) -> Bond | None:
     """The rule of family binding, where the law has one."""
-    for provision, rule in rules(law, "账户绑定", Binding):
+    for provision, rule in rules(law, Binding):
         return Bond(rule.relations, rule.short, ground(provision, rule))
     return None
 
@@ -154,7 +156,7 @@ def event(law: Law, event: str) -> list[Outcome]:
     """
     _known("event", event, EVENT_NAMES)
     found = []
-    for provision, rule in rules(law, "账户事件", AccountEvent):
+    for provision, rule in rules(law, AccountEvent):
         if event in rule.events:
             found.append(
                 Outcome(

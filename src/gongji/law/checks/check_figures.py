@@ -207,7 +207,6 @@ class Figures:
         known = self._known("计量", limit.meter, self._names("计量"), at)
         provision = self.law.all(provision_kinds.Meter).get(limit.meter)
         if known and provision and measure:
-            assert isinstance(provision.value, provision_kinds.Meter)
             found = _MEASURES[provision.value.measure]
             if found != measure:
                 self.report(*at, f"这里须用量为“{measure}”的计量，“{limit.meter}”的量是“{found}”")

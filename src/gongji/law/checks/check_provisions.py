@@ -83,7 +83,7 @@ class Checker(Figures):
         self._onward_loops()
         return self.problems
 
-    def _provisions(self, section: str = "") -> Iterator[Provision]:
+    def _provisions(self, section: str = "") -> Iterator[Provision[Any]]:
         for name, entries in self.law.provisions.items():
             if section in ("", name):
                 yield from entries.values()
@@ -257,7 +257,7 @@ class Checker(Figures):
                 code = getattr(provision.value, "code", "")
                 other = seen.setdefault(code, name) if code else name
                 if other != name:
-                    node: Node = provision.value.node  # type: ignore[attr-defined]
+                    node: Node = provision.value.node
                     self.report(node, provision.path, ("代号",), f"“{other}”已用代号 {code}")
         payers: dict[str, str] = {}
         for path, layer in self._all_layers():
@@ -281,7 +281,7 @@ class Checker(Figures):
         targets: dict[str, list[Onward]] = {}
         for section in ("待遇", "层组"):
             for provision in self._provisions(section):
-                layers = provision.value.layers  # type: ignore[attr-defined]
+                layers = provision.value.layers
                 targets[provision.path] = [item for item in layers if isinstance(item, Onward)]
         for start in targets:
             seen, pending = set(), [start]

@@ -70,19 +70,17 @@ def _changed_meters(laws: list[Law]) -> Iterator[Problem]:
     for law in laws:
         for name, provision in law.all(provision_kinds.Meter).items():
             meter = provision.value
-            assert isinstance(meter, provision_kinds.Meter)
             spread = tuple(law.facts[fact].values for fact in meter.apart if fact in law.facts)
             place = (meter.measure, meter.period, meter.start, meter.apart, spread)
             if places.setdefault(name, place) != place:
                 message = "与此前同名的计量不同（量、期、分或所分事实的值）；累计要延续，请另起名称"
                 yield Problem(meter.node.file, meter.node.line, provision.path, message)
-        for provision in law.all(provision_kinds.Gate).values():
-            gate = provision.value
-            assert isinstance(gate, provision_kinds.Gate)
+        for found in law.all(provision_kinds.Gate).values():
+            gate = found.value
             atoms |= set(gate.when.items())
             if len(atoms) > MAX_ATOMS:
                 message = f"门槛的条件超过 {MAX_ATOMS} 种"
-                yield Problem(gate.node.file, gate.node.line, provision.path, message)
+                yield Problem(gate.node.file, gate.node.line, found.path, message)
 
 
 def _entries(book: Rulebook) -> set[str]:

@@ -135,7 +135,6 @@ def years_of(law: Law) -> list[int]:
     first = date_of(law.since).year
     known: set[int] = set()
     for provision in law.all(provision_kinds.Parameter).values():
-        assert isinstance(provision.value, provision_kinds.Parameter)
         known |= {int(year) for year in provision.value.years}
     if not known:
         return [first]
@@ -225,7 +224,6 @@ def _cliffs(law: Law) -> Iterator[Cliff]:
     """Where one fen more of a budget's use changes what an institution keeps by a jump."""
     for provision in law.all(account_provisions.Clearing).values():
         clearing = provision.value
-        assert isinstance(clearing, account_provisions.Clearing)
         number = provision.book.head.number
         for earlier, later in itertools.pairwise(clearing.bands):
             jump = (later.kept - earlier.kept) * (WHOLE - later.since) // WHOLE

@@ -23,7 +23,6 @@ def axes_of(law: Law, benefit: str) -> tuple[str, ...]:
     found: set[str] = set()
     for provision in law.all(provision_kinds.Route).values():
         route = provision.value
-        assert isinstance(route, provision_kinds.Route)
         if benefit in route.benefits:
             found |= route.when.keys()
     for value in _reached(law, benefit):
@@ -33,14 +32,11 @@ def axes_of(law: Law, benefit: str) -> tuple[str, ...]:
                 found |= _layer_axes(law, item)
         if isinstance(value, provision_kinds.Benefit) and value.floor:
             found |= value.floor.when.keys() | _layer_axes(law, floor_layer(value.floor))
-    for provision in law.all(provision_kinds.Supplement).values():
-        assert isinstance(provision.value, provision_kinds.Supplement)
-        for layer in provision.value.layers:
+    for supplement in law.all(provision_kinds.Supplement).values():
+        for layer in supplement.value.layers:
             found |= layer.when.keys() | _layer_axes(law, layer)
-    for provision in law.all(provision_kinds.Gate).values():
-        gate = provision.value
-        assert isinstance(gate, provision_kinds.Gate)
-        found |= {"医院级别"} & gate.when.keys()
+    for gate in law.all(provision_kinds.Gate).values():
+        found |= {"医院级别"} & gate.value.when.keys()
     return tuple(name for name in law.facts if name in found)
 
 
@@ -49,7 +45,6 @@ def _reached(law: Law, benefit: str) -> Iterator[provision_kinds.Benefit | provi
     pending = [("待遇", benefit)] if benefit in law.all(provision_kinds.Benefit) else []
     for provision in law.all(provision_kinds.Route).values():
         route = provision.value
-        assert isinstance(route, provision_kinds.Route)
         if benefit in route.benefits:
             pending.append(("待遇", route.to))
     seen: set[tuple[str, str]] = set()
@@ -63,7 +58,9 @@ def _reached(law: Law, benefit: str) -> Iterator[provision_kinds.Benefit | provi
         yield value
         for item in value.layers:
             if isinstance(item, Onward):
-                pending.append(("层组" if item.to in law.all(provision_kinds.Chain) else "待遇", item.to))
+                pending.append(
+                    ("层组" if item.to in law.all(provision_kinds.Chain) else "待遇", item.to)
+                )
 
 
 def reached_layers(law: Law, benefit: str) -> Iterator[Layer]:
@@ -73,7 +70,6 @@ def reached_layers(law: Law, benefit: str) -> Iterator[Layer]:
         if isinstance(value, provision_kinds.Benefit) and value.floor:
             yield floor_layer(value.floor)
     for provision in law.all(provision_kinds.Supplement).values():
-        assert isinstance(provision.value, provision_kinds.Supplement)
         yield from provision.value.layers
 
 
@@ -91,7 +87,6 @@ def _layer_axes(law: Law, layer: Layer) -> set[str]:
         if isinstance(item, Limit):
             found |= item.when.keys()
             meter = law.all(provision_kinds.Meter)[item.meter].value
-            assert isinstance(meter, provision_kinds.Meter)
             found |= {fact for fact in meter.apart if not law.facts[fact].keys_meters}
     return found
 
@@ -103,7 +98,6 @@ def value_axes(law: Law, value: Value) -> set[str]:
         return {value.axis}.union(*inner)
     if isinstance(value, FromParameter):
         provision = law.all(provision_kinds.Parameter)[value.parameter]
-        assert isinstance(provision.value, provision_kinds.Parameter)
         axes = set(provision.value.axes)
         if provision.value.value is not None:
             axes |= value_axes(law, parsed_parameter(provision))
@@ -127,9 +121,10 @@ def offered_benefits(law: Law) -> list[str]:
     """The benefits of a law by Chinese name, those settled by another included."""
     routed: set[str] = set()
     for provision in law.all(provision_kinds.Route).values():
-        assert isinstance(provision.value, provision_kinds.Route)
         routed |= set(provision.value.benefits)
-    return [name for name in law.benefits if name in law.all(provision_kinds.Benefit) or name in routed]
+    return [
+        name for name in law.benefits if name in law.all(provision_kinds.Benefit) or name in routed
+    ]
 
 
 def own_level(law: Law) -> bool:

@@ -151,7 +151,6 @@ class Resolver:
     def _parameter(self, value: FromParameter, cell: Cell) -> int:
         provision = self.law.all(provision_kinds.Parameter)[value.parameter]
         parameter = provision.value
-        assert isinstance(parameter, provision_kinds.Parameter)
         inner = dict(cell) | {to: cell[of] for to, of in value.swapped.items()} | value.fixed
         figure = self._supplied_figure(parameter, inner)
         if figure is None and parameter.value is not None:
@@ -181,7 +180,6 @@ class Resolver:
     def _index(self, value: FromIndex) -> int:
         provision = self.law.all(provision_kinds.Parameter)[value.index]
         parameter = provision.value
-        assert isinstance(parameter, provision_kinds.Parameter)
         year = str(self.year + value.years)
         path = f"{parameter.code}.{year}"
         text = self.law.settings.get(path, self.law.settings.get(parameter.code))
@@ -225,10 +223,10 @@ def parameter_parser(parameter: provision_kinds.Parameter) -> Parser:
     return provision_kinds.value_of(schema.money, words=True)
 
 
-def parsed_parameter(provision: Provision) -> Value:
+def parsed_parameter(provision: Provision[provision_kinds.Parameter]) -> Value:
     """The typed value of a parameter (its unit decides how figures are written)."""
     parameter = provision.value
-    assert isinstance(parameter, provision_kinds.Parameter) and parameter.value is not None
+    assert parameter.value is not None
     known = vars(parameter)
     if "_parsed" not in known:
         context = Context()

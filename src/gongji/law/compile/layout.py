@@ -90,15 +90,13 @@ def lay_out(laws: Iterable[Law]) -> Layout:
     layout = Layout()
     for law in laws:
         for name, provision in law.all(provision_kinds.Meter).items():
-            assert isinstance(provision.value, provision_kinds.Meter)
             _place_meter(layout, name, provision.value, law.facts)
         for layer in law_layers(law):
             column = Column(layer.code, layer.name, layer.payer)
             if column.code not in [c.code for c in layout.columns]:
                 layout.columns.append(column)
-        for provision in law.all(provision_kinds.Gate).values():
-            assert isinstance(provision.value, provision_kinds.Gate)
-            for atom in provision.value.when.items():
+        for gate in law.all(provision_kinds.Gate).values():
+            for atom in gate.value.when.items():
                 layout.atoms.setdefault(atom, len(layout.atoms))
         for fact in law.facts.values():
             if fact.kind == "金额" and fact.name not in layout.amounts:

@@ -90,7 +90,6 @@ class Compiler:
         found: list[tuple[int, int, GateNote]] = []
         for name, provision in self.law.all(provision_kinds.Gate).items():
             gate = provision.value
-            assert isinstance(gate, provision_kinds.Gate)
             if gate.benefits and benefit not in gate.benefits:
                 continue
             axes = {f: v for f, v in gate.when.items() if f in self._cell}
@@ -114,7 +113,6 @@ class Compiler:
     ) -> tuple[str, tuple[tuple[str, Cite, tuple[provision_kinds.Doubt, ...]], ...]]:
         for name, provision in self.law.all(provision_kinds.Route).items():
             route = provision.value
-            assert isinstance(route, provision_kinds.Route)
             if benefit in route.benefits and holds(route.when, self._cell):
                 note = cite(provision.book, route.article, route.node)
                 return route.to, ((name, note, doubts_of(provision.book, route.doubts)),)
@@ -145,21 +143,19 @@ class Compiler:
         tuple[Layer, Rulebook, tuple[Cite, ...], tuple[provision_kinds.Doubt, ...], bool]
     ]:
         provision = self.law.all(provision_kinds.Benefit)[benefit]
-        assert isinstance(provision.value, provision_kinds.Benefit)
         floor = provision.value.floor
         if floor and holds(floor.when, self._cell):
             doubts = doubts_of(provision.book, floor.doubts)
             yield floor_layer(floor), provision.book, (), doubts, False
-        for provision in self.law.all(provision_kinds.Supplement).values():
-            supplement = provision.value
-            assert isinstance(supplement, provision_kinds.Supplement)
+        for further in self.law.all(provision_kinds.Supplement).values():
+            supplement = further.value
             if supplement.benefits and benefit not in supplement.benefits:
                 continue
-            here = cite(provision.book, supplement.article, supplement.node)
+            here = cite(further.book, supplement.article, supplement.node)
             used = [layer for layer in supplement.layers if holds(layer.when, self._cell)]
             for number, layer in enumerate(used):
-                doubts = doubts_of(provision.book, layer.doubts)
-                yield layer, provision.book, (here,), doubts, number > 0
+                doubts = doubts_of(further.book, layer.doubts)
+                yield layer, further.book, (here,), doubts, number > 0
 
     def _step(
         self,

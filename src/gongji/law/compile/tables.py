@@ -187,7 +187,6 @@ def _mentions_index(value: object) -> bool:
 def first_self_pay(law: Law, benefit: str) -> Ppm:
     """The share of the total that a person pays before the cost of a benefit is in scope."""
     value = law.all(provision_kinds.Benefit)[benefit].value
-    assert isinstance(value, provision_kinds.Benefit)
     return value.first_self_pay.share if value.first_self_pay else 0
 
 

@@ -191,7 +191,6 @@ def parameter_missing(law: Law, path: str, opens: tuple[str, ...] = ()) -> Refus
     code = path.split(".")[0]
     for name, provision in law.all(provision_kinds.Parameter).items():
         parameter = provision.value
-        assert isinstance(parameter, provision_kinds.Parameter)
         if parameter.code == code:
             reason = f"{name}（{parameter.note}，{provision.book.head.number} {parameter.article}）"
             values = {"parameter": path, "reason": reason, "also": also}
@@ -206,7 +205,6 @@ def _amounts(law: Law, program: Program, visit: Visit) -> tuple[Fen, Fen, Fen]:
         return total, visit.in_scope_fen, 0
     assert visit.total_fen is not None
     benefit = law.all(provision_kinds.Benefit)[program.benefit].value
-    assert isinstance(benefit, provision_kinds.Benefit)
     share = benefit.first_self_pay.share if benefit.first_self_pay else 0
     self_paid = first_self_pay(visit.total_fen, share)
     return visit.total_fen, visit.total_fen - self_paid, self_paid

@@ -186,7 +186,6 @@ def _parameter(area: Area, law: Law, visit: Visit, name: str) -> str:
     """A parameter's figure for the facts of a visit, as text; 未定 where it is open."""
     provision = law.all(Parameter)[name]
     parameter = provision.value
-    assert isinstance(parameter, Parameter)
     cell = {
         fact.name: value_name(fact, value_of(fact, visit, area.own_level(law)))
         for fact in law.facts.values()

@@ -20,10 +20,7 @@ class Terms:
 
     @cached_property
     def _rules(self) -> list[tuple[LineRule, Ground]]:
-        return [
-            (rule, ground(provision, rule))
-            for provision, rule in rules(self.law, "费用明细", LineRule)
-        ]
+        return [(rule, ground(provision, rule)) for provision, rule in rules(self.law, LineRule)]
 
     def ground(self, kind: str, benefit: str = "") -> Ground | None:
         """The ground of the first rule of a kind that holds for a benefit (by code)."""
@@ -51,6 +48,5 @@ class Terms:
         provision = self.law.all(Benefit).get(NEGOTIATED)
         if provision is None:
             return None
-        assert isinstance(provision.value, Benefit)
         own = provision.value.first_self_pay
         return (own.share, ground(provision, own)) if own else None

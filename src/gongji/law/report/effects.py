@@ -96,7 +96,6 @@ def _figures(
         place = (benefit, "", "不予支付", gate.refusal)
         yield place, REFUSALS[gate.refusal], Effect("不予支付", (gate.cite,))
     provision = law.all(provision_kinds.Benefit)[program.benefit]
-    assert isinstance(provision.value, provision_kinds.Benefit)
     own = provision.value.first_self_pay
     if own:
         effect = Effect(show_ppm(own.share), (cite(provision.book, own.article, own.node),))

@@ -93,7 +93,7 @@ class _At:
 class _Walk:
     """The rows of one provision."""
 
-    def __init__(self, law: Law, provision: Provision) -> None:
+    def __init__(self, law: Law, provision: Provision[Any]) -> None:
         self.law, self.provision = law, provision
 
     def rows(self) -> Iterator[Figure]:
@@ -182,7 +182,6 @@ class _Walk:
         if provision is None:
             return ""
         parameter = provision.value
-        assert isinstance(parameter, Parameter)
         return "" if parameter.value is not None or parameter.years else parameter.code
 
 

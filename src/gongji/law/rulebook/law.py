@@ -226,7 +226,7 @@ class Law:
     @property
     def definitions(self) -> dict[str, provision_kinds.FactDefinition]:
         """What the area's documents define as facts."""
-        return {name: p.value for name, p in self.all(provision_kinds.FactDefinition).items()}  # type: ignore[misc]
+        return {name: p.value for name, p in self.all(provision_kinds.FactDefinition).items()}
 
     @functools.cached_property
     def facts(self) -> dict[str, Fact]:
@@ -241,7 +241,7 @@ class Law:
     def benefits(self) -> dict[str, str]:
         """The codes of benefits by Chinese name: everybody's and those the area adds."""
         own = {
-            name: provision.value.code  # type: ignore[attr-defined]
+            name: provision.value.code
             for name, provision in self.all(provision_kinds.Benefit).items()
             if name not in BENEFITS
         }
@@ -254,7 +254,7 @@ class Law:
     @property
     def parts(self) -> dict[str, provision_kinds.Part]:
         """The parts of cost that this law treats apart, in the order in which they are poured."""
-        return {name: p.value for name, p in self.all(provision_kinds.Part).items()}  # type: ignore[misc]
+        return {name: p.value for name, p in self.all(provision_kinds.Part).items()}
 
     @property
     def place(self) -> str:
@@ -283,7 +283,9 @@ def fold(books: Iterable[Rulebook]) -> dict[str, dict[str, Provision[Any]]]:
     return provisions
 
 
-def _fold(books: Iterable[Rulebook], problems: list[Problem]) -> dict[str, dict[str, Provision[Any]]]:
+def _fold(
+    books: Iterable[Rulebook], problems: list[Problem]
+) -> dict[str, dict[str, Provision[Any]]]:
     provisions: dict[str, dict[str, Provision[Any]]] = {}
     for book in books:
         for path in book.head.replaces:
