@@ -30,12 +30,12 @@ from gongji.batch import loops
 from gongji.batch.core import Settler
 from gongji.batch.numba_rows import NOWHERE, Row
 from gongji.batch.ordering import ROW, survey
+from gongji.law.checks.library import Library
 from gongji.law.engine import engine as online
 from gongji.law.engine.area import Area
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import read_visit
 from gongji.law.kernel import pour
-from gongji.law.rulebook.law import Library
 from gongji.units import day_of
 
 I64 = npt.NDArray[np.int64]

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gongji.law.checks.library import Library
 from gongji.law.engine.area import Area
 from gongji.law.engine.engine import Result, settle
 from gongji.law.engine.person_meters import Meters, use
 from gongji.law.engine.visit import read_date, read_visit
-from gongji.law.rulebook.law import Library
 from gongji.refusals import Refusal
 from gongji.units import parse_fen, yuan_text
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from gongji.law.checks.library import Library
 from gongji.law.engine.opening_meters import Opening, read_opening
-from gongji.law.rulebook.law import Library
 from gongji.refusals import Refusal
 
 LIBRARY = Library()

@@ -9,9 +9,9 @@ from gongji import oracle
 from gongji.law.accounts import clear
 from gongji.law.accounts.clearing import HEADS
 from gongji.law.accounts.explain_accounts import explain_statement
+from gongji.law.checks.library import Library
 from gongji.law.engine.area import Area
 from gongji.law.kernel import clear as kernel
-from gongji.law.rulebook.law import Library
 from gongji.refusals import Refusal
 from gongji.units import yuan_text
 from histories import random_clearing

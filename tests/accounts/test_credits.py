@@ -9,8 +9,8 @@ import pytest
 from gongji import oracle
 from gongji.law.accounts import credit
 from gongji.law.accounts.explain_accounts import explain_credit
+from gongji.law.checks.library import Library
 from gongji.law.engine.area import Area
-from gongji.law.rulebook.law import Library
 from gongji.refusals import Refusal
 from gongji.units import show_ppm, yuan_text
 from histories import random_credit

@@ -5,8 +5,9 @@ import pytest
 from gongji.law.accounts import deadline, event, use
 from gongji.law.accounts.duties import clashes, reviews
 from gongji.law.accounts.uses import bond
+from gongji.law.checks.library import Library
 from gongji.law.engine.area import Area
-from gongji.law.rulebook.law import Law, Library
+from gongji.law.rulebook.law import Law
 from gongji.refusals import Refusal
 from gongji.units import date_of, parse_day
 

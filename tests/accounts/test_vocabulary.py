@@ -9,8 +9,8 @@ from gongji.law.accounts.account_examples import run_example
 from gongji.law.accounts.check_accounts import problems, refuse_unsound
 from gongji.law.accounts.clearing import HEADS
 from gongji.law.accounts.explain_accounts import explain_credit
+from gongji.law.checks.library import Library
 from gongji.law.engine.area import Area
-from gongji.law.rulebook.law import Library
 from gongji.refusals import Refusal, RulebookError
 from gongji.units import parse_day
 

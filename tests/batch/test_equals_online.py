@@ -9,12 +9,12 @@ import pytest
 
 from gongji.batch.core import Settler
 from gongji.batch.ordering import ROW
+from gongji.law.checks.library import Library
 from gongji.law.compile.tables import show_articles
 from gongji.law.engine.area import Area
 from gongji.law.engine.engine import settle
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import columns_of, read_visit
-from gongji.law.rulebook.law import Library
 from gongji.law.rulebook.vocabulary import DERIVED
 from gongji.refusals import PRECEDENCE, Refusal
 from gongji.units import date_of, parse_day, yuan_text

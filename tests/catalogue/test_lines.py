@@ -7,8 +7,8 @@ import pytest
 
 from gongji.batch.lines import explain_line, price_files, read_catalogue, with_scope
 from gongji.batch.lines.price_files import SPLIT, price
+from gongji.law.checks.library import Library
 from gongji.law.kernel.price import price_line
-from gongji.law.rulebook.law import Library
 from gongji.refusals import Refusal, RulebookError
 from gongji.tabular.texts import ROW, read_texts
 

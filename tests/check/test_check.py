@@ -8,7 +8,7 @@ import pytest
 
 from gongji.cli.main import main
 from gongji.law.checks.check_rulebooks import check_area, citations, read_files, years_of
-from gongji.law.rulebook.law import Library
+from gongji.law.checks.library import Library
 
 HERE = Path(__file__).parent
 WRONG = HERE / "wrong"

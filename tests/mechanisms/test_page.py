@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from gongji.law.checks import check_references
+from gongji.law.checks.library import Library
 from gongji.law.engine.visit_examples import run_example
 from gongji.law.rulebook import provision_kinds
-from gongji.law.rulebook.law import Head, Library
+from gongji.law.rulebook.rulebook import Head
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rulebook.md").read_text(encoding="utf-8")
 STRUCTS = [Head] + [

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from gongji.law.checks import check_references
-from gongji.law.rulebook.law import Library
+from gongji.law.checks.library import Library
 from gongji.refusals import Problem, RulebookError
 
 HERE = Path(__file__).parent

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from gongji.law.checks import check_references
+from gongji.law.checks.library import Library
 from gongji.law.engine import visit_examples
 from gongji.law.engine.engine import settle
 from gongji.law.engine.visit_examples import run_example
 from gongji.law.explain.sentences import explain
 from gongji.law.rulebook import provision_kinds
-from gongji.law.rulebook.law import Library
 
 FOLDER = Path(__file__).parent.parent / "rulebooks"
 LIBRARY = Library([FOLDER])

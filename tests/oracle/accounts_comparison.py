@@ -6,8 +6,8 @@ from comparison import settings_of, texts_of
 from gongji import oracle
 from gongji.law.accounts.clearing import clear
 from gongji.law.accounts.credits import credit
+from gongji.law.checks.library import Library
 from gongji.law.engine.area import Area
-from gongji.law.rulebook.law import Library
 from gongji.refusals import Refusal
 
 Row = dict[str, Any]

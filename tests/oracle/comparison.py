@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from gongji import oracle
+from gongji.law.checks.library import Library
 from gongji.law.engine.area import Area
 from gongji.law.engine.engine import settle
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import read_visit
-from gongji.law.rulebook.law import Library
 from gongji.refusals import Refusal
 from gongji.units import day_of, show_ppm, yuan_text
 from histories import AREAS, random_history

@@ -7,7 +7,7 @@ import pytest
 from tqdm import tqdm
 
 from comparison import Difference, Shelf, compare_years, difference, settings_of, shrunk, texts_of
-from gongji.law.rulebook.law import Library
+from gongji.law.checks.library import Library
 
 YEARS = 10_000
 SLICES = 20

@@ -11,7 +11,7 @@ import pytest
 from gongji.batch.lines import read_catalogue
 from gongji.batch.lines.price_files import SPLIT, price
 from gongji.batch.lines.price_list import AMOUNTS as AMOUNT_COLUMNS
-from gongji.law.rulebook.law import Library
+from gongji.law.checks.library import Library
 from gongji.refusals import Refusal
 from gongji.settlement.batch_summary import AMOUNTS, batch_of, sums_for
 from gongji.settlement.contract import Line

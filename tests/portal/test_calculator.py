@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from gongji.law.checks.library import Library
 from gongji.law.engine.area import Area
 from gongji.law.explain.show import as_json
-from gongji.law.rulebook.law import Library
 from gongji.refusals import Refusal
 from gongji.units import date_of, yuan_text
 

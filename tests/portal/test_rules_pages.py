@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gongji.law.rulebook.law import Library
+from gongji.law.checks.library import Library
 from gongji.units import date_of, parse_day
 
 AREAS = {code: Library().books(code) for code in Library().areas()}

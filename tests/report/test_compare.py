@@ -2,9 +2,9 @@
 
 import pytest
 
+from gongji.law.checks.library import Library
 from gongji.law.engine.area import Area
 from gongji.law.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, Difference, compare
-from gongji.law.rulebook.law import Library
 from gongji.units import parse_day
 
 LIBRARY = Library()

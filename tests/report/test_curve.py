@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from gongji.law.checks.library import Library
 from gongji.law.engine.area import Area
 from gongji.law.report import picture
 from gongji.law.report.curve import Curve, curves
-from gongji.law.rulebook.law import Library
 from gongji.refusals import Refusal
 from gongji.units import parse_day, parse_fen
 

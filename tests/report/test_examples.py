@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from gongji.law.checks.library import SHIPPED, Library
 from gongji.law.engine.visit_examples import KINDS, run_example
 from gongji.law.report.law_figures import short_path
-from gongji.law.rulebook.law import SHIPPED, Library
 from gongji.refusals import Problem
 
 LIBRARY = Library()

@@ -14,7 +14,7 @@ from gongji.law.engine.visit import read_date
 from gongji.law.explain.sentences import explain
 from gongji.law.explain.show import as_json
 from gongji.law.report.law_figures import figures
-from gongji.law.rulebook.law import FOREVER, Rulebook
+from gongji.law.rulebook.rulebook import FOREVER, Rulebook
 from gongji.portal import books, official_texts
 from gongji.portal.calculation import settled
 from gongji.portal.calculator import last_day

@@ -12,12 +12,13 @@ import polars as pl
 
 from gongji.audit.history import LAW, POOL, Finding, History
 from gongji.audit.variants import Variants
+from gongji.law.checks.library import Library
 from gongji.law.compile.parameters_given import check
 from gongji.law.engine.area import Area
 from gongji.law.engine.opening_meters import Used, read_opening
 from gongji.law.engine.person_meters import Meters, use
 from gongji.law.engine.visit import Visit, columns_of, read_amount, read_date, read_visit
-from gongji.law.rulebook.law import Library, Settings
+from gongji.law.rulebook.law import Settings
 from gongji.law.rulebook.vocabulary import VISIT_COLUMNS
 from gongji.refusals import Refusal
 from gongji.tabular.texts import ROW, read_texts

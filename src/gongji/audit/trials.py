@@ -19,8 +19,8 @@ from gongji.law.engine.person_meters import Key, Meters, key_of
 from gongji.law.engine.visit import Visit
 from gongji.law.kernel.price import first_self_pay
 from gongji.law.rulebook import provision_kinds
-from gongji.law.rulebook.law import FOREVER
 from gongji.law.rulebook.provision_kinds import Doubt
+from gongji.law.rulebook.rulebook import FOREVER
 from gongji.law.rulebook.vocabulary import LEVELS
 from gongji.refusals import Refusal
 from gongji.units import Fen, show_fen

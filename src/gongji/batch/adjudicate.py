@@ -15,9 +15,10 @@ from gongji.batch import ordering, visit_files
 from gongji.batch.core import Settler
 from gongji.batch.ordering import ROW
 from gongji.batch.visit_files import Rejected
+from gongji.law.checks.library import Library
 from gongji.law.compile.parameters_given import check
 from gongji.law.engine.opening_meters import Opening, read_opening
-from gongji.law.rulebook.law import Library, Settings
+from gongji.law.rulebook.law import Settings
 from gongji.refusals import Refusal, RowRefusal
 from gongji.tabular.sheets import Sheet, check_header, ending_of
 

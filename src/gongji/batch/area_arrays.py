@@ -25,12 +25,13 @@ from gongji.batch.loops import (
     Plan,
 )  # fmt: skip
 from gongji.batch.numba_rows import Row
+from gongji.law.checks.library import Library
 from gongji.law.compile.cells import axis_values, own_level
 from gongji.law.compile.tables import UNSET, Family, Placed, Tables
 from gongji.law.engine.visit import Visit, read_visit, value_name, value_of
 from gongji.law.kernel import pour
 from gongji.law.rulebook import provision_kinds
-from gongji.law.rulebook.law import PART, REST, Law, Library, Settings
+from gongji.law.rulebook.law import PART, REST, Law, Settings
 from gongji.law.rulebook.vocabulary import Fact
 from gongji.refusals import Fault, Refusal
 from gongji.units import date_of

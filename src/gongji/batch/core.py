@@ -19,13 +19,14 @@ from gongji.batch.loops import PART_BITS, TAIL_BITS, UNTOUCHED
 from gongji.batch.ordering import ROW
 from gongji.batch.regions import Region
 from gongji.batch.visit_files import Rejected
+from gongji.law.checks.library import Library
 from gongji.law.compile.tables import citations, gate_citations, show_articles
 from gongji.law.engine.area import Area, gap_refusal
 from gongji.law.engine.engine import settle
 from gongji.law.engine.opening_meters import Opening, Used
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import read_date, read_visit
-from gongji.law.rulebook.law import Library, Settings
+from gongji.law.rulebook.law import Settings
 from gongji.law.rulebook.vocabulary import VISIT_COLUMNS
 from gongji.refusals import CODES, Fault, Refusal
 

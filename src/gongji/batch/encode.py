@@ -22,7 +22,8 @@ from gongji.law.engine.opening_meters import Used
 from gongji.law.engine.person_meters import MONTHS, Meters, use
 from gongji.law.engine.visit import columns_of, read_visit
 from gongji.law.kernel import pour
-from gongji.law.rulebook.law import FOREVER, Law
+from gongji.law.rulebook.law import Law
+from gongji.law.rulebook.rulebook import FOREVER
 from gongji.law.rulebook.vocabulary import AMOUNT, DATE, DERIVED, TEXT
 from gongji.refusals import Refusal
 

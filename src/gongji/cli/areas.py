@@ -8,11 +8,13 @@ from typing import Any
 import click
 
 from gongji.cli.options import json_option, rulebooks_option
+from gongji.law.checks.library import Library
 from gongji.law.engine.area import Area
 from gongji.law.engine.visit import read_date
 from gongji.law.report.law_figures import Figure, figures, short_path
 from gongji.law.report.text_tables import print_table
-from gongji.law.rulebook.law import FOREVER, Law, Library, Rulebook
+from gongji.law.rulebook.law import Law
+from gongji.law.rulebook.rulebook import FOREVER, Rulebook
 from gongji.refusals import Refusal
 from gongji.units import Day, date_of
 

@@ -9,10 +9,11 @@ from typing import Any
 import click
 
 from gongji.cli.options import json_option, rulebooks_option
+from gongji.law.checks.library import Library
 from gongji.law.report.law_figures import short_path
 from gongji.law.report.register import NAMES, Entry, entries
 from gongji.law.report.text_tables import print_table
-from gongji.law.rulebook.law import Library, Rulebook
+from gongji.law.rulebook.rulebook import Rulebook
 from gongji.refusals import Refusal
 
 STYLES = {"rule": "", "workflow": "cyan", "none": "dim"}

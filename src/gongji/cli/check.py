@@ -11,11 +11,12 @@ from gongji.cli.options import json_option, rulebooks_option
 from gongji.law.accounts import account_examples
 from gongji.law.accounts import check_accounts as account_check
 from gongji.law.checks.check_rulebooks import AreaReport, Chain, LawReport, check_area, read_files
+from gongji.law.checks.library import Library
 from gongji.law.engine import visit_examples
 from gongji.law.report.register import problems as register_problems
 from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.jsonschema import rulebook_schema
-from gongji.law.rulebook.law import FOREVER, Library, Rulebook
+from gongji.law.rulebook.rulebook import FOREVER, Rulebook
 from gongji.refusals import Problem, Refusal, RulebookError
 from gongji.units import date_of
 

@@ -12,12 +12,12 @@ from gongji.cli.options import (  # fmt: skip
     settings_option,
     writable,
 )
+from gongji.law.checks.library import Library
 from gongji.law.compile.parameters_given import check
 from gongji.law.engine.area import Area
 from gongji.law.engine.visit import read_amount, read_date
 from gongji.law.report.curve import Curve, curves
 from gongji.law.report.picture import KINDS, NoFont, draw
-from gongji.law.rulebook.law import Library
 from gongji.law.rulebook.vocabulary import BENEFITS
 from gongji.units import date_of, yuan_text
 

@@ -14,12 +14,12 @@ from gongji.cli.options import (  # fmt: skip
     settings_option,
     writable,
 )
+from gongji.law.checks.library import Library
 from gongji.law.compile.parameters_given import check
 from gongji.law.engine.area import Area
 from gongji.law.engine.visit import read_date
 from gongji.law.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, Difference, compare
 from gongji.law.report.text_tables import print_table
-from gongji.law.rulebook.law import Library
 from gongji.tabular.sheets import ENDINGS, Whole
 from gongji.units import Day
 

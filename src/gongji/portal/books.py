@@ -7,9 +7,10 @@ from functools import lru_cache
 
 from django.conf import settings
 
+from gongji.law.checks.library import Library
 from gongji.law.compile.parameters_given import check
 from gongji.law.engine.area import Area
-from gongji.law.rulebook.law import Library, Rulebook
+from gongji.law.rulebook.rulebook import Rulebook
 from gongji.settlement.rules import Rules
 
 Figures = tuple[tuple[str, str], ...]

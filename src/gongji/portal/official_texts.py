@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gongji.law.compile.citations import Cite
 from gongji.law.report.register import NAMES, Entry
-from gongji.law.rulebook.law import Rulebook
+from gongji.law.rulebook.rulebook import Rulebook
 
 SAME_AS = "同："
 """How a text file names the one that it is the same as."""

@@ -10,7 +10,7 @@ from django.urls import reverse
 from gongji.law.compile.citations import Cite
 from gongji.law.explain.sentences import Sentence
 from gongji.law.report.law_figures import OFFICIAL
-from gongji.law.rulebook.law import Rulebook
+from gongji.law.rulebook.rulebook import Rulebook
 from gongji.portal import english, official_texts
 from gongji.portal.calculation import Answer, Elsewhere
 from gongji.portal.inputs import SET, USED, Question

@@ -4,9 +4,10 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from gongji.law.checks.library import Library
 from gongji.law.compile.parameters_given import check
 from gongji.law.engine.area import Area
-from gongji.law.rulebook.law import Law, Library
+from gongji.law.rulebook.law import Law
 from gongji.units import Day
 
 

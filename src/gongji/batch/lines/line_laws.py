@@ -3,8 +3,9 @@
 import polars as pl
 
 from gongji.batch.lines.line_columns import LAW
+from gongji.law.checks.library import Library
 from gongji.law.pricing.terms import Terms
-from gongji.law.rulebook.law import Library, Settings
+from gongji.law.rulebook.law import Settings
 from gongji.refusals import Refusal
 from gongji.units import date_of
 

@@ -28,9 +28,10 @@ from gongji.batch.lines.line_laws import Places
 from gongji.batch.lines.line_problems import PROBLEM_SCHEMA, Problems
 from gongji.batch.lines.price_list import NONE, Catalogue, read_catalogue
 from gongji.batch.numba_rows import compiled
+from gongji.law.checks.library import Library
 from gongji.law.kernel.price import price_line
 from gongji.law.pricing.terms import Terms
-from gongji.law.rulebook.law import Library, Settings
+from gongji.law.rulebook.law import Settings
 from gongji.law.rulebook.line_provisions import LISTING, OUTSIDE, SELF_PAY, STANDARD, UNRELATED
 from gongji.refusals import Refusal
 from gongji.tabular.texts import ROW, read_slices, read_texts

@@ -12,10 +12,11 @@ from gongji.law.accounts.credits import credit
 from gongji.law.accounts.deadlines import deadline
 from gongji.law.accounts.explain_accounts import FUND_NAMES
 from gongji.law.accounts.uses import use
+from gongji.law.checks.library import Library
 from gongji.law.engine.area import Area
 from gongji.law.rulebook.account_provisions import PLACES, RELATIONS, ROSTER_FACTS, USES
-from gongji.law.rulebook.law import Library, Rulebook
 from gongji.law.rulebook.provision_kinds import Example
+from gongji.law.rulebook.rulebook import Rulebook
 from gongji.law.rulebook.source import Node
 from gongji.refusals import Problem, Refusal
 from gongji.units import date_of, parse_day, show_ppm, yuan_text

@@ -29,9 +29,9 @@ from gongji.law.accounts.roster import (
     read_month_name,
     read_person_month,
 )
+from gongji.law.checks.library import Library
 from gongji.law.compile.parameters_given import check as check_settings
 from gongji.law.engine.area import Area
-from gongji.law.rulebook.law import Library
 from gongji.refusals import Refusal, RowRefusal
 from gongji.tabular.sheets import Sheet, Whole
 from gongji.units import Fen, show_ppm, yuan_text

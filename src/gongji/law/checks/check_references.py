@@ -11,8 +11,10 @@ from typing import Any
 
 from gongji.law.checks.check_figures import unknown
 from gongji.law.checks.check_provisions import Checker
+from gongji.law.checks.library import Library
 from gongji.law.rulebook import provision_kinds
-from gongji.law.rulebook.law import DOUBTS, SECTIONS, Law, Library, Rulebook, spans
+from gongji.law.rulebook.law import Law, spans
+from gongji.law.rulebook.rulebook import DOUBTS, SECTIONS, Rulebook
 from gongji.law.rulebook.source import Node, line_of
 from gongji.refusals import Problem
 

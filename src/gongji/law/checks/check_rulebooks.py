@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from gongji.law.checks import check_references
+from gongji.law.checks.library import Library
 from gongji.law.checks.proof import Proof, prove, refuses_all
 from gongji.law.compile.cells import axes_of, offered_benefits, settled_values
 from gongji.law.compile.figures import Cell
 from gongji.law.compile.layout import Layout, lay_out
 from gongji.law.compile.program import Compiler, Program
 from gongji.law.rulebook import account_provisions, provision_kinds
-from gongji.law.rulebook.law import FOREVER, Law, Library, Rulebook, Settings, read_book
+from gongji.law.rulebook.law import Law, Settings
+from gongji.law.rulebook.rulebook import FOREVER, Rulebook, read_book
 from gongji.law.rulebook.source import Node, line_of
 from gongji.refusals import Problem, RulebookError
 from gongji.units import WHOLE, date_of, show_ppm

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from gongji.law.rulebook import provision_kinds
-from gongji.law.rulebook.law import Rulebook
 from gongji.law.rulebook.provision_kinds import ByAxis, Layer
+from gongji.law.rulebook.rulebook import Rulebook
 
 
 @dataclass(frozen=True)

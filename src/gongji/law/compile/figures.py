@@ -6,7 +6,7 @@ from gongji.law.compile.citations import Cite, Cited, Gap, cite, doubts_of
 from gongji.law.compile.layout import Layout
 from gongji.law.kernel import pour
 from gongji.law.rulebook import provision_kinds, schema
-from gongji.law.rulebook.law import Law, Provision, Rulebook
+from gongji.law.rulebook.law import Law, Provision
 from gongji.law.rulebook.provision_kinds import (
     Adjustment,
     ByAxis,
@@ -20,6 +20,7 @@ from gongji.law.rulebook.provision_kinds import (
     Scaling,
     Value,
 )
+from gongji.law.rulebook.rulebook import Rulebook
 from gongji.law.rulebook.schema import Context, Parser
 from gongji.law.rulebook.vocabulary import LEVEL_COLUMNS, NO_LEVEL
 from gongji.refusals import RulebookError

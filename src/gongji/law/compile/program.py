@@ -23,8 +23,9 @@ from gongji.law.compile.figures import Cell, Resolver, holds
 from gongji.law.compile.layout import Layout, floor_layer
 from gongji.law.kernel import pour
 from gongji.law.rulebook import provision_kinds
-from gongji.law.rulebook.law import PART, Law, Rulebook
+from gongji.law.rulebook.law import PART, Law
 from gongji.law.rulebook.provision_kinds import Layer, Onward
+from gongji.law.rulebook.rulebook import Rulebook
 from gongji.refusals import PRECEDENCE
 from gongji.units import WHOLE
 

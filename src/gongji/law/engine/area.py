@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from functools import cached_property
 
+from gongji.law.checks.library import Library
 from gongji.law.compile.cells import offered_benefits, own_level
 from gongji.law.compile.layout import Layout, lay_out
 from gongji.law.compile.program import Compiler, Gap, Program, axes_of
 from gongji.law.kernel.calendar import month_of
-from gongji.law.rulebook.law import FOREVER, Law, Library, Settings
+from gongji.law.rulebook.law import Law, Settings
+from gongji.law.rulebook.rulebook import FOREVER
 from gongji.law.rulebook.vocabulary import LEVEL_COLUMNS
 from gongji.refusals import Refusal
 from gongji.units import Day, date_of

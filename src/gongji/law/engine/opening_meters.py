@@ -7,8 +7,8 @@ Every command that takes such a file reads it here. This module knows rows of te
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from gongji.law.checks.library import Library
 from gongji.law.engine.visit import read_amount
-from gongji.law.rulebook.law import Library
 from gongji.refusals import Refusal
 from gongji.units import Fen
 

@@ -7,14 +7,16 @@ that parameter is. This module compares; it knows no rule.
 
 from dataclasses import dataclass, field
 
+from gongji.law.checks.library import Library
 from gongji.law.compile.figures import Resolver
 from gongji.law.compile.parameters_given import check
 from gongji.law.engine.area import Area
 from gongji.law.engine.engine import Result, settle
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import Visit, read_visit, value_name, value_of
-from gongji.law.rulebook.law import Law, Library, Rulebook
+from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.provision_kinds import Example, FromParameter, Limit, Parameter
+from gongji.law.rulebook.rulebook import Rulebook
 from gongji.law.rulebook.source import Node
 from gongji.law.rulebook.vocabulary import DERIVED, LEVEL_COLUMNS
 from gongji.refusals import Problem, Refusal

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from gongji.law.checks.library import Library
 from gongji.law.compile.parameters_given import check
 from gongji.law.engine.area import Area
 from gongji.law.engine.engine import settle
 from gongji.law.engine.person_meters import Meters, use
 from gongji.law.engine.visit import read_amount, read_date, read_visit
 from gongji.law.explain.sentences import Explanation, explain
-from gongji.law.rulebook.law import Library
 from gongji.refusals import Refusal
 
 

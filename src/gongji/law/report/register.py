@@ -7,8 +7,9 @@ it names are provisions of the same file.
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
-from gongji.law.rulebook.law import Head, Library, Rulebook
+from gongji.law.checks.library import Library
 from gongji.law.rulebook.provision_kinds import DISPOSITIONS, Article
+from gongji.law.rulebook.rulebook import Head, Rulebook
 from gongji.law.rulebook.source import Node
 from gongji.refusals import Problem
 

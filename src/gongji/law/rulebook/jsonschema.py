@@ -8,17 +8,17 @@ from typing import Any
 
 from gongji.law.rulebook import (
     account_provisions,
-    law,
     line_provisions,
     provision_kinds,
+    rulebook,
     schema,
 )
 from gongji.law.rulebook.schema import Json, struct_schema
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-NAMED: dict[str, type] = law.SECTIONS | {
-    law.DOUBTS: provision_kinds.Doubt,
-    law.ARTICLES: provision_kinds.Article,
+NAMED: dict[str, type] = rulebook.SECTIONS | {
+    rulebook.DOUBTS: provision_kinds.Doubt,
+    rulebook.ARTICLES: provision_kinds.Article,
 }
 """Sections that are maps of name to entry."""
 
@@ -41,11 +41,11 @@ def rulebook_schema() -> Json:
         "title": "共济规则文件",
         "type": "object",
         "properties": {
-            law.HEAD: {"$ref": f"#/$defs/{law.Head.__name__}"},
+            rulebook.HEAD: {"$ref": f"#/$defs/{rulebook.Head.__name__}"},
             **sections,
-            law.EXAMPLES: {"anyOf": [{"type": "array", "items": examples}, examples]},
+            rulebook.EXAMPLES: {"anyOf": [{"type": "array", "items": examples}, examples]},
         },
-        "required": [law.HEAD],
+        "required": [rulebook.HEAD],
         "additionalProperties": False,
         "$defs": {
             cls.__name__: {"description": _summary(cls)} | struct_schema(cls) for cls in _structs()
@@ -57,7 +57,7 @@ def rulebook_schema() -> Json:
 
 def _structs() -> list[type]:
     """Every struct that a rulebook can hold, by name."""
-    found = {law.Head.__name__: law.Head}
+    found = {rulebook.Head.__name__: rulebook.Head}
     for module in (provision_kinds, account_provisions, line_provisions):
         for name, value in vars(module).items():
             if getattr(value, "__module__", "") == module.__name__ and _is_struct(value):
