@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from gongji.cli.main import main
-from gongji.law.checks.library import SHIPPED
 from gongji.law.rulebook.jsonschema import rulebook_schema
+from gongji.law.rulebook.shelf import SHIPPED
 
 ROOT = Path(__file__).parent.parent.parent
 DOCUMENT = ROOT / "docs" / "rulebook.schema.json"

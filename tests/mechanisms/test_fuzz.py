@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gongji.law.checks.library import SHIPPED, Library
+from gongji.law.checks.library import Library
 from gongji.law.compile.cells import axes_of, axis_values, offered_benefits
 from gongji.law.compile.program import Compiler
 from gongji.law.engine.area import Area
@@ -15,6 +15,7 @@ from gongji.law.engine.engine import settle
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import read_visit
 from gongji.law.explain.sentences import explain
+from gongji.law.rulebook.shelf import SHIPPED
 from gongji.refusals import Refusal, RulebookError
 from gongji.units import date_of
 

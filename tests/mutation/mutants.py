@@ -29,8 +29,9 @@ from accounts_comparison import (
 )
 from comparison import Shelf, by_kernel, by_oracle
 from gongji.law.accounts import account_examples
-from gongji.law.checks.library import SHIPPED, Library
+from gongji.law.checks.library import Library
 from gongji.law.engine import visit_examples
+from gongji.law.rulebook.shelf import SHIPPED
 from gongji.refusals import Problem, Refusal, RulebookError
 from histories import random_clearing, random_credit, random_history
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from gongji.law.checks.library import SHIPPED, Library
+from gongji.law.checks.library import Library
 from gongji.law.engine.visit_examples import KINDS, run_example
 from gongji.law.report.law_figures import short_path
+from gongji.law.rulebook.shelf import SHIPPED
 from gongji.refusals import Problem
 
 LIBRARY = Library()

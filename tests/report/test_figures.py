@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from gongji.law.checks.library import SHIPPED, Library
+from gongji.law.checks.library import Library
 from gongji.law.engine.area import Area
 from gongji.law.report.law_figures import Figure, figures, short_path
+from gongji.law.rulebook.shelf import SHIPPED
 from gongji.law.rulebook.source import Node, read_or_refuse
 from gongji.units import parse_day
 

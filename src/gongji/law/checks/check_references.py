@@ -11,10 +11,10 @@ from typing import Any
 
 from gongji.law.checks.check_figures import unknown
 from gongji.law.checks.check_provisions import Checker
-from gongji.law.checks.library import Library
 from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.law import Law, spans
 from gongji.law.rulebook.rulebook import DOUBTS, SECTIONS, Rulebook
+from gongji.law.rulebook.shelf import Shelf
 from gongji.law.rulebook.source import Node, line_of
 from gongji.refusals import Problem
 
@@ -41,7 +41,7 @@ def check(books: list[Rulebook], laws: list[Law]) -> list[Problem]:
     return list(dict.fromkeys(found))
 
 
-def problems(library: Library, book: Rulebook) -> list[Problem]:
+def problems(shelf: Shelf, book: Rulebook) -> list[Problem]:
     """Everything that a document refers to that does not exist or does not fit, in every area.
 
     Returns: problems of this document's file only; none of form, which loading reports.
@@ -49,8 +49,8 @@ def problems(library: Library, book: Rulebook) -> list[Problem]:
     found = [*_doubts(book), *_given_way(book)]
     replaced: list[list[Problem]] = []
     home = book.path.parent.name
-    for area in library.areas():
-        books, _ = library.readable(area)
+    for area in shelf.areas():
+        books, _ = shelf.readable(area)
         if area != home and all(other.path != book.path for other in books):
             continue
         laws = spans(area, books, {}, found)
