@@ -9,7 +9,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .PHONY: run test browser bite coverage orders test-slow check bench bench-counter faults mutation docs lock clean
 
 run: $(READY)  ## visits of the five areas explained, then a day at made-up counters
-	@$(BIN)/python -m gongji.demo.tour
+	@$(BIN)/python -m gongji.cli.tour
 	@$(BIN)/gongji demo
 
 test: $(READY_DEV) browser  ## the tests

@@ -5,7 +5,7 @@ from typing import Any
 
 from gongji.batch.lines.line_columns import LAW
 from gongji.batch.lines.price_files import Priced
-from gongji.law.accounts.grounds import Ground
+from gongji.law.compile.grounds import Ground
 from gongji.law.explain.sentences import Sentence, yuan
 from gongji.law.pricing.terms import Terms
 from gongji.law.rulebook.line_provisions import OUTSIDE, SELF_PAY, STANDARD, UNRELATED

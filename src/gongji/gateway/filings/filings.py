@@ -17,7 +17,7 @@ from gongji.gateway.filings.diseases import DISEASES, filed_under
 from gongji.gateway.transactions import Call, Node, transaction
 from gongji.gateway.wire.fields import Node as Table
 from gongji.gateway.wire.fields import fill
-from gongji.law.accounts.grounds import ground
+from gongji.law.compile.grounds import ground
 from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.provision_kinds import Gate
 from gongji.platform.identity import mask_number, normalise

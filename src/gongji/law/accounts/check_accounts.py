@@ -6,8 +6,8 @@ credit or a clearing from being computed.
 
 from collections.abc import Iterator
 
-from gongji.law.accounts.grounds import rules
 from gongji.law.compile.cells import value_axes
+from gongji.law.compile.grounds import rules
 from gongji.law.engine.area import Area
 from gongji.law.rulebook.account_provisions import (  # fmt: skip
     ROSTER_FACTS,

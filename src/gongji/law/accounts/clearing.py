@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gongji.law.accounts.grounds import rules
 from gongji.law.compile.citations import Cited
 from gongji.law.compile.figures import Resolver
+from gongji.law.compile.grounds import rules
 from gongji.law.compile.layout import Layout
 from gongji.law.engine.area import Area
 from gongji.law.engine.engine import parameter_missing

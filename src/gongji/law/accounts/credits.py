@@ -6,7 +6,6 @@ The citation twin of each figure stays beside the numbers, as in `rulebook.progr
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gongji.law.accounts.grounds import rules
 from gongji.law.accounts.roster import (
     NO_MONTH,
     PersonMonth,
@@ -16,6 +15,7 @@ from gongji.law.accounts.roster import (
 )
 from gongji.law.compile.citations import Cited
 from gongji.law.compile.figures import Cell, Resolver, holds
+from gongji.law.compile.grounds import rules
 from gongji.law.compile.layout import Layout
 from gongji.law.engine.area import Area, gap_refusal
 from gongji.law.engine.engine import parameter_missing

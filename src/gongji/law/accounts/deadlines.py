@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from gongji.law.accounts.grounds import Ground, ground, rules
+from gongji.law.compile.grounds import Ground, ground, rules
 from gongji.law.rulebook.account_provisions import Deadline as Rule
 from gongji.law.rulebook.law import Law
 from gongji.refusals import Refusal

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from gongji.law.accounts.grounds import Ground, ground, rules
+from gongji.law.compile.grounds import Ground, ground, rules
 from gongji.law.rulebook.account_provisions import Review
 from gongji.law.rulebook.law import Law
 

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from gongji.law.accounts.clearing import MONTHS, Statement
 from gongji.law.accounts.credits import Case, MonthCredit, Plan
-from gongji.law.accounts.grounds import Ground, ground
 from gongji.law.accounts.roster import month_name
 from gongji.law.compile.citations import Cite, Cited
+from gongji.law.compile.grounds import Ground, ground
 from gongji.law.explain.sentences import Sentence, yuan
 from gongji.law.explain.show import cited
 from gongji.law.kernel import accrue

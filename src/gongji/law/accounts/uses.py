@@ -6,7 +6,7 @@ Decisions on the rulebook's tables, each with its article. Balances and consents
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gongji.law.accounts.grounds import Ground, ground, rules
+from gongji.law.compile.grounds import Ground, ground, rules
 from gongji.law.rulebook.account_provisions import (  # fmt: skip
     ACCOUNT_EVENTS,
     OUTCOMES,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from gongji.law.accounts.grounds import Ground, ground, rules
+from gongji.law.compile.grounds import Ground, ground, rules
 from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.line_provisions import LineRule
 from gongji.law.rulebook.provision_kinds import Benefit
