@@ -8,12 +8,14 @@ over all its time, so a row means the same under every law.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gongji.law.compile.layout import MeterPlace
 from gongji.law.engine.area import Area
 from gongji.law.engine.engine import Result
 from gongji.law.engine.person_meters import Key, Meters, key_of
 from gongji.law.engine.visit import Visit
+from gongji.law.rulebook.law import KEPT
 from gongji.law.rulebook.vocabulary import FLAG, Fact
 from gongji.ledger.entry_rows import Move
 from gongji.units import Fen
@@ -34,15 +36,9 @@ class Names:
     """code -> (dimension, offset in its block)."""
 
 
+@lru_cache(maxsize=KEPT)
 def names(area: Area) -> Names:
     """The names of an area's meters, worked out once."""
-    found: Names | None = area.__dict__.get("_meter_names")
-    if found is None:
-        found = area.__dict__["_meter_names"] = _names(area)
-    return found
-
-
-def _names(area: Area) -> Names:
     layout = area.layout
     facts = {name: fact for law in area.laws for name, fact in law.facts.items()}
     places = {

@@ -6,6 +6,7 @@ what its entry keeps.
 
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -85,7 +86,7 @@ def row_of(decided: Decided, base: Mapping[str, Any], rules: Rules) -> EntryRow:
         meters=moves,
         facts={**row, "accounts": decided.purse.as_json(), "sums": _sums_json(sums)},
         result=_said(decided, result, before),
-        rulebook=_books(result),
+        rulebook=result.law.documents,
         law_hash=rules.hash_of(result.law),
         engine=__version__,
     )
@@ -96,13 +97,6 @@ BASE = (
     "institution", "visit", "batch", "msgid", "reverses_id",
 )  # fmt: skip
 """The columns of an entry that are not decided but given."""
-
-
-def _books(result: Result) -> str:
-    known: str | None = result.law.__dict__.get("_books")
-    if known is None:
-        known = result.law.__dict__["_books"] = " ".join(book.id for book in result.law.books)
-    return known
 
 
 def _sums_json(sums: Sums) -> dict[str, Any]:
@@ -160,25 +154,19 @@ def _step(step: Step) -> list[Any]:
     ]  # fmt: skip
 
 
-_NOTES: dict[int, tuple[object, str, tuple[str, ...]]] = {}
-"""Articles and doubts of steps by the identity of their cited rate, which is kept alive here."""
-
-
-def _noted(note: StepNote) -> tuple[object, str, tuple[str, ...]]:
-    known = _NOTES.get(id(note.rate))
-    if known is None:
-        figures = [note.rate, *(limit.cited for limit in note.limits.values())]
-        cites = [*note.onward, *(cite for cited in figures for cite in cited.cites)]
-        said = "；".join(dict.fromkeys(f"{cite.document} {cite.article}" for cite in cites))
-        doubts = [*note.doubts, *(doubt for cited in figures for doubt in cited.doubts)]
-        questions = tuple(dict.fromkeys(doubt.question for doubt in doubts))
-        known = _NOTES[id(note.rate)] = (note.rate, said, questions)
-    return known
+@lru_cache(maxsize=4096)
+def _noted(note: StepNote) -> tuple[str, tuple[str, ...]]:
+    """The articles and the doubts that a step rests on."""
+    figures = [note.rate, *(limit.cited for limit in note.limits.values())]
+    cites = [*note.onward, *(cite for cited in figures for cite in cited.cites)]
+    said = "；".join(dict.fromkeys(f"{cite.document} {cite.article}" for cite in cites))
+    doubts = [*note.doubts, *(doubt for cited in figures for doubt in cited.doubts)]
+    return said, tuple(dict.fromkeys(doubt.question for doubt in doubts))
 
 
 def articles(note: StepNote) -> str:
     """The articles that a step rests on, each once."""
-    return _noted(note)[1]
+    return _noted(note)[0]
 
 
 def _doubts(result: Result) -> dict[str, None]:
@@ -189,7 +177,7 @@ def _doubts(result: Result) -> dict[str, None]:
     for doubt in result.gate.doubts if result.gate else ():
         found[doubt.question] = None
     for step in result.steps:
-        found |= dict.fromkeys(_noted(step.note)[2])
+        found |= dict.fromkeys(_noted(step.note)[1])
     return found
 
 

@@ -6,12 +6,13 @@ law is asked for it (benefit_not_offered), so the table is the same for every ar
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from gongji.law.compile.cells import offered_benefits
-from gongji.law.rulebook.law import Law
+from gongji.law.rulebook.law import KEPT, Law
 from gongji.refusals import Refusal
 
 ORDINARY, CHRONIC, SPECIAL, EMERGENCY = "ordinary", "chronic", "special", "emergency"
@@ -97,7 +98,7 @@ def route(
     if way == PHARMACY:
         dual = [drug for drug in drugs if drug["dual_channel"]]
         holder = _any(registrations, (DUAL_CHANNEL, NEGOTIATED))
-        if dual and len(dual) == lines and holder and _offers(law, DUAL_CHANNEL):
+        if dual and len(dual) == lines and holder and DUAL_CHANNEL in _offers(law):
             return Route(DUAL_CHANNEL, holder, _one(dual))
         way = ORDINARY
     _offered(law, way)
@@ -110,9 +111,9 @@ def _by_drugs(
     """特药购药: dual-channel drugs of a registered person, else one negotiated drug."""
     dual = [drug for drug in drugs if drug["dual_channel"]]
     holder = _any(registrations, (DUAL_CHANNEL, NEGOTIATED))
-    if dual and len(dual) == lines and holder and _offers(law, DUAL_CHANNEL):
+    if dual and len(dual) == lines and holder and DUAL_CHANNEL in _offers(law):
         return Route(DUAL_CHANNEL, holder, _one(dual))
-    if not _offers(law, NEGOTIATED):
+    if NEGOTIATED not in _offers(law):
         _offered(law, DUAL_CHANNEL)
         if len(dual) == lines:
             raise Refusal("registration_missing", "dise_codg", {"value": "双通道药品"})
@@ -155,15 +156,14 @@ def _registration(
     raise Refusal("registration_missing", "dise_codg", {"value": value})
 
 
-def _offers(law: Law, benefit: str) -> bool:
-    offered: list[str] | None = law.__dict__.get("_offered")
-    if offered is None:
-        offered = law.__dict__["_offered"] = [law.benefits[name] for name in offered_benefits(law)]
-    return benefit in offered
+@lru_cache(maxsize=KEPT)
+def _offers(law: Law) -> frozenset[str]:
+    """The codes of the benefits that a law offers."""
+    return frozenset(law.benefits[name] for name in offered_benefits(law))
 
 
 def _offered(law: Law, benefit: str) -> None:
-    if not _offers(law, benefit):
+    if benefit not in _offers(law):
         allowed = "、".join(f"{law.benefits[name]}（{name}）" for name in offered_benefits(law))
         values = {"area": law.area, "value": law.benefit_name(benefit), "allowed": allowed}
         raise Refusal("benefit_not_offered", "med_type", values)

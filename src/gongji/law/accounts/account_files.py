@@ -98,7 +98,7 @@ class Accrual:
         self.results: tuple[str, ...] = (*self.keys, *self.amounts, "funded_by", *EXPLAINED)
         self.money: frozenset[str] = frozenset() if in_fen else frozenset(self.amounts)
         self.cases: dict[Values, Case | Refusal] = {}
-        self.told: dict[tuple[int, bool, bool], tuple[str, ...]] = {}
+        self.told: dict[tuple[Case, bool, bool], tuple[str, ...]] = {}
 
     def answers(self, row: dict[str, str]) -> Iterator[Answer]:
         """One answer a month."""
@@ -146,7 +146,7 @@ class Accrual:
     def _told(self, result: MonthCredit) -> tuple[str, ...]:
         """Articles, rulebook and the sentences with places for amounts, once for each case."""
         base, used = result.base_fen, result.used_fen
-        key = (id(result.case), used > base, used < base)
+        key = (result.case, used > base, used < base)
         if key not in self.told:
             told = explain_credit(result, PLACES)
             self.told[key] = (told.articles, told.rulebook, told.as_text())

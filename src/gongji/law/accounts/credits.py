@@ -5,6 +5,7 @@ The citation twin of each figure stays beside the numbers, as in `rulebook.progr
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from gongji.law.accounts.roster import (
     NO_MONTH,
@@ -31,7 +32,7 @@ from gongji.law.rulebook.account_provisions import (
     RetirementStart,
     Share,
 )
-from gongji.law.rulebook.law import Law, Provision
+from gongji.law.rulebook.law import KEPT, Law, Provision
 from gongji.law.rulebook.provision_kinds import Limit, Rate, Value
 from gongji.refusals import CODES, PRECEDENCE, Refusal
 from gongji.units import FEN_PER_YUAN, WHOLE, Fen
@@ -49,7 +50,7 @@ class Plan:
     contributions: tuple[tuple[Provision[Contribution], Contribution], ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """What a month's credit rests on, whatever the base."""
 
@@ -174,11 +175,12 @@ def cell_of(law: Law, given: PersonMonth, status: str) -> dict[str, str]:
 
 def plan_of(law: Law, month: int, cell: dict[str, str]) -> Plan:
     """The plan of a cell in a month's year, made once."""
-    plans: dict[tuple[object, ...], Plan] = law.__dict__.setdefault("_credit_plans", {})
-    key = (month // 12, *cell.values())
-    if key not in plans:
-        plans[key] = _Planner(law, month // 12, cell).plan()
-    return plans[key]
+    return _plan(law, month // 12, tuple(cell.items()))
+
+
+@lru_cache(maxsize=16 * KEPT)
+def _plan(law: Law, year: int, cell: tuple[tuple[str, str], ...]) -> Plan:
+    return _Planner(law, year, dict(cell)).plan()
 
 
 class _Planner:

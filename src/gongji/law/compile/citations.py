@@ -50,7 +50,7 @@ class LimitNote:
     meter: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StepNote:
     """The twin of a step; limits by their position in the program."""
 

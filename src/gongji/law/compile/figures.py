@@ -1,12 +1,13 @@
 """The figures of one cell: looked up, adjusted, scaled, each with where it came from."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from gongji.law.compile.citations import Cite, Cited, Gap, cite, doubts_of
 from gongji.law.compile.layout import Layout
 from gongji.law.kernel import pour
 from gongji.law.rulebook import provision_kinds, schema
-from gongji.law.rulebook.law import Law, Provision
+from gongji.law.rulebook.law import KEPT, Law, Provision
 from gongji.law.rulebook.provision_kinds import (
     Adjustment,
     ByAxis,
@@ -224,19 +225,16 @@ def parameter_parser(parameter: provision_kinds.Parameter) -> Parser:
     return provision_kinds.value_of(schema.money, words=True)
 
 
+@lru_cache(maxsize=16 * KEPT)
 def parsed_parameter(provision: Provision[provision_kinds.Parameter]) -> Value:
     """The typed value of a parameter (its unit decides how figures are written)."""
     parameter = provision.value
     assert parameter.value is not None
-    known = vars(parameter)
-    if "_parsed" not in known:
-        context = Context()
-        parsed = parameter_parser(parameter).parse(parameter.value, provision.path, context)
-        if context.problems:
-            raise RulebookError(context.problems)
-        known["_parsed"] = parsed
-    parsed_value: Value = known["_parsed"]
-    return parsed_value
+    context = Context()
+    parsed: Value = parameter_parser(parameter).parse(parameter.value, provision.path, context)
+    if context.problems:
+        raise RulebookError(context.problems)
+    return parsed
 
 
 def _codes(law: Law, parameter: provision_kinds.Parameter, cell: Cell) -> list[str]:

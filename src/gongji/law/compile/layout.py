@@ -56,7 +56,7 @@ class Column:
     payer: str
 
 
-@dataclass
+@dataclass(eq=False)
 class Layout:
     """Dimensions, meters, columns, flag atoms and amounts of an area."""
 

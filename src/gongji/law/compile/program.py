@@ -42,7 +42,7 @@ BASES = (provision_kinds.BURDEN, provision_kinds.FLOOR, *provision_kinds.BASES[1
 """The bases of steps in the order of the kernel's numbers, from LEFT to BEYOND."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Program:
     """A compiled cell: numbers for the kernel, and what each stands for.
 

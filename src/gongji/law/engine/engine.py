@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 import msgspec
 
@@ -13,7 +14,7 @@ from gongji.law.engine.visit import Visit, value_name, value_of
 from gongji.law.kernel import pour
 from gongji.law.kernel.price import first_self_pay
 from gongji.law.rulebook import provision_kinds
-from gongji.law.rulebook.law import PART, REST, Law
+from gongji.law.rulebook.law import KEPT, PART, REST, Law
 from gongji.law.rulebook.vocabulary import Fact
 from gongji.refusals import CODES, Refusal
 from gongji.units import Fen
@@ -224,17 +225,14 @@ def flags_of(layout: Layout, law: Law, visit: Visit, own_level: bool) -> int:
 Atoms = list[tuple[Fact, list[tuple[tuple[str, ...], int]]]]
 
 
+@lru_cache(maxsize=KEPT)
 def _atoms_by_fact(layout: Layout, law: Law) -> Atoms:
     """The conditions of gates by the fact that they are about, worked out once for a law."""
-    made: tuple[Layout, Atoms] | None = law.__dict__.get("_atoms")
-    if made is None or made[0] is not layout:
-        found: dict[str, list[tuple[tuple[str, ...], int]]] = {}
-        for (name, wanted), bit in layout.atoms.items():
-            if name in law.facts:
-                found.setdefault(name, []).append((wanted, 1 << bit))
-        by_fact = [(law.facts[name], atoms) for name, atoms in found.items()]
-        made = law.__dict__["_atoms"] = (layout, by_fact)
-    return made[1]
+    found: dict[str, list[tuple[tuple[str, ...], int]]] = {}
+    for (name, wanted), bit in layout.atoms.items():
+        if name in law.facts:
+            found.setdefault(name, []).append((wanted, 1 << bit))
+    return [(law.facts[name], atoms) for name, atoms in found.items()]
 
 
 def _steps(program: Program, out: list[int], why: list[int], records: int) -> Iterator[Step]:
@@ -260,21 +258,16 @@ def _readings(
     before: list[Fen],
     after: list[Fen],
 ) -> list[MeterReading]:
-    known: Places | None = program.__dict__.get("_places")
-    if known is None:
-        known = program.__dict__["_places"] = list(_places(layout, law, program))
     return [
         MeterReading(at, code, name, where, before[at], after[at])
-        for at, code, name, where in known
+        for at, code, name, where in _places(layout, law, program)
     ]
 
 
-Places = list[tuple[int, str, str, str]]
-
-
-def _places(layout: Layout, law: Law, program: Program) -> Iterator[tuple[int, str, str, str]]:
+@lru_cache(maxsize=16 * KEPT)
+def _places(layout: Layout, law: Law, program: Program) -> list[tuple[int, str, str, str]]:
     """Where the meters of a program are, each once, with code, name and the values of its axes."""
-    seen = set()
+    seen, found = set(), []
     for note in program.steps.values():
         for position, limit in note.limits.items():
             at = program.code[position + 1]
@@ -282,7 +275,9 @@ def _places(layout: Layout, law: Law, program: Program) -> Iterator[tuple[int, s
                 seen.add(at)
                 place = layout.meters[limit.meter]
                 offset = at - layout.starts[place.dimension] - place.offset
-                yield at, place.code, place.name, _where(law, place.axes, place.sizes, offset)
+                where = _where(law, place.axes, place.sizes, offset)
+                found.append((at, place.code, place.name, where))
+    return found
 
 
 def _where(law: Law, axes: tuple[str, ...], sizes: tuple[int, ...], offset: int) -> str:

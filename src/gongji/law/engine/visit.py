@@ -1,12 +1,13 @@
 """The facts of one visit: read from text, checked, ready for cells, flags and keys."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from gongji.law.kernel import calendar
-from gongji.law.rulebook.law import Law
+from gongji.law.rulebook.law import KEPT, Law
 from gongji.law.rulebook.vocabulary import (
     AMOUNT,
     CHOICE,
@@ -104,13 +105,10 @@ def read_fact(fact: Fact, text: str) -> object:
     return text
 
 
+@lru_cache(maxsize=KEPT)
 def columns_of(law: Law) -> dict[str, Fact]:
     """The facts of a law by column (bands share their source's column), worked out once."""
-    known: dict[str, Fact] | None = law.__dict__.get("_columns")
-    if known is None:
-        known = {fact.column: fact for fact in law.facts.values() if not fact.source}
-        law.__dict__["_columns"] = known
-    return known
+    return {fact.column: fact for fact in law.facts.values() if not fact.source}
 
 
 def read_visit(row: Mapping[str, str], law: Law) -> Visit:

@@ -6,11 +6,12 @@ compares the two on random lines.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from gongji.law.kernel.price import price_line
 from gongji.law.pricing.terms import Terms
-from gongji.law.rulebook.law import Law
+from gongji.law.rulebook.law import KEPT, Law
 from gongji.law.rulebook.line_provisions import LISTING, OUTSIDE, SELF_PAY, STANDARD
 from gongji.refusals import Refusal
 from gongji.units import Fen, Ppm
@@ -73,12 +74,10 @@ class Judgement:
     part: str = ""
 
 
+@lru_cache(maxsize=KEPT)
 def terms_of(law: Law) -> Terms:
     """The terms of a law, worked out once."""
-    found: Terms | None = law.__dict__.get("_terms")
-    if found is None:
-        found = law.__dict__["_terms"] = Terms(law)
-    return found
+    return Terms(law)
 
 
 def judge(version: Version | None, terms: Terms, level: int, permitted: bool) -> Judgement:

@@ -17,6 +17,8 @@ from gongji.law.rulebook.vocabulary import BENEFITS, Fact
 from gongji.refusals import Problem, RulebookError
 from gongji.units import Day
 
+KEPT = 1024
+"""Of how many laws a process keeps what it has worked out (`lru_cache`)."""
 PART, REST = "费用部分", provision_kinds.REST_TEXT
 """The axis that tells the parts of a visit's cost apart, and the value for what is left."""
 
@@ -89,6 +91,11 @@ class Law:
     def benefit_name(self, code: str) -> str:
         """The Chinese name of a benefit that is known by its code."""
         return next(name for name, known in self.benefits.items() if known == code)
+
+    @functools.cached_property
+    def documents(self) -> str:
+        """The documents in force, by their ids: 532300@2022-07-01."""
+        return " ".join(book.id for book in self.books)
 
     @property
     def parts(self) -> dict[str, provision_kinds.Part]:
