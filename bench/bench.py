@@ -32,7 +32,7 @@ from gongji.batch.numba_rows import NOWHERE, Row
 from gongji.batch.ordering import ROW, survey
 from gongji.law.checks.library import Library
 from gongji.law.engine import engine as online
-from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import read_visit
 from gongji.law.kernel import pour
@@ -345,7 +345,7 @@ def chuxiong(rows: int) -> list[Line]:
 
 def quote() -> list[Line]:
     """One visit online, in Python."""
-    area = Area(Library(), CHUXIONG, FIGURES)
+    area = Areas(Library()).area(CHUXIONG, FIGURES)
     row = {"date": "2023-03-01", "status": "retired", "level": "3", "in_scope_fen": "100000"}
     law = area.law(day_of(date(2023, 3, 1)))
     visit = read_visit(row, law)

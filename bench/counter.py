@@ -214,7 +214,7 @@ class Bench:
 @contextmanager
 def door(dsn: str, port: int, doors: int, log: Any = None, **more: str) -> Iterator[Bench]:
     """A service with its doors on a database; `log` takes what it says, `more` are variables."""
-    from gongji.service.platform import wait_until_ready
+    from gongji.service.ready import wait_until_ready
 
     variables = {
         **os.environ, "DATABASE_URL": dsn, "GONGJI_PORT": str(port), "GONGJI_LOG_LEVEL": "WARNING",

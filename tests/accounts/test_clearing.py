@@ -10,7 +10,7 @@ from gongji.law.accounts import clear
 from gongji.law.accounts.clearing import HEADS
 from gongji.law.accounts.explain_accounts import explain_statement
 from gongji.law.checks.library import Library
-from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
 from gongji.law.kernel import clear as kernel
 from gongji.refusals import Refusal
 from gongji.units import yuan_text
@@ -31,7 +31,7 @@ def year(wage: str = "50000", **row: str) -> dict[str, str]:
 
 def cleared(settings: dict[str, str] | None = None, **row: str) -> Any:
     """A year cleared with an average wage of 50,000."""
-    return clear(Area(LIBRARY, YF, settings or {"average_wage": "50000"}), year(**row))
+    return clear(Areas(LIBRARY).area(YF, settings or {"average_wage": "50000"}), year(**row))
 
 
 def kernel_year(row: dict[str, Any]) -> tuple[int, ...]:
@@ -123,7 +123,7 @@ def test_a_clearing_needs_the_wage_and_an_area_that_rules_it() -> None:
     assert (refusal.value.code, refusal.value.field) == ("parameter_missing", "average_wage.2022")
     for code in ("430500", "510400", "532300", "530925"):
         with pytest.raises(Refusal) as refusal:
-            clear(Area(LIBRARY, code), year(area=code, spent="1"))
+            clear(Areas(LIBRARY).area(code), year(area=code, spent="1"))
         assert refusal.value.code == "not_ruled"
 
 

@@ -14,7 +14,8 @@ from click.testing import CliRunner, Result
 
 from gongji.cli.main import cli
 from gongji.law.accounts import account_files
-from gongji.law.accounts.account_files import Accrual, Areas, ClearingJob
+from gongji.law.accounts.account_files import Accrual, ClearingJob
+from gongji.law.engine.areas import Areas
 from gongji.refusals import Refusal
 from gongji.tabular.sheets import Sheet, Whole, text_of
 
@@ -281,7 +282,7 @@ def test_cells_as_texts(value: object, text: str) -> None:
 def test_every_column_is_documented(document: str, job: type[Accrual] | type[ClearingJob]) -> None:
     """Columns of the file and of its result stand in the document."""
     text = (DOCS / document).read_text(encoding="utf-8")
-    made = job(Areas((), {}))
+    made = job(Areas())
     spans = {"heads_": ("heads_1", "heads_12"), "prepaid_": ("prepaid_1", "prepaid_12")}
     for column in (*made.columns, *made.results):
         shown = spans.get(column.rstrip("0123456789"), (column,))

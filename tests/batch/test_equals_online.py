@@ -11,7 +11,7 @@ from gongji.batch.core import Settler
 from gongji.batch.ordering import ROW
 from gongji.law.checks.library import Library
 from gongji.law.compile.tables import show_articles
-from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
 from gongji.law.engine.engine import settle
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import columns_of, read_visit
@@ -74,7 +74,7 @@ def test_batch_equals_online_on_random_histories(area, seed=20260101):
     drawn = [random_history(rng, area) for _ in range(200)]
     settings = settings_of({k: v for _, figures in drawn for k, v in figures.items()})
     people = [ordered(rows, number) for number, (rows, _) in enumerate(drawn)]
-    rules = Area(Library(), area, settings)
+    rules = Areas(Library()).area(area, settings)
     found = batch(Settler(Library(), (area,), settings, in_fen=True), people)
     number = 0
     for rows in people:
@@ -87,7 +87,7 @@ def test_batch_equals_online_on_random_histories(area, seed=20260101):
 def test_batch_equals_online_with_figures_missing(seed=7):
     rng = random.Random(seed)
     people = [ordered(random_history(rng, "532300")[0], number) for number in range(100)]
-    rules = Area(Library(), "532300")
+    rules = Areas(Library()).area("532300")
     found = batch(Settler(Library(), ("532300",), in_fen=True), people)
     wanted = [answer for rows in people for answer in online(rules, rows)]
     assert [found[n]["refusal"] for n in range(len(wanted))] == [w["refusal"] for w in wanted]
@@ -159,7 +159,7 @@ def articles(result):
 def test_batch_equals_online_whatever_a_rulebook_speaks_of(code):
     rng = random.Random(code)
     library = Library([RULEBOOKS])
-    area = Area(library, code)
+    area = Areas(library).area(code)
     people = [
         sorted(
             (random_row(rng, area, f"p{number:05d}") for _ in range(rng.randint(1, 12))),
@@ -182,7 +182,7 @@ def test_batch_equals_online_whatever_a_rulebook_speaks_of(code):
 
 def test_batch_names_the_articles_that_online_rests_on():
     rng = random.Random(3)
-    area = Area(Library(), "430500")
+    area = Areas(Library()).area("430500")
     people = [ordered(random_history(rng, "430500")[0], number) for number in range(60)]
     found = batch(Settler(Library(), ("430500",), {}, in_fen=True), people)
     number = 0

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from gongji.batch.lines import explain_line, price_files, read_catalogue, with_scope
-from gongji.batch.lines.price_files import SPLIT, price
+from gongji.batch.lines.price_lines import SPLIT, price
 from gongji.law.checks.library import Library
 from gongji.law.kernel.price import price_line
 from gongji.refusals import Refusal, RulebookError

@@ -27,7 +27,7 @@ from psycopg.conninfo import make_conninfo
 from cashiers import PATIENCE_SECONDS, SEND_AGAIN, Cashiers, Found, Sent, compare, message, post
 from counter import Bench, door
 from gongji.refusals import Fault
-from gongji.service.platform import wait_until_ready
+from gongji.service.ready import wait_until_ready
 
 GONGJI = Path(sys.executable).parent / "gongji"
 BACK_SECONDS = 120

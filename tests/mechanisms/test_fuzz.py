@@ -10,7 +10,7 @@ import yaml
 from gongji.law.checks.library import Library
 from gongji.law.compile.cells import axes_of, axis_values, offered_benefits
 from gongji.law.compile.program import Compiler
-from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
 from gongji.law.engine.engine import settle
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import read_visit
@@ -63,7 +63,7 @@ def spoil(document: dict, rng: random.Random) -> tuple:
 
 def use(library: Library, area: str, rng: random.Random) -> None:
     """Compile some cells and settle a visit of every benefit of an area, under every law."""
-    rules = Area(library, area)
+    rules = Areas(library).area(area)
     layout = rules.layout
     for law in rules.laws:
         day = str(date_of(law.since))

@@ -12,7 +12,7 @@ from typing import Any
 
 from gongji import oracle
 from gongji.law.checks.library import Library
-from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
 from gongji.law.engine.engine import settle
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import read_visit
@@ -85,7 +85,7 @@ def texts_of(row: Row) -> dict[str, str]:
 
 def by_kernel(library: Library, rows: list[Row], figures: Figures) -> Iterator[Answer]:
     """What the rulebook and the kernel make of a history."""
-    area = Area(library, rows[0]["area"], settings_of(figures))
+    area = Areas(library).area(rows[0]["area"], settings_of(figures))
     meters = Meters(area.layout)
     for row in rows:
         try:

@@ -12,8 +12,8 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
+from gongji.law.engine.areas import Areas
 from gongji.settlement.contract import Key, Outcome, Request
-from gongji.settlement.rules import Rules
 from gongji.settlement.settle import settle
 
 Connection = psycopg.Connection[Any]
@@ -43,7 +43,7 @@ PARAMETERS = {
 }  # fmt: skip
 """Made-up figures for what the documents leave open."""
 
-RULES = Rules((), PARAMETERS)
+RULES = Areas(parameters=PARAMETERS)
 NOW = datetime(2024, 12, 20, 2, 0, tzinfo=UTC)
 """Inside the time of every area's rules, in UTC as the clock of the service tells it."""
 NIGHT = datetime(2024, 12, 19, 16, 30, tzinfo=UTC)

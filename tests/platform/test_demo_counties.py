@@ -11,6 +11,7 @@ from gongji.demo.county import fill
 from gongji.demo.items import DISEASES
 from gongji.demo.people import OFFERED
 from gongji.law.compile.cells import offered_benefits
+from gongji.law.engine.areas import Areas
 from gongji.ledger.verify import verify
 from gongji.platform.identity import Identity, number_problem
 from gongji.refusals import RulebookError
@@ -18,7 +19,6 @@ from gongji.registry.fact_kinds import EXCLUSIVE, PERSON_KINDS
 from gongji.registry.institutions import standings
 from gongji.registry.people import facts_at, find_by_card, find_by_certificate
 from gongji.settlement.contract import OWN_ACCOUNT, Key, Request
-from gongji.settlement.rules import Rules
 from gongji.settlement.settle import settle
 from gongji.units import day_of
 
@@ -98,7 +98,7 @@ def test_a_seed_makes_the_same_counties_and_another_seed_others(
 
 @pytest.mark.parametrize("area", figures.AREAS)
 def test_the_rules_are_in_force_all_the_demonstration_and_know_its_benefits(area: str) -> None:
-    rules = Rules((), figures.PARAMETERS)
+    rules = Areas(parameters=figures.PARAMETERS)
     for day in (figures.FIRST_DAY, figures.LAST_DAY):
         law = rules.area(area).law(day_of(day))
         assert set(OFFERED[area]) <= {law.benefits[name] for name in offered_benefits(law)}
@@ -112,7 +112,7 @@ def test_the_figures_of_the_demonstration_can_be_given_by_the_environment() -> N
 
 
 def test_a_crowd_settles_and_its_journal_agrees(owner: Connection, door: Connection) -> None:
-    rules = Rules()
+    rules = Areas()
     made = crowd.fill(
         owner, rules.area("532300"), persons=30, settlements=70, pending=5, whole=True
     )

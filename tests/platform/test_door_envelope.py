@@ -29,7 +29,7 @@ from gongji.gateway.app import make_app
 from gongji.gateway.transactions import DoorSettings
 from gongji.gateway.wire.envelope import read
 from gongji.gateway.wire.signatures import ADAPTORS, Signature
-from gongji.settlement.rules import Rules
+from gongji.law.engine.areas import Areas
 
 
 @pytest.fixture(scope="module")
@@ -378,7 +378,7 @@ def test_the_hash_of_a_message_is_of_its_content_only() -> None:
 
 
 def test_a_door_with_unsound_rules_does_not_open() -> None:
-    rules = Rules((), {doors.AREA: {"no_such_parameter": "1"}})
+    rules = Areas(parameters={doors.AREA: {"no_such_parameter": "1"}})
     app = make_app("", rules, DoorSettings(**doors.KEYS))
     told: list[dict[str, Any]] = []
 

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from gongji.cli.import_stores import stores
+from gongji.law.engine.areas import Areas
 from gongji.platform.identity import Identity, check_character
 from gongji.refusals import Refusal, RulebookError
 from gongji.registry.dated_rows import Counts
@@ -18,7 +19,6 @@ from gongji.registry.fact_kinds import EXCLUSIVE, INSTITUTION_KINDS, PERSON_KIND
 from gongji.registry.import_kinds import KINDS, find_kind
 from gongji.registry.imports import load
 from gongji.registry.people import facts_at, find_person
-from gongji.settlement.rules import Rules
 
 Connection = psycopg.Connection[Any]
 IDENTITY = Identity(b"i" * 32, b"l" * 32)
@@ -240,15 +240,15 @@ def test_a_template_with_its_examples_made_rows_comes_in_and_goes_out_the_same(
     """Every kind once: the example row of the template, imported, exported, imported again."""
     book = tmp_path / "全部.xlsx"
     template(list(KINDS.values()), book)
-    assert take(owner, book, dry_run=True, stores=stores(Rules())
+    assert take(owner, book, dry_run=True, stores=stores(Areas())
                 ) == [Counts()] * len(KINDS)  # fmt: skip
-    take(owner, *_examples(tmp_path), stores=stores(Rules()))
+    take(owner, *_examples(tmp_path), stores=stores(Areas()))
     out = []
     for name in EXPORTED:
         if name != "credential":
             out.append(tmp_path / f"{name}-again.csv")
             assert export(owner, KINDS[name], out[-1], IDENTITY, unmasked=True) >= 1, name
-    for counts in take(owner, *out, now=LATER, stores=stores(Rules())):
+    for counts in take(owner, *out, now=LATER, stores=stores(Areas())):
         assert counts.same and counts == Counts(same=counts.same)
 
 
@@ -307,7 +307,7 @@ def _balance(owner: Connection) -> int:
 
 
 def test_openings_and_stays_go_into_the_ledger_once(owner: Connection, tmp_path: Path) -> None:
-    ledger = stores(Rules())
+    ledger = stores(Areas())
     files = [
         persons(tmp_path, 1),
         write(tmp_path, "机构.csv", "机构代码,统筹区,名称,类别",
@@ -331,7 +331,7 @@ def test_what_the_ledger_refuses_is_named_by_row(owner: Connection, tmp_path: Pa
         write(tmp_path, "期初累计.csv", "人员编号,日期,累计代号,已用",
               f"{psn(1)},2025-01-01,ordinary_paid,10", f"{psn(1)},2025-01-01,colour,10"),
     ]  # fmt: skip
-    (said,) = problems(owner, *files, stores=stores(Rules()))
+    (said,) = problems(owner, *files, stores=stores(Areas()))
     assert said.startswith("期初累计.csv: 第 2 行") and "colour" in said
     assert rows_of(owner, "entry") == rows_of(owner, "person") == 0
     (said,) = problems(owner, *files)
@@ -348,8 +348,8 @@ NASTY = (
 def test_no_cell_however_odd_is_an_accident(owner: Connection, tmp_path: Path) -> None:
     """Every kind's example row with some cells replaced: imported or refused, nothing else."""
     rng = random.Random(20250303)
-    take(owner, *_examples(tmp_path), stores=stores(Rules()))
-    ledger, refused = stores(Rules()), 0
+    take(owner, *_examples(tmp_path), stores=stores(Areas()))
+    ledger, refused = stores(Areas()), 0
     for _ in range(150):
         kind = rng.choice(list(KINDS.values()))
         cells = [column.example for column in kind.columns]

@@ -28,7 +28,7 @@ def county(
     """A county with one settlement, which the commands work on."""
     monkeypatch.setattr(where, "owner_dsn", lambda: database)
     monkeypatch.setattr(where, "door_dsn", lambda: make_conninfo(database, options=ROLE))
-    monkeypatch.setattr(platform, "platform_rules", lambda: RULES)
+    monkeypatch.setattr(platform, "installed_areas", lambda: RULES)
     made = Counter(owner)
     person, here = made.person(1), made.institution(1, "2")
     made.fact(person, "account", "2020-01-01")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gongji.law.engine.areas import Areas
 from gongji.law.pricing.price_line import judge, split, terms_of
 from gongji.law.rulebook.law import Law
 from gongji.refusals import Refusal
@@ -13,10 +14,9 @@ from gongji.registry.items import Items, ItemVersion
 from gongji.settlement.batch_summary import refuse_mixed
 from gongji.settlement.contract import Line
 from gongji.settlement.price_bills import check_lines, permitted, unrelated_to
-from gongji.settlement.rules import Rules
 from gongji.units import day_of
 
-RULES = Rules()
+RULES = Areas()
 VERSION = ItemVersion(
     1, "532300", "A", "测试药", "101", "09", date(2023, 1, 1), date(2024, 1, 1), "乙", None, None,
     None, None, None, None, "", False, False, False, False, [], "", date(2023, 6, 1),

@@ -9,14 +9,14 @@ import psycopg
 import pytest
 
 from gongji.batch.lines import read_catalogue
-from gongji.batch.lines.price_files import SPLIT, price
+from gongji.batch.lines.price_lines import SPLIT, price
 from gongji.batch.lines.price_list import AMOUNTS as AMOUNT_COLUMNS
 from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
 from gongji.refusals import Refusal
 from gongji.settlement.batch_summary import AMOUNTS, batch_of, sums_for
 from gongji.settlement.contract import Line
 from gongji.settlement.price_bills import Bill, price_bills
-from gongji.settlement.rules import Rules
 from gongji.tabular.texts import read_texts
 from gongji.units import round_half_up, yuan_text
 
@@ -59,7 +59,7 @@ def texts(head: str, rows: list[str]) -> pl.DataFrame:
 class Bills:
     """Random bills, as rows of files and as what the counter is given."""
 
-    def __init__(self, dice: random.Random, rules: Rules) -> None:
+    def __init__(self, dice: random.Random, rules: Areas) -> None:
         self.visits: list[str] = []
         self.lines: list[str] = []
         self.bills: list[Bill] = []
@@ -150,7 +150,7 @@ def test_random_bills_come_out_as_their_files_do(
 ) -> None:
     dice = random.Random(seed)
     catalogue = read_catalogue(texts(CATALOGUE_HEAD, catalogue_rows(dice)).drop("row_number"))
-    bills = Bills(dice, Rules())
+    bills = Bills(dice, Areas())
     fill(owner, catalogue.versions)
     by_file = price(
         texts("visit,item,quantity,amount,related,date", bills.lines), catalogue,

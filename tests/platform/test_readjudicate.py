@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from tests.platform.counter import AREAS, NOW, PARAMETERS, RULES, Counter
 
+from gongji.law.engine.areas import Areas
 from gongji.ledger.entry_rows import EntryRow
 from gongji.ledger.openings import OpeningBalance, enter
 from gongji.ledger.verify import verify
@@ -17,7 +18,6 @@ from gongji.settlement.contract import Request
 from gongji.settlement.readjudicate import BEFORE, FACTS, Change, readjudicate
 from gongji.settlement.readjudicate import RULES as BY_RULES
 from gongji.settlement.replay import replay
-from gongji.settlement.rules import Rules
 from gongji.settlement.settle import settle
 
 Connection = psycopg.Connection[Any]
@@ -79,7 +79,7 @@ def take_back(door: Connection, county: Counter, entry: EntryRow) -> int:
     return back.id or 0
 
 
-def again(door: Connection, area: str, rules: Rules = RULES, **more: Any) -> list[Change]:
+def again(door: Connection, area: str, rules: Areas = RULES, **more: Any) -> list[Change]:
     return list(readjudicate(door, area, 2024, rules, NOW, **more))
 
 
@@ -234,7 +234,9 @@ def test_changed_rules_are_told_apart_from_changed_facts(
     here, person = county.institution(1, "1"), county.person(1, 0)
     county.fact(person, "selection", "2020-01-01", institution=here)
     settled(door, county, person, here, "2024-03-01", 400_000)
-    rules = Rules((), PARAMETERS | {"445300": PARAMETERS["445300"] | {"average_wage": "40000"}})
+    rules = Areas(
+        parameters=PARAMETERS | {"445300": PARAMETERS["445300"] | {"average_wage": "40000"}}
+    )
     (change,) = again(door, "445300", rules)
     assert (change.cause, change.net_fen) == (BY_RULES, -80_000)
     again(door, "445300", rules, posting=True)
@@ -270,7 +272,7 @@ def test_a_figure_that_is_missing_stops_the_run_and_posts_nothing(
     county.fact(person, "selection", "2020-01-01", institution=here)
     settled(door, county, person, here, "2024-03-01", 400_000)
     with pytest.raises(Refusal) as refused:
-        again(door, "445300", Rules(), posting=True)
+        again(door, "445300", Areas(), posting=True)
     assert refused.value.code == "parameter_missing"
     assert door.execute("select count(*) from entry where kind = 'adjustment'").fetchone() == (0,)
 

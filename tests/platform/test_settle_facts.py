@@ -7,11 +7,11 @@ import psycopg
 import pytest
 from tests.platform.counter import NOW, RULES, Counter, one, refused, rows
 
+from gongji.law.engine.areas import Areas
 from gongji.ledger import meter_rows as ledger_meters
 from gongji.refusals import Refusal
 from gongji.settlement import decide_bill
 from gongji.settlement.contract import Outcome, Request
-from gongji.settlement.rules import Rules
 from gongji.settlement.settle import settle
 from gongji.units import day_of
 
@@ -343,7 +343,7 @@ def test_a_settlement_is_not_explained_by_other_law_than_its_own(
 ) -> None:
     person, here = counter.person(1), counter.institution(1)
     entry = one(door, counter.bill(person, here, "2024-12-02", 25_000)).entry
-    other = Rules((), {"430500": {"disease_ceiling": "4000"}})
+    other = Areas(parameters={"430500": {"disease_ceiling": "4000"}})
     with pytest.raises(Refusal) as refusal:
         decide_bill.explanation(entry, other)
     assert refusal.value.code == "law_changed"

@@ -11,17 +11,17 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
+from gongji.law.engine.areas import Areas
 from gongji.refusals import Refusal
 from gongji.settlement import visits
 from gongji.settlement.contract import Key, Line
 from gongji.settlement.price_bills import PricedLine
-from gongji.settlement.rules import Rules
 from gongji.units import CHINA
 
 Connection = psycopg.Connection[Any]
 
 NOW = datetime(2024, 3, 5, 10, 0, tzinfo=CHINA)
-RULES = Rules()
+RULES = Areas()
 HOSPITAL, FOREIGN, PHARMACY, LAPSED = (
     "H53230000002", "H53230000003", "P53230000001", "H53230000009",
 )  # fmt: skip

@@ -48,11 +48,11 @@ def pages_database() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def family(pages_database: str) -> Family:
     """People, settlements and a catalogue in the database of the pages."""
+    from gongji.law.engine.areas import Areas
     from gongji.ledger.openings import OpeningBalance, enter
-    from gongji.settlement.rules import Rules
     from gongji.settlement.settle import settle
 
-    rules = Rules()
+    rules = Areas()
     now = datetime.fromisoformat("2023-03-01T10:00:00+08:00")
     role = "-c role=gongji_door -c timezone=UTC"
     with psycopg.connect(pages_database, autocommit=True) as owner:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gongji.law.checks.library import Library
-from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
 from gongji.law.explain.show import as_json
 from gongji.refusals import Refusal
 from gongji.units import date_of, yuan_text
@@ -29,12 +29,13 @@ def portal() -> Any:
 
 def questions(count: int, seed: int) -> Iterator[Any]:
     """Random questions about every area, law and benefit, some of them wrong."""
-    from gongji.portal import books, fields
+    from gongji.platform.installation import installed_areas
+    from gongji.portal import fields
     from gongji.portal.inputs import SET, USED, Question
 
     rng = random.Random(seed)
     for number in range(count):
-        area = books.areas()[number % len(books.areas())]
+        area = installed_areas().every({})[number % len(installed_areas().every({}))]
         law = rng.choice(area.laws)
         day = str(date_of(min(law.since + rng.randrange(400), law.until + 3)))
         asked = Question({"area": area.code, "date": day})
@@ -240,7 +241,7 @@ def test_every_word_of_the_pages_and_of_the_rulebooks_has_its_english(portal: An
                 if word not in WORDS and word not in TERMS}  # fmt: skip
     law_words = set()
     library = Library()
-    for law in (law for code in library.areas() for law in Area(library, code).laws):
+    for law in (law for code in library.areas() for law in Areas(library).area(code).laws):
         law_words |= {law.place, *law.section("计量"), *law.section("参数"), *law.section("转归")}
         for benefit in law.benefits:
             law_words |= {layer.name for layer in reached_layers(law, benefit)}

@@ -41,10 +41,11 @@ def test_a_person_sees_their_settlement_with_its_articles(client: Any, family: F
 def test_a_settlement_by_other_rules_is_told_as_it_was_worked_out(
     client: Any, family: Family, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gongji.portal import books
-    from gongji.settlement.rules import Rules
+    from gongji.law.engine.areas import Areas
+    from gongji.portal import own_pages
 
-    monkeypatch.setattr(books, "rules", lambda: Rules((), {"430500": {"disease_ceiling": "1"}}))
+    other = Areas(parameters={"430500": {"disease_ceiling": "1"}})
+    monkeypatch.setattr(own_pages, "installed_areas", lambda: other)
     sign_in(client, family.person)
     page = client.get(f"/me/settlements/{family.settled}").content.decode()
     assert "已有改动" in page and "当时的计算" in page and "第六条" in page

@@ -16,11 +16,12 @@ DAYS = sorted({(code, str(date_of(b.head.since))) for code, books in AREAS.items
 
 @pytest.mark.parametrize(("code", "day"), DAYS)
 def test_each_area_shows_every_figure_with_its_article(client: Any, code: str, day: str) -> None:
-    from gongji.portal import area_tables, books
+    from gongji.platform.installation import installed_areas
+    from gongji.portal import area_tables
 
     page = html.unescape(client.get(f"/areas/{code}?at={day}").content.decode())
-    law = books.area(code).law(parse_day(day))
-    for benefit in area_tables.benefits(books.area(code), law, law.since):
+    law = installed_areas().area(code, {}).law(parse_day(day))
+    for benefit in area_tables.benefits(installed_areas().area(code, {}), law, law.since):
         assert benefit.name in page and benefit.rows
         for row in benefit.rows:
             for cell in row.cells:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gongji.law.checks.library import Library
-from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
 from gongji.law.report import picture
 from gongji.law.report.curve import Curve, curves
 from gongji.refusals import Refusal
@@ -17,7 +17,7 @@ LIBRARY = Library()
 
 def drawn(code: str, date: str, to: str = "", settings: Any = None, **facts: str) -> list[Curve]:
     """The curves of an area on a day."""
-    area = Area(LIBRARY, code, settings)
+    area = Areas(LIBRARY).area(code, settings)
     row = {"date": date, "benefit": "ordinary", **facts}
     return curves(area, area.law(parse_day(date)), row, parse_fen(to) if to else None)
 

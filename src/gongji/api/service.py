@@ -15,7 +15,8 @@ from gongji.law.explain.sentences import explain
 from gongji.law.explain.show import as_json
 from gongji.law.report.law_figures import figures
 from gongji.law.rulebook.rulebook import FOREVER, Rulebook
-from gongji.portal import books, official_texts
+from gongji.platform.installation import installed_areas
+from gongji.portal import official_texts
 from gongji.portal.calculation import settled
 from gongji.portal.calculator import last_day
 from gongji.portal.inputs import Question
@@ -85,9 +86,9 @@ def areas(request: HttpRequest) -> list[shapes.AreaOut]:
     return [
         shapes.AreaOut(
             area=one.code, place=one.laws[-1].place, covered=one.covered(),
-            documents=[_document(book) for book in books.library().books(one.code)],
+            documents=[_document(book) for book in installed_areas().library.books(one.code)],
         )
-        for one in books.areas()
+        for one in installed_areas().every({})
     ]  # fmt: skip
 
 
@@ -100,7 +101,7 @@ Day = Annotated[
 @api.get("/areas/{code}/rules", response={200: shapes.Rules, **OF_AREA}, summary="The law at a day")
 def rules(request: HttpRequest, code: Code, at: Day = "") -> shapes.Rules:
     """Every figure of the law of an area at a day, with document, article, file and line."""
-    area = books.area(code)
+    area = installed_areas().area(code, {})
     day = read_date("at", at or last_day(area))
     law = area.law(day)
     return shapes.Rules(
@@ -121,7 +122,7 @@ def rules(request: HttpRequest, code: Code, at: Day = "") -> shapes.Rules:
 )  # fmt: skip
 def articles(request: HttpRequest, code: Code) -> list[shapes.DocumentText]:
     """Each article of an area's documents: the official text, what became of it in the rules."""
-    area = books.area(code)
+    area = installed_areas().area(code, {})
     found = {book.id: book for law in area.laws for book in law.books}
     return [_text(official_texts.document(book)) for book in found.values()]
 

@@ -61,9 +61,8 @@ def _settled(file: PaidFile, visits: pa.Table, opening: Used) -> Iterator[pa.Tab
     """The results of the file, some whole persons at a time."""
     found = ordering.survey(iter([visits]))
     settler = Settler(
-        file.areas.library, found.areas, file.areas.settings, opening=opening, in_fen=True,
-        benefits=found.benefits,
-    )  # fmt: skip
+        file.areas, found.areas, opening=opening, in_fen=True, benefits=found.benefits
+    )
     keys = [name for name in ("date", "sequence") if name in visits.column_names]
     ordered = ordering.sort(visits, keys)
     size = ordering.CHUNK_ROWS

@@ -5,14 +5,13 @@ by the same `visit.settle`, they show which mistake reproduces what was paid. Th
 provisions; it computes no benefit.
 """
 
-import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
-from gongji.law.compile.program import Program
 from gongji.law.engine.area import Area
-from gongji.law.rulebook.law import Law, Provision
+from gongji.law.rulebook.law import KEPT, Law, Provision
 from gongji.law.rulebook.provision_kinds import (  # fmt: skip
     Benefit,
     ByAxis,
@@ -25,21 +24,11 @@ from gongji.law.rulebook.provision_kinds import (  # fmt: skip
     Onward,
     Value,
 )
-from gongji.units import Day, date_of, day_of
 
 Change = Callable[[Law], Law | None]
 """A law changed, or nothing where the change does not apply to it."""
 
 ORDINARY = "普通门诊"
-
-
-class LastYear(Area):
-    """An area whose yearly figures are those of the year before."""
-
-    def program(self, law: Law, day: Day, benefit: str, cell: Mapping[str, str]) -> Program:
-        """The program of a cell with the statistics of the year before."""
-        date = date_of(day)
-        return super().program(law, day_of(date.replace(year=date.year - 1, day=1)), benefit, cell)
 
 
 class Variants:
@@ -69,17 +58,20 @@ class Variants:
 
     def last_year(self, law: Law) -> Area | None:
         """The area with the figures of the year before, where any figure is of a year."""
-        made = self.changed("last_year", law, lambda found: found if _yearly(found) else None)
-        if made is not None:
-            made.__class__ = LastYear
-        return made
+        key = ("last_year", law.since)
+        if key not in self._made:
+            self._made[key] = self._with(law, law, year_shift=-1) if _yearly(law) else None
+        return self._made[key]
 
-    def _with(self, law: Law, other: Law) -> Area:
-        made = copy.copy(self.area)
-        made.laws = [other if found is law else found for found in self.area.laws]
-        made._programs = {}
-        made.__dict__["layout"] = self.area.layout
-        return made
+    def _with(self, law: Law, other: Law, year_shift: int = 0) -> Area:
+        laws = [other if found is law else found for found in self.area.laws]
+        return Area(self.area.code, laws, self.area.layout, year_shift)
+
+
+@lru_cache(maxsize=KEPT)
+def variants_of(area: Area) -> Variants:
+    """The variants of an area, shared by all persons."""
+    return Variants(area)
 
 
 def _yearly(law: Law) -> bool:

@@ -16,7 +16,7 @@ from gongji.batch.core import Settler
 from gongji.batch.ordering import ROW
 from gongji.batch.visit_files import Rejected
 from gongji.law.checks.library import Library
-from gongji.law.compile.parameters_given import check
+from gongji.law.engine.areas import Areas
 from gongji.law.engine.opening_meters import Opening, read_opening
 from gongji.law.rulebook.law import Settings
 from gongji.refusals import Refusal, RowRefusal
@@ -69,12 +69,12 @@ def adjudicate_file(
     names = [n for n in visit_files.columns_of(path) if not (wishes.numbered and n == ROW)]
     _complete(names, wishes.area)
     found = visit_files.look(path, visit_files.chunks_of(path, names, wishes.numbered), names)
-    library = Library(wishes.folders)
+    areas = Areas(Library(wishes.folders), everywhere=wishes.settings)
     settler = Settler(
-        library, found.areas, wishes.settings, wishes.area, load_opening(wishes.opening),
+        areas, found.areas, wishes.area, load_opening(wishes.opening),
         in_fen="total_fen" in names or "in_scope_fen" in names, benefits=found.benefits,
     )  # fmt: skip
-    check((law for region in settler.homes for law in region.plan.laws), wishes.settings)
+    areas.check_everywhere(region.plan.code for region in settler.homes)
     _known(names, settler, wishes.ignored)
     kept = [name for name in names if name not in wishes.ignored]
     run = Run(path, output, report, kept, settler, wishes, progress)
@@ -248,11 +248,12 @@ def adjudicate_table(
     numbered = table.append_column(ROW, pa.array(np.arange(1, table.num_rows + 1)))
     found = ordering.survey(iter([numbered]))
     used = {person: dict(meters) for person, meters in (opening or {}).items()}
+    areas = Areas(Library(folders), everywhere=settings)
     settler = Settler(
-        Library(folders), found.areas, settings, area, used,
+        areas, found.areas, area, used,
         in_fen="total_fen" in names or "in_scope_fen" in names, benefits=found.benefits,
     )  # fmt: skip
-    check((law for region in settler.homes for law in region.plan.laws), settings or {})
+    areas.check_everywhere(region.plan.code for region in settler.homes)
     _known(names, settler, ())
     keys = [name for name in ("date", "sequence") if name in names]
     return settler.settle(ordering.sort(numbered, keys))

@@ -25,13 +25,13 @@ from gongji.batch.loops import (
     Plan,
 )  # fmt: skip
 from gongji.batch.numba_rows import Row
-from gongji.law.checks.library import Library
 from gongji.law.compile.cells import axis_values, own_level
 from gongji.law.compile.tables import UNSET, Family, Placed, Tables
+from gongji.law.engine.area import Area
 from gongji.law.engine.visit import Visit, read_visit, value_name, value_of
 from gongji.law.kernel import pour
 from gongji.law.rulebook import provision_kinds
-from gongji.law.rulebook.law import PART, REST, Law, Settings
+from gongji.law.rulebook.law import PART, REST, Law
 from gongji.law.rulebook.vocabulary import Fact
 from gongji.refusals import Fault, Refusal
 from gongji.units import date_of
@@ -75,8 +75,8 @@ class Facet:
 class AreaPlan:
     """One pooling area, ready for batches."""
 
-    def __init__(self, library: Library, code: str, settings: Settings | None = None) -> None:
-        self.laws = library.laws(code, settings)
+    def __init__(self, area: Area) -> None:
+        self.laws = area.laws
         self.code = self.laws[0].area
         self.tables = Tables(self.laws)
         self.layout = self.tables.layout

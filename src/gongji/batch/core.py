@@ -19,14 +19,13 @@ from gongji.batch.loops import PART_BITS, TAIL_BITS, UNTOUCHED
 from gongji.batch.ordering import ROW
 from gongji.batch.regions import Region
 from gongji.batch.visit_files import Rejected
-from gongji.law.checks.library import Library
 from gongji.law.compile.tables import citations, gate_citations, show_articles
 from gongji.law.engine.area import Area, gap_refusal
+from gongji.law.engine.areas import Areas
 from gongji.law.engine.engine import settle
 from gongji.law.engine.opening_meters import Opening, Used
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import read_date, read_visit
-from gongji.law.rulebook.law import Settings
 from gongji.law.rulebook.vocabulary import VISIT_COLUMNS
 from gongji.refusals import CODES, Fault, Refusal
 
@@ -37,15 +36,14 @@ class Settler:
     """Settles tables of whole persons for some areas.
 
     Shape:   a table has `person`, `date`, `status`, amounts and ROW, persons together and a
-             person's visits in order; `areas` are all that the tables name ("" being `area`).
+             person's visits in order; `named` are all that the tables name ("" being `area`).
     Refuses: area_unknown.
     """
 
     def __init__(
         self,
-        library: Library,
-        areas: tuple[str, ...],
-        settings: Settings | None = None,
+        areas: Areas,
+        named: tuple[str, ...],
         area: str = "",
         opening: Opening | Used | None = None,
         in_fen: bool = False,
@@ -57,23 +55,22 @@ class Settler:
         self.problems: dict[str, Refusal] = {}
         self.regions: dict[str, Region] = {}
         homes: dict[str, Region] = {}
-        for code in dict.fromkeys((*areas, *([area] if area else []))):
-            named = code or area
-            if not named:
+        for code in dict.fromkeys((*named, *([area] if area else []))):
+            if not (code or area):
                 self.problems[code] = Refusal("field_missing", "area")
                 continue
             try:
-                online = Area(library, named, settings)
+                online = areas.area(code or area)
             except Refusal as refusal:
                 self.problems[code] = refusal
                 continue
             home = online.laws[0].area
             if home not in homes:
-                homes[home] = Region(AreaPlan(library, named, settings), online)
+                homes[home] = Region(AreaPlan(online), online)
             self.regions[code] = homes[home]
         self.homes = list(homes.values())
         given = opening if isinstance(opening, Opening) else Opening({"": dict(opening or {})})
-        self.opening = given.by_home(list(homes), library)
+        self.opening = given.by_home(list(homes), areas.library)
         self.layers: list[str] = []
         self.meters: list[str] = []
         for region in self.homes:

@@ -52,7 +52,9 @@ def command(
       gongji accrue roster.csv --area 510400 --month 2024-05 --set average_pension=3000
     """
     # Only this command reads files; `gongji quote` must start without it.
-    from gongji.law.accounts.account_files import Accrual, Areas, in_fen, months_between
+    from gongji.law.accounts.account_files import Accrual, in_fen, months_between
+    from gongji.law.checks.library import Library
+    from gongji.law.engine.areas import Areas
     from gongji.tabular.sheets import Sheet
 
     sheet = Sheet(roster)
@@ -63,6 +65,7 @@ def command(
         months = months_between(month, month, ("--month", "--month"))
     elif since:
         months = months_between(since, until)
-    areas = Areas(folders, options.pairs("--set", settings))
+    areas = Areas(Library(folders), everywhere=options.pairs("--set", settings))
+    areas.check_everywhere(areas.library.areas())
     job = Accrual(areas, months, in_fen(sheet.columns))
     process(job, sheet, output, report, area, strict, as_json)

@@ -10,6 +10,7 @@ import click
 from gongji.cli.options import json_option, rulebooks_option
 from gongji.law.checks.library import Library
 from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
 from gongji.law.engine.visit import read_date
 from gongji.law.report.law_figures import Figure, figures, short_path
 from gongji.law.report.text_tables import print_table
@@ -37,7 +38,8 @@ def command(at: str, code: str, folders: tuple[Path, ...], as_json: bool) -> Non
       gongji areas --at 2024-11-01 --json
     """
     library = Library(folders)
-    areas = [Area(library, one) for one in ([code] if code else library.areas())]
+    loaded = Areas(library)
+    areas = [loaded.area(one) for one in ([code] if code else library.areas())]
     if not at:
         _list(library, areas, as_json)
         return

@@ -44,9 +44,12 @@ def command(
       gongji clear institutions.xlsx -o cleared.xlsx --set average_wage=96957
     """
     # Only this command reads files; `gongji quote` must start without it.
-    from gongji.law.accounts.account_files import Areas, ClearingJob, in_fen
+    from gongji.law.accounts.account_files import ClearingJob, in_fen
+    from gongji.law.checks.library import Library
+    from gongji.law.engine.areas import Areas
     from gongji.tabular.sheets import Sheet
 
     sheet = Sheet(institutions)
-    areas = Areas(folders, options.pairs("--set", settings))
+    areas = Areas(Library(folders), everywhere=options.pairs("--set", settings))
+    areas.check_everywhere(areas.library.areas())
     process(ClearingJob(areas, in_fen(sheet.columns)), sheet, output, report, area, strict, as_json)

@@ -14,7 +14,7 @@ from gongji.cli.options import (  # fmt: skip
 )
 from gongji.law.checks.library import Library
 from gongji.law.compile.parameters_given import check
-from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
 from gongji.law.engine.visit import read_amount, read_date
 from gongji.law.report.curve import Curve, curves
 from gongji.law.report.picture import KINDS, NoFont, draw
@@ -68,7 +68,7 @@ def command(
     if output.suffix not in KINDS:
         raise click.BadParameter(f"文件名应以 {' 或 '.join(KINDS)} 结尾：{output}", param_hint="-o")
     given = pairs("--set", settings)
-    area = Area(Library(folders), code, given)
+    area = Areas(Library(folders), everywhere=given).area(code)
     check(area.laws, given)
     day = read_date("--date", at) if at else area.laws[-1].since
     law = area.law(day)

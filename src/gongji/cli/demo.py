@@ -56,25 +56,26 @@ def command(people: int, visits: int, seed: int, leave: bool | None, as_json: bo
 def _fill(people: int, seed: int, quiet: bool) -> None:
     """Make the counties up, once."""
     from gongji.demo import county
-    from gongji.service.platform import platform_connection, platform_identity
+    from gongji.platform.installation import installed_identity, owner_connection
 
-    with platform_connection() as connection:
+    with owner_connection() as connection:
         if connection.execute("select 1 from person limit 1").fetchone():
             return
         if not quiet:
             click.echo(f"虚构五个统筹区，每区 {people} 人 …")
-        county.fill(connection, platform_identity(), seed, people, datetime.now().astimezone())
+        county.fill(connection, installed_identity(), seed, people, datetime.now().astimezone())
 
 
 def _day(address: str, visits: int, seed: int, as_json: bool) -> None:
     """The day's visits, one table an area."""
     from gongji.demo.plans import plans
     from gongji.hospital.day import a_day
-    from gongji.service.platform import platform_connection, platform_identity, wait_until_ready
+    from gongji.platform.installation import installed_identity, owner_connection
+    from gongji.service.ready import wait_until_ready
 
     wait_until_ready(address)
-    identity = platform_identity()
-    with platform_connection() as connection:
+    identity = installed_identity()
+    with owner_connection() as connection:
         days = {
             area: plans(connection, identity, address, area, DAY, visits, seed) for area in AREAS
         }

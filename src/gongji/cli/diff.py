@@ -17,6 +17,7 @@ from gongji.cli.options import (  # fmt: skip
 from gongji.law.checks.library import Library
 from gongji.law.compile.parameters_given import check
 from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
 from gongji.law.engine.visit import read_date
 from gongji.law.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, Difference, compare
 from gongji.law.report.text_tables import print_table
@@ -89,7 +90,7 @@ def _side(library: Library, text: str, settings: dict[str, str]) -> tuple[Area, 
     code, at, day = text.partition("@")
     if not at:
         raise click.BadParameter(f"应写成 统筹区@日期，如 532300@2024-11-01：{text}")
-    return Area(library, code, settings), read_date("date", day)
+    return Areas(library, everywhere=settings).area(code), read_date("date", day)
 
 
 def _row_json(row: Difference) -> dict[str, Any]:

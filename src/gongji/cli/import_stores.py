@@ -6,12 +6,12 @@ from typing import Any
 
 from psycopg import Connection
 
+from gongji.law.engine.areas import Areas
 from gongji.ledger.meter_rows import JOIN
 from gongji.ledger.openings import Opening, OpeningBalance, OpeningMeter, enter
 from gongji.refusals import Refusal, RulebookError
 from gongji.registry.dated_rows import Counts
 from gongji.registry.import_run import Store, Stored
-from gongji.settlement.rules import Rules
 from gongji.settlement.stays import StayReport, record_stay
 
 Database = Connection[Any]
@@ -28,7 +28,7 @@ from entry e cross join lateral jsonb_array_elements(e.meters) m
 where e.kind = 'opening' and e.person_id = any(%s)"""
 
 
-def stores(rules: Rules) -> Mapping[str, Store]:
+def stores(rules: Areas) -> Mapping[str, Store]:
     """The stores of `gongji.registry.imports.load` for everything that goes into the ledger."""
 
     def balances(connection: Database, rows: Rows, now: datetime) -> Stored:
@@ -76,7 +76,7 @@ def _enter(
     made: Mapping[int, Opening],
     keys: Mapping[int, Key],
     known: Iterable[Key],
-    rules: Rules,
+    rules: Areas,
     now: datetime,
 ) -> Stored:
     """Openings that were not entered before; the same amount again is no other opening."""
@@ -90,7 +90,7 @@ def _enter(
     return Stored(Counts(same=len(made) - len(fresh), new=len(fresh)))
 
 
-def _record(connection: Database, rows: Rows, rules: Rules, now: datetime) -> Stored:
+def _record(connection: Database, rows: Rows, rules: Areas, now: datetime) -> Stored:
     """Stays one by one, so that each refusal names its row."""
     stored = Stored()
     for line, row in rows:

@@ -71,19 +71,19 @@ def verify(outer: bool, area: str, again: bool, as_json: bool) -> int:
     """由分录重建累计与余额，逐项与现存的比较；有不符则退出码为 1。"""
     from gongji.ledger.verify import Scope, extent
     from gongji.ledger.verify import verify as differences
-    from gongji.service.platform import platform_connection, platform_rules
+    from gongji.platform.installation import installed_areas, owner_connection
     from gongji.settlement.replay import replay
 
     as_json = as_json or outer
     scope = Scope(area)
     found: list[Difference] = []
-    with platform_connection() as connection:
+    with owner_connection() as connection:
         with _bar(extent(connection), "项", as_json) as progress:
             found += differences(connection, scope, progress)
         if again:
             row = connection.execute("select coalesce(max(id), 0) from person").fetchone()
             with _bar(row[0] if row else 0, "人", as_json) as progress:
-                found += replay(connection, platform_rules(), scope, progress)
+                found += replay(connection, installed_areas(), scope, progress)
         counted = connection.execute(
             "select count(*), count(*) filter (where kind = 'settlement') from entry"
             " where %(area)s = '' or area = %(area)s", {"area": area},
@@ -155,7 +155,7 @@ def statement(
 ) -> None:
     """一个人或一家机构在一段时间的对账单：期初、逐笔（逐日）、期末。"""
     from gongji.ledger.statement import of_institution, of_person
-    from gongji.service.platform import platform_connection
+    from gongji.platform.installation import owner_connection
 
     if bool(person) == bool(institution):
         raise Refusal("field_missing", "--person 或 --institution（二者给一）")
@@ -164,7 +164,7 @@ def statement(
     form = "json" if as_json or outer else form
     days = _day(since, "--from"), _day(until, "--to")
     made: PersonStatement | InstitutionStatement
-    with platform_connection() as connection:
+    with owner_connection() as connection:
         if person:
             made = of_person(connection, person, *days)
             title, rows = _person_rows(made)
@@ -283,11 +283,11 @@ def trial(outer: bool, day: str, area: str, as_json: bool) -> int:
     """一天的试算平衡：各类账户的期初、借、贷、期末，以及分录与各方是否一致。"""
     from gongji.law.report.text_tables import print_table
     from gongji.ledger.trial import trial as balance
-    from gongji.service.platform import platform_connection
+    from gongji.platform.installation import owner_connection
     from gongji.units import CHINA
 
     asked = _day(day, "--date") if day else datetime.now(CHINA).date()
-    with platform_connection() as connection:
+    with owner_connection() as connection:
         made = balance(connection, asked, area)
     if as_json or outer:
         body = asdict(made) | {"agrees": made.agrees}
@@ -320,13 +320,13 @@ def close(outer: bool, area: str, month: str, as_json: bool) -> None:
 
     from gongji.ledger.periods import close as shut
     from gongji.ledger.verify import extent
-    from gongji.service.platform import platform_connection, platform_rules
+    from gongji.platform.installation import installed_areas, owner_connection
     from gongji.units import CHINA
 
-    platform_rules().area(area)
+    installed_areas().area(area)
     first = _month(month)
     quiet = as_json or outer
-    with platform_connection() as connection, _bar(extent(connection), "项", quiet) as progress:
+    with owner_connection() as connection, _bar(extent(connection), "项", quiet) as progress:
         shut(connection, area, first, getpass.getuser(), datetime.now(CHINA), progress)
     if quiet:
         click.echo(json.dumps({"area": area, "month": month, "closed": True}))

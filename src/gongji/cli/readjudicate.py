@@ -57,11 +57,11 @@ def command(
     from tqdm import tqdm
 
     from gongji.platform.database import door_dsn
-    from gongji.service.platform import platform_rules
+    from gongji.platform.installation import installed_areas
     from gongji.settlement.readjudicate import count_persons, readjudicate
     from gongji.tabular.sheets import Whole
 
-    rules = platform_rules()
+    rules = installed_areas()
     first = _day(since) if since else None
     home = rules.area(area).laws[0].area
     totals = Totals()

@@ -55,10 +55,10 @@ def import_files(
     from tqdm import tqdm
 
     from gongji.cli.import_stores import stores
+    from gongji.platform.installation import installed_areas, installed_identity, owner_connection
     from gongji.registry.imports import load
-    from gongji.service.platform import platform_connection, platform_identity, platform_rules
 
-    rules = platform_rules()
+    rules = installed_areas()
 
     def home(area: str) -> str:
         try:
@@ -67,11 +67,11 @@ def import_files(
             return area  # People insured elsewhere have no rules here.
 
     with (
-        platform_connection() as connection,
+        owner_connection() as connection,
         tqdm(unit="行", disable=not sys.stderr.isatty(), leave=False) as bar,
     ):
         loaded = load(
-            connection, files, platform_identity(), datetime.now(UTC), kind, dry_run=dry_run,
+            connection, files, installed_identity(), datetime.now(UTC), kind, dry_run=dry_run,
             home=home, stores=stores(rules), progress=bar.update,
         )  # fmt: skip
     if as_json or outer:
@@ -100,16 +100,16 @@ def export_file(kind: str, output: Path, area: str, unmasked: bool) -> None:
       gongji registry export 目录 -o 目录.xlsx --area 532300
       gongji registry export insured -o 参保.csv --unmasked
     """
+    from gongji.platform.installation import installed_identity, owner_connection
     from gongji.registry.exports import EXPORTED, export
     from gongji.registry.import_kinds import KINDS, find_kind
-    from gongji.service.platform import platform_connection, platform_identity
 
     found = find_kind(kind)
     if found is None or found.name not in EXPORTED:
         allowed = "、".join(KINDS[name].title for name in EXPORTED)
         raise Refusal("value_invalid", "KIND", {"value": kind, "allowed": allowed})
-    with platform_connection() as connection:
-        count = export(connection, found, output, platform_identity(), area, unmasked)
+    with owner_connection() as connection:
+        count = export(connection, found, output, installed_identity(), area, unmasked)
     click.echo(f"{count} 行写入 {output}")
 
 

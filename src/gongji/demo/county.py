@@ -15,11 +15,11 @@ from gongji.demo.figures import AREAS, PARAMETERS, YEAR_BEGINS
 from gongji.demo.institutions import Places, places
 from gongji.demo.items import goods
 from gongji.demo.people import Folk, folk
+from gongji.law.engine.areas import Areas
 from gongji.ledger.openings import OpeningBalance, enter
 from gongji.platform.identity import CARD, RESIDENT, Identity
 from gongji.registry import institutions
 from gongji.registry.dated_rows import ITEM_MATCH, ITEM_VERSION
-from gongji.settlement.rules import Rules
 from gongji.settlement.stays import StayReport, record_stays
 
 Database = Connection[Any]
@@ -47,7 +47,7 @@ def fill(
     Returns: how many rows of each table were written.
     """
     counts: dict[str, int] = {}
-    rules = Rules((), PARAMETERS)
+    rules = Areas(parameters=PARAMETERS)
     with connection.transaction():
         for number, area in enumerate(areas, start=1):
             made = places(area, AREAS[area], random.Random(f"{seed}-{area}-places"))
@@ -136,7 +136,7 @@ def _enter_people(
 
 
 def _enter_balances(
-    connection: Database, persons: Sequence[Folk], rules: Rules, seed: int, now: datetime
+    connection: Database, persons: Sequence[Folk], rules: Areas, seed: int, now: datetime
 ) -> int:  # fmt: skip
     """What was on the accounts when the year began; some are empty."""
     rng = random.Random(f"{seed}-{persons[0].area}-balances")
@@ -157,7 +157,7 @@ STAYS = (
 
 
 def _enter_stays(
-    connection: Database, persons: Sequence[Folk], made: Places, rules: Rules, now: datetime
+    connection: Database, persons: Sequence[Folk], made: Places, rules: Areas, now: datetime
 ) -> int:
     """A few people are or were in hospital; what that used of shared meters is in the ledger."""
     reports = [

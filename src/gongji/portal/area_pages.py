@@ -10,7 +10,9 @@ from django.views.decorators.http import require_safe
 from gongji.law.engine.area import Area
 from gongji.law.engine.visit import read_date
 from gongji.law.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, compare
-from gongji.portal import area_tables, books, official_texts, pictures, present
+from gongji.law.rulebook.rulebook import Rulebook
+from gongji.platform.installation import installed_areas
+from gongji.portal import area_tables, official_texts, pictures, present
 from gongji.portal.calculator import last_day
 from gongji.portal.ui_texts import is_english, name
 from gongji.refusals import Refusal
@@ -26,17 +28,17 @@ def areas(request: HttpRequest) -> HttpResponse:
         {
             "area": area, "place": area.laws[-1].place, "covered": area.covered(),
             "documents": [
-                (book, present.text_url(book, "")) for book in books.library().books(area.code)
+                (book, present.text_url(book, "")) for book in installed_areas().library.books(area.code)
             ],
         }
-        for area in books.areas()
+        for area in installed_areas().every({})
     ]  # fmt: skip
     return render(request, "portal/areas.html", {"areas": listed, "here": "areas"})
 
 
 def _area(code: str) -> Area:
     try:
-        return books.area(code)
+        return installed_areas().area(code, {})
     except Refusal as refusal:
         raise Http404(str(refusal)) from None
 
@@ -82,7 +84,7 @@ def _changes(found: Area) -> list[str]:
 def curve(request: HttpRequest, code: str) -> HttpResponse:
     """The curve of an area's benefit at a day."""
     try:
-        found = books.area(code)
+        found = installed_areas().area(code, {})
         day = _day(request, found)
         benefit = request.GET.get("benefit", "ordinary")
         law = found.law(day)
@@ -110,8 +112,14 @@ def article(request: HttpRequest, code: str, date: str, named: str) -> HttpRespo
     return render(request, "portal/article.html", {"document": document, "article": found})
 
 
+def _book_of(area: Area, rulebook: str) -> Rulebook | None:
+    """A document of an area by its id (532300@2022-07-01)."""
+    books = (book for law in area.laws for book in law.books)
+    return next((book for book in books if book.id == rulebook), None)
+
+
 def _document(code: str, date: str) -> official_texts.Document:
-    book = books.book_of(_area(code), f"{code}@{date}")
+    book = _book_of(_area(code), f"{code}@{date}")
     if book is None:
         raise Http404
     return official_texts.document(book)
@@ -125,7 +133,7 @@ def comparison(request: HttpRequest) -> HttpResponse:
     sides = {side: given.get(side) or _default(side) for side in ("a", "b")}
     context: dict[str, Any] = {
         "here": "compare", "all": everything, "errors": {},
-        "areas": [(area.code, area.laws[-1].place) for area in books.areas()],
+        "areas": [(area.code, area.laws[-1].place) for area in installed_areas().every({})],
     }  # fmt: skip
     parts = {}
     for side, value in sides.items():
@@ -136,7 +144,7 @@ def comparison(request: HttpRequest) -> HttpResponse:
     laws = []
     for side, (code, day) in parts.items():
         try:
-            found = books.area(code)
+            found = installed_areas().area(code, {})
             laws.append((found, read_date("date", day), found.law(read_date("date", day))))
         except Refusal as refusal:
             context["errors"][side] = present.refusal_text(refusal)
@@ -166,7 +174,9 @@ def _compared(laws: list[Any], everything: bool) -> dict[str, Any]:
 
 def _default(side: str) -> str:
     """The last change of the first area that has one: before it, and since."""
-    found = next((a for a in books.areas() if len(a.laws) > 1), books.areas()[0])
+    found = next(
+        (a for a in installed_areas().every({}) if len(a.laws) > 1), installed_areas().every({})[0]
+    )
     since = found.laws[-1].since
     today = str(timezone.localdate())
     shown = {"a": str(date_of(since - 1)), "b": min(str(date_of(since)), today)}

@@ -17,7 +17,7 @@ from gongji.law.explain.sentences import Explanation, explain
 from gongji.law.kernel import pour
 from gongji.law.report.curve import LEVELS, PHARMACY
 from gongji.law.rulebook import provision_kinds
-from gongji.portal import books
+from gongji.platform.installation import installed_areas
 from gongji.portal.inputs import Question
 from gongji.refusals import Refusal
 from gongji.units import Fen
@@ -90,7 +90,7 @@ def settled(question: Question) -> tuple[Area, list[Result], Meters]:
     for column in ("area", "date"):
         if not question.get(column):
             raise Refusal("field_missing", column)
-    area = books.area(question.get("area"), dict(question.figures))
+    area = installed_areas().area(question.get("area"), dict(question.figures))
     law = area.law(read_date("date", question.get("date")))
     visit = read_visit(question.facts, law)
     meters = Meters(area.layout)

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_safe
 from gongji.law.engine.area import Area
 from gongji.law.engine.visit import read_date
 from gongji.law.rulebook.vocabulary import FACTS, LEVELS, NO_LEVEL, PHARMACY
-from gongji.portal import books, fields, institutions, item_list, present
+from gongji.platform.installation import installed_areas
+from gongji.portal import fields, institutions, item_list, present
 from gongji.portal.calculation import answer
 from gongji.portal.fields import DAY, MONEY, SELECT, Field, Form
 from gongji.portal.inputs import EARLIER, ITEM, Question, read_question
@@ -27,7 +28,7 @@ _LEVELS = tuple((code, n) for n, code in LEVELS.items() if n not in (NO_LEVEL, P
 
 def first_question() -> Question:
     """The question of a visitor who has said nothing yet: the first area, today."""
-    area = books.areas()[0]
+    area = installed_areas().every({})[0]
     return Question({"area": area.code, "date": last_day(area), **DEFAULTS})
 
 
@@ -63,7 +64,7 @@ def part(request: HttpRequest) -> HttpResponse:
 def suggestions(request: HttpRequest, what: str) -> HttpResponse:
     """Items of an area's catalogue, or its institutions, that hold some words: code and name."""
     try:
-        law = books.area(request.GET.get("area", "")).laws[0]
+        law = installed_areas().area(request.GET.get("area", ""), {}).laws[0]
         day = date_of(read_date("date", request.GET.get("date", "")))
     except Refusal:
         return JsonResponse({"found": []})
@@ -128,7 +129,7 @@ def _all(form: Form) -> tuple[Field, ...]:
 
 def _groups(question: Question, form: Form) -> dict[str, list[Field]]:
     """The fixed fields, by where they stand."""
-    areas = tuple((area.code, area.laws[-1].place) for area in books.areas())
+    areas = tuple((area.code, area.laws[-1].place) for area in installed_areas().every({}))
     status = tuple((code, name) for name, code in FACTS["参保状态"].choices.items())
     kinds = tuple((code, name) for name, code in FACTS["机构类别"].choices.items())
 

@@ -14,7 +14,7 @@ from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.law import PART, Law
 from gongji.law.rulebook.provision_kinds import ByAxis, FromIndex, FromParameter
 from gongji.law.rulebook.vocabulary import AMOUNT, CHOICE, DATE, DERIVED, FLAG, NUMBER, Fact
-from gongji.portal import books
+from gongji.platform.installation import installed_areas
 from gongji.portal.inputs import SET, USED, Question
 from gongji.refusals import Refusal
 
@@ -64,7 +64,7 @@ class Form:
 def form(question: Question) -> Form:
     """The fields for a question; none but the fixed ones where area or day cannot be read."""
     try:
-        area = books.area(question.get("area"))
+        area = installed_areas().area(question.get("area"), {})
         law = area.law(read_date("date", question.get("date")))
     except Refusal:
         return Form("none")
@@ -91,10 +91,10 @@ def fitting(question: Question) -> Question:
     Whoever chooses another area leaves fields of the first one filled in.
     """
     try:
-        area = books.area(question.get("area"))
+        area = installed_areas().area(question.get("area"), {})
     except Refusal:
         return question
-    ours, all_names = _names(area), [_names(other) for other in books.areas()]
+    ours, all_names = _names(area), [_names(other) for other in installed_areas().every({})]
     known = [set().union(*group) for group in zip(*all_names, strict=True)]
 
     def kept(given: Mapping[str, str], group: int) -> dict[str, str]:

@@ -14,7 +14,7 @@ from django.db import connection
 from gongji.law.engine.visit import counting_level, read_amount, read_date, read_visit
 from gongji.law.pricing.price_line import judge, split, terms_of
 from gongji.law.rulebook.law import Law
-from gongji.portal import books
+from gongji.platform.installation import installed_areas
 from gongji.portal.inputs import Question
 from gongji.refusals import Refusal
 from gongji.units import Fen, Ppm, date_of, yuan_text
@@ -70,7 +70,7 @@ def priced(question: Question) -> tuple[Question, list[Line]]:
     """
     if not question.items:
         return question, []
-    area = books.area(question.get("area"), dict(question.figures))
+    area = installed_areas().area(question.get("area"), dict(question.figures))
     day = read_date("date", question.get("date"))
     law = area.law(day)
     visit = read_visit({**question.facts, "total": "0", "in_scope": "0"}, law)

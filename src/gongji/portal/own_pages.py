@@ -12,7 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from gongji.law.engine.visit import read_date
 from gongji.ledger.statement import ACCOUNTS, EVENTS, of_person
-from gongji.portal import books, family, own_records, present
+from gongji.platform.installation import installed_areas
+from gongji.portal import family, own_records, present
 from gongji.portal.own_records import Visitor, insured
 from gongji.portal.ui_texts import say
 from gongji.refusals import Refusal
@@ -74,7 +75,7 @@ def _meter_name(area: str, code: str) -> tuple[str, str]:
     """A meter's name and the values of its axes, by its code."""
     head, *values = code.split(".")
     try:
-        found = books.rules().area(area)
+        found = installed_areas().area(area)
     except Refusal:
         return code, ""
     meter = next((m for m in found.layout.meters.values() if m.code == head), None)
@@ -103,7 +104,7 @@ def _entries(visitor: Visitor, rows: list[Any]) -> list[dict[str, Any]]:
 
 def _benefit(area: str, code: str) -> str:
     try:
-        laws = books.rules().area(area).laws
+        laws = installed_areas().area(area).laws
     except Refusal:
         return code
     names = {known: name for law in laws for name, known in law.benefits.items()}
@@ -130,7 +131,7 @@ def settlement(request: HttpRequest, visitor: Visitor, number: int) -> HttpRespo
     context = _context(visitor, "settlements", shown=_entries(visitor, [row])[0], row=row)
     if row.kind == "settlement":
         try:
-            told = explanation(row, books.rules())
+            told = explanation(row, installed_areas())
             law_books = told.result.law.books
             context["sentences"] = [present.said(one, law_books) for one in told.sentences]
             context["doubts"] = [(d, present.links_of_doubt(d, law_books)) for d in told.doubts]

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from gongji.law.report.curve import curves
-from gongji.portal import books
+from gongji.platform.installation import installed_areas
 from gongji.portal.law_terms import TERMS
 from gongji.units import Day, date_of
 
@@ -32,7 +32,7 @@ def curve(code: str, day: Day, benefit: str, english: bool) -> str:
     """
     from gongji.law.report.picture import draw
 
-    area = books.area(code)
+    area = installed_areas().area(code, {})
     law = area.law(day)
     name = area.benefit(law, benefit)
     facts = {"area": code, "date": str(date_of(day)), "benefit": benefit}

@@ -81,9 +81,9 @@ class CodeBackend(BaseBackend):  # type: ignore[misc]
 
 
 def _areas() -> list[str]:
-    from gongji.portal import books
+    from gongji.platform.installation import installed_areas
 
-    return [area.code for area in books.areas()]
+    return [area.code for area in installed_areas().every({})]
 
 
 def _invented() -> list[dict[str, str]]:

@@ -24,8 +24,8 @@ def door(fd: int) -> None:
 
     from gongji.gateway.app import make_app
     from gongji.gateway.transactions import DoorSettings
+    from gongji.platform.installation import installed_areas
     from gongji.service.accepting import SharingServer
-    from gongji.service.platform import platform_rules
 
     given = environment()
     settings = DoorSettings(
@@ -33,8 +33,8 @@ def door(fd: int) -> None:
         days_ahead=given.days_ahead, refuse_chained=frozenset(given.refuse_chained),
         identity_key=given.identity_key, lookup_key=given.lookup_key,
     )  # fmt: skip
-    rules = platform_rules()
-    rules.load()
+    rules = installed_areas()
+    rules.every()
     app = make_app(door_dsn(), rules, settings)
     gc.collect()
     gc.freeze()

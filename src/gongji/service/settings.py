@@ -71,8 +71,6 @@ LOGGING_CONFIG = None
 
 # The pages for the insured and the public interface.
 GONGJI_DEMO = _given.demo
-GONGJI_RULEBOOKS = _given.rulebooks
-GONGJI_PARAMETERS = _given.parameters
 GONGJI_API_RATE = _given.api_rate
 NINJA_NUM_PROXIES = _given.proxies
 GONGJI_IDENTITY_KEY = _given.identity_key

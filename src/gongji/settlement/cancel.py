@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 from msgspec.structs import replace
 
+from gongji.law.engine.areas import Areas
 from gongji.ledger import chart
 from gongji.ledger.entry_rows import (
     CANCELLATION,
@@ -29,7 +30,6 @@ from gongji.platform.arrays import array, written
 from gongji.refusals import Refusal
 from gongji.settlement.contract import Key, Outcome
 from gongji.settlement.messages import BARRED
-from gongji.settlement.rules import Rules
 from gongji.units import day_in_china
 
 Connection = psycopg.Connection[Any]
@@ -78,7 +78,7 @@ def cancel(
     psn_no: str,
     visit: int,
     entry: int,
-    rules: Rules,
+    rules: Areas,
     now: datetime,
     refuse_chained: frozenset[str] = frozenset(),
 ) -> Outcome:
@@ -109,7 +109,7 @@ def reverse(
     psn_no: str,
     original_msgid: str,
     original_infno: str,
-    rules: Rules,
+    rules: Areas,
     now: datetime,
     refuse_chained: frozenset[str] = frozenset(),
 ) -> Outcome:

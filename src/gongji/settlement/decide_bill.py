@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from gongji import __version__
 from gongji.law.compile.citations import StepNote
 from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
 from gongji.law.engine.engine import Result, Step, settle
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import Visit, read_visit
@@ -25,7 +26,6 @@ from gongji.ledger.entry_rows import EntryRow, PostingRow
 from gongji.refusals import REFUSALS, Refusal
 from gongji.settlement.allocate import Payment, Purse, allocate, read_purse
 from gongji.settlement.batch_summary import Sums
-from gongji.settlement.rules import Rules
 from gongji.units import Fen, day_of
 
 POOL = "pool"
@@ -60,7 +60,7 @@ def decide(area: Area, row: dict[str, str], sums: Sums, purse: Purse, used: Mete
     return Decided(area, row, sums, purse, result, allocate(result, sums, purse))
 
 
-def row_of(decided: Decided, base: Mapping[str, Any], rules: Rules) -> EntryRow:
+def row_of(decided: Decided, base: Mapping[str, Any], rules: Areas) -> EntryRow:
     """The entry of a decided bill; `base` has its ids, dates and message, as columns."""
     result, sums, payment = decided.result, decided.sums, decided.payment
     row, visit = decided.row, base["visit"]
@@ -229,7 +229,7 @@ def limits(decided: Decided) -> dict[str, Fen]:
     return found
 
 
-def redo(entry: EntryRow, used: Meters, rules: Rules) -> EntryRow:
+def redo(entry: EntryRow, used: Meters, rules: Areas) -> EntryRow:
     """The entry that the stored facts of a settlement give today, from meters as they were.
 
     `used` (gongji.ledger.meter_rows) moves. Ids, dates and message are the stored entry's.
@@ -239,7 +239,7 @@ def redo(entry: EntryRow, used: Meters, rules: Rules) -> EntryRow:
     return row_of(decided_again(entry, used, rules), base, rules)
 
 
-def decided_again(entry: EntryRow, used: Meters, rules: Rules) -> Decided:
+def decided_again(entry: EntryRow, used: Meters, rules: Areas) -> Decided:
     """A stored settlement decided again, from its stored facts and from meters that are given."""
     row = {name: text for name, text in entry.facts.items() if isinstance(text, str)}
     kept = entry.facts["sums"]
@@ -251,7 +251,7 @@ def decided_again(entry: EntryRow, used: Meters, rules: Rules) -> Decided:
     return decide(rules.area(entry.area), row, sums, purse, used)
 
 
-def explanation(entry: EntryRow, rules: Rules) -> Explanation:
+def explanation(entry: EntryRow, rules: Areas) -> Explanation:
     """The explanation of a stored settlement, from the facts and the meters that it keeps.
 
     Refuses: law_changed where the documents in force are no longer those that it was settled by.

@@ -14,6 +14,7 @@ import msgspec
 import psycopg
 
 from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
 from gongji.law.engine.person_meters import Meters
 from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.law import Law
@@ -29,7 +30,6 @@ from gongji.settlement.engine_row import Known, Sheet, Standing
 from gongji.settlement.price_bills import Bill, price_bills
 from gongji.settlement.queries import Around, Case, Wanted, marks
 from gongji.settlement.routes import Route, route
-from gongji.settlement.rules import Rules
 from gongji.settlement.visits import PRESCRIBER, check_day, check_prescriptions
 from gongji.units import Fen, day_of, yuan_text
 
@@ -86,7 +86,7 @@ class Plan(msgspec.Struct):
 class Table:
     """What all the bills of a batch are settled by."""
 
-    rules: Rules
+    rules: Areas
     today: date
     bounds: Bounds
     closed: frozenset[str]

@@ -18,6 +18,7 @@ import psycopg
 from msgspec.structs import replace
 
 from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
 from gongji.law.engine.person_meters import Meters
 from gongji.ledger import chart, meter_rows
 from gongji.ledger.entry_rows import (
@@ -35,7 +36,6 @@ from gongji.platform.identity import mask_number
 from gongji.refusals import Refusal
 from gongji.settlement.decide_bill import redo
 from gongji.settlement.facts_today import Places, Registry, read_registry, row_today
-from gongji.settlement.rules import Rules
 from gongji.settlement.stays import joined_deductible
 from gongji.units import Fen, day_in_china, show_fen
 
@@ -139,7 +139,7 @@ class Run:
     """What one run over an area's year shares."""
 
     area: Area
-    rules: Rules
+    rules: Areas
     year: int
     since: date
     places: Places
@@ -154,7 +154,7 @@ def readjudicate(
     connection: Connection,
     code: str,
     year: int,
-    rules: Rules,
+    rules: Areas,
     now: datetime,
     since: date | None = None,
     posting: bool = False,

@@ -10,13 +10,13 @@ from typing import Any
 
 import psycopg
 
+from gongji.law.engine.areas import Areas
 from gongji.law.engine.person_meters import Meters
 from gongji.ledger import meter_rows
 from gongji.ledger.entry_rows import AMOUNTS, COLUMNS, SETTLEMENT, EntryRow, read_entry
 from gongji.ledger.verify import ALL, PERSONS, Difference, Progress, Scope, nothing, ranges
 from gongji.refusals import Refusal
 from gongji.settlement.decide_bill import redo
-from gongji.settlement.rules import Rules
 from gongji.units import day_of
 
 Connection = psycopg.Connection[Any]
@@ -29,7 +29,7 @@ NUMBERS = """select left(psn_no, 4) || repeat('*', greatest(length(psn_no) - 8, 
 
 
 def replay(
-    connection: Connection, rules: Rules, scope: Scope = ALL, progress: Progress = nothing
+    connection: Connection, rules: Areas, scope: Scope = ALL, progress: Progress = nothing
 ) -> Iterator[Difference]:
     """Every settlement that its stored facts do not give again, to the fen.
 
@@ -53,7 +53,7 @@ def replay(
 
 
 def _person(
-    code: str, entries: Iterator[EntryRow], rules: Rules
+    code: str, entries: Iterator[EntryRow], rules: Areas
 ) -> Iterator[tuple[int | None, str, str, str]]:
     area = rules.area(code)
     used = Meters(area.layout)
@@ -76,7 +76,7 @@ def _person(
 
 
 def _compare(
-    entry: EntryRow, again: EntryRow, rules: Rules
+    entry: EntryRow, again: EntryRow, rules: Areas
 ) -> Iterator[tuple[int | None, str, str, str]]:
     for name in AMOUNTS:
         kept, rebuilt = getattr(entry, name), getattr(again, name)

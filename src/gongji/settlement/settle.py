@@ -15,6 +15,7 @@ import msgspec
 import psycopg
 from psycopg import errors
 
+from gongji.law.engine.areas import Areas
 from gongji.ledger.entry_rows import SETTLEMENT, EntryRow, PostingRow
 from gongji.ledger.post import post
 from gongji.platform.arrays import array, written
@@ -23,7 +24,6 @@ from gongji.settlement import decide_bill, messages
 from gongji.settlement.contract import Key, Outcome, Request
 from gongji.settlement.plan import Bounds, Plan, Table, plan_cases
 from gongji.settlement.queries import Around, Case, lock, read_around, read_cases
-from gongji.settlement.rules import Rules
 from gongji.settlement.store_lines import NewPurchase, write_purchase
 from gongji.units import day_in_china
 
@@ -59,7 +59,7 @@ class _Moved(Exception):
 def settle(
     connection: Connection,
     requests: Sequence[Request],
-    rules: Rules,
+    rules: Areas,
     now: datetime,
     bounds: Bounds = WITHIN,
     encode: Encode | None = None,
@@ -129,7 +129,7 @@ class _Made(msgspec.Struct):
 class _Batch:
     """What all the bills of a call share."""
 
-    rules: Rules
+    rules: Areas
     now: datetime
     bounds: Bounds
     encode: Encode | None

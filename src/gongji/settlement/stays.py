@@ -15,6 +15,7 @@ import msgspec
 import psycopg
 
 from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
 from gongji.law.engine.person_meters import period_of
 from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.law import Law
@@ -31,7 +32,6 @@ from gongji.settlement.decide_bill import stub
 from gongji.settlement.engine_row import RESCUE_DAYS
 from gongji.settlement.facts_today import Registry
 from gongji.settlement.routes import EMERGENCY
-from gongji.settlement.rules import Rules
 from gongji.units import Fen, day_in_china, day_of
 
 Connection = psycopg.Connection[Any]
@@ -76,7 +76,7 @@ class StayOutcome:
 
 
 def record_stays(
-    connection: Connection, reports: Sequence[StayReport], rules: Rules, now: datetime
+    connection: Connection, reports: Sequence[StayReport], rules: Areas, now: datetime
 ) -> list[StayOutcome]:
     """Record episodes, all or none.
 
@@ -96,7 +96,7 @@ def record_stays(
 
 
 def record_stay(
-    connection: Connection, report: StayReport, rules: Rules, now: datetime
+    connection: Connection, report: StayReport, rules: Areas, now: datetime
 ) -> StayOutcome:
     """Record one episode."""
     return record_stays(connection, [report], rules, now)[0]
@@ -180,7 +180,7 @@ group by 1, 2, 3"""
 
 
 def _record(
-    connection: Connection, report: StayReport, person: int, rules: Rules, now: datetime
+    connection: Connection, report: StayReport, person: int, rules: Areas, now: datetime
 ) -> StayOutcome:
     """The fact, the entry, and what follows for settlements that are already there."""
     stay = Stay(
@@ -251,7 +251,7 @@ select %(entry)s, %(cause)s, %(reason)s::text, %(now)s where not exists (
 
 
 def _follow(
-    connection: Connection, report: StayReport, person: int, entry: int, area: Area, rules: Rules,
+    connection: Connection, report: StayReport, person: int, entry: int, area: Area, rules: Areas,
     now: datetime,
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:  # fmt: skip
     """Rescue before the stay is reversed or flagged, by the rules; care during the stay is flagged.

@@ -15,11 +15,11 @@ import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from gongji.law.engine.areas import Areas
 from gongji.refusals import Refusal
 from gongji.registry import institutions, people
 from gongji.settlement.contract import Key, Line
 from gongji.settlement.price_bills import Bill, PricedBill, PricedLine, outside, price_lines
-from gongji.settlement.rules import Rules
 from gongji.settlement.store_lines import NewBatch, write_batches
 from gongji.units import day_in_china
 
@@ -246,7 +246,7 @@ def upload_lines(
     batch: str,
     disease: str,
     lines: Sequence[Line],
-    rules: Rules,
+    rules: Areas,
     now: datetime,
     days_back: int = 400,
     days_ahead: int = 1,

@@ -12,8 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gongji.batch.lines.explain_line import explain_line
-    from gongji.batch.lines.price_files import UNKNOWN_ITEMS, Priced, price, price_files, with_scope
+    from gongji.batch.lines.explain_lines import explain_line
+    from gongji.batch.lines.price_lines import UNKNOWN_ITEMS, Priced, price, price_files, with_scope
     from gongji.batch.lines.price_list import Catalogue, read_catalogue
 
 __all__ = [
@@ -22,7 +22,7 @@ __all__ = [
 ]  # fmt: skip
 
 _MODULES = {
-    "explain_line": "explain_line",
+    "explain_line": "explain_lines",
     "Catalogue": "price_list",
     "read_catalogue": "price_list",
 }
@@ -31,4 +31,4 @@ _MODULES = {
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(name)
-    return getattr(import_module(f"gongji.batch.lines.{_MODULES.get(name, 'price_files')}"), name)
+    return getattr(import_module(f"gongji.batch.lines.{_MODULES.get(name, 'price_lines')}"), name)

@@ -14,6 +14,7 @@ from gongji.law.accounts.explain_accounts import FUND_NAMES
 from gongji.law.accounts.uses import use
 from gongji.law.checks.library import Library
 from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
 from gongji.law.rulebook.account_provisions import PLACES, RELATIONS, ROSTER_FACTS, USES
 from gongji.law.rulebook.provision_kinds import Example
 from gongji.law.rulebook.rulebook import Rulebook
@@ -41,7 +42,7 @@ def run_example(library: Library, book: Rulebook, example: Example) -> list[Prob
 
     Returns: no problem where every row agrees; a row that cannot be read is a problem.
     """
-    area = Area(library, book.head.area, example.settings)
+    area = Areas(library, everywhere=example.settings).area(book.head.area)
     problems = [problem for law in area.laws for problem in check_accounts.problems(law)]
     if problems:
         return problems

@@ -29,9 +29,7 @@ from gongji.law.accounts.roster import (
     read_month_name,
     read_person_month,
 )
-from gongji.law.checks.library import Library
-from gongji.law.compile.parameters_given import check as check_settings
-from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
 from gongji.refusals import Refusal, RowRefusal
 from gongji.tabular.sheets import Sheet, Whole
 from gongji.units import Fen, show_ppm, yuan_text
@@ -42,25 +40,6 @@ EXPLAINED = ("refusal", "articles", "rulebook", "explanation")
 
 Row = Mapping[str, str]
 Values = tuple[object, ...]
-
-
-class Areas:
-    """The areas that a file names, each loaded, checked and kept."""
-
-    def __init__(self, folders: tuple[Path, ...], settings: Mapping[str, str]) -> None:
-        self.library = Library(folders)
-        self.settings = settings
-        self.known: dict[str, Area] = {}
-        if settings:
-            laws = [law for code in self.library.areas() for law in self.library.laws(code)]
-            check_settings(laws, settings)
-
-    def __getitem__(self, code: str) -> Area:
-        if code not in self.known:
-            area = Area(self.library, code, self.settings)
-            check_accounts.refuse_unsound(area)
-            self.known[code] = area
-        return self.known[code]
 
 
 @dataclass(frozen=True)
@@ -139,7 +118,9 @@ class Accrual:
         try:
             if not row.get("area", ""):
                 raise Refusal("field_missing", "area")
-            return case_of(self.areas[row["area"]], read_person_month(row))
+            return case_of(
+                check_accounts.sound(self.areas.area(row["area"])), read_person_month(row)
+            )
         except Refusal as refusal:
             return refusal
 
@@ -179,7 +160,7 @@ class ClearingJob:
         try:
             if not row.get("area", ""):
                 raise Refusal("field_missing", "area")
-            result = clear(self.areas[row["area"]], row)
+            result = clear(check_accounts.sound(self.areas.area(row["area"])), row)
         except Refusal as refusal:
             width = len(self.results) - len(keys) - len(EXPLAINED)
             answer = refused(refusal, width)

@@ -5,6 +5,7 @@ credit or a clearing from being computed.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from gongji.law.compile.cells import value_axes
 from gongji.law.compile.grounds import rules
@@ -20,21 +21,23 @@ from gongji.law.rulebook.account_provisions import (  # fmt: skip
     Payment,
     Share,
 )
-from gongji.law.rulebook.law import Law
+from gongji.law.rulebook.law import KEPT, Law
 from gongji.law.rulebook.provision_kinds import Benefit, Layer, Literal, Value
 from gongji.law.rulebook.source import Node
 from gongji.refusals import Problem, RulebookError
 from gongji.units import WHOLE, Ppm
 
 
-def refuse_unsound(area: Area) -> None:
-    """Refuse an area whose account sections cannot be computed.
+@lru_cache(maxsize=KEPT)
+def sound(area: Area) -> Area:
+    """The area, its sections on accounts looked through once.
 
     Refuses: RulebookError with every problem.
     """
     found = [problem for law in area.laws for problem in problems(law)]
     if found:
         raise RulebookError(list(dict.fromkeys(found)))
+    return area
 
 
 def problems(law: Law) -> list[Problem]:

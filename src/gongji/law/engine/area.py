@@ -1,14 +1,13 @@
 """A pooling area over all its time: its laws, one layout, programs compiled as they are needed."""
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache
 
-from gongji.law.checks.library import Library
 from gongji.law.compile.cells import offered_benefits, own_level
 from gongji.law.compile.layout import Layout, lay_out
 from gongji.law.compile.program import Compiler, Gap, Program, axes_of
 from gongji.law.kernel.calendar import month_of
-from gongji.law.rulebook.law import Law, Settings
+from gongji.law.rulebook.law import KEPT, Law
 from gongji.law.rulebook.rulebook import FOREVER
 from gongji.law.rulebook.vocabulary import LEVEL_COLUMNS
 from gongji.refusals import Refusal
@@ -18,17 +17,25 @@ CellKey = tuple[str, ...]
 
 
 class Area:
-    """The rules of one area, ready to settle visits online."""
+    """The rules of one area, ready to settle visits online.
 
-    def __init__(self, library: Library, code: str, settings: Settings | None = None) -> None:
+    Shape: `laws` cover its time without overlap; `layout` that of other laws whose meters these
+           share; `year_shift`: whose statistics count, 0 those of the visit's year.
+    """
+
+    def __init__(
+        self, code: str, laws: Sequence[Law], layout: Layout | None = None, year_shift: int = 0
+    ) -> None:
         self.code = code
-        self.laws = library.laws(code, settings)
+        self.laws = list(laws)
+        self.year_shift = year_shift
+        self._layout = layout
         self._programs: dict[tuple[int, int, str, CellKey], Program] = {}
 
     @cached_property
     def layout(self) -> Layout:
         """Where meters, columns and flags stand, the same over all the area's time."""
-        return lay_out(self.laws)
+        return self._layout or lay_out(self.laws)
 
     def covered(self) -> str:
         """The dates that the rules cover, for messages."""
@@ -64,10 +71,7 @@ class Area:
 
         Refuses: benefit_not_offered with those it offers.
         """
-        found: dict[str, str] | None = law.__dict__.get("_offered_names")
-        if found is None:
-            found = {law.benefits[name]: name for name in offered_benefits(law)}
-            law.__dict__["_offered_names"] = found
+        found = _offered(law)
         if code in found:
             return found[code]
         name = law.benefit_name(code)
@@ -83,7 +87,7 @@ class Area:
 
     def program(self, law: Law, day: Day, benefit: str, cell: Mapping[str, str]) -> Program:
         """The compiled program of a cell."""
-        year = month_of(day) // 12
+        year = month_of(day) // 12 + self.year_shift
         key = (law.since, year, benefit, tuple(cell.values()))
         if key not in self._programs:
             self._programs[key] = Compiler(law, self.layout, year).program(benefit, cell)
@@ -99,9 +103,13 @@ def gap_refusal(law: Law, gap: Gap) -> Refusal:
     return Refusal("value_invalid", fact.column, {"value": gap.value, "allowed": allowed})
 
 
+@lru_cache(maxsize=16 * KEPT)
 def benefit_axes(law: Law, benefit: str) -> tuple[str, ...]:
     """The axes of a benefit under a law, worked out once."""
-    cache: dict[str, tuple[str, ...]] = law.__dict__.setdefault("_axes", {})
-    if benefit not in cache:
-        cache[benefit] = axes_of(law, benefit)
-    return cache[benefit]
+    return axes_of(law, benefit)
+
+
+@lru_cache(maxsize=KEPT)
+def _offered(law: Law) -> dict[str, str]:
+    """The names of the benefits that a law offers, by code."""
+    return {law.benefits[name]: name for name in offered_benefits(law)}

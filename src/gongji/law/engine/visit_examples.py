@@ -11,6 +11,7 @@ from gongji.law.checks.library import Library
 from gongji.law.compile.figures import Resolver
 from gongji.law.compile.parameters_given import check
 from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
 from gongji.law.engine.engine import Result, settle
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import Visit, read_visit, value_name, value_of
@@ -59,7 +60,7 @@ def run_example(library: Library, book: Rulebook, example: Example) -> list[Prob
 
     Returns: no problem where every row agrees to the fen; a row that cannot be read is a problem.
     """
-    area = Area(library, book.head.area, example.settings)
+    area = Areas(library, everywhere=example.settings).area(book.head.area)
     run = _Run(area, example, Meters(area.layout))
     try:
         check(area.laws, example.settings)

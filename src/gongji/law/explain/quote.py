@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gongji.law.checks.library import Library
 from gongji.law.compile.parameters_given import check
-from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
 from gongji.law.engine.engine import settle
 from gongji.law.engine.person_meters import Meters, use
 from gongji.law.engine.visit import read_amount, read_date, read_visit
@@ -28,7 +28,7 @@ def quote(
     for column in ("area", "date"):
         if not facts.get(column, "").strip():
             raise Refusal("field_missing", column)
-    area = Area(Library(folders), facts["area"].strip(), settings)
+    area = Areas(Library(folders), everywhere=settings).area(facts["area"].strip())
     check(area.laws, settings or {})
     law = area.law(read_date("date", facts["date"]))
     visit = read_visit(facts, law)

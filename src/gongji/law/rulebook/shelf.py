@@ -51,6 +51,11 @@ class Shelf:
         """The codes of the areas that have rulebooks."""
         return sorted({path.parent.name for path in self.files()})
 
+    def home(self, area: str) -> str:
+        """The area with rulebooks that a code stands for: its own, its city's or its province's."""
+        codes = parents(area) if _CODE.fullmatch(area) else []
+        return next((code for code in codes if self.files(code)), area)
+
     def books(self, area: str) -> list[Rulebook]:
         """The documents that bear on an area, in the order of the fold.
 

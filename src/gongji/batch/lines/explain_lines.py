@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gongji.batch.lines.line_columns import LAW
-from gongji.batch.lines.price_files import Priced
+from gongji.batch.lines.price_lines import Priced
 from gongji.law.compile.grounds import Ground
 from gongji.law.explain.sentences import Sentence, yuan
 from gongji.law.pricing.terms import Terms
