@@ -51,7 +51,6 @@ def copy(address: str) -> Iterator[str]:
 def _start() -> None:
     folder = Path(tempfile.mkdtemp(prefix="gongji-test-"))
     os.environ |= {"GONGJI_DEMO": "1", "GONGJI_DATA": str(folder)}
-    os.environ["DJANGO_SETTINGS_MODULE"] = "gongji.service.settings"
     given = os.environ.get("DATABASE_URL", "")
     embedded = None
     if not given:
@@ -67,11 +66,12 @@ def _start() -> None:
 
 
 def _migrate() -> None:
-    import django
     from django.core.management import call_command
     from django.db import connections
 
-    django.setup()
+    from gongji.service.settings import set_up_django
+
+    set_up_django()
     call_command("migrate", verbosity=0)
     connections.close_all()
 

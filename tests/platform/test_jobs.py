@@ -24,8 +24,9 @@ PATIENCE_SECONDS = 120
 NEXT_NIGHT = NOW + timedelta(hours=15, minutes=10)
 """Ten past one of the next day in China, when UTC has still the day of the settlements."""
 DEFER = """
-import django, sys, time
-django.setup()
+import sys, time
+from gongji.service.settings import set_up_django
+set_up_django()
 from procrastinate.exceptions import AlreadyEnqueued
 from gongji.service.jobs import tasks
 while True:
@@ -76,9 +77,7 @@ class Jobs:
 
 def environment(database: str) -> dict[str, str]:
     """The variables of a process that works on a database."""
-    return {
-        **os.environ, "DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "gongji.service.settings",
-    }  # fmt: skip
+    return {**os.environ, "DATABASE_URL": database}
 
 
 @contextmanager
@@ -155,7 +154,8 @@ def test_a_job_whose_worker_died_is_taken_up_again(jobs: Jobs, owner: Connection
 
 def test_every_job_has_its_time(database: str) -> None:
     asked = (
-        "import django; django.setup(); from gongji.service.jobs.tasks import app\n"
+        "from gongji.service.settings import set_up_django; set_up_django()\n"
+        "from gongji.service.jobs.tasks import app\n"
         "for each in app.periodic_registry.periodic_tasks.values():"
         " print(each.task.name.split('.')[-1], each.cron, sep=': ')"
     )

@@ -1,6 +1,5 @@
 """`gongji serve`."""
 
-import os
 import signal
 from typing import Any
 
@@ -41,14 +40,13 @@ def prepare(migrate: bool = True) -> None:
     environment()
     with psycopg.connect(database.owner_dsn()) as connection:
         database.check_server(connection)
-    os.environ["DJANGO_SETTINGS_MODULE"] = "gongji.service.settings"
-    import django
     from django.core.management import call_command
     from django.db import connections
 
     from gongji.refusals import Fault
+    from gongji.service.settings import set_up_django
 
-    django.setup()
+    set_up_django()
     if migrate:
         call_command("migrate", verbosity=0)
     else:

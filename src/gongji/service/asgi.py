@@ -1,8 +1,8 @@
 """Django's pages for an ASGI server."""
 
-import os
-
 from django.core.asgi import get_asgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gongji.service.settings")
+from gongji.service.settings import set_up_django
+
+set_up_django()
 application = get_asgi_application()

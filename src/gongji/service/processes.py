@@ -1,7 +1,6 @@
 """What a process of the service does: `python -m gongji.service.processes door|pages|jobs`."""
 
 import ctypes
-import os
 import signal
 import socket
 import sys
@@ -54,18 +53,17 @@ def pages(fd: int) -> None:
     """The pages, by Django."""
     import uvicorn
 
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gongji.service.settings")
     config = uvicorn.Config("gongji.service.asgi:application", log_config=None, access_log=False)
     uvicorn.Server(config).run([socket.socket(fileno=fd)])
 
 
 def jobs() -> None:
     """The worker of the jobs."""
-    import django
+    from gongji.service.settings import set_up_django
+
+    set_up_django()
     from django.core.management import call_command
 
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gongji.service.settings")
-    django.setup()
     call_command("procrastinate", "worker")
 
 
