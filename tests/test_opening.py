@@ -44,6 +44,8 @@ def test_meters_of_several_areas_go_to_the_area_of_each() -> None:
         ("person,meter", "甲,ordinary_paid", "field_missing", "amount"),
         ("person,meter,amount,note", "甲,ordinary_paid,1,x", "field_unknown", "note"),
         ("person,meter,amount", ",ordinary_paid,1", "field_missing", "person（期初累计第 2 行）"),
+        ("person,meter,amount", "甲", "field_missing", "meter（期初累计第 2 行）"),
+        ("person,meter,amount", "甲,ordinary_paid", "field_missing", "amount（期初累计第 2 行）"),
         ("person,meter,amount", "甲,ordinary_paid,", "field_missing", "amount（期初累计第 2 行）"),
         ("person,meter,amount", "甲,ordinary_paid,-1", "amount_negative", "第 2 行"),
         ("person,meter,amount_fen", "甲,ordinary_paid,1.5", "amount_invalid", "第 2 行"),

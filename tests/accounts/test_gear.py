@@ -9,13 +9,15 @@ import numba
 import numpy as np
 import pytest
 
+from gongji import units
 from gongji.law.kernel import accrue, clear, pour
 
 FUNCTIONS = (
-    pour.take_rate, accrue.accrue, accrue.retired_in,
+    units.divided, pour.take_rate, accrue.accrue, accrue.retired_in,
     clear.prepayment, clear.band_of, clear.direct_loss, clear.clear,
 )  # fmt: skip
-"""Every function of the two kernels, those that are called before those that call them."""
+"""Every function of the two kernels and what they call, those that are called before those that
+call them: nothing is left to what other modules have told Numba."""
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """A door over real HTTP for the tests: a server in a thread, and a client that uses the interface.
 
-Plain functions and classes, no fixtures. The clock of the door stands still at `counter.NOW`.
+Plain functions and classes, no fixtures. The door's clock stands still at `counter.NOW`, unless a
+test gives it one of its own.
 """
 
 import base64
@@ -13,7 +14,7 @@ import os
 import re
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,7 +34,11 @@ KEYS = {"identity_key": b"i" * 32, "lookup_key": b"l" * 32}
 IDENTITY = Identity(*KEYS.values())
 AREA = "430500"
 HOSPITAL, OTHER, PHARMACY = "H43050000001", "H43050000002", "P43050000003"
-SECRETS = {HOSPITAL: "secret-one", OTHER: "secret-two", PHARMACY: "secret-three"}
+CLINIC = "H44530000001"
+"""In another area; `queries_county` has it, a county alone does not."""
+SECRETS = {
+    HOSPITAL: "secret-one", OTHER: "secret-two", PHARMACY: "secret-three", CLINIC: "secret-four",
+}  # fmt: skip
 """Of each institution; its access key is `ak-` and its code."""
 ROLE = "-c role=gongji_door -c timezone=UTC"
 DAY = "2024-12-18"
@@ -45,6 +50,16 @@ ITEMS = (
     ("XC00000000000000000003", "丙", None, None, False, False),
     ("XR00000000000000000004", "乙", 200_000, 1000, True, False),
 )
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
 
 
 @contextmanager
@@ -65,12 +80,8 @@ def fill_county(owner: psycopg.Connection[Any]) -> Counter:
     county.institution(1, "2")
     county.institution(2, "3")
     county.institution(3, "2", kind="pharmacy")
-    for code, secret in SECRETS.items():
-        owner.execute(
-            "insert into credential (access_key, institution, secret, since)"
-            " values (%s, %s, %s, '2020-01-01')",
-            [f"ak-{code}", code, IDENTITY.encrypt(secret)],
-        )
+    for code in (HOSPITAL, OTHER, PHARMACY):
+        give_secret(owner, code)
     for item, grade, share, standard, restricted, negotiated in ITEMS:
         owner.execute(
             "insert into item_version (area, item, name, list_type, charge_type, since, grade,"
@@ -86,6 +97,15 @@ def fill_county(owner: psycopg.Connection[Any]) -> Counter:
         relation="spouse", consented_on="2020-01-01",
     )  # fmt: skip
     return county
+
+
+def give_secret(owner: psycopg.Connection[Any], code: str) -> None:
+    """An institution may sign."""
+    owner.execute(
+        "insert into credential (access_key, institution, secret, since)"
+        " values (%s, %s, %s, '2020-01-01')",
+        [f"ak-{code}", code, IDENTITY.encrypt(SECRETS[code])],
+    )
 
 
 def insure(county: Counter, number: int, balance_fen: int, **spell: Any) -> str:
@@ -116,6 +136,7 @@ class Client:
     adaptor: str = "x-tif"
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     run: str = field(default_factory=lambda: uuid.uuid4().hex[:6])
+    clock: Callable[[], datetime] = lambda: NOW
 
     def msgid(self) -> str:
         """A message id of its own."""
@@ -133,10 +154,12 @@ class Client:
         }  # fmt: skip
         return made | changes
 
-    def headers(self, at: datetime = NOW, nonce: str = "", **changes: str) -> dict[str, str]:
-        """The signature of a request."""
+    def headers(
+        self, at: datetime | None = None, nonce: str = "", **changes: str
+    ) -> dict[str, str]:
+        """The signature of a request, by default of the client's own time."""
         key, secret = f"ak-{self.institution}", SECRETS.get(self.institution, "none")
-        stamp = str(int(at.timestamp()))
+        stamp = str(int((at or self.clock()).timestamp()))
         if self.adaptor == "none":
             return changes
         if self.adaptor == "api":
@@ -188,10 +211,12 @@ class Client:
 
 
 @contextmanager
-def serving(database: str, **changes: Any) -> Iterator[int]:
+def serving(
+    database: str, clock: Callable[[], datetime] = lambda: NOW, **changes: Any
+) -> Iterator[int]:
     """A door on a port of its own."""
     settings = DoorSettings(**(KEYS | {"workers": 3} | changes))
-    application = make_app(make_conninfo(database, options=ROLE), RULES, settings, lambda: NOW)
+    application = make_app(make_conninfo(database, options=ROLE), RULES, settings, clock)
     config = uvicorn.Config(
         application, host="127.0.0.1", port=0, log_level="error", access_log=False, lifespan="on"
     )

@@ -7,20 +7,20 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import psycopg
 from tests.platform import doors
 from tests.platform.counter import Counter
-from tests.platform.doors import OTHER, PHARMACY, Client, bill, opened
+from tests.platform.doors import CLINIC, HOSPITAL, OTHER, PHARMACY, Client, bill, opened
 
 from gongji.refusals import REFUSALS
 
 YUNFU = "445300"
-CLINIC = "H44530000001"
 
 
 @dataclass
@@ -31,12 +31,13 @@ class Standing:
     county: Counter
     yunfu: Counter
     port: int
+    clock: Callable[[], datetime] = field(default_factory=doors.Clock)
 
     def __post_init__(self) -> None:
-        self.client = Client(self.port)
-        self.other = Client(self.port, OTHER)
-        self.pharmacy = Client(self.port, PHARMACY)
-        self.clinic = Client(self.port, CLINIC)
+        self.client, self.other, self.pharmacy, self.clinic = (
+            Client(self.port, code, clock=self.clock)
+            for code in (HOSPITAL, OTHER, PHARMACY, CLINIC)
+        )
         self.persons = 100
 
     def insured(self, balance_fen: int = 100_000, **spell: Any) -> str:
@@ -73,8 +74,11 @@ def refused(client: Client, code: str, infno: str, given: Any) -> str:
 
 
 @contextmanager
-def standing(server: str) -> Iterator[Standing]:
+def standing(
+    server: str, clock: Callable[[], datetime] | None = None, **settings: Any
+) -> Iterator[Standing]:
     """Everything in a database of its own."""
+    told = clock or doors.Clock()
     with (
         doors.new_database(server) as database,
         psycopg.connect(database, autocommit=True) as owner,
@@ -84,16 +88,8 @@ def standing(server: str) -> Iterator[Standing]:
         yunfu.institution(1, "1")
         yunfu.institution(2, "3")
         yunfu.institution(3, "1", agreement=False)
-        owner.execute(
-            "insert into credential (access_key, institution, secret, since)"
-            " values (%s, %s, %s, '2020-01-01')",
-            [f"ak-{CLINIC}", CLINIC, doors.IDENTITY.encrypt("secret-four")],
-        )
+        doors.give_secret(owner, CLINIC)
         for number in range(200, 215):
             doors.insure(yunfu, number, 0)
-        doors.SECRETS[CLINIC] = "secret-four"
-        with doors.serving(database) as port:
-            try:
-                yield Standing(owner, county, yunfu, port)
-            finally:
-                del doors.SECRETS[CLINIC]
+        with doors.serving(database, told, **settings) as port:
+            yield Standing(owner, county, yunfu, port, told)

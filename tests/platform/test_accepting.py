@@ -1,10 +1,13 @@
 """Doors of one socket share its connections, and take everyone who knocks."""
 
+import asyncio
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
 
@@ -22,11 +25,11 @@ async def _hello(scope, receive, send) -> None:  # type: ignore[no-untyped-def]
 
 
 @contextmanager
-def doors(number: int) -> Iterator[tuple[list[SharingServer], tuple[str, int]]]:
+def doors(number: int, app: Any = _hello) -> Iterator[tuple[list[SharingServer], tuple[str, int]]]:
     listening = listen("127.0.0.1", 0)
     servers, threads = [], []
     for _ in range(number):
-        server = SharingServer(uvicorn.Config(_hello, log_config=None, lifespan="off"))
+        server = SharingServer(uvicorn.Config(app, log_config=None, lifespan="off"))
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
         own = socket.socket(fileno=socket.dup(listening.fileno()))
         threads.append(threading.Thread(target=server.run, args=([own],)))
@@ -90,3 +93,31 @@ def test_an_accident_while_taking_is_survived(caplog) -> None:  # type: ignore[n
             lost.recv(1)
         knock(address).close()
         assert "accept" in [record.message for record in caplog.records]
+
+
+def test_a_door_that_ends_answers_whom_it_has_and_takes_nobody_more() -> None:
+    asked, release = threading.Event(), threading.Event()
+
+    async def slow(scope, receive, send) -> None:  # type: ignore[no-untyped-def]
+        asked.set()
+        while not release.is_set():
+            await asyncio.sleep(0.01)
+        await _hello(scope, receive, send)
+
+    with (
+        doors(1, slow) as (servers, address),
+        socket.create_connection(address, timeout=30) as inside,
+    ):
+        inside.sendall(b"GET / HTTP/1.1\r\nhost: test\r\n\r\n")
+        assert asked.wait(30)
+        servers[0].should_exit = True
+        try:
+            deadline = time.monotonic() + 30
+            while not all(task.cancelled() for task in servers[0]._taking):
+                assert time.monotonic() < deadline, "it still takes connections"
+                time.sleep(0.01)
+        finally:
+            release.set()
+        answer = b""
+        while not answer.endswith(b"hello"):
+            answer += inside.recv(1000)

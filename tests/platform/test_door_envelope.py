@@ -279,7 +279,9 @@ def test_the_same_message_gets_the_same_bytes(
     assert "data.mdtrt_cert_no" in reply["err_msg"]
     other = "2207" if infno == "2201" else "2201"
     reply = json.loads(client.post(json.dumps(altered | {"infno": other}).encode())[1])
-    assert reply["infcode"] == -1
+    # What cannot be read as a bill is told so before it is looked for in the log.
+    code, named = ("message_differs", "infno") if infno == "2207" else ("field_missing", "med_type")
+    assert reply["infcode"] == -1 and says(code, reply["err_msg"]) and named in reply["err_msg"]
     found = owner.execute("select count(*) from message where msgid = %s", [msgid]).fetchone()
     assert found == (1,)
 
@@ -287,7 +289,9 @@ def test_the_same_message_gets_the_same_bytes(
 def test_a_refusal_is_repeated_for_its_message(client: Client, county: Counter) -> None:
     msgid = client.msgid()
     given = {"data": {"psn_no": county.psn_no(2), "mdtrt_id": "77777", "ipt_otp_no": "1"}}
-    assert client.ask("2202", given, msgid) == client.ask("2202", given, msgid)
+    first = client.ask("2202", given, msgid)
+    assert first["infcode"] == -1 and says("visit_unknown", first["err_msg"])
+    assert client.ask("2202", given, msgid) == first
 
 
 def test_many_deliveries_at_once_take_effect_once(

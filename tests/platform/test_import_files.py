@@ -215,8 +215,11 @@ def test_a_file_that_does_not_fit_is_told_what_to_do(
 
 
 def test_an_unknown_kind_is_refused(owner: Connection, tmp_path: Path) -> None:
-    with pytest.raises(Refusal, match="value_invalid|可取"):
+    with pytest.raises(Refusal) as caught:
         take(owner, persons(tmp_path, 1), kind="颜色")
+    assert (caught.value.code, caught.value.field) == ("value_invalid", "--kind")
+    assert "颜色" in str(caught.value) and "参保人、出生日期、参保、" in str(caught.value)
+    assert rows_of(owner, "person") == 0
 
 
 def test_a_credential_is_sealed_and_its_secret_never_shown(

@@ -1,5 +1,6 @@
 """The ledger's commands, as an official runs them."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
+from python_calamine import CalamineWorkbook
 from tests.platform.conftest import ROLE
 from tests.platform.counter import NOW, RULES, Counter
 
@@ -57,22 +59,59 @@ def test_verify_says_so_when_all_is_right_and_lists_what_is_not(
     assert code == 1 and "4305************0001" in said and PERSON not in said
 
 
+ROWS = {
+    PERSON: [
+        ["个人账户", "2024-12-01", "期初余额", "", "", "", "", "0.00"],
+        ["个人账户", "2024-12-20", "期初", "", "", "上线期初", "900.00", "900.00"],
+        ["个人账户", "2024-12-20", "结算", HOSPITAL, "ordinary", "", "-110.00", "790.00"],
+        ["个人账户", "2024-12-31", "期末余额", "", "", "", "", "790.00"],
+        # 200.00 in a second-level hospital: the deductible of 50.00 first, 60 % of the rest.
+        ["本年累计", "年:2024", "level_deductible.2", "", "", "", "", "50.00"],
+        ["本年累计", "年:2024", "ordinary_paid", "", "", "", "", "90.00"],
+        ["本年累计", "年:2024", "year_deductible", "", "", "", "", "50.00"],
+        ["本年累计", "次:2024", "visit_deductible", "", "", "1", "", "50.00"],
+    ],
+    HOSPITAL: [
+        ["2024-12-01", "期初", *[""] * 8, "0.00"],
+        ["2024-12-20", "ordinary", "1", "200.00", "90.00", "0.00", "110.00", "0.00", "0.00",
+         "200.00", "200.00"],
+        ["2024-12-31", "期末", *[""] * 8, "200.00"],
+    ],
+}  # fmt: skip
+"""The statements of December, without the column of entries."""
+
+
+@pytest.mark.parametrize("whose", [["--person", PERSON], ["--institution", HOSPITAL]])
 def test_a_statement_comes_in_every_format(
-    county: Counter, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    county: Counter, capsys: pytest.CaptureFixture[str], tmp_path: Path, whose: list[str]
 ) -> None:
+    expected = ROWS[whose[1]]
     for form in ("text", "csv", "json", "xlsx"):
         file = tmp_path / f"statement.{form}"
-        for whose in (["--person", PERSON], ["--institution", HOSPITAL]):
-            code, said = run(
-                capsys, "ledger", "statement", *whose, *PERIOD, "--format", form, "-o", str(file)
-            )
-            assert code == 0 and str(file) in said
-            if form == "xlsx":
-                assert file.read_bytes()[:2] == b"PK"
-                continue
-            text = file.read_text("utf-8-sig")
-            for word in ("opening_fen", "closing_fen") if form == "json" else ("期初", "期末"):
-                assert word in text
+        code, said = run(
+            capsys, "ledger", "statement", *whose, *PERIOD, "--format", form, "-o", str(file)
+        )
+        assert code == 0 and str(file) in said
+        if form == "xlsx":
+            assert file.read_bytes()[:2] == b"PK"
+            rows = CalamineWorkbook.from_path(file).get_sheet_by_name("对账单").to_python()
+            assert [row[: len(expected[0])] for row in rows[2:]] == expected
+            continue
+        text = file.read_text("utf-8-sig")
+        for word in ("opening_fen", "closing_fen") if form == "json" else ("期初", "期末"):
+            assert word in text
+        if form == "csv":
+            rows = list(csv.reader(text.splitlines()))
+            assert [row[: len(expected[0])] for row in rows[1:]] == expected
+        elif form == "text":
+            assert all(row[-1] in line for row, line in zip(expected, text.splitlines()[2:],
+                                                            strict=True))  # fmt: skip
+            assert PERSON not in text
+        else:
+            made = json.loads(text)
+            made = made["accounts"][0] if "accounts" in made else made
+            closing = {PERSON: 79_000, HOSPITAL: 20_000}
+            assert (made["opening_fen"], made["closing_fen"]) == (0, closing[whose[1]])
 
 
 def test_a_statement_is_of_one_person_or_one_institution(

@@ -1,5 +1,6 @@
 """Openings enter once, before anything of the year, and a stay does what the rules say of it."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -10,7 +11,7 @@ from tests.platform.counter import NOW, RULES, Counter
 from gongji.ledger.entry_rows import EntryRow
 from gongji.ledger.openings import OpeningBalance, OpeningMeter, enter
 from gongji.ledger.verify import verify
-from gongji.refusals import Refusal, RulebookError
+from gongji.refusals import RulebookError
 from gongji.settlement.settle import settle
 
 Connection = psycopg.Connection[Any]
@@ -91,5 +92,15 @@ def test_an_opening_comes_before_anything_of_its_year(county: Counter, door: Con
     assert enter(door, [earlier], RULES.area, NOW) == 1
 
 
-def test_refusals_are_sentences() -> None:
-    assert "期初须先于" in str(Refusal("opening_late", "", {"value": "甲", "year": "2024"}))
+def test_refusals_are_sentences_with_the_number_masked(county: Counter, door: Connection) -> None:
+    settled(door, county, "2024-03-01", 10_000)
+    who = county.psn_no(1)
+    good = OpeningBalance(who, "430500", date(2023, 1, 1), "account", 5_000)
+    with pytest.raises(RulebookError) as refused:
+        enter(door, [replace(good, day=DAY), good, good], RULES.area, NOW, "期初.csv")
+    shown = "4305************0001"
+    assert [(found.file, found.line, found.message) for found in refused.value.problems] == [
+        ("期初.csv", 1, f"{shown} 在 2024 年已经有账，不能再记期初；"
+                        "期初须先于该年的第一笔结算记入"),
+        ("期初.csv", 3, f"{shown} 的期初 account 出现不止一次；每人每项期初只记一行"),
+    ]  # fmt: skip

@@ -221,6 +221,17 @@ def test_the_doors_cannot_close_a_month(ledger: Connection) -> None:
         periods.close(ledger, AREA, date(2025, 3, 1), "测试", APRIL)
 
 
-def test_a_difference_is_a_plain_record() -> None:
+def test_a_difference_is_a_plain_record(ledger: Connection, owner: Connection) -> None:
     names = [field.name for field in dataclasses.fields(Difference)]
     assert names == ["check", "area", "person", "entry", "what", "kept", "rebuilt"]
+    # One for each amount that an entry has otherwise than its postings, then the area's total.
+    _forge(owner, "update entry set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"
+                  " where kind = 'settlement' and pool_fen = 700")  # fmt: skip
+    row = owner.execute("select id from entry where pool_fen = 701").fetchone()
+    assert row
+    values = [dataclasses.astuple(difference) for difference in verify(ledger)]
+    assert values == [
+        ("amounts", AREA, "4305************0002", row[0], "pool_fen", "701", "700"),
+        ("amounts", AREA, "4305************0002", row[0], "cash_fen", "-1", "0"),
+        ("trial", AREA, None, None, "pool", "5701", "5700"),
+    ]

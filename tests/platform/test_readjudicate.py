@@ -6,6 +6,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests import databases
+from tests.platform.conftest import ROLE
 from tests.platform.counter import AREAS, NOW, PARAMETERS, RULES, Counter
 
 from gongji.law.engine.areas import Areas
@@ -93,10 +95,46 @@ def test_with_nothing_changed_nothing_differs_and_every_settlement_is_reproduced
     assert list(verify(door)) == []
 
 
+Learnt = list[tuple[str, dict[str, str]]]
+"""Who turns out to have been insured otherwise; with nothing, not at all."""
+
+
+def paid_by_visit(door: Connection, area: str) -> dict[int, tuple[int, int, int]]:
+    """Pool, supplements and deductible that stand for each visit."""
+    rows = door.execute(
+        "select visit, sum(pool_fen)::bigint, sum(supplements_fen)::bigint,"
+        " sum(deductible_fen)::bigint from entry where area = %s and visit is not null"
+        " group by visit", [area],
+    )  # fmt: skip
+    return {visit: tuple(paid) for visit, *paid in rows if any(paid)}
+
+
+def settled_in_that_knowledge(
+    address: str, learnt: dict[str, Learnt], paid: dict[str, set[int]]
+) -> dict[str, dict[int, tuple[int, int, int]]]:
+    """The same bills in a fresh database, settled when everything is known; those in `paid`."""
+    chance, found = random.Random(SEED + 1), {}
+    with (
+        psycopg.connect(address, autocommit=True) as owner,
+        psycopg.connect(address, options=ROLE, autocommit=True) as door,
+    ):
+        for area in AREAS:
+            county = Counter(owner, area)
+            requests = bills(county, chance, 6)
+            for _ in range(0, len(requests), 6):
+                chance.random()
+            for person, details in learnt[area]:
+                relearn(owner, person, **details)
+            settle(door, [one for one in requests if one.visit in paid[area]], RULES, NOW)
+            found[area] = paid_by_visit(door, area)
+    return found
+
+
 def test_after_any_changes_one_posting_sets_everything_right(
-    owner: Connection, door: Connection
+    owner: Connection, door: Connection, server: str
 ) -> None:
     chance = random.Random(SEED + 1)
+    learnt, standing_visits = {}, {}
     for county in history(owner, door, chance, count=6):
         standing = door.execute(
             "select id, visit, institution, person_id from entry e where kind = 'settlement'"
@@ -107,14 +145,26 @@ def test_after_any_changes_one_posting_sets_everything_right(
         for number, visit, institution, person in chance.sample(standing, 4):
             key = county.key(institution, "2208", {"setl_id": str(number)})
             cancel(door, key, numbers[person], visit, number, RULES, NOW)
-        relearn(owner, chance.choice(list(county.persons)), status="retired")
-        relearn(owner, chance.choice(list(county.persons)), status="active")
-        relearn(owner, chance.choice(list(county.persons)))
+        told: Learnt = [
+            (chance.choice(list(county.persons)), details)
+            for details in ({"status": "retired"}, {"status": "active"}, {})
+        ]
+        for who, details in told:
+            relearn(owner, who, **details)
+        learnt[county.area] = told
         found = again(door, county.area)
         assert [one.root.id for one in again(door, county.area, posting=True)] == [
             one.root.id for one in found
         ]
         assert found and again(door, county.area) == []
+        rows = door.execute(
+            "select visit from entry e where kind = 'settlement' and area = %s and not exists"
+            " (select 1 from entry c where c.reverses_id = e.id)", [county.area],
+        )  # fmt: skip
+        standing_visits[county.area] = {visit for (visit,) in rows}
+    with databases.copy(server) as address:
+        wanted = settled_in_that_knowledge(address, learnt, standing_visits)
+    assert {area: paid_by_visit(door, area) for area in AREAS} == wanted
     assert list(verify(door)) == []
     assert list(replay(door, RULES)) == []
     owed = dict(

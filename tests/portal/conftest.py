@@ -7,17 +7,16 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 from tests import databases
-from tests.platform.counter import Counter
+from tests.portal import people
+from tests.portal.people import Family
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -27,67 +26,51 @@ ARGUMENTS = [
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
-@dataclass(frozen=True)
-class Family:
-    """A person with settlements, a spouse with an account, and a stranger with a settlement."""
-
-    person: str
-    spouse: str
-    stranger: str
-    settled: int
-    strangers: int
+@pytest.fixture(scope="session")
+def portal() -> Iterator[None]:
+    """Django is set up, for what needs no database: the server stays until the last test."""
+    with databases.server():
+        yield
 
 
 @pytest.fixture(scope="session")
-def pages_database() -> Iterator[str]:
-    """The owner's address of the database of the pages."""
+def family_template() -> Iterator[tuple[str, Family]]:
+    """The owner's address of the family's database, which nobody uses but to copy it."""
     with databases.server() as address, databases.copy(address) as made:
+        yield made, people.settle_down(made)
+
+
+@pytest.fixture(scope="session")
+def family(family_template: tuple[str, Family]) -> Family:
+    """The made-up family: the same numbers in every copy of its database."""
+    return family_template[1]
+
+
+@pytest.fixture(scope="session")
+def shared_database(family_template: tuple[str, Family]) -> Iterator[str]:
+    """The database of the tests that change nothing in it."""
+    with people.copy_of(family_template[0]) as made:
         yield made
 
 
-@pytest.fixture(scope="session")
-def family(pages_database: str) -> Family:
-    """People, settlements and a catalogue in the database of the pages."""
-    from gongji.law.engine.areas import Areas
-    from gongji.ledger.openings import OpeningBalance, enter
-    from gongji.settlement.settle import settle
-
-    rules = Areas()
-    now = datetime.fromisoformat("2023-03-01T10:00:00+08:00")
-    role = "-c role=gongji_door -c timezone=UTC"
-    with psycopg.connect(pages_database, autocommit=True) as owner:
-        counter = Counter(owner, "430500")
-        persons = [counter.person(n) for n in (1, 2, 3)]
-        for psn_no, name in zip(persons, ("测试·甲", "测试·乙", "测试·丙"), strict=True):
-            owner.execute("update person set name = %s where psn_no = %s", [name, psn_no])
-            counter.fact(psn_no, "account", "2023-01-01")
-        opened = date(2023, 1, 1)
-        openings = [OpeningBalance(p, "430500", opened, "account", 50_000) for p in persons]
-        enter(owner, openings, rules.area, now)
-        hospital = counter.institution(1, level="3")
-        counter.fact(
-            persons[0], "registration", "2023-01-01", key="M03900", benefit="chronic",
-            disease="hypertension", name="高血压", state="approved",
-        )  # fmt: skip
-        bills = [
-            counter.bill(persons[0], hospital, "2023-02-01", 80_000, own=5_000, accounts="own"),
-            counter.bill(persons[2], hospital, "2023-02-02", 60_000),
-        ]
-        _catalogue(owner)
-        with psycopg.connect(pages_database, options=role, autocommit=True) as door:
-            outcomes = settle(door, bills, rules, now)
-    numbers = [outcome.entry.id for outcome in outcomes]
-    return Family(persons[0], persons[1], persons[2], *numbers)
+@pytest.fixture
+def fresh_database(family_template: tuple[str, Family]) -> Iterator[str]:
+    """A database of the test's own: who asks for it gets the pages on it."""
+    with people.copy_of(family_template[0]) as made:
+        yield made
 
 
-def _catalogue(owner: psycopg.Connection[Any]) -> None:
-    for item, grade, share in (("T001", "甲", None), ("T002", "乙", 100_000), ("T003", "丙", None)):
-        owner.execute(
-            "insert into item_version (area, item, name, list_type, charge_type, since, grade,"
-            " first_self_pay_ppm, diseases) values ('430500', %s, %s, '101', '09', '2022-01-01',"
-            " %s, %s, '{}')",
-            [item, f"测试药{item}", grade, share],
-        )
+@pytest.fixture
+def pages_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The owner's address of the database of the pages, as the family left it."""
+    if "fresh_database" in request.fixturenames:
+        yield str(request.getfixturevalue("fresh_database"))
+        return
+    address = str(request.getfixturevalue("shared_database"))
+    before = people.facts_kept(address)
+    yield address
+    people.forget_visitors(address)
+    assert people.facts_kept(address) == before, "this test needs `fresh_database`"
 
 
 @pytest.fixture
@@ -118,6 +101,24 @@ def client(django_database: None, family: Family) -> Any:
     return Client(headers={"accept-language": "zh-CN", "host": "localhost"})
 
 
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Stops the clock of the pages at an instant of UTC."""
+
+    def stop(instant: str) -> None:
+        now = datetime.fromisoformat(instant)
+
+        class Stopped(datetime):
+            @classmethod
+            def now(cls, tz: Any = None) -> Any:
+                return now.astimezone(tz) if tz else now.replace(tzinfo=None)
+
+        monkeypatch.setattr("django.utils.timezone.now", lambda: now)
+        monkeypatch.setattr("gongji.portal.own_pages.datetime", Stopped)
+
+    return stop
+
+
 def sign_in(client: Any, psn_no: str) -> None:
     """Sign a person in by the code of the moment."""
     from gongji.portal.sign_in import code_of
@@ -127,7 +128,7 @@ def sign_in(client: Any, psn_no: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def served(pages_database: str) -> Iterator[str]:
+def served(family_template: tuple[str, Family]) -> Iterator[str]:
     """The address of a server of the pages, in a thread of this process."""
     import uvicorn
 
@@ -158,7 +159,7 @@ def address(served: str, django_database: None, family: Family) -> str:
 
 
 @pytest.fixture(scope="module")
-def chromium(family: Family) -> Iterator[Any]:
+def chromium() -> Iterator[Any]:
     """Debian's Chromium."""
     if not CHROMIUM.exists():
         pytest.skip(f"no browser: {CHROMIUM} is not there (apt-get install chromium)")

@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -12,19 +13,10 @@ from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.law.explain.show import as_json
 from gongji.refusals import Refusal
-from gongji.units import date_of, yuan_text
+from gongji.units import Fen, date_of, parse_fen, yuan_text
 
 MANY = 1000
 CHINESE = re.compile("[\u3400-\u9fff]")
-
-
-@pytest.fixture(scope="module")
-def portal() -> Any:
-    """Django is set up; the calculator itself needs no database."""
-    from tests import databases
-
-    with databases.server():
-        yield None
 
 
 def questions(count: int, seed: int) -> Iterator[Any]:
@@ -82,21 +74,45 @@ def of_quote(question: Any, library: Library) -> Any:
 def test_the_answer_is_that_of_gongji_quote_for_a_thousand_questions(portal: Any) -> None:
     from gongji.portal.calculation import answer
 
-    library, refused = Library(), 0
+    library = Library()
+    answered: Counter[str] = Counter()
+    refused: Counter[str] = Counter()
+    pools = set()
     for question in questions(MANY, 4):
         expected = of_quote(question, library)
         try:
             found = as_json(answer(question).explanation)
         except Refusal as refusal:
-            found, refused = refusal.as_json(), refused + 1
+            found = refusal.as_json()
+            refused[refusal.code] += 1
+        else:
+            answered[question.get("area")] += 1
+            pools.add(found["pool_pays"])
         assert found == expected, question
-    assert 20 < refused < MANY // 2
+    # The questions are of every area, differ in what they give, and some are wrong in each way.
+    assert 20 < refused.total() < MANY // 2 and answered.total() + refused.total() == MANY
+    assert set(answered) == set(library.areas()) and min(answered.values()) > 50, answered
+    assert len(pools) > 100
+    assert {"in_scope_above_total", "level_missing", "parameter_missing"} <= set(refused), refused
+
+
+def parts_of(told: dict[str, Any]) -> dict[str, Fen]:
+    """The parts of the cost as the quote's own amounts give them, where it says them."""
+    amount = {name: parse_fen(told[name]) for name in (
+        "total", "in_scope", "first_self_pay", "deductible", "pool_pays", "supplements",
+        "person_pays")}  # fmt: skip
+    outside = amount["total"] - amount["in_scope"] - amount["first_self_pay"]
+    found = {"pool": amount["pool_pays"], "supplement": amount["supplements"],
+             "first_self_pay": amount["first_self_pay"], "outside": outside}  # fmt: skip
+    assert sum(amount[n] for n in ("pool_pays", "supplements", "person_pays")) == amount["total"]
+    return {code: fen for code, fen in found.items() if fen}
 
 
 def test_the_shares_add_up_and_every_sentence_has_its_english(portal: Any) -> None:
     from gongji.portal import english
     from gongji.portal.calculation import answer
 
+    library, codes, told_sentences = Library(), Counter(), 0
     for question in questions(400, 5):
         try:
             found = answer(question)
@@ -104,11 +120,28 @@ def test_the_shares_add_up_and_every_sentence_has_its_english(portal: Any) -> No
             assert refusal.code in english.REFUSALS, refusal.code
             continue
         assert sum(share.amount_fen for share in found.shares) == found.result.total_fen
+        assert all(share.amount_fen > 0 for share in found.shares)
+        shares: Counter[str] = Counter()
+        for share in found.shares:
+            shares[share.code] += share.amount_fen
+        codes.update(shares.keys())
+        quoted = of_quote(question, library)
+        expected = parts_of(quoted)
+        if not quoted["supplements"].strip("0."):
+            # A supplement may bear first self-pay or what is outside; then those parts are smaller.
+            own = ("deductible", "share", "beyond", "account")
+            assert {c: f for c, f in shares.items() if c not in own} == expected, question
+            if not quoted["refusal"]:
+                assert shares["deductible"] == parse_fen(quoted["deductible"]), question
+        assert shares["pool"] == expected.get("pool", 0)
         for sentence in found.explanation.sentences:
             told = english.sentence(sentence.text)
             assert not CHINESE.search(told.partition("Documents that apply")[0]), sentence.text
             amounts = re.findall(r"[\d,]+\.\d\d", sentence.text)
             assert sorted(amounts) == sorted(re.findall(r"[\d,]+\.\d\d", told))
+            told_sentences += 1
+    assert told_sentences > 800
+    assert set(codes) >= {"pool", "deductible", "share", "beyond", "outside", "first_self_pay"}
 
 
 def test_earlier_visits_are_settled_first_and_the_next_one_follows(portal: Any) -> None:
@@ -227,14 +260,7 @@ def test_every_word_of_the_pages_and_of_the_rulebooks_has_its_english(portal: An
     said = r"""\bsay\(?\s*(?:"([^"]*[\u3400-\u9fff，]+[^"]*)"|'([^']*[\u3400-\u9fff，]+[^']*)')"""
     files = [*folder.glob("templates/**/*.html"), *folder.glob("*.py")]
     words = {a or b for file in files for a, b in re.findall(said, file.read_text("utf-8"))}
-    for mapping in (
-        ACCOUNTS,
-        EVENTS,
-        family.RELATIONS,
-        own_pages.FILINGS,
-        own_pages.STATES,
-        SECTIONS,
-    ):
+    for mapping in (ACCOUNTS, EVENTS, family.RELATIONS, own_pages.FILINGS, own_pages.STATES, SECTIONS):
         words |= set(mapping.values())
     assert len(words) > 150
     assert not {word for word in words | set(present.LABELS.values())

@@ -154,6 +154,7 @@ def bonds_of(address: str, psn_no: str) -> list[tuple[Any, ...]]:
         ).fetchall()
 
 
+@pytest.mark.usefixtures("fresh_database")
 def test_a_bond_is_asked_for_given_and_revoked(
     client: Any, family: Family, pages_database: str
 ) -> None:
@@ -205,6 +206,7 @@ def _number(address: str, psn_no: str) -> int:
     return int(row[0])
 
 
+@pytest.mark.usefixtures("fresh_database")
 def test_a_bond_older_than_today_ends_today(family: Family, pages_database: str) -> None:
     from datetime import timedelta
 

@@ -116,6 +116,7 @@ def test_an_account_of_the_issuer_stays_with_one_person(
     assert answer.status_code == 403 and "另一位参保人" in answer.content.decode()
 
 
+@pytest.mark.usefixtures("fresh_database")
 def test_an_identity_number_is_looked_up_by_its_keyed_hash(
     client: Any, issuer: type[Issuer], family: Family, pages_database: str
 ) -> None:
@@ -141,3 +142,88 @@ def test_nobody_signs_up_by_a_form_of_the_library(client: Any) -> None:
     for path in ("/accounts/signup/", "/accounts/password/reset/", "/accounts/email/"):
         assert client.get(path).status_code in (302, 404), path
     assert client.post("/accounts/login/", {"login": "a", "password": "b"}).status_code != 302
+
+
+@pytest.mark.parametrize("place", ["userinfo", "id_token", ""])
+def test_a_claim_is_read_wherever_the_issuer_puts_it(
+    django_database: None, family: Family, place: str
+) -> None:
+    from gongji.portal.sign_in import number_told
+
+    said: dict[str, Any] = {"sub": "x", "psn_no": family.stranger}
+    assert number_told({place: said} if place else said) == family.stranger
+    for nothing in ({}, {"psn_no": ""}, {"psn_no": None}, {"userinfo": None, "id_token": None}):
+        assert number_told(nothing) == ""
+    # Another claim is not asked, whatever it says.
+    assert number_told({"sub": family.person, "id_number": family.person}) == ""
+
+
+NUMBER = "11010119000101004X"
+HELD = [
+    ("01", NUMBER, True), ("01", NUMBER.lower(), True),
+    ("01", f" {NUMBER[:6]} {NUMBER[6:]} ", True),
+    ("01", "110101190001010041", False), ("03", NUMBER, False),
+]  # fmt: skip
+
+
+@pytest.mark.usefixtures("fresh_database")
+@pytest.mark.parametrize(("kind", "told", "found"), HELD)
+def test_an_identity_number_is_that_of_a_resident_however_it_is_written(
+    django_database: None, family: Family, pages_database: str, kind: str, told: str, found: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    import psycopg
+    from django.conf import settings
+    from gongji.registry.identity import Identity
+
+    from gongji.portal.sign_in import number_told
+
+    monkeypatch.setattr(settings, "GONGJI_OIDC_CLAIM", "id_number")
+    identity = Identity(settings.GONGJI_IDENTITY_KEY, settings.GONGJI_LOOKUP_KEY)
+    with psycopg.connect(pages_database, autocommit=True) as owner:
+        owner.execute(
+            "update person set certificate_kind = %s, certificate_hash = %s where psn_no = %s",
+            [kind, identity.lookup_hash("01", NUMBER), family.stranger],
+        )
+    assert number_told({"id_number": told}) == (family.stranger if found else "")
+    # The person's number is no identity number.
+    assert number_told({"psn_no": family.stranger, "id_number": family.stranger}) == ""
+
+
+def test_two_accounts_of_the_issuer_may_be_one_person(
+    client: Any, issuer: type[Issuer], family: Family
+) -> None:
+    from django.contrib.auth import get_user_model
+
+    for sub in ("f", "g"):
+        issuer.claims = {"sub": sub, "psn_no": family.person}
+        assert come_back(client)["Location"] == "/me"
+        assert "测试·甲" in client.get("/me").content.decode()
+        client.post("/sign-out")
+    assert [user.username for user in get_user_model().objects.all()] == [family.person]
+
+
+def test_coming_back_without_having_left_opens_nothing(client: Any, issuer: type[Issuer]) -> None:
+    answer = client.get(
+        "/accounts/oidc/issuer/login/callback/", {"code": "made-up", "state": "made-up"}
+    )
+    assert answer.status_code != 302 or answer["Location"] != "/me"
+    assert client.get("/me").status_code == 302
+    assert issuer.asked == []
+
+
+def test_the_issuer_leads_to_the_page_that_was_asked_for(
+    client: Any, issuer: type[Issuer], family: Family
+) -> None:
+    from tests.portal.reading import read
+
+    issuer.claims = {"sub": "h", "psn_no": family.person}
+    page = read(client.get("/sign-in?next=/me/family"))
+    assert page.fields["next"]["value"] == "/me/family"
+    leaving = client.post("/accounts/oidc/issuer/login/", {"next": "/me/family"})
+    asked = parse_qs(urlsplit(leaving["Location"]).query)
+    assert asked["client_id"] == ["gongji"] and asked["response_type"] == ["code"]
+    assert "openid" in asked["scope"][0].split()
+    given = {"code": "made-up", "state": asked["state"][0]}
+    back = client.get("/accounts/oidc/issuer/login/callback/", given)
+    assert back["Location"] == "/me/family"

@@ -59,11 +59,7 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     code = "rate_limited" if error.status_code == 429 else "value_invalid"
     status = 422 if error.status_code == 400 else error.status_code
-    answer = _refuse(request, code, "", str(error), status)
-    wait = getattr(error, "wait", None)
-    if wait is not None:
-        answer.headers["Retry-After"] = str(max(1, round(wait)))
-    return answer
+    return _refuse(request, code, "", str(error), status)
 
 
 @api.post("/quote", response={200: shapes.Quote, **REFUSED}, summary="One visit settled")

@@ -4,6 +4,7 @@ The log is kept by the server in a replication slot until it is fetched, so noth
 and nothing is lost between two fetches. This module is told where the server is.
 """
 
+import shutil
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -80,8 +81,11 @@ def follow(chain: Chain, dsn: str) -> subprocess.Popen[bytes]:
 def dump(file: Path, dsn: str) -> None:
     """A dump of the database alone (pg_dump, custom format), for servers that allow no more."""
     draft = file.with_name(file.name + ".draft")
-    programs.run("pg_dump", "-Fc", "--no-owner", "-f", str(draft), "-d", dsn)
-    draft.replace(file)
+    try:
+        programs.run("pg_dump", "-Fc", "--no-owner", "-f", str(draft), "-d", dsn)
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _begin(
@@ -100,6 +104,7 @@ def _begin(
         )  # fmt: skip
     except BaseException:
         connection.execute("select pg_drop_replication_slot(%s)", [slot])
+        shutil.rmtree(place, ignore_errors=True)
         raise
     at = _clock(connection)
     chain = Chain(

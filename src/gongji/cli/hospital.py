@@ -37,7 +37,9 @@ def command(
     """
     from gongji.hospital.client import Hospital
 
-    context.obj = Hospital(address, code, name, area or code[1:7], access_key, secret)
+    made = Hospital(address, code, name, area or code[1:7], access_key, secret)
+    context.obj = made
+    context.with_resource(made.http)
 
 
 @command.command("ask")
@@ -77,7 +79,7 @@ def visit(
 
     code, _, named = disease.partition(":")
     plan = Plan(hospital, certificate, "", med_type, _items(items), (code, named), accounts)
-    for receipt in a_day([plan]):
+    for receipt in _sent(lambda: list(a_day([plan]))):
         if receipt.told and not receipt.settlement:
             raise click.ClickException(receipt.told)
         if as_json:

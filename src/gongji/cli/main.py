@@ -108,6 +108,17 @@ def main(argv: list[str] | None = None) -> None:
     except Fault as error:
         click.echo(f"故障：{error}", err=True)
         raise SystemExit(EXIT_FAULT) from None
+    except Exception as error:
+        if not _database_away(error):
+            raise
+        click.echo(f"故障：数据库连不上或中断：{error}", err=True)
+        raise SystemExit(EXIT_FAULT) from None
+
+
+def _database_away(error: Exception) -> bool:
+    """Whether it says that the database is not there; its library is known where it was used."""
+    library = sys.modules.get("psycopg")
+    return library is not None and isinstance(error, library.OperationalError)
 
 
 def _say(sentence: str, machine: dict[str, Any], argv: list[str] | None) -> None:

@@ -81,9 +81,6 @@ def _texts(kind: str, key: Key) -> tuple[str, str]:
 def _key(kind: str, column: str, period: str, slot: str) -> Key:
     """The key of a block from period and slot."""
     number = int(period.partition(":")[2])
-    if kind == "笔":
-        settlement, _, value = slot.partition(JOIN)
-        return (int(settlement), value)
     if kind == "次":
         visit, _, value = slot.partition(JOIN)
         return (number, visit, value)
@@ -122,22 +119,22 @@ def readings(
     """The meters that a result found above zero, and how it moves the person's meters.
 
     Returns: (rows before, moves). There is a move for each meter that changed, and one of zero
-             for a meter that held something and did not change, since it bears on the result.
+             for a meter that held something and did not change, since it bears on the result;
+             none for a meter of one settlement (笔).
     """
     blocks = blocks_of(area, result.visit, settlement)
     known = names(area)
     before: list[MeterRow] = []
     moved: list[Move] = []
     for at in result.readings:
-        period, slot = blocks[known.dimensions[at.place]]
+        number = known.dimensions[at.place]
+        if area.layout.dimensions[number].period == "笔":
+            # It begins anew with each settlement: there is nothing to keep.
+            continue
+        period, slot = blocks[number]
         code = known.codes[at.place]
         if at.before:
             before.append((period, slot, code, at.before))
         if at.before or at.after:
             moved.append((code, period, slot, at.after - at.before))
     return before, tuple(moved)
-
-
-def moves(area: Area, result: Result, settlement: int = 0) -> tuple[Move, ...]:
-    """How a result moves its person's meters; see `readings`."""
-    return readings(area, result, settlement)[1]

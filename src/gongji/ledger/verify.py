@@ -157,14 +157,18 @@ where x.applies and x.kept <> x.rebuilt
 """
 """Every amount of an entry is what its postings move."""
 
-_NEGATED = " or ".join(
-    f"c.{name} <> -o.{name}"
-    for name in (
-        "total_fen", "above_standard_fen", "wholly_own_fen", "first_self_pay_fen", "in_scope_fen",
-        "deductible_fen", "pool_fen", "supplements_fen", "account_fen", "family_fen", "cash_fen",
-        "borne_fen",
-    )
+_AMOUNTS = (
+    "total_fen", "above_standard_fen", "wholly_own_fen", "first_self_pay_fen", "in_scope_fen",
+    "deductible_fen", "pool_fen", "supplements_fen", "account_fen", "family_fen", "cash_fen",
+    "borne_fen",
 )  # fmt: skip
+_NEGATED = " or ".join(f"c.{name} <> -o.{name}" for name in _AMOUNTS)
+
+
+def _unlike(value: str) -> str:
+    """The amounts that are not the other sign of what is reversed: name and value of each."""
+    cases = [f"case when c.{n} <> -o.{n} then '{n} ' || {value.format(n)} end" for n in _AMOUNTS]
+    return f"concat_ws(', ', {', '.join(cases)})"
 
 
 def _moves(entry: str, sign: str) -> str:
@@ -177,13 +181,17 @@ def _moves(entry: str, sign: str) -> str:
 
 MIRRORS = f"""
 with chosen as (select * from entry e where {_CHOSEN} and e.reverses_id is not null)
-select 'mirror' as check, c.area, {MASKED} as person, c.id as entry,
-  case when {_NEGATED} then 'amounts' else 'meters' end as what,
-  c.total_fen || ' ' || r.kept as kept, -o.total_fen || ' ' || r.meters as rebuilt
+select 'mirror' as check, c.area, {MASKED} as person, c.id as entry, x.what, x.kept, x.rebuilt
 from chosen c join entry o on o.id = c.reverses_id left join person w on w.id = c.person_id
 cross join lateral (select ({_moves("o", "-")}) as meters, ({_moves("c", "")}) as kept) r
-where {_NEGATED} or r.kept <> r.meters or c.area <> o.area
-  or c.person_id is distinct from o.person_id or c.institution <> o.institution
+cross join lateral (values
+  ('amounts', {_NEGATED}, {_unlike("c.{0}")}, {_unlike("-o.{0}")}),
+  ('meters', r.kept <> r.meters, r.kept::text, r.meters::text),
+  ('area', c.area <> o.area, c.area, o.area),
+  ('person_id', c.person_id is distinct from o.person_id, c.person_id::text, o.person_id::text),
+  ('institution', c.institution <> o.institution, c.institution, o.institution)
+) as x(what, differs, kept, rebuilt)
+where x.differs
 """
 """A cancellation (or what takes one back) is what it reverses with the other sign."""
 

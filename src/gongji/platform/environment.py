@@ -17,6 +17,8 @@ from typing import Any
 from gongji.refusals import Fault, Problem, RulebookError
 
 KEY_BYTES = 32
+HIGHEST_PORT = 65535
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 def _text(value: str) -> str:
@@ -30,9 +32,40 @@ def _flag(value: str) -> bool:
 
 
 def _number(value: str) -> int:
-    if not value.isdigit():
+    if not (value.isascii() and value.isdigit()):
         raise ValueError("不小于零的整数")
     return int(value)
+
+
+def _port(value: str) -> int:
+    if _number(value) > HIGHEST_PORT:
+        raise ValueError(f"0 至 {HIGHEST_PORT}")
+    return int(value)
+
+
+def _level(value: str) -> str:
+    if value not in LEVELS:
+        raise ValueError("、".join(LEVELS))
+    return value
+
+
+def _rate(value: str) -> str:
+    count, _, unit = value.partition("/")
+    if unit not in ("s", "m", "h", "d") or not _number(count):
+        raise ValueError("次数/s、/m、/h 或 /d，如 120/m")
+    return value
+
+
+def _server(value: str) -> str:
+    """A database's address, of which nothing is shown: it may hold a password."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        conninfo_to_dict(value)
+    except ProgrammingError:
+        raise ValueError("数据库地址，如 postgresql://用户@主机/库") from None
+    return value
 
 
 def _path(value: str) -> Path:
@@ -49,12 +82,23 @@ def _key(value: str) -> bytes:
     return key
 
 
-def _paths(value: str) -> tuple[Path, ...]:
-    return tuple(Path(part).expanduser() for part in value.split(os.pathsep) if part)
+def _folders(value: str) -> tuple[Path, ...]:
+    found = tuple(Path(part).expanduser() for part in value.split(os.pathsep) if part)
+    absent = [str(folder) for folder in found if not folder.is_dir()]
+    if absent:
+        raise ValueError(f"存在的目录；没有 {'、'.join(absent)}")
+    return found
 
 
 def _words(value: str) -> tuple[str, ...]:
     return tuple(word for word in value.replace(",", " ").split() if word)
+
+
+def _areas(value: str) -> tuple[str, ...]:
+    areas = _words(value)
+    if not all(len(area) == 6 and area.isascii() and area.isdigit() for area in areas):
+        raise ValueError("六位统筹区代码，以空格分隔")
+    return areas
 
 
 def _parameters(value: str) -> dict[str, dict[str, str]]:
@@ -92,14 +136,14 @@ SETTINGS = (
         "1 for a demonstration: keys are made by themselves, people are invented",
     ),
     Setting(
-        "DATABASE_URL", _text, "",
+        "DATABASE_URL", _server, "",
         "a PostgreSQL server (15 or newer) by the role that owns the tables; empty: the one "
-        "inside the environment",
+        "inside the environment", secret=True,
     ),
     Setting(
-        "GONGJI_DOOR_DATABASE_URL", _text, "",
+        "GONGJI_DOOR_DATABASE_URL", _server, "",
         "the same server by a login role that is a member of gongji_door; empty: "
-        "DATABASE_URL, which then takes that role",
+        "DATABASE_URL, which then takes that role", secret=True,
     ),
     Setting(
         "GONGJI_KEEP_DATABASE", _flag, "0",
@@ -110,11 +154,11 @@ SETTINGS = (
         "address on which the doors listen",
     ),
     Setting(
-        "GONGJI_PORT", _number, "8086",
+        "GONGJI_PORT", _port, "8086",
         "port of the door for hospital systems",
     ),
     Setting(
-        "GONGJI_PAGES_PORT", _number, "8087",
+        "GONGJI_PAGES_PORT", _port, "8087",
         "port of the pages",
     ),
     Setting(
@@ -131,7 +175,7 @@ SETTINGS = (
         "how old a signature may be",
     ),
     Setting(
-        "GONGJI_RULEBOOKS", _paths, "",
+        "GONGJI_RULEBOOKS", _folders, "",
         "folders of further rulebooks, before the shipped ones",
     ),
     Setting(
@@ -147,7 +191,7 @@ SETTINGS = (
         "how many days after today a date of service may lie",
     ),
     Setting(
-        "GONGJI_REFUSE_CHAINED", _words, "",
+        "GONGJI_REFUSE_CHAINED", _areas, "",
         "areas in which a settlement that later ones build on cannot be cancelled",
     ),
     Setting(
@@ -163,7 +207,7 @@ SETTINGS = (
         "key of the hash by which identity numbers are found", secret=True,
     ),
     Setting(
-        "GONGJI_LOG_LEVEL", _text, "INFO",
+        "GONGJI_LOG_LEVEL", _level, "INFO",
         "DEBUG, INFO, WARNING or ERROR",
     ),
     Setting(
@@ -171,7 +215,7 @@ SETTINGS = (
         "names under which the pages may be asked for",
     ),
     Setting(
-        "GONGJI_API_RATE", _text, "120/m",
+        "GONGJI_API_RATE", _rate, "120/m",
         "how often a caller may ask the public interface: number/s, /m, /h or /d",
     ),
     Setting(
@@ -235,7 +279,7 @@ def read(variables: Mapping[str, str]) -> Environment:
         try:
             values[_field(setting.name)] = setting.read(text)
         except ValueError as error:
-            shown = "（密钥）" if setting.secret else text
+            shown = "（不显示）" if setting.secret else text
             problems.append(Problem("环境变量", 0, setting.name, f"{shown} 无法识别；应为 {error}"))
     values["data"] = folder
     if not demo and values.get("adaptor") == "none":

@@ -13,21 +13,27 @@ PRIVATE_KEYS = {
     "secret", "password", "agnter_name", "agnter_certno", "agnter_tel",
 }  # fmt: skip
 """Keys whose values are never written."""
-_LONG_NUMBER = re.compile(r"(?<!\d)(\d{4})\d{7,}(\d{3}[\dXx])(?!\d)")
+_LONG_NUMBER = re.compile(r"(?<!\d)(\d{4})\d{7,}(\d{3}[\dXxＸｘ])(?!\d)")
+_TELEPHONE = re.compile(r"(?<![\dA-Za-z])(1[3-9]\d)\d{4}(\d{4})(?!\d)")
 HIDDEN = "***"
 
 
 def mask(value: Any, key: str = "") -> Any:
-    """A value with identity numbers and other long numbers shortened, private fields hidden."""
+    """A value with identity, telephone and other long numbers shortened, private fields hidden."""
     if key.lower() in PRIVATE_KEYS:
         return HIDDEN
     if isinstance(value, str):
-        return _LONG_NUMBER.sub(r"\1***\2", value)
+        return _TELEPHONE.sub(r"\1***\2", _LONG_NUMBER.sub(r"\1***\2", value))
     if isinstance(value, dict):
-        return {name: mask(part, str(name)) for name, part in value.items()}
-    if isinstance(value, list | tuple):
+        return {mask(name): mask(part, str(name)) for name, part in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
         return [mask(part) for part in value]
-    return value
+    if value is None or isinstance(value, bool | float):
+        return value
+    # A number is masked as its digits are; of anything else its words would be written.
+    shown = str(value) if isinstance(value, int) else repr(value)
+    masked = mask(shown)
+    return value if isinstance(value, int) and masked == shown else masked
 
 
 def _masked(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -67,4 +73,4 @@ def configure(level: str = "INFO") -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in ("uvicorn", "procrastinate"):
         # What they tell of their own comings and goings says nothing of ours.
-        logging.getLogger(name).setLevel("WARNING")
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))

@@ -13,23 +13,35 @@ POLICY = (
 )
 DRAWN = "default-src 'none'; style-src 'unsafe-inline'"
 """A picture drawn by matplotlib carries its styles with it."""
+TRIED = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "form-action 'none'"
+)
+"""The page on which the public interface is tried sets styles by its script."""
 
 
 class PolicyMiddleware:
-    """Sets the policy on what these pages answer; other apps have their own."""
+    """Sets the policy on whatever is answered, a page that does not exist included."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer, with the policy of the pages."""
+        """Answer, with the policy of what it is."""
         answer = self.get_response(request)
-        found = request.resolver_match
-        if found is not None and found.app_name == "portal":
-            drawn = answer.headers.get("Content-Type", "").startswith("image/svg")
-            answer.headers["Content-Security-Policy"] = DRAWN if drawn else POLICY + _issuers()
-            answer.headers["Referrer-Policy"] = "same-origin"
+        answer.headers["Content-Security-Policy"] = _policy(request, answer)
+        answer.headers["Referrer-Policy"] = "same-origin"
         return answer
+
+
+def _policy(request: HttpRequest, answer: HttpResponse) -> str:
+    if answer.headers.get("Content-Type", "").startswith("image/svg"):
+        return DRAWN
+    found = request.resolver_match
+    if found is not None and found.view_name == "api-1:openapi-view":
+        return TRIED
+    return POLICY + _issuers()
 
 
 def _issuers() -> str:

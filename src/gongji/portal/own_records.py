@@ -110,8 +110,8 @@ where f.kind = 'bond' and f.key = %s and f.retired_at is null
 NAMES = "select psn_no, name from person where psn_no = any(%s)"
 
 
-def entries(visitor: Visitor, most: int = 100) -> list[EntryRow]:
-    """The person's settlements, cancellations and stays, the latest first."""
+def entries(visitor: Visitor, most: int | None = None) -> list[EntryRow]:
+    """The person's settlements, cancellations and stays, the latest first: all, or so many."""
     rows = visitor.connection.execute(ENTRIES, [visitor.person.id, most])
     return [read_entry(row) for row in rows]
 

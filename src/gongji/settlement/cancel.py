@@ -49,7 +49,7 @@ CLOSED = "select 1 from closed_period where area = %s and month = %s"
 BALANCES = """select person_id, kind, amount_fen from balance
 where area = %s and person_id = any(%s::bigint[])"""
 LATER = """select e.id, e.institution, e.visit, e.meters from entry e
-where e.person_id = %s and e.id > %s and e.kind = 'settlement'
+where e.person_id = %s and e.area = %s and e.id > %s and e.kind = 'settlement'
   and not exists (select 1 from entry r where r.reverses_id = e.id)
 order by e.id"""
 FLAG = """insert into review_flag (entry_id, cause_id, reason)
@@ -217,7 +217,7 @@ class _Undo:
         Refuses: settlement_chained, naming only those of the same institution.
         """
         moved = {move[:3] for move in entry.meters if move[3]}
-        rows = self.connection.execute(LATER, [entry.person_id, entry.id])
+        rows = self.connection.execute(LATER, [entry.person_id, entry.area, entry.id])
         later = [
             (number, institution, visit)
             for number, institution, visit, moves in rows

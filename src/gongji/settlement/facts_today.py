@@ -162,6 +162,9 @@ def _route(stored: dict[str, str], sheet: Sheet) -> Route:
     family = next((one for one in FAMILIES if benefit in one), frozenset({benefit}))
     held = [r for r in sheet.registrations if r.approved and r.benefit in family]
     held = [r for r in held if r.disease == stored["disease"]] or (held if drug else [])
+    if not held and benefit == NEGOTIATED:
+        # A negotiated drug is paid without a registration too.
+        return Route(benefit, None, drug, agreed)
     if not held:
         raise Refusal("registration_missing", "dise_codg", {"value": stored["disease"]})
     found: Registered = held[0]

@@ -108,7 +108,8 @@ class Table:
 
     def state(self, around: Around) -> "State":
         """The state in which the first bill is decided."""
-        balances = dict(around.accounts.values())
+        # Somebody who moved has an account in each area: a balance is told by area and person.
+        balances = {(area, person): fen for (area, _), (person, fen) in around.accounts.items()}
         owners = {key: person for key, (person, _) in around.accounts.items()}
         return State(around, owners, balances, set(around.prescriptions))
 
@@ -258,7 +259,7 @@ class State:
 
     around: Around
     owners: dict[tuple[str, str], int]
-    balances: dict[int, Fen]
+    balances: dict[tuple[str, int], Fen]
     prescriptions: set[tuple[str, str]]
     batches: set[int] = field(default_factory=set)
     meters: dict[tuple[str, int], Meters] = field(default_factory=dict)
@@ -305,11 +306,12 @@ class State:
             row["account_current"] = yuan_text(purse.own_fen)
         decided = decide(plan.area, row, plan.sums, purse, self._meters(plan))
         assert case.person is not None
-        after = self.balances.get(case.person, 0) - decided.payment.own_fen
-        if case.person in self.balances:
-            self.balances[case.person] = after
+        own = (plan.home, case.person)
+        after = self.balances.get(own, 0) - decided.payment.own_fen
+        if own in self.balances:
+            self.balances[own] = after
         for owner, paid in decided.payment.family:
-            self.balances[owner] -= paid
+            self.balances[plan.home, owner] -= paid
         if not case.request.trial:
             self.prescriptions |= set(plan.prescriptions)
             self.batches |= {case.batch} if case.batch else set()
@@ -358,9 +360,9 @@ class State:
         family = []
         for bond in plan.owners if request.accounts == FAMILY_ACCOUNTS else ():
             person = self.owners.get((plan.home, bond.key))
-            if person is not None and self.balances[person]:
-                family.append(Owner(person, bond.details["relation"], self.balances[person]))
-        balance = self.balances[own] if own is not None else 0
+            if person is not None and (there := self.balances[plan.home, person]):
+                family.append(Owner(person, bond.details["relation"], there))
+        balance = self.balances[plan.home, own] if own is not None else 0
         return Purse(request.accounts, place, balance, tuple(family))
 
 

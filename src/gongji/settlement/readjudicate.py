@@ -122,8 +122,10 @@ def funds_of(entry: EntryRow) -> dict[Fund, Fen]:
 
 
 ENTRIES = f"""select {", ".join(COLUMNS)} from entry
-where person_id = any(%s) and area = %s and service_date >= %s and service_date < %s
+where person_id = any(%s) and area = %s
+  and (service_date >= %s and service_date < %s or kind = 'stay')
 order by person_id, id"""
+"""A stay that ended in another year than it was first told for moves the meters of both."""
 IN_YEAR = """select distinct person_id from entry
 where person_id > %s and area = %s and service_date >= %s and service_date < %s
   and kind = 'settlement' order by person_id limit %s"""

@@ -33,9 +33,9 @@ QUANTITY = "大于零、至多三位小数的数"
 def numeral(name: str, decimals: int) -> pl.Expr:
     """A column of texts as whole numbers of the last decimal; empty where it is no such number."""
     text = pl.col(name)
-    form = rf"^\d{{1,12}}(\.\d{{1,{decimals}}})?$" if decimals else r"^\d{1,15}$"
-    whole = text.str.extract(r"^(\d{1,15})").cast(pl.Int64)
-    rest = text.str.extract(r"\.(\d+)$").fill_null("0").str.pad_end(max(decimals, 1), "0")
+    form = rf"^[0-9]{{1,12}}(\.[0-9]{{1,{decimals}}})?$" if decimals else r"^[0-9]{1,15}$"
+    whole = text.str.extract(r"^([0-9]{1,15})").cast(pl.Int64)
+    rest = text.str.extract(r"\.([0-9]+)$").fill_null("0").str.pad_end(max(decimals, 1), "0")
     scaled = whole * 10**decimals + (rest.cast(pl.Int64, strict=False) if decimals else 0)
     return pl.when(text.str.contains(form)).then(scaled)
 

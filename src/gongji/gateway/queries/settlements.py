@@ -133,9 +133,10 @@ def _when(call: Call, text: str) -> tuple[date, date, str]:
     try:
         if found is None or int(found[1]) < 1900:
             raise ValueError
-        year, month = int(found[1]), int(found[2] or 0)
-        if not month:
+        year = int(found[1])
+        if found[2] is None:
             return date(year, 1, 1), date(year + 1, 1, 1), text
+        month = int(found[2])
         since = date(year, month, 1)
         return since, date(year + month // 12, month % 12 + 1, 1), text
     except ValueError:

@@ -35,6 +35,7 @@ _OWN_NAMES = frozenset(
     | {"mdtrt_id", "psn_no", "chrg_bchno"}
 )
 _MOST_LINES = 5000
+_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=str)
 
 
 def check_insurance(call: Call, node: Node) -> None:
@@ -73,7 +74,7 @@ def extension(node: Node) -> Node:
     value = node.get("exp_content", node.get("expcontent"))
     if isinstance(value, str) and value.startswith("{"):
         try:
-            value = normalise(msgspec.json.decode(value))
+            value = normalise(_DECODER.decode(value))
         except (ValueError, RecursionError):
             return {}
     return value if isinstance(value, dict) else {}

@@ -81,15 +81,16 @@ class Gatherer(Generic[T, R]):
 
     def _loop(self) -> None:
         while batch := self._take():
+            told: list[tuple[_Waiting[T, R], R | Exception]]
             try:
                 results = self._work([waiting.item for waiting in batch])
+                told = list(zip(batch, results, strict=True))
             except Exception as error:
-                _tell(batch, error)
-            else:
-                _tell(batch, results)
+                told = [(waiting, error) for waiting in batch]
+            _tell(told)
 
 
-def _tell(batch: Sequence[_Waiting[T, R]], results: Sequence[R] | Exception) -> None:
+def _tell(told: Sequence[tuple[_Waiting[T, R], R | Exception]]) -> None:
     """Hand results to the loops that wait, one wake-up for each loop."""
 
     def wake(waiting: Sequence[tuple[_Waiting[T, R], R | Exception]]) -> None:
@@ -101,12 +102,8 @@ def _tell(batch: Sequence[_Waiting[T, R]], results: Sequence[R] | Exception) -> 
             else:
                 one.future.set_result(result)
 
-    if isinstance(results, Exception):
-        pairs: list[tuple[_Waiting[T, R], R | Exception]] = [(one, results) for one in batch]
-    else:
-        pairs = list(zip(batch, results, strict=True))
-    for loop in {one.loop for one in batch}:
+    for loop in {one.loop for one, _ in told}:
         try:
-            loop.call_soon_threadsafe(wake, [pair for pair in pairs if pair[0].loop is loop])
+            loop.call_soon_threadsafe(wake, [pair for pair in told if pair[0].loop is loop])
         except RuntimeError:
             continue  # The loop is closed: nobody waits any more, the answers are in the log.

@@ -56,10 +56,13 @@ def run_example(library: Library, book: Rulebook, example: Example) -> list[Prob
 def _run_row(area: Area, kind: str, row: Node) -> list[str]:
     if not isinstance(row.value, dict) or EXPECTED not in row.value:
         return [f"每行应为键值表，并写明“{EXPECTED}”"]
-    given = {name: _text(node) for name, node in row.value.items() if name != EXPECTED}
     wanted = row.value[EXPECTED].value
     if not isinstance(wanted, dict):
         return [f"“{EXPECTED}”应为键值表"]
+    for name, node in (row.value | wanted).items():
+        if name != EXPECTED and isinstance(node.value, dict):
+            return [f"“{name}”应写文字或列表，写成了{node.kind}"]
+    given = {name: _text(node) for name, node in row.value.items() if name != EXPECTED}
     try:
         found = RUNNERS[kind](area, given)
     except Refusal as refusal:

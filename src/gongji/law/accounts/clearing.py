@@ -122,7 +122,8 @@ def _amount(given: Mapping[str, str], name: str) -> Fen:
 
 
 def _count(column: str, text: str) -> int:
-    if not text.isdigit() or int(text) > MAX_FEN:
+    digits = text.isascii() and text.isdigit() and len(text) <= len(str(MAX_FEN))
+    if not digits or int(text) > MAX_FEN:
         raise Refusal("value_invalid", column, {"value": text, "allowed": "不小于零的整数"})
     return int(text)
 

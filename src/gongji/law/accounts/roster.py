@@ -1,15 +1,14 @@
 """A month of a person read from a row of a roster: who, where, which month, and the facts of it."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gongji.law.engine.visit import read_amount, read_date, read_fact
-from gongji.law.kernel.calendar import NO_DAY
+from gongji.law.kernel.calendar import NO_DAY, month_of
 from gongji.law.rulebook.account_provisions import ROSTER_FACTS
 from gongji.law.rulebook.vocabulary import Fact
 from gongji.refusals import Refusal
-from gongji.units import Day, Fen
+from gongji.units import Day, Fen, parse_day
 
 EVENT_COLUMNS = ("retired_month", "years_complete_month")
 COLUMNS: dict[str, Fact] = {fact.column: fact for fact in ROSTER_FACTS.values()}
@@ -43,10 +42,12 @@ def read_month_name(column: str, text: str) -> int:
 
     Refuses: value_invalid.
     """
-    found = re.fullmatch(r"(\d{4})-(\d{2})(-\d{2})?", text)
-    if not found or not 1 <= int(found[2]) <= 12:
-        raise Refusal("value_invalid", column, {"value": text, "allowed": "YYYY-MM"})
-    return int(found[1]) * 12 + int(found[2]) - 1
+    try:
+        day = parse_day(text if len(text) > len("YYYY-MM") else f"{text}-01")
+    except ValueError:
+        raise Refusal("value_invalid", column, {"value": text, "allowed": "YYYY-MM"}) from None
+    month: int = month_of(day)
+    return month
 
 
 def month_name(month: int) -> str:

@@ -74,16 +74,12 @@ class Area:
         found = _offered(law)
         if code in found:
             return found[code]
-        name = law.benefit_name(code)
-        offered = offered_benefits(law)
-        if name not in offered:
-            allowed = "、".join(f"{law.benefits[n]}（{n}）" for n in offered)
-            raise Refusal(
-                "benefit_not_offered",
-                "benefit",
-                {"area": self.code, "value": name, "allowed": allowed},
-            )
-        return name
+        allowed = "、".join(f"{offered}（{name}）" for offered, name in found.items())
+        raise Refusal(
+            "benefit_not_offered",
+            "benefit",
+            {"area": self.code, "value": law.benefit_name(code), "allowed": allowed},
+        )
 
     def program(self, law: Law, day: Day, benefit: str, cell: Mapping[str, str]) -> Program:
         """The compiled program of a cell."""

@@ -52,7 +52,7 @@ def read_opening(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Openi
     for number, cells in enumerate(rows, start=1):
         row = {name: text.strip() for name, text in zip(columns, cells, strict=False)}
         for column in ("person", "meter"):
-            if not row[column]:
+            if not row.get(column):
                 raise Refusal("field_missing", f"{column}（期初累计第 {number} 行）")
         column, unit = ("amount", "yuan") if row.get("amount") else ("amount_fen", "fen")
         where = f"{column}（期初累计第 {number} 行）"

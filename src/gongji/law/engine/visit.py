@@ -95,7 +95,7 @@ def read_fact(fact: Fact, text: str) -> object:
             raise _invalid(fact.column, text, allowed)
         return fact.codes[text]
     if fact.kind == NUMBER:
-        if not text.isdigit():
+        if not (text.isascii() and text.isdigit() and len(text) < 10):
             raise _invalid(fact.column, text, "不小于零的整数")
         return int(text)
     if fact.kind == AMOUNT:

@@ -71,6 +71,8 @@ def run_example(library: Library, book: Rulebook, example: Example) -> list[Prob
     for row in rows:
         if not isinstance(row.value, dict) or EXPECTED not in row.value:
             run.report(row, f"每行应为键值表，并写明“{EXPECTED}”")
+        elif wrong := [name for name in ("日期", "参数") if _no_text(row.value.get(name))]:
+            run.report(row.value[wrong[0]], f"“{wrong[0]}”应写文字")
         elif "参数" in row.value:
             _run_parameter(run, row, row.value)
         else:
@@ -84,11 +86,18 @@ def _expected(run: _Run, row: Node) -> dict[str, str]:
     if not isinstance(node.value, dict):
         run.report(node, f"“{EXPECTED}”应为键值表")
         return {}
+    for name, child in node.value.items():
+        if not _is_text(child):
+            run.report(child, f"期望的“{name}”应写文字，写成了{child.kind}")
     return {name: child.text() for name, child in node.value.items() if _is_text(child)}
 
 
 def _is_text(node: Node) -> bool:
     return isinstance(node.value, str)
+
+
+def _no_text(node: Node | None) -> bool:
+    return node is not None and not _is_text(node)
 
 
 def _amount(text: str) -> str:

@@ -14,7 +14,7 @@ from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.definitions import define_all
 from gongji.law.rulebook.rulebook import FOREVER, SECTION_OF, Rulebook
 from gongji.law.rulebook.vocabulary import BENEFITS, Fact
-from gongji.refusals import Problem, RulebookError
+from gongji.refusals import Problem
 from gongji.units import Day
 
 KEPT = 1024
@@ -114,21 +114,13 @@ def parents(area: str) -> list[str]:
     return list(dict.fromkeys([area, area[:4] + "00", area[:2] + "0000"]))
 
 
-def fold(books: Iterable[Rulebook]) -> dict[str, dict[str, Provision[Any]]]:
-    """The provisions of documents in order; a later one replaces what it names.
-
-    Refuses: RulebookError where two documents rule the same provision and neither gives way.
-    """
-    problems: list[Problem] = []
-    provisions = _fold(books, problems)
-    if problems:
-        raise RulebookError(problems)
-    return provisions
-
-
-def _fold(
+def fold(
     books: Iterable[Rulebook], problems: list[Problem]
 ) -> dict[str, dict[str, Provision[Any]]]:
+    """The provisions of documents in order; a later one replaces what it names.
+
+    Where two documents rule the same provision and neither gives way, that goes to `problems`.
+    """
     provisions: dict[str, dict[str, Provision[Any]]] = {}
     for book in books:
         for path in book.head.replaces:
@@ -163,5 +155,5 @@ def spans(
     for since, until in zip(edges, edges[1:] + [FOREVER], strict=True):
         force = tuple(b for b in books if b.head.since <= since <= b.head.until)
         if force and since < FOREVER:
-            laws.append(Law(home, since, until, force, _fold(force, problems), settings))
+            laws.append(Law(home, since, until, force, fold(force, problems), settings))
     return laws

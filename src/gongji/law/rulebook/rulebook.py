@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gongji.law.rulebook import account_provisions, line_provisions, provision_kinds, schema
-from gongji.law.rulebook.schema import key, list_of, map_of, struct
+from gongji.law.rulebook.schema import key, list_of, struct
 from gongji.law.rulebook.source import Node, line_of, read
 from gongji.refusals import Problem
 from gongji.units import Day, date_of
@@ -80,18 +80,6 @@ _MAPS: dict[str, type] = {
     ARTICLES: provision_kinds.Article,
 }
 _OTHERS = {HEAD: struct(Head), EXAMPLES: list_of(struct(provision_kinds.Example))}
-
-
-def section_parser(section: str) -> schema.Parser:
-    """The parser of one section of provisions."""
-    return map_of(struct(SECTIONS[section]))
-
-
-def load(path: Path, problems: list[Problem]) -> Rulebook | None:
-    """Read one rulebook file; every problem of its form is reported, and none makes a rulebook."""
-    book, found = read_book(path)
-    problems.extend(found)
-    return None if found else book
 
 
 def read_book(path: Path) -> tuple[Rulebook | None, list[Problem]]:

@@ -167,30 +167,19 @@ def whole_or_bad(value: Any, parts: Collection[Any], context: Context) -> Any:
     return BAD
 
 
-def map_of(item: Parser, keys: Mapping[str, Any] | None = None) -> Parser:
-    """A mapping by name; `keys` restricts the names and translates them."""
+def map_of(item: Parser) -> Parser:
+    """A mapping by name."""
 
     def parse(node: Node, name: str, context: Context) -> Any:
         if not isinstance(node.value, dict):
             return context.add(node, name, f"这里应写键值表，写成了{node.kind}")
-        result: dict[Any, Any] = {}
-        for child_name, child in node.value.items():
-            if keys is not None and child_name not in keys:
-                context.add(child, f"{name}.{child_name}", f"不认识的键；可取：{'、'.join(keys)}")
-                continue
-            result[keys[child_name] if keys is not None else child_name] = item.parse(
-                child, f"{name}.{child_name}", context
-            )
+        result = {
+            child_name: item.parse(child, f"{name}.{child_name}", context)
+            for child_name, child in node.value.items()
+        }
         return whole_or_bad(result, tuple(result.values()), context)
 
-    schema: Json = {"type": "object", "additionalProperties": item.schema}
-    if keys is not None:
-        schema = {
-            "type": "object",
-            "properties": dict.fromkeys(keys, item.schema),
-            "additionalProperties": False,
-        }
-    return Parser(parse, schema)
+    return Parser(parse, {"type": "object", "additionalProperties": item.schema})
 
 
 def either(test: Callable[[Node], bool], yes: Parser, no: Parser) -> Parser:

@@ -3,7 +3,6 @@
 This module knows YAML, not rules: what a text must be is the schema's business.
 """
 
-import hashlib
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,11 +94,3 @@ def read_or_refuse(path: Path) -> Node:
     if node is None or problems:
         raise RulebookError(problems)
     return node
-
-
-def digest(paths: list[Path]) -> str:
-    """A short hash of the contents of files, in the order given."""
-    total = hashlib.sha256()
-    for path in paths:
-        total.update(path.read_bytes())
-    return total.hexdigest()[:16]

@@ -15,6 +15,9 @@ alter table {table} add constraint {table}_one_at_a_time exclude using gist (
 alter table {table} add constraint {table}_holds check (until is null or until > since);
 create function {table}_kept() returns trigger language plpgsql as $$
 begin
+  if tg_op = 'TRUNCATE' then
+    raise exception '事实只能新增或停用，不能清空（{table}）' using errcode = 'restrict_violation';
+  end if;
   if tg_op = 'DELETE' or old.retired_at is not null
      or (to_jsonb(new) - '{{retired_at,slot}}'::text[])
         is distinct from (to_jsonb(old) - '{{retired_at,slot}}'::text[]) then
@@ -25,6 +28,8 @@ begin
 end $$;
 create trigger {table}_kept before update or delete on {table}
   for each row execute function {table}_kept();
+create trigger {table}_never_emptied before truncate on {table}
+  for each statement execute function {table}_kept();
 """
 
 INDEXES = """

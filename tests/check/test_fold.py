@@ -1,0 +1,210 @@
+"""Documents over one another: which holds on which day, what replaces, what gives way, what is
+no law at all."""
+
+from pathlib import Path
+
+import pytest
+
+from gongji.law.checks.check_rulebooks import check_area
+from gongji.law.checks.library import Library
+from gongji.law.rulebook.law import Law, parents
+from gongji.law.rulebook.rulebook import FOREVER
+from gongji.refusals import Refusal, RulebookError
+from gongji.units import date_of, parse_day
+from made_rulebooks import AREA, head, write
+
+PROVINCE = "620000"
+
+
+def benefit(rate: str, article: str = "第一条") -> str:
+    """An ordinary benefit of one rate."""
+    share = f"支付比例: {{比例: {rate}, 依据: {article}}}"
+    return (
+        f"待遇:\n  普通门诊:\n    依据: {article}\n"
+        f"    层:\n      - {{名称: 普通门诊, 代号: ordinary, {share}}}\n"
+    )
+
+
+REPLACES = "  替换: [待遇.普通门诊]\n"
+FALLBACK = "  缺省: [待遇.普通门诊]\n"
+ENDS = "  有效期至: {}\n"
+
+
+class Documents:
+    """Documents put into a folder, and the law they make."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.count = folder, 0
+
+    def add(self, rate: str, since: str, more: str = "", area: str = AREA, text: str = "") -> None:
+        """A document of one rate; its number tells which one a rate comes from."""
+        self.count += 1
+        said = head(since, f"第{self.count}号", more) + (text or benefit(rate))
+        write(self.folder, said, since, area)
+
+    def law(self, day: str, area: str = AREA) -> Law | None:
+        """The law of a day; none where there is none."""
+        at = parse_day(day)
+        laws = Library([self.folder]).laws(area)
+        return next((law for law in laws if law.since <= at < law.until), None)
+
+    def rate(self, day: str, area: str = AREA) -> str:
+        """The rate on a day, empty without law."""
+        found = self.law(day, area)
+        if found is None:
+            return ""
+        return str(found.section("待遇")["普通门诊"].value.layers[0].rate.value.node.text())
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Documents:
+    return Documents(tmp_path)
+
+
+def test_a_document_holds_on_its_first_and_its_last_day(documents: Documents) -> None:
+    documents.add("50%", "2023-03-01", ENDS.format("2023-06-30"))
+    days = ("2023-02-28", "2023-03-01", "2023-06-30", "2023-07-01")
+    assert [documents.rate(day) for day in days] == ["", "50%", "50%", ""]
+
+
+def test_a_document_of_one_day(documents: Documents) -> None:
+    documents.add("50%", "2023-03-01", ENDS.format("2023-03-01"))
+    days = ("2023-02-28", "2023-03-01", "2023-03-02")
+    assert [documents.rate(day) for day in days] == ["", "50%", ""]
+
+
+def test_a_later_document_replaces_from_its_own_day_and_only_while_it_holds(
+    documents: Documents,
+) -> None:
+    """What it replaced is in force again when it ends."""
+    documents.add("50%", "2023-01-01")
+    documents.add("60%", "2023-03-01", REPLACES + ENDS.format("2023-03-31"))
+    days = ("2023-02-28", "2023-03-01", "2023-03-31", "2023-04-01")
+    assert [documents.rate(day) for day in days] == ["50%", "60%", "60%", "50%"]
+
+
+def test_what_is_replaced_is_replaced_whole(documents: Documents) -> None:
+    """A document that replaces and says nothing leaves nothing."""
+    documents.add("50%", "2023-01-01", text=benefit("50%") + TWO)
+    text = "门槛:\n  非定点: {当: {定点: 否}, 拒付: not_designated, 依据: 第二条}\n"
+    documents.add("", "2023-03-01", "  替换: [待遇.慢性病]\n", text=text)
+    before, after = documents.law("2023-02-28"), documents.law("2023-03-01")
+    assert before and list(before.section("待遇")) == ["普通门诊", "慢性病"]
+    assert after and list(after.section("待遇")) == ["普通门诊"]
+    assert list(after.section("门槛")) == ["非定点"]
+    assert [book.head.number for book in after.books] == ["第1号", "第2号"]
+
+
+TWO = """\
+  慢性病:
+    依据: 第二条
+    层: [{名称: 慢性病, 代号: chronic, 支付比例: {比例: 70%, 依据: 第二条}}]
+"""
+
+
+def test_a_fallback_gives_way_before_and_after(documents: Documents) -> None:
+    """The later document's fallback does not take the place of an earlier rule, and an earlier
+    fallback leaves it to a later rule."""
+    documents.add("50%", "2023-01-01", FALLBACK)
+    documents.add("60%", "2023-02-01")
+    documents.add("70%", "2023-03-01", FALLBACK)
+    days = ("2023-01-31", "2023-02-01", "2023-03-01")
+    assert [documents.rate(day) for day in days] == ["50%", "60%", "60%"]
+
+
+def test_of_two_fallbacks_the_later_holds(documents: Documents) -> None:
+    documents.add("50%", "2023-01-01", FALLBACK)
+    documents.add("70%", "2023-03-01", FALLBACK)
+    assert [documents.rate(day) for day in ("2023-02-28", "2023-03-01")] == ["50%", "70%"]
+
+
+def test_on_one_day_the_province_comes_before_its_area(documents: Documents) -> None:
+    """So the area may replace what the province says, and not the other way round."""
+    documents.add("50%", "2023-03-01", area=PROVINCE)
+    documents.add("60%", "2023-03-01", REPLACES)
+    assert documents.rate("2023-03-01") == "60%"
+    assert documents.rate("2023-03-01", PROVINCE) == "50%"
+    law = documents.law("2023-03-01")
+    assert law and [book.head.area for book in law.books] == [PROVINCE, AREA]
+
+
+def test_a_later_province_replaces_its_areas(documents: Documents) -> None:
+    documents.add("60%", "2023-01-01")
+    documents.add("50%", "2023-03-01", REPLACES, PROVINCE)
+    assert [documents.rate(day) for day in ("2023-02-28", "2023-03-01")] == ["60%", "50%"]
+
+
+def test_two_rules_of_one_thing_without_a_word_are_refused(documents: Documents) -> None:
+    documents.add("50%", "2023-01-01")
+    documents.add("60%", "2023-03-01")
+    with pytest.raises(RulebookError) as error:
+        documents.rate("2023-03-01")
+    assert "第1号也有这项规定" in error.value.problems[0].message
+    assert error.value.problems[0].key == "待遇.普通门诊"
+
+
+def test_spans_are_cut_wherever_a_document_begins_or_ends(documents: Documents) -> None:
+    """And a day without any document is in no span."""
+    documents.add("50%", "2023-01-01", ENDS.format("2023-12-31"))
+    documents.add("60%", "2023-07-01", REPLACES + ENDS.format("2023-09-30"))
+    documents.add("70%", "2024-02-01")
+    laws = Library([documents.folder]).laws(AREA)
+    spans = [(str(date_of(law.since)), "" if law.until >= FOREVER else str(date_of(law.until)))
+             for law in laws]  # fmt: skip
+    assert spans == [
+        ("2023-01-01", "2023-07-01"), ("2023-07-01", "2023-10-01"), ("2023-10-01", "2024-01-01"),
+        ("2024-02-01", ""),
+    ]  # fmt: skip
+    for day, rate in (("2023-09-30", "60%"), ("2023-10-01", "50%"), ("2024-01-01", "")):
+        assert documents.rate(day) == rate
+
+
+@pytest.mark.parametrize(
+    ("until", "since", "pause"),
+    [
+        ("2023-12-31", "2024-01-01", ""),
+        ("2023-12-31", "2024-01-02", "2024-01-01 至 2024-01-01 没有规则"),
+        ("2024-02-28", "2024-03-01", "2024-02-29 至 2024-02-29 没有规则"),
+        ("2023-12-31", "2024-02-01", "2024-01-01 至 2024-01-31 没有规则"),
+    ],
+)
+def test_days_without_law_are_found_to_the_day(
+    documents: Documents, until: str, since: str, pause: str
+) -> None:
+    documents.add("50%", "2023-01-01", ENDS.format(until))
+    documents.add("60%", since)
+    found = check_area(Library([documents.folder]), AREA).problems
+    assert [problem.message for problem in found] == ([pause] if pause else [])
+
+
+@pytest.mark.parametrize(
+    ("area", "above"),
+    [
+        ("629921", ["629921", "629900", "620000"]),
+        ("629900", ["629900", "620000"]),
+        ("620000", ["620000"]),
+    ],
+)
+def test_an_area_stands_below_its_city_and_province(area: str, above: list[str]) -> None:
+    assert parents(area) == above
+
+
+def test_a_county_has_the_law_of_its_city_and_no_other(documents: Documents) -> None:
+    documents.add("50%", "2023-01-01")
+    assert documents.rate("2023-01-01", "629921") == "50%"
+    law = documents.law("2023-01-01", "629921")
+    assert law and (law.area, law.place) == (AREA, "某市")
+    for other in ("628900", "62992", "62*900", "../../"):
+        with pytest.raises(Refusal) as refusal:
+            documents.rate("2023-01-01", other)
+        assert refusal.value.code == "area_unknown"
+
+
+def test_a_folder_of_ones_own_stands_instead_of_the_shipped_area(tmp_path: Path) -> None:
+    """Of that area only: its province's documents stay."""
+    write(tmp_path, head("2023-01-01") + benefit("33%"), "2023-01-01", "532300")
+    law = Library([tmp_path]).laws("532300")[0]
+    assert [book.path.parent.parent.parent == tmp_path for book in law.books] == [True]
+    assert any(b.head.area == "530000" for found in Library([tmp_path]).laws("532300")
+               for b in found.books)  # fmt: skip
+    assert len(Library([tmp_path]).laws("430500")) == len(Library().laws("430500"))

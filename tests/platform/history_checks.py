@@ -1,0 +1,143 @@
+"""What the database holds at any moment of a history, against the model."""
+
+from collections import Counter
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Any
+
+from tests.platform.history_law import RULES, meter_of
+from tests.platform.history_steps import YEARS, History
+
+from gongji.ledger.statement import of_institution, of_person
+from gongji.ledger.trial import trial
+from gongji.ledger.verify import verify
+from gongji.settlement.replay import replay
+
+AGAIN = """select coalesce(e.result->>'adjusts', e.id::text)::bigint, e.pool_fen,
+  e.supplements_fen from entry e where e.area = %s and e.kind = 'adjustment'"""
+
+
+def compare(history: History) -> None:
+    """Meters, balances, claims, settled batches and prescriptions in use."""
+    model, door = history.model, history.door
+    wanted = {
+        (person, *meter_of(model.area, *at)): used
+        for person, book in model.books.items()
+        for at, used in book.items()
+        if used
+    }
+    rows = door.execute(
+        "select person_id, code, period, slot, used_fen from meter_use"
+        " where area = %s and used_fen <> 0", [model.area],
+    )  # fmt: skip
+    assert {tuple(row[:4]): row[4] for row in rows} == wanted
+    balances = {
+        (person, kind): fen
+        for kind, kept in (
+            ("account", model.balances),
+            ("payable", model.claims),
+            ("receivable", {person: -fen for person, fen in model.claims.items()}),
+        )
+        for person, fen in kept.items()
+        if fen > 0
+    }
+    rows = door.execute(
+        "select person_id, kind, amount_fen from balance where area = %s and amount_fen <> 0",
+        [model.area],
+    )
+    assert {(person, kind): fen for person, kind, fen in rows} == balances
+    rows = door.execute(
+        "select c.id, c.settled_by from charge_batch c join visit v on v.id = c.visit_id"
+        " where v.area = %s and c.settled_by is not null", [model.area],
+    )  # fmt: skip
+    assert dict(rows.fetchall()) == {
+        batch: model.settled[number].chain[-1] for batch, number in model.batches.items()
+    }
+    rows = door.execute(
+        "select u.prescriber, u.number, u.entry_id from prescription_use u"
+        " join entry e on e.id = u.entry_id where u.released_at is null and e.area = %s",
+        [model.area],
+    )
+    assert {(writer, rx): entry for writer, rx, entry in rows} == {
+        rx: model.settled[number].chain[-1] for rx, number in model.prescribed.items()
+    }
+
+
+def compare_books(history: History) -> None:
+    """Sums of postings by account and owner, statements of persons and of institutions."""
+    model, door = history.model, history.door
+    moved: Counter[tuple[str, str]] = Counter()
+    for debit, debit_owner, credit, credit_owner, fen in door.execute(
+        "select debit, debit_owner, credit, credit_owner, amount_fen from posting where area = %s",
+        [model.area],
+    ):
+        moved[debit, debit_owner] += fen
+        moved[credit, credit_owner] -= fen
+    rises = ("provider",)
+    found = {
+        at: fen if at[0] in rises else -fen
+        for at, fen in moved.items()
+        if at[0] in ("pool", "supplement", "provider", "cash") and fen
+    }
+    assert found == {at: fen for at, fen in model.totals.items() if fen}
+    _persons(history)
+    _institutions(history)
+
+
+def _persons(history: History) -> None:
+    model, first, last = history.model, date(2024, 12, 5), date(2024, 12, 20)
+    for person, psn_no in model.numbers.items():
+        told = of_person(history.door, psn_no, first, last)
+        for account in told.accounts:
+            mine = [
+                (day, fen) for who, kind, day, fen in model.movements
+                if (who, kind) == (person, account.account)
+            ]  # fmt: skip
+            assert account.opening_fen == sum(fen for day, fen in mine if day < first)
+            within = [(day, fen) for day, fen in mine if first <= day <= last]
+            # An adjustment of several funds is several movements of one entry.
+            moved = [
+                (day, sum(one.amount_fen for one in ones))
+                for (day, _), ones in groupby(account.movements, lambda one: (one.date, one.entry))
+            ]
+            assert moved == within
+            assert account.closing_fen == sum(fen for day, fen in mine if day <= last)
+
+
+def _institutions(history: History) -> None:
+    totals = history.model.totals
+    for code in history.model.places:
+        told = of_institution(history.door, code, date(2024, 12, 1), date(2025, 2, 1))
+        owed = totals["provider", code] - totals["cash", code]
+        assert (told.opening_fen, told.closing_fen) == (0, owed)
+        assert sum(line.cash_fen for line in told.lines) == totals["cash", code]
+
+
+def finish(history: History) -> None:
+    """The end of a history: years again until nothing is found; the journal holds together."""
+    compare_books(history)
+    for year in YEARS:
+        history.readjudicated(year, posting=True)
+    for year in YEARS:
+        assert history.readjudicated(year, posting=True) == 0
+    compare(history)
+    compare_books(history)
+    whole = history.door.execute(
+        "select count(*) from entry where area = %s and total_fen <> pool_fen + supplements_fen"
+        " + account_fen + family_fen + cash_fen + borne_fen", [history.area],
+    ).fetchone()  # fmt: skip
+    assert whole == (0,)
+    flags = history.door.execute(
+        "select count(*) from review_flag f join entry e on e.id = f.entry_id"
+        " where f.settled_by_id is null and e.area = %s", [history.area],
+    ).fetchone()  # fmt: skip
+    assert flags == (0,)
+
+
+def holds_together(door: Any, last: date) -> None:
+    """What holds of the whole journal, whoever it is of."""
+    assert list(verify(door)) == []
+    assert list(replay(door, RULES)) == []
+    for area in ("", *RULES.parameters):
+        books = trial(door, last + timedelta(days=1), area)
+        assert books.agrees, books

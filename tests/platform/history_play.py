@@ -1,0 +1,367 @@
+"""Bills of a random history: settled, repeated, taken back, restored; the database and the model.
+
+After each step both must say the same, to the fen. What is asked is random; what should come out
+is the model's (`history_model`, `history_again`) and never the platform's.
+"""
+
+import random
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+from tests.platform.counter import encode
+from tests.platform.history_county import CARE, FIRST, County
+from tests.platform.history_law import ACCOUNT_FIRST, PARTS, RULES
+from tests.platform.history_model import Bill, Paid, Refused, Settled
+
+from gongji.ledger.entry_rows import EntryRow
+from gongji.refusals import Refusal
+from gongji.settlement.cancel import cancel, reverse
+from gongji.settlement.contract import Line, Outcome, Purchase, Request
+from gongji.settlement.settle import settle
+from gongji.units import CHINA
+
+TOLD = ("third_party", "other_fund", "paid_by_account", "public_health", "wellness", "direct",
+        "excluded_by_law", "died", "public_health", "wellness", "died")  # fmt: skip
+INVENTED: dict[str, dict[str, tuple[Any, ...]]] = {
+    PARTS: {"primary": (True, False), "contracted": (True,), "price_class": ("a", "b", "c")},
+    ACCOUNT_FIRST: {"contracted": (True,)},
+}
+"""What invented areas are told beside."""
+AMOUNTS = (1, 999, 3_000, 6_001, 20_000, 20_000, 55_555, 100_000, 300_000, 1_200_000)
+
+
+@dataclass
+class Asked:
+    """A request with the bill that the model knows it by."""
+
+    request: Request
+    bill: Bill
+
+
+@dataclass
+class Play:
+    """A history under way."""
+
+    county: County
+    chance: random.Random
+    asked: dict[str, Asked] = field(default_factory=dict)
+    replies: dict[str, bytes] = field(default_factory=dict)
+    barred: set[str] = field(default_factory=set)
+    undone: list[tuple[int, int, str]] = field(default_factory=list)
+    visits: list[Bill] = field(default_factory=list)
+    numbers: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.model, self.door = self.county.model, self.county.door
+        self.owner, self.area = self.county.owner, self.county.area
+
+    @property
+    def today(self) -> date:
+        """The accounting date: the day in China."""
+        return (self.county.now + timedelta(hours=8)).date()
+
+    # Bills.
+
+    def bills(self) -> None:
+        """Some bills in one transaction: new ones, trials, repeated and altered messages."""
+        asked = [self._ask() for _ in range(self.chance.choice((1, 2, 3, 5)))]
+        if self.asked and self.chance.random() < 0.3:
+            asked.append(self._repeat(self.chance.choice(list(self.asked.values()))))
+        if self.chance.random() < 0.3:
+            asked.append(self._repeat(asked[0]))
+        outcomes = settle(
+            self.door, [one.request for one in asked], RULES, self.county.now, encode=encode
+        )
+        for one, outcome in zip(asked, outcomes, strict=True):
+            self._answered(one, outcome)
+
+    def _repeat(self, one: Asked) -> Asked:
+        """The same message again, now and then with other content."""
+        request = one.request
+        if self.chance.random() < 0.3:
+            content = request.key.content | {"medfee_sumamt": "7"}
+            key = self.county.counter.key(
+                request.key.institution, request.key.infno, content, request.key.msgid
+            )
+            request = Request(**{**_fields(request), "key": key})
+        return Asked(request, one.bill)
+
+    def _answered(self, one: Asked, outcome: Outcome) -> None:
+        key = one.request.key
+        if not one.request.trial:
+            if key.msgid in self.barred:
+                assert outcome.refusal and outcome.refusal.code == "message_barred"
+                return
+            if key.msgid in self.asked:
+                first = self.asked[key.msgid].request.key
+                if first.content_hash != key.content_hash:
+                    assert outcome.refusal and outcome.refusal.code == "message_differs"
+                else:
+                    assert outcome.replayed == self.replies[key.msgid]
+                return
+            self.asked[key.msgid] = one
+            self.replies[key.msgid] = encode(one.request, outcome)
+        bill = one.bill
+        if one.request.purchase and outcome.entry and not one.request.trial:
+            bill.visit, bill.batch = outcome.entry.visit, outcome.entry.batch
+        try:
+            paid = self.model.decide(bill)
+        except Refused as refused:
+            assert outcome.refusal and outcome.refusal.code == str(refused), (outcome, bill)
+            return
+        assert outcome.refusal is None, (outcome, bill, paid)
+        self._same(outcome, paid, bill)
+        if one.request.trial:
+            assert outcome.entry.id is None
+        else:
+            self.model.enter(outcome.entry.id, bill, paid, self.today)
+
+    def _same(self, outcome: Outcome, paid: Paid, bill: Bill) -> None:
+        """The entry is what the model decides."""
+        entry: EntryRow = outcome.entry
+        found = (
+            entry.result.get("refusal", ""), entry.benefit, entry.deductible_fen, _funds(entry),
+            entry.account_fen, [tuple(one) for one in entry.result["family"]], entry.cash_fen,
+        )  # fmt: skip
+        law = paid.law
+        wanted = (
+            law.refusal, law.benefit, law.deductible, law.funds, paid.own, paid.family, paid.cash
+        )  # fmt: skip
+        assert found == wanted, f"{found} is not {wanted}\n{bill}\n{paid.row}"
+        assert entry.family_fen == sum(fen for _, fen in paid.family)
+        assert (entry.accounting_date, entry.service_date) == (self.today, bill.day)
+        assert (entry.total_fen, entry.in_scope_fen) == (bill.total, bill.in_scope)
+        assert outcome.balance_fen == self.model.balances.get(bill.person, 0) - paid.own
+
+    def _ask(self) -> Asked:
+        """A new bill of a random person at a random place."""
+        chance = self.chance
+        if self.visits and chance.random() < 0.25:
+            return self._bill_again(chance.choice(self.visits))
+        if chance.random() < 0.1 and self.area not in INVENTED:
+            return self._buy()
+        person = chance.choice([*self.model.numbers, *list(self.model.numbers)[:1] * 2])
+        places = list(self.model.places.values())
+        if self.area in INVENTED:
+            # Their articles say nothing of pharmacies.
+            places = [place for place in places if place.kind == "hospital"]
+        place = chance.choice(places if chance.random() < 0.4 else places[:4])
+        day = min(max(self.county.day(), FIRST), self.today)
+        bill = Bill(person, place.code, day, self._med_type(place.kind), 0, 0, 0)
+        if bill.med_type in ("14", "9901"):
+            known = [fact.key for fact in self.model.registrations(person, day)]
+            bill.disease = chance.choice(known * 5 or ["M-none"])
+        bill.accounts = chance.choice(("none", "own", "family", "family", "family"))
+        self._tell(bill)
+        self._prescribe(bill)
+        self._amounts(bill)
+        number = self.model.numbers[person]
+        bill.visit = self.county.counter.visit(number, place.code, str(day), bill.disease)
+        self.visits.append(bill)
+        return self._billed(bill, "1")
+
+    def _med_type(self, kind: str) -> str:
+        if kind == "pharmacy":
+            return self.chance.choice(("41", "41", "18"))
+        if self.chance.random() < 0.05:
+            return self.chance.choice(("14", "18", "28", "9901", "1301"))
+        return self.chance.choice(CARE[self.area])
+
+    def _tell(self, bill: Bill) -> None:
+        """What only the institution knows; seldom anything."""
+        injured = any(one.kind == "injury" for one in self.model.facts[bill.person])
+        if self.chance.random() < 0.25:
+            name = self.chance.choice(TOLD)
+            if not (name == "third_party" and injured):
+                bill.told[name] = name != "direct"
+        for name, values in INVENTED.get(self.area, {}).items():
+            if self.chance.random() < 0.4:
+                bill.told[name] = self.chance.choice(values)
+
+    def _prescribe(self, bill: Bill) -> None:
+        chance = self.chance
+        if self.model.places[bill.place].kind == "pharmacy" and chance.random() < 0.8:
+            writers = [f"H{self.area}0000{number}" for number in "1234"]
+            bill.prescription = (chance.choice(writers), f"R{chance.randrange(60)}")
+        if bill.med_type == "18" or bill.med_type == "41" and chance.random() < 0.5:
+            bill.drug = {
+                "item": chance.choice("XY"), "serial": "1", "negotiated": chance.random() < 0.9,
+                "dual_channel": chance.random() < 0.8, "in_agreement": chance.random() < 0.9,
+            }  # fmt: skip
+
+    def _amounts(self, bill: Bill) -> None:
+        chance, bill.parts = self.chance, {}
+        bill.in_scope = chance.choice(AMOUNTS) + chance.choice((0, 0, 1, 7, 33))
+        bill.outside = chance.choice((0, 0, 0, 1_234))
+        bill.total = bill.in_scope + bill.outside + chance.choice((0, 0, 500))
+        if self.area == PARTS and chance.random() < 0.7:
+            bill.parts = {"consultation": min(bill.in_scope, chance.choice((1_000, 2_500)))}
+
+    def _bill_again(self, earlier: Bill) -> Asked:
+        """A bill of a registration that there is: more lines, or the same ones once more."""
+        if self.chance.random() < 0.5:
+            return Asked(self._request(earlier), earlier)
+        bill = Bill(**vars(earlier) | {"told": dict(earlier.told), "batch": None})
+        if bill.prescription:
+            bill.prescription = (bill.prescription[0], f"R{self.chance.randrange(60)}")
+        self._amounts(bill)
+        self.visits.append(bill)
+        return self._billed(bill, f"{len(self.visits) + 1}")
+
+    def _billed(self, bill: Bill, number: str) -> Asked:
+        """A bill with a batch of its own."""
+        first = bill.total - bill.in_scope - bill.outside
+        own = bill.outside - bill.outside // 3
+        marks: dict[str, Any] = {"drugs": [bill.drug] if bill.drug else []}
+        if bill.prescription:
+            writer, rx = bill.prescription
+            marks["prescriptions"] = [{"prescriber": writer, "number": rx, "serial": "1"}]
+        bill.batch = self.county.counter.batch(
+            bill.visit, number, bill.in_scope, first, own, bill.outside // 3, **marks
+        )
+        if bill.parts:
+            self.owner.execute(
+                "update charge_batch set parts = %s where id = %s", [Jsonb(bill.parts), bill.batch]
+            )
+        self.numbers[bill.batch] = number
+        return Asked(self._request(bill), bill)
+
+    def _request(self, bill: Bill) -> Request:
+        made = self.county.counter.request(
+            self.model.numbers[bill.person], bill.place, bill.visit,
+            self.numbers[bill.batch or 0], bill.total, med_type=bill.med_type,
+            accounts=bill.accounts, trial=self.chance.random() < 0.15,
+            facts={name: str(told).lower() for name, told in bill.told.items()},
+        )  # fmt: skip
+        return made
+
+    def _buy(self) -> Asked:
+        """A purchase at a pharmacy, whose visit and lines the settlement makes."""
+        chance = self.chance
+        person, shop = chance.choice(list(self.model.numbers)), f"P{self.area}00008"
+        day = min(max(self.county.day(), FIRST), self.today)
+        fen = chance.choice(AMOUNTS)
+        bill = Bill(person, shop, day, "41", fen, fen, 0, chance.choice(("none", "own", "family")))
+        bill.prescription = (f"H{self.area}0000{chance.choice('123')}", f"R{chance.randrange(60)}")
+        writer, number = bill.prescription
+        line = Line("1", "A", 1000, fen * 10_000, fen, prescription=number,
+                    details={"rx_circ_flag": "1"})  # fmt: skip
+        at = self.county.now.replace(
+            year=day.year, month=day.month, day=day.day, hour=9, minute=0, tzinfo=CHINA
+        )
+        bought = Purchase(at, "41", "", (line,), {"rxfixmedinscode": writer})
+        psn_no = self.model.numbers[person]
+        key = self.county.counter.key(shop, "2102", {"psn_no": psn_no, "rxno": number})
+        return Asked(Request(key, psn_no, "41", fen, bill.accounts, purchase=bought), bill)
+
+    # Taking back and restoring.
+
+    def take_back(self) -> None:
+        """A settlement is cancelled: by its number, by one it was restored by, or its message."""
+        if not self.model.settled:
+            return
+        one = self.chance.choice(list(self.model.settled.values()))
+        bill, psn_no = one.bill, self.model.numbers[one.bill.person]
+        by_message = self.chance.random() < 0.3
+        key = self.county.counter.key(bill.place, "2601" if by_message else "2208", {})
+        number = self.chance.choice(one.chain[::2])
+        infno = "2207" if bill.batch in self.numbers else "2102"
+        msgid = next(m for m in self.asked if self._entered(m) == one.number)
+
+        def call() -> Outcome:
+            if by_message:
+                return reverse(self.door, key, psn_no, msgid, infno, RULES, self.county.now)
+            return cancel(self.door, key, psn_no, bill.visit, number, RULES, self.county.now)
+
+        if not one.stands:
+            assert _code(call) == "settlement_cancelled"
+        elif self.model.below_zero(one):
+            with pytest.raises(psycopg.errors.CheckViolation, match="meter_not_negative"):
+                call()
+        else:
+            self._taken_back(one, call().entry, key.msgid)
+
+    def _entered(self, msgid: str) -> int | None:
+        said = self.replies[msgid].split()
+        return int(said[1]) if said[0] == b"settled" else None
+
+    def _taken_back(self, one: Settled, entry: EntryRow, msgid: str) -> None:
+        assert entry.kind == "cancellation" and entry.reverses_id == one.chain[-1]
+        assert entry.accounting_date == self.today
+        assert entry.id is not None
+        self.undone.append((one.number, entry.id, msgid))
+        self.door.execute(
+            "insert into message (institution, msgid, infno, content_hash, content)"
+            " values (%s, %s, '2208', '', '{}')", [one.bill.place, msgid],
+        )  # fmt: skip
+        self.model.cancel(one, entry.id, self.today)
+
+    def restore(self) -> None:
+        """A cancellation is reversed by its message; in any order, and again."""
+        if not self.undone:
+            return
+        number, _, msgid = self.chance.choice(self.undone)
+        one = self.model.settled[number]
+        key = self.county.counter.key(one.bill.place, "2601", {})
+        psn_no = self.model.numbers[one.bill.person]
+
+        def call() -> Outcome:
+            return reverse(self.door, key, psn_no, msgid, "2208", RULES, self.county.now)
+
+        if one.stands:
+            assert _code(call) == "settlement_cancelled"
+            return
+        try:
+            self.model.check_restore(one)
+        except Refused as refused:
+            assert _code(call) == str(refused)
+            return
+        entry: EntryRow = call().entry
+        assert entry.kind == "settlement" and entry.reverses_id == one.chain[-1]
+        assert entry.id is not None
+        self.model.restore(one, entry.id, self.today)
+
+    def reverse_unknown(self) -> None:
+        """A message whose fate is unknown: it is barred, or did nothing."""
+        refused = [m for m in self.asked if self._entered(m) is None]
+        person = self.chance.choice(list(self.model.numbers))
+        if refused and self.chance.random() < 0.5:
+            msgid = self.chance.choice(refused)
+            request = self.asked[msgid].request
+            key = self.county.counter.key(request.key.institution, "2601", {})
+            outcome = reverse(self.door, key, request.psn_no, msgid, request.key.infno, RULES,
+                              self.county.now)  # fmt: skip
+            assert outcome.entry is None
+            return
+        one = self._ask()
+        if one.request.trial:
+            return
+        key = self.county.counter.key(one.request.key.institution, "2601", {})
+        psn_no = self.model.numbers[person]
+        outcome = reverse(self.door, key, psn_no, one.request.key.msgid, one.request.key.infno,
+                          RULES, self.county.now)  # fmt: skip
+        assert outcome.entry is None
+        self.barred.add(one.request.key.msgid)
+        (late,) = settle(self.door, [one.request], RULES, self.county.now, encode=encode)
+        self._answered(one, late)
+
+
+def _fields(request: Request) -> dict[str, Any]:
+    return {name: getattr(request, name) for name in request.__dataclass_fields__}
+
+
+def _funds(entry: EntryRow) -> dict[tuple[str, str], int]:
+    funds = {("pool", entry.benefit): entry.pool_fen}
+    funds |= {("supplement", payer): fen for payer, fen in entry.result["payers"].items()}
+    assert entry.supplements_fen == sum(entry.result["payers"].values())
+    return {fund: fen for fund, fen in funds.items() if fen}
+
+
+def _code(call: Any) -> str:
+    with pytest.raises(Refusal) as refused:
+        call()
+    return refused.value.code

@@ -1,0 +1,130 @@
+"""Months are closed when they are over in China and verify, and stay closed."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import psycopg
+import pytest
+from tests.platform import books
+from tests.platform.books import APR_1, AREA, FEB_28, MAR_1, MAR_31, NOW, OTHER, forge
+
+from gongji.ledger.periods import close, following
+from gongji.refusals import Refusal
+
+Connection = psycopg.Connection[Any]
+Copies = Callable[[], Any]
+FEB_1 = date(2025, 2, 1)
+
+
+@pytest.fixture(scope="module")
+def copies(server: str) -> Iterator[Copies]:
+    """Makes copies of a database that holds the journal of `books`."""
+    with books.written(server) as made:
+        yield made
+
+
+@pytest.fixture
+def ledger(copies: Copies) -> Iterator[Connection]:
+    """The owner's connection to a copy of the books."""
+    with copies() as address, psycopg.connect(address, autocommit=True) as connection:
+        yield connection
+
+
+def _closed(connection: Connection) -> list[tuple[Any, ...]]:
+    return connection.execute("select area, month from closed_period order by 1, 2").fetchall()
+
+
+def _refused(connection: Connection, month: date, now: datetime = NOW) -> Refusal:
+    with pytest.raises(Refusal) as refused:
+        close(connection, AREA, month, "测试", now)
+    return refused.value
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_the_month_after_begins_on_its_first_day(month: int) -> None:
+    expected = date(2025, month + 1, 1) if month < 12 else date(2026, 1, 1)
+    assert following(date(2025, month, 1)) == expected
+
+
+OVER = [
+    # The month is over at midnight in China, when UTC has still its last day.
+    (FEB_1, datetime(2025, 2, 28, 16, 30, tzinfo=UTC), True),
+    (FEB_1, datetime(2025, 2, 28, 16, 0, tzinfo=UTC), True),
+    (FEB_1, datetime(2025, 2, 28, 15, 59, 59, tzinfo=UTC), False),
+    (FEB_1, datetime(2025, 2, 1, 16, 0, tzinfo=UTC), False),
+    (date(2024, 2, 1), datetime(2024, 2, 28, 16, 0, tzinfo=UTC), False),
+    (date(2024, 2, 1), datetime(2024, 2, 29, 16, 0, tzinfo=UTC), True),
+    (date(2024, 12, 1), datetime(2024, 12, 31, 15, 59, tzinfo=UTC), False),
+    (date(2024, 12, 1), datetime(2024, 12, 31, 16, 0, tzinfo=UTC), True),
+    (MAR_1, datetime(2025, 4, 30, 0, 0, tzinfo=UTC), True),
+]
+
+
+@pytest.mark.parametrize(("month", "now", "over"), OVER)
+def test_a_month_is_closed_once_it_is_over_in_china(
+    ledger: Connection, month: date, now: datetime, over: bool
+) -> None:
+    if not over:
+        told = _refused(ledger, month, now)
+        assert (told.code, told.values["value"]) == ("period_not_over", f"{month:%Y-%m}")
+        assert _closed(ledger) == []
+        return
+    close(ledger, AREA, month, "测试", now)
+    assert _closed(ledger) == [(AREA, month)]
+
+
+def test_who_closed_a_month_and_when_is_kept(ledger: Connection) -> None:
+    close(ledger, AREA, FEB_1, "张三", NOW)
+    row = ledger.execute("select closed_at, closed_by from closed_period").fetchone()
+    assert row == (NOW, "张三")
+    # Each month of each area is closed by itself, in any order, and once.
+    close(ledger, AREA, date(2025, 1, 1), "张三", NOW)
+    close(ledger, OTHER, FEB_1, "张三", NOW)
+    assert len(_closed(ledger)) == 3
+    told = _refused(ledger, FEB_1)
+    assert told.code == "period_closed_already"
+    assert str(told) == "统筹区 430500 的账期 2025-02 已经关闭，不必再关"
+
+
+FORGED = [(FEB_28, False), (MAR_1, True), (MAR_31, True), (APR_1, False)]
+
+
+@pytest.mark.parametrize(("day", "hinders"), FORGED)
+def test_a_month_is_not_closed_with_a_difference_on_any_of_its_days(
+    ledger: Connection, day: date, hinders: bool
+) -> None:
+    forge(ledger, f"update entry set accounting_date = '{day}' where id = 6",
+          "update entry set pool_fen = 12001, cash_fen = 799 where id = 6")  # fmt: skip
+    if hinders:
+        assert _refused(ledger, MAR_1).code == "period_differs"
+        assert _closed(ledger) == []
+    else:
+        close(ledger, AREA, MAR_1, "测试", NOW)
+        assert _closed(ledger) == [(AREA, MAR_1)]
+
+
+def test_another_area_does_not_hinder(ledger: Connection) -> None:
+    forge(ledger, "update entry set pool_fen = 1001, cash_fen = 499 where id = 9")
+    close(ledger, AREA, MAR_1, "测试", NOW)
+    with pytest.raises(Refusal) as refused:
+        close(ledger, OTHER, MAR_1, "测试", NOW)
+    assert refused.value.code == "period_differs"
+
+
+def test_the_refusal_counts_the_differences_and_names_three_of_them(ledger: Connection) -> None:
+    forge(ledger, "update entry set pool_fen = 12001, cash_fen = 799 where id = 6",
+          "update balance set amount_fen = 1 where person_id = 1")  # fmt: skip
+    told = _refused(ledger, MAR_1)
+    assert told.values["count"] == "5"
+    reason = told.values["reason"]
+    assert reason.count("；") == 2
+    assert "amounts 4305************0001 pool_fen 账上 12001 应为 12000" in reason
+    assert "amounts 4305************0001 cash_fen 账上 799 应为 800" in reason
+    assert "43050000000000000001" not in str(told)
+
+
+def test_progress_is_told_while_a_month_is_closed(ledger: Connection) -> None:
+    went: list[int] = []
+    close(ledger, AREA, MAR_1, "测试", NOW, went.append)
+    assert went == [11, 3]

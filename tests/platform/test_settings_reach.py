@@ -1,0 +1,457 @@
+"""Every setting reaches what it sets: one service with none of them as it would be by itself.
+
+The service is the real one, `gongji serve` as a process, on a database of this module's own.
+"""
+
+import base64
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from http.server import HTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import psutil
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from tests.platform import doors
+from tests.portal.test_sign_in import Issuer
+
+from gongji.backup import programs
+from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
+from gongji.platform.environment import SETTINGS
+from gongji.platform.installation import wait_until_ready
+from gongji.units import CHINA
+
+HOST, HOUSE = "127.0.0.2", "gongji.test"
+FIRST_DAY = date(2024, 12, 1)
+FIGURES = {"430500": {"disease_ceiling": "3000", "dual_channel_rate": "60%"}}
+MORE_RULES = Path(__file__).parents[1] / "rulebooks"
+COMMAND = "from gongji.cli.main import main; main()"
+SALT = "django.contrib.sessions.SessionStore"
+
+
+@dataclass(frozen=True)
+class Running:
+    """The service, what it was told, and what it wrote."""
+
+    given: dict[str, str]
+    process: "subprocess.Popen[bytes]"
+    log: Path
+    owner: psycopg.Connection[Any]
+
+    @property
+    def pages(self) -> str:
+        """The address of the pages."""
+        return f"http://{HOST}:{self.given['GONGJI_PAGES_PORT']}"
+
+    def visitor(self, **headers: str) -> httpx.Client:
+        """Somebody at the pages, under the name by which they may be asked for."""
+        headers = {"host": HOUSE} | headers
+        return httpx.Client(base_url=self.pages, headers=headers, timeout=60)
+
+    def hospital(self, adaptor: str = "api") -> "Hospital":
+        """A hospital system at the door."""
+        return Hospital(int(self.given["GONGJI_PORT"]), adaptor=adaptor)
+
+    def parts(self, name: str) -> list[psutil.Process]:
+        """The processes of a kind that the service started."""
+        children = psutil.Process(self.process.pid).children()
+        return [child for child in children if child.cmdline()[3:4] == [name]]
+
+
+class Hospital(doors.Client):
+    """A client whose clock is the real one."""
+
+    def headers(self, at: datetime | None = None, nonce: str = "", **more: str) -> dict[str, str]:  # type: ignore[override]
+        return super().headers(at or datetime.now(UTC), nonce, **more)
+
+    def post(
+        self, body: bytes, headers: dict[str, str] | None = None, path: str = "/callService"
+    ) -> tuple[int, bytes]:
+        answer = httpx.post(
+            f"http://{HOST}:{self.port}{path}", content=body, timeout=60,
+            headers=self.headers() if headers is None else headers,
+        )  # fmt: skip
+        return answer.status_code, answer.content
+
+
+def free_port() -> int:
+    with socket.socket() as made:
+        made.bind((HOST, 0))
+        return int(made.getsockname()[1])
+
+
+def key(letter: str) -> str:
+    return base64.b64encode(letter.encode() * 32).decode()
+
+
+@contextlib.contextmanager
+def made_up_issuer() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), Issuer)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    Issuer.asked = []
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@contextlib.contextmanager
+def clerk(owner: psycopg.Connection[Any]) -> Iterator[dict[str, str]]:
+    """A login role that is a member of the doors' role."""
+    name = f"clerk_{uuid.uuid4().hex[:8]}"
+    owner.execute(f"create role {name} login password 'made-up'")
+    owner.execute(f"grant gongji_door to {name}")
+    yield {"user": name, "password": "made-up"}
+    owner.execute(f"drop role {name}")
+
+
+def settings(folder: Path, database: str, door: dict[str, str], issuer: str) -> dict[str, str]:
+    """Every setting, none of them as it is by itself."""
+    rules = folder / "rules"
+    shutil.copytree(MORE_RULES / "330000", rules / "330000")
+    for book in Library().files():
+        if book.parent.name == "430500":
+            own = rules / "430500" / book.name
+            own.parent.mkdir(exist_ok=True)
+            own.write_text(book.read_text(encoding="utf-8") + "# Our own copy.\n", encoding="utf-8")
+    words = (f"{area}:{name}={text}" for area, named in FIGURES.items()
+             for name, text in named.items())  # fmt: skip
+    return {
+        "GONGJI_DATA": str(folder / "data"), "GONGJI_DEMO": "1", "DATABASE_URL": database,
+        "GONGJI_DOOR_DATABASE_URL": make_conninfo(database, **door), "GONGJI_KEEP_DATABASE": "1",
+        "GONGJI_HOST": HOST, "GONGJI_PORT": str(free_port()),
+        "GONGJI_PAGES_PORT": str(free_port()), "GONGJI_DOORS": "3", "GONGJI_ADAPTOR": "api",
+        "GONGJI_REPLAY_SECONDS": "90", "GONGJI_RULEBOOKS": str(rules),
+        "GONGJI_PARAMETERS": " ".join(words),
+        "GONGJI_DAYS_BACK": str((datetime.now(CHINA).date() - FIRST_DAY).days),
+        "GONGJI_DAYS_AHEAD": "3", "GONGJI_REFUSE_CHAINED": "532300,430500",
+        "GONGJI_SECRET_KEY": key("s"), "GONGJI_IDENTITY_KEY": key("i"),
+        "GONGJI_LOOKUP_KEY": key("l"), "GONGJI_LOG_LEVEL": "ERROR",
+        "GONGJI_ALLOWED_HOSTS": f"{HOUSE} other.test", "GONGJI_API_RATE": "3/h",
+        "GONGJI_PROXIES": "1", "GONGJI_OIDC_SERVER": issuer, "GONGJI_OIDC_CLIENT": "our-client",
+        "GONGJI_OIDC_SECRET": "our-secret", "GONGJI_OIDC_CLAIM": "id_number",
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def service(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("service")
+    with contextlib.ExitStack() as stack:
+        database = stack.enter_context(doors.new_database(server))
+        owner = stack.enter_context(psycopg.connect(database, autocommit=True))
+        doors.fill_county(owner)
+        door, issuer = stack.enter_context(clerk(owner)), stack.enter_context(made_up_issuer())
+        given = settings(folder, database, door, issuer)
+        log = stack.enter_context((folder / "log").open("wb"))
+        process = subprocess.Popen(
+            [sys.executable, "-c", COMMAND, "serve"], env={**os.environ, **given}, stderr=log
+        )
+        try:
+            wait_until_ready(f"http://{HOST}:{given['GONGJI_PORT']}")
+            _await_page(f"http://{HOST}:{given['GONGJI_PAGES_PORT']}")
+            yield Running(given, process, folder / "log", owner)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0, (folder / "log").read_text()
+
+
+def _await_page(address: str) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(address, headers={"host": HOUSE}, timeout=60).status_code < 500:
+                return
+        time.sleep(0.1)
+    raise AssertionError("no pages")
+
+
+def counters(service: Running) -> None:
+    kept = Path(service.given["GONGJI_DATA"]) / "metrics"
+    # Every door keeps its counters there.
+    pids = {re.findall(r"\d+", path.stem)[-1] for path in kept.glob("*.db")}
+    assert pids == {str(part.pid) for part in service.parts("door")}
+
+
+def demo(service: Running) -> None:
+    with service.visitor() as somebody:
+        shown = somebody.get("/sign-in").text
+    assert "演示：这些人是虚构的" in shown and re.search(r"<td>\d{6}</td>", shown)
+
+
+def database_url(service: Running) -> None:
+    name = str(conninfo_to_dict(service.given["DATABASE_URL"])["dbname"])
+    people = {psn_no for (psn_no,) in service.owner.execute("select psn_no from person")}
+    with service.visitor() as somebody:
+        shown = set(re.findall(r"<td>(\d{20})</td>", somebody.get("/sign-in").text))
+    assert shown and shown < people and name.startswith("gongji_door_")
+
+
+def door_database_url(service: Running) -> None:
+    service.hospital().do("1101", person())
+    rows = service.owner.execute(
+        "select usename from pg_stat_activity where datname = current_database()"
+        " and application_name is not null and pid <> pg_backend_pid()"
+    )
+    user = str(conninfo_to_dict(service.given["GONGJI_DOOR_DATABASE_URL"])["user"])
+    assert user in {name for (name,) in rows}
+
+
+KEEPING = "from gongji.platform.database import owner_dsn; print(owner_dsn())"
+
+
+def keep_database(service: Running) -> None:
+    """The embedded server goes on where that is asked for, and ends with its process otherwise."""
+    lives = {}
+    for keep in ("1", "0"):
+        # In a folder that the server's own user may enter.
+        with tempfile.TemporaryDirectory(prefix="gongji-k-") as folder:
+            own = {"GONGJI_DATA": folder, "GONGJI_KEEP_DATABASE": keep, "DATABASE_URL": ""}
+            subprocess.run([sys.executable, "-c", KEEPING], check=True, capture_output=True,
+                           env={**os.environ, **service.given, **own})  # fmt: skip
+            note = Path(folder) / "postgresql" / "postmaster.pid"
+            lives[keep] = note.exists()
+            if note.exists():
+                left = psutil.Process(int(note.read_text().split()[0]))
+                assert "postgres" in left.name()
+                programs.run("pg_ctl", "-D", str(note.parent), "stop", as_server=True)
+    assert lives == {"1": True, "0": False}
+
+
+def host(service: Running) -> None:
+    for port in (service.given["GONGJI_PORT"], service.given["GONGJI_PAGES_PORT"]):
+        socket.create_connection((HOST, int(port)), timeout=10).close()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", int(port)), timeout=10)
+
+
+def port(service: Running) -> None:
+    answer = httpx.get(f"http://{HOST}:{service.given['GONGJI_PORT']}/health")
+    assert answer.json() == {"status": "ok"}
+
+
+def pages_port(service: Running) -> None:
+    with service.visitor() as somebody:
+        assert "<html" in somebody.get("/").text
+
+
+def number_of_doors(service: Running) -> None:
+    assert len(service.parts("door")) == 3
+    assert len(service.parts("pages")) == len(service.parts("jobs")) == 1
+
+
+def person(number: int = 1) -> dict[str, Any]:
+    """1101 by identity number."""
+    certificate = doors.certificate_of(number)
+    return {"data": {"mdtrt_cert_type": "02", "mdtrt_cert_no": certificate, "psn_cert_type": "01",
+                     "certno": certificate, "psn_name": ""}}  # fmt: skip
+
+
+def adaptor(service: Running) -> None:
+    hospital = service.hospital("api")
+    assert hospital.do("1101", person())["baseinfo"]["psn_no"] == f"430500{1:014d}"
+    status, said = service.hospital("x-tif").post(b"{}")
+    assert status == 401 and "_api_access_key" in said.decode()
+
+
+def replay_seconds(service: Running) -> None:
+    hospital, now = service.hospital(), datetime.now(UTC)
+    for age, refused in ((80, False), (95, True), (-80, False), (-120, True)):
+        at = now - timedelta(seconds=age)
+        status, _ = hospital.post(b"{}", hospital.headers(at))
+        late = abs((datetime.now(UTC) - at).total_seconds())
+        assert (status == 401) == refused or late > 90 > age, age
+
+
+def settled(hospital: Hospital, number: int) -> tuple[str, str]:
+    """A visit from registration to settlement: its number and the settlement's."""
+    psn_no = f"430500{number:014d}"
+    visit = doors.opened(hospital, psn_no)
+    done = hospital.do("2207", doors.bill(psn_no, visit, 30))
+    return visit, str(done["setlinfo"]["setl_id"])
+
+
+def law_hash(service: Running) -> str:
+    _, number = settled(service.hospital(), 3)
+    row = service.owner.execute("select law_hash from entry where id = %s", [number]).fetchone()
+    assert row
+    return str(row[0])
+
+
+DAY = datetime.fromisoformat(doors.DAY).date().toordinal() - date(1970, 1, 1).toordinal()
+
+
+def rulebooks(service: Running) -> None:
+    with service.visitor() as somebody:
+        areas = {row["area"] for row in somebody.get("/api/v1/areas").json()}
+    assert {"330100", "330200", "430500"} <= areas
+    folder = Path(service.given["GONGJI_RULEBOOKS"])
+    assert law_hash(service) == Areas((folder,), FIGURES).law_hash("430500", DAY)
+
+
+def parameters(service: Running) -> None:
+    folder = Path(service.given["GONGJI_RULEBOOKS"])
+    assert law_hash(service) != Areas((folder,)).law_hash("430500", DAY)
+    assert law_hash(service) == Areas((folder,), FIGURES).law_hash("430500", DAY)
+
+
+def register(service: Running, wanted: Callable[[date], date]) -> dict[str, Any]:
+    """The answer to a registration on a day that depends on today, whenever midnight comes."""
+    while True:
+        today = datetime.now(CHINA).date()
+        asked = doors.registration(f"430500{2:014d}", str(wanted(today)))
+        answer = service.hospital().ask("2201", asked)
+        if today == datetime.now(CHINA).date():
+            return answer
+
+
+def days_back(service: Running) -> None:
+    back = timedelta(days=int(service.given["GONGJI_DAYS_BACK"]))
+    assert register(service, lambda today: today - back)["infcode"] == 0
+    answer = register(service, lambda today: today - back - timedelta(days=1))
+    assert doors.says("service_day_outside", answer["err_msg"]), answer
+
+
+def days_ahead(service: Running) -> None:
+    assert register(service, lambda today: today + timedelta(days=3))["infcode"] == 0
+    answer = register(service, lambda today: today + timedelta(days=4))
+    assert doors.says("service_day_outside", answer["err_msg"]), answer
+
+
+def refuse_chained(service: Running) -> None:
+    hospital = service.hospital()
+    visit, first = settled(hospital, 4)
+    settled(hospital, 4)
+    asked = {"data": {"setl_id": first, "mdtrt_id": visit, "psn_no": f"430500{4:014d}"}}
+    assert doors.says("settlement_chained", hospital.refused("2208", asked))
+
+
+def sign_in(service: Running, somebody: httpx.Client, number: int) -> httpx.Response:
+    """Come back from the issuer, which says who one is by the identity number."""
+    Issuer.claims = {"sub": f"sub-{number}", "id_number": doors.certificate_of(number)}
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', somebody.get("/sign-in").text)
+    assert token
+    leaving = somebody.post(
+        "/accounts/oidc/issuer/login/", data={"csrfmiddlewaretoken": token[1]},
+        headers={"referer": f"http://{HOUSE}/sign-in"},
+    )  # fmt: skip
+    where = urlsplit(leaving.headers["location"])
+    asked = parse_qs(where.query)
+    assert f"{where.scheme}://{where.netloc}" == service.given["GONGJI_OIDC_SERVER"]
+    assert asked["client_id"] == ["our-client"]
+    back = {"code": "made-up", "state": asked["state"][0]}
+    return somebody.get("/accounts/oidc/issuer/login/callback/", params=back)
+
+
+def secret_key(service: Running) -> None:
+    from django.contrib.sessions.serializers import JSONSerializer
+    from django.core import signing
+
+    with service.visitor() as somebody:
+        sign_in(service, somebody, 5)
+        cookie = somebody.cookies["sessionid"]
+    row = service.owner.execute(
+        "select session_data from django_session where session_key = %s", [cookie]
+    ).fetchone()
+    assert row
+    kept = signing.loads(row[0], key=key("s"), salt=SALT, serializer=JSONSerializer)
+    assert kept["_auth_user_id"]
+    with pytest.raises(signing.BadSignature):
+        signing.loads(row[0], key=key("t"), salt=SALT, serializer=JSONSerializer)
+
+
+def identity_key(service: Running) -> None:
+    found = service.hospital().do("1101", person(2))
+    assert found["baseinfo"]["certno"] == doors.certificate_of(2)
+
+
+def lookup_key(service: Running) -> None:
+    assert service.hospital().do("1101", person(3))["baseinfo"]["psn_no"] == f"430500{3:014d}"
+
+
+def log_level(service: Running) -> None:
+    with service.visitor() as somebody:
+        assert somebody.get("/nowhere-at-all").status_code == 404
+        # What comes last is graver, and is written.
+        assert somebody.get("/", headers={"host": "grave.test"}).status_code == 400
+    deadline = time.monotonic() + 30
+    while "grave.test" not in service.log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    said = service.log.read_text()
+    assert "grave.test" in said and "nowhere-at-all" not in said and '"level": "error"' in said
+
+
+def allowed_hosts(service: Running) -> None:
+    port_of_pages = service.given["GONGJI_PAGES_PORT"]
+    known = {HOUSE: 200, "other.test": 200, f"{HOST}:{port_of_pages}": 200, "localhost": 400}
+    with service.visitor() as somebody:
+        got = {name: somebody.get("/", headers={"host": name}).status_code for name in known}
+    assert got == known
+
+
+def api_rate(service: Running) -> None:
+    with service.visitor(**{"x-forwarded-for": "203.0.113.1"}) as somebody:
+        answers = [somebody.get("/api/v1/areas").status_code for _ in range(4)]
+    assert answers == [200, 200, 200, 429]
+
+
+def proxies(service: Running) -> None:
+    """The last proxy says who comes; what stands before may be made up."""
+
+    def ask(callers: str) -> int:
+        with service.visitor(**{"x-forwarded-for": callers}) as somebody:
+            return somebody.get("/api/v1/areas").status_code
+
+    assert [ask(f"198.51.100.{n}, 203.0.113.2") for n in range(4)] == [200, 200, 200, 429]
+    assert ask("198.51.100.1, 203.0.113.3") == 200
+
+
+def oidc(service: Running) -> None:
+    with service.visitor() as somebody:
+        assert "oidc" in somebody.get("/sign-in").text
+        answer = sign_in(service, somebody, 6)
+        assert (answer.status_code, answer.headers["location"]) == (302, "/me")
+        assert "测试甲" in somebody.get("/me").text
+    sent = parse_qs(Issuer.asked[-1])
+    assert (sent["client_id"], sent["client_secret"]) == (["our-client"], ["our-secret"])
+
+
+REACHES: dict[str, Any] = {
+    "GONGJI_DATA": counters, "GONGJI_DEMO": demo, "DATABASE_URL": database_url,
+    "GONGJI_DOOR_DATABASE_URL": door_database_url, "GONGJI_KEEP_DATABASE": keep_database,
+    "GONGJI_HOST": host, "GONGJI_PORT": port, "GONGJI_PAGES_PORT": pages_port,
+    "GONGJI_DOORS": number_of_doors, "GONGJI_ADAPTOR": adaptor,
+    "GONGJI_REPLAY_SECONDS": replay_seconds, "GONGJI_RULEBOOKS": rulebooks,
+    "GONGJI_PARAMETERS": parameters, "GONGJI_DAYS_BACK": days_back,
+    "GONGJI_DAYS_AHEAD": days_ahead, "GONGJI_REFUSE_CHAINED": refuse_chained,
+    "GONGJI_SECRET_KEY": secret_key, "GONGJI_IDENTITY_KEY": identity_key,
+    "GONGJI_LOOKUP_KEY": lookup_key, "GONGJI_LOG_LEVEL": log_level,
+    "GONGJI_ALLOWED_HOSTS": allowed_hosts, "GONGJI_API_RATE": api_rate, "GONGJI_PROXIES": proxies,
+    "GONGJI_OIDC_SERVER": oidc, "GONGJI_OIDC_CLIENT": oidc, "GONGJI_OIDC_SECRET": oidc,
+    "GONGJI_OIDC_CLAIM": oidc,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [setting.name for setting in SETTINGS])
+def test_a_setting_reaches_what_it_sets(service: Running, name: str) -> None:
+    by_itself = next(setting.default for setting in SETTINGS if setting.name == name)
+    assert service.given[name] != by_itself
+    REACHES[name](service)

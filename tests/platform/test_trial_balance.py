@@ -1,0 +1,227 @@
+"""The trial balance to the fen: what stood, what moved on a day, what stands, who agrees."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import psycopg
+import pytest
+import structlog
+from tests.platform import books
+from tests.platform.books import APR_1, AREA, FEB_28, MAR_1, MAR_31, OTHER, forge
+from tests.platform.counter import NOW, RULES, Counter, one
+
+from gongji.ledger.openings import OpeningBalance, enter
+from gongji.ledger.trial import Agreement, TrialBalance, TrialLine, trial
+from gongji.service.jobs import tasks
+from gongji.settlement.readjudicate import readjudicate
+
+Connection = psycopg.Connection[Any]
+Copies = Callable[[], Any]
+Lines = dict[str, tuple[int, int, int, int]]
+
+ENTERED = [
+    "统筹基金支付 = 各笔结算", "补充资金支付 = 各笔结算", "医药机构应收与已收 = 各笔结算",
+    "窗口现金 = 各笔结算",
+]  # fmt: skip
+PEOPLE = ["个人账户 = 各人余额", "应付个人 = 各人应付", "应收个人 = 各人应收"]
+
+
+@pytest.fixture(scope="module")
+def copies(server: str) -> Iterator[Copies]:
+    """Makes copies of a database that holds the journal of `books`."""
+    with books.written(server) as made:
+        yield made
+
+
+@pytest.fixture
+def ledger(copies: Copies) -> Iterator[Connection]:
+    """The owner's connection to a copy of the books."""
+    with copies() as address, psycopg.connect(address, autocommit=True) as connection:
+        yield connection
+
+
+def _lines(made: TrialBalance) -> Lines:
+    return {
+        line.account: (line.before_fen, line.debit_fen, line.credit_fen, line.after_fen)
+        for line in made.lines
+    }
+
+
+BEFORE: Lines = {
+    "account": (105_300 - 300, 0, 9_000, 96_000), "cash": (0, 0, 5_000, -5_000),
+    "contribution": (-10_000, 0, 0, -10_000), "opening": (-95_100, 0, 0, -95_100),
+    "payable": (300, 0, 0, 300), "pool": (0, 0, 30_000, -30_000),
+    "provider": (0, 48_000, 0, 48_000), "receivable": (-200, 0, 0, -200),
+    "supplement": (0, 0, 4_000, -4_000),
+}  # fmt: skip
+"""28 February: accounts of 90,000 + 5,000 + 10,000, then a settlement."""
+
+LINES: list[tuple[str, date, Lines]] = [
+    (AREA, date(2025, 1, 1), {}),
+    (AREA, date(2025, 1, 2), {
+        "account": (0, 95_000, 0, 95_000), "opening": (0, 200, 95_300, -95_100),
+        "payable": (0, 300, 0, 300), "receivable": (0, 0, 200, -200),
+    }),
+    (AREA, FEB_28, BEFORE),
+    ("", FEB_28, BEFORE),
+    # The cancellation of the first settlement, and a second one.
+    (AREA, MAR_1, {
+        "account": (96_000, 9_000, 6_000, 99_000), "cash": (-5_000, 5_000, 800, -800),
+        "contribution": (-10_000, 0, 0, -10_000), "opening": (-95_100, 0, 0, -95_100),
+        "payable": (300, 0, 0, 300), "pool": (-30_000, 30_000, 12_000, -12_000),
+        "provider": (48_000, 19_800, 48_000, 19_800), "receivable": (-200, 0, 0, -200),
+        "supplement": (-4_000, 4_000, 1_000, -1_000),
+    }),
+    # Two adjustments; Panzhihua's settlement of the day is not in it,
+    (AREA, MAR_31, {
+        "account": (99_000, 0, 0, 99_000), "cash": (-800, 0, 0, -800),
+        "contribution": (-10_000, 0, 0, -10_000), "opening": (-95_100, 0, 0, -95_100),
+        "payable": (300, 800, 0, 1_100), "pool": (-12_000, 2_000, 700, -10_700),
+        "provider": (19_800, 0, 0, 19_800), "receivable": (-200, 0, 2_000, -2_200),
+        "supplement": (-1_000, 0, 100, -1_100),
+    }),
+    (OTHER, MAR_31, {
+        "cash": (0, 0, 500, -500), "pool": (0, 0, 1_000, -1_000), "provider": (0, 1_500, 0, 1_500),
+    }),
+    # and is in that of all areas.
+    ("", MAR_31, {
+        "account": (99_000, 0, 0, 99_000), "cash": (-800, 0, 500, -1_300),
+        "contribution": (-10_000, 0, 0, -10_000), "opening": (-95_100, 0, 0, -95_100),
+        "payable": (300, 800, 0, 1_100), "pool": (-12_000, 2_000, 1_700, -11_700),
+        "provider": (19_800, 1_500, 0, 21_300), "receivable": (-200, 0, 2_000, -2_200),
+        "supplement": (-1_000, 0, 100, -1_100),
+    }),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("area", "day", "expected"), LINES)
+def test_each_account_stands_and_moves_as_the_journal_says(
+    ledger: Connection, area: str, day: date, expected: Lines
+) -> None:
+    made = trial(ledger, day, area)
+    assert (made.day, made.area) == (day, area)
+    assert _lines(made) == expected
+    assert [line.account for line in made.lines] == sorted(expected)
+    assert made.agrees and all(each.agrees for each in made.agreements)
+    assert sum(line.debit_fen for line in made.lines) == sum(line.credit_fen for line in made.lines)
+
+
+@pytest.mark.parametrize(
+    ("area", "day", "people"),
+    [("", MAR_31, False), ("", APR_1, True), (AREA, MAR_31, False), (AREA, APR_1, True),
+     (OTHER, date(2025, 3, 30), False), (OTHER, MAR_31, True), ("", date(2030, 1, 1), True)],
+)  # fmt: skip
+def test_what_persons_have_is_compared_on_the_last_day_of_the_area_only(
+    ledger: Connection, area: str, day: date, people: bool
+) -> None:
+    made = trial(ledger, day, area)
+    assert [each.what for each in made.agreements] == ENTERED + (PEOPLE if people else [])
+    assert made.agrees
+
+
+def test_both_sides_of_each_agreement_are_those_of_the_books(ledger: Connection) -> None:
+    made = trial(ledger, APR_1, AREA)
+    amounts = [11_300, 1_100, 20_700, 1_100, 99_000, 1_100, 2_200]
+    assert [(a.what, a.journal_fen, a.other_fen) for a in made.agreements] == [
+        (what, amount, amount) for what, amount in zip(ENTERED + PEOPLE, amounts, strict=True)
+    ]
+
+
+ONE = "update entry set {} where id = 10"
+FORGED = {
+    ONE.format("pool_fen = 601, family_fen = -1"): (0, 11_300, 11_301),
+    ONE.format("supplements_fen = 1, family_fen = -1"): (1, 1_100, 1_101),
+    ONE.format("total_fen = 901, family_fen = 1"): (2, 20_700, 20_701),
+    ONE.format("borne_fen = 1, family_fen = -1"): (2, 20_700, 20_699),
+    ONE.format("cash_fen = 301, family_fen = -1"): (3, 1_100, 1_101),
+    "update balance set amount_fen = amount_fen + 1 where kind = 'account' and person_id = 1":
+        (4, 99_000, 99_001),
+    "update balance set amount_fen = amount_fen + 1 where kind = 'payable'": (5, 1_100, 1_101),
+    "delete from balance where kind = 'receivable' and person_id = 2": (6, 2_200, 2_000),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("statement", FORGED)
+def test_what_does_not_agree_is_told_with_both_amounts(ledger: Connection, statement: str) -> None:
+    number, journal, other = FORGED[statement]
+    forge(ledger, statement)
+    made = trial(ledger, APR_1, AREA)
+    assert [at for at, each in enumerate(made.agreements) if not each.agrees] == [number]
+    told = made.agreements[number]
+    assert (told.journal_fen, told.other_fen) == (journal, other)
+    assert not made.agrees and not trial(ledger, APR_1).agrees
+    # Neither the other area nor the day before is touched by an entry of this day.
+    assert trial(ledger, MAR_31, OTHER).agrees and trial(ledger, MAR_31, AREA).agrees
+
+
+def test_the_cash_of_an_adjustment_never_went_over_a_counter(ledger: Connection) -> None:
+    made = trial(ledger, MAR_31, AREA)
+    assert made.agreements[3] == Agreement(ENTERED[3], 800, 800)
+
+
+def test_books_whose_sides_differ_do_not_agree() -> None:
+    def balance(*lines: tuple[int, int, int, int]) -> TrialBalance:
+        named = tuple(TrialLine(str(at), *line) for at, line in enumerate(lines))
+        return TrialBalance(MAR_1, AREA, named, (Agreement("", 1, 1),))
+
+    assert balance((0, 5, 0, 5), (0, 0, 5, -5)).agrees
+    assert not balance((0, 5, 0, 5), (0, 0, 4, -5)).agrees
+    assert not balance((0, 5, 0, 5), (1, 0, 5, -4)).agrees
+    assert not TrialBalance(MAR_1, AREA, (), (Agreement("", 1, 2),)).agrees
+
+
+@pytest.mark.parametrize(
+    ("instant", "day"),
+    [
+        # At 01:10 of a day in China UTC still has the day before.
+        (datetime(2025, 3, 31, 17, 10, tzinfo=UTC), "2025-03-31"),
+        (datetime(2025, 4, 1, 15, 59, tzinfo=UTC), "2025-03-31"),
+        (datetime(2025, 4, 1, 16, 0, tzinfo=UTC), "2025-04-01"),
+    ],
+)
+@pytest.mark.parametrize("forged", [False, True])
+def test_the_nightly_job_draws_up_the_day_before_in_china(
+    copies: Copies, monkeypatch: pytest.MonkeyPatch, instant: datetime, day: str, forged: bool
+) -> None:
+    with copies() as address:
+        if forged:
+            with psycopg.connect(address, autocommit=True) as owner:
+                forge(owner, "update entry set pool_fen = 1001, cash_fen = 499 where id = 9")
+        monkeypatch.setattr(tasks, "owner_dsn", lambda: address)
+        with structlog.testing.capture_logs() as logs:
+            tasks.daily_trial_balance.func(int(instant.timestamp()))
+    assert logs == [
+        {
+            "event": "trial_balance",
+            "day": day,
+            "agrees": not forged,
+            "log_level": "error" if forged else "info",
+        }  # fmt: skip
+    ]
+
+
+def test_the_balances_of_another_area_are_not_taken_for_its_own(
+    owner: Connection, door: Connection
+) -> None:
+    for area in (AREA, "532300"):
+        person = Counter(owner, area).person(1)
+        enter(door, [OpeningBalance(person, area, date(2024, 12, 1), "account", 5_000)],
+              RULES.area, NOW)  # fmt: skip
+    for area, amount in ((AREA, 5_000), ("532300", 5_000), ("", 10_000)):
+        made = trial(door, date(2024, 12, 31), area)
+        assert made.agreements[4] == Agreement(PEOPLE[0], amount, amount)
+        assert made.agrees
+
+
+def test_the_books_agree_after_a_readjudication(
+    counter: Counter, owner: Connection, door: Connection
+) -> None:
+    person, here = counter.person(1), counter.institution(1)
+    paid = one(door, counter.bill(person, here, "2024-03-01", 50_000)).entry.pool_fen
+    owner.execute("update person_fact set retired_at = now() where kind = 'insured'")
+    assert len(list(readjudicate(door, AREA, 2024, RULES, NOW, posting=True))) == 1
+    made = trial(door, date(2024, 12, 31))
+    assert made.agreements[0] == Agreement(ENTERED[0], 0, 0)
+    assert made.agreements[6] == Agreement(PEOPLE[2], paid, paid) and paid > 0
+    assert made.agrees

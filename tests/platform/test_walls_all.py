@@ -1,0 +1,431 @@
+"""Every wall of the database: each constraint and trigger by name, provoked, with what it lets by.
+
+A wall that the tables of this file do not name fails it, so that none is added without its test.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import psycopg
+import pytest
+from tests import databases
+
+Connection = psycopg.Connection[Any]
+Changes = dict[str, str]
+
+FOREIGN = ("account_", "auth_", "django_", "procrastinate_", "socialaccount_")
+"""Tables of the libraries, which have walls of their own."""
+
+WORLD = """
+insert into person (id, psn_no, area, name, certificate, certificate_hash) values
+  (1000, '43050000000000000001', '430500', '测试甲', '', 'a'),
+  (1001, '43050000000000000002', '430500', '测试乙', '', 'b');
+insert into institution (code, area, name, kind) values
+  ('H1', '430500', '测试医院', 'hospital'), ('H2', '430500', '测试医院', 'hospital');
+insert into credential (access_key, institution, secret) values ('k1', 'H1', '');
+insert into person_fact (id, person_id, area, kind, key, since, until, learnt_at) values
+  (1000, 1000, '430500', 'insured', '', '2024-01-01', '2025-01-01', '2024-03-01');
+insert into institution_fact (id, institution, kind, key, since, until, learnt_at) values
+  (1000, 'H1', 'level', '', '2024-01-01', '2025-01-01', '2024-03-01');
+insert into item_version (id, area, item, name, list_type, charge_type, since, until, learnt_at,
+  grade, diseases) values (1000, '430500', 'A', '测试药', '101', '09', '2024-01-01',
+  '2025-01-01', '2024-03-01', '甲', '{}');
+insert into entry (id, area, person_id, kind, service_date, accounting_date, meters, facts, result)
+  values (1000, '430500', 1000, 'credit', '2024-03-05', '2024-03-05', '[]', '{}', '{}'),
+  (1001, '430500', 1000, 'credit', '2024-03-05', '2024-03-05', '[]', '{}', '{}');
+insert into entry (id, area, person_id, kind, service_date, accounting_date, meters, facts, result,
+  reverses_id) values (1002, '430500', 1000, 'credit', '2024-03-05', '2024-03-05', '[]', '{}',
+  '{}', 1000);
+insert into posting (id, entry_id, area, debit, credit, amount_fen) values
+  (1000, 1000, '430500', 'account', 'opening', 5);
+insert into balance (area, person_id, kind, amount_fen) values ('430500', 1000, 'account', 5);
+insert into meter_use (area, person_id, period, slot, code, used_fen) values
+  ('430500', 1000, '年:2024', '', 'ordinary_paid', 5);
+insert into closed_period (area, month) values ('430500', '2024-01-01');
+insert into review_flag (id, entry_id, cause_id, reason) values (1000, 1000, 1001, '撤销');
+insert into visit (id, area, person_id, institution, msgid, begun_at, details, diagnoses) values
+  (1000, '430500', 1000, 'H1', 'm', '2024-03-05 09:00+08', '{}', '[]'),
+  (1001, '430500', 1000, 'H1', 'm', '2024-03-05 09:00+08', '{}', '[]');
+insert into charge_batch (id, visit_id, number, total_fen, above_standard_fen, wholly_own_fen,
+  first_self_pay_fen, in_scope_fen, parts, marks) values
+  (1000, 1000, '1', 0, 0, 0, 0, 0, '{}', '{}');
+insert into fee_line (id, batch_id, serial, item, quantity_milli, price_micro, amount_fen,
+  above_standard_fen, wholly_own_fen, first_self_pay_fen, in_scope_fen, details) values
+  (1000, 1000, '1', 'A', 1000, 0, 0, 0, 0, 0, 0, '{}');
+insert into prescription_use (id, prescriber, number, entry_id) values (1000, 'H1', 'R1', 1000);
+insert into message (institution, msgid, infno, content_hash, content) values
+  ('H1', 'm1', '2207', '', '{}');
+insert into sign_in (sign_no, institution, operator, signed_in_at) values ('s1', 'H1', 'o', now());
+insert into file_ticket (number, institution, name, content, expires_at) values
+  ('f1', 'H1', 'n', '', now());
+insert into nonce (access_key, nonce) values ('k1', 'n1');
+insert into item_match (id, institution, own_item, own_name, list_type, item, since) values
+  (1000, 'H1', 'own', '测试药', '101', 'A', '2024-01-01');
+"""
+"""One row of everything, the first of its table; the others copy it with changes."""
+
+
+class Wall(NamedTuple):
+    """A constraint of a table: copies of its row that it refuses, and the nearest it lets by."""
+
+    table: str
+    refused: list[Changes]
+    allowed: list[Changes]
+
+
+def _facts(table: str, owner: str, other: str) -> dict[str, Wall]:
+    """The walls of a table of facts, whose row holds over 2024 and was learnt on 1 March."""
+    return {
+        f"{table}_one_at_a_time": Wall(
+            table,
+            [
+                {},
+                {"since": "'2024-12-31'", "until": "null"},
+                {"since": "'2023-01-01'", "until": "'2024-01-02'"},
+                {"details": """'{"a": 1}'""", "source": "'x'"},
+                {"learnt_at": "'2023-01-01'", "retired_at": "'2024-03-01 00:00:00.001'"},
+            ],
+            [
+                {"since": "'2025-01-01'", "until": "null"},
+                {"since": "'2023-01-01'", "until": "'2024-01-01'"},
+                {owner: other},
+                {"kind": "'other'"},
+                {"key": "'other'"},
+                {"learnt_at": "'2023-01-01'", "retired_at": "'2024-03-01'"},
+            ],
+        ),
+        f"{table}_holds": Wall(
+            table,
+            [{"key": "'2'", "until": "'2024-01-01'"}, {"key": "'2'", "until": "'2023-12-31'"}],
+            [{"key": "'2'", "until": "'2024-01-02'"}, {"key": "'2'", "until": "null"}],
+        ),
+    }
+
+
+PARTS = ("pool", "supplements", "account", "family", "cash", "borne")
+KINDS = ("above_standard", "wholly_own", "first_self_pay", "in_scope")
+PAID: Changes = {"total_fen": "5", "cash_fen": "5"}
+
+WALLS: dict[str, Wall] = {
+    **_facts("person_fact", "person_id", "1001"),
+    **_facts("institution_fact", "institution", "'H2'"),
+    "item_version_one_at_a_time": Wall(
+        "item_version",
+        [{}, {"grade": "'乙'", "since": "'2024-12-31'", "until": "null"}],
+        [
+            {"since": "'2025-01-01'", "until": "null"},
+            {"area": "'532300'"},
+            {"item": "'B'"},
+            {"learnt_at": "'2023-01-01'", "retired_at": "'2024-03-01'"},
+        ],
+    ),
+    "entry_conserves": Wall(
+        "entry",
+        [{"total_fen": "1"}, *({f"{part}_fen": "1"} for part in PARTS),
+         {"total_fen": "1", "pool_fen": "2"}],
+        [*({"total_fen": "5", f"{part}_fen": "5"} for part in PARTS),
+         {"pool_fen": "-3", "cash_fen": "3"}],
+    ),
+    "entry_splits": Wall(
+        "entry",
+        [{"kind": f"'{kind}'", **PAID} for kind in ("settlement", "cancellation")]
+        + [{"kind": "'settlement'", f"{part}_fen": "1"} for part in KINDS],
+        [{"kind": "'settlement'", **PAID, f"{part}_fen": "5"} for part in KINDS]
+        + [{"kind": f"'{kind}'", "in_scope_fen": "-5"} for kind in ("adjustment", "opening")],
+    ),
+    "entry_reverses_id_key": Wall(
+        "entry", [{"reverses_id": "1000"}], [{"reverses_id": "1001"}, {"reverses_id": "null"}]
+    ),
+    "posting_positive": Wall(
+        "posting", [{"amount_fen": "0"}, {"amount_fen": "-1"}], [{"amount_fen": "1"}]
+    ),
+    "balance_not_negative": Wall(
+        "balance", [{"kind": "'payable'", "amount_fen": "-1"}],
+        [{"kind": "'payable'", "amount_fen": "0"}],
+    ),
+    "meter_not_negative": Wall(
+        "meter_use", [{"code": "'x'", "used_fen": "-1"}], [{"code": "'x'", "used_fen": "0"}]
+    ),
+    "fee_line_splits": Wall(
+        "fee_line",
+        [{"amount_fen": "5"}, *({f"{part}_fen": "5"} for part in KINDS)],
+        [{"amount_fen": "5", f"{part}_fen": "5"} for part in KINDS],
+    ),
+    "charge_batch_number": Wall(
+        "charge_batch", [{}, {"total_fen": "9"}],
+        [{"number": "'2'"}, {"visit_id": "1001"}, {"withdrawn_at": "now()"}],
+    ),
+    "prescription_once": Wall(
+        "prescription_use", [{}, {"entry_id": "1001"}],
+        [{"number": "'R2'"}, {"prescriber": "'H2'"}, {"released_at": "now()"}],
+    ),
+    "person_psn_no_key": Wall(
+        "person", [{"certificate_hash": "'c'"}],
+        [{"psn_no": "'3'", "certificate_hash": "'c'"}],
+    ),
+    "person_certificate": Wall(
+        "person", [{"psn_no": "'3'"}, {"psn_no": "'3'", "area": "'532300'"}],
+        [{"psn_no": "'3'", "certificate_kind": "'03'"}],
+    ),
+    "balance_pkey": Wall(
+        "balance", [{"amount_fen": "9"}],
+        [{"area": "'532300'"}, {"person_id": "1001"}, {"kind": "'payable'"}],
+    ),
+    "meter_use_pkey": Wall(
+        "meter_use", [{"used_fen": "9"}],
+        [{"area": "'532300'"}, {"person_id": "1001"}, {"period": "'年:2025'"}, {"slot": "'x'"},
+         {"code": "'x'"}],
+    ),
+    "closed_period_pkey": Wall(
+        "closed_period", [{"closed_by": "'x'"}], [{"month": "'2023-12-01'"}, {"area": "'532300'"}]
+    ),
+    "message_pkey": Wall(
+        "message", [{"infno": "'2208'", "content_hash": "'x'"}],
+        [{"msgid": "'m2'"}, {"institution": "'H2'"}],
+    ),
+    "nonce_pkey": Wall(
+        "nonce", [{"digest": "'x'", "seen_at": "'2030-01-01'"}],
+        [{"nonce": "'n2'"}, {"access_key": "'k2'"}],
+    ),
+    "institution_pkey": Wall("institution", [{"area": "'532300'"}], [{"code": "'H3'"}]),
+    "credential_pkey": Wall("credential", [{"institution": "'H2'"}], [{"access_key": "'k2'"}]),
+    "sign_in_pkey": Wall("sign_in", [{"institution": "'H2'"}], [{"sign_no": "'s2'"}]),
+    "file_ticket_pkey": Wall("file_ticket", [{"institution": "'H2'"}], [{"number": "'f2'"}]),
+    **{
+        f"{table}_pkey": Wall(table, [{"id": "1000", **apart}], [{"id": "77", **apart}])
+        for table, apart in (
+            ("person", {"psn_no": "'3'", "certificate_hash": "'c'"}),
+            ("person_fact", {"key": "'2'"}), ("institution_fact", {"key": "'2'"}),
+            ("item_version", {"item": "'B'"}), ("item_match", {"own_item": "'x'"}),
+            ("entry", {}), ("posting", {}), ("review_flag", {}), ("visit", {}),
+            ("charge_batch", {"number": "'2'"}), ("fee_line", {}),
+            ("prescription_use", {"number": "'R2'"}),
+        )
+    },
+}  # fmt: skip
+
+POINTERS: dict[tuple[str, str], tuple[str, Changes]] = {
+    ("credential", "institution"): ("'H9'", {"access_key": "'k2'"}),
+    ("institution_fact", "institution"): ("'H9'", {}),
+    ("item_match", "institution"): ("'H9'", {}),
+    ("person_fact", "person_id"): ("9", {}),
+    ("entry", "person_id"): ("9", {}),
+    ("entry", "reverses_id"): ("9", {}),
+    ("review_flag", "cause_id"): ("9", {}),
+    ("review_flag", "entry_id"): ("9", {}),
+    ("review_flag", "settled_by_id"): ("9", {}),
+    ("visit", "institution"): ("'H9'", {}),
+    ("visit", "person_id"): ("9", {}),
+    ("charge_batch", "visit_id"): ("9", {}),
+    ("fee_line", "batch_id"): ("9", {}),
+    ("prescription_use", "entry_id"): ("9", {"number": "'R2'"}),
+}
+"""Columns that must point to a row that is there: what is not there, and what else is changed."""
+
+KEPT = [
+    "update {0} set area = '532300'", "update {0} set area = area where false", "delete from {0}",
+    "delete from {0} where false", "truncate {0} cascade",
+]  # fmt: skip
+TRIGGERS: dict[str, list[str]] = {
+    **{f"{table}_kept": [each.format(table) for each in KEPT]
+       for table in ("entry", "posting", "closed_period")},
+    **{f"{table}_kept": [f"delete from {table}", f"update {table} set key = 'x'"]
+       for table in ("person_fact", "institution_fact")},
+    **{f"{table}_never_emptied": [f"truncate {table}", f"truncate {table} cascade"]
+       for table in ("person_fact", "institution_fact")},
+    "entry_period_open": [
+        "insert into entry (area, kind, service_date, accounting_date, meters, facts, result)"
+        f" values {values}"
+        for values in (
+            "('430500', 'credit', '2024-03-01', '2024-01-01', '[]', '{}', '{}')",
+            "('430500', 'credit', '2024-03-01', '2024-01-31', '[]', '{}', '{}')",
+            "('430500', 'credit', '2024-03-01', '2024-02-01', '[]', '{}', '{}'),"
+            " ('430500', 'credit', '2024-03-01', '2024-01-15', '[]', '{}', '{}')",
+        )
+    ],
+    "posting_entry_there": [
+        "insert into posting (entry_id, area, debit, credit, amount_fen) values"
+        f" {values}"
+        for values in (
+            "(99, '430500', 'account', 'opening', 5)",
+            "(1000, '430500', 'account', 'opening', 5), (99, '430500', 'account', 'opening', 5)",
+        )
+    ],
+}  # fmt: skip
+"""What each trigger refuses."""
+
+
+@pytest.fixture(scope="module")
+def world(server: str) -> Iterator[Connection]:
+    """The owner's connection to a database with one row of everything; each test undoes its own."""
+    with (
+        databases.copy(server) as address,
+        psycopg.connect(address, autocommit=True) as connection,
+    ):
+        connection.execute(WORLD)
+        yield connection
+
+
+def _copy(connection: Connection, table: str, changes: Changes) -> None:
+    """Add the table's first row again, with changes, and look at once whether all may stand."""
+    columns = [
+        name
+        for name, always in connection.execute(
+            "select attname, attgenerated <> '' from pg_attribute where attrelid = %s::regclass"
+            " and attnum > 0 and not attisdropped", [table],
+        )
+        if not always and (name != "id" or "id" in changes)
+    ]  # fmt: skip
+    values = ", ".join(changes.get(name, name) for name in columns)
+    order = "id" if "id" in _all_columns(connection, table) else "ctid"
+    connection.execute("set constraints all immediate")
+    connection.execute(
+        f"insert into {table} ({', '.join(columns)}) overriding system value"
+        f" select {values} from {table} order by {order} limit 1"
+    )
+
+
+def _all_columns(connection: Connection, table: str) -> set[str]:
+    statement = "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0"
+    return {name for (name,) in connection.execute(statement, [table])}
+
+
+def _ours(connection: Connection, statement: str) -> list[tuple[Any, ...]]:
+    """Rows (table, ...) of tables that are ours."""
+    return [row for row in connection.execute(statement) if not row[0].startswith(FOREIGN)]
+
+
+def test_every_constraint_of_the_database_is_in_the_table(world: Connection) -> None:
+    found = _ours(
+        world,
+        "select conrelid::regclass::text, conname from pg_constraint"
+        " where connamespace = 'public'::regnamespace and contype in ('c', 'x', 'u', 'p')"
+        " union select indrelid::regclass::text, c.relname from pg_index i join pg_class c"
+        " on c.oid = i.indexrelid where indisunique and c.relnamespace = 'public'::regnamespace",
+    )
+    assert {name: table for table, name in found} == {
+        name: wall.table for name, wall in WALLS.items()
+    }
+    pointers = _ours(
+        world,
+        "select c.conrelid::regclass::text, a.attname from pg_constraint c join pg_attribute a"
+        " on a.attrelid = c.conrelid and a.attnum = any(c.conkey)"
+        " where c.connamespace = 'public'::regnamespace and c.contype = 'f'",
+    )
+    assert set(pointers) == POINTERS.keys()
+    unchecked = world.execute("select conname from pg_constraint where not convalidated").fetchall()
+    assert unchecked == []
+
+
+def test_every_trigger_of_the_database_is_in_the_table_and_on(world: Connection) -> None:
+    found = _ours(
+        world,
+        "select tgrelid::regclass::text, tgname, tgenabled from pg_trigger where not tgisinternal",
+    )
+    assert {name for _, name, _ in found} == TRIGGERS.keys()
+    assert {enabled for *_, enabled in found} == {"O"}
+
+
+REFUSED = [
+    pytest.param(name, changes, id=f"{name}-{number}")
+    for name, wall in WALLS.items()
+    for number, changes in enumerate(wall.refused)
+]
+ALLOWED = [
+    pytest.param(wall.table, changes, id=f"{name}-{number}")
+    for name, wall in WALLS.items()
+    for number, changes in enumerate(wall.allowed)
+]
+
+
+@pytest.mark.parametrize(("name", "changes"), REFUSED)
+def test_a_wall_stands(world: Connection, name: str, changes: Changes) -> None:
+    with pytest.raises(psycopg.errors.IntegrityError) as refused, world.transaction():
+        _copy(world, WALLS[name].table, changes)
+    assert refused.value.diag.constraint_name == name
+
+
+@pytest.mark.parametrize(("table", "changes"), ALLOWED)
+def test_what_is_just_right_passes(world: Connection, table: str, changes: Changes) -> None:
+    before = world.execute(f"select count(*) from {table}").fetchone()
+    with world.transaction(force_rollback=True):
+        _copy(world, table, changes)
+        after = world.execute(f"select count(*) from {table}").fetchone()
+    assert before and after and after[0] == before[0] + 1
+
+
+@pytest.mark.parametrize(("table", "column"), POINTERS)
+def test_nothing_points_to_what_is_not_there(world: Connection, table: str, column: str) -> None:
+    missing, apart = POINTERS[table, column]
+    with pytest.raises(psycopg.errors.ForeignKeyViolation) as refused, world.transaction():
+        _copy(world, table, {column: missing, **apart})
+    assert (refused.value.diag.constraint_name or "").startswith(f"{table}_{column}_")
+
+
+PROVOKED = [
+    pytest.param(name, each, id=f"{name}-{number}")
+    for name, some in TRIGGERS.items()
+    for number, each in enumerate(some)
+]
+
+
+@pytest.mark.parametrize(("name", "statement"), PROVOKED)
+def test_a_trigger_refuses_even_the_owner(world: Connection, name: str, statement: str) -> None:
+    with pytest.raises(psycopg.errors.IntegrityError) as refused, world.transaction():
+        world.execute(statement)
+    said = str(refused.value)
+    table, operation = name.removesuffix("_kept"), statement.split()[0].upper()
+    if name in ("entry_kept", "posting_kept", "closed_period_kept"):
+        assert isinstance(refused.value, psycopg.errors.RestrictViolation)
+        assert f"账簿只增不改（{table}，{operation}）" in said
+    elif name == "entry_period_open":
+        assert refused.value.diag.constraint_name == "entry_period_open"
+        assert "统筹区 430500 的账期 2024-01 已经关闭" in said
+    elif name == "posting_entry_there":
+        assert isinstance(refused.value, psycopg.errors.ForeignKeyViolation)
+        assert "过账没有对应的分录" in said
+    else:
+        assert isinstance(refused.value, psycopg.errors.RestrictViolation)
+        assert "事实只能新增或停用" in said and table.removesuffix("_never_emptied") in said
+
+
+@pytest.mark.parametrize(
+    ("area", "day"),
+    [("430500", "2023-12-31"), ("430500", "2024-02-01"), ("532300", "2024-01-15")],
+)
+def test_a_closed_month_closes_its_own_days_in_its_own_area_only(
+    world: Connection, area: str, day: str
+) -> None:
+    with world.transaction(force_rollback=True):
+        # The day of service may lie in it: what counts is the day of the books.
+        _copy(world, "entry", {"area": f"'{area}'", "accounting_date": f"'{day}'",
+                               "service_date": "'2024-01-15'"})  # fmt: skip
+
+
+WRITTEN = {
+    "bigint": "77", "date": "'2030-01-01'", "timestamp with time zone": "'2030-01-01'",
+    "character varying": "'x'", "jsonb": """'{"x": 1}'""",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("table", ["person_fact", "institution_fact"])
+def test_a_fact_is_retired_once_and_nothing_else_of_it_changes(
+    world: Connection, table: str
+) -> None:
+    columns = world.execute(
+        "select column_name, data_type from information_schema.columns where table_name = %s"
+        " and is_generated = 'NEVER'", [table],
+    ).fetchall()  # fmt: skip
+    assert len(columns) >= 10
+    for column, kind in columns:
+        change = f"update {table} set {column} = {WRITTEN[kind]}"
+        if column == "retired_at":
+            continue
+        for also in ("", ", retired_at = now()"):
+            with pytest.raises(psycopg.errors.RestrictViolation), world.transaction():
+                world.execute(change + also)
+    with world.transaction(force_rollback=True):
+        assert world.execute(f"update {table} set retired_at = now()").rowcount == 1
+        for again in ("null", "now() + interval '1 day'"):
+            with pytest.raises(psycopg.errors.RestrictViolation), world.transaction():
+                world.execute(f"update {table} set retired_at = {again}")

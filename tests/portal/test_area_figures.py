@@ -1,0 +1,242 @@
+"""The pages about the rules against the law: the figures of each area as its articles have them."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.portal.reading import Page, read
+
+import gongji
+
+TEXTS = Path(gongji.__file__).parent / "rulebooks"
+
+
+def area(client: Any, code: str, day: str) -> Page:
+    """The page of an area at a day."""
+    return read(client.get(f"/areas/{code}?at={day}"))
+
+
+def rows(page: Page, kind: str, benefit: int = 0) -> list[list[str]]:
+    """The rows of a kind in a benefit's table, without kind and articles."""
+    heads = [t for t in page.tables if t and t[0][:2] == ["标准", "条件"]]
+    return [row[1:-1] for row in heads[benefit][1:] if row[0].startswith(kind)]
+
+
+LAW = {
+    # 邵市政办发〔2022〕22号 第六条
+    ("430500", "2022-11-01"): {
+        "levels": ["一级", "二级", "三级"],
+        "起付标准": [["", "不设", "200.00 元", "300.00 元"], ["", "300.00 元"]],
+        "支付比例": [["", "70%", "60%", "60%"]],
+        "最高支付限额": [["在职", "1,500.00 元"], ["退休", "2,000.00 元"]],
+    },
+    # 湖南省2023年6月1日起门诊统筹标准
+    ("430500", "2023-06-01"): {
+        "levels": ["一级", "二级", "三级"],
+        "起付标准": [["", "不设", "50.00 元", "100.00 元"], ["", "不设", "200.00 元", "300.00 元"],
+                  ["", "300.00 元"]],
+        "支付比例": [["", "70%", "60%", "60%"]],
+        "最高支付限额": [["在职", "1,500.00 元"], ["退休", "2,000.00 元"]],
+    },
+    # 攀枝花实施细则 第七条
+    ("510400", "2023-01-01"): {
+        "levels": ["一级", "二级", "三级", "药店"],
+        "起付标准": [["在职", "200.00 元"], ["退休", "150.00 元"]],
+        "支付比例": [["在职", "60%", "60%", "50%", "50%"],
+                  ["退休", "65%", "65%", "55%", "55%"]],
+        "最高支付限额": [["在职", "1,000.00 元"], ["退休", "1,500.00 元"]],
+    },
+    # 云浮实施细则 第五条; 第六条 is a share of a wage that is not here.
+    ("445300", "2022-09-01"): {
+        "levels": ["一级", "二级", "三级"],
+        "支付比例": [["在职", "60%", "55%", "50%"], ["退休", "70%", "65%", "60%"]],
+    },
+    # 楚政规〔2022〕2号 第十三条
+    ("532300", "2022-07-01"): {
+        "levels": ["一级", "二级", "三级"],
+        "起付标准": [["", "30.00 元", "60.00 元", "90.00 元"]],
+        "支付比例": [["在职", "60%", "55%", "50%"], ["退休", "65%", "60%", "55%"]],
+        "最高支付限额": [["", "6,000.00 元"]],
+    },
+    # 云政办规〔2024〕2号 二（二）
+    ("532300", "2024-11-01"): {
+        "levels": ["一级", "二级", "三级"],
+        "起付标准": [["", "20.00 元", "40.00 元", "60.00 元"]],
+        "支付比例": [["在职", "60%", "55%", "50%"], ["退休", "70%", "65%", "60%"]],
+        "最高支付限额": [["", "6,000.00 元"]],
+    },
+    # 临政办规〔2022〕2号: 30, 60, 90
+    ("530900", "2023-01-01"): {
+        "levels": ["一级", "二级", "三级"],
+        "起付标准": [["", "30.00 元", "60.00 元", "90.00 元"]],
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "day"), LAW)
+def test_ordinary_care_has_the_figures_of_its_article(client: Any, code: str, day: str) -> None:
+    page = area(client, code, day)
+    expected: dict[str, Any] = dict(LAW[code, day])
+    first = next(t for t in page.tables if t and t[0][:2] == ["标准", "条件"])
+    assert first[0] == ["标准", "条件", *expected.pop("levels"), "依据"]
+    marks = re.compile(r" ?(存疑：\S+|非官方)")
+    for kind, figures in expected.items():
+        found = [[marks.sub("", cell) for cell in row] for row in rows(page, kind)]
+        # What is above the ceiling, and what supplements pay, comes after the benefit's own.
+        assert sorted(found[: len(figures)]) == sorted(figures), (kind, found)
+
+
+def test_the_page_is_of_the_day_asked_for_and_links_to_the_days_of_change(client: Any) -> None:
+    page = area(client, "532300", "2024-10-31")
+    assert "云南省楚雄彝族自治州 的规则 · 2024-10-31" in page.text
+    assert page.fields["at"]["value"] == "2024-10-31"
+    days = [(text, href) for text, href in page.links if href.startswith("?at=")]
+    assert days == [("2022-07-01", "?at=2022-07-01"), ("2024-11-01", "?at=2024-11-01")]
+    compared = dict(page.links)["与最早的规则对照"]
+    assert compared == "/compare?a=532300@2022-07-01&b=532300@2024-10-31"
+    assert "与最早的规则对照" not in dict(area(client, "510400", "2023-01-01").links)
+    for wrong in ("2022-06-30", "x"):
+        answer = client.get(f"/areas/532300?at={wrong}")
+        assert answer.status_code == 404
+        told = read(answer)
+        assert told.fields["at"]["value"] == wrong and told.fields["at"]["aria-invalid"] == "true"
+        assert not [t for t in told.tables if t]
+
+
+CURVE = {
+    # 邵阳: 1500 in work and 2000 retired; 70 % at level 1, (cost - 200 or 300) x 60 %.
+    "在职，一级": ["140.00", "350.00", "700.00", "1,400.00", "1,500.00", "1,500.00", "1,500.00"],
+    "在职，二级": ["0.00", "180.00", "480.00", "1,080.00", "1,500.00", "1,500.00", "1,500.00"],
+    "在职，三级": ["0.00", "120.00", "420.00", "1,020.00", "1,500.00", "1,500.00", "1,500.00"],
+    "退休，一级": ["140.00", "350.00", "700.00", "1,400.00", "2,000.00", "2,000.00", "2,000.00"],
+    "退休，二级": ["0.00", "180.00", "480.00", "1,080.00", "2,000.00", "2,000.00", "2,000.00"],
+    "退休，三级": ["0.00", "120.00", "420.00", "1,020.00", "2,000.00", "2,000.00", "2,000.00"],
+}
+
+
+def test_the_curve_in_numbers_is_that_of_a_first_visit(client: Any) -> None:
+    page = area(client, "430500", "2023-02-01")
+    (table,) = [t for t in page.tables if t and t[0][0] == "费用"]
+    assert table[0] == ["费用", "200", "500", "1000", "2000", "5000", "10000", "20000"]
+    assert {row[0]: row[1:] for row in table[1:]} == CURVE
+    # What the documents leave open has no number: 6000 of 楚雄 and then inpatient care.
+    page = area(client, "532300", "2023-02-01")
+    (table,) = [t for t in page.tables if t and t[0][0] == "费用"]
+    # (20000 - 30) x 60 % passes the ceiling; (10000 - 30) x 60 % = 5982.
+    assert table[1][1:] == ["102.00", "282.00", "582.00", "1,182.00", "2,982.00", "5,982.00", "—"]
+
+
+def test_what_the_pool_does_not_pay_stands_with_its_article(client: Any) -> None:
+    text = area(client, "430500", "2023-02-01").text
+    for reason, article in (("应当由第三人负担", "第七条（五）"), ("公共卫生", "第七条（六）")):
+        assert reason in text and f"邵市政办发〔2022〕22号 {article}" in text
+    page = client.get("/areas/430500?at=2023-02-01", headers={"accept-language": "en"})
+    assert "a third party is liable for the cost" in page.content.decode()
+
+
+def test_sections_that_are_no_benefits_are_told_in_the_law_s_own_words(client: Any) -> None:
+    page = area(client, "430500", "2023-02-01")
+    (credits,) = [t for t in page.tables if t and t[0][0] == "在职人员"]
+    told = {(row[0], row[2]) for row in credits}
+    assert {("退休人员", "75元"), ("在职人员", "2%")} <= told, told
+    assert all("第十一条" in row[3] for row in credits)
+    assert "个人账户的计入" in page.text and "个人账户的用途" in page.text
+    links = [href for text, href in page.links if "第十一条" in text]
+    assert links and set(links) == {"/texts/430500/2022-11-01#%E7%AC%AC%E5%8D%81%E4%B8%80%E6%9D%A1"}
+
+
+def test_a_comparison_puts_each_side_in_its_own_column(client: Any) -> None:
+    page = read(client.get("/compare?a=532300@2024-10-31&b=532300@2024-11-01&all=1"))
+    (table,) = [t for t in page.tables if t]
+    assert table[0] == ["异同", "规定", "云南省楚雄彝族自治州 2024-10-31",
+                        "云南省楚雄彝族自治州 2024-11-01"]  # fmt: skip
+    ours = [row for row in table[1:] if "普通门诊" in row[1] and "起付标准" in row[1]]
+    level = {row[1].partition("医院级别：")[2][:2]: row for row in ours if "医院级别" in row[1]}
+    for name, before, after in (("一级", "30", "20"), ("二级", "60", "40"), ("三级", "90", "60")):
+        mark, _, left, right = level[name]
+        assert mark == "≠" and left.startswith(before) and right.startswith(after), level[name]
+        assert "第十三条" in left and "二（二）" in right
+    marks = {row[0] for row in table[1:]}
+    assert marks <= {"≠", "－", "＋", "＝", "=", ""} and len(marks) == 4, marks
+    counts = re.search(r"不同 (\d+)，相同 (\d+)", page.text)
+    assert counts
+    different = [row for row in table[1:] if row[0] in ("≠", "－", "＋")]
+    assert int(counts[1]) == len(different)
+    assert int(counts[2]) == len(table) - 1 - len(different)
+    for row in table[1:]:
+        left, right = row[2] != "", row[3] != ""
+        if row[0] == "－":
+            assert left and not right
+        if row[0] == "＋":
+            assert right and not left
+    only = read(client.get("/compare?a=532300@2024-10-31&b=532300@2024-11-01"))
+    (shown,) = [t for t in only.tables if t]
+    assert shown[1:] == different
+    # The other way round each side changes place.
+    back = read(client.get("/compare?a=532300@2024-11-01&b=532300@2024-10-31"))
+    (turned,) = [t for t in back.tables if t]
+    swapped = {"－": "＋", "＋": "－", "≠": "≠"}
+    assert sorted([swapped[m], s, r, le] for m, s, le, r in turned[1:]) == sorted(different)
+
+
+def test_the_form_of_a_comparison_says_what_is_compared(client: Any) -> None:
+    page = read(client.get("/compare?a_area=510400&a_date=2023-01-01&b=445300@2023-02-01&all=1"))
+    given = {n: page.fields[n]["value"] for n in ("a_area", "a_date", "b_area", "b_date", "all")}
+    assert given == {"a_area": "510400", "a_date": "2023-01-01", "b_area": "445300",
+                     "b_date": "2023-02-01", "all": "1"}  # fmt: skip
+    wrong = client.get("/compare?a=510400@x&b=445300@2026-01-01").content.decode()
+    assert re.search(r'id="e-a">[^<]*x[^<]*<', wrong)
+    assert re.search(r'id="e-b">[^<]*2026-01-01[^<]*445300', wrong)
+
+
+def test_a_text_is_shown_whole_article_by_article(client: Any) -> None:
+    page = client.get("/texts/532300/2022-07-01").content.decode()
+    source = (TEXTS / "530000/532300/texts/2022-07-01.md").read_text("utf-8")
+    names = re.findall(r"^### (第\S+条)", source, re.MULTILINE)
+    assert re.findall(r'<section class="article" id="([^"]+)"', page) == names and len(names) > 30
+    for line in source.split("\n"):
+        if line.strip() and not line.startswith("#"):
+            assert line.strip() in page.replace("&quot;", '"'), line
+    chapters = re.findall(r"^## (\S+)", source, re.MULTILINE)
+    assert [found.split("　")[0] for found in re.findall(r"<h2>([^<]+)</h2>", page)] == chapters
+    assert "原文未收录" not in page
+    retold = client.get("/texts/430500/2023-06-01").content.decode()
+    assert "原文未收录" in retold and "<mark>非官方</mark>" in retold
+
+
+@pytest.mark.parametrize(("named", "found"), [
+    ("第六条", "第六条"), ("第六条（一）", "第六条"), ("第六条第二款", "第六条"),
+    ("第六十条", None), ("六", None),
+])  # fmt: skip
+def test_an_article_is_found_by_what_a_citation_begins_with(
+    client: Any, named: str, found: str | None
+) -> None:
+    answer = client.get(f"/texts/430500/2022-11-01/{named}")
+    assert answer.status_code == (200 if found else 404)
+    if found:
+        page = answer.content.decode()
+        assert f"<h2>{found}" in page and "1500元" in page.replace(" ", "")
+        assert page.count("<h2>") == 1 and "〔规则〕" in page
+
+
+@pytest.mark.parametrize("path", [
+    "/texts/430500/2022-11-02", "/texts/999999/2022-11-01", "/texts/430500/x",
+    "/texts/430500/2022-07-01", "/texts/430500/2022-11-02/第六条", "/areas/430500/curve.svg?at=x",
+    "/areas/999999/curve.svg", "/areas/430500/curve.svg?at=2023-02-01&benefit=普通门诊",
+])  # fmt: skip
+def test_what_does_not_exist_is_told(client: Any, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+def test_a_curve_is_of_its_benefit_its_day_and_its_area(client: Any) -> None:
+    def drawn(query: str, code: str = "430500") -> str:
+        return str(client.get(f"/areas/{code}/curve.svg?{query}").content.decode())
+
+    plain = drawn("at=2023-02-01")
+    assert plain == drawn("at=2023-02-01&benefit=ordinary") and "普通门诊" in plain
+    assert "湖南省邵阳市" in plain and "2023-02-01" in plain and "邵市政办发〔2022〕22号" in plain
+    later = drawn("at=2023-06-01")
+    assert later != plain and "2023-06-01" in later
+    assert "四川省攀枝花市" in drawn("at=2023-02-01", "510400")
+    assert plain.lstrip().startswith("<?xml") and "<script" not in plain
