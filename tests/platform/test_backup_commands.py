@@ -225,6 +225,7 @@ def test_following_ends_with_ctrl_c_and_has_what_was_written_meanwhile(
     instant = clock(mine)
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 0
+    process.stdout.close()
     with mine.connect() as connection:
         assert connection.execute(receiving).fetchone() is None
     (chain,) = chains(backups)
