@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gongji.law.accounts import clear, credit, deadline, use
-from gongji.law.accounts.account_files import Accrual, Areas, months_between
+from gongji.law.accounts.account_files import Accrual, months_between
 from gongji.law.accounts.clearing import HEADS
 from gongji.law.accounts.duties import clashes, reviews
 from gongji.law.accounts.explain_accounts import explain_credit, explain_statement

@@ -44,7 +44,7 @@ ROOM_TESTS = {
     "visit": ["tests/visit", "tests/test_cases.py", "tests/mechanisms", "tests/test_quote.py"],
 }
 """The tests of a room; those of a room that is not named are in tests/platform."""
-OWN_SERVER = {"backup", "cli", "commands", "config", "demo", "jobs"}
+OWN_SERVER = {"backup", "cli", "demo", "platform", "service"}
 """Rooms whose tests start a PostgreSQL of their own."""
 
 
@@ -145,7 +145,7 @@ def _copy(fault: Fault) -> Iterator[Path]:
 @contextmanager
 def _server() -> Iterator[str]:
     """One PostgreSQL for all the runs whose tests do not need one of their own."""
-    from gongji.config.database import embedded
+    from gongji.platform.database import embedded
 
     with tempfile.TemporaryDirectory(prefix="gongji-bite-") as folder:
         started = embedded(Path(folder) / "postgresql", keep=True)

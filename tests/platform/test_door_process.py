@@ -28,7 +28,7 @@ from tests.platform.doors import HOSPITAL, Client
 
 from gongji.platform import database as configured
 from gongji.platform import environment
-from gongji.platform.installation import wait_until_ready
+from gongji.service.ready import wait_until_ready
 from gongji.service.parts import listen
 from gongji.units import day_in_china
 

@@ -16,12 +16,11 @@ from psycopg.conninfo import make_conninfo
 from tests.platform.conftest import ROLE
 from tests.platform.counter import NOW, RULES, Counter
 
-from gongji.cli import main
+from gongji.cli import main as command_line
 from gongji.cli.main import COMMANDS, main
 from gongji.ledger.openings import OpeningBalance, enter
 from gongji.platform import database as where
-from gongji.platform import environment
-from gongji.service import platform
+from gongji.platform import environment, installation
 from gongji.settlement.settle import settle
 
 Connection = psycopg.Connection[Any]
@@ -171,7 +170,7 @@ def county(
     environment.environment()
     monkeypatch.setattr(where, "owner_dsn", lambda: database)
     monkeypatch.setattr(where, "door_dsn", lambda: make_conninfo(database, options=ROLE))
-    monkeypatch.setattr(platform, "installed_areas", lambda: RULES)
+    monkeypatch.setattr(installation, "installed_areas", lambda: RULES)
     made = Counter(owner)
     person, here = made.person(1), made.institution(1, "2")
     made.fact(person, "account", "2020-01-01")
@@ -205,7 +204,7 @@ def test_every_command_and_subcommand_is_tried_in_every_way_it_can_end() -> None
             tried.setdefault(name, set()).add(case.code)
     for name in COMMANDS:
         assert {0, 1, 2} <= tried[name] | set(ELSEWHERE.get(name, ())), name
-        command = main.cli.get_command(click.Context(main.cli), name)
+        command = command_line.cli.get_command(click.Context(command_line.cli), name)
         if isinstance(command, click.Group) and name != "hospital":
             for each in command.commands:
                 assert {0, 1} <= tried[f"{name} {each}"], (name, each)

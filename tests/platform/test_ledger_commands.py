@@ -15,7 +15,7 @@ from tests.platform.counter import NOW, RULES, Counter
 from gongji.cli.main import main
 from gongji.ledger.openings import OpeningBalance, enter
 from gongji.platform import database as where
-from gongji.service import platform
+from gongji.platform import installation
 from gongji.settlement.settle import settle
 
 Connection = psycopg.Connection[Any]
@@ -30,7 +30,7 @@ def county(
     """A county with one settlement, which the commands work on."""
     monkeypatch.setattr(where, "owner_dsn", lambda: database)
     monkeypatch.setattr(where, "door_dsn", lambda: make_conninfo(database, options=ROLE))
-    monkeypatch.setattr(platform, "installed_areas", lambda: RULES)
+    monkeypatch.setattr(installation, "installed_areas", lambda: RULES)
     made = Counter(owner)
     person, here = made.person(1), made.institution(1, "2")
     made.fact(person, "account", "2020-01-01")

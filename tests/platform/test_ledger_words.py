@@ -17,7 +17,7 @@ from gongji.cli import ledger as commands
 from gongji.cli.main import main
 from gongji.law.engine.areas import Areas
 from gongji.platform import database as where
-from gongji.service import platform
+from gongji.platform import installation
 from gongji.units import CHINA
 
 Connection = psycopg.Connection[Any]
@@ -39,7 +39,7 @@ def ledger(copies: Copies, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connecti
     """The owner's connection to a copy of the books, on which the commands work."""
     with copies() as address, psycopg.connect(address, autocommit=True) as connection:
         monkeypatch.setattr(where, "owner_dsn", lambda: address)
-        monkeypatch.setattr(platform, "installed_areas", Areas)
+        monkeypatch.setattr(installation, "installed_areas", Areas)
         yield connection
 
 

@@ -61,7 +61,7 @@ def test_private_fields_are_hidden_whole_at_any_depth(key: str) -> None:
 
 LOGGING = f"""
 import logging, sys, structlog
-from gongji.config import logs
+from gongji.platform import logs
 logs.configure(sys.argv[1])
 log = structlog.get_logger()
 log.info("own", psn_no="43050000000000000001", certno="{CARD_X}", days=3)

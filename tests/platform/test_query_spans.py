@@ -20,7 +20,7 @@ from tests.platform.doors import (
 )
 from tests.platform.queries_county import CLINIC, Standing, refused, standing
 
-from gongji.gateway.queries import visits
+from gongji.gateway.queries import visits as visit_queries
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def test_visits_are_told_in_their_order_and_by_category_and_number(place: Standi
     assert visits(place, psn_no, DAY, DAY, mdtrt_id=other) == []
     assert visits(place, place.insured(), DAY, DAY) == []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(visits, "_MOST_ROWS", 1)
+        patch.setattr(visit_queries, "_MOST_ROWS", 1)
         assert visits(place, psn_no, DAY, DAY) == [early]
 
 

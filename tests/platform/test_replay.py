@@ -91,7 +91,9 @@ def test_a_settlement_of_other_rules_is_found_by_its_hash_and_its_amounts(
     here, person = county.institution(1, "1"), county.person(1)
     county.fact(person, "selection", "2020-01-01", institution=here)
     one(door, county.bill(person, here, "2024-03-01", 10_000))
-    rules = Areas(parameters=PARAMETERS | {"445300": PARAMETERS["445300"] | {"average_wage": "70000"}})
+    rules = Areas(
+        parameters=PARAMETERS | {"445300": PARAMETERS["445300"] | {"average_wage": "70000"}}
+    )
     (hashes,) = found(door, rules=rules)
     assert (hashes.what, hashes.kept) == ("law_hash", RULES.law_hash("445300", 19_783))
     assert hashes.rebuilt == rules.law_hash("445300", 19_783) != hashes.kept

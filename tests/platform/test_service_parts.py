@@ -23,9 +23,10 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from gongji.platform import database as where
+from gongji.platform import installation
 from gongji.platform.environment import environment
 from gongji.refusals import Fault
-from gongji.service import parts, platform
+from gongji.service import parts, ready
 from gongji.service.parts import Part, Service, listen, make_service
 
 COMMAND = "from gongji.cli.main import main; main()"
@@ -83,7 +84,7 @@ def test_an_embedded_server_that_was_killed_is_started_again(
     dsn = where.owner_dsn()
     assert conninfo_to_dict(dsn)["dbname"] == "gongji" and where.owner_dsn() is dsn
     assert where.revive() == ""
-    with platform.owner_connection() as connection:
+    with installation.owner_connection() as connection:
         connection.execute("create table kept (n integer)")
         assert connection.autocommit
     kill_server(folder)
@@ -97,7 +98,7 @@ def test_an_embedded_server_that_was_killed_is_started_again(
     away.rename(control)
     assert where.revive() == "数据库异常退出，已重新启动"
     assert where.revive() == ""
-    with platform.owner_connection() as connection:
+    with installation.owner_connection() as connection:
         assert connection.execute("select count(*) from kept").fetchone() == (0,)
     # Another process finds the database that is there already.
     forget()
@@ -175,14 +176,14 @@ def test_a_door_is_waited_for_until_it_says_that_it_is_ready() -> None:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_address[1]}"
         Door.answers = [503, 503, 200]
-        platform.wait_until_ready(address)
+        ready.wait_until_ready(address)
         assert Door.answers == []
         Door.answers = [503] * 100
         with pytest.raises(Fault, match="没有就绪"):
-            platform.wait_until_ready(address, 0.3)
+            ready.wait_until_ready(address, 0.3)
         server.shutdown()
     with pytest.raises(Fault, match="没有就绪"):
-        platform.wait_until_ready(address, 0.3)
+        ready.wait_until_ready(address, 0.3)
 
 
 def test_a_port_that_is_taken_is_told_and_one_of_either_family_is_listened_on() -> None:
@@ -362,7 +363,7 @@ def test_a_service_outlives_its_database_and_its_doors(folder: Path, tmp_path: P
         await_(lambda: "接口 http://" in log.read_text() or process.poll() is not None, 120)
         assert process.poll() is None, log.read_text()
         address = log.read_text().split("接口 ")[1].split("（")[0]
-        platform.wait_until_ready(address, 120)
+        ready.wait_until_ready(address, 120)
         killed = kill_server(folder)
         await_(lambda: "数据库异常退出，已重新启动" in log.read_text())
         note = folder / "postgresql" / "postmaster.pid"
@@ -433,7 +434,7 @@ def test_parts_end_with_a_service_that_was_killed(database: str, tmp_path: Path)
     process = serve(log, GONGJI_DATA=str(tmp_path), DATABASE_URL=database, GONGJI_DOORS="1")
     await_(lambda: "页面 http://" in log.read_text() or process.poll() is not None, 120)
     address = log.read_text().split("接口 ")[1].split("（")[0]
-    platform.wait_until_ready(address, 120)
+    ready.wait_until_ready(address, 120)
     parts = children(process)
     assert len(parts) == 3
     process.kill()

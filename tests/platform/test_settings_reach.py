@@ -36,7 +36,7 @@ from gongji.backup import programs
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.platform.environment import SETTINGS
-from gongji.platform.installation import wait_until_ready
+from gongji.service.ready import wait_until_ready
 from gongji.units import CHINA
 
 HOST, HOUSE = "127.0.0.2", "gongji.test"

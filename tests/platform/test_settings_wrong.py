@@ -148,7 +148,9 @@ def test_the_folder_lies_where_the_user_keeps_such_things(monkeypatch: pytest.Mo
 def test_nothing_is_read_of_a_demonstration_that_is_somewhere_else(tmp_path: Path) -> None:
     assert env.kept_demo(tmp_path) == {}
     (tmp_path / env.DEMO).write_text(json.dumps({"GONGJI_DEMO": "1", "GONGJI_DAYS_BACK": "9"}))
-    shown = "from gongji.platform.environment import environment as e;print(e().days_back, e().demo)"
+    shown = (
+        "from gongji.platform.environment import environment as e;print(e().days_back, e().demo)"
+    )
     own = {"GONGJI_DATA": str(tmp_path), "DATABASE_URL": ""}
     for given, said in (({}, "9 True"), ({"GONGJI_DAYS_BACK": "7"}, "7 True")):
         done = subprocess.run(

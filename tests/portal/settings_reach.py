@@ -36,7 +36,9 @@ def main() -> None:
     found["hosts"] = {host: client.get("/areas", headers={"host": host}).status_code
                       for host in hosts}  # fmt: skip
     found["areas"] = [area.code for area in installed_areas().every({})]
-    found["law"] = installed_areas().law_hash("430500", installed_areas().every({})[0].laws[0].since)
+    found["law"] = installed_areas().law_hash(
+        "430500", installed_areas().every({})[0].laws[0].since
+    )
     cache.set("code:43050000000000000001", "123456")
     given = {"psn_no": "43050000000000000001", "code": "123456"}
     found["code"] = client.post("/sign-in", given).status_code

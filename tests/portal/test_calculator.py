@@ -260,7 +260,14 @@ def test_every_word_of_the_pages_and_of_the_rulebooks_has_its_english(portal: An
     said = r"""\bsay\(?\s*(?:"([^"]*[\u3400-\u9fff，]+[^"]*)"|'([^']*[\u3400-\u9fff，]+[^']*)')"""
     files = [*folder.glob("templates/**/*.html"), *folder.glob("*.py")]
     words = {a or b for file in files for a, b in re.findall(said, file.read_text("utf-8"))}
-    for mapping in (ACCOUNTS, EVENTS, family.RELATIONS, own_pages.FILINGS, own_pages.STATES, SECTIONS):
+    for mapping in (
+        ACCOUNTS,
+        EVENTS,
+        family.RELATIONS,
+        own_pages.FILINGS,
+        own_pages.STATES,
+        SECTIONS,
+    ):
         words |= set(mapping.values())
     assert len(words) > 150
     assert not {word for word in words | set(present.LABELS.values())
