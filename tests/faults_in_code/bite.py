@@ -215,6 +215,16 @@ def _say(faults: Sequence[Fault], found: dict[Fault, tuple[str, str]]) -> int:
 
 
 ROUNDS = ("named", "room", "suite")
+TOLD = re.compile(r"\d+/\d+ \d+ s (\S+): (.*?): (\S+::.*|it .*) \((named|room|suite)\)$")
+
+
+def _found_before(log: Path | None, faults: Sequence[Fault]) -> dict[Fault, tuple[str, str]]:
+    """What an earlier run has found: how far it went and the test that told."""
+    lines = log.read_text().splitlines() if log else []
+    told = {(m[1], m[2]): (m[4], m[3]) for m in map(TOLD.match, lines) if m}
+    return {
+        fault: told[fault.room, fault.name] for fault in faults if (fault.room, fault.name) in told
+    }
 
 
 def main() -> int:
@@ -222,6 +232,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--room", default="", help="only the faults of this room")
     parser.add_argument("--only", default="", help="only faults with these words in their name")
+    parser.add_argument("--resume", type=Path, help="what a run that was stopped has printed")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at one time")
     given = parser.parse_args()
     faults = [
@@ -229,10 +240,10 @@ def main() -> int:
         for fault in read_faults()
         if given.room in ("", fault.room) and given.only in fault.name
     ]
-    begun, found = time.monotonic(), {}
+    begun, found = time.monotonic(), _found_before(given.resume, faults)
     with _server() as server, ThreadPoolExecutor(given.jobs) as pool:
-        tasks = {pool.submit(bite, fault, server): fault for fault in faults}
-        for number, task in enumerate(as_completed(tasks), start=1):
+        tasks = {pool.submit(bite, fault, server): fault for fault in faults if fault not in found}
+        for number, task in enumerate(as_completed(tasks), start=len(found) + 1):
             fault = tasks[task]
             far, told = found[fault] = task.result()
             spent = time.monotonic() - begun
