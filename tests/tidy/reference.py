@@ -23,7 +23,7 @@ def refusals() -> str:
     lines = [
         "# Refusals",
         "",
-        "Generated from `refusals.py` by `make docs`. Where several hold, the first one is given. A",
+        "Generated from `refusals/` by `make docs`. Where several hold, the first one is given. A",
         "refusal moves no meter; the person bears the cost. A gate (✓) is a rulebook's: document",
         "and article follow the sentence.",
         "",

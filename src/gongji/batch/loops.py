@@ -3,8 +3,8 @@
 Rows come by person, then in order of settlement. A person's meters are blocks of numbers: those
 that begin anew with a period lie in one place and are emptied when the period (or the person)
 changes; those that are apart for each registration, disease or drug lie at the row in which that
-key first appears, so no table is searched here. The arithmetic itself is `gongji.law.kernel`, the same
-functions that settle a visit online.
+key first appears, so no table is searched here. The arithmetic itself is `gongji.law.kernel`, the
+same functions that settle a visit online.
 """
 
 from typing import NamedTuple

@@ -1,8 +1,8 @@
 """Explanations and refusals in English: the same sentences, figures and articles.
 
-Each Chinese sentence of `gongji.law.explain` and `gongji.refusals` has one form; here stands the English
-form of each. The figures are those of the sentence itself, so the two languages cannot differ. A
-sentence of a form that is not known here stays in Chinese.
+Each Chinese sentence of `gongji.law.explain` and `gongji.refusals` has one form; here stands the
+English form of each. The figures are those of the sentence itself, so the two languages cannot
+differ. A sentence of a form that is not known here stays in Chinese.
 """
 
 import re

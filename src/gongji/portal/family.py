@@ -1,8 +1,8 @@
 """Family bonds: asked for by the person whose care is to be paid, given and revoked by the owner.
 
-A bond is a fact of the person whose care is paid (`gongji.registry.fact_kinds.Bond`). What is asked for
-is such a fact with a consent that never comes, so no settlement uses it; consent puts another fact
-in its place. Nothing is deleted: what was known before stays known.
+A bond is a fact of the person whose care is paid (`gongji.registry.fact_kinds.Bond`). What is asked
+for is such a fact with a consent that never comes, so no settlement uses it; consent puts another
+fact in its place. Nothing is deleted: what was known before stays known.
 
 Law: 家庭共济 (CX-20, YN-3): the owner of an account binds family members of their own will.
 """

@@ -1,7 +1,7 @@
 """Files imported whole or not at all: every mistake of every file at once, or one transaction.
 
-The tables are taken in the order of `gongji.registry.import_kinds.KINDS`, so that one workbook may bring
-persons and what is known of them. What lies outside this room (opening entries of the ledger,
+The tables are taken in the order of `gongji.registry.import_kinds.KINDS`, so that one workbook may
+bring persons and what is known of them. What lies outside this room (opening entries of the ledger,
 inpatient stays) is stored by functions that the caller gives (`stores`).
 """
 

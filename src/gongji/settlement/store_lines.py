@@ -1,7 +1,8 @@
 """Write priced bills: batches with their lines, and purchases with their visits too.
 
 Ids are drawn first, so that any number of bills takes the same few statements. Pricing and checks
-are done before (`gongji.settlement.price_bills`); these functions run inside the caller's transaction.
+are done before (`gongji.settlement.price_bills`); these functions run inside the caller's
+transaction.
 """
 
 from collections.abc import Sequence

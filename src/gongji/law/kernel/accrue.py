@@ -1,9 +1,9 @@
 """A month's credit to a personal account: a rate of a base, rounded to a unit.
 
-A **credit** is a run of CREDIT_SIZE integers in `code`, made by `gongji.law.accounts.credits` for one
-cell (one value on every axis): a refusal number (0 for none), a rate, a base, what the base is at
-least and at most, the unit of rounding, and the rate that goes to the pool. A fixed amount is the
-whole of itself. A figure may be OPEN, a parameter that nobody has set.
+A **credit** is a run of CREDIT_SIZE integers in `code`, made by `gongji.law.accounts.credits` for
+one cell (one value on every axis): a refusal number (0 for none), a rate, a base, what the base is
+at least and at most, the unit of rounding, and the rate that goes to the pool. A fixed amount is
+the whole of itself. A figure may be OPEN, a parameter that nobody has set.
 """
 
 from gongji.law.kernel.pour import OPEN, SETTLED, take_rate

@@ -1,4 +1,5 @@
-"""Price one fee line in plain Python: the decisions that `gongji.batch.lines.price_lines` makes of columns.
+"""Price one fee line in plain Python: the decisions that `gongji.batch.lines.price_lines` makes of
+columns.
 
 Which price counts, which share is paid first and whether an item is covered at all are decided here
 for single lines, for the counter; the split itself is the kernel's `price_line` in both. A test
