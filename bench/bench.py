@@ -49,9 +49,11 @@ FIRST, LAST = date(2023, 1, 1), date(2023, 5, 31)
 
 SHAOYANG, CHUXIONG = "430500", "532300"
 FIGURES = {
-    "inpatient_deductible": "500", "inpatient_rate": "85%", "inpatient_ceiling": "50000",
+    "inpatient_deductible": "500",
+    "inpatient_rate": "85%",
+    "inpatient_ceiling": "50000",
     "subsidy_rate": "30%",
-}  # fmt: skip
+}
 """Made-up inpatient figures, so that every benefit of Chuxiong can be settled."""
 
 DEDUCTIBLES = np.array([0, 0, 20_000, 30_000])
@@ -309,8 +311,11 @@ def shaoyang(rows: int) -> list[Line]:
     for _ in range(12):
         # In turns, so that a busy machine slows all alike.
         for name, work in (
-            ("hand", hand), ("lean", caught.lean), ("full", caught.full), ("place", caught.place),
-        ):  # fmt: skip
+            ("hand", hand),
+            ("lean", caught.lean),
+            ("full", caught.full),
+            ("place", caught.place),
+        ):
             seconds[name] = min(seconds[name], best(work, 1, caught.clear))
     numpy_s = best(lambda: by_numpy(found), 3)
     polars_s = best(lambda: by_polars(found), 3)
@@ -320,12 +325,14 @@ def shaoyang(rows: int) -> list[Line]:
     assert all(np.array_equal(np.array(one), paid[: len(one)]) for one in same)
     base = seconds["hand"]
     timed = [
-        ("Numba loop by hand", base, rows), ("gongji, loop over the kernel", seconds["lean"], rows),
+        ("Numba loop by hand", base, rows),
+        ("gongji, loop over the kernel", seconds["lean"], rows),
         ("gongji, with layers, meters, articles", seconds["full"], rows),
         ("gongji, finding the cells (before either)", seconds["place"], rows),
-        ("NumPy, visit by visit", numpy_s, rows), ("Polars windows", polars_s, rows),
+        ("NumPy, visit by visit", numpy_s, rows),
+        ("Polars windows", polars_s, rows),
         ("plain Python", python_s, few),
-    ]  # fmt: skip
+    ]
     return [(n, f"{r / s / 1e6:.2f}", f"{base / rows / (s / r):.3f}") for n, s, r in timed]
 
 
@@ -335,9 +342,11 @@ def chuxiong(rows: int) -> list[Line]:
     works = (caught.lean, caught.full, caught.place)
     lean, full, place = (best(work, 7, caught.clear) for work in works)
     named_ = (
-        ("loop over the kernel", lean), ("with layers, meters, articles", full),
-        ("finding the cells", place), ("cells and kernel together", lean + place),
-    )  # fmt: skip
+        ("loop over the kernel", lean),
+        ("with layers, meters, articles", full),
+        ("finding the cells", place),
+        ("cells and kernel together", lean + place),
+    )
     return [
         (name, f"{rows / spent / 1e6:.1f}", f"{spent / rows * 1e9:.0f}") for name, spent in named_
     ]

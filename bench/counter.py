@@ -117,16 +117,20 @@ class Bench:
 
         identity = Identity(environment().identity_key, environment().lookup_key)
         given = {
-            "hospital": HOSPITAL, "area": AREA, "from": first, "to": last,
+            "hospital": HOSPITAL,
+            "area": AREA,
+            "from": first,
+            "to": last,
             "sealed": identity.encrypt("430500198001010000"),
-        }  # fmt: skip
+        }
         with psycopg.connect(self.dsn, autocommit=True) as connection:
             with psycopg.ClientCursor(connection) as cursor:
                 cursor.execute(FILL, given)
             connection.execute(
                 "insert into credential (access_key, institution, secret) values (%s, %s, %s)"
-                " on conflict do nothing", [ACCESS_KEY, HOSPITAL, identity.encrypt(SECRET)],
-            )  # fmt: skip
+                " on conflict do nothing",
+                [ACCESS_KEY, HOSPITAL, identity.encrypt(SECRET)],
+            )
             connection.execute("vacuum analyze")
 
     def bills(self, count: int) -> list[tuple[str, int, int]]:
@@ -151,9 +155,11 @@ class Bench:
         stamp, nonce = str(int(time.time())), secrets.token_hex(8)
         text = f"{stamp}{SECRET}{nonce}{stamp}"
         return {
-            "x-tif-paasid": ACCESS_KEY, "x-tif-timestamp": stamp, "x-tif-nonce": nonce,
+            "x-tif-paasid": ACCESS_KEY,
+            "x-tif-timestamp": stamp,
+            "x-tif-nonce": nonce,
             "x-tif-signature": hashlib.sha256(text.encode()).hexdigest(),
-        }  # fmt: skip
+        }
 
     def envelope(self, infno: str, given: dict[str, Any]) -> bytes:
         """A request of the bench's hospital."""
@@ -161,23 +167,44 @@ class Bench:
         made = {
             "infno": infno,
             "msgid": f"{HOSPITAL}{DAY:%Y%m%d}{os.getpid() % 10_000:04d}{self.serial:08d}",
-            "mdtrtarea_admvs": AREA, "insuplc_admdvs": AREA, "recer_sys_code": "99", "dev_no": "",
-            "infver": "V1.0", "opter_type": "1", "opter": "0001", "opter_name": "收费员",
-            "inf_time": f"{DAY:%Y-%m-%d %H:%M:%S}", "fixmedins_code": HOSPITAL,
-            "fixmedins_name": "测试医院", "sign_no": "", "input": given,
-        }  # fmt: skip
+            "mdtrtarea_admvs": AREA,
+            "insuplc_admdvs": AREA,
+            "recer_sys_code": "99",
+            "dev_no": "",
+            "infver": "V1.0",
+            "opter_type": "1",
+            "opter": "0001",
+            "opter_name": "收费员",
+            "inf_time": f"{DAY:%Y-%m-%d %H:%M:%S}",
+            "fixmedins_code": HOSPITAL,
+            "fixmedins_name": "测试医院",
+            "sign_no": "",
+            "input": given,
+        }
         return json.dumps(made, ensure_ascii=False).encode()
 
     def bill(self, psn_no: str, visit: str, total_fen: int) -> dict[str, Any]:
         """What 2207 asks."""
         total = f"{total_fen // 100}.{total_fen % 100:02d}"
-        return {"data": {
-            "psn_no": psn_no, "mdtrt_cert_type": "02", "mdtrt_cert_no": "430500198001010000",
-            "med_type": "11", "medfee_sumamt": total, "psn_setlway": "01", "mdtrt_id": visit,
-            "chrg_bchno": "1", "insutype": "310", "acct_used_flag": "1", "invono": "",
-            "fulamt_ownpay_amt": "30.00", "overlmt_selfpay": "0.00", "preselfpay_amt": "3.00",
-            "inscp_scp_amt": f"{(total_fen - 3300) / 100:.2f}",
-        }}  # fmt: skip
+        return {
+            "data": {
+                "psn_no": psn_no,
+                "mdtrt_cert_type": "02",
+                "mdtrt_cert_no": "430500198001010000",
+                "med_type": "11",
+                "medfee_sumamt": total,
+                "psn_setlway": "01",
+                "mdtrt_id": visit,
+                "chrg_bchno": "1",
+                "insutype": "310",
+                "acct_used_flag": "1",
+                "invono": "",
+                "fulamt_ownpay_amt": "30.00",
+                "overlmt_selfpay": "0.00",
+                "preselfpay_amt": "3.00",
+                "inscp_scp_amt": f"{(total_fen - 3300) / 100:.2f}",
+            }
+        }
 
     def settlements(self, seconds: int, connections: int, threads: int = 1) -> dict[str, Any]:
         """Settle bills through HTTP for so long, as fast as the door goes."""
@@ -189,11 +216,25 @@ class Bench:
                 file.write(b"/2207\t" + headers.encode() + b"\t" + body + b"\n")
             file.flush()
             ran = subprocess.run(
-                ["wrk", "-t", str(threads), "-c", str(connections), "-d", f"{seconds}s",
-                 "--timeout", "30s", "-s", str(ROOT / "bench" / "counter.lua"), self.address],
+                [
+                    "wrk",
+                    "-t",
+                    str(threads),
+                    "-c",
+                    str(connections),
+                    "-d",
+                    f"{seconds}s",
+                    "--timeout",
+                    "30s",
+                    "-s",
+                    str(ROOT / "bench" / "counter.lua"),
+                    self.address,
+                ],
                 env={**os.environ, "REQUESTS": file.name, "THREADS": str(threads)},
-                capture_output=True, text=True, check=True,
-            )  # fmt: skip
+                capture_output=True,
+                text=True,
+                check=True,
+            )
         found = re.search(r"RESULT (\{.*\})", ran.stdout)
         assert found, ran.stdout + ran.stderr
         result: dict[str, Any] = json.loads(found[1])
@@ -217,9 +258,14 @@ def door(dsn: str, port: int, doors: int, log: Any = None, **more: str) -> Itera
     from gongji.service.ready import wait_until_ready
 
     variables = {
-        **os.environ, "DATABASE_URL": dsn, "GONGJI_PORT": str(port), "GONGJI_LOG_LEVEL": "WARNING",
-        "GONGJI_PAGES_PORT": str(port + 1), "GONGJI_DOORS": str(doors), "GONGJI_DAYS_BACK": "4000",
-    } | more  # fmt: skip
+        **os.environ,
+        "DATABASE_URL": dsn,
+        "GONGJI_PORT": str(port),
+        "GONGJI_LOG_LEVEL": "WARNING",
+        "GONGJI_PAGES_PORT": str(port + 1),
+        "GONGJI_DOORS": str(doors),
+        "GONGJI_DAYS_BACK": "4000",
+    } | more
     command = [Path(sys.executable).parent / "gongji", "serve"]
     process = subprocess.Popen(command, env=variables, stderr=log)
     bench = Bench(dsn, port)
@@ -338,8 +384,9 @@ def _rounds(rounds: list[Round]) -> Iterator[Line]:
     yield _line("2207 through HTTP", settled, "/s", _ratio(settled, t, "T") if any(t) else "")
     yield _line("whole visits (five transactions)", [one.visits for one in rounds], "/s")
     p50 = median(one.half.percentile(0.5) for one in rounds)
-    yield _line("requests at half of that, p99", [one.p99 for one in rounds], " ms",
-                f"p50 {p50:.1f} ms")  # fmt: skip
+    yield _line(
+        "requests at half of that, p99", [one.p99 for one in rounds], " ms", f"p50 {p50:.1f} ms"
+    )
     if any(t):
         yield _line("pgbench at half of T, p99", [one.yardstick_p99 for one in rounds], " ms")
     yield _line("the host gave to others", [100 * one.taken for one in rounds], " %")

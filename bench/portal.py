@@ -56,5 +56,7 @@ if __name__ == "__main__":
     if "--json" in sys.argv:
         print(json.dumps(found))
     else:
-        print(f"a calculation of the pages: {found['median_ms']} ms (median), "
-              f"{found['p95_ms']} ms (95 of 100), {found['p99_ms']} ms (99 of 100)")  # fmt: skip
+        print(
+            f"a calculation of the pages: {found['median_ms']} ms (median), "
+            f"{found['p95_ms']} ms (95 of 100), {found['p99_ms']} ms (99 of 100)"
+        )

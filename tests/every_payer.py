@@ -61,9 +61,16 @@ TEXT = """\
         支付比例: {比例: 50%, 依据: 第五条第一款}
 """
 VISIT = {
-    "area": AREA, "person": "甲", "visit": "v1", "date": "2023-03-01", "status": "active",
-    "level": "2", "total": "3000", "in_scope": "2500", "account_current": "80",
-}  # fmt: skip
+    "area": AREA,
+    "person": "甲",
+    "visit": "v1",
+    "date": "2023-03-01",
+    "status": "active",
+    "level": "2",
+    "total": "3000",
+    "in_scope": "2500",
+    "account_current": "80",
+}
 USED = {"year_deductible": 2_000, "ordinary_paid": 15_000}
 
 

@@ -18,8 +18,21 @@ from histories import random_clearing
 
 LIBRARY = Library()
 YF = "445300"
-TERMS = (300_000, 900_000, 10_000, 10_000, 4,
-         0, 0, 300_000, 300_000, 700_000, 700_000, 800_000, 1_000_000)  # fmt: skip
+TERMS = (
+    300_000,
+    900_000,
+    10_000,
+    10_000,
+    4,
+    0,
+    0,
+    300_000,
+    300_000,
+    700_000,
+    700_000,
+    800_000,
+    1_000_000,
+)
 """云浮第二十条 as the kernel takes it, typed here a second time."""
 
 
@@ -52,9 +65,13 @@ def test_the_kernel_equals_the_oracle_on_random_years() -> None:
         prepaid, balance, _, _, share, kept, returned, borne = kernel_year(row)
         found = (prepaid, balance, share, kept, returned, borne)
         assert found == (
-            wanted.prepaid_fen, wanted.balance_fen, wanted.kept_ppm,
-            wanted.kept_fen, wanted.returned_fen, wanted.borne_fen,
-        ), (number, row)  # fmt: skip
+            wanted.prepaid_fen,
+            wanted.balance_fen,
+            wanted.kept_ppm,
+            wanted.kept_fen,
+            wanted.returned_fen,
+            wanted.borne_fen,
+        ), (number, row)
 
 
 def test_the_rulebook_equals_the_oracle_on_random_years() -> None:
@@ -68,8 +85,11 @@ def test_the_rulebook_equals_the_oracle_on_random_years() -> None:
         texts |= {name: str(heads) for name, heads in zip(HEADS, row["heads"], strict=True)}
         found = cleared({"average_wage.2022": yuan_text(row["ceiling_fen"] * 50)}, **texts)
         assert (found.prepaid_fen, found.kept_ppm, found.kept_fen, found.borne_fen) == (
-            wanted.prepaid_fen, wanted.kept_ppm, wanted.kept_fen, wanted.borne_fen,
-        ), (number, row)  # fmt: skip
+            wanted.prepaid_fen,
+            wanted.kept_ppm,
+            wanted.kept_fen,
+            wanted.borne_fen,
+        ), (number, row)
         assert found.usage_ppm == int(wanted.usage * 1_000_000)
 
 

@@ -158,15 +158,27 @@ def test_months_from_one_to_another(roster: Path, tmp_path: Path) -> None:
     """Each row is credited for every month; the month column is not needed."""
     short = saved(tmp_path / "short.csv", [("person", "status"), ("甲", "retired")])
     result = gongji(
-        "accrue", short, "-o", tmp_path / "out.csv", "--area", "430500",
-        "--from", "2022-12", "--to", "2023-02", "--json",
-    )  # fmt: skip
+        "accrue",
+        short,
+        "-o",
+        tmp_path / "out.csv",
+        "--area",
+        "430500",
+        "--from",
+        "2022-12",
+        "--to",
+        "2023-02",
+        "--json",
+    )
     summary = json.loads(result.stdout)
     assert (summary["rows"], summary["results"], summary["rejected"]) == (1, 2, 1)
     assert summary["by_outcome"]["统筹基金"] == {"count": 2, "amount": "150.00"}
     assert [row["month"] for row in read(tmp_path / "out.csv")] == ["2023-01", "2023-02"]
-    for wrong in (["--from", "2023-01"], ["--from", "2023-02", "--to", "2023-01"],
-                  ["--month", "2023-01", "--from", "2023-01", "--to", "2023-02"]):  # fmt: skip
+    for wrong in (
+        ["--from", "2023-01"],
+        ["--from", "2023-02", "--to", "2023-01"],
+        ["--month", "2023-01", "--from", "2023-01", "--to", "2023-02"],
+    ):
         assert isinstance(gongji("accrue", short, *wrong).exception, Refusal)
 
 
@@ -267,9 +279,16 @@ def test_excel_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, ""), (True, "true"), (2024.0, "2024"), (6722.25, "6722.25"), (Decimal("4.00"), "4.00"),
-     (date(2024, 5, 1), "2024-05-01"), (" x ", "x")],
-)  # fmt: skip
+    [
+        (None, ""),
+        (True, "true"),
+        (2024.0, "2024"),
+        (6722.25, "6722.25"),
+        (Decimal("4.00"), "4.00"),
+        (date(2024, 5, 1), "2024-05-01"),
+        (" x ", "x"),
+    ],
+)
 def test_cells_as_texts(value: object, text: str) -> None:
     """Typed cells read like the texts of a CSV."""
     assert text_of(value) == text
@@ -291,8 +310,10 @@ def test_every_column_is_documented(document: str, job: type[Accrual] | type[Cle
 
 def test_options_that_cannot_be_read_are_named(roster: Path, tmp_path: Path) -> None:
     """The option that was given, not one that was not."""
-    for option, given in (("--month", ("--month", "2023-5")),
-                          ("--to", ("--from", "2023-05", "--to", "x"))):  # fmt: skip
+    for option, given in (
+        ("--month", ("--month", "2023-5")),
+        ("--to", ("--from", "2023-05", "--to", "x")),
+    ):
         result = gongji("accrue", roster, *given)
         assert isinstance(result.exception, Refusal) and result.exception.field == option
     result = gongji("accrue", roster, "-o", tmp_path / "no" / "such.csv")

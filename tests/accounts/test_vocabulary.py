@@ -178,8 +178,10 @@ def test_sections_that_do_not_hold_together(
 
 def test_a_credit_by_a_fact_that_no_roster_has(tmp_path: Path) -> None:
     """A level of hospital says nothing of a month."""
-    text = CREDITS.replace("按: 账户年龄段, 四十五岁以下: 2%, 四十五岁及以上: 2.5%",
-                           "按: 医院级别, 一级: 2%, 二级: 2%, 三级: 2%")  # fmt: skip
+    text = CREDITS.replace(
+        "按: 账户年龄段, 四十五岁以下: 2%, 四十五岁及以上: 2.5%",
+        "按: 医院级别, 一级: 2%, 二级: 2%, 三级: 2%",
+    )
     found = problems(Areas(library(tmp_path, text)).area("629900").law(parse_day("2023-05-01")))
     assert ["名册没有事实“医院级别”" in problem.message for problem in found] == [True]
 

@@ -39,9 +39,13 @@ def test_a_history_of_a_file_is_settled_as_by_hand(history, tmp_path):
 
 def visit(person, **more):
     return {
-        "person": person, "date": "2023-03-01", "area": "430500", "status": "active", "level": "2",
+        "person": person,
+        "date": "2023-03-01",
+        "area": "430500",
+        "status": "active",
+        "level": "2",
         "in_scope": "300.07",
-    } | more  # fmt: skip
+    } | more
 
 
 def run(capsys, *argv):
@@ -127,5 +131,7 @@ def test_opening_meters_begin_with_the_first_row_that_can_be_read():
     assert [(bad.row_number, bad.code) for bad in rejected] == [(1, "field_missing")]
     # 300.07 x 60 % = 180.042; q: 100.07 x 60 %, then all.
     assert [f"{row['pool_pays']:.2f}" for row in found.to_pylist()] == [
-        "180.04", "60.04", "180.04",
-    ]  # fmt: skip
+        "180.04",
+        "60.04",
+        "180.04",
+    ]

@@ -27,9 +27,16 @@ def small_chunks(monkeypatch):
 def visit(person, **more):
     """A visit in Shaoyang whose payment tells how much of the deductible was met before."""
     return {
-        "person": person, "visit": "", "date": "2023-03-01", "sequence": "1", "area": "430500",
-        "status": "active", "level": "2", "total": "150.00", "in_scope": "150.00",
-    } | more  # fmt: skip
+        "person": person,
+        "visit": "",
+        "date": "2023-03-01",
+        "sequence": "1",
+        "area": "430500",
+        "status": "active",
+        "level": "2",
+        "total": "150.00",
+        "in_scope": "150.00",
+    } | more
 
 
 def persons(first, count, **more):

@@ -27,11 +27,14 @@ def visits(count):
     """Visits in order of persons, two a person."""
     return pl.DataFrame(
         {
-            "person": [n // 2 for n in range(count)], "date": ["2023-03-01"] * count,
-            "area": ["430500"] * count, "status": ["active"] * count, "level": ["1"] * count,
+            "person": [n // 2 for n in range(count)],
+            "date": ["2023-03-01"] * count,
+            "area": ["430500"] * count,
+            "status": ["active"] * count,
+            "level": ["1"] * count,
             "total_fen": [10_000 + n for n in range(count)],
         }
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture

@@ -27,9 +27,18 @@ def run(tmp_path: Path) -> Callable[..., Result]:
         paths = {name: str(tmp_path / f"{name}.csv") for name in FILES}
         return CliRunner().invoke(
             cli,
-            ["adjudicate", paths["visits"], "-o", str(tmp_path / "out.csv"), "--lines",
-             paths["lines"], "--catalogue", paths["catalogue"], *options],
-        )  # fmt: skip
+            [
+                "adjudicate",
+                paths["visits"],
+                "-o",
+                str(tmp_path / "out.csv"),
+                "--lines",
+                paths["lines"],
+                "--catalogue",
+                paths["catalogue"],
+                *options,
+            ],
+        )
 
     return adjudicate
 

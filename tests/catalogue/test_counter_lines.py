@@ -104,7 +104,7 @@ CASES = [
     # A negotiated drug: the law's 30 % whatever the catalogue says.
     (Item("乙", "20%", negotiated=True), 2, (0, 0, 300, 700), ["第六条第二款"]),
     (Item("乙", negotiated=True), 2, (0, 0, 300, 700), ["第六条第二款"]),
-]  # fmt: skip
+]
 
 
 def at_the_counter(law, item, level, permitted=True):
@@ -119,8 +119,14 @@ def at_the_counter(law, item, level, permitted=True):
 def in_a_file(books, item, level):
     """The same by columns, and the articles that are told."""
     lines = pl.DataFrame({"visit": ["v"], "item": ["A"], "quantity": ["1"], "amount": ["10.00"]})
-    visits = pl.DataFrame({"visit": ["v"], "date": ["2023-06-01"], "area": [AREA],
-                           "level": [str(level) if level else ""]})  # fmt: skip
+    visits = pl.DataFrame(
+        {
+            "visit": ["v"],
+            "date": ["2023-06-01"],
+            "area": [AREA],
+            "level": [str(level) if level else ""],
+        }
+    )
     items = read_catalogue(
         read_texts(pl.read_csv(item.row().encode(), infer_schema=False)).drop(ROW)
     )

@@ -62,9 +62,12 @@ CELL = {"参保状态": "在职", "医院级别": "一级", "异地": "否", "�
 
 
 def compiled(
-    folder: Path, benefit: str = "普通门诊", settings: dict[str, str] | None = None,
-    year: int = 2023, **cell: str,
-) -> Program:  # fmt: skip
+    folder: Path,
+    benefit: str = "普通门诊",
+    settings: dict[str, str] | None = None,
+    year: int = 2023,
+    **cell: str,
+) -> Program:
     """The program of a cell."""
     area = Areas(library(folder, TEXT)).area(AREA, settings)
     whole: Cell = CELL | cell
@@ -239,10 +242,13 @@ GATES = """\
         ({"in_benefit_period": "否", "designated": "否"}, "outside_benefit_period", "第五条"),
         # What holds for one benefit only says nothing of another.
         ({"in_benefit_period": "否", "benefit": "chronic"}, "", ""),
-        ({"in_benefit_period": "否", "benefit": "chronic", "inpatient": "是"}, "inpatient_stay",
-         "第七条"),
+        (
+            {"in_benefit_period": "否", "benefit": "chronic", "inpatient": "是"},
+            "inpatient_stay",
+            "第七条",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_first_gate_in_order_of_precedence_refuses_with_its_own_article(
     tmp_path: Path, row: dict[str, str], refusal: str, article: str
 ) -> None:
@@ -278,10 +284,12 @@ def test_a_visit_rests_only_on_the_layers_that_it_reached(tmp_path: Path) -> Non
     law = area.law(parse_day("2023-03-01"))
     program = Compiler(law, area.layout, 2023).program("急诊抢救", {})
     told = {
-        (0, 0): "第五条", (1, 0): "第五条、第一条、第二条",
+        (0, 0): "第五条",
+        (1, 0): "第五条、第一条、第二条",
         (2, 0): "第五条、第一条、第二条、第三条",
-        (9, 9): "第五条、第一条、第二条、第三条、第四条", (1, 1): "第五条、第一条、第二条、第四条",
-    }  # fmt: skip
+        (9, 9): "第五条、第一条、第二条、第三条、第四条",
+        (1, 1): "第五条、第一条、第二条、第四条",
+    }
     for (reached, tails), articles in told.items():
         found = show_articles(citations(program, reached, tails))
         assert found == f"某政〔2023〕1号 {articles}", (reached, tails)

@@ -74,12 +74,16 @@ def read_faults(folder: Path = LISTS) -> list[Fault]:
     """The faults of every list, in the order of their files."""
     return [
         Fault(
-            row["name"], *_place(row["where"]), row["change"], row["into"],
-            tuple(row["tests"].split()), row.get("lives", ""),
+            row["name"],
+            *_place(row["where"]),
+            row["change"],
+            row["into"],
+            tuple(row["tests"].split()),
+            row.get("lives", ""),
         )
         for path in sorted(folder.glob("*.yaml"))
         for row in yaml.safe_load(path.read_text())
-    ]  # fmt: skip
+    ]
 
 
 def _place(where: str) -> tuple[str, str]:
@@ -247,8 +251,11 @@ def main() -> int:
             fault = tasks[task]
             far, told = found[fault] = task.result()
             spent = time.monotonic() - begun
-            print(f"{number}/{len(faults)} {spent:.0f} s {fault.room}: {fault.name}: "
-                  f"{f'{told} ({far})' if told else 'LIVES'}", flush=True)  # fmt: skip
+            print(
+                f"{number}/{len(faults)} {spent:.0f} s {fault.room}: {fault.name}: "
+                f"{f'{told} ({far})' if told else 'LIVES'}",
+                flush=True,
+            )
     return min(1, _say(faults, found))
 
 

@@ -61,9 +61,13 @@ def test_all_mistakes_are_told_at_once_those_of_form_and_those_of_reference(tmp_
     for right, wrong in changes[1:]:
         text = text.replace(right, wrong, 1)
     wanted = [
-        "应为百分比", "没有计量“年起负”", "没有层组或待遇“超限”", "没有存疑“乙说”",
-        "没有规定引用这一存疑", "“大额”不在可取值之内",
-    ]  # fmt: skip
+        "应为百分比",
+        "没有计量“年起负”",
+        "没有层组或待遇“超限”",
+        "没有存疑“乙说”",
+        "没有规定引用这一存疑",
+        "“大额”不在可取值之内",
+    ]
     found = problems_of(tmp_path, text)
     for message in wanted:
         assert any(message in problem.message for problem in found), message

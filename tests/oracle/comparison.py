@@ -25,9 +25,15 @@ Figures = Mapping[str, int]
 Answer = dict[str, Any]
 
 KEPT = {
-    "person", "area", "status", "date", "total_fen",
-    "level", "institution_kind", "prescriber_level",
-}  # fmt: skip
+    "person",
+    "area",
+    "status",
+    "date",
+    "total_fen",
+    "level",
+    "institution_kind",
+    "prescriber_level",
+}
 """Facts without which a visit cannot be settled: shrinking leaves them."""
 
 
@@ -95,18 +101,26 @@ def by_kernel(library: Library, rows: list[Row], figures: Figures) -> Iterator[A
             yield _answer(refusal.code, 0, {}, 0, 0, row["total_fen"])
             continue
         yield _answer(
-            result.refusal, result.deductible_fen, result.layers, result.pool_fen,
-            result.supplements_fen, result.person_fen,
-        )  # fmt: skip
+            result.refusal,
+            result.deductible_fen,
+            result.layers,
+            result.pool_fen,
+            result.supplements_fen,
+            result.person_fen,
+        )
 
 
 def by_oracle(rows: list[Row], figures: Figures) -> Iterator[Answer]:
     """What the second reading makes of it."""
     for outcome in oracle.settle(rows, figures):
         yield _answer(
-            outcome.refusal or "", outcome.deductible_fen, outcome.layers, outcome.pool_fen,
-            outcome.supplements_fen, outcome.person_fen,
-        )  # fmt: skip
+            outcome.refusal or "",
+            outcome.deductible_fen,
+            outcome.layers,
+            outcome.pool_fen,
+            outcome.supplements_fen,
+            outcome.person_fen,
+        )
 
 
 def _answer(

@@ -37,8 +37,11 @@ HOSPITAL, OTHER, PHARMACY = "H43050000001", "H43050000002", "P43050000003"
 CLINIC = "H44530000001"
 """In another area; `queries_county` has it, a county alone does not."""
 SECRETS = {
-    HOSPITAL: "secret-one", OTHER: "secret-two", PHARMACY: "secret-three", CLINIC: "secret-four",
-}  # fmt: skip
+    HOSPITAL: "secret-one",
+    OTHER: "secret-two",
+    PHARMACY: "secret-three",
+    CLINIC: "secret-four",
+}
 """Of each institution; its access key is `ak-` and its code."""
 ROLE = "-c role=gongji_door -c timezone=UTC"
 DAY = "2024-12-18"
@@ -93,9 +96,14 @@ def fill_county(owner: psycopg.Connection[Any]) -> Counter:
         insure(county, number, 50_000 * number, status="retired" if number == 2 else "active")
     county.fact(county.psn_no(2), "subsidy", "2020-01-01", subsidy="civil_servant")
     county.fact(
-        county.psn_no(1), "bond", "2020-01-01", key=county.psn_no(3), order=1,
-        relation="spouse", consented_on="2020-01-01",
-    )  # fmt: skip
+        county.psn_no(1),
+        "bond",
+        "2020-01-01",
+        key=county.psn_no(3),
+        order=1,
+        relation="spouse",
+        consented_on="2020-01-01",
+    )
     return county
 
 
@@ -116,9 +124,13 @@ def insure(county: Counter, number: int, balance_fen: int, **spell: Any) -> str:
     county.owner.execute(
         "update person set certificate = %s, certificate_hash = %s, card_hash = %s, sex = '1'"
         " where psn_no = %s",
-        [IDENTITY.encrypt(certificate), IDENTITY.lookup_hash("01", certificate),
-         IDENTITY.lookup_hash("card", f"CARD{number}"), psn_no],
-    )  # fmt: skip
+        [
+            IDENTITY.encrypt(certificate),
+            IDENTITY.lookup_hash("01", certificate),
+            IDENTITY.lookup_hash("card", f"CARD{number}"),
+            psn_no,
+        ],
+    )
     return psn_no
 
 
@@ -145,13 +157,25 @@ class Client:
     def envelope(self, infno: str, given: Any, msgid: str = "", **changes: Any) -> dict[str, Any]:
         """A request as a client sends it."""
         made = {
-            "infno": infno, "msgid": msgid or self.msgid(), "mdtrtarea_admvs": AREA,
-            "insuplc_admdvs": AREA, "recer_sys_code": "99", "dev_no": "", "dev_safe_info": "null",
-            "cainfo": "", "signtype": "", "infver": "V1.0", "opter_type": "1", "opter": "0001",
-            "opter_name": "测试操作员", "inf_time": "2024-12-20 10:00:00",
-            "fixmedins_code": self.institution, "fixmedins_name": "测试医院", "sign_no": "null",
+            "infno": infno,
+            "msgid": msgid or self.msgid(),
+            "mdtrtarea_admvs": AREA,
+            "insuplc_admdvs": AREA,
+            "recer_sys_code": "99",
+            "dev_no": "",
+            "dev_safe_info": "null",
+            "cainfo": "",
+            "signtype": "",
+            "infver": "V1.0",
+            "opter_type": "1",
+            "opter": "0001",
+            "opter_name": "测试操作员",
+            "inf_time": "2024-12-20 10:00:00",
+            "fixmedins_code": self.institution,
+            "fixmedins_name": "测试医院",
+            "sign_no": "null",
             "input": given,
-        }  # fmt: skip
+        }
         return made | changes
 
     def headers(
@@ -164,18 +188,22 @@ class Client:
             return changes
         if self.adaptor == "api":
             given = {
-                "_api_access_key": key, "_api_name": "hssServives", "_api_timestamp": stamp + "000",
+                "_api_access_key": key,
+                "_api_name": "hssServives",
+                "_api_timestamp": stamp + "000",
                 "_api_version": "1.0.0",
-            } | changes  # fmt: skip
+            } | changes
             text = "&".join(f"{name}={given[name]}" for name in sorted(given))
             made = hmac.new(secret.encode(), text.encode(), hashlib.sha1).digest()
             return {"_api_signature": base64.b64encode(made).decode()} | given
         nonce = nonce or uuid.uuid4().hex
         digest = hashlib.sha256(f"{stamp}{secret}{nonce}{stamp}".encode()).hexdigest()
         return {
-            "x-tif-paasid": key, "x-tif-timestamp": stamp, "x-tif-nonce": nonce,
+            "x-tif-paasid": key,
+            "x-tif-timestamp": stamp,
+            "x-tif-nonce": nonce,
             "x-tif-signature": digest,
-        } | changes  # fmt: skip
+        } | changes
 
     def post(
         self, body: bytes, headers: dict[str, str] | None = None, path: str = "/callService"
@@ -242,47 +270,99 @@ def says(code: str, sentence: str) -> bool:
 
 def registration(psn_no: str, day: str = DAY, **changes: Any) -> dict[str, Any]:
     """2201."""
-    return {"data": {
-        "psn_no": psn_no, "insutype": "310", "begntime": f"{day} 09:00:00",
-        "mdtrt_cert_type": "02", "mdtrt_cert_no": "1", "ipt_otp_no": "OP1", "atddr_no": "D1",
-        "dr_name": "测试医生", "dept_code": "01", "dept_name": "内科", "caty": "A03",
-    } | changes}  # fmt: skip
+    return {
+        "data": {
+            "psn_no": psn_no,
+            "insutype": "310",
+            "begntime": f"{day} 09:00:00",
+            "mdtrt_cert_type": "02",
+            "mdtrt_cert_no": "1",
+            "ipt_otp_no": "OP1",
+            "atddr_no": "D1",
+            "dr_name": "测试医生",
+            "dept_code": "01",
+            "dept_name": "内科",
+            "caty": "A03",
+        }
+        | changes
+    }
 
 
 def description(psn_no: str, visit: str, day: str = DAY, **changes: Any) -> dict[str, Any]:
     """2203, with node names as some clients write them."""
     return {
         "mdtrtInfo": {
-            "mdtrt_id": visit, "psn_no": psn_no, "med_type": "11", "begntime": f"{day} 09:05:00",
-            "main_cond_dscr": "", "dise_codg": "", "dise_name": "",
-        } | changes,
-        "diseinfo": [{
-            "diag_type": "1", "diag_srt_no": 1, "diag_code": "J06.900", "diag_name": "上呼吸道感染",
-            "diag_dept": "内科", "dise_dor_no": "D1", "dise_dor_name": "测试医生",
-            "diag_time": f"{day} 09:05:00", "vali_flag": "1",
-        }],
-    }  # fmt: skip
+            "mdtrt_id": visit,
+            "psn_no": psn_no,
+            "med_type": "11",
+            "begntime": f"{day} 09:05:00",
+            "main_cond_dscr": "",
+            "dise_codg": "",
+            "dise_name": "",
+        }
+        | changes,
+        "diseinfo": [
+            {
+                "diag_type": "1",
+                "diag_srt_no": 1,
+                "diag_code": "J06.900",
+                "diag_name": "上呼吸道感染",
+                "diag_dept": "内科",
+                "dise_dor_no": "D1",
+                "dise_dor_name": "测试医生",
+                "diag_time": f"{day} 09:05:00",
+                "vali_flag": "1",
+            }
+        ],
+    }
 
 
 def line(psn_no: str, visit: str, number: int, batch: str = "1", **changes: Any) -> dict[str, Any]:
     """A fee line of 2204: by default two at 15.00 of class 甲."""
     return {
-        "feedetl_sn": str(number), "mdtrt_id": visit, "psn_no": psn_no, "chrg_bchno": batch,
-        "dise_codg": "", "rxno": "", "rx_circ_flag": "0", "fee_ocur_time": f"{DAY} 09:30:00",
-        "med_list_codg": ITEMS[0][0], "medins_list_codg": "own-1", "det_item_fee_sumamt": 30.00,
-        "cnt": 2, "pric": "15.000000", "bilg_dept_codg": "01", "bilg_dept_name": "内科",
-        "bilg_dr_codg": "D1", "bilg_dr_name": "测试医生", "hosp_appr_flag": "0",
-    } | changes  # fmt: skip
+        "feedetl_sn": str(number),
+        "mdtrt_id": visit,
+        "psn_no": psn_no,
+        "chrg_bchno": batch,
+        "dise_codg": "",
+        "rxno": "",
+        "rx_circ_flag": "0",
+        "fee_ocur_time": f"{DAY} 09:30:00",
+        "med_list_codg": ITEMS[0][0],
+        "medins_list_codg": "own-1",
+        "det_item_fee_sumamt": 30.00,
+        "cnt": 2,
+        "pric": "15.000000",
+        "bilg_dept_codg": "01",
+        "bilg_dept_name": "内科",
+        "bilg_dr_codg": "D1",
+        "bilg_dr_name": "测试医生",
+        "hosp_appr_flag": "0",
+    } | changes
 
 
 def bill(psn_no: str, visit: str, total: Any, batch: str = "1", **changes: Any) -> dict[str, Any]:
     """2206 or 2207, with class totals as careless clients send them."""
-    return {"data": {
-        "psn_no": psn_no, "mdtrt_cert_type": "02", "mdtrt_cert_no": "1", "med_type": "11",
-        "medfee_sumamt": total, "psn_setlway": "01", "mdtrt_id": visit, "chrg_bchno": batch,
-        "insutype": "310", "acct_used_flag": "1", "invono": "", "fulamt_ownpay_amt": 0,
-        "overlmt_selfpay": 0, "preselfpay_amt": 0, "inscp_scp_amt": total,
-    } | changes}  # fmt: skip
+    return {
+        "data": {
+            "psn_no": psn_no,
+            "mdtrt_cert_type": "02",
+            "mdtrt_cert_no": "1",
+            "med_type": "11",
+            "medfee_sumamt": total,
+            "psn_setlway": "01",
+            "mdtrt_id": visit,
+            "chrg_bchno": batch,
+            "insutype": "310",
+            "acct_used_flag": "1",
+            "invono": "",
+            "fulamt_ownpay_amt": 0,
+            "overlmt_selfpay": 0,
+            "preselfpay_amt": 0,
+            "inscp_scp_amt": total,
+        }
+        | changes
+    }
 
 
 def purchase(
@@ -291,12 +371,20 @@ def purchase(
     """2101 or 2102."""
     return {
         "druginfo": {
-            "psn_no": psn_no, "mdtrt_cert_type": "02", "mdtrt_cert_no": "1",
-            "begntime": f"{DAY} 10:00:00", "medfee_sumamt": total, "insutype": "310",
-            "dise_codg": "", "dise_name": "", "acct_used_flag": "1", "med_type": "41",
-        } | changes,
+            "psn_no": psn_no,
+            "mdtrt_cert_type": "02",
+            "mdtrt_cert_no": "1",
+            "begntime": f"{DAY} 10:00:00",
+            "medfee_sumamt": total,
+            "insutype": "310",
+            "dise_codg": "",
+            "dise_name": "",
+            "acct_used_flag": "1",
+            "med_type": "41",
+        }
+        | changes,
         "drugdetail": lines,
-    }  # fmt: skip
+    }
 
 
 def opened(client: Client, psn_no: str, amounts: list[dict[str, Any]] | None = None) -> str:

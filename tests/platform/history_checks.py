@@ -28,8 +28,9 @@ def compare(history: History) -> None:
     }
     rows = door.execute(
         "select person_id, code, period, slot, used_fen from meter_use"
-        " where area = %s and used_fen <> 0", [model.area],
-    )  # fmt: skip
+        " where area = %s and used_fen <> 0",
+        [model.area],
+    )
     assert {tuple(row[:4]): row[4] for row in rows} == wanted
     balances = {
         (person, kind): fen
@@ -48,8 +49,9 @@ def compare(history: History) -> None:
     assert {(person, kind): fen for person, kind, fen in rows} == balances
     rows = door.execute(
         "select c.id, c.settled_by from charge_batch c join visit v on v.id = c.visit_id"
-        " where v.area = %s and c.settled_by is not null", [model.area],
-    )  # fmt: skip
+        " where v.area = %s and c.settled_by is not null",
+        [model.area],
+    )
     assert dict(rows.fetchall()) == {
         batch: model.settled[number].chain[-1] for batch, number in model.batches.items()
     }
@@ -90,9 +92,10 @@ def _persons(history: History) -> None:
         told = of_person(history.door, psn_no, first, last)
         for account in told.accounts:
             mine = [
-                (day, fen) for who, kind, day, fen in model.movements
+                (day, fen)
+                for who, kind, day, fen in model.movements
                 if (who, kind) == (person, account.account)
-            ]  # fmt: skip
+            ]
             assert account.opening_fen == sum(fen for day, fen in mine if day < first)
             within = [(day, fen) for day, fen in mine if first <= day <= last]
             # An adjustment of several funds is several movements of one entry.
@@ -124,13 +127,15 @@ def finish(history: History) -> None:
     compare_books(history)
     whole = history.door.execute(
         "select count(*) from entry where area = %s and total_fen <> pool_fen + supplements_fen"
-        " + account_fen + family_fen + cash_fen + borne_fen", [history.area],
-    ).fetchone()  # fmt: skip
+        " + account_fen + family_fen + cash_fen + borne_fen",
+        [history.area],
+    ).fetchone()
     assert whole == (0,)
     flags = history.door.execute(
         "select count(*) from review_flag f join entry e on e.id = f.entry_id"
-        " where f.settled_by_id is null and e.area = %s", [history.area],
-    ).fetchone()  # fmt: skip
+        " where f.settled_by_id is null and e.area = %s",
+        [history.area],
+    ).fetchone()
     assert flags == (0,)
 
 

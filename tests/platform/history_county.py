@@ -52,9 +52,12 @@ BENEFITS = {
 }
 """Benefits that one registers for, by area."""
 DISEASES = {
-    "chronic": ("gout", "asthma"), "special": ("lupus", "renal_failure"),
-    "two_diseases": ("hypertension",), "negotiated_drug": ("cancer",), "dual_channel": ("cancer",),
-}  # fmt: skip
+    "chronic": ("gout", "asthma"),
+    "special": ("lupus", "renal_failure"),
+    "two_diseases": ("hypertension",),
+    "negotiated_drug": ("cancer",),
+    "dual_channel": ("cancer",),
+}
 
 
 @dataclass
@@ -133,9 +136,17 @@ class County:
         row = self.owner.execute(
             "insert into person_fact (person_id, area, kind, key, since, until, details, learnt_at)"
             " values (%s, %s, %s, %s, %s, %s, %s, %s) returning id",
-            [person, self.area, fact.kind, fact.key, fact.since, fact.until, Jsonb(fact.details),
-             self.now],
-        ).fetchone()  # fmt: skip
+            [
+                person,
+                self.area,
+                fact.kind,
+                fact.key,
+                fact.since,
+                fact.until,
+                Jsonb(fact.details),
+                self.now,
+            ],
+        ).fetchone()
         assert row
         fact.id = row[0]
         self.model.facts[person].append(fact)
@@ -197,8 +208,11 @@ class County:
         until = max(self.day(), since + timedelta(days=1)) if chance.random() < 0.4 else None
         relation = chance.choice(("spouse", "parent", "child", "close_relative"))
         agreed = chance.choice((date(2023, 1, 1), date(2023, 1, 1), since, self.day()))
-        details = {"order": chance.choice((1, 2, 2, 3)), "relation": relation,
-                   "consented_on": str(agreed)}  # fmt: skip
+        details = {
+            "order": chance.choice((1, 2, 2, 3)),
+            "relation": relation,
+            "consented_on": str(agreed),
+        }
         return Fact("bond", since, until, self.model.numbers[other], details)
 
     def _facts(self, person: int) -> None:

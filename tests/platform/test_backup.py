@@ -39,12 +39,32 @@ class Server:
     def make(self) -> None:
         self.place.mkdir()
         programs.own(self.place)
-        programs.run("initdb", "--auth=trust", "-U", "postgres", "-E", "utf8", "--no-sync",
-                  "-D", str(self.place), as_server=True)  # fmt: skip
+        programs.run(
+            "initdb",
+            "--auth=trust",
+            "-U",
+            "postgres",
+            "-E",
+            "utf8",
+            "--no-sync",
+            "-D",
+            str(self.place),
+            as_server=True,
+        )
 
     def start(self) -> None:
-        programs.run("pg_ctl", "-w", "-D", str(self.place), "-l", str(self.place / "log"), "-o",
-                  f"-F -h '' -k {self.socket}", "start", as_server=True)  # fmt: skip
+        programs.run(
+            "pg_ctl",
+            "-w",
+            "-D",
+            str(self.place),
+            "-l",
+            str(self.place / "log"),
+            "-o",
+            f"-F -h '' -k {self.socket}",
+            "start",
+            as_server=True,
+        )
 
     def kill(self) -> None:
         """As if the machine lost power."""

@@ -211,8 +211,9 @@ def test_following_ends_with_ctrl_c_and_has_what_was_written_meanwhile(
 ) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", COMMAND, "backup", str(backups), "--follow"],
-        env={**os.environ, "DATABASE_URL": mine.dsn()}, stdout=subprocess.PIPE,
-    )  # fmt: skip
+        env={**os.environ, "DATABASE_URL": mine.dsn()},
+        stdout=subprocess.PIPE,
+    )
     with mine.connect() as connection:
         receiving = "select 1 from pg_stat_replication where application_name = 'pg_receivewal'"
         deadline = time.monotonic() + 120
@@ -293,9 +294,12 @@ def test_a_role_with_replication_may_and_one_without_is_told(
 
 
 def test_a_running_server_and_a_server_elsewhere_are_not_replaced(
-    mine: Server, backups: Path, room: Path, capsys: pytest.CaptureFixture[str],
+    mine: Server,
+    backups: Path,
+    room: Path,
+    capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     gongji(capsys, "backup", backups)
     code, _, err = gongji(capsys, "restore", backups, "--to", mine.place)
     assert code == 1 and "server_running" in err
@@ -325,11 +329,19 @@ FOUND = [chain(BEGUN.isoformat(), ENDS.isoformat()), chain(AGAIN.isoformat(), EN
 @pytest.mark.parametrize(
     ("until", "number"),
     [
-        (BEGUN - MOMENT, None), (BEGUN, 0), (BEGUN + MOMENT, 0), (AGAIN - MOMENT, 0), (AGAIN, 1),
-        (ENDS, 1), (ENDS + MOMENT, None), (None, 1), (BEGUN.astimezone(CHINA), 0),
-        (ENDS.astimezone(CHINA), 1), ((ENDS + MOMENT).astimezone(CHINA), None),
+        (BEGUN - MOMENT, None),
+        (BEGUN, 0),
+        (BEGUN + MOMENT, 0),
+        (AGAIN - MOMENT, 0),
+        (AGAIN, 1),
+        (ENDS, 1),
+        (ENDS + MOMENT, None),
+        (None, 1),
+        (BEGUN.astimezone(CHINA), 0),
+        (ENDS.astimezone(CHINA), 1),
+        ((ENDS + MOMENT).astimezone(CHINA), None),
     ],
-)  # fmt: skip
+)
 def test_the_latest_chain_that_holds_an_instant_leads_to_it(
     until: datetime | None, number: int | None
 ) -> None:

@@ -62,8 +62,15 @@ def code(call: Callable[[], Any]) -> str:
 
 def _family(counter: Counter) -> tuple[str, str]:
     person, wife = counter.person(1, 1000), counter.person(2, 90_000)
-    counter.fact(person, "bond", "2024-01-01", key=wife, order=1, relation="spouse",
-                 consented_on="2024-01-01")  # fmt: skip
+    counter.fact(
+        person,
+        "bond",
+        "2024-01-01",
+        key=wife,
+        order=1,
+        relation="spouse",
+        consented_on="2024-01-01",
+    )
     return person, counter.institution(1)
 
 
@@ -120,9 +127,10 @@ def test_what_is_not_the_institutions_settlement_of_this_person_is_unknown(
     assert code(lambda: undo(counter, door, bill, number, key=foreign)) == "settlement_unknown"
     mine = counter.key(here, "2208", {})
     for psn_no, visit, entry in (
-        (counter.psn_no(2), bill.visit, number), (person, bill.visit + 1, number),
+        (counter.psn_no(2), bill.visit, number),
+        (person, bill.visit + 1, number),
         (person, bill.visit, number + 5),
-    ):  # fmt: skip
+    ):
         asked = (door, mine, psn_no, visit, entry, RULES, NOW)
         assert code(lambda asked=asked: cancel(*asked)) == "settlement_unknown"
 

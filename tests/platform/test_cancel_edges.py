@@ -78,8 +78,9 @@ def test_a_message_of_another_institution_is_not_reversed(
     assert undo_message(counter, door, person, there, bill.key.msgid).entry is None
     assert rows(door, "select id from entry") == [(entry.id,)]
     assert rows(door, "select institution, state from message order by state") == [
-        (there, "barred"), (here, "done"),
-    ]  # fmt: skip
+        (there, "barred"),
+        (here, "done"),
+    ]
 
 
 @pytest.mark.parametrize("infno", ["2102", "2207", "2207A", "2103", "2208"])
@@ -179,8 +180,15 @@ def test_a_cancellation_waits_for_the_owner_of_a_family_account(
     counter: Counter, door: Connection, connect: Any
 ) -> None:
     person, wife, here = counter.person(1, 0), counter.person(2, 90_000), counter.institution(1)
-    counter.fact(person, "bond", "2024-01-01", key=wife, order=1, relation="spouse",
-                 consented_on="2024-01-01")  # fmt: skip
+    counter.fact(
+        person,
+        "bond",
+        "2024-01-01",
+        key=wife,
+        order=1,
+        relation="spouse",
+        consented_on="2024-01-01",
+    )
     bill = counter.bill(person, here, DAY, 30_000, accounts="family")
     entry = one(door, bill).entry
     door.execute("set lock_timeout = '100ms'")
@@ -198,10 +206,24 @@ def test_a_settlement_locks_its_person_and_the_owners_of_accounts_that_it_may_dr
 ) -> None:
     person, wife, here = counter.person(1, 0), counter.person(2, 9000), counter.institution(1)
     child, other_person = counter.person(3, 9000), counter.person(4, 9000)
-    counter.fact(person, "bond", "2024-01-01", key=wife, order=1, relation="spouse",
-                 consented_on="2024-01-01")  # fmt: skip
-    counter.fact(person, "bond", "2024-01-01", key=child, order=2, relation="child",
-                 consented_on="2024-01-01")  # fmt: skip
+    counter.fact(
+        person,
+        "bond",
+        "2024-01-01",
+        key=wife,
+        order=1,
+        relation="spouse",
+        consented_on="2024-01-01",
+    )
+    counter.fact(
+        person,
+        "bond",
+        "2024-01-01",
+        key=child,
+        order=2,
+        relation="child",
+        consented_on="2024-01-01",
+    )
     counter.owner.execute(
         "update person_fact set retired_at = now() where kind = 'bond' and key = %s", [child]
     )
@@ -219,9 +241,10 @@ def test_a_settlement_locks_its_person_and_the_owners_of_accounts_that_it_may_dr
 
         one(door, bill, encode=look)
     assert free == {
-        "none": [wife, child, other_person], "own": [wife, child, other_person],
+        "none": [wife, child, other_person],
+        "own": [wife, child, other_person],
         "family": [child, other_person],
-    }  # fmt: skip
+    }
 
 
 def test_a_trial_locks_nobody(counter: Counter, door: Connection, connect: Any) -> None:

@@ -37,14 +37,23 @@ def contents(connection: Connection) -> list[Any]:
     """Everything that the seed decides; sealed texts have a nonce of their own."""
     return [
         rows(connection, "select psn_no, name, sex, certificate_hash from person order by 1"),
-        rows(connection, "select p.psn_no, f.kind, f.key, f.since, f.until, f.details::text"
-             " from person_fact f join person p on p.id = f.person_id order by 1, 2, 3, 4"),
-        rows(connection, "select area, item, since, grade, standard_fen, listing_fen"
-             " from item_version order by 1, 2, 3"),
+        rows(
+            connection,
+            "select p.psn_no, f.kind, f.key, f.since, f.until, f.details::text"
+            " from person_fact f join person p on p.id = f.person_id order by 1, 2, 3, 4",
+        ),
+        rows(
+            connection,
+            "select area, item, since, grade, standard_fen, listing_fen"
+            " from item_version order by 1, 2, 3",
+        ),
         rows(connection, "select code, name from institution order by 1"),
-        rows(connection, "select b.area, p.psn_no, b.amount_fen from balance b"
-             " join person p on p.id = b.person_id order by 1, 2"),
-    ]  # fmt: skip
+        rows(
+            connection,
+            "select b.area, p.psn_no, b.amount_fen from balance b"
+            " join person p on p.id = b.person_id order by 1, 2",
+        ),
+    ]
 
 
 @pytest.fixture
@@ -120,9 +129,14 @@ def test_a_crowd_settles_and_its_journal_agrees(owner: Connection, door: Connect
     number = 1 + (first - 1) % 30
     institution = f"H532300{1 + first % crowd.HOSPITALS:05d}"
     request = Request(
-        Key(institution, "M1", "2207", b"x" * 32, {}), f"532300{number:014d}", "11",
-        crowd.TOTAL_FEN, OWN_ACCOUNT, visit=first, batch="1",
-    )  # fmt: skip
+        Key(institution, "M1", "2207", b"x" * 32, {}),
+        f"532300{number:014d}",
+        "11",
+        crowd.TOTAL_FEN,
+        OWN_ACCOUNT,
+        visit=first,
+        batch="1",
+    )
     (outcome,) = settle(door, [request], rules, datetime(2025, 3, 3, 4, tzinfo=UTC))
     assert outcome.refusal is None and outcome.entry.pool_fen > 0
     used = "select used_fen from meter_use where code = 'ordinary_paid' and person_id = %s"
@@ -131,8 +145,10 @@ def test_a_crowd_settles_and_its_journal_agrees(owner: Connection, door: Connect
     assert row and row[0] == earlier * crowd.POOL_FEN + outcome.entry.pool_fen
     assert list(verify(owner)) == []
     with pytest.raises(psycopg.errors.ExclusionViolation):
-        owner.execute("insert into person_fact (person_id, area, kind, since)"
-                      " values (1, '532300', 'insured', '2021-01-01')")  # fmt: skip
+        owner.execute(
+            "insert into person_fact (person_id, area, kind, since)"
+            " values (1, '532300', 'insured', '2021-01-01')"
+        )
 
 
 def test_only_an_empty_registry_is_filled(owner: Connection) -> None:

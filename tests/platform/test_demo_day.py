@@ -44,10 +44,20 @@ def who_comes(owner: Connection, area: str, count: int = 40, seed: int = 7) -> l
 
 def told(plan: Plan) -> tuple[Any, ...]:
     """What a plan says, but for the number of a prescription, which is always new."""
-    items = [(item.code, item.quantity, item.price, item.amount, bool(item.prescription))
-             for item in plan.items]  # fmt: skip
-    return (plan.hospital.code, plan.certificate, plan.why, plan.med_type, items, plan.disease,
-            plan.accounts, plan.cancels)  # fmt: skip
+    items = [
+        (item.code, item.quantity, item.price, item.amount, bool(item.prescription))
+        for item in plan.items
+    ]
+    return (
+        plan.hospital.code,
+        plan.certificate,
+        plan.why,
+        plan.med_type,
+        items,
+        plan.disease,
+        plan.accounts,
+        plan.cancels,
+    )
 
 
 @pytest.mark.parametrize("area", ["430500", "445300"])
@@ -93,8 +103,11 @@ def test_nobody_is_taken_whose_facts_are_retired_or_over(county: Connection) -> 
 
 def gongji(folder: str, *words: str) -> "subprocess.CompletedProcess[str]":
     """A command as a process, on the data of a folder."""
-    bare = {name: value for name, value in os.environ.items()
-            if not name.startswith("GONGJI_") and name != "DATABASE_URL"}  # fmt: skip
+    bare = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GONGJI_") and name != "DATABASE_URL"
+    }
     own = {"GONGJI_DATA": folder, "GONGJI_PORT": "0", "GONGJI_PAGES_PORT": "0"}
     return subprocess.run(
         [sys.executable, "-c", COMMAND, *words], env=bare | own, capture_output=True, text=True
@@ -140,8 +153,17 @@ def door_port(database: str, owner: Connection, tmp_path: Path) -> Iterator[int]
 
 def words(port: int, code: str = doors.HOSPITAL, secret: str = "") -> list[str]:
     """The words of `gongji hospital` before that door."""
-    return ["hospital", "--address", f"http://127.0.0.1:{port}", "--code", code,
-            "--access-key", f"ak-{code}", "--secret", secret or doors.SECRETS[code]]  # fmt: skip
+    return [
+        "hospital",
+        "--address",
+        f"http://127.0.0.1:{port}",
+        "--code",
+        code,
+        "--access-key",
+        f"ak-{code}",
+        "--secret",
+        secret or doors.SECRETS[code],
+    ]
 
 
 def ends(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -176,10 +198,15 @@ def test_a_transaction_is_asked_by_hand_or_from_a_file(
     door_port: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     number = doors.certificate_of(1)
-    asked = {"data": {
-        "mdtrt_cert_type": "02", "mdtrt_cert_no": number, "psn_cert_type": "01", "certno": number,
-        "psn_name": "",
-    }}  # fmt: skip
+    asked = {
+        "data": {
+            "mdtrt_cert_type": "02",
+            "mdtrt_cert_no": number,
+            "psn_cert_type": "01",
+            "certno": number,
+            "psn_name": "",
+        }
+    }
     code, out, _ = ends(capsys, *words(door_port), "ask", "1101", json.dumps(asked))
     assert code == 0 and json.loads(out)["baseinfo"]["psn_no"] == f"430500{1:014d}"
     file = tmp_path / "asked.json"

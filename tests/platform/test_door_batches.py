@@ -67,9 +67,14 @@ def test_each_of_a_batch_gets_its_own_answer(place: Standing, desk: Desk) -> Non
     nameless = place.county.person(190, 0)  # Without a certificate its reply cannot be written.
     visits = {
         psn_no: opened(client, psn_no)
-        for psn_no, client in ((one, place.client), (two, place.other), (three, place.client),
-                               (four, place.other), (nameless, place.client))
-    }  # fmt: skip
+        for psn_no, client in (
+            (one, place.client),
+            (two, place.other),
+            (three, place.client),
+            (four, place.other),
+            (nameless, place.client),
+        )
+    }
     credentials.claim(place.owner, [Nonce("ak-H43050000001", "used", b"another body")], NOW)
     old = waiting(place.client, "2207", bill(three, visits[three], 30))
     (first,) = desk.settle([old])
@@ -89,19 +94,32 @@ def test_each_of_a_batch_gets_its_own_answer(place: Standing, desk: Desk) -> Non
     ]
     replies = desk.settle(asked)
     outcomes = [reply.outcome for reply in replies]
-    assert outcomes == ["done", "refused", "fault", "done", "unsigned", "refused", "done", "done",
-                        "done"]  # fmt: skip
+    assert outcomes == [
+        "done",
+        "refused",
+        "fault",
+        "done",
+        "unsigned",
+        "refused",
+        "done",
+        "done",
+        "done",
+    ]
     for place_of in (0, 3, 7):
         info = told(replies[place_of])["output"]["setlinfo"]
         known = asked[place_of].envelope
         assert info["medins_setl_id"] == known.key.msgid
         assert info["psn_no"] == envelope_person(known)
     assert [told(replies[n])["inf_refmsgid"][:6] for n in (0, 3, 5)] == [
-        "430521", "430522", "430523"
-    ]  # fmt: skip
+        "430521",
+        "430522",
+        "430523",
+    ]
     assert [told(replies[n])["output"]["setlinfo"]["clr_type"] for n in (0, 3, 7)] == [
-        "11", "11", "41"
-    ]  # fmt: skip
+        "11",
+        "11",
+        "41",
+    ]
     assert "detlcutinfo" in told(replies[7])["output"]
     assert "detlcutinfo" not in told(replies[0])["output"]
     assert "acct_used_flag" in told(replies[1])["err_msg"]

@@ -60,8 +60,10 @@ def test_the_parts_of_a_body_are_told_by_their_names() -> None:
 
 @pytest.mark.parametrize("given", ["", ', "input": null', ', "input": {}', ', "input": {"x": 1}'])
 def test_a_file_finds_its_place_where_the_envelope_has_none(given: str) -> None:
-    body = parts(("name=JSONSTR", f'{{"infno": "9101"{given}}}'.encode()),
-                 ('name=file; filename=文.zip', b"x"))  # fmt: skip
+    body = parts(
+        ("name=JSONSTR", f'{{"infno": "9101"{given}}}'.encode()),
+        ("name=file; filename=文.zip", b"x"),
+    )
     found = multipart.read_parts(body)["input"]["fsuploadin"]
     assert found == {"in": "eA==", "filename": "文.zip"}
 
@@ -82,8 +84,9 @@ def test_a_file_in_parts_arrives_whole_over_http(place: Standing) -> None:
     assert status == 200 and found["filename"] == "d.zip"
     asked = {"fsDownloadIn": {"file_qury_no": found["file_qury_no"]}}
     connection = http.client.HTTPConnection("127.0.0.1", place.port, timeout=60)
-    connection.request("POST", "/", json.dumps(place.client.envelope("9102", asked)),
-                       place.client.headers())  # fmt: skip
+    connection.request(
+        "POST", "/", json.dumps(place.client.envelope("9102", asked)), place.client.headers()
+    )
     reply = connection.getresponse()
     assert reply.read() == bytes(range(256))
     assert reply.getheader("content-type") == "application/octet-stream"
@@ -101,8 +104,9 @@ def test_a_name_that_no_header_holds_is_written_without(
     number = place.client.do("9101", given)["file_qury_no"]
     connection = http.client.HTTPConnection("127.0.0.1", place.port, timeout=60)
     asked = {"fsDownloadIn": {"file_qury_no": number}}
-    connection.request("POST", "/", json.dumps(place.client.envelope("9102", asked)),
-                       place.client.headers())  # fmt: skip
+    connection.request(
+        "POST", "/", json.dumps(place.client.envelope("9102", asked)), place.client.headers()
+    )
     reply = connection.getresponse()
     assert reply.getheader("content-disposition") == f'attachment; filename="{sent}"'
     assert reply.read() == b"x"
@@ -208,15 +212,32 @@ BOUND = f"{MAX_FEN // 100}.{MAX_FEN % 100:02d}"
 @pytest.mark.parametrize(
     ("value", "fen"),
     [
-        ("1", 100), ("1.5", 150), ("1.05", 105), ("0.01", 1), ("+1", 100), ("1.", 100),
-        ("1e1", 1000), ("1.250", 125), ("12345E-2", 12345), ("1.5e-1", 15), ("-0", 0), ("", 0),
+        ("1", 100),
+        ("1.5", 150),
+        ("1.05", 105),
+        ("0.01", 1),
+        ("+1", 100),
+        ("1.", 100),
+        ("1e1", 1000),
+        ("1.250", 125),
+        ("12345E-2", 12345),
+        ("1.5e-1", 15),
+        ("-0", 0),
+        ("", 0),
         (None, 0),
-        (BOUND, MAX_FEN), ("0.001", "amount_invalid"), ("1e-3", "amount_invalid"),
-        ("1,000", "amount_invalid"), ("１", 100), ("-1", "amount_negative"),
-        ("10000000000.01", "amount_too_large"), (".5", "amount_invalid"), ([1], "value_invalid"),
-        ("1" * 501, "value_invalid"), (True, 100),
+        (BOUND, MAX_FEN),
+        ("0.001", "amount_invalid"),
+        ("1e-3", "amount_invalid"),
+        ("1,000", "amount_invalid"),
+        ("１", 100),
+        ("-1", "amount_negative"),
+        ("10000000000.01", "amount_too_large"),
+        (".5", "amount_invalid"),
+        ([1], "value_invalid"),
+        ("1" * 501, "value_invalid"),
+        (True, 100),
     ],
-)  # fmt: skip
+)
 def test_an_amount_is_read_to_the_fen(value: Any, fen: Any) -> None:
     assert reading("fen", value) == fen
 
@@ -230,18 +251,33 @@ def test_an_amount_below_zero_is_read_where_it_may_be() -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("1.5", 1500), ("1.0005", "value_invalid"), ("", 0), ("-2", -2000), ("two", "value_invalid"),
-     (str(MAX_FEN // 1000), MAX_FEN), (str(MAX_FEN // 1000 + 1), "value_invalid")],
-)  # fmt: skip
+    [
+        ("1.5", 1500),
+        ("1.0005", "value_invalid"),
+        ("", 0),
+        ("-2", -2000),
+        ("two", "value_invalid"),
+        (str(MAX_FEN // 1000), MAX_FEN),
+        (str(MAX_FEN // 1000 + 1), "value_invalid"),
+    ],
+)
 def test_a_quantity_has_three_decimals(value: str, expected: Any) -> None:
     assert reading("scaled", value, 3) == expected
 
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("0", 0), ("9", 9), ("10", "value_invalid"), ("-1", "value_invalid"), ("1.0", 1),
-     ("1.5", "value_invalid"), ("", 0), ("x", "value_invalid")],
-)  # fmt: skip
+    [
+        ("0", 0),
+        ("9", 9),
+        ("10", "value_invalid"),
+        ("-1", "value_invalid"),
+        ("1.0", 1),
+        ("1.5", "value_invalid"),
+        ("", 0),
+        ("x", "value_invalid"),
+    ],
+)
 def test_a_whole_number_lies_in_its_bounds(value: str, expected: Any) -> None:
     assert reading("whole", value, most=9) == expected
 
@@ -264,18 +300,25 @@ def test_a_code_is_of_its_table_or_its_default() -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("2024-12-18", (2024, 12, 18)), ("2024-12-18 09:05:07", (2024, 12, 18, 9, 5, 7)),
-        ("20241218", (2024, 12, 18)), ("20241218090507", (2024, 12, 18, 9, 5, 7)),
-        ("2024/12/18 09:05", (2024, 12, 18, 9, 5)), ("2024-12-18T09:05:07.123", (2024, 12, 18, 9, 5,
-                                                                                7)),
+        ("2024-12-18", (2024, 12, 18)),
+        ("2024-12-18 09:05:07", (2024, 12, 18, 9, 5, 7)),
+        ("20241218", (2024, 12, 18)),
+        ("20241218090507", (2024, 12, 18, 9, 5, 7)),
+        ("2024/12/18 09:05", (2024, 12, 18, 9, 5)),
+        ("2024-12-18T09:05:07.123", (2024, 12, 18, 9, 5, 7)),
         ("20241218090507123", (2024, 12, 18, 9, 5, 7)),
         ("2024-12-18T09:05:07+08:00", (2024, 12, 18, 9, 5, 7)),
-        ("1900-01-01", (1900, 1, 1)), ("2200-12-31", (2200, 12, 31)),
-        ("1899-12-31", None), ("2201-01-01", None), ("2023-02-29", None),
+        ("1900-01-01", (1900, 1, 1)),
+        ("2200-12-31", (2200, 12, 31)),
+        ("1899-12-31", None),
+        ("2201-01-01", None),
+        ("2023-02-29", None),
         ("2024-12-18 24:00", None),
-        ("18.12.2024", None), ("2024-12", None), ("now", None),
+        ("18.12.2024", None),
+        ("2024-12", None),
+        ("now", None),
     ],
-)  # fmt: skip
+)
 def test_an_instant_is_of_china(value: str, expected: tuple[int, ...] | None) -> None:
     wanted = datetime(*expected, tzinfo=CHINA) if expected else "value_invalid"  # type: ignore[misc,arg-type]
     assert reading("instant", value) == wanted
@@ -287,13 +330,16 @@ def test_an_instant_is_of_china(value: str, expected: tuple[int, ...] | None) ->
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({"data": {"a": 1}}, {"a": "1"}), ({"data": [{"a": 1}]}, {"a": "1"}),
+        ({"data": {"a": 1}}, {"a": "1"}),
+        ({"data": [{"a": 1}]}, {"a": "1"}),
         ({"a": 1}, {"a": "1"}),
-        ({}, "field_missing"), ({"data": []}, "value_invalid"), ({"other": {"a": 1}},
-                                                                "field_missing"),
-        ({"data": [{"a": 1}, {"a": 2}]}, "value_invalid"), ({"data": "x"}, "value_invalid"),
+        ({}, "field_missing"),
+        ({"data": []}, "value_invalid"),
+        ({"other": {"a": 1}}, "field_missing"),
+        ({"data": [{"a": 1}, {"a": 2}]}, "value_invalid"),
+        ({"data": "x"}, "value_invalid"),
     ],
-)  # fmt: skip
+)
 def test_one_node_is_one_object(given: dict[str, Any], expected: Any) -> None:
     try:
         assert call(given).one("data") == expected
@@ -304,11 +350,14 @@ def test_one_node_is_one_object(given: dict[str, Any], expected: Any) -> None:
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({"rows": [{"a": 1}, {"a": 2}]}, 2), ({"rows": {"a": 1}}, 1),
+        ({"rows": [{"a": 1}, {"a": 2}]}, 2),
+        ({"rows": {"a": 1}}, 1),
         ({"rows": []}, "field_missing"),
-        ({}, "field_missing"), ({"rows": ["x"]}, "value_invalid"), ({"rows": "x"}, "value_invalid"),
+        ({}, "field_missing"),
+        ({"rows": ["x"]}, "value_invalid"),
+        ({"rows": "x"}, "value_invalid"),
     ],
-)  # fmt: skip
+)
 def test_rows_are_objects(given: dict[str, Any], expected: Any) -> None:
     try:
         assert len(call(given).many("rows", required=True)) == expected
@@ -320,10 +369,14 @@ def test_rows_are_objects(given: dict[str, Any], expected: Any) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value", "said"),
-    [("certno", "990501197005060001", "9***"), ("psn_name", "测试甲", "测***"),
-     ("x", "a" * 40, "a" * 40), ("x", "a" * 41, "a" * 40 + "…"),
-     ("x", {"psn_name": "甲"}, "（对象）")],
-)  # fmt: skip
+    [
+        ("certno", "990501197005060001", "9***"),
+        ("psn_name", "测试甲", "测***"),
+        ("x", "a" * 40, "a" * 40),
+        ("x", "a" * 41, "a" * 40 + "…"),
+        ("x", {"psn_name": "甲"}, "（对象）"),
+    ],
+)
 def test_what_is_private_is_not_said_again(name: str, value: Any, said: str) -> None:
     assert shown(name, value) == said
 
@@ -335,11 +388,18 @@ def test_a_transaction_has_one_handler() -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [({"rel_ttp_flag": "1"}, {"third_party": "true"}), ({"rel_ttp_flag": "0"}, {}),
-     ('{"REL_TTP_FLAG": 1}', {"third_party": "true"}), ("{broken", {}), ("[1]", {}), ("text", {}),
-     ('{"a": ' * 2000, {}), (None, {}),
-     ('{"a": 1.5, "rel_ttp_flag": "1"}', {"third_party": "true"})],
-)  # fmt: skip
+    [
+        ({"rel_ttp_flag": "1"}, {"third_party": "true"}),
+        ({"rel_ttp_flag": "0"}, {}),
+        ('{"REL_TTP_FLAG": 1}', {"third_party": "true"}),
+        ("{broken", {}),
+        ("[1]", {}),
+        ("text", {}),
+        ('{"a": ' * 2000, {}),
+        (None, {}),
+        ('{"a": 1.5, "rel_ttp_flag": "1"}', {"third_party": "true"}),
+    ],
+)
 @pytest.mark.parametrize("name", ["exp_content", "expContent"])
 def test_an_extension_says_what_happened(name: str, value: Any, expected: dict[str, str]) -> None:
     assert read_bills.told(call({"data": {name: value}}).one("data")) == expected
@@ -347,9 +407,16 @@ def test_an_extension_says_what_happened(name: str, value: Any, expected: dict[s
 
 @pytest.mark.parametrize(
     ("flag", "expected"),
-    [("0", "none"), ("00", "none"), ("1", "own"), ("001", "own"), ("2", "family"),
-     ("10", "value_invalid"), ("", "field_missing")],
-)  # fmt: skip
+    [
+        ("0", "none"),
+        ("00", "none"),
+        ("1", "own"),
+        ("001", "own"),
+        ("2", "family"),
+        ("10", "value_invalid"),
+        ("", "field_missing"),
+    ],
+)
 def test_the_flag_of_the_accounts_is_read(flag: str, expected: str) -> None:
     one = call({"data": {"acct_used_flag": flag}})
     try:
@@ -363,18 +430,22 @@ def test_a_number_of_ours_is_a_number_of_ours(place: Standing, number: str) -> N
     given = {"psn_no": place.county.psn_no(1), "mdtrt_id": number, "ipt_otp_no": "1"}
     code = "visit_unknown" if number == "1" * 19 else "value_invalid"
     refused(place.client, code, "2202", {"data": given})
-    assert says("visit_unknown", place.client.refused("2202", {"data": given | {"mdtrt_id":
-                                                      str((1 << 63) - 1)}}))  # fmt: skip
+    assert says(
+        "visit_unknown",
+        place.client.refused("2202", {"data": given | {"mdtrt_id": str((1 << 63) - 1)}}),
+    )
 
 
 def test_a_prescriber_is_told_by_the_row_else_the_extension_else_the_bill() -> None:
     row = line("1", "1", 1, rxno="R", det_item_fee_sumamt="30.00")
     one = call({})
     for more, bill, expected in (
-        ({"rxfixmedinsCode": "H1"}, "H3", "H1"), ({"exp_content": {"rxfixmedinsCode": "H2"}}, "H3",
-                                                  "H2"),
-        ({}, "H3", "H3"), ({"rxno": ""}, "H3", ""), ({}, "", ""),
+        ({"rxfixmedinsCode": "H1"}, "H3", "H1"),
+        ({"exp_content": {"rxfixmedinsCode": "H2"}}, "H3", "H2"),
+        ({}, "H3", "H3"),
+        ({"rxno": ""}, "H3", ""),
+        ({}, "", ""),
         ({"rxfixmedinsCode": "H" * 20}, "", "H" * 12),
-    ):  # fmt: skip
+    ):
         (found,) = read_bills.read_lines(one, [normalise(row | more)], bill)
         assert found.prescriber == expected

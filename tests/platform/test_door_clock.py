@@ -42,12 +42,14 @@ def at(place: Standing) -> Iterator[At]:
 @pytest.mark.parametrize(
     ("now", "second", "thousandth"),
     [
-        (EVENING, "20241219235959", "000"), (MIDNIGHT, "20241220000000", "000"),
-        (NIGHT, "20241220003000", "000"), (NOW, "20241220100000", "000"),
+        (EVENING, "20241219235959", "000"),
+        (MIDNIGHT, "20241220000000", "000"),
+        (NIGHT, "20241220003000", "000"),
+        (NOW, "20241220100000", "000"),
         (NEW_YEAR - timedelta(microseconds=1), "20241231235959", "999"),
         (NEW_YEAR + timedelta(microseconds=7123), "20250101000000", "007"),
     ],
-)  # fmt: skip
+)
 def test_a_reply_is_numbered_and_dated_by_the_clock_of_china(
     place: Standing, at: At, now: datetime, second: str, thousandth: str
 ) -> None:
@@ -68,19 +70,31 @@ def test_a_reply_is_numbered_and_dated_by_the_clock_of_china(
 
 def totals(day: str, *settled: dict[str, Any]) -> dict[str, Any]:
     """3201 for one day."""
-    return {"data": {
-        "insutype": "310", "clr_type": "11", "setl_optins": "430599", "stmt_begndate": day,
-        "stmt_enddate": day, "fixmedins_setl_cnt": len(settled),
-        "medfee_sumamt": sum(one["medfee_sumamt"] for one in settled),
-        "fund_pay_sumamt": sum(one["fund_pay_sumamt"] for one in settled),
-        "acct_pay": sum(one["acct_pay"] for one in settled),
-    }}  # fmt: skip
+    return {
+        "data": {
+            "insutype": "310",
+            "clr_type": "11",
+            "setl_optins": "430599",
+            "stmt_begndate": day,
+            "stmt_enddate": day,
+            "fixmedins_setl_cnt": len(settled),
+            "medfee_sumamt": sum(one["medfee_sumamt"] for one in settled),
+            "fund_pay_sumamt": sum(one["fund_pay_sumamt"] for one in settled),
+            "acct_pay": sum(one["acct_pay"] for one in settled),
+        }
+    }
 
 
 @pytest.mark.parametrize(
-    ("now", "day"), [(EVENING, "2024-12-19"), (MIDNIGHT, "2024-12-20"), (NIGHT, "2024-12-20"),
-                     (NEW_YEAR - timedelta(seconds=1), "2024-12-31"), (NEW_YEAR, "2025-01-01")]
-)  # fmt: skip
+    ("now", "day"),
+    [
+        (EVENING, "2024-12-19"),
+        (MIDNIGHT, "2024-12-20"),
+        (NIGHT, "2024-12-20"),
+        (NEW_YEAR - timedelta(seconds=1), "2024-12-31"),
+        (NEW_YEAR, "2025-01-01"),
+    ],
+)
 def test_a_settlement_and_its_cancellation_are_of_the_day_of_china(
     server: str, now: datetime, day: str
 ) -> None:
@@ -142,9 +156,14 @@ def test_the_days_of_service_are_counted_from_today_in_china(
 def test_a_selection_begins_today_in_china_and_not_before(place: Standing, at: At) -> None:
     at(NIGHT)
     given = {
-        "psn_no": place.yunfu.psn_no(206), "biz_appy_type": "03", "fix_srt_no": "1",
-        "fixmedins_code": CLINIC, "fixmedins_name": "测试", "memo": "", "begndate": "2024-12-19",
-    }  # fmt: skip
+        "psn_no": place.yunfu.psn_no(206),
+        "biz_appy_type": "03",
+        "fix_srt_no": "1",
+        "fixmedins_code": CLINIC,
+        "fixmedins_name": "测试",
+        "memo": "",
+        "begndate": "2024-12-19",
+    }
     assert "早于 2024-12-20" in refused(place.clinic, "filing_too_early", "2505", {"data": given})
     made = place.clinic.do("2505", {"data": given | {"begndate": "2024-12-20"}})
     assert made["trt_dcla_detl_sn"][:20] == "44530020241220003000"[:20]
@@ -152,11 +171,22 @@ def test_a_selection_begins_today_in_china_and_not_before(place: Standing, at: A
 
 def refer(psn_no: str, **changes: Any) -> dict[str, Any]:
     """2501."""
-    return {"refmedin": {
-        "psn_no": psn_no, "insutype": "310", "diag_code": "I10", "diag_name": "高血压",
-        "reflin_medins_no": OTHER, "reflin_medins_name": "测试", "mdtrtarea_admvs": AREA,
-        "refl_type": "1", "refl_date": "2024-12-20", "refl_rea": "测试", "refl_opnn": "同意",
-    } | changes}  # fmt: skip
+    return {
+        "refmedin": {
+            "psn_no": psn_no,
+            "insutype": "310",
+            "diag_code": "I10",
+            "diag_name": "高血压",
+            "reflin_medins_no": OTHER,
+            "reflin_medins_name": "测试",
+            "mdtrtarea_admvs": AREA,
+            "refl_type": "1",
+            "refl_date": "2024-12-20",
+            "refl_rea": "测试",
+            "refl_opnn": "同意",
+        }
+        | changes
+    }
 
 
 def test_a_referral_is_taken_for_as_many_days_back_as_care(place: Standing, at: At) -> None:
@@ -202,9 +232,15 @@ def test_what_ends_today_in_china_is_told_no_more(
 ) -> None:
     psn_no = place.insured()
     place.county.fact(
-        psn_no, "registration", "2024-01-01", "2024-12-20", "M03900", benefit="chronic",
-        disease="hypertension", name="高血压",
-    )  # fmt: skip
+        psn_no,
+        "registration",
+        "2024-01-01",
+        "2024-12-20",
+        "M03900",
+        benefit="chronic",
+        disease="hypertension",
+        name="高血压",
+    )
     place.county.fact(psn_no, "selection", "2024-01-01", "2024-12-20", institution=HOSPITAL)
     at(now)
     found = place.client.do("5301", {"data": {"psn_no": psn_no}})["feedetail"]
@@ -246,8 +282,10 @@ def test_a_query_without_an_end_reaches_to_the_end_of_today_in_china(
         ("2024-12-20", "2024-12-20 00:00:00", numbers[1:2]),
     ):
         asked = {"psn_no": psn_no, "med_type": "11", "begntime": begin, "endtime": end}
-        place.owner.execute("update visit set med_type = '11' where id = any(%s)",
-                            [[int(number) for number in numbers]])  # fmt: skip
+        place.owner.execute(
+            "update visit set med_type = '11' where id = any(%s)",
+            [[int(number) for number in numbers]],
+        )
         rows = place.client.do("5201", {"data": asked})["mdtrtinfo"]
         assert [row["mdtrt_id"] for row in rows] == found, (begin, end)
         # What was not settled ended when it began.

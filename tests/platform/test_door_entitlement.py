@@ -128,17 +128,28 @@ def test_drugs_and_diseases_are_asked_with_what_they_need(place: Standing) -> No
     drugs = funds(place, psn_no, med_type="18")["310100"]
     assert drugs[0] == "0" and "双通道药品没有有效的慢特病备案" in drugs[1]
     place.county.fact(
-        psn_no, "registration", "2024-12-18", key="D1", benefit="dual_channel", disease="x",
+        psn_no,
+        "registration",
+        "2024-12-18",
+        key="D1",
+        benefit="dual_channel",
+        disease="x",
         name="x",
-    )  # fmt: skip
+    )
     assert funds(place, psn_no, med_type="18")["310100"] == PAYS
     assert funds(place, psn_no, "2024-12-17", med_type="18")["310100"][0] == "0"
     chronic = {"med_type": "14", "dise_codg": "M03900"}
     assert "病种 M03900" in funds(place, psn_no, **chronic)["310100"][1]
     place.county.fact(
-        psn_no, "registration", "2024-12-18", "2024-12-19", "M03900", benefit="chronic",
-        disease="hypertension", name="高血压",
-    )  # fmt: skip
+        psn_no,
+        "registration",
+        "2024-12-18",
+        "2024-12-19",
+        "M03900",
+        benefit="chronic",
+        disease="hypertension",
+        name="高血压",
+    )
     assert funds(place, psn_no, **chronic)["310100"] == PAYS
     for day in ("2024-12-17", "2024-12-19"):
         assert funds(place, psn_no, day, **chronic)["310100"][0] == "0"
@@ -148,17 +159,19 @@ def test_drugs_and_diseases_are_asked_with_what_they_need(place: Standing) -> No
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"insutype": "390"}, "insutype_not_served"), ({"insutype": ""}, "field_missing"),
+        ({"insutype": "390"}, "insutype_not_served"),
+        ({"insutype": ""}, "field_missing"),
         ({"psn_no": "43050000000000099999"}, "person_unknown"),
-        ({"med_type": "21"}, "med_type_unsupported"), ({"begntime": ""}, "field_missing"),
-        ({"med_type": ""}, "field_missing"), ({"endtime": "later"}, "value_invalid"),
+        ({"med_type": "21"}, "med_type_unsupported"),
+        ({"begntime": ""}, "field_missing"),
+        ({"med_type": ""}, "field_missing"),
+        ({"endtime": "later"}, "value_invalid"),
     ],
-)  # fmt: skip
+)
 def test_a_question_with_a_mistake_is_refused(
     place: Standing, changes: dict[str, Any], code: str
 ) -> None:
-    given = {"psn_no": place.county.psn_no(1), "insutype": "310", "med_type": "11",
-             "begntime": DAY}  # fmt: skip
+    given = {"psn_no": place.county.psn_no(1), "insutype": "310", "med_type": "11", "begntime": DAY}
     refused(place.client, code, "2001", {"data": given | changes})
 
 
@@ -171,13 +184,13 @@ def read(place: Standing, number: int, **changes: Any) -> Any:
 @pytest.mark.parametrize(
     ("day", "state", "begun", "ended", "employer"),
     [
-        ("2021-12-31", "1", "2020-01-01", "", "一厂"), ("2022-01-01", "4", "2020-01-01",
-                                                        "2021-12-31", "一厂"),
+        ("2021-12-31", "1", "2020-01-01", "", "一厂"),
+        ("2022-01-01", "4", "2020-01-01", "2021-12-31", "一厂"),
         ("2022-05-31", "4", "2020-01-01", "2021-12-31", "一厂"),
         ("2022-06-01", "2", "2022-06-01", "", "二厂"),
         ("2023-01-01", "1", "2023-01-01", "", "三厂"),
     ],
-)  # fmt: skip
+)
 def test_the_spell_of_the_day_is_told_else_the_last_before_it(
     place: Standing, day: str, state: str, begun: str, ended: str, employer: str
 ) -> None:
@@ -205,17 +218,23 @@ def test_spells_of_two_areas_are_both_told(place: Standing) -> None:
         [place.county.persons[psn_no], Jsonb({"status": "retired"})],
     )
     rows = read(place, place.persons)["insuinfo"]
-    told = [(row["insuplc_admdvs"], row["psn_insu_stas"], row["psn_type"], row["balc"])
-            for row in rows]  # fmt: skip
+    told = [
+        (row["insuplc_admdvs"], row["psn_insu_stas"], row["psn_type"], row["balc"]) for row in rows
+    ]
     assert told == [("445300", "1", "12", 0), ("430500", "4", "11", 1000)]
 
 
 @pytest.mark.parametrize(
     ("born", "day", "age"),
-    [("1970-05-06", "2024-05-05", 53), ("1970-05-06", "2024-05-06", 54),
-     ("1972-02-29", "2024-02-28", 51), ("1972-02-29", "2024-02-29", 52),
-     ("1972-02-29", "2023-02-28", 50), ("1972-02-29", "2023-03-01", 51)],
-)  # fmt: skip
+    [
+        ("1970-05-06", "2024-05-05", 53),
+        ("1970-05-06", "2024-05-06", 54),
+        ("1972-02-29", "2024-02-28", 51),
+        ("1972-02-29", "2024-02-29", 52),
+        ("1972-02-29", "2023-02-28", 50),
+        ("1972-02-29", "2023-03-01", 51),
+    ],
+)
 def test_a_year_of_age_is_complete_on_the_birthday(
     place: Standing, born: str, day: str, age: int
 ) -> None:
@@ -234,11 +253,15 @@ def test_a_year_of_age_is_complete_on_the_birthday(
     [
         ("2024-12-18", None, "2024-12-17", []),
         ("2024-12-18", None, "2024-12-18", [("2024-12-18 00:00:00", "")]),
-        ("2024-12-18", "2024-12-20", "2024-12-19", [("2024-12-18 00:00:00",
-                                                     "2024-12-19 23:59:59")]),
+        (
+            "2024-12-18",
+            "2024-12-20",
+            "2024-12-19",
+            [("2024-12-18 00:00:00", "2024-12-19 23:59:59")],
+        ),
         ("2024-12-18", "2024-12-20", "2024-12-20", []),
     ],
-)  # fmt: skip
+)
 def test_a_veteran_s_identity_is_told_on_its_days(
     place: Standing, since: str, until: str | None, day: str, told: list[tuple[str, str]]
 ) -> None:
@@ -284,19 +307,21 @@ def test_a_card_is_not_a_certificate(place: Standing) -> None:
         ({"fixmedins_type": "1", "fixmedins_name": "测"}, "hospital"),
         ({"fixmedins_type": "2", "fixmedins_name": "测"}, "pharmacy"),
         ({"fixmedins_type": "3", "fixmedins_name": "测"}, None),
-        ({"fixmedins_name": "测"}, ""), ({"fixmedins_name": "试测"}, None),
+        ({"fixmedins_name": "测"}, ""),
+        ({"fixmedins_name": "试测"}, None),
         ({"fixmedins_type": "2", "fixmedins_code": HOSPITAL}, None),
         ({"fixmedins_code": HOSPITAL[:-1]}, None),
     ],
-)  # fmt: skip
+)
 def test_institutions_are_found_by_kind_and_name(
     place: Standing, asked: dict[str, str], count: str | None
 ) -> None:
     found = place.client.do("1201", {"medinsinfo": asked})["medinsinfo"]
     (expected,) = place.owner.execute(
         "select array(select code::text from institution where %s::text is not null"
-        " and (%s = '' or kind = %s) order by code limit 100)", [count] * 3,
-    ).fetchone() or ([],)  # fmt: skip
+        " and (%s = '' or kind = %s) order by code limit 100)",
+        [count] * 3,
+    ).fetchone() or ([],)
     assert [row["fixmedins_code"] for row in found] == expected
 
 

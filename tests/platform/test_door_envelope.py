@@ -86,9 +86,15 @@ def test_a_reply_has_the_documented_envelope(client: Client) -> None:
     assert number.startswith("43050020241220100000") and len(number) == 30 and number.isdigit()
     assert reply.pop("output")["medinsinfo"]
     assert reply == {
-        "infcode": 0, "refmsg_time": "20241220100000000", "respond_time": "20241220100000000",
-        "err_msg": None, "warn_msg": None, "cainfo": None, "signtype": None, "enctype": None,
-    }  # fmt: skip
+        "infcode": 0,
+        "refmsg_time": "20241220100000000",
+        "respond_time": "20241220100000000",
+        "err_msg": None,
+        "warn_msg": None,
+        "cainfo": None,
+        "signtype": None,
+        "enctype": None,
+    }
 
 
 def _capital_input(sent: dict[str, Any]) -> dict[str, Any]:
@@ -177,9 +183,13 @@ def test_a_signature_by_the_formula_is_let_in(database: str, county: Counter, ad
         forged = client.headers() | {name: str(int(NOW.timestamp()) + 1)}
         unknown = Client(port, "H43050000009", adaptor)
         for headers, said in (
-            ({}, "缺少"), (missing, name), (outside, "1800"), (forged, "签名不一致"),
-            (unknown.headers(), "账号"), (client.headers() | {name: "now"}, "时间戳"),
-        ):  # fmt: skip
+            ({}, "缺少"),
+            (missing, name),
+            (outside, "1800"),
+            (forged, "签名不一致"),
+            (unknown.headers(), "账号"),
+            (client.headers() | {name: "now"}, "时间戳"),
+        ):
             status, body = client.post(_sent(client), headers)
             answer = json.loads(body)
             assert (status, answer["code"]) == (401, 401) and said in answer["message"]
@@ -192,8 +202,12 @@ def test_the_known_answers_of_both_formulas() -> None:
     assert ADAPTORS["x-tif"].sign(tif, "s") == (
         "d58e7fc94b514f31edb73fcf2a56ba9b023c0b1046ffc5cffe20eb5844081213"
     )
-    signed = (("_api_access_key", "a"), ("_api_name", "b"), ("_api_timestamp", "1"),
-              ("_api_version", "1.0.0"))  # fmt: skip
+    signed = (
+        ("_api_access_key", "a"),
+        ("_api_name", "b"),
+        ("_api_timestamp", "1"),
+        ("_api_version", "1.0.0"),
+    )
     made = ADAPTORS["api"].sign(Signature("a", "1", "", "", signed), "SK")
     assert made == "371XSu/d4MUQO7+HJrLr91WDu4U="
 

@@ -69,8 +69,9 @@ def test_the_same_input_under_another_transaction_is_not_answered_from_the_log(
 ) -> None:
     psn_no = place.insured()
     visit = opened(place.client, psn_no)
-    given = {"data": {"psn_no": psn_no, "mdtrt_id": visit, "chrg_bchno": "0000",
-                      "ipt_otp_no": "OP1"}}  # fmt: skip
+    given = {
+        "data": {"psn_no": psn_no, "mdtrt_id": visit, "chrg_bchno": "0000", "ipt_otp_no": "OP1"}
+    }
     msgid = place.client.msgid()
     place.client.do(first, given, msgid)
     said = place.client.refused(second, given, msgid)
@@ -154,8 +155,10 @@ def test_a_cancellation_of_a_purchase_is_reversed_by_its_message(place: Standing
         [place.county.persons[psn_no]],
     ).fetchall()
     assert [row[:2] for row in rows] == [
-        ("settlement", 3000), ("cancellation", -3000), ("settlement", 3000)
-    ]  # fmt: skip
+        ("settlement", 3000),
+        ("cancellation", -3000),
+        ("settlement", 3000),
+    ]
     assert len({row[2] for row in rows}) == 3
 
 
@@ -242,8 +245,9 @@ def test_a_file_sent_again_with_other_bytes_is_another_message(place: Standing) 
     first = place.client.do("9101", given, msgid)
     assert place.client.do("9101", given, msgid) == first
     for changed, named in (
-        ("QUFB" * 1999 + "QUFC", "input"), ("QUFB" * 2001, "fsuploadin.in"),
-    ):  # fmt: skip
+        ("QUFB" * 1999 + "QUFC", "input"),
+        ("QUFB" * 2001, "fsuploadin.in"),
+    ):
         other = {"fsUploadIn": {"in": changed, "filename": "a"}}
         said = place.client.refused("9101", other, msgid)
         assert f"（{named}）" in said, said

@@ -65,10 +65,18 @@ def shop(port: int) -> Client:
 
 
 def _asked(**changes: Any) -> dict[str, Any]:
-    return {"data": {
-        "mdtrt_cert_type": "02", "mdtrt_cert_no": doors.certificate_of(2), "card_sn": "NULL",
-        "begntime": "", "psn_cert_type": "01", "certno": "", "psn_name": "",
-    } | changes}  # fmt: skip
+    return {
+        "data": {
+            "mdtrt_cert_type": "02",
+            "mdtrt_cert_no": doors.certificate_of(2),
+            "card_sn": "NULL",
+            "begntime": "",
+            "psn_cert_type": "01",
+            "certno": "",
+            "psn_name": "",
+        }
+        | changes
+    }
 
 
 def test_a_person_is_found_by_identity_card_or_social_card(client: Client, county: Counter) -> None:
@@ -78,10 +86,16 @@ def test_a_person_is_found_by_identity_card_or_social_card(client: Client, count
     assert base["psn_no"] == county.psn_no(2) and base["certno"] == doors.certificate_of(2)
     assert (base["age"], base["gend"], base["exp_content"]) == (54, "1", "")
     assert insured == {
-        "balc": 1000, "insutype": "310", "psn_type": "12", "psn_insu_stas": "1",
-        "psn_insu_date": "2020-01-01", "paus_insu_date": "", "cvlserv_flag": "1",
-        "insuplc_admdvs": "430500", "emp_name": "",
-    }  # fmt: skip
+        "balc": 1000,
+        "insutype": "310",
+        "psn_type": "12",
+        "psn_insu_stas": "1",
+        "psn_insu_date": "2020-01-01",
+        "paus_insu_date": "",
+        "cvlserv_flag": "1",
+        "insuplc_admdvs": "430500",
+        "emp_name": "",
+    }
     assert found["idetinfo"] == []
 
 
@@ -93,8 +107,9 @@ def test_a_veteran_has_an_identity_and_an_ended_spell_is_told(
     found = client.do("1101", _asked(mdtrt_cert_no=doors.certificate_of(90)))
     (identity,) = found["idetinfo"]
     assert (identity["begntime"], identity["endtime"]) == (
-        "2021-01-01 00:00:00", "2024-12-30 23:59:59",
-    )  # fmt: skip
+        "2021-01-01 00:00:00",
+        "2024-12-30 23:59:59",
+    )
     owner.execute(
         "update person_fact set retired_at = now() where kind = 'insured' and person_id = %s",
         [county.persons[psn_no]],
@@ -129,10 +144,16 @@ def test_an_electronic_voucher_with_an_identity_number_is_enough(client: Client)
 
 def test_institutions_are_found_by_code_or_part_of_the_name(client: Client) -> None:
     asked = {"medinsInfo": {"fixmedins_type": "1", "fixmedins_code": HOSPITAL}}
-    assert client.do("1201", asked)["medinsinfo"] == [{
-        "fixmedins_code": HOSPITAL, "fixmedins_name": "测试", "uscc": "", "fixmedins_type": "1",
-        "hosp_lv": "", "exp_content": "",
-    }]  # fmt: skip
+    assert client.do("1201", asked)["medinsinfo"] == [
+        {
+            "fixmedins_code": HOSPITAL,
+            "fixmedins_name": "测试",
+            "uscc": "",
+            "fixmedins_type": "1",
+            "hosp_lv": "",
+            "exp_content": "",
+        }
+    ]
     by_name = {"medinsinfo": {"fixmedins_type": 2, "fixmedins_name": "测"}}
     (found,) = client.do("1201", by_name)["medinsinfo"]
     assert found["fixmedins_code"] == PHARMACY
@@ -140,17 +161,26 @@ def test_institutions_are_found_by_code_or_part_of_the_name(client: Client) -> N
 
 
 def _check(psn_no: str, **changes: Any) -> dict[str, Any]:
-    return {"data": {
-        "psn_no": psn_no, "insutype": "310", "fixmedins_code": HOSPITAL, "med_type": "11",
-        "begntime": f"{DAY} 08:00:00", "endtime": "",
-    } | changes}  # fmt: skip
+    return {
+        "data": {
+            "psn_no": psn_no,
+            "insutype": "310",
+            "fixmedins_code": HOSPITAL,
+            "med_type": "11",
+            "begntime": f"{DAY} 08:00:00",
+            "endtime": "",
+        }
+        | changes
+    }
 
 
 def test_benefits_are_checked_by_fund(client: Client, county: Counter) -> None:
     rows = client.do("2001", _check(county.psn_no(2)))["trtinfo"]
     assert [(row["fund_pay_type"], row["trt_enjymnt_flag"]) for row in rows] == [
-        ("310100", "1"), ("310200", "1"), ("320100", "1"),
-    ]  # fmt: skip
+        ("310100", "1"),
+        ("310200", "1"),
+        ("320100", "1"),
+    ]
     arrears = doors.insure(county, 91, 0, arrears=True)
     pool = client.do("2001", _check(arrears))["trtinfo"][0]
     assert pool["trt_enjymnt_flag"] == "0" and "待遇享受期" in pool["trt_chk_rslt"]
@@ -170,9 +200,13 @@ def test_an_operator_signs_in_and_out_once(client: Client, port: int) -> None:
 
 
 def _file(content: bytes) -> dict[str, Any]:
-    return {"fsUploadIn": {
-        "in": base64.b64encode(content).decode(), "filename": "a.zip", "fixmedins_code": HOSPITAL,
-    }}  # fmt: skip
+    return {
+        "fsUploadIn": {
+            "in": base64.b64encode(content).decode(),
+            "filename": "a.zip",
+            "fixmedins_code": HOSPITAL,
+        }
+    }
 
 
 def _fetch(client: Client, number: str) -> tuple[int, bytes]:
@@ -195,11 +229,20 @@ def test_a_file_goes_in_and_comes_out_of_its_institution_only(client: Client, po
 def test_a_file_may_come_in_parts(client: Client) -> None:
     sent = json.dumps(client.envelope("9101", {"fsUploadIn": {"filename": "c.zip"}}))
     content = b"PK\r\n--\r\n\x00"
-    body = b"\r\n".join([
-        b"--edge", b'Content-Disposition: form-data; name="jsonStr"', b"", sent.encode(), b"--edge",
-        b'Content-Disposition: form-data; name="file"; filename="c.zip"', b"", content, b"--edge--",
-        b"",
-    ])  # fmt: skip
+    body = b"\r\n".join(
+        [
+            b"--edge",
+            b'Content-Disposition: form-data; name="jsonStr"',
+            b"",
+            sent.encode(),
+            b"--edge",
+            b'Content-Disposition: form-data; name="file"; filename="c.zip"',
+            b"",
+            content,
+            b"--edge--",
+            b"",
+        ]
+    )
     reply = json.loads(client.post(body)[1])
     assert reply["infcode"] == 0, reply
     assert _fetch(client, reply["output"]["file_qury_no"])[1] == content
@@ -223,8 +266,10 @@ def test_a_purchase_is_tried_made_and_taken_back(
     assert tried["setlinfo"]["acct_pay"] == info["acct_pay"] and tried["setlinfo"]["mdtrt_id"] == ""
     assert tried["detlcutinfo"] == made["detlcutinfo"]
     assert [row["preselfpay_amt"] for row in made["detlcutinfo"]] == [0, 3]
-    undone = shop.do("2103", {"data": {
-        "psn_no": psn_no, "mdtrt_id": info["mdtrt_id"], "setl_id": info["setl_id"]}})  # fmt: skip
+    undone = shop.do(
+        "2103",
+        {"data": {"psn_no": psn_no, "mdtrt_id": info["mdtrt_id"], "setl_id": info["setl_id"]}},
+    )
     back = undone["setlinfo"]
     assert back["psn_pay"] == back["psn_part_amt"] == -info["psn_part_amt"]
     assert back["cash_payamt"] == back["psn_cash_pay"] == -info["psn_cash_pay"]
@@ -248,23 +293,54 @@ def test_only_a_pharmacy_sells(client: Client, county: Counter) -> None:
 
 def test_each_payer_has_its_field_and_its_fund() -> None:
     payers = {
-        "公务员医疗补助": 1, "企业补充医疗保险": 2, "大额医疗费用补助": 4, "大病保险": 8,
-        "医疗救助": 16, "老干部医疗补助": 32,
-    }  # fmt: skip
+        "公务员医疗补助": 1,
+        "企业补充医疗保险": 2,
+        "大额医疗费用补助": 4,
+        "大病保险": 8,
+        "医疗救助": 16,
+        "老干部医疗补助": 32,
+    }
     entry = EntryRow(
-        id=7, area="430500", person_id=1, kind="settlement", service_date=NOW.date(),
-        accounting_date=NOW.date(), settled_at=NOW, total_fen=200, in_scope_fen=200, pool_fen=64,
-        supplements_fen=63, cash_fen=50, borne_fen=23, result={"payers": payers},
-    )  # fmt: skip
+        id=7,
+        area="430500",
+        person_id=1,
+        kind="settlement",
+        service_date=NOW.date(),
+        accounting_date=NOW.date(),
+        settled_at=NOW,
+        total_fen=200,
+        in_scope_fen=200,
+        pool_fen=64,
+        supplements_fen=63,
+        cash_fen=50,
+        borne_fen=23,
+        result={"payers": payers},
+    )
     found = {name: bytes(value) for name, value in write_settlement.amounts(entry, 5).items()}
-    assert found | {
-        "hifp_pay": b"0.64", "cvlserv_pay": b"0.01", "hifes_pay": b"0.02", "hifob_pay": b"0.12",
-        "maf_pay": b"0.16", "oth_pay": b"0.32", "fund_pay_sumamt": b"1.27",
-        "pool_prop_selfpay": b"0.3200", "balc": b"0.05",
-    } == found  # fmt: skip
+    assert (
+        found
+        | {
+            "hifp_pay": b"0.64",
+            "cvlserv_pay": b"0.01",
+            "hifes_pay": b"0.02",
+            "hifob_pay": b"0.12",
+            "maf_pay": b"0.16",
+            "oth_pay": b"0.32",
+            "fund_pay_sumamt": b"1.27",
+            "pool_prop_selfpay": b"0.3200",
+            "balc": b"0.05",
+        }
+        == found
+    )
     rows = write_settlement.setldetail(entry, {"pool": 100})
     assert {row["fund_pay_type"]: bytes(row["fund_payamt"]) for row in rows} == {
-        "310100": b"0.64", "320100": b"0.01", "370100": b"0.02", "330100": b"0.04",
-        "310300": b"0.08", "610100": b"0.16", "999997": b"0.32", "999996": b"0.23",
-    }  # fmt: skip
+        "310100": b"0.64",
+        "320100": b"0.01",
+        "370100": b"0.02",
+        "330100": b"0.04",
+        "310300": b"0.08",
+        "610100": b"0.16",
+        "999997": b"0.32",
+        "999996": b"0.23",
+    }
     assert bytes(rows[0]["crt_payb_lmt_amt"]) == b"1.00"

@@ -28,8 +28,8 @@ from tests.platform.doors import HOSPITAL, Client
 
 from gongji.platform import database as configured
 from gongji.platform import environment
-from gongji.service.ready import wait_until_ready
 from gongji.service.parts import listen
+from gongji.service.ready import wait_until_ready
 from gongji.units import day_in_china
 
 LOGIN = f"hatch_{uuid.uuid4().hex[:8]}"
@@ -37,10 +37,13 @@ KEYS = {
     f"GONGJI_{name.upper()}": base64.b64encode(key).decode() for name, key in doors.KEYS.items()
 } | {"GONGJI_SECRET_KEY": base64.b64encode(b"s" * 32).decode()}
 SET = {
-    "GONGJI_ADAPTOR": "api", "GONGJI_REPLAY_SECONDS": "600", "GONGJI_DAYS_BACK": "10",
-    "GONGJI_DAYS_AHEAD": "3", "GONGJI_REFUSE_CHAINED": "530900, 430500",
+    "GONGJI_ADAPTOR": "api",
+    "GONGJI_REPLAY_SECONDS": "600",
+    "GONGJI_DAYS_BACK": "10",
+    "GONGJI_DAYS_AHEAD": "3",
+    "GONGJI_REFUSE_CHAINED": "530900, 430500",
     "GONGJI_PARAMETERS": "430500:disease_ceiling=3000",
-}  # fmt: skip
+}
 """None is the default."""
 NOTE = """
 create table acting (relation text, role text, zone text, rights text[]);
@@ -101,10 +104,12 @@ def process(surroundings: dict[str, str], number: int = 1) -> Iterator[tuple[int
     made = [
         subprocess.Popen(
             [sys.executable, "-m", "gongji.service.processes", "door", str(listening.fileno())],
-            pass_fds=(listening.fileno(),), env=surroundings, stderr=subprocess.PIPE,
+            pass_fds=(listening.fileno(),),
+            env=surroundings,
+            stderr=subprocess.PIPE,
         )
         for _ in range(number)
-    ]  # fmt: skip
+    ]
     try:
         wait_until_ready(f"http://127.0.0.1:{port}")
         yield port, made
@@ -197,13 +202,26 @@ def test_the_keys_and_the_parameters_are_the_settings(client: Client, county: Co
     found = client.do("1101", asked)["baseinfo"]
     assert (found["psn_no"], found["certno"]) == (county.psn_no(4), number)
     county.fact(
-        county.psn_no(4), "registration", "2020-01-01", key="M03900", benefit="chronic",
-        disease="hypertension", name="高血压",
-    )  # fmt: skip
-    pool = client.do("2001", {"data": {
-        "psn_no": county.psn_no(4), "insutype": "310", "med_type": "14", "dise_codg": "M03900",
-        "begntime": f"{day_in_china(now())} 00:00:00",
-    }})["trtinfo"][0]  # fmt: skip
+        county.psn_no(4),
+        "registration",
+        "2020-01-01",
+        key="M03900",
+        benefit="chronic",
+        disease="hypertension",
+        name="高血压",
+    )
+    pool = client.do(
+        "2001",
+        {
+            "data": {
+                "psn_no": county.psn_no(4),
+                "insutype": "310",
+                "med_type": "14",
+                "dise_codg": "M03900",
+                "begntime": f"{day_in_china(now())} 00:00:00",
+            }
+        },
+    )["trtinfo"][0]
     assert (pool["trt_enjymnt_flag"], pool["trt_chk_rslt"]) == ("1", "")
 
 
@@ -233,9 +251,13 @@ def test_a_door_ends_with_its_parent(database: str, county: Counter, tmp_path: P
         "time.sleep(600)\n"
     )
     parent = subprocess.Popen(
-        [sys.executable, "-c", start], pass_fds=(fd,), env=variables(database, tmp_path),
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
+        [sys.executable, "-c", start],
+        pass_fds=(fd,),
+        env=variables(database, tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     assert parent.stdout
     child = int(parent.stdout.readline())
     try:
@@ -285,17 +307,33 @@ def login(owner: psycopg.Connection[Any]) -> Iterator[str]:
 
 
 JOURNAL = (
-    "update entry set cash_fen = 0", "delete from entry", "truncate entry cascade",
-    "update posting set amount_fen = 1", "delete from posting", "delete from balance",
-    "update person set name = 'x'", "delete from person", "update credential set revoked_at = null",
+    "update entry set cash_fen = 0",
+    "delete from entry",
+    "truncate entry cascade",
+    "update posting set amount_fen = 1",
+    "delete from posting",
+    "delete from balance",
+    "update person set name = 'x'",
+    "delete from person",
+    "update credential set revoked_at = null",
     "insert into credential (access_key, institution, secret) values ('x', 'x', '')",
-    "delete from message", "update message set content_hash = ''", "delete from closed_period",
+    "delete from message",
+    "update message set content_hash = ''",
+    "delete from closed_period",
     "insert into closed_period (area, month) values ('430500', '2024-01-01')",
-    "delete from person_fact", "update person_fact set until = null", "drop table sign_in",
-    "alter table entry disable trigger all", "delete from file_ticket", "delete from sign_in",
-    "update item_version set grade = '甲'", "delete from fee_line", "delete from meter_use",
-    "update institution set name = 'x'", "delete from visit", "delete from review_flag",
-)  # fmt: skip
+    "delete from person_fact",
+    "update person_fact set until = null",
+    "drop table sign_in",
+    "alter table entry disable trigger all",
+    "delete from file_ticket",
+    "delete from sign_in",
+    "update item_version set grade = '甲'",
+    "delete from fee_line",
+    "delete from meter_use",
+    "update institution set name = 'x'",
+    "delete from visit",
+    "delete from review_flag",
+)
 """What nobody may do at a door."""
 
 
@@ -311,9 +349,12 @@ def test_the_doors_address_gives_no_right_to_change_what_is_kept(
 
 
 def test_whoever_logs_in_the_doors_have_one_role_and_one_zone(
-    database: str, county: Counter, owner: psycopg.Connection[Any], login: str,
+    database: str,
+    county: Counter,
+    owner: psycopg.Connection[Any],
+    login: str,
     door_dsn: Callable[[dict[str, str]], str],
-) -> None:  # fmt: skip
+) -> None:
     theirs = make_conninfo(database, user=login, password="hatch")
     patient = make_conninfo(database, options="-c lock_timeout=7s -c timezone=Asia/Tokyo")
     asked = "select current_user, current_setting('timezone'), current_setting('lock_timeout')"

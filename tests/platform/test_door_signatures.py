@@ -134,9 +134,11 @@ def _stamped(client: Client, at: datetime, stamp: str) -> dict[str, str]:
     digest = hashlib.sha256(f"{stamp}{SECRETS[HOSPITAL]}n{stamp}{stamp}".encode()).hexdigest()
     # The nonce holds the time, so that each is new.
     return {
-        "x-tif-paasid": f"ak-{HOSPITAL}", "x-tif-timestamp": _latin(stamp),
-        "x-tif-nonce": _latin(f"n{stamp}"), "x-tif-signature": digest,
-    }  # fmt: skip
+        "x-tif-paasid": f"ak-{HOSPITAL}",
+        "x-tif-timestamp": _latin(stamp),
+        "x-tif-nonce": _latin(f"n{stamp}"),
+        "x-tif-signature": digest,
+    }
 
 
 def _latin(text: str) -> str:
@@ -183,8 +185,12 @@ def _twice(client: Client, headers: dict[str, str], name: str, values: tuple[str
 
 def credential(place: Standing, key: str, secret: str = "s", **columns: Any) -> Client:
     """A new access key of the hospital, and who signs with it."""
-    row = {"access_key": key, "institution": HOSPITAL, "secret": IDENTITY.encrypt(secret),
-           "since": "2020-01-01"} | columns  # fmt: skip
+    row = {
+        "access_key": key,
+        "institution": HOSPITAL,
+        "secret": IDENTITY.encrypt(secret),
+        "since": "2020-01-01",
+    } | columns
     place.owner.execute(
         f"insert into credential ({', '.join(row)}) values ({', '.join(['%s'] * len(row))})",
         list(row.values()),
@@ -203,11 +209,14 @@ def signed(client: Client, key: str, secret: str = "s") -> dict[str, str]:
 @pytest.mark.parametrize(
     ("columns", "seconds", "let_in"),
     [
-        ({"since": NOW}, -1, False), ({"since": NOW}, 0, True), ({"since": NOW}, 1, True),
-        ({"revoked_at": NOW}, -1, True), ({"revoked_at": NOW}, 0, False),
+        ({"since": NOW}, -1, False),
+        ({"since": NOW}, 0, True),
+        ({"since": NOW}, 1, True),
+        ({"revoked_at": NOW}, -1, True),
+        ({"revoked_at": NOW}, 0, False),
         ({"revoked_at": NOW}, 1, False),
     ],
-)  # fmt: skip
+)
 def test_a_key_counts_from_its_first_instant_to_before_its_end(
     place: Standing, clock: Clock, columns: dict[str, datetime], seconds: int, let_in: bool
 ) -> None:
@@ -314,9 +323,11 @@ def test_old_nonces_are_swept_by_the_door_and_none_that_could_still_pass(
             owner.execute(
                 "insert into away (access_key, nonce, seen_at) values ('k', 'late', %s),"
                 " ('k', 'gone', %s)",
-                [NOW - timedelta(seconds=2 * seconds + 60),
-                 NOW - timedelta(seconds=2 * seconds + 61)],
-            )  # fmt: skip
+                [
+                    NOW - timedelta(seconds=2 * seconds + 60),
+                    NOW - timedelta(seconds=2 * seconds + 61),
+                ],
+            )
             owner.execute("alter table away rename to nonce")
             kept = "select nonce from nonce order by 1"
             _wait(lambda: ("gone",) not in owner.execute(kept).fetchall())

@@ -41,8 +41,14 @@ def client(database: str, county: Counter) -> Iterator[Client]:
 
 def stay(psn_no: str, **changes: Any) -> dict[str, Any]:
     """An episode that lasts."""
-    row = {"psn_no": psn_no, "ipt_no": f"ZY{psn_no[-4:]}", "begntime": DAY,
-           "medfee_sumamt": "8000.00", "act_pay_dedc": 600, "hifp_pay": "5000.00"}  # fmt: skip
+    row = {
+        "psn_no": psn_no,
+        "ipt_no": f"ZY{psn_no[-4:]}",
+        "begntime": DAY,
+        "medfee_sumamt": "8000.00",
+        "act_pay_dedc": 600,
+        "hifp_pay": "5000.00",
+    }
     return {"stays": [row | changes]}
 
 
@@ -68,8 +74,9 @@ def test_an_episode_told_again_is_corrected(county: Counter, client: Client, own
     client.do("GJ01", stay(psn_no, hifp_pay="5500.00"))
     facts = owner.execute(
         "select details ->> 'pool_fen' from person_fact f join person p on p.id = f.person_id"
-        " where p.psn_no = %s and f.kind = 'stay' and f.retired_at is null", [psn_no],
-    ).fetchall()  # fmt: skip
+        " where p.psn_no = %s and f.kind = 'stay' and f.retired_at is null",
+        [psn_no],
+    ).fetchall()
     assert facts == [("550000",)]
 
 
@@ -81,6 +88,7 @@ def test_a_mistake_in_one_episode_keeps_none(county: Counter, client: Client, ow
     assert client.refused("GJ01", {"stays": [good] * 1001})
     kept = owner.execute(
         "select count(*) from person_fact f join person p on p.id = f.person_id"
-        " where p.psn_no = %s and f.kind = 'stay'", [psn_no],
-    ).fetchone()  # fmt: skip
+        " where p.psn_no = %s and f.kind = 'stay'",
+        [psn_no],
+    ).fetchone()
     assert kept == (0,)

@@ -55,14 +55,22 @@ IDENTITIES = (
     (("psn_part_amt",), ("acct_pay", "psn_cash_pay")),
     (
         ("fund_pay_sumamt",),
-        ("hifp_pay", "cvlserv_pay", "hifes_pay", "hifmi_pay", "hifob_pay", "maf_pay", "hifdm_pay",
-         "oth_pay"),
+        (
+            "hifp_pay",
+            "cvlserv_pay",
+            "hifes_pay",
+            "hifmi_pay",
+            "hifob_pay",
+            "maf_pay",
+            "hifdm_pay",
+            "oth_pay",
+        ),
     ),
     (
         ("medfee_sumamt",),
         ("fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt"),
     ),
-)  # fmt: skip
+)
 """Section 8 of the fact sheet: what adds up to what."""
 
 
@@ -107,15 +115,17 @@ def test_a_visit_is_registered_billed_tried_settled_and_cancelled(
     assert done["balc"] == round(500 - done["acct_pay"], 2)
     (entries,) = owner.execute("select count(*) from entry").fetchone() or ()
     assert entries == 1, "a trial stores nothing"
-    undone = client.do("2208", {"data": {
-        "psn_no": psn_no, "mdtrt_id": visit, "setl_id": done["setl_id"]}})  # fmt: skip
+    undone = client.do(
+        "2208", {"data": {"psn_no": psn_no, "mdtrt_id": visit, "setl_id": done["setl_id"]}}
+    )
     info = undone["setlinfo"]
     assert_identities(info, undone["setldetail"])
     negated = [name for name in amounts if name not in ("age", "balc", "pool_prop_selfpay")]
     assert {name: -info[name] for name in negated} == {name: done[name] for name in negated}
     assert info["balc"] == 500 and info["setl_id"] != done["setl_id"] and info["med_type"] == "11"
-    assert "已" in client.refused("2208", {"data": {
-        "psn_no": psn_no, "mdtrt_id": visit, "setl_id": done["setl_id"]}})  # fmt: skip
+    assert "已" in client.refused(
+        "2208", {"data": {"psn_no": psn_no, "mdtrt_id": visit, "setl_id": done["setl_id"]}}
+    )
     again = client.do("2207", bill(psn_no, visit, 60))["setlinfo"]
     assert {name: again[name] for name in negated} == {name: done[name] for name in negated}
 
@@ -124,16 +134,31 @@ def test_lines_are_split_and_classified(client: Client, county: Counter) -> None
     psn_no = county.psn_no(4)
     visit = str(client.do("2201", registration(psn_no))["data"]["mdtrt_id"])
     rows = [
-        line(psn_no, visit, 1, med_list_codg=ITEMS[1][0], cnt=1, pric=4.52,
-             det_item_fee_sumamt="4.52"),
+        line(
+            psn_no,
+            visit,
+            1,
+            med_list_codg=ITEMS[1][0],
+            cnt=1,
+            pric=4.52,
+            det_item_fee_sumamt="4.52",
+        ),
         line(psn_no, visit, 2, med_list_codg=ITEMS[2][0]),
         line(psn_no, visit, 3, med_list_codg=ITEMS[3][0], hosp_appr_flag="1"),
         line(psn_no, visit, 4, med_list_codg=ITEMS[3][0]),
         line(psn_no, visit, 5, med_list_codg="T000000"),
-    ]  # fmt: skip
+    ]
     found = client.do("2204", {"feedetail": rows})["result"]
-    names = ("chrgitm_lv", "selfpay_prop", "pric_uplmt_amt", "fulamt_ownpay_amt", "overlmt_amt",
-             "preselfpay_amt", "inscp_scp_amt", "lmt_used_flag")  # fmt: skip
+    names = (
+        "chrgitm_lv",
+        "selfpay_prop",
+        "pric_uplmt_amt",
+        "fulamt_ownpay_amt",
+        "overlmt_amt",
+        "preselfpay_amt",
+        "inscp_scp_amt",
+        "lmt_used_flag",
+    )
     assert [tuple(row[name] for name in names) for row in found] == [
         ("02", 0.1, 999999, 0, 0, 0.45, 4.07, "0"),
         ("03", 1, 999999, 30, 0, 0, 0, "0"),
@@ -176,9 +201,13 @@ def test_wrong_class_totals_warn_and_a_wrong_sum_is_refused(
     ],
 )
 def test_a_bill_that_is_wrong_is_refused_in_one_sentence(
-    client: Client, county: Counter, owner: psycopg.Connection[Any], changes: dict[str, Any],
-    code: str, said: str,
-) -> None:  # fmt: skip
+    client: Client,
+    county: Counter,
+    owner: psycopg.Connection[Any],
+    changes: dict[str, Any],
+    code: str,
+    said: str,
+) -> None:
     psn_no = county.psn_no(5)
     visit = opened(client, psn_no)
     before = owner.execute("select count(*) from entry").fetchone()
@@ -225,11 +254,15 @@ def test_the_identities_hold_on_random_visits(client: Client, county: Counter) -
         rows = []
         for _ in range(chance.randint(1, 6)):
             price, count = chance.randint(1, 60_000), chance.randint(1, 9)
-            rows.append({
-                "med_list_codg": chance.choice(ITEMS)[0], "pric": price / 100, "cnt": count,
-                "det_item_fee_sumamt": price * count / 100,
-                "hosp_appr_flag": chance.choice("012"),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "med_list_codg": chance.choice(ITEMS)[0],
+                    "pric": price / 100,
+                    "cnt": count,
+                    "det_item_fee_sumamt": price * count / 100,
+                    "hosp_appr_flag": chance.choice("012"),
+                }
+            )
         visit = opened(client, psn_no, rows)
         total = round(sum(row["det_item_fee_sumamt"] for row in rows), 2)
         sent = bill(psn_no, visit, total, acct_used_flag=chance.choice("012"))
@@ -281,8 +314,9 @@ def test_a_reversal_undoes_a_settlement_whose_answer_was_lost(
     assert reply["infcode"] == 0 and reply["output"] is None
     assert client.do("2206", bill(psn_no, visit, 30))["setlinfo"]["balc"] == before["balc"]
     assert client.refused("2601", asked)
-    assert "2204" in client.refused("2601", {"data": {
-        "psn_no": psn_no, "omsgid": msgid, "oinfno": "2204"}})  # fmt: skip
+    assert "2204" in client.refused(
+        "2601", {"data": {"psn_no": psn_no, "omsgid": msgid, "oinfno": "2204"}}
+    )
 
 
 def test_a_reversal_that_comes_first_bars_the_late_original(
@@ -318,14 +352,33 @@ def test_a_registration_fee_as_a_client_of_chongqing_sends_it(
     psn_no = county.psn_no(4)
     visit = opened(client, psn_no, [{"pric": 9, "cnt": 1, "det_item_fee_sumamt": 9}])
     data = {
-        "medfee_sumamt": 9, "mdtrt_id": visit, "med_type": "12", "fulamt_ownpay_amt": 0,
-        "mdtrt_cert_no": "E00000001", "chrg_bchno": 1, "insutype": "310", "inscp_scp_amt": 9,
-        "invono": "2025092414556", "psn_setlway": "01", "return_invono": "", "psn_no": psn_no,
-        "mdtrt_cert_type": "03", "overlmt_selfpay": 0, "preselfpay_amt": 0, "acct_used_flag": "1",
+        "medfee_sumamt": 9,
+        "mdtrt_id": visit,
+        "med_type": "12",
+        "fulamt_ownpay_amt": 0,
+        "mdtrt_cert_no": "E00000001",
+        "chrg_bchno": 1,
+        "insutype": "310",
+        "inscp_scp_amt": 9,
+        "invono": "2025092414556",
+        "psn_setlway": "01",
+        "return_invono": "",
+        "psn_no": psn_no,
+        "mdtrt_cert_type": "03",
+        "overlmt_selfpay": 0,
+        "preselfpay_amt": 0,
+        "acct_used_flag": "1",
         "return_date": "",
-    }  # fmt: skip
-    reply = client.ask("2207", {"data": data}, infver="1", recer_sys_code="YBXT", signtype="",
-                       serv_code="<vendor code>", serv_sign="<vendor id>")  # fmt: skip
+    }
+    reply = client.ask(
+        "2207",
+        {"data": data},
+        infver="1",
+        recer_sys_code="YBXT",
+        signtype="",
+        serv_code="<vendor code>",
+        serv_sign="<vendor id>",
+    )
     assert reply["infcode"] == 0 and reply["warn_msg"] is None
     info = reply["output"]["setlinfo"]
     assert (info["med_type"], info["mdtrt_cert_type"], info["medfee_sumamt"]) == ("12", "03", 9)

@@ -61,14 +61,25 @@ def test_a_connection_is_its_threads_own_and_kept(connections: threads.Connectio
 def test_a_connection_acts_by_its_settings(connections: threads.Connections) -> None:
     found = {
         name: connections.get().execute(f"show {name}").fetchone()
-        for name in ("statement_timeout", "plan_cache_mode", "enable_seqscan", "enable_hashjoin",
-                     "enable_mergejoin", "timezone", "role")
-    }  # fmt: skip
+        for name in (
+            "statement_timeout",
+            "plan_cache_mode",
+            "enable_seqscan",
+            "enable_hashjoin",
+            "enable_mergejoin",
+            "timezone",
+            "role",
+        )
+    }
     assert found == {
-        "statement_timeout": ("1min",), "plan_cache_mode": ("force_generic_plan",),
-        "enable_seqscan": ("off",), "enable_hashjoin": ("off",), "enable_mergejoin": ("off",),
-        "timezone": ("UTC",), "role": ("gongji_door",),
-    }  # fmt: skip
+        "statement_timeout": ("1min",),
+        "plan_cache_mode": ("force_generic_plan",),
+        "enable_seqscan": ("off",),
+        "enable_hashjoin": ("off",),
+        "enable_mergejoin": ("off",),
+        "timezone": ("UTC",),
+        "role": ("gongji_door",),
+    }
     assert connections.get().autocommit
 
 
@@ -112,20 +123,23 @@ def test_settlements_and_questions_go_on_when_the_database_is_back(
     given = bill(psn_no, opened(place.client, psn_no), 30)
     msgid = place.client.msgid()
     name = place.owner.info.dbname
-    with psycopg.connect(make_conninfo(place.owner.info.dsn, dbname="postgres"),
-                         autocommit=True) as server:  # fmt: skip
+    with psycopg.connect(
+        make_conninfo(place.owner.info.dsn, dbname="postgres"), autocommit=True
+    ) as server:
         server.execute(f'alter database "{name}" with allow_connections false')
         try:
-            server.execute(f"{KILL} and datname = %s and pid <> %s",
-                           [name, place.owner.info.backend_pid])  # fmt: skip
+            server.execute(
+                f"{KILL} and datname = %s and pid <> %s", [name, place.owner.info.backend_pid]
+            )
             with ThreadPoolExecutor(3) as pool:
                 asked = [("2207", given, msgid), ("1201", ASKED, ""), ("2206", given, "")]
                 said = list(pool.map(lambda one: place.client.refused(*one), asked))
             assert all("请用同一报文重发" in one for one in said)
             status, _, page = get(place.port, "/ready")
             assert (status, json.loads(page)) == (
-                503, {"status": "not ready", "lacking": ["database"]}
-            )  # fmt: skip
+                503,
+                {"status": "not ready", "lacking": ["database"]},
+            )
             assert get(place.port, "/health")[0] == 200
         finally:
             server.execute(f'alter database "{name}" with allow_connections true')
@@ -202,11 +216,18 @@ def test_every_way_to_end_is_counted_under_its_transaction(place: Standing) -> N
         status, kind, page = get(port, "/metrics")
         assert status == 200 and kind.startswith("text/plain")
         expected = {
-            ("2207", "done"): 1, ("2207", "refused"): 1, ("1201", "refused"): 1,
-            ("1201", "done"): 1, ("-", "refused"): 2, ("-", "unsigned"): 2, ("2201", "fault"): 1,
+            ("2207", "done"): 1,
+            ("2207", "refused"): 1,
+            ("1201", "refused"): 1,
+            ("1201", "done"): 1,
+            ("-", "refused"): 2,
+            ("-", "unsigned"): 2,
+            ("2201", "fault"): 1,
             ("2202", "refused"): 1,
-            ("2201", "done"): 1, ("2204", "done"): 1, ("2203", "done"): 1,
-        }  # fmt: skip
+            ("2201", "done"): 1,
+            ("2204", "done"): 1,
+            ("2203", "done"): 1,
+        }
         assert {key: counted(page, *key) for key in expected} == expected
         assert sum(expected.values()) == sum(
             map(float, re.findall("^gongji_door_requests_total.* (.+)$", page, re.MULTILINE))

@@ -87,8 +87,7 @@ def changed(entry: EntryRow, now: dict[str, str]) -> dict[str, tuple[str, str]]:
     }
 
 
-DRUG = {"item": "A", "serial": "1", "negotiated": True, "dual_channel": False,
-        "in_agreement": True}  # fmt: skip
+DRUG = {"item": "A", "serial": "1", "negotiated": True, "dual_channel": False, "in_agreement": True}
 DUAL = DRUG | {"dual_channel": True}
 
 
@@ -110,8 +109,9 @@ def _special(county: County) -> EntryRow:
 
 
 def _rescue(county: County) -> EntryRow:
-    county.fact("stay", "2", "2024-06-07", institution="H", level="3", from_emergency=True,
-                died=True)  # fmt: skip
+    county.fact(
+        "stay", "2", "2024-06-07", institution="H", level="3", from_emergency=True, died=True
+    )
     return county.settled(med_type="1301")
 
 
@@ -165,11 +165,22 @@ def _gated(county: County) -> EntryRow:
 
 
 KINDS: list[tuple[str, Callable[[County], EntryRow]]] = [
-    ("532300", _ordinary), ("532300", _chronic), ("532300", _special), ("532300", _rescue),
-    ("532300", _negotiated), ("532300", _negotiated_held), ("430500", _dual_channel),
-    ("510400", _two_diseases), ("532300", _pharmacy), ("430500", _internet), ("532300", _offsite),
-    ("445300", _referred), ("430500", _gated), ("530900", _chronic), ("430500", _special),
-]  # fmt: skip
+    ("532300", _ordinary),
+    ("532300", _chronic),
+    ("532300", _special),
+    ("532300", _rescue),
+    ("532300", _negotiated),
+    ("532300", _negotiated_held),
+    ("430500", _dual_channel),
+    ("510400", _two_diseases),
+    ("532300", _pharmacy),
+    ("430500", _internet),
+    ("532300", _offsite),
+    ("445300", _referred),
+    ("430500", _gated),
+    ("530900", _chronic),
+    ("430500", _special),
+]
 
 
 @pytest.mark.parametrize(("area", "make"), KINDS, ids=[f"{a}{m.__name__}" for a, m in KINDS])
@@ -228,9 +239,10 @@ def test_a_registration_turned_from_chronic_into_special_is_followed(
     assert _refused(county, entry) == "registration_missing", "filed, not approved"
     county.register("M8", "special", disease="m1", approval_date="2024-05-01")
     assert changed(entry, county.today(entry)) == {
-        "approval_date": ("2024-03-01", "2024-05-01"), "benefit": ("chronic", "special"),
+        "approval_date": ("2024-03-01", "2024-05-01"),
+        "benefit": ("chronic", "special"),
         "disease_count": ("2", ""),
-    }  # fmt: skip
+    }
 
 
 def test_another_disease_of_the_person_does_not_stand_for_that_of_the_bill(
@@ -253,8 +265,9 @@ def test_a_drug_keeps_its_benefit_whatever_the_registration_is_called_today(
     county.retire("registration")
     county.register("T2", "negotiated_drug", approval_date="2024-02-02")
     assert changed(entry, county.today(entry)) == {
-        "approval_date": ("2024-01-01", "2024-02-02"), "disease": ("t", "t2"),
-    }  # fmt: skip
+        "approval_date": ("2024-01-01", "2024-02-02"),
+        "disease": ("t", "t2"),
+    }
 
 
 def test_levels_of_the_place_its_parent_and_the_prescriber_are_looked_up_again(
@@ -270,8 +283,9 @@ def test_levels_of_the_place_its_parent_and_the_prescriber_are_looked_up_again(
     shop = f"P{county.counter.area}00005"
     county.retell(shop, "agreement", designated_for=["ordinary"], qualified=False)
     assert changed(first, county.today(first)) == {
-        "prescriber_level": ("3", "1"), "qualified": ("", "false"),
-    }  # fmt: skip
+        "prescriber_level": ("3", "1"),
+        "qualified": ("", "false"),
+    }
 
 
 def test_what_the_institution_said_stays(owner: Connection, door: Connection) -> None:
@@ -292,8 +306,9 @@ def test_what_the_registry_said_goes_with_the_fact(owner: Connection, door: Conn
     for kind in ("injury", "stay"):
         county.retire(kind)
     assert changed(known, county.today(known)) == {
-        "inpatient": ("true", ""), "third_party": ("true", ""),
-    }  # fmt: skip
+        "inpatient": ("true", ""),
+        "third_party": ("true", ""),
+    }
     left = changed(dead, county.today(dead))
     assert left.pop("inpatient", None) in (None, ("true", ""))
     assert left.pop("third_party", None) in (None, ("true", ""))
@@ -307,11 +322,18 @@ def test_the_person_is_looked_up_on_the_day_of_service(owner: Connection, door: 
     assert _refused(county, entry) == "not_insured"
     county.counter.fact(county.person, "insured", "2024-06-06", status="active")
     assert _refused(county, entry) == "not_insured", "from the day after"
-    county.counter.fact(county.person, "insured", "2024-01-01", "2024-06-06", status="retired",
-                        benefit_since="2024-06-06")  # fmt: skip
+    county.counter.fact(
+        county.person,
+        "insured",
+        "2024-01-01",
+        "2024-06-06",
+        status="retired",
+        benefit_since="2024-06-06",
+    )
     assert changed(entry, county.today(entry)) == {
-        "in_benefit_period": ("", "false"), "status": ("active", "retired"),
-    }  # fmt: skip
+        "in_benefit_period": ("", "false"),
+        "status": ("active", "retired"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -31,21 +31,30 @@ from gongji.units import CHINA
 
 WORDS = {"甲": "1", "乙": "2", "乙类": "2"}
 READ: list[tuple[Any, str, Any]] = [
-    (import_columns.text(3), "三个字", "三个字"), (import_columns.text(3), "四个字了", None),
-    (import_columns.text(3), "a\tb", None), (import_columns.digits(6), "532300", "532300"),
-    (import_columns.digits(6), "53230", None), (import_columns.digits(6), "5323000", None),
-    (import_columns.digits(6), "53230０", None), (import_columns.digits(6), "5.3E+5", None),
+    (import_columns.text(3), "三个字", "三个字"),
+    (import_columns.text(3), "四个字了", None),
+    (import_columns.text(3), "a\tb", None),
+    (import_columns.digits(6), "532300", "532300"),
+    (import_columns.digits(6), "53230", None),
+    (import_columns.digits(6), "5323000", None),
+    (import_columns.digits(6), "53230０", None),
+    (import_columns.digits(6), "5.3E+5", None),
     (import_columns.institution_code, "h53230000001", "H53230000001"),
     (import_columns.institution_code, "P53230000001", "P53230000001"),
     (import_columns.institution_code, "X53230000001", None),
     (import_columns.institution_code, "H5323000001", None),
     (import_columns.institution_code, "H532300000011", None),
     (import_columns.institution_code, "H5323000000A", None),
-    (import_columns.day, "2025-01-31", date(2025, 1, 31)), (import_columns.day, "2025/1/3", date(2025, 1, 3)),
-    (import_columns.day, "2025.12.31", date(2025, 12, 31)), (import_columns.day, "20250131", date(2025, 1, 31)),
-    (import_columns.day, "1900-01-01", date(1900, 1, 1)), (import_columns.day, "1899-12-31", None),
-    (import_columns.day, "2025-02-29", None), (import_columns.day, "2024-02-29", date(2024, 2, 29)),
-    (import_columns.day, "2025-13-01", None), (import_columns.day, "25-01-01", None),
+    (import_columns.day, "2025-01-31", date(2025, 1, 31)),
+    (import_columns.day, "2025/1/3", date(2025, 1, 3)),
+    (import_columns.day, "2025.12.31", date(2025, 12, 31)),
+    (import_columns.day, "20250131", date(2025, 1, 31)),
+    (import_columns.day, "1900-01-01", date(1900, 1, 1)),
+    (import_columns.day, "1899-12-31", None),
+    (import_columns.day, "2025-02-29", None),
+    (import_columns.day, "2024-02-29", date(2024, 2, 29)),
+    (import_columns.day, "2025-13-01", None),
+    (import_columns.day, "25-01-01", None),
     (import_columns.day, "45658", None),
     (import_columns.day_text, "2025/1/3", "2025-01-03"),
     (import_columns.instant, "2025-01-01", datetime(2024, 12, 31, 16, tzinfo=UTC)),
@@ -53,23 +62,44 @@ READ: list[tuple[Any, str, Any]] = [
     (import_columns.instant, "2025-01-01T12:00", datetime(2025, 1, 1, 4, tzinfo=UTC)),
     (import_columns.instant, "2025-01-01T12:00Z", datetime(2025, 1, 1, 12, tzinfo=UTC)),
     (import_columns.instant, "1900-01-01", datetime(1900, 1, 1, tzinfo=CHINA)),
-    (import_columns.instant, "1899-12-31T23:59", None), (import_columns.instant, "soon", None),
-    (import_columns.flag, "是", True), (import_columns.flag, "否", False), (import_columns.flag, "TRUE", True),
-    (import_columns.flag, "0", False), (import_columns.flag, "Y", True), (import_columns.flag, "n", False),
-    (import_columns.flag, "对", None), (import_columns.whole, "0", 0), (import_columns.whole, "999999999", 999_999_999),
-    (import_columns.whole, "1000000000", None), (import_columns.whole, "-1", None), (import_columns.whole, "²", None),
-    (import_columns.fen, "0", 0), (import_columns.fen, "0.01", 1), (import_columns.fen, "1,234.5", 123_450),
-    (import_columns.fen, "0.001", None), (import_columns.fen, "-0.01", None),
-    (import_columns.fen, "10000000000.00", 10**12), (import_columns.fen, "10000000000.01", None),
-    (import_columns.share, "0%", 0), (import_columns.share, "100%", 1_000_000), (import_columns.share, "12.5%", 125_000),
-    (import_columns.share, "100.0001%", None), (import_columns.share, "-1%", None), (import_columns.share, "0.1", None),
-    (import_columns.choice(WORDS), "甲", "1"), (import_columns.choice(WORDS), "2", "2"),
-    (import_columns.choice(WORDS), "乙类", "2"), (import_columns.choice(WORDS), "丙", None),
+    (import_columns.instant, "1899-12-31T23:59", None),
+    (import_columns.instant, "soon", None),
+    (import_columns.flag, "是", True),
+    (import_columns.flag, "否", False),
+    (import_columns.flag, "TRUE", True),
+    (import_columns.flag, "0", False),
+    (import_columns.flag, "Y", True),
+    (import_columns.flag, "n", False),
+    (import_columns.flag, "对", None),
+    (import_columns.whole, "0", 0),
+    (import_columns.whole, "999999999", 999_999_999),
+    (import_columns.whole, "1000000000", None),
+    (import_columns.whole, "-1", None),
+    (import_columns.whole, "²", None),
+    (import_columns.fen, "0", 0),
+    (import_columns.fen, "0.01", 1),
+    (import_columns.fen, "1,234.5", 123_450),
+    (import_columns.fen, "0.001", None),
+    (import_columns.fen, "-0.01", None),
+    (import_columns.fen, "10000000000.00", 10**12),
+    (import_columns.fen, "10000000000.01", None),
+    (import_columns.share, "0%", 0),
+    (import_columns.share, "100%", 1_000_000),
+    (import_columns.share, "12.5%", 125_000),
+    (import_columns.share, "100.0001%", None),
+    (import_columns.share, "-1%", None),
+    (import_columns.share, "0.1", None),
+    (import_columns.choice(WORDS), "甲", "1"),
+    (import_columns.choice(WORDS), "2", "2"),
+    (import_columns.choice(WORDS), "乙类", "2"),
+    (import_columns.choice(WORDS), "丙", None),
     (import_columns.several(import_columns.choice(WORDS)), "甲、乙类; 2，1", ["1", "2", "2", "1"]),
-    (import_columns.several(import_columns.choice(WORDS)), "甲、丙", None), (import_columns.several(str), "，；", []),
+    (import_columns.several(import_columns.choice(WORDS)), "甲、丙", None),
+    (import_columns.several(str), "，；", []),
     (import_columns.certificate, " 11010519491231002x", "11010519491231002X"),
-    (import_columns.certificate, "9" * 51, None), (import_columns.certificate, "9" * 50, "9" * 50),
-]  # fmt: skip
+    (import_columns.certificate, "9" * 51, None),
+    (import_columns.certificate, "9" * 50, "9" * 50),
+]
 
 
 @pytest.mark.parametrize(("read", "cell", "value"), READ)
@@ -89,11 +119,17 @@ def test_a_code_is_shown_by_its_first_word_and_an_unknown_one_as_it_is() -> None
 
 
 NUMBERS = {
-    "11010519491231002X": "", "11010519491231002x": "", " 1101051949 1231002X": "",
-    "110105194912310021": "校验码", "110105194912310020": "校验码", "11010519491331002X": "日期",
-    "11010519490229002X": "日期", "1101051949123100": "18 位", "1101051949123100222": "18 位",
+    "11010519491231002X": "",
+    "11010519491231002x": "",
+    " 1101051949 1231002X": "",
+    "110105194912310021": "校验码",
+    "110105194912310020": "校验码",
+    "11010519491331002X": "日期",
+    "11010519490229002X": "日期",
+    "1101051949123100": "18 位",
+    "1101051949123100222": "18 位",
     "A1010519491231002X": "18 位",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("number", "problem"), NUMBERS.items())
@@ -117,9 +153,13 @@ def test_the_odd_are_men_and_the_even_women() -> None:
 
 
 MASKED = {
-    "": "", "1": "*", "123456789": "*" * 9, "1234567890": "1234**7890",
-    "12345678901": "1234***8901", "99010119800101001X": "9901**********001X",
-}  # fmt: skip
+    "": "",
+    "1": "*",
+    "123456789": "*" * 9,
+    "1234567890": "1234**7890",
+    "12345678901": "1234***8901",
+    "99010119800101001X": "9901**********001X",
+}
 
 
 @pytest.mark.parametrize(("number", "shown"), MASKED.items())
@@ -200,8 +240,10 @@ def test_rows_of_other_widths_and_blank_rows(owner: Connection, tmp_path: Path) 
     said = told(owner, file)
     assert "第 1 行 整行：单元格比列名多" in said[0]
     assert [line.split("：")[0].split("行 ")[1] for line in said[1:]] == [
-        "姓名", "统筹区", "证件号码",
-    ] or len(said) == 4  # fmt: skip
+        "姓名",
+        "统筹区",
+        "证件号码",
+    ] or len(said) == 4
 
 
 def test_of_many_problems_the_rest_is_counted(owner: Connection, tmp_path: Path) -> None:
@@ -244,9 +286,12 @@ def test_a_row_holds_for_a_day_at_least(
 
 
 OVERLAPS = [
-    ("2025-07-01", "", ""), ("2025-06-30", "", "重叠"), ("2024-01-01", "2024-02-01", ""),
-    ("2024-01-01", "2024-02-02", "重叠"), ("2024-01-01", "", "重叠"),
-]  # fmt: skip
+    ("2025-07-01", "", ""),
+    ("2025-06-30", "", "重叠"),
+    ("2024-01-01", "2024-02-01", ""),
+    ("2024-01-01", "2024-02-02", "重叠"),
+    ("2024-01-01", "", "重叠"),
+]
 
 
 @pytest.mark.parametrize("kind", ["account", "item", "match", "level"])
@@ -347,8 +392,9 @@ def test_an_import_that_meets_another_keeps_nothing_and_says_so(
         other.execute(
             "insert into person_fact (person_id, area, kind, since) select id, area, 'account',"
             " '2024-03-01' from person where psn_no = %s and not exists"
-            " (select 1 from person_fact where kind = 'account')", [psn(1)],
-        )  # fmt: skip
+            " (select 1 from person_fact where kind = 'account')",
+            [psn(1)],
+        )
 
     assert "重叠" in told(owner, file, progress=meanwhile)[0]
     other.close()

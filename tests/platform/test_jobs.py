@@ -50,9 +50,11 @@ class Jobs:
         """How a job for a moment ended (procrastinate's word), once the service has done it."""
         made = subprocess.run(
             [sys.executable, "-c", DEFER, name, str(int(at.timestamp()))],
-            env=environment(self.database), capture_output=True, text=True,
+            env=environment(self.database),
+            capture_output=True,
+            text=True,
             timeout=PATIENCE_SECONDS,
-        )  # fmt: skip
+        )
         assert made.returncode == 0, made.stderr
         number, deadline = int(made.stdout), time.monotonic() + PATIENCE_SECONDS
         with psycopg.connect(self.database, autocommit=True) as connection:
@@ -120,8 +122,9 @@ def test_tidying_removes_what_is_too_old_and_nothing_else(jobs: Jobs, owner: Con
     for name, expires in {"open": timedelta(minutes=5), "over": -timedelta(seconds=1)}.items():
         owner.execute(
             "insert into file_ticket (number, institution, name, content, expires_at)"
-            " values (%s, 'H1', '测试', '', %s)", [name, now + expires],
-        )  # fmt: skip
+            " values (%s, 'H1', '测试', '', %s)",
+            [name, now + expires],
+        )
 
     assert jobs.run("tidy", now) == "succeeded"
     assert owner.execute("select nonce from nonce").fetchall() == [("fresh",)]
@@ -163,5 +166,7 @@ def test_every_job_has_its_time(database: str) -> None:
         [sys.executable, "-c", asked], env=environment(database), capture_output=True, text=True
     )
     assert sorted(made.stdout.split("\n")[:-1]) == [
-        "daily_trial_balance: 10 1 * * *", "resume_stalled: */10 * * * *", "tidy: */30 * * * *",
-    ]  # fmt: skip
+        "daily_trial_balance: 10 1 * * *",
+        "resume_stalled: */10 * * * *",
+        "tidy: */30 * * * *",
+    ]

@@ -76,9 +76,14 @@ def test_an_opening_with_any_mistake_enters_nothing_and_names_all_of_them(
         OpeningMeter(who, "430500", DAY, "year_deductible", "", -1),
     ]
     assert problems(door, *rows) == [
-        (2, "opening_repeated"), (3, "value_invalid"), (4, "person_unknown"), (5, "value_invalid"),
-        (6, "value_invalid"), (7, "value_invalid"), (8, "amount_negative"),
-    ]  # fmt: skip
+        (2, "opening_repeated"),
+        (3, "value_invalid"),
+        (4, "person_unknown"),
+        (5, "value_invalid"),
+        (6, "value_invalid"),
+        (7, "value_invalid"),
+        (8, "amount_negative"),
+    ]
     assert door.execute("select count(*) from entry").fetchone() == (0,)
     enter(door, [good], RULES.area, NOW)
     assert problems(door, good) == [(1, "opening_repeated")]
@@ -100,7 +105,10 @@ def test_refusals_are_sentences_with_the_number_masked(county: Counter, door: Co
         enter(door, [replace(good, day=DAY), good, good], RULES.area, NOW, "期初.csv")
     shown = "4305************0001"
     assert [(found.file, found.line, found.message) for found in refused.value.problems] == [
-        ("期初.csv", 1, f"{shown} 在 2024 年已经有账，不能再记期初；"
-                        "期初须先于该年的第一笔结算记入"),
+        (
+            "期初.csv",
+            1,
+            f"{shown} 在 2024 年已经有账，不能再记期初；期初须先于该年的第一笔结算记入",
+        ),
         ("期初.csv", 3, f"{shown} 的期初 account 出现不止一次；每人每项期初只记一行"),
-    ]  # fmt: skip
+    ]

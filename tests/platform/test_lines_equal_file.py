@@ -75,10 +75,15 @@ class Bills:
             )
             self.bills.append(
                 Bill(
-                    rules.area(area), date.fromisoformat(day), LEVELS[level], lines,
-                    AREAS.index(area) + 1, "14" if chronic else "11", "M1" if chronic else "",
+                    rules.area(area),
+                    date.fromisoformat(day),
+                    LEVELS[level],
+                    lines,
+                    AREAS.index(area) + 1,
+                    "14" if chronic else "11",
+                    "M1" if chronic else "",
                 )
-            )  # fmt: skip
+            )
 
     def line(
         self, dice: random.Random, visit: int, at: int, prescriber: str, chronic: bool
@@ -96,9 +101,15 @@ class Bills:
         )
         details = {"fee_ocur_time": f"{own_day} 08:30:00" if own_day else None}
         return Line(
-            str(at), item, milli, micro, fen, prescriber=LEVELS[prescriber] if prescriber else "",
-            related=False if related else None, details=details,
-        )  # fmt: skip
+            str(at),
+            item,
+            milli,
+            micro,
+            fen,
+            prescriber=LEVELS[prescriber] if prescriber else "",
+            related=False if related else None,
+            details=details,
+        )
 
 
 def fill(owner: psycopg.Connection[Any], catalogue: pl.DataFrame) -> None:
@@ -137,11 +148,17 @@ def fill(owner: psycopg.Connection[Any], catalogue: pl.DataFrame) -> None:
                 " values (%s, %s, %s, '101', '09',"
                 " %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '{}')",
                 [
-                    area, row["item"], row["name"], *days, row["class"], fen(row["share"]),
+                    area,
+                    row["item"],
+                    row["name"],
+                    *days,
+                    row["class"],
+                    fen(row["share"]),
                     *(fen(row[name]) for name in AMOUNT_COLUMNS),
-                    row["part"], row["negotiated"],
+                    row["part"],
+                    row["negotiated"],
                 ],
-            )  # fmt: skip
+            )
 
 
 @pytest.mark.parametrize("seed", [3, 2026])
@@ -153,10 +170,12 @@ def test_random_bills_come_out_as_their_files_do(
     bills = Bills(dice, Areas())
     fill(owner, catalogue.versions)
     by_file = price(
-        texts("visit,item,quantity,amount,related,date", bills.lines), catalogue,
+        texts("visit,item,quantity,amount,related,date", bills.lines),
+        catalogue,
         texts("visit,date,area,status,level,prescriber_level,benefit", bills.visits),
-        Library(), unknown_items="own",
-    )  # fmt: skip
+        Library(),
+        unknown_items="own",
+    )
     splits: dict[str, list[Any]] = {}
     for row in by_file.lines.select("visit", *SPLIT).iter_rows():
         splits.setdefault(row[0], []).append(row[1:])

@@ -21,7 +21,7 @@ from tests.platform.visit_counter import (
     fill_county,
     line,
     refused,
-)  # fmt: skip
+)
 
 from gongji.settlement.batch_summary import batch_of, merge, refuse_mixed, sums_for
 from gongji.settlement.contract import Line, Purchase
@@ -50,9 +50,15 @@ def test_lines_are_split_as_computed_by_hand(counter: Counter) -> None:
         line("8", "没有", 70),
     )
     assert [one.amounts for one in found] == [
-        (200, 0, 0, 800), (0, 0, 23, 429), (0, 500, 0, 0), (1000, 0, 500, 4500), (0, 0, 0, 300),
-        (0, 300, 0, 0), (0, 100, 0, 0), (0, 70, 0, 0),
-    ]  # fmt: skip
+        (200, 0, 0, 800),
+        (0, 0, 23, 429),
+        (0, 500, 0, 0),
+        (1000, 0, 500, 4500),
+        (0, 0, 0, 300),
+        (0, 300, 0, 0),
+        (0, 100, 0, 0),
+        (0, 70, 0, 0),
+    ]
     assert [one.grade_code for one in found] == ["01", "02", "03", "02", "01", "01", "01", "03"]
     assert [one.share_ppm for one in found] == [0, 50_000, 10**6, 100_000, 0, 10**6, 10**6, 10**6]
     assert [one.price_limit_fen for one in found] == [200, None, None, 5000, None, None, None, None]

@@ -29,9 +29,15 @@ def test_nor_is_any_of_ten_thousand(county: str) -> None:
 def test_a_stream_is_told_by_its_seed() -> None:
     def some(seed: int) -> list[bytes]:
         stream = mutations.Stream(
-            seed, {}, lambda infno, given: {"infno": infno, "msgid": "1", "input": given,
-                                            "fixmedins_code": "H"}
-        )  # fmt: skip
+            seed,
+            {},
+            lambda infno, given: {
+                "infno": infno,
+                "msgid": "1",
+                "input": given,
+                "fixmedins_code": "H",
+            },
+        )
         return [body for body, _ in zip(stream, range(50), strict=False)]
 
     assert some(1) == some(1) != some(2)

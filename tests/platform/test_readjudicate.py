@@ -64,13 +64,16 @@ def bills(county: Counter, chance: random.Random, count: int) -> list[Request]:
         county.fact(person, "selection", "2020-01-01", institution=here[0])
     return [
         county.bill(
-            chance.choice(list(county.persons)), chance.choice(here),
+            chance.choice(list(county.persons)),
+            chance.choice(here),
             str(date(2024, 1, 1) + timedelta(days=chance.randrange(350))),
-            chance.randrange(1, 400_000), own=chance.choice((0, 0, 1_234)),
-            accounts=chance.choice(("none", "own")), med_type="11",
+            chance.randrange(1, 400_000),
+            own=chance.choice((0, 0, 1_234)),
+            accounts=chance.choice(("none", "own")),
+            med_type="11",
         )
         for _ in range(PEOPLE * count)
-    ]  # fmt: skip
+    ]
 
 
 def take_back(door: Connection, county: Counter, entry: EntryRow) -> int:
@@ -104,8 +107,9 @@ def paid_by_visit(door: Connection, area: str) -> dict[int, tuple[int, int, int]
     rows = door.execute(
         "select visit, sum(pool_fen)::bigint, sum(supplements_fen)::bigint,"
         " sum(deductible_fen)::bigint from entry where area = %s and visit is not null"
-        " group by visit", [area],
-    )  # fmt: skip
+        " group by visit",
+        [area],
+    )
     return {visit: tuple(paid) for visit, *paid in rows if any(paid)}
 
 
@@ -139,8 +143,9 @@ def test_after_any_changes_one_posting_sets_everything_right(
         standing = door.execute(
             "select id, visit, institution, person_id from entry e where kind = 'settlement'"
             " and area = %s and not exists (select 1 from entry c where c.reverses_id = e.id)"
-            " order by id", [county.area],
-        ).fetchall()  # fmt: skip
+            " order by id",
+            [county.area],
+        ).fetchall()
         numbers = {person: psn_no for psn_no, person in county.persons.items()}
         for number, visit, institution, person in chance.sample(standing, 4):
             key = county.key(institution, "2208", {"setl_id": str(number)})
@@ -159,8 +164,9 @@ def test_after_any_changes_one_posting_sets_everything_right(
         assert found and again(door, county.area) == []
         rows = door.execute(
             "select visit from entry e where kind = 'settlement' and area = %s and not exists"
-            " (select 1 from entry c where c.reverses_id = e.id)", [county.area],
-        )  # fmt: skip
+            " (select 1 from entry c where c.reverses_id = e.id)",
+            [county.area],
+        )
         standing_visits[county.area] = {visit for (visit,) in rows}
     with databases.copy(server) as address:
         wanted = settled_in_that_knowledge(address, learnt, standing_visits)
@@ -248,15 +254,17 @@ def relearn(owner: Connection, person: str, **details: Any) -> None:
     row = owner.execute(
         "update person_fact f set retired_at = clock_timestamp() from person p"
         " where p.id = f.person_id and p.psn_no = %s and f.kind = 'insured' and retired_at is null"
-        " returning f.id", [person],
-    ).fetchone()  # fmt: skip
+        " returning f.id",
+        [person],
+    ).fetchone()
     assert row
     if details:
         owner.execute(
             "insert into person_fact (person_id, area, kind, since, details, learnt_at)"
             " select person_id, area, kind, since, details || %s, clock_timestamp()"
-            " from person_fact where id = %s", [psycopg.types.json.Jsonb(details), row[0]],
-        )  # fmt: skip
+            " from person_fact where id = %s",
+            [psycopg.types.json.Jsonb(details), row[0]],
+        )
 
 
 def test_who_was_not_insured_owes_it_and_no_more_once_that_was_a_mistake(

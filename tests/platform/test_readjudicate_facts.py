@@ -89,9 +89,7 @@ def test_a_difference_of_two_funds_goes_to_each(owner: Connection, door: Connect
     relearn(county, status="retired")
     # (9000 - 60) x 60 % = 5,364; (9000 - 5364) x 60 % = 2,181.60.
     change = corrected(door, "532300")
-    assert change.funds == {
-        ("pool", "ordinary"): 44_700, ("supplement", "公务员医疗补助"): -26_820
-    }  # fmt: skip
+    assert change.funds == {("pool", "ordinary"): 44_700, ("supplement", "公务员医疗补助"): -26_820}
     assert (change.payable_fen, claims(door)) == (17_880, {"payable": 17_880})
 
 
@@ -107,8 +105,9 @@ def test_what_the_person_owes_is_paid_off_over_several_changes(
     enter(
         door,
         [OpeningBalance(county.psn_no(1), "430500", date(2024, 1, 1), "receivable", 30_000)],
-        RULES.area, NOW,
-    )  # fmt: skip
+        RULES.area,
+        NOW,
+    )
     # 70 % of 1,500, then 450 of the 1,500 a year; the retired have 2,000.
     for day in ("2024-03-01", "2024-03-02", "2024-03-03"):
         settled(door, county, here, 150_000, day=day)
@@ -137,8 +136,9 @@ def test_each_of_two_changes_finds_what_the_first_left_of_the_claim(
     found = again(door, "430500", posting=True)
     assert [one.net_fen for one in found] == [21_000, 29_000]
     assert [(one.payable_fen, one.receivable_fen) for one in found] == [
-        (0, -21_000), (20_000, -9_000)
-    ]  # fmt: skip
+        (0, -21_000),
+        (20_000, -9_000),
+    ]
     assert claims(door) == {"payable": 20_000} and list(verify(door)) == []
 
 
@@ -160,8 +160,9 @@ def known_then(county: Counter) -> None:
     """A person who was known to be insured long before anything was settled."""
     row = county.owner.execute(
         "insert into person (psn_no, area, name, certificate, certificate_hash)"
-        " values (%s, %s, '测试甲', '', '') returning id", [county.psn_no(1), county.area],
-    ).fetchone()  # fmt: skip
+        " values (%s, %s, '测试甲', '', '') returning id",
+        [county.psn_no(1), county.area],
+    ).fetchone()
     assert row
     county.persons[county.psn_no(1)] = row[0]
     learn(county, "insured", "", {"status": "active"})
@@ -202,8 +203,9 @@ def test_who_was_insured_in_another_area_all_along_was_not_insured_here(
     owner.execute(
         "insert into person_fact (person_id, area, kind, since, details, learnt_at)"
         " select id, %s, 'insured', '2020-01-01', '{\"status\": \"active\"}', now()"
-        " from person", [elsewhere],
-    )  # fmt: skip
+        " from person",
+        [elsewhere],
+    )
     found = [one.net_fen for one in again(door, "430500")]
     assert found == ([net] if net else [])
 
@@ -219,9 +221,14 @@ def test_a_stay_that_ends_in_the_next_year_leaves_the_first_as_it_was(
     county.person(1)
     here = county.institution(2, "2")
     told = StayReport(
-        psn_no=county.psn_no(1), area="532300", number="Z", since=date(2023, 12, 20),
-        institution=county.institution(3, "3"), level="3", pool_fen=4_900_000,
-    )  # fmt: skip
+        psn_no=county.psn_no(1),
+        area="532300",
+        number="Z",
+        since=date(2023, 12, 20),
+        institution=county.institution(3, "3"),
+        level="3",
+        pool_fen=4_900_000,
+    )
     entry = settled(door, county, here, 10_000_000, day="2023-12-10")
     assert entry.pool_fen == 600_000 + 5_000_000, "both ceilings are reached"
     record_stay(door, told, RULES, NOW)

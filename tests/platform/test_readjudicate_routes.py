@@ -44,9 +44,17 @@ def learn(
         "insert into person_fact (person_id, area, kind, key, since, details, learnt_at)"
         " select %s, %s, %s, %s, %s, %s, coalesce(max(retired_at), '2024-01-01') from person_fact"
         " where kind = %s and key = %s",
-        [county.persons[county.psn_no(1)], county.area, kind, key, since, Jsonb(details), kind,
-         key],
-    )  # fmt: skip
+        [
+            county.persons[county.psn_no(1)],
+            county.area,
+            kind,
+            key,
+            since,
+            Jsonb(details),
+            kind,
+            key,
+        ],
+    )
 
 
 def retire(county: Counter, kind: str, key: str = "") -> None:
@@ -104,9 +112,16 @@ def test_a_registration_that_did_not_hold_leaves_the_bill_to_the_person(
     county.person(1)
     register(county, "M1", "chronic", "gout")
     entry = settled(
-        door, county, county.institution(1), 130_000, first=500, own=700, above=900,
-        med_type="14", disease="M1",
-    )  # fmt: skip
+        door,
+        county,
+        county.institution(1),
+        130_000,
+        first=500,
+        own=700,
+        above=900,
+        med_type="14",
+        disease="M1",
+    )
     assert entry.pool_fen == 85_000
     retire(county, "registration", "M1")
     # Neither one for another disease nor one that was only filed stands for it.
@@ -117,9 +132,11 @@ def test_a_registration_that_did_not_hold_leaves_the_bill_to_the_person(
     assert "gout" in change.detail and change.again is None
     kept = {name: fen for name, fen in change.after.items() if fen}
     assert kept == {
-        "in_scope_fen": 130_000, "first_self_pay_fen": 500, "wholly_own_fen": 700,
+        "in_scope_fen": 130_000,
+        "first_self_pay_fen": 500,
+        "wholly_own_fen": 700,
         "above_standard_fen": 900,
-    }  # fmt: skip
+    }
 
 
 def test_a_chronic_disease_that_proves_special_is_paid_from_the_other_benefit(
@@ -129,9 +146,7 @@ def test_a_chronic_disease_that_proves_special_is_paid_from_the_other_benefit(
     county.person(1, 0)
     register(county, "M1", "chronic", "lupus")
     # (1000 - 200) x 75 %; as special disease (1000 - 200) x 80 %.
-    entry = settled(
-        door, county, county.institution(1), 100_000, med_type="14", disease="M1"
-    )  # fmt: skip
+    entry = settled(door, county, county.institution(1), 100_000, med_type="14", disease="M1")
     assert (entry.benefit, entry.pool_fen) == ("chronic", 60_000)
     retire(county, "registration", "M1")
     register(county, "M1", "special", "lupus")
@@ -167,8 +182,13 @@ def test_the_two_diseases_need_their_own_registration_in_the_year_again_too(
 
 # Drugs.
 
-NEGOTIATED = {"item": "X", "serial": "1", "negotiated": True, "dual_channel": False,
-              "in_agreement": True}  # fmt: skip
+NEGOTIATED = {
+    "item": "X",
+    "serial": "1",
+    "negotiated": True,
+    "dual_channel": False,
+    "in_agreement": True,
+}
 DUAL = NEGOTIATED | {"dual_channel": True}
 
 
@@ -208,8 +228,10 @@ def test_a_dual_channel_drug_is_held_by_any_registration_for_drugs_but_by_one(
     county.person(1)
     shop, writer = county.institution(5, "", "pharmacy"), county.institution(1, "2")
     register(county, "M1", "dual_channel", "cancer")
-    marks = {"drugs": [DUAL], "prescriptions": [
-        {"prescriber": writer, "number": "R1", "serial": "1"}]}  # fmt: skip
+    marks = {
+        "drugs": [DUAL],
+        "prescriptions": [{"prescriber": writer, "number": "R1", "serial": "1"}],
+    }
     entry = settled(door, county, shop, 100_000, med_type="41", marks=marks)
     # 60 % of 1,000, no deductible.
     assert (entry.benefit, entry.pool_fen) == ("dual_channel", 60_000)

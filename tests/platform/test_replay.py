@@ -52,7 +52,7 @@ def test_a_changed_amount_is_found_and_what_the_law_gives_is_named(
         owner,
         "update entry set pool_fen = pool_fen - 500, cash_fen = cash_fen + 500 where id = %s",
         entries[1].id,
-    )  # fmt: skip
+    )
     masked = "4305************0001"
     assert found(door) == [
         Difference("replay", "430500", masked, entries[1].id, "pool_fen", "2500", "3000"),
@@ -76,8 +76,10 @@ def test_a_changed_move_is_found_and_others_only_where_they_stand_on_it(
         owner,
         "update entry set meters = (select jsonb_agg(case when m->>0 = 'level_deductible.2'"
         " then jsonb_set(m, '{3}', to_jsonb(%s)) else m end) from jsonb_array_elements(meters) m)"
-        " where id = %s", moved, entries[0].id,
-    )  # fmt: skip
+        " where id = %s",
+        moved,
+        entries[0].id,
+    )
     whats = {(each.entry, each.what) for each in found(door)}
     assert (entries[0].id, "meters") in whats or not wrong
     # With 90 instead of 50 borne at first the fourth has 10 left; with none the last two have 50.
@@ -106,9 +108,10 @@ def test_a_settlement_that_the_engine_refuses_today_still_used_its_meters(
     entries = year(door, county, count=5)
     # A benefit that the area does not offer: refused today; the others stand as they were.
     change(
-        owner, "update entry set facts = jsonb_set(facts, '{benefit}', '\"two_diseases\"')"
-        " where id = %s", entries[0].id,
-    )  # fmt: skip
+        owner,
+        "update entry set facts = jsonb_set(facts, '{benefit}', '\"two_diseases\"') where id = %s",
+        entries[0].id,
+    )
     (refused,) = found(door)
     assert (refused.entry, refused.what, refused.kept) == (entries[0].id, "benefit_not_offered", "")
     assert "两病" in refused.rebuilt or "two_diseases" in refused.rebuilt
@@ -130,8 +133,9 @@ def test_openings_cancellations_and_restorations_move_meters_and_are_not_decided
     assert second.deductible_fen == 2_000
     door.execute(
         "insert into message (institution, msgid, infno, content_hash, content)"
-        " values (%s, %s, '2208', '', '{}')", [here, key.msgid],
-    )  # fmt: skip
+        " values (%s, %s, '2208', '', '{}')",
+        [here, key.msgid],
+    )
     reverse(door, county.key(here, "2601", {}), person, key.msgid, "2208", RULES, NOW)
     one(door, county.bill(person, here, "2024-03-03", 10_000))
     assert found(door) == []

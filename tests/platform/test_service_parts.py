@@ -136,8 +136,12 @@ def test_django_reaches_what_the_owner_reaches(told: Callable[..., None]) -> Non
     told(DATABASE_URL="postgresql://me:word@db.test:6543/name?options=-c%20search_path%3Dx")
     found = where.django_database()
     assert {name: found[name] for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT")} == {
-        "NAME": "name", "USER": "me", "PASSWORD": "word", "HOST": "db.test", "PORT": "6543",
-    }  # fmt: skip
+        "NAME": "name",
+        "USER": "me",
+        "PASSWORD": "word",
+        "HOST": "db.test",
+        "PORT": "6543",
+    }
     assert found["OPTIONS"] == {"options": "-c search_path=x"}
     told(DATABASE_URL="dbname=name")
     assert where.django_database()["OPTIONS"] == {}
@@ -205,15 +209,23 @@ def test_a_service_has_its_parts_and_none_of_the_last_ones_counters(
     counters.mkdir()
     (counters / "counter_1.db").touch()
     for doors, count in (("0", 1), ("1", 1), ("3", 3)):
-        told(GONGJI_DATA=str(tmp_path), GONGJI_DEMO="1", GONGJI_DOORS=doors, GONGJI_PORT="0",
-             GONGJI_PAGES_PORT="0", GONGJI_HOST="127.0.0.1")  # fmt: skip
+        told(
+            GONGJI_DATA=str(tmp_path),
+            GONGJI_DEMO="1",
+            GONGJI_DOORS=doors,
+            GONGJI_PORT="0",
+            GONGJI_PAGES_PORT="0",
+            GONGJI_HOST="127.0.0.1",
+        )
         service, addresses = make_service(environment(), print)
         door, pages = service.sockets
         names = [part.name for part in service.parts]
         assert names == [*(f"接口 {n + 1}" for n in range(count)), "页面", "后台作业"]
         assert [part.sockets for part in service.parts] == [
-            *[(door.fileno(),)] * count, (pages.fileno(),), (),
-        ]  # fmt: skip
+            *[(door.fileno(),)] * count,
+            (pages.fileno(),),
+            (),
+        ]
         assert addresses == {
             "door": f"http://127.0.0.1:{door.getsockname()[1]}",
             "pages": f"http://127.0.0.1:{pages.getsockname()[1]}",
@@ -230,9 +242,10 @@ class StandIn(Part):
     def start(self) -> None:
         self.started = time.monotonic()
         made = subprocess.Popen(
-            [sys.executable, "-c", *self.arguments], start_new_session=True,
+            [sys.executable, "-c", *self.arguments],
+            start_new_session=True,
             stdout=subprocess.PIPE,
-        )  # fmt: skip
+        )
         # It has begun once it has written a line.
         assert made.stdout and made.stdout.readline()
         made.stdout.close()
@@ -287,9 +300,12 @@ def test_what_dies_is_started_anew_and_the_others_are_left_alone(
 
 @pytest.mark.parametrize(("before", "over"), [(4, False), (5, True)])
 def test_a_part_that_keeps_dying_ends_the_service_at_the_sixth_time(
-    told: Callable[..., None], database: str, monkeypatch: pytest.MonkeyPatch, before: int,
+    told: Callable[..., None],
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
+    before: int,
     over: bool,
-) -> None:  # fmt: skip
+) -> None:
     told(DATABASE_URL=database)
     monkeypatch.setattr(parts, "QUICK", 3600)
     part = StandIn("甲", ["print(flush=True); raise SystemExit(7)"], deaths=before)
@@ -338,8 +354,10 @@ def serve(log: Path, *words: str, **settings: str) -> "subprocess.Popen[bytes]":
     with log.open("wb") as file:
         return subprocess.Popen(
             [sys.executable, "-c", COMMAND, "serve", *words],
-            env=bare | given | settings, stdout=file, stderr=file,
-        )  # fmt: skip
+            env=bare | given | settings,
+            stdout=file,
+            stderr=file,
+        )
 
 
 def ended(process: "subprocess.Popen[bytes]") -> int:

@@ -86,9 +86,11 @@ class Hospital(doors.Client):
         self, body: bytes, headers: dict[str, str] | None = None, path: str = "/callService"
     ) -> tuple[int, bytes]:
         answer = httpx.post(
-            f"http://{HOST}:{self.port}{path}", content=body, timeout=60,
+            f"http://{HOST}:{self.port}{path}",
+            content=body,
+            timeout=60,
             headers=self.headers() if headers is None else headers,
-        )  # fmt: skip
+        )
         return answer.status_code, answer.content
 
 
@@ -133,23 +135,38 @@ def settings(folder: Path, database: str, door: dict[str, str], issuer: str) -> 
             own = rules / "430500" / book.name
             own.parent.mkdir(exist_ok=True)
             own.write_text(book.read_text(encoding="utf-8") + "# Our own copy.\n", encoding="utf-8")
-    words = (f"{area}:{name}={text}" for area, named in FIGURES.items()
-             for name, text in named.items())  # fmt: skip
+    words = (
+        f"{area}:{name}={text}" for area, named in FIGURES.items() for name, text in named.items()
+    )
     return {
-        "GONGJI_DATA": str(folder / "data"), "GONGJI_DEMO": "1", "DATABASE_URL": database,
-        "GONGJI_DOOR_DATABASE_URL": make_conninfo(database, **door), "GONGJI_KEEP_DATABASE": "1",
-        "GONGJI_HOST": HOST, "GONGJI_PORT": str(free_port()),
-        "GONGJI_PAGES_PORT": str(free_port()), "GONGJI_DOORS": "3", "GONGJI_ADAPTOR": "api",
-        "GONGJI_REPLAY_SECONDS": "90", "GONGJI_RULEBOOKS": str(rules),
+        "GONGJI_DATA": str(folder / "data"),
+        "GONGJI_DEMO": "1",
+        "DATABASE_URL": database,
+        "GONGJI_DOOR_DATABASE_URL": make_conninfo(database, **door),
+        "GONGJI_KEEP_DATABASE": "1",
+        "GONGJI_HOST": HOST,
+        "GONGJI_PORT": str(free_port()),
+        "GONGJI_PAGES_PORT": str(free_port()),
+        "GONGJI_DOORS": "3",
+        "GONGJI_ADAPTOR": "api",
+        "GONGJI_REPLAY_SECONDS": "90",
+        "GONGJI_RULEBOOKS": str(rules),
         "GONGJI_PARAMETERS": " ".join(words),
         "GONGJI_DAYS_BACK": str((datetime.now(CHINA).date() - FIRST_DAY).days),
-        "GONGJI_DAYS_AHEAD": "3", "GONGJI_REFUSE_CHAINED": "532300,430500",
-        "GONGJI_SECRET_KEY": key("s"), "GONGJI_IDENTITY_KEY": key("i"),
-        "GONGJI_LOOKUP_KEY": key("l"), "GONGJI_LOG_LEVEL": "ERROR",
-        "GONGJI_ALLOWED_HOSTS": f"{HOUSE} other.test", "GONGJI_API_RATE": "3/h",
-        "GONGJI_PROXIES": "1", "GONGJI_OIDC_SERVER": issuer, "GONGJI_OIDC_CLIENT": "our-client",
-        "GONGJI_OIDC_SECRET": "our-secret", "GONGJI_OIDC_CLAIM": "id_number",
-    }  # fmt: skip
+        "GONGJI_DAYS_AHEAD": "3",
+        "GONGJI_REFUSE_CHAINED": "532300,430500",
+        "GONGJI_SECRET_KEY": key("s"),
+        "GONGJI_IDENTITY_KEY": key("i"),
+        "GONGJI_LOOKUP_KEY": key("l"),
+        "GONGJI_LOG_LEVEL": "ERROR",
+        "GONGJI_ALLOWED_HOSTS": f"{HOUSE} other.test",
+        "GONGJI_API_RATE": "3/h",
+        "GONGJI_PROXIES": "1",
+        "GONGJI_OIDC_SERVER": issuer,
+        "GONGJI_OIDC_CLIENT": "our-client",
+        "GONGJI_OIDC_SECRET": "our-secret",
+        "GONGJI_OIDC_CLAIM": "id_number",
+    }
 
 
 @pytest.fixture(scope="module")
@@ -225,8 +242,12 @@ def keep_database(service: Running) -> None:
         # In a folder that the server's own user may enter.
         with tempfile.TemporaryDirectory(prefix="gongji-k-") as folder:
             own = {"GONGJI_DATA": folder, "GONGJI_KEEP_DATABASE": keep, "DATABASE_URL": ""}
-            subprocess.run([sys.executable, "-c", KEEPING], check=True, capture_output=True,
-                           env={**os.environ, **service.given, **own})  # fmt: skip
+            subprocess.run(
+                [sys.executable, "-c", KEEPING],
+                check=True,
+                capture_output=True,
+                env={**os.environ, **service.given, **own},
+            )
             note = Path(folder) / "postgresql" / "postmaster.pid"
             lives[keep] = note.exists()
             if note.exists():
@@ -261,8 +282,15 @@ def number_of_doors(service: Running) -> None:
 def person(number: int = 1) -> dict[str, Any]:
     """1101 by identity number."""
     certificate = doors.certificate_of(number)
-    return {"data": {"mdtrt_cert_type": "02", "mdtrt_cert_no": certificate, "psn_cert_type": "01",
-                     "certno": certificate, "psn_name": ""}}  # fmt: skip
+    return {
+        "data": {
+            "mdtrt_cert_type": "02",
+            "mdtrt_cert_no": certificate,
+            "psn_cert_type": "01",
+            "certno": certificate,
+            "psn_name": "",
+        }
+    }
 
 
 def adaptor(service: Running) -> None:
@@ -350,9 +378,10 @@ def sign_in(service: Running, somebody: httpx.Client, number: int) -> httpx.Resp
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', somebody.get("/sign-in").text)
     assert token
     leaving = somebody.post(
-        "/accounts/oidc/issuer/login/", data={"csrfmiddlewaretoken": token[1]},
+        "/accounts/oidc/issuer/login/",
+        data={"csrfmiddlewaretoken": token[1]},
         headers={"referer": f"http://{HOUSE}/sign-in"},
-    )  # fmt: skip
+    )
     where = urlsplit(leaving.headers["location"])
     asked = parse_qs(where.query)
     assert f"{where.scheme}://{where.netloc}" == service.given["GONGJI_OIDC_SERVER"]
@@ -435,19 +464,34 @@ def oidc(service: Running) -> None:
 
 
 REACHES: dict[str, Any] = {
-    "GONGJI_DATA": counters, "GONGJI_DEMO": demo, "DATABASE_URL": database_url,
-    "GONGJI_DOOR_DATABASE_URL": door_database_url, "GONGJI_KEEP_DATABASE": keep_database,
-    "GONGJI_HOST": host, "GONGJI_PORT": port, "GONGJI_PAGES_PORT": pages_port,
-    "GONGJI_DOORS": number_of_doors, "GONGJI_ADAPTOR": adaptor,
-    "GONGJI_REPLAY_SECONDS": replay_seconds, "GONGJI_RULEBOOKS": rulebooks,
-    "GONGJI_PARAMETERS": parameters, "GONGJI_DAYS_BACK": days_back,
-    "GONGJI_DAYS_AHEAD": days_ahead, "GONGJI_REFUSE_CHAINED": refuse_chained,
-    "GONGJI_SECRET_KEY": secret_key, "GONGJI_IDENTITY_KEY": identity_key,
-    "GONGJI_LOOKUP_KEY": lookup_key, "GONGJI_LOG_LEVEL": log_level,
-    "GONGJI_ALLOWED_HOSTS": allowed_hosts, "GONGJI_API_RATE": api_rate, "GONGJI_PROXIES": proxies,
-    "GONGJI_OIDC_SERVER": oidc, "GONGJI_OIDC_CLIENT": oidc, "GONGJI_OIDC_SECRET": oidc,
+    "GONGJI_DATA": counters,
+    "GONGJI_DEMO": demo,
+    "DATABASE_URL": database_url,
+    "GONGJI_DOOR_DATABASE_URL": door_database_url,
+    "GONGJI_KEEP_DATABASE": keep_database,
+    "GONGJI_HOST": host,
+    "GONGJI_PORT": port,
+    "GONGJI_PAGES_PORT": pages_port,
+    "GONGJI_DOORS": number_of_doors,
+    "GONGJI_ADAPTOR": adaptor,
+    "GONGJI_REPLAY_SECONDS": replay_seconds,
+    "GONGJI_RULEBOOKS": rulebooks,
+    "GONGJI_PARAMETERS": parameters,
+    "GONGJI_DAYS_BACK": days_back,
+    "GONGJI_DAYS_AHEAD": days_ahead,
+    "GONGJI_REFUSE_CHAINED": refuse_chained,
+    "GONGJI_SECRET_KEY": secret_key,
+    "GONGJI_IDENTITY_KEY": identity_key,
+    "GONGJI_LOOKUP_KEY": lookup_key,
+    "GONGJI_LOG_LEVEL": log_level,
+    "GONGJI_ALLOWED_HOSTS": allowed_hosts,
+    "GONGJI_API_RATE": api_rate,
+    "GONGJI_PROXIES": proxies,
+    "GONGJI_OIDC_SERVER": oidc,
+    "GONGJI_OIDC_CLIENT": oidc,
+    "GONGJI_OIDC_SECRET": oidc,
     "GONGJI_OIDC_CLAIM": oidc,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", [setting.name for setting in SETTINGS])

@@ -17,14 +17,33 @@ KEY = base64.b64encode(bytes(range(32))).decode()
 KEYS = dict.fromkeys(("GONGJI_SECRET_KEY", "GONGJI_IDENTITY_KEY", "GONGJI_LOOKUP_KEY"), KEY)
 
 BY_ITSELF: dict[str, Any] = {
-    "demo": False, "database_url": "", "door_database_url": "", "keep_database": False,
-    "host": "127.0.0.1", "port": 8086, "pages_port": 8087, "doors": 2, "adaptor": "x-tif",
-    "replay_seconds": 1800, "rulebooks": (), "parameters": {}, "days_back": 400, "days_ahead": 1,
-    "refuse_chained": (), "secret_key": bytes(range(32)), "identity_key": bytes(range(32)),
-    "lookup_key": bytes(range(32)), "log_level": "INFO",
-    "allowed_hosts": ("127.0.0.1", "localhost"), "api_rate": "120/m", "proxies": 0,
-    "oidc_server": "", "oidc_client": "", "oidc_secret": "", "oidc_claim": "psn_no",
-}  # fmt: skip
+    "demo": False,
+    "database_url": "",
+    "door_database_url": "",
+    "keep_database": False,
+    "host": "127.0.0.1",
+    "port": 8086,
+    "pages_port": 8087,
+    "doors": 2,
+    "adaptor": "x-tif",
+    "replay_seconds": 1800,
+    "rulebooks": (),
+    "parameters": {},
+    "days_back": 400,
+    "days_ahead": 1,
+    "refuse_chained": (),
+    "secret_key": bytes(range(32)),
+    "identity_key": bytes(range(32)),
+    "lookup_key": bytes(range(32)),
+    "log_level": "INFO",
+    "allowed_hosts": ("127.0.0.1", "localhost"),
+    "api_rate": "120/m",
+    "proxies": 0,
+    "oidc_server": "",
+    "oidc_client": "",
+    "oidc_secret": "",
+    "oidc_claim": "psn_no",
+}
 
 WRONG = {
     "GONGJI_DEMO": ("yes", "2", "on"),
@@ -49,8 +68,15 @@ WRONG = {
     "GONGJI_PROXIES": ("x", "-1"),
 }
 """What cannot be read; the settings that are left out are free texts."""
-FREE = {"GONGJI_DATA", "GONGJI_HOST", "GONGJI_ALLOWED_HOSTS", "GONGJI_OIDC_SERVER",
-        "GONGJI_OIDC_CLIENT", "GONGJI_OIDC_SECRET", "GONGJI_OIDC_CLAIM"}  # fmt: skip
+FREE = {
+    "GONGJI_DATA",
+    "GONGJI_HOST",
+    "GONGJI_ALLOWED_HOSTS",
+    "GONGJI_OIDC_SERVER",
+    "GONGJI_OIDC_CLIENT",
+    "GONGJI_OIDC_SECRET",
+    "GONGJI_OIDC_CLAIM",
+}
 HIDDEN = {"DATABASE_URL", "GONGJI_DOOR_DATABASE_URL", *KEYS}
 
 
@@ -111,17 +137,26 @@ def test_a_missing_key_is_told_outside_a_demonstration(tmp_path: Path, name: str
 @pytest.mark.parametrize(
     ("name", "text", "value"),
     [
-        ("GONGJI_DEMO", "true", True), ("GONGJI_DEMO", "TRUE", True), ("GONGJI_DEMO", "0", False),
-        ("GONGJI_DEMO", "False", False), ("GONGJI_PORT", "0", 0), ("GONGJI_PORT", "65535", 65535),
-        ("GONGJI_API_RATE", "1/s", "1/s"), ("GONGJI_API_RATE", "10000/d", "10000/d"),
+        ("GONGJI_DEMO", "true", True),
+        ("GONGJI_DEMO", "TRUE", True),
+        ("GONGJI_DEMO", "0", False),
+        ("GONGJI_DEMO", "False", False),
+        ("GONGJI_PORT", "0", 0),
+        ("GONGJI_PORT", "65535", 65535),
+        ("GONGJI_API_RATE", "1/s", "1/s"),
+        ("GONGJI_API_RATE", "10000/d", "10000/d"),
         ("GONGJI_ALLOWED_HOSTS", "a.cn,b.cn  c.cn", ("a.cn", "b.cn", "c.cn")),
         ("GONGJI_REFUSE_CHAINED", "430500, 532300", ("430500", "532300")),
-        ("GONGJI_PARAMETERS", "430500:a.3=85%, 430500:b=1 532300:a=2",
-         {"430500": {"a.3": "85%", "b": "1"}, "532300": {"a": "2"}}),
+        (
+            "GONGJI_PARAMETERS",
+            "430500:a.3=85%, 430500:b=1 532300:a=2",
+            {"430500": {"a.3": "85%", "b": "1"}, "532300": {"a": "2"}},
+        ),
         ("DATABASE_URL", "host=/tmp dbname=x", "host=/tmp dbname=x"),
-        ("GONGJI_LOG_LEVEL", "DEBUG", "DEBUG"), ("GONGJI_ADAPTOR", "api", "api"),
+        ("GONGJI_LOG_LEVEL", "DEBUG", "DEBUG"),
+        ("GONGJI_ADAPTOR", "api", "api"),
     ],
-)  # fmt: skip
+)
 def test_a_value_is_read(tmp_path: Path, name: str, text: str, value: Any) -> None:
     found = env.read({"GONGJI_DATA": str(tmp_path), **KEYS, name: text})
     assert getattr(found, name.removeprefix("GONGJI_").lower()) == value
@@ -154,9 +189,12 @@ def test_nothing_is_read_of_a_demonstration_that_is_somewhere_else(tmp_path: Pat
     own = {"GONGJI_DATA": str(tmp_path), "DATABASE_URL": ""}
     for given, said in (({}, "9 True"), ({"GONGJI_DAYS_BACK": "7"}, "7 True")):
         done = subprocess.run(
-            [sys.executable, "-c", shown], env=_bare() | own | given, capture_output=True,
-            text=True, check=True,
-        )  # fmt: skip
+            [sys.executable, "-c", shown],
+            env=_bare() | own | given,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         # What the environment says now counts before what the demonstration was made with.
         assert done.stdout.strip() == said
 

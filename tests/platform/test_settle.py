@@ -43,7 +43,7 @@ def test_a_settlement_writes_entry_postings_meters_balance_lines_and_message(
         ("provider", here, "account", str(number), 10_000),
         ("provider", here, "cash", here, 8000),
         ("provider", here, "pool", "ordinary", 12_000),
-    ]  # fmt: skip
+    ]
     assert rows(door, "select amount_fen from balance") == [(0,)]
     assert sorted(rows(door, "select period, slot, code, used_fen from meter_use")) == sorted(
         [
@@ -111,12 +111,17 @@ def _random_history(
             psn_no, hospitals[level], day, cost, first=extra, accounts="own", med_type=kind
         )
         row = {
-            "status": known["status"], "birth_date": known["birth_date"],
-            "date": day, "level": level, "benefit": benefit, "visit": str(bill.visit),
-            "total_fen": str(cost + extra), "in_scope_fen": str(cost),
+            "status": known["status"],
+            "birth_date": known["birth_date"],
+            "date": day,
+            "level": level,
+            "benefit": benefit,
+            "visit": str(bill.visit),
+            "total_fen": str(cost + extra),
+            "in_scope_fen": str(cost),
             "institution": hospitals[level],
             "selected": "true" if level == known["chosen"] else "false",
-        }  # fmt: skip
+        }
         bills.append((bill, row))
     return bills, draw
 
@@ -258,8 +263,15 @@ def _wrong(counter: Counter, here: str, case: str) -> Request:
     if case == "benefit_not_offered":
         return replace(bill, med_type="9901")
     if case == "drugs_missing":
-        counter.fact(person, "registration", "2024-01-01", key="T", benefit="dual_channel",
-                     disease="t", name="t")  # fmt: skip
+        counter.fact(
+            person,
+            "registration",
+            "2024-01-01",
+            key="T",
+            benefit="dual_channel",
+            disease="t",
+            name="t",
+        )
         return replace(bill, med_type="18")
     if case == "not_insured":
         return counter.bill(counter.person(3, since="2024-12-03"), here, "2024-12-02", 1)
@@ -273,11 +285,21 @@ def _wrong(counter: Counter, here: str, case: str) -> Request:
 @pytest.mark.parametrize(
     "case",
     [
-        "person_unknown", "visit_unknown", "visit_withdrawn", "batch_unknown", "total_differs",
-        "med_type_unsupported", "registration_missing", "field_unknown", "benefit_not_offered",
-        "drugs_missing", "not_insured", "service_day_outside", "period_closed",
+        "person_unknown",
+        "visit_unknown",
+        "visit_withdrawn",
+        "batch_unknown",
+        "total_differs",
+        "med_type_unsupported",
+        "registration_missing",
+        "field_unknown",
+        "benefit_not_offered",
+        "drugs_missing",
+        "not_insured",
+        "service_day_outside",
+        "period_closed",
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_settled_is_refused_and_leaves_no_trace(
     counter: Counter, door: Connection, case: str
 ) -> None:

@@ -22,13 +22,18 @@ from gongji.settlement.visits import bounds_of, check_day
 Connection = psycopg.Connection[Any]
 
 INSTANTS = [
-    ("2024-12-19T15:59:59", "2024-12-19"), ("2024-12-19T16:00:00", "2024-12-20"),
-    ("2024-12-19T16:30:00", "2024-12-20"), ("2024-12-19T23:59:59", "2024-12-20"),
-    ("2024-12-20T00:00:00", "2024-12-20"), ("2024-11-30T15:59:59", "2024-11-30"),
-    ("2024-11-30T16:00:00", "2024-12-01"), ("2024-02-29T15:59:59", "2024-02-29"),
-    ("2024-02-29T16:00:00", "2024-03-01"), ("2024-12-31T15:59:59", "2024-12-31"),
+    ("2024-12-19T15:59:59", "2024-12-19"),
+    ("2024-12-19T16:00:00", "2024-12-20"),
+    ("2024-12-19T16:30:00", "2024-12-20"),
+    ("2024-12-19T23:59:59", "2024-12-20"),
+    ("2024-12-20T00:00:00", "2024-12-20"),
+    ("2024-11-30T15:59:59", "2024-11-30"),
+    ("2024-11-30T16:00:00", "2024-12-01"),
+    ("2024-02-29T15:59:59", "2024-02-29"),
+    ("2024-02-29T16:00:00", "2024-03-01"),
+    ("2024-12-31T15:59:59", "2024-12-31"),
     ("2024-12-31T16:00:00", "2025-01-01"),
-]  # fmt: skip
+]
 """An instant in UTC, and the day that it is in China."""
 
 
@@ -57,10 +62,17 @@ def test_the_accounting_date_is_the_day_in_china(
         undo = counter.key(here, "2601", {})
         restored = reverse(door, undo, person, key.msgid, "2208", RULES, now).entry
     told = msgspec.convert(
-        {"psn_no": person, "area": "430500", "number": "Z", "since": "2024-01-10",
-         "until": "2024-01-20", "institution": here, "level": "2"},
+        {
+            "psn_no": person,
+            "area": "430500",
+            "number": "Z",
+            "since": "2024-01-10",
+            "until": "2024-01-20",
+            "institution": here,
+            "level": "2",
+        },
         StayReport,
-    )  # fmt: skip
+    )
     stay = record_stay(door, told, RULES, now).entry
     kept = rows(door, "select id, accounting_date, settled_at from entry order by id")
     assert kept == [(n, today, now) for n in (entry.id, back.id, restored.id, stay)]
@@ -74,7 +86,7 @@ def test_the_accounting_date_is_the_day_in_china(
         ("2024-12-31T15:59:59", "2024-12-01", "2025-01-01"),
         ("2024-12-31T16:00:00", "2025-01-01", "2024-12-01"),
     ],
-)  # fmt: skip
+)
 def test_a_month_that_is_closed_is_that_of_the_day_in_china(
     counter: Counter, door: Connection, instant: str, closed: str, open_: str
 ) -> None:
@@ -158,10 +170,13 @@ def test_the_new_year_begins_at_midnight_in_china(counter: Counter, door: Connec
         entries.append(one(door, bill, now=utc("2025-01-05T02:00:00")).entry)
     # (4,000 - 50) × 60 % would be 2,370: the ceiling is 1,500 a year.
     assert [(e.service_date.year, e.pool_fen) for e in entries] == [
-        (2024, 150_000), (2025, 150_000), (2025, 0),
-    ]  # fmt: skip
-    kept = rows(door, "select period, used_fen from meter_use where code = 'ordinary_paid'"
-                      " order by period")  # fmt: skip
+        (2024, 150_000),
+        (2025, 150_000),
+        (2025, 0),
+    ]
+    kept = rows(
+        door, "select period, used_fen from meter_use where code = 'ordinary_paid' order by period"
+    )
     assert kept == [("年:2024", 150_000), ("年:2025", 150_000)]
 
 
@@ -190,8 +205,9 @@ def test_a_purchase_is_of_the_day_in_china_at_its_instant(
     person = counter.person(1, since="2024-06-06")
     found = []
     for number, instant in enumerate(("2024-06-05T15:59:59", "2024-06-05T16:00:00")):
-        line = Line("1", "A", 1000, 190_000_000, 19_000, prescription=f"R{number}",
-                    prescriber=writer)  # fmt: skip
+        line = Line(
+            "1", "A", 1000, 190_000_000, 19_000, prescription=f"R{number}", prescriber=writer
+        )
         bought = Purchase(utc(instant), "41", "", (line,))
         key = counter.key(shop, "2102", {"n": number})
         outcome = one(door, Request(key, person, "41", 19_000, "none", purchase=bought))

@@ -127,17 +127,34 @@ def test_chronic_and_special_care_is_by_the_registration_of_the_disease(
     counter = Counter(owner, "532300")
     person, here = counter.person(1), counter.institution(1)
     for key, benefit, disease in (
-        ("M1", "chronic", "hypertension"), ("M2", "chronic", "diabetes"),
+        ("M1", "chronic", "hypertension"),
+        ("M2", "chronic", "diabetes"),
         ("M3", "special", "renal_failure"),
-    ):  # fmt: skip
-        counter.fact(person, "registration", "2023-05-05", key=key, benefit=benefit,
-                     disease=disease, name=disease)  # fmt: skip
-    counter.fact(person, "registration", "2023-05-05", key="M4", benefit="chronic", disease="x",
-                 name="x", state="filed")  # fmt: skip
+    ):
+        counter.fact(
+            person,
+            "registration",
+            "2023-05-05",
+            key=key,
+            benefit=benefit,
+            disease=disease,
+            name=disease,
+        )
+    counter.fact(
+        person,
+        "registration",
+        "2023-05-05",
+        key="M4",
+        benefit="chronic",
+        disease="x",
+        name="x",
+        state="filed",
+    )
 
     def settled(disease: str) -> Outcome:
-        return one(door, counter.bill(person, here, "2024-06-05", 900_000, disease=disease,
-                                      med_type="14"))  # fmt: skip
+        return one(
+            door, counter.bill(person, here, "2024-06-05", 900_000, disease=disease, med_type="14")
+        )
 
     chronic, special = settled("M1"), settled("M3")
     assert chronic.entry.benefit == "chronic" and chronic.entry.facts["disease_count"] == "2"
@@ -148,8 +165,13 @@ def test_chronic_and_special_care_is_by_the_registration_of_the_disease(
 
 
 def _drug(serial: str, item: str, dual: bool = False, agreed: bool = True) -> dict[str, Any]:
-    return {"item": item, "serial": serial, "negotiated": True, "dual_channel": dual,
-            "in_agreement": agreed}  # fmt: skip
+    return {
+        "item": item,
+        "serial": serial,
+        "negotiated": True,
+        "dual_channel": dual,
+        "in_agreement": agreed,
+    }
 
 
 def test_negotiated_drugs_have_a_deductible_for_each_drug(
@@ -159,8 +181,18 @@ def test_negotiated_drugs_have_a_deductible_for_each_drug(
     person, here = counter.person(1), counter.institution(1)
 
     def settled(*drugs: dict[str, Any]) -> Outcome:
-        return one(door, counter.bill(person, here, "2024-06-05", 180_000, first=20_000,
-                                      marks={"drugs": list(drugs)}, med_type="18"))  # fmt: skip
+        return one(
+            door,
+            counter.bill(
+                person,
+                here,
+                "2024-06-05",
+                180_000,
+                first=20_000,
+                marks={"drugs": list(drugs)},
+                med_type="18",
+            ),
+        )
 
     first, again, other = (
         settled(_drug("1", "A")),
@@ -171,12 +203,20 @@ def test_negotiated_drugs_have_a_deductible_for_each_drug(
     late = settled(_drug("1", "A", agreed=False))
     assert late.entry.result["refusal"] == "not_in_agreement"
     assert refused(settled()) == "drugs_missing"
-    bill = counter.bill(person, here, "2024-06-05", 10, med_type="18",
-                        marks={"drugs": [_drug("1", "A"), _drug("2", "B")]})  # fmt: skip
-    owner.execute("insert into fee_line (batch_id, serial, item, quantity_milli, price_micro,"
-                  " amount_fen, above_standard_fen, wholly_own_fen, first_self_pay_fen,"
-                  " in_scope_fen, details) select max(id), '2', 'B', 1000, 0, 0, 0, 0, 0, 0, '{}'"
-                  " from charge_batch")  # fmt: skip
+    bill = counter.bill(
+        person,
+        here,
+        "2024-06-05",
+        10,
+        med_type="18",
+        marks={"drugs": [_drug("1", "A"), _drug("2", "B")]},
+    )
+    owner.execute(
+        "insert into fee_line (batch_id, serial, item, quantity_milli, price_micro,"
+        " amount_fen, above_standard_fen, wholly_own_fen, first_self_pay_fen,"
+        " in_scope_fen, details) select max(id), '2', 'B', 1000, 0, 0, 0, 0, 0, 0, '{}'"
+        " from charge_batch"
+    )
     assert refused(one(door, bill)) == "drugs_mixed"
 
 
@@ -184,8 +224,9 @@ def test_dual_channel_drugs_go_on_during_a_stay(counter: Counter, door: Connecti
     person, shop = counter.person(1), counter.institution(5, "", "pharmacy")
     counter.institution(1, "3")
     counter.fact(person, "stay", "2024-12-01", key="1", institution="H", level="2")
-    counter.fact(person, "registration", "2024-01-01", key="T", benefit="dual_channel",
-                 disease="t", name="t")  # fmt: skip
+    counter.fact(
+        person, "registration", "2024-01-01", key="T", benefit="dual_channel", disease="t", name="t"
+    )
     marks = {"drugs": [_drug("1", "A", dual=True)]}
     entry = one(
         door, counter.bill(person, shop, "2024-12-02", 10_000, med_type="41", marks=marks)
@@ -220,14 +261,17 @@ def test_an_emergency_that_turned_inpatient_joins_the_stay(
     person, here = counter.person(1), counter.institution(1)
     alone = one(door, counter.bill(person, here, "2024-12-01", 25_000, med_type="1301"))
     assert alone.entry.benefit == "ordinary", "other emergencies: ordinary"
-    counter.fact(person, "stay", "2024-12-10", key="1", institution=here, level="2",
-                 from_emergency=True)  # fmt: skip
+    counter.fact(
+        person, "stay", "2024-12-10", key="1", institution=here, level="2", from_emergency=True
+    )
     joined = one(door, counter.bill(person, here, "2024-12-08", 25_000, med_type="1301"))
     assert joined.entry.result["refusal"] == "joins_inpatient"
     early = one(door, counter.bill(person, here, "2024-12-05", 25_000, med_type="1301"))
     assert "refusal" not in early.entry.result, "more than 72 hours before"
-    dead = one(door, counter.bill(person, here, "2024-12-03", 100_000, med_type="1301",
-                                  facts={"died": "true"}))  # fmt: skip
+    dead = one(
+        door,
+        counter.bill(person, here, "2024-12-03", 100_000, med_type="1301", facts={"died": "true"}),
+    )
     assert dead.entry.pool_fen == 32_000, "(1000 - 600) × 80 %, as inpatient"
 
 
@@ -236,8 +280,9 @@ def test_chuxiong_counts_the_admitting_hospitals_deductible(
 ) -> None:
     counter = Counter(owner, "532300")
     person, here = counter.person(1), counter.institution(1, "2")
-    counter.fact(person, "stay", "2024-06-06", key="1", institution=here, level="3",
-                 from_emergency=True)  # fmt: skip
+    counter.fact(
+        person, "stay", "2024-06-06", key="1", institution=here, level="3", from_emergency=True
+    )
     entry = one(door, counter.bill(person, here, "2024-06-05", 180_000, med_type="1301")).entry
     assert entry.facts["admission_level"] == "3" and entry.benefit == "emergency"
     assert entry.deductible_fen == 80_000
@@ -266,8 +311,9 @@ def test_accounts_pay_only_the_burden_inside_the_policy_where_the_area_says_so(
     for area in ("532300", "430500"):
         counter = Counter(owner, area)
         person, here = counter.person(1, 1_000_000), counter.institution(1, "3")
-        bill = counter.bill(person, here, "2024-06-05", 43_000, first=1000, own=3000, above=2000,
-                            accounts="own")  # fmt: skip
+        bill = counter.bill(
+            person, here, "2024-06-05", 43_000, first=1000, own=3000, above=2000, accounts="own"
+        )
         entry = one(door, bill).entry
         inside = 44_000 - entry.pool_fen
         outside = 0 if area == "532300" else 5000
@@ -282,8 +328,15 @@ def _family(counter: Counter) -> tuple[str, list[str]]:
     for order, (owner, relation) in enumerate(
         zip(owners, ("spouse", "close_relative", "child"), strict=True), start=1
     ):
-        counter.fact(person, "bond", "2024-01-01", key=owner, order=order, relation=relation,
-                     consented_on="2024-01-01")  # fmt: skip
+        counter.fact(
+            person,
+            "bond",
+            "2024-01-01",
+            key=owner,
+            order=order,
+            relation=relation,
+            consented_on="2024-01-01",
+        )
     return person, owners
 
 
@@ -319,8 +372,16 @@ def test_a_bond_without_consent_on_the_day_does_not_pay(
 ) -> None:
     counter = Counter(owner, "430500")
     person, other = counter.person(1, 0), counter.person(2, 9000)
-    counter.fact(person, "bond", "2024-01-01", "2024-12-02", key=other, order=1, relation="spouse",
-                 consented_on="2024-11-01")  # fmt: skip
+    counter.fact(
+        person,
+        "bond",
+        "2024-01-01",
+        "2024-12-02",
+        key=other,
+        order=1,
+        relation="spouse",
+        consented_on="2024-11-01",
+    )
     here = counter.institution(1)
     paid = [
         one(door, counter.bill(person, here, day, 3000, accounts="family")).entry.family_fen

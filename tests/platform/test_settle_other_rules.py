@@ -135,8 +135,10 @@ def test_parts_of_the_cost_are_paid_by_their_own_rates(owner: Connection, door: 
     assert (entry.pool_fen, entry.cash_fen) == (18_574, 25_405 - 18_574)
     again = decide_bill.redo(entry, load(rules.area("440300"), []), rules)
     assert (again.pool_fen, again.facts, again.meters) == (
-        entry.pool_fen, entry.facts, entry.meters,
-    )  # fmt: skip
+        entry.pool_fen,
+        entry.facts,
+        entry.meters,
+    )
     assert decide_bill.explanation(entry, rules).result.pool_fen == entry.pool_fen
 
 

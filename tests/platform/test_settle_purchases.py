@@ -29,12 +29,20 @@ def _shop(owner: Connection) -> tuple[Counter, str, str, str]:
 
 def _buy(counter: Counter, psn_no: str, shop: str, writer: str, number: str, fen: int) -> Request:
     lines = tuple(
-        Line(str(place), item, 1000, amount * 10_000, amount, prescription=number,
-             details={"rx_circ_flag": "1"})
+        Line(
+            str(place),
+            item,
+            1000,
+            amount * 10_000,
+            amount,
+            prescription=number,
+            details={"rx_circ_flag": "1"},
+        )
         for place, (item, amount) in enumerate((("A", fen), ("C", 500)), start=1)
-    )  # fmt: skip
-    bought = Purchase(datetime(2024, 6, 5, 9, tzinfo=CHINA), "41", "", lines,
-                      {"rxfixmedinscode": writer})  # fmt: skip
+    )
+    bought = Purchase(
+        datetime(2024, 6, 5, 9, tzinfo=CHINA), "41", "", lines, {"rxfixmedinscode": writer}
+    )
     key = counter.key(shop, "2102", {"psn_no": psn_no, "rxno": number})
     return Request(key, psn_no, "41", fen + 500, "own", purchase=bought)
 

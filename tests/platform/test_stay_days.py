@@ -32,9 +32,14 @@ def county(owner: Connection, area: str) -> Counter:
 def report(counter: Counter, **changes: Any) -> StayReport:
     """A stay of the first person."""
     known = {
-        "psn_no": counter.psn_no(1), "area": counter.area, "number": "ZY1", "since": FIRST,
-        "until": LAST, "institution": f"H{counter.area}00003", "level": "3",
-    }  # fmt: skip
+        "psn_no": counter.psn_no(1),
+        "area": counter.area,
+        "number": "ZY1",
+        "since": FIRST,
+        "until": LAST,
+        "institution": f"H{counter.area}00003",
+        "level": "3",
+    }
     return msgspec.convert(known | changes, StayReport)
 
 
@@ -69,8 +74,10 @@ def test_care_after_the_admission_and_before_the_discharge_is_flagged(
     assert named(others, outcome.flagged) == []
     flags = rows(door, "select entry_id, cause_id, reason, raised_at from review_flag")
     assert {flag[0] for flag in flags} == set(outcome.flagged)
-    assert all(cause == outcome.entry and "住院期间（ZY1）" in reason and at == NOW
-               for _, cause, reason, at in flags)  # fmt: skip
+    assert all(
+        cause == outcome.entry and "住院期间（ZY1）" in reason and at == NOW
+        for _, cause, reason, at in flags
+    )
 
 
 def test_while_the_stay_lasts_all_care_after_the_admission_is_flagged(
@@ -94,8 +101,11 @@ def test_a_rescue_within_three_days_before_the_stay_is_taken_back_in_shaoyang(
     assert named(entries, outcome.flagged) == ["06-11", "06-19"]
     assert named(ordinary, outcome.reversed) == []
     assert named(ordinary, outcome.flagged) == ["06-11", "06-19"]
-    back = rows(door, "select reverses_id, institution, msgid from entry where kind ="
-                      " 'cancellation' order by reverses_id")  # fmt: skip
+    back = rows(
+        door,
+        "select reverses_id, institution, msgid from entry where kind ="
+        " 'cancellation' order by reverses_id",
+    )
     assert [row[0] for row in back] == sorted(outcome.reversed)
     assert {row[1] for row in back} == {"H43050000002"}
     assert [row[2] for row in back] == [f"stay-{outcome.entry}-{row[0]}" for row in back]
@@ -191,17 +201,27 @@ def test_two_stays_add_up_and_another_area_has_its_own(owner: Connection, door: 
     assert [outcome.entry is not None for outcome in outcomes] == [True] * 3
     record_stay(door, msgspec.structs.replace(reports[1], pool_fen=600), RULES, NOW)
     used = rows(door, "select person_id, used_fen from meter_use order by person_id")
-    assert used == [(counter.persons[counter.psn_no(1)], 5600),
-                    (counter.persons[counter.psn_no(2)], 30)]  # fmt: skip
+    assert used == [
+        (counter.persons[counter.psn_no(1)], 5600),
+        (counter.persons[counter.psn_no(2)], 30),
+    ]
 
 
 def test_only_meters_of_a_year_are_shared() -> None:
     """Shaoyang's rescue has a deductible of the visit: no stay moves it."""
     told = msgspec.convert(
-        {"psn_no": "1", "area": "430500", "number": "Z", "since": FIRST, "institution": "H",
-         "level": "3", "deductible_fen": 400, "pool_fen": 5000},
+        {
+            "psn_no": "1",
+            "area": "430500",
+            "number": "Z",
+            "since": FIRST,
+            "institution": "H",
+            "level": "3",
+            "deductible_fen": 400,
+            "pool_fen": 5000,
+        },
         StayReport,
-    )  # fmt: skip
+    )
     moves = {
         area: shared_moves(RULES.area(area), told.since, told)
         for area in ("430500", "532300", "530900", "510400", "445300")

@@ -19,9 +19,15 @@ Connection = psycopg.Connection[Any]
 
 def stay(area: str, **changes: Any) -> StayReport:
     known = {
-        "psn_no": f"{area}00000000000001", "area": area, "number": "ZY1", "since": "2024-06-10",
-        "until": "2024-06-20", "institution": f"H{area}00003", "level": "3", "pool_fen": 900_000,
-    }  # fmt: skip
+        "psn_no": f"{area}00000000000001",
+        "area": area,
+        "number": "ZY1",
+        "since": "2024-06-10",
+        "until": "2024-06-20",
+        "institution": f"H{area}00003",
+        "level": "3",
+        "pool_fen": 900_000,
+    }
     return msgspec.json.decode(msgspec.json.encode(known | changes), type=StayReport)
 
 
@@ -92,10 +98,17 @@ def test_rescue_that_became_a_stay_bears_the_admitting_hospitals_deductible(
 ) -> None:
     made = county(owner, "532300")
     rules = RULES.__class__(
-        (), {"532300": {"inpatient_deductible.1": "200", "inpatient_deductible.2": "400",
-                        "inpatient_deductible.3": "800", "inpatient_rate": "85%",
-                        "inpatient_ceiling": "50000"}},
-    )  # fmt: skip
+        (),
+        {
+            "532300": {
+                "inpatient_deductible.1": "200",
+                "inpatient_deductible.2": "400",
+                "inpatient_deductible.3": "800",
+                "inpatient_rate": "85%",
+                "inpatient_ceiling": "50000",
+            }
+        },
+    )
     bill = made.bill(made.psn_no(1), "H53230000002", "2024-06-09", 100_000, med_type="1301")
     (rescue,) = settle(door, [bill], rules, NOW)
     assert rescue.entry.deductible_fen == 40_000

@@ -19,7 +19,7 @@ from tests.platform.visit_counter import (
     fill_county,
     line,
     refused,
-)  # fmt: skip
+)
 
 from gongji.settlement import visits
 

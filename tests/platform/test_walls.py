@@ -68,8 +68,10 @@ def test_money_is_conserved_by_the_database(door: Connection) -> None:
 def test_no_account_goes_negative(owner: Connection, door: Connection) -> None:
     owner.execute(PERSON)
     with pytest.raises(psycopg.errors.CheckViolation, match="balance_not_negative"):
-        door.execute("insert into balance (area, person_id, kind, amount_fen)"
-                     " values ('430500', 1, 'account', -1)")  # fmt: skip
+        door.execute(
+            "insert into balance (area, person_id, kind, amount_fen)"
+            " values ('430500', 1, 'account', -1)"
+        )
 
 
 PERSON = """insert into person (id, psn_no, area, name, certificate, certificate_hash)

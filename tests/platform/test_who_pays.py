@@ -18,8 +18,11 @@ DAY = "2024-06-05"
 def balances(door: Connection, counter: Counter) -> dict[str, int]:
     """What is on the personal accounts, by the last digits of psn_no."""
     numbers = {person: int(psn_no[-3:]) for psn_no, person in counter.persons.items()}
-    kept = rows(door, "select person_id, amount_fen from balance where kind = 'account'"
-                " and area = %s", counter.area)  # fmt: skip
+    kept = rows(
+        door,
+        "select person_id, amount_fen from balance where kind = 'account' and area = %s",
+        counter.area,
+    )
     return {numbers[person]: fen for person, fen in kept}
 
 
@@ -126,8 +129,7 @@ def test_family_accounts_in_chuxiong_pay_only_the_burden_inside_the_policy(
     counter = Counter(owner, "532300")
     person, here = counter.person(1, 3000), counter.institution(1)
     bind(counter, person, counter.person(2, 90_000))
-    bill = counter.bill(person, here, DAY, 20_000, first=700, own=800, above=400,
-                        accounts="family")  # fmt: skip
+    bill = counter.bill(person, here, DAY, 20_000, first=700, own=800, above=400, accounts="family")
     entry = one(door, bill).entry
     # (200 - 60) × 55 % = 77: inside 123 + 7, outside 8 + 4.
     assert (entry.pool_fen, entry.account_fen, entry.family_fen) == (7700, 3000, 10_000)
@@ -164,8 +166,11 @@ def test_of_two_accounts_that_one_of_the_area_of_insurance_is_drawn(
         assert outcome.entry, outcome
         assert (outcome.entry.account_fen, outcome.entry.cash_fen) == (700, 1300)
         assert outcome.balance_fen == 0
-        kept = rows(door, "select area, amount_fen from balance where person_id = %s",
-                    counter.persons[person])  # fmt: skip
+        kept = rows(
+            door,
+            "select area, amount_fen from balance where person_id = %s",
+            counter.persons[person],
+        )
         assert sorted(kept) == sorted([(area, 0), (other, far)])
 
 
@@ -226,17 +231,22 @@ def test_an_account_pays_only_at_places_with_an_agreement(
 @pytest.mark.parametrize(
     ("subsidy", "payer"),
     [
-        ("civil_servant", "公务员医疗补助"), ("veteran", "老干部医疗补助"),
+        ("civil_servant", "公务员医疗补助"),
+        ("veteran", "老干部医疗补助"),
         ("enterprise", "企业补充医疗保险"),
     ],
-)  # fmt: skip
+)
 def test_a_supplement_is_paid_by_its_own_fund_and_comes_back_with_the_cancellation(
     owner: Connection, door: Connection, subsidy: str, payer: str
 ) -> None:
     counter = Counter(owner, "532300")
     person, here = counter.person(1), counter.institution(1)
-    enter(door, [OpeningBalance(person, "532300", day_of("2024-06-01"), "account", 50_000)],
-          RULES.area, NOW)  # fmt: skip
+    enter(
+        door,
+        [OpeningBalance(person, "532300", day_of("2024-06-01"), "account", 50_000)],
+        RULES.area,
+        NOW,
+    )
     counter.fact(person, "subsidy", "2020-01-01", subsidy=subsidy)
     bill = counter.bill(person, here, DAY, 900_000, own=1000, accounts="own")
     outcome = one(door, bill)
@@ -251,11 +261,15 @@ def test_a_supplement_is_paid_by_its_own_fund_and_comes_back_with_the_cancellati
         ("provider", here, "pool", "ordinary", 491_700),
         ("provider", here, "supplement", payer, 244_980),
     ]
-    articles = rows(door, "select credit, article from posting where entry_id = %s order by credit",
-                    entry.id)  # fmt: skip
+    articles = rows(
+        door, "select credit, article from posting where entry_id = %s order by credit", entry.id
+    )
     assert [(credit, bool(article)) for credit, article in articles] == [
-        ("account", False), ("cash", False), ("pool", True), ("supplement", True),
-    ]  # fmt: skip
+        ("account", False),
+        ("cash", False),
+        ("pool", True),
+        ("supplement", True),
+    ]
     assert "第三十五条" in dict(articles)["supplement"] and "第十三条" in dict(articles)["pool"]
     key = counter.key(here, "2208", {})
     back = cancel(door, key, person, bill.visit or 0, entry.id, RULES, NOW).entry
@@ -303,14 +317,21 @@ def test_each_fund_is_told_its_room_and_pays_within_it(owner: Connection, door: 
 
 def _pharmacy(owner: Connection) -> tuple[Counter, str, str, str]:
     counter = Counter(owner, "532300")
-    return (counter, counter.person(1), counter.institution(5, "", "pharmacy"),
-            counter.institution(1, "3"))  # fmt: skip
+    return (
+        counter,
+        counter.person(1),
+        counter.institution(5, "", "pharmacy"),
+        counter.institution(1, "3"),
+    )
 
 
 def _written(*prescriptions: tuple[str, str]) -> dict[str, Any]:
-    return {"prescriptions": [
-        {"prescriber": p, "number": n, "serial": str(i)} for i, (p, n) in enumerate(prescriptions)
-    ]}  # fmt: skip
+    return {
+        "prescriptions": [
+            {"prescriber": p, "number": n, "serial": str(i)}
+            for i, (p, n) in enumerate(prescriptions)
+        ]
+    }
 
 
 def test_a_trial_uses_up_no_prescription_and_no_lines(owner: Connection, door: Connection) -> None:
@@ -328,9 +349,13 @@ def test_a_prescription_is_told_apart_by_who_wrote_it(owner: Connection, door: C
     other = counter.institution(2, "3")
     bills = [
         counter.bill(person, shop, DAY, 19_000, med_type="41", marks=_written(*written))
-        for written in ([(writer, "R1"), (writer, "R1")], [(other, "R1")], [(writer, "R2")],
-                        [(writer, "R3"), (writer, "R1")])
-    ]  # fmt: skip
+        for written in (
+            [(writer, "R1"), (writer, "R1")],
+            [(other, "R1")],
+            [(writer, "R2")],
+            [(writer, "R3"), (writer, "R1")],
+        )
+    ]
     outcomes = settle(door, bills, RULES, NOW)
     assert [outcome.refusal is None for outcome in outcomes] == [True, True, True, False]
     assert refused(outcomes[3]) == "prescription_used" and "R1" in str(outcomes[3].refusal)
@@ -343,8 +368,9 @@ def test_lines_without_a_prescriber_are_filled_from_the_visits(
 ) -> None:
     counter, person, shop, writer = _pharmacy(owner)
     bill = counter.bill(person, shop, DAY, 19_000, med_type="41", marks=_written(("", "R1")))
-    owner.execute("update visit set details = jsonb_build_object('rxfixmedinscode', %s::text)",
-                  [writer])  # fmt: skip
+    owner.execute(
+        "update visit set details = jsonb_build_object('rxfixmedinscode', %s::text)", [writer]
+    )
     entry = one(door, bill).entry
     assert entry.facts["prescriber_level"] == "3" and entry.pool_fen == 5000
     assert rows(door, "select prescriber, number, entry_id from prescription_use") == [

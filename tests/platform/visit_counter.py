@@ -23,8 +23,11 @@ Connection = psycopg.Connection[Any]
 NOW = datetime(2024, 3, 5, 10, 0, tzinfo=CHINA)
 RULES = Areas()
 HOSPITAL, FOREIGN, PHARMACY, LAPSED = (
-    "H53230000002", "H53230000003", "P53230000001", "H53230000009",
-)  # fmt: skip
+    "H53230000002",
+    "H53230000003",
+    "P53230000001",
+    "H53230000009",
+)
 CHUXIONG, YUNFU = "53230000000000000001", "44530000000000000002"
 ITEMS: list[tuple[Any, ...]] = [
     # item, grade, first self-pay, standard, listing, negotiated, restricted, diseases
@@ -57,15 +60,25 @@ def fill_county(owner: Connection) -> None:
         )
         for item, grade, share, standard, listing, negotiated, restricted, diseases in ITEMS:
             add_item(
-                owner, item, area=area, grade=grade, first_self_pay_ppm=share, diseases=diseases,
-                standard_fen=standard, listing_fen=listing, negotiated=negotiated,
-                dual_channel=negotiated, restricted=restricted,
+                owner,
+                item,
+                area=area,
+                grade=grade,
+                first_self_pay_ppm=share,
+                diseases=diseases,
+                standard_fen=standard,
+                listing_fen=listing,
+                negotiated=negotiated,
+                dual_channel=negotiated,
+                restricted=restricted,
                 agreement_until="2024-03-01" if negotiated else None,
-            )  # fmt: skip
+            )
     for code, kind, level in (
-        (HOSPITAL, "hospital", "2"), (FOREIGN, "hospital", "3"), (PHARMACY, "pharmacy", ""),
+        (HOSPITAL, "hospital", "2"),
+        (FOREIGN, "hospital", "3"),
+        (PHARMACY, "pharmacy", ""),
         (LAPSED, "hospital", "1"),
-    ):  # fmt: skip
+    ):
         owner.execute(
             "insert into institution (code, area, name, kind) values (%s, '532300', '测试', %s)",
             [code, kind],
@@ -80,9 +93,15 @@ def fill_county(owner: Connection) -> None:
 
 def add_item(owner: Connection, item: str, **columns: Any) -> None:
     row: dict[str, Any] = {
-        "area": "532300", "item": item, "name": f"测试药{item}", "list_type": "101",
-        "charge_type": "09", "since": "2023-01-01", "grade": "甲", "diseases": [],
-    } | columns  # fmt: skip
+        "area": "532300",
+        "item": item,
+        "name": f"测试药{item}",
+        "list_type": "101",
+        "charge_type": "09",
+        "since": "2023-01-01",
+        "grade": "甲",
+        "diseases": [],
+    } | columns
     places = ", ".join(["%s"] * len(row))
     owner.execute(
         f"insert into item_version ({', '.join(row)}) values ({places})",
@@ -120,19 +139,34 @@ class Counter:
     ) -> None:
         with self.door.transaction():
             visits.record_diagnoses(
-                self.door, key(), visit, psn_no, more.get("med_type", "14"),
-                more.get("disease", "M01600"), at(more.get("when", "2024-03-05 09:10")), rows,
-                more.get("details", {}), NOW,
-            )  # fmt: skip
+                self.door,
+                key(),
+                visit,
+                psn_no,
+                more.get("med_type", "14"),
+                more.get("disease", "M01600"),
+                at(more.get("when", "2024-03-05 09:10")),
+                rows,
+                more.get("details", {}),
+                NOW,
+            )
 
     def upload(
         self, visit: int, *lines: Line, batch: str = "b1", psn_no: str = CHUXIONG, **more: Any
     ) -> list[PricedLine]:
         with self.door.transaction():
             return visits.upload_lines(
-                self.door, key(more.pop("institution", HOSPITAL)), visit, psn_no, batch,
-                more.pop("disease", ""), lines, RULES, NOW, **more,
-            )  # fmt: skip
+                self.door,
+                key(more.pop("institution", HOSPITAL)),
+                visit,
+                psn_no,
+                batch,
+                more.pop("disease", ""),
+                lines,
+                RULES,
+                NOW,
+                **more,
+            )
 
     def withdraw(self, visit: int, batch: str, psn_no: str = CHUXIONG) -> None:
         with self.door.transaction():

@@ -20,9 +20,14 @@ from tests.portal.people import Family
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--lang=zh-CN",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--lang=zh-CN",
+]
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
@@ -84,9 +89,13 @@ def django_database(pages_database: str) -> Iterator[None]:
     parts = conninfo_to_dict(pages_database)
     connections.close_all()
     given.update(
-        NAME=parts.get("dbname", ""), USER=parts.get("user", ""), HOST=parts.get("host", ""),
-        PASSWORD=parts.get("password", ""), PORT=str(parts.get("port", "")), CONN_MAX_AGE=0,
-    )  # fmt: skip
+        NAME=parts.get("dbname", ""),
+        USER=parts.get("user", ""),
+        HOST=parts.get("host", ""),
+        PASSWORD=parts.get("password", ""),
+        PORT=str(parts.get("port", "")),
+        CONN_MAX_AGE=0,
+    )
     cache.clear()
     yield
     connections.close_all()

@@ -54,9 +54,14 @@ def move_in(address: str) -> Neighbours:
             owner.execute("update person set name = %s where psn_no = %s", [name, psn_no])
             counter.fact(psn_no, "account", "2024-01-01")
         counter.fact(
-            persons[0], "bond", "2024-01-01", key=persons[1], order=1, relation="spouse",
+            persons[0],
+            "bond",
+            "2024-01-01",
+            key=persons[1],
+            order=1,
+            relation="spouse",
             consented_on="2024-01-01",
-        )  # fmt: skip
+        )
         day = date(2024, 1, 1)
         openings = [
             OpeningBalance(persons[0], AREA, day, "account", 20_000),

@@ -48,9 +48,15 @@ def settle_down(address: str) -> Family:
         enter(owner, openings, rules.area, now)
         hospital = counter.institution(1, level="3")
         counter.fact(
-            persons[0], "registration", "2023-01-01", key="M03900", benefit="chronic",
-            disease="hypertension", name="高血压", state="approved",
-        )  # fmt: skip
+            persons[0],
+            "registration",
+            "2023-01-01",
+            key="M03900",
+            benefit="chronic",
+            disease="hypertension",
+            name="高血压",
+            state="approved",
+        )
         bills = [
             counter.bill(persons[0], hospital, "2023-02-01", 80_000, own=5_000, accounts="own"),
             counter.bill(persons[2], hospital, "2023-02-02", 60_000),
@@ -115,9 +121,12 @@ def facts_kept(address: str) -> Any:
 def forget_visitors(address: str) -> None:
     """Take away sessions and users."""
     tables = (
-        "django_session", "socialaccount_socialtoken", "socialaccount_socialaccount",
-        "account_emailaddress", "auth_user",
-    )  # fmt: skip
+        "django_session",
+        "socialaccount_socialtoken",
+        "socialaccount_socialaccount",
+        "account_emailaddress",
+        "auth_user",
+    )
     with psycopg.connect(address, autocommit=True) as connection:
         for table in tables:
             connection.execute(f"delete from {table}")

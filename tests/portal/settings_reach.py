@@ -33,8 +33,9 @@ def main() -> None:
     found["claimed"] = asked("203.0.113.7, 203.0.113.5")
     found["behind"] = asked("203.0.113.5, 203.0.113.8")
     hosts = ("pages.example", "127.0.0.9", "localhost", "127.0.0.1")
-    found["hosts"] = {host: client.get("/areas", headers={"host": host}).status_code
-                      for host in hosts}  # fmt: skip
+    found["hosts"] = {
+        host: client.get("/areas", headers={"host": host}).status_code for host in hosts
+    }
     found["areas"] = [area.code for area in installed_areas().every({})]
     found["law"] = installed_areas().law_hash(
         "430500", installed_areas().every({})[0].laws[0].since

@@ -200,8 +200,9 @@ def _number(address: str, psn_no: str) -> int:
     with psycopg.connect(address) as connection:
         row = connection.execute(
             "select f.id from person_fact f join person p on p.id = f.person_id"
-            " where p.psn_no = %s and f.kind = 'bond' and f.retired_at is null", [psn_no],
-        ).fetchone()  # fmt: skip
+            " where p.psn_no = %s and f.kind = 'bond' and f.retired_at is null",
+            [psn_no],
+        ).fetchone()
     assert row
     return int(row[0])
 

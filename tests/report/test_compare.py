@@ -63,10 +63,14 @@ def test_the_other_way_round_is_the_mirror() -> None:
 
     def keys(rows: list[Difference], back: bool) -> set[tuple[object, ...]]:
         return {
-            (r.subject, frozenset(r.where), *((r.right, r.left) if back else (r.left, r.right)),
-             mirrored[r.mark] if back else r.mark)
+            (
+                r.subject,
+                frozenset(r.where),
+                *((r.right, r.left) if back else (r.left, r.right)),
+                mirrored[r.mark] if back else r.mark,
+            )
             for r in rows
-        }  # fmt: skip
+        }
 
     assert keys(between(*pair), False) == keys(between(*reversed(pair)), True)
 

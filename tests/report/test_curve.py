@@ -36,9 +36,11 @@ def test_levels_that_are_paid_alike_share_a_line() -> None:
     """Panzhihua: levels 1 and 2 alike, pharmacies like level 3; Chuxiong's chronic benefit all."""
     names = [(c.status, c.name) for c in drawn("510400", "2023-03-01")]
     assert names == [
-        ("active", "一级、二级"), ("active", "三级、药店"),
-        ("retired", "一级、二级"), ("retired", "三级、药店"),
-    ]  # fmt: skip
+        ("active", "一级、二级"),
+        ("active", "三级、药店"),
+        ("retired", "一级、二级"),
+        ("retired", "三级、药店"),
+    ]
     chronic = drawn("532300", "2023-03-01", benefit="chronic")
     assert [c.name for c in chronic] == ["各级", "各级"]
 

@@ -50,8 +50,11 @@ def test_no_amount_or_rate_of_a_rulebook_is_missing_from_the_list(path: Path) ->
             text = node.text()
             if text.endswith(("元", "%", "个百分点")) and text[0].isdigit():
                 place = short_path(path), node.line
-                near = [words for (file, line), words in listed.items()
-                        if file == place[0] and line in (node.line, node.line - 1)]  # fmt: skip
+                near = [
+                    words
+                    for (file, line), words in listed.items()
+                    if file == place[0] and line in (node.line, node.line - 1)
+                ]
                 assert any(text in words for words in near), f"{place}: {text}"
 
 

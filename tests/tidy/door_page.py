@@ -109,11 +109,15 @@ def _table(table: Node) -> str:
 
 def _stays() -> str:
     lines = [
-        f"## {stays.INFNO} `stays`", "",
+        f"## {stays.INFNO} `stays`",
+        "",
         "A transaction of gongji's own: inpatient care is settled elsewhere, and its system tells",
         "here what the episodes used. Rows, in; told again with other figures, an episode is",
         "corrected. The answer's `result` names the outpatient settlements that were cancelled or",
-        "flagged because of an episode.", "", "| field | what it says |", "| --- | --- |",
-    ]  # fmt: skip
+        "flagged because of an episode.",
+        "",
+        "| field | what it says |",
+        "| --- | --- |",
+    ]
     lines += [f"| `{name}` | {meaning} |" for name, meaning in stays.FIELDS.items()]
     return "\n".join(lines) + "\n"

@@ -221,8 +221,11 @@ def test_costs_in_fen_and_benefits_by_name_or_code(law: Law) -> None:
 
 def test_a_number_below_every_band_says_where_they_begin(law: Law) -> None:
     """And a date that is not given is shown as empty."""
-    for name, value, words in (("次数段", 0, "不小于 1"), ("开始", -(1 << 40), "（空）"),
-                               ("开始", parse_day("2023-12-31"), "2024-01-01 及以后")):  # fmt: skip
+    for name, value, words in (
+        ("次数段", 0, "不小于 1"),
+        ("开始", -(1 << 40), "（空）"),
+        ("开始", parse_day("2023-12-31"), "2024-01-01 及以后"),
+    ):
         with pytest.raises(Refusal) as refusal:
             band_of(law.facts[name], value)
         assert words in str(refusal.value)

@@ -96,8 +96,13 @@ def test_a_meter_or_value_that_nobody_knows_is_refused(area: Area, name: str) ->
 def test_diseases_have_meters_of_their_own_and_others_are_not_moved(area: Area) -> None:
     """100 borne for one disease is nothing borne for the other, nor for an ordinary visit."""
     meters = Meters(area.layout)
-    rows = [("chronic", "甲"), ("chronic", "乙"), ("chronic", "甲"), ("ordinary", "甲"),
-            ("chronic", "乙")]  # fmt: skip
+    rows = [
+        ("chronic", "甲"),
+        ("chronic", "乙"),
+        ("chronic", "甲"),
+        ("ordinary", "甲"),
+        ("chronic", "乙"),
+    ]
     found = [
         settle(area, visit(area, benefit=benefit, disease=disease), meters).pool_fen
         for benefit, disease in rows
@@ -109,12 +114,16 @@ def test_diseases_have_meters_of_their_own_and_others_are_not_moved(area: Area) 
 def test_an_opening_amount_counts_in_its_own_area_only() -> None:
     """A county's is its city's; another area's is passed over."""
     columns = ("person", "area", "meter", "amount")
-    rows = [("甲", "430521", "ordinary_paid", "1"), ("甲", "532300", "ordinary_paid", "2"),
-            ("乙", "510400", "ordinary_paid", "3")]  # fmt: skip
+    rows = [
+        ("甲", "430521", "ordinary_paid", "1"),
+        ("甲", "532300", "ordinary_paid", "2"),
+        ("乙", "510400", "ordinary_paid", "3"),
+    ]
     found = read_opening(columns, rows).by_home(["532300", "430500"], Library())
     assert found == {
-        "532300": {"甲": {"ordinary_paid": 200}}, "430500": {"甲": {"ordinary_paid": 100}},
-    }  # fmt: skip
+        "532300": {"甲": {"ordinary_paid": 200}},
+        "430500": {"甲": {"ordinary_paid": 100}},
+    }
 
 
 def test_a_visit_that_a_gate_refuses_or_that_lacks_a_figure_moves_nothing() -> None:
@@ -127,7 +136,8 @@ def test_a_visit_that_a_gate_refuses_or_that_lacks_a_figure_moves_nothing() -> N
     with pytest.raises(Refusal) as refusal:
         settle(area, read_visit(row, law), meters)
     assert (refusal.value.code, refusal.value.field) == (
-        "parameter_missing", "inpatient_rate.1.active",
-    )  # fmt: skip
+        "parameter_missing",
+        "inpatient_rate.1.active",
+    )
     assert "inpatient_ceiling" in str(refusal.value)
     assert meters.visits == 0 and not any(any(block) for block in meters.blocks.values())

@@ -30,11 +30,12 @@ LIMIT = AnonRateThrottle(settings.GONGJI_API_RATE)
 """How often one caller may ask."""
 
 api = NinjaAPI(
-    title="gongji", version="1",
+    title="gongji",
+    version="1",
     description="Employee outpatient mutual aid: what the pool pays, and by which article. "
     "Amounts are yuan as text. No account is needed; each caller may ask so often a minute.",
     throttle=[LIMIT],
-)  # fmt: skip
+)
 
 
 def _refuse(request: HttpRequest, code: str, field: str, reason: str, status: int) -> HttpResponse:
@@ -66,9 +67,11 @@ def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 def quote(request: HttpRequest, question: shapes.Question) -> dict[str, Any]:
     """Settle one visit and explain it, sentence by sentence, with the articles."""
     asked = Question(
-        _clean(question.facts), _clean(question.used), _clean(question.settings),
+        _clean(question.facts),
+        _clean(question.used),
+        _clean(question.settings),
         tuple(_clean(row) for row in question.earlier),
-    )  # fmt: skip
+    )
     return as_json(explain(settled(asked)[1][-1]))
 
 
@@ -81,11 +84,13 @@ def areas(request: HttpRequest) -> list[shapes.AreaOut]:
     """Every area with rules, the dates they cover, the documents."""
     return [
         shapes.AreaOut(
-            area=one.code, place=one.laws[-1].place, covered=one.covered(),
+            area=one.code,
+            place=one.laws[-1].place,
+            covered=one.covered(),
             documents=[_document(book) for book in installed_areas().library.books(one.code)],
         )
         for one in installed_areas().every({})
-    ]  # fmt: skip
+    ]
 
 
 Code = Annotated[str, Path(pattern=r"^[0-9]{6}$", description="an area or a county of it")]
@@ -101,21 +106,22 @@ def rules(request: HttpRequest, code: Code, at: Day = "") -> shapes.Rules:
     day = read_date("at", at or last_day(area))
     law = area.law(day)
     return shapes.Rules(
-        area=area.code, place=law.place, at=str(date_of(day)),
+        area=area.code,
+        place=law.place,
+        at=str(date_of(day)),
         documents=[_document(book) for book in law.books],
         figures=[
-            shapes.FigureOut(
-                **dataclasses.asdict(figure) | {"where": dict(figure.where)}
-            )
+            shapes.FigureOut(**dataclasses.asdict(figure) | {"where": dict(figure.where)})
             for figure in figures(law)
         ],
-    )  # fmt: skip
+    )
 
 
 @api.get(
-    "/areas/{code}/articles", response={200: list[shapes.DocumentText], **OF_AREA},
+    "/areas/{code}/articles",
+    response={200: list[shapes.DocumentText], **OF_AREA},
     summary="The documents, article by article",
-)  # fmt: skip
+)
 def articles(request: HttpRequest, code: Code) -> list[shapes.DocumentText]:
     """Each article of an area's documents: the official text, what became of it in the rules."""
     area = installed_areas().area(code, {})
@@ -128,17 +134,26 @@ def _text(document: official_texts.Document) -> shapes.DocumentText:
         document=_document(document.book),
         articles=[
             shapes.ArticleOut(
-                article=one.name, chapter=one.chapter, title=one.title, text=list(one.paragraphs),
-                disposition=one.disposition, note=one.note, keys=list(one.keys),
+                article=one.name,
+                chapter=one.chapter,
+                title=one.title,
+                text=list(one.paragraphs),
+                disposition=one.disposition,
+                note=one.note,
+                keys=list(one.keys),
             )
             for one in document.articles
         ],
-    )  # fmt: skip
+    )
 
 
 def _document(book: Rulebook) -> shapes.Document:
     head = book.head
     return shapes.Document(
-        rulebook=book.id, number=head.number, title=head.title, since=str(date_of(head.since)),
-        until=None if head.until >= FOREVER - 1 else str(date_of(head.until)), source=head.source,
-    )  # fmt: skip
+        rulebook=book.id,
+        number=head.number,
+        title=head.title,
+        since=str(date_of(head.since)),
+        until=None if head.until >= FOREVER - 1 else str(date_of(head.until)),
+        source=head.source,
+    )

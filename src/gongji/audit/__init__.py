@@ -10,6 +10,13 @@ from gongji.audit.history import Finding, History
 from gongji.audit.rows import Bad, PaidFile, audit
 
 __all__ = [
-    "CAUSES", "Bad", "Finding", "History", "PaidFile", "Summary", "audit", "findings_frame",
+    "CAUSES",
+    "Bad",
+    "Finding",
+    "History",
+    "PaidFile",
+    "Summary",
+    "audit",
+    "findings_frame",
     "write",
-]  # fmt: skip
+]

@@ -18,15 +18,28 @@ from gongji.tabular.texts import ROW
 from gongji.units import Fen, date_of, yuan_text
 
 FIXED: dict[str, Any] = {
-    ROW: pl.Int64, "person": pl.String, "visit": pl.String, "date": pl.Date, "area": pl.String,
-    "benefit": pl.String, "cause": pl.String, "cause_name": pl.String, "reason": pl.String,
-    "articles": pl.String, "doubts": pl.String, "also": pl.String, "exact": pl.Boolean,
-    "from_row": pl.Int64,
-}  # fmt: skip
-BAD = {
-    ROW: pl.Int64, "person": pl.String, "column": pl.String, "code": pl.String,
+    ROW: pl.Int64,
+    "person": pl.String,
+    "visit": pl.String,
+    "date": pl.Date,
+    "area": pl.String,
+    "benefit": pl.String,
+    "cause": pl.String,
+    "cause_name": pl.String,
     "reason": pl.String,
-}  # fmt: skip
+    "articles": pl.String,
+    "doubts": pl.String,
+    "also": pl.String,
+    "exact": pl.Boolean,
+    "from_row": pl.Int64,
+}
+BAD = {
+    ROW: pl.Int64,
+    "person": pl.String,
+    "column": pl.String,
+    "code": pl.String,
+    "reason": pl.String,
+}
 
 
 @dataclass
@@ -184,8 +197,11 @@ def _write_excel(
         for cause, t in summary.rows_by_cause()
     ]
     columns: dict[str, Any] = {
-        "原因": pl.String, "笔数": pl.Int64, "多付": pl.String, "少付": pl.String
-    }  # fmt: skip
+        "原因": pl.String,
+        "笔数": pl.Int64,
+        "多付": pl.String,
+        "少付": pl.String,
+    }
     totals = pl.DataFrame(causes, schema=columns, orient="row")
     money = pl.col("^(due|paid|difference)_.*$").cast(pl.Decimal(18, 2))
     with xlsxwriter.Workbook(path) as book:

@@ -21,7 +21,7 @@ from gongji.audit.trials import (
     cites_of,
     move,
     settle_on,
-)  # fmt: skip
+)
 from gongji.audit.variants import Variants
 from gongji.law.compile.citations import Cite
 from gongji.law.compile.layout import Layout
@@ -173,11 +173,18 @@ class History:
             self.readings[trial.reading].shown = True
         also = dict.fromkeys(t.cause for t, level in candidates[1:] if level == agreed)
         finding = Finding(
-            row, visit, due, paid, trial.cause, trial.sentence, trial.cites, trial.doubts,
+            row,
+            visit,
+            due,
+            paid,
+            trial.cause,
+            trial.sentence,
+            trial.cites,
+            trial.doubts,
             tuple(cause for cause in also if cause != trial.cause),
             self._origin(visit) if trial.cause == "carried_forward" else 0,
             agreed == 2,
-        )  # fmt: skip
+        )
         return finding, trial.settled
 
     def _ranks(self, visit: Visit) -> list[str]:

@@ -23,9 +23,11 @@ from gongji.refusals import Refusal
 from gongji.tabular.texts import ROW
 
 RESULTS = {
-    POOL: "pool_pays_fen", "supplements": "supplements_fen", "person": "person_pays_fen",
+    POOL: "pool_pays_fen",
+    "supplements": "supplements_fen",
+    "person": "person_pays_fen",
     "deductible": "deductible_fen",
-}  # fmt: skip
+}
 """Where the results hold what a paid column is compared with; a layer stands under its code."""
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from gongji.law.engine.area import Area
 from gongji.law.rulebook.law import KEPT, Law, Provision
-from gongji.law.rulebook.provision_kinds import (  # fmt: skip
+from gongji.law.rulebook.provision_kinds import (
     Benefit,
     ByAxis,
     Chain,

@@ -63,9 +63,16 @@ def fetch(chain: Chain, connection: Connection, dsn: str) -> Chain:
     assert row
     connection.execute("select pg_logical_emit_message(true, 'gongji', 'backup')")
     programs.run(
-        "pg_receivewal", "-D", str(chain.wal), "-d", _plain(dsn), "-S", chain.slot,
-        f"--endpos={row[0]}", "--no-loop",
-    )  # fmt: skip
+        "pg_receivewal",
+        "-D",
+        str(chain.wal),
+        "-d",
+        _plain(dsn),
+        "-S",
+        chain.slot,
+        f"--endpos={row[0]}",
+        "--no-loop",
+    )
     chain = replace(chain, reaches=now)
     chain.note()
     return chain
@@ -99,18 +106,30 @@ def _begin(
     try:
         (place / "wal").mkdir(parents=True, mode=0o700)
         programs.run(
-            "pg_basebackup", "-D", str(place / "base"), "-d", _plain(dsn), "-X", "stream",
-            "-c", "fast",
-        )  # fmt: skip
+            "pg_basebackup",
+            "-D",
+            str(place / "base"),
+            "-d",
+            _plain(dsn),
+            "-X",
+            "stream",
+            "-c",
+            "fast",
+        )
     except BaseException:
         connection.execute("select pg_drop_replication_slot(%s)", [slot])
         shutil.rmtree(place, ignore_errors=True)
         raise
     at = _clock(connection)
     chain = Chain(
-        place, _system(connection), slot, connection.info.server_version // 10000,
-        connection.info.dbname, at, at,
-    )  # fmt: skip
+        place,
+        _system(connection),
+        slot,
+        connection.info.server_version // 10000,
+        connection.info.dbname,
+        at,
+        at,
+    )
     chain.note()
     chain = replace(chain, folder=place.rename(folder / name))
     if before is not None:

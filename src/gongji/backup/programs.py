@@ -44,9 +44,13 @@ def run(program: str, *arguments: str, as_server: bool = False) -> None:
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
         done = subprocess.run(
             [str(folder() / program), *arguments],
-            stdin=subprocess.DEVNULL, stdout=said, stderr=said, check=False,
-            user=server_user() if as_server else None, cwd="/" if as_server else None,
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            check=False,
+            user=server_user() if as_server else None,
+            cwd="/" if as_server else None,
+        )
         if done.returncode:
             said.seek(0)
             raise Fault(f"{program} 失败（{done.returncode}）：{said.read()[-SHOWN:].strip()}")

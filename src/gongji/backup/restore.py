@@ -69,8 +69,9 @@ def load(file: Path, dsn: str) -> None:
             "do $$ begin create role gongji_door nologin;"
             " exception when duplicate_object then null; end $$"
         )
-    programs.run("pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", "-d", dsn,
-              str(file))  # fmt: skip
+    programs.run(
+        "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", "-d", dsn, str(file)
+    )
 
 
 def _check_stopped(place: Path) -> None:
@@ -126,9 +127,19 @@ def _recover(place: Path, chain: Chain) -> None:
         options = f"-h '' -k {socket} -c hot_standby=off"
         try:
             programs.run(
-                "pg_ctl", "-w", "-t", str(STARTING_SECONDS), "-D", str(place), "-l", str(log),
-                "-o", options, "start", as_server=True,
-            )  # fmt: skip
+                "pg_ctl",
+                "-w",
+                "-t",
+                str(STARTING_SECONDS),
+                "-D",
+                str(place),
+                "-l",
+                str(log),
+                "-o",
+                options,
+                "start",
+                as_server=True,
+            )
             _await(socket, chain)
         except Fault as error:
             said = log.read_text(errors="replace")[-programs.SHOWN :] if log.exists() else ""

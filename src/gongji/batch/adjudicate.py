@@ -71,9 +71,13 @@ def adjudicate_file(
     found = visit_files.look(path, visit_files.chunks_of(path, names, wishes.numbered), names)
     areas = Areas(Library(wishes.folders), everywhere=wishes.settings)
     settler = Settler(
-        areas, found.areas, wishes.area, load_opening(wishes.opening),
-        in_fen="total_fen" in names or "in_scope_fen" in names, benefits=found.benefits,
-    )  # fmt: skip
+        areas,
+        found.areas,
+        wishes.area,
+        load_opening(wishes.opening),
+        in_fen="total_fen" in names or "in_scope_fen" in names,
+        benefits=found.benefits,
+    )
     areas.check_everywhere(region.plan.code for region in settler.homes)
     _known(names, settler, wishes.ignored)
     kept = [name for name in names if name not in wishes.ignored]
@@ -250,9 +254,13 @@ def adjudicate_table(
     used = {person: dict(meters) for person, meters in (opening or {}).items()}
     areas = Areas(Library(folders), everywhere=settings)
     settler = Settler(
-        areas, found.areas, area, used,
-        in_fen="total_fen" in names or "in_scope_fen" in names, benefits=found.benefits,
-    )  # fmt: skip
+        areas,
+        found.areas,
+        area,
+        used,
+        in_fen="total_fen" in names or "in_scope_fen" in names,
+        benefits=found.benefits,
+    )
     areas.check_everywhere(region.plan.code for region in settler.homes)
     _known(names, settler, ())
     keys = [name for name in ("date", "sequence") if name in names]

@@ -23,7 +23,7 @@ from gongji.batch.loops import (
     TAIL_BITS,
     Place,
     Plan,
-)  # fmt: skip
+)
 from gongji.batch.numba_rows import Row
 from gongji.law.compile.cells import axis_values, own_level
 from gongji.law.compile.tables import UNSET, Family, Placed, Tables
@@ -156,12 +156,15 @@ class AreaPlan:
                 elif ordinary[facet] == value:
                     flags[number] |= bit
         return Place(
-            len(spans), len(self.tables.benefits), len(varying), widest,
+            len(spans),
+            len(self.tables.benefits),
+            len(varying),
+            widest,
             *(
                 Row(array, "place", constant=True)
                 for array in (family_of, np.array(bases, np.int64), strides, needed, flags, bits)
             ),
-        )  # fmt: skip
+        )
 
     def _atom_facets(self, law: int) -> set[int]:
         facets = self.facet_of[law]
@@ -191,9 +194,10 @@ class AreaPlan:
             if self._plan is None or self._plan[0] != len(self.tables.placed):
                 self._plan = (len(self.tables.placed), self._arrays())
             return self._plan[1]._replace(
-                cells=_row(self.tables.cells), layer_at=Row(layer_at, "plan", constant=True),
+                cells=_row(self.tables.cells),
+                layer_at=Row(layer_at, "plan", constant=True),
                 meter_at=Row(meter_at, "plan", constant=True),
-            )  # fmt: skip
+            )
 
     def _part_steps(self, family: Family) -> list[int]:
         if PART not in family.axes:

@@ -148,8 +148,12 @@ class Results:
         nothing = np.zeros(0, np.int64)
         names = ("pool_pays", "deductible", "supplements", "person_pays", *reached[0])
         amounts = (
-            settled.pool, settled.deductible, settled.supplements, settled.person, *settled.layers,
-        )  # fmt: skip
+            settled.pool,
+            settled.deductible,
+            settled.supplements,
+            settled.person,
+            *settled.layers,
+        )
         # What these benefits cannot reach is last in layers and meters.
         for name, fen in zip(names, amounts, strict=False):
             self.money[name] = self._put(self.money.get(name, nothing), fen, rows)

@@ -120,18 +120,31 @@ class Settling:
         shaped = [array.reshape(size, count) for array, size in zip(money, sizes, strict=True)]
         pool, deductible, supplements, person = (array[0] for array in shaped[:4])
         settled = Settled(
-            refusal, pool, deductible, supplements, person, shaped[4], shaped[5], trace, found,
-            traces, located.law,
-        )  # fmt: skip
+            refusal,
+            pool,
+            deductible,
+            supplements,
+            person,
+            shaped[4],
+            shaped[5],
+            trace,
+            found,
+            traces,
+            located.law,
+        )
         return settled, int(most[0])
 
     def _traces(self, refusal: Any, trace: I64, found: I32) -> list[int]:
         """The different traces, the rows numbered with them."""
         keys = np.full((TRACES, 2), loops.FREE, np.int64)
         known = loops.number(
-            self.count, Row(refusal, "refusal"), Row(trace, "trace"), TRACES, Row(keys, "keys"),
+            self.count,
+            Row(refusal, "refusal"),
+            Row(trace, "trace"),
+            TRACES,
+            Row(keys, "keys"),
             Row(found, "found"),
-        )  # fmt: skip
+        )
         if not known:
             some, places = np.unique(trace, return_inverse=True)
             found[:] = np.where(refusal < 0, 0, places + 1)
@@ -155,9 +168,11 @@ class Settling:
         flags = np.empty(count, np.int64)
         given = (at_date, law_of, year_of - first, self._benefit(), codes)
         loops.locate(
-            place, count, *(Row(array, "rows", True) for array in given),
+            place,
+            count,
+            *(Row(array, "rows", True) for array in given),
             *(Row(array, "located") for array in (law, cell, family, flags)),
-        )  # fmt: skip
+        )
         present = [number for number in range(len(plan.laws)) if (law_of == number).any()]
         return Located(law, cell, family, flags, present)
 
@@ -210,23 +225,35 @@ class Settling:
     def _rows(self, located: Located, parts: I64 | None) -> loops.Rows:
         total, in_scope = (self.columns.found_fen(name) for name in ("total", "in_scope"))
         return loops.Rows(
-            self.count, 0 if parts is None else len(parts), len(self.layout.amounts),
+            self.count,
+            0 if parts is None else len(parts),
+            len(self.layout.amounts),
             *(
                 _given(array)
                 for array in (
-                    self._turns(), self.columns.day, located.cell, located.family, located.flags,
-                    total, in_scope, parts, self._visit_amounts(), self._keyed(),
+                    self._turns(),
+                    self.columns.day,
+                    located.cell,
+                    located.family,
+                    located.flags,
+                    total,
+                    in_scope,
+                    parts,
+                    self._visit_amounts(),
+                    self._keyed(),
                 )
             ),
-        )  # fmt: skip
+        )
 
     def _accepted(self, rows: loops.Rows, wrong: npt.NDArray[np.bool_] | None) -> loops.Plan:
         """The tables with the cells of these rows, of which those that are wrong lose theirs."""
         used = np.zeros(len(self.plan.tables.cells), np.int8)
         loops.accept(
-            rows, _given(None if wrong is None else wrong.view(np.int8)),
-            Row(rows.cell.array, "located"), Row(used, "used"),
-        )  # fmt: skip
+            rows,
+            _given(None if wrong is None else wrong.view(np.int8)),
+            Row(rows.cell.array, "located"),
+            Row(used, "used"),
+        )
         self.cell = rows.cell.array
         layers = _places(self.reached[0], [column.code for column in self.layout.columns])
         meters = _places(self.reached[1], self.plan.tables.meter_codes)
@@ -289,11 +316,14 @@ class Settling:
         names = ("programs", "kinds", "cells", "costs")
         programs_at, kinds, cells, costs = (Row(np.zeros(parts, np.int64), n) for n in names)
         return loops.Scratch(
-            programs_at, kinds, cells, costs,
+            programs_at,
+            kinds,
+            cells,
+            costs,
             Row(np.full(len(programs) + 1, -1, np.int64), "cleared"),
             Row(np.zeros(room * pour.RECORD_SIZE, np.int64), "out"),
             Row(np.zeros(1, np.int64), NOWHERE),
-        )  # fmt: skip
+        )
 
     def _turns(self) -> npt.NDArray[np.int8]:
         """Where a person begins, and where a period of meters may."""
@@ -344,12 +374,19 @@ class Settling:
         self.kept = np.zeros(self.room + 1, np.int64)
         opening = self._openings()
         return loops.Blocks(
-            len(self.periodic) // 4, len(self.fresh) // 2, len(self.keyed) // 3, self.shifting,
-            len(opening[0]), Row(np.zeros(sum(self.layout.widths) + 1, np.int64), "meters"),
-            Row(self.kept, "kept"), _numbers(self.periodic),
+            len(self.periodic) // 4,
+            len(self.fresh) // 2,
+            len(self.keyed) // 3,
+            self.shifting,
+            len(opening[0]),
+            Row(np.zeros(sum(self.layout.widths) + 1, np.int64), "meters"),
+            Row(self.kept, "kept"),
+            _numbers(self.periodic),
             Row(np.full(len(self.periodic) + 1, -1, np.int64), "current"),
-            _numbers(self.fresh), _numbers(self.keyed), *(_numbers(column) for column in opening),
-        )  # fmt: skip
+            _numbers(self.fresh),
+            _numbers(self.keyed),
+            *(_numbers(column) for column in opening),
+        )
 
     def _first(self, dimension: Dimension) -> I64:
         """The row in which each row's registration, drug, disease … first appears."""

@@ -168,9 +168,18 @@ class Scratch(NamedTuple):
 
 @compiled
 def locate(
-    place: Place, count: int, at_date: Row, law_of: Row, year_of: Row, benefit: Row, codes: Row,
-    law: Row, cell: Row, family: Row, flags: Row,
-) -> None:  # fmt: skip
+    place: Place,
+    count: int,
+    at_date: Row,
+    law_of: Row,
+    year_of: Row,
+    benefit: Row,
+    codes: Row,
+    law: Row,
+    cell: Row,
+    family: Row,
+    flags: Row,
+) -> None:
     """The law, cell, family and flags of every row.
 
     Shape:   `law_of` and `year_of` by date, of which `at_date` tells each row's; `codes` by fact
@@ -384,9 +393,15 @@ def trace(plan: Plan, scratch: Scratch, cell: int, parts: int, records: int) -> 
 
 @inlined
 def detail(
-    plan: Plan, rows: Rows, scratch: Scratch, blocks: Blocks, results: Results, i: int, parts: int,
+    plan: Plan,
+    rows: Rows,
+    scratch: Scratch,
+    blocks: Blocks,
+    results: Results,
+    i: int,
+    parts: int,
     records: int,
-) -> None:  # fmt: skip
+) -> None:
     """The meters after a settled visit, and the trace that its articles are read from."""
     most = 0
     for part in range(parts):
@@ -459,9 +474,15 @@ def pour_row(
     if seldom(used != 0):
         fetch(rows, blocks, i)
     status, records = pour.pour_through(
-        plan.code, scratch.cells, scratch.costs, parts, after(rows.amounts, i * rows.amount_count),
-        blocks.numbers, scratch.out, scratch.why,
-    )  # fmt: skip
+        plan.code,
+        scratch.cells,
+        scratch.costs,
+        parts,
+        after(rows.amounts, i * rows.amount_count),
+        blocks.numbers,
+        scratch.out,
+        scratch.why,
+    )
     if seldom(used != 0):
         keep(rows, blocks, i)
     return status, records

@@ -33,7 +33,7 @@ from numba.extending import (
     type_callable,
     typeof_impl,
     unbox,
-)  # fmt: skip
+)
 
 from gongji import units
 from gongji.law.kernel import calendar, pour, price

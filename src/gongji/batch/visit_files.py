@@ -184,10 +184,15 @@ class _Parquet:
         self.schema = schema
         texts = [item.name for item in schema if pa.types.is_dictionary(item.type)]
         self.writer = pq.ParquetWriter(
-            self.path, schema, compression=self.compression, use_dictionary=texts,
-            write_statistics=False, store_decimal_as_integer=True, write_batch_size=1 << 15,
+            self.path,
+            schema,
+            compression=self.compression,
+            use_dictionary=texts,
+            write_statistics=False,
+            store_decimal_as_integer=True,
+            write_batch_size=1 << 15,
             data_page_size=1 << 18,
-        )  # fmt: skip
+        )
 
     def write(self, table: pa.Table) -> None:
         if table.schema != self.schema:

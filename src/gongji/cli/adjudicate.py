@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gongji.cli.options import (  # fmt: skip
+from gongji.cli.options import (
     json_option,
     pairs,
     rulebooks_option,
@@ -25,28 +25,38 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.command()
 @click.argument("visits", type=_file)
 @click.option(
-    "-o", "output", required=True, type=click.Path(dir_okay=False, path_type=Path),
+    "-o",
+    "output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
     callback=writable,
     help="结果文件：.csv、.parquet 或 .xlsx；写完才出现。",
-)  # fmt: skip
+)
 @click.option("--area", default="", help="没有 area 列（或为空）时的统筹区代码。")
 @click.option("--opening", type=_file, help="各人此前已累计的数额，列见 docs/visits-file.md。")
 @click.option("--lines", type=_file, help="费用明细；先按目录逐行定价，得出政策范围内费用。")
 @click.option("--catalogue", type=_file, help="药品和项目目录，与 --lines 同用。")
 @click.option(
-    "--unknown-items", type=click.Choice(["refuse", "own"]), default="refuse", show_default=True,
+    "--unknown-items",
+    type=click.Choice(["refuse", "own"]),
+    default="refuse",
+    show_default=True,
     help="目录中没有的项目：不结算该次就诊（refuse），或作目录外由个人负担（own）。",
-)  # fmt: skip
+)
 @click.option("--ignore", multiple=True, metavar="列名", help="不属于规则的列，读时略过。")
 @click.option(
-    "--report", type=click.Path(dir_okay=False, path_type=Path),
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
     callback=writable,
     help="无法读取的行写到这里；缺省为 <结果>.rejected.csv。",
-)  # fmt: skip
+)
 @click.option(
-    "--compression", type=click.Choice(["none", "snappy", "lz4", "zstd"]), default="none",
-    help="Parquet 结果的压缩方式；none 最快，snappy 的文件约小一半。", show_default=True,
-)  # fmt: skip
+    "--compression",
+    type=click.Choice(["none", "snappy", "lz4", "zstd"]),
+    default="none",
+    help="Parquet 结果的压缩方式；none 最快，snappy 的文件约小一半。",
+    show_default=True,
+)
 @click.option("--strict", is_flag=True, help="遇到无法读取的行就停下，什么也不写。")
 @settings_option
 @rulebooks_option

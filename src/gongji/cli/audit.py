@@ -23,19 +23,25 @@ EXIT_DIFFERENT, EXIT_BAD_FILE = 1, 2
 @click.command()
 @click.argument("visits", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "-o", "output", type=click.Path(dir_okay=False, path_type=Path),
+    "-o",
+    "output",
+    type=click.Path(dir_okay=False, path_type=Path),
     callback=options.writable,
     help="差异写入：.xlsx、.csv 或 .parquet；写完才出现。",
-)  # fmt: skip
+)
 @area_option
 @click.option(
-    "--opening", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    "--opening",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="各人此前已累计的数额，列见 docs/visits-file.md。",
-)  # fmt: skip
+)
 @click.option(
-    "--meters", type=click.Choice(["law", "paid"]), default="law", show_default=True,
+    "--meters",
+    type=click.Choice(["law", "paid"]),
+    default="law",
+    show_default=True,
     help="后续各次按规则的累计（law）还是按实付的累计（paid）核对。",
-)  # fmt: skip
+)
 @options.settings_option
 @options.rulebooks_option
 @options.json_option
@@ -70,9 +76,12 @@ def command(
     _check_output(output, visits, opening)
     try:
         file = PaidFile(
-            visits, area=area, folders=folders, settings=options.pairs("--set", settings),
+            visits,
+            area=area,
+            folders=folders,
+            settings=options.pairs("--set", settings),
             opening=opening,
-        )  # fmt: skip
+        )
     except Refusal as error:
         click.echo(f"{visits}：{error}", err=True)
         if as_json:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from gongji.cli.options import (  # fmt: skip
+from gongji.cli.options import (
     json_option,
     pairs,
     rulebooks_option,
@@ -31,10 +31,13 @@ from gongji.units import date_of, yuan_text
     "--fact", "facts", multiple=True, metavar="事实=值", help="其他事实，见 docs/facts.md。"
 )
 @click.option(
-    "-o", "output", required=True, type=click.Path(dir_okay=False, path_type=Path),
+    "-o",
+    "output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
     callback=writable,
     help="图片文件：.svg 或 .png。",
-)  # fmt: skip
+)
 @click.option(
     "--font", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="中文字体文件。"
 )
@@ -79,9 +82,12 @@ def command(
     given_text = "".join(f"，设 {key} = {value}" for key, value in given.items())
     try:
         draw(
-            found, f"{law.place} {name}：统筹基金支付多少",
-            f"{date_of(day)}，一年中第一次就诊；{documents}{given_text}", output, font,
-        )  # fmt: skip
+            found,
+            f"{law.place} {name}：统筹基金支付多少",
+            f"{date_of(day)}，一年中第一次就诊；{documents}{given_text}",
+            output,
+            font,
+        )
     except NoFont as error:
         raise click.ClickException(str(error)) from None
     if as_json:

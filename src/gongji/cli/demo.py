@@ -84,20 +84,29 @@ def _day(address: str, visits: int, seed: int, as_json: bool) -> None:
         for receipt in a_day(todo):
             receipts.append(receipt)
             if as_json:
-                click.echo(json.dumps(receipt.settlement or {"told": receipt.told},
-                                      ensure_ascii=False))  # fmt: skip
+                click.echo(
+                    json.dumps(receipt.settlement or {"told": receipt.told}, ensure_ascii=False)
+                )
         if not as_json:
             _show(area, receipts)
 
 
 AREAS = {
-    "532300": "楚雄", "530900": "临沧（双江）", "510400": "攀枝花", "445300": "云浮",
+    "532300": "楚雄",
+    "530900": "临沧（双江）",
+    "510400": "攀枝花",
+    "445300": "云浮",
     "430500": "邵阳",
-}  # fmt: skip
+}
 COLUMNS = {
-    "医疗费": "medfee_sumamt", "政策范围内": "inscp_scp_amt", "起付": "act_pay_dedc",
-    "统筹": "hifp_pay", "个账": "acct_pay", "共济": "acct_mulaid_pay", "现金": "psn_cash_pay",
-}  # fmt: skip
+    "医疗费": "medfee_sumamt",
+    "政策范围内": "inscp_scp_amt",
+    "起付": "act_pay_dedc",
+    "统筹": "hifp_pay",
+    "个账": "acct_pay",
+    "共济": "acct_mulaid_pay",
+    "现金": "psn_cash_pay",
+}
 
 
 def _show(area: str, receipts: list[Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from gongji.cli.options import (  # fmt: skip
+from gongji.cli.options import (
     json_option,
     pairs,
     rulebooks_option,

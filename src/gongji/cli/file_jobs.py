@@ -14,16 +14,19 @@ if TYPE_CHECKING:
     from gongji.tabular.sheets import Sheet
 
 output_option = click.option(
-    "-o", "output", type=click.Path(dir_okay=False, path_type=Path),
+    "-o",
+    "output",
+    type=click.Path(dir_okay=False, path_type=Path),
     callback=writable,
     help="结果文件：.csv、.parquet 或 .xlsx；写完才出现。",
-)  # fmt: skip
+)
 area_option = click.option("--area", default="", help="没有 area 列（或为空）时的统筹区代码。")
 report_option = click.option(
-    "--report", type=click.Path(dir_okay=False, path_type=Path),
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
     callback=writable,
     help="无法计算的行写到这里；缺省为 <结果>.rejected.csv。",
-)  # fmt: skip
+)
 strict_option = click.option("--strict", is_flag=True, help="遇到无法计算的行就停下，什么也不写。")
 
 

@@ -20,9 +20,11 @@ Context = click.Context
 @click.option("--area", default="", help="就医地区划；不给则取编号中的区划。")
 @click.option("--access-key", envvar="GONGJI_HOSPITAL_ACCESS_KEY", default="", help="访问标识。")
 @click.option(
-    "--secret", envvar="GONGJI_HOSPITAL_SECRET", default="",
+    "--secret",
+    envvar="GONGJI_HOSPITAL_SECRET",
+    default="",
     help="签名密钥；最好放在环境变量 GONGJI_HOSPITAL_SECRET 里。",
-)  # fmt: skip
+)
 @click.pass_context
 def command(
     context: Context, address: str, code: str, name: str, area: str, access_key: str, secret: str
@@ -59,21 +61,31 @@ def ask(hospital: Any, infno: str, content: str) -> None:
 @command.command("visit")
 @click.argument("certificate")
 @click.option(
-    "--items", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    "--items",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="收费项目的 CSV：code、own_code、quantity、price、amount、prescription。",
-)  # fmt: skip
+)
 @click.option("--med-type", default="11", show_default=True, help="医疗类别。")
 @click.option("--disease", default="", help="病种编码:名称（门诊慢特病）。")
 @click.option(
-    "--accounts", type=click.Choice(["0", "1", "2"]), default="1", show_default=True,
+    "--accounts",
+    type=click.Choice(["0", "1", "2"]),
+    default="1",
+    show_default=True,
     help="个人账户：0 不用，1 用本人的，2 本人和家庭共济的。",
-)  # fmt: skip
+)
 @json_option
 @click.pass_obj
 def visit(
-    hospital: Any, certificate: str, items: Path, med_type: str, disease: str, accounts: str,
+    hospital: Any,
+    certificate: str,
+    items: Path,
+    med_type: str,
+    disease: str,
+    accounts: str,
     as_json: bool,
-) -> None:  # fmt: skip
+) -> None:
     """一次就诊或购药，从读取人员到结算。"""
     from gongji.hospital.day import Plan, a_day
 
@@ -90,10 +102,16 @@ def visit(
 
 
 AMOUNTS = {
-    "medfee_sumamt": "医疗费总额", "inscp_scp_amt": "政策范围内", "act_pay_dedc": "起付线",
-    "hifp_pay": "统筹基金支付", "fund_pay_sumamt": "基金支付合计", "acct_pay": "个人账户支付",
-    "acct_mulaid_pay": "其中共济账户", "psn_cash_pay": "个人现金", "balc": "账户余额",
-}  # fmt: skip
+    "medfee_sumamt": "医疗费总额",
+    "inscp_scp_amt": "政策范围内",
+    "act_pay_dedc": "起付线",
+    "hifp_pay": "统筹基金支付",
+    "fund_pay_sumamt": "基金支付合计",
+    "acct_pay": "个人账户支付",
+    "acct_mulaid_pay": "其中共济账户",
+    "psn_cash_pay": "个人现金",
+    "balc": "账户余额",
+}
 """The amounts that a receipt shows."""
 
 
@@ -110,10 +128,16 @@ def _items(path: Path) -> tuple[Any, ...]:
         if any(not row.get(name) for row in rows) or not rows:
             raise Refusal("field_missing", name)
     return tuple(
-        Item(row["code"], row.get("own_code") or row["code"], row["quantity"], row["price"],
-             row["amount"], row.get("prescription") or "")
+        Item(
+            row["code"],
+            row.get("own_code") or row["code"],
+            row["quantity"],
+            row["price"],
+            row["amount"],
+            row.get("prescription") or "",
+        )
         for row in rows
-    )  # fmt: skip
+    )
 
 
 def _sent(send: Any) -> Any:

@@ -55,9 +55,7 @@ def _key(row: dict[str, Any], *rest: object) -> Key:
 
 
 def _balance(row: dict[str, Any]) -> OpeningBalance:
-    return OpeningBalance(
-        row["psn_no"], row["area"], row["day"], row["account"], row["amount_fen"]
-    )  # fmt: skip
+    return OpeningBalance(row["psn_no"], row["area"], row["day"], row["account"], row["amount_fen"])
 
 
 def _meter(row: dict[str, Any]) -> OpeningMeter:
@@ -95,12 +93,19 @@ def _record(connection: Database, rows: Rows, rules: Areas, now: datetime) -> St
     stored = Stored()
     for line, row in rows:
         report = StayReport(
-            psn_no=row["psn_no"], area=row["area"], number=row["key"], since=row["since"],
-            until=row["until"], institution=row["institution"], level=row["level"],
-            from_emergency=row["from_emergency"], died=row["died"],
-            deductible_fen=row["deductible_fen"], pool_fen=row["pool_fen"],
+            psn_no=row["psn_no"],
+            area=row["area"],
+            number=row["key"],
+            since=row["since"],
+            until=row["until"],
+            institution=row["institution"],
+            level=row["level"],
+            from_emergency=row["from_emergency"],
+            died=row["died"],
+            deductible_fen=row["deductible_fen"],
+            pool_fen=row["pool_fen"],
             total_fen=row["total_fen"],
-        )  # fmt: skip
+        )
         try:
             outcome = record_stay(connection, report, rules, now)
         except Refusal as error:

@@ -25,15 +25,28 @@ SHOWN = 50
 """How many differences are printed; --json gives all."""
 FORMATS = ("text", "csv", "xlsx", "json")
 WORDS = {
-    "amounts": "结算金额与分录", "mirror": "冲销与原结算", "meter": "累计", "balance": "余额",
-    "trial": "试算", "replay": "重算",
-}  # fmt: skip
+    "amounts": "结算金额与分录",
+    "mirror": "冲销与原结算",
+    "meter": "累计",
+    "balance": "余额",
+    "trial": "试算",
+    "replay": "重算",
+}
 
 ACCOUNTS = {
-    "pool": "统筹基金", "supplement": "补充资金", "account": "个人账户", "provider": "医药机构",
-    "cash": "窗口现金", "receivable": "应收个人", "payable": "应付个人", "opening": "期初",
-    "contribution": "缴费", "interest": "利息", "transfer": "转移", "inheritance": "继承",
-}  # fmt: skip
+    "pool": "统筹基金",
+    "supplement": "补充资金",
+    "account": "个人账户",
+    "provider": "医药机构",
+    "cash": "窗口现金",
+    "receivable": "应收个人",
+    "payable": "应付个人",
+    "opening": "期初",
+    "contribution": "缴费",
+    "interest": "利息",
+    "transfer": "转移",
+    "inheritance": "继承",
+}
 
 
 @click.group(name="ledger")
@@ -86,14 +99,16 @@ def verify(outer: bool, area: str, again: bool, as_json: bool) -> int:
                 found += replay(connection, installed_areas(), scope, progress)
         counted = connection.execute(
             "select count(*), count(*) filter (where kind = 'settlement') from entry"
-            " where %(area)s = '' or area = %(area)s", {"area": area},
-        ).fetchone()  # fmt: skip
+            " where %(area)s = '' or area = %(area)s",
+            {"area": area},
+        ).fetchone()
     assert counted
     if as_json:
         body = {
-            "entries": counted[0], "settlements": counted[1],
+            "entries": counted[0],
+            "settlements": counted[1],
             "differences": [asdict(each) for each in found],
-        }  # fmt: skip
+        }
         click.echo(json.dumps(body, ensure_ascii=False, indent=1))
     else:
         _say_verified(found, counted, again)
@@ -108,10 +123,17 @@ def _say_verified(found: "list[Difference]", counted: Any, again: bool) -> None:
         click.echo(f"账簿核对相符：{whole}")
         return
     rows = [
-        (WORDS[each.check], each.area, each.person or "", str(each.entry or ""), each.what,
-         each.kept, each.rebuilt)
+        (
+            WORDS[each.check],
+            each.area,
+            each.person or "",
+            str(each.entry or ""),
+            each.what,
+            each.kept,
+            each.rebuilt,
+        )
         for each in found[:SHOWN]
-    ]  # fmt: skip
+    ]
     print_table(("核对项", "统筹区", "人员", "分录", "项目", "账上", "应为"), rows)
     more = f"（列出前 {SHOWN} 处，全部见 --json）" if len(found) > SHOWN else ""
     click.echo(f"核对 {whole}，有 {len(found)} 处不符{more}", err=True)
@@ -202,10 +224,19 @@ def _person_rows(made: "PersonStatement") -> tuple[str, list[list[str]]]:
         blank = [""] * 4
         rows.append([name, str(made.since), "期初余额", *blank, yuan_text(one.opening_fen), ""])
         rows += [
-            [name, str(m.date), m.event, m.institution, m.benefit, m.article,
-             yuan_text(m.amount_fen), yuan_text(m.balance_fen), str(m.entry)]
+            [
+                name,
+                str(m.date),
+                m.event,
+                m.institution,
+                m.benefit,
+                m.article,
+                yuan_text(m.amount_fen),
+                yuan_text(m.balance_fen),
+                str(m.entry),
+            ]
             for m in one.movements
-        ]  # fmt: skip
+        ]
         rows.append([name, str(made.until), "期末余额", *blank, yuan_text(one.closing_fen), ""])
     rows += [
         ["本年累计", m.period, m.meter, "", "", m.slot, "", yuan_text(m.used_fen), ""]
@@ -233,8 +264,16 @@ def _institution_rows(made: "InstitutionStatement") -> tuple[str, list[list[str]
     owed = made.opening_fen
     for line in made.lines:
         owed += line.owed_fen
-        amounts = (line.total_fen, line.pool_fen, line.supplements_fen, line.account_fen,
-                   line.cash_fen, line.borne_fen, line.owed_fen, owed)  # fmt: skip
+        amounts = (
+            line.total_fen,
+            line.pool_fen,
+            line.supplements_fen,
+            line.account_fen,
+            line.cash_fen,
+            line.borne_fen,
+            line.owed_fen,
+            owed,
+        )
         rows.append([str(line.date), line.benefit, str(line.settlements), *map(yuan_text, amounts)])
     rows.append([str(made.until), "期末", *[""] * 8, yuan_text(made.closing_fen)])
     return f"{made.institution} {made.name} {made.since} 至 {made.until}", rows

@@ -48,9 +48,15 @@ def priced_file(
     if "visit" not in frame.columns:
         raise Refusal("field_missing", "visit")
     priced = price_files(
-        lines, catalogue, frame, area=wishes.area, folders=wishes.folders,
-        settings=wishes.settings, unknown_items=unknown_items, keep_lines=False,
-    )  # fmt: skip
+        lines,
+        catalogue,
+        frame,
+        area=wishes.area,
+        folders=wishes.folders,
+        settings=wishes.settings,
+        unknown_items=unknown_items,
+        keep_lines=False,
+    )
     if wishes.strict and len(priced.problems):
         first = priced.problems.row(0, named=True)
         raise RowRefusal(

@@ -64,9 +64,14 @@ def command(
           --set inpatient_deductible.3=1200 --set inpatient_rate=85% --set inpatient_ceiling=80000
     """
     row = {
-        "area": area, "date": date, "status": status, "level": level, "in_scope": in_scope,
-        "total": total, "benefit": benefit,
-    }  # fmt: skip
+        "area": area,
+        "date": date,
+        "status": status,
+        "level": level,
+        "in_scope": in_scope,
+        "total": total,
+        "benefit": benefit,
+    }
     others = pairs("--fact", facts)
     twice = [name for name in others if row.get(name) and row[name] != ORDINARY]
     if twice:

@@ -18,10 +18,23 @@ if TYPE_CHECKING:
     from gongji.settlement.readjudicate import Change
 
 COLUMNS = (
-    "area", "person", "settlement", "service_date", "institution", "cause", "detail",
-    "pool_before", "pool_after", "supplements_before", "supplements_after", "deductible_before",
-    "deductible_after", "difference", "payable", "receivable",
-)  # fmt: skip
+    "area",
+    "person",
+    "settlement",
+    "service_date",
+    "institution",
+    "cause",
+    "detail",
+    "pool_before",
+    "pool_after",
+    "supplements_before",
+    "supplements_after",
+    "deductible_before",
+    "deductible_after",
+    "difference",
+    "payable",
+    "receivable",
+)
 MONEY = frozenset(COLUMNS[7:])
 LOT = 500
 """How many rows of the report are written at a time."""
@@ -35,9 +48,12 @@ SHOWN = 20
 @click.option("--since", default="", help="只重算这一天（就诊日期）及以后的结算，之前的按现状。")
 @click.option("--post", "posting", is_flag=True, help="把差额入账：多付的记应收，少付的记应付。")
 @click.option(
-    "-o", "output", type=click.Path(dir_okay=False, path_type=Path), callback=options.writable,
+    "-o",
+    "output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=options.writable,
     help="逐笔差额写入 .csv、.xlsx 或 .parquet。",
-)  # fmt: skip
+)
 @options.json_option
 def command(
     area: str, year: int, since: str, posting: bool, output: Path | None, as_json: bool
@@ -71,9 +87,15 @@ def command(
         report: Any = Whole(output, COLUMNS, MONEY) if output else nullcontext()
         with report, tqdm(total=people, unit="人", disable=hidden, leave=False) as bar:
             changes = readjudicate(
-                connection, home, year, rules, datetime.now().astimezone(), first, posting,
+                connection,
+                home,
+                year,
+                rules,
+                datetime.now().astimezone(),
+                first,
+                posting,
                 bar.update,
-            )  # fmt: skip
+            )
             for lot in _lots(changes, totals):
                 if output:
                     report.write(lot)
@@ -122,9 +144,15 @@ def _row(change: "Change") -> list[str]:
     ]
     amounts += [change.net_fen, change.payable_fen, change.receivable_fen]
     return [
-        root.area, change.person, str(root.id), str(root.service_date), root.institution,
-        change.cause, change.detail, *map(yuan_text, amounts),
-    ]  # fmt: skip
+        root.area,
+        change.person,
+        str(root.id),
+        str(root.service_date),
+        root.institution,
+        change.cause,
+        change.detail,
+        *map(yuan_text, amounts),
+    ]
 
 
 def _day(text: str) -> date:
@@ -142,12 +170,18 @@ def _say(totals: Totals, people: int, posting: bool, output: Path | None, as_jso
     count = sum(number for number, _ in totals.by_cause.values())
     if as_json:
         body = {
-            "persons": people, "persons_differing": len(totals.persons), "differences": count,
-            "by_cause": {cause: {"settlements": number, "difference": yuan_text(net)}
-                         for cause, (number, net) in totals.by_cause.items()},
-            "payable": yuan_text(totals.payable), "receivable": yuan_text(totals.receivable),
-            "posted": posting, "first": totals.shown,
-        }  # fmt: skip
+            "persons": people,
+            "persons_differing": len(totals.persons),
+            "differences": count,
+            "by_cause": {
+                cause: {"settlements": number, "difference": yuan_text(net)}
+                for cause, (number, net) in totals.by_cause.items()
+            },
+            "payable": yuan_text(totals.payable),
+            "receivable": yuan_text(totals.receivable),
+            "posted": posting,
+            "first": totals.shown,
+        }
         click.echo(json.dumps(body, ensure_ascii=False, indent=1))
         return
     if not count:

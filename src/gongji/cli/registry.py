@@ -11,9 +11,13 @@ from gongji.cli.options import json_option, writable
 from gongji.refusals import Refusal
 
 output_option = click.option(
-    "-o", "output", required=True, callback=writable,
-    type=click.Path(dir_okay=False, path_type=Path), help="写到哪个文件；写完才出现。",
-)  # fmt: skip
+    "-o",
+    "output",
+    required=True,
+    callback=writable,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="写到哪个文件；写完才出现。",
+)
 
 
 @click.group(name="registry")
@@ -33,9 +37,11 @@ def command(context: click.Context, as_json: bool) -> None:
 
 @command.command("import")
 @click.argument(
-    "files", nargs=-1, required=True,
+    "files",
+    nargs=-1,
+    required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-)  # fmt: skip
+)
 @click.option("--kind", default="", help="文件的种类；不给则看文件名或工作表名。")
 @click.option("--dry-run", is_flag=True, help="只检查并计数，什么也不保存。")
 @json_option
@@ -71,9 +77,16 @@ def import_files(
         tqdm(unit="行", disable=not sys.stderr.isatty(), leave=False) as bar,
     ):
         loaded = load(
-            connection, files, installed_identity(), datetime.now(UTC), kind, dry_run=dry_run,
-            home=home, stores=stores(rules), progress=bar.update,
-        )  # fmt: skip
+            connection,
+            files,
+            installed_identity(),
+            datetime.now(UTC),
+            kind,
+            dry_run=dry_run,
+            home=home,
+            stores=stores(rules),
+            progress=bar.update,
+        )
     if as_json or outer:
         body = {"dry_run": dry_run, "tables": [{"table": name} | vars(c) for name, c in loaded]}
         click.echo(json.dumps(body, ensure_ascii=False, indent=1))

@@ -11,10 +11,12 @@ _GENERAL = (
     (re.compile(r"(?:Option|Argument) '(.*)' (?:requires|takes) .*"), "{} 后面缺少值"),
 )
 _PATHS = {
-    "does not exist": "文件或目录不存在", "is a file": "是文件，不是目录",
-    "is a directory": "是目录，不是文件", "is not readable": "没有读取的权限",
+    "does not exist": "文件或目录不存在",
+    "is a file": "是文件，不是目录",
+    "is a directory": "是目录，不是文件",
+    "is not readable": "没有读取的权限",
     "is not writable": "没有写入的权限",
-}  # fmt: skip
+}
 
 
 def usage_problem(error: click.UsageError) -> str:

@@ -12,19 +12,31 @@ SINCE = date(2022, 7, 1)
 EXPIRED = date(2025, 2, 1)
 _GRADES = {"3": "03", "2": "06", "1": "09", "": "11"}
 _EVERYTHING = [
-    "ordinary", "chronic", "special", "emergency", "day_surgery", "two_diseases", "dual_channel",
+    "ordinary",
+    "chronic",
+    "special",
+    "emergency",
+    "day_surgery",
+    "two_diseases",
+    "dual_channel",
     "negotiated_drug",
-]  # fmt: skip
+]
 _BY_LEVEL = {
     "3": _EVERYTHING,
     "2": _EVERYTHING,
     "1": ["ordinary", "chronic", "two_diseases", "emergency"],
 }
 _HOSPITALS = (
-    ("3", "市人民医院"), ("3", "市中医院"), ("2", "县人民医院"), ("2", "县中医院"),
-    ("2", "妇幼保健院"), ("1", "城关社区卫生服务中心"), ("1", "东乡卫生院"), ("1", "西乡卫生院"),
+    ("3", "市人民医院"),
+    ("3", "市中医院"),
+    ("2", "县人民医院"),
+    ("2", "县中医院"),
+    ("2", "妇幼保健院"),
+    ("1", "城关社区卫生服务中心"),
+    ("1", "东乡卫生院"),
+    ("1", "西乡卫生院"),
     ("1", "南乡卫生院"),
-)  # fmt: skip
+)
 
 
 @dataclass
@@ -50,9 +62,7 @@ def places(area: str, name: str, rng: random.Random) -> Places:
     def facts(code: str, level: Any, agreement: Agreement | None, **more: Any) -> None:
         made.facts.append(NewInstitutionFact(code, "level", SINCE, details=_fields(level)))
         if agreement is not None:
-            fact = NewInstitutionFact(
-                code, "agreement", SINCE, details=_fields(agreement), **more
-            )  # fmt: skip
+            fact = NewInstitutionFact(code, "agreement", SINCE, details=_fields(agreement), **more)
             made.facts.append(fact)
 
     for number, (level, title) in enumerate(_HOSPITALS, start=1):

@@ -24,16 +24,21 @@ OFFERED: dict[str, dict[str, tuple[str, ...]]] = {
     "532300": {"chronic": CHRONIC, "special": SPECIAL, "negotiated_drug": ("M00500",)},
     "530900": {"chronic": CHRONIC},
     "510400": {
-        "two_diseases": ("M03900", "M01600"), "chronic": ("M04600", "M05300"), "special": SPECIAL,
+        "two_diseases": ("M03900", "M01600"),
+        "chronic": ("M04600", "M05300"),
+        "special": SPECIAL,
     },
     "445300": {"special": SPECIAL, "dual_channel": ("M00500",)},
     "430500": {"chronic": CHRONIC, "special": SPECIAL, "dual_channel": ("M00500",)},
-}  # fmt: skip
+}
 """For which benefits an area's rules know registrations, and for which diseases in the demo."""
 NEAR = {
-    "532300": "530100", "530900": "530100", "510400": "510100", "445300": "440100",
+    "532300": "530100",
+    "530900": "530100",
+    "510400": "510100",
+    "445300": "440100",
     "430500": "430100",
-}  # fmt: skip
+}
 """Where people of an area go for treatment outside it: the capital of the province."""
 
 
@@ -88,9 +93,14 @@ def _person(
     orders[born, sex] = order
     first = f"{region}{born:%Y%m%d}{2 * order - (sex == '1'):03d}"
     return Folk(
-        f"{area}{number:014d}", area, names.person(rng), sex, born, first + check_character(first),
+        f"{area}{number:014d}",
+        area,
+        names.person(rng),
+        sex,
+        born,
+        first + check_character(first),
         "retired" if retired else "active",
-    )  # fmt: skip
+    )
 
 
 def _month(day: date) -> date:
@@ -108,9 +118,11 @@ def _insure(one: Folk, rng: random.Random) -> None:
     if flexible:
         employer = ""
     working = fact_kinds.Insured(
-        "active", "flexible" if flexible else "employee",
-        tier if one.area == ACCOUNT_BY_TIER else "", employer=employer,  # type: ignore[arg-type]
-    )  # fmt: skip
+        "active",
+        "flexible" if flexible else "employee",
+        tier if one.area == ACCOUNT_BY_TIER else "",
+        employer=employer,  # type: ignore[arg-type]
+    )
     if one.status == "retired":
         age = 60 if one.sex == "1" else 55
         registered = one.born + timedelta(days=int((age + rng.uniform(-1, 0.2)) * 365.2425))
@@ -119,9 +131,7 @@ def _insure(one: Folk, rng: random.Random) -> None:
         since = max(since, _month(begun + timedelta(days=400)))
         one.add("insured", begun, working, until=since)
         short = rng.randint(1, 4) if rng.random() < 0.03 else 0
-        retired = fact_kinds.Insured(
-            "retired", employer=employer, contribution_years_short=short
-        )  # fmt: skip
+        retired = fact_kinds.Insured("retired", employer=employer, contribution_years_short=short)
         one.add("insured", since, retired)
     elif rng.random() < 0.02:
         behind = date(2025, rng.randint(1, 3), 1)
@@ -133,9 +143,11 @@ def _insure(one: Folk, rng: random.Random) -> None:
     if one.has_account:
         one.add("account", begun, fact_kinds.Account())
     if not flexible and rng.random() < 0.06:
-        kind = "veteran" if one.born < date(1940, 1, 1) else rng.choice(
-            ("civil_servant", "civil_servant", "enterprise")
-        )  # fmt: skip
+        kind = (
+            "veteran"
+            if one.born < date(1940, 1, 1)
+            else rng.choice(("civil_servant", "civil_servant", "enterprise"))
+        )
         one.add("subsidy", begun, fact_kinds.Subsidy(kind))  # type: ignore[arg-type]
 
 
@@ -147,12 +159,19 @@ def _file(one: Folk, hospitals: list[str], rng: random.Random) -> None:
             disease, name = DISEASES[key]
             since = date(rng.randint(2022, 2024), rng.randint(7, 12), 1)
             one.add(
-                "registration", since,
+                "registration",
+                since,
                 fact_kinds.Registration(
-                    benefit, disease, name, "filed" if rng.random() < 0.03 else "approved",  # type: ignore[arg-type]
-                    f"BA{one.psn_no[-10:]}{key}", str(since), rng.choice(hospitals[:5]),
-                ), key,
-            )  # fmt: skip
+                    benefit,
+                    disease,
+                    name,
+                    "filed" if rng.random() < 0.03 else "approved",  # type: ignore[arg-type]
+                    f"BA{one.psn_no[-10:]}{key}",
+                    str(since),
+                    rng.choice(hospitals[:5]),
+                ),
+                key,
+            )
     if rng.random() < 0.02:
         serial = f"YD{one.psn_no[-10:]}"
         one.add("offsite", date(2024, 9, 1), fact_kinds.Offsite("approved", serial), NEAR[one.area])

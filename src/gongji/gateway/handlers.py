@@ -9,8 +9,21 @@ from gongji.gateway.visits.read_bills import HOSPITAL_BILLS, PURCHASES
 from gongji.gateway.wire import files, sessions
 
 MODULES = (
-    sessions, files, who, institutions, outpatient, cancel, visits, filed,
-    settlements, filings, downloads, pages, matching, statements, stays,
-)  # fmt: skip
+    sessions,
+    files,
+    who,
+    institutions,
+    outpatient,
+    cancel,
+    visits,
+    filed,
+    settlements,
+    filings,
+    downloads,
+    pages,
+    matching,
+    statements,
+    stays,
+)
 SETTLED = HOSPITAL_BILLS | PURCHASES
 """Transactions that wait to be settled together instead of having a handler."""

@@ -23,14 +23,28 @@ PAYABLE = "payable"
 OPENING = "opening"
 """The other side of opening balances; the owner is the area."""
 CONTRIBUTION, INTEREST, TRANSFER, INHERITANCE = (
-    "contribution", "interest", "transfer", "inheritance",
-)  # fmt: skip
+    "contribution",
+    "interest",
+    "transfer",
+    "inheritance",
+)
 """The other sides of account events; the owner is the area."""
 
 KINDS = (
-    POOL, SUPPLEMENT, ACCOUNT, PROVIDER, CASH, BORNE, RECEIVABLE, PAYABLE, OPENING,
-    CONTRIBUTION, INTEREST, TRANSFER, INHERITANCE,
-)  # fmt: skip
+    POOL,
+    SUPPLEMENT,
+    ACCOUNT,
+    PROVIDER,
+    CASH,
+    BORNE,
+    RECEIVABLE,
+    PAYABLE,
+    OPENING,
+    CONTRIBUTION,
+    INTEREST,
+    TRANSFER,
+    INHERITANCE,
+)
 KEPT = (ACCOUNT, RECEIVABLE, PAYABLE)
 """Kinds with a balance row for each person, never below zero."""
 RISES_BY_DEBIT = {ACCOUNT: True, PAYABLE: True, RECEIVABLE: False}

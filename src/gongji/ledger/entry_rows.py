@@ -13,8 +13,13 @@ from msgspec.structs import replace
 from gongji.units import Fen
 
 SETTLEMENT, CANCELLATION, OPENING, STAY, CREDIT, ADJUSTMENT = KINDS = (
-    "settlement", "cancellation", "opening", "stay", "credit", "adjustment",
-)  # fmt: skip
+    "settlement",
+    "cancellation",
+    "opening",
+    "stay",
+    "credit",
+    "adjustment",
+)
 """The kinds of entries."""
 
 Move = tuple[str, str, str, Fen]
@@ -103,8 +108,12 @@ def exchanged(postings: Iterable[PostingRow], entry_id: int) -> list[PostingRow]
     """The postings of another entry with debit and credit exchanged."""
     return [
         replace(
-            posting, entry_id=entry_id, debit=posting.credit, debit_owner=posting.credit_owner,
-            credit=posting.debit, credit_owner=posting.debit_owner,
+            posting,
+            entry_id=entry_id,
+            debit=posting.credit,
+            debit_owner=posting.credit_owner,
+            credit=posting.debit,
+            credit_owner=posting.debit_owner,
         )
         for posting in postings
-    ]  # fmt: skip
+    ]

@@ -118,8 +118,9 @@ def _entered(connection: psycopg.Connection[Any], persons: Iterable[int]) -> _En
     ids = list(persons)
     for person, area, year, kind, meters in connection.execute(
         "select person_id, area, extract(year from service_date)::int, kind,"
-        " case kind when 'opening' then meters end from entry where person_id = any(%s)", [ids],
-    ):  # fmt: skip
+        " case kind when 'opening' then meters end from entry where person_id = any(%s)",
+        [ids],
+    ):
         if kind != OPENING:
             found.years.add((person, area, year))
         for code, period, slot, _ in meters or ():
@@ -189,13 +190,17 @@ def _write(
         had = [row for _, row in rows if isinstance(row, OpeningBalance) and row.amount_fen]
         entries.append(
             EntryRow(
-                id=entry_id, area=code, person_id=person, kind=OPENING,
+                id=entry_id,
+                area=code,
+                person_id=person,
+                kind=OPENING,
                 service_date=min(row.day for _, row in rows),
-                accounting_date=day_in_china(now), settled_at=now,
+                accounting_date=day_in_china(now),
+                settled_at=now,
                 meters=tuple(_move(row, area_of(code)) for row in used),
                 facts={"rows": [number for number, _ in rows]},
             )
-        )  # fmt: skip
+        )
         postings += [_posting(entry_id, row, person) for row in had]
     post(connection, entries, postings)
 

@@ -57,9 +57,15 @@ def contents(values: Iterable[bytes | None]) -> str:
 
 
 WRITERS = {
-    "bigint": array, "int": array, "date": array, "bool": array, "text": texts,
-    "timestamptz": instants, "jsonb": documents, "bytea": contents,
-}  # fmt: skip
+    "bigint": array,
+    "int": array,
+    "date": array,
+    "bool": array,
+    "text": texts,
+    "timestamptz": instants,
+    "jsonb": documents,
+    "bytea": contents,
+}
 
 
 def written(types: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:

@@ -9,9 +9,21 @@ from typing import Any
 import structlog
 
 PRIVATE_KEYS = {
-    "name", "psn_name", "certno", "certificate", "mdtrt_cert_no", "card_sn", "tel", "addr", "token",
-    "secret", "password", "agnter_name", "agnter_certno", "agnter_tel",
-}  # fmt: skip
+    "name",
+    "psn_name",
+    "certno",
+    "certificate",
+    "mdtrt_cert_no",
+    "card_sn",
+    "tel",
+    "addr",
+    "token",
+    "secret",
+    "password",
+    "agnter_name",
+    "agnter_certno",
+    "agnter_tel",
+}
 """Keys whose values are never written."""
 _LONG_NUMBER = re.compile(r"(?<!\d)(\d{4})\d{7,}(\d{3}[\dXxＸｘ])(?!\d)")
 _TELEPHONE = re.compile(r"(?<![\dA-Za-z])(1[3-9]\d)\d{4}(\d{4})(?!\d)")

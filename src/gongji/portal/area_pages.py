@@ -26,13 +26,16 @@ def areas(request: HttpRequest) -> HttpResponse:
     """Every area, the dates its rules cover, its documents."""
     listed = [
         {
-            "area": area, "place": area.laws[-1].place, "covered": area.covered(),
+            "area": area,
+            "place": area.laws[-1].place,
+            "covered": area.covered(),
             "documents": [
-                (book, present.text_url(book, "")) for book in installed_areas().library.books(area.code)
+                (book, present.text_url(book, ""))
+                for book in installed_areas().library.books(area.code)
             ],
         }
         for area in installed_areas().every({})
-    ]  # fmt: skip
+    ]
     return render(request, "portal/areas.html", {"areas": listed, "here": "areas"})
 
 
@@ -62,16 +65,20 @@ def area(request: HttpRequest, code: str) -> HttpResponse:
         return render(request, "portal/area.html", context, status=404)
     tables = area_tables.benefits(found, law, day)
     context |= {
-        "law": law, "at": str(date_of(day)), "place": law.place, "benefits": tables,
+        "law": law,
+        "at": str(date_of(day)),
+        "place": law.place,
+        "benefits": tables,
         "sections": area_tables.sections(law),
         "documents": [official_texts.document(book) for book in reversed(law.books)],
         "doubts": [
             (doubt, present.links_of_doubt(doubt, law.books))
-            for book in law.books for doubt in book.doubts.values()
+            for book in law.books
+            for doubt in book.doubts.values()
         ],
         "payments": area_tables.tables_of_payment(found, law, day, "ordinary"),
         "costs": area_tables.ROUND_COSTS,
-    }  # fmt: skip
+    }
     return render(request, "portal/area.html", context)
 
 
@@ -132,9 +139,11 @@ def comparison(request: HttpRequest) -> HttpResponse:
     everything = given.get("all") == "1"
     sides = {side: given.get(side) or _default(side) for side in ("a", "b")}
     context: dict[str, Any] = {
-        "here": "compare", "all": everything, "errors": {},
+        "here": "compare",
+        "all": everything,
+        "errors": {},
         "areas": [(area.code, area.laws[-1].place) for area in installed_areas().every({})],
-    }  # fmt: skip
+    }
     parts = {}
     for side, value in sides.items():
         code, _, day = value.partition("@")
@@ -158,18 +167,26 @@ def _compared(laws: list[Any], everything: bool) -> dict[str, Any]:
     found = compare(left, left_day, right, right_day)
     rows = [
         {
-            "mark": row.mark, "class": CLASSES[row.mark], "subject": row.subject, "item": row.item,
+            "mark": row.mark,
+            "class": CLASSES[row.mark],
+            "subject": row.subject,
+            "item": row.item,
             "where": "，".join(f"{fact}：{value}" for fact, value in row.where),
-            "left": row.left, "right": row.right, "left_articles": row.left_articles,
+            "left": row.left,
+            "right": row.right,
+            "left_articles": row.left_articles,
             "right_articles": row.right_articles,
         }
-        for row in found if everything or row.mark != SAME
-    ]  # fmt: skip
+        for row in found
+        if everything or row.mark != SAME
+    ]
     titles = [f"{name(law.place)} {date_of(day)}" for _, day, law in laws]
     return {
-        "rows": rows, "same": sum(row.mark == SAME for row in found),
-        "different": sum(row.mark != SAME for row in found), "titles": titles,
-    }  # fmt: skip
+        "rows": rows,
+        "same": sum(row.mark == SAME for row in found),
+        "different": sum(row.mark != SAME for row in found),
+        "titles": titles,
+    }
 
 
 def _default(side: str) -> str:

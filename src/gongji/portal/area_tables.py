@@ -19,12 +19,25 @@ from gongji.units import Day
 LEVEL = "医院级别"
 NOT_PAID = "不予支付"
 SECTIONS = {
-    "划入": "个人账户的计入", "不计发": "不计入个人账户的", "账户使用": "个人账户的用途",
-    "账户禁用": "个人账户不得用于", "账户绑定": "家庭共济", "账户事件": "个人账户的其他事项",
-    "期限": "备案、报销和期限", "就医": "就医和购药", "费用明细": "费用明细",
-    "参保": "谁参加", "退休起算": "从何时起算退休", "缴费": "缴费", "参数": "由其他文件规定的数字",
-    "付费": "与机构结算", "清算": "清算", "审核": "审核", "监管": "监管", "指数": "统计数字",
-}  # fmt: skip
+    "划入": "个人账户的计入",
+    "不计发": "不计入个人账户的",
+    "账户使用": "个人账户的用途",
+    "账户禁用": "个人账户不得用于",
+    "账户绑定": "家庭共济",
+    "账户事件": "个人账户的其他事项",
+    "期限": "备案、报销和期限",
+    "就医": "就医和购药",
+    "费用明细": "费用明细",
+    "参保": "谁参加",
+    "退休起算": "从何时起算退休",
+    "缴费": "缴费",
+    "参数": "由其他文件规定的数字",
+    "付费": "与机构结算",
+    "清算": "清算",
+    "审核": "审核",
+    "监管": "监管",
+    "指数": "统计数字",
+}
 """Sections of the rulebook whose words are shown as they stand, by their headings."""
 
 
@@ -119,9 +132,13 @@ def benefits(area: Area, law: Law, day: Day) -> list[Benefit]:
 def _levels(tables: dict[Place, Table], benefit: str) -> tuple[str, ...]:
     """The levels that tell figures of a benefit apart, in their order."""
     found = {
-        value for place, table in tables.items() if place[0] == benefit
-        for where in table.cells for fact, value in where if fact == LEVEL
-    }  # fmt: skip
+        value
+        for place, table in tables.items()
+        if place[0] == benefit
+        for where in table.cells
+        for fact, value in where
+        if fact == LEVEL
+    }
     return tuple(name for name in ("一级", "二级", "三级", "药店", "无") if name in found)
 
 

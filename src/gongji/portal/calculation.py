@@ -23,8 +23,12 @@ from gongji.refusals import Refusal
 from gongji.units import Fen
 
 OUTSIDE, FIRST, DEDUCTIBLE, BEYOND, SHARE = (
-    "outside", "first_self_pay", "deductible", "beyond", "share",
-)  # fmt: skip
+    "outside",
+    "first_self_pay",
+    "deductible",
+    "beyond",
+    "share",
+)
 """What the person's part consists of."""
 
 
@@ -129,10 +133,15 @@ def answer(question: Question) -> Answer:
     area, results, meters = settled(question)
     result = results[-1]
     return Answer(
-        question, area, explain(result), shares(result), rooms(area, result),
-        _following(area, result, meters), tuple(_elsewhere(area, question, result)),
+        question,
+        area,
+        explain(result),
+        shares(result),
+        rooms(area, result),
+        _following(area, result, meters),
+        tuple(_elsewhere(area, question, result)),
         tuple(results[:-1]),
-    )  # fmt: skip
+    )
 
 
 def shares(result: Result) -> tuple[Share, ...]:
@@ -153,10 +162,12 @@ def shares(result: Result) -> tuple[Share, ...]:
     beyond = min(left - outside - first - deductible, _beyond(result))
     rest = left - outside - first - deductible - beyond
     own = {
-        DEDUCTIBLE: ("起付标准内", deductible), SHARE: ("个人按比例负担", rest),
+        DEDUCTIBLE: ("起付标准内", deductible),
+        SHARE: ("个人按比例负担", rest),
         BEYOND: ("超过限额", beyond),
-        FIRST: ("先行自付", first), OUTSIDE: ("政策范围外", outside),
-    }  # fmt: skip
+        FIRST: ("先行自付", first),
+        OUTSIDE: ("政策范围外", outside),
+    }
     return (*found, *(Share(code, name, fen) for code, (name, fen) in own.items() if fen))
 
 

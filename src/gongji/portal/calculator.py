@@ -52,12 +52,14 @@ def page(request: HttpRequest) -> HttpResponse:
 def part(request: HttpRequest) -> HttpResponse:
     """The answer, the errors, and the fields: what the script puts in place of the old ones."""
     context = _context(_asked(request))
-    return JsonResponse({
-        "key": context["key"],
-        "form": render_to_string("portal/question.html", context, request),
-        "answer": render_to_string("portal/answer.html", context, request),
-        "errors": context["errors"],
-    })  # fmt: skip
+    return JsonResponse(
+        {
+            "key": context["key"],
+            "form": render_to_string("portal/question.html", context, request),
+            "answer": render_to_string("portal/answer.html", context, request),
+            "errors": context["errors"],
+        }
+    )
 
 
 @require_safe
@@ -97,11 +99,17 @@ def _context(given: Question) -> dict[str, Any]:
     groups = _groups(question, form)
     labels = {field.name: field.label for field in _all(form)}
     context: dict[str, Any] = {
-        "question": question, "form": form, "errors": {}, "link": question.link(),
-        "groups": groups, "earlier": _rows(question.earlier, "earlier", EARLIER),
-        "levels": _LEVELS, "here": "calculator", "place": place,
+        "question": question,
+        "form": form,
+        "errors": {},
+        "link": question.link(),
+        "groups": groups,
+        "earlier": _rows(question.earlier, "earlier", EARLIER),
+        "levels": _LEVELS,
+        "here": "calculator",
+        "place": place,
         "key": f"{form.key} {place.code if place else ''}",
-    }  # fmt: skip
+    }
     context["places"] = form.law is not None and institutions.has_places(form.law.area)
     if form.law and item_list.has_catalogue(form.law.area):
         context["lines"] = _rows(question.items, "line", ITEM)
@@ -143,14 +151,17 @@ def _groups(question: Question, form: Form) -> dict[str, list[Field]]:
     benefit = one("benefit", SELECT, form.benefits or (("ordinary", "普通门诊"),), "", "ordinary")
     return {
         "person": [
-            one("area", SELECT, areas), one("date", DAY), one("status", SELECT, status),
+            one("area", SELECT, areas),
+            one("date", DAY),
+            one("status", SELECT, status),
             one("birth_date", DAY, (), "可不填；只在规则按年龄区分时用到"),
         ],
         "place": [one("institution_kind", SELECT, kinds, "", "hospital"), level, benefit],
         "cost": [
-            one("total", MONEY), one("in_scope", MONEY, (), "可不填；不填则按总费用扣除先行自付"),
+            one("total", MONEY),
+            one("in_scope", MONEY, (), "可不填；不填则按总费用扣除先行自付"),
         ],
-    }  # fmt: skip
+    }
 
 
 def _rows(

@@ -96,9 +96,11 @@ SENTENCES = [
     _form("合计：{parts}。", "In all: {parts}."),
 ]
 _PARTS = {
-    "统筹基金支付": "the pooled fund pays", "补充保障支付": "supplements pay",
-    "个人账户支付": "the personal account pays", "个人负担": "the person bears",
-}  # fmt: skip
+    "统筹基金支付": "the pooled fund pays",
+    "补充保障支付": "supplements pay",
+    "个人账户支付": "the personal account pays",
+    "个人负担": "the person bears",
+}
 
 
 def _yuan(text: str) -> str:

@@ -19,16 +19,30 @@ from gongji.portal.inputs import SET, USED, Question
 from gongji.refusals import Refusal
 
 ASKED = {
-    "area", "date", "status", "level", "institution_kind", "prescriber_level", "benefit", "total",
-    "in_scope", "birth_date",
-}  # fmt: skip
+    "area",
+    "date",
+    "status",
+    "level",
+    "institution_kind",
+    "prescriber_level",
+    "benefit",
+    "total",
+    "in_scope",
+    "birth_date",
+}
 """Facts with a place of their own at the top of the form."""
 NEVER = {"institution"}
 """Facts that only tell meters of other visits apart."""
 
 SELECT, CHECK, MONEY, WHOLE, DAY, WORDS, RATE = (
-    "select", "check", "money", "whole", "day", "words", "rate",
-)  # fmt: skip
+    "select",
+    "check",
+    "money",
+    "whole",
+    "day",
+    "words",
+    "rate",
+)
 _KINDS = {FLAG: CHECK, CHOICE: SELECT, NUMBER: WHOLE, AMOUNT: MONEY, DATE: DAY}
 
 
@@ -102,9 +116,11 @@ def fitting(question: Question) -> Question:
         return {n: t for n, t in given.items() if n.partition(".")[0] not in foreign}
 
     return replace(
-        question, facts=kept(question.facts, 0), used=kept(question.used, 1),
+        question,
+        facts=kept(question.facts, 0),
+        used=kept(question.used, 1),
         figures=kept(question.figures, 2),
-    )  # fmt: skip
+    )
 
 
 def _names(area: Area) -> tuple[set[str], set[str], set[str]]:
@@ -199,9 +215,14 @@ def _figures(law: Law, benefit: str, question: Question) -> Iterator[Field]:
             article = f"{provision.book.head.number} {parameter.article}"
             given = question.figures.get(parameter.code, "")
             yield Field(
-                SET + parameter.code, name, kind, given, note=parameter.note, article=article,
+                SET + parameter.code,
+                name,
+                kind,
+                given,
+                note=parameter.note,
+                article=article,
                 own=True,
-            )  # fmt: skip
+            )
 
 
 def _parameters(value: object) -> Iterator[str]:

@@ -76,9 +76,12 @@ def read_question(query: Query) -> Question:
         else:
             facts[name] = text
     return Question(
-        facts, used, figures, _rows(query, "earlier_", EARLIER, "in_scope"),
+        facts,
+        used,
+        figures,
+        _rows(query, "earlier_", EARLIER, "in_scope"),
         _rows(query, "line_", ITEM, "item"),
-    )  # fmt: skip
+    )
 
 
 def _rows(

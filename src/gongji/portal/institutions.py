@@ -29,9 +29,13 @@ class Place:
 def _known(area: str, day: date, words: str, exact: bool) -> list[Place]:
     pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     given = {
-        "area": area, "day": day, "words": words, "exact": exact, "pattern": pattern,
+        "area": area,
+        "day": day,
+        "words": words,
+        "exact": exact,
+        "pattern": pattern,
         "most": SUGGESTED,
-    }  # fmt: skip
+    }
     with connection.cursor() as cursor:
         cursor.execute(KNOWN, given)
         return [Place(*row) for row in cursor.fetchall()]

@@ -22,9 +22,13 @@ from gongji.settlement.decide_bill import explanation
 from gongji.units import CHINA, date_of
 
 FILINGS = {
-    "registration": "慢特病备案", "offsite": "异地就医备案", "selection": "选定医疗机构",
-    "referral": "转诊", "injury": "意外伤害登记", "stay": "住院",
-}  # fmt: skip
+    "registration": "慢特病备案",
+    "offsite": "异地就医备案",
+    "selection": "选定医疗机构",
+    "referral": "转诊",
+    "injury": "意外伤害登记",
+    "stay": "住院",
+}
 STATES = {"filed": "已报，待审核", "approved": "已核准"}
 PERIODS = {"年": 1, "季": 4, "月": 12}
 """Periods whose meters are shown, with how many there are in a year."""
@@ -44,9 +48,14 @@ def overview(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """What the person has used and has, and the last settlements."""
     rows = own_records.entries(visitor, 5)
     context = _context(
-        visitor, "me", meters=_meters(visitor), entries=_entries(visitor, rows),
-        balances=[(a, ACCOUNTS.get(kind, kind), fen) for a, kind, fen in own_records.balances(visitor)],
-    )  # fmt: skip
+        visitor,
+        "me",
+        meters=_meters(visitor),
+        entries=_entries(visitor, rows),
+        balances=[
+            (a, ACCOUNTS.get(kind, kind), fen) for a, kind, fen in own_records.balances(visitor)
+        ],
+    )
     return render(request, "portal/me.html", context)
 
 
@@ -57,10 +66,15 @@ def _meters(visitor: Visitor) -> list[dict[str, Any]]:
         kind, _, number = period.partition(":")
         if kind in PERIODS:
             name, where = _meter_name(area, code)
-            found.append({
-                "period": _period(kind, int(number)), "name": name, "where": where or slot,
-                "used": used, "order": int(number) * 12 // PERIODS[kind],
-            })  # fmt: skip
+            found.append(
+                {
+                    "period": _period(kind, int(number)),
+                    "name": name,
+                    "where": where or slot,
+                    "used": used,
+                    "order": int(number) * 12 // PERIODS[kind],
+                }
+            )
     return sorted(found, key=lambda row: -row["order"])
 
 
@@ -94,12 +108,14 @@ def _entries(visitor: Visitor, rows: list[Any]) -> list[dict[str, Any]]:
     back = own_records.taken_back(visitor, [row.id for row in rows])
     return [
         {
-            "row": row, "event": EVENTS.get(row.kind, row.kind), "cancelled": row.id in back,
+            "row": row,
+            "event": EVENTS.get(row.kind, row.kind),
+            "cancelled": row.id in back,
             "institution": names.get(row.institution, row.institution),
             "benefit": _benefit(row.area, row.benefit),
         }
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 def _benefit(area: str, code: str) -> str:
@@ -157,8 +173,9 @@ def account(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         context["benefits"] = {m.benefit: _benefit(visitor.person.area, m.benefit) for m in moves}
         context["meters"] = [
             (*_meter_name(visitor.person.area, line.meter), line)
-            for line in told.meters if line.period.partition(":")[0] in PERIODS
-        ]  # fmt: skip
+            for line in told.meters
+            if line.period.partition(":")[0] in PERIODS
+        ]
     except Refusal as refusal:
         context["error"] = present.refusal_text(refusal, {"from": "起", "to": "止"})
     return render(request, "portal/account.html", context)
@@ -179,14 +196,16 @@ def filings(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     today = timezone.localdate()
     shown = [
         {
-            "kind": FILINGS[row.kind], "since": row.since, "until": row.until,
+            "kind": FILINGS[row.kind],
+            "since": row.since,
+            "until": row.until,
             "what": row.details.get("name") or names.get(row.key) or row.key,
             "institution": names.get(row.details.get("institution", ""), ""),
             "state": STATES.get(row.details.get("state", ""), ""),
             "over": row.until is not None and row.until <= today,
         }
         for row in sorted(rows, key=lambda row: row.since, reverse=True)
-    ]  # fmt: skip
+    ]
     return render(request, "portal/filings.html", _context(visitor, "filings", filings=shown))
 
 
@@ -194,9 +213,13 @@ def _family_page(
     request: HttpRequest, visitor: Visitor, error: str = "", status: int = 200, **given: str
 ) -> HttpResponse:
     context = _context(
-        visitor, "family", bonds=family.bonds(visitor, timezone.localdate()), error=error,
-        relations=family.RELATIONS, given=given,
-    )  # fmt: skip
+        visitor,
+        "family",
+        bonds=family.bonds(visitor, timezone.localdate()),
+        error=error,
+        relations=family.RELATIONS,
+        given=given,
+    )
     return render(request, "portal/family.html", context, status=status)
 
 

@@ -78,9 +78,11 @@ def insured(page: Page) -> Page:
             if found is None:
                 raise PermissionDenied
             log.info(
-                "looked", page=page.__name__, person=mask_number(found.psn_no),
+                "looked",
+                page=page.__name__,
+                person=mask_number(found.psn_no),
                 method=request.method,
-            )  # fmt: skip
+            )
             answer = page(request, Visitor(found, connection), *args, **kwargs)
         answer.headers["Cache-Control"] = "no-store"
         return answer

@@ -112,9 +112,14 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     demo = settings.GONGJI_DEMO
     apps = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
     context = {
-        "here": "me", "error": error, "demo": demo, "persons": _invented() if demo else [],
-        "issuer": bool(apps), "psn_no": request.POST.get("psn_no", ""), "next": _onward(request),
-    }  # fmt: skip
+        "here": "me",
+        "error": error,
+        "demo": demo,
+        "persons": _invented() if demo else [],
+        "issuer": bool(apps),
+        "psn_no": request.POST.get("psn_no", ""),
+        "next": _onward(request),
+    }
     return render(request, "portal/sign_in.html", context, status=403 if error else 200)
 
 

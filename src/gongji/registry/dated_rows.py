@@ -43,9 +43,13 @@ class Shape:
 
 
 _FACT = {
-    "kind": "text", "key": "text", "since": "date", "until": "date", "details": "jsonb",
+    "kind": "text",
+    "key": "text",
+    "since": "date",
+    "until": "date",
+    "details": "jsonb",
     "source": "text",
-}  # fmt: skip
+}
 PERSON_FACT = Shape(
     "person_fact",
     {"psn_no": "text", "person_id": "bigint", "area": "text"} | _FACT,
@@ -62,21 +66,53 @@ _AMOUNTS = ("standard_fen", "standard_1_fen", "standard_2_fen", "standard_3_fen"
 _FLAGS = ("negotiated", "dual_channel", "restricted", "essential")
 ITEM_VERSION = Shape(
     "item_version",
-    {"area": "text", "item": "text", "name": "text", "list_type": "text", "charge_type": "text",
-     "since": "date", "until": "date", "grade": "text", "first_self_pay_ppm": "integer",
-     **dict.fromkeys(_AMOUNTS, "bigint"), "part": "text", **dict.fromkeys(_FLAGS, "boolean"),
-     "diseases": "varchar[]", "specification": "text", "agreement_until": "date"},
+    {
+        "area": "text",
+        "item": "text",
+        "name": "text",
+        "list_type": "text",
+        "charge_type": "text",
+        "since": "date",
+        "until": "date",
+        "grade": "text",
+        "first_self_pay_ppm": "integer",
+        **dict.fromkeys(_AMOUNTS, "bigint"),
+        "part": "text",
+        **dict.fromkeys(_FLAGS, "boolean"),
+        "diseases": "varchar[]",
+        "specification": "text",
+        "agreement_until": "date",
+    },
     ("area", "item"),
-    ("name", "list_type", "charge_type", "until", "grade", "first_self_pay_ppm", *_AMOUNTS, "part",
-     *_FLAGS, "diseases", "specification", "agreement_until"),
-)  # fmt: skip
+    (
+        "name",
+        "list_type",
+        "charge_type",
+        "until",
+        "grade",
+        "first_self_pay_ppm",
+        *_AMOUNTS,
+        "part",
+        *_FLAGS,
+        "diseases",
+        "specification",
+        "agreement_until",
+    ),
+)
 ITEM_MATCH = Shape(
     "item_match",
-    {"institution": "text", "own_item": "text", "own_name": "text", "list_type": "text",
-     "item": "text", "since": "date", "until": "date"},
+    {
+        "institution": "text",
+        "own_item": "text",
+        "own_name": "text",
+        "list_type": "text",
+        "item": "text",
+        "since": "date",
+        "until": "date",
+    },
     ("institution", "own_item"),
     ("own_name", "list_type", "item", "until"),
-)  # fmt: skip
+)
 
 _TABLE = """create temporary table {arriving} (
   file integer, row integer, withdrawn boolean, {types},
@@ -119,9 +155,11 @@ class Counts:
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
-            self.same + other.same, self.new + other.new, self.changed + other.changed,
+            self.same + other.same,
+            self.new + other.new,
+            self.changed + other.changed,
             self.withdrawn + other.withdrawn,
-        )  # fmt: skip
+        )
 
 
 def _fill(text: str, shape: Shape) -> sql.Composed:

@@ -36,9 +36,12 @@ TIERS = {"无": "", "一档": "1", "二档": "2"}
 SUBSIDIES = {"公务员": "civil_servant", "建国初期参加革命工作": "veteran", "企业补充": "enterprise"}
 RELATIONS = {"配偶": "spouse", "父母": "parent", "子女": "child", "近亲属": "close_relative"}
 BENEFITS = {
-    "慢性病": "chronic", "特殊病": "special", "两病": "two_diseases", "双通道": "dual_channel",
+    "慢性病": "chronic",
+    "特殊病": "special",
+    "两病": "two_diseases",
+    "双通道": "dual_channel",
     "谈判药": "negotiated_drug",
-}  # fmt: skip
+}
 STATES = {"已备案": "filed", "已批准": "approved"}
 LEVELS = {"一级及以下": "1", "二级": "2", "三级": "3"}
 KINDS_OF_INSTITUTION = {"医疗机构": "hospital", "零售药店": "pharmacy"}
@@ -72,17 +75,39 @@ def yuan(name: str, heading: str, meaning: str, example: str = "", **more: Any) 
     )
 
 
-PSN_NO = C("psn_no", "人员编号", digits(20), "参保人的 20 位编号，前 6 位是区划",
-           "53230000000000000001", True, personal="number")  # fmt: skip
+PSN_NO = C(
+    "psn_no",
+    "人员编号",
+    digits(20),
+    "参保人的 20 位编号，前 6 位是区划",
+    "53230000000000000001",
+    True,
+    personal="number",
+)
 AREA = C("area", "统筹区", digits(6), "统筹区代码；空为参保人所在的统筹区", "532300", empty=None)
 SINCE = C("since", "起始日", day, "从哪一天起成立", "2025-01-01", True)
-UNTIL = C("until", "终止日", day, "不再成立的第一天；空为一直成立", "", empty=None,
-          show=lambda value: "" if value is None else str(value))  # fmt: skip
+UNTIL = C(
+    "until",
+    "终止日",
+    day,
+    "不再成立的第一天；空为一直成立",
+    "",
+    empty=None,
+    show=lambda value: "" if value is None else str(value),
+)
 SOURCE = C("source", "来源", text(100), "依据的文件或经办单号", "测试文件〔2025〕1号")
-WITHDRAWN = C("withdrawn", "撤销", flag, "是：起始日相同的一条作废（是、否；空为否）", "",
-              empty=False, show=lambda value: "")  # fmt: skip
-INSTITUTION = C("institution", "机构代码", institution_code, "定点医药机构的国家代码",
-                "H53230000001", True)  # fmt: skip
+WITHDRAWN = C(
+    "withdrawn",
+    "撤销",
+    flag,
+    "是：起始日相同的一条作废（是、否；空为否）",
+    "",
+    empty=False,
+    show=lambda value: "",
+)
+INSTITUTION = C(
+    "institution", "机构代码", institution_code, "定点医药机构的国家代码", "H53230000001", True
+)
 SERIAL = C("serial", "备案流水号", text(60), "备案的流水号", "")
 
 
@@ -100,7 +125,9 @@ def institution_kind(name: str, title: str, meaning: str, *own: Column) -> Kind:
 
 
 INSTITUTIONS = Kind(
-    "institution", "机构", "定点医疗机构和零售药店",
+    "institution",
+    "机构",
+    "定点医疗机构和零售药店",
     (
         replace(INSTITUTION, name="code"),
         replace(AREA, required=True, meaning="所在统筹区代码"),
@@ -109,44 +136,71 @@ INSTITUTIONS = Kind(
         C("grade", "等级代码", text(6), "国家医院等级代码", "09"),
         C("uscc", "统一社会信用代码", text(50), "统一社会信用代码", ""),
     ),
-)  # fmt: skip
+)
 INSTITUTION_FACTS = (
     institution_kind(
-        "level", "机构级别", "机构的级别；互联网医院填其实体机构",
+        "level",
+        "机构级别",
+        "机构的级别；互联网医院填其实体机构",
         one_of("level", "级别", {"无": ""} | LEVELS, "医院级别", "二级"),
         C("parent", "实体机构", institution_code, "互联网医院所依托的实体机构代码", ""),
     ),
     institution_kind(
-        "agreement", "定点协议", "机构的定点协议：协议期内才按统筹支付",
-        C("designated_for", "定点待遇", several(choice(DESIGNATIONS)),
-          f"为哪些待遇定点，以、分开：{'、'.join(DESIGNATIONS)}；空为普通门诊",
-          "普通门诊、慢性病", empty=["ordinary"],
-          show=lambda codes: show_several([show_choice(DESIGNATIONS)(code) for code in codes])),
+        "agreement",
+        "定点协议",
+        "机构的定点协议：协议期内才按统筹支付",
+        C(
+            "designated_for",
+            "定点待遇",
+            several(choice(DESIGNATIONS)),
+            f"为哪些待遇定点，以、分开：{'、'.join(DESIGNATIONS)}；空为普通门诊",
+            "普通门诊、慢性病",
+            empty=["ordinary"],
+            show=lambda codes: show_several([show_choice(DESIGNATIONS)(code) for code in codes]),
+        ),
         yes_no("qualified", "纳入门诊统筹", "药店符合纳入门诊统筹的条件", True),
     ),
-)  # fmt: skip
+)
 CREDENTIALS = Kind(
-    "credential", "接入凭据", "机构签名用的密钥；存入时加密，从不导出",
+    "credential",
+    "接入凭据",
+    "机构签名用的密钥；存入时加密，从不导出",
     (
         C("access_key", "访问码", text(64), "请求头里的访问码", "TEST-H53230000001", True),
         INSTITUTION,
         C("secret", "密钥", text(200), "签名密钥", "（经办机构发放）", True, personal="secret"),
         C("revoked_at", "停用时间", instant, "停用的日期；空为有效", "", empty=None),
     ),
-)  # fmt: skip
+)
 ITEMS = Kind(
-    "item", "目录", "药品、诊疗项目、医用耗材的目录版本：一项目录的一次调整一行",
+    "item",
+    "目录",
+    "药品、诊疗项目、医用耗材的目录版本：一项目录的一次调整一行",
     (
         replace(AREA, required=True, meaning="哪个统筹区的目录", empty=None),
         C("item", "国家编码", text(50), "国家统一编码", "X0000000001", True),
         C("name", "名称", text(), "项目名称", "测试药·甲001", True),
-        C("list_type", "目录类别", text(6), "101 西药中成药、102 中药饮片、201 诊疗项目、301 耗材",
-          "101", True),
+        C(
+            "list_type",
+            "目录类别",
+            text(6),
+            "101 西药中成药、102 中药饮片、201 诊疗项目、301 耗材",
+            "101",
+            True,
+        ),
         C("charge_type", "收费类别", text(3), "国家收费项目类别 01 至 14", "09", True),
-        SINCE, UNTIL,
+        SINCE,
+        UNTIL,
         C("grade", "甲乙丙", choice(GRADES), "甲、乙、丙；丙类不在支付范围", "乙", True),
-        C("first_self_pay_ppm", "先行自付比例", share, "乙类的先行自付比例，须带百分号；空为依规则",
-          "10%", empty=None, show=show_share),
+        C(
+            "first_self_pay_ppm",
+            "先行自付比例",
+            share,
+            "乙类的先行自付比例，须带百分号；空为依规则",
+            "10%",
+            empty=None,
+            show=show_share,
+        ),
         yuan("standard_fen", "支付标准", "各级通用的支付标准"),
         yuan("standard_1_fen", "支付标准一级", "一级及以下机构的支付标准"),
         yuan("standard_2_fen", "支付标准二级", "二级机构的支付标准"),
@@ -157,48 +211,93 @@ ITEMS = Kind(
         yes_no("dual_channel", "双通道", "双通道药"),
         yes_no("restricted", "限制使用", "限支付范围"),
         yes_no("essential", "基本药物", "国家基本药物"),
-        C("diseases", "相关病种", several(text(30)), "与哪些病种有关（病种代码），以、分开", "",
-          empty=[], show=show_several),
+        C(
+            "diseases",
+            "相关病种",
+            several(text(30)),
+            "与哪些病种有关（病种代码），以、分开",
+            "",
+            empty=[],
+            show=show_several,
+        ),
         C("specification", "规格", text(), "规格", "10mg×20片"),
-        C("agreement_until", "协议期止", day, "谈判药协议期之后的第一天", "", empty=None,
-          show=lambda value: "" if value is None else str(value)),
+        C(
+            "agreement_until",
+            "协议期止",
+            day,
+            "谈判药协议期之后的第一天",
+            "",
+            empty=None,
+            show=lambda value: "" if value is None else str(value),
+        ),
         WITHDRAWN,
     ),
-)  # fmt: skip
+)
 MATCHES = Kind(
-    "match", "目录对照", "机构自己的项目与国家目录的对照",
+    "match",
+    "目录对照",
+    "机构自己的项目与国家目录的对照",
     (
         INSTITUTION,
         C("own_item", "机构编码", text(150), "机构自己的编码", "TEST001", True),
         C("own_name", "机构名称", text(), "机构自己的名称", "测试药·甲001", True),
         C("list_type", "目录类别", text(30), "101、102、201、301", "101", True),
         C("item", "国家编码", text(50), "对照到的国家编码", "X0000000001", True),
-        SINCE, UNTIL, WITHDRAWN,
+        SINCE,
+        UNTIL,
+        WITHDRAWN,
     ),
-)  # fmt: skip
+)
 PERSONS = Kind(
-    "person", "参保人", "参保人；身份证号码校验后加密保存",
+    "person",
+    "参保人",
+    "参保人；身份证号码校验后加密保存",
     (
         PSN_NO,
         replace(AREA, required=True, meaning="参保的统筹区代码"),
         C("name", "姓名", text(50), "姓名", "测试·天枢", True, personal="name"),
-        one_of("sex", "性别", {"男": "1", "女": "2", "未说明": "9"},
-               "性别；空为依身份证号码", "男", empty=""),
+        one_of(
+            "sex",
+            "性别",
+            {"男": "1", "女": "2", "未说明": "9"},
+            "性别；空为依身份证号码",
+            "男",
+            empty="",
+        ),
         C("ethnicity", "民族", text(3), "民族代码", "01", empty="01"),
         C("certificate_kind", "证件类型", text(6), "01 居民身份证", "01", empty="01"),
-        C("certificate", "证件号码", certificate, "证件号码；居民身份证须校验码正确",
-          "990101198001010014", True, personal="number"),
+        C(
+            "certificate",
+            "证件号码",
+            certificate,
+            "证件号码；居民身份证须校验码正确",
+            "990101198001010014",
+            True,
+            personal="number",
+        ),
         C("card", "社保卡号", certificate, "社会保障卡号；不导出，空为不改", "", personal="secret"),
-        C("birth_date", "出生日期", day, "出生日期；空为依身份证号码", "", empty=None,
-          show=lambda value: "" if value is None else str(value)),
+        C(
+            "birth_date",
+            "出生日期",
+            day,
+            "出生日期；空为依身份证号码",
+            "",
+            empty=None,
+            show=lambda value: "" if value is None else str(value),
+        ),
     ),
-)  # fmt: skip
+)
 STAY = Kind(
-    "stay", "住院", "住院经历；在住院系统结算的金额计入共用的累计",
+    "stay",
+    "住院",
+    "住院经历；在住院系统结算的金额计入共用的累计",
     (
-        PSN_NO, AREA,
+        PSN_NO,
+        AREA,
         C("key", "住院号", text(60), "住院的编号", "ZY2025000001", True),
-        SINCE, UNTIL, INSTITUTION,
+        SINCE,
+        UNTIL,
+        INSTITUTION,
         one_of("level", "级别", LEVELS, "住院医院的级别", "三级", required=True),
         yes_no("from_emergency", "急诊转入", "由急诊抢救直接转入"),
         yes_no("died", "死亡", "住院或抢救中死亡"),
@@ -206,12 +305,18 @@ STAY = Kind(
         yuan("pool_fen", "统筹支付", "住院结算统筹支付的金额", "0", empty=0),
         yuan("total_fen", "总费用", "住院总费用", "0", empty=0),
     ),
-)  # fmt: skip
+)
 PERSON_FACTS = (
-    Kind("birth", "出生日期", "出生日期的更正（参保人表中已有的不必再给）",
-         (PSN_NO, C("birth_date", "出生日期", day_text, "出生日期", "1980-01-01", True), SOURCE)),
+    Kind(
+        "birth",
+        "出生日期",
+        "出生日期的更正（参保人表中已有的不必再给）",
+        (PSN_NO, C("birth_date", "出生日期", day_text, "出生日期", "1980-01-01", True), SOURCE),
+    ),
     person_kind(
-        "insured", "参保", "参保状态：一段一行，退休、转档、欠费和补缴都另起一行",
+        "insured",
+        "参保",
+        "参保状态：一段一行，退休、转档、欠费和补缴都另起一行",
         one_of("status", "参保状态", STATUS, "在职或退休", "在职", required=True),
         one_of("scheme", "参保方式", SCHEMES, "参保方式；空为职工", "职工", empty="employee"),
         one_of("tier", "缴费档次", TIERS, "灵活就业的档次", "无", empty=""),
@@ -222,18 +327,32 @@ PERSON_FACTS = (
         C("contribution_years_short", "缺缴年限", whole, "退休时不足的缴费年数", "0", empty=0),
     ),
     person_kind("account", "个人账户", "建有职工医保个人账户的一段时间"),
-    person_kind("subsidy", "补助身份", "公务员医疗补助等",
-                one_of("subsidy", "补助", SUBSIDIES, "补助身份", "公务员", required=True)),
     person_kind(
-        "bond", "家庭共济", "家庭共济关系：账户所有人的账户也为本人支付",
+        "subsidy",
+        "补助身份",
+        "公务员医疗补助等",
+        one_of("subsidy", "补助", SUBSIDIES, "补助身份", "公务员", required=True),
+    ),
+    person_kind(
+        "bond",
+        "家庭共济",
+        "家庭共济关系：账户所有人的账户也为本人支付",
         C("order", "顺序", whole, "先后，1 最先", "1", True),
         one_of("relation", "关系", RELATIONS, "账户所有人是本人的什么人", "配偶", required=True),
         C("consented_on", "同意日期", day_text, "账户所有人同意的日期", "2025-01-01", True),
-        key=C("owner", "账户所有人", digits(20), "账户所有人的人员编号", "53230000000000000002",
-              personal="number"),
+        key=C(
+            "owner",
+            "账户所有人",
+            digits(20),
+            "账户所有人的人员编号",
+            "53230000000000000002",
+            personal="number",
+        ),
     ),
     person_kind(
-        "registration", "慢特病备案", "门诊慢性病、特殊病等的备案",
+        "registration",
+        "慢特病备案",
+        "门诊慢性病、特殊病等的备案",
         one_of("benefit", "待遇", BENEFITS, "待遇", "慢性病", required=True),
         C("disease", "规则病种", text(60), "规则里的病种名", "hypertension", True),
         C("name", "病种名称", text(100), "病种名称", "高血压", True),
@@ -244,53 +363,88 @@ PERSON_FACTS = (
         key=C("code", "病种代码", text(60), "国家病种代码", "M03900"),
     ),
     person_kind(
-        "offsite", "异地备案", "异地就医备案",
-        one_of("state", "状态", STATES, "状态；空为已批准", "已批准", empty="approved"), SERIAL,
+        "offsite",
+        "异地备案",
+        "异地就医备案",
+        one_of("state", "状态", STATES, "状态；空为已批准", "已批准", empty="approved"),
+        SERIAL,
         key=C("region", "就医地", digits(6), "就医地区划", "510100"),
     ),
-    person_kind("selection", "选定机构", "选定的门诊统筹定点医疗机构", INSTITUTION, SERIAL,
-                C("reason", "原因", text(), "变更原因", "")),
     person_kind(
-        "referral", "转诊", "转诊",
+        "selection",
+        "选定机构",
+        "选定的门诊统筹定点医疗机构",
+        INSTITUTION,
+        SERIAL,
+        C("reason", "原因", text(), "变更原因", ""),
+    ),
+    person_kind(
+        "referral",
+        "转诊",
+        "转诊",
         C("sender", "转出机构", institution_code, "转出的机构", "H53230000001", True),
-        SERIAL, C("reason", "原因", text(), "转诊原因", ""),
+        SERIAL,
+        C("reason", "原因", text(), "转诊原因", ""),
         key=C("receiver", "转入机构", institution_code, "转入的机构", "H53230000003"),
     ),
     person_kind(
-        "injury", "意外伤害", "意外伤害备案",
+        "injury",
+        "意外伤害",
+        "意外伤害备案",
         yes_no("third_party", "第三人责任", "有第三人责任"),
-        SERIAL, C("memo", "说明", text(), "说明", ""),
+        SERIAL,
+        C("memo", "说明", text(), "说明", ""),
         key=C("number", "编号", text(60), "备案编号", "YW0001"),
     ),
-)  # fmt: skip
+)
 OPENING_BALANCES = Kind(
-    "opening_balance", "期初余额", "上线时个人账户等的余额，作为期初分录入账",
+    "opening_balance",
+    "期初余额",
+    "上线时个人账户等的余额，作为期初分录入账",
     (
-        PSN_NO, AREA,
+        PSN_NO,
+        AREA,
         C("day", "日期", day, "余额的日期", "2025-01-01", True),
         one_of("account", "账户", ACCOUNTS, "哪个账户；空为个人账户", "个人账户", empty="account"),
         yuan("amount_fen", "余额", "余额", "1234.56", required=True),
     ),
-)  # fmt: skip
+)
 OPENING_METERS = Kind(
-    "opening_meter", "期初累计", "上线时本年已用的累计（起付、支付），作为期初分录入账",
+    "opening_meter",
+    "期初累计",
+    "上线时本年已用的累计（起付、支付），作为期初分录入账",
     (
-        PSN_NO, AREA,
+        PSN_NO,
+        AREA,
         C("day", "日期", day, "累计所属期间内的一天", "2025-01-01", True),
-        C("meter", "累计代号", text(80), "规则里的累计代号；分项的在后面加点和代号",
-          "ordinary_paid", True),
+        C(
+            "meter",
+            "累计代号",
+            text(80),
+            "规则里的累计代号；分项的在后面加点和代号",
+            "ordinary_paid",
+            True,
+        ),
         C("slot", "分项", text(120), "病种、药品等不定的分项；没有则空", ""),
         yuan("amount_fen", "已用", "已用的金额", "350.00", required=True),
     ),
-)  # fmt: skip
+)
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        INSTITUTIONS, *INSTITUTION_FACTS, CREDENTIALS, ITEMS, MATCHES, PERSONS, *PERSON_FACTS,
-        OPENING_BALANCES, OPENING_METERS, STAY,
+        INSTITUTIONS,
+        *INSTITUTION_FACTS,
+        CREDENTIALS,
+        ITEMS,
+        MATCHES,
+        PERSONS,
+        *PERSON_FACTS,
+        OPENING_BALANCES,
+        OPENING_METERS,
+        STAY,
     )
-}  # fmt: skip
+}
 """Every kind by name, in the order in which they are imported."""
 TITLES = {kind.title: kind for kind in KINDS.values()}
 """Every kind by its Chinese title."""

@@ -75,10 +75,18 @@ def _person(arrival: Arrival, table: Table, line: int, values: dict[str, Any]) -
         arrival.births.append((line, values["psn_no"], values["area"], born))
     identity, card = arrival.identity, values["card"]
     return (
-        table.number, line, values["psn_no"], values["area"], values["name"], sex,
-        values["ethnicity"], kind, identity.encrypt(number), identity.lookup_hash(kind, number),
+        table.number,
+        line,
+        values["psn_no"],
+        values["area"],
+        values["name"],
+        sex,
+        values["ethnicity"],
+        kind,
+        identity.encrypt(number),
+        identity.lookup_hash(kind, number),
         identity.lookup_hash(CARD, card) if card else None,
-    )  # fmt: skip
+    )
 
 
 def _person_conflicts(connection: Database) -> Iterator[Conflict]:

@@ -138,9 +138,14 @@ def _chunks(rows: list[Texts]) -> Callable[[], Iterator[list[Texts]]]:
 
 
 def _table(
-    number: int, label: str, kind: Kind, heads: Texts, rows: int | None,
-    chunks: Callable[[], Iterator[list[Texts]]], problems: Problems,
-) -> Table:  # fmt: skip
+    number: int,
+    label: str,
+    kind: Kind,
+    heads: Texts,
+    rows: int | None,
+    chunks: Callable[[], Iterator[list[Texts]]],
+    problems: Problems,
+) -> Table:
     """A table with its head checked against the columns of its kind."""
     columns = tuple(kind.spellings.get(head.strip()) for head in heads)
     allowed = "、".join(column.heading for column in kind.columns)
@@ -177,9 +182,7 @@ def read_rows(
         progress(len(chunk))
 
 
-def _values(
-    table: Table, line: int, cells: Texts, problems: Problems
-) -> dict[str, Any] | None:  # fmt: skip
+def _values(table: Table, line: int, cells: Texts, problems: Problems) -> dict[str, Any] | None:
     """The values of one row, or None once its mistakes are noted."""
     values: dict[str, Any] = {}
     fine = True

@@ -147,9 +147,14 @@ def _person_row(
 ) -> Values:
     details = msgspec.json.encode(msgspec.convert(fields, PERSON_KINDS[kind])).decode()
     return {
-        "psn_no": psn_no, "area": area, "kind": kind, "key": key, "since": since,
-        "details": details, "source": "",
-    }  # fmt: skip
+        "psn_no": psn_no,
+        "area": area,
+        "kind": kind,
+        "key": key,
+        "since": since,
+        "details": details,
+        "source": "",
+    }
 
 
 def _person_fact(table: Table, values: Values) -> Values:
@@ -157,8 +162,11 @@ def _person_fact(table: Table, values: Values) -> Values:
     key = "" if kind in EXCLUSIVE else values["key"]
     since = BORN if kind == "birth" else values["since"]
     return values | {
-        "kind": kind, "key": key, "since": since, "details": _details(PERSON_KINDS, kind, values)
-    }  # fmt: skip
+        "kind": kind,
+        "key": key,
+        "since": since,
+        "details": _details(PERSON_KINDS, kind, values),
+    }
 
 
 def _institution_fact(table: Table, values: Values) -> Values:

@@ -150,9 +150,14 @@ def _standing(one: Institution, facts: dict[str, list[InstitutionFactRow]]) -> S
     agreed: Agreement = agreement or Agreement([], qualified=False)
     own = level.level or (_level(facts.get(level.parent, [])).level if level.parent else "")
     return Standing(
-        one.code, one.area, one.kind, own, level.parent, frozenset(agreed.designated_for),
+        one.code,
+        one.area,
+        one.kind,
+        own,
+        level.parent,
+        frozenset(agreed.designated_for),
         agreed.qualified,
-    )  # fmt: skip
+    )
 
 
 def _level(facts: Sequence[InstitutionFactRow]) -> Level:

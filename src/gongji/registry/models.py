@@ -150,9 +150,10 @@ class ItemVersion(models.Model):
     restricted = models.BooleanField(db_default=False)
     essential = models.BooleanField(db_default=False)
     diseases = ArrayField(
-        models.CharField(max_length=30), default=list,
+        models.CharField(max_length=30),
+        default=list,
         help_text="diseases it is related to; empty: not told",
-    )  # fmt: skip
+    )
     specification = models.CharField(max_length=200, db_default="")
     agreement_until = models.DateField(null=True)
 

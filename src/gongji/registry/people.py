@@ -188,10 +188,19 @@ def spells(
         over = fact.until is not None and fact.until <= day
         made.append(
             Spell(
-                fact.area, fact.since, fact.until, known.status, known.scheme, known.tier,
-                known.employer, known.benefit_since, known.benefit_until, known.arrears, over,
+                fact.area,
+                fact.since,
+                fact.until,
+                known.status,
+                known.scheme,
+                known.tier,
+                known.employer,
+                known.benefit_since,
+                known.benefit_until,
+                known.arrears,
+                over,
             )
-        )  # fmt: skip
+        )
     return made
 
 

@@ -44,9 +44,10 @@ class Part:
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "gongji.service.processes", *self.arguments],
-            pass_fds=self.sockets, start_new_session=True,
+            pass_fds=self.sockets,
+            start_new_session=True,
             env={**os.environ, "DATABASE_URL": owner_dsn(), METRICS: str(metrics_folder())},
-        )  # fmt: skip
+        )
 
 
 @dataclass

@@ -28,10 +28,14 @@ def door(fd: int) -> None:
 
     given = environment()
     settings = DoorSettings(
-        adaptor=given.adaptor, replay_seconds=given.replay_seconds, days_back=given.days_back,
-        days_ahead=given.days_ahead, refuse_chained=frozenset(given.refuse_chained),
-        identity_key=given.identity_key, lookup_key=given.lookup_key,
-    )  # fmt: skip
+        adaptor=given.adaptor,
+        replay_seconds=given.replay_seconds,
+        days_back=given.days_back,
+        days_ahead=given.days_ahead,
+        refuse_chained=frozenset(given.refuse_chained),
+        identity_key=given.identity_key,
+        lookup_key=given.lookup_key,
+    )
     rules = installed_areas()
     rules.every()
     app = make_app(door_dsn(), rules, settings)
@@ -40,10 +44,17 @@ def door(fd: int) -> None:
     gc.set_threshold(YOUNG_OBJECTS, 20, 20)
     sys.setswitchinterval(SWITCH_SECONDS)
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="on", loop="uvloop", http="httptools",
-        timeout_graceful_shutdown=10, timeout_keep_alive=75, proxy_headers=False,
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        loop="uvloop",
+        http="httptools",
+        timeout_graceful_shutdown=10,
+        timeout_keep_alive=75,
+        proxy_headers=False,
         server_header=False,
-    )  # fmt: skip
+    )
     # The socket itself, not its number: uvicorn would take that for a socket of another family,
     # whose connections hold small answers back.
     SharingServer(config).run([socket.socket(fileno=fd)])

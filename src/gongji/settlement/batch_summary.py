@@ -219,9 +219,12 @@ def _scoped(lines: Iterable[PricedLine]) -> list[dict[str, Any]]:
             continue
         key = (diseases, told, line.judgement.part)
         empty = {
-            "diseases": list(diseases), "told": told, "part": line.judgement.part, "serials": [],
+            "diseases": list(diseases),
+            "told": told,
+            "part": line.judgement.part,
+            "serials": [],
             "split": [0, 0, 0, 0],
-        }  # fmt: skip
+        }
         group = groups.setdefault(key, empty)
         group["serials"].append(line.line.serial)
         group["split"] = [a + b for a, b in zip(group["split"], line.split, strict=True)]

@@ -206,9 +206,13 @@ class _Undo:
     def _entry(self, entry: EntryRow, number: int, today: Any) -> EntryRow:
         kind = CANCELLATION if entry.kind == SETTLEMENT else SETTLEMENT
         back = negated(
-            entry, id=number, kind=kind, msgid=self.key.msgid, accounting_date=today,
+            entry,
+            id=number,
+            kind=kind,
+            msgid=self.key.msgid,
+            accounting_date=today,
             settled_at=self.now,
-        )  # fmt: skip
+        )
         return replace(back, meters=tuple(move for move in back.meters if move[3]))
 
     def _later(self, entry: EntryRow) -> list[tuple[int, str, int]]:

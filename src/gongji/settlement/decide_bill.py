@@ -93,18 +93,31 @@ def row_of(decided: Decided, base: Mapping[str, Any], rules: Areas) -> EntryRow:
 
 
 BASE = (
-    "id", "area", "person_id", "kind", "service_date", "accounting_date", "settled_at",
-    "institution", "visit", "batch", "msgid", "reverses_id",
-)  # fmt: skip
+    "id",
+    "area",
+    "person_id",
+    "kind",
+    "service_date",
+    "accounting_date",
+    "settled_at",
+    "institution",
+    "visit",
+    "batch",
+    "msgid",
+    "reverses_id",
+)
 """The columns of an entry that are not decided but given."""
 
 
 def _sums_json(sums: Sums) -> dict[str, Any]:
     """What the row of texts does not say of the sums."""
     return {
-        "above": sums.above_standard_fen, "own": sums.wholly_own_fen,
-        "first": sums.first_self_pay_fen, "parts": sums.parts, "unrelated": list(sums.unrelated),
-    }  # fmt: skip
+        "above": sums.above_standard_fen,
+        "own": sums.wholly_own_fen,
+        "first": sums.first_self_pay_fen,
+        "parts": sums.parts,
+        "unrelated": list(sums.unrelated),
+    }
 
 
 def _said(decided: Decided, result: Result, before: list[Any]) -> dict[str, Any]:
@@ -149,9 +162,14 @@ def _step(step: Step) -> list[Any]:
     """A layer: code, payer, rate in parts per million, cost, deductible, paid, articles."""
     layer = step.note.layer
     return [
-        layer.code, layer.payer, step.note.rate.figure, step.cost, step.deductible, step.paid,
+        layer.code,
+        layer.payer,
+        step.note.rate.figure,
+        step.cost,
+        step.deductible,
+        step.paid,
         articles(step.note),
-    ]  # fmt: skip
+    ]
 
 
 @lru_cache(maxsize=4096)
@@ -193,12 +211,18 @@ def postings(decided: Decided, entry: EntryRow) -> list[PostingRow]:
     funds = (chart.POOL, chart.SUPPLEMENT)
     return [
         PostingRow(
-            entry.id, entry.area, chart.PROVIDER, entry.institution, kind, owner, amount,
+            entry.id,
+            entry.area,
+            chart.PROVIDER,
+            entry.institution,
+            kind,
+            owner,
+            amount,
             _article(decided.result, owner, kind) if kind in funds else "",
         )
         for (kind, owner), amount in by.items()
         if amount
-    ]  # fmt: skip
+    ]
 
 
 def _article(result: Result, payer: str, kind: str) -> str:
@@ -244,9 +268,14 @@ def decided_again(entry: EntryRow, used: Meters, rules: Areas) -> Decided:
     row = {name: text for name, text in entry.facts.items() if isinstance(text, str)}
     kept = entry.facts["sums"]
     sums = Sums(
-        int(row["total_fen"]), kept["above"], kept["own"], kept["first"], int(row["in_scope_fen"]),
-        dict(kept["parts"]), tuple(kept["unrelated"]),
-    )  # fmt: skip
+        int(row["total_fen"]),
+        kept["above"],
+        kept["own"],
+        kept["first"],
+        int(row["in_scope_fen"]),
+        dict(kept["parts"]),
+        tuple(kept["unrelated"]),
+    )
     purse = read_purse(entry.facts["accounts"])
     return decide(rules.area(entry.area), row, sums, purse, used)
 

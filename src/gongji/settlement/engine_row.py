@@ -116,12 +116,14 @@ class Sheet(msgspec.Struct, frozen=True, dict=True):
         """The registrations that hold on the day."""
         return tuple(
             Registered(
-                fact.key, fact.details.get("benefit", ""), fact.details.get("disease", ""),
+                fact.key,
+                fact.details.get("benefit", ""),
+                fact.details.get("disease", ""),
                 fact.details.get("state", "approved") == "approved",
                 fact.details.get("approval_date") or str(fact.since),
             )
             for fact in self.holding.get("registration", ())
-        )  # fmt: skip
+        )
 
     @property
     def admitted(self) -> Known | None:
@@ -239,9 +241,11 @@ def told_texts(request: Request, law: Law) -> dict[str, str]:
 def cost_texts(sums: Sums, day: date, visit: str) -> dict[str, str]:
     """What the lines come to."""
     row = {
-        "date": str(day), "visit": visit,
-        "total_fen": str(sums.total_fen), "in_scope_fen": str(sums.in_scope_fen),
-    }  # fmt: skip
+        "date": str(day),
+        "visit": visit,
+        "total_fen": str(sums.total_fen),
+        "in_scope_fen": str(sums.in_scope_fen),
+    }
     return row | {f"in_scope_{part}": _yuan(cost) for part, cost in sums.parts.items()}
 
 

@@ -30,8 +30,10 @@ from gongji.settlement.routes import (
 
 Connection = psycopg.Connection[Any]
 FAMILIES = (
-    frozenset({CHRONIC, SPECIAL}), frozenset({TWO_DISEASES}), frozenset({DUAL_CHANNEL, NEGOTIATED}),
-)  # fmt: skip
+    frozenset({CHRONIC, SPECIAL}),
+    frozenset({TWO_DISEASES}),
+    frozenset({DUAL_CHANNEL, NEGOTIATED}),
+)
 """Benefits that one registration may stand for the other of, when it is looked up again."""
 WHEN_SETTLED = frozenset({"account_current"})
 """Columns that are neither told nor the registry's: they were so when the bill was settled."""
@@ -94,10 +96,14 @@ class Registry:
             tuple(
                 one.fact
                 for one in found
-                if (one.retired_at is None if known_at is None else one.learnt_at <= known_at
-                    and (one.retired_at is None or one.retired_at > known_at))
+                if (
+                    one.retired_at is None
+                    if known_at is None
+                    else one.learnt_at <= known_at
+                    and (one.retired_at is None or one.retired_at > known_at)
+                )
             ),
-        )  # fmt: skip
+        )
 
 
 def read_registry(
@@ -186,10 +192,35 @@ def _told(entry: EntryRow, stored: dict[str, str], registry: Registry) -> dict[s
     }
 
 
-FILLED = COST | WHEN_SETTLED | {
-    "status", "tier", "in_benefit_period", "has_account", "birth_date", "subsidy", "admitted",
-    "admission_level", "inpatient", "institution", "institution_kind", "level", "parent_level",
-    "designated", "qualified", "offsite", "prescriber_level", "selected", "referred", "benefit",
-    "in_agreement", "drug", "disease", "approval_date", "disease_count",
-}  # fmt: skip
+FILLED = (
+    COST
+    | WHEN_SETTLED
+    | {
+        "status",
+        "tier",
+        "in_benefit_period",
+        "has_account",
+        "birth_date",
+        "subsidy",
+        "admitted",
+        "admission_level",
+        "inpatient",
+        "institution",
+        "institution_kind",
+        "level",
+        "parent_level",
+        "designated",
+        "qualified",
+        "offsite",
+        "prescriber_level",
+        "selected",
+        "referred",
+        "benefit",
+        "in_agreement",
+        "drug",
+        "disease",
+        "approval_date",
+        "disease_count",
+    }
+)
 """Columns that the registry, the route or the lines fill."""

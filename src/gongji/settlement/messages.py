@@ -88,9 +88,15 @@ def keep(connection: psycopg.Connection[Any], answers: Sequence[Answer]) -> None
     if answers:
         rows = [
             (
-                a.key.institution, a.key.msgid, a.key.infno, a.key.content_hash,
-                a.key.content, DONE, a.reply, a.entry,
+                a.key.institution,
+                a.key.msgid,
+                a.key.infno,
+                a.key.content_hash,
+                a.key.content,
+                DONE,
+                a.reply,
+                a.entry,
             )
             for a in answers
-        ]  # fmt: skip
+        ]
         connection.execute(KEEP, written(_TYPES, rows))

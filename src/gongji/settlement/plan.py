@@ -129,9 +129,13 @@ class Table:
             raise Refusal("period_closed", "inf_time", {"area": home, "value": month})
         request, said = case.request, marks(case)
         found = route(
-            law, request.med_type, case.disease, sheet.registrations, said.get("drugs", ()),
+            law,
+            request.med_type,
+            case.disease,
+            sheet.registrations,
+            said.get("drugs", ()),
             case.lines,
-        )  # fmt: skip
+        )
         refuse_mixed(said, found.benefit, law)
         registration = found.registration
         names = [name for name in (case.disease, registration and registration.disease) if name]
@@ -176,8 +180,9 @@ class Table:
     def _check_total(self, case: Case, sums: Sums) -> None:
         if sums.total_fen != case.request.total_fen:
             values = {
-                "value": yuan_text(case.request.total_fen), "total": yuan_text(sums.total_fen),
-            }  # fmt: skip
+                "value": yuan_text(case.request.total_fen),
+                "total": yuan_text(sums.total_fen),
+            }
             raise Refusal("total_differs", "medfee_sumamt", values)
 
 
@@ -236,9 +241,18 @@ def _price_purchases(
         case.disease = purchase.disease
         case.prescriber = str(purchase.details.get(PRESCRIBER) or "")
         bills.append(
-            Bill(area, day, request.key.institution, purchase.lines, case.person,
-                 request.med_type, purchase.disease, case.prescriber, table.span)
-        )  # fmt: skip
+            Bill(
+                area,
+                day,
+                request.key.institution,
+                purchase.lines,
+                case.person,
+                request.med_type,
+                purchase.disease,
+                case.prescriber,
+                table.span,
+            )
+        )
         priced.append(case)
     if not bills:
         return

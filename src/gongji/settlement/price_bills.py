@@ -246,9 +246,10 @@ def check_lines(lines: Sequence[Line]) -> None:
         product = round_half_up(line.quantity_milli * line.price_micro, _PRODUCT)
         if abs(product - line.amount_fen) > 1:
             values = {
-                "value": _named(line), "amount": yuan_text(line.amount_fen),
+                "value": _named(line),
+                "amount": yuan_text(line.amount_fen),
                 "product": yuan_text(product),
-            }  # fmt: skip
+            }
             raise Refusal("line_amount_differs", "det_item_fee_sumamt", values)
     total = sum(line.amount_fen for line in lines)
     if total > MAX_FEN:
@@ -409,9 +410,15 @@ def _benefit(bill: Bill, registered: Iterable[FactRow]) -> str:
 
 def _with_memo(made: PricedLine, unrelated: bool) -> PricedLine:
     return PricedLine(
-        made.line, made.day, made.version, made.judgement, made.split, unrelated, made.prescriber,
+        made.line,
+        made.day,
+        made.version,
+        made.judgement,
+        made.split,
+        unrelated,
+        made.prescriber,
         _memo(made, unrelated),
-    )  # fmt: skip
+    )
 
 
 def _memo(made: PricedLine, unrelated: bool) -> str:

@@ -178,9 +178,25 @@ def _known(fact: Sequence[Any]) -> Known:
 
 
 def _fill(case: Case, row: Sequence[Any]) -> None:
-    (_, case.person, case.visit, case.visit_person, institution, day, med_type, disease,
-     withdrawn, prescriber, case.batch, batch_disease, *amounts, parts, marks, case.settled_by,
-     case.lines) = row  # fmt: skip
+    (
+        _,
+        case.person,
+        case.visit,
+        case.visit_person,
+        institution,
+        day,
+        med_type,
+        disease,
+        withdrawn,
+        prescriber,
+        case.batch,
+        batch_disease,
+        *amounts,
+        parts,
+        marks,
+        case.settled_by,
+        case.lines,
+    ) = row
     if case.visit is not None:
         case.institution, case.day, case.visit_med_type = institution, day, med_type
         case.disease, case.withdrawn = batch_disease or disease, bool(withdrawn)
@@ -191,8 +207,12 @@ def _fill(case: Case, row: Sequence[Any]) -> None:
 
 
 AMOUNTS = (
-    "total_fen", "above_standard_fen", "wholly_own_fen", "first_self_pay_fen", "in_scope_fen",
-)  # fmt: skip
+    "total_fen",
+    "above_standard_fen",
+    "wholly_own_fen",
+    "first_self_pay_fen",
+    "in_scope_fen",
+)
 
 
 @dataclass(frozen=True)

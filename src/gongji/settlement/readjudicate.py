@@ -44,15 +44,24 @@ Progress = Callable[[int], object]
 PERSONS = 500
 """How many persons are taken, and when posting locked, at a time."""
 FACTS, RULES, CANCELLED, BEFORE, ORDER = CAUSES = (
-    "事实变动", "规则变动", "结算已撤销", "前面的结算已撤销", "前面的结算有变动",
-)  # fmt: skip
+    "事实变动",
+    "规则变动",
+    "结算已撤销",
+    "前面的结算已撤销",
+    "前面的结算有变动",
+)
 """Why a settlement comes out otherwise, the first that holds."""
 ZEROED = {"not_insured", "registration_missing"}
 """Refusals for which the pool should have paid nothing; every other one stops the run."""
 COMPARED = (
-    "above_standard_fen", "wholly_own_fen", "first_self_pay_fen", "in_scope_fen", "deductible_fen",
-    "pool_fen", "supplements_fen",
-)  # fmt: skip
+    "above_standard_fen",
+    "wholly_own_fen",
+    "first_self_pay_fen",
+    "in_scope_fen",
+    "deductible_fen",
+    "pool_fen",
+    "supplements_fen",
+)
 """The amounts that an adjustment corrects; those of accounts and cash it does not."""
 
 Fund = tuple[str, str]
@@ -387,9 +396,12 @@ def _claims(changes: Iterable[Change], payable: Fen, receivable: Fen) -> Iterato
 
 
 def _post(
-    connection: Connection, changes: Sequence[Change], home: str, persons: Sequence[int],
+    connection: Connection,
+    changes: Sequence[Change],
+    home: str,
+    persons: Sequence[int],
     now: datetime,
-) -> None:  # fmt: skip
+) -> None:
     """Enter the adjustments, and settle the flags of these persons' settlements."""
     ids = take_ids(connection, len(changes)) if changes else []
     entries, postings = [], []

@@ -17,8 +17,11 @@ from gongji.refusals import Refusal
 
 ORDINARY, CHRONIC, SPECIAL, EMERGENCY = "ordinary", "chronic", "special", "emergency"
 NEGOTIATED, DAY_SURGERY, TWO_DISEASES, DUAL_CHANNEL = (
-    "negotiated_drug", "day_surgery", "two_diseases", "dual_channel",
-)  # fmt: skip
+    "negotiated_drug",
+    "day_surgery",
+    "two_diseases",
+    "dual_channel",
+)
 
 REGISTERED, DRUGS, PHARMACY = "registered", "drugs", "pharmacy"
 """Routes that depend on more than the kind of care."""
@@ -39,10 +42,18 @@ ROUTES: dict[str, str] = {
 """med_type -> benefit, or the route by which it is found; every other med_type is refused."""
 
 MED_TYPES = {
-    "11": "普通门诊", "12": "门诊挂号", "13": "急诊", "14": "门诊慢特病", "18": "特药购药",
-    "19": "意外伤害门诊", "28": "日间手术", "41": "定点药店购药", "1301": "急诊抢救",
-    "9901": "门诊两病", "9903": "意外伤害门诊",
-}  # fmt: skip
+    "11": "普通门诊",
+    "12": "门诊挂号",
+    "13": "急诊",
+    "14": "门诊慢特病",
+    "18": "特药购药",
+    "19": "意外伤害门诊",
+    "28": "日间手术",
+    "41": "定点药店购药",
+    "1301": "急诊抢救",
+    "9901": "门诊两病",
+    "9903": "意外伤害门诊",
+}
 
 
 @dataclass(frozen=True, slots=True)

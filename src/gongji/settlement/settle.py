@@ -92,9 +92,12 @@ def _passing(error: Exception) -> bool:
     """Whether trying again may succeed: others were in the way."""
     return isinstance(
         error,
-        _Moved | errors.UniqueViolation | errors.DeadlockDetected | errors.SerializationFailure
+        _Moved
+        | errors.UniqueViolation
+        | errors.DeadlockDetected
+        | errors.SerializationFailure
         | errors.LockNotAvailable,
-    )  # fmt: skip
+    )
 
 
 def _alone(connection: Connection, request: Request, batch: "_Batch") -> Outcome:
@@ -203,11 +206,18 @@ class _Batch:
     def _base(self, made: _Made, number: int | None, today: Any) -> dict[str, Any]:
         case = made.plan.case
         return {
-            "id": number, "area": made.plan.home, "person_id": case.person, "kind": SETTLEMENT,
-            "service_date": made.plan.day, "accounting_date": today, "settled_at": self.now,
-            "institution": case.institution, "visit": case.visit, "batch": case.batch,
+            "id": number,
+            "area": made.plan.home,
+            "person_id": case.person,
+            "kind": SETTLEMENT,
+            "service_date": made.plan.day,
+            "accounting_date": today,
+            "settled_at": self.now,
+            "institution": case.institution,
+            "visit": case.visit,
+            "batch": case.batch,
             "msgid": case.request.key.msgid,
-        }  # fmt: skip
+        }
 
     def _write(
         self,
@@ -262,10 +272,13 @@ class _Batch:
             assert request.purchase is not None and plan.case.person is not None
             new.append(
                 NewPurchase(
-                    plan.home, plan.case.person, request.key.msgid,
-                    replace(request.purchase, med_type=request.med_type), plan.case.priced,
+                    plan.home,
+                    plan.case.person,
+                    request.key.msgid,
+                    replace(request.purchase, med_type=request.med_type),
+                    plan.case.priced,
                 )
-            )  # fmt: skip
+            )
         for plan, (visit, batch) in zip(bought, write_purchase(connection, new), strict=True):
             plan.case.visit, plan.case.batch = visit, batch
 
@@ -282,9 +295,12 @@ def _outcome(made: _Made) -> Outcome:
     case = made.plan.case
     lines = case.priced.lines if case.priced else ()
     return Outcome(
-        entry=made.entry, balance_fen=made.balance_fen, limits=made.limits, lines=tuple(lines),
+        entry=made.entry,
+        balance_fen=made.balance_fen,
+        limits=made.limits,
+        lines=tuple(lines),
         warnings=tuple(made.plan.warnings),
-    )  # fmt: skip
+    )
 
 
 def _mark(connection: Connection, real: Sequence[_Made]) -> psycopg.Cursor[Any] | None:

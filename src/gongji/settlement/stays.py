@@ -152,9 +152,11 @@ def joined_deductible(
 def _check(connection: Connection, reports: Iterable[StayReport], persons: dict[str, int]) -> None:
     codes = sorted({report.institution for report in reports})
     known = {
-        code for (code,) in
-        connection.execute("select code from institution where code = any(%s)", [codes])
-    }  # fmt: skip
+        code
+        for (code,) in connection.execute(
+            "select code from institution where code = any(%s)", [codes]
+        )
+    }
     for report in reports:
         if report.psn_no not in persons:
             raise Refusal("person_unknown", "psn_no", {"value": mask_number(report.psn_no)})
@@ -184,9 +186,14 @@ def _record(
 ) -> StayOutcome:
     """The fact, the entry, and what follows for settlements that are already there."""
     stay = Stay(
-        report.institution, report.level, report.from_emergency,  # type: ignore[arg-type]
-        report.died, report.deductible_fen, report.pool_fen, report.total_fen,
-    )  # fmt: skip
+        report.institution,
+        report.level,
+        report.from_emergency,  # type: ignore[arg-type]
+        report.died,
+        report.deductible_fen,
+        report.pool_fen,
+        report.total_fen,
+    )
     details = msgspec.to_builtins(stay)
     before = connection.execute(KNOWN, [person, report.number]).fetchone()
     if before is not None:
@@ -195,10 +202,20 @@ def _record(
         retire(connection, [before[0]], now)
     add(
         connection,
-        [NewFact(person, report.area, "stay", report.since, report.number, report.until, details,
-                 "stay")],
+        [
+            NewFact(
+                person,
+                report.area,
+                "stay",
+                report.since,
+                report.number,
+                report.until,
+                details,
+                "stay",
+            )
+        ],
         now,
-    )  # fmt: skip
+    )
     # The year of a stay is that of its discharge, when it is settled.
     day = report.until or report.since
     area = rules.area(report.area)
@@ -224,13 +241,20 @@ def _enter(
         connection,
         [
             EntryRow(
-                id=number, area=report.area, person_id=person, kind=STAY, service_date=day,
-                accounting_date=day_in_china(now), settled_at=now,
-                institution=report.institution, meters=moves, facts=facts,
+                id=number,
+                area=report.area,
+                person_id=person,
+                kind=STAY,
+                service_date=day,
+                accounting_date=day_in_china(now),
+                settled_at=now,
+                institution=report.institution,
+                meters=moves,
+                facts=facts,
             )
         ],
         [],
-    )  # fmt: skip
+    )
     return number
 
 
@@ -251,9 +275,14 @@ select %(entry)s, %(cause)s, %(reason)s::text, %(now)s where not exists (
 
 
 def _follow(
-    connection: Connection, report: StayReport, person: int, entry: int, area: Area, rules: Areas,
+    connection: Connection,
+    report: StayReport,
+    person: int,
+    entry: int,
+    area: Area,
+    rules: Areas,
     now: datetime,
-) -> tuple[tuple[int, ...], tuple[int, ...]]:  # fmt: skip
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Rescue before the stay is reversed or flagged, by the rules; care during the stay is flagged.
 
     Law:     邵阳 第八条; 楚雄 第十七条; care during the stay: 邵阳 第十五条, 云浮 第十八条（一）.

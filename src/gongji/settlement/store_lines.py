@@ -101,14 +101,21 @@ def write_purchase(
         _columns(
             [
                 (
-                    visit, new.area, new.person, new.priced.bill.institution, new.msgid,
-                    new.purchase.begun_at, new.purchase.med_type, new.purchase.disease, new.number,
+                    visit,
+                    new.area,
+                    new.person,
+                    new.priced.bill.institution,
+                    new.msgid,
+                    new.purchase.begun_at,
+                    new.purchase.med_type,
+                    new.purchase.disease,
+                    new.number,
                     Jsonb(new.purchase.details),
                 )
                 for visit, new in zip(visits, purchases, strict=True)
             ]
         ),
-    )  # fmt: skip
+    )
     batches = write_batches(
         connection,
         [
@@ -126,9 +133,15 @@ def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
 def _batch_row(number: int, batch: NewBatch) -> tuple[Any, ...]:
     made = batch_of(batch.priced)
     return (
-        number, batch.visit, batch.number, batch.disease, made["total_fen"],
-        *(made[name] for name in AMOUNTS), Jsonb(made["parts"]), Jsonb(made["marks"]),
-    )  # fmt: skip
+        number,
+        batch.visit,
+        batch.number,
+        batch.disease,
+        made["total_fen"],
+        *(made[name] for name in AMOUNTS),
+        Jsonb(made["parts"]),
+        Jsonb(made["marks"]),
+    )
 
 
 def _line_rows(batch: int, priced: PricedBill) -> list[tuple[Any, ...]]:
@@ -139,13 +152,19 @@ def _line_rows(batch: int, priced: PricedBill) -> list[tuple[Any, ...]]:
     """
     return [
         (
-            batch, line.line.serial, line.line.item, line.line.own_item,
-            line.version.id if line.version else None, line.line.quantity_milli,
-            line.line.price_micro, line.line.amount_fen, *line.split,
+            batch,
+            line.line.serial,
+            line.line.item,
+            line.line.own_item,
+            line.version.id if line.version else None,
+            line.line.quantity_milli,
+            line.line.price_micro,
+            line.line.amount_fen,
+            *line.split,
             Jsonb(line.line.details | {"priced": priced_details(line)}),
         )
         for line in priced.lines
-    ]  # fmt: skip
+    ]
 
 
 def priced_details(line: Any) -> dict[str, Any]:

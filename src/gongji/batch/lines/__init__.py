@@ -17,9 +17,15 @@ if TYPE_CHECKING:
     from gongji.batch.lines.price_list import Catalogue, read_catalogue
 
 __all__ = [
-    "UNKNOWN_ITEMS", "Catalogue", "Priced", "explain_line", "price", "price_files",
-    "read_catalogue", "with_scope",
-]  # fmt: skip
+    "UNKNOWN_ITEMS",
+    "Catalogue",
+    "Priced",
+    "explain_line",
+    "price",
+    "price_files",
+    "read_catalogue",
+    "with_scope",
+]
 
 _MODULES = {
     "explain_line": "explain_lines",

@@ -19,14 +19,29 @@ VISIT_ROW, LAW = "visit_row", "law"
 """The row of a line's visit, and the number of the law that it falls under."""
 
 LINE_COLUMNS = (
-    "visit", "person", "sequence", "item", "quantity", "amount", "amount_fen", "level", "related",
-    "date", "benefit",
-)  # fmt: skip
+    "visit",
+    "person",
+    "sequence",
+    "item",
+    "quantity",
+    "amount",
+    "amount_fen",
+    "level",
+    "related",
+    "date",
+    "benefit",
+)
 LEVELS = {"1": 1, "2": 2, "3": 3, "一级": 1, "二级": 2, "三级": 3}
 FLAGS = {
-    "true": True, "1": True, "yes": True, "是": True,
-    "false": False, "0": False, "no": False, "否": False,
-}  # fmt: skip
+    "true": True,
+    "1": True,
+    "yes": True,
+    "是": True,
+    "false": False,
+    "0": False,
+    "no": False,
+    "否": False,
+}
 QUANTITY = "大于零、至多三位小数的数"
 
 

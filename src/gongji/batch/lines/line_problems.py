@@ -13,18 +13,26 @@ from gongji.tabular.texts import ROW
 from gongji.units import MAX_FEN, date_of, show_fen
 
 PROBLEM_SCHEMA = {
-    "file": pl.String, ROW: pl.Int64, "visit": pl.String, VISIT_ROW: pl.Int64,
-    "column": pl.String, "code": pl.String, "reason": pl.String,
-}  # fmt: skip
+    "file": pl.String,
+    ROW: pl.Int64,
+    "visit": pl.String,
+    VISIT_ROW: pl.Int64,
+    "column": pl.String,
+    "code": pl.String,
+    "reason": pl.String,
+}
 
 
 class Problems:
     """What is wrong with lines, one row each, in sentences."""
 
     WORDS: Mapping[str, str] = {
-        "class": "目录外的项目", "standard": "高于支付标准的部分", "listing": "高于挂网价格的部分",
-        "first_self_pay": "先行自付", "related": "与病种无关的项目",
-    }  # fmt: skip
+        "class": "目录外的项目",
+        "standard": "高于支付标准的部分",
+        "listing": "高于挂网价格的部分",
+        "first_self_pay": "先行自付",
+        "related": "与病种无关的项目",
+    }
 
     def __init__(self, file: str, catalogue: Catalogue, places: Places) -> None:
         self.file, self.catalogue, self.places = file, catalogue, places

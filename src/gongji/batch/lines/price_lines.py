@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from gongji.batch.lines.line_columns import (  # fmt: skip
+from gongji.batch.lines.line_columns import (
     CODE,
     LAW,
     LEVELS,
@@ -45,10 +45,26 @@ SPLIT = ("above_standard_fen", "wholly_own_fen", "first_self_pay_fen", "in_scope
 """What a line is split into; the four add to its amount."""
 
 KEPT = (
-    ROW, "visit", VISIT_ROW, LAW, "benefit_code", "item", "name", "class", "milli", "amount_fen",
-    *SPLIT, "part", "covered", "unrelated", "price", "standard_fen", "share_ppm", "share_from",
+    ROW,
+    "visit",
+    VISIT_ROW,
+    LAW,
+    "benefit_code",
+    "item",
+    "name",
+    "class",
+    "milli",
+    "amount_fen",
+    *SPLIT,
+    "part",
+    "covered",
+    "unrelated",
+    "price",
+    "standard_fen",
+    "share_ppm",
+    "share_from",
     "item_row",
-)  # fmt: skip
+)
 """Columns of priced lines."""
 CHRONIC = ("chronic", "special")
 
@@ -72,9 +88,16 @@ class Priced:
 
 @compiled
 def _split(
-    fen: I64, milli: I64, standard: I64, share: I64, covered: I64,
-    above: I64, wholly: I64, own: I64, inside: I64,
-) -> None:  # fmt: skip
+    fen: I64,
+    milli: I64,
+    standard: I64,
+    share: I64,
+    covered: I64,
+    above: I64,
+    wholly: I64,
+    own: I64,
+    inside: I64,
+) -> None:
     """The kernel's split of every line."""
     for i in range(len(fen)):
         above[i], wholly[i], own[i], inside[i] = price_line(
@@ -170,20 +193,31 @@ def _type_visits(visits: pl.DataFrame, area: str, places: Places) -> pl.DataFram
         if name not in visits.columns:
             raise Refusal("field_missing", name)
     wanted = (
-        "person", "sequence", "area", "benefit", "level", "prescriber_level", "total", "total_fen",
-    )  # fmt: skip
+        "person",
+        "sequence",
+        "area",
+        "benefit",
+        "level",
+        "prescriber_level",
+        "total",
+        "total_fen",
+    )
     frame = complete(visits, wanted).rename({ROW: VISIT_ROW})
     frame = frame.with_columns(pl.col("area").fill_null(area))
     laws = places.table(frame["area"].unique().sort().to_list())
     frame = frame.select(
-        VISIT_ROW, "visit", "person", "sequence", "area",
+        VISIT_ROW,
+        "visit",
+        "person",
+        "sequence",
+        "area",
         day=day("date"),
         benefit_code=pl.col("benefit").fill_null("ordinary").replace(places.benefits()),
         visit_level=pl.coalesce(
             word("level", LEVELS, pl.Int64), word("prescriber_level", LEVELS, pl.Int64)
         ),
         given_fen=pl.coalesce(numeral("total", 2), numeral("total_fen", 0)),
-    ).sort("day", nulls_last=True)  # fmt: skip
+    ).sort("day", nulls_last=True)
     dated = frame.filter(pl.col("day").is_not_null())
     placed = dated.join_asof(
         laws.sort("since"), left_on="day", right_on="since", by="area", check_sortedness=False
@@ -239,11 +273,18 @@ def _join_terms(lines: pl.DataFrame, terms: list[Terms]) -> pl.DataFrame:
         for number, found in enumerate(terms)
     ]
     schema: dict[str, Any] = {
-        LAW: pl.Int64, "negotiated_share": pl.Int64, "area_share": pl.Int64,
-        "rules_outside": pl.Boolean, "rules_standard": pl.Boolean, "rules_listing": pl.Boolean,
-        "rules_self_pay": pl.Boolean, "rules_unrelated": pl.Boolean, "has_parts": pl.Boolean,
-        "parts": pl.List(pl.String), "unrelated_in": pl.List(pl.String),
-    }  # fmt: skip
+        LAW: pl.Int64,
+        "negotiated_share": pl.Int64,
+        "area_share": pl.Int64,
+        "rules_outside": pl.Boolean,
+        "rules_standard": pl.Boolean,
+        "rules_listing": pl.Boolean,
+        "rules_self_pay": pl.Boolean,
+        "rules_unrelated": pl.Boolean,
+        "has_parts": pl.Boolean,
+        "parts": pl.List(pl.String),
+        "unrelated_in": pl.List(pl.String),
+    }
     return lines.join(pl.DataFrame(rows, schema=schema, orient="row"), on=LAW, how="left")
 
 
@@ -259,17 +300,23 @@ def _judge(lines: pl.DataFrame) -> pl.DataFrame:
     needs_level = pl.max_horizontal("standard_1", "standard_2", "standard_3") >= 0
     unrelated = ~pl.col("is_related").fill_null(True) & pl.col("benefit_code").is_in("unrelated_in")
     share = (
-        pl.when(pl.col("negotiated") & (pl.col("negotiated_share") >= 0)).then("negotiated_share")
-        .when(pl.col("share") >= 0).then("share")
-        .when(pl.col("class") == "乙").then("area_share")
+        pl.when(pl.col("negotiated") & (pl.col("negotiated_share") >= 0))
+        .then("negotiated_share")
+        .when(pl.col("share") >= 0)
+        .then("share")
+        .when(pl.col("class") == "乙")
+        .then("area_share")
         .otherwise(0)
-    )  # fmt: skip
+    )
     source = (
-        pl.when(pl.col("negotiated") & (pl.col("negotiated_share") >= 0)).then(pl.lit("negotiated"))
-        .when(pl.col("share") >= 0).then(pl.lit("item"))
-        .when(pl.col("class") == "乙").then(pl.lit("area"))
+        pl.when(pl.col("negotiated") & (pl.col("negotiated_share") >= 0))
+        .then(pl.lit("negotiated"))
+        .when(pl.col("share") >= 0)
+        .then(pl.lit("item"))
+        .when(pl.col("class") == "乙")
+        .then(pl.lit("area"))
         .otherwise(pl.lit(""))
-    )  # fmt: skip
+    )
     lines = lines.with_columns(
         needs_level=needs_level & (level == 0) & (pl.col("standard") < 0),
         unrelated=unrelated.fill_null(False),
@@ -302,10 +349,12 @@ def _pour(lines: pl.DataFrame) -> pl.DataFrame:
     given = [
         np.ascontiguousarray(
             lines.select(pl.when(fine).then(pl.col(name).cast(pl.Int64)).fill_null(0))
-            .to_series().to_numpy().astype(np.int64)
+            .to_series()
+            .to_numpy()
+            .astype(np.int64)
         )
         for name in names
-    ]  # fmt: skip
+    ]
     made = [np.zeros(len(lines), np.int64) for _ in SPLIT]
     _split(*given, *made)
     return lines.with_columns(
@@ -332,17 +381,21 @@ def _sums(lines: pl.DataFrame) -> pl.DataFrame:
     placed = lines.filter(pl.col(VISIT_ROW).is_not_null())
     parts = sorted(part for part in placed["part"].unique() if part)
     inside = pl.col("in_scope_fen")
-    return placed.group_by(VISIT_ROW).agg(
-        pl.col("visit").first(),
-        pl.col("amount_fen").sum().alias("total_fen"),
-        *(pl.col(name).sum() for name in SPLIT),
-        *(
-            inside.filter(pl.col("part") == part).sum().alias(f"in_scope_{part}_fen")
-            for part in parts
-        ),
-        pl.col(ROW).min().alias("first_row"),
-        pl.col("given_fen").first(),
-    ).sort(VISIT_ROW)  # fmt: skip
+    return (
+        placed.group_by(VISIT_ROW)
+        .agg(
+            pl.col("visit").first(),
+            pl.col("amount_fen").sum().alias("total_fen"),
+            *(pl.col(name).sum() for name in SPLIT),
+            *(
+                inside.filter(pl.col("part") == part).sum().alias(f"in_scope_{part}_fen")
+                for part in parts
+            ),
+            pl.col(ROW).min().alias("first_row"),
+            pl.col("given_fen").first(),
+        )
+        .sort(VISIT_ROW)
+    )
 
 
 def with_scope(visits: pl.DataFrame, priced: Priced) -> pl.DataFrame:

@@ -12,20 +12,45 @@ from gongji.tabular.texts import ROW, read_texts
 from gongji.units import WHOLE, date_of, parse_ppm
 
 CLASSES = {
-    "甲": "甲", "乙": "乙", "丙": "丙", "a": "甲", "b": "乙", "c": "丙",
-    "A": "甲", "B": "乙", "C": "丙",     "甲类": "甲", "乙类": "乙", "丙类": "丙",
-}  # fmt: skip
+    "甲": "甲",
+    "乙": "乙",
+    "丙": "丙",
+    "a": "甲",
+    "b": "乙",
+    "c": "丙",
+    "A": "甲",
+    "B": "乙",
+    "C": "丙",
+    "甲类": "甲",
+    "乙类": "乙",
+    "丙类": "丙",
+}
 """How a class may be written; 丙 is outside the scope."""
 
 AMOUNTS = ("standard", "standard_1", "standard_2", "standard_3", "listing")
 COLUMNS = (
-    "item", "name", "from", "to", "class", "first_self_pay", *AMOUNTS, "part", "negotiated",
-)  # fmt: skip
+    "item",
+    "name",
+    "from",
+    "to",
+    "class",
+    "first_self_pay",
+    *AMOUNTS,
+    "part",
+    "negotiated",
+)
 SCHEMA = {
-    "item": pl.String, "name": pl.String, "from": pl.Int64, "to": pl.Int64, "class": pl.String,
-    "share": pl.Int64, **dict.fromkeys(AMOUNTS, pl.Int64), "part": pl.String,
-    "negotiated": pl.Boolean, ROW: pl.Int64,
-}  # fmt: skip
+    "item": pl.String,
+    "name": pl.String,
+    "from": pl.Int64,
+    "to": pl.Int64,
+    "class": pl.String,
+    "share": pl.Int64,
+    **dict.fromkeys(AMOUNTS, pl.Int64),
+    "part": pl.String,
+    "negotiated": pl.Boolean,
+    ROW: pl.Int64,
+}
 OPEN_END = 1 << 30
 NONE = -1
 """An amount or share that the catalogue does not give."""

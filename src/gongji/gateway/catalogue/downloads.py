@@ -60,9 +60,11 @@ def download(call: Call) -> dict[str, Any]:
         return _ticket(call, table, area, _diseases(call, area, held))
     since = read_version(held)
     values = {
-        "area": area, "lists": list(table.lists), "since": since,
+        "area": area,
+        "lists": list(table.lists),
+        "since": since,
         "until": call.now.replace(microsecond=0),
-    }  # fmt: skip
+    }
     count, last = call.connection.execute(_STATE, values).fetchone() or (0, None)
     version = show_version(last) if last else show_version(since)
     mark = f"{area} {since} {count} {last}"
@@ -96,9 +98,12 @@ def _ticket(
 def _answer(call: Call, number: str, ends: str, filename: str, count: int) -> dict[str, Any]:
     table = next(one for one in NODES if one.infno == call.infno)
     values = {
-        "file_qury_no": number, "filename": filename, "dld_end_time": ends, "dld_endtime": ends,
+        "file_qury_no": number,
+        "filename": filename,
+        "dld_end_time": ends,
+        "dld_endtime": ends,
         "data_cnt": count,
-    }  # fmt: skip
+    }
     return fill(table, values)
 
 
@@ -114,14 +119,21 @@ def _item(row: Sequence[Any], version: str) -> dict[str, str]:
     number, item, name, specification, since, until, *flags = row
     restricted, essential, negotiated, grade, valid, learnt_at, changed_at = flags
     return {
-        fields.CODE: item, fields.NAME: name, fields.SPECIFICATION: specification,
-        fields.SINCE: since.isoformat(), fields.UNTIL: last_day(until),
-        fields.RESTRICTED: "1" if restricted else "0", fields.ESSENTIAL: "1" if essential else "0",
-        fields.NEGOTIATED: "1" if negotiated else "0", fields.GRADE: grade,
-        fields.VALID: "1" if valid else "0", fields.ROW: str(number),
+        fields.CODE: item,
+        fields.NAME: name,
+        fields.SPECIFICATION: specification,
+        fields.SINCE: since.isoformat(),
+        fields.UNTIL: last_day(until),
+        fields.RESTRICTED: "1" if restricted else "0",
+        fields.ESSENTIAL: "1" if essential else "0",
+        fields.NEGOTIATED: "1" if negotiated else "0",
+        fields.GRADE: grade,
+        fields.VALID: "1" if valid else "0",
+        fields.ROW: str(number),
         fields.CREATED: show_instant(learnt_at) or "",
-        fields.UPDATED: show_instant(changed_at) or "", fields.VERSION: version,
-    }  # fmt: skip
+        fields.UPDATED: show_instant(changed_at) or "",
+        fields.VERSION: version,
+    }
 
 
 def _diseases(call: Call, area: str, held: str) -> list[dict[str, str]]:
@@ -131,12 +143,15 @@ def _diseases(call: Call, area: str, held: str) -> list[dict[str, str]]:
     law = call.rules.area(area).law(day_of(call.today))
     return [
         {
-            fields.CODE: one.code, fields.NAME: one.name, fields.VALID: "1",
-            fields.ROW: one.code, fields.VERSION: FIRST_DISEASES,
+            fields.CODE: one.code,
+            fields.NAME: one.name,
+            fields.VALID: "1",
+            fields.ROW: one.code,
+            fields.VERSION: FIRST_DISEASES,
         }
         for one in DISEASES.values()
         if filed_under(law, one.code)
-    ]  # fmt: skip
+    ]
 
 
 for _infno in fields.FILES:

@@ -61,10 +61,14 @@ def upload_matches(call: Call) -> None:
     replaced = _replaced(call, rows)
     call.connection.execute(_RETIRE, [call.now, replaced])
     columns: list[list[Any]] = [
-        [row.own_item for row in rows], [row.own_name for row in rows],
-        [row.list_type for row in rows], items, [row.since for row in rows],
-        [row.until for row in rows], [Jsonb(row.details) for row in rows],
-    ]  # fmt: skip
+        [row.own_item for row in rows],
+        [row.own_name for row in rows],
+        [row.list_type for row in rows],
+        items,
+        [row.since for row in rows],
+        [row.until for row in rows],
+        [Jsonb(row.details) for row in rows],
+    ]
     call.connection.execute(_ADD, [call.institution, call.now, *columns])
 
 
@@ -126,9 +130,11 @@ def revoke_match(call: Call) -> None:
         raise Refusal("institution_not_own", "fixmedins_code", {"value": named})
     own_item = call.text(data, "fixmedins_hilist_id", required=True)
     values = [
-        call.institution, own_item, call.text(data, "list_type", required=True),
+        call.institution,
+        own_item,
+        call.text(data, "list_type", required=True),
         call.text(data, "med_list_codg", required=True),
-    ]  # fmt: skip
+    ]
     found = [row[0] for row in call.connection.execute(_REVOKED, values)]
     if not found:
         raise Refusal("match_unknown", "fixmedins_hilist_id", {"value": own_item})

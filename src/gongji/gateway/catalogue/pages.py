@@ -111,10 +111,16 @@ def _pages(
     ).fetchall()
     pages = -(-count // page.size)
     return {
-        "firstPage": page.number == 1, "lastPage": page.number >= pages, "size": len(rows),
-        "startRow": start + 1 if rows else 0, "pageSize": page.size, "pageNum": page.number,
-        "recordCounts": count, "pages": pages, "data": [make(row) for row in rows],
-    }  # fmt: skip
+        "firstPage": page.number == 1,
+        "lastPage": page.number >= pages,
+        "size": len(rows),
+        "startRow": start + 1 if rows else 0,
+        "pageSize": page.size,
+        "pageNum": page.number,
+        "recordCounts": count,
+        "pages": pages,
+        "data": [make(row) for row in rows],
+    }
 
 
 def _own_area(call: Call) -> str:
@@ -123,8 +129,10 @@ def _own_area(call: Call) -> str:
 
 def _times(learnt_at: datetime, changed_at: datetime) -> dict[str, str]:
     return {
-        "crte_time": _day(learnt_at), "updt_time": _day(changed_at), "opt_time": _day(changed_at)
-    }  # fmt: skip
+        "crte_time": _day(learnt_at),
+        "updt_time": _day(changed_at),
+        "opt_time": _day(changed_at),
+    }
 
 
 def _day(instant: datetime) -> str:
@@ -133,20 +141,46 @@ def _day(instant: datetime) -> str:
 
 def _span(row: Mapping[str, Any]) -> dict[str, str]:
     return {
-        "begndate": row["since"].isoformat(), "enddate": last_day(row["until"]),
+        "begndate": row["since"].isoformat(),
+        "enddate": last_day(row["until"]),
         "vali_flag": "1" if row["valid"] else "0",
-    }  # fmt: skip
+    }
 
 
 _VERSION_NAMES = (
-    "id", "item", "name", "area", "since", "until", "charge_type", "grade", "restricted",
-    "list_type", "negotiated", "dual_channel", "agreement_until", "own_ppm", "learnt_at",
-    "changed_at", "valid", "level", "limit_fen",
-)  # fmt: skip
+    "id",
+    "item",
+    "name",
+    "area",
+    "since",
+    "until",
+    "charge_type",
+    "grade",
+    "restricted",
+    "list_type",
+    "negotiated",
+    "dual_channel",
+    "agreement_until",
+    "own_ppm",
+    "learnt_at",
+    "changed_at",
+    "valid",
+    "level",
+    "limit_fen",
+)
 _MATCH_NAMES = (
-    "id", "own_item", "own_name", "list_type", "item", "since", "until", "details", "learnt_at",
-    "changed_at", "valid",
-)  # fmt: skip
+    "id",
+    "own_item",
+    "own_name",
+    "list_type",
+    "item",
+    "since",
+    "until",
+    "details",
+    "learnt_at",
+    "changed_at",
+    "valid",
+)
 
 
 def _version(row: Sequence[Any], rid: str = "") -> tuple[dict[str, Any], dict[str, Any]]:
@@ -154,9 +188,11 @@ def _version(row: Sequence[Any], rid: str = "") -> tuple[dict[str, Any], dict[st
     named = dict(zip(_VERSION_NAMES, row, strict=False))
     common = _span(named) | _times(named["learnt_at"], named["changed_at"])
     common |= {
-        "hilist_code": named["item"], "insu_admdvs": named["area"], "poolarea_no": named["area"],
+        "hilist_code": named["item"],
+        "insu_admdvs": named["area"],
+        "poolarea_no": named["area"],
         "rid": str(named["id"]) + rid,
-    }  # fmt: skip
+    }
     return named, common
 
 
@@ -166,8 +202,11 @@ def query_items(call: Call) -> dict[str, Any]:
     asked = Asked(call, _own_area(call))
     asked.places("insu_admdvs")
     asked.spans()
-    for name, column in (("hilist_code", "v.item"), ("list_type", "v.list_type"),
-                         ("med_chrgitm_type", "v.charge_type")):  # fmt: skip
+    for name, column in (
+        ("hilist_code", "v.item"),
+        ("list_type", "v.list_type"),
+        ("med_chrgitm_type", "v.charge_type"),
+    ):
         asked.equal(name, column)
     asked.equal("chrgitm_lv", "v.grade", _GRADE_OF)
     asked.equal("lmt_used_flag", "v.restricted", {"0": False, "1": True})
@@ -177,11 +216,14 @@ def query_items(call: Call) -> dict[str, Any]:
     def make(row: Sequence[Any]) -> dict[str, Any]:
         named, common = _version(row)
         own = {
-            "hilist_name": named["name"], "med_chrgitm_type": named["charge_type"],
+            "hilist_name": named["name"],
+            "med_chrgitm_type": named["charge_type"],
             "chrgitm_lv": GRADES[named["grade"]],
-            "lmt_used_flag": "1" if named["restricted"] else "0", "list_type": named["list_type"],
-            "med_use_flag": "0" if named["grade"] == "丙" else "1", "memo": _memo(named),
-        }  # fmt: skip
+            "lmt_used_flag": "1" if named["restricted"] else "0",
+            "list_type": named["list_type"],
+            "med_use_flag": "0" if named["grade"] == "丙" else "1",
+            "memo": _memo(named),
+        }
         return fill(fields.HILIST, common | own)
 
     return _pages(asked, _VERSIONS, "item_version v", "v.id", make)
@@ -189,9 +231,10 @@ def query_items(call: Call) -> dict[str, Any]:
 
 def _memo(named: Mapping[str, Any]) -> str:
     told = [
-        word for word, holds in (("谈判药品", "negotiated"), ("双通道药品", "dual_channel"))
+        word
+        for word, holds in (("谈判药品", "negotiated"), ("双通道药品", "dual_channel"))
         if named[holds]
-    ]  # fmt: skip
+    ]
     until: date | None = named["agreement_until"]
     return "、".join(told) + (f"，协议至{last_day(until)}" if told and until else "")
 
@@ -210,8 +253,11 @@ def query_matches(call: Call) -> dict[str, Any]:
     asked.conditions.append("v.institution = %(institution)s")
     asked.values["institution"] = call.institution
     asked.spans()
-    for name, column in (("medins_list_codg", "v.own_item"), ("list_type", "v.list_type"),
-                         ("med_list_codg", "v.item")):  # fmt: skip
+    for name, column in (
+        ("medins_list_codg", "v.own_item"),
+        ("list_type", "v.list_type"),
+        ("med_list_codg", "v.item"),
+    ):
         asked.equal(name, column)
     asked.like("medins_list_name", "v.own_name")
 
@@ -220,10 +266,15 @@ def query_matches(call: Call) -> dict[str, Any]:
         values = _span(one) | _times(one["learnt_at"], one["changed_at"])
         values |= {name: one["details"].get(name, "") for name in _DETAILS}
         values |= {
-            "fixmedins_code": call.institution, "medins_list_codg": one["own_item"],
-            "medins_list_name": one["own_name"], "insu_admdvs": area, "poolarea_no": area,
-            "list_type": one["list_type"], "med_list_codg": one["item"], "rid": str(one["id"]),
-        }  # fmt: skip
+            "fixmedins_code": call.institution,
+            "medins_list_codg": one["own_item"],
+            "medins_list_name": one["own_name"],
+            "insu_admdvs": area,
+            "poolarea_no": area,
+            "list_type": one["list_type"],
+            "med_list_codg": one["item"],
+            "rid": str(one["id"]),
+        }
         return fill(fields.MATCHES, values)
 
     return _pages(asked, _MATCHES, "item_match v", "v.id", make)
@@ -273,9 +324,10 @@ def query_self_pay(call: Call) -> dict[str, Any]:
     def make(row: Sequence[Any]) -> dict[str, Any]:
         named, common = _version(row)
         own = {
-            "selfpay_prop_psn_type": "310", "selfpay_prop_type": "10",
+            "selfpay_prop_psn_type": "310",
+            "selfpay_prop_type": "10",
             "selfpay_prop": shares.text(named),
-        }  # fmt: skip
+        }
         return fill(fields.SELF_PAY, common | own)
 
     return _pages(asked, _VERSIONS, "item_version v", "v.id", make)

@@ -28,18 +28,23 @@ from gongji.registry.people import FactRow, NewFact, Person
 from gongji.units import CHINA, day_of
 
 NAMES = {
-    "referral": "转诊备案", "registration": "慢特病备案", "selection": "定点备案",
+    "referral": "转诊备案",
+    "registration": "慢特病备案",
+    "selection": "定点备案",
     "injury": "意外伤害备案",
-}  # fmt: skip
+}
 SELECTION = "03"
 NOT_SERVED = {
-    "01": "门慢门特登记请用 2503", "02": "意外伤害登记请用 2507", "06": "转诊转院登记请用 2501",
-    "08": "异地安置由经办机构登记", "07": "异地急诊住院由住院结算系统登记",
+    "01": "门慢门特登记请用 2503",
+    "02": "意外伤害登记请用 2507",
+    "06": "转诊转院登记请用 2501",
+    "08": "异地安置由经办机构登记",
+    "07": "异地急诊住院由住院结算系统登记",
     "10": "特殊药品请按慢特病（2503）备案，由经办机构审核",
     "22": "大病特药请按慢特病（2503）备案，由经办机构审核",
     "23": "门诊两病请按慢特病（2503）备案，由经办机构审核",
     "32": "双通道药品请按慢特病（2503）备案，由经办机构审核",
-}  # fmt: skip
+}
 """Application types of 2505 and where they belong; all others have no place in outpatient care."""
 _ELSEWHERE = "与职工门诊共济无关，请到经办机构办理"
 _NEXT_ID = "select nextval(pg_get_serial_sequence('person_fact', 'id'))"
@@ -179,8 +184,17 @@ def refer(call: Call) -> dict[str, Any]:
     if filer.selecting:
         _check_sender(call, filer, since)
     serial = _serial(call, filer.area)
-    fact = _fact(call, filer, "referral", since, last, key=receiver, sender=call.institution,
-                 serial=serial, reason=reason)  # fmt: skip
+    fact = _fact(
+        call,
+        filer,
+        "referral",
+        since,
+        last,
+        key=receiver,
+        sender=call.institution,
+        serial=serial,
+        reason=reason,
+    )
     _keep(call, fact, _overlaps("referral", "reflin_medins_no"))
     return {"result": fill(fields.REFERRED, {"trt_dcla_detl_sn": serial})}
 
@@ -202,8 +216,10 @@ def _check_sender(call: Call, filer: Filer, day: date) -> None:
         if (fact.details["institution"] if fact.kind == "selection" else fact.key) in mine:
             return
     values = {
-        "value": call.institution, "date": day.isoformat(), "article": filer.selecting,
-    }  # fmt: skip
+        "value": call.institution,
+        "date": day.isoformat(),
+        "article": filer.selecting,
+    }
     raise Refusal("referral_sender", "psn_no", values)
 
 
@@ -228,9 +244,20 @@ def register(call: Call) -> dict[str, Any]:
         raise Refusal("disease_not_served", "opsp_dise_code", {"area": filer.area, "value": code})
     serial = _serial(call, filer.area)
     known = DISEASES.get(code)
-    fact = _fact(call, filer, "registration", since, last, key=code, benefit=benefit,
-                 disease=known.rulebook if known else name, name=name, state="filed", serial=serial,
-                 institution=certifier)  # fmt: skip
+    fact = _fact(
+        call,
+        filer,
+        "registration",
+        since,
+        last,
+        key=code,
+        benefit=benefit,
+        disease=known.rulebook if known else name,
+        name=name,
+        state="filed",
+        serial=serial,
+        institution=certifier,
+    )
     _keep(call, fact, _overlaps("registration", "opsp_dise_code"))
     return {"result": fill(fields.REGISTERED, {"trt_dcla_detl_sn": serial})}
 
@@ -266,8 +293,16 @@ def select(call: Call) -> dict[str, Any]:
         raise Refusal("selection_too_long", "enddate", values)
     _check_selected(call, institution, since)
     serial = _serial(call, filer.area)
-    fact = _fact(call, filer, "selection", since, last or longest, institution=institution,
-                 serial=serial, reason=call.text(data, "memo"))  # fmt: skip
+    fact = _fact(
+        call,
+        filer,
+        "selection",
+        since,
+        last or longest,
+        institution=institution,
+        serial=serial,
+        reason=call.text(data, "memo"),
+    )
     _keep(call, fact, lambda since, until: _bound(call, filer, fact, since, until))
     made = fill(fields.SELECTED, {"trt_dcla_detl_sn": serial})
     return {"result": made, "trt_dcla_detl_sn": serial}
@@ -297,16 +332,19 @@ def _bound(call: Call, filer: Filer, new: NewFact, since: str, until: str) -> Re
     held = people.history(call.connection, [filer.person.id], kinds=["selection"])
     standing = next(
         (
-            fact for fact in held[filer.person.id]
+            fact
+            for fact in held[filer.person.id]
             if (new.until is None or fact.since < new.until)
             and (fact.until is None or new.since < fact.until)
         ),
         None,
-    )  # fmt: skip
+    )
     values = {
-        "since": since or "近日", "until": _until_text(until), "article": filer.selecting,
+        "since": since or "近日",
+        "until": _until_text(until),
+        "article": filer.selecting,
         "institution": standing.details["institution"] if standing else "一家机构",
-    }  # fmt: skip
+    }
     return Refusal("selection_bound", "begndate", values)
 
 
@@ -327,8 +365,17 @@ def report_injury(call: Call) -> dict[str, Any]:
     _check_identity(call, data, filer.person)
     serial = _serial(call, filer.area)
     told = [call.text(data, name) for name in ("trum_time", "trum_site", "trum_rea", "memo")]
-    fact = _fact(call, filer, "injury", since, last, key=serial, third_party=payable == "0",
-                 serial=serial, memo="；".join(text for text in told if text)[:500])  # fmt: skip
+    fact = _fact(
+        call,
+        filer,
+        "injury",
+        since,
+        last,
+        key=serial,
+        third_party=payable == "0",
+        serial=serial,
+        memo="；".join(text for text in told if text)[:500],
+    )
     _keep(call, fact, _overlaps("injury", "begndate"))
     return {"result": fill(fields.INJURED, {"trt_dcla_detl_sn": serial})}
 

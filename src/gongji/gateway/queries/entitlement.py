@@ -111,7 +111,12 @@ def _route(law: Any, sheet: Sheet, med_type: str, disease: str) -> Route:
     drugs: list[dict[str, Any]] = []
     if med_type == _DRUGS:
         drugs = [
-            {"item": "", "serial": "", "negotiated": True, "dual_channel": True,
-             "in_agreement": True}
-        ]  # fmt: skip
+            {
+                "item": "",
+                "serial": "",
+                "negotiated": True,
+                "dual_channel": True,
+                "in_agreement": True,
+            }
+        ]
     return route(law, med_type, disease, sheet.registrations, drugs, 1)

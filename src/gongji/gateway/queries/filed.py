@@ -50,13 +50,15 @@ def query_registrations(call: Call) -> dict[str, Any]:
     person = named_person(call, call.one("data"))
     rows = [
         {
-            "opsp_dise_code": fact.key, "opsp_dise_name": fact.details["name"],
-            "begndate": fact.since.isoformat(), "enddate": last_day(fact.until),
+            "opsp_dise_code": fact.key,
+            "opsp_dise_name": fact.details["name"],
+            "begndate": fact.since.isoformat(),
+            "enddate": last_day(fact.until),
         }
         for fact in _facts(call, person, "registration")
         if fact.details.get("state", "approved") == "approved"
         and (fact.until is None or fact.until > call.today)
-    ]  # fmt: skip
+    ]
     return {"feedetail": [fill(fields.REGISTRATIONS, row) for row in rows]}
 
 
@@ -69,20 +71,24 @@ def query_selections(call: Call) -> dict[str, Any]:
     if kind != SELECTION:
         return {"psnfixmedin": []}
     held = [
-        fact for fact in _facts(call, person, "selection")
+        fact
+        for fact in _facts(call, person, "selection")
         if fact.until is None or fact.until > call.today
-    ]  # fmt: skip
+    ]
     places = _places(call, [fact.details["institution"] for fact in held])
     rows = [
         {
-            "psn_no": person.person.psn_no, "insutype": "310", "fix_srt_no": "1",
+            "psn_no": person.person.psn_no,
+            "insutype": "310",
+            "fix_srt_no": "1",
             "fixmedins_code": fact.details["institution"],
             "fixmedins_name": places.get(fact.details["institution"], ("", ""))[0],
-            "begndate": fact.since.isoformat(), "enddate": last_day(fact.until),
+            "begndate": fact.since.isoformat(),
+            "enddate": last_day(fact.until),
             "memo": fact.details.get("reason", ""),
         }
         for fact in held
-    ]  # fmt: skip
+    ]
     return {"psnfixmedin": [fill(fields.SELECTIONS, row) for row in rows]}
 
 
@@ -107,10 +113,12 @@ def query_stays(call: Call) -> dict[str, Any]:
         rows.append(
             {name: known[name] for name in names}
             | {
-                "mdtrt_id": fact.key, "begndate": fact.since.isoformat(), "med_type": INPATIENT,
+                "mdtrt_id": fact.key,
+                "begndate": fact.since.isoformat(),
+                "med_type": INPATIENT,
                 "out_flag": _outside(fact.area, places.get(fact.details["institution"])),
             }
-        )  # fmt: skip
+        )
     return {"data": [fill(fields.STAYS, row) for row in rows]}
 
 
@@ -127,9 +135,8 @@ def _own_stays(call: Call, first: date, last: date) -> list[FactRow]:
 def _within(facts: Sequence[FactRow], first: date, last: date) -> list[FactRow]:
     """The facts that hold on a day of the span."""
     return [
-        fact for fact in facts
-        if fact.since <= last and (fact.until is None or fact.until > first)
-    ]  # fmt: skip
+        fact for fact in facts if fact.since <= last and (fact.until is None or fact.until > first)
+    ]
 
 
 def _outside(home: str, place: tuple[str, str] | None) -> str:
@@ -157,8 +164,17 @@ def _referral(
     fact: FactRow, person: Known, said: dict[str, Any], places: dict[str, tuple[str, str]]
 ) -> dict[str, Any]:
     known = person.on(fact.since)
-    names = ("psn_no", "psn_cert_type", "certno", "psn_name", "gend", "brdy", "insu_optins",
-             "emp_name", "insutype")  # fmt: skip
+    names = (
+        "psn_no",
+        "psn_cert_type",
+        "certno",
+        "psn_name",
+        "gend",
+        "brdy",
+        "insu_optins",
+        "emp_name",
+        "insutype",
+    )
     values = {name: known[name] for name in names}
     values |= {
         name: word(said, name)

@@ -30,10 +30,13 @@ def find_institutions(call: Call) -> dict[str, Any]:
         fill(
             INSTITUTION,
             {
-                "fixmedins_code": found[0], "fixmedins_name": found[1], "uscc": found[2],
-                "fixmedins_type": KINDS[found[3]], "hosp_lv": found[4],
+                "fixmedins_code": found[0],
+                "fixmedins_name": found[1],
+                "uscc": found[2],
+                "fixmedins_type": KINDS[found[3]],
+                "hosp_lv": found[4],
             },
         )
         for found in call.connection.execute(_FIND, values)
-    ]  # fmt: skip
+    ]
     return {INSTITUTION.name: rows}

@@ -78,19 +78,33 @@ def _setlinfo(call: Call, entry: EntryRow) -> dict[str, Any]:
     made = amounts(entry, balance)
     day, when = entry.service_date.isoformat(), show_instant(entry.settled_at)
     return made | {
-        "setl_id": str(entry.id), "mdtrt_id": str(entry.visit), "pay_loc": AT_THE_INSTITUTION,
-        "fixmedins_code": place.code, "fixmedins_name": place.name, "hosp_lv": place.grade,
-        "fixmedins_poolarea": place.area, "lmtpric_hosp_lv": level,
-        "dedc_hosp_lv": level or _NO_LEVEL, "begndate": day, "enddate": day, "setl_time": when,
+        "setl_id": str(entry.id),
+        "mdtrt_id": str(entry.visit),
+        "pay_loc": AT_THE_INSTITUTION,
+        "fixmedins_code": place.code,
+        "fixmedins_name": place.name,
+        "hosp_lv": place.grade,
+        "fixmedins_poolarea": place.area,
+        "lmtpric_hosp_lv": level,
+        "dedc_hosp_lv": level or _NO_LEVEL,
+        "begndate": day,
+        "enddate": day,
+        "setl_time": when,
         "year": day[:4],
         "mdtrt_cert_type": word(said, "mdtrt_cert_type") or word(details, "mdtrt_cert_type"),
-        "med_type": med_type, "clr_type": clr_type(entry.institution), "clr_way": BY_ITEM,
-        "clr_optins": agency(entry.area), "psn_pay": made["psn_part_amt"],
-        "cash_payamt": made["psn_cash_pay"], "medins_setl_id": entry.msgid,
+        "med_type": med_type,
+        "clr_type": clr_type(entry.institution),
+        "clr_way": BY_ITEM,
+        "clr_optins": agency(entry.area),
+        "psn_pay": made["psn_part_amt"],
+        "cash_payamt": made["psn_cash_pay"],
+        "medins_setl_id": entry.msgid,
         "refd_setl_flag": "1" if refunded or entry.reverses_id is not None else "0",
-        "dise_codg": disease, "dise_name": word(details, "dise_name"),
-        "invono": word(said, "invono"), "opt_time": when,
-    }  # fmt: skip
+        "dise_codg": disease,
+        "dise_name": word(details, "dise_name"),
+        "invono": word(said, "invono"),
+        "opt_time": when,
+    }
 
 
 @transaction("5206")
@@ -100,9 +114,13 @@ def query_counters(call: Call) -> dict[str, Any]:
     since, until, shown = _when(call, call.text(data, "cum_ym"))
     person = named_person(call, data)
     values = {
-        "person": person.person.id, "since": since, "until": until,
-        "servants": "公务员医疗补助", "large": "大额医疗费用补助", "major": "大病保险",
-    }  # fmt: skip
+        "person": person.person.id,
+        "since": since,
+        "until": until,
+        "servants": "公务员医疗补助",
+        "large": "大额医疗费用补助",
+        "major": "大病保险",
+    }
     sums: dict[str, Fen] = dict.fromkeys(_CODES, 0)
     for _, med_type, *used in call.connection.execute(_USED, values):
         for code, amount in zip(_CODES, used, strict=True):
@@ -113,13 +131,15 @@ def query_counters(call: Call) -> dict[str, Any]:
         fill(
             fields.COUNTERS,
             {
-                "insutype": INSUTYPE, "year": str(since.year), "cum_ym": shown,
+                "insutype": INSUTYPE,
+                "year": str(since.year),
+                "cum_ym": shown,
                 "cum_type_code": code,
                 "cum": amount if code.startswith("C") else yuan(amount),
             },
         )
         for code, amount in sums.items()
-    ]  # fmt: skip
+    ]
     return {"cuminfo": rows}
 
 

@@ -56,11 +56,26 @@ _OF_DISEASES = """e.benefit = any(%(benefits)s) and v.begun_at >= %(since)s
 _FOR_DISEASES = ["chronic", "special", "two_diseases", "dual_channel", "negotiated_drug"]
 _MOST_ROWS = 5000
 _SENT_LINE = (
-    "sin_dos_dscr", "used_frqu_dscr", "prd_days", "medc_way_dscr", "bilg_dept_codg",
-    "bilg_dept_name", "bilg_dr_codg", "bilg_dr_name", "acord_dept_codg", "acord_dept_name",
-    "orders_dr_code", "orders_dr_name", "hosp_appr_flag", "tcmdrug_used_way", "etip_flag",
-    "etip_hosp_code", "dscg_tkdrug_flag", "matn_fee_flag", "memo",
-)  # fmt: skip
+    "sin_dos_dscr",
+    "used_frqu_dscr",
+    "prd_days",
+    "medc_way_dscr",
+    "bilg_dept_codg",
+    "bilg_dept_name",
+    "bilg_dr_codg",
+    "bilg_dr_name",
+    "acord_dept_codg",
+    "acord_dept_name",
+    "orders_dr_code",
+    "orders_dr_name",
+    "hosp_appr_flag",
+    "tcmdrug_used_way",
+    "etip_flag",
+    "etip_hosp_code",
+    "dscg_tkdrug_flag",
+    "matn_fee_flag",
+    "memo",
+)
 
 
 @dataclass(frozen=True)
@@ -99,9 +114,14 @@ def query_visits(call: Call) -> dict[str, Any]:
     visit = visit_number(call, data) if call.text(data, "mdtrt_id") else None
     person = named_person(call, data)
     values = {
-        "institution": call.institution, "person": person.person.id, "since": span.since,
-        "until": span.until, "med_type": med_type, "visit": visit, "most": _MOST_ROWS,
-    }  # fmt: skip
+        "institution": call.institution,
+        "person": person.person.id,
+        "since": span.since,
+        "until": span.until,
+        "med_type": med_type,
+        "visit": visit,
+        "most": _MOST_ROWS,
+    }
     with call.connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(_VISITS, values).fetchall()
     return {"mdtrtinfo": [fill(fields.VISITS, _visit(row, person)) for row in rows]}
@@ -161,10 +181,17 @@ def query_diagnoses(call: Call) -> dict[str, Any]:
             }
             | {
                 name: word(one, name)
-                for name in ("diag_type", "diag_code", "diag_name", "diag_dept", "dise_dor_no",
-                             "dise_dor_name", "diag_time")
+                for name in (
+                    "diag_type",
+                    "diag_code",
+                    "diag_name",
+                    "diag_dept",
+                    "dise_dor_no",
+                    "dise_dor_name",
+                    "diag_time",
+                )
             }
-        )  # fmt: skip
+        )
     return {"diseinfo": [fill(fields.DIAGNOSES, row) for row in rows]}
 
 
@@ -179,8 +206,11 @@ def query_lines(call: Call) -> dict[str, Any]:
     entry = visit_number(call, data, "setl_id") if call.text(data, "setl_id") else None
     person = named_person(call, data)
     values = {
-        "institution": call.institution, "person": person.person.id, "visit": visit, "entry": entry,
-    }  # fmt: skip
+        "institution": call.institution,
+        "person": person.person.id,
+        "visit": visit,
+        "entry": entry,
+    }
     with call.connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(_LINES + _OF_VISIT, values).fetchall()
     if not rows and entry is not None:
@@ -202,9 +232,13 @@ def query_drugs(call: Call) -> dict[str, Any]:
     person = named_person(call, data)
     here = get_institution(call.connection, call.institution)
     values = {
-        "institution": call.institution, "person": person.person.id, "since": span.since,
-        "until": span.until, "benefits": _FOR_DISEASES, "most": _MOST_ROWS,
-    }  # fmt: skip
+        "institution": call.institution,
+        "person": person.person.id,
+        "since": span.since,
+        "until": span.until,
+        "benefits": _FOR_DISEASES,
+        "most": _MOST_ROWS,
+    }
     with call.connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(_LINES + _OF_DISEASES, values).fetchall()
     told = {

@@ -56,11 +56,15 @@ def read_person(call: Call) -> dict[str, Any]:
     subsidy = next((fact for fact in facts[person.id] if fact.kind == "subsidy"), None)
     born = birth.details["birth_date"] if birth else None
     base = {
-        "psn_no": person.psn_no, "psn_cert_type": person.certificate_kind,
-        "certno": call.identity.decrypt(person.certificate), "psn_name": person.name,
-        "gend": person.sex, "naty": person.ethnicity, "brdy": born,
+        "psn_no": person.psn_no,
+        "psn_cert_type": person.certificate_kind,
+        "certno": call.identity.decrypt(person.certificate),
+        "psn_name": person.name,
+        "gend": person.sex,
+        "naty": person.ethnicity,
+        "brdy": born,
         "age": age(date.fromisoformat(born) if born else None, day),
-    }  # fmt: skip
+    }
     spells = people.spells(call.connection, person.id, day)
     return {
         PERSON.name: fill(PERSON, base),
@@ -117,10 +121,14 @@ def check_benefit(call: Call) -> dict[str, Any]:
     begin = call.instant(node, "begntime")
     end = call.instant(node, "endtime", required=False)
     found = entitlement(
-        call.connection, call.rules, psn_no, call.institution,
+        call.connection,
+        call.rules,
+        psn_no,
+        call.institution,
         call.text(node, "med_type", required=True, longest=6),
-        call.text(node, "dise_codg", longest=30), begin.date(),
-    )  # fmt: skip
+        call.text(node, "dise_codg", longest=30),
+        begin.date(),
+    )
     return {
         BENEFIT.name: [
             fill(

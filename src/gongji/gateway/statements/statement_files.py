@@ -21,9 +21,14 @@ from gongji.units import CHINA, MAX_FEN, Fen, parse_fen
 LONGEST = 64 * 1024 * 1024
 """The most bytes that an uploaded file may have when unpacked."""
 COLUMNS = (
-    "setl_id", "mdtrt_id", "psn_no", "medfee_sumamt", "fund_pay_sumamt", "acct_pay",
+    "setl_id",
+    "mdtrt_id",
+    "psn_no",
+    "medfee_sumamt",
+    "fund_pay_sumamt",
+    "acct_pay",
     "refd_setl_flag",
-)  # fmt: skip
+)
 """The columns of the uploaded file, in their order (3202)."""
 _NUMBER = 30
 _MADE = (1980, 1, 1, 0, 0, 0)
@@ -170,9 +175,14 @@ def _row(number: int, cells: list[str]) -> Declared:
             raise _invalid(number, name, "超过上限")
     total, fund, account = amounts
     return Declared(
-        named["setl_id"], named["mdtrt_id"], named["psn_no"], total, fund, account,
+        named["setl_id"],
+        named["mdtrt_id"],
+        named["psn_no"],
+        total,
+        fund,
+        account,
         named["refd_setl_flag"] == "1",
-    )  # fmt: skip
+    )
 
 
 def _invalid(number: int, field: str, reason: str) -> Refusal:

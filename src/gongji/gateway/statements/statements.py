@@ -247,23 +247,33 @@ def _differences(ours: Row, theirs: Declared) -> str:
 
 def _our_line(row: Row, memo: str) -> tuple[str, ...]:
     values = {
-        "psn_no": row.psn_no, "mdtrt_id": str(row.visit or ""), "setl_id": str(row.id),
-        "msgid": row.msgid, "stmt_rslt": DIFFERENT if memo else EQUAL,
-        "refd_setl_flag": "1" if row.refunded else "0", "memo": memo,
-        "medfee_sumamt": yuan_text(row.total_fen), "fund_pay_sumamt": yuan_text(row.fund_fen),
+        "psn_no": row.psn_no,
+        "mdtrt_id": str(row.visit or ""),
+        "setl_id": str(row.id),
+        "msgid": row.msgid,
+        "stmt_rslt": DIFFERENT if memo else EQUAL,
+        "refd_setl_flag": "1" if row.refunded else "0",
+        "memo": memo,
+        "medfee_sumamt": yuan_text(row.total_fen),
+        "fund_pay_sumamt": yuan_text(row.fund_fen),
         "acct_pay": yuan_text(row.account_fen),
-    }  # fmt: skip
+    }
     return _cells(values)
 
 
 def _their_line(row: Declared, memo: str, several: bool = False) -> tuple[str, ...]:
     values = {
-        "psn_no": row.psn_no, "mdtrt_id": "" if several else row.mdtrt_id,
-        "setl_id": "" if several else row.setl_id, "msgid": "", "stmt_rslt": DIFFERENT,
-        "refd_setl_flag": "1" if row.refunded else "0", "memo": memo,
-        "medfee_sumamt": yuan_text(row.total_fen), "fund_pay_sumamt": yuan_text(row.fund_fen),
+        "psn_no": row.psn_no,
+        "mdtrt_id": "" if several else row.mdtrt_id,
+        "setl_id": "" if several else row.setl_id,
+        "msgid": "",
+        "stmt_rslt": DIFFERENT,
+        "refd_setl_flag": "1" if row.refunded else "0",
+        "memo": memo,
+        "medfee_sumamt": yuan_text(row.total_fen),
+        "fund_pay_sumamt": yuan_text(row.fund_fen),
         "acct_pay": yuan_text(row.account_fen),
-    }  # fmt: skip
+    }
     return _cells(values)
 
 

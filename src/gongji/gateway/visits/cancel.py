@@ -14,10 +14,15 @@ from gongji.settlement.contract import Outcome
 def _cancelled(call: Call) -> Outcome:
     node = call.one("data")
     return cancel(
-        call.connection, call.key, call.text(node, "psn_no", required=True, longest=30),
-        read_bills.visit_number(call, node), read_bills.visit_number(call, node, "setl_id"), call.rules,
-        call.now, call.settings.refuse_chained,
-    )  # fmt: skip
+        call.connection,
+        call.key,
+        call.text(node, "psn_no", required=True, longest=30),
+        read_bills.visit_number(call, node),
+        read_bills.visit_number(call, node, "setl_id"),
+        call.rules,
+        call.now,
+        call.settings.refuse_chained,
+    )
 
 
 @transaction("2208", changes=True)
@@ -60,10 +65,15 @@ def reverse_message(call: Call) -> Answer:
     node = call.one("data")
     original = call.text(node, "omsgid", required=True, longest=100)
     outcome = reverse(
-        call.connection, call.key, call.text(node, "psn_no", required=True, longest=30), original,
-        call.text(node, "oinfno", required=True, longest=6).upper(), call.rules, call.now,
+        call.connection,
+        call.key,
+        call.text(node, "psn_no", required=True, longest=30),
+        original,
+        call.text(node, "oinfno", required=True, longest=6).upper(),
+        call.rules,
+        call.now,
         call.settings.refuse_chained,
-    )  # fmt: skip
+    )
     if outcome.entry is None and not outcome.warnings:
         told = f"没有收到过报文 {original}，没有可以冲正的；它若迟到，将不予受理"
         return Answer(None, (told,))

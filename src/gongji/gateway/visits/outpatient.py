@@ -10,18 +10,42 @@ from gongji.refusals import Refusal
 from gongji.settlement import visits
 
 _VISIT_DETAILS = (
-    "mdtrt_cert_type", "atddr_no", "dr_name", "dept_code", "dept_name", "caty", "psn_type",
-    "exp_content", "expcontent",
-)  # fmt: skip
+    "mdtrt_cert_type",
+    "atddr_no",
+    "dr_name",
+    "dept_code",
+    "dept_name",
+    "caty",
+    "psn_type",
+    "exp_content",
+    "expcontent",
+)
 _DESCRIPTION = (
-    "main_cond_dscr", "dise_type_code", "dise_name", "birctrl_type", "birctrl_matn_date",
-    "matn_type", "geso_val", "exp_content", "expcontent", "rxfixmedinscode", "rxfixmedinsname",
-    "rxfilename", "rxexpcontent",
-)  # fmt: skip
+    "main_cond_dscr",
+    "dise_type_code",
+    "dise_name",
+    "birctrl_type",
+    "birctrl_matn_date",
+    "matn_type",
+    "geso_val",
+    "exp_content",
+    "expcontent",
+    "rxfixmedinscode",
+    "rxfixmedinsname",
+    "rxfilename",
+    "rxexpcontent",
+)
 _DIAGNOSIS = (
-    "diag_type", "diag_srt_no", "diag_code", "diag_name", "diag_dept", "dise_dor_no",
-    "dise_dor_name", "diag_time", "vali_flag",
-)  # fmt: skip
+    "diag_type",
+    "diag_srt_no",
+    "diag_code",
+    "diag_name",
+    "diag_dept",
+    "dise_dor_no",
+    "dise_dor_name",
+    "diag_time",
+    "vali_flag",
+)
 _MOST_DIAGNOSES = 200
 
 
@@ -41,10 +65,17 @@ def register(call: Call) -> dict[str, Any]:
     number = call.text(node, "ipt_otp_no", required=True, longest=30)
     psn_no = _person(call, node)
     visit = visits.open_visit(
-        call.connection, call.key, psn_no, call.institution, call.instant(node, "begntime"),
-        number, _kept(node, _VISIT_DETAILS), call.now, call.settings.days_back,
+        call.connection,
+        call.key,
+        psn_no,
+        call.institution,
+        call.instant(node, "begntime"),
+        number,
+        _kept(node, _VISIT_DETAILS),
+        call.now,
+        call.settings.days_back,
         call.settings.days_ahead,
-    )  # fmt: skip
+    )
     values = {"mdtrt_id": str(visit), "psn_no": psn_no, "ipt_otp_no": number}
     return {VISIT.name: fill(VISIT, values)}
 
@@ -54,9 +85,13 @@ def withdraw(call: Call) -> None:
     """Take a visit back."""
     node = call.one("data")
     visits.withdraw_visit(
-        call.connection, call.key, read_bills.visit_number(call, node), _person(call, node),
-        call.text(node, "ipt_otp_no", longest=30), call.now,
-    )  # fmt: skip
+        call.connection,
+        call.key,
+        read_bills.visit_number(call, node),
+        _person(call, node),
+        call.text(node, "ipt_otp_no", longest=30),
+        call.now,
+    )
 
 
 @transaction("2203", nodes=("mdtrtinfo", "diseinfo"), changes=True)
@@ -74,11 +109,19 @@ def describe(call: Call) -> None:
         diagnoses.append(_kept(row, _DIAGNOSIS))
     call.text(node, visits.PRESCRIBER, longest=12)
     visits.record_diagnoses(
-        call.connection, call.key, read_bills.visit_number(call, node), _person(call, node),
+        call.connection,
+        call.key,
+        read_bills.visit_number(call, node),
+        _person(call, node),
         call.text(node, "med_type", required=True, longest=6),
-        call.text(node, "dise_codg", longest=30), call.instant(node, "begntime"), diagnoses,
-        _kept(node, _DESCRIPTION), call.now, call.settings.days_back, call.settings.days_ahead,
-    )  # fmt: skip
+        call.text(node, "dise_codg", longest=30),
+        call.instant(node, "begntime"),
+        diagnoses,
+        _kept(node, _DESCRIPTION),
+        call.now,
+        call.settings.days_back,
+        call.settings.days_ahead,
+    )
 
 
 @transaction("2204", nodes=("feedetail",), changes=True)
@@ -93,11 +136,18 @@ def upload(call: Call) -> dict[str, Any]:
         if any(row.get(name) != first.get(name) for row in rows):
             raise Refusal("rows_differ", name)
     priced = visits.upload_lines(
-        call.connection, call.key, read_bills.visit_number(call, first), _person(call, first),
+        call.connection,
+        call.key,
+        read_bills.visit_number(call, first),
+        _person(call, first),
         call.text(first, "chrg_bchno", required=True, longest=30),
-        call.text(first, "dise_codg", longest=30), read_bills.read_lines(call, rows), call.rules,
-        call.now, call.settings.days_back, call.settings.days_ahead,
-    )  # fmt: skip
+        call.text(first, "dise_codg", longest=30),
+        read_bills.read_lines(call, rows),
+        call.rules,
+        call.now,
+        call.settings.days_back,
+        call.settings.days_ahead,
+    )
     return {PRICED_LINE.name: write_lines.result(priced)}
 
 
@@ -106,6 +156,10 @@ def withdraw_lines(call: Call) -> None:
     """Take a batch of fee lines back, or with "0000" all that is not settled."""
     node = call.one("data")
     visits.withdraw_lines(
-        call.connection, call.key, read_bills.visit_number(call, node), _person(call, node),
-        call.text(node, "chrg_bchno", required=True, longest=30), call.now,
-    )  # fmt: skip
+        call.connection,
+        call.key,
+        read_bills.visit_number(call, node),
+        _person(call, node),
+        call.text(node, "chrg_bchno", required=True, longest=30),
+        call.now,
+    )

@@ -60,17 +60,22 @@ SETLINFO = {
     for infno in ("2206", "2206A", "2207", "2207A", "2208", "2101", "2102")
 }
 CANCELLED_PURCHASE = Node(
-    "2103", "setlinfo",
+    "2103",
+    "setlinfo",
     {
-        "mdtrt_id": "visit.id", "setl_id": "entry.id", "clr_optins": "the person's city and 99",
-        "setl_time": "entry.settled_at", **AMOUNTS,
+        "mdtrt_id": "visit.id",
+        "setl_id": "entry.id",
+        "clr_optins": "the person's city and 99",
+        "setl_time": "entry.settled_at",
+        **AMOUNTS,
         "psn_pay": "as psn_part_amt (its older name)",
         "cash_payamt": "as psn_cash_pay (its older name)",
         "medins_setl_id": "msgid of the cancelling request",
     },
-)  # fmt: skip
+)
 SETLDETAIL = Node(
-    "2207", "setldetail",
+    "2207",
+    "setldetail",
     {
         "fund_pay_type": "310100 pool, the payer's code for supplements, 310200 account, 999996 "
         "the institution's own share",
@@ -82,7 +87,7 @@ SETLDETAIL = Node(
         "setl_proc_info": "the articles by which the fund paid; of the account and the "
         "institution's share, why a fund did not",
     },
-)  # fmt: skip
+)
 _LINE: dict[str, str | Empty] = {
     "feedetl_sn": "the line's serial as sent",
     "det_item_fee_sumamt": "the line's amount",
@@ -106,30 +111,38 @@ _LINE: dict[str, str | Empty] = {
 }
 PRICED_LINE = Node("2204", "result", _LINE | _EXP)
 CUT_LINE = Node(
-    "2102", "detlcutinfo",
+    "2102",
+    "detlcutinfo",
     _LINE | {"hosp_part_amt": Empty("药店不负担费用", number=True)},
-)  # fmt: skip
+)
 VISIT = Node(
-    "2201", "data",
+    "2201",
+    "data",
     {
-        "mdtrt_id": "visit.id", "psn_no": "the request's", "ipt_otp_no": "the request's", **_EXP,
+        "mdtrt_id": "visit.id",
+        "psn_no": "the request's",
+        "ipt_otp_no": "the request's",
+        **_EXP,
     },
-)  # fmt: skip
+)
 SIGNED_IN = Node(
     "9001", "signinoutb", {"sign_time": "when it was received", "sign_no": "sign_in.sign_no"}
 )
 SIGNED_OUT = Node("9002", "signoutoutb", {"sign_time": "when it was received"})
 UPLOADED = Node(
-    "9101", "",
+    "9101",
+    "",
     {
-        "file_qury_no": "file_ticket.number", "filename": "the request's",
+        "file_qury_no": "file_ticket.number",
+        "filename": "the request's",
         "fixmedins_code": "the institution of the envelope",
         "dld_endtime": "file_ticket.expires_at",
     },
-)  # fmt: skip
+)
 PERSON = Node("1101", "baseinfo", _PERSON | _EXP)
 INSURED = Node(
-    "1101", "insuinfo",
+    "1101",
+    "insuinfo",
     {
         "balc": "balance of the own account in the area",
         "insutype": "310",
@@ -141,9 +154,10 @@ INSURED = Node(
         "insuplc_admdvs": "area of the spell",
         "emp_name": "fact insured: employer",
     },
-)  # fmt: skip
+)
 IDENTITY = Node(
-    "1101", "idetinfo",
+    "1101",
+    "idetinfo",
     {
         "psn_idet_type": "60 where the fact subsidy says veteran (建国初期参加革命工作退休干部)",
         "psn_type_lv": Empty("没有等级"),
@@ -151,17 +165,22 @@ IDENTITY = Node(
         "begntime": "first day of the fact",
         "endtime": "last day of the fact; empty while it lasts",
     },
-)  # fmt: skip
+)
 INSTITUTION = Node(
-    "1201", "medinsinfo",
+    "1201",
+    "medinsinfo",
     {
-        "fixmedins_code": "institution.code", "fixmedins_name": "institution.name",
-        "uscc": "institution.uscc", "fixmedins_type": "1 hospital, 2 pharmacy",
-        "hosp_lv": "institution.grade", **_EXP,
+        "fixmedins_code": "institution.code",
+        "fixmedins_name": "institution.name",
+        "uscc": "institution.uscc",
+        "fixmedins_type": "1 hospital, 2 pharmacy",
+        "hosp_lv": "institution.grade",
+        **_EXP,
     },
-)  # fmt: skip
+)
 BENEFIT = Node(
-    "2001", "trtinfo",
+    "2001",
+    "trtinfo",
     {
         "psn_no": "the request's",
         "trt_chk_type": "01",
@@ -172,11 +191,23 @@ BENEFIT = Node(
         "trt_chk_rslt": "why not, with the article",
         **_EXP,
     },
-)  # fmt: skip
+)
 NODES = (
-    SIGNED_IN, SIGNED_OUT, UPLOADED, PERSON, INSURED, IDENTITY, INSTITUTION, BENEFIT, VISIT,
-    PRICED_LINE, *SETLINFO.values(), CANCELLED_PURCHASE, SETLDETAIL, CUT_LINE,
-)  # fmt: skip
+    SIGNED_IN,
+    SIGNED_OUT,
+    UPLOADED,
+    PERSON,
+    INSURED,
+    IDENTITY,
+    INSTITUTION,
+    BENEFIT,
+    VISIT,
+    PRICED_LINE,
+    *SETLINFO.values(),
+    CANCELLED_PURCHASE,
+    SETLDETAIL,
+    CUT_LINE,
+)
 """Every table of this module, in the order of docs/door.md."""
 SILENT = ("2202", "2203", "2203A", "2205", "2601", "9102")
 """Transactions without an output; 9102 answers with the file."""

@@ -77,9 +77,16 @@ class Desk:
 
     def _read(self, connection: threads.Connection, known: Envelope) -> Request:
         call = Call(
-            connection, known.institution, known.infno, known.input, known.key, known.received_at,
-            self._rules, self._settings, known.header,
-        )  # fmt: skip
+            connection,
+            known.institution,
+            known.infno,
+            known.input,
+            known.key,
+            known.received_at,
+            self._rules,
+            self._settings,
+            known.header,
+        )
         return read_bills.read_request(call)
 
     def _settled(

@@ -14,11 +14,16 @@ from gongji.settlement.stays import StayReport, record_stays
 
 INFNO = "GJ01"
 FIELDS = {
-    "psn_no": "人员编号", "ipt_no": "住院号（本机构内唯一）", "begntime": "入院日期",
-    "endtime": "出院日期；在院为空", "medfee_sumamt": "医疗费总额",
-    "act_pay_dedc": "实际支付起付线", "hifp_pay": "统筹基金支付",
-    "otp_er_refl_flag": "1 急诊抢救后转入", "die_flag": "1 死亡",
-}  # fmt: skip
+    "psn_no": "人员编号",
+    "ipt_no": "住院号（本机构内唯一）",
+    "begntime": "入院日期",
+    "endtime": "出院日期；在院为空",
+    "medfee_sumamt": "医疗费总额",
+    "act_pay_dedc": "实际支付起付线",
+    "hifp_pay": "统筹基金支付",
+    "otp_er_refl_flag": "1 急诊抢救后转入",
+    "die_flag": "1 死亡",
+}
 """The fields of a row of `stays`: what each says."""
 MOST_ROWS = 1000
 
@@ -52,11 +57,16 @@ def _report(call: Call, row: Node) -> StayReport:
     since = call.day(row, "begntime")
     here = standings(call.connection, [call.institution], since)[call.institution]
     return StayReport(
-        psn_no=person.psn_no, area=person.area, since=since, until=call.day(row, "endtime", False),
+        psn_no=person.psn_no,
+        area=person.area,
+        since=since,
+        until=call.day(row, "endtime", False),
         number=f"{call.institution}|{call.text(row, 'ipt_no', required=True, longest=30)}",
-        institution=call.institution, level=here.level,
+        institution=call.institution,
+        level=here.level,
         from_emergency=call.choice(row, "otp_er_refl_flag", "01", False, "0") == "1",
         died=call.choice(row, "die_flag", "01", False, "0") == "1",
-        total_fen=call.fen(row, "medfee_sumamt"), deductible_fen=call.fen(row, "act_pay_dedc"),
+        total_fen=call.fen(row, "medfee_sumamt"),
+        deductible_fen=call.fen(row, "act_pay_dedc"),
         pool_fen=call.fen(row, "hifp_pay"),
-    )  # fmt: skip
+    )

@@ -177,10 +177,14 @@ def cancelled_purchase(entry: EntryRow, balance_fen: Fen, msgid: str) -> dict[st
 def setldetail(entry: EntryRow, limits: Mapping[str, Fen]) -> list[dict[str, Any]]:
     """A row for each fund that paid, for the account, and for the institution's own share."""
     rows = [
-        (*FUNDS.get(name, OTHER_FUND)[1:], amount, limits.get(_LIMITS.get(name, name), amount),
-         articles(entry, name))
+        (
+            *FUNDS.get(name, OTHER_FUND)[1:],
+            amount,
+            limits.get(_LIMITS.get(name, name), amount),
+            articles(entry, name),
+        )
         for name, amount in payers(entry).items()
-    ]  # fmt: skip
+    ]
     accounts = entry.account_fen + entry.family_fen
     if accounts:
         rows.append((*ACCOUNT_FUND, accounts, accounts, reasons(entry)))

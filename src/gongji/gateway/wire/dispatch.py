@@ -46,9 +46,16 @@ def answer(
     now = envelope.received_at
     found = TRANSACTIONS[envelope.infno]
     call = Call(
-        connection, envelope.institution, envelope.infno, envelope.input, envelope.key, now, rules,
-        settings, envelope.header,
-    )  # fmt: skip
+        connection,
+        envelope.institution,
+        envelope.infno,
+        envelope.input,
+        envelope.key,
+        now,
+        rules,
+        settings,
+        envelope.header,
+    )
     outcome = DONE
 
     def run() -> bytes:

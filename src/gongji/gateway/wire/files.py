@@ -48,9 +48,11 @@ def upload(call: Call) -> dict[str, Any]:
         [number, call.institution, name, kept, call.now, ends],
     )
     values = {
-        "file_qury_no": number, "filename": name, "fixmedins_code": call.institution,
+        "file_qury_no": number,
+        "filename": name,
+        "fixmedins_code": call.institution,
         "dld_endtime": show_instant(ends),
-    }  # fmt: skip
+    }
     return fill(UPLOADED, values)
 
 

@@ -21,21 +21,30 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self.requests = Counter(
-            "gongji_door_requests", "Requests by transaction and how they ended",
-            ["infno", "outcome"], registry=self._registry,
-        )  # fmt: skip
+            "gongji_door_requests",
+            "Requests by transaction and how they ended",
+            ["infno", "outcome"],
+            registry=self._registry,
+        )
         self.seconds = Histogram(
-            "gongji_door_seconds", "From the whole request to its answer, by transaction",
-            ["infno"], buckets=_SECONDS, registry=self._registry,
-        )  # fmt: skip
+            "gongji_door_seconds",
+            "From the whole request to its answer, by transaction",
+            ["infno"],
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
         self.batches = Histogram(
-            "gongji_door_batch", "Settlements taken together",
-            buckets=_SIZES, registry=self._registry,
-        )  # fmt: skip
+            "gongji_door_batch",
+            "Settlements taken together",
+            buckets=_SIZES,
+            registry=self._registry,
+        )
         self.waiting = Gauge(
-            "gongji_door_waiting", "Requests being answered", registry=self._registry,
+            "gongji_door_waiting",
+            "Requests being answered",
+            registry=self._registry,
             multiprocess_mode="livesum",
-        )  # fmt: skip
+        )
 
         self._of: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
 

@@ -52,9 +52,11 @@ def _get(headers: Headers, name: str) -> str:
 
 def _read_tif(headers: Headers) -> Signature:
     return Signature(
-        _get(headers, "x-tif-paasid"), _get(headers, "x-tif-timestamp"),
-        _get(headers, "x-tif-nonce"), _get(headers, "x-tif-signature"),
-    )  # fmt: skip
+        _get(headers, "x-tif-paasid"),
+        _get(headers, "x-tif-timestamp"),
+        _get(headers, "x-tif-nonce"),
+        _get(headers, "x-tif-signature"),
+    )
 
 
 def _sign_tif(claim: Signature, secret: str) -> str:
@@ -70,9 +72,12 @@ def _read_api(headers: Headers) -> Signature:
     signed = tuple((name, _get(headers, name)) for name in _API)
     given = dict(signed)
     return Signature(
-        given["_api_access_key"], given["_api_timestamp"], "",
-        _get(headers, "_api_signature"), signed,
-    )  # fmt: skip
+        given["_api_access_key"],
+        given["_api_timestamp"],
+        "",
+        _get(headers, "_api_signature"),
+        signed,
+    )
 
 
 def _sign_api(claim: Signature, secret: str) -> str:

@@ -15,9 +15,11 @@ T = TypeVar("T")
 
 LOG = logging.getLogger("gongji.door")
 BY_KEY = (
-    "plan_cache_mode = force_generic_plan", "enable_seqscan = off", "enable_hashjoin = off",
+    "plan_cache_mode = force_generic_plan",
+    "enable_seqscan = off",
+    "enable_hashjoin = off",
     "enable_mergejoin = off",
-)  # fmt: skip
+)
 """The doors' statements are few and look rows up by key: one plan serves them all, by indexes, also
 while a table is new and the statistics know nothing of it."""
 LONGEST_STATEMENT = "60s"

@@ -10,5 +10,10 @@ from gongji.law.accounts.deadlines import deadline
 from gongji.law.accounts.uses import Query, event, use
 
 __all__ = [
-    "Query", "clear", "credit", "deadline", "event", "use",
-]  # fmt: skip
+    "Query",
+    "clear",
+    "credit",
+    "deadline",
+    "event",
+    "use",
+]

@@ -26,13 +26,19 @@ EXPECTED = "期望"
 Texts = Mapping[str, str]
 
 ROSTER_KEYS = {
-    "月份": "month", "缴费基数": "base", "出生日期": "birth_date", "退休手续": "retired_month",
+    "月份": "month",
+    "缴费基数": "base",
+    "出生日期": "birth_date",
+    "退休手续": "retired_month",
     "缴满年限": "years_complete_month",
-} | {name: fact.column for name, fact in ROSTER_FACTS.items()}  # fmt: skip
+} | {name: fact.column for name, fact in ROSTER_FACTS.items()}
 INSTITUTION_KEYS = {
-    "年度": "year", "发生费用": "spent", "零星报销": "manual_reimbursed",
-    "直接结算": "direct_settled", "结算": "settled",
-}  # fmt: skip
+    "年度": "year",
+    "发生费用": "spent",
+    "零星报销": "manual_reimbursed",
+    "直接结算": "direct_settled",
+    "结算": "settled",
+}
 QUERY_KEYS = ("日期", "用途", "亲属", "地点", "政策范围内", "国家编码")
 LATE = {"refused": "不予受理", "by_review": "原则上不予受理"}
 
@@ -117,9 +123,12 @@ def _clear(area: Area, given: Texts) -> dict[str, str]:
     row = _columns(given, INSTITUTION_KEYS) | dict(zip(HEADS, numbers, strict=True))
     result = clear(area, {"area": area.code} | row)
     amounts = {
-        "预拨": result.prepaid_fen, "结余": result.balance_fen, "留用": result.kept_fen,
-        "退回": result.returned_fen, "超支": result.borne_fen,
-    }  # fmt: skip
+        "预拨": result.prepaid_fen,
+        "结余": result.balance_fen,
+        "留用": result.kept_fen,
+        "退回": result.returned_fen,
+        "超支": result.borne_fen,
+    }
     return {name: f"{yuan_text(fen)}元" for name, fen in amounts.items()} | {
         "留用比例": show_ppm(result.kept_ppm)
     }

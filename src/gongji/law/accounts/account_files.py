@@ -149,8 +149,13 @@ class ClearingJob:
         amounts = (*self.prepaid, *self.totals, *self.ends)
         shares = ("usage", "kept_share")
         self.results: tuple[str, ...] = (
-            *self.keys, *self.prepaid, *self.totals, *shares, *self.ends, *EXPLAINED,
-        )  # fmt: skip
+            *self.keys,
+            *self.prepaid,
+            *self.totals,
+            *shares,
+            *self.ends,
+            *EXPLAINED,
+        )
         self.money: frozenset[str] = frozenset() if in_fen else frozenset(amounts)
 
     def answers(self, row: dict[str, str]) -> Iterator[Answer]:
@@ -173,13 +178,17 @@ class ClearingJob:
             (
                 *keys,
                 *(money(fen, self.in_fen) for fen in (*result.monthly_fen, *totals)),
-                show_ppm(result.usage_ppm), show_ppm(result.kept_ppm),
+                show_ppm(result.usage_ppm),
+                show_ppm(result.kept_ppm),
                 *(money(fen, self.in_fen) for fen in ends),
-                "", told.articles, told.rulebook, told.as_text(),
+                "",
+                told.articles,
+                told.rulebook,
+                told.as_text(),
             ),
             "机构留用",
             result.kept_fen,
-        )  # fmt: skip
+        )
 
 
 def money(fen: Fen, in_fen: bool) -> object:

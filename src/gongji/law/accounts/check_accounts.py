@@ -10,7 +10,7 @@ from functools import lru_cache
 from gongji.law.compile.cells import value_axes
 from gongji.law.compile.grounds import rules
 from gongji.law.engine.area import Area
-from gongji.law.rulebook.account_provisions import (  # fmt: skip
+from gongji.law.rulebook.account_provisions import (
     ROSTER_FACTS,
     Band,
     Clearing,

@@ -24,8 +24,14 @@ HEADS = tuple(f"heads_{month}" for month in MONTHS)
 AMOUNTS = ("spent", "manual_reimbursed")
 COUNTS = ("direct_settled", "settled")
 INSTITUTION_COLUMNS = (
-    "institution", "area", "year", *HEADS, *AMOUNTS, *(f"{a}_fen" for a in AMOUNTS), *COUNTS,
-)  # fmt: skip
+    "institution",
+    "area",
+    "year",
+    *HEADS,
+    *AMOUNTS,
+    *(f"{a}_fen" for a in AMOUNTS),
+    *COUNTS,
+)
 """Every column that a file of institutions may have."""
 
 
@@ -192,8 +198,13 @@ def _terms(law: Law, year: int, clearing: tuple[Provision[Clearing], Clearing]) 
     fixed = payment[1].capitation
     assert fixed is not None
     direct = rule.direct
-    code = [fixed.share, direct.below if direct else 0, direct.step if direct else 1,
-            direct.loss if direct else 0, len(rule.bands)]  # fmt: skip
+    code = [
+        fixed.share,
+        direct.below if direct else 0,
+        direct.step if direct else 1,
+        direct.loss if direct else 0,
+        len(rule.bands),
+    ]
     for band in rule.bands:
         code += [band.since, band.kept]
     return Terms(law, tuple(code), _ceiling(law, year, fixed), payment, fixed, clearing)

@@ -225,9 +225,10 @@ class _Planner:
                 numbers[position] = figures[position].figure
         numbers[kernel.RATE] = figures[kernel.RATE].figure if kernel.RATE in figures else WHOLE
         contributions = [
-            found for found in rules(self.law, Contribution)
+            found
+            for found in rules(self.law, Contribution)
             if found[1].fund == "pool" and found[1].rate and holds(found[1].when, self.cell)
-        ]  # fmt: skip
+        ]
         numbers[kernel.POOL_RATE] = sum(paid.rate or 0 for _, paid in contributions)
         return Plan(tuple(numbers), (provision, rule), None, figures, tuple(contributions))
 

@@ -13,9 +13,16 @@ from gongji.units import Day, Fen, parse_day
 EVENT_COLUMNS = ("retired_month", "years_complete_month")
 COLUMNS: dict[str, Fact] = {fact.column: fact for fact in ROSTER_FACTS.values()}
 ROSTER_COLUMNS = (
-    "person", "area", "month", "status", "base", "base_fen", "birth_date", *EVENT_COLUMNS,
+    "person",
+    "area",
+    "month",
+    "status",
+    "base",
+    "base_fen",
+    "birth_date",
+    *EVENT_COLUMNS,
     *(column for column in COLUMNS if column != "status"),
-)  # fmt: skip
+)
 """Every column that a roster may have."""
 
 NO_MONTH = -1

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gongji.law.compile.grounds import Ground, ground, rules
-from gongji.law.rulebook.account_provisions import (  # fmt: skip
+from gongji.law.rulebook.account_provisions import (
     ACCOUNT_EVENTS,
     OUTCOMES,
     PLACES,
@@ -166,6 +166,6 @@ def event(law: Law, event: str) -> list[Outcome]:
                     rule.special,
                     rule.special_outcomes,
                     ground(provision, rule),
-                )  # fmt: skip
+                )
             )
     return found

@@ -33,8 +33,14 @@ from gongji.refusals import Problem
 from gongji.units import WHOLE
 
 RESULT_COLUMNS = (
-    "pool_pays", "deductible", "supplements", "person_pays", "refusal", "articles", "rulebook",
-)  # fmt: skip
+    "pool_pays",
+    "deductible",
+    "supplements",
+    "person_pays",
+    "refusal",
+    "articles",
+    "rulebook",
+)
 """Columns of results that no layer may take for its own."""
 
 GROUPS = (

@@ -122,9 +122,16 @@ def law_layers(law: Law) -> list[provision_kinds.Layer]:
 def floor_layer(floor: provision_kinds.Floor) -> provision_kinds.Layer:
     """The layer that tops a payment up to a floor."""
     return provision_kinds.Layer(
-        name=floor.name, code=floor.code, payer=floor.payer, rate=floor.rate, when=floor.when,
-        ceilings=floor.ceilings, doubts=floor.doubts, base=provision_kinds.FLOOR, node=floor.node,
-    )  # fmt: skip
+        name=floor.name,
+        code=floor.code,
+        payer=floor.payer,
+        rate=floor.rate,
+        when=floor.when,
+        ceilings=floor.ceilings,
+        doubts=floor.doubts,
+        base=provision_kinds.FLOOR,
+        node=floor.node,
+    )
 
 
 def _place_meter(
@@ -140,8 +147,13 @@ def _place_meter(
         layout.widths.append(0)
     number = layout.dimensions.index(dimension)
     place = MeterPlace(
-        name, meter.code, meter.measure, number, layout.widths[number], axes,
+        name,
+        meter.code,
+        meter.measure,
+        number,
+        layout.widths[number],
+        axes,
         tuple(len(facts[axis].values) for axis in axes),
-    )  # fmt: skip
+    )
     layout.meters[name] = place
     layout.widths[number] += place.size

@@ -30,9 +30,19 @@ from gongji.refusals import PRECEDENCE
 from gongji.units import WHOLE
 
 __all__ = [
-    "Cell", "Cite", "Cited", "Compiler", "Gap", "GateNote", "LimitNote", "Program", "StepNote",
-    "axes_of", "axis_values", "cell_values",
-]  # fmt: skip
+    "Cell",
+    "Cite",
+    "Cited",
+    "Compiler",
+    "Gap",
+    "GateNote",
+    "LimitNote",
+    "Program",
+    "StepNote",
+    "axes_of",
+    "axis_values",
+    "cell_values",
+]
 
 
 CEILINGS = 2
@@ -98,9 +108,11 @@ class Compiler:
                 continue
             mask = sum(1 << self.layout.atoms[a] for a in gate.when.items() if a[0] not in axes)
             note = GateNote(
-                gate.refusal, name, cite(provision.book, gate.article, gate.node),
+                gate.refusal,
+                name,
+                cite(provision.book, gate.article, gate.node),
                 doubts_of(provision.book, gate.doubts),
-            )  # fmt: skip
+            )
             found.append((PRECEDENCE[gate.refusal], mask, note))
         numbers = []
         for number, mask, note in sorted(found, key=lambda x: x[0]):

@@ -23,9 +23,15 @@ from gongji.refusals import Refusal
 from gongji.units import MAX_FEN, Day, Fen, date_of, parse_day, parse_fen, yuan_text
 
 _FLAGS = {
-    "true": True, "1": True, "yes": True, "是": True,
-    "false": False, "0": False, "no": False, "否": False,
-}  # fmt: skip
+    "true": True,
+    "1": True,
+    "yes": True,
+    "是": True,
+    "false": False,
+    "0": False,
+    "no": False,
+    "否": False,
+}
 _LEVELS = {"": 0, "1": 1, "2": 2, "3": 3, "一级": 1, "二级": 2, "三级": 3}
 _LEVEL_CODES = tuple(LEVELS.values())
 _KINDS = {"": 0, "hospital": 0, "pharmacy": 1, "医院": 0, "药店": 1}
@@ -187,9 +193,12 @@ def counting_level(visit: Visit, own_level: bool) -> int:
     """The code of the level that counts for a visit."""
     facts = visit.facts
     level: int = calendar.counting_level(
-        facts.get("level", 0), facts.get("parent_level", 0), facts.get("institution_kind", 0),
-        facts.get("prescriber_level", 0), int(own_level),
-    )  # fmt: skip
+        facts.get("level", 0),
+        facts.get("parent_level", 0),
+        facts.get("institution_kind", 0),
+        facts.get("prescriber_level", 0),
+        int(own_level),
+    )
     return level
 
 

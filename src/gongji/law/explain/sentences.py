@@ -91,9 +91,12 @@ def _scope(result: Result) -> Iterator[Sentence]:
         assert isinstance(benefit, provision_kinds.Benefit) and benefit.first_self_pay
         own = benefit.first_self_pay
         cite = Cite(
-            provision.book.head.number, own.article, provision.book.path.name,
-            own.node.line, provision.book.head.source,
-        )  # fmt: skip
+            provision.book.head.number,
+            own.article,
+            provision.book.path.name,
+            own.node.line,
+            provision.book.head.source,
+        )
         yield Sentence(
             "first_self_pay",
             f"先行自付{show_ppm(own.share)}，即{yuan(result.first_self_pay_fen)}，由个人负担。",

@@ -47,8 +47,10 @@ def as_text(explanation: Explanation) -> str:
 
 def as_markdown(explanation: Explanation) -> str:
     """Markdown: a list of sentences, a table of meters, the notes as a quotation."""
-    lines = [f"{n}. {s.text} *{cited(s.cites)}*" if s.cites else f"{n}. {s.text}"
-             for n, s in enumerate(explanation.sentences, start=1)]  # fmt: skip
+    lines = [
+        f"{n}. {s.text} *{cited(s.cites)}*" if s.cites else f"{n}. {s.text}"
+        for n, s in enumerate(explanation.sentences, start=1)
+    ]
     if explanation.result.readings:
         lines += ["", "| 累计 | 就诊前 | 就诊后 |", "| --- | ---: | ---: |"]
         for reading in explanation.result.readings:

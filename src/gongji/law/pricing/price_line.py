@@ -137,9 +137,12 @@ def split(
     if judgement.standard_fen > (1 << 61) // max(quantity_milli, 1):
         raise Refusal("amount_too_large", "standard", {"value": str(judgement.standard_fen)})
     found: tuple[Fen, Fen, Fen, Fen] = price_line(
-        amount_fen, quantity_milli, judgement.standard_fen, judgement.share_ppm,
+        amount_fen,
+        quantity_milli,
+        judgement.standard_fen,
+        judgement.share_ppm,
         int(judgement.covered),
-    )  # fmt: skip
+    )
     above, _, first, _ = found
     if not judgement.covered and not terms.ground(OUTSIDE):
         raise _not_ruled(terms, "class", "目录外的项目")

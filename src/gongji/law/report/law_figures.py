@@ -107,10 +107,19 @@ class _Walk:
     def _row(self, text: str, node: Node, at: _At, open_: str = "") -> Figure:
         book = self.provision.book
         return Figure(
-            self.provision.section, self.provision.name, " · ".join(at.labels), at.where, text,
-            book.head.number, at.article, short_path(node.file), node.line, at.source, at.doubts,
+            self.provision.section,
+            self.provision.name,
+            " · ".join(at.labels),
+            at.where,
+            text,
+            book.head.number,
+            at.article,
+            short_path(node.file),
+            node.line,
+            at.source,
+            at.doubts,
             open_,
-        )  # fmt: skip
+        )
 
     def _parameter(self, parameter: Parameter, at: _At) -> Iterator[Figure]:
         at = replace(at, article=parameter.article)
@@ -197,9 +206,11 @@ def _child(node: Node, key: str) -> list[Node]:
 
 def _entries(node: Node, key: str) -> list[tuple[str, Node]]:
     return [
-        pair for child in _child(node, key) if isinstance(child.value, dict)
+        pair
+        for child in _child(node, key)
+        if isinstance(child.value, dict)
         for pair in child.value.items()
-    ]  # fmt: skip
+    ]
 
 
 def _words(node: Node) -> str:

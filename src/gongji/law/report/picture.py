@@ -11,9 +11,19 @@ from gongji.refusals import GongjiError
 from gongji.units import FEN_PER_YUAN
 
 FONTS = (
-    "NotoSansCJK", "NotoSansSC", "NotoSansHans", "SourceHanSans", "wqy-microhei", "wqy-zenhei",
-    "msyh", "PingFang", "HiraginoSansGB", "simhei", "simsun", "DroidSansFallback",
-)  # fmt: skip
+    "NotoSansCJK",
+    "NotoSansSC",
+    "NotoSansHans",
+    "SourceHanSans",
+    "wqy-microhei",
+    "wqy-zenhei",
+    "msyh",
+    "PingFang",
+    "HiraginoSansGB",
+    "simhei",
+    "simsun",
+    "DroidSansFallback",
+)
 """Beginnings of the file names of fonts that hold Chinese, the best first."""
 
 COLORS = {"一级": "#0f6e8c", "二级": "#d9822b", "三级": "#8a3b78", "药店": "#5b7f3a"}
@@ -127,9 +137,15 @@ def _line(panel: Any, curve: Curve) -> None:
     panel.plot(xs, ys, color=color, linewidth=2.2, solid_capstyle="round")
     if curve.missing:
         panel.plot(
-            xs[-1:], ys[-1:], "o", markersize=7, markerfacecolor="white", markeredgewidth=1.8,
-            markeredgecolor=color, clip_on=False,
-        )  # fmt: skip
+            xs[-1:],
+            ys[-1:],
+            "o",
+            markersize=7,
+            markerfacecolor="white",
+            markeredgewidth=1.8,
+            markeredgecolor=color,
+            clip_on=False,
+        )
 
 
 def _names(panel: Any, status: str, curves: Sequence[Curve]) -> None:
@@ -140,9 +156,13 @@ def _names(panel: Any, status: str, curves: Sequence[Curve]) -> None:
     for curve in curves:
         color = COLORS[curve.levels[0]]
         panel.plot(
-            [at, at + 0.045], [1.165, 1.165], color=color, linewidth=3, clip_on=False,
+            [at, at + 0.045],
+            [1.165, 1.165],
+            color=color,
+            linewidth=3,
+            clip_on=False,
             transform=panel.transAxes,
-        )  # fmt: skip
+        )
         panel.text(
             at + 0.06, 1.145, curve.name, transform=panel.transAxes, fontsize=10.5, color=color
         )
@@ -161,7 +181,12 @@ def _amounts(panel: Any, curves: Sequence[Curve], highest: float) -> None:
     for paid, (cost, colors) in sorted(ends.items()):
         height = max(paid, height + apart)
         panel.annotate(
-            f"{paid:,.0f}", (cost, height), xytext=(10, 0), textcoords="offset points",
-            va="center", fontsize=9.5, color=colors[0] if len(colors) == 1 else INK,
+            f"{paid:,.0f}",
+            (cost, height),
+            xytext=(10, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9.5,
+            color=colors[0] if len(colors) == 1 else INK,
             annotation_clip=False,
-        )  # fmt: skip
+        )

@@ -227,9 +227,15 @@ cost that no layer took."""
 
 POOL, ACCOUNT = "统筹基金", "个人账户"
 PAYERS = (
-    POOL, "大额医疗费用补助", "大病保险", "公务员医疗补助", "老干部医疗补助", "企业补充医疗保险",
-    "医疗救助", ACCOUNT,
-)  # fmt: skip
+    POOL,
+    "大额医疗费用补助",
+    "大病保险",
+    "公务员医疗补助",
+    "老干部医疗补助",
+    "企业补充医疗保险",
+    "医疗救助",
+    ACCOUNT,
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -154,8 +154,23 @@ DERIVED = {
 """Facts that are worked out from other columns (and the date of service)."""
 
 VISIT_COLUMNS = (
-    "person", "visit", "sequence", "date", "area", "status", "level", "parent_level",
-    "institution_kind", "institution", "prescriber_level", "benefit", "total", "in_scope",
-    "total_fen", "in_scope_fen", "birth_date", "approval_date",
-)  # fmt: skip
+    "person",
+    "visit",
+    "sequence",
+    "date",
+    "area",
+    "status",
+    "level",
+    "parent_level",
+    "institution_kind",
+    "institution",
+    "prescriber_level",
+    "benefit",
+    "total",
+    "in_scope",
+    "total_fen",
+    "in_scope_fen",
+    "birth_date",
+    "approval_date",
+)
 """Columns of a visits file beside the facts above."""
