@@ -60,7 +60,7 @@ mutation: $(READY_DEV)  ## change every figure of the shipped rulebooks; some te
 	@$(BIN)/python -m pytest -q -m slow tests/mutation
 
 docs: $(READY_DEV)  ## the generated pages
-	@$(BIN)/gongji check --schema > docs/rulebook.schema.json
+	@$(BIN)/gongji check --schema > docs/generated/rulebook.schema.json
 	@$(BIN)/python tests/tidy/reference.py
 
 lock: $(READY_DEV)  ## the pinned dependencies anew

@@ -2,7 +2,7 @@
 
 The compiled loops are timed on what `gongji.batch` itself hands them; the others are Shaoyang's
 article 6 (2022) written by hand on the same rows. Whole files are settled in processes of their
-own, so that the peak of memory is theirs. Prints a table and keeps it in docs/benchmarks.md.
+own, so that the peak of memory is theirs. Prints a table and keeps it in docs/generated/benchmarks.md.
 """
 
 import argparse
@@ -39,7 +39,7 @@ from gongji.law.kernel import pour
 from gongji.units import day_of
 
 I64 = npt.NDArray[np.int64]
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+PAGE = Path(__file__).parents[1] / "docs" / "generated/benchmarks.md"
 VISITS = 10
 """Visits a person."""
 GROUP = 1 << 20

@@ -4,7 +4,7 @@ T is what pgbench reaches with a settlement written statement by statement (`--y
 the folder with its schema.sql and settlement.sql). In turn with it: 2207 through HTTP from a C load
 generator (wrk), each request signed, for random distinct persons; whole visits by a client that
 keeps its connections, at full speed and at half. Then 2207 on larger tables. Prints a table and
-keeps it in docs/benchmarks-counter.md.
+keeps it in docs/generated/benchmarks-counter.md.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from counter_visits import Times, times_at, visits_a_second
 from counter_yardstick import Host, Yardstick
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "benchmarks-counter.md"
+PAGE = ROOT / "docs" / "generated/benchmarks-counter.md"
 HOSPITAL, ACCESS_KEY, SECRET = "H43050000001", "bench", "bench-secret"
 AREA = "430500"
 DAY = datetime(2023, 3, 1, 9, 0, 0)

@@ -296,7 +296,7 @@ def test_cells_as_texts(value: object, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("document", "job"),
-    [("roster-file.md", Accrual), ("institutions-file.md", ClearingJob)],
+    [("use/roster-file.md", Accrual), ("use/institutions-file.md", ClearingJob)],
 )
 def test_every_column_is_documented(document: str, job: type[Accrual] | type[ClearingJob]) -> None:
     """Columns of the file and of its result stand in the document."""

@@ -94,7 +94,7 @@ def test_the_page_shows_what_the_wrong_rulebook_brings(
 ) -> None:
     root = HERE.parent.parent
     monkeypatch.chdir(root)
-    page = (root / "docs" / "check.md").read_text(encoding="utf-8")
+    page = (root / "docs" / "use/check.md").read_text(encoding="utf-8")
     shown = [line for line in page.split("\n") if line.startswith("✗ ") or line == "10 处问题"]
     printed = run("tests/check/wrong")[1].split("\n")
     assert len(shown) == 5

@@ -1,6 +1,6 @@
 """The faults: each is done again and again under load; afterwards the books must be whole.
 
-`make faults` does each for half a minute and writes docs/faults.md; the ordinary run a few seconds.
+`make faults` does each for half a minute and writes docs/generated/faults.md; the ordinary run a few seconds.
 """
 
 import json

@@ -8,7 +8,7 @@ from cashiers import Found
 from faults import SMALL_DISK, NoRoomToTry, World, every_fault, full_disk, world
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "faults.md"
+PAGE = ROOT / "docs" / "generated/faults.md"
 SECONDS, COUNT, MUTATIONS, SEED = 30.0, 300, 10_000, 20241220
 HEAD = f"""# Faults
 

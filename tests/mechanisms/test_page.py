@@ -1,4 +1,4 @@
-"""docs/rulebook.md says every key there is, and its example loads and settles."""
+"""docs/use/rulebook.md says every key there is, and its example loads and settles."""
 
 import dataclasses
 import re
@@ -12,7 +12,7 @@ from gongji.law.engine.visit_examples import run_example
 from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.rulebook import Head
 
-PAGE = (Path(__file__).parents[2] / "docs" / "rulebook.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "use/rulebook.md").read_text(encoding="utf-8")
 STRUCTS = [Head] + [
     value
     for value in vars(provision_kinds).values()

@@ -1,4 +1,4 @@
-"""Faults under load, each for a moment; `make faults` does them for longer (docs/faults.md)."""
+"""Faults under load, each for a moment; `make faults` does them for longer (docs/generated/faults.md)."""
 
 import asyncio
 import json

@@ -470,7 +470,7 @@ def test_no_cell_however_odd_is_an_accident(owner: Connection, tmp_path: Path) -
 
 
 def test_every_column_is_in_the_documentation() -> None:
-    text = (Path(__file__).parents[2] / "docs/import-files.md").read_text()
+    text = (Path(__file__).parents[2] / "docs/operate/import-files.md").read_text()
     for kind in KINDS.values():
         assert f"## {kind.title} `{kind.name}`" in text
         for cells in explained(kind):

@@ -1,4 +1,4 @@
-"""The page docs/door-queries.md: how requests are read, then every table of fields."""
+"""The page docs/generated/gateway-queries.md: how requests are read, then every table of fields."""
 
 from gongji.gateway.catalogue import catalogue_fields
 from gongji.gateway.catalogue.catalogue_fields import FILES, WHAT, FileTable

@@ -50,7 +50,7 @@ def test_every_option_says_what_it_does(name: str) -> None:
 
 
 def test_every_fact_and_column_of_a_visit_is_described() -> None:
-    page = (DOCS / "facts.md").read_text(encoding="utf-8")
+    page = (DOCS / "use/facts.md").read_text(encoding="utf-8")
     named = {fact.column for fact in FACTS.values()} - DERIVED.keys()
     for column in {*named, *VISIT_COLUMNS}:
         assert f"`{column}`" in page, column

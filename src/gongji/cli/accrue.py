@@ -42,7 +42,7 @@ def command(
 ) -> None:
     """按名册（CSV、Parquet、Excel）计算个人账户的月划入，逐行说明依据。
 
-    名册的列见 docs/roster-file.md。不给 -o 则逐行打印说明。读不懂的行不影响其他行，写入
+    名册的列见 docs/use/roster-file.md。不给 -o 则逐行打印说明。读不懂的行不影响其他行，写入
     <结果>.rejected.csv。
 
     \b

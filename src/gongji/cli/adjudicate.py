@@ -33,7 +33,7 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="结果文件：.csv、.parquet 或 .xlsx；写完才出现。",
 )
 @click.option("--area", default="", help="没有 area 列（或为空）时的统筹区代码。")
-@click.option("--opening", type=_file, help="各人此前已累计的数额，列见 docs/visits-file.md。")
+@click.option("--opening", type=_file, help="各人此前已累计的数额，列见 docs/use/visits-file.md。")
 @click.option("--lines", type=_file, help="费用明细；先按目录逐行定价，得出政策范围内费用。")
 @click.option("--catalogue", type=_file, help="药品和项目目录，与 --lines 同用。")
 @click.option(
@@ -79,7 +79,7 @@ def command(
 ) -> None:
     """批量结算一个就诊文件（CSV、Parquet、Excel；任意顺序和大小）。
 
-    列见 docs/visits-file.md。结果按人、日期、次序排列；读不懂的行不影响其他行，写入报告。
+    列见 docs/use/visits-file.md。结果按人、日期、次序排列；读不懂的行不影响其他行，写入报告。
 
     \b
     例：

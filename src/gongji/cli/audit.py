@@ -33,7 +33,7 @@ EXIT_DIFFERENT, EXIT_BAD_FILE = 1, 2
 @click.option(
     "--opening",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="各人此前已累计的数额，列见 docs/visits-file.md。",
+    help="各人此前已累计的数额，列见 docs/use/visits-file.md。",
 )
 @click.option(
     "--meters",
@@ -58,7 +58,7 @@ def command(
     """把实际支付与规则应付逐笔核对：每处差异的金额、可能的原因和依据。
 
     就诊文件另有 paid_pool（实际统筹支付，元，或 paid_pool_fen）一列；还可有 paid_supplements、
-    paid_person、paid_deductible、paid_<层代号>。说明见 docs/audit.md。
+    paid_person、paid_deductible、paid_<层代号>。说明见 docs/use/audit.md。
 
     全部相符时退出码为 0；有差异或有未能核对的行为 1；文件不能读为 2。
 

@@ -19,7 +19,7 @@ def command(folder: Path, full: bool, follow: bool, dump: bool, as_json: bool) -
     """把数据库备份到一个目录：首次做基础备份，以后只取新的日志，可恢复到其间任何时刻。
 
     内置数据库和 DATABASE_URL 指向的数据库（15 以上，角色有 replication 权限）都可以。密钥不在备份
-    里，须另外保管。见 docs/backup.md。
+    里，须另外保管。见 docs/operate/backup.md。
 
     \b
     例：

@@ -35,7 +35,7 @@ def command(
 ) -> None:
     """按人头付费的机构（CSV、Parquet、Excel）逐月预拨、年度清算，逐行说明算式和依据。
 
-    文件的列见 docs/institutions-file.md。不给 -o 则逐行打印说明。读不懂的行不影响其他行，写入
+    文件的列见 docs/use/institutions-file.md。不给 -o 则逐行打印说明。读不懂的行不影响其他行，写入
     <结果>.rejected.csv。
 
     \b

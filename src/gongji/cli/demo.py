@@ -135,6 +135,6 @@ def _where_to_look(addresses: dict[str, str]) -> None:
   gongji ledger trial                 试算平衡
   gongji ledger verify --replay       从账簿重建并重放每一笔
   gongji ledger statement --help      某人或某机构的对账单
-  docs/door.md                        接口的交易与字段
+  docs/generated/gateway.md                        接口的交易与字段
 """
     )

@@ -24,7 +24,7 @@ output_option = click.option(
 @json_option
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:
-    """参保人、机构、目录和期初的导入、导出与模板；各列见 docs/import-files.md。
+    """参保人、机构、目录和期初的导入、导出与模板；各列见 docs/operate/import-files.md。
 
     \b
     例：

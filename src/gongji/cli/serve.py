@@ -12,7 +12,7 @@ import click
 def command(migrate_only: bool, no_migrate: bool) -> None:
     """在本机启动全部服务：数据库、医药机构接口、页面、后台作业；Ctrl-C 停止。
 
-    设置来自环境变量，逐项见 docs/settings.md。
+    设置来自环境变量，逐项见 docs/generated/settings.md。
 
     \b
     例：

@@ -57,7 +57,7 @@ NEXT = """接下来可以试：
   gongji diff 532300@2024-10-31 532300@2024-11-01   改革前后逐项对照
   gongji articles 445300                        文件逐条的处置
   gongji curve --area 430500 -o curve.svg       支付曲线图
-  gongji adjudicate visits.csv -o result.csv    批量结算一个文件（列见 docs/visits-file.md）
+  gongji adjudicate visits.csv -o result.csv    批量结算一个文件（列见 docs/use/visits-file.md）
   gongji check                                  检查并证明全部规则
 （以上命令在 .venv/bin 下，或先 source .venv/bin/activate）"""
 

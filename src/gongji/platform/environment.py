@@ -299,7 +299,7 @@ SETTINGS = (
         "identity number",
     ),
 )
-"""Every setting, in the order of docs/settings.md."""
+"""Every setting, in the order of docs/generated/settings.md."""
 
 
 @dataclass(frozen=True)

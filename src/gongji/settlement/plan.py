@@ -116,7 +116,7 @@ class Table:
     def plan(self, case: Case) -> Plan:
         """A bill made ready.
 
-        Refuses: the refusals of docs/settlement.md, in its order.
+        Refuses: the refusals of docs/inside/settlement.md, in its order.
         """
         day = self._check(case)
         sheet = case.sheet()

@@ -71,7 +71,7 @@ def settle(
     without it the replayed answer is empty.
 
     Law:     楚政规〔2022〕2号 第二十一条; 邵阳 第九条; 云浮 第二十一条: settled at once.
-    Refuses: (as outcomes) every refusal of docs/settlement.md; a gate of the pool is none.
+    Refuses: (as outcomes) every refusal of docs/inside/settlement.md; a gate of the pool is none.
     Ensures: a request is settled once, whatever the number of times that it is sent.
     """
     if not requests:

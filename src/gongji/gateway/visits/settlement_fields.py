@@ -208,6 +208,6 @@ NODES = (
     SETLDETAIL,
     CUT_LINE,
 )
-"""Every table of this module, in the order of docs/door.md."""
+"""Every table of this module, in the order of docs/generated/gateway.md."""
 SILENT = ("2202", "2203", "2203A", "2205", "2601", "9102")
 """Transactions without an output; 9102 answers with the file."""

@@ -21,7 +21,7 @@ def quote(
 ) -> Explanation:
     """Settle one visit that is given as texts, and explain it.
 
-    Shape:   `facts` under the names of a visits file (docs/facts.md); `used` meters in yuan;
+    Shape:   `facts` under the names of a visits file (docs/use/facts.md); `used` meters in yuan;
              `settings` figures for open parameters; `folders` of further rulebooks.
     Refuses: every code of gongji.refusals that concerns input, dates, benefits and parameters.
     """
