@@ -2,7 +2,8 @@
 
 The compiled loops are timed on what `gongji.batch` itself hands them; the others are Shaoyang's
 article 6 (2022) written by hand on the same rows. Whole files are settled in processes of their
-own, so that the peak of memory is theirs. Prints a table and keeps it in docs/generated/benchmarks.md.
+own, so that the peak of memory is theirs. Prints a table and keeps it in
+docs/generated/benchmarks.md.
 """
 
 import argparse

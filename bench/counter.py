@@ -102,7 +102,7 @@ join person c on c.id = m.person_id
 
 
 class Bench:
-    """A database with people and a door on it."""
+    """A database with people and a gateway on it."""
 
     def __init__(self, dsn: str, port: int) -> None:
         self.dsn, self.port = dsn, port
@@ -207,7 +207,7 @@ class Bench:
         }
 
     def settlements(self, seconds: int, connections: int, threads: int = 1) -> dict[str, Any]:
-        """Settle bills through HTTP for so long, as fast as the door goes."""
+        """Settle bills through HTTP for so long, as fast as the gateway goes."""
         bills = self.bills(seconds * MOST_A_SECOND)
         with tempfile.NamedTemporaryFile("wb", suffix=".requests") as file:
             for psn_no, visit, total in bills:
@@ -239,9 +239,9 @@ class Bench:
         assert found, ran.stdout + ran.stderr
         result: dict[str, Any] = json.loads(found[1])
         if result["refused"]:
-            raise SystemExit(f"the door refused: {ran.stderr}")
+            raise SystemExit(f"the gateway refused: {ran.stderr}")
         if result["accepted"] >= len(bills):
-            raise SystemExit("the door was faster than the bench prepared for")
+            raise SystemExit("the gateway was faster than the bench prepared for")
         result["a_second"] = result["accepted"] / result["seconds"]
         return result
 
@@ -253,8 +253,8 @@ class Bench:
 
 
 @contextmanager
-def door(dsn: str, port: int, doors: int, log: Any = None, **more: str) -> Iterator[Bench]:
-    """A service with its doors on a database; `log` takes what it says, `more` are variables."""
+def gateway(dsn: str, port: int, gateways: int, log: Any = None, **more: str) -> Iterator[Bench]:
+    """A service with its gateways on a database; `log` takes what it says, `more` are variables."""
     from gongji.service.ready import wait_until_ready
 
     variables = {
@@ -263,7 +263,7 @@ def door(dsn: str, port: int, doors: int, log: Any = None, **more: str) -> Itera
         "GONGJI_PORT": str(port),
         "GONGJI_LOG_LEVEL": "WARNING",
         "GONGJI_PAGES_PORT": str(port + 1),
-        "GONGJI_DOORS": str(doors),
+        "GONGJI_GATEWAYS": str(gateways),
         "GONGJI_DAYS_BACK": "4000",
     } | more
     command = [Path(sys.executable).parent / "gongji", "serve"]
@@ -363,7 +363,7 @@ def measure(options: argparse.Namespace, dsn: str) -> list[str]:
     """Everything, as the lines of the page."""
     yardstick = Yardstick(dsn, options.yardstick) if options.yardstick else None
     target = make_conninfo(dsn, dbname="gongji")
-    with door(target, options.port, options.doors) as bench:
+    with gateway(target, options.port, options.gateways) as bench:
         bench.people(1, options.persons)
         bench.settlements(3, 32)
         rounds = [_round(bench, yardstick, options) for _ in range(options.rounds)]
@@ -413,12 +413,16 @@ def _checked(bench: Bench, seconds: int, connections: int) -> dict[str, Any]:
 
 
 def _growth(dsn: str, options: argparse.Namespace) -> Iterator[Line]:
-    """2207 on tables of several sizes, each in a database and behind a door of its own, in turn."""
+    """2207 on tables of several sizes, each in a database and behind a gateway of its own, in
+    turn.
+    """
     names = _databases(dsn, options)
     with ExitStack() as stack:
         benches = [
             stack.enter_context(
-                door(make_conninfo(dsn, dbname=name), options.port + 10 * number, options.doors)
+                gateway(
+                    make_conninfo(dsn, dbname=name), options.port + 10 * number, options.gateways
+                )
             )
             for number, name in enumerate(names)
         ]
@@ -444,7 +448,7 @@ def _databases(dsn: str, options: argparse.Namespace) -> list[str]:
     for number, (persons, settlements) in enumerate(options.growth):
         print(f"growing to {persons:,} persons, {settlements:,} settlements", file=sys.stderr)
         if number == 0:
-            with door(target, options.port, options.doors) as bench:
+            with gateway(target, options.port, options.gateways) as bench:
                 bench.people(1, persons)
                 bench.settlements(SHORT_SECONDS, 256)
         grown(target, persons, settlements)
@@ -471,7 +475,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=4, help="of each measurement in a round")
     parser.add_argument("--visits", type=int, default=1_000, help="whole visits in a round, twice")
     parser.add_argument("--persons", type=int, default=200_000)
-    parser.add_argument("--doors", type=int, default=2)
+    parser.add_argument("--gateways", type=int, default=2)
     parser.add_argument("--port", type=int, default=18086)
     parser.add_argument("--growth", type=pair, nargs="*", default=GROWTH)
     options = parser.parse_args()
@@ -490,7 +494,7 @@ def main() -> None:
     head = (
         f"# At the counter\n\nAs `make bench-counter` measured it on {os.cpu_count()} cores "
         f"({platform.machine()}, Python {platform.python_version()}), everything on the same "
-        "machine: PostgreSQL with durable commits, the door, the load. Wanted: 0.5 of T, a 99th "
+        "machine: PostgreSQL with durable commits, the gateway, the load. Wanted: 0.5 of T, a 99th "
         "percentile of 50 ms at half load, at most 20 % slower on large tables. A machine that "
         "shares its host is fast and slow by turns, so everything is measured in rounds, each "
         "within the same minutes; what counts are the medians, of the speeds and of the rounds' "

@@ -21,7 +21,7 @@ class Connection:
 
     @classmethod
     async def open(cls, port: int) -> "Connection":
-        """A connection to a door of this machine."""
+        """A connection to a gateway of this machine."""
         return cls(*await asyncio.open_connection("127.0.0.1", port))
 
     async def post(self, path: str, headers: dict[str, str], body: bytes) -> dict[str, Any]:

@@ -245,7 +245,7 @@ def day_of(text: str) -> date:
 
 
 def encode(request: Request, outcome: Outcome) -> bytes:
-    """A reply as the door might write it."""
+    """A reply as the gateway might write it."""
     if outcome.refusal:
         return f"refused {outcome.refusal.code}".encode()
     return f"settled {outcome.entry.id} {outcome.entry.pool_fen}".encode()

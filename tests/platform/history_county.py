@@ -65,7 +65,7 @@ class County:
     """Makes a county; every choice is `chance`'s."""
 
     owner: Connection
-    door: Connection
+    gateway: Connection
     area: str
     chance: random.Random
     now: datetime = BEGUN
@@ -258,7 +258,7 @@ class County:
         rows: list[Opening] = []
         for person, psn_no in self.model.numbers.items():
             self._open(rows, person, psn_no)
-        enter(self.door, rows, RULES.area, self.now)
+        enter(self.gateway, rows, RULES.area, self.now)
 
     def _open(self, rows: list[Opening], person: int, psn_no: str) -> None:
         chance, model, start = self.chance, self.model, date(2024, 1, 1)

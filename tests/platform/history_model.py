@@ -1,7 +1,7 @@
 """What a county's settlements come to, kept in plain memory: the model of the random histories.
 
-Written from the docs (docs/inside/settlement.md, the articles) and not from the code of settlement: what
-is known of a person on a day, which benefit settles a bill, who pays, what stands after
+Written from the docs (docs/inside/settlement.md, the articles) and not from the code of settlement:
+what is known of a person on a day, which benefit settles a bill, who pays, what stands after
 cancellations and re-adjudications, who owes whom. One bill's arithmetic is `history_law`'s. The
 database's ids come in with what it answered; everything else is worked out here.
 """

@@ -67,7 +67,7 @@ class Play:
     numbers: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.model, self.door = self.county.model, self.county.door
+        self.model, self.gateway = self.county.model, self.county.gateway
         self.owner, self.area = self.county.owner, self.county.area
 
     @property
@@ -85,7 +85,7 @@ class Play:
         if self.chance.random() < 0.3:
             asked.append(self._repeat(asked[0]))
         outcomes = settle(
-            self.door, [one.request for one in asked], RULES, self.county.now, encode=encode
+            self.gateway, [one.request for one in asked], RULES, self.county.now, encode=encode
         )
         for one, outcome in zip(asked, outcomes, strict=True):
             self._answered(one, outcome)
@@ -305,8 +305,8 @@ class Play:
 
         def call() -> Outcome:
             if by_message:
-                return reverse(self.door, key, psn_no, msgid, infno, RULES, self.county.now)
-            return cancel(self.door, key, psn_no, bill.visit, number, RULES, self.county.now)
+                return reverse(self.gateway, key, psn_no, msgid, infno, RULES, self.county.now)
+            return cancel(self.gateway, key, psn_no, bill.visit, number, RULES, self.county.now)
 
         if not one.stands:
             assert _code(call) == "settlement_cancelled"
@@ -325,7 +325,7 @@ class Play:
         assert entry.accounting_date == self.today
         assert entry.id is not None
         self.undone.append((one.number, entry.id, msgid))
-        self.door.execute(
+        self.gateway.execute(
             "insert into message (institution, msgid, infno, content_hash, content)"
             " values (%s, %s, '2208', '', '{}')",
             [one.bill.place, msgid],
@@ -342,7 +342,7 @@ class Play:
         psn_no = self.model.numbers[one.bill.person]
 
         def call() -> Outcome:
-            return reverse(self.door, key, psn_no, msgid, "2208", RULES, self.county.now)
+            return reverse(self.gateway, key, psn_no, msgid, "2208", RULES, self.county.now)
 
         if one.stands:
             assert _code(call) == "settlement_cancelled"
@@ -366,7 +366,7 @@ class Play:
             request = self.asked[msgid].request
             key = self.county.counter.key(request.key.institution, "2601", {})
             outcome = reverse(
-                self.door, key, request.psn_no, msgid, request.key.infno, RULES, self.county.now
+                self.gateway, key, request.psn_no, msgid, request.key.infno, RULES, self.county.now
             )
             assert outcome.entry is None
             return
@@ -376,7 +376,7 @@ class Play:
         key = self.county.counter.key(one.request.key.institution, "2601", {})
         psn_no = self.model.numbers[person]
         outcome = reverse(
-            self.door,
+            self.gateway,
             key,
             psn_no,
             one.request.key.msgid,
@@ -386,7 +386,7 @@ class Play:
         )
         assert outcome.entry is None
         self.barred.add(one.request.key.msgid)
-        (late,) = settle(self.door, [one.request], RULES, self.county.now, encode=encode)
+        (late,) = settle(self.gateway, [one.request], RULES, self.county.now, encode=encode)
         self._answered(one, late)
 
 

@@ -61,7 +61,7 @@ class History(Play):
             until=fact.until,
             **fact.details,
         )
-        told = record_stay(self.door, report, RULES, self.county.now)
+        told = record_stay(self.gateway, report, RULES, self.county.now)
         if told.entry is None:
             assert fact in known
             return
@@ -70,7 +70,7 @@ class History(Play):
         standing = [one.chain[-1] for one in taken]
         assert list(told.reversed) == standing
         assert list(told.flagged) == [one.chain[-1] for one in flagged]
-        rows = self.door.execute(
+        rows = self.gateway.execute(
             "select reverses_id, id from entry where reverses_id = any(%s)", [standing]
         )
         backs = dict(rows.fetchall())
@@ -175,7 +175,7 @@ class History(Play):
         wanted = history_again.readjudicate(self.model, year, since)
         found = list(
             platform.readjudicate(
-                self.door, self.area, year, RULES, self.county.now, since, posting
+                self.gateway, self.area, year, RULES, self.county.now, since, posting
             )
         )
         assert [_change(one) for one in found] == [one.change for one in wanted.found]

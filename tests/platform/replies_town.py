@@ -1,4 +1,4 @@
-"""A walk through every transaction of the door in which no two values are alike.
+"""A walk through every transaction of the gateway in which no two values are alike.
 
 Plain functions: what each transaction answered, by a name of its own. Every step is taken a minute
 after the one before.
@@ -7,9 +7,9 @@ after the one before.
 from datetime import timedelta
 from typing import Any
 
-from tests.platform import doors
+from tests.platform import gateways
 from tests.platform.counter import NOW
-from tests.platform.doors import AREA, HOSPITAL, IDENTITY, OTHER, PHARMACY, Client, Clock
+from tests.platform.gateways import AREA, HOSPITAL, IDENTITY, OTHER, PHARMACY, Client, Clock
 from tests.platform.queries_county import CLINIC, Standing
 
 from gongji.units import CHINA
@@ -247,11 +247,11 @@ class Walk:
             },
         )
         rows = [
-            doors.line(psn_no, visit, number, "B-3", **SENT | one)
+            gateways.line(psn_no, visit, number, "B-3", **SENT | one)
             for number, one in enumerate(LINES, start=11)
         ]
         step("2204", {"feedetail": rows})
-        given = doors.bill(
+        given = gateways.bill(
             psn_no,
             visit,
             "987.00",
@@ -306,7 +306,7 @@ class Walk:
 
     def shop(self) -> None:
         """A purchase tried, made and taken back."""
-        row = doors.line(
+        row = gateways.line(
             "",
             "",
             21,
@@ -320,7 +320,7 @@ class Walk:
         )
         for name in ("mdtrt_id", "psn_no", "chrg_bchno"):
             del row[name]
-        given = doors.purchase(
+        given = gateways.purchase(
             self.psn_no, "100.00", [row], acct_used_flag="1", invono="FP-2", mdtrt_cert_type="03"
         )
         shop = self.place.pharmacy
@@ -447,13 +447,13 @@ class Walk:
     def chronic(self) -> None:
         """A visit for a disease, and the drugs that were had for it."""
         psn_no, step = self.psn_no, self.step
-        given = doors.registration(psn_no, ipt_otp_no="MZ-18")
+        given = gateways.registration(psn_no, ipt_otp_no="MZ-18")
         visit = step("2201 chronic", given)["data"]["mdtrt_id"]
-        given = doors.description(psn_no, visit, med_type="14", dise_codg="M07200")
+        given = gateways.description(psn_no, visit, med_type="14", dise_codg="M07200")
         step("2203A", given)
-        row = doors.line(psn_no, visit, 31, **SENT | LINES[0], dise_codg="M07200")
+        row = gateways.line(psn_no, visit, 31, **SENT | LINES[0], dise_codg="M07200")
         step("2204 chronic", {"feedetail": [row]})
-        step("2207 chronic", doors.bill(psn_no, visit, 900, med_type="14", acct_used_flag="0"))
+        step("2207 chronic", gateways.bill(psn_no, visit, 900, med_type="14", acct_used_flag="0"))
         step("5205", {"data": {"psn_no": psn_no, "begntime": DAY, "endtime": DAY}})
 
     def look(self) -> None:

@@ -33,7 +33,7 @@ def rules(tmp_path: Path) -> Areas:
 
 @pytest.mark.parametrize("together", [False, True], ids=["one at a time", "in one batch"])
 def test_what_the_account_paid_first_once_is_no_limit_to_the_next_settlement(
-    owner: Connection, door: Connection, rules: Areas, together: bool
+    owner: Connection, gateway: Connection, rules: Areas, together: bool
 ) -> None:
     county = Counter(owner, AREA)
     person, here = county.person(1, 100_000), county.institution(1, "3")
@@ -42,7 +42,7 @@ def test_what_the_account_paid_first_once_is_no_limit_to_the_next_settlement(
         for day in range(1, 5)
     ]
     lots = [bills] if together else [[bill] for bill in bills]
-    entries = [one.entry for lot in lots for one in settle(door, lot, rules, NOW)]
+    entries = [one.entry for lot in lots for one in settle(gateway, lot, rules, NOW)]
     # 1,000 on the account: 400, 400, 200; what it does not pay is deductible (1,000 a year).
     assert [(e.account_fen, e.cash_fen, e.deductible_fen) for e in entries] == [
         (40_000, 0, 0),
@@ -50,7 +50,7 @@ def test_what_the_account_paid_first_once_is_no_limit_to_the_next_settlement(
         (20_000, 20_000, 20_000),
         (0, 40_000, 40_000),
     ]
-    used = door.execute("select period, code, used_fen from meter_use").fetchall()
+    used = gateway.execute("select period, code, used_fen from meter_use").fetchall()
     assert used == [("年:2024", "year_deductible", 60_000)]
-    assert list(replay(door, rules)) == []
-    assert list(readjudicate(door, AREA, 2024, rules, NOW)) == []
+    assert list(replay(gateway, rules)) == []
+    assert list(readjudicate(gateway, AREA, 2024, rules, NOW)) == []

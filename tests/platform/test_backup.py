@@ -103,8 +103,8 @@ def settle_one(server: Server, county: Counter, day: str) -> int:
     with server.connect() as owner:
         county.owner = owner
         bill = county.bill(county.psn_no(1), "H43050000001", day, 20_000, accounts="own")
-    with server.connect(options=ROLE) as door:
-        (outcome,) = settle(door, [bill], RULES, NOW)
+    with server.connect(options=ROLE) as gateway:
+        (outcome,) = settle(gateway, [bill], RULES, NOW)
     assert outcome.refusal is None
     return int(outcome.entry.id)
 
@@ -200,5 +200,5 @@ def test_what_no_backup_leads_to_is_refused_and_leaves_the_folder_alone(tmp_path
 
 def test_a_role_that_may_not_replicate_is_told_what_to_do(database: str, tmp_path: Path) -> None:
     with pytest.raises(Refusal) as refused:
-        backup.take(tmp_path / "b", make_conninfo(database, options="-c role=gongji_door"), NOW)
+        backup.take(tmp_path / "b", make_conninfo(database, options="-c role=gongji_gateway"), NOW)
     assert refused.value.code == "backup_not_allowed"

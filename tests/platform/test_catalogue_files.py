@@ -1,11 +1,11 @@
-"""The catalogue at the door: downloads (1301 to 1309), paged queries, matches (3301, 3302)."""
+"""The catalogue at the gateway: downloads (1301 to 1309), paged queries, matches (3301, 3302)."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from tests.platform.counter import NOW
-from tests.platform.doors import AREA, ITEMS
+from tests.platform.gateways import AREA, ITEMS
 from tests.platform.queries_county import Standing, refused, standing
 
 from gongji.gateway.catalogue.catalogue_fields import FILES
@@ -16,7 +16,7 @@ PAGE = {"updt_time": "2020-01-01", "page_num": 1, "page_size": 100}
 
 @pytest.fixture(scope="module")
 def place(server: str) -> Iterator[Standing]:
-    """A county with a door; its catalogue was learnt some days ago."""
+    """A county with a gateway; its catalogue was learnt some days ago."""
     with standing(server) as made:
         made.owner.execute("update item_version set learnt_at = '2024-12-10 09:30:00+08'")
         for number, kind in enumerate(("102", "103", "201", "301"), start=1):

@@ -1,4 +1,6 @@
-"""The catalogue as the door tells it, cell by cell and field by field; pages and their bounds."""
+"""The catalogue as the gateway tells it, cell by cell and field by field; pages and their
+bounds.
+"""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.platform.counter import NOW
-from tests.platform.doors import AREA, HOSPITAL, Clock
+from tests.platform.gateways import AREA, HOSPITAL, Clock
 from tests.platform.queries_county import Standing, refused, standing
 from tests.platform.replies_town import DRUG, HERB, LIMITED, OWN, Walk, add
 
@@ -163,7 +165,7 @@ PAGES: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def walk(server: str) -> Iterator[Walk]:
-    """The town with its catalogue and what the door told of it."""
+    """The town with its catalogue and what the gateway told of it."""
     with standing(server) as place:
         made = Walk(place)
         made.clock.now = NOW

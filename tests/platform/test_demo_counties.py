@@ -120,7 +120,7 @@ def test_the_figures_of_the_demonstration_can_be_given_by_the_environment() -> N
     assert _parameters(figures.parameters_text()) == figures.PARAMETERS
 
 
-def test_a_crowd_settles_and_its_journal_agrees(owner: Connection, door: Connection) -> None:
+def test_a_crowd_settles_and_its_journal_agrees(owner: Connection, gateway: Connection) -> None:
     rules = Areas()
     made = crowd.fill(
         owner, rules.area("532300"), persons=30, settlements=70, pending=5, whole=True
@@ -137,7 +137,7 @@ def test_a_crowd_settles_and_its_journal_agrees(owner: Connection, door: Connect
         visit=first,
         batch="1",
     )
-    (outcome,) = settle(door, [request], rules, datetime(2025, 3, 3, 4, tzinfo=UTC))
+    (outcome,) = settle(gateway, [request], rules, datetime(2025, 3, 3, 4, tzinfo=UTC))
     assert outcome.refusal is None and outcome.entry.pool_fen > 0
     used = "select used_fen from meter_use where code = 'ordinary_paid' and person_id = %s"
     row = owner.execute(used, [number]).fetchone()

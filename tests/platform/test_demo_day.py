@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from tests import databases
-from tests.platform import doors
+from tests.platform import gateways
 
 from gongji.cli import demo
 from gongji.cli.main import main
@@ -142,17 +142,17 @@ ITEMS = "code,quantity,price,amount\nXA00000000000000000001,2,15.00,30.00\n"
 
 
 @pytest.fixture
-def door_port(database: str, owner: Connection, tmp_path: Path) -> Iterator[int]:
-    """A door of a made-up county, and a file of items."""
-    doors.fill_county(owner)
+def gateway_port(database: str, owner: Connection, tmp_path: Path) -> Iterator[int]:
+    """A gateway of a made-up county, and a file of items."""
+    gateways.fill_county(owner)
     (tmp_path / "items.csv").write_text(ITEMS)
-    # The client's clock is the real one, that of the door stands still.
-    with doors.serving(database, replay_seconds=10**10, days_ahead=100_000) as port:
+    # The client's clock is the real one, that of the gateway stands still.
+    with gateways.serving(database, replay_seconds=10**10, days_ahead=100_000) as port:
         yield port
 
 
-def words(port: int, code: str = doors.HOSPITAL, secret: str = "") -> list[str]:
-    """The words of `gongji hospital` before that door."""
+def words(port: int, code: str = gateways.HOSPITAL, secret: str = "") -> list[str]:
+    """The words of `gongji hospital` before that gateway."""
     return [
         "hospital",
         "--address",
@@ -162,7 +162,7 @@ def words(port: int, code: str = doors.HOSPITAL, secret: str = "") -> list[str]:
         "--access-key",
         f"ak-{code}",
         "--secret",
-        secret or doors.SECRETS[code],
+        secret or gateways.SECRETS[code],
     ]
 
 
@@ -174,30 +174,30 @@ def ends(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str
 
 
 def test_a_visit_is_settled_from_the_command_line(
-    door_port: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], owner: Connection
+    gateway_port: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], owner: Connection
 ) -> None:
     # Each time another institution: message ids of one are apart only by the second and a serial.
-    visit = ["visit", doors.certificate_of(4), "--items", str(tmp_path / "items.csv")]
-    code, out, err = ends(capsys, *words(door_port), *visit, "--json")
+    visit = ["visit", gateways.certificate_of(4), "--items", str(tmp_path / "items.csv")]
+    code, out, err = ends(capsys, *words(gateway_port), *visit, "--json")
     assert code == 0, err
     receipt = json.loads(out)
     assert float(receipt["medfee_sumamt"]) == 30 and receipt["setl_id"]
-    code, out, err = ends(capsys, *words(door_port, doors.OTHER), *visit)
+    code, out, err = ends(capsys, *words(gateway_port, gateways.OTHER), *visit)
     assert code == 0, err
     lines = {line.split()[0].strip("　"): line.split()[-1] for line in out.splitlines()}
     assert lines["医疗费总额"] == "30.00" and set(lines) >= {"账户余额", "个人现金"}
     assert owner.execute("select count(*) from entry where kind = 'settlement'").fetchone() == (2,)
     stranger = ["visit", "990501197005060999", *visit[2:]]
-    code, out, err = ends(capsys, *words(door_port, doors.PHARMACY), *stranger)
+    code, out, err = ends(capsys, *words(gateway_port, gateways.PHARMACY), *stranger)
     assert (code, out) == (1, "") and "参保人" in err
-    code, out, err = ends(capsys, *words(door_port, secret="wrong"), *visit)
+    code, out, err = ends(capsys, *words(gateway_port, secret="wrong"), *visit)
     assert (code, out) == (1, "") and "签名不一致" in err
 
 
 def test_a_transaction_is_asked_by_hand_or_from_a_file(
-    door_port: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    gateway_port: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    number = doors.certificate_of(1)
+    number = gateways.certificate_of(1)
     asked = {
         "data": {
             "mdtrt_cert_type": "02",
@@ -207,10 +207,13 @@ def test_a_transaction_is_asked_by_hand_or_from_a_file(
             "psn_name": "",
         }
     }
-    code, out, _ = ends(capsys, *words(door_port), "ask", "1101", json.dumps(asked))
+    code, out, _ = ends(capsys, *words(gateway_port), "ask", "1101", json.dumps(asked))
     assert code == 0 and json.loads(out)["baseinfo"]["psn_no"] == f"430500{1:014d}"
     file = tmp_path / "asked.json"
     file.write_text(json.dumps(asked))
-    assert ends(capsys, *words(door_port, doors.OTHER), "ask", "1101", f"@{file}")[:2] == (0, out)
-    code, out, err = ends(capsys, *words(door_port), "ask", "9999", "{}")
+    assert ends(capsys, *words(gateway_port, gateways.OTHER), "ask", "1101", f"@{file}")[:2] == (
+        0,
+        out,
+    )
+    code, out, err = ends(capsys, *words(gateway_port), "ask", "9999", "{}")
     assert code == 1 and out == "" and "未知交易编号" in err

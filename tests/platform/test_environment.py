@@ -17,7 +17,7 @@ KEYS = {
 def test_every_problem_is_told_at_once_and_no_key_is_shown(tmp_path: Path) -> None:
     given = {
         "GONGJI_PORT": "x",
-        "GONGJI_DOORS": "-1",
+        "GONGJI_GATEWAYS": "-1",
         "GONGJI_SECRET_KEY": "c2VjcmV0",
         "GONGJI_ADAPTOR": "mine",
     }
@@ -26,7 +26,7 @@ def test_every_problem_is_told_at_once_and_no_key_is_shown(tmp_path: Path) -> No
     told = {problem.key for problem in refused.value.problems}
     assert {
         "GONGJI_PORT",
-        "GONGJI_DOORS",
+        "GONGJI_GATEWAYS",
         "GONGJI_SECRET_KEY",
         "GONGJI_ADAPTOR",
         "GONGJI_IDENTITY_KEY",

@@ -191,19 +191,19 @@ WITH_DATABASE = ("registry", "ledger", "readjudicate", "backup", "restore")
 
 @pytest.fixture
 def county(
-    database: str, owner: Connection, door: Connection, monkeypatch: pytest.MonkeyPatch
+    database: str, owner: Connection, gateway: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Counter]:
     """One settlement, which the commands work on."""
     environment.environment()
     monkeypatch.setattr(where, "owner_dsn", lambda: database)
-    monkeypatch.setattr(where, "door_dsn", lambda: make_conninfo(database, options=ROLE))
+    monkeypatch.setattr(where, "gateway_dsn", lambda: make_conninfo(database, options=ROLE))
     monkeypatch.setattr(installation, "installed_areas", lambda: RULES)
     made = Counter(owner)
     person, here = made.person(1), made.institution(1, "2")
     made.fact(person, "account", "2020-01-01")
     opening = OpeningBalance(person, "430500", NOW.date().replace(day=1), "account", 90_000)
-    enter(door, [opening], RULES.area, NOW)
-    settle(door, [made.bill(person, here, "2024-12-02", 20_000, accounts="own")], RULES, NOW)
+    enter(gateway, [opening], RULES.area, NOW)
+    settle(gateway, [made.bill(person, here, "2024-12-02", 20_000, accounts="own")], RULES, NOW)
     yield made
 
 

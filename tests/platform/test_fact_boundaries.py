@@ -259,7 +259,7 @@ BOTH: list[Row] = [
 
 
 def _settled(
-    door: Connection, place: Place, days: list[str], options: dict[str, Any]
+    gateway: Connection, place: Place, days: list[str], options: dict[str, Any]
 ) -> list[Outcome]:
     """The outcomes of bills at every hour of each day, as trials: none leaves anything behind."""
     here = options.pop("here", place.here)
@@ -273,7 +273,7 @@ def _settled(
                 "update visit set begun_at = %s where id = %s", [f"{day} {hour}+08", bill.visit]
             )
             bills.append(bill)
-    return settle(door, bills, RULES, NOW)
+    return settle(gateway, bills, RULES, NOW)
 
 
 def _place(owner: Connection, area: str, **boundaries: Any) -> Place:
@@ -302,14 +302,14 @@ def _seen(
 )
 def test_a_fact_holds_from_its_first_day_to_the_day_before_its_last(
     owner: Connection,
-    door: Connection,
+    gateway: Connection,
     name: str,
     area: str,
     tell: Callable[[Place], dict[str, Any]],
     seen: Callable[[Outcome], bool],
 ) -> None:
     place = _place(owner, area)
-    outcomes = _settled(door, place, list(DAYS), tell(place))
+    outcomes = _settled(gateway, place, list(DAYS), tell(place))
     assert _seen(outcomes, DAYS, seen) == _twice(DAYS), name
 
 
@@ -339,7 +339,7 @@ RETIRED = [
 )
 def test_a_fact_that_was_retired_never_held(
     owner: Connection,
-    door: Connection,
+    gateway: Connection,
     name: str,
     area: str,
     tell: Callable[[Place], dict[str, Any]],
@@ -349,14 +349,14 @@ def test_a_fact_that_was_retired_never_held(
     options = tell(place)
     owner.execute("update person_fact set retired_at = now() where since = %s", [SINCE])
     days = dict.fromkeys(DAYS, False)
-    assert _seen(_settled(door, place, list(days), options), days, seen) == _twice(days), name
+    assert _seen(_settled(gateway, place, list(days), options), days, seen) == _twice(days), name
 
 
-def test_a_bond_pays_from_the_day_of_the_consent_on(owner: Connection, door: Connection) -> None:
+def test_a_bond_pays_from_the_day_of_the_consent_on(owner: Connection, gateway: Connection) -> None:
     place = _place(owner, "430500", since="2024-01-01", until=None)
     options = _bond(place, consented_on="2024-06-10")
     days = {"2024-06-09": False, "2024-06-10": True, "2024-06-11": True}
-    outcomes = _settled(door, place, list(days), options)
+    outcomes = _settled(gateway, place, list(days), options)
     assert _seen(outcomes, days, lambda o: o.entry.family_fen > 0) == _twice(days)
 
 
@@ -374,44 +374,44 @@ RESCUE = {
 
 
 def test_a_rescue_joins_the_stay_that_begins_on_its_day_or_within_three_days(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     place = _place(owner, "430500")
     place.tell("stay", "1", institution="H", level="3", from_emergency=True)
     options = {"med_type": "1301"}
-    outcomes = _settled(door, place, list(RESCUE), options)
+    outcomes = _settled(gateway, place, list(RESCUE), options)
     assert _seen(outcomes, RESCUE, said("admitted", "true")) == _twice(RESCUE)
     gates = [outcome.entry.result.get("refusal", "") for outcome in outcomes[::2]]
     assert gates == ["", *["joins_inpatient"] * 4, "inpatient_stay", "inpatient_stay", ""]
 
 
 def test_a_stay_that_did_not_come_from_emergency_joins_no_rescue(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     place = _place(owner, "430500")
     place.tell("stay", "1", institution="H", level="3", from_emergency=False)
     days = dict.fromkeys(("2024-06-07", "2024-06-09", "2024-06-10"), False)
-    outcomes = _settled(door, place, list(days), {"med_type": "1301"})
+    outcomes = _settled(gateway, place, list(days), {"med_type": "1301"})
     assert _seen(outcomes, days, said("admitted", "true")) == _twice(days)
     assert [o.entry.result.get("refusal", "") for o in outcomes[::2]] == ["", "", "inpatient_stay"]
 
 
 def test_only_a_rescue_joins_a_stay_other_care_of_those_days_is_paid(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     place = _place(owner, "430500")
     place.tell("stay", "1", institution="H", level="3", from_emergency=True, died=True)
     days = ["2024-06-07", "2024-06-09", "2024-06-10"]
-    ordinary = _settled(door, place, days, {"med_type": "11"})
+    ordinary = _settled(gateway, place, days, {"med_type": "11"})
     assert not any("admitted" in o.entry.facts or "died" in o.entry.facts for o in ordinary)
     assert [o.entry.result.get("refusal", "") for o in ordinary[::2]] == ["", "", "inpatient_stay"]
-    rescue = _settled(door, place, days, {"med_type": "1301"})
+    rescue = _settled(gateway, place, days, {"med_type": "1301"})
     assert {o.entry.facts["died"] for o in rescue} == {"true"}
     assert {o.entry.facts["admission_level"] for o in rescue} == {"3"}
 
 
 def test_a_filing_covers_the_county_the_city_or_the_province_that_it_names(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     place = _place(owner, "532300")
     there = place.counter.institution(7, region="530102")
@@ -423,7 +423,7 @@ def test_a_filing_covers_the_county_the_city_or_the_province_that_it_names(
         )
         place.counter.fact(place.person, "offsite", "2024-01-01", key=key)
         bill = place.counter.bill(place.person, there, "2024-06-10", 50_000, trial=True)
-        (outcome,) = settle(door, [bill], RULES, NOW)
+        (outcome,) = settle(gateway, [bill], RULES, NOW)
         found[key] = outcome.entry.facts["offsite"]
     assert found == {
         "530102": "filed",

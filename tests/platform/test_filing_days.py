@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from psycopg.types.json import Jsonb
-from tests.platform import doors
+from tests.platform import gateways
 from tests.platform.counter import NOW
-from tests.platform.doors import (
+from tests.platform.gateways import (
     AREA,
     DAY,
     HOSPITAL,
@@ -31,14 +31,14 @@ SELECTED = "H44530000002"
 
 @pytest.fixture(scope="module")
 def place(server: str) -> Iterator[Standing]:
-    """A county with a door."""
+    """A county with a gateway."""
     with standing(server) as made:
         yield made
 
 
 @pytest.fixture
 def clock(place: Standing) -> Iterator[Clock]:
-    """The door's clock, set back afterwards."""
+    """The gateway's clock, set back afterwards."""
     assert isinstance(place.clock, Clock)
     yield place.clock
     place.clock.now = NOW
@@ -116,7 +116,7 @@ def whose(place: Standing, infno: str) -> tuple[Any, str]:
         return place.client, place.insured()
     number = 500 + place.persons
     place.persons += 1
-    return place.clinic, doors.insure(place.yunfu, number, 0)
+    return place.clinic, gateways.insure(place.yunfu, number, 0)
 
 
 @pytest.mark.parametrize(

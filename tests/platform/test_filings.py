@@ -1,4 +1,4 @@
-"""Filings at the door (2501 to 2507) and the queries about them (5301 to 5304)."""
+"""Filings at the gateway (2501 to 2507) and the queries about them (5301 to 5304)."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 from tests.platform.counter import RULES, Counter
-from tests.platform.doors import AREA, DAY, HOSPITAL, OTHER, certificate_of
+from tests.platform.gateways import AREA, DAY, HOSPITAL, OTHER, certificate_of
 from tests.platform.queries_county import CLINIC, YUNFU, Standing, refused, standing
 
 from gongji.gateway.filings import filings
@@ -22,7 +22,7 @@ YEAR = {"begntime": "2024-12-01", "endtime": "2025-12-31"}
 
 @pytest.fixture(scope="module")
 def place(server: str) -> Iterator[Standing]:
-    """A county with a door."""
+    """A county with a gateway."""
     with standing(server) as made:
         yield made
 

@@ -191,15 +191,15 @@ GATES: dict[str, dict[str, tuple[Row, str]]] = {
 """Area -> gate of its law -> how it is provoked, and the refusal that it gives."""
 
 
-def _settled(door: Connection, made: list[Any]) -> list[Outcome]:
-    outcomes = settle(door, made, RULES, NOW)
+def _settled(gateway: Connection, made: list[Any]) -> list[Outcome]:
+    outcomes = settle(gateway, made, RULES, NOW)
     assert all(outcome.entry for outcome in outcomes), outcomes
     return outcomes
 
 
 @pytest.mark.parametrize("area", AREAS)
 def test_every_gate_of_an_area_closes_at_the_counter(
-    owner: Connection, door: Connection, area: str
+    owner: Connection, gateway: Connection, area: str
 ) -> None:
     law = RULES.area(area).law(number_of(day_of(DAY)))
     assert set(law.section("门槛")) == set(GATES[area]), "a gate without a row, or the reverse"
@@ -207,7 +207,7 @@ def test_every_gate_of_an_area_closes_at_the_counter(
     with owner.transaction():
         bills = [make(county) for make, _ in GATES[area].values()]
         good = county.bill()
-    *closed, sound = _settled(door, bills + [good])
+    *closed, sound = _settled(gateway, bills + [good])
     assert sound.entry.pool_fen > 0 and "refusal" not in sound.entry.result
     found = {}
     for name, outcome in zip(GATES[area], closed, strict=True):
@@ -236,12 +236,12 @@ health and wellness (第二款)."""
 
 
 def test_the_account_pays_what_the_pool_refuses_unless_the_use_is_banned_or_the_place_is_none(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     county = County(owner, "430500")
     with owner.transaction():
         bills = [make(county) for make, _ in GATES["430500"].values()]
-    outcomes = _settled(door, bills)
+    outcomes = _settled(gateway, bills)
     found = {}
     for name, outcome in zip(GATES["430500"], outcomes, strict=True):
         entry = outcome.entry
@@ -253,7 +253,9 @@ def test_the_account_pays_what_the_pool_refuses_unless_the_use_is_banned_or_the_
 
 
 @pytest.mark.parametrize("use", ["public_health", "wellness"])
-def test_no_family_account_pays_a_banned_use(counter: Counter, door: Connection, use: str) -> None:
+def test_no_family_account_pays_a_banned_use(
+    counter: Counter, gateway: Connection, use: str
+) -> None:
     person, wife, here = counter.person(1, 0), counter.person(2, 90_000), counter.institution(1)
     counter.fact(
         person,
@@ -265,12 +267,12 @@ def test_no_family_account_pays_a_banned_use(counter: Counter, door: Connection,
         consented_on="2024-01-01",
     )
     bill = counter.bill(person, here, DAY, FEN, accounts="family", facts={use: "true"})
-    (outcome,) = _settled(door, [bill])
+    (outcome,) = _settled(gateway, [bill])
     assert (outcome.entry.family_fen, outcome.entry.cash_fen) == (0, FEN)
 
 
 def test_the_institution_may_say_what_only_it_knows_and_nothing_of_the_registry(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = counter.person(1), counter.institution(1)
     may = {
@@ -311,16 +313,18 @@ def test_the_institution_may_say_what_only_it_knows_and_nothing_of_the_registry(
     bills = [
         counter.bill(person, here, DAY, FEN, facts={name: "true"}, trial=True) for name in names
     ]
-    outcomes = settle(door, bills, RULES, NOW)
+    outcomes = settle(gateway, bills, RULES, NOW)
     taken = {name for name, outcome in zip(names, outcomes, strict=True) if outcome.entry}
     assert taken == may
     codes = {outcome.refusal.code for outcome in outcomes if outcome.refusal}
     assert codes == {"field_unknown"}
 
 
-def test_what_the_institution_leaves_empty_is_not_said(counter: Counter, door: Connection) -> None:
+def test_what_the_institution_leaves_empty_is_not_said(
+    counter: Counter, gateway: Connection
+) -> None:
     person, here = counter.person(1), counter.institution(1)
     bill = counter.bill(person, here, DAY, FEN, facts={"third_party": "", "died": "false"})
-    (outcome,) = _settled(door, [bill])
+    (outcome,) = _settled(gateway, [bill])
     assert "third_party" not in outcome.entry.facts and outcome.entry.facts["died"] == "false"
     assert outcome.entry.pool_fen > 0

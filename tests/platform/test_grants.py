@@ -1,4 +1,4 @@
-"""What the doors may do: every grant of their role, by the database's own book and as tried."""
+"""What the gateways may do: every grant of their role, by the database's own book and as tried."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 Connection = psycopg.Connection[Any]
-ROLE = "gongji_door"
+ROLE = "gongji_gateway"
 
 READ, ADD = frozenset({"select"}), frozenset({"select", "insert"})
 TABLES: dict[str, frozenset[str]] = {
@@ -87,18 +87,18 @@ def _columns(owner: Connection, table: str) -> list[tuple[str, bool]]:
     ).fetchall()
 
 
-def _may(door: Connection, statement: str) -> bool:
-    """Whether the database lets the door, which changes no row by it."""
+def _may(gateway: Connection, statement: str) -> bool:
+    """Whether the database lets the gateway, which changes no row by it."""
     try:
-        with door.transaction(force_rollback=True):
-            door.execute(statement)
+        with gateway.transaction(force_rollback=True):
+            gateway.execute(statement)
     except psycopg.errors.InsufficientPrivilege:
         return False
     return True
 
 
-def test_a_door_that_tries_everything_gets_what_the_table_says(
-    owner: Connection, door: Connection
+def test_a_gateway_that_tries_everything_gets_what_the_table_says(
+    owner: Connection, gateway: Connection
 ) -> None:
     done: set[tuple[str, str]] = set()
     allowed: set[tuple[str, str]] = set()
@@ -119,7 +119,7 @@ def test_a_door_that_tries_everything_gets_what_the_table_says(
             tried[column] = f'update "{table}" set "{column}" = {value} where false'
         for what, statement in tried.items():
             done.add((table, what))
-            if _may(door, statement):
+            if _may(gateway, statement):
                 allowed.add((table, what))
     expected = {(table, what) for table, whole in TABLES.items() for what in whole - {"update"}}
     expected |= {(table, column) for table, some in COLUMNS.items() for column in some}
@@ -129,7 +129,7 @@ def test_a_door_that_tries_everything_gets_what_the_table_says(
     assert len(done) > 300
 
 
-def test_numbers_can_be_taken_and_not_set_back(owner: Connection, door: Connection) -> None:
+def test_numbers_can_be_taken_and_not_set_back(owner: Connection, gateway: Connection) -> None:
     rights = owner.execute(
         "select relname, array(select p from unnest(array['SELECT', 'UPDATE', 'USAGE']) p"
         " where has_sequence_privilege(%s, oid, p)) from pg_class"
@@ -141,9 +141,9 @@ def test_numbers_can_be_taken_and_not_set_back(owner: Connection, door: Connecti
     assert all(some in ([], ["USAGE"]) for some in found.values())
     assert all(found[name] == ["USAGE"] for name in ours & found.keys())
     assert len(ours & found.keys()) == 12
-    assert door.execute("select nextval('entry_id_seq')").fetchone() == (1,)
+    assert gateway.execute("select nextval('entry_id_seq')").fetchone() == (1,)
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        door.execute("select setval('entry_id_seq', 1)")
+        gateway.execute("select setval('entry_id_seq', 1)")
 
 
 def test_the_role_is_nobody_and_owns_nothing(owner: Connection) -> None:
@@ -196,13 +196,13 @@ def test_the_role_is_nobody_and_owns_nothing(owner: Connection) -> None:
         "lock table entry in exclusive mode",
     ],
 )
-def test_the_doors_cannot_take_a_wall_down(door: Connection, statement: str) -> None:
-    with pytest.raises(psycopg.errors.InsufficientPrivilege), door.transaction():
-        door.execute(statement)
+def test_the_gateways_cannot_take_a_wall_down(gateway: Connection, statement: str) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), gateway.transaction():
+        gateway.execute(statement)
 
 
-def test_a_door_cannot_change_a_person_nor_delete_what_is_kept(
-    owner: Connection, door: Connection
+def test_a_gateway_cannot_change_a_person_nor_delete_what_is_kept(
+    owner: Connection, gateway: Connection
 ) -> None:
     owner.execute(
         "insert into person (id, psn_no, area, name, certificate, certificate_hash)"
@@ -218,6 +218,6 @@ def test_a_door_cannot_change_a_person_nor_delete_what_is_kept(
         "delete from meter_use",
     ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            door.execute(statement)
+            gateway.execute(statement)
     assert owner.execute("select name from person").fetchone() == ("测试甲",)
     assert owner.execute("select amount_fen from balance").fetchone() == (5,)

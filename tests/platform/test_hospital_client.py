@@ -1,4 +1,4 @@
-"""The hospital system of our own against a door: a visit, a purchase, a day; what it is told."""
+"""The hospital system of our own against a gateway: a visit, a purchase, a day; what it is told."""
 
 import itertools
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from tests.platform import doors
+from tests.platform import gateways
 from tests.platform.counter import Counter
-from tests.platform.doors import AREA, HOSPITAL, ITEMS, OTHER, PHARMACY, SECRETS, certificate_of
+from tests.platform.gateways import AREA, HOSPITAL, ITEMS, OTHER, PHARMACY, SECRETS, certificate_of
 
 from gongji.hospital.client import Encounter, Hospital, Item, NotAccepted
 from gongji.hospital.day import Plan, a_day, at_the_counter
@@ -32,7 +32,7 @@ def now() -> datetime:
 @pytest.fixture(scope="module")
 def database(server: str) -> Iterator[str]:
     """A county of this module's own."""
-    with doors.new_database(server) as made:
+    with gateways.new_database(server) as made:
         yield made
 
 
@@ -46,13 +46,13 @@ def owner(database: str) -> Iterator[psycopg.Connection[Any]]:
 @pytest.fixture(scope="module")
 def county(owner: psycopg.Connection[Any]) -> Counter:
     """Its persons and institutions."""
-    return doors.fill_county(owner)
+    return gateways.fill_county(owner)
 
 
 @pytest.fixture(scope="module")
 def port(database: str, county: Counter) -> Iterator[int]:
-    """A door whose clock runs."""
-    with doors.serving(database, now) as found:
+    """A gateway whose clock runs."""
+    with gateways.serving(database, now) as found:
         yield found
 
 
@@ -218,7 +218,7 @@ def test_a_day_has_a_receipt_for_everyone_in_turn(
 
 
 def test_a_warning_is_told_with_the_receipt(hospital: Hospital, county: Counter) -> None:
-    doors.insure(county, 95, 0, arrears=True)
+    gateways.insure(county, 95, 0, arrears=True)
     (receipt,) = at_the_counter(plan(hospital, 95, disease=("", "")))
     assert "待遇享受期" in receipt.told and receipt.settlement["hifp_pay"] == 0
 
@@ -226,7 +226,7 @@ def test_a_warning_is_told_with_the_receipt(hospital: Hospital, county: Counter)
 def test_a_disease_goes_with_the_visit_and_its_lines(
     hospital: Hospital, county: Counter, owner: psycopg.Connection[Any]
 ) -> None:
-    psn_no = doors.insure(county, 96, 0)
+    psn_no = gateways.insure(county, 96, 0)
     county.fact(
         psn_no,
         "registration",

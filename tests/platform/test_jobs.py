@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from tests.platform.counter import NOW, Counter, one
 
-from counter import door as service
+from counter import gateway as service
 from faults import free_port
 
 Connection = psycopg.Connection[Any]
@@ -97,10 +97,10 @@ def jobs(database: str, tmp_path: Path) -> Iterator[Jobs]:
 
 
 def test_the_nightly_trial_balance_is_of_the_day_before_in_china(
-    jobs: Jobs, counter: Counter, door: Connection, owner: Connection
+    jobs: Jobs, counter: Counter, gateway: Connection, owner: Connection
 ) -> None:
     person, hospital = counter.person(1), counter.institution(1)
-    made = one(door, counter.bill(person, hospital, "2024-12-18", 50_000)).entry
+    made = one(gateway, counter.bill(person, hospital, "2024-12-18", 50_000)).entry
     assert made.accounting_date == date(2024, 12, 20)
 
     assert jobs.run("daily_trial_balance", NEXT_NIGHT) == "succeeded"

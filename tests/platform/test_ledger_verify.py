@@ -22,21 +22,21 @@ overriding system value values (%s, %s, '430500', '测试甲', '', %s)"""
 
 
 @pytest.fixture
-def ledger(owner: Connection, door: Connection) -> Connection:
-    """A door's connection to a ledger with two persons, settlements and a cancellation."""
+def ledger(owner: Connection, gateway: Connection) -> Connection:
+    """A gateway's connection to a ledger with two persons, settlements and a cancellation."""
     for number in (1, 2):
         owner.execute(PERSON, [number, f"4305000000000000000{number}", bytes([number])])
     owner.execute(
         "insert into institution (code, area, name, kind) values (%s, %s, '测试医院', 'hospital')",
         [HOSPITAL, AREA],
     )
-    credit(door, 1, 10_000)
-    credit(door, 2, 500)
-    settled = settle(door, 1, pool=6_000, account=3_000, cash=1_000)
-    settle(door, 2, pool=700, account=300, cash=0, day=date(2025, 3, 11))
-    cancel(door, settled)
-    settle(door, 1, pool=5_000, account=2_500, cash=0, day=date(2025, 3, 12))
-    return door
+    credit(gateway, 1, 10_000)
+    credit(gateway, 2, 500)
+    settled = settle(gateway, 1, pool=6_000, account=3_000, cash=1_000)
+    settle(gateway, 2, pool=700, account=300, cash=0, day=date(2025, 3, 11))
+    cancel(gateway, settled)
+    settle(gateway, 1, pool=5_000, account=2_500, cash=0, day=date(2025, 3, 12))
+    return gateway
 
 
 def entry(connection: Connection, person: int, kind: str, day: date, **more: Any) -> EntryRow:
@@ -262,7 +262,7 @@ def test_a_month_is_not_closed_before_it_is_over_nor_with_differences(
     assert "账上 1 应为 200" in str(refused.value)
 
 
-def test_the_doors_cannot_close_a_month(ledger: Connection) -> None:
+def test_the_gateways_cannot_close_a_month(ledger: Connection) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         periods.close(ledger, AREA, date(2025, 3, 1), "测试", APRIL)
 

@@ -163,7 +163,7 @@ def fill(owner: psycopg.Connection[Any], catalogue: pl.DataFrame) -> None:
 
 @pytest.mark.parametrize("seed", [3, 2026])
 def test_random_bills_come_out_as_their_files_do(
-    owner: psycopg.Connection[Any], door: psycopg.Connection[Any], seed: int
+    owner: psycopg.Connection[Any], gateway: psycopg.Connection[Any], seed: int
 ) -> None:
     dice = random.Random(seed)
     catalogue = read_catalogue(texts(CATALOGUE_HEAD, catalogue_rows(dice)).drop("row_number"))
@@ -182,7 +182,7 @@ def test_random_bills_come_out_as_their_files_do(
     reasons: dict[str, set[str]] = {}
     for visit, code in by_file.problems.select("visit", "code").iter_rows():
         reasons.setdefault(visit, set()).add(code)
-    found = price_bills(door, bills.bills)
+    found = price_bills(gateway, bills.bills)
     compared = refused = unrelated = 0
     for number, (bill, made) in enumerate(zip(bills.bills, found, strict=True)):
         visit = f"v{number}"

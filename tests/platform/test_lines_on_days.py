@@ -53,15 +53,15 @@ def line(serial: str = "1", code: str = "A", fen: int = 1000, **more: Any) -> Li
     return Line(serial, code, 1000, fen * 10_000, fen, **more)
 
 
-def priced(door: Connection, here: str, day: str, *lines: Line, **more: Any) -> Any:
+def priced(gateway: Connection, here: str, day: str, *lines: Line, **more: Any) -> Any:
     """A bill of a day, priced."""
     bill = Bill(RULES.area(AREA), date.fromisoformat(day), here, lines or [line()], **more)
-    return price_lines(door, bill)
+    return price_lines(gateway, bill)
 
 
-def first(door: Connection, here: str, day: str, **more: Any) -> PricedLine:
+def first(gateway: Connection, here: str, day: str, **more: Any) -> PricedLine:
     """The first line of a bill of a day, priced."""
-    made: PricedLine = priced(door, here, day, **more).lines[0]
+    made: PricedLine = priced(gateway, here, day, **more).lines[0]
     return made
 
 
@@ -92,7 +92,7 @@ def _grade(owner: Connection, counter: Counter) -> Callable[[Connection, str], b
         (UNTIL, None, "丙"),
     ):
         item(owner, "A", since=since, until=until, grade=grade)
-    return lambda door, day: first(door, here, day).in_scope_fen == 1000
+    return lambda gateway, day: first(gateway, here, day).in_scope_fen == 1000
 
 
 def _level(owner: Connection, counter: Counter) -> Callable[[Connection, str], bool]:
@@ -100,7 +100,7 @@ def _level(owner: Connection, counter: Counter) -> Callable[[Connection, str], b
     here = counter.institution(1)
     item(owner, "A", standard_1_fen=100, standard_3_fen=300)
     levels(owner, here, {"level": "3"}, {"level": "1"})
-    return lambda door, day: first(door, here, day).price_limit_fen == 300
+    return lambda gateway, day: first(gateway, here, day).price_limit_fen == 300
 
 
 def _parent(owner: Connection, counter: Counter) -> Callable[[Connection, str], bool]:
@@ -108,7 +108,7 @@ def _parent(owner: Connection, counter: Counter) -> Callable[[Connection, str], 
     parent, here = counter.institution(3, "3"), counter.institution(1)
     item(owner, "A", standard_1_fen=100, standard_3_fen=300)
     levels(owner, here, {"level": "1", "parent": parent}, {"level": "1"})
-    return lambda door, day: first(door, here, day).price_limit_fen == 300
+    return lambda gateway, day: first(gateway, here, day).price_limit_fen == 300
 
 
 def _parents_level(owner: Connection, counter: Counter) -> Callable[[Connection, str], bool]:
@@ -117,7 +117,7 @@ def _parents_level(owner: Connection, counter: Counter) -> Callable[[Connection,
     here = counter.institution(1, "", parent=parent)
     item(owner, "A", standard_1_fen=100, standard_3_fen=300)
     levels(owner, parent, {"level": "3"}, {"level": "1"})
-    return lambda door, day: first(door, here, day).price_limit_fen == 300
+    return lambda gateway, day: first(gateway, here, day).price_limit_fen == 300
 
 
 def _registration(owner: Connection, counter: Counter) -> Callable[[Connection, str], bool]:
@@ -128,7 +128,7 @@ def _registration(owner: Connection, counter: Counter) -> Callable[[Connection, 
     )
     item(owner, "A", diseases=["m2"])
     known = {"person": counter.persons[person], "med_type": "14", "disease": "M1"}
-    return lambda door, day: first(door, here, day, **known).unrelated
+    return lambda gateway, day: first(gateway, here, day, **known).unrelated
 
 
 KINDS = [_grade, _level, _parent, _parents_level, _registration]
@@ -136,26 +136,26 @@ KINDS = [_grade, _level, _parent, _parents_level, _registration]
 
 @pytest.mark.parametrize("kind", KINDS, ids=[kind.__name__[1:] for kind in KINDS])
 def test_what_prices_a_line_holds_from_its_first_day_to_the_day_before_its_last(
-    owner: Connection, door: Connection, kind: Any
+    owner: Connection, gateway: Connection, kind: Any
 ) -> None:
     holds = kind(owner, Counter(owner, AREA))
-    assert {day: holds(door, day) for day in DAYS} == DAYS
+    assert {day: holds(gateway, day) for day in DAYS} == DAYS
 
 
 def test_a_drug_is_in_agreement_to_the_day_before_the_end_of_it(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     here = Counter(owner, AREA).institution(1)
     item(owner, "A", grade="乙", negotiated=True, agreement_until=UNTIL)
     found = {}
     for day in DAYS:
-        (drug,) = batch_of(priced(door, here, day))["marks"]["drugs"]
+        (drug,) = batch_of(priced(gateway, here, day))["marks"]["drugs"]
         found[day] = drug["in_agreement"]
     assert found == {day: day < UNTIL for day in DAYS}
 
 
 def test_the_state_and_the_disease_of_a_registration_decide_what_is_unrelated(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, AREA)
     here = counter.institution(1)
@@ -174,10 +174,10 @@ def test_the_state_and_the_disease_of_a_registration_decide_what_is_unrelated(
         details = {"benefit": "chronic", "disease": "m1", "name": "m"} | details
         counter.fact(person, "registration", "2024-01-01", key="M1", **details)
         known = {"person": counter.persons[person], "med_type": "14", "disease": "M1"}
-        found[name] = first(door, here, "2024-06-10", **known).unrelated
+        found[name] = first(gateway, here, "2024-06-10", **known).unrelated
         elsewhere = known | {"disease": "M9"}
-        assert not first(door, here, "2024-06-10", **elsewhere).unrelated, "not registered"
-        assert not first(door, here, "2024-06-10", **known | {"med_type": "11"}).unrelated
+        assert not first(gateway, here, "2024-06-10", **elsewhere).unrelated, "not registered"
+        assert not first(gateway, here, "2024-06-10", **known | {"med_type": "11"}).unrelated
     assert found == {
         "approved": True,
         "filed": False,
@@ -188,7 +188,7 @@ def test_the_state_and_the_disease_of_a_registration_decide_what_is_unrelated(
 
 
 def test_a_pharmacy_with_a_level_of_its_own_keeps_it_and_each_line_has_its_prescriber(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, AREA)
     item(owner, "A", standard_1_fen=100, standard_3_fen=300)
@@ -199,16 +199,16 @@ def test_a_pharmacy_with_a_level_of_its_own_keeps_it_and_each_line_has_its_presc
         line("2", prescriber=low, prescription="b"),
         line("3", prescription="c", details={"rx_circ_flag": "1"}),
     ]
-    found = priced(door, shop, "2024-06-10", *lines, prescriber=low).lines
+    found = priced(gateway, shop, "2024-06-10", *lines, prescriber=low).lines
     assert [one.price_limit_fen for one in found] == [300, 100, 100]
     assert [one.prescriber for one in found] == [high, low, low]
     own = counter.institution(6, "1", "pharmacy")
-    found = priced(door, own, "2024-06-10", lines[0]).lines
+    found = priced(gateway, own, "2024-06-10", lines[0]).lines
     assert [one.price_limit_fen for one in found] == [100]
 
 
 def test_a_grade_has_its_code_and_an_unknown_item_its_own(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, AREA)
     here = counter.institution(1)
@@ -223,7 +223,7 @@ def test_a_grade_has_its_code_and_an_unknown_item_its_own(
             restricted=code == "C",
         )
     lines = [line(str(n), code) for n, code in enumerate("ABCX")]
-    found = priced(door, here, "2024-06-10", *lines).lines
+    found = priced(gateway, here, "2024-06-10", *lines).lines
     assert [one.grade_code for one in found] == ["01", "02", "03", "03"]
     assert [one.charge_type for one in found] == ["11", "11", "11", "14"]
     assert [one.essential for one in found] == [False, True, False, False]
@@ -234,7 +234,7 @@ def test_a_grade_has_its_code_and_an_unknown_item_its_own(
         for one in found
     ]
     assert parts == [(0, 0, 100, 900), (0, 0, 100, 900), (0, 1000, 0, 0), (0, 1000, 0, 0)]
-    made = batch_of(priced(door, here, "2024-06-10", *lines))
+    made = batch_of(priced(gateway, here, "2024-06-10", *lines))
     assert sums_for(made, "ordinary").wholly_own_fen == 2000
 
 
@@ -251,7 +251,7 @@ def buy(counter: Counter, person: str, shop: str, *lines: Line, **changes: Any) 
 
 
 def test_a_purchase_that_cannot_be_priced_is_refused_and_the_others_are_settled(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, AREA)
     item(owner, "A")
@@ -272,7 +272,7 @@ def test_a_purchase_that_cannot_be_priced_is_refused_and_the_others_are_settled(
         replace(buy(counter, person, shop, line(**rx | {"prescription": "R2"})), total_fen=1001),
         buy(counter, person, shop, line(**rx | {"prescription": "R3", "prescriber": "H9"})),
     ]
-    outcomes = settle(door, bills, RULES, NOW)
+    outcomes = settle(gateway, bills, RULES, NOW)
     codes = [outcome.refusal.code if outcome.refusal else "" for outcome in outcomes]
     assert codes == [
         "",
@@ -286,23 +286,25 @@ def test_a_purchase_that_cannot_be_priced_is_refused_and_the_others_are_settled(
     ]
     # (120 - 60) × 55 % by the prescriber's level.
     assert outcomes[0].entry.pool_fen == 3300
-    counts = [rows(door, f"select count(*) from {t}")[0][0] for t in ("visit", "charge_batch")]
+    counts = [rows(gateway, f"select count(*) from {t}")[0][0] for t in ("visit", "charge_batch")]
     assert counts == [1, 1]
 
 
 def test_a_purchase_without_a_prescription_is_the_persons(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, AREA)
     item(owner, "A")
     person, shop = counter.person(1), counter.institution(5, "", "pharmacy")
-    entry = one(door, buy(counter, person, shop, line(fen=12_000))).entry
+    entry = one(gateway, buy(counter, person, shop, line(fen=12_000))).entry
     assert (entry.pool_fen, entry.result["refusal"]) == (0, "no_prescription")
-    assert refused(one(door, buy(counter, person, "P53230099999", line()))) == "institution_unknown"
+    assert (
+        refused(one(gateway, buy(counter, person, "P53230099999", line()))) == "institution_unknown"
+    )
 
 
 def test_a_purchase_keeps_what_was_sent_and_what_became_of_it(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, AREA)
     item(owner, "A", grade="乙", first_self_pay_ppm=100_000, standard_fen=800)
@@ -315,17 +317,19 @@ def test_a_purchase_keeps_what_was_sent_and_what_became_of_it(
         prescriber=writer, prescription="R1", own_item="x", approved="1", details={"memo": "m"}
     )
     bill = buy(counter, person, shop, sent, disease="J00", details={"invono": "7"})
-    outcome = one(door, bill)
-    (visit,) = rows(door, "select area, institution, med_type, disease, details, msgid from visit")
+    outcome = one(gateway, bill)
+    (visit,) = rows(
+        gateway, "select area, institution, med_type, disease, details, msgid from visit"
+    )
     assert visit == (AREA, shop, "41", "J00", {"invono": "7"}, bill.key.msgid)
     columns = (
         "number, disease, total_fen, above_standard_fen, wholly_own_fen,"
         " first_self_pay_fen, in_scope_fen, settled_by"
     )
-    (batch,) = rows(door, f"select {columns} from charge_batch")
+    (batch,) = rows(gateway, f"select {columns} from charge_batch")
     assert batch == ("1", "J00", 1000, 200, 0, 80, 720, outcome.entry.id)
     (kept,) = rows(
-        door,
+        gateway,
         "select item, own_item, quantity_milli, price_micro, amount_fen,"
         " above_standard_fen, first_self_pay_fen, in_scope_fen, details"
         " from fee_line",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.platform import doors, mutations
+from tests.platform import gateways, mutations
 from tests.platform.attack import attack
 
 FEW, MANY, SEED = 1_500, 10_000, 20241220
@@ -12,7 +12,7 @@ FEW, MANY, SEED = 1_500, 10_000, 20241220
 @pytest.fixture
 def county(server: str) -> Iterator[str]:
     """A database of the attack's own."""
-    with doors.new_database(server) as made:
+    with gateways.new_database(server) as made:
         yield made
 
 

@@ -1,4 +1,4 @@
-"""What the door tells about visits, settlements and counters (5201 to 5206)."""
+"""What the gateway tells about visits, settlements and counters (5201 to 5206)."""
 
 import json
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.platform.doors import DAY, ITEMS, bill, certificate_of, line, opened, purchase
+from tests.platform.gateways import DAY, ITEMS, bill, certificate_of, line, opened, purchase
 from tests.platform.queries_county import Standing, refused, standing
 
 from gongji.gateway.wire.fields import NODES, Empty, Node, fill, plain
@@ -19,7 +19,7 @@ WINDOW = {"begntime": f"{DAY} 00:00:00", "endtime": DAY}
 
 @pytest.fixture(scope="module")
 def place(server: str) -> Iterator[Standing]:
-    """A county with a door."""
+    """A county with a gateway."""
     with standing(server) as made:
         yield made
 

@@ -1,11 +1,11 @@
-"""Queries at the door: what is inside a span and what is a second or a day outside it."""
+"""Queries at the gateway: what is inside a span and what is a second or a day outside it."""
 
 from collections.abc import Iterator
 
 import pytest
-from tests.platform import doors
+from tests.platform import gateways
 from tests.platform.counter import NOW, Counter
-from tests.platform.doors import (
+from tests.platform.gateways import (
     AREA,
     DAY,
     HOSPITAL,
@@ -25,14 +25,14 @@ from gongji.gateway.queries import visits as visit_queries
 
 @pytest.fixture(scope="module")
 def place(server: str) -> Iterator[Standing]:
-    """A county with a door."""
+    """A county with a gateway."""
     with standing(server) as made:
         yield made
 
 
 @pytest.fixture
 def clock(place: Standing) -> Iterator[Clock]:
-    """The door's clock, set back afterwards."""
+    """The gateway's clock, set back afterwards."""
     assert isinstance(place.clock, Clock)
     yield place.clock
     place.clock.now = NOW
@@ -188,7 +188,7 @@ def test_a_line_that_has_nothing_to_do_with_the_disease_is_told_as_the_person_s(
 ) -> None:
     """楚政规〔2022〕2号 第十六条: of a chronic bill what is not for the disease is the person's."""
     chuxiong = Counter(place.owner, "532300")
-    psn_no = doors.insure(chuxiong, 700, 0)
+    psn_no = gateways.insure(chuxiong, 700, 0)
     chuxiong.fact(
         psn_no,
         "registration",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.platform.counter import NOW
-from tests.platform.doors import Clock, bill, line, opened, purchase
+from tests.platform.gateways import Clock, bill, line, opened, purchase
 from tests.platform.queries_county import Standing, refused, standing
 from tests.platform.test_statements import asked, compared, packed, row, totals, uploaded
 
@@ -25,7 +25,7 @@ NAMES = ("psn_no", "mdtrt_id", "setl_id")
 
 @pytest.fixture(scope="module")
 def town(server: str) -> Iterator[Standing]:
-    """A county with a door; every settlement of it is this module's."""
+    """A county with a gateway; every settlement of it is this module's."""
     with standing(server) as made:
         yield made
 
@@ -39,7 +39,7 @@ def place(town: Standing) -> Iterator[Standing]:
 
 
 def today(place: Standing, days: int = 0) -> str:
-    """The day of the door's clock, or one some days from it."""
+    """The day of the gateway's clock, or one some days from it."""
     return str((place.clock() + timedelta(days=days)).date())
 
 

@@ -102,24 +102,24 @@ def test_a_person_is_found_by_number_certificate_and_card(owner: Connection, per
 
 
 def test_a_correction_keeps_what_was_known(
-    owner: Connection, door: Connection, person: int
+    owner: Connection, gateway: Connection, person: int
 ) -> None:
-    (wrong,) = people.add(door, [insured(person, date(2020, 1, 1))], NOW)
-    people.correct(door, wrong, insured(person, date(2020, 1, 1), status="retired"), LATER)
+    (wrong,) = people.add(gateway, [insured(person, date(2020, 1, 1))], NOW)
+    people.correct(gateway, wrong, insured(person, date(2020, 1, 1), status="retired"), LATER)
 
     def status(known_at: datetime | None) -> list[str]:
-        found = people.facts_at(door, [person], DAY, known_at, ["insured"])[person]
+        found = people.facts_at(gateway, [person], DAY, known_at, ["insured"])[person]
         return [fact.read().status for fact in found]
 
     assert status(None) == status(LATER) == ["retired"]
     assert status(NOW) == status(LATER - timedelta(seconds=1)) == ["active"]
     assert status(NOW - timedelta(seconds=1)) == []
-    assert [fact.since for fact in people.history(door, [person])[person]] == [date(2020, 1, 1)]
+    assert [fact.since for fact in people.history(gateway, [person])[person]] == [date(2020, 1, 1)]
 
 
-def test_a_correction_that_overlaps_leaves_the_old_fact(door: Connection, person: int) -> None:
+def test_a_correction_that_overlaps_leaves_the_old_fact(gateway: Connection, person: int) -> None:
     first, second = people.add(
-        door,
+        gateway,
         [
             insured(person, date(2020, 1, 1), date(2024, 1, 1)),
             insured(person, date(2024, 1, 1)),
@@ -127,12 +127,12 @@ def test_a_correction_that_overlaps_leaves_the_old_fact(door: Connection, person
         NOW,
     )
     with pytest.raises(Refusal) as caught:
-        people.correct(door, first, insured(person, date(2020, 1, 1)), LATER)
+        people.correct(gateway, first, insured(person, date(2020, 1, 1)), LATER)
     assert caught.value.code == "fact_overlaps" and "2024-01-01" in str(caught.value)
-    assert [fact.id for fact in people.history(door, [person])[person]] == [first, second]
+    assert [fact.id for fact in people.history(gateway, [person])[person]] == [first, second]
     with pytest.raises(Refusal, match="重叠"):
         people.add(
-            door,
+            gateway,
             [
                 insured(person, date(2019, 1, 1), date(2019, 3, 1)),
                 insured(person, date(2019, 2, 1), date(2019, 4, 1)),
@@ -142,32 +142,32 @@ def test_a_correction_that_overlaps_leaves_the_old_fact(door: Connection, person
 
 
 def test_facts_hold_from_their_first_day_to_the_day_before_until(
-    door: Connection, person: int
+    gateway: Connection, person: int
 ) -> None:
-    people.add(door, [insured(person, date(2025, 1, 1), date(2025, 2, 1))], NOW)
+    people.add(gateway, [insured(person, date(2025, 1, 1), date(2025, 2, 1))], NOW)
     days = [date(2024, 12, 31), date(2025, 1, 1), date(2025, 1, 31), date(2025, 2, 1)]
-    held = [len(people.facts_at(door, [person], day)[person]) for day in days]
+    held = [len(people.facts_at(gateway, [person], day)[person]) for day in days]
     assert held == [0, 1, 1, 0]
 
 
-def test_details_that_are_not_of_the_kind_are_refused(door: Connection, person: int) -> None:
+def test_details_that_are_not_of_the_kind_are_refused(gateway: Connection, person: int) -> None:
     bad: list[dict[str, Any]] = [{"status": "asleep"}, {"status": "active", "colour": "red"}]
     for details in bad:
         with pytest.raises(msgspec.ValidationError):
-            people.add(door, [insured(person, DAY, None, **details)], NOW)
-    assert people.add(door, [], NOW) == []
+            people.add(gateway, [insured(person, DAY, None, **details)], NOW)
+    assert people.add(gateway, [], NOW) == []
 
 
-def test_spells_say_what_is_over_and_what_is_paused(door: Connection, person: int) -> None:
+def test_spells_say_what_is_over_and_what_is_paused(gateway: Connection, person: int) -> None:
     people.add(
-        door,
+        gateway,
         [
             insured(person, date(2020, 1, 1), date(2024, 1, 1), employer="测试单位"),
             insured(person, date(2024, 1, 1), arrears=True, scheme="flexible", tier="2"),
         ],
         NOW,
     )
-    now, before = people.spells(door, person, DAY)
+    now, before = people.spells(gateway, person, DAY)
     assert (now.paused, now.ended, now.scheme, now.tier) == (True, False, "flexible", "2")
     assert (before.paused, before.ended, before.employer) == (False, True, "测试单位")
 

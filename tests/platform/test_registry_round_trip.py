@@ -315,7 +315,7 @@ def test_a_changed_institution_is_counted_and_stored(fresh: Connection, tmp_path
 
 
 def secret_of(owner: Connection, access_key: str, now: datetime) -> str | None:
-    """What the door takes for the secret of an access key at an instant."""
+    """What the gateway takes for the secret of an access key at an instant."""
     return Credentials(IDENTITY.decrypt).load(owner, access_key, now).secret
 
 

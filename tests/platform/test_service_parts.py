@@ -30,7 +30,7 @@ from gongji.service import parts, ready
 from gongji.service.parts import Part, Service, listen, make_service
 
 COMMAND = "from gongji.cli.main import main; main()"
-CACHED = (environment, where._own_server, where.owner_dsn, where.door_dsn)
+CACHED = (environment, where._own_server, where.owner_dsn, where.gateway_dsn)
 
 
 def forget() -> None:
@@ -113,21 +113,21 @@ def test_a_server_elsewhere_is_nobody_elses_to_revive(told: Callable[..., None])
     assert where._own_server.cache_info().currsize == 0
 
 
-def test_the_doors_act_as_their_role_whoever_logs_in(
+def test_the_gateways_act_as_their_role_whoever_logs_in(
     told: Callable[..., None], database: str
 ) -> None:
-    told(DATABASE_URL=database, GONGJI_DOOR_DATABASE_URL="")
+    told(DATABASE_URL=database, GONGJI_GATEWAY_DATABASE_URL="")
     shown = "select current_user, session_user, current_setting('timezone')"
     with psycopg.connect(where.owner_dsn()) as connection:
         owner, logged_in, _ = connection.execute(shown).fetchone() or ()
         assert owner == logged_in != where.ROLE
-    with psycopg.connect(where.door_dsn()) as connection:
+    with psycopg.connect(where.gateway_dsn()) as connection:
         assert connection.execute(shown).fetchone() == (where.ROLE, owner, "UTC")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("delete from entry")
     own = make_conninfo(database, options="-c search_path=public -c timezone=Asia/Shanghai")
-    told(GONGJI_DOOR_DATABASE_URL=own)
-    with psycopg.connect(where.door_dsn()) as connection:
+    told(GONGJI_GATEWAY_DATABASE_URL=own)
+    with psycopg.connect(where.gateway_dsn()) as connection:
         assert connection.execute(shown).fetchone() == (where.ROLE, owner, "UTC")
         assert connection.execute("show search_path").fetchone() == ("public",)
 
@@ -160,7 +160,7 @@ def test_a_server_that_is_too_old_is_refused(
             where.check_server(connection)
 
 
-class Door(BaseHTTPRequestHandler):
+class Gateway(BaseHTTPRequestHandler):
     """Not ready at first, then ready."""
 
     answers: list[int] = []
@@ -175,14 +175,14 @@ class Door(BaseHTTPRequestHandler):
         """Nothing."""
 
 
-def test_a_door_is_waited_for_until_it_says_that_it_is_ready() -> None:
-    with HTTPServer(("127.0.0.1", 0), Door) as server:
+def test_a_gateway_is_waited_for_until_it_says_that_it_is_ready() -> None:
+    with HTTPServer(("127.0.0.1", 0), Gateway) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_address[1]}"
-        Door.answers = [503, 503, 200]
+        Gateway.answers = [503, 503, 200]
         ready.wait_until_ready(address)
-        assert Door.answers == []
-        Door.answers = [503] * 100
+        assert Gateway.answers == []
+        Gateway.answers = [503] * 100
         with pytest.raises(Fault, match="没有就绪"):
             ready.wait_until_ready(address, 0.3)
         server.shutdown()
@@ -208,26 +208,26 @@ def test_a_service_has_its_parts_and_none_of_the_last_ones_counters(
     counters = tmp_path / "metrics"
     counters.mkdir()
     (counters / "counter_1.db").touch()
-    for doors, count in (("0", 1), ("1", 1), ("3", 3)):
+    for gateways, count in (("0", 1), ("1", 1), ("3", 3)):
         told(
             GONGJI_DATA=str(tmp_path),
             GONGJI_DEMO="1",
-            GONGJI_DOORS=doors,
+            GONGJI_GATEWAYS=gateways,
             GONGJI_PORT="0",
             GONGJI_PAGES_PORT="0",
             GONGJI_HOST="127.0.0.1",
         )
         service, addresses = make_service(environment(), print)
-        door, pages = service.sockets
+        gateway, pages = service.sockets
         names = [part.name for part in service.parts]
         assert names == [*(f"接口 {n + 1}" for n in range(count)), "页面", "后台作业"]
         assert [part.sockets for part in service.parts] == [
-            *[(door.fileno(),)] * count,
+            *[(gateway.fileno(),)] * count,
             (pages.fileno(),),
             (),
         ]
         assert addresses == {
-            "door": f"http://127.0.0.1:{door.getsockname()[1]}",
+            "gateway": f"http://127.0.0.1:{gateway.getsockname()[1]}",
             "pages": f"http://127.0.0.1:{pages.getsockname()[1]}",
         }
         assert list(counters.iterdir()) == []
@@ -237,7 +237,7 @@ def test_a_service_has_its_parts_and_none_of_the_last_ones_counters(
 
 @dataclass
 class StandIn(Part):
-    """A part that does what its words say, in the place of a door."""
+    """A part that does what its words say, in the place of a gateway."""
 
     def start(self) -> None:
         self.started = time.monotonic()
@@ -374,9 +374,9 @@ def children(process: "subprocess.Popen[bytes]", name: str = "") -> list[psutil.
     return [child for child in found if child.cmdline()[3:4] == [name] or not name]
 
 
-def test_a_service_outlives_its_database_and_its_doors(folder: Path, tmp_path: Path) -> None:
+def test_a_service_outlives_its_database_and_its_gateways(folder: Path, tmp_path: Path) -> None:
     log = tmp_path / "log"
-    process = serve(log, GONGJI_DATA=str(folder), GONGJI_DOORS="1", GONGJI_DAYS_BACK="9")
+    process = serve(log, GONGJI_DATA=str(folder), GONGJI_GATEWAYS="1", GONGJI_DAYS_BACK="9")
     try:
         await_(lambda: "接口 http://" in log.read_text() or process.poll() is not None, 120)
         assert process.poll() is None, log.read_text()
@@ -387,12 +387,12 @@ def test_a_service_outlives_its_database_and_its_doors(folder: Path, tmp_path: P
         note = folder / "postgresql" / "postmaster.pid"
         assert int(note.read_text().split()[0]) != killed
         await_(lambda: httpx.get(f"{address}/ready", timeout=30).status_code == 200)
-        (door,) = children(process, "door")
-        door.kill()
+        (gateway,) = children(process, "gateway")
+        gateway.kill()
         await_(lambda: "接口 1 退出（代码 -9），重新启动" in log.read_text())
         # Whoever comes meanwhile waits in the queue of the same socket.
         assert httpx.get(f"{address}/health", timeout=60).json() == {"status": "ok"}
-        parts = [*children(process, "door"), *children(process, "pages")]
+        parts = [*children(process, "gateway"), *children(process, "pages")]
         parts += children(process, "jobs")
         assert len(parts) == 3
     finally:
@@ -442,14 +442,14 @@ def test_a_taken_port_and_wrong_settings_are_told_and_nothing_is_started(
         taken = str(made.getsockname()[1])
         assert ended(serve(log, GONGJI_PORT=taken, **own)) == 3
         assert f"故障：无法监听 127.0.0.1:{taken}" in log.read_text()
-    assert ended(serve(log, **own, GONGJI_DOORS="two", GONGJI_LOG_LEVEL="LOUD")) == 2
+    assert ended(serve(log, **own, GONGJI_GATEWAYS="two", GONGJI_LOG_LEVEL="LOUD")) == 2
     said = log.read_text()
-    assert "文件有 2 处问题" in said and "GONGJI_DOORS" in said and "GONGJI_LOG_LEVEL" in said
+    assert "文件有 2 处问题" in said and "GONGJI_GATEWAYS" in said and "GONGJI_LOG_LEVEL" in said
 
 
 def test_parts_end_with_a_service_that_was_killed(database: str, tmp_path: Path) -> None:
     log = tmp_path / "log"
-    process = serve(log, GONGJI_DATA=str(tmp_path), DATABASE_URL=database, GONGJI_DOORS="1")
+    process = serve(log, GONGJI_DATA=str(tmp_path), DATABASE_URL=database, GONGJI_GATEWAYS="1")
     await_(lambda: "页面 http://" in log.read_text() or process.poll() is not None, 120)
     address = log.read_text().split("接口 ")[1].split("（")[0]
     ready.wait_until_ready(address, 120)

@@ -19,12 +19,12 @@ KEYS = dict.fromkeys(("GONGJI_SECRET_KEY", "GONGJI_IDENTITY_KEY", "GONGJI_LOOKUP
 BY_ITSELF: dict[str, Any] = {
     "demo": False,
     "database_url": "",
-    "door_database_url": "",
+    "gateway_database_url": "",
     "keep_database": False,
     "host": "127.0.0.1",
     "port": 8086,
     "pages_port": 8087,
-    "doors": 2,
+    "gateways": 2,
     "adaptor": "x-tif",
     "replay_seconds": 1800,
     "rulebooks": (),
@@ -48,11 +48,11 @@ BY_ITSELF: dict[str, Any] = {
 WRONG = {
     "GONGJI_DEMO": ("yes", "2", "on"),
     "DATABASE_URL": ("nonsense", "postgresql://%zz"),
-    "GONGJI_DOOR_DATABASE_URL": ("nonsense",),
+    "GONGJI_GATEWAY_DATABASE_URL": ("nonsense",),
     "GONGJI_KEEP_DATABASE": ("no", "2"),
     "GONGJI_PORT": ("x", "-1", "8086.0", "²", "65536"),
     "GONGJI_PAGES_PORT": ("x", "65536"),
-    "GONGJI_DOORS": ("x", "-1", "1.5"),
+    "GONGJI_GATEWAYS": ("x", "-1", "1.5"),
     "GONGJI_ADAPTOR": ("mine", "X-TIF", "none"),
     "GONGJI_REPLAY_SECONDS": ("x", "-1", "９０"),
     "GONGJI_RULEBOOKS": ("/nowhere/at/all",),
@@ -77,7 +77,7 @@ FREE = {
     "GONGJI_OIDC_SECRET",
     "GONGJI_OIDC_CLAIM",
 }
-HIDDEN = {"DATABASE_URL", "GONGJI_DOOR_DATABASE_URL", *KEYS}
+HIDDEN = {"DATABASE_URL", "GONGJI_GATEWAY_DATABASE_URL", *KEYS}
 
 
 def test_every_setting_is_tried_here() -> None:

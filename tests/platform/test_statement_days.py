@@ -260,27 +260,27 @@ def test_days_and_benefits_are_lines_of_their_own_in_their_order(owner: Connecti
 
 
 def test_a_settlement_that_was_cancelled_the_same_day_counts_for_nothing(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = counter.person(1), counter.institution(1)
     bill = counter.bill(person, here, "2024-12-02", 30_000)
-    number = one(door, bill).entry.id
-    cancel(door, counter.key(here, "2208", {}), person, bill.visit, number, RULES, NOW)
+    number = one(gateway, bill).entry.id
+    cancel(gateway, counter.key(here, "2208", {}), person, bill.visit, number, RULES, NOW)
     today = date(2024, 12, 20)
-    made = of_institution(door, here, today, today)
+    made = of_institution(gateway, here, today, today)
     assert [(line.settlements, line.total_fen, line.owed_fen) for line in made.lines] == [(0, 0, 0)]
     assert made.closing_fen == 0
 
 
 def test_an_opening_is_a_movement_of_the_day_on_which_it_was_entered(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person = counter.person(1)
     opening = OpeningBalance(person, "430500", date(2024, 12, 1), "account", 5_000)
-    enter(door, [opening], RULES.area, NOW)
-    made = of_person(door, person, date(2024, 12, 1), date(2024, 12, 20)).accounts[0]
+    enter(gateway, [opening], RULES.area, NOW)
+    made = of_person(gateway, person, date(2024, 12, 1), date(2024, 12, 20)).accounts[0]
     assert [(m.date.day, m.event, m.article, m.amount_fen) for m in made.movements] == [
         (20, "期初", "上线期初", 5_000)
     ]
-    before = of_person(door, person, date(2024, 12, 1), date(2024, 12, 19)).accounts[0]
+    before = of_person(gateway, person, date(2024, 12, 1), date(2024, 12, 19)).accounts[0]
     assert before.movements == () and before.closing_fen == 0

@@ -1,4 +1,4 @@
-"""Reconciliation at the door: totals (3201) and rows, both directions (3202)."""
+"""Reconciliation at the gateway: totals (3201) and rows, both directions (3202)."""
 
 import base64
 import io
@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from tests.platform.counter import NOW, RULES
-from tests.platform.doors import bill, line, opened
+from tests.platform.gateways import bill, line, opened
 from tests.platform.queries_county import Standing, refused, standing
 
 from gongji.gateway.statements.statements import compare_totals
-from gongji.gateway.transactions import Call, DoorSettings, normalise
+from gongji.gateway.transactions import Call, GatewaySettings, normalise
 from gongji.refusals import Refusal
 from gongji.settlement.contract import Key
 
@@ -34,7 +34,7 @@ _FIELDS = ("psn_no", "不能都为空", "refd_setl_flag")
 
 @pytest.fixture
 def place(server: str) -> Iterator[Standing]:
-    """A county with a door, without settlements."""
+    """A county with a gateway, without settlements."""
     with standing(server) as made:
         yield made
 
@@ -151,7 +151,7 @@ def test_a_wrong_statement_is_refused(changes: dict[str, Any], code: str) -> Non
     given = normalise(totals(**changes))
     key = Key("H43050000001", "m", "3201", b"", given)
     nowhere: Any = type("Nowhere", (), {"execute": lambda *_: []})()
-    call = Call(nowhere, key.institution, "3201", given, key, NOW, RULES, DoorSettings())
+    call = Call(nowhere, key.institution, "3201", given, key, NOW, RULES, GatewaySettings())
     with pytest.raises(Refusal) as found:
         compare_totals(call)
     assert (found.value.code, found.value.field) == (code, next(iter(changes)))

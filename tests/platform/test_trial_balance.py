@@ -254,30 +254,30 @@ def test_the_nightly_job_draws_up_the_day_before_in_china(
 
 
 def test_the_balances_of_another_area_are_not_taken_for_its_own(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     for area in (AREA, "532300"):
         person = Counter(owner, area).person(1)
         enter(
-            door,
+            gateway,
             [OpeningBalance(person, area, date(2024, 12, 1), "account", 5_000)],
             RULES.area,
             NOW,
         )
     for area, amount in ((AREA, 5_000), ("532300", 5_000), ("", 10_000)):
-        made = trial(door, date(2024, 12, 31), area)
+        made = trial(gateway, date(2024, 12, 31), area)
         assert made.agreements[4] == Agreement(PEOPLE[0], amount, amount)
         assert made.agrees
 
 
 def test_the_books_agree_after_a_readjudication(
-    counter: Counter, owner: Connection, door: Connection
+    counter: Counter, owner: Connection, gateway: Connection
 ) -> None:
     person, here = counter.person(1), counter.institution(1)
-    paid = one(door, counter.bill(person, here, "2024-03-01", 50_000)).entry.pool_fen
+    paid = one(gateway, counter.bill(person, here, "2024-03-01", 50_000)).entry.pool_fen
     owner.execute("update person_fact set retired_at = now() where kind = 'insured'")
-    assert len(list(readjudicate(door, AREA, 2024, RULES, NOW, posting=True))) == 1
-    made = trial(door, date(2024, 12, 31))
+    assert len(list(readjudicate(gateway, AREA, 2024, RULES, NOW, posting=True))) == 1
+    made = trial(gateway, date(2024, 12, 31))
     assert made.agreements[0] == Agreement(ENTERED[0], 0, 0)
     assert made.agreements[6] == Agreement(PEOPLE[2], paid, paid) and paid > 0
     assert made.agrees

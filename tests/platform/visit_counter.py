@@ -122,24 +122,26 @@ def line(serial: str, item: str, fen: int, quantity: int = 1, **more: Any) -> Li
 
 
 class Counter:
-    """A hospital's counter: each call is a transaction of the door, as the dispatcher makes it."""
+    """A hospital's counter: each call is a transaction of the gateway, as the dispatcher makes
+    it.
+    """
 
-    def __init__(self, door: Connection) -> None:
-        self.door = door
+    def __init__(self, gateway: Connection) -> None:
+        self.gateway = gateway
 
     def open(self, psn_no: str = CHUXIONG, when: str = "2024-03-05 09:00", **more: Any) -> int:
         institution = more.pop("institution", HOSPITAL)
-        with self.door.transaction():
+        with self.gateway.transaction():
             return visits.open_visit(
-                self.door, key(institution), psn_no, institution, at(when), "n1", {}, NOW, **more
+                self.gateway, key(institution), psn_no, institution, at(when), "n1", {}, NOW, **more
             )
 
     def describe(
         self, visit: int, psn_no: str = CHUXIONG, *rows: dict[str, str], **more: Any
     ) -> None:
-        with self.door.transaction():
+        with self.gateway.transaction():
             visits.record_diagnoses(
-                self.door,
+                self.gateway,
                 key(),
                 visit,
                 psn_no,
@@ -154,9 +156,9 @@ class Counter:
     def upload(
         self, visit: int, *lines: Line, batch: str = "b1", psn_no: str = CHUXIONG, **more: Any
     ) -> list[PricedLine]:
-        with self.door.transaction():
+        with self.gateway.transaction():
             return visits.upload_lines(
-                self.door,
+                self.gateway,
                 key(more.pop("institution", HOSPITAL)),
                 visit,
                 psn_no,
@@ -169,19 +171,19 @@ class Counter:
             )
 
     def withdraw(self, visit: int, batch: str, psn_no: str = CHUXIONG) -> None:
-        with self.door.transaction():
-            visits.withdraw_lines(self.door, key(), visit, psn_no, batch, NOW)
+        with self.gateway.transaction():
+            visits.withdraw_lines(self.gateway, key(), visit, psn_no, batch, NOW)
 
     def cancel(self, visit: int, number: str = "n1", psn_no: str = CHUXIONG) -> None:
-        with self.door.transaction():
-            visits.withdraw_visit(self.door, key(), visit, psn_no, number, NOW)
+        with self.gateway.transaction():
+            visits.withdraw_visit(self.gateway, key(), visit, psn_no, number, NOW)
 
     def batches(self) -> list[dict[str, Any]]:
-        with self.door.cursor(row_factory=psycopg.rows.dict_row) as cursor:
+        with self.gateway.cursor(row_factory=psycopg.rows.dict_row) as cursor:
             return cursor.execute("select * from charge_batch order by id").fetchall()
 
     def settle(self, number: str, entry: int | None = 77) -> None:
-        self.door.execute(
+        self.gateway.execute(
             "update charge_batch set settled_by = %s where number = %s", [entry, number]
         )
 

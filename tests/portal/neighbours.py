@@ -85,9 +85,9 @@ def move_in(address: str) -> Neighbours:
         numbers = _settle(address, bills)
         taken = bills["2024-04-01T02:00"]
         key = counter.key(low, "2208", {})
-        with psycopg.connect(address, options=ROLE, autocommit=True) as door:
+        with psycopg.connect(address, options=ROLE, autocommit=True) as gateway:
             back = cancel(
-                door, key, duan, taken.visit, numbers[2], rules, instant("2024-04-09T02:00")
+                gateway, key, duan, taken.visit, numbers[2], rules, instant("2024-04-09T02:00")
             )
     small, large, family, late, strangers = numbers
     return Neighbours(*persons, small, large, family, back.entry.id, late, strangers)
@@ -103,8 +103,8 @@ def _settle(address: str, bills: dict[str, object]) -> list[int]:
     from gongji.settlement.settle import settle
 
     numbers = []
-    with psycopg.connect(address, options=ROLE, autocommit=True) as door:
+    with psycopg.connect(address, options=ROLE, autocommit=True) as gateway:
         for text, bill in bills.items():
-            (outcome,) = settle(door, [bill], Areas(), instant(text))
+            (outcome,) = settle(gateway, [bill], Areas(), instant(text))
             numbers.append(outcome.entry.id)
     return numbers

@@ -15,7 +15,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests.platform.counter import Counter
 
-ROLE = "-c role=gongji_door -c timezone=UTC"
+ROLE = "-c role=gongji_gateway -c timezone=UTC"
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ def settle_down(address: str) -> Family:
             counter.bill(persons[2], hospital, "2023-02-02", 60_000),
         ]
         _catalogue(owner)
-        with psycopg.connect(address, options=ROLE, autocommit=True) as door:
-            outcomes = settle(door, bills, rules, now)
+        with psycopg.connect(address, options=ROLE, autocommit=True) as gateway:
+            outcomes = settle(gateway, bills, rules, now)
     numbers = [outcome.entry.id for outcome in outcomes]
     return Family(persons[0], persons[1], persons[2], *numbers)
 

@@ -264,14 +264,14 @@ def test_a_settlement_by_other_rules_shows_the_steps_that_were_kept(
     assert page.tables[0] == [[a, b] for a, b in zip(NAMED, AMOUNTS["large"], strict=True)]
 
 
-def test_pages_read_in_the_role_of_the_doors_which_owns_nothing(duan: Any) -> None:
+def test_pages_read_in_the_role_of_the_gateways_which_owns_nothing(duan: Any) -> None:
     import psycopg
 
     from gongji.portal.own_records import journal
 
     with journal() as connection:
         row = connection.execute("select current_user, current_setting('timezone')").fetchone()
-        assert row == ("gongji_door", "UTC")
+        assert row == ("gongji_gateway", "UTC")
         for statement in ("delete from entry", "update person set name = 'x'"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)

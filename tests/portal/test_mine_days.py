@@ -133,9 +133,9 @@ def test_every_settlement_is_listed_however_many_there_are(
         counter = people.counter_of(owner)
         hospital = counter.institution(7, level="1")
         bills = [counter.bill(family.spouse, hospital, "2023-02-03", 100) for _ in range(101)]
-    with psycopg.connect(pages_database, options=ROLE, autocommit=True) as door:
+    with psycopg.connect(pages_database, options=ROLE, autocommit=True) as gateway:
         now = datetime.fromisoformat("2023-03-01T02:00:00+00:00")
-        numbers = [outcome.entry.id for outcome in settle(door, bills, Areas(), now)]
+        numbers = [outcome.entry.id for outcome in settle(gateway, bills, Areas(), now)]
     sign_in(client, family.spouse)
 
     def shown(path: str) -> list[str]:

@@ -29,7 +29,9 @@ class Question(Schema):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": QUOTE})
 
-    facts: Row = Field(description="columns of a visits file (docs/use/facts.md): area, date, status …")
+    facts: Row = Field(
+        description="columns of a visits file (docs/use/facts.md): area, date, status …"
+    )
     used: Row = Field(default={}, description="meters used so far: code -> yuan")
     settings: Row = Field(default={}, description="figures for open parameters: code -> figure")
     earlier: list[Row] = Field(

@@ -64,9 +64,9 @@ def load(file: Path, dsn: str) -> None:
         ).fetchone()
         if row and row[0]:
             raise Refusal("database_not_empty", "DATABASE_URL", {"value": connection.info.dbname})
-        # A dump holds no roles; the rights in it need the doors' role to be there.
+        # A dump holds no roles; the rights in it need the gateways' role to be there.
         connection.execute(
-            "do $$ begin create role gongji_door nologin;"
+            "do $$ begin create role gongji_gateway nologin;"
             " exception when duplicate_object then null; end $$"
         )
     programs.run(

@@ -44,7 +44,7 @@ def command(people: int, visits: int, seed: int, leave: bool | None, as_json: bo
     stay = sys.stdout.isatty() if leave is None else not leave
 
     def ready(service: Any, addresses: dict[str, str]) -> None:
-        _day(addresses["door"], visits, seed, as_json)
+        _day(addresses["gateway"], visits, seed, as_json)
         if stay:
             _where_to_look(addresses)
         else:
@@ -131,7 +131,7 @@ def _show(area: str, receipts: list[Any]) -> None:
 def _where_to_look(addresses: dict[str, str]) -> None:
     click.echo(
         f"""
-接口在 {addresses["door"]}，页面在 {addresses["pages"]}；Ctrl-C 停止。
+接口在 {addresses["gateway"]}，页面在 {addresses["pages"]}；Ctrl-C 停止。
   gongji ledger trial                 试算平衡
   gongji ledger verify --replay       从账簿重建并重放每一笔
   gongji ledger statement --help      某人或某机构的对账单

@@ -72,7 +72,7 @@ def command(
     import psycopg
     from tqdm import tqdm
 
-    from gongji.platform.database import door_dsn
+    from gongji.platform.database import gateway_dsn
     from gongji.platform.installation import installed_areas
     from gongji.settlement.readjudicate import count_persons, readjudicate
     from gongji.tabular.sheets import Whole
@@ -81,7 +81,7 @@ def command(
     first = _day(since) if since else None
     home = rules.area(area).laws[0].area
     totals = Totals()
-    with psycopg.connect(door_dsn(), autocommit=True) as connection:
+    with psycopg.connect(gateway_dsn(), autocommit=True) as connection:
         people = count_persons(connection, home, year)
         hidden = as_json or not sys.stderr.isatty()
         report: Any = Whole(output, COLUMNS, MONEY) if output else nullcontext()

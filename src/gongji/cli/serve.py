@@ -69,7 +69,7 @@ def run_service(ready: Any = None) -> None:
     signal.signal(signal.SIGTERM, lambda *_: service.stop())
     signal.signal(signal.SIGINT, lambda *_: service.stop())
     service.start()
-    click.echo(f"接口 {addresses['door']}（/health /ready /metrics）", err=True)
+    click.echo(f"接口 {addresses['gateway']}（/health /ready /metrics）", err=True)
     click.echo(f"页面 {addresses['pages']}", err=True)
     try:
         if ready:

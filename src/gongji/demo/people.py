@@ -120,8 +120,8 @@ def _insure(one: Folk, rng: random.Random) -> None:
     working = fact_kinds.Insured(
         "active",
         "flexible" if flexible else "employee",
-        tier if one.area == ACCOUNT_BY_TIER else "",
-        employer=employer,  # type: ignore[arg-type]
+        tier if one.area == ACCOUNT_BY_TIER else "",  # type: ignore[arg-type]
+        employer=employer,
     )
     if one.status == "retired":
         age = 60 if one.sex == "1" else 55
@@ -162,10 +162,10 @@ def _file(one: Folk, hospitals: list[str], rng: random.Random) -> None:
                 "registration",
                 since,
                 fact_kinds.Registration(
-                    benefit,
+                    benefit,  # type: ignore[arg-type]
                     disease,
                     name,
-                    "filed" if rng.random() < 0.03 else "approved",  # type: ignore[arg-type]
+                    "filed" if rng.random() < 0.03 else "approved",
                     f"BA{one.psn_no[-10:]}{key}",
                     str(since),
                     rng.choice(hospitals[:5]),

@@ -1,4 +1,4 @@
-"""The door as an ASGI application: bodies in, signatures checked, answers out.
+"""The gateway as an ASGI application: bodies in, signatures checked, answers out.
 
 It knows HTTP and nothing of the transactions. A business refusal is HTTP 200 with infcode -1; what
 the gateway does not let in is HTTP 401 with `code` and `message`.
@@ -17,8 +17,8 @@ import msgspec
 import psycopg
 
 from gongji.gateway.handlers import SETTLED
-from gongji.gateway.transactions import TRANSACTIONS, DoorSettings
-from gongji.gateway.visits.settling import Desk, Waiting
+from gongji.gateway.transactions import TRANSACTIONS, GatewaySettings
+from gongji.gateway.visits.settling import Settling, Waiting
 from gongji.gateway.wire import credentials, envelope, multipart, signatures, threads
 from gongji.gateway.wire.credentials import Credentials, Nonce
 from gongji.gateway.wire.dispatch import FAULT, JSON, REFUSED, Clock, Reply, answer, refuse
@@ -34,7 +34,7 @@ Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 NEWEST_TABLE = "nonce"
-"""A table of the newest migration that the door needs."""
+"""A table of the newest migration that the gateway needs."""
 
 
 class TooLarge(Exception):
@@ -42,21 +42,21 @@ class TooLarge(Exception):
 
 
 def utc_now() -> datetime:
-    """The clock of a door that is given none."""
+    """The clock of a gateway that is given none."""
     return datetime.now(UTC)
 
 
 def make_app(
-    door_dsn: str, rules: Any, settings: DoorSettings, clock: Clock = utc_now
+    gateway_dsn: str, rules: Any, settings: GatewaySettings, clock: Clock = utc_now
 ) -> "Application":
-    """The door over a database (a DSN in the role of the doors), rules and settings."""
-    return Application(door_dsn, rules, settings, clock)
+    """The gateway over a database (a DSN in the role of the gateways), rules and settings."""
+    return Application(gateway_dsn, rules, settings, clock)
 
 
 class Application:
-    """One door: its threads, its connections and what it remembers of credentials."""
+    """One gateway: its threads, its connections and what it remembers of credentials."""
 
-    def __init__(self, dsn: str, rules: Any, settings: DoorSettings, clock: Clock) -> None:
+    def __init__(self, dsn: str, rules: Any, settings: GatewaySettings, clock: Clock) -> None:
         self._rules, self._settings, self._clock = rules, settings, clock
         self._adaptor = None if settings.adaptor == "none" else ADAPTORS[settings.adaptor]
         self._identity = Identity(settings.identity_key, settings.lookup_key)
@@ -64,7 +64,7 @@ class Application:
         self._connections = threads.Connections(dsn)
         self._metrics = Metrics()
         self._pool = ThreadPoolExecutor(settings.workers, "answering")
-        self._desk = Desk(self._connections, rules, settings, self._identity, clock)
+        self._settling = Settling(self._connections, rules, settings, self._identity, clock)
         self._gatherer: Gatherer[Waiting, Reply] = Gatherer(
             self._settle, settings.batches, settings.batch_size
         )
@@ -187,7 +187,7 @@ class Application:
 
     def _settle(self, waiting: "list[Waiting] | tuple[Waiting, ...] | Any") -> list[Reply]:
         self._metrics.batches.observe(len(waiting))
-        return self._desk.settle(waiting)
+        return self._settling.settle(waiting)
 
     async def _admit(
         self, headers: Iterable[tuple[bytes, bytes]], body: bytes, now: datetime
@@ -224,7 +224,7 @@ class Application:
             await _send(send, 404, Reply(b'{"code":404,"message":"POST"}'))
 
     async def _lacking(self) -> list[str]:
-        """What the door still needs before it can settle."""
+        """What the gateway still needs before it can settle."""
         lacking = []
         try:
             found = await self._run(_has_tables)

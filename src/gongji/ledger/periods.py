@@ -29,7 +29,7 @@ def close(
 
     Shape:   `month` its first day. The caller holds no transaction.
     Refuses: period_not_over; period_closed_already; period_differs where the ledger of the month
-             does not verify; psycopg.errors.InsufficientPrivilege for the doors' role.
+             does not verify; psycopg.errors.InsufficientPrivilege for the gateways' role.
     """
     end = following(month)
     shown = f"{month:%Y-%m}"

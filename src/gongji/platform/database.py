@@ -1,7 +1,7 @@
 """Where the database is: a server given by DATABASE_URL, or the one inside the environment.
 
-Tables belong to the owner; the doors take the role `gongji_door`, which owns nothing and may not
-change or delete what is in the journal.
+Tables belong to the owner; the gateways take the role `gongji_gateway`, which owns nothing and may
+not change or delete what is in the journal.
 """
 
 import logging
@@ -18,7 +18,7 @@ from gongji.platform.environment import environment
 from gongji.refusals import Fault
 
 NAME = "gongji"
-ROLE = "gongji_door"
+ROLE = "gongji_gateway"
 OLDEST = 150000
 
 
@@ -74,9 +74,9 @@ def owner_dsn() -> str:
 
 
 @cache
-def door_dsn() -> str:
-    """How the doors reach it: as `gongji_door`, whatever role logs in."""
-    given = environment().door_database_url or owner_dsn()
+def gateway_dsn() -> str:
+    """How the gateways reach it: as `gongji_gateway`, whatever role logs in."""
+    given = environment().gateway_database_url or owner_dsn()
     options = str(conninfo_to_dict(given).get("options") or "")
     return str(make_conninfo(given, options=f"{options} -c role={ROLE} -c timezone=UTC".strip()))
 

@@ -148,10 +148,10 @@ SETTINGS = (
         secret=True,
     ),
     Setting(
-        "GONGJI_DOOR_DATABASE_URL",
+        "GONGJI_GATEWAY_DATABASE_URL",
         _server,
         "",
-        "the same server by a login role that is a member of gongji_door; empty: "
+        "the same server by a login role that is a member of gongji_gateway; empty: "
         "DATABASE_URL, which then takes that role",
         secret=True,
     ),
@@ -165,13 +165,13 @@ SETTINGS = (
         "GONGJI_HOST",
         _text,
         "127.0.0.1",
-        "address on which the doors listen",
+        "address on which the gateways listen",
     ),
     Setting(
         "GONGJI_PORT",
         _port,
         "8086",
-        "port of the door for hospital systems",
+        "port of the gateway for hospital systems",
     ),
     Setting(
         "GONGJI_PAGES_PORT",
@@ -180,10 +180,10 @@ SETTINGS = (
         "port of the pages",
     ),
     Setting(
-        "GONGJI_DOORS",
+        "GONGJI_GATEWAYS",
         _number,
         "2",
-        "processes of the door for hospital systems",
+        "processes of the gateway for hospital systems",
     ),
     Setting(
         "GONGJI_ADAPTOR",

@@ -1,7 +1,7 @@
 """Who is signed in, and what the journal and the registry hold of this person, and of nobody else.
 
 Everything here takes the person whose pages these are; there is no way to name another. Reading is
-done in the role of the doors, which owns nothing.
+done in the role of the gateways, which owns nothing.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ from gongji.registry import people
 from gongji.registry.people import Person
 
 Connection = psycopg.Connection[Any]
-ROLE = "gongji_door"
+ROLE = "gongji_gateway"
 log = structlog.get_logger("portal")
 
 _KEPT = ("dbname", "host", "port", "user", "password", "options")
@@ -33,7 +33,7 @@ _KEPT = ("dbname", "host", "port", "user", "password", "options")
 
 @contextmanager
 def journal() -> Iterator[Connection]:
-    """A connection to the journal in the role of the doors."""
+    """A connection to the journal in the role of the gateways."""
     given = django_connection.get_connection_params()
     known = {name: given[name] for name in _KEPT if given.get(name)}
     known["options"] = f"{known.get('options', '')} -c role={ROLE} -c timezone=UTC".strip()

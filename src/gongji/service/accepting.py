@@ -1,8 +1,8 @@
-"""How doors that listen on one socket share its connections: who has more hesitates longer.
+"""How gateways that listen on one socket share its connections: who has more hesitates longer.
 
-Left alone, the first door to wake would take every connection that waits, and hospitals keep theirs
-for hours. A door that is busy or has many connections leaves a new one to the others for a moment;
-if nobody takes it, it does.
+Left alone, the first gateway to wake would take every connection that waits, and hospitals keep
+theirs for hours. A gateway that is busy or has many connections leaves a new one to the others for
+a moment; if nobody takes it, it does.
 """
 
 import asyncio
@@ -11,17 +11,17 @@ import socket
 
 import uvicorn
 
-LOG = logging.getLogger("gongji.door")
+LOG = logging.getLogger("gongji.gateway")
 STEP_SECONDS = 0.001
-"""How much longer a door hesitates when it has twice as many connections."""
+"""How much longer a gateway hesitates when it has twice as many connections."""
 SHARE = 4
-"""A door takes as many connections at once as it has, divided by this."""
+"""A gateway takes as many connections at once as it has, divided by this."""
 PAUSE_SECONDS = 0.5
 """After an accident (no file descriptors, say) nothing is taken for so long."""
 
 
 class SharingServer(uvicorn.Server):
-    """A uvicorn server that takes connections by turns with the other doors of its socket."""
+    """A uvicorn server that takes connections by turns with the other gateways of its socket."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to take connections."""
@@ -44,7 +44,7 @@ class SharingServer(uvicorn.Server):
                 for _ in range(1 + have // SHARE):
                     await self._serve_one(listening.accept()[0])
             except BlockingIOError:
-                continue  # Another door took it.
+                continue  # Another gateway took it.
             except OSError as error:
                 LOG.error("accept", extra={"reason": str(error)})
                 await asyncio.sleep(PAUSE_SECONDS)

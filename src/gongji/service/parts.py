@@ -1,7 +1,7 @@
-"""`gongji serve`: the database, the doors, the pages and the jobs of one machine as one service.
+"""`gongji serve`: the database, the gateways, the pages and the jobs of one machine as one service.
 
-The parent opens the listening sockets and keeps them: a door that dies is started anew on the same
-socket, and clients wait in its queue instead of being refused.
+The parent opens the listening sockets and keeps them: a gateway that dies is started anew on the
+same socket, and clients wait in its queue instead of being refused.
 """
 
 import os
@@ -108,7 +108,7 @@ METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def metrics_folder() -> Path:
-    """Where the doors keep their counters, so that each can show them all."""
+    """Where the gateways keep their counters, so that each can show them all."""
     folder: Path = environment().data / "metrics"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -138,15 +138,15 @@ def make_service(given: Environment, say: Callable[[str], None]) -> tuple[Servic
     """The service of this machine, not yet started, and the addresses of its parts."""
     for left in metrics_folder().glob("*.db"):
         left.unlink()
-    door, pages = listen(given.host, given.port), listen(given.host, given.pages_port)
+    gateway, pages = listen(given.host, given.port), listen(given.host, given.pages_port)
     parts = [
-        Part(f"接口 {number + 1}", ["door", str(door.fileno())], (door.fileno(),))
-        for number in range(max(1, given.doors))
+        Part(f"接口 {number + 1}", ["gateway", str(gateway.fileno())], (gateway.fileno(),))
+        for number in range(max(1, given.gateways))
     ]
     parts.append(Part("页面", ["pages", str(pages.fileno())], (pages.fileno(),)))
     parts.append(Part("后台作业", ["jobs"]))
     addresses = {
         name: f"http://{given.host}:{made.getsockname()[1]}"
-        for name, made in (("door", door), ("pages", pages))
+        for name, made in (("gateway", gateway), ("pages", pages))
     }
-    return Service(parts, say, (door, pages)), addresses
+    return Service(parts, say, (gateway, pages)), addresses

@@ -1,4 +1,4 @@
-"""What a process of the service does: `python -m gongji.service.processes door|pages|jobs`."""
+"""What a process of the service does: `python -m gongji.service.processes gateway|pages|jobs`."""
 
 import ctypes
 import signal
@@ -6,7 +6,7 @@ import socket
 import sys
 
 from gongji.platform import logs
-from gongji.platform.database import door_dsn
+from gongji.platform.database import gateway_dsn
 from gongji.platform.environment import environment
 
 SWITCH_SECONDS = 0.001
@@ -15,19 +15,19 @@ YOUNG_OBJECTS = 50_000
 """New objects after which the collector looks; a settlement makes thousands, all short-lived."""
 
 
-def door(fd: int) -> None:
-    """The door for hospital systems on a socket that the parent listens on."""
+def gateway(fd: int) -> None:
+    """The gateway for hospital systems on a socket that the parent listens on."""
     import gc
 
     import uvicorn
 
     from gongji.gateway.app import make_app
-    from gongji.gateway.transactions import DoorSettings
+    from gongji.gateway.transactions import GatewaySettings
     from gongji.platform.installation import installed_areas
     from gongji.service.accepting import SharingServer
 
     given = environment()
-    settings = DoorSettings(
+    settings = GatewaySettings(
         adaptor=given.adaptor,
         replay_seconds=given.replay_seconds,
         days_back=given.days_back,
@@ -38,7 +38,7 @@ def door(fd: int) -> None:
     )
     rules = installed_areas()
     rules.every()
-    app = make_app(door_dsn(), rules, settings)
+    app = make_app(gateway_dsn(), rules, settings)
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 20, 20)
@@ -91,8 +91,8 @@ def main(arguments: list[str]) -> None:
     """Run one process of the service."""
     end_with_parent()
     logs.configure(environment().log_level)
-    if arguments[0] == "door":
-        door(int(arguments[1]))
+    if arguments[0] == "gateway":
+        gateway(int(arguments[1]))
     elif arguments[0] == "pages":
         pages(int(arguments[1]))
     else:

@@ -1,4 +1,4 @@
-"""Waiting for a door to answer."""
+"""Waiting for a gateway to answer."""
 
 import time
 
@@ -8,7 +8,7 @@ from gongji.refusals import Fault
 
 
 def wait_until_ready(address: str, seconds: float = 60) -> None:
-    """Wait for a door to answer.
+    """Wait for a gateway to answer.
 
     Refuses: Fault if it does not.
     """

@@ -85,7 +85,7 @@ def cancel(
     """Cancel a settlement by a new entry with every amount negated.
 
     Runs inside the caller's transaction, or in one of its own. It does not write the message log:
-    the door does, around it. Meters and accounts come back, lines can be settled anew, their
+    the gateway does, around it. Meters and accounts come back, lines can be settled anew, their
     prescriptions used again. Settlements that build on it are flagged for the agency; in the areas
     of `refuse_chained` they stop it instead.
     Refuses: (raises) settlement_unknown, settlement_cancelled, settlement_chained, period_closed.

@@ -1,7 +1,7 @@
 """Which benefit a bill is settled by: the kind of care (med_type), registrations, the drugs on it.
 
-The table is ROUTES; docs/inside/settlement.md shows it. What the area does not offer is refused when the
-law is asked for it (benefit_not_offered), so the table is the same for every area.
+The table is ROUTES; docs/inside/settlement.md shows it. What the area does not offer is refused
+when the law is asked for it (benefit_not_offered), so the table is the same for every area.
 """
 
 from collections.abc import Iterable, Sequence

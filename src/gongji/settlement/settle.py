@@ -32,7 +32,7 @@ __all__ = ["Bounds", "Encode", "Failure", "settle"]
 Connection = psycopg.Connection[Any]
 
 Encode = Callable[[Request, Outcome], bytes]
-"""How the door writes the reply that is stored with the message."""
+"""How the gateway writes the reply that is stored with the message."""
 
 WITHIN = Bounds()
 TRIES = 4

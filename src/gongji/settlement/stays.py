@@ -187,8 +187,8 @@ def _record(
     """The fact, the entry, and what follows for settlements that are already there."""
     stay = Stay(
         report.institution,
-        report.level,
-        report.from_emergency,  # type: ignore[arg-type]
+        report.level,  # type: ignore[arg-type]
+        report.from_emergency,
         report.died,
         report.deductible_fen,
         report.pool_fen,

@@ -119,8 +119,8 @@ def price_files(
 ) -> Priced:
     """Price a file of fee lines for a file (or frame) of visits.
 
-    Shape:   docs/use/lines-file.md; `area` for visits that name none. About `at_once` lines are held
-             at a time; without `keep_lines` the splits are dropped and memory stays bounded.
+    Shape:   docs/use/lines-file.md; `area` for visits that name none. About `at_once` lines are
+             held at a time; without `keep_lines` the splits are dropped and memory stays bounded.
     Refuses: a file that cannot be read, a column missing or unknown; RulebookError for the
              catalogue. What is wrong with single lines is in the result.
     """

@@ -139,7 +139,7 @@ def _source(call: Call) -> str:
 
 
 def filed_by(fact: FactRow) -> tuple[str, str]:
-    """Institution and message of a filing made at the door; both empty for any other."""
+    """Institution and message of a filing made at the gateway; both empty for any other."""
     infno, _, rest = fact.source.partition("|")
     institution, _, msgid = rest.partition("|")
     return (institution, msgid) if infno in ("2501", "2503", "2505", "2507") else ("", "")

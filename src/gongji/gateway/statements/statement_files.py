@@ -1,4 +1,4 @@
-"""Files of the door: the rows an institution uploaded for 3202, and tickets for files we made.
+"""Files of the gateway: the rows an institution uploaded for 3202, and tickets for files we made.
 
 A ticket's number is made of the file's name, its content and the day: the same file asked for twice
 on a day is one ticket, and nothing is ever written over.

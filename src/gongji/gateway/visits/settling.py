@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from psycopg.rows import class_row
 
-from gongji.gateway.transactions import Call, DoorSettings
+from gongji.gateway.transactions import Call, GatewaySettings
 from gongji.gateway.visits import read_bills, write_lines, write_settlement
 from gongji.gateway.visits.write_settlement import Bearer
 from gongji.gateway.wire import credentials, envelope, threads
@@ -38,14 +38,14 @@ class Waiting(msgspec.Struct, frozen=True):
     nonce: Nonce | None
 
 
-class Desk:
+class Settling:
     """Settles what waits, on the connection of the thread that asks."""
 
     def __init__(
         self,
         connections: threads.Connections,
         rules: Any,
-        settings: DoorSettings,
+        settings: GatewaySettings,
         identity: Identity,
         clock: Clock,
     ) -> None:

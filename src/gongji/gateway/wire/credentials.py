@@ -1,8 +1,8 @@
 """Whose secret an access key stands for, and nonces that were used before.
 
 Secrets are kept decrypted for half a minute, so a revoked credential ends within that time. A nonce
-is claimed in the database, so once over all doors and restarts; the same nonce with the same body
-is an honest delivery repeated and may pass, since a message takes effect once only.
+is claimed in the database, so once over all gateways and restarts; the same nonce with the same
+body is an honest delivery repeated and may pass, since a message takes effect once only.
 """
 
 from collections.abc import Callable, Sequence

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import msgspec
 import psycopg
 
-from gongji.gateway.transactions import TRANSACTIONS, Answer, Call, DoorSettings, Download
+from gongji.gateway.transactions import TRANSACTIONS, Answer, Call, Download, GatewaySettings
 from gongji.gateway.wire import envelope as envelopes
 from gongji.gateway.wire import message_log
 from gongji.gateway.wire.envelope import Envelope
@@ -39,7 +39,7 @@ def answer(
     connection: psycopg.Connection[Any],
     envelope: Envelope,
     rules: Any,
-    settings: DoorSettings,
+    settings: GatewaySettings,
     clock: Clock,
 ) -> Reply:
     """The answer of the transaction that an envelope names."""

@@ -2,7 +2,7 @@
 
 A table names each documented field once: with its source in words, or as `Empty` with the reason
 why it is always empty. `fill` refuses to make an object that differs from its table, so the page
-that is made of the tables (docs/generated/gateway-queries.md) tells what the door does.
+that is made of the tables (docs/generated/gateway-queries.md) tells what the gateway does.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""What the doors count, for Prometheus: several on one socket add up.
+"""What the gateways count, for Prometheus: several on one socket add up.
 
-Where PROMETHEUS_MULTIPROC_DIR names a folder (`gongji serve` sees to it), every door keeps its
-counters there and a page shows the sum, whichever door it is asked of.
+Where PROMETHEUS_MULTIPROC_DIR names a folder (`gongji serve` sees to it), every gateway keeps its
+counters there and a page shows the sum, whichever gateway it is asked of.
 """
 
 import os
@@ -16,31 +16,31 @@ _SIZES = (1, 2, 5, 10, 20, 50, 100)
 
 
 class Metrics:
-    """The counters of a door."""
+    """The counters of a gateway."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self.requests = Counter(
-            "gongji_door_requests",
+            "gongji_gateway_requests",
             "Requests by transaction and how they ended",
             ["infno", "outcome"],
             registry=self._registry,
         )
         self.seconds = Histogram(
-            "gongji_door_seconds",
+            "gongji_gateway_seconds",
             "From the whole request to its answer, by transaction",
             ["infno"],
             buckets=_SECONDS,
             registry=self._registry,
         )
         self.batches = Histogram(
-            "gongji_door_batch",
+            "gongji_gateway_batch",
             "Settlements taken together",
             buckets=_SIZES,
             registry=self._registry,
         )
         self.waiting = Gauge(
-            "gongji_door_waiting",
+            "gongji_gateway_waiting",
             "Requests being answered",
             registry=self._registry,
             multiprocess_mode="livesum",

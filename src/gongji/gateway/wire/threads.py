@@ -13,15 +13,15 @@ import psycopg
 Connection: TypeAlias = psycopg.Connection[Any]
 T = TypeVar("T")
 
-LOG = logging.getLogger("gongji.door")
+LOG = logging.getLogger("gongji.gateway")
 BY_KEY = (
     "plan_cache_mode = force_generic_plan",
     "enable_seqscan = off",
     "enable_hashjoin = off",
     "enable_mergejoin = off",
 )
-"""The doors' statements are few and look rows up by key: one plan serves them all, by indexes, also
-while a table is new and the statistics know nothing of it."""
+"""The gateways' statements are few and look rows up by key: one plan serves them all, by indexes,
+also while a table is new and the statistics know nothing of it."""
 LONGEST_STATEMENT = "60s"
 """A statement that takes longer is stuck behind another one; its request may be sent again."""
 _DIGITS = re.compile(r"\d{6,}[\dXx]*")
@@ -30,7 +30,7 @@ _LONGEST = 300
 
 
 class Connections:
-    """One connection for each thread, in the role of the doors; a broken one is made anew."""
+    """One connection for each thread, in the role of the gateways; a broken one is made anew."""
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn

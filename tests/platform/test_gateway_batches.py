@@ -1,4 +1,4 @@
-"""Settlements taken together at the desk: each caller gets its own answer, whatever the others'."""
+"""Settlements taken together in a batch: each caller gets its own answer, whatever the others'."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from psycopg.conninfo import make_conninfo
 from tests.platform.counter import NOW, RULES
-from tests.platform.doors import (
+from tests.platform.gateways import (
     IDENTITY,
     KEYS,
     ROLE,
@@ -21,8 +21,8 @@ from tests.platform.doors import (
 )
 from tests.platform.queries_county import Standing, standing
 
-from gongji.gateway.transactions import DoorSettings
-from gongji.gateway.visits.settling import Desk, Waiting
+from gongji.gateway.transactions import GatewaySettings
+from gongji.gateway.visits.settling import Settling, Waiting
 from gongji.gateway.wire import credentials, envelope, threads
 from gongji.gateway.wire.credentials import Nonce
 from gongji.gateway.wire.dispatch import Reply
@@ -34,23 +34,23 @@ SECONDS = 20
 
 @pytest.fixture(scope="module")
 def place(server: str) -> Iterator[Standing]:
-    """A county with a door."""
+    """A county with a gateway."""
     with standing(server) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def desk(place: Standing) -> Iterator[Desk]:
-    """A desk behind no door, so that a test says what is taken together."""
+def settling(place: Standing) -> Iterator[Settling]:
+    """Settling behind no gateway, so that a test says what is taken together."""
     connections = threads.Connections(make_conninfo(place.owner.info.dsn, options=ROLE))
-    yield Desk(connections, RULES, DoorSettings(**KEYS), IDENTITY, lambda: NOW)
+    yield Settling(connections, RULES, GatewaySettings(**KEYS), IDENTITY, lambda: NOW)
     connections.close()
 
 
 def waiting(
     client: Client, infno: str, given: Any, msgid: str = "", nonce: str = "", **changes: Any
 ) -> Waiting:
-    """A request as the door hands it to the desk."""
+    """A request as the gateway hands it to be settled."""
     sent = json.dumps(client.envelope(infno, given, msgid, **changes)).encode()
     claimed = Nonce(f"ak-{client.institution}", nonce, b"this body") if nonce else None
     return Waiting(envelope.read(sent, NOW), claimed)
@@ -62,7 +62,7 @@ def told(reply: Reply) -> dict[str, Any]:
     return found
 
 
-def test_each_of_a_batch_gets_its_own_answer(place: Standing, desk: Desk) -> None:
+def test_each_of_a_batch_gets_its_own_answer(place: Standing, settling: Settling) -> None:
     one, two, three, four = (place.insured(10_000 * n) for n in range(1, 5))
     nameless = place.county.person(190, 0)  # Without a certificate its reply cannot be written.
     visits = {
@@ -77,7 +77,7 @@ def test_each_of_a_batch_gets_its_own_answer(place: Standing, desk: Desk) -> Non
     }
     credentials.claim(place.owner, [Nonce("ak-H43050000001", "used", b"another body")], NOW)
     old = waiting(place.client, "2207", bill(three, visits[three], 30))
-    (first,) = desk.settle([old])
+    (first,) = settling.settle([old])
     sold = line("", "", 1)
     for name in ("mdtrt_id", "psn_no", "chrg_bchno"):
         del sold[name]
@@ -92,7 +92,7 @@ def test_each_of_a_batch_gets_its_own_answer(place: Standing, desk: Desk) -> Non
         waiting(place.pharmacy, "2102", purchase(four, 30, [sold]), nonce="fresh"),
         waiting(place.other, "2206", bill(four, visits[four], 30)),
     ]
-    replies = desk.settle(asked)
+    replies = settling.settle(asked)
     outcomes = [reply.outcome for reply in replies]
     assert outcomes == [
         "done",
@@ -140,7 +140,9 @@ def envelope_person(known: envelope.Envelope) -> str:
     return str(node["psn_no"])
 
 
-def test_a_kept_refusal_of_a_batch_is_repeated_to_its_sender(place: Standing, desk: Desk) -> None:
+def test_a_kept_refusal_of_a_batch_is_repeated_to_its_sender(
+    place: Standing, settling: Settling
+) -> None:
     psn_no = place.insured()
     asked = waiting(
         place.client,
@@ -148,40 +150,42 @@ def test_a_kept_refusal_of_a_batch_is_repeated_to_its_sender(place: Standing, de
         bill(psn_no, opened(place.client, psn_no), 31),
         mdtrtarea_admvs="430529",
     )
-    (first,), (second,) = desk.settle([asked]), desk.settle([asked])
+    (first,), (second,) = settling.settle([asked]), settling.settle([asked])
     assert first.body == second.body and told(first)["inf_refmsgid"].startswith("430529")
 
 
-def test_an_accident_of_one_is_mended_by_sending_it_again(place: Standing, desk: Desk) -> None:
+def test_an_accident_of_one_is_mended_by_sending_it_again(
+    place: Standing, settling: Settling
+) -> None:
     sound = place.insured()
     nameless = place.county.person(191, 0)
     given = [
         waiting(place.client, "2207", bill(who, opened(place.client, who), 30))
         for who in (nameless, sound)
     ]
-    broken, fine = desk.settle(given)
+    broken, fine = settling.settle(given)
     assert (broken.outcome, fine.outcome) == ("fault", "done")
     assert "请用同一报文重发" in told(broken)["err_msg"]
     place.owner.execute(
         "update person set certificate = %s where psn_no = %s", [IDENTITY.encrypt("1"), nameless]
     )
-    again, repeated = desk.settle(given)
+    again, repeated = settling.settle(given)
     assert again.outcome == "done" and repeated.body == fine.body
     entries = "select count(*) from entry where person_id = any(%s)"
     ids = [place.county.persons[who] for who in (nameless, sound)]
     assert place.owner.execute(entries, [ids]).fetchone() == (2,)
 
 
-def test_a_nonce_of_a_batch_is_kept_with_when_it_came(place: Standing, desk: Desk) -> None:
+def test_a_nonce_of_a_batch_is_kept_with_when_it_came(place: Standing, settling: Settling) -> None:
     psn_no = place.insured()
     given = bill(psn_no, opened(place.client, psn_no), 30)
-    desk.settle([waiting(place.client, "2207", given, nonce="kept")])
+    settling.settle([waiting(place.client, "2207", given, nonce="kept")])
     found = place.owner.execute("select seen_at from nonce where nonce = 'kept'").fetchone()
     assert found == (NOW,)
 
 
 def test_two_of_one_batch_with_one_nonce_and_other_bodies_pass_once(
-    place: Standing, desk: Desk
+    place: Standing, settling: Settling
 ) -> None:
     one, two = place.insured(), place.insured()
     asked = [
@@ -192,16 +196,16 @@ def test_two_of_one_batch_with_one_nonce_and_other_bodies_pass_once(
         Waiting(each.envelope, Nonce("ak-H43050000001", "pair", body))
         for each, body in zip(asked, (b"one", b"two"), strict=True)
     ]
-    assert sorted(reply.outcome for reply in desk.settle(pair)) == ["done", "unsigned"]
+    assert sorted(reply.outcome for reply in settling.settle(pair)) == ["done", "unsigned"]
 
 
 def test_warnings_are_each_told_once_and_the_pools_reason_with_them(
-    place: Standing, desk: Desk
+    place: Standing, settling: Settling
 ) -> None:
     psn_no = place.insured(arrears=True)
     visit = opened(place.client, psn_no)
     given = bill(psn_no, visit, 30, inscp_scp_amt=29, preselfpay_amt=1)
-    (reply,) = desk.settle([waiting(place.client, "2207", given)])
+    (reply,) = settling.settle([waiting(place.client, "2207", given)])
     said = told(reply)["warn_msg"].split("；")
     assert len(said) == len(set(said)) and any("待遇享受期" in one for one in said)
     assert any("29.00" in one for one in said)

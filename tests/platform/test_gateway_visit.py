@@ -1,4 +1,4 @@
-"""A visit at the door, over HTTP, as a hospital system speaks."""
+"""A visit at the gateway, over HTTP, as a hospital system speaks."""
 
 import random
 from collections.abc import Iterator
@@ -6,15 +6,15 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.platform import doors
+from tests.platform import gateways
 from tests.platform.counter import Counter
-from tests.platform.doors import ITEMS, Client, bill, line, opened, registration, says
+from tests.platform.gateways import ITEMS, Client, bill, line, opened, registration, says
 
 
 @pytest.fixture(scope="module")
 def database(server: str) -> Iterator[str]:
     """A county of this module's own."""
-    with doors.new_database(server) as made:
+    with gateways.new_database(server) as made:
         yield made
 
 
@@ -28,13 +28,13 @@ def owner(database: str) -> Iterator[psycopg.Connection[Any]]:
 @pytest.fixture(scope="module")
 def county(owner: psycopg.Connection[Any]) -> Counter:
     """Its persons and institutions."""
-    return doors.fill_county(owner)
+    return gateways.fill_county(owner)
 
 
 @pytest.fixture(scope="module")
 def port(database: str, county: Counter) -> Iterator[int]:
-    """A door in front of it."""
-    with doors.serving(database) as found:
+    """A gateway in front of it."""
+    with gateways.serving(database) as found:
         yield found
 
 
@@ -104,7 +104,7 @@ def test_a_visit_is_registered_billed_tried_settled_and_cancelled(
     assert {name: tried[name] for name in amounts} == {name: done[name] for name in amounts}
     assert tried["setl_id"] == tried["setl_time"] == tried["clr_way"] == ""
     assert done["preselfpay_amt"] == 3 and done["inscp_scp_amt"] == 57
-    assert done["medins_setl_id"] == msgid and done["certno"] == doors.certificate_of(1)
+    assert done["medins_setl_id"] == msgid and done["certno"] == gateways.certificate_of(1)
     assert (done["psn_type"], done["clr_type"], done["clr_optins"]) == ("11", "11", "430599")
     assert (done["age"], done["brdy"], done["setl_time"]) == (
         54,
@@ -293,7 +293,7 @@ def test_the_rows_of_an_upload_are_of_one_batch(client: Client, county: Counter)
 def test_2203A_tells_who_prescribed(client: Client, county: Counter) -> None:
     psn_no = county.psn_no(6)
     visit = str(client.do("2201", registration(psn_no))["data"]["mdtrt_id"])
-    sent = doors.description(psn_no, visit, rxfixmedinsCode=doors.OTHER, geso_val=1)
+    sent = gateways.description(psn_no, visit, rxfixmedinsCode=gateways.OTHER, geso_val=1)
     assert client.do("2203A", sent) is None
     row = line(psn_no, visit, 1, rx_circ_flag="1", rxno="RX1")
     client.do("2204", {"feedetail": [row]})

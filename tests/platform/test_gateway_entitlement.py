@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 from psycopg.types.json import Jsonb
-from tests.platform import doors
-from tests.platform.doors import DAY, HOSPITAL, IDENTITY, certificate_of
+from tests.platform import gateways
+from tests.platform.gateways import DAY, HOSPITAL, IDENTITY, certificate_of
 from tests.platform.queries_county import Standing, refused, standing
 
 
 @pytest.fixture(scope="module")
 def place(server: str) -> Iterator[Standing]:
-    """A county with a door."""
+    """A county with a gateway."""
     with standing(server) as made:
         yield made
 
@@ -95,13 +95,13 @@ def test_a_pharmacy_and_an_internet_hospital_are_asked_as_they_settle(place: Sta
     assert funds(place, psn_no, client=place.pharmacy, med_type="41")["310100"] == PAYS
     parent = place.county.institution(20, "2")
     child = place.county.institution(21, "", parent=parent)
-    doors.SECRETS[child] = "secret-child"
+    gateways.SECRETS[child] = "secret-child"
     try:
-        doors.give_secret(place.owner, child)
-        client = doors.Client(place.port, child)
+        gateways.give_secret(place.owner, child)
+        client = gateways.Client(place.port, child)
         assert funds(place, psn_no, client=client)["310100"] == PAYS
     finally:
-        del doors.SECRETS[child]
+        del gateways.SECRETS[child]
 
 
 def test_an_institution_without_an_agreement_is_told_so(place: Standing) -> None:
@@ -111,15 +111,15 @@ def test_an_institution_without_an_agreement_is_told_so(place: Standing) -> None
         " values (%s, 'agreement', '2024-12-18', '2024-12-19', %s)",
         [code, Jsonb({"designated_for": ["ordinary"], "qualified": True})],
     )
-    doors.SECRETS[code] = "secret-bare"
+    gateways.SECRETS[code] = "secret-bare"
     try:
-        doors.give_secret(place.owner, code)
-        client, psn_no = doors.Client(place.port, code), place.insured()
+        gateways.give_secret(place.owner, code)
+        client, psn_no = gateways.Client(place.port, code), place.insured()
         for day, pays in (("2024-12-17", False), ("2024-12-18", True), ("2024-12-19", False)):
             pool = funds(place, psn_no, day, client)["310100"]
             assert (pool == PAYS) == pays and ("不是定点医药机构" in pool[1]) != pays
     finally:
-        del doors.SECRETS[code]
+        del gateways.SECRETS[code]
 
 
 def test_drugs_and_diseases_are_asked_with_what_they_need(place: Standing) -> None:

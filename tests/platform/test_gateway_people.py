@@ -1,4 +1,4 @@
-"""People, institutions, sessions, files and purchases at the door, over HTTP."""
+"""People, institutions, sessions, files and purchases at the gateway, over HTTP."""
 
 import base64
 import json
@@ -7,9 +7,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.platform import doors
+from tests.platform import gateways
 from tests.platform.counter import NOW, Counter
-from tests.platform.doors import (
+from tests.platform.gateways import (
     DAY,
     HOSPITAL,
     ITEMS,
@@ -28,7 +28,7 @@ from gongji.ledger.entry_rows import EntryRow
 @pytest.fixture(scope="module")
 def database(server: str) -> Iterator[str]:
     """A county of this module's own."""
-    with doors.new_database(server) as made:
+    with gateways.new_database(server) as made:
         yield made
 
 
@@ -42,13 +42,13 @@ def owner(database: str) -> Iterator[psycopg.Connection[Any]]:
 @pytest.fixture(scope="module")
 def county(owner: psycopg.Connection[Any]) -> Counter:
     """Its persons and institutions."""
-    return doors.fill_county(owner)
+    return gateways.fill_county(owner)
 
 
 @pytest.fixture(scope="module")
 def port(database: str, county: Counter) -> Iterator[int]:
-    """A door in front of it."""
-    with doors.serving(database) as found:
+    """A gateway in front of it."""
+    with gateways.serving(database) as found:
         yield found
 
 
@@ -68,7 +68,7 @@ def _asked(**changes: Any) -> dict[str, Any]:
     return {
         "data": {
             "mdtrt_cert_type": "02",
-            "mdtrt_cert_no": doors.certificate_of(2),
+            "mdtrt_cert_no": gateways.certificate_of(2),
             "card_sn": "NULL",
             "begntime": "",
             "psn_cert_type": "01",
@@ -83,7 +83,7 @@ def test_a_person_is_found_by_identity_card_or_social_card(client: Client, count
     found = client.do("1101", _asked())
     assert found == client.do("1101", _asked(mdtrt_cert_type="03", mdtrt_cert_no="CARD2"))
     base, (insured,) = found["baseinfo"], found["insuinfo"]
-    assert base["psn_no"] == county.psn_no(2) and base["certno"] == doors.certificate_of(2)
+    assert base["psn_no"] == county.psn_no(2) and base["certno"] == gateways.certificate_of(2)
     assert (base["age"], base["gend"], base["exp_content"]) == (54, "1", "")
     assert insured == {
         "balc": 1000,
@@ -102,9 +102,9 @@ def test_a_person_is_found_by_identity_card_or_social_card(client: Client, count
 def test_a_veteran_has_an_identity_and_an_ended_spell_is_told(
     client: Client, county: Counter, owner: psycopg.Connection[Any]
 ) -> None:
-    psn_no = doors.insure(county, 90, 0)
+    psn_no = gateways.insure(county, 90, 0)
     county.fact(psn_no, "subsidy", "2021-01-01", "2024-12-31", subsidy="veteran")
-    found = client.do("1101", _asked(mdtrt_cert_no=doors.certificate_of(90)))
+    found = client.do("1101", _asked(mdtrt_cert_no=gateways.certificate_of(90)))
     (identity,) = found["idetinfo"]
     assert (identity["begntime"], identity["endtime"]) == (
         "2021-01-01 00:00:00",
@@ -115,7 +115,7 @@ def test_a_veteran_has_an_identity_and_an_ended_spell_is_told(
         [county.persons[psn_no]],
     )
     county.fact(psn_no, "insured", "2019-01-01", "2024-07-01", status="active")
-    (insured,) = client.do("1101", _asked(mdtrt_cert_no=doors.certificate_of(90)))["insuinfo"]
+    (insured,) = client.do("1101", _asked(mdtrt_cert_no=gateways.certificate_of(90)))["insuinfo"]
     assert (insured["psn_insu_stas"], insured["paus_insu_date"]) == ("4", "2024-06-30")
 
 
@@ -138,7 +138,7 @@ def test_a_person_who_is_not_found_is_refused(
 
 
 def test_an_electronic_voucher_with_an_identity_number_is_enough(client: Client) -> None:
-    given = _asked(mdtrt_cert_type="01", mdtrt_cert_no="token", certno=doors.certificate_of(1))
+    given = _asked(mdtrt_cert_type="01", mdtrt_cert_no="token", certno=gateways.certificate_of(1))
     assert client.do("1101", given)["baseinfo"]["psn_no"].endswith("01")
 
 
@@ -181,7 +181,7 @@ def test_benefits_are_checked_by_fund(client: Client, county: Counter) -> None:
         ("310200", "1"),
         ("320100", "1"),
     ]
-    arrears = doors.insure(county, 91, 0, arrears=True)
+    arrears = gateways.insure(county, 91, 0, arrears=True)
     pool = client.do("2001", _check(arrears))["trtinfo"][0]
     assert pool["trt_enjymnt_flag"] == "0" and "待遇享受期" in pool["trt_chk_rslt"]
     chronic = client.do("2001", _check(county.psn_no(2), med_type="14", dise_codg="M1"))

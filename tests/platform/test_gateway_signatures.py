@@ -1,4 +1,4 @@
-"""Who is let in at the door: every header of both schemes, both sides of every limit of time."""
+"""Who is let in at the gateway: every header of both schemes, both sides of every limit of time."""
 
 import hashlib
 import http.client
@@ -10,9 +10,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.platform import doors
+from tests.platform import gateways
 from tests.platform.counter import NOW
-from tests.platform.doors import HOSPITAL, IDENTITY, OTHER, SECRETS, Client, Clock
+from tests.platform.gateways import HOSPITAL, IDENTITY, OTHER, SECRETS, Client, Clock
 from tests.platform.queries_county import Standing, standing
 
 from gongji.gateway.wire.credentials import _MOST as MOST_REMEMBERED
@@ -31,15 +31,15 @@ BOTH = pytest.mark.parametrize("adaptor", sorted(HEADERS))
 
 @pytest.fixture(scope="module")
 def place(server: str) -> Iterator[Standing]:
-    """A county with a door whose clock the tests set."""
+    """A county with a gateway whose clock the tests set."""
     with standing(server, replay_seconds=REPLAY) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def api(place: Standing) -> Iterator[int]:
-    """A second door in front of it, by the other scheme."""
-    with doors.serving(
+    """A second gateway in front of it, by the other scheme."""
+    with gateways.serving(
         place.owner.info.dsn, place.clock, adaptor="api", replay_seconds=REPLAY
     ) as p:
         yield p
@@ -47,7 +47,7 @@ def api(place: Standing) -> Iterator[int]:
 
 @pytest.fixture
 def clock(place: Standing) -> Iterator[Clock]:
-    """The clock of both doors, set back afterwards."""
+    """The clock of both gateways, set back afterwards."""
     assert isinstance(place.clock, Clock)
     yield place.clock
     place.clock.now = NOW
@@ -55,7 +55,7 @@ def clock(place: Standing) -> Iterator[Clock]:
 
 @pytest.fixture
 def clients(place: Standing, api: int) -> dict[str, Client]:
-    """A hospital at either door."""
+    """A hospital at either gateway."""
     return {"x-tif": place.client, "api": Client(api, adaptor="api", clock=place.clock)}
 
 
@@ -263,7 +263,7 @@ def test_a_secret_of_another_installation_is_an_accident_not_a_stranger(place: S
     client = credential(place, "ak-alien", secret="s")
     place.owner.execute(
         "update credential set secret = %s where access_key = 'ak-alien'",
-        [doors.Identity(b"x" * 32, b"y" * 32).encrypt("s")],
+        [gateways.Identity(b"x" * 32, b"y" * 32).encrypt("s")],
     )
     found, answer = client.post(body(client), signed(client, "ak-alien"))
     said = json.loads(answer)
@@ -308,18 +308,18 @@ def test_only_nonces_that_can_no_longer_pass_are_forgotten(place: Standing) -> N
     assert left == [("2",)]
 
 
-def test_old_nonces_are_swept_by_the_door_and_none_that_could_still_pass(
+def test_old_nonces_are_swept_by_the_gateway_and_none_that_could_still_pass(
     server: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A signature made a window early is let in a window late: twice the window, and a minute."""
     seconds = 1
     with (
-        doors.new_database(server) as database,
+        gateways.new_database(server) as database,
         psycopg.connect(database, autocommit=True) as owner,
     ):
         owner.execute("alter table nonce rename to away")
-        with doors.serving(database, replay_seconds=seconds):
-            _wait(lambda: any(one.name == "gongji.door" for one in caplog.records))
+        with gateways.serving(database, replay_seconds=seconds):
+            _wait(lambda: any(one.name == "gongji.gateway" for one in caplog.records))
             owner.execute(
                 "insert into away (access_key, nonce, seen_at) values ('k', 'late', %s),"
                 " ('k', 'gone', %s)",
@@ -332,7 +332,7 @@ def test_old_nonces_are_swept_by_the_door_and_none_that_could_still_pass(
             kept = "select nonce from nonce order by 1"
             _wait(lambda: ("gone",) not in owner.execute(kept).fetchall())
             assert owner.execute(kept).fetchall() == [("late",)]
-    (record,) = {one.infno for one in caplog.records if one.name == "gongji.door"}
+    (record,) = {one.infno for one in caplog.records if one.name == "gongji.gateway"}
     assert record == "sweep"
 
 

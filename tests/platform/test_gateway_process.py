@@ -1,4 +1,4 @@
-"""The door as a process, as `gongji serve` starts it: its role, and every setting it is given.
+"""The gateway as a process, as `gongji serve` starts it: its role, and every setting it is given.
 
 The clock here is the real one, so days are told from it.
 """
@@ -22,9 +22,9 @@ import httpx
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
-from tests.platform import doors
+from tests.platform import gateways
 from tests.platform.counter import Counter
-from tests.platform.doors import HOSPITAL, Client
+from tests.platform.gateways import HOSPITAL, Client
 
 from gongji.platform import database as configured
 from gongji.platform import environment
@@ -34,7 +34,7 @@ from gongji.units import day_in_china
 
 LOGIN = f"hatch_{uuid.uuid4().hex[:8]}"
 KEYS = {
-    f"GONGJI_{name.upper()}": base64.b64encode(key).decode() for name, key in doors.KEYS.items()
+    f"GONGJI_{name.upper()}": base64.b64encode(key).decode() for name, key in gateways.KEYS.items()
 } | {"GONGJI_SECRET_KEY": base64.b64encode(b"s" * 32).decode()}
 SET = {
     "GONGJI_ADAPTOR": "api",
@@ -71,7 +71,7 @@ def now() -> datetime:
 @pytest.fixture(scope="module")
 def database(server: str) -> Iterator[str]:
     """A county of this module's own."""
-    with doors.new_database(server) as made:
+    with gateways.new_database(server) as made:
         yield made
 
 
@@ -85,7 +85,7 @@ def owner(database: str) -> Iterator[psycopg.Connection[Any]]:
 @pytest.fixture(scope="module")
 def county(owner: psycopg.Connection[Any]) -> Counter:
     """Its persons and institutions, and a trigger that notes who acts."""
-    made = doors.fill_county(owner)
+    made = gateways.fill_county(owner)
     owner.execute(NOTE)
     return made
 
@@ -98,12 +98,14 @@ def variables(database: str, folder: Path, **given: str) -> dict[str, str]:
 
 @contextmanager
 def process(surroundings: dict[str, str], number: int = 1) -> Iterator[tuple[int, Any]]:
-    """Doors on one socket, started as the service starts them: their port and their processes."""
+    """Gateways on one socket, started as the service starts them: their port and their
+    processes.
+    """
     listening = listen("127.0.0.1", 0)
     port = listening.getsockname()[1]
     made = [
         subprocess.Popen(
-            [sys.executable, "-m", "gongji.service.processes", "door", str(listening.fileno())],
+            [sys.executable, "-m", "gongji.service.processes", "gateway", str(listening.fileno())],
             pass_fds=(listening.fileno(),),
             env=surroundings,
             stderr=subprocess.PIPE,
@@ -125,8 +127,8 @@ def process(surroundings: dict[str, str], number: int = 1) -> Iterator[tuple[int
 
 @pytest.fixture(scope="module")
 def port(database: str, county: Counter, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """A door with every setting other than its default."""
-    folder = tmp_path_factory.mktemp("door")
+    """A gateway with every setting other than its default."""
+    folder = tmp_path_factory.mktemp("gateway")
     with process(variables(database, folder, **SET)) as (found, _):
         yield found
 
@@ -140,23 +142,23 @@ def client(port: int) -> Client:
 def opened(client: Client, psn_no: str) -> tuple[str, str]:
     """A visit of today with a bill of 30.00; its number and its day."""
     day = str(day_in_china(now()))
-    visit = str(client.do("2201", doors.registration(psn_no, day))["data"]["mdtrt_id"])
-    client.do("2203", doors.description(psn_no, visit, day))
-    row = doors.line(psn_no, visit, 1, fee_ocur_time=f"{day} 09:30:00")
+    visit = str(client.do("2201", gateways.registration(psn_no, day))["data"]["mdtrt_id"])
+    client.do("2203", gateways.description(psn_no, visit, day))
+    row = gateways.line(psn_no, visit, 1, fee_ocur_time=f"{day} 09:30:00")
     client.do("2204", {"feedetail": [row]})
     return visit, day
 
 
-def test_a_door_acts_as_its_role_and_cannot_change_the_journal(
+def test_a_gateway_acts_as_its_role_and_cannot_change_the_journal(
     client: Client, county: Counter, owner: psycopg.Connection[Any]
 ) -> None:
     psn_no = county.psn_no(1)
     client.do("9001", {"signIn": {"opter_no": "1", "mac": "", "ip": ""}})
     visit, _ = opened(client, psn_no)
-    client.do("2207", doors.bill(psn_no, visit, 30))
+    client.do("2207", gateways.bill(psn_no, visit, 30))
     found = owner.execute("select relation, role, zone, rights from acting").fetchall()
     assert {row[0] for row in found} == {"sign_in", "entry", "message"}
-    assert {row[1:3] for row in found} == {("gongji_door", "UTC")}
+    assert {row[1:3] for row in found} == {("gongji_gateway", "UTC")}
     assert {tuple(row[3]) for row in found} == {("balance update",)}
 
 
@@ -174,10 +176,10 @@ def test_the_days_of_service_are_the_settings(client: Client, county: Counter) -
     today = day_in_china(now())
     # A day inside and outside, for it may become midnight meanwhile.
     for days, taken in ((-9, True), (-12, False), (2, True), (5, False)):
-        given = doors.registration(county.psn_no(2), str(today + timedelta(days=days)))
+        given = gateways.registration(county.psn_no(2), str(today + timedelta(days=days)))
         reply = client.ask("2201", given)
         assert (reply["infcode"] == 0) == taken, reply["err_msg"]
-        assert taken or doors.says("service_day_outside", reply["err_msg"])
+        assert taken or gateways.says("service_day_outside", reply["err_msg"])
 
 
 def test_in_an_area_of_the_setting_the_last_settlement_is_cancelled_first(
@@ -187,17 +189,17 @@ def test_in_an_area_of_the_setting_the_last_settlement_is_cancelled_first(
     settled = []
     for _ in range(2):
         visit, _ = opened(client, psn_no)
-        info = client.do("2207", doors.bill(psn_no, visit, 30))["setlinfo"]
+        info = client.do("2207", gateways.bill(psn_no, visit, 30))["setlinfo"]
         settled.append({name: info[name] for name in ("psn_no", "mdtrt_id", "setl_id")})
     said = client.refused("2208", {"data": settled[0]})
-    assert doors.says("settlement_chained", said) and settled[1]["setl_id"] in said
+    assert gateways.says("settlement_chained", said) and settled[1]["setl_id"] in said
     reverse = {"data": {"psn_no": psn_no, "oinfno": "2207", "omsgid": info["medins_setl_id"]}}
     assert client.ask("2601", reverse)["infcode"] == 0
     assert client.do("2208", {"data": settled[0]})
 
 
 def test_the_keys_and_the_parameters_are_the_settings(client: Client, county: Counter) -> None:
-    number = doors.certificate_of(4)
+    number = gateways.certificate_of(4)
     asked = {"data": {"mdtrt_cert_type": "02", "mdtrt_cert_no": number, "psn_cert_type": "01"}}
     found = client.do("1101", asked)["baseinfo"]
     assert (found["psn_no"], found["certno"]) == (county.psn_no(4), number)
@@ -225,7 +227,9 @@ def test_the_keys_and_the_parameters_are_the_settings(client: Client, county: Co
     assert (pool["trt_enjymnt_flag"], pool["trt_chk_rslt"]) == ("1", "")
 
 
-def test_doors_of_one_socket_count_together(database: str, county: Counter, tmp_path: Path) -> None:
+def test_gateways_of_one_socket_count_together(
+    database: str, county: Counter, tmp_path: Path
+) -> None:
     folder = tmp_path / "metrics"
     folder.mkdir()
     given = variables(database, tmp_path, PROMETHEUS_MULTIPROC_DIR=str(folder))
@@ -235,17 +239,17 @@ def test_doors_of_one_socket_count_together(database: str, county: Counter, tmp_
             client.do("1201", {"medinsinfo": {"fixmedins_code": HOSPITAL}})
         for _ in range(4):
             page = httpx.get(f"http://127.0.0.1:{port}/metrics").text
-            line = 'gongji_door_requests_total{infno="1201",outcome="done"} '
+            line = 'gongji_gateway_requests_total{infno="1201",outcome="done"} '
             assert float(re.findall(f"^{re.escape(line)}(.+)$", page, re.MULTILINE)[0]) == 12
-            assert float(re.findall("^gongji_door_waiting (.+)$", page, re.MULTILINE)[0]) == 0
+            assert float(re.findall("^gongji_gateway_waiting (.+)$", page, re.MULTILINE)[0]) == 0
 
 
-def test_a_door_ends_with_its_parent(database: str, county: Counter, tmp_path: Path) -> None:
+def test_a_gateway_ends_with_its_parent(database: str, county: Counter, tmp_path: Path) -> None:
     listening = listen("127.0.0.1", 0)
     port, fd = listening.getsockname()[1], listening.fileno()
     start = (
         "import subprocess, sys, time\n"
-        f"made = subprocess.Popen([sys.executable, '-m', 'gongji.service.processes', 'door',"
+        f"made = subprocess.Popen([sys.executable, '-m', 'gongji.service.processes', 'gateway',"
         f" '{fd}'], pass_fds=({fd},), stdout=subprocess.DEVNULL)\n"
         "print(made.pid, flush=True)\n"
         "time.sleep(600)\n"
@@ -269,7 +273,7 @@ def test_a_door_ends_with_its_parent(database: str, county: Counter, tmp_path: P
     deadline = time.monotonic() + 30
     try:
         while _lives(child):
-            assert time.monotonic() < deadline, "the door outlives its parent"
+            assert time.monotonic() < deadline, "the gateway outlives its parent"
             time.sleep(0.05)
     finally:
         if _lives(child):
@@ -285,9 +289,9 @@ def _lives(process: int) -> bool:
 
 
 @pytest.fixture
-def door_dsn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[dict[str, str]], str]:
-    """The doors' address under an environment, nothing remembered."""
-    afresh = [getattr(configured, name).__wrapped__ for name in ("owner_dsn", "door_dsn")]
+def gateway_dsn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[dict[str, str]], str]:
+    """The gateways' address under an environment, nothing remembered."""
+    afresh = [getattr(configured, name).__wrapped__ for name in ("owner_dsn", "gateway_dsn")]
     monkeypatch.setattr(configured, "owner_dsn", afresh[0])
 
     def made(given: dict[str, str]) -> str:
@@ -334,38 +338,40 @@ JOURNAL = (
     "delete from visit",
     "delete from review_flag",
 )
-"""What nobody may do at a door."""
+"""What nobody may do at a gateway."""
 
 
 @pytest.mark.parametrize("statement", JOURNAL)
-def test_the_doors_address_gives_no_right_to_change_what_is_kept(
-    database: str, county: Counter, door_dsn: Callable[[dict[str, str]], str], statement: str
+def test_the_gateways_address_gives_no_right_to_change_what_is_kept(
+    database: str, county: Counter, gateway_dsn: Callable[[dict[str, str]], str], statement: str
 ) -> None:
     with (
-        psycopg.connect(door_dsn({"DATABASE_URL": database})) as connection,
+        psycopg.connect(gateway_dsn({"DATABASE_URL": database})) as connection,
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
         connection.execute(statement)
 
 
-def test_whoever_logs_in_the_doors_have_one_role_and_one_zone(
+def test_whoever_logs_in_the_gateways_have_one_role_and_one_zone(
     database: str,
     county: Counter,
     owner: psycopg.Connection[Any],
     login: str,
-    door_dsn: Callable[[dict[str, str]], str],
+    gateway_dsn: Callable[[dict[str, str]], str],
 ) -> None:
     theirs = make_conninfo(database, user=login, password="hatch")
     patient = make_conninfo(database, options="-c lock_timeout=7s -c timezone=Asia/Tokyo")
     asked = "select current_user, current_setting('timezone'), current_setting('lock_timeout')"
     with pytest.raises(psycopg.OperationalError, match="role"):
-        psycopg.connect(door_dsn({"DATABASE_URL": database, "GONGJI_DOOR_DATABASE_URL": theirs}))
-    owner.execute(f"grant gongji_door to {login}")
+        psycopg.connect(
+            gateway_dsn({"DATABASE_URL": database, "GONGJI_GATEWAY_DATABASE_URL": theirs})
+        )
+    owner.execute(f"grant gongji_gateway to {login}")
     for given, lock_timeout, session in (
         ({"DATABASE_URL": database}, "0", owner.info.user),
         ({"DATABASE_URL": patient}, "7s", owner.info.user),
-        ({"DATABASE_URL": database, "GONGJI_DOOR_DATABASE_URL": theirs}, "0", login),
+        ({"DATABASE_URL": database, "GONGJI_GATEWAY_DATABASE_URL": theirs}, "0", login),
     ):
-        with psycopg.connect(door_dsn(given)) as connection:
+        with psycopg.connect(gateway_dsn(given)) as connection:
             found = connection.execute(f"{asked}, session_user").fetchone()
-            assert found == ("gongji_door", "UTC", lock_timeout, session)
+            assert found == ("gongji_gateway", "UTC", lock_timeout, session)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.platform.counter import NOW
-from tests.platform.doors import HOSPITAL, Client, bill, line, opened, purchase
+from tests.platform.gateways import HOSPITAL, Client, bill, line, opened, purchase
 from tests.platform.queries_county import Standing, refused, standing
 
 from gongji.gateway.wire import message_log
@@ -19,7 +19,7 @@ from gongji.settlement.contract import Key
 
 @pytest.fixture(scope="module")
 def place(server: str) -> Iterator[Standing]:
-    """A county with a door."""
+    """A county with a gateway."""
     with standing(server) as made:
         yield made
 
@@ -213,7 +213,7 @@ def test_a_message_is_kept_with_when_it_came_and_what_it_said(place: Standing) -
 
 
 def test_a_refusal_that_meets_an_answer_gives_the_answer(place: Standing) -> None:
-    """The same message was answered by another door while this one refused it."""
+    """The same message was answered by another gateway while this one refused it."""
     key = Key(HOSPITAL, "met", "2202", b"hash", {"data": {}})
 
     def run() -> bytes:

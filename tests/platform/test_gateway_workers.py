@@ -1,4 +1,4 @@
-"""A door's threads and connections, while the database is away and after; its counters."""
+"""A gateway's threads and connections, while the database is away and after; its counters."""
 
 import http.client
 import json
@@ -12,8 +12,8 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
-from tests.platform import doors
-from tests.platform.doors import HOSPITAL, ROLE, Client, bill, opened
+from tests.platform import gateways
+from tests.platform.gateways import HOSPITAL, ROLE, Client, bill, opened
 from tests.platform.queries_county import Standing, standing
 
 from gongji.gateway.wire import threads
@@ -25,14 +25,14 @@ KILL = "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_b
 
 @pytest.fixture(scope="module")
 def place(server: str) -> Iterator[Standing]:
-    """A county with a door."""
+    """A county with a gateway."""
     with standing(server) as made:
         yield made
 
 
 @pytest.fixture
 def connections(place: Standing) -> Iterator[threads.Connections]:
-    """Connections as a door has them."""
+    """Connections as a gateway has them."""
     made = threads.Connections(make_conninfo(place.owner.info.dsn, options=ROLE))
     yield made
     made.close()
@@ -78,7 +78,7 @@ def test_a_connection_acts_by_its_settings(connections: threads.Connections) -> 
         "enable_hashjoin": ("off",),
         "enable_mergejoin": ("off",),
         "timezone": ("UTC",),
-        "role": ("gongji_door",),
+        "role": ("gongji_gateway",),
     }
     assert connections.get().autocommit
 
@@ -145,13 +145,13 @@ def test_settlements_and_questions_go_on_when_the_database_is_back(
             server.execute(f'alter database "{name}" with allow_connections true')
     assert get(place.port, "/ready")[0] == 200
     assert place.client.do("2207", given, msgid)["setlinfo"]["medfee_sumamt"] == 30
-    records = [one for one in caplog.records if one.name == "gongji.door"]
+    records = [one for one in caplog.records if one.name == "gongji.gateway"]
     assert {one.infno for one in records} >= {"2207", "1201"}
     assert {one.institution for one in records} == {HOSPITAL}
 
 
 def test_while_keys_cannot_be_looked_up_nobody_is_a_stranger(place: Standing) -> None:
-    with doors.serving(place.owner.info.dsn, place.clock) as port:
+    with gateways.serving(place.owner.info.dsn, place.clock) as port:
         client = Client(port)
         place.owner.execute("alter table credential rename to hidden")
         try:
@@ -162,8 +162,8 @@ def test_while_keys_cannot_be_looked_up_nobody_is_a_stranger(place: Standing) ->
         assert client.do("1201", ASKED)
 
 
-def test_a_door_before_its_tables_is_not_ready(server: str) -> None:
-    with doors.new_database(server) as database, doors.serving(database) as port:
+def test_a_gateway_before_its_tables_is_not_ready(server: str) -> None:
+    with gateways.new_database(server) as database, gateways.serving(database) as port:
         assert json.loads(get(port, "/ready")[2])["lacking"] == []
         with psycopg.connect(database, autocommit=True) as owner:
             owner.execute("drop table nonce")
@@ -188,13 +188,13 @@ def test_an_accident_is_logged_without_persons_and_with_its_place(
 
 def counted(page: str, infno: str, outcome: str) -> float:
     """A counter of the page; zero where it is not there."""
-    name = f'gongji_door_requests_total{{infno="{infno}",outcome="{outcome}"}}'
+    name = f'gongji_gateway_requests_total{{infno="{infno}",outcome="{outcome}"}}'
     found = re.findall(f"^{re.escape(name)} (.+)$", page, re.MULTILINE)
     return float(found[0]) if found else 0
 
 
 def test_every_way_to_end_is_counted_under_its_transaction(place: Standing) -> None:
-    with doors.serving(place.owner.info.dsn, place.clock, body_bytes=3000) as port:
+    with gateways.serving(place.owner.info.dsn, place.clock, body_bytes=3000) as port:
         client, psn_no = Client(port), place.insured()
         visit = opened(client, psn_no)
         for total in (31, 30):
@@ -210,7 +210,7 @@ def test_every_way_to_end_is_counted_under_its_transaction(place: Standing) -> N
             assert client.post(sent, headers)[0] == status
         place.owner.execute("alter table visit rename to gone")
         try:
-            client.refused("2201", doors.registration(psn_no))
+            client.refused("2201", gateways.registration(psn_no))
         finally:
             place.owner.execute("alter table gone rename to visit")
         status, kind, page = get(port, "/metrics")
@@ -230,11 +230,11 @@ def test_every_way_to_end_is_counted_under_its_transaction(place: Standing) -> N
         }
         assert {key: counted(page, *key) for key in expected} == expected
         assert sum(expected.values()) == sum(
-            map(float, re.findall("^gongji_door_requests_total.* (.+)$", page, re.MULTILINE))
+            map(float, re.findall("^gongji_gateway_requests_total.* (.+)$", page, re.MULTILINE))
         )
-        assert re.search("^gongji_door_batch_count 2.0$", page, re.MULTILINE)
-        assert re.search('^gongji_door_seconds_count{infno="2207"} 2.0$', page, re.MULTILINE)
-        assert re.search("^gongji_door_waiting 0.0$", page, re.MULTILINE)
+        assert re.search("^gongji_gateway_batch_count 2.0$", page, re.MULTILINE)
+        assert re.search('^gongji_gateway_seconds_count{infno="2207"} 2.0$', page, re.MULTILINE)
+        assert re.search("^gongji_gateway_waiting 0.0$", page, re.MULTILINE)
 
 
 def test_a_time_is_counted_in_seconds() -> None:
@@ -243,19 +243,19 @@ def test_a_time_is_counted_in_seconds() -> None:
     made.count("2207", "done", 6_000_000_000)
     page = made.page().decode()
     for bound, count in (("0.02", 0), ("0.05", 1), ("5.0", 1), ("+Inf", 2)):
-        assert f'gongji_door_seconds_bucket{{infno="2207",le="{bound}"}} {count}.0' in page
-    assert 'gongji_door_seconds_sum{infno="2207"} 6.03' in page
+        assert f'gongji_gateway_seconds_bucket{{infno="2207",le="{bound}"}} {count}.0' in page
+    assert 'gongji_gateway_seconds_sum{infno="2207"} 6.03' in page
 
 
 def test_who_is_being_answered_is_counted_while_it_lasts(place: Standing) -> None:
-    with doors.serving(place.owner.info.dsn, place.clock) as port:
+    with gateways.serving(place.owner.info.dsn, place.clock) as port:
         client = Client(port)
         assert client.do("1201", ASKED)
         with psycopg.connect(place.owner.info.dsn) as other:
             other.execute("lock table institution in access exclusive mode")
             waiting = threading.Thread(target=client.do, args=("1201", ASKED))
             waiting.start()
-            while "gongji_door_waiting 1.0" not in get(port, "/metrics")[2]:
+            while "gongji_gateway_waiting 1.0" not in get(port, "/metrics")[2]:
                 assert waiting.is_alive()
         waiting.join()
-        assert "gongji_door_waiting 0.0" in get(port, "/metrics")[2]
+        assert "gongji_gateway_waiting 0.0" in get(port, "/metrics")[2]

@@ -1,13 +1,13 @@
-"""Inpatient episodes told at the door (GJ01), over HTTP."""
+"""Inpatient episodes told at the gateway (GJ01), over HTTP."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
-from tests.platform import doors
+from tests.platform import gateways
 from tests.platform.counter import Counter
-from tests.platform.doors import DAY, Client
+from tests.platform.gateways import DAY, Client
 
 Owner = psycopg.Connection[Any]
 
@@ -15,7 +15,7 @@ Owner = psycopg.Connection[Any]
 @pytest.fixture(scope="module")
 def database(server: str) -> Iterator[str]:
     """A county of this module's own."""
-    with doors.new_database(server) as made:
+    with gateways.new_database(server) as made:
         yield made
 
 
@@ -29,13 +29,13 @@ def owner(database: str) -> Iterator[Owner]:
 @pytest.fixture(scope="module")
 def county(owner: Owner) -> Counter:
     """Its persons and institutions."""
-    return doors.fill_county(owner)
+    return gateways.fill_county(owner)
 
 
 @pytest.fixture(scope="module")
 def client(database: str, county: Counter) -> Iterator[Client]:
-    """A hospital at the door in front of it."""
-    with doors.serving(database) as port:
+    """A hospital at the gateway in front of it."""
+    with gateways.serving(database) as port:
         yield Client(port)
 
 
@@ -55,21 +55,21 @@ def stay(psn_no: str, **changes: Any) -> dict[str, Any]:
 def test_care_during_a_stay_that_was_told_is_not_the_pools(
     county: Counter, client: Client, owner: Owner
 ) -> None:
-    psn_no = doors.insure(county, 901, 0)
+    psn_no = gateways.insure(county, 901, 0)
     (told,) = client.do("GJ01", stay(psn_no))["result"]
     assert told == {"ipt_no": "ZY0901", "setl_id_cancelled": [], "setl_id_flagged": []}
-    visit = doors.opened(client, psn_no)
+    visit = gateways.opened(client, psn_no)
     total = owner.execute(
         "select total_fen from charge_batch where visit_id = %s", [visit]
     ).fetchone()
     assert total
-    reply = client.ask("2207", doors.bill(psn_no, visit, f"{total[0] / 100:.2f}"))
+    reply = client.ask("2207", gateways.bill(psn_no, visit, f"{total[0] / 100:.2f}"))
     assert reply["infcode"] == 0 and reply["output"]["setlinfo"]["hifp_pay"] == 0
     assert "住院期间" in reply["warn_msg"]
 
 
 def test_an_episode_told_again_is_corrected(county: Counter, client: Client, owner: Owner) -> None:
-    psn_no = doors.insure(county, 902, 0)
+    psn_no = gateways.insure(county, 902, 0)
     client.do("GJ01", stay(psn_no))
     client.do("GJ01", stay(psn_no, hifp_pay="5500.00"))
     facts = owner.execute(
@@ -81,7 +81,7 @@ def test_an_episode_told_again_is_corrected(county: Counter, client: Client, own
 
 
 def test_a_mistake_in_one_episode_keeps_none(county: Counter, client: Client, owner: Owner) -> None:
-    psn_no = doors.insure(county, 903, 0)
+    psn_no = gateways.insure(county, 903, 0)
     good, bad = stay(psn_no)["stays"][0], stay("43050099999999999999")["stays"][0]
     assert "参保人" in client.refused("GJ01", {"stays": [good, bad]})
     assert client.refused("GJ01", stay(psn_no, endtime="2020-01-01"))

@@ -1,7 +1,8 @@
-"""A door over real HTTP for the tests: a server in a thread, and a client that uses the interface.
+"""A gateway over real HTTP for the tests: a server in a thread, and a client that uses the
+interface.
 
-Plain functions and classes, no fixtures. The door's clock stands still at `counter.NOW`, unless a
-test gives it one of its own.
+Plain functions and classes, no fixtures. The gateway's clock stands still at `counter.NOW`, unless
+a test gives it one of its own.
 """
 
 import base64
@@ -26,7 +27,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests.platform.counter import NOW, RULES, Counter
 
 from gongji.gateway.app import make_app
-from gongji.gateway.transactions import DoorSettings
+from gongji.gateway.transactions import GatewaySettings
 from gongji.platform.identity import Identity
 from gongji.refusals import REFUSALS
 
@@ -43,7 +44,7 @@ SECRETS = {
     CLINIC: "secret-four",
 }
 """Of each institution; its access key is `ak-` and its code."""
-ROLE = "-c role=gongji_door -c timezone=UTC"
+ROLE = "-c role=gongji_gateway -c timezone=UTC"
 DAY = "2024-12-18"
 
 ITEMS = (
@@ -69,7 +70,7 @@ class Clock:
 def new_database(server: str) -> Iterator[str]:
     """The owner's address of a database of a module's own, migrated and empty."""
     template = conninfo_to_dict(os.environ["DATABASE_URL"])["dbname"]
-    name = f"gongji_door_{uuid.uuid4().hex[:12]}"
+    name = f"gongji_gateway_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'create database "{name}" template "{template}"')
     yield make_conninfo(server, dbname=name)
@@ -242,8 +243,8 @@ class Client:
 def serving(
     database: str, clock: Callable[[], datetime] = lambda: NOW, **changes: Any
 ) -> Iterator[int]:
-    """A door on a port of its own."""
-    settings = DoorSettings(**(KEYS | {"workers": 3} | changes))
+    """A gateway on a port of its own."""
+    settings = GatewaySettings(**(KEYS | {"workers": 3} | changes))
     application = make_app(make_conninfo(database, options=ROLE), RULES, settings, clock)
     config = uvicorn.Config(
         application, host="127.0.0.1", port=0, log_level="error", access_log=False, lifespan="on"

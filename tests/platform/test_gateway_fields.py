@@ -1,4 +1,4 @@
-"""The tables of the door name every documented field."""
+"""The tables of the gateway name every documented field."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What every transaction of the door tells, field by field, in values that are not alike.
+"""What every transaction of the gateway tells, field by field, in values that are not alike.
 
 Law:     2207: (961.00 - 50.00) x 60 % = 546.60 at a hospital of the second level (Hunan, from
          2023-06-01); 2102: (90.00 - 50.00) x 60 % = 24.00 by the level of who prescribed.
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.platform.doors import AREA, HOSPITAL, OTHER
+from tests.platform.gateways import AREA, HOSPITAL, OTHER
 from tests.platform.queries_county import CLINIC, standing
 from tests.platform.replies_town import DAY, DRUG, HERB, LIMITED, NUMBER, OWN, SENT, Walk
 

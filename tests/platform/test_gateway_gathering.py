@@ -1,4 +1,4 @@
-"""Batches at the door, the message log's comparison, and what is hidden from the log."""
+"""Batches at the gateway, the message log's comparison, and what is hidden from the log."""
 
 import asyncio
 import threading

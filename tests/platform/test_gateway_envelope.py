@@ -1,4 +1,4 @@
-"""What a door takes in and what it keeps out: envelopes, signatures, deliveries repeated."""
+"""What a gateway takes in and what it keeps out: envelopes, signatures, deliveries repeated."""
 
 import asyncio
 import hashlib
@@ -11,9 +11,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.platform import doors
+from tests.platform import gateways
 from tests.platform.counter import NOW, Counter
-from tests.platform.doors import (
+from tests.platform.gateways import (
     HOSPITAL,
     OTHER,
     SECRETS,
@@ -26,7 +26,7 @@ from tests.platform.doors import (
 )
 
 from gongji.gateway.app import make_app
-from gongji.gateway.transactions import DoorSettings
+from gongji.gateway.transactions import GatewaySettings
 from gongji.gateway.wire.envelope import read
 from gongji.gateway.wire.signatures import ADAPTORS, Signature
 from gongji.law.engine.areas import Areas
@@ -35,7 +35,7 @@ from gongji.law.engine.areas import Areas
 @pytest.fixture(scope="module")
 def database(server: str) -> Iterator[str]:
     """A county of this module's own."""
-    with doors.new_database(server) as made:
+    with gateways.new_database(server) as made:
         yield made
 
 
@@ -49,13 +49,13 @@ def owner(database: str) -> Iterator[psycopg.Connection[Any]]:
 @pytest.fixture(scope="module")
 def county(owner: psycopg.Connection[Any]) -> Counter:
     """Its persons and institutions."""
-    return doors.fill_county(owner)
+    return gateways.fill_county(owner)
 
 
 @pytest.fixture(scope="module")
 def port(database: str, county: Counter) -> Iterator[int]:
-    """A door in front of it."""
-    with doors.serving(database) as found:
+    """A gateway in front of it."""
+    with gateways.serving(database) as found:
         yield found
 
 
@@ -159,7 +159,7 @@ def test_what_cannot_be_read_is_refused_in_one_sentence(
 
 
 def test_a_body_that_is_too_long_is_refused(database: str, county: Counter) -> None:
-    with doors.serving(database, body_bytes=2000) as port:
+    with gateways.serving(database, body_bytes=2000) as port:
         status, body = Client(port).post(b"x" * 2001)
         assert status == 413 and says("message_too_large", json.loads(body)["err_msg"])
 
@@ -171,7 +171,7 @@ def test_a_million_lines_are_too_many(client: Client, county: Counter) -> None:
 
 @pytest.mark.parametrize("adaptor", ["x-tif", "api"])
 def test_a_signature_by_the_formula_is_let_in(database: str, county: Counter, adaptor: str) -> None:
-    with doors.serving(database, adaptor=adaptor) as port:
+    with gateways.serving(database, adaptor=adaptor) as port:
         client = Client(port, adaptor=adaptor)
         assert _reply(client, _sent(client))["infcode"] == 0
         late = client.headers(NOW - timedelta(seconds=1700))
@@ -219,13 +219,13 @@ def test_seconds_and_milliseconds_are_both_times(client: Client) -> None:
     assert _reply(client, _sent(client), headers=client.headers() | headers)["infcode"] == 0
 
 
-def test_a_nonce_is_used_once_over_all_doors(
+def test_a_nonce_is_used_once_over_all_gateways(
     client: Client, database: str, county: Counter
 ) -> None:
     headers, body = client.headers(nonce="once"), _sent(client)
     assert _reply(client, body, headers=headers)["infcode"] == 0
     assert _reply(client, body, headers=headers)["infcode"] == 0, "the same delivery repeated"
-    with doors.serving(database) as port:
+    with gateways.serving(database) as port:
         for other in (client, Client(port)):
             status, answer = other.post(_sent(client), headers)
             assert status == 401 and "随机数" in json.loads(answer)["message"]
@@ -240,7 +240,7 @@ def test_an_institution_speaks_for_itself_only(client: Client, port: int, county
     visit = opened(client, psn_no)
     other = Client(port, OTHER)
     for infno, given in (
-        ("2203", doors.description(psn_no, visit)),
+        ("2203", gateways.description(psn_no, visit)),
         ("2204", {"feedetail": [line(psn_no, visit, 9, "9")]}),
         ("2206", bill(psn_no, visit, 30)),
         ("2207", bill(psn_no, visit, 30)),
@@ -261,14 +261,14 @@ def test_a_revoked_credential_is_kept_out(
         "insert into credential (access_key, institution, secret, since, revoked_at)"
         " select 'ak-old', institution, secret, since, '2024-12-19' from credential limit 1"
     )
-    with doors.serving(database) as port:
+    with gateways.serving(database) as port:
         client = Client(port)
         headers = client.headers() | {"x-tif-paasid": "ak-old"}
         assert client.post(_sent(client), headers)[0] == 401
 
 
 def test_without_an_adaptor_nobody_signs(database: str, county: Counter) -> None:
-    with doors.serving(database, adaptor="none") as port:
+    with gateways.serving(database, adaptor="none") as port:
         client = Client(port, adaptor="none")
         assert _reply(client, _sent(client), headers={})["infcode"] == 0
 
@@ -339,7 +339,7 @@ def test_settlements_at_once_are_each_answered(client: Client, county: Counter) 
     }
 
 
-def test_pages_of_a_door(client: Client, port: int) -> None:
+def test_pages_of_a_gateway(client: Client, port: int) -> None:
     client.do("1201", ASKED)
 
     def get(path: str) -> tuple[int, str]:
@@ -354,23 +354,23 @@ def test_pages_of_a_door(client: Client, port: int) -> None:
     assert get("/ready") == (200, '{"status":"ready","lacking":[]}')
     assert get("/x")[0] == 404
     page = get("/metrics")[1]
-    assert 'gongji_door_requests_total{infno="1201",outcome="done"}' in page
-    assert "gongji_door_batch_bucket" in page and "gongji_door_seconds_bucket" in page
+    assert 'gongji_gateway_requests_total{infno="1201",outcome="done"}' in page
+    assert "gongji_gateway_batch_bucket" in page and "gongji_gateway_seconds_bucket" in page
 
 
-def test_a_door_without_its_database_says_so_and_faults_politely(
+def test_a_gateway_without_its_database_says_so_and_faults_politely(
     server: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with doors.new_database(server) as database, doors.serving(database) as port:
+    with gateways.new_database(server) as database, gateways.serving(database) as port:
         with psycopg.connect(database, autocommit=True) as owner:
-            doors.fill_county(owner)
+            gateways.fill_county(owner)
             client = Client(port)
             assert client.do("1201", ASKED)
             owner.execute("alter table institution rename to elsewhere")
         reply = client.ask("1201", ASKED)
         assert reply["infcode"] == -1 and "请用同一报文重发" in reply["err_msg"]
         assert "elsewhere" not in reply["err_msg"] and "Traceback" not in reply["err_msg"]
-        (record,) = [one for one in caplog.records if one.name == "gongji.door"]
+        (record,) = [one for one in caplog.records if one.name == "gongji.gateway"]
         assert record.trace in reply["err_msg"] and "42P01" in record.reason
 
 
@@ -395,9 +395,9 @@ def test_the_hash_of_a_message_is_of_its_content_only() -> None:
     assert hashes[0] == hashes[1] != hashes[2]
 
 
-def test_a_door_with_unsound_rules_does_not_open() -> None:
-    rules = Areas(parameters={doors.AREA: {"no_such_parameter": "1"}})
-    app = make_app("", rules, DoorSettings(**doors.KEYS))
+def test_a_gateway_with_unsound_rules_does_not_open() -> None:
+    rules = Areas(parameters={gateways.AREA: {"no_such_parameter": "1"}})
+    app = make_app("", rules, GatewaySettings(**gateways.KEYS))
     told: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:

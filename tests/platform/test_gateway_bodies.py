@@ -1,4 +1,4 @@
-"""What a door reads: bodies in parts, encodings, sizes, and every reader at its bounds."""
+"""What a gateway reads: bodies in parts, encodings, sizes, and every reader at its bounds."""
 
 import base64
 import http.client
@@ -8,15 +8,15 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from tests.platform import doors
+from tests.platform import gateways
 from tests.platform.counter import NOW, RULES
-from tests.platform.doors import HOSPITAL, Client, line, says
+from tests.platform.gateways import HOSPITAL, Client, line, says
 from tests.platform.queries_county import Standing, refused, standing
 
 from gongji.gateway.transactions import (
     TRANSACTIONS,
     Call,
-    DoorSettings,
+    GatewaySettings,
     normalise,
     shown,
     transaction,
@@ -35,7 +35,7 @@ ASKED = {"medinsinfo": {"fixmedins_code": HOSPITAL}}
 
 @pytest.fixture(scope="module")
 def place(server: str) -> Iterator[Standing]:
-    """A county with a door."""
+    """A county with a gateway."""
     with standing(server) as made:
         yield made
 
@@ -151,7 +151,7 @@ def test_what_is_no_object_is_not_read(body: bytes) -> None:
 
 
 def test_a_body_may_have_so_many_bytes_and_no_more(place: Standing) -> None:
-    with doors.serving(place.owner.info.dsn, place.clock, body_bytes=2000) as port:
+    with gateways.serving(place.owner.info.dsn, place.clock, body_bytes=2000) as port:
         client = Client(port)
         sent = json.dumps(client.envelope("1201", ASKED)).encode()
         assert client.post(sent + b" " * (2000 - len(sent)))[0] == 200
@@ -185,15 +185,15 @@ def test_a_region_that_is_none_is_written_as_zeros(place: Standing, told: Any) -
 
 def test_a_transaction_is_found_whatever_the_case_of_its_letter(place: Standing) -> None:
     psn_no = place.insured()
-    visit = doors.opened(place.client, psn_no)
-    assert place.client.do("2206a", doors.bill(psn_no, visit, 30))["setlinfo"]
+    visit = gateways.opened(place.client, psn_no)
+    assert place.client.do("2206a", gateways.bill(psn_no, visit, 30))["setlinfo"]
 
 
 def call(given: dict[str, Any]) -> Call:
     """A call for its readers only."""
     nowhere: Any = None
     key = Key(HOSPITAL, "m", "0000", b"", {})
-    return Call(nowhere, HOSPITAL, "0000", normalise(given), key, NOW, RULES, DoorSettings())
+    return Call(nowhere, HOSPITAL, "0000", normalise(given), key, NOW, RULES, GatewaySettings())
 
 
 def reading(name: str, value: Any, *how: Any, **more: Any) -> Any:

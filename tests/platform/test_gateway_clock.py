@@ -1,4 +1,4 @@
-"""The door's clock is UTC, its days are China's: from 16:00 on UTC has the day before."""
+"""The gateway's clock is UTC, its days are China's: from 16:00 on UTC has the day before."""
 
 import base64
 from collections.abc import Callable, Iterator
@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.platform import doors
+from tests.platform import gateways
 from tests.platform.counter import NIGHT, NOW
-from tests.platform.doors import AREA, HOSPITAL, OTHER, Clock, bill, certificate_of, opened
+from tests.platform.gateways import AREA, HOSPITAL, OTHER, Clock, bill, certificate_of, opened
 from tests.platform.queries_county import CLINIC, Standing, refused, standing
 
 MIDNIGHT = datetime(2024, 12, 19, 16, 0, tzinfo=UTC)
@@ -21,14 +21,14 @@ At = Callable[[datetime], None]
 
 @pytest.fixture(scope="module")
 def place(server: str) -> Iterator[Standing]:
-    """A county with a door whose clock the tests set."""
+    """A county with a gateway whose clock the tests set."""
     with standing(server) as made:
         yield made
 
 
 @pytest.fixture
 def at(place: Standing) -> Iterator[At]:
-    """Sets the door's clock, and back afterwards."""
+    """Sets the gateway's clock, and back afterwards."""
     assert isinstance(place.clock, Clock)
     clock = place.clock
 
@@ -144,12 +144,12 @@ def test_the_days_of_service_are_counted_from_today_in_china(
     # 400 days back from 20 December 2024 is 16 November 2023, one ahead the 21st.
     at(NIGHT)
     psn_no = place.insured()
-    reply = place.client.ask("2201", doors.registration(psn_no, day))
+    reply = place.client.ask("2201", gateways.registration(psn_no, day))
     assert (reply["infcode"] == 0) == taken
     if not taken:
         assert "受理范围 2023-11-16 至 2024-12-21" in reply["err_msg"]
-    visit = str(place.client.do("2201", doors.registration(psn_no))["data"]["mdtrt_id"])
-    reply = place.client.ask("2203", doors.description(psn_no, visit, day))
+    visit = str(place.client.do("2201", gateways.registration(psn_no))["data"]["mdtrt_id"])
+    reply = place.client.ask("2203", gateways.description(psn_no, visit, day))
     assert (reply["infcode"] == 0) == taken
 
 
@@ -269,7 +269,7 @@ def test_a_query_without_an_end_reaches_to_the_end_of_today_in_china(
 ) -> None:
     psn_no = place.insured()
     visits = [
-        place.client.do("2201", doors.registration(psn_no, begntime=f"2024-12-{when}"))["data"]
+        place.client.do("2201", gateways.registration(psn_no, begntime=f"2024-12-{when}"))["data"]
         for when in ("19 23:59:59", "20 00:00:00", "20 23:59:59", "21 00:00:00")
     ]
     numbers = [visit["mdtrt_id"] for visit in visits]
@@ -332,7 +332,7 @@ def test_an_uploaded_file_is_there_for_a_week_to_the_second(
     asked = {"fsDownloadIn": {"file_qury_no": number}}
     statement = totals("2024-12-20")["data"] | {"file_qury_no": number, "cash_payamt": 0}
     if there:
-        sent = doors.json.dumps(place.client.envelope("9102", asked)).encode()
+        sent = gateways.json.dumps(place.client.envelope("9102", asked)).encode()
         assert place.client.post(sent) == (200, b"x\n")
         refused(place.client, "statement_row_invalid", "3202", {"data": statement})
     else:
