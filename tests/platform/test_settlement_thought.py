@@ -501,7 +501,7 @@ def test_the_hash_changes_with_any_byte_of_a_document(tmp_path: Path) -> None:
 
 def test_every_area_is_loaded_before_anybody_comes_and_a_wrong_figure_is_told_then() -> None:
     rules = Areas(parameters=PARAMETERS)
-    rules.load()
+    rules.every()
     assert set(AREAS) <= set(rules._areas)
     with pytest.raises(Refusal) as refused:
         Areas(parameters={"430500": {"no_such_figure": "1"}}).load()
