@@ -82,7 +82,7 @@ class Application:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 try:
-                    await asyncio.get_running_loop().run_in_executor(None, self._rules.load)
+                    await asyncio.get_running_loop().run_in_executor(None, self._rules.every)
                 except GongjiError as error:
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
                     return
