@@ -188,7 +188,11 @@ def catch(table: pa.Table, area: str) -> Caught:
         numbered = table.append_column(ROW, pa.array(np.arange(1, table.num_rows + 1)))
         found = survey(iter([numbered]))
         settler = Settler(
-            Library(), (area,), FIGURES_OF[area], area, in_fen=True, benefits=found.benefits
+            Areas(everywhere=FIGURES_OF[area]),
+            (area,),
+            area,
+            in_fen=True,
+            benefits=found.benefits,
         )
         settler.settle(numbered)
     finally:
@@ -355,7 +359,7 @@ def chuxiong(rows: int) -> list[Line]:
 
 def quote() -> list[Line]:
     """One visit online, in Python."""
-    area = Areas(Library()).area(CHUXIONG, FIGURES)
+    area = Areas(Library(), everywhere=FIGURES).area(CHUXIONG)
     row = {"date": "2023-03-01", "status": "retired", "level": "3", "in_scope_fen": "100000"}
     law = area.law(day_of(date(2023, 3, 1)))
     visit = read_visit(row, law)

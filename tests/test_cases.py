@@ -37,7 +37,7 @@ def outcome(result: Result) -> dict[str, str]:
 
 @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
 def test_a_worked_example_comes_out_to_the_fen(case: dict) -> None:
-    area = Areas(LIBRARY).area(case["area"], case.get("set", {}))
+    area = Areas(LIBRARY, everywhere=case.get("set", {})).area(case["area"])
     meters = Meters(area.layout)
     visits = [(row, area.law(read_date("date", row["date"]))) for row in case["visits"]]
     first_row, first_law = visits[0]

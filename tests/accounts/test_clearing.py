@@ -44,7 +44,9 @@ def year(wage: str = "50000", **row: str) -> dict[str, str]:
 
 def cleared(settings: dict[str, str] | None = None, **row: str) -> Any:
     """A year cleared with an average wage of 50,000."""
-    return clear(Areas(LIBRARY).area(YF, settings or {"average_wage": "50000"}), year(**row))
+    return clear(
+        Areas(LIBRARY, everywhere=settings or {"average_wage": "50000"}).area(YF), year(**row)
+    )
 
 
 def kernel_year(row: dict[str, Any]) -> tuple[int, ...]:

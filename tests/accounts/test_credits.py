@@ -22,7 +22,9 @@ SY, YF, PZ, CX, LC = "430500", "445300", "510400", "532300", "530925"
 def credited(settings: dict[str, str] | None = None, **row: str) -> tuple[int, str]:
     """The credit of a row in fen and the refusal; the base in yuan."""
     try:
-        result = credit(Areas(LIBRARY).area(row["area"], settings), {"status": "retired"} | row)
+        result = credit(
+            Areas(LIBRARY, everywhere=settings).area(row["area"]), {"status": "retired"} | row
+        )
     except Refusal as refusal:
         return 0, refusal.code
     return result.credit_fen, result.refusal
@@ -59,7 +61,9 @@ def test_credits_equal_the_oracle_on_random_months() -> None:
             row["years_complete_month"] = date(2000, 1, 1)
         outcome = oracle.credit(row, figures)
         try:
-            result = credit(Areas(LIBRARY).area(row["area"], settings_of(figures)), texts(row))
+            result = credit(
+                Areas(LIBRARY, everywhere=settings_of(figures)).area(row["area"]), texts(row)
+            )
             found = (result.credit_fen, result.refusal or None)
         except Refusal as refusal:
             found = (0, refusal.code)
@@ -128,7 +132,9 @@ def test_yunfu_tells_what_goes_to_the_pool() -> None:
 
 def test_a_credit_names_its_article_and_what_it_rests_on() -> None:
     """The sentence of a credit: amounts, fund, article, doubts, supplied figures."""
-    area = Areas(LIBRARY).area(CX, {"retiree_credit_rate": "3.85%", "retiree_credit_base": "2000"})
+    area = Areas(
+        LIBRARY, everywhere={"retiree_credit_rate": "3.85%", "retiree_credit_base": "2000"}
+    ).area(CX)
     told = explain_credit(credit(area, {"area": CX, "month": "2024-10", "status": "retired"}))
     text = told.as_text()
     assert "2,000.00元×3.85%，划入个人账户77.00元，由统筹基金划入。" in text

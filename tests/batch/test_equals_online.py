@@ -74,8 +74,8 @@ def test_batch_equals_online_on_random_histories(area, seed=20260101):
     drawn = [random_history(rng, area) for _ in range(200)]
     settings = settings_of({k: v for _, figures in drawn for k, v in figures.items()})
     people = [ordered(rows, number) for number, (rows, _) in enumerate(drawn)]
-    rules = Areas(Library()).area(area, settings)
-    found = batch(Settler(Library(), (area,), settings, in_fen=True), people)
+    rules = Areas(Library(), everywhere=settings).area(area)
+    found = batch(Settler(Areas(everywhere=settings), (area,), in_fen=True), people)
     number = 0
     for rows in people:
         for row, wanted in zip(rows, online(rules, rows), strict=True):
@@ -88,7 +88,7 @@ def test_batch_equals_online_with_figures_missing(seed=7):
     rng = random.Random(seed)
     people = [ordered(random_history(rng, "532300")[0], number) for number in range(100)]
     rules = Areas(Library()).area("532300")
-    found = batch(Settler(Library(), ("532300",), in_fen=True), people)
+    found = batch(Settler(Areas(), ("532300",), in_fen=True), people)
     wanted = [answer for rows in people for answer in online(rules, rows)]
     assert [found[n]["refusal"] for n in range(len(wanted))] == [w["refusal"] for w in wanted]
     assert any(w["refusal"] == "parameter_missing" for w in wanted)
@@ -167,7 +167,7 @@ def test_batch_equals_online_whatever_a_rulebook_speaks_of(code):
         )
         for number in range(80)
     ]
-    found = batch(Settler(library, (code,), {}, code, in_fen=True), people)
+    found = batch(Settler(Areas(library), (code,), code, in_fen=True), people)
     number = 0
     for rows in people:
         for row, wanted in zip(rows, online(area, rows), strict=True):
@@ -184,7 +184,7 @@ def test_batch_names_the_articles_that_online_rests_on():
     rng = random.Random(3)
     area = Areas(Library()).area("430500")
     people = [ordered(random_history(rng, "430500")[0], number) for number in range(60)]
-    found = batch(Settler(Library(), ("430500",), {}, in_fen=True), people)
+    found = batch(Settler(Areas(), ("430500",), in_fen=True), people)
     number = 0
     for rows in people:
         meters = Meters(area.layout)
@@ -204,6 +204,6 @@ def test_a_date_that_cannot_be_read_ends_no_registration():
     row = {"person": "p", "status": "active", "level": "2", "total_fen": "10000", "visit": "v1"}
     dates = ["2023-03-01", "2023-03-35", "2023-03-04"]
     rows = [row | {"date": day} for day in dates]
-    found = batch(Settler(Library(), ("532300",), {}, "532300", in_fen=True), [rows])
+    found = batch(Settler(Areas(), ("532300",), "532300", in_fen=True), [rows])
     assert [found[n].get("deductible_fen") for n in range(3)] == [6000, None, 0]
     assert found[1]["refusal"] == "value_invalid"

@@ -69,7 +69,7 @@ def compiled(
     **cell: str,
 ) -> Program:
     """The program of a cell."""
-    area = Areas(library(folder, TEXT)).area(AREA, settings)
+    area = Areas(library(folder, TEXT), everywhere=settings).area(AREA)
     whole: Cell = CELL | cell
     return Compiler(area.law(parse_day("2023-03-01")), area.layout, year).program(benefit, whole)
 
@@ -297,7 +297,7 @@ def test_a_visit_rests_only_on_the_layers_that_it_reached(tmp_path: Path) -> Non
 
 def test_a_level_that_is_not_given_is_asked_for_where_a_figure_needs_it(tmp_path: Path) -> None:
     """And a share supplied by level is no share without one."""
-    area = Areas(library(tmp_path, TEXT)).area(AREA, {"rate.1": "40%"})
+    area = Areas(library(tmp_path, TEXT), everywhere={"rate.1": "40%"}).area(AREA)
     law = area.law(parse_day("2023-03-01"))
     for benefit in ("ordinary", "chronic"):
         row = {"date": "2023-03-01", "status": "active", "total": "1000", "benefit": benefit}

@@ -20,7 +20,7 @@ SHARE_OF_WAGE = 50
 
 def credit_by_kernel(library: Library, row: Row, figures: dict[str, int]) -> Answer:
     """A month's credit from the rulebook; only figures that the area knows are supplied."""
-    area = Areas(library).area(row["area"], settings_of(figures))
+    area = Areas(library, everywhere=settings_of(figures)).area(row["area"])
     try:
         found = credit(area, texts_of(row))
     except Refusal as refusal:
@@ -44,7 +44,7 @@ def clear_by_kernel(library: Library, row: Row) -> Answer:
     settings = settings_of({WAGE: row["ceiling_fen"] * SHARE_OF_WAGE})
     heads = {f"heads_{month}": str(count) for month, count in enumerate(row["heads"], start=1)}
     found = clear(
-        Areas(library).area("445300", settings),
+        Areas(library, everywhere=settings).area("445300"),
         heads
         | {"area": "445300", "year": YEAR, "spent_fen": str(row["spent_fen"])}
         | {name: str(row[name]) for name in ("direct_settled", "settled")},

@@ -91,7 +91,7 @@ def texts_of(row: Row) -> dict[str, str]:
 
 def by_kernel(library: Library, rows: list[Row], figures: Figures) -> Iterator[Answer]:
     """What the rulebook and the kernel make of a history."""
-    area = Areas(library).area(rows[0]["area"], settings_of(figures))
+    area = Areas(library, everywhere=settings_of(figures)).area(rows[0]["area"])
     meters = Meters(area.layout)
     for row in rows:
         try:

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.oracle import DOCUMENTS as ARTICLES
 from gongji.oracle import in_scope
@@ -96,7 +97,7 @@ def _text(name: str, figure: int) -> str:
 
 
 RULES = Areas(
-    (BOOKS / "990000", BOOKS / "330000"),
+    Library((BOOKS / "990000", BOOKS / "330000")),
     {
         area: {name: _text(name, figure) for name, figure in named.items()}
         for area, named in FIGURES.items()

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from tests.platform.counter import NOW, Counter
 
+from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.settlement.readjudicate import readjudicate
 from gongji.settlement.replay import replay
@@ -28,7 +29,7 @@ def rules(tmp_path: Path) -> Areas:
     made = tmp_path / AREA / SHIPPED.name
     made.parent.mkdir()
     made.write_text(text.replace("示例:", f"{USES}示例:", 1))
-    return Areas((tmp_path,))
+    return Areas(Library((tmp_path,)))
 
 
 @pytest.mark.parametrize("together", [False, True], ids=["one at a time", "in one batch"])

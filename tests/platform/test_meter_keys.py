@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tests.platform.counter import AREAS, PARAMETERS
 
+from gongji.law.checks.library import Library
 from gongji.law.compile.layout import MeterPlace
 from gongji.law.engine.area import Area
 from gongji.law.engine.areas import Areas
@@ -16,7 +17,7 @@ from gongji.ledger import meter_rows
 from gongji.ledger.meter_rows import add, blocks_of, load, names
 from gongji.units import parse_day
 
-RULES = Areas((Path(__file__).parents[1] / "rulebooks",), PARAMETERS)
+RULES = Areas(Library((Path(__file__).parents[1] / "rulebooks",)), PARAMETERS)
 KINDS = ["330100", "410100", "441700", "530600", "999901", "999902"]
 """Areas made for the mechanisms: meters of a settlement, a day, a month, a quarter, odd years."""
 

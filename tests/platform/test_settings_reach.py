@@ -332,13 +332,13 @@ def rulebooks(service: Running) -> None:
         areas = {row["area"] for row in somebody.get("/api/v1/areas").json()}
     assert {"330100", "330200", "430500"} <= areas
     folder = Path(service.given["GONGJI_RULEBOOKS"])
-    assert law_hash(service) == Areas((folder,), FIGURES).law_hash("430500", DAY)
+    assert law_hash(service) == Areas(Library((folder,)), FIGURES).law_hash("430500", DAY)
 
 
 def parameters(service: Running) -> None:
     folder = Path(service.given["GONGJI_RULEBOOKS"])
-    assert law_hash(service) != Areas((folder,)).law_hash("430500", DAY)
-    assert law_hash(service) == Areas((folder,), FIGURES).law_hash("430500", DAY)
+    assert law_hash(service) != Areas(Library((folder,))).law_hash("430500", DAY)
+    assert law_hash(service) == Areas(Library((folder,)), FIGURES).law_hash("430500", DAY)
 
 
 def register(service: Running, wanted: Callable[[date], date]) -> dict[str, Any]:

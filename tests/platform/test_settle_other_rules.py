@@ -11,6 +11,7 @@ import pytest
 from psycopg.types.json import Jsonb
 from tests.platform.counter import NOW, PARAMETERS, RULES, Counter, rows
 
+from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.ledger.meter_rows import load
 from gongji.settlement import decide_bill
@@ -36,7 +37,7 @@ def with_uses(tmp_path: Path) -> Areas:
     text = source.read_text()
     assert text.count("\n示例:\n") == 1
     copy.write_text(text.replace("\n示例:\n", USES))
-    return Areas((tmp_path,))
+    return Areas(Library((tmp_path,)))
 
 
 def one(gateway: Connection, bill: Request, rules: Areas) -> Outcome:
@@ -100,7 +101,7 @@ def test_a_supplement_of_two_layers_is_one_payment_of_its_fund(
     person, here = counter.person(1), counter.institution(1)
     counter.fact(person, "subsidy", "2020-01-01", subsidy="civil_servant")
     bill = counter.bill(person, here, "2024-06-05", 900_000)
-    entry = one(gateway, bill, Areas((tmp_path,), {"532300": PARAMETERS["532300"]})).entry
+    entry = one(gateway, bill, Areas(Library((tmp_path,)), {"532300": PARAMETERS["532300"]})).entry
     # (9,000 - 60) × 55 % = 4,917; 4,083 × 60 % = 2,449.80; 1,633.20 × 50 % = 816.60.
     assert (entry.pool_fen, entry.supplements_fen, entry.cash_fen) == (491_700, 326_640, 81_660)
     assert entry.result["payers"] == {"公务员医疗补助": 326_640}
@@ -114,7 +115,7 @@ def test_where_the_law_has_no_table_of_uses_no_account_pays_and_it_is_said_why(
     counter = Counter(owner, "440300")
     person, here = counter.person(1, 30_000), counter.institution(1, "1")
     bill = counter.bill(person, here, "2024-06-05", 10_000, own=500, accounts="own")
-    entry = one(gateway, bill, Areas((FOLDER,))).entry
+    entry = one(gateway, bill, Areas(Library((FOLDER,)))).entry
     # 100 × 70 %.
     assert (entry.pool_fen, entry.account_fen, entry.cash_fen) == (7000, 0, 3500)
     assert len(entry.result["reasons"]) == 1 and "440300" in entry.result["reasons"][0]
@@ -129,7 +130,7 @@ def test_parts_of_the_cost_are_paid_by_their_own_rates(
     owner.execute(
         "update charge_batch set parts = %s", [Jsonb({"consultation": 5000, "class_a": 10_005})]
     )
-    rules = Areas((FOLDER,))
+    rules = Areas(Library((FOLDER,)))
     entry = one(gateway, bill, rules).entry
     assert entry.facts["in_scope_consultation"] == "50.00"
     assert entry.facts["in_scope_class_a"] == "100.05"
@@ -150,7 +151,7 @@ def test_an_area_may_let_the_institution_tell_its_own_facts(
     counter = Counter(owner, "440300")
     person, here = counter.person(1), counter.institution(1, "1")
     bound = counter.bill(person, here, "2024-06-05", 10_000, facts={"bound": "false"})
-    rules = Areas((FOLDER,))
+    rules = Areas(Library((FOLDER,)))
     entry = one(gateway, bound, rules).entry
     assert (entry.pool_fen, entry.result["refusal"]) == (0, "not_selected")
     unknown = counter.bill(person, here, "2024-06-05", 10_000, facts={"contracted": "true"})

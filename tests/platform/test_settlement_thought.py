@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.platform.counter import AREAS, PARAMETERS, RULES
 
+from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.law.pricing.price_line import Judgement, terms_of
 from gongji.law.rulebook.law import Law
@@ -493,16 +494,15 @@ def test_the_hash_changes_with_any_byte_of_a_document(tmp_path: Path) -> None:
     copy.parent.mkdir(parents=True)
     copy.write_bytes(book.path.read_bytes())
     settings = {"445300": PARAMETERS["445300"]}
-    same = Areas((tmp_path,), settings).law_hash("445300", day_of(DAY))
+    same = Areas(Library((tmp_path,)), settings).law_hash("445300", day_of(DAY))
     copy.write_bytes(book.path.read_bytes() + b"\n")
-    other = Areas((tmp_path,), settings).law_hash("445300", day_of(DAY))
+    other = Areas(Library((tmp_path,)), settings).law_hash("445300", day_of(DAY))
     assert same == RULES.law_hash("445300", day_of(DAY)) != other
 
 
 def test_every_area_is_loaded_before_anybody_comes_and_a_wrong_figure_is_told_then() -> None:
     rules = Areas(parameters=PARAMETERS)
-    rules.every()
-    assert set(AREAS) <= set(rules._areas)
+    assert set(AREAS) <= {area.code for area in rules.every()}
     with pytest.raises(Refusal) as refused:
-        Areas(parameters={"430500": {"no_such_figure": "1"}}).load()
+        Areas(parameters={"430500": {"no_such_figure": "1"}}).every()
     assert refused.value.code == "value_invalid"

@@ -7,11 +7,11 @@ from typing import Any
 
 def main() -> None:
     """Ask the pages as visitors would, and print what they answered."""
-    import django
+    from gongji.service.settings import set_up_django
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        django.setup()
+        set_up_django()
     from django.conf import settings
     from django.core.cache import cache
     from django.test import Client

@@ -160,12 +160,12 @@ def test_what_is_only_looked_at_takes_no_form(client: Any, route: str) -> None:
 def test_a_fault_of_ours_is_told_without_its_details(
     client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gongji.portal import books
+    from gongji.portal import area_pages
 
     def broken() -> None:
         raise RuntimeError("secret details")
 
-    monkeypatch.setattr(books, "areas", broken)
+    monkeypatch.setattr(area_pages, "installed_areas", broken)
     client.raise_request_exception = False
     answer = client.get("/areas")
     checked(answer, 500, HTML, PAGE)

@@ -52,7 +52,6 @@ def found(family_template: tuple[str, Any], tmp_path_factory: Any) -> Iterator[d
             | {
                 "DATABASE_URL": address,
                 "GONGJI_DATA": str(tmp_path_factory.mktemp("data")),
-                "DJANGO_SETTINGS_MODULE": "gongji.service.settings",
             }
         )
         done = subprocess.run(

@@ -190,8 +190,8 @@ def test_an_identity_number_is_that_of_a_resident_however_it_is_written(
 ) -> None:
     import psycopg
     from django.conf import settings
-    from gongji.registry.identity import Identity
 
+    from gongji.platform.identity import Identity
     from gongji.portal.sign_in import number_told
 
     monkeypatch.setattr(settings, "GONGJI_OIDC_CLAIM", "id_number")

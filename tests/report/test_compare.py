@@ -15,7 +15,7 @@ def between(left: str, right: str, **settings: str) -> list[Difference]:
     sides: list[object] = []
     for text in (left, right):
         code, day = text.split("@")
-        sides += [Areas(LIBRARY).area(code, settings), parse_day(day)]
+        sides += [Areas(LIBRARY, everywhere=settings).area(code), parse_day(day)]
     return compare(*sides)  # type: ignore[arg-type]
 
 

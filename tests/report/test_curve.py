@@ -17,7 +17,7 @@ LIBRARY = Library()
 
 def drawn(code: str, date: str, to: str = "", settings: Any = None, **facts: str) -> list[Curve]:
     """The curves of an area on a day."""
-    area = Areas(LIBRARY).area(code, settings)
+    area = Areas(LIBRARY, everywhere=settings).area(code)
     row = {"date": date, "benefit": "ordinary", **facts}
     return curves(area, area.law(parse_day(date)), row, parse_fen(to) if to else None)
 

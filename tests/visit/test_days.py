@@ -33,7 +33,7 @@ def payments(area: Area, history: History) -> Iterator[str]:
 @pytest.mark.parametrize("history", HISTORIES, ids=[history.name for history in HISTORIES])
 def test_a_history_is_settled_as_by_hand(history: History, tmp_path: Path) -> None:
     books = library(tmp_path, history.rulebook) if history.rulebook else Library()
-    area = Areas(books).area(history.area, history.settings)
+    area = Areas(books, everywhere=history.settings).area(history.area)
     assert tuple(payments(area, history)) == history.paid
 
 

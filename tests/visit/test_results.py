@@ -102,14 +102,14 @@ def test_only_what_is_in_scope_is_paid_from(
 
 def test_a_first_self_pay_comes_off_the_total_only_where_no_scope_is_given() -> None:
     """楚雄第十八条: of 5,000.05 a tenth, 500.005, up to 500.01."""
-    area = Areas(Library()).area(
-        "532300",
-        {
+    area = Areas(
+        Library(),
+        everywhere={
             "inpatient_deductible": "1000",
             "inpatient_rate": "80%",
             "inpatient_ceiling": "9000",
         },
-    )
+    ).area("532300")
     law = area.law(parse_day("2023-03-01"))
     row = {"date": "2023-03-01", "status": "active", "level": "3", "benefit": "negotiated_drug"}
     found = settle(area, read_visit(row | {"total": "5000.05"}, law), Meters(area.layout))
