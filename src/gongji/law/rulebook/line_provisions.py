@@ -1,6 +1,6 @@
 """What a rulebook says of fee lines: which part of a line is not in scope, and by which article.
 
-Like `documents.py`: one struct, a flat map of name to provision. Prices, classes and payment
+Like `provision_kinds.py`: one struct, a flat map of name to provision. Prices, classes and payment
 standards stand in catalogues (`gongji.batch.lines`); a rulebook says what becomes of them.
 """
 
