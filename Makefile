@@ -9,7 +9,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .PHONY: run test browser bite coverage orders test-slow check bench bench-counter faults mutation docs lock clean
 
 run: $(READY)  ## visits of the five areas explained, then a day at made-up counters
-	@$(BIN)/python -m gongji.tour
+	@$(BIN)/python -m gongji.cli.tour
 	@$(BIN)/gongji demo
 
 test: $(READY_DEV) browser  ## the tests
@@ -60,7 +60,7 @@ mutation: $(READY_DEV)  ## change every figure of the shipped rulebooks; some te
 	@$(BIN)/python -m pytest -q -m slow tests/mutation
 
 docs: $(READY_DEV)  ## the generated pages
-	@$(BIN)/gongji check --schema > docs/rulebook.schema.json
+	@$(BIN)/gongji check --schema > docs/generated/rulebook.schema.json
 	@$(BIN)/python tests/tidy/reference.py
 
 lock: $(READY_DEV)  ## the pinned dependencies anew

@@ -2,7 +2,8 @@
 
 The compiled loops are timed on what `gongji.batch` itself hands them; the others are Shaoyang's
 article 6 (2022) written by hand on the same rows. Whole files are settled in processes of their
-own, so that the peak of memory is theirs. Prints a table and keeps it in docs/benchmarks.md.
+own, so that the peak of memory is theirs. Prints a table and keeps it in
+docs/generated/benchmarks.md.
 """
 
 import argparse
@@ -27,19 +28,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gongji.batch import loops
-from gongji.batch.machine import NOWHERE, Row
+from gongji.batch.core import Settler
+from gongji.batch.numba_rows import NOWHERE, Row
 from gongji.batch.ordering import ROW, survey
-from gongji.batch.visits import Settler
-from gongji.kernel import pour
-from gongji.rulebook.law import Library
+from gongji.law.checks.library import Library
+from gongji.law.engine import engine as online
+from gongji.law.engine.areas import Areas
+from gongji.law.engine.person_meters import Meters
+from gongji.law.engine.visit import read_visit
+from gongji.law.kernel import pour
 from gongji.units import day_of
-from gongji.visit import settle as online
-from gongji.visit.area import Area
-from gongji.visit.facts import read_visit
-from gongji.visit.meters import Meters
 
 I64 = npt.NDArray[np.int64]
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+PAGE = Path(__file__).parents[1] / "docs" / "generated/benchmarks.md"
 VISITS = 10
 """Visits a person."""
 GROUP = 1 << 20
@@ -49,9 +50,11 @@ FIRST, LAST = date(2023, 1, 1), date(2023, 5, 31)
 
 SHAOYANG, CHUXIONG = "430500", "532300"
 FIGURES = {
-    "inpatient_deductible": "500", "inpatient_rate": "85%", "inpatient_ceiling": "50000",
+    "inpatient_deductible": "500",
+    "inpatient_rate": "85%",
+    "inpatient_ceiling": "50000",
     "subsidy_rate": "30%",
-}  # fmt: skip
+}
 """Made-up inpatient figures, so that every benefit of Chuxiong can be settled."""
 
 DEDUCTIBLES = np.array([0, 0, 20_000, 30_000])
@@ -185,7 +188,11 @@ def catch(table: pa.Table, area: str) -> Caught:
         numbered = table.append_column(ROW, pa.array(np.arange(1, table.num_rows + 1)))
         found = survey(iter([numbered]))
         settler = Settler(
-            Library(), (area,), FIGURES_OF[area], area, in_fen=True, benefits=found.benefits
+            Areas(everywhere=FIGURES_OF[area]),
+            (area,),
+            area,
+            in_fen=True,
+            benefits=found.benefits,
         )
         settler.settle(numbered)
     finally:
@@ -309,8 +316,11 @@ def shaoyang(rows: int) -> list[Line]:
     for _ in range(12):
         # In turns, so that a busy machine slows all alike.
         for name, work in (
-            ("hand", hand), ("lean", caught.lean), ("full", caught.full), ("place", caught.place),
-        ):  # fmt: skip
+            ("hand", hand),
+            ("lean", caught.lean),
+            ("full", caught.full),
+            ("place", caught.place),
+        ):
             seconds[name] = min(seconds[name], best(work, 1, caught.clear))
     numpy_s = best(lambda: by_numpy(found), 3)
     polars_s = best(lambda: by_polars(found), 3)
@@ -320,12 +330,14 @@ def shaoyang(rows: int) -> list[Line]:
     assert all(np.array_equal(np.array(one), paid[: len(one)]) for one in same)
     base = seconds["hand"]
     timed = [
-        ("Numba loop by hand", base, rows), ("gongji, loop over the kernel", seconds["lean"], rows),
+        ("Numba loop by hand", base, rows),
+        ("gongji, loop over the kernel", seconds["lean"], rows),
         ("gongji, with layers, meters, articles", seconds["full"], rows),
         ("gongji, finding the cells (before either)", seconds["place"], rows),
-        ("NumPy, visit by visit", numpy_s, rows), ("Polars windows", polars_s, rows),
+        ("NumPy, visit by visit", numpy_s, rows),
+        ("Polars windows", polars_s, rows),
         ("plain Python", python_s, few),
-    ]  # fmt: skip
+    ]
     return [(n, f"{r / s / 1e6:.2f}", f"{base / rows / (s / r):.3f}") for n, s, r in timed]
 
 
@@ -335,9 +347,11 @@ def chuxiong(rows: int) -> list[Line]:
     works = (caught.lean, caught.full, caught.place)
     lean, full, place = (best(work, 7, caught.clear) for work in works)
     named_ = (
-        ("loop over the kernel", lean), ("with layers, meters, articles", full),
-        ("finding the cells", place), ("cells and kernel together", lean + place),
-    )  # fmt: skip
+        ("loop over the kernel", lean),
+        ("with layers, meters, articles", full),
+        ("finding the cells", place),
+        ("cells and kernel together", lean + place),
+    )
     return [
         (name, f"{rows / spent / 1e6:.1f}", f"{spent / rows * 1e9:.0f}") for name, spent in named_
     ]
@@ -345,7 +359,7 @@ def chuxiong(rows: int) -> list[Line]:
 
 def quote() -> list[Line]:
     """One visit online, in Python."""
-    area = Area(Library(), CHUXIONG, FIGURES)
+    area = Areas(Library(), everywhere=FIGURES).area(CHUXIONG)
     row = {"date": "2023-03-01", "status": "retired", "level": "3", "in_scope_fen": "100000"}
     law = area.law(day_of(date(2023, 3, 1)))
     visit = read_visit(row, law)

@@ -18,7 +18,7 @@ local function formatted(line)
 end
 
 function init(args)
-  -- Made ready before the clock starts: what is measured is the door.
+  -- Made ready before the clock starts: what is measured is the gateway.
   requests = {}
   local at = 0
   for line in io.lines(os.getenv("REQUESTS")) do

@@ -4,7 +4,7 @@ T is what pgbench reaches with a settlement written statement by statement (`--y
 the folder with its schema.sql and settlement.sql). In turn with it: 2207 through HTTP from a C load
 generator (wrk), each request signed, for random distinct persons; whole visits by a client that
 keeps its connections, at full speed and at half. Then 2207 on larger tables. Prints a table and
-keeps it in docs/benchmarks-counter.md.
+keeps it in docs/generated/benchmarks-counter.md.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from counter_visits import Times, times_at, visits_a_second
 from counter_yardstick import Host, Yardstick
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "benchmarks-counter.md"
+PAGE = ROOT / "docs" / "generated/benchmarks-counter.md"
 HOSPITAL, ACCESS_KEY, SECRET = "H43050000001", "bench", "bench-secret"
 AREA = "430500"
 DAY = datetime(2023, 3, 1, 9, 0, 0)
@@ -102,7 +102,7 @@ join person c on c.id = m.person_id
 
 
 class Bench:
-    """A database with people and a door on it."""
+    """A database with people and a gateway on it."""
 
     def __init__(self, dsn: str, port: int) -> None:
         self.dsn, self.port = dsn, port
@@ -112,21 +112,25 @@ class Bench:
 
     def people(self, first: int, last: int) -> None:
         """Invented persons with these numbers, and the hospital."""
-        from gongji.config.environment import environment
-        from gongji.registry.identity import Identity
+        from gongji.platform.environment import environment
+        from gongji.platform.identity import Identity
 
         identity = Identity(environment().identity_key, environment().lookup_key)
         given = {
-            "hospital": HOSPITAL, "area": AREA, "from": first, "to": last,
+            "hospital": HOSPITAL,
+            "area": AREA,
+            "from": first,
+            "to": last,
             "sealed": identity.encrypt("430500198001010000"),
-        }  # fmt: skip
+        }
         with psycopg.connect(self.dsn, autocommit=True) as connection:
             with psycopg.ClientCursor(connection) as cursor:
                 cursor.execute(FILL, given)
             connection.execute(
                 "insert into credential (access_key, institution, secret) values (%s, %s, %s)"
-                " on conflict do nothing", [ACCESS_KEY, HOSPITAL, identity.encrypt(SECRET)],
-            )  # fmt: skip
+                " on conflict do nothing",
+                [ACCESS_KEY, HOSPITAL, identity.encrypt(SECRET)],
+            )
             connection.execute("vacuum analyze")
 
     def bills(self, count: int) -> list[tuple[str, int, int]]:
@@ -151,9 +155,11 @@ class Bench:
         stamp, nonce = str(int(time.time())), secrets.token_hex(8)
         text = f"{stamp}{SECRET}{nonce}{stamp}"
         return {
-            "x-tif-paasid": ACCESS_KEY, "x-tif-timestamp": stamp, "x-tif-nonce": nonce,
+            "x-tif-paasid": ACCESS_KEY,
+            "x-tif-timestamp": stamp,
+            "x-tif-nonce": nonce,
             "x-tif-signature": hashlib.sha256(text.encode()).hexdigest(),
-        }  # fmt: skip
+        }
 
     def envelope(self, infno: str, given: dict[str, Any]) -> bytes:
         """A request of the bench's hospital."""
@@ -161,26 +167,47 @@ class Bench:
         made = {
             "infno": infno,
             "msgid": f"{HOSPITAL}{DAY:%Y%m%d}{os.getpid() % 10_000:04d}{self.serial:08d}",
-            "mdtrtarea_admvs": AREA, "insuplc_admdvs": AREA, "recer_sys_code": "99", "dev_no": "",
-            "infver": "V1.0", "opter_type": "1", "opter": "0001", "opter_name": "收费员",
-            "inf_time": f"{DAY:%Y-%m-%d %H:%M:%S}", "fixmedins_code": HOSPITAL,
-            "fixmedins_name": "测试医院", "sign_no": "", "input": given,
-        }  # fmt: skip
+            "mdtrtarea_admvs": AREA,
+            "insuplc_admdvs": AREA,
+            "recer_sys_code": "99",
+            "dev_no": "",
+            "infver": "V1.0",
+            "opter_type": "1",
+            "opter": "0001",
+            "opter_name": "收费员",
+            "inf_time": f"{DAY:%Y-%m-%d %H:%M:%S}",
+            "fixmedins_code": HOSPITAL,
+            "fixmedins_name": "测试医院",
+            "sign_no": "",
+            "input": given,
+        }
         return json.dumps(made, ensure_ascii=False).encode()
 
     def bill(self, psn_no: str, visit: str, total_fen: int) -> dict[str, Any]:
         """What 2207 asks."""
         total = f"{total_fen // 100}.{total_fen % 100:02d}"
-        return {"data": {
-            "psn_no": psn_no, "mdtrt_cert_type": "02", "mdtrt_cert_no": "430500198001010000",
-            "med_type": "11", "medfee_sumamt": total, "psn_setlway": "01", "mdtrt_id": visit,
-            "chrg_bchno": "1", "insutype": "310", "acct_used_flag": "1", "invono": "",
-            "fulamt_ownpay_amt": "30.00", "overlmt_selfpay": "0.00", "preselfpay_amt": "3.00",
-            "inscp_scp_amt": f"{(total_fen - 3300) / 100:.2f}",
-        }}  # fmt: skip
+        return {
+            "data": {
+                "psn_no": psn_no,
+                "mdtrt_cert_type": "02",
+                "mdtrt_cert_no": "430500198001010000",
+                "med_type": "11",
+                "medfee_sumamt": total,
+                "psn_setlway": "01",
+                "mdtrt_id": visit,
+                "chrg_bchno": "1",
+                "insutype": "310",
+                "acct_used_flag": "1",
+                "invono": "",
+                "fulamt_ownpay_amt": "30.00",
+                "overlmt_selfpay": "0.00",
+                "preselfpay_amt": "3.00",
+                "inscp_scp_amt": f"{(total_fen - 3300) / 100:.2f}",
+            }
+        }
 
     def settlements(self, seconds: int, connections: int, threads: int = 1) -> dict[str, Any]:
-        """Settle bills through HTTP for so long, as fast as the door goes."""
+        """Settle bills through HTTP for so long, as fast as the gateway goes."""
         bills = self.bills(seconds * MOST_A_SECOND)
         with tempfile.NamedTemporaryFile("wb", suffix=".requests") as file:
             for psn_no, visit, total in bills:
@@ -189,18 +216,32 @@ class Bench:
                 file.write(b"/2207\t" + headers.encode() + b"\t" + body + b"\n")
             file.flush()
             ran = subprocess.run(
-                ["wrk", "-t", str(threads), "-c", str(connections), "-d", f"{seconds}s",
-                 "--timeout", "30s", "-s", str(ROOT / "bench" / "counter.lua"), self.address],
+                [
+                    "wrk",
+                    "-t",
+                    str(threads),
+                    "-c",
+                    str(connections),
+                    "-d",
+                    f"{seconds}s",
+                    "--timeout",
+                    "30s",
+                    "-s",
+                    str(ROOT / "bench" / "counter.lua"),
+                    self.address,
+                ],
                 env={**os.environ, "REQUESTS": file.name, "THREADS": str(threads)},
-                capture_output=True, text=True, check=True,
-            )  # fmt: skip
+                capture_output=True,
+                text=True,
+                check=True,
+            )
         found = re.search(r"RESULT (\{.*\})", ran.stdout)
         assert found, ran.stdout + ran.stderr
         result: dict[str, Any] = json.loads(found[1])
         if result["refused"]:
-            raise SystemExit(f"the door refused: {ran.stderr}")
+            raise SystemExit(f"the gateway refused: {ran.stderr}")
         if result["accepted"] >= len(bills):
-            raise SystemExit("the door was faster than the bench prepared for")
+            raise SystemExit("the gateway was faster than the bench prepared for")
         result["a_second"] = result["accepted"] / result["seconds"]
         return result
 
@@ -212,14 +253,19 @@ class Bench:
 
 
 @contextmanager
-def door(dsn: str, port: int, doors: int, log: Any = None, **more: str) -> Iterator[Bench]:
-    """A service with its doors on a database; `log` takes what it says, `more` are variables."""
-    from gongji.config.platform import wait_until_ready
+def gateway(dsn: str, port: int, gateways: int, log: Any = None, **more: str) -> Iterator[Bench]:
+    """A service with its gateways on a database; `log` takes what it says, `more` are variables."""
+    from gongji.service.ready import wait_until_ready
 
     variables = {
-        **os.environ, "DATABASE_URL": dsn, "GONGJI_PORT": str(port), "GONGJI_LOG_LEVEL": "WARNING",
-        "GONGJI_PAGES_PORT": str(port + 1), "GONGJI_DOORS": str(doors), "GONGJI_DAYS_BACK": "4000",
-    } | more  # fmt: skip
+        **os.environ,
+        "DATABASE_URL": dsn,
+        "GONGJI_PORT": str(port),
+        "GONGJI_LOG_LEVEL": "WARNING",
+        "GONGJI_PAGES_PORT": str(port + 1),
+        "GONGJI_GATEWAYS": str(gateways),
+        "GONGJI_DAYS_BACK": "4000",
+    } | more
     command = [Path(sys.executable).parent / "gongji", "serve"]
     process = subprocess.Popen(command, env=variables, stderr=log)
     bench = Bench(dsn, port)
@@ -317,7 +363,7 @@ def measure(options: argparse.Namespace, dsn: str) -> list[str]:
     """Everything, as the lines of the page."""
     yardstick = Yardstick(dsn, options.yardstick) if options.yardstick else None
     target = make_conninfo(dsn, dbname="gongji")
-    with door(target, options.port, options.doors) as bench:
+    with gateway(target, options.port, options.gateways) as bench:
         bench.people(1, options.persons)
         bench.settlements(3, 32)
         rounds = [_round(bench, yardstick, options) for _ in range(options.rounds)]
@@ -338,8 +384,9 @@ def _rounds(rounds: list[Round]) -> Iterator[Line]:
     yield _line("2207 through HTTP", settled, "/s", _ratio(settled, t, "T") if any(t) else "")
     yield _line("whole visits (five transactions)", [one.visits for one in rounds], "/s")
     p50 = median(one.half.percentile(0.5) for one in rounds)
-    yield _line("requests at half of that, p99", [one.p99 for one in rounds], " ms",
-                f"p50 {p50:.1f} ms")  # fmt: skip
+    yield _line(
+        "requests at half of that, p99", [one.p99 for one in rounds], " ms", f"p50 {p50:.1f} ms"
+    )
     if any(t):
         yield _line("pgbench at half of T, p99", [one.yardstick_p99 for one in rounds], " ms")
     yield _line("the host gave to others", [100 * one.taken for one in rounds], " %")
@@ -366,12 +413,16 @@ def _checked(bench: Bench, seconds: int, connections: int) -> dict[str, Any]:
 
 
 def _growth(dsn: str, options: argparse.Namespace) -> Iterator[Line]:
-    """2207 on tables of several sizes, each in a database and behind a door of its own, in turn."""
+    """2207 on tables of several sizes, each in a database and behind a gateway of its own, in
+    turn.
+    """
     names = _databases(dsn, options)
     with ExitStack() as stack:
         benches = [
             stack.enter_context(
-                door(make_conninfo(dsn, dbname=name), options.port + 10 * number, options.doors)
+                gateway(
+                    make_conninfo(dsn, dbname=name), options.port + 10 * number, options.gateways
+                )
             )
             for number, name in enumerate(names)
         ]
@@ -397,7 +448,7 @@ def _databases(dsn: str, options: argparse.Namespace) -> list[str]:
     for number, (persons, settlements) in enumerate(options.growth):
         print(f"growing to {persons:,} persons, {settlements:,} settlements", file=sys.stderr)
         if number == 0:
-            with door(target, options.port, options.doors) as bench:
+            with gateway(target, options.port, options.gateways) as bench:
                 bench.people(1, persons)
                 bench.settlements(SHORT_SECONDS, 256)
         grown(target, persons, settlements)
@@ -424,13 +475,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=4, help="of each measurement in a round")
     parser.add_argument("--visits", type=int, default=1_000, help="whole visits in a round, twice")
     parser.add_argument("--persons", type=int, default=200_000)
-    parser.add_argument("--doors", type=int, default=2)
+    parser.add_argument("--gateways", type=int, default=2)
     parser.add_argument("--port", type=int, default=18086)
     parser.add_argument("--growth", type=pair, nargs="*", default=GROWTH)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gongji-bench-") as folder:
         os.environ |= {"GONGJI_DEMO": "1", "GONGJI_DATA": folder}
-        from gongji.config.database import embedded
+        from gongji.platform.database import embedded
 
         server = embedded(Path(folder) / "postgresql", keep=True)
         try:
@@ -443,7 +494,7 @@ def main() -> None:
     head = (
         f"# At the counter\n\nAs `make bench-counter` measured it on {os.cpu_count()} cores "
         f"({platform.machine()}, Python {platform.python_version()}), everything on the same "
-        "machine: PostgreSQL with durable commits, the door, the load. Wanted: 0.5 of T, a 99th "
+        "machine: PostgreSQL with durable commits, the gateway, the load. Wanted: 0.5 of T, a 99th "
         "percentile of 50 ms at half load, at most 20 % slower on large tables. A machine that "
         "shares its host is fast and slow by turns, so everything is measured in rounds, each "
         "within the same minutes; what counts are the medians, of the speeds and of the rounds' "

@@ -21,7 +21,7 @@ class Connection:
 
     @classmethod
     async def open(cls, port: int) -> "Connection":
-        """A connection to a door of this machine."""
+        """A connection to a gateway of this machine."""
         return cls(*await asyncio.open_connection("127.0.0.1", port))
 
     async def post(self, path: str, headers: dict[str, str], body: bytes) -> dict[str, Any]:
@@ -71,27 +71,72 @@ class Visitor:
     async def visit(self, psn_no: str) -> None:
         """A visit with three lines, from registration to settlement."""
         at = f"{self.bench.day:%Y-%m-%d %H:%M:%S}"
-        answer = await self.ask("2201", {"data": {
-            "psn_no": psn_no, "insutype": "310", "begntime": at, "mdtrt_cert_type": "02",
-            "mdtrt_cert_no": "430500198001010000", "ipt_otp_no": f"MZ{self.bench.serial}",
-            "atddr_no": "D1", "dr_name": "测试医生", "dept_code": "01", "dept_name": "内科",
-            "caty": "A03",
-        }})  # fmt: skip
+        answer = await self.ask(
+            "2201",
+            {
+                "data": {
+                    "psn_no": psn_no,
+                    "insutype": "310",
+                    "begntime": at,
+                    "mdtrt_cert_type": "02",
+                    "mdtrt_cert_no": "430500198001010000",
+                    "ipt_otp_no": f"MZ{self.bench.serial}",
+                    "atddr_no": "D1",
+                    "dr_name": "测试医生",
+                    "dept_code": "01",
+                    "dept_name": "内科",
+                    "caty": "A03",
+                }
+            },
+        )
         visit = answer["output"]["data"]["mdtrt_id"]
-        await self.ask("2203", {
-            "mdtrtinfo": {"mdtrt_id": visit, "psn_no": psn_no, "med_type": "11", "begntime": at,
-                          "dise_codg": "", "dise_name": ""},
-            "diseinfo": [{"diag_type": "1", "diag_srt_no": 1, "diag_code": "J06.900",
-                          "diag_name": "感染", "diag_dept": "内科", "dise_dor_no": "D1",
-                          "dise_dor_name": "测试医生", "diag_time": at, "vali_flag": "1"}],
-        })  # fmt: skip
-        rows = [{
-            "feedetl_sn": str(number), "mdtrt_id": visit, "psn_no": psn_no, "chrg_bchno": "1",
-            "rx_circ_flag": "0", "fee_ocur_time": at, "med_list_codg": f"BENCH{number}",
-            "medins_list_codg": f"B{number}", "det_item_fee_sumamt": "100.00", "cnt": "2",
-            "pric": "50", "bilg_dept_codg": "01", "bilg_dept_name": "内科", "bilg_dr_codg": "D1",
-            "bilg_dr_name": "测试医生", "hosp_appr_flag": "0",
-        } for number in (1, 2, 3)]  # fmt: skip
+        await self.ask(
+            "2203",
+            {
+                "mdtrtinfo": {
+                    "mdtrt_id": visit,
+                    "psn_no": psn_no,
+                    "med_type": "11",
+                    "begntime": at,
+                    "dise_codg": "",
+                    "dise_name": "",
+                },
+                "diseinfo": [
+                    {
+                        "diag_type": "1",
+                        "diag_srt_no": 1,
+                        "diag_code": "J06.900",
+                        "diag_name": "感染",
+                        "diag_dept": "内科",
+                        "dise_dor_no": "D1",
+                        "dise_dor_name": "测试医生",
+                        "diag_time": at,
+                        "vali_flag": "1",
+                    }
+                ],
+            },
+        )
+        rows = [
+            {
+                "feedetl_sn": str(number),
+                "mdtrt_id": visit,
+                "psn_no": psn_no,
+                "chrg_bchno": "1",
+                "rx_circ_flag": "0",
+                "fee_ocur_time": at,
+                "med_list_codg": f"BENCH{number}",
+                "medins_list_codg": f"B{number}",
+                "det_item_fee_sumamt": "100.00",
+                "cnt": "2",
+                "pric": "50",
+                "bilg_dept_codg": "01",
+                "bilg_dept_name": "内科",
+                "bilg_dr_codg": "D1",
+                "bilg_dr_name": "测试医生",
+                "hosp_appr_flag": "0",
+            }
+            for number in (1, 2, 3)
+        ]
         await self.ask("2204", {"feedetail": rows})
         bill = self.bench.bill(psn_no, visit, 30_000)
         await self.ask("2206", bill)

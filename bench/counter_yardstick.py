@@ -44,20 +44,40 @@ class Yardstick:
         with tempfile.TemporaryDirectory() as folder:
             prefix = Path(folder) / "log"
             self._run(
-                CLIENTS[0], seconds, "-R", str(max(1, int(a_second))), "-l",
-                "--log-prefix", str(prefix),
-            )  # fmt: skip
+                CLIENTS[0],
+                seconds,
+                "-R",
+                str(max(1, int(a_second))),
+                "-l",
+                "--log-prefix",
+                str(prefix),
+            )
             lines = (line for path in Path(folder).iterdir() for line in path.open())
             times = sorted(int(line.split()[2]) for line in lines)
         return times[int(len(times) * 0.99)] / 1000
 
     def _run(self, clients: int, seconds: int, *more: str) -> float:
         ran = subprocess.run(
-            [folder_of_postgres() / "pgbench", "-n", "-M", "prepared", "-c", str(clients),
-             "-j", "2", "-T", str(seconds), "-f", self.folder / "settlement.sql", *more,
-             self.target],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
+            [
+                folder_of_postgres() / "pgbench",
+                "-n",
+                "-M",
+                "prepared",
+                "-c",
+                str(clients),
+                "-j",
+                "2",
+                "-T",
+                str(seconds),
+                "-f",
+                self.folder / "settlement.sql",
+                *more,
+                self.target,
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         found = re.search(r"tps = ([\d.]+)", ran.stdout)
         assert found, ran.stdout
         return float(found[1])

@@ -24,10 +24,10 @@ def seconds(count: int = COUNT, seed: int = 7) -> list[float]:
         from django.template.loader import render_to_string
         from tests.portal.test_calculator import questions
 
-        from gongji.errors import Refusal
         from gongji.portal import present
         from gongji.portal.calculation import answer
         from gongji.portal.inputs import read_question
+        from gongji.refusals import Refusal
 
         taken = []
         for question in questions(count + WARM, seed):
@@ -56,5 +56,7 @@ if __name__ == "__main__":
     if "--json" in sys.argv:
         print(json.dumps(found))
     else:
-        print(f"a calculation of the pages: {found['median_ms']} ms (median), "
-              f"{found['p95_ms']} ms (95 of 100), {found['p99_ms']} ms (99 of 100)")  # fmt: skip
+        print(
+            f"a calculation of the pages: {found['median_ms']} ms (median), "
+            f"{found['p95_ms']} ms (95 of 100), {found['p99_ms']} ms (99 of 100)"
+        )

@@ -42,8 +42,10 @@ PERIOD = """\
 
 def _period(period: str, start: str, first: str, second: str, same: bool, *visits: str) -> History:
     """Two visits of 60 yuan: of the second 20 are above the 100 if both are of one period."""
-    rows = [visit(day, "60", visit=name) for day, name in
-            zip((first, second), visits or ("v1", "v2"), strict=True)]  # fmt: skip
+    rows = [
+        visit(day, "60", visit=name)
+        for day, name in zip((first, second), visits or ("v1", "v2"), strict=True)
+    ]
     text = PERIOD.format(period=period, start=f", 起: {start}" if start else "")
     name = f"{period}{start} {first} {second} {' '.join(visits)}"
     return History(name, "629900", tuple(rows), ("0.00", "10.00" if same else "0.00"), {}, text)
@@ -174,28 +176,44 @@ SELECTED = [
     History(
         "Shaoyang's ceiling is used up by the fen and begins anew",
         SHAOYANG,
-        (visit("2022-12-30", "2699.99"), visit("2022-12-31", "0.02"), visit("2022-12-31", "9"),
-         visit("2023-01-01", "2700.01")),
+        (
+            visit("2022-12-30", "2699.99"),
+            visit("2022-12-31", "0.02"),
+            visit("2022-12-31", "9"),
+            visit("2023-01-01", "2700.01"),
+        ),
         # (2699.99 - 200) x 60 % = 1499.994, then 0.012 of 0.01, then nothing.
         ("1499.99", "0.01", "0.00", "1500.00"),
     ),
     History(
         "an emergency before the patient dies or not",
         SHAOYANG,
-        (visit("2023-03-01", "700", benefit="emergency", died="否"),
-         visit("2023-03-02", "700", benefit="emergency", died="否", admitted="是")),
+        (
+            visit("2023-03-01", "700", benefit="emergency", died="否"),
+            visit("2023-03-02", "700", benefit="emergency", died="否", admitted="是"),
+        ),
         # Routed to the ordinary benefit: (700 - 200) x 60 %; the other joins the stay.
         ("300.00", "joins_inpatient"),
     ),
     History(
         "a row that is refused moves no meter",
         SHAOYANG,
-        (visit("2023-03-01", "150", inpatient="是"), visit("2023-03-01", "150"),
-         visit("2023-03-02", "150", designated="否"), visit("2023-03-03", "150")),
+        (
+            visit("2023-03-01", "150", inpatient="是"),
+            visit("2023-03-01", "150"),
+            visit("2023-03-02", "150", designated="否"),
+            visit("2023-03-03", "150"),
+        ),
         ("inpatient_stay", "0.00", "not_designated", "60.00"),
     ),
-    History("months and days as facts", "629900", tuple(row for row, _ in _MONTHS),
-            tuple(paid for _, paid in _MONTHS), {}, MONTHS),
-]  # fmt: skip
+    History(
+        "months and days as facts",
+        "629900",
+        tuple(row for row, _ in _MONTHS),
+        tuple(paid for _, paid in _MONTHS),
+        {},
+        MONTHS,
+    ),
+]
 
 HISTORIES = [*PERIODS, *OLD, *SELECTED]

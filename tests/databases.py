@@ -51,11 +51,10 @@ def copy(address: str) -> Iterator[str]:
 def _start() -> None:
     folder = Path(tempfile.mkdtemp(prefix="gongji-test-"))
     os.environ |= {"GONGJI_DEMO": "1", "GONGJI_DATA": str(folder)}
-    os.environ["DJANGO_SETTINGS_MODULE"] = "gongji.config.settings"
     given = os.environ.get("DATABASE_URL", "")
     embedded = None
     if not given:
-        from gongji.config.database import embedded as start
+        from gongji.platform.database import embedded as start
 
         embedded = start(folder / "postgresql", keep=True)
         given = str(embedded.get_uri())
@@ -67,11 +66,12 @@ def _start() -> None:
 
 
 def _migrate() -> None:
-    import django
     from django.core.management import call_command
     from django.db import connections
 
-    django.setup()
+    from gongji.service.settings import set_up_django
+
+    set_up_django()
     call_command("migrate", verbosity=0)
     connections.close_all()
 

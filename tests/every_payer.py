@@ -12,12 +12,12 @@ The person bears 3,000 - 900 - 1,444 = 656: 80 from the account, 576 in cash.
 
 from pathlib import Path
 
-from gongji.rulebook.law import Library
+from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
+from gongji.law.engine.engine import Result, settle
+from gongji.law.engine.person_meters import Meters, use
+from gongji.law.engine.visit import read_visit
 from gongji.units import parse_day
-from gongji.visit.area import Area
-from gongji.visit.facts import read_visit
-from gongji.visit.meters import Meters, use
-from gongji.visit.settle import Result, settle
 from made_rulebooks import AREA, library
 
 TEXT = """\
@@ -61,16 +61,23 @@ TEXT = """\
         支付比例: {比例: 50%, 依据: 第五条第一款}
 """
 VISIT = {
-    "area": AREA, "person": "甲", "visit": "v1", "date": "2023-03-01", "status": "active",
-    "level": "2", "total": "3000", "in_scope": "2500", "account_current": "80",
-}  # fmt: skip
+    "area": AREA,
+    "person": "甲",
+    "visit": "v1",
+    "date": "2023-03-01",
+    "status": "active",
+    "level": "2",
+    "total": "3000",
+    "in_scope": "2500",
+    "account_current": "80",
+}
 USED = {"year_deductible": 2_000, "ordinary_paid": 15_000}
 
 
 def settled(folder: Path, **more: str) -> tuple[Result, Library]:
     """The visit settled, and the library with its rulebook."""
     books = library(folder, TEXT)
-    area = Area(books, AREA)
+    area = Areas(books).area(AREA)
     law = area.law(parse_day("2023-03-01"))
     visit = read_visit(VISIT | more, law)
     meters = Meters(area.layout)

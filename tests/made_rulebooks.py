@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gongji.rulebook.law import Library
+from gongji.law.checks.library import Library
 
 AREA = "629900"
 

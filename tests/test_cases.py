@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gongji.errors import Refusal
-from gongji.rulebook.law import Library
+from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
+from gongji.law.engine.engine import Result, settle
+from gongji.law.engine.person_meters import Meters, use
+from gongji.law.engine.visit import read_date, read_visit
+from gongji.refusals import Refusal
 from gongji.units import parse_fen, yuan_text
-from gongji.visit.area import Area
-from gongji.visit.facts import read_date, read_visit
-from gongji.visit.meters import Meters, use
-from gongji.visit.settle import Result, settle
 
 HERE = Path(__file__).parent
 LIBRARY = Library([HERE / "rulebooks"])
@@ -37,7 +37,7 @@ def outcome(result: Result) -> dict[str, str]:
 
 @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
 def test_a_worked_example_comes_out_to_the_fen(case: dict) -> None:
-    area = Area(LIBRARY, case["area"], case.get("set", {}))
+    area = Areas(LIBRARY, everywhere=case.get("set", {})).area(case["area"])
     meters = Meters(area.layout)
     visits = [(row, area.law(read_date("date", row["date"]))) for row in case["visits"]]
     first_row, first_law = visits[0]
@@ -55,7 +55,7 @@ def test_every_case_has_its_own_name() -> None:
 
 
 def test_a_rate_that_an_example_does_not_give_is_asked_for() -> None:
-    area = Area(LIBRARY, "420100")
+    area = Areas(LIBRARY).area("420100")
     row = {"date": "2023-07-01", "status": "active", "level": "3", "in_scope": "100"}
     with pytest.raises(Refusal) as refused:
         settle(area, read_visit(row, area.law(read_date("date", row["date"]))), Meters(area.layout))

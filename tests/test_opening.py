@@ -2,9 +2,9 @@
 
 import pytest
 
-from gongji.errors import Refusal
-from gongji.rulebook.law import Library
-from gongji.visit.opening import Opening, read_opening
+from gongji.law.checks.library import Library
+from gongji.law.engine.opening_meters import Opening, read_opening
+from gongji.refusals import Refusal
 
 LIBRARY = Library()
 
@@ -21,8 +21,9 @@ def test_amounts_in_yuan_or_fen_with_or_without_area_and_key() -> None:
     assert found.by_home(["430500"], LIBRARY) == {"430500": used}
     keyed = read(
         "person,area,meter,key,amount_fen",
-        "甲,430500,ordinary_paid,,10050", "乙,,level_deductible,2,6000",
-    )  # fmt: skip
+        "甲,430500,ordinary_paid,,10050",
+        "乙,,level_deductible,2,6000",
+    )
     assert keyed.by_home(["430500"], LIBRARY) == {"430500": used}
 
 
@@ -30,11 +31,14 @@ def test_meters_of_several_areas_go_to_the_area_of_each() -> None:
     """A county's are its city's; those of areas without visits are passed over."""
     found = read(
         "person,area,meter,amount",
-        "甲,430500,ordinary_paid,1", "甲,530925,ordinary_paid,2", "乙,510400,ordinary_paid,3",
-    )  # fmt: skip
+        "甲,430500,ordinary_paid,1",
+        "甲,530925,ordinary_paid,2",
+        "乙,510400,ordinary_paid,3",
+    )
     assert found.by_home(["430500", "530900"], LIBRARY) == {
-        "430500": {"甲": {"ordinary_paid": 100}}, "530900": {"甲": {"ordinary_paid": 200}},
-    }  # fmt: skip
+        "430500": {"甲": {"ordinary_paid": 100}},
+        "530900": {"甲": {"ordinary_paid": 200}},
+    }
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gongji.kernel.price import price_line
+from gongji.law.kernel.price import price_line
 from gongji.units import parse_fen, yuan_text
 
 

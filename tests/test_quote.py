@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from gongji.cli import main
+from gongji.cli.main import main
 
 BASE = "--area 532300 --date 2023-03-01 --status retired --level 3 --in-scope 1000"
 
@@ -64,11 +64,21 @@ def test_what_cannot_be_settled_is_refused_with_code_field_and_reason(capsys, re
 
 @pytest.mark.parametrize(
     "extra",
-    ["--level 4", "--benefit massage", "--set inpatient_rate=x", "--set no_such=1",
-     "--used no_such=1", "--fact has_account=perhaps", "--fact birth_date=1950-02-30",
-     "--set inpatient_rate=120%", "--set inpatient_rate=-1%", "--set inpatient_rate.9=85%",
-     "--set inpatient_rate.3.retired.x=85%", "--set inpatient_ceiling.3=80000"],
-)  # fmt: skip
+    [
+        "--level 4",
+        "--benefit massage",
+        "--set inpatient_rate=x",
+        "--set no_such=1",
+        "--used no_such=1",
+        "--fact has_account=perhaps",
+        "--fact birth_date=1950-02-30",
+        "--set inpatient_rate=120%",
+        "--set inpatient_rate=-1%",
+        "--set inpatient_rate.9=85%",
+        "--set inpatient_rate.3.retired.x=85%",
+        "--set inpatient_ceiling.3=80000",
+    ],
+)
 def test_values_that_cannot_be_read_are_refused_with_what_is_allowed(capsys, extra):
     code, _, err = run(capsys, f"{BASE} {extra}")
     assert code == 1
@@ -102,7 +112,7 @@ def test_a_county_is_settled_by_its_city(capsys):
 
 def test_a_quote_imports_nothing_heavy():
     script = (
-        "import sys, gongji.commands.quote; "
+        "import sys, gongji.cli.quote; "
         "heavy = ('numba', 'numpy', 'polars', 'pyarrow', 'duckdb', 'pandas', 'matplotlib', 'rich');"
         "print([name for name in heavy if name in sys.modules])"
     )

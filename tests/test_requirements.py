@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from gongji.report.register import ROOMS, provisions
-from gongji.rulebook.law import Library, Rulebook
+from gongji.law.checks.library import Library
+from gongji.law.report.register import ROOMS, provisions
+from gongji.law.rulebook.rulebook import Rulebook
 
 HERE = Path(__file__).parent
 TABLES: dict[str, list[dict[str, Any]]] = yaml.safe_load(

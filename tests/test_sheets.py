@@ -8,10 +8,10 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
-from gongji.catalogue import texts
-from gongji.catalogue.texts import ROW, read_slices, read_texts
-from gongji.errors import Refusal
-from gongji.sheets import Sheet
+from gongji.refusals import Refusal
+from gongji.tabular import texts
+from gongji.tabular.sheets import Sheet
+from gongji.tabular.texts import ROW, read_slices, read_texts
 
 
 def saved(path: Path, rows: list[list[str]]) -> Path:

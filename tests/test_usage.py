@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from gongji.cli import main
+from gongji.cli.main import main
 
 WRONG = {
     "quote --foo": "没有选项 --foo",
@@ -18,10 +18,9 @@ WRONG = {
     "areas --json=3": "选项 --json 不带值",
     "demo --people x": "--people 的值不对：应为整数",
     "adjudicate /nowhere -o x.csv": "VISITS 的值不对：文件或目录不存在：/nowhere",
-    "adjudicate pyproject.toml -o x.csv --compression zip":
-        "--compression 的值不对：应为 none、snappy、lz4、zstd 之一",
+    "adjudicate pyproject.toml -o x.csv --compression zip": "--compression 的值不对：应为 none、snappy、lz4、zstd 之一",
     "curve --area 430500 -o curve.doc": "-o 的值不对：文件名应以 .svg 或 .png 结尾：curve.doc",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("line", "told"), WRONG.items())

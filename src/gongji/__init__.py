@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 
 __all__ = ["adjudicate", "quote"]
 
-_HOMES = {"adjudicate": "gongji.batch.frames", "quote": "gongji.explain.quote"}
+_HOMES = {"adjudicate": "gongji.batch.frames", "quote": "gongji.law.explain.quote"}
 
 
 def __getattr__(name: str) -> Any:

@@ -5,16 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from gongji.accounts import clear, credit, deadline, use
-from gongji.accounts.clearing import HEADS
-from gongji.accounts.duties import clashes, reviews
-from gongji.accounts.explain import explain_credit, explain_statement
-from gongji.accounts.jobs import Accrual, Areas, months_between
-from gongji.errors import Refusal
-from gongji.rulebook.accounts import RELATIONS
-from gongji.rulebook.law import Law, Library
+from gongji.law.accounts import clear, credit, deadline, use
+from gongji.law.accounts.account_files import Accrual, months_between
+from gongji.law.accounts.clearing import HEADS
+from gongji.law.accounts.duties import clashes, reviews
+from gongji.law.accounts.explain_accounts import explain_credit, explain_statement
+from gongji.law.checks.library import Library
+from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
+from gongji.law.rulebook.account_provisions import RELATIONS
+from gongji.law.rulebook.law import Law
+from gongji.refusals import Refusal
 from gongji.units import date_of, parse_day
-from gongji.visit.area import Area
 from made_rulebooks import AREA, head, library, write
 
 LIBRARY = Library()
@@ -47,7 +49,7 @@ def area(tmp_path: Path) -> Area:
     write(tmp_path, head() + OLD)
     later = head("2024-03-15", "某政〔2024〕3号", "  替换: [划入.退休人员]\n")
     write(tmp_path, later + NEW, "2024-03-15")
-    return Area(Library([tmp_path]), AREA)
+    return Areas(Library([tmp_path])).area(AREA)
 
 
 def retired(area: Area, month: str, **more: str) -> int | str:
@@ -166,7 +168,7 @@ BANS = {
 
 def law(code: str, day: str) -> Law:
     """The law of an area at a day."""
-    return Area(LIBRARY, code).law(parse_day(day))
+    return Areas(LIBRARY).area(code).law(parse_day(day))
 
 
 @pytest.mark.parametrize("relation", RELATIONS.values())
@@ -228,7 +230,7 @@ def test_use_relation_place_and_conditions_decide_together(
     article: str,
 ) -> None:
     """The first article of the decision tells which rule it was."""
-    made = Area(library(tmp_path, USES), AREA).law(parse_day("2023-05-01"))
+    made = Areas(library(tmp_path, USES)).area(AREA).law(parse_day("2023-05-01"))
     found = use(made, asked, relation, place, in_policy=in_policy, coded=coded)
     assert (found.refusal, found.grounds[0].cite.article) == (refusal, article)
 
@@ -248,7 +250,7 @@ def test_the_last_day_of_a_deadline_counts(
     """For a visit of the first and of the last day of the year."""
     text = f"期限:\n  手工报销: {{事项: 手工报销, 截止: {until}, 依据: 第九条}}\n"
     day = parse_day(visit)
-    found = deadline(Area(library(tmp_path, text), AREA).law(day), day)
+    found = deadline(Areas(library(tmp_path, text)).area(AREA).law(day), day)
     assert found.last_day is not None and str(date_of(found.last_day)) == last
     assert found.state(parse_day(last)) == "open"
     assert found.state(parse_day(day_after)) == "refused"
@@ -295,7 +297,7 @@ def paying(tmp_path: Path) -> Area:
     write(tmp_path, head() + CLEARING)
     later = head("2024-07-01", "某政〔2024〕3号", "  替换: [清算.年度]\n")
     write(tmp_path, later + "清算:" + REFORM, "2024-07-01")
-    return Area(Library([tmp_path]), AREA)
+    return Areas(Library([tmp_path])).area(AREA)
 
 
 def year(**more: str) -> dict[str, str]:
@@ -346,7 +348,7 @@ def test_a_year_is_cleared_by_the_terms_at_its_end(
 def test_a_law_that_begins_on_new_years_day_says_nothing_of_the_year_before(
     tmp_path: Path,
 ) -> None:
-    made = Area(library(tmp_path, CLEARING), AREA)
+    made = Areas(library(tmp_path, CLEARING)).area(AREA)
     with pytest.raises(Refusal) as refusal:
         clear(made, year(year="2022", spent="1"))
     assert (refusal.value.code, refusal.value.field) == ("date_outside", "year")
@@ -357,7 +359,7 @@ def test_a_law_that_ended_on_the_last_day_of_a_year_says_nothing_of_the_next(
     tmp_path: Path,
 ) -> None:
     write(tmp_path, head(more="  有效期至: 2023-12-31\n") + CLEARING)
-    made = Area(Library([tmp_path]), AREA)
+    made = Areas(Library([tmp_path])).area(AREA)
     assert clear(made, year(spent="1")).prepaid_fen == 60_000
     with pytest.raises(Refusal) as refusal:
         clear(made, year(year="2024", spent="1"))

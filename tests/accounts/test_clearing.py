@@ -6,20 +6,33 @@ from typing import Any
 import pytest
 
 from gongji import oracle
-from gongji.accounts import clear
-from gongji.accounts.clearing import HEADS
-from gongji.accounts.explain import explain_statement
-from gongji.errors import Refusal
-from gongji.kernel import clear as kernel
-from gongji.rulebook.law import Library
+from gongji.law.accounts import clear
+from gongji.law.accounts.clearing import HEADS
+from gongji.law.accounts.explain_accounts import explain_statement
+from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
+from gongji.law.kernel import clear as kernel
+from gongji.refusals import Refusal
 from gongji.units import yuan_text
-from gongji.visit.area import Area
 from histories import random_clearing
 
 LIBRARY = Library()
 YF = "445300"
-TERMS = (300_000, 900_000, 10_000, 10_000, 4,
-         0, 0, 300_000, 300_000, 700_000, 700_000, 800_000, 1_000_000)  # fmt: skip
+TERMS = (
+    300_000,
+    900_000,
+    10_000,
+    10_000,
+    4,
+    0,
+    0,
+    300_000,
+    300_000,
+    700_000,
+    700_000,
+    800_000,
+    1_000_000,
+)
 """云浮第二十条 as the kernel takes it, typed here a second time."""
 
 
@@ -31,7 +44,9 @@ def year(wage: str = "50000", **row: str) -> dict[str, str]:
 
 def cleared(settings: dict[str, str] | None = None, **row: str) -> Any:
     """A year cleared with an average wage of 50,000."""
-    return clear(Area(LIBRARY, YF, settings or {"average_wage": "50000"}), year(**row))
+    return clear(
+        Areas(LIBRARY, everywhere=settings or {"average_wage": "50000"}).area(YF), year(**row)
+    )
 
 
 def kernel_year(row: dict[str, Any]) -> tuple[int, ...]:
@@ -52,9 +67,13 @@ def test_the_kernel_equals_the_oracle_on_random_years() -> None:
         prepaid, balance, _, _, share, kept, returned, borne = kernel_year(row)
         found = (prepaid, balance, share, kept, returned, borne)
         assert found == (
-            wanted.prepaid_fen, wanted.balance_fen, wanted.kept_ppm,
-            wanted.kept_fen, wanted.returned_fen, wanted.borne_fen,
-        ), (number, row)  # fmt: skip
+            wanted.prepaid_fen,
+            wanted.balance_fen,
+            wanted.kept_ppm,
+            wanted.kept_fen,
+            wanted.returned_fen,
+            wanted.borne_fen,
+        ), (number, row)
 
 
 def test_the_rulebook_equals_the_oracle_on_random_years() -> None:
@@ -68,8 +87,11 @@ def test_the_rulebook_equals_the_oracle_on_random_years() -> None:
         texts |= {name: str(heads) for name, heads in zip(HEADS, row["heads"], strict=True)}
         found = cleared({"average_wage.2022": yuan_text(row["ceiling_fen"] * 50)}, **texts)
         assert (found.prepaid_fen, found.kept_ppm, found.kept_fen, found.borne_fen) == (
-            wanted.prepaid_fen, wanted.kept_ppm, wanted.kept_fen, wanted.borne_fen,
-        ), (number, row)  # fmt: skip
+            wanted.prepaid_fen,
+            wanted.kept_ppm,
+            wanted.kept_fen,
+            wanted.borne_fen,
+        ), (number, row)
         assert found.usage_ppm == int(wanted.usage * 1_000_000)
 
 
@@ -123,7 +145,7 @@ def test_a_clearing_needs_the_wage_and_an_area_that_rules_it() -> None:
     assert (refusal.value.code, refusal.value.field) == ("parameter_missing", "average_wage.2022")
     for code in ("430500", "510400", "532300", "530925"):
         with pytest.raises(Refusal) as refusal:
-            clear(Area(LIBRARY, code), year(area=code, spent="1"))
+            clear(Areas(LIBRARY).area(code), year(area=code, spent="1"))
         assert refusal.value.code == "not_ruled"
 
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from gongji import oracle
-from gongji.accounts import credit
-from gongji.accounts.explain import explain_credit
-from gongji.errors import Refusal
-from gongji.rulebook.law import Library
+from gongji.law.accounts import credit
+from gongji.law.accounts.explain_accounts import explain_credit
+from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
+from gongji.refusals import Refusal
 from gongji.units import show_ppm, yuan_text
-from gongji.visit.area import Area
 from histories import random_credit
 
 LIBRARY = Library()
@@ -22,7 +22,9 @@ SY, YF, PZ, CX, LC = "430500", "445300", "510400", "532300", "530925"
 def credited(settings: dict[str, str] | None = None, **row: str) -> tuple[int, str]:
     """The credit of a row in fen and the refusal; the base in yuan."""
     try:
-        result = credit(Area(LIBRARY, row["area"], settings), {"status": "retired"} | row)
+        result = credit(
+            Areas(LIBRARY, everywhere=settings).area(row["area"]), {"status": "retired"} | row
+        )
     except Refusal as refusal:
         return 0, refusal.code
     return result.credit_fen, result.refusal
@@ -59,7 +61,9 @@ def test_credits_equal_the_oracle_on_random_months() -> None:
             row["years_complete_month"] = date(2000, 1, 1)
         outcome = oracle.credit(row, figures)
         try:
-            result = credit(Area(LIBRARY, row["area"], settings_of(figures)), texts(row))
+            result = credit(
+                Areas(LIBRARY, everywhere=settings_of(figures)).area(row["area"]), texts(row)
+            )
             found = (result.credit_fen, result.refusal or None)
         except Refusal as refusal:
             found = (0, refusal.code)
@@ -118,17 +122,19 @@ def test_a_month_at_its_turning_points(
 
 def test_yunfu_tells_what_goes_to_the_pool() -> None:
     """第九条（三）: 6 % of the base goes to the pool, 2 % to the account; where it is given."""
-    area = Area(LIBRARY, YF)
+    area = Areas(LIBRARY).area(YF)
     row = {"area": YF, "month": "2024-01", "status": "active", "base": "4000.25"}
     result = credit(area, row)
     assert (result.credit_fen, result.pool_fen) == (8_001, 24_002)
     assert "单位缴费按缴费基数的6%，240.02元进入统筹基金。" in explain_credit(result).as_text()
-    assert credit(Area(LIBRARY, SY), row | {"area": SY}).pool_fen == 0
+    assert credit(Areas(LIBRARY).area(SY), row | {"area": SY}).pool_fen == 0
 
 
 def test_a_credit_names_its_article_and_what_it_rests_on() -> None:
     """The sentence of a credit: amounts, fund, article, doubts, supplied figures."""
-    area = Area(LIBRARY, CX, {"retiree_credit_rate": "3.85%", "retiree_credit_base": "2000"})
+    area = Areas(
+        LIBRARY, everywhere={"retiree_credit_rate": "3.85%", "retiree_credit_base": "2000"}
+    ).area(CX)
     told = explain_credit(credit(area, {"area": CX, "month": "2024-10", "status": "retired"}))
     text = told.as_text()
     assert "2,000.00元×3.85%，划入个人账户77.00元，由统筹基金划入。" in text
@@ -143,6 +149,6 @@ def test_a_credit_names_its_article_and_what_it_rests_on() -> None:
 def test_a_retirement_inside_the_roster_is_explained() -> None:
     """The month of the event still counts as active, and the sentence says why."""
     row = {"area": SY, "month": "2023-05", "status": "retired", "retired_month": "2023-05"}
-    told = explain_credit(credit(Area(LIBRARY, SY), row | {"base": "4000"}))
+    told = explain_credit(credit(Areas(LIBRARY).area(SY), row | {"base": "4000"}))
     assert "2023-05办结退休手续，自次月起按退休人员划入；本月按在职人员。" in told.as_text()
     assert "邵市政办发〔2022〕22号 第十一条（二）" in told.articles

@@ -2,13 +2,14 @@
 
 import pytest
 
-from gongji.accounts import deadline, event, use
-from gongji.accounts.duties import clashes, reviews
-from gongji.accounts.uses import bond
-from gongji.errors import Refusal
-from gongji.rulebook.law import Law, Library
+from gongji.law.accounts import deadline, event, use
+from gongji.law.accounts.duties import clashes, reviews
+from gongji.law.accounts.uses import bond
+from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
+from gongji.law.rulebook.law import Law
+from gongji.refusals import Refusal
 from gongji.units import date_of, parse_day
-from gongji.visit.area import Area
 
 LIBRARY = Library()
 SY, YF, PZ, CX, LC, YN = "430500", "445300", "510400", "532300", "530925", "530000"
@@ -16,7 +17,7 @@ SY, YF, PZ, CX, LC, YN = "430500", "445300", "510400", "532300", "530925", "5300
 
 def law(area: str, day: str = "2025-01-01") -> Law:
     """The law of an area at a day."""
-    return Area(LIBRARY, area).law(parse_day(day))
+    return Areas(LIBRARY).area(area).law(parse_day(day))
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,12 @@ import pytest
 import xlsxwriter
 from click.testing import CliRunner, Result
 
-from gongji.accounts import jobs
-from gongji.accounts.jobs import Accrual, Areas, ClearingJob
-from gongji.cli import cli
-from gongji.errors import Refusal
-from gongji.sheets import Sheet, Whole, text_of
+from gongji.cli.main import cli
+from gongji.law.accounts import account_files
+from gongji.law.accounts.account_files import Accrual, ClearingJob
+from gongji.law.engine.areas import Areas
+from gongji.refusals import Refusal
+from gongji.tabular.sheets import Sheet, Whole, text_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 ROSTER = [
@@ -157,15 +158,27 @@ def test_months_from_one_to_another(roster: Path, tmp_path: Path) -> None:
     """Each row is credited for every month; the month column is not needed."""
     short = saved(tmp_path / "short.csv", [("person", "status"), ("甲", "retired")])
     result = gongji(
-        "accrue", short, "-o", tmp_path / "out.csv", "--area", "430500",
-        "--from", "2022-12", "--to", "2023-02", "--json",
-    )  # fmt: skip
+        "accrue",
+        short,
+        "-o",
+        tmp_path / "out.csv",
+        "--area",
+        "430500",
+        "--from",
+        "2022-12",
+        "--to",
+        "2023-02",
+        "--json",
+    )
     summary = json.loads(result.stdout)
     assert (summary["rows"], summary["results"], summary["rejected"]) == (1, 2, 1)
     assert summary["by_outcome"]["统筹基金"] == {"count": 2, "amount": "150.00"}
     assert [row["month"] for row in read(tmp_path / "out.csv")] == ["2023-01", "2023-02"]
-    for wrong in (["--from", "2023-01"], ["--from", "2023-02", "--to", "2023-01"],
-                  ["--month", "2023-01", "--from", "2023-01", "--to", "2023-02"]):  # fmt: skip
+    for wrong in (
+        ["--from", "2023-01"],
+        ["--from", "2023-02", "--to", "2023-01"],
+        ["--month", "2023-01", "--from", "2023-01", "--to", "2023-02"],
+    ):
         assert isinstance(gongji("accrue", short, *wrong).exception, Refusal)
 
 
@@ -244,13 +257,13 @@ def test_a_run_that_breaks_off_leaves_nothing(
 ) -> None:
     """Neither result nor report nor a partial file; an earlier result stays."""
     (tmp_path / "out.csv").write_text("earlier", encoding="utf-8")
-    whole_run = jobs.run
+    whole_run = account_files.run
 
     def broken(*arguments: object) -> Iterator[object]:
         yield from whole_run(*arguments)  # type: ignore[arg-type]
         raise OSError("disk full")
 
-    monkeypatch.setattr(jobs, "run", broken)
+    monkeypatch.setattr(account_files, "run", broken)
     assert isinstance(gongji("accrue", roster, "-o", tmp_path / "out.csv").exception, OSError)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "roster.csv"]
     assert (tmp_path / "out.csv").read_text(encoding="utf-8") == "earlier"
@@ -258,7 +271,7 @@ def test_a_run_that_breaks_off_leaves_nothing(
 
 def test_excel_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More rows than a sheet holds are refused, not dropped."""
-    monkeypatch.setattr("gongji.sheets.EXCEL_ROWS", 2)
+    monkeypatch.setattr("gongji.tabular.sheets.EXCEL_ROWS", 2)
     with pytest.raises(Refusal), Whole(tmp_path / "out.xlsx", ("a",)) as output:
         output.write([("1",), ("2",)])
     assert list(tmp_path.iterdir()) == []
@@ -266,9 +279,16 @@ def test_excel_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, ""), (True, "true"), (2024.0, "2024"), (6722.25, "6722.25"), (Decimal("4.00"), "4.00"),
-     (date(2024, 5, 1), "2024-05-01"), (" x ", "x")],
-)  # fmt: skip
+    [
+        (None, ""),
+        (True, "true"),
+        (2024.0, "2024"),
+        (6722.25, "6722.25"),
+        (Decimal("4.00"), "4.00"),
+        (date(2024, 5, 1), "2024-05-01"),
+        (" x ", "x"),
+    ],
+)
 def test_cells_as_texts(value: object, text: str) -> None:
     """Typed cells read like the texts of a CSV."""
     assert text_of(value) == text
@@ -276,12 +296,12 @@ def test_cells_as_texts(value: object, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("document", "job"),
-    [("roster-file.md", Accrual), ("institutions-file.md", ClearingJob)],
+    [("use/roster-file.md", Accrual), ("use/institutions-file.md", ClearingJob)],
 )
 def test_every_column_is_documented(document: str, job: type[Accrual] | type[ClearingJob]) -> None:
     """Columns of the file and of its result stand in the document."""
     text = (DOCS / document).read_text(encoding="utf-8")
-    made = job(Areas((), {}))
+    made = job(Areas())
     spans = {"heads_": ("heads_1", "heads_12"), "prepaid_": ("prepaid_1", "prepaid_12")}
     for column in (*made.columns, *made.results):
         shown = spans.get(column.rstrip("0123456789"), (column,))
@@ -290,8 +310,10 @@ def test_every_column_is_documented(document: str, job: type[Accrual] | type[Cle
 
 def test_options_that_cannot_be_read_are_named(roster: Path, tmp_path: Path) -> None:
     """The option that was given, not one that was not."""
-    for option, given in (("--month", ("--month", "2023-5")),
-                          ("--to", ("--from", "2023-05", "--to", "x"))):  # fmt: skip
+    for option, given in (
+        ("--month", ("--month", "2023-5")),
+        ("--to", ("--from", "2023-05", "--to", "x")),
+    ):
         result = gongji("accrue", roster, *given)
         assert isinstance(result.exception, Refusal) and result.exception.field == option
     result = gongji("accrue", roster, "-o", tmp_path / "no" / "such.csv")

@@ -10,12 +10,18 @@ import numpy as np
 import pytest
 
 from gongji import units
-from gongji.kernel import accrue, clear, pour
+from gongji.law.kernel import accrue, clear, pour
 
 FUNCTIONS = (
-    units.divided, pour.take_rate, accrue.accrue, accrue.retired_in,
-    clear.prepayment, clear.band_of, clear.direct_loss, clear.clear,
-)  # fmt: skip
+    units.divided,
+    pour.take_rate,
+    accrue.accrue,
+    accrue.retired_in,
+    clear.prepayment,
+    clear.band_of,
+    clear.direct_loss,
+    clear.clear,
+)
 """Every function of the two kernels and what they call, those that are called before those that
 call them: nothing is left to what other modules have told Numba."""
 

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from gongji.accounts import clear, credit, deadline
-from gongji.accounts.check import problems, refuse_unsound
-from gongji.accounts.clearing import HEADS
-from gongji.accounts.examples import run_example
-from gongji.accounts.explain import explain_credit
-from gongji.errors import Refusal, RulebookError
-from gongji.rulebook.law import Library
+from gongji.law.accounts import clear, credit, deadline
+from gongji.law.accounts.account_examples import run_example
+from gongji.law.accounts.check_accounts import problems, sound
+from gongji.law.accounts.clearing import HEADS
+from gongji.law.accounts.explain_accounts import explain_credit
+from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
+from gongji.refusals import Refusal, RulebookError
 from gongji.units import parse_day
-from gongji.visit.area import Area
 
 HEAD = """
 文件:
@@ -107,7 +107,7 @@ def library(folder: Path, text: str) -> Library:
 )
 def test_bounds_ages_and_indices(tmp_path: Path, row: dict[str, str], fen: int | str) -> None:
     """Bounds of the base, a rate by age, an amount by a dated index, people left out."""
-    area = Area(library(tmp_path, CREDITS), "629900")
+    area = Areas(library(tmp_path, CREDITS)).area("629900")
     try:
         result = credit(area, {"area": "629900", "month": "2023-05"} | row)
         found = result.refusal or result.credit_fen
@@ -118,7 +118,7 @@ def test_bounds_ages_and_indices(tmp_path: Path, row: dict[str, str], fen: int |
 
 def test_a_bound_that_counts_is_explained(tmp_path: Path) -> None:
     """The base given and the base that counts, with their article."""
-    area = Area(library(tmp_path, CREDITS), "629900")
+    area = Areas(library(tmp_path, CREDITS)).area("629900")
     row = {"area": "629900", "month": "2023-05", "status": "active", "base": "4000"}
     lines = explain_credit(credit(area, row)).lines()
     assert "缴费基数4,000.00元低于下限，按5,182.00元。〔某政〔2023〕1号 第二条〕" in lines
@@ -128,7 +128,7 @@ def test_a_bound_that_counts_is_explained(tmp_path: Path) -> None:
 
 def test_another_areas_clearing(tmp_path: Path) -> None:
     """Other shares and bands, no rule on direct settlement, a deadline inside the year."""
-    area = Area(library(tmp_path, CLEARING), "629900")
+    area = Areas(library(tmp_path, CLEARING)).area("629900")
     row = {"area": "629900", "year": "2023", "direct_settled": "0", "settled": "10"}
     row |= dict.fromkeys(HEADS, "2")
     # 600 x 50 % x 2 / 12 = 50 a month; 540 of 600 is 90 %.
@@ -140,7 +140,7 @@ def test_another_areas_clearing(tmp_path: Path) -> None:
 
 def test_an_area_without_credits_says_so(tmp_path: Path) -> None:
     """A document that does not rule credits or deadlines is no zero."""
-    area = Area(library(tmp_path, "就医: {药店: {药店级别: 药店, 依据: 第一条}}"), "629900")
+    area = Areas(library(tmp_path, "就医: {药店: {药店级别: 药店, 依据: 第一条}}")).area("629900")
     with pytest.raises(Refusal) as refusal:
         credit(area, {"area": "629900", "month": "2023-05", "status": "retired"})
     assert refusal.value.code == "not_ruled"
@@ -169,18 +169,20 @@ def test_sections_that_do_not_hold_together(
 ) -> None:
     """Each mistake has its line and says what to do."""
     assert before in CLEARING
-    area = Area(library(tmp_path, CLEARING.replace(before, after)), "629900")
+    area = Areas(library(tmp_path, CLEARING.replace(before, after))).area("629900")
     (problem,) = problems(area.law(parse_day("2023-05-01")))
     assert message in problem.message and problem.line > 1
     with pytest.raises(RulebookError):
-        refuse_unsound(area)
+        sound(area)
 
 
 def test_a_credit_by_a_fact_that_no_roster_has(tmp_path: Path) -> None:
     """A level of hospital says nothing of a month."""
-    text = CREDITS.replace("按: 账户年龄段, 四十五岁以下: 2%, 四十五岁及以上: 2.5%",
-                           "按: 医院级别, 一级: 2%, 二级: 2%, 三级: 2%")  # fmt: skip
-    found = problems(Area(library(tmp_path, text), "629900").law(parse_day("2023-05-01")))
+    text = CREDITS.replace(
+        "按: 账户年龄段, 四十五岁以下: 2%, 四十五岁及以上: 2.5%",
+        "按: 医院级别, 一级: 2%, 二级: 2%, 三级: 2%",
+    )
+    found = problems(Areas(library(tmp_path, text)).area("629900").law(parse_day("2023-05-01")))
     assert ["名册没有事实“医院级别”" in problem.message for problem in found] == [True]
 
 
@@ -198,7 +200,7 @@ def test_mistakes_of_form_are_found_while_loading(
 ) -> None:
     """What was written, and how it should be."""
     with pytest.raises(RulebookError) as error:
-        Area(library(tmp_path, CLEARING.replace(before, after)), "629900")
+        Areas(library(tmp_path, CLEARING.replace(before, after))).area("629900")
     assert message in str(error.value)
 
 

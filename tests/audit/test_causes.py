@@ -11,9 +11,12 @@ from gongji.audit import CAUSES, Bad, Finding, PaidFile, audit
 HEAD = ("person", "visit", "date", "status", "level", "in_scope", "paid_pool")
 CHUXIONG, LINCANG, PANZHIHUA, YUNFU, SHAOYANG = "532300", "530900", "510400", "445300", "430500"
 INPATIENT = {
-    "inpatient_deductible.3": "1200", "inpatient_rate.1": "91%", "inpatient_rate.2": "88%",
-    "inpatient_rate.3": "85%", "inpatient_ceiling": "50000",
-}  # fmt: skip
+    "inpatient_deductible.3": "1200",
+    "inpatient_rate.1": "91%",
+    "inpatient_rate.2": "88%",
+    "inpatient_rate.3": "85%",
+    "inpatient_ceiling": "50000",
+}
 
 
 def row(date, status, level, in_scope, paid, visit="", person="甲", **more):
@@ -55,16 +58,32 @@ CASES = [
     # 慢性病 (1000-300)×85%=595，误作普通门诊 (1000-60)×55%=517
     (CHUXIONG, [row(D1, A, "2", "1000", "517", benefit="chronic")], "wrong_benefit", -7800),
     # 谈判药 (5000-500-1200)×85%=2805
-    (CHUXIONG, [row(D1, A, "3", "", "3230", benefit="negotiated_drug", total="5000", drug="药")],
-     "self_pay_skipped", 42500),  # (5000-1200)×85%
-    (CHUXIONG, [row(D1, A, "3", "", "2422.5", benefit="negotiated_drug", total="5000", drug="药")],
-     "self_pay_again", -38250),  # (4050-1200)×85%
+    (
+        CHUXIONG,
+        [row(D1, A, "3", "", "3230", benefit="negotiated_drug", total="5000", drug="药")],
+        "self_pay_skipped",
+        42500,
+    ),  # (5000-1200)×85%
+    (
+        CHUXIONG,
+        [row(D1, A, "3", "", "2422.5", benefit="negotiated_drug", total="5000", drug="药")],
+        "self_pay_again",
+        -38250,
+    ),  # (4050-1200)×85%
     # 限额未用，按住院比例：1000×91%，应为 (1030-30)×60%
     (CHUXIONG, [row(D1, A, "1", "1030", "910")], "ceiling_exhausted", 31000),
-    (CHUXIONG, [row(D1, A, "3", "50", "0", "一"), row(D2, A, "3", "140", "25", "一")],
-     "other_reading", -2500),  # 同一挂号：(140-40)×50%=50，各扣一次 (140-90)×50%
-    (CHUXIONG, [row(D1, A, "1", "10030", "6000"), row(D2, A, "1", "130", "118.30")],
-     "other_reading", 2730),  # 100×91%=91；限额用完后不扣起付 130×91%
+    (
+        CHUXIONG,
+        [row(D1, A, "3", "50", "0", "一"), row(D2, A, "3", "140", "25", "一")],
+        "other_reading",
+        -2500,
+    ),  # 同一挂号：(140-40)×50%=50，各扣一次 (140-90)×50%
+    (
+        CHUXIONG,
+        [row(D1, A, "1", "10030", "6000"), row(D2, A, "1", "130", "118.30")],
+        "other_reading",
+        2730,
+    ),  # 100×91%=91；限额用完后不扣起付 130×91%
     # 临沧
     (LINCANG, [row("2024-12-05", A, "1", "1000", "582")], "previous_version", -600),  # 980×60%=588
     (LINCANG, [row(D1, A, "1", "11030", "6600")], "ceiling_ignored", -35000),  # 6000+1000×95%
@@ -73,10 +92,18 @@ CASES = [
     (PANZHIHUA, [row(D1, A, "1", "700", "250")], "wrong_level", -5000),  # ×50%
     (PANZHIHUA, [row(D1, A, "1", "700", "0")], "paid_zero", -30000),
     (PANZHIHUA, [row(D1, R, "1", "650", "270")], "wrong_status", -5500),  # 500×65%=325；450×60%
-    (PANZHIHUA, [row(D1, A, "1", "700", "300", institution_kind="pharmacy", prescriber_level="1")],
-     "wrong_institution", 5000),  # 药店 500×50%=250
-    (PANZHIHUA, [row(D1, A, "1", "200", "0"), row(D2, A, "1", "500", "180")],
-     "deductible_again", -12000),  # 500×60%=300；(500-200)×60%
+    (
+        PANZHIHUA,
+        [row(D1, A, "1", "700", "300", institution_kind="pharmacy", prescriber_level="1")],
+        "wrong_institution",
+        5000,
+    ),  # 药店 500×50%=250
+    (
+        PANZHIHUA,
+        [row(D1, A, "1", "200", "0"), row(D2, A, "1", "500", "180")],
+        "deductible_again",
+        -12000,
+    ),  # 500×60%=300；(500-200)×60%
     (PANZHIHUA, [row(D1, A, "1", "2200", "1200")], "ceiling_ignored", 20000),  # 2000×60%，限额1000
     (PANZHIHUA, [row(D1, A, "1", "700", "300", has_account="否")], "gate_ignored", 30000),
     # 云浮: 上上年度（2021）80000×2%=1600；上一年的数字（2020）70000×2%=1400
@@ -86,13 +113,21 @@ CASES = [
     (YUNFU, [row("2024-03-01", A, "1", "5000", "1939.14")], "other_reading", 14),  # 96957×2%
     # 邵阳
     (SHAOYANG, [row(D1, A, "3", "700", "490")], "wrong_level", 25000),  # (700-300)×60%；700×70%
-    (SHAOYANG, [row(D1, A, "2", "200", "0"), row(D2, A, "2", "400", "120")],
-     "deductible_again", -12000),  # 400×60%=240；(400-200)×60%
+    (
+        SHAOYANG,
+        [row(D1, A, "2", "200", "0"), row(D2, A, "2", "400", "120")],
+        "deductible_again",
+        -12000,
+    ),  # 400×60%=240；(400-200)×60%
     (SHAOYANG, [row(D1, A, "1", "3000", "2100")], "ceiling_ignored", 60000),  # 限额1500
     (SHAOYANG, [row(D1, A, "1", "500", "350", inpatient="是")], "gate_ignored", 35000),
-    (SHAOYANG, [row(D1, A, "2", "1500", "800", benefit="chronic", disease="高血压")],
-     "other_reading", -18000),  # 800，余500：(500-200)×60%=180
-]  # fmt: skip
+    (
+        SHAOYANG,
+        [row(D1, A, "2", "1500", "800", benefit="chronic", disease="高血压")],
+        "other_reading",
+        -18000,
+    ),  # 800，余500：(500-200)×60%=180
+]
 SETTINGS = {
     CHUXIONG: INPATIENT,
     YUNFU: {f"average_wage.{y}": w for y, w in ((2020, "70000"), (2021, "80000"), (2022, "96957"))},
@@ -116,8 +151,11 @@ def test_every_cause_is_planted_somewhere():
 
 def test_a_difference_carried_forward_names_the_visit_that_moved_the_meters():
     # 第二次少付120；第三次限额余额按实付多出120，应付700，实付820。
-    rows = [row(D1, A, "1", "200", "0"), row(D2, A, "1", "500", "180"),
-            row(D3, A, "1", "2000", "820")]  # fmt: skip
+    rows = [
+        row(D1, A, "1", "200", "0"),
+        row(D2, A, "1", "500", "180"),
+        row(D3, A, "1", "2000", "820"),
+    ]
     first, second = run(PANZHIHUA, rows)
     assert (first.cause, first.row_number) == ("deductible_again", 2)
     assert (second.cause, second.from_row) == ("carried_forward", 2)
@@ -125,8 +163,11 @@ def test_a_difference_carried_forward_names_the_visit_that_moved_the_meters():
 
 
 def test_by_the_meters_of_what_was_paid_the_later_visit_is_right():
-    rows = [row(D1, A, "1", "200", "0"), row(D2, A, "1", "500", "180"),
-            row(D3, A, "1", "2000", "820")]  # fmt: skip
+    rows = [
+        row(D1, A, "1", "200", "0"),
+        row(D2, A, "1", "500", "180"),
+        row(D3, A, "1", "2000", "820"),
+    ]
     assert [found.cause for found in run(PANZHIHUA, rows, mode="paid")] == ["deductible_again"]
     rows[2]["paid_pool"] = "700"
     late = run(PANZHIHUA, rows, mode="paid")[1]
@@ -177,14 +218,21 @@ def test_opening_meters_count():
 
 def test_rows_that_cannot_be_audited_are_collected():
     rows = [
-        row(D1, A, "3", "1000", ""), row(D1, "学生", "3", "1000", "1"),
-        row(D1, A, "3", "1000", "455", area="999999"), row("2019-01-01", A, "3", "1000", "455"),
-        row(D1, A, "3", "-1", "455"), row(D1, A, "3", "1000", "1.234"),
+        row(D1, A, "3", "1000", ""),
+        row(D1, "学生", "3", "1000", "1"),
+        row(D1, A, "3", "1000", "455", area="999999"),
+        row("2019-01-01", A, "3", "1000", "455"),
+        row(D1, A, "3", "-1", "455"),
+        row(D1, A, "3", "1000", "1.234"),
         row(D1, A, "3", "1000", "455"),
-    ]  # fmt: skip
+    ]
     found = run(CHUXIONG, rows)
     assert all(isinstance(bad, Bad) for bad in found)
     assert sorted((bad.row_number, bad.code) for bad in found) == [
-        (1, "field_missing"), (2, "value_invalid"), (3, "area_unknown"), (4, "date_outside"),
-        (5, "amount_negative"), (6, "amount_invalid"),
-    ]  # fmt: skip
+        (1, "field_missing"),
+        (2, "value_invalid"),
+        (3, "area_unknown"),
+        (4, "date_outside"),
+        (5, "amount_negative"),
+        (6, "amount_invalid"),
+    ]

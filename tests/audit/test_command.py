@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 
 from gongji.audit import Finding, PaidFile, Summary, audit, findings_frame
-from gongji.cli import main
-from gongji.errors import Refusal
+from gongji.cli.main import main
+from gongji.law.engine.engine import settle
+from gongji.law.engine.person_meters import Meters
+from gongji.refusals import Refusal
 from gongji.units import parse_fen
-from gongji.visit.meters import Meters
-from gongji.visit.settle import settle
 
 GOOD = """\
 person,visit,date,area,status,level,in_scope,paid_pool
@@ -112,13 +112,16 @@ def histories(count, seed):
     rng = random.Random(seed)
     rows = [
         {
-            "person": f"p{rng.randint(1, max(1, count // 8))}", "visit": f"v{number}",
+            "person": f"p{rng.randint(1, max(1, count // 8))}",
+            "visit": f"v{number}",
             "date": f"2023-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}",
-            "status": "active", "level": str(rng.randint(1, 3)),
-            "in_scope": f"{rng.randint(1, 90000) / 100:.2f}", "paid_pool": "0",
+            "status": "active",
+            "level": str(rng.randint(1, 3)),
+            "in_scope": f"{rng.randint(1, 90000) / 100:.2f}",
+            "paid_pool": "0",
         }
         for number in range(count)
-    ]  # fmt: skip
+    ]
     for row in rows:
         row["area"] = "430500" if int(row["person"][1:]) % 2 else "510400"
     file, meters = PaidFile(pl.DataFrame(rows)), {}

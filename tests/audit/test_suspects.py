@@ -20,9 +20,15 @@ def mistaken(seed):
         row["paid_pool"] = rng.choice(["0.37", "", "oops", "-1"])
     for row in rng.sample(rows, 6):
         row |= rng.choice(
-            [{"status": "learner"}, {"area": ""}, {"date": "2023-02-30"}, {"area": "999999"},
-             {"in_scope": "1.001"}, {"person": ""}]
-        )  # fmt: skip
+            [
+                {"status": "learner"},
+                {"area": ""},
+                {"date": "2023-02-30"},
+                {"area": "999999"},
+                {"in_scope": "1.001"},
+                {"person": ""},
+            ]
+        )
     return rows
 
 
@@ -47,10 +53,14 @@ def test_suspects_are_everyone_who_has_a_finding(mode, seed, monkeypatch):
 def test_opening_meters_count_for_suspects():
     visits = pl.DataFrame(
         {
-            "person": ["甲", "乙", "丙"], "visit": ["1", "2", "3"], "date": ["2023-03-01"] * 3,
-            "status": ["active"] * 3, "level": ["1"] * 3, "in_scope": ["3000.00"] * 3,
+            "person": ["甲", "乙", "丙"],
+            "visit": ["1", "2", "3"],
+            "date": ["2023-03-01"] * 3,
+            "status": ["active"] * 3,
+            "level": ["1"] * 3,
+            "in_scope": ["3000.00"] * 3,
         }
-    )  # fmt: skip
+    )
     paid = gongji.adjudicate(visits, area="430500").sort("row_number")["pool_pays"]
     frame = visits.with_columns(paid_pool=paid)
     used = {"person": ["甲", "乙"], "area": ["", "430500"], "meter": ["ordinary_paid"] * 2}

@@ -13,9 +13,14 @@ CHUXIONG, PANZHIHUA, SHAOYANG = "532300", "510400", "430500"
 def visit(day="2023-03-01", in_scope="1000", paid="455", **more):
     """A visit of somebody active at level 3."""
     return {
-        "person": "甲", "visit": "", "date": day, "status": "active", "level": "3",
-        "in_scope": in_scope, "paid_pool": paid,
-    } | more  # fmt: skip
+        "person": "甲",
+        "visit": "",
+        "date": day,
+        "status": "active",
+        "level": "3",
+        "in_scope": in_scope,
+        "paid_pool": paid,
+    } | more
 
 
 def file(area, *rows, **more):
@@ -130,8 +135,11 @@ def test_the_last_visit_that_moved_a_meter_is_named():
     paid; of 2,000 the law has 400 left, the payments 375.
     """
     level = {"level": "1"}
-    rows = [visit("2023-03-01", "700", "310", **level), visit("2023-03-02", "500", "315", **level),
-            visit("2023-03-03", "2000", "375", **level)]  # fmt: skip
+    rows = [
+        visit("2023-03-01", "700", "310", **level),
+        visit("2023-03-02", "500", "315", **level),
+        visit("2023-03-03", "2000", "375", **level),
+    ]
     told = [(f.cause, f.difference_fen, f.from_row) for f in found(PANZHIHUA, *rows)]
     assert told == [("unknown", 1_000, 0), ("unknown", 1_500, 0), ("carried_forward", -2_500, 2)]
     by_paid = [(f.cause, f.row_number) for f in found(PANZHIHUA, *rows, mode="paid")]
@@ -140,25 +148,32 @@ def test_the_last_visit_that_moved_a_meter_is_named():
 
 def test_what_was_moved_in_one_year_is_not_carried_into_the_next():
     """The overpayment of December says nothing of January's ceiling."""
-    rows = [visit("2023-12-31", "700", "310", level="1"),
-            visit("2024-01-01", "2000", "1000", level="1")]  # fmt: skip
+    rows = [
+        visit("2023-12-31", "700", "310", level="1"),
+        visit("2024-01-01", "2000", "1000", level="1"),
+    ]
     assert [(f.cause, f.row_number) for f in found(PANZHIHUA, *rows)] == [("unknown", 1)]
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
 def test_visits_are_judged_in_the_order_of_days_and_sequences(order):
     """Nine before ten, wherever they stand; what has no number last: 200 of deductible first."""
-    rows = [visit(in_scope="200", paid="0", sequence="9", level="1"),
-            visit(in_scope="500", paid="300", sequence="10", level="1"),
-            visit(in_scope="100", paid="60", sequence="", level="1")]  # fmt: skip
+    rows = [
+        visit(in_scope="200", paid="0", sequence="9", level="1"),
+        visit(in_scope="500", paid="300", sequence="10", level="1"),
+        visit(in_scope="100", paid="60", sequence="", level="1"),
+    ]
     assert found(PANZHIHUA, *(rows[number] for number in order)) == []
 
 
 PAID = {
     # (700 - 200) x 60 % = 300; deductible 200; person 400.
-    "paid_pool": "300", "paid_deductible": "200", "paid_person": "400", "paid_ordinary": "300",
+    "paid_pool": "300",
+    "paid_deductible": "200",
+    "paid_person": "400",
+    "paid_ordinary": "300",
     "paid_supplements": "0",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("column", PAID)
@@ -187,9 +202,12 @@ def test_what_was_paid_in_yuan_or_fen(column, text):
 
 def test_too_much_and_too_little_are_summed_apart_cause_by_cause():
     """45.50 and 4.55 too much by status, 455 and 9.10 too little by nothing paid."""
-    rows = [visit(paid="500.50"), visit(in_scope="181", paid="50.05", person="乙"),
-            visit(paid="0", person="丙"),
-            visit(in_scope="108.20", paid="0", person="丁")]  # fmt: skip
+    rows = [
+        visit(paid="500.50"),
+        visit(in_scope="181", paid="50.05", person="乙"),
+        visit(paid="0", person="丙"),
+        visit(in_scope="108.20", paid="0", person="丁"),
+    ]
     findings = found(CHUXIONG, *rows)
     summary = Summary(len(rows))
     for one in findings:
@@ -200,8 +218,9 @@ def test_too_much_and_too_little_are_summed_apart_cause_by_cause():
     said = summary.as_json()
     assert (said["differences"], said["over"], said["under"]) == (4, "50.05", "464.10")
     assert [(c["cause"], c["over"], c["under"]) for c in said["causes"]] == [
-        ("paid_zero", "0.00", "464.10"), ("wrong_status", "50.05", "0.00"),
-    ]  # fmt: skip
+        ("paid_zero", "0.00", "464.10"),
+        ("wrong_status", "50.05", "0.00"),
+    ]
     frame = findings_frame(findings)
     assert frame["difference_pool"].to_list() == ["45.50", "4.55", "-455.00", "-9.10"]
     assert frame["due_pool"].to_list() == ["455.00", "45.50", "455.00", "9.10"]
@@ -211,8 +230,15 @@ def test_too_much_and_too_little_are_summed_apart_cause_by_cause():
 
 def test_opening_meters_of_the_area_count_where_the_first_visit_finds_them():
     """Shaoyang, level 2: 150 of the 200 met before; an earlier year's are not this one's."""
-    opening = pl.DataFrame({"person": ["甲"], "area": [SHAOYANG], "meter": ["level_deductible"],
-                            "key": ["2"], "amount": ["150"]})  # fmt: skip
+    opening = pl.DataFrame(
+        {
+            "person": ["甲"],
+            "area": [SHAOYANG],
+            "meter": ["level_deductible"],
+            "key": ["2"],
+            "amount": ["150"],
+        }
+    )
     row = visit("2023-03-01", "700", "390", level="2")  # (700 - 50) x 60 %
     assert found(SHAOYANG, row, opening=opening) == []
     again = visit("2023-03-02", "100", "60", level="2")

@@ -17,10 +17,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import gongji
-from gongji.batch import files, ordering
-from gongji.cli import main
-from gongji.errors import Refusal
-from gongji.sheets import Sheet, text_of
+from gongji.batch import ordering, visit_files
+from gongji.cli.main import main
+from gongji.refusals import Refusal
+from gongji.tabular.sheets import Sheet, text_of
 
 AREAS = ("532300", "532301", "510400", "430500", "430521")
 HEAD = ("person", "visit", "date", "sequence", "area", "status", "level", "total", "in_scope")
@@ -35,13 +35,17 @@ def drawn(count, people=40, seed=1):
         cost = rng.randint(1, 900_00)
         rows.append(
             {
-                "person": f"p{person:04d}", "visit": f"v{number}",
+                "person": f"p{person:04d}",
+                "visit": f"v{number}",
                 "date": f"2023-{rng.randint(3, 8):02d}-{rng.randint(1, 28):02d}",
-                "sequence": str(number), "area": AREAS[person % len(AREAS)],
-                "status": ("active", "retired")[person % 2], "level": str(rng.randint(1, 3)),
-                "total": f"{(cost + 1000) / 100:.2f}", "in_scope": f"{cost / 100:.2f}",
+                "sequence": str(number),
+                "area": AREAS[person % len(AREAS)],
+                "status": ("active", "retired")[person % 2],
+                "level": str(rng.randint(1, 3)),
+                "total": f"{(cost + 1000) / 100:.2f}",
+                "in_scope": f"{cost / 100:.2f}",
             }
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -94,7 +98,7 @@ def values(rows, without=("row_number",)):
 @pytest.fixture
 def small_chunks(monkeypatch):
     """Chunks and ranges of a few rows, so that a small file has many borders."""
-    for module in (ordering, files):
+    for module in (ordering, visit_files):
         monkeypatch.setattr(module, "CHUNK_ROWS", 50)
     monkeypatch.setattr(ordering, "RANGE_ROWS", 90)
 
@@ -141,7 +145,7 @@ def test_a_sequence_counts_as_a_number(tmp_path):
     rows = [
         drawn(1)[0] | {"date": "2023-03-01", "sequence": str(n), "visit": f"v{n}"}
         for n in (10, 9, 100, 1)
-    ]  # fmt: skip
+    ]
     for ending in (".csv", ".parquet"):
         path = write(tmp_path / f"visits{ending}", rows)
         assert run(path, "-o", tmp_path / "result.csv") == 0
@@ -307,9 +311,10 @@ def test_frames_of_every_kind_give_the_same():
         row["total"], row["in_scope"] = (Decimal(row[n]) for n in ("total", "in_scope"))
     frame = pl.DataFrame(rows)
     typed = frame.with_columns(
-        pl.col("date").str.to_date(), pl.col("sequence").cast(pl.Int64),
+        pl.col("date").str.to_date(),
+        pl.col("sequence").cast(pl.Int64),
         pl.col("area", "person").cast(pl.Categorical),
-    )  # fmt: skip
+    )
     given = [frame, typed, frame.to_arrow(), pandas.DataFrame(rows)]
     given.append(given[-1].assign(date=lambda f: pandas.to_datetime(f["date"])))
     for one in given:
@@ -337,14 +342,17 @@ def test_a_run_that_is_killed_leaves_no_result(tmp_path):
     rng = random.Random(1)
     frame = pl.DataFrame(
         {
-            "person": [rng.randrange(count) for _ in range(count)], "date": ["2023-03-01"] * count,
-            "area": ["430500"] * count, "status": ["active"] * count, "level": ["1"] * count,
+            "person": [rng.randrange(count) for _ in range(count)],
+            "date": ["2023-03-01"] * count,
+            "area": ["430500"] * count,
+            "status": ["active"] * count,
+            "level": ["1"] * count,
             "in_scope": ["10.00"] * count,
         }
-    )  # fmt: skip
+    )
     frame.write_parquet(tmp_path / "v.parquet")
     argv = ["adjudicate", str(tmp_path / "v.parquet"), "-o", str(tmp_path / "r.csv")]
-    code = f"from gongji.cli import main; main({argv!r})"
+    code = f"from gongji.cli.main import main; main({argv!r})"
     with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL) as running:
         deadline = time.monotonic() + 60
         while not any(path.name.startswith(".r.") for path in tmp_path.iterdir()):

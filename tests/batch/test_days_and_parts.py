@@ -9,10 +9,10 @@ import pytest
 
 import gongji
 from boundary_visits import HISTORIES
-from gongji.batch import files, ordering
+from gongji.batch import ordering, visit_files
 from gongji.batch.adjudicate import adjudicate_table
-from gongji.cli import main
-from gongji.errors import Refusal
+from gongji.cli.main import main
+from gongji.refusals import Refusal
 from made_rulebooks import library
 
 
@@ -39,9 +39,13 @@ def test_a_history_of_a_file_is_settled_as_by_hand(history, tmp_path):
 
 def visit(person, **more):
     return {
-        "person": person, "date": "2023-03-01", "area": "430500", "status": "active", "level": "2",
+        "person": person,
+        "date": "2023-03-01",
+        "area": "430500",
+        "status": "active",
+        "level": "2",
         "in_scope": "300.07",
-    } | more  # fmt: skip
+    } | more
 
 
 def run(capsys, *argv):
@@ -53,7 +57,7 @@ def run(capsys, *argv):
 @pytest.fixture
 def small_chunks(monkeypatch):
     """Chunks of a few rows."""
-    for module in (ordering, files):
+    for module in (ordering, visit_files):
         monkeypatch.setattr(module, "CHUNK_ROWS", 4)
 
 
@@ -127,5 +131,7 @@ def test_opening_meters_begin_with_the_first_row_that_can_be_read():
     assert [(bad.row_number, bad.code) for bad in rejected] == [(1, "field_missing")]
     # 300.07 x 60 % = 180.042; q: 100.07 x 60 %, then all.
     assert [f"{row['pool_pays']:.2f}" for row in found.to_pylist()] == [
-        "180.04", "60.04", "180.04",
-    ]  # fmt: skip
+        "180.04",
+        "60.04",
+        "180.04",
+    ]

@@ -7,17 +7,17 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from gongji.batch.core import Settler
 from gongji.batch.ordering import ROW
-from gongji.batch.visits import Settler
-from gongji.errors import PRECEDENCE, Refusal
-from gongji.rulebook.facts import DERIVED
-from gongji.rulebook.law import Library
-from gongji.rulebook.tables import show_articles
+from gongji.law.checks.library import Library
+from gongji.law.compile.tables import show_articles
+from gongji.law.engine.areas import Areas
+from gongji.law.engine.engine import settle
+from gongji.law.engine.person_meters import Meters
+from gongji.law.engine.visit import columns_of, read_visit
+from gongji.law.rulebook.vocabulary import DERIVED
+from gongji.refusals import PRECEDENCE, Refusal
 from gongji.units import date_of, parse_day, yuan_text
-from gongji.visit.area import Area
-from gongji.visit.facts import columns_of, read_visit
-from gongji.visit.meters import Meters
-from gongji.visit.settle import settle
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "oracle"))
 
@@ -74,8 +74,8 @@ def test_batch_equals_online_on_random_histories(area, seed=20260101):
     drawn = [random_history(rng, area) for _ in range(200)]
     settings = settings_of({k: v for _, figures in drawn for k, v in figures.items()})
     people = [ordered(rows, number) for number, (rows, _) in enumerate(drawn)]
-    rules = Area(Library(), area, settings)
-    found = batch(Settler(Library(), (area,), settings, in_fen=True), people)
+    rules = Areas(Library(), everywhere=settings).area(area)
+    found = batch(Settler(Areas(everywhere=settings), (area,), in_fen=True), people)
     number = 0
     for rows in people:
         for row, wanted in zip(rows, online(rules, rows), strict=True):
@@ -87,8 +87,8 @@ def test_batch_equals_online_on_random_histories(area, seed=20260101):
 def test_batch_equals_online_with_figures_missing(seed=7):
     rng = random.Random(seed)
     people = [ordered(random_history(rng, "532300")[0], number) for number in range(100)]
-    rules = Area(Library(), "532300")
-    found = batch(Settler(Library(), ("532300",), in_fen=True), people)
+    rules = Areas(Library()).area("532300")
+    found = batch(Settler(Areas(), ("532300",), in_fen=True), people)
     wanted = [answer for rows in people for answer in online(rules, rows)]
     assert [found[n]["refusal"] for n in range(len(wanted))] == [w["refusal"] for w in wanted]
     assert any(w["refusal"] == "parameter_missing" for w in wanted)
@@ -159,7 +159,7 @@ def articles(result):
 def test_batch_equals_online_whatever_a_rulebook_speaks_of(code):
     rng = random.Random(code)
     library = Library([RULEBOOKS])
-    area = Area(library, code)
+    area = Areas(library).area(code)
     people = [
         sorted(
             (random_row(rng, area, f"p{number:05d}") for _ in range(rng.randint(1, 12))),
@@ -167,7 +167,7 @@ def test_batch_equals_online_whatever_a_rulebook_speaks_of(code):
         )
         for number in range(80)
     ]
-    found = batch(Settler(library, (code,), {}, code, in_fen=True), people)
+    found = batch(Settler(Areas(library), (code,), code, in_fen=True), people)
     number = 0
     for rows in people:
         for row, wanted in zip(rows, online(area, rows), strict=True):
@@ -182,9 +182,9 @@ def test_batch_equals_online_whatever_a_rulebook_speaks_of(code):
 
 def test_batch_names_the_articles_that_online_rests_on():
     rng = random.Random(3)
-    area = Area(Library(), "430500")
+    area = Areas(Library()).area("430500")
     people = [ordered(random_history(rng, "430500")[0], number) for number in range(60)]
-    found = batch(Settler(Library(), ("430500",), {}, in_fen=True), people)
+    found = batch(Settler(Areas(), ("430500",), in_fen=True), people)
     number = 0
     for rows in people:
         meters = Meters(area.layout)
@@ -204,6 +204,6 @@ def test_a_date_that_cannot_be_read_ends_no_registration():
     row = {"person": "p", "status": "active", "level": "2", "total_fen": "10000", "visit": "v1"}
     dates = ["2023-03-01", "2023-03-35", "2023-03-04"]
     rows = [row | {"date": day} for day in dates]
-    found = batch(Settler(Library(), ("532300",), {}, "532300", in_fen=True), [rows])
+    found = batch(Settler(Areas(), ("532300",), "532300", in_fen=True), [rows])
     assert [found[n].get("deductible_fen") for n in range(3)] == [6000, None, 0]
     assert found[1]["refusal"] == "value_invalid"

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from gongji.cli import main
+from gongji.cli.main import main
 
 CATALOGUE = """\
 item,name,from,class,first_self_pay,standard
@@ -42,9 +42,14 @@ def given(tmp_path):
         for name, text in (("visits", visits), ("lines", lines), ("catalogue", CATALOGUE)):
             (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
         return (
-            tmp_path / "visits.csv", "-o", tmp_path / "result.csv",
-            "--lines", tmp_path / "lines.csv", "--catalogue", tmp_path / "catalogue.csv",
-        )  # fmt: skip
+            tmp_path / "visits.csv",
+            "-o",
+            tmp_path / "result.csv",
+            "--lines",
+            tmp_path / "lines.csv",
+            "--catalogue",
+            tmp_path / "catalogue.csv",
+        )
 
     return write
 
@@ -91,8 +96,10 @@ def test_strict_stops_at_the_first_bad_line(given, tmp_path, capsys):
     assert run(*given(LINES + "v2,X,1,1.00\n"), "--strict", "--json") == 1
     assert "第 6 行" in json.loads(capsys.readouterr().out)["reason"]
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "catalogue.csv", "lines.csv", "visits.csv",
-    ]  # fmt: skip
+        "catalogue.csv",
+        "lines.csv",
+        "visits.csv",
+    ]
 
 
 def test_amounts_in_fen_stay_in_fen(given, tmp_path):

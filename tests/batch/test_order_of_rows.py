@@ -8,9 +8,9 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from gongji.batch import files, ordering
+from gongji.batch import ordering, visit_files
 from gongji.batch.adjudicate import adjudicate_table
-from gongji.cli import main
+from gongji.cli.main import main
 from gongji.units import MAX_FEN, yuan_text
 
 CHUNK = 50
@@ -19,7 +19,7 @@ CHUNK = 50
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch):
     """Chunks and ranges of a few rows, so that a small file has many borders."""
-    for module in (ordering, files):
+    for module in (ordering, visit_files):
         monkeypatch.setattr(module, "CHUNK_ROWS", CHUNK)
     monkeypatch.setattr(ordering, "RANGE_ROWS", 90)
 
@@ -27,9 +27,16 @@ def small_chunks(monkeypatch):
 def visit(person, **more):
     """A visit in Shaoyang whose payment tells how much of the deductible was met before."""
     return {
-        "person": person, "visit": "", "date": "2023-03-01", "sequence": "1", "area": "430500",
-        "status": "active", "level": "2", "total": "150.00", "in_scope": "150.00",
-    } | more  # fmt: skip
+        "person": person,
+        "visit": "",
+        "date": "2023-03-01",
+        "sequence": "1",
+        "area": "430500",
+        "status": "active",
+        "level": "2",
+        "total": "150.00",
+        "in_scope": "150.00",
+    } | more
 
 
 def persons(first, count, **more):

@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import gongji
-from gongji.batch import files, ordering
-from gongji.cli import main
-from gongji.errors import Refusal
+from gongji.batch import ordering, visit_files
+from gongji.cli.main import main
+from gongji.refusals import Refusal
 
 LARGE = 3_000_000_000
 """An amount in fen that 32 bits do not hold."""
@@ -27,16 +27,19 @@ def visits(count):
     """Visits in order of persons, two a person."""
     return pl.DataFrame(
         {
-            "person": [n // 2 for n in range(count)], "date": ["2023-03-01"] * count,
-            "area": ["430500"] * count, "status": ["active"] * count, "level": ["1"] * count,
+            "person": [n // 2 for n in range(count)],
+            "date": ["2023-03-01"] * count,
+            "area": ["430500"] * count,
+            "status": ["active"] * count,
+            "level": ["1"] * count,
             "total_fen": [10_000 + n for n in range(count)],
         }
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
 def small_chunks(monkeypatch):
-    for module in (ordering, files):
+    for module in (ordering, visit_files):
         monkeypatch.setattr(module, "CHUNK_ROWS", 50)
     monkeypatch.setattr(ordering, "RANGE_ROWS", 90)
 
@@ -81,7 +84,7 @@ def test_a_column_may_be_empty_from_any_table_on(tmp_path):
         pa.table([pa.array(values, kind)], schema=pa.schema([pa.field("x", kind, nullable)]))
         for kind, values, nullable in kinds
     ]
-    files.write(tmp_path / "r.parquet", iter(tables))
+    visit_files.write(tmp_path / "r.parquet", iter(tables))
     found = pq.read_table(tmp_path / "r.parquet")
     assert found.column("x").to_pylist() == [1, 2, 3, None, LARGE]
     assert found.schema.field("x") == pa.field("x", pa.int64(), True)
@@ -126,7 +129,7 @@ def test_a_failure_closes_what_was_begun(tmp_path):
 
     for ending in (".csv", ".parquet", ".xlsx"):
         with pytest.raises(Refusal):
-            files.write(tmp_path / f"r{ending}", tables())
+            visit_files.write(tmp_path / f"r{ending}", tables())
     assert not list(tmp_path.iterdir())
 
 

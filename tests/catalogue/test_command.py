@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from gongji.cli import cli
-from gongji.errors import Refusal, RowRefusal, RulebookError
+from gongji.cli.main import cli
+from gongji.refusals import Refusal, RowRefusal, RulebookError
 
 FILES = {
     "visits": "person,visit,date,area,status,level,total\n\n甲,v1,2023-03-01,532300,active,1,\n",
@@ -27,9 +27,18 @@ def run(tmp_path: Path) -> Callable[..., Result]:
         paths = {name: str(tmp_path / f"{name}.csv") for name in FILES}
         return CliRunner().invoke(
             cli,
-            ["adjudicate", paths["visits"], "-o", str(tmp_path / "out.csv"), "--lines",
-             paths["lines"], "--catalogue", paths["catalogue"], *options],
-        )  # fmt: skip
+            [
+                "adjudicate",
+                paths["visits"],
+                "-o",
+                str(tmp_path / "out.csv"),
+                "--lines",
+                paths["lines"],
+                "--catalogue",
+                paths["catalogue"],
+                *options,
+            ],
+        )
 
     return adjudicate
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import polars as pl
 import pytest
 
-from gongji.catalogue import explain_line, read_catalogue
-from gongji.catalogue.lines import SPLIT, price
-from gongji.catalogue.online import Judgement, judge, split, terms_of
-from gongji.catalogue.texts import ROW, read_texts
-from gongji.errors import Refusal
-from gongji.rulebook.law import Library
+from gongji.batch.lines import explain_line, read_catalogue
+from gongji.batch.lines.price_lines import SPLIT, price
+from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
+from gongji.law.pricing.price_line import Judgement, judge, split, terms_of
+from gongji.refusals import Refusal
+from gongji.tabular.texts import ROW, read_texts
 from gongji.units import parse_day, parse_fen, parse_ppm
-from gongji.visit.area import Area
 from made_rulebooks import AREA, library
 
 RULES = """\
@@ -104,7 +104,7 @@ CASES = [
     # A negotiated drug: the law's 30 % whatever the catalogue says.
     (Item("乙", "20%", negotiated=True), 2, (0, 0, 300, 700), ["第六条第二款"]),
     (Item("乙", negotiated=True), 2, (0, 0, 300, 700), ["第六条第二款"]),
-]  # fmt: skip
+]
 
 
 def at_the_counter(law, item, level, permitted=True):
@@ -119,8 +119,14 @@ def at_the_counter(law, item, level, permitted=True):
 def in_a_file(books, item, level):
     """The same by columns, and the articles that are told."""
     lines = pl.DataFrame({"visit": ["v"], "item": ["A"], "quantity": ["1"], "amount": ["10.00"]})
-    visits = pl.DataFrame({"visit": ["v"], "date": ["2023-06-01"], "area": [AREA],
-                           "level": [str(level) if level else ""]})  # fmt: skip
+    visits = pl.DataFrame(
+        {
+            "visit": ["v"],
+            "date": ["2023-06-01"],
+            "area": [AREA],
+            "level": [str(level) if level else ""],
+        }
+    )
     items = read_catalogue(
         read_texts(pl.read_csv(item.row().encode(), infer_schema=False)).drop(ROW)
     )
@@ -136,7 +142,7 @@ def in_a_file(books, item, level):
 def test_a_line_at_the_counter_and_in_a_file(tmp_path, item, level, wanted, articles):
     """The four parts and, of each that is the person's, its own article and amount."""
     books = library(tmp_path, RULES + NEGOTIATED)
-    law = Area(books, AREA).law(parse_day("2023-06-01"))
+    law = Areas(books).area(AREA).law(parse_day("2023-06-01"))
     assert at_the_counter(law, item, level) == wanted
     found, told = in_a_file(books, item, level)
     assert found == wanted
@@ -149,7 +155,7 @@ def test_a_line_at_the_counter_and_in_a_file(tmp_path, item, level, wanted, arti
 
 def test_without_a_rule_for_negotiated_drugs_the_catalogue_counts(tmp_path):
     books = library(tmp_path, RULES)
-    law = Area(books, AREA).law(parse_day("2023-06-01"))
+    law = Areas(books).area(AREA).law(parse_day("2023-06-01"))
     item = Item("乙", "20%", negotiated=True)
     assert at_the_counter(law, item, 2) == in_a_file(books, item, 2)[0] == (0, 0, 200, 800)
 
@@ -168,7 +174,7 @@ def test_what_is_the_persons_needs_a_rule_that_says_so(tmp_path, rule, item):
     text = RULES.replace(f"  {rule}\n", "")
     assert text != RULES
     books = library(tmp_path, text)
-    law = Area(books, AREA).law(parse_day("2023-06-01"))
+    law = Areas(books).area(AREA).law(parse_day("2023-06-01"))
     assert at_the_counter(law, item, 2) == in_a_file(books, item, 2)[0] == "not_ruled"
     plain = Item(standard="10.00", listing="10.00")
     assert at_the_counter(law, plain, 2) == in_a_file(books, plain, 2)[0] == (0, 0, 0, 1_000)
@@ -177,14 +183,14 @@ def test_what_is_the_persons_needs_a_rule_that_says_so(tmp_path, rule, item):
 def test_an_item_without_any_share_is_refused(tmp_path):
     """Class 乙, and neither catalogue nor area says how much."""
     books = library(tmp_path, RULES.replace(", 比例: 5%", ""))
-    law = Area(books, AREA).law(parse_day("2023-06-01"))
+    law = Areas(books).area(AREA).law(parse_day("2023-06-01"))
     item = Item("乙")
     assert at_the_counter(law, item, 2) == in_a_file(books, item, 2)[0] == "self_pay_missing"
 
 
 def test_what_was_not_approved_or_is_unknown_is_wholly_the_persons():
     """楚雄; also without a level, and whatever the standard."""
-    law = Area(Library(), "532300").law(parse_day("2023-06-01"))
+    law = Areas(Library()).area("532300").law(parse_day("2023-06-01"))
     for item, permitted in ((Item(standard="9.00"), False), (Item(levels=LEVELS), False)):
         assert at_the_counter(law, item, 0, permitted) == (0, 1_000, 0, 0)
     assert judge(None, terms_of(law), 2, True) == Judgement(covered=False)
@@ -202,7 +208,7 @@ def test_what_was_not_approved_or_is_unknown_is_wholly_the_persons():
     ],
 )
 def test_a_quantity_times_a_standard_stays_within_what_a_number_holds(milli, standard, fine):
-    terms = terms_of(Area(Library(), "532300").law(parse_day("2023-06-01")))
+    terms = terms_of(Areas(Library()).area("532300").law(parse_day("2023-06-01")))
     judged = Judgement(True, "超支付标准", standard)
     if fine:
         assert split(judged, terms, 1, milli) == (0, 0, 0, 1)
@@ -214,10 +220,10 @@ def test_a_quantity_times_a_standard_stays_within_what_a_number_holds(milli, sta
 
 def test_a_part_that_the_law_does_not_know_is_refused(tmp_path):
     """A law without parts asks for none."""
-    plain = Area(library(tmp_path / "a", RULES), AREA).law(parse_day("2023-06-01"))
+    plain = Areas(library(tmp_path / "a", RULES)).area(AREA).law(parse_day("2023-06-01"))
     assert judge(Item(part="class_x"), terms_of(plain), 2, True).part == ""
     parts = "费用部分:\n  甲类: {代号: class_a, 依据: 第一条}\n"
-    law = Area(library(tmp_path / "b", RULES + parts), AREA).law(parse_day("2023-06-01"))
+    law = Areas(library(tmp_path / "b", RULES + parts)).area(AREA).law(parse_day("2023-06-01"))
     assert judge(Item(part="class_a"), terms_of(law), 2, True).part == "class_a"
     with pytest.raises(Refusal) as refusal:
         judge(Item(part="class_x"), terms_of(law), 2, True)

@@ -5,12 +5,12 @@ import random
 import polars as pl
 import pytest
 
-from gongji.catalogue import explain_line, price_files, read_catalogue, with_scope
-from gongji.catalogue.lines import SPLIT, price
-from gongji.catalogue.texts import ROW, read_texts
-from gongji.errors import Refusal, RulebookError
-from gongji.kernel.price import price_line
-from gongji.rulebook.law import Library
+from gongji.batch.lines import explain_line, price_files, read_catalogue, with_scope
+from gongji.batch.lines.price_lines import SPLIT, price
+from gongji.law.checks.library import Library
+from gongji.law.kernel.price import price_line
+from gongji.refusals import Refusal, RulebookError
+from gongji.tabular.texts import ROW, read_texts
 
 CATALOGUE = """\
 item,name,from,to,class,first_self_pay,standard,standard_3,listing,part,negotiated
@@ -46,9 +46,13 @@ def catalogued(csv):
 
 def priced(*lines, unknown_items="refuse", visits=VISITS, catalogue=CATALOGUE, **more):
     return price(
-        texts(HEAD + "\n".join(lines)), catalogued(catalogue), texts(visits),
-        Library(), unknown_items=unknown_items, **more,
-    )  # fmt: skip
+        texts(HEAD + "\n".join(lines)),
+        catalogued(catalogue),
+        texts(visits),
+        Library(),
+        unknown_items=unknown_items,
+        **more,
+    )
 
 
 SPLITS = [
@@ -69,7 +73,7 @@ SPLITS = [
     ("v1,A,1,2.50,否", (0, 0, 0, 250)),  # 普通门诊不问是否相关
     ("v1,E,0.5,1.00", (83, 0, 0, 17)),  # 0.165 进为 0.17
     ("v1,A,1,0", (0, 0, 0, 0)),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("line", "split"), SPLITS)
@@ -104,7 +108,7 @@ MISTAKES = [
     ("v5,S,1,10.00", "level", "level_missing"),
     ("v5,A,1,9.99", "total", "lines_differ"),
     ("v6,A,1,1.00,否", "related", "not_ruled"),  # 邵阳没有写无关项目
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("line", "column", "code"), MISTAKES)
@@ -150,7 +154,7 @@ def test_every_fen_of_random_lines_is_accounted_for_as_the_kernel_splits_it():
         f"{rng.choice(['v1', 'v2'])},{rng.choice(items)},{rng.randint(1, 5000) / 1000:.3f},"
         f"{rng.randint(0, 50000) / 100:.2f}"
         for _ in range(2000)
-    ]  # fmt: skip
+    ]
     found = priced(*lines)
     assert found.problems.is_empty()
     assert len(found.lines) == 2000
@@ -158,9 +162,12 @@ def test_every_fen_of_random_lines_is_accounted_for_as_the_kernel_splits_it():
     assert (parts == found.lines["amount_fen"]).all()
     for line in found.lines.iter_rows(named=True):
         expected = price_line(
-            line["amount_fen"], line["milli"], line["standard_fen"], line["share_ppm"],
+            line["amount_fen"],
+            line["milli"],
+            line["standard_fen"],
+            line["share_ppm"],
             int(line["covered"]),
-        )  # fmt: skip
+        )
         assert tuple(line[name] for name in SPLIT) == expected
     whole = found.visits.select(pl.col("total_fen", *SPLIT).sum()).row(0)
     assert whole[0] == sum(whole[1:]) == found.lines["amount_fen"].sum()
@@ -210,8 +217,10 @@ def test_parts_of_the_cost_are_summed_apart(tmp_path):
     visits = "visit,date,area,level\nv1,2023-03-01,990100,1\nv2,2023-03-01,990100,1\n"
     found = price(
         texts(HEAD + "v1,A,1,10.00\nv1,B,1,10.00\nv2,P,1,1.00"),
-        catalogued(catalogue), texts(visits), Library((tmp_path,)),
-    )  # fmt: skip
+        catalogued(catalogue),
+        texts(visits),
+        Library((tmp_path,)),
+    )
     row = found.visits.row(0, named=True)
     assert (row["in_scope_fen"], row["in_scope_class_a_fen"]) == (1900, 1000)
     assert with_scope(texts(visits), found)["in_scope_class_a"].to_list() == ["10.00"]
@@ -252,9 +261,7 @@ def test_files_of_every_kind_are_read_alike(tmp_path):
     (tmp_path / "catalogue.csv").write_text(CATALOGUE, encoding="gb18030")
     (tmp_path / "visits.csv").write_text(VISITS, encoding="utf-8")
     for name in ("lines.parquet", "lines.xlsx", "lines.csv"):
-        found = price_files(
-            tmp_path / name, tmp_path / "catalogue.csv", tmp_path / "visits.csv"
-        )  # fmt: skip
+        found = price_files(tmp_path / name, tmp_path / "catalogue.csv", tmp_path / "visits.csv")
         assert found.visits["in_scope_fen"].to_list() == [2500], found.problems["reason"]
     with pytest.raises(Refusal, match="lines.txt"):
         price_files(tmp_path / "lines.txt", tmp_path / "catalogue.csv", tmp_path / "visits.csv")
@@ -278,8 +285,11 @@ def test_slices_of_a_big_file_give_what_the_whole_file_gives(tmp_path, ending):
 
 def test_columns_missing_or_unknown_stop_the_file():
     with pytest.raises(Refusal, match="amount"):
-        price(texts("visit,item,quantity\nv1,A,1"), catalogued(CATALOGUE),
-              texts(VISITS), Library())  # fmt: skip
+        price(texts("visit,item,quantity\nv1,A,1"), catalogued(CATALOGUE), texts(VISITS), Library())
     with pytest.raises(Refusal, match="金额"):
-        price(texts("visit,item,quantity,amount,金额\nv1,A,1,1,1"),
-              catalogued(CATALOGUE), texts(VISITS), Library())  # fmt: skip
+        price(
+            texts("visit,item,quantity,amount,金额\nv1,A,1,1,1"),
+            catalogued(CATALOGUE),
+            texts(VISITS),
+            Library(),
+        )

@@ -4,11 +4,11 @@ bills, costs of parts: each by hand."""
 import polars as pl
 import pytest
 
-from gongji.catalogue import price_files, read_catalogue, with_scope
-from gongji.catalogue.lines import price
-from gongji.catalogue.texts import ROW, read_texts
-from gongji.errors import RulebookError
-from gongji.rulebook.law import Library
+from gongji.batch.lines import price_files, read_catalogue, with_scope
+from gongji.batch.lines.price_lines import price
+from gongji.law.checks.library import Library
+from gongji.refusals import RulebookError
+from gongji.tabular.texts import ROW, read_texts
 from gongji.units import MAX_FEN, yuan_text
 from made_rulebooks import AREA, library
 
@@ -207,8 +207,9 @@ def test_a_slice_keeps_the_lines_of_a_visit_together(tmp_path):
     visits = "visit,date,area,level,total\n" + "".join(
         f"v{n},2023-06-01,532300,2,3.00\n" for n in range(9)
     )
-    lines = LINES + "".join(f"v{n},A,1,{amount},\n" for amount in ("1.00", "2.00")
-                            for n in range(9))  # fmt: skip
+    lines = LINES + "".join(
+        f"v{n},A,1,{amount},\n" for amount in ("1.00", "2.00") for n in range(9)
+    )
     for name, text in (("v", visits), ("l", lines), ("c", CATALOGUE)):
         (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
     for at_once in (1, 2, 5, 18, 100):

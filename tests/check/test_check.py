@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gongji.cli import main
-from gongji.rulebook.check import check_area, citations, read_files, years_of
-from gongji.rulebook.law import Library
+from gongji.cli.main import main
+from gongji.law.checks.check_rulebooks import check_area, citations, read_files, years_of
+from gongji.law.checks.library import Library
 
 HERE = Path(__file__).parent
 WRONG = HERE / "wrong"
@@ -94,7 +94,7 @@ def test_the_page_shows_what_the_wrong_rulebook_brings(
 ) -> None:
     root = HERE.parent.parent
     monkeypatch.chdir(root)
-    page = (root / "docs" / "check.md").read_text(encoding="utf-8")
+    page = (root / "docs" / "use/check.md").read_text(encoding="utf-8")
     shown = [line for line in page.split("\n") if line.startswith("✗ ") or line == "10 处问题"]
     printed = run("tests/check/wrong")[1].split("\n")
     assert len(shown) == 5
@@ -248,9 +248,13 @@ def test_a_register_that_misses_something_is_a_finding(run: Run, tmp_path: Path)
     code, told = run(path)
     assert code == 2
     for problem in (
-        ":22: 条文：缺少第二条", ":22: 条文：缺少第四条", ":22: 条文：缺少第五条",
-        ":24: 条文.第六条：没有这项规定“待遇.没有的”", "不认识的模块“集市”",
-        "已建的模块“portal”不在模块之中", ":11: 计量.年度支付：没有一条条文写明这项规定",
-    ):  # fmt: skip
+        ":22: 条文：缺少第二条",
+        ":22: 条文：缺少第四条",
+        ":22: 条文：缺少第五条",
+        ":24: 条文.第六条：没有这项规定“待遇.没有的”",
+        "不认识的模块“集市”",
+        "已建的模块“portal”不在模块之中",
+        ":11: 计量.年度支付：没有一条条文写明这项规定",
+    ):
         assert problem in told, (problem, told)
     assert "缺少第七条" not in told

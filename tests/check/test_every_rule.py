@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from gongji.errors import Refusal, RulebookError
-from gongji.kernel import pour
-from gongji.rulebook.law import Law, Library
-from gongji.rulebook.proof import prove
-from gongji.rulebook.settings import check
+from gongji.law.checks.library import Library
+from gongji.law.checks.proof import prove
+from gongji.law.compile.parameters_given import check
+from gongji.law.kernel import pour
+from gongji.law.rulebook.law import Law
+from gongji.refusals import Refusal, RulebookError
 from made_rulebooks import AREA, head, library, write
 
 PARAMETERS = """\
@@ -170,17 +171,23 @@ def step(rate: int, *limits: tuple[int, int], base: int = pour.LEFT, group: int 
 
 
 UNCOVERED = [
-    ("two supplements on the deductibles",
-     (step(10, base=pour.BORNE_DEDUCTIBLE), step(10, base=pour.BORNE_DEDUCTIBLE)), "同一笔负担"),
-    ("one on all that is left, then on a part",
-     (step(10), step(10, base=pour.BORNE_SHARE)), "同一笔负担"),
+    (
+        "two supplements on the deductibles",
+        (step(10, base=pour.BORNE_DEDUCTIBLE), step(10, base=pour.BORNE_DEDUCTIBLE)),
+        "同一笔负担",
+    ),
+    (
+        "one on all that is left, then on a part",
+        (step(10), step(10, base=pour.BORNE_SHARE)),
+        "同一笔负担",
+    ),
     ("a floor, then on what is left", (step(61, base=pour.FLOOR), step(10)), ""),
     ("on two parts", (step(10, base=pour.BORNE_DEDUCTIBLE), step(10, base=pour.BEYOND)), ""),
     ("on a part, then on all that is left", (step(10, base=pour.BORNE_SHARE), step(10)), ""),
     ("a deductible that the layers share", (step(10, (50_000, 0)),), "共用计量"),
     ("a deductible of its own", (step(10, (50_000, 5)),), ""),
     ("a band that the layers share", (step(10, (90_000, 0), group=0),), "共用计量"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from gongji.errors import Refusal
-from gongji.kernel import pour
-from gongji.rulebook.figures import round_by
-from gongji.rulebook.program import Cell, Compiler, Program
-from gongji.rulebook.tables import citations, show_articles
+from gongji.law.compile.figures import round_by
+from gongji.law.compile.program import Cell, Compiler, Program
+from gongji.law.compile.tables import citations, show_articles
+from gongji.law.engine.areas import Areas
+from gongji.law.engine.engine import settle
+from gongji.law.engine.person_meters import Meters
+from gongji.law.engine.visit import read_visit
+from gongji.law.kernel import pour
+from gongji.refusals import Refusal
 from gongji.units import parse_day
-from gongji.visit.area import Area
-from gongji.visit.facts import read_visit
-from gongji.visit.meters import Meters
-from gongji.visit.settle import settle
 from made_rulebooks import AREA, library
 
 TEXT = """\
@@ -62,11 +62,14 @@ CELL = {"参保状态": "在职", "医院级别": "一级", "异地": "否", "�
 
 
 def compiled(
-    folder: Path, benefit: str = "普通门诊", settings: dict[str, str] | None = None,
-    year: int = 2023, **cell: str,
-) -> Program:  # fmt: skip
+    folder: Path,
+    benefit: str = "普通门诊",
+    settings: dict[str, str] | None = None,
+    year: int = 2023,
+    **cell: str,
+) -> Program:
     """The program of a cell."""
-    area = Area(library(folder, TEXT), AREA, settings)
+    area = Areas(library(folder, TEXT), everywhere=settings).area(AREA)
     whole: Cell = CELL | cell
     return Compiler(area.law(parse_day("2023-03-01")), area.layout, year).program(benefit, whole)
 
@@ -239,14 +242,17 @@ GATES = """\
         ({"in_benefit_period": "否", "designated": "否"}, "outside_benefit_period", "第五条"),
         # What holds for one benefit only says nothing of another.
         ({"in_benefit_period": "否", "benefit": "chronic"}, "", ""),
-        ({"in_benefit_period": "否", "benefit": "chronic", "inpatient": "是"}, "inpatient_stay",
-         "第七条"),
+        (
+            {"in_benefit_period": "否", "benefit": "chronic", "inpatient": "是"},
+            "inpatient_stay",
+            "第七条",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_first_gate_in_order_of_precedence_refuses_with_its_own_article(
     tmp_path: Path, row: dict[str, str], refusal: str, article: str
 ) -> None:
-    area = Area(library(tmp_path, GATES), AREA)
+    area = Areas(library(tmp_path, GATES)).area(AREA)
     given = {"date": "2023-03-01", "status": "active", "total": "100"} | row
     visit = read_visit(given, area.law(parse_day("2023-03-01")))
     result = settle(area, visit, Meters(area.layout))
@@ -274,14 +280,16 @@ def test_a_visit_rests_only_on_the_layers_that_it_reached(tmp_path: Path) -> Non
 计量:
   支付: {代号: year_paid, 量: 支付, 期: 年}
 """
-    area = Area(library(tmp_path, text), AREA)
+    area = Areas(library(tmp_path, text)).area(AREA)
     law = area.law(parse_day("2023-03-01"))
     program = Compiler(law, area.layout, 2023).program("急诊抢救", {})
     told = {
-        (0, 0): "第五条", (1, 0): "第五条、第一条、第二条",
+        (0, 0): "第五条",
+        (1, 0): "第五条、第一条、第二条",
         (2, 0): "第五条、第一条、第二条、第三条",
-        (9, 9): "第五条、第一条、第二条、第三条、第四条", (1, 1): "第五条、第一条、第二条、第四条",
-    }  # fmt: skip
+        (9, 9): "第五条、第一条、第二条、第三条、第四条",
+        (1, 1): "第五条、第一条、第二条、第四条",
+    }
     for (reached, tails), articles in told.items():
         found = show_articles(citations(program, reached, tails))
         assert found == f"某政〔2023〕1号 {articles}", (reached, tails)
@@ -289,7 +297,7 @@ def test_a_visit_rests_only_on_the_layers_that_it_reached(tmp_path: Path) -> Non
 
 def test_a_level_that_is_not_given_is_asked_for_where_a_figure_needs_it(tmp_path: Path) -> None:
     """And a share supplied by level is no share without one."""
-    area = Area(library(tmp_path, TEXT), AREA, {"rate.1": "40%"})
+    area = Areas(library(tmp_path, TEXT), everywhere={"rate.1": "40%"}).area(AREA)
     law = area.law(parse_day("2023-03-01"))
     for benefit in ("ordinary", "chronic"):
         row = {"date": "2023-03-01", "status": "active", "total": "1000", "benefit": benefit}

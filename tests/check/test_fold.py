@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from gongji.errors import Refusal, RulebookError
-from gongji.rulebook.check import check_area
-from gongji.rulebook.law import FOREVER, Law, Library, parents
+from gongji.law.checks.check_rulebooks import check_area
+from gongji.law.checks.library import Library
+from gongji.law.rulebook.law import Law, parents
+from gongji.law.rulebook.rulebook import FOREVER
+from gongji.refusals import Refusal, RulebookError
 from gongji.units import date_of, parse_day
 from made_rulebooks import AREA, head, write
 
@@ -147,12 +149,16 @@ def test_spans_are_cut_wherever_a_document_begins_or_ends(documents: Documents) 
     documents.add("60%", "2023-07-01", REPLACES + ENDS.format("2023-09-30"))
     documents.add("70%", "2024-02-01")
     laws = Library([documents.folder]).laws(AREA)
-    spans = [(str(date_of(law.since)), "" if law.until >= FOREVER else str(date_of(law.until)))
-             for law in laws]  # fmt: skip
+    spans = [
+        (str(date_of(law.since)), "" if law.until >= FOREVER else str(date_of(law.until)))
+        for law in laws
+    ]
     assert spans == [
-        ("2023-01-01", "2023-07-01"), ("2023-07-01", "2023-10-01"), ("2023-10-01", "2024-01-01"),
+        ("2023-01-01", "2023-07-01"),
+        ("2023-07-01", "2023-10-01"),
+        ("2023-10-01", "2024-01-01"),
         ("2024-02-01", ""),
-    ]  # fmt: skip
+    ]
     for day, rate in (("2023-09-30", "60%"), ("2023-10-01", "50%"), ("2024-01-01", "")):
         assert documents.rate(day) == rate
 
@@ -203,6 +209,7 @@ def test_a_folder_of_ones_own_stands_instead_of_the_shipped_area(tmp_path: Path)
     write(tmp_path, head("2023-01-01") + benefit("33%"), "2023-01-01", "532300")
     law = Library([tmp_path]).laws("532300")[0]
     assert [book.path.parent.parent.parent == tmp_path for book in law.books] == [True]
-    assert any(b.head.area == "530000" for found in Library([tmp_path]).laws("532300")
-               for b in found.books)  # fmt: skip
+    assert any(
+        b.head.area == "530000" for found in Library([tmp_path]).laws("532300") for b in found.books
+    )
     assert len(Library([tmp_path]).laws("430500")) == len(Library().laws("430500"))

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from gongji.errors import RulebookError
-from gongji.rulebook.law import Library, read_book
-from gongji.rulebook.source import read_or_refuse
+from gongji.law.checks.library import Library
+from gongji.law.rulebook.rulebook import read_book
+from gongji.law.rulebook.source import read_or_refuse
+from gongji.refusals import RulebookError
 from made_rulebooks import AREA, head, write
 
 GOOD = head() + "计量:\n  付: {代号: paid, 量: 支付, 期: 年}\n"

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from gongji.kernel import pour
-from gongji.rulebook import proof
-from gongji.rulebook.proof import prove, refuses_all
+from gongji.law.checks import proof
+from gongji.law.checks.proof import prove, refuses_all
+from gongji.law.kernel import pour
 from gongji.units import WHOLE
 
 Limit = tuple[int, int]

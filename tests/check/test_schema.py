@@ -8,12 +8,12 @@ import jsonschema
 import pytest
 import yaml
 
-from gongji.cli import main
-from gongji.rulebook.jsonschema import rulebook_schema
-from gongji.rulebook.law import SHIPPED
+from gongji.cli.main import main
+from gongji.law.rulebook.jsonschema import rulebook_schema
+from gongji.law.rulebook.shelf import SHIPPED
 
 ROOT = Path(__file__).parent.parent.parent
-DOCUMENT = ROOT / "docs" / "rulebook.schema.json"
+DOCUMENT = ROOT / "docs" / "generated/rulebook.schema.json"
 MODELINE = "# yaml-language-server: $schema="
 RULEBOOKS = sorted([*SHIPPED.glob("**/*.yaml"), *ROOT.glob("tests/rulebooks/**/*.yaml")])
 
@@ -44,7 +44,7 @@ def test_the_schema_in_docs_is_current(capsys: pytest.CaptureFixture[str]) -> No
         main(["check", "--schema"])
     printed = capsys.readouterr().out
     assert DOCUMENT.read_text(encoding="utf-8") == printed, (
-        "write it anew: gongji check --schema > docs/rulebook.schema.json"
+        "write it anew: gongji check --schema > docs/generated/rulebook.schema.json"
     )
 
 

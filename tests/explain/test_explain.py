@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from gongji.explain import as_json, as_markdown, as_text
-from gongji.explain.quote import quote
+from gongji.law.explain import as_json, as_markdown, as_text
+from gongji.law.explain.quote import quote
 
 CROSSING = {
     "area": "532300",
@@ -80,8 +80,14 @@ def test_a_refusal_names_its_article_and_moves_nothing():
 
 
 def test_first_self_pay_and_what_is_outside_the_scope_are_said():
-    row = {"area": "532300", "date": "2023-03-01", "status": "active", "level": "3",
-           "benefit": "negotiated_drug", "total": "1000"}  # fmt: skip
+    row = {
+        "area": "532300",
+        "date": "2023-03-01",
+        "status": "active",
+        "level": "3",
+        "benefit": "negotiated_drug",
+        "total": "1000",
+    }
     settings = INPATIENT | {"inpatient_deductible": "400"}
     explanation = quote(row, settings=settings)
     assert explanation.result.pool_fen == 42500  # (1000 - 100 - 400) x 85 %

@@ -7,35 +7,56 @@ from pathlib import Path
 import pytest
 
 from every_payer import AREA, settled
-from gongji.errors import Refusal
-from gongji.explain import as_json, as_markdown, as_text
-from gongji.explain.quote import quote
-from gongji.explain.sentences import explain
+from gongji.law.explain import as_json, as_markdown, as_text
+from gongji.law.explain.quote import quote
+from gongji.law.explain.sentences import explain
+from gongji.refusals import Refusal
 from made_rulebooks import library
 
 SENTENCES = [
     ("outside", "政策范围外费用500.00元，由个人负担。", ()),
     ("rate", "当年账户：2,500.00元，按100%应由个人账户支付2,500.00元。", ("第一条第一款",)),
-    ("ceiling", "最高支付限额80.00元，此前本笔账户已支付0.00元，本次只能支付80.00元；"
-     "超过限额的费用2,420.00元转入下一层。", ("第一条第二款",)),
+    (
+        "ceiling",
+        "最高支付限额80.00元，此前本笔账户已支付0.00元，本次只能支付80.00元；"
+        "超过限额的费用2,420.00元转入下一层。",
+        ("第一条第二款",),
+    ),
     ("onward", "余下2,420.00元按“普通门诊”计算。", ()),
-    ("deductible", "起付标准120.00元（年度起付此前已承担20.00元），本次扣除100.00元，由个人负担。",
-     ("第二条第一款",)),
-    ("rate", "普通门诊：起付标准以上2,320.00元，按60%应由统筹基金支付1,392.00元。",
-     ("第二条第二款",)),
-    ("ceiling", "最高支付限额700.00元，此前普通统筹已支付150.00元，本次只能支付550.00元；"
-     "超过限额的费用1,403.33元转入下一层。", ("第二条第三款",)),
+    (
+        "deductible",
+        "起付标准120.00元（年度起付此前已承担20.00元），本次扣除100.00元，由个人负担。",
+        ("第二条第一款",),
+    ),
+    (
+        "rate",
+        "普通门诊：起付标准以上2,320.00元，按60%应由统筹基金支付1,392.00元。",
+        ("第二条第二款",),
+    ),
+    (
+        "ceiling",
+        "最高支付限额700.00元，此前普通统筹已支付150.00元，本次只能支付550.00元；"
+        "超过限额的费用1,403.33元转入下一层。",
+        ("第二条第三款",),
+    ),
     ("onward", "余下1,403.33元按“超额部分”计算。", ()),
     ("rate", "超额部分：1,403.33元，按30%应由统筹基金支付421.00元。", ("第三条第一款",)),
-    ("ceiling", "最高支付限额350.00元，此前超额统筹已支付0.00元，本次只能支付350.00元；",
-     ("第三条第二款",)),
+    (
+        "ceiling",
+        "最高支付限额350.00元，此前超额统筹已支付0.00元，本次只能支付350.00元；",
+        ("第三条第二款",),
+    ),
     ("supplement", "大额补助：以余下的1,520.00元计算。", ("第四条",)),
     ("rate", "大额补助：1,520.00元，大额医疗费用补助按90%支付1,368.00元。", ("第四条第一款",)),
     ("supplement", "公务员补助：以余下的152.00元计算。", ("第五条",)),
     ("rate", "公务员补助：152.00元，公务员医疗补助按50%支付76.00元。", ("第五条第一款",)),
-    ("total", "合计：统筹基金支付900.00元，补充保障支付1,444.00元，个人账户支付80.00元，"
-     "个人负担576.00元。", ()),
-]  # fmt: skip
+    (
+        "total",
+        "合计：统筹基金支付900.00元，补充保障支付1,444.00元，个人账户支付80.00元，"
+        "个人负担576.00元。",
+        (),
+    ),
+]
 
 
 def test_every_sentence_has_its_payer_figures_and_article(tmp_path: Path) -> None:
@@ -52,9 +73,11 @@ def test_every_sentence_has_its_payer_figures_and_article(tmp_path: Path) -> Non
 
 
 METERS = [
-    ("本笔账户", "0.00", "80.00"), ("年度起付", "20.00", "120.00"),
-    ("普通统筹", "150.00", "700.00"), ("超额统筹", "0.00", "350.00"),
-]  # fmt: skip
+    ("本笔账户", "0.00", "80.00"),
+    ("年度起付", "20.00", "120.00"),
+    ("普通统筹", "150.00", "700.00"),
+    ("超额统筹", "0.00", "350.00"),
+]
 
 
 @pytest.mark.parametrize("shown", [as_text, as_markdown])
@@ -74,20 +97,33 @@ def test_the_text_has_every_sentence_with_its_article_and_every_meter(shown, tmp
 def test_machines_are_told_the_same(tmp_path: Path) -> None:
     told = json.loads(json.dumps(as_json(explain(settled(tmp_path)[0]))))
     amounts = {
-        "total": "3000.00", "in_scope": "2500.00", "first_self_pay": "0.00",
-        "deductible": "100.00", "pool_pays": "900.00", "supplements": "1444.00",
-        "person_pays": "656.00", "refusal": "", "date": "2023-03-01", "benefit": "ordinary",
-        "unofficial": ["某政〔2023〕1号"], "supplied": [],
-    }  # fmt: skip
+        "total": "3000.00",
+        "in_scope": "2500.00",
+        "first_self_pay": "0.00",
+        "deductible": "100.00",
+        "pool_pays": "900.00",
+        "supplements": "1444.00",
+        "person_pays": "656.00",
+        "refusal": "",
+        "date": "2023-03-01",
+        "benefit": "ordinary",
+        "unofficial": ["某政〔2023〕1号"],
+        "supplied": [],
+    }
     assert {name: told[name] for name in amounts} == amounts
     assert told["layers"] == {
-        "account": "80.00", "ordinary": "550.00", "overflow": "350.00", "large": "1368.00",
+        "account": "80.00",
+        "ordinary": "550.00",
+        "overflow": "350.00",
+        "large": "1368.00",
         "servants": "76.00",
-    }  # fmt: skip
+    }
     assert [(m["meter"], m["before"], m["after"]) for m in told["meters"]] == [
-        ("bill_account", "0.00", "80.00"), ("year_deductible", "20.00", "120.00"),
-        ("ordinary_paid", "150.00", "700.00"), ("overflow_paid", "0.00", "350.00"),
-    ]  # fmt: skip
+        ("bill_account", "0.00", "80.00"),
+        ("year_deductible", "20.00", "120.00"),
+        ("ordinary_paid", "150.00", "700.00"),
+        ("overflow_paid", "0.00", "350.00"),
+    ]
     lines = (tmp_path / "620000/629900/2023-01-01.yaml").read_text().splitlines()
     for sentence in told["explanation"]:
         for cite in sentence["cites"]:
@@ -105,20 +141,39 @@ ORDINARY = {"area": "532300", "date": "2023-03-01", "status": "active", "level":
         ({"in_scope": "90"}, {}, ["本次扣除90.00元", "统筹基金支付0.00元，个人负担90.00元"]),
         ({"in_scope": "90.01"}, {}, ["起付标准以上0.01元，统筹基金按50%支付0.01元"]),
         # To the very ceiling nothing is cut; a fen of cost more is.
-        ({"in_scope": "1090"}, {"ordinary_paid": "5500"},
-         ["统筹基金按50%支付500.00元", "统筹基金支付500.00元，个人负担590.00元"]),
+        (
+            {"in_scope": "1090"},
+            {"ordinary_paid": "5500"},
+            ["统筹基金按50%支付500.00元", "统筹基金支付500.00元，个人负担590.00元"],
+        ),
         # The deductible of a first visit of the registration, met in part.
-        ({"in_scope": "1000", "visit": "v"}, {"visit_deductible": "40"},
-         ["起付标准90.00元（每次起付此前已承担40.00元），本次扣除50.00元",
-          "起付标准以上950.00元，统筹基金按50%支付475.00元"]),
-        ({"in_scope": "1000", "visit": "v"}, {"visit_deductible": "90"},
-         ["此前已承担90.00元），本次扣除0.00元",
-          "普通门诊：1,000.00元，统筹基金按50%支付500.00元"]),
-        ({"in_scope": "800", "total": "1000", "designated": "否"}, {},
-         ["统筹基金不予支付：不是定点医药机构。全部费用1,000.00元由个人负担",
-          "统筹基金支付0.00元，个人负担1,000.00元", "第十三条、第二十七条"]),
+        (
+            {"in_scope": "1000", "visit": "v"},
+            {"visit_deductible": "40"},
+            [
+                "起付标准90.00元（每次起付此前已承担40.00元），本次扣除50.00元",
+                "起付标准以上950.00元，统筹基金按50%支付475.00元",
+            ],
+        ),
+        (
+            {"in_scope": "1000", "visit": "v"},
+            {"visit_deductible": "90"},
+            [
+                "此前已承担90.00元），本次扣除0.00元",
+                "普通门诊：1,000.00元，统筹基金按50%支付500.00元",
+            ],
+        ),
+        (
+            {"in_scope": "800", "total": "1000", "designated": "否"},
+            {},
+            [
+                "统筹基金不予支付：不是定点医药机构。全部费用1,000.00元由个人负担",
+                "统筹基金支付0.00元，个人负担1,000.00元",
+                "第十三条、第二十七条",
+            ],
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_visit_at_its_edges_is_told_to_the_fen(facts, used, words):
     text = as_text(quote(ORDINARY | facts, used))
     for wanted in words:

@@ -16,11 +16,13 @@ import psycopg
 ANSWER_SECONDS = 20
 PATIENCE_SECONDS = 90
 SEND_AGAIN = "请用同一报文重发"
-"""Stands in the polite answer to a request that the door could not deal with."""
+"""Stands in the polite answer to a request that the gateway could not deal with."""
 TOLD = {
-    "medfee_sumamt": "total_fen", "fund_pay_sumamt": "fund_fen", "acct_pay": "accounts_fen",
+    "medfee_sumamt": "total_fen",
+    "fund_pay_sumamt": "fund_fen",
+    "acct_pay": "accounts_fen",
     "psn_cash_pay": "cash_fen",
-}  # fmt: skip
+}
 """Amounts of a reply, and what they are in the journal."""
 
 

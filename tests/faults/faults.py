@@ -1,6 +1,7 @@
 """The faults: each is done again and again under load; afterwards the books must be whole.
 
-`make faults` does each for half a minute and writes docs/faults.md; the ordinary run a few seconds.
+`make faults` does each for half a minute and writes docs/generated/faults.md; the ordinary run a
+few seconds.
 """
 
 import json
@@ -25,9 +26,9 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from cashiers import PATIENCE_SECONDS, SEND_AGAIN, Cashiers, Found, Sent, compare, message, post
-from counter import Bench, door
-from gongji.config.platform import wait_until_ready
-from gongji.errors import Fault
+from counter import Bench, gateway
+from gongji.refusals import Fault
+from gongji.service.ready import wait_until_ready
 
 GONGJI = Path(sys.executable).parent / "gongji"
 BACK_SECONDS = 120
@@ -72,14 +73,14 @@ class World:
         """What the service said."""
         return log_of(self.folder).read_text(encoding="utf-8", errors="replace")
 
-    def doors(self) -> list[int]:
-        """The process ids of the doors."""
+    def gateways(self) -> list[int]:
+        """The process ids of the gateways."""
         found = []
         mine = b"GONGJI_PORT=" + str(self.bench.port).encode()
         for path in Path("/proc").glob("[0-9]*/cmdline"):
             try:
                 words = path.read_bytes().split(b"\0")
-                if b"gongji.config.processes" not in words or b"door" not in words:
+                if b"gongji.service.processes" not in words or b"gateway" not in words:
                     continue
                 if mine in (path.parent / "environ").read_bytes().split(b"\0"):
                     found.append(int(path.parent.name))
@@ -88,17 +89,17 @@ class World:
         return found
 
     def wait(self) -> None:
-        """Until the door and the database answer."""
+        """Until the gateway and the database answer."""
         try:
             wait_until_ready(self.bench.address, BACK_SECONDS)
         except Fault as error:
             raise AssertionError(f"the service did not come back: {self.log[-2000:]}") from error
 
-    def kill_door(self, cashiers: Cashiers) -> None:
-        """kill -9 of one door or of all."""
+    def kill_gateway(self, cashiers: Cashiers) -> None:
+        """kill -9 of one gateway or of all."""
         cashiers.wait_for_answers(random.randint(10, 100))
-        doors = self.doors()
-        kill(*random.sample(doors, random.randint(1, len(doors)) if doors else 0))
+        gateways = self.gateways()
+        kill(*random.sample(gateways, random.randint(1, len(gateways)) if gateways else 0))
         self.wait()
 
     def postmaster(self) -> int:
@@ -113,9 +114,9 @@ class World:
         self.wait()
 
     def kill_both(self, cashiers: Cashiers) -> None:
-        """kill -9 of PostgreSQL and of the doors at once."""
+        """kill -9 of PostgreSQL and of the gateways at once."""
         cashiers.wait_for_answers(random.randint(10, 100))
-        kill(self.postmaster(), *self.doors())
+        kill(self.postmaster(), *self.gateways())
         time.sleep(0.3)
         self.wait()
 
@@ -178,14 +179,14 @@ def _fill_until(file: Any, told: Callable[[], bool], seconds: float) -> None:
 
 
 @contextmanager
-def world(persons: int, doors: int = 2, disk: str = "") -> Iterator[World]:
+def world(persons: int, gateways: int = 2, disk: str = "") -> Iterator[World]:
     """A service of its own with its embedded PostgreSQL and invented people.
 
     Shape:   `disk` the size of a small disk in memory for all of its data, empty for a folder.
     Refuses: NoRoomToTry where such a disk cannot be mounted.
     """
-    from gongji.config.database import embedded
-    from gongji.config.environment import environment
+    from gongji.platform.database import embedded
+    from gongji.platform.environment import environment
 
     before = dict(os.environ)
     folder = Path(tempfile.mkdtemp(prefix="gongji-faults-"))
@@ -193,7 +194,7 @@ def world(persons: int, doors: int = 2, disk: str = "") -> Iterator[World]:
         if disk:
             _mount(folder, disk)
         os.environ |= {"GONGJI_DEMO": "1", "GONGJI_DATA": str(folder)}
-        os.environ.pop("GONGJI_DOOR_DATABASE_URL", None)
+        os.environ.pop("GONGJI_GATEWAY_DATABASE_URL", None)
         environment.cache_clear()
         server = embedded(folder / "postgresql", keep=True)
         try:
@@ -202,7 +203,7 @@ def world(persons: int, doors: int = 2, disk: str = "") -> Iterator[World]:
             dsn = make_conninfo(server.get_uri(), dbname="gongji")
             with (
                 log_of(folder).open("w") as log,
-                door(dsn, free_port(), doors, log, DATABASE_URL="") as bench,
+                gateway(dsn, free_port(), gateways, log, DATABASE_URL="") as bench,
             ):
                 bench.people(1, persons)
                 with psycopg.connect(dsn) as connection:
@@ -362,9 +363,9 @@ def _messages(world: World, count: int) -> list[Sent]:
 def every_fault(world: World, seconds: float, count: int) -> Iterator[tuple[str, int, Found]]:
     """Every fault but the full disk: its name, how often it was done, what the books say."""
     load = int(seconds * LOAD)
-    yield ("kill -9 of a door or both", *under(world, seconds, world.kill_door, load))
+    yield ("kill -9 of a gateway or both", *under(world, seconds, world.kill_gateway, load))
     yield ("kill -9 of PostgreSQL", *under(world, seconds, world.kill_database, load))
-    yield ("kill -9 of PostgreSQL and both doors", *under(world, seconds, world.kill_both, load))
+    yield ("kill -9 of PostgreSQL and both gateways", *under(world, seconds, world.kill_both, load))
     yield ("connection cut, request repeated", *cut_connections(world, count))
     yield ("request twice at once", *deliver_twice(world, count))
     yield ("requests three times, out of order, by eight", *out_of_order(world, count))

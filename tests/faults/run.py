@@ -8,12 +8,12 @@ from cashiers import Found
 from faults import SMALL_DISK, NoRoomToTry, World, every_fault, full_disk, world
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "faults.md"
+PAGE = ROOT / "docs" / "generated/faults.md"
 SECONDS, COUNT, MUTATIONS, SEED = 30.0, 300, 10_000, 20241220
 HEAD = f"""# Faults
 
 As `make faults` did them, under the load of eight cashiers, on a service of its own (`gongji
-serve` with two doors and its embedded PostgreSQL, durable commits; what is killed the service
+serve` with two gateways and its embedded PostgreSQL, durable commits; what is killed the service
 starts anew). After each fault what was not answered was sent again, byte for byte; then every
 message was held against the journal, and `gongji ledger verify --replay` found nothing.
 
@@ -49,9 +49,9 @@ def mutated(count: int) -> str:
     """Mutated requests; the sentence of what they did."""
     sys.path[:0] = [str(ROOT)]
     from tests import databases
-    from tests.platform import attack, doors
+    from tests.platform import attack, gateways
 
-    with databases.server() as server, doors.new_database(server) as database:
+    with databases.server() as server, gateways.new_database(server) as database:
         tally = attack.attack(database, count, SEED)
     return (
         f"{tally.total():,} mutated requests, built from the field tables of the interface and "

@@ -44,7 +44,7 @@ ROOM_TESTS = {
     "visit": ["tests/visit", "tests/test_cases.py", "tests/mechanisms", "tests/test_quote.py"],
 }
 """The tests of a room; those of a room that is not named are in tests/platform."""
-OWN_SERVER = {"backup", "cli", "commands", "config", "demo", "jobs"}
+OWN_SERVER = {"backup", "cli", "demo", "platform", "service"}
 """Rooms whose tests start a PostgreSQL of their own."""
 
 
@@ -74,12 +74,16 @@ def read_faults(folder: Path = LISTS) -> list[Fault]:
     """The faults of every list, in the order of their files."""
     return [
         Fault(
-            row["name"], *_place(row["where"]), row["change"], row["into"],
-            tuple(row["tests"].split()), row.get("lives", ""),
+            row["name"],
+            *_place(row["where"]),
+            row["change"],
+            row["into"],
+            tuple(row["tests"].split()),
+            row.get("lives", ""),
         )
         for path in sorted(folder.glob("*.yaml"))
         for row in yaml.safe_load(path.read_text())
-    ]  # fmt: skip
+    ]
 
 
 def _place(where: str) -> tuple[str, str]:
@@ -145,7 +149,7 @@ def _copy(fault: Fault) -> Iterator[Path]:
 @contextmanager
 def _server() -> Iterator[str]:
     """One PostgreSQL for all the runs whose tests do not need one of their own."""
-    from gongji.config.database import embedded
+    from gongji.platform.database import embedded
 
     with tempfile.TemporaryDirectory(prefix="gongji-bite-") as folder:
         started = embedded(Path(folder) / "postgresql", keep=True)
@@ -247,8 +251,11 @@ def main() -> int:
             fault = tasks[task]
             far, told = found[fault] = task.result()
             spent = time.monotonic() - begun
-            print(f"{number}/{len(faults)} {spent:.0f} s {fault.room}: {fault.name}: "
-                  f"{f'{told} ({far})' if told else 'LIVES'}", flush=True)  # fmt: skip
+            print(
+                f"{number}/{len(faults)} {spent:.0f} s {fault.room}: {fault.name}: "
+                f"{f'{told} ({far})' if told else 'LIVES'}",
+                flush=True,
+            )
     return min(1, _say(faults, found))
 
 

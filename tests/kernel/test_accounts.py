@@ -3,16 +3,21 @@ side."""
 
 import pytest
 
-from gongji.kernel import accrue, clear, pour
+from gongji.law.kernel import accrue, clear, pour
 from gongji.units import MAX_FEN, WHOLE
 
 
 def plan(**more: int) -> list[int]:
     """A credit of 2 % of one's own base, 6 % to the pool, within 5,000 to 20,000 yuan."""
     figures = {
-        "REFUSAL": 0, "RATE": 20_000, "BASE": accrue.OWN_BASE, "FLOOR": 500_000, "CAP": 2_000_000,
-        "UNIT": 1, "POOL_RATE": 60_000,
-    } | more  # fmt: skip
+        "REFUSAL": 0,
+        "RATE": 20_000,
+        "BASE": accrue.OWN_BASE,
+        "FLOOR": 500_000,
+        "CAP": 2_000_000,
+        "UNIT": 1,
+        "POOL_RATE": 60_000,
+    } | more
     return list(figures.values())
 
 
@@ -80,8 +85,21 @@ def test_the_rules_for_retirees_hold_from_the_month_after_the_event(
     assert accrue.retired_in(month, registered, event, after) == retired
 
 
-TERMS = [300_000, 900_000, 10_000, 10_000, 4,
-         0, 0, 300_000, 300_000, 700_000, 700_000, 800_000, WHOLE]  # fmt: skip
+TERMS = [
+    300_000,
+    900_000,
+    10_000,
+    10_000,
+    4,
+    0,
+    0,
+    300_000,
+    300_000,
+    700_000,
+    700_000,
+    800_000,
+    WHOLE,
+]
 """云浮第二十条: up to 30 % nothing is kept, then 30 %, from 70 % on 70 %, from 80 % on all."""
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from gongji.kernel import calendar
+from gongji.law.kernel import calendar
 from gongji.units import day_of, parse_day
 
 

@@ -3,7 +3,7 @@ that cannot be settled leaves, what a supplement is on."""
 
 import pytest
 
-from gongji.kernel import pour
+from gongji.law.kernel import pour
 from gongji.units import WHOLE
 
 Limit = tuple[int, int]
@@ -169,8 +169,11 @@ def test_a_supplement_is_on_its_part_of_the_burden(base: int, fen: int) -> None:
 def test_what_is_ones_own_first_is_in_no_part_of_the_burden() -> None:
     """A tenth of 4,000 first; of 3,600: 300, 1,000, 800 beyond."""
     own = step(100_000, base=pour.OWN)
-    for base, fen in ((pour.BORNE_DEDUCTIBLE, 30_000), (pour.BORNE_SHARE, 100_000),
-                      (pour.BEYOND, 80_000)):  # fmt: skip
+    for base, fen in (
+        (pour.BORNE_DEDUCTIBLE, 30_000),
+        (pour.BORNE_SHARE, 100_000),
+        (pour.BEYOND, 80_000),
+    ):
         found = Poured(program([own, ORDINARY], (step(500_000, base=base),)), 400_000)
         assert found.cost() == [400_000, 360_000, fen]
 

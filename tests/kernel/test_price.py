@@ -2,7 +2,7 @@
 
 import pytest
 
-from gongji.kernel.price import first_self_pay, price_line
+from gongji.law.kernel.price import first_self_pay, price_line
 from gongji.units import MAX_FEN, WHOLE
 
 NONE = -1

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from gongji.errors import REFUSALS, Refusal, RowRefusal
+from gongji.refusals import REFUSALS, Refusal, RowRefusal
 from gongji.units import (
     date_of,
     day_in_china,
@@ -127,9 +127,12 @@ def test_a_refusal_of_a_row_names_file_row_and_column() -> None:
     assert (found.field, found.code) == ("total", "row_rejected")
     assert str(found).startswith("a.csv 第 7 行 total：total 为负数：-1")
     assert found.as_json() == {
-        "refusal": "row_rejected", "field": "total", "reason": str(found), "row_number": "7",
+        "refusal": "row_rejected",
+        "field": "total",
+        "reason": str(found),
+        "row_number": "7",
         "row_refusal": "amount_negative",
-    }  # fmt: skip
+    }
     assert str(RowRefusal(1, "x", "field_missing", "缺")).startswith("第 1 行 x：缺")
 
 

@@ -7,16 +7,17 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gongji.errors import Refusal, RulebookError
-from gongji.explain.sentences import explain
-from gongji.rulebook.cells import axes_of, axis_values, offered_benefits
-from gongji.rulebook.law import SHIPPED, Library
-from gongji.rulebook.program import Compiler
+from gongji.law.checks.library import Library
+from gongji.law.compile.cells import axes_of, axis_values, offered_benefits
+from gongji.law.compile.program import Compiler
+from gongji.law.engine.areas import Areas
+from gongji.law.engine.engine import settle
+from gongji.law.engine.person_meters import Meters
+from gongji.law.engine.visit import read_visit
+from gongji.law.explain.sentences import explain
+from gongji.law.rulebook.shelf import SHIPPED
+from gongji.refusals import Refusal, RulebookError
 from gongji.units import date_of
-from gongji.visit.area import Area
-from gongji.visit.facts import read_visit
-from gongji.visit.meters import Meters
-from gongji.visit.settle import settle
 
 FILES = sorted((Path(__file__).parent.parent / "rulebooks").glob("**/*.yaml"))
 FILES += sorted(SHIPPED.glob("**/*.yaml"))
@@ -62,7 +63,7 @@ def spoil(document: dict, rng: random.Random) -> tuple:
 
 def use(library: Library, area: str, rng: random.Random) -> None:
     """Compile some cells and settle a visit of every benefit of an area, under every law."""
-    rules = Area(library, area)
+    rules = Areas(library).area(area)
     layout = rules.layout
     for law in rules.laws:
         day = str(date_of(law.since))

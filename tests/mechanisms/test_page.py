@@ -1,4 +1,4 @@
-"""docs/rulebook.md says every key there is, and its example loads and settles."""
+"""docs/use/rulebook.md says every key there is, and its example loads and settles."""
 
 import dataclasses
 import re
@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from gongji.rulebook import documents, references
-from gongji.rulebook.law import Head, Library
-from gongji.visit.examples import run_example
+from gongji.law.checks import check_references
+from gongji.law.checks.library import Library
+from gongji.law.engine.visit_examples import run_example
+from gongji.law.rulebook import provision_kinds
+from gongji.law.rulebook.rulebook import Head
 
-PAGE = (Path(__file__).parents[2] / "docs" / "rulebook.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "use/rulebook.md").read_text(encoding="utf-8")
 STRUCTS = [Head] + [
     value
-    for value in vars(documents).values()
+    for value in vars(provision_kinds).values()
     if isinstance(value, type) and dataclasses.is_dataclass(value)
 ]
 KEYS = sorted(
@@ -21,7 +23,7 @@ KEYS = sorted(
         (struct.__name__, field.metadata["key"])
         for struct in STRUCTS
         for field in dataclasses.fields(struct)
-        if "key" in field.metadata and struct is not documents.Article
+        if "key" in field.metadata and struct is not provision_kinds.Article
     }
 )
 
@@ -32,8 +34,17 @@ def test_every_key_is_described(struct: str, key: str) -> None:
 
 
 def test_every_choice_is_listed() -> None:
-    words = [*documents.PERIODS, *documents.PAYERS, *documents.BASES, *documents.METER_MEASURES]
-    words += [*documents.ROUNDING_UNITS, *documents.ROUNDING_WAYS, *documents.SOURCES]
+    words = [
+        *provision_kinds.PERIODS,
+        *provision_kinds.PAYERS,
+        *provision_kinds.BASES,
+        *provision_kinds.METER_MEASURES,
+    ]
+    words += [
+        *provision_kinds.ROUNDING_UNITS,
+        *provision_kinds.ROUNDING_WAYS,
+        *provision_kinds.SOURCES,
+    ]
     assert [word for word in words if word not in PAGE] == []
 
 
@@ -45,5 +56,5 @@ def test_the_example_of_the_page_loads_and_settles(tmp_path: Path) -> None:
     (place / "2023-01-01.yaml").write_text(match[1], encoding="utf-8")
     library = Library([tmp_path])
     (book,) = library.books("370300")
-    assert references.problems(library, book) == []
+    assert check_references.problems(library, book) == []
     assert [run_example(library, book, example) for example in book.examples] == [[]]

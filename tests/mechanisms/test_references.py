@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gongji.errors import Problem, RulebookError
-from gongji.rulebook import references
-from gongji.rulebook.law import Library
+from gongji.law.checks import check_references
+from gongji.law.checks.library import Library
+from gongji.refusals import Problem, RulebookError
 
 HERE = Path(__file__).parent
 MODEL = HERE / "model" / "990000" / "999903" / "2024-01-01.yaml"
@@ -61,9 +61,13 @@ def test_all_mistakes_are_told_at_once_those_of_form_and_those_of_reference(tmp_
     for right, wrong in changes[1:]:
         text = text.replace(right, wrong, 1)
     wanted = [
-        "应为百分比", "没有计量“年起负”", "没有层组或待遇“超限”", "没有存疑“乙说”",
-        "没有规定引用这一存疑", "“大额”不在可取值之内",
-    ]  # fmt: skip
+        "应为百分比",
+        "没有计量“年起负”",
+        "没有层组或待遇“超限”",
+        "没有存疑“乙说”",
+        "没有规定引用这一存疑",
+        "“大额”不在可取值之内",
+    ]
     found = problems_of(tmp_path, text)
     for message in wanted:
         assert any(message in problem.message for problem in found), message
@@ -97,4 +101,4 @@ def test_a_meter_keeps_its_meaning_through_a_change_of_rules(tmp_path: Path) -> 
 def test_what_a_province_replaces_stands_in_one_of_its_areas() -> None:
     library = Library()
     for path in library.files():
-        assert references.problems(library, library.book(path)) == []
+        assert check_references.problems(library, library.book(path)) == []

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from gongji.explain.sentences import explain
-from gongji.rulebook import documents, references
-from gongji.rulebook.law import Library
-from gongji.visit import examples
-from gongji.visit.examples import run_example
-from gongji.visit.settle import settle
+from gongji.law.checks import check_references
+from gongji.law.checks.library import Library
+from gongji.law.engine import visit_examples
+from gongji.law.engine.engine import settle
+from gongji.law.engine.visit_examples import run_example
+from gongji.law.explain.sentences import explain
+from gongji.law.rulebook import provision_kinds
 
 FOLDER = Path(__file__).parent.parent / "rulebooks"
 LIBRARY = Library([FOLDER])
@@ -24,7 +25,7 @@ EXAMPLES = [
 
 @pytest.mark.parametrize("book", BOOKS, ids=[book.id for book in BOOKS])
 def test_a_rulebook_is_sound_and_marked_as_a_demonstration(book) -> None:
-    assert references.problems(LIBRARY, book) == []
+    assert check_references.problems(LIBRARY, book) == []
     assert LIBRARY.laws(book.head.area)
     assert book.head.source == "演示"
 
@@ -43,11 +44,11 @@ def test_every_example_conserves_the_cost_and_can_be_explained(monkeypatch) -> N
         assert all(step.paid >= 0 and step.rest >= 0 for step in result.steps)
         total = result.pool_fen + result.supplements_fen + result.person_fen
         assert total == result.total_fen
-        assert 0 <= result.paid_by(documents.ACCOUNT) <= result.person_fen
+        assert 0 <= result.paid_by(provision_kinds.ACCOUNT) <= result.person_fen
         settled.append(result)
         return result
 
-    monkeypatch.setattr(examples, "settle", settle_and_look)
+    monkeypatch.setattr(visit_examples, "settle", settle_and_look)
     for book in BOOKS:
         for example in book.examples:
             run_example(LIBRARY, book, example)

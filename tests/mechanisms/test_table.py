@@ -1,4 +1,4 @@
-"""docs/mechanisms.md has a row for every known mechanism, and what it points at is there."""
+"""docs/use/mechanisms.md has a row for every known mechanism, and what it points at is there."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ROWS = [f"A{n}" for n in range(1, 17)] + [f"B{n}" for n in range(1, 49)] + ["B38a", "B40a"]
-LINES = (ROOT / "docs" / "mechanisms.md").read_text(encoding="utf-8").splitlines()
+LINES = (ROOT / "docs" / "use/mechanisms.md").read_text(encoding="utf-8").splitlines()
 TABLE = {
     cells[0]: cells
     for line in LINES

@@ -28,10 +28,11 @@ from accounts_comparison import (
     in_whole_yuan,
 )
 from comparison import Shelf, by_kernel, by_oracle
-from gongji.accounts import examples as account_examples
-from gongji.errors import Problem, Refusal, RulebookError
-from gongji.rulebook.law import SHIPPED, Library
-from gongji.visit import examples as visit_examples
+from gongji.law.accounts import account_examples
+from gongji.law.checks.library import Library
+from gongji.law.engine import visit_examples
+from gongji.law.rulebook.shelf import SHIPPED
+from gongji.refusals import Problem, Refusal, RulebookError
 from histories import random_clearing, random_credit, random_history
 
 PROSE = frozenset(

@@ -4,11 +4,11 @@ from typing import Any
 
 from comparison import settings_of, texts_of
 from gongji import oracle
-from gongji.accounts.clearing import clear
-from gongji.accounts.credits import credit
-from gongji.errors import Refusal
-from gongji.rulebook.law import Library
-from gongji.visit.area import Area
+from gongji.law.accounts.clearing import clear
+from gongji.law.accounts.credits import credit
+from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
+from gongji.refusals import Refusal
 
 Row = dict[str, Any]
 Answer = dict[str, Any]
@@ -20,7 +20,7 @@ SHARE_OF_WAGE = 50
 
 def credit_by_kernel(library: Library, row: Row, figures: dict[str, int]) -> Answer:
     """A month's credit from the rulebook; only figures that the area knows are supplied."""
-    area = Area(library, row["area"], settings_of(figures))
+    area = Areas(library, everywhere=settings_of(figures)).area(row["area"])
     try:
         found = credit(area, texts_of(row))
     except Refusal as refusal:
@@ -44,7 +44,7 @@ def clear_by_kernel(library: Library, row: Row) -> Answer:
     settings = settings_of({WAGE: row["ceiling_fen"] * SHARE_OF_WAGE})
     heads = {f"heads_{month}": str(count) for month, count in enumerate(row["heads"], start=1)}
     found = clear(
-        Area(library, "445300", settings),
+        Areas(library, everywhere=settings).area("445300"),
         heads
         | {"area": "445300", "year": YEAR, "spent_fen": str(row["spent_fen"])}
         | {name: str(row[name]) for name in ("direct_settled", "settled")},

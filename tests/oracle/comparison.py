@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from gongji import oracle
-from gongji.errors import Refusal
-from gongji.rulebook.law import Library
+from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
+from gongji.law.engine.engine import settle
+from gongji.law.engine.person_meters import Meters
+from gongji.law.engine.visit import read_visit
+from gongji.refusals import Refusal
 from gongji.units import day_of, show_ppm, yuan_text
-from gongji.visit.area import Area
-from gongji.visit.facts import read_visit
-from gongji.visit.meters import Meters
-from gongji.visit.settle import settle
 from histories import AREAS, random_history
 
 Row = dict[str, Any]
@@ -25,9 +25,15 @@ Figures = Mapping[str, int]
 Answer = dict[str, Any]
 
 KEPT = {
-    "person", "area", "status", "date", "total_fen",
-    "level", "institution_kind", "prescriber_level",
-}  # fmt: skip
+    "person",
+    "area",
+    "status",
+    "date",
+    "total_fen",
+    "level",
+    "institution_kind",
+    "prescriber_level",
+}
 """Facts without which a visit cannot be settled: shrinking leaves them."""
 
 
@@ -85,7 +91,7 @@ def texts_of(row: Row) -> dict[str, str]:
 
 def by_kernel(library: Library, rows: list[Row], figures: Figures) -> Iterator[Answer]:
     """What the rulebook and the kernel make of a history."""
-    area = Area(library, rows[0]["area"], settings_of(figures))
+    area = Areas(library, everywhere=settings_of(figures)).area(rows[0]["area"])
     meters = Meters(area.layout)
     for row in rows:
         try:
@@ -95,18 +101,26 @@ def by_kernel(library: Library, rows: list[Row], figures: Figures) -> Iterator[A
             yield _answer(refusal.code, 0, {}, 0, 0, row["total_fen"])
             continue
         yield _answer(
-            result.refusal, result.deductible_fen, result.layers, result.pool_fen,
-            result.supplements_fen, result.person_fen,
-        )  # fmt: skip
+            result.refusal,
+            result.deductible_fen,
+            result.layers,
+            result.pool_fen,
+            result.supplements_fen,
+            result.person_fen,
+        )
 
 
 def by_oracle(rows: list[Row], figures: Figures) -> Iterator[Answer]:
     """What the second reading makes of it."""
     for outcome in oracle.settle(rows, figures):
         yield _answer(
-            outcome.refusal or "", outcome.deductible_fen, outcome.layers, outcome.pool_fen,
-            outcome.supplements_fen, outcome.person_fen,
-        )  # fmt: skip
+            outcome.refusal or "",
+            outcome.deductible_fen,
+            outcome.layers,
+            outcome.pool_fen,
+            outcome.supplements_fen,
+            outcome.person_fen,
+        )
 
 
 def _answer(

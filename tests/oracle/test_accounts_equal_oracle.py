@@ -12,7 +12,7 @@ from accounts_comparison import (
     in_whole_yuan,
 )
 from comparison import Shelf
-from gongji.rulebook.law import Library
+from gongji.law.checks.library import Library
 from histories import random_clearing, random_credit
 
 

@@ -7,7 +7,7 @@ import pytest
 from tqdm import tqdm
 
 from comparison import Difference, Shelf, compare_years, difference, settings_of, shrunk, texts_of
-from gongji.rulebook.law import Library
+from gongji.law.checks.library import Library
 
 YEARS = 10_000
 SLICES = 20
@@ -74,5 +74,8 @@ def test_open_figures_and_facts_are_handed_over_as_text() -> None:
     }
     row = {"date": date(2023, 3, 1), "designated": False, "level": "3", "total_fen": 5}
     assert texts_of(row) == {
-        "date": "2023-03-01", "designated": "false", "level": "3", "total_fen": "5",
-    }  # fmt: skip
+        "date": "2023-03-01",
+        "designated": "false",
+        "level": "3",
+        "total_fen": "5",
+    }

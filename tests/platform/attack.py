@@ -1,4 +1,4 @@
-"""Mutated requests against a door in this process, and what they must not do.
+"""Mutated requests against a gateway in this process, and what they must not do.
 
 Every refused request leaves the tables as they were, no answer is an accident, and afterwards the
 ledger verifies and replays. Plain functions: the tests send some hundreds, `make faults` thousands.
@@ -14,12 +14,12 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from tests.platform import doors, mutations
+from tests.platform import gateways, mutations
 from tests.platform.counter import NOW, RULES, Counter
-from tests.platform.doors import HOSPITAL, ITEMS, OTHER, PHARMACY, Client, bill
+from tests.platform.gateways import HOSPITAL, ITEMS, OTHER, PHARMACY, Client, bill
 
 from gongji.gateway.app import Application, make_app
-from gongji.gateway.transactions import DoorSettings
+from gongji.gateway.transactions import GatewaySettings
 from gongji.ledger.verify import verify
 from gongji.settlement.replay import replay
 
@@ -43,8 +43,8 @@ STRANGERS = """select (select count(*) from entry where institution = %(code)s),
 
 
 @dataclass
-class Door:
-    """A door called as a server would call it, without one."""
+class Gateway:
+    """A gateway called as a server would call it, without one."""
 
     application: Application
     clients: Mapping[str, Client] = field(
@@ -71,7 +71,7 @@ class Door:
         return await self.ask("POST", body, self.clients[code].headers())
 
     async def live(self, started: asyncio.Event, ending: asyncio.Event) -> None:
-        """The life of the door, from its start to its end."""
+        """The life of the gateway, from its start to its end."""
         steps = iter(("lifespan.startup", "lifespan.shutdown"))
 
         async def receive() -> dict[str, str]:
@@ -87,7 +87,7 @@ class Door:
 
 
 class Log(logging.Handler):
-    """What the door logs of accidents."""
+    """What the gateway logs of accidents."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -110,7 +110,7 @@ def attack(database: str, count: int, seed: int) -> Tally[str]:
         with psycopg.connect(database, autocommit=True) as owner:
             name = conninfo_to_dict(database)["dbname"]
             owner.execute(f'alter database "{name}" set synchronous_commit = off')
-            county = doors.fill_county(owner)
+            county = gateways.fill_county(owner)
             owner.execute(OPENED)
             tally = asyncio.run(_attack(database, owner, county, count, seed, log))
             wrong = [*verify(owner), *replay(owner, RULES)]
@@ -124,26 +124,26 @@ def attack(database: str, count: int, seed: int) -> Tally[str]:
 async def _attack(
     database: str, owner: psycopg.Connection[Any], county: Counter, count: int, seed: int, log: Log
 ) -> Tally[str]:
-    settings = DoorSettings(**(doors.KEYS | {"workers": 3}))
-    target = make_conninfo(database, options=doors.ROLE)
-    door = Door(make_app(target, RULES, settings, lambda: NOW))
+    settings = GatewaySettings(**(gateways.KEYS | {"workers": 3}))
+    target = make_conninfo(database, options=gateways.ROLE)
+    gateway = Gateway(make_app(target, RULES, settings, lambda: NOW))
     started, ending = asyncio.Event(), asyncio.Event()
-    life = asyncio.create_task(door.live(started, ending))
+    life = asyncio.create_task(gateway.live(started, ending))
     await started.wait()
     try:
         known = [
-            *await _scenes(door, HOSPITAL, county, count // 8),
-            *await _scenes(door, OTHER, county, 8),
+            *await _scenes(gateway, HOSPITAL, county, count // 8),
+            *await _scenes(gateway, OTHER, county, 8),
         ]
         strangers = owner.execute(STRANGERS, {"code": OTHER}).fetchone()
-        stream = _stream(door, county, seed, known)
+        stream = _stream(gateway, county, seed, known)
         alone = count - count // TOGETHER
         tally: Tally[str] = Tally()
-        tally += await _one_by_one(door, owner, stream, alone, log)
-        tally += await _together(door, stream, count - alone, log)
-        await _oddly_signed(door, owner, stream, seed, count // 10)
+        tally += await _one_by_one(gateway, owner, stream, alone, log)
+        tally += await _together(gateway, stream, count - alone, log)
+        await _oddly_signed(gateway, owner, stream, seed, count // 10)
         assert owner.execute(STRANGERS, {"code": OTHER}).fetchone() == strangers
-        _, page = await door.ask("GET", b"", {})
+        _, page = await gateway.ask("GET", b"", {})
         assert b'outcome="fault"' not in page and b'outcome="done"' in page
         return tally
     finally:
@@ -152,18 +152,18 @@ async def _attack(
 
 
 def _stream(
-    door: Door, county: Counter, seed: int, scenes: Sequence[Mapping[str, str]]
+    gateway: Gateway, county: Counter, seed: int, scenes: Sequence[Mapping[str, str]]
 ) -> Iterator[tuple[str, bytes]]:
     """Requests of the hospital, and of the pharmacy every sixth."""
     real = {
         "psn_no": [county.psn_no(number) for number in range(1, 7)],
         "med_list_codg": [item[0] for item in ITEMS],
         "fixmedins_code": [HOSPITAL],
-        "mdtrt_cert_no": [doors.certificate_of(1), "CARD2"],
+        "mdtrt_cert_no": [gateways.certificate_of(1), "CARD2"],
     }
     hospital = tuple(infno for infno in mutations.FIELDS if infno not in ("2101", "2102", "2103"))
     streams = {
-        code: mutations.Stream(seed, real, door.clients[code].envelope, infnos, scenes)
+        code: mutations.Stream(seed, real, gateway.clients[code].envelope, infnos, scenes)
         for code, infnos in ((HOSPITAL, hospital), (PHARMACY, PURCHASES))
     }
     number = 0
@@ -173,20 +173,20 @@ def _stream(
         yield code, streams[code].request()
 
 
-async def _scenes(door: Door, code: str, county: Counter, count: int) -> list[dict[str, str]]:
+async def _scenes(gateway: Gateway, code: str, county: Counter, count: int) -> list[dict[str, str]]:
     """Visits with an open batch, and every fourth settled; some for each institution."""
     made = []
     for number in range(count):
         psn_no = county.psn_no(number % 6 + 1)
-        visit = county.visit(psn_no, code, doors.DAY)
+        visit = county.visit(psn_no, code, gateways.DAY)
         county.batch(visit, "1", 3000)
         scene = {"psn_no": psn_no, "mdtrt_id": str(visit), "medfee_sumamt": "30.00"}
         scene["for"] = SCENES[number % 4 == 0]
         if number % 4 == 0:
-            client = door.clients[code]
+            client = gateway.clients[code]
             msgid = client.msgid()
             sent = client.envelope("2207", bill(psn_no, str(visit), 30), msgid)
-            _, answer = await door.post(code, mutations.encode(sent))
+            _, answer = await gateway.post(code, mutations.encode(sent))
             info = mutations.decode(answer)["output"]["setlinfo"]
             scene |= {"setl_id": info["setl_id"], "omsgid": msgid, "oinfno": "2207"}
         made.append(scene)
@@ -194,7 +194,7 @@ async def _scenes(door: Door, code: str, county: Counter, count: int) -> list[di
 
 
 async def _one_by_one(
-    door: Door,
+    gateway: Gateway,
     owner: psycopg.Connection[Any],
     stream: Iterator[tuple[str, bytes]],
     count: int,
@@ -205,7 +205,7 @@ async def _one_by_one(
     before = owner.execute(mutations.TRACE).fetchone()
     for number in range(count):
         code, body = next(stream)
-        status, answer = await door.post(code, body)
+        status, answer = await gateway.post(code, body)
         place = f"request {number}: {body[:2000]!r} -> {status} {answer[:500]!r}"
         wrong = mutations.problem(status, answer)
         assert not wrong, (wrong, place, log.said[-1:])
@@ -220,14 +220,14 @@ async def _one_by_one(
 
 
 async def _together(
-    door: Door, stream: Iterator[tuple[str, bytes]], count: int, log: Log
+    gateway: Gateway, stream: Iterator[tuple[str, bytes]], count: int, log: Log
 ) -> Tally[str]:
     """Twenty at once: a bad one does not make a good one fail."""
     tally: Tally[str] = Tally()
     for first in range(0, count, 20):
         asked = [next(stream) for _ in range(min(20, count - first))]
         for (_, body), (status, answer) in zip(
-            asked, await asyncio.gather(*(door.post(*one) for one in asked)), strict=True
+            asked, await asyncio.gather(*(gateway.post(*one) for one in asked)), strict=True
         ):
             wrong = mutations.problem(status, answer)
             assert not wrong, (wrong, body[:2000], answer[:500], log.said[-1:])
@@ -237,7 +237,7 @@ async def _together(
 
 
 async def _oddly_signed(
-    door: Door,
+    gateway: Gateway,
     owner: psycopg.Connection[Any],
     stream: Iterator[tuple[str, bytes]],
     seed: int,
@@ -247,7 +247,7 @@ async def _oddly_signed(
     pick = random.Random(seed)
     for _ in range(count):
         code, body = next(stream)
-        headers = door.clients[code].headers()
+        headers = gateway.clients[code].headers()
         name = pick.choice(list(headers))
         odd = pick.choice((*mutations.ODD_TEXTS, *map(str, mutations.ODD_NUMBERS)))
         odd = "".join(filter(str.isprintable, odd))
@@ -255,7 +255,7 @@ async def _oddly_signed(
         if pick.random() < 0.2:
             del headers[name]
         before = owner.execute(mutations.TRACE).fetchone()
-        status, answer = await door.ask("POST", body, headers)
+        status, answer = await gateway.ask("POST", body, headers)
         assert status == 401 or not mutations.problem(status, answer), (headers, answer[:500])
         if status == 401:
             assert owner.execute(mutations.TRACE).fetchone() == before, headers

@@ -21,8 +21,8 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from tests import databases
 
+from gongji.ledger.entry_rows import EntryRow, Move, PostingRow, exchanged, negated
 from gongji.ledger.post import post
-from gongji.ledger.rows import EntryRow, Move, PostingRow, exchanged, negated
 from gongji.ledger.verify import ALL, Scope, verify
 
 Connection = psycopg.Connection[Any]
@@ -50,10 +50,15 @@ def entry(number: int, person: int, kind: str, day: date, **more: Any) -> EntryR
     """An entry of a day; its total is what its payers add to."""
     payers = ("pool", "supplements", "account", "family", "cash", "borne")
     known: dict[str, Any] = {
-        "id": number, "area": AREA, "person_id": person, "kind": kind, "service_date": day,
-        "accounting_date": day, "settled_at": NOW,
+        "id": number,
+        "area": AREA,
+        "person_id": person,
+        "kind": kind,
+        "service_date": day,
+        "accounting_date": day,
+        "settled_at": NOW,
         "total_fen": sum(more.get(f"{payer}_fen", 0) for payer in payers),
-    }  # fmt: skip
+    }
     return EntryRow(**(known | more))
 
 
@@ -75,8 +80,14 @@ def _openings() -> list[tuple[EntryRow, list[PostingRow]]]:
             [posting(1, ("account", "1"), opening, 90_000)],
         ),
         (
-            entry(2, 2, "opening", date(2025, 1, 2), service_date=date(2025, 1, 1),
-                  meters=moved(0, 20_000)),
+            entry(
+                2,
+                2,
+                "opening",
+                date(2025, 1, 2),
+                service_date=date(2025, 1, 1),
+                meters=moved(0, 20_000),
+            ),
             [
                 posting(2, ("account", "2"), opening, 5_000),
                 posting(2, ("payable", "2"), opening, 300),
@@ -87,31 +98,51 @@ def _openings() -> list[tuple[EntryRow, list[PostingRow]]]:
             entry(3, 1, "credit", FEB_1),
             [posting(3, ("account", "1"), ("contribution", AREA), 10_000)],
         ),
-    ]  # fmt: skip
+    ]
 
 
 def settlement(
-    number: int, person: int, day: date, area: str = AREA, hospital: str = HOSPITAL,
-    relative: int = 0, **amounts: int,
-) -> tuple[EntryRow, list[PostingRow]]:  # fmt: skip
+    number: int,
+    person: int,
+    day: date,
+    area: str = AREA,
+    hospital: str = HOSPITAL,
+    relative: int = 0,
+    **amounts: int,
+) -> tuple[EntryRow, list[PostingRow]]:
     """A settlement by what each payer bears; all of it but 6.00 is in scope where it is rich."""
     total = sum(amounts.values())
     rich = total > 10_000
     split = (
-        {"above_standard_fen": 100, "wholly_own_fen": 200, "first_self_pay_fen": 300,
-         "in_scope_fen": total - 600, "deductible_fen": 1_500}
-        if rich else {"in_scope_fen": total}
-    )  # fmt: skip
+        {
+            "above_standard_fen": 100,
+            "wholly_own_fen": 200,
+            "first_self_pay_fen": 300,
+            "in_scope_fen": total - 600,
+            "deductible_fen": 1_500,
+        }
+        if rich
+        else {"in_scope_fen": total}
+    )
     one = entry(
-        number, person, "settlement", day, area=area, institution=hospital, benefit="ordinary",
-        meters=moved(amounts["pool"], 1_500 if rich else 0), **split,
+        number,
+        person,
+        "settlement",
+        day,
+        area=area,
+        institution=hospital,
+        benefit="ordinary",
+        meters=moved(amounts["pool"], 1_500 if rich else 0),
+        **split,
         **{f"{payer}_fen": amount for payer, amount in amounts.items()},
-    )  # fmt: skip
+    )
     sides = {
-        "pool": ("pool", "ordinary"), "supplements": ("supplement", "civil"),
-        "account": ("account", str(person)), "family": ("account", str(relative)),
+        "pool": ("pool", "ordinary"),
+        "supplements": ("supplement", "civil"),
+        "account": ("account", str(person)),
+        "family": ("account", str(relative)),
         "cash": ("cash", hospital),
-    }  # fmt: skip
+    }
     postings = [
         posting(number, ("provider", hospital), side, amounts[payer], area)
         for payer, side in sides.items()
@@ -122,23 +153,60 @@ def settlement(
 
 def journal() -> list[tuple[EntryRow, list[PostingRow]]]:
     """Every entry with its postings, in the order of their numbers."""
-    first = settlement(4, 1, FEB_28, relative=2, pool=30_000, supplements=4_000, account=6_000,
-                       family=3_000, cash=5_000, borne=2_000)  # fmt: skip
+    first = settlement(
+        4,
+        1,
+        FEB_28,
+        relative=2,
+        pool=30_000,
+        supplements=4_000,
+        account=6_000,
+        family=3_000,
+        cash=5_000,
+        borne=2_000,
+    )
     back = negated(first[0], id=5, kind="cancellation", accounting_date=MAR_1)
     return [
         *_openings(),
         first,
         (back, exchanged(first[1], 5)),
-        settlement(6, 1, MAR_1, relative=2, pool=12_000, supplements=1_000, account=4_000,
-                   family=2_000, cash=800, borne=200),
+        settlement(
+            6,
+            1,
+            MAR_1,
+            relative=2,
+            pool=12_000,
+            supplements=1_000,
+            account=4_000,
+            family=2_000,
+            cash=800,
+            borne=200,
+        ),
         (
-            entry(7, 1, "adjustment", MAR_31, benefit="ordinary", pool_fen=-2_000, cash_fen=2_000,
-                  meters=moved(-2_000)),
+            entry(
+                7,
+                1,
+                "adjustment",
+                MAR_31,
+                benefit="ordinary",
+                pool_fen=-2_000,
+                cash_fen=2_000,
+                meters=moved(-2_000),
+            ),
             [posting(7, ("pool", "ordinary"), ("receivable", "1"), 2_000)],
         ),
         (
-            entry(8, 2, "adjustment", MAR_31, benefit="ordinary", pool_fen=700,
-                  supplements_fen=100, cash_fen=-800, meters=moved(700)),
+            entry(
+                8,
+                2,
+                "adjustment",
+                MAR_31,
+                benefit="ordinary",
+                pool_fen=700,
+                supplements_fen=100,
+                cash_fen=-800,
+                meters=moved(700),
+            ),
             [
                 posting(8, ("payable", "2"), ("pool", "ordinary"), 700),
                 posting(8, ("payable", "2"), ("supplement", "civil"), 100),
@@ -150,7 +218,7 @@ def journal() -> list[tuple[EntryRow, list[PostingRow]]]:
             entry(11, 2, "stay", APR_1, meters=(("disease_paid", YEAR, "糖尿病", 4_000),)),
             [],
         ),
-    ]  # fmt: skip
+    ]
 
 
 def write(connection: Connection) -> None:
@@ -202,8 +270,15 @@ Told = tuple[str, str, str, int | None, str, str, str]
 def told(connection: Connection, scope: Scope = ALL) -> list[Told]:
     """Every difference: check, area, person's last digit, entry, what, kept and rebuilt, sorted."""
     found = [
-        (each.check, each.area, (each.person or "")[-1:], each.entry, each.what, each.kept,
-         each.rebuilt)
+        (
+            each.check,
+            each.area,
+            (each.person or "")[-1:],
+            each.entry,
+            each.what,
+            each.kept,
+            each.rebuilt,
+        )
         for each in verify(connection, scope)
-    ]  # fmt: skip
+    ]
     return sorted(found, key=str)

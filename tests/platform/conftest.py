@@ -12,7 +12,7 @@ import pytest
 from tests import databases
 from tests.platform.counter import Counter
 
-ROLE = "-c role=gongji_door -c timezone=UTC"
+ROLE = "-c role=gongji_gateway -c timezone=UTC"
 
 
 @pytest.fixture(scope="session")
@@ -30,8 +30,8 @@ def database(server: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def door(database: str) -> Iterator[psycopg.Connection[Any]]:
-    """A connection in the role of the doors."""
+def gateway(database: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection in the role of the gateways."""
     with psycopg.connect(database, options=ROLE, autocommit=True) as connection:
         yield connection
 
@@ -45,7 +45,7 @@ def owner(database: str) -> Iterator[psycopg.Connection[Any]]:
 
 @pytest.fixture
 def connect(database: str) -> Any:
-    """Makes further connections in the role of the doors."""
+    """Makes further connections in the role of the gateways."""
     return partial(psycopg.connect, database, options=ROLE, autocommit=True)
 
 

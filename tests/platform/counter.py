@@ -12,8 +12,8 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
+from gongji.law.engine.areas import Areas
 from gongji.settlement.contract import Key, Outcome, Request
-from gongji.settlement.rules import Rules
 from gongji.settlement.settle import settle
 
 Connection = psycopg.Connection[Any]
@@ -21,29 +21,44 @@ Connection = psycopg.Connection[Any]
 AREAS = ("532300", "530900", "510400", "445300", "430500")
 PARAMETERS = {
     "532300": {
-        "inpatient_deductible": "800", "inpatient_rate": "85%", "inpatient_ceiling": "50000",
+        "inpatient_deductible": "800",
+        "inpatient_rate": "85%",
+        "inpatient_ceiling": "50000",
         "subsidy_rate": "60%",
     },
     "530900": {
-        "chronic_deductible": "300", "chronic_rate": "80%", "lincang_retired_bonus": "5%",
+        "chronic_deductible": "300",
+        "chronic_rate": "80%",
+        "lincang_retired_bonus": "5%",
     },
     "510400": {
-        "two_diseases_rate": "50%", "two_diseases_ceiling": "400", "chronic_deductible": "200",
-        "chronic_rate": "75%", "chronic_ceiling": "2000", "special_deductible": "200",
-        "special_rate": "80%", "special_ceiling": "9000",
+        "two_diseases_rate": "50%",
+        "two_diseases_ceiling": "400",
+        "chronic_deductible": "200",
+        "chronic_rate": "75%",
+        "chronic_ceiling": "2000",
+        "special_deductible": "200",
+        "special_rate": "80%",
+        "special_ceiling": "9000",
     },
     "445300": {
-        "average_wage": "80000", "special_deductible": "100", "special_rate": "80%",
+        "average_wage": "80000",
+        "special_deductible": "100",
+        "special_rate": "80%",
         "special_ceiling": "8000",
     },
     "430500": {
-        "disease_ceiling": "3000", "inpatient_deductible": "600", "inpatient_rate": "80%",
-        "inpatient_ceiling": "80000", "dual_channel_rate": "60%", "dual_channel_ceiling": "20000",
+        "disease_ceiling": "3000",
+        "inpatient_deductible": "600",
+        "inpatient_rate": "80%",
+        "inpatient_ceiling": "80000",
+        "dual_channel_rate": "60%",
+        "dual_channel_ceiling": "20000",
     },
-}  # fmt: skip
+}
 """Made-up figures for what the documents leave open."""
 
-RULES = Rules((), PARAMETERS)
+RULES = Areas(parameters=PARAMETERS)
 NOW = datetime(2024, 12, 20, 2, 0, tzinfo=UTC)
 """Inside the time of every area's rules, in UTC as the clock of the service tells it."""
 NIGHT = datetime(2024, 12, 19, 16, 30, tzinfo=UTC)
@@ -86,9 +101,14 @@ class Counter:
         return psn_no
 
     def fact(
-        self, psn_no: str, kind: str, since: str, until: str | None = None, key: str = "",
+        self,
+        psn_no: str,
+        kind: str,
+        since: str,
+        until: str | None = None,
+        key: str = "",
         **details: Any,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """A fact of a person."""
         self.owner.execute(
             "insert into person_fact (person_id, area, kind, key, since, until, details)"
@@ -97,12 +117,22 @@ class Counter:
         )
 
     def institution(
-        self, number: int, level: str = "2", kind: str = "hospital", parent: str = "",
+        self,
+        number: int,
+        level: str = "2",
+        kind: str = "hospital",
+        parent: str = "",
         designated_for: tuple[str, ...] = (
-            "ordinary", "chronic", "special", "negotiated_drug", "dual_channel",
+            "ordinary",
+            "chronic",
+            "special",
+            "negotiated_drug",
+            "dual_channel",
         ),
-        region: str = "", agreement: bool = True, qualified: bool = True,
-    ) -> str:  # fmt: skip
+        region: str = "",
+        agreement: bool = True,
+        qualified: bool = True,
+    ) -> str:
         """A hospital or pharmacy."""
         code = f"{'H' if kind == 'hospital' else 'P'}{region or self.area}{number:05d}"
         self.owner.execute(
@@ -132,9 +162,15 @@ class Counter:
         return int(row[0])
 
     def batch(
-        self, visit: int, number: str, in_scope: int, first: int = 0, own: int = 0, above: int = 0,
+        self,
+        visit: int,
+        number: str,
+        in_scope: int,
+        first: int = 0,
+        own: int = 0,
+        above: int = 0,
         **marks: Any,
-    ) -> int:  # fmt: skip
+    ) -> int:
         """A batch of one line."""
         total = in_scope + first + own + above
         row = self.owner.execute(
@@ -153,14 +189,24 @@ class Counter:
         return int(row[0])
 
     def request(
-        self, psn_no: str, institution: str, visit: int | None, batch: str, total: int,
-        msgid: str = "", **changes: Any,
-    ) -> Request:  # fmt: skip
+        self,
+        psn_no: str,
+        institution: str,
+        visit: int | None,
+        batch: str,
+        total: int,
+        msgid: str = "",
+        **changes: Any,
+    ) -> Request:
         """A bill to settle (2207), or to try (2206)."""
         self.messages += 1
         trial = bool(changes.get("trial"))
-        content = {"psn_no": psn_no, "mdtrt_id": str(visit), "chrg_bchno": batch,
-                   "medfee_sumamt": str(total)}  # fmt: skip
+        content = {
+            "psn_no": psn_no,
+            "mdtrt_id": str(visit),
+            "chrg_bchno": batch,
+            "medfee_sumamt": str(total),
+        }
         key = self.key(institution, "2206" if trial else "2207", content, msgid)
         known = {"med_type": "11", "accounts": "none"} | changes
         return Request(key, psn_no, total_fen=total, visit=visit, batch=batch, **known)
@@ -174,9 +220,18 @@ class Counter:
         )
 
     def bill(
-        self, psn_no: str, institution: str, day: str, in_scope: int, first: int = 0, own: int = 0,
-        above: int = 0, disease: str = "", marks: dict[str, Any] | None = None, **changes: Any,
-    ) -> Request:  # fmt: skip
+        self,
+        psn_no: str,
+        institution: str,
+        day: str,
+        in_scope: int,
+        first: int = 0,
+        own: int = 0,
+        above: int = 0,
+        disease: str = "",
+        marks: dict[str, Any] | None = None,
+        **changes: Any,
+    ) -> Request:
         """A visit with one batch, and the request to settle it."""
         visit = self.visit(psn_no, institution, day, disease)
         self.batch(visit, "1", in_scope, first, own, above, **(marks or {}))
@@ -190,7 +245,7 @@ def day_of(text: str) -> date:
 
 
 def encode(request: Request, outcome: Outcome) -> bytes:
-    """A reply as the door might write it."""
+    """A reply as the gateway might write it."""
     if outcome.refusal:
         return f"refused {outcome.refusal.code}".encode()
     return f"settled {outcome.entry.id} {outcome.entry.pool_fen}".encode()

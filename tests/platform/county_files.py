@@ -11,17 +11,17 @@ from typing import Any
 
 import psycopg
 
-from gongji.commands.stores import stores
-from gongji.registry.identity import Identity, check_character
+from gongji.cli.import_stores import stores
+from gongji.law.engine.areas import Areas
+from gongji.platform.identity import Identity, check_character
+from gongji.registry.dated_rows import Counts
+from gongji.registry.import_kinds import KINDS
 from gongji.registry.imports import load
-from gongji.registry.kinds import KINDS
-from gongji.registry.known import Counts
-from gongji.settlement.rules import Rules
 
 Connection = psycopg.Connection[Any]
 IDENTITY = Identity(b"i" * 32, b"l" * 32)
 NOW = datetime(2025, 6, 1, 4, tzinfo=UTC)
-LEDGER = stores(Rules())
+LEDGER = stores(Areas())
 AREA, HERE, THERE, SHOP = "532300", "H53230000001", "H53230000002", "P53230000003"
 
 
@@ -43,8 +43,14 @@ def _whose(order: int, since: str = "2024-02-01", until: str = "2025-07-01") -> 
 SPAN = {"起始日": "2024-02-01", "终止日": "2025-07-01"}
 ROWS: dict[str, list[dict[str, str]]] = {
     "institution": [
-        {"机构代码": code, "统筹区": AREA, "名称": f"测试{code}", "类别": kind, "等级代码": "03",
-         "统一社会信用代码": f"99TEST{code}"}
+        {
+            "机构代码": code,
+            "统筹区": AREA,
+            "名称": f"测试{code}",
+            "类别": kind,
+            "等级代码": "03",
+            "统一社会信用代码": f"99TEST{code}",
+        }
         for code, kind in ((HERE, "医疗机构"), (THERE, "医疗机构"), (SHOP, "零售药店"))
     ],
     "level": [
@@ -52,97 +58,215 @@ ROWS: dict[str, list[dict[str, str]]] = {
         {"机构代码": THERE, **SPAN, "级别": "无", "实体机构": HERE, "来源": "测试二号"},
     ],
     "agreement": [
-        {"机构代码": SHOP, **SPAN, "定点待遇": "急诊抢救、慢性病、谈判药", "纳入门诊统筹": "否",
-         "来源": "测试三号"},
+        {
+            "机构代码": SHOP,
+            **SPAN,
+            "定点待遇": "急诊抢救、慢性病、谈判药",
+            "纳入门诊统筹": "否",
+            "来源": "测试三号",
+        },
     ],
     "credential": [
-        {"访问码": "TEST-1", "机构代码": HERE, "密钥": "hush-hush",
-         "停用时间": "2030-01-02 03:04:05+00:00"},
+        {
+            "访问码": "TEST-1",
+            "机构代码": HERE,
+            "密钥": "hush-hush",
+            "停用时间": "2030-01-02 03:04:05+00:00",
+        },
     ],
     "item": [
-        {"统筹区": AREA, "国家编码": "X0000000001", "名称": "测试药", "目录类别": "101",
-         "收费类别": "09", **SPAN, "甲乙丙": "乙", "先行自付比例": "12.5%", "支付标准": "10.01",
-         "支付标准一级": "10.02", "支付标准二级": "10.03", "支付标准三级": "10.04",
-         "挂网价": "10.05", "费用部分": "special", "谈判药": "是", "双通道": "是",
-         "限制使用": "是", "基本药物": "是", "相关病种": "M03900、M01600", "规格": "10mg×20片",
-         "协议期止": "2025-06-30"},
+        {
+            "统筹区": AREA,
+            "国家编码": "X0000000001",
+            "名称": "测试药",
+            "目录类别": "101",
+            "收费类别": "09",
+            **SPAN,
+            "甲乙丙": "乙",
+            "先行自付比例": "12.5%",
+            "支付标准": "10.01",
+            "支付标准一级": "10.02",
+            "支付标准二级": "10.03",
+            "支付标准三级": "10.04",
+            "挂网价": "10.05",
+            "费用部分": "special",
+            "谈判药": "是",
+            "双通道": "是",
+            "限制使用": "是",
+            "基本药物": "是",
+            "相关病种": "M03900、M01600",
+            "规格": "10mg×20片",
+            "协议期止": "2025-06-30",
+        },
     ],
     "match": [
-        {"机构代码": HERE, "机构编码": "OWN-1", "机构名称": "自己的药", "目录类别": "102",
-         "国家编码": "X0000000001", **SPAN},
+        {
+            "机构代码": HERE,
+            "机构编码": "OWN-1",
+            "机构名称": "自己的药",
+            "目录类别": "102",
+            "国家编码": "X0000000001",
+            **SPAN,
+        },
     ],
     "person": [
-        {"人员编号": psn(1), "统筹区": AREA, "姓名": "测试·天枢", "性别": "女", "民族": "02",
-         "证件类型": "01", "证件号码": certificate(1), "社保卡号": "CARD001",
-         "出生日期": "1980-01-02"},
-        {"人员编号": psn(2), "统筹区": AREA, "姓名": "测试·天璇", "性别": "未说明", "民族": "03",
-         "证件类型": "07", "证件号码": "TESTPASS02", "社保卡号": "CARD002",
-         "出生日期": "1950-05-06"},
+        {
+            "人员编号": psn(1),
+            "统筹区": AREA,
+            "姓名": "测试·天枢",
+            "性别": "女",
+            "民族": "02",
+            "证件类型": "01",
+            "证件号码": certificate(1),
+            "社保卡号": "CARD001",
+            "出生日期": "1980-01-02",
+        },
+        {
+            "人员编号": psn(2),
+            "统筹区": AREA,
+            "姓名": "测试·天璇",
+            "性别": "未说明",
+            "民族": "03",
+            "证件类型": "07",
+            "证件号码": "TESTPASS02",
+            "社保卡号": "CARD002",
+            "出生日期": "1950-05-06",
+        },
     ],
     "insured": [
-        _whose(1) | {
-            "参保状态": "退休", "参保方式": "灵活就业", "缴费档次": "二档", "欠费": "是",
-            "待遇起": "2024-03-01", "待遇止": "2025-06-01", "单位": "测试单位",
-            "缺缴年限": "3", "来源": "测试四号"},
+        _whose(1)
+        | {
+            "参保状态": "退休",
+            "参保方式": "灵活就业",
+            "缴费档次": "二档",
+            "欠费": "是",
+            "待遇起": "2024-03-01",
+            "待遇止": "2025-06-01",
+            "单位": "测试单位",
+            "缺缴年限": "3",
+            "来源": "测试四号",
+        },
     ],
     "account": [_whose(1) | {"来源": "测试五号"}],
     "subsidy": [_whose(1) | {"补助": "企业补充", "来源": "测试六号"}],
     "bond": [
-        _whose(1) | {"账户所有人": psn(2), "顺序": "2", "关系": "父母", "同意日期": "2024-01-31",
-                     "来源": "测试七号"},
+        _whose(1)
+        | {
+            "账户所有人": psn(2),
+            "顺序": "2",
+            "关系": "父母",
+            "同意日期": "2024-01-31",
+            "来源": "测试七号",
+        },
     ],
     "registration": [
-        _whose(1) | {"病种代码": "M07800", "待遇": "特殊病", "规则病种": "renal_failure",
-                     "病种名称": "透析", "状态": "已备案", "备案流水号": "BA1",
-                     "批准日期": "2024-01-30", "备案机构": THERE, "来源": "测试八号"},
+        _whose(1)
+        | {
+            "病种代码": "M07800",
+            "待遇": "特殊病",
+            "规则病种": "renal_failure",
+            "病种名称": "透析",
+            "状态": "已备案",
+            "备案流水号": "BA1",
+            "批准日期": "2024-01-30",
+            "备案机构": THERE,
+            "来源": "测试八号",
+        },
     ],
     "offsite": [
-        _whose(1) | {"就医地": "510100", "状态": "已备案", "备案流水号": "YD1",
-                     "来源": "测试九号"},
+        _whose(1) | {"就医地": "510100", "状态": "已备案", "备案流水号": "YD1", "来源": "测试九号"},
     ],
     "selection": [
         _whose(1) | {"机构代码": THERE, "备案流水号": "XD1", "原因": "搬家", "来源": "测试十号"},
     ],
     "referral": [
-        _whose(1) | {"转入机构": THERE, "转出机构": HERE, "备案流水号": "ZZ1", "原因": "病重",
-                     "来源": "测试十一号"},
+        _whose(1)
+        | {
+            "转入机构": THERE,
+            "转出机构": HERE,
+            "备案流水号": "ZZ1",
+            "原因": "病重",
+            "来源": "测试十一号",
+        },
     ],
     "injury": [
-        _whose(1) | {"编号": "YW1", "第三人责任": "是", "备案流水号": "YW1", "说明": "摔伤",
-                     "来源": "测试十二号"},
+        _whose(1)
+        | {
+            "编号": "YW1",
+            "第三人责任": "是",
+            "备案流水号": "YW1",
+            "说明": "摔伤",
+            "来源": "测试十二号",
+        },
     ],
     "stay": [
-        _whose(1, "2025-02-01", "2025-02-09") | {
-            "住院号": "ZY1", "机构代码": HERE, "级别": "三级", "急诊转入": "是", "死亡": "是",
-            "起付": "800.01", "统筹支付": "5600.02", "总费用": "8000.03"},
+        _whose(1, "2025-02-01", "2025-02-09")
+        | {
+            "住院号": "ZY1",
+            "机构代码": HERE,
+            "级别": "三级",
+            "急诊转入": "是",
+            "死亡": "是",
+            "起付": "800.01",
+            "统筹支付": "5600.02",
+            "总费用": "8000.03",
+        },
     ],
-}  # fmt: skip
+}
 """What is imported; the last known date of birth comes with the persons."""
 
 STORED: dict[str, dict[str, Any]] = {
     "level": {"level": "3", "parent": ""},
-    "agreement": {"designated_for": ["emergency", "chronic", "negotiated_drug"],
-                  "qualified": False},
+    "agreement": {
+        "designated_for": ["emergency", "chronic", "negotiated_drug"],
+        "qualified": False,
+    },
     "birth": {"birth_date": "1980-01-02"},
-    "insured": {"status": "retired", "scheme": "flexible", "tier": "2", "arrears": True,
-                "benefit_since": "2024-03-01", "benefit_until": "2025-06-01",
-                "employer": "测试单位", "contribution_years_short": 3},
+    "insured": {
+        "status": "retired",
+        "scheme": "flexible",
+        "tier": "2",
+        "arrears": True,
+        "benefit_since": "2024-03-01",
+        "benefit_until": "2025-06-01",
+        "employer": "测试单位",
+        "contribution_years_short": 3,
+    },
     "account": {},
     "subsidy": {"subsidy": "enterprise"},
     "bond": {"order": 2, "relation": "parent", "consented_on": "2024-01-31"},
-    "registration": {"benefit": "special", "disease": "renal_failure", "name": "透析",
-                     "state": "filed", "serial": "BA1", "approval_date": "2024-01-30",
-                     "institution": THERE},
+    "registration": {
+        "benefit": "special",
+        "disease": "renal_failure",
+        "name": "透析",
+        "state": "filed",
+        "serial": "BA1",
+        "approval_date": "2024-01-30",
+        "institution": THERE,
+    },
     "offsite": {"state": "filed", "serial": "YD1"},
     "selection": {"institution": THERE, "serial": "XD1", "reason": "搬家"},
     "referral": {"sender": HERE, "serial": "ZZ1", "reason": "病重"},
     "injury": {"third_party": True, "serial": "YW1", "memo": "摔伤"},
-    "stay": {"institution": HERE, "level": "3", "from_emergency": True, "died": True,
-             "deductible_fen": 80_001, "pool_fen": 560_002, "total_fen": 800_003},
-}  # fmt: skip
+    "stay": {
+        "institution": HERE,
+        "level": "3",
+        "from_emergency": True,
+        "died": True,
+        "deductible_fen": 80_001,
+        "pool_fen": 560_002,
+        "total_fen": 800_003,
+    },
+}
 """What details the first row of a kind of facts has afterwards."""
-KEYS = {"bond": psn(2), "registration": "M07800", "offsite": "510100", "referral": THERE,
-        "injury": "YW1", "stay": "ZY1"}  # fmt: skip
+KEYS = {
+    "bond": psn(2),
+    "registration": "M07800",
+    "offsite": "510100",
+    "referral": THERE,
+    "injury": "YW1",
+    "stay": "ZY1",
+}
 """What the fact of a kind is told apart by; the others have no key."""
 SINCE, UNTIL = date(2024, 2, 1), date(2025, 7, 1)
 

@@ -114,9 +114,13 @@ def _change(number: int, one: Settled, law: Law, cause: str, claim: int) -> Chan
     net = sum(law.funds.values()) - sum(funds.values())
     after = claim + net
     return Change(
-        number, cause, net, max(0, after) - max(0, claim), max(0, -after) - max(0, -claim),
+        number,
+        cause,
+        net,
+        max(0, after) - max(0, claim),
+        max(0, -after) - max(0, -claim),
         law.deductible,
-    )  # fmt: skip
+    )
 
 
 def post(model: Model, year: Year, day: date) -> None:

@@ -19,17 +19,18 @@ AGAIN = """select coalesce(e.result->>'adjusts', e.id::text)::bigint, e.pool_fen
 
 def compare(history: History) -> None:
     """Meters, balances, claims, settled batches and prescriptions in use."""
-    model, door = history.model, history.door
+    model, gateway = history.model, history.gateway
     wanted = {
         (person, *meter_of(model.area, *at)): used
         for person, book in model.books.items()
         for at, used in book.items()
         if used
     }
-    rows = door.execute(
+    rows = gateway.execute(
         "select person_id, code, period, slot, used_fen from meter_use"
-        " where area = %s and used_fen <> 0", [model.area],
-    )  # fmt: skip
+        " where area = %s and used_fen <> 0",
+        [model.area],
+    )
     assert {tuple(row[:4]): row[4] for row in rows} == wanted
     balances = {
         (person, kind): fen
@@ -41,19 +42,20 @@ def compare(history: History) -> None:
         for person, fen in kept.items()
         if fen > 0
     }
-    rows = door.execute(
+    rows = gateway.execute(
         "select person_id, kind, amount_fen from balance where area = %s and amount_fen <> 0",
         [model.area],
     )
     assert {(person, kind): fen for person, kind, fen in rows} == balances
-    rows = door.execute(
+    rows = gateway.execute(
         "select c.id, c.settled_by from charge_batch c join visit v on v.id = c.visit_id"
-        " where v.area = %s and c.settled_by is not null", [model.area],
-    )  # fmt: skip
+        " where v.area = %s and c.settled_by is not null",
+        [model.area],
+    )
     assert dict(rows.fetchall()) == {
         batch: model.settled[number].chain[-1] for batch, number in model.batches.items()
     }
-    rows = door.execute(
+    rows = gateway.execute(
         "select u.prescriber, u.number, u.entry_id from prescription_use u"
         " join entry e on e.id = u.entry_id where u.released_at is null and e.area = %s",
         [model.area],
@@ -65,9 +67,9 @@ def compare(history: History) -> None:
 
 def compare_books(history: History) -> None:
     """Sums of postings by account and owner, statements of persons and of institutions."""
-    model, door = history.model, history.door
+    model, gateway = history.model, history.gateway
     moved: Counter[tuple[str, str]] = Counter()
-    for debit, debit_owner, credit, credit_owner, fen in door.execute(
+    for debit, debit_owner, credit, credit_owner, fen in gateway.execute(
         "select debit, debit_owner, credit, credit_owner, amount_fen from posting where area = %s",
         [model.area],
     ):
@@ -87,12 +89,13 @@ def compare_books(history: History) -> None:
 def _persons(history: History) -> None:
     model, first, last = history.model, date(2024, 12, 5), date(2024, 12, 20)
     for person, psn_no in model.numbers.items():
-        told = of_person(history.door, psn_no, first, last)
+        told = of_person(history.gateway, psn_no, first, last)
         for account in told.accounts:
             mine = [
-                (day, fen) for who, kind, day, fen in model.movements
+                (day, fen)
+                for who, kind, day, fen in model.movements
                 if (who, kind) == (person, account.account)
-            ]  # fmt: skip
+            ]
             assert account.opening_fen == sum(fen for day, fen in mine if day < first)
             within = [(day, fen) for day, fen in mine if first <= day <= last]
             # An adjustment of several funds is several movements of one entry.
@@ -107,7 +110,7 @@ def _persons(history: History) -> None:
 def _institutions(history: History) -> None:
     totals = history.model.totals
     for code in history.model.places:
-        told = of_institution(history.door, code, date(2024, 12, 1), date(2025, 2, 1))
+        told = of_institution(history.gateway, code, date(2024, 12, 1), date(2025, 2, 1))
         owed = totals["provider", code] - totals["cash", code]
         assert (told.opening_fen, told.closing_fen) == (0, owed)
         assert sum(line.cash_fen for line in told.lines) == totals["cash", code]
@@ -122,22 +125,24 @@ def finish(history: History) -> None:
         assert history.readjudicated(year, posting=True) == 0
     compare(history)
     compare_books(history)
-    whole = history.door.execute(
+    whole = history.gateway.execute(
         "select count(*) from entry where area = %s and total_fen <> pool_fen + supplements_fen"
-        " + account_fen + family_fen + cash_fen + borne_fen", [history.area],
-    ).fetchone()  # fmt: skip
+        " + account_fen + family_fen + cash_fen + borne_fen",
+        [history.area],
+    ).fetchone()
     assert whole == (0,)
-    flags = history.door.execute(
+    flags = history.gateway.execute(
         "select count(*) from review_flag f join entry e on e.id = f.entry_id"
-        " where f.settled_by_id is null and e.area = %s", [history.area],
-    ).fetchone()  # fmt: skip
+        " where f.settled_by_id is null and e.area = %s",
+        [history.area],
+    ).fetchone()
     assert flags == (0,)
 
 
-def holds_together(door: Any, last: date) -> None:
+def holds_together(gateway: Any, last: date) -> None:
     """What holds of the whole journal, whoever it is of."""
-    assert list(verify(door)) == []
-    assert list(replay(door, RULES)) == []
+    assert list(verify(gateway)) == []
+    assert list(replay(gateway, RULES)) == []
     for area in ("", *RULES.parameters):
-        books = trial(door, last + timedelta(days=1), area)
+        books = trial(gateway, last + timedelta(days=1), area)
         assert books.agrees, books

@@ -52,9 +52,12 @@ BENEFITS = {
 }
 """Benefits that one registers for, by area."""
 DISEASES = {
-    "chronic": ("gout", "asthma"), "special": ("lupus", "renal_failure"),
-    "two_diseases": ("hypertension",), "negotiated_drug": ("cancer",), "dual_channel": ("cancer",),
-}  # fmt: skip
+    "chronic": ("gout", "asthma"),
+    "special": ("lupus", "renal_failure"),
+    "two_diseases": ("hypertension",),
+    "negotiated_drug": ("cancer",),
+    "dual_channel": ("cancer",),
+}
 
 
 @dataclass
@@ -62,7 +65,7 @@ class County:
     """Makes a county; every choice is `chance`'s."""
 
     owner: Connection
-    door: Connection
+    gateway: Connection
     area: str
     chance: random.Random
     now: datetime = BEGUN
@@ -133,9 +136,17 @@ class County:
         row = self.owner.execute(
             "insert into person_fact (person_id, area, kind, key, since, until, details, learnt_at)"
             " values (%s, %s, %s, %s, %s, %s, %s, %s) returning id",
-            [person, self.area, fact.kind, fact.key, fact.since, fact.until, Jsonb(fact.details),
-             self.now],
-        ).fetchone()  # fmt: skip
+            [
+                person,
+                self.area,
+                fact.kind,
+                fact.key,
+                fact.since,
+                fact.until,
+                Jsonb(fact.details),
+                self.now,
+            ],
+        ).fetchone()
         assert row
         fact.id = row[0]
         self.model.facts[person].append(fact)
@@ -197,8 +208,11 @@ class County:
         until = max(self.day(), since + timedelta(days=1)) if chance.random() < 0.4 else None
         relation = chance.choice(("spouse", "parent", "child", "close_relative"))
         agreed = chance.choice((date(2023, 1, 1), date(2023, 1, 1), since, self.day()))
-        details = {"order": chance.choice((1, 2, 2, 3)), "relation": relation,
-                   "consented_on": str(agreed)}  # fmt: skip
+        details = {
+            "order": chance.choice((1, 2, 2, 3)),
+            "relation": relation,
+            "consented_on": str(agreed),
+        }
         return Fact("bond", since, until, self.model.numbers[other], details)
 
     def _facts(self, person: int) -> None:
@@ -244,7 +258,7 @@ class County:
         rows: list[Opening] = []
         for person, psn_no in self.model.numbers.items():
             self._open(rows, person, psn_no)
-        enter(self.door, rows, RULES.area, self.now)
+        enter(self.gateway, rows, RULES.area, self.now)
 
     def _open(self, rows: list[Opening], person: int, psn_no: str) -> None:
         chance, model, start = self.chance, self.model, date(2024, 1, 1)

@@ -11,11 +11,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
 from gongji.oracle import DOCUMENTS as ARTICLES
 from gongji.oracle import in_scope
 from gongji.oracle.facts import level_of, with_defaults
 from gongji.oracle.layers import Book, Pot, points
-from gongji.settlement.rules import Rules
 from gongji.units import show_ppm, yuan_text
 
 Row = dict[str, Any]
@@ -49,31 +50,45 @@ INPATIENT = _by_level("inpatient_deductible", 20_000, 40_001, 80_000) | _rates(
     "inpatient_rate", 90, 85, 80
 )
 FIGURES: dict[str, dict[str, int]] = {
-    "532300": INPATIENT | {
-        "inpatient_ceiling": 700_000, "subsidy_rate.civil_servant": 600_000,
-        "subsidy_rate.veteran": 900_000, "subsidy_rate.enterprise": 333_333,
+    "532300": INPATIENT
+    | {
+        "inpatient_ceiling": 700_000,
+        "subsidy_rate.civil_servant": 600_000,
+        "subsidy_rate.veteran": 900_000,
+        "subsidy_rate.enterprise": 333_333,
     },
     "530900": {
-        "lincang_retired_bonus": 50_000, "chronic_deductible": 30_000,
+        "lincang_retired_bonus": 50_000,
+        "chronic_deductible": 30_000,
         **_status("chronic_rate", 80, 85),
     },
     "510400": {
-        "two_diseases_rate": 500_000, "two_diseases_ceiling": 40_000,
-        "chronic_deductible": 20_000, "chronic_ceiling": 90_000, "special_deductible": 10_000,
-        "special_ceiling": 150_000, **_status("chronic_rate", 75, 80),
+        "two_diseases_rate": 500_000,
+        "two_diseases_ceiling": 40_000,
+        "chronic_deductible": 20_000,
+        "chronic_ceiling": 90_000,
+        "special_deductible": 10_000,
+        "special_ceiling": 150_000,
+        **_status("chronic_rate", 75, 80),
         **_status("special_rate", 80, 85),
     },
     "445300": {
-        "average_wage.2021": 8_000_000, "average_wage.2022": 8_512_300,
-        "special_deductible": 10_000, "special_ceiling": 200_000, **_status("special_rate", 80, 85),
+        "average_wage.2021": 8_000_000,
+        "average_wage.2022": 8_512_300,
+        "special_deductible": 10_000,
+        "special_ceiling": 200_000,
+        **_status("special_rate", 80, 85),
     },
     PARTS: {},
     ACCOUNT_FIRST: {},
-    "430500": INPATIENT | {
-        "inpatient_ceiling": 500_000, "disease_ceiling": 60_000, "dual_channel_rate": 600_000,
+    "430500": INPATIENT
+    | {
+        "inpatient_ceiling": 500_000,
+        "disease_ceiling": 60_000,
+        "dual_channel_rate": 600_000,
         "dual_channel_ceiling": 70_000,
     },
-}  # fmt: skip
+}
 """Open figures by area and id: fen, or parts per million."""
 
 
@@ -81,8 +96,8 @@ def _text(name: str, figure: int) -> str:
     return show_ppm(figure) if "rate" in name or "bonus" in name else yuan_text(figure)
 
 
-RULES = Rules(
-    (BOOKS / "990000", BOOKS / "330000"),
+RULES = Areas(
+    Library((BOOKS / "990000", BOOKS / "330000")),
     {
         area: {name: _text(name, figure) for name, figure in named.items()}
         for area, named in FIGURES.items()
@@ -91,45 +106,64 @@ RULES = Rules(
 """The same figures as the platform is given them."""
 
 PAYERS = {
-    "civil_servant": "公务员医疗补助", "veteran": "老干部医疗补助",
-    "enterprise": "企业补充医疗保险", "large_amount": "大额医疗费用补助",
-}  # fmt: skip
+    "civil_servant": "公务员医疗补助",
+    "veteran": "老干部医疗补助",
+    "enterprise": "企业补充医疗保险",
+    "large_amount": "大额医疗费用补助",
+}
 """Layer that another fund pays -> that fund."""
 
 METERS: dict[str, dict[str, str]] = {
     "532300": {
-        "ordinary_visit": "visit_deductible", "ordinary": "ordinary_paid",
-        "inpatient": "inpatient_paid", "chronic_deductible": "chronic_deductible",
-        "chronic": "chronic_paid", "special_deductible": "special_deductible",
-        "emergency_visit": "emergency_deductible", "day_surgery_visit": "day_surgery_deductible",
+        "ordinary_visit": "visit_deductible",
+        "ordinary": "ordinary_paid",
+        "inpatient": "inpatient_paid",
+        "chronic_deductible": "chronic_deductible",
+        "chronic": "chronic_paid",
+        "special_deductible": "special_deductible",
+        "emergency_visit": "emergency_deductible",
+        "day_surgery_visit": "day_surgery_deductible",
         "drug_deductible": "drug_deductible",
     },
     "530900": {
-        "ordinary_visit": "visit_deductible", "ordinary": "ordinary_paid",
-        "inpatient": "inpatient_paid", "large_amount": "large_amount_paid",
-        "chronic_deductible": "chronic_deductible", "chronic": "chronic_paid",
+        "ordinary_visit": "visit_deductible",
+        "ordinary": "ordinary_paid",
+        "inpatient": "inpatient_paid",
+        "large_amount": "large_amount_paid",
+        "chronic_deductible": "chronic_deductible",
+        "chronic": "chronic_paid",
     },
     "510400": {
-        "ordinary_deductible": "year_deductible", "ordinary": "ordinary_paid",
-        "two_diseases": "two_diseases_paid", "chronic_deductible": "chronic_deductible",
-        "chronic": "chronic_paid", "special_deductible": "special_deductible",
+        "ordinary_deductible": "year_deductible",
+        "ordinary": "ordinary_paid",
+        "two_diseases": "two_diseases_paid",
+        "chronic_deductible": "chronic_deductible",
+        "chronic": "chronic_paid",
+        "special_deductible": "special_deductible",
         "special": "special_paid",
     },
     "445300": {
-        "ordinary": "ordinary_paid", "special_deductible": "special_deductible",
+        "ordinary": "ordinary_paid",
+        "special_deductible": "special_deductible",
         "special": "special_paid",
     },
     PARTS: {
-        "ordinary_visit": "visit_deductible", "ordinary_deductible": "year_deductible",
-        "consultation_visit": "consultation_paid", "ordinary": "ordinary_paid",
+        "ordinary_visit": "visit_deductible",
+        "ordinary_deductible": "year_deductible",
+        "consultation_visit": "consultation_paid",
+        "ordinary": "ordinary_paid",
     },
     ACCOUNT_FIRST: {"ordinary_deductible": "year_deductible", "ordinary": "ordinary_paid"},
     "430500": {
-        "ordinary_visit": "visit_deductible", "ordinary_deductible": "year_deductible",
-        "ordinary": "ordinary_paid", "disease": "disease_paid", "inpatient": "inpatient_paid",
-        "emergency_visit": "inpatient_deductible_visit", "dual_channel": "dual_channel_paid",
+        "ordinary_visit": "visit_deductible",
+        "ordinary_deductible": "year_deductible",
+        "ordinary": "ordinary_paid",
+        "disease": "disease_paid",
+        "inpatient": "inpatient_paid",
+        "emergency_visit": "inpatient_deductible_visit",
+        "dual_channel": "dual_channel_paid",
     },
-}  # fmt: skip
+}
 """The oracle's meters by the codes that the rulebooks give them."""
 
 SHARED_WITH_STAYS = {"532300": "inpatient", "530900": "inpatient", "430500": "inpatient"}

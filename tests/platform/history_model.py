@@ -1,7 +1,7 @@
 """What a county's settlements come to, kept in plain memory: the model of the random histories.
 
-Written from the docs (docs/settlement.md, the articles) and not from the code of settlement: what
-is known of a person on a day, which benefit settles a bill, who pays, what stands after
+Written from the docs (docs/inside/settlement.md, the articles) and not from the code of settlement:
+what is known of a person on a day, which benefit settles a bill, who pays, what stands after
 cancellations and re-adjudications, who owes whom. One bill's arithmetic is `history_law`'s. The
 database's ids come in with what it answered; everything else is worked out here.
 """
@@ -220,14 +220,20 @@ class Model:
     def row(self, bill: Bill, route: tuple[str, Fact | None, Row]) -> Row:
         benefit, registration, named = route
         row: Row = {
-            "date": bill.day, "visit": str(bill.visit), "total_fen": bill.total,
-            "in_scope_fen": bill.in_scope, "benefit": benefit, **named,
+            "date": bill.day,
+            "visit": str(bill.visit),
+            "total_fen": bill.total,
+            "in_scope_fen": bill.in_scope,
+            "benefit": benefit,
+            **named,
             **{f"in_scope_{part}": fen for part, fen in bill.parts.items()},
-        }  # fmt: skip
+        }
         if registration:
             approved = registration.details.get("approval_date") or str(registration.since)
-            row |= {"disease": registration.details["disease"],
-                    "approval_date": date.fromisoformat(approved)}  # fmt: skip
+            row |= {
+                "disease": registration.details["disease"],
+                "approval_date": date.fromisoformat(approved),
+            }
         if benefit == "chronic":
             known = self.registrations(bill.person, bill.day)
             row["disease_count"] = sum(r.details["benefit"] == "chronic" for r in known)
@@ -346,9 +352,10 @@ class Model:
         if bill.accounts == "family":
             bonds = self.holding(bill.person, "bond", bill.day)
             agreed = [
-                bond for bond in bonds
+                bond
+                for bond in bonds
                 if date.fromisoformat(bond.details["consented_on"]) <= bill.day
-            ]  # fmt: skip
+            ]
             for bond in sorted(agreed, key=lambda bond: (bond.details["order"], bond.key)):
                 owner = next(one for one, psn_no in self.numbers.items() if psn_no == bond.key)
                 yield owner, bond.details["relation"]

@@ -17,15 +17,26 @@ from tests.platform.history_county import CARE, FIRST, County
 from tests.platform.history_law import ACCOUNT_FIRST, PARTS, RULES
 from tests.platform.history_model import Bill, Paid, Refused, Settled
 
-from gongji.errors import Refusal
-from gongji.ledger.rows import EntryRow
+from gongji.ledger.entry_rows import EntryRow
+from gongji.refusals import Refusal
 from gongji.settlement.cancel import cancel, reverse
 from gongji.settlement.contract import Line, Outcome, Purchase, Request
 from gongji.settlement.settle import settle
 from gongji.units import CHINA
 
-TOLD = ("third_party", "other_fund", "paid_by_account", "public_health", "wellness", "direct",
-        "excluded_by_law", "died", "public_health", "wellness", "died")  # fmt: skip
+TOLD = (
+    "third_party",
+    "other_fund",
+    "paid_by_account",
+    "public_health",
+    "wellness",
+    "direct",
+    "excluded_by_law",
+    "died",
+    "public_health",
+    "wellness",
+    "died",
+)
 INVENTED: dict[str, dict[str, tuple[Any, ...]]] = {
     PARTS: {"primary": (True, False), "contracted": (True,), "price_class": ("a", "b", "c")},
     ACCOUNT_FIRST: {"contracted": (True,)},
@@ -56,7 +67,7 @@ class Play:
     numbers: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.model, self.door = self.county.model, self.county.door
+        self.model, self.gateway = self.county.model, self.county.gateway
         self.owner, self.area = self.county.owner, self.county.area
 
     @property
@@ -74,7 +85,7 @@ class Play:
         if self.chance.random() < 0.3:
             asked.append(self._repeat(asked[0]))
         outcomes = settle(
-            self.door, [one.request for one in asked], RULES, self.county.now, encode=encode
+            self.gateway, [one.request for one in asked], RULES, self.county.now, encode=encode
         )
         for one, outcome in zip(asked, outcomes, strict=True):
             self._answered(one, outcome)
@@ -124,13 +135,24 @@ class Play:
         """The entry is what the model decides."""
         entry: EntryRow = outcome.entry
         found = (
-            entry.result.get("refusal", ""), entry.benefit, entry.deductible_fen, _funds(entry),
-            entry.account_fen, [tuple(one) for one in entry.result["family"]], entry.cash_fen,
-        )  # fmt: skip
+            entry.result.get("refusal", ""),
+            entry.benefit,
+            entry.deductible_fen,
+            _funds(entry),
+            entry.account_fen,
+            [tuple(one) for one in entry.result["family"]],
+            entry.cash_fen,
+        )
         law = paid.law
         wanted = (
-            law.refusal, law.benefit, law.deductible, law.funds, paid.own, paid.family, paid.cash
-        )  # fmt: skip
+            law.refusal,
+            law.benefit,
+            law.deductible,
+            law.funds,
+            paid.own,
+            paid.family,
+            paid.cash,
+        )
         assert found == wanted, f"{found} is not {wanted}\n{bill}\n{paid.row}"
         assert entry.family_fen == sum(fen for _, fen in paid.family)
         assert (entry.accounting_date, entry.service_date) == (self.today, bill.day)
@@ -189,9 +211,12 @@ class Play:
             bill.prescription = (chance.choice(writers), f"R{chance.randrange(60)}")
         if bill.med_type == "18" or bill.med_type == "41" and chance.random() < 0.5:
             bill.drug = {
-                "item": chance.choice("XY"), "serial": "1", "negotiated": chance.random() < 0.9,
-                "dual_channel": chance.random() < 0.8, "in_agreement": chance.random() < 0.9,
-            }  # fmt: skip
+                "item": chance.choice("XY"),
+                "serial": "1",
+                "negotiated": chance.random() < 0.9,
+                "dual_channel": chance.random() < 0.8,
+                "in_agreement": chance.random() < 0.9,
+            }
 
     def _amounts(self, bill: Bill) -> None:
         chance, bill.parts = self.chance, {}
@@ -232,11 +257,16 @@ class Play:
 
     def _request(self, bill: Bill) -> Request:
         made = self.county.counter.request(
-            self.model.numbers[bill.person], bill.place, bill.visit,
-            self.numbers[bill.batch or 0], bill.total, med_type=bill.med_type,
-            accounts=bill.accounts, trial=self.chance.random() < 0.15,
+            self.model.numbers[bill.person],
+            bill.place,
+            bill.visit,
+            self.numbers[bill.batch or 0],
+            bill.total,
+            med_type=bill.med_type,
+            accounts=bill.accounts,
+            trial=self.chance.random() < 0.15,
             facts={name: str(told).lower() for name, told in bill.told.items()},
-        )  # fmt: skip
+        )
         return made
 
     def _buy(self) -> Asked:
@@ -248,8 +278,9 @@ class Play:
         bill = Bill(person, shop, day, "41", fen, fen, 0, chance.choice(("none", "own", "family")))
         bill.prescription = (f"H{self.area}0000{chance.choice('123')}", f"R{chance.randrange(60)}")
         writer, number = bill.prescription
-        line = Line("1", "A", 1000, fen * 10_000, fen, prescription=number,
-                    details={"rx_circ_flag": "1"})  # fmt: skip
+        line = Line(
+            "1", "A", 1000, fen * 10_000, fen, prescription=number, details={"rx_circ_flag": "1"}
+        )
         at = self.county.now.replace(
             year=day.year, month=day.month, day=day.day, hour=9, minute=0, tzinfo=CHINA
         )
@@ -274,8 +305,8 @@ class Play:
 
         def call() -> Outcome:
             if by_message:
-                return reverse(self.door, key, psn_no, msgid, infno, RULES, self.county.now)
-            return cancel(self.door, key, psn_no, bill.visit, number, RULES, self.county.now)
+                return reverse(self.gateway, key, psn_no, msgid, infno, RULES, self.county.now)
+            return cancel(self.gateway, key, psn_no, bill.visit, number, RULES, self.county.now)
 
         if not one.stands:
             assert _code(call) == "settlement_cancelled"
@@ -294,10 +325,11 @@ class Play:
         assert entry.accounting_date == self.today
         assert entry.id is not None
         self.undone.append((one.number, entry.id, msgid))
-        self.door.execute(
+        self.gateway.execute(
             "insert into message (institution, msgid, infno, content_hash, content)"
-            " values (%s, %s, '2208', '', '{}')", [one.bill.place, msgid],
-        )  # fmt: skip
+            " values (%s, %s, '2208', '', '{}')",
+            [one.bill.place, msgid],
+        )
         self.model.cancel(one, entry.id, self.today)
 
     def restore(self) -> None:
@@ -310,7 +342,7 @@ class Play:
         psn_no = self.model.numbers[one.bill.person]
 
         def call() -> Outcome:
-            return reverse(self.door, key, psn_no, msgid, "2208", RULES, self.county.now)
+            return reverse(self.gateway, key, psn_no, msgid, "2208", RULES, self.county.now)
 
         if one.stands:
             assert _code(call) == "settlement_cancelled"
@@ -333,8 +365,9 @@ class Play:
             msgid = self.chance.choice(refused)
             request = self.asked[msgid].request
             key = self.county.counter.key(request.key.institution, "2601", {})
-            outcome = reverse(self.door, key, request.psn_no, msgid, request.key.infno, RULES,
-                              self.county.now)  # fmt: skip
+            outcome = reverse(
+                self.gateway, key, request.psn_no, msgid, request.key.infno, RULES, self.county.now
+            )
             assert outcome.entry is None
             return
         one = self._ask()
@@ -342,11 +375,18 @@ class Play:
             return
         key = self.county.counter.key(one.request.key.institution, "2601", {})
         psn_no = self.model.numbers[person]
-        outcome = reverse(self.door, key, psn_no, one.request.key.msgid, one.request.key.infno,
-                          RULES, self.county.now)  # fmt: skip
+        outcome = reverse(
+            self.gateway,
+            key,
+            psn_no,
+            one.request.key.msgid,
+            one.request.key.infno,
+            RULES,
+            self.county.now,
+        )
         assert outcome.entry is None
         self.barred.add(one.request.key.msgid)
-        (late,) = settle(self.door, [one.request], RULES, self.county.now, encode=encode)
+        (late,) = settle(self.gateway, [one.request], RULES, self.county.now, encode=encode)
         self._answered(one, late)
 
 

@@ -54,10 +54,14 @@ class History(Play):
         if not told_before:
             self.stays.append((person, number))
         report = StayReport(
-            psn_no=self.model.numbers[person], area=self.area, number=number, since=fact.since,
-            until=fact.until, **fact.details,
-        )  # fmt: skip
-        told = record_stay(self.door, report, RULES, self.county.now)
+            psn_no=self.model.numbers[person],
+            area=self.area,
+            number=number,
+            since=fact.since,
+            until=fact.until,
+            **fact.details,
+        )
+        told = record_stay(self.gateway, report, RULES, self.county.now)
         if told.entry is None:
             assert fact in known
             return
@@ -66,7 +70,7 @@ class History(Play):
         standing = [one.chain[-1] for one in taken]
         assert list(told.reversed) == standing
         assert list(told.flagged) == [one.chain[-1] for one in flagged]
-        rows = self.door.execute(
+        rows = self.gateway.execute(
             "select reverses_id, id from entry where reverses_id = any(%s)", [standing]
         )
         backs = dict(rows.fetchall())
@@ -78,11 +82,14 @@ class History(Play):
         until = since + timedelta(days=chance.choice((1, 4, 30)))
         level = chance.choice("123")
         details = {
-            "institution": f"H{self.area}0000{level}", "level": level,
-            "from_emergency": chance.random() < 0.6, "died": chance.random() < 0.2,
+            "institution": f"H{self.area}0000{level}",
+            "level": level,
+            "from_emergency": chance.random() < 0.6,
+            "died": chance.random() < 0.2,
             "deductible_fen": chance.choice((0, 0, 40_001, 80_000)),
-            "pool_fen": chance.choice((0, 50_000, 333_333)), "total_fen": 900_000,
-        }  # fmt: skip
+            "pool_fen": chance.choice((0, 50_000, 333_333)),
+            "total_fen": 900_000,
+        }
         return Fact("stay", since, None if chance.random() < 0.1 else until, number, details)
 
     def _admission(self, person: int) -> date:
@@ -100,9 +107,17 @@ class History(Play):
         person = self.chance.choice(settled or list(self.model.numbers))
         known = [one for one in self.model.facts[person] if not one.gone and one.kind != "stay"]
         kind = self.chance.choice(
-            ("insured", "insured", "registration", "subsidy", "selection", "bond", "account",
-             "birth")
-        )  # fmt: skip
+            (
+                "insured",
+                "insured",
+                "registration",
+                "subsidy",
+                "selection",
+                "bond",
+                "account",
+                "birth",
+            )
+        )
         mine = [one for one in known if one.kind == kind]
         if kind == "insured":
             self._other_spells(person, mine)
@@ -160,7 +175,7 @@ class History(Play):
         wanted = history_again.readjudicate(self.model, year, since)
         found = list(
             platform.readjudicate(
-                self.door, self.area, year, RULES, self.county.now, since, posting
+                self.gateway, self.area, year, RULES, self.county.now, since, posting
             )
         )
         assert [_change(one) for one in found] == [one.change for one in wanted.found]
@@ -175,6 +190,10 @@ class History(Play):
 
 def _change(found: platform.Change) -> Change:
     return Change(
-        found.root.id or 0, found.cause, found.net_fen, found.payable_fen, found.receivable_fen,
+        found.root.id or 0,
+        found.cause,
+        found.net_fen,
+        found.payable_fen,
+        found.receivable_fen,
         found.after["deductible_fen"],
-    )  # fmt: skip
+    )

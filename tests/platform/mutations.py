@@ -17,57 +17,168 @@ FIELDS: dict[str, dict[str, Any]] = json.loads(
     Path(__file__).with_name("request_fields.json").read_text(encoding="utf-8")
 )
 FIELDS["GJ01"] = {
-    "stays": [True, [
-        ["psn_no", "string", "30", True], ["ipt_no", "string", "30", True],
-        ["begntime", "date", "", True], ["endtime", "date", "", False],
-        ["medfee_sumamt", "number", "16,2", False], ["act_pay_dedc", "number", "16,2", False],
-        ["hifp_pay", "number", "16,2", False], ["otp_er_refl_flag", "string", "1", False],
-        ["die_flag", "string", "1", False],
-    ]],
-}  # fmt: skip
+    "stays": [
+        True,
+        [
+            ["psn_no", "string", "30", True],
+            ["ipt_no", "string", "30", True],
+            ["begntime", "date", "", True],
+            ["endtime", "date", "", False],
+            ["medfee_sumamt", "number", "16,2", False],
+            ["act_pay_dedc", "number", "16,2", False],
+            ["hifp_pay", "number", "16,2", False],
+            ["otp_er_refl_flag", "string", "1", False],
+            ["die_flag", "string", "1", False],
+        ],
+    ],
+}
 """A transaction of gongji's own, which no fact sheet describes."""
 SAMPLES: list[dict[str, Any]] = json.loads(
     Path(__file__).with_name("request_samples.json").read_text(encoding="utf-8")
 )
 """Requests as real systems send them."""
 USUAL = {
-    "insutype": ["310"], "psn_setlway": ["01"], "acct_used_flag": ["0", "1", "2"],
-    "mdtrt_cert_type": ["02", "03"], "psn_cert_type": ["01"], "med_type": ["11", "11", "14", "41"],
-    "vali_flag": ["1"], "diag_type": ["1"], "rx_circ_flag": ["0"], "hosp_appr_flag": ["0", "1"],
-    "fixmedins_type": ["1"], "chrg_bchno": ["1"], "clr_type": ["11"], "page_num": ["1"],
-    "page_size": ["20"], "oinfno": ["2207", "2102", "2208"], "list_type": ["101"],
-    "dise_codg": ["", "M00500"], "biz_appy_type": ["03"], "trt_dcla_detl_sn": ["1"],
-    "otp_er_refl_flag": ["0", "1"], "die_flag": ["0", "0", "1"],
-}  # fmt: skip
+    "insutype": ["310"],
+    "psn_setlway": ["01"],
+    "acct_used_flag": ["0", "1", "2"],
+    "mdtrt_cert_type": ["02", "03"],
+    "psn_cert_type": ["01"],
+    "med_type": ["11", "11", "14", "41"],
+    "vali_flag": ["1"],
+    "diag_type": ["1"],
+    "rx_circ_flag": ["0"],
+    "hosp_appr_flag": ["0", "1"],
+    "fixmedins_type": ["1"],
+    "chrg_bchno": ["1"],
+    "clr_type": ["11"],
+    "page_num": ["1"],
+    "page_size": ["20"],
+    "oinfno": ["2207", "2102", "2208"],
+    "list_type": ["101"],
+    "dise_codg": ["", "M00500"],
+    "biz_appy_type": ["03"],
+    "trt_dcla_detl_sn": ["1"],
+    "otp_er_refl_flag": ["0", "1"],
+    "die_flag": ["0", "0", "1"],
+}
 """Values that real clients send most."""
 ENVELOPE = (
-    "infno", "msgid", "mdtrtarea_admvs", "insuplc_admdvs", "recer_sys_code", "infver", "opter_type",
-    "opter", "inf_time", "fixmedins_code", "fixmedins_name", "sign_no", "input",
-)  # fmt: skip
-WEIGHTS = {"2201": 4, "2203": 4, "2204": 8, "2206": 6, "2207": 12, "2208": 4, "2102": 8, "2101": 4,
-           "2601": 4, "2103": 3, "1101": 3, "GJ01": 3}  # fmt: skip
+    "infno",
+    "msgid",
+    "mdtrtarea_admvs",
+    "insuplc_admdvs",
+    "recer_sys_code",
+    "infver",
+    "opter_type",
+    "opter",
+    "inf_time",
+    "fixmedins_code",
+    "fixmedins_name",
+    "sign_no",
+    "input",
+)
+WEIGHTS = {
+    "2201": 4,
+    "2203": 4,
+    "2204": 8,
+    "2206": 6,
+    "2207": 12,
+    "2208": 4,
+    "2102": 8,
+    "2101": 4,
+    "2601": 4,
+    "2103": 3,
+    "1101": 3,
+    "GJ01": 3,
+}
 """Transactions that move money or lead to it come more often."""
 
 _OF_A_ROW = frozenset({"med_list_codg", "hosp_appr_flag", "diag_type", "list_type"})
 """Fields that differ between the rows of a node."""
 
 ODD_TEXTS = (
-    "null", " ", "'", "' or 1=1 --", "%s", "{}", "\\", "\u200f", "😀" * 5, "张" * 400, "x" * 5000,
-    "1;drop table entry", "\x7f", "\t\r\n", "０１２", "+1", "0x10", "NaN", "-0", "1e5", "١٢٣",
-    "\x00", "a\x00b", "\ud800", "张\udfff", "\x01\x1b[31m", "x'; drop table entry; --",
-    "Infinity", "-Infinity", "1e400", "1e99", "-30.00", "9" * 5000, "../../etc/passwd", "<b>张</b>",
-    "H43050000002", "43050000000000000001", "990101", "\ufeff30.00", "３０．００", "30.00元",
-    "1,000.00", "$1", "%(area)s",
-)  # fmt: skip
+    "null",
+    " ",
+    "'",
+    "' or 1=1 --",
+    "%s",
+    "{}",
+    "\\",
+    "\u200f",
+    "😀" * 5,
+    "张" * 400,
+    "x" * 5000,
+    "1;drop table entry",
+    "\x7f",
+    "\t\r\n",
+    "０１２",
+    "+1",
+    "0x10",
+    "NaN",
+    "-0",
+    "1e5",
+    "١٢٣",
+    "\x00",
+    "a\x00b",
+    "\ud800",
+    "张\udfff",
+    "\x01\x1b[31m",
+    "x'; drop table entry; --",
+    "Infinity",
+    "-Infinity",
+    "1e400",
+    "1e99",
+    "-30.00",
+    "9" * 5000,
+    "../../etc/passwd",
+    "<b>张</b>",
+    "H43050000002",
+    "43050000000000000001",
+    "990101",
+    "\ufeff30.00",
+    "３０．００",
+    "30.00元",
+    "1,000.00",
+    "$1",
+    "%(area)s",
+)
 ODD_NUMBERS = (
-    0, -1, 1, -0.01, 0.001, 1e3, 1e16, 10**11, 10**30, -(10**19), 2**31, 2**63, 2**64,
-    0.1 + 0.2, 1e-7, 99999999999999.99, float("nan"), float("inf"), -float("inf"), -30, 1e308,
-)  # fmt: skip
+    0,
+    -1,
+    1,
+    -0.01,
+    0.001,
+    1e3,
+    1e16,
+    10**11,
+    10**30,
+    -(10**19),
+    2**31,
+    2**63,
+    2**64,
+    0.1 + 0.2,
+    1e-7,
+    99999999999999.99,
+    float("nan"),
+    float("inf"),
+    -float("inf"),
+    -30,
+    1e308,
+)
 ODD_TIMES = (
-    "0000-00-00", "2024-02-30", "2024-13-01 00:00:00", "1899-12-31", "9999-12-31 23:59:59",
-    "2024-12-18 25:00:00", "2024-12-18T09:00:00Z", "20241218", "18/12/2024", "2024-12-18 09:00",
-    "2030-01-01 00:00:00", "1990-01-01 00:00:00",
-)  # fmt: skip
+    "0000-00-00",
+    "2024-02-30",
+    "2024-13-01 00:00:00",
+    "1899-12-31",
+    "9999-12-31 23:59:59",
+    "2024-12-18 25:00:00",
+    "2024-12-18T09:00:00Z",
+    "20241218",
+    "18/12/2024",
+    "2024-12-18 09:00",
+    "2030-01-01 00:00:00",
+    "1990-01-01 00:00:00",
+)
 
 
 @dataclass
@@ -200,12 +311,20 @@ def _odd(pick: random.Random) -> Any:
     """A value that does not belong."""
     return pick.choice(
         (
-            lambda: None, lambda: "", lambda: True, list, dict, lambda: [[["x"]]],
-            lambda: {"a": {"b": [1]}}, lambda: pick.choice(ODD_TEXTS),
-            lambda: pick.choice(ODD_NUMBERS), lambda: pick.choice(ODD_TIMES),
-            lambda: str(pick.choice(ODD_NUMBERS)), lambda: "9" * pick.randint(1, 40),
+            lambda: None,
+            lambda: "",
+            lambda: True,
+            list,
+            dict,
+            lambda: [[["x"]]],
+            lambda: {"a": {"b": [1]}},
+            lambda: pick.choice(ODD_TEXTS),
+            lambda: pick.choice(ODD_NUMBERS),
+            lambda: pick.choice(ODD_TIMES),
+            lambda: str(pick.choice(ODD_NUMBERS)),
+            lambda: "9" * pick.randint(1, 40),
         )
-    )()  # fmt: skip
+    )()
 
 
 def _change_field(pick: random.Random, sent: dict[str, Any]) -> None:
@@ -268,8 +387,13 @@ def _change_envelope(pick: random.Random, sent: dict[str, Any]) -> None:
 
 
 CHANGES = (
-    _change_field, _change_field, _change_field, _change_node, _change_envelope, _mix_fields,
-)  # fmt: skip
+    _change_field,
+    _change_field,
+    _change_field,
+    _change_node,
+    _change_envelope,
+    _mix_fields,
+)
 
 
 def _change_bytes(pick: random.Random, body: bytes) -> bytes:
@@ -297,9 +421,18 @@ def _change_bytes(pick: random.Random, body: bytes) -> bytes:
 
 
 TRACES = (
-    "entry", "posting", "visit", "charge_batch", "fee_line", "person_fact", "item_match",
-    "prescription_use", "review_flag", "file_ticket", "sign_in",
-)  # fmt: skip
+    "entry",
+    "posting",
+    "visit",
+    "charge_batch",
+    "fee_line",
+    "person_fact",
+    "item_match",
+    "prescription_use",
+    "review_flag",
+    "file_ticket",
+    "sign_in",
+)
 """Tables in which a refusal leaves nothing."""
 TRACE = (
     "select "

@@ -1,4 +1,5 @@
-"""A county with a door for the tests of queries and filings: what `doors` makes, and one of Yunfu.
+"""A county with a gateway for the tests of queries and filings: what `gateways` makes, and one of
+Yunfu.
 
 Plain functions, no fixtures.
 """
@@ -14,24 +15,24 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
-from tests.platform import doors
+from tests.platform import gateways
 from tests.platform.counter import Counter
-from tests.platform.doors import CLINIC, HOSPITAL, OTHER, PHARMACY, Client, bill, opened
+from tests.platform.gateways import CLINIC, HOSPITAL, OTHER, PHARMACY, Client, bill, opened
 
-from gongji.errors import REFUSALS
+from gongji.refusals import REFUSALS
 
 YUNFU = "445300"
 
 
 @dataclass
 class Standing:
-    """A county, its door, and clients of its institutions."""
+    """A county, its gateway, and clients of its institutions."""
 
     owner: psycopg.Connection[Any]
     county: Counter
     yunfu: Counter
     port: int
-    clock: Callable[[], datetime] = field(default_factory=doors.Clock)
+    clock: Callable[[], datetime] = field(default_factory=gateways.Clock)
 
     def __post_init__(self) -> None:
         self.client, self.other, self.pharmacy, self.clinic = (
@@ -43,7 +44,7 @@ class Standing:
     def insured(self, balance_fen: int = 100_000, **spell: Any) -> str:
         """A new person of Shaoyang."""
         self.persons += 1
-        return doors.insure(self.county, self.persons, balance_fen, **spell)
+        return gateways.insure(self.county, self.persons, balance_fen, **spell)
 
     def settled(self, psn_no: str, client: Client | None = None) -> dict[str, Any]:
         """A visit of 30.00 settled; gives setlinfo."""
@@ -78,18 +79,18 @@ def standing(
     server: str, clock: Callable[[], datetime] | None = None, **settings: Any
 ) -> Iterator[Standing]:
     """Everything in a database of its own."""
-    told = clock or doors.Clock()
+    told = clock or gateways.Clock()
     with (
-        doors.new_database(server) as database,
+        gateways.new_database(server) as database,
         psycopg.connect(database, autocommit=True) as owner,
     ):
-        county = doors.fill_county(owner)
+        county = gateways.fill_county(owner)
         yunfu = Counter(owner, YUNFU)
         yunfu.institution(1, "1")
         yunfu.institution(2, "3")
         yunfu.institution(3, "1", agreement=False)
-        doors.give_secret(owner, CLINIC)
+        gateways.give_secret(owner, CLINIC)
         for number in range(200, 215):
-            doors.insure(yunfu, number, 0)
-        with doors.serving(database, told, **settings) as port:
+            gateways.insure(yunfu, number, 0)
+        with gateways.serving(database, told, **settings) as port:
             yield Standing(owner, county, yunfu, port, told)

@@ -1,4 +1,4 @@
-"""Write request_fields.json and reply_fields.json: the fields of every transaction of the door.
+"""Write request_fields.json and reply_fields.json: the fields of every transaction of the gateway.
 
 By hand, when the fact sheet changes: `python tests/platform/request_fields.py interface.json`.
 Shape: transaction -> node -> [multiple, [[field, type, length, required] …]] of requests,

@@ -1,4 +1,4 @@
-"""Doors of one socket share its connections, and take everyone who knocks."""
+"""Gateways of one socket share its connections, and take everyone who knocks."""
 
 import asyncio
 import contextlib
@@ -11,8 +11,8 @@ from typing import Any
 
 import uvicorn
 
-from gongji.config.accepting import SharingServer
-from gongji.config.serving import listen
+from gongji.service.accepting import SharingServer
+from gongji.service.parts import listen
 
 KEPT = 48
 
@@ -25,7 +25,9 @@ async def _hello(scope, receive, send) -> None:  # type: ignore[no-untyped-def]
 
 
 @contextmanager
-def doors(number: int, app: Any = _hello) -> Iterator[tuple[list[SharingServer], tuple[str, int]]]:
+def gateways(
+    number: int, app: Any = _hello
+) -> Iterator[tuple[list[SharingServer], tuple[str, int]]]:
     listening = listen("127.0.0.1", 0)
     servers, threads = [], []
     for _ in range(number):
@@ -57,8 +59,8 @@ def knock(address: tuple[str, int]) -> socket.socket:
     return made
 
 
-def test_two_doors_share_what_comes_all_at_once() -> None:
-    with doors(2) as (servers, address):
+def test_two_gateways_share_what_comes_all_at_once() -> None:
+    with gateways(2) as (servers, address):
         kept = [socket.create_connection(address, timeout=10) for _ in range(KEPT)]
         for one in kept:
             one.sendall(b"GET / HTTP/1.1\r\nhost: test\r\n\r\n")
@@ -71,8 +73,8 @@ def test_two_doors_share_what_comes_all_at_once() -> None:
             one.close()
 
 
-def test_a_door_alone_takes_everyone() -> None:
-    with doors(1) as (servers, address):
+def test_a_gateway_alone_takes_everyone() -> None:
+    with gateways(1) as (servers, address):
         kept = [knock(address) for _ in range(KEPT)]
         assert len(servers[0].server_state.connections) == KEPT
         for one in kept:
@@ -80,7 +82,7 @@ def test_a_door_alone_takes_everyone() -> None:
 
 
 def test_an_accident_while_taking_is_survived(caplog) -> None:  # type: ignore[no-untyped-def]
-    with doors(1) as (servers, address):
+    with gateways(1) as (servers, address):
         good = servers[0]._serve_one
 
         async def broken(taken: socket.socket) -> None:
@@ -95,7 +97,7 @@ def test_an_accident_while_taking_is_survived(caplog) -> None:  # type: ignore[n
         assert "accept" in [record.message for record in caplog.records]
 
 
-def test_a_door_that_ends_answers_whom_it_has_and_takes_nobody_more() -> None:
+def test_a_gateway_that_ends_answers_whom_it_has_and_takes_nobody_more() -> None:
     asked, release = threading.Event(), threading.Event()
 
     async def slow(scope, receive, send) -> None:  # type: ignore[no-untyped-def]
@@ -105,7 +107,7 @@ def test_a_door_that_ends_answers_whom_it_has_and_takes_nobody_more() -> None:
         await _hello(scope, receive, send)
 
     with (
-        doors(1, slow) as (servers, address),
+        gateways(1, slow) as (servers, address),
         socket.create_connection(address, timeout=30) as inside,
     ):
         inside.sendall(b"GET / HTTP/1.1\r\nhost: test\r\n\r\n")

@@ -10,9 +10,10 @@ import psycopg
 import pytest
 from tests.platform.counter import NOW, Counter
 
+from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
 from gongji.settlement.readjudicate import readjudicate
 from gongji.settlement.replay import replay
-from gongji.settlement.rules import Rules
 from gongji.settlement.settle import settle
 
 Connection = psycopg.Connection[Any]
@@ -22,18 +23,18 @@ USES = "账户使用:\n  就医费用: {用途: 医疗费用, 亲属: 本人, �
 
 
 @pytest.fixture
-def rules(tmp_path: Path) -> Rules:
+def rules(tmp_path: Path) -> Areas:
     """The rules of the area, with what its accounts may pay."""
     text = SHIPPED.read_text()
     made = tmp_path / AREA / SHIPPED.name
     made.parent.mkdir()
     made.write_text(text.replace("示例:", f"{USES}示例:", 1))
-    return Rules((tmp_path,))
+    return Areas(Library((tmp_path,)))
 
 
 @pytest.mark.parametrize("together", [False, True], ids=["one at a time", "in one batch"])
 def test_what_the_account_paid_first_once_is_no_limit_to_the_next_settlement(
-    owner: Connection, door: Connection, rules: Rules, together: bool
+    owner: Connection, gateway: Connection, rules: Areas, together: bool
 ) -> None:
     county = Counter(owner, AREA)
     person, here = county.person(1, 100_000), county.institution(1, "3")
@@ -42,12 +43,15 @@ def test_what_the_account_paid_first_once_is_no_limit_to_the_next_settlement(
         for day in range(1, 5)
     ]
     lots = [bills] if together else [[bill] for bill in bills]
-    entries = [one.entry for lot in lots for one in settle(door, lot, rules, NOW)]
+    entries = [one.entry for lot in lots for one in settle(gateway, lot, rules, NOW)]
     # 1,000 on the account: 400, 400, 200; what it does not pay is deductible (1,000 a year).
     assert [(e.account_fen, e.cash_fen, e.deductible_fen) for e in entries] == [
-        (40_000, 0, 0), (40_000, 0, 0), (20_000, 20_000, 20_000), (0, 40_000, 40_000),
-    ]  # fmt: skip
-    used = door.execute("select period, code, used_fen from meter_use").fetchall()
+        (40_000, 0, 0),
+        (40_000, 0, 0),
+        (20_000, 20_000, 20_000),
+        (0, 40_000, 40_000),
+    ]
+    used = gateway.execute("select period, code, used_fen from meter_use").fetchall()
     assert used == [("年:2024", "year_deductible", 60_000)]
-    assert list(replay(door, rules)) == []
-    assert list(readjudicate(door, AREA, 2024, rules, NOW)) == []
+    assert list(replay(gateway, rules)) == []
+    assert list(readjudicate(gateway, AREA, 2024, rules, NOW)) == []

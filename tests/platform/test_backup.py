@@ -18,11 +18,11 @@ from psycopg.conninfo import make_conninfo
 from tests.platform.conftest import ROLE
 from tests.platform.counter import NOW, RULES, Counter
 
-from gongji.backup import give, take, tools
+from gongji.backup import backup, programs, restore
 from gongji.backup.chains import chain_for, chains
-from gongji.errors import Fault, Refusal
 from gongji.ledger.openings import OpeningBalance, enter
 from gongji.ledger.verify import verify
+from gongji.refusals import Fault, Refusal
 from gongji.settlement.replay import replay
 from gongji.settlement.settle import settle
 
@@ -38,13 +38,33 @@ class Server:
 
     def make(self) -> None:
         self.place.mkdir()
-        tools.own(self.place)
-        tools.run("initdb", "--auth=trust", "-U", "postgres", "-E", "utf8", "--no-sync",
-                  "-D", str(self.place), as_server=True)  # fmt: skip
+        programs.own(self.place)
+        programs.run(
+            "initdb",
+            "--auth=trust",
+            "-U",
+            "postgres",
+            "-E",
+            "utf8",
+            "--no-sync",
+            "-D",
+            str(self.place),
+            as_server=True,
+        )
 
     def start(self) -> None:
-        tools.run("pg_ctl", "-w", "-D", str(self.place), "-l", str(self.place / "log"), "-o",
-                  f"-F -h '' -k {self.socket}", "start", as_server=True)  # fmt: skip
+        programs.run(
+            "pg_ctl",
+            "-w",
+            "-D",
+            str(self.place),
+            "-l",
+            str(self.place / "log"),
+            "-o",
+            f"-F -h '' -k {self.socket}",
+            "start",
+            as_server=True,
+        )
 
     def kill(self) -> None:
         """As if the machine lost power."""
@@ -57,7 +77,7 @@ class Server:
 
     def stop(self) -> None:
         if (self.place / "postmaster.pid").exists():
-            tools.run("pg_ctl", "-m", "immediate", "-D", str(self.place), "stop", as_server=True)
+            programs.run("pg_ctl", "-m", "immediate", "-D", str(self.place), "stop", as_server=True)
 
     def dsn(self, name: str = "gongji") -> str:
         return make_conninfo(host=str(self.socket), user="postgres", dbname=name)
@@ -83,8 +103,8 @@ def settle_one(server: Server, county: Counter, day: str) -> int:
     with server.connect() as owner:
         county.owner = owner
         bill = county.bill(county.psn_no(1), "H43050000001", day, 20_000, accounts="own")
-    with server.connect(options=ROLE) as door:
-        (outcome,) = settle(door, [bill], RULES, NOW)
+    with server.connect(options=ROLE) as gateway:
+        (outcome,) = settle(gateway, [bill], RULES, NOW)
     assert outcome.refusal is None
     return int(outcome.entry.id)
 
@@ -107,12 +127,12 @@ def test_a_killed_server_comes_back_as_it_was_at_an_instant(
 ) -> None:
     # A migrated database, by way of a dump: that is tried as well.
     dump, folder = tmp_path / "empty.dump", tmp_path / "backups"
-    take.dump(dump, database)
+    backup.dump(dump, database)
     with mine.connect("postgres") as connection:
         connection.execute("create database gongji")
-    give.load(dump, mine.dsn())
+    restore.load(dump, mine.dsn())
     with pytest.raises(Refusal) as refused:
-        give.load(dump, mine.dsn())
+        restore.load(dump, mine.dsn())
     assert refused.value.code == "database_not_empty"
     with mine.connect() as owner:
         county = Counter(owner)
@@ -122,23 +142,23 @@ def test_a_killed_server_comes_back_as_it_was_at_an_instant(
         enter(owner, [opening], RULES.area, NOW)
 
     first = settle_one(mine, county, "2024-12-02")
-    chain, base = take.take(folder, mine.dsn(), clock(mine))
+    chain, base = backup.take(folder, mine.dsn(), clock(mine))
     assert base and chains(folder) == [chain]
     second = settle_one(mine, county, "2024-12-03")
     instant = clock(mine)
-    receiver = take.follow(chain, mine.dsn())
+    receiver = backup.follow(chain, mine.dsn())
     third = settle_one(mine, county, "2024-12-04")
     receiver.terminate()
     assert receiver.wait() == 0
-    chain, base = take.take(folder, mine.dsn(), clock(mine))
+    chain, base = backup.take(folder, mine.dsn(), clock(mine))
     assert not base
     settle_one(mine, county, "2024-12-05")
 
     with pytest.raises(Refusal) as refused:
-        give.restore(folder, mine.place, clock(mine), instant)
+        restore.restore(folder, mine.place, clock(mine), instant)
     assert refused.value.code == "server_running"
     mine.kill()
-    aside = give.restore(folder, mine.place, datetime.now(UTC), instant)
+    aside = restore.restore(folder, mine.place, datetime.now(UTC), instant)
     assert aside and (aside / "PG_VERSION").exists()
     mine.start()
     with mine.connect() as owner:
@@ -146,7 +166,7 @@ def test_a_killed_server_comes_back_as_it_was_at_an_instant(
         assert list(verify(owner)) == [] == list(replay(owner, RULES))
     # The books go on from there, and a new chain is begun, for the old one's log was of another.
     after = settle_one(mine, county, "2024-12-06")
-    later, base = take.take(folder, mine.dsn(), clock(mine))
+    later, base = backup.take(folder, mine.dsn(), clock(mine))
     assert base and len(chains(folder)) == 2
     found = chains(folder)
     assert chain_for(found, instant) == chain and chain_for(found, None) == later
@@ -161,7 +181,7 @@ def test_what_no_backup_leads_to_is_refused_and_leaves_the_folder_alone(tmp_path
     place.mkdir()
     (place / "kept").touch()
     with pytest.raises(Refusal) as refused:
-        give.restore(tmp_path, place, NOW)
+        restore.restore(tmp_path, place, NOW)
     assert refused.value.code == "backup_missing"
     chain = tmp_path / "20250101T000000000000Z"
     chain.mkdir()
@@ -170,15 +190,15 @@ def test_what_no_backup_leads_to_is_refused_and_leaves_the_folder_alone(tmp_path
         ' "begun_at": "2025-01-01T00:00:00+00:00", "reaches": "2025-01-02T00:00:00+00:00"}'
     )
     with pytest.raises(Refusal) as refused:
-        give.restore(tmp_path, place, NOW, datetime(2025, 1, 3, tzinfo=UTC) + timedelta(hours=1))
+        restore.restore(tmp_path, place, NOW, datetime(2025, 1, 3, tzinfo=UTC) + timedelta(hours=1))
     assert refused.value.code == "backup_not_reaching"
     # A chain whose base is broken: what was there is put back.
     with pytest.raises(OSError):
-        give.restore(tmp_path, place, NOW)
+        restore.restore(tmp_path, place, NOW)
     assert (place / "kept").exists()
 
 
 def test_a_role_that_may_not_replicate_is_told_what_to_do(database: str, tmp_path: Path) -> None:
     with pytest.raises(Refusal) as refused:
-        take.take(tmp_path / "b", make_conninfo(database, options="-c role=gongji_door"), NOW)
+        backup.take(tmp_path / "b", make_conninfo(database, options="-c role=gongji_gateway"), NOW)
     assert refused.value.code == "backup_not_allowed"

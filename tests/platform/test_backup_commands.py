@@ -17,16 +17,16 @@ import pytest
 from psycopg.conninfo import make_conninfo
 from tests.platform.test_backup import Server, clock
 
-from gongji.backup import give, take
+from gongji.backup import backup, restore
 from gongji.backup.chains import Chain, chain_for, chains
-from gongji.cli import main
-from gongji.commands import restore as restore_command
-from gongji.config import database as where
-from gongji.errors import Fault, Refusal
+from gongji.cli import restore as restore_command
+from gongji.cli.main import main
+from gongji.platform import database as where
+from gongji.refusals import Fault, Refusal
 from gongji.units import CHINA
 
 MOMENT = timedelta(microseconds=1)
-COMMAND = "from gongji.cli import main; main()"
+COMMAND = "from gongji.cli.main import main; main()"
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +159,7 @@ def test_a_base_backup_that_fails_leaves_nothing_half_made(
     # A further one that fails leaves the chain that is there, and its slot.
     let("".join(line for line in before.splitlines(True) if "replication" not in line))
     with pytest.raises(Fault):
-        take.take(backups, mine.dsn(), datetime.now(UTC), anew=True)
+        backup.take(backups, mine.dsn(), datetime.now(UTC), anew=True)
     let(before)
     (chain,) = chains(backups)
     assert [path.name for path in backups.iterdir()] == [chain.folder.name]
@@ -182,7 +182,7 @@ def test_a_log_that_the_server_has_forgotten_begins_a_new_chain(
     for known in chains(backups):
         replace(known, system="1").note()
     with mine.connect() as connection:
-        assert take.current(backups, connection) is None
+        assert backup.current(backups, connection) is None
 
 
 def test_a_server_keeps_a_bounded_log_unless_its_owner_said_otherwise(
@@ -211,8 +211,9 @@ def test_following_ends_with_ctrl_c_and_has_what_was_written_meanwhile(
 ) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", COMMAND, "backup", str(backups), "--follow"],
-        env={**os.environ, "DATABASE_URL": mine.dsn()}, stdout=subprocess.PIPE,
-    )  # fmt: skip
+        env={**os.environ, "DATABASE_URL": mine.dsn()},
+        stdout=subprocess.PIPE,
+    )
     with mine.connect() as connection:
         receiving = "select 1 from pg_stat_replication where application_name = 'pg_receivewal'"
         deadline = time.monotonic() + 120
@@ -293,14 +294,17 @@ def test_a_role_with_replication_may_and_one_without_is_told(
 
 
 def test_a_running_server_and_a_server_elsewhere_are_not_replaced(
-    mine: Server, backups: Path, room: Path, capsys: pytest.CaptureFixture[str],
+    mine: Server,
+    backups: Path,
+    room: Path,
+    capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     gongji(capsys, "backup", backups)
     code, _, err = gongji(capsys, "restore", backups, "--to", mine.place)
     assert code == 1 and "server_running" in err
     add(mine, 1)
-    from gongji.config import environment
+    from gongji.platform import environment
 
     given = environment.Environment({"database_url": "host=elsewhere", "data": backups})
     monkeypatch.setattr(environment, "environment", lambda: given)
@@ -325,11 +329,19 @@ FOUND = [chain(BEGUN.isoformat(), ENDS.isoformat()), chain(AGAIN.isoformat(), EN
 @pytest.mark.parametrize(
     ("until", "number"),
     [
-        (BEGUN - MOMENT, None), (BEGUN, 0), (BEGUN + MOMENT, 0), (AGAIN - MOMENT, 0), (AGAIN, 1),
-        (ENDS, 1), (ENDS + MOMENT, None), (None, 1), (BEGUN.astimezone(CHINA), 0),
-        (ENDS.astimezone(CHINA), 1), ((ENDS + MOMENT).astimezone(CHINA), None),
+        (BEGUN - MOMENT, None),
+        (BEGUN, 0),
+        (BEGUN + MOMENT, 0),
+        (AGAIN - MOMENT, 0),
+        (AGAIN, 1),
+        (ENDS, 1),
+        (ENDS + MOMENT, None),
+        (None, 1),
+        (BEGUN.astimezone(CHINA), 0),
+        (ENDS.astimezone(CHINA), 1),
+        ((ENDS + MOMENT).astimezone(CHINA), None),
     ],
-)  # fmt: skip
+)
 def test_the_latest_chain_that_holds_an_instant_leads_to_it(
     until: datetime | None, number: int | None
 ) -> None:
@@ -348,7 +360,7 @@ def test_chains_are_told_the_oldest_first_and_in_the_time_of_china(tmp_path: Pat
     assert [each.begun_at for each in found] == [BEGUN.isoformat(), AGAIN.isoformat()]
     assert found[0].span == "2025-03-01 12:00:00 至 2025-03-03 12:00:00"
     with pytest.raises(Refusal) as refused:
-        give.restore(tmp_path, tmp_path / "place", BEGUN, BEGUN - MOMENT)
+        restore.restore(tmp_path, tmp_path / "place", BEGUN, BEGUN - MOMENT)
     assert refused.value.code == "backup_not_reaching" and found[0].span in str(refused.value)
     assert not (tmp_path / "place").exists()
 
@@ -379,12 +391,12 @@ def test_what_is_no_instant_is_refused(
 @pytest.mark.parametrize("left", ["", "x", "0", "-5", "999999999", "{this process}"])
 def test_what_a_killed_server_left_behind_is_no_running_server(tmp_path: Path, left: str) -> None:
     (tmp_path / "postmaster.pid").write_text(left.replace("{this process}", str(os.getpid())))
-    give._check_stopped(tmp_path)
+    restore._check_stopped(tmp_path)
 
 
 def test_a_server_that_runs_is_seen(mine: Server) -> None:
     with pytest.raises(Refusal, match=str(mine.place)):
-        give._check_stopped(mine.place)
+        restore._check_stopped(mine.place)
 
 
 def test_a_backup_that_leads_nowhere_puts_the_old_folder_back(

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from tests.platform.counter import NOW, RULES, Counter, one
 
-from gongji.errors import Refusal
-from gongji.ledger.rows import AMOUNTS
+from gongji.ledger.entry_rows import AMOUNTS
+from gongji.refusals import Refusal
 from gongji.settlement.cancel import cancel, reverse
 from gongji.settlement.contract import Outcome, Request
 from gongji.settlement.settle import settle
@@ -17,13 +17,15 @@ from gongji.settlement.settle import settle
 Connection = psycopg.Connection[Any]
 
 
-def undo(counter: Counter, door: Connection, bill: Request, number: int, **options: Any) -> Outcome:
-    """Cancel a settlement (2208), with the message kept as the door keeps it."""
+def undo(
+    counter: Counter, gateway: Connection, bill: Request, number: int, **options: Any
+) -> Outcome:
+    """Cancel a settlement (2208), with the message kept as the gateway keeps it."""
     assert bill.visit is not None
     key = options.pop("key", None) or counter.key(bill.key.institution, "2208", {"n": number})
-    with door.transaction():
-        outcome = cancel(door, key, bill.psn_no, bill.visit, number, RULES, NOW, **options)
-        door.execute(
+    with gateway.transaction():
+        outcome = cancel(gateway, key, bill.psn_no, bill.visit, number, RULES, NOW, **options)
+        gateway.execute(
             "insert into message (institution, msgid, infno, content_hash, content)"
             " values (%s, %s, '2208', '', '{}')",
             [key.institution, key.msgid],
@@ -32,17 +34,17 @@ def undo(counter: Counter, door: Connection, bill: Request, number: int, **optio
 
 
 def undo_message(
-    counter: Counter, door: Connection, bill: Request, msgid: str, infno: str = "2207"
+    counter: Counter, gateway: Connection, bill: Request, msgid: str, infno: str = "2207"
 ) -> Outcome:
     """Reverse a message (2601)."""
     key = counter.key(bill.key.institution, "2601", {"omsgid": msgid})
-    return reverse(door, key, bill.psn_no, msgid, infno, RULES, NOW)
+    return reverse(gateway, key, bill.psn_no, msgid, infno, RULES, NOW)
 
 
-def state(door: Connection) -> list[Any]:
+def state(gateway: Connection) -> list[Any]:
     """Meters and balances that hold something, and which batches are settled."""
     return [
-        door.execute(statement).fetchall()
+        gateway.execute(statement).fetchall()
         for statement in (
             "select person_id, period, slot, code, used_fen from meter_use where used_fen > 0"
             " order by 1, 2, 3, 4",
@@ -62,26 +64,33 @@ def code(call: Callable[[], Any]) -> str:
 
 def _family(counter: Counter) -> tuple[str, str]:
     person, wife = counter.person(1, 1000), counter.person(2, 90_000)
-    counter.fact(person, "bond", "2024-01-01", key=wife, order=1, relation="spouse",
-                 consented_on="2024-01-01")  # fmt: skip
+    counter.fact(
+        person,
+        "bond",
+        "2024-01-01",
+        key=wife,
+        order=1,
+        relation="spouse",
+        consented_on="2024-01-01",
+    )
     return person, counter.institution(1)
 
 
 def test_a_cancellation_restores_meters_accounts_and_lines_exactly(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = _family(counter)
-    one(door, counter.bill(person, here, "2024-11-02", 9000, accounts="own"))
+    one(gateway, counter.bill(person, here, "2024-11-02", 9000, accounts="own"))
     bill = counter.bill(person, here, "2024-12-02", 30_000, own=500, accounts="family")
-    before = state(door)
-    entry = one(door, bill).entry
-    assert entry.family_fen > 0 and state(door) != before
-    outcome = undo(counter, door, bill, entry.id)
-    assert state(door) == before
+    before = state(gateway)
+    entry = one(gateway, bill).entry
+    assert entry.family_fen > 0 and state(gateway) != before
+    outcome = undo(counter, gateway, bill, entry.id)
+    assert state(gateway) == before
     back = outcome.entry
     assert (back.kind, back.reverses_id) == ("cancellation", entry.id)
     assert [getattr(back, name) for name in AMOUNTS] == [-getattr(entry, name) for name in AMOUNTS]
-    (net,) = door.execute(
+    (net,) = gateway.execute(
         "select count(*) from (select owner from (select debit || debit_owner, amount_fen from"
         " posting where entry_id = any(%(ids)s) union all select credit || credit_owner,"
         " -amount_fen from posting where entry_id = any(%(ids)s)) a(owner, fen)"
@@ -91,175 +100,184 @@ def test_a_cancellation_restores_meters_accounts_and_lines_exactly(
     assert net == 0, "every account is back where it was"
 
 
-def test_lines_can_be_settled_anew_after_a_cancellation(counter: Counter, door: Connection) -> None:
-    person, here = _family(counter)
-    bill = counter.bill(person, here, "2024-12-02", 30_000)
-    first = one(door, bill).entry
-    undo(counter, door, bill, first.id)
-    again = counter.request(person, here, bill.visit, "1", 30_000)
-    assert one(door, again).entry.pool_fen == first.pool_fen
-
-
-def test_a_settlement_is_cancelled_once(counter: Counter, door: Connection) -> None:
-    person, here = _family(counter)
-    bill = counter.bill(person, here, "2024-12-02", 30_000)
-    number = one(door, bill).entry.id
-    undo(counter, door, bill, number)
-    assert code(lambda: undo(counter, door, bill, number)) == "settlement_cancelled"
-    assert code(lambda: undo_message(counter, door, bill, bill.key.msgid)) == "settlement_cancelled"
-
-
-def test_what_is_not_the_institutions_settlement_of_this_person_is_unknown(
-    counter: Counter, door: Connection
+def test_lines_can_be_settled_anew_after_a_cancellation(
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = _family(counter)
     bill = counter.bill(person, here, "2024-12-02", 30_000)
-    number = one(door, bill).entry.id
+    first = one(gateway, bill).entry
+    undo(counter, gateway, bill, first.id)
+    again = counter.request(person, here, bill.visit, "1", 30_000)
+    assert one(gateway, again).entry.pool_fen == first.pool_fen
+
+
+def test_a_settlement_is_cancelled_once(counter: Counter, gateway: Connection) -> None:
+    person, here = _family(counter)
+    bill = counter.bill(person, here, "2024-12-02", 30_000)
+    number = one(gateway, bill).entry.id
+    undo(counter, gateway, bill, number)
+    assert code(lambda: undo(counter, gateway, bill, number)) == "settlement_cancelled"
+    assert (
+        code(lambda: undo_message(counter, gateway, bill, bill.key.msgid)) == "settlement_cancelled"
+    )
+
+
+def test_what_is_not_the_institutions_settlement_of_this_person_is_unknown(
+    counter: Counter, gateway: Connection
+) -> None:
+    person, here = _family(counter)
+    bill = counter.bill(person, here, "2024-12-02", 30_000)
+    number = one(gateway, bill).entry.id
     assert bill.visit is not None
     foreign = counter.key(counter.institution(2), "2208", {})
-    assert code(lambda: undo(counter, door, bill, number, key=foreign)) == "settlement_unknown"
+    assert code(lambda: undo(counter, gateway, bill, number, key=foreign)) == "settlement_unknown"
     mine = counter.key(here, "2208", {})
     for psn_no, visit, entry in (
-        (counter.psn_no(2), bill.visit, number), (person, bill.visit + 1, number),
+        (counter.psn_no(2), bill.visit, number),
+        (person, bill.visit + 1, number),
         (person, bill.visit, number + 5),
-    ):  # fmt: skip
-        asked = (door, mine, psn_no, visit, entry, RULES, NOW)
+    ):
+        asked = (gateway, mine, psn_no, visit, entry, RULES, NOW)
         assert code(lambda asked=asked: cancel(*asked)) == "settlement_unknown"
 
 
 def test_settlements_that_build_on_it_are_flagged_and_others_are_not(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = _family(counter)
     first = counter.bill(person, here, "2024-10-02", 100_000)
     numbers = [
-        one(door, bill).entry.id
+        one(gateway, bill).entry.id
         for bill in (
             first,
             counter.bill(person, here, "2024-11-02", 100_000),
             counter.bill(counter.psn_no(2), here, "2024-11-02", 100_000),
         )
     ]
-    back = undo(counter, door, first, numbers[0]).entry
-    flags = door.execute("select entry_id, cause_id, reason from review_flag").fetchall()
+    back = undo(counter, gateway, first, numbers[0]).entry
+    flags = gateway.execute("select entry_id, cause_id, reason from review_flag").fetchall()
     assert [flag[:2] for flag in flags] == [(numbers[1], back.id)]
     assert str(numbers[0]) in flags[0][2]
 
 
 def test_a_settlement_that_found_the_ceiling_used_up_builds_on_what_used_it(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = _family(counter)
     first = counter.bill(person, here, "2024-10-02", 900_000)
-    number = one(door, first).entry.id
-    later = one(door, counter.bill(person, here, "2024-11-02", 100_000)).entry
+    number = one(gateway, first).entry.id
+    later = one(gateway, counter.bill(person, here, "2024-11-02", 100_000)).entry
     assert later.pool_fen == 0
-    undo(counter, door, first, number)
-    assert door.execute("select entry_id from review_flag").fetchall() == [(later.id,)]
+    undo(counter, gateway, first, number)
+    assert gateway.execute("select entry_id from review_flag").fetchall() == [(later.id,)]
 
 
 def test_an_area_may_refuse_to_cancel_what_others_build_on_naming_only_own_visits(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = _family(counter)
     there = counter.institution(2)
     first = counter.bill(person, here, "2024-10-02", 100_000)
     last = counter.bill(person, here, "2024-11-02", 100_000)
-    numbers = [one(door, b).entry.id for b in (first, last)]
-    foreign = one(door, counter.bill(person, there, "2024-11-03", 100_000)).entry.id
-    before = state(door)
+    numbers = [one(gateway, b).entry.id for b in (first, last)]
+    foreign = one(gateway, counter.bill(person, there, "2024-11-03", 100_000)).entry.id
+    before = state(gateway)
     with pytest.raises(Refusal) as refusal:
-        undo(counter, door, first, numbers[0], refuse_chained=frozenset({"430500"}))
+        undo(counter, gateway, first, numbers[0], refuse_chained=frozenset({"430500"}))
     assert refusal.value.code == "settlement_chained"
     assert str(numbers[1]) in str(refusal.value) and str(foreign) not in str(refusal.value)
-    assert state(door) == before
+    assert state(gateway) == before
 
 
-def test_a_closed_period_takes_no_cancellation(counter: Counter, door: Connection) -> None:
+def test_a_closed_period_takes_no_cancellation(counter: Counter, gateway: Connection) -> None:
     person, here = _family(counter)
     bill = counter.bill(person, here, "2024-12-02", 30_000)
-    number = one(door, bill).entry.id
+    number = one(gateway, bill).entry.id
     counter.owner.execute("insert into closed_period (area, month) values ('430500', '2024-12-01')")
-    assert code(lambda: undo(counter, door, bill, number)) == "period_closed"
+    assert code(lambda: undo(counter, gateway, bill, number)) == "period_closed"
 
 
 def test_a_reversal_undoes_a_settlement_whose_answer_was_lost(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = _family(counter)
     bill = counter.bill(person, here, "2024-12-02", 30_000, accounts="own")
-    before = state(door)
-    one(door, bill)
-    assert undo_message(counter, door, bill, bill.key.msgid).entry.pool_fen < 0
-    assert state(door) == before
+    before = state(gateway)
+    one(gateway, bill)
+    assert undo_message(counter, gateway, bill, bill.key.msgid).entry.pool_fen < 0
+    assert state(gateway) == before
 
 
 def test_a_reversal_before_its_original_refuses_the_late_original(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = _family(counter)
     bill = counter.bill(person, here, "2024-12-02", 30_000)
     for _ in range(2):
-        assert undo_message(counter, door, bill, bill.key.msgid).entry is None
-    late = one(door, bill)
+        assert undo_message(counter, gateway, bill, bill.key.msgid).entry is None
+    late = one(gateway, bill)
     assert late.refusal and late.refusal.code == "message_barred"
-    assert door.execute("select count(*) from entry").fetchone() == (0,)
+    assert gateway.execute("select count(*) from entry").fetchone() == (0,)
 
 
 def test_a_reversal_of_a_refused_message_has_nothing_to_undo(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = _family(counter)
     bill = counter.request(person, here, 999, "1", 5)
-    assert one(door, bill).refusal
-    assert undo_message(counter, door, bill, bill.key.msgid).entry is None
+    assert one(gateway, bill).refusal
+    assert undo_message(counter, gateway, bill, bill.key.msgid).entry is None
 
 
 def test_only_settlements_and_cancellations_are_reversed(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = _family(counter)
     bill = counter.bill(person, here, "2024-12-02", 30_000)
-    one(door, bill)
+    one(gateway, bill)
     msgid = bill.key.msgid
-    assert code(lambda: undo_message(counter, door, bill, msgid, "2204")) == "message_irreversible"
-    assert code(lambda: undo_message(counter, door, bill, msgid, "2102")) == "reversal_differs"
+    assert (
+        code(lambda: undo_message(counter, gateway, bill, msgid, "2204")) == "message_irreversible"
+    )
+    assert code(lambda: undo_message(counter, gateway, bill, msgid, "2102")) == "reversal_differs"
 
 
 def test_reversing_a_cancellation_restores_the_settlement_and_it_can_be_cancelled_again(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = _family(counter)
     bill = counter.bill(person, here, "2024-12-02", 30_000, accounts="family")
-    empty = state(door)
-    entry = one(door, bill).entry
-    settled = state(door)
-    back = undo(counter, door, bill, entry.id).entry
-    restored = undo_message(counter, door, bill, back.msgid, "2208").entry
+    empty = state(gateway)
+    entry = one(gateway, bill).entry
+    settled = state(gateway)
+    back = undo(counter, gateway, bill, entry.id).entry
+    restored = undo_message(counter, gateway, bill, back.msgid, "2208").entry
     assert restored.kind == "settlement" and restored.pool_fen == entry.pool_fen
-    assert state(door) == settled
-    assert code(lambda: undo_message(counter, door, bill, back.msgid, "2208")) == (
+    assert state(gateway) == settled
+    assert code(lambda: undo_message(counter, gateway, bill, back.msgid, "2208")) == (
         "settlement_cancelled"
     )
-    undo(counter, door, bill, entry.id)
-    assert state(door) == empty
+    undo(counter, gateway, bill, entry.id)
+    assert state(gateway) == empty
 
 
 def test_a_settlement_is_not_restored_when_its_lines_or_its_money_are_gone(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = _family(counter)
     bill = counter.bill(person, here, "2024-12-02", 30_000, accounts="own")
-    back = undo(counter, door, bill, one(door, bill).entry.id).entry
+    back = undo(counter, gateway, bill, one(gateway, bill).entry.id).entry
     again = counter.request(person, here, bill.visit, "1", 30_000)
-    number = one(door, again).entry.id
-    assert code(lambda: undo_message(counter, door, bill, back.msgid, "2208")) == "settlement_taken"
-    undo(counter, door, again, number)
+    number = one(gateway, again).entry.id
+    assert (
+        code(lambda: undo_message(counter, gateway, bill, back.msgid, "2208")) == "settlement_taken"
+    )
+    undo(counter, gateway, again, number)
     counter.owner.execute("update balance set amount_fen = 999")
-    assert code(lambda: undo_message(counter, door, bill, back.msgid, "2208")) == "account_short"
+    assert code(lambda: undo_message(counter, gateway, bill, back.msgid, "2208")) == "account_short"
 
 
-def test_prescriptions_are_released_and_taken_again(owner: Connection, door: Connection) -> None:
+def test_prescriptions_are_released_and_taken_again(owner: Connection, gateway: Connection) -> None:
     counter = Counter(owner, "532300")
     person, shop = counter.person(1), counter.institution(5, "", "pharmacy")
     writer = counter.institution(1)
@@ -267,14 +285,15 @@ def test_prescriptions_are_released_and_taken_again(owner: Connection, door: Con
     first, second = (
         counter.bill(person, shop, "2024-06-05", 9000, med_type="41", marks=marks) for _ in range(2)
     )
-    back = undo(counter, door, first, one(door, first).entry.id).entry
-    entry = one(door, second).entry
+    back = undo(counter, gateway, first, one(gateway, first).entry.id).entry
+    entry = one(gateway, second).entry
     assert (
-        code(lambda: undo_message(counter, door, first, back.msgid, "2208")) == "settlement_taken"
+        code(lambda: undo_message(counter, gateway, first, back.msgid, "2208"))
+        == "settlement_taken"
     )
-    undo(counter, door, second, entry.id)
-    undo_message(counter, door, first, back.msgid, "2208")
-    assert door.execute(
+    undo(counter, gateway, second, entry.id)
+    undo_message(counter, gateway, first, back.msgid, "2208")
+    assert gateway.execute(
         "select count(*) from prescription_use where released_at is null"
     ).fetchone() == (1,)
 
@@ -304,7 +323,7 @@ def _together(connect: Any, *calls: Callable[[Connection], Any]) -> list[Any]:
 
 
 def test_two_cashiers_settling_one_person_share_one_deductible_and_one_account(
-    counter: Counter, connect: Any, door: Connection
+    counter: Counter, connect: Any, gateway: Connection
 ) -> None:
     person, here = _family(counter)
     bills = [counter.bill(person, here, "2024-12-02", 4000, accounts="family") for _ in range(8)]
@@ -313,12 +332,12 @@ def test_two_cashiers_settling_one_person_share_one_deductible_and_one_account(
     )
     entries = [outcome.entry for outcomes in made for outcome in outcomes]
     assert sum(entry.account_fen for entry in entries) == 1000
-    used = door.execute("select sum(used_fen) from meter_use where code = 'year_deductible'")
+    used = gateway.execute("select sum(used_fen) from meter_use where code = 'year_deductible'")
     assert used.fetchone() == (sum(entry.deductible_fen for entry in entries),)
 
 
 def test_one_message_on_two_connections_is_settled_once(
-    counter: Counter, connect: Any, door: Connection
+    counter: Counter, connect: Any, gateway: Connection
 ) -> None:
     person, here = _family(counter)
     for _ in range(5):
@@ -332,16 +351,16 @@ def test_one_message_on_two_connections_is_settled_once(
         outcomes = [made[0][0], made[1][1]]
         assert sorted(o.replayed is None for o in outcomes) == [False, True], outcomes
         assert made[1][0].entry
-    assert door.execute("select count(*) from entry").fetchone() == (10,)
+    assert gateway.execute("select count(*) from entry").fetchone() == (10,)
 
 
 def test_a_cancellation_and_a_settlement_at_once_keep_the_meters_right(
-    counter: Counter, connect: Any, door: Connection
+    counter: Counter, connect: Any, gateway: Connection
 ) -> None:
     person, here = _family(counter)
     for _ in range(4):
         first = counter.bill(person, here, "2024-12-02", 40_000)
-        number = one(door, first).entry.id
+        number = one(gateway, first).entry.id
         later = counter.bill(person, here, "2024-12-02", 40_000)
         made = _together(
             connect,
@@ -349,13 +368,13 @@ def test_a_cancellation_and_a_settlement_at_once_keep_the_meters_right(
             lambda c, b=later: settle(c, [b], RULES, NOW),
         )
         assert made[0].entry and made[1][0].entry, made
-    total = door.execute("select sum(pool_fen) from entry").fetchone()
-    used = door.execute("select sum(used_fen) from meter_use where code = 'ordinary_paid'")
+    total = gateway.execute("select sum(pool_fen) from entry").fetchone()
+    used = gateway.execute("select sum(used_fen) from meter_use where code = 'ordinary_paid'")
     assert total == used.fetchone()
 
 
 def test_a_reversal_and_its_original_at_once_leave_nothing_settled(
-    counter: Counter, connect: Any, door: Connection
+    counter: Counter, connect: Any, gateway: Connection
 ) -> None:
     person, here = _family(counter)
     for _ in range(6):
@@ -366,7 +385,7 @@ def test_a_reversal_and_its_original_at_once_leave_nothing_settled(
             lambda c, b=bill: undo_message(counter, c, b, b.key.msgid),
         )
         assert isinstance(made[1], Outcome), made
-    assert door.execute("select coalesce(sum(total_fen), 0) from entry").fetchone() == (0,)
-    assert door.execute(
+    assert gateway.execute("select coalesce(sum(total_fen), 0) from entry").fetchone() == (0,)
+    assert gateway.execute(
         "select count(*) from charge_batch where settled_by is not null"
     ).fetchone() == (0,)

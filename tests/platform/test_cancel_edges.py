@@ -12,8 +12,8 @@ from psycopg import errors
 from tests.platform.counter import NOW, RULES, Counter, encode, one, refused, rows
 from tests.platform.waiting import waits
 
-from gongji.errors import Refusal
-from gongji.ledger.rows import EntryRow
+from gongji.ledger.entry_rows import EntryRow
+from gongji.refusals import Refusal
 from gongji.settlement.cancel import REVERSIBLE, cancel, reverse
 from gongji.settlement.contract import Outcome, Request
 from gongji.settlement.settle import settle
@@ -23,14 +23,16 @@ DAY = "2024-12-02"
 
 
 def undo(
-    counter: Counter, door: Connection, bill: Request, entry: EntryRow, **more: Any
+    counter: Counter, gateway: Connection, bill: Request, entry: EntryRow, **more: Any
 ) -> EntryRow:
     """Cancel a settlement (2208), with its message kept."""
     key = counter.key(bill.key.institution, "2208", {"n": entry.id})
-    with door.transaction():
+    with gateway.transaction():
         assert entry.id is not None
-        back = cancel(door, key, bill.psn_no, bill.visit or 0, entry.id, RULES, NOW, **more).entry
-        door.execute(
+        back = cancel(
+            gateway, key, bill.psn_no, bill.visit or 0, entry.id, RULES, NOW, **more
+        ).entry
+        gateway.execute(
             "insert into message (institution, msgid, infno, content_hash, content)"
             " values (%s, %s, '2208', '', '{}')",
             [key.institution, key.msgid],
@@ -40,11 +42,11 @@ def undo(
 
 
 def undo_message(
-    counter: Counter, door: Connection, psn_no: str, here: str, msgid: str, infno: str = "2207"
+    counter: Counter, gateway: Connection, psn_no: str, here: str, msgid: str, infno: str = "2207"
 ) -> Outcome:
     """Reverse a message (2601)."""
     key = counter.key(here, "2601", {"omsgid": msgid, "oinfno": infno})
-    return reverse(door, key, psn_no, msgid, infno, RULES, NOW)
+    return reverse(gateway, key, psn_no, msgid, infno, RULES, NOW)
 
 
 def refusal_of(call: Callable[[], Any]) -> str:
@@ -56,45 +58,46 @@ def refusal_of(call: Callable[[], Any]) -> str:
 
 
 def test_a_reversal_by_another_person_is_refused_and_leaves_everything(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, other, here = counter.person(1), counter.person(2), counter.institution(1)
     bill = counter.bill(person, here, DAY, 30_000)
-    entry = one(door, bill).entry
+    entry = one(gateway, bill).entry
     for psn_no in (other, counter.psn_no(99)):
         with pytest.raises(Refusal, match="psn_no") as found:
-            undo_message(counter, door, psn_no, here, bill.key.msgid)
+            undo_message(counter, gateway, psn_no, here, bill.key.msgid)
         assert found.value.code == "reversal_differs"
-    assert rows(door, "select id from entry") == [(entry.id,)]
-    assert undo_message(counter, door, person, here, bill.key.msgid).entry.pool_fen < 0
+    assert rows(gateway, "select id from entry") == [(entry.id,)]
+    assert undo_message(counter, gateway, person, here, bill.key.msgid).entry.pool_fen < 0
 
 
 def test_a_message_of_another_institution_is_not_reversed(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here, there = counter.person(1), counter.institution(1), counter.institution(2)
     bill = counter.bill(person, here, DAY, 30_000)
-    entry = one(door, bill).entry
-    assert undo_message(counter, door, person, there, bill.key.msgid).entry is None
-    assert rows(door, "select id from entry") == [(entry.id,)]
-    assert rows(door, "select institution, state from message order by state") == [
-        (there, "barred"), (here, "done"),
-    ]  # fmt: skip
+    entry = one(gateway, bill).entry
+    assert undo_message(counter, gateway, person, there, bill.key.msgid).entry is None
+    assert rows(gateway, "select id from entry") == [(entry.id,)]
+    assert rows(gateway, "select institution, state from message order by state") == [
+        (there, "barred"),
+        (here, "done"),
+    ]
 
 
 @pytest.mark.parametrize("infno", ["2102", "2207", "2207A", "2103", "2208"])
 def test_every_transaction_that_moves_money_is_reversible_by_its_message(
-    counter: Counter, door: Connection, infno: str
+    counter: Counter, gateway: Connection, infno: str
 ) -> None:
     assert set(REVERSIBLE) == {"2102", "2207", "2207A", "2103", "2208"}
     person, here = counter.person(1), counter.institution(1)
     bill = counter.bill(person, here, DAY, 30_000)
     if infno in ("2103", "2208"):
-        first = one(door, bill).entry
+        first = one(gateway, bill).entry
         key = counter.key(here, infno, {})
-        with door.transaction():
-            cancel(door, key, person, bill.visit or 0, first.id, RULES, NOW)
-            door.execute(
+        with gateway.transaction():
+            cancel(gateway, key, person, bill.visit or 0, first.id, RULES, NOW)
+            gateway.execute(
                 "insert into message (institution, msgid, infno, content_hash, content)"
                 " values (%s, %s, %s, '', '{}')",
                 [here, key.msgid, infno],
@@ -102,9 +105,9 @@ def test_every_transaction_that_moves_money_is_reversible_by_its_message(
         expected, msgid = first.pool_fen, key.msgid
     else:
         bill = replace(bill, key=msgspec.structs.replace(bill.key, infno=infno))
-        expected, msgid = -one(door, bill).entry.pool_fen, bill.key.msgid
+        expected, msgid = -one(gateway, bill).entry.pool_fen, bill.key.msgid
     other = "2207" if infno != "2207" else "2102"
-    asked = (counter, door, person, here, msgid)
+    asked = (counter, gateway, person, here, msgid)
     assert refusal_of(lambda: undo_message(*asked, other)) == "reversal_differs"
     made = undo_message(*asked, infno).entry
     assert made.pool_fen == expected != 0
@@ -112,49 +115,51 @@ def test_every_transaction_that_moves_money_is_reversible_by_its_message(
 
 
 @pytest.mark.parametrize("infno", ["2201", "2204", "2205", "2206", "2601", "5203", ""])
-def test_no_other_transaction_is_reversible(counter: Counter, door: Connection, infno: str) -> None:
+def test_no_other_transaction_is_reversible(
+    counter: Counter, gateway: Connection, infno: str
+) -> None:
     person, here = counter.person(1), counter.institution(1)
-    asked = (counter, door, person, here, "M1", infno)
+    asked = (counter, gateway, person, here, "M1", infno)
     assert refusal_of(lambda: undo_message(*asked)) == "message_irreversible"
-    assert rows(door, "select count(*) from message") == [(0,)], "and no mark is left"
+    assert rows(gateway, "select count(*) from message") == [(0,)], "and no mark is left"
 
 
 # What came late.
 
 
 def test_a_barred_message_is_refused_whenever_and_however_it_arrives(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here, there = counter.person(1), counter.institution(1), counter.institution(2)
     bill = counter.bill(person, here, DAY, 30_000)
-    assert undo_message(counter, door, person, here, bill.key.msgid).entry is None
+    assert undo_message(counter, gateway, person, here, bill.key.msgid).entry is None
     # Alone, twice in one batch, with other content, under another transaction.
     changed = replace(bill, key=counter.key(here, "2207", {"other": "1"}, bill.key.msgid))
     purchase = replace(bill, key=msgspec.structs.replace(bill.key, infno="2102"))
     for late in (bill, changed, purchase):
-        assert refused(one(door, late, encode=encode)) == "message_barred"
-    outcomes = settle(door, [bill, bill], RULES, NOW, encode=encode)
+        assert refused(one(gateway, late, encode=encode)) == "message_barred"
+    outcomes = settle(gateway, [bill, bill], RULES, NOW, encode=encode)
     assert [refused(outcome) for outcome in outcomes] == ["message_barred"] * 2
-    assert rows(door, "select count(*) from entry") == [(0,)]
+    assert rows(gateway, "select count(*) from entry") == [(0,)]
     # The mark is the institution's own, and a trial is not barred.
     elsewhere = counter.bill(person, there, DAY, 30_000, msgid=bill.key.msgid)
-    assert one(door, elsewhere).entry.pool_fen == 15_000
-    assert one(door, replace(bill, trial=True)).entry.pool_fen > 0
+    assert one(gateway, elsewhere).entry.pool_fen == 15_000
+    assert one(gateway, replace(bill, trial=True)).entry.pool_fen > 0
 
 
 def test_the_same_lines_are_settled_under_a_new_message_after_the_old_one_was_barred(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = counter.person(1), counter.institution(1)
     bill = counter.bill(person, here, DAY, 30_000)
-    undo_message(counter, door, person, here, bill.key.msgid)
+    undo_message(counter, gateway, person, here, bill.key.msgid)
     again = counter.request(person, here, bill.visit, "1", 30_000)
-    assert one(door, again).entry.pool_fen == 15_000
-    assert refused(one(door, bill)) == "message_barred"
+    assert one(gateway, again).entry.pool_fen == 15_000
+    assert refused(one(gateway, bill)) == "message_barred"
 
 
 def test_a_message_that_arrives_while_its_mark_is_being_set_is_undone(
-    counter: Counter, door: Connection, connect: Any, owner: Connection
+    counter: Counter, gateway: Connection, connect: Any, owner: Connection
 ) -> None:
     person, here = counter.person(1), counter.institution(1)
     bill = counter.bill(person, here, DAY, 30_000)
@@ -163,45 +168,66 @@ def test_a_message_that_arrives_while_its_mark_is_being_set_is_undone(
         thread = threading.Thread(
             target=lambda: made.append(undo_message(counter, other, person, here, bill.key.msgid))
         )
-        with door.transaction():
-            entry = one(door, bill, encode=encode).entry
+        with gateway.transaction():
+            entry = one(gateway, bill, encode=encode).entry
             thread.start()
             waits(owner, other.info.backend_pid)
         thread.join()
     assert made[0].entry.reverses_id == entry.id
-    assert rows(door, "select sum(pool_fen), count(*) from entry") == [(0, 2)]
+    assert rows(gateway, "select sum(pool_fen), count(*) from entry") == [(0, 2)]
 
 
 # Locks.
 
 
 def test_a_cancellation_waits_for_the_owner_of_a_family_account(
-    counter: Counter, door: Connection, connect: Any
+    counter: Counter, gateway: Connection, connect: Any
 ) -> None:
     person, wife, here = counter.person(1, 0), counter.person(2, 90_000), counter.institution(1)
-    counter.fact(person, "bond", "2024-01-01", key=wife, order=1, relation="spouse",
-                 consented_on="2024-01-01")  # fmt: skip
+    counter.fact(
+        person,
+        "bond",
+        "2024-01-01",
+        key=wife,
+        order=1,
+        relation="spouse",
+        consented_on="2024-01-01",
+    )
     bill = counter.bill(person, here, DAY, 30_000, accounts="family")
-    entry = one(door, bill).entry
-    door.execute("set lock_timeout = '100ms'")
+    entry = one(gateway, bill).entry
+    gateway.execute("set lock_timeout = '100ms'")
     asked = "select id from person where id = %s for no key update"
     for psn_no in (person, wife):
         with connect() as other, other.transaction():
             other.execute(asked, [counter.persons[psn_no]])
             with pytest.raises(errors.LockNotAvailable):
-                undo(counter, door, bill, entry)
-    assert undo(counter, door, bill, entry).family_fen == -15_000
+                undo(counter, gateway, bill, entry)
+    assert undo(counter, gateway, bill, entry).family_fen == -15_000
 
 
 def test_a_settlement_locks_its_person_and_the_owners_of_accounts_that_it_may_draw_on(
-    counter: Counter, door: Connection, connect: Any
+    counter: Counter, gateway: Connection, connect: Any
 ) -> None:
     person, wife, here = counter.person(1, 0), counter.person(2, 9000), counter.institution(1)
     child, other_person = counter.person(3, 9000), counter.person(4, 9000)
-    counter.fact(person, "bond", "2024-01-01", key=wife, order=1, relation="spouse",
-                 consented_on="2024-01-01")  # fmt: skip
-    counter.fact(person, "bond", "2024-01-01", key=child, order=2, relation="child",
-                 consented_on="2024-01-01")  # fmt: skip
+    counter.fact(
+        person,
+        "bond",
+        "2024-01-01",
+        key=wife,
+        order=1,
+        relation="spouse",
+        consented_on="2024-01-01",
+    )
+    counter.fact(
+        person,
+        "bond",
+        "2024-01-01",
+        key=child,
+        order=2,
+        relation="child",
+        consented_on="2024-01-01",
+    )
     counter.owner.execute(
         "update person_fact set retired_at = now() where kind = 'bond' and key = %s", [child]
     )
@@ -217,64 +243,65 @@ def test_a_settlement_locks_its_person_and_the_owners_of_accounts_that_it_may_dr
                 free[use] = [psn_no for (psn_no,) in other.execute(asked)]
             return real(request, outcome)
 
-        one(door, bill, encode=look)
+        one(gateway, bill, encode=look)
     assert free == {
-        "none": [wife, child, other_person], "own": [wife, child, other_person],
+        "none": [wife, child, other_person],
+        "own": [wife, child, other_person],
         "family": [child, other_person],
-    }  # fmt: skip
+    }
 
 
-def test_a_trial_locks_nobody(counter: Counter, door: Connection, connect: Any) -> None:
+def test_a_trial_locks_nobody(counter: Counter, gateway: Connection, connect: Any) -> None:
     person, here = counter.person(1, 0), counter.institution(1)
     bill = counter.bill(person, here, DAY, 3000, trial=True)
-    door.execute("set lock_timeout = '100ms'")
+    gateway.execute("set lock_timeout = '100ms'")
     with connect() as other, other.transaction():
         other.execute("select id from person for update")
-        assert one(door, bill).entry.deductible_fen == 3000
+        assert one(gateway, bill).entry.deductible_fen == 3000
 
 
 # What is flagged.
 
 
 def test_only_settlements_that_stand_and_of_the_same_area_are_flagged(
-    owner: Connection, counter: Counter, door: Connection
+    owner: Connection, counter: Counter, gateway: Connection
 ) -> None:
     """Somebody moves within the year: the meters of the new area are others of the same name."""
     person, here = counter.person(1), counter.institution(1)
     first, gone, later = (counter.bill(person, here, f"2024-0{n}-02", 90_000) for n in (3, 4, 5))
-    entries = [one(door, bill).entry for bill in (first, gone, later)]
+    entries = [one(gateway, bill).entry for bill in (first, gone, later)]
     far = Counter(owner, "532300", persons=dict(counter.persons), messages=500)
     owner.execute("update person_fact set retired_at = now() where kind = 'insured'")
     far.fact(person, "insured", "2024-06-01", status="active")
-    moved = one(door, far.bill(person, far.institution(1), "2024-06-05", 90_000)).entry
+    moved = one(gateway, far.bill(person, far.institution(1), "2024-06-05", 90_000)).entry
     assert {m[:2] for m in moved.meters} & {m[:2] for m in entries[0].meters}
-    undo(counter, door, gone, entries[1])
-    back = undo(counter, door, first, entries[0], refuse_chained=frozenset({"532300"}))
-    flags = rows(door, "select entry_id, cause_id from review_flag where cause_id = %s", back.id)
+    undo(counter, gateway, gone, entries[1])
+    back = undo(counter, gateway, first, entries[0], refuse_chained=frozenset({"532300"}))
+    flags = rows(gateway, "select entry_id, cause_id from review_flag where cause_id = %s", back.id)
     assert flags == [(entries[2].id, back.id)]
 
 
-def test_what_was_settled_before_is_not_flagged(counter: Counter, door: Connection) -> None:
+def test_what_was_settled_before_is_not_flagged(counter: Counter, gateway: Connection) -> None:
     person, here = counter.person(1), counter.institution(1)
     bills = [counter.bill(person, here, day, 30_000) for day in ("2024-05-02", "2024-04-02")]
-    entries = [one(door, bill).entry for bill in bills]
-    undo(counter, door, bills[1], entries[1], refuse_chained=frozenset({"430500"}))
-    assert rows(door, "select count(*) from review_flag") == [(0,)]
+    entries = [one(gateway, bill).entry for bill in bills]
+    undo(counter, gateway, bills[1], entries[1], refuse_chained=frozenset({"430500"}))
+    assert rows(gateway, "select count(*) from review_flag") == [(0,)]
     # The year before has meters of its own.
     early = counter.bill(person, here, "2023-12-02", 30_000)
-    undo(counter, door, early, one(door, early).entry)
-    assert rows(door, "select count(*) from review_flag") == [(0,)]
+    undo(counter, gateway, early, one(gateway, early).entry)
+    assert rows(gateway, "select count(*) from review_flag") == [(0,)]
 
 
 def test_a_restored_settlement_flags_what_was_settled_without_it(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = counter.person(1), counter.institution(1)
     first = counter.bill(person, here, "2024-05-02", 30_000)
-    back = undo(counter, door, first, one(door, first).entry)
-    later = one(door, counter.bill(person, here, "2024-06-02", 30_000)).entry
-    restored = undo_message(counter, door, person, here, back.msgid, "2208").entry
-    flags = rows(door, "select entry_id, cause_id, reason from review_flag")
+    back = undo(counter, gateway, first, one(gateway, first).entry)
+    later = one(gateway, counter.bill(person, here, "2024-06-02", 30_000)).entry
+    restored = undo_message(counter, gateway, person, here, back.msgid, "2208").entry
+    flags = rows(gateway, "select entry_id, cause_id, reason from review_flag")
     assert [flag[:2] for flag in flags] == [(later.id, restored.id)] and "恢复" in flags[0][2]
 
 
@@ -282,33 +309,33 @@ def test_a_restored_settlement_flags_what_was_settled_without_it(
 
 
 def test_only_the_lines_of_the_cancelled_settlement_are_free_again(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = counter.person(1), counter.institution(1)
     bill = counter.bill(person, here, DAY, 30_000)
     assert bill.visit is not None
     counter.batch(bill.visit, "2", 5000)
     second = counter.request(person, here, bill.visit, "2", 5000)
-    entries = [outcome.entry for outcome in settle(door, [bill, second], RULES, NOW)]
-    undo(counter, door, bill, entries[0])
-    kept = rows(door, "select number, settled_by from charge_batch order by number")
+    entries = [outcome.entry for outcome in settle(gateway, [bill, second], RULES, NOW)]
+    undo(counter, gateway, bill, entries[0])
+    kept = rows(gateway, "select number, settled_by from charge_batch order by number")
     assert kept == [("1", None), ("2", entries[1].id)]
 
 
 def test_a_settlement_is_not_restored_once_its_lines_were_taken_back(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = counter.person(1), counter.institution(1)
     bill = counter.bill(person, here, DAY, 30_000)
-    back = undo(counter, door, bill, one(door, bill).entry)
+    back = undo(counter, gateway, bill, one(gateway, bill).entry)
     counter.owner.execute("update charge_batch set withdrawn_at = now()")
-    asked = (counter, door, person, here, back.msgid, "2208")
+    asked = (counter, gateway, person, here, back.msgid, "2208")
     assert refusal_of(lambda: undo_message(*asked)) == "settlement_taken"
-    assert rows(door, "select count(*) from entry") == [(2,)]
+    assert rows(gateway, "select count(*) from entry") == [(2,)]
 
 
 def test_prescriptions_follow_a_settlement_through_every_reversal(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, "532300")
     person, shop = counter.person(1), counter.institution(5, "", "pharmacy")
@@ -316,15 +343,15 @@ def test_prescriptions_follow_a_settlement_through_every_reversal(
     marks = {"prescriptions": [{"prescriber": writer, "number": "R1", "serial": "1"}]}
     bill = counter.bill(person, shop, "2024-06-05", 9000, med_type="41", marks=marks)
     used = "select entry_id from prescription_use where released_at is null"
-    first = one(door, bill).entry
-    back = undo(counter, door, bill, first)
-    assert rows(door, used) == []
-    restored = undo_message(counter, door, person, shop, back.msgid, "2208").entry
-    assert rows(door, used) == [(restored.id,)]
-    again = undo(counter, door, bill, first)
-    assert rows(door, used) == [] and again.reverses_id == restored.id
-    last = undo_message(counter, door, person, shop, again.msgid, "2208").entry
-    assert rows(door, used) == [(last.id,)]
-    assert rows(door, "select settled_by from charge_batch") == [(last.id,)]
-    released = rows(door, "select released_at from prescription_use order by id")
+    first = one(gateway, bill).entry
+    back = undo(counter, gateway, bill, first)
+    assert rows(gateway, used) == []
+    restored = undo_message(counter, gateway, person, shop, back.msgid, "2208").entry
+    assert rows(gateway, used) == [(restored.id,)]
+    again = undo(counter, gateway, bill, first)
+    assert rows(gateway, used) == [] and again.reverses_id == restored.id
+    last = undo_message(counter, gateway, person, shop, again.msgid, "2208").entry
+    assert rows(gateway, used) == [(last.id,)]
+    assert rows(gateway, "select settled_by from charge_batch") == [(last.id,)]
+    released = rows(gateway, "select released_at from prescription_use order by id")
     assert released == [(NOW,), (NOW,), (None,)]

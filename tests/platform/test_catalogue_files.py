@@ -1,22 +1,22 @@
-"""The catalogue at the door: downloads (1301 to 1309), paged queries, matches (3301, 3302)."""
+"""The catalogue at the gateway: downloads (1301 to 1309), paged queries, matches (3301, 3302)."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from tests.platform.counter import NOW
-from tests.platform.doors import AREA, ITEMS
+from tests.platform.gateways import AREA, ITEMS
 from tests.platform.queries_county import Standing, refused, standing
 
-from gongji.gateway.catalogue_files import read_version, show_version
-from gongji.gateway.fields_catalogue import FILES
+from gongji.gateway.catalogue.catalogue_fields import FILES
+from gongji.gateway.catalogue.downloads import read_version, show_version
 
 PAGE = {"updt_time": "2020-01-01", "page_num": 1, "page_size": 100}
 
 
 @pytest.fixture(scope="module")
 def place(server: str) -> Iterator[Standing]:
-    """A county with a door; its catalogue was learnt some days ago."""
+    """A county with a gateway; its catalogue was learnt some days ago."""
     with standing(server) as made:
         made.owner.execute("update item_version set learnt_at = '2024-12-10 09:30:00+08'")
         for number, kind in enumerate(("102", "103", "201", "301"), start=1):
@@ -27,10 +27,17 @@ def place(server: str) -> Iterator[Standing]:
 def add_item(place: Standing, item: str, **columns: Any) -> int:
     """A version of an item."""
     row: dict[str, Any] = {
-        "area": AREA, "item": item, "name": f"测试品{item}", "list_type": "101",
-        "charge_type": "09", "since": "2024-01-01", "grade": "甲", "diseases": [],
-        "learnt_at": "2024-12-11 08:00:00+08", "specification": "每盒\t10片",
-    } | columns  # fmt: skip
+        "area": AREA,
+        "item": item,
+        "name": f"测试品{item}",
+        "list_type": "101",
+        "charge_type": "09",
+        "since": "2024-01-01",
+        "grade": "甲",
+        "diseases": [],
+        "learnt_at": "2024-12-11 08:00:00+08",
+        "specification": "每盒\t10片",
+    } | columns
     found = place.owner.execute(
         f"insert into item_version ({', '.join(row)})"
         f" values ({', '.join(['%s'] * len(row))}) returning id",
@@ -57,9 +64,9 @@ def test_the_drugs_are_fetched_as_a_file_of_the_printed_columns(place: Standing)
 
 
 @pytest.mark.parametrize(
-    ("infno", "item", "columns"), [("1302", "K1", 29), ("1303", "K2", 78), ("1305", "K3", 16),
-                                   ("1306", "K4", 71)]
-)  # fmt: skip
+    ("infno", "item", "columns"),
+    [("1302", "K1", 29), ("1303", "K2", 78), ("1305", "K3", 16), ("1306", "K4", 71)],
+)
 def test_every_kind_of_item_has_its_file(
     place: Standing, infno: str, item: str, columns: int
 ) -> None:
@@ -119,8 +126,11 @@ def test_a_version_is_the_second_of_the_last_change() -> None:
 def test_items_are_told_in_pages(place: Standing) -> None:
     first = page(place, "1312", page_size=2)
     assert (first["firstPage"], first["lastPage"], first["size"], first["startRow"]) == (
-        True, False, 2, 1
-    )  # fmt: skip
+        True,
+        False,
+        2,
+        1,
+    )
     count = first["recordCounts"]
     assert first["pages"] == -(-count // 2) and first["pageSize"] == 2
     last = page(place, "1312", page_size=2, page_num=first["pages"])
@@ -131,18 +141,29 @@ def test_items_are_told_in_pages(place: Standing) -> None:
 
 
 def test_items_are_found_by_what_is_asked(place: Standing) -> None:
-    add_item(place, "NEG", grade="乙", negotiated=True, agreement_until="2026-01-01",
-             restricted=True, since="2024-06-01", name="测试谈判药")  # fmt: skip
+    add_item(
+        place,
+        "NEG",
+        grade="乙",
+        negotiated=True,
+        agreement_until="2026-01-01",
+        restricted=True,
+        since="2024-06-01",
+        name="测试谈判药",
+    )
     (found,) = page(place, "1312", hilist_name="谈判")["data"]
     assert (found["hilist_code"], found["chrgitm_lv"], found["lmt_used_flag"]) == ("NEG", "02", "1")
     assert found["memo"] == "谈判药品，协议至2025-12-31" and found["begndate"] == "2024-06-01"
     for given in ({"hilist_code": "NEG"}, {"lmt_used_flag": "1", "begndate": "2024-06-01"}):
         assert [row["hilist_code"] for row in page(place, "1312", **given)["data"]] == ["NEG"]
     none = (
-        {"hilist_code": "NEG", "query_date": "2024-05-31"}, {"insu_admdvs": "510400"},
-        {"updt_time": "2025-01-01"}, {"hilist_code": "NEG", "vali_flag": "0"},
-        {"hilist_code": "NEG", "chrgitm_lv": "01"}, {"hilist_code": "NEG", "med_use_flag": "0"},
-    )  # fmt: skip
+        {"hilist_code": "NEG", "query_date": "2024-05-31"},
+        {"insu_admdvs": "510400"},
+        {"updt_time": "2025-01-01"},
+        {"hilist_code": "NEG", "vali_flag": "0"},
+        {"hilist_code": "NEG", "chrgitm_lv": "01"},
+        {"hilist_code": "NEG", "med_use_flag": "0"},
+    )
     for given in none:
         assert page(place, "1312", **given)["data"] == [], given
     assert page(place, "1312", insu_admdvs="430523")["data"]
@@ -153,8 +174,10 @@ def test_price_ceilings_are_told_by_level(place: Standing) -> None:
     add_item(place, "LST", listing_fen=350)
     rows = page(place, "1318", hilist_code="LIM")["data"]
     assert [(row["hilist_lmtpric_type"], row["hilist_pric_uplmt_amt"]) for row in rows] == [
-        ("1", 10), ("2", 10), ("3", 12.5)
-    ]  # fmt: skip
+        ("1", 10),
+        ("2", 10),
+        ("3", 12.5),
+    ]
     (one,) = page(place, "1318", hilist_code="LST", hilist_lmtpric_type="2")["data"]
     assert one["hilist_pric_uplmt_amt"] == 3.5
     assert page(place, "1318", rid=one["rid"])["recordCounts"] == 1
@@ -175,18 +198,28 @@ def test_the_first_self_pay_is_told(place: Standing) -> None:
 def match(own: str, item: str = ITEMS[0][0], **changes: Any) -> dict[str, Any]:
     """A row of 3301."""
     return {
-        "fixmedins_hilist_id": own, "fixmedins_hilist_name": f"院内{own}", "list_type": "101",
-        "med_list_codg": item, "begndate": "2024-01-01", "enddate": "2099-12-31",
-        "aprvno": "ZZ1", "spec": "10片",
-    } | changes  # fmt: skip
+        "fixmedins_hilist_id": own,
+        "fixmedins_hilist_name": f"院内{own}",
+        "list_type": "101",
+        "med_list_codg": item,
+        "begndate": "2024-01-01",
+        "enddate": "2099-12-31",
+        "aprvno": "ZZ1",
+        "spec": "10片",
+    } | changes
 
 
 def revoke(own: str, **changes: Any) -> dict[str, Any]:
     """3302."""
-    return {"data": {
-        "fixmedins_code": "H43050000001", "fixmedins_hilist_id": own, "list_type": "101",
-        "med_list_codg": ITEMS[0][0],
-    } | changes}  # fmt: skip
+    return {
+        "data": {
+            "fixmedins_code": "H43050000001",
+            "fixmedins_hilist_id": own,
+            "list_type": "101",
+            "med_list_codg": ITEMS[0][0],
+        }
+        | changes
+    }
 
 
 def test_matches_are_kept_replaced_and_revoked(place: Standing) -> None:

@@ -1,4 +1,6 @@
-"""The catalogue as the door tells it, cell by cell and field by field; pages and their bounds."""
+"""The catalogue as the gateway tells it, cell by cell and field by field; pages and their
+bounds.
+"""
 
 import json
 from collections.abc import Iterator
@@ -8,70 +10,162 @@ from typing import Any
 
 import pytest
 from tests.platform.counter import NOW
-from tests.platform.doors import AREA, HOSPITAL, Clock
+from tests.platform.gateways import AREA, HOSPITAL, Clock
 from tests.platform.queries_county import Standing, refused, standing
 from tests.platform.replies_town import DRUG, HERB, LIMITED, OWN, Walk, add
 
 DOCUMENTED = json.loads((Path(__file__).parent / "reply_fields.json").read_text())
 PAGE = {"updt_time": "2020-01-01", "page_num": 1, "page_size": 100}
-VERSIONS = {"1301": "20241211100000", "1302": "20241212100000", "1303": "20241214100000",
-            "1305": "20241213100000"}  # fmt: skip
+VERSIONS = {
+    "1301": "20241211100000",
+    "1302": "20241212100000",
+    "1303": "20241214100000",
+    "1305": "20241213100000",
+}
 """When each item of the town was learnt: nine, eight, seven and six days before."""
-LEARNT = {"1301": "2024-12-11 10:00:00", "1302": "2024-12-12 10:00:00",
-          "1303": "2024-12-14 10:00:00"}  # fmt: skip
+LEARNT = {
+    "1301": "2024-12-11 10:00:00",
+    "1302": "2024-12-12 10:00:00",
+    "1303": "2024-12-14 10:00:00",
+}
 ROWS: dict[str, tuple[int, dict[int, str]]] = {
-    "1301": (97, {
-        1: DRUG, 4: "甲药", 8: "甲药", 14: "10片/盒", 37: "2021-01-01", 38: "2029-12-31", 58: "0",
-        71: "1", 75: "0", 79: "1", 80: "{1301}", 81: LEARNT["1301"], 82: LEARNT["1301"],
-        83: VERSIONS["1301"], 84: VERSIONS["1301"], 92: "甲",
-    }),
-    "1302": (29, {
-        1: HERB, 2: "乙药", 12: "2022-02-02", 14: "1", 15: "{1302}", 16: LEARNT["1302"],
-        17: LEARNT["1302"], 18: VERSIONS["1302"], 19: VERSIONS["1302"], 20: "乙药",
-    }),
-    "1303": (78, {
-        1: LIMITED, 2: "限材", 11: "30支", 53: "限材", 65: "1", 66: "2024-04-04", 68: "{1303}",
-        69: LEARNT["1303"], 70: LEARNT["1303"], 71: VERSIONS["1303"], 72: VERSIONS["1303"],
-    }),
-    "1305": (16, {
-        1: OWN, 7: "1", 10: "丙项", 12: "2023-03-03", 14: "{1305}", 15: VERSIONS["1305"],
-        16: VERSIONS["1305"],
-    }),
-}  # fmt: skip
+    "1301": (
+        97,
+        {
+            1: DRUG,
+            4: "甲药",
+            8: "甲药",
+            14: "10片/盒",
+            37: "2021-01-01",
+            38: "2029-12-31",
+            58: "0",
+            71: "1",
+            75: "0",
+            79: "1",
+            80: "{1301}",
+            81: LEARNT["1301"],
+            82: LEARNT["1301"],
+            83: VERSIONS["1301"],
+            84: VERSIONS["1301"],
+            92: "甲",
+        },
+    ),
+    "1302": (
+        29,
+        {
+            1: HERB,
+            2: "乙药",
+            12: "2022-02-02",
+            14: "1",
+            15: "{1302}",
+            16: LEARNT["1302"],
+            17: LEARNT["1302"],
+            18: VERSIONS["1302"],
+            19: VERSIONS["1302"],
+            20: "乙药",
+        },
+    ),
+    "1303": (
+        78,
+        {
+            1: LIMITED,
+            2: "限材",
+            11: "30支",
+            53: "限材",
+            65: "1",
+            66: "2024-04-04",
+            68: "{1303}",
+            69: LEARNT["1303"],
+            70: LEARNT["1303"],
+            71: VERSIONS["1303"],
+            72: VERSIONS["1303"],
+        },
+    ),
+    "1305": (
+        16,
+        {
+            1: OWN,
+            7: "1",
+            10: "丙项",
+            12: "2023-03-03",
+            14: "{1305}",
+            15: VERSIONS["1305"],
+            16: VERSIONS["1305"],
+        },
+    ),
+}
 """Of each file the number of its columns and its one row; every other cell is null."""
 ITEM_OF = {"1301": DRUG, "1302": HERB, "1303": LIMITED, "1305": OWN}
 TIMES = ("crte_time", "updt_time", "opt_time")
 PAGES: dict[str, dict[str, Any]] = {
-    "1312": dict.fromkeys(TIMES, "2024-12-12") | {
-        "hilist_code": HERB, "hilist_name": "乙药", "insu_admdvs": AREA, "begndate": "2022-02-02",
-        "med_chrgitm_type": "02", "chrgitm_lv": "02", "lmt_used_flag": "0", "list_type": "102",
-        "med_use_flag": "1", "memo": "谈判药品、双通道药品，协议至2027-06-30", "vali_flag": "1",
-        "rid": "{1302}", "poolarea_no": AREA,
+    "1312": dict.fromkeys(TIMES, "2024-12-12")
+    | {
+        "hilist_code": HERB,
+        "hilist_name": "乙药",
+        "insu_admdvs": AREA,
+        "begndate": "2022-02-02",
+        "med_chrgitm_type": "02",
+        "chrgitm_lv": "02",
+        "lmt_used_flag": "0",
+        "list_type": "102",
+        "med_use_flag": "1",
+        "memo": "谈判药品、双通道药品，协议至2027-06-30",
+        "vali_flag": "1",
+        "rid": "{1302}",
+        "poolarea_no": AREA,
     },
-    "1317": dict.fromkeys(TIMES, "2024-12-20") | {
-        "fixmedins_code": HOSPITAL, "medins_list_codg": "own-1", "medins_list_name": "院内甲",
-        "insu_admdvs": AREA, "list_type": "101", "med_list_codg": DRUG, "begndate": "2024-02-01",
-        "enddate": "2026-03-31", "aprvno": "准字", "dosform": "片剂", "exct_cont": "除外",
-        "item_cont": "内涵", "prcunt": "盒", "spec": "规格", "pacspec": "包装", "memo": "对照备注",
-        "vali_flag": "1", "rid": ..., "poolarea_no": AREA,
+    "1317": dict.fromkeys(TIMES, "2024-12-20")
+    | {
+        "fixmedins_code": HOSPITAL,
+        "medins_list_codg": "own-1",
+        "medins_list_name": "院内甲",
+        "insu_admdvs": AREA,
+        "list_type": "101",
+        "med_list_codg": DRUG,
+        "begndate": "2024-02-01",
+        "enddate": "2026-03-31",
+        "aprvno": "准字",
+        "dosform": "片剂",
+        "exct_cont": "除外",
+        "item_cont": "内涵",
+        "prcunt": "盒",
+        "spec": "规格",
+        "pacspec": "包装",
+        "memo": "对照备注",
+        "vali_flag": "1",
+        "rid": ...,
+        "poolarea_no": AREA,
     },
-    "1318": dict.fromkeys(TIMES, "2024-12-14") | {
-        "hilist_code": LIMITED, "hilist_lmtpric_type": "3", "insu_admdvs": AREA,
-        "begndate": "2024-04-04", "hilist_pric_uplmt_amt": 12, "vali_flag": "1",
-        "rid": "{1303}-3", "poolarea_no": AREA,
+    "1318": dict.fromkeys(TIMES, "2024-12-14")
+    | {
+        "hilist_code": LIMITED,
+        "hilist_lmtpric_type": "3",
+        "insu_admdvs": AREA,
+        "begndate": "2024-04-04",
+        "hilist_pric_uplmt_amt": 12,
+        "vali_flag": "1",
+        "rid": "{1303}-3",
+        "poolarea_no": AREA,
     },
-    "1319": dict.fromkeys(TIMES, "2024-12-14") | {
-        "hilist_code": LIMITED, "selfpay_prop_psn_type": "310", "selfpay_prop_type": "10",
-        "insu_admdvs": AREA, "begndate": "2024-04-04", "selfpay_prop": "0.2", "vali_flag": "1",
-        "rid": "{1303}", "poolarea_no": AREA,
+    "1319": dict.fromkeys(TIMES, "2024-12-14")
+    | {
+        "hilist_code": LIMITED,
+        "selfpay_prop_psn_type": "310",
+        "selfpay_prop_type": "10",
+        "insu_admdvs": AREA,
+        "begndate": "2024-04-04",
+        "selfpay_prop": "0.2",
+        "vali_flag": "1",
+        "rid": "{1303}",
+        "poolarea_no": AREA,
     },
-}  # fmt: skip
+}
 """The one row of each page; what is not here is empty."""
 
 
 @pytest.fixture(scope="module")
 def walk(server: str) -> Iterator[Walk]:
-    """The town with its catalogue and what the door told of it."""
+    """The town with its catalogue and what the gateway told of it."""
     with standing(server) as place:
         made = Walk(place)
         made.clock.now = NOW
@@ -119,8 +213,15 @@ def test_every_cell_of_a_file_stands_in_its_printed_column(walk: Walk, infno: st
 def test_the_file_of_the_diseases_has_its_columns(walk: Walk) -> None:
     rows = {row[0]: row for row in walk.place.fetched(walk.steps["1309"])}
     cells = {place: cell for place, cell in enumerate(rows["M01600"], 1) if cell != "null"}
-    assert cells == {1: "M01600", 2: "糖尿病", 6: "1", 7: "M01600", 10: "20240101000000",
-                     12: "20240101000000", 15: "糖尿病"}  # fmt: skip
+    assert cells == {
+        1: "M01600",
+        2: "糖尿病",
+        6: "1",
+        7: "M01600",
+        10: "20240101000000",
+        12: "20240101000000",
+        15: "糖尿病",
+    }
 
 
 @pytest.mark.parametrize("infno", PAGES)
@@ -163,12 +264,16 @@ def test_a_page_knows_its_place(
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"page_size": 0}, "value_invalid"), ({"page_size": 101}, "value_invalid"),
-        ({"page_size": ""}, "field_missing"), ({"page_num": ""}, "field_missing"),
-        ({"page_num": -1}, "value_invalid"), ({"page_num": 10**6 + 1}, "value_invalid"),
-        ({"page_num": "1.5"}, "value_invalid"), ({"updt_time": ""}, "field_missing"),
+        ({"page_size": 0}, "value_invalid"),
+        ({"page_size": 101}, "value_invalid"),
+        ({"page_size": ""}, "field_missing"),
+        ({"page_num": ""}, "field_missing"),
+        ({"page_num": -1}, "value_invalid"),
+        ({"page_num": 10**6 + 1}, "value_invalid"),
+        ({"page_num": "1.5"}, "value_invalid"),
+        ({"updt_time": ""}, "field_missing"),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("infno", ["1312", "1317", "1318", "1319"])
 def test_a_page_out_of_bounds_is_refused(
     place: Standing, infno: str, changes: dict[str, Any], code: str
@@ -223,14 +328,21 @@ def test_a_query_finds_what_its_fields_say(
 @pytest.mark.parametrize(
     ("given", "count"),
     [
-        ({"medins_list_codg": "own-1"}, 1), ({"medins_list_codg": "own"}, 0),
-        ({"medins_list_name": "院内"}, 1), ({"list_type": "102"}, 0), ({"med_list_codg": DRUG}, 1),
-        ({"med_list_codg": HERB}, 0), ({"query_date": "2024-01-31"}, 0),
-        ({"query_date": "2024-02-01"}, 1), ({"query_date": "2026-03-31"}, 1),
-        ({"query_date": "2026-04-01"}, 0), ({"fixmedins_code": HOSPITAL}, 1),
-        ({"updt_time": "2024-12-20"}, 1), ({"updt_time": "2024-12-21"}, 0),
+        ({"medins_list_codg": "own-1"}, 1),
+        ({"medins_list_codg": "own"}, 0),
+        ({"medins_list_name": "院内"}, 1),
+        ({"list_type": "102"}, 0),
+        ({"med_list_codg": DRUG}, 1),
+        ({"med_list_codg": HERB}, 0),
+        ({"query_date": "2024-01-31"}, 0),
+        ({"query_date": "2024-02-01"}, 1),
+        ({"query_date": "2026-03-31"}, 1),
+        ({"query_date": "2026-04-01"}, 0),
+        ({"fixmedins_code": HOSPITAL}, 1),
+        ({"updt_time": "2024-12-20"}, 1),
+        ({"updt_time": "2024-12-21"}, 0),
     ],
-)  # fmt: skip
+)
 def test_own_matches_are_found_by_what_is_asked(
     place: Standing, given: dict[str, Any], count: int
 ) -> None:
@@ -239,16 +351,30 @@ def test_own_matches_are_found_by_what_is_asked(
 
 
 def test_an_item_taken_back_is_told_with_the_day_of_it(place: Standing) -> None:
-    add(place, "item_version", {
-        "area": AREA, "item": "GONE", "name": "旧药", "list_type": "301", "charge_type": "09",
-        "since": "2021-01-01", "grade": "甲", "diseases": [], "standard_fen": 500,
-        "learnt_at": NOW - timedelta(days=5), "retired_at": NOW - timedelta(days=3),
-    })  # fmt: skip
+    add(
+        place,
+        "item_version",
+        {
+            "area": AREA,
+            "item": "GONE",
+            "name": "旧药",
+            "list_type": "301",
+            "charge_type": "09",
+            "since": "2021-01-01",
+            "grade": "甲",
+            "diseases": [],
+            "standard_fen": 500,
+            "learnt_at": NOW - timedelta(days=5),
+            "retired_at": NOW - timedelta(days=3),
+        },
+    )
     for infno in ("1312", "1318", "1319"):
         for row in place.client.do(infno, {"data": PAGE | {"hilist_code": "GONE"}})["data"]:
             assert (row["vali_flag"], row["crte_time"], row["updt_time"]) == (
-                "0", "2024-12-15", "2024-12-17"
-            )  # fmt: skip
+                "0",
+                "2024-12-15",
+                "2024-12-17",
+            )
     (row,) = place.fetched(place.client.do("1306", {"data": {"ver": "0"}}))
     assert row[67:71] == ["0", row[68], "20241217100000", "20241217100000"]
     place.owner.execute("delete from item_version where item = 'GONE'")
@@ -257,10 +383,21 @@ def test_an_item_taken_back_is_told_with_the_day_of_it(place: Standing) -> None:
 def test_the_area_s_own_share_counts_where_the_item_has_none(place: Standing) -> None:
     """Shaoyang's law gives no general share for 乙: the field is empty, never a zero."""
     for area, item in ((AREA, "NOSHARE"), ("999999", "NOLAW")):
-        add(place, "item_version", {
-            "area": area, "item": item, "name": "乙", "list_type": "301", "charge_type": "09",
-            "since": "2021-01-01", "grade": "乙", "diseases": [], "learnt_at": NOW,
-        })  # fmt: skip
+        add(
+            place,
+            "item_version",
+            {
+                "area": area,
+                "item": item,
+                "name": "乙",
+                "list_type": "301",
+                "charge_type": "09",
+                "since": "2021-01-01",
+                "grade": "乙",
+                "diseases": [],
+                "learnt_at": NOW,
+            },
+        )
         found = place.client.do(
             "1319", {"data": PAGE | {"hilist_code": item, "insu_admdvs": area}}
         )["data"]

@@ -8,17 +8,17 @@ import pytest
 
 from gongji.demo import crowd, figures
 from gongji.demo.county import fill
-from gongji.demo.folk import OFFERED
-from gongji.demo.goods import DISEASES
-from gongji.errors import RulebookError
+from gongji.demo.items import DISEASES
+from gongji.demo.people import OFFERED
+from gongji.law.compile.cells import offered_benefits
+from gongji.law.engine.areas import Areas
 from gongji.ledger.verify import verify
-from gongji.registry.facts import EXCLUSIVE, PERSON_KINDS
-from gongji.registry.identity import Identity, number_problem
+from gongji.platform.identity import Identity, number_problem
+from gongji.refusals import RulebookError
+from gongji.registry.fact_kinds import EXCLUSIVE, PERSON_KINDS
 from gongji.registry.institutions import standings
 from gongji.registry.people import facts_at, find_by_card, find_by_certificate
-from gongji.rulebook.cells import offered_benefits
 from gongji.settlement.contract import OWN_ACCOUNT, Key, Request
-from gongji.settlement.rules import Rules
 from gongji.settlement.settle import settle
 from gongji.units import day_of
 
@@ -37,14 +37,23 @@ def contents(connection: Connection) -> list[Any]:
     """Everything that the seed decides; sealed texts have a nonce of their own."""
     return [
         rows(connection, "select psn_no, name, sex, certificate_hash from person order by 1"),
-        rows(connection, "select p.psn_no, f.kind, f.key, f.since, f.until, f.details::text"
-             " from person_fact f join person p on p.id = f.person_id order by 1, 2, 3, 4"),
-        rows(connection, "select area, item, since, grade, standard_fen, listing_fen"
-             " from item_version order by 1, 2, 3"),
+        rows(
+            connection,
+            "select p.psn_no, f.kind, f.key, f.since, f.until, f.details::text"
+            " from person_fact f join person p on p.id = f.person_id order by 1, 2, 3, 4",
+        ),
+        rows(
+            connection,
+            "select area, item, since, grade, standard_fen, listing_fen"
+            " from item_version order by 1, 2, 3",
+        ),
         rows(connection, "select code, name from institution order by 1"),
-        rows(connection, "select b.area, p.psn_no, b.amount_fen from balance b"
-             " join person p on p.id = b.person_id order by 1, 2"),
-    ]  # fmt: skip
+        rows(
+            connection,
+            "select b.area, p.psn_no, b.amount_fen from balance b"
+            " join person p on p.id = b.person_id order by 1, 2",
+        ),
+    ]
 
 
 @pytest.fixture
@@ -98,7 +107,7 @@ def test_a_seed_makes_the_same_counties_and_another_seed_others(
 
 @pytest.mark.parametrize("area", figures.AREAS)
 def test_the_rules_are_in_force_all_the_demonstration_and_know_its_benefits(area: str) -> None:
-    rules = Rules((), figures.PARAMETERS)
+    rules = Areas(parameters=figures.PARAMETERS)
     for day in (figures.FIRST_DAY, figures.LAST_DAY):
         law = rules.area(area).law(day_of(day))
         assert set(OFFERED[area]) <= {law.benefits[name] for name in offered_benefits(law)}
@@ -106,13 +115,13 @@ def test_the_rules_are_in_force_all_the_demonstration_and_know_its_benefits(area
 
 
 def test_the_figures_of_the_demonstration_can_be_given_by_the_environment() -> None:
-    from gongji.config.environment import _parameters
+    from gongji.platform.environment import _parameters
 
     assert _parameters(figures.parameters_text()) == figures.PARAMETERS
 
 
-def test_a_crowd_settles_and_its_journal_agrees(owner: Connection, door: Connection) -> None:
-    rules = Rules()
+def test_a_crowd_settles_and_its_journal_agrees(owner: Connection, gateway: Connection) -> None:
+    rules = Areas()
     made = crowd.fill(
         owner, rules.area("532300"), persons=30, settlements=70, pending=5, whole=True
     )
@@ -120,10 +129,15 @@ def test_a_crowd_settles_and_its_journal_agrees(owner: Connection, door: Connect
     number = 1 + (first - 1) % 30
     institution = f"H532300{1 + first % crowd.HOSPITALS:05d}"
     request = Request(
-        Key(institution, "M1", "2207", b"x" * 32, {}), f"532300{number:014d}", "11",
-        crowd.TOTAL_FEN, OWN_ACCOUNT, visit=first, batch="1",
-    )  # fmt: skip
-    (outcome,) = settle(door, [request], rules, datetime(2025, 3, 3, 4, tzinfo=UTC))
+        Key(institution, "M1", "2207", b"x" * 32, {}),
+        f"532300{number:014d}",
+        "11",
+        crowd.TOTAL_FEN,
+        OWN_ACCOUNT,
+        visit=first,
+        batch="1",
+    )
+    (outcome,) = settle(gateway, [request], rules, datetime(2025, 3, 3, 4, tzinfo=UTC))
     assert outcome.refusal is None and outcome.entry.pool_fen > 0
     used = "select used_fen from meter_use where code = 'ordinary_paid' and person_id = %s"
     row = owner.execute(used, [number]).fetchone()
@@ -131,8 +145,10 @@ def test_a_crowd_settles_and_its_journal_agrees(owner: Connection, door: Connect
     assert row and row[0] == earlier * crowd.POOL_FEN + outcome.entry.pool_fen
     assert list(verify(owner)) == []
     with pytest.raises(psycopg.errors.ExclusionViolation):
-        owner.execute("insert into person_fact (person_id, area, kind, since)"
-                      " values (1, '532300', 'insured', '2021-01-01')")  # fmt: skip
+        owner.execute(
+            "insert into person_fact (person_id, area, kind, since)"
+            " values (1, '532300', 'insured', '2021-01-01')"
+        )
 
 
 def test_only_an_empty_registry_is_filled(owner: Connection) -> None:

@@ -13,18 +13,18 @@ from typing import Any
 import psycopg
 import pytest
 from tests import databases
-from tests.platform import doors
+from tests.platform import gateways
 
-from gongji.cli import main
-from gongji.commands import demo
+from gongji.cli import demo
+from gongji.cli.main import main
 from gongji.demo import figures
 from gongji.demo.county import fill
 from gongji.demo.plans import County, plans
 from gongji.hospital.day import Plan
-from gongji.registry.identity import Identity, number_problem
+from gongji.platform.identity import Identity, number_problem
 
 Connection = psycopg.Connection[Any]
-COMMAND = "from gongji.cli import main; main()"
+COMMAND = "from gongji.cli.main import main; main()"
 IDENTITY = Identity(b"i" * 32, b"l" * 32)
 PEOPLE, VISITS = 80, 12
 
@@ -44,10 +44,20 @@ def who_comes(owner: Connection, area: str, count: int = 40, seed: int = 7) -> l
 
 def told(plan: Plan) -> tuple[Any, ...]:
     """What a plan says, but for the number of a prescription, which is always new."""
-    items = [(item.code, item.quantity, item.price, item.amount, bool(item.prescription))
-             for item in plan.items]  # fmt: skip
-    return (plan.hospital.code, plan.certificate, plan.why, plan.med_type, items, plan.disease,
-            plan.accounts, plan.cancels)  # fmt: skip
+    items = [
+        (item.code, item.quantity, item.price, item.amount, bool(item.prescription))
+        for item in plan.items
+    ]
+    return (
+        plan.hospital.code,
+        plan.certificate,
+        plan.why,
+        plan.med_type,
+        items,
+        plan.disease,
+        plan.accounts,
+        plan.cancels,
+    )
 
 
 @pytest.mark.parametrize("area", ["430500", "445300"])
@@ -93,8 +103,11 @@ def test_nobody_is_taken_whose_facts_are_retired_or_over(county: Connection) -> 
 
 def gongji(folder: str, *words: str) -> "subprocess.CompletedProcess[str]":
     """A command as a process, on the data of a folder."""
-    bare = {name: value for name, value in os.environ.items()
-            if not name.startswith("GONGJI_") and name != "DATABASE_URL"}  # fmt: skip
+    bare = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GONGJI_") and name != "DATABASE_URL"
+    }
     own = {"GONGJI_DATA": folder, "GONGJI_PORT": "0", "GONGJI_PAGES_PORT": "0"}
     return subprocess.run(
         [sys.executable, "-c", COMMAND, *words], env=bare | own, capture_output=True, text=True
@@ -129,19 +142,28 @@ ITEMS = "code,quantity,price,amount\nXA00000000000000000001,2,15.00,30.00\n"
 
 
 @pytest.fixture
-def door_port(database: str, owner: Connection, tmp_path: Path) -> Iterator[int]:
-    """A door of a made-up county, and a file of items."""
-    doors.fill_county(owner)
+def gateway_port(database: str, owner: Connection, tmp_path: Path) -> Iterator[int]:
+    """A gateway of a made-up county, and a file of items."""
+    gateways.fill_county(owner)
     (tmp_path / "items.csv").write_text(ITEMS)
-    # The client's clock is the real one, that of the door stands still.
-    with doors.serving(database, replay_seconds=10**10, days_ahead=100_000) as port:
+    # The client's clock is the real one, that of the gateway stands still.
+    with gateways.serving(database, replay_seconds=10**10, days_ahead=100_000) as port:
         yield port
 
 
-def words(port: int, code: str = doors.HOSPITAL, secret: str = "") -> list[str]:
-    """The words of `gongji hospital` before that door."""
-    return ["hospital", "--address", f"http://127.0.0.1:{port}", "--code", code,
-            "--access-key", f"ak-{code}", "--secret", secret or doors.SECRETS[code]]  # fmt: skip
+def words(port: int, code: str = gateways.HOSPITAL, secret: str = "") -> list[str]:
+    """The words of `gongji hospital` before that gateway."""
+    return [
+        "hospital",
+        "--address",
+        f"http://127.0.0.1:{port}",
+        "--code",
+        code,
+        "--access-key",
+        f"ak-{code}",
+        "--secret",
+        secret or gateways.SECRETS[code],
+    ]
 
 
 def ends(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -152,38 +174,46 @@ def ends(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str
 
 
 def test_a_visit_is_settled_from_the_command_line(
-    door_port: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], owner: Connection
+    gateway_port: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], owner: Connection
 ) -> None:
     # Each time another institution: message ids of one are apart only by the second and a serial.
-    visit = ["visit", doors.certificate_of(4), "--items", str(tmp_path / "items.csv")]
-    code, out, err = ends(capsys, *words(door_port), *visit, "--json")
+    visit = ["visit", gateways.certificate_of(4), "--items", str(tmp_path / "items.csv")]
+    code, out, err = ends(capsys, *words(gateway_port), *visit, "--json")
     assert code == 0, err
     receipt = json.loads(out)
     assert float(receipt["medfee_sumamt"]) == 30 and receipt["setl_id"]
-    code, out, err = ends(capsys, *words(door_port, doors.OTHER), *visit)
+    code, out, err = ends(capsys, *words(gateway_port, gateways.OTHER), *visit)
     assert code == 0, err
     lines = {line.split()[0].strip("　"): line.split()[-1] for line in out.splitlines()}
     assert lines["医疗费总额"] == "30.00" and set(lines) >= {"账户余额", "个人现金"}
     assert owner.execute("select count(*) from entry where kind = 'settlement'").fetchone() == (2,)
     stranger = ["visit", "990501197005060999", *visit[2:]]
-    code, out, err = ends(capsys, *words(door_port, doors.PHARMACY), *stranger)
+    code, out, err = ends(capsys, *words(gateway_port, gateways.PHARMACY), *stranger)
     assert (code, out) == (1, "") and "参保人" in err
-    code, out, err = ends(capsys, *words(door_port, secret="wrong"), *visit)
+    code, out, err = ends(capsys, *words(gateway_port, secret="wrong"), *visit)
     assert (code, out) == (1, "") and "签名不一致" in err
 
 
 def test_a_transaction_is_asked_by_hand_or_from_a_file(
-    door_port: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    gateway_port: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    number = doors.certificate_of(1)
-    asked = {"data": {
-        "mdtrt_cert_type": "02", "mdtrt_cert_no": number, "psn_cert_type": "01", "certno": number,
-        "psn_name": "",
-    }}  # fmt: skip
-    code, out, _ = ends(capsys, *words(door_port), "ask", "1101", json.dumps(asked))
+    number = gateways.certificate_of(1)
+    asked = {
+        "data": {
+            "mdtrt_cert_type": "02",
+            "mdtrt_cert_no": number,
+            "psn_cert_type": "01",
+            "certno": number,
+            "psn_name": "",
+        }
+    }
+    code, out, _ = ends(capsys, *words(gateway_port), "ask", "1101", json.dumps(asked))
     assert code == 0 and json.loads(out)["baseinfo"]["psn_no"] == f"430500{1:014d}"
     file = tmp_path / "asked.json"
     file.write_text(json.dumps(asked))
-    assert ends(capsys, *words(door_port, doors.OTHER), "ask", "1101", f"@{file}")[:2] == (0, out)
-    code, out, err = ends(capsys, *words(door_port), "ask", "9999", "{}")
+    assert ends(capsys, *words(gateway_port, gateways.OTHER), "ask", "1101", f"@{file}")[:2] == (
+        0,
+        out,
+    )
+    code, out, err = ends(capsys, *words(gateway_port), "ask", "9999", "{}")
     assert code == 1 and out == "" and "未知交易编号" in err

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gongji.config import environment as env
-from gongji.errors import Fault, RulebookError
+from gongji.platform import environment as env
+from gongji.refusals import Fault, RulebookError
 
 KEYS = {
     name: base64.b64encode(bytes(32)).decode()
@@ -15,13 +15,23 @@ KEYS = {
 
 
 def test_every_problem_is_told_at_once_and_no_key_is_shown(tmp_path: Path) -> None:
-    given = {"GONGJI_PORT": "x", "GONGJI_DOORS": "-1", "GONGJI_SECRET_KEY": "c2VjcmV0",
-             "GONGJI_ADAPTOR": "mine"}  # fmt: skip
+    given = {
+        "GONGJI_PORT": "x",
+        "GONGJI_GATEWAYS": "-1",
+        "GONGJI_SECRET_KEY": "c2VjcmV0",
+        "GONGJI_ADAPTOR": "mine",
+    }
     with pytest.raises(RulebookError) as refused:
         env.read({"GONGJI_DATA": str(tmp_path), **given})
     told = {problem.key for problem in refused.value.problems}
-    assert {"GONGJI_PORT", "GONGJI_DOORS", "GONGJI_SECRET_KEY", "GONGJI_ADAPTOR",
-            "GONGJI_IDENTITY_KEY", "GONGJI_LOOKUP_KEY"} <= told  # fmt: skip
+    assert {
+        "GONGJI_PORT",
+        "GONGJI_GATEWAYS",
+        "GONGJI_SECRET_KEY",
+        "GONGJI_ADAPTOR",
+        "GONGJI_IDENTITY_KEY",
+        "GONGJI_LOOKUP_KEY",
+    } <= told
     assert "c2VjcmV0" not in str(refused.value)
 
 

@@ -16,11 +16,11 @@ from psycopg.conninfo import make_conninfo
 from tests.platform.conftest import ROLE
 from tests.platform.counter import NOW, RULES, Counter
 
-from gongji import cli
-from gongji.cli import COMMANDS, main
-from gongji.config import database as where
-from gongji.config import environment, platform
+from gongji.cli import main as command_line
+from gongji.cli.main import COMMANDS, main
 from gongji.ledger.openings import OpeningBalance, enter
+from gongji.platform import database as where
+from gongji.platform import environment, installation
 from gongji.settlement.settle import settle
 
 Connection = psycopg.Connection[Any]
@@ -41,7 +41,7 @@ FILES = {
     "参保人.csv": PERSON.format("990101198001010014"),
     "错.csv": PERSON.format("990101198001010015"),
     "wrong.yaml": "colour: red\n",
-}  # fmt: skip
+}
 
 QUOTE = "quote --area 532300 --date 2023-03-01 --status retired --level 3 --in-scope 1000"
 PERIOD = "--from 2024-12-01 --to 2024-12-31"
@@ -64,22 +64,31 @@ class Case:
 
 
 CASES = [
-    Case("--version", 0, "gongji"), Case("--help", 0, "quote"), Case("nope", 2, "没有命令 nope"),
-    Case(QUOTE, 0, "统筹"), Case(f"{QUOTE} --json", 0, '"'),
+    Case("--version", 0, "gongji"),
+    Case("--help", 0, "quote"),
+    Case("nope", 2, "没有命令 nope"),
+    Case(QUOTE, 0, "统筹"),
+    Case(f"{QUOTE} --json", 0, '"'),
     Case(QUOTE.replace("532300", "999999"), 1, "area_unknown"),
     Case(QUOTE.replace("2023-03-01", "1999-01-01"), 1, "date_outside"),
     Case(f"{QUOTE} --fact colour=red", 1, "field_unknown"),
     Case(QUOTE.replace(" --in-scope 1000", ""), 1, "field_missing"),
-    Case(f"{QUOTE} --fact level=2", 2, "--fact"), Case("quote", 2, "缺少 --area"),
+    Case(f"{QUOTE} --fact level=2", 2, "--fact"),
+    Case("quote", 2, "缺少 --area"),
     Case(f"{QUOTE} --set colour", 2, "--set"),
-    Case("areas", 0, "532300"), Case("areas --area 999999", 1, "area_unknown"),
-    Case("areas --at never", 1, "value_invalid"), Case("areas x", 2, "多余的参数"),
+    Case("areas", 0, "532300"),
+    Case("areas --area 999999", 1, "area_unknown"),
+    Case("areas --at never", 1, "value_invalid"),
+    Case("areas x", 2, "多余的参数"),
     Case("areas --at 2024-11-01 --area 532300", 0, "有效的规则"),
     Case("areas --at 2001-01-01 --area 532300", 1, "date_outside"),
-    Case("articles 445300", 0, "第"), Case("articles 999999", 1, "area_unknown"),
+    Case("articles 445300", 0, "第"),
+    Case("articles 999999", 1, "area_unknown"),
     Case("articles --foo", 2, "没有选项"),
-    Case("check --schema", 0, "$schema"), Case("check {}/wrong.yaml", 2, ""),
-    Case("check {}/none.yaml", 2, "不存在"), Case("check {}/empty", 2, "没有规则文件"),
+    Case("check --schema", 0, "$schema"),
+    Case("check {}/wrong.yaml", 2, ""),
+    Case("check {}/none.yaml", 2, "不存在"),
+    Case("check {}/empty", 2, "没有规则文件"),
     Case("diff 532300@2024-10-31 532300@2024-11-01", 0, "不同"),
     Case("diff 999999@2024-10-31 532300@2024-11-01", 1, "area_unknown"),
     Case("diff 532300@never 532300@2024-11-01", 1, "value_invalid"),
@@ -91,21 +100,28 @@ CASES = [
     Case("adjudicate {}/visits.csv -o {}/o.doc", 1, "value_invalid"),
     Case("adjudicate {}/visits.csv -o {}/o.csv --lines {}/visits.csv", 2, "--catalogue"),
     Case("adjudicate {}/visits.csv -o /nowhere/o.csv", 2, "目录不存在"),
-    Case("audit {}/visits.csv", 0, "0 处差异"), Case("audit {}/differ.csv", 1, "1 处差异"),
-    Case("audit {}/strict.csv", 1, "1 行未能核对"), Case("audit {}/columns.csv", 2, "columns.csv"),
-    Case("audit {}/nothing.csv", 2, "nothing.csv"), Case("audit {}/none.csv", 2, "不存在"),
+    Case("audit {}/visits.csv", 0, "0 处差异"),
+    Case("audit {}/differ.csv", 1, "1 处差异"),
+    Case("audit {}/strict.csv", 1, "1 行未能核对"),
+    Case("audit {}/columns.csv", 2, "columns.csv"),
+    Case("audit {}/nothing.csv", 2, "nothing.csv"),
+    Case("audit {}/none.csv", 2, "不存在"),
     Case("audit {}/visits.csv -o {}/visits.csv", 1, "value_invalid"),
-    Case("accrue {}/roster.csv", 0, "甲"), Case("accrue {}/columns.csv", 1, "colour"),
+    Case("accrue {}/roster.csv", 0, "甲"),
+    Case("accrue {}/columns.csv", 1, "colour"),
     Case("accrue {}/roster.csv --from 2024-01", 1, "field_missing"),
     Case("accrue {}/roster-bad.csv --strict", 1, "row_rejected"),
-    Case("accrue {}/roster-bad.csv", 0, "1 行无法计算"), Case("accrue", 2, "缺少 ROSTER"),
-    Case("clear {}/columns.csv", 1, "colour"), Case("clear {}/nothing.csv", 1, "header_invalid"),
+    Case("accrue {}/roster-bad.csv", 0, "1 行无法计算"),
+    Case("accrue", 2, "缺少 ROSTER"),
+    Case("clear {}/columns.csv", 1, "colour"),
+    Case("clear {}/nothing.csv", 1, "header_invalid"),
     Case("clear {}/none.csv", 2, "不存在"),
     Case("curve --area 430500 --date 2023-02-01 --to 500 -o {}/c.svg", 0, "已存入"),
     Case("curve --area 999999 -o {}/c.svg", 1, "area_unknown"),
     Case("curve --area 430500 -o {}/c.doc", 2, ".svg"),
     Case("curve --area 430500 --to never -o {}/c.svg", 1, "amount_invalid"),
-    Case("serve --foo", 2, "没有选项"), Case("demo --people x", 2, "应为整数"),
+    Case("serve --foo", 2, "没有选项"),
+    Case("demo --people x", 2, "应为整数"),
     Case("demo", 3, "可能有真实数据"),
     Case(f"{HOSPITAL} ask 1201 {{}}", 1, "连不上接口"),
     Case("hospital ask 1201 {}", 2, "缺少 --code"),
@@ -126,8 +142,10 @@ CASES = [
     Case("registry template -o {}/o.csv", 1, ".xlsx"),
     Case("registry template 颜色 -o {}/o.xlsx", 1, "value_invalid"),
     Case("registry", 2, "registry"),
-    Case("ledger verify", 0, "相符"), Case("ledger verify --replay", 0, "逐笔重算"),
-    Case("ledger verify", 1, "不符", True), Case("ledger verify --json", 1, "79001", True),
+    Case("ledger verify", 0, "相符"),
+    Case("ledger verify --replay", 0, "逐笔重算"),
+    Case("ledger verify", 1, "不符", True),
+    Case("ledger verify --json", 1, "79001", True),
     Case("ledger trial --date 2024-12-31", 0, "相符"),
     Case("ledger trial --date 2024-12-31", 1, "不符", True),
     Case("ledger trial --date 2024-12-31 --json", 1, '"agrees": false', True),
@@ -139,24 +157,33 @@ CASES = [
     Case("ledger statement --person 1", 2, "缺少 --from"),
     Case("ledger close 430500 2024-12", 0, "已关闭"),
     Case("ledger close 430500 2024-13", 1, "value_invalid"),
-    Case("ledger close 999999 2024-12", 1, "area_unknown"), Case("ledger close", 2, "缺少 AREA"),
-    Case("ledger close 430500 2024-12", 1, "", True), Case("ledger verfy", 2, "verify"),
+    Case("ledger close 999999 2024-12", 1, "area_unknown"),
+    Case("ledger close", 2, "缺少 AREA"),
+    Case("ledger close 430500 2024-12", 1, "", True),
+    Case("ledger verfy", 2, "verify"),
     Case("readjudicate 430500 2024", 0, "没有差额"),
     Case("readjudicate 999999 2024", 1, "area_unknown"),
     Case("readjudicate 430500 2024 --since never", 1, "value_invalid"),
     Case("readjudicate 430500 year", 2, "应为整数"),
-    Case("backup", 2, "缺少 FOLDER"), Case("backup {}/visits.csv", 2, "是文件"),
+    Case("backup", 2, "缺少 FOLDER"),
+    Case("backup {}/visits.csv", 2, "是文件"),
     Case("restore {}/empty --to {}/place", 1, "backup_missing"),
-    Case("restore {}/empty", 1, "field_missing"), Case("restore {}/none", 2, "不存在"),
+    Case("restore {}/empty", 1, "field_missing"),
+    Case("restore {}/none", 2, "不存在"),
     Case("restore {}/visits.csv", 1, "database_not_empty"),
     Case("restore {}/empty --until never --to {}/place", 1, "value_invalid"),
-]  # fmt: skip
+]
 """`{}` stands for the folder of FILES; `disagree` is with a balance that is one fen too high."""
 
 ELSEWHERE = {
-    "serve": (0, 1), "demo": (0, 1), "backup": (0, 1, 3), "restore": (0, 3), "check": (1,),
-    "clear": (0,), "hospital": (0,),
-}  # fmt: skip
+    "serve": (0, 1),
+    "demo": (0, 1),
+    "backup": (0, 1, 3),
+    "restore": (0, 3),
+    "check": (1,),
+    "clear": (0,),
+    "hospital": (0,),
+}
 """Ends that take a service, a server or a year of one's own (test_service_parts, test_demo_day,
 test_backup_commands, tests/accounts), and 1 where nothing can be refused."""
 WITH_DATABASE = ("registry", "ledger", "readjudicate", "backup", "restore")
@@ -164,19 +191,19 @@ WITH_DATABASE = ("registry", "ledger", "readjudicate", "backup", "restore")
 
 @pytest.fixture
 def county(
-    database: str, owner: Connection, door: Connection, monkeypatch: pytest.MonkeyPatch
+    database: str, owner: Connection, gateway: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Counter]:
     """One settlement, which the commands work on."""
     environment.environment()
     monkeypatch.setattr(where, "owner_dsn", lambda: database)
-    monkeypatch.setattr(where, "door_dsn", lambda: make_conninfo(database, options=ROLE))
-    monkeypatch.setattr(platform, "platform_rules", lambda: RULES)
+    monkeypatch.setattr(where, "gateway_dsn", lambda: make_conninfo(database, options=ROLE))
+    monkeypatch.setattr(installation, "installed_areas", lambda: RULES)
     made = Counter(owner)
     person, here = made.person(1), made.institution(1, "2")
     made.fact(person, "account", "2020-01-01")
     opening = OpeningBalance(person, "430500", NOW.date().replace(day=1), "account", 90_000)
-    enter(door, [opening], RULES.area, NOW)
-    settle(door, [made.bill(person, here, "2024-12-02", 20_000, accounts="own")], RULES, NOW)
+    enter(gateway, [opening], RULES.area, NOW)
+    settle(gateway, [made.bill(person, here, "2024-12-02", 20_000, accounts="own")], RULES, NOW)
     yield made
 
 
@@ -204,7 +231,7 @@ def test_every_command_and_subcommand_is_tried_in_every_way_it_can_end() -> None
             tried.setdefault(name, set()).add(case.code)
     for name in COMMANDS:
         assert {0, 1, 2} <= tried[name] | set(ELSEWHERE.get(name, ())), name
-        command = cli.cli.get_command(click.Context(cli.cli), name)
+        command = command_line.cli.get_command(click.Context(command_line.cli), name)
         if isinstance(command, click.Group) and name != "hospital":
             for each in command.commands:
                 assert {0, 1} <= tried[f"{name} {each}"], (name, each)
@@ -221,13 +248,17 @@ def test_a_command_ends_as_it_says(
     if case.disagree:
         county.owner.execute("update balance set amount_fen = amount_fen + 1")
     before = {path.name for path in folder.iterdir()}
-    code = ends([word.replace("{}", str(folder)) if "/" in word else word
-                 for word in case.line.split()])  # fmt: skip
+    code = ends(
+        [word.replace("{}", str(folder)) if "/" in word else word for word in case.line.split()]
+    )
     told = capsys.readouterr()
     assert code == case.code, told
     # What is wrong is said on stderr; what was asked for on stdout.
-    said = told.err if code and not case.disagree and "audit" not in case.line else (
-        told.out + told.err)  # fmt: skip
+    said = (
+        told.err
+        if code and not case.disagree and "audit" not in case.line
+        else (told.out + told.err)
+    )
     assert case.said in said, told
     assert "Traceback" not in told.err
     if code and "audit" not in case.line:
@@ -244,9 +275,13 @@ def test_a_command_ends_as_it_says(
     ],
 )
 def test_with_json_a_machine_is_told_too(
-    county: Counter, folder: Path, capsys: pytest.CaptureFixture[str], line: str, code: int,
+    county: Counter,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    line: str,
+    code: int,
     key: str,
-) -> None:  # fmt: skip
+) -> None:
     words = [word.replace("{}", str(folder)) for word in line.split()]
     assert ends([*words, "--json"]) == code
     told = capsys.readouterr()

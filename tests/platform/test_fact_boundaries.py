@@ -20,9 +20,13 @@ Connection = psycopg.Connection[Any]
 
 SINCE, UNTIL = "2024-06-10", "2024-06-20"
 DAYS = {
-    "2024-06-09": False, "2024-06-10": True, "2024-06-11": True,
-    "2024-06-19": True, "2024-06-20": False, "2024-06-21": False,
-}  # fmt: skip
+    "2024-06-09": False,
+    "2024-06-10": True,
+    "2024-06-11": True,
+    "2024-06-19": True,
+    "2024-06-20": False,
+    "2024-06-21": False,
+}
 HOURS = ("00:00:00", "23:59:59")
 """16:00 and 15:59:59 in UTC: the first of these belongs to the day before there."""
 
@@ -96,15 +100,27 @@ def _chronic(place: Place) -> dict[str, Any]:
 
 def _second_disease(place: Place) -> dict[str, Any]:
     _registered(place)
-    place.counter.fact(place.person, "registration", "2024-01-01", key="M2", benefit="chronic",
-                       disease="m2", name="m2")  # fmt: skip
+    place.counter.fact(
+        place.person,
+        "registration",
+        "2024-01-01",
+        key="M2",
+        benefit="chronic",
+        disease="m2",
+        name="m2",
+    )
     return {"med_type": "14", "disease": "M2"}
 
 
 def _dual_channel(place: Place) -> dict[str, Any]:
     _registered(place, "dual_channel", "T")
-    drug = {"item": "A", "serial": "1", "negotiated": True, "dual_channel": True,
-            "in_agreement": True}  # fmt: skip
+    drug = {
+        "item": "A",
+        "serial": "1",
+        "negotiated": True,
+        "dual_channel": True,
+        "in_agreement": True,
+    }
     shop = place.counter.institution(5, "", "pharmacy")
     return {"med_type": "41", "here": shop, "marks": {"drugs": [drug]}}
 
@@ -167,56 +183,97 @@ Row = tuple[str, str, Callable[[Place], dict[str, Any]], Callable[[Outcome], boo
 BOTH: list[Row] = [
     ("insurance", "430500", lambda p: p.insured(p.since, p.until), accepted("not_insured")),
     ("status", "430500", lambda p: _changed_spell(p, status="retired"), said("status", "retired")),
-    ("benefit period", "430500", lambda p: p.insured(
-        "2020-01-01", benefit_since=p.since, benefit_until=p.until), silent("in_benefit_period")),
+    (
+        "benefit period",
+        "430500",
+        lambda p: p.insured("2020-01-01", benefit_since=p.since, benefit_until=p.until),
+        silent("in_benefit_period"),
+    ),
     ("tier", "510400", lambda p: _changed_spell(p, status="active", tier="2"), said("tier", "2")),
     ("account", "510400", lambda p: p.tell("account"), silent("has_account")),
-    ("subsidy", "532300", lambda p: p.tell("subsidy", subsidy="veteran"),
-     said("subsidy", "veteran")),
-    ("birth", "530900", lambda p: p.tell("birth", birth_date="1954-06-15"),
-     said("birth_date", "1954-06-15")),
+    (
+        "subsidy",
+        "532300",
+        lambda p: p.tell("subsidy", subsidy="veteran"),
+        said("subsidy", "veteran"),
+    ),
+    (
+        "birth",
+        "530900",
+        lambda p: p.tell("birth", birth_date="1954-06-15"),
+        said("birth_date", "1954-06-15"),
+    ),
     ("bond", "430500", _bond, lambda o: o.entry.family_fen > 0),
     ("registration", "532300", _chronic, accepted("registration_missing")),
     ("registrations counted", "532300", _second_disease, said("disease_count", "2")),
-    ("registration for dual-channel drugs", "430500", _dual_channel,
-     lambda o: o.entry.facts["benefit"] == "dual_channel"),
+    (
+        "registration for dual-channel drugs",
+        "430500",
+        _dual_channel,
+        lambda o: o.entry.facts["benefit"] == "dual_channel",
+    ),
     ("filing", "532300", _offsite, said("offsite", "filed")),
     ("selection", "445300", lambda p: p.tell("selection", institution=p.here), silent("selected")),
-    ("referral", "445300", lambda p: p.tell("referral", p.here, sender="H"),
-     said("referred", "true")),
-    ("stay", "430500", lambda p: p.tell("stay", "1", institution="H", level="2"),
-     said("inpatient", "true")),
-    ("injury", "430500", lambda p: p.tell("injury", "1", third_party=True),
-     said("third_party", "true")),
-    ("level", "430500", lambda p: p.tell_institution(p.here, "level", {"level": "2"}, level="3"),
-     said("level", "3")),
+    (
+        "referral",
+        "445300",
+        lambda p: p.tell("referral", p.here, sender="H"),
+        said("referred", "true"),
+    ),
+    (
+        "stay",
+        "430500",
+        lambda p: p.tell("stay", "1", institution="H", level="2"),
+        said("inpatient", "true"),
+    ),
+    (
+        "injury",
+        "430500",
+        lambda p: p.tell("injury", "1", third_party=True),
+        said("third_party", "true"),
+    ),
+    (
+        "level",
+        "430500",
+        lambda p: p.tell_institution(p.here, "level", {"level": "2"}, level="3"),
+        said("level", "3"),
+    ),
     ("parent", "430500", _parent, said("parent_level", "3")),
     ("parent's level", "430500", _parents_level, said("parent_level", "3")),
     ("prescriber's level", "532300", _prescriber, said("prescriber_level", "3")),
-    ("agreement", "430500", lambda p: _agreement(p, designated_for=["ordinary"]),
-     silent("designated")),
-    ("agreement for another benefit", "430500", lambda p: _agreement(p, designated_for=["special"]),
-     lambda o: o.entry.facts.get("designated") == "false" and o.entry.account_fen > 0),
+    (
+        "agreement",
+        "430500",
+        lambda p: _agreement(p, designated_for=["ordinary"]),
+        silent("designated"),
+    ),
+    (
+        "agreement for another benefit",
+        "430500",
+        lambda p: _agreement(p, designated_for=["special"]),
+        lambda o: o.entry.facts.get("designated") == "false" and o.entry.account_fen > 0,
+    ),
     ("qualified pharmacy", "510400", _pharmacy_agreement, silent("qualified")),
-]  # fmt: skip
+]
 """Name, area, what is told between the boundaries, and by what a settlement shows that it holds."""
 
 
 def _settled(
-    door: Connection, place: Place, days: list[str], options: dict[str, Any]
+    gateway: Connection, place: Place, days: list[str], options: dict[str, Any]
 ) -> list[Outcome]:
     """The outcomes of bills at every hour of each day, as trials: none leaves anything behind."""
     here = options.pop("here", place.here)
     bills = []
     for day in days:
         for hour in HOURS:
-            bill = place.counter.bill(place.person, here, day, 50_000, trial=True,
-                                      **{"accounts": "own"} | options)  # fmt: skip
+            bill = place.counter.bill(
+                place.person, here, day, 50_000, trial=True, **{"accounts": "own"} | options
+            )
             place.counter.owner.execute(
                 "update visit set begun_at = %s where id = %s", [f"{day} {hour}+08", bill.visit]
             )
             bills.append(bill)
-    return settle(door, bills, RULES, NOW)
+    return settle(gateway, bills, RULES, NOW)
 
 
 def _place(owner: Connection, area: str, **boundaries: Any) -> Place:
@@ -245,21 +302,36 @@ def _seen(
 )
 def test_a_fact_holds_from_its_first_day_to_the_day_before_its_last(
     owner: Connection,
-    door: Connection,
+    gateway: Connection,
     name: str,
     area: str,
     tell: Callable[[Place], dict[str, Any]],
     seen: Callable[[Outcome], bool],
 ) -> None:
     place = _place(owner, area)
-    outcomes = _settled(door, place, list(DAYS), tell(place))
+    outcomes = _settled(gateway, place, list(DAYS), tell(place))
     assert _seen(outcomes, DAYS, seen) == _twice(DAYS), name
 
 
-RETIRED = [row for row in BOTH if row[0] in (
-    "bond", "registration", "registrations counted", "filing", "selection", "referral", "stay",
-    "injury", "subsidy", "account", "birth", "insurance",
-)]  # fmt: skip
+RETIRED = [
+    row
+    for row in BOTH
+    if row[0]
+    in (
+        "bond",
+        "registration",
+        "registrations counted",
+        "filing",
+        "selection",
+        "referral",
+        "stay",
+        "injury",
+        "subsidy",
+        "account",
+        "birth",
+        "insurance",
+    )
+]
 
 
 @pytest.mark.parametrize(
@@ -267,7 +339,7 @@ RETIRED = [row for row in BOTH if row[0] in (
 )
 def test_a_fact_that_was_retired_never_held(
     owner: Connection,
-    door: Connection,
+    gateway: Connection,
     name: str,
     area: str,
     tell: Callable[[Place], dict[str, Any]],
@@ -277,75 +349,87 @@ def test_a_fact_that_was_retired_never_held(
     options = tell(place)
     owner.execute("update person_fact set retired_at = now() where since = %s", [SINCE])
     days = dict.fromkeys(DAYS, False)
-    assert _seen(_settled(door, place, list(days), options), days, seen) == _twice(days), name
+    assert _seen(_settled(gateway, place, list(days), options), days, seen) == _twice(days), name
 
 
-def test_a_bond_pays_from_the_day_of_the_consent_on(owner: Connection, door: Connection) -> None:
+def test_a_bond_pays_from_the_day_of_the_consent_on(owner: Connection, gateway: Connection) -> None:
     place = _place(owner, "430500", since="2024-01-01", until=None)
     options = _bond(place, consented_on="2024-06-10")
     days = {"2024-06-09": False, "2024-06-10": True, "2024-06-11": True}
-    outcomes = _settled(door, place, list(days), options)
+    outcomes = _settled(gateway, place, list(days), options)
     assert _seen(outcomes, days, lambda o: o.entry.family_fen > 0) == _twice(days)
 
 
 RESCUE = {
-    "2024-06-06": False, "2024-06-07": True, "2024-06-08": True, "2024-06-09": True,
-    "2024-06-10": True, "2024-06-11": False, "2024-06-19": False, "2024-06-20": False,
-}  # fmt: skip
+    "2024-06-06": False,
+    "2024-06-07": True,
+    "2024-06-08": True,
+    "2024-06-09": True,
+    "2024-06-10": True,
+    "2024-06-11": False,
+    "2024-06-19": False,
+    "2024-06-20": False,
+}
 """Whether a rescue turned into the stay that began on 2024-06-10: within three days before it."""
 
 
 def test_a_rescue_joins_the_stay_that_begins_on_its_day_or_within_three_days(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     place = _place(owner, "430500")
     place.tell("stay", "1", institution="H", level="3", from_emergency=True)
     options = {"med_type": "1301"}
-    outcomes = _settled(door, place, list(RESCUE), options)
+    outcomes = _settled(gateway, place, list(RESCUE), options)
     assert _seen(outcomes, RESCUE, said("admitted", "true")) == _twice(RESCUE)
     gates = [outcome.entry.result.get("refusal", "") for outcome in outcomes[::2]]
     assert gates == ["", *["joins_inpatient"] * 4, "inpatient_stay", "inpatient_stay", ""]
 
 
 def test_a_stay_that_did_not_come_from_emergency_joins_no_rescue(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     place = _place(owner, "430500")
     place.tell("stay", "1", institution="H", level="3", from_emergency=False)
     days = dict.fromkeys(("2024-06-07", "2024-06-09", "2024-06-10"), False)
-    outcomes = _settled(door, place, list(days), {"med_type": "1301"})
+    outcomes = _settled(gateway, place, list(days), {"med_type": "1301"})
     assert _seen(outcomes, days, said("admitted", "true")) == _twice(days)
     assert [o.entry.result.get("refusal", "") for o in outcomes[::2]] == ["", "", "inpatient_stay"]
 
 
 def test_only_a_rescue_joins_a_stay_other_care_of_those_days_is_paid(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     place = _place(owner, "430500")
     place.tell("stay", "1", institution="H", level="3", from_emergency=True, died=True)
     days = ["2024-06-07", "2024-06-09", "2024-06-10"]
-    ordinary = _settled(door, place, days, {"med_type": "11"})
+    ordinary = _settled(gateway, place, days, {"med_type": "11"})
     assert not any("admitted" in o.entry.facts or "died" in o.entry.facts for o in ordinary)
     assert [o.entry.result.get("refusal", "") for o in ordinary[::2]] == ["", "", "inpatient_stay"]
-    rescue = _settled(door, place, days, {"med_type": "1301"})
+    rescue = _settled(gateway, place, days, {"med_type": "1301"})
     assert {o.entry.facts["died"] for o in rescue} == {"true"}
     assert {o.entry.facts["admission_level"] for o in rescue} == {"3"}
 
 
 def test_a_filing_covers_the_county_the_city_or_the_province_that_it_names(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     place = _place(owner, "532300")
     there = place.counter.institution(7, region="530102")
     found = {}
     for key in ("530102", "530100", "530000", "530103", "530200", "520000"):
-        owner.execute("update person_fact set retired_at = now()"
-                      " where kind = 'offsite' and retired_at is null")  # fmt: skip
+        owner.execute(
+            "update person_fact set retired_at = now()"
+            " where kind = 'offsite' and retired_at is null"
+        )
         place.counter.fact(place.person, "offsite", "2024-01-01", key=key)
         bill = place.counter.bill(place.person, there, "2024-06-10", 50_000, trial=True)
-        (outcome,) = settle(door, [bill], RULES, NOW)
+        (outcome,) = settle(gateway, [bill], RULES, NOW)
         found[key] = outcome.entry.facts["offsite"]
     assert found == {
-        "530102": "filed", "530100": "filed", "530000": "filed", "530103": "unfiled",
-        "530200": "unfiled", "520000": "unfiled",
-    }  # fmt: skip
+        "530102": "filed",
+        "530100": "filed",
+        "530000": "filed",
+        "530103": "unfiled",
+        "530200": "unfiled",
+        "520000": "unfiled",
+    }

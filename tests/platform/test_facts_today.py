@@ -9,10 +9,10 @@ import pytest
 from psycopg.types.json import Jsonb
 from tests.platform.counter import NOW, RULES, Counter
 
-from gongji.errors import Refusal
-from gongji.ledger.rows import EntryRow
+from gongji.ledger.entry_rows import EntryRow
+from gongji.refusals import Refusal
+from gongji.settlement.facts_today import Places, read_registry, row_today
 from gongji.settlement.settle import settle
-from gongji.settlement.today import Places, read_registry, row_today
 
 Connection = psycopg.Connection[Any]
 DAY = "2024-06-05"
@@ -21,8 +21,8 @@ DAY = "2024-06-05"
 class County:
     """A person, a hospital of level 2, and what each kind of bill needs."""
 
-    def __init__(self, owner: Connection, door: Connection, area: str) -> None:
-        self.counter, self.door = Counter(owner, area), door
+    def __init__(self, owner: Connection, gateway: Connection, area: str) -> None:
+        self.counter, self.gateway = Counter(owner, area), gateway
         self.person = self.counter.person(1, 10_000)
         self.here = self.counter.institution(1)
 
@@ -38,7 +38,7 @@ class County:
     def settled(self, here: str = "", **options: Any) -> EntryRow:
         """The entry of a bill."""
         bill = self.counter.bill(self.person, here or self.here, DAY, 200_000, **options)
-        (outcome,) = settle(self.door, [bill], RULES, NOW)
+        (outcome,) = settle(self.gateway, [bill], RULES, NOW)
         assert outcome.entry, outcome
         entry: EntryRow = outcome.entry
         return entry
@@ -46,8 +46,8 @@ class County:
     def today(self, entry: EntryRow) -> dict[str, str]:
         """Its row of texts today."""
         assert entry.person_id is not None and entry.batch is not None
-        places = Places(self.door)
-        registry = read_registry(self.door, places, [entry.person_id], [entry.batch])
+        places = Places(self.gateway)
+        registry = read_registry(self.gateway, places, [entry.person_id], [entry.batch])
         return row_today(entry, registry)
 
     def retire(self, kind: str) -> None:
@@ -87,8 +87,7 @@ def changed(entry: EntryRow, now: dict[str, str]) -> dict[str, tuple[str, str]]:
     }
 
 
-DRUG = {"item": "A", "serial": "1", "negotiated": True, "dual_channel": False,
-        "in_agreement": True}  # fmt: skip
+DRUG = {"item": "A", "serial": "1", "negotiated": True, "dual_channel": False, "in_agreement": True}
 DUAL = DRUG | {"dual_channel": True}
 
 
@@ -110,8 +109,9 @@ def _special(county: County) -> EntryRow:
 
 
 def _rescue(county: County) -> EntryRow:
-    county.fact("stay", "2", "2024-06-07", institution="H", level="3", from_emergency=True,
-                died=True)  # fmt: skip
+    county.fact(
+        "stay", "2", "2024-06-07", institution="H", level="3", from_emergency=True, died=True
+    )
     return county.settled(med_type="1301")
 
 
@@ -165,18 +165,29 @@ def _gated(county: County) -> EntryRow:
 
 
 KINDS: list[tuple[str, Callable[[County], EntryRow]]] = [
-    ("532300", _ordinary), ("532300", _chronic), ("532300", _special), ("532300", _rescue),
-    ("532300", _negotiated), ("532300", _negotiated_held), ("430500", _dual_channel),
-    ("510400", _two_diseases), ("532300", _pharmacy), ("430500", _internet), ("532300", _offsite),
-    ("445300", _referred), ("430500", _gated), ("530900", _chronic), ("430500", _special),
-]  # fmt: skip
+    ("532300", _ordinary),
+    ("532300", _chronic),
+    ("532300", _special),
+    ("532300", _rescue),
+    ("532300", _negotiated),
+    ("532300", _negotiated_held),
+    ("430500", _dual_channel),
+    ("510400", _two_diseases),
+    ("532300", _pharmacy),
+    ("430500", _internet),
+    ("532300", _offsite),
+    ("445300", _referred),
+    ("430500", _gated),
+    ("530900", _chronic),
+    ("430500", _special),
+]
 
 
 @pytest.mark.parametrize(("area", "make"), KINDS, ids=[f"{a}{m.__name__}" for a, m in KINDS])
 def test_where_nothing_changed_the_facts_are_those_it_was_settled_on(
-    owner: Connection, door: Connection, area: str, make: Callable[[County], EntryRow]
+    owner: Connection, gateway: Connection, area: str, make: Callable[[County], EntryRow]
 ) -> None:
-    county = County(owner, door, area)
+    county = County(owner, gateway, area)
     entry = make(county)
     assert changed(entry, county.today(entry)) == {}
 
@@ -192,51 +203,52 @@ def _refused(county: County, entry: EntryRow) -> str:
     [("532300", _chronic), ("510400", _two_diseases), ("430500", _dual_channel)],
 )
 def test_without_its_registration_there_is_no_such_bill_today(
-    owner: Connection, door: Connection, area: str, make: Callable[[County], EntryRow]
+    owner: Connection, gateway: Connection, area: str, make: Callable[[County], EntryRow]
 ) -> None:
-    county = County(owner, door, area)
+    county = County(owner, gateway, area)
     entry = make(county)
     county.retire("registration")
     assert _refused(county, entry) == "registration_missing"
 
 
 def test_a_negotiated_drug_needs_no_registration_today_either(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
-    county = County(owner, door, "532300")
+    county = County(owner, gateway, "532300")
     entry = _negotiated(county)
     county.register("T", "chronic")
     assert changed(entry, county.today(entry)) == {}
 
 
 def test_a_negotiated_drug_is_paid_as_one_when_its_registration_falls_away(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
-    county = County(owner, door, "532300")
+    county = County(owner, gateway, "532300")
     entry = _negotiated_held(county)
     county.retire("registration")
     assert county.today(entry)["benefit"] == entry.facts["benefit"] == "negotiated_drug"
 
 
 def test_a_registration_turned_from_chronic_into_special_is_followed(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
-    county = County(owner, door, "532300")
+    county = County(owner, gateway, "532300")
     entry = _chronic(county)
     county.retire("registration")
     county.register("M9", "special", disease="m1", state="filed")
     assert _refused(county, entry) == "registration_missing", "filed, not approved"
     county.register("M8", "special", disease="m1", approval_date="2024-05-01")
     assert changed(entry, county.today(entry)) == {
-        "approval_date": ("2024-03-01", "2024-05-01"), "benefit": ("chronic", "special"),
+        "approval_date": ("2024-03-01", "2024-05-01"),
+        "benefit": ("chronic", "special"),
         "disease_count": ("2", ""),
-    }  # fmt: skip
+    }
 
 
 def test_another_disease_of_the_person_does_not_stand_for_that_of_the_bill(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
-    county = County(owner, door, "510400")
+    county = County(owner, gateway, "510400")
     entry = _two_diseases(county)
     county.retire("registration")
     county.register("M3", "chronic")
@@ -246,21 +258,22 @@ def test_another_disease_of_the_person_does_not_stand_for_that_of_the_bill(
 
 
 def test_a_drug_keeps_its_benefit_whatever_the_registration_is_called_today(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
-    county = County(owner, door, "430500")
+    county = County(owner, gateway, "430500")
     entry = _dual_channel(county)
     county.retire("registration")
     county.register("T2", "negotiated_drug", approval_date="2024-02-02")
     assert changed(entry, county.today(entry)) == {
-        "approval_date": ("2024-01-01", "2024-02-02"), "disease": ("t", "t2"),
-    }  # fmt: skip
+        "approval_date": ("2024-01-01", "2024-02-02"),
+        "disease": ("t", "t2"),
+    }
 
 
 def test_levels_of_the_place_its_parent_and_the_prescriber_are_looked_up_again(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
-    county = County(owner, door, "532300")
+    county = County(owner, gateway, "532300")
     second = _ordinary(county)
     first = _pharmacy(county)
     county.retell(f"H{county.counter.area}00003", "level", level="1")
@@ -270,57 +283,68 @@ def test_levels_of_the_place_its_parent_and_the_prescriber_are_looked_up_again(
     shop = f"P{county.counter.area}00005"
     county.retell(shop, "agreement", designated_for=["ordinary"], qualified=False)
     assert changed(first, county.today(first)) == {
-        "prescriber_level": ("3", "1"), "qualified": ("", "false"),
-    }  # fmt: skip
+        "prescriber_level": ("3", "1"),
+        "qualified": ("", "false"),
+    }
 
 
-def test_what_the_institution_said_stays(owner: Connection, door: Connection) -> None:
-    county = County(owner, door, "430500")
+def test_what_the_institution_said_stays(owner: Connection, gateway: Connection) -> None:
+    county = County(owner, gateway, "430500")
     entry = county.settled(facts={"third_party": "true", "died": "true", "wellness": "true"})
     assert changed(entry, county.today(entry)) == {}
     county.fact("injury", "1", third_party=False)
     assert changed(entry, county.today(entry)) == {}
 
 
-def test_what_the_registry_said_goes_with_the_fact(owner: Connection, door: Connection) -> None:
+def test_what_the_registry_said_goes_with_the_fact(owner: Connection, gateway: Connection) -> None:
     # The facts were known when the bills were settled, by the clock of the test.
     owner.execute("alter table person_fact alter column learnt_at set default '2024-01-01'")
-    county = County(owner, door, "430500")
+    county = County(owner, gateway, "430500")
     known = _gated(county)
     dead = _rescue(county)
     assert stored(known)["third_party"] == "true" and stored(dead)["died"] == "true"
     for kind in ("injury", "stay"):
         county.retire(kind)
     assert changed(known, county.today(known)) == {
-        "inpatient": ("true", ""), "third_party": ("true", ""),
-    }  # fmt: skip
+        "inpatient": ("true", ""),
+        "third_party": ("true", ""),
+    }
     left = changed(dead, county.today(dead))
     assert left.pop("inpatient", None) in (None, ("true", ""))
     assert left.pop("third_party", None) in (None, ("true", ""))
     assert left == {"admitted": ("true", ""), "admission_level": ("3", ""), "died": ("true", "")}
 
 
-def test_the_person_is_looked_up_on_the_day_of_service(owner: Connection, door: Connection) -> None:
-    county = County(owner, door, "532300")
+def test_the_person_is_looked_up_on_the_day_of_service(
+    owner: Connection, gateway: Connection
+) -> None:
+    county = County(owner, gateway, "532300")
     entry = _ordinary(county)
     county.retire("insured")
     assert _refused(county, entry) == "not_insured"
     county.counter.fact(county.person, "insured", "2024-06-06", status="active")
     assert _refused(county, entry) == "not_insured", "from the day after"
-    county.counter.fact(county.person, "insured", "2024-01-01", "2024-06-06", status="retired",
-                        benefit_since="2024-06-06")  # fmt: skip
+    county.counter.fact(
+        county.person,
+        "insured",
+        "2024-01-01",
+        "2024-06-06",
+        status="retired",
+        benefit_since="2024-06-06",
+    )
     assert changed(entry, county.today(entry)) == {
-        "in_benefit_period": ("", "false"), "status": ("active", "retired"),
-    }  # fmt: skip
+        "in_benefit_period": ("", "false"),
+        "status": ("active", "retired"),
+    }
 
 
 @pytest.mark.parametrize(
     ("area", "insured"), [("532301", True), ("532300", True), ("530900", False), ("430500", False)]
 )
 def test_who_is_insured_in_another_pooling_area_today_is_not_insured_in_that_of_the_bill(
-    owner: Connection, door: Connection, area: str, insured: bool
+    owner: Connection, gateway: Connection, area: str, insured: bool
 ) -> None:
-    county = County(owner, door, "532300")
+    county = County(owner, gateway, "532300")
     entry = _ordinary(county)
     county.retire("insured")
     owner.execute(
@@ -334,10 +358,12 @@ def test_who_is_insured_in_another_pooling_area_today_is_not_insured_in_that_of_
         assert _refused(county, entry) == "not_insured"
 
 
-def test_an_institution_that_nobody_knows_is_refused(owner: Connection, door: Connection) -> None:
-    county = County(owner, door, "532300")
+def test_an_institution_that_nobody_knows_is_refused(
+    owner: Connection, gateway: Connection
+) -> None:
+    county = County(owner, gateway, "532300")
     entry = _ordinary(county)
-    places = Places(door)
+    places = Places(gateway)
     assert places.at(county.here, date(2024, 6, 5)).level == "2"
     with pytest.raises(Refusal) as refused:
         places.at("H00000000000", date(2024, 6, 5))

@@ -1,4 +1,6 @@
-"""Faults under load, each for a moment; `make faults` does them for longer (docs/faults.md)."""
+"""Faults under load, each for a moment; `make faults` does them for longer
+(docs/generated/faults.md).
+"""
 
 import asyncio
 import json
@@ -6,14 +8,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from tests.platform import doors
-from tests.platform.attack import Door
+from tests.platform import gateways
+from tests.platform.attack import Gateway
 from tests.platform.counter import NOW, RULES
 
 from cashiers import SEND_AGAIN
 from faults import SMALL_DISK, NoRoomToTry, World, every_fault, full_disk, world
 from gongji.gateway.app import make_app
-from gongji.gateway.transactions import DoorSettings
+from gongji.gateway.transactions import GatewaySettings
 
 SECONDS, COUNT = 1.5, 6
 
@@ -44,8 +46,10 @@ def test_a_full_disk_on_which_the_database_dies_loses_nothing(service: World) ->
     service.verify()
 
 
-def test_a_door_without_its_database_asks_to_send_again() -> None:
-    app = make_app("host=/nowhere dbname=none", RULES, DoorSettings(**doors.KEYS), lambda: NOW)
-    status, answer = asyncio.run(Door(app).post(doors.HOSPITAL, b"{}"))
+def test_a_gateway_without_its_database_asks_to_send_again() -> None:
+    app = make_app(
+        "host=/nowhere dbname=none", RULES, GatewaySettings(**gateways.KEYS), lambda: NOW
+    )
+    status, answer = asyncio.run(Gateway(app).post(gateways.HOSPITAL, b"{}"))
     reply = json.loads(answer)
     assert (status, reply["infcode"]) == (200, -1) and SEND_AGAIN in reply["err_msg"]

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from psycopg.types.json import Jsonb
-from tests.platform import doors
+from tests.platform import gateways
 from tests.platform.counter import NOW
-from tests.platform.doors import (
+from tests.platform.gateways import (
     AREA,
     DAY,
     HOSPITAL,
@@ -23,7 +23,7 @@ from tests.platform.doors import (
 )
 from tests.platform.queries_county import CLINIC, YUNFU, Standing, refused, standing
 
-from gongji.gateway.filings import _year_from, year_end
+from gongji.gateway.filings.filings import _year_from, year_end
 
 TODAY = "2024-12-20"
 SELECTED = "H44530000002"
@@ -31,14 +31,14 @@ SELECTED = "H44530000002"
 
 @pytest.fixture(scope="module")
 def place(server: str) -> Iterator[Standing]:
-    """A county with a door."""
+    """A county with a gateway."""
     with standing(server) as made:
         yield made
 
 
 @pytest.fixture
 def clock(place: Standing) -> Iterator[Clock]:
-    """The door's clock, set back afterwards."""
+    """The gateway's clock, set back afterwards."""
     assert isinstance(place.clock, Clock)
     yield place.clock
     place.clock.now = NOW
@@ -48,25 +48,45 @@ def filing(place: Standing, infno: str, psn_no: str, **changes: Any) -> dict[str
     """A filing of a person of Shaoyang (2501, 2503, 2507) or Yunfu (2505)."""
     given: dict[str, dict[str, Any]] = {
         "2501": {
-            "diag_code": "I10", "diag_name": "高血压", "reflin_medins_no": OTHER,
-            "reflin_medins_name": "测试", "mdtrtarea_admvs": AREA, "refl_type": "1",
-            "refl_date": TODAY, "refl_rea": "测试", "refl_opnn": "同意",
+            "diag_code": "I10",
+            "diag_name": "高血压",
+            "reflin_medins_no": OTHER,
+            "reflin_medins_name": "测试",
+            "mdtrtarea_admvs": AREA,
+            "refl_type": "1",
+            "refl_date": TODAY,
+            "refl_rea": "测试",
+            "refl_opnn": "同意",
         },
         "2503": {
-            "insutype": "310", "opsp_dise_code": "M03900", "opsp_dise_name": "高血压",
-            "insu_optins": AREA, "ide_fixmedins_no": HOSPITAL, "ide_fixmedins_name": "测试",
-            "hosp_ide_date": DAY, "diag_dr_codg": "D1", "diag_dr_name": "测试",
+            "insutype": "310",
+            "opsp_dise_code": "M03900",
+            "opsp_dise_name": "高血压",
+            "insu_optins": AREA,
+            "ide_fixmedins_no": HOSPITAL,
+            "ide_fixmedins_name": "测试",
+            "hosp_ide_date": DAY,
+            "diag_dr_codg": "D1",
+            "diag_dr_name": "测试",
             "begndate": TODAY,
         },
         "2505": {
-            "biz_appy_type": "03", "begndate": TODAY, "fix_srt_no": "1", "fixmedins_code": CLINIC,
+            "biz_appy_type": "03",
+            "begndate": TODAY,
+            "fix_srt_no": "1",
+            "fixmedins_code": CLINIC,
             "fixmedins_name": "测试",
         },
         "2507": {
-            "dcla_souc": "01", "psn_cert_type": "01", "certno": certificate_of(place.persons),
-            "psn_name": "测试甲", "insu_admdvs": AREA, "chk_pay_flag": "0", "begndate": TODAY,
+            "dcla_souc": "01",
+            "psn_cert_type": "01",
+            "certno": certificate_of(place.persons),
+            "psn_name": "测试甲",
+            "insu_admdvs": AREA,
+            "chk_pay_flag": "0",
+            "begndate": TODAY,
         },
-    }  # fmt: skip
+    }
     node = "refmedin" if infno == "2501" else "data"
     return {node: {"psn_no": psn_no} | given[infno] | changes}
 
@@ -96,7 +116,7 @@ def whose(place: Standing, infno: str) -> tuple[Any, str]:
         return place.client, place.insured()
     number = 500 + place.persons
     place.persons += 1
-    return place.clinic, doors.insure(place.yunfu, number, 0)
+    return place.clinic, gateways.insure(place.yunfu, number, 0)
 
 
 @pytest.mark.parametrize(
@@ -109,8 +129,9 @@ def test_a_filing_without_an_end_ends_as_its_kind_does(
     client, psn_no = whose(place, infno)
     serial = serial_of(client.do(infno, filing(place, infno, psn_no)))
     assert kept(place, serial) == (
-        date.fromisoformat(TODAY), date.fromisoformat(until) if until else None
-    )  # fmt: skip
+        date.fromisoformat(TODAY),
+        date.fromisoformat(until) if until else None,
+    )
 
 
 @pytest.mark.parametrize("infno", ["2501", "2503", "2505", "2507"])
@@ -134,8 +155,10 @@ def test_two_filings_may_touch_and_not_share_a_day(place: Standing, infno: str, 
     first = {"begndate": "2024-12-23", "enddate": "2024-12-27"}
     client.do(infno, filing(place, infno, psn_no, **first))
     for since, last in (
-        ("2024-12-27", "2024-12-30"), ("2024-12-21", "2024-12-23"), ("2024-12-24", "2024-12-25"),
-    ):  # fmt: skip
+        ("2024-12-27", "2024-12-30"),
+        ("2024-12-21", "2024-12-23"),
+        ("2024-12-24", "2024-12-25"),
+    ):
         given = filing(place, infno, psn_no, begndate=since, enddate=last)
         sentence = refused(client, code, infno, given)
         assert "自 2024-12-23 起" in sentence and "至 2024-12-27" in sentence
@@ -152,9 +175,15 @@ def test_an_open_filing_overlaps_for_good(place: Standing) -> None:
 
 @pytest.mark.parametrize(
     ("since", "longest"),
-    [("2024-12-20", "2025-12-19"), ("2025-01-01", "2025-12-31"), ("2025-03-01", "2026-02-28"),
-     ("2027-03-01", "2028-02-29"), ("2028-02-29", "2029-02-28"), ("2028-02-28", "2029-02-27")],
-)  # fmt: skip
+    [
+        ("2024-12-20", "2025-12-19"),
+        ("2025-01-01", "2025-12-31"),
+        ("2025-03-01", "2026-02-28"),
+        ("2027-03-01", "2028-02-29"),
+        ("2028-02-29", "2029-02-28"),
+        ("2028-02-28", "2029-02-27"),
+    ],
+)
 def test_a_selection_lasts_a_year_to_the_day(place: Standing, since: str, longest: str) -> None:
     """Yunfu 第十七条: one institution for a year; the year of a 29 February ends on the 28th."""
     begin, end = date.fromisoformat(since), date.fromisoformat(longest)
@@ -179,13 +208,16 @@ def test_a_year_ends_on_its_last_day() -> None:
 def test_the_bound_names_the_selection_that_stands_in_the_way(place: Standing) -> None:
     client, psn_no = whose(place, "2505")
     for code, since, last in (
-        (CLINIC, "2024-12-21", "2024-12-25"), (SELECTED, "2024-12-26", "2025-01-05")
-    ):  # fmt: skip
-        client.do("2505", filing(place, "2505", psn_no, fixmedins_code=code, begndate=since,
-                                 enddate=last))  # fmt: skip
+        (CLINIC, "2024-12-21", "2024-12-25"),
+        (SELECTED, "2024-12-26", "2025-01-05"),
+    ):
+        client.do(
+            "2505", filing(place, "2505", psn_no, fixmedins_code=code, begndate=since, enddate=last)
+        )
     for since, institution, until in (
-        ("2024-12-25", CLINIC, "2024-12-25"), ("2024-12-26", SELECTED, "2025-01-05"),
-    ):  # fmt: skip
+        ("2024-12-25", CLINIC, "2024-12-25"),
+        ("2024-12-26", SELECTED, "2025-01-05"),
+    ):
         given = filing(place, "2505", psn_no, begndate=since, enddate=since)
         sentence = refused(client, "selection_bound", "2505", given)
         assert f"已选定 {institution}（至 {until}）" in sentence
@@ -255,8 +287,7 @@ def test_an_agreement_counts_on_the_first_day_of_the_selection(place: Standing) 
     assert "2024-12-24" in refused(client, "agreement_missing", "2505", early)
     client.do("2505", filing(place, "2505", psn_no, fixmedins_code=code, begndate="2024-12-25"))
     only = place.yunfu.institution(7, "1", designated_for=("chronic",))
-    refused(client, "agreement_missing", "2505", filing(place, "2505", psn_no,
-                                                        fixmedins_code=only))  # fmt: skip
+    refused(client, "agreement_missing", "2505", filing(place, "2505", psn_no, fixmedins_code=only))
 
 
 def settled_at(place: Standing, psn_no: str, client: Any, day: str) -> dict[str, Any]:
@@ -306,9 +337,15 @@ def test_registrations_and_injuries_are_not_used_by_care(place: Standing) -> Non
 
 
 @pytest.mark.parametrize(
-    ("infno", "name"), [("2504", "memo"), ("2506", "memo"), ("2502", "trt_dcla_detl_sn"),
-                        ("2504", "trt_dcla_detl_sn"), ("2506", "psn_no")]
-)  # fmt: skip
+    ("infno", "name"),
+    [
+        ("2504", "memo"),
+        ("2506", "memo"),
+        ("2502", "trt_dcla_detl_sn"),
+        ("2504", "trt_dcla_detl_sn"),
+        ("2506", "psn_no"),
+    ],
+)
 def test_taking_back_needs_its_fields(place: Standing, infno: str, name: str) -> None:
     given = back(place.county.psn_no(1), "1")
     given["data"][name] = ""
@@ -331,8 +368,9 @@ def test_a_certificate_is_compared_where_its_kind_is_the_same(place: Standing) -
     spoken = certificate_of(place.persons).lower().replace("x", "ｘ")
     given = filing(place, "2507", psn_no, psn_cert_type="1", certno=f" {spoken} ")
     place.client.do("2507", given)
-    other = filing(place, "2507", psn_no, psn_cert_type="14", certno="P1234567",
-                   begndate="2024-12-21")  # fmt: skip
+    other = filing(
+        place, "2507", psn_no, psn_cert_type="14", certno="P1234567", begndate="2024-12-21"
+    )
     place.client.do("2507", other)
 
 

@@ -1,4 +1,4 @@
-"""Filings at the door (2501 to 2507) and the queries about them (5301 to 5304)."""
+"""Filings at the gateway (2501 to 2507) and the queries about them (5301 to 5304)."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,12 +7,12 @@ from typing import Any
 import psycopg
 import pytest
 from tests.platform.counter import RULES, Counter
-from tests.platform.doors import AREA, DAY, HOSPITAL, OTHER, certificate_of
+from tests.platform.gateways import AREA, DAY, HOSPITAL, OTHER, certificate_of
 from tests.platform.queries_county import CLINIC, YUNFU, Standing, refused, standing
 
-from gongji.gateway import filings
-from gongji.gateway.filings import NOT_SERVED
-from gongji.gateway.filings_diseases import filed_under
+from gongji.gateway.filings import filings
+from gongji.gateway.filings.diseases import filed_under
+from gongji.gateway.filings.filings import NOT_SERVED
 from gongji.units import parse_day
 
 TODAY = "2024-12-20"
@@ -22,47 +22,89 @@ YEAR = {"begntime": "2024-12-01", "endtime": "2025-12-31"}
 
 @pytest.fixture(scope="module")
 def place(server: str) -> Iterator[Standing]:
-    """A county with a door."""
+    """A county with a gateway."""
     with standing(server) as made:
         yield made
 
 
 def referral(psn_no: str, **changes: Any) -> dict[str, Any]:
     """2501."""
-    return {"refmedin": {
-        "psn_no": psn_no, "insutype": "310", "tel": "13900000000", "addr": "测试路1号",
-        "diag_code": "I10.x00", "diag_name": "高血压", "dise_cond_dscr": "测试病情",
-        "reflin_medins_no": OTHER, "reflin_medins_name": "测试二院", "mdtrtarea_admvs": AREA,
-        "refl_type": "1", "refl_date": TODAY, "refl_rea": "测试原因", "refl_opnn": "同意",
-        "hosp_agre_refl_flag": "1",
-    } | changes}  # fmt: skip
+    return {
+        "refmedin": {
+            "psn_no": psn_no,
+            "insutype": "310",
+            "tel": "13900000000",
+            "addr": "测试路1号",
+            "diag_code": "I10.x00",
+            "diag_name": "高血压",
+            "dise_cond_dscr": "测试病情",
+            "reflin_medins_no": OTHER,
+            "reflin_medins_name": "测试二院",
+            "mdtrtarea_admvs": AREA,
+            "refl_type": "1",
+            "refl_date": TODAY,
+            "refl_rea": "测试原因",
+            "refl_opnn": "同意",
+            "hosp_agre_refl_flag": "1",
+        }
+        | changes
+    }
 
 
 def registration(psn_no: str, **changes: Any) -> dict[str, Any]:
     """2503."""
-    return {"data": {
-        "psn_no": psn_no, "insutype": "310", "opsp_dise_code": "M03900",
-        "opsp_dise_name": "高血压", "insu_optins": AREA, "ide_fixmedins_no": HOSPITAL,
-        "ide_fixmedins_name": "测试", "hosp_ide_date": "2024-12-10", "diag_dr_codg": "D1",
-        "diag_dr_name": "测试医生", "begndate": "2024-12-01", "enddate": "",
-    } | changes}  # fmt: skip
+    return {
+        "data": {
+            "psn_no": psn_no,
+            "insutype": "310",
+            "opsp_dise_code": "M03900",
+            "opsp_dise_name": "高血压",
+            "insu_optins": AREA,
+            "ide_fixmedins_no": HOSPITAL,
+            "ide_fixmedins_name": "测试",
+            "hosp_ide_date": "2024-12-10",
+            "diag_dr_codg": "D1",
+            "diag_dr_name": "测试医生",
+            "begndate": "2024-12-01",
+            "enddate": "",
+        }
+        | changes
+    }
 
 
 def selection(psn_no: str, **changes: Any) -> dict[str, Any]:
     """2505."""
-    return {"data": {
-        "psn_no": psn_no, "biz_appy_type": "03", "begndate": TODAY, "fix_srt_no": "1",
-        "fixmedins_code": CLINIC, "fixmedins_name": "测试", "memo": "就近",
-    } | changes}  # fmt: skip
+    return {
+        "data": {
+            "psn_no": psn_no,
+            "biz_appy_type": "03",
+            "begndate": TODAY,
+            "fix_srt_no": "1",
+            "fixmedins_code": CLINIC,
+            "fixmedins_name": "测试",
+            "memo": "就近",
+        }
+        | changes
+    }
 
 
 def injury(psn_no: str, number: int, **changes: Any) -> dict[str, Any]:
     """2507."""
-    return {"data": {
-        "dcla_souc": "01", "psn_no": psn_no, "psn_cert_type": "01",
-        "certno": certificate_of(number), "psn_name": "测试甲", "insu_admdvs": AREA,
-        "chk_pay_flag": "0", "begndate": DAY, "trum_site": "测试路口", "trum_rea": "跌倒",
-    } | changes}  # fmt: skip
+    return {
+        "data": {
+            "dcla_souc": "01",
+            "psn_no": psn_no,
+            "psn_cert_type": "01",
+            "certno": certificate_of(number),
+            "psn_name": "测试甲",
+            "insu_admdvs": AREA,
+            "chk_pay_flag": "0",
+            "begndate": DAY,
+            "trum_site": "测试路口",
+            "trum_rea": "跌倒",
+        }
+        | changes
+    }
 
 
 def back(psn_no: str, serial: str) -> dict[str, Any]:
@@ -84,8 +126,10 @@ def test_a_referral_holds_at_once_and_is_taken_back_while_unused(place: Standing
     assert (found["reflin_medins_no"], found["reflin_medins_name"]) == (OTHER, "测试")
     assert (found["begndate"], found["enddate"]) == (TODAY, "2024-12-31")
     assert (found["diag_name"], found["tel"], found["refl_rea"]) == (
-        "高血压", "13900000000", "测试原因"
-    )  # fmt: skip
+        "高血压",
+        "13900000000",
+        "测试原因",
+    )
     assert found["out_flag"] == "0" and found["dcla_souc"] == "01"
     assert "转诊备案" in refused(place.client, "filing_overlaps", "2501", referral(psn_no))
     refused(place.other, "filing_foreign", "2502", back(psn_no, serial))
@@ -149,9 +193,14 @@ def test_a_registration_waits_for_the_agency(place: Standing) -> None:
     assert place.client.do("5301", {"data": {"psn_no": psn_no}})["feedetail"] == []
     row = {"approval_date": ""} | _fact(place, serial)
     assert row == {
-        "benefit": "chronic", "disease": "hypertension", "name": "高血压", "state": "filed",
-        "serial": serial, "institution": HOSPITAL, "approval_date": "",
-    }  # fmt: skip
+        "benefit": "chronic",
+        "disease": "hypertension",
+        "name": "高血压",
+        "state": "filed",
+        "serial": serial,
+        "institution": HOSPITAL,
+        "approval_date": "",
+    }
     refused(place.client, "filing_overlaps", "2503", registration(psn_no))
     serial_of(place.client.do("2503", registration(psn_no, opsp_dise_code="M01600")))
     place.client.do("2504", back(psn_no, serial))
@@ -164,9 +213,11 @@ def test_an_approved_registration_is_the_agencys(place: Standing) -> None:
     _approve(place.owner, place.county, psn_no, serial)
     (found,) = place.other.do("5301", {"data": {"psn_no": psn_no}})["feedetail"]
     assert found == {
-        "opsp_dise_code": "M03900", "opsp_dise_name": "高血压", "begndate": "2024-12-01",
+        "opsp_dise_code": "M03900",
+        "opsp_dise_name": "高血压",
+        "begndate": "2024-12-01",
         "enddate": "2025-11-30",
-    }  # fmt: skip
+    }
     refused(place.client, "filing_audited", "2504", back(psn_no, serial))
 
 
@@ -178,9 +229,16 @@ def _approve(owner: psycopg.Connection[Any], county: Counter, psn_no: str, seria
         [serial],
     )
     county.fact(
-        psn_no, "registration", "2024-12-01", "2025-12-01", "M03900", benefit="chronic",
-        disease="hypertension", name="高血压", serial=serial,
-    )  # fmt: skip
+        psn_no,
+        "registration",
+        "2024-12-01",
+        "2025-12-01",
+        "M03900",
+        benefit="chronic",
+        disease="hypertension",
+        name="高血压",
+        serial=serial,
+    )
 
 
 def _fact(place: Standing, serial: str) -> Any:
@@ -207,8 +265,11 @@ def test_one_institution_is_selected_for_a_year(place: Standing) -> None:
     asked = {"data": {"psn_no": psn_no, "biz_appy_type": "03"}}
     (found,) = place.clinic.do("5302", asked)["psnfixmedin"]
     assert (found["fixmedins_code"], found["begndate"], found["enddate"], found["memo"]) == (
-        CLINIC, TODAY, "2025-12-19", "就近"
-    )  # fmt: skip
+        CLINIC,
+        TODAY,
+        "2025-12-19",
+        "就近",
+    )
     asked["data"]["biz_appy_type"] = "05"
     assert place.clinic.do("5302", asked)["psnfixmedin"] == []
     given = selection(psn_no, fixmedins_code=SELECTED)
@@ -288,9 +349,10 @@ def test_an_injury_of_somebody_else_is_refused(
 def test_stays_are_told_of_a_named_person_or_of_the_own_institution(place: Standing) -> None:
     first, second = place.insured(), place.insured()
     for psn_no, where, since, until in (
-        (first, HOSPITAL, "2024-12-05", "2024-12-09"), (second, HOSPITAL, "2024-12-15", None),
+        (first, HOSPITAL, "2024-12-05", "2024-12-09"),
+        (second, HOSPITAL, "2024-12-15", None),
         (second, OTHER, "2024-11-01", "2024-11-05"),
-    ):  # fmt: skip
+    ):
         place.county.fact(
             psn_no, "stay", since, until, f"ZY{psn_no[-3:]}{since}", institution=where, level="2"
         )

@@ -36,9 +36,12 @@ class County:
     def bill(self, person: str = "", here: str = "", **options: Any) -> Any:
         """A bill at the level-2 hospital."""
         return self.counter.bill(
-            person or self.person(), here or self.here["2"], DAY, FEN,
+            person or self.person(),
+            here or self.here["2"],
+            DAY,
+            FEN,
             **{"accounts": "own"} | options,
-        )  # fmt: skip
+        )
 
 
 Row = Callable[[County], Any]
@@ -88,15 +91,31 @@ def without_account(county: County) -> Any:
 def special_at_level_1(county: County) -> Any:
     """Special care at a hospital of level 1."""
     person = county.person()
-    county.counter.fact(person, "registration", "2024-01-01", key="M1", benefit="special",
-                        disease="renal_failure", name="m")  # fmt: skip
+    county.counter.fact(
+        person,
+        "registration",
+        "2024-01-01",
+        key="M1",
+        benefit="special",
+        disease="renal_failure",
+        name="m",
+    )
     return county.bill(person, county.here["1"], med_type="14", disease="M1")
 
 
 def drug(agreed: bool, level: str) -> Row:
     """A negotiated drug."""
-    marks = {"drugs": [{"item": "A", "serial": "1", "negotiated": True, "dual_channel": False,
-                        "in_agreement": agreed}]}  # fmt: skip
+    marks = {
+        "drugs": [
+            {
+                "item": "A",
+                "serial": "1",
+                "negotiated": True,
+                "dual_channel": False,
+                "in_agreement": agreed,
+            }
+        ]
+    }
     return lambda county: county.bill(here=county.here[level], med_type="18", marks=marks)
 
 
@@ -110,8 +129,9 @@ def pharmacy(county: County) -> Any:
 def rescue(county: County) -> Any:
     """A rescue on the day before the stay that it turned into."""
     person = county.person()
-    county.counter.fact(person, "stay", "2024-06-06", key="1", institution="H", level="2",
-                        from_emergency=True)  # fmt: skip
+    county.counter.fact(
+        person, "stay", "2024-06-06", key="1", institution="H", level="2", from_emergency=True
+    )
     return county.bill(person, med_type="1301")
 
 
@@ -167,19 +187,19 @@ GATES: dict[str, dict[str, tuple[Row, str]]] = {
         "药店无处方": (pharmacy, "no_prescription"),
         "药店不合规": (unqualified, "pharmacy_not_qualified"),
     },
-}  # fmt: skip
+}
 """Area -> gate of its law -> how it is provoked, and the refusal that it gives."""
 
 
-def _settled(door: Connection, made: list[Any]) -> list[Outcome]:
-    outcomes = settle(door, made, RULES, NOW)
+def _settled(gateway: Connection, made: list[Any]) -> list[Outcome]:
+    outcomes = settle(gateway, made, RULES, NOW)
     assert all(outcome.entry for outcome in outcomes), outcomes
     return outcomes
 
 
 @pytest.mark.parametrize("area", AREAS)
 def test_every_gate_of_an_area_closes_at_the_counter(
-    owner: Connection, door: Connection, area: str
+    owner: Connection, gateway: Connection, area: str
 ) -> None:
     law = RULES.area(area).law(number_of(day_of(DAY)))
     assert set(law.section("门槛")) == set(GATES[area]), "a gate without a row, or the reverse"
@@ -187,7 +207,7 @@ def test_every_gate_of_an_area_closes_at_the_counter(
     with owner.transaction():
         bills = [make(county) for make, _ in GATES[area].values()]
         good = county.bill()
-    *closed, sound = _settled(door, bills + [good])
+    *closed, sound = _settled(gateway, bills + [good])
     assert sound.entry.pool_fen > 0 and "refusal" not in sound.entry.result
     found = {}
     for name, outcome in zip(GATES[area], closed, strict=True):
@@ -200,21 +220,28 @@ def test_every_gate_of_an_area_closes_at_the_counter(
 
 
 ACCOUNT_PAYS = {
-    "第三方责任": True, "其他不予支付": True, "未直接结算": True, "住院期间": True,
-    "待遇享受期": True, "公共卫生负担": False, "保健美容费用": False, "非定点": False,
-    "药店无处方": True, "转为住院": True,
-}  # fmt: skip
+    "第三方责任": True,
+    "其他不予支付": True,
+    "未直接结算": True,
+    "住院期间": True,
+    "待遇享受期": True,
+    "公共卫生负担": False,
+    "保健美容费用": False,
+    "非定点": False,
+    "药店无处方": True,
+    "转为住院": True,
+}
 """Shaoyang 第十二条: the account pays care and drugs at designated places, by no means public
 health and wellness (第二款)."""
 
 
 def test_the_account_pays_what_the_pool_refuses_unless_the_use_is_banned_or_the_place_is_none(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     county = County(owner, "430500")
     with owner.transaction():
         bills = [make(county) for make, _ in GATES["430500"].values()]
-    outcomes = _settled(door, bills)
+    outcomes = _settled(gateway, bills)
     found = {}
     for name, outcome in zip(GATES["430500"], outcomes, strict=True):
         entry = outcome.entry
@@ -226,39 +253,78 @@ def test_the_account_pays_what_the_pool_refuses_unless_the_use_is_banned_or_the_
 
 
 @pytest.mark.parametrize("use", ["public_health", "wellness"])
-def test_no_family_account_pays_a_banned_use(counter: Counter, door: Connection, use: str) -> None:
+def test_no_family_account_pays_a_banned_use(
+    counter: Counter, gateway: Connection, use: str
+) -> None:
     person, wife, here = counter.person(1, 0), counter.person(2, 90_000), counter.institution(1)
-    counter.fact(person, "bond", "2024-01-01", key=wife, order=1, relation="spouse",
-                 consented_on="2024-01-01")  # fmt: skip
+    counter.fact(
+        person,
+        "bond",
+        "2024-01-01",
+        key=wife,
+        order=1,
+        relation="spouse",
+        consented_on="2024-01-01",
+    )
     bill = counter.bill(person, here, DAY, FEN, accounts="family", facts={use: "true"})
-    (outcome,) = _settled(door, [bill])
+    (outcome,) = _settled(gateway, [bill])
     assert (outcome.entry.family_fen, outcome.entry.cash_fen) == (0, FEN)
 
 
 def test_the_institution_may_say_what_only_it_knows_and_nothing_of_the_registry(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = counter.person(1), counter.institution(1)
-    may = {"third_party", "other_fund", "paid_by_account", "public_health", "wellness", "died",
-           "excluded_by_law"}  # fmt: skip
-    may_not = {"status", "tier", "level", "subsidy", "inpatient", "designated", "selected",
-               "referred", "offsite", "in_benefit_period", "has_account", "admitted", "qualified",
-               "birth_date", "disease", "drug", "in_agreement", "parent_level", "benefit",
-               "total_fen", "in_scope_fen", "account_current", "invented"}  # fmt: skip
+    may = {
+        "third_party",
+        "other_fund",
+        "paid_by_account",
+        "public_health",
+        "wellness",
+        "died",
+        "excluded_by_law",
+    }
+    may_not = {
+        "status",
+        "tier",
+        "level",
+        "subsidy",
+        "inpatient",
+        "designated",
+        "selected",
+        "referred",
+        "offsite",
+        "in_benefit_period",
+        "has_account",
+        "admitted",
+        "qualified",
+        "birth_date",
+        "disease",
+        "drug",
+        "in_agreement",
+        "parent_level",
+        "benefit",
+        "total_fen",
+        "in_scope_fen",
+        "account_current",
+        "invented",
+    }
     names = sorted(may | may_not)
     bills = [
         counter.bill(person, here, DAY, FEN, facts={name: "true"}, trial=True) for name in names
     ]
-    outcomes = settle(door, bills, RULES, NOW)
+    outcomes = settle(gateway, bills, RULES, NOW)
     taken = {name for name, outcome in zip(names, outcomes, strict=True) if outcome.entry}
     assert taken == may
     codes = {outcome.refusal.code for outcome in outcomes if outcome.refusal}
     assert codes == {"field_unknown"}
 
 
-def test_what_the_institution_leaves_empty_is_not_said(counter: Counter, door: Connection) -> None:
+def test_what_the_institution_leaves_empty_is_not_said(
+    counter: Counter, gateway: Connection
+) -> None:
     person, here = counter.person(1), counter.institution(1)
     bill = counter.bill(person, here, DAY, FEN, facts={"third_party": "", "died": "false"})
-    (outcome,) = _settled(door, [bill])
+    (outcome,) = _settled(gateway, [bill])
     assert "third_party" not in outcome.entry.facts and outcome.entry.facts["died"] == "false"
     assert outcome.entry.pool_fen > 0

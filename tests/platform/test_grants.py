@@ -1,4 +1,4 @@
-"""What the doors may do: every grant of their role, by the database's own book and as tried."""
+"""What the gateways may do: every grant of their role, by the database's own book and as tried."""
 
 from typing import Any
 
@@ -6,22 +6,36 @@ import psycopg
 import pytest
 
 Connection = psycopg.Connection[Any]
-ROLE = "gongji_door"
+ROLE = "gongji_gateway"
 
 READ, ADD = frozenset({"select"}), frozenset({"select", "insert"})
 TABLES: dict[str, frozenset[str]] = {
     # Who there is and what is ruled: read, and changed by imports only.
-    "person": READ, "institution": READ, "institution_fact": READ, "credential": READ,
-    "item_version": READ, "closed_period": READ,
+    "person": READ,
+    "institution": READ,
+    "institution_fact": READ,
+    "credential": READ,
+    "item_version": READ,
+    "closed_period": READ,
     # The journal, and what stands beside it.
-    "entry": ADD, "posting": ADD, "review_flag": ADD,
-    "balance": ADD | {"update"}, "meter_use": ADD | {"update"},
+    "entry": ADD,
+    "posting": ADD,
+    "review_flag": ADD,
+    "balance": ADD | {"update"},
+    "meter_use": ADD | {"update"},
     # Filings and the counter's papers: added, and ended by the columns below.
-    "person_fact": ADD, "item_match": ADD, "visit": ADD, "charge_batch": ADD, "fee_line": ADD,
-    "prescription_use": ADD, "message": ADD, "sign_in": ADD, "file_ticket": ADD,
+    "person_fact": ADD,
+    "item_match": ADD,
+    "visit": ADD,
+    "charge_batch": ADD,
+    "fee_line": ADD,
+    "prescription_use": ADD,
+    "message": ADD,
+    "sign_in": ADD,
+    "file_ticket": ADD,
     # Old ones are swept by whoever sees them.
     "nonce": ADD | {"delete"},
-}  # fmt: skip
+}
 """The privileges on whole tables; on what is not named there is none."""
 
 COLUMNS: dict[str, frozenset[str]] = {
@@ -68,22 +82,23 @@ def _columns(owner: Connection, table: str) -> list[tuple[str, bool]]:
     """The columns of a table, and whether each is generated always."""
     return owner.execute(
         "select attname, attgenerated <> '' or attidentity = 'a' from pg_attribute"
-        " where attrelid = %s::regclass and attnum > 0 and not attisdropped", [f'"{table}"'],
-    ).fetchall()  # fmt: skip
+        " where attrelid = %s::regclass and attnum > 0 and not attisdropped",
+        [f'"{table}"'],
+    ).fetchall()
 
 
-def _may(door: Connection, statement: str) -> bool:
-    """Whether the database lets the door, which changes no row by it."""
+def _may(gateway: Connection, statement: str) -> bool:
+    """Whether the database lets the gateway, which changes no row by it."""
     try:
-        with door.transaction(force_rollback=True):
-            door.execute(statement)
+        with gateway.transaction(force_rollback=True):
+            gateway.execute(statement)
     except psycopg.errors.InsufficientPrivilege:
         return False
     return True
 
 
-def test_a_door_that_tries_everything_gets_what_the_table_says(
-    owner: Connection, door: Connection
+def test_a_gateway_that_tries_everything_gets_what_the_table_says(
+    owner: Connection, gateway: Connection
 ) -> None:
     done: set[tuple[str, str]] = set()
     allowed: set[tuple[str, str]] = set()
@@ -104,7 +119,7 @@ def test_a_door_that_tries_everything_gets_what_the_table_says(
             tried[column] = f'update "{table}" set "{column}" = {value} where false'
         for what, statement in tried.items():
             done.add((table, what))
-            if _may(door, statement):
+            if _may(gateway, statement):
                 allowed.add((table, what))
     expected = {(table, what) for table, whole in TABLES.items() for what in whole - {"update"}}
     expected |= {(table, column) for table, some in COLUMNS.items() for column in some}
@@ -114,42 +129,55 @@ def test_a_door_that_tries_everything_gets_what_the_table_says(
     assert len(done) > 300
 
 
-def test_numbers_can_be_taken_and_not_set_back(owner: Connection, door: Connection) -> None:
+def test_numbers_can_be_taken_and_not_set_back(owner: Connection, gateway: Connection) -> None:
     rights = owner.execute(
         "select relname, array(select p from unnest(array['SELECT', 'UPDATE', 'USAGE']) p"
         " where has_sequence_privilege(%s, oid, p)) from pg_class"
-        " where relnamespace = 'public'::regnamespace and relkind = 'S'", [ROLE],
-    ).fetchall()  # fmt: skip
+        " where relnamespace = 'public'::regnamespace and relkind = 'S'",
+        [ROLE],
+    ).fetchall()
     ours = {f"{table}_id_seq" for table in TABLES}
     found = dict(rights)
     assert all(some in ([], ["USAGE"]) for some in found.values())
     assert all(found[name] == ["USAGE"] for name in ours & found.keys())
     assert len(ours & found.keys()) == 12
-    assert door.execute("select nextval('entry_id_seq')").fetchone() == (1,)
+    assert gateway.execute("select nextval('entry_id_seq')").fetchone() == (1,)
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        door.execute("select setval('entry_id_seq', 1)")
+        gateway.execute("select setval('entry_id_seq', 1)")
 
 
 def test_the_role_is_nobody_and_owns_nothing(owner: Connection) -> None:
     row = owner.execute(
         "select rolsuper, rolinherit and exists (select 1 from pg_auth_members where member ="
         " r.oid), rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls"
-        " from pg_roles r where rolname = %s", [ROLE],
-    ).fetchone()  # fmt: skip
+        " from pg_roles r where rolname = %s",
+        [ROLE],
+    ).fetchone()
     assert row == (False,) * 7
     for catalogue, column in (
-        ("pg_class", "relowner"), ("pg_proc", "proowner"), ("pg_namespace", "nspowner"),
-        ("pg_type", "typowner"), ("pg_database", "datdba"),
-    ):  # fmt: skip
+        ("pg_class", "relowner"),
+        ("pg_proc", "proowner"),
+        ("pg_namespace", "nspowner"),
+        ("pg_type", "typowner"),
+        ("pg_database", "datdba"),
+    ):
         statement = f"select count(*) from {catalogue} where {column} = %s::regrole"
         assert owner.execute(statement, [ROLE]).fetchone() == (0,), catalogue
     # Nothing lends it an owner's rights, neither a function nor a grant that it may pass on.
-    assert owner.execute("select proname from pg_proc where prosecdef and pronamespace ="
-                         " 'public'::regnamespace").fetchall() == []  # fmt: skip
-    assert owner.execute(
-        "select relname from pg_class, aclexplode(relacl) a where a.grantee = %s::regrole"
-        " and a.is_grantable", [ROLE],
-    ).fetchall() == []  # fmt: skip
+    assert (
+        owner.execute(
+            "select proname from pg_proc where prosecdef and pronamespace = 'public'::regnamespace"
+        ).fetchall()
+        == []
+    )
+    assert (
+        owner.execute(
+            "select relname from pg_class, aclexplode(relacl) a where a.grantee = %s::regrole"
+            " and a.is_grantable",
+            [ROLE],
+        ).fetchall()
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -168,21 +196,28 @@ def test_the_role_is_nobody_and_owns_nothing(owner: Connection) -> None:
         "lock table entry in exclusive mode",
     ],
 )
-def test_the_doors_cannot_take_a_wall_down(door: Connection, statement: str) -> None:
-    with pytest.raises(psycopg.errors.InsufficientPrivilege), door.transaction():
-        door.execute(statement)
+def test_the_gateways_cannot_take_a_wall_down(gateway: Connection, statement: str) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), gateway.transaction():
+        gateway.execute(statement)
 
 
-def test_a_door_cannot_change_a_person_nor_delete_what_is_kept(
-    owner: Connection, door: Connection
+def test_a_gateway_cannot_change_a_person_nor_delete_what_is_kept(
+    owner: Connection, gateway: Connection
 ) -> None:
-    owner.execute("insert into person (id, psn_no, area, name, certificate, certificate_hash)"
-                  " values (1, '43050000000000000001', '430500', '测试甲', '', '')")  # fmt: skip
-    owner.execute("insert into balance (area, person_id, kind, amount_fen)"
-                  " values ('430500', 1, 'account', 5)")  # fmt: skip
-    for statement in ("update person set name = '测试乙'", "delete from person",
-                      "delete from balance", "delete from meter_use"):  # fmt: skip
+    owner.execute(
+        "insert into person (id, psn_no, area, name, certificate, certificate_hash)"
+        " values (1, '43050000000000000001', '430500', '测试甲', '', '')"
+    )
+    owner.execute(
+        "insert into balance (area, person_id, kind, amount_fen) values ('430500', 1, 'account', 5)"
+    )
+    for statement in (
+        "update person set name = '测试乙'",
+        "delete from person",
+        "delete from balance",
+        "delete from meter_use",
+    ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            door.execute(statement)
+            gateway.execute(statement)
     assert owner.execute("select name from person").fetchone() == ("测试甲",)
     assert owner.execute("select amount_fen from balance").fetchone() == (5,)

@@ -1,4 +1,4 @@
-"""The hospital system of our own against a door: a visit, a purchase, a day; what it is told."""
+"""The hospital system of our own against a gateway: a visit, a purchase, a day; what it is told."""
 
 import itertools
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from tests.platform import doors
+from tests.platform import gateways
 from tests.platform.counter import Counter
-from tests.platform.doors import AREA, HOSPITAL, ITEMS, OTHER, PHARMACY, SECRETS, certificate_of
+from tests.platform.gateways import AREA, HOSPITAL, ITEMS, OTHER, PHARMACY, SECRETS, certificate_of
 
 from gongji.hospital.client import Encounter, Hospital, Item, NotAccepted
 from gongji.hospital.day import Plan, a_day, at_the_counter
@@ -32,7 +32,7 @@ def now() -> datetime:
 @pytest.fixture(scope="module")
 def database(server: str) -> Iterator[str]:
     """A county of this module's own."""
-    with doors.new_database(server) as made:
+    with gateways.new_database(server) as made:
         yield made
 
 
@@ -46,13 +46,13 @@ def owner(database: str) -> Iterator[psycopg.Connection[Any]]:
 @pytest.fixture(scope="module")
 def county(owner: psycopg.Connection[Any]) -> Counter:
     """Its persons and institutions."""
-    return doors.fill_county(owner)
+    return gateways.fill_county(owner)
 
 
 @pytest.fixture(scope="module")
 def port(database: str, county: Counter) -> Iterator[int]:
-    """A door whose clock runs."""
-    with doors.serving(database, now) as found:
+    """A gateway whose clock runs."""
+    with gateways.serving(database, now) as found:
         yield found
 
 
@@ -91,10 +91,16 @@ def test_an_envelope_says_who_sends_and_what(hospital: Hospital) -> None:
     assert first["msgid"].startswith(HOSPITAL) and len(first["msgid"]) == 30
     assert (first["msgid"][-4:], second["msgid"][-4:]) == ("9999", "0000")
     expected = {
-        "infno": "2207", "mdtrtarea_admvs": AREA, "insuplc_admdvs": "430521", "opter": "0001",
-        "inf_time": "2024-12-18 09:05:07", "fixmedins_code": HOSPITAL,
-        "fixmedins_name": "测试医院", "sign_no": "", "input": {"a": 1},
-    }  # fmt: skip
+        "infno": "2207",
+        "mdtrtarea_admvs": AREA,
+        "insuplc_admdvs": "430521",
+        "opter": "0001",
+        "inf_time": "2024-12-18 09:05:07",
+        "fixmedins_code": HOSPITAL,
+        "fixmedins_name": "测试医院",
+        "sign_no": "",
+        "input": {"a": 1},
+    }
     assert expected.items() <= first.items()
     assert hospital.envelope("2207", {}, msgid="mine")["msgid"] == "mine"
 
@@ -131,13 +137,18 @@ def test_a_visit_goes_from_its_registration_to_its_cancellation(
     done = visit.settle()["setlinfo"]
     assert hospital.warned == "", "its class totals are the platform's"
     assert tried["psn_cash_pay"] == done["psn_cash_pay"]
-    for name, amount in (("medfee_sumamt", 987), ("hifp_pay", 537), ("fulamt_ownpay_amt", 37),
-                         ("act_pay_dedc", 50)):  # fmt: skip
+    for name, amount in (
+        ("medfee_sumamt", 987),
+        ("hifp_pay", 537),
+        ("fulamt_ownpay_amt", 37),
+        ("act_pay_dedc", 50),
+    ):
         assert done[name] == amount, name
     row = owner.execute(
         "select v.number, v.details ->> 'dr_name', v.diagnoses -> 0 ->> 'diag_code'"
-        " from visit v where id = %s", [visit.visit],
-    ).fetchone()  # fmt: skip
+        " from visit v where id = %s",
+        [visit.visit],
+    ).fetchone()
     assert row is not None and row[0].startswith("MZ") and row[1:] == ("测试医生", "J06.900")
     undone = visit.cancel(done["setl_id"])["setlinfo"]
     assert undone["medfee_sumamt"] == -987
@@ -182,15 +193,23 @@ def test_a_day_has_a_receipt_for_everyone_in_turn(
     other = system(port, OTHER)
     before = owner.execute("select count(*) from sign_in").fetchone() or (0,)
     plans = [
-        plan(hospital, 1), plan(shop, 2, accounts="0"), plan(hospital, 3, cancels=True),
-        plan(other, 99), plan(hospital, 4, med_type="21"),
-    ]  # fmt: skip
+        plan(hospital, 1),
+        plan(shop, 2, accounts="0"),
+        plan(hospital, 3, cancels=True),
+        plan(other, 99),
+        plan(hospital, 4, med_type="21"),
+    ]
     receipts = list(a_day(plans))
     other.http.close()
     assert [plans.index(receipt.plan) for receipt in receipts] == [0, 1, 2, 2, 3, 4]
     assert [receipt.settlement.get("medfee_sumamt") for receipt in receipts] == [
-        57, 57, 57, -57, None, None,
-    ]  # fmt: skip
+        57,
+        57,
+        57,
+        -57,
+        None,
+        None,
+    ]
     assert receipts[3].told == "已退费" and receipts[2].told == receipts[0].told
     assert "没有参保人" in receipts[4].told and "21" in receipts[5].told
     assert receipts[4].funds == () and receipts[0].funds
@@ -199,7 +218,7 @@ def test_a_day_has_a_receipt_for_everyone_in_turn(
 
 
 def test_a_warning_is_told_with_the_receipt(hospital: Hospital, county: Counter) -> None:
-    doors.insure(county, 95, 0, arrears=True)
+    gateways.insure(county, 95, 0, arrears=True)
     (receipt,) = at_the_counter(plan(hospital, 95, disease=("", "")))
     assert "待遇享受期" in receipt.told and receipt.settlement["hifp_pay"] == 0
 
@@ -207,11 +226,16 @@ def test_a_warning_is_told_with_the_receipt(hospital: Hospital, county: Counter)
 def test_a_disease_goes_with_the_visit_and_its_lines(
     hospital: Hospital, county: Counter, owner: psycopg.Connection[Any]
 ) -> None:
-    psn_no = doors.insure(county, 96, 0)
+    psn_no = gateways.insure(county, 96, 0)
     county.fact(
-        psn_no, "registration", "2020-01-01", key="M03900", benefit="chronic",
-        disease="hypertension", name="高血压",
-    )  # fmt: skip
+        psn_no,
+        "registration",
+        "2020-01-01",
+        key="M03900",
+        benefit="chronic",
+        disease="hypertension",
+        name="高血压",
+    )
     disease = ("M03900", "高血压")
     (receipt,) = at_the_counter(
         plan(hospital, 96, med_type="14", disease=disease, items=(DEAR,), accounts="0")
@@ -220,8 +244,9 @@ def test_a_disease_goes_with_the_visit_and_its_lines(
     assert receipt.settlement["hifp_pay"] == 720
     row = owner.execute(
         "select v.disease, v.details ->> 'dise_name', v.diagnoses -> 0 ->> 'diag_name'"
-        " from visit v where v.id = %s", [receipt.settlement["mdtrt_id"]],
-    ).fetchone()  # fmt: skip
+        " from visit v where v.id = %s",
+        [receipt.settlement["mdtrt_id"]],
+    ).fetchone()
     assert row == ("M03900", "高血压", "高血压")
 
 
@@ -237,8 +262,15 @@ def test_an_answer_that_is_none_of_the_interface_is_told_as_it_is() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         return httpx.Response(502, json={"odd": True})
 
-    made = Hospital("http://x", HOSPITAL, "n", AREA, "k", "s",
-                    http=httpx.Client(transport=httpx.MockTransport(answer)))  # fmt: skip
+    made = Hospital(
+        "http://x",
+        HOSPITAL,
+        "n",
+        AREA,
+        "k",
+        "s",
+        http=httpx.Client(transport=httpx.MockTransport(answer)),
+    )
     with pytest.raises(NotAccepted, match="odd"):
         made.sign_in()
 

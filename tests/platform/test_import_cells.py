@@ -19,56 +19,87 @@ from tests.platform.county_files import (
     take,
 )
 
-from gongji.errors import Fault, Refusal, RulebookError
-from gongji.registry import books, columns, identity
-from gongji.registry.books import MOST_PROBLEMS, Problems, open_tables, read_rows
+from gongji.platform import identity
+from gongji.refusals import Fault, Refusal, RulebookError
+from gongji.registry import import_columns, import_tables
+from gongji.registry.dated_rows import Counts
 from gongji.registry.exports import template
+from gongji.registry.import_kinds import KINDS
+from gongji.registry.import_tables import MOST_PROBLEMS, Problems, open_tables, read_rows
 from gongji.registry.imports import load
-from gongji.registry.kinds import KINDS
-from gongji.registry.known import Counts
 from gongji.units import CHINA
 
 WORDS = {"甲": "1", "乙": "2", "乙类": "2"}
 READ: list[tuple[Any, str, Any]] = [
-    (columns.text(3), "三个字", "三个字"), (columns.text(3), "四个字了", None),
-    (columns.text(3), "a\tb", None), (columns.digits(6), "532300", "532300"),
-    (columns.digits(6), "53230", None), (columns.digits(6), "5323000", None),
-    (columns.digits(6), "53230０", None), (columns.digits(6), "5.3E+5", None),
-    (columns.institution_code, "h53230000001", "H53230000001"),
-    (columns.institution_code, "P53230000001", "P53230000001"),
-    (columns.institution_code, "X53230000001", None),
-    (columns.institution_code, "H5323000001", None),
-    (columns.institution_code, "H532300000011", None),
-    (columns.institution_code, "H5323000000A", None),
-    (columns.day, "2025-01-31", date(2025, 1, 31)), (columns.day, "2025/1/3", date(2025, 1, 3)),
-    (columns.day, "2025.12.31", date(2025, 12, 31)), (columns.day, "20250131", date(2025, 1, 31)),
-    (columns.day, "1900-01-01", date(1900, 1, 1)), (columns.day, "1899-12-31", None),
-    (columns.day, "2025-02-29", None), (columns.day, "2024-02-29", date(2024, 2, 29)),
-    (columns.day, "2025-13-01", None), (columns.day, "25-01-01", None),
-    (columns.day, "45658", None),
-    (columns.day_text, "2025/1/3", "2025-01-03"),
-    (columns.instant, "2025-01-01", datetime(2024, 12, 31, 16, tzinfo=UTC)),
-    (columns.instant, "2025/1/1", datetime(2024, 12, 31, 16, tzinfo=UTC)),
-    (columns.instant, "2025-01-01T12:00", datetime(2025, 1, 1, 4, tzinfo=UTC)),
-    (columns.instant, "2025-01-01T12:00Z", datetime(2025, 1, 1, 12, tzinfo=UTC)),
-    (columns.instant, "1900-01-01", datetime(1900, 1, 1, tzinfo=CHINA)),
-    (columns.instant, "1899-12-31T23:59", None), (columns.instant, "soon", None),
-    (columns.flag, "是", True), (columns.flag, "否", False), (columns.flag, "TRUE", True),
-    (columns.flag, "0", False), (columns.flag, "Y", True), (columns.flag, "n", False),
-    (columns.flag, "对", None), (columns.whole, "0", 0), (columns.whole, "999999999", 999_999_999),
-    (columns.whole, "1000000000", None), (columns.whole, "-1", None), (columns.whole, "²", None),
-    (columns.fen, "0", 0), (columns.fen, "0.01", 1), (columns.fen, "1,234.5", 123_450),
-    (columns.fen, "0.001", None), (columns.fen, "-0.01", None),
-    (columns.fen, "10000000000.00", 10**12), (columns.fen, "10000000000.01", None),
-    (columns.share, "0%", 0), (columns.share, "100%", 1_000_000), (columns.share, "12.5%", 125_000),
-    (columns.share, "100.0001%", None), (columns.share, "-1%", None), (columns.share, "0.1", None),
-    (columns.choice(WORDS), "甲", "1"), (columns.choice(WORDS), "2", "2"),
-    (columns.choice(WORDS), "乙类", "2"), (columns.choice(WORDS), "丙", None),
-    (columns.several(columns.choice(WORDS)), "甲、乙类; 2，1", ["1", "2", "2", "1"]),
-    (columns.several(columns.choice(WORDS)), "甲、丙", None), (columns.several(str), "，；", []),
-    (columns.certificate, " 11010519491231002x", "11010519491231002X"),
-    (columns.certificate, "9" * 51, None), (columns.certificate, "9" * 50, "9" * 50),
-]  # fmt: skip
+    (import_columns.text(3), "三个字", "三个字"),
+    (import_columns.text(3), "四个字了", None),
+    (import_columns.text(3), "a\tb", None),
+    (import_columns.digits(6), "532300", "532300"),
+    (import_columns.digits(6), "53230", None),
+    (import_columns.digits(6), "5323000", None),
+    (import_columns.digits(6), "53230０", None),
+    (import_columns.digits(6), "5.3E+5", None),
+    (import_columns.institution_code, "h53230000001", "H53230000001"),
+    (import_columns.institution_code, "P53230000001", "P53230000001"),
+    (import_columns.institution_code, "X53230000001", None),
+    (import_columns.institution_code, "H5323000001", None),
+    (import_columns.institution_code, "H532300000011", None),
+    (import_columns.institution_code, "H5323000000A", None),
+    (import_columns.day, "2025-01-31", date(2025, 1, 31)),
+    (import_columns.day, "2025/1/3", date(2025, 1, 3)),
+    (import_columns.day, "2025.12.31", date(2025, 12, 31)),
+    (import_columns.day, "20250131", date(2025, 1, 31)),
+    (import_columns.day, "1900-01-01", date(1900, 1, 1)),
+    (import_columns.day, "1899-12-31", None),
+    (import_columns.day, "2025-02-29", None),
+    (import_columns.day, "2024-02-29", date(2024, 2, 29)),
+    (import_columns.day, "2025-13-01", None),
+    (import_columns.day, "25-01-01", None),
+    (import_columns.day, "45658", None),
+    (import_columns.day_text, "2025/1/3", "2025-01-03"),
+    (import_columns.instant, "2025-01-01", datetime(2024, 12, 31, 16, tzinfo=UTC)),
+    (import_columns.instant, "2025/1/1", datetime(2024, 12, 31, 16, tzinfo=UTC)),
+    (import_columns.instant, "2025-01-01T12:00", datetime(2025, 1, 1, 4, tzinfo=UTC)),
+    (import_columns.instant, "2025-01-01T12:00Z", datetime(2025, 1, 1, 12, tzinfo=UTC)),
+    (import_columns.instant, "1900-01-01", datetime(1900, 1, 1, tzinfo=CHINA)),
+    (import_columns.instant, "1899-12-31T23:59", None),
+    (import_columns.instant, "soon", None),
+    (import_columns.flag, "是", True),
+    (import_columns.flag, "否", False),
+    (import_columns.flag, "TRUE", True),
+    (import_columns.flag, "0", False),
+    (import_columns.flag, "Y", True),
+    (import_columns.flag, "n", False),
+    (import_columns.flag, "对", None),
+    (import_columns.whole, "0", 0),
+    (import_columns.whole, "999999999", 999_999_999),
+    (import_columns.whole, "1000000000", None),
+    (import_columns.whole, "-1", None),
+    (import_columns.whole, "²", None),
+    (import_columns.fen, "0", 0),
+    (import_columns.fen, "0.01", 1),
+    (import_columns.fen, "1,234.5", 123_450),
+    (import_columns.fen, "0.001", None),
+    (import_columns.fen, "-0.01", None),
+    (import_columns.fen, "10000000000.00", 10**12),
+    (import_columns.fen, "10000000000.01", None),
+    (import_columns.share, "0%", 0),
+    (import_columns.share, "100%", 1_000_000),
+    (import_columns.share, "12.5%", 125_000),
+    (import_columns.share, "100.0001%", None),
+    (import_columns.share, "-1%", None),
+    (import_columns.share, "0.1", None),
+    (import_columns.choice(WORDS), "甲", "1"),
+    (import_columns.choice(WORDS), "2", "2"),
+    (import_columns.choice(WORDS), "乙类", "2"),
+    (import_columns.choice(WORDS), "丙", None),
+    (import_columns.several(import_columns.choice(WORDS)), "甲、乙类; 2，1", ["1", "2", "2", "1"]),
+    (import_columns.several(import_columns.choice(WORDS)), "甲、丙", None),
+    (import_columns.several(str), "，；", []),
+    (import_columns.certificate, " 11010519491231002x", "11010519491231002X"),
+    (import_columns.certificate, "9" * 51, None),
+    (import_columns.certificate, "9" * 50, "9" * 50),
+]
 
 
 @pytest.mark.parametrize(("read", "cell", "value"), READ)
@@ -81,26 +112,32 @@ def test_a_cell_is_read_or_refused(read: Any, cell: str, value: Any) -> None:
 
 
 def test_a_code_is_shown_by_its_first_word_and_an_unknown_one_as_it_is() -> None:
-    show = columns.show_choice(WORDS)
+    show = import_columns.show_choice(WORDS)
     assert [show("1"), show("2"), show("9")] == ["甲", "乙", "9"]
-    assert (columns.show_fen(None), columns.show_fen(5)) == ("", "0.05")
-    assert (columns.show_share(None), columns.show_share(125_000)) == ("", "12.5%")
+    assert (import_columns.show_fen(None), import_columns.show_fen(5)) == ("", "0.05")
+    assert (import_columns.show_share(None), import_columns.show_share(125_000)) == ("", "12.5%")
 
 
 NUMBERS = {
-    "11010519491231002X": "", "11010519491231002x": "", " 1101051949 1231002X": "",
-    "110105194912310021": "校验码", "110105194912310020": "校验码", "11010519491331002X": "日期",
-    "11010519490229002X": "日期", "1101051949123100": "18 位", "1101051949123100222": "18 位",
+    "11010519491231002X": "",
+    "11010519491231002x": "",
+    " 1101051949 1231002X": "",
+    "110105194912310021": "校验码",
+    "110105194912310020": "校验码",
+    "11010519491331002X": "日期",
+    "11010519490229002X": "日期",
+    "1101051949123100": "18 位",
+    "1101051949123100222": "18 位",
     "A1010519491231002X": "18 位",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("number", "problem"), NUMBERS.items())
 def test_an_identity_number_is_right_or_says_what_is_wrong(number: str, problem: str) -> None:
     said = identity.number_problem(number)
     assert problem in said and bool(said) == bool(problem)
-    assert columns.check_certificate("01", number) == said
-    assert columns.check_certificate("07", number) == ""
+    assert import_columns.check_certificate("01", number) == said
+    assert import_columns.check_certificate("07", number) == ""
 
 
 @pytest.mark.parametrize("place", range(17))
@@ -116,9 +153,13 @@ def test_the_odd_are_men_and_the_even_women() -> None:
 
 
 MASKED = {
-    "": "", "1": "*", "123456789": "*" * 9, "1234567890": "1234**7890",
-    "12345678901": "1234***8901", "99010119800101001X": "9901**********001X",
-}  # fmt: skip
+    "": "",
+    "1": "*",
+    "123456789": "*" * 9,
+    "1234567890": "1234**7890",
+    "12345678901": "1234***8901",
+    "99010119800101001X": "9901**********001X",
+}
 
 
 @pytest.mark.parametrize(("number", "shown"), MASKED.items())
@@ -199,8 +240,10 @@ def test_rows_of_other_widths_and_blank_rows(owner: Connection, tmp_path: Path) 
     said = told(owner, file)
     assert "第 1 行 整行：单元格比列名多" in said[0]
     assert [line.split("：")[0].split("行 ")[1] for line in said[1:]] == [
-        "姓名", "统筹区", "证件号码",
-    ] or len(said) == 4  # fmt: skip
+        "姓名",
+        "统筹区",
+        "证件号码",
+    ] or len(said) == 4
 
 
 def test_of_many_problems_the_rest_is_counted(owner: Connection, tmp_path: Path) -> None:
@@ -243,9 +286,12 @@ def test_a_row_holds_for_a_day_at_least(
 
 
 OVERLAPS = [
-    ("2025-07-01", "", ""), ("2025-06-30", "", "重叠"), ("2024-01-01", "2024-02-01", ""),
-    ("2024-01-01", "2024-02-02", "重叠"), ("2024-01-01", "", "重叠"),
-]  # fmt: skip
+    ("2025-07-01", "", ""),
+    ("2025-06-30", "", "重叠"),
+    ("2024-01-01", "2024-02-01", ""),
+    ("2024-01-01", "2024-02-02", "重叠"),
+    ("2024-01-01", "", "重叠"),
+]
 
 
 @pytest.mark.parametrize("kind", ["account", "item", "match", "level"])
@@ -346,8 +392,9 @@ def test_an_import_that_meets_another_keeps_nothing_and_says_so(
         other.execute(
             "insert into person_fact (person_id, area, kind, since) select id, area, 'account',"
             " '2024-03-01' from person where psn_no = %s and not exists"
-            " (select 1 from person_fact where kind = 'account')", [psn(1)],
-        )  # fmt: skip
+            " (select 1 from person_fact where kind = 'account')",
+            [psn(1)],
+        )
 
     assert "重叠" in told(owner, file, progress=meanwhile)[0]
     other.close()
@@ -356,11 +403,11 @@ def test_an_import_that_meets_another_keeps_nothing_and_says_so(
 def test_the_database_refusing_what_nobody_saw_is_a_fault(
     owner: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gongji.registry import known
+    from gongji.registry import dated_rows
 
     fill(owner, tmp_path, "institution", "person")
     take(owner, saved(tmp_path, "account", ROWS["account"]))
-    monkeypatch.setattr(known, "conflicts", lambda *given: iter(()))
+    monkeypatch.setattr(dated_rows, "conflicts", lambda *given: iter(()))
     file = saved(tmp_path, "account", [ROWS["account"][0] | {"起始日": "2024-03-01"}])
     with pytest.raises(Fault, match="另有人改动"):
         load(owner, [file], IDENTITY, NOW)
@@ -372,7 +419,7 @@ def test_the_database_refusing_what_nobody_saw_is_a_fault(
 def test_progress_counts_every_row_and_a_dry_run_keeps_none(
     owner: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(books, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(import_tables, "CHUNK_ROWS", 2)
     rows = [[psn(n), AREA, "测试", certificate(n)] for n in range(1, 6)]
     seen: list[int] = []
     path = book(tmp_path / "参保人.xlsx", 参保人=[HEAD, *rows])

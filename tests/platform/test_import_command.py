@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from gongji.cli import main
-from gongji.config import database as place
-from gongji.config.environment import environment
+from gongji.cli.main import main
+from gongji.platform import database as place
+from gongji.platform.environment import environment
 
 PERSON = "人员编号,统筹区,姓名,证件号码\n53092500000000000001,530925,测试·天枢,{number}\n"
 NUMBER = "990101198001010014"

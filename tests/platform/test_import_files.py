@@ -9,16 +9,16 @@ from typing import Any
 import psycopg
 import pytest
 
-from gongji.commands.stores import stores
-from gongji.errors import Refusal, RulebookError
+from gongji.cli.import_stores import stores
+from gongji.law.engine.areas import Areas
+from gongji.platform.identity import Identity, check_character
+from gongji.refusals import Refusal, RulebookError
+from gongji.registry.dated_rows import Counts
 from gongji.registry.exports import EXPORTED, explained, export, template
-from gongji.registry.facts import EXCLUSIVE, INSTITUTION_KINDS, PERSON_KINDS
-from gongji.registry.identity import Identity, check_character
+from gongji.registry.fact_kinds import EXCLUSIVE, INSTITUTION_KINDS, PERSON_KINDS
+from gongji.registry.import_kinds import KINDS, find_kind
 from gongji.registry.imports import load
-from gongji.registry.kinds import KINDS, find_kind
-from gongji.registry.known import Counts
 from gongji.registry.people import facts_at, find_person
-from gongji.settlement.rules import Rules
 
 Connection = psycopg.Connection[Any]
 IDENTITY = Identity(b"i" * 32, b"l" * 32)
@@ -89,10 +89,18 @@ def test_the_same_file_again_changes_nothing(owner: Connection, tmp_path: Path) 
 
 
 def test_a_changed_fact_keeps_what_was_known_before(owner: Connection, tmp_path: Path) -> None:
-    take(owner, persons(tmp_path, 1),
-         write(tmp_path, "参保.csv", INSURED, f"{psn(1)},2020-01-01,,在职,甲"))  # fmt: skip
-    changed = write(tmp_path, "参保.csv", INSURED, f"{psn(1)},2020-01-01,2025-06-01,在职,甲",
-                    f"{psn(1)},2025-06-01,,退休,甲")  # fmt: skip
+    take(
+        owner,
+        persons(tmp_path, 1),
+        write(tmp_path, "参保.csv", INSURED, f"{psn(1)},2020-01-01,,在职,甲"),
+    )
+    changed = write(
+        tmp_path,
+        "参保.csv",
+        INSURED,
+        f"{psn(1)},2020-01-01,2025-06-01,在职,甲",
+        f"{psn(1)},2025-06-01,,退休,甲",
+    )
     assert take(owner, changed, now=LATER) == [Counts(new=1, changed=1)]
     person = find_person(owner, psn(1))
     assert person
@@ -110,22 +118,34 @@ def test_every_mistake_of_every_file_is_told_at_once_and_nothing_is_kept(
     owner: Connection, tmp_path: Path
 ) -> None:
     wrong = number(2)[:-1] + ("1" if number(2)[-1] != "1" else "2")
-    people = write(tmp_path, "参保人.csv", "人员编号,统筹区,姓名,证件号码",
-                   f"{psn(1)},532300,测试·星一,{number(1)}",
-                   f"{psn(2)},532300,测试·星二,{wrong}",
-                   f"12345,532300,,{number(3)}")  # fmt: skip
-    spells = write(tmp_path, "参保.csv", INSURED,
-                   f"{psn(1)},2020-01-01,,在岗,甲",
-                   f"{psn(9)},2020-01-01,,在职,甲",
-                   f"{psn(2)},2020-01-01,,在职,甲",
-                   f"{psn(1)},2020-13-01,,在职,甲",
-                   f"{psn(1)},2020-01-01,2019-01-01,在职,甲")  # fmt: skip
+    people = write(
+        tmp_path,
+        "参保人.csv",
+        "人员编号,统筹区,姓名,证件号码",
+        f"{psn(1)},532300,测试·星一,{number(1)}",
+        f"{psn(2)},532300,测试·星二,{wrong}",
+        f"12345,532300,,{number(3)}",
+    )
+    spells = write(
+        tmp_path,
+        "参保.csv",
+        INSURED,
+        f"{psn(1)},2020-01-01,,在岗,甲",
+        f"{psn(9)},2020-01-01,,在职,甲",
+        f"{psn(2)},2020-01-01,,在职,甲",
+        f"{psn(1)},2020-13-01,,在职,甲",
+        f"{psn(1)},2020-01-01,2019-01-01,在职,甲",
+    )
     found = problems(owner, people, spells)
     assert [line.split("：")[0] for line in found] == [
-        "参保.csv: 第 1 行 参保状态", "参保.csv: 第 2 行 人员编号", "参保.csv: 第 4 行 起始日",
-        "参保.csv: 第 5 行 终止日", "参保人.csv: 第 2 行 证件号码", "参保人.csv: 第 3 行 人员编号",
+        "参保.csv: 第 1 行 参保状态",
+        "参保.csv: 第 2 行 人员编号",
+        "参保.csv: 第 4 行 起始日",
+        "参保.csv: 第 5 行 终止日",
+        "参保人.csv: 第 2 行 证件号码",
+        "参保人.csv: 第 3 行 人员编号",
         "参保人.csv: 第 3 行 姓名",
-    ]  # fmt: skip
+    ]
     said = "\n".join(found)
     assert "在职、退休" in said and "校验码" in said
     assert wrong not in said and psn(9) not in said and "5323************0009" in said
@@ -135,13 +155,20 @@ def test_every_mistake_of_every_file_is_told_at_once_and_nothing_is_kept(
 def test_rows_that_overlap_are_named_before_the_database_says_so(
     owner: Connection, tmp_path: Path
 ) -> None:
-    take(owner, persons(tmp_path, 1, 2),
-         write(tmp_path, "参保.csv", INSURED, f"{psn(1)},2020-01-01,,在职,甲"))  # fmt: skip
-    more = write(tmp_path, "参保.csv", INSURED,
-                 f"{psn(1)},2025-01-01,,退休,甲",
-                 f"{psn(2)},2020-01-01,2022-01-01,在职,甲",
-                 f"{psn(2)},2021-12-31,,在职,甲",
-                 f"{psn(2)},2021-12-31,,在职,乙")  # fmt: skip
+    take(
+        owner,
+        persons(tmp_path, 1, 2),
+        write(tmp_path, "参保.csv", INSURED, f"{psn(1)},2020-01-01,,在职,甲"),
+    )
+    more = write(
+        tmp_path,
+        "参保.csv",
+        INSURED,
+        f"{psn(1)},2025-01-01,,退休,甲",
+        f"{psn(2)},2020-01-01,2022-01-01,在职,甲",
+        f"{psn(2)},2021-12-31,,在职,甲",
+        f"{psn(2)},2021-12-31,,在职,乙",
+    )
     found = problems(owner, more)
     assert found[0].startswith("参保.csv: 第 1 行 起始日：与已有的一条（2020-01-01 起）重叠")
     assert any("第 3 行 起始日：与第 2 行" in line and "重叠" in line for line in found)
@@ -151,10 +178,18 @@ def test_rows_that_overlap_are_named_before_the_database_says_so(
 def test_an_earlier_spell_may_overlap_once_the_known_one_is_withdrawn(
     owner: Connection, tmp_path: Path
 ) -> None:
-    take(owner, persons(tmp_path, 1),
-         write(tmp_path, "参保.csv", INSURED, f"{psn(1)},2020-01-01,,在职,甲"))  # fmt: skip
-    right = write(tmp_path, "参保.csv", INSURED + ",撤销", f"{psn(1)},2020-01-01,,在职,甲,是",
-                  f"{psn(1)},2019-01-01,,在职,甲,")  # fmt: skip
+    take(
+        owner,
+        persons(tmp_path, 1),
+        write(tmp_path, "参保.csv", INSURED, f"{psn(1)},2020-01-01,,在职,甲"),
+    )
+    right = write(
+        tmp_path,
+        "参保.csv",
+        INSURED + ",撤销",
+        f"{psn(1)},2020-01-01,,在职,甲,是",
+        f"{psn(1)},2019-01-01,,在职,甲,",
+    )
     assert take(owner, right, now=LATER) == [Counts(new=1, withdrawn=1)]
     assert take(owner, right, now=LATER + timedelta(1)) == [Counts(same=2)]
     never = write(tmp_path, "参保.csv", INSURED + ",撤销", f"{psn(1)},2001-01-01,,在职,甲,是")
@@ -168,10 +203,14 @@ def test_a_dry_run_counts_and_keeps_nothing(owner: Connection, tmp_path: Path) -
 
 def test_a_certificate_belongs_to_one_person(owner: Connection, tmp_path: Path) -> None:
     take(owner, persons(tmp_path, 1))
-    stolen = write(tmp_path, "参保人.csv", "人员编号,统筹区,姓名,证件号码",
-                   f"{psn(5)},532300,测试·星五,{number(1)}",
-                   f"{psn(6)},532300,测试·星六,{number(6)}",
-                   f"{psn(7)},532300,测试·星七,{number(6)}")  # fmt: skip
+    stolen = write(
+        tmp_path,
+        "参保人.csv",
+        "人员编号,统筹区,姓名,证件号码",
+        f"{psn(5)},532300,测试·星五,{number(1)}",
+        f"{psn(6)},532300,测试·星六,{number(6)}",
+        f"{psn(7)},532300,测试·星七,{number(6)}",
+    )
     found = problems(owner, stolen)
     assert "第 1 行 证件号码：已属于参保人 5323************0001" in found[0]
     assert "第 3 行 证件号码：与第 2 行的证件号码相同" in found[1]
@@ -188,10 +227,14 @@ def test_bonds_name_people_who_are_there_and_are_somebody_else(
     owner: Connection, tmp_path: Path
 ) -> None:
     head = "人员编号,账户所有人,起始日,顺序,关系,同意日期"
-    bonds = write(tmp_path, "家庭共济.csv", head,
-                  f"{psn(1)},{psn(2)},2025-01-01,1,配偶,2025-01-01",
-                  f"{psn(1)},{psn(1)},2025-01-01,2,配偶,2025-01-01",
-                  f"{psn(1)},{psn(8)},2025-01-01,3,配偶,2025-01-01")  # fmt: skip
+    bonds = write(
+        tmp_path,
+        "家庭共济.csv",
+        head,
+        f"{psn(1)},{psn(2)},2025-01-01,1,配偶,2025-01-01",
+        f"{psn(1)},{psn(1)},2025-01-01,2,配偶,2025-01-01",
+        f"{psn(1)},{psn(8)},2025-01-01,3,配偶,2025-01-01",
+    )
     found = problems(owner, persons(tmp_path, 1, 2), bonds)
     assert ["是本人" in found[0], "没有参保人" in found[1], len(found)] == [True, True, 2]
 
@@ -203,11 +246,17 @@ def test_bonds_name_people_who_are_there_and_are_somebody_else(
         ("参保.csv", ["人员编号,起始日,颜色"], "颜色：“参保”没有这一列"),
         ("参保.csv", ["人员编号,起始日"], "参保状态：缺少这一列"),
         ("参保.csv", [INSURED, f"{psn(1)},2020-01-01,,在职,甲,多"], "整行：单元格比列名多"),
-        ("目录.csv", ["统筹区,国家编码,名称,目录类别,收费类别,起始日,甲乙丙,先行自付比例",
-                      "532300,X1,药,101,09,2025-01-01,乙,0.1"], "须带百分号"),
+        (
+            "目录.csv",
+            [
+                "统筹区,国家编码,名称,目录类别,收费类别,起始日,甲乙丙,先行自付比例",
+                "532300,X1,药,101,09,2025-01-01,乙,0.1",
+            ],
+            "须带百分号",
+        ),
         ("机构级别.csv", ["机构代码,起始日,级别", "H53230000009,2025-01-01,二级"], "没有机构"),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_does_not_fit_is_told_what_to_do(
     owner: Connection, tmp_path: Path, name: str, rows: list[str], said: str
 ) -> None:
@@ -225,8 +274,9 @@ def test_an_unknown_kind_is_refused(owner: Connection, tmp_path: Path) -> None:
 def test_a_credential_is_sealed_and_its_secret_never_shown(
     owner: Connection, tmp_path: Path
 ) -> None:
-    institution = write(tmp_path, "机构.csv", "机构代码,统筹区,名称,类别",
-                        "H53230000001,532300,测试县医院,医疗机构")  # fmt: skip
+    institution = write(
+        tmp_path, "机构.csv", "机构代码,统筹区,名称,类别", "H53230000001,532300,测试县医院,医疗机构"
+    )
     secret = write(tmp_path, "接入凭据.csv", "访问码,机构代码,密钥", "TEST,H53230000001,hush-hush")
     assert take(owner, institution, secret) == [Counts(new=1), Counts(new=1)]
     assert take(owner, secret) == [Counts(same=1)]
@@ -243,15 +293,14 @@ def test_a_template_with_its_examples_made_rows_comes_in_and_goes_out_the_same(
     """Every kind once: the example row of the template, imported, exported, imported again."""
     book = tmp_path / "全部.xlsx"
     template(list(KINDS.values()), book)
-    assert take(owner, book, dry_run=True, stores=stores(Rules())
-                ) == [Counts()] * len(KINDS)  # fmt: skip
-    take(owner, *_examples(tmp_path), stores=stores(Rules()))
+    assert take(owner, book, dry_run=True, stores=stores(Areas())) == [Counts()] * len(KINDS)
+    take(owner, *_examples(tmp_path), stores=stores(Areas()))
     out = []
     for name in EXPORTED:
         if name != "credential":
             out.append(tmp_path / f"{name}-again.csv")
             assert export(owner, KINDS[name], out[-1], IDENTITY, unmasked=True) >= 1, name
-    for counts in take(owner, *out, now=LATER, stores=stores(Rules())):
+    for counts in take(owner, *out, now=LATER, stores=stores(Areas())):
         assert counts.same and counts == Counts(same=counts.same)
 
 
@@ -296,9 +345,15 @@ def test_a_file_of_facts_has_every_field_of_its_kind(kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("word", "kind"),
-    [("参保-2025", "insured"), ("参保人", "person"), ("opening_balance_1", "opening_balance"),
-     ("person", "person"), ("personal", None), ("颜色", None)],
-)  # fmt: skip
+    [
+        ("参保-2025", "insured"),
+        ("参保人", "person"),
+        ("opening_balance_1", "opening_balance"),
+        ("person", "person"),
+        ("personal", None),
+        ("颜色", None),
+    ],
+)
 def test_a_file_name_tells_its_kind(word: str, kind: str | None) -> None:
     found = find_kind(word)
     assert (found.name if found else None) == kind
@@ -310,17 +365,29 @@ def _balance(owner: Connection) -> int:
 
 
 def test_openings_and_stays_go_into_the_ledger_once(owner: Connection, tmp_path: Path) -> None:
-    ledger = stores(Rules())
+    ledger = stores(Areas())
     files = [
         persons(tmp_path, 1),
-        write(tmp_path, "机构.csv", "机构代码,统筹区,名称,类别",
-              "H53230000001,532300,测试县医院,医疗机构"),
+        write(
+            tmp_path,
+            "机构.csv",
+            "机构代码,统筹区,名称,类别",
+            "H53230000001,532300,测试县医院,医疗机构",
+        ),
         write(tmp_path, "期初余额.csv", "人员编号,日期,余额", f"{psn(1)},2025-01-01,123.45"),
-        write(tmp_path, "期初累计.csv", "人员编号,日期,累计代号,已用",
-              f"{psn(1)},2025-01-01,ordinary_paid,10"),
-        write(tmp_path, "住院.csv", "人员编号,住院号,起始日,终止日,机构代码,级别,统筹支付",
-              f"{psn(1)},Z1,2025-02-01,2025-02-03,H53230000001,二级,500.00"),
-    ]  # fmt: skip
+        write(
+            tmp_path,
+            "期初累计.csv",
+            "人员编号,日期,累计代号,已用",
+            f"{psn(1)},2025-01-01,ordinary_paid,10",
+        ),
+        write(
+            tmp_path,
+            "住院.csv",
+            "人员编号,住院号,起始日,终止日,机构代码,级别,统筹支付",
+            f"{psn(1)},Z1,2025-02-01,2025-02-03,H53230000001,二级,500.00",
+        ),
+    ]
     take(owner, *files, stores=ledger)
     entries = rows_of(owner, "entry")
     assert _balance(owner) == 12345
@@ -331,10 +398,15 @@ def test_openings_and_stays_go_into_the_ledger_once(owner: Connection, tmp_path:
 def test_what_the_ledger_refuses_is_named_by_row(owner: Connection, tmp_path: Path) -> None:
     files = [
         persons(tmp_path, 1),
-        write(tmp_path, "期初累计.csv", "人员编号,日期,累计代号,已用",
-              f"{psn(1)},2025-01-01,ordinary_paid,10", f"{psn(1)},2025-01-01,colour,10"),
-    ]  # fmt: skip
-    (said,) = problems(owner, *files, stores=stores(Rules()))
+        write(
+            tmp_path,
+            "期初累计.csv",
+            "人员编号,日期,累计代号,已用",
+            f"{psn(1)},2025-01-01,ordinary_paid,10",
+            f"{psn(1)},2025-01-01,colour,10",
+        ),
+    ]
+    (said,) = problems(owner, *files, stores=stores(Areas()))
     assert said.startswith("期初累计.csv: 第 2 行") and "colour" in said
     assert rows_of(owner, "entry") == rows_of(owner, "person") == 0
     (said,) = problems(owner, *files)
@@ -342,17 +414,46 @@ def test_what_the_ledger_refuses_is_named_by_row(owner: Connection, tmp_path: Pa
 
 
 NASTY = (
-    "", " ", "0", "-1", "1e9", "９", "null", "是", "乙", "\x00", "a\nb", "x" * 300, "9" * 40, "'",
-    ";", "\\.", "\\N", "2025-02-30", "0001-01-01", "9999-12-31", "100%", "100.001", "￥5", "{}",
-    "H1", "，，", "99999999999.99", "𠮷", "inf", "2025-01-01T25:00", "532300", psn(1),
-)  # fmt: skip
+    "",
+    " ",
+    "0",
+    "-1",
+    "1e9",
+    "９",
+    "null",
+    "是",
+    "乙",
+    "\x00",
+    "a\nb",
+    "x" * 300,
+    "9" * 40,
+    "'",
+    ";",
+    "\\.",
+    "\\N",
+    "2025-02-30",
+    "0001-01-01",
+    "9999-12-31",
+    "100%",
+    "100.001",
+    "￥5",
+    "{}",
+    "H1",
+    "，，",
+    "99999999999.99",
+    "𠮷",
+    "inf",
+    "2025-01-01T25:00",
+    "532300",
+    psn(1),
+)
 
 
 def test_no_cell_however_odd_is_an_accident(owner: Connection, tmp_path: Path) -> None:
     """Every kind's example row with some cells replaced: imported or refused, nothing else."""
     rng = random.Random(20250303)
-    take(owner, *_examples(tmp_path), stores=stores(Rules()))
-    ledger, refused = stores(Rules()), 0
+    take(owner, *_examples(tmp_path), stores=stores(Areas()))
+    ledger, refused = stores(Areas()), 0
     for _ in range(150):
         kind = rng.choice(list(KINDS.values()))
         cells = [column.example for column in kind.columns]
@@ -369,7 +470,7 @@ def test_no_cell_however_odd_is_an_accident(owner: Connection, tmp_path: Path) -
 
 
 def test_every_column_is_in_the_documentation() -> None:
-    text = (Path(__file__).parents[2] / "docs/import-files.md").read_text()
+    text = (Path(__file__).parents[2] / "docs/operate/import-files.md").read_text()
     for kind in KINDS.values():
         assert f"## {kind.title} `{kind.name}`" in text
         for cells in explained(kind):

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from tests.platform.counter import NOW, Counter, one
 
-from counter import door as service
+from counter import gateway as service
 from faults import free_port
 
 Connection = psycopg.Connection[Any]
@@ -24,10 +24,11 @@ PATIENCE_SECONDS = 120
 NEXT_NIGHT = NOW + timedelta(hours=15, minutes=10)
 """Ten past one of the next day in China, when UTC has still the day of the settlements."""
 DEFER = """
-import django, sys, time
-django.setup()
+import sys, time
+from gongji.service.settings import set_up_django
+set_up_django()
 from procrastinate.exceptions import AlreadyEnqueued
-from gongji.jobs import tasks
+from gongji.service.jobs import tasks
 while True:
     try:
         print(getattr(tasks, sys.argv[1]).defer(timestamp=int(sys.argv[2])))
@@ -49,9 +50,11 @@ class Jobs:
         """How a job for a moment ended (procrastinate's word), once the service has done it."""
         made = subprocess.run(
             [sys.executable, "-c", DEFER, name, str(int(at.timestamp()))],
-            env=environment(self.database), capture_output=True, text=True,
+            env=environment(self.database),
+            capture_output=True,
+            text=True,
             timeout=PATIENCE_SECONDS,
-        )  # fmt: skip
+        )
         assert made.returncode == 0, made.stderr
         number, deadline = int(made.stdout), time.monotonic() + PATIENCE_SECONDS
         with psycopg.connect(self.database, autocommit=True) as connection:
@@ -76,9 +79,7 @@ class Jobs:
 
 def environment(database: str) -> dict[str, str]:
     """The variables of a process that works on a database."""
-    return {
-        **os.environ, "DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "gongji.config.settings",
-    }  # fmt: skip
+    return {**os.environ, "DATABASE_URL": database}
 
 
 @contextmanager
@@ -96,10 +97,10 @@ def jobs(database: str, tmp_path: Path) -> Iterator[Jobs]:
 
 
 def test_the_nightly_trial_balance_is_of_the_day_before_in_china(
-    jobs: Jobs, counter: Counter, door: Connection, owner: Connection
+    jobs: Jobs, counter: Counter, gateway: Connection, owner: Connection
 ) -> None:
     person, hospital = counter.person(1), counter.institution(1)
-    made = one(door, counter.bill(person, hospital, "2024-12-18", 50_000)).entry
+    made = one(gateway, counter.bill(person, hospital, "2024-12-18", 50_000)).entry
     assert made.accounting_date == date(2024, 12, 20)
 
     assert jobs.run("daily_trial_balance", NEXT_NIGHT) == "succeeded"
@@ -121,8 +122,9 @@ def test_tidying_removes_what_is_too_old_and_nothing_else(jobs: Jobs, owner: Con
     for name, expires in {"open": timedelta(minutes=5), "over": -timedelta(seconds=1)}.items():
         owner.execute(
             "insert into file_ticket (number, institution, name, content, expires_at)"
-            " values (%s, 'H1', '测试', '', %s)", [name, now + expires],
-        )  # fmt: skip
+            " values (%s, 'H1', '测试', '', %s)",
+            [name, now + expires],
+        )
 
     assert jobs.run("tidy", now) == "succeeded"
     assert owner.execute("select nonce from nonce").fetchall() == [("fresh",)]
@@ -139,7 +141,7 @@ def test_a_job_whose_worker_died_is_taken_up_again(jobs: Jobs, owner: Connection
           values (now() - interval '1 hour') returning id)
         insert into procrastinate_jobs
           (queue_name, task_name, lock, queueing_lock, args, status, worker_id)
-        select 'default', 'gongji.jobs.tasks.daily_trial_balance', 'stalled', 'stalled',
+        select 'default', 'gongji.service.jobs.tasks.daily_trial_balance', 'stalled', 'stalled',
           jsonb_build_object('timestamp', %s::bigint), 'doing', id from worker
         returning id"""
     row = owner.execute(stalled, [int(NEXT_NIGHT.timestamp())]).fetchone()
@@ -155,7 +157,8 @@ def test_a_job_whose_worker_died_is_taken_up_again(jobs: Jobs, owner: Connection
 
 def test_every_job_has_its_time(database: str) -> None:
     asked = (
-        "import django; django.setup(); from gongji.jobs.tasks import app\n"
+        "from gongji.service.settings import set_up_django; set_up_django()\n"
+        "from gongji.service.jobs.tasks import app\n"
         "for each in app.periodic_registry.periodic_tasks.values():"
         " print(each.task.name.split('.')[-1], each.cron, sep=': ')"
     )
@@ -163,5 +166,7 @@ def test_every_job_has_its_time(database: str) -> None:
         [sys.executable, "-c", asked], env=environment(database), capture_output=True, text=True
     )
     assert sorted(made.stdout.split("\n")[:-1]) == [
-        "daily_trial_balance: 10 1 * * *", "resume_stalled: */10 * * * *", "tidy: */30 * * * *",
-    ]  # fmt: skip
+        "daily_trial_balance: 10 1 * * *",
+        "resume_stalled: */10 * * * *",
+        "tidy: */30 * * * *",
+    ]

@@ -12,10 +12,10 @@ from python_calamine import CalamineWorkbook
 from tests.platform.conftest import ROLE
 from tests.platform.counter import NOW, RULES, Counter
 
-from gongji.cli import main
-from gongji.config import database as where
-from gongji.config import platform
+from gongji.cli.main import main
 from gongji.ledger.openings import OpeningBalance, enter
+from gongji.platform import database as where
+from gongji.platform import installation
 from gongji.settlement.settle import settle
 
 Connection = psycopg.Connection[Any]
@@ -25,18 +25,18 @@ PERIOD = ["--from", "2024-12-01", "--to", "2024-12-31"]
 
 @pytest.fixture
 def county(
-    database: str, owner: Connection, door: Connection, monkeypatch: pytest.MonkeyPatch
+    database: str, owner: Connection, gateway: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> Counter:
     """A county with one settlement, which the commands work on."""
     monkeypatch.setattr(where, "owner_dsn", lambda: database)
-    monkeypatch.setattr(where, "door_dsn", lambda: make_conninfo(database, options=ROLE))
-    monkeypatch.setattr(platform, "platform_rules", lambda: RULES)
+    monkeypatch.setattr(where, "gateway_dsn", lambda: make_conninfo(database, options=ROLE))
+    monkeypatch.setattr(installation, "installed_areas", lambda: RULES)
     made = Counter(owner)
     person, here = made.person(1), made.institution(1, "2")
     made.fact(person, "account", "2020-01-01")
     opening = OpeningBalance(person, "430500", NOW.date().replace(day=1), "account", 90_000)
-    enter(door, [opening], RULES.area, NOW)
-    settle(door, [made.bill(person, here, "2024-12-02", 20_000, accounts="own")], RULES, NOW)
+    enter(gateway, [opening], RULES.area, NOW)
+    settle(gateway, [made.bill(person, here, "2024-12-02", 20_000, accounts="own")], RULES, NOW)
     return made
 
 
@@ -73,11 +73,22 @@ ROWS = {
     ],
     HOSPITAL: [
         ["2024-12-01", "期初", *[""] * 8, "0.00"],
-        ["2024-12-20", "ordinary", "1", "200.00", "90.00", "0.00", "110.00", "0.00", "0.00",
-         "200.00", "200.00"],
+        [
+            "2024-12-20",
+            "ordinary",
+            "1",
+            "200.00",
+            "90.00",
+            "0.00",
+            "110.00",
+            "0.00",
+            "0.00",
+            "200.00",
+            "200.00",
+        ],
         ["2024-12-31", "期末", *[""] * 8, "200.00"],
     ],
-}  # fmt: skip
+}
 """The statements of December, without the column of entries."""
 
 
@@ -104,8 +115,9 @@ def test_a_statement_comes_in_every_format(
             rows = list(csv.reader(text.splitlines()))
             assert [row[: len(expected[0])] for row in rows[1:]] == expected
         elif form == "text":
-            assert all(row[-1] in line for row, line in zip(expected, text.splitlines()[2:],
-                                                            strict=True))  # fmt: skip
+            assert all(
+                row[-1] in line for row, line in zip(expected, text.splitlines()[2:], strict=True)
+            )
             assert PERSON not in text
         else:
             made = json.loads(text)
@@ -149,6 +161,15 @@ def test_readjudicate_reports_and_posts_on_command(
     code, said = run(capsys, "readjudicate", "430500", "2024", "--post", "--json")
     assert json.loads(said)["receivable"] == "90.00"
     assert run(capsys, "readjudicate", "430500", "2024")[1] == "重新核算 1 人，没有差额\n"
-    code, said = run(capsys, "ledger", "statement", "--person", PERSON, "--from", "2024-01-01",
-                     "--to", "2099-12-31")  # fmt: skip
+    code, said = run(
+        capsys,
+        "ledger",
+        "statement",
+        "--person",
+        PERSON,
+        "--from",
+        "2024-01-01",
+        "--to",
+        "2099-12-31",
+    )
     assert "应收（个人欠基金）" in said and "重新核算：事实变动" in said

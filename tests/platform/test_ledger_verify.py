@@ -7,12 +7,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from gongji.errors import Refusal
 from gongji.ledger import periods, statement
+from gongji.ledger.entry_rows import EntryRow, PostingRow, exchanged, negated
 from gongji.ledger.post import lock, post, take_ids
-from gongji.ledger.rows import EntryRow, PostingRow, exchanged, negated
 from gongji.ledger.trial import trial
 from gongji.ledger.verify import ALL, Difference, Scope, verify
+from gongji.refusals import Refusal
 
 Connection = psycopg.Connection[Any]
 AREA, HOSPITAL = "430500", "H43050000001"
@@ -22,27 +22,35 @@ overriding system value values (%s, %s, '430500', '测试甲', '', %s)"""
 
 
 @pytest.fixture
-def ledger(owner: Connection, door: Connection) -> Connection:
-    """A door's connection to a ledger with two persons, settlements and a cancellation."""
+def ledger(owner: Connection, gateway: Connection) -> Connection:
+    """A gateway's connection to a ledger with two persons, settlements and a cancellation."""
     for number in (1, 2):
         owner.execute(PERSON, [number, f"4305000000000000000{number}", bytes([number])])
-    owner.execute("insert into institution (code, area, name, kind) values (%s, %s, '测试医院',"
-                  " 'hospital')", [HOSPITAL, AREA])  # fmt: skip
-    credit(door, 1, 10_000)
-    credit(door, 2, 500)
-    settled = settle(door, 1, pool=6_000, account=3_000, cash=1_000)
-    settle(door, 2, pool=700, account=300, cash=0, day=date(2025, 3, 11))
-    cancel(door, settled)
-    settle(door, 1, pool=5_000, account=2_500, cash=0, day=date(2025, 3, 12))
-    return door
+    owner.execute(
+        "insert into institution (code, area, name, kind) values (%s, %s, '测试医院', 'hospital')",
+        [HOSPITAL, AREA],
+    )
+    credit(gateway, 1, 10_000)
+    credit(gateway, 2, 500)
+    settled = settle(gateway, 1, pool=6_000, account=3_000, cash=1_000)
+    settle(gateway, 2, pool=700, account=300, cash=0, day=date(2025, 3, 11))
+    cancel(gateway, settled)
+    settle(gateway, 1, pool=5_000, account=2_500, cash=0, day=date(2025, 3, 12))
+    return gateway
 
 
 def entry(connection: Connection, person: int, kind: str, day: date, **more: Any) -> EntryRow:
     (number,) = take_ids(connection, 1)
     return EntryRow(
-        id=number, area=AREA, person_id=person, kind=kind, service_date=day, accounting_date=day,
-        settled_at=NOW, **more,
-    )  # fmt: skip
+        id=number,
+        area=AREA,
+        person_id=person,
+        kind=kind,
+        service_date=day,
+        accounting_date=day,
+        settled_at=NOW,
+        **more,
+    )
 
 
 def write(connection: Connection, one: EntryRow, postings: list[PostingRow]) -> None:
@@ -55,23 +63,43 @@ def write(connection: Connection, one: EntryRow, postings: list[PostingRow]) -> 
 def credit(connection: Connection, person: int, amount: int) -> None:
     one = entry(connection, person, "credit", date(2025, 3, 1))
     assert one.id
-    write(connection, one, [PostingRow(one.id, AREA, "account", str(person), "contribution", AREA,
-                                       amount, "第十一条")])  # fmt: skip
+    write(
+        connection,
+        one,
+        [
+            PostingRow(
+                one.id, AREA, "account", str(person), "contribution", AREA, amount, "第十一条"
+            )
+        ],
+    )
 
 
 Settled = tuple[EntryRow, list[PostingRow]]
 
 
 def settle(
-    connection: Connection, person: int, pool: int, account: int, cash: int,
+    connection: Connection,
+    person: int,
+    pool: int,
+    account: int,
+    cash: int,
     day: date = date(2025, 3, 10),
-) -> Settled:  # fmt: skip
+) -> Settled:
     total = pool + account + cash
     one = entry(
-        connection, person, "settlement", day, institution=HOSPITAL, benefit="ordinary",
-        total_fen=total, in_scope_fen=total, pool_fen=pool, account_fen=account, cash_fen=cash,
+        connection,
+        person,
+        "settlement",
+        day,
+        institution=HOSPITAL,
+        benefit="ordinary",
+        total_fen=total,
+        in_scope_fen=total,
+        pool_fen=pool,
+        account_fen=account,
+        cash_fen=cash,
         meters=(("ordinary_paid", "年:2025", "", pool),),
-    )  # fmt: skip
+    )
     assert one.id
     sides = [
         ("pool", "ordinary", pool),
@@ -108,9 +136,10 @@ def test_what_is_kept_otherwise_is_named_with_the_person_masked(
 ) -> None:
     owner.execute("update meter_use set used_fen = used_fen + 7 where person_id = 1")
     assert list(verify(ledger)) == [
-        Difference("meter", AREA, "4305************0001", None, "ordinary_paid 年:2025", "5007",
-                   "5000")
-    ]  # fmt: skip
+        Difference(
+            "meter", AREA, "4305************0001", None, "ordinary_paid 年:2025", "5007", "5000"
+        )
+    ]
     assert found(ledger, Scope("510400")) == []
     owner.execute("delete from meter_use where person_id = 2")
     assert ("meter", "ordinary_paid 年:2025", "0", "700") in found(ledger)
@@ -123,17 +152,28 @@ def test_what_was_forged_past_every_wall_is_found(ledger: Connection, owner: Con
     pool = "update posting set {} where debit = 'provider' and amount_fen in (700, 701)"
     cancelled = "update entry set {} where kind = 'cancellation'"
     for forged, mended, expected in (
-        (pool.format("amount_fen = 701"), pool.format("amount_fen = 700"),
-         {("amounts", "pool_fen"), ("amounts", "total_fen - borne_fen"), ("trial", "pool")}),
-        (pool.format("credit = 'cash'"), pool.format("credit = 'pool'"),
-         {("amounts", "pool_fen"), ("amounts", "cash_fen")}),
+        (
+            pool.format("amount_fen = 701"),
+            pool.format("amount_fen = 700"),
+            {("amounts", "pool_fen"), ("amounts", "total_fen - borne_fen"), ("trial", "pool")},
+        ),
+        (
+            pool.format("credit = 'cash'"),
+            pool.format("credit = 'pool'"),
+            {("amounts", "pool_fen"), ("amounts", "cash_fen")},
+        ),
         (pool.format("area = '510400'"), pool.format(f"area = '{AREA}'"), {("amounts", "area")}),
-        (cancelled.format("pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"),
-         cancelled.format("pool_fen = pool_fen - 1, cash_fen = cash_fen + 1"),
-         {("amounts", "pool_fen"), ("mirror", "amounts"), ("trial", "pool")}),
-        (cancelled.format("meters = '[]'"), "",
-         {("mirror", "meters"), ("meter", "ordinary_paid 年:2025")}),
-    ):  # fmt: skip
+        (
+            cancelled.format("pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"),
+            cancelled.format("pool_fen = pool_fen - 1, cash_fen = cash_fen + 1"),
+            {("amounts", "pool_fen"), ("mirror", "amounts"), ("trial", "pool")},
+        ),
+        (
+            cancelled.format("meters = '[]'"),
+            "",
+            {("mirror", "meters"), ("meter", "ordinary_paid 年:2025")},
+        ),
+    ):
         _forge(owner, forged)
         assert expected <= {(check, what) for check, what, *_ in found(ledger)}, forged
         if mended:
@@ -153,16 +193,19 @@ def test_statements_run_from_opening_to_closing(ledger: Connection) -> None:
     account = made.accounts[0]
     assert (account.opening_fen, account.closing_fen) == (10_000, 7_500)
     assert [(m.event, m.amount_fen, m.balance_fen) for m in account.movements] == [
-        ("结算", -3_000, 7_000), ("撤销结算", 3_000, 10_000), ("结算", -2_500, 7_500),
-    ]  # fmt: skip
+        ("结算", -3_000, 7_000),
+        ("撤销结算", 3_000, 10_000),
+        ("结算", -2_500, 7_500),
+    ]
     assert [(m.meter, m.used_fen) for m in made.meters] == [("ordinary_paid", 5_000)]
 
     # An institution's: what is owed by day and benefit.
     owed = statement.of_institution(ledger, HOSPITAL, date(2025, 3, 11), date(2025, 3, 31))
     assert owed.opening_fen == 0
     assert [(line.date.day, line.settlements, line.owed_fen) for line in owed.lines] == [
-        (11, 1, 1_000), (12, 1, 7_500),
-    ]  # fmt: skip
+        (11, 1, 1_000),
+        (12, 1, 7_500),
+    ]
     assert owed.closing_fen == 8_500
     # Nobody's is refused.
     with pytest.raises(Refusal) as refused:
@@ -185,8 +228,11 @@ def test_the_trial_balance_shows_what_moved_on_a_day(ledger: Connection) -> None
 
 
 def test_the_trial_balance_notices_a_forged_entry(ledger: Connection, owner: Connection) -> None:
-    _forge(owner, "update entry set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"
-                  " where kind = 'settlement' and pool_fen = 700")  # fmt: skip
+    _forge(
+        owner,
+        "update entry set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"
+        " where kind = 'settlement' and pool_fen = 700",
+    )
     assert not trial(ledger, date(2025, 3, 31)).agrees
 
 
@@ -216,7 +262,7 @@ def test_a_month_is_not_closed_before_it_is_over_nor_with_differences(
     assert "账上 1 应为 200" in str(refused.value)
 
 
-def test_the_doors_cannot_close_a_month(ledger: Connection) -> None:
+def test_the_gateways_cannot_close_a_month(ledger: Connection) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         periods.close(ledger, AREA, date(2025, 3, 1), "测试", APRIL)
 
@@ -225,8 +271,11 @@ def test_a_difference_is_a_plain_record(ledger: Connection, owner: Connection) -
     names = [field.name for field in dataclasses.fields(Difference)]
     assert names == ["check", "area", "person", "entry", "what", "kept", "rebuilt"]
     # One for each amount that an entry has otherwise than its postings, then the area's total.
-    _forge(owner, "update entry set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"
-                  " where kind = 'settlement' and pool_fen = 700")  # fmt: skip
+    _forge(
+        owner,
+        "update entry set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"
+        " where kind = 'settlement' and pool_fen = 700",
+    )
     row = owner.execute("select id from entry where pool_fen = 701").fetchone()
     assert row
     values = [dataclasses.astuple(difference) for difference in verify(ledger)]

@@ -13,11 +13,11 @@ from python_calamine import CalamineWorkbook
 from tests.platform import books
 from tests.platform.books import AREA, HOSPITAL, OTHER, forge
 
-from gongji.cli import main
-from gongji.commands import ledger as commands
-from gongji.config import database as where
-from gongji.config import platform
-from gongji.settlement.rules import Rules
+from gongji.cli import ledger as commands
+from gongji.cli.main import main
+from gongji.law.engine.areas import Areas
+from gongji.platform import database as where
+from gongji.platform import installation
 from gongji.units import CHINA
 
 Connection = psycopg.Connection[Any]
@@ -39,7 +39,7 @@ def ledger(copies: Copies, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connecti
     """The owner's connection to a copy of the books, on which the commands work."""
     with copies() as address, psycopg.connect(address, autocommit=True) as connection:
         monkeypatch.setattr(where, "owner_dsn", lambda: address)
-        monkeypatch.setattr(platform, "platform_rules", Rules)
+        monkeypatch.setattr(installation, "installed_areas", Areas)
         yield connection
 
 
@@ -80,31 +80,50 @@ def test_verify_counts_what_it_looked_at(ledger: Connection, run: Run) -> None:
 
 def test_verify_lists_what_differs_with_every_check_in_words(ledger: Connection, run: Run) -> None:
     forge(
-        ledger, "update entry set pool_fen = 12001, cash_fen = 799 where id = 6",
+        ledger,
+        "update entry set pool_fen = 12001, cash_fen = 799 where id = 6",
         "update entry set deductible_fen = -1499 where id = 5",
         "update meter_use set used_fen = 9 where person_id = 3",
         "update balance set amount_fen = 9 where kind = 'payable'",
-    )  # fmt: skip
+    )
     code, out, err = run("verify")
     assert code == 1
     assert err == "核对 11 笔分录（结算 4 笔），有 6 处不符\n"
     head, *rows = _table(out)
     assert head == ["核对项", "统筹区", "人员", "分录", "项目", "账上", "应为"]
-    assert sorted(rows) == sorted([
-        ["冲销与原结算", AREA, "4305************0001", "5", "amounts", "deductible_fen", "-1499",
-         "deductible_fen", "-1500"],
-        ["结算金额与分录", AREA, "4305************0001", "6", "pool_fen", "12001", "12000"],
-        ["结算金额与分录", AREA, "4305************0001", "6", "cash_fen", "799", "800"],
-        ["累计", OTHER, "5104************0003", "ordinary_paid", "年:2025", "9", "1000"],
-        ["余额", AREA, "4305************0002", "payable", "9", "1100"],
-        ["试算", AREA, "pool", "11301", "11300"],
-    ])  # fmt: skip
+    assert sorted(rows) == sorted(
+        [
+            [
+                "冲销与原结算",
+                AREA,
+                "4305************0001",
+                "5",
+                "amounts",
+                "deductible_fen",
+                "-1499",
+                "deductible_fen",
+                "-1500",
+            ],
+            ["结算金额与分录", AREA, "4305************0001", "6", "pool_fen", "12001", "12000"],
+            ["结算金额与分录", AREA, "4305************0001", "6", "cash_fen", "799", "800"],
+            ["累计", OTHER, "5104************0003", "ordinary_paid", "年:2025", "9", "1000"],
+            ["余额", AREA, "4305************0002", "payable", "9", "1100"],
+            ["试算", AREA, "pool", "11301", "11300"],
+        ]
+    )
     code, out, _ = run("verify", "--area", OTHER, "--json")
     assert code == 1
     assert json.loads(out)["differences"] == [
-        {"check": "meter", "area": OTHER, "person": "5104************0003", "entry": None,
-         "what": "ordinary_paid 年:2025", "kept": "9", "rebuilt": "1000"},
-    ]  # fmt: skip
+        {
+            "check": "meter",
+            "area": OTHER,
+            "person": "5104************0003",
+            "entry": None,
+            "what": "ordinary_paid 年:2025",
+            "kept": "9",
+            "rebuilt": "1000",
+        },
+    ]
     assert run("verify", "--area", "532300")[0] == 0
 
 
@@ -127,9 +146,9 @@ def test_verify_prints_fifty_differences_and_counts_all(ledger: Connection, run:
 
 def test_every_check_has_its_words() -> None:
     assert commands.WORDS.keys() == {"amounts", "mirror", "meter", "balance", "trial", "replay"}
-    from gongji.ledger import accounts
+    from gongji.ledger import chart
 
-    assert commands.ACCOUNTS.keys() == set(accounts.KINDS) - {accounts.BORNE}
+    assert commands.ACCOUNTS.keys() == set(chart.KINDS) - {chart.BORNE}
 
 
 STATEMENT = """\
@@ -201,9 +220,17 @@ def test_a_statement_as_json_has_every_amount_in_fen(ledger: Connection, run: Ru
     found = [(one["account"], one["opening_fen"], one["closing_fen"]) for one in made["accounts"]]
     assert found == [("account", 94_000, 96_000), ("receivable", 0, 2_000), ("payable", 0, 0)]
     assert made["accounts"][1]["movements"] == [
-        {"date": "2025-03-31", "entry": 7, "event": "重新核算", "institution": "",
-         "benefit": "ordinary", "article": "第六条", "amount_fen": 2_000, "balance_fen": 2_000},
-    ]  # fmt: skip
+        {
+            "date": "2025-03-31",
+            "entry": 7,
+            "event": "重新核算",
+            "institution": "",
+            "benefit": "ordinary",
+            "article": "第六条",
+            "amount_fen": 2_000,
+            "balance_fen": 2_000,
+        },
+    ]
     assert (made["since"], made["until"]) == ("2025-03-01", "2025-03-31")
 
 
@@ -222,39 +249,76 @@ def test_an_account_that_was_never_used_is_left_out_but_the_personal_one(
 ) -> None:
     out = run("statement", "--person", FIRST, "--from", "2025-01-01", "--to", "2025-01-01")[1]
     assert [line.split()[:3] for line in out.splitlines()[2:]] == [
-        ["个人账户", "2025-01-01", "期初余额"], ["个人账户", "2025-01-01", "期末余额"],
-    ]  # fmt: skip
+        ["个人账户", "2025-01-01", "期初余额"],
+        ["个人账户", "2025-01-01", "期末余额"],
+    ]
     out = run("statement", "--person", SECOND, "--from", "2025-06-01", "--to", "2025-06-01")[1]
     assert "应收（个人欠基金）" in out and "应付（基金欠个人）" in out
 
 
 REFUSED = [
-    (["statement", *MARCH], 1,
-     "不予受理（field_missing）：缺少必填项 --person 或 --institution（二者给一）"),
-    (["statement", "--person", FIRST, "--institution", HOSPITAL, *MARCH], 1,
-     "不予受理（field_missing）：缺少必填项 --person 或 --institution（二者给一）"),
-    (["statement", "--person", FIRST, *MARCH, "--format", "xlsx"], 1,
-     "不予受理（field_missing）：缺少必填项 -o（xlsx 写入文件）"),
-    (["statement", "--person", "0", *MARCH], 1,
-     "不予受理（person_unknown）：没有参保人 0；请核对号码，或先导入参保人"),
-    (["statement", "--institution", "H0", *MARCH], 1,
-     "不予受理（institution_unknown）：没有定点医药机构 H0；请核对代码，或先导入机构"),
-    (["statement", "--person", FIRST, "--from", "2025-03-32", "--to", "2025-03-31"], 1,
-     "不予受理（value_invalid）：--from 的值 2025-03-32 无法识别；可取：YYYY-MM-DD"),
-    (["statement", "--person", FIRST, "--from", "2025-03-01", "--to", "today"], 1,
-     "不予受理（value_invalid）：--to 的值 today 无法识别；可取：YYYY-MM-DD"),
-    (["statement", "--person", FIRST, "--from", "2025-03-02", "--to", "2025-03-01"], 1,
-     "不予受理（value_invalid）：--from、--to 的值 2025-03-02 至 2025-03-01 无法识别；"
-     "可取：起始日不晚于截止日"),
-    (["trial", "--date", "2025-02-29"], 1,
-     "不予受理（value_invalid）：--date 的值 2025-02-29 无法识别；可取：YYYY-MM-DD"),
-    (["close", AREA, "2025-00"], 1,
-     "不予受理（value_invalid）：账期 的值 2025-00 无法识别；可取：YYYY-MM"),
-    (["close", AREA, "2025-03-01"], 1,
-     "不予受理（value_invalid）：账期 的值 2025-03-01 无法识别；可取：YYYY-MM"),
-    (["close", AREA, "2099-01"], 1,
-     "不予受理（period_not_over）：账期 2099-01 还没有过完，不能关闭；请在下月 1 日以后关闭"),
-]  # fmt: skip
+    (
+        ["statement", *MARCH],
+        1,
+        "不予受理（field_missing）：缺少必填项 --person 或 --institution（二者给一）",
+    ),
+    (
+        ["statement", "--person", FIRST, "--institution", HOSPITAL, *MARCH],
+        1,
+        "不予受理（field_missing）：缺少必填项 --person 或 --institution（二者给一）",
+    ),
+    (
+        ["statement", "--person", FIRST, *MARCH, "--format", "xlsx"],
+        1,
+        "不予受理（field_missing）：缺少必填项 -o（xlsx 写入文件）",
+    ),
+    (
+        ["statement", "--person", "0", *MARCH],
+        1,
+        "不予受理（person_unknown）：没有参保人 0；请核对号码，或先导入参保人",
+    ),
+    (
+        ["statement", "--institution", "H0", *MARCH],
+        1,
+        "不予受理（institution_unknown）：没有定点医药机构 H0；请核对代码，或先导入机构",
+    ),
+    (
+        ["statement", "--person", FIRST, "--from", "2025-03-32", "--to", "2025-03-31"],
+        1,
+        "不予受理（value_invalid）：--from 的值 2025-03-32 无法识别；可取：YYYY-MM-DD",
+    ),
+    (
+        ["statement", "--person", FIRST, "--from", "2025-03-01", "--to", "today"],
+        1,
+        "不予受理（value_invalid）：--to 的值 today 无法识别；可取：YYYY-MM-DD",
+    ),
+    (
+        ["statement", "--person", FIRST, "--from", "2025-03-02", "--to", "2025-03-01"],
+        1,
+        "不予受理（value_invalid）：--from、--to 的值 2025-03-02 至 2025-03-01 无法识别；"
+        "可取：起始日不晚于截止日",
+    ),
+    (
+        ["trial", "--date", "2025-02-29"],
+        1,
+        "不予受理（value_invalid）：--date 的值 2025-02-29 无法识别；可取：YYYY-MM-DD",
+    ),
+    (
+        ["close", AREA, "2025-00"],
+        1,
+        "不予受理（value_invalid）：账期 的值 2025-00 无法识别；可取：YYYY-MM",
+    ),
+    (
+        ["close", AREA, "2025-03-01"],
+        1,
+        "不予受理（value_invalid）：账期 的值 2025-03-01 无法识别；可取：YYYY-MM",
+    ),
+    (
+        ["close", AREA, "2099-01"],
+        1,
+        "不予受理（period_not_over）：账期 2099-01 还没有过完，不能关闭；请在下月 1 日以后关闭",
+    ),
+]
 
 
 @pytest.mark.parametrize(("words", "code", "sentence"), REFUSED)
@@ -274,10 +338,15 @@ def test_an_area_without_rules_is_not_closed(ledger: Connection, run: Run) -> No
 
 @pytest.mark.parametrize(
     "words",
-    [["statement", "--person", FIRST, "--to", "2025-03-31"], ["statement", "--person", FIRST],
-     ["statement", *MARCH, "--person", FIRST, "--format", "pdf"], ["close", AREA], ["nothing"],
-     ["verify", "--month", "2025-03"]],
-)  # fmt: skip
+    [
+        ["statement", "--person", FIRST, "--to", "2025-03-31"],
+        ["statement", "--person", FIRST],
+        ["statement", *MARCH, "--person", FIRST, "--format", "pdf"],
+        ["close", AREA],
+        ["nothing"],
+        ["verify", "--month", "2025-03"],
+    ],
+)
 def test_a_wrong_option_leaves_with_code_2(ledger: Connection, run: Run, words: list[str]) -> None:
     code, out, err = run(*words)
     assert (code, out) == (2, "") and err
@@ -306,12 +375,19 @@ def test_the_trial_balance_is_told_in_words_and_leaves_by_whether_it_agrees(
     assert (code, err) == (0, "")
     assert _table("\n".join(table)) == TRIAL
     assert agreements == [
-        "统筹基金支付 = 各笔结算：117.00 相符", "补充资金支付 = 各笔结算：11.00 相符",
-        "医药机构应收与已收 = 各笔结算：213.00 相符", "窗口现金 = 各笔结算：13.00 相符",
-    ]  # fmt: skip
+        "统筹基金支付 = 各笔结算：117.00 相符",
+        "补充资金支付 = 各笔结算：11.00 相符",
+        "医药机构应收与已收 = 各笔结算：213.00 相符",
+        "窗口现金 = 各笔结算：13.00 相符",
+    ]
     forge(ledger, "update entry set pool_fen = 1001, cash_fen = 499 where id = 9")
-    for words, expected in (([], 1), (["--json"], 1), (["--area", OTHER], 1), (["--area", AREA], 0),
-                            (["--area", AREA, "--json"], 0)):  # fmt: skip
+    for words, expected in (
+        ([], 1),
+        (["--json"], 1),
+        (["--area", OTHER], 1),
+        (["--area", AREA], 0),
+        (["--area", AREA, "--json"], 0),
+    ):
         assert run("trial", "--date", "2025-03-31", *words)[0] == expected, words
     out = run("trial", "--date", "2025-03-31")[1]
     assert "统筹基金支付 = 各笔结算：117.00 不符（117.01）\n" in out
@@ -325,11 +401,18 @@ def test_the_trial_balance_as_json(ledger: Connection, run: Run) -> None:
     made = json.loads(out)
     assert code == 0 and made["agrees"] is True
     assert (made["day"], made["area"]) == ("2025-03-31", OTHER)
-    assert made["lines"][1] == {"account": "pool", "before_fen": 0, "debit_fen": 0,
-                                "credit_fen": 1_000, "after_fen": -1_000}  # fmt: skip
+    assert made["lines"][1] == {
+        "account": "pool",
+        "before_fen": 0,
+        "debit_fen": 0,
+        "credit_fen": 1_000,
+        "after_fen": -1_000,
+    }
     assert made["agreements"][4] == {
-        "what": "个人账户 = 各人余额", "journal_fen": 0, "other_fen": 0,
-    }  # fmt: skip
+        "what": "个人账户 = 各人余额",
+        "journal_fen": 0,
+        "other_fen": 0,
+    }
 
 
 def test_without_a_date_it_is_today_in_china(ledger: Connection, run: Run) -> None:
@@ -341,28 +424,37 @@ def test_without_a_date_it_is_today_in_china(ledger: Connection, run: Run) -> No
 def test_a_month_is_closed_by_command_once(ledger: Connection, run: Run) -> None:
     assert run("close", AREA, "2025-03") == (0, "统筹区 430500 的账期 2025-03 已关闭\n", "")
     assert run("close", AREA, "2025-03") == (
-        1, "",
+        1,
+        "",
         "不予受理（period_closed_already）：统筹区 430500 的账期 2025-03 已经关闭，不必再关\n",
-    )  # fmt: skip
+    )
     code, out, err = run("close", AREA, "2025-02", "--json")
     assert (code, json.loads(out), err) == (
-        0, {"area": AREA, "month": "2025-02", "closed": True}, "",
-    )  # fmt: skip
+        0,
+        {"area": AREA, "month": "2025-02", "closed": True},
+        "",
+    )
     code, out, err = run("--json", "close", OTHER, "2025-02")
     assert json.loads(out)["closed"] is True
-    found = ledger.execute("select area, month::text, closed_by <> '' from closed_period"
-                           " order by 1, 2").fetchall()  # fmt: skip
-    assert found == [(AREA, "2025-02-01", True), (AREA, "2025-03-01", True),
-                     (OTHER, "2025-02-01", True)]  # fmt: skip
+    found = ledger.execute(
+        "select area, month::text, closed_by <> '' from closed_period order by 1, 2"
+    ).fetchall()
+    assert found == [
+        (AREA, "2025-02-01", True),
+        (AREA, "2025-03-01", True),
+        (OTHER, "2025-02-01", True),
+    ]
 
 
 def test_a_month_that_differs_is_refused_with_code_1(ledger: Connection, run: Run) -> None:
     ledger.execute("update balance set amount_fen = 1 where kind = 'payable'")
     assert run("close", AREA, "2025-03") == (
-        1, "", "不予受理（period_differs）：统筹区 430500 的账期 2025-03 核对有 1 处不符，不能关闭"
+        1,
+        "",
+        "不予受理（period_differs）：统筹区 430500 的账期 2025-03 核对有 1 处不符，不能关闭"
         "（balance 4305************0002 payable 账上 1 应为 1100）；"
         "请先用 gongji ledger verify 查明\n",
-    )  # fmt: skip
+    )
     code, out, _ = run("close", AREA, "2025-03", "--json")
     assert code == 1 and json.loads(out)["refusal"] == "period_differs"
     assert run("close", OTHER, "2025-03")[0] == 0

@@ -6,21 +6,42 @@ from typing import Any
 
 import pytest
 
-from gongji.catalogue.online import judge, split, terms_of
-from gongji.errors import Refusal
+from gongji.law.engine.areas import Areas
+from gongji.law.pricing.price_line import judge, split, terms_of
+from gongji.law.rulebook.law import Law
+from gongji.refusals import Refusal
 from gongji.registry.items import Items, ItemVersion
-from gongji.rulebook.law import Law
+from gongji.settlement.batch_summary import refuse_mixed
 from gongji.settlement.contract import Line
-from gongji.settlement.lines import check_lines, permitted, unrelated_to
-from gongji.settlement.marks import refuse_mixed
-from gongji.settlement.rules import Rules
+from gongji.settlement.price_bills import check_lines, permitted, unrelated_to
 from gongji.units import day_of
 
-RULES = Rules()
+RULES = Areas()
 VERSION = ItemVersion(
-    1, "532300", "A", "测试药", "101", "09", date(2023, 1, 1), date(2024, 1, 1), "乙", None, None,
-    None, None, None, None, "", False, False, False, False, [], "", date(2023, 6, 1),
-)  # fmt: skip
+    1,
+    "532300",
+    "A",
+    "测试药",
+    "101",
+    "09",
+    date(2023, 1, 1),
+    date(2024, 1, 1),
+    "乙",
+    None,
+    None,
+    None,
+    None,
+    None,
+    None,
+    "",
+    False,
+    False,
+    False,
+    False,
+    [],
+    "",
+    date(2023, 6, 1),
+)
 
 
 def law(area: str) -> Law:
@@ -60,10 +81,14 @@ def test_returns_are_refused_whatever_is_negative(name: str) -> None:
 @pytest.mark.parametrize(
     ("restricted", "approved", "covered"),
     [
-        (False, "0", True), (False, "1", True), (False, "2", False),
-        (True, "0", False), (True, "1", True), (True, "2", False),
+        (False, "0", True),
+        (False, "1", True),
+        (False, "2", False),
+        (True, "0", False),
+        (True, "1", True),
+        (True, "2", False),
     ],
-)  # fmt: skip
+)
 def test_restricted_items_need_approval(restricted: bool, approved: str, covered: bool) -> None:
     version = replace(VERSION, restricted=restricted)
     assert permitted(approved, version) is covered
@@ -94,7 +119,7 @@ def test_an_unknown_item_can_be_refused_by_the_hospital_too() -> None:
         (None, ["M2"], [], False),  # 病种未知
         (False, ["M2"], [], True),
     ],
-)  # fmt: skip
+)
 def test_the_catalogue_says_what_is_related_and_then_the_institution(
     told: bool | None, related_to: list[str], diseases: list[str], unrelated: bool
 ) -> None:

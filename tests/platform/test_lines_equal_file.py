@@ -8,16 +8,16 @@ import polars as pl
 import psycopg
 import pytest
 
-from gongji.catalogue import read_catalogue
-from gongji.catalogue.items import AMOUNTS as AMOUNT_COLUMNS
-from gongji.catalogue.lines import SPLIT, price
-from gongji.catalogue.texts import read_texts
-from gongji.errors import Refusal
-from gongji.rulebook.law import Library
+from gongji.batch.lines import read_catalogue
+from gongji.batch.lines.price_lines import SPLIT, price
+from gongji.batch.lines.price_list import AMOUNTS as AMOUNT_COLUMNS
+from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
+from gongji.refusals import Refusal
+from gongji.settlement.batch_summary import AMOUNTS, batch_of, sums_for
 from gongji.settlement.contract import Line
-from gongji.settlement.lines import Bill, price_bills
-from gongji.settlement.marks import AMOUNTS, batch_of, sums_for
-from gongji.settlement.rules import Rules
+from gongji.settlement.price_bills import Bill, price_bills
+from gongji.tabular.texts import read_texts
 from gongji.units import round_half_up, yuan_text
 
 AREAS = ("532300", "530900", "430500", "445300", "510400")
@@ -59,7 +59,7 @@ def texts(head: str, rows: list[str]) -> pl.DataFrame:
 class Bills:
     """Random bills, as rows of files and as what the counter is given."""
 
-    def __init__(self, dice: random.Random, rules: Rules) -> None:
+    def __init__(self, dice: random.Random, rules: Areas) -> None:
         self.visits: list[str] = []
         self.lines: list[str] = []
         self.bills: list[Bill] = []
@@ -75,10 +75,15 @@ class Bills:
             )
             self.bills.append(
                 Bill(
-                    rules.area(area), date.fromisoformat(day), LEVELS[level], lines,
-                    AREAS.index(area) + 1, "14" if chronic else "11", "M1" if chronic else "",
+                    rules.area(area),
+                    date.fromisoformat(day),
+                    LEVELS[level],
+                    lines,
+                    AREAS.index(area) + 1,
+                    "14" if chronic else "11",
+                    "M1" if chronic else "",
                 )
-            )  # fmt: skip
+            )
 
     def line(
         self, dice: random.Random, visit: int, at: int, prescriber: str, chronic: bool
@@ -96,9 +101,15 @@ class Bills:
         )
         details = {"fee_ocur_time": f"{own_day} 08:30:00" if own_day else None}
         return Line(
-            str(at), item, milli, micro, fen, prescriber=LEVELS[prescriber] if prescriber else "",
-            related=False if related else None, details=details,
-        )  # fmt: skip
+            str(at),
+            item,
+            milli,
+            micro,
+            fen,
+            prescriber=LEVELS[prescriber] if prescriber else "",
+            related=False if related else None,
+            details=details,
+        )
 
 
 def fill(owner: psycopg.Connection[Any], catalogue: pl.DataFrame) -> None:
@@ -137,33 +148,41 @@ def fill(owner: psycopg.Connection[Any], catalogue: pl.DataFrame) -> None:
                 " values (%s, %s, %s, '101', '09',"
                 " %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '{}')",
                 [
-                    area, row["item"], row["name"], *days, row["class"], fen(row["share"]),
+                    area,
+                    row["item"],
+                    row["name"],
+                    *days,
+                    row["class"],
+                    fen(row["share"]),
                     *(fen(row[name]) for name in AMOUNT_COLUMNS),
-                    row["part"], row["negotiated"],
+                    row["part"],
+                    row["negotiated"],
                 ],
-            )  # fmt: skip
+            )
 
 
 @pytest.mark.parametrize("seed", [3, 2026])
 def test_random_bills_come_out_as_their_files_do(
-    owner: psycopg.Connection[Any], door: psycopg.Connection[Any], seed: int
+    owner: psycopg.Connection[Any], gateway: psycopg.Connection[Any], seed: int
 ) -> None:
     dice = random.Random(seed)
     catalogue = read_catalogue(texts(CATALOGUE_HEAD, catalogue_rows(dice)).drop("row_number"))
-    bills = Bills(dice, Rules())
+    bills = Bills(dice, Areas())
     fill(owner, catalogue.versions)
     by_file = price(
-        texts("visit,item,quantity,amount,related,date", bills.lines), catalogue,
+        texts("visit,item,quantity,amount,related,date", bills.lines),
+        catalogue,
         texts("visit,date,area,status,level,prescriber_level,benefit", bills.visits),
-        Library(), unknown_items="own",
-    )  # fmt: skip
+        Library(),
+        unknown_items="own",
+    )
     splits: dict[str, list[Any]] = {}
     for row in by_file.lines.select("visit", *SPLIT).iter_rows():
         splits.setdefault(row[0], []).append(row[1:])
     reasons: dict[str, set[str]] = {}
     for visit, code in by_file.problems.select("visit", "code").iter_rows():
         reasons.setdefault(visit, set()).add(code)
-    found = price_bills(door, bills.bills)
+    found = price_bills(gateway, bills.bills)
     compared = refused = unrelated = 0
     for number, (bill, made) in enumerate(zip(bills.bills, found, strict=True)):
         visit = f"v{number}"

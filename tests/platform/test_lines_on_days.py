@@ -10,28 +10,38 @@ import pytest
 from psycopg.types.json import Jsonb
 from tests.platform.counter import NOW, RULES, Counter, one, refused, rows
 
+from gongji.settlement.batch_summary import batch_of, sums_for
 from gongji.settlement.contract import Line, Purchase, Request
-from gongji.settlement.kept_lines import write_batches, write_purchase
-from gongji.settlement.lines import Bill, PricedLine, price_lines
-from gongji.settlement.marks import batch_of, sums_for
+from gongji.settlement.price_bills import Bill, PricedLine, price_lines
 from gongji.settlement.settle import settle
+from gongji.settlement.store_lines import write_batches, write_purchase
 from gongji.units import CHINA
 
 Connection = psycopg.Connection[Any]
 AREA = "532300"
 SINCE, UNTIL = "2024-06-10", "2024-06-20"
 DAYS = {
-    "2024-06-09": False, "2024-06-10": True, "2024-06-11": True,
-    "2024-06-19": True, "2024-06-20": False, "2024-06-21": False,
-}  # fmt: skip
+    "2024-06-09": False,
+    "2024-06-10": True,
+    "2024-06-11": True,
+    "2024-06-19": True,
+    "2024-06-20": False,
+    "2024-06-21": False,
+}
 
 
 def item(owner: Connection, code: str, **columns: Any) -> None:
     """A version of an item of the catalogue."""
     row = {
-        "area": AREA, "item": code, "name": "测试药", "list_type": "101", "charge_type": "09",
-        "since": "2020-01-01", "grade": "甲", "diseases": [],
-    } | columns  # fmt: skip
+        "area": AREA,
+        "item": code,
+        "name": "测试药",
+        "list_type": "101",
+        "charge_type": "09",
+        "since": "2020-01-01",
+        "grade": "甲",
+        "diseases": [],
+    } | columns
     owner.execute(
         f"insert into item_version ({', '.join(row)}) values ({', '.join(['%s'] * len(row))})",
         list(row.values()),
@@ -43,25 +53,29 @@ def line(serial: str = "1", code: str = "A", fen: int = 1000, **more: Any) -> Li
     return Line(serial, code, 1000, fen * 10_000, fen, **more)
 
 
-def priced(door: Connection, here: str, day: str, *lines: Line, **more: Any) -> Any:
+def priced(gateway: Connection, here: str, day: str, *lines: Line, **more: Any) -> Any:
     """A bill of a day, priced."""
     bill = Bill(RULES.area(AREA), date.fromisoformat(day), here, lines or [line()], **more)
-    return price_lines(door, bill)
+    return price_lines(gateway, bill)
 
 
-def first(door: Connection, here: str, day: str, **more: Any) -> PricedLine:
+def first(gateway: Connection, here: str, day: str, **more: Any) -> PricedLine:
     """The first line of a bill of a day, priced."""
-    made: PricedLine = priced(door, here, day, **more).lines[0]
+    made: PricedLine = priced(gateway, here, day, **more).lines[0]
     return made
 
 
 def levels(owner: Connection, code: str, inside: dict[str, Any], outside: dict[str, Any]) -> None:
     """A level between the boundaries, and another before and after."""
-    owner.execute("update institution_fact set retired_at = now() where institution = %s"
-                  " and kind = 'level'", [code])  # fmt: skip
+    owner.execute(
+        "update institution_fact set retired_at = now() where institution = %s and kind = 'level'",
+        [code],
+    )
     for since, until, details in (
-        ("2020-01-01", SINCE, outside), (SINCE, UNTIL, inside), (UNTIL, None, outside),
-    ):  # fmt: skip
+        ("2020-01-01", SINCE, outside),
+        (SINCE, UNTIL, inside),
+        (UNTIL, None, outside),
+    ):
         owner.execute(
             "insert into institution_fact (institution, kind, since, until, details)"
             " values (%s, 'level', %s, %s, %s)",
@@ -78,7 +92,7 @@ def _grade(owner: Connection, counter: Counter) -> Callable[[Connection, str], b
         (UNTIL, None, "丙"),
     ):
         item(owner, "A", since=since, until=until, grade=grade)
-    return lambda door, day: first(door, here, day).in_scope_fen == 1000
+    return lambda gateway, day: first(gateway, here, day).in_scope_fen == 1000
 
 
 def _level(owner: Connection, counter: Counter) -> Callable[[Connection, str], bool]:
@@ -86,7 +100,7 @@ def _level(owner: Connection, counter: Counter) -> Callable[[Connection, str], b
     here = counter.institution(1)
     item(owner, "A", standard_1_fen=100, standard_3_fen=300)
     levels(owner, here, {"level": "3"}, {"level": "1"})
-    return lambda door, day: first(door, here, day).price_limit_fen == 300
+    return lambda gateway, day: first(gateway, here, day).price_limit_fen == 300
 
 
 def _parent(owner: Connection, counter: Counter) -> Callable[[Connection, str], bool]:
@@ -94,7 +108,7 @@ def _parent(owner: Connection, counter: Counter) -> Callable[[Connection, str], 
     parent, here = counter.institution(3, "3"), counter.institution(1)
     item(owner, "A", standard_1_fen=100, standard_3_fen=300)
     levels(owner, here, {"level": "1", "parent": parent}, {"level": "1"})
-    return lambda door, day: first(door, here, day).price_limit_fen == 300
+    return lambda gateway, day: first(gateway, here, day).price_limit_fen == 300
 
 
 def _parents_level(owner: Connection, counter: Counter) -> Callable[[Connection, str], bool]:
@@ -103,17 +117,18 @@ def _parents_level(owner: Connection, counter: Counter) -> Callable[[Connection,
     here = counter.institution(1, "", parent=parent)
     item(owner, "A", standard_1_fen=100, standard_3_fen=300)
     levels(owner, parent, {"level": "3"}, {"level": "1"})
-    return lambda door, day: first(door, here, day).price_limit_fen == 300
+    return lambda gateway, day: first(gateway, here, day).price_limit_fen == 300
 
 
 def _registration(owner: Connection, counter: Counter) -> Callable[[Connection, str], bool]:
     """The registration by which an item has nothing to do with the disease (楚雄 第十六条)."""
     person, here = counter.person(1), counter.institution(1)
-    counter.fact(person, "registration", SINCE, UNTIL, "M1", benefit="chronic", disease="m1",
-                 name="m")  # fmt: skip
+    counter.fact(
+        person, "registration", SINCE, UNTIL, "M1", benefit="chronic", disease="m1", name="m"
+    )
     item(owner, "A", diseases=["m2"])
     known = {"person": counter.persons[person], "med_type": "14", "disease": "M1"}
-    return lambda door, day: first(door, here, day, **known).unrelated
+    return lambda gateway, day: first(gateway, here, day, **known).unrelated
 
 
 KINDS = [_grade, _level, _parent, _parents_level, _registration]
@@ -121,26 +136,26 @@ KINDS = [_grade, _level, _parent, _parents_level, _registration]
 
 @pytest.mark.parametrize("kind", KINDS, ids=[kind.__name__[1:] for kind in KINDS])
 def test_what_prices_a_line_holds_from_its_first_day_to_the_day_before_its_last(
-    owner: Connection, door: Connection, kind: Any
+    owner: Connection, gateway: Connection, kind: Any
 ) -> None:
     holds = kind(owner, Counter(owner, AREA))
-    assert {day: holds(door, day) for day in DAYS} == DAYS
+    assert {day: holds(gateway, day) for day in DAYS} == DAYS
 
 
 def test_a_drug_is_in_agreement_to_the_day_before_the_end_of_it(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     here = Counter(owner, AREA).institution(1)
     item(owner, "A", grade="乙", negotiated=True, agreement_until=UNTIL)
     found = {}
     for day in DAYS:
-        (drug,) = batch_of(priced(door, here, day))["marks"]["drugs"]
+        (drug,) = batch_of(priced(gateway, here, day))["marks"]["drugs"]
         found[day] = drug["in_agreement"]
     assert found == {day: day < UNTIL for day in DAYS}
 
 
 def test_the_state_and_the_disease_of_a_registration_decide_what_is_unrelated(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, AREA)
     here = counter.institution(1)
@@ -148,62 +163,78 @@ def test_the_state_and_the_disease_of_a_registration_decide_what_is_unrelated(
     found = {}
     for number, (name, details) in enumerate(
         {
-            "approved": {"benefit": "chronic"}, "filed": {"benefit": "chronic", "state": "filed"},
-            "two diseases": {"benefit": "two_diseases"}, "related": {"disease": "m2"},
+            "approved": {"benefit": "chronic"},
+            "filed": {"benefit": "chronic", "state": "filed"},
+            "two diseases": {"benefit": "two_diseases"},
+            "related": {"disease": "m2"},
             "special": {"benefit": "special"},
         }.items()
-    ):  # fmt: skip
+    ):
         person = counter.person(number)
         details = {"benefit": "chronic", "disease": "m1", "name": "m"} | details
         counter.fact(person, "registration", "2024-01-01", key="M1", **details)
         known = {"person": counter.persons[person], "med_type": "14", "disease": "M1"}
-        found[name] = first(door, here, "2024-06-10", **known).unrelated
+        found[name] = first(gateway, here, "2024-06-10", **known).unrelated
         elsewhere = known | {"disease": "M9"}
-        assert not first(door, here, "2024-06-10", **elsewhere).unrelated, "not registered"
-        assert not first(door, here, "2024-06-10", **known | {"med_type": "11"}).unrelated
+        assert not first(gateway, here, "2024-06-10", **elsewhere).unrelated, "not registered"
+        assert not first(gateway, here, "2024-06-10", **known | {"med_type": "11"}).unrelated
     assert found == {
-        "approved": True, "filed": False, "two diseases": False, "related": False, "special": True,
-    }  # fmt: skip
+        "approved": True,
+        "filed": False,
+        "two diseases": False,
+        "related": False,
+        "special": True,
+    }
 
 
 def test_a_pharmacy_with_a_level_of_its_own_keeps_it_and_each_line_has_its_prescriber(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, AREA)
     item(owner, "A", standard_1_fen=100, standard_3_fen=300)
     high, low = counter.institution(3, "3"), counter.institution(1, "1")
     shop = counter.institution(5, "", "pharmacy")
     lines = [
-        line("1", prescriber=high, prescription="a"), line("2", prescriber=low, prescription="b"),
+        line("1", prescriber=high, prescription="a"),
+        line("2", prescriber=low, prescription="b"),
         line("3", prescription="c", details={"rx_circ_flag": "1"}),
-    ]  # fmt: skip
-    found = priced(door, shop, "2024-06-10", *lines, prescriber=low).lines
+    ]
+    found = priced(gateway, shop, "2024-06-10", *lines, prescriber=low).lines
     assert [one.price_limit_fen for one in found] == [300, 100, 100]
     assert [one.prescriber for one in found] == [high, low, low]
     own = counter.institution(6, "1", "pharmacy")
-    found = priced(door, own, "2024-06-10", lines[0]).lines
+    found = priced(gateway, own, "2024-06-10", lines[0]).lines
     assert [one.price_limit_fen for one in found] == [100]
 
 
 def test_a_grade_has_its_code_and_an_unknown_item_its_own(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, AREA)
     here = counter.institution(1)
     for code, grade in (("A", "甲"), ("B", "乙"), ("C", "丙")):
-        item(owner, code, grade=grade, first_self_pay_ppm=100_000, charge_type="11",
-             essential=code == "B", restricted=code == "C")  # fmt: skip
+        item(
+            owner,
+            code,
+            grade=grade,
+            first_self_pay_ppm=100_000,
+            charge_type="11",
+            essential=code == "B",
+            restricted=code == "C",
+        )
     lines = [line(str(n), code) for n, code in enumerate("ABCX")]
-    found = priced(door, here, "2024-06-10", *lines).lines
+    found = priced(gateway, here, "2024-06-10", *lines).lines
     assert [one.grade_code for one in found] == ["01", "02", "03", "03"]
     assert [one.charge_type for one in found] == ["11", "11", "11", "14"]
     assert [one.essential for one in found] == [False, True, False, False]
     assert [one.restricted for one in found] == [False, False, True, False]
     assert [one.share_ppm for one in found] == [100_000, 100_000, 10**6, 10**6]
-    parts = [(one.above_standard_fen, one.wholly_own_fen, one.first_self_pay_fen, one.in_scope_fen)
-             for one in found]  # fmt: skip
+    parts = [
+        (one.above_standard_fen, one.wholly_own_fen, one.first_self_pay_fen, one.in_scope_fen)
+        for one in found
+    ]
     assert parts == [(0, 0, 100, 900), (0, 0, 100, 900), (0, 1000, 0, 0), (0, 1000, 0, 0)]
-    made = batch_of(priced(door, here, "2024-06-10", *lines))
+    made = batch_of(priced(gateway, here, "2024-06-10", *lines))
     assert sums_for(made, "ordinary").wholly_own_fen == 2000
 
 
@@ -220,13 +251,15 @@ def buy(counter: Counter, person: str, shop: str, *lines: Line, **changes: Any) 
 
 
 def test_a_purchase_that_cannot_be_priced_is_refused_and_the_others_are_settled(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, AREA)
     item(owner, "A")
     person, shop, writer = (
-        counter.person(1), counter.institution(5, "", "pharmacy"), counter.institution(1),
-    )  # fmt: skip
+        counter.person(1),
+        counter.institution(5, "", "pharmacy"),
+        counter.institution(1),
+    )
     stranger = counter.person(2, since="2024-06-11")
     rx = {"prescriber": writer, "prescription": "R1"}
     bills = [
@@ -239,56 +272,85 @@ def test_a_purchase_that_cannot_be_priced_is_refused_and_the_others_are_settled(
         replace(buy(counter, person, shop, line(**rx | {"prescription": "R2"})), total_fen=1001),
         buy(counter, person, shop, line(**rx | {"prescription": "R3", "prescriber": "H9"})),
     ]
-    outcomes = settle(door, bills, RULES, NOW)
+    outcomes = settle(gateway, bills, RULES, NOW)
     codes = [outcome.refusal.code if outcome.refusal else "" for outcome in outcomes]
     assert codes == [
-        "", "lines_missing", "prescription_missing", "line_repeated", "not_insured",
-        "person_unknown", "total_differs", "institution_unknown",
-    ]  # fmt: skip
+        "",
+        "lines_missing",
+        "prescription_missing",
+        "line_repeated",
+        "not_insured",
+        "person_unknown",
+        "total_differs",
+        "institution_unknown",
+    ]
     # (120 - 60) × 55 % by the prescriber's level.
     assert outcomes[0].entry.pool_fen == 3300
-    counts = [rows(door, f"select count(*) from {t}")[0][0] for t in ("visit", "charge_batch")]
+    counts = [rows(gateway, f"select count(*) from {t}")[0][0] for t in ("visit", "charge_batch")]
     assert counts == [1, 1]
 
 
 def test_a_purchase_without_a_prescription_is_the_persons(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, AREA)
     item(owner, "A")
     person, shop = counter.person(1), counter.institution(5, "", "pharmacy")
-    entry = one(door, buy(counter, person, shop, line(fen=12_000))).entry
+    entry = one(gateway, buy(counter, person, shop, line(fen=12_000))).entry
     assert (entry.pool_fen, entry.result["refusal"]) == (0, "no_prescription")
-    assert refused(one(door, buy(counter, person, "P53230099999", line()))) == "institution_unknown"
+    assert (
+        refused(one(gateway, buy(counter, person, "P53230099999", line()))) == "institution_unknown"
+    )
 
 
 def test_a_purchase_keeps_what_was_sent_and_what_became_of_it(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, AREA)
     item(owner, "A", grade="乙", first_self_pay_ppm=100_000, standard_fen=800)
     person, shop, writer = (
-        counter.person(1), counter.institution(5, "", "pharmacy"), counter.institution(3, "3"),
-    )  # fmt: skip
-    sent = line(prescriber=writer, prescription="R1", own_item="x", approved="1",
-                details={"memo": "m"})  # fmt: skip
+        counter.person(1),
+        counter.institution(5, "", "pharmacy"),
+        counter.institution(3, "3"),
+    )
+    sent = line(
+        prescriber=writer, prescription="R1", own_item="x", approved="1", details={"memo": "m"}
+    )
     bill = buy(counter, person, shop, sent, disease="J00", details={"invono": "7"})
-    outcome = one(door, bill)
-    (visit,) = rows(door, "select area, institution, med_type, disease, details, msgid from visit")
+    outcome = one(gateway, bill)
+    (visit,) = rows(
+        gateway, "select area, institution, med_type, disease, details, msgid from visit"
+    )
     assert visit == (AREA, shop, "41", "J00", {"invono": "7"}, bill.key.msgid)
-    columns = ("number, disease, total_fen, above_standard_fen, wholly_own_fen,"
-               " first_self_pay_fen, in_scope_fen, settled_by")  # fmt: skip
-    (batch,) = rows(door, f"select {columns} from charge_batch")
+    columns = (
+        "number, disease, total_fen, above_standard_fen, wholly_own_fen,"
+        " first_self_pay_fen, in_scope_fen, settled_by"
+    )
+    (batch,) = rows(gateway, f"select {columns} from charge_batch")
     assert batch == ("1", "J00", 1000, 200, 0, 80, 720, outcome.entry.id)
-    (kept,) = rows(door, "select item, own_item, quantity_milli, price_micro, amount_fen,"
-                         " above_standard_fen, first_self_pay_fen, in_scope_fen, details"
-                         " from fee_line")  # fmt: skip
+    (kept,) = rows(
+        gateway,
+        "select item, own_item, quantity_milli, price_micro, amount_fen,"
+        " above_standard_fen, first_self_pay_fen, in_scope_fen, details"
+        " from fee_line",
+    )
     assert kept[:8] == ("A", "x", 1000, 10_000_000, 1000, 200, 80, 720)
-    assert kept[8] == {"memo": "m", "priced": {
-        "limit_fen": 800, "share_ppm": 100_000, "grade": "02", "charge_type": "09",
-        "essential": False, "negotiated": False, "restricted": False, "prescription": "R1",
-        "prescriber": writer, "approved": "1", "memo": outcome.lines[0].memo,
-    }}  # fmt: skip
+    assert kept[8] == {
+        "memo": "m",
+        "priced": {
+            "limit_fen": 800,
+            "share_ppm": 100_000,
+            "grade": "02",
+            "charge_type": "09",
+            "essential": False,
+            "negotiated": False,
+            "restricted": False,
+            "prescription": "R1",
+            "prescriber": writer,
+            "approved": "1",
+            "memo": outcome.lines[0].memo,
+        },
+    }
     assert "8.00" in outcome.lines[0].memo
 
 

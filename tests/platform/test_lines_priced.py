@@ -21,19 +21,19 @@ from tests.platform.visit_counter import (
     fill_county,
     line,
     refused,
-)  # fmt: skip
+)
 
+from gongji.settlement.batch_summary import batch_of, merge, refuse_mixed, sums_for
 from gongji.settlement.contract import Line, Purchase
-from gongji.settlement.kept_lines import NewPurchase, write_purchase
-from gongji.settlement.lines import Bill, PricedBill, price_bills, price_lines
-from gongji.settlement.marks import batch_of, merge, refuse_mixed, sums_for
+from gongji.settlement.price_bills import Bill, PricedBill, price_bills, price_lines
+from gongji.settlement.store_lines import NewPurchase, write_purchase
 from gongji.units import day_of
 
 
 @pytest.fixture
-def counter(owner: Connection, door: Connection) -> Counter:
+def counter(owner: Connection, gateway: Connection) -> Counter:
     fill_county(owner)
-    return Counter(door)
+    return Counter(gateway)
 
 
 def test_lines_are_split_as_computed_by_hand(counter: Counter) -> None:
@@ -50,9 +50,15 @@ def test_lines_are_split_as_computed_by_hand(counter: Counter) -> None:
         line("8", "没有", 70),
     )
     assert [one.amounts for one in found] == [
-        (200, 0, 0, 800), (0, 0, 23, 429), (0, 500, 0, 0), (1000, 0, 500, 4500), (0, 0, 0, 300),
-        (0, 300, 0, 0), (0, 100, 0, 0), (0, 70, 0, 0),
-    ]  # fmt: skip
+        (200, 0, 0, 800),
+        (0, 0, 23, 429),
+        (0, 500, 0, 0),
+        (1000, 0, 500, 4500),
+        (0, 0, 0, 300),
+        (0, 300, 0, 0),
+        (0, 100, 0, 0),
+        (0, 70, 0, 0),
+    ]
     assert [one.grade_code for one in found] == ["01", "02", "03", "02", "01", "01", "01", "03"]
     assert [one.share_ppm for one in found] == [0, 50_000, 10**6, 100_000, 0, 10**6, 10**6, 10**6]
     assert [one.price_limit_fen for one in found] == [200, None, None, 5000, None, None, None, None]
@@ -73,7 +79,9 @@ def test_lines_are_split_as_computed_by_hand(counter: Counter) -> None:
         }
     ]
     assert "8" in batch["marks"]["warnings"][0]
-    rows = counter.door.execute("select serial, in_scope_fen from fee_line order by id").fetchall()
+    rows = counter.gateway.execute(
+        "select serial, in_scope_fen from fee_line order by id"
+    ).fetchall()
     assert rows == [(one.line.serial, one.in_scope_fen) for one in found]
 
 
@@ -157,7 +165,7 @@ def test_lines_unrelated_to_the_disease_are_the_persons_in_chuxiong(counter: Cou
             300,
         )
         assert len(chronic.unrelated) == 2 and chronic.total_fen == 1500
-    kept = counter.door.execute(
+    kept = counter.gateway.execute(
         "select sum(wholly_own_fen), sum(in_scope_fen) from fee_line group by batch_id order by 1"
     ).fetchall()
     assert kept == [(0, 1450), (0, 1450)]  # Lines are kept as where the disease does not matter.
@@ -193,12 +201,12 @@ def test_a_prescription_from_elsewhere_is_marked_and_used_once(counter: Counter)
         {"prescriber": FOREIGN, "number": "rx1", "serial": "1"},
         {"prescriber": "", "number": "rx2", "serial": "2"},
     ]
-    entry = counter.door.execute(
+    entry = counter.gateway.execute(
         "insert into entry (area, kind, service_date, accounting_date, meters, facts, result)"
         " values ('532300', 'opening', '2024-03-05', '2024-03-05', '[]', '{}', '{}') returning id"
     ).fetchone()
     assert entry
-    counter.door.execute(
+    counter.gateway.execute(
         "insert into prescription_use (prescriber, number, entry_id) values (%s, 'rx1', %s)",
         [FOREIGN, entry[0]],
     )
@@ -207,16 +215,16 @@ def test_a_prescription_from_elsewhere_is_marked_and_used_once(counter: Counter)
     counter.describe(visit, details={"rxfixmedinscode": FOREIGN})
     from_visit = replace(later, serial="10", prescription="rx1")
     refused("prescription_used", lambda: counter.upload(visit, from_visit, batch="b2"))
-    counter.door.execute("update prescription_use set released_at = now()")
+    counter.gateway.execute("update prescription_use set released_at = now()")
     counter.upload(visit, again, batch="b2")
 
 
 def test_a_pharmacy_takes_the_prescribers_standard(owner: Connection, counter: Counter) -> None:
     add_item(owner, "L", standard_1_fen=100, standard_3_fen=300)
     bill = Bill(RULES.area("532300"), date(2024, 3, 5), PHARMACY, [line("1", "L", 500)], 1)
-    refused("line_unpriced", lambda: price_lines(counter.door, bill), "级别")
+    refused("line_unpriced", lambda: price_lines(counter.gateway, bill), "级别")
     prescribed = replace(bill, lines=[line("1", "L", 500, prescriber=FOREIGN, prescription="r")])
-    assert price_lines(counter.door, prescribed).lines[0].amounts == (200, 0, 0, 300)
+    assert price_lines(counter.gateway, prescribed).lines[0].amounts == (200, 0, 0, 300)
 
 
 def test_an_internet_hospital_has_the_level_of_the_physical_one(
@@ -233,14 +241,14 @@ def test_an_internet_hospital_has_the_level_of_the_physical_one(
         [LAPSED, Jsonb({"level": "1", "parent": FOREIGN})],
     )
     bill = Bill(RULES.area("532300"), date(2024, 3, 5), LAPSED, [line("1", "L", 500)], 1)
-    assert price_lines(counter.door, bill).lines[0].above_standard_fen == 200
+    assert price_lines(counter.gateway, bill).lines[0].above_standard_fen == 200
 
 
 def purchases(counter: Counter, count: int, lines: int) -> list[NewPurchase]:
     bought = [line(str(n), "AB"[n % 2], 100 + n) for n in range(lines)]
     bill = Bill(RULES.area("532300"), date(2024, 3, 5), PHARMACY, bought, 1, "41")
     purchase = Purchase(at("2024-03-05 09:00"), "41", "", tuple(bought), {"invono": "1"})
-    made = price_bills(counter.door, [bill] * count)
+    made = price_bills(counter.gateway, [bill] * count)
     return [
         NewPurchase("532300", 1, f"m{n}", purchase, priced)
         for n, priced in enumerate(made)
@@ -249,9 +257,9 @@ def purchases(counter: Counter, count: int, lines: int) -> list[NewPurchase]:
 
 
 def test_purchases_are_kept_with_their_visits(counter: Counter) -> None:
-    with counter.door.transaction():
-        ids = write_purchase(counter.door, purchases(counter, 3, 4))
-    rows = counter.door.execute(
+    with counter.gateway.transaction():
+        ids = write_purchase(counter.gateway, purchases(counter, 3, 4))
+    rows = counter.gateway.execute(
         "select v.id, b.id, v.msgid, v.institution, v.med_type, b.total_fen,"
         " (select count(*) from fee_line l where l.batch_id = b.id)"
         " from visit v join charge_batch b on b.visit_id = v.id order by v.id"
@@ -263,10 +271,10 @@ def test_purchases_are_kept_with_their_visits(counter: Counter) -> None:
 def test_a_refused_bill_does_not_hinder_the_others(counter: Counter) -> None:
     good = Bill(RULES.area("532300"), date(2024, 3, 5), PHARMACY, [line("1", "A", 100)], 1)
     before = replace(good, day=date(2001, 1, 1))
-    found = price_bills(counter.door, [good, replace(good, lines=[]), before, good])
+    found = price_bills(counter.gateway, [good, replace(good, lines=[]), before, good])
     assert [getattr(one, "code", "") for one in found] == ["", "lines_missing", "date_outside", ""]
     assert isinstance(found[0], PricedBill) and batch_of(found[0])["in_scope_fen"] == 100
-    assert price_bills(counter.door, []) == []
+    assert price_bills(counter.gateway, []) == []
 
 
 def test_statements_do_not_grow_with_lines_or_bills(
@@ -292,7 +300,9 @@ def test_statements_do_not_grow_with_lines_or_bills(
     ]
     few = statements(lambda: counter.upload(visit, many[0]))
     assert statements(lambda: counter.upload(visit, *many[1:], batch="b2")) == few <= 12
-    small = statements(lambda: write_purchase(counter.door, purchases(counter, 1, 1)))
+    small = statements(lambda: write_purchase(counter.gateway, purchases(counter, 1, 1)))
     assert (
-        statements(lambda: write_purchase(counter.door, purchases(counter, 40, 5))) == small <= 10
+        statements(lambda: write_purchase(counter.gateway, purchases(counter, 40, 5)))
+        == small
+        <= 10
     )

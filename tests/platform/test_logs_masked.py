@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gongji.config.logs import HIDDEN, PRIVATE_KEYS, mask
+from gongji.platform.logs import HIDDEN, PRIVATE_KEYS, mask
 
 CARD_1 = "110105194912310021"
 CARD_X = "11010519491231002X"
@@ -24,8 +24,18 @@ NUMBERS = {
     "19912345678": "199***5678",
 }
 """Numbers by which somebody can be found, and what a log shows of them."""
-KEPT = ("430500", "2024-12-20", "99999999", "H43050000001", "H13010000001", "P15010000002",
-        "12345678901", "23812345678", "0.1234", "20250301T040000")  # fmt: skip
+KEPT = (
+    "430500",
+    "2024-12-20",
+    "99999999",
+    "H43050000001",
+    "H13010000001",
+    "P15010000002",
+    "12345678901",
+    "23812345678",
+    "0.1234",
+    "20250301T040000",
+)
 """What is nobody's: regions, days, institutions, amounts."""
 
 
@@ -61,7 +71,7 @@ def test_private_fields_are_hidden_whole_at_any_depth(key: str) -> None:
 
 LOGGING = f"""
 import logging, sys, structlog
-from gongji.config import logs
+from gongji.platform import logs
 logs.configure(sys.argv[1])
 log = structlog.get_logger()
 log.info("own", psn_no="43050000000000000001", certno="{CARD_X}", days=3)
@@ -91,8 +101,11 @@ def lines(level: str) -> list[dict[str, Any]]:
 def test_every_line_is_json_with_its_time_and_level_and_nobody_in_it() -> None:
     found = lines("INFO")
     assert [line["event"] for line in found] == [
-        "own", "own accident", "met 1101***0021", "of uvicorn 1101***0021",
-    ]  # fmt: skip
+        "own",
+        "own accident",
+        "met 1101***0021",
+        "of uvicorn 1101***0021",
+    ]
     assert [line["level"] for line in found] == ["info", "error", "error", "warning"]
     assert all(line["timestamp"].endswith("Z") for line in found)
     assert (found[0]["psn_no"], found[0]["certno"], found[0]["days"]) == ("4305***0001", HIDDEN, 3)

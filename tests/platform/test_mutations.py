@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.platform import doors, mutations
+from tests.platform import gateways, mutations
 from tests.platform.attack import attack
 
 FEW, MANY, SEED = 1_500, 10_000, 20241220
@@ -12,7 +12,7 @@ FEW, MANY, SEED = 1_500, 10_000, 20241220
 @pytest.fixture
 def county(server: str) -> Iterator[str]:
     """A database of the attack's own."""
-    with doors.new_database(server) as made:
+    with gateways.new_database(server) as made:
         yield made
 
 
@@ -29,9 +29,15 @@ def test_nor_is_any_of_ten_thousand(county: str) -> None:
 def test_a_stream_is_told_by_its_seed() -> None:
     def some(seed: int) -> list[bytes]:
         stream = mutations.Stream(
-            seed, {}, lambda infno, given: {"infno": infno, "msgid": "1", "input": given,
-                                            "fixmedins_code": "H"}
-        )  # fmt: skip
+            seed,
+            {},
+            lambda infno, given: {
+                "infno": infno,
+                "msgid": "1",
+                "input": given,
+                "fixmedins_code": "H",
+            },
+        )
         return [body for body, _ in zip(stream, range(50), strict=False)]
 
     assert some(1) == some(1) != some(2)

@@ -8,11 +8,11 @@ import psycopg
 import pytest
 from tests.platform.counter import NIGHT, NOW, RULES, Counter
 
-from gongji.errors import RulebookError
+from gongji.ledger.entry_rows import KINDS, OPENING, EntryRow
 from gongji.ledger.openings import Opening, OpeningBalance, OpeningMeter, enter
 from gongji.ledger.post import lock, post, take_ids
-from gongji.ledger.rows import KINDS, OPENING, EntryRow
 from gongji.ledger.verify import verify
+from gongji.refusals import RulebookError
 
 Connection = psycopg.Connection[Any]
 HERE, THERE = "430500", "532300"
@@ -30,30 +30,49 @@ def county(owner: Connection) -> Counter:
     return made
 
 
-def balance(account: str, amount: int, who: str = ONE, area: str = HERE,
-            day: date = JAN_1) -> OpeningBalance:  # fmt: skip
+def balance(
+    account: str, amount: int, who: str = ONE, area: str = HERE, day: date = JAN_1
+) -> OpeningBalance:
     return OpeningBalance(who, area, day, account, amount)
 
 
-def meter(code: str, amount: int = 5, slot: str = "", who: str = ONE, area: str = HERE,
-          day: date = JAN_1) -> OpeningMeter:  # fmt: skip
+def meter(
+    code: str, amount: int = 5, slot: str = "", who: str = ONE, area: str = HERE, day: date = JAN_1
+) -> OpeningMeter:
     return OpeningMeter(who, area, day, code, slot, amount)
 
 
-def settled(door: Connection, person: int, service: date, area: str = HERE, kind: str = "credit",
-            ) -> None:  # fmt: skip
+def settled(
+    gateway: Connection,
+    person: int,
+    service: date,
+    area: str = HERE,
+    kind: str = "credit",
+) -> None:
     """An entry of a person, entered in 2024."""
-    with door.transaction():
-        lock(door, [person])
-        (number,) = take_ids(door, 1)
-        post(door, [EntryRow(id=number, area=area, person_id=person, kind=kind,
-                             service_date=service, accounting_date=date(2024, 12, 20),
-                             settled_at=NOW)], [])  # fmt: skip
+    with gateway.transaction():
+        lock(gateway, [person])
+        (number,) = take_ids(gateway, 1)
+        post(
+            gateway,
+            [
+                EntryRow(
+                    id=number,
+                    area=area,
+                    person_id=person,
+                    kind=kind,
+                    service_date=service,
+                    accounting_date=date(2024, 12, 20),
+                    settled_at=NOW,
+                )
+            ],
+            [],
+        )
 
 
-def problems(door: Connection, *rows: Opening) -> list[tuple[int, str]]:
+def problems(gateway: Connection, *rows: Opening) -> list[tuple[int, str]]:
     with pytest.raises(RulebookError) as refused:
-        enter(door, rows, RULES.area, NOW)
+        enter(gateway, rows, RULES.area, NOW)
     return [(problem.line, problem.key) for problem in refused.value.problems]
 
 
@@ -66,15 +85,16 @@ SIDES = [
 
 @pytest.mark.parametrize(("account", "sides"), SIDES)
 def test_each_kind_of_account_opens_on_the_side_that_raises_it(
-    county: Counter, door: Connection, account: str, sides: tuple[str, ...]
+    county: Counter, gateway: Connection, account: str, sides: tuple[str, ...]
 ) -> None:
-    assert enter(door, [balance(account, 700)], RULES.area, NOW) == 1
-    rows = door.execute("select debit, debit_owner, credit, credit_owner, amount_fen, area,"
-                        " article from posting").fetchall()  # fmt: skip
+    assert enter(gateway, [balance(account, 700)], RULES.area, NOW) == 1
+    rows = gateway.execute(
+        "select debit, debit_owner, credit, credit_owner, amount_fen, area, article from posting"
+    ).fetchall()
     assert rows == [(*sides, 700, HERE, "上线期初")]
-    kept = door.execute("select area, person_id, kind, amount_fen from balance").fetchall()
+    kept = gateway.execute("select area, person_id, kind, amount_fen from balance").fetchall()
     assert kept == [(HERE, 1, account, 700)]
-    assert list(verify(door)) == []
+    assert list(verify(gateway)) == []
 
 
 @pytest.mark.parametrize(
@@ -87,30 +107,43 @@ def test_each_kind_of_account_opens_on_the_side_that_raises_it(
     ],
 )
 def test_an_opening_is_entered_on_the_day_in_china_and_holds_from_its_earliest_row(
-    county: Counter, door: Connection, now: datetime, day: date
+    county: Counter, gateway: Connection, now: datetime, day: date
 ) -> None:
-    rows = [balance("account", 1, day=date(2024, 3, 1)), meter("year_deductible"),
-            meter("ordinary_paid", day=date(2024, 2, 1))]  # fmt: skip
-    assert enter(door, rows, RULES.area, now) == 1
-    found = door.execute("select service_date, accounting_date, settled_at, kind, total_fen,"
-                         " facts, person_id, area from entry").fetchone()  # fmt: skip
+    rows = [
+        balance("account", 1, day=date(2024, 3, 1)),
+        meter("year_deductible"),
+        meter("ordinary_paid", day=date(2024, 2, 1)),
+    ]
+    assert enter(gateway, rows, RULES.area, now) == 1
+    found = gateway.execute(
+        "select service_date, accounting_date, settled_at, kind, total_fen,"
+        " facts, person_id, area from entry"
+    ).fetchone()
     assert found == (JAN_1, day, now, "opening", 0, {"rows": [1, 2, 3]}, 1, HERE)
 
 
-def test_there_is_an_entry_for_each_person_area_and_year(county: Counter, door: Connection) -> None:
+def test_there_is_an_entry_for_each_person_area_and_year(
+    county: Counter, gateway: Connection
+) -> None:
     rows = [
-        balance("account", 1), meter("year_deductible", who=TWO), meter("year_deductible"),
-        meter("year_deductible", day=date(2023, 12, 31)), meter("ordinary_paid", area=THERE),
+        balance("account", 1),
+        meter("year_deductible", who=TWO),
+        meter("year_deductible"),
+        meter("year_deductible", day=date(2023, 12, 31)),
+        meter("ordinary_paid", area=THERE),
         balance("payable", 2),
-    ]  # fmt: skip
-    assert enter(door, rows, RULES.area, NOW) == 4
-    found = door.execute("select person_id, area, service_date, facts->'rows' from entry"
-                         " order by id").fetchall()  # fmt: skip
+    ]
+    assert enter(gateway, rows, RULES.area, NOW) == 4
+    found = gateway.execute(
+        "select person_id, area, service_date, facts->'rows' from entry order by id"
+    ).fetchall()
     assert found == [
-        (1, HERE, JAN_1, [1, 3, 6]), (2, HERE, JAN_1, [2]), (1, HERE, date(2023, 12, 31), [4]),
+        (1, HERE, JAN_1, [1, 3, 6]),
+        (2, HERE, JAN_1, [2]),
+        (1, HERE, date(2023, 12, 31), [4]),
         (1, THERE, JAN_1, [5]),
-    ]  # fmt: skip
-    assert list(verify(door)) == []
+    ]
+    assert list(verify(gateway)) == []
 
 
 PERIODS = [
@@ -127,10 +160,10 @@ PERIODS = [
 
 @pytest.mark.parametrize(("row", "place"), PERIODS)
 def test_a_meter_opens_in_the_period_that_holds_its_day(
-    county: Counter, door: Connection, row: OpeningMeter, place: tuple[str, str, str]
+    county: Counter, gateway: Connection, row: OpeningMeter, place: tuple[str, str, str]
 ) -> None:
-    enter(door, [row], RULES.area, NOW)
-    found = door.execute("select period, slot, code, used_fen, area from meter_use").fetchall()
+    enter(gateway, [row], RULES.area, NOW)
+    found = gateway.execute("select period, slot, code, used_fen, area from meter_use").fetchall()
     assert found == [(*place, 5, row.area)]
 
 
@@ -146,62 +179,73 @@ REFUSED: list[tuple[str, Opening, str]] = [
     ("a meter of one visit", meter("visit_deductible"), "value_invalid"),
     ("a meter of one visit, named", meter("visit_deductible", slot="77"), "value_invalid"),
     ("an area without rules", meter("year_deductible", area="999999"), "area_unknown"),
-    ("a person that is not there", balance("account", 1, who="43050000000000000009"),
-     "person_unknown"),
-]  # fmt: skip
+    (
+        "a person that is not there",
+        balance("account", 1, who="43050000000000000009"),
+        "person_unknown",
+    ),
+]
 
 
 @pytest.mark.parametrize(("row", "code"), [pytest.param(r, c, id=n) for n, r, c in REFUSED])
 def test_a_row_that_is_wrong_is_named_and_nothing_is_entered(
-    county: Counter, door: Connection, row: Opening, code: str
+    county: Counter, gateway: Connection, row: Opening, code: str
 ) -> None:
-    assert problems(door, balance("payable", 1), row) == [(2, code)]
+    assert problems(gateway, balance("payable", 1), row) == [(2, code)]
     for table in ("entry", "posting", "balance", "meter_use"):
-        assert door.execute(f"select count(*) from {table}").fetchone() == (0,), table
+        assert gateway.execute(f"select count(*) from {table}").fetchone() == (0,), table
 
 
-def test_a_meter_that_is_by_disease_says_so(county: Counter, door: Connection) -> None:
+def test_a_meter_that_is_by_disease_says_so(county: Counter, gateway: Connection) -> None:
     for row, word in (
-        (meter("disease_paid"), "必须给出"), (meter("ordinary_paid", slot="x"), "（空）"),
+        (meter("disease_paid"), "必须给出"),
+        (meter("ordinary_paid", slot="x"), "（空）"),
         (meter("visit_deductible"), "一次就诊的累计没有期初"),
         (balance("pool", 1), "account、receivable、payable"),
-    ):  # fmt: skip
+    ):
         with pytest.raises(RulebookError, match=word):
-            enter(door, [row], RULES.area, NOW)
+            enter(gateway, [row], RULES.area, NOW)
 
 
-def test_nothing_at_all_is_still_an_opening(county: Counter, door: Connection) -> None:
-    assert enter(door, [balance("account", 0), meter("year_deductible", 0)], RULES.area, NOW) == 1
-    assert door.execute("select count(*) from posting").fetchone() == (0,)
-    assert door.execute("select count(*) from meter_use").fetchone() == (0,)
-    assert enter(door, [], RULES.area, NOW) == 0
-    assert door.execute("select count(*) from entry").fetchone() == (1,)
+def test_nothing_at_all_is_still_an_opening(county: Counter, gateway: Connection) -> None:
+    assert (
+        enter(gateway, [balance("account", 0), meter("year_deductible", 0)], RULES.area, NOW) == 1
+    )
+    assert gateway.execute("select count(*) from posting").fetchone() == (0,)
+    assert gateway.execute("select count(*) from meter_use").fetchone() == (0,)
+    assert enter(gateway, [], RULES.area, NOW) == 0
+    assert gateway.execute("select count(*) from entry").fetchone() == (1,)
 
 
 LATE = [
     # The year, the area and the person of what is there already count; not when it was entered.
-    (1, date(2024, 12, 31), HERE, True), (1, JAN_1, HERE, True),
-    (1, date(2023, 12, 31), HERE, False), (1, date(2025, 1, 1), HERE, False),
-    (1, JAN_1, THERE, False), (2, JAN_1, HERE, False),
-]  # fmt: skip
+    (1, date(2024, 12, 31), HERE, True),
+    (1, JAN_1, HERE, True),
+    (1, date(2023, 12, 31), HERE, False),
+    (1, date(2025, 1, 1), HERE, False),
+    (1, JAN_1, THERE, False),
+    (2, JAN_1, HERE, False),
+]
 
 
 @pytest.mark.parametrize(("person", "service", "area", "late"), LATE)
 def test_an_opening_is_late_after_an_entry_of_its_year(
-    county: Counter, door: Connection, person: int, service: date, area: str, late: bool
+    county: Counter, gateway: Connection, person: int, service: date, area: str, late: bool
 ) -> None:
-    settled(door, person, service, area)
+    settled(gateway, person, service, area)
     rows = [balance("account", 1, day=date(2024, 6, 30)), meter("year_deductible")]
     if late:
-        assert problems(door, *rows) == [(1, "opening_late"), (2, "opening_late")]
+        assert problems(gateway, *rows) == [(1, "opening_late"), (2, "opening_late")]
     else:
-        assert enter(door, rows, RULES.area, NOW) == 1
+        assert enter(gateway, rows, RULES.area, NOW) == 1
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != OPENING])
-def test_entries_of_every_kind_make_it_late(county: Counter, door: Connection, kind: str) -> None:
-    settled(door, 1, JAN_1, kind=kind)
-    assert problems(door, balance("account", 1)) == [(1, "opening_late")]
+def test_entries_of_every_kind_make_it_late(
+    county: Counter, gateway: Connection, kind: str
+) -> None:
+    settled(gateway, 1, JAN_1, kind=kind)
+    assert problems(gateway, balance("account", 1)) == [(1, "opening_late")]
 
 
 REPEATED: list[tuple[Opening, bool]] = [
@@ -224,16 +268,19 @@ REPEATED: list[tuple[Opening, bool]] = [
 @pytest.mark.parametrize(("row", "repeated"), REPEATED)
 @pytest.mark.parametrize("before", [False, True])
 def test_what_was_opened_is_not_opened_again_in_the_same_file_or_a_later_one(
-    county: Counter, door: Connection, row: Opening, repeated: bool, before: bool
+    county: Counter, gateway: Connection, row: Opening, repeated: bool, before: bool
 ) -> None:
-    first: list[Opening] = [balance("account", 5), balance("receivable", 5),
-                            meter("year_deductible"),
-                            meter("disease_paid", slot="糖尿病")]  # fmt: skip
+    first: list[Opening] = [
+        balance("account", 5),
+        balance("receivable", 5),
+        meter("year_deductible"),
+        meter("disease_paid", slot="糖尿病"),
+    ]
     if before:
-        enter(door, first, RULES.area, NOW)
+        enter(gateway, first, RULES.area, NOW)
     rows = [row] if before else [*first, row]
     if repeated:
-        assert problems(door, *rows) == [(len(rows), "opening_repeated")]
+        assert problems(gateway, *rows) == [(len(rows), "opening_repeated")]
     else:
-        assert enter(door, rows, RULES.area, NOW) >= 1
-        assert list(verify(door)) == []
+        assert enter(gateway, rows, RULES.area, NOW) >= 1
+        assert list(verify(gateway)) == []

@@ -9,8 +9,8 @@ import pytest
 from tests.platform import books
 from tests.platform.books import APR_1, AREA, FEB_28, MAR_1, MAR_31, NOW, OTHER, forge
 
-from gongji.errors import Refusal
 from gongji.ledger.periods import close, following
+from gongji.refusals import Refusal
 
 Connection = psycopg.Connection[Any]
 Copies = Callable[[], Any]
@@ -94,8 +94,11 @@ FORGED = [(FEB_28, False), (MAR_1, True), (MAR_31, True), (APR_1, False)]
 def test_a_month_is_not_closed_with_a_difference_on_any_of_its_days(
     ledger: Connection, day: date, hinders: bool
 ) -> None:
-    forge(ledger, f"update entry set accounting_date = '{day}' where id = 6",
-          "update entry set pool_fen = 12001, cash_fen = 799 where id = 6")  # fmt: skip
+    forge(
+        ledger,
+        f"update entry set accounting_date = '{day}' where id = 6",
+        "update entry set pool_fen = 12001, cash_fen = 799 where id = 6",
+    )
     if hinders:
         assert _refused(ledger, MAR_1).code == "period_differs"
         assert _closed(ledger) == []
@@ -113,8 +116,11 @@ def test_another_area_does_not_hinder(ledger: Connection) -> None:
 
 
 def test_the_refusal_counts_the_differences_and_names_three_of_them(ledger: Connection) -> None:
-    forge(ledger, "update entry set pool_fen = 12001, cash_fen = 799 where id = 6",
-          "update balance set amount_fen = 1 where person_id = 1")  # fmt: skip
+    forge(
+        ledger,
+        "update entry set pool_fen = 12001, cash_fen = 799 where id = 6",
+        "update balance set amount_fen = 1 where person_id = 1",
+    )
     told = _refused(ledger, MAR_1)
     assert told.values["count"] == "5"
     reason = told.values["reason"]

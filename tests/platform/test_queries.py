@@ -1,4 +1,4 @@
-"""What the door tells about visits, settlements and counters (5201 to 5206)."""
+"""What the gateway tells about visits, settlements and counters (5201 to 5206)."""
 
 import json
 from collections.abc import Iterator
@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.platform.doors import DAY, ITEMS, bill, certificate_of, line, opened, purchase
+from tests.platform.gateways import DAY, ITEMS, bill, certificate_of, line, opened, purchase
 from tests.platform.queries_county import Standing, refused, standing
 
-from gongji.errors import Fault
-from gongji.gateway.fields_shape import NODES, Empty, Node, fill, plain
+from gongji.gateway.wire.fields import NODES, Empty, Node, fill, plain
+from gongji.refusals import Fault
 
 DOCUMENTED = json.loads((Path(__file__).parent / "reply_fields.json").read_text())
 """The documented fields of every reply, by transaction and node."""
@@ -19,7 +19,7 @@ WINDOW = {"begntime": f"{DAY} 00:00:00", "endtime": DAY}
 
 @pytest.fixture(scope="module")
 def place(server: str) -> Iterator[Standing]:
-    """A county with a door."""
+    """A county with a gateway."""
     with standing(server) as made:
         yield made
 
@@ -85,10 +85,15 @@ def test_the_diagnoses_of_an_own_visit_are_told(place: Standing) -> None:
 
 def test_a_settlement_is_told_with_the_amounts_of_its_reply(place: Standing) -> None:
     psn_no = place.insured()
-    visit = opened(place.client, psn_no, [
-        {"det_item_fee_sumamt": "900.00", "pric": "450"},
-        {"med_list_codg": ITEMS[1][0]}, {"med_list_codg": ITEMS[2][0]},
-    ])  # fmt: skip
+    visit = opened(
+        place.client,
+        psn_no,
+        [
+            {"det_item_fee_sumamt": "900.00", "pric": "450"},
+            {"med_list_codg": ITEMS[1][0]},
+            {"med_list_codg": ITEMS[2][0]},
+        ],
+    )
     done = place.client.do("2207", bill(psn_no, visit, "960.00", invono="FP1"))
     info, asked = done["setlinfo"], {"psn_no": psn_no, "mdtrt_id": visit}
     asked["setl_id"] = info["setl_id"]
@@ -124,19 +129,27 @@ def test_a_cancelled_settlement_says_so(place: Standing) -> None:
 
 def test_fee_lines_come_as_an_array_and_add_to_the_settlement(place: Standing) -> None:
     psn_no = place.insured()
-    visit = opened(place.client, psn_no, [
-        {"rxno": "RX1"}, {"med_list_codg": ITEMS[1][0], "cnt": "1.5", "pric": 20},
-        {"med_list_codg": ITEMS[2][0]}, {"med_list_codg": "UNKNOWN"},
-    ])  # fmt: skip
+    visit = opened(
+        place.client,
+        psn_no,
+        [
+            {"rxno": "RX1"},
+            {"med_list_codg": ITEMS[1][0], "cnt": "1.5", "pric": 20},
+            {"med_list_codg": ITEMS[2][0]},
+            {"med_list_codg": "UNKNOWN"},
+        ],
+    )
     asked: dict[str, Any] = {"psn_no": psn_no, "mdtrt_id": visit}
     before = place.client.do("5204", {"data": asked})
     assert [row["setl_id"] for row in before] == [""] * 4
     info = place.client.do("2207", bill(psn_no, visit, 120))["setlinfo"]
     rows = place.client.do("5204", {"data": asked | {"setl_id": info["setl_id"]}})
     for total, name in (
-        ("fulamt_ownpay_amt", "fulamt_ownpay_amt"), ("overlmt_selfpay", "overlmt_amt"),
-        ("preselfpay_amt", "preselfpay_amt"), ("inscp_scp_amt", "inscp_scp_amt"),
-    ):  # fmt: skip
+        ("fulamt_ownpay_amt", "fulamt_ownpay_amt"),
+        ("overlmt_selfpay", "overlmt_amt"),
+        ("preselfpay_amt", "preselfpay_amt"),
+        ("inscp_scp_amt", "inscp_scp_amt"),
+    ):
         assert info[total] == sum(row[name] for row in rows)
     assert rows[0]["rx_drord_no"] == "RX1" and rows[0]["fee_ocur_time"] == f"{DAY} 09:30:00"
     assert (rows[1]["cnt"], rows[1]["selfpay_prop"], rows[1]["chrgitm_lv"]) == (1.5, 0.1, "02")
@@ -150,17 +163,31 @@ def test_fee_lines_come_as_an_array_and_add_to_the_settlement(place: Standing) -
 def test_the_drugs_of_chronic_care_are_told(place: Standing) -> None:
     psn_no = place.insured()
     place.county.fact(
-        psn_no, "registration", "2024-01-01", key="M03900", benefit="chronic",
-        disease="hypertension", name="高血压",
-    )  # fmt: skip
+        psn_no,
+        "registration",
+        "2024-01-01",
+        key="M03900",
+        benefit="chronic",
+        disease="hypertension",
+        name="高血压",
+    )
     place.settled(psn_no)
     asked = {"data": {"psn_no": psn_no, **WINDOW}}
     assert place.client.do("5205", asked)["feedetail"] == []
     visit = str(place.client.do("2201", {"data": _registration(psn_no)})["data"]["mdtrt_id"])
-    place.client.do("2203", {"mdtrtinfo": {
-        "mdtrt_id": visit, "psn_no": psn_no, "med_type": "14", "begntime": f"{DAY} 09:05:00",
-        "dise_codg": "M03900", "dise_name": "高血压",
-    }})  # fmt: skip
+    place.client.do(
+        "2203",
+        {
+            "mdtrtinfo": {
+                "mdtrt_id": visit,
+                "psn_no": psn_no,
+                "med_type": "14",
+                "begntime": f"{DAY} 09:05:00",
+                "dise_codg": "M03900",
+                "dise_name": "高血压",
+            }
+        },
+    )
     place.client.do("2204", {"feedetail": [line(psn_no, visit, 1, dise_codg="M03900")]})
     place.client.do("2207", bill(psn_no, visit, 30, med_type="14"))
     (found,) = place.client.do("5205", asked)["feedetail"]
@@ -171,10 +198,18 @@ def test_the_drugs_of_chronic_care_are_told(place: Standing) -> None:
 
 def _registration(psn_no: str) -> dict[str, str]:
     return {
-        "psn_no": psn_no, "insutype": "310", "begntime": f"{DAY} 08:00:00", "ipt_otp_no": "OP9",
-        "mdtrt_cert_type": "02", "mdtrt_cert_no": "1", "atddr_no": "D1", "dr_name": "测试医生",
-        "dept_code": "01", "dept_name": "内科", "caty": "A03",
-    }  # fmt: skip
+        "psn_no": psn_no,
+        "insutype": "310",
+        "begntime": f"{DAY} 08:00:00",
+        "ipt_otp_no": "OP9",
+        "mdtrt_cert_type": "02",
+        "mdtrt_cert_no": "1",
+        "atddr_no": "D1",
+        "dr_name": "测试医生",
+        "dept_code": "01",
+        "dept_name": "内科",
+        "caty": "A03",
+    }
 
 
 def test_counters_add_the_journal_and_forget_what_was_cancelled(place: Standing) -> None:

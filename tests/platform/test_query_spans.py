@@ -1,11 +1,11 @@
-"""Queries at the door: what is inside a span and what is a second or a day outside it."""
+"""Queries at the gateway: what is inside a span and what is a second or a day outside it."""
 
 from collections.abc import Iterator
 
 import pytest
-from tests.platform import doors
+from tests.platform import gateways
 from tests.platform.counter import NOW, Counter
-from tests.platform.doors import (
+from tests.platform.gateways import (
     AREA,
     DAY,
     HOSPITAL,
@@ -20,19 +20,19 @@ from tests.platform.doors import (
 )
 from tests.platform.queries_county import CLINIC, Standing, refused, standing
 
-from gongji.gateway import queries
+from gongji.gateway.queries import visits as visit_queries
 
 
 @pytest.fixture(scope="module")
 def place(server: str) -> Iterator[Standing]:
-    """A county with a door."""
+    """A county with a gateway."""
     with standing(server) as made:
         yield made
 
 
 @pytest.fixture
 def clock(place: Standing) -> Iterator[Clock]:
-    """The door's clock, set back afterwards."""
+    """The gateway's clock, set back afterwards."""
     assert isinstance(place.clock, Clock)
     yield place.clock
     place.clock.now = NOW
@@ -58,12 +58,16 @@ def begun(place: Standing, psn_no: str, at: str, med_type: str = "11") -> str:
         ("2024-12-18 09:00:00", "2024-12-18 09:00:00", True),
         ("2024-12-18 09:00:01", "2024-12-18 10:00:00", False),
         ("2024-12-18 08:00:00", "2024-12-18 08:59:59", False),
-        ("2024-12-18", "2024-12-18", True), ("20241218", "20241218", True),
-        ("2024/12/18", "2024/12/18", True), ("2024-12-18", "2024-12-18 00:00:00", False),
-        ("2024-12-18", "20241218000000", False), ("2024-12-18", "", True),
-        ("2024-12-19", "", False), ("2024-12-17", "2024-12-17", False),
+        ("2024-12-18", "2024-12-18", True),
+        ("20241218", "20241218", True),
+        ("2024/12/18", "2024/12/18", True),
+        ("2024-12-18", "2024-12-18 00:00:00", False),
+        ("2024-12-18", "20241218000000", False),
+        ("2024-12-18", "", True),
+        ("2024-12-19", "", False),
+        ("2024-12-17", "2024-12-17", False),
     ],
-)  # fmt: skip
+)
 def test_both_ends_of_a_span_belong_to_it(
     place: Standing, begin: str, end: str, found: bool
 ) -> None:
@@ -106,7 +110,7 @@ def test_visits_are_told_in_their_order_and_by_category_and_number(place: Standi
     assert visits(place, psn_no, DAY, DAY, mdtrt_id=other) == []
     assert visits(place, place.insured(), DAY, DAY) == []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(queries, "_MOST_ROWS", 1)
+        patch.setattr(visit_queries, "_MOST_ROWS", 1)
         assert visits(place, psn_no, DAY, DAY) == [early]
 
 
@@ -139,8 +143,11 @@ def test_a_diagnosis_that_was_taken_back_is_not_told(place: Standing) -> None:
     psn_no = place.insured()
     visit = opened(place.client, psn_no)
     one = description(psn_no, visit)["diseinfo"][0]
-    rows = [one | {"vali_flag": "0"}, one | {"diag_code": "I10", "diag_srt_no": "二"},
-            one | {"diag_code": "E11", "diag_srt_no": ""}]  # fmt: skip
+    rows = [
+        one | {"vali_flag": "0"},
+        one | {"diag_code": "I10", "diag_srt_no": "二"},
+        one | {"diag_code": "E11", "diag_srt_no": ""},
+    ]
     place.client.do("2203", description(psn_no, visit) | {"diseinfo": rows})
     found = place.client.do("5202", {"data": {"psn_no": psn_no, "mdtrt_id": visit}})["diseinfo"]
     told = [(row["diag_code"], row["maindiag_flag"], row["diag_srt_no"]) for row in found]
@@ -181,11 +188,16 @@ def test_a_line_that_has_nothing_to_do_with_the_disease_is_told_as_the_person_s(
 ) -> None:
     """楚政规〔2022〕2号 第十六条: of a chronic bill what is not for the disease is the person's."""
     chuxiong = Counter(place.owner, "532300")
-    psn_no = doors.insure(chuxiong, 700, 0)
+    psn_no = gateways.insure(chuxiong, 700, 0)
     chuxiong.fact(
-        psn_no, "registration", "2024-01-01", key="M03900", benefit="chronic",
-        disease="hypertension", name="高血压",
-    )  # fmt: skip
+        psn_no,
+        "registration",
+        "2024-01-01",
+        key="M03900",
+        benefit="chronic",
+        disease="hypertension",
+        name="高血压",
+    )
     for item, disease in (("OTHERS", "diabetes"), ("FOR-IT", "hypertension")):
         place.owner.execute(
             "insert into item_version (area, item, name, list_type, charge_type, since, grade,"
@@ -200,8 +212,14 @@ def test_a_line_that_has_nothing_to_do_with_the_disease_is_told_as_the_person_s(
     ]
     place.client.do("2204", {"feedetail": rows})
     asked = {"data": {"psn_no": psn_no, "mdtrt_id": visit}}
-    names = ("fulamt_ownpay_amt", "overlmt_amt", "preselfpay_amt", "inscp_scp_amt", "selfpay_prop",
-             "pric_uplmt_amt")  # fmt: skip
+    names = (
+        "fulamt_ownpay_amt",
+        "overlmt_amt",
+        "preselfpay_amt",
+        "inscp_scp_amt",
+        "selfpay_prop",
+        "pric_uplmt_amt",
+    )
     before = place.client.do("5204", asked)
     place.client.do("2207", bill(psn_no, visit, 60, med_type="14"))
     for found in (before, place.client.do("5204", asked)):
@@ -235,20 +253,36 @@ def test_only_what_the_agency_approved_is_a_registration(place: Standing) -> Non
     psn_no = place.insured()
     for code, state in (("M00200", "approved"), ("M00500", "filed")):
         place.county.fact(
-            psn_no, "registration", "2030-01-01", key=code, benefit="chronic", disease=code,
-            name=code, state=state,
-        )  # fmt: skip
-    place.county.fact(psn_no, "registration", "2020-01-01", key="M04600", benefit="chronic",
-                      disease="x", name="旧的一种")  # fmt: skip
+            psn_no,
+            "registration",
+            "2030-01-01",
+            key=code,
+            benefit="chronic",
+            disease=code,
+            name=code,
+            state=state,
+        )
+    place.county.fact(
+        psn_no,
+        "registration",
+        "2020-01-01",
+        key="M04600",
+        benefit="chronic",
+        disease="x",
+        name="旧的一种",
+    )
     found = place.client.do("5301", {"data": {"psn_no": psn_no}})["feedetail"]
     assert [row["opsp_dise_code"] for row in found] == ["M04600", "M00200"]
 
 
 SPANS = [
-    ("2024-12-04", "2024-12-04", False), ("2024-12-05", "2024-12-05", True),
-    ("2024-12-09", "2024-12-09", True), ("2024-12-10", "2024-12-10", False),
-    ("2024-12-01", "2024-12-31", True), ("2024-12-06", "2024-12-07", True),
-]  # fmt: skip
+    ("2024-12-04", "2024-12-04", False),
+    ("2024-12-05", "2024-12-05", True),
+    ("2024-12-09", "2024-12-09", True),
+    ("2024-12-10", "2024-12-10", False),
+    ("2024-12-01", "2024-12-31", True),
+    ("2024-12-06", "2024-12-07", True),
+]
 """Around what holds from the 5th to the 9th."""
 
 
@@ -274,10 +308,16 @@ def test_another_city_and_an_unknown_place_lie_outside(place: Standing) -> None:
     outside = {HOSPITAL: "0", CLINIC: "1", "H99999999999": "1"}
     for number, code in enumerate(outside):
         since = f"2024-12-0{number + 1}"
-        place.county.fact(psn_no, "stay", since, since[:-1] + str(number + 2), f"O{number}{psn_no}",
-                          institution=code, level="2")  # fmt: skip
-        place.county.fact(psn_no, "referral", "2024-12-01", None, code, sender=OTHER,
-                          reason="经办")  # fmt: skip
+        place.county.fact(
+            psn_no,
+            "stay",
+            since,
+            since[:-1] + str(number + 2),
+            f"O{number}{psn_no}",
+            institution=code,
+            level="2",
+        )
+        place.county.fact(psn_no, "referral", "2024-12-01", None, code, sender=OTHER, reason="经办")
     asked = {"data": {"psn_no": psn_no, "begntime": "2024-12-01", "endtime": "2024-12-31"}}
     found = place.client.do("5303", asked)["data"]
     assert [row["out_flag"] for row in found] == list(outside.values())
@@ -285,19 +325,35 @@ def test_another_city_and_an_unknown_place_lie_outside(place: Standing) -> None:
     assert {code: rows[code]["out_flag"] for code in outside} == outside
     entered = rows[CLINIC]
     assert (entered["dcla_souc"], entered["tel"], entered["refl_date"], entered["enddate"]) == (
-        "02", "", "2024-12-01", ""
-    )  # fmt: skip
+        "02",
+        "",
+        "2024-12-01",
+        "",
+    )
     assert entered["hosp_agre_refl_flag"] == "1" and entered["refl_rea"] == "经办"
 
 
 def test_a_name_that_only_the_sender_knows_is_told_as_sent(place: Standing) -> None:
     psn_no = place.insured()
-    place.client.do("2501", {"refmedin": [{
-        "psn_no": psn_no, "diag_code": "I10", "diag_name": "高血压",
-        "reflin_medins_no": "H11000000001", "reflin_medins_name": "北京某院",
-        "mdtrtarea_admvs": "110000", "refl_type": "1", "refl_date": "2024-12-20 08:00:00",
-        "refl_rea": "病情", "refl_opnn": "同意",
-    }]})  # fmt: skip
+    place.client.do(
+        "2501",
+        {
+            "refmedin": [
+                {
+                    "psn_no": psn_no,
+                    "diag_code": "I10",
+                    "diag_name": "高血压",
+                    "reflin_medins_no": "H11000000001",
+                    "reflin_medins_name": "北京某院",
+                    "mdtrtarea_admvs": "110000",
+                    "refl_type": "1",
+                    "refl_date": "2024-12-20 08:00:00",
+                    "refl_rea": "病情",
+                    "refl_opnn": "同意",
+                }
+            ]
+        },
+    )
     asked = {"data": {"psn_no": psn_no, "begntime": DAY, "endtime": "2024-12-31"}}
     (found,) = place.client.do("5304", asked)["refmedin"]
     assert (found["reflin_medins_name"], found["out_flag"]) == ("北京某院", "1")
@@ -310,8 +366,9 @@ def test_a_person_is_told_as_of_the_day_that_is_told_of(place: Standing) -> None
     ids = [place.county.persons[psn_no]]
     place.owner.execute("update person_fact set retired_at = now() where person_id = %s", ids)
     place.county.fact(psn_no, "birth", "2020-01-01", birth_date="1964-12-18")
-    place.county.fact(psn_no, "insured", "2020-01-01", "2024-12-18", status="active",
-                      employer="旧厂")  # fmt: skip
+    place.county.fact(
+        psn_no, "insured", "2020-01-01", "2024-12-18", status="active", employer="旧厂"
+    )
     place.county.fact(psn_no, "insured", "2024-12-18", "2024-12-19", status="retired")
     place.county.fact(psn_no, "subsidy", "2020-01-01", "2024-12-18", subsidy="civil_servant")
     for at in ("17 09:00:00", "18 00:30:00", "19 09:00:00"):
@@ -320,9 +377,10 @@ def test_a_person_is_told_as_of_the_day_that_is_told_of(place: Standing) -> None
     rows = place.client.do("5201", {"data": asked})["mdtrtinfo"]
     names = ("age", "psn_type", "cvlserv_flag", "emp_name", "insu_optins", "flxempe_flag")
     assert [tuple(row[name] for name in names) for row in rows] == [
-        (59, "11", "1", "旧厂", AREA, "0"), (60, "12", "0", "", AREA, "0"),
+        (59, "11", "1", "旧厂", AREA, "0"),
+        (60, "12", "0", "", AREA, "0"),
         (60, "99", "0", "", AREA, "0"),
-    ]  # fmt: skip
+    ]
     assert {row["certno"] for row in rows} == {certificate_of(place.persons)}
 
 
@@ -331,28 +389,48 @@ def test_a_person_is_told_as_of_the_day_that_is_told_of(place: Standing) -> None
 )
 def test_nobody_unknown_is_told_of(place: Standing, infno: str) -> None:
     asked = {
-        "psn_no": "43050000000000099999", "begntime": DAY, "endtime": DAY, "med_type": "11",
-        "mdtrt_id": "1", "setl_id": "1", "biz_appy_type": "03",
-    }  # fmt: skip
+        "psn_no": "43050000000000099999",
+        "begntime": DAY,
+        "endtime": DAY,
+        "med_type": "11",
+        "mdtrt_id": "1",
+        "setl_id": "1",
+        "biz_appy_type": "03",
+    }
     assert "4305" in refused(place.client, "person_unknown", infno, {"data": asked})
 
 
 def test_drugs_for_a_disease_are_of_the_span_and_of_drug_lists(place: Standing) -> None:
     psn_no = place.insured()
     place.county.fact(
-        psn_no, "registration", "2024-01-01", key="M03900", benefit="chronic",
-        disease="hypertension", name="高血压",
-    )  # fmt: skip
+        psn_no,
+        "registration",
+        "2024-01-01",
+        key="M03900",
+        benefit="chronic",
+        disease="hypertension",
+        name="高血压",
+    )
     for item, kind in (("SERVICE", "201"), ("HERB", "102"), ("WIDE", "1011")):
-        row = {"area": AREA, "item": item, "name": item, "list_type": kind, "charge_type": "09",
-               "since": "2020-01-01", "grade": "甲", "diseases": []}  # fmt: skip
+        row = {
+            "area": AREA,
+            "item": item,
+            "name": item,
+            "list_type": kind,
+            "charge_type": "09",
+            "since": "2020-01-01",
+            "grade": "甲",
+            "diseases": [],
+        }
         place.owner.execute(
-            f"insert into item_version ({', '.join(row)}) values"
-            f" ({', '.join(['%s'] * len(row))})", list(row.values()),
-        )  # fmt: skip
+            f"insert into item_version ({', '.join(row)}) values ({', '.join(['%s'] * len(row))})",
+            list(row.values()),
+        )
     visit = begun(place, psn_no, f"{DAY} 09:00:00", "14")
-    rows = [line(psn_no, visit, n, dise_codg="M03900", med_list_codg=item)
-            for n, item in enumerate(("SERVICE", "HERB", "WIDE"))]  # fmt: skip
+    rows = [
+        line(psn_no, visit, n, dise_codg="M03900", med_list_codg=item)
+        for n, item in enumerate(("SERVICE", "HERB", "WIDE"))
+    ]
     place.client.do("2204", {"feedetail": rows})
     place.client.do("2207", bill(psn_no, visit, 90, med_type="14"))
     for begin, end, found in (

@@ -26,10 +26,10 @@ HISTORIES, STEPS = 10, 30
 MANY = 400
 
 
-def play(owner: Connection, door: Connection, area: str, seed: str) -> History:
+def play(owner: Connection, gateway: Connection, area: str, seed: str) -> History:
     """One history of an area, compared at every step."""
     chance = random.Random(f"{seed}:{area}")
-    history = History(County(owner, door, area, chance), chance)
+    history = History(County(owner, gateway, area, chance), chance)
     compare(history)
     for number in range(STEPS):
         print(f"seed {seed}, {area}, step {number}:", end=" ", flush=True)
@@ -40,10 +40,10 @@ def play(owner: Connection, door: Connection, area: str, seed: str) -> History:
     return history
 
 
-def play_all(owner: Connection, door: Connection, seed: str) -> None:
+def play_all(owner: Connection, gateway: Connection, seed: str) -> None:
     """A history of every area in one database, which at the end holds together."""
-    played = [play(owner, door, area, seed) for area in (*AREAS, PARTS, ACCOUNT_FIRST)]
-    holds_together(door, max(history.today for history in played))
+    played = [play(owner, gateway, area, seed) for area in (*AREAS, PARTS, ACCOUNT_FIRST)]
+    holds_together(gateway, max(history.today for history in played))
 
 
 @pytest.fixture
@@ -57,9 +57,9 @@ def few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("few_at_a_time")
 @pytest.mark.parametrize("number", range(HISTORIES))
 def test_a_random_history_of_every_area_comes_to_what_the_model_says(
-    number: int, owner: Connection, door: Connection
+    number: int, owner: Connection, gateway: Connection
 ) -> None:
-    play_all(owner, door, f"ordinary run {number}")
+    play_all(owner, gateway, f"ordinary run {number}")
 
 
 @pytest.mark.slow
@@ -74,6 +74,6 @@ def test_many_random_histories_come_to_what_the_model_says(
         with (
             databases.copy(server) as address,
             psycopg.connect(address, autocommit=True) as owner,
-            psycopg.connect(address, options=ROLE, autocommit=True) as door,
+            psycopg.connect(address, options=ROLE, autocommit=True) as gateway,
         ):
-            play_all(owner, door, f"{seed} {number}")
+            play_all(owner, gateway, f"{seed} {number}")

@@ -12,20 +12,20 @@ import pytest
 from psycopg.types.json import Jsonb
 from tests.platform.counter import NOW, RULES, Counter, one
 
-from gongji.errors import Refusal
-from gongji.ledger.rows import EntryRow
+from gongji.ledger.entry_rows import EntryRow
 from gongji.ledger.verify import verify
+from gongji.refusals import Refusal
+from gongji.settlement.facts_today import Places
 from gongji.settlement.readjudicate import FACTS, Change, readjudicate
-from gongji.settlement.today import Places
 
 Connection = psycopg.Connection[Any]
 LEARNT = datetime(2024, 12, 20, 3, 0, tzinfo=UTC)
 
 
-def settled(door: Connection, county: Counter, here: str, cost: int, **more: Any) -> EntryRow:
+def settled(gateway: Connection, county: Counter, here: str, cost: int, **more: Any) -> EntryRow:
     """A bill of the first person on 5 March."""
     day = more.pop("day", "2024-03-05")
-    outcome = one(door, county.bill(county.psn_no(1), here, day, cost, **more))
+    outcome = one(gateway, county.bill(county.psn_no(1), here, day, cost, **more))
     assert outcome.refusal is None, outcome
     entry: EntryRow = outcome.entry
     return entry
@@ -44,9 +44,17 @@ def learn(
         "insert into person_fact (person_id, area, kind, key, since, details, learnt_at)"
         " select %s, %s, %s, %s, %s, %s, coalesce(max(retired_at), '2024-01-01') from person_fact"
         " where kind = %s and key = %s",
-        [county.persons[county.psn_no(1)], county.area, kind, key, since, Jsonb(details), kind,
-         key],
-    )  # fmt: skip
+        [
+            county.persons[county.psn_no(1)],
+            county.area,
+            kind,
+            key,
+            since,
+            Jsonb(details),
+            kind,
+            key,
+        ],
+    )
 
 
 def retire(county: Counter, kind: str, key: str = "") -> None:
@@ -59,26 +67,26 @@ def retire(county: Counter, kind: str, key: str = "") -> None:
     assert made.rowcount == 1
 
 
-def again(door: Connection, area: str, **more: Any) -> list[Change]:
-    return list(readjudicate(door, area, more.pop("year", 2024), RULES, NOW, **more))
+def again(gateway: Connection, area: str, **more: Any) -> list[Change]:
+    return list(readjudicate(gateway, area, more.pop("year", 2024), RULES, NOW, **more))
 
 
-def corrected(door: Connection, area: str) -> Change:
+def corrected(gateway: Connection, area: str) -> Change:
     """The one change of a year, posted; a second run finds nothing, and the journal verifies."""
-    (change,) = again(door, area, posting=True)
-    assert again(door, area) == [] == list(verify(door))
+    (change,) = again(gateway, area, posting=True)
+    assert again(gateway, area) == [] == list(verify(gateway))
     return change
 
 
-def nothing(door: Connection, area: str) -> None:
-    assert again(door, area) == []
+def nothing(gateway: Connection, area: str) -> None:
+    assert again(gateway, area) == []
 
 
 # Registrations.
 
 
 def test_a_second_chronic_disease_learnt_late_raises_the_ceiling(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     county = Counter(owner, "532300")
     county.person(1)
@@ -86,59 +94,66 @@ def test_a_second_chronic_disease_learnt_late_raises_the_ceiling(
     register(county, "M1", "chronic", "gout")
     # 楚政规〔2022〕2号 第十四条: (3000 - 300) x 85 % is 2,295; the ceiling is 2,000 for one disease
     # and 3,000 for two.
-    entry = settled(door, county, here, 300_000, med_type="14", disease="M1")
+    entry = settled(gateway, county, here, 300_000, med_type="14", disease="M1")
     assert (entry.benefit, entry.deductible_fen, entry.pool_fen) == ("chronic", 30_000, 200_000)
-    nothing(door, "532300")
+    nothing(gateway, "532300")
     register(county, "M2", "chronic", "asthma", state="filed")
-    nothing(door, "532300")
+    nothing(gateway, "532300")
     register(county, "M3", "chronic", "asthma")
-    change = corrected(door, "532300")
+    change = corrected(gateway, "532300")
     assert (change.cause, change.net_fen) == (FACTS, 29_500)
     assert change.detail == "disease_count 1 → 2"
 
 
 def test_a_registration_that_did_not_hold_leaves_the_bill_to_the_person(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     county = Counter(owner, "532300")
     county.person(1)
     register(county, "M1", "chronic", "gout")
     entry = settled(
-        door, county, county.institution(1), 130_000, first=500, own=700, above=900,
-        med_type="14", disease="M1",
-    )  # fmt: skip
+        gateway,
+        county,
+        county.institution(1),
+        130_000,
+        first=500,
+        own=700,
+        above=900,
+        med_type="14",
+        disease="M1",
+    )
     assert entry.pool_fen == 85_000
     retire(county, "registration", "M1")
     # Neither one for another disease nor one that was only filed stands for it.
     register(county, "M2", "chronic", "asthma")
     register(county, "M3", "chronic", "gout", state="filed")
-    change = corrected(door, "532300")
+    change = corrected(gateway, "532300")
     assert (change.cause, change.net_fen, change.receivable_fen) == (FACTS, -85_000, 85_000)
     assert "gout" in change.detail and change.again is None
     kept = {name: fen for name, fen in change.after.items() if fen}
     assert kept == {
-        "in_scope_fen": 130_000, "first_self_pay_fen": 500, "wholly_own_fen": 700,
+        "in_scope_fen": 130_000,
+        "first_self_pay_fen": 500,
+        "wholly_own_fen": 700,
         "above_standard_fen": 900,
-    }  # fmt: skip
+    }
 
 
 def test_a_chronic_disease_that_proves_special_is_paid_from_the_other_benefit(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     county = Counter(owner, "510400")
     county.person(1, 0)
     register(county, "M1", "chronic", "lupus")
     # (1000 - 200) x 75 %; as special disease (1000 - 200) x 80 %.
-    entry = settled(
-        door, county, county.institution(1), 100_000, med_type="14", disease="M1"
-    )  # fmt: skip
+    entry = settled(gateway, county, county.institution(1), 100_000, med_type="14", disease="M1")
     assert (entry.benefit, entry.pool_fen) == ("chronic", 60_000)
     retire(county, "registration", "M1")
     register(county, "M1", "special", "lupus")
-    change = corrected(door, "510400")
+    change = corrected(gateway, "510400")
     assert change.net_fen == 4_000
     assert change.funds == {("pool", "chronic"): -60_000, ("pool", "special"): 64_000}
-    moved = door.execute(
+    moved = gateway.execute(
         "select debit, debit_owner, credit, credit_owner, amount_fen from posting p"
         " join entry e on e.id = p.entry_id where e.kind = 'adjustment' order by p.id"
     ).fetchall()
@@ -147,78 +162,85 @@ def test_a_chronic_disease_that_proves_special_is_paid_from_the_other_benefit(
         ("pool", "chronic", "pool", "special", 60_000),
         ("payable", person, "pool", "special", 4_000),
     ]
-    used = door.execute("select code, used_fen from meter_use where used_fen > 0 order by code")
+    used = gateway.execute("select code, used_fen from meter_use where used_fen > 0 order by code")
     assert used.fetchall() == [("special_deductible", 20_000), ("special_paid", 64_000)]
 
 
 def test_the_two_diseases_need_their_own_registration_in_the_year_again_too(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     county = Counter(owner, "510400")
     county.person(1, 0)
     register(county, "M1", "two_diseases", "diabetes")
-    entry = settled(door, county, county.institution(1), 60_000, med_type="9901", disease="M1")
+    entry = settled(gateway, county, county.institution(1), 60_000, med_type="9901", disease="M1")
     assert (entry.benefit, entry.pool_fen) == ("two_diseases", 30_000)
-    nothing(door, "510400")
+    nothing(gateway, "510400")
     retire(county, "registration", "M1")
     register(county, "M1", "chronic", "diabetes")
-    assert corrected(door, "510400").net_fen == -30_000
+    assert corrected(gateway, "510400").net_fen == -30_000
 
 
 # Drugs.
 
-NEGOTIATED = {"item": "X", "serial": "1", "negotiated": True, "dual_channel": False,
-              "in_agreement": True}  # fmt: skip
+NEGOTIATED = {
+    "item": "X",
+    "serial": "1",
+    "negotiated": True,
+    "dual_channel": False,
+    "in_agreement": True,
+}
 DUAL = NEGOTIATED | {"dual_channel": True}
 
 
 def test_a_negotiated_drug_keeps_its_payment_when_a_registration_it_did_not_need_falls(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     county = Counter(owner, "532300")
     county.person(1)
     here = county.institution(3, "3")
     register(county, "M1", "negotiated_drug", "cancer")
     # (2000 - 800) x 85 %.
-    entry = settled(door, county, here, 200_000, med_type="18", marks={"drugs": [NEGOTIATED]})
+    entry = settled(gateway, county, here, 200_000, med_type="18", marks={"drugs": [NEGOTIATED]})
     assert (entry.facts["drug"], entry.facts["disease"], entry.pool_fen) == ("X", "cancer", 102_000)
-    nothing(door, "532300")
+    nothing(gateway, "532300")
     retire(county, "registration", "M1")
-    nothing(door, "532300")
+    nothing(gateway, "532300")
     # The same bill settled in that knowledge: the deductible of the drug was borne.
-    later = settled(door, county, here, 200_000, med_type="18", marks={"drugs": [NEGOTIATED]})
+    later = settled(gateway, county, here, 200_000, med_type="18", marks={"drugs": [NEGOTIATED]})
     assert later.pool_fen == 170_000 and "disease" not in later.facts
-    nothing(door, "532300")
+    nothing(gateway, "532300")
 
 
-def test_a_drug_outside_its_agreement_stays_outside(owner: Connection, door: Connection) -> None:
+def test_a_drug_outside_its_agreement_stays_outside(owner: Connection, gateway: Connection) -> None:
     county = Counter(owner, "532300")
     county.person(1)
     outside = {"drugs": [NEGOTIATED | {"in_agreement": False}]}
     here = county.institution(3, "3")
-    entry = settled(door, county, here, 200_000, med_type="18", marks=outside)
+    entry = settled(gateway, county, here, 200_000, med_type="18", marks=outside)
     assert (entry.result["refusal"], entry.pool_fen) == ("not_in_agreement", 0)
-    nothing(door, "532300")
+    nothing(gateway, "532300")
 
 
 def test_a_dual_channel_drug_is_held_by_any_registration_for_drugs_but_by_one(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     county = Counter(owner, "430500")
     county.person(1)
     shop, writer = county.institution(5, "", "pharmacy"), county.institution(1, "2")
     register(county, "M1", "dual_channel", "cancer")
-    marks = {"drugs": [DUAL], "prescriptions": [
-        {"prescriber": writer, "number": "R1", "serial": "1"}]}  # fmt: skip
-    entry = settled(door, county, shop, 100_000, med_type="41", marks=marks)
+    marks = {
+        "drugs": [DUAL],
+        "prescriptions": [{"prescriber": writer, "number": "R1", "serial": "1"}],
+    }
+    entry = settled(gateway, county, shop, 100_000, med_type="41", marks=marks)
     # 60 % of 1,000, no deductible.
     assert (entry.benefit, entry.pool_fen) == ("dual_channel", 60_000)
     retire(county, "registration", "M1")
     register(county, "M2", "negotiated_drug", "lupus")
-    nothing(door, "430500")
+    nothing(gateway, "430500")
     retire(county, "registration", "M2")
     register(county, "M3", "chronic", "cancer")
-    assert corrected(door, "430500").net_fen == -60_000
+    assert corrected(gateway, "430500").net_fen == -60_000
 
 
 # Pharmacies and places.
@@ -237,77 +259,77 @@ def place_fact(owner: Connection, code: str, **level: Any) -> None:
     )
 
 
-def filled(door: Connection, county: Counter, shop: str, writer: str) -> EntryRow:
+def filled(gateway: Connection, county: Counter, shop: str, writer: str) -> EntryRow:
     marks = {"prescriptions": [{"prescriber": writer, "number": "R1", "serial": "1"}]}
-    return settled(door, county, shop, 100_000, med_type="41", marks=marks)
+    return settled(gateway, county, shop, 100_000, med_type="41", marks=marks)
 
 
 def test_a_pharmacy_is_paid_by_the_prescribers_level_as_it_is_known_today(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     county = Counter(owner, "430500")
     county.person(1)
     shop, writer = county.institution(5, "", "pharmacy"), county.institution(1, "1")
-    entry = filled(door, county, shop, writer)
+    entry = filled(gateway, county, shop, writer)
     # Level 1: 70 % without a deductible; level 3: (1000 - 100) x 60 %.
     assert (entry.facts["prescriber_level"], entry.pool_fen) == ("1", 70_000)
-    nothing(door, "430500")
+    nothing(gateway, "430500")
     place_fact(owner, writer, level="3")
-    change = corrected(door, "430500")
+    change = corrected(gateway, "430500")
     assert (change.net_fen, change.detail) == (-16_000, "prescriber_level 1 → 3")
 
 
 def test_an_internet_hospital_counts_by_the_level_of_the_physical_one_today(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     county = Counter(owner, "430500")
     county.person(1)
     body = county.institution(3, "3")
     online = county.institution(4, "1", parent=body)
     shop = county.institution(5, "", "pharmacy")
-    assert settled(door, county, online, 100_000).facts["parent_level"] == "3"
-    assert filled(door, county, shop, online).facts["prescriber_level"] == "3"
-    nothing(door, "430500")
+    assert settled(gateway, county, online, 100_000).facts["parent_level"] == "3"
+    assert filled(gateway, county, shop, online).facts["prescriber_level"] == "3"
+    nothing(gateway, "430500")
     place_fact(owner, body, level="1")
-    first, second = again(door, "430500", posting=True)
+    first, second = again(gateway, "430500", posting=True)
     # Both were (1000 - 100) x 60 %; both are 700.
     assert (first.net_fen, second.net_fen) == (16_000, 16_000)
-    assert again(door, "430500") == []
+    assert again(gateway, "430500") == []
 
 
 def test_a_purchase_without_a_prescription_stays_unpaid(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     county = Counter(owner, "430500")
     county.person(1)
     shop = county.institution(5, "", "pharmacy")
-    entry = settled(door, county, shop, 100_000, med_type="41")
+    entry = settled(gateway, county, shop, 100_000, med_type="41")
     assert entry.result["refusal"] == "no_prescription"
     # A prescription whose writer nobody named does not help.
     marks = {"prescriptions": [{"prescriber": "", "number": "R1", "serial": "1"}]}
-    entry = settled(door, county, shop, 100_000, med_type="41", marks=marks)
+    entry = settled(gateway, county, shop, 100_000, med_type="41", marks=marks)
     assert entry.result["refusal"] == "no_prescription"
-    nothing(door, "430500")
+    nothing(gateway, "430500")
 
 
 def test_a_pharmacy_is_filled_from_the_place_that_was_selected_in_truth(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     county = Counter(owner, "445300")
     county.person(1)
     shop, writer = county.institution(5, "", "pharmacy"), county.institution(1, "2")
     other = county.institution(2, "2")
     learn(county, "selection", "", {"institution": writer})
-    assert filled(door, county, shop, writer).pool_fen == 55_000
-    nothing(door, "445300")
+    assert filled(gateway, county, shop, writer).pool_fen == 55_000
+    nothing(gateway, "445300")
     retire(county, "selection")
     learn(county, "selection", "", {"institution": other})
-    change = corrected(door, "445300")
+    change = corrected(gateway, "445300")
     assert change.net_fen == -55_000 and change.again is not None
     assert change.again.result["refusal"] == "not_selected"
 
 
-def test_an_institution_that_nobody_knows_is_refused(door: Connection) -> None:
+def test_an_institution_that_nobody_knows_is_refused(gateway: Connection) -> None:
     with pytest.raises(Refusal) as refused:
-        Places(door).at("H00000000000", date(2024, 3, 5))
+        Places(gateway).at("H00000000000", date(2024, 3, 5))
     assert refused.value.code == "institution_unknown"

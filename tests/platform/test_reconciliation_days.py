@@ -8,21 +8,24 @@ from typing import Any
 
 import pytest
 from tests.platform.counter import NOW
-from tests.platform.doors import Clock, bill, line, opened, purchase
+from tests.platform.gateways import Clock, bill, line, opened, purchase
 from tests.platform.queries_county import Standing, refused, standing
 from tests.platform.test_statements import asked, compared, packed, row, totals, uploaded
 
-from gongji.gateway import statements_files
-from gongji.gateway.statements_files import Declared, read_rows, zipped
+from gongji.gateway.statements import statement_files
+from gongji.gateway.statements.statement_files import Declared, read_rows, zipped
 
-AMOUNTS = {"medfee_sumamt": "医疗费总额", "fund_pay_sumamt": "基金支付总额",
-           "acct_pay": "个人账户支付"}  # fmt: skip
+AMOUNTS = {
+    "medfee_sumamt": "医疗费总额",
+    "fund_pay_sumamt": "基金支付总额",
+    "acct_pay": "个人账户支付",
+}
 NAMES = ("psn_no", "mdtrt_id", "setl_id")
 
 
 @pytest.fixture(scope="module")
 def town(server: str) -> Iterator[Standing]:
-    """A county with a door; every settlement of it is this module's."""
+    """A county with a gateway; every settlement of it is this module's."""
     with standing(server) as made:
         yield made
 
@@ -36,7 +39,7 @@ def place(town: Standing) -> Iterator[Standing]:
 
 
 def today(place: Standing, days: int = 0) -> str:
-    """The day of the door's clock, or one some days from it."""
+    """The day of the gateway's clock, or one some days from it."""
     return str((place.clock() + timedelta(days=days)).date())
 
 
@@ -93,12 +96,21 @@ def test_each_amount_of_a_row_is_compared_with_its_own(
 
 
 def test_a_row_that_only_the_institution_knows_is_told_as_it_was_sent(place: Standing) -> None:
-    one = {"setl_id": "77", "mdtrt_id": "88", "psn_no": "99", "medfee_sumamt": "5.00",
-           "fund_pay_sumamt": "3.00", "acct_pay": "1.00"}  # fmt: skip
+    one = {
+        "setl_id": "77",
+        "mdtrt_id": "88",
+        "psn_no": "99",
+        "medfee_sumamt": "5.00",
+        "fund_pay_sumamt": "3.00",
+        "acct_pay": "1.00",
+    }
     (found,) = rows_of(place, [row(one, refd_setl_flag="1")])
     assert found == one | {
-        "msgid": "null", "stmt_rslt": "1", "refd_setl_flag": "1", "memo": "平台没有这笔结算"
-    }  # fmt: skip
+        "msgid": "null",
+        "stmt_rslt": "1",
+        "refd_setl_flag": "1",
+        "memo": "平台没有这笔结算",
+    }
 
 
 @pytest.mark.parametrize(
@@ -141,8 +153,11 @@ def test_the_pair_of_a_refund_is_told_by_sign(place: Standing) -> None:
     lines = [row(one, **minus), row(one), row(one, setl_id="", **minus), row(one, setl_id="")]
     found = rows_of(place, lines)
     assert [each["setl_id"] for each in found] == [
-        undone["setl_id"], one["setl_id"], "null", "null"
-    ]  # fmt: skip
+        undone["setl_id"],
+        one["setl_id"],
+        "null",
+        "null",
+    ]
     assert [each["memo"] for each in found] == ["null"] * 2 + ["文件中重复的一笔"] * 2
     found = rows_of(place, [row(one, setl_id="", **minus), row(one, setl_id="")])
     assert [each["stmt_rslt"] for each in found] == ["0", "0"]
@@ -180,7 +195,7 @@ def test_sums_of_a_file_that_differ_from_the_request_are_warned_of_one_by_one(
         ({"medfee_sumamt": 1}, "医疗费总额：请求1.00，文件合计900.00"),
         ({"fund_pay_sumamt": 2}, "基金支付总额：请求2.00，文件合计510.00"),
         ({"fixmedins_setl_cnt": 3}, "结算笔数：请求3，文件1行"),
-    ):  # fmt: skip
+    ):
         assert place.client.ask("3202", asked(ticket, one, **changes))["warn_msg"] == said
     for name in ("medfee_sumamt", "fund_pay_sumamt", "cash_payamt", "fixmedins_setl_cnt"):
         given = asked(ticket, one, **{name: ""})
@@ -203,18 +218,25 @@ READ = Declared("1", "2", "3", 400, 300, 100, refunded=False)
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (ROW, [READ]), (f"\ufeff{ROW}\n", [READ]), (f"{ROW}\r\n{ROW}", [READ, READ]),
-        (f"\n\t\t\n{ROW}", [READ]), (f"SETL_ID\tx\n{ROW}", [READ]),
-        (f"结算ID\t就诊\n{ROW}", [READ]), ("", []),
+        (ROW, [READ]),
+        (f"\ufeff{ROW}\n", [READ]),
+        (f"{ROW}\r\n{ROW}", [READ, READ]),
+        (f"\n\t\t\n{ROW}", [READ]),
+        (f"SETL_ID\tx\n{ROW}", [READ]),
+        (f"结算ID\t就诊\n{ROW}", [READ]),
+        ("", []),
         (ROW.replace("1\t2", "null\t2", 1), [Declared("", "2", "3", 400, 300, 100, False)]),
         (ROW[:-1] + "1", [Declared("1", "2", "3", 400, 300, 100, refunded=True)]),
-        (ROW[:-1], [READ]), (ROW.replace("4.00", "-4"), [Declared("1", "2", "3", -400, 300, 100,
-                                                                  False)]),
+        (ROW[:-1], [READ]),
+        (ROW.replace("4.00", "-4"), [Declared("1", "2", "3", -400, 300, 100, False)]),
     ],
-)  # fmt: skip
+)
 def test_a_file_is_read_as_institutions_write_it(content: str, expected: list[Declared]) -> None:
-    for written in (content.encode(), content.replace("\ufeff", "").encode("gb18030"),
-                    packed(content)):  # fmt: skip
+    for written in (
+        content.encode(),
+        content.replace("\ufeff", "").encode("gb18030"),
+        packed(content),
+    ):
         assert read_rows(written) == expected
 
 
@@ -237,7 +259,7 @@ def test_a_file_is_read_as_institutions_write_it(content: str, expected: list[De
     ],
 )
 def test_a_row_with_a_mistake_is_named(line_: str, field: str, why: str) -> None:
-    with pytest.raises(statements_files.Refusal) as found:
+    with pytest.raises(statement_files.Refusal) as found:
         read_rows(f"{ROW}\n{line_}".encode())
     assert found.value.code == "statement_row_invalid" and found.value.field == field
     assert "第 2 行" in str(found.value) and why in str(found.value)
@@ -249,10 +271,10 @@ def test_an_amount_at_the_bound_is_read() -> None:
 
 
 def test_a_packed_file_may_be_so_large_and_no_larger(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statements_files, "LONGEST", 1024 * 1024)
+    monkeypatch.setattr(statement_files, "LONGEST", 1024 * 1024)
     text = ROW + "\n" + " " * (1024 * 1024 - len(ROW) - 1)
     assert read_rows(packed(text)) == [READ]
-    with pytest.raises(statements_files.Refusal, match="超过 1 MB"):
+    with pytest.raises(statement_files.Refusal, match="超过 1 MB"):
         read_rows(packed(text + " "))
 
 
@@ -264,7 +286,7 @@ def test_a_folder_in_a_packed_file_is_no_second_file() -> None:
     assert read_rows(made.getvalue()) == [READ]
     empty = io.BytesIO()
     zipfile.ZipFile(empty, "w").close()
-    with pytest.raises(statements_files.Refusal, match="只有一个文件，现有 0 个|编码不是|现有"):
+    with pytest.raises(statement_files.Refusal, match="只有一个文件，现有 0 个|编码不是|现有"):
         read_rows(empty.getvalue())
 
 

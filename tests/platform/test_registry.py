@@ -7,9 +7,7 @@ import msgspec
 import psycopg
 import pytest
 
-from gongji.errors import Fault, Refusal
-from gongji.registry import institutions, people
-from gongji.registry.identity import (
+from gongji.platform.identity import (
     Identity,
     born_on,
     check_character,
@@ -18,6 +16,8 @@ from gongji.registry.identity import (
     number_problem,
     sex_of,
 )
+from gongji.refusals import Fault, Refusal
+from gongji.registry import institutions, people
 from gongji.registry.institutions import NewInstitutionFact
 from gongji.registry.people import NewFact
 
@@ -36,16 +36,21 @@ def person(owner: Connection) -> int:
     row = owner.execute(
         "insert into person (psn_no, area, name, certificate, certificate_hash, card_hash)"
         " values (%s, '532300', '测试·天枢', %s, %s, %s) returning id",
-        [PSN, IDENTITY.encrypt(NUMBER), IDENTITY.lookup_hash("01", NUMBER),
-         IDENTITY.lookup_hash("card", "99AB")],
-    ).fetchone()  # fmt: skip
+        [
+            PSN,
+            IDENTITY.encrypt(NUMBER),
+            IDENTITY.lookup_hash("01", NUMBER),
+            IDENTITY.lookup_hash("card", "99AB"),
+        ],
+    ).fetchone()
     assert row
     return int(row[0])
 
 
 def insured(person: int, since: date, until: date | None = None, **details: Any) -> NewFact:
-    return NewFact(person, "532300", "insured", since, until=until,
-                   details={"status": "active"} | details)  # fmt: skip
+    return NewFact(
+        person, "532300", "insured", since, until=until, details={"status": "active"} | details
+    )
 
 
 def test_a_sealed_number_opens_only_with_its_key_and_unaltered() -> None:
@@ -97,80 +102,111 @@ def test_a_person_is_found_by_number_certificate_and_card(owner: Connection, per
 
 
 def test_a_correction_keeps_what_was_known(
-    owner: Connection, door: Connection, person: int
+    owner: Connection, gateway: Connection, person: int
 ) -> None:
-    (wrong,) = people.add(door, [insured(person, date(2020, 1, 1))], NOW)
-    people.correct(door, wrong, insured(person, date(2020, 1, 1), status="retired"), LATER)
+    (wrong,) = people.add(gateway, [insured(person, date(2020, 1, 1))], NOW)
+    people.correct(gateway, wrong, insured(person, date(2020, 1, 1), status="retired"), LATER)
 
     def status(known_at: datetime | None) -> list[str]:
-        found = people.facts_at(door, [person], DAY, known_at, ["insured"])[person]
+        found = people.facts_at(gateway, [person], DAY, known_at, ["insured"])[person]
         return [fact.read().status for fact in found]
 
     assert status(None) == status(LATER) == ["retired"]
     assert status(NOW) == status(LATER - timedelta(seconds=1)) == ["active"]
     assert status(NOW - timedelta(seconds=1)) == []
-    assert [fact.since for fact in people.history(door, [person])[person]] == [date(2020, 1, 1)]
+    assert [fact.since for fact in people.history(gateway, [person])[person]] == [date(2020, 1, 1)]
 
 
-def test_a_correction_that_overlaps_leaves_the_old_fact(door: Connection, person: int) -> None:
-    first, second = people.add(door, [
-        insured(person, date(2020, 1, 1), date(2024, 1, 1)), insured(person, date(2024, 1, 1)),
-    ], NOW)  # fmt: skip
+def test_a_correction_that_overlaps_leaves_the_old_fact(gateway: Connection, person: int) -> None:
+    first, second = people.add(
+        gateway,
+        [
+            insured(person, date(2020, 1, 1), date(2024, 1, 1)),
+            insured(person, date(2024, 1, 1)),
+        ],
+        NOW,
+    )
     with pytest.raises(Refusal) as caught:
-        people.correct(door, first, insured(person, date(2020, 1, 1)), LATER)
+        people.correct(gateway, first, insured(person, date(2020, 1, 1)), LATER)
     assert caught.value.code == "fact_overlaps" and "2024-01-01" in str(caught.value)
-    assert [fact.id for fact in people.history(door, [person])[person]] == [first, second]
+    assert [fact.id for fact in people.history(gateway, [person])[person]] == [first, second]
     with pytest.raises(Refusal, match="重叠"):
-        people.add(door, [insured(person, date(2019, 1, 1), date(2019, 3, 1)),
-                          insured(person, date(2019, 2, 1), date(2019, 4, 1))], NOW)  # fmt: skip
+        people.add(
+            gateway,
+            [
+                insured(person, date(2019, 1, 1), date(2019, 3, 1)),
+                insured(person, date(2019, 2, 1), date(2019, 4, 1)),
+            ],
+            NOW,
+        )
 
 
 def test_facts_hold_from_their_first_day_to_the_day_before_until(
-    door: Connection, person: int
+    gateway: Connection, person: int
 ) -> None:
-    people.add(door, [insured(person, date(2025, 1, 1), date(2025, 2, 1))], NOW)
+    people.add(gateway, [insured(person, date(2025, 1, 1), date(2025, 2, 1))], NOW)
     days = [date(2024, 12, 31), date(2025, 1, 1), date(2025, 1, 31), date(2025, 2, 1)]
-    held = [len(people.facts_at(door, [person], day)[person]) for day in days]
+    held = [len(people.facts_at(gateway, [person], day)[person]) for day in days]
     assert held == [0, 1, 1, 0]
 
 
-def test_details_that_are_not_of_the_kind_are_refused(door: Connection, person: int) -> None:
+def test_details_that_are_not_of_the_kind_are_refused(gateway: Connection, person: int) -> None:
     bad: list[dict[str, Any]] = [{"status": "asleep"}, {"status": "active", "colour": "red"}]
     for details in bad:
         with pytest.raises(msgspec.ValidationError):
-            people.add(door, [insured(person, DAY, None, **details)], NOW)
-    assert people.add(door, [], NOW) == []
+            people.add(gateway, [insured(person, DAY, None, **details)], NOW)
+    assert people.add(gateway, [], NOW) == []
 
 
-def test_spells_say_what_is_over_and_what_is_paused(door: Connection, person: int) -> None:
-    people.add(door, [
-        insured(person, date(2020, 1, 1), date(2024, 1, 1), employer="测试单位"),
-        insured(person, date(2024, 1, 1), arrears=True, scheme="flexible", tier="2"),
-    ], NOW)  # fmt: skip
-    now, before = people.spells(door, person, DAY)
+def test_spells_say_what_is_over_and_what_is_paused(gateway: Connection, person: int) -> None:
+    people.add(
+        gateway,
+        [
+            insured(person, date(2020, 1, 1), date(2024, 1, 1), employer="测试单位"),
+            insured(person, date(2024, 1, 1), arrears=True, scheme="flexible", tier="2"),
+        ],
+        NOW,
+    )
+    now, before = people.spells(gateway, person, DAY)
     assert (now.paused, now.ended, now.scheme, now.tier) == (True, False, "flexible", "2")
     assert (before.paused, before.ended, before.employer) == (False, True, "测试单位")
 
 
 def test_a_balance_that_never_was_is_nothing(owner: Connection, person: int) -> None:
     assert people.balance(owner, "532300", person) == 0
-    owner.execute("insert into balance (area, person_id, kind, amount_fen)"
-                  " values ('532300', %s, 'account', 12345)", [person])  # fmt: skip
+    owner.execute(
+        "insert into balance (area, person_id, kind, amount_fen)"
+        " values ('532300', %s, 'account', 12345)",
+        [person],
+    )
     assert people.balance(owner, "532300", person) == 12345
 
 
 @pytest.fixture
 def places(owner: Connection) -> Connection:
     for code, name in ((HOSPITAL, "测试县医院"), (ONLINE, "测试县医院互联网医院")):
-        owner.execute("insert into institution (code, area, name, kind)"
-                      " values (%s, '532300', %s, 'hospital')", [code, name])  # fmt: skip
-    institutions.add(owner, [
-        NewInstitutionFact(HOSPITAL, "level", date(2022, 1, 1), details={"level": "3"}),
-        NewInstitutionFact(ONLINE, "level", date(2022, 1, 1),
-                           details={"level": "", "parent": HOSPITAL}),
-        NewInstitutionFact(HOSPITAL, "agreement", date(2022, 1, 1), until=date(2025, 7, 1),
-                           details={"designated_for": ["ordinary", "chronic"]}),
-    ], NOW)  # fmt: skip
+        owner.execute(
+            "insert into institution (code, area, name, kind)"
+            " values (%s, '532300', %s, 'hospital')",
+            [code, name],
+        )
+    institutions.add(
+        owner,
+        [
+            NewInstitutionFact(HOSPITAL, "level", date(2022, 1, 1), details={"level": "3"}),
+            NewInstitutionFact(
+                ONLINE, "level", date(2022, 1, 1), details={"level": "", "parent": HOSPITAL}
+            ),
+            NewInstitutionFact(
+                HOSPITAL,
+                "agreement",
+                date(2022, 1, 1),
+                until=date(2025, 7, 1),
+                details={"designated_for": ["ordinary", "chronic"]},
+            ),
+        ],
+        NOW,
+    )
     return owner
 
 
@@ -192,8 +228,9 @@ def test_a_corrected_level_keeps_what_was_known(places: Connection) -> None:
     (old,) = institutions.facts_at(places, [HOSPITAL], DAY, kinds=["level"])[HOSPITAL]
     right = NewInstitutionFact(HOSPITAL, "level", date(2022, 1, 1), details={"level": "2"})
     institutions.correct(places, old.id, right, LATER)
-    levels = [institutions.standings(places, [HOSPITAL], DAY, at)[HOSPITAL].level
-              for at in (None, NOW)]  # fmt: skip
+    levels = [
+        institutions.standings(places, [HOSPITAL], DAY, at)[HOSPITAL].level for at in (None, NOW)
+    ]
     assert levels == ["2", "3"]
 
 

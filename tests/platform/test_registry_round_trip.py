@@ -28,12 +28,12 @@ from tests.platform.county_files import (
     take,
 )
 
-from gongji.gateway.credentials import Credentials
+from gongji.gateway.wire.credentials import Credentials
+from gongji.registry.dated_rows import Counts
 from gongji.registry.exports import EXPORTED, export
-from gongji.registry.facts import INSTITUTION_KINDS, PERSON_KINDS
+from gongji.registry.fact_kinds import INSTITUTION_KINDS, PERSON_KINDS
+from gongji.registry.import_kinds import KINDS, PERSON_FACTS
 from gongji.registry.imports import BORN
-from gongji.registry.kinds import KINDS, PERSON_FACTS
-from gongji.registry.known import Counts
 from gongji.registry.people import find_by_card, find_by_certificate
 
 LATER = NOW + timedelta(days=1)
@@ -41,7 +41,7 @@ TABLES = (
     dict.fromkeys(PERSON_KINDS, "person_fact")
     | dict.fromkeys(INSTITUTION_KINDS, "institution_fact")
     | {"item": "item_version", "match": "item_match"}
-)  # fmt: skip
+)
 """Where the rows of a dated kind lie."""
 
 
@@ -84,8 +84,9 @@ def test_a_fact_is_stored_with_its_days_its_key_and_every_detail(
 ) -> None:
     found = county.execute(
         f"select key, since, until, learnt_at, retired_at, details from {TABLES[kind]}"
-        " where kind = %s order by id", [kind],
-    ).fetchall()  # fmt: skip
+        " where kind = %s order by id",
+        [kind],
+    ).fetchall()
     since, until = {
         "birth": (BORN, None),
         "stay": (datetime(2025, 2, 1).date(), datetime(2025, 2, 9).date()),
@@ -102,9 +103,29 @@ def test_an_item_is_stored_with_every_price_and_flag(county: Connection) -> None
         " agreement_until::text, learnt_at, retired_at from item_version"
     ).fetchone()
     assert row == (
-        "测试药", "101", "09", SINCE, UNTIL, "乙", 125_000, 1001, 1002, 1003, 1004, 1005, "special",
-        True, True, True, True, ["M03900", "M01600"], "10mg×20片", "2025-06-30", NOW, None,
-    )  # fmt: skip
+        "测试药",
+        "101",
+        "09",
+        SINCE,
+        UNTIL,
+        "乙",
+        125_000,
+        1001,
+        1002,
+        1003,
+        1004,
+        1005,
+        "special",
+        True,
+        True,
+        True,
+        True,
+        ["M03900", "M01600"],
+        "10mg×20片",
+        "2025-06-30",
+        NOW,
+        None,
+    )
     match = county.execute(
         "select institution, own_item, own_name, list_type, item, since, until, learnt_at,"
         " retired_at from item_match"
@@ -222,12 +243,20 @@ def times(owner: Connection, kind: str) -> list[Any]:
 
 
 CHANGED = {
-    "level": {"级别": "二级"}, "agreement": {"纳入门诊统筹": "是"}, "item": {"挂网价": "9.99"},
-    "match": {"国家编码": "X0000000002"}, "insured": {"欠费": "否"}, "account": {"终止日": ""},
-    "subsidy": {"补助": "公务员"}, "bond": {"顺序": "1"}, "registration": {"状态": "已批准"},
-    "offsite": {"终止日": "2025-08-01"}, "selection": {"机构代码": HERE},
-    "referral": {"转出机构": THERE}, "injury": {"第三人责任": "否"},
-}  # fmt: skip
+    "level": {"级别": "二级"},
+    "agreement": {"纳入门诊统筹": "是"},
+    "item": {"挂网价": "9.99"},
+    "match": {"国家编码": "X0000000002"},
+    "insured": {"欠费": "否"},
+    "account": {"终止日": ""},
+    "subsidy": {"补助": "公务员"},
+    "bond": {"顺序": "1"},
+    "registration": {"状态": "已批准"},
+    "offsite": {"终止日": "2025-08-01"},
+    "selection": {"机构代码": HERE},
+    "referral": {"转出机构": THERE},
+    "injury": {"第三人责任": "否"},
+}
 
 
 def test_a_changed_row_takes_the_place_of_the_known_one(fresh: Connection, tmp_path: Path) -> None:
@@ -251,9 +280,13 @@ def test_a_card_that_is_not_given_stays_and_a_changed_person_is_counted(
     rows = [row | {"社保卡号": ""} for row in ROWS["person"]]
     assert take(fresh, saved(tmp_path, "person", rows), now=LATER)[0] == Counts(same=2)
     cells = {
-        "姓名": "测试·玉衡", "性别": "男", "民族": "05", "社保卡号": "CARD009", "统筹区": "430500",
+        "姓名": "测试·玉衡",
+        "性别": "男",
+        "民族": "05",
+        "社保卡号": "CARD009",
+        "统筹区": "430500",
         "证件号码": certificate(9),
-    }  # fmt: skip
+    }
     for name, cell in cells.items():
         changed = [ROWS["person"][0] | {name: cell}]
         assert take(fresh, saved(tmp_path, "person", changed), now=LATER)[0] == Counts(changed=1)
@@ -267,8 +300,13 @@ def test_a_card_that_is_not_given_stays_and_a_changed_person_is_counted(
 
 
 def test_a_changed_institution_is_counted_and_stored(fresh: Connection, tmp_path: Path) -> None:
-    cells = {"统筹区": "430500", "名称": "改名", "类别": "零售药店", "等级代码": "07",
-             "统一社会信用代码": "99OTHER"}  # fmt: skip
+    cells = {
+        "统筹区": "430500",
+        "名称": "改名",
+        "类别": "零售药店",
+        "等级代码": "07",
+        "统一社会信用代码": "99OTHER",
+    }
     for name, cell in cells.items():
         rows = [ROWS["institution"][0] | {name: cell}, *ROWS["institution"][1:]]
         assert take(fresh, saved(tmp_path, "institution", rows)) == [Counts(same=2, changed=1)]
@@ -277,7 +315,7 @@ def test_a_changed_institution_is_counted_and_stored(fresh: Connection, tmp_path
 
 
 def secret_of(owner: Connection, access_key: str, now: datetime) -> str | None:
-    """What the door takes for the secret of an access key at an instant."""
+    """What the gateway takes for the secret of an access key at an instant."""
     return Credentials(IDENTITY.decrypt).load(owner, access_key, now).secret
 
 

@@ -25,10 +25,10 @@ from tests.platform.county_files import (
     psn,
 )
 
-from gongji.errors import Refusal
+from gongji.platform.identity import Identity
+from gongji.refusals import Refusal
 from gongji.registry import institutions, people
-from gongji.registry.facts import INSTITUTION_KINDS, PERSON_KINDS
-from gongji.registry.identity import Identity
+from gongji.registry.fact_kinds import INSTITUTION_KINDS, PERSON_KINDS
 from gongji.registry.institutions import NewInstitutionFact
 from gongji.registry.items import load_items
 from gongji.registry.people import NewFact
@@ -63,8 +63,9 @@ def test_a_fact_of_a_person_holds_and_is_known_between_its_two_times(
 ) -> None:
     person = one(county)
     since, until = {
-        "birth": (date(1900, 1, 1), None), "stay": (date(2025, 2, 1), date(2025, 2, 9)),
-    }.get(kind, (SINCE, UNTIL))  # fmt: skip
+        "birth": (date(1900, 1, 1), None),
+        "stay": (date(2025, 2, 1), date(2025, 2, 9)),
+    }.get(kind, (SINCE, UNTIL))
     days = {since - ONE_DAY: 0, since: 1} | ({until - ONE_DAY: 1, until: 0} if until else {})
     held = {day: len(people.facts_at(county, [person], day, kinds=[kind])[person]) for day in days}
     assert held == days
@@ -129,8 +130,9 @@ def test_versions_follow_each_other_without_a_day_between(county: Connection) ->
     with county.transaction(force_rollback=True):
         county.execute(
             "insert into item_version (area, item, name, list_type, charge_type, since, grade,"
-            " diseases) values (%s, %s, '后来', '101', '09', %s, '甲', '{}')", [AREA, ITEM, UNTIL],
-        )  # fmt: skip
+            " diseases) values (%s, %s, '后来', '101', '09', %s, '甲', '{}')",
+            [AREA, ITEM, UNTIL],
+        )
         items = load_items(county, [(AREA, ITEM)])
         before, after = (items.find(AREA, ITEM, day) for day in (UNTIL - ONE_DAY, UNTIL))
         assert before and after and (before.name, after.name) == ("测试药", "后来")
@@ -157,9 +159,18 @@ def test_a_spell_is_over_from_the_first_day_after(
 ) -> None:
     (spell,) = people.spells(county, one(county), day)
     assert spell == people.Spell(
-        AREA, SINCE, UNTIL, "retired", "flexible", "2", "测试单位", "2024-03-01", "2025-06-01",
-        True, over,
-    )  # fmt: skip
+        AREA,
+        SINCE,
+        UNTIL,
+        "retired",
+        "flexible",
+        "2",
+        "测试单位",
+        "2024-03-01",
+        "2025-06-01",
+        True,
+        over,
+    )
 
 
 def test_a_spell_that_was_not_yet_known_is_not_told(county: Connection) -> None:
@@ -265,18 +276,24 @@ def test_added_facts_of_institutions_have_every_field_and_ids_in_their_order(
 ) -> None:
     assert institutions.add(county, [], NOW) == []
     with county.transaction(force_rollback=True):
-        first, second = institutions.add(county, [
-            NewInstitutionFact(HERE, "agreement", SINCE, until=UNTIL),
-            NewInstitutionFact(THERE, "agreement", SINCE, source="测试"),
-        ], NOW)  # fmt: skip
+        first, second = institutions.add(
+            county,
+            [
+                NewInstitutionFact(HERE, "agreement", SINCE, until=UNTIL),
+                NewInstitutionFact(THERE, "agreement", SINCE, source="测试"),
+            ],
+            NOW,
+        )
         rows = county.execute(
             "select id, institution, until, learnt_at, details, source from institution_fact"
-            " where id = any(%s) order by id", [[first, second]],
-        ).fetchall()  # fmt: skip
+            " where id = any(%s) order by id",
+            [[first, second]],
+        ).fetchall()
     whole = {"designated_for": ["ordinary"], "qualified": True}
     assert rows == [
-        (first, HERE, UNTIL, NOW, whole, ""), (second, THERE, None, NOW, whole, "测试"),
-    ]  # fmt: skip
+        (first, HERE, UNTIL, NOW, whole, ""),
+        (second, THERE, None, NOW, whole, "测试"),
+    ]
 
 
 WALLS = {
@@ -302,11 +319,15 @@ def test_the_database_allows_no_overlap_in_both_times(county: Connection, table:
 
 
 CHANGES = (
-    "update {} set details = '{{\"x\": 1}}'", "update {} set since = since - 1",
-    "update {} set until = null", "update {} set learnt_at = learnt_at - interval '1 day'",
-    "update {} set kind = 'other'", "update {} set key = 'other'", "update {} set source = 'x'",
+    "update {} set details = '{{\"x\": 1}}'",
+    "update {} set since = since - 1",
+    "update {} set until = null",
+    "update {} set learnt_at = learnt_at - interval '1 day'",
+    "update {} set kind = 'other'",
+    "update {} set key = 'other'",
+    "update {} set source = 'x'",
     "delete from {}",
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("table", ["person_fact", "institution_fact"])

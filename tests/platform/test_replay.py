@@ -10,23 +10,23 @@ import psycopg
 import pytest
 from tests.platform.counter import NOW, PARAMETERS, RULES, Counter, one
 
+from gongji.law.engine.areas import Areas
+from gongji.ledger.entry_rows import EntryRow
 from gongji.ledger.openings import OpeningMeter, enter
-from gongji.ledger.rows import EntryRow
 from gongji.ledger.verify import Difference, Scope
 from gongji.settlement import replay as module
 from gongji.settlement.cancel import cancel, reverse
 from gongji.settlement.replay import replay
-from gongji.settlement.rules import Rules
 
 Connection = psycopg.Connection[Any]
 
 
-def year(door: Connection, county: Counter, count: int = 3) -> list[EntryRow]:
+def year(gateway: Connection, county: Counter, count: int = 3) -> list[EntryRow]:
     """Bills of one person at level 2: 100.00 each, of which 50.00 is deductible, 60 % paid."""
     here = county.institution(1, "2")
     person = county.person(1)
     return [
-        one(door, county.bill(person, here, f"2024-03-{day:02d}", 10_000)).entry
+        one(gateway, county.bill(person, here, f"2024-03-{day:02d}", 10_000)).entry
         for day in range(1, count + 1)
     ]
 
@@ -38,23 +38,25 @@ def change(owner: Connection, statement: str, *values: Any) -> None:
         owner.execute(statement, values)
 
 
-def found(door: Connection, scope: Scope | None = None, rules: Rules = RULES) -> list[Difference]:
-    return list(replay(door, rules, scope or Scope()))
+def found(
+    gateway: Connection, scope: Scope | None = None, rules: Areas = RULES
+) -> list[Difference]:
+    return list(replay(gateway, rules, scope or Scope()))
 
 
 def test_a_changed_amount_is_found_and_what_the_law_gives_is_named(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     county = Counter(owner)
-    entries = year(door, county)
-    assert found(door) == []
+    entries = year(gateway, county)
+    assert found(gateway) == []
     change(
         owner,
         "update entry set pool_fen = pool_fen - 500, cash_fen = cash_fen + 500 where id = %s",
         entries[1].id,
-    )  # fmt: skip
+    )
     masked = "4305************0001"
-    assert found(door) == [
+    assert found(gateway) == [
         Difference("replay", "430500", masked, entries[1].id, "pool_fen", "2500", "3000"),
         Difference("replay", "430500", masked, entries[1].id, "cash_fen", "7500", "7000"),
     ]
@@ -66,77 +68,83 @@ def test_a_changed_amount_is_found_and_what_the_law_gives_is_named(
     ids=["as it was", "more", "nothing"],
 )
 def test_a_changed_move_is_found_and_others_only_where_they_stand_on_it(
-    owner: Connection, door: Connection, moved: int, wrong: tuple[int, ...]
+    owner: Connection, gateway: Connection, moved: int, wrong: tuple[int, ...]
 ) -> None:
     county = Counter(owner)
-    entries = year(door, county, count=6)
+    entries = year(gateway, county, count=6)
     # 200 a year at level 2: the fifth and sixth bear nothing any more.
     assert [entry.deductible_fen for entry in entries] == [5_000] * 4 + [0] * 2
     change(
         owner,
         "update entry set meters = (select jsonb_agg(case when m->>0 = 'level_deductible.2'"
         " then jsonb_set(m, '{3}', to_jsonb(%s)) else m end) from jsonb_array_elements(meters) m)"
-        " where id = %s", moved, entries[0].id,
-    )  # fmt: skip
-    whats = {(each.entry, each.what) for each in found(door)}
+        " where id = %s",
+        moved,
+        entries[0].id,
+    )
+    whats = {(each.entry, each.what) for each in found(gateway)}
     assert (entries[0].id, "meters") in whats or not wrong
     # With 90 instead of 50 borne at first the fourth has 10 left; with none the last two have 50.
     assert {entry for entry, _ in whats} == {entries[place].id for place in wrong}
 
 
 def test_a_settlement_of_other_rules_is_found_by_its_hash_and_its_amounts(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     county = Counter(owner, "445300")
     here, person = county.institution(1, "1"), county.person(1)
     county.fact(person, "selection", "2020-01-01", institution=here)
-    one(door, county.bill(person, here, "2024-03-01", 10_000))
-    rules = Rules((), PARAMETERS | {"445300": PARAMETERS["445300"] | {"average_wage": "70000"}})
-    (hashes,) = found(door, rules=rules)
+    one(gateway, county.bill(person, here, "2024-03-01", 10_000))
+    rules = Areas(
+        parameters=PARAMETERS | {"445300": PARAMETERS["445300"] | {"average_wage": "70000"}}
+    )
+    (hashes,) = found(gateway, rules=rules)
     assert (hashes.what, hashes.kept) == ("law_hash", RULES.law_hash("445300", 19_783))
     assert hashes.rebuilt == rules.law_hash("445300", 19_783) != hashes.kept
 
 
 def test_a_settlement_that_the_engine_refuses_today_still_used_its_meters(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     county = Counter(owner)
-    entries = year(door, county, count=5)
+    entries = year(gateway, county, count=5)
     # A benefit that the area does not offer: refused today; the others stand as they were.
     change(
-        owner, "update entry set facts = jsonb_set(facts, '{benefit}', '\"two_diseases\"')"
-        " where id = %s", entries[0].id,
-    )  # fmt: skip
-    (refused,) = found(door)
+        owner,
+        "update entry set facts = jsonb_set(facts, '{benefit}', '\"two_diseases\"') where id = %s",
+        entries[0].id,
+    )
+    (refused,) = found(gateway)
     assert (refused.entry, refused.what, refused.kept) == (entries[0].id, "benefit_not_offered", "")
     assert "两病" in refused.rebuilt or "two_diseases" in refused.rebuilt
 
 
 def test_openings_cancellations_and_restorations_move_meters_and_are_not_decided(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     county = Counter(owner)
     here, person = county.institution(1, "2"), county.person(1)
     opening = OpeningMeter(person, "430500", date(2024, 1, 1), "level_deductible.2", "", 18_000)
-    enter(door, [opening], RULES.area, NOW)
+    enter(gateway, [opening], RULES.area, NOW)
     bill = county.bill(person, here, "2024-03-01", 10_000)
-    first = one(door, bill).entry
+    first = one(gateway, bill).entry
     assert first.deductible_fen == 2_000
     key = county.key(here, "2208", {})
-    cancel(door, key, person, bill.visit or 0, first.id, RULES, NOW)
-    second = one(door, county.bill(person, here, "2024-03-02", 10_000)).entry
+    cancel(gateway, key, person, bill.visit or 0, first.id, RULES, NOW)
+    second = one(gateway, county.bill(person, here, "2024-03-02", 10_000)).entry
     assert second.deductible_fen == 2_000
-    door.execute(
+    gateway.execute(
         "insert into message (institution, msgid, infno, content_hash, content)"
-        " values (%s, %s, '2208', '', '{}')", [here, key.msgid],
-    )  # fmt: skip
-    reverse(door, county.key(here, "2601", {}), person, key.msgid, "2208", RULES, NOW)
-    one(door, county.bill(person, here, "2024-03-03", 10_000))
-    assert found(door) == []
+        " values (%s, %s, '2208', '', '{}')",
+        [here, key.msgid],
+    )
+    reverse(gateway, county.key(here, "2601", {}), person, key.msgid, "2208", RULES, NOW)
+    one(gateway, county.bill(person, here, "2024-03-03", 10_000))
+    assert found(gateway) == []
 
 
 def test_a_run_takes_one_area_or_all_in_ranges_of_persons_and_tells_how_far_it_is(
-    owner: Connection, door: Connection, monkeypatch: pytest.MonkeyPatch
+    owner: Connection, gateway: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "PERSONS", 2)
     monkeypatch.setattr(module, "ITER_ROWS", 2)
@@ -144,13 +152,13 @@ def test_a_run_takes_one_area_or_all_in_ranges_of_persons_and_tells_how_far_it_i
     for county in counties:
         here = county.institution(1, "2")
         for number in range(1, 4):
-            one(door, county.bill(county.person(number, 0), here, "2024-03-01", 100_000))
+            one(gateway, county.bill(county.person(number, 0), here, "2024-03-01", 100_000))
     change(owner, "update entry set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1")
-    assert {each.area for each in found(door)} == {"430500", "510400"}
-    assert len(found(door)) == 12
+    assert {each.area for each in found(gateway)} == {"430500", "510400"}
+    assert len(found(gateway)) == 12
     for county in counties:
-        assert {each.area for each in found(door, Scope(county.area))} == {county.area}
-    assert found(door, Scope("532300")) == []
+        assert {each.area for each in found(gateway, Scope(county.area))} == {county.area}
+    assert found(gateway, Scope("532300")) == []
     done: list[int] = []
-    assert len(list(replay(door, RULES, progress=done.append))) == 12
+    assert len(list(replay(gateway, RULES, progress=done.append))) == 12
     assert done == [2, 2, 2]

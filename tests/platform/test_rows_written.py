@@ -10,9 +10,7 @@ from msgspec.structs import asdict, fields
 from tests.platform import books
 from tests.platform.books import AREA, HOSPITAL, YEAR, entry, posting
 
-from gongji.ledger.arrays import array, contents, documents, instants, texts, written
-from gongji.ledger.post import balance_moves, lock, meter_moves, post, take_ids
-from gongji.ledger.rows import (
+from gongji.ledger.entry_rows import (
     AMOUNTS,
     COLUMNS,
     EntryRow,
@@ -21,13 +19,30 @@ from gongji.ledger.rows import (
     negated,
     read_entry,
 )
+from gongji.ledger.post import balance_moves, lock, meter_moves, post, take_ids
+from gongji.platform.arrays import array, contents, documents, instants, texts, written
 
 Connection = psycopg.Connection[Any]
 DAY = date(2025, 3, 1)
 NASTY = [
-    "", " ", "plain", "中文，顿号、", 'a "quoted" word', "back\\slash", '\\"', "a,b", "{a}", "NULL",
-    "null", "'", "\n\t", "%s", "\\N", "𠮷", "x" * 300,
-]  # fmt: skip
+    "",
+    " ",
+    "plain",
+    "中文，顿号、",
+    'a "quoted" word',
+    "back\\slash",
+    '\\"',
+    "a,b",
+    "{a}",
+    "NULL",
+    "null",
+    "'",
+    "\n\t",
+    "%s",
+    "\\N",
+    "𠮷",
+    "x" * 300,
+]
 """Texts that an array literal could read otherwise."""
 
 
@@ -61,36 +76,69 @@ def test_every_kind_of_value_comes_back(owner: Connection) -> None:
         ("timestamptz", instants, [noon]),
         ("jsonb", documents, [{"a": ['"', "\\", None, 1, True, "中"]}, [], {}, "x", 5]),
         ("bytea", contents, [b"", b"\x00\xff\\", None, bytes(range(256))]),
-        ("bigint", array, []), ("bytea", contents, []), ("jsonb", documents, []),
-    ]  # fmt: skip
+        ("bigint", array, []),
+        ("bytea", contents, []),
+        ("jsonb", documents, []),
+    ]
     for kind, write, values in tables:
         assert _back(owner, kind, write(values)) == values, kind
     rows = [(1, "甲", None), (2, '乙"', DAY)]
-    made = owner.execute("select * from unnest(%s::bigint[], %s::text[], %s::date[])",
-                         written(("bigint", "text", "date"), rows)).fetchall()  # fmt: skip
+    made = owner.execute(
+        "select * from unnest(%s::bigint[], %s::text[], %s::date[])",
+        written(("bigint", "text", "date"), rows),
+    ).fetchall()
     assert made == rows
     assert written(("bigint", "text"), []) == ["{}", "{}"]
 
 
 WHOLE = EntryRow(
-    id=77, area="430500", person_id=1, kind="settlement", service_date=date(2024, 12, 31),
-    accounting_date=date(2025, 1, 1), settled_at=datetime(2024, 12, 31, 16, 0, tzinfo=UTC),
-    institution=HOSPITAL, visit=501, batch=502, msgid='m"\\1', benefit="ordinary",
-    total_fen=2_100, above_standard_fen=110, wholly_own_fen=180, first_self_pay_fen=290,
-    in_scope_fen=1_520, deductible_fen=7, pool_fen=600, supplements_fen=500, account_fen=400,
-    family_fen=310, cash_fen=195, borne_fen=95,
+    id=77,
+    area="430500",
+    person_id=1,
+    kind="settlement",
+    service_date=date(2024, 12, 31),
+    accounting_date=date(2025, 1, 1),
+    settled_at=datetime(2024, 12, 31, 16, 0, tzinfo=UTC),
+    institution=HOSPITAL,
+    visit=501,
+    batch=502,
+    msgid='m"\\1',
+    benefit="ordinary",
+    total_fen=2_100,
+    above_standard_fen=110,
+    wholly_own_fen=180,
+    first_self_pay_fen=290,
+    in_scope_fen=1_520,
+    deductible_fen=7,
+    pool_fen=600,
+    supplements_fen=500,
+    account_fen=400,
+    family_fen=310,
+    cash_fen=195,
+    borne_fen=95,
     meters=(("a.2", "年:2025", "糖尿病", 5), ("b", "次:2025", "77|x", 0)),
-    facts={"问": "\"'"}, result={"行": [1]}, reverses_id=70, rulebook="430500/2023-01-01",
-    law_hash="f" * 64, engine="1.2",
-)  # fmt: skip
+    facts={"问": "\"'"},
+    result={"行": [1]},
+    reverses_id=70,
+    rulebook="430500/2023-01-01",
+    law_hash="f" * 64,
+    engine="1.2",
+)
 """Every field with a value of its own."""
 
 
 def test_an_entry_comes_back_in_every_field(owner: Connection) -> None:
     owner.execute(books.PEOPLE)
     original = entry(70, 1, "settlement", DAY)
-    plain = EntryRow(id=78, area=AREA, person_id=None, kind="credit", service_date=DAY,
-                     accounting_date=DAY, settled_at=books.NOW)  # fmt: skip
+    plain = EntryRow(
+        id=78,
+        area=AREA,
+        person_id=None,
+        kind="credit",
+        service_date=DAY,
+        accounting_date=DAY,
+        settled_at=books.NOW,
+    )
     postings = [
         PostingRow(77, AREA, "provider", HOSPITAL, "pool", "ordinary", 600, "第六条"),
         PostingRow(78, AREA, "cash", "a", "borne", "b", 1),
@@ -128,27 +176,34 @@ def test_moves_are_added_up_by_what_they_move() -> None:
         entry(3, 2, "credit", DAY, meters=(("a", YEAR, "", 3),)),
         entry(4, 1, "credit", DAY, area="510400", meters=(("a", YEAR, "", 4), ("a", YEAR, "x", 6))),
         entry(5, 1, "credit", DAY, meters=(("b", YEAR, "", 8),)),
-    ]  # fmt: skip
+    ]
     assert meter_moves(entries) == {
-        (AREA, 1, YEAR, "", "a"): 10, (AREA, 1, "年:2024", "", "a"): 1, (AREA, 2, YEAR, "", "a"): 3,
-        ("510400", 1, YEAR, "", "a"): 4, ("510400", 1, YEAR, "x", "a"): 6,
+        (AREA, 1, YEAR, "", "a"): 10,
+        (AREA, 1, "年:2024", "", "a"): 1,
+        (AREA, 2, YEAR, "", "a"): 3,
+        ("510400", 1, YEAR, "", "a"): 4,
+        ("510400", 1, YEAR, "x", "a"): 6,
         (AREA, 1, YEAR, "", "b"): 8,
-    }  # fmt: skip
-    assert balance_moves([
-        posting(1, ("account", "1"), ("contribution", AREA), 10),
-        posting(1, ("provider", "H"), ("account", "1"), 3),
-        posting(1, ("provider", "H"), ("account", "2"), 4),
-        posting(1, ("payable", "1"), ("pool", "x"), 5),
-        posting(1, ("account", "1"), ("payable", "1"), 2),
-        posting(1, ("pool", "x"), ("receivable", "1"), 6),
-        posting(1, ("receivable", "1"), ("account", "1"), 1),
-        posting(1, ("account", "1"), ("opening", AREA), 20, "510400"),
-        posting(1, ("cash", "H"), ("borne", "H"), 9),
-    ]) == {
-        (AREA, 1, "account"): 10 - 3 + 2 - 1, (AREA, 2, "account"): -4,
-        (AREA, 1, "payable"): 5 - 2, (AREA, 1, "receivable"): 6 - 1,
+    }
+    assert balance_moves(
+        [
+            posting(1, ("account", "1"), ("contribution", AREA), 10),
+            posting(1, ("provider", "H"), ("account", "1"), 3),
+            posting(1, ("provider", "H"), ("account", "2"), 4),
+            posting(1, ("payable", "1"), ("pool", "x"), 5),
+            posting(1, ("account", "1"), ("payable", "1"), 2),
+            posting(1, ("pool", "x"), ("receivable", "1"), 6),
+            posting(1, ("receivable", "1"), ("account", "1"), 1),
+            posting(1, ("account", "1"), ("opening", AREA), 20, "510400"),
+            posting(1, ("cash", "H"), ("borne", "H"), 9),
+        ]
+    ) == {
+        (AREA, 1, "account"): 10 - 3 + 2 - 1,
+        (AREA, 2, "account"): -4,
+        (AREA, 1, "payable"): 5 - 2,
+        (AREA, 1, "receivable"): 6 - 1,
         ("510400", 1, "account"): 20,
-    }  # fmt: skip
+    }
 
 
 def _meters(owner: Connection) -> list[Any]:
@@ -196,13 +251,17 @@ def test_ids_are_taken_once_in_growing_order(owner: Connection) -> None:
 
 
 def test_persons_are_locked_in_the_order_of_their_ids(owner: Connection, connect: Any) -> None:
-    owner.execute("insert into institution (code, area, name, kind)"
-                  " values ('H1', '430500', '测试医院', 'hospital')")  # fmt: skip
+    owner.execute(
+        "insert into institution (code, area, name, kind)"
+        " values ('H1', '430500', '测试医院', 'hospital')"
+    )
     # The later id lies first in the table.
     for number in (2, 1):
-        owner.execute("insert into person (id, psn_no, area, name, certificate, certificate_hash)"
-                      " values (%s, %s, '430500', '测试', '', %s)",
-                      [number, str(number), bytes([number])])  # fmt: skip
+        owner.execute(
+            "insert into person (id, psn_no, area, name, certificate, certificate_hash)"
+            " values (%s, %s, '430500', '测试', '', %s)",
+            [number, str(number), bytes([number])],
+        )
     with connect() as holder, connect() as waiter, connect() as third:
         with holder.transaction():
             lock(holder, [1])
@@ -214,9 +273,11 @@ def test_persons_are_locked_in_the_order_of_their_ids(owner: Connection, connect
                 third.execute("select id from person where id = 2 for no key update nowait")
             with third.transaction():
                 third.execute("set local lock_timeout = '5s'")
-                third.execute("insert into visit (area, person_id, institution, msgid, begun_at,"
-                              " details, diagnoses) values ('430500', 1, 'H1', '', now(), '{}',"
-                              " '[]')")  # fmt: skip
+                third.execute(
+                    "insert into visit (area, person_id, institution, msgid, begun_at,"
+                    " details, diagnoses) values ('430500', 1, 'H1', '', now(), '{}',"
+                    " '[]')"
+                )
             with pytest.raises(psycopg.errors.LockNotAvailable), third.transaction():
                 third.execute("select 1 from person where id = 1 for no key update nowait")
         waiting.join(30)

@@ -22,14 +22,15 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from gongji.config import database as where
-from gongji.config import platform, serving
-from gongji.config.environment import environment
-from gongji.config.serving import Part, Service, listen, make_service
-from gongji.errors import Fault
+from gongji.platform import database as where
+from gongji.platform import installation
+from gongji.platform.environment import environment
+from gongji.refusals import Fault
+from gongji.service import parts, ready
+from gongji.service.parts import Part, Service, listen, make_service
 
-COMMAND = "from gongji.cli import main; main()"
-CACHED = (environment, where._own_server, where.owner_dsn, where.door_dsn)
+COMMAND = "from gongji.cli.main import main; main()"
+CACHED = (environment, where._own_server, where.owner_dsn, where.gateway_dsn)
 
 
 def forget() -> None:
@@ -83,7 +84,7 @@ def test_an_embedded_server_that_was_killed_is_started_again(
     dsn = where.owner_dsn()
     assert conninfo_to_dict(dsn)["dbname"] == "gongji" and where.owner_dsn() is dsn
     assert where.revive() == ""
-    with platform.platform_connection() as connection:
+    with installation.owner_connection() as connection:
         connection.execute("create table kept (n integer)")
         assert connection.autocommit
     kill_server(folder)
@@ -97,7 +98,7 @@ def test_an_embedded_server_that_was_killed_is_started_again(
     away.rename(control)
     assert where.revive() == "数据库异常退出，已重新启动"
     assert where.revive() == ""
-    with platform.platform_connection() as connection:
+    with installation.owner_connection() as connection:
         assert connection.execute("select count(*) from kept").fetchone() == (0,)
     # Another process finds the database that is there already.
     forget()
@@ -112,21 +113,21 @@ def test_a_server_elsewhere_is_nobody_elses_to_revive(told: Callable[..., None])
     assert where._own_server.cache_info().currsize == 0
 
 
-def test_the_doors_act_as_their_role_whoever_logs_in(
+def test_the_gateways_act_as_their_role_whoever_logs_in(
     told: Callable[..., None], database: str
 ) -> None:
-    told(DATABASE_URL=database, GONGJI_DOOR_DATABASE_URL="")
+    told(DATABASE_URL=database, GONGJI_GATEWAY_DATABASE_URL="")
     shown = "select current_user, session_user, current_setting('timezone')"
     with psycopg.connect(where.owner_dsn()) as connection:
         owner, logged_in, _ = connection.execute(shown).fetchone() or ()
         assert owner == logged_in != where.ROLE
-    with psycopg.connect(where.door_dsn()) as connection:
+    with psycopg.connect(where.gateway_dsn()) as connection:
         assert connection.execute(shown).fetchone() == (where.ROLE, owner, "UTC")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("delete from entry")
     own = make_conninfo(database, options="-c search_path=public -c timezone=Asia/Shanghai")
-    told(GONGJI_DOOR_DATABASE_URL=own)
-    with psycopg.connect(where.door_dsn()) as connection:
+    told(GONGJI_GATEWAY_DATABASE_URL=own)
+    with psycopg.connect(where.gateway_dsn()) as connection:
         assert connection.execute(shown).fetchone() == (where.ROLE, owner, "UTC")
         assert connection.execute("show search_path").fetchone() == ("public",)
 
@@ -135,8 +136,12 @@ def test_django_reaches_what_the_owner_reaches(told: Callable[..., None]) -> Non
     told(DATABASE_URL="postgresql://me:word@db.test:6543/name?options=-c%20search_path%3Dx")
     found = where.django_database()
     assert {name: found[name] for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT")} == {
-        "NAME": "name", "USER": "me", "PASSWORD": "word", "HOST": "db.test", "PORT": "6543",
-    }  # fmt: skip
+        "NAME": "name",
+        "USER": "me",
+        "PASSWORD": "word",
+        "HOST": "db.test",
+        "PORT": "6543",
+    }
     assert found["OPTIONS"] == {"options": "-c search_path=x"}
     told(DATABASE_URL="dbname=name")
     assert where.django_database()["OPTIONS"] == {}
@@ -155,7 +160,7 @@ def test_a_server_that_is_too_old_is_refused(
             where.check_server(connection)
 
 
-class Door(BaseHTTPRequestHandler):
+class Gateway(BaseHTTPRequestHandler):
     """Not ready at first, then ready."""
 
     answers: list[int] = []
@@ -170,19 +175,19 @@ class Door(BaseHTTPRequestHandler):
         """Nothing."""
 
 
-def test_a_door_is_waited_for_until_it_says_that_it_is_ready() -> None:
-    with HTTPServer(("127.0.0.1", 0), Door) as server:
+def test_a_gateway_is_waited_for_until_it_says_that_it_is_ready() -> None:
+    with HTTPServer(("127.0.0.1", 0), Gateway) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_address[1]}"
-        Door.answers = [503, 503, 200]
-        platform.wait_until_ready(address)
-        assert Door.answers == []
-        Door.answers = [503] * 100
+        Gateway.answers = [503, 503, 200]
+        ready.wait_until_ready(address)
+        assert Gateway.answers == []
+        Gateway.answers = [503] * 100
         with pytest.raises(Fault, match="没有就绪"):
-            platform.wait_until_ready(address, 0.3)
+            ready.wait_until_ready(address, 0.3)
         server.shutdown()
     with pytest.raises(Fault, match="没有就绪"):
-        platform.wait_until_ready(address, 0.3)
+        ready.wait_until_ready(address, 0.3)
 
 
 def test_a_port_that_is_taken_is_told_and_one_of_either_family_is_listened_on() -> None:
@@ -203,18 +208,26 @@ def test_a_service_has_its_parts_and_none_of_the_last_ones_counters(
     counters = tmp_path / "metrics"
     counters.mkdir()
     (counters / "counter_1.db").touch()
-    for doors, count in (("0", 1), ("1", 1), ("3", 3)):
-        told(GONGJI_DATA=str(tmp_path), GONGJI_DEMO="1", GONGJI_DOORS=doors, GONGJI_PORT="0",
-             GONGJI_PAGES_PORT="0", GONGJI_HOST="127.0.0.1")  # fmt: skip
+    for gateways, count in (("0", 1), ("1", 1), ("3", 3)):
+        told(
+            GONGJI_DATA=str(tmp_path),
+            GONGJI_DEMO="1",
+            GONGJI_GATEWAYS=gateways,
+            GONGJI_PORT="0",
+            GONGJI_PAGES_PORT="0",
+            GONGJI_HOST="127.0.0.1",
+        )
         service, addresses = make_service(environment(), print)
-        door, pages = service.sockets
+        gateway, pages = service.sockets
         names = [part.name for part in service.parts]
         assert names == [*(f"接口 {n + 1}" for n in range(count)), "页面", "后台作业"]
         assert [part.sockets for part in service.parts] == [
-            *[(door.fileno(),)] * count, (pages.fileno(),), (),
-        ]  # fmt: skip
+            *[(gateway.fileno(),)] * count,
+            (pages.fileno(),),
+            (),
+        ]
         assert addresses == {
-            "door": f"http://127.0.0.1:{door.getsockname()[1]}",
+            "gateway": f"http://127.0.0.1:{gateway.getsockname()[1]}",
             "pages": f"http://127.0.0.1:{pages.getsockname()[1]}",
         }
         assert list(counters.iterdir()) == []
@@ -224,14 +237,15 @@ def test_a_service_has_its_parts_and_none_of_the_last_ones_counters(
 
 @dataclass
 class StandIn(Part):
-    """A part that does what its words say, in the place of a door."""
+    """A part that does what its words say, in the place of a gateway."""
 
     def start(self) -> None:
         self.started = time.monotonic()
         made = subprocess.Popen(
-            [sys.executable, "-c", *self.arguments], start_new_session=True,
+            [sys.executable, "-c", *self.arguments],
+            start_new_session=True,
             stdout=subprocess.PIPE,
-        )  # fmt: skip
+        )
         # It has begun once it has written a line.
         assert made.stdout and made.stdout.readline()
         made.stdout.close()
@@ -263,7 +277,7 @@ def test_what_dies_is_started_anew_and_the_others_are_left_alone(
     told: Callable[..., None], database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told(DATABASE_URL=database)
-    monkeypatch.setattr(serving, "QUICK", 600)
+    monkeypatch.setattr(parts, "QUICK", 600)
     one, other = StandIn("甲", [WAITS]), StandIn("乙", [WAITS])
     service, said = started(one, other)
     first, second = one.process, other.process
@@ -286,11 +300,14 @@ def test_what_dies_is_started_anew_and_the_others_are_left_alone(
 
 @pytest.mark.parametrize(("before", "over"), [(4, False), (5, True)])
 def test_a_part_that_keeps_dying_ends_the_service_at_the_sixth_time(
-    told: Callable[..., None], database: str, monkeypatch: pytest.MonkeyPatch, before: int,
+    told: Callable[..., None],
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
+    before: int,
     over: bool,
-) -> None:  # fmt: skip
+) -> None:
     told(DATABASE_URL=database)
-    monkeypatch.setattr(serving, "QUICK", 3600)
+    monkeypatch.setattr(parts, "QUICK", 3600)
     part = StandIn("甲", ["print(flush=True); raise SystemExit(7)"], deaths=before)
     service, said = started(part)
     first = part.process
@@ -309,7 +326,7 @@ def test_a_part_that_keeps_dying_ends_the_service_at_the_sixth_time(
 
 
 def test_who_does_not_stop_is_made_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "PATIENCE", 0.5)
+    monkeypatch.setattr(parts, "PATIENCE", 0.5)
     tame, stubborn = StandIn("甲", [WAITS]), StandIn("乙", [STUBBORN])
     service, _ = started(tame, stubborn)
     service.parts.append(StandIn("丙", []))  # It was never started.
@@ -337,8 +354,10 @@ def serve(log: Path, *words: str, **settings: str) -> "subprocess.Popen[bytes]":
     with log.open("wb") as file:
         return subprocess.Popen(
             [sys.executable, "-c", COMMAND, "serve", *words],
-            env=bare | given | settings, stdout=file, stderr=file,
-        )  # fmt: skip
+            env=bare | given | settings,
+            stdout=file,
+            stderr=file,
+        )
 
 
 def ended(process: "subprocess.Popen[bytes]") -> int:
@@ -355,25 +374,25 @@ def children(process: "subprocess.Popen[bytes]", name: str = "") -> list[psutil.
     return [child for child in found if child.cmdline()[3:4] == [name] or not name]
 
 
-def test_a_service_outlives_its_database_and_its_doors(folder: Path, tmp_path: Path) -> None:
+def test_a_service_outlives_its_database_and_its_gateways(folder: Path, tmp_path: Path) -> None:
     log = tmp_path / "log"
-    process = serve(log, GONGJI_DATA=str(folder), GONGJI_DOORS="1", GONGJI_DAYS_BACK="9")
+    process = serve(log, GONGJI_DATA=str(folder), GONGJI_GATEWAYS="1", GONGJI_DAYS_BACK="9")
     try:
         await_(lambda: "接口 http://" in log.read_text() or process.poll() is not None, 120)
         assert process.poll() is None, log.read_text()
         address = log.read_text().split("接口 ")[1].split("（")[0]
-        platform.wait_until_ready(address, 120)
+        ready.wait_until_ready(address, 120)
         killed = kill_server(folder)
         await_(lambda: "数据库异常退出，已重新启动" in log.read_text())
         note = folder / "postgresql" / "postmaster.pid"
         assert int(note.read_text().split()[0]) != killed
         await_(lambda: httpx.get(f"{address}/ready", timeout=30).status_code == 200)
-        (door,) = children(process, "door")
-        door.kill()
+        (gateway,) = children(process, "gateway")
+        gateway.kill()
         await_(lambda: "接口 1 退出（代码 -9），重新启动" in log.read_text())
         # Whoever comes meanwhile waits in the queue of the same socket.
         assert httpx.get(f"{address}/health", timeout=60).json() == {"status": "ok"}
-        parts = [*children(process, "door"), *children(process, "pages")]
+        parts = [*children(process, "gateway"), *children(process, "pages")]
         parts += children(process, "jobs")
         assert len(parts) == 3
     finally:
@@ -423,17 +442,17 @@ def test_a_taken_port_and_wrong_settings_are_told_and_nothing_is_started(
         taken = str(made.getsockname()[1])
         assert ended(serve(log, GONGJI_PORT=taken, **own)) == 3
         assert f"故障：无法监听 127.0.0.1:{taken}" in log.read_text()
-    assert ended(serve(log, **own, GONGJI_DOORS="two", GONGJI_LOG_LEVEL="LOUD")) == 2
+    assert ended(serve(log, **own, GONGJI_GATEWAYS="two", GONGJI_LOG_LEVEL="LOUD")) == 2
     said = log.read_text()
-    assert "文件有 2 处问题" in said and "GONGJI_DOORS" in said and "GONGJI_LOG_LEVEL" in said
+    assert "文件有 2 处问题" in said and "GONGJI_GATEWAYS" in said and "GONGJI_LOG_LEVEL" in said
 
 
 def test_parts_end_with_a_service_that_was_killed(database: str, tmp_path: Path) -> None:
     log = tmp_path / "log"
-    process = serve(log, GONGJI_DATA=str(tmp_path), DATABASE_URL=database, GONGJI_DOORS="1")
+    process = serve(log, GONGJI_DATA=str(tmp_path), DATABASE_URL=database, GONGJI_GATEWAYS="1")
     await_(lambda: "页面 http://" in log.read_text() or process.poll() is not None, 120)
     address = log.read_text().split("接口 ")[1].split("（")[0]
-    platform.wait_until_ready(address, 120)
+    ready.wait_until_ready(address, 120)
     parts = children(process)
     assert len(parts) == 3
     process.kill()

@@ -29,21 +29,21 @@ import psutil
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from tests.platform import doors
+from tests.platform import gateways
 from tests.portal.test_sign_in import Issuer
 
-from gongji.backup import tools
-from gongji.config.environment import SETTINGS
-from gongji.config.platform import wait_until_ready
-from gongji.rulebook.law import Library
-from gongji.settlement.rules import Rules
+from gongji.backup import programs
+from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
+from gongji.platform.environment import SETTINGS
+from gongji.service.ready import wait_until_ready
 from gongji.units import CHINA
 
 HOST, HOUSE = "127.0.0.2", "gongji.test"
 FIRST_DAY = date(2024, 12, 1)
 FIGURES = {"430500": {"disease_ceiling": "3000", "dual_channel_rate": "60%"}}
 MORE_RULES = Path(__file__).parents[1] / "rulebooks"
-COMMAND = "from gongji.cli import main; main()"
+COMMAND = "from gongji.cli.main import main; main()"
 SALT = "django.contrib.sessions.SessionStore"
 
 
@@ -67,7 +67,7 @@ class Running:
         return httpx.Client(base_url=self.pages, headers=headers, timeout=60)
 
     def hospital(self, adaptor: str = "api") -> "Hospital":
-        """A hospital system at the door."""
+        """A hospital system at the gateway."""
         return Hospital(int(self.given["GONGJI_PORT"]), adaptor=adaptor)
 
     def parts(self, name: str) -> list[psutil.Process]:
@@ -76,7 +76,7 @@ class Running:
         return [child for child in children if child.cmdline()[3:4] == [name]]
 
 
-class Hospital(doors.Client):
+class Hospital(gateways.Client):
     """A client whose clock is the real one."""
 
     def headers(self, at: datetime | None = None, nonce: str = "", **more: str) -> dict[str, str]:  # type: ignore[override]
@@ -86,9 +86,11 @@ class Hospital(doors.Client):
         self, body: bytes, headers: dict[str, str] | None = None, path: str = "/callService"
     ) -> tuple[int, bytes]:
         answer = httpx.post(
-            f"http://{HOST}:{self.port}{path}", content=body, timeout=60,
+            f"http://{HOST}:{self.port}{path}",
+            content=body,
+            timeout=60,
             headers=self.headers() if headers is None else headers,
-        )  # fmt: skip
+        )
         return answer.status_code, answer.content
 
 
@@ -116,15 +118,15 @@ def made_up_issuer() -> Iterator[str]:
 
 @contextlib.contextmanager
 def clerk(owner: psycopg.Connection[Any]) -> Iterator[dict[str, str]]:
-    """A login role that is a member of the doors' role."""
+    """A login role that is a member of the gateways' role."""
     name = f"clerk_{uuid.uuid4().hex[:8]}"
     owner.execute(f"create role {name} login password 'made-up'")
-    owner.execute(f"grant gongji_door to {name}")
+    owner.execute(f"grant gongji_gateway to {name}")
     yield {"user": name, "password": "made-up"}
     owner.execute(f"drop role {name}")
 
 
-def settings(folder: Path, database: str, door: dict[str, str], issuer: str) -> dict[str, str]:
+def settings(folder: Path, database: str, gateway: dict[str, str], issuer: str) -> dict[str, str]:
     """Every setting, none of them as it is by itself."""
     rules = folder / "rules"
     shutil.copytree(MORE_RULES / "330000", rules / "330000")
@@ -133,34 +135,49 @@ def settings(folder: Path, database: str, door: dict[str, str], issuer: str) -> 
             own = rules / "430500" / book.name
             own.parent.mkdir(exist_ok=True)
             own.write_text(book.read_text(encoding="utf-8") + "# Our own copy.\n", encoding="utf-8")
-    words = (f"{area}:{name}={text}" for area, named in FIGURES.items()
-             for name, text in named.items())  # fmt: skip
+    words = (
+        f"{area}:{name}={text}" for area, named in FIGURES.items() for name, text in named.items()
+    )
     return {
-        "GONGJI_DATA": str(folder / "data"), "GONGJI_DEMO": "1", "DATABASE_URL": database,
-        "GONGJI_DOOR_DATABASE_URL": make_conninfo(database, **door), "GONGJI_KEEP_DATABASE": "1",
-        "GONGJI_HOST": HOST, "GONGJI_PORT": str(free_port()),
-        "GONGJI_PAGES_PORT": str(free_port()), "GONGJI_DOORS": "3", "GONGJI_ADAPTOR": "api",
-        "GONGJI_REPLAY_SECONDS": "90", "GONGJI_RULEBOOKS": str(rules),
+        "GONGJI_DATA": str(folder / "data"),
+        "GONGJI_DEMO": "1",
+        "DATABASE_URL": database,
+        "GONGJI_GATEWAY_DATABASE_URL": make_conninfo(database, **gateway),
+        "GONGJI_KEEP_DATABASE": "1",
+        "GONGJI_HOST": HOST,
+        "GONGJI_PORT": str(free_port()),
+        "GONGJI_PAGES_PORT": str(free_port()),
+        "GONGJI_GATEWAYS": "3",
+        "GONGJI_ADAPTOR": "api",
+        "GONGJI_REPLAY_SECONDS": "90",
+        "GONGJI_RULEBOOKS": str(rules),
         "GONGJI_PARAMETERS": " ".join(words),
         "GONGJI_DAYS_BACK": str((datetime.now(CHINA).date() - FIRST_DAY).days),
-        "GONGJI_DAYS_AHEAD": "3", "GONGJI_REFUSE_CHAINED": "532300,430500",
-        "GONGJI_SECRET_KEY": key("s"), "GONGJI_IDENTITY_KEY": key("i"),
-        "GONGJI_LOOKUP_KEY": key("l"), "GONGJI_LOG_LEVEL": "ERROR",
-        "GONGJI_ALLOWED_HOSTS": f"{HOUSE} other.test", "GONGJI_API_RATE": "3/h",
-        "GONGJI_PROXIES": "1", "GONGJI_OIDC_SERVER": issuer, "GONGJI_OIDC_CLIENT": "our-client",
-        "GONGJI_OIDC_SECRET": "our-secret", "GONGJI_OIDC_CLAIM": "id_number",
-    }  # fmt: skip
+        "GONGJI_DAYS_AHEAD": "3",
+        "GONGJI_REFUSE_CHAINED": "532300,430500",
+        "GONGJI_SECRET_KEY": key("s"),
+        "GONGJI_IDENTITY_KEY": key("i"),
+        "GONGJI_LOOKUP_KEY": key("l"),
+        "GONGJI_LOG_LEVEL": "ERROR",
+        "GONGJI_ALLOWED_HOSTS": f"{HOUSE} other.test",
+        "GONGJI_API_RATE": "3/h",
+        "GONGJI_PROXIES": "1",
+        "GONGJI_OIDC_SERVER": issuer,
+        "GONGJI_OIDC_CLIENT": "our-client",
+        "GONGJI_OIDC_SECRET": "our-secret",
+        "GONGJI_OIDC_CLAIM": "id_number",
+    }
 
 
 @pytest.fixture(scope="module")
 def service(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("service")
     with contextlib.ExitStack() as stack:
-        database = stack.enter_context(doors.new_database(server))
+        database = stack.enter_context(gateways.new_database(server))
         owner = stack.enter_context(psycopg.connect(database, autocommit=True))
-        doors.fill_county(owner)
-        door, issuer = stack.enter_context(clerk(owner)), stack.enter_context(made_up_issuer())
-        given = settings(folder, database, door, issuer)
+        gateways.fill_county(owner)
+        gateway, issuer = stack.enter_context(clerk(owner)), stack.enter_context(made_up_issuer())
+        given = settings(folder, database, gateway, issuer)
         log = stack.enter_context((folder / "log").open("wb"))
         process = subprocess.Popen(
             [sys.executable, "-c", COMMAND, "serve"], env={**os.environ, **given}, stderr=log
@@ -186,9 +203,9 @@ def _await_page(address: str) -> None:
 
 def counters(service: Running) -> None:
     kept = Path(service.given["GONGJI_DATA"]) / "metrics"
-    # Every door keeps its counters there.
+    # Every gateway keeps its counters there.
     pids = {re.findall(r"\d+", path.stem)[-1] for path in kept.glob("*.db")}
-    assert pids == {str(part.pid) for part in service.parts("door")}
+    assert pids == {str(part.pid) for part in service.parts("gateway")}
 
 
 def demo(service: Running) -> None:
@@ -202,20 +219,20 @@ def database_url(service: Running) -> None:
     people = {psn_no for (psn_no,) in service.owner.execute("select psn_no from person")}
     with service.visitor() as somebody:
         shown = set(re.findall(r"<td>(\d{20})</td>", somebody.get("/sign-in").text))
-    assert shown and shown < people and name.startswith("gongji_door_")
+    assert shown and shown < people and name.startswith("gongji_gateway_")
 
 
-def door_database_url(service: Running) -> None:
+def gateway_database_url(service: Running) -> None:
     service.hospital().do("1101", person())
     rows = service.owner.execute(
         "select usename from pg_stat_activity where datname = current_database()"
         " and application_name is not null and pid <> pg_backend_pid()"
     )
-    user = str(conninfo_to_dict(service.given["GONGJI_DOOR_DATABASE_URL"])["user"])
+    user = str(conninfo_to_dict(service.given["GONGJI_GATEWAY_DATABASE_URL"])["user"])
     assert user in {name for (name,) in rows}
 
 
-KEEPING = "from gongji.config.database import owner_dsn; print(owner_dsn())"
+KEEPING = "from gongji.platform.database import owner_dsn; print(owner_dsn())"
 
 
 def keep_database(service: Running) -> None:
@@ -225,14 +242,18 @@ def keep_database(service: Running) -> None:
         # In a folder that the server's own user may enter.
         with tempfile.TemporaryDirectory(prefix="gongji-k-") as folder:
             own = {"GONGJI_DATA": folder, "GONGJI_KEEP_DATABASE": keep, "DATABASE_URL": ""}
-            subprocess.run([sys.executable, "-c", KEEPING], check=True, capture_output=True,
-                           env={**os.environ, **service.given, **own})  # fmt: skip
+            subprocess.run(
+                [sys.executable, "-c", KEEPING],
+                check=True,
+                capture_output=True,
+                env={**os.environ, **service.given, **own},
+            )
             note = Path(folder) / "postgresql" / "postmaster.pid"
             lives[keep] = note.exists()
             if note.exists():
                 left = psutil.Process(int(note.read_text().split()[0]))
                 assert "postgres" in left.name()
-                tools.run("pg_ctl", "-D", str(note.parent), "stop", as_server=True)
+                programs.run("pg_ctl", "-D", str(note.parent), "stop", as_server=True)
     assert lives == {"1": True, "0": False}
 
 
@@ -253,16 +274,23 @@ def pages_port(service: Running) -> None:
         assert "<html" in somebody.get("/").text
 
 
-def number_of_doors(service: Running) -> None:
-    assert len(service.parts("door")) == 3
+def number_of_gateways(service: Running) -> None:
+    assert len(service.parts("gateway")) == 3
     assert len(service.parts("pages")) == len(service.parts("jobs")) == 1
 
 
 def person(number: int = 1) -> dict[str, Any]:
     """1101 by identity number."""
-    certificate = doors.certificate_of(number)
-    return {"data": {"mdtrt_cert_type": "02", "mdtrt_cert_no": certificate, "psn_cert_type": "01",
-                     "certno": certificate, "psn_name": ""}}  # fmt: skip
+    certificate = gateways.certificate_of(number)
+    return {
+        "data": {
+            "mdtrt_cert_type": "02",
+            "mdtrt_cert_no": certificate,
+            "psn_cert_type": "01",
+            "certno": certificate,
+            "psn_name": "",
+        }
+    }
 
 
 def adaptor(service: Running) -> None:
@@ -284,8 +312,8 @@ def replay_seconds(service: Running) -> None:
 def settled(hospital: Hospital, number: int) -> tuple[str, str]:
     """A visit from registration to settlement: its number and the settlement's."""
     psn_no = f"430500{number:014d}"
-    visit = doors.opened(hospital, psn_no)
-    done = hospital.do("2207", doors.bill(psn_no, visit, 30))
+    visit = gateways.opened(hospital, psn_no)
+    done = hospital.do("2207", gateways.bill(psn_no, visit, 30))
     return visit, str(done["setlinfo"]["setl_id"])
 
 
@@ -296,7 +324,7 @@ def law_hash(service: Running) -> str:
     return str(row[0])
 
 
-DAY = datetime.fromisoformat(doors.DAY).date().toordinal() - date(1970, 1, 1).toordinal()
+DAY = datetime.fromisoformat(gateways.DAY).date().toordinal() - date(1970, 1, 1).toordinal()
 
 
 def rulebooks(service: Running) -> None:
@@ -304,20 +332,20 @@ def rulebooks(service: Running) -> None:
         areas = {row["area"] for row in somebody.get("/api/v1/areas").json()}
     assert {"330100", "330200", "430500"} <= areas
     folder = Path(service.given["GONGJI_RULEBOOKS"])
-    assert law_hash(service) == Rules((folder,), FIGURES).law_hash("430500", DAY)
+    assert law_hash(service) == Areas(Library((folder,)), FIGURES).law_hash("430500", DAY)
 
 
 def parameters(service: Running) -> None:
     folder = Path(service.given["GONGJI_RULEBOOKS"])
-    assert law_hash(service) != Rules((folder,)).law_hash("430500", DAY)
-    assert law_hash(service) == Rules((folder,), FIGURES).law_hash("430500", DAY)
+    assert law_hash(service) != Areas(Library((folder,))).law_hash("430500", DAY)
+    assert law_hash(service) == Areas(Library((folder,)), FIGURES).law_hash("430500", DAY)
 
 
 def register(service: Running, wanted: Callable[[date], date]) -> dict[str, Any]:
     """The answer to a registration on a day that depends on today, whenever midnight comes."""
     while True:
         today = datetime.now(CHINA).date()
-        asked = doors.registration(f"430500{2:014d}", str(wanted(today)))
+        asked = gateways.registration(f"430500{2:014d}", str(wanted(today)))
         answer = service.hospital().ask("2201", asked)
         if today == datetime.now(CHINA).date():
             return answer
@@ -327,13 +355,13 @@ def days_back(service: Running) -> None:
     back = timedelta(days=int(service.given["GONGJI_DAYS_BACK"]))
     assert register(service, lambda today: today - back)["infcode"] == 0
     answer = register(service, lambda today: today - back - timedelta(days=1))
-    assert doors.says("service_day_outside", answer["err_msg"]), answer
+    assert gateways.says("service_day_outside", answer["err_msg"]), answer
 
 
 def days_ahead(service: Running) -> None:
     assert register(service, lambda today: today + timedelta(days=3))["infcode"] == 0
     answer = register(service, lambda today: today + timedelta(days=4))
-    assert doors.says("service_day_outside", answer["err_msg"]), answer
+    assert gateways.says("service_day_outside", answer["err_msg"]), answer
 
 
 def refuse_chained(service: Running) -> None:
@@ -341,18 +369,19 @@ def refuse_chained(service: Running) -> None:
     visit, first = settled(hospital, 4)
     settled(hospital, 4)
     asked = {"data": {"setl_id": first, "mdtrt_id": visit, "psn_no": f"430500{4:014d}"}}
-    assert doors.says("settlement_chained", hospital.refused("2208", asked))
+    assert gateways.says("settlement_chained", hospital.refused("2208", asked))
 
 
 def sign_in(service: Running, somebody: httpx.Client, number: int) -> httpx.Response:
     """Come back from the issuer, which says who one is by the identity number."""
-    Issuer.claims = {"sub": f"sub-{number}", "id_number": doors.certificate_of(number)}
+    Issuer.claims = {"sub": f"sub-{number}", "id_number": gateways.certificate_of(number)}
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', somebody.get("/sign-in").text)
     assert token
     leaving = somebody.post(
-        "/accounts/oidc/issuer/login/", data={"csrfmiddlewaretoken": token[1]},
+        "/accounts/oidc/issuer/login/",
+        data={"csrfmiddlewaretoken": token[1]},
         headers={"referer": f"http://{HOUSE}/sign-in"},
-    )  # fmt: skip
+    )
     where = urlsplit(leaving.headers["location"])
     asked = parse_qs(where.query)
     assert f"{where.scheme}://{where.netloc}" == service.given["GONGJI_OIDC_SERVER"]
@@ -380,7 +409,7 @@ def secret_key(service: Running) -> None:
 
 def identity_key(service: Running) -> None:
     found = service.hospital().do("1101", person(2))
-    assert found["baseinfo"]["certno"] == doors.certificate_of(2)
+    assert found["baseinfo"]["certno"] == gateways.certificate_of(2)
 
 
 def lookup_key(service: Running) -> None:
@@ -435,19 +464,34 @@ def oidc(service: Running) -> None:
 
 
 REACHES: dict[str, Any] = {
-    "GONGJI_DATA": counters, "GONGJI_DEMO": demo, "DATABASE_URL": database_url,
-    "GONGJI_DOOR_DATABASE_URL": door_database_url, "GONGJI_KEEP_DATABASE": keep_database,
-    "GONGJI_HOST": host, "GONGJI_PORT": port, "GONGJI_PAGES_PORT": pages_port,
-    "GONGJI_DOORS": number_of_doors, "GONGJI_ADAPTOR": adaptor,
-    "GONGJI_REPLAY_SECONDS": replay_seconds, "GONGJI_RULEBOOKS": rulebooks,
-    "GONGJI_PARAMETERS": parameters, "GONGJI_DAYS_BACK": days_back,
-    "GONGJI_DAYS_AHEAD": days_ahead, "GONGJI_REFUSE_CHAINED": refuse_chained,
-    "GONGJI_SECRET_KEY": secret_key, "GONGJI_IDENTITY_KEY": identity_key,
-    "GONGJI_LOOKUP_KEY": lookup_key, "GONGJI_LOG_LEVEL": log_level,
-    "GONGJI_ALLOWED_HOSTS": allowed_hosts, "GONGJI_API_RATE": api_rate, "GONGJI_PROXIES": proxies,
-    "GONGJI_OIDC_SERVER": oidc, "GONGJI_OIDC_CLIENT": oidc, "GONGJI_OIDC_SECRET": oidc,
+    "GONGJI_DATA": counters,
+    "GONGJI_DEMO": demo,
+    "DATABASE_URL": database_url,
+    "GONGJI_GATEWAY_DATABASE_URL": gateway_database_url,
+    "GONGJI_KEEP_DATABASE": keep_database,
+    "GONGJI_HOST": host,
+    "GONGJI_PORT": port,
+    "GONGJI_PAGES_PORT": pages_port,
+    "GONGJI_GATEWAYS": number_of_gateways,
+    "GONGJI_ADAPTOR": adaptor,
+    "GONGJI_REPLAY_SECONDS": replay_seconds,
+    "GONGJI_RULEBOOKS": rulebooks,
+    "GONGJI_PARAMETERS": parameters,
+    "GONGJI_DAYS_BACK": days_back,
+    "GONGJI_DAYS_AHEAD": days_ahead,
+    "GONGJI_REFUSE_CHAINED": refuse_chained,
+    "GONGJI_SECRET_KEY": secret_key,
+    "GONGJI_IDENTITY_KEY": identity_key,
+    "GONGJI_LOOKUP_KEY": lookup_key,
+    "GONGJI_LOG_LEVEL": log_level,
+    "GONGJI_ALLOWED_HOSTS": allowed_hosts,
+    "GONGJI_API_RATE": api_rate,
+    "GONGJI_PROXIES": proxies,
+    "GONGJI_OIDC_SERVER": oidc,
+    "GONGJI_OIDC_CLIENT": oidc,
+    "GONGJI_OIDC_SECRET": oidc,
     "GONGJI_OIDC_CLAIM": oidc,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", [setting.name for setting in SETTINGS])

@@ -10,30 +10,49 @@ from typing import Any
 
 import pytest
 
-from gongji.config import environment as env
-from gongji.errors import Fault, RulebookError
+from gongji.platform import environment as env
+from gongji.refusals import Fault, RulebookError
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 KEYS = dict.fromkeys(("GONGJI_SECRET_KEY", "GONGJI_IDENTITY_KEY", "GONGJI_LOOKUP_KEY"), KEY)
 
 BY_ITSELF: dict[str, Any] = {
-    "demo": False, "database_url": "", "door_database_url": "", "keep_database": False,
-    "host": "127.0.0.1", "port": 8086, "pages_port": 8087, "doors": 2, "adaptor": "x-tif",
-    "replay_seconds": 1800, "rulebooks": (), "parameters": {}, "days_back": 400, "days_ahead": 1,
-    "refuse_chained": (), "secret_key": bytes(range(32)), "identity_key": bytes(range(32)),
-    "lookup_key": bytes(range(32)), "log_level": "INFO",
-    "allowed_hosts": ("127.0.0.1", "localhost"), "api_rate": "120/m", "proxies": 0,
-    "oidc_server": "", "oidc_client": "", "oidc_secret": "", "oidc_claim": "psn_no",
-}  # fmt: skip
+    "demo": False,
+    "database_url": "",
+    "gateway_database_url": "",
+    "keep_database": False,
+    "host": "127.0.0.1",
+    "port": 8086,
+    "pages_port": 8087,
+    "gateways": 2,
+    "adaptor": "x-tif",
+    "replay_seconds": 1800,
+    "rulebooks": (),
+    "parameters": {},
+    "days_back": 400,
+    "days_ahead": 1,
+    "refuse_chained": (),
+    "secret_key": bytes(range(32)),
+    "identity_key": bytes(range(32)),
+    "lookup_key": bytes(range(32)),
+    "log_level": "INFO",
+    "allowed_hosts": ("127.0.0.1", "localhost"),
+    "api_rate": "120/m",
+    "proxies": 0,
+    "oidc_server": "",
+    "oidc_client": "",
+    "oidc_secret": "",
+    "oidc_claim": "psn_no",
+}
 
 WRONG = {
     "GONGJI_DEMO": ("yes", "2", "on"),
     "DATABASE_URL": ("nonsense", "postgresql://%zz"),
-    "GONGJI_DOOR_DATABASE_URL": ("nonsense",),
+    "GONGJI_GATEWAY_DATABASE_URL": ("nonsense",),
     "GONGJI_KEEP_DATABASE": ("no", "2"),
     "GONGJI_PORT": ("x", "-1", "8086.0", "²", "65536"),
     "GONGJI_PAGES_PORT": ("x", "65536"),
-    "GONGJI_DOORS": ("x", "-1", "1.5"),
+    "GONGJI_GATEWAYS": ("x", "-1", "1.5"),
     "GONGJI_ADAPTOR": ("mine", "X-TIF", "none"),
     "GONGJI_REPLAY_SECONDS": ("x", "-1", "９０"),
     "GONGJI_RULEBOOKS": ("/nowhere/at/all",),
@@ -49,9 +68,16 @@ WRONG = {
     "GONGJI_PROXIES": ("x", "-1"),
 }
 """What cannot be read; the settings that are left out are free texts."""
-FREE = {"GONGJI_DATA", "GONGJI_HOST", "GONGJI_ALLOWED_HOSTS", "GONGJI_OIDC_SERVER",
-        "GONGJI_OIDC_CLIENT", "GONGJI_OIDC_SECRET", "GONGJI_OIDC_CLAIM"}  # fmt: skip
-HIDDEN = {"DATABASE_URL", "GONGJI_DOOR_DATABASE_URL", *KEYS}
+FREE = {
+    "GONGJI_DATA",
+    "GONGJI_HOST",
+    "GONGJI_ALLOWED_HOSTS",
+    "GONGJI_OIDC_SERVER",
+    "GONGJI_OIDC_CLIENT",
+    "GONGJI_OIDC_SECRET",
+    "GONGJI_OIDC_CLAIM",
+}
+HIDDEN = {"DATABASE_URL", "GONGJI_GATEWAY_DATABASE_URL", *KEYS}
 
 
 def test_every_setting_is_tried_here() -> None:
@@ -111,17 +137,26 @@ def test_a_missing_key_is_told_outside_a_demonstration(tmp_path: Path, name: str
 @pytest.mark.parametrize(
     ("name", "text", "value"),
     [
-        ("GONGJI_DEMO", "true", True), ("GONGJI_DEMO", "TRUE", True), ("GONGJI_DEMO", "0", False),
-        ("GONGJI_DEMO", "False", False), ("GONGJI_PORT", "0", 0), ("GONGJI_PORT", "65535", 65535),
-        ("GONGJI_API_RATE", "1/s", "1/s"), ("GONGJI_API_RATE", "10000/d", "10000/d"),
+        ("GONGJI_DEMO", "true", True),
+        ("GONGJI_DEMO", "TRUE", True),
+        ("GONGJI_DEMO", "0", False),
+        ("GONGJI_DEMO", "False", False),
+        ("GONGJI_PORT", "0", 0),
+        ("GONGJI_PORT", "65535", 65535),
+        ("GONGJI_API_RATE", "1/s", "1/s"),
+        ("GONGJI_API_RATE", "10000/d", "10000/d"),
         ("GONGJI_ALLOWED_HOSTS", "a.cn,b.cn  c.cn", ("a.cn", "b.cn", "c.cn")),
         ("GONGJI_REFUSE_CHAINED", "430500, 532300", ("430500", "532300")),
-        ("GONGJI_PARAMETERS", "430500:a.3=85%, 430500:b=1 532300:a=2",
-         {"430500": {"a.3": "85%", "b": "1"}, "532300": {"a": "2"}}),
+        (
+            "GONGJI_PARAMETERS",
+            "430500:a.3=85%, 430500:b=1 532300:a=2",
+            {"430500": {"a.3": "85%", "b": "1"}, "532300": {"a": "2"}},
+        ),
         ("DATABASE_URL", "host=/tmp dbname=x", "host=/tmp dbname=x"),
-        ("GONGJI_LOG_LEVEL", "DEBUG", "DEBUG"), ("GONGJI_ADAPTOR", "api", "api"),
+        ("GONGJI_LOG_LEVEL", "DEBUG", "DEBUG"),
+        ("GONGJI_ADAPTOR", "api", "api"),
     ],
-)  # fmt: skip
+)
 def test_a_value_is_read(tmp_path: Path, name: str, text: str, value: Any) -> None:
     found = env.read({"GONGJI_DATA": str(tmp_path), **KEYS, name: text})
     assert getattr(found, name.removeprefix("GONGJI_").lower()) == value
@@ -148,13 +183,18 @@ def test_the_folder_lies_where_the_user_keeps_such_things(monkeypatch: pytest.Mo
 def test_nothing_is_read_of_a_demonstration_that_is_somewhere_else(tmp_path: Path) -> None:
     assert env.kept_demo(tmp_path) == {}
     (tmp_path / env.DEMO).write_text(json.dumps({"GONGJI_DEMO": "1", "GONGJI_DAYS_BACK": "9"}))
-    shown = "from gongji.config.environment import environment as e;print(e().days_back, e().demo)"
+    shown = (
+        "from gongji.platform.environment import environment as e;print(e().days_back, e().demo)"
+    )
     own = {"GONGJI_DATA": str(tmp_path), "DATABASE_URL": ""}
     for given, said in (({}, "9 True"), ({"GONGJI_DAYS_BACK": "7"}, "7 True")):
         done = subprocess.run(
-            [sys.executable, "-c", shown], env=_bare() | own | given, capture_output=True,
-            text=True, check=True,
-        )  # fmt: skip
+            [sys.executable, "-c", shown],
+            env=_bare() | own | given,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         # What the environment says now counts before what the demonstration was made with.
         assert done.stdout.strip() == said
 

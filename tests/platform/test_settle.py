@@ -9,43 +9,43 @@ import psycopg
 import pytest
 from tests.platform.counter import AREAS, NOW, RULES, Counter, encode, one, refused, rows
 
-from gongji.ledger.meters import load
-from gongji.ledger.rows import COLUMNS, read_entry
-from gongji.settlement import decide
+from gongji.law.engine.engine import settle as engine
+from gongji.law.engine.person_meters import Meters
+from gongji.law.engine.visit import read_visit
+from gongji.ledger.entry_rows import COLUMNS, read_entry
+from gongji.ledger.meter_rows import load
+from gongji.settlement import decide_bill
 from gongji.settlement.contract import Request
 from gongji.settlement.settle import Bounds, settle
 from gongji.units import parse_day
-from gongji.visit.facts import read_visit
-from gongji.visit.meters import Meters
-from gongji.visit.settle import settle as engine
 
 Connection = psycopg.Connection[Any]
 
 
 def test_a_settlement_writes_entry_postings_meters_balance_lines_and_message(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = counter.person(1, 10_000), counter.institution(1)
     bill = counter.bill(person, here, "2024-12-02", 25_000, first=1000, own=4000, accounts="own")
-    outcome = one(door, bill, encode=encode)
+    outcome = one(gateway, bill, encode=encode)
     entry = outcome.entry
     # 邵阳 2023-06-01: (250 - 50) × 60 % = 120
     assert (entry.total_fen, entry.pool_fen, entry.deductible_fen) == (30_000, 12_000, 5000)
     assert (entry.account_fen, entry.cash_fen, outcome.balance_fen) == (10_000, 8000, 0)
     assert outcome.limits == {"pool": 150_000}
-    (stored,) = rows(door, f"select {', '.join(COLUMNS)} from entry")
+    (stored,) = rows(gateway, f"select {', '.join(COLUMNS)} from entry")
     assert {name: getattr(read_entry(stored), name) for name in COLUMNS} == {
         name: getattr(entry, name) for name in COLUMNS
     } | {"settled_at": NOW, "result": read_entry(stored).result}
     number = counter.persons[person]
     columns = "debit, debit_owner, credit, credit_owner, amount_fen"
-    assert sorted(rows(door, f"select {columns} from posting")) == [
+    assert sorted(rows(gateway, f"select {columns} from posting")) == [
         ("provider", here, "account", str(number), 10_000),
         ("provider", here, "cash", here, 8000),
         ("provider", here, "pool", "ordinary", 12_000),
-    ]  # fmt: skip
-    assert rows(door, "select amount_fen from balance") == [(0,)]
-    assert sorted(rows(door, "select period, slot, code, used_fen from meter_use")) == sorted(
+    ]
+    assert rows(gateway, "select amount_fen from balance") == [(0,)]
+    assert sorted(rows(gateway, "select period, slot, code, used_fen from meter_use")) == sorted(
         [
             ("次:2024", str(bill.visit), "visit_deductible", 5000),
             ("年:2024", "", "level_deductible.2", 5000),
@@ -53,15 +53,15 @@ def test_a_settlement_writes_entry_postings_meters_balance_lines_and_message(
             ("年:2024", "", "ordinary_paid", 12_000),
         ]
     )
-    assert rows(door, "select settled_by from charge_batch") == [(entry.id,)]
-    assert rows(door, "select infno, state, reply, entry from message") == [
+    assert rows(gateway, "select settled_by from charge_batch") == [(entry.id,)]
+    assert rows(gateway, "select infno, state, reply, entry from message") == [
         ("2207", "done", encode(bill, outcome), entry.id)
     ]
     assert entry.result["steps"][0][6], "every layer names its article"
 
 
 def test_the_number_of_statements_is_the_same_for_one_bill_and_for_forty(
-    counter: Counter, door: Connection, monkeypatch: pytest.MonkeyPatch
+    counter: Counter, gateway: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = counter.institution(1)
     bills = [
@@ -76,10 +76,10 @@ def test_the_number_of_statements_is_the_same_for_one_bill_and_for_forty(
         return execute(self, query, *rest, **options)
 
     monkeypatch.setattr(psycopg.Connection, "execute", counted)
-    settle(door, bills[:1], RULES, NOW)
+    settle(gateway, bills[:1], RULES, NOW)
     alone = list(seen)
     seen.clear()
-    assert all(outcome.entry for outcome in settle(door, bills[1:], RULES, NOW))
+    assert all(outcome.entry for outcome in settle(gateway, bills[1:], RULES, NOW))
     assert seen == alone
 
 
@@ -111,21 +111,26 @@ def _random_history(
             psn_no, hospitals[level], day, cost, first=extra, accounts="own", med_type=kind
         )
         row = {
-            "status": known["status"], "birth_date": known["birth_date"],
-            "date": day, "level": level, "benefit": benefit, "visit": str(bill.visit),
-            "total_fen": str(cost + extra), "in_scope_fen": str(cost),
+            "status": known["status"],
+            "birth_date": known["birth_date"],
+            "date": day,
+            "level": level,
+            "benefit": benefit,
+            "visit": str(bill.visit),
+            "total_fen": str(cost + extra),
+            "in_scope_fen": str(cost),
             "institution": hospitals[level],
             "selected": "true" if level == known["chosen"] else "false",
-        }  # fmt: skip
+        }
         bills.append((bill, row))
     return bills, draw
 
 
 @pytest.mark.parametrize("area", AREAS)
 def test_random_histories_are_settled_as_the_engine_settles_them(
-    owner: Connection, door: Connection, area: str
+    owner: Connection, gateway: Connection, area: str
 ) -> None:
-    """Against `gongji.visit.settle` on rows written here from what the test made up."""
+    """Against `gongji.law.engine.engine` on rows written here from what the test made up."""
     counter = Counter(owner, area)
     bills, draw = _random_history(counter, area)
     home = RULES.area(area)
@@ -135,7 +140,7 @@ def test_random_histories_are_settled_as_the_engine_settles_them(
     while left:
         size = draw.randrange(1, 12)
         part, left = left[:size], left[size:]
-        outcomes = settle(door, [bill for bill, _ in part], RULES, now, Bounds(days_back=400))
+        outcomes = settle(gateway, [bill for bill, _ in part], RULES, now, Bounds(days_back=400))
         for (bill, row), outcome in zip(part, outcomes, strict=True):
             assert outcome.entry, outcome
             visit = read_visit(row, home.law(parse_day(row["date"])))
@@ -147,92 +152,93 @@ def test_random_histories_are_settled_as_the_engine_settles_them(
             assert entry.deductible_fen == expected.deductible_fen
             paid = entry.account_fen + entry.family_fen + entry.cash_fen
             assert entry.pool_fen + entry.supplements_fen + paid == entry.total_fen
-    kept = rows(door, "select person_id, period, slot, code, used_fen from meter_use")
+    kept = rows(gateway, "select person_id, period, slot, code, used_fen from meter_use")
     for psn_no, used in mine.items():
         ours = [row[1:] for row in kept if row[0] == counter.persons[psn_no]]
         blocks = {key: block for key, block in load(home, ours).blocks.items() if any(block)}
         assert blocks == {key: block for key, block in used.blocks.items() if any(block)}
     (money,) = rows(
-        door, "select sum(amount_fen) filter (where credit = 'pool'), sum(amount_fen) from posting"
+        gateway,
+        "select sum(amount_fen) filter (where credit = 'pool'), sum(amount_fen) from posting",
     )
-    (sums,) = rows(door, "select sum(pool_fen), sum(total_fen) from entry")
+    (sums,) = rows(gateway, "select sum(pool_fen), sum(total_fen) from entry")
     assert money == sums and money[0] > 0
 
 
-def test_a_stored_settlement_gives_the_same_again(counter: Counter, door: Connection) -> None:
+def test_a_stored_settlement_gives_the_same_again(counter: Counter, gateway: Connection) -> None:
     person, here = counter.person(1, 10_000), counter.institution(1)
     area = RULES.area("430500")
     used = load(area, [])
     for day in ("2024-03-01", "2024-05-01"):
-        one(door, counter.bill(person, here, day, 200_000, own=700, accounts="own"))
-    for row in rows(door, f"select {', '.join(COLUMNS)} from entry order by id"):
+        one(gateway, counter.bill(person, here, day, 200_000, own=700, accounts="own"))
+    for row in rows(gateway, f"select {', '.join(COLUMNS)} from entry order by id"):
         entry = read_entry(row)
-        again = decide.redo(entry, used, RULES)
+        again = decide_bill.redo(entry, used, RULES)
         for name in COLUMNS:
             if name not in ("facts", "result"):
                 assert getattr(again, name) == getattr(entry, name), name
-        said = decide.explanation(entry, RULES)
+        said = decide_bill.explanation(entry, RULES)
         assert said.result.pool_fen == entry.pool_fen
 
 
 def test_a_trial_writes_nothing_and_gives_the_amounts_of_the_settlement(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = counter.person(1, 10_000), counter.institution(1)
     bill = counter.bill(person, here, "2024-12-02", 25_000, own=4000, accounts="own")
     trial = replace(bill, trial=True)
-    before, real, after = settle(door, [trial, bill, trial], RULES, NOW)
+    before, real, after = settle(gateway, [trial, bill, trial], RULES, NOW)
     assert before.entry.id is None and real.entry.id is not None
     for name in COLUMNS:
         if name != "id":
             assert getattr(before.entry, name) == getattr(real.entry, name), name
     assert before.balance_fen == real.balance_fen
     assert refused(after) == "batch_settled_already"
-    assert rows(door, "select count(*) from entry") == [(1,)]
-    assert rows(door, "select count(*) from message") == [(1,)]
+    assert rows(gateway, "select count(*) from entry") == [(1,)]
+    assert rows(gateway, "select count(*) from message") == [(1,)]
 
 
-def test_a_trial_between_two_bills_disturbs_neither(counter: Counter, door: Connection) -> None:
+def test_a_trial_between_two_bills_disturbs_neither(counter: Counter, gateway: Connection) -> None:
     person, here = counter.person(1, 10_000), counter.institution(1)
     first, second, third = (
         counter.bill(person, here, "2024-12-02", 15_000, accounts="own") for _ in range(3)
     )
-    a, b, c = settle(door, [first, replace(second, trial=True), third], RULES, NOW)
+    a, b, c = settle(gateway, [first, replace(second, trial=True), third], RULES, NOW)
     assert [b.entry.pool_fen, b.entry.account_fen] == [c.entry.pool_fen, c.entry.account_fen]
     assert a.entry.deductible_fen + c.entry.deductible_fen == 10_000
-    assert rows(door, "select sum(used_fen) from meter_use where code = 'year_deductible'") == [
+    assert rows(gateway, "select sum(used_fen) from meter_use where code = 'year_deductible'") == [
         (10_000,)
     ]
 
 
-def test_the_same_message_again_gets_the_same_answer(counter: Counter, door: Connection) -> None:
+def test_the_same_message_again_gets_the_same_answer(counter: Counter, gateway: Connection) -> None:
     person, here = counter.person(1), counter.institution(1)
     bill = counter.bill(person, here, "2024-12-02", 25_000)
-    first, twin = settle(door, [bill, bill], RULES, NOW, encode=encode)
+    first, twin = settle(gateway, [bill, bill], RULES, NOW, encode=encode)
     assert twin.replayed == encode(bill, first)
-    assert one(door, bill, encode=encode).replayed == encode(bill, first)
-    assert rows(door, "select count(*) from entry") == [(1,)]
+    assert one(gateway, bill, encode=encode).replayed == encode(bill, first)
+    assert rows(gateway, "select count(*) from entry") == [(1,)]
 
 
 def test_the_same_message_with_other_content_is_refused_naming_what_differs(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = counter.person(1), counter.institution(1)
     bill = counter.bill(person, here, "2024-12-02", 25_000)
     content = bill.key.content | {"medfee_sumamt": "1"}
     other = replace(bill, key=counter.key(here, "2207", content, bill.key.msgid))
-    first, within = settle(door, [bill, other], RULES, NOW, encode=encode)
+    first, within = settle(gateway, [bill, other], RULES, NOW, encode=encode)
     assert first.entry and refused(within) == "message_differs"
-    later = one(door, other, encode=encode)
+    later = one(gateway, other, encode=encode)
     assert refused(later) == "message_differs" and "medfee_sumamt" in str(later.refusal)
 
 
-def test_a_refusal_is_kept_and_repeated_too(counter: Counter, door: Connection) -> None:
+def test_a_refusal_is_kept_and_repeated_too(counter: Counter, gateway: Connection) -> None:
     person, here = counter.person(1), counter.institution(1)
     bill = replace(counter.bill(person, here, "2024-12-02", 25_000), total_fen=1)
-    assert refused(one(door, bill, encode=encode)) == "total_differs"
-    assert one(door, bill, encode=encode).replayed == b"refused total_differs"
-    assert rows(door, "select count(*) from entry") == [(0,)]
+    assert refused(one(gateway, bill, encode=encode)) == "total_differs"
+    assert one(gateway, bill, encode=encode).replayed == b"refused total_differs"
+    assert rows(gateway, "select count(*) from entry") == [(0,)]
 
 
 def _wrong(counter: Counter, here: str, case: str) -> Request:
@@ -258,8 +264,15 @@ def _wrong(counter: Counter, here: str, case: str) -> Request:
     if case == "benefit_not_offered":
         return replace(bill, med_type="9901")
     if case == "drugs_missing":
-        counter.fact(person, "registration", "2024-01-01", key="T", benefit="dual_channel",
-                     disease="t", name="t")  # fmt: skip
+        counter.fact(
+            person,
+            "registration",
+            "2024-01-01",
+            key="T",
+            benefit="dual_channel",
+            disease="t",
+            name="t",
+        )
         return replace(bill, med_type="18")
     if case == "not_insured":
         return counter.bill(counter.person(3, since="2024-12-03"), here, "2024-12-02", 1)
@@ -273,36 +286,46 @@ def _wrong(counter: Counter, here: str, case: str) -> Request:
 @pytest.mark.parametrize(
     "case",
     [
-        "person_unknown", "visit_unknown", "visit_withdrawn", "batch_unknown", "total_differs",
-        "med_type_unsupported", "registration_missing", "field_unknown", "benefit_not_offered",
-        "drugs_missing", "not_insured", "service_day_outside", "period_closed",
+        "person_unknown",
+        "visit_unknown",
+        "visit_withdrawn",
+        "batch_unknown",
+        "total_differs",
+        "med_type_unsupported",
+        "registration_missing",
+        "field_unknown",
+        "benefit_not_offered",
+        "drugs_missing",
+        "not_insured",
+        "service_day_outside",
+        "period_closed",
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_settled_is_refused_and_leaves_no_trace(
-    counter: Counter, door: Connection, case: str
+    counter: Counter, gateway: Connection, case: str
 ) -> None:
     here = counter.institution(1)
     wrong = _wrong(counter, here, case)
     good = None
     if case != "period_closed":
         good = counter.bill(counter.person(9), here, "2024-12-02", 25_000)
-    outcomes = settle(door, [wrong, good] if good else [wrong], RULES, NOW)
+    outcomes = settle(gateway, [wrong, good] if good else [wrong], RULES, NOW)
     assert refused(outcomes[0]) == case
     assert "{" not in str(outcomes[0].refusal)
     assert len(outcomes) == 1 or outcomes[1].entry, "the others are settled"
-    (count,) = rows(door, "select count(*) from entry")[0]
+    (count,) = rows(gateway, "select count(*) from entry")[0]
     assert count == len(outcomes) - 1
 
 
-def test_an_institution_settles_only_its_own_visits(counter: Counter, door: Connection) -> None:
+def test_an_institution_settles_only_its_own_visits(counter: Counter, gateway: Connection) -> None:
     person, here, there = counter.person(1), counter.institution(1), counter.institution(2)
     bill = counter.bill(person, here, "2024-12-02", 25_000)
     other = replace(bill, key=counter.key(there, "2207", bill.key.content))
-    assert refused(one(door, other)) == "visit_unknown"
+    assert refused(one(gateway, other)) == "visit_unknown"
 
 
 def test_a_period_that_closes_meanwhile_refuses_the_bill(
-    counter: Counter, door: Connection, monkeypatch: pytest.MonkeyPatch
+    counter: Counter, gateway: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person, here = counter.person(1), counter.institution(1)
     bill = counter.bill(person, here, "2024-12-02", 25_000)
@@ -318,13 +341,13 @@ def test_a_period_that_closes_meanwhile_refuses_the_bill(
         return read(connection, wanted)
 
     monkeypatch.setattr(module, "read_around", closing)
-    assert refused(one(door, bill)) == "period_closed"
+    assert refused(one(gateway, bill)) == "period_closed"
 
 
-def test_wrong_class_totals_only_warn(counter: Counter, door: Connection) -> None:
+def test_wrong_class_totals_only_warn(counter: Counter, gateway: Connection) -> None:
     person, here = counter.person(1), counter.institution(1)
     bill = counter.bill(person, here, "2024-12-02", 25_000, own=100, declared=(0, 0, 0, 25_100))
-    outcome = one(door, bill)
+    outcome = one(gateway, bill)
     assert outcome.entry and len(outcome.warnings) == 2
     assert "全自费" in outcome.warnings[0]
 

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from tests.platform.counter import NIGHT, NOW, RULES, Counter, one, refused, rows
 
-from gongji.errors import Refusal
+from gongji.refusals import Refusal
 from gongji.settlement.cancel import cancel, reverse
 from gongji.settlement.contract import Line, Purchase, Request
 from gongji.settlement.settle import Bounds
@@ -22,13 +22,18 @@ from gongji.settlement.visits import bounds_of, check_day
 Connection = psycopg.Connection[Any]
 
 INSTANTS = [
-    ("2024-12-19T15:59:59", "2024-12-19"), ("2024-12-19T16:00:00", "2024-12-20"),
-    ("2024-12-19T16:30:00", "2024-12-20"), ("2024-12-19T23:59:59", "2024-12-20"),
-    ("2024-12-20T00:00:00", "2024-12-20"), ("2024-11-30T15:59:59", "2024-11-30"),
-    ("2024-11-30T16:00:00", "2024-12-01"), ("2024-02-29T15:59:59", "2024-02-29"),
-    ("2024-02-29T16:00:00", "2024-03-01"), ("2024-12-31T15:59:59", "2024-12-31"),
+    ("2024-12-19T15:59:59", "2024-12-19"),
+    ("2024-12-19T16:00:00", "2024-12-20"),
+    ("2024-12-19T16:30:00", "2024-12-20"),
+    ("2024-12-19T23:59:59", "2024-12-20"),
+    ("2024-12-20T00:00:00", "2024-12-20"),
+    ("2024-11-30T15:59:59", "2024-11-30"),
+    ("2024-11-30T16:00:00", "2024-12-01"),
+    ("2024-02-29T15:59:59", "2024-02-29"),
+    ("2024-02-29T16:00:00", "2024-03-01"),
+    ("2024-12-31T15:59:59", "2024-12-31"),
     ("2024-12-31T16:00:00", "2025-01-01"),
-]  # fmt: skip
+]
 """An instant in UTC, and the day that it is in China."""
 
 
@@ -39,30 +44,37 @@ def utc(text: str) -> datetime:
 
 @pytest.mark.parametrize(("instant", "day"), INSTANTS)
 def test_the_accounting_date_is_the_day_in_china(
-    counter: Counter, door: Connection, instant: str, day: str
+    counter: Counter, gateway: Connection, instant: str, day: str
 ) -> None:
     """Of a settlement, its cancellation, the settlement restored, and a stay."""
     now, today = utc(instant), date.fromisoformat(day)
     person, here = counter.person(1), counter.institution(1)
     bill = counter.bill(person, here, "2024-02-20", 3000)
-    entry = one(door, bill, now=now).entry
+    entry = one(gateway, bill, now=now).entry
     key = counter.key(here, "2208", {})
-    with door.transaction():
-        back = cancel(door, key, person, bill.visit or 0, entry.id, RULES, now).entry
-        door.execute(
+    with gateway.transaction():
+        back = cancel(gateway, key, person, bill.visit or 0, entry.id, RULES, now).entry
+        gateway.execute(
             "insert into message (institution, msgid, infno, content_hash, content)"
             " values (%s, %s, '2208', '', '{}')",
             [here, key.msgid],
         )
         undo = counter.key(here, "2601", {})
-        restored = reverse(door, undo, person, key.msgid, "2208", RULES, now).entry
+        restored = reverse(gateway, undo, person, key.msgid, "2208", RULES, now).entry
     told = msgspec.convert(
-        {"psn_no": person, "area": "430500", "number": "Z", "since": "2024-01-10",
-         "until": "2024-01-20", "institution": here, "level": "2"},
+        {
+            "psn_no": person,
+            "area": "430500",
+            "number": "Z",
+            "since": "2024-01-10",
+            "until": "2024-01-20",
+            "institution": here,
+            "level": "2",
+        },
         StayReport,
-    )  # fmt: skip
-    stay = record_stay(door, told, RULES, now).entry
-    kept = rows(door, "select id, accounting_date, settled_at from entry order by id")
+    )
+    stay = record_stay(gateway, told, RULES, now).entry
+    kept = rows(gateway, "select id, accounting_date, settled_at from entry order by id")
     assert kept == [(n, today, now) for n in (entry.id, back.id, restored.id, stay)]
 
 
@@ -74,34 +86,34 @@ def test_the_accounting_date_is_the_day_in_china(
         ("2024-12-31T15:59:59", "2024-12-01", "2025-01-01"),
         ("2024-12-31T16:00:00", "2025-01-01", "2024-12-01"),
     ],
-)  # fmt: skip
+)
 def test_a_month_that_is_closed_is_that_of_the_day_in_china(
-    counter: Counter, door: Connection, instant: str, closed: str, open_: str
+    counter: Counter, gateway: Connection, instant: str, closed: str, open_: str
 ) -> None:
     now = utc(instant)
     person, here = counter.person(1), counter.institution(1)
     close = "insert into closed_period (area, month) values ('430500', %s)"
     first, second = (counter.bill(person, here, "2024-11-20", 3000) for _ in range(2))
     counter.owner.execute(close, [open_])
-    entry = one(door, first, now=now).entry
+    entry = one(gateway, first, now=now).entry
     counter.owner.execute(close, [closed])
-    late = one(door, second, now=now)
+    late = one(gateway, second, now=now)
     assert refused(late) == "period_closed" and closed[:7] in str(late.refusal)
     with pytest.raises(Refusal) as refusal:
         key = counter.key(here, "2208", {})
-        cancel(door, key, person, first.visit or 0, entry.id, RULES, now)
+        cancel(gateway, key, person, first.visit or 0, entry.id, RULES, now)
     assert refusal.value.code == "period_closed" and closed[:7] in str(refusal.value)
 
 
 def test_another_areas_closed_month_closes_nothing(
-    owner: Connection, counter: Counter, door: Connection
+    owner: Connection, counter: Counter, gateway: Connection
 ) -> None:
     owner.execute("insert into closed_period (area, month) values ('532300', '2024-12-01')")
     person, here = counter.person(1), counter.institution(1)
     bill = counter.bill(person, here, "2024-12-02", 3000)
-    entry = one(door, bill).entry
+    entry = one(gateway, bill).entry
     key = counter.key(here, "2208", {})
-    assert cancel(door, key, person, bill.visit or 0, entry.id, RULES, NOW).entry
+    assert cancel(gateway, key, person, bill.visit or 0, entry.id, RULES, NOW).entry
 
 
 @pytest.mark.parametrize(
@@ -109,24 +121,24 @@ def test_another_areas_closed_month_closes_nothing(
     [(NOW, "2024-12-20"), (NIGHT, "2024-12-20"), (utc("2024-12-19T15:59:59"), "2024-12-19")],
 )
 def test_days_of_service_are_taken_from_the_first_to_the_last_of_the_bounds(
-    counter: Counter, door: Connection, now: datetime, today: str
+    counter: Counter, gateway: Connection, now: datetime, today: str
 ) -> None:
     person, here = counter.person(1), counter.institution(1)
     middle = date.fromisoformat(today)
     found = {}
     for offset in (-4, -3, 0, 1, 2):
         bill = counter.bill(person, here, str(middle + timedelta(days=offset)), 3000)
-        outcome = one(door, bill, now=now, bounds=Bounds(days_back=3, days_ahead=1))
+        outcome = one(gateway, bill, now=now, bounds=Bounds(days_back=3, days_ahead=1))
         found[offset] = outcome.refusal.code if outcome.refusal else ""
     assert found == {-4: "service_day_outside", -3: "", 0: "", 1: "", 2: "service_day_outside"}
 
 
 def test_a_day_back_is_four_hundred_and_a_day_ahead_one_where_nothing_else_is_said(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = counter.person(1), counter.institution(1)
     days = ("2023-11-15", "2023-11-16", "2024-12-21", "2024-12-22")
-    outcomes = [one(door, counter.bill(person, here, day, 3000)) for day in days]
+    outcomes = [one(gateway, counter.bill(person, here, day, 3000)) for day in days]
     assert [o.refusal is None for o in outcomes] == [False, True, True, False]
 
 
@@ -150,22 +162,26 @@ def at(counter: Counter, bill: Request, instant: str) -> Request:
     return bill
 
 
-def test_the_new_year_begins_at_midnight_in_china(counter: Counter, door: Connection) -> None:
+def test_the_new_year_begins_at_midnight_in_china(counter: Counter, gateway: Connection) -> None:
     person, here = counter.person(1), counter.institution(1)
     entries = []
     for instant in ("2024-12-31T15:59:59", "2024-12-31T16:00:00", "2025-01-01T00:00:00"):
         bill = at(counter, counter.bill(person, here, "2025-01-01", 400_000), instant)
-        entries.append(one(door, bill, now=utc("2025-01-05T02:00:00")).entry)
+        entries.append(one(gateway, bill, now=utc("2025-01-05T02:00:00")).entry)
     # (4,000 - 50) × 60 % would be 2,370: the ceiling is 1,500 a year.
     assert [(e.service_date.year, e.pool_fen) for e in entries] == [
-        (2024, 150_000), (2025, 150_000), (2025, 0),
-    ]  # fmt: skip
-    kept = rows(door, "select period, used_fen from meter_use where code = 'ordinary_paid'"
-                      " order by period")  # fmt: skip
+        (2024, 150_000),
+        (2025, 150_000),
+        (2025, 0),
+    ]
+    kept = rows(
+        gateway,
+        "select period, used_fen from meter_use where code = 'ordinary_paid' order by period",
+    )
     assert kept == [("年:2024", 150_000), ("年:2025", 150_000)]
 
 
-def test_a_law_begins_at_midnight_in_china(counter: Counter, door: Connection) -> None:
+def test_a_law_begins_at_midnight_in_china(counter: Counter, gateway: Connection) -> None:
     """湖南省2023年6月1日起: 50 a visit instead of 200 a year."""
     here = counter.institution(1)
     found = []
@@ -173,13 +189,13 @@ def test_a_law_begins_at_midnight_in_china(counter: Counter, door: Connection) -
         bill = at(
             counter, counter.bill(counter.person(number), here, "2023-06-01", 25_000), instant
         )
-        entry = one(door, bill, now=utc("2023-06-15T02:00:00")).entry
+        entry = one(gateway, bill, now=utc("2023-06-15T02:00:00")).entry
         found.append((str(entry.service_date), entry.deductible_fen, entry.pool_fen))
     assert found == [("2023-05-31", 20_000, 3000), ("2023-06-01", 5000, 12_000)]
 
 
 def test_a_purchase_is_of_the_day_in_china_at_its_instant(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, "532300")
     owner.execute(
@@ -190,23 +206,24 @@ def test_a_purchase_is_of_the_day_in_china_at_its_instant(
     person = counter.person(1, since="2024-06-06")
     found = []
     for number, instant in enumerate(("2024-06-05T15:59:59", "2024-06-05T16:00:00")):
-        line = Line("1", "A", 1000, 190_000_000, 19_000, prescription=f"R{number}",
-                    prescriber=writer)  # fmt: skip
+        line = Line(
+            "1", "A", 1000, 190_000_000, 19_000, prescription=f"R{number}", prescriber=writer
+        )
         bought = Purchase(utc(instant), "41", "", (line,))
         key = counter.key(shop, "2102", {"n": number})
-        outcome = one(door, Request(key, person, "41", 19_000, "none", purchase=bought))
+        outcome = one(gateway, Request(key, person, "41", 19_000, "none", purchase=bought))
         found.append(outcome.refusal.code if outcome.refusal else str(outcome.entry.service_date))
     assert found == ["not_insured", "2024-06-06"]
-    begun = rows(door, "select begun_at from visit")
+    begun = rows(gateway, "select begun_at from visit")
     assert begun == [(utc("2024-06-05T16:00:00"),)]
 
 
-def test_a_purchase_outside_the_bounds_is_refused(owner: Connection, door: Connection) -> None:
+def test_a_purchase_outside_the_bounds_is_refused(owner: Connection, gateway: Connection) -> None:
     counter = Counter(owner, "532300")
     shop, person = counter.institution(5, "", "pharmacy"), counter.person(1)
     line = Line("1", "A", 1000, 10_000_000, 1000)
     bought = Purchase(utc("2024-12-21T16:00:00"), "41", "", (line,))
     bill = Request(counter.key(shop, "2102", {}), person, "41", 1000, "none", purchase=bought)
-    assert refused(one(door, bill)) == "service_day_outside"
+    assert refused(one(gateway, bill)) == "service_day_outside"
     unknown = replace(bill, key=counter.key(shop, "2102", {}), psn_no=counter.psn_no(9))
-    assert refused(one(door, unknown)) == "person_unknown"
+    assert refused(one(gateway, unknown)) == "person_unknown"

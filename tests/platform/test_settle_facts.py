@@ -7,11 +7,11 @@ import psycopg
 import pytest
 from tests.platform.counter import NOW, RULES, Counter, one, refused, rows
 
-from gongji.errors import Refusal
-from gongji.ledger import meters as ledger_meters
-from gongji.settlement import decide
+from gongji.law.engine.areas import Areas
+from gongji.ledger import meter_rows as ledger_meters
+from gongji.refusals import Refusal
+from gongji.settlement import decide_bill
 from gongji.settlement.contract import Outcome, Request
-from gongji.settlement.rules import Rules
 from gongji.settlement.settle import settle
 from gongji.units import day_of
 
@@ -19,14 +19,14 @@ Connection = psycopg.Connection[Any]
 
 
 def _gate(
-    counter: Counter, door: Connection, change: Callable[[Counter, str], dict[str, Any]]
+    counter: Counter, gateway: Connection, change: Callable[[Counter, str], dict[str, Any]]
 ) -> Outcome:
     person = counter.person(1)
     here = counter.institution(1)
     options = change(counter, person)
     here = options.pop("here", here)
     bill = counter.bill(person, here, options.pop("day", "2024-12-02"), 25_000, **options)
-    return one(door, bill)
+    return one(gateway, bill)
 
 
 def _stay(counter: Counter, person: str) -> dict[str, Any]:
@@ -69,75 +69,96 @@ def _pharmacy(counter: Counter, person: str) -> dict[str, Any]:
     ],
 )
 def test_a_gate_leaves_the_bill_to_the_person_and_says_why(
-    counter: Counter, door: Connection, change: Callable[..., Any], code: str
+    counter: Counter, gateway: Connection, change: Callable[..., Any], code: str
 ) -> None:
-    outcome = _gate(counter, door, change)
+    outcome = _gate(counter, gateway, change)
     entry = outcome.entry
     assert (entry.pool_fen, entry.cash_fen) == (0, 25_000)
     assert entry.result["refusal"] == code
     assert "〔" in entry.result["reasons"][0] and entry.meters == ()
 
 
-def test_status_and_level_are_those_of_the_day(counter: Counter, door: Connection) -> None:
+def test_status_and_level_are_those_of_the_day(counter: Counter, gateway: Connection) -> None:
     person = counter.person(1)
     counter.owner.execute("update person_fact set retired_at = now() where kind = 'insured'")
     counter.fact(person, "insured", "2020-01-01", "2024-07-01", status="active")
     counter.fact(person, "insured", "2024-07-01", status="retired")
     here = counter.institution(1)
     before, after = (
-        one(door, counter.bill(person, here, day, 25_000)) for day in ("2024-06-30", "2024-07-01")
+        one(gateway, counter.bill(person, here, day, 25_000))
+        for day in ("2024-06-30", "2024-07-01")
     )
     assert (before.entry.facts["status"], after.entry.facts["status"]) == ("active", "retired")
 
 
 def test_an_internet_hospital_counts_by_the_level_of_its_parent(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, parent = counter.person(1), counter.institution(3, "3")
     here = counter.institution(1, "", parent=parent)
-    entry = one(door, counter.bill(person, here, "2024-12-02", 25_000)).entry
+    entry = one(gateway, counter.bill(person, here, "2024-12-02", 25_000)).entry
     assert [code for code, *_ in entry.meters if "level" in code] == ["level_deductible.3"]
 
 
 def test_yunfu_pays_at_the_selected_institution_or_after_a_referral(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, "445300")
     person, here, there = counter.person(1), counter.institution(1), counter.institution(2)
     counter.fact(person, "selection", "2024-01-01", institution=here)
     counter.fact(person, "referral", "2024-06-01", "2024-07-01", key=there, sender=here)
     days = [(here, "2024-05-05"), (there, "2024-05-05"), (there, "2024-06-05")]
-    outcomes = [one(door, counter.bill(person, at, day, 25_000)) for at, day in days]
+    outcomes = [one(gateway, counter.bill(person, at, day, 25_000)) for at, day in days]
     assert [o.entry.result.get("refusal") for o in outcomes] == [None, "not_selected", None]
 
 
-def test_off_site_care_needs_a_filing_for_the_region(owner: Connection, door: Connection) -> None:
+def test_off_site_care_needs_a_filing_for_the_region(
+    owner: Connection, gateway: Connection
+) -> None:
     counter = Counter(owner, "532300")
     person, there = counter.person(1), counter.institution(1, region="530102")
     counter.fact(person, "offsite", "2024-06-01", key="530100")
     county = counter.institution(2, region="532301")
     days = [(there, "2024-05-05"), (there, "2024-06-05"), (county, "2024-05-05")]
-    outcomes = [one(door, counter.bill(person, at, day, 25_000)) for at, day in days]
+    outcomes = [one(gateway, counter.bill(person, at, day, 25_000)) for at, day in days]
     assert [o.entry.result.get("refusal") for o in outcomes] == ["offsite_unfiled", None, None]
 
 
 def test_chronic_and_special_care_is_by_the_registration_of_the_disease(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, "532300")
     person, here = counter.person(1), counter.institution(1)
     for key, benefit, disease in (
-        ("M1", "chronic", "hypertension"), ("M2", "chronic", "diabetes"),
+        ("M1", "chronic", "hypertension"),
+        ("M2", "chronic", "diabetes"),
         ("M3", "special", "renal_failure"),
-    ):  # fmt: skip
-        counter.fact(person, "registration", "2023-05-05", key=key, benefit=benefit,
-                     disease=disease, name=disease)  # fmt: skip
-    counter.fact(person, "registration", "2023-05-05", key="M4", benefit="chronic", disease="x",
-                 name="x", state="filed")  # fmt: skip
+    ):
+        counter.fact(
+            person,
+            "registration",
+            "2023-05-05",
+            key=key,
+            benefit=benefit,
+            disease=disease,
+            name=disease,
+        )
+    counter.fact(
+        person,
+        "registration",
+        "2023-05-05",
+        key="M4",
+        benefit="chronic",
+        disease="x",
+        name="x",
+        state="filed",
+    )
 
     def settled(disease: str) -> Outcome:
-        return one(door, counter.bill(person, here, "2024-06-05", 900_000, disease=disease,
-                                      med_type="14"))  # fmt: skip
+        return one(
+            gateway,
+            counter.bill(person, here, "2024-06-05", 900_000, disease=disease, med_type="14"),
+        )
 
     chronic, special = settled("M1"), settled("M3")
     assert chronic.entry.benefit == "chronic" and chronic.entry.facts["disease_count"] == "2"
@@ -148,19 +169,34 @@ def test_chronic_and_special_care_is_by_the_registration_of_the_disease(
 
 
 def _drug(serial: str, item: str, dual: bool = False, agreed: bool = True) -> dict[str, Any]:
-    return {"item": item, "serial": serial, "negotiated": True, "dual_channel": dual,
-            "in_agreement": agreed}  # fmt: skip
+    return {
+        "item": item,
+        "serial": serial,
+        "negotiated": True,
+        "dual_channel": dual,
+        "in_agreement": agreed,
+    }
 
 
 def test_negotiated_drugs_have_a_deductible_for_each_drug(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, "532300")
     person, here = counter.person(1), counter.institution(1)
 
     def settled(*drugs: dict[str, Any]) -> Outcome:
-        return one(door, counter.bill(person, here, "2024-06-05", 180_000, first=20_000,
-                                      marks={"drugs": list(drugs)}, med_type="18"))  # fmt: skip
+        return one(
+            gateway,
+            counter.bill(
+                person,
+                here,
+                "2024-06-05",
+                180_000,
+                first=20_000,
+                marks={"drugs": list(drugs)},
+                med_type="18",
+            ),
+        )
 
     first, again, other = (
         settled(_drug("1", "A")),
@@ -171,30 +207,39 @@ def test_negotiated_drugs_have_a_deductible_for_each_drug(
     late = settled(_drug("1", "A", agreed=False))
     assert late.entry.result["refusal"] == "not_in_agreement"
     assert refused(settled()) == "drugs_missing"
-    bill = counter.bill(person, here, "2024-06-05", 10, med_type="18",
-                        marks={"drugs": [_drug("1", "A"), _drug("2", "B")]})  # fmt: skip
-    owner.execute("insert into fee_line (batch_id, serial, item, quantity_milli, price_micro,"
-                  " amount_fen, above_standard_fen, wholly_own_fen, first_self_pay_fen,"
-                  " in_scope_fen, details) select max(id), '2', 'B', 1000, 0, 0, 0, 0, 0, 0, '{}'"
-                  " from charge_batch")  # fmt: skip
-    assert refused(one(door, bill)) == "drugs_mixed"
+    bill = counter.bill(
+        person,
+        here,
+        "2024-06-05",
+        10,
+        med_type="18",
+        marks={"drugs": [_drug("1", "A"), _drug("2", "B")]},
+    )
+    owner.execute(
+        "insert into fee_line (batch_id, serial, item, quantity_milli, price_micro,"
+        " amount_fen, above_standard_fen, wholly_own_fen, first_self_pay_fen,"
+        " in_scope_fen, details) select max(id), '2', 'B', 1000, 0, 0, 0, 0, 0, 0, '{}'"
+        " from charge_batch"
+    )
+    assert refused(one(gateway, bill)) == "drugs_mixed"
 
 
-def test_dual_channel_drugs_go_on_during_a_stay(counter: Counter, door: Connection) -> None:
+def test_dual_channel_drugs_go_on_during_a_stay(counter: Counter, gateway: Connection) -> None:
     person, shop = counter.person(1), counter.institution(5, "", "pharmacy")
     counter.institution(1, "3")
     counter.fact(person, "stay", "2024-12-01", key="1", institution="H", level="2")
-    counter.fact(person, "registration", "2024-01-01", key="T", benefit="dual_channel",
-                 disease="t", name="t")  # fmt: skip
+    counter.fact(
+        person, "registration", "2024-01-01", key="T", benefit="dual_channel", disease="t", name="t"
+    )
     marks = {"drugs": [_drug("1", "A", dual=True)]}
     entry = one(
-        door, counter.bill(person, shop, "2024-12-02", 10_000, med_type="41", marks=marks)
+        gateway, counter.bill(person, shop, "2024-12-02", 10_000, med_type="41", marks=marks)
     ).entry
     assert (entry.benefit, entry.pool_fen) == ("dual_channel", 6000)
 
 
 def test_a_pharmacy_pays_by_the_level_of_the_prescriber_and_a_prescription_serves_once(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, "532300")
     person, shop = counter.person(1), counter.institution(5, "", "pharmacy")
@@ -206,45 +251,49 @@ def test_a_pharmacy_pays_by_the_level_of_the_prescriber_and_a_prescription_serve
         }
         return counter.bill(person, shop, "2024-06-05", 19_000, med_type="41", marks=marks)
 
-    first, twin = settle(door, [bill((writer, "R1")), bill((writer, "R1"))], RULES, NOW)
+    first, twin = settle(gateway, [bill((writer, "R1")), bill((writer, "R1"))], RULES, NOW)
     assert first.entry.pool_fen == 5000, "(190 - 90) × 50 %"
     assert refused(twin) == "prescription_used"
-    assert refused(one(door, bill((writer, "R1")))) == "prescription_used"
-    assert refused(one(door, bill((writer, "R2"), (other, "R3")))) == "prescribers_mixed"
-    assert refused(one(door, bill(("H53230099999", "R4")))) == "institution_unknown"
+    assert refused(one(gateway, bill((writer, "R1")))) == "prescription_used"
+    assert refused(one(gateway, bill((writer, "R2"), (other, "R3")))) == "prescribers_mixed"
+    assert refused(one(gateway, bill(("H53230099999", "R4")))) == "institution_unknown"
 
 
 def test_an_emergency_that_turned_inpatient_joins_the_stay(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = counter.person(1), counter.institution(1)
-    alone = one(door, counter.bill(person, here, "2024-12-01", 25_000, med_type="1301"))
+    alone = one(gateway, counter.bill(person, here, "2024-12-01", 25_000, med_type="1301"))
     assert alone.entry.benefit == "ordinary", "other emergencies: ordinary"
-    counter.fact(person, "stay", "2024-12-10", key="1", institution=here, level="2",
-                 from_emergency=True)  # fmt: skip
-    joined = one(door, counter.bill(person, here, "2024-12-08", 25_000, med_type="1301"))
+    counter.fact(
+        person, "stay", "2024-12-10", key="1", institution=here, level="2", from_emergency=True
+    )
+    joined = one(gateway, counter.bill(person, here, "2024-12-08", 25_000, med_type="1301"))
     assert joined.entry.result["refusal"] == "joins_inpatient"
-    early = one(door, counter.bill(person, here, "2024-12-05", 25_000, med_type="1301"))
+    early = one(gateway, counter.bill(person, here, "2024-12-05", 25_000, med_type="1301"))
     assert "refusal" not in early.entry.result, "more than 72 hours before"
-    dead = one(door, counter.bill(person, here, "2024-12-03", 100_000, med_type="1301",
-                                  facts={"died": "true"}))  # fmt: skip
+    dead = one(
+        gateway,
+        counter.bill(person, here, "2024-12-03", 100_000, med_type="1301", facts={"died": "true"}),
+    )
     assert dead.entry.pool_fen == 32_000, "(1000 - 600) × 80 %, as inpatient"
 
 
 def test_chuxiong_counts_the_admitting_hospitals_deductible(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, "532300")
     person, here = counter.person(1), counter.institution(1, "2")
-    counter.fact(person, "stay", "2024-06-06", key="1", institution=here, level="3",
-                 from_emergency=True)  # fmt: skip
-    entry = one(door, counter.bill(person, here, "2024-06-05", 180_000, med_type="1301")).entry
+    counter.fact(
+        person, "stay", "2024-06-06", key="1", institution=here, level="3", from_emergency=True
+    )
+    entry = one(gateway, counter.bill(person, here, "2024-06-05", 180_000, med_type="1301")).entry
     assert entry.facts["admission_level"] == "3" and entry.benefit == "emergency"
     assert entry.deductible_fen == 80_000
 
 
 def test_a_bill_that_mixes_benefits_which_must_be_apart_is_refused_naming_the_lines(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, "445300")
     person, here = counter.person(1), counter.institution(1)
@@ -252,7 +301,7 @@ def test_a_bill_that_mixes_benefits_which_must_be_apart_is_refused_naming_the_li
     mixed = counter.bill(
         person, here, "2024-06-05", 100, marks={"benefits": {"special": ["3", "4"]}}
     )
-    outcome = one(door, mixed)
+    outcome = one(gateway, mixed)
     assert refused(outcome) == "benefits_mixed"
     assert "明细 3、4" in str(outcome.refusal) and "第十九条" in str(outcome.refusal)
 
@@ -261,14 +310,15 @@ def test_a_bill_that_mixes_benefits_which_must_be_apart_is_refused_naming_the_li
 
 
 def test_accounts_pay_only_the_burden_inside_the_policy_where_the_area_says_so(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     for area in ("532300", "430500"):
         counter = Counter(owner, area)
         person, here = counter.person(1, 1_000_000), counter.institution(1, "3")
-        bill = counter.bill(person, here, "2024-06-05", 43_000, first=1000, own=3000, above=2000,
-                            accounts="own")  # fmt: skip
-        entry = one(door, bill).entry
+        bill = counter.bill(
+            person, here, "2024-06-05", 43_000, first=1000, own=3000, above=2000, accounts="own"
+        )
+        entry = one(gateway, bill).entry
         inside = 44_000 - entry.pool_fen
         outside = 0 if area == "532300" else 5000
         assert entry.account_fen == inside + outside
@@ -282,68 +332,83 @@ def _family(counter: Counter) -> tuple[str, list[str]]:
     for order, (owner, relation) in enumerate(
         zip(owners, ("spouse", "close_relative", "child"), strict=True), start=1
     ):
-        counter.fact(person, "bond", "2024-01-01", key=owner, order=order, relation=relation,
-                     consented_on="2024-01-01")  # fmt: skip
+        counter.fact(
+            person,
+            "bond",
+            "2024-01-01",
+            key=owner,
+            order=order,
+            relation=relation,
+            consented_on="2024-01-01",
+        )
     return person, owners
 
 
 def test_family_accounts_pay_in_their_order_after_the_own_one(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, "430500")
     person, owners = _family(counter)
     here = counter.institution(1)
-    entry = one(door, counter.bill(person, here, "2024-12-02", 8000, accounts="family")).entry
+    entry = one(gateway, counter.bill(person, here, "2024-12-02", 8000, accounts="family")).entry
     # 80 - 50 = 30, 60 % = 18: the person bears 62; 10 own, 20 the spouse, 32 the child. Close
     # relatives may not be paid for in Shaoyang (第十二条).
     assert (entry.account_fen, entry.family_fen, entry.cash_fen) == (1000, 5200, 0)
-    balances = dict(rows(door, "select person_id, amount_fen from balance"))
+    balances = dict(rows(gateway, "select person_id, amount_fen from balance"))
     assert [balances[counter.persons[o]] for o in owners] == [0, 50_000, 46_800]
     assert entry.result["reasons"], "why the relative's account did not pay"
 
 
 def test_flags_of_the_request_decide_which_accounts_pay(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, "430500")
     person, _ = _family(counter)
     here = counter.institution(1)
     for accounts, expected in (("none", (0, 0)), ("own", (1000, 0))):
         bill = counter.bill(person, here, "2024-12-02", 8000, accounts=accounts, trial=True)
-        entry = one(door, bill).entry
+        entry = one(gateway, bill).entry
         assert (entry.account_fen, entry.family_fen) == expected
 
 
 def test_a_bond_without_consent_on_the_day_does_not_pay(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, "430500")
     person, other = counter.person(1, 0), counter.person(2, 9000)
-    counter.fact(person, "bond", "2024-01-01", "2024-12-02", key=other, order=1, relation="spouse",
-                 consented_on="2024-11-01")  # fmt: skip
+    counter.fact(
+        person,
+        "bond",
+        "2024-01-01",
+        "2024-12-02",
+        key=other,
+        order=1,
+        relation="spouse",
+        consented_on="2024-11-01",
+    )
     here = counter.institution(1)
     paid = [
-        one(door, counter.bill(person, here, day, 3000, accounts="family")).entry.family_fen
+        one(gateway, counter.bill(person, here, day, 3000, accounts="family")).entry.family_fen
         for day in ("2024-10-31", "2024-12-01", "2024-12-02")
     ]
     assert paid == [0, 3000, 0]
 
 
-def test_redo_is_given_meters_as_rows(counter: Counter, door: Connection) -> None:
+def test_redo_is_given_meters_as_rows(counter: Counter, gateway: Connection) -> None:
     person, here = counter.person(1), counter.institution(1)
     area = RULES.area("430500")
-    entry = one(door, counter.bill(person, here, "2024-12-02", 25_000)).entry
+    entry = one(gateway, counter.bill(person, here, "2024-12-02", 25_000)).entry
     again = ledger_meters.load(area, [("年:2024", "", "year_deductible", 30_000)])
-    assert decide.redo(entry, again, RULES).deductible_fen == 0
+    assert decide_bill.redo(entry, again, RULES).deductible_fen == 0
     assert entry.law_hash == RULES.law_hash("430500", day_of(entry.service_date))
 
 
 def test_a_settlement_is_not_explained_by_other_law_than_its_own(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = counter.person(1), counter.institution(1)
-    entry = one(door, counter.bill(person, here, "2024-12-02", 25_000)).entry
-    other = Rules((), {"430500": {"disease_ceiling": "4000"}})
+    entry = one(gateway, counter.bill(person, here, "2024-12-02", 25_000)).entry
+    other = Areas(parameters={"430500": {"disease_ceiling": "4000"}})
     with pytest.raises(Refusal) as refusal:
-        decide.explanation(entry, other)
+        decide_bill.explanation(entry, other)
     assert refusal.value.code == "law_changed"

@@ -54,12 +54,12 @@ def failed(outcome: Outcome, kind: type[Exception]) -> bool:
     return isinstance(outcome.error, kind)
 
 
-def nothing_kept(door: Connection) -> bool:
+def nothing_kept(gateway: Connection) -> bool:
     """Whether no entry, posting, message, use or mark is there."""
     tables = ("entry", "posting", "message", "prescription_use", "meter_use")
-    counts = [door.execute(f"select count(*) from {table}").fetchone() for table in tables]
+    counts = [gateway.execute(f"select count(*) from {table}").fetchone() for table in tables]
     marked = "select count(*) from charge_batch where settled_by is not null"
-    return {*counts, door.execute(marked).fetchone()} == {(0,)}
+    return {*counts, gateway.execute(marked).fetchone()} == {(0,)}
 
 
 def _two(counter: Counter) -> list[Request]:
@@ -71,42 +71,42 @@ def _two(counter: Counter) -> list[Request]:
 
 
 def test_a_person_who_stays_locked_makes_an_accident_and_the_other_is_settled(
-    counter: Counter, door: Connection, connect: Any, monkeypatch: pytest.MonkeyPatch
+    counter: Counter, gateway: Connection, connect: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bills = _two(counter)
     attempts = between(monkeypatch, "lock", lambda *_: None, after=False)
     with connect() as other, other.transaction():
         other.execute("select id from person where psn_no = %s for update", [bills[0].psn_no])
-        door.execute("set lock_timeout = '100ms'")
-        first, second = settle(door, bills, RULES, NOW, encode=encode)
+        gateway.execute("set lock_timeout = '100ms'")
+        first, second = settle(gateway, bills, RULES, NOW, encode=encode)
     assert failed(first, errors.LockNotAvailable)
     assert second.entry.pool_fen == 12_000
     assert len(attempts) == 1 + TRIES + 1, "together, four times alone, the other one once"
-    assert rows(door, "select msgid from message") == [(bills[1].key.msgid,)]
-    assert one(door, bills[0], encode=encode).entry.pool_fen == 12_000, "a retry succeeds"
+    assert rows(gateway, "select msgid from message") == [(bills[1].key.msgid,)]
+    assert one(gateway, bills[0], encode=encode).entry.pool_fen == 12_000, "a retry succeeds"
 
 
 def test_who_is_locked_for_a_while_is_settled_by_a_later_attempt(
-    counter: Counter, door: Connection, connect: Any, monkeypatch: pytest.MonkeyPatch
+    counter: Counter, gateway: Connection, connect: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bill = _two(counter)[0]
     with connect() as other:
         other.execute("begin")
         other.execute("select id from person where psn_no = %s for update", [bill.psn_no])
-        door.execute("set lock_timeout = '100ms'")
+        gateway.execute("set lock_timeout = '100ms'")
 
         def release(attempt: int, _: Any) -> None:
             if attempt == 1 + TRIES:
                 other.execute("rollback")
 
         attempts = between(monkeypatch, "lock", release, after=False)
-        outcome = one(door, bill)
+        outcome = one(gateway, bill)
     assert outcome.entry.pool_fen == 12_000
     assert len(attempts) == 1 + TRIES, "the last attempt still counts"
 
 
 def test_of_a_deadlock_the_settlement_is_tried_again_and_done(
-    counter: Counter, door: Connection, owner: Connection, monkeypatch: pytest.MonkeyPatch
+    counter: Counter, gateway: Connection, owner: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other one holds the lines and asks for the person; the settlement asks for the lines."""
     bill = _two(counter)[0]
@@ -137,17 +137,17 @@ def test_of_a_deadlock_the_settlement_is_tried_again_and_done(
 
         between(monkeypatch, "lock", start)
         attempts = between(monkeypatch, "lock", let_it_finish, after=False)
-        outcome = one(door, bill)
+        outcome = one(gateway, bill)
     assert got and outcome.entry.pool_fen == 12_000
     assert len(attempts) == 2
-    assert rows(door, "select count(*) from entry") == [(1,)]
+    assert rows(gateway, "select count(*) from entry") == [(1,)]
 
 
 # What others did between the reading and the writing.
 
 
 def test_lines_taken_back_meanwhile_are_not_settled(
-    counter: Counter, door: Connection, monkeypatch: pytest.MonkeyPatch
+    counter: Counter, gateway: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bill = _two(counter)[0]
 
@@ -155,13 +155,13 @@ def test_lines_taken_back_meanwhile_are_not_settled(
         counter.owner.execute("update charge_batch set withdrawn_at = now()")
 
     between(monkeypatch, "read_around", withdraw)
-    assert refused(one(door, bill)) == "batch_unknown"
-    assert rows(door, "select count(*) from entry") == [(0,)]
-    assert rows(door, "select settled_by from charge_batch where settled_by is not null") == []
+    assert refused(one(gateway, bill)) == "batch_unknown"
+    assert rows(gateway, "select count(*) from entry") == [(0,)]
+    assert rows(gateway, "select settled_by from charge_batch where settled_by is not null") == []
 
 
 def test_lines_settled_meanwhile_are_not_settled_twice_and_the_others_are(
-    counter: Counter, door: Connection, monkeypatch: pytest.MonkeyPatch
+    counter: Counter, gateway: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = _two(counter)
 
@@ -172,14 +172,14 @@ def test_lines_settled_meanwhile_are_not_settled_twice_and_the_others_are(
             )
 
     between(monkeypatch, "read_around", settled)
-    outcomes = settle(door, [first, second], RULES, NOW)
+    outcomes = settle(gateway, [first, second], RULES, NOW)
     assert refused(outcomes[0]) == "batch_settled_already" and "77" in str(outcomes[0].refusal)
     assert outcomes[1].entry.pool_fen == 12_000
-    assert rows(door, "select count(*) from entry") == [(1,)]
+    assert rows(gateway, "select count(*) from entry") == [(1,)]
 
 
 def test_a_month_that_closes_meanwhile_is_seen_by_the_next_attempt(
-    counter: Counter, door: Connection, monkeypatch: pytest.MonkeyPatch
+    counter: Counter, gateway: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = _two(counter)
 
@@ -191,13 +191,13 @@ def test_a_month_that_closes_meanwhile_is_seen_by_the_next_attempt(
 
     attempts = between(monkeypatch, "read_around", close)
     # Alone: the month closes, the entry is refused by the database, the next attempt reads it.
-    assert refused(one(door, first)) == "period_closed"
-    assert len(attempts) == 2 and rows(door, "select count(*) from entry") == [(0,)]
-    assert refused(one(door, second)) == "period_closed"
+    assert refused(one(gateway, first)) == "period_closed"
+    assert len(attempts) == 2 and rows(gateway, "select count(*) from entry") == [(0,)]
+    assert refused(one(gateway, second)) == "period_closed"
 
 
 def test_a_month_that_closes_during_a_later_attempt_is_seen_by_the_one_after(
-    counter: Counter, door: Connection, monkeypatch: pytest.MonkeyPatch
+    counter: Counter, gateway: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bill = _two(counter)[0]
 
@@ -210,12 +210,12 @@ def test_a_month_that_closes_during_a_later_attempt_is_seen_by_the_one_after(
         )
 
     attempts = between(monkeypatch, "read_around", act)
-    assert refused(one(door, bill)) == "period_closed"
+    assert refused(one(gateway, bill)) == "period_closed"
     assert len(attempts) == 3
 
 
 def test_an_account_that_is_drawn_on_meanwhile_is_read_again(
-    counter: Counter, door: Connection, monkeypatch: pytest.MonkeyPatch
+    counter: Counter, gateway: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person, here = counter.person(1, 10_000), counter.institution(1)
     bill = counter.bill(person, here, "2024-12-02", 25_000, accounts="own")
@@ -224,13 +224,13 @@ def test_an_account_that_is_drawn_on_meanwhile_is_read_again(
         counter.owner.execute("update balance set amount_fen = 700")
 
     between(monkeypatch, "read_around", draw)
-    entry = one(door, bill).entry
+    entry = one(gateway, bill).entry
     assert (entry.account_fen, entry.cash_fen) == (700, 12_300), "250 - 120 = 130 are the person's"
-    assert rows(door, "select amount_fen from balance") == [(0,)]
+    assert rows(gateway, "select amount_fen from balance") == [(0,)]
 
 
 def test_what_the_database_refuses_for_another_reason_is_an_accident_at_once(
-    counter: Counter, door: Connection, monkeypatch: pytest.MonkeyPatch
+    counter: Counter, gateway: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person, here = counter.person(1, 10_000), counter.institution(1)
     bill = counter.bill(person, here, "2024-12-02", 25_000, accounts="own")
@@ -240,13 +240,13 @@ def test_what_the_database_refuses_for_another_reason_is_an_accident_at_once(
         counter.owner.execute("update balance set amount_fen = %s", [amounts[attempt]])
 
     attempts = between(monkeypatch, "read_around", draw)
-    assert failed(one(door, bill), errors.CheckViolation)
+    assert failed(one(gateway, bill), errors.CheckViolation)
     assert len(attempts) == 2, "nobody was in the way, so it is not tried again"
-    assert nothing_kept(door) and rows(door, "select amount_fen from balance") == [(20,)]
+    assert nothing_kept(gateway) and rows(gateway, "select amount_fen from balance") == [(20,)]
 
 
 def test_a_message_that_another_connection_kept_meanwhile_is_answered_as_it_was(
-    counter: Counter, door: Connection, connect: Any, monkeypatch: pytest.MonkeyPatch
+    counter: Counter, gateway: Connection, connect: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The one message names two persons, so that no lock of a person keeps them apart."""
     first, second = _two(counter)
@@ -260,17 +260,17 @@ def test_a_message_that_another_connection_kept_meanwhile_is_answered_as_it_was(
                 other_outcomes.extend(real_settle(other, [first], RULES, NOW, encode=encode))
 
     between(monkeypatch, "read_around", settled)
-    outcome = one(door, twin, encode=encode)
+    outcome = one(gateway, twin, encode=encode)
     assert other_outcomes[0].entry
     assert outcome.replayed == encode(first, other_outcomes[0])
-    assert rows(door, "select count(*) from entry") == [(1,)]
+    assert rows(gateway, "select count(*) from entry") == [(1,)]
 
 
 # Accidents of our own.
 
 
 def test_an_accident_to_one_reply_leaves_the_other_bills_settled(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     first, second = _two(counter)
 
@@ -279,21 +279,21 @@ def test_an_accident_to_one_reply_leaves_the_other_bills_settled(
             raise ValueError("no reply")
         return encode(request, outcome)
 
-    outcomes = settle(door, [first, second], RULES, NOW, encode=broken)
+    outcomes = settle(gateway, [first, second], RULES, NOW, encode=broken)
     assert failed(outcomes[0], ValueError) and outcomes[1].entry.pool_fen == 12_000
-    assert rows(door, "select count(*), count(distinct person_id) from entry") == [(1, 1)]
-    assert rows(door, "select msgid from message") == [(second.key.msgid,)]
+    assert rows(gateway, "select count(*), count(distinct person_id) from entry") == [(1, 1)]
+    assert rows(gateway, "select msgid from message") == [(second.key.msgid,)]
 
 
 def test_a_statement_that_is_broken_off_is_told_to_who_asked_for_one_bill_and_kept_apart_of_two(
     counter: Counter,
-    door: Connection,
+    gateway: Connection,
     connect: Any,
     owner: Connection,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bills = _two(counter)
-    pid, threads = door.info.backend_pid, []
+    pid, threads = gateway.info.backend_pid, []
 
     def break_off() -> None:
         waits(owner, pid)
@@ -310,9 +310,9 @@ def test_a_statement_that_is_broken_off_is_told_to_who_asked_for_one_bill_and_ke
     with connect() as other, other.transaction():
         other.execute("select id from person where psn_no = %s for update", [bills[0].psn_no])
         with pytest.raises(errors.QueryCanceled):
-            settle(door, bills[:1], RULES, NOW)
+            settle(gateway, bills[:1], RULES, NOW)
         assert len(attempts) == 1
-        first, second = settle(door, bills, RULES, NOW)
+        first, second = settle(gateway, bills, RULES, NOW)
     assert failed(first, errors.QueryCanceled) and second.entry.pool_fen == 12_000
     assert len(attempts) == 4, "together, and each once alone"
 

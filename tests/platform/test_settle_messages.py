@@ -20,70 +20,72 @@ def under(bill: Request, **changes: Any) -> Request:
 
 
 def test_the_same_content_under_another_transaction_is_not_the_same_message(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     bill = counter.bill(counter.person(1), counter.institution(1), DAY, 25_000)
     other = under(bill, infno="2102")
-    first, within = settle(door, [bill, other], RULES, NOW, encode=encode)
+    first, within = settle(gateway, [bill, other], RULES, NOW, encode=encode)
     assert first.entry and refused(within) == "message_differs" and "infno" in str(within.refusal)
-    later = one(door, other, encode=encode)
+    later = one(gateway, other, encode=encode)
     assert refused(later) == "message_differs" and "infno" in str(later.refusal)
-    assert one(door, bill, encode=encode).replayed == encode(bill, first)
+    assert one(gateway, bill, encode=encode).replayed == encode(bill, first)
 
 
-def test_two_institutions_may_use_one_id(counter: Counter, door: Connection) -> None:
+def test_two_institutions_may_use_one_id(counter: Counter, gateway: Connection) -> None:
     person = counter.person(1)
     bills = [
         counter.bill(person, counter.institution(number), DAY, 25_000, msgid="M1")
         for number in (1, 2)
     ]
-    assert all(outcome.entry for outcome in settle(door, bills, RULES, NOW, encode=encode))
+    assert all(outcome.entry for outcome in settle(gateway, bills, RULES, NOW, encode=encode))
     third = counter.bill(person, counter.institution(3), DAY, 25_000, msgid="M1")
-    assert one(door, third).entry
-    kept = rows(door, "select institution, msgid from message order by institution")
+    assert one(gateway, third).entry
+    kept = rows(gateway, "select institution, msgid from message order by institution")
     assert kept == [(bill.key.institution, "M1") for bill in (*bills, third)]
 
 
-def test_a_trial_is_answered_anew_whatever_its_id(counter: Counter, door: Connection) -> None:
+def test_a_trial_is_answered_anew_whatever_its_id(counter: Counter, gateway: Connection) -> None:
     here, person = counter.institution(1), counter.person(1)
     bill = counter.bill(person, here, DAY, 25_000)
-    one(door, bill, encode=encode)
+    one(gateway, bill, encode=encode)
     trial = replace(counter.bill(person, here, DAY, 25_000, msgid=bill.key.msgid), trial=True)
-    outcomes = settle(door, [trial, trial], RULES, NOW, encode=encode)
+    outcomes = settle(gateway, [trial, trial], RULES, NOW, encode=encode)
     assert [outcome.entry.pool_fen for outcome in outcomes] == [12_000, 12_000]
-    assert rows(door, "select count(*) from message") == [(1,)]
+    assert rows(gateway, "select count(*) from message") == [(1,)]
 
 
 def test_a_refusal_is_repeated_within_a_batch_and_after_what_it_missed_has_come(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = counter.person(1), counter.institution(1)
     visit = counter.visit(person, here, DAY)
     early = counter.request(person, here, visit, "1", 25_000)
-    first, twin = settle(door, [early, early], RULES, NOW, encode=encode)
+    first, twin = settle(gateway, [early, early], RULES, NOW, encode=encode)
     assert refused(first) == "batch_unknown" and twin.replayed == b"refused batch_unknown"
     counter.batch(visit, "1", 25_000)
-    assert one(door, early, encode=encode).replayed == b"refused batch_unknown"
+    assert one(gateway, early, encode=encode).replayed == b"refused batch_unknown"
     fresh = counter.request(person, here, visit, "1", 25_000)
-    assert one(door, fresh, encode=encode).entry.pool_fen == 12_000
+    assert one(gateway, fresh, encode=encode).entry.pool_fen == 12_000
 
 
 def test_a_message_without_a_reply_is_answered_with_an_empty_one(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     bill = counter.bill(counter.person(1), counter.institution(1), DAY, 25_000)
-    first, twin = settle(door, [bill, bill], RULES, NOW)
+    first, twin = settle(gateway, [bill, bill], RULES, NOW)
     assert first.entry and twin.replayed == b""
-    assert one(door, bill).replayed == b""
+    assert one(gateway, bill).replayed == b""
 
 
-def test_a_batch_is_settled_once_under_whatever_message(counter: Counter, door: Connection) -> None:
+def test_a_batch_is_settled_once_under_whatever_message(
+    counter: Counter, gateway: Connection
+) -> None:
     person, here = counter.person(1), counter.institution(1)
     bill = counter.bill(person, here, DAY, 25_000)
     again = counter.request(person, here, bill.visit, "1", 25_000)
     last = counter.request(person, here, bill.visit, "1", 25_000)
-    first, second = settle(door, [bill, again], RULES, NOW)
+    first, second = settle(gateway, [bill, again], RULES, NOW)
     assert first.entry and refused(second) == "batch_settled_already"
-    third = one(door, last)
+    third = one(gateway, last)
     assert refused(third) == "batch_settled_already" and str(first.entry.id) in str(third.refusal)
-    assert rows(door, "select sum(pool_fen)::int from entry") == [(12_000,)]
+    assert rows(gateway, "select sum(pool_fen)::int from entry") == [(12_000,)]

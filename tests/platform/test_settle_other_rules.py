@@ -11,10 +11,11 @@ import pytest
 from psycopg.types.json import Jsonb
 from tests.platform.counter import NOW, PARAMETERS, RULES, Counter, rows
 
-from gongji.ledger.meters import load
-from gongji.settlement import decide
+from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
+from gongji.ledger.meter_rows import load
+from gongji.settlement import decide_bill
 from gongji.settlement.contract import Outcome, Request
-from gongji.settlement.rules import Rules
 from gongji.settlement.settle import settle
 
 Connection = psycopg.Connection[Any]
@@ -28,7 +29,7 @@ USES = """
 
 
 @pytest.fixture
-def with_uses(tmp_path: Path) -> Rules:
+def with_uses(tmp_path: Path) -> Areas:
     """The demonstration of Hangzhou with a table of uses, so that the account may pay."""
     source = FOLDER / "330000" / "330100" / "2023-01-01.yaml"
     copy = tmp_path / "330000" / "330100" / source.name
@@ -36,18 +37,18 @@ def with_uses(tmp_path: Path) -> Rules:
     text = source.read_text()
     assert text.count("\n示例:\n") == 1
     copy.write_text(text.replace("\n示例:\n", USES))
-    return Rules((tmp_path,))
+    return Areas(Library((tmp_path,)))
 
 
-def one(door: Connection, bill: Request, rules: Rules) -> Outcome:
+def one(gateway: Connection, bill: Request, rules: Areas) -> Outcome:
     """The outcome of one bill."""
-    (outcome,) = settle(door, [bill], rules, NOW)
+    (outcome,) = settle(gateway, [bill], rules, NOW)
     assert outcome.entry, outcome
     return outcome
 
 
 def test_a_layer_of_the_own_account_takes_what_is_on_it_when_the_bill_is_settled(
-    owner: Connection, door: Connection, with_uses: Rules
+    owner: Connection, gateway: Connection, with_uses: Areas
 ) -> None:
     counter = Counter(owner, "330100")
     person, here = counter.person(1, 30_000), counter.institution(3, "3")
@@ -55,7 +56,7 @@ def test_a_layer_of_the_own_account_takes_what_is_on_it_when_the_bill_is_settled
         counter.bill(person, here, "2024-06-05", 170_000, accounts=use, trial=trial)
         for use, trial in (("none", True), ("own", True), ("own", False), ("own", False))
     ]
-    without, trial, first, second = settle(door, bills, with_uses, NOW)
+    without, trial, first, second = settle(gateway, bills, with_uses, NOW)
     # Without the account: (1,700 - 1,000) × 76 % = 532.
     assert (without.entry.pool_fen, without.entry.account_fen) == (53_200, 0)
     assert "account_current" not in without.entry.facts
@@ -69,13 +70,13 @@ def test_a_layer_of_the_own_account_takes_what_is_on_it_when_the_bill_is_settled
     # Then the account is empty and the deductible borne: 1,700 × 76 % = 1,292.
     assert second.entry.facts["account_current"] == "0.00"
     assert (second.entry.pool_fen, second.entry.account_fen) == (129_200, 0)
-    posted = rows(door, "select credit, sum(amount_fen)::int from posting group by 1 order by 1")
+    posted = rows(gateway, "select credit, sum(amount_fen)::int from posting group by 1 order by 1")
     assert posted == [("account", 30_000), ("cash", 150_400), ("pool", 159_600)]
-    assert rows(door, "select amount_fen from balance") == [(0,)]
+    assert rows(gateway, "select amount_fen from balance") == [(0,)]
 
 
 def test_a_supplement_of_two_layers_is_one_payment_of_its_fund(
-    owner: Connection, door: Connection, tmp_path: Path
+    owner: Connection, gateway: Connection, tmp_path: Path
 ) -> None:
     books = [book.path for book in RULES.library.books("532300")]
     (source,) = [path for path in books if path.parent.name == "532300"]
@@ -100,62 +101,66 @@ def test_a_supplement_of_two_layers_is_one_payment_of_its_fund(
     person, here = counter.person(1), counter.institution(1)
     counter.fact(person, "subsidy", "2020-01-01", subsidy="civil_servant")
     bill = counter.bill(person, here, "2024-06-05", 900_000)
-    entry = one(door, bill, Rules((tmp_path,), {"532300": PARAMETERS["532300"]})).entry
+    entry = one(gateway, bill, Areas(Library((tmp_path,)), {"532300": PARAMETERS["532300"]})).entry
     # (9,000 - 60) × 55 % = 4,917; 4,083 × 60 % = 2,449.80; 1,633.20 × 50 % = 816.60.
     assert (entry.pool_fen, entry.supplements_fen, entry.cash_fen) == (491_700, 326_640, 81_660)
     assert entry.result["payers"] == {"公务员医疗补助": 326_640}
-    posted = rows(door, "select amount_fen from posting where credit = 'supplement'")
+    posted = rows(gateway, "select amount_fen from posting where credit = 'supplement'")
     assert posted == [(326_640,)]
 
 
 def test_where_the_law_has_no_table_of_uses_no_account_pays_and_it_is_said_why(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, "440300")
     person, here = counter.person(1, 30_000), counter.institution(1, "1")
     bill = counter.bill(person, here, "2024-06-05", 10_000, own=500, accounts="own")
-    entry = one(door, bill, Rules((FOLDER,))).entry
+    entry = one(gateway, bill, Areas(Library((FOLDER,)))).entry
     # 100 × 70 %.
     assert (entry.pool_fen, entry.account_fen, entry.cash_fen) == (7000, 0, 3500)
     assert len(entry.result["reasons"]) == 1 and "440300" in entry.result["reasons"][0]
 
 
-def test_parts_of_the_cost_are_paid_by_their_own_rates(owner: Connection, door: Connection) -> None:
+def test_parts_of_the_cost_are_paid_by_their_own_rates(
+    owner: Connection, gateway: Connection
+) -> None:
     counter = Counter(owner, "440300")
     person, here = counter.person(1), counter.institution(1, "1")
     bill = counter.bill(person, here, "2024-06-05", 25_105, first=300)
     owner.execute(
         "update charge_batch set parts = %s", [Jsonb({"consultation": 5000, "class_a": 10_005})]
     )
-    rules = Rules((FOLDER,))
-    entry = one(door, bill, rules).entry
+    rules = Areas(Library((FOLDER,)))
+    entry = one(gateway, bill, rules).entry
     assert entry.facts["in_scope_consultation"] == "50.00"
     assert entry.facts["in_scope_class_a"] == "100.05"
     # 50 × 80 % + 100.05 × 75 % (75.0375) + 101 × 70 %: 40.00 + 75.04 + 70.70.
     assert (entry.pool_fen, entry.cash_fen) == (18_574, 25_405 - 18_574)
-    again = decide.redo(entry, load(rules.area("440300"), []), rules)
+    again = decide_bill.redo(entry, load(rules.area("440300"), []), rules)
     assert (again.pool_fen, again.facts, again.meters) == (
-        entry.pool_fen, entry.facts, entry.meters,
-    )  # fmt: skip
-    assert decide.explanation(entry, rules).result.pool_fen == entry.pool_fen
+        entry.pool_fen,
+        entry.facts,
+        entry.meters,
+    )
+    assert decide_bill.explanation(entry, rules).result.pool_fen == entry.pool_fen
 
 
 def test_an_area_may_let_the_institution_tell_its_own_facts(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, "440300")
     person, here = counter.person(1), counter.institution(1, "1")
     bound = counter.bill(person, here, "2024-06-05", 10_000, facts={"bound": "false"})
-    rules = Rules((FOLDER,))
-    entry = one(door, bound, rules).entry
+    rules = Areas(Library((FOLDER,)))
+    entry = one(gateway, bound, rules).entry
     assert (entry.pool_fen, entry.result["refusal"]) == (0, "not_selected")
     unknown = counter.bill(person, here, "2024-06-05", 10_000, facts={"contracted": "true"})
-    (outcome,) = settle(door, [unknown], rules, NOW)
+    (outcome,) = settle(gateway, [unknown], rules, NOW)
     assert outcome.refusal and outcome.refusal.code == "field_unknown"
 
 
 def test_a_county_is_settled_by_its_citys_rules_and_keeps_its_meters_there(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, "530900")
     person, here = counter.person(1), counter.institution(1, region="530925")
@@ -165,13 +170,13 @@ def test_a_county_is_settled_by_its_citys_rules_and_keeps_its_meters_there(
         " values (%s, '530925', 'insured', '2024-01-01', '{\"status\": \"active\"}')",
         [counter.persons[person]],
     )
-    rules = Rules()
-    entry = one(door, counter.bill(person, here, "2024-06-05", 10_000), rules).entry
+    rules = Areas()
+    entry = one(gateway, counter.bill(person, here, "2024-06-05", 10_000), rules).entry
     # (100 - 60) × 55 %.
     assert (entry.area, entry.pool_fen) == ("530900", 2200)
     assert "offsite" not in entry.facts
-    assert set(rows(door, "select area from meter_use")) == {("530900",)}
+    assert set(rows(gateway, "select area from meter_use")) == {("530900",)}
     owner.execute("insert into closed_period (area, month) values ('530900', '2024-12-01')")
     bill = counter.bill(person, here, "2024-06-05", 10_000)
-    (closed,) = settle(door, [bill], rules, NOW)
+    (closed,) = settle(gateway, [bill], rules, NOW)
     assert closed.refusal and closed.refusal.code == "period_closed"

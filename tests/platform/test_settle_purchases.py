@@ -29,12 +29,20 @@ def _shop(owner: Connection) -> tuple[Counter, str, str, str]:
 
 def _buy(counter: Counter, psn_no: str, shop: str, writer: str, number: str, fen: int) -> Request:
     lines = tuple(
-        Line(str(place), item, 1000, amount * 10_000, amount, prescription=number,
-             details={"rx_circ_flag": "1"})
+        Line(
+            str(place),
+            item,
+            1000,
+            amount * 10_000,
+            amount,
+            prescription=number,
+            details={"rx_circ_flag": "1"},
+        )
         for place, (item, amount) in enumerate((("A", fen), ("C", 500)), start=1)
-    )  # fmt: skip
-    bought = Purchase(datetime(2024, 6, 5, 9, tzinfo=CHINA), "41", "", lines,
-                      {"rxfixmedinscode": writer})  # fmt: skip
+    )
+    bought = Purchase(
+        datetime(2024, 6, 5, 9, tzinfo=CHINA), "41", "", lines, {"rxfixmedinscode": writer}
+    )
     key = counter.key(shop, "2102", {"psn_no": psn_no, "rxno": number})
     return Request(key, psn_no, "41", fen + 500, "own", purchase=bought)
 
@@ -44,47 +52,47 @@ def _settle(connection: Connection, *requests: Request) -> list[Outcome]:
 
 
 def test_a_purchase_makes_its_visit_and_lines_and_is_settled_by_the_prescribers_level(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter, person, shop, writer = _shop(owner)
     bill = _buy(counter, person, shop, writer, "R1", 19_000)
-    trial, real = _settle(door, replace(bill, trial=True), bill)
+    trial, real = _settle(gateway, replace(bill, trial=True), bill)
     entry = real.entry
     # Level 3: (190 - 90) × 50 % = 50; the account pays 140 inside the policy as far as it goes.
     assert (entry.pool_fen, entry.account_fen, entry.cash_fen) == (5000, 4000, 10_500)
     assert (trial.entry.pool_fen, trial.entry.cash_fen) == (5000, 10_500)
     assert (trial.entry.id, trial.entry.visit) == (None, None)
     assert [line.line.serial for line in real.lines] == ["1", "2"]
-    assert door.execute("select id, med_type from visit").fetchall() == [(entry.visit, "41")]
-    assert door.execute("select id, settled_by, total_fen from charge_batch").fetchall() == [
+    assert gateway.execute("select id, med_type from visit").fetchall() == [(entry.visit, "41")]
+    assert gateway.execute("select id, settled_by, total_fen from charge_batch").fetchall() == [
         (entry.batch, entry.id, 19_500)
     ]
-    assert door.execute("select count(*) from fee_line").fetchone() == (2,)
-    assert door.execute("select prescriber, number, entry_id from prescription_use").fetchall() == [
-        (writer, "R1", entry.id)
-    ]
-    assert door.execute(
+    assert gateway.execute("select count(*) from fee_line").fetchone() == (2,)
+    assert gateway.execute(
+        "select prescriber, number, entry_id from prescription_use"
+    ).fetchall() == [(writer, "R1", entry.id)]
+    assert gateway.execute(
         "select slot from meter_use where code = 'visit_deductible'"
     ).fetchall() == [(str(entry.visit),)]
     assert entry.facts["visit"] == str(entry.visit)
 
 
-def test_a_refused_purchase_leaves_no_visit(owner: Connection, door: Connection) -> None:
+def test_a_refused_purchase_leaves_no_visit(owner: Connection, gateway: Connection) -> None:
     counter, person, shop, writer = _shop(owner)
     bills = [_buy(counter, person, shop, writer, "R1", fen) for fen in (1000, 2000)]
     wrong = replace(_buy(counter, person, shop, writer, "R2", 3000), total_fen=1)
-    first, second, third = _settle(door, *bills, wrong)
+    first, second, third = _settle(gateway, *bills, wrong)
     assert first.entry and second.refusal and second.refusal.code == "prescription_used"
     assert third.refusal and third.refusal.code == "total_differs"
-    assert door.execute("select count(*) from visit").fetchone() == (1,)
+    assert gateway.execute("select count(*) from visit").fetchone() == (1,)
 
 
 def test_purchases_and_bills_of_one_batch_have_different_registrations(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter, person, shop, writer = _shop(owner)
     hospital = counter.institution(2, "1")
     bills = [_buy(counter, person, shop, writer, f"R{n}", 10_000) for n in range(2)]
     visit = counter.bill(person, hospital, "2024-06-05", 10_000)
-    outcomes = _settle(door, bills[0], visit, bills[1])
+    outcomes = _settle(gateway, bills[0], visit, bills[1])
     assert [outcome.entry.deductible_fen for outcome in outcomes] == [9000, 3000, 9000]

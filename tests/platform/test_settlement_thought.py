@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 from tests.platform.counter import AREAS, PARAMETERS, RULES
 
-from gongji.catalogue.online import Judgement, terms_of
-from gongji.errors import Refusal
+from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
+from gongji.law.pricing.price_line import Judgement, terms_of
+from gongji.law.rulebook.law import Law
+from gongji.refusals import Refusal
 from gongji.registry.items import ItemVersion
-from gongji.rulebook.law import Law
+from gongji.settlement.batch_summary import Sums, batch_of, merge, sums_for
 from gongji.settlement.contract import Key, Line
-from gongji.settlement.facts import BY_ORDINARY, Known, Standing, standings
-from gongji.settlement.lines import (
+from gongji.settlement.engine_row import BY_ORDINARY, Known, Standing, standings
+from gongji.settlement.messages import differing
+from gongji.settlement.price_bills import (
     FEE_TIME,
     SERIAL_LENGTH,
     Bill,
@@ -23,11 +27,8 @@ from gongji.settlement.lines import (
     check_lines,
     fee_day,
     names_of,
-)  # fmt: skip
-from gongji.settlement.marks import Sums, batch_of, merge, sums_for
-from gongji.settlement.messages import differing
+)
 from gongji.settlement.routes import MED_TYPES, ROUTES, Registered, route
-from gongji.settlement.rules import Rules
 from gongji.units import MAX_FEN, day_of
 
 DAY = date(2024, 6, 5)
@@ -46,8 +47,7 @@ HOLDS = {
     "two_diseases": Registered("M3", "two_diseases", "m3", True, "2024-01-01"),
     "dual_channel": Registered("M4", "dual_channel", "m4", True, "2024-01-01"),
 }
-DRUG = {"item": "A", "serial": "1", "negotiated": True, "dual_channel": False,
-        "in_agreement": True}  # fmt: skip
+DRUG = {"item": "A", "serial": "1", "negotiated": True, "dual_channel": False, "in_agreement": True}
 DUAL = DRUG | {"item": "D", "serial": "2", "negotiated": False, "dual_channel": True}
 NOT = "benefit_not_offered"
 WAYS: dict[str, tuple[str, str, list[dict[str, Any]], tuple[str, str, str, str, str]]] = {
@@ -62,16 +62,28 @@ WAYS: dict[str, tuple[str, str, list[dict[str, Any]], tuple[str, str, str, str, 
     "day surgery": ("28", "", [], ("day_surgery", NOT, NOT, NOT, NOT)),
     "rescue": ("1301", "", [], ("emergency", NOT, NOT, "emergency", "emergency")),
     "two diseases": ("9901", "M3", [], (NOT, NOT, "two_diseases", NOT, NOT)),
-    "negotiated drug": ("18", "", [DRUG], (
-        "negotiated_drug", NOT, NOT, "drugs_missing", "drugs_missing")),
-    "dual-channel drug": ("18", "", [DUAL], (
-        "drugs_missing", NOT, NOT, "dual_channel", "dual_channel")),
+    "negotiated drug": (
+        "18",
+        "",
+        [DRUG],
+        ("negotiated_drug", NOT, NOT, "drugs_missing", "drugs_missing"),
+    ),
+    "dual-channel drug": (
+        "18",
+        "",
+        [DUAL],
+        ("drugs_missing", NOT, NOT, "dual_channel", "dual_channel"),
+    ),
     "pharmacy": ("41", "", [], ("ordinary",) * 5),
-    "dual-channel drug of a pharmacy": ("41", "", [DUAL], (
-        "ordinary", "ordinary", "ordinary", "dual_channel", "dual_channel")),
+    "dual-channel drug of a pharmacy": (
+        "41",
+        "",
+        [DUAL],
+        ("ordinary", "ordinary", "ordinary", "dual_channel", "dual_channel"),
+    ),
     "inpatient": ("21", "", [], ("med_type_unsupported",) * 5),
     "none": ("", "", [], ("med_type_unsupported",) * 5),
-}  # fmt: skip
+}
 
 
 def routed(area: str, med_type: str, disease: str, held: Any, drugs: Any, lines: int = 1) -> str:
@@ -175,9 +187,30 @@ def test_a_route_names_the_one_drug_and_whether_all_of_it_is_in_agreement() -> N
 def version(item: str, *diseases: str) -> ItemVersion:
     """A version of an item, 甲 and without limits."""
     return ItemVersion(
-        1, "532300", item, "测试", "101", "09", date(2020, 1, 1), None, "甲", None, None, None,
-        None, None, None, "", False, False, False, False, list(diseases), "", None,
-    )  # fmt: skip
+        1,
+        "532300",
+        item,
+        "测试",
+        "101",
+        "09",
+        date(2020, 1, 1),
+        None,
+        "甲",
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+        "",
+        False,
+        False,
+        False,
+        False,
+        list(diseases),
+        "",
+        None,
+    )
 
 
 def priced(area: str, *lines: PricedLine, diseases: tuple[str, ...] = ()) -> PricedBill:
@@ -187,9 +220,13 @@ def priced(area: str, *lines: PricedLine, diseases: tuple[str, ...] = ()) -> Pri
 
 
 def line(
-    serial: str, split: tuple[int, int, int, int], part: str = "", related: bool | None = None,
-    diseases: tuple[str, ...] = (), known: bool = True,
-) -> PricedLine:  # fmt: skip
+    serial: str,
+    split: tuple[int, int, int, int],
+    part: str = "",
+    related: bool | None = None,
+    diseases: tuple[str, ...] = (),
+    known: bool = True,
+) -> PricedLine:
     """A priced line."""
     sent = Line(serial, serial, 1000, sum(split) * 10_000, sum(split), related=related)
     return PricedLine(
@@ -198,27 +235,45 @@ def line(
 
 
 def test_a_batch_adds_up_its_lines_and_their_parts() -> None:
-    found = batch_of(priced(
-        "532300", line("1", (1, 20, 300, 4000), "consultation"), line("2", (5, 0, 0, 600), "drug"),
-        line("3", (0, 7, 0, 0), "drug"), line("4", (0, 0, 0, 90)), line("5", (0, 0, 9, 11), "drug"),
-        line("6", (0, 3, 0, 0), "equipment"),
-    ))  # fmt: skip
-    amounts = {name: found[name] for name in (
-        "total_fen", "above_standard_fen", "wholly_own_fen", "first_self_pay_fen", "in_scope_fen",
-    )}  # fmt: skip
+    found = batch_of(
+        priced(
+            "532300",
+            line("1", (1, 20, 300, 4000), "consultation"),
+            line("2", (5, 0, 0, 600), "drug"),
+            line("3", (0, 7, 0, 0), "drug"),
+            line("4", (0, 0, 0, 90)),
+            line("5", (0, 0, 9, 11), "drug"),
+            line("6", (0, 3, 0, 0), "equipment"),
+        )
+    )
+    amounts = {
+        name: found[name]
+        for name in (
+            "total_fen",
+            "above_standard_fen",
+            "wholly_own_fen",
+            "first_self_pay_fen",
+            "in_scope_fen",
+        )
+    }
     assert amounts == {
-        "total_fen": 5046, "above_standard_fen": 6, "wholly_own_fen": 30,
-        "first_self_pay_fen": 309, "in_scope_fen": 4701,
-    }  # fmt: skip
+        "total_fen": 5046,
+        "above_standard_fen": 6,
+        "wholly_own_fen": 30,
+        "first_self_pay_fen": 309,
+        "in_scope_fen": 4701,
+    }
     assert found["parts"] == {"consultation": 4000, "drug": 611}, "only what is in scope"
 
 
 def test_lines_unrelated_to_the_disease_leave_every_sum_and_their_part() -> None:
     bill = priced(
-        "532300", line("1", (1, 0, 10, 100), "drug", diseases=("M1",)),
+        "532300",
+        line("1", (1, 0, 10, 100), "drug", diseases=("M1",)),
         line("2", (2, 3, 20, 200), "drug", diseases=("M2",)),
-        line("3", (0, 0, 0, 400), "drug", related=False), line("4", (0, 0, 0, 5)),
-    )  # fmt: skip
+        line("3", (0, 0, 0, 400), "drug", related=False),
+        line("4", (0, 0, 0, 5)),
+    )
     made = batch_of(bill)
     whole = sums_for(made, "ordinary", ["M1"])
     assert whole == Sums(741, 3, 3, 30, 705, {"drug": 700})
@@ -228,10 +283,18 @@ def test_lines_unrelated_to_the_disease_leave_every_sum_and_their_part() -> None
     assert sums_for(made, "special", ["M1", "M2"]).unrelated == ("3",)
     other = sums_for(made, "chronic", ["M9"])
     assert (other.in_scope_fen, other.parts) == (5, {}), "an empty part is left out"
-    assert other.total_fen == 741 == sum((
-        other.above_standard_fen, other.wholly_own_fen, other.first_self_pay_fen,
-        other.in_scope_fen,
-    ))  # fmt: skip
+    assert (
+        other.total_fen
+        == 741
+        == sum(
+            (
+                other.above_standard_fen,
+                other.wholly_own_fen,
+                other.first_self_pay_fen,
+                other.in_scope_fen,
+            )
+        )
+    )
     assert made["parts"] == {"drug": 700}, "the batch itself is as it was"
 
 
@@ -304,13 +367,20 @@ def test_the_bound_of_a_bill_is_that_of_its_total() -> None:
 @pytest.mark.parametrize(
     ("text", "day"),
     [
-        ("2024-06-03 23:59:59", "2024-06-03"), ("2024-06-03", "2024-06-03"),
-        ("20240603000000", "2024-06-03"), ("2024/06/03 01:02", "2024-06-03"),
-        ("20240603", "2024-06-03"), ("", "2024-06-05"),
-        ("2024-02-29 08:00:00", "2024-02-29"), ("2023-02-29 08:00:00", ""), ("2024-6-3", ""),
-        ("2024060", ""), ("yesterday", ""), ("2024-13-01", ""),
+        ("2024-06-03 23:59:59", "2024-06-03"),
+        ("2024-06-03", "2024-06-03"),
+        ("20240603000000", "2024-06-03"),
+        ("2024/06/03 01:02", "2024-06-03"),
+        ("20240603", "2024-06-03"),
+        ("", "2024-06-05"),
+        ("2024-02-29 08:00:00", "2024-02-29"),
+        ("2023-02-29 08:00:00", ""),
+        ("2024-6-3", ""),
+        ("2024060", ""),
+        ("yesterday", ""),
+        ("2024-13-01", ""),
     ],
-)  # fmt: skip
+)
 def test_the_day_of_a_fee_is_read_or_refused(text: str, day: str) -> None:
     bill = Bill(RULES.area("532300"), DAY, "H", [])
     one = sent(details={FEE_TIME: text})
@@ -352,13 +422,16 @@ KEY = Key("H", "M", "2207", b"", {"a": "1", "rows": [{"x": 1, "y": [1, 2]}, {"x"
         (KEY.content | {"a": "2"}, "2207", ["a"]),
         ({"a": "1", "n": None}, "2207", ["rows"]),
         (KEY.content | {"z": 1}, "2102", ["infno", "z"]),
-        (KEY.content | {"rows": [{"x": 1, "y": [1, 3]}, {"x": 3}]}, "2207",
-         ["rows[1].y[2]", "rows[2].x"]),
+        (
+            KEY.content | {"rows": [{"x": 1, "y": [1, 3]}, {"x": 3}]},
+            "2207",
+            ["rows[1].y[2]", "rows[2].x"],
+        ),
         (KEY.content | {"rows": [{"x": 1}]}, "2207", ["rows"]),
         ({str(n): n for n in range(9)}, "2207", ["0", "1", "2", "3", "4", "…"]),
         (KEY.content, "2207", ["input"]),
     ],
-)  # fmt: skip
+)
 def test_what_differs_is_named_field_by_field(
     before: dict[str, Any], infno: str, names: list[str]
 ) -> None:
@@ -385,8 +458,9 @@ def test_the_level_that_counts_is_the_parents_where_there_is_one() -> None:
     rows = [
         ("H", "430500", "hospital", fact("level", level="1", parent="P")),
         ("H", "430500", "hospital", fact("agreement", qualified=False)),
-        ("P", "430500", "hospital", fact("level", level="3")), ("N", "430500", "pharmacy", None),
-    ]  # fmt: skip
+        ("P", "430500", "hospital", fact("level", level="3")),
+        ("N", "430500", "pharmacy", None),
+    ]
     found = standings(rows, DAY)
     assert (found["H"].level, found["H"].parent_level, found["H"].counting_level) == ("1", "3", "3")
     assert found["H"].designated_for == {"ordinary"} and not found["H"].qualified
@@ -407,10 +481,10 @@ def test_the_hash_is_of_the_documents_in_force_and_the_figures_given() -> None:
     assert hashes["2022-11-01"] == hashes["2023-05-31"] != hashes["2023-06-01"]
     assert hashes["2023-06-01"] == hashes["2024-06-05"]
     figures = PARAMETERS["430500"]
-    backwards = Rules((), {"430500": dict(reversed(figures.items()))})
+    backwards = Areas(parameters={"430500": dict(reversed(figures.items()))})
     assert backwards.law_hash("430500", day_of(DAY)) == hashes["2024-06-05"]
     for name in figures:
-        other = Rules((), {"430500": figures | {name: "77%" if "rate" in name else "77"}})
+        other = Areas(parameters={"430500": figures | {name: "77%" if "rate" in name else "77"}})
         assert other.law_hash("430500", day_of(DAY)) != hashes["2024-06-05"], name
 
 
@@ -420,16 +494,15 @@ def test_the_hash_changes_with_any_byte_of_a_document(tmp_path: Path) -> None:
     copy.parent.mkdir(parents=True)
     copy.write_bytes(book.path.read_bytes())
     settings = {"445300": PARAMETERS["445300"]}
-    same = Rules((tmp_path,), settings).law_hash("445300", day_of(DAY))
+    same = Areas(Library((tmp_path,)), settings).law_hash("445300", day_of(DAY))
     copy.write_bytes(book.path.read_bytes() + b"\n")
-    other = Rules((tmp_path,), settings).law_hash("445300", day_of(DAY))
+    other = Areas(Library((tmp_path,)), settings).law_hash("445300", day_of(DAY))
     assert same == RULES.law_hash("445300", day_of(DAY)) != other
 
 
 def test_every_area_is_loaded_before_anybody_comes_and_a_wrong_figure_is_told_then() -> None:
-    rules = Rules((), PARAMETERS)
-    rules.load()
-    assert set(AREAS) <= set(rules._areas)
+    rules = Areas(parameters=PARAMETERS)
+    assert set(AREAS) <= {area.code for area in rules.every()}
     with pytest.raises(Refusal) as refused:
-        Rules((), {"430500": {"no_such_figure": "1"}}).load()
+        Areas(parameters={"430500": {"no_such_figure": "1"}}).every()
     assert refused.value.code == "value_invalid"

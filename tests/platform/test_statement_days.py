@@ -20,12 +20,12 @@ from tests.platform.books import (
 )
 from tests.platform.counter import NOW, RULES, Counter, one
 
-from gongji.errors import Refusal
-from gongji.ledger import accounts
+from gongji.ledger import chart
+from gongji.ledger.entry_rows import KINDS
 from gongji.ledger.openings import OpeningBalance, enter
 from gongji.ledger.post import post
-from gongji.ledger.rows import KINDS
 from gongji.ledger.statement import ACCOUNTS, EVENTS, DayLine, of_institution, of_person
+from gongji.refusals import Refusal
 from gongji.settlement.cancel import cancel
 
 Connection = psycopg.Connection[Any]
@@ -58,13 +58,26 @@ SPANS: list[tuple[date, date, int, list[tuple[date, int, str, int, int]], int]] 
     (JAN_2, JAN_2, 0, [(JAN_2, 1, "期初", 90_000, 90_000)], 90_000),
     (date(2025, 1, 3), FEB_1, 90_000, [(FEB_1, 3, "划入", 10_000, 100_000)], 100_000),
     (FEB_28, FEB_28, 100_000, [(FEB_28, 4, "结算", -6_000, 94_000)], 94_000),
-    (MAR_1, MAR_1, 94_000, [(MAR_1, 5, "撤销结算", 6_000, 100_000),
-                            (MAR_1, 6, "结算", -4_000, 96_000)], 96_000),
-    (FEB_28, MAR_1, 100_000, [(FEB_28, 4, "结算", -6_000, 94_000),
-                              (MAR_1, 5, "撤销结算", 6_000, 100_000),
-                              (MAR_1, 6, "结算", -4_000, 96_000)], 96_000),
+    (
+        MAR_1,
+        MAR_1,
+        94_000,
+        [(MAR_1, 5, "撤销结算", 6_000, 100_000), (MAR_1, 6, "结算", -4_000, 96_000)],
+        96_000,
+    ),
+    (
+        FEB_28,
+        MAR_1,
+        100_000,
+        [
+            (FEB_28, 4, "结算", -6_000, 94_000),
+            (MAR_1, 5, "撤销结算", 6_000, 100_000),
+            (MAR_1, 6, "结算", -4_000, 96_000),
+        ],
+        96_000,
+    ),
     (date(2025, 3, 2), DEC_31, 96_000, [], 96_000),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("since", "until", "opening", "movements", "closing"), SPANS)
@@ -77,19 +90,28 @@ def test_an_account_has_the_movements_of_both_its_days_and_those_between(
         movements
     )
     settled = [m for m in made.movements if m.event == "结算"]
-    assert all((m.institution, m.benefit, m.article) == (HOSPITAL, "ordinary", "第六条")
-               for m in settled)  # fmt: skip
+    assert all(
+        (m.institution, m.benefit, m.article) == (HOSPITAL, "ordinary", "第六条") for m in settled
+    )
 
 
 KINDS_OF_ACCOUNTS = [
     # What a relative's care took from the account of person 2 stands in the statement too.
-    (SECOND, "account", [("期初", 5_000, 5_000), ("结算", -3_000, 2_000),
-                         ("撤销结算", 3_000, 5_000), ("结算", -2_000, 3_000)]),
+    (
+        SECOND,
+        "account",
+        [
+            ("期初", 5_000, 5_000),
+            ("结算", -3_000, 2_000),
+            ("撤销结算", 3_000, 5_000),
+            ("结算", -2_000, 3_000),
+        ],
+    ),
     (SECOND, "receivable", [("期初", 200, 200)]),
     (SECOND, "payable", [("期初", 300, 300), ("重新核算", 700, 1_000), ("重新核算", 100, 1_100)]),
     (FIRST, "receivable", [("重新核算", 2_000, 2_000)]),
     (FIRST, "payable", []),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("psn_no", "kind", "expected"), KINDS_OF_ACCOUNTS)
@@ -110,9 +132,16 @@ METERS = [
     (FIRST, MAR_31, [("ordinary_paid", "", 10_000), ("year_deductible", "", 1_500)]),
     (FIRST, date(2026, 1, 1), []),
     (FIRST, date(2024, 12, 31), []),
-    (SECOND, APR_1, [("disease_paid", "糖尿病", 4_000), ("ordinary_paid", "", 1_300),
-                     ("year_deductible", "", 20_000)]),
-]  # fmt: skip
+    (
+        SECOND,
+        APR_1,
+        [
+            ("disease_paid", "糖尿病", 4_000),
+            ("ordinary_paid", "", 1_300),
+            ("year_deductible", "", 20_000),
+        ],
+    ),
+]
 
 
 @pytest.mark.parametrize(("psn_no", "until", "expected"), METERS)
@@ -130,11 +159,16 @@ def test_what_was_entered_in_the_new_year_for_the_old_is_used_of_the_old(
 ) -> None:
     owner.execute(books.PEOPLE)
     rows = [
-        entry(1, 1, "credit", JAN_2, service_date=date(2024, 12, 31),
-              meters=(("ordinary_paid", "年:2024", "", 5),)),
-        entry(2, 1, "credit", JAN_2, service_date=JAN_1,
-              meters=(("ordinary_paid", YEAR, "", 7),)),
-    ]  # fmt: skip
+        entry(
+            1,
+            1,
+            "credit",
+            JAN_2,
+            service_date=date(2024, 12, 31),
+            meters=(("ordinary_paid", "年:2024", "", 5),),
+        ),
+        entry(2, 1, "credit", JAN_2, service_date=JAN_1, meters=(("ordinary_paid", YEAR, "", 7),)),
+    ]
     post(owner, rows, [])
     made = of_person(owner, FIRST, JAN_1, DEC_31)
     assert [(m.period, m.used_fen) for m in made.meters] == [(YEAR, 7)]
@@ -186,50 +220,67 @@ def test_a_statement_of_one_day_is_right_and_one_that_ends_before_it_begins_is_r
 
 def test_every_kind_of_entry_and_account_of_a_person_has_its_word(owner: Connection) -> None:
     assert EVENTS.keys() == set(KINDS)
-    assert ACCOUNTS.keys() == set(accounts.KEPT) == accounts.RISES_BY_DEBIT.keys()
-    assert set(accounts.KEPT) < set(accounts.KINDS)
+    assert ACCOUNTS.keys() == set(chart.KEPT) == chart.RISES_BY_DEBIT.keys()
+    assert set(chart.KEPT) < set(chart.KINDS)
     assert len(set(EVENTS.values())) == len(EVENTS) and len(set(ACCOUNTS.values())) == 3
 
 
 def test_days_and_benefits_are_lines_of_their_own_in_their_order(owner: Connection) -> None:
     owner.execute(books.PEOPLE)
     rows = [
-        entry(number, 1, "settlement", day, institution=HOSPITAL, benefit=benefit, cash_fen=cash,
-              pool_fen=10, in_scope_fen=cash + 10)
+        entry(
+            number,
+            1,
+            "settlement",
+            day,
+            institution=HOSPITAL,
+            benefit=benefit,
+            cash_fen=cash,
+            pool_fen=10,
+            in_scope_fen=cash + 10,
+        )
         for number, (day, benefit, cash) in enumerate(
-            [(MAR_31, "ordinary", 1), (MAR_1, "special", 2), (MAR_1, "chronic", 4),
-             (MAR_1, "special", 8)], start=1)
-    ]  # fmt: skip
+            [
+                (MAR_31, "ordinary", 1),
+                (MAR_1, "special", 2),
+                (MAR_1, "chronic", 4),
+                (MAR_1, "special", 8),
+            ],
+            start=1,
+        )
+    ]
     post(owner, rows, [])
     made = of_institution(owner, HOSPITAL, MAR_1, MAR_31)
     assert [(line.date, line.benefit, line.settlements, line.cash_fen) for line in made.lines] == [
-        (MAR_1, "chronic", 1, 4), (MAR_1, "special", 2, 10), (MAR_31, "ordinary", 1, 1),
-    ]  # fmt: skip
+        (MAR_1, "chronic", 1, 4),
+        (MAR_1, "special", 2, 10),
+        (MAR_31, "ordinary", 1, 1),
+    ]
     assert made.closing_fen == 40
 
 
 def test_a_settlement_that_was_cancelled_the_same_day_counts_for_nothing(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = counter.person(1), counter.institution(1)
     bill = counter.bill(person, here, "2024-12-02", 30_000)
-    number = one(door, bill).entry.id
-    cancel(door, counter.key(here, "2208", {}), person, bill.visit, number, RULES, NOW)
+    number = one(gateway, bill).entry.id
+    cancel(gateway, counter.key(here, "2208", {}), person, bill.visit, number, RULES, NOW)
     today = date(2024, 12, 20)
-    made = of_institution(door, here, today, today)
+    made = of_institution(gateway, here, today, today)
     assert [(line.settlements, line.total_fen, line.owed_fen) for line in made.lines] == [(0, 0, 0)]
     assert made.closing_fen == 0
 
 
 def test_an_opening_is_a_movement_of_the_day_on_which_it_was_entered(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person = counter.person(1)
     opening = OpeningBalance(person, "430500", date(2024, 12, 1), "account", 5_000)
-    enter(door, [opening], RULES.area, NOW)
-    made = of_person(door, person, date(2024, 12, 1), date(2024, 12, 20)).accounts[0]
+    enter(gateway, [opening], RULES.area, NOW)
+    made = of_person(gateway, person, date(2024, 12, 1), date(2024, 12, 20)).accounts[0]
     assert [(m.date.day, m.event, m.article, m.amount_fen) for m in made.movements] == [
         (20, "期初", "上线期初", 5_000)
     ]
-    before = of_person(door, person, date(2024, 12, 1), date(2024, 12, 19)).accounts[0]
+    before = of_person(gateway, person, date(2024, 12, 1), date(2024, 12, 19)).accounts[0]
     assert before.movements == () and before.closing_fen == 0

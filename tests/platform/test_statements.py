@@ -1,4 +1,4 @@
-"""Reconciliation at the door: totals (3201) and rows, both directions (3202)."""
+"""Reconciliation at the gateway: totals (3201) and rows, both directions (3202)."""
 
 import base64
 import io
@@ -8,50 +8,77 @@ from typing import Any
 
 import pytest
 from tests.platform.counter import NOW, RULES
-from tests.platform.doors import bill, line, opened
+from tests.platform.gateways import bill, line, opened
 from tests.platform.queries_county import Standing, refused, standing
 
-from gongji.errors import Refusal
-from gongji.gateway.statements import compare_totals
-from gongji.gateway.transactions import Call, DoorSettings, normalise
+from gongji.gateway.statements.statements import compare_totals
+from gongji.gateway.transactions import Call, GatewaySettings, normalise
+from gongji.refusals import Refusal
 from gongji.settlement.contract import Key
 
 TODAY = "2024-12-20"
-COLUMNS = ("psn_no", "mdtrt_id", "setl_id", "msgid", "stmt_rslt", "refd_setl_flag", "memo",
-           "medfee_sumamt", "fund_pay_sumamt", "acct_pay")  # fmt: skip
+COLUMNS = (
+    "psn_no",
+    "mdtrt_id",
+    "setl_id",
+    "msgid",
+    "stmt_rslt",
+    "refd_setl_flag",
+    "memo",
+    "medfee_sumamt",
+    "fund_pay_sumamt",
+    "acct_pay",
+)
 _FIELDS = ("psn_no", "不能都为空", "refd_setl_flag")
 
 
 @pytest.fixture
 def place(server: str) -> Iterator[Standing]:
-    """A county with a door, without settlements."""
+    """A county with a gateway, without settlements."""
     with standing(server) as made:
         yield made
 
 
 def totals(*settled: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """3201 with the totals of settlements."""
-    return {"data": {
-        "insutype": "310", "clr_type": "11", "setl_optins": "430599", "stmt_begndate": TODAY,
-        "stmt_enddate": TODAY, "medfee_sumamt": sum(one["medfee_sumamt"] for one in settled),
-        "fund_pay_sumamt": round(sum(one["fund_pay_sumamt"] for one in settled), 2),
-        "acct_pay": round(sum(one["acct_pay"] for one in settled), 2),
-        "fixmedins_setl_cnt": len(settled),
-    } | changes}  # fmt: skip
+    return {
+        "data": {
+            "insutype": "310",
+            "clr_type": "11",
+            "setl_optins": "430599",
+            "stmt_begndate": TODAY,
+            "stmt_enddate": TODAY,
+            "medfee_sumamt": sum(one["medfee_sumamt"] for one in settled),
+            "fund_pay_sumamt": round(sum(one["fund_pay_sumamt"] for one in settled), 2),
+            "acct_pay": round(sum(one["acct_pay"] for one in settled), 2),
+            "fixmedins_setl_cnt": len(settled),
+        }
+        | changes
+    }
 
 
 def row(one: dict[str, Any], **changes: Any) -> str:
     """A row of the institution's file."""
     told = one | {"refd_setl_flag": "0"} | changes
-    names = ("setl_id", "mdtrt_id", "psn_no", "medfee_sumamt", "fund_pay_sumamt", "acct_pay",
-             "refd_setl_flag")  # fmt: skip
+    names = (
+        "setl_id",
+        "mdtrt_id",
+        "psn_no",
+        "medfee_sumamt",
+        "fund_pay_sumamt",
+        "acct_pay",
+        "refd_setl_flag",
+    )
     return "\t".join(str(told[name]) if told[name] != "" else "null" for name in names)
 
 
 def uploaded(place: Standing, content: bytes) -> str:
     """The ticket of an uploaded file."""
-    given = {"in": base64.b64encode(content).decode(), "filename": "detail.zip",
-             "fixmedins_code": place.client.institution}  # fmt: skip
+    given = {
+        "in": base64.b64encode(content).decode(),
+        "filename": "detail.zip",
+        "fixmedins_code": place.client.institution,
+    }
     return str(place.client.do("9101", {"fsUploadIn": given})["file_qury_no"])
 
 
@@ -90,9 +117,11 @@ def test_equal_totals_are_equal_and_each_difference_is_named(place: Standing) ->
     off = place.client.do("3201", totals(one, two, acct_pay="0.01"))["stmtinfo"]
     assert "个人账户支付平台" in off["stmt_rslt_dscr"] and "医疗费" not in off["stmt_rslt_dscr"]
     for nothing in (
-        {"stmt_begndate": "2024-12-01", "stmt_enddate": "2024-12-19"}, {"insutype": "390"},
-        {"clr_type": "41"}, {"clr_type": "21"},
-    ):  # fmt: skip
+        {"stmt_begndate": "2024-12-01", "stmt_enddate": "2024-12-19"},
+        {"insutype": "390"},
+        {"clr_type": "41"},
+        {"clr_type": "21"},
+    ):
         assert place.client.do("3201", totals(**nothing))["stmtinfo"]["stmt_rslt"] == "0"
 
 
@@ -122,7 +151,7 @@ def test_a_wrong_statement_is_refused(changes: dict[str, Any], code: str) -> Non
     given = normalise(totals(**changes))
     key = Key("H43050000001", "m", "3201", b"", given)
     nowhere: Any = type("Nowhere", (), {"execute": lambda *_: []})()
-    call = Call(nowhere, key.institution, "3201", given, key, NOW, RULES, DoorSettings())
+    call = Call(nowhere, key.institution, "3201", given, key, NOW, RULES, GatewaySettings())
     with pytest.raises(Refusal) as found:
         compare_totals(call)
     assert (found.value.code, found.value.field) == (code, next(iter(changes)))
@@ -135,11 +164,16 @@ def test_rows_are_compared_in_both_directions(place: Standing) -> None:
         place,
         [
             "setl_id\tmdtrt_id\tpsn_no\tmedfee_sumamt\tfund_pay_sumamt\tacct_pay\trefd_setl_flag",
-            row(one), row(one), row(two, medfee_sumamt="31.00", psn_no="1"),
-            row(three, setl_id=""), row(elsewhere), "",
-            row(one, setl_id="9" * 40), row(one, setl_id="²"),
+            row(one),
+            row(one),
+            row(two, medfee_sumamt="31.00", psn_no="1"),
+            row(three, setl_id=""),
+            row(elsewhere),
+            "",
+            row(one, setl_id="9" * 40),
+            row(one, setl_id="²"),
         ],
-    )  # fmt: skip
+    )
     memos = [(line["setl_id"], line["stmt_rslt"], line["memo"]) for line in found]
     assert memos[0] == (one["setl_id"], "0", "null")
     assert memos[1] == (one["setl_id"], "1", "文件中重复的一笔")
@@ -163,9 +197,11 @@ def test_a_refund_is_two_rows_under_either_number(place: Standing) -> None:
     ]
     person = {"psn_no": one["psn_no"]}, {"psn_no": two["psn_no"]}
     lines = [
-        row(one), row(undone[0] | person[0]),
-        row(two), row(undone[1] | person[1], setl_id=two["setl_id"]),
-    ]  # fmt: skip
+        row(one),
+        row(undone[0] | person[0]),
+        row(two),
+        row(undone[1] | person[1], setl_id=two["setl_id"]),
+    ]
     found = compared(place, lines)
     assert [line["stmt_rslt"] for line in found] == ["0"] * 4
     assert {line["refd_setl_flag"] for line in found} == {"1"}
@@ -194,8 +230,14 @@ def test_totals_that_are_not_the_files_are_warned_of(place: Standing) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_refused_with_its_row(place: Standing) -> None:
-    one = {"setl_id": "1", "mdtrt_id": "1", "psn_no": "1", "medfee_sumamt": "1",
-           "fund_pay_sumamt": "0", "acct_pay": "0"}  # fmt: skip
+    one = {
+        "setl_id": "1",
+        "mdtrt_id": "1",
+        "psn_no": "1",
+        "medfee_sumamt": "1",
+        "fund_pay_sumamt": "0",
+        "acct_pay": "0",
+    }
     two_files = io.BytesIO()
     with zipfile.ZipFile(two_files, "w") as archive:
         archive.writestr("a", "")

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from tests.platform.counter import NOW, RULES, Counter, rows
 
-from gongji.errors import Refusal
-from gongji.ledger.rows import EntryRow
+from gongji.ledger.entry_rows import EntryRow
+from gongji.refusals import Refusal
 from gongji.settlement.cancel import cancel
 from gongji.settlement.settle import settle
 from gongji.settlement.stays import StayReport, record_stay, record_stays, shared_moves
@@ -32,14 +32,19 @@ def county(owner: Connection, area: str) -> Counter:
 def report(counter: Counter, **changes: Any) -> StayReport:
     """A stay of the first person."""
     known = {
-        "psn_no": counter.psn_no(1), "area": counter.area, "number": "ZY1", "since": FIRST,
-        "until": LAST, "institution": f"H{counter.area}00003", "level": "3",
-    }  # fmt: skip
+        "psn_no": counter.psn_no(1),
+        "area": counter.area,
+        "number": "ZY1",
+        "since": FIRST,
+        "until": LAST,
+        "institution": f"H{counter.area}00003",
+        "level": "3",
+    }
     return msgspec.convert(known | changes, StayReport)
 
 
 def every_day(
-    counter: Counter, door: Connection, med_type: str, person: int = 1
+    counter: Counter, gateway: Connection, med_type: str, person: int = 1
 ) -> dict[str, EntryRow]:
     """A bill on each of the days, settled before the stay is known."""
     here = f"H{counter.area}00002"
@@ -47,7 +52,7 @@ def every_day(
         counter.bill(counter.psn_no(person), here, f"2024-{day}", 30_000, med_type=med_type)
         for day in DAYS
     ]
-    outcomes = settle(door, bills, RULES, NOW)
+    outcomes = settle(gateway, bills, RULES, NOW)
     return {day: outcome.entry for day, outcome in zip(DAYS, outcomes, strict=True)}
 
 
@@ -58,44 +63,49 @@ def named(entries: dict[str, EntryRow], numbers: tuple[int, ...]) -> list[str]:
 
 @pytest.mark.parametrize("med_type", ["11", "1301"])
 def test_care_after_the_admission_and_before_the_discharge_is_flagged(
-    owner: Connection, door: Connection, med_type: str
+    owner: Connection, gateway: Connection, med_type: str
 ) -> None:
     """Not on the day of admission, when it may have come before, nor on that of discharge."""
     counter = county(owner, "430500")
-    entries = every_day(counter, door, med_type)
-    others = every_day(counter, door, med_type, person=2)
-    outcome = record_stay(door, report(counter), RULES, NOW)
+    entries = every_day(counter, gateway, med_type)
+    others = every_day(counter, gateway, med_type, person=2)
+    outcome = record_stay(gateway, report(counter), RULES, NOW)
     assert (outcome.reversed, named(entries, outcome.flagged)) == ((), ["06-11", "06-19"])
     assert named(others, outcome.flagged) == []
-    flags = rows(door, "select entry_id, cause_id, reason, raised_at from review_flag")
+    flags = rows(gateway, "select entry_id, cause_id, reason, raised_at from review_flag")
     assert {flag[0] for flag in flags} == set(outcome.flagged)
-    assert all(cause == outcome.entry and "住院期间（ZY1）" in reason and at == NOW
-               for _, cause, reason, at in flags)  # fmt: skip
+    assert all(
+        cause == outcome.entry and "住院期间（ZY1）" in reason and at == NOW
+        for _, cause, reason, at in flags
+    )
 
 
 def test_while_the_stay_lasts_all_care_after_the_admission_is_flagged(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = county(owner, "430500")
-    entries = every_day(counter, door, "11")
-    outcome = record_stay(door, report(counter, until=None), RULES, NOW)
+    entries = every_day(counter, gateway, "11")
+    outcome = record_stay(gateway, report(counter, until=None), RULES, NOW)
     assert named(entries, outcome.flagged) == ["06-11", "06-19", "06-20", "06-21"]
 
 
 def test_a_rescue_within_three_days_before_the_stay_is_taken_back_in_shaoyang(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     """邵阳 第八条; other care of those days stands."""
     counter = county(owner, "430500")
-    entries = every_day(counter, door, "1301")
-    ordinary = every_day(counter, door, "11")
-    outcome = record_stay(door, report(counter, from_emergency=True), RULES, NOW)
+    entries = every_day(counter, gateway, "1301")
+    ordinary = every_day(counter, gateway, "11")
+    outcome = record_stay(gateway, report(counter, from_emergency=True), RULES, NOW)
     assert named(entries, outcome.reversed) == ["06-07", "06-08", "06-09", "06-10"]
     assert named(entries, outcome.flagged) == ["06-11", "06-19"]
     assert named(ordinary, outcome.reversed) == []
     assert named(ordinary, outcome.flagged) == ["06-11", "06-19"]
-    back = rows(door, "select reverses_id, institution, msgid from entry where kind ="
-                      " 'cancellation' order by reverses_id")  # fmt: skip
+    back = rows(
+        gateway,
+        "select reverses_id, institution, msgid from entry where kind ="
+        " 'cancellation' order by reverses_id",
+    )
     assert [row[0] for row in back] == sorted(outcome.reversed)
     assert {row[1] for row in back} == {"H43050000002"}
     assert [row[2] for row in back] == [f"stay-{outcome.entry}-{row[0]}" for row in back]
@@ -103,50 +113,50 @@ def test_a_rescue_within_three_days_before_the_stay_is_taken_back_in_shaoyang(
 
 @pytest.mark.parametrize(("area", "died"), [("430500", True), ("532300", False), ("532300", True)])
 def test_a_rescue_that_the_rules_settle_anew_is_flagged_and_stands(
-    owner: Connection, door: Connection, area: str, died: bool
+    owner: Connection, gateway: Connection, area: str, died: bool
 ) -> None:
     """A death in Shaoyang (第八条), any in Chuxiong (第十七条: one deductible)."""
     counter = county(owner, area)
-    entries = every_day(counter, door, "1301")
-    outcome = record_stay(door, report(counter, from_emergency=True, died=died), RULES, NOW)
+    entries = every_day(counter, gateway, "1301")
+    outcome = record_stay(gateway, report(counter, from_emergency=True, died=died), RULES, NOW)
     assert outcome.reversed == ()
     flagged = ["06-07", "06-08", "06-09", "06-10", "06-11", "06-19"]
     assert named(entries, outcome.flagged) == flagged
-    said = dict(rows(door, "select entry_id, reason from review_flag"))
+    said = dict(rows(gateway, "select entry_id, reason from review_flag"))
     assert ["急诊抢救" in said[entries[day].id or 0] for day in flagged] == [True] * 4 + [False] * 2
 
 
 def test_what_was_cancelled_before_is_neither_flagged_nor_taken_back(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = county(owner, "430500")
-    entries = every_day(counter, door, "1301")
+    entries = every_day(counter, gateway, "1301")
     for day in ("06-09", "06-11"):
         entry = entries[day]
         key = counter.key(entry.institution, "2208", {})
-        cancel(door, key, counter.psn_no(1), entry.visit or 0, entry.id or 0, RULES, NOW)
-    outcome = record_stay(door, report(counter, from_emergency=True), RULES, NOW)
+        cancel(gateway, key, counter.psn_no(1), entry.visit or 0, entry.id or 0, RULES, NOW)
+    outcome = record_stay(gateway, report(counter, from_emergency=True), RULES, NOW)
     assert named(entries, outcome.reversed) == ["06-07", "06-08", "06-10"]
     assert named(entries, outcome.flagged) == ["06-19"]
 
 
 def test_a_stay_told_again_flags_nothing_twice_while_it_is_open(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = county(owner, "430500")
-    entries = every_day(counter, door, "11")
-    record_stay(door, report(counter), RULES, NOW)
-    longer = record_stay(door, report(counter, until="2024-06-21"), RULES, NOW)
+    entries = every_day(counter, gateway, "11")
+    record_stay(gateway, report(counter), RULES, NOW)
+    longer = record_stay(gateway, report(counter, until="2024-06-21"), RULES, NOW)
     assert named(entries, longer.flagged) == ["06-11", "06-19", "06-20"]
-    flags = rows(door, "select entry_id from review_flag order by entry_id")
+    flags = rows(gateway, "select entry_id from review_flag order by entry_id")
     assert [number for (number,) in flags] == sorted(longer.flagged)
 
 
 # The meters and the year.
 
 
-def _used(door: Connection) -> dict[tuple[str, str], int]:
-    kept = rows(door, "select period, code, used_fen from meter_use where used_fen <> 0")
+def _used(gateway: Connection) -> dict[tuple[str, str], int]:
+    kept = rows(gateway, "select period, code, used_fen from meter_use where used_fen <> 0")
     return {(period, code): used for period, code, used in kept}
 
 
@@ -154,54 +164,66 @@ def _used(door: Connection) -> dict[tuple[str, str], int]:
     ("until", "year"), [("2023-12-31", 2023), ("2024-01-01", 2024), (None, 2023)]
 )
 def test_a_stay_is_of_the_year_of_its_discharge(
-    owner: Connection, door: Connection, until: str | None, year: int
+    owner: Connection, gateway: Connection, until: str | None, year: int
 ) -> None:
     counter = county(owner, "532300")
     told = report(counter, since="2023-12-20", until=until, pool_fen=90_000, deductible_fen=500)
-    record_stay(door, told, RULES, NOW)
-    assert _used(door) == {(f"年:{year}", "inpatient_paid"): 90_000}
-    (day,) = rows(door, "select service_date from entry")
+    record_stay(gateway, told, RULES, NOW)
+    assert _used(gateway) == {(f"年:{year}", "inpatient_paid"): 90_000}
+    (day,) = rows(gateway, "select service_date from entry")
     assert str(day[0]) == (until or "2023-12-20")
 
 
 def test_a_discharge_corrected_into_the_next_year_moves_the_meters_there(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = county(owner, "532300")
     told = report(counter, since="2023-12-20", until="2023-12-31", pool_fen=90_000)
-    record_stay(door, told, RULES, NOW)
+    record_stay(gateway, told, RULES, NOW)
     later = msgspec.structs.replace(told, until=msgspec.convert("2024-01-02", type(told.since)))
-    record_stay(door, later, RULES, NOW)
-    assert _used(door) == {("年:2024", "inpatient_paid"): 90_000}
-    moved = rows(door, "select meters from entry order by id")
+    record_stay(gateway, later, RULES, NOW)
+    assert _used(gateway) == {("年:2024", "inpatient_paid"): 90_000}
+    moved = rows(gateway, "select meters from entry order by id")
     assert moved == [
         ([["inpatient_paid", "年:2023", "", 90_000]],),
         ([["inpatient_paid", "年:2024", "", 90_000], ["inpatient_paid", "年:2023", "", -90_000]],),
     ]
 
 
-def test_two_stays_add_up_and_another_area_has_its_own(owner: Connection, door: Connection) -> None:
+def test_two_stays_add_up_and_another_area_has_its_own(
+    owner: Connection, gateway: Connection
+) -> None:
     counter = county(owner, "532300")
     reports = [
         report(counter, number="A", pool_fen=5000),
         report(counter, number="B", pool_fen=700, since="2024-07-01", until="2024-07-02"),
         report(counter, number="C", psn_no=counter.psn_no(2), pool_fen=30),
     ]
-    outcomes = record_stays(door, reports, RULES, NOW)
+    outcomes = record_stays(gateway, reports, RULES, NOW)
     assert [outcome.entry is not None for outcome in outcomes] == [True] * 3
-    record_stay(door, msgspec.structs.replace(reports[1], pool_fen=600), RULES, NOW)
-    used = rows(door, "select person_id, used_fen from meter_use order by person_id")
-    assert used == [(counter.persons[counter.psn_no(1)], 5600),
-                    (counter.persons[counter.psn_no(2)], 30)]  # fmt: skip
+    record_stay(gateway, msgspec.structs.replace(reports[1], pool_fen=600), RULES, NOW)
+    used = rows(gateway, "select person_id, used_fen from meter_use order by person_id")
+    assert used == [
+        (counter.persons[counter.psn_no(1)], 5600),
+        (counter.persons[counter.psn_no(2)], 30),
+    ]
 
 
 def test_only_meters_of_a_year_are_shared() -> None:
     """Shaoyang's rescue has a deductible of the visit: no stay moves it."""
     told = msgspec.convert(
-        {"psn_no": "1", "area": "430500", "number": "Z", "since": FIRST, "institution": "H",
-         "level": "3", "deductible_fen": 400, "pool_fen": 5000},
+        {
+            "psn_no": "1",
+            "area": "430500",
+            "number": "Z",
+            "since": FIRST,
+            "institution": "H",
+            "level": "3",
+            "deductible_fen": 400,
+            "pool_fen": 5000,
+        },
         StayReport,
-    )  # fmt: skip
+    )
     moves = {
         area: shared_moves(RULES.area(area), told.since, told)
         for area in ("430500", "532300", "530900", "510400", "445300")
@@ -210,26 +232,26 @@ def test_only_meters_of_a_year_are_shared() -> None:
     assert moves == {"430500": paid, "532300": paid, "530900": paid, "510400": (), "445300": ()}
 
 
-def test_stays_are_recorded_all_or_none(owner: Connection, door: Connection) -> None:
+def test_stays_are_recorded_all_or_none(owner: Connection, gateway: Connection) -> None:
     counter = county(owner, "532300")
     good, bad = report(counter), report(counter, number="B", area="999999")
     with pytest.raises(Refusal) as refused:
-        record_stays(door, [good, bad], RULES, NOW)
+        record_stays(gateway, [good, bad], RULES, NOW)
     assert refused.value.code == "area_unknown"
-    assert rows(door, "select count(*) from entry") == [(0,)]
-    assert rows(door, "select count(*) from person_fact where kind = 'stay'") == [(0,)]
+    assert rows(gateway, "select count(*) from entry") == [(0,)]
+    assert rows(gateway, "select count(*) from person_fact where kind = 'stay'") == [(0,)]
 
 
 def test_a_stay_of_one_night_is_taken_and_one_that_ends_as_it_begins_is_not(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = county(owner, "430500")
-    assert record_stay(door, report(counter, until="2024-06-11"), RULES, NOW).entry
+    assert record_stay(gateway, report(counter, until="2024-06-11"), RULES, NOW).entry
     for until in (FIRST, "2024-06-09"):
         with pytest.raises(Refusal, match=FIRST) as refused:
-            record_stay(door, report(counter, number="B", until=until), RULES, NOW)
+            record_stay(gateway, report(counter, number="B", until=until), RULES, NOW)
         assert refused.value.code == "value_invalid"
     for name in ("deductible_fen", "pool_fen", "total_fen"):
         with pytest.raises(Refusal) as refused:
-            record_stay(door, report(counter, number="B", **{name: -1}), RULES, NOW)
+            record_stay(gateway, report(counter, number="B", **{name: -1}), RULES, NOW)
         assert (refused.value.code, refused.value.field) == ("amount_negative", name)

@@ -7,9 +7,9 @@ import psycopg
 import pytest
 from tests.platform.counter import NOW, RULES, Counter
 
-from gongji.errors import Refusal
-from gongji.ledger.rows import EntryRow
+from gongji.ledger.entry_rows import EntryRow
 from gongji.ledger.verify import verify
+from gongji.refusals import Refusal
 from gongji.settlement.readjudicate import FACTS, readjudicate
 from gongji.settlement.settle import settle
 from gongji.settlement.stays import StayReport, record_stay
@@ -19,9 +19,15 @@ Connection = psycopg.Connection[Any]
 
 def stay(area: str, **changes: Any) -> StayReport:
     known = {
-        "psn_no": f"{area}00000000000001", "area": area, "number": "ZY1", "since": "2024-06-10",
-        "until": "2024-06-20", "institution": f"H{area}00003", "level": "3", "pool_fen": 900_000,
-    }  # fmt: skip
+        "psn_no": f"{area}00000000000001",
+        "area": area,
+        "number": "ZY1",
+        "since": "2024-06-10",
+        "until": "2024-06-20",
+        "institution": f"H{area}00003",
+        "level": "3",
+        "pool_fen": 900_000,
+    }
     return msgspec.json.decode(msgspec.json.encode(known | changes), type=StayReport)
 
 
@@ -33,113 +39,122 @@ def county(owner: Connection, area: str) -> Counter:
     return made
 
 
-def settled(door: Connection, made: Counter, day: str, cost: int, **more: Any) -> EntryRow:
+def settled(gateway: Connection, made: Counter, day: str, cost: int, **more: Any) -> EntryRow:
     bill = made.bill(made.psn_no(1), f"H{made.area}00002", day, cost, **more)
-    (outcome,) = settle(door, [bill], RULES, NOW)
+    (outcome,) = settle(gateway, [bill], RULES, NOW)
     assert outcome.refusal is None, outcome
     entry: EntryRow = outcome.entry
     return entry
 
 
-def used(door: Connection) -> dict[str, int]:
-    return dict(door.execute("select code, used_fen from meter_use where used_fen <> 0").fetchall())
+def used(gateway: Connection) -> dict[str, int]:
+    return dict(
+        gateway.execute("select code, used_fen from meter_use where used_fen <> 0").fetchall()
+    )
 
 
 def test_a_stay_moves_what_the_rules_share_and_a_correction_the_difference(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     county(owner, "532300")
     told = stay("532300")
-    first = record_stay(door, told, RULES, NOW)
-    assert first.entry and used(door) == {"inpatient_paid": 900_000}
-    assert record_stay(door, told, RULES, NOW).entry is None
-    record_stay(door, msgspec.structs.replace(told, pool_fen=700_000), RULES, NOW)
-    assert used(door) == {"inpatient_paid": 700_000}
-    facts = door.execute(
+    first = record_stay(gateway, told, RULES, NOW)
+    assert first.entry and used(gateway) == {"inpatient_paid": 900_000}
+    assert record_stay(gateway, told, RULES, NOW).entry is None
+    record_stay(gateway, msgspec.structs.replace(told, pool_fen=700_000), RULES, NOW)
+    assert used(gateway) == {"inpatient_paid": 700_000}
+    facts = gateway.execute(
         "select retired_at is null, details->>'pool_fen' from person_fact where kind = 'stay'"
         " order by id"
     ).fetchall()
     assert facts == [(False, "900000"), (True, "700000")]
-    assert list(verify(door)) == []
+    assert list(verify(gateway)) == []
 
 
 def test_where_the_rules_share_no_meter_a_stay_moves_none(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     county(owner, "510400")
-    assert record_stay(door, stay("510400"), RULES, NOW).entry
-    assert used(door) == {}
+    assert record_stay(gateway, stay("510400"), RULES, NOW).entry
+    assert used(gateway) == {}
 
 
 def test_rescue_that_became_a_stay_is_taken_back_where_the_rules_say_so(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     made = county(owner, "430500")
-    ordinary = settled(door, made, "2024-06-09", 30_000)
-    rescue = settled(door, made, "2024-06-09", 100_000, med_type="1301")
+    ordinary = settled(gateway, made, "2024-06-09", 30_000)
+    rescue = settled(gateway, made, "2024-06-09", 100_000, med_type="1301")
     assert rescue.pool_fen
-    outcome = record_stay(door, stay("430500", from_emergency=True), RULES, NOW)
+    outcome = record_stay(gateway, stay("430500", from_emergency=True), RULES, NOW)
     assert (outcome.reversed, outcome.flagged) == ((rescue.id,), ())
-    (back,) = door.execute("select -pool_fen from entry where reverses_id = %s", [rescue.id])
+    (back,) = gateway.execute("select -pool_fen from entry where reverses_id = %s", [rescue.id])
     assert back == (rescue.pool_fen,)
     # Nothing is left of it but its place: the ordinary visit before it stands.
-    assert list(readjudicate(door, "430500", 2024, RULES, NOW)) == []
-    assert ordinary.id and list(verify(door)) == []
+    assert list(readjudicate(gateway, "430500", 2024, RULES, NOW)) == []
+    assert ordinary.id and list(verify(gateway)) == []
 
 
 def test_rescue_that_became_a_stay_bears_the_admitting_hospitals_deductible(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     made = county(owner, "532300")
     rules = RULES.__class__(
-        (), {"532300": {"inpatient_deductible.1": "200", "inpatient_deductible.2": "400",
-                        "inpatient_deductible.3": "800", "inpatient_rate": "85%",
-                        "inpatient_ceiling": "50000"}},
-    )  # fmt: skip
+        (),
+        {
+            "532300": {
+                "inpatient_deductible.1": "200",
+                "inpatient_deductible.2": "400",
+                "inpatient_deductible.3": "800",
+                "inpatient_rate": "85%",
+                "inpatient_ceiling": "50000",
+            }
+        },
+    )
     bill = made.bill(made.psn_no(1), "H53230000002", "2024-06-09", 100_000, med_type="1301")
-    (rescue,) = settle(door, [bill], rules, NOW)
+    (rescue,) = settle(gateway, [bill], rules, NOW)
     assert rescue.entry.deductible_fen == 40_000
     told = stay("532300", from_emergency=True)
-    outcome = record_stay(door, told, rules, NOW)
+    outcome = record_stay(gateway, told, rules, NOW)
     assert (outcome.reversed, outcome.flagged) == ((), (rescue.entry.id,))
-    (change,) = readjudicate(door, "532300", 2024, rules, NOW)
+    (change,) = readjudicate(gateway, "532300", 2024, rules, NOW)
     # 1,000 less 800 instead of 400, at 85 %.
     assert (change.cause, change.net_fen) == (FACTS, -34_000)
     assert change.after["deductible_fen"] == 80_000
     # A deductible that the stay itself bore is not borne twice.
     again = msgspec.structs.replace(told, deductible_fen=80_000)
-    record_stay(door, again, rules, NOW)
-    (change,) = readjudicate(door, "532300", 2024, rules, NOW, posting=True)
+    record_stay(gateway, again, rules, NOW)
+    (change,) = readjudicate(gateway, "532300", 2024, rules, NOW, posting=True)
     assert (change.net_fen, change.after["deductible_fen"]) == (34_000, 0)
-    assert list(readjudicate(door, "532300", 2024, rules, NOW)) == []
-    assert list(verify(door)) == []
+    assert list(readjudicate(gateway, "532300", 2024, rules, NOW)) == []
+    assert list(verify(gateway)) == []
     open_flags = "select count(*) from review_flag where settled_by_id is null"
-    assert door.execute(open_flags).fetchone() == (0,)
+    assert gateway.execute(open_flags).fetchone() == (0,)
 
 
 def test_a_death_in_emergency_care_is_left_to_re_adjudication(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     made = county(owner, "430500")
-    rescue = settled(door, made, "2024-06-09", 100_000, med_type="1301")
-    outcome = record_stay(door, stay("430500", from_emergency=True, died=True), RULES, NOW)
+    rescue = settled(gateway, made, "2024-06-09", 100_000, med_type="1301")
+    outcome = record_stay(gateway, stay("430500", from_emergency=True, died=True), RULES, NOW)
     assert (outcome.reversed, outcome.flagged) == ((), (rescue.id,))
-    (change,) = readjudicate(door, "430500", 2024, RULES, NOW)
+    (change,) = readjudicate(gateway, "430500", 2024, RULES, NOW)
     assert change.again and change.again.benefit == "emergency"
 
 
 def test_care_during_a_stay_learnt_of_late_is_flagged_and_owed(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     made = county(owner, "430500")
-    entry = settled(door, made, "2024-06-15", 100_000)
-    outcome = record_stay(door, stay("430500"), RULES, NOW)
+    entry = settled(gateway, made, "2024-06-15", 100_000)
+    outcome = record_stay(gateway, stay("430500"), RULES, NOW)
     assert outcome.flagged == (entry.id,)
-    (change,) = readjudicate(door, "430500", 2024, RULES, NOW)
+    (change,) = readjudicate(gateway, "430500", 2024, RULES, NOW)
     assert change.net_fen == -entry.pool_fen and "inpatient" in change.detail
 
 
-def test_a_stay_that_cannot_be_is_refused(owner: Connection, door: Connection) -> None:
+def test_a_stay_that_cannot_be_is_refused(owner: Connection, gateway: Connection) -> None:
     county(owner, "430500")
     for change, code in (
         ({"psn_no": "0"}, "person_unknown"),
@@ -149,6 +164,8 @@ def test_a_stay_that_cannot_be_is_refused(owner: Connection, door: Connection) -
         ({"pool_fen": -1}, "amount_negative"),
     ):
         with pytest.raises(Refusal) as refused:
-            record_stay(door, stay("430500", **change), RULES, NOW)
+            record_stay(gateway, stay("430500", **change), RULES, NOW)
         assert refused.value.code == code
-    assert door.execute("select count(*) from person_fact where kind = 'stay'").fetchone() == (0,)
+    assert gateway.execute("select count(*) from person_fact where kind = 'stay'").fetchone() == (
+        0,
+    )

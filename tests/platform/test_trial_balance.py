@@ -11,9 +11,9 @@ from tests.platform import books
 from tests.platform.books import APR_1, AREA, FEB_28, MAR_1, MAR_31, OTHER, forge
 from tests.platform.counter import NOW, RULES, Counter, one
 
-from gongji.jobs import tasks
 from gongji.ledger.openings import OpeningBalance, enter
 from gongji.ledger.trial import Agreement, TrialBalance, TrialLine, trial
+from gongji.service.jobs import tasks
 from gongji.settlement.readjudicate import readjudicate
 
 Connection = psycopg.Connection[Any]
@@ -21,9 +21,11 @@ Copies = Callable[[], Any]
 Lines = dict[str, tuple[int, int, int, int]]
 
 ENTERED = [
-    "统筹基金支付 = 各笔结算", "补充资金支付 = 各笔结算", "医药机构应收与已收 = 各笔结算",
+    "统筹基金支付 = 各笔结算",
+    "补充资金支付 = 各笔结算",
+    "医药机构应收与已收 = 各笔结算",
     "窗口现金 = 各笔结算",
-]  # fmt: skip
+]
 PEOPLE = ["个人账户 = 各人余额", "应付个人 = 各人应付", "应收个人 = 各人应收"]
 
 
@@ -49,50 +51,90 @@ def _lines(made: TrialBalance) -> Lines:
 
 
 BEFORE: Lines = {
-    "account": (105_300 - 300, 0, 9_000, 96_000), "cash": (0, 0, 5_000, -5_000),
-    "contribution": (-10_000, 0, 0, -10_000), "opening": (-95_100, 0, 0, -95_100),
-    "payable": (300, 0, 0, 300), "pool": (0, 0, 30_000, -30_000),
-    "provider": (0, 48_000, 0, 48_000), "receivable": (-200, 0, 0, -200),
+    "account": (105_300 - 300, 0, 9_000, 96_000),
+    "cash": (0, 0, 5_000, -5_000),
+    "contribution": (-10_000, 0, 0, -10_000),
+    "opening": (-95_100, 0, 0, -95_100),
+    "payable": (300, 0, 0, 300),
+    "pool": (0, 0, 30_000, -30_000),
+    "provider": (0, 48_000, 0, 48_000),
+    "receivable": (-200, 0, 0, -200),
     "supplement": (0, 0, 4_000, -4_000),
-}  # fmt: skip
+}
 """28 February: accounts of 90,000 + 5,000 + 10,000, then a settlement."""
 
 LINES: list[tuple[str, date, Lines]] = [
     (AREA, date(2025, 1, 1), {}),
-    (AREA, date(2025, 1, 2), {
-        "account": (0, 95_000, 0, 95_000), "opening": (0, 200, 95_300, -95_100),
-        "payable": (0, 300, 0, 300), "receivable": (0, 0, 200, -200),
-    }),
+    (
+        AREA,
+        date(2025, 1, 2),
+        {
+            "account": (0, 95_000, 0, 95_000),
+            "opening": (0, 200, 95_300, -95_100),
+            "payable": (0, 300, 0, 300),
+            "receivable": (0, 0, 200, -200),
+        },
+    ),
     (AREA, FEB_28, BEFORE),
     ("", FEB_28, BEFORE),
     # The cancellation of the first settlement, and a second one.
-    (AREA, MAR_1, {
-        "account": (96_000, 9_000, 6_000, 99_000), "cash": (-5_000, 5_000, 800, -800),
-        "contribution": (-10_000, 0, 0, -10_000), "opening": (-95_100, 0, 0, -95_100),
-        "payable": (300, 0, 0, 300), "pool": (-30_000, 30_000, 12_000, -12_000),
-        "provider": (48_000, 19_800, 48_000, 19_800), "receivable": (-200, 0, 0, -200),
-        "supplement": (-4_000, 4_000, 1_000, -1_000),
-    }),
+    (
+        AREA,
+        MAR_1,
+        {
+            "account": (96_000, 9_000, 6_000, 99_000),
+            "cash": (-5_000, 5_000, 800, -800),
+            "contribution": (-10_000, 0, 0, -10_000),
+            "opening": (-95_100, 0, 0, -95_100),
+            "payable": (300, 0, 0, 300),
+            "pool": (-30_000, 30_000, 12_000, -12_000),
+            "provider": (48_000, 19_800, 48_000, 19_800),
+            "receivable": (-200, 0, 0, -200),
+            "supplement": (-4_000, 4_000, 1_000, -1_000),
+        },
+    ),
     # Two adjustments; Panzhihua's settlement of the day is not in it,
-    (AREA, MAR_31, {
-        "account": (99_000, 0, 0, 99_000), "cash": (-800, 0, 0, -800),
-        "contribution": (-10_000, 0, 0, -10_000), "opening": (-95_100, 0, 0, -95_100),
-        "payable": (300, 800, 0, 1_100), "pool": (-12_000, 2_000, 700, -10_700),
-        "provider": (19_800, 0, 0, 19_800), "receivable": (-200, 0, 2_000, -2_200),
-        "supplement": (-1_000, 0, 100, -1_100),
-    }),
-    (OTHER, MAR_31, {
-        "cash": (0, 0, 500, -500), "pool": (0, 0, 1_000, -1_000), "provider": (0, 1_500, 0, 1_500),
-    }),
+    (
+        AREA,
+        MAR_31,
+        {
+            "account": (99_000, 0, 0, 99_000),
+            "cash": (-800, 0, 0, -800),
+            "contribution": (-10_000, 0, 0, -10_000),
+            "opening": (-95_100, 0, 0, -95_100),
+            "payable": (300, 800, 0, 1_100),
+            "pool": (-12_000, 2_000, 700, -10_700),
+            "provider": (19_800, 0, 0, 19_800),
+            "receivable": (-200, 0, 2_000, -2_200),
+            "supplement": (-1_000, 0, 100, -1_100),
+        },
+    ),
+    (
+        OTHER,
+        MAR_31,
+        {
+            "cash": (0, 0, 500, -500),
+            "pool": (0, 0, 1_000, -1_000),
+            "provider": (0, 1_500, 0, 1_500),
+        },
+    ),
     # and is in that of all areas.
-    ("", MAR_31, {
-        "account": (99_000, 0, 0, 99_000), "cash": (-800, 0, 500, -1_300),
-        "contribution": (-10_000, 0, 0, -10_000), "opening": (-95_100, 0, 0, -95_100),
-        "payable": (300, 800, 0, 1_100), "pool": (-12_000, 2_000, 1_700, -11_700),
-        "provider": (19_800, 1_500, 0, 21_300), "receivable": (-200, 0, 2_000, -2_200),
-        "supplement": (-1_000, 0, 100, -1_100),
-    }),
-]  # fmt: skip
+    (
+        "",
+        MAR_31,
+        {
+            "account": (99_000, 0, 0, 99_000),
+            "cash": (-800, 0, 500, -1_300),
+            "contribution": (-10_000, 0, 0, -10_000),
+            "opening": (-95_100, 0, 0, -95_100),
+            "payable": (300, 800, 0, 1_100),
+            "pool": (-12_000, 2_000, 1_700, -11_700),
+            "provider": (19_800, 1_500, 0, 21_300),
+            "receivable": (-200, 0, 2_000, -2_200),
+            "supplement": (-1_000, 0, 100, -1_100),
+        },
+    ),
+]
 
 
 @pytest.mark.parametrize(("area", "day", "expected"), LINES)
@@ -109,9 +151,16 @@ def test_each_account_stands_and_moves_as_the_journal_says(
 
 @pytest.mark.parametrize(
     ("area", "day", "people"),
-    [("", MAR_31, False), ("", APR_1, True), (AREA, MAR_31, False), (AREA, APR_1, True),
-     (OTHER, date(2025, 3, 30), False), (OTHER, MAR_31, True), ("", date(2030, 1, 1), True)],
-)  # fmt: skip
+    [
+        ("", MAR_31, False),
+        ("", APR_1, True),
+        (AREA, MAR_31, False),
+        (AREA, APR_1, True),
+        (OTHER, date(2025, 3, 30), False),
+        (OTHER, MAR_31, True),
+        ("", date(2030, 1, 1), True),
+    ],
+)
 def test_what_persons_have_is_compared_on_the_last_day_of_the_area_only(
     ledger: Connection, area: str, day: date, people: bool
 ) -> None:
@@ -135,11 +184,14 @@ FORGED = {
     ONE.format("total_fen = 901, family_fen = 1"): (2, 20_700, 20_701),
     ONE.format("borne_fen = 1, family_fen = -1"): (2, 20_700, 20_699),
     ONE.format("cash_fen = 301, family_fen = -1"): (3, 1_100, 1_101),
-    "update balance set amount_fen = amount_fen + 1 where kind = 'account' and person_id = 1":
-        (4, 99_000, 99_001),
+    "update balance set amount_fen = amount_fen + 1 where kind = 'account' and person_id = 1": (
+        4,
+        99_000,
+        99_001,
+    ),
     "update balance set amount_fen = amount_fen + 1 where kind = 'payable'": (5, 1_100, 1_101),
     "delete from balance where kind = 'receivable' and person_id = 2": (6, 2_200, 2_000),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("statement", FORGED)
@@ -197,31 +249,35 @@ def test_the_nightly_job_draws_up_the_day_before_in_china(
             "day": day,
             "agrees": not forged,
             "log_level": "error" if forged else "info",
-        }  # fmt: skip
+        }
     ]
 
 
 def test_the_balances_of_another_area_are_not_taken_for_its_own(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     for area in (AREA, "532300"):
         person = Counter(owner, area).person(1)
-        enter(door, [OpeningBalance(person, area, date(2024, 12, 1), "account", 5_000)],
-              RULES.area, NOW)  # fmt: skip
+        enter(
+            gateway,
+            [OpeningBalance(person, area, date(2024, 12, 1), "account", 5_000)],
+            RULES.area,
+            NOW,
+        )
     for area, amount in ((AREA, 5_000), ("532300", 5_000), ("", 10_000)):
-        made = trial(door, date(2024, 12, 31), area)
+        made = trial(gateway, date(2024, 12, 31), area)
         assert made.agreements[4] == Agreement(PEOPLE[0], amount, amount)
         assert made.agrees
 
 
 def test_the_books_agree_after_a_readjudication(
-    counter: Counter, owner: Connection, door: Connection
+    counter: Counter, owner: Connection, gateway: Connection
 ) -> None:
     person, here = counter.person(1), counter.institution(1)
-    paid = one(door, counter.bill(person, here, "2024-03-01", 50_000)).entry.pool_fen
+    paid = one(gateway, counter.bill(person, here, "2024-03-01", 50_000)).entry.pool_fen
     owner.execute("update person_fact set retired_at = now() where kind = 'insured'")
-    assert len(list(readjudicate(door, AREA, 2024, RULES, NOW, posting=True))) == 1
-    made = trial(door, date(2024, 12, 31))
+    assert len(list(readjudicate(gateway, AREA, 2024, RULES, NOW, posting=True))) == 1
+    made = trial(gateway, date(2024, 12, 31))
     assert made.agreements[0] == Agreement(ENTERED[0], 0, 0)
     assert made.agreements[6] == Agreement(PEOPLE[2], paid, paid) and paid > 0
     assert made.agrees

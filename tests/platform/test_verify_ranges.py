@@ -78,15 +78,15 @@ def test_settlements_meanwhile_do_not_disturb(
     with (
         copies() as address,
         psycopg.connect(address, autocommit=True) as owner,
-        psycopg.connect(address, options=ROLE, autocommit=True) as door,
+        psycopg.connect(address, options=ROLE, autocommit=True) as gateway,
     ):
         numbers = iter(range(100, 200))
 
         def settle(_: int) -> None:
             one, postings = books.settlement(next(numbers), 2, APR_1, pool=40, account=20, cash=1)
-            with door.transaction():
-                lock(door, [2])
-                post(door, [one], postings)
+            with gateway.transaction():
+                lock(gateway, [2])
+                post(gateway, [one], postings)
 
         assert list(verify(owner, progress=settle)) == []
         assert next(numbers) == 105

@@ -19,22 +19,22 @@ from tests.platform.visit_counter import (
     fill_county,
     line,
     refused,
-)  # fmt: skip
+)
 
 from gongji.settlement import visits
 
 
 @pytest.fixture
-def counter(owner: Connection, door: Connection) -> Counter:
+def counter(owner: Connection, gateway: Connection) -> Counter:
     fill_county(owner)
-    return Counter(door)
+    return Counter(gateway)
 
 
 def test_a_visit_is_opened_in_the_persons_area(counter: Counter) -> None:
     visit = counter.open(YUNFU)
-    row = counter.door.execute("select area, person_id, number, begun_at from visit").fetchone()
+    row = counter.gateway.execute("select area, person_id, number, begun_at from visit").fetchone()
     assert row == ("445300", 2, "n1", at("2024-03-05 09:00"))
-    assert visits.get_visit(counter.door, HOSPITAL, visit, YUNFU).day == date(2024, 3, 5)
+    assert visits.get_visit(counter.gateway, HOSPITAL, visit, YUNFU).day == date(2024, 3, 5)
 
 
 def test_a_visit_is_opened_in_the_area_of_the_insurance_on_its_day(
@@ -50,7 +50,7 @@ def test_a_visit_is_opened_in_the_area_of_the_insurance_on_its_day(
     found = counter.upload(visit, line("1", "K", 100))
     assert found[0].in_scope_fen == 100  # The catalogue of a county is its city's.
     counter.open()
-    areas = counter.door.execute("select area from visit order by id").fetchall()
+    areas = counter.gateway.execute("select area from visit order by id").fetchall()
     assert areas == [("530925",), ("532300",)]
 
 
@@ -69,7 +69,7 @@ def test_a_visit_needs_a_person_an_institution_an_agreement_and_a_day_within_bou
 
 def test_the_day_of_a_visit_is_that_of_china(counter: Counter) -> None:
     visit = counter.open(when="2024-03-05 00:30")  # 16:30 of the day before in UTC
-    assert visits.get_visit(counter.door, HOSPITAL, visit, CHUXIONG).day == date(2024, 3, 5)
+    assert visits.get_visit(counter.gateway, HOSPITAL, visit, CHUXIONG).day == date(2024, 3, 5)
 
 
 def test_an_institution_sees_only_its_own_visits(counter: Counter) -> None:
@@ -101,7 +101,7 @@ def test_diagnoses_are_replaced_and_voided_by_kind_and_code(counter: Counter) ->
     counter.describe(visit, CHUXIONG, cold, flu, details={"rxfixmedinscode": FOREIGN})
     counter.describe(visit, CHUXIONG, cold | {"diag_name": "鼻炎"}, med_type="11", disease="")
     counter.describe(visit, CHUXIONG, {"diag_type": "1", "diag_code": "J11", "vali_flag": "0"})
-    found = visits.get_visit(counter.door, HOSPITAL, visit, CHUXIONG)
+    found = visits.get_visit(counter.gateway, HOSPITAL, visit, CHUXIONG)
     assert [one["diag_name"] for one in found.diagnoses] == ["鼻炎"]
     assert [one["diag_name"] for one in found.details["voided"]] == ["流感"]
     assert (found.med_type, found.disease) == ("14", "M01600")
@@ -138,7 +138,7 @@ def test_of_two_uploads_at_once_with_one_number_one_is_kept(
 ) -> None:
     visit = counter.open()
     with connect() as other, ThreadPoolExecutor(1) as pool:
-        with counter.door.transaction():
+        with counter.gateway.transaction():
             counter.upload(visit, line("1", "A", 100))
             second = pool.submit(Counter(other).upload, visit, line("2", "A", 100))
             assert not wait([second], 0.2).done  # It waits for the first.

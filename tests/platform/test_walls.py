@@ -31,45 +31,47 @@ def _entry(connection: Connection, day: str = "2024-01-15") -> int:
     ],
 )
 def test_the_journal_only_grows_even_for_its_owner(
-    owner: Connection, door: Connection, statement: str
+    owner: Connection, gateway: Connection, statement: str
 ) -> None:
-    entry = _entry(door)
-    door.execute(POSTING, [entry, 5])
+    entry = _entry(gateway)
+    gateway.execute(POSTING, [entry, 5])
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        door.execute(statement)
+        gateway.execute(statement)
     with pytest.raises(psycopg.errors.RestrictViolation, match="账簿只增不改"):
         owner.execute(statement)
 
 
-def test_a_closed_period_takes_no_entry(owner: Connection, door: Connection) -> None:
+def test_a_closed_period_takes_no_entry(owner: Connection, gateway: Connection) -> None:
     owner.execute("insert into closed_period (area, month) values ('430500', '2024-01-01')")
     with pytest.raises(psycopg.errors.CheckViolation, match="2024-01 已经关闭"):
-        _entry(door)
-    assert _entry(door, "2024-02-01")
+        _entry(gateway)
+    assert _entry(gateway, "2024-02-01")
 
 
-def test_the_doors_cannot_close_or_reopen_a_period(door: Connection) -> None:
+def test_the_gateways_cannot_close_or_reopen_a_period(gateway: Connection) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        door.execute("insert into closed_period (area, month) values ('430500', '2024-01-01')")
+        gateway.execute("insert into closed_period (area, month) values ('430500', '2024-01-01')")
 
 
 @pytest.mark.parametrize("amount", [0, -1])
-def test_a_posting_moves_more_than_nothing(door: Connection, amount: int) -> None:
+def test_a_posting_moves_more_than_nothing(gateway: Connection, amount: int) -> None:
     with pytest.raises(psycopg.errors.CheckViolation):
-        door.execute(POSTING, [_entry(door), amount])
+        gateway.execute(POSTING, [_entry(gateway), amount])
 
 
-def test_money_is_conserved_by_the_database(door: Connection) -> None:
+def test_money_is_conserved_by_the_database(gateway: Connection) -> None:
     with pytest.raises(psycopg.errors.CheckViolation, match="entry_conserves"):
         statement = ENTRY.replace("(area,", "(total_fen, area,").replace("values (", "values (1, ")
-        door.execute(statement, ["2024-01-15", "2024-01-15"])
+        gateway.execute(statement, ["2024-01-15", "2024-01-15"])
 
 
-def test_no_account_goes_negative(owner: Connection, door: Connection) -> None:
+def test_no_account_goes_negative(owner: Connection, gateway: Connection) -> None:
     owner.execute(PERSON)
     with pytest.raises(psycopg.errors.CheckViolation, match="balance_not_negative"):
-        door.execute("insert into balance (area, person_id, kind, amount_fen)"
-                     " values ('430500', 1, 'account', -1)")  # fmt: skip
+        gateway.execute(
+            "insert into balance (area, person_id, kind, amount_fen)"
+            " values ('430500', 1, 'account', -1)"
+        )
 
 
 PERSON = """insert into person (id, psn_no, area, name, certificate, certificate_hash)

@@ -121,10 +121,15 @@ WALLS: dict[str, Wall] = {
     ),
     "entry_conserves": Wall(
         "entry",
-        [{"total_fen": "1"}, *({f"{part}_fen": "1"} for part in PARTS),
-         {"total_fen": "1", "pool_fen": "2"}],
-        [*({"total_fen": "5", f"{part}_fen": "5"} for part in PARTS),
-         {"pool_fen": "-3", "cash_fen": "3"}],
+        [
+            {"total_fen": "1"},
+            *({f"{part}_fen": "1"} for part in PARTS),
+            {"total_fen": "1", "pool_fen": "2"},
+        ],
+        [
+            *({"total_fen": "5", f"{part}_fen": "5"} for part in PARTS),
+            {"pool_fen": "-3", "cash_fen": "3"},
+        ],
     ),
     "entry_splits": Wall(
         "entry",
@@ -140,7 +145,8 @@ WALLS: dict[str, Wall] = {
         "posting", [{"amount_fen": "0"}, {"amount_fen": "-1"}], [{"amount_fen": "1"}]
     ),
     "balance_not_negative": Wall(
-        "balance", [{"kind": "'payable'", "amount_fen": "-1"}],
+        "balance",
+        [{"kind": "'payable'", "amount_fen": "-1"}],
         [{"kind": "'payable'", "amount_fen": "0"}],
     ),
     "meter_not_negative": Wall(
@@ -152,39 +158,52 @@ WALLS: dict[str, Wall] = {
         [{"amount_fen": "5", f"{part}_fen": "5"} for part in KINDS],
     ),
     "charge_batch_number": Wall(
-        "charge_batch", [{}, {"total_fen": "9"}],
+        "charge_batch",
+        [{}, {"total_fen": "9"}],
         [{"number": "'2'"}, {"visit_id": "1001"}, {"withdrawn_at": "now()"}],
     ),
     "prescription_once": Wall(
-        "prescription_use", [{}, {"entry_id": "1001"}],
+        "prescription_use",
+        [{}, {"entry_id": "1001"}],
         [{"number": "'R2'"}, {"prescriber": "'H2'"}, {"released_at": "now()"}],
     ),
     "person_psn_no_key": Wall(
-        "person", [{"certificate_hash": "'c'"}],
+        "person",
+        [{"certificate_hash": "'c'"}],
         [{"psn_no": "'3'", "certificate_hash": "'c'"}],
     ),
     "person_certificate": Wall(
-        "person", [{"psn_no": "'3'"}, {"psn_no": "'3'", "area": "'532300'"}],
+        "person",
+        [{"psn_no": "'3'"}, {"psn_no": "'3'", "area": "'532300'"}],
         [{"psn_no": "'3'", "certificate_kind": "'03'"}],
     ),
     "balance_pkey": Wall(
-        "balance", [{"amount_fen": "9"}],
+        "balance",
+        [{"amount_fen": "9"}],
         [{"area": "'532300'"}, {"person_id": "1001"}, {"kind": "'payable'"}],
     ),
     "meter_use_pkey": Wall(
-        "meter_use", [{"used_fen": "9"}],
-        [{"area": "'532300'"}, {"person_id": "1001"}, {"period": "'年:2025'"}, {"slot": "'x'"},
-         {"code": "'x'"}],
+        "meter_use",
+        [{"used_fen": "9"}],
+        [
+            {"area": "'532300'"},
+            {"person_id": "1001"},
+            {"period": "'年:2025'"},
+            {"slot": "'x'"},
+            {"code": "'x'"},
+        ],
     ),
     "closed_period_pkey": Wall(
         "closed_period", [{"closed_by": "'x'"}], [{"month": "'2023-12-01'"}, {"area": "'532300'"}]
     ),
     "message_pkey": Wall(
-        "message", [{"infno": "'2208'", "content_hash": "'x'"}],
+        "message",
+        [{"infno": "'2208'", "content_hash": "'x'"}],
         [{"msgid": "'m2'"}, {"institution": "'H2'"}],
     ),
     "nonce_pkey": Wall(
-        "nonce", [{"digest": "'x'", "seen_at": "'2030-01-01'"}],
+        "nonce",
+        [{"digest": "'x'", "seen_at": "'2030-01-01'"}],
         [{"nonce": "'n2'"}, {"access_key": "'k2'"}],
     ),
     "institution_pkey": Wall("institution", [{"area": "'532300'"}], [{"code": "'H3'"}]),
@@ -195,14 +214,20 @@ WALLS: dict[str, Wall] = {
         f"{table}_pkey": Wall(table, [{"id": "1000", **apart}], [{"id": "77", **apart}])
         for table, apart in (
             ("person", {"psn_no": "'3'", "certificate_hash": "'c'"}),
-            ("person_fact", {"key": "'2'"}), ("institution_fact", {"key": "'2'"}),
-            ("item_version", {"item": "'B'"}), ("item_match", {"own_item": "'x'"}),
-            ("entry", {}), ("posting", {}), ("review_flag", {}), ("visit", {}),
-            ("charge_batch", {"number": "'2'"}), ("fee_line", {}),
+            ("person_fact", {"key": "'2'"}),
+            ("institution_fact", {"key": "'2'"}),
+            ("item_version", {"item": "'B'"}),
+            ("item_match", {"own_item": "'x'"}),
+            ("entry", {}),
+            ("posting", {}),
+            ("review_flag", {}),
+            ("visit", {}),
+            ("charge_batch", {"number": "'2'"}),
+            ("fee_line", {}),
             ("prescription_use", {"number": "'R2'"}),
         )
     },
-}  # fmt: skip
+}
 
 POINTERS: dict[tuple[str, str], tuple[str, Changes]] = {
     ("credential", "institution"): ("'H9'", {"access_key": "'k2'"}),
@@ -223,16 +248,25 @@ POINTERS: dict[tuple[str, str], tuple[str, Changes]] = {
 """Columns that must point to a row that is there: what is not there, and what else is changed."""
 
 KEPT = [
-    "update {0} set area = '532300'", "update {0} set area = area where false", "delete from {0}",
-    "delete from {0} where false", "truncate {0} cascade",
-]  # fmt: skip
+    "update {0} set area = '532300'",
+    "update {0} set area = area where false",
+    "delete from {0}",
+    "delete from {0} where false",
+    "truncate {0} cascade",
+]
 TRIGGERS: dict[str, list[str]] = {
-    **{f"{table}_kept": [each.format(table) for each in KEPT]
-       for table in ("entry", "posting", "closed_period")},
-    **{f"{table}_kept": [f"delete from {table}", f"update {table} set key = 'x'"]
-       for table in ("person_fact", "institution_fact")},
-    **{f"{table}_never_emptied": [f"truncate {table}", f"truncate {table} cascade"]
-       for table in ("person_fact", "institution_fact")},
+    **{
+        f"{table}_kept": [each.format(table) for each in KEPT]
+        for table in ("entry", "posting", "closed_period")
+    },
+    **{
+        f"{table}_kept": [f"delete from {table}", f"update {table} set key = 'x'"]
+        for table in ("person_fact", "institution_fact")
+    },
+    **{
+        f"{table}_never_emptied": [f"truncate {table}", f"truncate {table} cascade"]
+        for table in ("person_fact", "institution_fact")
+    },
     "entry_period_open": [
         "insert into entry (area, kind, service_date, accounting_date, meters, facts, result)"
         f" values {values}"
@@ -244,14 +278,13 @@ TRIGGERS: dict[str, list[str]] = {
         )
     ],
     "posting_entry_there": [
-        "insert into posting (entry_id, area, debit, credit, amount_fen) values"
-        f" {values}"
+        f"insert into posting (entry_id, area, debit, credit, amount_fen) values {values}"
         for values in (
             "(99, '430500', 'account', 'opening', 5)",
             "(1000, '430500', 'account', 'opening', 5), (99, '430500', 'account', 'opening', 5)",
         )
     ],
-}  # fmt: skip
+}
 """What each trigger refuses."""
 
 
@@ -272,10 +305,11 @@ def _copy(connection: Connection, table: str, changes: Changes) -> None:
         name
         for name, always in connection.execute(
             "select attname, attgenerated <> '' from pg_attribute where attrelid = %s::regclass"
-            " and attnum > 0 and not attisdropped", [table],
+            " and attnum > 0 and not attisdropped",
+            [table],
         )
         if not always and (name != "id" or "id" in changes)
-    ]  # fmt: skip
+    ]
     values = ", ".join(changes.get(name, name) for name in columns)
     order = "id" if "id" in _all_columns(connection, table) else "ctid"
     connection.execute("set constraints all immediate")
@@ -398,14 +432,20 @@ def test_a_closed_month_closes_its_own_days_in_its_own_area_only(
 ) -> None:
     with world.transaction(force_rollback=True):
         # The day of service may lie in it: what counts is the day of the books.
-        _copy(world, "entry", {"area": f"'{area}'", "accounting_date": f"'{day}'",
-                               "service_date": "'2024-01-15'"})  # fmt: skip
+        _copy(
+            world,
+            "entry",
+            {"area": f"'{area}'", "accounting_date": f"'{day}'", "service_date": "'2024-01-15'"},
+        )
 
 
 WRITTEN = {
-    "bigint": "77", "date": "'2030-01-01'", "timestamp with time zone": "'2030-01-01'",
-    "character varying": "'x'", "jsonb": """'{"x": 1}'""",
-}  # fmt: skip
+    "bigint": "77",
+    "date": "'2030-01-01'",
+    "timestamp with time zone": "'2030-01-01'",
+    "character varying": "'x'",
+    "jsonb": """'{"x": 1}'""",
+}
 
 
 @pytest.mark.parametrize("table", ["person_fact", "institution_fact"])
@@ -414,8 +454,9 @@ def test_a_fact_is_retired_once_and_nothing_else_of_it_changes(
 ) -> None:
     columns = world.execute(
         "select column_name, data_type from information_schema.columns where table_name = %s"
-        " and is_generated = 'NEVER'", [table],
-    ).fetchall()  # fmt: skip
+        " and is_generated = 'NEVER'",
+        [table],
+    ).fetchall()
     assert len(columns) >= 10
     for column, kind in columns:
         change = f"update {table} set {column} = {WRITTEN[kind]}"

@@ -15,19 +15,22 @@ Connection = psycopg.Connection[Any]
 DAY = "2024-06-05"
 
 
-def balances(door: Connection, counter: Counter) -> dict[str, int]:
+def balances(gateway: Connection, counter: Counter) -> dict[str, int]:
     """What is on the personal accounts, by the last digits of psn_no."""
     numbers = {person: int(psn_no[-3:]) for psn_no, person in counter.persons.items()}
-    kept = rows(door, "select person_id, amount_fen from balance where kind = 'account'"
-                " and area = %s", counter.area)  # fmt: skip
+    kept = rows(
+        gateway,
+        "select person_id, amount_fen from balance where kind = 'account' and area = %s",
+        counter.area,
+    )
     return {numbers[person]: fen for person, fen in kept}
 
 
-def postings(door: Connection, entry: int) -> list[tuple[str, str, str, str, int]]:
+def postings(gateway: Connection, entry: int) -> list[tuple[str, str, str, str, int]]:
     """Debit, its owner, credit, its owner, fen."""
     columns = "debit, debit_owner, credit, credit_owner, amount_fen"
     asked = f"select {columns} from posting where entry_id = %s order by credit, amount_fen"
-    return rows(door, asked, entry)
+    return rows(gateway, asked, entry)
 
 
 def bind(counter: Counter, person: str, other: str, order: int = 1, **more: Any) -> None:
@@ -41,7 +44,7 @@ def bind(counter: Counter, person: str, other: str, order: int = 1, **more: Any)
 
 @pytest.mark.parametrize(("first", "second"), [(2, 3), (3, 2)])
 def test_family_accounts_pay_in_the_order_that_was_agreed_however_they_were_entered(
-    counter: Counter, door: Connection, first: int, second: int
+    counter: Counter, gateway: Connection, first: int, second: int
 ) -> None:
     person, here = counter.person(1, 0), counter.institution(1)
     for number in (2, 3):
@@ -50,38 +53,38 @@ def test_family_accounts_pay_in_the_order_that_was_agreed_however_they_were_ente
     bind(counter, person, counter.psn_no(second), order=2, relation="child")
     bind(counter, person, counter.psn_no(first), order=1)
     # 50 of deductible and 60 % of the other 250: 300 - 150 = 150 are the person's.
-    entry = one(door, counter.bill(person, here, DAY, 30_000, accounts="family")).entry
+    entry = one(gateway, counter.bill(person, here, DAY, 30_000, accounts="family")).entry
     paid = [[counter.persons[counter.psn_no(n)], fen] for n, fen in ((first, 9000), (second, 6000))]
     assert entry.result["family"] == paid
-    assert balances(door, counter) == {1: 0, first: 0, second: 3000}
+    assert balances(gateway, counter) == {1: 0, first: 0, second: 3000}
     assert (entry.account_fen, entry.family_fen, entry.cash_fen) == (0, 15_000, 0)
 
 
 def test_family_accounts_of_one_order_pay_by_the_number_of_their_owner(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = counter.person(1, 0), counter.institution(1)
     for number in (3, 2):
         bind(counter, person, counter.person(number, 9000))
-    entry = one(door, counter.bill(person, here, DAY, 5000, accounts="family")).entry
+    entry = one(gateway, counter.bill(person, here, DAY, 5000, accounts="family")).entry
     assert entry.family_fen == 5000
-    assert balances(door, counter) == {1: 0, 2: 4000, 3: 9000}
+    assert balances(gateway, counter) == {1: 0, 2: 4000, 3: 9000}
 
 
 def test_an_empty_family_account_and_an_owner_without_one_are_passed_over(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = counter.person(1, 1000), counter.institution(1)
     for order, (number, fen) in enumerate(((2, 0), (3, None), (4, 9000)), start=1):
         bind(counter, person, counter.person(number, fen), order)
-    entry = one(door, counter.bill(person, here, DAY, 5000, accounts="family")).entry
+    entry = one(gateway, counter.bill(person, here, DAY, 5000, accounts="family")).entry
     assert (entry.account_fen, entry.family_fen, entry.cash_fen) == (1000, 4000, 0)
     family = entry.facts["accounts"]["family"]
     assert [one[0] for one in family] == [counter.persons[counter.psn_no(4)]]
 
 
 def test_bills_of_two_persons_share_one_family_account_and_no_more_than_is_on_it(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     here = counter.institution(1)
     wife = counter.person(9, 7000)
@@ -90,13 +93,13 @@ def test_bills_of_two_persons_share_one_family_account_and_no_more_than_is_on_it
         person = counter.person(number, 0)
         bind(counter, person, wife)
         bills.append(counter.bill(person, here, DAY, 5000, accounts="family"))
-    entries = [outcome.entry for outcome in settle(door, bills, RULES, NOW)]
+    entries = [outcome.entry for outcome in settle(gateway, bills, RULES, NOW)]
     assert [(e.family_fen, e.cash_fen) for e in entries] == [(5000, 0), (2000, 3000), (0, 5000)]
-    assert balances(door, counter)[9] == 0
+    assert balances(gateway, counter)[9] == 0
 
 
 def test_a_trial_sees_what_the_bill_before_it_drew_from_a_family_account(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     here, wife = counter.institution(1), counter.person(9, 7000)
     bills = []
@@ -104,43 +107,42 @@ def test_a_trial_sees_what_the_bill_before_it_drew_from_a_family_account(
         person = counter.person(number, 0)
         bind(counter, person, wife)
         bills.append(counter.bill(person, here, DAY, 5000, accounts="family", trial=trial))
-    entries = [outcome.entry for outcome in settle(door, bills, RULES, NOW)]
+    entries = [outcome.entry for outcome in settle(gateway, bills, RULES, NOW)]
     assert [(entry.family_fen, entry.cash_fen) for entry in entries] == [(5000, 0), (2000, 3000)]
-    assert balances(door, counter)[9] == 2000
+    assert balances(gateway, counter)[9] == 2000
 
 
 def test_a_family_account_in_another_pooling_area_does_not_pay(
-    owner: Connection, counter: Counter, door: Connection
+    owner: Connection, counter: Counter, gateway: Connection
 ) -> None:
     person, here = counter.person(1, 0), counter.institution(1)
     far = Counter(owner, "532300")
     bind(counter, person, far.person(2, 9000))
-    entry = one(door, counter.bill(person, here, DAY, 5000, accounts="family")).entry
+    entry = one(gateway, counter.bill(person, here, DAY, 5000, accounts="family")).entry
     assert (entry.family_fen, entry.cash_fen) == (0, 5000)
-    assert balances(door, far) == {2: 9000}
+    assert balances(gateway, far) == {2: 9000}
 
 
 def test_family_accounts_in_chuxiong_pay_only_the_burden_inside_the_policy(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, "532300")
     person, here = counter.person(1, 3000), counter.institution(1)
     bind(counter, person, counter.person(2, 90_000))
-    bill = counter.bill(person, here, DAY, 20_000, first=700, own=800, above=400,
-                        accounts="family")  # fmt: skip
-    entry = one(door, bill).entry
+    bill = counter.bill(person, here, DAY, 20_000, first=700, own=800, above=400, accounts="family")
+    entry = one(gateway, bill).entry
     # (200 - 60) × 55 % = 77: inside 123 + 7, outside 8 + 4.
     assert (entry.pool_fen, entry.account_fen, entry.family_fen) == (7700, 3000, 10_000)
     assert entry.cash_fen == 1200 and len(entry.result["reasons"]) == 1
 
 
 def test_an_account_pays_inside_the_policy_first_and_then_outside_where_that_is_free(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = counter.person(1, 6000), counter.institution(1)
     bind(counter, person, counter.person(2, 1500))
     bill = counter.bill(person, here, DAY, 5000, own=3000, accounts="family")
-    entry = one(door, bill).entry
+    entry = one(gateway, bill).entry
     # Deductible 50 inside, 30 outside; the own account pays 50 + 10, the spouse's 15 outside.
     assert (entry.account_fen, entry.family_fen, entry.cash_fen) == (6000, 1500, 500)
 
@@ -149,7 +151,7 @@ def test_an_account_pays_inside_the_policy_first_and_then_outside_where_that_is_
 
 
 def test_of_two_accounts_that_one_of_the_area_of_insurance_is_drawn(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     """Somebody who moved has an account in each of two areas."""
     for area, other, far in (("430500", "532300", 3), ("532300", "430500", 90_000)):
@@ -160,17 +162,20 @@ def test_of_two_accounts_that_one_of_the_area_of_insurance_is_drawn(
             " values (%s, %s, 'account', %s)",
             [other, counter.persons[person], far],
         )
-        outcome = one(door, counter.bill(person, here, DAY, 2000, accounts="own"))
+        outcome = one(gateway, counter.bill(person, here, DAY, 2000, accounts="own"))
         assert outcome.entry, outcome
         assert (outcome.entry.account_fen, outcome.entry.cash_fen) == (700, 1300)
         assert outcome.balance_fen == 0
-        kept = rows(door, "select area, amount_fen from balance where person_id = %s",
-                    counter.persons[person])  # fmt: skip
+        kept = rows(
+            gateway,
+            "select area, amount_fen from balance where person_id = %s",
+            counter.persons[person],
+        )
         assert sorted(kept) == sorted([(area, 0), (other, far)])
 
 
 def test_a_family_account_is_that_of_the_area_even_if_its_owner_has_two(
-    owner: Connection, counter: Counter, door: Connection
+    owner: Connection, counter: Counter, gateway: Connection
 ) -> None:
     person, here, wife = counter.person(1, 0), counter.institution(1), counter.person(2, 700)
     bind(counter, person, wife)
@@ -179,12 +184,12 @@ def test_a_family_account_is_that_of_the_area_even_if_its_owner_has_two(
             "insert into balance (area, person_id, kind, amount_fen) values (%s, %s, 'account', 9)",
             [area, counter.persons[wife]],
         )
-    entry = one(door, counter.bill(person, here, DAY, 2000, accounts="family")).entry
+    entry = one(gateway, counter.bill(person, here, DAY, 2000, accounts="family")).entry
     assert (entry.family_fen, entry.cash_fen) == (700, 1300)
 
 
 def test_what_the_fund_owes_a_person_or_they_owe_it_is_no_account(
-    owner: Connection, counter: Counter, door: Connection
+    owner: Connection, counter: Counter, gateway: Connection
 ) -> None:
     person, here = counter.person(1, 500), counter.institution(1)
     for kind in ("payable", "receivable"):
@@ -193,23 +198,23 @@ def test_what_the_fund_owes_a_person_or_they_owe_it_is_no_account(
             " ('430500', %s, %s, 90000)",
             [counter.persons[person], kind],
         )
-    outcome = one(door, counter.bill(person, here, DAY, 2000, accounts="own"))
+    outcome = one(gateway, counter.bill(person, here, DAY, 2000, accounts="own"))
     assert (outcome.entry.account_fen, outcome.balance_fen) == (500, 0)
 
 
 def test_the_balance_that_is_told_is_the_own_account_after_the_bill(
-    counter: Counter, door: Connection
+    counter: Counter, gateway: Connection
 ) -> None:
     person, here = counter.person(1, 9000), counter.institution(1)
     bills = [counter.bill(person, here, DAY, 2000, accounts=use) for use in ("own", "none", "own")]
-    assert [o.balance_fen for o in settle(door, bills, RULES, NOW)] == [7000, 7000, 5000]
+    assert [o.balance_fen for o in settle(gateway, bills, RULES, NOW)] == [7000, 7000, 5000]
     stranger = counter.bill(counter.person(2), here, DAY, 2000, accounts="own")
-    assert one(door, stranger).balance_fen == 0
+    assert one(gateway, stranger).balance_fen == 0
 
 
 @pytest.mark.parametrize(("agreement", "paid"), [(True, 2000), (False, 0)])
 def test_an_account_pays_only_at_places_with_an_agreement(
-    counter: Counter, door: Connection, agreement: bool, paid: int
+    counter: Counter, gateway: Connection, agreement: bool, paid: int
 ) -> None:
     """邵阳 第十二条（一）: at designated institutions and pharmacies."""
     person = counter.person(1, 9000)
@@ -217,7 +222,7 @@ def test_an_account_pays_only_at_places_with_an_agreement(
     shop = counter.institution(2, "", "pharmacy", agreement=agreement)
     for place, med_type in ((here, "11"), (shop, "41")):
         bill = counter.bill(person, place, DAY, 2000, med_type=med_type, accounts="own", trial=True)
-        assert one(door, bill).entry.account_fen == paid
+        assert one(gateway, bill).entry.account_fen == paid
 
 
 # Supplements.
@@ -226,65 +231,76 @@ def test_an_account_pays_only_at_places_with_an_agreement(
 @pytest.mark.parametrize(
     ("subsidy", "payer"),
     [
-        ("civil_servant", "公务员医疗补助"), ("veteran", "老干部医疗补助"),
+        ("civil_servant", "公务员医疗补助"),
+        ("veteran", "老干部医疗补助"),
         ("enterprise", "企业补充医疗保险"),
     ],
-)  # fmt: skip
+)
 def test_a_supplement_is_paid_by_its_own_fund_and_comes_back_with_the_cancellation(
-    owner: Connection, door: Connection, subsidy: str, payer: str
+    owner: Connection, gateway: Connection, subsidy: str, payer: str
 ) -> None:
     counter = Counter(owner, "532300")
     person, here = counter.person(1), counter.institution(1)
-    enter(door, [OpeningBalance(person, "532300", day_of("2024-06-01"), "account", 50_000)],
-          RULES.area, NOW)  # fmt: skip
+    enter(
+        gateway,
+        [OpeningBalance(person, "532300", day_of("2024-06-01"), "account", 50_000)],
+        RULES.area,
+        NOW,
+    )
     counter.fact(person, "subsidy", "2020-01-01", subsidy=subsidy)
     bill = counter.bill(person, here, DAY, 900_000, own=1000, accounts="own")
-    outcome = one(door, bill)
+    outcome = one(gateway, bill)
     entry = outcome.entry
     # (9,000 - 60) × 55 % = 4,917; 60 % of the other 4,083 = 2,449.80; 1,633.20 are the person's.
     assert (entry.pool_fen, entry.supplements_fen) == (491_700, 244_980)
     assert entry.result["payers"] == {payer: 244_980}
     assert (entry.account_fen, entry.cash_fen) == (50_000, 113_320 + 1000)
-    assert postings(door, entry.id) == [
+    assert postings(gateway, entry.id) == [
         ("provider", here, "account", str(counter.persons[person]), 50_000),
         ("provider", here, "cash", here, 114_320),
         ("provider", here, "pool", "ordinary", 491_700),
         ("provider", here, "supplement", payer, 244_980),
     ]
-    articles = rows(door, "select credit, article from posting where entry_id = %s order by credit",
-                    entry.id)  # fmt: skip
+    articles = rows(
+        gateway, "select credit, article from posting where entry_id = %s order by credit", entry.id
+    )
     assert [(credit, bool(article)) for credit, article in articles] == [
-        ("account", False), ("cash", False), ("pool", True), ("supplement", True),
-    ]  # fmt: skip
+        ("account", False),
+        ("cash", False),
+        ("pool", True),
+        ("supplement", True),
+    ]
     assert "第三十五条" in dict(articles)["supplement"] and "第十三条" in dict(articles)["pool"]
     key = counter.key(here, "2208", {})
-    back = cancel(door, key, person, bill.visit or 0, entry.id, RULES, NOW).entry
+    back = cancel(gateway, key, person, bill.visit or 0, entry.id, RULES, NOW).entry
     assert (back.pool_fen, back.supplements_fen, back.cash_fen) == (-491_700, -244_980, -114_320)
-    assert sorted(postings(door, back.id)) == sorted(
+    assert sorted(postings(gateway, back.id)) == sorted(
         (credit, credit_owner, debit, debit_owner, fen)
-        for debit, debit_owner, credit, credit_owner, fen in postings(door, entry.id)
+        for debit, debit_owner, credit, credit_owner, fen in postings(gateway, entry.id)
     )
-    assert balances(door, counter) == {1: 50_000}
-    assert list(verify(door)) == []
+    assert balances(gateway, counter) == {1: 50_000}
+    assert list(verify(gateway)) == []
     # And the settlement again, once the cancellation is taken back.
     again = counter.key(here, "2601", {})
-    with door.transaction():
-        door.execute(
+    with gateway.transaction():
+        gateway.execute(
             "insert into message (institution, msgid, infno, content_hash, content, entry)"
             " values (%s, %s, '2208', '', '{}', %s)",
             [here, key.msgid, back.id],
         )
-        restored = reverse(door, again, person, key.msgid, "2208", RULES, NOW).entry
+        restored = reverse(gateway, again, person, key.msgid, "2208", RULES, NOW).entry
     assert (restored.supplements_fen, restored.result["payers"]) == (244_980, {payer: 244_980})
-    assert postings(door, restored.id) == postings(door, entry.id)
-    assert list(verify(door)) == []
+    assert postings(gateway, restored.id) == postings(gateway, entry.id)
+    assert list(verify(gateway)) == []
 
 
-def test_each_fund_is_told_its_room_and_pays_within_it(owner: Connection, door: Connection) -> None:
+def test_each_fund_is_told_its_room_and_pays_within_it(
+    owner: Connection, gateway: Connection
+) -> None:
     counter = Counter(owner, "530900")
     person, here = counter.person(1), counter.institution(3, "3")
     bill = counter.bill(person, here, DAY, 20_000_000)
-    outcome = one(door, bill)
+    outcome = one(gateway, bill)
     entry = outcome.entry
     # 90 deductible; 12,000 × 50 % = 6,000, full; 62,500 × 80 % = 50,000, full; the other
     # 125,410 × 90 % = 112,869 by the large-amount fund.
@@ -292,7 +308,7 @@ def test_each_fund_is_told_its_room_and_pays_within_it(owner: Connection, door: 
     assert entry.result["payers"] == {"大额医疗费用补助": 11_286_900}
     assert entry.cash_fen == 20_000_000 - 5_600_000 - 11_286_900
     assert outcome.limits == {"pool": 600_000, "大额医疗费用补助": 40_000_000}
-    later = one(door, counter.bill(person, here, DAY, 10_000))
+    later = one(gateway, counter.bill(person, here, DAY, 10_000))
     assert later.limits == {"pool": 0, "大额医疗费用补助": 40_000_000 - 11_286_900}
     # 90 of deductible, then 10 × 90 %.
     assert (later.entry.pool_fen, later.entry.supplements_fen) == (0, 900)
@@ -303,57 +319,73 @@ def test_each_fund_is_told_its_room_and_pays_within_it(owner: Connection, door: 
 
 def _pharmacy(owner: Connection) -> tuple[Counter, str, str, str]:
     counter = Counter(owner, "532300")
-    return (counter, counter.person(1), counter.institution(5, "", "pharmacy"),
-            counter.institution(1, "3"))  # fmt: skip
+    return (
+        counter,
+        counter.person(1),
+        counter.institution(5, "", "pharmacy"),
+        counter.institution(1, "3"),
+    )
 
 
 def _written(*prescriptions: tuple[str, str]) -> dict[str, Any]:
-    return {"prescriptions": [
-        {"prescriber": p, "number": n, "serial": str(i)} for i, (p, n) in enumerate(prescriptions)
-    ]}  # fmt: skip
+    return {
+        "prescriptions": [
+            {"prescriber": p, "number": n, "serial": str(i)}
+            for i, (p, n) in enumerate(prescriptions)
+        ]
+    }
 
 
-def test_a_trial_uses_up_no_prescription_and_no_lines(owner: Connection, door: Connection) -> None:
+def test_a_trial_uses_up_no_prescription_and_no_lines(
+    owner: Connection, gateway: Connection
+) -> None:
     counter, person, shop, writer = _pharmacy(owner)
     bill = counter.bill(person, shop, DAY, 19_000, med_type="41", marks=_written((writer, "R1")))
     trial = counter.request(person, shop, bill.visit, "1", 19_000, med_type="41", trial=True)
-    outcomes = settle(door, [trial, trial, bill, trial], RULES, NOW)
+    outcomes = settle(gateway, [trial, trial, bill, trial], RULES, NOW)
     assert [outcome.entry and outcome.entry.pool_fen for outcome in outcomes[:3]] == [5000] * 3
     assert refused(outcomes[3]) in ("batch_settled_already", "prescription_used")
-    assert rows(door, "select number from prescription_use") == [("R1",)]
+    assert rows(gateway, "select number from prescription_use") == [("R1",)]
 
 
-def test_a_prescription_is_told_apart_by_who_wrote_it(owner: Connection, door: Connection) -> None:
+def test_a_prescription_is_told_apart_by_who_wrote_it(
+    owner: Connection, gateway: Connection
+) -> None:
     counter, person, shop, writer = _pharmacy(owner)
     other = counter.institution(2, "3")
     bills = [
         counter.bill(person, shop, DAY, 19_000, med_type="41", marks=_written(*written))
-        for written in ([(writer, "R1"), (writer, "R1")], [(other, "R1")], [(writer, "R2")],
-                        [(writer, "R3"), (writer, "R1")])
-    ]  # fmt: skip
-    outcomes = settle(door, bills, RULES, NOW)
+        for written in (
+            [(writer, "R1"), (writer, "R1")],
+            [(other, "R1")],
+            [(writer, "R2")],
+            [(writer, "R3"), (writer, "R1")],
+        )
+    ]
+    outcomes = settle(gateway, bills, RULES, NOW)
     assert [outcome.refusal is None for outcome in outcomes] == [True, True, True, False]
     assert refused(outcomes[3]) == "prescription_used" and "R1" in str(outcomes[3].refusal)
-    used = rows(door, "select prescriber, number from prescription_use order by id")
+    used = rows(gateway, "select prescriber, number from prescription_use order by id")
     assert used == [(writer, "R1"), (other, "R1"), (writer, "R2")]
 
 
 def test_lines_without_a_prescriber_are_filled_from_the_visits(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     counter, person, shop, writer = _pharmacy(owner)
     bill = counter.bill(person, shop, DAY, 19_000, med_type="41", marks=_written(("", "R1")))
-    owner.execute("update visit set details = jsonb_build_object('rxfixmedinscode', %s::text)",
-                  [writer])  # fmt: skip
-    entry = one(door, bill).entry
+    owner.execute(
+        "update visit set details = jsonb_build_object('rxfixmedinscode', %s::text)", [writer]
+    )
+    entry = one(gateway, bill).entry
     assert entry.facts["prescriber_level"] == "3" and entry.pool_fen == 5000
-    assert rows(door, "select prescriber, number, entry_id from prescription_use") == [
+    assert rows(gateway, "select prescriber, number, entry_id from prescription_use") == [
         (writer, "R1", entry.id)
     ]
 
 
 def test_in_yunfu_a_pharmacy_is_selected_with_the_place_that_prescribed(
-    owner: Connection, door: Connection
+    owner: Connection, gateway: Connection
 ) -> None:
     """云浮 第十七条、第二十条（一）: filled from the selected place, or from its parent."""
     counter = Counter(owner, "445300")
@@ -365,5 +397,5 @@ def test_in_yunfu_a_pharmacy_is_selected_with_the_place_that_prescribed(
     for name, writer in (("selected", parent), ("its branch", branch), ("another", other)):
         marks = _written((writer, name))
         bill = counter.bill(person, shop, DAY, 9000, med_type="41", marks=marks)
-        found[name] = one(door, bill).entry.result.get("refusal")
+        found[name] = one(gateway, bill).entry.result.get("refusal")
     assert found == {"selected": None, "its branch": None, "another": "not_selected"}

@@ -11,20 +11,23 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from gongji.errors import Refusal
+from gongji.law.engine.areas import Areas
+from gongji.refusals import Refusal
 from gongji.settlement import visits
 from gongji.settlement.contract import Key, Line
-from gongji.settlement.lines import PricedLine
-from gongji.settlement.rules import Rules
+from gongji.settlement.price_bills import PricedLine
 from gongji.units import CHINA
 
 Connection = psycopg.Connection[Any]
 
 NOW = datetime(2024, 3, 5, 10, 0, tzinfo=CHINA)
-RULES = Rules()
+RULES = Areas()
 HOSPITAL, FOREIGN, PHARMACY, LAPSED = (
-    "H53230000002", "H53230000003", "P53230000001", "H53230000009",
-)  # fmt: skip
+    "H53230000002",
+    "H53230000003",
+    "P53230000001",
+    "H53230000009",
+)
 CHUXIONG, YUNFU = "53230000000000000001", "44530000000000000002"
 ITEMS: list[tuple[Any, ...]] = [
     # item, grade, first self-pay, standard, listing, negotiated, restricted, diseases
@@ -57,15 +60,25 @@ def fill_county(owner: Connection) -> None:
         )
         for item, grade, share, standard, listing, negotiated, restricted, diseases in ITEMS:
             add_item(
-                owner, item, area=area, grade=grade, first_self_pay_ppm=share, diseases=diseases,
-                standard_fen=standard, listing_fen=listing, negotiated=negotiated,
-                dual_channel=negotiated, restricted=restricted,
+                owner,
+                item,
+                area=area,
+                grade=grade,
+                first_self_pay_ppm=share,
+                diseases=diseases,
+                standard_fen=standard,
+                listing_fen=listing,
+                negotiated=negotiated,
+                dual_channel=negotiated,
+                restricted=restricted,
                 agreement_until="2024-03-01" if negotiated else None,
-            )  # fmt: skip
+            )
     for code, kind, level in (
-        (HOSPITAL, "hospital", "2"), (FOREIGN, "hospital", "3"), (PHARMACY, "pharmacy", ""),
+        (HOSPITAL, "hospital", "2"),
+        (FOREIGN, "hospital", "3"),
+        (PHARMACY, "pharmacy", ""),
         (LAPSED, "hospital", "1"),
-    ):  # fmt: skip
+    ):
         owner.execute(
             "insert into institution (code, area, name, kind) values (%s, '532300', '测试', %s)",
             [code, kind],
@@ -80,9 +93,15 @@ def fill_county(owner: Connection) -> None:
 
 def add_item(owner: Connection, item: str, **columns: Any) -> None:
     row: dict[str, Any] = {
-        "area": "532300", "item": item, "name": f"测试药{item}", "list_type": "101",
-        "charge_type": "09", "since": "2023-01-01", "grade": "甲", "diseases": [],
-    } | columns  # fmt: skip
+        "area": "532300",
+        "item": item,
+        "name": f"测试药{item}",
+        "list_type": "101",
+        "charge_type": "09",
+        "since": "2023-01-01",
+        "grade": "甲",
+        "diseases": [],
+    } | columns
     places = ", ".join(["%s"] * len(row))
     owner.execute(
         f"insert into item_version ({', '.join(row)}) values ({places})",
@@ -103,51 +122,68 @@ def line(serial: str, item: str, fen: int, quantity: int = 1, **more: Any) -> Li
 
 
 class Counter:
-    """A hospital's counter: each call is a transaction of the door, as the dispatcher makes it."""
+    """A hospital's counter: each call is a transaction of the gateway, as the dispatcher makes
+    it.
+    """
 
-    def __init__(self, door: Connection) -> None:
-        self.door = door
+    def __init__(self, gateway: Connection) -> None:
+        self.gateway = gateway
 
     def open(self, psn_no: str = CHUXIONG, when: str = "2024-03-05 09:00", **more: Any) -> int:
         institution = more.pop("institution", HOSPITAL)
-        with self.door.transaction():
+        with self.gateway.transaction():
             return visits.open_visit(
-                self.door, key(institution), psn_no, institution, at(when), "n1", {}, NOW, **more
+                self.gateway, key(institution), psn_no, institution, at(when), "n1", {}, NOW, **more
             )
 
     def describe(
         self, visit: int, psn_no: str = CHUXIONG, *rows: dict[str, str], **more: Any
     ) -> None:
-        with self.door.transaction():
+        with self.gateway.transaction():
             visits.record_diagnoses(
-                self.door, key(), visit, psn_no, more.get("med_type", "14"),
-                more.get("disease", "M01600"), at(more.get("when", "2024-03-05 09:10")), rows,
-                more.get("details", {}), NOW,
-            )  # fmt: skip
+                self.gateway,
+                key(),
+                visit,
+                psn_no,
+                more.get("med_type", "14"),
+                more.get("disease", "M01600"),
+                at(more.get("when", "2024-03-05 09:10")),
+                rows,
+                more.get("details", {}),
+                NOW,
+            )
 
     def upload(
         self, visit: int, *lines: Line, batch: str = "b1", psn_no: str = CHUXIONG, **more: Any
     ) -> list[PricedLine]:
-        with self.door.transaction():
+        with self.gateway.transaction():
             return visits.upload_lines(
-                self.door, key(more.pop("institution", HOSPITAL)), visit, psn_no, batch,
-                more.pop("disease", ""), lines, RULES, NOW, **more,
-            )  # fmt: skip
+                self.gateway,
+                key(more.pop("institution", HOSPITAL)),
+                visit,
+                psn_no,
+                batch,
+                more.pop("disease", ""),
+                lines,
+                RULES,
+                NOW,
+                **more,
+            )
 
     def withdraw(self, visit: int, batch: str, psn_no: str = CHUXIONG) -> None:
-        with self.door.transaction():
-            visits.withdraw_lines(self.door, key(), visit, psn_no, batch, NOW)
+        with self.gateway.transaction():
+            visits.withdraw_lines(self.gateway, key(), visit, psn_no, batch, NOW)
 
     def cancel(self, visit: int, number: str = "n1", psn_no: str = CHUXIONG) -> None:
-        with self.door.transaction():
-            visits.withdraw_visit(self.door, key(), visit, psn_no, number, NOW)
+        with self.gateway.transaction():
+            visits.withdraw_visit(self.gateway, key(), visit, psn_no, number, NOW)
 
     def batches(self) -> list[dict[str, Any]]:
-        with self.door.cursor(row_factory=psycopg.rows.dict_row) as cursor:
+        with self.gateway.cursor(row_factory=psycopg.rows.dict_row) as cursor:
             return cursor.execute("select * from charge_batch order by id").fetchall()
 
     def settle(self, number: str, entry: int | None = 77) -> None:
-        self.door.execute(
+        self.gateway.execute(
             "update charge_batch set settled_by = %s where number = %s", [entry, number]
         )
 

@@ -30,8 +30,10 @@ def watched(browser: Any, address: str, size: dict[str, int], **options: Any) ->
     page = context.new_page()
     made = Watched(page, address)
     hosts: set[str] = set()
-    page.on("console", lambda said: said.type in ("error", "warning")
-            and made.complaints.append(said.text))  # fmt: skip
+    page.on(
+        "console",
+        lambda said: said.type in ("error", "warning") and made.complaints.append(said.text),
+    )
     page.on("pageerror", lambda error: made.complaints.append(str(error)))
     page.on("request", lambda asked: hosts.add(urlsplit(asked.url).netloc))
     page.on(
@@ -55,8 +57,10 @@ def serious(page: Any) -> list[str]:
     found = Axe().run(page).response["violations"]
     return [
         f"{one['id']}: {node['html'][:160]}"
-        for one in found if one["impact"] in ("serious", "critical") for node in one["nodes"]
-    ]  # fmt: skip
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
 
 
 def fits(page: Any) -> None:

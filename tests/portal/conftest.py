@@ -20,9 +20,14 @@ from tests.portal.people import Family
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--lang=zh-CN",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--lang=zh-CN",
+]
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
@@ -84,9 +89,13 @@ def django_database(pages_database: str) -> Iterator[None]:
     parts = conninfo_to_dict(pages_database)
     connections.close_all()
     given.update(
-        NAME=parts.get("dbname", ""), USER=parts.get("user", ""), HOST=parts.get("host", ""),
-        PASSWORD=parts.get("password", ""), PORT=str(parts.get("port", "")), CONN_MAX_AGE=0,
-    )  # fmt: skip
+        NAME=parts.get("dbname", ""),
+        USER=parts.get("user", ""),
+        HOST=parts.get("host", ""),
+        PASSWORD=parts.get("password", ""),
+        PORT=str(parts.get("port", "")),
+        CONN_MAX_AGE=0,
+    )
     cache.clear()
     yield
     connections.close_all()
@@ -114,7 +123,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
                 return now.astimezone(tz) if tz else now.replace(tzinfo=None)
 
         monkeypatch.setattr("django.utils.timezone.now", lambda: now)
-        monkeypatch.setattr("gongji.portal.mine.datetime", Stopped)
+        monkeypatch.setattr("gongji.portal.own_pages.datetime", Stopped)
 
     return stop
 
@@ -132,7 +141,7 @@ def served(family_template: tuple[str, Family]) -> Iterator[str]:
     """The address of a server of the pages, in a thread of this process."""
     import uvicorn
 
-    from gongji.config.asgi import application
+    from gongji.service.asgi import application
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -42,11 +42,11 @@ def move_in(address: str) -> Neighbours:
                 settled at half past midnight of 2025-01-01 in China
     strangers   2024-05-01, level 3: 1,090.00; (1090 - 90) x 50 % = 500.00; cash 590.00
     """
+    from gongji.law.engine.areas import Areas
     from gongji.ledger.openings import OpeningBalance, enter
     from gongji.settlement.cancel import cancel
-    from gongji.settlement.rules import Rules
 
-    rules = Rules()
+    rules = Areas()
     with psycopg.connect(address, autocommit=True) as owner:
         counter = Counter(owner, AREA, messages=500)
         persons = [counter.person(n) for n in (1, 2, 3)]
@@ -54,9 +54,14 @@ def move_in(address: str) -> Neighbours:
             owner.execute("update person set name = %s where psn_no = %s", [name, psn_no])
             counter.fact(psn_no, "account", "2024-01-01")
         counter.fact(
-            persons[0], "bond", "2024-01-01", key=persons[1], order=1, relation="spouse",
+            persons[0],
+            "bond",
+            "2024-01-01",
+            key=persons[1],
+            order=1,
+            relation="spouse",
             consented_on="2024-01-01",
-        )  # fmt: skip
+        )
         day = date(2024, 1, 1)
         openings = [
             OpeningBalance(persons[0], AREA, day, "account", 20_000),
@@ -80,9 +85,9 @@ def move_in(address: str) -> Neighbours:
         numbers = _settle(address, bills)
         taken = bills["2024-04-01T02:00"]
         key = counter.key(low, "2208", {})
-        with psycopg.connect(address, options=ROLE, autocommit=True) as door:
+        with psycopg.connect(address, options=ROLE, autocommit=True) as gateway:
             back = cancel(
-                door, key, duan, taken.visit, numbers[2], rules, instant("2024-04-09T02:00")
+                gateway, key, duan, taken.visit, numbers[2], rules, instant("2024-04-09T02:00")
             )
     small, large, family, late, strangers = numbers
     return Neighbours(*persons, small, large, family, back.entry.id, late, strangers)
@@ -94,12 +99,12 @@ def instant(text: str) -> datetime:
 
 
 def _settle(address: str, bills: dict[str, object]) -> list[int]:
-    from gongji.settlement.rules import Rules
+    from gongji.law.engine.areas import Areas
     from gongji.settlement.settle import settle
 
     numbers = []
-    with psycopg.connect(address, options=ROLE, autocommit=True) as door:
+    with psycopg.connect(address, options=ROLE, autocommit=True) as gateway:
         for text, bill in bills.items():
-            (outcome,) = settle(door, [bill], Rules(), instant(text))
+            (outcome,) = settle(gateway, [bill], Areas(), instant(text))
             numbers.append(outcome.entry.id)
     return numbers

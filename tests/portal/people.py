@@ -15,7 +15,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests.platform.counter import Counter
 
-ROLE = "-c role=gongji_door -c timezone=UTC"
+ROLE = "-c role=gongji_gateway -c timezone=UTC"
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Family:
 
 def settle_down(address: str) -> Family:
     """People, settlements and a catalogue in an empty database."""
+    from gongji.law.engine.areas import Areas
     from gongji.ledger.openings import OpeningBalance, enter
-    from gongji.settlement.rules import Rules
     from gongji.settlement.settle import settle
 
-    rules = Rules()
+    rules = Areas()
     now = datetime.fromisoformat("2023-03-01T02:00:00+00:00")
     with psycopg.connect(address, autocommit=True) as owner:
         counter = Counter(owner, "430500")
@@ -48,16 +48,22 @@ def settle_down(address: str) -> Family:
         enter(owner, openings, rules.area, now)
         hospital = counter.institution(1, level="3")
         counter.fact(
-            persons[0], "registration", "2023-01-01", key="M03900", benefit="chronic",
-            disease="hypertension", name="高血压", state="approved",
-        )  # fmt: skip
+            persons[0],
+            "registration",
+            "2023-01-01",
+            key="M03900",
+            benefit="chronic",
+            disease="hypertension",
+            name="高血压",
+            state="approved",
+        )
         bills = [
             counter.bill(persons[0], hospital, "2023-02-01", 80_000, own=5_000, accounts="own"),
             counter.bill(persons[2], hospital, "2023-02-02", 60_000),
         ]
         _catalogue(owner)
-        with psycopg.connect(address, options=ROLE, autocommit=True) as door:
-            outcomes = settle(door, bills, rules, now)
+        with psycopg.connect(address, options=ROLE, autocommit=True) as gateway:
+            outcomes = settle(gateway, bills, rules, now)
     numbers = [outcome.entry.id for outcome in outcomes]
     return Family(persons[0], persons[1], persons[2], *numbers)
 
@@ -115,9 +121,12 @@ def facts_kept(address: str) -> Any:
 def forget_visitors(address: str) -> None:
     """Take away sessions and users."""
     tables = (
-        "django_session", "socialaccount_socialtoken", "socialaccount_socialaccount",
-        "account_emailaddress", "auth_user",
-    )  # fmt: skip
+        "django_session",
+        "socialaccount_socialtoken",
+        "socialaccount_socialaccount",
+        "account_emailaddress",
+        "auth_user",
+    )
     with psycopg.connect(address, autocommit=True) as connection:
         for table in tables:
             connection.execute(f"delete from {table}")

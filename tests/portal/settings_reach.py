@@ -7,16 +7,17 @@ from typing import Any
 
 def main() -> None:
     """Ask the pages as visitors would, and print what they answered."""
-    import django
+    from gongji.service.settings import set_up_django
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        django.setup()
+        set_up_django()
     from django.conf import settings
     from django.core.cache import cache
     from django.test import Client
 
-    from gongji.portal import books, sign_in
+    from gongji.platform.installation import installed_areas
+    from gongji.portal import sign_in
 
     found: dict[str, Any] = {}
     client = Client(headers={"host": "pages.example", "accept-language": "zh-CN"})
@@ -32,10 +33,13 @@ def main() -> None:
     found["claimed"] = asked("203.0.113.7, 203.0.113.5")
     found["behind"] = asked("203.0.113.5, 203.0.113.8")
     hosts = ("pages.example", "127.0.0.9", "localhost", "127.0.0.1")
-    found["hosts"] = {host: client.get("/areas", headers={"host": host}).status_code
-                      for host in hosts}  # fmt: skip
-    found["areas"] = [area.code for area in books.areas()]
-    found["law"] = books.rules().law_hash("430500", books.areas()[0].laws[0].since)
+    found["hosts"] = {
+        host: client.get("/areas", headers={"host": host}).status_code for host in hosts
+    }
+    found["areas"] = [area.code for area in installed_areas().every({})]
+    found["law"] = installed_areas().law_hash(
+        "430500", installed_areas().every({})[0].laws[0].since
+    )
     cache.set("code:43050000000000000001", "123456")
     given = {"psn_no": "43050000000000000001", "code": "123456"}
     found["code"] = client.post("/sign-in", given).status_code

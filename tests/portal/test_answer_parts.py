@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.portal.reading import Page, read
 
-from gongji.errors import Refusal
+from gongji.refusals import Refusal
 from gongji.units import show_fen
 
 SHAOYANG = {"area": "430500", "date": "2023-02-01", "status": "active", "level": "3"}
@@ -27,30 +27,54 @@ def answered(facts: dict[str, str], figures: Any = (), used: Any = ()) -> Any:
 
 SHARES = {
     # 邵阳 第六条: 300 deductible, 60 %, 1500 a year.
-    "deductible and share": (SHAOYANG | {"in_scope": "1000"}, {}, {
-        "pool": 42_000, "deductible": 30_000, "share": 28_000}),
+    "deductible and share": (
+        SHAOYANG | {"in_scope": "1000"},
+        {},
+        {"pool": 42_000, "deductible": 30_000, "share": 28_000},
+    ),
     "only deductible": (SHAOYANG | {"in_scope": "250"}, {}, {"deductible": 25_000}),
-    "no deductible at level 1": (SHAOYANG | {"in_scope": "1000", "level": "1"}, {}, {
-        "pool": 70_000, "share": 30_000}),
+    "no deductible at level 1": (
+        SHAOYANG | {"in_scope": "1000", "level": "1"},
+        {},
+        {"pool": 70_000, "share": 30_000},
+    ),
     # (4000 - 300) x 60 % = 2220 of which 1500 are paid; 1500 / 60 % = 2500 are taken, 1200 beyond.
-    "beyond the ceiling": (SHAOYANG | {"in_scope": "4000"}, {}, {
-        "pool": 150_000, "deductible": 30_000, "share": 100_000, "beyond": 120_000}),
-    "outside the scope": (SHAOYANG | {"in_scope": "1000", "total": "1234.56"}, {}, {
-        "pool": 42_000, "deductible": 30_000, "share": 28_000, "outside": 23_456}),
-    "refused": (SHAOYANG | {"in_scope": "1000", "total": "1100", "third_party": "true"}, {}, {
-        "share": 100_000, "outside": 10_000}),
+    "beyond the ceiling": (
+        SHAOYANG | {"in_scope": "4000"},
+        {},
+        {"pool": 150_000, "deductible": 30_000, "share": 100_000, "beyond": 120_000},
+    ),
+    "outside the scope": (
+        SHAOYANG | {"in_scope": "1000", "total": "1234.56"},
+        {},
+        {"pool": 42_000, "deductible": 30_000, "share": 28_000, "outside": 23_456},
+    ),
+    "refused": (
+        SHAOYANG | {"in_scope": "1000", "total": "1100", "third_party": "true"},
+        {},
+        {"share": 100_000, "outside": 10_000},
+    ),
     "nothing": (SHAOYANG | {"in_scope": "0"}, {}, {}),
     # 楚雄 第十八条: 10 % first self-pay of 1000; (900 - 300) x 85 % = 510, of which 200 are left in
     # the year's ceiling: 200 / 85 % = 235.29 are taken, 364.71 are beyond.
     "first self-pay": (
-        CHUXIONG | {"total": "1000", "benefit": "negotiated_drug", "drug": "甲"}, INPATIENT, {
-            "pool": 20_000, "deductible": 30_000, "share": 3_529, "beyond": 36_471,
-            "first_self_pay": 10_000}),
+        CHUXIONG | {"total": "1000", "benefit": "negotiated_drug", "drug": "甲"},
+        INPATIENT,
+        {
+            "pool": 20_000,
+            "deductible": 30_000,
+            "share": 3_529,
+            "beyond": 36_471,
+            "first_self_pay": 10_000,
+        },
+    ),
     # 第三十五条: 60 % of the (400 - 155) that are left in scope.
     "a supplement": (
-        CHUXIONG | {"in_scope": "400", "subsidy": "civil_servant"}, {"subsidy_rate": "60%"}, {
-            "pool": 15_500, "supplement": 14_700, "deductible": 9_000, "share": 800}),
-}  # fmt: skip
+        CHUXIONG | {"in_scope": "400", "subsidy": "civil_servant"},
+        {"subsidy_rate": "60%"},
+        {"pool": 15_500, "supplement": 14_700, "deductible": 9_000, "share": 800},
+    ),
+}
 
 
 @pytest.mark.parametrize("name", SHARES)
@@ -59,9 +83,15 @@ def test_who_pays_what_to_the_fen(portal: Any, name: str) -> None:
     found = answered(facts, figures)
     assert {share.code: share.amount_fen for share in found.shares} == expected
     assert [share.code for share in found.shares] == list(expected), "funds first, then the person"
-    names = {"pool": "统筹基金", "deductible": "起付标准内", "share": "个人按比例负担",
-             "beyond": "超过限额", "first_self_pay": "先行自付", "outside": "政策范围外",
-             "supplement": "公务员医疗补助"}  # fmt: skip
+    names = {
+        "pool": "统筹基金",
+        "deductible": "起付标准内",
+        "share": "个人按比例负担",
+        "beyond": "超过限额",
+        "first_self_pay": "先行自付",
+        "outside": "政策范围外",
+        "supplement": "公务员医疗补助",
+    }
     assert [share.name for share in found.shares] == [names[code] for code in expected]
 
 
@@ -69,39 +99,65 @@ def test_what_a_layer_takes_from_the_account_is_the_account_s() -> None:
     """The rulebooks of the tests have such a layer; the shares are those of the JSON."""
     from types import SimpleNamespace
 
+    from gongji.law.rulebook import provision_kinds
     from gongji.portal.calculation import shares
-    from gongji.rulebook import documents
 
     def step(payer: str, paid: int, rest: int) -> Any:
         layer = SimpleNamespace(payer=payer)
         return SimpleNamespace(note=SimpleNamespace(layer=layer), paid=paid, rest=rest)
 
     result: Any = SimpleNamespace(
-        steps=[step(documents.ACCOUNT, 3_000, 7_000), step(documents.POOL, 2_000, 1_500)],
-        person_fen=8_000, total_fen=11_000, in_scope_fen=9_000, first_self_pay_fen=1_000,
-        deductible_fen=700, visit=SimpleNamespace(parts={}),
-    )  # fmt: skip
+        steps=[
+            step(provision_kinds.ACCOUNT, 3_000, 7_000),
+            step(provision_kinds.POOL, 2_000, 1_500),
+        ],
+        person_fen=8_000,
+        total_fen=11_000,
+        in_scope_fen=9_000,
+        first_self_pay_fen=1_000,
+        deductible_fen=700,
+        visit=SimpleNamespace(parts={}),
+    )
     assert [(one.code, one.amount_fen) for one in shares(result)] == [
-        ("account", 3_000), ("pool", 2_000), ("deductible", 700), ("share", 800),
-        ("beyond", 1_500), ("first_self_pay", 1_000), ("outside", 1_000),
-    ]  # fmt: skip
+        ("account", 3_000),
+        ("pool", 2_000),
+        ("deductible", 700),
+        ("share", 800),
+        ("beyond", 1_500),
+        ("first_self_pay", 1_000),
+        ("outside", 1_000),
+    ]
 
 
 ROOMS = {
     # name, limit, used after the visit, left after it
-    "邵阳 level 3": (SHAOYANG | {"in_scope": "1000"}, {}, {
-        ("起付标准", "各级起付", "三级"): (30_000, 30_000, 0),
-        ("起付标准", "年度起付", ""): (30_000, 30_000, 0),
-        ("最高支付限额", "普通统筹", ""): (150_000, 42_000, 108_000)}),
-    "邵阳 after others": (SHAOYANG | {"in_scope": "100"},
-        {"year_deductible": "200", "level_deductible": "150", "ordinary_paid": "600.01"}, {
-        ("起付标准", "各级起付", "三级"): (30_000, 25_000, 5_000),
-        ("起付标准", "年度起付", ""): (30_000, 30_000, 0),
-        ("最高支付限额", "普通统筹", ""): (150_000, 60_001, 89_999)}),
-    "楚雄": (CHUXIONG | {"in_scope": "490", "status": "retired"}, {"ordinary_paid": "1000"}, {
-        # The deductible of a visit begins anew with the next one, and is not listed.
-        ("最高支付限额", "普通统筹", ""): (600_000, 122_000, 478_000)}),
-}  # fmt: skip
+    "邵阳 level 3": (
+        SHAOYANG | {"in_scope": "1000"},
+        {},
+        {
+            ("起付标准", "各级起付", "三级"): (30_000, 30_000, 0),
+            ("起付标准", "年度起付", ""): (30_000, 30_000, 0),
+            ("最高支付限额", "普通统筹", ""): (150_000, 42_000, 108_000),
+        },
+    ),
+    "邵阳 after others": (
+        SHAOYANG | {"in_scope": "100"},
+        {"year_deductible": "200", "level_deductible": "150", "ordinary_paid": "600.01"},
+        {
+            ("起付标准", "各级起付", "三级"): (30_000, 25_000, 5_000),
+            ("起付标准", "年度起付", ""): (30_000, 30_000, 0),
+            ("最高支付限额", "普通统筹", ""): (150_000, 60_001, 89_999),
+        },
+    ),
+    "楚雄": (
+        CHUXIONG | {"in_scope": "490", "status": "retired"},
+        {"ordinary_paid": "1000"},
+        {
+            # The deductible of a visit begins anew with the next one, and is not listed.
+            ("最高支付限额", "普通统筹", ""): (600_000, 122_000, 478_000)
+        },
+    ),
+}
 
 
 @pytest.mark.parametrize("name", ROOMS)
@@ -110,8 +166,9 @@ def test_the_room_is_what_is_left_after_the_visit(portal: Any, name: str) -> Non
     found = answered(facts, used=used)
     rooms = {
         (room.kind, room.meter, room.where): (room.limit_fen, room.used_fen, room.left_fen)
-        for room in found.rooms if room.meter != "住院统筹"
-    }  # fmt: skip
+        for room in found.rooms
+        if room.meter != "住院统筹"
+    }
     assert rooms == expected
 
 
@@ -140,24 +197,32 @@ def test_the_next_visit_is_another_registration_and_finds_what_this_one_used(por
 
 def test_elsewhere_the_same_visit_is_settled_at_each_kind_of_institution(portal: Any) -> None:
     def told(facts: dict[str, str]) -> list[Any]:
-        return [(one.level, one.here, one.result.pool_fen if one.result else one.refusal.code)
-                for one in answered(facts).elsewhere]  # fmt: skip
+        return [
+            (one.level, one.here, one.result.pool_fen if one.result else one.refusal.code)
+            for one in answered(facts).elsewhere
+        ]
 
     # 邵阳: 1000 x 70 %, (1000 - 200) x 60 %, (1000 - 300) x 60 %.
     assert told(SHAOYANG | {"in_scope": "1000"}) == [
-        ("一级", False, 70_000), ("二级", False, 48_000), ("三级", True, 42_000),
-    ]  # fmt: skip
+        ("一级", False, 70_000),
+        ("二级", False, 48_000),
+        ("三级", True, 42_000),
+    ]
     # 攀枝花 第七条: 200 deductible; 60 %, 60 %, 50 %; pharmacies 50 % as level 3.
     facts = {"area": "510400", "date": "2023-02-01", "status": "active", "in_scope": "1000"}
     assert told(facts | {"level": "2"}) == [
-        ("一级", False, 48_000), ("二级", True, 48_000), ("三级", False, 40_000),
+        ("一级", False, 48_000),
+        ("二级", True, 48_000),
+        ("三级", False, 40_000),
         ("药店", False, 40_000),
-    ]  # fmt: skip
+    ]
     pharmacy = {"institution_kind": "pharmacy", "prescriber_level": "2"}
     assert told(facts | {"level": "", **pharmacy}) == [
-        ("一级", False, 48_000), ("二级", False, 48_000), ("三级", False, 40_000),
+        ("一级", False, 48_000),
+        ("二级", False, 48_000),
+        ("三级", False, 40_000),
         ("药店", True, 40_000),
-    ]  # fmt: skip
+    ]
     # An Internet hospital counts as its parent; elsewhere has no parent.
     internet = answered(SHAOYANG | {"in_scope": "1000", "level": "1", "parent_level": "3"})
     assert internet.result.pool_fen == 42_000
@@ -184,9 +249,12 @@ LEVELS = {
 def test_the_level_that_counts_at_pharmacies_and_internet_hospitals(portal: Any, case: Any) -> None:
     level, parent, kind, prescriber = case
     facts = {
-        "level": level, "parent_level": parent, "institution_kind": kind,
-        "prescriber_level": prescriber, "in_scope": "1000",
-    }  # fmt: skip
+        "level": level,
+        "parent_level": parent,
+        "institution_kind": kind,
+        "prescriber_level": prescriber,
+        "in_scope": "1000",
+    }
     areas = (SHAOYANG, {"area": "510400", "date": "2023-02-01", "status": "active"})
     for area, expected in zip(areas, LEVELS[case], strict=True):
         found = answered(area | facts).result
@@ -202,10 +270,13 @@ def test_the_page_shows_each_part_beside_its_name_and_percentage(client: Any) ->
     found = page(client, **SHAOYANG, in_scope="4000", total="4321.09")
     shares = next(table for table in found.tables if table[0][0] == "统筹基金")
     assert shares == [
-        ["统筹基金", "1,500.00元", "34.7%"], ["起付标准内", "300.00元", "6.9%"],
-        ["个人按比例负担", "1,000.00元", "23.1%"], ["超过限额", "1,200.00元", "27.8%"],
-        ["政策范围外", "321.09元", "7.4%"], ["总费用", "4,321.09元", ""],
-    ]  # fmt: skip
+        ["统筹基金", "1,500.00元", "34.7%"],
+        ["起付标准内", "300.00元", "6.9%"],
+        ["个人按比例负担", "1,000.00元", "23.1%"],
+        ["超过限额", "1,200.00元", "27.8%"],
+        ["政策范围外", "321.09元", "7.4%"],
+        ["总费用", "4,321.09元", ""],
+    ]
     assert "统筹基金支付 1,500.00元，个人负担 2,821.09元" in found.text
     assert "补充保障支付" not in found.text
     rooms = next(table for table in found.tables if table[0] == ["标准", "数额", "已用", "还剩"])
@@ -218,9 +289,10 @@ def test_the_page_shows_each_part_beside_its_name_and_percentage(client: Any) ->
     elsewhere = next(table for table in found.tables if table[0][0] == "机构")
     # 4000 x 70 % and (4000 - 200) x 60 % are above 1500 too.
     assert elsewhere[1:] == [
-        ["一级", "1,500.00元", "2,821.09元"], ["二级", "1,500.00元", "2,821.09元"],
+        ["一级", "1,500.00元", "2,821.09元"],
+        ["二级", "1,500.00元", "2,821.09元"],
         ["三级（所选）", "1,500.00元", "2,821.09元"],
-    ]  # fmt: skip
+    ]
 
 
 def test_a_refused_visit_says_why_and_that_the_person_bears_it(client: Any) -> None:
@@ -254,11 +326,21 @@ def test_links_elsewhere_ask_the_same_there(client: Any) -> None:
     assert read(client.get("/" + same)).tables == found.tables
 
 
-@pytest.mark.parametrize(("part", "whole", "shown"), [
-    (0, 100, "0.0%"), (1, 3, "33.3%"), (2, 3, "66.7%"), (1, 2000, "0.1%"), (1, 2001, "0.0%"),
-    (5, 5, "100.0%"), (0, 0, "0.0%"), (1999, 2000, "100.0%"), (1234, 10_000, "12.3%"),
-    (1235, 10_000, "12.4%"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("part", "whole", "shown"),
+    [
+        (0, 100, "0.0%"),
+        (1, 3, "33.3%"),
+        (2, 3, "66.7%"),
+        (1, 2000, "0.1%"),
+        (1, 2001, "0.0%"),
+        (5, 5, "100.0%"),
+        (0, 0, "0.0%"),
+        (1999, 2000, "100.0%"),
+        (1234, 10_000, "12.3%"),
+        (1235, 10_000, "12.4%"),
+    ],
+)
 def test_percentages_are_rounded_half_up_to_a_tenth(
     portal: Any, part: int, whole: int, shown: str
 ) -> None:
@@ -272,8 +354,11 @@ def test_the_bar_is_as_long_as_the_cost_and_shows_the_smallest_part(portal: Any)
 
     found = bars(answered(SHAOYANG | {"in_scope": "4000", "total": "4000.01"}))
     assert [(one["code"], one["x"], one["width"], one["fen"]) for one in found] == [
-        ("pool", 0, 374, 150_000), ("deductible", 374, 75, 30_000), ("share", 449, 250, 100_000),
-        ("beyond", 699, 300, 120_000), ("outside", 999, 2, 1),
-    ]  # fmt: skip
+        ("pool", 0, 374, 150_000),
+        ("deductible", 374, 75, 30_000),
+        ("share", 449, 250, 100_000),
+        ("beyond", 699, 300, 120_000),
+        ("outside", 999, 2, 1),
+    ]
     assert bars(answered(SHAOYANG | {"in_scope": "0"})) == []
     assert show_fen(sum(one["fen"] for one in found)) == "4,000.01"

@@ -31,28 +31,42 @@ def document(area: str, day: str) -> dict[str, Any]:
     head = FILES[area, day][1]["文件"]
     until = head.get("有效期至")
     return {
-        "rulebook": f"{area}@{day}", "number": head["文号"], "title": head["名称"],
-        "since": str(head["施行"]), "until": str(until) if until else None, "source": head["来源"],
-    }  # fmt: skip
+        "rulebook": f"{area}@{day}",
+        "number": head["文号"],
+        "title": head["名称"],
+        "since": str(head["施行"]),
+        "until": str(until) if until else None,
+        "source": head["来源"],
+    }
 
 
 def test_the_areas_come_with_their_dates_and_documents(client: Any) -> None:
     found = client.get("/api/v1/areas").json()
     assert [one["area"] for one in found] == [
-        "430500", "445300", "510400", "530000", "530900", "532300",
-    ]  # fmt: skip
+        "430500",
+        "445300",
+        "510400",
+        "530000",
+        "530900",
+        "532300",
+    ]
     listed = {one["area"]: one for one in found}
     assert [one["place"] for one in found] == [
-        "湖南省邵阳市", "广东省云浮市", "四川省攀枝花市", "云南省", "云南省临沧市",
+        "湖南省邵阳市",
+        "广东省云浮市",
+        "四川省攀枝花市",
+        "云南省",
+        "云南省临沧市",
         "云南省楚雄彝族自治州",
-    ]  # fmt: skip
+    ]
     documents = {
         "430500": [("430500", "2022-11-01"), ("430500", "2023-06-01")],
-        "445300": [("445300", "2022-09-01")], "510400": [("510400", "2023-01-01")],
+        "445300": [("445300", "2022-09-01")],
+        "510400": [("510400", "2023-01-01")],
         "530000": [("530000", "2024-11-01")],
         "530900": [("530900", "2023-01-01"), ("530000", "2024-11-01")],
         "532300": [("532300", "2022-07-01"), ("530000", "2024-11-01")],
-    }  # fmt: skip
+    }
     for code, own in documents.items():
         told = sorted(listed[code]["documents"], key=lambda one: one["since"])
         assert told == [document(*one) for one in own]
@@ -64,9 +78,17 @@ def test_the_areas_come_with_their_dates_and_documents(client: Any) -> None:
     assert set(listed["430500"]) == {"area", "place", "covered", "documents"}
 
 
-ON = [("430500", "2022-11-01"), ("430500", "2023-05-31"), ("430500", "2023-06-01"),
-      ("445300", "2025-12-31"), ("510400", "2023-01-01"), ("530900", "2024-10-31"),
-      ("530900", "2024-11-01"), ("532300", "2024-10-31"), ("532300", "2024-11-01")]  # fmt: skip
+ON = [
+    ("430500", "2022-11-01"),
+    ("430500", "2023-05-31"),
+    ("430500", "2023-06-01"),
+    ("445300", "2025-12-31"),
+    ("510400", "2023-01-01"),
+    ("530900", "2024-10-31"),
+    ("530900", "2024-11-01"),
+    ("532300", "2024-10-31"),
+    ("532300", "2024-11-01"),
+]
 
 
 @pytest.mark.parametrize(("area", "day"), ON)
@@ -132,8 +154,11 @@ def test_a_figure_has_every_field(client: Any) -> None:
 def test_the_articles_are_those_of_register_and_text(client: Any, code: str) -> None:
     found = client.get(f"/api/v1/areas/{code}/articles").json()
     names = {
-        "规则": "规则", "流程": "流程", "不涉及计算": "不涉及计算", "数据": "数据",
-    }  # fmt: skip
+        "规则": "规则",
+        "流程": "流程",
+        "不涉及计算": "不涉及计算",
+        "数据": "数据",
+    }
     for one in found:
         assert set(one) == {"document", "articles"}
         area, day = one["document"]["rulebook"].split("@")
@@ -161,8 +186,9 @@ def test_an_article_has_every_field(client: Any) -> None:
     for paragraph in article["text"]:
         assert paragraph in text
     after = text[text.index("### 第十三条") :].partition("### 第十四条")[0]
-    assert [line.strip() for line in after.split("\n")[1:] if line.strip()
-            and not line.startswith("#")] == article["text"]  # fmt: skip
+    assert [
+        line.strip() for line in after.split("\n")[1:] if line.strip() and not line.startswith("#")
+    ] == article["text"]
     assert article["disposition"] == "规则"
     assert "待遇.普通门诊" in article["keys"]
 

@@ -6,8 +6,12 @@ from typing import Any
 import pytest
 
 FACTS = {
-    "area": "430500", "date": "2023-02-01", "status": "active", "level": "3", "in_scope": "4000",
-}  # fmt: skip
+    "area": "430500",
+    "date": "2023-02-01",
+    "status": "active",
+    "level": "3",
+    "in_scope": "4000",
+}
 
 
 def post(client: Any, **body: Any) -> Any:
@@ -25,20 +29,39 @@ def paid(client: Any, **body: Any) -> str:
 def test_every_field_of_an_answer_differs_and_is_right(client: Any) -> None:
     """楚雄 第十八条: a negotiated drug, 10 % first self-pay; 第三十五条: a subsidy."""
     facts = {
-        "area": "532300", "date": "2023-03-01", "status": "active", "level": "3",
-        "total": "1000", "benefit": "negotiated_drug", "drug": "药甲", "subsidy": "civil_servant",
-    }  # fmt: skip
-    settings = {"inpatient_deductible": "300", "inpatient_rate": "85%", "subsidy_rate": "60%",
-                "inpatient_ceiling": "80000"}  # fmt: skip
+        "area": "532300",
+        "date": "2023-03-01",
+        "status": "active",
+        "level": "3",
+        "total": "1000",
+        "benefit": "negotiated_drug",
+        "drug": "药甲",
+        "subsidy": "civil_servant",
+    }
+    settings = {
+        "inpatient_deductible": "300",
+        "inpatient_rate": "85%",
+        "subsidy_rate": "60%",
+        "inpatient_ceiling": "80000",
+    }
     told = post(client, facts=facts, settings=settings).json()
     # 1000 less 100 are in scope; (900 - 300) x 85 % = 510; 60 % of the 390 of it that are left.
     worked = {
-        "area": "532300", "date": "2023-03-01", "benefit": "negotiated_drug",
-        "rulebook": ["532300@2022-07-01"], "total": "1000.00", "in_scope": "900.00",
-        "first_self_pay": "100.00", "deductible": "300.00", "pool_pays": "510.00",
-        "supplements": "234.00", "person_pays": "256.00", "refusal": "", "unofficial": [],
+        "area": "532300",
+        "date": "2023-03-01",
+        "benefit": "negotiated_drug",
+        "rulebook": ["532300@2022-07-01"],
+        "total": "1000.00",
+        "in_scope": "900.00",
+        "first_self_pay": "100.00",
+        "deductible": "300.00",
+        "pool_pays": "510.00",
+        "supplements": "234.00",
+        "person_pays": "256.00",
+        "refusal": "",
+        "unofficial": [],
         "layers": {"negotiated_drug": "510.00", "civil_servant": "234.00"},
-    }  # fmt: skip
+    }
     assert {name: told[name] for name in worked} == worked
     assert len(told["supplied"]) == 4
     assert set(told) == {*worked, "meters", "explanation", "doubts", "supplied"}
@@ -49,16 +72,21 @@ def test_an_ordinary_visit_is_answered_to_the_fen(client: Any) -> None:
     # 邵阳 第六条: (1000 - 300) x 60 % = 420; 100 are out of scope.
     assert (told["total"], told["in_scope"], told["deductible"]) == ("1100.00", "1000.00", "300.00")
     assert (told["pool_pays"], told["person_pays"], told["first_self_pay"]) == (
-        "420.00", "680.00", "0.00",
-    )  # fmt: skip
+        "420.00",
+        "680.00",
+        "0.00",
+    )
     assert told["layers"] == {"ordinary": "420.00"}
     meters = {(one["meter"], one["where"]): one for one in told["meters"]}
     level = next(one for key, one in meters.items() if one["name"] == "各级起付")
     assert (level["where"], level["before"], level["after"]) == ("三级", "0.00", "300.00")
     year = next(one for one in told["meters"] if one["name"] == "普通统筹")
     assert (year["meter"], year["where"], year["before"], year["after"]) == (
-        "ordinary_paid", "", "0.00", "420.00",
-    )  # fmt: skip
+        "ordinary_paid",
+        "",
+        "0.00",
+        "420.00",
+    )
     assert all(set(one) == {"meter", "name", "where", "before", "after"} for one in told["meters"])
     for sentence in told["explanation"]:
         assert set(sentence) == {"kind", "text", "cites"} and sentence["text"]
@@ -74,8 +102,10 @@ def test_an_ordinary_visit_is_answered_to_the_fen(client: Any) -> None:
 def test_a_visit_that_the_pool_refuses_is_an_answer(client: Any) -> None:
     told = post(client, facts=FACTS | {"third_party": "true"}).json()
     assert (told["refusal"], told["pool_pays"], told["person_pays"]) == (
-        "third_party", "0.00", "4000.00",
-    )  # fmt: skip
+        "third_party",
+        "0.00",
+        "4000.00",
+    )
     assert told["layers"] in ({}, {"ordinary": "0.00"})
 
 
@@ -116,10 +146,17 @@ def test_earlier_visits_are_settled_first_in_the_order_of_their_dates(client: An
     assert paid(client, facts=facts, earlier=[{"date": "2023-01-05", "total": "300"}]) == "600.00"
     # 攀枝花 第七条: level 1 on 1 January bears the year's 200, level 3 is then paid 200 x 50 %, so
     # that 900 of the year's 1000 are left; the other way round it would be 1000 - 200 x 60 %.
-    panzhihua = {"area": "510400", "date": "2023-02-01", "status": "active", "level": "1",
-                 "in_scope": "5000"}  # fmt: skip
-    typed = [{"date": "2023-01-31", "level": "3", "in_scope": "200"},
-             {"date": "2023-01-01", "level": "1", "in_scope": "200"}]  # fmt: skip
+    panzhihua = {
+        "area": "510400",
+        "date": "2023-02-01",
+        "status": "active",
+        "level": "1",
+        "in_scope": "5000",
+    }
+    typed = [
+        {"date": "2023-01-31", "level": "3", "in_scope": "200"},
+        {"date": "2023-01-01", "level": "1", "in_scope": "200"},
+    ]
     assert paid(client, facts=panzhihua, earlier=typed) == "900.00"
     late = post(client, facts=facts, earlier=[{"date": "2023-02-02", "in_scope": "1"}])
     assert late.status_code == 422 and late.json()["field"] == "earlier.0.date"
@@ -150,25 +187,45 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "no amount": ({"facts": {**FACTS, "in_scope": "x"}}, "amount_invalid", "in_scope"),
     "three decimals": ({"facts": {**FACTS, "in_scope": "1.001"}}, "amount_invalid", "in_scope"),
     "below zero": ({"facts": {**FACTS, "in_scope": "-0.01"}}, "amount_negative", "in_scope"),
-    "above the total": ({"facts": {**FACTS, "total": "3999.99"}}, "in_scope_above_total",
-                        "in_scope"),
+    "above the total": (
+        {"facts": {**FACTS, "total": "3999.99"}},
+        "in_scope_above_total",
+        "in_scope",
+    ),
     "an unknown meter": ({"facts": FACTS, "used": {"ordinary": "1"}}, "value_invalid", "used"),
     "an unknown figure": ({"facts": FACTS, "settings": {"x": "1"}}, "value_invalid", "--set"),
     "a number for a text": ({"facts": {**FACTS, "level": 3}}, "value_invalid", "facts.level"),
     "a null": ({"facts": {**FACTS, "level": None}}, "value_invalid", "facts.level"),
     "no facts": ({}, "value_invalid", "facts"),
     "another key": ({"facts": FACTS, "earlyer": []}, "value_invalid", "earlyer"),
-    "a name with a blank": ({"facts": {**FACTS, "le vel": "1"}}, "value_invalid",
-                            "facts.le vel.[key]"),
-    "a long name": ({"facts": {**FACTS, "a" * 61: "1"}}, "value_invalid",
-                    f"facts.{'a' * 61}.[key]"),
+    "a name with a blank": (
+        {"facts": {**FACTS, "le vel": "1"}},
+        "value_invalid",
+        "facts.le vel.[key]",
+    ),
+    "a long name": (
+        {"facts": {**FACTS, "a" * 61: "1"}},
+        "value_invalid",
+        f"facts.{'a' * 61}.[key]",
+    ),
     "a long text": ({"facts": {**FACTS, "drug": "a" * 201}}, "value_invalid", "facts.drug"),
-    "61 earlier visits": ({"facts": FACTS, "earlier": [
-        {"date": "2023-01-01", "in_scope": "1"}] * 61}, "value_invalid", "earlier"),
-    "an earlier visit of the wrong form": ({"facts": FACTS, "earlier": [
-        {"date": "2023-01-01", "in_scope": "1"}, {"date": "2023-01-01", "in_scope": "x"}]},
-        "amount_invalid", "earlier.1.in_scope"),
-}  # fmt: skip
+    "61 earlier visits": (
+        {"facts": FACTS, "earlier": [{"date": "2023-01-01", "in_scope": "1"}] * 61},
+        "value_invalid",
+        "earlier",
+    ),
+    "an earlier visit of the wrong form": (
+        {
+            "facts": FACTS,
+            "earlier": [
+                {"date": "2023-01-01", "in_scope": "1"},
+                {"date": "2023-01-01", "in_scope": "x"},
+            ],
+        },
+        "amount_invalid",
+        "earlier.1.in_scope",
+    ),
+}
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -34,8 +34,11 @@ LAW = {
     # 湖南省2023年6月1日起门诊统筹标准
     ("430500", "2023-06-01"): {
         "levels": ["一级", "二级", "三级"],
-        "起付标准": [["", "不设", "50.00 元", "100.00 元"], ["", "不设", "200.00 元", "300.00 元"],
-                  ["", "300.00 元"]],
+        "起付标准": [
+            ["", "不设", "50.00 元", "100.00 元"],
+            ["", "不设", "200.00 元", "300.00 元"],
+            ["", "300.00 元"],
+        ],
         "支付比例": [["", "70%", "60%", "60%"]],
         "最高支付限额": [["在职", "1,500.00 元"], ["退休", "2,000.00 元"]],
     },
@@ -43,8 +46,7 @@ LAW = {
     ("510400", "2023-01-01"): {
         "levels": ["一级", "二级", "三级", "药店"],
         "起付标准": [["在职", "200.00 元"], ["退休", "150.00 元"]],
-        "支付比例": [["在职", "60%", "60%", "50%", "50%"],
-                  ["退休", "65%", "65%", "55%", "55%"]],
+        "支付比例": [["在职", "60%", "60%", "50%", "50%"], ["退休", "65%", "65%", "55%", "55%"]],
         "最高支付限额": [["在职", "1,000.00 元"], ["退休", "1,500.00 元"]],
     },
     # 云浮实施细则 第五条; 第六条 is a share of a wage that is not here.
@@ -71,7 +73,7 @@ LAW = {
         "levels": ["一级", "二级", "三级"],
         "起付标准": [["", "30.00 元", "60.00 元", "90.00 元"]],
     },
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("code", "day"), LAW)
@@ -149,8 +151,12 @@ def test_sections_that_are_no_benefits_are_told_in_the_law_s_own_words(client: A
 def test_a_comparison_puts_each_side_in_its_own_column(client: Any) -> None:
     page = read(client.get("/compare?a=532300@2024-10-31&b=532300@2024-11-01&all=1"))
     (table,) = [t for t in page.tables if t]
-    assert table[0] == ["异同", "规定", "云南省楚雄彝族自治州 2024-10-31",
-                        "云南省楚雄彝族自治州 2024-11-01"]  # fmt: skip
+    assert table[0] == [
+        "异同",
+        "规定",
+        "云南省楚雄彝族自治州 2024-10-31",
+        "云南省楚雄彝族自治州 2024-11-01",
+    ]
     ours = [row for row in table[1:] if "普通门诊" in row[1] and "起付标准" in row[1]]
     level = {row[1].partition("医院级别：")[2][:2]: row for row in ours if "医院级别" in row[1]}
     for name, before, after in (("一级", "30", "20"), ("二级", "60", "40"), ("三级", "90", "60")):
@@ -183,8 +189,13 @@ def test_a_comparison_puts_each_side_in_its_own_column(client: Any) -> None:
 def test_the_form_of_a_comparison_says_what_is_compared(client: Any) -> None:
     page = read(client.get("/compare?a_area=510400&a_date=2023-01-01&b=445300@2023-02-01&all=1"))
     given = {n: page.fields[n]["value"] for n in ("a_area", "a_date", "b_area", "b_date", "all")}
-    assert given == {"a_area": "510400", "a_date": "2023-01-01", "b_area": "445300",
-                     "b_date": "2023-02-01", "all": "1"}  # fmt: skip
+    assert given == {
+        "a_area": "510400",
+        "a_date": "2023-01-01",
+        "b_area": "445300",
+        "b_date": "2023-02-01",
+        "all": "1",
+    }
     wrong = client.get("/compare?a=510400@x&b=445300@2026-01-01").content.decode()
     assert re.search(r'id="e-a">[^<]*x[^<]*<', wrong)
     assert re.search(r'id="e-b">[^<]*2026-01-01[^<]*445300', wrong)
@@ -205,10 +216,16 @@ def test_a_text_is_shown_whole_article_by_article(client: Any) -> None:
     assert "原文未收录" in retold and "<mark>非官方</mark>" in retold
 
 
-@pytest.mark.parametrize(("named", "found"), [
-    ("第六条", "第六条"), ("第六条（一）", "第六条"), ("第六条第二款", "第六条"),
-    ("第六十条", None), ("六", None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("named", "found"),
+    [
+        ("第六条", "第六条"),
+        ("第六条（一）", "第六条"),
+        ("第六条第二款", "第六条"),
+        ("第六十条", None),
+        ("六", None),
+    ],
+)
 def test_an_article_is_found_by_what_a_citation_begins_with(
     client: Any, named: str, found: str | None
 ) -> None:
@@ -220,11 +237,19 @@ def test_an_article_is_found_by_what_a_citation_begins_with(
         assert page.count("<h2>") == 1 and "〔规则〕" in page
 
 
-@pytest.mark.parametrize("path", [
-    "/texts/430500/2022-11-02", "/texts/999999/2022-11-01", "/texts/430500/x",
-    "/texts/430500/2022-07-01", "/texts/430500/2022-11-02/第六条", "/areas/430500/curve.svg?at=x",
-    "/areas/999999/curve.svg", "/areas/430500/curve.svg?at=2023-02-01&benefit=普通门诊",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/texts/430500/2022-11-02",
+        "/texts/999999/2022-11-01",
+        "/texts/430500/x",
+        "/texts/430500/2022-07-01",
+        "/texts/430500/2022-11-02/第六条",
+        "/areas/430500/curve.svg?at=x",
+        "/areas/999999/curve.svg",
+        "/areas/430500/curve.svg?at=2023-02-01&benefit=普通门诊",
+    ],
+)
 def test_what_does_not_exist_is_told(client: Any, path: str) -> None:
     assert client.get(path).status_code == 404
 

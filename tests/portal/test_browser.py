@@ -156,8 +156,14 @@ def test_a_person_signs_in_looks_and_leaves(
         page.fill("#code", code)
         page.press("#code", "Enter")
         page.wait_for_selector("h1:has-text('我的门诊共济')")
-        for name in ("", "/settlements", f"/settlements/{family.settled}", "/account", "/family",
-                     "/filings"):  # fmt: skip
+        for name in (
+            "",
+            "/settlements",
+            f"/settlements/{family.settled}",
+            "/account",
+            "/family",
+            "/filings",
+        ):
             seen.goto("/me" + name)
             fits(page)
             if name in ("", "/family"):

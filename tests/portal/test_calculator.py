@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from gongji.errors import Refusal
-from gongji.explain.show import as_json
-from gongji.rulebook.law import Library
+from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
+from gongji.law.explain.show import as_json
+from gongji.refusals import Refusal
 from gongji.units import Fen, date_of, parse_fen, yuan_text
-from gongji.visit.area import Area
 
 MANY = 1000
 CHINESE = re.compile("[\u3400-\u9fff]")
@@ -21,21 +21,24 @@ CHINESE = re.compile("[\u3400-\u9fff]")
 
 def questions(count: int, seed: int) -> Iterator[Any]:
     """Random questions about every area, law and benefit, some of them wrong."""
-    from gongji.portal import books, fields
+    from gongji.platform.installation import installed_areas
+    from gongji.portal import fields
     from gongji.portal.inputs import SET, USED, Question
 
     rng = random.Random(seed)
     for number in range(count):
-        area = books.areas()[number % len(books.areas())]
+        area = installed_areas().every({})[number % len(installed_areas().every({}))]
         law = rng.choice(area.laws)
         day = str(date_of(min(law.since + rng.randrange(400), law.until + 3)))
         asked = Question({"area": area.code, "date": day})
         offered = fields.form(asked).benefits or (("ordinary", ""),)
         facts = {
-            "benefit": rng.choice(offered)[0], "status": rng.choice(("active", "retired", "在职")),
-            "level": rng.choice(("1", "2", "3", "3", "三级", "")), "birth_date": "1950-05-01",
+            "benefit": rng.choice(offered)[0],
+            "status": rng.choice(("active", "retired", "在职")),
+            "level": rng.choice(("1", "2", "3", "3", "三级", "")),
+            "birth_date": "1950-05-01",
             "total": yuan_text(rng.choice((0, 1, 9_999, 123_456, 4_000_000, 90_000_000))),
-        }  # fmt: skip
+        }
         if rng.random() < 0.3:
             facts["in_scope"] = yuan_text(rng.randrange(200_000))
         asked = asked.with_facts(**facts)
@@ -48,18 +51,20 @@ def questions(count: int, seed: int) -> Iterator[Any]:
                 extra[field.name] = "false" if field.default == "true" else "true"
         used = {
             field.name.removeprefix(USED): yuan_text(rng.randrange(300_000))
-            for field in form.used if rng.random() < 0.3
-        }  # fmt: skip
+            for field in form.used
+            if rng.random() < 0.3
+        }
         figures = {
             field.name.removeprefix(SET): "85%" if field.kind == "rate" else "3000"
-            for field in form.figures if rng.random() < 0.9
-        }  # fmt: skip
+            for field in form.figures
+            if rng.random() < 0.9
+        }
         yield replace(asked.with_facts(**extra), used=used, figures=figures)
 
 
 def of_quote(question: Any, library: Library) -> Any:
     """What `gongji quote --json` says, or its refusal."""
-    from gongji.explain import quote as module
+    from gongji.law.explain import quote as module
 
     with pytest.MonkeyPatch.context() as patch:
         # The command reads the rulebooks anew each time; a thousand times is too slow for a test.
@@ -97,12 +102,25 @@ def test_the_answer_is_that_of_gongji_quote_for_a_thousand_questions(portal: Any
 
 def parts_of(told: dict[str, Any]) -> dict[str, Fen]:
     """The parts of the cost as the quote's own amounts give them, where it says them."""
-    amount = {name: parse_fen(told[name]) for name in (
-        "total", "in_scope", "first_self_pay", "deductible", "pool_pays", "supplements",
-        "person_pays")}  # fmt: skip
+    amount = {
+        name: parse_fen(told[name])
+        for name in (
+            "total",
+            "in_scope",
+            "first_self_pay",
+            "deductible",
+            "pool_pays",
+            "supplements",
+            "person_pays",
+        )
+    }
     outside = amount["total"] - amount["in_scope"] - amount["first_self_pay"]
-    found = {"pool": amount["pool_pays"], "supplement": amount["supplements"],
-             "first_self_pay": amount["first_self_pay"], "outside": outside}  # fmt: skip
+    found = {
+        "pool": amount["pool_pays"],
+        "supplement": amount["supplements"],
+        "first_self_pay": amount["first_self_pay"],
+        "outside": outside,
+    }
     assert sum(amount[n] for n in ("pool_pays", "supplements", "person_pays")) == amount["total"]
     return {code: fen for code, fen in found.items() if fen}
 
@@ -154,8 +172,10 @@ def test_earlier_visits_are_settled_first_and_the_next_one_follows(portal: Any) 
     assert found.result.pool_fen == 54_000
     assert found.following and found.following.pool_fen == 60_000
     assert {e.level: e.result.pool_fen for e in found.elsewhere if e.result} == {
-        "一级": 70_000, "二级": 60_000, "三级": 54_000,
-    }  # fmt: skip
+        "一级": 70_000,
+        "二级": 60_000,
+        "三级": 54_000,
+    }
     late = ({"date": "2023-03-01", "in_scope": "1"},)
     with pytest.raises(Refusal) as refused:
         answer(Question({**facts, "in_scope": "1000"}, earlier=late))
@@ -168,10 +188,12 @@ def test_a_link_keeps_the_question(portal: Any) -> None:
     from gongji.portal.inputs import Question, read_question
 
     question = Question(
-        {"area": "430500", "date": "2023-02-01", "total": "10"}, {"ordinary_paid": "1"},
-        {"inpatient_rate": "85%"}, ({"date": "2023-01-01", "in_scope": "5"},),
+        {"area": "430500", "date": "2023-02-01", "total": "10"},
+        {"ordinary_paid": "1"},
+        {"inpatient_rate": "85%"},
+        ({"date": "2023-01-01", "in_scope": "5"},),
         ({"item": "T001", "quantity": "2", "price": "3.5"},),
-    )  # fmt: skip
+    )
     assert read_question(QueryDict(question.link())) == question
 
 
@@ -187,17 +209,15 @@ WRONG = {
     "area=430500&date=2023-02-01&status=active&level=1&total=-1": "total",
     "area=430500&date=2023-02-01&status=active&level=1&total=1&in_scope=2": "in_scope",
     "area=430500&date=2023-02-01&status=active&level=1&total=1&benefit=day_surgery": "benefit",
-    "area=430500&date=2023-02-01&status=active&level=1&total=1&used.ordinary_paid=x":
-        "used.ordinary_paid",
-    "area=430500&date=2023-02-01&status=active&level=1&total=9&benefit=chronic&disease=a":
-        "set.disease_ceiling",
+    "area=430500&date=2023-02-01&status=active&level=1&total=1&used.ordinary_paid=x": "used.ordinary_paid",
+    "area=430500&date=2023-02-01&status=active&level=1&total=9&benefit=chronic&disease=a": "set.disease_ceiling",
     "area=430500&date=2023-02-01&status=active&level=1&total=9&benefit=chronic"
     "&set.disease_ceiling=x": "set.disease_ceiling",
     "area=430500&date=2023-02-01&status=active&level=1&total=9&earlier_date=2023-01-01"
     "&earlier_in_scope=x": "earlier.0.in_scope",
     "area=430500&date=2023-02-01&status=active&level=1&line_item=NONE&line_quantity=1"
     "&line_price=1": "line.0.item",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("asked", WRONG)
@@ -248,25 +268,35 @@ def test_every_word_of_the_pages_and_of_the_rulebooks_has_its_english(portal: An
     from pathlib import Path
 
     import gongji.portal
+    from gongji.law.compile.cells import axes_of, axis_values, reached_layers
     from gongji.ledger.statement import ACCOUNTS, EVENTS
-    from gongji.portal import family, mine, present
+    from gongji.portal import family, own_pages, present
     from gongji.portal.area_tables import SECTIONS
-    from gongji.portal.terms import TERMS
-    from gongji.portal.words import WORDS
-    from gongji.rulebook.cells import axes_of, axis_values, reached_layers
+    from gongji.portal.law_terms import TERMS
+    from gongji.portal.ui_texts import WORDS
 
     folder = Path(gongji.portal.__file__).parent
     said = r"""\bsay\(?\s*(?:"([^"]*[\u3400-\u9fff，]+[^"]*)"|'([^']*[\u3400-\u9fff，]+[^']*)')"""
     files = [*folder.glob("templates/**/*.html"), *folder.glob("*.py")]
     words = {a or b for file in files for a, b in re.findall(said, file.read_text("utf-8"))}
-    for mapping in (ACCOUNTS, EVENTS, family.RELATIONS, mine.FILINGS, mine.STATES, SECTIONS):
+    for mapping in (
+        ACCOUNTS,
+        EVENTS,
+        family.RELATIONS,
+        own_pages.FILINGS,
+        own_pages.STATES,
+        SECTIONS,
+    ):
         words |= set(mapping.values())
     assert len(words) > 150
-    assert not {word for word in words | set(present.LABELS.values())
-                if word not in WORDS and word not in TERMS}  # fmt: skip
+    assert not {
+        word
+        for word in words | set(present.LABELS.values())
+        if word not in WORDS and word not in TERMS
+    }
     law_words = set()
     library = Library()
-    for law in (law for code in library.areas() for law in Area(library, code).laws):
+    for law in (law for code in library.areas() for law in Areas(library).area(code).laws):
         law_words |= {law.place, *law.section("计量"), *law.section("参数"), *law.section("转归")}
         for benefit in law.benefits:
             law_words |= {layer.name for layer in reached_layers(law, benefit)}

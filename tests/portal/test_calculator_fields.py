@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.portal.reading import read
 
-from gongji.errors import Refusal
+from gongji.refusals import Refusal
 from gongji.units import date_of
 
 LEVELS = [["1", "一级"], ["2", "二级"], ["3", "三级"]]
@@ -15,28 +15,55 @@ LEVELS = [["1", "一级"], ["2", "二级"], ["3", "三级"]]
 def test_who_has_said_nothing_finds_a_whole_question(client: Any, clock: Any) -> None:
     clock("2023-05-01T00:00:00+00:00")
     page = read(client.get("/"))
-    given = {name: page.fields[name]["value"] for name in (
-        "area", "date", "status", "level", "institution_kind", "benefit", "total", "in_scope",
-        "birth_date")}  # fmt: skip
+    given = {
+        name: page.fields[name]["value"]
+        for name in (
+            "area",
+            "date",
+            "status",
+            "level",
+            "institution_kind",
+            "benefit",
+            "total",
+            "in_scope",
+            "birth_date",
+        )
+    }
     assert given == {
-        "area": "430500", "date": "2023-05-01", "status": "active", "level": "2",
-        "institution_kind": "hospital", "benefit": "ordinary", "total": "1000", "in_scope": "",
+        "area": "430500",
+        "date": "2023-05-01",
+        "status": "active",
+        "level": "2",
+        "institution_kind": "hospital",
+        "benefit": "ordinary",
+        "total": "1000",
+        "in_scope": "",
         "birth_date": "",
-    }  # fmt: skip
+    }
     # (1000 - 200) x 60 %.
     assert "统筹基金支付 480.00元" in page.text
 
 
 FIXED = {
-    "area": ("统筹区", None), "date": ("就诊日期", None), "status": ("参保状态", [
-        ["active", "在职"], ["retired", "退休"]]),
-    "birth_date": ("出生日期", None), "institution_kind": ("机构类别", [
-        ["hospital", "医院"], ["pharmacy", "药店"]]),
-    "level": ("医院级别", LEVELS), "total": ("总费用（ 元 ）", None),
-    "in_scope": ("政策范围内费用（ 元 ）", None), "benefit": ("待遇", [
-        ["ordinary", "普通门诊"], ["chronic", "慢性病"], ["special", "特殊病"],
-        ["emergency", "急诊抢救"], ["dual_channel", "双通道药"]]),
-}  # fmt: skip
+    "area": ("统筹区", None),
+    "date": ("就诊日期", None),
+    "status": ("参保状态", [["active", "在职"], ["retired", "退休"]]),
+    "birth_date": ("出生日期", None),
+    "institution_kind": ("机构类别", [["hospital", "医院"], ["pharmacy", "药店"]]),
+    "level": ("医院级别", LEVELS),
+    "total": ("总费用（ 元 ）", None),
+    "in_scope": ("政策范围内费用（ 元 ）", None),
+    "benefit": (
+        "待遇",
+        [
+            ["ordinary", "普通门诊"],
+            ["chronic", "慢性病"],
+            ["special", "特殊病"],
+            ["emergency", "急诊抢救"],
+            ["dual_channel", "双通道药"],
+        ],
+    ),
+}
 
 
 @pytest.mark.parametrize("name", FIXED)
@@ -53,9 +80,13 @@ def test_a_fixed_field_has_its_label_and_its_choices(client: Any, name: str) -> 
 def test_the_areas_are_chosen_by_their_names(client: Any) -> None:
     page = read(client.get("/?area=532300&date=2023-02-01&status=active&level=3&total=1"))
     assert page.fields["area"]["options"] == [
-        ["430500", "湖南省邵阳市"], ["445300", "广东省云浮市"], ["510400", "四川省攀枝花市"],
-        ["530000", "云南省"], ["530900", "云南省临沧市"], ["532300", "云南省楚雄彝族自治州"],
-    ]  # fmt: skip
+        ["430500", "湖南省邵阳市"],
+        ["445300", "广东省云浮市"],
+        ["510400", "四川省攀枝花市"],
+        ["530000", "云南省"],
+        ["530900", "云南省临沧市"],
+        ["532300", "云南省楚雄彝族自治州"],
+    ]
     assert page.fields["area"]["value"] == "532300"
 
 
@@ -74,10 +105,11 @@ def test_at_a_pharmacy_the_level_of_the_prescriber_is_asked_for(client: Any, kin
 
 def every_form() -> Iterator[tuple[Any, Any, str, Any]]:
     """Every area, law and benefit with its form."""
-    from gongji.portal import books, fields
+    from gongji.platform.installation import installed_areas
+    from gongji.portal import fields
     from gongji.portal.inputs import Question
 
-    for area in books.areas():
+    for area in installed_areas().every({}):
         for law in area.laws:
             day = str(date_of(law.since))
             for code in law.benefits.values():
@@ -93,11 +125,18 @@ def test_a_preset_is_what_is_counted_where_nothing_is_given(portal: Any) -> None
     compared = changed = 0
     for area, law, code, form in every_form():
         facts = {
-            "area": area.code, "date": str(date_of(law.since)), "benefit": code, "level": "2",
-            "status": "active", "total": "5000", "birth_date": "1950-01-01",
-        }  # fmt: skip
-        figures = {field.name.removeprefix(SET): "50%" if field.kind == "rate" else "1000"
-                   for field in form.figures}  # fmt: skip
+            "area": area.code,
+            "date": str(date_of(law.since)),
+            "benefit": code,
+            "level": "2",
+            "status": "active",
+            "total": "5000",
+            "birth_date": "1950-01-01",
+        }
+        figures = {
+            field.name.removeprefix(SET): "50%" if field.kind == "rate" else "1000"
+            for field in form.figures
+        }
         filled = {field.name: "x" for field in form.facts if field.kind == "words"}
 
         def paid(facts: dict[str, str], figures: dict[str, str] = figures) -> Any:
@@ -120,8 +159,9 @@ def test_a_preset_is_what_is_counted_where_nothing_is_given(portal: Any) -> None
 
 
 def test_a_form_asks_for_what_its_benefit_depends_on_and_no_more(portal: Any) -> None:
-    forms = {(area.code, str(date_of(law.since)), code): form
-             for area, law, code, form in every_form()}  # fmt: skip
+    forms = {
+        (area.code, str(date_of(law.since)), code): form for area, law, code, form in every_form()
+    }
 
     def names(group: str, *place: str) -> list[str]:
         return [field.name for field in getattr(forms[place], group)]
@@ -129,12 +169,21 @@ def test_a_form_asks_for_what_its_benefit_depends_on_and_no_more(portal: Any) ->
     ordinary = ("430500", "2022-11-01", "ordinary")
     assert names("facts", *ordinary) == []
     assert set(names("circumstances", *ordinary)) == {
-        "in_benefit_period", "designated", "inpatient", "third_party", "public_health",
-        "wellness", "excluded_by_law", "direct", "parent_level",
-    }  # fmt: skip
+        "in_benefit_period",
+        "designated",
+        "inpatient",
+        "third_party",
+        "public_health",
+        "wellness",
+        "excluded_by_law",
+        "direct",
+        "parent_level",
+    }
     assert names("used", *ordinary) == [
-        "used.level_deductible", "used.year_deductible", "used.ordinary_paid",
-    ]  # fmt: skip
+        "used.level_deductible",
+        "used.year_deductible",
+        "used.ordinary_paid",
+    ]
     assert names("figures", *ordinary) == []
     chronic = ("430500", "2022-11-01", "chronic")
     assert names("facts", *chronic) == ["disease"]
@@ -147,8 +196,10 @@ def test_a_form_asks_for_what_its_benefit_depends_on_and_no_more(portal: Any) ->
         names("facts", "530900", "2023-01-01", "chronic")
     )
     assert names("figures", "430500", "2022-11-01", "emergency") == [
-        "set.inpatient_deductible", "set.inpatient_rate", "set.inpatient_ceiling",
-    ]  # fmt: skip
+        "set.inpatient_deductible",
+        "set.inpatient_rate",
+        "set.inpatient_ceiling",
+    ]
 
 
 def test_a_figure_that_is_open_has_its_unit_its_article_and_what_was_given(portal: Any) -> None:
@@ -171,8 +222,11 @@ def test_a_figure_that_is_open_has_its_unit_its_article_and_what_was_given(porta
 
 
 def test_the_kinds_of_fields_are_those_of_their_facts(portal: Any) -> None:
-    kinds = {field.name: field.kind for _, _, _, form in every_form()
-             for field in (*form.facts, *form.circumstances)}  # fmt: skip
+    kinds = {
+        field.name: field.kind
+        for _, _, _, form in every_form()
+        for field in (*form.facts, *form.circumstances)
+    }
     assert kinds["disease"] == kinds["drug"] == "words" and kinds["third_party"] == "check"
     assert kinds["approval_date"] == "day" and kinds["disease_count"] == "whole"
     assert kinds["parent_level"] == kinds["subsidy"] == "select"
@@ -189,9 +243,13 @@ def test_the_key_changes_with_whatever_changes_the_form(portal: Any) -> None:
     for more in same:
         assert fields.form(Question(facts | more)).key == before
     others = (
-        {"area": "532300"}, {"date": "2023-06-01"}, {"benefit": "chronic"},
-        {"institution_kind": "pharmacy"}, {"date": "2022-10-31"}, {"area": "999999"},
-    )  # fmt: skip
+        {"area": "532300"},
+        {"date": "2023-06-01"},
+        {"benefit": "chronic"},
+        {"institution_kind": "pharmacy"},
+        {"date": "2022-10-31"},
+        {"area": "999999"},
+    )
     assert len({before, *(fields.form(Question(facts | more)).key for more in others)}) == 6
     assert fields.form(Question(facts | {"date": "x"})).key == "none"
 
@@ -204,7 +262,7 @@ def test_what_an_area_does_not_know_is_dropped_and_what_none_knows_is_kept(porta
         {"area": "430500", "tier": "1", "status": "active", "nonsense": "1"},
         {"large_amount_paid": "1", "ordinary_paid": "2", "nonsense": "3"},
         {"average_wage": "1", "disease_ceiling": "2", "disease_ceiling.x": "3", "nonsense": "4"},
-    )  # fmt: skip
+    )
     found = fitting(given)
     # Facts of the shipped rulebooks are everybody's; meters and parameters are an area's own.
     assert found.facts == dict(given.facts)

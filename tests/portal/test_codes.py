@@ -93,10 +93,18 @@ def test_attempts_are_counted_for_ten_minutes_and_end_with_the_right_code(
     assert tries(family.person, code) == 302
 
 
-@pytest.mark.parametrize("given", [
-    {}, {"psn_no": ""}, {"code": ""}, {"code": "００００００"}, {"code": "x" * 10_000},
-    {"psn_no": "1"}, {"psn_no": "430500'--", "code": "1"},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"psn_no": ""},
+        {"code": ""},
+        {"code": "００００００"},
+        {"code": "x" * 10_000},
+        {"psn_no": "1"},
+        {"psn_no": "430500'--", "code": "1"},
+    ],
+)
 def test_whatever_is_not_number_and_code_is_told_in_one_sentence(
     client: Any, family: Family, given: dict[str, str]
 ) -> None:
@@ -199,11 +207,15 @@ def test_who_leaves_the_registry_sees_nothing_more(
 
 
 ONWARD = {
-    "/me/family": "/me/family", "/?area=430500": "/?area=430500", "": "/me",
-    "https://elsewhere.example/": "/me", "//elsewhere.example/": "/me",
+    "/me/family": "/me/family",
+    "/?area=430500": "/?area=430500",
+    "": "/me",
+    "https://elsewhere.example/": "/me",
+    "//elsewhere.example/": "/me",
     "javascript:alert(1)": "/me",
-    "http://localhost/areas": "http://localhost/areas", "/\\elsewhere.example": "/me",
-}  # fmt: skip
+    "http://localhost/areas": "http://localhost/areas",
+    "/\\elsewhere.example": "/me",
+}
 
 
 @pytest.mark.parametrize("asked", ONWARD)

@@ -115,8 +115,11 @@ def test_who_gives_consents_the_same_day_and_each_relation_is_kept(
         three["乙"].post("/me/family/end", {"bond": number(pages_database)})
     options = read(three["乙"].get("/me/family")).fields["relation"]["options"]
     assert options == [
-        ["spouse", "配偶"], ["parent", "父母"], ["child", "子女"], ["close_relative", "其他近亲属"],
-    ]  # fmt: skip
+        ["spouse", "配偶"],
+        ["parent", "父母"],
+        ["child", "子女"],
+        ["close_relative", "其他近亲属"],
+    ]
 
 
 def test_the_next_account_pays_after_those_that_are_there(
@@ -132,13 +135,19 @@ def test_the_next_account_pays_after_those_that_are_there(
 
 STATES = ("asked", "given")
 MAY = {
-    ("甲", "consent", "asked"): False, ("乙", "consent", "asked"): True,
+    ("甲", "consent", "asked"): False,
+    ("乙", "consent", "asked"): True,
     ("丙", "consent", "asked"): False,
-    ("甲", "end", "asked"): True, ("乙", "end", "asked"): True, ("丙", "end", "asked"): False,
-    ("甲", "consent", "given"): False, ("乙", "consent", "given"): False,
+    ("甲", "end", "asked"): True,
+    ("乙", "end", "asked"): True,
+    ("丙", "end", "asked"): False,
+    ("甲", "consent", "given"): False,
+    ("乙", "consent", "given"): False,
     ("丙", "consent", "given"): False,
-    ("甲", "end", "given"): True, ("乙", "end", "given"): True, ("丙", "end", "given"): False,
-}  # fmt: skip
+    ("甲", "end", "given"): True,
+    ("乙", "end", "given"): True,
+    ("丙", "end", "given"): False,
+}
 
 
 @pytest.mark.parametrize(("who", "what", "state"), MAY)
@@ -166,9 +175,14 @@ def test_who_may_consent_and_who_may_end(
     ],
 )
 def test_a_bond_of_an_earlier_day_ends_today_and_one_of_today_was_never(
-    client: Any, family: Family, pages_database: str, clock: Callable[[str], None], who: str,
-    since: str, ended: tuple[bool, str | None],
-) -> None:  # fmt: skip
+    client: Any,
+    family: Family,
+    pages_database: str,
+    clock: Callable[[str], None],
+    who: str,
+    since: str,
+    ended: tuple[bool, str | None],
+) -> None:
     clock(since)
     given = {"psn_no": family.person, "name": "测试·甲", "relation": "spouse"}
     assert visitor(family.spouse).post("/me/family/give", given).status_code == 302
@@ -190,9 +204,15 @@ def test_a_bond_with_an_end_is_shown_to_both_until_the_day_before(
 ) -> None:
     with psycopg.connect(pages_database, autocommit=True) as owner:
         people.counter_of(owner).fact(
-            family.person, "bond", "2025-01-01", "2025-04-02", key=family.spouse, order=1,
-            relation="child", consented_on="2025-01-01",
-        )  # fmt: skip
+            family.person,
+            "bond",
+            "2025-01-01",
+            "2025-04-02",
+            key=family.spouse,
+            order=1,
+            relation="child",
+            consented_on="2025-01-01",
+        )
     for instant, shown in (("2025-04-01T15:59:59+00:00", 1), ("2025-04-01T16:00:00+00:00", 0)):
         clock(instant)
         for psn_no, place in ((family.person, 0), (family.spouse, 1)):
@@ -257,7 +277,12 @@ def test_a_change_is_logged_with_the_number_shortened_and_never_by_a_link(
         assert three["甲"].post(f"/me/family/{what}", given).status_code == 302
     changes = [line for line in told if line["event"] == "bond_changed"]
     assert changes == [
-        {"change": names[what], "person": "4305************0001", "by": "portal",
-         "event": "bond_changed", "log_level": "info"}
-    ]  # fmt: skip
+        {
+            "change": names[what],
+            "person": "4305************0001",
+            "by": "portal",
+            "event": "bond_changed",
+            "log_level": "info",
+        }
+    ]
     assert family.spouse not in str(told)

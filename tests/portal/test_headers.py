@@ -55,12 +55,17 @@ ROUTES = {
 }
 """Every route of ours; those of allauth under accounts/ are below."""
 OTHERS = {
-    "/nowhere": (404, HTML, PAGE), "/areas/x": (404, HTML, PAGE), "/me/nothing": (404, HTML, PAGE),
-    "/accounts/login/": (200, HTML, PAGE), "/accounts/inactive/": (200, HTML, PAGE),
-    "/accounts/oidc/issuer/login/": (404, HTML, PAGE), "/api/v2/": (404, HTML, PAGE),
+    "/nowhere": (404, HTML, PAGE),
+    "/areas/x": (404, HTML, PAGE),
+    "/me/nothing": (404, HTML, PAGE),
+    "/accounts/login/": (200, HTML, PAGE),
+    "/accounts/inactive/": (200, HTML, PAGE),
+    "/accounts/oidc/issuer/login/": (404, HTML, PAGE),
+    "/api/v2/": (404, HTML, PAGE),
     "/accounts/3rdparty/login/error/": (401, HTML, PAGE),
-    "/api/v1/areas/999999/rules": (404, JSON, PAGE), "/static/nothing.css": (404, HTML, PAGE),
-}  # fmt: skip
+    "/api/v1/areas/999999/rules": (404, JSON, PAGE),
+    "/static/nothing.css": (404, HTML, PAGE),
+}
 
 
 def routes(patterns: Any = None, before: str = "") -> Iterator[str]:
@@ -119,9 +124,14 @@ def test_my_pages_are_stored_nowhere(client: Any, family: Family, route: str) ->
 
 
 POSTED = {
-    "/sign-in": 403, "/sign-out": 302, "/language": 302, "/me/family/ask": 302,
-    "/me/family/give": 302, "/me/family/consent": 302, "/me/family/end": 302,
-}  # fmt: skip
+    "/sign-in": 403,
+    "/sign-out": 302,
+    "/language": 302,
+    "/me/family/ask": 302,
+    "/me/family/give": 302,
+    "/me/family/consent": 302,
+    "/me/family/end": 302,
+}
 
 
 @pytest.mark.parametrize("path", POSTED)
@@ -135,8 +145,11 @@ def test_answers_to_forms_carry_it_and_forms_of_other_sites_are_refused(
     checked(strict.post(path), 403, HTML, PAGE)
 
 
-READ_ONLY = [r for r, row in ROUTES.items() if row[1] in (200, 302) and r != "sign-in"
-             and not r.startswith("api")]  # fmt: skip
+READ_ONLY = [
+    r
+    for r, row in ROUTES.items()
+    if row[1] in (200, 302) and r != "sign-in" and not r.startswith("api")
+]
 
 
 @pytest.mark.parametrize("route", READ_ONLY)
@@ -147,12 +160,12 @@ def test_what_is_only_looked_at_takes_no_form(client: Any, route: str) -> None:
 def test_a_fault_of_ours_is_told_without_its_details(
     client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gongji.portal import books
+    from gongji.portal import area_pages
 
     def broken() -> None:
         raise RuntimeError("secret details")
 
-    monkeypatch.setattr(books, "areas", broken)
+    monkeypatch.setattr(area_pages, "installed_areas", broken)
     client.raise_request_exception = False
     answer = client.get("/areas")
     checked(answer, 500, HTML, PAGE)
@@ -160,10 +173,17 @@ def test_a_fault_of_ours_is_told_without_its_details(
     assert "出错了" in page and "secret details" not in page and "Traceback" not in page
 
 
-@pytest.mark.parametrize(("host", "status"), [
-    ("localhost", 200), ("127.0.0.1", 200), ("localhost:8087", 200), ("elsewhere.example", 400),
-    ("localhost.elsewhere.example", 400), ("", 400),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 200),
+        ("127.0.0.1", 200),
+        ("localhost:8087", 200),
+        ("elsewhere.example", 400),
+        ("localhost.elsewhere.example", 400),
+        ("", 400),
+    ],
+)
 def test_the_pages_answer_to_their_own_names_only(client: Any, host: str, status: int) -> None:
     answer = client.get("/areas", headers={"host": host})
     assert answer.status_code == status
@@ -171,9 +191,10 @@ def test_the_pages_answer_to_their_own_names_only(client: Any, host: str, status
 
 
 STATIC = {
-    "portal/portal.css": "text/css", "portal/portal.js": "text/javascript",
+    "portal/portal.css": "text/css",
+    "portal/portal.js": "text/javascript",
     "portal/icon.svg": "image/svg+xml",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", STATIC)
@@ -199,10 +220,18 @@ def test_a_static_file_is_whole_of_its_type_and_known_again(client: Any, name: s
     assert client.post(f"/static/{name}").status_code in (404, 405)
 
 
-@pytest.mark.parametrize("name", [
-    "portal/nothing.css", "", "../settings.py", "portal/../../mine.py", "%2e%2e/mine.py",
-    "/etc/passwd", "portal/templates/base.html",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "portal/nothing.css",
+        "",
+        "../settings.py",
+        "portal/../../mine.py",
+        "%2e%2e/mine.py",
+        "/etc/passwd",
+        "portal/templates/base.html",
+    ],
+)
 def test_nothing_else_is_a_static_file(client: Any, name: str) -> None:
     answer = client.get(f"/static/{name}")
     assert answer.status_code == 404 and "没有这一页" in answer.content.decode()

@@ -11,10 +11,13 @@ FEWER = 8
 """Of operations whose answers are long."""
 QUESTION = {
     "facts": {
-        "area": "430500", "date": "2023-02-01", "status": "active", "level": "3",
+        "area": "430500",
+        "date": "2023-02-01",
+        "status": "active",
+        "level": "3",
         "in_scope": "4000",
     }
-}  # fmt: skip
+}
 
 
 def post(client: Any, body: Any) -> Any:
@@ -23,8 +26,8 @@ def post(client: Any, body: Any) -> Any:
 
 
 def test_a_quote_is_that_of_the_command(client: Any) -> None:
-    from gongji.explain.quote import quote
-    from gongji.explain.show import as_json
+    from gongji.law.explain.quote import quote
+    from gongji.law.explain.show import as_json
 
     answer = post(client, QUESTION)
     assert answer.status_code == 200
@@ -92,10 +95,12 @@ def test_schemathesis_finds_nothing(client: Any, monkeypatch: pytest.MonkeyPatch
     operations = [found.ok() for found in schema.get_all_operations()]
     assert len(operations) == 4
     statuses = {
-        status for operation in operations for mode in GenerationMode
+        status
+        for operation in operations
+        for mode in GenerationMode
         if mode.is_positive or operation.body or list(operation.iter_parameters())
         for status in attempts(operation, mode)
-    }  # fmt: skip
+    }
     assert statuses >= {200, 422}
 
 
@@ -106,9 +111,12 @@ def attempts(operation: Any, mode: Any) -> list[int]:
     found: list[int] = []
 
     @settings(
-        max_examples=EXAMPLES.get(operation.label, FEWER), deadline=None, derandomize=True,
-        database=None, suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
+        max_examples=EXAMPLES.get(operation.label, FEWER),
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(case=operation.as_strategy(generation_mode=mode))
     def attempt(case: Any) -> None:
         # What the law refuses (422) no schema can say; everything else a check finds is a mistake.

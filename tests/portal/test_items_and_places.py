@@ -20,9 +20,15 @@ def owner(fresh_database: str) -> Any:
 def item(owner: Any, code: str, since: str = "2022-01-01", **more: Any) -> None:
     """A version of an item."""
     row = {
-        "area": "430500", "item": code, "name": f"药{code}", "list_type": "101",
-        "charge_type": "09", "since": since, "grade": "甲", "diseases": "{}",
-    } | more  # fmt: skip
+        "area": "430500",
+        "item": code,
+        "name": f"药{code}",
+        "list_type": "101",
+        "charge_type": "09",
+        "since": since,
+        "grade": "甲",
+        "diseases": "{}",
+    } | more
     marks = ", ".join(["%s"] * len(row))
     owner.execute(
         f"insert into item_version ({', '.join(row)}) values ({marks})", list(row.values())
@@ -66,8 +72,14 @@ def test_a_line_is_split_as_at_the_counter_and_adds_up_to_the_visit(
 def test_a_standard_by_level_is_that_of_the_level_that_counts(
     client: Any, owner: Any, level: str, above: str
 ) -> None:
-    item(owner, "A", standard_fen=5_000, standard_1_fen=1_000, standard_2_fen=2_000,
-         standard_3_fen=3_000)  # fmt: skip
+    item(
+        owner,
+        "A",
+        standard_fen=5_000,
+        standard_1_fen=1_000,
+        standard_2_fen=2_000,
+        standard_3_fen=3_000,
+    )
     assert lines(ask(client, [("A", "1", "100")], level=level))[0][2] == above
     internet = ask(client, [("A", "1", "100")], level="1", parent_level=level)
     assert lines(internet)[0][2] == above
@@ -76,16 +88,25 @@ def test_a_standard_by_level_is_that_of_the_level_that_counts(
 
 
 def test_a_pharmacy_of_a_level_of_its_own_has_the_standard_of_all(client: Any, owner: Any) -> None:
-    item(owner, "A", area="510400", standard_fen=5_000, standard_1_fen=1_000, standard_2_fen=2_000,
-         standard_3_fen=3_000)  # fmt: skip
-    facts = {"area": "510400", "level": "", "institution_kind": "pharmacy",
-             "prescriber_level": "3"}  # fmt: skip
+    item(
+        owner,
+        "A",
+        area="510400",
+        standard_fen=5_000,
+        standard_1_fen=1_000,
+        standard_2_fen=2_000,
+        standard_3_fen=3_000,
+    )
+    facts = {"area": "510400", "level": "", "institution_kind": "pharmacy", "prescriber_level": "3"}
     assert lines(ask(client, [("A", "1", "100")], **facts))[0][2] == "50.00元"
 
 
 VERSIONS = {
-    "2022-12-31": "旧", "2023-01-01": "新", "2023-02-28": "新", "2023-03-01": None,
-}  # fmt: skip
+    "2022-12-31": "旧",
+    "2023-01-01": "新",
+    "2023-02-28": "新",
+    "2023-03-01": None,
+}
 
 
 @pytest.mark.parametrize("day", VERSIONS)
@@ -108,9 +129,15 @@ def test_the_version_is_that_of_the_day(client: Any, owner: Any, day: str) -> No
 
 
 QUANTITIES = {
-    "1": "10.00元", "0.001": "0.01元", "0.5": "5.00元", ".5": "5.00元", "2.125": "21.25元",
-    "1.": "10.00元", "100000": "1,000,000.00元", "": "10.00元",
-}  # fmt: skip
+    "1": "10.00元",
+    "0.001": "0.01元",
+    "0.5": "5.00元",
+    ".5": "5.00元",
+    "2.125": "21.25元",
+    "1.": "10.00元",
+    "100000": "1,000,000.00元",
+    "": "10.00元",
+}
 NO_QUANTITIES = ["0", "0.000", "100000.001", "-1", "1.0001", "x", "1,5", "²", "1e3", "１"]
 
 

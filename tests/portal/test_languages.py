@@ -15,18 +15,40 @@ QUESTION = "/?area=430500&date=2023-02-01&status=active&level=3&total=4321.09&in
 def foreign(page: str) -> list[str]:
     """Chinese of an English page that is not marked as Chinese."""
     text = page
-    for tag in ("table", "div", "aside", "p", "span", "option", "li", "td", "th", "a", "mark",
-                "summary", "h1", "h2", "caption", "button"):  # fmt: skip
+    for tag in (
+        "table",
+        "div",
+        "aside",
+        "p",
+        "span",
+        "option",
+        "li",
+        "td",
+        "th",
+        "a",
+        "mark",
+        "summary",
+        "h1",
+        "h2",
+        "caption",
+        "button",
+    ):
         marked = rf'<{tag}\b[^>]*lang="zh-Hans"[^>]*>.*?</{tag}>'
         text = re.sub(marked, "", text, flags=re.DOTALL)
     return [found for found in re.findall(r">([^<>]+)<", text) if CHINESE.search(found)]
 
 
 PAGES = [
-    QUESTION, QUESTION + "&third_party=true", "/?area=510400&date=2023-02-01&status=retired&level=1"
-    "&total=500", "/?area=430500&date=2021-01-01&status=active&level=3&total=1", "/areas/445300",
-    "/areas/532300?at=2024-12-01", "/areas", "/sign-in", "/nowhere",
-]  # fmt: skip
+    QUESTION,
+    QUESTION + "&third_party=true",
+    "/?area=510400&date=2023-02-01&status=retired&level=1&total=500",
+    "/?area=430500&date=2021-01-01&status=active&level=3&total=1",
+    "/areas/445300",
+    "/areas/532300?at=2024-12-01",
+    "/areas",
+    "/sign-in",
+    "/nowhere",
+]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -42,15 +64,21 @@ def test_an_english_page_has_no_chinese_that_is_not_marked(client: Any, path: st
 
 def ours_in_chinese() -> set[str]:
     """Every text of the interface that is longer than a word of the law might be."""
-    from gongji.portal.words import WORDS
+    from gongji.portal.ui_texts import WORDS
 
     return {word for word in WORDS if CHINESE.search(word) and len(word) > 4}
 
 
 def test_my_pages_are_in_english_too(client: Any, family: Family) -> None:
     sign_in(client, family.person)
-    for path in ("", "/settlements", f"/settlements/{family.settled}", "/family", "/filings",
-                 "/account?from=2023-01-01&to=2023-12-31"):  # fmt: skip
+    for path in (
+        "",
+        "/settlements",
+        f"/settlements/{family.settled}",
+        "/family",
+        "/filings",
+        "/account?from=2023-01-01&to=2023-12-31",
+    ):
         page = client.get("/me" + path, headers=ENGLISH).content.decode()
         told = (text.partition("Documents that apply")[0] for text in foreign(page))
         left = [
@@ -60,15 +88,22 @@ def test_my_pages_are_in_english_too(client: Any, family: Family) -> None:
         assert not left, (path, left)
     page = read(client.get("/me/account?from=2023-01-01&to=2023-12-31", headers=ENGLISH))
     assert [row[-2:] for row in page.tables[0]] == [
-        ["Change", "Balance"], ["Opening", "¥0.00"], ["¥500.00", "¥500.00"],
-        ["¥-500.00", "¥0.00"], ["Closing", "¥0.00"],
-    ]  # fmt: skip
+        ["Change", "Balance"],
+        ["Opening", "¥0.00"],
+        ["¥500.00", "¥500.00"],
+        ["¥-500.00", "¥0.00"],
+        ["Closing", "¥0.00"],
+    ]
     page = read(client.get("/me", headers=ENGLISH))
     assert page.tables[0] == [["Personal account", "¥0.00"]]
     assert ["2023", "paid for ordinary outpatient care", "¥300.00"] in page.tables[1]
     assert page.tables[2][1][2:] == [
-        "Settlements ordinary outpatient care", "¥850.00", "¥300.00", "¥500.00", "¥50.00",
-    ]  # fmt: skip
+        "Settlements ordinary outpatient care",
+        "¥850.00",
+        "¥300.00",
+        "¥500.00",
+        "¥50.00",
+    ]
 
 
 def test_both_languages_have_the_same_figures_in_the_same_places(client: Any) -> None:
@@ -82,18 +117,28 @@ def test_both_languages_have_the_same_figures_in_the_same_places(client: Any) ->
                 if re.fullmatch(r"[\d,.]+元", one):
                     assert other == "¥" + one.removesuffix("元")
     assert [row[0] for row in english.tables[0]] == [
-        "the pooled fund", "Deductible", "The person's share", "Above the ceiling", "Out of scope",
+        "the pooled fund",
+        "Deductible",
+        "The person's share",
+        "Above the ceiling",
+        "Out of scope",
         "total cost",
-    ]  # fmt: skip
+    ]
 
 
 CHOICES = {
     # what the browser asks for, what the cookie says, which one gets
-    ("zh-CN", ""): "zh-Hans", ("en", ""): "en", ("en-GB,en;q=0.9", ""): "en",
-    ("zh-TW", ""): "zh-Hans", ("fr", ""): "zh-Hans", ("", ""): "zh-Hans",
-    ("en;q=0.5, zh-CN;q=0.9", ""): "zh-Hans", ("zh-CN", "en"): "en", ("en", "zh-hans"): "zh-Hans",
+    ("zh-CN", ""): "zh-Hans",
+    ("en", ""): "en",
+    ("en-GB,en;q=0.9", ""): "en",
+    ("zh-TW", ""): "zh-Hans",
+    ("fr", ""): "zh-Hans",
+    ("", ""): "zh-Hans",
+    ("en;q=0.5, zh-CN;q=0.9", ""): "zh-Hans",
+    ("zh-CN", "en"): "en",
+    ("en", "zh-hans"): "zh-Hans",
     ("en", "nonsense"): "en",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("asked", "kept"), CHOICES)
@@ -106,8 +151,9 @@ def test_the_cookie_comes_first_then_the_browser(client: Any, asked: str, kept: 
     assert ("Rules by area" in page) == (expected == "en")
 
 
-@pytest.mark.parametrize(("language", "kept"), [("en", "en"), ("zh-hans", "zh-hans"), ("fr", ""),
-                                                ("", ""), ("zh", "")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("language", "kept"), [("en", "en"), ("zh-hans", "zh-hans"), ("fr", ""), ("", ""), ("zh", "")]
+)
 def test_a_language_that_is_offered_is_kept_for_a_year(
     client: Any, language: str, kept: str
 ) -> None:
@@ -124,11 +170,15 @@ def test_a_language_that_is_offered_is_kept_for_a_year(
 
 
 BACK = {
-    "/areas?x=1": "/areas?x=1", "": "/", "https://elsewhere.example": "/",
+    "/areas?x=1": "/areas?x=1",
+    "": "/",
+    "https://elsewhere.example": "/",
     "//elsewhere.example": "/",
-    "/\\elsewhere.example": "/", "javascript:alert(1)": "/",
-    "http://localhost/areas": "http://localhost/areas", "http://localhost.elsewhere.example/": "/",
-}  # fmt: skip
+    "/\\elsewhere.example": "/",
+    "javascript:alert(1)": "/",
+    "http://localhost/areas": "http://localhost/areas",
+    "http://localhost.elsewhere.example/": "/",
+}
 
 
 @pytest.mark.parametrize("back", BACK)
@@ -146,10 +196,13 @@ def test_the_switch_of_a_page_leads_back_to_the_whole_question(client: Any) -> N
 
 
 AMOUNTS = [
-    (0, "0.00元", "¥0.00"), (1, "0.01元", "¥0.01"), (100_000, "1,000.00元", "¥1,000.00"),
-    (-12_345, "-123.45元", "¥-123.45"), (None, "", ""), (123_456_789, "1,234,567.89元",
-                                                        "¥1,234,567.89"),
-]  # fmt: skip
+    (0, "0.00元", "¥0.00"),
+    (1, "0.01元", "¥0.01"),
+    (100_000, "1,000.00元", "¥1,000.00"),
+    (-12_345, "-123.45元", "¥-123.45"),
+    (None, "", ""),
+    (123_456_789, "1,234,567.89元", "¥1,234,567.89"),
+]
 
 
 @pytest.mark.parametrize(("fen", "chinese", "english"), AMOUNTS)
@@ -167,17 +220,19 @@ def test_an_amount_is_written_as_each_language_does(
 
 
 NAMES = {
-    "统筹基金": "the pooled fund", "在职，一级": "in work, level 1", "各级起付（三级）":
-    "deductible of the year at the level (level 3)", "参保状态：退休": "status: retired",
+    "统筹基金": "the pooled fund",
+    "在职，一级": "in work, level 1",
+    "各级起付（三级）": "deductible of the year at the level (level 3)",
+    "参保状态：退休": "status: retired",
     "没有这个词": "没有这个词",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("word", NAMES)
 def test_words_of_the_law_are_told_singly_and_joined(client: Any, word: str) -> None:
     from django.utils.translation import override
 
-    from gongji.portal.words import name
+    from gongji.portal.ui_texts import name
 
     with override("zh-hans"):
         assert name(word) == word
@@ -186,11 +241,14 @@ def test_words_of_the_law_are_told_singly_and_joined(client: Any, word: str) -> 
 
 
 def test_a_refusal_in_english_names_field_and_value(client: Any) -> None:
-    answer = client.get("/answer?area=430500&date=2023-02-01&status=active&level=3&total=-1",
-                        headers=ENGLISH).json()  # fmt: skip
+    answer = client.get(
+        "/answer?area=430500&date=2023-02-01&status=active&level=3&total=-1", headers=ENGLISH
+    ).json()
     assert answer["errors"] == {"total": "Total cost is below zero: -1"}
-    answer = client.get("/answer?area=430500&date=2023-02-01&status=active&level=3&total=1"
-                        "&in_scope=2", headers=ENGLISH).json()  # fmt: skip
+    answer = client.get(
+        "/answer?area=430500&date=2023-02-01&status=active&level=3&total=1&in_scope=2",
+        headers=ENGLISH,
+    ).json()
     assert answer["errors"] == {"in_scope": "The cost in scope, 2.00, is above the total, 1.00"}
     chinese = client.get("/answer?area=430500&date=2023-02-01&status=active&level=3&total=-1")
     assert (
@@ -199,8 +257,8 @@ def test_a_refusal_in_english_names_field_and_value(client: Any) -> None:
 
 
 def test_each_refusal_of_the_pool_has_an_english_reason_of_its_own(client: Any) -> None:
-    from gongji.errors import REFUSALS
     from gongji.portal import english
+    from gongji.refusals import REFUSALS
 
     told = {code: english.reason(REFUSALS[code]) for code in english._REASONS}
     assert told == dict(english._REASONS)
@@ -212,22 +270,17 @@ def test_each_refusal_of_the_pool_has_an_english_reason_of_its_own(client: Any) 
 
 
 SENTENCES = {
-    "先行自付10%，即100.00元，由个人负担。":
-        "First self-pay 10%, that is ¥100.00, is borne by the person.",
-    "起付标准300.00元（年度起付此前已承担200.00元），本次扣除100.00元，由个人负担。":
-        "Deductible ¥300.00 (deductible of the year: ¥200.00 borne before); ¥100.00 of this visit "
-        "are deducted and borne by the person.",
+    "先行自付10%，即100.00元，由个人负担。": "First self-pay 10%, that is ¥100.00, is borne by the person.",
+    "起付标准300.00元（年度起付此前已承担200.00元），本次扣除100.00元，由个人负担。": "Deductible ¥300.00 (deductible of the year: ¥200.00 borne before); ¥100.00 of this visit "
+    "are deducted and borne by the person.",
     "最高支付限额1,500.00元，此前普通统筹已支付1,400.00元，本次只能支付100.00元；"
-    "超过限额的费用833.33元由个人负担。":
-        "Ceiling ¥1,500.00; ¥1,400.00 were used of it before (paid for ordinary outpatient care), "
-        "so only ¥100.00 can be paid now; the cost above the ceiling, ¥833.33, is borne by the "
-        "person.",
-    "保底：实际支付低于50%的，补足12.00元。":
-        "Floor: payment below 50% is topped up by ¥12.00.",
-    "合计：统筹基金支付1.00元，补充保障支付2.00元，个人账户支付3.00元，个人负担4.00元。":
-        "In all: the pooled fund pays ¥1.00, supplements pay ¥2.00, the personal account pays "
-        "¥3.00, the person bears ¥4.00.",
-}  # fmt: skip
+    "超过限额的费用833.33元由个人负担。": "Ceiling ¥1,500.00; ¥1,400.00 were used of it before (paid for ordinary outpatient care), "
+    "so only ¥100.00 can be paid now; the cost above the ceiling, ¥833.33, is borne by the "
+    "person.",
+    "保底：实际支付低于50%的，补足12.00元。": "Floor: payment below 50% is topped up by ¥12.00.",
+    "合计：统筹基金支付1.00元，补充保障支付2.00元，个人账户支付3.00元，个人负担4.00元。": "In all: the pooled fund pays ¥1.00, supplements pay ¥2.00, the personal account pays "
+    "¥3.00, the person bears ¥4.00.",
+}
 
 
 @pytest.mark.parametrize("chinese", SENTENCES)

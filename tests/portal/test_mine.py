@@ -41,10 +41,11 @@ def test_a_person_sees_their_settlement_with_its_articles(client: Any, family: F
 def test_a_settlement_by_other_rules_is_told_as_it_was_worked_out(
     client: Any, family: Family, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gongji.portal import books
-    from gongji.settlement.rules import Rules
+    from gongji.law.engine.areas import Areas
+    from gongji.portal import own_pages
 
-    monkeypatch.setattr(books, "rules", lambda: Rules((), {"430500": {"disease_ceiling": "1"}}))
+    other = Areas(parameters={"430500": {"disease_ceiling": "1"}})
+    monkeypatch.setattr(own_pages, "installed_areas", lambda: other)
     sign_in(client, family.person)
     page = client.get(f"/me/settlements/{family.settled}").content.decode()
     assert "已有改动" in page and "当时的计算" in page and "第六条" in page
@@ -199,8 +200,9 @@ def _number(address: str, psn_no: str) -> int:
     with psycopg.connect(address) as connection:
         row = connection.execute(
             "select f.id from person_fact f join person p on p.id = f.person_id"
-            " where p.psn_no = %s and f.kind = 'bond' and f.retired_at is null", [psn_no],
-        ).fetchone()  # fmt: skip
+            " where p.psn_no = %s and f.kind = 'bond' and f.retired_at is null",
+            [psn_no],
+        ).fetchone()
     assert row
     return int(row[0])
 
@@ -212,7 +214,7 @@ def test_a_bond_older_than_today_ends_today(family: Family, pages_database: str)
     from django.utils import timezone
 
     from gongji.portal import family as bonds
-    from gongji.portal.person import Visitor
+    from gongji.portal.own_records import Visitor
     from gongji.registry.people import get_person
 
     now = timezone.now()
@@ -228,9 +230,9 @@ def test_a_bond_older_than_today_ends_today(family: Family, pages_database: str)
 def test_what_cannot_be_bound_is_refused_with_a_code(family: Family, pages_database: str) -> None:
     from django.utils import timezone
 
-    from gongji.errors import Refusal
     from gongji.portal import family as bonds
-    from gongji.portal.person import Visitor
+    from gongji.portal.own_records import Visitor
+    from gongji.refusals import Refusal
     from gongji.registry.people import get_person
 
     now = timezone.now()

@@ -42,14 +42,35 @@ def duan(client: Any, known: Neighbours, clock: Any) -> Any:
 
 ROWS = [
     ["2024-02-10", "鹿城镇卫生院", "结算 普通门诊", "130.00元", "60.00元", "0.00元", "70.00元"],
-    ["2024-04-01", "鹿城镇卫生院", "撤销结算 普通门诊", "-230.00元", "-120.00元", "0.00元",
-     "-30.00元"],
-    ["2024-04-01", "鹿城镇卫生院", "结算 普通门诊 已撤销", "230.00元", "120.00元", "0.00元",
-     "30.00元"],
-    ["2024-03-05", "楚雄州人民医院", "结算 普通门诊", "420.00元", "155.00元", "150.00元",
-     "115.00元"],
+    [
+        "2024-04-01",
+        "鹿城镇卫生院",
+        "撤销结算 普通门诊",
+        "-230.00元",
+        "-120.00元",
+        "0.00元",
+        "-30.00元",
+    ],
+    [
+        "2024-04-01",
+        "鹿城镇卫生院",
+        "结算 普通门诊 已撤销",
+        "230.00元",
+        "120.00元",
+        "0.00元",
+        "30.00元",
+    ],
+    [
+        "2024-03-05",
+        "楚雄州人民医院",
+        "结算 普通门诊",
+        "420.00元",
+        "155.00元",
+        "150.00元",
+        "115.00元",
+    ],
     ["2024-03-01", "鹿城镇卫生院", "结算 普通门诊", "80.00元", "30.00元", "50.00元", "0.00元"],
-]  # fmt: skip
+]
 """Each entry in the list: late, taken_back, family, large, small."""
 HEADS = ["日期", "机构", "事项", "总费用", "统筹支付", "个人账户", "现金"]
 
@@ -85,13 +106,26 @@ AMOUNTS = {
     "small": ["80.00元", "80.00元", "30.00元", "0.00元", "50.00元", "0.00元", "0.00元"],
     "large": ["420.00元", "400.00元", "155.00元", "0.00元", "150.00元", "0.00元", "115.00元"],
     "family": ["230.00元", "230.00元", "120.00元", "0.00元", "0.00元", "80.00元", "30.00元"],
-    "taken_back":
-        ["-230.00元", "-230.00元", "-120.00元", "0.00元", "0.00元", "-80.00元", "-30.00元"],
+    "taken_back": [
+        "-230.00元",
+        "-230.00元",
+        "-120.00元",
+        "0.00元",
+        "0.00元",
+        "-80.00元",
+        "-30.00元",
+    ],
     "late": ["130.00元", "130.00元", "60.00元", "0.00元", "0.00元", "0.00元", "70.00元"],
-}  # fmt: skip
+}
 NAMED = [
-    "总费用", "政策范围内费用", "统筹支付", "补充保障", "个人账户", "家人的账户", "现金",
-]  # fmt: skip
+    "总费用",
+    "政策范围内费用",
+    "统筹支付",
+    "补充保障",
+    "个人账户",
+    "家人的账户",
+    "现金",
+]
 
 
 @pytest.mark.parametrize("name", AMOUNTS)
@@ -112,8 +146,10 @@ def test_a_settlement_is_explained_with_its_own_figures_and_articles(
     page = read(duan.get(f"/me/settlements/{known.large}"))
     assert "起付标准90.00元" in page.text
     assert "起付标准以上310.00元，统筹基金按50%支付155.00元" in page.text
-    assert ("楚政规〔2022〕2号 第十三条第三款", "/texts/532300/2022-07-01#"
-            "%E7%AC%AC%E5%8D%81%E4%B8%89%E6%9D%A1") in page.links  # fmt: skip
+    assert (
+        "楚政规〔2022〕2号 第十三条第三款",
+        "/texts/532300/2022-07-01#%E7%AC%AC%E5%8D%81%E4%B8%89%E6%9D%A1",
+    ) in page.links
     assert "存疑 “每次普通门诊就诊”的一次，是一次挂号还是一次结算？采用：一次挂号；" in page.text
 
 
@@ -140,9 +176,11 @@ def test_a_statement_runs_from_opening_to_closing_in_order(duan: Any) -> None:
 def test_a_statement_holds_its_first_and_its_last_day(duan: Any) -> None:
     both = statement(duan, "from=2024-03-01&to=2024-03-05").tables[0]
     assert [row[-2:] for row in both[1:]] == [
-        ["期初", "200.00元"], ["-50.00元", "150.00元"], ["-150.00元", "0.00元"],
+        ["期初", "200.00元"],
+        ["-50.00元", "150.00元"],
+        ["-150.00元", "0.00元"],
         ["期末", "0.00元"],
-    ]  # fmt: skip
+    ]
     first = statement(duan, "from=2024-03-02&to=2024-03-04").tables[0]
     assert [row[-2:] for row in first[1:]] == [["期初", "150.00元"], ["期末", "150.00元"]]
     assert statement(duan, "from=2024-03-06&to=2024-03-07").tables == [[["普通统筹", "185.00元"]]]
@@ -166,8 +204,10 @@ def test_what_is_given_back_to_an_account_rises_again(client: Any, known: Neighb
 
 
 WHOSE = {
-    "duan": ("small", "large", "family", "taken_back", "late"), "mu": (), "zhong": ("strangers",),
-}  # fmt: skip
+    "duan": ("small", "large", "family", "taken_back", "late"),
+    "mu": (),
+    "zhong": ("strangers",),
+}
 
 
 @pytest.mark.parametrize("person", WHOSE)
@@ -181,8 +221,11 @@ def test_each_entry_is_shown_to_its_person_and_to_nobody_else(
             status = client.get(f"/me/settlements/{number}").status_code
             assert status == (200 if entry in WHOSE[person] else 404), entry
     assert client.get("/me/settlements/99999999").status_code == 404
-    shown = [text for text, href in read(client.get("/me/settlements")).links
-             if href.startswith("/me/settlements/")]  # fmt: skip
+    shown = [
+        text
+        for text, href in read(client.get("/me/settlements")).links
+        if href.startswith("/me/settlements/")
+    ]
     assert len(shown) == len(WHOSE[person])
     others = {"段誉", "木婉清", "钟灵"} - {neighbours.NAMES[list(WHOSE).index(person)]}
     for path in ("", "/settlements", "/account?from=2024-01-01", "/family", "/filings"):
@@ -208,11 +251,11 @@ def test_an_opening_and_an_unknown_entry_have_no_page_of_another(
 def test_a_settlement_by_other_rules_shows_the_steps_that_were_kept(
     duan: Any, known: Neighbours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gongji.portal import books
-    from gongji.settlement.rules import Rules
+    from gongji.law.engine.areas import Areas
+    from gongji.portal import own_pages
 
-    other = Rules((), {"532300": {"subsidy_rate": "60%"}})
-    monkeypatch.setattr(books, "rules", lambda: other)
+    other = Areas(parameters={"532300": {"subsidy_rate": "60%"}})
+    monkeypatch.setattr(own_pages, "installed_areas", lambda: other)
     page = read(duan.get(f"/me/settlements/{known.large}"))
     heads, *rows = page.tables[1]
     assert heads == ["付款方", "费用", "起付标准内", "支付", "依据"]
@@ -221,14 +264,14 @@ def test_a_settlement_by_other_rules_shows_the_steps_that_were_kept(
     assert page.tables[0] == [[a, b] for a, b in zip(NAMED, AMOUNTS["large"], strict=True)]
 
 
-def test_pages_read_in_the_role_of_the_doors_which_owns_nothing(duan: Any) -> None:
+def test_pages_read_in_the_role_of_the_gateways_which_owns_nothing(duan: Any) -> None:
     import psycopg
 
-    from gongji.portal.person import journal
+    from gongji.portal.own_records import journal
 
     with journal() as connection:
         row = connection.execute("select current_user, current_setting('timezone')").fetchone()
-        assert row == ("gongji_door", "UTC")
+        assert row == ("gongji_gateway", "UTC")
         for statement in ("delete from entry", "update person set name = 'x'"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)

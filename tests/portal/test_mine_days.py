@@ -38,8 +38,9 @@ def test_days_that_are_given_stay_given(client: Any, family: Family, clock: Any)
     sign_in(client, family.spouse)
     page = read(client.get("/me/account?from=2023-01-01&to=2023-01-31"))
     assert (page.fields["from"]["value"], page.fields["to"]["value"]) == (
-        "2023-01-01", "2023-01-31",
-    )  # fmt: skip
+        "2023-01-01",
+        "2023-01-31",
+    )
     for name, label in (("from", "起"), ("to", "止")):
         wrong = read(client.get(f"/me/account?{name}=2023-02-30"))
         assert f"{label} 的值 2023-02-30 无法识别" in wrong.text, wrong.text
@@ -69,11 +70,14 @@ def test_a_filing_is_over_on_the_day_it_ends(
     latest_first = sorted(FILED, key=lambda name: FILED[name][0], reverse=True)
     assert table[1:] == [
         [
-            "异地就医备案", name, FILED[name][0], FILED[name][1] or "",
+            "异地就医备案",
+            name,
+            FILED[name][0],
+            FILED[name][1] or "",
             "已核准 已过期" if FILED[name][2] else "已核准",
         ]
         for name in latest_first
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.usefixtures("fresh_database")
@@ -87,15 +91,24 @@ def test_each_kind_of_filing_says_what_where_and_how_it_stands(
         for code, name in ((here, "县人民医院"), (there, "市中心医院")):
             owner.execute("update institution set name = %s where code = %s", [name, code])
         psn_no = family.spouse
-        counter.fact(psn_no, "registration", "2024-01-01", key="M016", benefit="chronic",
-                     disease="diabetes", name="糖尿病", state="filed",
-                     institution=here)  # fmt: skip
+        counter.fact(
+            psn_no,
+            "registration",
+            "2024-01-01",
+            key="M016",
+            benefit="chronic",
+            disease="diabetes",
+            name="糖尿病",
+            state="filed",
+            institution=here,
+        )
         counter.fact(psn_no, "offsite", "2024-01-02", key="310000", state="filed")
         counter.fact(psn_no, "selection", "2024-01-03", institution=here)
         counter.fact(psn_no, "referral", "2024-01-04", key=there, sender=here)
         counter.fact(psn_no, "injury", "2024-01-05", key="I1", third_party=True)
-        counter.fact(psn_no, "stay", "2024-01-06", "2024-01-09", key="Z1", institution=there,
-                     level="3")  # fmt: skip
+        counter.fact(
+            psn_no, "stay", "2024-01-06", "2024-01-09", key="Z1", institution=there, level="3"
+        )
     sign_in(client, psn_no)
     (table,) = read(client.get("/me/filings")).tables
     assert table == [
@@ -113,16 +126,16 @@ def test_each_kind_of_filing_says_what_where_and_how_it_stands(
 def test_every_settlement_is_listed_however_many_there_are(
     client: Any, family: Family, pages_database: str
 ) -> None:
-    from gongji.settlement.rules import Rules
+    from gongji.law.engine.areas import Areas
     from gongji.settlement.settle import settle
 
     with psycopg.connect(pages_database, autocommit=True) as owner:
         counter = people.counter_of(owner)
         hospital = counter.institution(7, level="1")
         bills = [counter.bill(family.spouse, hospital, "2023-02-03", 100) for _ in range(101)]
-    with psycopg.connect(pages_database, options=ROLE, autocommit=True) as door:
+    with psycopg.connect(pages_database, options=ROLE, autocommit=True) as gateway:
         now = datetime.fromisoformat("2023-03-01T02:00:00+00:00")
-        numbers = [outcome.entry.id for outcome in settle(door, bills, Rules(), now)]
+        numbers = [outcome.entry.id for outcome in settle(gateway, bills, Areas(), now)]
     sign_in(client, family.spouse)
 
     def shown(path: str) -> list[str]:
@@ -135,9 +148,14 @@ def test_every_settlement_is_listed_however_many_there_are(
 
 
 PERIODS = [
-    ("年:2023", "2023"), ("年:2024", "2024"), ("月:24287", "2023-12"), ("月:24288", "2024-1"),
-    ("月:24299", "2024-12"), ("季:8095", "2023-Q4"), ("季:8096", "2024-Q1"),
-]  # fmt: skip
+    ("年:2023", "2023"),
+    ("年:2024", "2024"),
+    ("月:24287", "2023-12"),
+    ("月:24288", "2024-1"),
+    ("月:24299", "2024-12"),
+    ("季:8095", "2023-Q4"),
+    ("季:8096", "2024-Q1"),
+]
 """Periods are counted from the year zero: 2024 x 12 = 24288 is January, 2024 x 4 = 8096 Q1."""
 
 
@@ -163,8 +181,10 @@ def test_meters_are_shown_by_period_the_latest_first_and_not_those_of_a_visit(
     assert sorted(row[0] for row in table[1:]) == sorted(shown for _, shown in PERIODS)
     order = [_month(row[0]) for row in table[1:]]
     assert order == sorted(order, reverse=True)
-    used = {shown: f"{(n * 101) // 100}.{(n * 101) % 100:02d}元"
-            for n, (_, shown) in enumerate(PERIODS, start=1)}  # fmt: skip
+    used = {
+        shown: f"{(n * 101) // 100}.{(n * 101) % 100:02d}元"
+        for n, (_, shown) in enumerate(PERIODS, start=1)
+    }
     assert {row[0]: row[2] for row in table[1:]} == used
 
 
@@ -180,9 +200,11 @@ def test_a_meter_says_its_level_its_disease_and_what_is_unknown(
     client: Any, family: Family, pages_database: str
 ) -> None:
     rows = [
-        ("430500", "level_deductible.2", ""), ("430500", "disease_paid", "糖尿病"),
-        ("430500", "no_such_meter.1", ""), ("999999", "ordinary_paid", ""),
-    ]  # fmt: skip
+        ("430500", "level_deductible.2", ""),
+        ("430500", "disease_paid", "糖尿病"),
+        ("430500", "no_such_meter.1", ""),
+        ("999999", "ordinary_paid", ""),
+    ]
     with psycopg.connect(pages_database, autocommit=True) as owner:
         for area, code, slot in rows:
             owner.execute(
@@ -213,9 +235,11 @@ def test_the_first_page_asks_about_the_day_that_china_has(client: Any, clock: An
 def test_after_its_last_day_an_area_is_shown_on_that_day(client: Any, clock: Any) -> None:
     """云浮 holds until 2025-12-31, 攀枝花 until 2027-12-31 (有效期至)."""
     for instant, shown in (
-        ("2025-12-30T16:00:00+00:00", "2025-12-31"), ("2025-12-31T16:00:00+00:00", "2025-12-31"),
-        ("2029-01-01T00:00:00+00:00", "2025-12-31"), ("2025-12-29T15:59:00+00:00", "2025-12-29"),
-    ):  # fmt: skip
+        ("2025-12-30T16:00:00+00:00", "2025-12-31"),
+        ("2025-12-31T16:00:00+00:00", "2025-12-31"),
+        ("2029-01-01T00:00:00+00:00", "2025-12-31"),
+        ("2025-12-29T15:59:00+00:00", "2025-12-29"),
+    ):
         clock(instant)
         assert read(client.get("/areas/445300")).fields["at"]["value"] == shown
         assert client.get("/api/v1/areas/445300/rules").json()["at"] == shown
@@ -224,14 +248,17 @@ def test_after_its_last_day_an_area_is_shown_on_that_day(client: Any, clock: Any
 def test_the_comparison_begins_with_the_last_change_of_the_first_area(
     client: Any, clock: Any
 ) -> None:
-    from gongji.portal import books
+    from gongji.platform.installation import installed_areas
 
-    assert next(a.code for a in books.areas() if len(a.laws) > 1) == "430500"
+    assert next(a.code for a in installed_areas().every({}) if len(a.laws) > 1) == "430500"
     clock(NIGHT)
     page = read(client.get("/compare"))
     given = {name: page.fields[name]["value"] for name in ("a_area", "a_date", "b_area", "b_date")}
     # 邵阳 changed on 2023-06-01.
     assert given == {
-        "a_area": "430500", "a_date": "2023-05-31", "b_area": "430500", "b_date": "2023-06-01",
-    }  # fmt: skip
+        "a_area": "430500",
+        "a_date": "2023-05-31",
+        "b_area": "430500",
+        "b_date": "2023-06-01",
+    }
     assert date.fromisoformat(given["a_date"]) < date.fromisoformat(given["b_date"])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gongji.rulebook.law import Library
+from gongji.law.checks.library import Library
 from gongji.units import date_of, parse_day
 
 AREAS = {code: Library().books(code) for code in Library().areas()}
@@ -16,11 +16,12 @@ DAYS = sorted({(code, str(date_of(b.head.since))) for code, books in AREAS.items
 
 @pytest.mark.parametrize(("code", "day"), DAYS)
 def test_each_area_shows_every_figure_with_its_article(client: Any, code: str, day: str) -> None:
-    from gongji.portal import area_tables, books
+    from gongji.platform.installation import installed_areas
+    from gongji.portal import area_tables
 
     page = html.unescape(client.get(f"/areas/{code}?at={day}").content.decode())
-    law = books.area(code).law(parse_day(day))
-    for benefit in area_tables.benefits(books.area(code), law, law.since):
+    law = installed_areas().area(code, {}).law(parse_day(day))
+    for benefit in area_tables.benefits(installed_areas().area(code, {}), law, law.since):
         assert benefit.name in page and benefit.rows
         for row in benefit.rows:
             for cell in row.cells:
@@ -70,13 +71,13 @@ def test_each_citation_of_each_area_opens_a_text(client: Any, code: str) -> None
 
 
 def test_the_texts_are_whole_and_official() -> None:
-    from gongji.portal import texts
-    from gongji.report.register import NUMERALS
+    from gongji.law.report.register import NUMERALS
+    from gongji.portal import official_texts
 
     library = Library()
     whole = 0
     for path in library.files():
-        found = texts.document(library.book(path))
+        found = official_texts.document(library.book(path))
         numbers = [NUMERALS[a.name] for a in found.articles if a.official and a.name in NUMERALS]
         if numbers:
             whole += 1

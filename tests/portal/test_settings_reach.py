@@ -16,20 +16,27 @@ from tests.portal import people, settings_reach
 TESTS = Path(__file__).parents[1]
 SECRET, IDENTITY, LOOKUP = (base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2, 3))
 GIVEN = {
-    "GONGJI_DEMO": "0", "GONGJI_SECRET_KEY": SECRET, "GONGJI_IDENTITY_KEY": IDENTITY,
-    "GONGJI_LOOKUP_KEY": LOOKUP, "GONGJI_API_RATE": "3/h", "GONGJI_PROXIES": "1",
-    "GONGJI_ALLOWED_HOSTS": "pages.example", "GONGJI_HOST": "127.0.0.9",
+    "GONGJI_DEMO": "0",
+    "GONGJI_SECRET_KEY": SECRET,
+    "GONGJI_IDENTITY_KEY": IDENTITY,
+    "GONGJI_LOOKUP_KEY": LOOKUP,
+    "GONGJI_API_RATE": "3/h",
+    "GONGJI_PROXIES": "1",
+    "GONGJI_ALLOWED_HOSTS": "pages.example",
+    "GONGJI_HOST": "127.0.0.9",
     "GONGJI_RULEBOOKS": str(TESTS / "rulebooks" / "330000"),
     "GONGJI_PARAMETERS": "430500:disease_ceiling=1234",
-    "GONGJI_OIDC_SERVER": "https://issuer.example:8443/realm", "GONGJI_OIDC_CLIENT": "the-client",
-    "GONGJI_OIDC_SECRET": "the-secret", "GONGJI_OIDC_CLAIM": "certificate",
-}  # fmt: skip
+    "GONGJI_OIDC_SERVER": "https://issuer.example:8443/realm",
+    "GONGJI_OIDC_CLIENT": "the-client",
+    "GONGJI_OIDC_SECRET": "the-secret",
+    "GONGJI_OIDC_CLAIM": "certificate",
+}
 
 
 @pytest.fixture(scope="module")
 def found(family_template: tuple[str, Any], tmp_path_factory: Any) -> Iterator[dict[str, Any]]:
     """What a process with these settings answered."""
-    from gongji.registry.identity import Identity
+    from gongji.platform.identity import Identity
 
     identity = Identity(bytes([2]) * 32, bytes([3]) * 32)
     with people.copy_of(family_template[0]) as address:
@@ -39,14 +46,21 @@ def found(family_template: tuple[str, Any], tmp_path_factory: Any) -> Iterator[d
                 [identity.lookup_hash("01", "110101190001010041")],
             )
         kept = {name: text for name, text in os.environ.items() if not name.startswith("GONGJI_")}
-        environment = kept | GIVEN | {
-            "DATABASE_URL": address, "GONGJI_DATA": str(tmp_path_factory.mktemp("data")),
-            "DJANGO_SETTINGS_MODULE": "gongji.config.settings",
-        }  # fmt: skip
+        environment = (
+            kept
+            | GIVEN
+            | {
+                "DATABASE_URL": address,
+                "GONGJI_DATA": str(tmp_path_factory.mktemp("data")),
+            }
+        )
         done = subprocess.run(
-            [sys.executable, settings_reach.__file__], env=environment, capture_output=True,
-            text=True, timeout=300,
-        )  # fmt: skip
+            [sys.executable, settings_reach.__file__],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
         assert done.returncode == 0, done.stderr
         yield json.loads(done.stdout.splitlines()[-1])
 
@@ -67,20 +81,23 @@ def test_the_pages_answer_to_the_names_given_and_to_the_address_they_listen_on(
     found: dict[str, Any],
 ) -> None:
     assert found["hosts"] == {
-        "pages.example": 200, "127.0.0.9": 200, "localhost": 400, "127.0.0.1": 400,
-    }  # fmt: skip
+        "pages.example": 200,
+        "127.0.0.9": 200,
+        "localhost": 400,
+        "127.0.0.1": 400,
+    }
 
 
 def test_rulebooks_and_figures_of_the_installation_are_those_of_the_pages(
     found: dict[str, Any],
 ) -> None:
-    from gongji.rulebook.law import Library
-    from gongji.settlement.rules import Rules
+    from gongji.law.checks.library import Library
+    from gongji.law.engine.areas import Areas
 
     assert found["areas"] == sorted({*Library().areas(), "330100", "330200"})
-    law = Rules().area("430500").laws[0]
-    asked = Rules((), {"430500": {"disease_ceiling": "1234"}}).law_hash("430500", law.since)
-    assert found["law"] == asked != Rules().law_hash("430500", law.since)
+    law = Areas().area("430500").laws[0]
+    asked = Areas(parameters={"430500": {"disease_ceiling": "1234"}}).law_hash("430500", law.since)
+    assert found["law"] == asked != Areas().law_hash("430500", law.since)
 
 
 def test_outside_a_demonstration_codes_open_nothing(found: dict[str, Any]) -> None:

@@ -28,12 +28,16 @@ class Issuer(BaseHTTPRequestHandler):
         host, port = self.server.server_address[:2]
         base = f"http://{host!s}:{port}"
         if "openid-configuration" in self.path:
-            self._answer({
-                "issuer": base, "authorization_endpoint": f"{base}/authorize",
-                "token_endpoint": f"{base}/token", "userinfo_endpoint": f"{base}/userinfo",
-                "jwks_uri": f"{base}/jwks",
-                "token_endpoint_auth_methods_supported": ["client_secret_post"],
-            })  # fmt: skip
+            self._answer(
+                {
+                    "issuer": base,
+                    "authorization_endpoint": f"{base}/authorize",
+                    "token_endpoint": f"{base}/token",
+                    "userinfo_endpoint": f"{base}/userinfo",
+                    "jwks_uri": f"{base}/jwks",
+                    "token_endpoint_auth_methods_supported": ["client_secret_post"],
+                }
+            )
         else:
             self._answer(self.claims)
 
@@ -56,10 +60,15 @@ def issuer(django_database: None) -> Iterator[type[Issuer]]:
     thread.start()
     apps = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
     before, Issuer.asked = settings.GONGJI_OIDC_CLAIM, []
-    apps.append({
-        "provider_id": "issuer", "name": "made up", "client_id": "gongji", "secret": "made-up",
-        "settings": {"server_url": f"http://127.0.0.1:{server.server_address[1]}"},
-    })  # fmt: skip
+    apps.append(
+        {
+            "provider_id": "issuer",
+            "name": "made up",
+            "client_id": "gongji",
+            "secret": "made-up",
+            "settings": {"server_url": f"http://127.0.0.1:{server.server_address[1]}"},
+        }
+    )
     yield Issuer
     apps.clear()
     settings.GONGJI_OIDC_CLAIM = before
@@ -123,7 +132,7 @@ def test_an_identity_number_is_looked_up_by_its_keyed_hash(
     import psycopg
     from django.conf import settings
 
-    from gongji.registry.identity import Identity
+    from gongji.platform.identity import Identity
 
     number = "110101190001010010"
     identity = Identity(settings.GONGJI_IDENTITY_KEY, settings.GONGJI_LOOKUP_KEY)
@@ -160,23 +169,30 @@ def test_a_claim_is_read_wherever_the_issuer_puts_it(
 
 NUMBER = "11010119000101004X"
 HELD = [
-    ("01", NUMBER, True), ("01", NUMBER.lower(), True),
+    ("01", NUMBER, True),
+    ("01", NUMBER.lower(), True),
     ("01", f" {NUMBER[:6]} {NUMBER[6:]} ", True),
-    ("01", "110101190001010041", False), ("03", NUMBER, False),
-]  # fmt: skip
+    ("01", "110101190001010041", False),
+    ("03", NUMBER, False),
+]
 
 
 @pytest.mark.usefixtures("fresh_database")
 @pytest.mark.parametrize(("kind", "told", "found"), HELD)
 def test_an_identity_number_is_that_of_a_resident_however_it_is_written(
-    django_database: None, family: Family, pages_database: str, kind: str, told: str, found: bool,
+    django_database: None,
+    family: Family,
+    pages_database: str,
+    kind: str,
+    told: str,
+    found: bool,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     import psycopg
     from django.conf import settings
 
+    from gongji.platform.identity import Identity
     from gongji.portal.sign_in import number_told
-    from gongji.registry.identity import Identity
 
     monkeypatch.setattr(settings, "GONGJI_OIDC_CLAIM", "id_number")
     identity = Identity(settings.GONGJI_IDENTITY_KEY, settings.GONGJI_LOOKUP_KEY)

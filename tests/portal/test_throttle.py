@@ -8,8 +8,10 @@ import pytest
 from tests.portal.conftest import Family, sign_in
 
 AREA = "/api/v1/areas/430500/articles"
-QUOTE = b'{"facts": {"area": "430500", "date": "2023-02-01", "status": "active", "level": "3",' \
-    b' "in_scope": "4000"}}'  # fmt: skip
+QUOTE = (
+    b'{"facts": {"area": "430500", "date": "2023-02-01", "status": "active", "level": "3",'
+    b' "in_scope": "4000"}}'
+)
 
 
 @pytest.fixture
@@ -41,9 +43,15 @@ def test_a_minute_after_the_first_look_one_may_look_again(
         looks.append(ask(client))
     # A look that was refused does not count; the wait is until the first of three is a minute old.
     assert looks == [
-        (200, ""), (200, ""), (200, ""), (429, "30"), (429, "1"), (429, "1"), (200, ""),
+        (200, ""),
+        (200, ""),
+        (200, ""),
+        (429, "30"),
+        (429, "1"),
+        (429, "1"),
+        (200, ""),
         (429, "10"),
-    ]  # fmt: skip
+    ]
 
 
 def test_whoever_is_refused_is_told_in_the_form_of_every_refusal(
@@ -116,13 +124,15 @@ def test_who_a_caller_is_depends_on_the_proxies_that_stand_before(
     given = {"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}
     assert client.get("/api/v1/areas", REMOTE_ADDR=address, **given).status_code == 200
     caller = PROXIES[proxies, address, forwarded]
-    counted = {name: len(cache.get(f"throttle_anon_{name}", []))
-               for name in ("192.0.2.7", "192.0.2.8", "203.0.113.1", "203.0.113.9")}  # fmt: skip
+    counted = {
+        name: len(cache.get(f"throttle_anon_{name}", []))
+        for name in ("192.0.2.7", "192.0.2.8", "203.0.113.1", "203.0.113.9")
+    }
     assert {name for name, looks in counted.items() if looks} == {caller}
 
 
 def test_without_a_setting_it_is_a_hundred_and_twenty_a_minute_of_no_proxy() -> None:
-    from gongji.config.environment import SETTINGS
+    from gongji.platform.environment import SETTINGS
 
     default = {setting.name: setting.default for setting in SETTINGS}
     assert (default["GONGJI_API_RATE"], default["GONGJI_PROXIES"]) == ("120/m", "0")

@@ -10,8 +10,8 @@ from pyarrow import parquet
 from python_calamine import CalamineWorkbook
 from rich.cells import cell_len
 
-from gongji.cli import cli
-from gongji.errors import Refusal
+from gongji.cli.main import cli
+from gongji.refusals import Refusal
 
 COMMANDS = ("areas", "articles", "diff", "curve")
 
@@ -34,8 +34,13 @@ def test_areas_lists_documents_and_dates() -> None:
     """Six areas, each with its documents."""
     listed = json.loads(run("areas", "--json").output)
     assert [one["area"] for one in listed] == [
-        "430500", "445300", "510400", "530000", "530900", "532300",
-    ]  # fmt: skip
+        "430500",
+        "445300",
+        "510400",
+        "530000",
+        "530900",
+        "532300",
+    ]
     yunfu = next(one for one in listed if one["area"] == "445300")
     assert yunfu["covered"] == "2022-09-01 至 2025-12-31"
     assert "楚政规〔2022〕2号" in run("areas").output
@@ -167,9 +172,17 @@ def test_curve_saves_a_picture(tmp_path: Path) -> None:
     """An SVG, and its points as JSON."""
     path = tmp_path / "yf.svg"
     done = run(
-        "curve", "--area", "445300", "--date", "2024-05-01", "--set", "average_wage=96957",
-        "-o", str(path), "--json",
-    )  # fmt: skip
+        "curve",
+        "--area",
+        "445300",
+        "--date",
+        "2024-05-01",
+        "--set",
+        "average_wage=96957",
+        "-o",
+        str(path),
+        "--json",
+    )
     assert done.exit_code == 0
     body = json.loads(done.output)
     assert path.exists() and len(body["curves"]) == 6

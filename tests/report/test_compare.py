@@ -2,10 +2,10 @@
 
 import pytest
 
-from gongji.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, Difference, compare
-from gongji.rulebook.law import Library
+from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
+from gongji.law.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, Difference, compare
 from gongji.units import parse_day
-from gongji.visit.area import Area
 
 LIBRARY = Library()
 
@@ -15,7 +15,7 @@ def between(left: str, right: str, **settings: str) -> list[Difference]:
     sides: list[object] = []
     for text in (left, right):
         code, day = text.split("@")
-        sides += [Area(LIBRARY, code, settings), parse_day(day)]
+        sides += [Areas(LIBRARY, everywhere=settings).area(code), parse_day(day)]
     return compare(*sides)  # type: ignore[arg-type]
 
 
@@ -48,9 +48,9 @@ def test_other_sections_are_compared_by_their_words() -> None:
 @pytest.mark.parametrize("area", LIBRARY.areas())
 def test_a_law_does_not_differ_from_itself(area: str) -> None:
     """Every row of a law beside itself is equal."""
-    day = str(Area(LIBRARY, area).laws[-1].since)
+    day = str(Areas(LIBRARY).area(area).laws[-1].since)
     assert day
-    law = Area(LIBRARY, area)
+    law = Areas(LIBRARY).area(area)
     rows = compare(law, law.laws[-1].since, law, law.laws[-1].since)
     assert rows
     assert {row.mark for row in rows} == {SAME}
@@ -63,10 +63,14 @@ def test_the_other_way_round_is_the_mirror() -> None:
 
     def keys(rows: list[Difference], back: bool) -> set[tuple[object, ...]]:
         return {
-            (r.subject, frozenset(r.where), *((r.right, r.left) if back else (r.left, r.right)),
-             mirrored[r.mark] if back else r.mark)
+            (
+                r.subject,
+                frozenset(r.where),
+                *((r.right, r.left) if back else (r.left, r.right)),
+                mirrored[r.mark] if back else r.mark,
+            )
             for r in rows
-        }  # fmt: skip
+        }
 
     assert keys(between(*pair), False) == keys(between(*reversed(pair)), True)
 

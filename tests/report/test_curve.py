@@ -5,19 +5,19 @@ from typing import Any
 
 import pytest
 
-from gongji.errors import Refusal
-from gongji.report import picture
-from gongji.report.curve import Curve, curves
-from gongji.rulebook.law import Library
+from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
+from gongji.law.report import picture
+from gongji.law.report.curve import Curve, curves
+from gongji.refusals import Refusal
 from gongji.units import parse_day, parse_fen
-from gongji.visit.area import Area
 
 LIBRARY = Library()
 
 
 def drawn(code: str, date: str, to: str = "", settings: Any = None, **facts: str) -> list[Curve]:
     """The curves of an area on a day."""
-    area = Area(LIBRARY, code, settings)
+    area = Areas(LIBRARY, everywhere=settings).area(code)
     row = {"date": date, "benefit": "ordinary", **facts}
     return curves(area, area.law(parse_day(date)), row, parse_fen(to) if to else None)
 
@@ -36,9 +36,11 @@ def test_levels_that_are_paid_alike_share_a_line() -> None:
     """Panzhihua: levels 1 and 2 alike, pharmacies like level 3; Chuxiong's chronic benefit all."""
     names = [(c.status, c.name) for c in drawn("510400", "2023-03-01")]
     assert names == [
-        ("active", "一级、二级"), ("active", "三级、药店"),
-        ("retired", "一级、二级"), ("retired", "三级、药店"),
-    ]  # fmt: skip
+        ("active", "一级、二级"),
+        ("active", "三级、药店"),
+        ("retired", "一级、二级"),
+        ("retired", "三级、药店"),
+    ]
     chronic = drawn("532300", "2023-03-01", benefit="chronic")
     assert [c.name for c in chronic] == ["各级", "各级"]
 

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from gongji.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, articles, compare
-from gongji.report.curve import curves
-from gongji.report.effects import effects
-from gongji.report.figures import figures
-from gongji.report.register import Entry, entries, problems
-from gongji.rulebook.citations import Cite
-from gongji.rulebook.law import Library
+from gongji.law.checks.library import Library
+from gongji.law.compile.citations import Cite
+from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
+from gongji.law.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, articles, compare
+from gongji.law.report.curve import curves
+from gongji.law.report.effects import effects
+from gongji.law.report.law_figures import figures
+from gongji.law.report.register import Entry, entries, problems
 from gongji.units import parse_day
-from gongji.visit.area import Area
 from made_rulebooks import AREA, head, library, write
 
 DAY = parse_day("2023-03-01")
@@ -64,7 +65,7 @@ TEXT = """\
 
 @pytest.fixture
 def area(tmp_path: Path) -> Area:
-    return Area(library(tmp_path, TEXT), AREA)
+    return Areas(library(tmp_path, TEXT)).area(AREA)
 
 
 def test_every_kind_of_figure_comes_to_what_it_is(area: Area) -> None:
@@ -88,21 +89,29 @@ def test_every_kind_of_figure_comes_to_what_it_is(area: Area) -> None:
     for place, cells in ordinary.items():
         assert found["普通门诊", *place] == cells, place
     rates = found["普通门诊", "ordinary", "支付比例", ""]
-    assert {(dict(where)["参保状态"], dict(where)["医院级别"]): text
-            for where, text in rates.items()} == {
-        ("在职", "无"): "50%", ("在职", "一级"): "50%", ("在职", "二级"): "50%",
-        ("在职", "三级"): "45%", ("退休", "无"): "60%", ("退休", "一级"): "60%",
-        ("退休", "二级"): "60%", ("退休", "三级"): "55%", ("在职", "药店"): "50%",
+    assert {
+        (dict(where)["参保状态"], dict(where)["医院级别"]): text for where, text in rates.items()
+    } == {
+        ("在职", "无"): "50%",
+        ("在职", "一级"): "50%",
+        ("在职", "二级"): "50%",
+        ("在职", "三级"): "45%",
+        ("退休", "无"): "60%",
+        ("退休", "一级"): "60%",
+        ("退休", "二级"): "60%",
+        ("退休", "三级"): "55%",
+        ("在职", "药店"): "50%",
         ("退休", "药店"): "60%",
-    }  # fmt: skip
+    }
     assert found["特殊病", "special", "最高支付限额", "other_paid"] == {(): "未定（ceiling）"}
     assert found["特殊病", "", "先行自付", ""] == {(): "10%"}
     # A gate that refuses one level only is said of that level only.
     assert found["特殊病", "", "不予支付", "level_too_low"] == {(("医院级别", "一级"),): "不予支付"}
     assert found["特殊病", "special", "支付比例", ""] == {
-        (("医院级别", "一级"),): "70%", (("医院级别", "二级"),): "80%",
+        (("医院级别", "一级"),): "70%",
+        (("医院级别", "二级"),): "80%",
         (("医院级别", "三级"),): "80%",
-    }  # fmt: skip
+    }
 
 
 def test_an_effect_names_every_article_that_makes_it(area: Area) -> None:
@@ -144,20 +153,27 @@ def test_two_days_are_compared_each_by_its_own_law(tmp_path: Path) -> None:
   级别不足: {当: {医院级别: 一级}, 适用: 普通门诊, 拒付: level_too_low, 依据: 第十三条}
 """
     write(tmp_path, later + special, "2024-01-01")
-    area = Area(Library([tmp_path]), AREA, {"average_wage": "80000"})
+    area = Areas(Library([tmp_path])).area(AREA, {"average_wage": "80000"})
     rows = compare(area, DAY, area, parse_day("2024-01-01"))
     found = {(r.subject, r.item, r.where): r for r in rows}
     special_rate = "支付比例 · 特殊病"
     one = found["待遇.特殊病", special_rate, (("医院级别", "一级"),)]
     assert (one.mark, one.left, one.right) == (CHANGED, "70%", "80%")
     assert (one.left_articles, one.right_articles) == (
-        "某政〔2023〕1号（演示） 第九条", "某政〔2024〕9号（演示） 第十九条",
-    )  # fmt: skip
+        "某政〔2023〕1号（演示） 第九条",
+        "某政〔2024〕9号（演示） 第十九条",
+    )
     assert found["待遇.特殊病", special_rate, (("医院级别", "二级"),)].mark == SAME
     gone = found["待遇.特殊病", "先行自付", ()]
     assert (gone.mark, gone.left, gone.right, gone.right_articles) == (ONLY_LEFT, "10%", "", "")
-    gate = next(r for r in rows if r.subject == "待遇.普通门诊" and "级别" in str(r.where)
-                and r.left == "" and r.right == "不予支付")  # fmt: skip
+    gate = next(
+        r
+        for r in rows
+        if r.subject == "待遇.普通门诊"
+        and "级别" in str(r.where)
+        and r.left == ""
+        and r.right == "不予支付"
+    )
     assert (gate.mark, gate.left_articles) == (ONLY_RIGHT, "")
     assert gate.right_articles == "某政〔2024〕9号（演示） 第十三条"
     deadline = next(r for r in rows if r.subject == "期限.手工报销")
@@ -168,8 +184,12 @@ def test_two_days_are_compared_each_by_its_own_law(tmp_path: Path) -> None:
 
 def test_articles_are_told_by_document_each_once() -> None:
     """And what is not official says so."""
-    cites = [Cite("甲", "第一条", "", 1, "官方"), Cite("乙", "第一条", "", 1, "非官方"),
-             Cite("甲", "第二条", "", 1, "官方"), Cite("甲", "第一条", "", 9, "官方")]  # fmt: skip
+    cites = [
+        Cite("甲", "第一条", "", 1, "官方"),
+        Cite("乙", "第一条", "", 1, "非官方"),
+        Cite("甲", "第二条", "", 1, "官方"),
+        Cite("甲", "第一条", "", 9, "官方"),
+    ]
     assert articles(tuple(cites)) == "甲 第一条、第二条；乙（非官方） 第一条"
 
 
@@ -188,33 +208,73 @@ ONE = """\
 
 MISTAKES: list[tuple[str, Callable[[str], str], str, str]] = [
     ("a register that is right", lambda t: t, "", ""),
-    ("an article passed over", lambda t: t.replace("第二条: {处置", "第四条: {处置"),
-     "条文", "缺少第二条"),
-    ("the article before the last passed over", lambda t: t.replace("第三条", "第四条"),
-     "条文", "缺少第三条"),
-    ("the first passed over", lambda t: t.replace("  第一条: {处置: 不涉及计算, 说明: 目的}\n", ""),
-     "条文", "缺少第一条"),
-    ("a key that is no provision", lambda t: t.replace("文件.施行", "待遇.慢性病"),
-     "条文.第二条", "没有这项规定“待遇.慢性病”"),
-    ("a provision nobody answers for", lambda t: t.replace("待遇.普通门诊, ", ""),
-     "待遇.普通门诊", "没有一条条文写明这项规定"),
-    ("a room that does not exist", lambda t: t.replace("settlement、review", "settlement、cellar"),
-     "条文.第三条", "不认识的模块“cellar”"),
-    ("built, but not its room", lambda t: t.replace("[settlement]", "[ledger]"),
-     "条文.第三条", "已建的模块“ledger”不在模块之中"),
-    ("a rule without its key",
-     lambda t: t.replace("第三条: {处置: 流程, 说明: 结算,", "第三条: {处置: 规则, 说明: 结算,"),
-     "条文.第三条", "处置为规则的条文须写明所在的键"),
-    ("a workflow without its room",
-     lambda t: t.replace(", 模块: settlement、review, 已建: [settlement]", ""),
-     "条文.第三条", "处置为流程的条文须写明承担它的模块"),
-    ("nothing to compute, and a key",
-     lambda t: t.replace("说明: 目的", "说明: 目的, 键: [文件.施行]"),
-     "条文.第一条", "不涉及计算的条文不应有键或模块"),
-    ("nothing to compute, and a room",
-     lambda t: t.replace("说明: 目的", "说明: 目的, 模块: ledger"),
-     "条文.第一条", "不涉及计算的条文不应有键或模块"),
-]  # fmt: skip
+    (
+        "an article passed over",
+        lambda t: t.replace("第二条: {处置", "第四条: {处置"),
+        "条文",
+        "缺少第二条",
+    ),
+    (
+        "the article before the last passed over",
+        lambda t: t.replace("第三条", "第四条"),
+        "条文",
+        "缺少第三条",
+    ),
+    (
+        "the first passed over",
+        lambda t: t.replace("  第一条: {处置: 不涉及计算, 说明: 目的}\n", ""),
+        "条文",
+        "缺少第一条",
+    ),
+    (
+        "a key that is no provision",
+        lambda t: t.replace("文件.施行", "待遇.慢性病"),
+        "条文.第二条",
+        "没有这项规定“待遇.慢性病”",
+    ),
+    (
+        "a provision nobody answers for",
+        lambda t: t.replace("待遇.普通门诊, ", ""),
+        "待遇.普通门诊",
+        "没有一条条文写明这项规定",
+    ),
+    (
+        "a room that does not exist",
+        lambda t: t.replace("settlement、review", "settlement、cellar"),
+        "条文.第三条",
+        "不认识的模块“cellar”",
+    ),
+    (
+        "built, but not its room",
+        lambda t: t.replace("[settlement]", "[ledger]"),
+        "条文.第三条",
+        "已建的模块“ledger”不在模块之中",
+    ),
+    (
+        "a rule without its key",
+        lambda t: t.replace("第三条: {处置: 流程, 说明: 结算,", "第三条: {处置: 规则, 说明: 结算,"),
+        "条文.第三条",
+        "处置为规则的条文须写明所在的键",
+    ),
+    (
+        "a workflow without its room",
+        lambda t: t.replace(", 模块: settlement、review, 已建: [settlement]", ""),
+        "条文.第三条",
+        "处置为流程的条文须写明承担它的模块",
+    ),
+    (
+        "nothing to compute, and a key",
+        lambda t: t.replace("说明: 目的", "说明: 目的, 键: [文件.施行]"),
+        "条文.第一条",
+        "不涉及计算的条文不应有键或模块",
+    ),
+    (
+        "nothing to compute, and a room",
+        lambda t: t.replace("说明: 目的", "说明: 目的, 模块: ledger"),
+        "条文.第一条",
+        "不涉及计算的条文不应有键或模块",
+    ),
+]
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from gongji.errors import Problem
-from gongji.report.figures import short_path
-from gongji.rulebook.law import SHIPPED, Library
-from gongji.visit.examples import KINDS, run_example
+from gongji.law.checks.library import Library
+from gongji.law.engine.visit_examples import KINDS, run_example
+from gongji.law.report.law_figures import short_path
+from gongji.law.rulebook.shelf import SHIPPED
+from gongji.refusals import Problem
 
 LIBRARY = Library()
 CHUXIONG = SHIPPED / "530000/532300/2022-07-01.yaml"

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from gongji.report.figures import Figure, figures, short_path
-from gongji.rulebook.law import SHIPPED, Library
-from gongji.rulebook.source import Node, read_or_refuse
+from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
+from gongji.law.report.law_figures import Figure, figures, short_path
+from gongji.law.rulebook.shelf import SHIPPED
+from gongji.law.rulebook.source import Node, read_or_refuse
 from gongji.units import parse_day
-from gongji.visit.area import Area
 
 LIBRARY = Library()
 APART = ("文件", "存疑", "条文", "示例")
@@ -49,8 +50,11 @@ def test_no_amount_or_rate_of_a_rulebook_is_missing_from_the_list(path: Path) ->
             text = node.text()
             if text.endswith(("元", "%", "个百分点")) and text[0].isdigit():
                 place = short_path(path), node.line
-                near = [words for (file, line), words in listed.items()
-                        if file == place[0] and line in (node.line, node.line - 1)]  # fmt: skip
+                near = [
+                    words
+                    for (file, line), words in listed.items()
+                    if file == place[0] and line in (node.line, node.line - 1)
+                ]
                 assert any(text in words for words in near), f"{place}: {text}"
 
 
@@ -67,15 +71,15 @@ def test_every_figure_stands_on_its_line_with_document_and_article() -> None:
 
 def test_open_parameters_and_unofficial_figures_are_marked() -> None:
     """What is open, not official or in doubt says so."""
-    law = Area(LIBRARY, "445300").law(parse_day("2023-03-01"))
+    law = Areas(LIBRARY).area("445300").law(parse_day("2023-03-01"))
     found = {(f.provision, f.item): f for f in figures(law)}
     ceiling = found["待遇.普通门诊", "普通门诊统筹 · 最高支付限额 · 普通统筹"]
     assert ceiling.open == "average_wage"
     assert ceiling.marks == "未定：average_wage；存疑：限额取整"
-    hunan = Area(LIBRARY, "430500").law(parse_day("2023-06-01"))
+    hunan = Areas(LIBRARY).area("430500").law(parse_day("2023-06-01"))
     ordinary = [f for f in figures(hunan) if f.provision == "待遇.普通门诊"]
     assert {f.marks for f in ordinary} == {"非官方"}
-    shuangjiang = Area(LIBRARY, "530925").law(parse_day("2024-11-01"))
+    shuangjiang = Areas(LIBRARY).area("530925").law(parse_day("2024-11-01"))
     rows = [f for f in figures(shuangjiang) if f.item == "普通门诊 · 起付标准 · 每次起付"]
     assert [(f.where, f.text, f.marks) for f in rows] == [
         ((("医院级别", "一级"),), "20元", "官方转述"),

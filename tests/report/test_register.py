@@ -2,9 +2,10 @@
 
 import pytest
 
-from gongji.report.figures import short_path
-from gongji.report.register import entries, problems, provisions
-from gongji.rulebook.law import Library, Rulebook
+from gongji.law.checks.library import Library
+from gongji.law.report.law_figures import short_path
+from gongji.law.report.register import entries, problems, provisions
+from gongji.law.rulebook.rulebook import Rulebook
 
 LIBRARY = Library()
 BOOKS = [LIBRARY.book(path) for path in LIBRARY.files()]

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 import pytest
 
-from gongji.cli import COMMANDS
-from gongji.rulebook.facts import DERIVED, FACTS, VISIT_COLUMNS
+from gongji.cli.main import COMMANDS
+from gongji.law.rulebook.vocabulary import DERIVED, FACTS, VISIT_COLUMNS
 from reference import DOCS, PAGES
 
 ROOT = DOCS.parent
@@ -36,21 +36,21 @@ def options(command: click.Command) -> set[str]:
 def test_every_command_is_in_the_readme_and_gives_examples(name: str) -> None:
     assert f"`gongji {name}" in (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"gongji {name}" in (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
-    command: click.Command = importlib.import_module(f"gongji.commands.{name}").command
+    command: click.Command = importlib.import_module(f"gongji.cli.{name}").command
     assert f"gongji {name}" in (command.help or ""), "the help has no example"
     assert name in WITHOUT_RESULT or "--json" in options(command)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_says_what_it_does(name: str) -> None:
-    command: click.Command = importlib.import_module(f"gongji.commands.{name}").command
+    command: click.Command = importlib.import_module(f"gongji.cli.{name}").command
     for option in command.params:
         if isinstance(option, click.Option):
             assert option.help, f"{name} {option.opts[0]}"
 
 
 def test_every_fact_and_column_of_a_visit_is_described() -> None:
-    page = (DOCS / "facts.md").read_text(encoding="utf-8")
+    page = (DOCS / "use/facts.md").read_text(encoding="utf-8")
     named = {fact.column for fact in FACTS.values()} - DERIVED.keys()
     for column in {*named, *VISIT_COLUMNS}:
         assert f"`{column}`" in page, column

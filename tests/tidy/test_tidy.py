@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gongji.errors import REFUSALS
-from gongji.rulebook.facts import BENEFITS
-from gongji.rulebook.jsonschema import NAMED
+from gongji.law.rulebook.jsonschema import NAMED
+from gongji.law.rulebook.vocabulary import BENEFITS
+from gongji.refusals import REFUSALS
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGE = ROOT / "src" / "gongji"
@@ -19,7 +19,8 @@ EXACT = ("kernel", "rulebook", "visit", "oracle", "explain")
 TIMELESS = (*EXACT, "accounts", "audit", "batch", "catalogue", "report")
 """Rooms that do not know the clock: dates come with the data."""
 CLOCKS = {"now", "today", "utcnow", "localtime", "gmtime", "time_ns", "monotonic", "perf_counter"}
-FUNCTION_LINES, MODULE_LINES = 60, 500
+FUNCTION_LINES = 60
+ENTRY = re.compile(r"""[\s)\]},]*|\s*"[^"]*"(: [^(\[{]*)?,""")
 VAGUE = {"utils", "helpers", "manager", "data", "info"}
 SKIPPED = {".git", ".venv", "build", "dist", "node_modules"}
 TEXTS = {".py", ".md", ".yaml", ".yml", ".toml", ".txt", ".json", ".csv", ".svg", ".in", ""}
@@ -84,12 +85,18 @@ def test_no_clock(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", OURS, ids=name_of)
-def test_functions_and_modules_are_short(path: Path) -> None:
-    assert path.read_text(encoding="utf-8").count("\n") <= MODULE_LINES, "split this module"
+def test_functions_are_short(path: Path) -> None:
+    text = path.read_text(encoding="utf-8").split("\n")
     for node in ast.walk(tree(path)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno:
-            lines = node.end_lineno - node.lineno + 1
-            assert lines <= FUNCTION_LINES, f"{node.name} has {lines} lines"
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body[ast.get_docstring(node) is not None :] or node.body
+            # A line that the formatter made of one entry of a table, or to close it, is no step.
+            lines = [
+                line
+                for line in text[body[0].lineno - 1 : node.end_lineno]
+                if not ENTRY.fullmatch(line)
+            ]
+            assert len(lines) <= FUNCTION_LINES, f"{node.name} has {len(lines)} lines"
 
 
 @pytest.mark.parametrize("path", OURS, ids=name_of)

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from boundary_visits import HISTORIES, History
-from gongji.errors import Refusal
-from gongji.rulebook.law import Library
+from gongji.law.checks.library import Library
+from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
+from gongji.law.engine.engine import settle
+from gongji.law.engine.person_meters import Meters
+from gongji.law.engine.visit import read_visit
+from gongji.refusals import Refusal
 from gongji.units import parse_day, yuan_text
-from gongji.visit.area import Area
-from gongji.visit.facts import read_visit
-from gongji.visit.meters import Meters
-from gongji.visit.settle import settle
 from made_rulebooks import head, library, write
 
 
@@ -32,7 +33,7 @@ def payments(area: Area, history: History) -> Iterator[str]:
 @pytest.mark.parametrize("history", HISTORIES, ids=[history.name for history in HISTORIES])
 def test_a_history_is_settled_as_by_hand(history: History, tmp_path: Path) -> None:
     books = library(tmp_path, history.rulebook) if history.rulebook else Library()
-    area = Area(books, history.area, history.settings)
+    area = Areas(books, everywhere=history.settings).area(history.area)
     assert tuple(payments(area, history)) == history.paid
 
 
@@ -56,7 +57,7 @@ def spans(tmp_path: Path) -> Area:
     ):
         more = f"  有效期至: {until}\n" if until else ""
         write(tmp_path, head(since, more=more) + RATE.format(rate=rate), since)
-    return Area(Library([tmp_path]), "629900")
+    return Areas(Library([tmp_path])).area("629900")
 
 
 @pytest.mark.parametrize(

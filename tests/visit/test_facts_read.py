@@ -4,12 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from gongji.errors import Refusal
-from gongji.rulebook.facts import FACTS, FLAG
-from gongji.rulebook.law import Law, Library
+from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
+from gongji.law.engine.visit import (
+    band_of,
+    read_amount,
+    read_flag,
+    read_visit,
+    value_name,
+    value_of,
+)
+from gongji.law.rulebook.law import Law
+from gongji.law.rulebook.vocabulary import FACTS, FLAG
+from gongji.refusals import Refusal
 from gongji.units import MAX_FEN, parse_day
-from gongji.visit.area import Area
-from gongji.visit.facts import band_of, read_amount, read_flag, read_visit, value_name, value_of
 from made_rulebooks import AREA, library
 
 ROW = {"date": "2024-05-31", "status": "active", "total": "10"}
@@ -33,7 +41,7 @@ def law(tmp_path: Path) -> Law:
     依据: 第一条
     层: [{名称: 普通门诊, 代号: ordinary, 支付比例: {比例: 50%, 依据: 第一条}}]
 """
-    return Area(library(tmp_path, text), AREA).law(parse_day("2024-05-31"))
+    return Areas(library(tmp_path, text)).area(AREA).law(parse_day("2024-05-31"))
 
 
 def named(law: Law, fact: str, own_level: bool = False, **row: str) -> str:
@@ -213,8 +221,11 @@ def test_costs_in_fen_and_benefits_by_name_or_code(law: Law) -> None:
 
 def test_a_number_below_every_band_says_where_they_begin(law: Law) -> None:
     """And a date that is not given is shown as empty."""
-    for name, value, words in (("次数段", 0, "不小于 1"), ("开始", -(1 << 40), "（空）"),
-                               ("开始", parse_day("2023-12-31"), "2024-01-01 及以后")):  # fmt: skip
+    for name, value, words in (
+        ("次数段", 0, "不小于 1"),
+        ("开始", -(1 << 40), "（空）"),
+        ("开始", parse_day("2023-12-31"), "2024-01-01 及以后"),
+    ):
         with pytest.raises(Refusal) as refusal:
             band_of(law.facts[name], value)
         assert words in str(refusal.value)
@@ -223,5 +234,5 @@ def test_a_number_below_every_band_says_where_they_begin(law: Law) -> None:
 def test_shipped_areas_say_which_level_a_pharmacy_is() -> None:
     """攀枝花: one of its own; 楚雄: the prescriber's."""
     for code, own in (("510400", True), ("532300", False)):
-        area = Area(Library(), code)
+        area = Areas(Library()).area(code)
         assert area.own_level(area.law(parse_day("2023-03-01"))) is own

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from gongji.errors import Refusal
-from gongji.rulebook.law import Library
+from gongji.law.checks.library import Library
+from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
+from gongji.law.engine.engine import settle
+from gongji.law.engine.opening_meters import read_opening
+from gongji.law.engine.person_meters import Meters, use
+from gongji.law.engine.visit import Visit, read_visit
+from gongji.refusals import Refusal
 from gongji.units import parse_day
-from gongji.visit.area import Area
-from gongji.visit.facts import Visit, read_visit
-from gongji.visit.meters import Meters, use
-from gongji.visit.opening import read_opening
-from gongji.visit.settle import settle
 from made_rulebooks import AREA, library
 
 TEXT = """\
@@ -42,7 +43,7 @@ TEXT = """\
 
 @pytest.fixture
 def area(tmp_path: Path) -> Area:
-    return Area(library(tmp_path, TEXT), AREA)
+    return Areas(library(tmp_path, TEXT)).area(AREA)
 
 
 def visit(area: Area, **more: str) -> Visit:
@@ -95,8 +96,13 @@ def test_a_meter_or_value_that_nobody_knows_is_refused(area: Area, name: str) ->
 def test_diseases_have_meters_of_their_own_and_others_are_not_moved(area: Area) -> None:
     """100 borne for one disease is nothing borne for the other, nor for an ordinary visit."""
     meters = Meters(area.layout)
-    rows = [("chronic", "甲"), ("chronic", "乙"), ("chronic", "甲"), ("ordinary", "甲"),
-            ("chronic", "乙")]  # fmt: skip
+    rows = [
+        ("chronic", "甲"),
+        ("chronic", "乙"),
+        ("chronic", "甲"),
+        ("ordinary", "甲"),
+        ("chronic", "乙"),
+    ]
     found = [
         settle(area, visit(area, benefit=benefit, disease=disease), meters).pool_fen
         for benefit, disease in rows
@@ -108,17 +114,21 @@ def test_diseases_have_meters_of_their_own_and_others_are_not_moved(area: Area) 
 def test_an_opening_amount_counts_in_its_own_area_only() -> None:
     """A county's is its city's; another area's is passed over."""
     columns = ("person", "area", "meter", "amount")
-    rows = [("甲", "430521", "ordinary_paid", "1"), ("甲", "532300", "ordinary_paid", "2"),
-            ("乙", "510400", "ordinary_paid", "3")]  # fmt: skip
+    rows = [
+        ("甲", "430521", "ordinary_paid", "1"),
+        ("甲", "532300", "ordinary_paid", "2"),
+        ("乙", "510400", "ordinary_paid", "3"),
+    ]
     found = read_opening(columns, rows).by_home(["532300", "430500"], Library())
     assert found == {
-        "532300": {"甲": {"ordinary_paid": 200}}, "430500": {"甲": {"ordinary_paid": 100}},
-    }  # fmt: skip
+        "532300": {"甲": {"ordinary_paid": 200}},
+        "430500": {"甲": {"ordinary_paid": 100}},
+    }
 
 
 def test_a_visit_that_a_gate_refuses_or_that_lacks_a_figure_moves_nothing() -> None:
     """Not even the number of settlements."""
-    area = Area(Library(), "532300")
+    area = Areas(Library()).area("532300")
     law = area.law(parse_day("2023-03-01"))
     row = {"date": "2023-03-01", "status": "active", "level": "1", "total": "20000"}
     meters = Meters(area.layout)
@@ -126,7 +136,8 @@ def test_a_visit_that_a_gate_refuses_or_that_lacks_a_figure_moves_nothing() -> N
     with pytest.raises(Refusal) as refusal:
         settle(area, read_visit(row, law), meters)
     assert (refusal.value.code, refusal.value.field) == (
-        "parameter_missing", "inpatient_rate.1.active",
-    )  # fmt: skip
+        "parameter_missing",
+        "inpatient_rate.1.active",
+    )
     assert "inpatient_ceiling" in str(refusal.value)
     assert meters.visits == 0 and not any(any(block) for block in meters.blocks.values())

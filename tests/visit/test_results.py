@@ -9,19 +9,23 @@ import pytest
 import every_payer
 from every_payer import AREA, USED, VISIT, settled
 from gongji.batch.adjudicate import adjudicate_table
-from gongji.errors import Refusal
-from gongji.rulebook import documents
-from gongji.rulebook.law import Library
+from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
+from gongji.law.engine.engine import settle
+from gongji.law.engine.person_meters import Meters
+from gongji.law.engine.visit import read_visit
+from gongji.law.rulebook import provision_kinds
+from gongji.refusals import Refusal
 from gongji.units import parse_day, yuan_text
-from gongji.visit.area import Area
-from gongji.visit.facts import read_visit
-from gongji.visit.meters import Meters
-from gongji.visit.settle import settle
 from made_rulebooks import library
 
 LAYERS = {
-    "account": 8_000, "ordinary": 55_000, "overflow": 35_000, "large": 136_800, "servants": 7_600,
-}  # fmt: skip
+    "account": 8_000,
+    "ordinary": 55_000,
+    "overflow": 35_000,
+    "large": 136_800,
+    "servants": 7_600,
+}
 
 
 def test_pool_supplements_account_and_person_have_each_their_own(tmp_path: Path) -> None:
@@ -31,7 +35,7 @@ def test_pool_supplements_account_and_person_have_each_their_own(tmp_path: Path)
     assert result.person_fen == 65_600
     assert result.deductible_fen == 10_000
     assert result.layers == LAYERS
-    assert result.paid_by(documents.ACCOUNT) == 8_000
+    assert result.paid_by(provision_kinds.ACCOUNT) == 8_000
     assert result.paid_by("大额医疗费用补助") == 136_800
     assert result.paid_by("公务员医疗补助") == 7_600
     assert result.paid_by("医疗救助") == 0
@@ -41,9 +45,11 @@ def test_pool_supplements_account_and_person_have_each_their_own(tmp_path: Path)
 def test_meters_are_told_before_and_after(tmp_path: Path) -> None:
     result, _ = settled(tmp_path)
     assert {r.code: (r.before, r.after) for r in result.readings} == {
-        "bill_account": (0, 8_000), "year_deductible": (2_000, 12_000),
-        "ordinary_paid": (15_000, 70_000), "overflow_paid": (0, 35_000),
-    }  # fmt: skip
+        "bill_account": (0, 8_000),
+        "year_deductible": (2_000, 12_000),
+        "ordinary_paid": (15_000, 70_000),
+        "overflow_paid": (0, 35_000),
+    }
 
 
 def test_a_file_gives_every_payer_the_same(tmp_path: Path) -> None:
@@ -53,11 +59,20 @@ def test_a_file_gives_every_payer_the_same(tmp_path: Path) -> None:
     found, rejected = adjudicate_table(table, folders=(tmp_path,), opening={"甲": USED})
     assert not rejected
     row = found.to_pylist()[0]
-    fen = {name: int(row[name] * 100) for name in ("pool_pays", "supplements", "person_pays",
-                                                   "deductible", *LAYERS)}  # fmt: skip
-    assert fen == {
-        "pool_pays": 90_000, "supplements": 144_400, "person_pays": 65_600, "deductible": 10_000,
-    } | LAYERS  # fmt: skip
+    fen = {
+        name: int(row[name] * 100)
+        for name in ("pool_pays", "supplements", "person_pays", "deductible", *LAYERS)
+    }
+    assert (
+        fen
+        == {
+            "pool_pays": 90_000,
+            "supplements": 144_400,
+            "person_pays": 65_600,
+            "deductible": 10_000,
+        }
+        | LAYERS
+    )
     meters = {name: int(row[f"meter_{name}"] * 100) for name in (*USED, "overflow_paid")}
     assert meters == {"year_deductible": 12_000, "ordinary_paid": 70_000, "overflow_paid": 35_000}
     assert row["articles"] == (
@@ -87,9 +102,14 @@ def test_only_what_is_in_scope_is_paid_from(
 
 def test_a_first_self_pay_comes_off_the_total_only_where_no_scope_is_given() -> None:
     """楚雄第十八条: of 5,000.05 a tenth, 500.005, up to 500.01."""
-    area = Area(Library(), "532300", {
-        "inpatient_deductible": "1000", "inpatient_rate": "80%", "inpatient_ceiling": "9000",
-    })  # fmt: skip
+    area = Areas(
+        Library(),
+        everywhere={
+            "inpatient_deductible": "1000",
+            "inpatient_rate": "80%",
+            "inpatient_ceiling": "9000",
+        },
+    ).area("532300")
     law = area.law(parse_day("2023-03-01"))
     row = {"date": "2023-03-01", "status": "active", "level": "3", "benefit": "negotiated_drug"}
     found = settle(area, read_visit(row | {"total": "5000.05"}, law), Meters(area.layout))
@@ -137,9 +157,15 @@ def test_parts_of_the_cost_are_poured_in_their_order(
     tmp_path: Path, parts: dict[str, str], pool: str
 ) -> None:
     """At the counter and in a file; of 1,200 in all 1,000 are in scope."""
-    area = Area(library(tmp_path, PARTS), AREA)
-    row = {"person": "甲", "area": AREA, "date": "2023-03-01", "status": "active", "total": "1200",
-           "in_scope": "1000"} | parts  # fmt: skip
+    area = Areas(library(tmp_path, PARTS)).area(AREA)
+    row = {
+        "person": "甲",
+        "area": AREA,
+        "date": "2023-03-01",
+        "status": "active",
+        "total": "1200",
+        "in_scope": "1000",
+    } | parts
     try:
         visit = read_visit(row, area.law(parse_day("2023-03-01")))
         online = yuan_text(settle(area, visit, Meters(area.layout)).pool_fen)
@@ -180,9 +206,14 @@ def test_a_figure_that_is_not_there_is_asked_for_or_refused(
     tmp_path: Path, row: dict[str, str], found: str
 ) -> None:
     """At the counter and in a file alike, with what there is."""
-    area = Area(library(tmp_path, GAPS), AREA)
-    given = {"person": "甲", "area": AREA, "date": "2023-03-01", "status": "active",
-             "total": "100"} | row  # fmt: skip
+    area = Areas(library(tmp_path, GAPS)).area(AREA)
+    given = {
+        "person": "甲",
+        "area": AREA,
+        "date": "2023-03-01",
+        "status": "active",
+        "total": "100",
+    } | row
     law, refused = area.law(parse_day("2023-03-01")), None
     try:
         online = yuan_text(settle(area, read_visit(given, law), Meters(area.layout)).pool_fen)
@@ -194,7 +225,10 @@ def test_a_figure_that_is_not_there_is_asked_for_or_refused(
     told = [bad.code for bad in rejected] + [f"{r['pool_pays']:.2f}" for r in results.to_pylist()]
     assert told == [found]
     if refused:
-        fields = {"value_invalid": ("tier", "一档、二档"), "level_missing": ("level", "level"),
-                  "benefit_not_offered": ("benefit", "ordinary（普通门诊）")}  # fmt: skip
+        fields = {
+            "value_invalid": ("tier", "一档、二档"),
+            "level_missing": ("level", "level"),
+            "benefit_not_offered": ("benefit", "ordinary（普通门诊）"),
+        }
         field, words = fields[found]
         assert refused.field == field and words in str(refused)

@@ -10,17 +10,18 @@ from ninja.errors import HttpError, ValidationError
 from ninja.throttling import AnonRateThrottle
 
 from gongji.api import shapes
-from gongji.errors import Refusal
-from gongji.explain.sentences import explain
-from gongji.explain.show import as_json
-from gongji.portal import books, texts
+from gongji.law.engine.visit import read_date
+from gongji.law.explain.sentences import explain
+from gongji.law.explain.show import as_json
+from gongji.law.report.law_figures import figures
+from gongji.law.rulebook.rulebook import FOREVER, Rulebook
+from gongji.platform.installation import installed_areas
+from gongji.portal import official_texts
 from gongji.portal.calculation import settled
 from gongji.portal.calculator import last_day
 from gongji.portal.inputs import Question
-from gongji.report.figures import figures
-from gongji.rulebook.law import FOREVER, Rulebook
+from gongji.refusals import Refusal
 from gongji.units import date_of
-from gongji.visit.facts import read_date
 
 REFUSED = {422: shapes.Refused, 429: shapes.Refused}
 OF_AREA = {404: shapes.Refused, **REFUSED}
@@ -29,11 +30,12 @@ LIMIT = AnonRateThrottle(settings.GONGJI_API_RATE)
 """How often one caller may ask."""
 
 api = NinjaAPI(
-    title="gongji", version="1",
+    title="gongji",
+    version="1",
     description="Employee outpatient mutual aid: what the pool pays, and by which article. "
     "Amounts are yuan as text. No account is needed; each caller may ask so often a minute.",
     throttle=[LIMIT],
-)  # fmt: skip
+)
 
 
 def _refuse(request: HttpRequest, code: str, field: str, reason: str, status: int) -> HttpResponse:
@@ -65,9 +67,11 @@ def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 def quote(request: HttpRequest, question: shapes.Question) -> dict[str, Any]:
     """Settle one visit and explain it, sentence by sentence, with the articles."""
     asked = Question(
-        _clean(question.facts), _clean(question.used), _clean(question.settings),
+        _clean(question.facts),
+        _clean(question.used),
+        _clean(question.settings),
         tuple(_clean(row) for row in question.earlier),
-    )  # fmt: skip
+    )
     return as_json(explain(settled(asked)[1][-1]))
 
 
@@ -80,11 +84,13 @@ def areas(request: HttpRequest) -> list[shapes.AreaOut]:
     """Every area with rules, the dates they cover, the documents."""
     return [
         shapes.AreaOut(
-            area=one.code, place=one.laws[-1].place, covered=one.covered(),
-            documents=[_document(book) for book in books.library().books(one.code)],
+            area=one.code,
+            place=one.laws[-1].place,
+            covered=one.covered(),
+            documents=[_document(book) for book in installed_areas().library.books(one.code)],
         )
-        for one in books.areas()
-    ]  # fmt: skip
+        for one in installed_areas().every({})
+    ]
 
 
 Code = Annotated[str, Path(pattern=r"^[0-9]{6}$", description="an area or a county of it")]
@@ -96,48 +102,58 @@ Day = Annotated[
 @api.get("/areas/{code}/rules", response={200: shapes.Rules, **OF_AREA}, summary="The law at a day")
 def rules(request: HttpRequest, code: Code, at: Day = "") -> shapes.Rules:
     """Every figure of the law of an area at a day, with document, article, file and line."""
-    area = books.area(code)
+    area = installed_areas().area(code, {})
     day = read_date("at", at or last_day(area))
     law = area.law(day)
     return shapes.Rules(
-        area=area.code, place=law.place, at=str(date_of(day)),
+        area=area.code,
+        place=law.place,
+        at=str(date_of(day)),
         documents=[_document(book) for book in law.books],
         figures=[
-            shapes.FigureOut(
-                **dataclasses.asdict(figure) | {"where": dict(figure.where)}
-            )
+            shapes.FigureOut(**dataclasses.asdict(figure) | {"where": dict(figure.where)})
             for figure in figures(law)
         ],
-    )  # fmt: skip
+    )
 
 
 @api.get(
-    "/areas/{code}/articles", response={200: list[shapes.DocumentText], **OF_AREA},
+    "/areas/{code}/articles",
+    response={200: list[shapes.DocumentText], **OF_AREA},
     summary="The documents, article by article",
-)  # fmt: skip
+)
 def articles(request: HttpRequest, code: Code) -> list[shapes.DocumentText]:
     """Each article of an area's documents: the official text, what became of it in the rules."""
-    area = books.area(code)
+    area = installed_areas().area(code, {})
     found = {book.id: book for law in area.laws for book in law.books}
-    return [_text(texts.document(book)) for book in found.values()]
+    return [_text(official_texts.document(book)) for book in found.values()]
 
 
-def _text(document: texts.Document) -> shapes.DocumentText:
+def _text(document: official_texts.Document) -> shapes.DocumentText:
     return shapes.DocumentText(
         document=_document(document.book),
         articles=[
             shapes.ArticleOut(
-                article=one.name, chapter=one.chapter, title=one.title, text=list(one.paragraphs),
-                disposition=one.disposition, note=one.note, keys=list(one.keys),
+                article=one.name,
+                chapter=one.chapter,
+                title=one.title,
+                text=list(one.paragraphs),
+                disposition=one.disposition,
+                note=one.note,
+                keys=list(one.keys),
             )
             for one in document.articles
         ],
-    )  # fmt: skip
+    )
 
 
 def _document(book: Rulebook) -> shapes.Document:
     head = book.head
     return shapes.Document(
-        rulebook=book.id, number=head.number, title=head.title, since=str(date_of(head.since)),
-        until=None if head.until >= FOREVER - 1 else str(date_of(head.until)), source=head.source,
-    )  # fmt: skip
+        rulebook=book.id,
+        number=head.number,
+        title=head.title,
+        since=str(date_of(head.since)),
+        until=None if head.until >= FOREVER - 1 else str(date_of(head.until)),
+        source=head.source,
+    )

@@ -13,12 +13,15 @@ Row = dict[Name, Value]
 
 QUOTE: JsonDict = {
     "facts": {
-        "area": "430500", "date": "2023-02-01", "status": "active", "level": "3",
+        "area": "430500",
+        "date": "2023-02-01",
+        "status": "active",
+        "level": "3",
         "in_scope": "4000",
     },
     "used": {"year_deductible": "200"},
     "earlier": [{"date": "2023-01-05", "level": "1", "in_scope": "500"}],
-}  # fmt: skip
+}
 
 
 class Question(Schema):
@@ -26,13 +29,16 @@ class Question(Schema):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": QUOTE})
 
-    facts: Row = Field(description="columns of a visits file (docs/facts.md): area, date, status …")
+    facts: Row = Field(
+        description="columns of a visits file (docs/use/facts.md): area, date, status …"
+    )
     used: Row = Field(default={}, description="meters used so far: code -> yuan")
     settings: Row = Field(default={}, description="figures for open parameters: code -> figure")
     earlier: list[Row] = Field(
-        default=[], max_length=60,
+        default=[],
+        max_length=60,
         description="earlier visits, settled first; what they do not say is as in `facts`",
-    )  # fmt: skip
+    )
 
 
 class Cite(Schema):

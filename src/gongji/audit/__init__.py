@@ -5,11 +5,18 @@ was paid is named with its article. This room writes no money and blames nobody:
 """
 
 from gongji.audit.causes import CAUSES
+from gongji.audit.differences import Summary, findings_frame, write
 from gongji.audit.history import Finding, History
-from gongji.audit.report import Summary, findings_frame, write
 from gongji.audit.rows import Bad, PaidFile, audit
 
 __all__ = [
-    "CAUSES", "Bad", "Finding", "History", "PaidFile", "Summary", "audit", "findings_frame",
+    "CAUSES",
+    "Bad",
+    "Finding",
+    "History",
+    "PaidFile",
+    "Summary",
+    "audit",
+    "findings_frame",
     "write",
-]  # fmt: skip
+]

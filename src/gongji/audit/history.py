@@ -21,17 +21,17 @@ from gongji.audit.trials import (
     cites_of,
     move,
     settle_on,
-)  # fmt: skip
+)
 from gongji.audit.variants import Variants
-from gongji.errors import Refusal
-from gongji.rulebook.citations import Cite
-from gongji.rulebook.documents import Doubt
-from gongji.rulebook.layout import Layout
+from gongji.law.compile.citations import Cite
+from gongji.law.compile.layout import Layout
+from gongji.law.engine.area import Area
+from gongji.law.engine.engine import Result
+from gongji.law.engine.person_meters import Meters, key_of
+from gongji.law.engine.visit import Visit
+from gongji.law.rulebook.provision_kinds import Doubt, Meter
+from gongji.refusals import Refusal
 from gongji.units import WHOLE, Fen, show_fen
-from gongji.visit.area import Area
-from gongji.visit.facts import Visit
-from gongji.visit.meters import Meters, key_of
-from gongji.visit.settle import Result
 
 POOL = "pool"
 LAW, PAID = "law", "paid"
@@ -173,11 +173,18 @@ class History:
             self.readings[trial.reading].shown = True
         also = dict.fromkeys(t.cause for t, level in candidates[1:] if level == agreed)
         finding = Finding(
-            row, visit, due, paid, trial.cause, trial.sentence, trial.cites, trial.doubts,
+            row,
+            visit,
+            due,
+            paid,
+            trial.cause,
+            trial.sentence,
+            trial.cites,
+            trial.doubts,
             tuple(cause for cause in also if cause != trial.cause),
             self._origin(visit) if trial.cause == "carried_forward" else 0,
             agreed == 2,
-        )  # fmt: skip
+        )
         return finding, trial.settled
 
     def _ranks(self, visit: Visit) -> list[str]:
@@ -346,7 +353,7 @@ def _adjusted(layout: Layout, settled: Settled, finding: Finding) -> Moves:
         return moves
     code = result.program.code
     by_dimension = {place[0]: place for place in moves}
-    meters = result.law.section("计量")
+    meters = result.law.all(Meter)
     for position, note in first.note.limits.items():
         if getattr(meters[note.meter].value, "measure", "") == "paid":
             dimension, offset = layout.split(code[position + 1])

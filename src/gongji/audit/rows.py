@@ -11,17 +11,18 @@ from pathlib import Path
 import polars as pl
 
 from gongji.audit.history import LAW, POOL, Finding, History
-from gongji.audit.variants import Variants
-from gongji.catalogue.texts import ROW, read_texts
-from gongji.errors import Refusal
-from gongji.rulebook.facts import VISIT_COLUMNS
-from gongji.rulebook.law import Library, Settings
-from gongji.rulebook.settings import check
+from gongji.audit.variants import variants_of
+from gongji.law.checks.library import Library
+from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
+from gongji.law.engine.opening_meters import Used, read_opening
+from gongji.law.engine.person_meters import Meters, use
+from gongji.law.engine.visit import Visit, columns_of, read_amount, read_date, read_visit
+from gongji.law.rulebook.law import Settings
+from gongji.law.rulebook.vocabulary import VISIT_COLUMNS
+from gongji.refusals import Refusal
+from gongji.tabular.texts import ROW, read_texts
 from gongji.units import Fen
-from gongji.visit.area import Area
-from gongji.visit.facts import Visit, columns_of, read_amount, read_date, read_visit
-from gongji.visit.meters import Meters, use
-from gongji.visit.opening import Used, read_opening
 
 PAID = re.compile(r"paid_([a-z][a-z0-9_]*?)(_fen)?")
 TOTALS = (POOL, "supplements", "person", "deductible")
@@ -36,33 +37,6 @@ class Bad:
     column: str
     code: str
     reason: str
-
-
-class Areas:
-    """The areas that rows name, each read once."""
-
-    def __init__(self, folders: tuple[Path, ...], settings: Settings) -> None:
-        self.library, self.settings = Library(folders), settings
-        self._areas: dict[str, Area] = {}
-        self._variants: dict[str, Variants] = {}
-
-    def get(self, code: str) -> Area:
-        """An area by the code of itself or of a county in it.
-
-        Refuses: area_unknown.
-        """
-        if code not in self._areas:
-            laws = self.library.laws(code, self.settings)
-            home = laws[0].area
-            if home not in self._areas:
-                self._areas[home] = Area(self.library, home, self.settings)
-                self._variants[home] = Variants(self._areas[home])
-            self._areas[code] = self._areas[home]
-        return self._areas[code]
-
-    def variants(self, area: Area) -> Variants:
-        """The variants of an area, shared by all persons."""
-        return self._variants[area.code]
 
 
 class PaidFile:
@@ -86,8 +60,9 @@ class PaidFile:
         if "area" not in frame.columns:
             frame = frame.with_columns(area=pl.lit(None, dtype=pl.String))
         self.frame = frame.with_columns(pl.col("area").fill_null(pl.lit(area or None)))
-        self.areas = Areas(folders, settings or {})
-        self._check_settings(settings or {})
+        self.areas = Areas(Library(folders), everywhere=settings)
+        if self._known:
+            self.areas.check_everywhere(area.code for area in self._known)
         self.names = self._paid_names()
         self._check_columns()
         self.opening = self._read_opening(opening)
@@ -103,18 +78,13 @@ class PaidFile:
         homes = [area.code for area in self._known]
         return read_opening(texts.columns, texts.iter_rows()).by_home(homes, self.areas.library)
 
-    def _check_settings(self, settings: Settings) -> None:
-        laws = [law for area in self._known for law in area.laws]
-        if laws:
-            check(laws, settings)
-
     @cached_property
     def _known(self) -> list[Area]:
         """The areas of the file that have rules; the rows of the others are reported."""
         found = []
         for code in self.frame["area"].drop_nulls().unique().sort():
             try:
-                area = self.areas.get(code)
+                area = self.areas.home(code)
             except Refusal:
                 continue
             if area not in found:
@@ -176,7 +146,7 @@ class PaidFile:
         for column in ("area", "person", "date"):
             if column not in texts:
                 raise Refusal("field_missing", column)
-        area = self.areas.get(texts["area"])
+        area = self.areas.home(texts["area"])
         law = area.law(read_date("date", texts["date"]))
         given = {c: text for c, text in texts.items() if c not in self.names.values()}
         return area, read_visit(given, law)
@@ -221,7 +191,7 @@ def _audit_row(
     paid = file.paid(texts)
     area, visit = file.visit(texts)
     if area.code not in histories:
-        history = History(area, file.areas.variants(area), mode)
+        history = History(area, variants_of(area), mode)
         history.open(lambda meters: _open(file, area, visit, meters))
         histories[area.code] = history
     return histories[area.code].audit(number, visit, paid)

@@ -16,16 +16,18 @@ from gongji.audit.history import POOL
 from gongji.audit.rows import PaidFile
 from gongji.batch import ordering
 from gongji.batch.columns import Columns
+from gongji.batch.core import Settler
 from gongji.batch.loops import ABSENT
-from gongji.batch.visits import Settler
-from gongji.catalogue.texts import ROW
-from gongji.errors import Refusal
-from gongji.visit.opening import Used
+from gongji.law.engine.opening_meters import Used
+from gongji.refusals import Refusal
+from gongji.tabular.texts import ROW
 
 RESULTS = {
-    POOL: "pool_pays_fen", "supplements": "supplements_fen", "person": "person_pays_fen",
+    POOL: "pool_pays_fen",
+    "supplements": "supplements_fen",
+    "person": "person_pays_fen",
     "deductible": "deductible_fen",
-}  # fmt: skip
+}
 """Where the results hold what a paid column is compared with; a layer stands under its code."""
 
 
@@ -61,9 +63,8 @@ def _settled(file: PaidFile, visits: pa.Table, opening: Used) -> Iterator[pa.Tab
     """The results of the file, some whole persons at a time."""
     found = ordering.survey(iter([visits]))
     settler = Settler(
-        file.areas.library, found.areas, file.areas.settings, opening=opening, in_fen=True,
-        benefits=found.benefits,
-    )  # fmt: skip
+        file.areas, found.areas, opening=opening, in_fen=True, benefits=found.benefits
+    )
     keys = [name for name in ("date", "sequence") if name in visits.column_names]
     ordered = ordering.sort(visits, keys)
     size = ordering.CHUNK_ROWS

@@ -11,19 +11,19 @@ from msgspec.structs import replace
 
 from gongji.audit import variants
 from gongji.audit.variants import Variants
-from gongji.errors import Refusal
-from gongji.kernel.price import first_self_pay
-from gongji.rulebook import documents
-from gongji.rulebook.cells import offered_benefits
-from gongji.rulebook.citations import Cite
-from gongji.rulebook.documents import Doubt
-from gongji.rulebook.facts import LEVELS
-from gongji.rulebook.law import FOREVER
+from gongji.law.compile.cells import offered_benefits
+from gongji.law.compile.citations import Cite
+from gongji.law.engine.area import Area
+from gongji.law.engine.engine import Result, settle
+from gongji.law.engine.person_meters import Key, Meters, key_of
+from gongji.law.engine.visit import Visit
+from gongji.law.kernel.price import first_self_pay
+from gongji.law.rulebook import provision_kinds
+from gongji.law.rulebook.provision_kinds import Doubt
+from gongji.law.rulebook.rulebook import FOREVER
+from gongji.law.rulebook.vocabulary import LEVELS
+from gongji.refusals import Refusal
 from gongji.units import Fen, show_fen
-from gongji.visit.area import Area
-from gongji.visit.facts import Visit
-from gongji.visit.meters import Key, Meters, key_of
-from gongji.visit.settle import Result, settle
 
 Place = tuple[int, Key]
 Moves = dict[Place, list[Fen]]
@@ -114,8 +114,7 @@ def cites_of(result: Result, measure: str) -> tuple[Cite, ...]:
 
 
 def _measure(result: Result, meter: str) -> str:
-    value = result.law.section("计量")[meter].value
-    assert isinstance(value, documents.Meter)
+    value = result.law.all(provision_kinds.Meter)[meter].value
     return value.measure
 
 
@@ -238,9 +237,9 @@ class Trials:
 
     def _scope(self) -> Iterator[Trial]:
         base, visit = self.base, self.case.visit
-        provision = self.law.section("待遇").get(base.program.benefit)
+        provision = self.law.all(provision_kinds.Benefit).get(base.program.benefit)
         value = provision.value if provision else None
-        own = value.first_self_pay if isinstance(value, documents.Benefit) else None
+        own = value.first_self_pay if isinstance(value, provision_kinds.Benefit) else None
         cites = cites_of(base, "rate")
         if own and provision:
             head = provision.book.head

@@ -5,11 +5,14 @@ by the same `visit.settle`, they show which mistake reproduces what was paid. Th
 provisions; it computes no benefit.
 """
 
-import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
+from typing import Any
 
-from gongji.rulebook.documents import (
+from gongji.law.engine.area import Area
+from gongji.law.rulebook.law import KEPT, Law, Provision
+from gongji.law.rulebook.provision_kinds import (
     Benefit,
     ByAxis,
     Chain,
@@ -20,25 +23,12 @@ from gongji.rulebook.documents import (
     Limit,
     Onward,
     Value,
-)  # fmt: skip
-from gongji.rulebook.law import Law, Provision
-from gongji.rulebook.program import Program
-from gongji.units import Day, date_of, day_of
-from gongji.visit.area import Area
+)
 
 Change = Callable[[Law], Law | None]
 """A law changed, or nothing where the change does not apply to it."""
 
 ORDINARY = "普通门诊"
-
-
-class LastYear(Area):
-    """An area whose yearly figures are those of the year before."""
-
-    def program(self, law: Law, day: Day, benefit: str, cell: Mapping[str, str]) -> Program:
-        """The program of a cell with the statistics of the year before."""
-        date = date_of(day)
-        return super().program(law, day_of(date.replace(year=date.year - 1, day=1)), benefit, cell)
 
 
 class Variants:
@@ -68,17 +58,20 @@ class Variants:
 
     def last_year(self, law: Law) -> Area | None:
         """The area with the figures of the year before, where any figure is of a year."""
-        made = self.changed("last_year", law, lambda found: found if _yearly(found) else None)
-        if made is not None:
-            made.__class__ = LastYear
-        return made
+        key = ("last_year", law.since)
+        if key not in self._made:
+            self._made[key] = self._with(law, law, year_shift=-1) if _yearly(law) else None
+        return self._made[key]
 
-    def _with(self, law: Law, other: Law) -> Area:
-        made = copy.copy(self.area)
-        made.laws = [other if found is law else found for found in self.area.laws]
-        made._programs = {}
-        made.__dict__["layout"] = self.area.layout
-        return made
+    def _with(self, law: Law, other: Law, year_shift: int = 0) -> Area:
+        laws = [other if found is law else found for found in self.area.laws]
+        return Area(self.area.code, laws, self.area.layout, year_shift)
+
+
+@lru_cache(maxsize=KEPT)
+def variants_of(area: Area) -> Variants:
+    """The variants of an area, shared by all persons."""
+    return Variants(area)
 
 
 def _yearly(law: Law) -> bool:
@@ -93,7 +86,7 @@ def _yearly(law: Law) -> bool:
     )
 
 
-def _with_section(law: Law, section: str, entries: dict[str, Provision]) -> Law:
+def _with_section(law: Law, section: str, entries: dict[str, Provision[Any]]) -> Law:
     return replace(law, provisions={**law.provisions, section: entries})
 
 
@@ -159,7 +152,7 @@ def _unrounded_index(law: Law) -> Law | None:
 def _with_benefits(
     law: Law, names: tuple[str, ...], change: Callable[[Benefit], Benefit]
 ) -> Law | None:
-    found = law.section("待遇")
+    found = law.all(Benefit)
     changed = {}
     for name in names:
         if name in found:
@@ -193,10 +186,9 @@ def _whole_visit_excluded(law: Law) -> Law | None:
 
 def _referral_refused(law: Law) -> Law | None:
     """A referral does not open an institution that was not selected."""
-    entries = dict(law.section("门槛"))
+    entries = dict(law.all(Gate))
     for name, provision in entries.items():
         gate = provision.value
-        assert isinstance(gate, Gate)
         if gate.refusal == "not_selected":
             when = {fact: values for fact, values in gate.when.items() if fact != "转诊"}
             entries[name] = replace(provision, value=replace(gate, when=when))

@@ -11,15 +11,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gongji.batch import files, ordering
-from gongji.batch.files import Rejected
+from gongji.batch import ordering, visit_files
+from gongji.batch.core import Settler
 from gongji.batch.ordering import ROW
-from gongji.batch.visits import Settler
-from gongji.errors import Refusal, RowRefusal
-from gongji.rulebook.law import Library, Settings
-from gongji.rulebook.settings import check
-from gongji.sheets import Sheet, check_header, ending_of
-from gongji.visit.opening import Opening, read_opening
+from gongji.batch.visit_files import Rejected
+from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
+from gongji.law.engine.opening_meters import Opening, read_opening
+from gongji.law.rulebook.law import Settings
+from gongji.refusals import Refusal, RowRefusal
+from gongji.tabular.sheets import Sheet, check_header, ending_of
 
 REPORT = ("row_number", "column", "refusal", "reason")
 
@@ -65,15 +66,19 @@ def adjudicate_file(
     ending_of(output, "-o")
     report = wishes.report or output.with_name(f"{output.stem}.rejected.csv")
     _apart(path, output, report, *([wishes.opening] if wishes.opening else []))
-    names = [n for n in files.columns_of(path) if not (wishes.numbered and n == ROW)]
+    names = [n for n in visit_files.columns_of(path) if not (wishes.numbered and n == ROW)]
     _complete(names, wishes.area)
-    found = files.look(path, files.chunks_of(path, names, wishes.numbered), names)
-    library = Library(wishes.folders)
+    found = visit_files.look(path, visit_files.chunks_of(path, names, wishes.numbered), names)
+    areas = Areas(Library(wishes.folders), everywhere=wishes.settings)
     settler = Settler(
-        library, found.areas, wishes.settings, wishes.area, load_opening(wishes.opening),
-        in_fen="total_fen" in names or "in_scope_fen" in names, benefits=found.benefits,
-    )  # fmt: skip
-    check((law for region in settler.homes for law in region.plan.laws), wishes.settings)
+        areas,
+        found.areas,
+        wishes.area,
+        load_opening(wishes.opening),
+        in_fen="total_fen" in names or "in_scope_fen" in names,
+        benefits=found.benefits,
+    )
+    areas.check_everywhere(region.plan.code for region in settler.homes)
     _known(names, settler, wishes.ignored)
     kept = [name for name in names if name not in wishes.ignored]
     run = Run(path, output, report, kept, settler, wishes, progress)
@@ -108,16 +113,16 @@ class Run:
             done += rows
             self.progress(rows, found.count)
 
-        chunks = files.chunks_of(self.path, self.names, self.wishes.numbered)
+        chunks = visit_files.chunks_of(self.path, self.names, self.wishes.numbered)
         order: list[str] = [name for name in ("date", "sequence") if name in self.names]
         try:
             with Report(self.report, self.wishes.strict) as rejected:
-                tables = files.settle_file(
+                tables = visit_files.settle_file(
                     chunks, found, order, self.settler, rejected.add, told, self.output
                 )
                 shape = self.settler.schema(path_schema(self.path, self.names))
                 counted = _counted(tables, summary, shape)
-                files.write(self.output, counted, self.wishes.compression)
+                visit_files.write(self.output, counted, self.wishes.compression)
         except ordering.Unordered:
             self.progress(-done, found.count)
             raise
@@ -128,7 +133,7 @@ class Run:
 
 def path_schema(path: Path, names: list[str]) -> pa.Schema:
     """The types of a file's columns as `files` reads them."""
-    first = next(files.chunks_of(path, names)(None), None)
+    first = next(visit_files.chunks_of(path, names)(None), None)
     if first is None:
         raise Refusal("value_invalid", "文件", {"value": "0 行", "allowed": "至少一行就诊"})
     return first.schema
@@ -192,7 +197,7 @@ class Report:
         self.beside = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
 
     def __enter__(self) -> "Report":
-        files.sweep(self.path)
+        visit_files.sweep(self.path)
         self.file = self.beside.open("w", encoding="utf-8-sig", newline="")
         self.writer = csv.writer(self.file, lineterminator="\n")
         self.writer.writerow(REPORT)
@@ -221,7 +226,7 @@ class Report:
 def load_opening(path: Path | None) -> Opening | None:
     """What persons have used before the file begins.
 
-    Refuses: as `gongji.visit.opening.read_opening`.
+    Refuses: as `gongji.law.engine.opening_meters.read_opening`.
     """
     if path is None:
         return None
@@ -247,11 +252,16 @@ def adjudicate_table(
     numbered = table.append_column(ROW, pa.array(np.arange(1, table.num_rows + 1)))
     found = ordering.survey(iter([numbered]))
     used = {person: dict(meters) for person, meters in (opening or {}).items()}
+    areas = Areas(Library(folders), everywhere=settings)
     settler = Settler(
-        Library(folders), found.areas, settings, area, used,
-        in_fen="total_fen" in names or "in_scope_fen" in names, benefits=found.benefits,
-    )  # fmt: skip
-    check((law for region in settler.homes for law in region.plan.laws), settings or {})
+        areas,
+        found.areas,
+        area,
+        used,
+        in_fen="total_fen" in names or "in_scope_fen" in names,
+        benefits=found.benefits,
+    )
+    areas.check_everywhere(region.plan.code for region in settler.homes)
     _known(names, settler, ())
     keys = [name for name in ("date", "sequence") if name in names]
     return settler.settle(ordering.sort(numbered, keys))

@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gongji.batch.loops import ABSENT, BAD
-from gongji.batch.machine import Row, compiled
-from gongji.errors import Refusal
-from gongji.kernel import calendar
-from gongji.sheets import text_of
+from gongji.batch.numba_rows import Row, compiled
+from gongji.law.engine.visit import read_amount
+from gongji.law.kernel import calendar
+from gongji.refusals import Refusal
+from gongji.tabular.sheets import text_of
 from gongji.units import MAX_FEN, parse_day
-from gongji.visit.facts import read_amount
 
 I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from gongji.batch.adjudicate import adjudicate_table
-from gongji.errors import Refusal
+from gongji.refusals import Refusal
 
 
 def adjudicate(
@@ -20,7 +20,7 @@ def adjudicate(
     opening: Mapping[str, Mapping[str, int]] | None = None,
     strict: bool = True,
 ) -> Any:
-    """Settle a frame of visits (columns as in docs/visits-file.md).
+    """Settle a frame of visits (columns as in docs/use/visits-file.md).
 
     Shape:   `frame` is a Polars or pandas DataFrame or an Arrow table; `opening` what persons have
              used, meter -> fen.

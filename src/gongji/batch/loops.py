@@ -3,16 +3,16 @@
 Rows come by person, then in order of settlement. A person's meters are blocks of numbers: those
 that begin anew with a period lie in one place and are emptied when the period (or the person)
 changes; those that are apart for each registration, disease or drug lie at the row in which that
-key first appears, so no table is searched here. The arithmetic itself is `gongji.kernel`, the same
-functions that settle a visit online.
+key first appears, so no table is searched here. The arithmetic itself is `gongji.law.kernel`, the
+same functions that settle a visit online.
 """
 
 from typing import NamedTuple
 
-from gongji.batch.machine import Row, after, compiled, empty, inlined, kept, seldom
-from gongji.kernel import pour
-from gongji.kernel.calendar import period_number
-from gongji.kernel.price import first_self_pay
+from gongji.batch.numba_rows import Row, after, compiled, empty, inlined, kept, seldom
+from gongji.law.kernel import pour
+from gongji.law.kernel.calendar import period_number
+from gongji.law.kernel.price import first_self_pay
 
 ABSENT = -1
 """An amount that is not given."""
@@ -168,9 +168,18 @@ class Scratch(NamedTuple):
 
 @compiled
 def locate(
-    place: Place, count: int, at_date: Row, law_of: Row, year_of: Row, benefit: Row, codes: Row,
-    law: Row, cell: Row, family: Row, flags: Row,
-) -> None:  # fmt: skip
+    place: Place,
+    count: int,
+    at_date: Row,
+    law_of: Row,
+    year_of: Row,
+    benefit: Row,
+    codes: Row,
+    law: Row,
+    cell: Row,
+    family: Row,
+    flags: Row,
+) -> None:
     """The law, cell, family and flags of every row.
 
     Shape:   `law_of` and `year_of` by date, of which `at_date` tells each row's; `codes` by fact
@@ -384,9 +393,15 @@ def trace(plan: Plan, scratch: Scratch, cell: int, parts: int, records: int) -> 
 
 @inlined
 def detail(
-    plan: Plan, rows: Rows, scratch: Scratch, blocks: Blocks, results: Results, i: int, parts: int,
+    plan: Plan,
+    rows: Rows,
+    scratch: Scratch,
+    blocks: Blocks,
+    results: Results,
+    i: int,
+    parts: int,
     records: int,
-) -> None:  # fmt: skip
+) -> None:
     """The meters after a settled visit, and the trace that its articles are read from."""
     most = 0
     for part in range(parts):
@@ -459,9 +474,15 @@ def pour_row(
     if seldom(used != 0):
         fetch(rows, blocks, i)
     status, records = pour.pour_through(
-        plan.code, scratch.cells, scratch.costs, parts, after(rows.amounts, i * rows.amount_count),
-        blocks.numbers, scratch.out, scratch.why,
-    )  # fmt: skip
+        plan.code,
+        scratch.cells,
+        scratch.costs,
+        parts,
+        after(rows.amounts, i * rows.amount_count),
+        blocks.numbers,
+        scratch.out,
+        scratch.why,
+    )
     if seldom(used != 0):
         keep(rows, blocks, i)
     return status, records
@@ -471,7 +492,7 @@ def pour_row(
 def settle(plan: Plan, rows: Rows, blocks: Blocks, scratch: Scratch, results: Results) -> None:
     """Settle the rows in order.
 
-    Ensures: the same results, visit by visit, as `gongji.visit.settle` online.
+    Ensures: the same results, visit by visit, as `gongji.law.engine.engine` online.
     """
     opening = 0
     turn = 0

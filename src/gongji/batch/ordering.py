@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gongji.batch.columns import marked, ranged
-from gongji.sheets import text_of
+from gongji.tabular.sheets import text_of
 
 I64 = npt.NDArray[np.int64]
 Chunks = Callable[[list[str] | None], Iterator[pa.Table]]

@@ -6,11 +6,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from gongji.batch.plans import AreaPlan
-from gongji.rulebook.cells import reached_layers
-from gongji.rulebook.facts import VISIT_COLUMNS
-from gongji.visit.area import Area
-from gongji.visit.facts import columns_of
+from gongji.batch.area_arrays import AreaPlan
+from gongji.law.compile.cells import reached_layers
+from gongji.law.engine.area import Area
+from gongji.law.engine.visit import columns_of
+from gongji.law.rulebook.vocabulary import VISIT_COLUMNS
 
 I64 = npt.NDArray[np.int64]
 

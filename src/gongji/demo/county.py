@@ -12,23 +12,30 @@ from typing import Any
 from psycopg import Connection, sql
 
 from gongji.demo.figures import AREAS, PARAMETERS, YEAR_BEGINS
-from gongji.demo.folk import Folk, folk
-from gongji.demo.goods import goods
-from gongji.demo.places import Places, places
+from gongji.demo.institutions import Places, places
+from gongji.demo.items import goods
+from gongji.demo.people import Folk, folk
+from gongji.law.engine.areas import Areas
 from gongji.ledger.openings import OpeningBalance, enter
+from gongji.platform.identity import CARD, RESIDENT, Identity
 from gongji.registry import institutions
-from gongji.registry.identity import CARD, RESIDENT, Identity
-from gongji.registry.known import ITEM_MATCH, ITEM_VERSION
-from gongji.settlement.rules import Rules
+from gongji.registry.dated_rows import ITEM_MATCH, ITEM_VERSION
 from gongji.settlement.stays import StayReport, record_stays
 
 Database = Connection[Any]
 MATCHED = 60
 """So many items of the catalogue are matched by each hospital."""
 _PERSON = (
-    "id", "psn_no", "area", "name", "sex", "certificate", "certificate_hash", "card_hash",
+    "id",
+    "psn_no",
+    "area",
+    "name",
+    "sex",
+    "certificate",
+    "certificate_hash",
+    "card_hash",
     "learnt_at",
-)  # fmt: skip
+)
 _FACT = ("person_id", "area", "kind", "key", "since", "until", "details", "source", "learnt_at")
 SOURCE = "演示"
 
@@ -47,7 +54,7 @@ def fill(
     Returns: how many rows of each table were written.
     """
     counts: dict[str, int] = {}
-    rules = Rules((), PARAMETERS)
+    rules = Areas(parameters=PARAMETERS)
     with connection.transaction():
         for number, area in enumerate(areas, start=1):
             made = places(area, AREAS[area], random.Random(f"{seed}-{area}-places"))
@@ -57,11 +64,13 @@ def fill(
             persons = folk(area, region, people, made.hospitals, seed)
             facts = _enter_people(connection, identity, persons, now)
             added = {
-                "institution": len(made.rows), "item_version": items, "person": len(persons),
+                "institution": len(made.rows),
+                "item_version": items,
+                "person": len(persons),
                 "person_fact": facts,
                 "opening": _enter_balances(connection, persons, rules, seed, now),
                 "stay": _enter_stays(connection, persons, made, rules, now),
-            }  # fmt: skip
+            }
             counts = {name: counts.get(name, 0) + count for name, count in added.items()}
         connection.execute("analyze person, person_fact, item_version, balance")
     return counts
@@ -78,9 +87,7 @@ def copy_into(
             copy.write_row(row)
 
 
-def _enter_places(
-    connection: Database, identity: Identity, made: Places, now: datetime
-) -> None:  # fmt: skip
+def _enter_places(connection: Database, identity: Identity, made: Places, now: datetime) -> None:
     columns = ("code", "area", "name", "kind", "grade", "uscc")
     copy_into(connection, "institution", columns, made.rows)
     institutions.add(connection, made.facts, now)
@@ -88,9 +95,7 @@ def _enter_places(
     copy_into(connection, "credential", ("access_key", "institution", "secret", "since"), sealed)
 
 
-def _enter_goods(
-    connection: Database, area: str, made: Places, seed: int, now: datetime
-) -> int:  # fmt: skip
+def _enter_goods(connection: Database, area: str, made: Places, seed: int, now: datetime) -> int:
     own, national = random.Random(f"{seed}-{area}-goods"), random.Random(f"{seed}-goods")
     versions = list(goods(area, own, national))
     columns = ITEM_VERSION.columns
@@ -98,10 +103,19 @@ def _enter_goods(
     copy_into(connection, "item_version", (*columns, "learnt_at"), rows)
     lasting = [version for version in versions if version["until"] is None][:MATCHED]
     matches = (
-        (code, f"OWN-{one['item']}", one["since"], one["name"], one["list_type"], one["item"], None,
-         now)
-        for code in made.hospitals for one in lasting
-    )  # fmt: skip
+        (
+            code,
+            f"OWN-{one['item']}",
+            one["since"],
+            one["name"],
+            one["list_type"],
+            one["item"],
+            None,
+            now,
+        )
+        for code in made.hospitals
+        for one in lasting
+    )
     copy_into(connection, "item_match", (*ITEM_MATCH.columns, "learnt_at"), matches)
     return len(versions)
 
@@ -120,10 +134,16 @@ def _enter_people(
     def rows() -> Iterable[tuple[Any, ...]]:
         for number, one in zip(ids, persons, strict=True):
             yield (
-                number, one.psn_no, one.area, one.name, one.sex, identity.encrypt(one.number),
+                number,
+                one.psn_no,
+                one.area,
+                one.name,
+                one.sex,
+                identity.encrypt(one.number),
                 identity.lookup_hash(RESIDENT, one.number),
-                identity.lookup_hash(CARD, f"99{one.psn_no}"), now,
-            )  # fmt: skip
+                identity.lookup_hash(CARD, f"99{one.psn_no}"),
+                now,
+            )
 
     copy_into(connection, "person", _PERSON, rows())
     facts = [
@@ -136,8 +156,8 @@ def _enter_people(
 
 
 def _enter_balances(
-    connection: Database, persons: Sequence[Folk], rules: Rules, seed: int, now: datetime
-) -> int:  # fmt: skip
+    connection: Database, persons: Sequence[Folk], rules: Areas, seed: int, now: datetime
+) -> int:
     """What was on the accounts when the year began; some are empty."""
     rng = random.Random(f"{seed}-{persons[0].area}-balances")
     balances = []
@@ -150,24 +170,32 @@ def _enter_balances(
 
 
 STAYS = (
-    (date(2025, 1, 6), date(2025, 1, 15), "3", 0), (date(2025, 1, 20), date(2025, 1, 24), "2", 2),
-    (date(2025, 2, 25), None, "3", 0), (date(2025, 3, 1), None, "2", 2),
-)  # fmt: skip
+    (date(2025, 1, 6), date(2025, 1, 15), "3", 0),
+    (date(2025, 1, 20), date(2025, 1, 24), "2", 2),
+    (date(2025, 2, 25), None, "3", 0),
+    (date(2025, 3, 1), None, "2", 2),
+)
 """Made-up stays: since, until, level, which hospital; two last over the first demonstration day."""
 
 
 def _enter_stays(
-    connection: Database, persons: Sequence[Folk], made: Places, rules: Rules, now: datetime
+    connection: Database, persons: Sequence[Folk], made: Places, rules: Areas, now: datetime
 ) -> int:
     """A few people are or were in hospital; what that used of shared meters is in the ledger."""
     reports = [
         StayReport(
-            psn_no=one.psn_no, area=one.area, number=f"ZY{one.psn_no[-8:]}", since=since,
-            until=until, institution=made.hospitals[hospital], level=level,
-            deductible_fen=80_000 if until else 0, pool_fen=560_000 if until else 0,
+            psn_no=one.psn_no,
+            area=one.area,
+            number=f"ZY{one.psn_no[-8:]}",
+            since=since,
+            until=until,
+            institution=made.hospitals[hospital],
+            level=level,
+            deductible_fen=80_000 if until else 0,
+            pool_fen=560_000 if until else 0,
             total_fen=800_000 if until else 0,
         )
-        for one, (since, until, level, hospital) in zip(persons[-len(STAYS):], STAYS, strict=False)
-    ]  # fmt: skip
+        for one, (since, until, level, hospital) in zip(persons[-len(STAYS) :], STAYS, strict=False)
+    ]
     record_stays(connection, reports, rules, now)
     return len(reports)

@@ -13,10 +13,10 @@ from typing import Any
 
 from psycopg import ClientCursor, Connection
 
-from gongji.ledger.meters import names
+from gongji.law.engine.area import Area
+from gongji.law.engine.person_meters import period_of
+from gongji.ledger.meter_rows import names
 from gongji.units import day_of
-from gongji.visit.area import Area
-from gongji.visit.meters import period_of
 
 Database = Connection[Any]
 DAY = date(2025, 3, 3)
@@ -24,9 +24,16 @@ DAY = date(2025, 3, 3)
 HOSPITALS = 50
 BALANCE_FEN, TOTAL_FEN, POOL_FEN = 500_000, 10_000, 4_000
 LOADED = (
-    "person", "person_fact", "entry", "posting", "balance", "meter_use", "visit", "charge_batch",
+    "person",
+    "person_fact",
+    "entry",
+    "posting",
+    "balance",
+    "meter_use",
+    "visit",
+    "charge_batch",
     "message",
-)  # fmt: skip
+)
 
 # Each takes the named figures of `fill`; person n has psn_no area || n with fourteen digits.
 _PLACES = """
@@ -111,9 +118,20 @@ select v.institution, 'S' || k, '2207', int8send(k), '{}', convert_to(repeat('x'
   %(persons)s + k
 from generate_series(1, %(settled)s::bigint) k join visit v on v.id = k"""
 _STEPS = (
-    _PLACES, _PLACE_FACTS, _PERSONS, _FACTS, _OPENINGS, _OPENING_POSTINGS, _VISITS, _BATCHES,
-    _ENTRIES, _POSTINGS, _BALANCES, _METERS, _MESSAGES,
-)  # fmt: skip
+    _PLACES,
+    _PLACE_FACTS,
+    _PERSONS,
+    _FACTS,
+    _OPENINGS,
+    _OPENING_POSTINGS,
+    _VISITS,
+    _BATCHES,
+    _ENTRIES,
+    _POSTINGS,
+    _BALANCES,
+    _METERS,
+    _MESSAGES,
+)
 _SEQUENCES = ("person", "entry", "visit", "charge_batch")
 
 
@@ -134,8 +152,11 @@ def fill(
     Returns: the number of the first pending visit, and of persons and settlements.
     """
     figures = _figures(area) | {
-        "persons": persons, "settled": settlements, "pending": pending, "hospitals": HOSPITALS,
-    }  # fmt: skip
+        "persons": persons,
+        "settled": settlements,
+        "pending": pending,
+        "hospitals": HOSPITALS,
+    }
     # The figures become part of the text: one figure stands for columns of several types.
     with connection.transaction(), _bare(connection, whole), ClientCursor(connection) as cursor:
         if connection.execute(_SUPERUSER).fetchone():
@@ -159,10 +180,15 @@ def _figures(area: Area) -> dict[str, Any]:
     dimension = area.layout.dimensions[names(area).places["ordinary_paid"][0]]
     period = f"{dimension.period}:{period_of(dimension, day_of(DAY))}"
     return {
-        "area": area.laws[0].area, "day": DAY, "begun": date(2025, 1, 1), "period": period,
-        "balance": BALANCE_FEN, "total": TOTAL_FEN, "pool": POOL_FEN,
+        "area": area.laws[0].area,
+        "day": DAY,
+        "begun": date(2025, 1, 1),
+        "period": period,
+        "balance": BALANCE_FEN,
+        "total": TOTAL_FEN,
+        "pool": POOL_FEN,
         "meters": f'[["ordinary_paid", "{period}", "", {POOL_FEN}]]',
-    }  # fmt: skip
+    }
 
 
 _CONSTRAINTS = """select conrelid::regclass::text, conname, pg_get_constraintdef(oid)

@@ -15,7 +15,7 @@ from psycopg.rows import dict_row
 
 from gongji.hospital.client import Hospital, Item
 from gongji.hospital.day import Plan
-from gongji.registry.identity import Identity
+from gongji.platform.identity import Identity
 
 Row = dict[str, Any]
 Connection = psycopg.Connection[Any]
@@ -87,9 +87,14 @@ class County:
 
 
 def plans(
-    connection: Connection, identity: Identity, address: str, area: str, at: datetime, count: int,
+    connection: Connection,
+    identity: Identity,
+    address: str,
+    area: str,
+    at: datetime,
+    count: int,
     seed: int,
-) -> list[Plan]:  # fmt: skip
+) -> list[Plan]:
     """The plans of a day in an area: ordinary visits mostly, some of every other kind."""
     rng = random.Random(f"{seed}-{area}")
     county = County(connection, identity, area, at)
@@ -117,22 +122,40 @@ def _plan(
         items = _items(county, rng, chosen["code"])
         disease = (chosen["code"], chosen["name"]) if med_type == "14" else ("", "")
         why = f"门诊慢特病：{chosen['name']}" if med_type == "14" else "普通门诊"
-        yield Plan(county.system(address, where, clock), certificate, why, med_type, items,
-                   disease, accounts)  # fmt: skip
+        yield Plan(
+            county.system(address, where, clock),
+            certificate,
+            why,
+            med_type,
+            items,
+            disease,
+            accounts,
+        )
     elif number % 6 == 5 and county.of("pharmacy"):
         prescriber = rng.choice(county.of("hospital"))["code"]
         # A prescription is used once, and the demonstration may be shown again.
         items = _items(county, rng, "", f"RX{secrets.token_hex(5).upper()}", prescriber)
         where = rng.choice(county.of("pharmacy"))
-        yield Plan(county.system(address, where, clock), certificate, "凭处方在药店购药", "41",
-                   items, accounts=accounts)  # fmt: skip
+        yield Plan(
+            county.system(address, where, clock),
+            certificate,
+            "凭处方在药店购药",
+            "41",
+            items,
+            accounts=accounts,
+        )
     else:
         hospitals = county.of("hospital")
         where = next((h for h in hospitals if h["code"] == row["selected"]), rng.choice(hospitals))
         yield Plan(
-            county.system(address, where, clock), certificate, "普通门诊", "11",
-            _items(county, rng, ""), accounts=accounts, cancels=number % 10 == 7,
-        )  # fmt: skip
+            county.system(address, where, clock),
+            certificate,
+            "普通门诊",
+            "11",
+            _items(county, rng, ""),
+            accounts=accounts,
+            cancels=number % 10 == 7,
+        )
 
 
 def _items(
@@ -150,8 +173,13 @@ def _items(
         fen = max(100, int(row["price_fen"]) * rng.randint(80, 105) // 100)
         made.append(
             Item(
-                row["item"], f"OWN-{row['item']}"[:30], str(quantity), f"{fen / 100:.2f}",
-                f"{fen * quantity / 100:.2f}", prescription, prescriber,
+                row["item"],
+                f"OWN-{row['item']}"[:30],
+                str(quantity),
+                f"{fen / 100:.2f}",
+                f"{fen * quantity / 100:.2f}",
+                prescription,
+                prescriber,
             )
-        )  # fmt: skip
+        )
     return tuple(made)

@@ -1,1 +1,1 @@
-"""The door for hospital systems: the national interface over HTTP, and nothing behind it."""
+"""The gateway for hospital systems: the national interface over HTTP, and nothing behind it."""

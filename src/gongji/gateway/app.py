@@ -1,4 +1,4 @@
-"""The door as an ASGI application: bodies in, signatures checked, answers out.
+"""The gateway as an ASGI application: bodies in, signatures checked, answers out.
 
 It knows HTTP and nothing of the transactions. A business refusal is HTTP 200 with infcode -1; what
 the gateway does not let in is HTTP 401 with `code` and `message`.
@@ -16,25 +16,25 @@ from typing import Any, TypeAlias
 import msgspec
 import psycopg
 
-from gongji.errors import GongjiError, Refusal
-from gongji.gateway import credentials, envelope, multipart, signatures, workers
-from gongji.gateway.credentials import Credentials, Nonce
-from gongji.gateway.dispatch import FAULT, JSON, REFUSED, Clock, Reply, answer, refuse
-from gongji.gateway.envelope import Envelope
-from gongji.gateway.gathering import Gatherer
 from gongji.gateway.handlers import SETTLED
-from gongji.gateway.metrics import Metrics
-from gongji.gateway.settling import Desk, Waiting
-from gongji.gateway.signatures import ADAPTORS, Unsigned
-from gongji.gateway.transactions import TRANSACTIONS, DoorSettings
-from gongji.registry.identity import Identity
+from gongji.gateway.transactions import TRANSACTIONS, GatewaySettings
+from gongji.gateway.visits.settling import Settling, Waiting
+from gongji.gateway.wire import credentials, envelope, multipart, signatures, threads
+from gongji.gateway.wire.credentials import Credentials, Nonce
+from gongji.gateway.wire.dispatch import FAULT, JSON, REFUSED, Clock, Reply, answer, refuse
+from gongji.gateway.wire.envelope import Envelope
+from gongji.gateway.wire.gathering import Gatherer
+from gongji.gateway.wire.metrics import Metrics
+from gongji.gateway.wire.signatures import ADAPTORS, Unsigned
+from gongji.platform.identity import Identity
+from gongji.refusals import GongjiError, Refusal
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 NEWEST_TABLE = "nonce"
-"""A table of the newest migration that the door needs."""
+"""A table of the newest migration that the gateway needs."""
 
 
 class TooLarge(Exception):
@@ -42,29 +42,29 @@ class TooLarge(Exception):
 
 
 def utc_now() -> datetime:
-    """The clock of a door that is given none."""
+    """The clock of a gateway that is given none."""
     return datetime.now(UTC)
 
 
 def make_app(
-    door_dsn: str, rules: Any, settings: DoorSettings, clock: Clock = utc_now
+    gateway_dsn: str, rules: Any, settings: GatewaySettings, clock: Clock = utc_now
 ) -> "Application":
-    """The door over a database (a DSN in the role of the doors), rules and settings."""
-    return Application(door_dsn, rules, settings, clock)
+    """The gateway over a database (a DSN in the role of the gateways), rules and settings."""
+    return Application(gateway_dsn, rules, settings, clock)
 
 
 class Application:
-    """One door: its threads, its connections and what it remembers of credentials."""
+    """One gateway: its threads, its connections and what it remembers of credentials."""
 
-    def __init__(self, dsn: str, rules: Any, settings: DoorSettings, clock: Clock) -> None:
+    def __init__(self, dsn: str, rules: Any, settings: GatewaySettings, clock: Clock) -> None:
         self._rules, self._settings, self._clock = rules, settings, clock
         self._adaptor = None if settings.adaptor == "none" else ADAPTORS[settings.adaptor]
         self._identity = Identity(settings.identity_key, settings.lookup_key)
         self._credentials = Credentials(self._identity.decrypt)
-        self._connections = workers.Connections(dsn)
+        self._connections = threads.Connections(dsn)
         self._metrics = Metrics()
         self._pool = ThreadPoolExecutor(settings.workers, "answering")
-        self._desk = Desk(self._connections, rules, settings, self._identity, clock)
+        self._settling = Settling(self._connections, rules, settings, self._identity, clock)
         self._gatherer: Gatherer[Waiting, Reply] = Gatherer(
             self._settle, settings.batches, settings.batch_size
         )
@@ -82,7 +82,7 @@ class Application:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 try:
-                    await asyncio.get_running_loop().run_in_executor(None, self._rules.load)
+                    await asyncio.get_running_loop().run_in_executor(None, self._rules.every)
                 except GongjiError as error:
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
                     return
@@ -109,9 +109,9 @@ class Application:
             try:
                 await self._run(partial(credentials.forget, before=self._clock() - window))
             except psycopg.Error as error:
-                workers.report(error, "sweep", "")
+                threads.report(error, "sweep", "")
 
-    async def _run(self, work: Callable[[workers.Connection], Any]) -> Any:
+    async def _run(self, work: Callable[[threads.Connection], Any]) -> Any:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, self._connections.run, work)
 
@@ -167,7 +167,7 @@ class Application:
     def _accident(self, known: Envelope | None, now: datetime, error: Exception) -> Reply:
         """What the sender is told of an accident; its cause goes to the log."""
         infno, institution = (known.infno, known.institution) if known else ("-", "-")
-        sentence = workers.report(error, infno, institution)
+        sentence = threads.report(error, infno, institution)
         return Reply(envelope.write(known, now, self._clock(), refused=sentence), FAULT)
 
     async def _answer(self, known: Envelope, nonce: Nonce | None) -> Reply:
@@ -180,14 +180,14 @@ class Application:
             raise Unsigned("随机数已用过；每个请求都请换新的随机数再签名")
         return reply
 
-    def _alone(self, connection: workers.Connection, known: Envelope, nonce: Nonce | None) -> Reply:
+    def _alone(self, connection: threads.Connection, known: Envelope, nonce: Nonce | None) -> Reply:
         if nonce and credentials.claim(connection, [nonce], known.received_at):
             return Reply(b"", "unsigned")
         return answer(connection, known, self._rules, self._settings, self._clock)
 
     def _settle(self, waiting: "list[Waiting] | tuple[Waiting, ...] | Any") -> list[Reply]:
         self._metrics.batches.observe(len(waiting))
-        return self._desk.settle(waiting)
+        return self._settling.settle(waiting)
 
     async def _admit(
         self, headers: Iterable[tuple[bytes, bytes]], body: bytes, now: datetime
@@ -224,7 +224,7 @@ class Application:
             await _send(send, 404, Reply(b'{"code":404,"message":"POST"}'))
 
     async def _lacking(self) -> list[str]:
-        """What the door still needs before it can settle."""
+        """What the gateway still needs before it can settle."""
         lacking = []
         try:
             found = await self._run(_has_tables)
@@ -237,7 +237,7 @@ class Application:
         return lacking
 
 
-def _has_tables(connection: workers.Connection) -> bool:
+def _has_tables(connection: threads.Connection) -> bool:
     row = connection.execute("select to_regclass(%s) is not null", [NEWEST_TABLE]).fetchone()
     return bool(row and row[0])
 

@@ -1,27 +1,29 @@
 """Every module whose handlers enter themselves into the table of transactions."""
 
-from gongji.gateway import (
-    catalogue_files,
-    catalogue_queries,
-    files,
-    filings,
-    institutions,
-    matching,
-    outpatient,
-    people,
-    queries,
-    queries_filings,
-    queries_settlements,
-    sessions,
-    statements,
-    stays,
-    undo,
-)
-from gongji.gateway.bills import HOSPITAL_BILLS, PURCHASES
+from gongji.gateway.catalogue import downloads, matching, pages
+from gongji.gateway.filings import filings
+from gongji.gateway.queries import filed, institutions, settlements, visits, who
+from gongji.gateway.statements import statements
+from gongji.gateway.visits import cancel, outpatient, stays
+from gongji.gateway.visits.read_bills import HOSPITAL_BILLS, PURCHASES
+from gongji.gateway.wire import files, sessions
 
 MODULES = (
-    sessions, files, people, institutions, outpatient, undo, queries, queries_filings,
-    queries_settlements, filings, catalogue_files, catalogue_queries, matching, statements, stays,
-)  # fmt: skip
+    sessions,
+    files,
+    who,
+    institutions,
+    outpatient,
+    cancel,
+    visits,
+    filed,
+    settlements,
+    filings,
+    downloads,
+    pages,
+    matching,
+    statements,
+    stays,
+)
 SETTLED = HOSPITAL_BILLS | PURCHASES
 """Transactions that wait to be settled together instead of having a handler."""

@@ -1,4 +1,4 @@
-"""What only the door needs to remember: who signed in, and files waiting to be fetched."""
+"""What only the gateway needs to remember: who signed in, and files waiting to be fetched."""
 
 from django.db import models
 

@@ -15,8 +15,8 @@ from typing import Any, Literal, TypeAlias, overload
 import msgspec
 import psycopg
 
-from gongji.errors import Refusal
-from gongji.registry.identity import Identity
+from gongji.platform.identity import Identity
+from gongji.refusals import Refusal
 from gongji.settlement.contract import Key
 from gongji.units import CHINA, MAX_FEN, Fen, day_in_china
 
@@ -33,8 +33,8 @@ _SHOWN = 40
 
 
 @dataclass(frozen=True)
-class DoorSettings:
-    """How a door behaves; keys are never shown.
+class GatewaySettings:
+    """How a gateway behaves; keys are never shown.
 
     Units:   seconds, days, bytes.
     """
@@ -176,7 +176,7 @@ class Call(msgspec.Struct, frozen=True, dict=True):
     key: Key
     now: datetime
     rules: Any
-    settings: DoorSettings
+    settings: GatewaySettings
     header: Mapping[str, Any] = {}
 
     @cached_property

@@ -79,13 +79,25 @@ class Hospital:
         sent = time.strftime("%Y%m%d%H%M%S")
         made = f"{self.code}{sent}{next(self.serial) % 10_000:04d}"
         return {
-            "infno": infno, "msgid": msgid or made, "mdtrtarea_admvs": self.area,
-            "insuplc_admdvs": insured_in, "recer_sys_code": "99", "dev_no": "", "dev_safe_info": "",
-            "cainfo": "", "signtype": "", "infver": "V1.0", "opter_type": "1",
-            "opter": self.operator, "opter_name": "收费员", "inf_time": f"{now:%Y-%m-%d %H:%M:%S}",
-            "fixmedins_code": self.code, "fixmedins_name": self.name, "sign_no": self.sign_no,
+            "infno": infno,
+            "msgid": msgid or made,
+            "mdtrtarea_admvs": self.area,
+            "insuplc_admdvs": insured_in,
+            "recer_sys_code": "99",
+            "dev_no": "",
+            "dev_safe_info": "",
+            "cainfo": "",
+            "signtype": "",
+            "infver": "V1.0",
+            "opter_type": "1",
+            "opter": self.operator,
+            "opter_name": "收费员",
+            "inf_time": f"{now:%Y-%m-%d %H:%M:%S}",
+            "fixmedins_code": self.code,
+            "fixmedins_name": self.name,
+            "sign_no": self.sign_no,
             "input": given,
-        }  # fmt: skip
+        }
 
     def ask(self, infno: str, given: Node, insured_in: str = "", msgid: str = "") -> Any:
         """Send a transaction.
@@ -117,10 +129,18 @@ class Hospital:
 
     def person(self, certificate: str) -> Node:
         """1101 by identity number."""
-        found: Node = self.ask("1101", {"data": {
-            "mdtrt_cert_type": "02", "mdtrt_cert_no": certificate, "psn_cert_type": "01",
-            "certno": certificate, "psn_name": "",
-        }})  # fmt: skip
+        found: Node = self.ask(
+            "1101",
+            {
+                "data": {
+                    "mdtrt_cert_type": "02",
+                    "mdtrt_cert_no": certificate,
+                    "psn_cert_type": "01",
+                    "certno": certificate,
+                    "psn_name": "",
+                }
+            },
+        )
         return found
 
 
@@ -157,13 +177,24 @@ class Encounter:
     def register(self) -> str:
         """2201."""
         now = self.hospital.clock()
-        output = self.ask("2201", {"data": {
-            "psn_no": self.psn_no, "insutype": "310", "begntime": f"{now:%Y-%m-%d %H:%M:%S}",
-            "mdtrt_cert_type": "02", "mdtrt_cert_no": self.certificate,
-            "ipt_otp_no": f"MZ{now:%m%d%H%M%S}{secrets.randbelow(10_000):04d}",
-            "atddr_no": "D000000000001", "dr_name": "测试医生", "dept_code": "01",
-            "dept_name": "内科", "caty": "A03",
-        }})  # fmt: skip
+        output = self.ask(
+            "2201",
+            {
+                "data": {
+                    "psn_no": self.psn_no,
+                    "insutype": "310",
+                    "begntime": f"{now:%Y-%m-%d %H:%M:%S}",
+                    "mdtrt_cert_type": "02",
+                    "mdtrt_cert_no": self.certificate,
+                    "ipt_otp_no": f"MZ{now:%m%d%H%M%S}{secrets.randbelow(10_000):04d}",
+                    "atddr_no": "D000000000001",
+                    "dr_name": "测试医生",
+                    "dept_code": "01",
+                    "dept_name": "内科",
+                    "caty": "A03",
+                }
+            },
+        )
         self.visit = str(output["data"]["mdtrt_id"])
         return self.visit
 
@@ -171,27 +202,59 @@ class Encounter:
         """2203."""
         now = f"{self.hospital.clock():%Y-%m-%d %H:%M:%S}"
         code, name = self.disease
-        self.ask("2203", {
-            "mdtrtinfo": {"mdtrt_id": self.visit, "psn_no": self.psn_no, "med_type": self.med_type,
-                          "begntime": now, "dise_codg": code, "dise_name": name},
-            "diseinfo": [{"diag_type": "1", "diag_srt_no": 1, "diag_code": code or "J06.900",
-                          "diag_name": name or "急性上呼吸道感染", "diag_dept": "内科",
-                          "dise_dor_no": "D000000000001", "dise_dor_name": "测试医生",
-                          "diag_time": now, "vali_flag": "1"}],
-        })  # fmt: skip
+        self.ask(
+            "2203",
+            {
+                "mdtrtinfo": {
+                    "mdtrt_id": self.visit,
+                    "psn_no": self.psn_no,
+                    "med_type": self.med_type,
+                    "begntime": now,
+                    "dise_codg": code,
+                    "dise_name": name,
+                },
+                "diseinfo": [
+                    {
+                        "diag_type": "1",
+                        "diag_srt_no": 1,
+                        "diag_code": code or "J06.900",
+                        "diag_name": name or "急性上呼吸道感染",
+                        "diag_dept": "内科",
+                        "dise_dor_no": "D000000000001",
+                        "dise_dor_name": "测试医生",
+                        "diag_time": now,
+                        "vali_flag": "1",
+                    }
+                ],
+            },
+        )
 
     def charge(self, items: Sequence[Item]) -> list[Node]:
         """2204: the lines as the platform splits them."""
         now = f"{self.hospital.clock():%Y-%m-%d %H:%M:%S}"
-        rows = [{
-            "feedetl_sn": str(number), "mdtrt_id": self.visit, "psn_no": self.psn_no,
-            "chrg_bchno": self.batch, "dise_codg": self.disease[0], "rxno": item.prescription,
-            "rx_circ_flag": "0", "fee_ocur_time": now, "med_list_codg": item.code,
-            "medins_list_codg": item.own_code, "det_item_fee_sumamt": item.amount,
-            "cnt": item.quantity, "pric": item.price, "bilg_dept_codg": "01",
-            "bilg_dept_name": "内科", "bilg_dr_codg": "D000000000001", "bilg_dr_name": "测试医生",
-            "hosp_appr_flag": "0",
-        } for number, item in enumerate(items, start=1)]  # fmt: skip
+        rows = [
+            {
+                "feedetl_sn": str(number),
+                "mdtrt_id": self.visit,
+                "psn_no": self.psn_no,
+                "chrg_bchno": self.batch,
+                "dise_codg": self.disease[0],
+                "rxno": item.prescription,
+                "rx_circ_flag": "0",
+                "fee_ocur_time": now,
+                "med_list_codg": item.code,
+                "medins_list_codg": item.own_code,
+                "det_item_fee_sumamt": item.amount,
+                "cnt": item.quantity,
+                "pric": item.price,
+                "bilg_dept_codg": "01",
+                "bilg_dept_name": "内科",
+                "bilg_dr_codg": "D000000000001",
+                "bilg_dr_name": "测试医生",
+                "hosp_appr_flag": "0",
+            }
+            for number, item in enumerate(items, start=1)
+        ]
         self.lines = list(self.ask("2204", {"feedetail": rows})["result"])
         fen = sum(round(float(row["det_item_fee_sumamt"]) * 100) for row in self.lines)
         self.total = f"{fen // 100}.{fen % 100:02d}"
@@ -199,11 +262,17 @@ class Encounter:
 
     def _bill(self) -> Node:
         return {
-            "psn_no": self.psn_no, "mdtrt_cert_type": "02", "mdtrt_cert_no": self.certificate,
-            "med_type": self.med_type, "medfee_sumamt": self.total, "psn_setlway": "01",
-            "mdtrt_id": self.visit, "chrg_bchno": self.batch, "insutype": "310",
+            "psn_no": self.psn_no,
+            "mdtrt_cert_type": "02",
+            "mdtrt_cert_no": self.certificate,
+            "med_type": self.med_type,
+            "medfee_sumamt": self.total,
+            "psn_setlway": "01",
+            "mdtrt_id": self.visit,
+            "chrg_bchno": self.batch,
+            "insutype": "310",
             "acct_used_flag": self.accounts,
-        }  # fmt: skip
+        }
 
     def try_out(self) -> Node:
         """2206."""
@@ -214,39 +283,68 @@ class Encounter:
         """2207, with the class totals of 2204's answer."""
         totals = {
             sent: f"{sum(float(row[had] or 0) for row in self.lines):.2f}"
-            for sent, had in (("fulamt_ownpay_amt", "fulamt_ownpay_amt"),
-                              ("overlmt_selfpay", "overlmt_amt"),
-                              ("preselfpay_amt", "preselfpay_amt"),
-                              ("inscp_scp_amt", "inscp_scp_amt"))
-        }  # fmt: skip
+            for sent, had in (
+                ("fulamt_ownpay_amt", "fulamt_ownpay_amt"),
+                ("overlmt_selfpay", "overlmt_amt"),
+                ("preselfpay_amt", "preselfpay_amt"),
+                ("inscp_scp_amt", "inscp_scp_amt"),
+            )
+        }
         found: Node = self.ask("2207", {"data": {**self._bill(), **totals}})
         return found
 
     def purchase(self, items: Sequence[Item]) -> Node:
         """2102: a purchase at a pharmacy, settled at once."""
         now = f"{self.hospital.clock():%Y-%m-%d %H:%M:%S}"
-        rows = [{
-            "feedetl_sn": str(number), "rxno": item.prescription,
-            "rx_circ_flag": "1" if item.prescription else "0", "fee_ocur_time": now,
-            "exp_content": {"rxfixmedinsCode": item.prescriber}, "med_list_codg": item.code,
-            "medins_list_codg": item.own_code,
-            "det_item_fee_sumamt": item.amount, "cnt": item.quantity, "pric": item.price,
-        } for number, item in enumerate(items, start=1)]  # fmt: skip
+        rows = [
+            {
+                "feedetl_sn": str(number),
+                "rxno": item.prescription,
+                "rx_circ_flag": "1" if item.prescription else "0",
+                "fee_ocur_time": now,
+                "exp_content": {"rxfixmedinsCode": item.prescriber},
+                "med_list_codg": item.code,
+                "medins_list_codg": item.own_code,
+                "det_item_fee_sumamt": item.amount,
+                "cnt": item.quantity,
+                "pric": item.price,
+            }
+            for number, item in enumerate(items, start=1)
+        ]
         fen = sum(round(float(item.amount) * 100) for item in items)
         code, name = self.disease
-        found: Node = self.ask("2102", {"druginfo": {
-            "psn_no": self.psn_no, "mdtrt_cert_type": "02", "mdtrt_cert_no": self.certificate,
-            "begntime": now, "medfee_sumamt": f"{fen // 100}.{fen % 100:02d}", "insutype": "310",
-            "dise_codg": code, "dise_name": name, "acct_used_flag": self.accounts,
-            "med_type": self.med_type,
-        }, "drugdetail": rows})  # fmt: skip
+        found: Node = self.ask(
+            "2102",
+            {
+                "druginfo": {
+                    "psn_no": self.psn_no,
+                    "mdtrt_cert_type": "02",
+                    "mdtrt_cert_no": self.certificate,
+                    "begntime": now,
+                    "medfee_sumamt": f"{fen // 100}.{fen % 100:02d}",
+                    "insutype": "310",
+                    "dise_codg": code,
+                    "dise_name": name,
+                    "acct_used_flag": self.accounts,
+                    "med_type": self.med_type,
+                },
+                "drugdetail": rows,
+            },
+        )
         self.visit = str(found["setlinfo"]["mdtrt_id"])
         return found
 
     def cancel(self, settlement: str) -> Node:
         """2208, at a pharmacy 2103."""
         infno = "2103" if self.hospital.code.startswith("P") else "2208"
-        found: Node = self.ask(infno, {"data": {
-            "setl_id": settlement, "mdtrt_id": self.visit, "psn_no": self.psn_no,
-        }})  # fmt: skip
+        found: Node = self.ask(
+            infno,
+            {
+                "data": {
+                    "setl_id": settlement,
+                    "mdtrt_id": self.visit,
+                    "psn_no": self.psn_no,
+                }
+            },
+        )
         return found

@@ -1,4 +1,6 @@
-"""A day at the counters: planned visits and purchases, done one after another through the door."""
+"""A day at the counters: planned visits and purchases, done one after another through the
+gateway.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 
 An entry is one event that moves money or meters; a posting is one movement of money, from a credit
 account to a debit account. Meters and balances can be rebuilt from the journal at any time. An
-account is a kind (`gongji.ledger.accounts`) and an owner.
+account is a kind (`gongji.ledger.chart`) and an owner.
 """
 
 from django.db import models
@@ -55,20 +55,25 @@ class Entry(models.Model):
             models.CheckConstraint(
                 name="entry_conserves",
                 condition=models.Q(
-                    total_fen=models.F("pool_fen") + models.F("supplements_fen")
-                    + models.F("account_fen") + models.F("family_fen") + models.F("cash_fen")
+                    total_fen=models.F("pool_fen")
+                    + models.F("supplements_fen")
+                    + models.F("account_fen")
+                    + models.F("family_fen")
+                    + models.F("cash_fen")
                     + models.F("borne_fen")
                 ),
             ),
             models.CheckConstraint(
                 name="entry_splits",
                 condition=models.Q(
-                    total_fen=models.F("above_standard_fen") + models.F("wholly_own_fen")
-                    + models.F("first_self_pay_fen") + models.F("in_scope_fen")
+                    total_fen=models.F("above_standard_fen")
+                    + models.F("wholly_own_fen")
+                    + models.F("first_self_pay_fen")
+                    + models.F("in_scope_fen")
                 )
                 | ~models.Q(kind__in=("settlement", "cancellation")),
             ),
-        ]  # fmt: skip
+        ]
         indexes = [
             models.Index(fields=["person", "service_date"], name="entry_person"),
             models.Index(fields=["institution", "accounting_date"], name="entry_institution"),
@@ -84,8 +89,11 @@ class Posting(models.Model):
     id = models.BigAutoField(primary_key=True)
     entry = models.ForeignKey(
         # The database checks it a statement at a time (0002_walls), not a row at a time.
-        Entry, models.PROTECT, related_name="postings", db_constraint=False,
-    )  # fmt: skip
+        Entry,
+        models.PROTECT,
+        related_name="postings",
+        db_constraint=False,
+    )
     area = models.CharField(max_length=6)
     debit = models.CharField(max_length=40)
     debit_owner = models.CharField(max_length=30, db_default="")
@@ -101,14 +109,16 @@ class Posting(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["debit_owner"], name="posting_debit_person",
+                fields=["debit_owner"],
+                name="posting_debit_person",
                 condition=models.Q(debit__in=("account", "receivable", "payable")),
             ),
             models.Index(
-                fields=["credit_owner"], name="posting_credit_person",
+                fields=["credit_owner"],
+                name="posting_credit_person",
                 condition=models.Q(credit__in=("account", "receivable", "payable")),
             ),
-        ]  # fmt: skip
+        ]
 
 
 class Balance(models.Model):

@@ -11,15 +11,15 @@ from typing import Any
 
 import psycopg
 
-from gongji.errors import Refusal, RowProblem, RulebookError
-from gongji.ledger import accounts
-from gongji.ledger.meters import JOIN, names
+from gongji.law.engine.area import Area
+from gongji.law.engine.person_meters import period_of
+from gongji.ledger import chart
+from gongji.ledger.entry_rows import OPENING, EntryRow, Move, PostingRow
+from gongji.ledger.meter_rows import JOIN, names
 from gongji.ledger.post import lock, post, take_ids
-from gongji.ledger.rows import OPENING, EntryRow, Move, PostingRow
-from gongji.registry.identity import mask_number
+from gongji.platform.identity import mask_number
+from gongji.refusals import Refusal, RowProblem, RulebookError
 from gongji.units import Fen, day_in_china, day_of
-from gongji.visit.area import Area
-from gongji.visit.meters import period_of
 
 ARTICLE = "上线期初"
 
@@ -118,8 +118,9 @@ def _entered(connection: psycopg.Connection[Any], persons: Iterable[int]) -> _En
     ids = list(persons)
     for person, area, year, kind, meters in connection.execute(
         "select person_id, area, extract(year from service_date)::int, kind,"
-        " case kind when 'opening' then meters end from entry where person_id = any(%s)", [ids],
-    ):  # fmt: skip
+        " case kind when 'opening' then meters end from entry where person_id = any(%s)",
+        [ids],
+    ):
         if kind != OPENING:
             found.years.add((person, area, year))
         for code, period, slot, _ in meters or ():
@@ -142,8 +143,8 @@ def _check(
     key: tuple[object, ...]
     if isinstance(row, OpeningBalance):
         key, what = (person, row.area, row.account), row.account
-        if row.account not in accounts.KEPT:
-            allowed = "、".join(accounts.KEPT)
+        if row.account not in chart.KEPT:
+            allowed = "、".join(chart.KEPT)
             raise Refusal("value_invalid", "account", {"value": row.account, "allowed": allowed})
         if row.amount_fen < 0:
             raise Refusal("amount_negative", "amount_fen", {"value": str(row.amount_fen)})
@@ -189,20 +190,24 @@ def _write(
         had = [row for _, row in rows if isinstance(row, OpeningBalance) and row.amount_fen]
         entries.append(
             EntryRow(
-                id=entry_id, area=code, person_id=person, kind=OPENING,
+                id=entry_id,
+                area=code,
+                person_id=person,
+                kind=OPENING,
                 service_date=min(row.day for _, row in rows),
-                accounting_date=day_in_china(now), settled_at=now,
+                accounting_date=day_in_china(now),
+                settled_at=now,
                 meters=tuple(_move(row, area_of(code)) for row in used),
                 facts={"rows": [number for number, _ in rows]},
             )
-        )  # fmt: skip
+        )
         postings += [_posting(entry_id, row, person) for row in had]
     post(connection, entries, postings)
 
 
 def _posting(entry_id: int, row: OpeningBalance, person: int) -> PostingRow:
-    sides = [(row.account, str(person)), (accounts.OPENING, row.area)]
-    if not accounts.RISES_BY_DEBIT[row.account]:
+    sides = [(row.account, str(person)), (chart.OPENING, row.area)]
+    if not chart.RISES_BY_DEBIT[row.account]:
         sides.reverse()
     (debit, debit_owner), (credit, credit_owner) = sides
     return PostingRow(

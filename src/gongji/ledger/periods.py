@@ -5,8 +5,8 @@ from typing import Any
 
 import psycopg
 
-from gongji.errors import Refusal
 from gongji.ledger.verify import Progress, Scope, nothing, verify
+from gongji.refusals import Refusal
 from gongji.units import day_in_china
 
 SHOWN = 3
@@ -29,7 +29,7 @@ def close(
 
     Shape:   `month` its first day. The caller holds no transaction.
     Refuses: period_not_over; period_closed_already; period_differs where the ledger of the month
-             does not verify; psycopg.errors.InsufficientPrivilege for the doors' role.
+             does not verify; psycopg.errors.InsufficientPrivilege for the gateways' role.
     """
     end = following(month)
     shown = f"{month:%Y-%m}"

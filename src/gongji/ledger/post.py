@@ -9,15 +9,23 @@ from typing import Any
 
 import psycopg
 
-from gongji.ledger.accounts import RISES_BY_DEBIT
-from gongji.ledger.arrays import array, written
-from gongji.ledger.rows import COLUMNS, EntryRow, PostingRow
+from gongji.ledger.chart import RISES_BY_DEBIT
+from gongji.ledger.entry_rows import COLUMNS, EntryRow, PostingRow
+from gongji.platform.arrays import array, written
 
 TYPES = {
-    "id": "bigint", "person_id": "bigint", "visit": "bigint", "batch": "bigint",
-    "reverses_id": "bigint", "service_date": "date", "accounting_date": "date",
-    "settled_at": "timestamptz", "meters": "jsonb", "facts": "jsonb", "result": "jsonb",
-}  # fmt: skip
+    "id": "bigint",
+    "person_id": "bigint",
+    "visit": "bigint",
+    "batch": "bigint",
+    "reverses_id": "bigint",
+    "service_date": "date",
+    "accounting_date": "date",
+    "settled_at": "timestamptz",
+    "meters": "jsonb",
+    "facts": "jsonb",
+    "result": "jsonb",
+}
 """The types of columns that are not texts, nor amounts (bigint)."""
 
 LOCK = "select id from person where id = any(%s::bigint[]) order by id for no key update"

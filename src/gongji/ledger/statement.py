@@ -12,8 +12,8 @@ from typing import Any
 
 import psycopg
 
-from gongji.errors import Refusal
-from gongji.ledger.accounts import KEPT, RISES_BY_DEBIT
+from gongji.ledger.chart import KEPT, RISES_BY_DEBIT
+from gongji.refusals import Refusal
 from gongji.units import Fen
 
 Connection = psycopg.Connection[Any]

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from gongji.ledger.accounts import RISES_BY_DEBIT
+from gongji.ledger.chart import RISES_BY_DEBIT
 
 Connection = psycopg.Connection[Any]
 Progress = Callable[[int], object]
@@ -100,8 +100,12 @@ def _differences(
     connection: Connection, statement: str, scope: Scope, start: int, end: int
 ) -> Iterator[Difference]:
     values = {
-        "area": scope.area, "since": scope.since, "until": scope.until, "start": start, "end": end,
-    }  # fmt: skip
+        "area": scope.area,
+        "since": scope.since,
+        "until": scope.until,
+        "start": start,
+        "end": end,
+    }
     with connection.cursor("differences", row_factory=dict_row) as cursor:
         cursor.execute(statement, values)
         for row in cursor:
@@ -158,10 +162,19 @@ where x.applies and x.kept <> x.rebuilt
 """Every amount of an entry is what its postings move."""
 
 _AMOUNTS = (
-    "total_fen", "above_standard_fen", "wholly_own_fen", "first_self_pay_fen", "in_scope_fen",
-    "deductible_fen", "pool_fen", "supplements_fen", "account_fen", "family_fen", "cash_fen",
+    "total_fen",
+    "above_standard_fen",
+    "wholly_own_fen",
+    "first_self_pay_fen",
+    "in_scope_fen",
+    "deductible_fen",
+    "pool_fen",
+    "supplements_fen",
+    "account_fen",
+    "family_fen",
+    "cash_fen",
     "borne_fen",
-)  # fmt: skip
+)
 _NEGATED = " or ".join(f"c.{name} <> -o.{name}" for name in _AMOUNTS)
 
 

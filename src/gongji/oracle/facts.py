@@ -1,6 +1,6 @@
 """The facts of a visit with their defaults, the level that counts, and the gates.
 
-The names are those of docs/facts.md; a fact that is absent means the ordinary case. This module
+The names are those of docs/use/facts.md; a fact that is absent means the ordinary case. This module
 knows what each gate asks, not where it applies: that is for the document of each area.
 """
 

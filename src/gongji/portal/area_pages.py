@@ -7,14 +7,16 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from gongji.errors import Refusal
-from gongji.portal import area_tables, books, pictures, present, texts
+from gongji.law.engine.area import Area
+from gongji.law.engine.visit import read_date
+from gongji.law.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, compare
+from gongji.law.rulebook.rulebook import Rulebook
+from gongji.platform.installation import installed_areas
+from gongji.portal import area_tables, official_texts, pictures, present
 from gongji.portal.calculator import last_day
-from gongji.portal.words import is_english, name
-from gongji.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, compare
+from gongji.portal.ui_texts import is_english, name
+from gongji.refusals import Refusal
 from gongji.units import Day, date_of
-from gongji.visit.area import Area
-from gongji.visit.facts import read_date
 
 CLASSES = {CHANGED: "changed", ONLY_LEFT: "left", ONLY_RIGHT: "right", SAME: ""}
 
@@ -24,19 +26,22 @@ def areas(request: HttpRequest) -> HttpResponse:
     """Every area, the dates its rules cover, its documents."""
     listed = [
         {
-            "area": area, "place": area.laws[-1].place, "covered": area.covered(),
+            "area": area,
+            "place": area.laws[-1].place,
+            "covered": area.covered(),
             "documents": [
-                (book, present.text_url(book, "")) for book in books.library().books(area.code)
+                (book, present.text_url(book, ""))
+                for book in installed_areas().library.books(area.code)
             ],
         }
-        for area in books.areas()
-    ]  # fmt: skip
+        for area in installed_areas().every({})
+    ]
     return render(request, "portal/areas.html", {"areas": listed, "here": "areas"})
 
 
 def _area(code: str) -> Area:
     try:
-        return books.area(code)
+        return installed_areas().area(code, {})
     except Refusal as refusal:
         raise Http404(str(refusal)) from None
 
@@ -60,16 +65,20 @@ def area(request: HttpRequest, code: str) -> HttpResponse:
         return render(request, "portal/area.html", context, status=404)
     tables = area_tables.benefits(found, law, day)
     context |= {
-        "law": law, "at": str(date_of(day)), "place": law.place, "benefits": tables,
+        "law": law,
+        "at": str(date_of(day)),
+        "place": law.place,
+        "benefits": tables,
         "sections": area_tables.sections(law),
-        "documents": [texts.document(book) for book in reversed(law.books)],
+        "documents": [official_texts.document(book) for book in reversed(law.books)],
         "doubts": [
             (doubt, present.links_of_doubt(doubt, law.books))
-            for book in law.books for doubt in book.doubts.values()
+            for book in law.books
+            for doubt in book.doubts.values()
         ],
         "payments": area_tables.tables_of_payment(found, law, day, "ordinary"),
         "costs": area_tables.ROUND_COSTS,
-    }  # fmt: skip
+    }
     return render(request, "portal/area.html", context)
 
 
@@ -82,7 +91,7 @@ def _changes(found: Area) -> list[str]:
 def curve(request: HttpRequest, code: str) -> HttpResponse:
     """The curve of an area's benefit at a day."""
     try:
-        found = books.area(code)
+        found = installed_areas().area(code, {})
         day = _day(request, found)
         benefit = request.GET.get("benefit", "ordinary")
         law = found.law(day)
@@ -110,11 +119,17 @@ def article(request: HttpRequest, code: str, date: str, named: str) -> HttpRespo
     return render(request, "portal/article.html", {"document": document, "article": found})
 
 
-def _document(code: str, date: str) -> texts.Document:
-    book = books.book_of(_area(code), f"{code}@{date}")
+def _book_of(area: Area, rulebook: str) -> Rulebook | None:
+    """A document of an area by its id (532300@2022-07-01)."""
+    books = (book for law in area.laws for book in law.books)
+    return next((book for book in books if book.id == rulebook), None)
+
+
+def _document(code: str, date: str) -> official_texts.Document:
+    book = _book_of(_area(code), f"{code}@{date}")
     if book is None:
         raise Http404
-    return texts.document(book)
+    return official_texts.document(book)
 
 
 @require_safe
@@ -124,9 +139,11 @@ def comparison(request: HttpRequest) -> HttpResponse:
     everything = given.get("all") == "1"
     sides = {side: given.get(side) or _default(side) for side in ("a", "b")}
     context: dict[str, Any] = {
-        "here": "compare", "all": everything, "errors": {},
-        "areas": [(area.code, area.laws[-1].place) for area in books.areas()],
-    }  # fmt: skip
+        "here": "compare",
+        "all": everything,
+        "errors": {},
+        "areas": [(area.code, area.laws[-1].place) for area in installed_areas().every({})],
+    }
     parts = {}
     for side, value in sides.items():
         code, _, day = value.partition("@")
@@ -136,7 +153,7 @@ def comparison(request: HttpRequest) -> HttpResponse:
     laws = []
     for side, (code, day) in parts.items():
         try:
-            found = books.area(code)
+            found = installed_areas().area(code, {})
             laws.append((found, read_date("date", day), found.law(read_date("date", day))))
         except Refusal as refusal:
             context["errors"][side] = present.refusal_text(refusal)
@@ -150,23 +167,33 @@ def _compared(laws: list[Any], everything: bool) -> dict[str, Any]:
     found = compare(left, left_day, right, right_day)
     rows = [
         {
-            "mark": row.mark, "class": CLASSES[row.mark], "subject": row.subject, "item": row.item,
+            "mark": row.mark,
+            "class": CLASSES[row.mark],
+            "subject": row.subject,
+            "item": row.item,
             "where": "，".join(f"{fact}：{value}" for fact, value in row.where),
-            "left": row.left, "right": row.right, "left_articles": row.left_articles,
+            "left": row.left,
+            "right": row.right,
+            "left_articles": row.left_articles,
             "right_articles": row.right_articles,
         }
-        for row in found if everything or row.mark != SAME
-    ]  # fmt: skip
+        for row in found
+        if everything or row.mark != SAME
+    ]
     titles = [f"{name(law.place)} {date_of(day)}" for _, day, law in laws]
     return {
-        "rows": rows, "same": sum(row.mark == SAME for row in found),
-        "different": sum(row.mark != SAME for row in found), "titles": titles,
-    }  # fmt: skip
+        "rows": rows,
+        "same": sum(row.mark == SAME for row in found),
+        "different": sum(row.mark != SAME for row in found),
+        "titles": titles,
+    }
 
 
 def _default(side: str) -> str:
     """The last change of the first area that has one: before it, and since."""
-    found = next((a for a in books.areas() if len(a.laws) > 1), books.areas()[0])
+    found = next(
+        (a for a in installed_areas().every({}) if len(a.laws) > 1), installed_areas().every({})[0]
+    )
     since = found.laws[-1].since
     today = str(timezone.localdate())
     shown = {"a": str(date_of(since - 1)), "b": min(str(date_of(since)), today)}

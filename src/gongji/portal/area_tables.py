@@ -5,26 +5,39 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gongji.law.compile.citations import Cite
+from gongji.law.engine.area import Area
+from gongji.law.report.compare import _WORKED_OUT as WORKED_OUT
+from gongji.law.report.effects import Effect, Place, Table, effects
+from gongji.law.report.law_figures import Figure, figures
+from gongji.law.rulebook.law import Law
+from gongji.law.rulebook.source import Node
 from gongji.portal import present
 from gongji.portal.present import Link
-from gongji.report.compare import _WORKED_OUT as WORKED_OUT
-from gongji.report.effects import Effect, Place, Table, effects
-from gongji.report.figures import Figure, figures
-from gongji.rulebook.citations import Cite
-from gongji.rulebook.law import Law
-from gongji.rulebook.source import Node
 from gongji.units import Day
-from gongji.visit.area import Area
 
 LEVEL = "医院级别"
 NOT_PAID = "不予支付"
 SECTIONS = {
-    "划入": "个人账户的计入", "不计发": "不计入个人账户的", "账户使用": "个人账户的用途",
-    "账户禁用": "个人账户不得用于", "账户绑定": "家庭共济", "账户事件": "个人账户的其他事项",
-    "期限": "备案、报销和期限", "就医": "就医和购药", "费用明细": "费用明细",
-    "参保": "谁参加", "退休起算": "从何时起算退休", "缴费": "缴费", "参数": "由其他文件规定的数字",
-    "付费": "与机构结算", "清算": "清算", "审核": "审核", "监管": "监管", "指数": "统计数字",
-}  # fmt: skip
+    "划入": "个人账户的计入",
+    "不计发": "不计入个人账户的",
+    "账户使用": "个人账户的用途",
+    "账户禁用": "个人账户不得用于",
+    "账户绑定": "家庭共济",
+    "账户事件": "个人账户的其他事项",
+    "期限": "备案、报销和期限",
+    "就医": "就医和购药",
+    "费用明细": "费用明细",
+    "参保": "谁参加",
+    "退休起算": "从何时起算退休",
+    "缴费": "缴费",
+    "参数": "由其他文件规定的数字",
+    "付费": "与机构结算",
+    "清算": "清算",
+    "审核": "审核",
+    "监管": "监管",
+    "指数": "统计数字",
+}
 """Sections of the rulebook whose words are shown as they stand, by their headings."""
 
 
@@ -119,9 +132,13 @@ def benefits(area: Area, law: Law, day: Day) -> list[Benefit]:
 def _levels(tables: dict[Place, Table], benefit: str) -> tuple[str, ...]:
     """The levels that tell figures of a benefit apart, in their order."""
     found = {
-        value for place, table in tables.items() if place[0] == benefit
-        for where in table.cells for fact, value in where if fact == LEVEL
-    }  # fmt: skip
+        value
+        for place, table in tables.items()
+        if place[0] == benefit
+        for where in table.cells
+        for fact, value in where
+        if fact == LEVEL
+    }
     return tuple(name for name in ("一级", "二级", "三级", "药店", "无") if name in found)
 
 
@@ -196,12 +213,12 @@ def _said(law: Law, figure: Figure) -> Said:
 
 def tables_of_payment(area: Area, law: Law, day: Day, benefit: str) -> list[tuple[str, list[str]]]:
     """What the pool pays of round costs of a first visit: the curve in numbers."""
-    from gongji.errors import Refusal
-    from gongji.report.curve import LEVELS, STATUSES
+    from gongji.law.engine.engine import settle
+    from gongji.law.engine.person_meters import Meters
+    from gongji.law.engine.visit import read_visit
+    from gongji.law.report.curve import LEVELS, STATUSES
+    from gongji.refusals import Refusal
     from gongji.units import date_of, show_fen
-    from gongji.visit.facts import read_visit
-    from gongji.visit.meters import Meters
-    from gongji.visit.settle import settle
 
     found = []
     for status, status_name in STATUSES.items():

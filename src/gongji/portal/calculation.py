@@ -9,22 +9,26 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from gongji.errors import Refusal
-from gongji.explain.sentences import Explanation, explain
-from gongji.kernel import pour
-from gongji.portal import books
+from gongji.law.engine.area import Area
+from gongji.law.engine.engine import Result, settle
+from gongji.law.engine.person_meters import Meters, use
+from gongji.law.engine.visit import read_amount, read_date, read_visit
+from gongji.law.explain.sentences import Explanation, explain
+from gongji.law.kernel import pour
+from gongji.law.report.curve import LEVELS, PHARMACY
+from gongji.law.rulebook import provision_kinds
+from gongji.platform.installation import installed_areas
 from gongji.portal.inputs import Question
-from gongji.report.curve import LEVELS, PHARMACY
-from gongji.rulebook import documents
+from gongji.refusals import Refusal
 from gongji.units import Fen
-from gongji.visit.area import Area
-from gongji.visit.facts import read_amount, read_date, read_visit
-from gongji.visit.meters import Meters, use
-from gongji.visit.settle import Result, settle
 
 OUTSIDE, FIRST, DEDUCTIBLE, BEYOND, SHARE = (
-    "outside", "first_self_pay", "deductible", "beyond", "share",
-)  # fmt: skip
+    "outside",
+    "first_self_pay",
+    "deductible",
+    "beyond",
+    "share",
+)
 """What the person's part consists of."""
 
 
@@ -90,7 +94,7 @@ def settled(question: Question) -> tuple[Area, list[Result], Meters]:
     for column in ("area", "date"):
         if not question.get(column):
             raise Refusal("field_missing", column)
-    area = books.area(question.get("area"), dict(question.figures))
+    area = installed_areas().area(question.get("area"), dict(question.figures))
     law = area.law(read_date("date", question.get("date")))
     visit = read_visit(question.facts, law)
     meters = Meters(area.layout)
@@ -129,10 +133,15 @@ def answer(question: Question) -> Answer:
     area, results, meters = settled(question)
     result = results[-1]
     return Answer(
-        question, area, explain(result), shares(result), rooms(area, result),
-        _following(area, result, meters), tuple(_elsewhere(area, question, result)),
+        question,
+        area,
+        explain(result),
+        shares(result),
+        rooms(area, result),
+        _following(area, result, meters),
+        tuple(_elsewhere(area, question, result)),
         tuple(results[:-1]),
-    )  # fmt: skip
+    )
 
 
 def shares(result: Result) -> tuple[Share, ...]:
@@ -145,7 +154,7 @@ def shares(result: Result) -> tuple[Share, ...]:
         payer = step.note.layer.payer
         paid[payer] = paid.get(payer, 0) + step.paid
     found = [Share(_code(payer), payer, amount) for payer, amount in paid.items() if amount]
-    account = paid.get(documents.ACCOUNT, 0)
+    account = paid.get(provision_kinds.ACCOUNT, 0)
     left = result.person_fen - account
     outside = min(left, result.total_fen - result.in_scope_fen - result.first_self_pay_fen)
     first = min(left - outside, result.first_self_pay_fen)
@@ -153,22 +162,24 @@ def shares(result: Result) -> tuple[Share, ...]:
     beyond = min(left - outside - first - deductible, _beyond(result))
     rest = left - outside - first - deductible - beyond
     own = {
-        DEDUCTIBLE: ("起付标准内", deductible), SHARE: ("个人按比例负担", rest),
+        DEDUCTIBLE: ("起付标准内", deductible),
+        SHARE: ("个人按比例负担", rest),
         BEYOND: ("超过限额", beyond),
-        FIRST: ("先行自付", first), OUTSIDE: ("政策范围外", outside),
-    }  # fmt: skip
+        FIRST: ("先行自付", first),
+        OUTSIDE: ("政策范围外", outside),
+    }
     return (*found, *(Share(code, name, fen) for code, (name, fen) in own.items() if fen))
 
 
 def _beyond(result: Result) -> Fen:
     """The cost that passed the last ceiling, where one chain of layers takes the whole cost."""
     payers = {step.note.layer.payer for step in result.steps}
-    one_chain = payers <= {documents.POOL, documents.ACCOUNT} and not result.visit.parts
+    one_chain = payers <= {provision_kinds.POOL, provision_kinds.ACCOUNT} and not result.visit.parts
     return result.steps[-1].rest if result.steps and one_chain else 0
 
 
 def _code(payer: str) -> str:
-    codes = {documents.POOL: "pool", documents.ACCOUNT: "account"}
+    codes = {provision_kinds.POOL: "pool", provision_kinds.ACCOUNT: "account"}
     return codes.get(payer, "supplement")
 
 

@@ -9,15 +9,16 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from gongji.errors import Refusal
-from gongji.portal import books, fields, lines, places, present
+from gongji.law.engine.area import Area
+from gongji.law.engine.visit import read_date
+from gongji.law.rulebook.vocabulary import FACTS, LEVELS, NO_LEVEL, PHARMACY
+from gongji.platform.installation import installed_areas
+from gongji.portal import fields, institutions, item_list, present
 from gongji.portal.calculation import answer
 from gongji.portal.fields import DAY, MONEY, SELECT, Field, Form
 from gongji.portal.inputs import EARLIER, ITEM, Question, read_question
-from gongji.rulebook.facts import FACTS, LEVELS, NO_LEVEL, PHARMACY
+from gongji.refusals import Refusal
 from gongji.units import date_of, day_of
-from gongji.visit.area import Area
-from gongji.visit.facts import read_date
 
 DEFAULTS = {"status": "active", "level": "2", "benefit": "ordinary", "total": "1000"}
 """What a visitor finds who has said nothing yet."""
@@ -27,7 +28,7 @@ _LEVELS = tuple((code, n) for n, code in LEVELS.items() if n not in (NO_LEVEL, P
 
 def first_question() -> Question:
     """The question of a visitor who has said nothing yet: the first area, today."""
-    area = books.areas()[0]
+    area = installed_areas().every({})[0]
     return Question({"area": area.code, "date": last_day(area), **DEFAULTS})
 
 
@@ -51,31 +52,33 @@ def page(request: HttpRequest) -> HttpResponse:
 def part(request: HttpRequest) -> HttpResponse:
     """The answer, the errors, and the fields: what the script puts in place of the old ones."""
     context = _context(_asked(request))
-    return JsonResponse({
-        "key": context["key"],
-        "form": render_to_string("portal/question.html", context, request),
-        "answer": render_to_string("portal/answer.html", context, request),
-        "errors": context["errors"],
-    })  # fmt: skip
+    return JsonResponse(
+        {
+            "key": context["key"],
+            "form": render_to_string("portal/question.html", context, request),
+            "answer": render_to_string("portal/answer.html", context, request),
+            "errors": context["errors"],
+        }
+    )
 
 
 @require_safe
 def suggestions(request: HttpRequest, what: str) -> HttpResponse:
     """Items of an area's catalogue, or its institutions, that hold some words: code and name."""
     try:
-        law = books.area(request.GET.get("area", "")).laws[0]
+        law = installed_areas().area(request.GET.get("area", ""), {}).laws[0]
         day = date_of(read_date("date", request.GET.get("date", "")))
     except Refusal:
         return JsonResponse({"found": []})
     words = request.GET.get("words", "")[:50]
     if what == "items":
-        found = lines.suggestions(law.area, day, words)
+        found = item_list.suggestions(law.area, day, words)
     else:
-        found = [(one.code, one.name, "") for one in places.suggestions(law.area, day, words)]
+        found = [(one.code, one.name, "") for one in institutions.suggestions(law.area, day, words)]
     return JsonResponse({"found": [{"code": c, "name": f"{n} {s}".strip()} for c, n, s in found]})
 
 
-def _placed(question: Question) -> tuple[Question, places.Place | None]:
+def _placed(question: Question) -> tuple[Question, institutions.Place | None]:
     """The question with the kind and level of the institution that it names.
 
     An institution that is not known is refused with the answer.
@@ -84,7 +87,7 @@ def _placed(question: Question) -> tuple[Question, places.Place | None]:
     law = fields.form(question).law
     if not code or law is None:
         return question, None
-    place = places.find(law.area, date_of(read_date("date", question.get("date"))), code)
+    place = institutions.find(law.area, date_of(read_date("date", question.get("date"))), code)
     if place is None:
         return question, None
     return question.with_facts(level=place.level, institution_kind=place.kind), place
@@ -96,19 +99,25 @@ def _context(given: Question) -> dict[str, Any]:
     groups = _groups(question, form)
     labels = {field.name: field.label for field in _all(form)}
     context: dict[str, Any] = {
-        "question": question, "form": form, "errors": {}, "link": question.link(),
-        "groups": groups, "earlier": _rows(question.earlier, "earlier", EARLIER),
-        "levels": _LEVELS, "here": "calculator", "place": place,
+        "question": question,
+        "form": form,
+        "errors": {},
+        "link": question.link(),
+        "groups": groups,
+        "earlier": _rows(question.earlier, "earlier", EARLIER),
+        "levels": _LEVELS,
+        "here": "calculator",
+        "place": place,
         "key": f"{form.key} {place.code if place else ''}",
-    }  # fmt: skip
-    context["places"] = form.law is not None and places.has_places(form.law.area)
-    if form.law and lines.has_catalogue(form.law.area):
+    }
+    context["places"] = form.law is not None and institutions.has_places(form.law.area)
+    if form.law and item_list.has_catalogue(form.law.area):
         context["lines"] = _rows(question.items, "line", ITEM)
     try:
         if question.get("institution") and place is None:
             value = {"value": question.get("institution")}
             raise Refusal("institution_unknown", "institution", value)
-        costed, context["priced"] = lines.priced(question)
+        costed, context["priced"] = item_list.priced(question)
         context |= present.shown(replace_question(answer(costed), question))
     except Refusal as refusal:
         field, sentence = present.error_of(refusal, question, labels)
@@ -128,7 +137,7 @@ def _all(form: Form) -> tuple[Field, ...]:
 
 def _groups(question: Question, form: Form) -> dict[str, list[Field]]:
     """The fixed fields, by where they stand."""
-    areas = tuple((area.code, area.laws[-1].place) for area in books.areas())
+    areas = tuple((area.code, area.laws[-1].place) for area in installed_areas().every({}))
     status = tuple((code, name) for name, code in FACTS["参保状态"].choices.items())
     kinds = tuple((code, name) for name, code in FACTS["机构类别"].choices.items())
 
@@ -142,14 +151,17 @@ def _groups(question: Question, form: Form) -> dict[str, list[Field]]:
     benefit = one("benefit", SELECT, form.benefits or (("ordinary", "普通门诊"),), "", "ordinary")
     return {
         "person": [
-            one("area", SELECT, areas), one("date", DAY), one("status", SELECT, status),
+            one("area", SELECT, areas),
+            one("date", DAY),
+            one("status", SELECT, status),
             one("birth_date", DAY, (), "可不填；只在规则按年龄区分时用到"),
         ],
         "place": [one("institution_kind", SELECT, kinds, "", "hospital"), level, benefit],
         "cost": [
-            one("total", MONEY), one("in_scope", MONEY, (), "可不填；不填则按总费用扣除先行自付"),
+            one("total", MONEY),
+            one("in_scope", MONEY, (), "可不填；不填则按总费用扣除先行自付"),
         ],
-    }  # fmt: skip
+    }
 
 
 def _rows(

@@ -1,15 +1,15 @@
 """Explanations and refusals in English: the same sentences, figures and articles.
 
-Each Chinese sentence of `gongji.explain` and `gongji.errors` has one form; here stands the English
-form of each. The figures are those of the sentence itself, so the two languages cannot differ. A
-sentence of a form that is not known here stays in Chinese.
+Each Chinese sentence of `gongji.law.explain` and `gongji.refusals` has one form; here stands the
+English form of each. The figures are those of the sentence itself, so the two languages cannot
+differ. A sentence of a form that is not known here stays in Chinese.
 """
 
 import re
 from collections.abc import Callable, Mapping
 
-from gongji.errors import Refusal
-from gongji.portal.terms import term
+from gongji.portal.law_terms import term
+from gongji.refusals import Refusal
 
 _YUAN = r"[\d,]+\.\d\d元"
 
@@ -96,9 +96,11 @@ SENTENCES = [
     _form("合计：{parts}。", "In all: {parts}."),
 ]
 _PARTS = {
-    "统筹基金支付": "the pooled fund pays", "补充保障支付": "supplements pay",
-    "个人账户支付": "the personal account pays", "个人负担": "the person bears",
-}  # fmt: skip
+    "统筹基金支付": "the pooled fund pays",
+    "补充保障支付": "supplements pay",
+    "个人账户支付": "the personal account pays",
+    "个人负担": "the person bears",
+}
 
 
 def _yuan(text: str) -> str:
@@ -213,7 +215,7 @@ def refusal(found: Refusal) -> str:
 
 def reason(text: str) -> str:
     """Why the pool does not pay, in English."""
-    from gongji.errors import REFUSALS as CHINESE
+    from gongji.refusals import REFUSALS as CHINESE
 
     code = next((code for code in _REASONS if CHINESE[code] == text), "")
     return _REASONS.get(code, text)

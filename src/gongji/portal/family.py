@@ -1,8 +1,8 @@
 """Family bonds: asked for by the person whose care is to be paid, given and revoked by the owner.
 
-A bond is a fact of the person whose care is paid (`gongji.registry.facts.Bond`). What is asked for
-is such a fact with a consent that never comes, so no settlement uses it; consent puts another fact
-in its place. Nothing is deleted: what was known before stays known.
+A bond is a fact of the person whose care is paid (`gongji.registry.fact_kinds.Bond`). What is asked
+for is such a fact with a consent that never comes, so no settlement uses it; consent puts another
+fact in its place. Nothing is deleted: what was known before stays known.
 
 Law: 家庭共济 (CX-20, YN-3): the owner of an account binds family members of their own will.
 """
@@ -10,8 +10,8 @@ Law: 家庭共济 (CX-20, YN-3): the owner of an account binds family members of
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from gongji.errors import Refusal
-from gongji.portal.person import NAMES, OWED, Bond, Visitor, shown_name
+from gongji.portal.own_records import NAMES, OWED, Bond, Visitor, shown_name
+from gongji.refusals import Refusal
 from gongji.registry import people
 from gongji.registry.people import FactRow, NewFact, Person
 

@@ -7,28 +7,42 @@ those that its layers refer to. This module knows the law, not how a field looks
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from gongji.errors import Refusal
-from gongji.portal import books
+from gongji.law.compile.cells import axes_of, offered_benefits, reached_layers
+from gongji.law.engine.area import Area
+from gongji.law.engine.visit import read_date
+from gongji.law.rulebook import provision_kinds
+from gongji.law.rulebook.law import PART, Law
+from gongji.law.rulebook.provision_kinds import ByAxis, FromIndex, FromParameter
+from gongji.law.rulebook.vocabulary import AMOUNT, CHOICE, DATE, DERIVED, FLAG, NUMBER, Fact
+from gongji.platform.installation import installed_areas
 from gongji.portal.inputs import SET, USED, Question
-from gongji.rulebook import documents
-from gongji.rulebook.cells import axes_of, offered_benefits, reached_layers
-from gongji.rulebook.documents import ByAxis, FromIndex, FromParameter
-from gongji.rulebook.facts import AMOUNT, CHOICE, DATE, DERIVED, FLAG, NUMBER, Fact
-from gongji.rulebook.law import PART, Law
-from gongji.visit.area import Area
-from gongji.visit.facts import read_date
+from gongji.refusals import Refusal
 
 ASKED = {
-    "area", "date", "status", "level", "institution_kind", "prescriber_level", "benefit", "total",
-    "in_scope", "birth_date",
-}  # fmt: skip
+    "area",
+    "date",
+    "status",
+    "level",
+    "institution_kind",
+    "prescriber_level",
+    "benefit",
+    "total",
+    "in_scope",
+    "birth_date",
+}
 """Facts with a place of their own at the top of the form."""
 NEVER = {"institution"}
 """Facts that only tell meters of other visits apart."""
 
 SELECT, CHECK, MONEY, WHOLE, DAY, WORDS, RATE = (
-    "select", "check", "money", "whole", "day", "words", "rate",
-)  # fmt: skip
+    "select",
+    "check",
+    "money",
+    "whole",
+    "day",
+    "words",
+    "rate",
+)
 _KINDS = {FLAG: CHECK, CHOICE: SELECT, NUMBER: WHOLE, AMOUNT: MONEY, DATE: DAY}
 
 
@@ -64,7 +78,7 @@ class Form:
 def form(question: Question) -> Form:
     """The fields for a question; none but the fixed ones where area or day cannot be read."""
     try:
-        area = books.area(question.get("area"))
+        area = installed_areas().area(question.get("area"), {})
         law = area.law(read_date("date", question.get("date")))
     except Refusal:
         return Form("none")
@@ -91,10 +105,10 @@ def fitting(question: Question) -> Question:
     Whoever chooses another area leaves fields of the first one filled in.
     """
     try:
-        area = books.area(question.get("area"))
+        area = installed_areas().area(question.get("area"), {})
     except Refusal:
         return question
-    ours, all_names = _names(area), [_names(other) for other in books.areas()]
+    ours, all_names = _names(area), [_names(other) for other in installed_areas().every({})]
     known = [set().union(*group) for group in zip(*all_names, strict=True)]
 
     def kept(given: Mapping[str, str], group: int) -> dict[str, str]:
@@ -102,37 +116,35 @@ def fitting(question: Question) -> Question:
         return {n: t for n, t in given.items() if n.partition(".")[0] not in foreign}
 
     return replace(
-        question, facts=kept(question.facts, 0), used=kept(question.used, 1),
+        question,
+        facts=kept(question.facts, 0),
+        used=kept(question.used, 1),
         figures=kept(question.figures, 2),
-    )  # fmt: skip
+    )
 
 
 def _names(area: Area) -> tuple[set[str], set[str], set[str]]:
     """The columns, meters and parameters of an area over all its time."""
     columns = {fact.column for law in area.laws for fact in law.facts.values()}
     meters = {place.code for place in area.layout.meters.values()}
-    found = (p.value for law in area.laws for p in law.section("参数").values())
-    return columns, meters, {p.code for p in found if isinstance(p, documents.Parameter)}
+    found = (p.value for law in area.laws for p in law.all(provision_kinds.Parameter).values())
+    return columns, meters, {p.code for p in found if isinstance(p, provision_kinds.Parameter)}
 
 
 def _facts(law: Law, benefit: str) -> Iterator[Fact]:
     """The facts that a benefit depends on, beside those that everybody is asked for."""
     named = {*axes_of(law, benefit)} - {PART}
-    for provision in law.section("门槛").values():
+    for provision in law.all(provision_kinds.Gate).values():
         gate = provision.value
-        assert isinstance(gate, documents.Gate)
         if not gate.benefits or benefit in gate.benefits:
             named |= gate.when.keys()
-    for provision in law.section("转归").values():
-        route = provision.value
-        assert isinstance(route, documents.Route)
-        if benefit in route.benefits:
-            named |= route.when.keys()
-    meters = law.section("计量")
+    for found in law.all(provision_kinds.Route).values():
+        if benefit in found.value.benefits:
+            named |= found.value.when.keys()
+    meters = law.all(provision_kinds.Meter)
     for layer in reached_layers(law, benefit):
         for limit in (*layer.deductibles, *layer.ceilings, *layer.bands):
             meter = meters[limit.meter].value
-            assert isinstance(meter, documents.Meter)
             named |= set(meter.apart)
     columns: dict[str, None] = {}
     for fact in law.facts.values():
@@ -173,12 +185,12 @@ def _field(fact: Fact, question: Question) -> Field:
 
 def _used(area: Area, law: Law, benefit: str, question: Question) -> Iterator[Field]:
     """A field for each meter of more than one visit that the benefit draws on."""
-    meters = law.section("计量")
-    seen: dict[str, documents.Meter] = {}
+    meters = law.all(provision_kinds.Meter)
+    seen: dict[str, provision_kinds.Meter] = {}
     for layer in reached_layers(law, benefit):
         for limit in (*layer.deductibles, *layer.ceilings, *layer.bands):
             meter = meters[limit.meter].value
-            assert isinstance(meter, documents.Meter)
+            assert isinstance(meter, provision_kinds.Meter)
             if meter.period not in ("次", "笔", "日"):
                 seen[limit.meter] = meter
     for name, meter in seen.items():
@@ -196,17 +208,21 @@ def _figures(law: Law, benefit: str, question: Question) -> Iterator[Field]:
         for group in (*groups, layer.rate, layer.own):
             for adjustment in group.adjustments if group else ():
                 named |= set(_parameters(adjustment.add))
-    for name, provision in law.section("参数").items():
+    for name, provision in law.all(provision_kinds.Parameter).items():
         parameter = provision.value
-        assert isinstance(parameter, documents.Parameter)
         if name in named and parameter.value is None and not parameter.years:
             kind = RATE if parameter.unit == "ppm" else MONEY
             article = f"{provision.book.head.number} {parameter.article}"
             given = question.figures.get(parameter.code, "")
             yield Field(
-                SET + parameter.code, name, kind, given, note=parameter.note, article=article,
+                SET + parameter.code,
+                name,
+                kind,
+                given,
+                note=parameter.note,
+                article=article,
                 own=True,
-            )  # fmt: skip
+            )
 
 
 def _parameters(value: object) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """What a visitor of the calculator gives: read from a query string, and written back as a link.
 
-A question is a handful of texts under the names of a visits file (docs/facts.md), and besides
+A question is a handful of texts under the names of a visits file (docs/use/facts.md), and besides
 `used.<meter>`, `set.<parameter>`, and rows of earlier visits and of items. This module knows no
 rule; what the texts mean is decided where they are read.
 """
@@ -76,9 +76,12 @@ def read_question(query: Query) -> Question:
         else:
             facts[name] = text
     return Question(
-        facts, used, figures, _rows(query, "earlier_", EARLIER, "in_scope"),
+        facts,
+        used,
+        figures,
+        _rows(query, "earlier_", EARLIER, "in_scope"),
         _rows(query, "line_", ITEM, "item"),
-    )  # fmt: skip
+    )
 
 
 def _rows(

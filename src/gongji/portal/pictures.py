@@ -9,9 +9,9 @@ import threading
 from functools import lru_cache
 from pathlib import Path
 
-from gongji.portal import books
-from gongji.portal.terms import TERMS
-from gongji.report.curve import curves
+from gongji.law.report.curve import curves
+from gongji.platform.installation import installed_areas
+from gongji.portal.law_terms import TERMS
 from gongji.units import Day, date_of
 
 _DRAWING = threading.Lock()
@@ -30,9 +30,9 @@ def curve(code: str, day: Day, benefit: str, english: bool) -> str:
 
     Refuses: date_outside, benefit_not_offered, and whatever refuses at every level.
     """
-    from gongji.report.picture import draw
+    from gongji.law.report.picture import draw
 
-    area = books.area(code)
+    area = installed_areas().area(code, {})
     law = area.law(day)
     name = area.benefit(law, benefit)
     facts = {"area": code, "date": str(date_of(day)), "benefit": benefit}

@@ -7,22 +7,29 @@ from urllib.parse import quote
 
 from django.urls import reverse
 
-from gongji.errors import Refusal
-from gongji.explain.sentences import Sentence
-from gongji.portal import english, texts
+from gongji.law.compile.citations import Cite
+from gongji.law.explain.sentences import Sentence
+from gongji.law.report.law_figures import OFFICIAL
+from gongji.law.rulebook.rulebook import Rulebook
+from gongji.portal import english, official_texts
 from gongji.portal.calculation import Answer, Elsewhere
 from gongji.portal.inputs import SET, USED, Question
-from gongji.portal.words import is_english, name
-from gongji.report.figures import OFFICIAL
-from gongji.rulebook.citations import Cite
-from gongji.rulebook.law import Rulebook
+from gongji.portal.ui_texts import is_english, name
+from gongji.refusals import Refusal
 
 LABELS = {
-    "area": "统筹区", "date": "就诊日期", "status": "参保状态", "level": "医院级别",
-    "institution_kind": "机构类别", "prescriber_level": "处方机构级别", "benefit": "待遇",
-    "institution": "医疗机构", "total": "总费用", "in_scope": "政策范围内费用",
+    "area": "统筹区",
+    "date": "就诊日期",
+    "status": "参保状态",
+    "level": "医院级别",
+    "institution_kind": "机构类别",
+    "prescriber_level": "处方机构级别",
+    "benefit": "待遇",
+    "institution": "医疗机构",
+    "total": "总费用",
+    "in_scope": "政策范围内费用",
     "birth_date": "出生日期",
-}  # fmt: skip
+}
 """What the fixed fields are called."""
 
 
@@ -39,7 +46,7 @@ def text_url(book: Rulebook, article: str) -> str:
     """Where an article stands in the text of its document."""
     area, date = book.id.split("@")
     base = reverse("portal:text", args=[area, date])
-    return f"{base}#{quote(texts.anchor(article))}"
+    return f"{base}#{quote(official_texts.anchor(article))}"
 
 
 def links(cites: Iterable[Cite], books: Iterable[Rulebook]) -> list[Link]:
@@ -48,7 +55,7 @@ def links(cites: Iterable[Cite], books: Iterable[Rulebook]) -> list[Link]:
     found: dict[str, Link] = {}
     for cite in cites:
         label = f"{cite.document} {cite.article}"
-        book = texts.book_cited(books, cite)
+        book = official_texts.book_cited(books, cite)
         url = text_url(book, cite.article) if book else ""
         source = "" if cite.source == OFFICIAL else cite.source
         found.setdefault(label, Link(label, url, source))
@@ -115,10 +122,16 @@ def bars(answer: Answer) -> list[dict[str, Any]]:
         start = before * 1000 // total if total else 0
         before += share.amount_fen
         end = before * 1000 // total if total else 0
-        found.append({
-            "code": share.code, "name": name(share.name), "fen": share.amount_fen, "x": start,
-            "width": max(end - start, 2), "percent": _percent(share.amount_fen, total),
-        })  # fmt: skip
+        found.append(
+            {
+                "code": share.code,
+                "name": name(share.name),
+                "fen": share.amount_fen,
+                "x": start,
+                "width": max(end - start, 2),
+                "percent": _percent(share.amount_fen, total),
+            }
+        )
     return found
 
 
@@ -146,7 +159,7 @@ def elsewhere(answer: Answer) -> Iterator[dict[str, Any]]:
 
 
 def _there(question: Question, other: Elsewhere) -> str:
-    from gongji.report.curve import LEVELS
+    from gongji.law.report.curve import LEVELS
 
     codes = {level: code for code, level in LEVELS.items()}
     if other.level in codes:
@@ -163,21 +176,27 @@ def shown(answer: Answer) -> dict[str, Any]:
     books = result.law.books
     unofficial = dict.fromkeys((cite.source, cite.document) for cite in explanation.unofficial)
     return {
-        "result": result, "answer": answer, "bars": bars(answer),
+        "result": result,
+        "answer": answer,
+        "bars": bars(answer),
         "sentences": [said(sentence, books) for sentence in explanation.sentences],
         "readings": [(_metered(r.name, r.where), r.before, r.after) for r in result.readings],
         "rooms": [
-            (name(room.kind), _metered(room.meter, room.where), room.limit_fen, room.used_fen,
-             room.left_fen)
+            (
+                name(room.kind),
+                _metered(room.meter, room.where),
+                room.limit_fen,
+                room.used_fen,
+                room.left_fen,
+            )
             for room in answer.rooms
         ],
         "elsewhere": list(elsewhere(answer)),
-        "doubts": [
-            (doubt, links_of_doubt(doubt, books)) for doubt in explanation.doubts
-        ],
-        "unofficial": unofficial, "supplied": explanation.supplied,
+        "doubts": [(doubt, links_of_doubt(doubt, books)) for doubt in explanation.doubts],
+        "unofficial": unofficial,
+        "supplied": explanation.supplied,
         "documents": [(book, text_url(book, "")) for book in books],
-    }  # fmt: skip
+    }
 
 
 def links_of_doubt(doubt: Any, books: Iterable[Rulebook]) -> list[Link]:

@@ -19,8 +19,8 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
-from gongji.portal.words import say
-from gongji.registry.identity import RESIDENT, Identity
+from gongji.platform.identity import RESIDENT, Identity
+from gongji.portal.ui_texts import say
 from gongji.registry.models import Person
 
 SECONDS = 600
@@ -81,9 +81,9 @@ class CodeBackend(BaseBackend):  # type: ignore[misc]
 
 
 def _areas() -> list[str]:
-    from gongji.portal import books
+    from gongji.platform.installation import installed_areas
 
-    return [area.code for area in books.areas()]
+    return [area.code for area in installed_areas().every({})]
 
 
 def _invented() -> list[dict[str, str]]:
@@ -112,9 +112,14 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     demo = settings.GONGJI_DEMO
     apps = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
     context = {
-        "here": "me", "error": error, "demo": demo, "persons": _invented() if demo else [],
-        "issuer": bool(apps), "psn_no": request.POST.get("psn_no", ""), "next": _onward(request),
-    }  # fmt: skip
+        "here": "me",
+        "error": error,
+        "demo": demo,
+        "persons": _invented() if demo else [],
+        "issuer": bool(apps),
+        "psn_no": request.POST.get("psn_no", ""),
+        "next": _onward(request),
+    }
     return render(request, "portal/sign_in.html", context, status=403 if error else 200)
 
 

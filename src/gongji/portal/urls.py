@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from gongji.portal import area_pages, calculator, language, mine, sign_in
+from gongji.portal import area_pages, calculator, language, own_pages, sign_in
 
 app_name = "portal"
 urlpatterns = [
@@ -18,15 +18,15 @@ urlpatterns = [
     path("compare", area_pages.comparison, name="compare"),
     path("sign-in", sign_in.sign_in, name="sign-in"),
     path("sign-out", sign_in.sign_out, name="sign-out"),
-    path("me", mine.overview, name="me"),
-    path("me/settlements", mine.settlements, name="settlements"),
-    path("me/settlements/<int:number>", mine.settlement, name="settlement"),
-    path("me/account", mine.account, name="account"),
-    path("me/family", mine.bonds, name="family"),
-    path("me/family/ask", mine.ask, name="family-ask"),
-    path("me/family/give", mine.give, name="family-give"),
-    path("me/family/consent", mine.consent, name="family-consent"),
-    path("me/family/end", mine.end, name="family-end"),
-    path("me/filings", mine.filings, name="filings"),
+    path("me", own_pages.overview, name="me"),
+    path("me/settlements", own_pages.settlements, name="settlements"),
+    path("me/settlements/<int:number>", own_pages.settlement, name="settlement"),
+    path("me/account", own_pages.account, name="account"),
+    path("me/family", own_pages.bonds, name="family"),
+    path("me/family/ask", own_pages.ask, name="family-ask"),
+    path("me/family/give", own_pages.give, name="family-give"),
+    path("me/family/consent", own_pages.consent, name="family-consent"),
+    path("me/family/end", own_pages.end, name="family-end"),
+    path("me/filings", own_pages.filings, name="filings"),
     path("language", language.choose, name="language"),
 ]

@@ -9,11 +9,11 @@ from typing import Any
 
 from psycopg import Connection, sql
 
-from gongji.registry.columns import Column, Kind
-from gongji.registry.facts import INSTITUTION_KINDS, PERSON_KINDS
-from gongji.registry.identity import Identity, mask_name, mask_number
-from gongji.registry.kinds import EXAMPLE, KINDS
-from gongji.sheets import CHUNK_ROWS, Whole
+from gongji.platform.identity import Identity, mask_name, mask_number
+from gongji.registry.fact_kinds import INSTITUTION_KINDS, PERSON_KINDS
+from gongji.registry.import_columns import Column, Kind
+from gongji.registry.import_kinds import EXAMPLE, KINDS
+from gongji.tabular.sheets import CHUNK_ROWS, Whole
 
 Database = Connection[Any]
 
@@ -46,9 +46,13 @@ EXPORTED = tuple(name for name in KINDS if not name.startswith("opening_"))
 
 
 def export(
-    connection: Database, kind: Kind, path: Path, identity: Identity, area: str = "",
+    connection: Database,
+    kind: Kind,
+    path: Path,
+    identity: Identity,
+    area: str = "",
     unmasked: bool = False,
-) -> int:  # fmt: skip
+) -> int:
     """Everything of a kind that is known now, in a file with the columns of its import.
 
     Shape:   `area` empty: of every area.
@@ -71,10 +75,12 @@ def export(
         cursor.execute(sql.SQL(statement), {"kind": kind.name, "area": area})
         for rows in _pieces(cursor):
             names = [described.name for described in cursor.description or ()]
-            file.write([
-                [_cell(column, found, identity, unmasked) for column in columns]
-                for found in (_flat(dict(zip(names, row, strict=True))) for row in rows)
-            ])  # fmt: skip
+            file.write(
+                [
+                    [_cell(column, found, identity, unmasked) for column in columns]
+                    for found in (_flat(dict(zip(names, row, strict=True))) for row in rows)
+                ]
+            )
             written += len(rows)
     return written
 
@@ -133,10 +139,15 @@ def template(kinds: Sequence[Kind], path: Path) -> None:
 def explained(kind: Kind) -> list[tuple[str, ...]]:
     """Each column of a kind: heading, name, whether required, meaning, example."""
     return [
-        (column.heading, column.name, "是" if column.required else "", column.meaning,
-         column.example)
+        (
+            column.heading,
+            column.name,
+            "是" if column.required else "",
+            column.meaning,
+            column.example,
+        )
         for column in kind.columns
-    ]  # fmt: skip
+    ]
 
 
 def _explain(book: Any, kinds: Sequence[Kind], head: Any) -> None:

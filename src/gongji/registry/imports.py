@@ -1,7 +1,7 @@
 """Files imported whole or not at all: every mistake of every file at once, or one transaction.
 
-The tables are taken in the order of `gongji.registry.kinds.KINDS`, so that one workbook may bring
-persons and what is known of them. What lies outside this room (opening entries of the ledger,
+The tables are taken in the order of `gongji.registry.import_kinds.KINDS`, so that one workbook may
+bring persons and what is known of them. What lies outside this room (opening entries of the ledger,
 inpatient stays) is stored by functions that the caller gives (`stores`).
 """
 
@@ -13,13 +13,13 @@ from typing import Any
 import msgspec
 from psycopg import Connection, errors
 
-from gongji.errors import Fault, RulebookError
-from gongji.registry import entrants, known
-from gongji.registry.arrival import BIRTHS, WITH_PERSONS, Arrival, Store
-from gongji.registry.books import Table, open_tables
-from gongji.registry.facts import EXCLUSIVE, INSTITUTION_KINDS, PERSON_KINDS
-from gongji.registry.identity import Identity, mask_number
-from gongji.registry.known import Counts, Shape
+from gongji.platform.identity import Identity, mask_number
+from gongji.refusals import Fault, RulebookError
+from gongji.registry import dated_rows, import_people
+from gongji.registry.dated_rows import Counts, Shape
+from gongji.registry.fact_kinds import EXCLUSIVE, INSTITUTION_KINDS, PERSON_KINDS
+from gongji.registry.import_run import BIRTHS, WITH_PERSONS, Arrival, Store
+from gongji.registry.import_tables import Table, open_tables
 
 Database = Connection[Any]
 ELSEWHERE = ("opening_balance", "opening_meter", "stay")
@@ -76,16 +76,16 @@ def _take(arrival: Arrival, tables: Sequence[Table]) -> None:
         return [table for table in tables if table.kind.name in kinds]
 
     for table in of("institution"):
-        entrants.institutions(arrival, table)
-    _dated(arrival, known.INSTITUTION_FACT, of(*INSTITUTION_KINDS), _institution_fact)
+        import_people.institutions(arrival, table)
+    _dated(arrival, dated_rows.INSTITUTION_FACT, of(*INSTITUTION_KINDS), _institution_fact)
     for table in of("credential"):
-        entrants.credentials(arrival, table)
-    _dated(arrival, known.ITEM_VERSION, of("item"), _plain)
-    _dated(arrival, known.ITEM_MATCH, of("match"), _plain)
+        import_people.credentials(arrival, table)
+    _dated(arrival, dated_rows.ITEM_VERSION, of("item"), _plain)
+    _dated(arrival, dated_rows.ITEM_MATCH, of("match"), _plain)
     for table in of("person"):
-        entrants.persons(arrival, table)
+        import_people.persons(arrival, table)
     facts = [name for name in PERSON_KINDS if name not in ELSEWHERE]
-    _dated(arrival, known.PERSON_FACT, of(*facts), _person_fact)
+    _dated(arrival, dated_rows.PERSON_FACT, of(*facts), _person_fact)
     for table in of(*ELSEWHERE):
         _store(arrival, table, arrival.stores[table.kind.name])
 
@@ -101,10 +101,10 @@ def _dated(
     cells: Callable[[Table, Values], Values],
 ) -> None:
     """Tables of dated rows of one shape: staged, compared, applied."""
-    births = arrival.births if shape is known.PERSON_FACT else []
+    births = arrival.births if shape is dated_rows.PERSON_FACT else []
     if not tables and not births:
         return
-    known.prepare(arrival.connection, shape)
+    dated_rows.prepare(arrival.connection, shape)
 
     def rows() -> Iterator[Row_]:
         for table in tables:
@@ -117,14 +117,14 @@ def _dated(
             yield (BIRTHS, line, False, *(made.get(name) for name in shape.types))
 
     mentioned = arrival.problems.mentioned
-    known.stage(arrival.connection, shape, rows())
-    if shape is known.PERSON_FACT:
-        arrival.note(entrants.resolve_persons(arrival.connection, mentioned))
-    if shape in (known.INSTITUTION_FACT, known.ITEM_MATCH):
-        arrival.note(entrants.unknown_institutions(arrival.connection, shape, mentioned))
-    arrival.note(known.conflicts(arrival.connection, shape))
+    dated_rows.stage(arrival.connection, shape, rows())
+    if shape is dated_rows.PERSON_FACT:
+        arrival.note(import_people.resolve_persons(arrival.connection, mentioned))
+    if shape in (dated_rows.INSTITUTION_FACT, dated_rows.ITEM_MATCH):
+        arrival.note(import_people.unknown_institutions(arrival.connection, shape, mentioned))
+    arrival.note(dated_rows.conflicts(arrival.connection, shape))
     if not arrival.problems:
-        arrival.count(known.apply(arrival.connection, shape, arrival.now))
+        arrival.count(dated_rows.apply(arrival.connection, shape, arrival.now))
         for number in (table.number for table in tables):
             arrival.counts.setdefault(number, Counts())
 
@@ -147,9 +147,14 @@ def _person_row(
 ) -> Values:
     details = msgspec.json.encode(msgspec.convert(fields, PERSON_KINDS[kind])).decode()
     return {
-        "psn_no": psn_no, "area": area, "kind": kind, "key": key, "since": since,
-        "details": details, "source": "",
-    }  # fmt: skip
+        "psn_no": psn_no,
+        "area": area,
+        "kind": kind,
+        "key": key,
+        "since": since,
+        "details": details,
+        "source": "",
+    }
 
 
 def _person_fact(table: Table, values: Values) -> Values:
@@ -157,8 +162,11 @@ def _person_fact(table: Table, values: Values) -> Values:
     key = "" if kind in EXCLUSIVE else values["key"]
     since = BORN if kind == "birth" else values["since"]
     return values | {
-        "kind": kind, "key": key, "since": since, "details": _details(PERSON_KINDS, kind, values)
-    }  # fmt: skip
+        "kind": kind,
+        "key": key,
+        "since": since,
+        "details": _details(PERSON_KINDS, kind, values),
+    }
 
 
 def _institution_fact(table: Table, values: Values) -> Values:
@@ -169,7 +177,9 @@ def _institution_fact(table: Table, values: Values) -> Values:
 def _store(arrival: Arrival, table: Table, store: Store) -> None:
     """Rows that another room stores: their persons are looked up here."""
     found = list(arrival.rows(table))
-    people = entrants.persons_by_number(arrival.connection, {row["psn_no"] for _, row in found})
+    people = import_people.persons_by_number(
+        arrival.connection, {row["psn_no"] for _, row in found}
+    )
     ready = []
     for line, values in found:
         person = people.get(values["psn_no"])

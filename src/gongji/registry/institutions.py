@@ -10,8 +10,8 @@ from psycopg import Connection
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from gongji.errors import Refusal
-from gongji.registry.facts import INSTITUTION_KINDS, Agreement, Level
+from gongji.refusals import Refusal
+from gongji.registry.fact_kinds import INSTITUTION_KINDS, Agreement, Level
 
 Database = Connection[Any]
 
@@ -44,7 +44,7 @@ class InstitutionFactRow:
     source: str
 
     def read(self) -> Any:
-        """The details as the struct of the kind (`gongji.registry.facts`)."""
+        """The details as the struct of the kind (`gongji.registry.fact_kinds`)."""
         return msgspec.convert(self.details, INSTITUTION_KINDS[self.kind])
 
 
@@ -150,9 +150,14 @@ def _standing(one: Institution, facts: dict[str, list[InstitutionFactRow]]) -> S
     agreed: Agreement = agreement or Agreement([], qualified=False)
     own = level.level or (_level(facts.get(level.parent, [])).level if level.parent else "")
     return Standing(
-        one.code, one.area, one.kind, own, level.parent, frozenset(agreed.designated_for),
+        one.code,
+        one.area,
+        one.kind,
+        own,
+        level.parent,
+        frozenset(agreed.designated_for),
         agreed.qualified,
-    )  # fmt: skip
+    )
 
 
 def _level(facts: Sequence[InstitutionFactRow]) -> Level:

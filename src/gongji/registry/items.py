@@ -12,7 +12,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import class_row
 
-from gongji.errors import Refusal
+from gongji.refusals import Refusal
 from gongji.units import Fen, Ppm
 
 

@@ -3,7 +3,7 @@
 A fact holds over days (`since` to `until`, the first day after) and is known over instants
 (`learnt_at` to `retired_at`). Facts are added and retired, never changed: what was known at an
 instant can always be asked again. The database forbids two facts of one kind and key that overlap
-in both times. What a kind's `details` hold is in `gongji.registry.facts`.
+in both times. What a kind's `details` hold is in `gongji.registry.fact_kinds`.
 """
 
 from django.contrib.postgres.fields import ArrayField
@@ -150,9 +150,10 @@ class ItemVersion(models.Model):
     restricted = models.BooleanField(db_default=False)
     essential = models.BooleanField(db_default=False)
     diseases = ArrayField(
-        models.CharField(max_length=30), default=list,
+        models.CharField(max_length=30),
+        default=list,
         help_text="diseases it is related to; empty: not told",
-    )  # fmt: skip
+    )
     specification = models.CharField(max_length=200, db_default="")
     agreement_until = models.DateField(null=True)
 

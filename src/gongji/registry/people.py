@@ -14,9 +14,9 @@ from psycopg import Connection, errors
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from gongji.errors import Refusal
-from gongji.registry.facts import PERSON_KINDS, Insured
-from gongji.registry.identity import CARD, Identity, mask_number
+from gongji.platform.identity import CARD, Identity, mask_number
+from gongji.refusals import Refusal
+from gongji.registry.fact_kinds import PERSON_KINDS, Insured
 from gongji.units import Fen
 
 Database = Connection[Any]
@@ -52,7 +52,7 @@ class FactRow:
     source: str
 
     def read(self) -> Any:
-        """The details as the struct of the kind (`gongji.registry.facts`)."""
+        """The details as the struct of the kind (`gongji.registry.fact_kinds`)."""
         return msgspec.convert(self.details, PERSON_KINDS[self.kind])
 
 
@@ -188,10 +188,19 @@ def spells(
         over = fact.until is not None and fact.until <= day
         made.append(
             Spell(
-                fact.area, fact.since, fact.until, known.status, known.scheme, known.tier,
-                known.employer, known.benefit_since, known.benefit_until, known.arrears, over,
+                fact.area,
+                fact.since,
+                fact.until,
+                known.status,
+                known.scheme,
+                known.tier,
+                known.employer,
+                known.benefit_since,
+                known.benefit_until,
+                known.arrears,
+                over,
             )
-        )  # fmt: skip
+        )
     return made
 
 

@@ -6,17 +6,18 @@ This module knows amounts and the law's table of uses, no database.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from gongji.accounts import uses
-from gongji.errors import Refusal
-from gongji.rulebook.law import Law
+from gongji.law.accounts import uses
+from gongji.law.engine.engine import Result
+from gongji.law.rulebook.law import KEPT, Law
+from gongji.refusals import Refusal
+from gongji.settlement.batch_summary import Sums
 from gongji.settlement.contract import FAMILY_ACCOUNTS, NO_ACCOUNT
-from gongji.settlement.marks import Sums
 from gongji.units import Fen
-from gongji.visit.settle import Result
 
 BANNED_USES = {"public_health": "public_health", "wellness": "wellness"}
 """Reasons for which the pool pays nothing that are uses which an account may be barred from too."""
@@ -124,17 +125,14 @@ def _use(result: Result, purse: Purse) -> str:
     return banned or ("drugs" if purse.place == "pharmacy" else "care")
 
 
+@lru_cache(maxsize=16 * KEPT)
 def _refused(law: Law, use: str, relation: str, place: str, in_policy: bool) -> str:
-    """Why an account may not pay, empty if it may; worked out once for a law."""
-    known: dict[tuple[str, str, str, bool], str] = law.__dict__.setdefault("_account_uses", {})
-    key = (use, relation, place, in_policy)
-    if key not in known:
-        try:
-            decision = uses.use(law, use, relation, place, in_policy=in_policy)
-            known[key] = "" if decision.allowed else _said(decision)
-        except Refusal as error:
-            known[key] = str(error)
-    return known[key]
+    """Why an account may not pay, empty if it may."""
+    try:
+        decision = uses.use(law, use, relation, place, in_policy=in_policy)
+    except Refusal as error:
+        return str(error)
+    return "" if decision.allowed else _said(decision)
 
 
 def _said(decision: uses.Decision) -> str:

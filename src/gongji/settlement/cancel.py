@@ -13,11 +13,9 @@ from typing import Any
 import psycopg
 from msgspec.structs import replace
 
-from gongji.errors import Refusal
-from gongji.ledger import accounts
-from gongji.ledger.arrays import array, written
-from gongji.ledger.post import balance_moves, lock, post, take_ids
-from gongji.ledger.rows import (
+from gongji.law.engine.areas import Areas
+from gongji.ledger import chart
+from gongji.ledger.entry_rows import (
     CANCELLATION,
     COLUMNS,
     SETTLEMENT,
@@ -27,9 +25,11 @@ from gongji.ledger.rows import (
     negated,
     read_entry,
 )
+from gongji.ledger.post import balance_moves, lock, post, take_ids
+from gongji.platform.arrays import array, written
+from gongji.refusals import Refusal
 from gongji.settlement.contract import Key, Outcome
 from gongji.settlement.messages import BARRED
-from gongji.settlement.rules import Rules
 from gongji.units import day_in_china
 
 Connection = psycopg.Connection[Any]
@@ -78,14 +78,14 @@ def cancel(
     psn_no: str,
     visit: int,
     entry: int,
-    rules: Rules,
+    rules: Areas,
     now: datetime,
     refuse_chained: frozenset[str] = frozenset(),
 ) -> Outcome:
     """Cancel a settlement by a new entry with every amount negated.
 
     Runs inside the caller's transaction, or in one of its own. It does not write the message log:
-    the door does, around it. Meters and accounts come back, lines can be settled anew, their
+    the gateway does, around it. Meters and accounts come back, lines can be settled anew, their
     prescriptions used again. Settlements that build on it are flagged for the agency; in the areas
     of `refuse_chained` they stop it instead.
     Refuses: (raises) settlement_unknown, settlement_cancelled, settlement_chained, period_closed.
@@ -109,7 +109,7 @@ def reverse(
     psn_no: str,
     original_msgid: str,
     original_infno: str,
-    rules: Rules,
+    rules: Areas,
     now: datetime,
     refuse_chained: frozenset[str] = frozenset(),
 ) -> Outcome:
@@ -206,9 +206,13 @@ class _Undo:
     def _entry(self, entry: EntryRow, number: int, today: Any) -> EntryRow:
         kind = CANCELLATION if entry.kind == SETTLEMENT else SETTLEMENT
         back = negated(
-            entry, id=number, kind=kind, msgid=self.key.msgid, accounting_date=today,
+            entry,
+            id=number,
+            kind=kind,
+            msgid=self.key.msgid,
+            accounting_date=today,
             settled_at=self.now,
-        )  # fmt: skip
+        )
         return replace(back, meters=tuple(move for move in back.meters if move[3]))
 
     def _later(self, entry: EntryRow) -> list[tuple[int, str, int]]:
@@ -274,7 +278,7 @@ class _Undo:
 
     def _balance(self, entry: EntryRow) -> int:
         rows = self.connection.execute(BALANCES, [entry.area, array([entry.person_id])])
-        return next((amount for _, kind, amount in rows if kind == accounts.ACCOUNT), 0)
+        return next((amount for _, kind, amount in rows if kind == chart.ACCOUNT), 0)
 
 
 def _postings(connection: Connection, number: int) -> list[PostingRow]:
@@ -287,5 +291,5 @@ def _owners(moved: Iterable[PostingRow]) -> set[int]:
         int(owner)
         for row in moved
         for kind, owner in ((row.debit, row.debit_owner), (row.credit, row.credit_owner))
-        if kind in accounts.KEPT
+        if kind in chart.KEPT
     }

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from gongji.errors import Refusal
+from gongji.refusals import Refusal
 from gongji.units import Fen
 
 NO_ACCOUNT, OWN_ACCOUNT, FAMILY_ACCOUNTS = "none", "own", "family"
@@ -85,11 +85,11 @@ class Request:
 class Outcome(msgspec.Struct, frozen=True):
     """What became of a request: refused, or an entry (None for a trial) with its amounts.
 
-    Shape:   `entry` is a row of the table of that name, as `gongji.ledger.rows.EntryRow`; a refusal
-             by a gate of the pool is no refusal here: the entry then has pool_fen 0 and says why in
-             `result`. `replayed`: the same request was answered before, and this is that answer.
-             `balance_fen` is the own account's after the settlement; `limits` what each fund could
-             still have paid before it, by fund.
+    Shape:   `entry` is a row of the table of that name, as `gongji.ledger.entry_rows.EntryRow`; a
+             refusal by a gate of the pool is no refusal here: the entry then has pool_fen 0 and
+             says why in `result`. `replayed`: the same request was answered before, and this is
+             that answer. `balance_fen` is the own account's after the settlement; `limits` what
+             each fund could still have paid before it, by fund.
     """
 
     refusal: Refusal | None = None

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 import psycopg
 
-from gongji.errors import Refusal
-from gongji.ledger.arrays import written
+from gongji.platform.arrays import written
+from gongji.refusals import Refusal
 from gongji.settlement.contract import Key, Outcome
-from gongji.settlement.reading import Logged
+from gongji.settlement.queries import Logged
 
 DONE, BARRED = "done", "barred"
 NAMED = 5
@@ -88,9 +88,15 @@ def keep(connection: psycopg.Connection[Any], answers: Sequence[Answer]) -> None
     if answers:
         rows = [
             (
-                a.key.institution, a.key.msgid, a.key.infno, a.key.content_hash,
-                a.key.content, DONE, a.reply, a.entry,
+                a.key.institution,
+                a.key.msgid,
+                a.key.infno,
+                a.key.content_hash,
+                a.key.content,
+                DONE,
+                a.reply,
+                a.entry,
             )
             for a in answers
-        ]  # fmt: skip
+        ]
         connection.execute(KEEP, written(_TYPES, rows))

@@ -63,10 +63,11 @@ class ChargeBatch(models.Model):
         db_table = "charge_batch"
         constraints = [
             models.UniqueConstraint(
-                fields=["visit", "number"], name="charge_batch_number",
+                fields=["visit", "number"],
+                name="charge_batch_number",
                 condition=models.Q(withdrawn_at__isnull=True),
             ),
-        ]  # fmt: skip
+        ]
 
 
 class FeeLine(models.Model):
@@ -93,11 +94,13 @@ class FeeLine(models.Model):
             models.CheckConstraint(
                 name="fee_line_splits",
                 condition=models.Q(
-                    amount_fen=models.F("above_standard_fen") + models.F("wholly_own_fen")
-                    + models.F("first_self_pay_fen") + models.F("in_scope_fen")
+                    amount_fen=models.F("above_standard_fen")
+                    + models.F("wholly_own_fen")
+                    + models.F("first_self_pay_fen")
+                    + models.F("in_scope_fen")
                 ),
             ),
-        ]  # fmt: skip
+        ]
         indexes = [models.Index(fields=["batch"], name="fee_line_batch")]
 
 
@@ -114,10 +117,11 @@ class PrescriptionUse(models.Model):
         db_table = "prescription_use"
         constraints = [
             models.UniqueConstraint(
-                fields=["prescriber", "number"], name="prescription_once",
+                fields=["prescriber", "number"],
+                name="prescription_once",
                 condition=models.Q(released_at__isnull=True),
             ),
-        ]  # fmt: skip
+        ]
 
 
 class Message(models.Model):

@@ -13,25 +13,25 @@ from typing import Any
 import msgspec
 import psycopg
 
-from gongji.errors import Refusal
-from gongji.ledger import meters
-from gongji.registry.identity import mask_number
-from gongji.rulebook import documents
-from gongji.rulebook.law import Law
-from gongji.settlement import facts
+from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
+from gongji.law.engine.person_meters import Meters
+from gongji.law.rulebook import provision_kinds
+from gongji.law.rulebook.law import Law
+from gongji.ledger import meter_rows
+from gongji.platform.identity import mask_number
+from gongji.refusals import Refusal
+from gongji.settlement import engine_row
 from gongji.settlement.allocate import Owner, Purse
+from gongji.settlement.batch_summary import AMOUNTS, Sums, batch_of, refuse_mixed, sums_for
 from gongji.settlement.contract import FAMILY_ACCOUNTS, NO_ACCOUNT, Outcome
-from gongji.settlement.decide import Decided, decide, limits, stub
-from gongji.settlement.facts import Known, Sheet, Standing
-from gongji.settlement.lines import Bill, price_bills
-from gongji.settlement.marks import AMOUNTS, Sums, batch_of, refuse_mixed, sums_for
-from gongji.settlement.reading import Around, Case, Wanted, marks
+from gongji.settlement.decide_bill import Decided, decide, limits, stub
+from gongji.settlement.engine_row import Known, Sheet, Standing
+from gongji.settlement.price_bills import Bill, price_bills
+from gongji.settlement.queries import Around, Case, Wanted, marks
 from gongji.settlement.routes import Route, route
-from gongji.settlement.rules import Rules
 from gongji.settlement.visits import PRESCRIBER, check_day, check_prescriptions
 from gongji.units import Fen, day_of, yuan_text
-from gongji.visit.area import Area
-from gongji.visit.meters import Meters
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ class Plan(msgspec.Struct):
         """The blocks of meters that it uses: area, person, period, slot."""
         assert self.case.person is not None
         row = {"institution": self.case.institution, **self.case.request.facts}
-        row |= facts.route_texts(self.sheet, self.route)
-        blocks = meters.blocks_of(self.area, stub(row, self.day, self.visit))
+        row |= engine_row.route_texts(self.sheet, self.route)
+        blocks = meter_rows.blocks_of(self.area, stub(row, self.day, self.visit))
         return [(self.home, self.case.person, *block) for block in blocks]
 
     @property
@@ -86,7 +86,7 @@ class Plan(msgspec.Struct):
 class Table:
     """What all the bills of a batch are settled by."""
 
-    rules: Rules
+    rules: Areas
     today: date
     bounds: Bounds
     closed: frozenset[str]
@@ -116,7 +116,7 @@ class Table:
     def plan(self, case: Case) -> Plan:
         """A bill made ready.
 
-        Refuses: the refusals of docs/settlement.md, in its order.
+        Refuses: the refusals of docs/inside/settlement.md, in its order.
         """
         day = self._check(case)
         sheet = case.sheet()
@@ -129,9 +129,13 @@ class Table:
             raise Refusal("period_closed", "inf_time", {"area": home, "value": month})
         request, said = case.request, marks(case)
         found = route(
-            law, request.med_type, case.disease, sheet.registrations, said.get("drugs", ()),
+            law,
+            request.med_type,
+            case.disease,
+            sheet.registrations,
+            said.get("drugs", ()),
             case.lines,
-        )  # fmt: skip
+        )
         refuse_mixed(said, found.benefit, law)
         registration = found.registration
         names = [name for name in (case.disease, registration and registration.disease) if name]
@@ -176,8 +180,9 @@ class Table:
     def _check_total(self, case: Case, sums: Sums) -> None:
         if sums.total_fen != case.request.total_fen:
             values = {
-                "value": yuan_text(case.request.total_fen), "total": yuan_text(sums.total_fen),
-            }  # fmt: skip
+                "value": yuan_text(case.request.total_fen),
+                "total": yuan_text(sums.total_fen),
+            }
             raise Refusal("total_differs", "medfee_sumamt", values)
 
 
@@ -236,9 +241,18 @@ def _price_purchases(
         case.disease = purchase.disease
         case.prescriber = str(purchase.details.get(PRESCRIBER) or "")
         bills.append(
-            Bill(area, day, request.key.institution, purchase.lines, case.person,
-                 request.med_type, purchase.disease, case.prescriber, table.span)
-        )  # fmt: skip
+            Bill(
+                area,
+                day,
+                request.key.institution,
+                purchase.lines,
+                case.person,
+                request.med_type,
+                purchase.disease,
+                case.prescriber,
+                table.span,
+            )
+        )
         priced.append(case)
     if not bills:
         return
@@ -296,11 +310,11 @@ class State:
         prescriber = self._prescriber(plan, here, standings)
         purse = self._purse(plan, here)
         row = {
-            **facts.cost_texts(plan.sums, plan.day, plan.visit),
-            **facts.person_texts(plan.sheet, plan.route.benefit),
-            **facts.place_texts(plan.sheet, plan.home, plan.route.benefit, here, prescriber),
-            **facts.route_texts(plan.sheet, plan.route),
-            **facts.told_texts(case.request, plan.law),
+            **engine_row.cost_texts(plan.sums, plan.day, plan.visit),
+            **engine_row.person_texts(plan.sheet, plan.route.benefit),
+            **engine_row.place_texts(plan.sheet, plan.home, plan.route.benefit, here, prescriber),
+            **engine_row.route_texts(plan.sheet, plan.route),
+            **engine_row.told_texts(case.request, plan.law),
         }
         if purse.accounts != NO_ACCOUNT and _draws_first(plan.area):
             row["account_current"] = yuan_text(purse.own_fen)
@@ -321,12 +335,12 @@ class State:
         assert plan.case.person is not None
         key = (plan.home, plan.case.person)
         if key not in self.meters:
-            self.meters[key] = meters.load(plan.area, self.around.meters.get(key, ()))
+            self.meters[key] = meter_rows.load(plan.area, self.around.meters.get(key, ()))
         return self.meters[key]
 
     def _standings(self, day: date) -> Mapping[str, Standing]:
         if day not in self.standings:
-            self.standings[day] = facts.standings(self.around.institutions, day)
+            self.standings[day] = engine_row.standings(self.around.institutions, day)
         return self.standings[day]
 
     def _check_unused(self, plan: Plan) -> None:
@@ -368,4 +382,4 @@ class State:
 
 def _draws_first(area: Area) -> bool:
     """Whether some layer is paid by the person's own account."""
-    return any(column.payer == documents.ACCOUNT for column in area.layout.columns)
+    return any(column.payer == provision_kinds.ACCOUNT for column in area.layout.columns)

@@ -17,10 +17,11 @@ import msgspec
 import psycopg
 from msgspec.structs import replace
 
-from gongji.errors import Refusal
-from gongji.ledger import accounts, meters
-from gongji.ledger.post import lock, post, take_ids
-from gongji.ledger.rows import (
+from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
+from gongji.law.engine.person_meters import Meters
+from gongji.ledger import chart, meter_rows
+from gongji.ledger.entry_rows import (
     ADJUSTMENT,
     CANCELLATION,
     COLUMNS,
@@ -30,29 +31,37 @@ from gongji.ledger.rows import (
     PostingRow,
     read_entry,
 )
-from gongji.registry.identity import mask_number
-from gongji.settlement.decide import redo
-from gongji.settlement.rules import Rules
+from gongji.ledger.post import lock, post, take_ids
+from gongji.platform.identity import mask_number
+from gongji.refusals import Refusal
+from gongji.settlement.decide_bill import redo
+from gongji.settlement.facts_today import Places, Registry, read_registry, row_today
 from gongji.settlement.stays import joined_deductible
-from gongji.settlement.today import Places, Registry, read_registry, row_today
 from gongji.units import Fen, day_in_china, show_fen
-from gongji.visit.area import Area
-from gongji.visit.meters import Meters
 
 Connection = psycopg.Connection[Any]
 Progress = Callable[[int], object]
 PERSONS = 500
 """How many persons are taken, and when posting locked, at a time."""
 FACTS, RULES, CANCELLED, BEFORE, ORDER = CAUSES = (
-    "事实变动", "规则变动", "结算已撤销", "前面的结算已撤销", "前面的结算有变动",
-)  # fmt: skip
+    "事实变动",
+    "规则变动",
+    "结算已撤销",
+    "前面的结算已撤销",
+    "前面的结算有变动",
+)
 """Why a settlement comes out otherwise, the first that holds."""
 ZEROED = {"not_insured", "registration_missing"}
 """Refusals for which the pool should have paid nothing; every other one stops the run."""
 COMPARED = (
-    "above_standard_fen", "wholly_own_fen", "first_self_pay_fen", "in_scope_fen", "deductible_fen",
-    "pool_fen", "supplements_fen",
-)  # fmt: skip
+    "above_standard_fen",
+    "wholly_own_fen",
+    "first_self_pay_fen",
+    "in_scope_fen",
+    "deductible_fen",
+    "pool_fen",
+    "supplements_fen",
+)
 """The amounts that an adjustment corrects; those of accounts and cash it does not."""
 
 Fund = tuple[str, str]
@@ -115,9 +124,9 @@ def funds_of(entry: EntryRow) -> dict[Fund, Fen]:
     if entry.kind == ADJUSTMENT:
         return {(kind, owner): paid for kind, owner, paid in entry.result["funds"]}
     sign = -1 if entry.kind == CANCELLATION else 1
-    found = {(accounts.POOL, entry.benefit): entry.pool_fen}
+    found = {(chart.POOL, entry.benefit): entry.pool_fen}
     for payer, paid in entry.result.get("payers", {}).items():
-        found[accounts.SUPPLEMENT, payer] = sign * paid
+        found[chart.SUPPLEMENT, payer] = sign * paid
     return {fund: paid for fund, paid in found.items() if paid}
 
 
@@ -141,7 +150,7 @@ class Run:
     """What one run over an area's year shares."""
 
     area: Area
-    rules: Rules
+    rules: Areas
     year: int
     since: date
     places: Places
@@ -156,7 +165,7 @@ def readjudicate(
     connection: Connection,
     code: str,
     year: int,
-    rules: Rules,
+    rules: Areas,
     now: datetime,
     since: date | None = None,
     posting: bool = False,
@@ -224,7 +233,7 @@ def _chunk(connection: Connection, run: Run, home: str, persons: Sequence[int]) 
     for person, rows in groupby(entries, lambda entry: entry.person_id):
         assert person is not None
         mine = _person(run, list(rows), used.get(person, {}), registry)
-        claims = (kept.get((person, kind), 0) for kind in (accounts.PAYABLE, accounts.RECEIVABLE))
+        claims = (kept.get((person, kind), 0) for kind in (chart.PAYABLE, chart.RECEIVABLE))
         found += _claims(mine, *claims)
     changed = list({change.root.person_id for change in found})
     numbers = dict(connection.execute(NUMBERS, [changed]).fetchall()) if found else {}
@@ -282,7 +291,7 @@ def _groups(entries: Iterable[EntryRow]) -> dict[int, Group]:
 
 
 def _move(area: Area, state: Meters, moves: Iterable[tuple[tuple[str, str, str], Fen]]) -> None:
-    meters.add(
+    meter_rows.add(
         area, state, [(period, slot, code, moved) for (code, period, slot), moved in moves if moved]
     )
 
@@ -387,9 +396,12 @@ def _claims(changes: Iterable[Change], payable: Fen, receivable: Fen) -> Iterato
 
 
 def _post(
-    connection: Connection, changes: Sequence[Change], home: str, persons: Sequence[int],
+    connection: Connection,
+    changes: Sequence[Change],
+    home: str,
+    persons: Sequence[int],
     now: datetime,
-) -> None:  # fmt: skip
+) -> None:
     """Enter the adjustments, and settle the flags of these persons' settlements."""
     ids = take_ids(connection, len(changes)) if changes else []
     entries, postings = [], []
@@ -447,8 +459,8 @@ def _postings(number: int, change: Change) -> list[PostingRow]:
     sources = [(fund, paid) for fund, paid in change.funds.items() if paid > 0]
     targets = [(fund, -paid) for fund, paid in change.funds.items() if paid < 0]
     claims: list[tuple[str, Fen, bool]] = [
-        (accounts.PAYABLE, change.payable_fen, change.payable_fen > 0),
-        (accounts.RECEIVABLE, change.receivable_fen, change.receivable_fen < 0),
+        (chart.PAYABLE, change.payable_fen, change.payable_fen > 0),
+        (chart.RECEIVABLE, change.receivable_fen, change.receivable_fen < 0),
     ]
     for kind, amount, debit in claims:
         if amount:

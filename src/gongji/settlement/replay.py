@@ -10,14 +10,14 @@ from typing import Any
 
 import psycopg
 
-from gongji.errors import Refusal
-from gongji.ledger import meters
-from gongji.ledger.rows import AMOUNTS, COLUMNS, SETTLEMENT, EntryRow, read_entry
+from gongji.law.engine.areas import Areas
+from gongji.law.engine.person_meters import Meters
+from gongji.ledger import meter_rows
+from gongji.ledger.entry_rows import AMOUNTS, COLUMNS, SETTLEMENT, EntryRow, read_entry
 from gongji.ledger.verify import ALL, PERSONS, Difference, Progress, Scope, nothing, ranges
-from gongji.settlement.decide import redo
-from gongji.settlement.rules import Rules
+from gongji.refusals import Refusal
+from gongji.settlement.decide_bill import redo
 from gongji.units import day_of
-from gongji.visit.meters import Meters
 
 Connection = psycopg.Connection[Any]
 ITER_ROWS = 2_000
@@ -29,7 +29,7 @@ NUMBERS = """select left(psn_no, 4) || repeat('*', greatest(length(psn_no) - 8, 
 
 
 def replay(
-    connection: Connection, rules: Rules, scope: Scope = ALL, progress: Progress = nothing
+    connection: Connection, rules: Areas, scope: Scope = ALL, progress: Progress = nothing
 ) -> Iterator[Difference]:
     """Every settlement that its stored facts do not give again, to the fen.
 
@@ -53,7 +53,7 @@ def replay(
 
 
 def _person(
-    code: str, entries: Iterator[EntryRow], rules: Rules
+    code: str, entries: Iterator[EntryRow], rules: Areas
 ) -> Iterator[tuple[int | None, str, str, str]]:
     area = rules.area(code)
     used = Meters(area.layout)
@@ -65,18 +65,18 @@ def _person(
                 again = redo(entry, used, rules)
             except Refusal as refusal:
                 yield entry.id, refusal.code, "", str(refusal)
-                meters.add(area, used, stored)
+                meter_rows.add(area, used, stored)
                 continue
             found = list(_compare(entry, again, rules))
             yield from found
             if entry.meters == again.meters:
                 continue
             stored += [(period, slot, name, -moved) for name, period, slot, moved in again.meters]
-        meters.add(area, used, stored)
+        meter_rows.add(area, used, stored)
 
 
 def _compare(
-    entry: EntryRow, again: EntryRow, rules: Rules
+    entry: EntryRow, again: EntryRow, rules: Areas
 ) -> Iterator[tuple[int | None, str, str, str]]:
     for name in AMOUNTS:
         kept, rebuilt = getattr(entry, name), getattr(again, name)

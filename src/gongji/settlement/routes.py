@@ -1,23 +1,27 @@
 """Which benefit a bill is settled by: the kind of care (med_type), registrations, the drugs on it.
 
-The table is ROUTES; docs/settlement.md shows it. What the area does not offer is refused when the
-law is asked for it (benefit_not_offered), so the table is the same for every area.
+The table is ROUTES; docs/inside/settlement.md shows it. What the area does not offer is refused
+when the law is asked for it (benefit_not_offered), so the table is the same for every area.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from gongji.errors import Refusal
-from gongji.rulebook.cells import offered_benefits
-from gongji.rulebook.law import Law
+from gongji.law.compile.cells import offered_benefits
+from gongji.law.rulebook.law import KEPT, Law
+from gongji.refusals import Refusal
 
 ORDINARY, CHRONIC, SPECIAL, EMERGENCY = "ordinary", "chronic", "special", "emergency"
 NEGOTIATED, DAY_SURGERY, TWO_DISEASES, DUAL_CHANNEL = (
-    "negotiated_drug", "day_surgery", "two_diseases", "dual_channel",
-)  # fmt: skip
+    "negotiated_drug",
+    "day_surgery",
+    "two_diseases",
+    "dual_channel",
+)
 
 REGISTERED, DRUGS, PHARMACY = "registered", "drugs", "pharmacy"
 """Routes that depend on more than the kind of care."""
@@ -38,10 +42,18 @@ ROUTES: dict[str, str] = {
 """med_type -> benefit, or the route by which it is found; every other med_type is refused."""
 
 MED_TYPES = {
-    "11": "普通门诊", "12": "门诊挂号", "13": "急诊", "14": "门诊慢特病", "18": "特药购药",
-    "19": "意外伤害门诊", "28": "日间手术", "41": "定点药店购药", "1301": "急诊抢救",
-    "9901": "门诊两病", "9903": "意外伤害门诊",
-}  # fmt: skip
+    "11": "普通门诊",
+    "12": "门诊挂号",
+    "13": "急诊",
+    "14": "门诊慢特病",
+    "18": "特药购药",
+    "19": "意外伤害门诊",
+    "28": "日间手术",
+    "41": "定点药店购药",
+    "1301": "急诊抢救",
+    "9901": "门诊两病",
+    "9903": "意外伤害门诊",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +109,7 @@ def route(
     if way == PHARMACY:
         dual = [drug for drug in drugs if drug["dual_channel"]]
         holder = _any(registrations, (DUAL_CHANNEL, NEGOTIATED))
-        if dual and len(dual) == lines and holder and _offers(law, DUAL_CHANNEL):
+        if dual and len(dual) == lines and holder and DUAL_CHANNEL in _offers(law):
             return Route(DUAL_CHANNEL, holder, _one(dual))
         way = ORDINARY
     _offered(law, way)
@@ -110,9 +122,9 @@ def _by_drugs(
     """特药购药: dual-channel drugs of a registered person, else one negotiated drug."""
     dual = [drug for drug in drugs if drug["dual_channel"]]
     holder = _any(registrations, (DUAL_CHANNEL, NEGOTIATED))
-    if dual and len(dual) == lines and holder and _offers(law, DUAL_CHANNEL):
+    if dual and len(dual) == lines and holder and DUAL_CHANNEL in _offers(law):
         return Route(DUAL_CHANNEL, holder, _one(dual))
-    if not _offers(law, NEGOTIATED):
+    if NEGOTIATED not in _offers(law):
         _offered(law, DUAL_CHANNEL)
         if len(dual) == lines:
             raise Refusal("registration_missing", "dise_codg", {"value": "双通道药品"})
@@ -155,15 +167,14 @@ def _registration(
     raise Refusal("registration_missing", "dise_codg", {"value": value})
 
 
-def _offers(law: Law, benefit: str) -> bool:
-    offered: list[str] | None = law.__dict__.get("_offered")
-    if offered is None:
-        offered = law.__dict__["_offered"] = [law.benefits[name] for name in offered_benefits(law)]
-    return benefit in offered
+@lru_cache(maxsize=KEPT)
+def _offers(law: Law) -> frozenset[str]:
+    """The codes of the benefits that a law offers."""
+    return frozenset(law.benefits[name] for name in offered_benefits(law))
 
 
 def _offered(law: Law, benefit: str) -> None:
-    if not _offers(law, benefit):
+    if benefit not in _offers(law):
         allowed = "、".join(f"{law.benefits[name]}（{name}）" for name in offered_benefits(law))
         values = {"area": law.area, "value": law.benefit_name(benefit), "allowed": allowed}
         raise Refusal("benefit_not_offered", "med_type", values)

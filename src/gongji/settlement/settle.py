@@ -2,7 +2,7 @@
 
 The statements are the same, whatever the number of bills and lines: lock the persons; read what is
 asked; read what it stands among; write. In between the bills are decided one after the other in
-Python, each on the meters and balances that the one before left. `gongji.settlement.reading` reads,
+Python, each on the meters and balances that the one before left. `gongji.settlement.queries` reads,
 `plan` and `decide` think, this module keeps the order and writes.
 """
 
@@ -15,16 +15,16 @@ import msgspec
 import psycopg
 from psycopg import errors
 
-from gongji.errors import Refusal
-from gongji.ledger.arrays import array, written
+from gongji.law.engine.areas import Areas
+from gongji.ledger.entry_rows import SETTLEMENT, EntryRow, PostingRow
 from gongji.ledger.post import post
-from gongji.ledger.rows import SETTLEMENT, EntryRow, PostingRow
-from gongji.settlement import decide, messages
+from gongji.platform.arrays import array, written
+from gongji.refusals import Refusal
+from gongji.settlement import decide_bill, messages
 from gongji.settlement.contract import Key, Outcome, Request
-from gongji.settlement.kept_lines import NewPurchase, write_purchase
 from gongji.settlement.plan import Bounds, Plan, Table, plan_cases
-from gongji.settlement.reading import Around, Case, lock, read_around, read_cases
-from gongji.settlement.rules import Rules
+from gongji.settlement.queries import Around, Case, lock, read_around, read_cases
+from gongji.settlement.store_lines import NewPurchase, write_purchase
 from gongji.units import day_in_china
 
 __all__ = ["Bounds", "Encode", "Failure", "settle"]
@@ -32,7 +32,7 @@ __all__ = ["Bounds", "Encode", "Failure", "settle"]
 Connection = psycopg.Connection[Any]
 
 Encode = Callable[[Request, Outcome], bytes]
-"""How the door writes the reply that is stored with the message."""
+"""How the gateway writes the reply that is stored with the message."""
 
 WITHIN = Bounds()
 TRIES = 4
@@ -59,7 +59,7 @@ class _Moved(Exception):
 def settle(
     connection: Connection,
     requests: Sequence[Request],
-    rules: Rules,
+    rules: Areas,
     now: datetime,
     bounds: Bounds = WITHIN,
     encode: Encode | None = None,
@@ -71,7 +71,7 @@ def settle(
     without it the replayed answer is empty.
 
     Law:     楚政规〔2022〕2号 第二十一条; 邵阳 第九条; 云浮 第二十一条: settled at once.
-    Refuses: (as outcomes) every refusal of docs/settlement.md; a gate of the pool is none.
+    Refuses: (as outcomes) every refusal of docs/inside/settlement.md; a gate of the pool is none.
     Ensures: a request is settled once, whatever the number of times that it is sent.
     """
     if not requests:
@@ -92,9 +92,12 @@ def _passing(error: Exception) -> bool:
     """Whether trying again may succeed: others were in the way."""
     return isinstance(
         error,
-        _Moved | errors.UniqueViolation | errors.DeadlockDetected | errors.SerializationFailure
+        _Moved
+        | errors.UniqueViolation
+        | errors.DeadlockDetected
+        | errors.SerializationFailure
         | errors.LockNotAvailable,
-    )  # fmt: skip
+    )
 
 
 def _alone(connection: Connection, request: Request, batch: "_Batch") -> Outcome:
@@ -119,7 +122,7 @@ class _Made(msgspec.Struct):
     """A bill that was decided: its plan and what came out."""
 
     plan: Plan
-    decided: decide.Decided
+    decided: decide_bill.Decided
     balance_fen: int
     limits: dict[str, int]
     entry: EntryRow | None = None
@@ -129,7 +132,7 @@ class _Made(msgspec.Struct):
 class _Batch:
     """What all the bills of a call share."""
 
-    rules: Rules
+    rules: Areas
     now: datetime
     bounds: Bounds
     encode: Encode | None
@@ -203,11 +206,18 @@ class _Batch:
     def _base(self, made: _Made, number: int | None, today: Any) -> dict[str, Any]:
         case = made.plan.case
         return {
-            "id": number, "area": made.plan.home, "person_id": case.person, "kind": SETTLEMENT,
-            "service_date": made.plan.day, "accounting_date": today, "settled_at": self.now,
-            "institution": case.institution, "visit": case.visit, "batch": case.batch,
+            "id": number,
+            "area": made.plan.home,
+            "person_id": case.person,
+            "kind": SETTLEMENT,
+            "service_date": made.plan.day,
+            "accounting_date": today,
+            "settled_at": self.now,
+            "institution": case.institution,
+            "visit": case.visit,
+            "batch": case.batch,
             "msgid": case.request.key.msgid,
-        }  # fmt: skip
+        }
 
     def _write(
         self,
@@ -230,10 +240,10 @@ class _Batch:
         for one in made:
             trial = one.plan.case.request.trial
             base = self._base(one, None if trial else next(numbers), today)
-            one.entry = decide.row_of(one.decided, base, self.rules)
+            one.entry = decide_bill.row_of(one.decided, base, self.rules)
             if not trial:
                 entries.append(one.entry)
-                movements += decide.postings(one.decided, one.entry)
+                movements += decide_bill.postings(one.decided, one.entry)
             outcomes[one.plan.case.place] = _outcome(one)
         answers = {
             case.place: self._answer(case.request, outcomes[case.place])
@@ -262,10 +272,13 @@ class _Batch:
             assert request.purchase is not None and plan.case.person is not None
             new.append(
                 NewPurchase(
-                    plan.home, plan.case.person, request.key.msgid,
-                    replace(request.purchase, med_type=request.med_type), plan.case.priced,
+                    plan.home,
+                    plan.case.person,
+                    request.key.msgid,
+                    replace(request.purchase, med_type=request.med_type),
+                    plan.case.priced,
                 )
-            )  # fmt: skip
+            )
         for plan, (visit, batch) in zip(bought, write_purchase(connection, new), strict=True):
             plan.case.visit, plan.case.batch = visit, batch
 
@@ -282,9 +295,12 @@ def _outcome(made: _Made) -> Outcome:
     case = made.plan.case
     lines = case.priced.lines if case.priced else ()
     return Outcome(
-        entry=made.entry, balance_fen=made.balance_fen, limits=made.limits, lines=tuple(lines),
+        entry=made.entry,
+        balance_fen=made.balance_fen,
+        limits=made.limits,
+        lines=tuple(lines),
         warnings=tuple(made.plan.warnings),
-    )  # fmt: skip
+    )
 
 
 def _mark(connection: Connection, real: Sequence[_Made]) -> psycopg.Cursor[Any] | None:

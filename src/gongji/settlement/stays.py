@@ -14,25 +14,25 @@ from typing import Any
 import msgspec
 import psycopg
 
-from gongji.errors import Refusal
-from gongji.ledger.meters import blocks_of, names
+from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
+from gongji.law.engine.person_meters import period_of
+from gongji.law.rulebook import provision_kinds
+from gongji.law.rulebook.law import Law
+from gongji.ledger.entry_rows import STAY, EntryRow, Move
+from gongji.ledger.meter_rows import blocks_of, names
 from gongji.ledger.post import lock, post, take_ids
-from gongji.ledger.rows import STAY, EntryRow, Move
-from gongji.registry.facts import Stay
-from gongji.registry.identity import mask_number
+from gongji.platform.identity import mask_number
+from gongji.refusals import Refusal
+from gongji.registry.fact_kinds import Stay
 from gongji.registry.people import NewFact, add, retire
-from gongji.rulebook import documents
-from gongji.rulebook.law import Law
 from gongji.settlement.cancel import cancel
 from gongji.settlement.contract import Key
-from gongji.settlement.decide import stub
-from gongji.settlement.facts import RESCUE_DAYS
+from gongji.settlement.decide_bill import stub
+from gongji.settlement.engine_row import RESCUE_DAYS
+from gongji.settlement.facts_today import Registry
 from gongji.settlement.routes import EMERGENCY
-from gongji.settlement.rules import Rules
-from gongji.settlement.today import Registry
 from gongji.units import Fen, day_in_china, day_of
-from gongji.visit.area import Area
-from gongji.visit.meters import period_of
 
 Connection = psycopg.Connection[Any]
 SHARED = {"pool_fen": "inpatient_paid", "deductible_fen": "inpatient_deductible"}
@@ -76,7 +76,7 @@ class StayOutcome:
 
 
 def record_stays(
-    connection: Connection, reports: Sequence[StayReport], rules: Rules, now: datetime
+    connection: Connection, reports: Sequence[StayReport], rules: Areas, now: datetime
 ) -> list[StayOutcome]:
     """Record episodes, all or none.
 
@@ -96,7 +96,7 @@ def record_stays(
 
 
 def record_stay(
-    connection: Connection, report: StayReport, rules: Rules, now: datetime
+    connection: Connection, report: StayReport, rules: Areas, now: datetime
 ) -> StayOutcome:
     """Record one episode."""
     return record_stays(connection, [report], rules, now)[0]
@@ -118,8 +118,8 @@ def shared_moves(area: Area, day: date, report: StayReport) -> tuple[Move, ...]:
 
 def joins_at_once(law: Law) -> bool:
     """Whether the rules leave rescue that became a stay to the stay's own settlement."""
-    gates = (provision.value for provision in law.section("门槛").values())
-    return any(isinstance(gate, documents.Gate) and gate.refusal == JOINS for gate in gates)
+    gates = (provision.value for provision in law.all(provision_kinds.Gate).values())
+    return any(isinstance(gate, provision_kinds.Gate) and gate.refusal == JOINS for gate in gates)
 
 
 def joined_deductible(
@@ -137,9 +137,8 @@ def joined_deductible(
     if not borne:
         return []
     law = area.law(day_of(rescue.service_date))
-    benefit = law.section("待遇")[law.benefit_name(EMERGENCY)].value
-    assert isinstance(benefit, documents.Benefit)
-    layers = [layer for layer in benefit.layers if isinstance(layer, documents.Layer)]
+    benefit = law.all(provision_kinds.Benefit)[law.benefit_name(EMERGENCY)].value
+    layers = [layer for layer in benefit.layers if isinstance(layer, provision_kinds.Layer)]
     meters = {limit.meter for layer in layers for limit in layer.deductibles}
     blocks = blocks_of(area, stub(dict(row), rescue.service_date, row["visit"]))
     places = [area.layout.meters[name] for name in sorted(meters)]
@@ -153,9 +152,11 @@ def joined_deductible(
 def _check(connection: Connection, reports: Iterable[StayReport], persons: dict[str, int]) -> None:
     codes = sorted({report.institution for report in reports})
     known = {
-        code for (code,) in
-        connection.execute("select code from institution where code = any(%s)", [codes])
-    }  # fmt: skip
+        code
+        for (code,) in connection.execute(
+            "select code from institution where code = any(%s)", [codes]
+        )
+    }
     for report in reports:
         if report.psn_no not in persons:
             raise Refusal("person_unknown", "psn_no", {"value": mask_number(report.psn_no)})
@@ -181,13 +182,18 @@ group by 1, 2, 3"""
 
 
 def _record(
-    connection: Connection, report: StayReport, person: int, rules: Rules, now: datetime
+    connection: Connection, report: StayReport, person: int, rules: Areas, now: datetime
 ) -> StayOutcome:
     """The fact, the entry, and what follows for settlements that are already there."""
     stay = Stay(
-        report.institution, report.level, report.from_emergency,  # type: ignore[arg-type]
-        report.died, report.deductible_fen, report.pool_fen, report.total_fen,
-    )  # fmt: skip
+        report.institution,
+        report.level,  # type: ignore[arg-type]
+        report.from_emergency,
+        report.died,
+        report.deductible_fen,
+        report.pool_fen,
+        report.total_fen,
+    )
     details = msgspec.to_builtins(stay)
     before = connection.execute(KNOWN, [person, report.number]).fetchone()
     if before is not None:
@@ -196,10 +202,20 @@ def _record(
         retire(connection, [before[0]], now)
     add(
         connection,
-        [NewFact(person, report.area, "stay", report.since, report.number, report.until, details,
-                 "stay")],
+        [
+            NewFact(
+                person,
+                report.area,
+                "stay",
+                report.since,
+                report.number,
+                report.until,
+                details,
+                "stay",
+            )
+        ],
         now,
-    )  # fmt: skip
+    )
     # The year of a stay is that of its discharge, when it is settled.
     day = report.until or report.since
     area = rules.area(report.area)
@@ -225,13 +241,20 @@ def _enter(
         connection,
         [
             EntryRow(
-                id=number, area=report.area, person_id=person, kind=STAY, service_date=day,
-                accounting_date=day_in_china(now), settled_at=now,
-                institution=report.institution, meters=moves, facts=facts,
+                id=number,
+                area=report.area,
+                person_id=person,
+                kind=STAY,
+                service_date=day,
+                accounting_date=day_in_china(now),
+                settled_at=now,
+                institution=report.institution,
+                meters=moves,
+                facts=facts,
             )
         ],
         [],
-    )  # fmt: skip
+    )
     return number
 
 
@@ -252,9 +275,14 @@ select %(entry)s, %(cause)s, %(reason)s::text, %(now)s where not exists (
 
 
 def _follow(
-    connection: Connection, report: StayReport, person: int, entry: int, area: Area, rules: Rules,
+    connection: Connection,
+    report: StayReport,
+    person: int,
+    entry: int,
+    area: Area,
+    rules: Areas,
     now: datetime,
-) -> tuple[tuple[int, ...], tuple[int, ...]]:  # fmt: skip
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Rescue before the stay is reversed or flagged, by the rules; care during the stay is flagged.
 
     Law:     邵阳 第八条; 楚雄 第十七条; care during the stay: 邵阳 第十五条, 云浮 第十八条（一）.

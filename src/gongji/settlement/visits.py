@@ -15,12 +15,12 @@ import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from gongji.errors import Refusal
+from gongji.law.engine.areas import Areas
+from gongji.refusals import Refusal
 from gongji.registry import institutions, people
 from gongji.settlement.contract import Key, Line
-from gongji.settlement.kept_lines import NewBatch, write_batches
-from gongji.settlement.lines import Bill, PricedBill, PricedLine, outside, price_lines
-from gongji.settlement.rules import Rules
+from gongji.settlement.price_bills import Bill, PricedBill, PricedLine, outside, price_lines
+from gongji.settlement.store_lines import NewBatch, write_batches
 from gongji.units import day_in_china
 
 Connection = psycopg.Connection[Any]
@@ -246,7 +246,7 @@ def upload_lines(
     batch: str,
     disease: str,
     lines: Sequence[Line],
-    rules: Rules,
+    rules: Areas,
     now: datetime,
     days_back: int = 400,
     days_ahead: int = 1,
@@ -264,10 +264,16 @@ def upload_lines(
         raise Refusal("batch_number_invalid", "chrg_bchno", {"value": batch or "（空）"})
     found = _lock_visit(connection, key, visit, psn_no)
     bill = Bill(
-        rules.area(found.area), found.day, found.institution, lines, found.person_id,
-        found.med_type, disease or found.disease, str(found.details.get(PRESCRIBER) or ""),
+        rules.area(found.area),
+        found.day,
+        found.institution,
+        lines,
+        found.person_id,
+        found.med_type,
+        disease or found.disease,
+        str(found.details.get(PRESCRIBER) or ""),
         bounds_of(now, days_back, days_ahead),
-    )  # fmt: skip
+    )
     priced = price_lines(connection, bill, unknown_items)
     check_prescriptions(priced)
     _refuse_conflicts(connection, visit, batch, priced)
@@ -291,10 +297,12 @@ def _refuse_conflicts(connection: Connection, visit: int, batch: str, priced: Pr
     """What stands already: the batch, a serial, a prescription in a settlement that stands."""
     taken = [one for one in priced.lines if outside(one.line) and one.prescriber]
     values = {
-        "visit": visit, "number": batch, "serials": [one.line.serial for one in priced.lines],
+        "visit": visit,
+        "number": batch,
+        "serials": [one.line.serial for one in priced.lines],
         "prescribers": [one.prescriber for one in taken],
         "prescriptions": [one.line.prescription for one in taken],
-    }  # fmt: skip
+    }
     found: dict[str, list[str]] = {}
     for kind, number in connection.execute(_CONFLICTS, values):
         found.setdefault(kind, []).append(number)

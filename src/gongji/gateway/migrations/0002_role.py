@@ -1,30 +1,30 @@
-"""The role of the doors: it owns nothing, and on the journal it may only read and add."""
+"""The role of the gateways: it owns nothing, and on the journal it may only read and add."""
 
 from django.db import migrations
 
 ROLE = """
 do $$ begin
-  if not exists (select 1 from pg_roles where rolname = 'gongji_door') then
-    create role gongji_door nologin;
+  if not exists (select 1 from pg_roles where rolname = 'gongji_gateway') then
+    create role gongji_gateway nologin;
   end if;
 exception when duplicate_object then null; when unique_violation then null;
 end $$;
-grant usage on schema public to gongji_door;
-grant usage on all sequences in schema public to gongji_door;
+grant usage on schema public to gongji_gateway;
+grant usage on all sequences in schema public to gongji_gateway;
 grant select on person, institution, institution_fact, credential, item_version, item_match,
   person_fact, entry, posting, balance, meter_use, closed_period, review_flag, visit, charge_batch,
-  fee_line, prescription_use, message, sign_in, file_ticket to gongji_door;
+  fee_line, prescription_use, message, sign_in, file_ticket to gongji_gateway;
 grant insert on person_fact, item_match, entry, posting, balance, meter_use, review_flag, visit,
-  charge_batch, fee_line, prescription_use, message, sign_in, file_ticket to gongji_door;
-grant update on balance, meter_use to gongji_door;
-grant update (id) on person to gongji_door;
-grant update (retired_at) on person_fact, item_match to gongji_door;
-grant update (settled_by_id) on review_flag to gongji_door;
-grant update (withdrawn_at, med_type, disease, details, diagnoses) on visit to gongji_door;
-grant update (withdrawn_at, settled_by) on charge_batch to gongji_door;
-grant update (released_at) on prescription_use to gongji_door;
-grant update (state, reply, entry) on message to gongji_door;
-grant update (signed_out_at) on sign_in to gongji_door;
+  charge_batch, fee_line, prescription_use, message, sign_in, file_ticket to gongji_gateway;
+grant update on balance, meter_use to gongji_gateway;
+grant update (id) on person to gongji_gateway;
+grant update (retired_at) on person_fact, item_match to gongji_gateway;
+grant update (settled_by_id) on review_flag to gongji_gateway;
+grant update (withdrawn_at, med_type, disease, details, diagnoses) on visit to gongji_gateway;
+grant update (withdrawn_at, settled_by) on charge_batch to gongji_gateway;
+grant update (released_at) on prescription_use to gongji_gateway;
+grant update (state, reply, entry) on message to gongji_gateway;
+grant update (signed_out_at) on sign_in to gongji_gateway;
 """
 
 
@@ -36,5 +36,5 @@ class Migration(migrations.Migration):
         ("settlement", "0001_initial"),
     ]
     operations = [
-        migrations.RunSQL(ROLE, "drop owned by gongji_door;"),
+        migrations.RunSQL(ROLE, "drop owned by gongji_gateway;"),
     ]

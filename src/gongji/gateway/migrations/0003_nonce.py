@@ -1,4 +1,4 @@
-"""Nonces of signatures, used once over all doors; unlogged, since they are kept for minutes."""
+"""Nonces of signatures, used once over all gateways; unlogged, since they are kept for minutes."""
 
 from django.db import migrations
 
@@ -15,7 +15,7 @@ create unlogged table nonce (
   seen_at timestamptz not null default now(),
   primary key (access_key, nonce));
 create index nonce_seen on nonce (seen_at);
-grant select, insert, delete on nonce to gongji_door;
+grant select, insert, delete on nonce to gongji_gateway;
 """,
             "drop table nonce;",
         )

@@ -2,7 +2,7 @@
 
 from django import template
 
-from gongji.portal import english, words
+from gongji.portal import english, ui_texts
 from gongji.units import show_fen
 
 register = template.Library()
@@ -11,13 +11,13 @@ register = template.Library()
 @register.simple_tag
 def say(text: str, **values: object) -> str:
     """A text of the interface in the visitor's language."""
-    return words.say(text, **values)
+    return ui_texts.say(text, **values)
 
 
 @register.filter
 def law(text: str) -> str:
     """A word of the law in the visitor's language."""
-    return words.name(str(text))
+    return ui_texts.name(str(text))
 
 
 @register.filter
@@ -26,21 +26,21 @@ def yuan(amount: int | None) -> str:
     if amount is None:
         return ""
     shown = show_fen(amount)
-    return f"¥{shown}" if words.is_english() else f"{shown}元"
+    return f"¥{shown}" if ui_texts.is_english() else f"{shown}元"
 
 
 @register.filter
 def refusal(text: str) -> str:
     """Why the pool does not pay, in the visitor's language."""
-    return english.reason(text) if words.is_english() else text
+    return english.reason(text) if ui_texts.is_english() else text
 
 
 @register.filter
 def figure(text: str) -> str:
     """A figure of a table: 300.00 元, ¥300.00 in English; or what stands in its place."""
-    if words.is_english() and text.endswith(" 元"):
+    if ui_texts.is_english() and text.endswith(" 元"):
         return "¥" + text.removesuffix(" 元")
-    return words.name(text)
+    return ui_texts.name(text)
 
 
 @register.filter

@@ -1,0 +1,176 @@
+"""Take a backup: a base backup the first time, afterwards the log written since.
+
+The log is kept by the server in a replication slot until it is fetched, so nothing need be set up
+and nothing is lost between two fetches. This module is told where the server is.
+"""
+
+import shutil
+import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from gongji.backup import programs
+from gongji.backup.chains import STAMP, Chain, chains
+from gongji.refusals import Refusal
+
+Connection = psycopg.Connection[Any]
+KEPT_LOG = "16GB"
+"""How much log the server keeps until it is fetched; where it was more, a new base is taken."""
+
+
+def take(folder: Path, dsn: str, now: datetime, anew: bool = False) -> tuple[Chain, bool]:
+    """Bring the backups of a folder up to date.
+
+    Returns: the chain, and whether a new base was taken: the first time, when the server has
+             forgotten the log since, or when asked (`anew`).
+    Refuses: backup_not_allowed where the role may not replicate.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        _check_right(connection)
+        chain = current(folder, connection)
+        if chain is not None:
+            chain = fetch(chain, connection, dsn)
+        if chain is None or anew:
+            return _begin(folder, connection, dsn, now, chain), True
+        return chain, False
+
+
+def current(folder: Path, connection: Connection) -> Chain | None:
+    """The chain that goes on: of this very server, whose log since is still there."""
+    found = [chain for chain in chains(folder) if chain.system == _system(connection)]
+    if not found:
+        return None
+    kept = connection.execute(
+        "select 1 from pg_replication_slots where slot_name = %s"
+        " and wal_status is distinct from 'lost'",
+        [found[-1].slot],
+    ).fetchone()
+    return found[-1] if kept else None
+
+
+def fetch(chain: Chain, connection: Connection, dsn: str) -> Chain:
+    """Fetch the log up to now."""
+    now = _clock(connection)
+    # The receiver stops once it is past the end asked for, and a restoring finds an instant by a
+    # commit after it: so something is committed beyond.
+    row = connection.execute("select pg_current_wal_insert_lsn()").fetchone()
+    assert row
+    connection.execute("select pg_logical_emit_message(true, 'gongji', 'backup')")
+    programs.run(
+        "pg_receivewal",
+        "-D",
+        str(chain.wal),
+        "-d",
+        _plain(dsn),
+        "-S",
+        chain.slot,
+        f"--endpos={row[0]}",
+        "--no-loop",
+    )
+    chain = replace(chain, reaches=now)
+    chain.note()
+    return chain
+
+
+def follow(chain: Chain, dsn: str) -> subprocess.Popen[bytes]:
+    """Begin to fetch the log as it is written; the caller ends the process."""
+    program = str(programs.folder() / "pg_receivewal")
+    arguments = ["-D", str(chain.wal), "-d", _plain(dsn), "-S", chain.slot]
+    return subprocess.Popen([program, *arguments], stdin=subprocess.DEVNULL)
+
+
+def dump(file: Path, dsn: str) -> None:
+    """A dump of the database alone (pg_dump, custom format), for servers that allow no more."""
+    draft = file.with_name(file.name + ".draft")
+    try:
+        programs.run("pg_dump", "-Fc", "--no-owner", "-f", str(draft), "-d", dsn)
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _begin(
+    folder: Path, connection: Connection, dsn: str, now: datetime, before: Chain | None
+) -> Chain:
+    """A new base: its slot first, so that no log is missing between base and fetches."""
+    name = now.astimezone(UTC).strftime(STAMP)
+    slot = f"gongji_{name.lower()}"
+    place = folder / f"{name}.draft"
+    connection.execute("select pg_create_physical_replication_slot(%s, true)", [slot])
+    try:
+        (place / "wal").mkdir(parents=True, mode=0o700)
+        programs.run(
+            "pg_basebackup",
+            "-D",
+            str(place / "base"),
+            "-d",
+            _plain(dsn),
+            "-X",
+            "stream",
+            "-c",
+            "fast",
+        )
+    except BaseException:
+        connection.execute("select pg_drop_replication_slot(%s)", [slot])
+        shutil.rmtree(place, ignore_errors=True)
+        raise
+    at = _clock(connection)
+    chain = Chain(
+        place,
+        _system(connection),
+        slot,
+        connection.info.server_version // 10000,
+        connection.info.dbname,
+        at,
+        at,
+    )
+    chain.note()
+    chain = replace(chain, folder=place.rename(folder / name))
+    if before is not None:
+        connection.execute("select pg_drop_replication_slot(%s)", [before.slot])
+    _bound(connection)
+    return fetch(chain, connection, dsn)
+
+
+def _bound(connection: Connection) -> None:
+    """A backup that nobody fetches must not fill the server's disk; only its owner can set that."""
+    row = connection.execute(
+        "select current_setting('max_slot_wal_keep_size'), rolsuper from pg_roles"
+        " where rolname = current_user"
+    ).fetchone()
+    if row and row[0] == "-1" and row[1]:
+        connection.execute(f"alter system set max_slot_wal_keep_size = '{KEPT_LOG}'")
+        connection.execute("select pg_reload_conf()")
+
+
+def _check_right(connection: Connection) -> None:
+    row = connection.execute(
+        "select rolsuper or rolreplication from pg_roles where rolname = current_user"
+    ).fetchone()
+    if not row or not row[0]:
+        raise Refusal("backup_not_allowed", "DATABASE_URL", {"value": connection.info.user})
+
+
+def _system(connection: Connection) -> str:
+    row = connection.execute("select system_identifier from pg_control_system()").fetchone()
+    assert row
+    return str(row[0])
+
+
+def _clock(connection: Connection) -> str:
+    """The server's own clock: commits are stamped by it."""
+    row = connection.execute("select clock_timestamp()").fetchone()
+    assert row
+    return str(row[0].astimezone(UTC).isoformat())
+
+
+def _plain(dsn: str) -> str:
+    """The address as the programs take it: a database's name means nothing to replication."""
+    parts = {name: value for name, value in conninfo_to_dict(dsn).items() if name != "options"}
+    return str(make_conninfo("", **parts))

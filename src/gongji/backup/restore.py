@@ -1,0 +1,169 @@
+"""Give a backup back: a new data folder that leads to an instant, or a dump into an empty database.
+
+The data folder that was there is put aside, never deleted.
+"""
+
+import shutil
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+
+from gongji.backup import programs
+from gongji.backup.chains import Chain, chain_for, chains
+from gongji.refusals import Fault, Refusal
+
+STARTING_SECONDS = 24 * 3600
+"""How long a server may take over the log before it is given up."""
+SETTINGS = """
+# Written by gongji restore, and taken out again once the server stands.
+restore_command = 'false'
+recovery_target_action = 'promote'
+recovery_target_timeline = 'current'
+"""
+
+
+def restore(folder: Path, place: Path, now: datetime, until: datetime | None = None) -> Path | None:
+    """Restore a data folder as it was at an instant, or as far as the backups lead.
+
+    Returns: where the data folder that was at `place` is now, if there was one.
+    Refuses: backup_missing, backup_not_reaching; server_running while a server uses the folder.
+    Ensures: where the restoring fails the data folder that was there is back in its place.
+    """
+    found = chains(folder)
+    chain = chain_for(found, until)
+    if not found:
+        raise Refusal("backup_missing", "备份目录", {"value": str(folder)})
+    if chain is None:
+        spans = "；".join(each.span for each in found)
+        values = {"value": str(until), "allowed": spans}
+        raise Refusal("backup_not_reaching", "--until", values)
+    _check_stopped(place)
+    aside = _put_aside(place, now)
+    try:
+        _lay_out(chain, place, until)
+        _recover(place, chain)
+    except BaseException:
+        shutil.rmtree(place, ignore_errors=True)
+        if aside is not None:
+            aside.rename(place)
+        raise
+    return aside
+
+
+def load(file: Path, dsn: str) -> None:
+    """Load a dump into a database that has no tables yet.
+
+    Refuses: database_not_empty.
+    """
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute(
+            "select count(*) from information_schema.tables where table_schema = 'public'"
+        ).fetchone()
+        if row and row[0]:
+            raise Refusal("database_not_empty", "DATABASE_URL", {"value": connection.info.dbname})
+        # A dump holds no roles; the rights in it need the gateways' role to be there.
+        connection.execute(
+            "do $$ begin create role gongji_gateway nologin;"
+            " exception when duplicate_object then null; end $$"
+        )
+    programs.run(
+        "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", "-d", dsn, str(file)
+    )
+
+
+def _check_stopped(place: Path) -> None:
+    """No server runs on the folder.
+
+    A killed server leaves its number behind, which may by now be another process's, or nobody's.
+    """
+    import psutil
+
+    try:
+        process = psutil.Process(int((place / "postmaster.pid").read_text().split()[0]))
+        running = process.status() != psutil.STATUS_ZOMBIE and "postgres" in process.name()
+    except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
+        return
+    if running:
+        raise Refusal("server_running", "数据目录", {"value": str(place)})
+
+
+def _put_aside(place: Path, now: datetime) -> Path | None:
+    if not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return None
+    return place.rename(place.with_name(f"{place.name}.{now.astimezone(UTC):%Y%m%dT%H%M%S%fZ}"))
+
+
+def _lay_out(chain: Chain, place: Path, until: datetime | None) -> None:
+    """The base with the log beside it, told where to stop."""
+    shutil.copytree(chain.base, place)
+    for pattern in (".handle_pids.json", "postmaster.pid", "log", ".s.PGSQL.*"):
+        for left in place.glob(pattern):
+            # What the server that was backed up left behind of its own running.
+            left.unlink()
+    for segment in sorted(chain.wal.iterdir()):
+        # The segment being written when it was fetched is whole in length, and is read to its end.
+        shutil.copyfile(segment, place / "pg_wal" / segment.name.removesuffix(".partial"))
+    settings = SETTINGS
+    if until is not None:
+        settings += f"recovery_target_time = '{until.astimezone(UTC).isoformat(sep=' ')}'\n"
+    (place / "gongji-recovery.conf").write_text(settings, encoding="utf-8")
+    with (place / "postgresql.auto.conf").open("a", encoding="utf-8") as file:
+        file.write("include_if_exists = 'gongji-recovery.conf'\n")
+    (place / "recovery.signal").touch()
+    place.chmod(0o700)
+    programs.own(place)
+
+
+def _recover(place: Path, chain: Chain) -> None:
+    """Start a server for nobody but us, let it go through the log, and stop it again."""
+    with tempfile.TemporaryDirectory(prefix="gongji-restore-") as name:
+        socket = Path(name)
+        socket.chmod(0o777)
+        log = place / "log"
+        options = f"-h '' -k {socket} -c hot_standby=off"
+        try:
+            programs.run(
+                "pg_ctl",
+                "-w",
+                "-t",
+                str(STARTING_SECONDS),
+                "-D",
+                str(place),
+                "-l",
+                str(log),
+                "-o",
+                options,
+                "start",
+                as_server=True,
+            )
+            _await(socket, chain)
+        except Fault as error:
+            said = log.read_text(errors="replace")[-programs.SHOWN :] if log.exists() else ""
+            raise Fault(f"恢复失败：{error}\n{said}") from None
+        programs.run("pg_ctl", "-w", "-m", "fast", "-D", str(place), "stop", as_server=True)
+    (place / "gongji-recovery.conf").unlink()
+    settings = place / "postgresql.auto.conf"
+    kept = [line for line in settings.read_text().splitlines(True) if "gongji-recovery" not in line]
+    settings.write_text("".join(kept))
+    programs.own(place)
+
+
+def _await(socket: Path, chain: Chain) -> None:
+    """Wait until the server is through."""
+    deadline = time.monotonic() + STARTING_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            with psycopg.connect(
+                host=str(socket), user="postgres", dbname=chain.database, autocommit=True
+            ) as connection:
+                row = connection.execute("select pg_is_in_recovery()").fetchone()
+                if row and not row[0]:
+                    return
+        except psycopg.OperationalError:
+            pass  # It is still reading the log; pg_ctl has seen it alive.
+        time.sleep(0.05)
+    raise Fault("服务器没有完成恢复")

@@ -1,0 +1,353 @@
+"""Files of visits in and out: any format read in chunks, results written whole or not at all.
+
+This module knows files and threads; what becomes of a chunk is `gongji.batch.core`.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from gongji.batch import ordering
+from gongji.batch.ordering import CHUNK_ROWS, ROW, Chunks
+from gongji.refusals import Refusal
+from gongji.tabular.sheets import (
+    ENDINGS,
+    EXCEL_ROWS,
+    Sheet,
+    check_header,
+    ending_of,
+    unreadable,
+)
+
+COMPRESSIONS = ("none", "snappy", "lz4", "zstd")
+"""How a Parquet result is compressed; none is fastest and about two and a half times as large."""
+_HEAD_BYTES = 1 << 20
+UNIQUE = ("person", "visit", "sequence")
+"""Texts that hardly come twice; others are read as the numbers of their values."""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row that could not be read as a visit."""
+
+    row_number: int
+    column: str
+    code: str
+    reason: str
+
+
+class Settles(Protocol):
+    """What settles a table of whole persons."""
+
+    def settle(self, table: pa.Table, narrow: bool = False) -> tuple[pa.Table, list[Rejected]]:
+        """The results of a table, and its rows that cannot be read."""
+
+
+def columns_of(path: Path) -> list[str]:
+    """The names of a file's columns."""
+    if ending_of(path, "文件") == ".parquet":
+        try:
+            names: list[str] = pq.read_schema(path).names
+        except pa.ArrowInvalid as error:
+            raise unreadable(path, error) from None
+        check_header(path, names)
+        return names
+    return list(Sheet(path).columns)
+
+
+def chunks_of(path: Path, names: list[str], numbered: bool = False) -> Chunks:
+    """A file's tables, each row with its number; of all its columns only `names`.
+
+    Shape:   with `numbered` a Parquet file has the numbers already, in the column ROW.
+
+    Refuses: value_invalid for a file of another kind.
+    """
+    ending = ending_of(path, "文件")
+    if ending == ".parquet" and numbered:
+        return lambda only: _parquet(path, [*(only or names), ROW])
+    if ending == ".parquet":
+        return lambda only: _numbered(_parquet(path, only or names))
+    if ending == ".csv":
+        return lambda only: _numbered(_csv(path, only or names))
+    return lambda only: _numbered(_excel(path, only or names))
+
+
+def _numbered(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    start = 1
+    for table in tables:
+        numbers = np.arange(start, start + table.num_rows, dtype=np.int64)
+        start += table.num_rows
+        yield table.append_column(ROW, pa.array(numbers))
+
+
+def _parquet(path: Path, names: list[str]) -> Iterator[pa.Table]:
+    given = pq.read_schema(path)
+    # What comes again and again is read as the numbers of its values.
+    texts = [f.name for f in given if pa.types.is_string(f.type) and f.name not in UNIQUE]
+    # Otherwise what was read before stays in memory.
+    reading = {"pre_buffer": False, "buffer_size": 1 << 20}
+    with pq.ParquetFile(path, read_dictionary=texts, **reading) as file:
+        kept = [name for name in names if name in given.names]
+        for batch in file.iter_batches(CHUNK_ROWS, columns=kept):
+            yield pa.Table.from_batches([batch])
+
+
+def look(path: Path, chunks: Chunks, names: list[str]) -> ordering.Survey:
+    """What a file holds; of Parquet the order only as its first chunk tells."""
+    if ending_of(path, "文件") != ".parquet":
+        return ordering.survey(chunks([n for n in names if n in ("person", "area", "benefit")]))
+    first = next(chunks(["person"]), None)
+    ordered = first is None or ordering.survey(iter([first])).ordered
+    coded = [name for name in names if name in ("area", "benefit")]
+    found = ordering.survey(chunks(coded) if coded else iter([]))
+    return replace(found, ordered=ordered, count=pq.read_metadata(path).num_rows)
+
+
+def _csv(path: Path, names: list[str]) -> Iterator[pa.Table]:
+    header = columns_of(path)
+    reading = pacsv.ReadOptions(
+        column_names=header, skip_rows=1, block_size=1 << 26, encoding=_encoding(path)
+    )
+    kept = [name for name in names if name in header]
+    converting = pacsv.ConvertOptions(
+        column_types=dict.fromkeys(header, pa.string()), include_columns=kept
+    )
+    parsing = pacsv.ParseOptions(newlines_in_values=True)
+    try:
+        with pacsv.open_csv(path, reading, parsing, converting) as reader:
+            for batch in reader:
+                yield pa.Table.from_batches([batch])
+    except pa.ArrowInvalid as error:
+        raise unreadable(path, error) from None
+
+
+def _encoding(path: Path) -> str:
+    """UTF-8, or GB 18030 as spreadsheets in China still write it."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    try:
+        head[: head.rfind(b"\n") + 1 or None].decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return "gb18030"
+    return "utf8"
+
+
+def _excel(path: Path, names: list[str]) -> Iterator[pa.Table]:
+    sheet = Sheet(path)
+    kept = [name for name in names if name in sheet.columns]
+    places = [sheet.columns.index(name) for name in kept]
+    for rows in sheet.chunks():
+        columns = [pa.array([row[place] for row in rows], pa.string()) for place in places]
+        yield pa.table(columns, names=kept)
+
+
+class _Csv:
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self.schema = pa.schema(
+            [pa.field(f.name, pa.int64() if f.type == pa.int32() else f.type) for f in schema]
+        )
+        self.file = path.open("wb")
+        # With its mark, as spreadsheets expect of a file with Chinese text.
+        self.file.write(b"\xef\xbb\xbf")
+        self.writer = pacsv.CSVWriter(
+            self.file, self.schema, write_options=pacsv.WriteOptions(quoting_style="needed")
+        )
+
+    def write(self, table: pa.Table) -> None:
+        self.writer.write_table(table.cast(self.schema))
+
+    def close(self) -> None:
+        self.writer.close()
+        self.file.close()
+
+
+class _Parquet:
+    """A file of columns as narrow as its amounts allow, begun anew if wider ones come later."""
+
+    def __init__(self, path: Path, schema: pa.Schema, compression: str) -> None:
+        self.path, self.compression = path, compression
+        self._open(schema)
+
+    def _open(self, schema: pa.Schema) -> None:
+        self.schema = schema
+        texts = [item.name for item in schema if pa.types.is_dictionary(item.type)]
+        self.writer = pq.ParquetWriter(
+            self.path,
+            schema,
+            compression=self.compression,
+            use_dictionary=texts,
+            write_statistics=False,
+            store_decimal_as_integer=True,
+            write_batch_size=1 << 15,
+            data_page_size=1 << 18,
+        )
+
+    def write(self, table: pa.Table) -> None:
+        if table.schema != self.schema:
+            wider = _covering(self.schema, table.schema)
+            if wider != self.schema:
+                self._anew(wider)
+            table = table.cast(wider)
+        self.writer.write_table(table)
+
+    def _anew(self, schema: pa.Schema) -> None:
+        self.writer.close()
+        before = self.path.with_name(f"{self.path.name}.partial")
+        os.replace(self.path, before)
+        try:
+            self._open(schema)
+            with pq.ParquetFile(before) as file:
+                for group in range(file.num_row_groups):
+                    self.writer.write_table(file.read_row_group(group).cast(schema))
+        finally:
+            before.unlink()
+
+    def close(self) -> None:
+        self.writer.close()
+
+
+def _covering(one: pa.Schema, other: pa.Schema) -> pa.Schema:
+    """Columns that hold what either holds: of wider whole numbers, and empty where one may be."""
+    fields = []
+    for mine, its in zip(one, other, strict=True):
+        kind = pa.int64() if {mine.type, its.type} == {pa.int32(), pa.int64()} else mine.type
+        fields.append(pa.field(mine.name, kind, mine.nullable or its.nullable))
+    return pa.schema(fields)
+
+
+class _Excel:
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        import xlsxwriter
+
+        self.book = xlsxwriter.Workbook(str(path), {"constant_memory": True})
+        self.sheet = self.book.add_worksheet()
+        self.sheet.freeze_panes(1, 0)
+        self.amount = self.book.add_format({"num_format": "#,##0.00"})
+        self.sheet.write_row(0, 0, schema.names)
+        self.next = 1
+
+    def write(self, table: pa.Table) -> None:
+        if self.next + table.num_rows > EXCEL_ROWS:
+            values = {"value": ".xlsx", "allowed": f"{EXCEL_ROWS} 行以上请用 .csv 或 .parquet"}
+            raise Refusal("value_invalid", "-o", values)
+        decimals = [pa.types.is_decimal(item.type) for item in table.schema]
+        for row in zip(*(column.to_pylist() for column in table.columns), strict=True):
+            for place, value in enumerate(row):
+                if value is None:
+                    continue
+                if decimals[place]:
+                    self.sheet.write_number(self.next, place, float(value), self.amount)
+                elif isinstance(value, int):
+                    self.sheet.write_number(self.next, place, value)
+                else:
+                    self.sheet.write_string(self.next, place, str(value))
+            self.next += 1
+
+    def close(self) -> None:
+        self.book.close()
+
+
+_WRITERS: dict[str, Callable[..., "_Csv | _Parquet | _Excel"]] = {
+    ".csv": _Csv,
+    ".parquet": _Parquet,
+    ".xlsx": _Excel,
+}
+assert tuple(sorted(_WRITERS)) == tuple(sorted(ENDINGS))
+
+
+def write(path: Path, tables: Iterable[pa.Table], compression: str = COMPRESSIONS[0]) -> None:
+    """Write tables to a file that appears only when it is complete.
+
+    Ensures: what goes wrong leaves nothing behind and an earlier file as it was.
+    """
+    made = _WRITERS[ending_of(path, "-o")]
+    if made is _Parquet:
+        made = partial(_Parquet, compression=compression)
+    sweep(path)
+    beside = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    writer = None
+    with ThreadPoolExecutor(1, "writing") as pool:
+        try:
+            written: Future[None] | None = None
+            for table in tables:
+                writer = writer or made(beside, table.schema)
+                if written:
+                    written.result()
+                # The next table is fetched and counted while this one is encoded.
+                written = pool.submit(writer.write, table)
+            if writer is None or written is None:
+                raise Refusal("value_invalid", "文件", {"value": "0 行", "allowed": "至少一行就诊"})
+            written.result()
+            last, writer = writer, None
+            last.close()
+            os.replace(beside, path)
+        finally:
+            pool.shutdown()
+            if writer is not None:
+                with suppress(Exception):
+                    writer.close()
+            beside.unlink(missing_ok=True)
+
+
+def sweep(path: Path) -> None:
+    """Remove what runs to the same result left beside it that were killed."""
+    start = f".{path.stem}."
+    for found in [item for item in path.parent.iterdir() if item.name.startswith(start)]:
+        number, _, rest = found.name.removeprefix(start).partition(".")
+        if number.isdecimal() and rest.startswith("partial") and not _lives(int(number)):
+            if found.is_dir():
+                shutil.rmtree(found, ignore_errors=True)
+            else:
+                found.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def settle_file(
+    chunks: Chunks,
+    found: ordering.Survey,
+    columns: list[str],
+    settler: Settles,
+    rejected: Callable[[list[Rejected]], None],
+    progress: Callable[[int], None],
+    output: Path,
+) -> Iterator[pa.Table]:
+    """The results of a file in order, two chunks being settled at a time.
+
+    Shape:   `columns` order a person's visits; `rejected` is told of rows that cannot be read,
+             `progress` of rows done. What does not fit in memory lies beside `output`.
+    """
+
+    def job(read: ordering.Job) -> tuple[pa.Table, list[Rejected], int]:
+        table = read()
+        return *settler.settle(table, narrow=True), table.num_rows
+
+    prefix = f".{output.stem}.{os.getpid()}.partial."
+    with tempfile.TemporaryDirectory(dir=output.parent, prefix=prefix) as place:
+        reads = ordering.ahead(ordering.in_order(chunks, found, columns, Path(place)))
+        jobs = (lambda read=read: job(read) for read in reads)
+        for results, bad, rows in ordering.side_by_side(jobs):
+            rejected(bad)
+            progress(rows)
+            if results.num_rows:
+                yield results

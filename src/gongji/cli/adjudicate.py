@@ -1,0 +1,129 @@
+"""`gongji adjudicate`: a file of visits settled into another."""
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gongji.cli.options import (
+    json_option,
+    pairs,
+    rulebooks_option,
+    settings_option,
+    writable,
+)
+
+if TYPE_CHECKING:
+    from gongji.batch.adjudicate import Summary
+
+_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("visits", type=_file)
+@click.option(
+    "-o",
+    "output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=writable,
+    help="结果文件：.csv、.parquet 或 .xlsx；写完才出现。",
+)
+@click.option("--area", default="", help="没有 area 列（或为空）时的统筹区代码。")
+@click.option("--opening", type=_file, help="各人此前已累计的数额，列见 docs/use/visits-file.md。")
+@click.option("--lines", type=_file, help="费用明细；先按目录逐行定价，得出政策范围内费用。")
+@click.option("--catalogue", type=_file, help="药品和项目目录，与 --lines 同用。")
+@click.option(
+    "--unknown-items",
+    type=click.Choice(["refuse", "own"]),
+    default="refuse",
+    show_default=True,
+    help="目录中没有的项目：不结算该次就诊（refuse），或作目录外由个人负担（own）。",
+)
+@click.option("--ignore", multiple=True, metavar="列名", help="不属于规则的列，读时略过。")
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=writable,
+    help="无法读取的行写到这里；缺省为 <结果>.rejected.csv。",
+)
+@click.option(
+    "--compression",
+    type=click.Choice(["none", "snappy", "lz4", "zstd"]),
+    default="none",
+    help="Parquet 结果的压缩方式；none 最快，snappy 的文件约小一半。",
+    show_default=True,
+)
+@click.option("--strict", is_flag=True, help="遇到无法读取的行就停下，什么也不写。")
+@settings_option
+@rulebooks_option
+@json_option
+def command(
+    visits: Path,
+    output: Path,
+    area: str,
+    opening: Path | None,
+    lines: Path | None,
+    catalogue: Path | None,
+    unknown_items: str,
+    ignore: tuple[str, ...],
+    report: Path | None,
+    compression: str,
+    strict: bool,
+    settings: tuple[str, ...],
+    folders: tuple[Path, ...],
+    as_json: bool,
+) -> None:
+    """批量结算一个就诊文件（CSV、Parquet、Excel；任意顺序和大小）。
+
+    列见 docs/use/visits-file.md。结果按人、日期、次序排列；读不懂的行不影响其他行，写入报告。
+
+    \b
+    例：
+      gongji adjudicate visits.csv -o result.xlsx
+      gongji adjudicate visits.parquet -o result.parquet --area 430500
+      gongji adjudicate visits.csv -o result.csv --set average_wage.2022=96957
+      gongji adjudicate visits.csv -o result.csv --lines lines.csv --catalogue catalogue.csv
+    """
+    from tqdm import tqdm
+
+    from gongji.batch.adjudicate import Wishes, adjudicate_file
+
+    if (lines is None) != (catalogue is None):
+        raise click.UsageError("--lines 与 --catalogue 须同时给出。")
+    wishes = Wishes(
+        area, pairs("--set", settings), folders, opening, ignore, strict, report, compression
+    )
+    with tqdm(unit="行", unit_scale=True, disable=not sys.stderr.isatty(), leave=False) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done)
+
+        if lines is not None and catalogue is not None:
+            from gongji.cli.priced_visits import priced_file
+
+            pricing = priced_file(visits, lines, catalogue, output, wishes, unknown_items)
+            with pricing as priced:
+                numbered = dataclasses.replace(wishes, numbered=True)
+                summary = adjudicate_file(priced, output, numbered, progress)
+        else:
+            summary = adjudicate_file(visits, output, wishes, progress)
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(summary), ensure_ascii=False, indent=1))
+    else:
+        _say(summary, output)
+
+
+def _say(summary: "Summary", output: Path) -> None:
+    """What became of the file, and why rows have no amount."""
+    click.echo(f"{summary.visits} 次就诊写入 {output}，统筹基金共支付 {summary.pool_pays} 元")
+    for code, count in sorted(summary.refusals.items()):
+        click.echo(f"  {code}：{count} 次", err=True)
+    if "parameter_missing" in summary.refusals:
+        click.echo("  缺少参数的就诊没有金额，这些人此后的就诊未计入它们", err=True)
+    if summary.rejected:
+        click.echo(f"{summary.rejected} 行无法读取，原因见 {summary.report}", err=True)

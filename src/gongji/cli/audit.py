@@ -1,0 +1,148 @@
+"""`gongji audit`: what was actually paid, against what the law gives."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gongji.cli import options
+from gongji.cli.file_jobs import area_option
+from gongji.refusals import Refusal
+
+if TYPE_CHECKING:
+    from gongji.audit import Bad, Finding, Summary
+
+SHOWN = 20
+"""How many differences and bad rows the terminal shows."""
+EXIT_DIFFERENT, EXIT_BAD_FILE = 1, 2
+"""Exit codes: something differs or could not be audited; the file cannot be read at all."""
+
+
+@click.command()
+@click.argument("visits", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "-o",
+    "output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=options.writable,
+    help="差异写入：.xlsx、.csv 或 .parquet；写完才出现。",
+)
+@area_option
+@click.option(
+    "--opening",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="各人此前已累计的数额，列见 docs/use/visits-file.md。",
+)
+@click.option(
+    "--meters",
+    type=click.Choice(["law", "paid"]),
+    default="law",
+    show_default=True,
+    help="后续各次按规则的累计（law）还是按实付的累计（paid）核对。",
+)
+@options.settings_option
+@options.rulebooks_option
+@options.json_option
+def command(
+    visits: Path,
+    output: Path | None,
+    area: str,
+    opening: Path | None,
+    meters: str,
+    settings: tuple[str, ...],
+    folders: tuple[Path, ...],
+    as_json: bool,
+) -> int:
+    """把实际支付与规则应付逐笔核对：每处差异的金额、可能的原因和依据。
+
+    就诊文件另有 paid_pool（实际统筹支付，元，或 paid_pool_fen）一列；还可有 paid_supplements、
+    paid_person、paid_deductible、paid_<层代号>。说明见 docs/use/audit.md。
+
+    全部相符时退出码为 0；有差异或有未能核对的行为 1；文件不能读为 2。
+
+    \b
+    例：
+      gongji audit visits.csv --area 430500 -o differences.xlsx
+      gongji audit visits.parquet --set inpatient_rate=85% --set inpatient_ceiling=80000 --json
+    """
+    from tqdm import tqdm
+
+    from gongji.audit import Bad, Finding, PaidFile, Summary, audit
+    from gongji.audit.differences import as_row, bad_frame, findings_frame, write
+    from gongji.audit.suspects import suspects_of
+
+    _check_output(output, visits, opening)
+    try:
+        file = PaidFile(
+            visits,
+            area=area,
+            folders=folders,
+            settings=options.pairs("--set", settings),
+            opening=opening,
+        )
+    except Refusal as error:
+        click.echo(f"{visits}：{error}", err=True)
+        if as_json:
+            click.echo(json.dumps(error.as_json(), ensure_ascii=False))
+        return EXIT_BAD_FILE
+    summary = Summary(rows=len(file.frame))
+    findings: list[Finding] = []
+    bad: list[Bad] = []
+    shown = sys.stderr.isatty() and not as_json
+    with tqdm(total=summary.rows, unit="行", disable=not shown, leave=False) as bar:
+        for found in audit(file, meters, bar.update, suspects_of(file)):
+            summary.add(found)
+            (findings if isinstance(found, Finding) else bad).append(found)  # type: ignore[arg-type]
+    names = tuple(file.names)
+    if output:
+        written = write(output, findings_frame(findings, names), summary, bad_frame(bad))
+        click.echo(f"差异写入 {'、'.join(map(str, written))}", err=True)
+    if as_json:
+        rows = [as_row(finding, names) for finding in findings]
+        body = {"rows_differing": rows, "rows_not_audited": [vars(found) for found in bad]}
+        click.echo(json.dumps(summary.as_json() | body, ensure_ascii=False, indent=1, default=str))
+    else:
+        _say(summary, findings, bad, output is not None)
+    return EXIT_DIFFERENT if summary.count or bad else 0
+
+
+def _check_output(output: Path | None, visits: Path, opening: Path | None) -> None:
+    """A result of a known kind that overwrites nothing that is read."""
+    from gongji.audit.differences import beside
+    from gongji.tabular.sheets import ending_of
+
+    if output:
+        ending_of(output, "-o")
+        options.apart(visits, output, beside(output), opening)
+
+
+def _say(summary: "Summary", findings: "list[Finding]", bad: "list[Bad]", written: bool) -> None:
+    """The summary by cause, and the first differences where no file was asked for."""
+    from gongji.audit import CAUSES
+    from gongji.law.explain.show import cited
+    from gongji.law.report.text_tables import print_table
+    from gongji.units import date_of, show_fen
+
+    for finding in [] if written else findings[:SHOWN]:
+        over = finding.difference_fen
+        amount = f"{'多付' if over > 0 else '少付'}{show_fen(abs(over))}元"
+        visit = finding.visit
+        click.echo(
+            f"第 {finding.row_number} 行 {visit.person} {date_of(visit.day)}：{amount}。"
+            f"{CAUSES[finding.cause]}：{finding.sentence}{cited(finding.cites)}"
+        )
+    if not written and len(findings) > SHOWN:
+        click.echo(f"……其余 {len(findings) - SHOWN} 处差异请用 -o 写入文件")
+    for found in bad[:SHOWN]:
+        click.echo(f"第 {found.row_number} 行未核对（{found.code}）：{found.reason}", err=True)
+    if len(bad) > SHOWN:
+        click.echo(f"……其余 {len(bad) - SHOWN} 行未核对", err=True)
+    if summary.count:
+        rows = [
+            (CAUSES[cause], str(t.count), show_fen(t.over_fen), show_fen(t.under_fen))
+            for cause, t in summary.rows_by_cause()
+        ]
+        print_table(("原因", "笔数", "多付（元）", "少付（元）"), rows)
+    click.echo(f"共 {summary.rows} 行，{summary.count} 处差异，{summary.bad} 行未能核对")

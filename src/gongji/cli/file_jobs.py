@@ -1,0 +1,95 @@
+"""What `accrue` and `clear` share: their options, and a job run over a file with progress."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gongji.cli.options import apart, writable
+
+if TYPE_CHECKING:
+    from gongji.law.accounts.account_files import Job, Summary
+    from gongji.tabular.sheets import Sheet
+
+output_option = click.option(
+    "-o",
+    "output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=writable,
+    help="结果文件：.csv、.parquet 或 .xlsx；写完才出现。",
+)
+area_option = click.option("--area", default="", help="没有 area 列（或为空）时的统筹区代码。")
+report_option = click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=writable,
+    help="无法计算的行写到这里；缺省为 <结果>.rejected.csv。",
+)
+strict_option = click.option("--strict", is_flag=True, help="遇到无法计算的行就停下，什么也不写。")
+
+
+def process(
+    job: "Job",
+    sheet: "Sheet",
+    output: Path | None,
+    report: Path | None,
+    area: str,
+    strict: bool,
+    as_json: bool,
+) -> None:
+    """Run a job over a file: to a result file, or row by row to the terminal."""
+    from tqdm import tqdm
+
+    from gongji.law.accounts.account_files import run, write
+
+    if output is None:
+        _print(job, sheet, area, strict, as_json)
+        return
+    report = report or output.with_name(f"{output.stem}.rejected.csv")
+    apart(sheet.path, output, report)
+    with tqdm(total=sheet.rows, unit="行", disable=not sys.stderr.isatty(), leave=False) as bar:
+        summary = write(run(job, sheet, area, strict, bar.update), job, output, report)
+    if as_json:
+        click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=1))
+    else:
+        click.echo(f"{summary.results} 条结果写入 {output}")
+        _say(summary, str(report) if summary.rejected else "")
+
+
+def _print(job: "Job", sheet: "Sheet", area: str, strict: bool, as_json: bool) -> None:
+    from gongji.law.accounts.account_files import REJECTED, Summary, run
+
+    summary = Summary()
+    rows: list[dict[str, object]] = []
+    bad: list[dict[str, object]] = []
+    for done, rejected, current in run(job, sheet, area, strict):
+        summary = current
+        rows += [dict(zip(job.results, values, strict=True)) for values in done]
+        bad += [dict(zip(REJECTED, values, strict=True)) for values in rejected]
+        if not as_json:
+            for row in rows:
+                click.echo(_line(row))
+            rows = []
+    if as_json:
+        body = summary.as_json() | {"rows": rows, "rejected_rows": bad}
+        click.echo(json.dumps(body, ensure_ascii=False, indent=1))
+        return
+    for row in bad:
+        click.echo(f"第 {row['row_number']} 行 {row['column']}：{row['reason']}", err=True)
+    _say(summary, "")
+
+
+def _line(row: dict[str, object]) -> str:
+    """Who, and what was said of it, a sentence a line."""
+    who = str(row.get("person") or row.get("institution") or "")
+    return f"{who}：{row['explanation']}".replace("\n", "\n  ")
+
+
+def _say(summary: "Summary", report: str) -> None:
+    for name, count in sorted(summary.counts.items()):
+        click.echo(f"  {name}：{count} 条", err=True)
+    if summary.rejected:
+        where = f"，原因见 {report}" if report else ""
+        click.echo(f"{summary.rejected} 行无法计算{where}", err=True)

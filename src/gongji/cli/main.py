@@ -1,0 +1,128 @@
+"""The command line: each command is a module of `gongji.cli`, imported when it is used."""
+
+import errno
+import importlib
+import json
+import sys
+from typing import Any
+
+import click
+
+from gongji import __version__
+from gongji.cli.usage import usage_problem
+from gongji.refusals import Fault, Refusal, RulebookError
+
+COMMANDS = {
+    "quote": "一次就诊的待遇，逐条说明",
+    "areas": "各统筹区及某日有效的规则",
+    "articles": "文件逐条的处置：规则、流程或不涉及计算",
+    "check": "检查规则文件：错误、缺漏、证明与示例",
+    "diff": "两部规则逐项对照",
+    "adjudicate": "批量结算一个就诊文件",
+    "audit": "把实际支付与规则应付逐笔核对",
+    "accrue": "按名册计算个人账户月划入",
+    "clear": "按人头付费的年度清算",
+    "curve": "支付曲线图",
+    "serve": "启动全部服务：数据库、接口、页面、后台作业",
+    "demo": "演示：虚构的五个统筹区，一天的就诊",
+    "hospital": "小型医院收费端，只用国家接口",
+    "registry": "参保人、机构、目录和期初的导入、导出与模板",
+    "ledger": "账簿：核对、对账单、试算平衡、关闭账期",
+    "readjudicate": "按现在的事实和规则把一年重新核算一遍",
+    "backup": "备份数据库，可恢复到任何时刻",
+    "restore": "从备份恢复数据库",
+}
+"""Every command with its one-line help."""
+
+OS_REASONS = {
+    errno.ENOENT: "文件或目录不存在",
+    errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限",
+    errno.EROFS: "不可写",
+    errno.ENOSPC: "磁盘已满",
+    errno.EISDIR: "是目录，不是文件",
+}
+"""What the system says of files, for people."""
+
+EXIT_REFUSED, EXIT_BAD_FILE, EXIT_FAULT = 1, 2, 3
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands in the order of COMMANDS."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a module `gongji.cli.<name>`."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"gongji.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands without importing any."""
+        with formatter.section("命令"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gongji")
+def cli() -> None:
+    """共济：职工医保门诊共济保障的规则、结算与说明。
+
+    \b
+    例：
+      gongji quote --area 532300 --date 2023-03-01 --status retired --level 3 --in-scope 1000
+      gongji adjudicate visits.csv -o result.parquet
+      gongji check
+    """
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line; a refusal is one sentence and exit code 1, a bad file 2, a fault 3."""
+    try:
+        outcome: Any = cli.main(argv, prog_name="gongji", standalone_mode=False)
+        raise SystemExit(outcome if isinstance(outcome, int) else 0)
+    except click.exceptions.Abort:
+        click.echo("已中止", err=True)
+        raise SystemExit(130) from None
+    except click.UsageError as error:
+        click.echo(usage_problem(error), err=True)
+        raise SystemExit(error.exit_code) from None
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(error.exit_code) from None
+    except Refusal as error:
+        _say(f"不予受理（{error.code}）：{error}", error.as_json(), argv)
+        raise SystemExit(EXIT_REFUSED) from None
+    except RulebookError as error:
+        problems = [vars(problem) for problem in error.problems]
+        _say(f"文件有 {len(problems)} 处问题：\n{error}", {"problems": problems}, argv)
+        raise SystemExit(EXIT_BAD_FILE) from None
+    except OSError as error:
+        reason = OS_REASONS.get(error.errno or 0, error.strerror or str(error))
+        click.echo(f"无法读写文件：{error.filename or ''} {reason}", err=True)
+        raise SystemExit(EXIT_FAULT) from None
+    except Fault as error:
+        click.echo(f"故障：{error}", err=True)
+        raise SystemExit(EXIT_FAULT) from None
+    except Exception as error:
+        if not _database_away(error):
+            raise
+        click.echo(f"故障：数据库连不上或中断：{error}", err=True)
+        raise SystemExit(EXIT_FAULT) from None
+
+
+def _database_away(error: Exception) -> bool:
+    """Whether it says that the database is not there; its library is known where it was used."""
+    library = sys.modules.get("psycopg")
+    return library is not None and isinstance(error, library.OperationalError)
+
+
+def _say(sentence: str, machine: dict[str, Any], argv: list[str] | None) -> None:
+    """An error for a person on stderr, and with --json for a machine on stdout."""
+    click.echo(sentence, err=True)
+    if "--json" in (sys.argv if argv is None else argv):
+        click.echo(json.dumps(machine, ensure_ascii=False))

@@ -1,0 +1,65 @@
+"""Options that several commands share."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gongji.refusals import Refusal
+
+Decorated = Callable[..., Any]
+
+rulebooks_option = click.option(
+    "--rulebooks",
+    "folders",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    multiple=True,
+    help="另外的规则目录；其中有的统筹区以它为准。",
+)
+settings_option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="参数=值",
+    help="给出规则留空的参数，如 inpatient_rate.3.retired=89%、average_wage=96957。",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="以 JSON 输出。")
+
+
+def writable(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    """The path of a result, once it is sure before any work that it can be written.
+
+    Refuses: a usage error naming the option.
+    """
+    if path is not None and not path.parent.is_dir():
+        raise click.BadParameter(f"目录不存在：{path.parent}")
+    if path is not None and not os.access(path.parent, os.W_OK):
+        raise click.BadParameter(f"目录不可写：{path.parent}")
+    return path
+
+
+def apart(*paths: Path | None) -> None:
+    """What is read and what is written are different files; the first that is written comes second.
+
+    Refuses: value_invalid.
+    """
+    resolved = [path.resolve() for path in paths if path is not None]
+    if len(set(resolved)) < len(resolved):
+        values = {"value": str(paths[1]), "allowed": "与输入文件、报告文件不同的文件名"}
+        raise Refusal("value_invalid", "-o", values)
+
+
+def pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
+    """NAME=VALUE texts as a mapping.
+
+    Refuses: a usage error naming the option.
+    """
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            raise click.BadParameter(f"应写成 名称=值：{text}", param_hint=option)
+        found[name.strip()] = value.strip()
+    return found

@@ -1,0 +1,153 @@
+"""`gongji registry`: import and export of persons, institutions, catalogue; files to fill in."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from gongji.cli.options import json_option, writable
+from gongji.refusals import Refusal
+
+output_option = click.option(
+    "-o",
+    "output",
+    required=True,
+    callback=writable,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="写到哪个文件；写完才出现。",
+)
+
+
+@click.group(name="registry")
+@json_option
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> None:
+    """参保人、机构、目录和期初的导入、导出与模板；各列见 docs/operate/import-files.md。
+
+    \b
+    例：
+      gongji registry template -o 全部.xlsx
+      gongji registry import 全部.xlsx --dry-run
+      gongji registry export 参保 -o 参保.csv
+    """
+    context.obj = as_json
+
+
+@command.command("import")
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@click.option("--kind", default="", help="文件的种类；不给则看文件名或工作表名。")
+@click.option("--dry-run", is_flag=True, help="只检查并计数，什么也不保存。")
+@json_option
+@click.pass_obj
+def import_files(
+    outer: bool, files: tuple[Path, ...], kind: str, dry_run: bool, as_json: bool
+) -> None:
+    """导入文件（CSV、Excel、Parquet）：全部导入，或指出全部问题而什么也不导入。
+
+    同样的内容再导入一次不会改变什么；改了的内容停用原来的一条，另加新的一条，两个时间都留下。
+
+    \b
+    例：
+      gongji registry import 参保人.csv 参保.csv --dry-run
+      gongji registry import 全部.xlsx
+    """
+    from tqdm import tqdm
+
+    from gongji.cli.import_stores import stores
+    from gongji.platform.installation import installed_areas, installed_identity, owner_connection
+    from gongji.registry.imports import load
+
+    rules = installed_areas()
+
+    def home(area: str) -> str:
+        try:
+            return rules.area(area).laws[0].area
+        except Refusal:
+            return area  # People insured elsewhere have no rules here.
+
+    with (
+        owner_connection() as connection,
+        tqdm(unit="行", disable=not sys.stderr.isatty(), leave=False) as bar,
+    ):
+        loaded = load(
+            connection,
+            files,
+            installed_identity(),
+            datetime.now(UTC),
+            kind,
+            dry_run=dry_run,
+            home=home,
+            stores=stores(rules),
+            progress=bar.update,
+        )
+    if as_json or outer:
+        body = {"dry_run": dry_run, "tables": [{"table": name} | vars(c) for name, c in loaded]}
+        click.echo(json.dumps(body, ensure_ascii=False, indent=1))
+        return
+    for name, counts in loaded:
+        click.echo(
+            f"{name}：新增 {counts.new}，更改 {counts.changed}，撤销 {counts.withdrawn}，"
+            f"未变 {counts.same}"
+        )
+    if dry_run:
+        click.echo("只作检查，没有保存。")
+
+
+@command.command("export")
+@click.argument("kind")
+@output_option
+@click.option("--area", default="", help="只要哪个统筹区的。")
+@click.option("--unmasked", is_flag=True, help="不遮盖姓名和号码；写出的文件请妥善保管。")
+def export_file(kind: str, output: Path, area: str, unmasked: bool) -> None:
+    """导出一个种类现在有效的内容，列与导入相同；姓名和号码遮盖，除非 --unmasked。
+
+    \b
+    例：
+      gongji registry export 目录 -o 目录.xlsx --area 532300
+      gongji registry export insured -o 参保.csv --unmasked
+    """
+    from gongji.platform.installation import installed_identity, owner_connection
+    from gongji.registry.exports import EXPORTED, export
+    from gongji.registry.import_kinds import KINDS, find_kind
+
+    found = find_kind(kind)
+    if found is None or found.name not in EXPORTED:
+        allowed = "、".join(KINDS[name].title for name in EXPORTED)
+        raise Refusal("value_invalid", "KIND", {"value": kind, "allowed": allowed})
+    with owner_connection() as connection:
+        count = export(connection, found, output, installed_identity(), area, unmasked)
+    click.echo(f"{count} 行写入 {output}")
+
+
+@command.command("template")
+@click.argument("kinds", nargs=-1)
+@output_option
+def template_file(kinds: tuple[str, ...], output: Path) -> None:
+    """写出供填写的 Excel 工作簿：每个种类一张表，附示例行和说明；不给种类则为全部。
+
+    \b
+    例：
+      gongji registry template -o 全部.xlsx
+      gongji registry template 参保人 参保 -o 参保.xlsx
+    """
+    from gongji.registry.exports import template
+    from gongji.registry.import_kinds import KINDS, TITLES, find_kind
+
+    if output.suffix.lower() != ".xlsx":
+        raise Refusal("value_invalid", "-o", {"value": output.name, "allowed": ".xlsx"})
+    wanted = []
+    for word in kinds or tuple(KINDS):
+        kind = find_kind(word)
+        if kind is None:
+            allowed = "、".join(TITLES)
+            raise Refusal("value_invalid", "KIND", {"value": word, "allowed": allowed})
+        wanted.append(kind)
+    template(wanted, output)
+    click.echo(f"模板写入 {output}：{'、'.join(kind.title for kind in wanted)}")

@@ -1,0 +1,80 @@
+"""`gongji serve`."""
+
+import signal
+from typing import Any
+
+import click
+
+
+@click.command("serve")
+@click.option("--migrate-only", is_flag=True, help="只建立或升级数据库的表，然后结束")
+@click.option("--no-migrate", is_flag=True, help="不升级数据库；表不是最新时拒绝启动")
+def command(migrate_only: bool, no_migrate: bool) -> None:
+    """在本机启动全部服务：数据库、医药机构接口、页面、后台作业；Ctrl-C 停止。
+
+    设置来自环境变量，逐项见 docs/generated/settings.md。
+
+    \b
+    例：
+      GONGJI_DEMO=1 gongji serve
+      DATABASE_URL=postgresql://gongji@db/gongji gongji serve
+      gongji serve --migrate-only
+    """
+    prepare(migrate=not no_migrate)
+    if migrate_only:
+        click.echo("数据库的表已是最新")
+        return
+    run_service()
+
+
+def prepare(migrate: bool = True) -> None:
+    """Check the settings and the server; bring the tables up to date.
+
+    Refuses: RulebookError for the settings; Fault for an old server or old tables.
+    """
+    import psycopg
+
+    from gongji.platform import database
+    from gongji.platform.environment import environment
+
+    environment()
+    with psycopg.connect(database.owner_dsn()) as connection:
+        database.check_server(connection)
+    from django.core.management import call_command
+    from django.db import connections
+
+    from gongji.refusals import Fault
+    from gongji.service.settings import set_up_django
+
+    set_up_django()
+    if migrate:
+        call_command("migrate", verbosity=0)
+    else:
+        try:
+            call_command("migrate", check_unapplied=True, verbosity=0)
+        except SystemExit:
+            raise Fault("数据库的表不是最新；请先运行 gongji serve --migrate-only") from None
+    connections.close_all()
+
+
+def run_service(ready: Any = None) -> None:
+    """Start the service and watch it until it is told to stop.
+
+    `ready` is called with the service and its addresses, once it runs.
+    """
+    from gongji.platform.environment import environment
+    from gongji.service.parts import make_service
+
+    service, addresses = make_service(environment(), lambda text: click.echo(text, err=True))
+    signal.signal(signal.SIGTERM, lambda *_: service.stop())
+    signal.signal(signal.SIGINT, lambda *_: service.stop())
+    service.start()
+    click.echo(f"接口 {addresses['gateway']}（/health /ready /metrics）", err=True)
+    click.echo(f"页面 {addresses['pages']}", err=True)
+    try:
+        if ready:
+            ready(service, addresses)
+        service.watch()
+    finally:
+        service.stop()
+        click.echo("已停止", err=True)

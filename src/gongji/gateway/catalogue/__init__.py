@@ -1,0 +1,1 @@
+"""The catalogue for institutions: downloads, pages, matching."""

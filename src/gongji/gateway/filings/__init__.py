@@ -1,0 +1,1 @@
+"""Filings by institutions."""

@@ -1,0 +1,122 @@
+"""Which funds would pay for a kind of care on a day: the engine asked with one yuan."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import psycopg
+
+from gongji.gateway.visits.write_settlement import ACCOUNT_FUND, FUNDS, OTHER_FUND
+from gongji.law.engine.engine import settle
+from gongji.law.engine.person_meters import Meters
+from gongji.law.engine.visit import read_visit
+from gongji.law.rulebook.provision_kinds import POOL
+from gongji.refusals import REFUSALS, Refusal
+from gongji.registry import institutions, people
+from gongji.settlement import engine_row
+from gongji.settlement.engine_row import Known, Sheet
+from gongji.settlement.routes import Route, route
+from gongji.units import day_of
+
+SUBSIDIES = {
+    "civil_servant": ("320100", "公务员医疗补助"),
+    "enterprise": ("370100", "企业补充医疗保险"),
+    "veteran": (OTHER_FUND[1], "建国初期参加革命工作退休干部医疗补助"),
+}
+"""Subsidy of a person -> fund and name."""
+_DRUGS = "18"
+_COST = {"total": "1.00", "in_scope": "1.00"}
+
+
+def entitlement(
+    connection: psycopg.Connection[Any],
+    rules: Any,
+    psn_no: str,
+    institution: str,
+    med_type: str,
+    disease: str,
+    day: date,
+) -> list[tuple[str, str]]:
+    """Each fund by its code, with the reason why it would not pay, empty where it would.
+
+    Refuses: person_unknown, institution_unknown, med_type_unsupported.
+    """
+    person = people.get_person(connection, psn_no)
+    institutions.get_institution(connection, institution)
+    held = people.facts_at(connection, [person.id], day)[person.id]
+    sheet = Sheet(
+        day,
+        tuple(Known(f.kind, f.key, f.since, f.until, f.details, f.area) for f in held),
+    )
+    standing = _standings(connection, institution, day)[institution]
+    found = [(FUNDS[POOL][1], _pool(rules, sheet, person.area, standing, med_type, disease))]
+    lacking = REFUSALS["no_account"] if sheet.one("account") is None else ""
+    found.append((ACCOUNT_FUND[0], lacking))
+    subsidy = sheet.one("subsidy")
+    if subsidy:
+        found.append((SUBSIDIES[subsidy["subsidy"]][0], ""))
+    return found
+
+
+def _standings(
+    connection: psycopg.Connection[Any], code: str, day: date
+) -> Mapping[str, engine_row.Standing]:
+    """The institution and its parent as the settlement sees them."""
+    own = institutions.facts_at(connection, [code], day)[code]
+    codes = {code} | {str(f.details["parent"]) for f in own if f.details.get("parent")}
+    held = institutions.facts_at(connection, codes, day)
+    rows: list[tuple[str, str, str, Known | None]] = []
+    for one in codes:
+        place = institutions.find_institution(connection, one)
+        if place:
+            rows.append((one, place.area, place.kind, None))
+            rows += [
+                (one, place.area, place.kind, Known(f.kind, f.key, f.since, f.until, f.details))
+                for f in held[one]
+            ]
+    return engine_row.standings(rows, day)
+
+
+def _pool(
+    rules: Any, sheet: Sheet, home: str, here: engine_row.Standing, med_type: str, disease: str
+) -> str:
+    """Why the pool would not pay.
+
+    Refuses: med_type_unsupported.
+    """
+    try:
+        area = rules.area(sheet.insured.area)
+        law = area.law(day_of(sheet.day))
+        way = _route(law, sheet, med_type, disease)
+        row = {"date": str(sheet.day), "visit": "0", **_COST}
+        row |= engine_row.person_texts(sheet, way.benefit) | engine_row.route_texts(sheet, way)
+        # A prescription is only known at the purchase.
+        prescriber = here if here.kind == "pharmacy" else None
+        row |= engine_row.place_texts(sheet, area.laws[0].area, way.benefit, here, prescriber)
+        row |= {"prescriber_level": "2"} if prescriber else {}
+        visit = read_visit({name: text for name, text in row.items() if text}, law)
+        result = settle(area, visit, Meters(area.layout))
+    except Refusal as refusal:
+        if refusal.code == "med_type_unsupported":
+            raise
+        return str(refusal)
+    if not result.gate:
+        return ""
+    cite = result.gate.cite
+    return f"{REFUSALS[result.refusal]}〔{cite.document} {cite.article}〕"
+
+
+def _route(law: Any, sheet: Sheet, med_type: str, disease: str) -> Route:
+    """The route, with a drug of either kind where the kind of care needs one."""
+    drugs: list[dict[str, Any]] = []
+    if med_type == _DRUGS:
+        drugs = [
+            {
+                "item": "",
+                "serial": "",
+                "negotiated": True,
+                "dual_channel": True,
+                "in_agreement": True,
+            }
+        ]
+    return route(law, med_type, disease, sheet.registrations, drugs, 1)

@@ -1,0 +1,109 @@
+"""A person as queries tell them: certificate, age and insurance on a day."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import psycopg
+from psycopg.rows import class_row
+
+from gongji.gateway.transactions import Call, Node
+from gongji.gateway.visits.write_settlement import INSUTYPE, PSN_TYPES, age
+from gongji.registry import people
+from gongji.registry.people import FactRow, Person
+
+_TOLD = ("birth", "insured", "subsidy")
+_PEOPLE = """select id, psn_no, area, name, sex, ethnicity, certificate_kind, certificate
+from person where id = any(%s)"""
+
+
+@dataclass(frozen=True)
+class Known:
+    """A person with the certificate opened and the facts that describe them, over all time."""
+
+    person: Person
+    certificate: str
+    facts: tuple[FactRow, ...]
+
+    def on(self, day: date) -> dict[str, Any]:
+        """Every field that a query may tell of the person on a day."""
+        held = {
+            fact.kind: fact
+            for fact in self.facts
+            if fact.since <= day and (fact.until is None or day < fact.until)
+        }
+        birth, spell = held.get("birth"), held.get("insured")
+        born = str(birth.details["birth_date"]) if birth else ""
+        servant = "subsidy" in held and held["subsidy"].details["subsidy"] == "civil_servant"
+        flexible = spell is not None and spell.details.get("scheme") == "flexible"
+        return {
+            "psn_no": self.person.psn_no,
+            "psn_cert_type": self.person.certificate_kind,
+            "certno": self.certificate,
+            "psn_name": self.person.name,
+            "gend": self.person.sex,
+            "naty": self.person.ethnicity,
+            "brdy": born,
+            "age": age(date.fromisoformat(born) if born else None, day),
+            "insutype": INSUTYPE,
+            "psn_type": PSN_TYPES[spell.details["status"]] if spell else "99",
+            "cvlserv_flag": "1" if servant else "0",
+            "flxempe_flag": "1" if flexible else "0",
+            "insu_optins": spell.area if spell else self.person.area,
+            "emp_name": spell.details.get("employer", "") if spell else "",
+        }
+
+
+def named_person(call: Call, data: Node) -> Known:
+    """The person that a request names.
+
+    Refuses: field_missing, person_unknown.
+    """
+    person = people.get_person(call.connection, call.text(data, "psn_no", required=True))
+    return known(call, [person])[person.id]
+
+
+def known_people(call: Call, ids: Iterable[int]) -> dict[int, Known]:
+    """Persons by id."""
+    with call.connection.cursor(row_factory=class_row(Person)) as cursor:
+        found = cursor.execute(_PEOPLE, [list(ids)]).fetchall()
+    return known(call, found)
+
+
+def known(call: Call, found: Iterable[Person]) -> dict[int, Known]:
+    """Persons with what describes them; one statement for all."""
+    persons = list(found)
+    facts = people.history(call.connection, [one.id for one in persons], kinds=_TOLD)
+    return {
+        one.id: Known(one, call.identity.decrypt(one.certificate), tuple(facts[one.id]))
+        for one in persons
+    }
+
+
+def message_contents(
+    connection: psycopg.Connection[Any], keys: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """What messages said, by institution and message id; one statement for all."""
+    asked = list(set(keys))
+    rows = connection.execute(
+        "select m.institution, m.msgid, m.content from message m"
+        " join unnest(%s::text[], %s::text[]) as k (institution, msgid)"
+        " on k.institution = m.institution and k.msgid = m.msgid",
+        [[one for one, _ in asked], [other for _, other in asked]],
+    )
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+def sent(content: dict[str, Any] | None, name: str) -> dict[str, Any]:
+    """A node of a message, or the message itself where the node was left out."""
+    node = (content or {}).get(name, content or {})
+    if isinstance(node, list):
+        node = node[0] if node else {}
+    return node if isinstance(node, dict) else {}
+
+
+def word(node: dict[str, Any], name: str) -> str:
+    """A text of a node; empty where it is absent or no text."""
+    value = node.get(name)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,1 @@
+"""Visits and their settlement in the words of the interface."""

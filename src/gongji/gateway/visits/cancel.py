@@ -1,0 +1,80 @@
+"""Taking a settlement back: by its number (2208, 2103), or by its message (2601)."""
+
+from typing import Any
+
+from gongji.gateway.transactions import Answer, Call, transaction
+from gongji.gateway.visits import read_bills, write_settlement
+from gongji.gateway.visits.settlement_fields import SETLDETAIL
+from gongji.gateway.visits.write_settlement import Bearer
+from gongji.registry import people
+from gongji.settlement.cancel import cancel, reverse
+from gongji.settlement.contract import Outcome
+
+
+def _cancelled(call: Call) -> Outcome:
+    node = call.one("data")
+    return cancel(
+        call.connection,
+        call.key,
+        call.text(node, "psn_no", required=True, longest=30),
+        read_bills.visit_number(call, node),
+        read_bills.visit_number(call, node, "setl_id"),
+        call.rules,
+        call.now,
+        call.settings.refuse_chained,
+    )
+
+
+@transaction("2208", changes=True)
+def cancel_settlement(call: Call) -> Answer:
+    """Cancel a settlement: every amount negated, under a number of its own."""
+    outcome = _cancelled(call)
+    entry, node = outcome.entry, call.one("data")
+    person = people.get_person(call.connection, str(node["psn_no"]))
+    row = call.connection.execute(
+        "select med_type from visit where id = %s", [entry.visit]
+    ).fetchone()
+    sent = {
+        "mdtrt_cert_type": call.text(node, "mdtrt_cert_type", longest=3),
+        "med_type": str(row[0]) if row else "",
+    }
+    info = write_settlement.setlinfo(
+        "2208", entry, outcome.balance_fen, Bearer(person, call.identity), sent, call.key.msgid
+    )
+    return _answer(outcome, info)
+
+
+@transaction("2103", changes=True)
+def cancel_purchase(call: Call) -> Answer:
+    """Cancel a purchase."""
+    outcome = _cancelled(call)
+    return _answer(
+        outcome,
+        write_settlement.cancelled_purchase(outcome.entry, outcome.balance_fen, call.key.msgid),
+    )
+
+
+def _answer(outcome: Outcome, info: dict[str, Any]) -> Answer:
+    rows = write_settlement.setldetail(outcome.entry, {})
+    return Answer({"setlinfo": info, SETLDETAIL.name: rows}, outcome.warnings)
+
+
+@transaction("2601", changes=True)
+def reverse_message(call: Call) -> Answer:
+    """Undo what a message did; one that never arrived is barred from arriving late."""
+    node = call.one("data")
+    original = call.text(node, "omsgid", required=True, longest=100)
+    outcome = reverse(
+        call.connection,
+        call.key,
+        call.text(node, "psn_no", required=True, longest=30),
+        original,
+        call.text(node, "oinfno", required=True, longest=6).upper(),
+        call.rules,
+        call.now,
+        call.settings.refuse_chained,
+    )
+    if outcome.entry is None and not outcome.warnings:
+        told = f"没有收到过报文 {original}，没有可以冲正的；它若迟到，将不予受理"
+        return Answer(None, (told,))
+    return Answer(None, outcome.warnings)

@@ -1,0 +1,165 @@
+"""A visit before its settlement (2201 to 2205, 2203A), handed to the settlement room."""
+
+from typing import Any
+
+from gongji.gateway.transactions import Call, Node, transaction
+from gongji.gateway.visits import read_bills, write_lines
+from gongji.gateway.visits.settlement_fields import PRICED_LINE, VISIT
+from gongji.gateway.wire.fields import fill
+from gongji.refusals import Refusal
+from gongji.settlement import visits
+
+_VISIT_DETAILS = (
+    "mdtrt_cert_type",
+    "atddr_no",
+    "dr_name",
+    "dept_code",
+    "dept_name",
+    "caty",
+    "psn_type",
+    "exp_content",
+    "expcontent",
+)
+_DESCRIPTION = (
+    "main_cond_dscr",
+    "dise_type_code",
+    "dise_name",
+    "birctrl_type",
+    "birctrl_matn_date",
+    "matn_type",
+    "geso_val",
+    "exp_content",
+    "expcontent",
+    "rxfixmedinscode",
+    "rxfixmedinsname",
+    "rxfilename",
+    "rxexpcontent",
+)
+_DIAGNOSIS = (
+    "diag_type",
+    "diag_srt_no",
+    "diag_code",
+    "diag_name",
+    "diag_dept",
+    "dise_dor_no",
+    "dise_dor_name",
+    "diag_time",
+    "vali_flag",
+)
+_MOST_DIAGNOSES = 200
+
+
+def _person(call: Call, node: Node) -> str:
+    return call.text(node, "psn_no", required=True, longest=30)
+
+
+def _kept(node: Node, names: tuple[str, ...]) -> Node:
+    return {name: node[name] for name in names if node.get(name) is not None}
+
+
+@transaction("2201", changes=True)
+def register(call: Call) -> dict[str, Any]:
+    """Open a visit."""
+    node = call.one("data")
+    read_bills.check_insurance(call, node)
+    number = call.text(node, "ipt_otp_no", required=True, longest=30)
+    psn_no = _person(call, node)
+    visit = visits.open_visit(
+        call.connection,
+        call.key,
+        psn_no,
+        call.institution,
+        call.instant(node, "begntime"),
+        number,
+        _kept(node, _VISIT_DETAILS),
+        call.now,
+        call.settings.days_back,
+        call.settings.days_ahead,
+    )
+    values = {"mdtrt_id": str(visit), "psn_no": psn_no, "ipt_otp_no": number}
+    return {VISIT.name: fill(VISIT, values)}
+
+
+@transaction("2202", changes=True)
+def withdraw(call: Call) -> None:
+    """Take a visit back."""
+    node = call.one("data")
+    visits.withdraw_visit(
+        call.connection,
+        call.key,
+        read_bills.visit_number(call, node),
+        _person(call, node),
+        call.text(node, "ipt_otp_no", longest=30),
+        call.now,
+    )
+
+
+@transaction("2203", nodes=("mdtrtinfo", "diseinfo"), changes=True)
+@transaction("2203A", nodes=("mdtrtinfo", "diseinfo"), changes=True)
+def describe(call: Call) -> None:
+    """What a visit is about: category, disease, diagnoses; of 2203A also who prescribed."""
+    node = call.one("mdtrtinfo")
+    rows = call.many("diseinfo")
+    if len(rows) > _MOST_DIAGNOSES:
+        raise Refusal("lines_too_many", "diseinfo", {"value": str(_MOST_DIAGNOSES)})
+    diagnoses = []
+    for row in rows:
+        for name in ("diag_type", "diag_code", "vali_flag"):
+            call.text(row, name, longest=30)
+        diagnoses.append(_kept(row, _DIAGNOSIS))
+    call.text(node, visits.PRESCRIBER, longest=12)
+    visits.record_diagnoses(
+        call.connection,
+        call.key,
+        read_bills.visit_number(call, node),
+        _person(call, node),
+        call.text(node, "med_type", required=True, longest=6),
+        call.text(node, "dise_codg", longest=30),
+        call.instant(node, "begntime"),
+        diagnoses,
+        _kept(node, _DESCRIPTION),
+        call.now,
+        call.settings.days_back,
+        call.settings.days_ahead,
+    )
+
+
+@transaction("2204", nodes=("feedetail",), changes=True)
+def upload(call: Call) -> dict[str, Any]:
+    """Price and keep the fee lines of one batch.
+
+    Refuses: rows_differ where the rows are not of one visit, person, batch and disease.
+    """
+    rows = call.many("feedetail", required=True)
+    first = rows[0]
+    for name in ("mdtrt_id", "psn_no", "chrg_bchno", "dise_codg"):
+        if any(row.get(name) != first.get(name) for row in rows):
+            raise Refusal("rows_differ", name)
+    priced = visits.upload_lines(
+        call.connection,
+        call.key,
+        read_bills.visit_number(call, first),
+        _person(call, first),
+        call.text(first, "chrg_bchno", required=True, longest=30),
+        call.text(first, "dise_codg", longest=30),
+        read_bills.read_lines(call, rows),
+        call.rules,
+        call.now,
+        call.settings.days_back,
+        call.settings.days_ahead,
+    )
+    return {PRICED_LINE.name: write_lines.result(priced)}
+
+
+@transaction("2205", changes=True)
+def withdraw_lines(call: Call) -> None:
+    """Take a batch of fee lines back, or with "0000" all that is not settled."""
+    node = call.one("data")
+    visits.withdraw_lines(
+        call.connection,
+        call.key,
+        read_bills.visit_number(call, node),
+        _person(call, node),
+        call.text(node, "chrg_bchno", required=True, longest=30),
+        call.now,
+    )

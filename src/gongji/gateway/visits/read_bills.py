@@ -1,0 +1,198 @@
+"""What a client sends to be priced or settled, read into the names of gongji.
+
+Fields that nothing here asks for are kept with the line or the visit, so that queries repeat them.
+"""
+
+from typing import Any
+
+import msgspec
+
+from gongji.gateway.transactions import Call, Node, normalise
+from gongji.refusals import Refusal
+from gongji.settlement.contract import (
+    FAMILY_ACCOUNTS,
+    NO_ACCOUNT,
+    OWN_ACCOUNT,
+    Line,
+    Purchase,
+    Request,
+)
+from gongji.settlement.visits import PRESCRIBER
+
+EMPLOYEE = "310"
+QUOTA = "02"
+ACCOUNTS = {"0": NO_ACCOUNT, "1": OWN_ACCOUNT, "2": FAMILY_ACCOUNTS}
+TRIALS = frozenset({"2206", "2206A", "2101"})
+HOSPITAL_BILLS = frozenset({"2206", "2206A", "2207", "2207A"})
+PURCHASES = frozenset({"2101", "2102"})
+DECLARED = ("overlmt_selfpay", "fulamt_ownpay_amt", "preselfpay_amt", "inscp_scp_amt")
+"""The class totals that a client sends along: above the standard, wholly own, first, in scope."""
+
+_TOLD = {"rel_ttp_flag": "third_party"}
+"""Field of the extension -> what only the institution knows, as a fact of the visit."""
+_OWN_NAMES = frozenset(
+    {"feedetl_sn", "med_list_codg", "medins_list_codg", "det_item_fee_sumamt", "cnt", "pric"}
+    | {"mdtrt_id", "psn_no", "chrg_bchno"}
+)
+_MOST_LINES = 5000
+_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=str)
+
+
+def check_insurance(call: Call, node: Node) -> None:
+    """The insurance is the employees'.
+
+    Refuses: field_missing, insutype_not_served.
+    """
+    value = call.text(node, "insutype", required=True)
+    if value != EMPLOYEE:
+        raise Refusal("insutype_not_served", "insutype", {"value": value[:6]})
+
+
+def visit_number(call: Call, node: Node, name: str = "mdtrt_id") -> int:
+    """A number that this platform gave out (mdtrt_id, setl_id).
+
+    Refuses: field_missing, value_invalid.
+    """
+    text = call.text(node, name, required=True, longest=30)
+    if not (text.isascii() and text.isdigit()) or int(text) >= 1 << 63:
+        raise Refusal("value_invalid", name, {"value": text, "allowed": "本平台给出的编号（数字）"})
+    return int(text)
+
+
+def accounts(call: Call, node: Node) -> str:
+    """Which accounts may pay; the flag is written 0, 1, 2 or 00, 01, 02."""
+    value = call.text(node, "acct_used_flag", required=True)
+    found = ACCOUNTS.get(value.lstrip("0") or "0")
+    if found is None:
+        allowed = "0（不使用）、1（本人账户）、2（共济账户）"
+        raise Refusal("value_invalid", "acct_used_flag", {"value": value[:10], "allowed": allowed})
+    return found
+
+
+def extension(node: Node) -> Node:
+    """The free extension of a node (exp_content, expContent): an object, or JSON in a text."""
+    value = node.get("exp_content", node.get("expcontent"))
+    if isinstance(value, str) and value.startswith("{"):
+        try:
+            value = normalise(_DECODER.decode(value))
+        except (ValueError, RecursionError):
+            return {}
+    return value if isinstance(value, dict) else {}
+
+
+def told(node: Node) -> dict[str, str]:
+    """What the extension says happened, by fact column."""
+    found = extension(node)
+    return {column: "true" for name, column in _TOLD.items() if found.get(name) == "1"}
+
+
+def read_request(call: Call) -> Request:
+    """The bill of 2206, 2206A, 2207, 2207A, 2101 or 2102.
+
+    Refuses: insutype_not_served, quota_not_served and what the readers refuse.
+    """
+    return _purchase(call) if call.infno in PURCHASES else _hospital_bill(call)
+
+
+def _hospital_bill(call: Call) -> Request:
+    node = call.one("data")
+    check_insurance(call, node)
+    if call.text(node, "psn_setlway") == QUOTA:
+        raise Refusal("quota_not_served", "psn_setlway", {"value": QUOTA})
+    trial = call.infno in TRIALS
+    declared = None
+    if not trial and any(node.get(name) is not None for name in DECLARED):
+        above, own, first, scope = (call.fen(node, name, negative=True) for name in DECLARED)
+        declared = (above, own, first, scope)
+    return Request(
+        key=call.key,
+        psn_no=call.text(node, "psn_no", required=True, longest=30),
+        med_type=call.text(node, "med_type", required=True, longest=6),
+        total_fen=call.fen(node, "medfee_sumamt", required=True),
+        accounts=accounts(call, node),
+        visit=visit_number(call, node),
+        batch=call.text(node, "chrg_bchno", required=True, longest=30),
+        declared=declared,
+        trial=trial,
+        facts=told(node),
+    )
+
+
+def _purchase(call: Call) -> Request:
+    node = call.one("druginfo")
+    check_insurance(call, node)
+    if not call.institution.startswith("P"):
+        values = {
+            "value": call.institution,
+            "reason": "药店交易只由定点零售药店（代码以 P 开头）办理",
+        }
+        raise Refusal("institution_kind", "fixmedins_code", values)
+    med_type = call.text(node, "med_type", required=True, longest=6)
+    details: dict[str, Any] = {
+        name: node[name]
+        for name in ("dise_name", "invono", "mdtrt_cert_type", "exp_content")
+        if node.get(name) is not None
+    }
+    prescriber = node.get(PRESCRIBER) or extension(node).get(PRESCRIBER)
+    if isinstance(prescriber, str):
+        details[PRESCRIBER] = prescriber[:12]
+    traced = call.many("drug_trac_info") or call.many("durg_trac_info")
+    if traced:
+        details["drug_trac_info"] = traced
+    purchase = Purchase(
+        begun_at=call.instant(node, "begntime"),
+        med_type=med_type,
+        disease=call.text(node, "dise_codg", longest=30),
+        lines=read_lines(call, call.many("drugdetail"), details.get(PRESCRIBER, "")),
+        details=details,
+    )
+    return Request(
+        key=call.key,
+        psn_no=call.text(node, "psn_no", required=True, longest=30),
+        med_type=med_type,
+        total_fen=call.fen(node, "medfee_sumamt", required=True),
+        accounts=accounts(call, node),
+        purchase=purchase,
+        trial=call.infno in TRIALS,
+        facts=told(node),
+    )
+
+
+def read_lines(call: Call, rows: list[Node], prescriber: str = "") -> tuple[Line, ...]:
+    """Fee lines as they were sent; `prescriber` stands for prescriptions that name none.
+
+    Refuses: lines_too_many and what the readers refuse, naming the row.
+    """
+    if len(rows) > _MOST_LINES:
+        raise Refusal("lines_too_many", "feedetail", {"value": str(_MOST_LINES)})
+    made = []
+    for number, row in enumerate(rows, start=1):
+        try:
+            made.append(_line(call, row, prescriber))
+        except Refusal as error:
+            values = {"value": f"第 {number} 行", "reason": str(error)}
+            raise Refusal("line_invalid", error.field, values) from None
+    return tuple(made)
+
+
+def _line(call: Call, row: Node, prescriber: str) -> Line:
+    approved = call.choice(row, "hosp_appr_flag", "012", required=False, default="0")
+    prescription = call.text(row, "rxno", longest=30)
+    named = row.get(PRESCRIBER) or extension(row).get(PRESCRIBER) or prescriber
+    call.instant(row, "fee_ocur_time", required=False)
+    return Line(
+        serial=call.text(row, "feedetl_sn", required=True, longest=30),
+        item=call.text(row, "med_list_codg", required=True, longest=50),
+        quantity_milli=call.scaled(row, "cnt", 3, required=True),
+        price_micro=call.scaled(row, "pric", 6, required=True),
+        amount_fen=call.fen(row, "det_item_fee_sumamt", required=True, negative=True),
+        own_item=call.text(row, "medins_list_codg", longest=150),
+        prescription=prescription,
+        prescriber=named[:12] if prescription and isinstance(named, str) else "",
+        approved=approved,
+        details={
+            name: value
+            for name, value in row.items()
+            if value is not None and name not in _OWN_NAMES
+        },
+    )

@@ -1,0 +1,167 @@
+"""Requests that wait are settled together, and their replies written (2206, 2207, 2101, 2102).
+
+A reply is written inside the settlement's transaction and stored with the message, so what a client
+was told and what is kept are the same bytes.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+from psycopg.rows import class_row
+
+from gongji.gateway.transactions import Call, GatewaySettings
+from gongji.gateway.visits import read_bills, write_lines, write_settlement
+from gongji.gateway.visits.write_settlement import Bearer
+from gongji.gateway.wire import credentials, envelope, threads
+from gongji.gateway.wire.credentials import Nonce
+from gongji.gateway.wire.dispatch import DONE, FAULT, REFUSED, Clock, Reply, refuse
+from gongji.gateway.wire.envelope import Envelope
+from gongji.platform.arrays import texts
+from gongji.platform.identity import Identity
+from gongji.refusals import Refusal
+from gongji.registry.people import Person
+from gongji.settlement.contract import Outcome, Request
+from gongji.settlement.settle import Bounds, Failure, settle
+
+_PEOPLE = """select id, psn_no, area, name, sex, ethnicity, certificate_kind, certificate
+from person where psn_no = any(%s::text[])"""
+UNSIGNED = Reply(b"", "unsigned")
+"""A nonce that was used before: the gateway refuses, not the settlement."""
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A request to settle, and the nonce that it was signed with."""
+
+    envelope: Envelope
+    nonce: Nonce | None
+
+
+class Settling:
+    """Settles what waits, on the connection of the thread that asks."""
+
+    def __init__(
+        self,
+        connections: threads.Connections,
+        rules: Any,
+        settings: GatewaySettings,
+        identity: Identity,
+        clock: Clock,
+    ) -> None:
+        self._connections, self._rules, self._settings = connections, rules, settings
+        self._identity, self._clock = identity, clock
+        self._bounds = Bounds(settings.days_back, settings.days_ahead)
+
+    def settle(self, waiting: Sequence[Waiting]) -> list[Reply]:
+        """The reply to each, in their order."""
+        return self._connections.run(partial(self._settle, waiting=waiting))
+
+    def _settle(self, connection: threads.Connection, waiting: Sequence[Waiting]) -> list[Reply]:
+        now = self._clock()
+        nonces = [one.nonce for one in waiting if one.nonce]
+        used = credentials.claim(connection, nonces, now) if nonces else set()
+        replies: dict[int, Reply] = {}
+        asked: list[tuple[int, Envelope, Request]] = []
+        for place, one in enumerate(waiting):
+            if one.nonce in used:
+                replies[place] = UNSIGNED
+                continue
+            try:
+                asked.append((place, one.envelope, self._read(connection, one.envelope)))
+            except Refusal as refusal:
+                replies[place] = self._refused(one.envelope, refusal)
+        if asked:
+            replies |= self._settled(connection, asked)
+        return [replies[place] for place in range(len(waiting))]
+
+    def _read(self, connection: threads.Connection, known: Envelope) -> Request:
+        call = Call(
+            connection,
+            known.institution,
+            known.infno,
+            known.input,
+            known.key,
+            known.received_at,
+            self._rules,
+            self._settings,
+            known.header,
+        )
+        return read_bills.read_request(call)
+
+    def _settled(
+        self, connection: threads.Connection, asked: Sequence[tuple[int, Envelope, Request]]
+    ) -> dict[int, Reply]:
+        envelopes = {id(request): known for _, known, request in asked}
+        bearers = self._bearers(connection, {request.psn_no for _, _, request in asked})
+        written: dict[int, bytes] = {}
+
+        def encode(request: Request, outcome: Outcome) -> bytes:
+            made = self._write(envelopes[id(request)], request, outcome, bearers)
+            written[id(request)] = made
+            return made
+
+        requests = [request for _, _, request in asked]
+        now = self._clock()
+        outcomes = settle(connection, requests, self._rules, now, self._bounds, encode)
+        return {
+            place: self._reply(known, request, outcome, bearers, written)
+            for (place, known, request), outcome in zip(asked, outcomes, strict=True)
+        }
+
+    def _reply(
+        self,
+        known: Envelope,
+        request: Request,
+        outcome: Outcome,
+        bearers: dict[str, Bearer],
+        written: dict[int, bytes],
+    ) -> Reply:
+        if isinstance(outcome, Failure):
+            error = outcome.error or RuntimeError("a settlement failed without a reason")
+            return self._fault(known, error)
+        if outcome.replayed is not None:
+            return Reply(outcome.replayed)
+        made = written.get(id(request)) or self._write(known, request, outcome, bearers)
+        return Reply(made, REFUSED if outcome.refusal else DONE)
+
+    def _bearers(self, connection: threads.Connection, numbers: set[str]) -> dict[str, Bearer]:
+        with connection.cursor(row_factory=class_row(Person)) as cursor:
+            found = cursor.execute(_PEOPLE, [texts(numbers)]).fetchall()
+        return {person.psn_no: Bearer(person, self._identity) for person in found}
+
+    def _write(
+        self, known: Envelope, request: Request, outcome: Outcome, bearers: dict[str, Bearer]
+    ) -> bytes:
+        """The reply in full."""
+        if outcome.refusal:
+            return refuse(known, known.received_at, self._clock, outcome.refusal)
+        entry, infno = outcome.entry, known.infno
+        node = (
+            known.input.get("druginfo" if infno in read_bills.PURCHASES else "data") or known.input
+        )
+        sent = node[0] if isinstance(node, list) else node
+        told = {"mdtrt_cert_type": sent.get("mdtrt_cert_type"), "med_type": request.med_type}
+        bearer = bearers[request.psn_no]
+        output: dict[str, Any] = {
+            "setlinfo": write_settlement.setlinfo(
+                infno, entry, outcome.balance_fen, bearer, told, known.key.msgid
+            ),
+            "setldetail": write_settlement.setldetail(entry, outcome.limits),
+        }
+        if infno in read_bills.PURCHASES:
+            output["detlcutinfo"] = write_lines.cut(outcome.lines)
+        warnings = [*outcome.warnings]
+        if entry.result.get("refusal"):
+            warnings += entry.result["reasons"][:1]
+        return envelope.write(
+            known, known.received_at, self._clock(), output, warnings=list(dict.fromkeys(warnings))
+        )
+
+    def _refused(self, known: Envelope, refusal: Refusal) -> Reply:
+        return Reply(refuse(known, known.received_at, self._clock, refusal), REFUSED)
+
+    def _fault(self, known: Envelope, error: Exception) -> Reply:
+        sentence = threads.report(error, known.infno, known.institution)
+        made = envelope.write(known, known.received_at, self._clock(), refused=sentence)
+        return Reply(made, FAULT)

@@ -1,0 +1,72 @@
+"""Inpatient episodes told by the systems that settle them: GJ01, a transaction of gongji's own.
+
+The interface settles inpatient care elsewhere (2301 to 2405); what it used of the shared meters,
+and whether emergency care went on into a stay, arrives here or by import.
+"""
+
+from typing import Any
+
+from gongji.gateway.transactions import Call, Node, transaction
+from gongji.refusals import Refusal
+from gongji.registry.institutions import standings
+from gongji.registry.people import get_person
+from gongji.settlement.stays import StayReport, record_stays
+
+INFNO = "GJ01"
+FIELDS = {
+    "psn_no": "人员编号",
+    "ipt_no": "住院号（本机构内唯一）",
+    "begntime": "入院日期",
+    "endtime": "出院日期；在院为空",
+    "medfee_sumamt": "医疗费总额",
+    "act_pay_dedc": "实际支付起付线",
+    "hifp_pay": "统筹基金支付",
+    "otp_er_refl_flag": "1 急诊抢救后转入",
+    "die_flag": "1 死亡",
+}
+"""The fields of a row of `stays`: what each says."""
+MOST_ROWS = 1000
+
+
+@transaction(INFNO, nodes=("stays",), changes=True)
+def report_stays(call: Call) -> dict[str, Any]:
+    """Episodes of the own institution, all or none; one that is told again is corrected.
+
+    Law:     楚政规〔2022〕2号 第十三、十五至十九条; 邵市政办发〔2022〕22号 第八条.
+    Refuses: field_missing, value_invalid, amount_*, person_unknown, lines_too_many.
+    """
+    rows = call.many("stays", required=True)
+    if len(rows) > MOST_ROWS:
+        raise Refusal("lines_too_many", "stays", {"value": str(MOST_ROWS)})
+    reports = [_report(call, row) for row in rows]
+    made = record_stays(call.connection, reports, call.rules, call.now)
+    return {
+        "result": [
+            {
+                "ipt_no": report.number.partition("|")[2],
+                "setl_id_cancelled": [str(entry) for entry in outcome.reversed],
+                "setl_id_flagged": [str(entry) for entry in outcome.flagged],
+            }
+            for report, outcome in zip(reports, made, strict=True)
+        ]
+    }
+
+
+def _report(call: Call, row: Node) -> StayReport:
+    person = get_person(call.connection, call.text(row, "psn_no", required=True, longest=30))
+    since = call.day(row, "begntime")
+    here = standings(call.connection, [call.institution], since)[call.institution]
+    return StayReport(
+        psn_no=person.psn_no,
+        area=person.area,
+        since=since,
+        until=call.day(row, "endtime", False),
+        number=f"{call.institution}|{call.text(row, 'ipt_no', required=True, longest=30)}",
+        institution=call.institution,
+        level=here.level,
+        from_emergency=call.choice(row, "otp_er_refl_flag", "01", False, "0") == "1",
+        died=call.choice(row, "die_flag", "01", False, "0") == "1",
+        total_fen=call.fen(row, "medfee_sumamt"),
+        deductible_fen=call.fen(row, "act_pay_dedc"),
+        pool_fen=call.fen(row, "hifp_pay"),
+    )

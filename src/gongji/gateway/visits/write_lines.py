@@ -1,0 +1,50 @@
+"""Priced fee lines as the interface tells them (2204 `result`, 2101 and 2102 `detlcutinfo`)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from gongji.gateway.visits.settlement_fields import CUT_LINE, PRICED_LINE
+from gongji.gateway.wire.fields import fill, ratio, scaled, yuan
+from gongji.settlement.price_bills import PricedLine
+
+UNLIMITED = msgspec.Raw(b"999999")
+"""pric_uplmt_amt where nothing limits the price."""
+_QUANTITY_DECIMALS, _PRICE_DECIMALS = 3, 6
+
+
+def result(lines: Iterable[PricedLine]) -> list[dict[str, Any]]:
+    """The rows of 2204."""
+    return [fill(PRICED_LINE, _values(line)) for line in lines]
+
+
+def cut(lines: Iterable[PricedLine]) -> list[dict[str, Any]]:
+    """The rows of a purchase."""
+    return [fill(CUT_LINE, _values(line)) for line in lines]
+
+
+def _flag(value: bool) -> str:
+    return "1" if value else "0"
+
+
+def _values(line: PricedLine) -> dict[str, Any]:
+    limit = line.price_limit_fen
+    return {
+        "feedetl_sn": line.line.serial,
+        "det_item_fee_sumamt": yuan(line.line.amount_fen),
+        "cnt": scaled(line.line.quantity_milli, _QUANTITY_DECIMALS),
+        "pric": scaled(line.line.price_micro, _PRICE_DECIMALS),
+        "pric_uplmt_amt": UNLIMITED if limit is None else yuan(limit),
+        "selfpay_prop": ratio(line.share_ppm),
+        "fulamt_ownpay_amt": yuan(line.wholly_own_fen),
+        "overlmt_amt": yuan(line.above_standard_fen),
+        "preselfpay_amt": yuan(line.first_self_pay_fen),
+        "inscp_scp_amt": yuan(line.in_scope_fen),
+        "chrgitm_lv": line.grade_code,
+        "med_chrgitm_type": line.charge_type,
+        "bas_medn_flag": _flag(line.essential),
+        "hi_nego_drug_flag": _flag(line.negotiated),
+        "lmt_used_flag": _flag(line.restricted),
+        "memo": line.memo,
+    }

@@ -1,0 +1,1 @@
+"""How the interface travels: envelopes, signatures, messages, connections."""

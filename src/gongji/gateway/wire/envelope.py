@@ -1,0 +1,142 @@
+"""The envelope around every transaction: read as tolerantly as clients need, written in one form.
+
+The content of a message is its normalised input and nothing else: headers and clocks differ between
+two deliveries of one message.
+"""
+
+import hashlib
+import itertools
+import random
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from gongji.gateway.transactions import Node, normalise, shown
+from gongji.refusals import Refusal
+from gongji.settlement.contract import Key
+from gongji.units import CHINA
+
+LONGEST_MSGID = 100
+_BOM = b"\xef\xbb\xbf"
+_SERIALS = 10**10
+_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=str)
+_ENCODER = msgspec.json.Encoder()
+_SORTED = msgspec.json.Encoder(order="sorted")
+_serial = itertools.count(random.SystemRandom().randrange(_SERIALS))
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """A request: its transaction, message id, institution, and the rest of the envelope."""
+
+    infno: str
+    key: Key
+    input: Node
+    received_at: datetime
+    header: Node = {}
+
+    @property
+    def institution(self) -> str:
+        """The institution that the envelope names."""
+        return self.key.institution
+
+
+def decode(body: bytes) -> dict[str, Any]:
+    """The object that a body holds: UTF-8 with or without a mark, otherwise GB18030.
+
+    Refuses: message_unreadable.
+    """
+    if b"\\u0000" in body or b"\0" in body:
+        raise _unreadable("含有空字符")
+    try:
+        try:
+            found = _DECODER.decode(body.removeprefix(_BOM))
+        except UnicodeDecodeError:
+            found = _DECODER.decode(body.decode("gb18030"))
+    except UnicodeDecodeError:
+        raise _unreadable("编码不是 UTF-8 或 GB18030") from None
+    except RecursionError:
+        raise _unreadable("嵌套层数过多") from None
+    except ValueError:
+        raise _unreadable("不是完整的 JSON") from None
+    if not isinstance(found, dict):
+        raise _unreadable("不是一个对象")
+    return found
+
+
+def _unreadable(reason: str) -> Refusal:
+    return Refusal("message_unreadable", values={"reason": reason})
+
+
+def read(body: bytes, received_at: datetime, content: dict[str, Any] | None = None) -> Envelope:
+    """The envelope in a body; `content` is the decoded body where it came in another form.
+
+    Refuses: message_unreadable, field_missing, value_invalid.
+    """
+    try:
+        header = normalise(decode(body) if content is None else content)
+    except RecursionError:
+        raise _unreadable("嵌套层数过多") from None
+    given = header.pop("input", None)
+    if given is None:
+        given = {}
+    elif not isinstance(given, dict):
+        raise Refusal("value_invalid", "input", {"value": "（其他）", "allowed": "一个 JSON 对象"})
+    infno = _header(header, "infno", 10).upper()
+    msgid = _header(header, "msgid", LONGEST_MSGID)
+    institution = _header(header, "fixmedins_code", 12)
+    digest = hashlib.sha256(f"{infno}\n".encode() + _SORTED.encode(given)).digest()
+    key = Key(institution, msgid, infno, digest, given)
+    return Envelope(infno, key, given, received_at, header)
+
+
+def _header(header: Node, name: str, longest: int) -> str:
+    value = header.get(name)
+    if value is None:
+        raise Refusal("field_missing", name)
+    if not isinstance(value, str) or len(value) > longest or not value.isprintable():
+        allowed = f"不超过 {longest} 个可见字符"
+        raise Refusal("value_invalid", name, {"value": shown(name, value), "allowed": allowed})
+    return value
+
+
+def region(envelope: Envelope | None) -> str:
+    """The region of treatment that a reply's number begins with; zeros where it is not told."""
+    value = envelope.header.get("mdtrtarea_admvs") if envelope else None
+    if isinstance(value, str) and len(value) == 6 and value.isascii() and value.isdigit():
+        return value
+    return "000000"
+
+
+def write(
+    envelope: Envelope | None,
+    received_at: datetime,
+    responded_at: datetime,
+    output: dict[str, Any] | None = None,
+    refused: str = "",
+    warnings: Sequence[str] = (),
+) -> bytes:
+    """A reply: infcode 0 with the output, or -1 with the sentence `refused`."""
+    received = received_at.astimezone(CHINA)
+    responded = responded_at.astimezone(CHINA)
+    second = _second(received)
+    number = f"{region(envelope)}{second}{next(_serial) % _SERIALS:010d}"
+    reply = {
+        "infcode": -1 if refused else 0,
+        "inf_refmsgid": number,
+        "refmsg_time": f"{second}{received.microsecond // 1000:03d}",
+        "respond_time": f"{_second(responded)}{responded.microsecond // 1000:03d}",
+        "err_msg": refused or None,
+        "output": None if refused else output,
+        "warn_msg": "；".join(warnings) or None,
+        "cainfo": None,
+        "signtype": None,
+        "enctype": None,
+    }
+    return _ENCODER.encode(reply)
+
+
+def _second(at: datetime) -> str:
+    """yyyyMMddHHmmss; quicker than strftime."""
+    return f"{at.year:04d}{at.month:02d}{at.day:02d}{at.hour:02d}{at.minute:02d}{at.second:02d}"

@@ -1,0 +1,317 @@
+"""Files of months and of years: each row computed, explained, or reported with its reason.
+
+Rows that say the same but for the base share their case and sentences. A row that cannot be
+computed never stops the others; it goes to a report with its number, column and reason.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from gongji.law.accounts import check_accounts
+from gongji.law.accounts.clearing import HEADS, INSTITUTION_COLUMNS, MONTHS, clear
+from gongji.law.accounts.credits import Case, MonthCredit, case_of, credit_of
+from gongji.law.accounts.explain_accounts import (
+    FUND_NAMES,
+    PLACES,
+    amounts_of,
+    explain_credit,
+    explain_statement,
+    fill,
+)
+from gongji.law.accounts.roster import (
+    ROSTER_COLUMNS,
+    month_name,
+    read_base,
+    read_month_name,
+    read_person_month,
+)
+from gongji.law.engine.areas import Areas
+from gongji.refusals import Refusal, RowRefusal
+from gongji.tabular.sheets import Sheet, Whole
+from gongji.units import Fen, show_ppm, yuan_text
+
+REJECTED = ("row_number", "column", "refusal", "reason")
+MAX_REMEMBERED = 200_000
+EXPLAINED = ("refusal", "articles", "rulebook", "explanation")
+
+Row = Mapping[str, str]
+Values = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The results of one row (of one month), or why there are none."""
+
+    values: Values
+    tally: str
+    fen: Fen = 0
+    refused: Refusal | None = None
+
+
+class Job(Protocol):
+    """What is done with each row of a file."""
+
+    columns: Sequence[str]
+    """Every column that the file may have."""
+    results: tuple[str, ...]
+    money: frozenset[str]
+
+    def answers(self, row: dict[str, str]) -> Iterator[Answer]:
+        """The answers of a row."""
+
+
+class Accrual:
+    """Monthly credits: each row of a roster for its month, or for each of the months given."""
+
+    columns: Sequence[str] = ROSTER_COLUMNS
+    keys = ("person", "area", "month")
+
+    def __init__(self, areas: Areas, months: tuple[str, ...] = (), in_fen: bool = False) -> None:
+        self.areas, self.months, self.in_fen = areas, months, in_fen
+        unit = "_fen" if in_fen else ""
+        self.amounts = (f"credit{unit}", f"to_pool{unit}")
+        self.results: tuple[str, ...] = (*self.keys, *self.amounts, "funded_by", *EXPLAINED)
+        self.money: frozenset[str] = frozenset() if in_fen else frozenset(self.amounts)
+        self.cases: dict[Values, Case | Refusal] = {}
+        self.told: dict[tuple[Case, bool, bool], tuple[str, ...]] = {}
+
+    def answers(self, row: dict[str, str]) -> Iterator[Answer]:
+        """One answer a month."""
+        person = row.pop("person", "")
+        for month in self.months or (row.get("month", ""),):
+            row["month"] = month
+            answer = self._answer(row)
+            keys = (person, row.get("area", ""), month)
+            yield Answer((*keys, *answer.values), answer.tally, answer.fen, answer.refused)
+
+    def _answer(self, row: dict[str, str]) -> Answer:
+        try:
+            result = credit_of(self._case(row), read_base(row))
+        except Refusal as refusal:
+            return refused(refusal, len(self.amounts) + 1)
+        rule = result.case.plan.credit
+        fund = FUND_NAMES[rule[1].fund] if rule and not result.refusal else ""
+        amounts = (money(fen, self.in_fen) for fen in (result.credit_fen, result.pool_fen))
+        articles, rulebook, pattern = self._told(result)
+        text = fill(pattern, amounts_of(result))
+        said = (result.refusal, articles, rulebook, text)
+        return Answer((*amounts, fund, *said), result.refusal or fund, result.credit_fen)
+
+    def _case(self, row: dict[str, str]) -> Case:
+        """The case of a row, or its refusal again: rows differ in little but the base."""
+        key = tuple(item for item in row.items() if item[0] not in ("base", "base_fen"))
+        if key not in self.cases:
+            if len(self.cases) >= MAX_REMEMBERED:
+                self.cases.clear()
+                self.told.clear()
+            self.cases[key] = self._new_case(row)
+        case = self.cases[key]
+        if isinstance(case, Refusal):
+            raise case
+        return case
+
+    def _new_case(self, row: dict[str, str]) -> Case | Refusal:
+        try:
+            if not row.get("area", ""):
+                raise Refusal("field_missing", "area")
+            return case_of(
+                check_accounts.sound(self.areas.area(row["area"])), read_person_month(row)
+            )
+        except Refusal as refusal:
+            return refusal
+
+    def _told(self, result: MonthCredit) -> tuple[str, ...]:
+        """Articles, rulebook and the sentences with places for amounts, once for each case."""
+        base, used = result.base_fen, result.used_fen
+        key = (result.case, used > base, used < base)
+        if key not in self.told:
+            told = explain_credit(result, PLACES)
+            self.told[key] = (told.articles, told.rulebook, told.as_text())
+        return self.told[key]
+
+
+class ClearingJob:
+    """Annual clearing: each row of an institutions file."""
+
+    columns: Sequence[str] = INSTITUTION_COLUMNS
+    keys = ("institution", "area", "year")
+
+    def __init__(self, areas: Areas, in_fen: bool = False) -> None:
+        self.areas, self.in_fen = areas, in_fen
+        unit = "_fen" if in_fen else ""
+        self.prepaid = tuple(f"prepaid_{month}{unit}" for month in MONTHS)
+        self.totals = tuple(f"{n}{unit}" for n in ("prepaid", "used", "balance"))
+        self.ends = tuple(f"{n}{unit}" for n in ("kept", "returned", "borne"))
+        amounts = (*self.prepaid, *self.totals, *self.ends)
+        shares = ("usage", "kept_share")
+        self.results: tuple[str, ...] = (
+            *self.keys,
+            *self.prepaid,
+            *self.totals,
+            *shares,
+            *self.ends,
+            *EXPLAINED,
+        )
+        self.money: frozenset[str] = frozenset() if in_fen else frozenset(amounts)
+
+    def answers(self, row: dict[str, str]) -> Iterator[Answer]:
+        """One answer."""
+        keys = tuple(row.get(name, "") for name in self.keys)
+        row.pop("institution", None)
+        try:
+            if not row.get("area", ""):
+                raise Refusal("field_missing", "area")
+            result = clear(check_accounts.sound(self.areas.area(row["area"])), row)
+        except Refusal as refusal:
+            width = len(self.results) - len(keys) - len(EXPLAINED)
+            answer = refused(refusal, width)
+            yield Answer((*keys, *answer.values), answer.tally, 0, answer.refused)
+            return
+        told = explain_statement(result)
+        totals = (result.prepaid_fen, result.given.used_fen, result.balance_fen)
+        ends = (result.kept_fen, result.returned_fen, result.borne_fen)
+        yield Answer(
+            (
+                *keys,
+                *(money(fen, self.in_fen) for fen in (*result.monthly_fen, *totals)),
+                show_ppm(result.usage_ppm),
+                show_ppm(result.kept_ppm),
+                *(money(fen, self.in_fen) for fen in ends),
+                "",
+                told.articles,
+                told.rulebook,
+                told.as_text(),
+            ),
+            "机构留用",
+            result.kept_fen,
+        )
+
+
+def money(fen: Fen, in_fen: bool) -> object:
+    """An amount as the file writes it."""
+    return fen if in_fen else yuan_text(fen)
+
+
+def refused(refusal: Refusal, width: int) -> Answer:
+    """An answer without figures; a row that lacks a parameter stays in the result."""
+    values = ("",) * width + (refusal.code, "", "", str(refusal))
+    kept = refusal.code == "parameter_missing"
+    return Answer(values, refusal.code, 0, None if kept else refusal)
+
+
+@dataclass
+class Summary:
+    """What became of a file."""
+
+    rows: int = 0
+    results: int = 0
+    rejected: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    fen: Counter[str] = field(default_factory=Counter)
+
+    def as_json(self) -> dict[str, object]:
+        """The counts and amounts, for machines."""
+        return {
+            "rows": self.rows,
+            "results": self.results,
+            "rejected": self.rejected,
+            "by_outcome": {
+                name: {"count": count, "amount": yuan_text(self.fen[name])}
+                for name, count in sorted(self.counts.items())
+            },
+        }
+
+
+def run(
+    job: Job,
+    sheet: Sheet,
+    area: str = "",
+    strict: bool = False,
+    progress: Callable[[int], object] = lambda rows: None,
+) -> Iterator[tuple[list[Values], list[Values], Summary]]:
+    """The results and the rejected rows of a file, piece by piece, with the summary so far.
+
+    Refuses: field_unknown for a column that the job does not know; with `strict`, row_rejected at
+             the first row that cannot be computed.
+    """
+    for column in sheet.columns:
+        if column not in job.columns:
+            raise Refusal("field_unknown", column)
+    summary = Summary()
+    for chunk in sheet.chunks():
+        done: list[Values] = []
+        rejected: list[Values] = []
+        for texts in chunk:
+            summary.rows += 1
+            for answer in _answers(job, sheet.columns, texts, area):
+                summary.counts[answer.tally] += 1
+                summary.fen[answer.tally] += answer.fen
+                if answer.refused is None:
+                    done.append(answer.values)
+                    continue
+                why = answer.refused
+                if strict:
+                    raise RowRefusal(summary.rows, why.field, why.code, str(why))
+                rejected.append((str(summary.rows), why.field, why.code, str(why)))
+        summary.results += len(done)
+        summary.rejected += len(rejected)
+        progress(len(chunk))
+        yield done, rejected, summary
+
+
+def _answers(job: Job, columns: Sequence[str], texts: Sequence[str], area: str) -> Iterator[Answer]:
+    extra = [text for text in texts[len(columns) :] if text]
+    if extra:
+        # Most likely a comma inside an amount that is not quoted: nothing in the row is certain.
+        yield refused(Refusal("field_unknown", f"第 {len(texts)} 列（{extra[-1]}）"), 0)
+        return
+    row = dict(zip(columns, texts, strict=False))
+    if area and not row.get("area"):
+        row["area"] = area
+    yield from job.answers(row)
+
+
+def write(
+    pieces: Iterator[tuple[list[Values], list[Values], Summary]],
+    job: Job,
+    result: Path,
+    report: Path,
+) -> Summary:
+    """Write results and, where there are any, rejected rows; both appear only when complete."""
+    summary = Summary()
+    with ExitStack() as stack:
+        # Opened first, so that it is closed and shown last.
+        output = stack.enter_context(Whole(result, job.results, job.money))
+        bad: Whole | None = None
+        for done, rejected, current in pieces:
+            summary = current
+            output.write(done)
+            if rejected and bad is None:
+                bad = stack.enter_context(Whole(report, REJECTED))
+            if bad is not None:
+                bad.write(rejected)
+    if bad is None:
+        report.unlink(missing_ok=True)
+    return summary
+
+
+def months_between(
+    first: str, last: str, options: tuple[str, str] = ("--from", "--to")
+) -> tuple[str, ...]:
+    """The months from one to another, both included, as the two options give them.
+
+    Refuses: value_invalid.
+    """
+    since, until = read_month_name(options[0], first), read_month_name(options[1], last)
+    if until < since:
+        raise Refusal("value_invalid", options[1], {"value": last, "allowed": f"不早于 {first}"})
+    return tuple(month_name(month) for month in range(since, until + 1))
+
+
+def in_fen(columns: Sequence[str]) -> bool:
+    """Whether a file gives its amounts in fen."""
+    return any(column.endswith("_fen") for column in columns if column not in HEADS)

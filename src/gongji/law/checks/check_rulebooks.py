@@ -1,0 +1,267 @@
+"""What `gongji check` finds in rulebooks: mistakes, gaps, overlaps, and proofs of every chain.
+
+Files are read with every mistake reported; the law of each area is folded over time, every cell
+compiled, and each distinct program proved. Examples are run by the command, which knows who runs
+them; this module knows rulebooks and the kernel only.
+"""
+
+import dataclasses
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gongji.law.checks import check_references
+from gongji.law.checks.library import Library
+from gongji.law.checks.proof import Proof, prove, refuses_all
+from gongji.law.compile.cells import axes_of, offered_benefits, settled_values
+from gongji.law.compile.figures import Cell
+from gongji.law.compile.layout import Layout, lay_out
+from gongji.law.compile.program import Compiler, Program
+from gongji.law.rulebook import account_provisions, provision_kinds
+from gongji.law.rulebook.law import Law, Settings
+from gongji.law.rulebook.rulebook import FOREVER, Rulebook, read_book
+from gongji.law.rulebook.source import Node, line_of
+from gongji.refusals import Problem, RulebookError
+from gongji.units import WHOLE, date_of, show_ppm
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A distinct program of a benefit under a law, the cells that share it, and its proof.
+
+    `opens` are the open parameters for which it is unproved; `supposed` how many programs were
+    proved in its place with the figures that the rulebook's examples suppose.
+    """
+
+    benefit: str
+    cells: tuple[Cell, ...]
+    proof: Proof | None
+    opens: tuple[str, ...] = ()
+    supposed: int = 0
+
+
+@dataclass(frozen=True)
+class Cliff:
+    """A jump that the law itself contains: a finding, not a mistake."""
+
+    document: str
+    article: str
+    sentence: str
+
+
+@dataclass
+class LawReport:
+    """The chains of an area's law over one span of days."""
+
+    law: Law
+    chains: list[Chain] = field(default_factory=list)
+    cells: int = 0
+    gaps: list[Problem] = field(default_factory=list)
+
+    def where(self, *, proved: bool) -> list[Chain]:
+        """The chains that are proved, or those that are not."""
+        return [chain for chain in self.chains if (chain.proof is not None) == proved]
+
+
+@dataclass
+class AreaReport:
+    """What was found in the law of one area."""
+
+    area: str
+    books: list[Rulebook]
+    laws: list[LawReport] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    cliffs: list[Cliff] = field(default_factory=list)
+
+
+def read_files(library: Library, files: Iterable[Path]) -> tuple[list[Rulebook], list[Problem]]:
+    """The documents in these files, and every mistake of form and of reference."""
+    books: list[Rulebook] = []
+    problems: list[Problem] = []
+    for path in files:
+        book, found = read_book(path)
+        problems += found
+        if book is not None:
+            books.append(book)
+            problems += check_references.problems(library, book)
+            problems += _uncited(book)
+    return books, problems
+
+
+def check_area(library: Library, area: str) -> AreaReport:
+    """Fold an area's law over time, compile every cell and prove every chain.
+
+    Returns: a report without laws where the documents have mistakes, which are in its problems.
+    """
+    books, _ = library.readable(area)
+    report = AreaReport(area, books)
+    try:
+        laws = library.laws(area)
+    except RulebookError as error:
+        report.problems += error.problems
+        return report
+    report.problems += _pauses(laws)
+    layout = lay_out(laws)
+    for number, law in enumerate(laws):
+        supposed = [library.laws(area, settings)[number] for settings in _supposed(law)]
+        checked = _check_law(law, layout, supposed, report.problems)
+        report.laws.append(checked)
+        report.problems += checked.gaps
+        report.cliffs += [cliff for cliff in _cliffs(law) if cliff not in report.cliffs]
+    return report
+
+
+def _pauses(laws: list[Law]) -> Iterator[Problem]:
+    """Days between two documents on which no document is in force."""
+    for earlier, later in itertools.pairwise(laws):
+        if earlier.until < later.since:
+            node = later.books[-1].head.node
+            days = f"{date_of(earlier.until)} 至 {date_of(later.since - 1)}"
+            yield Problem(node.file, node.line, "文件.施行", f"{days} 没有规则")
+
+
+def _supposed(law: Law) -> list[Settings]:
+    """The figures that examples of this law's documents suppose for open parameters."""
+    found: list[Settings] = []
+    for book in law.books:
+        for example in book.examples:
+            if example.settings and example.settings not in found:
+                found.append(example.settings)
+    return found
+
+
+def years_of(law: Law) -> list[int]:
+    """The years for which programs can differ: those of its statistics, otherwise the first."""
+    first = date_of(law.since).year
+    known: set[int] = set()
+    for provision in law.all(provision_kinds.Parameter).values():
+        known |= {int(year) for year in provision.value.years}
+    if not known:
+        return [first]
+    last = max(known) + 2
+    if law.until < FOREVER:
+        last = min(last, date_of(law.until - 1).year)
+    return list(range(first, max(first, last) + 1))
+
+
+def cells_of(law: Law, benefit: str) -> Iterator[Cell]:
+    """Every cell of a benefit in which a visit can be settled."""
+    axes = axes_of(law, benefit)
+    for values in itertools.product(*(settled_values(law, axis) for axis in axes)):
+        yield dict(zip(axes, values, strict=True))
+
+
+def _check_law(law: Law, layout: Layout, supposed: list[Law], problems: list[Problem]) -> LawReport:
+    report = LawReport(law)
+    proofs: dict[tuple[int, ...], Proof] = {}
+    gaps: dict[tuple[str, int, str], Problem] = {}
+    for benefit, year in itertools.product(offered_benefits(law), years_of(law)):
+        found: dict[tuple[int, ...], tuple[Program, list[Cell]]] = {}
+        for cell in cells_of(law, benefit):
+            program = Compiler(law, layout, year).program(benefit, cell)
+            report.cells += 1
+            if refuses_all(program.code):
+                continue
+            for problem in _gaps(program, benefit):
+                gaps.setdefault((problem.file, problem.line, problem.key), problem)
+            if not program.gaps:
+                found.setdefault(tuple(program.code), (program, []))[1].append(cell)
+        for code, (program, cells) in found.items():
+            if program.opens:
+                tried = [_try(one, layout, year, benefit, cells, proofs) for one in supposed]
+                opens = tuple(dict.fromkeys(program.opens.values()))
+                report.chains.append(Chain(benefit, tuple(cells), None, opens, sum(tried)))
+                continue
+            proof = _proved(code, proofs)
+            report.chains.append(Chain(benefit, tuple(cells), proof))
+            if proof.broken:
+                problems.append(_broken(law, program, cells[0], proof.broken))
+    report.gaps = list(gaps.values())
+    return report
+
+
+def _proved(code: tuple[int, ...], proofs: dict[tuple[int, ...], Proof]) -> Proof:
+    if code not in proofs:
+        proofs[code] = prove(list(code))
+    return proofs[code]
+
+
+def _try(
+    law: Law,
+    layout: Layout,
+    year: int,
+    benefit: str,
+    cells: list[Cell],
+    proofs: dict[tuple[int, ...], Proof],
+) -> int:
+    """How many distinct programs of these cells are proved with the figures supposed."""
+    codes = set()
+    for cell in cells:
+        program = Compiler(law, layout, year).program(benefit, cell)
+        if not program.opens and not program.gaps:
+            codes.add(tuple(program.code))
+    return sum(not _proved(code, proofs).broken for code in codes)
+
+
+def _gaps(program: Program, benefit: str) -> Iterator[Problem]:
+    for gap in program.gaps.values():
+        node = gap.table.node if gap.table else None
+        message = (
+            f"{gap.axis}为“{gap.value}”时没有数字；请补上，或写明“{provision_kinds.REST_TEXT}”"
+        )
+        if node:
+            yield Problem(node.file, node.line, f"{benefit}.{gap.axis}.{gap.value}", message)
+
+
+def _broken(law: Law, program: Program, cell: Cell, sentence: str) -> Problem:
+    provision = law.all(provision_kinds.Benefit)[program.benefit]
+    node = getattr(provision.value, "node", provision.book.head.node)
+    where = "、".join(f"{axis}={value}" for axis, value in cell.items())
+    return Problem(node.file, node.line, provision.path, f"{sentence}（{where or '所有人'}）")
+
+
+def _cliffs(law: Law) -> Iterator[Cliff]:
+    """Where one fen more of a budget's use changes what an institution keeps by a jump."""
+    for provision in law.all(account_provisions.Clearing).values():
+        clearing = provision.value
+        number = provision.book.head.number
+        for earlier, later in itertools.pairwise(clearing.bands):
+            jump = (later.kept - earlier.kept) * (WHOLE - later.since) // WHOLE
+            yield Cliff(
+                number,
+                later.article,
+                f"预算使用率达到 {show_ppm(later.since)} 时，留用由结余的 {show_ppm(earlier.kept)}"
+                f" 变为 {show_ppm(later.kept)}，相当于预算的 {show_ppm(jump)}",
+            )
+        direct = clearing.direct
+        if direct:
+            yield Cliff(
+                number,
+                direct.article,
+                f"直接结算率低于 {show_ppm(direct.below)} 时，每低 {show_ppm(direct.step)}"
+                f"（不足也算）留用比例降低 {show_ppm(direct.loss)}",
+            )
+
+
+def _uncited(book: Rulebook) -> Iterator[Problem]:
+    """Provisions whose article is not among those that the document accounts for (条文)."""
+    for article, struct in citations(tuple(book.sections.values())) if book.articles else ():
+        if not any(name in article for name in book.articles):
+            node = struct.node
+            message = f"“{article}”不在“条文”所列之内：{'、'.join(book.articles)}"
+            yield Problem(node.file, line_of(node, "依据"), "依据", message)
+
+
+def citations(value: Any) -> Iterator[tuple[str, Any]]:
+    """Every article named in provisions, with the struct that names it."""
+    if isinstance(value, dict | tuple):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from citations(item)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, Node):
+        article = getattr(value, "article", "")
+        if article:
+            yield article, value
+        for item in dataclasses.fields(value):
+            yield from citations(getattr(value, item.name))

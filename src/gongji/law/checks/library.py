@@ -1,0 +1,34 @@
+"""The library of laws: rulebook files folded by area, and checked before anybody uses them."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from gongji.law.checks import check_references
+from gongji.law.rulebook.law import Law, Settings, spans
+from gongji.law.rulebook.shelf import Shelf
+from gongji.refusals import Refusal, RulebookError
+
+
+class Library(Shelf):
+    """The laws of the areas that a shelf has rulebooks of."""
+
+    def __init__(self, folders: Iterable[Path] = ()) -> None:
+        super().__init__(folders)
+        self._sound: set[str] = set()
+
+    def laws(self, area: str, settings: Settings | None = None) -> list[Law]:
+        """The law of an area over time: one Law for each span in which nothing changes.
+
+        Refuses: area_unknown; RulebookError with every problem of form and of reference.
+        """
+        books, problems = self.readable(area)
+        if not books and not problems:
+            allowed = "、".join(self.areas())
+            raise Refusal("area_unknown", "area", {"value": area, "allowed": allowed})
+        laws = spans(area, books, settings or {}, problems)
+        if area not in self._sound:
+            problems += check_references.check(books, laws)
+        if problems:
+            raise RulebookError(list(dict.fromkeys(problems)))
+        self._sound.add(area)
+        return laws

@@ -1,0 +1,1 @@
+"""From the law at a date to programs of integers and the citations beside them."""

@@ -1,0 +1,92 @@
+"""The areas of some rulebooks, each folded and checked when it is first asked for."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from gongji.law.checks.library import Library
+from gongji.law.compile.parameters_given import check
+from gongji.law.engine.area import Area
+from gongji.law.rulebook.law import KEPT, Law, Settings
+from gongji.units import Day
+
+
+class Areas:
+    """The areas that a library has rulebooks of, with figures for their open parameters.
+
+    Shape: `parameters`: area -> parameter -> figure as text; `everywhere`: figures for every area
+           that has such a parameter.
+    """
+
+    def __init__(
+        self,
+        library: Library | None = None,
+        parameters: Mapping[str, Settings] | None = None,
+        everywhere: Settings | None = None,
+    ) -> None:
+        self.library = library or Library()
+        self.parameters = {code: dict(named) for code, named in (parameters or {}).items()}
+        self.everywhere = dict(everywhere or {})
+        self._loaded = lru_cache(maxsize=KEPT)(self._load)
+        self._hashes: dict[tuple[str, Day], str] = {}
+
+    def area(self, code: str, figures: Settings | None = None) -> Area:
+        """An area by its code or that of a county in it; `figures` instead of those of the areas.
+
+        Refuses: area_unknown; value_invalid for a parameter that the area does not have;
+                 RulebookError with every problem of its rulebooks.
+        """
+        own = self.parameters.get(code, {}) if figures is None else dict(figures)
+        return self._loaded(code, tuple(sorted(own.items())), figures is None)
+
+    def _load(self, code: str, own: tuple[tuple[str, str], ...], everywhere: bool) -> Area:
+        home = self.library.home(code)
+        if home != code:
+            found = self._loaded(home, own, everywhere)
+            return Area(code, found.laws, found.layout)
+        figures = (self.everywhere if everywhere else {}) | dict(own)
+        laws = self.library.laws(code, figures)
+        check(laws, dict(own))
+        return Area(code, laws)
+
+    def home(self, code: str) -> Area:
+        """The area with rules of its own that a code stands for.
+
+        Refuses: what `area` refuses.
+        """
+        return self.area(self.library.home(code))
+
+    def every(self, figures: Settings | None = None) -> tuple[Area, ...]:
+        """Every area that has rulebooks of its own, by code; `figures` as in `area`.
+
+        Refuses: RulebookError, or Refusal for a parameter that its area does not have.
+        """
+        return tuple(self.area(code, figures) for code in self.library.areas())
+
+    def check_everywhere(self, codes: Iterable[str]) -> None:
+        """Every figure given for all areas names a parameter of one of these, and can be read.
+
+        Refuses: value_invalid.
+        """
+        if self.everywhere:
+            check((law for code in codes for law in self.area(code).laws), self.everywhere)
+
+    def law_hash(self, code: str, day: Day) -> str:
+        """The SHA-256 of the documents in force in an area at a day, and of the figures given.
+
+        Refuses: area_unknown, date_outside.
+        """
+        return self.hash_of(self.area(code).law(day))
+
+    def hash_of(self, law: Law) -> str:
+        """The SHA-256 of a law: its documents' bytes in their order, and the figures given."""
+        place = (law.area, law.since)
+        if place not in self._hashes:
+            digest = hashlib.sha256()
+            for book in law.books:
+                content = book.path.read_bytes()
+                digest.update(f"{book.id} {len(content)}\n".encode() + content)
+            for name, figure in sorted(law.settings.items()):
+                digest.update(f"{name}={figure}\n".encode())
+            self._hashes[place] = digest.hexdigest()
+        return self._hashes[place]

@@ -1,0 +1,213 @@
+"""Run a rulebook's worked examples of visits: what the law gives against what was computed by hand.
+
+A row is one visit of one person, written with the law's own words; the rows of an example come in
+order and share the person's meters. A row that names a parameter (参数) instead of a cost asks what
+that parameter is. This module compares; it knows no rule.
+"""
+
+from dataclasses import dataclass, field
+
+from gongji.law.checks.library import Library
+from gongji.law.compile.figures import Resolver
+from gongji.law.compile.parameters_given import check
+from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
+from gongji.law.engine.engine import Result, settle
+from gongji.law.engine.person_meters import Meters
+from gongji.law.engine.visit import Visit, read_visit, value_name, value_of
+from gongji.law.rulebook.law import Law
+from gongji.law.rulebook.provision_kinds import Example, FromParameter, Limit, Parameter
+from gongji.law.rulebook.rulebook import Rulebook
+from gongji.law.rulebook.source import Node
+from gongji.law.rulebook.vocabulary import DERIVED, LEVEL_COLUMNS
+from gongji.refusals import Problem, Refusal
+from gongji.units import date_of, parse_day, parse_fen, show_fen, show_ppm, yuan_text
+
+KINDS = ("就诊", "费用")
+EXPECTED = "期望"
+COLUMNS = {
+    "日期": "date",
+    "待遇": "benefit",
+    "费用": "in_scope",
+    "总费用": "total",
+    "就诊": "visit",
+    "处方级别": "prescriber_level",
+    "实体级别": "parent_level",
+    "出生日期": "birth_date",
+    "核准日期": "approval_date",
+}
+"""What a row may say beside the facts of its law, and the column of a visits file it stands for."""
+
+OUTCOMES = ("支付", "起付", "补充", "个人", "拒付")
+"""What may be expected of a visit, beside a layer's payment under its code and an axis's value."""
+
+
+@dataclass
+class _Run:
+    """One example being run: the area, the person's meters, what has been found wrong."""
+
+    area: Area
+    example: Example
+    meters: Meters
+    problems: list[Problem] = field(default_factory=list)
+
+    def report(self, node: Node, message: str) -> None:
+        self.problems.append(Problem(node.file, node.line, f"示例“{self.example.name}”", message))
+
+
+def run_example(library: Library, book: Rulebook, example: Example) -> list[Problem]:
+    """What comes out differently from what an example of visits expects.
+
+    Returns: no problem where every row agrees to the fen; a row that cannot be read is a problem.
+    """
+    area = Areas(library, everywhere=example.settings).area(book.head.area)
+    run = _Run(area, example, Meters(area.layout))
+    try:
+        check(area.laws, example.settings)
+    except Refusal as refusal:
+        run.report(example.node, f"设定：{refusal}")
+        return run.problems
+    rows = example.rows.value if isinstance(example.rows.value, list) else [example.rows]
+    for row in rows:
+        if not isinstance(row.value, dict) or EXPECTED not in row.value:
+            run.report(row, f"每行应为键值表，并写明“{EXPECTED}”")
+        elif wrong := [name for name in ("日期", "参数") if _no_text(row.value.get(name))]:
+            run.report(row.value[wrong[0]], f"“{wrong[0]}”应写文字")
+        elif "参数" in row.value:
+            _run_parameter(run, row, row.value)
+        else:
+            _run_visit(run, row, row.value)
+    return run.problems
+
+
+def _expected(run: _Run, row: Node) -> dict[str, str]:
+    assert isinstance(row.value, dict)
+    node = row.value[EXPECTED]
+    if not isinstance(node.value, dict):
+        run.report(node, f"“{EXPECTED}”应为键值表")
+        return {}
+    for name, child in node.value.items():
+        if not _is_text(child):
+            run.report(child, f"期望的“{name}”应写文字，写成了{child.kind}")
+    return {name: child.text() for name, child in node.value.items() if _is_text(child)}
+
+
+def _is_text(node: Node) -> bool:
+    return isinstance(node.value, str)
+
+
+def _no_text(node: Node | None) -> bool:
+    return node is not None and not _is_text(node)
+
+
+def _amount(text: str) -> str:
+    return text.removesuffix("元").replace(",", "")
+
+
+def _run_visit(run: _Run, row: Node, cells: dict[str, Node]) -> None:
+    expected = _expected(run, row)
+    refusal, result = "", None
+    try:
+        law = run.area.law(parse_day(cells["日期"].text()))
+        visit = _read(run, law, cells)
+        if visit is None:
+            return
+        result = settle(run.area, visit, run.meters)
+        refusal = result.refusal
+    except Refusal as error:
+        refusal = error.code
+    except (KeyError, ValueError) as error:
+        run.report(row, f"日期缺失或无法识别：{error}")
+        return
+    wanted = expected.pop("拒付", "")
+    if refusal != wanted:
+        run.report(row, f"期望{_outcome(wanted)}，结果{_outcome(refusal)}")
+    elif result is not None:
+        _compare(run, row, expected, result)
+
+
+def _outcome(refusal: str) -> str:
+    return f"拒付 {refusal}" if refusal else "予以支付"
+
+
+def _read(run: _Run, law: Law, cells: dict[str, Node]) -> Visit | None:
+    """The visit of a row; None where a key of it is not known."""
+    columns = dict(COLUMNS)
+    for fact in law.facts.values():
+        if not fact.source and (fact.column not in DERIVED or fact.column in LEVEL_COLUMNS):
+            columns[fact.name] = fact.column
+    columns |= {name: f"in_scope_{part.code}" for name, part in law.parts.items()}
+    row = {"area": run.area.code}
+    for name, node in cells.items():
+        if name == EXPECTED:
+            continue
+        if name not in columns or not _is_text(node):
+            run.report(node, f"不认识的事实“{name}”；可取：{'、'.join(columns)}")
+            return None
+        column, text = columns[name], node.text()
+        if column == "benefit":
+            text = law.benefits.get(text, text)
+        row[column] = _amount(text) if text.endswith("元") else text
+    return read_visit(row, law)
+
+
+def _compare(run: _Run, row: Node, expected: dict[str, str], result: Result) -> None:
+    found = {
+        "支付": result.pool_fen,
+        "起付": result.deductible_fen,
+        "补充": result.supplements_fen,
+        "个人": result.person_fen,
+    } | {column.code: 0 for column in run.area.layout.columns}
+    found |= result.layers
+    for name, text in expected.items():
+        if name in result.cell:
+            if text != result.cell[name]:
+                run.report(row, f"{name}期望“{text}”，结果“{result.cell[name]}”")
+            continue
+        if name not in found:
+            run.report(row, f"不认识的期望“{name}”；可取：{'、'.join([*OUTCOMES, *found])}")
+            continue
+        try:
+            wanted = parse_fen(_amount(text))
+        except ValueError as error:
+            run.report(row, f"期望的“{name}”：{error}")
+            continue
+        if wanted != found[name]:
+            run.report(row, f"{name}期望 {show_fen(wanted)} 元，结果 {show_fen(found[name])} 元")
+
+
+def _run_parameter(run: _Run, row: Node, cells: dict[str, Node]) -> None:
+    name = cells["参数"].text()
+    facts = {key: node for key, node in cells.items() if key != "参数"}
+    facts.setdefault("费用", Node(row.file, row.line, "0"))
+    try:
+        law = run.area.law(parse_day(cells["日期"].text()))
+        visit = _read(run, law, facts)
+        if visit is None:
+            return
+        found = _parameter(run.area, law, visit, name)
+    except (Refusal, KeyError, ValueError) as error:
+        run.report(row, f"参数“{name}”在此没有数字：{error}")
+        return
+    wanted = _amount(_expected(run, row).get("金额", ""))
+    if wanted not in (found, found.removesuffix(".00")):
+        run.report(row, f"参数“{name}”期望 {wanted}，结果 {found}")
+
+
+def _parameter(area: Area, law: Law, visit: Visit, name: str) -> str:
+    """A parameter's figure for the facts of a visit, as text; 未定 where it is open."""
+    provision = law.all(Parameter)[name]
+    parameter = provision.value
+    cell = {
+        fact.name: value_name(fact, value_of(fact, visit, area.own_level(law)))
+        for fact in law.facts.values()
+        if fact.choices or fact.bands
+    }
+    value = FromParameter(parameter=name, fixed={}, swapped={}, share=None, node=parameter.node)
+    limit = Limit(meter="", value=value, article=parameter.article, node=parameter.node)
+    cited = Resolver(law, area.layout, cell, date_of(visit.day).year).limit(limit, provision.book)
+    if cited.gap:
+        raise ValueError(f"{cited.gap.axis}为{cited.gap.value}")
+    if cited.open:
+        return "未定"
+    return show_ppm(cited.figure) if parameter.unit == "ppm" else yuan_text(cited.figure)

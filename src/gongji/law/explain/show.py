@@ -1,0 +1,123 @@
+"""An explanation as text, Markdown or JSON."""
+
+from typing import Any
+
+from gongji.law.compile.program import Cite
+from gongji.law.explain.sentences import Explanation, Sentence, yuan
+from gongji.units import date_of, yuan_text
+
+
+def cited(cites: tuple[Cite, ...]) -> str:
+    """Citations in brackets, each article once: 〔楚政规〔2022〕2号 第十三条第二款〕."""
+    names = list(dict.fromkeys(f"{c.document} {c.article}" for c in cites))
+    return f"〔{'；'.join(names)}〕" if names else ""
+
+
+def _notes(explanation: Explanation) -> list[tuple[str, str]]:
+    notes = [
+        (
+            "存疑",
+            f"{doubt.question}？采用：{doubt.reading}。另解：{doubt.other}。理由：{doubt.reason}。",
+        )
+        for doubt in explanation.doubts
+    ]
+    for source in dict.fromkeys(c.source for c in explanation.unofficial):
+        names = dict.fromkeys(c.document for c in explanation.unofficial if c.source == source)
+        notes.append((source, f"本结果用到{source}的数字，出自：{'、'.join(names)}。"))
+    if explanation.supplied:
+        paths = "、".join(explanation.supplied)
+        notes.append(("设定", f"以下参数由使用者给出，不是规则文件中的数字：{paths}。"))
+    return notes
+
+
+def as_text(explanation: Explanation) -> str:
+    """Plain text: numbered sentences with citations, meters, notes."""
+    lines = [
+        f"{number}. {sentence.text}{cited(sentence.cites)}"
+        for number, sentence in enumerate(explanation.sentences, start=1)
+    ]
+    if explanation.result.readings:
+        lines.append("累计：")
+        for reading in explanation.result.readings:
+            where = f"（{reading.where}）" if reading.where else ""
+            lines.append(f"  {reading.name}{where}：{yuan(reading.before)} → {yuan(reading.after)}")
+    lines += [f"【{kind}】{text}" for kind, text in _notes(explanation)]
+    return "\n".join(lines)
+
+
+def as_markdown(explanation: Explanation) -> str:
+    """Markdown: a list of sentences, a table of meters, the notes as a quotation."""
+    lines = [
+        f"{n}. {s.text} *{cited(s.cites)}*" if s.cites else f"{n}. {s.text}"
+        for n, s in enumerate(explanation.sentences, start=1)
+    ]
+    if explanation.result.readings:
+        lines += ["", "| 累计 | 就诊前 | 就诊后 |", "| --- | ---: | ---: |"]
+        for reading in explanation.result.readings:
+            where = f"（{reading.where}）" if reading.where else ""
+            row = f"{reading.name}{where} | {yuan(reading.before)} | {yuan(reading.after)}"
+            lines.append(f"| {row} |")
+    for kind, text in _notes(explanation):
+        lines += ["", f"> **{kind}** {text}"]
+    return "\n".join(lines)
+
+
+def _cite_json(cite: Cite) -> dict[str, Any]:
+    return {
+        "document": cite.document,
+        "article": cite.article,
+        "file": cite.file,
+        "line": cite.line,
+        "source": cite.source,
+    }
+
+
+def _sentence_json(sentence: Sentence) -> dict[str, Any]:
+    return {
+        "kind": sentence.kind,
+        "text": sentence.text,
+        "cites": [_cite_json(c) for c in sentence.cites],
+    }
+
+
+def as_json(explanation: Explanation) -> dict[str, Any]:
+    """The result and its explanation for machines; amounts in yuan as text with two decimals."""
+    result = explanation.result
+    return {
+        "area": result.law.area,
+        "date": str(date_of(result.visit.day)),
+        "benefit": result.visit.benefit,
+        "rulebook": [book.id for book in result.law.books],
+        "total": yuan_text(result.total_fen),
+        "in_scope": yuan_text(result.in_scope_fen),
+        "first_self_pay": yuan_text(result.first_self_pay_fen),
+        "deductible": yuan_text(result.deductible_fen),
+        "layers": {code: yuan_text(paid) for code, paid in result.layers.items()},
+        "pool_pays": yuan_text(result.pool_fen),
+        "supplements": yuan_text(result.supplements_fen),
+        "person_pays": yuan_text(result.person_fen),
+        "refusal": result.refusal,
+        "meters": [
+            {
+                "meter": reading.code,
+                "name": reading.name,
+                "where": reading.where,
+                "before": yuan_text(reading.before),
+                "after": yuan_text(reading.after),
+            }
+            for reading in result.readings
+        ],
+        "explanation": [_sentence_json(sentence) for sentence in explanation.sentences],
+        "doubts": [
+            {
+                "question": doubt.question,
+                "reading": doubt.reading,
+                "other": doubt.other,
+                "reason": doubt.reason,
+                "article": doubt.article,
+            }
+            for doubt in explanation.doubts
+        ],
+        "unofficial": sorted({cite.document for cite in explanation.unofficial}),
+        "supplied": list(explanation.supplied),
+    }

@@ -1,0 +1,52 @@
+"""What the law of an area says of fee lines: its rules by kind, each with its ground."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from gongji.law.compile.grounds import Ground, ground, rules
+from gongji.law.rulebook.law import Law
+from gongji.law.rulebook.line_provisions import LineRule
+from gongji.law.rulebook.provision_kinds import Benefit
+
+NEGOTIATED = "谈判药"
+"""The benefit whose first self-pay holds for negotiated drugs in every other benefit too."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Terms:
+    """The rules of fee lines of one law."""
+
+    law: Law
+
+    @cached_property
+    def _rules(self) -> list[tuple[LineRule, Ground]]:
+        return [(rule, ground(provision, rule)) for provision, rule in rules(self.law, LineRule)]
+
+    def ground(self, kind: str, benefit: str = "") -> Ground | None:
+        """The ground of the first rule of a kind that holds for a benefit (by code)."""
+        name = self.law.benefit_name(benefit) if benefit in self.law.benefits.values() else ""
+        for rule, found in self._rules:
+            if rule.kind == kind and (not rule.benefits or name in rule.benefits):
+                return found
+        return None
+
+    def share(self, kind: str) -> int:
+        """The share of the first rule of a kind that gives one, below zero for none."""
+        return next((r.share for r, _ in self._rules if r.kind == kind and r.share is not None), -1)
+
+    def benefits(self, kind: str) -> list[str]:
+        """The codes of the benefits that rules of a kind name."""
+        names = [name for rule, _ in self._rules if rule.kind == kind for name in rule.benefits]
+        return [self.law.benefits[name] for name in names]
+
+    @cached_property
+    def negotiated(self) -> tuple[int, Ground] | None:
+        """The first self-pay of negotiated drugs, where the law gives one.
+
+        Law:     楚政规〔2022〕2号 第十八条: 扣除先行自付10%, in the other benefits too.
+        """
+        provision = self.law.all(Benefit).get(NEGOTIATED)
+        if provision is None:
+            return None
+        own = provision.value.first_self_pay
+        return (own.share, ground(provision, own)) if own else None

@@ -1,0 +1,160 @@
+"""One rulebook file: which document it is, its provisions, doubts, articles and examples.
+
+Reading collects every problem of form; whether what is read fits together is `gongji.law.checks`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gongji.law.rulebook import account_provisions, line_provisions, provision_kinds, schema
+from gongji.law.rulebook.schema import key, list_of, struct
+from gongji.law.rulebook.source import Node, line_of, read
+from gongji.refusals import Problem
+from gongji.units import Day, date_of
+
+FOREVER: Day = 1 << 30
+
+SECTIONS: dict[str, type] = {
+    "事实": provision_kinds.FactDefinition,
+    "计量": provision_kinds.Meter,
+    "参数": provision_kinds.Parameter,
+    "费用部分": provision_kinds.Part,
+    "就医": provision_kinds.Place,
+    "门槛": provision_kinds.Gate,
+    "转归": provision_kinds.Route,
+    "待遇": provision_kinds.Benefit,
+    "层组": provision_kinds.Chain,
+    "补充": provision_kinds.Supplement,
+    **account_provisions.SECTIONS,
+    **line_provisions.SECTIONS,
+}
+"""Sections of a rulebook whose entries are provisions: each can be replaced by a later document."""
+SECTION_OF = {kind: name for name, kind in SECTIONS.items()}
+"""The section of each kind of provision."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Head:
+    """文件: which document this is, where and when it is in force, what it replaces."""
+
+    title: str = key("名称", schema.prose)
+    number: str = key("文号", schema.prose)
+    area: str = key("统筹区", schema.area_code)
+    place: str = key("地名", schema.prose)
+    since: Day = key("施行", schema.day)
+    until: Day = key("有效期至", schema.day, "有效期的最后一天", default=FOREVER - 1)
+    source: str = key("来源", schema.choice({x: x for x in provision_kinds.SOURCES}))
+    origin: str = key("出处", schema.prose, "文本或数字从何而来")
+    replaces: tuple[str, ...] = key("替换", list_of(schema.prose), default=())
+    fallback: tuple[str, ...] = key("缺省", list_of(schema.prose), "仅在别无规定时适用", default=())
+    node: Node = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Rulebook:
+    """One document in force, as one file says it."""
+
+    path: Path
+    head: Head
+    sections: dict[str, dict[str, object]]
+    doubts: dict[str, provision_kinds.Doubt]
+    articles: dict[str, provision_kinds.Article]
+    examples: tuple[provision_kinds.Example, ...]
+    broken: frozenset[str] = frozenset()
+    """Section and name of what stands in the file but could not be read."""
+    loose: tuple[object, ...] = ()
+    """What could be read of those."""
+
+    @property
+    def id(self) -> str:
+        """Area and date: 532300@2022-07-01."""
+        return f"{self.head.area}@{date_of(self.head.since)}"
+
+
+HEAD, DOUBTS, ARTICLES, EXAMPLES = "文件", "存疑", "条文", "示例"
+_MAPS: dict[str, type] = {
+    **SECTIONS,
+    DOUBTS: provision_kinds.Doubt,
+    ARTICLES: provision_kinds.Article,
+}
+_OTHERS = {HEAD: struct(Head), EXAMPLES: list_of(struct(provision_kinds.Example))}
+
+
+def read_book(path: Path) -> tuple[Rulebook | None, list[Problem]]:
+    """What can be read of a rulebook file, and what is wrong with its form.
+
+    Returns: no rulebook where it does not even say which document it is.
+    """
+    found: list[Problem] = []
+    root = read(path, found)
+    if root is None:
+        return None, found
+    if not isinstance(root.value, dict):
+        return None, [*found, Problem(str(path), root.line, HEAD, "顶层应为键值表")]
+    return _read_root(path, root, root.value, found), found
+
+
+def _read_root(
+    path: Path, root: Node, nodes: dict[str, Node], found: list[Problem]
+) -> Rulebook | None:
+    context = schema.Context()
+    allowed = [*_OTHERS, *_MAPS]
+    for unknown in nodes.keys() - set(allowed):
+        line = (root.keys or {}).get(unknown, root.line)
+        message = f"不认识的部分；可取：{'、'.join(allowed)}"
+        context.problems.append(Problem(str(path), line, unknown, message))
+    if HEAD not in nodes:
+        context.add(root, HEAD, "缺少这一部分")
+    others = {
+        name: parser.parse(nodes[name], name, context)
+        for name, parser in _OTHERS.items()
+        if name in nodes
+    }
+    broken: set[str] = set()
+    maps: dict[str, dict[str, Any]] = {}
+    for name in _MAPS:
+        if name in nodes:
+            maps[name] = _read_map(name, nodes[name], context, broken)
+    found.extend(context.problems)
+    head, examples = others.get(HEAD, schema.BAD), others.get(EXAMPLES, ())
+    if head is schema.BAD:
+        return None
+    found.extend(_misplaced(path, head))
+    return Rulebook(
+        path,
+        head,
+        {name: maps[name] for name in SECTIONS if name in maps},
+        maps.get(DOUBTS, {}),
+        maps.get(ARTICLES, {}),
+        () if examples is schema.BAD else examples,
+        frozenset(broken),
+        tuple(context.loose),
+    )
+
+
+def _misplaced(path: Path, head: Head) -> Iterable[Problem]:
+    """Where a file says another area or date than its folder and name."""
+    said = {"统筹区": (head.area, path.parent.name), "施行": (str(date_of(head.since)), path.stem)}
+    for name, (inside, outside) in said.items():
+        if inside != outside:
+            message = f"写的是 {inside}，文件却放在 {path.parent.name}/{path.name}；两者须一致"
+            yield Problem(str(path), line_of(head.node, name), f"{HEAD}.{name}", message)
+
+
+def _read_map(
+    section: str, node: Node, context: schema.Context, broken: set[str]
+) -> dict[str, Any]:
+    """The entries of a section that can be read; the others go to `broken`."""
+    if not isinstance(node.value, dict):
+        context.add(node, section, f"这里应写键值表，写成了{node.kind}")
+        return {}
+    entries = {}
+    for name, child in node.value.items():
+        entry = struct(_MAPS[section]).parse(child, f"{section}.{name}", context)
+        if entry is schema.BAD:
+            broken.add(f"{section}.{name}")
+        else:
+            entries[name] = entry
+    return entries

@@ -1,0 +1,266 @@
+"""Typed reading of nodes: parsers that collect every problem and can print a JSON Schema.
+
+A struct is a frozen dataclass whose fields were made with `key`; `read_struct` reads it from a
+mapping. This module knows YAML nodes and types, not law.
+"""
+
+import dataclasses
+import functools
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gongji.law.rulebook.source import Node
+from gongji.refusals import Problem
+from gongji.units import parse_day, parse_fen, parse_ppm
+
+Json = dict[str, Any]
+
+
+class Bad:
+    """What a parser returns when it has reported a problem."""
+
+
+BAD = Bad()
+
+
+@dataclass
+class Context:
+    """Where problems go while a file is read."""
+
+    problems: list[Problem] = field(default_factory=list)
+    loose: list[Any] = field(default_factory=list)
+    """What could be read of values that as a whole could not."""
+
+    def add(self, node: Node, key: str, message: str) -> Bad:
+        """Report a problem at a node."""
+        self.problems.append(Problem(node.file, node.line, key, message))
+        return BAD
+
+
+@dataclass(frozen=True)
+class Parser:
+    """How one kind of value is read (`parse`) and described (`schema`)."""
+
+    parse: Callable[[Node, str, Context], Any]
+    schema: Json
+
+
+def key(name: str, parser: "Parser | Callable[[], Parser]", doc: str = "", **default: Any) -> Any:
+    """A field of a struct: its key in the rulebook and its parser; required without a default."""
+    metadata = {"key": name, "parser": parser, "doc": doc}
+    if "default" in default and default["default"].__class__ in (list, dict, set):
+        value = default.pop("default")
+        return field(metadata=metadata, default_factory=lambda: value)
+    return field(metadata=metadata, **default)
+
+
+def scalar(what: str, convert: Callable[[str], Any], schema: Json) -> Parser:
+    """A text converted by `convert`, which raises ValueError with the reason."""
+
+    def parse(node: Node, name: str, context: Context) -> Any:
+        if not isinstance(node.value, str):
+            return context.add(node, name, f"这里应写{what}，写成了{node.kind}")
+        try:
+            return convert(node.text())
+        except ValueError as error:
+            return context.add(node, name, f"应为{what}；{error}")
+
+    return Parser(parse, {"type": "string", "description": what} | schema)
+
+
+def choice(options: Mapping[str, Any]) -> Parser:
+    """One of the named options."""
+
+    def convert(text: str) -> Any:
+        if text not in options:
+            raise ValueError(f"“{text}”不在可取值之内：{'、'.join(options)}")
+        return options[text]
+
+    return scalar("可取值之一", convert, {"enum": list(options)})
+
+
+def _prose(node: Node, name: str, context: Context) -> Any:
+    if not isinstance(node.value, str):
+        return context.add(node, name, f"这里应写文字，写成了{node.kind}")
+    text = node.value.strip()
+    return text or context.add(node, name, "不能为空")
+
+
+def _code(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", text):
+        raise ValueError(f"“{text}”须以小写英文字母开头，只含小写字母、数字和下划线")
+    return text
+
+
+def _area(text: str) -> str:
+    if not re.fullmatch(r"\d{6}", text):
+        raise ValueError(f"“{text}”须为六位行政区划代码")
+    return text
+
+
+def money_of(text: str) -> int:
+    """An amount with its unit (`30元`) in fen.
+
+    Refuses: ValueError.
+    """
+    if not text.endswith("元"):
+        raise ValueError(f"“{text}”须写明单位，如 30元、105.55元")
+    return parse_fen(text.removesuffix("元").replace(",", ""))
+
+
+def _percent(text: str) -> int:
+    return parse_ppm(re.sub(r"个百分点$", "%", text))
+
+
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"-?\d+", text):
+        raise ValueError(f"“{text}”须为整数")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if _whole(text) < 1:
+        raise ValueError(f"“{text}”须为正整数")
+    return int(text)
+
+
+def _month(text: str) -> int:
+    if not re.fullmatch(r"(1[0-2]|[1-9])月", text):
+        raise ValueError(f"“{text}”须为1月至12月")
+    return int(text[:-1])
+
+
+prose = Parser(_prose, {"type": "string", "minLength": 1})
+code = scalar("英文代号", _code, {"pattern": "^[a-z][a-z0-9_]*$"})
+area_code = scalar("六位行政区划代码", _area, {"pattern": r"^\d{6}$"})
+day = scalar("日期（YYYY-MM-DD）", parse_day, {"pattern": r"^\d{4}-\d{2}-\d{2}$"})
+money = scalar("金额（如 30元）", money_of, {"pattern": r"^-?\d+(\.\d{1,2})?元$"})
+percent = scalar(
+    "百分比（如 60%、5个百分点）", _percent, {"pattern": r"^-?\d+(\.\d+)?(%|个百分点)$"}
+)
+whole = scalar("整数", _whole, {"pattern": r"^-?\d+$"})
+positive = scalar("正整数", _positive, {"pattern": r"^[1-9]\d*$"})
+month = scalar("月份（如 7月）", _month, {"pattern": r"^(1[0-2]|[1-9])月$"})
+text = scalar("文字，可以为空", str, {})
+yes_no = choice({"是": True, "否": False})
+
+
+def list_of(item: Parser) -> Parser:
+    """A list; a single item may stand alone."""
+
+    def parse(node: Node, name: str, context: Context) -> Any:
+        nodes = node.value if isinstance(node.value, list) else [node]
+        values = tuple(item.parse(child, name, context) for child in nodes)
+        return whole_or_bad(values, values, context)
+
+    return Parser(parse, {"anyOf": [{"type": "array", "items": item.schema}, item.schema]})
+
+
+def whole_or_bad(value: Any, parts: Collection[Any], context: Context) -> Any:
+    """The value, or BAD where a part of it is; its good parts are then kept as loose ones."""
+    good = [part for part in parts if part is not BAD]
+    if len(good) == len(parts):
+        return value
+    context.loose += good
+    return BAD
+
+
+def map_of(item: Parser) -> Parser:
+    """A mapping by name."""
+
+    def parse(node: Node, name: str, context: Context) -> Any:
+        if not isinstance(node.value, dict):
+            return context.add(node, name, f"这里应写键值表，写成了{node.kind}")
+        result = {
+            child_name: item.parse(child, f"{name}.{child_name}", context)
+            for child_name, child in node.value.items()
+        }
+        return whole_or_bad(result, tuple(result.values()), context)
+
+    return Parser(parse, {"type": "object", "additionalProperties": item.schema})
+
+
+def either(test: Callable[[Node], bool], yes: Parser, no: Parser) -> Parser:
+    """One of two forms, told apart by the node."""
+
+    def parse(node: Node, name: str, context: Context) -> Any:
+        return (yes if test(node) else no).parse(node, name, context)
+
+    return Parser(parse, {"anyOf": [yes.schema, no.schema]})
+
+
+def _parser_of(item: dataclasses.Field[Any]) -> Parser:
+    parser = item.metadata["parser"]
+    return parser if isinstance(parser, Parser) else parser()
+
+
+@functools.cache
+def _keyed(cls: type) -> dict[str, dataclasses.Field[Any]]:
+    """The fields of a struct that a rulebook writes, by their keys."""
+    fields = dataclasses.fields(cls)
+    return {item.metadata["key"]: item for item in fields if "key" in item.metadata}
+
+
+def _required(item: dataclasses.Field[Any]) -> bool:
+    return item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
+
+
+def read_struct(cls: type, node: Node, name: str, context: Context) -> Any:
+    """A struct from a mapping: unknown, missing and wrong keys are all reported.
+
+    A struct with a field `node` keeps the node it came from.
+    """
+    if not isinstance(node.value, dict):
+        return context.add(node, name, f"这里应写键值表，写成了{node.kind}")
+    fields = _keyed(cls)
+    for unknown in node.value.keys() - fields.keys():
+        line = (node.keys or {}).get(unknown, node.line)
+        context.problems.append(
+            Problem(node.file, line, f"{name}.{unknown}", f"不认识的键；可取：{'、'.join(fields)}")
+        )
+    values: dict[str, Any] = {}
+    bad = False
+    for chinese, item in fields.items():
+        child = node.value.get(chinese)
+        if child is None:
+            if _required(item):
+                context.add(node, f"{name}.{chinese}", "缺少这一项")
+                bad = True
+            continue
+        value = _parser_of(item).parse(child, f"{name}.{chinese}", context)
+        if value is BAD:
+            bad = True
+        else:
+            values[item.name] = value
+    if bad:
+        context.loose += values.values()
+        return BAD
+    if hasattr(cls, "node"):
+        values["node"] = node
+    return cls(**values)
+
+
+def struct(cls: type) -> Parser:
+    """The parser of a struct."""
+    return Parser(
+        lambda node, name, context: read_struct(cls, node, name, context),
+        {"$ref": f"#/$defs/{cls.__name__}"},
+    )
+
+
+def struct_schema(cls: type) -> Json:
+    """The JSON Schema of a struct, its parts by reference."""
+    properties = {}
+    for item in _keyed(cls).values():
+        described = dict(_parser_of(item).schema)
+        if item.metadata["doc"]:
+            described["description"] = item.metadata["doc"]
+        properties[item.metadata["key"]] = described
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [name for name, item in _keyed(cls).items() if _required(item)],
+        "additionalProperties": False,
+    }

@@ -1,0 +1,96 @@
+"""Read YAML strictly: every scalar is text, no key twice, every node knows its line.
+
+This module knows YAML, not rules: what a text must be is the schema's business.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from gongji.refusals import Problem, RulebookError
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class Node:
+    """A YAML node with its place: a text, a list of nodes, or a mapping by key."""
+
+    file: str
+    line: int
+    value: "str | list[Node] | dict[str, Node]"
+    keys: dict[str, int] | None = None
+    """For a mapping: the line of each key."""
+
+    @property
+    def kind(self) -> str:
+        """What the node is, in Chinese, for messages."""
+        return {str: "文字", list: "列表", dict: "键值表"}[type(self.value)]
+
+    def text(self) -> str:
+        """The scalar with full-width characters normalised (as figures and names need)."""
+        assert isinstance(self.value, str)
+        return unicodedata.normalize("NFKC", self.value).strip()
+
+
+def line_of(node: Node, *keys: str) -> int:
+    """The line of what stands under these keys, or the nearest above it that is there."""
+    line = node.line
+    for name in keys:
+        if not isinstance(node.value, dict) or name not in node.value:
+            return line
+        line = (node.keys or {}).get(name, line)
+        node = node.value[name]
+    return line
+
+
+def _build(node: yaml.Node, file: str, problems: list[Problem]) -> Node:
+    line = node.start_mark.line + 1
+    if isinstance(node, yaml.ScalarNode):
+        return Node(file, line, node.value)
+    if isinstance(node, yaml.SequenceNode):
+        return Node(file, line, [_build(item, file, problems) for item in node.value])
+    values: dict[str, Node] = {}
+    keys: dict[str, int] = {}
+    for key, value in node.value:
+        name = str(key.value).strip()
+        if name in values:
+            problems.append(
+                Problem(file, key.start_mark.line + 1, name, f"与第 {keys[name]} 行的键重复")
+            )
+            continue
+        keys[name] = key.start_mark.line + 1
+        values[name] = _build(value, file, problems)
+    return Node(file, line, values, keys)
+
+
+def read(path: Path, problems: list[Problem]) -> Node | None:
+    """A YAML file as nodes; what is wrong with its form goes to `problems`."""
+    file = str(path)
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        problems.append(Problem(file, mark.line + 1 if mark else 1, "YAML", str(error.problem)))
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(Problem(file, 1, "文件", f"无法读取：{error}"))
+        return None
+    if root is None:
+        problems.append(Problem(file, 1, "文件", "空文件"))
+        return None
+    return _build(root, file, problems)
+
+
+def read_or_refuse(path: Path) -> Node:
+    """A YAML file as nodes.
+
+    Refuses: RulebookError with every mistake of form.
+    """
+    problems: list[Problem] = []
+    node = read(path, problems)
+    if node is None or problems:
+        raise RulebookError(problems)
+    return node

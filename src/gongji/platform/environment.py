@@ -1,0 +1,399 @@
+"""The settings that come from the environment: each documented, all checked at start.
+
+Secrets are never in files of the program. In a demonstration (`GONGJI_DEMO=1`) missing keys are
+made once and kept, readable by their owner only, in the data folder.
+"""
+
+import base64
+import json
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from gongji.refusals import Fault, Problem, RulebookError
+
+KEY_BYTES = 32
+HIGHEST_PORT = 65535
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _flag(value: str) -> bool:
+    if value.lower() not in ("0", "1", "true", "false"):
+        raise ValueError("0 或 1")
+    return value.lower() in ("1", "true")
+
+
+def _number(value: str) -> int:
+    if not (value.isascii() and value.isdigit()):
+        raise ValueError("不小于零的整数")
+    return int(value)
+
+
+def _port(value: str) -> int:
+    if _number(value) > HIGHEST_PORT:
+        raise ValueError(f"0 至 {HIGHEST_PORT}")
+    return int(value)
+
+
+def _level(value: str) -> str:
+    if value not in LEVELS:
+        raise ValueError("、".join(LEVELS))
+    return value
+
+
+def _rate(value: str) -> str:
+    count, _, unit = value.partition("/")
+    if unit not in ("s", "m", "h", "d") or not _number(count):
+        raise ValueError("次数/s、/m、/h 或 /d，如 120/m")
+    return value
+
+
+def _server(value: str) -> str:
+    """A database's address, of which nothing is shown: it may hold a password."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        conninfo_to_dict(value)
+    except ProgrammingError:
+        raise ValueError("数据库地址，如 postgresql://用户@主机/库") from None
+    return value
+
+
+def _path(value: str) -> Path:
+    return Path(value).expanduser()
+
+
+def _key(value: str) -> bytes:
+    try:
+        key = base64.b64decode(value, validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"{KEY_BYTES} 字节的密钥，Base64 书写（openssl rand -base64 {KEY_BYTES}）")
+    return key
+
+
+def _folders(value: str) -> tuple[Path, ...]:
+    found = tuple(Path(part).expanduser() for part in value.split(os.pathsep) if part)
+    absent = [str(folder) for folder in found if not folder.is_dir()]
+    if absent:
+        raise ValueError(f"存在的目录；没有 {'、'.join(absent)}")
+    return found
+
+
+def _words(value: str) -> tuple[str, ...]:
+    return tuple(word for word in value.replace(",", " ").split() if word)
+
+
+def _areas(value: str) -> tuple[str, ...]:
+    areas = _words(value)
+    if not all(len(area) == 6 and area.isascii() and area.isdigit() for area in areas):
+        raise ValueError("六位统筹区代码，以空格分隔")
+    return areas
+
+
+def _parameters(value: str) -> dict[str, dict[str, str]]:
+    made: dict[str, dict[str, str]] = {}
+    for word in _words(value):
+        place, _, figure = word.partition("=")
+        area, _, name = place.partition(":")
+        if not (area and name and figure):
+            raise ValueError("统筹区:参数=数值，以空格分隔")
+        made.setdefault(area, {})[name] = figure
+    return made
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One variable of the environment.
+
+    `default` None: it must be given, except in a demonstration where `made` makes it.
+    """
+
+    name: str
+    read: Callable[[str], Any]
+    default: str | None
+    meaning: str
+    secret: bool = False
+
+
+SETTINGS = (
+    Setting(
+        "GONGJI_DATA",
+        _path,
+        "",
+        "folder of the data: database, keys, backups; empty: the user's data folder",
+    ),
+    Setting(
+        "GONGJI_DEMO",
+        _flag,
+        "0",
+        "1 for a demonstration: keys are made by themselves, people are invented",
+    ),
+    Setting(
+        "DATABASE_URL",
+        _server,
+        "",
+        "a PostgreSQL server (15 or newer) by the role that owns the tables; empty: the one "
+        "inside the environment",
+        secret=True,
+    ),
+    Setting(
+        "GONGJI_GATEWAY_DATABASE_URL",
+        _server,
+        "",
+        "the same server by a login role that is a member of gongji_gateway; empty: "
+        "DATABASE_URL, which then takes that role",
+        secret=True,
+    ),
+    Setting(
+        "GONGJI_KEEP_DATABASE",
+        _flag,
+        "0",
+        "1: the embedded PostgreSQL goes on when the last process of gongji ends",
+    ),
+    Setting(
+        "GONGJI_HOST",
+        _text,
+        "127.0.0.1",
+        "address on which the gateways listen",
+    ),
+    Setting(
+        "GONGJI_PORT",
+        _port,
+        "8086",
+        "port of the gateway for hospital systems",
+    ),
+    Setting(
+        "GONGJI_PAGES_PORT",
+        _port,
+        "8087",
+        "port of the pages",
+    ),
+    Setting(
+        "GONGJI_GATEWAYS",
+        _number,
+        "2",
+        "processes of the gateway for hospital systems",
+    ),
+    Setting(
+        "GONGJI_ADAPTOR",
+        _text,
+        "x-tif",
+        "how institutions sign their requests: x-tif, api or none (none only in a demonstration)",
+    ),
+    Setting(
+        "GONGJI_REPLAY_SECONDS",
+        _number,
+        "1800",
+        "how old a signature may be",
+    ),
+    Setting(
+        "GONGJI_RULEBOOKS",
+        _folders,
+        "",
+        "folders of further rulebooks, before the shipped ones",
+    ),
+    Setting(
+        "GONGJI_PARAMETERS",
+        _parameters,
+        "",
+        "figures for open parameters: area:parameter=figure, separated by spaces",
+    ),
+    Setting(
+        "GONGJI_DAYS_BACK",
+        _number,
+        "400",
+        "how many days before today a date of service may lie",
+    ),
+    Setting(
+        "GONGJI_DAYS_AHEAD",
+        _number,
+        "1",
+        "how many days after today a date of service may lie",
+    ),
+    Setting(
+        "GONGJI_REFUSE_CHAINED",
+        _areas,
+        "",
+        "areas in which a settlement that later ones build on cannot be cancelled",
+    ),
+    Setting(
+        "GONGJI_SECRET_KEY",
+        _key,
+        None,
+        "key of sessions and signatures of the pages",
+        secret=True,
+    ),
+    Setting(
+        "GONGJI_IDENTITY_KEY",
+        _key,
+        None,
+        "key by which identity numbers are stored encrypted",
+        secret=True,
+    ),
+    Setting(
+        "GONGJI_LOOKUP_KEY",
+        _key,
+        None,
+        "key of the hash by which identity numbers are found",
+        secret=True,
+    ),
+    Setting(
+        "GONGJI_LOG_LEVEL",
+        _level,
+        "INFO",
+        "DEBUG, INFO, WARNING or ERROR",
+    ),
+    Setting(
+        "GONGJI_ALLOWED_HOSTS",
+        _words,
+        "127.0.0.1 localhost",
+        "names under which the pages may be asked for",
+    ),
+    Setting(
+        "GONGJI_API_RATE",
+        _rate,
+        "120/m",
+        "how often a caller may ask the public interface: number/s, /m, /h or /d",
+    ),
+    Setting(
+        "GONGJI_PROXIES",
+        _number,
+        "0",
+        "how many proxies stand before the pages; they say who a caller is (X-Forwarded-For)",
+    ),
+    Setting(
+        "GONGJI_OIDC_SERVER",
+        _text,
+        "",
+        "issuer by which insured persons sign in (OpenID Connect); empty: none",
+    ),
+    Setting(
+        "GONGJI_OIDC_CLIENT",
+        _text,
+        "",
+        "this platform's client id at the issuer",
+    ),
+    Setting(
+        "GONGJI_OIDC_SECRET",
+        _text,
+        "",
+        "the client's secret",
+        secret=True,
+    ),
+    Setting(
+        "GONGJI_OIDC_CLAIM",
+        _text,
+        "psn_no",
+        "claim that says who signed in: psn_no (person's number) or another that holds the "
+        "identity number",
+    ),
+)
+"""Every setting, in the order of docs/generated/settings.md."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The settings as values, by the part of their name after GONGJI_ in lower case."""
+
+    values: Mapping[str, Any]
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.values[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def _field(name: str) -> str:
+    return name.removeprefix("GONGJI_").lower()
+
+
+def read(variables: Mapping[str, str]) -> Environment:
+    """The settings from variables, every one of them checked.
+
+    Refuses: RulebookError with a problem for each setting that is missing or cannot be read.
+    """
+    values: dict[str, Any] = {}
+    problems = []
+    demo = variables.get("GONGJI_DEMO", "0").lower() in ("1", "true")
+    folder = own_folder(variables.get("GONGJI_DATA", ""))
+    for setting in SETTINGS:
+        text = variables.get(setting.name) or setting.default
+        if text is None and demo:
+            text = _kept_key(folder, setting.name)
+        if text is None:
+            problems.append(Problem("环境变量", 0, setting.name, f"缺少：{setting.meaning}"))
+            continue
+        try:
+            values[_field(setting.name)] = setting.read(text)
+        except ValueError as error:
+            shown = "（不显示）" if setting.secret else text
+            problems.append(Problem("环境变量", 0, setting.name, f"{shown} 无法识别；应为 {error}"))
+    values["data"] = folder
+    if not demo and values.get("adaptor") == "none":
+        problems.append(Problem("环境变量", 0, "GONGJI_ADAPTOR", "none 只能用于演示"))
+    if values.get("adaptor") not in ("x-tif", "api", "none"):
+        problems.append(Problem("环境变量", 0, "GONGJI_ADAPTOR", "可取：x-tif、api、none"))
+    if problems:
+        raise RulebookError(problems)
+    return Environment(values)
+
+
+def own_folder(given: str) -> Path:
+    """The folder of the data, the user's own where none is given."""
+    if given:
+        return Path(given).expanduser()
+    home = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(home).expanduser() / "gongji"
+
+
+def _kept_key(folder: Path, name: str) -> str:
+    """A key made once for a demonstration and kept in the data folder."""
+    path = folder / "keys" / name.lower()
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        made = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(made)
+    return path.read_text().strip()
+
+
+@cache
+def environment() -> Environment:
+    """The settings of this process, read once."""
+    return read(kept_demo(own_folder(os.environ.get("GONGJI_DATA", ""))) | dict(os.environ))
+
+
+DEMO = "demo.json"
+"""The file in a data folder that holds the settings of a demonstration."""
+
+
+def keep_demo(settings: Mapping[str, str]) -> None:
+    """Make the data folder one of a demonstration, with settings for whoever looks at it later.
+
+    Refuses: Fault where there are data that are no demonstration's.
+    """
+    folder = own_folder(os.environ.get("GONGJI_DATA", ""))
+    real = (folder / "postgresql").exists() and not (folder / DEMO).exists()
+    if real or os.environ.get("DATABASE_URL"):
+        where = "DATABASE_URL 指定的数据库" if not real else f"数据目录 {folder}"
+        raise Fault(f"{where}可能有真实数据，不用于演示；请另给 GONGJI_DATA，并不设 DATABASE_URL")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / DEMO).write_text(json.dumps({"GONGJI_DEMO": "1", **settings}, indent=1))
+
+
+def kept_demo(folder: Path) -> dict[str, str]:
+    """The settings of the demonstration that a data folder holds; none if it holds no such."""
+    path = folder / DEMO
+    return dict(json.loads(path.read_text())) if path.exists() else {}

@@ -1,0 +1,58 @@
+"""Institutions to choose from: their kind and level on a day, as the registry knows them."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import connection
+
+SUGGESTED = 20
+
+KNOWN = """
+select i.code, i.name, i.kind, coalesce(nullif(l.details->>'parent', ''), l.details->>'level', '')
+from institution i
+left join institution_fact l on l.institution = i.code and l.kind = 'level'
+  and l.retired_at is null and l.since <= %(day)s and (l.until is null or l.until > %(day)s)
+where i.area = %(area)s and (i.code = %(words)s or (not %(exact)s and i.name like %(pattern)s))
+order by i.name, i.code limit %(most)s"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """An institution: its level is that of the physical one where it is an Internet hospital."""
+
+    code: str
+    name: str
+    kind: str
+    level: str
+
+
+def _known(area: str, day: date, words: str, exact: bool) -> list[Place]:
+    pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    given = {
+        "area": area,
+        "day": day,
+        "words": words,
+        "exact": exact,
+        "pattern": pattern,
+        "most": SUGGESTED,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(KNOWN, given)
+        return [Place(*row) for row in cursor.fetchall()]
+
+
+def find(area: str, day: date, code: str) -> Place | None:
+    """The institution of a code, or None."""
+    return next(iter(_known(area, day, code, True)), None)
+
+
+def suggestions(area: str, day: date, words: str) -> list[Place]:
+    """Institutions of an area whose name holds some words."""
+    return _known(area, day, words, False)
+
+
+def has_places(area: str) -> bool:
+    """Whether the registry knows any institution of an area."""
+    with connection.cursor() as cursor:
+        cursor.execute("select exists (select 1 from institution where area = %s)", [area])
+        return bool(cursor.fetchone()[0])

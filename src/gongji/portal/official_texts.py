@@ -1,0 +1,120 @@
+"""The articles of the documents: what the register says of each, and the official text beside it.
+
+A document's text lies beside its rulebook (`texts/<date>.md`): official, quoted whole, with its
+articles as headings. Where there is none, the register's own words are all there is.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from gongji.law.compile.citations import Cite
+from gongji.law.report.register import NAMES, Entry
+from gongji.law.rulebook.rulebook import Rulebook
+
+SAME_AS = "同："
+"""How a text file names the one that it is the same as."""
+
+_ARTICLE = re.compile(r"第[零一二三四五六七八九十百]+条")
+_HEADING = re.compile(r"^(#{1,3}) (\S+)(?:\s+(.*))?$")
+
+
+@dataclass(frozen=True)
+class Article:
+    """One article: its name, the heading before it, its paragraphs, what became of it."""
+
+    name: str
+    chapter: str
+    title: str
+    paragraphs: tuple[str, ...]
+    disposition: str
+    note: str
+    keys: tuple[str, ...] = ()
+
+    @property
+    def official(self) -> bool:
+        """Whether the text itself is here, and not only what the register says of it."""
+        return bool(self.paragraphs)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document with its articles; `preface` says what the text is and where it comes from."""
+
+    book: Rulebook
+    preface: tuple[str, ...]
+    articles: tuple[Article, ...]
+
+    @property
+    def has_text(self) -> bool:
+        """Whether the official text is here."""
+        return bool(self.preface)
+
+    def article(self, named: str) -> Article | None:
+        """The article that a citation means, or None."""
+        name = anchor(named)
+        return next((one for one in self.articles if one.name == name), None)
+
+
+def anchor(article: str) -> str:
+    """The article that a citation begins with: 第六条（一）（二） is in 第六条."""
+    found = _ARTICLE.match(article)
+    return found.group() if found else article.split("、")[0].strip()
+
+
+@lru_cache(maxsize=64)
+def document(book: Rulebook) -> Document:
+    """A document with its articles in the order of the text, or of the register."""
+    preface, sections = _read(book.path.parent / "texts" / f"{book.path.stem}.md")
+    register = {name: Entry(book, name, article) for name, article in book.articles.items()}
+    found = [
+        _article(name, chapter, title, tuple(paragraphs), register.get(name))
+        for name, chapter, title, paragraphs in sections
+    ]
+    known = {article.name for article in found}
+    found += [_article(n, "", "", (), entry) for n, entry in register.items() if n not in known]
+    return Document(book, tuple(preface), tuple(found))
+
+
+def _article(
+    name: str, chapter: str, title: str, paragraphs: tuple[str, ...], entry: Entry | None
+) -> Article:
+    if entry is None:
+        return Article(name, chapter, title, paragraphs, "", "")
+    said = entry.article
+    disposition = NAMES[said.disposition]
+    return Article(name, chapter, title, paragraphs, disposition, said.note, tuple(said.keys))
+
+
+Section = tuple[str, str, str, list[str]]
+"""Name, chapter, title, paragraphs."""
+
+
+def _read(path: Path) -> tuple[list[str], list[Section]]:
+    if not path.exists():
+        return [], []
+    text = path.read_text(encoding="utf-8")
+    if text.startswith(SAME_AS):
+        return _read(path.parents[3] / text.removeprefix(SAME_AS).strip())
+    preface: list[str] = []
+    sections: list[Section] = []
+    chapter = ""
+    for line in text.split("\n"):
+        heading = _HEADING.match(line)
+        if heading and heading[1] == "##":
+            chapter = f"{heading[2]}　{heading[3] or ''}".strip()
+        elif heading and heading[1] == "###":
+            sections.append((heading[2], chapter, heading[3] or "", []))
+        elif line.strip() and not heading:
+            (sections[-1][3] if sections else preface).append(line.strip())
+    return preface, sections
+
+
+def book_cited(books: Iterable[Rulebook], cite: Cite) -> Rulebook | None:
+    """The document that a citation stands in."""
+    for book in books:
+        if book.head.number == cite.document and book.path.name == cite.file:
+            return book
+    return None

@@ -1,0 +1,8 @@
+"""Files of rows as a whole, and the first bad row where none is let pass."""
+
+FILES: dict[str, str] = {
+    "file_unreadable": "无法读取文件 {value}：{reason}",
+    "header_invalid": "文件 {value} 的表头有误：{reason}",
+    "row_rejected": "{file}第 {row} 行 {field}：{reason}。"
+    "请改正这一行；不用 --strict 则这类行写入报告，其余照常处理",
+}

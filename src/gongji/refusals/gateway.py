@@ -1,0 +1,19 @@
+"""Messages of institutions' systems."""
+
+GATEWAY: dict[str, str] = {
+    "message_unreadable": "报文无法读取：{reason}；请发送 UTF-8（或 GB18030）编码的一个 JSON 对象",
+    "message_too_large": "报文超过 {value} 字节；请分批发送",
+    "institution_foreign": "报文的定点医药机构编号 {value} 与接入账号所属机构不符；请核对 {field}",
+    "transaction_unknown": "未知交易编号 {value}；请核对 {field}",
+    "message_differs": "报文 {value} 已经受理过，这一次的内容不同（{names}）；请换新的 msgid 发送",
+    "message_barred": "报文 {value} 已先被冲正（2601），不再受理；仍要办理的，请换新的 msgid 发送",
+    "insutype_not_served": "险种 {value} 不在本平台结算；{field} 只受理 310（职工基本医疗保险）",
+    "quota_not_served": "不受理按定额结算（{field} {value}）；请按项目结算（01）",
+    "sign_in_unknown": "签到编号 {value} 不存在、不属于本机构，或已经签退；请先签到（9001）",
+    "file_unknown": "没有可供下载的文件 {value}，或它已过期；请重新查询，取得新的文件查询号",
+    "voucher_not_served": "本平台不能解读医保电子凭证令牌；请改用身份证（02）或社会保障卡（03）",
+    "lines_too_many": "一次最多 {value} 行；请分批发送 {field}",
+    "rows_differ": "各行的 {field} 不一致；一次只上传一次就诊、一个收费批次的明细",
+    "person_differs": "{field} 与证件登记的参保人不符；请核对后重新读取",
+    "institution_kind": "机构 {value} 不能办理这项交易：{reason}",
+}

@@ -1,0 +1,41 @@
+"""Every refusal's sentence by its code: those of each room, in one order.
+
+Where several hold, the first is given. Only the order of the gates is the law's; the order of the
+rooms is that in which something is looked at.
+"""
+
+from gongji.refusals.accounts import ACCOUNTS
+from gongji.refusals.backup import BACKUP
+from gongji.refusals.counter import COUNTER
+from gongji.refusals.figures import FIGURES
+from gongji.refusals.files import FILES
+from gongji.refusals.filings import FILINGS
+from gongji.refusals.gates import GATES
+from gongji.refusals.gateway import GATEWAY
+from gongji.refusals.ledger import LEDGER
+from gongji.refusals.lines import LINES
+from gongji.refusals.pages import PAGES
+from gongji.refusals.registry import REGISTRY
+from gongji.refusals.settlement import SETTLEMENT
+from gongji.refusals.visits import VISITS
+
+REFUSALS: dict[str, str] = {
+    **FILES,
+    **VISITS,
+    **LINES,
+    **COUNTER,
+    **SETTLEMENT,
+    **GATES,
+    **GATEWAY,
+    **FILINGS,
+    **REGISTRY,
+    **PAGES,
+    **ACCOUNTS,
+    **LEDGER,
+    **BACKUP,
+    **FIGURES,
+}
+"""Every refusal: code -> Chinese sentence, in order of precedence."""
+PRECEDENCE = {code: number for number, code in enumerate(REFUSALS, start=1)}
+CODES = ("",) + tuple(REFUSALS)
+"""The code of each refusal number; number zero is no refusal."""

@@ -1,0 +1,8 @@
+"""Django's pages for an ASGI server."""
+
+from django.core.asgi import get_asgi_application
+
+from gongji.service.settings import set_up_django
+
+set_up_django()
+application = get_asgi_application()

@@ -1,0 +1,47 @@
+"""The jobs. None is deferred inside a settlement's transaction: NOTIFY would serialise commits."""
+
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import structlog
+from procrastinate.contrib.django import app
+
+from gongji.platform.database import owner_dsn
+from gongji.units import day_in_china
+
+NONCE_HOURS = 2
+log = structlog.get_logger()
+
+
+@app.periodic(cron="10 1 * * *")
+@app.task(queueing_lock="trial_balance", pass_context=False)
+def daily_trial_balance(timestamp: int) -> None:
+    """Draw up the trial balance of the day before and say whether the books agree."""
+    from gongji.ledger.trial import trial
+
+    day = day_in_china(datetime.fromtimestamp(timestamp, UTC)) - timedelta(days=1)
+    with psycopg.connect(owner_dsn()) as connection:
+        found = trial(connection, day)
+    say = log.info if found.agrees else log.error
+    say("trial_balance", day=str(day), agrees=found.agrees)
+
+
+@app.periodic(cron="*/30 * * * *")
+@app.task(queueing_lock="tidy", pass_context=False)
+def tidy(timestamp: int) -> None:
+    """Remove files whose time to be fetched is over, and nonces that are too old to be replayed."""
+    now = datetime.fromtimestamp(timestamp, UTC)
+    with psycopg.connect(owner_dsn()) as connection:
+        files = connection.execute("delete from file_ticket where expires_at < %s", [now]).rowcount
+        oldest = now - timedelta(hours=NONCE_HOURS)
+        nonces = connection.execute("delete from nonce where seen_at < %s", [oldest]).rowcount
+    log.info("tidied", files=files, nonces=nonces)
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queueing_lock="resume", pass_context=False)
+async def resume_stalled(timestamp: int) -> None:
+    """Take up again the jobs whose worker has died."""
+    for job in await app.job_manager.get_stalled_jobs():
+        await app.job_manager.retry_job(job)
+        log.warning("resumed", job=job.id, task=job.task_name)

@@ -1,0 +1,103 @@
+"""What a process of the service does: `python -m gongji.service.processes gateway|pages|jobs`."""
+
+import ctypes
+import signal
+import socket
+import sys
+
+from gongji.platform import logs
+from gongji.platform.database import gateway_dsn
+from gongji.platform.environment import environment
+
+SWITCH_SECONDS = 0.001
+"""How long the thread that settles may keep the one that reads and answers waiting."""
+YOUNG_OBJECTS = 50_000
+"""New objects after which the collector looks; a settlement makes thousands, all short-lived."""
+
+
+def gateway(fd: int) -> None:
+    """The gateway for hospital systems on a socket that the parent listens on."""
+    import gc
+
+    import uvicorn
+
+    from gongji.gateway.app import make_app
+    from gongji.gateway.transactions import GatewaySettings
+    from gongji.platform.installation import installed_areas
+    from gongji.service.accepting import SharingServer
+
+    given = environment()
+    settings = GatewaySettings(
+        adaptor=given.adaptor,
+        replay_seconds=given.replay_seconds,
+        days_back=given.days_back,
+        days_ahead=given.days_ahead,
+        refuse_chained=frozenset(given.refuse_chained),
+        identity_key=given.identity_key,
+        lookup_key=given.lookup_key,
+    )
+    rules = installed_areas()
+    rules.every()
+    app = make_app(gateway_dsn(), rules, settings)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, 20, 20)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        loop="uvloop",
+        http="httptools",
+        timeout_graceful_shutdown=10,
+        timeout_keep_alive=75,
+        proxy_headers=False,
+        server_header=False,
+    )
+    # The socket itself, not its number: uvicorn would take that for a socket of another family,
+    # whose connections hold small answers back.
+    SharingServer(config).run([socket.socket(fileno=fd)])
+
+
+def pages(fd: int) -> None:
+    """The pages, by Django."""
+    import uvicorn
+
+    config = uvicorn.Config("gongji.service.asgi:application", log_config=None, access_log=False)
+    uvicorn.Server(config).run([socket.socket(fileno=fd)])
+
+
+def jobs() -> None:
+    """The worker of the jobs."""
+    from gongji.service.settings import set_up_django
+
+    set_up_django()
+    from django.core.management import call_command
+
+    call_command("procrastinate", "worker")
+
+
+PR_SET_PDEATHSIG = 1
+
+
+def end_with_parent() -> None:
+    """Stop when the service's parent dies, so that nobody is left holding its sockets (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def main(arguments: list[str]) -> None:
+    """Run one process of the service."""
+    end_with_parent()
+    logs.configure(environment().log_level)
+    if arguments[0] == "gateway":
+        gateway(int(arguments[1]))
+    elif arguments[0] == "pages":
+        pages(int(arguments[1]))
+    else:
+        jobs()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

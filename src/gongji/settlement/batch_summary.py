@@ -1,0 +1,239 @@
+"""What the lines of a batch say of its settlement, and its sums for the benefit it is settled by.
+
+The sums of a batch are kept as they are where the disease does not matter. Lines that may turn out
+to have nothing to do with the disease are kept beside them in groups, so that the settlement, which
+knows the benefit, can take them out (CX-16) or refuse the bill (YF-19) without reading lines again.
+
+Shape of `charge_batch.marks`:
+- `drugs`: [{item, serial, negotiated, dual_channel, in_agreement}] of negotiated and dual-channel
+  drugs;
+- `benefits`: {benefit: [serial …]} of lines that belong to one of the benefits which must be
+  settled apart (only in areas that have the rule 分开结算);
+- `unrelated`: [serial …] unrelated to the visit's disease as it was known when the lines came;
+- `prescriptions`: [{prescriber, number, serial}] of prescriptions written elsewhere; `prescriber`
+  is empty where neither line nor visit has named it yet;
+- `warnings`: sentences for the cashier;
+- `diseases`: the visit's disease by its names; `unrelated_in`: benefits limited to what is related;
+- `scoped`: [{diseases, told, part, serials, split}], the groups: items related to these diseases
+  only, or told to be unrelated (`told` false), with the sums of their four amounts.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from gongji.law.pricing.price_line import terms_of
+from gongji.law.pricing.terms import Terms
+from gongji.law.rulebook.law import Law
+from gongji.law.rulebook.line_provisions import APART, UNRELATED
+from gongji.refusals import Refusal
+from gongji.registry.people import FactRow
+from gongji.settlement.price_bills import PricedBill, PricedLine, outside, unrelated_to
+from gongji.units import Fen
+
+ORDINARY = "ordinary"
+LIMITABLE = ("chronic", "special")
+"""Benefits for a disease, which an area may limit to what is related to it."""
+
+AMOUNTS = ("above_standard_fen", "wholly_own_fen", "first_self_pay_fen", "in_scope_fen")
+
+
+class Sums(msgspec.Struct, frozen=True):
+    """What a batch comes to for a benefit.
+
+    Units:   fen; `parts`: in-scope cost by part of the rulebook.
+    Ensures: total = above_standard + wholly_own + first_self_pay + in_scope.
+    """
+
+    total_fen: Fen
+    above_standard_fen: Fen
+    wholly_own_fen: Fen
+    first_self_pay_fen: Fen
+    in_scope_fen: Fen
+    parts: dict[str, Fen] = {}
+    unrelated: tuple[str, ...] = ()
+    """Serials of lines that are wholly the person's because they are unrelated to the disease."""
+
+
+def batch_of(priced: PricedBill) -> dict[str, Any]:
+    """The columns of `charge_batch` that a priced bill makes: sums, parts, marks."""
+    columns: dict[str, Any] = {"total_fen": sum(line.line.amount_fen for line in priced.lines)}
+    for place, name in enumerate(AMOUNTS):
+        columns[name] = sum(line.split[place] for line in priced.lines)
+    parts: dict[str, Fen] = {}
+    for line in priced.lines:
+        if line.judgement.part and line.split[3]:
+            parts[line.judgement.part] = parts.get(line.judgement.part, 0) + line.split[3]
+    return columns | {"parts": parts, "marks": marks_of(priced)}
+
+
+def sums_for(batch: Mapping[str, Any], benefit: str, diseases: Sequence[str] | None = None) -> Sums:
+    """The sums of a batch (a row of `charge_batch`, or `batch_of`) when a benefit settles it.
+
+    Law:     楚政规〔2022〕2号 第十六条: only drugs, services and consumables related to the disease
+             belong to chronic and special care; the rest of such a bill is wholly the person's.
+    Shape:   `diseases` the names of the disease it is settled for (`names_of`); None: those that
+             were known when the lines came.
+    """
+    marks, parts = batch["marks"], dict(batch["parts"])
+    amounts = [int(batch[name]) for name in AMOUNTS]
+    names = marks.get("diseases", []) if diseases is None else diseases
+    unrelated: list[str] = []
+    if benefit in marks.get("unrelated_in", ()):
+        for group in marks.get("scoped", ()):
+            if not unrelated_to(group["told"], group["diseases"], names):
+                continue
+            unrelated += group["serials"]
+            amounts = [now - gone for now, gone in zip(amounts, group["split"], strict=True)]
+            amounts[1] += sum(group["split"])
+            if group["part"]:
+                parts[group["part"]] = parts.get(group["part"], 0) - group["split"][3]
+    kept = {part: cost for part, cost in parts.items() if cost}
+    above, wholly, first, inside = amounts
+    return Sums(int(batch["total_fen"]), above, wholly, first, inside, kept, tuple(unrelated))
+
+
+def merge(found: Iterable[Sums]) -> Sums:
+    """The sums of several batches that are settled together."""
+    all_of = list(found)
+    parts: dict[str, Fen] = {}
+    for sums in all_of:
+        for part, cost in sums.parts.items():
+            parts[part] = parts.get(part, 0) + cost
+    return Sums(
+        sum(sums.total_fen for sums in all_of),
+        sum(sums.above_standard_fen for sums in all_of),
+        sum(sums.wholly_own_fen for sums in all_of),
+        sum(sums.first_self_pay_fen for sums in all_of),
+        sum(sums.in_scope_fen for sums in all_of),
+        parts,
+        tuple(serial for sums in all_of for serial in sums.unrelated),
+    )
+
+
+def refuse_mixed(marks: Mapping[str, Any], benefit: str, law: Law) -> None:
+    """A bill with lines that the benefit settling it cannot take, or of which the law is silent.
+
+    Law:     云浮 第十八条（二）、第十九条: special-disease costs are prescribed and settled apart.
+    Refuses: benefits_mixed, naming the lines and the article; not_ruled for lines told to be
+             unrelated where the area does not say what becomes of them.
+    """
+    terms = terms_of(law)
+    told = [
+        s for group in marks.get("scoped", ()) if group["told"] is False for s in group["serials"]
+    ]
+    if benefit in terms.benefits(APART):
+        others = {code: serials for code, serials in marks.get("benefits", {}).items() if serials}
+        others.pop(benefit, None)
+        if others:
+            raise _mixed(benefit, others, terms)
+    elif told and benefit in LIMITABLE and not terms.benefits(UNRELATED):
+        value = f"与病种无关的项目（明细 {'、'.join(told)}）"
+        raise Refusal("not_ruled", "feedetl_sn", {"area": law.area, "value": value})
+
+
+def _mixed(benefit: str, others: Mapping[str, Sequence[str]], terms: Terms) -> Refusal:
+    name = terms.law.benefit_name
+    named = [f"{name(code)}（明细 {'、'.join(serials)}）" for code, serials in others.items()]
+    found = terms.ground(APART, benefit)
+    article = f"〔{found.cite.document} {found.cite.article}〕" if found else ""
+    values = {"value": "、".join([name(benefit), *named]), "article": article}
+    return Refusal("benefits_mixed", "chrg_bchno", values)
+
+
+def marks_of(priced: PricedBill) -> dict[str, Any]:
+    """What the lines of a bill say of its settlement."""
+    return {
+        "drugs": [_drug(line) for line in priced.lines if _is_special_drug(line)],
+        "benefits": _benefits(priced),
+        "unrelated": [line.line.serial for line in priced.lines if line.unrelated],
+        "prescriptions": [
+            {
+                "prescriber": line.prescriber,
+                "number": line.line.prescription,
+                "serial": line.line.serial,
+            }
+            for line in priced.lines
+            if outside(line.line)
+        ],
+        "warnings": warnings_of(priced.lines),
+        "diseases": list(priced.diseases),
+        "unrelated_in": priced.terms.benefits(UNRELATED),
+        "scoped": _scoped(priced.lines),
+    }
+
+
+def _is_special_drug(line: PricedLine) -> bool:
+    return bool(line.version and (line.version.negotiated or line.version.dual_channel))
+
+
+def _drug(line: PricedLine) -> dict[str, Any]:
+    assert line.version is not None
+    return {
+        "item": line.line.item,
+        "serial": line.line.serial,
+        "negotiated": line.version.negotiated,
+        "dual_channel": line.version.dual_channel,
+        "in_agreement": line.version.in_agreement(line.day),
+    }
+
+
+def _benefits(priced: PricedBill) -> dict[str, list[str]]:
+    """Lines by the benefit they belong to, of those benefits that must be settled apart."""
+    apart = priced.terms.benefits(APART)
+    if not apart:
+        return {}
+    found: dict[str, list[str]] = {}
+    for line in priced.lines:
+        belongs = _belongs(line, priced.registrations, apart)
+        if belongs:
+            found.setdefault(belongs, []).append(line.line.serial)
+    return found
+
+
+def _belongs(line: PricedLine, registered: Sequence[FactRow], apart: Sequence[str]) -> str:
+    """The benefit of a line: that of a registered disease its item is for, else the ordinary.
+
+    A line whose item is related to no disease in particular fits every benefit.
+    """
+    diseases = set(line.version.diseases) if line.version else set()
+    for fact in registered:
+        mine = {fact.key, fact.details.get("disease")}
+        if (
+            fact.details.get("benefit") in apart
+            and diseases & mine
+            and line.line.related is not False
+        ):
+            return str(fact.details["benefit"])
+    rest = ORDINARY if ORDINARY in apart else ""
+    return rest if diseases or line.line.related is False else ""
+
+
+def _scoped(lines: Iterable[PricedLine]) -> list[dict[str, Any]]:
+    groups: dict[tuple[tuple[str, ...], bool | None, str], dict[str, Any]] = {}
+    for line in lines:
+        diseases = tuple(sorted(line.version.diseases)) if line.version else ()
+        told = False if line.line.related is False else None
+        if not diseases and told is None:
+            continue
+        key = (diseases, told, line.judgement.part)
+        empty = {
+            "diseases": list(diseases),
+            "told": told,
+            "part": line.judgement.part,
+            "serials": [],
+            "split": [0, 0, 0, 0],
+        }
+        group = groups.setdefault(key, empty)
+        group["serials"].append(line.line.serial)
+        group["split"] = [a + b for a, b in zip(group["split"], line.split, strict=True)]
+    return list(groups.values())
+
+
+def warnings_of(lines: Iterable[PricedLine]) -> list[str]:
+    """Sentences for the cashier: items that the catalogue does not know."""
+    unknown = [line.line.serial for line in lines if line.version is None]
+    if not unknown:
+        return []
+    return [f"明细 {'、'.join(unknown)} 的项目不在医保目录中，按全自费处理；请核对目录编码"]

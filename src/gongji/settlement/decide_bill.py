@@ -1,0 +1,297 @@
+"""Decide one bill: the engine on its row of texts, who pays the rest; and the same again later.
+
+Nothing is read from a database and no clock is asked: `redo` gives a stored settlement again from
+what its entry keeps.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from gongji import __version__
+from gongji.law.compile.citations import StepNote
+from gongji.law.engine.area import Area
+from gongji.law.engine.areas import Areas
+from gongji.law.engine.engine import Result, Step, settle
+from gongji.law.engine.person_meters import Meters
+from gongji.law.engine.visit import Visit, read_visit
+from gongji.law.explain.sentences import Explanation, explain
+from gongji.law.rulebook import provision_kinds
+from gongji.ledger import chart, meter_rows
+from gongji.ledger.entry_rows import EntryRow, PostingRow
+from gongji.refusals import REFUSALS, Refusal
+from gongji.settlement.allocate import Payment, Purse, allocate, read_purse
+from gongji.settlement.batch_summary import Sums
+from gongji.units import Fen, day_of
+
+POOL = "pool"
+"""The pooled fund among `Outcome.limits`; the others are payers by their name in the rulebook."""
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """A bill decided: the engine's result and who pays."""
+
+    area: Area
+    row: dict[str, str]
+    sums: Sums
+    purse: Purse
+    result: Result
+    payment: Payment
+
+    @property
+    def benefit(self) -> str:
+        """The code of the benefit by whose rules the bill was settled, after routing."""
+        law, name = self.result.law, self.result.program.benefit
+        return law.benefits.get(name, self.result.visit.benefit)
+
+
+def decide(area: Area, row: dict[str, str], sums: Sums, purse: Purse, used: Meters) -> Decided:
+    """The engine's result on a row of texts, and who pays the person's part; meters move.
+
+    Refuses: what the engine refuses (a gate is no refusal: the pool then pays nothing).
+    """
+    law = area.law(day_of(date.fromisoformat(row["date"])))
+    visit = read_visit(row, law)
+    result = settle(area, visit, used)
+    return Decided(area, row, sums, purse, result, allocate(result, sums, purse))
+
+
+def row_of(decided: Decided, base: Mapping[str, Any], rules: Areas) -> EntryRow:
+    """The entry of a decided bill; `base` has its ids, dates and message, as columns."""
+    result, sums, payment = decided.result, decided.sums, decided.payment
+    row, visit = decided.row, base["visit"]
+    if visit is not None and row["visit"] != str(visit):
+        # A purchase has its visit only now.
+        row = row | {"visit": str(visit)}
+        result = replace(result, visit=replace(result.visit, visit=str(visit)))
+    before, moves = meter_rows.readings(decided.area, result)
+    return EntryRow(
+        **base,
+        benefit=decided.benefit,
+        total_fen=sums.total_fen,
+        above_standard_fen=sums.above_standard_fen,
+        wholly_own_fen=sums.wholly_own_fen,
+        first_self_pay_fen=sums.first_self_pay_fen,
+        in_scope_fen=sums.in_scope_fen,
+        deductible_fen=result.deductible_fen,
+        pool_fen=result.pool_fen,
+        supplements_fen=result.supplements_fen,
+        account_fen=payment.own_fen,
+        family_fen=payment.family_fen,
+        cash_fen=payment.cash_fen,
+        meters=moves,
+        facts={**row, "accounts": decided.purse.as_json(), "sums": _sums_json(sums)},
+        result=_said(decided, result, before),
+        rulebook=result.law.documents,
+        law_hash=rules.hash_of(result.law),
+        engine=__version__,
+    )
+
+
+BASE = (
+    "id",
+    "area",
+    "person_id",
+    "kind",
+    "service_date",
+    "accounting_date",
+    "settled_at",
+    "institution",
+    "visit",
+    "batch",
+    "msgid",
+    "reverses_id",
+)
+"""The columns of an entry that are not decided but given."""
+
+
+def _sums_json(sums: Sums) -> dict[str, Any]:
+    """What the row of texts does not say of the sums."""
+    return {
+        "above": sums.above_standard_fen,
+        "own": sums.wholly_own_fen,
+        "first": sums.first_self_pay_fen,
+        "parts": sums.parts,
+        "unrelated": list(sums.unrelated),
+    }
+
+
+def _said(decided: Decided, result: Result, before: list[Any]) -> dict[str, Any]:
+    """What was decided, with its articles: enough to show it, and to explain it again.
+
+    Shape:   `payers` what each supplement paid, by the payer's name; `steps` of the layers;
+             `reasons` why the pool or an account paid nothing; `meters` what the engine found.
+    """
+    said: dict[str, Any] = {
+        "benefit": result.visit.benefit,
+        "payers": supplements(result),
+        "family": [list(paid) for paid in decided.payment.family],
+        "steps": [_step(step) for step in result.steps],
+        "reasons": list(decided.payment.notes),
+        "meters": before,
+        "doubts": list(_doubts(result)),
+    }
+    if result.program.routes:
+        said["routes"] = [
+            f"{name}〔{cite.document} {cite.article}〕" for name, cite, _ in result.program.routes
+        ]
+    if result.gate:
+        cite = result.gate.cite
+        said["refusal"] = result.refusal
+        said["article"] = f"{cite.document} {cite.article}"
+        reason = f"统筹基金不予支付：{REFUSALS[result.refusal]}〔{said['article']}〕"
+        said["reasons"].insert(0, reason)
+    return said
+
+
+def supplements(result: Result) -> dict[str, Fen]:
+    """What each fund other than the pool and the account pays, by the payer's name."""
+    paid: dict[str, Fen] = {}
+    for step in result.steps:
+        payer = step.note.layer.payer
+        if step.paid and payer not in (provision_kinds.POOL, provision_kinds.ACCOUNT):
+            paid[payer] = paid.get(payer, 0) + step.paid
+    return paid
+
+
+def _step(step: Step) -> list[Any]:
+    """A layer: code, payer, rate in parts per million, cost, deductible, paid, articles."""
+    layer = step.note.layer
+    return [
+        layer.code,
+        layer.payer,
+        step.note.rate.figure,
+        step.cost,
+        step.deductible,
+        step.paid,
+        articles(step.note),
+    ]
+
+
+@lru_cache(maxsize=4096)
+def _noted(note: StepNote) -> tuple[str, tuple[str, ...]]:
+    """The articles and the doubts that a step rests on."""
+    figures = [note.rate, *(limit.cited for limit in note.limits.values())]
+    cites = [*note.onward, *(cite for cited in figures for cite in cited.cites)]
+    said = "；".join(dict.fromkeys(f"{cite.document} {cite.article}" for cite in cites))
+    doubts = [*note.doubts, *(doubt for cited in figures for doubt in cited.doubts)]
+    return said, tuple(dict.fromkeys(doubt.question for doubt in doubts))
+
+
+def articles(note: StepNote) -> str:
+    """The articles that a step rests on, each once."""
+    return _noted(note)[0]
+
+
+def _doubts(result: Result) -> dict[str, None]:
+    """The questions that the result rests on."""
+    found: dict[str, None] = {}
+    for _, _, doubts in result.program.routes:
+        found |= dict.fromkeys(doubt.question for doubt in doubts)
+    for doubt in result.gate.doubts if result.gate else ():
+        found[doubt.question] = None
+    for step in result.steps:
+        found |= dict.fromkeys(_noted(step.note)[1])
+    return found
+
+
+def postings(decided: Decided, entry: EntryRow) -> list[PostingRow]:
+    """The postings of a settlement: to the institution, from whoever pays."""
+    assert entry.id is not None
+    by: dict[tuple[str, str], Fen] = {(chart.POOL, entry.benefit): entry.pool_fen}
+    by |= {(chart.SUPPLEMENT, payer): paid for payer, paid in entry.result["payers"].items()}
+    by[(chart.ACCOUNT, str(entry.person_id))] = entry.account_fen
+    for owner, paid in decided.payment.family:
+        by[(chart.ACCOUNT, str(owner))] = paid
+    by[(chart.CASH, entry.institution)] = entry.cash_fen
+    funds = (chart.POOL, chart.SUPPLEMENT)
+    return [
+        PostingRow(
+            entry.id,
+            entry.area,
+            chart.PROVIDER,
+            entry.institution,
+            kind,
+            owner,
+            amount,
+            _article(decided.result, owner, kind) if kind in funds else "",
+        )
+        for (kind, owner), amount in by.items()
+        if amount
+    ]
+
+
+def _article(result: Result, payer: str, kind: str) -> str:
+    wanted = provision_kinds.POOL if kind == chart.POOL else payer
+    found = (articles(s.note) for s in result.steps if s.paid and s.note.layer.payer == wanted)
+    return "；".join(dict.fromkeys(found))[:300]
+
+
+def limits(decided: Decided) -> dict[str, Fen]:
+    """What each fund could still have paid before the bill: the room of its tightest ceiling.
+
+    Shape:   `pool` or the payer's name -> fen; a fund without a ceiling is left out.
+    """
+    result = decided.result
+    before = {reading.place: reading.before for reading in result.readings}
+    places = decided.area.layout.meters
+    found: dict[str, Fen] = {}
+    for step in result.steps:
+        payer = step.note.layer.payer
+        fund = POOL if payer == provision_kinds.POOL else payer
+        rooms = [
+            max(0, limit.cited.figure - before[result.program.code[position + 1]])
+            for position, limit in step.note.limits.items()
+            if places[limit.meter].measure == "paid" and 0 <= limit.cited.figure < 1 << 61
+        ]
+        if rooms:
+            found.setdefault(fund, min(rooms))
+    return found
+
+
+def redo(entry: EntryRow, used: Meters, rules: Areas) -> EntryRow:
+    """The entry that the stored facts of a settlement give today, from meters as they were.
+
+    `used` (gongji.ledger.meter_rows) moves. Ids, dates and message are the stored entry's.
+    Refuses: what `decide` refuses.
+    """
+    base = {name: getattr(entry, name) for name in BASE}
+    return row_of(decided_again(entry, used, rules), base, rules)
+
+
+def decided_again(entry: EntryRow, used: Meters, rules: Areas) -> Decided:
+    """A stored settlement decided again, from its stored facts and from meters that are given."""
+    row = {name: text for name, text in entry.facts.items() if isinstance(text, str)}
+    kept = entry.facts["sums"]
+    sums = Sums(
+        int(row["total_fen"]),
+        kept["above"],
+        kept["own"],
+        kept["first"],
+        int(row["in_scope_fen"]),
+        dict(kept["parts"]),
+        tuple(kept["unrelated"]),
+    )
+    purse = read_purse(entry.facts["accounts"])
+    return decide(rules.area(entry.area), row, sums, purse, used)
+
+
+def explanation(entry: EntryRow, rules: Areas) -> Explanation:
+    """The explanation of a stored settlement, from the facts and the meters that it keeps.
+
+    Refuses: law_changed where the documents in force are no longer those that it was settled by.
+    """
+    area = rules.area(entry.area)
+    if rules.law_hash(entry.area, day_of(entry.service_date)) != entry.law_hash:
+        raise Refusal("law_changed", "law_hash", {"value": entry.rulebook})
+    used = meter_rows.load(area, [tuple(row) for row in entry.result["meters"]])
+    return explain(decided_again(entry, used, rules).result)
+
+
+def stub(row: dict[str, str], day: date, visit: str) -> Visit:
+    """A visit with only what tells its meters apart."""
+    return Visit("", day_of(day), "", None, None, dict(row), visit=visit)

@@ -1,0 +1,1 @@
+"""Tables of cells: the one reader and writer of CSV, Excel and Parquet."""

@@ -1,0 +1,94 @@
+"""Inpatient episodes told at the gateway (GJ01), over HTTP."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from tests.platform import gateways
+from tests.platform.counter import Counter
+from tests.platform.gateways import DAY, Client
+
+Owner = psycopg.Connection[Any]
+
+
+@pytest.fixture(scope="module")
+def database(server: str) -> Iterator[str]:
+    """A county of this module's own."""
+    with gateways.new_database(server) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def owner(database: str) -> Iterator[Owner]:
+    """A connection as the owner of the tables."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def county(owner: Owner) -> Counter:
+    """Its persons and institutions."""
+    return gateways.fill_county(owner)
+
+
+@pytest.fixture(scope="module")
+def client(database: str, county: Counter) -> Iterator[Client]:
+    """A hospital at the gateway in front of it."""
+    with gateways.serving(database) as port:
+        yield Client(port)
+
+
+def stay(psn_no: str, **changes: Any) -> dict[str, Any]:
+    """An episode that lasts."""
+    row = {
+        "psn_no": psn_no,
+        "ipt_no": f"ZY{psn_no[-4:]}",
+        "begntime": DAY,
+        "medfee_sumamt": "8000.00",
+        "act_pay_dedc": 600,
+        "hifp_pay": "5000.00",
+    }
+    return {"stays": [row | changes]}
+
+
+def test_care_during_a_stay_that_was_told_is_not_the_pools(
+    county: Counter, client: Client, owner: Owner
+) -> None:
+    psn_no = gateways.insure(county, 901, 0)
+    (told,) = client.do("GJ01", stay(psn_no))["result"]
+    assert told == {"ipt_no": "ZY0901", "setl_id_cancelled": [], "setl_id_flagged": []}
+    visit = gateways.opened(client, psn_no)
+    total = owner.execute(
+        "select total_fen from charge_batch where visit_id = %s", [visit]
+    ).fetchone()
+    assert total
+    reply = client.ask("2207", gateways.bill(psn_no, visit, f"{total[0] / 100:.2f}"))
+    assert reply["infcode"] == 0 and reply["output"]["setlinfo"]["hifp_pay"] == 0
+    assert "住院期间" in reply["warn_msg"]
+
+
+def test_an_episode_told_again_is_corrected(county: Counter, client: Client, owner: Owner) -> None:
+    psn_no = gateways.insure(county, 902, 0)
+    client.do("GJ01", stay(psn_no))
+    client.do("GJ01", stay(psn_no, hifp_pay="5500.00"))
+    facts = owner.execute(
+        "select details ->> 'pool_fen' from person_fact f join person p on p.id = f.person_id"
+        " where p.psn_no = %s and f.kind = 'stay' and f.retired_at is null",
+        [psn_no],
+    ).fetchall()
+    assert facts == [("550000",)]
+
+
+def test_a_mistake_in_one_episode_keeps_none(county: Counter, client: Client, owner: Owner) -> None:
+    psn_no = gateways.insure(county, 903, 0)
+    good, bad = stay(psn_no)["stays"][0], stay("43050099999999999999")["stays"][0]
+    assert "参保人" in client.refused("GJ01", {"stays": [good, bad]})
+    assert client.refused("GJ01", stay(psn_no, endtime="2020-01-01"))
+    assert client.refused("GJ01", {"stays": [good] * 1001})
+    kept = owner.execute(
+        "select count(*) from person_fact f join person p on p.id = f.person_id"
+        " where p.psn_no = %s and f.kind = 'stay'",
+        [psn_no],
+    ).fetchone()
+    assert kept == (0,)

@@ -1,0 +1,47 @@
+"""Old names are gone: from the code, the docs and the lists of faults."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__)
+FORMER = (
+    r"gongji[./](?:errors|sheets|rulebook|kernel|visit|explain|accounts|report|commands|config|jobs)\b"
+    r"(?!s)",
+    r"\b(?:the|a) doors?\b",
+    r"\bgongji_door\b|\bDOORS?\b",
+    r"\bsettlement/(?:facts|today|marks|reading|kept_lines|decide|lines|rules)\.py",
+    r"\bgateway/(?:bills|amounts|undo|workers|queries)\.py",
+    r"\bportal/(?:mine|words|terms|person|books)\.py",
+    r"\bbatch/(?:settling|machine|plans)\.py",
+    r"\bbackup/(?:give|take)\.py",
+)  # fmt: skip
+"""What modules, folders and words were called before, as patterns."""
+READ = {".py", ".md", ".yaml", ".toml", ".html", ""}
+SKIPPED = {".git", ".venv", "build", "dist"}
+
+
+def texts() -> list[Path]:
+    """Every text that we write."""
+    found = [path for path in sorted(ROOT.rglob("*")) if path.is_file() and path.suffix in READ]
+    inside = [(path, path.relative_to(ROOT).parts) for path in found]
+    return [
+        path
+        for path, parts in inside
+        if not SKIPPED & set(parts) and not any(part.startswith(".") for part in parts[:-1])
+    ]
+
+
+@pytest.mark.parametrize("former", FORMER)
+def test_an_old_name_stands_nowhere(former: str) -> None:
+    pattern = re.compile(former)
+    said = [
+        f"{path.relative_to(ROOT)}: {line.strip()[:80]}"
+        for path in texts()
+        if path not in (HERE, ROOT / "CHANGELOG.md")
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines()
+        if pattern.search(line)
+    ]
+    assert not said, "\n".join(said[:20])
