@@ -211,12 +211,13 @@ def place(owner: Any, code: str, name: str, level: str, parent: str = "", **more
 
 
 PLACES = {
-    # code: (level, parent, kind) -> what the pool pays of 1000 at 邵阳
+    # name: (own level, level of the physical institution) -> what the pool pays of 1000 at 邵阳
     "level 1": ("1", "", "700.00元"),
     "level 2": ("2", "", "480.00元"),
     "level 3": ("3", "", "420.00元"),
     "an Internet hospital of level 3": ("1", "3", "420.00元"),
     "an Internet hospital of level 1": ("3", "1", "700.00元"),
+    "an Internet hospital without a level": ("", "2", "480.00元"),
 }
 
 
@@ -224,13 +225,15 @@ PLACES = {
 def test_an_institution_counts_with_its_level_or_that_of_the_physical_one(
     client: Any, owner: Any, name: str
 ) -> None:
-    level, parent, paid = PLACES[name]
-    place(owner, "H1", name, level, parent)
+    level, physical, paid = PLACES[name]
+    if physical:
+        place(owner, "H2", "实体医院", physical)
+    place(owner, "H1", name, level, "H2" if physical else "")
     query = urlencode(ASKED | {"level": "2", "total": "1000", "institution": "H1"})
     found = client.get("/answer?" + query).json()
     assert found["errors"] == {} and f"统筹基金支付 {paid}" in read(found["answer"]).text
     form = read(found["form"])
-    assert form.fields["level"]["value"] == (parent or level) and name in form.text
+    assert form.fields["level"]["value"] == (physical or level) and name in form.text
     assert found["key"].endswith(" H1")
 
 

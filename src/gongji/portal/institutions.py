@@ -7,11 +7,16 @@ from django.db import connection
 
 SUGGESTED = 20
 
-KNOWN = """
-select i.code, i.name, i.kind, coalesce(nullif(l.details->>'parent', ''), l.details->>'level', '')
+_ON_THE_DAY = """{fact}.kind = 'level' and {fact}.retired_at is null
+  and {fact}.since <= %(day)s and ({fact}.until is null or {fact}.until > %(day)s)"""
+# The level that counts is that of the physical institution (楚政规〔2022〕2号 第二十九条,
+# 邵市政办发〔2022〕22号 第十四条), as `settlement.engine_row.Standing` says it too.
+KNOWN = f"""
+select i.code, i.name, i.kind, coalesce(nullif(p.details->>'level', ''), l.details->>'level', '')
 from institution i
-left join institution_fact l on l.institution = i.code and l.kind = 'level'
-  and l.retired_at is null and l.since <= %(day)s and (l.until is null or l.until > %(day)s)
+left join institution_fact l on l.institution = i.code and {_ON_THE_DAY.format(fact="l")}
+left join institution_fact p on p.institution = nullif(l.details->>'parent', '')
+  and {_ON_THE_DAY.format(fact="p")}
 where i.area = %(area)s and (i.code = %(words)s or (not %(exact)s and i.name like %(pattern)s))
 order by i.name, i.code limit %(most)s"""
 

@@ -20,12 +20,12 @@ from django.http import HttpRequest, HttpResponse
 from psycopg.conninfo import make_conninfo
 
 from gongji.ledger.entry_rows import COLUMNS, EntryRow, read_entry
+from gongji.platform.database import ROLE
 from gongji.platform.identity import mask_name, mask_number
 from gongji.registry import people
 from gongji.registry.people import Person
 
 Connection = psycopg.Connection[Any]
-ROLE = "gongji_gateway"
 log = structlog.get_logger("portal")
 
 _KEPT = ("dbname", "host", "port", "user", "password", "options")

@@ -1,7 +1,7 @@
 """What a rulebook says of accounts, payment of institutions, deadlines and duties.
 
-Like `provision_kinds.py`: one struct for each kind of provision, flat maps of name to provision, each
-with its article. Who reads them is `gongji.law.accounts`; this module describes and computes
+Like `provision_kinds.py`: one struct for each kind of provision, flat maps of name to provision,
+each with its article. Who reads them is `gongji.law.accounts`; this module describes and computes
 nothing.
 """
 
