@@ -25,6 +25,13 @@ import yaml
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "gongji"
 LISTS = Path(__file__).parent
+PAGE = ROOT / "docs" / "generated" / "bite.md"
+HEAD = """# Faults in the code
+
+As `make bite` made them: each fault of `tests/faults_in_code/` alone, in a copy of the source; the
+tests that its line names run first, then those of its room, then the whole suite. A fault that
+lives has no test that tells of it.
+"""
 SECONDS = 900
 """A run of tests that takes longer hangs; then the fault is found too."""
 
@@ -204,22 +211,23 @@ def bite(fault: Fault, server: str) -> tuple[str, str]:
     return "suite", ""
 
 
-def _say(faults: Sequence[Fault], found: dict[Fault, tuple[str, str]]) -> int:
-    """Print the table of rooms and what lived.
-
-    Returns: how many live without a reason.
-    """
-    print("\n| room | faults | told by the test named | by its room | by the suite | live |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+def table(faults: Sequence[Fault], found: dict[Fault, tuple[str, str]]) -> list[str]:
+    """The table of rooms, and what lives with its reason."""
+    lines = [
+        "| room | faults | told by the test named | by its room | by the suite | live |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
     rooms = sorted({fault.room for fault in faults})
     for room in [*rooms, ""]:
         of = [found[fault] for fault in faults if room in ("", fault.room)]
         told = [sum(bool(test) and far == name for far, test in of) for name in ROUNDS]
-        print("|", " | ".join(map(str, [room or "all", len(of), *told, len(of) - sum(told)])), "|")
+        cells = [room or "all", len(of), *told, len(of) - sum(told)]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     living = [fault for fault in faults if not found[fault][1]]
-    for fault in living:
-        print(f"lives: {fault.file} {fault.function}: {fault.name}; {fault.lives or 'NO REASON'}")
-    return sum(not fault.lives for fault in living)
+    said = [
+        f"- {one.file} {one.function}: {one.name}; {one.lives or 'NO REASON'}" for one in living
+    ]
+    return [*lines, "", *(said or ["Nothing lives."])]
 
 
 ROUNDS = ("named", "room", "suite")
@@ -260,7 +268,11 @@ def main() -> int:
                 f"{f'{told} ({far})' if told else 'LIVES'}",
                 flush=True,
             )
-    return min(1, _say(faults, found))
+    lines = table(faults, found)
+    print("", *lines, sep="\n")
+    if not given.room and not given.only:
+        PAGE.write_text("\n".join([HEAD, *lines, ""]), encoding="utf-8")
+    return min(1, sum(not found[fault][1] and not fault.lives for fault in faults))
 
 
 if __name__ == "__main__":
