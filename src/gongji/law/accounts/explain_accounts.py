@@ -41,7 +41,7 @@ class Told:
     @property
     def rulebook(self) -> str:
         """The documents in force, by id."""
-        return " ".join(book.id for book in self.law.books)
+        return self.law.documents
 
     @property
     def articles(self) -> str:
