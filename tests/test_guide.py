@@ -1,5 +1,5 @@
-"""The Chinese guide to rulebooks, done from its beginning: its files are written, its commands run in
-a shell, and what they say is what the page says."""
+"""The Chinese guide to rulebooks, followed from its beginning: its files are written, its commands
+run in a shell, and what they say is what the page says."""
 
 import os
 import re
