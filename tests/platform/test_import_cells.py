@@ -14,19 +14,19 @@ from tests.platform.county_files import (
     Connection,
     certificate,
     fill,
+    load_files,
     psn,
     saved,
     take,
 )
 
+from gongji.cli.import_kinds import KINDS
 from gongji.platform import identity
+from gongji.platform.imports import import_columns, import_tables
+from gongji.platform.imports.dated_rows import Counts
+from gongji.platform.imports.import_tables import MOST_PROBLEMS, Problems, open_tables, read_rows
+from gongji.platform.imports.template import template
 from gongji.refusals import Fault, Refusal, RulebookError
-from gongji.registry import import_columns, import_tables
-from gongji.registry.dated_rows import Counts
-from gongji.registry.exports import template
-from gongji.registry.import_kinds import KINDS
-from gongji.registry.import_tables import MOST_PROBLEMS, Problems, open_tables, read_rows
-from gongji.registry.imports import load
 from gongji.units import CHINA
 
 WORDS = {"甲": "1", "乙": "2", "乙类": "2"}
@@ -210,11 +210,11 @@ def test_a_sheet_alone_is_of_the_kind_given_and_others_by_their_names(
 
 def test_a_template_is_written_whole_and_its_examples_are_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "全部.xlsx"
-    template(list(KINDS.values()), path)
+    template(list(KINDS), path)
     assert list(tmp_path.iterdir()) == [path]
     problems = Problems()
-    tables = open_tables([path], "", problems)
-    assert [table.kind.name for table in tables] == list(KINDS)
+    tables = open_tables([path], KINDS, "", problems)
+    assert [table.kind.name for table in tables] == list(KINDS.by_name)
     assert problems == [] and [list(read_rows(table, problems)) for table in tables] == [
         [] for _ in tables
     ]
@@ -403,14 +403,14 @@ def test_an_import_that_meets_another_keeps_nothing_and_says_so(
 def test_the_database_refusing_what_nobody_saw_is_a_fault(
     owner: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gongji.registry import dated_rows
+    from gongji.platform.imports import dated_rows
 
     fill(owner, tmp_path, "institution", "person")
     take(owner, saved(tmp_path, "account", ROWS["account"]))
     monkeypatch.setattr(dated_rows, "conflicts", lambda *given: iter(()))
     file = saved(tmp_path, "account", [ROWS["account"][0] | {"起始日": "2024-03-01"}])
     with pytest.raises(Fault, match="另有人改动"):
-        load(owner, [file], IDENTITY, NOW)
+        load_files(owner, [file], IDENTITY, NOW)
     assert owner.execute("select count(*) from person_fact where kind = 'account'").fetchone() == (
         1,
     )

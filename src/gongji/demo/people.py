@@ -15,9 +15,9 @@ import msgspec
 from gongji.demo import names
 from gongji.demo.figures import ACCOUNT_BY_TIER, SELECTING, YEAR_BEGINS
 from gongji.demo.items import CHRONIC, DISEASES, SPECIAL
+from gongji.people import person_kinds as fact_kinds
+from gongji.people.import_people import BORN
 from gongji.platform.identity import check_character
-from gongji.registry import fact_kinds
-from gongji.registry.imports import BORN
 
 TODAY = YEAR_BEGINS
 OFFERED: dict[str, dict[str, tuple[str, ...]]] = {

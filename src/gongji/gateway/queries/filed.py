@@ -21,8 +21,8 @@ from gongji.gateway.queries.people import (
 from gongji.gateway.queries.visits import window
 from gongji.gateway.transactions import Call, show_instant, transaction
 from gongji.gateway.wire.fields import fill, last_day
-from gongji.registry import people
-from gongji.registry.people import FactRow
+from gongji.people import person_facts
+from gongji.people.person_facts import FactRow
 from gongji.units import CHINA
 
 INPATIENT = "21"
@@ -34,7 +34,7 @@ order by since, id limit %s"""
 
 
 def _facts(call: Call, person: Known, kind: str) -> list[FactRow]:
-    held = people.history(call.connection, [person.person.id], kinds=[kind])
+    held = person_facts.history(call.connection, [person.person.id], kinds=[kind])
     return held[person.person.id]
 
 
@@ -128,7 +128,7 @@ def _own_stays(call: Call, first: date, last: date) -> list[FactRow]:
     owners = call.connection.execute(
         "select distinct person_id from person_fact where id = any(%s)", [list(wanted)]
     )
-    held = people.history(call.connection, [row[0] for row in owners], kinds=["stay"])
+    held = person_facts.history(call.connection, [row[0] for row in owners], kinds=["stay"])
     return [fact for facts in held.values() for fact in facts if fact.id in wanted]
 
 

@@ -10,8 +10,9 @@ from psycopg.rows import class_row
 
 from gongji.gateway.transactions import Call, Node
 from gongji.gateway.visits.write_settlement import INSUTYPE, PSN_TYPES, age
-from gongji.registry import people
-from gongji.registry.people import FactRow, Person
+from gongji.people import person_facts, person_rows
+from gongji.people.person_facts import FactRow
+from gongji.people.person_rows import Person
 
 _TOLD = ("birth", "insured", "subsidy")
 _PEOPLE = """select id, psn_no, area, name, sex, ethnicity, certificate_kind, certificate
@@ -60,7 +61,7 @@ def named_person(call: Call, data: Node) -> Known:
 
     Refuses: field_missing, person_unknown.
     """
-    person = people.get_person(call.connection, call.text(data, "psn_no", required=True))
+    person = person_rows.get_person(call.connection, call.text(data, "psn_no", required=True))
     return known(call, [person])[person.id]
 
 
@@ -74,7 +75,7 @@ def known_people(call: Call, ids: Iterable[int]) -> dict[int, Known]:
 def known(call: Call, found: Iterable[Person]) -> dict[int, Known]:
     """Persons with what describes them; one statement for all."""
     persons = list(found)
-    facts = people.history(call.connection, [one.id for one in persons], kinds=_TOLD)
+    facts = person_facts.history(call.connection, [one.id for one in persons], kinds=_TOLD)
     return {
         one.id: Known(one, call.identity.decrypt(one.certificate), tuple(facts[one.id]))
         for one in persons

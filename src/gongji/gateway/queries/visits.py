@@ -13,8 +13,8 @@ from gongji.gateway.transactions import Call, Node, show_instant, transaction
 from gongji.gateway.visits.read_bills import visit_number
 from gongji.gateway.visits.write_lines import UNLIMITED
 from gongji.gateway.wire.fields import fill, ratio, scaled, yuan
+from gongji.institutions.institution_rows import get_institution
 from gongji.refusals import Refusal
-from gongji.registry.institutions import get_institution
 from gongji.units import CHINA, Fen
 
 MOST_DAYS = 1100
