@@ -21,6 +21,8 @@ from tests.platform.county_files import (
 )
 
 from gongji.cli.import_kinds import KINDS
+from gongji.people.import_kinds import certificate as certificate_cell
+from gongji.people.import_kinds import wrong_certificate
 from gongji.platform import identity
 from gongji.platform.imports import import_columns, import_tables
 from gongji.platform.imports.dated_rows import Counts
@@ -96,9 +98,9 @@ READ: list[tuple[Any, str, Any]] = [
     (import_columns.several(import_columns.choice(WORDS)), "甲、乙类; 2，1", ["1", "2", "2", "1"]),
     (import_columns.several(import_columns.choice(WORDS)), "甲、丙", None),
     (import_columns.several(str), "，；", []),
-    (import_columns.certificate, " 11010519491231002x", "11010519491231002X"),
-    (import_columns.certificate, "9" * 51, None),
-    (import_columns.certificate, "9" * 50, "9" * 50),
+    (certificate_cell, " 11010519491231002x", "11010519491231002X"),
+    (certificate_cell, "9" * 51, None),
+    (certificate_cell, "9" * 50, "9" * 50),
 ]
 
 
@@ -136,8 +138,10 @@ NUMBERS = {
 def test_an_identity_number_is_right_or_says_what_is_wrong(number: str, problem: str) -> None:
     said = identity.number_problem(number)
     assert problem in said and bool(said) == bool(problem)
-    assert import_columns.check_certificate("01", number) == said
-    assert import_columns.check_certificate("07", number) == ""
+    wrong = wrong_certificate({"certificate_kind": "01", "certificate": number})
+    shown = f"“{identity.mask_number(number)}”：{said}"
+    assert wrong == (("证件号码", shown) if said else None)
+    assert wrong_certificate({"certificate_kind": "07", "certificate": number}) is None
 
 
 @pytest.mark.parametrize("place", range(17))
