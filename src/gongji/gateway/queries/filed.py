@@ -11,7 +11,7 @@ from typing import Any
 from gongji.gateway.filings import filing_fields as fields
 from gongji.gateway.filings.filings import SELECTION, filed_by
 from gongji.gateway.queries.people import (
-    Known,
+    DescribedPerson,
     known_people,
     message_contents,
     named_person,
@@ -33,7 +33,7 @@ _STAYS = """select id from person_fact where kind = 'stay' and retired_at is nul
 order by since, id limit %s"""
 
 
-def _facts(call: Call, person: Known, kind: str) -> list[FactRow]:
+def _facts(call: Call, person: DescribedPerson, kind: str) -> list[FactRow]:
     held = person_facts.history(call.connection, [person.person.id], kinds=[kind])
     return held[person.person.id]
 
@@ -161,7 +161,7 @@ def query_referrals(call: Call) -> dict[str, Any]:
 
 
 def _referral(
-    fact: FactRow, person: Known, said: dict[str, Any], places: dict[str, tuple[str, str]]
+    fact: FactRow, person: DescribedPerson, said: dict[str, Any], places: dict[str, tuple[str, str]]
 ) -> dict[str, Any]:
     known = person.on(fact.since)
     names = (

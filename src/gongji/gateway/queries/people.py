@@ -20,7 +20,7 @@ from person where id = any(%s)"""
 
 
 @dataclass(frozen=True)
-class Known:
+class DescribedPerson:
     """A person with the certificate opened and the facts that describe them, over all time."""
 
     person: Person
@@ -56,7 +56,7 @@ class Known:
         }
 
 
-def named_person(call: Call, data: Node) -> Known:
+def named_person(call: Call, data: Node) -> DescribedPerson:
     """The person that a request names.
 
     Refuses: field_missing, person_unknown.
@@ -65,19 +65,19 @@ def named_person(call: Call, data: Node) -> Known:
     return known(call, [person])[person.id]
 
 
-def known_people(call: Call, ids: Iterable[int]) -> dict[int, Known]:
+def known_people(call: Call, ids: Iterable[int]) -> dict[int, DescribedPerson]:
     """Persons by id."""
     with call.connection.cursor(row_factory=class_row(Person)) as cursor:
         found = cursor.execute(_PEOPLE, [list(ids)]).fetchall()
     return known(call, found)
 
 
-def known(call: Call, found: Iterable[Person]) -> dict[int, Known]:
+def known(call: Call, found: Iterable[Person]) -> dict[int, DescribedPerson]:
     """Persons with what describes them; one statement for all."""
     persons = list(found)
     facts = person_facts.history(call.connection, [one.id for one in persons], kinds=_TOLD)
     return {
-        one.id: Known(one, call.identity.decrypt(one.certificate), tuple(facts[one.id]))
+        one.id: DescribedPerson(one, call.identity.decrypt(one.certificate), tuple(facts[one.id]))
         for one in persons
     }
 
