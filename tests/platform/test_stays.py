@@ -156,6 +156,20 @@ def test_what_the_stay_bore_of_the_deductible_counts_once_for_two_bills_of_the_r
     assert list(verify(gateway)) == []
 
 
+def test_where_rescue_is_settled_as_ordinary_care_the_stay_bore_none_of_its_deductible(
+    owner: Connection, gateway: Connection
+) -> None:
+    """云浮 第十七条: the year again finds nothing, whatever the stay bore."""
+    made = county(owner, "445300")
+    rescue = settled(gateway, made, "2024-06-09", 100_000, med_type="1301")
+    assert (rescue.deductible_fen, rescue.pool_fen) == (0, 55_000)
+    outcome = record_stay(
+        gateway, stay("445300", from_emergency=True, deductible_fen=80_000), RULES, NOW
+    )
+    assert outcome.flagged == (rescue.id,)
+    assert list(readjudicate(gateway, "445300", 2024, RULES, NOW)) == []
+
+
 def test_a_death_in_emergency_care_is_left_to_re_adjudication(
     owner: Connection, gateway: Connection
 ) -> None:
