@@ -139,7 +139,7 @@ def joined_deductible(
     law = area.law(day_of(rescue.service_date))
     rescues = law.all(provision_kinds.Benefit).get(law.benefit_name(EMERGENCY))
     if rescues is None:
-        # Rescue is settled by another benefit here (云浮 第十七条): no deductible is the stay's too.
+        # Rescue is settled by another benefit (云浮 第十七条): it shares no deductible.
         return []
     layers = [layer for layer in rescues.value.layers if isinstance(layer, provision_kinds.Layer)]
     meters = {limit.meter for layer in layers for limit in layer.deductibles}
