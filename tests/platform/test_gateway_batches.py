@@ -19,7 +19,7 @@ from tests.platform.gateways import (
     opened,
     purchase,
 )
-from tests.platform.queries_county import Standing, standing
+from tests.platform.queries_county import Standing
 
 from gongji.gateway.transactions import GatewaySettings
 from gongji.gateway.visits.settling import Settling, Waiting
@@ -30,13 +30,6 @@ from gongji.gateway.wire.gathering import Gatherer
 
 SECONDS = 20
 """An answer that has not come by then does not come."""
-
-
-@pytest.fixture(scope="module")
-def place(server: str) -> Iterator[Standing]:
-    """A county with a gateway."""
-    with standing(server) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import base64
 import http.client
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from tests.platform import gateways
 from tests.platform.counter import NOW, RULES
 from tests.platform.gateways import HOSPITAL, Client, line, says
-from tests.platform.queries_county import Standing, refused, standing
+from tests.platform.queries_county import Standing, refused
 
 from gongji.gateway.transactions import (
     TRANSACTIONS,
@@ -31,13 +30,6 @@ from gongji.units import MAX_FEN
 
 CHINA = timezone(timedelta(hours=8))
 ASKED = {"medinsinfo": {"fixmedins_code": HOSPITAL}}
-
-
-@pytest.fixture(scope="module")
-def place(server: str) -> Iterator[Standing]:
-    """A county with a gateway."""
-    with standing(server) as made:
-        yield made
 
 
 def parts(*given: tuple[str, bytes], edge: bytes = b"--edge") -> bytes:

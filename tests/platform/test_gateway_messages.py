@@ -1,13 +1,12 @@
 """One message, one effect, one answer: what the log of messages keeps, bars and tells apart."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from tests.platform.counter import NOW
 from tests.platform.gateways import HOSPITAL, Client, bill, line, opened, purchase
-from tests.platform.queries_county import Standing, refused, standing
+from tests.platform.queries_county import Standing, refused
 
 from gongji.gateway.wire import message_log
 from gongji.gateway.wire.envelope import read
@@ -15,13 +14,6 @@ from gongji.gateway.wire.message_log import LONGEST_KEPT, kept
 from gongji.refusals import Refusal
 from gongji.settlement.cancel import REVERSIBLE
 from gongji.settlement.contract import Key
-
-
-@pytest.fixture(scope="module")
-def place(server: str) -> Iterator[Standing]:
-    """A county with a gateway."""
-    with standing(server) as made:
-        yield made
 
 
 def count(place: Standing, table: str) -> int:

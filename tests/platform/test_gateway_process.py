@@ -22,6 +22,7 @@ import httpx
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
+from tests import databases
 from tests.platform import gateways
 from tests.platform.counter import Counter
 from tests.platform.gateways import HOSPITAL, Client
@@ -71,7 +72,7 @@ def now() -> datetime:
 @pytest.fixture(scope="module")
 def database(server: str) -> Iterator[str]:
     """A county of this module's own."""
-    with gateways.new_database(server) as made:
+    with databases.copy(server) as made:
         yield made
 
 

@@ -21,6 +21,7 @@ import psutil
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from tests.databases import forget
 
 from gongji.platform import database as where
 from gongji.platform import installation
@@ -30,13 +31,6 @@ from gongji.service import parts, ready
 from gongji.service.parts import Part, Service, listen, make_service
 
 COMMAND = "from gongji.cli.main import main; main()"
-CACHED = (environment, where._own_server, where.owner_dsn, where.gateway_dsn)
-
-
-def forget() -> None:
-    """What this process remembers of its settings."""
-    for cached in CACHED:
-        cached.cache_clear()
 
 
 @pytest.fixture

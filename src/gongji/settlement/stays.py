@@ -137,8 +137,11 @@ def joined_deductible(
     if not borne:
         return []
     law = area.law(day_of(rescue.service_date))
-    benefit = law.all(provision_kinds.Benefit)[law.benefit_name(EMERGENCY)].value
-    layers = [layer for layer in benefit.layers if isinstance(layer, provision_kinds.Layer)]
+    rescues = law.all(provision_kinds.Benefit).get(law.benefit_name(EMERGENCY))
+    if rescues is None:
+        # Rescue is settled by another benefit (云浮 第十七条): it shares no deductible.
+        return []
+    layers = [layer for layer in rescues.value.layers if isinstance(layer, provision_kinds.Layer)]
     meters = {limit.meter for layer in layers for limit in layer.deductibles}
     blocks = blocks_of(area, stub(dict(row), rescue.service_date, row["visit"]))
     places = [area.layout.meters[name] for name in sorted(meters)]
