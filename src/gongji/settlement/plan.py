@@ -16,19 +16,21 @@ import psycopg
 from gongji.law.engine.area import Area
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.person_meters import Meters
+from gongji.law.engine.visit import Visit
 from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.law import Law
 from gongji.ledger import meter_rows
+from gongji.ledger.entry_contents import AccountsAvailable, Owner, Sums
 from gongji.platform.identity import mask_number
 from gongji.refusals import Refusal
-from gongji.settlement import engine_row
-from gongji.settlement.allocate import Owner, Purse
-from gongji.settlement.batch_summary import AMOUNTS, Sums, batch_of, refuse_mixed, sums_for
+from gongji.settlement import counter_facts
+from gongji.settlement.batch_summary import AMOUNTS, batch_of, refuse_mixed, sums_for
 from gongji.settlement.contract import FAMILY_ACCOUNTS, NO_ACCOUNT, Outcome
+from gongji.settlement.counter_facts import Seen
 from gongji.settlement.decide_bill import Decided, decide, limits, stub
-from gongji.settlement.engine_row import Known, Sheet, Standing
+from gongji.settlement.known_facts import DatedFact, PersonFacts, Standing, standings
 from gongji.settlement.price_bills import Bill, price_bills
-from gongji.settlement.queries import Around, Case, Wanted, marks
+from gongji.settlement.queries import Around, Case, Wanted
 from gongji.settlement.routes import Route, route
 from gongji.settlement.visits import PRESCRIBER, check_day, check_prescriptions
 from gongji.units import Fen, day_of, yuan_text
@@ -46,7 +48,7 @@ class Plan(msgspec.Struct):
     """A bill that can be decided: by which law and benefit, for what cost."""
 
     case: Case
-    sheet: Sheet
+    person: PersonFacts
     area: Area
     home: str
     law: Law
@@ -58,7 +60,7 @@ class Plan(msgspec.Struct):
     @property
     def day(self) -> date:
         """The date of service."""
-        return self.sheet.day
+        return self.person.day
 
     @property
     def visit(self) -> str:
@@ -69,15 +71,17 @@ class Plan(msgspec.Struct):
     def keys(self) -> list[tuple[str, int, str, str]]:
         """The blocks of meters that it uses: area, person, period, slot."""
         assert self.case.person is not None
-        row = {"institution": self.case.institution, **self.case.request.facts}
-        row |= engine_row.route_texts(self.sheet, self.route)
-        blocks = meter_rows.blocks_of(self.area, stub(row, self.day, self.visit))
+        told = {column: text.strip() for column, text in self.case.request.facts.items()}
+        facts = {"institution": self.case.institution, **told}
+        held, drug = self.route.registration, self.route.drug
+        facts |= ({"disease": held.disease} if held else {}) | ({"drug": drug} if drug else {})
+        blocks = meter_rows.blocks_of(self.area, stub(facts, self.day, self.visit))
         return [(self.home, self.case.person, *block) for block in blocks]
 
     @property
-    def owners(self) -> list[Known]:
+    def owners(self) -> list[DatedFact]:
         """Bonds that hold on the day and were consented to, in their order."""
-        bonds = self.sheet.holding.get("bond", [])
+        bonds = self.person.holding.get("bond", [])
         agreed = [b for b in bonds if b.details.get("consented_on", "") <= str(self.day)]
         return sorted(agreed, key=lambda bond: (bond.details["order"], bond.key))
 
@@ -119,36 +123,37 @@ class Table:
         Refuses: the refusals of docs/inside/settlement.md, in its order.
         """
         day = self._check(case)
-        sheet = case.sheet()
-        spell = sheet.insured
+        person = case.known()
+        spell = person.insured
         area = self.rules.area(spell.area)
         home = area.laws[0].area
         law = area.law(day_of(day))
         if home in self.closed:
             month = self.today.strftime("%Y-%m")
             raise Refusal("period_closed", "inf_time", {"area": home, "value": month})
-        request, said = case.request, marks(case)
+        request, batch = case.request, case.batch_sums
+        assert batch is not None
+        said = batch.marks
         found = route(
             law,
             request.med_type,
             case.disease,
-            sheet.registrations,
-            said.get("drugs", ()),
+            person.registrations,
+            said.drugs,
             case.lines,
         )
         refuse_mixed(said, found.benefit, law)
         registration = found.registration
         names = [name for name in (case.disease, registration and registration.disease) if name]
-        sums = sums_for(case.columns, found.benefit, names)
+        sums = sums_for(batch, found.benefit, names)
         self._check_total(case, sums)
         used = tuple(
             dict.fromkeys(
-                (p["prescriber"] or case.prescriber, p["number"])
-                for p in said.get("prescriptions", ())
+                (one.prescriber or case.prescriber, one.number) for one in said.prescriptions
             )
         )
-        plan = Plan(case, sheet, area, home, law, found, sums, used)
-        plan.warnings += [*said.get("warnings", ()), *_differences(case, sums)]
+        plan = Plan(case, person, area, home, law, found, sums, used)
+        plan.warnings += [*said.warnings, *_differences(case, sums)]
         return plan
 
     def _check(self, case: Case) -> date:
@@ -234,7 +239,7 @@ def _price_purchases(
         assert purchase is not None
         try:
             day = table._check(case)
-            area = table.rules.area(case.sheet().insured.area)
+            area = table.rules.area(case.known().insured.area)
         except Refusal as refusal:
             outcomes[case.place] = Outcome(refusal=refusal)
             continue
@@ -264,7 +269,7 @@ def _price_purchases(
         except Refusal as refusal:
             outcomes[case.place] = Outcome(refusal=refusal)
             continue
-        case.priced, case.columns, case.lines = found, batch_of(found), len(found.lines)
+        case.priced, case.batch_sums, case.lines = found, batch_of(found), len(found.lines)
 
 
 @dataclass
@@ -308,17 +313,9 @@ class State:
         if here is None:
             raise Refusal("institution_unknown", "fixmedins_code", {"value": case.institution})
         prescriber = self._prescriber(plan, here, standings)
-        purse = self._purse(plan, here)
-        row = {
-            **engine_row.cost_texts(plan.sums, plan.day, plan.visit),
-            **engine_row.person_texts(plan.sheet, plan.route.benefit),
-            **engine_row.place_texts(plan.sheet, plan.home, plan.route.benefit, here, prescriber),
-            **engine_row.route_texts(plan.sheet, plan.route),
-            **engine_row.told_texts(case.request, plan.law),
-        }
-        if purse.accounts != NO_ACCOUNT and _draws_first(plan.area):
-            row["account_current"] = yuan_text(purse.own_fen)
-        decided = decide(plan.area, row, plan.sums, purse, self._meters(plan))
+        available = self._available(plan, here)
+        visit = _visit(plan, here, prescriber, available)
+        decided = decide(plan.area, visit, plan.sums, available, self._meters(plan))
         assert case.person is not None
         own = (plan.home, case.person)
         after = self.balances.get(own, 0) - decided.payment.own_fen
@@ -340,7 +337,7 @@ class State:
 
     def _standings(self, day: date) -> Mapping[str, Standing]:
         if day not in self.standings:
-            self.standings[day] = engine_row.standings(self.around.institutions, day)
+            self.standings[day] = standings(self.around.institutions, day)
         return self.standings[day]
 
     def _check_unused(self, plan: Plan) -> None:
@@ -367,7 +364,7 @@ class State:
             raise Refusal("institution_unknown", "rx_fixmedins_code", {"value": codes[0]})
         return standings[codes[0]]
 
-    def _purse(self, plan: Plan, here: Standing) -> Purse:
+    def _available(self, plan: Plan, here: Standing) -> AccountsAvailable:
         request = plan.case.request
         place = here.kind if here.designated_for else "other"
         own = self.owners.get((plan.home, request.psn_no))
@@ -377,7 +374,31 @@ class State:
             if person is not None and (there := self.balances[plan.home, person]):
                 family.append(Owner(person, bond.details["relation"], there))
         balance = self.balances[plan.home, own] if own is not None else 0
-        return Purse(request.accounts, place, balance, tuple(family))
+        return AccountsAvailable(request.accounts, place, balance, tuple(family))
+
+
+def _visit(
+    plan: Plan, here: Standing, prescriber: Standing | None, available: AccountsAvailable
+) -> Visit:
+    """The visit that the engine decides: what the registry knows, the route, what was told.
+
+    Refuses: not_insured; field_unknown for what the registry decides, and what is told wrongly.
+    """
+    first = available.accounts != NO_ACCOUNT and _draws_first(plan.area)
+    account = available.own_fen if first else None
+    seen = Seen(plan.person, plan.home, plan.route, here, prescriber, account)
+    known = counter_facts.COUNTER_FACTS
+    facts = known.read(seen) | known.told_by(plan.case.request.facts, plan.law)
+    return Visit(
+        plan.law.area,
+        day_of(plan.day),
+        plan.law.benefits.get(plan.route.benefit, plan.route.benefit),
+        plan.sums.in_scope_fen,
+        plan.sums.total_fen,
+        facts,
+        visit=plan.visit,
+        parts=plan.sums.parts,
+    )
 
 
 def _draws_first(area: Area) -> bool:

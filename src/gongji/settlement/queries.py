@@ -4,7 +4,7 @@ Each function takes everything that is asked for at once; what it gives is value
 hold on the date of service and are known now.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -12,10 +12,12 @@ from typing import Any
 import msgspec
 import psycopg
 
-from gongji.ledger.meter_rows import MeterRow
+from gongji.ledger.entry_contents import MeterRow
 from gongji.platform.arrays import array, texts, written
+from gongji.settlement.batch_marks import read_marks
+from gongji.settlement.batch_summary import BatchSummary
 from gongji.settlement.contract import FAMILY_ACCOUNTS, Request
-from gongji.settlement.engine_row import RESCUE_DAYS, Known, Sheet
+from gongji.settlement.known_facts import RESCUE_DAYS, DatedFact, PersonFacts
 from gongji.settlement.visits import PRESCRIBER
 from gongji.units import Fen
 
@@ -89,7 +91,7 @@ COUNTED = ("18", "41")
 
 
 class Case(msgspec.Struct):
-    """A request with what the database knows of it; `columns` are the batch's sums and marks."""
+    """A request with what the database knows of it."""
 
     place: int
     request: Request
@@ -103,16 +105,16 @@ class Case(msgspec.Struct):
     withdrawn: bool = False
     prescriber: str = ""
     batch: int | None = None
-    columns: dict[str, Any] = {}
+    batch_sums: BatchSummary | None = None
     settled_by: int | None = None
     lines: int = 0
-    facts: list[Known] = []
+    facts: list[DatedFact] = []
     priced: Any = None
 
-    def sheet(self) -> Sheet:
+    def known(self) -> PersonFacts:
         """What is known of the person on the day."""
         assert self.day is not None
-        return Sheet(self.day, tuple(self.facts))
+        return PersonFacts(self.day, tuple(self.facts))
 
 
 class Logged(msgspec.Struct, frozen=True):
@@ -172,9 +174,9 @@ def read_cases(connection: Connection, cases: list[Case], month: date) -> Cases:
     )
 
 
-def _known(fact: Sequence[Any]) -> Known:
+def _known(fact: Sequence[Any]) -> DatedFact:
     kind, key, since, until, details, *area = fact
-    return Known(kind, key, since, until, decode(details), *area)
+    return DatedFact(kind, key, since, until, decode(details), *area)
 
 
 def _fill(case: Case, row: Sequence[Any]) -> None:
@@ -202,17 +204,10 @@ def _fill(case: Case, row: Sequence[Any]) -> None:
         case.disease, case.withdrawn = batch_disease or disease, bool(withdrawn)
         case.prescriber = prescriber or ""
     if case.batch is not None:
-        case.columns = dict(zip(AMOUNTS, amounts, strict=True))
-        case.columns |= {"parts": decode(parts), "marks": decode(marks)}
-
-
-AMOUNTS = (
-    "total_fen",
-    "above_standard_fen",
-    "wholly_own_fen",
-    "first_self_pay_fen",
-    "in_scope_fen",
-)
+        total, above, wholly, first, inside = amounts
+        case.batch_sums = BatchSummary(
+            total, above, wholly, first, inside, decode(parts), read_marks(decode(marks))
+        )
 
 
 @dataclass(frozen=True)
@@ -223,7 +218,7 @@ class Around:
              `accounts` (area, psn_no) -> (person, fen).
     """
 
-    institutions: list[tuple[str, str, str, Known | None]]
+    institutions: list[tuple[str, str, str, DatedFact | None]]
     meters: dict[tuple[str, int], list[MeterRow]]
     accounts: dict[tuple[str, str], tuple[int, Fen]]
     prescriptions: set[tuple[str, str]]
@@ -266,9 +261,3 @@ def read_around(connection: Connection, wanted: Wanted) -> Around:
 
 
 IDS = "select nextval('entry_id_seq') from generate_series(1, %s)"
-
-
-def marks(case: Case) -> Mapping[str, Any]:
-    """What the lines of a case say."""
-    found: Mapping[str, Any] = case.columns.get("marks", {})
-    return found
