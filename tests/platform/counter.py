@@ -13,6 +13,9 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from gongji.law.engine.areas import Areas
+from gongji.law.engine.visit import Visit, fact_text
+from gongji.ledger.entry_rows import EntryRow
+from gongji.settlement.batch_marks import VERSION
 from gongji.settlement.contract import Key, Outcome, Request
 from gongji.settlement.settle import settle
 
@@ -177,7 +180,16 @@ class Counter:
             "insert into charge_batch (visit_id, number, total_fen, above_standard_fen,"
             " wholly_own_fen, first_self_pay_fen, in_scope_fen, parts, marks)"
             " values (%s, %s, %s, %s, %s, %s, %s, '{}', %s) returning id",
-            [visit, number, total, above, own, first, in_scope, Jsonb(marks)],
+            [
+                visit,
+                number,
+                total,
+                above,
+                own,
+                first,
+                in_scope,
+                Jsonb({"version": VERSION} | marks),
+            ],
         ).fetchone()
         assert row is not None
         self.owner.execute(
@@ -261,6 +273,14 @@ def refused(outcome: Outcome) -> str:
     """The code of the refusal."""
     assert outcome.refusal is not None, outcome
     return outcome.refusal.code
+
+
+def facts_of(entry: EntryRow, visit: Visit | None = None) -> dict[str, str]:
+    """The facts of an entry (or of another visit of it) as a visits file would write them."""
+    visit = visit or entry.settled.visit
+    law = RULES.area(entry.area).law(visit.day)
+    facts = {name: fact_text(law, name, value) for name, value in visit.facts.items()}
+    return facts | {"benefit": visit.benefit}
 
 
 def rows(connection: Connection, statement: str, *values: Any) -> list[Any]:

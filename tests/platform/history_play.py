@@ -135,12 +135,12 @@ class Play:
         """The entry is what the model decides."""
         entry: EntryRow = outcome.entry
         found = (
-            entry.result.get("refusal", ""),
+            entry.decision.refusal,
             entry.benefit,
             entry.deductible_fen,
             _funds(entry),
             entry.account_fen,
-            [tuple(one) for one in entry.result["family"]],
+            [tuple(one) for one in entry.decision.family],
             entry.cash_fen,
         )
         law = paid.law
@@ -396,8 +396,8 @@ def _fields(request: Request) -> dict[str, Any]:
 
 def _funds(entry: EntryRow) -> dict[tuple[str, str], int]:
     funds = {("pool", entry.benefit): entry.pool_fen}
-    funds |= {("supplement", payer): fen for payer, fen in entry.result["payers"].items()}
-    assert entry.supplements_fen == sum(entry.result["payers"].values())
+    funds |= {("supplement", payer): fen for payer, fen in entry.decision.payers.items()}
+    assert entry.supplements_fen == sum(entry.decision.payers.values())
     return {fund: fen for fund, fen in funds.items() if fen}
 
 

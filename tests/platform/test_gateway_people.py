@@ -21,6 +21,7 @@ from tests.platform.gateways import (
 )
 
 from gongji.gateway.visits import write_settlement
+from gongji.ledger.entry_contents import Decision
 from gongji.ledger.entry_rows import EntryRow
 
 
@@ -280,7 +281,7 @@ def test_each_payer_has_its_field_and_its_fund() -> None:
         supplements_fen=63,
         cash_fen=50,
         borne_fen=23,
-        result={"payers": payers},
+        result=Decision(benefit="ordinary", payers=payers),
     )
     found = {name: bytes(value) for name, value in write_settlement.amounts(entry, 5).items()}
     assert (

@@ -57,7 +57,7 @@ def test_a_settlement_writes_entry_postings_meters_balance_lines_and_message(
     assert rows(gateway, "select infno, state, reply, entry from message") == [
         ("2207", "done", encode(bill, outcome), entry.id)
     ]
-    assert entry.result["steps"][0][6], "every layer names its article"
+    assert entry.decision.steps[0].articles, "every layer names its article"
 
 
 def test_the_number_of_statements_is_the_same_for_one_bill_and_for_forty(

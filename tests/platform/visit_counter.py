@@ -14,6 +14,8 @@ from psycopg.types.json import Jsonb
 from gongji.law.engine.areas import Areas
 from gongji.refusals import Refusal
 from gongji.settlement import visits
+from gongji.settlement.batch_marks import read_marks
+from gongji.settlement.batch_summary import AMOUNTS, BatchSummary
 from gongji.settlement.contract import Key, Line
 from gongji.settlement.price_bills import PricedLine
 from gongji.units import CHINA
@@ -181,6 +183,16 @@ class Counter:
     def batches(self) -> list[dict[str, Any]]:
         with self.gateway.cursor(row_factory=psycopg.rows.dict_row) as cursor:
             return cursor.execute("select * from charge_batch order by id").fetchall()
+
+    def summaries(self) -> list[BatchSummary]:
+        return [
+            BatchSummary(
+                *(row[name] for name in ("total_fen", *AMOUNTS)),
+                row["parts"],
+                read_marks(row["marks"]),
+            )
+            for row in self.batches()
+        ]
 
     def settle(self, number: str, entry: int | None = 77) -> None:
         self.gateway.execute(

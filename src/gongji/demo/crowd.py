@@ -11,11 +11,15 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
+import msgspec
 from psycopg import ClientCursor, Connection
 
 from gongji.law.engine.area import Area
 from gongji.law.engine.person_meters import period_of
+from gongji.law.engine.visit import Visit
+from gongji.ledger.entry_contents import AccountsAvailable, Decision, SettledFacts, Sums
 from gongji.ledger.meter_rows import names
+from gongji.settlement.batch_marks import Marks
 from gongji.units import day_of
 
 Database = Connection[Any]
@@ -83,9 +87,8 @@ _BATCHES = """
 insert into charge_batch (id, visit_id, number, total_fen, above_standard_fen, wholly_own_fen,
   first_self_pay_fen, in_scope_fen, parts, marks, settled_by)
 overriding system value
-select k, k, '1', %(total)s, 0, 0, 0, %(total)s, '{}', '{"drugs": [], "benefits": {},
-  "unrelated": [], "prescriptions": [], "warnings": [], "diseases": [], "unrelated_in": [],
-  "scoped": []}', case when k <= %(settled)s then %(persons)s + k end
+select k, k, '1', %(total)s, 0, 0, 0, %(total)s, '{}', %(marks)s::jsonb,
+  case when k <= %(settled)s then %(persons)s + k end
 from generate_series(1, %(settled)s::bigint + %(pending)s) k"""
 _ENTRIES = """
 insert into entry (id, area, person_id, institution, kind, visit, batch, msgid, service_date,
@@ -94,9 +97,10 @@ insert into entry (id, area, person_id, institution, kind, visit, batch, msgid, 
 overriding system value
 select %(persons)s + k, %(area)s, v.person_id, v.institution, 'settlement', k, k, 'S' || k,
   v.begun_at::date, v.begun_at::date, v.begun_at, 'ordinary', %(total)s, %(total)s, %(pool)s,
-  %(total)s - %(pool)s, %(meters)s::jsonb, jsonb_build_object('date', v.begun_at::date,
-  'visit', k::text, 'status', 'active', 'level', '2', 'benefit', 'ordinary', 'total_fen', '10000',
-  'in_scope_fen', '10000', 'institution', v.institution), '{"layers": [], "reasons": []}', %(area)s,
+  %(total)s - %(pool)s, %(meters)s::jsonb, jsonb_set(jsonb_set(jsonb_set(%(facts)s::jsonb,
+    '{visit,day}', to_jsonb(v.begun_at::date - date '1970-01-01')),
+    '{visit,visit}', to_jsonb(k::text)),
+    '{visit,facts,institution}', to_jsonb(v.institution::text)), %(result)s::jsonb, %(area)s,
   repeat('0', 64), 'crowd'
 from generate_series(1, %(settled)s::bigint) k join visit v on v.id = k"""
 _POSTINGS = """
@@ -175,10 +179,18 @@ def fill(
     return {"first_pending": settlements + 1, "persons": persons, "settlements": settlements}
 
 
+def _json(content: msgspec.Struct) -> str:
+    return msgspec.json.encode(content).decode()
+
+
 def _figures(area: Area) -> dict[str, Any]:
     """What the rows say: codes, amounts, and the meter that a settlement moves."""
     dimension = area.layout.dimensions[names(area).places["ordinary_paid"][0]]
     period = f"{dimension.period}:{period_of(dimension, day_of(DAY))}"
+    visit = Visit(
+        area.laws[0].area, 0, "ordinary", TOTAL_FEN, TOTAL_FEN, {"status": "active", "level": 2}
+    )
+    sums, accounts = Sums(TOTAL_FEN, 0, 0, 0, TOTAL_FEN), AccountsAvailable("none", "hospital")
     return {
         "area": area.laws[0].area,
         "day": DAY,
@@ -188,6 +200,9 @@ def _figures(area: Area) -> dict[str, Any]:
         "total": TOTAL_FEN,
         "pool": POOL_FEN,
         "meters": f'[["ordinary_paid", "{period}", "", {POOL_FEN}]]',
+        "facts": _json(SettledFacts(visit=visit, sums=sums, accounts=accounts)),
+        "result": _json(Decision(benefit="ordinary")),
+        "marks": _json(Marks()),
     }
 
 

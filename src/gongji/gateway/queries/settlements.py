@@ -32,10 +32,16 @@ _USED = """select to_char(e.service_date, 'YYYYMM'), coalesce(v.med_type, '21'),
   sum(case e.kind when 'settlement' then 1 when 'cancellation' then -1
       else (e.reverses_id is null)::int end),
   sum(e.total_fen), sum(e.deductible_fen), sum(e.pool_fen), sum(e.account_fen + e.family_fen),
-  coalesce(sum((e.result -> 'payers' ->> %(servants)s)::bigint), 0),
-  coalesce(sum((e.result -> 'payers' ->> %(large)s)::bigint
-    ), 0) + coalesce(sum((e.result -> 'payers' ->> %(major)s)::bigint), 0)
+  coalesce(sum(s.servants), 0)::bigint, coalesce(sum(s.large), 0)::bigint
 from entry e left join visit v on v.id = e.visit
+left join lateral (
+  select sum(moved) filter (where payer = %(servants)s) as servants,
+    sum(moved) filter (where payer in (%(large)s, %(major)s)) as large
+  from (
+    select case when credit = 'supplement' then credit_owner else debit_owner end as payer,
+      case when credit = 'supplement' then amount_fen else -amount_fen end as moved
+    from posting where entry_id = e.id and 'supplement' in (credit, debit)
+  ) p) s on true
 where e.person_id = %(person)s and e.kind in ('settlement', 'cancellation', 'stay')
   and e.service_date >= %(since)s and e.service_date < %(until)s
 group by 1, 2 order by 1, 2"""

@@ -152,8 +152,8 @@ class Settling:
         if infno in read_bills.PURCHASES:
             output["detlcutinfo"] = write_lines.cut(outcome.lines)
         warnings = [*outcome.warnings]
-        if entry.result.get("refusal"):
-            warnings += entry.result["reasons"][:1]
+        if entry.decision and entry.decision.refusal:
+            warnings += entry.decision.reasons[:1]
         return envelope.write(
             known, known.received_at, self._clock(), output, warnings=list(dict.fromkeys(warnings))
         )
