@@ -14,11 +14,12 @@ from gongji.law.compile.cells import offered_benefits
 from gongji.law.engine.areas import Areas
 from gongji.ledger.verify import verify
 from gongji.platform.identity import Identity, number_problem
+from gongji.platform.inbox import INSTITUTION, Key
 from gongji.refusals import RulebookError
 from gongji.registry.fact_kinds import EXCLUSIVE, PERSON_KINDS
 from gongji.registry.institutions import standings
 from gongji.registry.people import facts_at, find_by_card, find_by_certificate
-from gongji.settlement.contract import OWN_ACCOUNT, Key, Request
+from gongji.settlement.contract import OWN_ACCOUNT, Request
 from gongji.settlement.settle import settle
 from gongji.units import day_of
 
@@ -129,7 +130,7 @@ def test_a_crowd_settles_and_its_journal_agrees(owner: Connection, gateway: Conn
     number = 1 + (first - 1) % 30
     institution = f"H532300{1 + first % crowd.HOSPITALS:05d}"
     request = Request(
-        Key(institution, "M1", "2207", b"x" * 32, {}),
+        Key(INSTITUTION, institution, "M1", "2207", {}),
         f"532300{number:014d}",
         "11",
         crowd.TOTAL_FEN,

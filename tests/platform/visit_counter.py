@@ -12,9 +12,10 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from gongji.law.engine.areas import Areas
+from gongji.platform.inbox import INSTITUTION, Key
 from gongji.refusals import Refusal
 from gongji.settlement import visits
-from gongji.settlement.contract import Key, Line
+from gongji.settlement.contract import Line
 from gongji.settlement.price_bills import PricedLine
 from gongji.units import CHINA
 
@@ -110,7 +111,7 @@ def add_item(owner: Connection, item: str, **columns: Any) -> None:
 
 
 def key(institution: str = HOSPITAL) -> Key:
-    return Key(institution, "m1", "2201", b"", {})
+    return Key(INSTITUTION, institution, "m1", "2201", {})
 
 
 def at(text: str) -> datetime:

@@ -158,7 +158,7 @@ class Table:
             raise Refusal("person_unknown", "psn_no", {"value": mask_number(request.psn_no)})
         if request.purchase is None:
             mine = case.visit_person == case.person
-            if case.visit is None or not mine or case.institution != request.key.institution:
+            if case.visit is None or not mine or case.institution != request.key.actor:
                 raise Refusal("visit_unknown", "mdtrt_id", {"value": visit})
             if case.withdrawn:
                 raise Refusal("visit_withdrawn", "mdtrt_id", {"value": visit})
@@ -244,7 +244,7 @@ def _price_purchases(
             Bill(
                 area,
                 day,
-                request.key.institution,
+                request.key.actor,
                 purchase.lines,
                 case.person,
                 request.med_type,

@@ -23,11 +23,11 @@ from gongji.ledger.entry_rows import STAY, EntryRow, Move
 from gongji.ledger.meter_rows import blocks_of, names
 from gongji.ledger.post import lock, post, take_ids
 from gongji.platform.identity import mask_number
+from gongji.platform.inbox import INSTITUTION, Key
 from gongji.refusals import Refusal
 from gongji.registry.fact_kinds import Stay
 from gongji.registry.people import NewFact, add, retire
 from gongji.settlement.cancel import cancel
-from gongji.settlement.contract import Key
 from gongji.settlement.decide_bill import stub
 from gongji.settlement.engine_row import RESCUE_DAYS
 from gongji.settlement.facts_today import Registry
@@ -296,7 +296,7 @@ def _follow(
         joined = report.from_emergency and rescue and day <= report.since
         reason = ""
         if joined and not report.died and joins_at_once(area.law(day_of(day))):
-            key = Key(institution, f"stay-{entry}-{number}", STAY, b"", {})
+            key = Key(INSTITUTION, institution, f"stay-{entry}-{number}", STAY, {})
             cancel(connection, key, report.psn_no, visit, number, rules, now)
             taken.append(number)
         elif joined:

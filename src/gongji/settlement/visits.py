@@ -16,9 +16,10 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from gongji.law.engine.areas import Areas
+from gongji.platform.inbox import Key
 from gongji.refusals import Refusal
 from gongji.registry import institutions, people
-from gongji.settlement.contract import Key, Line
+from gongji.settlement.contract import Line
 from gongji.settlement.price_bills import Bill, PricedBill, PricedLine, outside, price_lines
 from gongji.settlement.store_lines import NewBatch, write_batches
 from gongji.units import day_in_china
@@ -109,7 +110,7 @@ def open_visit(
         raise Refusal("agreement_missing", "fixmedins_code", values)
     spells = people.facts_at(connection, [person.id], day, kinds=["insured"])[person.id]
     area = spells[0].area if spells else person.area
-    columns = [area, person.id, institution, key.msgid, begun_at, number, Jsonb(dict(details))]
+    columns = [area, person.id, institution, key.msg_id, begun_at, number, Jsonb(dict(details))]
     row = connection.execute(_OPEN, columns).fetchone()
     assert row is not None
     return int(row[0])
@@ -141,7 +142,7 @@ def _visit(
 
 def _lock_visit(connection: Connection, key: Key, visit: int, psn_no: str) -> VisitRow:
     """The visit, locked against others who add to it."""
-    return _visit(connection, key.institution, visit, psn_no, " for no key update of v")
+    return _visit(connection, key.actor, visit, psn_no, " for no key update of v")
 
 
 def _lock_to_take_back(connection: Connection, key: Key, visit: int, psn_no: str) -> VisitRow:
