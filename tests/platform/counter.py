@@ -4,7 +4,6 @@ Plain functions on the owner's connection, no fixtures: who uses them says what 
 """
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -15,9 +14,11 @@ from psycopg.types.json import Jsonb
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.visit import Visit, fact_text
 from gongji.ledger.entry_rows import EntryRow
+from gongji.platform.inbox import INSTITUTION, Answer, Key
+from gongji.platform.installation import installed_inbox
 from gongji.settlement.batch_marks import VERSION
-from gongji.settlement.contract import Key, Outcome, Request
-from gongji.settlement.settle import settle
+from gongji.settlement.contract import Outcome, Request
+from gongji.settlement.settle import Answers, settle
 
 Connection = psycopg.Connection[Any]
 
@@ -226,10 +227,8 @@ class Counter:
     def key(self, institution: str, infno: str, content: dict[str, Any], msgid: str = "") -> Key:
         """A message; without an id a new one."""
         self.messages += 1
-        digest = hashlib.sha256(json.dumps([infno, content], sort_keys=True).encode()).digest()
-        return Key(
-            institution, msgid or f"{institution}{self.messages:018d}", infno, digest, content
-        )
+        named = msgid or f"{institution}{self.messages:018d}"
+        return Key(INSTITUTION, institution, named, infno, content)
 
     def bill(
         self,
@@ -261,6 +260,16 @@ def encode(request: Request, outcome: Outcome) -> bytes:
     if outcome.refusal:
         return f"refused {outcome.refusal.code}".encode()
     return f"settled {outcome.entry.id} {outcome.entry.pool_fen}".encode()
+
+
+def kept() -> Answers:
+    """Answers as the gateway might write them."""
+    return Answers(installed_inbox(), encode)
+
+
+def keep(connection: Connection, key: Key, entry: int | None) -> None:
+    """Keep a message that became an entry, as the gateway does around a cancellation."""
+    installed_inbox().keep(connection, [Answer(key, b"", entry)], NOW)
 
 
 def one(connection: Connection, request: Request, **options: Any) -> Outcome:

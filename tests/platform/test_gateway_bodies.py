@@ -24,8 +24,8 @@ from gongji.gateway.visits import read_bills
 from gongji.gateway.wire import multipart
 from gongji.gateway.wire.envelope import decode, read
 from gongji.gateway.wire.files import content
+from gongji.platform.inbox import INSTITUTION, Key
 from gongji.refusals import Refusal
-from gongji.settlement.contract import Key
 from gongji.units import MAX_FEN
 
 CHINA = timezone(timedelta(hours=8))
@@ -184,7 +184,7 @@ def test_a_transaction_is_found_whatever_the_case_of_its_letter(place: Standing)
 def call(given: dict[str, Any]) -> Call:
     """A call for its readers only."""
     nowhere: Any = None
-    key = Key(HOSPITAL, "m", "0000", b"", {})
+    key = Key(INSTITUTION, HOSPITAL, "m", "0000", {})
     return Call(nowhere, HOSPITAL, "0000", normalise(given), key, NOW, RULES, GatewaySettings())
 
 

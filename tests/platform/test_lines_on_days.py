@@ -321,7 +321,7 @@ def test_a_purchase_keeps_what_was_sent_and_what_became_of_it(
     (visit,) = rows(
         gateway, "select area, institution, med_type, disease, details, msgid from visit"
     )
-    assert visit == (AREA, shop, "41", "J00", {"invono": "7"}, bill.key.msgid)
+    assert visit == (AREA, shop, "41", "J00", {"invono": "7"}, bill.key.msg_id)
     columns = (
         "number, disease, total_fen, above_standard_fen, wholly_own_fen,"
         " first_self_pay_fen, in_scope_fen, settled_by"

@@ -15,12 +15,12 @@ from gongji.law.engine.areas import Areas
 from gongji.law.pricing.price_line import Judgement, terms_of
 from gongji.law.rulebook.law import Law
 from gongji.ledger.entry_contents import Sums
+from gongji.platform.inbox_differences import differing
 from gongji.refusals import Refusal
 from gongji.settlement.batch_marks import Drug
 from gongji.settlement.batch_summary import batch_of, merge, sums_for
-from gongji.settlement.contract import Key, Line
+from gongji.settlement.contract import Line
 from gongji.settlement.known_facts import BY_ORDINARY, DatedFact, Standing, standings
-from gongji.settlement.messages import differing
 from gongji.settlement.price_bills import (
     FEE_TIME,
     SERIAL_LENGTH,
@@ -415,30 +415,30 @@ def test_a_disease_is_known_by_its_code_and_by_the_rulebooks_name() -> None:
 
 # Messages.
 
-KEY = Key("H", "M", "2207", b"", {"a": "1", "rows": [{"x": 1, "y": [1, 2]}, {"x": 2}], "n": None})
+CONTENT = {"a": "1", "rows": [{"x": 1, "y": [1, 2]}, {"x": 2}], "n": None}
 
 
 @pytest.mark.parametrize(
     ("before", "infno", "names"),
     [
-        (KEY.content, "2102", ["infno"]),
-        (KEY.content | {"a": "2"}, "2207", ["a"]),
+        (CONTENT, "2102", ["infno"]),
+        (CONTENT | {"a": "2"}, "2207", ["a"]),
         ({"a": "1", "n": None}, "2207", ["rows"]),
-        (KEY.content | {"z": 1}, "2102", ["infno", "z"]),
+        (CONTENT | {"z": 1}, "2102", ["infno", "z"]),
         (
-            KEY.content | {"rows": [{"x": 1, "y": [1, 3]}, {"x": 3}]},
+            CONTENT | {"rows": [{"x": 1, "y": [1, 3]}, {"x": 3}]},
             "2207",
             ["rows[1].y[2]", "rows[2].x"],
         ),
-        (KEY.content | {"rows": [{"x": 1}]}, "2207", ["rows"]),
+        (CONTENT | {"rows": [{"x": 1}]}, "2207", ["rows"]),
         ({str(n): n for n in range(9)}, "2207", ["0", "1", "2", "3", "4", "…"]),
-        (KEY.content, "2207", ["input"]),
+        (CONTENT, "2207", ["input"]),
     ],
 )
 def test_what_differs_is_named_field_by_field(
     before: dict[str, Any], infno: str, names: list[str]
 ) -> None:
-    assert differing(infno, before, KEY) == names
+    assert differing(infno, before, "2207", CONTENT) == names
 
 
 # Institutions on a day.

@@ -4,7 +4,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.platform.counter import NOW, RULES, Counter, day_of, one, refused, rows
+from tests.platform.counter import NOW, RULES, Counter, day_of, keep, one, refused, rows
 
 from gongji.ledger.openings import OpeningBalance, enter
 from gongji.ledger.verify import verify
@@ -285,12 +285,8 @@ def test_a_supplement_is_paid_by_its_own_fund_and_comes_back_with_the_cancellati
     # And the settlement again, once the cancellation is taken back.
     again = counter.key(here, "2601", {})
     with gateway.transaction():
-        gateway.execute(
-            "insert into message (institution, msgid, infno, content_hash, content, entry)"
-            " values (%s, %s, '2208', '', '{}', %s)",
-            [here, key.msgid, back.id],
-        )
-        restored = reverse(gateway, again, person, key.msgid, "2208", RULES, NOW).entry
+        keep(gateway, key, back.id)
+        restored = reverse(gateway, again, person, key.msg_id, "2208", RULES, NOW).entry
     assert (restored.supplements_fen, restored.decision.payers) == (244_980, {payer: 244_980})
     assert postings(gateway, restored.id) == postings(gateway, entry.id)
     assert list(verify(gateway)) == []

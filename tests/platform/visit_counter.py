@@ -12,11 +12,12 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from gongji.law.engine.areas import Areas
+from gongji.platform.inbox import INSTITUTION, Key
 from gongji.refusals import Refusal
 from gongji.settlement import visits
 from gongji.settlement.batch_marks import read_marks
 from gongji.settlement.batch_summary import AMOUNTS, BatchSummary
-from gongji.settlement.contract import Key, Line
+from gongji.settlement.contract import Line
 from gongji.settlement.price_bills import PricedLine
 from gongji.units import CHINA
 
@@ -112,7 +113,7 @@ def add_item(owner: Connection, item: str, **columns: Any) -> None:
 
 
 def key(institution: str = HOSPITAL) -> Key:
-    return Key(institution, "m1", "2201", b"", {})
+    return Key(INSTITUTION, institution, "m1", "2201", {})
 
 
 def at(text: str) -> datetime:

@@ -36,7 +36,8 @@ LOADED = (
     "meter_use",
     "visit",
     "charge_batch",
-    "message",
+    "inbox",
+    "inbox_bytes",
 )
 
 # Each takes the named figures of `fill`; person n has psn_no area || n with fourteen digits.
@@ -117,9 +118,13 @@ insert into meter_use (area, person_id, period, slot, code, used_fen)
 select %(area)s, person_id, %(period)s, '', 'ordinary_paid', sum(pool_fen) from entry
 where kind = 'settlement' group by person_id"""
 _MESSAGES = """
-insert into message (institution, msgid, infno, content_hash, content, reply, entry)
-select v.institution, 'S' || k, '2207', int8send(k), '{}', convert_to(repeat('x', 400), 'UTF8'),
-  %(persons)s + k
+insert into inbox (actor_kind, actor, msg_id, kind, hash, state, entry)
+select 'institution', v.institution, 'S' || k, '2207', int8send(k), 'done', %(persons)s + k
+from generate_series(1, %(settled)s::bigint) k join visit v on v.id = k"""
+_MESSAGE_BYTES = """
+insert into inbox_bytes (actor_kind, actor, msg_id, at, key_id, content, reply)
+select 'institution', v.institution, 'S' || k, v.begun_at, 1, convert_to(repeat('x', 400), 'UTF8'),
+  convert_to(repeat('x', 1200), 'UTF8')
 from generate_series(1, %(settled)s::bigint) k join visit v on v.id = k"""
 _STEPS = (
     _PLACES,
@@ -135,6 +140,7 @@ _STEPS = (
     _BALANCES,
     _METERS,
     _MESSAGES,
+    _MESSAGE_BYTES,
 )
 _SEQUENCES = ("person", "entry", "visit", "charge_batch")
 

@@ -21,6 +21,7 @@ ALIKE: dict[str, Any] = {
         "django.contrib.staticfiles",
         "django.contrib.postgres",
         "procrastinate.contrib.django",
+        "gongji.platform",
         "gongji.people",
         "gongji.institutions",
         "gongji.catalogue",

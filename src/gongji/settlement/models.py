@@ -1,4 +1,4 @@
-"""What institutions send before and with a settlement: visits, fee lines, messages, prescriptions.
+"""What institutions send before and with a settlement: visits, fee lines, prescriptions.
 
 These are working papers, not money: a visit can be withdrawn and a batch of lines taken back while
 nothing of it is settled. Nothing that was accepted is deleted.
@@ -124,24 +124,3 @@ class PrescriptionUse(models.Model):
                 condition=models.Q(released_at__isnull=True),
             ),
         ]
-
-
-class Message(models.Model):
-    """A request that changed something, with its answer: the memory of exactly once.
-
-    Shape:   `state` done: answered by `reply`; barred: reversed (2601) before it arrived.
-    """
-
-    pk = models.CompositePrimaryKey("institution", "msgid")
-    institution = models.CharField(max_length=12)
-    msgid = models.CharField(max_length=100)
-    infno = models.CharField(max_length=10)
-    content_hash = models.BinaryField()
-    content = models.JSONField(default=dict, help_text="the normalised input, to name differences")
-    state = models.CharField(max_length=8, db_default="done")
-    reply = models.BinaryField(null=True)
-    entry = models.BigIntegerField(null=True)
-    received_at = models.DateTimeField(db_default=models.functions.Now())
-
-    class Meta:
-        db_table = "message"

@@ -105,7 +105,7 @@ class Plan(msgspec.Struct, frozen=True):
         """The blocks of meters that it uses: area, person, period, slot."""
         assert self.asked.person is not None
         told = {column: text.strip() for column, text in self.request.facts.items()}
-        facts = {"institution": self.request.key.institution, **told}
+        facts = {"institution": self.request.key.actor, **told}
         held, drug = self.route.registration, self.route.drug
         facts |= ({"disease": held.disease} if held else {}) | ({"drug": drug} if drug else {})
         blocks = meter_rows.blocks_of(self.area, stub(facts, self.day, self.visit))
@@ -169,7 +169,7 @@ class BatchPlanner:
             return Bill(
                 self.areas.area(asked.known().insured.area),
                 day,
-                request.key.institution,
+                request.key.actor,
                 purchase.lines,
                 asked.person,
                 request.med_type,
@@ -185,7 +185,7 @@ class BatchPlanner:
         wanted = Wanted()
         for plan in plans:
             request = plan.request
-            wanted.institutions.add(request.key.institution)
+            wanted.institutions.add(request.key.actor)
             wanted.institutions |= {prescriber for prescriber, _ in plan.prescriptions}
             wanted.meters |= dict.fromkeys(plan.keys)
             wanted.prescriptions |= set(plan.prescriptions)
@@ -251,7 +251,7 @@ class BatchPlanner:
             if (
                 opened is None
                 or opened.person != asked.person
-                or opened.institution != request.key.institution
+                or opened.institution != request.key.actor
             ):
                 raise Refusal("visit_unknown", "mdtrt_id", {"value": visit})
             if opened.withdrawn:
@@ -360,7 +360,7 @@ class State:
         Refuses: batch_settled_already, prescription_used, prescribers_mixed, institution_unknown,
                  what the engine refuses.
         """
-        asked, institution = plan.asked, plan.request.key.institution
+        asked, institution = plan.asked, plan.request.key.actor
         self._check_unused(plan)
         standings = self._standings(plan.day)
         here = standings.get(institution)

@@ -13,6 +13,7 @@ import msgspec
 import psycopg
 
 from gongji.ledger.entry_contents import MeterRow
+from gongji.platform import inbox
 from gongji.platform.arrays import array, texts, written
 from gongji.settlement.batch_marks import read_marks
 from gongji.settlement.batch_summary import BatchSummary
@@ -53,11 +54,6 @@ cross join lateral (
 join person_fact f on f.person_id = p.id and f.retired_at is null
 where (f.until is null or f.until > d.day)
   and (f.since <= d.day or f.kind = 'stay' and f.since <= d.day + {RESCUE_DAYS})"""
-
-MESSAGES = """select m.institution, m.msgid, m.infno, m.content_hash, m.state, m.reply,
-  m.content::text
-from unnest(%s::text[], %s::text[]) a(institution, msgid)
-join message m on m.institution = a.institution and m.msgid = a.msgid"""
 
 CLOSED = "select area from closed_period where month = %s"
 
@@ -135,22 +131,12 @@ class Asked(msgspec.Struct, frozen=True):
         return PersonFacts(self.day, self.facts)
 
 
-class Logged(msgspec.Struct, frozen=True):
-    """A message that was answered, or barred, before."""
-
-    infno: str
-    content_hash: bytes
-    state: str
-    reply: bytes | None
-    content: str
-
-
 @dataclass(frozen=True)
 class Cases:
     """What the first reading found."""
 
     asked: list[Asked]
-    messages: dict[tuple[str, str], Logged]
+    messages: list[inbox.Known]
     closed: frozenset[str]
 
 
@@ -175,10 +161,7 @@ def read_cases(connection: Connection, requests: Sequence[Request], month: date)
     with connection.pipeline():
         found = connection.execute(CASES, [PRESCRIBER, places, persons, visits, batches, counted])
         facts = connection.execute(FACTS, [places, persons, visits, days])
-        messages = connection.execute(
-            MESSAGES,
-            [texts([r.key.institution for r in logged]), texts([r.key.msgid for r in logged])],
-        )
+        messages = inbox.find_all(connection, [request.key.place for request in logged])
         closed = connection.execute(CLOSED, [month])
     of_person: dict[int, list[DatedFact]] = {}
     for place, *fact in facts:
@@ -186,7 +169,7 @@ def read_cases(connection: Connection, requests: Sequence[Request], month: date)
     made = [_asked(asked[row[0]], row, of_person.get(row[0], [])) for row in found]
     return Cases(
         sorted(made, key=lambda one: one.place),
-        {(row[0], row[1]): Logged(row[2], bytes(row[3]), *row[4:]) for row in messages},
+        messages.fetchall(),
         frozenset(area for (area,) in closed),
     )
 

@@ -18,21 +18,35 @@ from psycopg import errors
 from gongji.law.engine.areas import Areas
 from gongji.ledger.entry_rows import SETTLEMENT, EntryRow, PostingRow
 from gongji.ledger.post import post
+from gongji.platform import inbox
 from gongji.platform.arrays import array, written
+from gongji.platform.inbox import Inbox, Key
+from gongji.platform.inbox_differences import differing
+from gongji.platform.installation import installed_inbox
 from gongji.refusals import Refusal
-from gongji.settlement import decide_bill, messages
-from gongji.settlement.contract import Key, Outcome, Request
+from gongji.settlement import decide_bill
+from gongji.settlement.answered import from_journal
+from gongji.settlement.contract import Outcome, Request
 from gongji.settlement.plan import BatchPlanner, Bounds, Plan, Settled
 from gongji.settlement.queries import Around, Asked, lock, read_around, read_cases
 from gongji.settlement.store_lines import NewPurchase, write_purchase
 from gongji.units import day_in_china
 
-__all__ = ["Bounds", "Encode", "Failure", "settle"]
+__all__ = ["Answers", "Bounds", "Encode", "Failure", "settle"]
 
 Connection = psycopg.Connection[Any]
 
 Encode = Callable[[Request, Outcome], bytes]
 """How the gateway writes the reply that is stored with the message."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Where answers are kept, and how a reply is written; without `encode` it is empty."""
+
+    inbox: Inbox
+    encode: Encode | None = None
+
 
 WITHIN = Bounds()
 TRIES = 4
@@ -62,13 +76,13 @@ def settle(
     rules: Areas,
     now: datetime,
     bounds: Bounds = WITHIN,
-    encode: Encode | None = None,
+    answers: Answers | None = None,
 ) -> list[Outcome]:
     """One outcome for each request, in their order; all in one transaction.
 
     The caller holds no transaction. An error retries one by one; what still fails is a `Failure`.
-    `encode` makes the reply that is stored with the message and given back for the same message;
-    without it the replayed answer is empty.
+    `answers` keeps the reply with the message and gives it back for the same message; by itself
+    the installation's inbox, whose replies are empty.
 
     Law:     楚政规〔2022〕2号 第二十一条; 邵阳 第九条; 云浮 第二十一条: settled at once.
     Refuses: (as outcomes) every refusal of docs/inside/settlement.md; a gate of the pool is none.
@@ -76,7 +90,7 @@ def settle(
     """
     if not requests:
         return []
-    batch = _Batch(rules, now, bounds, encode)
+    batch = _Batch(rules, now, bounds, answers or Answers(installed_inbox()))
     try:
         return batch.run(connection, requests)
     except psycopg.OperationalError as error:
@@ -137,7 +151,7 @@ class _Batch:
     rules: Areas
     now: datetime
     bounds: Bounds
-    encode: Encode | None
+    answers: Answers
 
     def run(self, connection: Connection, requests: Sequence[Request]) -> list[Outcome]:
         """Settle requests in one transaction.
@@ -150,7 +164,8 @@ class _Batch:
             found = read_cases(connection, requests, today.replace(day=1))
             outcomes: dict[int, Outcome] = {}
             again: dict[int, int] = {}
-            fresh = self._fresh(found.asked, found.messages, outcomes, again)
+            earlier = self.answers.inbox.recall(connection, found.messages)
+            fresh = self._fresh(found.asked, earlier, outcomes, again)
             planner = BatchPlanner(self.rules, today, self.bounds, found.closed)
             ready = planner.plans(connection, fresh)
             plans = [one for one in ready if isinstance(one, Plan)]
@@ -161,28 +176,32 @@ class _Batch:
             }
             around = read_around(connection, planner.wanted(plans))
             made = self._decide(plans, planner, around, outcomes)
-            kept = self._write(connection, made, around, fresh, outcomes)
+            self._write(connection, made, around, fresh, outcomes)
             for place, first in again.items():
-                outcomes[place] = _repeated(requests[place].key, requests[first].key, kept[first])
+                reply = outcomes[first].reply
+                outcomes[place] = _repeated(requests[place].key, requests[first].key, reply)
+            told = {place: one.entry for place, one in outcomes.items() if one.again}
+            found_again = from_journal(connection, told.values())
+            outcomes |= {place: found_again[number] for place, number in told.items()}
         return [outcomes[place] for place in range(len(requests))]
 
     def _fresh(
         self,
         cases: Sequence[Asked],
-        logged: dict[tuple[str, str], Any],
+        earlier: dict[inbox.Place, inbox.Known],
         outcomes: dict[int, Outcome],
         again: dict[int, int],
     ) -> list[Asked]:
         """The cases that are not answered yet; repeated ones of this batch go to `again`."""
-        first: dict[tuple[str, str], int] = {}
+        first: dict[inbox.Place, int] = {}
         fresh = []
         for case in cases:
             key = case.request.key
-            name = (key.institution, key.msgid)
+            name = key.place
             if case.request.trial:
                 fresh.append(case)
-            elif name in logged:
-                outcomes[case.place] = messages.seen(key, logged[name])
+            elif name in earlier:
+                outcomes[case.place] = _seen(self.answers.inbox, key, earlier[name])
             elif name in first:
                 again[case.place] = first[name]
             else:
@@ -219,10 +238,10 @@ class _Batch:
             "service_date": plan.day,
             "accounting_date": today,
             "settled_at": self.now,
-            "institution": plan.request.key.institution,
+            "institution": plan.request.key.actor,
             "visit": kept[0],
             "batch": kept[1],
-            "msgid": plan.request.key.msgid,
+            "msgid": plan.request.key.msg_id,
         }
 
     def _write(
@@ -232,11 +251,8 @@ class _Batch:
         around: Around,
         fresh: Sequence[Asked],
         outcomes: dict[int, Outcome],
-    ) -> dict[int, bytes]:
-        """Enter what was decided and keep the answers; a trial only gets its outcome.
-
-        Returns: the replies that were kept, by place.
-        """
+    ) -> None:
+        """Enter what was decided and keep the answers; a trial only gets its outcome."""
         bought = self._keep_purchases(connection, made)
         today = day_in_china(self.now)
         numbers = iter(around.ids)
@@ -260,15 +276,18 @@ class _Batch:
         with connection.pipeline():
             post(connection, [one.entry for one in entered], movements)
             marked = _mark(connection, entered)
-            messages.keep(connection, list(answers.values()))
+            self.answers.inbox.keep(connection, list(answers.values()), self.now)
         if marked and marked.rowcount != len(entered):
             raise _Moved("a batch was settled or withdrawn meanwhile")
-        return {place: answer.reply or b"" for place, answer in answers.items()}
+        for place, answer in answers.items():
+            outcomes[place] = msgspec.structs.replace(outcomes[place], reply=answer.reply)
 
-    def _answer(self, request: Request, outcome: Outcome) -> messages.Answer:
+    def _answer(self, request: Request, outcome: Outcome) -> inbox.Answer:
         number = outcome.entry.id if outcome.entry else None
-        reply = self.encode(request, outcome) if self.encode else None
-        return messages.Answer(request.key, reply, number)
+        state = inbox.REFUSED if outcome.refusal else inbox.DONE
+        encode = self.answers.encode
+        reply = encode(request, outcome) if encode else None
+        return inbox.Answer(request.key, reply, number, state)
 
     def _keep_purchases(
         self, connection: Connection, made: Sequence[Settled]
@@ -285,7 +304,7 @@ class _Batch:
                 NewPurchase(
                     plan.home,
                     plan.asked.person,
-                    request.key.msgid,
+                    request.key.msg_id,
                     replace(request.purchase, med_type=request.med_type),
                     bill,
                 )
@@ -298,12 +317,23 @@ def _kept(plan: Plan) -> tuple[int | None, int | None]:
     return plan.asked.visit.id if plan.asked.visit else None, plan.batch
 
 
-def _repeated(key: Key, first: Key, reply: bytes) -> Outcome:
-    """The answer to a message that came twice in one batch."""
-    if (key.content_hash, key.infno) == (first.content_hash, first.infno):
+def _seen(box: Inbox, key: Key, known: inbox.Known) -> Outcome:
+    """The answer to a message that came before: the first one, or what the journal says of it."""
+    try:
+        reply = box.answer(key, known)
+    except Refusal as refusal:
+        return Outcome(refusal=refusal)
+    if reply is not None:
         return Outcome(replayed=reply)
-    names = messages.differing(first.infno, first.content, key)
-    return Outcome(refusal=messages.differs(key, names))
+    return Outcome(entry=known.entry, again=True)
+
+
+def _repeated(key: Key, first: Key, reply: bytes | None) -> Outcome:
+    """The answer to a message that came twice in one batch."""
+    if (key.kind, key.content) == (first.kind, first.content):
+        return Outcome(replayed=reply or b"")
+    names = differing(first.kind, first.content, key.kind, key.content)
+    return Outcome(refusal=inbox.differs(key, names))
 
 
 def _outcome(made: Settled, entry: EntryRow) -> Outcome:

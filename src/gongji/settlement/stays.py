@@ -27,9 +27,9 @@ from gongji.ledger.post import lock, post, take_ids
 from gongji.people.person_facts import NewFact, add, retire
 from gongji.people.person_kinds import Stay
 from gongji.platform.identity import mask_number
+from gongji.platform.inbox import INSTITUTION, Key
 from gongji.refusals import Refusal
 from gongji.settlement.cancel import cancel
-from gongji.settlement.contract import Key
 from gongji.settlement.facts_today import Registry
 from gongji.settlement.known_facts import RESCUE_DAYS
 from gongji.settlement.routes import EMERGENCY
@@ -299,7 +299,7 @@ def _follow(
         joined = report.from_emergency and rescue and day <= report.since
         reason = ""
         if joined and not report.died and joins_at_once(area.law(day_of(day))):
-            key = Key(institution, f"stay-{entry}-{number}", STAY, b"", {})
+            key = Key(INSTITUTION, institution, f"stay-{entry}-{number}", STAY, {})
             cancel(connection, key, report.psn_no, visit, number, rules, now)
             taken.append(number)
         elif joined:

@@ -13,9 +13,10 @@ grant usage on schema public to gongji_gateway;
 grant usage on all sequences in schema public to gongji_gateway;
 grant select on person, institution, institution_fact, credential, item_version, item_match,
   person_fact, entry, posting, balance, meter_use, closed_period, review_flag, visit, charge_batch,
-  fee_line, prescription_use, message, sign_in, file_ticket to gongji_gateway;
+  fee_line, prescription_use, inbox, inbox_bytes, sign_in, file_ticket to gongji_gateway;
 grant insert on person_fact, item_match, entry, posting, balance, meter_use, review_flag, visit,
-  charge_batch, fee_line, prescription_use, message, sign_in, file_ticket to gongji_gateway;
+  charge_batch, fee_line, prescription_use, inbox, inbox_bytes, sign_in, file_ticket
+  to gongji_gateway;
 grant update on balance, meter_use to gongji_gateway;
 grant update (id) on person to gongji_gateway;
 grant update (retired_at) on person_fact, item_match to gongji_gateway;
@@ -23,7 +24,7 @@ grant update (settled_by_id) on review_flag to gongji_gateway;
 grant update (withdrawn_at, med_type, disease, details, diagnoses) on visit to gongji_gateway;
 grant update (withdrawn_at, settled_by) on charge_batch to gongji_gateway;
 grant update (released_at) on prescription_use to gongji_gateway;
-grant update (state, reply, entry) on message to gongji_gateway;
+grant update (state, entry) on inbox to gongji_gateway;
 grant update (signed_out_at) on sign_in to gongji_gateway;
 """
 
@@ -31,6 +32,7 @@ grant update (signed_out_at) on sign_in to gongji_gateway;
 class Migration(migrations.Migration):
     dependencies = [
         ("gateway", "0001_initial"),
+        ("platform", "0002_inbox_bytes"),
         ("people", "0002_walls"),
         ("institutions", "0002_walls"),
         ("catalogue", "0002_walls"),

@@ -40,6 +40,8 @@ HOSPITAL_SHARE = ("999996", "医院垫付基金")
 _PAID = ("hifp_pay", "cvlserv_pay", "hifes_pay", "hifob_pay", "maf_pay", "oth_pay")
 _LIMITS = {POOL: "pool"}
 """The name of a fund among the limits of an outcome, where it differs."""
+AGAIN = "这笔报文此前已经办结，当时的回复已超过保存期限；本回复按账簿重新写出，账户余额是现在的余额"
+"""Warns that a reply was written again."""
 _RATIO_DECIMALS = 4
 _LONGEST = 4000
 

@@ -17,42 +17,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="Message",
-            fields=[
-                (
-                    "pk",
-                    models.CompositePrimaryKey(
-                        "institution",
-                        "msgid",
-                        blank=True,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                ("institution", models.CharField(max_length=12)),
-                ("msgid", models.CharField(max_length=100)),
-                ("infno", models.CharField(max_length=10)),
-                ("content_hash", models.BinaryField()),
-                (
-                    "content",
-                    models.JSONField(
-                        default=dict, help_text="the normalised input, to name differences"
-                    ),
-                ),
-                ("state", models.CharField(db_default="done", max_length=8)),
-                ("reply", models.BinaryField(null=True)),
-                ("entry", models.BigIntegerField(null=True)),
-                (
-                    "received_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
-                ),
-            ],
-            options={
-                "db_table": "message",
-            },
-        ),
-        migrations.CreateModel(
             name="Visit",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
