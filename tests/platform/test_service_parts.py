@@ -100,8 +100,10 @@ def test_an_embedded_server_that_was_killed_is_started_again(
     where._own_server().cleanup()
 
 
-def test_a_server_elsewhere_is_nobody_elses_to_revive(told: Callable[..., None]) -> None:
-    told(DATABASE_URL="host=/nowhere dbname=none")
+def test_a_server_elsewhere_is_nobody_elses_to_revive(
+    told: Callable[..., None], folder: Path
+) -> None:
+    told(GONGJI_DEMO="1", GONGJI_DATA=str(folder), DATABASE_URL="host=/nowhere dbname=none")
     assert where.revive() == ""
     assert where.owner_dsn() == "host=/nowhere dbname=none"
     assert where._own_server.cache_info().currsize == 0
