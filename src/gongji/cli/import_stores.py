@@ -28,13 +28,13 @@ from entry e cross join lateral jsonb_array_elements(e.meters) m
 where e.kind = 'opening' and e.person_id = any(%s)"""
 
 
-def stores(rules: Areas) -> Mapping[str, Store]:
+def stores(areas: Areas) -> Mapping[str, Store]:
     """The stores of `gongji.registry.imports.load` for everything that goes into the ledger."""
 
     def balances(connection: Database, rows: Rows, now: datetime) -> Stored:
         made = {line: _balance(row) for line, row in rows}
         keys = {line: _key(row, row["account"], row["amount_fen"]) for line, row in rows}
-        return _enter(connection, made, keys, _known(connection, _BALANCES, rows), rules, now)
+        return _enter(connection, made, keys, _known(connection, _BALANCES, rows), areas, now)
 
     def meters(connection: Database, rows: Rows, now: datetime) -> Stored:
         made = {line: _meter(row) for line, row in rows}
@@ -42,10 +42,10 @@ def stores(rules: Areas) -> Mapping[str, Store]:
             line: _key(row, row["meter"], row["slot"].replace(JOIN, " "), row["amount_fen"])
             for line, row in rows
         }
-        return _enter(connection, made, keys, _known(connection, _METERS, rows), rules, now)
+        return _enter(connection, made, keys, _known(connection, _METERS, rows), areas, now)
 
     def stays(connection: Database, rows: Rows, now: datetime) -> Stored:
-        return _record(connection, rows, rules, now)
+        return _record(connection, rows, areas, now)
 
     return {"opening_balance": balances, "opening_meter": meters, "stay": stays}
 
@@ -74,21 +74,21 @@ def _enter(
     made: Mapping[int, Opening],
     keys: Mapping[int, Key],
     known: Iterable[Key],
-    rules: Areas,
+    areas: Areas,
     now: datetime,
 ) -> Stored:
     """Openings that were not entered before; the same amount again is no other opening."""
     entered = set(known)
     fresh = [line for line in made if keys[line] not in entered]
     try:
-        enter(connection, [made[line] for line in fresh], rules.area, now)
+        enter(connection, [made[line] for line in fresh], areas.area, now)
     except RulebookError as error:
         told = [(fresh[p.line - 1], "psn_no", p.message) for p in error.problems]
         return Stored(problems=told)
     return Stored(Counts(same=len(made) - len(fresh), new=len(fresh)))
 
 
-def _record(connection: Database, rows: Rows, rules: Areas, now: datetime) -> Stored:
+def _record(connection: Database, rows: Rows, areas: Areas, now: datetime) -> Stored:
     """Stays one by one, so that each refusal names its row."""
     stored = Stored()
     for line, row in rows:
@@ -107,7 +107,7 @@ def _record(connection: Database, rows: Rows, rules: Areas, now: datetime) -> St
             total_fen=row["total_fen"],
         )
         try:
-            outcome = record_stay(connection, report, rules, now)
+            outcome = record_stay(connection, report, areas, now)
         except Refusal as error:
             stored.problems.append((line, error.field, str(error)))
             continue

@@ -64,11 +64,11 @@ def import_files(
     from gongji.platform.installation import installed_areas, installed_identity, owner_connection
     from gongji.registry.imports import load
 
-    rules = installed_areas()
+    areas = installed_areas()
 
     def home(area: str) -> str:
         try:
-            return rules.area(area).laws[0].area
+            return areas.area(area).laws[0].area
         except Refusal:
             return area  # People insured elsewhere have no rules here.
 
@@ -84,7 +84,7 @@ def import_files(
             kind,
             dry_run=dry_run,
             home=home,
-            stores=stores(rules),
+            stores=stores(areas),
             progress=bar.update,
         )
     if as_json or outer:

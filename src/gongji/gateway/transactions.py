@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias, overload
 import msgspec
 import psycopg
 
+from gongji.law.engine.areas import Areas
 from gongji.platform.identity import Identity
 from gongji.refusals import Refusal
 from gongji.settlement.contract import Key
@@ -175,7 +176,7 @@ class Call(msgspec.Struct, frozen=True, dict=True):
     input: Node
     key: Key
     now: datetime
-    rules: Any
+    areas: Areas
     settings: GatewaySettings
     header: Mapping[str, Any] = {}
 

@@ -23,7 +23,7 @@ from gongji.refusals import Refusal
 from gongji.settlement import decide_bill, messages
 from gongji.settlement.contract import Key, Outcome, Request
 from gongji.settlement.plan import BatchPlanner, Bounds, Plan, Settled
-from gongji.settlement.queries import Around, Asked, lock, read_around, read_cases
+from gongji.settlement.queries import Asked, Context, lock, read_around, read_cases
 from gongji.settlement.store_lines import NewPurchase, write_purchase
 from gongji.units import day_in_china
 
@@ -59,7 +59,7 @@ class _Moved(Exception):
 def settle(
     connection: Connection,
     requests: Sequence[Request],
-    rules: Areas,
+    areas: Areas,
     now: datetime,
     bounds: Bounds = WITHIN,
     encode: Encode | None = None,
@@ -76,7 +76,7 @@ def settle(
     """
     if not requests:
         return []
-    batch = _Batch(rules, now, bounds, encode)
+    batch = _Batch(areas, now, bounds, encode)
     try:
         return batch.run(connection, requests)
     except psycopg.OperationalError as error:
@@ -134,7 +134,7 @@ class _Entered(msgspec.Struct, frozen=True):
 class _Batch:
     """What all the bills of a call share."""
 
-    rules: Areas
+    areas: Areas
     now: datetime
     bounds: Bounds
     encode: Encode | None
@@ -151,7 +151,7 @@ class _Batch:
             outcomes: dict[int, Outcome] = {}
             again: dict[int, int] = {}
             fresh = self._fresh(found.asked, found.messages, outcomes, again)
-            planner = BatchPlanner(self.rules, today, self.bounds, found.closed)
+            planner = BatchPlanner(self.areas, today, self.bounds, found.closed)
             ready = planner.plans(connection, fresh)
             plans = [one for one in ready if isinstance(one, Plan)]
             outcomes |= {
@@ -159,9 +159,9 @@ class _Batch:
                 for one, refusal in zip(fresh, ready, strict=True)
                 if isinstance(refusal, Refusal)
             }
-            around = read_around(connection, planner.wanted(plans))
-            made = self._decide(plans, planner, around, outcomes)
-            kept = self._write(connection, made, around, fresh, outcomes)
+            context = read_around(connection, planner.wanted(plans))
+            made = self._decide(plans, planner, context, outcomes)
+            kept = self._write(connection, made, context, fresh, outcomes)
             for place, first in again.items():
                 outcomes[place] = _repeated(requests[place].key, requests[first].key, kept[first])
         return [outcomes[place] for place in range(len(requests))]
@@ -194,11 +194,11 @@ class _Batch:
         self,
         plans: Sequence[Plan],
         planner: BatchPlanner,
-        around: Around,
+        context: Context,
         outcomes: dict[int, Outcome],
     ) -> list[Settled]:
         """Decide bills in their order, each on what the one before left; trials leave nothing."""
-        state = planner.state(around)
+        state = planner.state(context)
         made = []
         for plan in plans:
             try:
@@ -229,7 +229,7 @@ class _Batch:
         self,
         connection: Connection,
         made: Sequence[Settled],
-        around: Around,
+        context: Context,
         fresh: Sequence[Asked],
         outcomes: dict[int, Outcome],
     ) -> dict[int, bytes]:
@@ -239,7 +239,7 @@ class _Batch:
         """
         bought = self._keep_purchases(connection, made)
         today = day_in_china(self.now)
-        numbers = iter(around.ids)
+        numbers = iter(context.ids)
         entered: list[_Entered] = []
         movements: list[PostingRow] = []
         for one in made:
@@ -247,7 +247,7 @@ class _Batch:
             trial = plan.request.trial
             kept = bought.get(plan.asked.place) or _kept(plan)
             base = self._base(plan, None if trial else next(numbers), today, kept)
-            entry = decide_bill.row_of(one.decided, base, self.rules)
+            entry = decide_bill.row_of(one.decided, base, self.areas)
             if not trial:
                 entered.append(_Entered(one, entry))
                 movements += decide_bill.postings(one.decided, entry)
