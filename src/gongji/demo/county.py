@@ -54,7 +54,7 @@ def fill(
     Returns: how many rows of each table were written.
     """
     counts: dict[str, int] = {}
-    rules = Areas(parameters=PARAMETERS)
+    laws = Areas(parameters=PARAMETERS)
     with connection.transaction():
         for number, area in enumerate(areas, start=1):
             made = places(area, AREAS[area], random.Random(f"{seed}-{area}-places"))
@@ -68,8 +68,8 @@ def fill(
                 "item_version": items,
                 "person": len(persons),
                 "person_fact": facts,
-                "opening": _enter_balances(connection, persons, rules, seed, now),
-                "stay": _enter_stays(connection, persons, made, rules, now),
+                "opening": _enter_balances(connection, persons, laws, seed, now),
+                "stay": _enter_stays(connection, persons, made, laws, now),
             }
             counts = {name: counts.get(name, 0) + count for name, count in added.items()}
         connection.execute("analyze person, person_fact, item_version, balance")
@@ -156,7 +156,7 @@ def _enter_people(
 
 
 def _enter_balances(
-    connection: Database, persons: Sequence[Folk], rules: Areas, seed: int, now: datetime
+    connection: Database, persons: Sequence[Folk], areas: Areas, seed: int, now: datetime
 ) -> int:
     """What was on the accounts when the year began; some are empty."""
     rng = random.Random(f"{seed}-{persons[0].area}-balances")
@@ -166,7 +166,7 @@ def _enter_balances(
         if one.has_account and amount:
             row = OpeningBalance(one.psn_no, one.area, YEAR_BEGINS, "account", amount)
             balances.append(row)
-    return enter(connection, balances, rules.area, now)
+    return enter(connection, balances, areas.area, now)
 
 
 STAYS = (
@@ -179,7 +179,7 @@ STAYS = (
 
 
 def _enter_stays(
-    connection: Database, persons: Sequence[Folk], made: Places, rules: Areas, now: datetime
+    connection: Database, persons: Sequence[Folk], made: Places, areas: Areas, now: datetime
 ) -> int:
     """A few people are or were in hospital; what that used of shared meters is in the ledger."""
     reports = [
@@ -197,5 +197,5 @@ def _enter_stays(
         )
         for one, (since, until, level, hospital) in zip(persons[-len(STAYS) :], STAYS, strict=False)
     ]
-    record_stays(connection, reports, rules, now)
+    record_stays(connection, reports, areas, now)
     return len(reports)

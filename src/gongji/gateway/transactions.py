@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias, overload
 import msgspec
 import psycopg
 
+from gongji.law.engine.areas import Areas
 from gongji.platform.identity import Identity
 from gongji.platform.inbox import Inbox, Key, inbox_of
 from gongji.refusals import Refusal
@@ -188,7 +189,7 @@ class Call(msgspec.Struct, frozen=True, dict=True):
     input: Node
     key: Key
     now: datetime
-    rules: Any
+    areas: Areas
     settings: GatewaySettings
     header: Mapping[str, Any] = {}
 

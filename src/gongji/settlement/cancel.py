@@ -74,7 +74,7 @@ def cancel(
     psn_no: str,
     visit: int,
     entry: int,
-    rules: Areas,
+    areas: Areas,
     now: datetime,
     refuse_chained: frozenset[str] = frozenset(),
 ) -> Outcome:
@@ -105,7 +105,7 @@ def reverse(
     psn_no: str,
     original_msgid: str,
     original_infno: str,
-    rules: Areas,
+    areas: Areas,
     now: datetime,
     refuse_chained: frozenset[str] = frozenset(),
 ) -> Outcome:

@@ -197,7 +197,7 @@ def _asked(request: Request, row: Sequence[Any], facts: Sequence[DatedFact]) -> 
 
 
 @dataclass(frozen=True)
-class Around:
+class Context:
     """What the second reading found: institutions, meters, balances, prescriptions, new ids.
 
     Shape:   `institutions` rows (code, area, kind, fact); `meters` (area, person) -> rows;
@@ -222,7 +222,7 @@ class Wanted:
     entries: int = 0
 
 
-def read_around(connection: Connection, wanted: Wanted) -> Around:
+def read_around(connection: Connection, wanted: Wanted) -> Context:
     """Institutions, meters, balances, prescriptions and ids for entries, at once."""
     ids: Cursor | None = None
     used: Cursor | None = None
@@ -237,7 +237,7 @@ def read_around(connection: Connection, wanted: Wanted) -> Around:
     kept: dict[tuple[str, int], list[MeterRow]] = {}
     for area, person, period, slot, code, amount in meters:
         kept.setdefault((area, person), []).append((period, slot, code, amount))
-    return Around(
+    return Context(
         [(*row[:3], _known(row[3:]) if row[3] else None) for row in institutions],
         kept,
         {(area, psn_no): (person, fen) for area, psn_no, person, fen in accounts},

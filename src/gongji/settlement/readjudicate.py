@@ -158,7 +158,7 @@ class Run:
     """What one run over an area's year shares."""
 
     area: Area
-    rules: Areas
+    areas: Areas
     year: int
     since: date
     places: Places
@@ -173,7 +173,7 @@ def readjudicate(
     connection: Connection,
     code: str,
     year: int,
-    rules: Areas,
+    areas: Areas,
     now: datetime,
     since: date | None = None,
     posting: bool = False,
@@ -191,10 +191,10 @@ def readjudicate(
     Ensures: with the same facts and rules nothing is found, but for settlements that stood on one
              which was cancelled; after posting nothing is found.
     """
-    area = rules.area(code)
+    area = areas.area(code)
     home = area.laws[0].area
     start, end = date(year, 1, 1), date(year + 1, 1, 1)
-    run = Run(area, rules, year, since or start, Places(connection))
+    run = Run(area, areas, year, since or start, Places(connection))
     last = 0
     while True:
         persons = [
@@ -325,7 +325,7 @@ def _again(
     else:
         borne = joined_deductible(run.area, root, visit, registry)
         _move(run.area, state, borne)
-        again = redo(replace(root, facts=replace(root.settled, visit=visit)), state, run.rules)
+        again = redo(replace(root, facts=replace(root.settled, visit=visit)), state, run.areas)
         _move(run.area, state, [(key, -amount) for key, amount in borne])
         told = _differing(run.area.law(visit.day), latest.settled.visit, visit)
     if told:

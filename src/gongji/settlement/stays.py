@@ -77,7 +77,7 @@ class StayOutcome:
 
 
 def record_stays(
-    connection: Connection, reports: Sequence[StayReport], rules: Areas, now: datetime
+    connection: Connection, reports: Sequence[StayReport], areas: Areas, now: datetime
 ) -> list[StayOutcome]:
     """Record episodes, all or none.
 
@@ -93,14 +93,14 @@ def record_stays(
         )
         _check(connection, reports, persons)
         lock(connection, persons.values())
-        return [_record(connection, one, persons[one.psn_no], rules, now) for one in reports]
+        return [_record(connection, one, persons[one.psn_no], areas, now) for one in reports]
 
 
 def record_stay(
-    connection: Connection, report: StayReport, rules: Areas, now: datetime
+    connection: Connection, report: StayReport, areas: Areas, now: datetime
 ) -> StayOutcome:
     """Record one episode."""
-    return record_stays(connection, [report], rules, now)[0]
+    return record_stays(connection, [report], areas, now)[0]
 
 
 def shared_moves(area: Area, day: date, report: StayReport) -> tuple[Move, ...]:
@@ -184,7 +184,7 @@ where person_id = %s and area = %s and kind = 'stay' order by id"""
 
 
 def _record(
-    connection: Connection, report: StayReport, person: int, rules: Areas, now: datetime
+    connection: Connection, report: StayReport, person: int, areas: Areas, now: datetime
 ) -> StayOutcome:
     """The fact, the entry, and what follows for settlements that are already there."""
     stay = Stay(
@@ -220,9 +220,9 @@ def _record(
     )
     # The year of a stay is that of its discharge, when it is settled.
     day = report.until or report.since
-    area = rules.area(report.area)
+    area = areas.area(report.area)
     entry = _enter(connection, report, person, area, day, now)
-    taken, flagged = _follow(connection, report, person, entry, area, rules, now)
+    taken, flagged = _follow(connection, report, person, entry, area, areas, now)
     return StayOutcome(entry, taken, flagged)
 
 
@@ -281,7 +281,7 @@ def _follow(
     person: int,
     entry: int,
     area: Area,
-    rules: Areas,
+    areas: Areas,
     now: datetime,
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Rescue before the stay is reversed or flagged, by the rules; care during the stay is flagged.
@@ -300,7 +300,7 @@ def _follow(
         reason = ""
         if joined and not report.died and joins_at_once(area.law(day_of(day))):
             key = Key(INSTITUTION, institution, f"stay-{entry}-{number}", STAY, {})
-            cancel(connection, key, report.psn_no, visit, number, rules, now)
+            cancel(connection, key, report.psn_no, visit, number, areas, now)
             taken.append(number)
         elif joined:
             reason = f"急诊抢救后转入住院（{report.number}），须按住院重新核算"

@@ -248,7 +248,7 @@ def upload_lines(
     batch: str,
     disease: str,
     lines: Sequence[Line],
-    rules: Areas,
+    areas: Areas,
     now: datetime,
     days_back: int = 400,
     days_ahead: int = 1,
@@ -266,7 +266,7 @@ def upload_lines(
         raise Refusal("batch_number_invalid", "chrg_bchno", {"value": batch or "（空）"})
     found = _lock_visit(connection, key, visit, psn_no)
     bill = Bill(
-        rules.area(found.area),
+        areas.area(found.area),
         found.day,
         found.institution,
         lines,

@@ -140,7 +140,7 @@ def _diseases(call: Call, area: str, held: str) -> list[dict[str, str]]:
     """The diseases for which the area has a benefit, if the list is newer than the one held."""
     if read_version(FIRST_DISEASES) <= read_version(held):
         return []
-    law = call.rules.area(area).law(day_of(call.today))
+    law = call.areas.area(area).law(day_of(call.today))
     return [
         {
             fields.CODE: one.code,

@@ -350,7 +350,7 @@ class _Shares:
 
     def _of_area(self, area: str, day: date) -> int:
         try:
-            law = self.call.rules.area(area).law(day_of(day))
+            law = self.call.areas.area(area).law(day_of(day))
         except Refusal:
             return -1
         return Terms(law).share(SELF_PAY)

@@ -99,7 +99,7 @@ def _filer(call: Call, data: Node, day: date) -> Filer:
         values = {"value": mask_number(psn_no), "date": day.isoformat()}
         raise Refusal("uninsured_on", "psn_no", values)
     area = held[0].area
-    return Filer(person, area, call.rules.area(area).law(day_of(day)))
+    return Filer(person, area, call.areas.area(area).law(day_of(day)))
 
 
 def _serial(call: Call, area: str) -> str:

@@ -8,6 +8,7 @@ import psycopg
 
 from gongji.gateway.visits.write_settlement import ACCOUNT_FUND, FUNDS, OTHER_FUND
 from gongji.institutions import institution_facts, institution_rows
+from gongji.law.engine.areas import Areas
 from gongji.law.engine.engine import settle
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import Visit, check_visit
@@ -32,7 +33,7 @@ _COST_FEN = 100
 
 def entitlement(
     connection: psycopg.Connection[Any],
-    rules: Any,
+    areas: Areas,
     psn_no: str,
     institution: str,
     med_type: str,
@@ -51,7 +52,7 @@ def entitlement(
         tuple(DatedFact(f.kind, f.key, f.since, f.until, f.details, f.area) for f in held),
     )
     standing = _standings(connection, institution, day)[institution]
-    found = [(FUNDS[POOL][1], _pool(rules, known, person.area, standing, med_type, disease))]
+    found = [(FUNDS[POOL][1], _pool(areas, known, person.area, standing, med_type, disease))]
     lacking = REFUSALS["no_account"] if known.one("account") is None else ""
     found.append((ACCOUNT_FUND[0], lacking))
     subsidy = known.one("subsidy")
@@ -78,14 +79,14 @@ def _standings(connection: psycopg.Connection[Any], code: str, day: date) -> Map
 
 
 def _pool(
-    rules: Any, known: PersonFacts, home: str, here: Standing, med_type: str, disease: str
+    areas: Areas, known: PersonFacts, home: str, here: Standing, med_type: str, disease: str
 ) -> str:
     """Why the pool would not pay.
 
     Refuses: med_type_unsupported.
     """
     try:
-        area = rules.area(known.insured.area)
+        area = areas.area(known.insured.area)
         law = area.law(day_of(known.day))
         way = _route(law, known, med_type, disease)
         # A prescription is only known at the purchase.

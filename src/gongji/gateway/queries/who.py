@@ -124,7 +124,7 @@ def check_benefit(call: Call) -> dict[str, Any]:
     end = call.instant(node, "endtime", required=False)
     found = entitlement(
         call.connection,
-        call.rules,
+        call.areas,
         psn_no,
         call.institution,
         call.text(node, "med_type", required=True, longest=6),

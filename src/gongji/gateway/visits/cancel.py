@@ -20,7 +20,7 @@ def _cancelled(call: Call) -> Outcome:
         call.text(node, "psn_no", required=True, longest=30),
         read_bills.visit_number(call, node),
         read_bills.visit_number(call, node, "setl_id"),
-        call.rules,
+        call.areas,
         call.now,
         call.settings.refuse_chained,
     )
@@ -86,7 +86,7 @@ def reverse_message(call: Call) -> Answer:
         call.text(node, "psn_no", required=True, longest=30),
         original,
         call.text(node, "oinfno", required=True, longest=6).upper(),
-        call.rules,
+        call.areas,
         call.now,
         call.settings.refuse_chained,
     )

@@ -143,7 +143,7 @@ def upload(call: Call) -> dict[str, Any]:
         call.text(first, "chrg_bchno", required=True, longest=30),
         call.text(first, "dise_codg", longest=30),
         read_bills.read_lines(call, rows),
-        call.rules,
+        call.areas,
         call.now,
         call.settings.days_back,
         call.settings.days_ahead,

@@ -18,6 +18,7 @@ from gongji.gateway.wire import credentials, envelope, threads
 from gongji.gateway.wire.credentials import Nonce
 from gongji.gateway.wire.dispatch import DONE, FAULT, REFUSED, Clock, Reply, refuse
 from gongji.gateway.wire.envelope import Envelope
+from gongji.law.engine.areas import Areas
 from gongji.people.person_rows import Person
 from gongji.platform.arrays import texts
 from gongji.platform.identity import Identity
@@ -44,12 +45,12 @@ class Settling:
     def __init__(
         self,
         connections: threads.Connections,
-        rules: Any,
+        areas: Areas,
         settings: GatewaySettings,
         identity: Identity,
         clock: Clock,
     ) -> None:
-        self._connections, self._rules, self._settings = connections, rules, settings
+        self._connections, self._rules, self._settings = connections, areas, settings
         self._identity, self._clock = identity, clock
         self._bounds = Bounds(settings.days_back, settings.days_ahead)
 

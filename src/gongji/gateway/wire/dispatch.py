@@ -10,6 +10,7 @@ import psycopg
 from gongji.gateway.transactions import TRANSACTIONS, Answer, Call, Download, GatewaySettings
 from gongji.gateway.wire import envelope as envelopes
 from gongji.gateway.wire.envelope import Envelope
+from gongji.law.engine.areas import Areas
 from gongji.platform.inbox import Work
 from gongji.refusals import Refusal
 
@@ -38,7 +39,7 @@ def refuse(
 def answer(
     connection: psycopg.Connection[Any],
     envelope: Envelope,
-    rules: Any,
+    areas: Areas,
     settings: GatewaySettings,
     clock: Clock,
 ) -> Reply:
@@ -52,7 +53,7 @@ def answer(
         envelope.input,
         envelope.key,
         now,
-        rules,
+        areas,
         settings,
         envelope.header,
     )
