@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias, overload
 import msgspec
 import psycopg
 
+from gongji.platform.actors import Actor
 from gongji.platform.identity import Identity
 from gongji.refusals import Refusal
 from gongji.settlement.contract import Key
@@ -178,6 +179,11 @@ class Call(msgspec.Struct, frozen=True, dict=True):
     rules: Any
     settings: GatewaySettings
     header: Mapping[str, Any] = {}
+
+    @property
+    def actor(self) -> Actor:
+        """The institution that sent the request."""
+        return Actor.institution(self.institution)
 
     @cached_property
     def identity(self) -> Identity:

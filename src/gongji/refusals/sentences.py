@@ -6,6 +6,7 @@ rooms is that in which something is looked at.
 
 from gongji.refusals.accounts import ACCOUNTS
 from gongji.refusals.backup import BACKUP
+from gongji.refusals.catalogue import CATALOGUE
 from gongji.refusals.commands import COMMANDS
 from gongji.refusals.counter import COUNTER
 from gongji.refusals.figures import FIGURES
@@ -30,6 +31,7 @@ REFUSALS: dict[str, str] = {
     **GATEWAY,
     **COMMANDS,
     **FILINGS,
+    **CATALOGUE,
     **PEOPLE,
     **INSTITUTIONS,
     **ACCOUNTS,

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from gongji.gateway.filings import filing_fields as fields
-from gongji.gateway.filings.filings import SELECTION, filed_by
+from gongji.gateway.filings.filings import SELECTION
 from gongji.gateway.queries.people import (
     DescribedPerson,
     known_people,
@@ -22,6 +22,7 @@ from gongji.gateway.queries.visits import window
 from gongji.gateway.transactions import Call, show_instant, transaction
 from gongji.gateway.wire.fields import fill, last_day
 from gongji.people import person_facts
+from gongji.people.filings import filed_by
 from gongji.people.person_facts import FactRow
 from gongji.units import CHINA
 
