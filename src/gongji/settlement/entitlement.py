@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+import msgspec
 import psycopg
 
-from gongji.gateway.visits.write_settlement import ACCOUNT_FUND, FUNDS, OTHER_FUND
 from gongji.institutions import institution_facts, institution_rows
 from gongji.law.engine.engine import settle
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import read_visit
-from gongji.law.rulebook.provision_kinds import POOL
+from gongji.law.rulebook.provision_kinds import ACCOUNT, POOL
 from gongji.people import person_facts, person_rows
 from gongji.refusals import REFUSALS, Refusal
 from gongji.settlement import engine_row
@@ -19,30 +19,30 @@ from gongji.settlement.engine_row import Known, Sheet
 from gongji.settlement.routes import Route, route
 from gongji.units import day_of
 
-SUBSIDIES = {
-    "civil_servant": ("320100", "公务员医疗补助"),
-    "enterprise": ("370100", "企业补充医疗保险"),
-    "veteran": (OTHER_FUND[1], "建国初期参加革命工作退休干部医疗补助"),
-}
-"""Subsidy of a person -> fund and name."""
 _DRUGS = "18"
 _COST = {"total": "1.00", "in_scope": "1.00"}
 
 
-def entitlement(
-    connection: psycopg.Connection[Any],
-    rules: Any,
-    psn_no: str,
-    institution: str,
-    med_type: str,
-    disease: str,
-    day: date,
-) -> list[tuple[str, str]]:
-    """Each fund by its code, with the reason why it would not pay, empty where it would.
+class AskedCare(msgspec.Struct, frozen=True):
+    """A kind of care of a person at an institution on a day, and the disease that it is for."""
 
+    psn_no: str
+    institution: str
+    med_type: str
+    disease: str
+    day: date
+
+
+def entitlement(
+    connection: psycopg.Connection[Any], asked: AskedCare, rules: Any
+) -> list[tuple[str, str]]:
+    """Each fund (pool, account, the person's subsidy) with the reason why it would not pay.
+
+    The reason is empty where it would.
     Refuses: person_unknown, institution_unknown, med_type_unsupported.
     """
-    person = person_rows.get_person(connection, psn_no)
+    institution, day = asked.institution, asked.day
+    person = person_rows.get_person(connection, asked.psn_no)
     institution_rows.get_institution(connection, institution)
     held = person_facts.facts_at(connection, [person.id], day)[person.id]
     sheet = Sheet(
@@ -50,12 +50,12 @@ def entitlement(
         tuple(Known(f.kind, f.key, f.since, f.until, f.details, f.area) for f in held),
     )
     standing = _standings(connection, institution, day)[institution]
-    found = [(FUNDS[POOL][1], _pool(rules, sheet, person.area, standing, med_type, disease))]
+    found = [(POOL, _pool(rules, sheet, standing, asked))]
     lacking = REFUSALS["no_account"] if sheet.one("account") is None else ""
-    found.append((ACCOUNT_FUND[0], lacking))
+    found.append((ACCOUNT, lacking))
     subsidy = sheet.one("subsidy")
     if subsidy:
-        found.append((SUBSIDIES[subsidy["subsidy"]][0], ""))
+        found.append((subsidy["subsidy"], ""))
     return found
 
 
@@ -78,9 +78,7 @@ def _standings(
     return engine_row.standings(rows, day)
 
 
-def _pool(
-    rules: Any, sheet: Sheet, home: str, here: engine_row.Standing, med_type: str, disease: str
-) -> str:
+def _pool(rules: Any, sheet: Sheet, here: engine_row.Standing, asked: AskedCare) -> str:
     """Why the pool would not pay.
 
     Refuses: med_type_unsupported.
@@ -88,7 +86,7 @@ def _pool(
     try:
         area = rules.area(sheet.insured.area)
         law = area.law(day_of(sheet.day))
-        way = _route(law, sheet, med_type, disease)
+        way = _route(law, sheet, asked.med_type, asked.disease)
         row = {"date": str(sheet.day), "visit": "0", **_COST}
         row |= engine_row.person_texts(sheet, way.benefit) | engine_row.route_texts(sheet, way)
         # A prescription is only known at the purchase.
