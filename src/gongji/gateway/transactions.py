@@ -18,7 +18,7 @@ import psycopg
 from gongji.platform.actors import Actor
 from gongji.platform.identity import Identity
 from gongji.refusals import Refusal
-from gongji.settlement.contract import Key
+from gongji.settlement.contract import Bounds, Key
 from gongji.units import CHINA, MAX_FEN, Fen, day_in_china
 
 Node: TypeAlias = dict[str, Any]
@@ -55,6 +55,11 @@ class GatewaySettings:
     batch_size: int = 100
     file_seconds: int = 7 * 24 * 3600
     page_rows: int = 100
+
+    @property
+    def bounds(self) -> Bounds:
+        """The days of service that are taken."""
+        return Bounds(self.days_back, self.days_ahead)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from gongji.refusals import Refusal
 from gongji.settlement import engine_row
 from gongji.settlement.allocate import Owner, Purse
 from gongji.settlement.batch_summary import AMOUNTS, Sums, batch_of, refuse_mixed, sums_for
-from gongji.settlement.contract import FAMILY_ACCOUNTS, NO_ACCOUNT, Outcome
+from gongji.settlement.contract import FAMILY_ACCOUNTS, NO_ACCOUNT, Bounds, Outcome
 from gongji.settlement.decide_bill import Decided, decide, limits, stub
 from gongji.settlement.engine_row import Known, Sheet, Standing
 from gongji.settlement.price_bills import Bill, price_bills
@@ -32,14 +32,6 @@ from gongji.settlement.queries import Around, Case, Wanted, marks
 from gongji.settlement.routes import Route, route
 from gongji.settlement.visits import PRESCRIBER, check_day, check_prescriptions
 from gongji.units import Fen, day_of, yuan_text
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """How many days before and after today a date of service may lie."""
-
-    days_back: int = 400
-    days_ahead: int = 1
 
 
 class Plan(msgspec.Struct):

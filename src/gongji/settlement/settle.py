@@ -21,8 +21,8 @@ from gongji.ledger.post import post
 from gongji.platform.arrays import array, written
 from gongji.refusals import Refusal
 from gongji.settlement import decide_bill, messages
-from gongji.settlement.contract import Key, Outcome, Request
-from gongji.settlement.plan import Bounds, Plan, Table, plan_cases
+from gongji.settlement.contract import WITHIN, Bounds, Key, Outcome, Request
+from gongji.settlement.plan import Plan, Table, plan_cases
 from gongji.settlement.queries import Around, Case, lock, read_around, read_cases
 from gongji.settlement.store_lines import NewPurchase, write_purchase
 from gongji.units import day_in_china
@@ -34,7 +34,6 @@ Connection = psycopg.Connection[Any]
 Encode = Callable[[Request, Outcome], bytes]
 """How the gateway writes the reply that is stored with the message."""
 
-WITHIN = Bounds()
 TRIES = 4
 """How often a request that is alone is tried when others get in its way."""
 

@@ -21,7 +21,7 @@ from gongji.people.person_rows import persons_of
 from gongji.platform.identity import Identity
 from gongji.refusals import Refusal
 from gongji.settlement.contract import Outcome, Request
-from gongji.settlement.settle import Bounds, Failure, settle
+from gongji.settlement.settle import Failure, settle
 
 UNSIGNED = Reply(b"", "unsigned")
 """A nonce that was used before: the gateway refuses, not the settlement."""
@@ -47,7 +47,7 @@ class Settling:
     ) -> None:
         self._connections, self._rules, self._settings = connections, rules, settings
         self._identity, self._clock = identity, clock
-        self._bounds = Bounds(settings.days_back, settings.days_ahead)
+        self._bounds = settings.bounds
 
     def settle(self, waiting: Sequence[Waiting]) -> list[Reply]:
         """The reply to each, in their order."""

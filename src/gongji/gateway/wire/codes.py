@@ -22,6 +22,11 @@ FIELDS = {
     "last": "enddate",
     "institution": "fixmedins_code",
     "serial": "trt_dcla_detl_sn",
+    "visit": "mdtrt_id",
+    "batch": "chrg_bchno",
+    "line_serial": "feedetl_sn",
+    "prescription": "rxno",
+    "begun_at": "begntime",
 }
 """Fields of contents that a refusal names -> fields of the interface, for most transactions."""
 
