@@ -103,7 +103,7 @@ WRONG: list[tuple[str, list[Line], list[str]]] = [
     ("line_amount_differs", [replace(A7, amount_fen=102)], ["7（A）", "1.02", "1.00"]),
     ("amount_too_large", [line("1", "A", 10**12), line("2", "A", 1)], []),
     ("line_unpriced", [A7, line("9", "OLD", 100)], ["9（OLD）", "2023-06-01"]),
-    ("prescription_missing", [line("1", "A", 100, prescriber=FOREIGN)], ["rxno"]),
+    ("prescription_missing", [line("1", "A", 100, prescriber=FOREIGN)], ["prescription"]),
 ]
 
 

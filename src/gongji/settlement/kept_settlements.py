@@ -32,7 +32,7 @@ group by 1, 2 order by 1, 2"""
 _PAYERS = {"servants": "公务员医疗补助", "large": "大额医疗费用补助", "major": "大病保险"}
 
 
-class Around(msgspec.Struct, frozen=True):
+class EntryAround(msgspec.Struct, frozen=True):
     """What stands around an entry: its visit, its message, whether it was cancelled."""
 
     med_type: str = ""
@@ -67,10 +67,10 @@ def own_settlement(
     return read_entry(row) if row else None
 
 
-def around(connection: Connection, entry: EntryRow) -> Around:
+def around(connection: Connection, entry: EntryRow) -> EntryAround:
     """What stands around an entry."""
     row = connection.execute(_AROUND, [entry.id, entry.batch, entry.msgid, entry.visit]).fetchone()
-    return Around(*row) if row else Around()
+    return EntryAround(*row) if row else EntryAround()
 
 
 def used_in(connection: Connection, person: int, since: date, until: date) -> list[Used]:
