@@ -128,7 +128,7 @@ def test_settled_lines_cannot_be_taken_back(counter: Counter) -> None:
     for number in ("b1", "b2", "b3"):
         counter.upload(visit, line(number, "A", 100), batch=number)
     counter.settle("b2")
-    refused("batch_settled", lambda: counter.withdraw(visit, "b2"), "b2", "2208")
+    refused("batch_settled", lambda: counter.withdraw(visit, "b2"), "b2", "撤销结算")
     counter.withdraw(visit, None)
     assert [row["withdrawn_at"] is None for row in counter.batches()] == [False, True, False]
 

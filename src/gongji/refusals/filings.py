@@ -9,7 +9,7 @@ FILINGS: dict[str, str] = {
     "filing_withdrawn": "流水号 {value} 的{kind}已经撤销，不必再撤",
     "filing_audited": "流水号 {value} 的{kind}已由经办机构审核或登记，不能在机构撤销；请到经办机构办理",
     "filing_foreign": "流水号 {value} 的{kind}不是本机构报的，不能撤销；请由原机构或经办机构办理",
-    "filing_used": "流水号 {value} 的{kind}已用于 {date} 的结算，不能撤销；请先撤销那笔结算（2208）",
+    "filing_used": "流水号 {value} 的{kind}已用于 {date} 的结算，不能撤销；请先撤销那笔结算",
     "selection_bound": "参保人自 {since} 起已选定 {institution}（{until}），一年一定（{article}）；"
     "确因居住地迁移等需要变更的，请到经办机构办理",
     "selection_too_long": "选定期到 {value} 超过一年（{article}）；{field} 请不晚于 {until}，或留空",

@@ -35,7 +35,7 @@ class AskedCare(msgspec.Struct, frozen=True):
 
 def entitlement(
     connection: psycopg.Connection[Any], asked: AskedCare, rules: Any
-) -> list[tuple[str, str]]:
+) -> list[tuple[str, str | Refusal]]:
     """Each fund (pool, account, the person's subsidy) with the reason why it would not pay.
 
     The reason is empty where it would.
@@ -50,7 +50,7 @@ def entitlement(
         tuple(Known(f.kind, f.key, f.since, f.until, f.details, f.area) for f in held),
     )
     standing = _standings(connection, institution, day)[institution]
-    found = [(POOL, _pool(rules, sheet, standing, asked))]
+    found: list[tuple[str, str | Refusal]] = [(POOL, _pool(rules, sheet, standing, asked))]
     lacking = REFUSALS["no_account"] if sheet.one("account") is None else ""
     found.append((ACCOUNT, lacking))
     subsidy = sheet.one("subsidy")
@@ -78,7 +78,7 @@ def _standings(
     return engine_row.standings(rows, day)
 
 
-def _pool(rules: Any, sheet: Sheet, here: engine_row.Standing, asked: AskedCare) -> str:
+def _pool(rules: Any, sheet: Sheet, here: engine_row.Standing, asked: AskedCare) -> str | Refusal:
     """Why the pool would not pay.
 
     Refuses: med_type_unsupported.
@@ -98,7 +98,7 @@ def _pool(rules: Any, sheet: Sheet, here: engine_row.Standing, asked: AskedCare)
     except Refusal as refusal:
         if refusal.code == "med_type_unsupported":
             raise
-        return str(refusal)
+        return refusal
     if not result.gate:
         return ""
     cite = result.gate.cite

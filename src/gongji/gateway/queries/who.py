@@ -14,6 +14,7 @@ from gongji.gateway.visits.write_settlement import (
     PSN_TYPES,
     age,
 )
+from gongji.gateway.wire.codes import told
 from gongji.gateway.wire.fields import fill, last_day, yuan
 from gongji.law.rulebook.provision_kinds import ACCOUNT, POOL
 from gongji.ledger import balances
@@ -150,7 +151,7 @@ def check_benefit(call: Call) -> dict[str, Any]:
                     "trt_enjymnt_flag": "0" if reason else "1",
                     "begndate": show_day(begin.date()),
                     "enddate": show_day(end.date()) if end else None,
-                    "trt_chk_rslt": reason,
+                    "trt_chk_rslt": told(reason) if isinstance(reason, Refusal) else reason,
                 },
             )
             for fund, reason in found

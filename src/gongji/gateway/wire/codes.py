@@ -5,8 +5,9 @@ Only here, and beside the handlers, do both stand together; the rooms inside kno
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
-from gongji.refusals import Refusal
+from gongji.refusals import REFUSALS, Refusal
 
 OUTPATIENT, PHARMACY = "11", "41"
 """Clearing types (clr_type) of the settlements that gongji makes; only these are portable."""
@@ -46,7 +47,34 @@ def in_fields(**own: str) -> Iterator[None]:
         raise Refusal(refusal.code, field, refusal.values) from None
 
 
+HINTS = {
+    "visit_unknown": ("先挂号", "（2201）"),
+    "visit_withdrawn": ("重新挂号", "（2201）"),
+    "visit_settled": ("撤销结算", "（2208）"),
+    "batch_number_invalid": ("用于上传", "（0000 表示全部批次）"),
+    "batch_standing": ("撤销这一批", "（2205）"),
+    "batch_settled": ("撤销结算", "（2208）"),
+    "serial_standing": ("撤销那一批", "（2205）"),
+    "line_return": ("撤销结算", "（2208）"),
+    "batch_settled_already": ("须先撤销", "（2208）"),
+    "registration_missing": ("先备案", "（2503）"),
+    "message_irreversible": ("不能冲正", "（2601）"),
+    "filing_used": ("撤销那笔结算", "（2208）"),
+    "item_matched": ("撤销那条对照", "（3302）"),
+}
+"""Refusal -> a word of its sentence, and the transaction or value that does what it says."""
+
+
+@cache
+def sentence(code: str) -> str:
+    """The sentence of a refusal with the transactions that it speaks of, its values still open."""
+    found = REFUSALS[code]
+    word, hint = HINTS.get(code, ("", ""))
+    assert word in found, code
+    return found.replace(word, word + hint, 1) if word else found
+
+
 def told(refusal: Refusal) -> str:
     """The sentence of a refusal, in the words of the interface."""
     field = FIELDS.get(refusal.field, refusal.field)
-    return str(Refusal(refusal.code, field, refusal.values))
+    return sentence(refusal.code).format(**({"field": field} | refusal.values))
