@@ -4,7 +4,7 @@ a summary and a file make of over- and underpayment. By hand from the articles."
 import polars as pl
 import pytest
 
-from gongji.audit import Finding, PaidFile, Summary, audit, findings_frame
+from gongji.audit import AuditSummary, Finding, PaidFile, audit, findings_frame
 from gongji.audit.suspects import suspects_of
 
 CHUXIONG, PANZHIHUA, SHAOYANG = "532300", "510400", "430500"
@@ -209,7 +209,7 @@ def test_too_much_and_too_little_are_summed_apart_cause_by_cause():
         visit(in_scope="108.20", paid="0", person="丁"),
     ]
     findings = found(CHUXIONG, *rows)
-    summary = Summary(len(rows))
+    summary = AuditSummary(len(rows))
     for one in findings:
         assert isinstance(one, Finding)
         summary.add(one)

@@ -17,7 +17,7 @@ from gongji.settlement.cancel import cancel, reverse
 from gongji.settlement.contract import Line, Purchase, Request
 from gongji.settlement.settle import Bounds
 from gongji.settlement.stays import StayReport, record_stay
-from gongji.settlement.visits import bounds_of, check_day
+from gongji.settlement.visits import check_day
 
 Connection = psycopg.Connection[Any]
 
@@ -141,13 +141,13 @@ def test_a_day_back_is_four_hundred_and_a_day_ahead_one_where_nothing_else_is_sa
 @pytest.mark.parametrize(("instant", "day"), INSTANTS)
 def test_the_bounds_of_visits_and_lines_are_around_the_day_in_china(instant: str, day: str) -> None:
     today = date.fromisoformat(day)
-    first, last = bounds_of(utc(instant), 2, 1)
+    first, last = Bounds(2, 1).around(utc(instant))
     assert (first, last) == (today - timedelta(days=2), today + timedelta(days=1))
     for inside in (first, last):
-        check_day(inside, (first, last), "begntime")
+        check_day(inside, (first, last))
     for outside in (first - timedelta(days=1), last + timedelta(days=1)):
         with pytest.raises(Refusal, match=str(outside)):
-            check_day(outside, (first, last), "begntime")
+            check_day(outside, (first, last))
 
 
 def at(counter: Counter, bill: Request, instant: str) -> Request:

@@ -115,7 +115,7 @@ def test_batches_and_serials_stand_once_until_they_are_taken_back(counter: Count
     counter.upload(visit, line("1", "A", 100))
     refused("batch_standing", lambda: counter.upload(visit, line("2", "A", 100)), "b1")
     refused("serial_standing", lambda: counter.upload(visit, line("1", "A", 100), batch="b2"), "1")
-    refused("batch_number_invalid", lambda: counter.upload(visit, line("2", "A", 1), batch="0000"))
+    refused("batch_number_invalid", lambda: counter.upload(visit, line("2", "A", 1), batch=""))
     counter.upload(counter.open(), line("1", "A", 100))  # Another visit has its own serials.
     counter.upload(visit, line("2", "A", 100), batch="b2")
     counter.withdraw(visit, "b1")
@@ -128,8 +128,8 @@ def test_settled_lines_cannot_be_taken_back(counter: Counter) -> None:
     for number in ("b1", "b2", "b3"):
         counter.upload(visit, line(number, "A", 100), batch=number)
     counter.settle("b2")
-    refused("batch_settled", lambda: counter.withdraw(visit, "b2"), "b2", "2208")
-    counter.withdraw(visit, "0000")
+    refused("batch_settled", lambda: counter.withdraw(visit, "b2"), "b2", "撤销结算")
+    counter.withdraw(visit, None)
     assert [row["withdrawn_at"] is None for row in counter.batches()] == [False, True, False]
 
 

@@ -117,8 +117,9 @@ class Run:
         order: list[str] = [name for name in ("date", "sequence") if name in self.names]
         try:
             with Report(self.report, self.options.strict) as rejected:
+                both = visit_files.Listeners(rejected.add, told)
                 tables = visit_files.settle_file(
-                    chunks, found, order, self.settler, rejected.add, told, self.output
+                    chunks, found, order, self.settler, both, self.output
                 )
                 shape = self.settler.schema(path_schema(self.path, self.names))
                 counted = _counted(tables, summary, shape)

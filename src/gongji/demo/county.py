@@ -13,7 +13,7 @@ from psycopg import Connection, sql
 
 from gongji.catalogue.import_catalogue import ITEM_MATCH, ITEM_VERSION
 from gongji.demo.figures import AREAS, PARAMETERS, YEAR_BEGINS
-from gongji.demo.institutions import Places, places
+from gongji.demo.institutions import DemoPlaces, places
 from gongji.demo.items import goods
 from gongji.demo.people import Folk, folk
 from gongji.institutions import institution_facts
@@ -87,7 +87,9 @@ def copy_into(
             copy.write_row(row)
 
 
-def _enter_places(connection: Database, identity: Identity, made: Places, now: datetime) -> None:
+def _enter_places(
+    connection: Database, identity: Identity, made: DemoPlaces, now: datetime
+) -> None:
     columns = ("code", "area", "name", "kind", "grade", "uscc")
     copy_into(connection, "institution", columns, made.rows)
     institution_facts.add(connection, made.facts, now)
@@ -95,7 +97,9 @@ def _enter_places(connection: Database, identity: Identity, made: Places, now: d
     copy_into(connection, "credential", ("access_key", "institution", "secret", "since"), sealed)
 
 
-def _enter_goods(connection: Database, area: str, made: Places, seed: int, now: datetime) -> int:
+def _enter_goods(
+    connection: Database, area: str, made: DemoPlaces, seed: int, now: datetime
+) -> int:
     own, national = random.Random(f"{seed}-{area}-goods"), random.Random(f"{seed}-goods")
     versions = list(goods(area, own, national))
     columns = ITEM_VERSION.columns
@@ -179,7 +183,7 @@ STAYS = (
 
 
 def _enter_stays(
-    connection: Database, persons: Sequence[Folk], made: Places, areas: Areas, now: datetime
+    connection: Database, persons: Sequence[Folk], made: DemoPlaces, areas: Areas, now: datetime
 ) -> int:
     """A few people are or were in hospital; what that used of shared meters is in the ledger."""
     reports = [

@@ -25,8 +25,14 @@ from gongji.ledger.entry_contents import AccountsAvailable, Owner, Sums
 from gongji.platform.identity import mask_number
 from gongji.refusals import Refusal
 from gongji.settlement import counter_facts
-from gongji.settlement.batch_summary import AMOUNTS, BatchSummary, batch_of, refuse_mixed, sums_for
-from gongji.settlement.contract import FAMILY_ACCOUNTS, NO_ACCOUNT, Request
+from gongji.settlement.batch_summary import (
+    AMOUNTS,
+    BatchSummary,
+    batch_of,
+    refuse_mixed,
+    sums_for,
+)
+from gongji.settlement.contract import FAMILY_ACCOUNTS, NO_ACCOUNT, Bounds, Request
 from gongji.settlement.counter_facts import Seen
 from gongji.settlement.decide_bill import Decided, decide, limits, stub
 from gongji.settlement.known_facts import DatedFact, PersonFacts, Standing, standings
@@ -35,14 +41,6 @@ from gongji.settlement.queries import Asked, Context, Wanted
 from gongji.settlement.routes import Route, route
 from gongji.settlement.visits import PRESCRIBER, check_day, check_prescriptions
 from gongji.units import Fen, day_of, yuan_text
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """How many days before and after today a date of service may lie."""
-
-    days_back: int = 400
-    days_ahead: int = 1
 
 
 class Priced(msgspec.Struct, frozen=True):

@@ -35,6 +35,7 @@ from gongji.ledger.entry_rows import (
     read_entry,
 )
 from gongji.ledger.post import lock, post, take_ids
+from gongji.ledger.review_flags import settle_flags
 from gongji.platform.identity import mask_number
 from gongji.refusals import Fault, Refusal
 from gongji.settlement.decide_bill import redo
@@ -422,13 +423,7 @@ def _post(
         postings += _postings(number, change)
     post(connection, entries, postings)
     adjusted = {change.root.id: number for number, change in zip(ids, changes, strict=True)}
-    connection.execute(FLAGS, [list(adjusted), list(adjusted.values()), list(persons), home])
-
-
-FLAGS = """update review_flag f set settled_by_id = coalesce(a.adjustment, f.entry_id)
-from entry e left join unnest(%s::bigint[], %s::bigint[]) a(root, adjustment) on a.root = e.id
-where e.id = f.entry_id and f.settled_by_id is null and e.person_id = any(%s) and e.area = %s"""
-"""A flag is settled by the adjustment, or by the settlement itself where it stands as it is."""
+    settle_flags(connection, adjusted, persons, home)
 
 
 def _entry(number: int, change: Change, now: datetime) -> EntryRow:

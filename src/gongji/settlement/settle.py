@@ -26,8 +26,8 @@ from gongji.platform.installation import installed_inbox
 from gongji.refusals import Refusal
 from gongji.settlement import decide_bill
 from gongji.settlement.answered import from_journal
-from gongji.settlement.contract import Outcome, Request
-from gongji.settlement.plan import BatchPlanner, Bounds, Plan, Settled
+from gongji.settlement.contract import WITHIN, Bounds, Outcome, Request
+from gongji.settlement.plan import BatchPlanner, Plan, Settled
 from gongji.settlement.queries import Asked, Context, lock, read_around, read_cases
 from gongji.settlement.store_lines import NewPurchase, write_purchase
 from gongji.units import day_in_china
@@ -48,7 +48,6 @@ class Answers:
     encode: Encode | None = None
 
 
-WITHIN = Bounds()
 TRIES = 4
 """How often a request that is alone is tried when others get in its way."""
 

@@ -24,6 +24,7 @@ from gongji.ledger.entry_contents import SettledFacts, StayFacts, read_facts
 from gongji.ledger.entry_rows import STAY, EntryRow, Move
 from gongji.ledger.meter_rows import blocks_of, names
 from gongji.ledger.post import lock, post, take_ids
+from gongji.ledger.review_flags import raise_flag_once
 from gongji.people.person_facts import NewFact, add, retire
 from gongji.people.person_kinds import Stay
 from gongji.platform.identity import mask_number
@@ -269,10 +270,6 @@ where e.person_id = %s and e.area = %s and e.kind = 'settlement'
 order by e.id desc"""
 RESCUE = "1301"
 """med_type of rescue in emergency care (急诊抢救)."""
-FLAG = """insert into review_flag (entry_id, cause_id, reason, raised_at)
-select %(entry)s, %(cause)s, %(reason)s::text, %(now)s where not exists (
-  select 1 from review_flag where entry_id = %(entry)s and reason = %(reason)s::text
-    and settled_by_id is null)"""
 
 
 def _follow(
@@ -307,7 +304,6 @@ def _follow(
         elif day > report.since:
             reason = f"就诊在住院期间（{report.number}），须重新核算"
         if reason:
-            values = {"entry": number, "cause": entry, "reason": reason, "now": now}
-            connection.execute(FLAG, values)
+            raise_flag_once(connection, number, entry, reason, now)
             flagged.append(number)
     return tuple(taken), tuple(flagged)

@@ -25,7 +25,7 @@ from gongji.batch.lines.line_columns import (
     word,
 )
 from gongji.batch.lines.line_laws import Places
-from gongji.batch.lines.line_problems import PROBLEM_SCHEMA, Problems
+from gongji.batch.lines.line_problems import PROBLEM_SCHEMA, LineProblems
 from gongji.batch.lines.price_list import NONE, Catalogue, read_catalogue
 from gongji.batch.numba_rows import compiled
 from gongji.law.checks.library import Library
@@ -171,7 +171,7 @@ def _price(
     typed = _join_items(typed, catalogue, unknown_items)
     typed = _ruled(_pour(_judge(_join_terms(typed, places.terms))))
     sums = _sums(typed)
-    problems = Problems(file, catalogue, places)
+    problems = LineProblems(file, catalogue, places)
     problems.of_lines(typed.filter(pl.col(CODE).is_not_null()))
     problems.of_mixed(typed)
     problems.of_sums(sums)

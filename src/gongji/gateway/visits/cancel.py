@@ -10,6 +10,7 @@ from gongji.people import person_rows
 from gongji.settlement.answered import from_journal
 from gongji.settlement.cancel import cancel, reverse
 from gongji.settlement.contract import Outcome
+from gongji.settlement.kept_visits import kind_of_visit
 
 
 def _cancelled(call: Call) -> Outcome:
@@ -30,12 +31,9 @@ def _told_settlement(call: Call, outcome: Outcome) -> Answer:
     """The reply of 2208."""
     entry, node = outcome.entry, call.one("data")
     person = person_rows.get_person(call.connection, str(node["psn_no"]))
-    row = call.connection.execute(
-        "select med_type from visit where id = %s", [entry.visit]
-    ).fetchone()
     sent = {
         "mdtrt_cert_type": call.text(node, "mdtrt_cert_type", longest=3),
-        "med_type": str(row[0]) if row else "",
+        "med_type": kind_of_visit(call.connection, entry.visit),
     }
     info = write_settlement.setlinfo(
         "2208", entry, outcome.balance_fen, Bearer(person, call.identity), sent, call.key.msg_id

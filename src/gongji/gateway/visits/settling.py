@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from psycopg.rows import class_row
 
 from gongji.gateway.transactions import Call, GatewaySettings
 from gongji.gateway.visits import read_bills, write_lines, write_settlement
@@ -19,15 +18,12 @@ from gongji.gateway.wire.credentials import Nonce
 from gongji.gateway.wire.dispatch import DONE, FAULT, REFUSED, Clock, Reply, refuse
 from gongji.gateway.wire.envelope import Envelope
 from gongji.law.engine.areas import Areas
-from gongji.people.person_rows import Person
-from gongji.platform.arrays import texts
+from gongji.people.person_rows import persons_of
 from gongji.platform.identity import Identity
 from gongji.refusals import Refusal
 from gongji.settlement.contract import Outcome, Request
-from gongji.settlement.settle import Answers, Bounds, Failure, settle
+from gongji.settlement.settle import Answers, Failure, settle
 
-_PEOPLE = """select id, psn_no, area, name, sex, ethnicity, certificate_kind, certificate
-from person where psn_no = any(%s::text[])"""
 UNSIGNED = Reply(b"", "unsigned")
 """A nonce that was used before: the gateway refuses, not the settlement."""
 
@@ -52,7 +48,7 @@ class Settling:
     ) -> None:
         self._connections, self._rules, self._settings = connections, areas, settings
         self._identity, self._clock = identity, clock
-        self._bounds = Bounds(settings.days_back, settings.days_ahead)
+        self._bounds = settings.bounds
 
     def settle(self, waiting: Sequence[Waiting]) -> list[Reply]:
         """The reply to each, in their order."""
@@ -129,8 +125,7 @@ class Settling:
         return Reply(made, REFUSED if outcome.refusal else DONE)
 
     def _bearers(self, connection: threads.Connection, numbers: set[str]) -> dict[str, Bearer]:
-        with connection.cursor(row_factory=class_row(Person)) as cursor:
-            found = cursor.execute(_PEOPLE, [texts(numbers)]).fetchall()
+        found = persons_of(connection, numbers)
         return {person.psn_no: Bearer(person, self._identity) for person in found}
 
     def _write(

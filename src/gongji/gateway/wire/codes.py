@@ -1,4 +1,13 @@
-"""National codes of what gongji knows under names of its own (code tables of the interface)."""
+"""The interface's words for what gongji knows under names of its own: codes, fields, transactions.
+
+Only here, and beside the handlers, do both stand together; the rooms inside know no code of these.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from gongji.refusals import REFUSALS, Refusal
 
 OUTPATIENT, PHARMACY = "11", "41"
 """Clearing types (clr_type) of the settlements that gongji makes; only these are portable."""
@@ -7,3 +16,65 @@ OUTPATIENT, PHARMACY = "11", "41"
 def clr_type(institution: str) -> str:
     """The clearing type of a settlement at an institution (its code begins with H or P)."""
     return PHARMACY if institution.startswith("P") else OUTPATIENT
+
+
+FIELDS = {
+    "since": "begndate",
+    "last": "enddate",
+    "institution": "fixmedins_code",
+    "serial": "trt_dcla_detl_sn",
+    "visit": "mdtrt_id",
+    "batch": "chrg_bchno",
+    "line_serial": "feedetl_sn",
+    "prescription": "rxno",
+    "begun_at": "begntime",
+}
+"""Fields of contents that a refusal names -> fields of the interface, for most transactions."""
+
+
+@contextmanager
+def in_fields(**own: str) -> Iterator[None]:
+    """What a room refuses is told with the names that a transaction has for its fields.
+
+    Shape: our name of a field = the transaction's, where it is not that of FIELDS.
+    """
+    try:
+        yield
+    except Refusal as refusal:
+        field = own.get(refusal.field)
+        if field is None:
+            raise
+        raise Refusal(refusal.code, field, refusal.values) from None
+
+
+HINTS = {
+    "visit_unknown": ("先挂号", "（2201）"),
+    "visit_withdrawn": ("重新挂号", "（2201）"),
+    "visit_settled": ("撤销结算", "（2208）"),
+    "batch_number_invalid": ("用于上传", "（0000 表示全部批次）"),
+    "batch_standing": ("撤销这一批", "（2205）"),
+    "batch_settled": ("撤销结算", "（2208）"),
+    "serial_standing": ("撤销那一批", "（2205）"),
+    "line_return": ("撤销结算", "（2208）"),
+    "batch_settled_already": ("须先撤销", "（2208）"),
+    "registration_missing": ("先备案", "（2503）"),
+    "message_irreversible": ("不能冲正", "（2601）"),
+    "filing_used": ("撤销那笔结算", "（2208）"),
+    "item_matched": ("撤销那条对照", "（3302）"),
+}
+"""Refusal -> a word of its sentence, and the transaction or value that does what it says."""
+
+
+@cache
+def sentence(code: str) -> str:
+    """The sentence of a refusal with the transactions that it speaks of, its values still open."""
+    found = REFUSALS[code]
+    word, hint = HINTS.get(code, ("", ""))
+    assert word in found, code
+    return found.replace(word, word + hint, 1) if word else found
+
+
+def told(refusal: Refusal) -> str:
+    """The sentence of a refusal, in the words of the interface."""
+    field = FIELDS.get(refusal.field, refusal.field)
+    return sentence(refusal.code).format(**({"field": field} | refusal.values))

@@ -8,6 +8,7 @@ import msgspec
 import psycopg
 
 from gongji.gateway.transactions import TRANSACTIONS, Answer, Call, Download, GatewaySettings
+from gongji.gateway.wire import codes
 from gongji.gateway.wire import envelope as envelopes
 from gongji.gateway.wire.envelope import Envelope
 from gongji.law.engine.areas import Areas
@@ -33,7 +34,7 @@ def refuse(
     envelope: Envelope | None, received_at: datetime, clock: Clock, refusal: Refusal
 ) -> bytes:
     """The reply of a refusal: infcode -1 with its sentence."""
-    return envelopes.write(envelope, received_at, clock(), refused=str(refusal))
+    return envelopes.write(envelope, received_at, clock(), refused=codes.told(refusal))
 
 
 def answer(

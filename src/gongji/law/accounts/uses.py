@@ -32,7 +32,7 @@ EVENT_NAMES = {code: name for name, code in ACCOUNT_EVENTS.items()}
 
 
 @dataclass(frozen=True)
-class Query:
+class UseQuery:
     """A payment that an account is asked for.
 
     `in_policy`: the amount is the person's burden inside the policy (deductible, share, first
@@ -68,7 +68,7 @@ def use(law: Law, use: str, relation: str = "self", place: str = "", **facts: bo
     Returns: a decision; use_not_allowed before relation_not_allowed.
     Refuses: value_invalid for an unknown code; not_ruled where the law has no table of uses.
     """
-    query = Query(use, relation, place, **facts)
+    query = UseQuery(use, relation, place, **facts)
     _known("use", query.use, USE_NAMES)
     _known("relation", query.relation, RELATION_NAMES)
     _known("place", query.place, PLACE_NAMES | {"": ""})
@@ -97,7 +97,7 @@ def _known(field: str, code: str, names: dict[str, str]) -> None:
         )
 
 
-def _fitting(table: list[Row], query: Query) -> tuple[list[Row], str]:
+def _fitting(table: list[Row], query: UseQuery) -> tuple[list[Row], str]:
     """The provisions whose use, place and conditions fit, or why the nearest one does not."""
     left = [found for found in table if query.use in found[1].uses]
     reason = f"可支付的用途里没有{USE_NAMES[query.use]}"
@@ -122,7 +122,7 @@ def _refused(
 
 
 @dataclass(frozen=True)
-class Bond:
+class AccountBond:
     """Who may be bound to an owner's account, and what happens when it runs short."""
 
     relations: tuple[str, ...]
@@ -130,15 +130,15 @@ class Bond:
     ground: Ground
 
 
-def bond(law: Law) -> Bond | None:
+def bond(law: Law) -> AccountBond | None:
     """The rule of family binding, where the law has one."""
     for provision, rule in rules(law, Binding):
-        return Bond(rule.relations, rule.short, ground(provision, rule))
+        return AccountBond(rule.relations, rule.short, ground(provision, rule))
     return None
 
 
 @dataclass(frozen=True)
-class Outcome:
+class UseOutcome:
     """What becomes of an account's money at an event: one of the outcomes."""
 
     name: str
@@ -149,7 +149,7 @@ class Outcome:
     ground: Ground
 
 
-def event(law: Law, event: str) -> list[Outcome]:
+def event(law: Law, event: str) -> list[UseOutcome]:
     """What the law says of an account at an event (codes of ACCOUNT_EVENTS); empty if nothing.
 
     Refuses: value_invalid for an unknown code.
@@ -159,7 +159,7 @@ def event(law: Law, event: str) -> list[Outcome]:
     for provision, rule in rules(law, AccountEvent):
         if event in rule.events:
             found.append(
-                Outcome(
+                UseOutcome(
                     provision.name,
                     rule.outcomes,
                     rule.on_request,
