@@ -59,6 +59,7 @@ WRONG = {
     "GONGJI_PARAMETERS": ("wage=1", "430500:wage", ":wage=1", "430500:=1", "430500:wage="),
     "GONGJI_DAYS_BACK": ("x", "-1"),
     "GONGJI_DAYS_AHEAD": ("x", "-1"),
+    "GONGJI_MESSAGE_DAYS": ("x", "-1", "30"),
     "GONGJI_REFUSE_CHAINED": ("shaoyang", "43050", "430500,4305001"),
     "GONGJI_SECRET_KEY": ("c2VjcmV0", KEY[:-4], KEY + "AAAA", "!" + KEY[1:]),
     "GONGJI_IDENTITY_KEY": ("c2VjcmV0",),
