@@ -31,6 +31,7 @@ BY_ITSELF: dict[str, Any] = {
     "parameters": {},
     "days_back": 400,
     "days_ahead": 1,
+    "message_days": 400,
     "refuse_chained": (),
     "secret_key": bytes(range(32)),
     "identity_key": bytes(range(32)),
