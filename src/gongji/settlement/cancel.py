@@ -135,7 +135,8 @@ def reverse(
         found = _find(connection, known.entry) if known.entry is not None else None
         if found is None:
             return Outcome()
-        if found.person_id != _person(connection, psn_no):
+        person = _person(connection, psn_no)
+        if found.person_id != person:
             raise _differs(original_msgid, "psn_no")
         outcome = _Undo(connection, key, now, refuse_chained).undo(found)
         inbox.take_back(connection, place)

@@ -119,7 +119,8 @@ class Settling:
         if outcome.replayed is not None:
             return Reply(outcome.replayed)
         if outcome.again:
-            lines = write_lines.settled(connection, outcome.entry.batch)
+            bought = known.infno in read_bills.PURCHASES
+            lines = write_lines.settled(connection, outcome.entry.batch) if bought else None
             return Reply(self._write(known, request, outcome, bearers, lines))
         made = outcome.reply or self._write(known, request, outcome, bearers)
         return Reply(made, REFUSED if outcome.refusal else DONE)

@@ -27,7 +27,8 @@ def daily_trial_balance(timestamp: int) -> None:
     say("trial_balance", day=str(day), agrees=found.agrees)
 
 
-@app.periodic(cron="40 1 * * *")
+# At night in China: the clock of these times is UTC's.
+@app.periodic(cron="40 17 * * *")
 @app.task(queueing_lock="message_months", pass_context=False)
 def message_months(timestamp: int) -> None:
     """Make the months ahead in which messages are kept, and drop those whose time is over."""
