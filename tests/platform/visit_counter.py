@@ -151,7 +151,7 @@ class Counter:
         content = VisitDescription(
             visit,
             psn_no,
-            more.get("med_type", "14"),
+            more.get("med_type", "registered_disease"),
             more.get("disease", "M01600"),
             at(more.get("when", "2024-03-05 09:10")),
             rows,

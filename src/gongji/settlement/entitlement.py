@@ -16,10 +16,9 @@ from gongji.people import person_facts, person_rows
 from gongji.refusals import REFUSALS, Refusal
 from gongji.settlement import engine_row
 from gongji.settlement.engine_row import Known, Sheet
-from gongji.settlement.routes import Route, route
+from gongji.settlement.routes import SPECIAL_DRUGS, Route, route
 from gongji.units import day_of
 
-_DRUGS = "18"
 _COST = {"total": "1.00", "in_scope": "1.00"}
 
 
@@ -108,7 +107,7 @@ def _pool(rules: Any, sheet: Sheet, here: engine_row.Standing, asked: AskedCare)
 def _route(law: Any, sheet: Sheet, med_type: str, disease: str) -> Route:
     """The route, with a drug of either kind where the kind of care needs one."""
     drugs: list[dict[str, Any]] = []
-    if med_type == _DRUGS:
+    if med_type == SPECIAL_DRUGS:
         drugs = [
             {
                 "item": "",

@@ -16,6 +16,7 @@ from gongji.ledger.meter_rows import MeterRow
 from gongji.platform.arrays import array, texts, written
 from gongji.settlement.contract import FAMILY_ACCOUNTS, Request
 from gongji.settlement.engine_row import RESCUE_DAYS, Known, Sheet
+from gongji.settlement.routes import PHARMACY_CARE, SPECIAL_DRUGS
 from gongji.settlement.visits import PRESCRIBER
 from gongji.units import Fen
 
@@ -84,7 +85,7 @@ where u.released_at is null"""
 
 _BLOCKS, _TEXTS = ("text", "bigint", "text", "text"), ("text", "text")
 
-COUNTED = ("18", "41")
+COUNTED = (SPECIAL_DRUGS, PHARMACY_CARE)
 """Kinds of care for which it matters whether all lines are drugs of a kind."""
 
 

@@ -32,7 +32,7 @@ from gongji.settlement.contract import Key
 from gongji.settlement.decide_bill import stub
 from gongji.settlement.engine_row import RESCUE_DAYS
 from gongji.settlement.facts_today import Registry
-from gongji.settlement.routes import EMERGENCY
+from gongji.settlement.routes import EMERGENCY, RESCUE_CARE
 from gongji.units import Fen, day_in_china, day_of
 
 Connection = psycopg.Connection[Any]
@@ -267,8 +267,6 @@ where e.person_id = %s and e.area = %s and e.kind = 'settlement'
   and e.service_date >= %s and (%s::date is null or e.service_date < %s)
   and not exists (select 1 from entry c where c.reverses_id = e.id)
 order by e.id desc"""
-RESCUE = "1301"
-"""med_type of rescue in emergency care (急诊抢救)."""
 
 
 def _follow(
@@ -289,7 +287,7 @@ def _follow(
     rows = connection.execute(STANDING, [person, report.area, first, until, until]).fetchall()
     taken, flagged = [], []
     for number, visit, institution, day, benefit, med_type in rows:
-        rescue = benefit == EMERGENCY or med_type == RESCUE
+        rescue = benefit == EMERGENCY or med_type == RESCUE_CARE
         joined = report.from_emergency and rescue and day <= report.since
         reason = ""
         if joined and not report.died and joins_at_once(area.law(day_of(day))):

@@ -5,7 +5,7 @@ from typing import Any
 from gongji.gateway.transactions import Call, Node, transaction
 from gongji.gateway.visits import read_bills, write_lines
 from gongji.gateway.visits.settlement_fields import PRICED_LINE, VISIT
-from gongji.gateway.wire.codes import in_fields
+from gongji.gateway.wire.codes import care_of, in_fields
 from gongji.gateway.wire.fields import fill
 from gongji.refusals import Refusal
 from gongji.settlement import visits
@@ -114,7 +114,7 @@ def describe(call: Call) -> None:
     content = VisitDescription(
         visit=read_bills.visit_number(call, node),
         psn_no=_person(call, node),
-        med_type=call.text(node, "med_type", required=True, longest=6),
+        med_type=care_of(call.text(node, "med_type", required=True, longest=6)),
         disease=call.text(node, "dise_codg", longest=30),
         begun_at=call.instant(node, "begntime"),
         diagnoses=tuple(diagnoses),

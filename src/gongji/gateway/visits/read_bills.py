@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from gongji.gateway.transactions import Call, Node, normalise
+from gongji.gateway.wire.codes import care_of
 from gongji.refusals import Refusal
 from gongji.settlement.contract import (
     FAMILY_ACCOUNTS,
@@ -107,7 +108,7 @@ def _hospital_bill(call: Call) -> Request:
     return Request(
         key=call.key,
         psn_no=call.text(node, "psn_no", required=True, longest=30),
-        med_type=call.text(node, "med_type", required=True, longest=6),
+        med_type=care_of(call.text(node, "med_type", required=True, longest=6)),
         total_fen=call.fen(node, "medfee_sumamt", required=True),
         accounts=accounts(call, node),
         visit=visit_number(call, node),
@@ -127,7 +128,7 @@ def _purchase(call: Call) -> Request:
             "reason": "药店交易只由定点零售药店（代码以 P 开头）办理",
         }
         raise Refusal("institution_kind", "fixmedins_code", values)
-    med_type = call.text(node, "med_type", required=True, longest=6)
+    med_type = care_of(call.text(node, "med_type", required=True, longest=6))
     details: dict[str, Any] = {
         name: node[name]
         for name in ("dise_name", "invono", "mdtrt_cert_type", "exp_content")
