@@ -292,7 +292,7 @@ class Play:
         at = self.county.now.replace(
             year=day.year, month=day.month, day=day.day, hour=9, minute=0, tzinfo=CHINA
         )
-        bought = Purchase(at, "pharmacy", "", (line,), {"rxfixmedinscode": writer})
+        bought = Purchase(at, "pharmacy", "", (line,), {"prescriber": writer})
         psn_no = self.model.numbers[person]
         key = self.county.counter.key(shop, "2102", {"psn_no": psn_no, "rxno": number})
         return Asked(Request(key, psn_no, "pharmacy", fen, bill.accounts, purchase=bought), bill)

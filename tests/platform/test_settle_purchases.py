@@ -41,7 +41,7 @@ def _buy(counter: Counter, psn_no: str, shop: str, writer: str, number: str, fen
         for place, (item, amount) in enumerate((("A", fen), ("C", 500)), start=1)
     )
     bought = Purchase(
-        datetime(2024, 6, 5, 9, tzinfo=CHINA), "pharmacy", "", lines, {"rxfixmedinscode": writer}
+        datetime(2024, 6, 5, 9, tzinfo=CHINA), "pharmacy", "", lines, {"prescriber": writer}
     )
     key = counter.key(shop, "2102", {"psn_no": psn_no, "rxno": number})
     return Request(key, psn_no, "pharmacy", fen + 500, "own", purchase=bought)

@@ -376,9 +376,7 @@ def test_lines_without_a_prescriber_are_filled_from_the_visits(
 ) -> None:
     counter, person, shop, writer = _pharmacy(owner)
     bill = counter.bill(person, shop, DAY, 19_000, med_type="pharmacy", marks=_written(("", "R1")))
-    owner.execute(
-        "update visit set details = jsonb_build_object('rxfixmedinscode', %s::text)", [writer]
-    )
+    owner.execute("update visit set details = jsonb_build_object('prescriber', %s::text)", [writer])
     entry = one(gateway, bill).entry
     assert entry.facts["prescriber_level"] == "3" and entry.pool_fen == 5000
     assert rows(gateway, "select prescriber, number, entry_id from prescription_use") == [

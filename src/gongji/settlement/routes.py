@@ -98,7 +98,7 @@ def route(
     way = ROUTES.get(med_type)
     if way is None:
         allowed = "、".join(dict.fromkeys(CARE_NAMES.values()))
-        raise Refusal("med_type_unsupported", "med_type", {"value": med_type, "allowed": allowed})
+        raise Refusal("med_type_unsupported", "care", {"value": med_type, "allowed": allowed})
     if way == REGISTERED:
         found = _registration(disease, registrations, (CHRONIC, SPECIAL))
         _offered(law, found.benefit)
@@ -129,7 +129,7 @@ def _by_drugs(
     if NEGOTIATED not in _offers(law):
         _offered(law, DUAL_CHANNEL)
         if len(dual) == lines:
-            raise Refusal("registration_missing", "dise_codg", {"value": "双通道药品"})
+            raise Refusal("registration_missing", "disease", {"value": "双通道药品"})
         raise _drugs_refusal("drugs_missing", dual, "双通道药品")
     found = [drug for drug in drugs if drug["negotiated"]]
     if not found or len(found) != lines:
@@ -148,7 +148,7 @@ def _one(drugs: Sequence[dict[str, Any]]) -> str:
 
 def _drugs_refusal(code: str, found: Iterable[dict[str, Any]], kind: str) -> Refusal:
     serials = "、".join(str(drug["serial"]) for drug in found) or "无"
-    return Refusal(code, "feedetail", {"kind": kind, "value": serials})
+    return Refusal(code, "lines", {"kind": kind, "value": serials})
 
 
 def _any(registrations: Iterable[Registered], benefits: tuple[str, ...]) -> Registered | None:
@@ -166,7 +166,7 @@ def _registration(
         if disease and found.key == disease and found.benefit in benefits and found.approved:
             return found
     value = f"病种 {disease}" if disease else "（未填病种）"
-    raise Refusal("registration_missing", "dise_codg", {"value": value})
+    raise Refusal("registration_missing", "disease", {"value": value})
 
 
 @lru_cache(maxsize=KEPT)
@@ -179,4 +179,4 @@ def _offered(law: Law, benefit: str) -> None:
     if benefit not in _offers(law):
         allowed = "、".join(f"{law.benefits[name]}（{name}）" for name in offered_benefits(law))
         values = {"area": law.area, "value": law.benefit_name(benefit), "allowed": allowed}
-        raise Refusal("benefit_not_offered", "med_type", values)
+        raise Refusal("benefit_not_offered", "care", values)

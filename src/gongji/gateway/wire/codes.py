@@ -57,6 +57,10 @@ FIELDS = {
     "line_serial": "feedetl_sn",
     "prescription": "rxno",
     "begun_at": "begntime",
+    "disease": "dise_codg",
+    "diagnosis": "diag_code",
+    "care": "med_type",
+    "lines": "feedetail",
 }
 """Fields of contents that a refusal names -> fields of the interface, for most transactions."""
 
