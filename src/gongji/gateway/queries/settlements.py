@@ -99,7 +99,8 @@ def query_counters(call: Call) -> dict[str, Any]:
     since, until, shown = _when(call, call.text(data, "cum_ym"))
     person = named_person(call, data)
     sums: dict[str, Fen] = dict.fromkeys(_CODES, 0)
-    for used in kept_settlements.used_in(call.connection, person.person.id, since, until):
+    told = kept_settlements.used_in(call.connection, person.person.id, since, until)
+    for used in sorted(told, key=lambda one: (one.month, med_type_of(one.med_type))):
         _, care, *found = astuple(used)
         for code, amount in zip(_CODES, found, strict=True):
             sums[code] += amount
