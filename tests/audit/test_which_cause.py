@@ -187,7 +187,7 @@ def test_whoever_differs_in_any_column_is_a_suspect_and_nobody_else(column):
     assert suspects == ({"乙", "丙"} if column == "paid_pool" else {"乙"})
     told = [(getattr(f, "row_number", 0), type(f).__name__) for f in audit(given)]
     assert (2, "Finding") in told
-    assert ((3, "Bad") in told) == (column == "paid_pool") and len(told) == len(suspects)
+    assert ((3, "BadRow") in told) == (column == "paid_pool") and len(told) == len(suspects)
 
 
 @pytest.mark.parametrize(("column", "text"), [("paid_pool", "300"), ("paid_pool_fen", "30000")])

@@ -20,6 +20,7 @@ from gongji.settlement.batch_summary import AMOUNTS, BatchSummary
 from gongji.settlement.contract import Bounds, Line
 from gongji.settlement.price_bills import PricedLine
 from gongji.settlement.visits import (
+    Diagnosis,
     LinesNamed,
     LinesUpload,
     VisitDescription,
@@ -153,10 +154,15 @@ class Counter:
         content = VisitDescription(
             visit,
             psn_no,
-            more.get("med_type", "14"),
+            more.get("med_type", "registered_disease"),
             more.get("disease", "M01600"),
             at(more.get("when", "2024-03-05 09:10")),
-            rows,
+            tuple(
+                Diagnosis(
+                    one["diag_type"], one.get("diag_code", ""), one, one.get("vali_flag") == "0"
+                )
+                for one in rows
+            ),
             more.get("details", {}),
         )
         with self.gateway.transaction():

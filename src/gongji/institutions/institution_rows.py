@@ -66,7 +66,7 @@ def get_institution(connection: Database, code: str) -> Institution:
     """
     found = find_institution(connection, code)
     if found is None:
-        raise Refusal("institution_unknown", "fixmedins_code", {"value": code})
+        raise Refusal("institution_unknown", "institution", {"value": code})
     return found
 
 

@@ -18,10 +18,9 @@ from gongji.refusals import REFUSALS, Refusal
 from gongji.settlement.batch_marks import Drug
 from gongji.settlement.counter_facts import COUNTER_FACTS, Seen
 from gongji.settlement.known_facts import DatedFact, PersonFacts, Standing, standings
-from gongji.settlement.routes import Route, route
+from gongji.settlement.routes import SPECIAL_DRUGS, Route, route
 from gongji.units import day_of
 
-_DRUGS = "18"
 _COST_FEN = 100
 
 
@@ -107,5 +106,5 @@ def _pool(areas: Areas, known: PersonFacts, here: Standing, asked: AskedCare) ->
 
 def _route(law: Any, known: PersonFacts, med_type: str, disease: str) -> Route:
     """The route, with a drug of either kind where the kind of care needs one."""
-    drugs = [Drug("", "", True, True, True)] if med_type == _DRUGS else []
+    drugs = [Drug("", "", True, True, True)] if med_type == SPECIAL_DRUGS else []
     return route(law, med_type, disease, known.registrations, drugs, 1)

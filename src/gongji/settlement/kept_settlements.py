@@ -20,7 +20,7 @@ _AROUND = """select v.med_type, coalesce(nullif(b.disease, ''), v.disease), v.de
 from visit v left join charge_batch b on b.id = %s
 left join inbox m on m.actor_kind = %s and m.actor = v.institution and m.msg_id = %s
 where v.id = %s"""
-_USED = """select to_char(e.service_date, 'YYYYMM'), coalesce(v.med_type, '21'),
+_USED = """select to_char(e.service_date, 'YYYYMM'), coalesce(v.med_type, 'inpatient'),
   sum(case e.kind when 'settlement' then 1 when 'cancellation' then -1
       else (e.reverses_id is null)::int end),
   sum(e.total_fen), sum(e.deductible_fen), sum(e.pool_fen), sum(e.account_fen + e.family_fen),

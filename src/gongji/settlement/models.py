@@ -18,7 +18,7 @@ class Visit(models.Model):
     )
     msgid = models.CharField(max_length=100)
     begun_at = models.DateTimeField()
-    med_type = models.CharField(max_length=6, db_default="11")
+    med_type = models.CharField(max_length=30, db_default="outpatient")
     disease = models.CharField(max_length=30, db_default="")
     number = models.CharField(
         max_length=30, db_default="", help_text="the institution's own number"

@@ -19,6 +19,7 @@ from gongji.settlement.batch_marks import read_marks
 from gongji.settlement.batch_summary import BatchSummary
 from gongji.settlement.contract import FAMILY_ACCOUNTS, Request
 from gongji.settlement.known_facts import RESCUE_DAYS, DatedFact, PersonFacts
+from gongji.settlement.routes import PHARMACY_CARE, SPECIAL_DRUGS
 from gongji.settlement.visits import PRESCRIBER
 from gongji.units import Fen, day_in_china
 
@@ -82,7 +83,7 @@ where u.released_at is null"""
 
 _BLOCKS, _TEXTS = ("text", "bigint", "text", "text"), ("text", "text")
 
-COUNTED = ("18", "41")
+COUNTED = (SPECIAL_DRUGS, PHARMACY_CARE)
 """Kinds of care for which it matters whether all lines are drugs of a kind."""
 
 

@@ -33,7 +33,7 @@ from gongji.refusals import Refusal
 from gongji.settlement.cancel import cancel
 from gongji.settlement.facts_today import Registry
 from gongji.settlement.known_facts import RESCUE_DAYS
-from gongji.settlement.routes import EMERGENCY
+from gongji.settlement.routes import EMERGENCY, RESCUE_CARE
 from gongji.units import Fen, day_in_china, day_of
 
 Connection = psycopg.Connection[Any]
@@ -268,8 +268,6 @@ where e.person_id = %s and e.area = %s and e.kind = 'settlement'
   and e.service_date >= %s and (%s::date is null or e.service_date < %s)
   and not exists (select 1 from entry c where c.reverses_id = e.id)
 order by e.id desc"""
-RESCUE = "1301"
-"""med_type of rescue in emergency care (急诊抢救)."""
 
 
 def _follow(
@@ -292,7 +290,7 @@ def _follow(
     for number, visit, institution, day, benefit, facts, med_type in rows:
         told = read_facts(facts)
         asked = told.visit.benefit if isinstance(told, SettledFacts) else benefit
-        rescue = asked == EMERGENCY or med_type == RESCUE
+        rescue = asked == EMERGENCY or med_type == RESCUE_CARE
         joined = report.from_emergency and rescue and day <= report.since
         reason = ""
         if joined and not report.died and joins_at_once(area.law(day_of(day))):

@@ -6,7 +6,6 @@ who adds to it, the person by who takes something back, so that taking back and 
 locks the person too) never cross. An institution sees only its own visits.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -29,11 +28,8 @@ from gongji.units import day_in_china
 
 Connection = psycopg.Connection[Any]
 
-PRESCRIBER = "rxfixmedinscode"
+PRESCRIBER = "prescriber"
 """In the details of a visit: the institution that wrote the prescription."""
-
-VOID = "0"
-"""vali_flag of a diagnosis that is taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +71,20 @@ class VisitNamed(msgspec.Struct, frozen=True):
     number: str = ""
 
 
+class Diagnosis(msgspec.Struct, frozen=True):
+    """A diagnosis, known by kind and code; `told` is all that was said of it, kept as it is."""
+
+    kind: str
+    code: str
+    told: dict[str, Any]
+    taken_back: bool = False
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """As it stands with the visit."""
+        return self.told | {"kind": self.kind, "code": self.code}
+
+
 class VisitDescription(msgspec.Struct, frozen=True):
     """What a visit is about: category, disease (national code), diagnoses."""
 
@@ -83,7 +93,7 @@ class VisitDescription(msgspec.Struct, frozen=True):
     med_type: str
     disease: str
     begun_at: datetime
-    diagnoses: tuple[dict[str, Any], ...] = ()
+    diagnoses: tuple[Diagnosis, ...] = ()
     details: dict[str, Any] = {}
 
 
@@ -234,22 +244,23 @@ def record_diagnoses(
 ) -> None:
     """What the visit is about: category, disease, diagnoses.
 
-    Category and disease are replaced by what is sent. A diagnosis is told by diag_type and
-    diag_code: sent again it replaces the earlier one, with vali_flag 0 it is taken back and stands
-    under `voided` of the details. `begun_at` is kept in the details; the day of service stays that
+    Category and disease are replaced by what is sent. A diagnosis that is told again
+    replaces the earlier one of its kind and code; one that is taken back stands under `voided` of
+    the details. `begun_at` is kept in the details; the day of service stays that
     of the registration.
     Refuses: visit_unknown, visit_withdrawn, service_day_outside, field_missing.
     """
     check_day(day_in_china(content.begun_at), bounds.around(now))
     found = _lock_visit(connection, actor, content.visit, content.psn_no)
-    standing = {_diagnosis(one): dict(one) for one in found.diagnoses}
+    standing = {(one.get("kind", ""), one.get("code", "")): one for one in found.diagnoses}
     voided = list(found.details.get("voided", []))
     for one in content.diagnoses:
-        told = _diagnosis(one)
-        if one.get("vali_flag") == VOID:
-            voided.append(standing.pop(told, None) or dict(one))
+        if not one.code:
+            raise Refusal("field_missing", "diagnosis")
+        if one.taken_back:
+            voided.append(standing.pop((one.kind, one.code), None) or one.kept)
         else:
-            standing[told] = dict(one)
+            standing[one.kind, one.code] = one.kept
     kept = found.details | content.details | {"described_at": content.begun_at.isoformat()}
     if voided:
         kept["voided"] = voided
@@ -263,13 +274,6 @@ def record_diagnoses(
             content.visit,
         ],
     )
-
-
-def _diagnosis(one: Mapping[str, Any]) -> tuple[str, str]:
-    code = str(one.get("diag_code") or "")
-    if not code:
-        raise Refusal("field_missing", "diag_code")
-    return str(one.get("diag_type") or ""), code
 
 
 _CONFLICTS = """select 'batch', b.number from charge_batch b

@@ -11,7 +11,7 @@ from gongji.gateway.queries.people import message_contents, named_person, sent, 
 from gongji.gateway.transactions import Call, show_instant, transaction
 from gongji.gateway.visits.read_bills import visit_number
 from gongji.gateway.visits.write_settlement import BY_ITEM, INSUTYPE, agency, amounts, setldetail
-from gongji.gateway.wire.codes import clr_type
+from gongji.gateway.wire.codes import clr_type, med_type_of
 from gongji.gateway.wire.fields import fill, yuan
 from gongji.institutions.institution_facts import standings
 from gongji.institutions.institution_rows import get_institution
@@ -77,7 +77,7 @@ def _setlinfo(call: Call, entry: EntryRow) -> dict[str, Any]:
         "setl_time": when,
         "year": day[:4],
         "mdtrt_cert_type": word(said, "mdtrt_cert_type") or word(around.details, "mdtrt_cert_type"),
-        "med_type": around.med_type,
+        "med_type": med_type_of(around.med_type),
         "clr_type": clr_type(entry.institution),
         "clr_way": BY_ITEM,
         "clr_optins": agency(entry.area),
@@ -99,11 +99,12 @@ def query_counters(call: Call) -> dict[str, Any]:
     since, until, shown = _when(call, call.text(data, "cum_ym"))
     person = named_person(call, data)
     sums: dict[str, Fen] = dict.fromkeys(_CODES, 0)
-    for used in kept_settlements.used_in(call.connection, person.person.id, since, until):
-        _, med_type, *found = astuple(used)
+    told = kept_settlements.used_in(call.connection, person.person.id, since, until)
+    for used in sorted(told, key=lambda one: (one.month, med_type_of(one.med_type))):
+        _, care, *found = astuple(used)
         for code, amount in zip(_CODES, found, strict=True):
             sums[code] += amount
-            by_kind = f"{code}_BIZ{med_type}"
+            by_kind = f"{code}_BIZ{med_type_of(care)}"
             sums[by_kind] = sums.get(by_kind, 0) + amount
     rows = [
         fill(

@@ -10,6 +10,7 @@ from gongji.gateway.queries.people import DescribedPerson, named_person, word
 from gongji.gateway.transactions import Call, Node, show_instant, transaction
 from gongji.gateway.visits.read_bills import visit_number
 from gongji.gateway.visits.write_lines import UNLIMITED
+from gongji.gateway.wire.codes import care_of, med_type_of
 from gongji.gateway.wire.fields import fill, ratio, scaled, yuan
 from gongji.institutions.institution_rows import get_institution
 from gongji.refusals import Refusal
@@ -77,11 +78,11 @@ def query_visits(call: Call) -> dict[str, Any]:
     """The institution's own visits of a person, of a category, in a span."""
     data = call.one("data")
     span = window(call, data)
-    med_type = call.text(data, "med_type", required=True, longest=6)
+    care = care_of(call.text(data, "med_type", required=True, longest=6))
     visit = visit_number(call, data) if call.text(data, "mdtrt_id") else None
     person = named_person(call, data)
     asked = VisitsAsked(
-        call.institution, person.person.id, span.since, span.until, med_type, visit, _MOST_ROWS
+        call.institution, person.person.id, span.since, span.until, care, visit, _MOST_ROWS
     )
     rows = kept_visits.visits_of(call.connection, asked)
     return {"mdtrtinfo": [fill(fields.VISITS, _visit(row, person)) for row in rows]}
@@ -96,7 +97,7 @@ def _visit(row: KeptVisit, person: DescribedPerson) -> dict[str, Any]:
         "begntime": show_instant(row.begun_at),
         "endtime": show_instant(row.settled_at or row.begun_at),
         "mdtrt_cert_type": word(details, "mdtrt_cert_type"),
-        "med_type": row.med_type,
+        "med_type": med_type_of(row.med_type),
         "ipt_otp_no": row.number,
         "atddr_no": word(details, "atddr_no"),
         "chfpdr_name": word(details, "dr_name"),
@@ -208,7 +209,7 @@ def _line(row: Mapping[str, Any], entry: int | None) -> dict[str, Any]:
         "setl_id": str(settled) if settled else "",
         "feedetl_sn": row["serial"],
         "rx_drord_no": word(details, "rxno") or word(priced, "prescription"),
-        "med_type": row["med_type"],
+        "med_type": med_type_of(row["med_type"]),
         "fee_ocur_time": word(details, "fee_ocur_time") or show_instant(row["begun_at"]),
         "cnt": scaled(row["quantity_milli"], 3),
         "pric": scaled(row["price_micro"], 6),

@@ -14,7 +14,7 @@ from gongji.gateway.visits.write_settlement import (
     PSN_TYPES,
     age,
 )
-from gongji.gateway.wire.codes import told
+from gongji.gateway.wire.codes import care_of, told
 from gongji.gateway.wire.fields import fill, last_day, yuan
 from gongji.law.rulebook.provision_kinds import ACCOUNT, POOL
 from gongji.ledger import balances
@@ -135,7 +135,7 @@ def check_benefit(call: Call) -> dict[str, Any]:
     asked = AskedCare(
         psn_no,
         call.institution,
-        call.text(node, "med_type", required=True, longest=6),
+        care_of(call.text(node, "med_type", required=True, longest=6)),
         call.text(node, "dise_codg", longest=30),
         begin.date(),
     )

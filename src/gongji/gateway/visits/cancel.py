@@ -6,6 +6,7 @@ from gongji.gateway.transactions import Answer, Call, transaction
 from gongji.gateway.visits import read_bills, write_settlement
 from gongji.gateway.visits.settlement_fields import SETLDETAIL
 from gongji.gateway.visits.write_settlement import Bearer
+from gongji.gateway.wire.codes import med_type_of
 from gongji.people import person_rows
 from gongji.settlement.answered import from_journal
 from gongji.settlement.cancel import cancel, reverse
@@ -33,7 +34,7 @@ def _told_settlement(call: Call, outcome: Outcome) -> Answer:
     person = person_rows.get_person(call.connection, str(node["psn_no"]))
     sent = {
         "mdtrt_cert_type": call.text(node, "mdtrt_cert_type", longest=3),
-        "med_type": kind_of_visit(call.connection, entry.visit),
+        "med_type": med_type_of(kind_of_visit(call.connection, entry.visit)),
     }
     info = write_settlement.setlinfo(
         "2208", entry, outcome.balance_fen, Bearer(person, call.identity), sent, call.key.msg_id

@@ -5,11 +5,12 @@ from typing import Any
 from gongji.gateway.transactions import Call, Node, transaction
 from gongji.gateway.visits import read_bills, write_lines
 from gongji.gateway.visits.settlement_fields import PRICED_LINE, VISIT
-from gongji.gateway.wire.codes import in_fields
+from gongji.gateway.wire.codes import care_of, in_fields
 from gongji.gateway.wire.fields import fill
 from gongji.refusals import Refusal
 from gongji.settlement import visits
 from gongji.settlement.visits import (
+    Diagnosis,
     LinesNamed,
     LinesUpload,
     VisitDescription,
@@ -19,6 +20,8 @@ from gongji.settlement.visits import (
 
 ALL_BATCHES = "0000"
 """As chrg_bchno of 2205: every batch of the visit that is not settled."""
+VOID = "0"
+"""vali_flag of a diagnosis that is taken back."""
 _VISIT_DETAILS = (
     "mdtrt_cert_type",
     "atddr_no",
@@ -40,7 +43,6 @@ _DESCRIPTION = (
     "geso_val",
     "exp_content",
     "expcontent",
-    "rxfixmedinscode",
     "rxfixmedinsname",
     "rxfilename",
     "rxexpcontent",
@@ -107,18 +109,20 @@ def describe(call: Call) -> None:
         raise Refusal("lines_too_many", "diseinfo", {"value": str(_MOST_DIAGNOSES)})
     diagnoses = []
     for row in rows:
-        for name in ("diag_type", "diag_code", "vali_flag"):
-            call.text(row, name, longest=30)
-        diagnoses.append(_kept(row, _DIAGNOSIS))
-    call.text(node, visits.PRESCRIBER, longest=12)
+        kind, code, valid = (
+            call.text(row, name, longest=30) for name in ("diag_type", "diag_code", "vali_flag")
+        )
+        diagnoses.append(Diagnosis(kind, code, _kept(row, _DIAGNOSIS), valid == VOID))
+    prescriber = call.text(node, read_bills.PRESCRIBER, longest=12)
+    details = _kept(node, _DESCRIPTION) | ({visits.PRESCRIBER: prescriber} if prescriber else {})
     content = VisitDescription(
         visit=read_bills.visit_number(call, node),
         psn_no=_person(call, node),
-        med_type=call.text(node, "med_type", required=True, longest=6),
+        med_type=care_of(call.text(node, "med_type", required=True, longest=6)),
         disease=call.text(node, "dise_codg", longest=30),
         begun_at=call.instant(node, "begntime"),
         diagnoses=tuple(diagnoses),
-        details=_kept(node, _DESCRIPTION),
+        details=details,
     )
     visits.record_diagnoses(
         call.connection, content, actor=call.actor, now=call.now, bounds=call.settings.bounds

@@ -14,6 +14,7 @@ from gongji.gateway.transactions import Call, GatewaySettings
 from gongji.gateway.visits import read_bills, write_lines, write_settlement
 from gongji.gateway.visits.write_settlement import Bearer
 from gongji.gateway.wire import credentials, envelope, threads
+from gongji.gateway.wire.codes import med_type_of
 from gongji.gateway.wire.credentials import Nonce
 from gongji.gateway.wire.dispatch import DONE, FAULT, REFUSED, Clock, Reply, refuse
 from gongji.gateway.wire.envelope import Envelope
@@ -145,7 +146,10 @@ class Settling:
             known.input.get("druginfo" if infno in read_bills.PURCHASES else "data") or known.input
         )
         sent = node[0] if isinstance(node, list) else node
-        told = {"mdtrt_cert_type": sent.get("mdtrt_cert_type"), "med_type": request.med_type}
+        told = {
+            "mdtrt_cert_type": sent.get("mdtrt_cert_type"),
+            "med_type": med_type_of(request.med_type),
+        }
         bearer = bearers[request.psn_no]
         output: dict[str, Any] = {
             "setlinfo": write_settlement.setlinfo(

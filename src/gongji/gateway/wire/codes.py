@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import cache
 
 from gongji.refusals import REFUSALS, Refusal
+from gongji.settlement.routes import CARE_NAMES
 
 OUTPATIENT, PHARMACY = "11", "41"
 """Clearing types (clr_type) of the settlements that gongji makes; only these are portable."""
@@ -16,6 +17,34 @@ OUTPATIENT, PHARMACY = "11", "41"
 def clr_type(institution: str) -> str:
     """The clearing type of a settlement at an institution (its code begins with H or P)."""
     return PHARMACY if institution.startswith("P") else OUTPATIENT
+
+
+CARE = {
+    "11": "outpatient",
+    "12": "outpatient_registration",
+    "13": "urgent",
+    "14": "registered_disease",
+    "18": "special_drugs",
+    "19": "injury",
+    "21": "inpatient",
+    "28": "day_surgery",
+    "41": "pharmacy",
+    "1301": "rescue",
+    "9901": "two_diseases",
+    "9903": "local_injury",
+}
+"""med_type -> kind of care; of any other code, nothing inside knows what it means."""
+_MED_TYPES = {care: code for code, care in CARE.items()}
+
+
+def care_of(med_type: str) -> str:
+    """The kind of care of a med_type; a code that is not known is kept, to be refused or told."""
+    return CARE.get(med_type, med_type)
+
+
+def med_type_of(care: str) -> str:
+    """The med_type of a kind of care."""
+    return _MED_TYPES.get(care, care)
 
 
 FIELDS = {
@@ -28,6 +57,10 @@ FIELDS = {
     "line_serial": "feedetl_sn",
     "prescription": "rxno",
     "begun_at": "begntime",
+    "disease": "dise_codg",
+    "diagnosis": "diag_code",
+    "care": "med_type",
+    "lines": "feedetail",
 }
 """Fields of contents that a refusal names -> fields of the interface, for most transactions."""
 
@@ -76,5 +109,10 @@ def sentence(code: str) -> str:
 
 def told(refusal: Refusal) -> str:
     """The sentence of a refusal, in the words of the interface."""
-    field = FIELDS.get(refusal.field, refusal.field)
-    return sentence(refusal.code).format(**({"field": field} | refusal.values))
+    values = {"field": FIELDS.get(refusal.field, refusal.field)} | refusal.values
+    if refusal.code == "med_type_unsupported":
+        values["value"] = med_type_of(values["value"])
+        values["allowed"] = "、".join(
+            f"{med_type_of(care)} {name}" for care, name in CARE_NAMES.items()
+        )
+    return sentence(refusal.code).format(**values)

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ("area", models.CharField(max_length=6)),
                 ("msgid", models.CharField(max_length=100)),
                 ("begun_at", models.DateTimeField()),
-                ("med_type", models.CharField(db_default="11", max_length=6)),
+                ("med_type", models.CharField(db_default="outpatient", max_length=30)),
                 ("disease", models.CharField(db_default="", max_length=30)),
                 (
                     "number",
