@@ -47,7 +47,7 @@ class UseQuery:
 
 
 @dataclass(frozen=True)
-class Decision:
+class UseDecision:
     """Allowed, or the code of the refusal; the sentence says why, the grounds where it stands."""
 
     refusal: str
@@ -60,7 +60,7 @@ class Decision:
         return not self.refusal
 
 
-def use(law: Law, use: str, relation: str = "self", place: str = "", **facts: bool) -> Decision:
+def use(law: Law, use: str, relation: str = "self", place: str = "", **facts: bool) -> UseDecision:
     """Whether an account may pay a use for a relation at a place.
 
     Shape:   codes of `rulebook.accounts` (USES, RELATIONS, PLACES); an empty place is none in
@@ -87,7 +87,7 @@ def use(law: Law, use: str, relation: str = "self", place: str = "", **facts: bo
         return _refused("relation_not_allowed", f"限{'、'.join(names)}", fitting)
     whom = "本人" if query.relation == "self" else RELATION_NAMES[query.relation]
     text = f"个人账户可以支付{whom}的{USE_NAMES[query.use]}"
-    return Decision("", text, (ground(*allowed[0]),))
+    return UseDecision("", text, (ground(*allowed[0]),))
 
 
 def _known(field: str, code: str, names: dict[str, str]) -> None:
@@ -116,9 +116,9 @@ def _fitting(table: list[Row], query: UseQuery) -> tuple[list[Row], str]:
 
 def _refused(
     code: str, reason: str, found: list[Row] | list[tuple[Provision[NoUse], NoUse]]
-) -> Decision:
+) -> UseDecision:
     grounds = tuple(ground(provision, rule) for provision, rule in found)
-    return Decision(code, f"{REFUSALS[code]}：{reason}", grounds)
+    return UseDecision(code, f"{REFUSALS[code]}：{reason}", grounds)
 
 
 @dataclass(frozen=True)

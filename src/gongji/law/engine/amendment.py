@@ -28,7 +28,7 @@ from gongji.law.rulebook.figure_paths import (
 from gongji.law.rulebook.law import Law, Provision
 from gongji.law.rulebook.provision_kinds import Parameter
 from gongji.law.rulebook.rulebook import SECTIONS
-from gongji.law.rulebook.schema import BAD, Context, struct
+from gongji.law.rulebook.schema import BAD, Reading, struct
 from gongji.law.rulebook.source import Node
 from gongji.refusals import Problem, RulebookError
 from gongji.units import Day
@@ -173,7 +173,7 @@ def _parsed(law: Law, path: str, node: Node, problems: list[Problem]) -> tuple[P
     """A provision read anew from its changed node; what is wrong with its form is added."""
     section, _, name = path.partition(".")
     provision = law.section(section)[name]
-    context = Context()
+    context = Reading()
     value = struct(SECTIONS[section]).parse(node, path, context)
     if value is not BAD and isinstance(value, Parameter) and value.value is not None:
         try:
