@@ -22,7 +22,7 @@ from gongji.law.rulebook.provision_kinds import (
     Value,
 )
 from gongji.law.rulebook.rulebook import Rulebook
-from gongji.law.rulebook.schema import Reading, Parser
+from gongji.law.rulebook.schema import Parser, Reading
 from gongji.law.rulebook.vocabulary import LEVEL_COLUMNS, NO_LEVEL
 from gongji.refusals import RulebookError
 from gongji.units import WHOLE, parse_fen, parse_ppm, round_half_up

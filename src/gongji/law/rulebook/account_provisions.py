@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from gongji.law.rulebook import schema as s
 from gongji.law.rulebook.provision_kinds import Condition, Value, value_of
-from gongji.law.rulebook.schema import Reading, Parser, key, list_of, map_of, struct
+from gongji.law.rulebook.schema import Parser, Reading, key, list_of, map_of, struct
 from gongji.law.rulebook.source import Node
 from gongji.law.rulebook.vocabulary import BENEFITS, FACTS, FLAG, Fact
 from gongji.units import parse_day

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gongji.law.rulebook import schema as s
-from gongji.law.rulebook.schema import Reading, Parser, key, list_of, map_of, struct
+from gongji.law.rulebook.schema import Parser, Reading, key, list_of, map_of, struct
 from gongji.law.rulebook.source import Node
 from gongji.law.rulebook.vocabulary import CHOICE, KINDS
 from gongji.refusals import REFUSALS
