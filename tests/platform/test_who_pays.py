@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from tests.platform.counter import NOW, RULES, Counter, day_of, keep, one, refused, rows
 
-from gongji.gateway.queries.settlements import _USED
+from gongji.settlement.kept_settlements import _USED
 from gongji.gateway.visits.write_settlement import payers
 from gongji.law.rulebook.provision_kinds import POOL
 from gongji.ledger.openings import OpeningBalance, enter
