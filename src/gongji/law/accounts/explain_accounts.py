@@ -125,7 +125,8 @@ def explain_credit(result: MonthCredit, amounts: Amounts | None = None) -> Told:
     """The sentences of a month's credit, with its own amounts or with PLACES."""
     case, amounts = result.case, amounts or amounts_of(result)
     plan = case.plan
-    found = (case.start, plan.stop, *plan.contributions)
+    start = case.start.ground if case.start else None
+    found = [start, plan.stop, *plan.contributions]
     grounds = [ground(*pair) for pair in found if pair is not None]
     month = month_name(case.given.month)
     sentences = [
@@ -155,12 +156,13 @@ def _who(case: Case) -> str:
 def _start(case: Case) -> Iterator[Sentence]:
     if case.start is None:
         return
-    _, start = case.start
+    start = case.start
     event = month_name(case.given.events[start.event])
     after = "次月" if start.months_after else "当月"
     status = "退休人员" if case.cell["参保状态"] == "退休" else "在职人员"
     text = f"{event}{EVENT_NAMES[start.event]}，自{after}起按退休人员划入；本月按{status}。"
-    yield Sentence("status", text, (ground(*case.start).cite,))
+    cites = (ground(*start.ground).cite,) if start.ground else ()
+    yield Sentence("status", text, cites)
 
 
 def _credit(result: MonthCredit, amounts: Amounts) -> Iterator[Sentence]:
@@ -237,15 +239,15 @@ def _used(result: Statement) -> Iterator[Sentence]:
     if given.manual_fen:
         yield Sentence(
             "charged_back",
-            f"零星报销{yuan(given.manual_fen)}在定额包干费用中扣回，与记账费用{yuan(given.spent_fen)}"
-            f"合计使用{yuan(given.used_fen)}。",
+            f"零星报销{yuan(given.manual_fen)}在定额包干费用中扣回，"
+            f"实付定额{yuan(result.budget_fen)}。",
             (ground(result.terms.payment[0], result.terms.capitation).cite,),
         )
     band = result.terms.rule.bands[result.band]
     text = (
-        f"使用{yuan(given.used_fen)}÷{yuan(result.prepaid_fen)}，使用率{show_ppm(result.usage_ppm)}"
-        if result.prepaid_fen
-        else f"没有定额，使用{yuan(given.used_fen)}"
+        f"使用{yuan(given.spent_fen)}÷{yuan(result.budget_fen)}，使用率{show_ppm(result.usage_ppm)}"
+        if result.budget_fen
+        else f"没有定额，使用{yuan(given.spent_fen)}"
     )
     text += f"；结余{yuan(result.balance_fen)}，本档由机构留用{show_ppm(band.kept)}。"
     yield Sentence("band", text, (ground(result.terms.clearing[0], band).cite,))

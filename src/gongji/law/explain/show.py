@@ -3,13 +3,14 @@
 from typing import Any
 
 from gongji.law.compile.program import Cite
+from gongji.law.engine.engine import MeterReading
 from gongji.law.explain.sentences import Explanation, Sentence, yuan
 from gongji.units import date_of, yuan_text
 
 
 def cited(cites: tuple[Cite, ...]) -> str:
     """Citations in brackets, each article once: 〔楚政规〔2022〕2号 第十三条第二款〕."""
-    names = list(dict.fromkeys(f"{c.document} {c.article}" for c in cites))
+    names = list(dict.fromkeys(c.text for c in cites))
     return f"〔{'；'.join(names)}〕" if names else ""
 
 
@@ -30,15 +31,20 @@ def _notes(explanation: Explanation) -> list[tuple[str, str]]:
     return notes
 
 
+def _moved(explanation: Explanation) -> list[MeterReading]:
+    """The meters that the visit moves."""
+    return [one for one in explanation.result.readings if one.before != one.after]
+
+
 def as_text(explanation: Explanation) -> str:
     """Plain text: numbered sentences with citations, meters, notes."""
     lines = [
         f"{number}. {sentence.text}{cited(sentence.cites)}"
         for number, sentence in enumerate(explanation.sentences, start=1)
     ]
-    if explanation.result.readings:
+    if moved := _moved(explanation):
         lines.append("累计：")
-        for reading in explanation.result.readings:
+        for reading in moved:
             where = f"（{reading.where}）" if reading.where else ""
             lines.append(f"  {reading.name}{where}：{yuan(reading.before)} → {yuan(reading.after)}")
     lines += [f"【{kind}】{text}" for kind, text in _notes(explanation)]
@@ -51,9 +57,9 @@ def as_markdown(explanation: Explanation) -> str:
         f"{n}. {s.text} *{cited(s.cites)}*" if s.cites else f"{n}. {s.text}"
         for n, s in enumerate(explanation.sentences, start=1)
     ]
-    if explanation.result.readings:
+    if moved := _moved(explanation):
         lines += ["", "| 累计 | 就诊前 | 就诊后 |", "| --- | ---: | ---: |"]
-        for reading in explanation.result.readings:
+        for reading in moved:
             where = f"（{reading.where}）" if reading.where else ""
             row = f"{reading.name}{where} | {yuan(reading.before)} | {yuan(reading.after)}"
             lines.append(f"| {row} |")
@@ -120,4 +126,5 @@ def as_json(explanation: Explanation) -> dict[str, Any]:
         ],
         "unofficial": sorted({cite.document for cite in explanation.unofficial}),
         "supplied": list(explanation.supplied),
+        "unread": [{"name": fact.name, "column": fact.column} for fact in explanation.unread],
     }
