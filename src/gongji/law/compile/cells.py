@@ -103,7 +103,7 @@ def value_axes(law: Law, value: Value) -> set[str]:
             axis_of(law, provision.value, axis)
             for axis in provision.value.axes
             if axis not in value.fixed
-        }
+        } - {""}
         if provision.value.value is not None:
             axes |= value_axes(law, parsed_parameter(provision))
         swapped = {value.swapped.get(axis, axis) for axis in axes if axis not in value.fixed}
@@ -119,8 +119,14 @@ def parameters_in(value: Value) -> set[str]:
 
 
 def axis_of(law: Law, parameter: Parameter, axis: str) -> str:
-    """The fact that tells the cells of a parameter's axis apart: a text by what figures name."""
-    return named_axis(parameter.code, axis) if law.facts[axis].keys_meters else axis
+    """The fact that tells the cells of a parameter's axis apart: a text by what figures name.
+
+    Returns: nothing where no figure names a text.
+    """
+    if not law.facts[axis].keys_meters:
+        return axis
+    name = named_axis(parameter.code, axis)
+    return name if name in law.facts else ""
 
 
 def cell_values(law: Law, axes: tuple[str, ...]) -> list[tuple[str, ...]]:

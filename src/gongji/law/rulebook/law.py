@@ -103,6 +103,8 @@ class Law:
                 if fact and fact.keys_meters:
                     paths = [path.split(".") for path in self.settings]
                     own = [p for p in paths if p[0] == parameter.code and len(p) > number]
+                    if not own:
+                        continue
                     bands = {path[number]: (path[number],) for path in own} | {REST: (REST,)}
                     name = named_axis(parameter.code, axis)
                     found[name] = Fact(name, fact.column, fact.kind, "", source=axis, bands=bands)
