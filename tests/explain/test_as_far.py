@@ -67,7 +67,7 @@ def test_the_command_tells_how_far_it_came_and_still_refuses() -> None:
 def test_a_fact_that_no_rule_asks_for_is_told_and_never_dropped() -> None:
     explanation = quote(CHUXIONG | {"in_scope": "1000", "selected": "否", "wellness": "是"})
     assert [fact.column for fact in explanation.unread] == ["selected", "wellness"]
-    assert "选定机构（selected）、保健美容（wellness）" in as_text(explanation)
+    assert "没有规定读取的事实：选定机构、保健美容；" in as_text(explanation)
     told = json.loads(json.dumps(as_json(explanation)))
     assert told["unread"][0] == {"name": "选定机构", "column": "selected"}
     # What some rule asks for is read, also where it is spared or refused; so is the ordinary case.

@@ -212,10 +212,6 @@ def _whose(text: str) -> str:
     return _WORDS.get(text, text)
 
 
-def _unread(text: str) -> str:
-    return _facts(text.replace("（", "：").replace("）", ""))
-
-
 def _meter(text: str) -> str:
     name, bracket, where = text.removesuffix("）").partition("（")
     if term(text) != text or not bracket:
@@ -230,7 +226,7 @@ _OWN: dict[str, Callable[[str], str]] = {
     "bearer": _bearer,
     "how": _how,
     "whose": _whose,
-    "unread": _unread,
+    "unread": _facts,
     "event": lambda text: _WORDS.get(text, text),
     "after": lambda text: _WORDS.get(text, text),
 }

@@ -145,7 +145,7 @@ def _scope(result: Result) -> Iterator[Sentence]:
 
 
 def _unread(unread: Iterable[Unread]) -> str:
-    names = "、".join(f"{fact.name}（{fact.column}）" for fact in unread)
+    names = "、".join(fact.name for fact in unread)
     return f"这项待遇没有规定读取的事实：{names}；它们不影响本次结果。"
 
 
