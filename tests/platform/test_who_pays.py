@@ -393,9 +393,13 @@ def test_in_yunfu_a_pharmacy_is_selected_with_the_place_that_prescribed(
     parent, other = counter.institution(1), counter.institution(2)
     branch = counter.institution(3, parent=parent)
     counter.fact(person, "selection", "2024-01-01", institution=parent)
+    counter.fact(
+        person, "registration", "2024-01-01", key="T", benefit="dual_channel", disease="t", name="t"
+    )
+    dual = {"item": "A", "serial": "1", "negotiated": True, "dual_channel": True}
     found = {}
     for name, writer in (("selected", parent), ("its branch", branch), ("another", other)):
-        marks = _written((writer, name))
+        marks = _written((writer, name)) | {"drugs": [dual | {"in_agreement": True}]}
         bill = counter.bill(person, shop, DAY, 9000, med_type="41", marks=marks)
         found[name] = one(gateway, bill).entry.result.get("refusal")
     assert found == {"selected": None, "its branch": None, "another": "not_selected"}

@@ -97,7 +97,7 @@ def _two_diseases(pot: Pot, cost: int) -> int:
     """
     disease = str(pot.facts["disease"])
     both: Limit = (pot.amount("two_diseases_ceiling"), ("two_diseases",))
-    each: Limit = (pot.amount_for("two_diseases_ceiling", disease), ("two_diseases", disease))
+    each: Limit = (pot.amount_for("two_diseases_ceiling", disease), ("each_disease", disease))
     return pot.pour("two_diseases", cost, pot.rate("two_diseases_rate"), ceilings=[each, both])
 
 

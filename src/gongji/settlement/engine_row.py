@@ -35,7 +35,7 @@ BY_ORDINARY = frozenset({EMERGENCY, DAY_SURGERY, TWO_DISEASES})
 
 TOLD = frozenset(
     {"third_party", "other_fund", "paid_by_account", "public_health", "wellness", "died"}
-    | {"excluded_by_law", "direct"}
+    | {"excluded_by_law", "direct", "abroad"}
 )
 """What only the institution knows; a rulebook's own facts may be told as well."""
 

@@ -1,22 +1,24 @@
 """The sentences of a month's credit and of a year's clearing, each with the articles behind it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from gongji.law.accounts.check_accounts import values_of
 from gongji.law.accounts.clearing import MONTHS, Statement
 from gongji.law.accounts.credits import Case, MonthCredit, Plan
 from gongji.law.accounts.roster import month_name
-from gongji.law.compile.citations import Cite, Cited
+from gongji.law.compile.cells import value_axes
+from gongji.law.compile.citations import Cite, Cited, doubts_of
 from gongji.law.compile.grounds import Ground, ground
 from gongji.law.explain.sentences import Sentence, yuan
 from gongji.law.explain.show import cited
 from gongji.law.kernel import accrue
-from gongji.law.kernel.calendar import NO_DAY
+from gongji.law.kernel.calendar import NO_DAY, month_of
 from gongji.law.rulebook.account_provisions import EVENTS, FUNDS
 from gongji.law.rulebook.law import Law
-from gongji.law.rulebook.provision_kinds import ByAxis, Doubt
+from gongji.law.rulebook.provision_kinds import ByAxis, Doubt, FactDefinition
 from gongji.refusals import REFUSALS
 from gongji.units import WHOLE, show_ppm
 
@@ -138,7 +140,20 @@ def explain_credit(result: MonthCredit, amounts: Amounts | None = None) -> Told:
         sentences.append(Sentence("refusal", f"本月不划入：{REFUSALS[result.refusal]}。", cites))
     else:
         sentences += [*_credit(result, amounts), *_pool(plan, amounts)]
-    return _told(case.law, sentences, plan.figures.values(), grounds)
+    told = _told(case.law, sentences, plan.figures.values(), grounds)
+    return replace(told, doubts=told.doubts + tuple(_of_age(case)))
+
+
+def _of_age(case: Case) -> Iterator[Doubt]:
+    """Doubts of the month in which somebody reaches an age that the credit turns on."""
+    born = case.given.birth_day
+    if born == NO_DAY or not case.plan.credit:
+        return
+    rests = set().union(*(value_axes(case.law, v) for v in values_of(case.plan.credit[1])))
+    for name, provision in case.law.all(FactDefinition).items():
+        for bound in case.law.facts[name].bands.values() if name in rests else ():
+            if isinstance(bound, int) and month_of(born) + 12 * bound == case.given.month:
+                yield from doubts_of(provision.book, provision.value.doubts)
 
 
 def _who(case: Case) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from gongji.law.compile.program import Cite
 from gongji.law.engine.engine import MeterReading
 from gongji.law.explain.sentences import Explanation, Sentence, yuan
+from gongji.law.rulebook.provision_kinds import Parameter
 from gongji.units import date_of, yuan_text
 
 
@@ -26,7 +27,7 @@ def _notes(explanation: Explanation) -> list[tuple[str, str]]:
         names = dict.fromkeys(c.document for c in explanation.unofficial if c.source == source)
         notes.append((source, f"本结果用到{source}的数字，出自：{'、'.join(names)}。"))
     if explanation.supplied:
-        paths = "、".join(explanation.supplied)
+        paths = "、".join(_supplied_names(explanation))
         notes.append(("设定", f"以下参数由使用者给出，不是规则文件中的数字：{paths}。"))
     return notes
 
@@ -34,6 +35,22 @@ def _notes(explanation: Explanation) -> list[tuple[str, str]]:
 def _moved(explanation: Explanation) -> list[MeterReading]:
     """The meters that the visit moves."""
     return [one for one in explanation.result.readings if one.before != one.after]
+
+
+def _supplied_names(explanation: Explanation) -> list[str]:
+    """The figures that the user gave, by the names of their parameters: 住院支付比例（三级、在职）."""
+    law = explanation.result.law
+    found = {p.value.code: (name, p.value) for name, p in law.all(Parameter).items()}
+    names: dict[str, None] = {}
+    for path in explanation.supplied:
+        code, *values = path.split(".")
+        name, parameter = found[code]
+        facts = [law.facts[axis].names for axis in parameter.axes]
+        said = [
+            facts[n].get(text, text) if n < len(facts) else text for n, text in enumerate(values)
+        ]
+        names[f"{name}（{'、'.join(said)}）" if said else name] = None
+    return list(names)
 
 
 def as_text(explanation: Explanation) -> str:
