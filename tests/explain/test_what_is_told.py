@@ -244,7 +244,7 @@ def test_doubts_of_a_result_are_told_each_once_with_both_readings() -> None:
     for doubt in explanation.doubts:
         assert text.count(doubt.question) == 1
         assert f"采用：{doubt.reading}。另解：{doubt.other}。理由：{doubt.reason}。" in text
-    assert "inpatient_rate、inpatient_ceiling" in text
+    assert "不是规则文件中的数字：住院支付比例、住院年度最高支付限额。" in text
     assert as_json(explanation)["supplied"] == ["inpatient_rate", "inpatient_ceiling"]
 
 

@@ -289,8 +289,8 @@ def _counts_as(area: str, facts: Mapping[str, Any]) -> str:
 
 
 INSIDE_ONLY = {"532300": date(2024, 11, 1)}
-"""楚雄 第十条 until Yunnan's rules: accounts pay of care what is inside the policy only; at pharmacies
-whatever has a national code."""
+"""楚雄 第十条 until Yunnan's rules: accounts pay of care what is inside the policy only; at
+pharmacies whatever has a national code."""
 CLOSEST = ("self", "spouse", "parent", "child")
 WIDER = {"532300": date(2024, 11, 1), "530900": date(2024, 11, 1)}
 """云政办规〔2024〕2号 二（三）: close relatives (近亲属) since then."""

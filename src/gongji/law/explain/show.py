@@ -38,16 +38,17 @@ def _moved(explanation: Explanation) -> list[MeterReading]:
 
 
 def _supplied_names(explanation: Explanation) -> list[str]:
-    """The figures that the user gave, by the names of their parameters: 住院支付比例（三级、在职）."""
+    """The figures that the user gave, named by their parameters: 住院支付比例（三级、在职）."""
     law = explanation.result.law
     found = {p.value.code: (name, p.value) for name, p in law.all(Parameter).items()}
     names: dict[str, None] = {}
     for path in explanation.supplied:
         code, *values = path.split(".")
         name, parameter = found[code]
-        facts = [law.facts[axis].names for axis in parameter.axes]
+        known = [law.facts[axis].names for axis in parameter.axes]
         said = [
-            facts[n].get(text, text) if n < len(facts) else text for n, text in enumerate(values)
+            known[number].get(text, text) if number < len(known) else text
+            for number, text in enumerate(values)
         ]
         names[f"{name}（{'、'.join(said)}）" if said else name] = None
     return list(names)
