@@ -24,7 +24,7 @@ SIZES = {
     "What the pool pays": 30,
     "Personal accounts": 12,
     "Paying institutions": 6,
-    "Readings settled": 16,
+    "Readings settled": 31,
 }
 """How many provisions there are; a row that is dropped is missed."""
 

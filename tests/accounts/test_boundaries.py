@@ -311,17 +311,18 @@ def year(**more: str) -> dict[str, str]:
     [
         # 539.99 of 600 is 89.99 %: 20 % of 60.01 is 12.002.
         ("539.99", "", "89.9983%", 1_200, 4_801),
-        ("500", "39.99", "89.9983%", 1_200, 4_801),
-        ("500", "40", "90%", 3_600, 2_400),
+        # 504 of 600 - 40 is 90 %: 60 % of 56; a fen less is below it.
+        ("504", "40", "90%", 3_360, 2_240),
+        ("503.99", "40", "89.9982%", 1_120, 4_481),
         ("540", "", "90%", 3_600, 2_400),
         ("599.99", "", "99.9983%", 1, 0),
         ("0", "", "0%", 12_000, 48_000),
     ],
 )
-def test_a_year_at_its_band_counts_both_kinds_of_use(
+def test_a_year_at_its_band_is_of_the_budget_that_was_paid(
     paying: Area, spent: str, manual: str, usage: str, kept: int, returned: int
 ) -> None:
-    """What was reimbursed by hand is charged back; the rate told is cut off, not rounded up."""
+    """What was reimbursed on paper is off the budget; the rate told is cut off, not rounded up."""
     found = clear(paying, year(spent=spent, manual_reimbursed=manual))
     assert (found.kept_fen, found.returned_fen) == (kept, returned)
     text = explain_statement(found).as_text()

@@ -54,7 +54,9 @@ def kernel_year(row: dict[str, Any]) -> tuple[int, ...]:
     prepaid = sum(kernel.prepayment(row["ceiling_fen"], TERMS[0], heads) for heads in row["heads"])
     out = [0] * kernel.YEAR_SIZE
     counts = (row["direct_settled"], row["settled"])
-    kernel.clear(TERMS, 0, prepaid, row["spent_fen"], *counts, out)
+    paid = prepaid - row["manual_fen"]
+    spent = row["spent_fen"] + max(0, -paid)
+    kernel.clear(TERMS, 0, max(0, paid), spent, *counts, out)
     return (prepaid, *out)
 
 
@@ -84,6 +86,7 @@ def test_the_rulebook_equals_the_oracle_on_random_years() -> None:
         row["ceiling_fen"] = row["ceiling_fen"] // 100 * 100
         wanted = oracle.clear(row)
         texts = {name: str(row[name]) for name in ("direct_settled", "settled", "spent_fen")}
+        texts["manual_reimbursed_fen"] = str(row["manual_fen"])
         texts |= {name: str(heads) for name, heads in zip(HEADS, row["heads"], strict=True)}
         found = cleared({"average_wage.2022": yuan_text(row["ceiling_fen"] * 50)}, **texts)
         assert (found.prepaid_fen, found.kept_ppm, found.kept_fen, found.borne_fen) == (
@@ -151,21 +154,21 @@ def test_a_clearing_needs_the_wage_and_an_area_that_rules_it() -> None:
 
 def test_each_line_of_a_clearing_shows_its_arithmetic_and_article() -> None:
     """Ceiling, prepayment, charge-back, use, direct rate, what is kept."""
-    result = cleared(spent="9000", manual_reimbursed="600", direct_settled="899", settled="1000")
+    result = cleared(spent="9120", manual_reimbursed="600", direct_settled="899", settled="1000")
     told = explain_statement(result)
     assert told.lines()[:6] == [
         "2024年，广东省云浮市：普通门诊年度最高支付限额1,000.00元。"
-        "〔云浮市门诊共济实施细则（2022） 第六条〕",
+        "〔云浮市职工基本医疗保险门诊共济保障实施细则 第六条〕",
         "按月预拨＝限额×30%×当月定点人数÷12：1—12月每月40人1,000.00元；全年定额包干12,000.00元。"
-        "〔云浮市门诊共济实施细则（2022） 第二十条（一）〕",
-        "零星报销600.00元在定额包干费用中扣回，与记账费用9,000.00元合计使用9,600.00元。"
-        "〔云浮市门诊共济实施细则（2022） 第二十条（一）〕",
-        "使用9,600.00元÷12,000.00元，使用率80%；结余2,400.00元，本档由机构留用100%。"
-        "〔云浮市门诊共济实施细则（2022） 第二十条（二）第四款〕",
+        "〔云浮市职工基本医疗保险门诊共济保障实施细则 第二十条（一）〕",
+        "零星报销600.00元在定额包干费用中扣回，实付定额11,400.00元。"
+        "〔云浮市职工基本医疗保险门诊共济保障实施细则 第二十条（一）〕",
+        "使用9,120.00元÷11,400.00元，使用率80%；结余2,280.00元，本档由机构留用100%。"
+        "〔云浮市职工基本医疗保险门诊共济保障实施细则 第二十条（二）第四款〕",
         "直接结算899÷1,000＝89.9%，低于90%，留用比例降低1个百分点。"
-        "〔云浮市门诊共济实施细则（2022） 第二十条（二）第六款〕",
-        "机构留用99%，2,376.00元；退回统筹基金24.00元。"
-        "〔云浮市门诊共济实施细则（2022） 第二十条（二）〕",
+        "〔云浮市职工基本医疗保险门诊共济保障实施细则 第二十条（二）第六款〕",
+        "机构留用99%，2,257.20元；退回统筹基金22.80元。"
+        "〔云浮市职工基本医疗保险门诊共济保障实施细则 第二十条（二）〕",
     ]
     assert any("零星报销" in note for note in told.notes())
     over = explain_statement(cleared(spent="12000.01"))

@@ -79,8 +79,24 @@ def test_credits_equal_the_oracle_on_random_months() -> None:
         (SY, {"month": "2023-05", "retired_month": "2023-05", "base": "4000"}, {}, 8_000, ""),
         (SY, {"month": "2023-06", "retired_month": "2023-05", "base": "4000"}, {}, 7_500, ""),
         (SY, {"month": "2023-06", "had_account": "false"}, {}, 0, "no_account"),
-        # 云浮第九条（二）: not the registration but the years; nothing while paying monthly.
-        (YF, {"month": "2023-05", "retired_month": "2023-05"}, {}, 10_555, ""),
+        # 云浮第九条（二）: the registration and the years; nothing while paying monthly.
+        (YF, {"month": "2023-05", "retired_month": "2023-05", "base": "4000"}, {}, 8_000, ""),
+        (YF, {"month": "2023-06", "retired_month": "2023-05", "base": "4000"}, {}, 10_555, ""),
+        (
+            YF,
+            {"month": "2023-06", "retired_month": "2023-05", "years_complete_month": "2023-06"}
+            | {"base": "4000"},
+            {},
+            8_000,
+            "",
+        ),
+        # Everywhere from the month after, and nothing outside the benefit period.
+        (LC, {"month": "2025-01", "retired_month": "2025-03", "base": "3500"}, {}, 7_000, ""),
+        (LC, {"month": "2025-03", "retired_month": "2025-03", "base": "3500"}, {}, 7_000, ""),
+        (LC, {"month": "2025-04", "retired_month": "2025-03", "base": "3500"}, {}, 10_600, ""),
+        (CX, {"month": "2025-01", "in_benefit_period": "false"}, {}, 0, "outside_benefit_period"),
+        (SY, {"month": "2025-01", "in_benefit_period": "false"}, {}, 0, "outside_benefit_period"),
+        (PZ, {"month": "2025-01", "in_benefit_period": "false"}, {}, 0, "outside_benefit_period"),
         (YF, {"month": "2023-06", "years_complete_month": "2023-06", "base": "0"}, {}, 0, ""),
         (YF, {"month": "2023-06", "years_complete_month": "2023-06"}, {}, 0, "field_missing"),
         (YF, {"month": "2023-07", "years_complete_month": "2023-06"}, {}, 10_555, ""),
@@ -139,7 +155,7 @@ def test_a_credit_names_its_article_and_what_it_rests_on() -> None:
     text = told.as_text()
     assert "2,000.00元×3.85%，划入个人账户77.00元，由统筹基金划入。" in text
     assert told.articles == "楚政规〔2022〕2号 第九条"
-    assert told.rulebook == "532300@2022-07-01"
+    assert told.rulebook == "000000@2011-07-01 532300@2022-07-01"
     assert "【存疑】" in text and "retiree_credit_base" in text
     yunnan = explain_credit(credit(area, {"area": CX, "month": "2024-11", "status": "retired"}))
     assert "七十周岁以下（未给出生日期）" in yunnan.as_text()

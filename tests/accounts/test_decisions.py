@@ -55,6 +55,13 @@ def law(area: str, day: str = "2025-01-01") -> Law:
             "第十一条（四）",
         ),
         (YF, ("2023-05-01", "preventive_tcm", "parent", "hospital"), "", "第十一条（五）"),
+        (YF, ("2023-05-01", "preventive_tcm", "parent", "pharmacy"), "use_not_allowed", ""),
+        (SY, ("2023-05-01", "preventive_tcm", "self", "hospital"), "use_not_allowed", ""),
+        (CX, ("2024-11-01", "preventive_tcm", "self", "hospital"), "use_not_allowed", ""),
+        # A bond of a close relative is no bond of a sister or brother.
+        (CX, ("2024-10-31", "care", "close_relative", "hospital"), "relation_not_allowed", ""),
+        (CX, ("2024-11-01", "care", "close_relative", "hospital"), "", "二（三）"),
+        (SY, ("2024-11-01", "care", "close_relative", "hospital"), "relation_not_allowed", ""),
         # 邵阳第十二条: the large-amount premium for the owner only.
         (SY, ("2023-05-01", "large_amount_premium", "self"), "", "第十二条（三）"),
         (
@@ -81,7 +88,10 @@ def test_a_use_has_conditions_of_its_own() -> None:
     chuxiong = law(CX, "2023-01-01")
     own = use(chuxiong, "care", "self", "hospital", in_policy=False)
     assert own.refusal == "use_not_allowed" and "政策范围内" in own.sentence
-    assert own.grounds[0].doubts[0].article == "第十条"
+    assert own.grounds[0].doubts[0].article == "第十条（一）"
+    coded = use(chuxiong, "drugs", "self", "pharmacy", in_policy=False)
+    assert coded.allowed and coded.grounds[0].doubts[0].article == "第十条（一）"
+    assert use(law(PZ), "care", "self", "hospital", in_policy=False).allowed
     uncoded = use(chuxiong, "devices", "self", "pharmacy", coded=False)
     assert uncoded.refusal == "use_not_allowed" and "国家医保标准编码" in uncoded.sentence
     assert use(law(YF), "devices", "self", "pharmacy", coded=False).allowed
@@ -134,9 +144,6 @@ def test_account_events(
     [
         (CX, "2023-06-01", "2024-03-31", "by_review", "第二十五条"),
         (YF, "2023-12-31", "2024-03-31", "refused", "第二十一条"),
-        (PZ, "2023-12-31", "2024-03-31", "by_review", "第十二条"),
-        (YN, "2024-12-31", "2025-03-31", "by_review", "二（四）"),
-        (LC, "2025-01-01", "2026-03-31", "by_review", "二（四）"),
     ],
 )
 def test_manual_reimbursement(area: str, visit: str, last: str, late: str, article: str) -> None:
@@ -148,6 +155,14 @@ def test_manual_reimbursement(area: str, visit: str, last: str, late: str, artic
     assert found.state(found.last_day + 1) == late
     assert found.ground.cite.article == article
     assert found.ground.doubts
+
+
+@pytest.mark.parametrize("area", [PZ, YN, LC])
+def test_where_the_text_says_nothing_of_papers_nothing_is_cited(area: str) -> None:
+    """Manual reimbursement is a switch of the area, off until a document of its own says more."""
+    with pytest.raises(Refusal) as refused:
+        deadline(law(area), parse_day("2025-01-01"))
+    assert refused.value.code == "not_ruled"
 
 
 def test_shaoyang_pays_nothing_that_was_not_settled_directly() -> None:

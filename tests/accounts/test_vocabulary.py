@@ -225,7 +225,7 @@ EXAMPLES = """
 def test_examples_find_each_difference(tmp_path: Path) -> None:
     """An example that agrees is silent; the others are problems with their lines."""
     books = library(tmp_path, CREDITS + EXAMPLES)
-    (book,) = books.books("629900")
+    *_, book = books.books("629900")
     found = run_example(books, book, book.examples[0])
     assert [problem.message for problem in found] == [
         "划入期望 119元，结果 120.00元",

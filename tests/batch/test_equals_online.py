@@ -146,7 +146,7 @@ def articles(result):
     """The articles of an online result, in no order."""
     if result.gate:
         return set(
-            show_articles([result.gate.cite]).replace("；", "、").replace(" ", "、").split("、")
+            show_articles(result.gate.cites).replace("；", "、").replace(" ", "、").split("、")
         )
     cites = [cite for _, cite, _ in result.program.routes]
     for step in result.steps:

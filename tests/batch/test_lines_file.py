@@ -118,3 +118,25 @@ def test_no_input_is_overwritten(given, tmp_path, same):
     before = (tmp_path / same).read_bytes()
     assert run(*argv) == 1
     assert (tmp_path / same).read_bytes() == before
+
+
+def test_an_area_whose_visits_all_drop_out_does_not_end_the_run(given, tmp_path, capsys):
+    """云浮's only visit has an unknown item; the wage given for 云浮 is no mistake of 楚雄's."""
+    lines = "visit,item,quantity,amount\ny1,X,1,10.00\nv2,A,100,250.00\n"
+    visits = VISITS + "丁,y1,2023-03-01,445300,active,1,,\n"
+    assert run(*given(lines, visits), "--set", "average_wage.2021=80000") == 0
+    settled = {row["visit"]: row["refusal"] for row in rows(tmp_path / "result.csv")}
+    assert settled["v2"] == "" and "y1" not in settled
+    assert run(*given(lines, visits), "--set", "average_pension=1") == 1
+    assert "average_pension" in capsys.readouterr().err
+
+
+def test_columns_that_no_rule_asks_for_are_told(given, tmp_path, capsys):
+    """楚雄 knows no selected institution; a third party is the nation's matter."""
+    visits = tmp_path / "facts.csv"
+    head = "person,date,area,status,level,in_scope,selected,third_party\n"
+    visits.write_text(head + "甲,2023-03-01,532300,active,1,100,否,否\n", encoding="utf-8")
+    assert run(visits, "-o", tmp_path / "out.csv", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["unread"] == ["selected"]
+    assert run(visits, "-o", tmp_path / "out.csv") == 0
+    assert "没有规则读取的列：selected" in capsys.readouterr().err

@@ -107,7 +107,6 @@ MISTAKES = [
     ("v1,B0,1,1.00", "first_self_pay", "self_pay_missing"),
     ("v5,S,1,10.00", "level", "level_missing"),
     ("v5,A,1,9.99", "total", "lines_differ"),
-    ("v6,A,1,1.00,否", "related", "not_ruled"),  # 邵阳没有写无关项目
 ]
 
 
@@ -119,6 +118,16 @@ def test_a_bad_line_is_reported_and_its_visit_left_out(line, column, code):
     ]
     assert found.problems["reason"][0]
     assert found.visits["visit"].to_list() == ["v2"]
+
+
+def test_what_is_unrelated_to_the_disease_is_of_no_benefit_of_diseases():
+    """邵阳 第十条: the person's own, told with its article, whether or not a rule names it."""
+    found = priced("v6,A,1,1.00,否", "v6,A,1,2.00,是")
+    row = found.visits.row(0, named=True)
+    assert (row["total_fen"], row["wholly_own_fen"], row["in_scope_fen"]) == (300, 100, 200)
+    sentences, doubts = explain_line(found, found.lines.row(0, named=True))
+    assert "与病种治疗无关" in sentences[1].text and sentences[1].cites[0].article == "第十条"
+    assert len(doubts) == 1
 
 
 def test_unknown_items_are_outside_the_catalogue_only_if_the_user_says_so():

@@ -9,6 +9,7 @@ import pytest
 from gongji.cli.main import main
 from gongji.law.checks.check_rulebooks import check_area, citations, read_files, years_of
 from gongji.law.checks.library import Library
+from gongji.law.rulebook.official_text import missing_parts, read_text
 
 HERE = Path(__file__).parent
 WRONG = HERE / "wrong"
@@ -258,3 +259,64 @@ def test_a_register_that_misses_something_is_a_finding(run: Run, tmp_path: Path)
     ):
         assert problem in told, (problem, told)
     assert "缺少第七条" not in told
+
+
+@pytest.mark.parametrize(
+    ("article", "missing"),
+    [
+        ("第六条", []),
+        ("第六条第二款", []),
+        ("第六条第三款", ["第六条第三款"]),
+        ("第七条（二）", []),
+        ("第七条第（二）项", []),
+        ("第七条第一款第（二）项", []),
+        ("第七条（三）", ["第七条（三）"]),
+        ("第七条（二）第一款", []),
+        ("第七条（二）第二款", ["第七条（二）第二款"]),
+        ("第六条第一款、第二款、第七条（一）（二）", []),
+        ("第六条第一款、第九条", ["第九条"]),
+        ("待遇表", []),
+    ],
+)
+def test_an_article_that_the_official_text_does_not_have_is_found(
+    tmp_path: Path, article: str, missing: list[str]
+) -> None:
+    """Articles, paragraphs beside the items, items, and paragraphs below an item."""
+    (tmp_path / "2023-01-01.md").write_text(TEXT, encoding="utf-8")
+    assert list(missing_parts(read_text(tmp_path / "2023-01-01.md"), article)) == missing
+
+
+TEXT = """\
+# 某市细则
+
+### 第六条
+
+第一款。
+
+第二款。
+
+### 第七条
+
+下列情形：
+
+（一）第一项；
+
+（二）第二项：
+
+第二项之下的一款。
+"""
+
+
+def test_a_citation_of_a_paragraph_that_is_not_there_is_a_problem(run: Run, tmp_path: Path) -> None:
+    """At its line, where the text lies beside the rulebook."""
+    path = Path(written(tmp_path, GOOD))
+    texts = path.parent / "texts"
+    texts.mkdir()
+    (texts / f"{path.stem}.md").write_text("# 某市细则\n\n### 第六条\n\n一款。\n", encoding="utf-8")
+    code, out = run(str(path))
+    assert code == 0, out
+    path.write_text(
+        path.read_text("utf-8").replace("依据: 第六条}", "依据: 第六条第二款}"), "utf-8"
+    )
+    code, out = run(str(path))
+    assert code == 2 and "正文没有“第六条第二款”" in out

@@ -219,6 +219,7 @@ GATES = """\
   定点: {当: {定点: 否, 转诊: 否}, 拒付: not_designated, 依据: 第六条}
   享受: {当: {待遇享受期内: 否}, 适用: 普通门诊, 拒付: outside_benefit_period, 依据: 第五条}
   再住院: {当: {住院期间: 是}, 拒付: inpatient_stay, 依据: 第九条}
+  保健: {当: {保健美容: 是}, 适用: 普通门诊, 拒付: wellness, 依据: 第十条}
 待遇:
   普通门诊:
     依据: 第一条
@@ -240,13 +241,13 @@ GATES = """\
         ({"designated": "否", "referred": "是"}, "", ""),
         ({"designated": "否", "referred": "是", "inpatient": "是"}, "inpatient_stay", "第七条"),
         ({"in_benefit_period": "否", "designated": "否"}, "outside_benefit_period", "第五条"),
-        # What holds for one benefit only says nothing of another.
-        ({"in_benefit_period": "否", "benefit": "chronic"}, "", ""),
-        (
-            {"in_benefit_period": "否", "benefit": "chronic", "inpatient": "是"},
-            "inpatient_stay",
-            "第七条",
-        ),
+        # What holds for one benefit only says nothing of another; the nation's law holds for all.
+        ({"wellness": "是"}, "wellness", "第十条"),
+        ({"wellness": "是", "benefit": "chronic"}, "", ""),
+        ({"wellness": "是", "benefit": "chronic", "inpatient": "是"}, "inpatient_stay", "第七条"),
+        ({"in_benefit_period": "否", "benefit": "chronic"}, "outside_benefit_period", "第三十条"),
+        ({"third_party": "是"}, "third_party", "第三十条第一款（二）"),
+        ({"third_party": "是", "advance": "是"}, "", ""),
     ],
 )
 def test_the_first_gate_in_order_of_precedence_refuses_with_its_own_article(

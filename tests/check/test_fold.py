@@ -7,7 +7,12 @@ import pytest
 
 from gongji.law.checks.check_rulebooks import check_area
 from gongji.law.checks.library import Library
-from gongji.law.rulebook.law import Law, parents
+from gongji.law.compile.cells import offered_benefits
+from gongji.law.engine.areas import Areas
+from gongji.law.engine.engine import settle
+from gongji.law.engine.person_meters import Meters
+from gongji.law.engine.visit import read_visit
+from gongji.law.rulebook.law import NATION, Law, parents
 from gongji.law.rulebook.rulebook import FOREVER
 from gongji.refusals import Refusal, RulebookError
 from gongji.units import date_of, parse_day
@@ -91,8 +96,10 @@ def test_what_is_replaced_is_replaced_whole(documents: Documents) -> None:
     before, after = documents.law("2023-02-28"), documents.law("2023-03-01")
     assert before and list(before.section("待遇")) == ["普通门诊", "慢性病"]
     assert after and list(after.section("待遇")) == ["普通门诊"]
-    assert list(after.section("门槛")) == ["非定点"]
-    assert [book.head.number for book in after.books] == ["第1号", "第2号"]
+    own = [name for name, gate in after.section("门槛").items() if not gate.national]
+    assert own == ["非定点"]
+    numbers = [book.head.number for book in after.books]
+    assert numbers == ["中华人民共和国社会保险法", "第1号", "第2号"]
 
 
 TWO = """\
@@ -125,7 +132,7 @@ def test_on_one_day_the_province_comes_before_its_area(documents: Documents) -> 
     assert documents.rate("2023-03-01") == "60%"
     assert documents.rate("2023-03-01", PROVINCE) == "50%"
     law = documents.law("2023-03-01")
-    assert law and [book.head.area for book in law.books] == [PROVINCE, AREA]
+    assert law and [book.head.area for book in law.books] == [NATION, PROVINCE, AREA]
 
 
 def test_a_later_province_replaces_its_areas(documents: Documents) -> None:
@@ -208,8 +215,72 @@ def test_a_folder_of_ones_own_stands_instead_of_the_shipped_area(tmp_path: Path)
     """Of that area only: its province's documents stay."""
     write(tmp_path, head("2023-01-01") + benefit("33%"), "2023-01-01", "532300")
     law = Library([tmp_path]).laws("532300")[0]
-    assert [book.path.parent.parent.parent == tmp_path for book in law.books] == [True]
+    own = [book.path.parent.parent.parent == tmp_path for book in law.books]
+    assert own == [False, True] and law.books[0].head.area == NATION
     assert any(
         b.head.area == "530000" for found in Library([tmp_path]).laws("532300") for b in found.books
     )
     assert len(Library([tmp_path]).laws("430500")) == len(Library().laws("430500"))
+
+
+NATIONS = "门槛.社会保险法第三人"
+
+
+def test_the_nations_law_lies_under_every_area_and_is_none_itself(documents: Documents) -> None:
+    documents.add("50%", "2023-03-01")
+    law = documents.law("2023-03-01")
+    assert law and law.area == AREA and law.books[0].head.area == NATION
+    assert documents.rate("2023-02-28") == ""
+    assert NATION not in Library().areas()
+    for other in (NATION, "999999"):
+        with pytest.raises(Refusal) as refusal:
+            Areas(Library()).area(other).law(parse_day("2023-03-01"))
+        assert refusal.value.code in ("area_unknown", "date_outside")
+
+
+def test_no_document_of_an_area_takes_away_what_the_nations_law_says(documents: Documents) -> None:
+    """Neither by replacing it, nor under the same name, nor with a nation of its own."""
+    documents.add("50%", "2023-01-01", f"  替换: [{NATIONS}]\n")
+    with pytest.raises(RulebookError) as error:
+        documents.law("2023-01-01")
+    assert error.value.problems[0].key == "文件.替换"
+
+
+def test_a_rule_under_a_name_of_the_nations_is_refused(documents: Documents) -> None:
+    text = "门槛:\n  社会保险法第三人: {当: {转诊: 是}, 拒付: third_party, 依据: 第一条}\n"
+    documents.add("", "2023-01-01", text=text)
+    with pytest.raises(RulebookError) as error:
+        documents.law("2023-01-01")
+    assert error.value.problems[0].key == NATIONS
+    assert "地方文件不能改动" in error.value.problems[0].message
+
+
+def test_a_folder_has_no_nation_of_its_own(documents: Documents) -> None:
+    documents.add("50%", "2023-01-01")
+    documents.add("", "2011-07-01", area=NATION, text="计量:\n  付: {代号: a, 量: 支付, 期: 年}\n")
+    law = documents.law("2023-01-01")
+    assert law and NATIONS.partition(".")[2] in law.section("门槛")
+
+
+@pytest.mark.parametrize("area", ["430500", "445300", "510400", "530000", "530925", "532300"])
+@pytest.mark.parametrize(
+    ("fact", "refusal", "article"),
+    [
+        ("other_fund", "other_fund", "第三十条第一款（一）"),
+        ("third_party", "third_party", "第三十条第一款（二）"),
+        ("public_health", "public_health", "第三十条第一款（三）"),
+        ("abroad", "abroad", "第三十条第一款（四）"),
+    ],
+)
+def test_the_nations_law_holds_in_every_area_for_every_benefit(
+    area: str, fact: str, refusal: str, article: str
+) -> None:
+    """Quoted, beside the area's own text where there is one."""
+    rules = Areas(Library()).area(area)
+    law = rules.law(parse_day("2025-03-01"))
+    row = {"date": "2025-03-01", "status": "active", "level": "2", "total": "100", fact: "true"}
+    for name in offered_benefits(law):
+        visit = read_visit(row | {"benefit": name}, law)
+        result = settle(rules, visit, Meters(rules.layout))
+        assert result.refusal == refusal and result.pool_fen == 0
+        assert result.gate and article in [cite.article for cite in result.gate.cites]

@@ -10,6 +10,7 @@ from gongji.law.checks import check_references
 from gongji.law.checks.library import Library
 from gongji.law.engine.visit_examples import run_example
 from gongji.law.rulebook import provision_kinds
+from gongji.law.rulebook.law import NATION
 from gongji.law.rulebook.rulebook import Head
 
 USE = Path(__file__).parents[2] / "docs" / "use"
@@ -59,6 +60,7 @@ def test_the_example_of_the_page_loads_and_settles(tmp_path: Path) -> None:
     place.mkdir(parents=True)
     (place / "2023-01-01.yaml").write_text(match[1], encoding="utf-8")
     library = Library([tmp_path])
-    (book,) = library.books("370300")
+    nation, book = library.books("370300")
+    assert nation.head.area == NATION
     assert check_references.problems(library, book) == []
     assert [run_example(library, book, example) for example in book.examples] == [[]]

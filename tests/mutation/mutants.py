@@ -31,6 +31,7 @@ from comparison import Shelf, by_kernel, by_oracle
 from gongji.law.accounts import account_examples
 from gongji.law.checks.library import Library
 from gongji.law.engine import visit_examples
+from gongji.law.rulebook.law import NATION
 from gongji.law.rulebook.shelf import SHIPPED
 from gongji.refusals import Problem, Refusal, RulebookError
 from histories import random_clearing, random_credit, random_history
@@ -45,6 +46,10 @@ DESCRIBED = frozenset({"示例", "条文", "存疑"})
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 NUMBER = re.compile(r"\d+")
 HISTORIES, CREDITS, CLEARINGS = 240, 400, 60
+
+
+IN_FORCE = "000000@2011-07-01"
+"""社会保险法 第九十八条: 本法自2011年7月1日起施行."""
 
 
 @dataclass(frozen=True)
@@ -153,9 +158,16 @@ def _one_death(mutant: Mutant) -> str:
         (area / mutant.name).write_text(mutant.text, encoding="utf-8")
         library = Shelf([Path(folder)])
         try:
+            if area.name == NATION:
+                return _death_of_nations(library, area / mutant.name)
             return _death(library, mutant.path.parent.name)
         except RulebookError:
             return "reading"
+
+
+def _death_of_nations(library: Library, path: Path) -> str:
+    """The nation's law lies under every area, so its only figures are its code and its day."""
+    return "" if library.book(path).id == IN_FORCE else "the day of the law"
 
 
 def _death(library: Library, area: str) -> str:

@@ -47,6 +47,7 @@ def clear_by_kernel(library: Library, row: Row) -> Answer:
         Areas(library, everywhere=settings).area("445300"),
         heads
         | {"area": "445300", "year": YEAR, "spent_fen": str(row["spent_fen"])}
+        | {"manual_reimbursed_fen": str(row["manual_fen"])}
         | {name: str(row[name]) for name in ("direct_settled", "settled")},
     )
     return {

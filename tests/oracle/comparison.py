@@ -6,7 +6,7 @@ Knows how to hand a history to each and how to make a difference small; it knows
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,8 @@ def texts_of(row: Row) -> dict[str, str]:
     for name, value in row.items():
         if isinstance(value, bool):
             texts[name] = "true" if value else "false"
+        elif isinstance(value, datetime):
+            texts[name] = f"{value:%Y-%m-%d %H:%M}"
         elif isinstance(value, date):
             texts[name] = value.isoformat()
         elif value is not None:

@@ -7,7 +7,7 @@ rules, or reach outside the documents. Knows the figures only as places worth ai
 
 import random
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 Row = dict[str, Any]
@@ -76,6 +76,8 @@ FLAGS = (
     ("inpatient", True),
     ("admitted", True),
     ("third_party", True),
+    ("advance", True),
+    ("abroad", True),
     ("other_fund", True),
     ("paid_by_account", True),
     ("public_health", True),
@@ -97,12 +99,15 @@ def random_history(rng: random.Random, area: str) -> tuple[list[Row], Figures]:
     person = _random_person(rng, area)
     days = _random_days(rng, area)
     amount = _random_amounts(rng, area, parameters)
-    switch = rng.choice(days) if rng.random() < 0.12 else None
+    switch = rng.choice(days) if rng.random() < 0.15 else None
     rows: list[Row] = []
     for sequence, day in enumerate(days, start=1):
         row: Row = {"person": "1", "sequence": sequence, "date": day, **person}
         if switch is not None and day >= switch:
             row["status"] = "retired"
+            if rng.random() < 0.7:
+                row["retired_month"] = switch.replace(day=1)
+                row["years_complete_month"] = _near(rng, switch, 2)
         _add_benefit(rng, area, row)
         _add_place(rng, row)
         _add_money(rng, row, amount)
@@ -172,6 +177,9 @@ def random_parameters(rng: random.Random, area: str) -> Figures:
     if area == "510400":
         figures["two_diseases_rate"] = _random_rate(rng, 50, 100)
         figures["two_diseases_ceiling"] = _random_figure(rng, (200, 300, 500))
+        for disease in ("hypertension", "diabetes"):
+            if rng.random() < 0.4:
+                figures[f"two_diseases_ceiling.{disease}"] = _random_figure(rng, (100, 300, 400))
         _add_listed(rng, figures, "chronic")
         _add_listed(rng, figures, "special")
     if area == "445300":
@@ -180,6 +188,9 @@ def random_parameters(rng: random.Random, area: str) -> Figures:
         _add_listed(rng, figures, "special")
     if area == "430500":
         figures["disease_ceiling"] = _random_figure(rng, (360, 1440, 4200))
+        for disease in ("gout", "cancer"):
+            if rng.random() < 0.4:
+                figures[f"disease_ceiling.{disease}"] = _random_figure(rng, (120, 2880, 6000))
         figures["dual_channel_rate"] = _random_rate(rng, 50, 80)
         figures["dual_channel_ceiling"] = _random_figure(rng, (5_000, 80_000))
     if figures and rng.random() < 0.08:
@@ -294,6 +305,11 @@ def _add_benefit(rng: random.Random, area: str, row: Row) -> None:
 
 
 def _add_emergency(rng: random.Random, row: Row) -> None:
+    if rng.random() < 0.15:
+        began = datetime(row["date"].year, row["date"].month, row["date"].day, rng.randint(0, 23))
+        row["rescue_at"] = began + timedelta(minutes=rng.choice((0, 0, 17, 59)))
+        minutes = rng.choice((-1, 0, 60, 4319, 4320, 4321, 5000, rng.randint(0, 9000)))
+        row["admitted_at"] = row["rescue_at"] + timedelta(minutes=minutes)
     if rng.random() < 0.35:
         row["admitted"] = True
         if rng.random() < 0.6:
@@ -431,9 +447,13 @@ def random_clearing(rng: random.Random) -> Row:
         heads = [rng.randint(1, 60) * 20] * 12
     prepaid = sum((2 * 30 * ceiling * count + 1200) // 2400 for count in heads)
     spent = rng.randint(0, max(1, prepaid * 5 // 4))
+    manual = rng.randint(0, max(1, prepaid // 3)) if rng.random() < 0.4 else 0
+    if rng.random() < 0.05:
+        manual = prepaid + rng.randint(0, 10_000)
     if rng.random() < 0.6:
         percent = rng.choice((0, 30, 70, 80, 100))
-        spent = max(0, prepaid * percent // 100 + rng.choice((-1, 0, 0, 1)))
+        paid = max(0, prepaid - manual)
+        spent = max(0, paid * percent // 100 + rng.choice((-1, 0, 0, 1)))
     settled = rng.choice((0, 1, 10, 100, 1000, rng.randint(1, 100_000)))
     direct = rng.randint(0, settled)
     if rng.random() < 0.7:
@@ -443,6 +463,7 @@ def random_clearing(rng: random.Random) -> Row:
         "ceiling_fen": ceiling,
         "heads": heads,
         "spent_fen": spent,
+        "manual_fen": manual,
         "direct_settled": direct,
         "settled": settled,
     }

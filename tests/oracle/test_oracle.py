@@ -207,18 +207,22 @@ def test_no_year_passes_its_ceiling(area: str) -> None:
     assert all(reached[layer] for layer in YEARLY_MOST[area])
 
 
+EVERYWHERE = "outside_benefit_period third_party other_fund public_health abroad excluded_by_law"
 GATES = {
     CX: "not_designated level_too_low not_in_agreement offsite_unfiled no_prescription",
-    LC: "not_designated no_prescription",
-    YN: "not_designated no_prescription",
+    LC: "not_designated offsite_unfiled no_prescription",
+    YN: "not_designated offsite_unfiled no_prescription",
     PZ: (
-        "outside_benefit_period not_designated third_party other_fund paid_by_account "
-        "excluded_by_law no_account offsite_unfiled no_prescription pharmacy_not_qualified"
+        "not_designated paid_by_account no_account offsite_unfiled no_prescription "
+        "pharmacy_not_qualified"
     ),
-    YF: "not_designated not_selected inpatient_stay excluded_by_law no_prescription",
+    YF: (
+        "not_designated not_selected inpatient_stay offsite_unfiled no_prescription "
+        "not_dual_channel"
+    ),
     SY: (
-        "outside_benefit_period not_designated inpatient_stay joins_inpatient third_party "
-        "public_health wellness excluded_by_law not_direct no_prescription"
+        "not_designated inpatient_stay joins_inpatient wellness not_direct offsite_unfiled "
+        "no_prescription"
     ),
 }
 
@@ -235,5 +239,5 @@ def test_random_histories_reach_every_benefit_and_every_gate(area: str) -> None:
             refusals[outcome.refusal] += 1
             paid[row.get("benefit", "ordinary")] += outcome.pool_fen > 0
     always = {"date_outside", "benefit_not_offered", "parameter_missing"}
-    assert set(refusals) - {None} == set(GATES[area].split()) | always
+    assert set(refusals) - {None} == set(f"{GATES[area]} {EVERYWHERE}".split()) | always
     assert {benefit for benefit in ALL_BENEFITS if paid[benefit]} == set(OFFERED[area])

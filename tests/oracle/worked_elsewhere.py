@@ -31,6 +31,7 @@ ELSEWHERE_CASES: list[Case] = [
             visit("2023-01-01", "1000", in_benefit_period=False, designated=False),
             visit("2023-01-01", "1000", offsite="unfiled", has_account=False),
             visit("2023-01-01", "1000", public_health=True, inpatient=True, direct=False),
+            visit("2023-01-01", "1000", inpatient=True, direct=False),
         ],
         [
             "!no_account",
@@ -39,6 +40,7 @@ ELSEWHERE_CASES: list[Case] = [
             "!pharmacy_not_qualified",
             "!outside_benefit_period",
             "!no_account",
+            "!public_health",
             "480",
         ],
     ),
@@ -75,8 +77,26 @@ ELSEWHERE_CASES: list[Case] = [
         "PZ chronic into the ordinary pool",
         PZ,
         {"chronic_deductible": 10_000, "chronic_rate.active": 800_000, "chronic_ceiling": 100_000},
-        [visit("2023-01-01", "2000", "3", benefit="chronic", in_benefit_period=False)],
-        ["1225"],
+        [
+            visit("2023-01-01", "2000", "3", benefit="chronic", in_benefit_period=False),
+            visit("2023-01-01", "2000", "3", benefit="chronic"),
+        ],
+        ["!outside_benefit_period", "1225"],
+    ),
+    # The same without a prescription, with a liable third party, one that does not pay.
+    (
+        "PZ the ordinary pool's gates hold for what flows over",
+        PZ,
+        {"two_diseases_rate": 500_000, "two_diseases_ceiling": 20_000},
+        [
+            visit("2023-01-01", "1000", "", benefit="two_diseases", institution_kind="pharmacy"),
+            visit("2024-01-01", "1000", "3", benefit="two_diseases", paid_by_account=True),
+            visit("2025-01-01", "1000", "3", benefit="two_diseases", third_party=True),
+            visit(
+                "2025-01-01", "1000", "3", benefit="two_diseases", third_party=True, advance=True
+            ),
+        ],
+        ["200", "200", "!third_party", "400"],
     ),
     # DRV019: 500 x (55 + 10) %, under 2 % of 100,000.
     (
@@ -212,14 +232,16 @@ ELSEWHERE_CASES: list[Case] = [
             visit("2023-07-01", "1000", wellness=True, public_health=True),
             visit("2023-07-01", "1000", third_party=True, direct=False),
             visit("2023-07-01", "100", third_party=True, direct=False, benefit="chronic"),
+            visit("2023-07-01", "100", direct=False, benefit="chronic"),
             visit("2023-07-01", "100", direct=False),
         ],
         [
             "!inpatient_stay",
             "!inpatient_stay",
             "600",
-            "100",
+            "!third_party",
             "!public_health",
+            "!third_party",
             "!third_party",
             "80",
             "!not_direct",

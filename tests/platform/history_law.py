@@ -15,7 +15,7 @@ from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.oracle import DOCUMENTS as ARTICLES
 from gongji.oracle import in_scope
-from gongji.oracle.facts import level_of, with_defaults
+from gongji.oracle.facts import first_refusal, level_of, with_defaults
 from gongji.oracle.layers import Book, Pot, points
 from gongji.units import show_ppm, yuan_text
 
@@ -137,6 +137,7 @@ METERS: dict[str, dict[str, str]] = {
         "ordinary_deductible": "year_deductible",
         "ordinary": "ordinary_paid",
         "two_diseases": "two_diseases_paid",
+        "each_disease": "two_diseases_disease_paid",
         "chronic_deductible": "chronic_deductible",
         "chronic": "chronic_paid",
         "special_deductible": "special_deductible",
@@ -199,8 +200,9 @@ class Parts:
     VISIT = {"a": 8_000, "b": 5_000, "c": 3_000}
     RATE = {"1": 70, "2": 60, "3": 50}
 
-    def refusal(self, facts: Mapping[str, Any]) -> None:
-        """No gate of the ordinary benefit."""
+    def refusal(self, facts: Mapping[str, Any]) -> str | None:
+        """No gate of the ordinary benefit but the nation's."""
+        return first_refusal(facts, frozenset())
 
     def pay(self, pot: Pot, cost: int) -> None:
         """Articles 1, 2, 4 and 8."""
@@ -221,8 +223,9 @@ class AccountFirst:
     FIRST, BENEFITS = date(2023, 1, 1), frozenset({"ordinary"})
     RATE = {"1": 86, "2": 80, "3": 76}
 
-    def refusal(self, facts: Mapping[str, Any]) -> None:
-        """No gate of the ordinary benefit."""
+    def refusal(self, facts: Mapping[str, Any]) -> str | None:
+        """No gate of the ordinary benefit but the nation's."""
+        return first_refusal(facts, frozenset())
 
     def pay(self, pot: Pot, cost: int) -> None:
         """Articles 1 to 4; what the account takes is the person's burden."""
@@ -285,8 +288,9 @@ def _counts_as(area: str, facts: Mapping[str, Any]) -> str:
     return benefit
 
 
-INSIDE_ONLY = {"532300": date(2024, 11, 1), "510400": date.max}
-"""楚雄 第十条 until Yunnan's rules, 攀枝花 第五条: accounts pay what is inside the policy only."""
+INSIDE_ONLY = {"532300": date(2024, 11, 1)}
+"""楚雄 第十条 until Yunnan's rules: accounts pay of care what is inside the policy only; at
+pharmacies whatever has a national code."""
 CLOSEST = ("self", "spouse", "parent", "child")
 WIDER = {"532300": date(2024, 11, 1), "530900": date(2024, 11, 1)}
 """云政办规〔2024〕2号 二（三）: close relatives (近亲属) since then."""
@@ -302,6 +306,6 @@ def may_pay(area: str, day: date, relation: str, place: str, refusal: str, insid
         return False
     if place == "other" or refusal in ("public_health", "wellness"):
         return False
-    if not inside and day < INSIDE_ONLY.get(area, date.min):
+    if not inside and place == "hospital" and day < INSIDE_ONLY.get(area, date.min):
         return False
     return relation in CLOSEST or day >= WIDER.get(area, date.max)

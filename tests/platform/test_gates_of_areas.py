@@ -82,6 +82,13 @@ def unfiled(county: County) -> Any:
     return county.bill(here=county.counter.institution(9, region="610102"))
 
 
+def unfiled_and_referred(county: County) -> Any:
+    """A hospital of another province, referred to but not filed."""
+    person, there = county.person(), county.counter.institution(9, region="610102")
+    county.counter.fact(person, "referral", "2024-01-01", key=there, sender="H")
+    return county.bill(person, there)
+
+
 def without_account(county: County) -> Any:
     """Somebody who has no account."""
     county.number += 1
@@ -142,12 +149,49 @@ def in_arrears(county: County) -> Any:
     return county.bill(county.person(arrears=True))
 
 
+def dying(county: County, **options: Any) -> Any:
+    """A rescue that ended in death is another matter; one that did not is refused like care."""
+    return county.bill(med_type="1301", **options)
+
+
+def undesignated_rescue(county: County) -> Any:
+    """A rescue at a place without an agreement, and no death."""
+    return dying(county, here=county.counter.institution(6, agreement=False))
+
+
+def unfiled_rescue(county: County) -> Any:
+    """A rescue in another province without a filing, and no death."""
+    return dying(county, here=county.counter.institution(4, region="610102"))
+
+
+def drugs_outside(county: County) -> Any:
+    """A prescription filled at a pharmacy, and no dual-channel drug."""
+    marks = {"prescriptions": [{"prescriber": county.here["2"], "number": "R9", "serial": "1"}]}
+    return county.bill(here=county.shop, med_type="41", marks=marks)
+
+
 STAY = fact("stay", "1", institution="H", level="2")
 INJURY = fact("injury", "1", third_party=True)
+NATION: dict[str, tuple[Row, str]] = {
+    "社会保险法工伤保险基金": (told(other_fund="true"), "other_fund"),
+    "社会保险法第三人": (told(third_party="true"), "third_party"),
+    "社会保险法公共卫生": (told(public_health="true"), "public_health"),
+    "社会保险法境外": (told(abroad="true"), "abroad"),
+    "社会保险法依法不支付": (told(excluded_by_law="true"), "excluded_by_law"),
+    "社会保险法享受期外": (in_arrears, "outside_benefit_period"),
+}
+"""社会保险法 第三十条 and the benefit period, in every area."""
 GATES: dict[str, dict[str, tuple[Row, str]]] = {
     "430500": {
         "待遇享受期": (in_arrears, "outside_benefit_period"),
         "非定点": (undesignated, "not_designated"),
+        "急诊非定点": (undesignated_rescue, "not_designated"),
+        "未备案异地": (unfiled, "offsite_unfiled"),
+        "急诊未备案异地": (unfiled_rescue, "offsite_unfiled"),
+        "急诊未直接结算": (
+            lambda county: dying(county, facts={"direct": "false"}),
+            "not_direct",
+        ),
         "住院期间": (STAY, "inpatient_stay"),
         "转为住院": (rescue, "joins_inpatient"),
         "第三方责任": (INJURY, "third_party"),
@@ -167,10 +211,13 @@ GATES: dict[str, dict[str, tuple[Row, str]]] = {
     },
     "530900": {
         "非定点": (undesignated, "not_designated"),
+        "未备案异地": (unfiled, "offsite_unfiled"),
         "药店无处方": (pharmacy, "no_prescription"),
     },
     "445300": {
         "非定点": (undesignated, "not_designated"),
+        "未备案异地": (unfiled_and_referred, "offsite_unfiled"),
+        "药店非双通道": (drugs_outside, "not_dual_channel"),
         "非选定机构": (lambda county: county.bill(here=county.here["1"]), "not_selected"),
         "住院期间": (STAY, "inpatient_stay"),
         "其他不予支付": (told(excluded_by_law="true"), "excluded_by_law"),
@@ -191,6 +238,7 @@ GATES: dict[str, dict[str, tuple[Row, str]]] = {
     },
 }
 """Area -> gate of its law -> how it is provoked, and the refusal that it gives."""
+GATES = {area: NATION | own for area, own in GATES.items()}
 
 
 def _settled(gateway: Connection, made: list[Any]) -> list[Outcome]:
@@ -222,6 +270,16 @@ def test_every_gate_of_an_area_closes_at_the_counter(
 
 
 ACCOUNT_PAYS = {
+    "社会保险法工伤保险基金": True,
+    "社会保险法第三人": True,
+    "社会保险法公共卫生": False,
+    "社会保险法境外": True,
+    "社会保险法依法不支付": True,
+    "社会保险法享受期外": True,
+    "急诊非定点": False,
+    "未备案异地": True,
+    "急诊未备案异地": True,
+    "急诊未直接结算": True,
     "第三方责任": True,
     "其他不予支付": True,
     "未直接结算": True,
@@ -285,8 +343,10 @@ def test_the_institution_may_say_what_only_it_knows_and_nothing_of_the_registry(
         "wellness",
         "died",
         "excluded_by_law",
+        "abroad",
     }
     may_not = {
+        "advance",
         "status",
         "tier",
         "level",

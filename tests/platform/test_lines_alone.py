@@ -10,6 +10,7 @@ from gongji.catalogue.items import Items, ItemVersion
 from gongji.law.engine.areas import Areas
 from gongji.law.pricing.price_line import judge, split, terms_of
 from gongji.law.rulebook.law import Law
+from gongji.law.rulebook.line_provisions import UNRELATED
 from gongji.refusals import Refusal
 from gongji.settlement.batch_marks import Marks, Scoped
 from gongji.settlement.batch_summary import refuse_mixed
@@ -127,13 +128,13 @@ def test_the_catalogue_says_what_is_related_and_then_the_institution(
     assert unrelated_to(told, related_to, diseases) is unrelated
 
 
-def test_a_line_told_unrelated_needs_a_rule() -> None:
+@pytest.mark.parametrize("area", ["430500", "510400", "532300"])
+def test_a_line_told_unrelated_is_refused_nowhere(area: str) -> None:
+    """It is of no benefit of diseases, in every area that has one, and the person's own."""
     marks = Marks(scoped=(Scoped((), False, "", ("5",), (0, 0, 0, 9)),))
-    with pytest.raises(Refusal, match="明细 5") as found:
-        refuse_mixed(marks, "chronic", law("430500"))
-    assert found.value.code == "not_ruled"
-    refuse_mixed(marks, "ordinary", law("430500"))
-    refuse_mixed(marks, "chronic", law("532300"))
+    for benefit in ("chronic", "special", "ordinary"):
+        refuse_mixed(marks, benefit, law(area))
+    assert {"chronic", "special"} <= set(terms_of(law(area)).benefits(UNRELATED))
 
 
 def test_a_class_b_item_without_first_self_pay_is_refused_never_free() -> None:

@@ -271,8 +271,20 @@ def place_fact(owner: Connection, code: str, **level: Any) -> None:
     )
 
 
-def filled(gateway: Connection, county: Counter, shop: str, writer: str) -> EntryRow:
-    marks = {"prescriptions": [{"prescriber": writer, "number": "R1", "serial": "1"}]}
+def filled(
+    gateway: Connection,
+    county: Counter,
+    shop: str,
+    writer: str,
+    number: str = "R1",
+    dual: bool = False,
+) -> EntryRow:
+    marks: dict[str, Any] = {
+        "prescriptions": [{"prescriber": writer, "number": number, "serial": "1"}]
+    }
+    if dual:
+        drug = {"item": "A", "serial": "1", "negotiated": True, "dual_channel": True}
+        marks["drugs"] = [drug | {"in_agreement": True}]
     return settled(gateway, county, shop, 100_000, med_type="pharmacy", marks=marks)
 
 
@@ -332,7 +344,11 @@ def test_a_pharmacy_is_filled_from_the_place_that_was_selected_in_truth(
     shop, writer = county.institution(5, "", "pharmacy"), county.institution(1, "2")
     other = county.institution(2, "2")
     learn(county, "selection", "", {"institution": writer})
-    assert filled(gateway, county, shop, writer).pool_fen == 55_000
+    # 云浮 第二十条（一）: what is bought outside is paid where it is a dual-channel drug.
+    assert filled(gateway, county, shop, writer).pool_fen == 0
+    held = {"benefit": "dual_channel", "disease": "t", "name": "t"}
+    learn(county, "registration", "T", held)
+    assert filled(gateway, county, shop, writer, "R2", dual=True).pool_fen == 55_000
     nothing(gateway, "445300")
     retire(county, "selection")
     learn(county, "selection", "", {"institution": other})

@@ -234,15 +234,17 @@ def test_negotiated_drugs_have_a_deductible_for_each_drug(
 
 def test_dual_channel_drugs_go_on_during_a_stay(counter: Counter, gateway: Connection) -> None:
     person, shop = counter.person(1), counter.institution(5, "", "pharmacy")
-    counter.institution(1, "3")
+    writer = counter.institution(1, "3")
     counter.fact(person, "stay", "2024-12-01", key="1", institution="H", level="2")
     counter.fact(
         person, "registration", "2024-01-01", key="T", benefit="dual_channel", disease="t", name="t"
     )
-    marks = {"drugs": [_drug("1", "A", dual=True)]}
-    entry = one(
-        gateway, counter.bill(person, shop, "2024-12-02", 10_000, med_type="pharmacy", marks=marks)
-    ).entry
+    marks: dict[str, Any] = {"drugs": [_drug("1", "A", dual=True)]}
+    bare = counter.bill(person, shop, "2024-12-02", 10_000, med_type="pharmacy", marks=marks)
+    assert one(gateway, bare).entry.decision.refusal == "no_prescription"
+    marks["prescriptions"] = [{"prescriber": writer, "number": "R1", "serial": "1"}]
+    bill = counter.bill(person, shop, "2024-12-02", 10_000, med_type="pharmacy", marks=marks)
+    entry = one(gateway, bill).entry
     assert (entry.benefit, entry.pool_fen) == ("dual_channel", 6000)
 
 

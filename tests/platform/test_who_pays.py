@@ -6,12 +6,12 @@ import psycopg
 import pytest
 from tests.platform.counter import NOW, RULES, Counter, day_of, keep, one, refused, rows
 
-from gongji.settlement.kept_settlements import _USED
 from gongji.gateway.visits.write_settlement import payers
 from gongji.law.rulebook.provision_kinds import POOL
 from gongji.ledger.openings import OpeningBalance, enter
 from gongji.ledger.verify import verify
 from gongji.settlement.cancel import cancel, reverse
+from gongji.settlement.kept_settlements import _USED
 from gongji.settlement.settle import settle
 
 Connection = psycopg.Connection[Any]
@@ -399,9 +399,13 @@ def test_in_yunfu_a_pharmacy_is_selected_with_the_place_that_prescribed(
     parent, other = counter.institution(1), counter.institution(2)
     branch = counter.institution(3, parent=parent)
     counter.fact(person, "selection", "2024-01-01", institution=parent)
+    counter.fact(
+        person, "registration", "2024-01-01", key="T", benefit="dual_channel", disease="t", name="t"
+    )
+    dual = {"item": "A", "serial": "1", "negotiated": True, "dual_channel": True}
     found = {}
     for name, writer in (("selected", parent), ("its branch", branch), ("another", other)):
-        marks = _written((writer, name))
+        marks = _written((writer, name)) | {"drugs": [dual | {"in_agreement": True}]}
         bill = counter.bill(person, shop, DAY, 9000, med_type="pharmacy", marks=marks)
         found[name] = one(gateway, bill).entry.decision.refusal or None
     assert found == {"selected": None, "its branch": None, "another": "not_selected"}

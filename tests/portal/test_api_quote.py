@@ -50,7 +50,7 @@ def test_every_field_of_an_answer_differs_and_is_right(client: Any) -> None:
         "area": "532300",
         "date": "2023-03-01",
         "benefit": "negotiated_drug",
-        "rulebook": ["532300@2022-07-01"],
+        "rulebook": ["000000@2011-07-01", "532300@2022-07-01"],
         "total": "1000.00",
         "in_scope": "900.00",
         "first_self_pay": "100.00",
@@ -64,7 +64,7 @@ def test_every_field_of_an_answer_differs_and_is_right(client: Any) -> None:
     }
     assert {name: told[name] for name in worked} == worked
     assert len(told["supplied"]) == 4
-    assert set(told) == {*worked, "meters", "explanation", "doubts", "supplied"}
+    assert set(told) == {*worked, "meters", "explanation", "doubts", "supplied", "unread"}
 
 
 def test_an_ordinary_visit_is_answered_to_the_fen(client: Any) -> None:
@@ -94,7 +94,10 @@ def test_an_ordinary_visit_is_answered_to_the_fen(client: Any) -> None:
             assert set(cite) == {"document", "article", "file", "line", "source"}
             assert (cite["document"], cite["source"]) == ("邵市政办发〔2022〕22号", "官方")
             assert cite["article"].startswith("第") and cite["line"] > 0
-    (doubt,) = told["doubts"]
+    # How deductibles add up matters once some was borne; the first visit rests on no reading.
+    assert told["doubts"] == []
+    later = post(client, facts=FACTS | {"in_scope": "1000"}, used={"year_deductible": "100"})
+    (doubt,) = later.json()["doubts"]
     assert set(doubt) == {"question", "reading", "other", "reason", "article"}
     assert all(doubt.values()) and len(set(doubt.values())) == 5
 
@@ -114,7 +117,8 @@ def test_figures_that_are_not_official_are_named(client: Any) -> None:
     # Since 2023-06-01 a visit at level 3 has a deductible of 100: (1000 - 100) x 60 %.
     assert told["pool_pays"] == "540.00"
     assert told["unofficial"] == ["湖南省2023年6月1日起门诊统筹标准"]
-    assert set(told["rulebook"]) == {"430500@2022-11-01", "430500@2023-06-01"}
+    own = {"430500@2022-11-01", "430500@2023-06-01"}
+    assert set(told["rulebook"]) == {"000000@2011-07-01", *own}
 
 
 def test_what_was_used_before_is_counted(client: Any) -> None:

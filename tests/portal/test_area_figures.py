@@ -82,7 +82,8 @@ def test_ordinary_care_has_the_figures_of_its_article(client: Any, code: str, da
     expected: dict[str, Any] = dict(LAW[code, day])
     first = next(t for t in page.tables if t and t[0][:2] == ["标准", "条件"])
     assert first[0] == ["标准", "条件", *expected.pop("levels"), "依据"]
-    marks = re.compile(r" ?(存疑：\S+|非官方)")
+    # Where each value has a paragraph of its own, it is named in its cell.
+    marks = re.compile(r" ?(存疑：\S+|非官方|邵市政办发〔2022〕22号 第六条（[一二三]）)")
     for kind, figures in expected.items():
         found = [[marks.sub("", cell) for cell in row] for row in rows(page, kind)]
         # What is above the ceiling, and what supplements pay, comes after the benefit's own.

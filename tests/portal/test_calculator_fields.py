@@ -167,13 +167,16 @@ def test_a_form_asks_for_what_its_benefit_depends_on_and_no_more(portal: Any) ->
         return [field.name for field in getattr(forms[place], group)]
 
     ordinary = ("430500", "2022-11-01", "ordinary")
-    assert names("facts", *ordinary) == []
+    assert names("facts", *ordinary) == ["offsite"]
     assert set(names("circumstances", *ordinary)) == {
         "in_benefit_period",
         "designated",
         "inpatient",
         "third_party",
+        "advance",
+        "other_fund",
         "public_health",
+        "abroad",
         "wellness",
         "excluded_by_law",
         "direct",
@@ -186,7 +189,7 @@ def test_a_form_asks_for_what_its_benefit_depends_on_and_no_more(portal: Any) ->
     ]
     assert names("figures", *ordinary) == []
     chronic = ("430500", "2022-11-01", "chronic")
-    assert names("facts", *chronic) == ["disease"]
+    assert names("facts", *chronic) == ["offsite", "disease"]
     assert names("figures", *chronic) == ["set.disease_ceiling"]
     assert names("used", *chronic)[0] == "used.disease_paid"
     # 邵阳 since 2023-06-01 has a deductible of each visit too, which nobody has used before it.

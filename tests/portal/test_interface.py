@@ -52,9 +52,10 @@ def test_the_rules_and_articles_of_an_area_are_told(client: Any) -> None:
     assert {"430500", "532300"} <= {one["area"] for one in areas}
     rules = client.get("/api/v1/areas/430500/rules?at=2023-02-01").json()
     found = [one for one in rules["figures"] if one["text"] == "1500元"]
-    assert found[0]["article"] == "第六条" and found[0]["line"] > 0
+    assert found[0]["article"] == "第六条第一款" and found[0]["line"] > 0
     texts = client.get("/api/v1/areas/430500/articles").json()
-    sixth = next(one for one in texts[0]["articles"] if one["article"] == "第六条")
+    assert texts[0]["document"]["rulebook"] == "000000@2011-07-01"
+    sixth = next(one for one in texts[1]["articles"] if one["article"] == "第六条")
     assert sixth["text"][0].startswith("一个自然年度内") and sixth["disposition"] == "规则"
 
 

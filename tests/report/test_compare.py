@@ -33,7 +33,7 @@ def test_the_reform_of_chuxiong_is_six_figures_of_the_ordinary_benefit() -> None
         ("支付比例", {"参保状态": "退休", "医院级别": "三级"}, "55%", "60%"),
     ]
     assert changed[0].left_articles == "楚政规〔2022〕2号 第十三条第二款"
-    assert changed[0].right_articles == "云政办规〔2024〕2号（官方转述） 二（二）"
+    assert changed[0].right_articles == "双江自治县政策解读（官方转述） 二（二）"
     others = {r.subject for r in rows if r.subject.startswith("待遇.") and r.mark != SAME}
     assert others == {"待遇.普通门诊"}
 

@@ -30,7 +30,10 @@ DOCUMENTS = {
     "510400@2023-01-01": articles(19),
     "445300@2022-09-01": articles(26),
     "430500@2022-11-01": articles(20),
-    "530000@2024-11-01": {"一", "二", "二（一）", "二（二）", "二（三）", "二（四）"},
+    "530000@2024-11-01": {
+        *("标题", "一", "二", "二（一）", "二（二）", "二（三）", "二（四）", "解释权"),
+    },
+    "000000@2011-07-01": {"第三十条"},
 }
 """The articles of the five documents, and the headings of the one that has none."""
 
@@ -58,7 +61,7 @@ def test_every_provision_comes_from_a_registered_article(book: Rulebook) -> None
 
 
 def test_the_register_of_an_area_includes_its_province() -> None:
-    """Chuxiong's documents are its own and Yunnan's."""
+    """Chuxiong's documents are its own, Yunnan's and the nation's."""
     books = {entry.book.id for entry in entries(LIBRARY, "532300")}
-    assert books == {"532300@2022-07-01", "530000@2024-11-01"}
+    assert books == {"000000@2011-07-01", "532300@2022-07-01", "530000@2024-11-01"}
     assert len({entry.book.id for entry in entries(LIBRARY)}) == len(BOOKS)

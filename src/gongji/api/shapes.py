@@ -79,6 +79,13 @@ class Doubt(Schema):
     article: str
 
 
+class Unread(Schema):
+    """A fact that was told and that no rule of the benefit asks for."""
+
+    name: str
+    column: str
+
+
 class Quote(Schema):
     """A visit settled and explained, the same as `gongji quote --json`."""
 
@@ -100,6 +107,7 @@ class Quote(Schema):
     doubts: list[Doubt]
     unofficial: list[str]
     supplied: list[str]
+    unread: list[Unread]
 
 
 class Refused(Schema):

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from gongji.audit import variants
 from gongji.audit.variants import Variants
 from gongji.law.compile.cells import offered_benefits
-from gongji.law.compile.citations import Cite
+from gongji.law.compile.citations import Cite, cite
 from gongji.law.engine.area import Area
 from gongji.law.engine.engine import Result, settle
 from gongji.law.engine.person_meters import Key, Meters, key_of
@@ -109,7 +109,7 @@ def cites_of(result: Result, measure: str) -> tuple[Cite, ...]:
             if _measure(result, limit.meter) == measure:
                 found += limit.cited.cites
     if not found and result.gate:
-        found.append(result.gate.cite)
+        found += result.gate.cites
     return tuple(dict.fromkeys(found))
 
 
@@ -242,9 +242,7 @@ class Trials:
         own = value.first_self_pay if isinstance(value, provision_kinds.Benefit) else None
         cites = cites_of(base, "rate")
         if own and provision:
-            head = provision.book.head
-            line = own.node.line
-            cites = (Cite(head.number, own.article, provision.book.path.name, line, head.source),)
+            cites = (cite(provision.book, own.article, own.node),)
         if base.total_fen > base.in_scope_fen and not visit.parts:
             whole = replace(visit, in_scope_fen=base.total_fen, total_fen=base.total_fen)
             if base.first_self_pay_fen or own:

@@ -34,13 +34,16 @@ class Summary:
     refusals: dict[str, int] = field(default_factory=dict)
     pool_pays: str = "0.00"
     report: str = ""
+    unread: tuple[str, ...] = ()
+    """Columns of facts that no rule of any area in the file asks for."""
 
 
 @dataclass(frozen=True)
 class Options:
     """How a file is to be settled; see `gongji adjudicate --help`.
 
-    `numbered` says that the file has the numbers of its rows itself, in `row_number`.
+    `numbered` says that the file has the numbers of its rows itself, in `row_number`; `named` are
+    areas that it had rows of before those without a cost dropped out: a figure may be for them.
     """
 
     area: str = ""
@@ -52,6 +55,7 @@ class Options:
     report: Path | None = None
     compression: str = "none"
     numbered: bool = False
+    named: tuple[str, ...] = ()
 
 
 def adjudicate_file(
@@ -78,14 +82,17 @@ def adjudicate_file(
         in_fen="total_fen" in names or "in_scope_fen" in names,
         benefits=found.benefits,
     )
-    areas.check_everywhere(region.plan.code for region in settler.homes)
+    dropped = {areas.library.home(code) for code in options.named} & set(areas.library.areas())
+    areas.check_everywhere({region.plan.code for region in settler.homes} | dropped)
     _known(names, settler, options.ignored)
     kept = [name for name in names if name not in options.ignored]
     run = Run(path, output, report, kept, settler, options, progress)
     try:
-        return run.settle(found)
+        summary = run.settle(found)
     except ordering.Unordered:
-        return run.settle(replace(found, ordered=False))
+        summary = run.settle(replace(found, ordered=False))
+    summary.unread = settler.unread(kept)
+    return summary
 
 
 @dataclass

@@ -4,7 +4,7 @@ A row that the compiled loops cannot place is read again online, which gives the
 a single visit would get. This module knows tables, not files.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from gongji.law.engine.areas import Areas
 from gongji.law.engine.engine import settle
 from gongji.law.engine.opening_meters import Opening, Used
 from gongji.law.engine.person_meters import Meters
-from gongji.law.engine.visit import read_date, read_visit
+from gongji.law.engine.visit import columns_of, read_date, read_visit
 from gongji.law.rulebook.vocabulary import VISIT_COLUMNS
 from gongji.refusals import CODES, Fault, Refusal
 
@@ -81,6 +81,12 @@ class Settler:
     def known_columns(self) -> set[str]:
         """The columns that some area's rules know."""
         return set(VISIT_COLUMNS).union(*(region.columns for region in self.homes))
+
+    def unread(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Which columns are facts that no rule of any of the areas asks for."""
+        facts = {c for home in self.homes for law in home.plan.laws for c in columns_of(law)}
+        read = {column for home in self.homes for column in home.read}
+        return tuple(name for name in names if name in facts - read - set(VISIT_COLUMNS))
 
     def schema(self, given: pa.Schema) -> pa.Schema:
         """The columns of the results for a table with such columns."""

@@ -4,6 +4,7 @@ Columns become cells, flags, meters and amounts; what comes out is numbers, not 
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,14 @@ from gongji.batch.numba_rows import NOWHERE, Row
 from gongji.batch.ordering import ROW
 from gongji.batch.regions import Reached, Region
 from gongji.law.compile.layout import Dimension
+from gongji.law.compile.retirement import BENEFIT, EVENT_COLUMNS, NO_MONTH, starts_of
 from gongji.law.engine.opening_meters import Used
 from gongji.law.engine.person_meters import MONTHS, Meters, use
-from gongji.law.engine.visit import columns_of, read_visit
+from gongji.law.engine.visit import ACTIVE, RETIRED, columns_of, read_month_name, read_visit
 from gongji.law.kernel import pour
 from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.rulebook import FOREVER
-from gongji.law.rulebook.vocabulary import AMOUNT, DATE, DERIVED, TEXT
+from gongji.law.rulebook.vocabulary import ALSO_TOLD_BY, AMOUNT, DATE, DERIVED, TEXT
 from gongji.refusals import Refusal
 
 I64 = npt.NDArray[np.int64]
@@ -56,7 +58,9 @@ class Located:
 def sources_of(facet: Facet) -> tuple[str, ...]:
     """The columns that a fact is read from."""
     column = facet.fact.column
-    return ALL_LEVELS if column == "admission_level" else DERIVED.get(column, (column,))
+    if column == "admission_level":
+        return ALL_LEVELS
+    return ALSO_TOLD_BY.get(column) or DERIVED.get(column, (column,))
 
 
 @dataclass
@@ -192,10 +196,30 @@ class Settling:
         numbers = dated(self.columns, facet.fact.column)
         if numbers is None:
             self.columns.together(sources_of(facet), facet.code, made)
+            if facet.fact.column == "status":
+                self._retire(facet, made)
             return
         bounds = np.array(list(facet.fact.bands.values()), np.int64)
         codes = np.searchsorted(bounds, numbers, side="right") - 1
         made[:] = np.where(numbers == BAD_DAY, BAD, codes)
+
+    def _retire(self, facet: Facet, made: I32) -> None:
+        """Who is registered as retired is active until the events count by the law of the day."""
+        names = [name for name in EVENT_COLUMNS if name in self.columns]
+        if not names:
+            return
+        retired, active = (
+            facet.fact.values.index(facet.fact.names[code]) for code in (RETIRED, ACTIVE)
+        )
+        dates, at_date = self.columns.dates
+        law, month = self._laws(dates)[at_date], self.columns.month
+        for name in names:
+            event = self.columns.each(name, partial(_month, name))
+            for number, item in enumerate(self.plan.laws):
+                for start in starts_of(item, BENEFIT):
+                    if start.event == name:
+                        waits = (law == number) & (month < event + start.months_after)
+                        made[(made == retired) & (event != NO_MONTH) & waits] = active
 
     def _benefit(self) -> I32:
         known = {code: n for n, code in enumerate(self.plan.tables.benefits)}
@@ -464,6 +488,11 @@ def _given(array: npt.NDArray[Any] | None) -> Row:
 
 def _numbers(numbers: list[int]) -> Row:
     return Row(np.array([*numbers, 0], np.int64), "blocks", True)
+
+
+def _month(name: str, text: str) -> int:
+    """The month of an event; NO_MONTH for none (one that cannot be read makes the row wrong)."""
+    return read_month_name(name, text) if text else NO_MONTH
 
 
 def _readable(name: str, text: str, law: Law) -> bool:

@@ -367,7 +367,10 @@ def tally(
 @inlined
 def first_step(code: Row, at: int) -> int:
     """The position of a program's first layer."""
-    return at + pour.HEADER + pour.GATE_SIZE * code[at + pour.GATES]
+    step = at + pour.HEADER + pour.GATE_SIZE * code[at + pour.GATES]
+    while code[step + pour.BASE] == pour.STOP:
+        step += pour.STEP_SIZE
+    return step
 
 
 @inlined
@@ -478,6 +481,7 @@ def pour_row(
         scratch.cells,
         scratch.costs,
         parts,
+        flags,
         after(rows.amounts, i * rows.amount_count),
         blocks.numbers,
         scratch.out,

@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gongji.batch.area_arrays import AreaPlan
-from gongji.law.compile.cells import reached_layers
+from gongji.law.compile.cells import offered_benefits, reached_layers
 from gongji.law.engine.area import Area
 from gongji.law.engine.visit import columns_of
+from gongji.law.explain.facts_told import columns_read
 from gongji.law.rulebook.vocabulary import VISIT_COLUMNS
 
 I64 = npt.NDArray[np.int64]
@@ -36,6 +37,13 @@ class Region:
             known |= columns_of(law).keys()
             known |= {f"in_scope_{part.code}" for part in law.parts.values()}
         return known
+
+    @cached_property
+    def read(self) -> frozenset[str]:
+        """The columns that a rule of the area asks for."""
+        laws = self.plan.laws
+        found = (columns_read(law, name) for law in laws for name in offered_benefits(law))
+        return frozenset().union(*found)
 
     def reached(self, benefits: tuple[str, ...] | None) -> Reached:
         """What these benefits (None: the ordinary; empty: all) can come to: codes of layers and

@@ -108,8 +108,8 @@ def command(
 
             pricing = priced_file(visits, lines, catalogue, output, options, unknown_items)
             with pricing as priced:
-                numbered = dataclasses.replace(options, numbered=True)
-                summary = adjudicate_file(priced, output, numbered, progress)
+                numbered = dataclasses.replace(options, numbered=True, named=priced.areas)
+                summary = adjudicate_file(priced.path, output, numbered, progress)
         else:
             summary = adjudicate_file(visits, output, options, progress)
     if as_json:
@@ -125,5 +125,7 @@ def _say(summary: "Summary", output: Path) -> None:
         click.echo(f"  {code}：{count} 次", err=True)
     if "parameter_missing" in summary.refusals:
         click.echo("  缺少参数的就诊没有金额，这些人此后的就诊未计入它们", err=True)
+    if summary.unread:
+        click.echo(f"没有规则读取的列：{'、'.join(summary.unread)}；它们不影响结果", err=True)
     if summary.rejected:
         click.echo(f"{summary.rejected} 行无法读取，原因见 {summary.report}", err=True)

@@ -11,6 +11,7 @@ import click
 from gongji import __version__
 from gongji.cli.usage import usage_problem
 from gongji.refusals import Fault, Refusal, RulebookError
+from gongji.refusals.figures import FIGURES
 
 COMMANDS = {
     "quote": "一次就诊的待遇，逐条说明",
@@ -95,7 +96,8 @@ def main(argv: list[str] | None = None) -> None:
         error.show()
         raise SystemExit(error.exit_code) from None
     except Refusal as error:
-        _say(f"不予受理（{error.code}）：{error}", error.as_json(), argv)
+        word = "无法计算" if error.code in FIGURES else "不予受理"
+        _say(f"{word}（{error.code}）：{error}", error.as_json(), argv)
         raise SystemExit(EXIT_REFUSED) from None
     except RulebookError as error:
         problems = [vars(problem) for problem in error.problems]

@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,14 @@ SHOWN = 20
 """How many problems of lines the terminal shows."""
 
 
+@dataclass(frozen=True)
+class PricedVisits:
+    """A file of the visits with their costs, and the areas that the visits named before pricing."""
+
+    path: Path
+    areas: tuple[str, ...]
+
+
 @contextmanager
 def priced_file(
     visits: Path,
@@ -28,7 +37,7 @@ def priced_file(
     output: Path,
     options: "Options",
     unknown_items: str = "refuse",
-) -> Iterator[Path]:
+) -> Iterator[PricedVisits]:
     """A file of the visits with the costs that their lines make, there until the end of the block.
 
     Shape:   the visits keep their numbers in `row_number` (settle with `numbered`); amounts are in
@@ -71,8 +80,14 @@ def priced_file(
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=prefix) as folder:
         path = Path(folder) / "visits.parquet"
         _settleable(costed, in_fen).write_parquet(path)
-        yield path
+        yield PricedVisits(path, _areas(frame, options.area))
     _tell(priced.problems, len(priced.refused), report)
+
+
+def _areas(frame: "pl.DataFrame", area: str) -> tuple[str, ...]:
+    """The areas that a file's visits name; `area` for those that name none."""
+    named = frame["area"].drop_nulls().unique().to_list() if "area" in frame.columns else []
+    return tuple(sorted({*(str(code).strip() for code in named), area} - {""}))
 
 
 def _apart(given: tuple[Path, ...], written: tuple[Path, ...]) -> None:

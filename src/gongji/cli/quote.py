@@ -8,11 +8,14 @@ import click
 from gongji.cli.options import json_option, pairs, rulebooks_option, settings_option
 from gongji.law.explain import as_json as explanation_json
 from gongji.law.explain import as_markdown, as_text
+from gongji.law.explain.as_far import as_far, by_level
 from gongji.law.explain.quote import quote
-from gongji.law.rulebook.vocabulary import BENEFITS
+from gongji.law.rulebook.vocabulary import BENEFITS, LEVELS
 from gongji.refusals import Refusal
+from gongji.units import yuan_text
 
 ORDINARY = "ordinary"
+LEVEL_NAMES = {code: name for name, code in LEVELS.items()}
 AMOUNTS = {"in_scope", "in_scope_fen", "total", "total_fen"}
 """Facts that say what the visit cost."""
 
@@ -83,8 +86,36 @@ def command(
         raise click.BadParameter(f"{given} 已由选项给出，不能再用 --fact", param_hint="--fact")
     if not (in_scope or total or AMOUNTS & others.keys()):
         raise Refusal("field_missing", "--in-scope 或 --total")
-    explanation = quote(row | others, pairs("--used", used), pairs("--set", settings), folders)
+    asked = (row | others, pairs("--used", used), pairs("--set", settings), folders)
+    try:
+        explanation = quote(*asked)
+    except Refusal as refusal:
+        _say_how_far(refusal, as_json, *asked)
+        raise
     if as_json:
         click.echo(json.dumps(explanation_json(explanation), ensure_ascii=False, indent=1))
     else:
         click.echo((as_markdown if markdown else as_text)(explanation))
+
+
+def _say_how_far(
+    refusal: Refusal,
+    as_json: bool,
+    facts: dict[str, str],
+    used: dict[str, str],
+    settings: dict[str, str],
+    folders: tuple[Path, ...],
+) -> None:
+    """What is settled of a visit that lacks a figure or its level, and what it depends on."""
+    if refusal.code == "parameter_missing":
+        found = as_far(facts, used, settings, folders)
+        if found and as_json:
+            refusal.values |= {
+                "at_least": yuan_text(found.least_fen),
+                "at_most": yuan_text(found.most_fen),
+            }
+        elif found:
+            click.echo(as_text(found.explanation))
+    elif refusal.code == "level_missing" and not as_json:
+        for level, explanation in by_level(facts, used, settings, folders).items():
+            click.echo(f"{LEVEL_NAMES[level]}：{explanation.sentences[-1].text}")

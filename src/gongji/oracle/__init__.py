@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 from gongji.oracle import chuxiong, lincang, panzhihua, shaoyang, yunfu, yunnan
-from gongji.oracle.accounts import CreditOutcome
+from gongji.oracle.accounts import CreditOutcome, retired_in
 from gongji.oracle.facts import Facts, with_defaults
 from gongji.oracle.layers import Book, MissingParameter, Parameters, Pot, points, to_fen
 from gongji.oracle.yunfu import ClearOutcome
@@ -81,7 +81,7 @@ def _settle_visit(
     document: Document, row: Mapping[str, Any], position: int, book: Book, parameters: Parameters
 ) -> Outcome:
     """One visit: dates, benefit, gates, then the layers; a refusal moves no meter."""
-    facts = with_defaults(row)
+    facts = _as_treated(document, with_defaults(row))
     total = facts["total_fen"]
     reason = _refusal(document, facts)
     if reason is not None:
@@ -103,6 +103,14 @@ def _settle_visit(
         supplements_fen=pot.supplements,
         person_fen=total - pot.pool - pot.supplements,
     )
+
+
+def _as_treated(document: Document, facts: Facts) -> Facts:
+    """A retiree whose registration does not count yet is treated as an active employee."""
+    events = getattr(document, "RETIREMENT", ("retired_month",))
+    if facts["status"] == "retired" and not retired_in(facts["date"], facts, events):
+        return {**facts, "status": "active"}
+    return facts
 
 
 def _refusal(document: Document, facts: Facts) -> str | None:

@@ -6,7 +6,7 @@ The document leaves the inpatient deductibles, rates and ceiling and the subsidi
 from datetime import date
 
 from gongji.oracle import yunnan
-from gongji.oracle.accounts import CreditOutcome, active_credit
+from gongji.oracle.accounts import CreditOutcome, active_credit, outside, retired_in
 from gongji.oracle.facts import Facts, first_refusal, level_of
 from gongji.oracle.layers import (
     HALF,
@@ -183,7 +183,9 @@ def credit(row: Facts, parameters: Parameters) -> CreditOutcome:
     """
     if row["month"] >= yunnan.FIRST:
         return yunnan.credit(row, parameters)
-    if row["status"] != "retired":
+    if stopped := outside(row):
+        return stopped
+    if not retired_in(row["month"], row):
         return active_credit(row["base_fen"])
     rate = find_rate(parameters, "retiree_credit_rate")
     return CreditOutcome(to_fen(rate * find_amount(parameters, "retiree_credit_base")))

@@ -5,7 +5,10 @@ knows what each gate asks, not where it applies: that is for the document of eac
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
+
+from gongji.oracle.nation import EVERYWHERE
 
 Facts: TypeAlias = Mapping[str, Any]
 
@@ -31,6 +34,8 @@ DEFAULTS: dict[str, Any] = {
     "direct": True,
     "inpatient": False,
     "third_party": False,
+    "advance": False,
+    "abroad": False,
     "other_fund": False,
     "paid_by_account": False,
     "public_health": False,
@@ -42,6 +47,10 @@ DEFAULTS: dict[str, Any] = {
     "died": False,
     "subsidy": "",
     "approval_date": None,
+    "retired_month": None,
+    "years_complete_month": None,
+    "rescue_at": None,
+    "admitted_at": None,
 }
 
 
@@ -51,7 +60,14 @@ def with_defaults(row: Facts) -> Facts:
     for name, value in row.items():
         if value is not None:
             facts[name] = value
+    if facts["rescue_at"] and facts["admitted_at"]:
+        facts["admitted"] = joined(facts["rescue_at"], facts["admitted_at"])
     return facts
+
+
+def joined(rescue: datetime, admission: datetime) -> bool:
+    """Whether a rescue turned into a stay within 72 hours (楚雄第十七条, 邵阳第八条), in hours."""
+    return timedelta(0) <= admission - rescue <= timedelta(hours=72)
 
 
 def at_pharmacy(facts: Facts) -> bool:
@@ -86,10 +102,12 @@ GATES: tuple[tuple[str, Callable[[Facts], bool]], ...] = (
     ("not_selected", lambda f: not f["selected"] and not f["referred"]),
     ("inpatient_stay", lambda f: f["inpatient"]),
     ("joins_inpatient", lambda f: f["admitted"] and not f["died"]),
-    ("third_party", lambda f: f["third_party"]),
+    # 第三十条第二款 第三人不支付或者无法确定第三人的，由基本医疗保险基金先行支付.
+    ("third_party", lambda f: f["third_party"] and not f["advance"]),
     ("other_fund", lambda f: f["other_fund"]),
     ("paid_by_account", lambda f: f["paid_by_account"]),
     ("public_health", lambda f: f["public_health"]),
+    ("abroad", lambda f: f["abroad"]),
     ("wellness", lambda f: f["wellness"]),
     ("excluded_by_law", lambda f: f["excluded_by_law"]),
     ("no_account", lambda f: without_account(f)),
@@ -98,6 +116,7 @@ GATES: tuple[tuple[str, Callable[[Facts], bool]], ...] = (
     ("offsite_unfiled", lambda f: f["offsite"] == "unfiled"),
     ("not_direct", lambda f: not f["direct"]),
     ("no_prescription", lambda f: at_pharmacy(f) and not f["prescriber_level"]),
+    ("not_dual_channel", lambda f: at_pharmacy(f)),
     ("pharmacy_not_qualified", lambda f: at_pharmacy(f) and not f["qualified"]),
 )
 """Every gate in order of precedence: the first that holds is the outcome."""
@@ -111,6 +130,6 @@ def without_account(facts: Facts) -> bool:
 def first_refusal(facts: Facts, applicable: frozenset[str]) -> str | None:
     """The first gate, in order of precedence, that applies here and holds."""
     for name, holds in GATES:
-        if name in applicable and holds(facts):
+        if name in applicable | EVERYWHERE and holds(facts):
             return name
     return None

@@ -96,6 +96,11 @@ class Pot:
         """An open amount, looked up when cost reaches it."""
         return lambda: find_amount(self.parameters, name)
 
+    def amount_for(self, name: str, disease: str) -> Callable[[], int]:
+        """An open amount of one disease; where none is given for it, the one for all."""
+        own = f"{name}.{disease}"
+        return self.amount(own if own in self.parameters else name)
+
     def rate(self, name: str) -> Callable[[], Fraction]:
         """An open rate, looked up when cost reaches it."""
         return lambda: find_rate(self.parameters, name)

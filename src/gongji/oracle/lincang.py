@@ -7,7 +7,7 @@ parameters.md gives it (inpatient rates, ceilings, large amounts, chronic limits
 from datetime import date
 
 from gongji.oracle import yunnan
-from gongji.oracle.accounts import CreditOutcome, active_credit
+from gongji.oracle.accounts import CreditOutcome, active_credit, outside, retired_in
 from gongji.oracle.facts import Facts, first_refusal, level_of
 from gongji.oracle.layers import (
     Parameters,
@@ -38,7 +38,7 @@ LARGE_AMOUNT_RATE = points(90)
 LARGE_AMOUNT_CEILING = yuan(400_000)
 """The city's benefit table: 50,000 of the pool's own payment; above it 90 % to 400,000."""
 
-GATES = frozenset({"not_designated", "no_prescription"})
+GATES = frozenset({"not_designated", "no_prescription", "offsite_unfiled"})
 
 
 def refusal(facts: Facts) -> str | None:
@@ -119,6 +119,8 @@ def credit(row: Facts, parameters: Parameters) -> CreditOutcome:
     """A month's credit: 2 % active; retirees' is open to 2024-10-31, then Yunnan's."""
     if row["month"] >= yunnan.FIRST:
         return yunnan.credit(row, parameters)
-    if row["status"] != "retired":
+    if stopped := outside(row):
+        return stopped
+    if not retired_in(row["month"], row):
         return active_credit(row["base_fen"])
     return CreditOutcome(find_amount(parameters, "retiree_credit"))

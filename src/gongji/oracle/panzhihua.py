@@ -6,15 +6,15 @@ are open. What passes their ceilings goes on to the ordinary pool (第十一条)
 
 from datetime import date
 
-from gongji.oracle.accounts import CreditOutcome, active_credit
+from gongji.oracle.accounts import CreditOutcome, active_credit, outside, retired_in
 from gongji.oracle.facts import (
     Facts,
     at_pharmacy,
     first_refusal,
     level_of,
-    without_account,
 )
 from gongji.oracle.layers import (
+    Limit,
     Parameters,
     Pot,
     find_amount,
@@ -64,14 +64,15 @@ def pay(pot: Pot, cost: int) -> None:
     """Settle one visit: the disease's own rules first, then the ordinary pool.
 
     Law: 先按“两病”、门诊慢特病政策支付，超过统筹年度最高支付限额后的门诊就诊费用按门诊统筹政策支付
-         (第十一条). The ordinary pool is for people with an account (第七条).
+         (第十一条): what the ordinary pool would not pay by itself (第七、八、十四条), it does not
+         pay of what is left either.
     """
     benefit = pot.facts["benefit"]
     if benefit == "ordinary":
         _ordinary(pot, cost)
         return
     left = _two_diseases(pot, cost) if benefit == "two_diseases" else _listed(pot, benefit, cost)
-    if not without_account(pot.facts):
+    if first_refusal(pot.facts, ORDINARY_GATES) is None:
         _ordinary(pot, left)
 
 
@@ -90,13 +91,14 @@ def _ordinary(pot: Pot, cost: int) -> None:
 
 
 def _two_diseases(pot: Pot, cost: int) -> int:
-    """Article 9: 与城乡居民“两病”门诊用药保持一致; rate and ceiling are open."""
-    return pot.pour(
-        "two_diseases",
-        cost,
-        pot.rate("two_diseases_rate"),
-        ceilings=[(pot.amount("two_diseases_ceiling"), ("two_diseases",))],
-    )
+    """Article 9: 与城乡居民“两病”门诊用药保持一致; rate and ceilings are open.
+
+    A ceiling for each of the two diseases, and one for both together.
+    """
+    disease = str(pot.facts["disease"])
+    both: Limit = (pot.amount("two_diseases_ceiling"), ("two_diseases",))
+    each: Limit = (pot.amount_for("two_diseases_ceiling", disease), ("each_disease", disease))
+    return pot.pour("two_diseases", cost, pot.rate("two_diseases_rate"), ceilings=[each, both])
 
 
 def _listed(pot: Pot, benefit: str, cost: int) -> int:
@@ -116,9 +118,11 @@ def credit(row: Facts, parameters: Parameters) -> CreditOutcome:
     Law: 以职工医保“一档”缴费标准参保的灵活就业人员，按缴费基数的2%计入; 退休人员…2022年度基本
          养老金平均水平的2%定额计入（以“元”为单位四舍五入）(第四条).
     """
+    if stopped := outside(row):
+        return stopped
     if row.get("tier") == "2":
         return CreditOutcome(0, "no_account")
-    if row["status"] != "retired":
+    if not retired_in(row["month"], row):
         return active_credit(row["base_fen"])
     pension = find_amount(parameters, "average_pension")
     return CreditOutcome(to_whole_yuan(points(2) * pension))

@@ -7,7 +7,7 @@ The inpatient figures (第八条), the limit of each disease (第十条) and the
 from datetime import date
 
 from gongji.oracle import hunan
-from gongji.oracle.accounts import CreditOutcome, active_credit, month_number
+from gongji.oracle.accounts import CreditOutcome, active_credit, outside, retired_in
 from gongji.oracle.facts import Facts, first_refusal, level_of
 from gongji.oracle.layers import Limit, Parameters, Pot, points, yuan
 
@@ -29,35 +29,34 @@ DISEASE_RATE = {"active": points(80), "retired": points(85)}
 
 DISEASE_GATES = frozenset(
     {
+        # 第七条 （一）到非定点协议医药机构就医, care outside the area without a filing included.
         "not_designated",
-        # 第五条 待遇享受期一致; 第十五条 享受住院待遇期间，不享受门诊统筹和慢特病门诊待遇.
-        "outside_benefit_period",
+        "offsite_unfiled",
+        # 第十五条 享受住院待遇期间，不享受门诊统筹和慢特病门诊待遇.
         "inpatient_stay",
         # 第十四条 处方流转到定点零售药店配药.
         "no_prescription",
     }
 )
-# 第七条 （四）未…直接结算 （五）第三方 （六）公共卫生 （七）保健、整形美容 （八）法律法规及政策.
-ORDINARY_GATES = DISEASE_GATES | {
-    "not_direct",
-    "third_party",
-    "public_health",
-    "wellness",
-    "excluded_by_law",
-}
+# 第七条 （四）未…直接结算 （七）保健、整形美容; （五）（六）（八） are the nation's too.
+ORDINARY_GATES = DISEASE_GATES | {"not_direct", "wellness"}
+# 第八条 急诊抢救死亡的，参照住院政策支付: at any place, and what cannot be settled there on paper.
+DEATH_GATES = frozenset({"inpatient_stay", "no_prescription", "wellness"})
 GATES_BY_BENEFIT = {
     "ordinary": ORDINARY_GATES,
     # 第八条 急诊抢救在72小时内转为住院治疗的，急诊抢救医疗费用与住院费用合并计算.
     "emergency": ORDINARY_GATES | {"joins_inpatient"},
     "chronic": DISEASE_GATES,
     "special": DISEASE_GATES,
-    # 第七条（一）到非定点协议医药机构就医、购药; 第十五条 按照“双通道”政策执行.
-    "dual_channel": frozenset({"not_designated"}),
+    # 第七条（一）到非定点协议医药机构就医、购药; 第十五条 按照“双通道”政策执行; 第十四条 处方流转.
+    "dual_channel": frozenset({"not_designated", "offsite_unfiled", "no_prescription"}),
 }
 
 
 def refusal(facts: Facts) -> str | None:
     """The first gate that holds."""
+    if facts["benefit"] == "emergency" and facts["died"]:
+        return first_refusal(facts, DEATH_GATES)
     return first_refusal(facts, GATES_BY_BENEFIT[facts["benefit"]])
 
 
@@ -66,11 +65,13 @@ def pay(pot: Pot, cost: int) -> None:
 
     Law: 急诊抢救死亡的，参照住院政策支付；其他急诊费用按普通门诊统筹标准支付 (第八条); 第七条（三）
          excludes what the disease benefit paid, so cost above its limit goes on to the ordinary
-         pool.
+         pool, where that would pay at all.
     """
     benefit = pot.facts["benefit"]
     if benefit in ("chronic", "special"):
-        _ordinary(pot, _disease(pot, benefit, cost))
+        left = _disease(pot, benefit, cost)
+        if first_refusal(pot.facts, ORDINARY_GATES) is None:
+            _ordinary(pot, left)
     elif benefit == "dual_channel":
         _dual_channel(pot, cost)
     elif benefit == "emergency" and pot.facts["died"]:
@@ -102,8 +103,8 @@ def _ordinary(pot: Pot, cost: int) -> None:
 
 def _disease(pot: Pot, benefit: str, cost: int) -> int:
     """Article 10: 根据各个慢特病…合理确定…年度医保统筹基金支付限额; one meter for each disease."""
-    meter = ("disease", str(pot.facts["disease"]))
-    ceilings = [(pot.amount("disease_ceiling"), meter)]
+    disease = str(pot.facts["disease"])
+    ceilings = [(pot.amount_for("disease_ceiling", disease), ("disease", disease))]
     return pot.pour(benefit, cost, DISEASE_RATE[pot.status], ceilings=ceilings)
 
 
@@ -138,9 +139,9 @@ def credit(row: Facts, parameters: Parameters) -> CreditOutcome:
     """
     if row["month"] < ACCOUNTS_FIRST:
         return CreditOutcome(0, "date_outside")
-    registered = row.get("retired_month")
-    not_yet = registered is not None and month_number(row["month"]) <= month_number(registered)
-    if row["status"] != "retired" or not_yet:
+    if stopped := outside(row):
+        return stopped
+    if not retired_in(row["month"], row):
         return active_credit(row["base_fen"])
     if not row.get("had_account", True):
         return CreditOutcome(0, "no_account")

@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
-from gongji.oracle.accounts import CreditOutcome, active_credit, month_number
+from gongji.oracle.accounts import CreditOutcome, active_credit, outside, retired_in
 from gongji.oracle.facts import Facts, first_refusal, level_of
 from gongji.oracle.layers import Parameters, Pot, points, to_fen, to_whole_yuan
 from gongji.units import WHOLE
@@ -27,24 +27,21 @@ RETIRED_MORE = points(10)
 RETIREE_CREDIT = 10_555
 """第九条 即105.55元/月."""
 
-EMERGENCY_GATES = frozenset(
-    {
-        "not_designated",
-        # 第十八条 （一）参保人患病住院期间 （四）按有关法律、法规规定不予支付.
-        "inpatient_stay",
-        "excluded_by_law",
-        "no_prescription",
-    }
-)
-# 第十七条 除急救和抢救需要外，参保人员未经转诊到非选定医疗卫生机构门诊就医，统筹基金不予支付.
-ORDINARY_GATES = EMERGENCY_GATES | {"not_selected"}
+# 第十八条 （一）参保人患病住院期间; 第二十条 院外购药费用（“双通道”管理药品）, on a prescription.
+ANY_GATES = frozenset({"inpatient_stay", "no_prescription"})
+# 第十七条 选定1家定点医疗机构就诊; 除急救和抢救需要外，未经转诊到非选定医疗卫生机构门诊就医，
+# 统筹基金不予支付: a place outside the area is none of these without a filing.
+CHOSEN_GATES = ANY_GATES | {"not_designated", "offsite_unfiled", "not_selected"}
 GATES_BY_BENEFIT = {
-    "ordinary": ORDINARY_GATES,
-    "dual_channel": ORDINARY_GATES,
-    "emergency": EMERGENCY_GATES,
+    # Drugs bought outside are paid only where they are dual-channel drugs.
+    "ordinary": CHOSEN_GATES | {"not_dual_channel"},
+    "dual_channel": CHOSEN_GATES,
+    "emergency": ANY_GATES | {"not_dual_channel"},
     # 第八条 门诊特定病种…按照省、市…有关规定执行.
-    "special": frozenset({"not_designated"}),
+    "special": frozenset({"not_designated", "offsite_unfiled"}),
 }
+RETIREMENT = ("retired_month", "years_complete_month")
+"""第四条 达到法定退休年龄且缴满年限…办理医保退休手续后次月起; 第九条 从缴满规定年限后的次月起."""
 
 
 def refusal(facts: Facts) -> str | None:
@@ -101,13 +98,11 @@ def credit(row: Facts, parameters: Parameters) -> CreditOutcome:
          其按月缴费期间，不计发个人账户; 退休人员从缴满规定年限后的次月起变更个人账户划入额度
          (第九条). A retiree without a month of completion had the years long ago.
     """
-    if not row.get("in_benefit_period", True):
-        return CreditOutcome(0, "outside_benefit_period")
+    if stopped := outside(row):
+        return stopped
     if row.get("paying_monthly"):
         return CreditOutcome(0, "paying_monthly")
-    complete = row.get("years_complete_month")
-    reached = complete is None or month_number(row["month"]) > month_number(complete)
-    if row["status"] == "retired" and reached:
+    if retired_in(row["month"], row, RETIREMENT):
         return CreditOutcome(RETIREE_CREDIT)
     return active_credit(row["base_fen"])
 
@@ -162,9 +157,12 @@ def clear(row: Mapping[str, Any]) -> ClearOutcome:
     Rounds: each month's prepayment and the part kept, half up to the fen.
     """
     prepaid = sum(to_fen(points(30) * row["ceiling_fen"] * heads / 12) for heads in row["heads"])
+    # 零星报销…在支付给医疗机构的“定额包干”费用中扣回: taken off what is paid.
+    manual = row.get("manual_fen", 0)
+    paid = max(0, prepaid - manual)
     spent = row["spent_fen"]
-    usage = Fraction(spent, prepaid) if prepaid else Fraction(0)
-    balance = max(0, prepaid - spent)
+    usage = Fraction(spent, paid) if paid else Fraction(0)
+    balance = max(0, paid - spent)
     reduction = direct_reduction(row["direct_settled"], row["settled"])
     share = max(points(0), kept_share(usage) - reduction)
     kept = to_fen(share * balance)
@@ -175,5 +173,5 @@ def clear(row: Mapping[str, Any]) -> ClearOutcome:
         kept_ppm=int(share * WHOLE),
         kept_fen=kept,
         returned_fen=balance - kept,
-        borne_fen=max(0, spent - prepaid),
+        borne_fen=max(0, spent + manual - prepaid),
     )

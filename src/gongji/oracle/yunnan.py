@@ -6,7 +6,7 @@ the first layer and the account credits from here; their own further layers stay
 
 from datetime import date
 
-from gongji.oracle.accounts import CreditOutcome, active_credit, month_number
+from gongji.oracle.accounts import CreditOutcome, active_credit, month_number, outside, retired_in
 from gongji.oracle.facts import Facts, first_refusal, level_of
 from gongji.oracle.layers import Parameters, Pot, points, yuan
 
@@ -25,8 +25,9 @@ RETIRED_MOST = points(70)
 CEILING = yuan(6000)
 """二（二）全省普通门诊自然年度支付限额统一为6000元."""
 
-GATES = frozenset({"not_designated", "no_prescription"})
-"""定点医疗机构 (二（二）); 将符合条件的定点零售药店纳入门诊统筹管理 (二（四）)."""
+GATES = frozenset({"not_designated", "no_prescription", "offsite_unfiled"})
+"""定点医疗机构 (二（二）); 将符合条件的定点零售药店纳入门诊统筹管理 (二（四）); off-site care only
+with a filing, as in 楚雄第二十五条 (settled reading)."""
 
 
 def refusal(facts: Facts) -> str | None:
@@ -74,7 +75,9 @@ def credit(row: Facts, parameters: Parameters) -> CreditOutcome:
     Law: 在职职工…2%; 70周岁以下退休人员每月划入106元，70周岁及以上退休人员每月划入142元 (二（一）).
          Age 70 counts from the month of the birthday.
     """
-    if row["status"] != "retired":
+    if stopped := outside(row):
+        return stopped
+    if not retired_in(row["month"], row):
         return active_credit(row["base_fen"])
     born = row.get("birth_date")
     seventy = born is not None and month_number(row["month"]) >= month_number(born) + 70 * 12

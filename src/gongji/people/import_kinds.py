@@ -196,6 +196,7 @@ PERSON_FACTS = (
         "意外伤害",
         "意外伤害备案",
         yes_no("third_party", "第三人责任", "有第三人责任"),
+        yes_no("advance", "先行支付", "第三人不支付或者无法确定，经办机构决定先行支付"),
         SERIAL,
         C("memo", "说明", text(), "说明", ""),
         key=C("number", "编号", text(60), "备案编号", "YW0001"),

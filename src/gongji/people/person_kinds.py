@@ -103,9 +103,14 @@ class Stay(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Injury(msgspec.Struct, forbid_unknown_fields=True):
-    """意外伤害 (2507; key: serial): whether a third party is liable."""
+    """意外伤害 (2507; key: serial): whether a third party is liable.
+
+    Law:     社会保险法 第三十条第二款: where the third party does not pay or is unknown the pool
+             advances the cost (`advance`, as the agency decided) and recovers it.
+    """
 
     third_party: bool
+    advance: bool = False
     serial: str = ""
     memo: str = ""
 

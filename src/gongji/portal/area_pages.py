@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from gongji.law.engine.area import Area
 from gongji.law.engine.visit import read_date
 from gongji.law.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, compare
+from gongji.law.rulebook.law import NATION
 from gongji.law.rulebook.rulebook import Rulebook
 from gongji.platform.installation import installed_areas
 from gongji.portal import area_tables, official_texts, pictures, present
@@ -126,10 +127,17 @@ def _book_of(area: Area, rulebook: str) -> Rulebook | None:
 
 
 def _document(code: str, date: str) -> official_texts.Document:
-    book = _book_of(_area(code), f"{code}@{date}")
+    book = _book_of_nation(date) if code == NATION else _book_of(_area(code), f"{code}@{date}")
     if book is None:
         raise Http404
     return official_texts.document(book)
+
+
+def _book_of_nation(date: str) -> Rulebook | None:
+    """A law of the nation, which lies under every area."""
+    library = installed_areas().library
+    books = (library.book(path) for path in library.files(NATION))
+    return next((book for book in books if str(date_of(book.head.since)) == date), None)
 
 
 @require_safe

@@ -9,7 +9,7 @@ from gongji.law.compile.citations import Cite
 from gongji.law.engine.area import Area
 from gongji.law.report.compare import _WORKED_OUT as WORKED_OUT
 from gongji.law.report.effects import Effect, EffectsTable, Place, effects
-from gongji.law.report.law_figures import Figure, figures
+from gongji.law.report.law_figures import Figure, figures, short_path
 from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.source import Node
 from gongji.portal import present
@@ -205,7 +205,7 @@ def sections(law: Law) -> list[tuple[str, list[Said]]]:
 def _said(law: Law, figure: Figure) -> Said:
     where = "，".join(f"{fact}：{value}" for fact, value in figure.where)
     source = "" if figure.source == "官方" else figure.source
-    book = next((b for b in law.books if b.head.number == figure.document), None)
+    book = next((b for b in law.books if short_path(b.path) == figure.file), None)
     label = f"{figure.document} {figure.article}"
     link = Link(label, present.text_url(book, figure.article), source) if book else None
     return Said(figure.name, figure.item, where, figure.text, link, figure.marks)

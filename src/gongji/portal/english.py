@@ -39,9 +39,64 @@ SENTENCES = [
     ),
     _form("政策范围外费用{m}，由个人负担。", "Cost out of scope, {m}, is borne by the person."),
     _form(
-        "统筹基金不予支付：{reason}。全部费用{m}由个人负担，各项累计不变。",
-        "The pooled fund does not pay: {reason}. The whole cost, {m}, is borne by the person; "
+        "统筹基金不予支付：{reason}。全部费用{m}并入住院费用结算，各项累计不变。",
+        "The pooled fund does not pay: {reason}. The whole cost, {m}, is settled with the stay; "
         "no meter moves.",
+    ),
+    _form(
+        "统筹基金不予支付：{reason}。全部费用{m}由{bearer}，各项累计不变。",
+        "The pooled fund does not pay: {reason}. The whole cost, {m}, is borne by {bearer}; "
+        "no meter moves.",
+    ),
+    _form(
+        "第三人不支付或者无法确定第三人的，由基金先行支付，并有权向第三人追偿。",
+        "Where the third party does not pay or is not known, the fund advances the cost and has a "
+        "claim on the third party.",
+    ),
+    _form(
+        "{month}{event}，退休待遇自{after}起；本次仍按在职人员。",
+        "{month}: {event}; the benefits of retirees begin in {after}; this visit is still one of "
+        "an active employee.",
+    ),
+    _form("在药店购药，按{whose}的标准结算。", "Bought at a pharmacy, by the rules for {whose}."),
+    _form(
+        "互联网医院按其依托的{level}实体医疗机构的标准结算。",
+        "An Internet hospital is settled as the physical institution behind it: {level}.",
+    ),
+    _form(
+        "异地就医已备案，与统筹区内同样结算。",
+        "Care outside the area was filed and is settled as within it.",
+    ),
+    _form("{benefit}不受“{reason}”的限制。", "{benefit} is not refused for this: {reason}."),
+    _form(
+        "不因“{reason}”拒付：{fact}为“{value}”。",
+        "Not refused for this: {reason}, because {fact}: {value}.",
+    ),
+    _form(
+        "超过{layer}年度限额的{m}，按{how}计算。",
+        "{m} above the year's limit of {layer} go by {how}.",
+    ),
+    _form("超过{layer}限额的{m}，按{how}计算。", "{m} above the limit of {layer} go by {how}."),
+    _form("余下{m}，按{how}计算。", "The remaining {m} go by {how}."),
+    _form(
+        "超过{layer}年度限额的{m}不再转入其他待遇：{reason}。",
+        "{m} above the year's limit of {layer} flow on to no other benefit: {reason}.",
+    ),
+    _form(
+        "超过{layer}限额的{m}不再转入其他待遇：{reason}。",
+        "{m} above the limit of {layer} flow on to no other benefit: {reason}.",
+    ),
+    _form(
+        "余下{m}不再转入其他待遇：{reason}。",
+        "The remaining {m} flow on to no other benefit: {reason}.",
+    ),
+    _form(
+        "未超过起付标准，统筹基金不支付。",
+        "The cost is not above the deductible; the pooled fund pays nothing.",
+    ),
+    _form(
+        "这项待遇没有规定读取的事实：{unread}；它们不影响本次结果。",
+        "No rule of this benefit asks for: {unread}; the result does not depend on it.",
     ),
     _form("保底：实际支付低于{r}的，补足{m}。", "Floor: payment below {r} is topped up by {m}."),
     _form(
@@ -53,7 +108,6 @@ SENTENCES = [
         "{layer}: reckoned on {m}, the {base} within what the person bears.",
     ),
     _form("{layer}：以余下的{m}计算。", "{layer}: reckoned on the remaining {m}."),
-    _form("余下{m}按“{layer}”计算。", "The remaining {m} go by “{layer}”."),
     _form(
         "本段费用至{m1}为止，此前{meter}已累计{m2}，本次进入本段{m3}。",
         "This band of cost ends at {m1}; {meter} held {m2} before, {m3} of this visit fall in it.",
@@ -89,9 +143,8 @@ SENTENCES = [
         "the cost above the ceiling, {m4}, is borne by the person.",
     ),
     _form(
-        "最高支付限额{m1}，此前{meter}已支付{m2}，本次只能支付{m3}；超过限额的费用{m4}转入下一层。",
-        "Ceiling {m1}; {m2} were used of it before ({meter}), so only {m3} can be paid now; "
-        "the cost above the ceiling, {m4}, goes on to the next layer.",
+        "最高支付限额{m1}，此前{meter}已支付{m2}，本次只能支付{m3}。",
+        "Ceiling {m1}; {m2} were used of it before ({meter}), so only {m3} can be paid now.",
     ),
     _form("合计：{parts}。", "In all: {parts}."),
 ]
@@ -100,7 +153,23 @@ _PARTS = {
     "补充保障支付": "supplements pay",
     "个人账户支付": "the personal account pays",
     "个人负担": "the person bears",
+    "其余": "the rest is",
 }
+_BEARERS = {
+    "个人负担": "the person",
+    "第三人负担": "the third party",
+    "应当支付的其他基金负担": "the other fund that has to pay it",
+    "公共卫生负担": "public health",
+}
+_WORDS = {
+    "办结退休手续": "registered as retired",
+    "缴满规定年限": "contribution years complete",
+    "次月": "the month after",
+    "当月": "that month",
+    "定点零售药店": "pharmacies",
+    "就诊医疗机构住院支付比例": "the inpatient rate of the institution",
+}
+_PRESCRIBER = re.compile("^开具处方的(.*)定点医疗机构$")
 
 
 def _yuan(text: str) -> str:
@@ -119,8 +188,28 @@ def _totals(text: str) -> str:
     found = []
     for part in text.split("，"):
         name = next((name for name in _PARTS if part.startswith(name)), "")
-        found.append(f"{_PARTS.get(name, name)} {_yuan(part.removeprefix(name))}")
+        amount, yuan, whose = part.removeprefix(name).partition("元")
+        said = f"{_PARTS.get(name, name)} {_yuan(amount + yuan)}"
+        found.append(said + (f" ({_bearer(whose)})" if whose else ""))
     return ", ".join(found)
+
+
+def _bearer(text: str) -> str:
+    if text.startswith("并入"):
+        return "settled with the stay"
+    whose = text.removeprefix("由")
+    return _BEARERS.get(whose, whose)
+
+
+def _how(text: str) -> str:
+    return _WORDS.get(text) or f"“{term(text.strip('“”'))}”"
+
+
+def _whose(text: str) -> str:
+    found = _PRESCRIBER.match(text)
+    if found:
+        return f"the institution that prescribed, {term(found[1])}"
+    return _WORDS.get(text, text)
 
 
 def _meter(text: str) -> str:
@@ -130,13 +219,23 @@ def _meter(text: str) -> str:
     return f"{term(name)} ({_facts(where)})"
 
 
-_OWN: dict[str, Callable[[str], str]] = {"facts": _facts, "parts": _totals, "meter": _meter}
+_OWN: dict[str, Callable[[str], str]] = {
+    "facts": _facts,
+    "parts": _totals,
+    "meter": _meter,
+    "bearer": _bearer,
+    "how": _how,
+    "whose": _whose,
+    "unread": _facts,
+    "event": lambda text: _WORDS.get(text, text),
+    "after": lambda text: _WORDS.get(text, text),
+}
 
 
 def _word(name: str, text: str) -> str:
     if name[0] == "m" and name.rstrip("0123456789") == "m":
         return _yuan(text)
-    if name in ("date", "r"):
+    if name in ("date", "month", "r"):
         return text
     if name == "reason":
         return reason(text)
@@ -165,6 +264,7 @@ _REASONS = {
     "other_fund": "another fund covers the cost",
     "paid_by_account": "already paid from the personal account",
     "public_health": "public health bears the cost",
+    "abroad": "care abroad",
     "wellness": "wellness, cosmetic surgery and the like",
     "excluded_by_law": "not payable by law",
     "no_account": "no personal account of employee insurance",
@@ -174,6 +274,7 @@ _REASONS = {
     "not_direct": "not settled directly at the counter",
     "no_prescription": "bought at a pharmacy without a prescription of a designated institution "
     "(the level of the prescriber is missing)",
+    "not_dual_channel": "bought at a pharmacy, and no dual-channel drug",
     "pharmacy_not_qualified": "the pharmacy does not meet the conditions of the pool",
     "not_eligible": "the area's own conditions are not met",
 }

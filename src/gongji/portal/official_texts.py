@@ -8,17 +8,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
-from gongji.law.compile.citations import Cite
+from gongji.law.compile.citations import Cite, document_of
 from gongji.law.report.register import NAMES, Entry
+from gongji.law.rulebook.official_text import text_beside
 from gongji.law.rulebook.rulebook import Rulebook
 
-SAME_AS = "同："
-"""How a text file names the one that it is the same as."""
-
 _ARTICLE = re.compile(r"第[零一二三四五六七八九十百]+条")
-_HEADING = re.compile(r"^(#{1,3}) (\S+)(?:\s+(.*))?$")
 
 
 @dataclass(frozen=True)
@@ -67,15 +63,15 @@ def anchor(article: str) -> str:
 @lru_cache(maxsize=64)
 def document(book: Rulebook) -> Document:
     """A document with its articles in the order of the text, or of the register."""
-    preface, sections = _read(book.path.parent / "texts" / f"{book.path.stem}.md")
+    text = text_beside(book.path)
     register = {name: Entry(book, name, article) for name, article in book.articles.items()}
     found = [
-        _article(name, chapter, title, tuple(paragraphs), register.get(name))
-        for name, chapter, title, paragraphs in sections
+        _article(one.name, one.chapter, one.title, one.paragraphs, register.get(one.name))
+        for one in text.sections
     ]
     known = {article.name for article in found}
     found += [_article(n, "", "", (), entry) for n, entry in register.items() if n not in known]
-    return Document(book, tuple(preface), tuple(found))
+    return Document(book, text.preface, tuple(found))
 
 
 def _article(
@@ -90,33 +86,9 @@ def _article(
     )
 
 
-Section = tuple[str, str, str, list[str]]
-"""Name, chapter, title, paragraphs."""
-
-
-def _read(path: Path) -> tuple[list[str], list[Section]]:
-    if not path.exists():
-        return [], []
-    text = path.read_text(encoding="utf-8")
-    if text.startswith(SAME_AS):
-        return _read(path.parents[3] / text.removeprefix(SAME_AS).strip())
-    preface: list[str] = []
-    sections: list[Section] = []
-    chapter = ""
-    for line in text.split("\n"):
-        heading = _HEADING.match(line)
-        if heading and heading[1] == "##":
-            chapter = f"{heading[2]}　{heading[3] or ''}".strip()
-        elif heading and heading[1] == "###":
-            sections.append((heading[2], chapter, heading[3] or "", []))
-        elif line.strip() and not heading:
-            (sections[-1][3] if sections else preface).append(line.strip())
-    return preface, sections
-
-
 def book_cited(books: Iterable[Rulebook], cite: Cite) -> Rulebook | None:
     """The document that a citation stands in."""
     for book in books:
-        if book.head.number == cite.document and book.path.name == cite.file:
+        if book.path.name == cite.file and document_of(book, cite.article) == cite.document:
             return book
     return None

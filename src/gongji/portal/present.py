@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from django.urls import reverse
 
-from gongji.law.compile.citations import Cite
+from gongji.law.compile.citations import Cite, document_of
 from gongji.law.explain.sentences import Sentence
 from gongji.law.report.law_figures import OFFICIAL
 from gongji.law.rulebook.rulebook import Rulebook
@@ -203,7 +203,7 @@ def links_of_doubt(doubt: Any, books: Iterable[Rulebook]) -> list[Link]:
     """The article that a doubt is about."""
     for book in books:
         if doubt in book.doubts.values():
-            label = f"{book.head.number} {doubt.article}"
+            label = f"{document_of(book, doubt.article)} {doubt.article}"
             return [Link(label, text_url(book, doubt.article))]
     return []
 

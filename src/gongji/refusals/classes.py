@@ -13,6 +13,10 @@ class GongjiError(Exception):
     """Anything gongji says no to."""
 
 
+BOUNDS = ("at_least", "at_most")
+"""Values that say, in yuan, between what the pool pays of a visit that lacks a figure."""
+
+
 @dataclass
 class Refusal(GongjiError):
     """A decision not to do what was asked.
@@ -31,8 +35,9 @@ class Refusal(GongjiError):
         return REFUSALS[self.code].format(**({"field": self.field} | self.values))
 
     def as_json(self) -> dict[str, str]:
-        """Code, field and sentence, for machines."""
-        return {"refusal": self.code, "field": self.field, "reason": str(self)}
+        """Code, field and sentence, for machines; the bounds of a payment that lacks a figure."""
+        bounds = {name: self.values[name] for name in BOUNDS if name in self.values}
+        return {"refusal": self.code, "field": self.field, "reason": str(self)} | bounds
 
 
 class RowRefusal(Refusal):

@@ -12,6 +12,7 @@ GATES: dict[str, str] = {
     "other_fund": "由其他资金（基金）保障的费用",
     "paid_by_account": "已用个人账户支付的费用",
     "public_health": "应当由公共卫生负担的费用",
+    "abroad": "在境外就医的费用",
     "wellness": "保健、整形美容等费用",
     "excluded_by_law": "法律法规规定不予支付的费用",
     "no_account": "没有建立职工医保个人账户",
@@ -20,6 +21,7 @@ GATES: dict[str, str] = {
     "offsite_unfiled": "统筹区外就医没有备案",
     "not_direct": "没有在定点医药机构直接结算",
     "no_prescription": "在药店购药没有定点医疗机构的处方（缺开方机构级别）",
+    "not_dual_channel": "在药店购买的不是“双通道”管理药品",
     "pharmacy_not_qualified": "药店不符合纳入门诊统筹的条件",
     "not_eligible": "不符合本地规定的享受条件",
 }

@@ -21,8 +21,8 @@ from gongji.units import Fen
 BANNED_USES = {"public_health": "public_health", "wellness": "wellness"}
 """Reasons for which the pool pays nothing that are uses which an account may be barred from too."""
 
-RELATIONS = {"spouse": "spouse", "parent": "parent", "child": "child", "close_relative": "sibling"}
-"""Relation of a bond -> relation of the table of uses (close relatives: those after 2024, YN-3)."""
+RELATIONS = {name: name for name in ("spouse", "parent", "child", "close_relative")}
+"""Relation of a bond -> relation of the table of uses: a bond says what it says, and no more."""
 
 
 class Payment(msgspec.Struct, frozen=True):

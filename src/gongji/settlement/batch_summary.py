@@ -21,8 +21,6 @@ from gongji.settlement.price_bills import PricedBill, PricedLine, outside, unrel
 from gongji.units import Fen
 
 ORDINARY = "ordinary"
-LIMITABLE = ("chronic", "special")
-"""Benefits for a disease, which an area may limit to what is related to it."""
 
 AMOUNTS = ("above_standard_fen", "wholly_own_fen", "first_self_pay_fen", "in_scope_fen")
 
@@ -101,19 +99,14 @@ def refuse_mixed(marks: Marks, benefit: str, law: Law) -> None:
     """A bill with lines that the benefit settling it cannot take, or of which the law is silent.
 
     Law:     云浮 第十八条（二）、第十九条: special-disease costs are prescribed and settled apart.
-    Refuses: benefits_mixed, naming the lines and the article; not_ruled for lines told to be
-             unrelated where the area does not say what becomes of them.
+    Refuses: benefits_mixed, naming the lines and the article.
     """
     terms = terms_of(law)
-    told = [serial for group in marks.scoped if group.told is False for serial in group.serials]
     if benefit in terms.benefits(APART):
         others = {code: serials for code, serials in marks.benefits.items() if serials}
         others.pop(benefit, None)
         if others:
             raise _mixed(benefit, others, terms)
-    elif told and benefit in LIMITABLE and not terms.benefits(UNRELATED):
-        value = f"与病种无关的项目（明细 {'、'.join(told)}）"
-        raise Refusal("not_ruled", "feedetl_sn", {"area": law.area, "value": value})
 
 
 def _mixed(benefit: str, others: Mapping[str, Sequence[str]], terms: Terms) -> Refusal:

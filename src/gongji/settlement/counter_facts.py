@@ -180,6 +180,11 @@ def _third_party(seen: Seen) -> Value | None:
     return True if any(fact.details.get("third_party") for fact in injuries) else None
 
 
+def _advance(seen: Seen) -> Value | None:
+    injuries = seen.person.holding.get("injury", ())
+    return any(fact.details.get("advance") for fact in injuries)
+
+
 def _level(seen: Seen) -> Value | None:
     return read_level("level", seen.here.level) or None
 
@@ -259,6 +264,7 @@ COUNTER_FACTS = CounterFacts(
         _fact("转住院", PERSON, lambda seen: seen.rescue),
         _fact("住院医院级别", PERSON, _stay_level),
         _fact("住院期间", PERSON, _inpatient),
+        _fact("先行支付", PERSON, _advance),
         _fact("医疗机构", PLACE, lambda seen: seen.here.code),
         _fact("医院级别", PLACE, _level),
         CounterFact("parent_level", PLACE, _parent_level),
@@ -280,6 +286,7 @@ COUNTER_FACTS = CounterFacts(
         _fact("其他基金", TOLD),
         _fact("账户已付", TOLD),
         _fact("公共卫生", TOLD),
+        _fact("境外就医", TOLD),
         _fact("保健美容", TOLD),
         _fact("依法不予支付", TOLD),
         _fact("直接结算", TOLD),

@@ -1,16 +1,20 @@
 """The sentences of one priced line: what of it is the person's and why, with the article."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from gongji.batch.lines.line_columns import LAW
 from gongji.batch.lines.price_lines import PricedRows
 from gongji.law.compile.grounds import Ground
 from gongji.law.explain.sentences import Sentence, yuan
-from gongji.law.pricing.terms import Terms
+from gongji.law.pricing.terms import NEGOTIATED, Terms
 from gongji.law.rulebook.line_provisions import OUTSIDE, SELF_PAY, STANDARD, UNRELATED
 from gongji.law.rulebook.provision_kinds import Doubt
+from gongji.law.rulebook.vocabulary import BENEFITS
 from gongji.units import show_ppm
+
+NEGOTIATED_DRUG = BENEFITS[NEGOTIATED]
 
 
 def explain_line(priced: PricedRows, line: Mapping[str, Any]) -> tuple[list[Sentence], list[Doubt]]:
@@ -59,6 +63,9 @@ def _reasons(terms: Terms, line: Mapping[str, Any]) -> Iterator[tuple[Sentence, 
             f"先行自付{show_ppm(line['share_ppm'])}，"
             f"即{yuan(line['first_self_pay_fen'])}，由个人负担。"
         )
+        if found and line["benefit_code"] == NEGOTIATED_DRUG:
+            # How it mixes with other benefits is no question in its own.
+            found = replace(found, doubts=())
         yield from _said("first_self_pay", text, found)
 
 

@@ -31,7 +31,6 @@ class LineProblems:
         "standard": "高于支付标准的部分",
         "listing": "高于挂网价格的部分",
         "first_self_pay": "先行自付",
-        "related": "与病种无关的项目",
     }
 
     def __init__(self, file: str, catalogue: Catalogue, places: Places) -> None:

@@ -66,7 +66,6 @@ KEPT = (
     "item_row",
 )
 """Columns of priced lines."""
-CHRONIC = ("chronic", "special")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -265,7 +264,6 @@ def _join_terms(lines: pl.DataFrame, terms: list[Terms]) -> pl.DataFrame:
             found.negotiated[0] if found.negotiated else NONE,
             found.share(SELF_PAY),
             *(found.ground(kind) is not None for kind in (OUTSIDE, STANDARD, LISTING, SELF_PAY)),
-            bool(found.benefits(UNRELATED)),
             bool(found.law.parts),
             list({part.code for part in found.law.parts.values()}),
             found.benefits(UNRELATED),
@@ -280,7 +278,6 @@ def _join_terms(lines: pl.DataFrame, terms: list[Terms]) -> pl.DataFrame:
         "rules_standard": pl.Boolean,
         "rules_listing": pl.Boolean,
         "rules_self_pay": pl.Boolean,
-        "rules_unrelated": pl.Boolean,
         "has_parts": pl.Boolean,
         "parts": pl.List(pl.String),
         "unrelated_in": pl.List(pl.String),
@@ -336,8 +333,6 @@ def _judge(lines: pl.DataFrame) -> pl.DataFrame:
     covered = pl.col("covered")
     lines = mark(lines, covered & pl.col("needs_level"), "level_missing", "level")
     lines = mark(lines, covered & (pl.col("share_ppm") < 0), "self_pay_missing", "first_self_pay")
-    lacks = ~pl.col("rules_unrelated") & pl.col("benefit_code").is_in(CHRONIC)
-    lines = mark(lines, ~pl.col("is_related") & lacks, "not_ruled", "related")
     strange = (pl.col("part") != "") & ~pl.col("part").is_in("parts")
     return mark(lines, strange, "value_invalid", "part")
 

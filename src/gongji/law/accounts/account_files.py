@@ -26,10 +26,10 @@ from gongji.law.accounts.roster import (
     ROSTER_COLUMNS,
     month_name,
     read_base,
-    read_month_name,
     read_person_month,
 )
 from gongji.law.engine.areas import Areas
+from gongji.law.engine.visit import read_month_name
 from gongji.refusals import Refusal, RowRefusal
 from gongji.tabular.sheets import Sheet, Whole
 from gongji.units import Fen, show_ppm, yuan_text
@@ -172,7 +172,7 @@ class ClearingJob:
             yield RowAnswer((*keys, *answer.values), answer.tally, 0, answer.refused)
             return
         told = explain_statement(result)
-        totals = (result.prepaid_fen, result.given.used_fen, result.balance_fen)
+        totals = (result.prepaid_fen, result.given.spent_fen, result.balance_fen)
         ends = (result.kept_fen, result.returned_fen, result.borne_fen)
         yield RowAnswer(
             (

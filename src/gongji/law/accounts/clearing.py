@@ -47,11 +47,6 @@ class InstitutionYear:
     direct_settled: int
     settled: int
 
-    @property
-    def used_fen(self) -> Fen:
-        """What counts as used of the budget: manual reimbursements are charged back to it."""
-        return self.spent_fen + self.manual_fen
-
 
 @dataclass(frozen=True)
 class Terms:
@@ -87,13 +82,18 @@ class Statement:
 
     @property
     def prepaid_fen(self) -> Fen:
-        """The budget of the year."""
+        """What was prepaid in the year."""
         return sum(self.monthly_fen)
 
     @property
+    def budget_fen(self) -> Fen:
+        """The paid budget: what was prepaid less the manual reimbursements charged back to it."""
+        return max(0, self.prepaid_fen - self.given.manual_fen)
+
+    @property
     def usage_ppm(self) -> int:
-        """The use of the budget, cut off (never rounded up into the next band)."""
-        return self.given.used_fen * WHOLE // self.prepaid_fen if self.prepaid_fen else 0
+        """The use of the paid budget, cut off (never rounded up into the next band)."""
+        return self.given.spent_fen * WHOLE // self.budget_fen if self.budget_fen else 0
 
 
 def read_year(row: Mapping[str, str]) -> InstitutionYear:
@@ -152,9 +152,10 @@ def clear_year(area: Area, given: InstitutionYear) -> Statement:
         for number, heads in enumerate(given.heads)
     )
     out = [0] * kernel.YEAR_SIZE
-    kernel.clear(
-        terms.code, 0, sum(monthly), given.used_fen, given.direct_settled, given.settled, out
-    )
+    paid = sum(monthly) - given.manual_fen
+    # What was reimbursed on paper beyond the whole budget is borne like what was spent beyond it.
+    spent = given.spent_fen + max(0, -paid)
+    kernel.clear(terms.code, 0, max(0, paid), spent, given.direct_settled, given.settled, out)
     return Statement(terms, given, monthly, *out)
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from gongji.law.accounts.roster import (
-    NO_MONTH,
     PersonMonth,
     month_name,
     read_base,
@@ -18,6 +17,7 @@ from gongji.law.compile.citations import Cited
 from gongji.law.compile.figures import Cell, Resolver, holds
 from gongji.law.compile.grounds import rules
 from gongji.law.compile.layout import Layout
+from gongji.law.compile.retirement import CREDIT, Start, delaying, looked_at
 from gongji.law.engine.area import Area, gap_refusal
 from gongji.law.engine.engine import parameter_missing
 from gongji.law.engine.visit import value_name
@@ -29,7 +29,6 @@ from gongji.law.rulebook.account_provisions import (
     Contribution,
     Credit,
     NoCredit,
-    RetirementStart,
     Share,
 )
 from gongji.law.rulebook.law import KEPT, Law, Provision
@@ -58,8 +57,8 @@ class CreditCase:
     given: PersonMonth
     plan: CreditPlan
     cell: Cell
-    start: tuple[Provision[RetirementStart], RetirementStart] | None
-    """What delays the retiree's credit, where an event of the person was looked at."""
+    start: Start | None
+    """What the retiree's credit waits for, or waited for where an event was looked at."""
 
 
 @dataclass(frozen=True)
@@ -147,17 +146,14 @@ def _check_since(area: Area, plan: CreditPlan, month: int) -> None:
         raise Refusal("date_outside", "month", values)
 
 
-def _status(
-    law: Law, given: PersonMonth
-) -> tuple[str, tuple[Provision[RetirementStart], RetirementStart] | None]:
-    """The status whose rules hold in the month, and the provision that says from when."""
-    for provision, start in rules(law, RetirementStart):
-        if "credit" in start.governs and given.retired:
-            event = given.events.get(start.event, NO_MONTH)
-            retired = kernel.retired_in(given.month, 1, event, start.months_after)
-            told = (provision, start) if event != NO_MONTH else None
-            return ("退休" if retired else "在职"), told
-    return ("退休" if given.retired else "在职"), None
+def _status(law: Law, given: PersonMonth) -> tuple[str, Start | None]:
+    """The status whose rules hold in the month, and what says from when."""
+    if not given.retired:
+        return "在职", None
+    waits = delaying(law, CREDIT, given.month, given.events)
+    if waits:
+        return "在职", waits
+    return "退休", looked_at(law, CREDIT, given.events)
 
 
 def cell_of(law: Law, given: PersonMonth, status: str) -> dict[str, str]:
@@ -197,7 +193,9 @@ class _Planner:
         stops = [found for found in rules(law, NoCredit) if holds(found[1].when, cell)]
         if credits and not stops:
             return self._credit(*credits[0])
-        stop = min(stops, key=lambda found: PRECEDENCE[found[1].refusal], default=None)
+        # The area's own text before the nation's, where both say it.
+        stops.sort(key=lambda found: (PRECEDENCE[found[1].refusal], found[0].national))
+        stop = stops[0] if stops else None
         numbers = [0] * kernel.CREDIT_SIZE
         numbers[kernel.REFUSAL] = PRECEDENCE[stop[1].refusal if stop else "not_eligible"]
         return CreditPlan(tuple(numbers), credits[0] if credits else None, stop)

@@ -1,22 +1,24 @@
 """The sentences of a month's credit and of a year's clearing, each with the articles behind it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from gongji.law.accounts.check_accounts import values_of
 from gongji.law.accounts.clearing import MONTHS, Statement
 from gongji.law.accounts.credits import CreditCase, CreditPlan, MonthCredit
 from gongji.law.accounts.roster import month_name
-from gongji.law.compile.citations import Cite, Cited
+from gongji.law.compile.cells import value_axes
+from gongji.law.compile.citations import Cite, Cited, doubts_of
 from gongji.law.compile.grounds import Ground, ground
 from gongji.law.explain.sentences import Sentence, yuan
 from gongji.law.explain.show import cited
 from gongji.law.kernel import accrue
-from gongji.law.kernel.calendar import NO_DAY
+from gongji.law.kernel.calendar import NO_DAY, month_of
 from gongji.law.rulebook.account_provisions import EVENTS, FUNDS
 from gongji.law.rulebook.law import Law
-from gongji.law.rulebook.provision_kinds import ByAxis, Doubt
+from gongji.law.rulebook.provision_kinds import ByAxis, Doubt, FactDefinition
 from gongji.refusals import REFUSALS
 from gongji.units import WHOLE, show_ppm
 
@@ -125,7 +127,8 @@ def explain_credit(result: MonthCredit, amounts: Amounts | None = None) -> Told:
     """The sentences of a month's credit, with its own amounts or with PLACES."""
     case, amounts = result.case, amounts or amounts_of(result)
     plan = case.plan
-    found = (case.start, plan.stop, *plan.contributions)
+    start = case.start.ground if case.start else None
+    found = [start, plan.stop, *plan.contributions]
     grounds = [ground(*pair) for pair in found if pair is not None]
     month = month_name(case.given.month)
     sentences = [
@@ -137,7 +140,20 @@ def explain_credit(result: MonthCredit, amounts: Amounts | None = None) -> Told:
         sentences.append(Sentence("refusal", f"本月不划入：{REFUSALS[result.refusal]}。", cites))
     else:
         sentences += [*_credit(result, amounts), *_pool(plan, amounts)]
-    return _told(case.law, sentences, plan.figures.values(), grounds)
+    told = _told(case.law, sentences, plan.figures.values(), grounds)
+    return replace(told, doubts=told.doubts + tuple(_of_age(case)))
+
+
+def _of_age(case: CreditCase) -> Iterator[Doubt]:
+    """Doubts of the month in which somebody reaches an age that the credit turns on."""
+    born = case.given.birth_day
+    if born == NO_DAY or not case.plan.credit:
+        return
+    rests = set().union(*(value_axes(case.law, v) for v in values_of(case.plan.credit[1])))
+    for name, provision in case.law.all(FactDefinition).items():
+        for bound in case.law.facts[name].bands.values() if name in rests else ():
+            if isinstance(bound, int) and month_of(born) + 12 * bound == case.given.month:
+                yield from doubts_of(provision.book, provision.value.doubts)
 
 
 def _who(case: CreditCase) -> str:
@@ -155,12 +171,13 @@ def _who(case: CreditCase) -> str:
 def _start(case: CreditCase) -> Iterator[Sentence]:
     if case.start is None:
         return
-    _, start = case.start
+    start = case.start
     event = month_name(case.given.events[start.event])
     after = "次月" if start.months_after else "当月"
     status = "退休人员" if case.cell["参保状态"] == "退休" else "在职人员"
     text = f"{event}{EVENT_NAMES[start.event]}，自{after}起按退休人员划入；本月按{status}。"
-    yield Sentence("status", text, (ground(*case.start).cite,))
+    cites = (ground(*start.ground).cite,) if start.ground else ()
+    yield Sentence("status", text, cites)
 
 
 def _credit(result: MonthCredit, amounts: Amounts) -> Iterator[Sentence]:
@@ -237,15 +254,15 @@ def _used(result: Statement) -> Iterator[Sentence]:
     if given.manual_fen:
         yield Sentence(
             "charged_back",
-            f"零星报销{yuan(given.manual_fen)}在定额包干费用中扣回，与记账费用{yuan(given.spent_fen)}"
-            f"合计使用{yuan(given.used_fen)}。",
+            f"零星报销{yuan(given.manual_fen)}在定额包干费用中扣回，"
+            f"实付定额{yuan(result.budget_fen)}。",
             (ground(result.terms.payment[0], result.terms.capitation).cite,),
         )
     band = result.terms.rule.bands[result.band]
     text = (
-        f"使用{yuan(given.used_fen)}÷{yuan(result.prepaid_fen)}，使用率{show_ppm(result.usage_ppm)}"
-        if result.prepaid_fen
-        else f"没有定额，使用{yuan(given.used_fen)}"
+        f"使用{yuan(given.spent_fen)}÷{yuan(result.budget_fen)}，使用率{show_ppm(result.usage_ppm)}"
+        if result.budget_fen
+        else f"没有定额，使用{yuan(given.spent_fen)}"
     )
     text += f"；结余{yuan(result.balance_fen)}，本档由机构留用{show_ppm(band.kept)}。"
     yield Sentence("band", text, (ground(result.terms.clearing[0], band).cite,))

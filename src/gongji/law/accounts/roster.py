@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gongji.law.engine.visit import read_amount, read_date, read_fact
-from gongji.law.kernel.calendar import NO_DAY, month_of
+from gongji.law.compile.retirement import EVENT_COLUMNS
+from gongji.law.engine.visit import read_amount, read_date, read_fact, read_month_name
+from gongji.law.kernel.calendar import NO_DAY
 from gongji.law.rulebook.account_provisions import ROSTER_FACTS
 from gongji.law.rulebook.vocabulary import Fact
 from gongji.refusals import Refusal
-from gongji.units import Day, Fen, parse_day
+from gongji.units import Day, Fen
 
-EVENT_COLUMNS = ("retired_month", "years_complete_month")
 COLUMNS: dict[str, Fact] = {fact.column: fact for fact in ROSTER_FACTS.values()}
 ROSTER_COLUMNS = (
     "person",
@@ -24,8 +24,6 @@ ROSTER_COLUMNS = (
     *(column for column in COLUMNS if column != "status"),
 )
 """Every column that a roster may have."""
-
-NO_MONTH = -1
 
 
 @dataclass(frozen=True)
@@ -42,19 +40,6 @@ class PersonMonth:
     def retired(self) -> bool:
         """Whether the person is registered as retired."""
         return self.facts["status"] == "retired"
-
-
-def read_month_name(column: str, text: str) -> int:
-    """A month (`2023-05`, or a day in it) counted from year 0.
-
-    Refuses: value_invalid.
-    """
-    try:
-        day = parse_day(text if len(text) > len("YYYY-MM") else f"{text}-01")
-    except ValueError:
-        raise Refusal("value_invalid", column, {"value": text, "allowed": "YYYY-MM"}) from None
-    month: int = month_of(day)
-    return month
 
 
 def month_name(month: int) -> str:

@@ -110,6 +110,8 @@ class Figures:
             self._literal(value, unit, path, signed)
         elif isinstance(value, ByAxis):
             fact = self._axis(value.axis, (node, path, ("按",)))
+            for name in value.articles:
+                self._known("表中的值", name, value.values, (node, path, ("依据", name)))
             for name, inner in value.values.items():
                 if fact and name != provision_kinds.REST_TEXT:
                     allowed = (*fact.values, provision_kinds.REST_TEXT)
@@ -163,6 +165,8 @@ class Figures:
         if parameter and parameter.years:
             self.report(*at, f"“{value.parameter}”是逐年公布的，须写成“指数”")
         for name, fixed in value.fixed.items():
+            if name in self.facts and self.facts[name].keys_meters:
+                continue
             fact = self._axis(name, (value.node, path, ("取", name)))
             if fact:
                 self._known(f"“{name}”的值", fixed, fact.values, (value.node, path, ("取", name)))

@@ -225,7 +225,10 @@ class Checker(Figures):
     def _parameter(self, parameter: provision_kinds.Parameter, path: str) -> None:
         node = parameter.node
         for axis in parameter.axes:
-            self._axis(axis, (node, path, ("按",)))
+            if axis not in self.facts or not self.facts[axis].keys_meters:
+                self._axis(axis, (node, path, ("按",)))
+            elif parameter.axes[-1] != axis:
+                self.report(node, path, ("按",), f"“{axis}”不限取值，只能是最后一项")
         if parameter.years and (parameter.value is not None or parameter.unit != FEN):
             self.report(node, path, ("各年",), "逐年公布的统计数以元为单位，不再写“值”")
         if parameter.value is None:

@@ -11,8 +11,9 @@ from typing import Any
 
 from gongji.law.checks.check_figures import unknown
 from gongji.law.checks.check_provisions import Checker
+from gongji.law.compile.gates import gates_of
 from gongji.law.rulebook import provision_kinds
-from gongji.law.rulebook.law import Law, spans
+from gongji.law.rulebook.law import NATION, Law, spans
 from gongji.law.rulebook.rulebook import DOUBTS, SECTIONS, Rulebook
 from gongji.law.rulebook.shelf import Shelf
 from gongji.law.rulebook.source import Node, line_of
@@ -77,12 +78,12 @@ def _changed_meters(laws: list[Law]) -> Iterator[Problem]:
             if places.setdefault(name, place) != place:
                 message = "与此前同名的计量不同（量、期、分或所分事实的值）；累计要延续，请另起名称"
                 yield Problem(meter.node.file, meter.node.line, provision.path, message)
-        for found in law.all(provision_kinds.Gate).values():
-            gate = found.value
-            atoms |= set(gate.when.items())
+        for found, when in sorted(gates_of(law), key=lambda gate: not gate[0].national):
+            node = found.value.node
+            atoms |= set(when.items())
             if len(atoms) > MAX_ATOMS:
                 message = f"门槛的条件超过 {MAX_ATOMS} 种"
-                yield Problem(gate.node.file, gate.node.line, found.path, message)
+                yield Problem(node.file, node.line, found.path, message)
 
 
 def _entries(book: Rulebook) -> set[str]:
@@ -102,7 +103,8 @@ def _given_way(book: Rulebook) -> Iterator[Problem]:
 
 def _replaced(book: Rulebook, earlier: list[Rulebook]) -> list[Problem]:
     """What stands under 替换 is in an earlier document."""
-    known = sorted({path for other in earlier for path in _entries(other)})
+    below = [other for other in earlier if other.head.area != NATION or book.head.area == NATION]
+    known = sorted({path for other in below for path in _entries(other)})
     listed = book.head.node.value.get("替换")  # type: ignore[union-attr]
     nodes = listed.value if listed and isinstance(listed.value, list) else []
     found = []
@@ -140,7 +142,7 @@ def _owners(value: Any) -> Iterator[tuple[Node, tuple[str, ...]]]:
         for item in value:
             yield from _owners(item)
     elif is_dataclass(value) and not isinstance(value, Node | type):
-        names = getattr(value, "doubts", ())
+        names = getattr(value, "doubts", ()) + getattr(value, "near_doubts", ())
         if names:
             yield value.node, names  # type: ignore[attr-defined]
         for item in fields(value):

@@ -21,6 +21,7 @@ from gongji.law.compile.layout import Layout, lay_out
 from gongji.law.compile.program import Compiler, Program
 from gongji.law.rulebook import account_provisions, provision_kinds
 from gongji.law.rulebook.law import Law, Settings
+from gongji.law.rulebook.official_text import missing_parts, text_beside
 from gongji.law.rulebook.rulebook import FOREVER, Rulebook, read_book
 from gongji.law.rulebook.source import Node, line_of
 from gongji.refusals import Problem, RulebookError
@@ -87,6 +88,7 @@ def read_files(library: Library, files: Iterable[Path]) -> tuple[list[Rulebook],
             books.append(book)
             problems += check_references.problems(library, book)
             problems += _uncited(book)
+            problems += _not_in_text(book)
     return books, problems
 
 
@@ -245,6 +247,15 @@ def _cliffs(law: Law) -> Iterator[Cliff]:
             )
 
 
+def _not_in_text(book: Rulebook) -> Iterator[Problem]:
+    """Articles, paragraphs and items that the official text beside the document does not have."""
+    text = text_beside(book.path)
+    for article, struct in citations(tuple(book.sections.values())) if text.sections else ():
+        for part in missing_parts(text, article):
+            message = f"正文没有“{part}”"
+            yield Problem(struct.node.file, line_of(struct.node, "依据"), "依据", message)
+
+
 def _uncited(book: Rulebook) -> Iterator[Problem]:
     """Provisions whose article is not among those that the document accounts for (条文)."""
     for article, struct in citations(tuple(book.sections.values())) if book.articles else ():
@@ -260,8 +271,10 @@ def citations(value: Any) -> Iterator[tuple[str, Any]]:
         for item in value.values() if isinstance(value, dict) else value:
             yield from citations(item)
     elif dataclasses.is_dataclass(value) and not isinstance(value, Node):
-        article = getattr(value, "article", "")
-        if article:
+        for name in ("article", "unless_article", "spares_article", "over_article"):
+            if getattr(value, name, ""):
+                yield getattr(value, name), value
+        for article in getattr(value, "articles", {}).values():
             yield article, value
         for item in dataclasses.fields(value):
             yield from citations(getattr(value, item.name))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gongji.law.checks import check_references
-from gongji.law.rulebook.law import Law, Settings, spans
+from gongji.law.rulebook.law import NATION, Law, Settings, spans
 from gongji.law.rulebook.shelf import Shelf
 from gongji.refusals import Refusal, RulebookError
 
@@ -22,7 +22,7 @@ class Library(Shelf):
         Refuses: area_unknown; RulebookError with every problem of form and of reference.
         """
         books, problems = self.readable(area)
-        if not books and not problems:
+        if area == NATION or not (books or problems):
             allowed = "、".join(self.areas())
             raise Refusal("area_unknown", "area", {"value": area, "allowed": allowed})
         laws = spans(area, books, settings or {}, problems)

@@ -65,13 +65,31 @@ def refuses_all(code: list[int]) -> bool:
 
 
 def prove(code: list[int]) -> Proof:
-    """Look at a program without open parameters in every state at every kink.
+    """Look at a program without open parameters in every state at every kink, and at each prefix
+    of its layers at which a gate can stop.
 
     Shape:   `code` is one program of `gongji.law.compile.program`, beginning at zero.
     """
-    steps, tails = _steps(code)
+    states = points = 0
+    uncovered = ""
+    for flags in (0, *_masks(code)):
+        found = _prove(code, flags)
+        states, points = states + found.states, points + found.points
+        uncovered = uncovered or found.uncovered
+        if found.broken:
+            return Proof(states, points, found.broken)
+    return Proof(states, points, "", uncovered)
+
+
+def _masks(code: list[int]) -> list[int]:
+    """The flags at which each gate between the layers stops."""
+    return list(dict.fromkeys(mask for mask, _ in _walk(code) if mask))
+
+
+def _prove(code: list[int], flags: int) -> Proof:
+    steps, tails = _steps(code, flags)
     uncovered = _uncovered(steps, tails)
-    bench = _Bench(code, steps + tails)
+    bench = _Bench(code, steps + tails, flags)
     states = points = 0
     for state in _states(steps + tails):
         bench.set(state)
@@ -90,20 +108,38 @@ def prove(code: list[int]) -> Proof:
     return Proof(states, points, "", uncovered)
 
 
-def _steps(code: list[int]) -> tuple[list[_Step], list[_Step]]:
+def _walk(code: list[int]) -> Iterator[tuple[int, _Step | None]]:
+    """Each step of a program; a gate between layers as its mask, without a step."""
     at = pour.HEADER + pour.GATE_SIZE * code[pour.GATES]
-    found = []
     for _ in range(code[pour.STEPS] + code[pour.TAILS]):
         limit = at + pour.STEP_SIZE
+        if code[at + pour.BASE] == pour.STOP:
+            yield code[at + pour.COLUMN], None
+            at = limit
+            continue
         groups = []
         for _ in range(3):
             end = code.index(pour.END, limit)
             starts = range(limit, end, pour.LIMIT_SIZE)
             groups.append(tuple(_Limit(code[s], code[s + 1]) for s in starts))
             limit = end + 1
-        found.append(_Step(code[at + pour.BASE], code[at + pour.RATE], *groups))
+        yield 0, _Step(code[at + pour.BASE], code[at + pour.RATE], *groups)
         at = limit
-    return found[: code[pour.STEPS]], found[code[pour.STEPS] :]
+
+
+def _steps(code: list[int], flags: int = 0) -> tuple[list[_Step], list[_Step]]:
+    """The layers that these flags let be reached, and the tail."""
+    layers: list[_Step] = []
+    tails: list[_Step] = []
+    stopped = False
+    for number, (mask, step) in enumerate(_walk(code)):
+        if step is None:
+            stopped = stopped or flags & mask == mask
+        elif number >= code[pour.STEPS]:
+            tails.append(step)
+        elif not stopped:
+            layers.append(step)
+    return layers, tails
 
 
 def _uncovered(steps: list[_Step], tails: list[_Step]) -> str:
@@ -154,8 +190,8 @@ def _states(steps: list[_Step]) -> Iterator[dict[Place, Fen]]:
 class _Bench:
     """The kernel at work on one program: settles any cost in a given state of the meters."""
 
-    def __init__(self, code: list[int], steps: list[_Step]) -> None:
-        self.code = code
+    def __init__(self, code: list[int], steps: list[_Step], flags: int = 0) -> None:
+        self.code, self.flags = code, flags
         places = {limit.place for step in steps for limit in step.limits}
         self.numbers = [0] * (1 + max(places, default=0))
         used = [pour.OPEN - 1 - limit.amount for step in steps for limit in step.limits]
@@ -181,8 +217,8 @@ class _Bench:
         Returns: the number of records.
         """
         meters = list(self.numbers)
-        status, records = pour.pour(
-            self.code, [0], [cost], 1, 0, self.amounts, meters, self.out, self.why
+        status, records = pour.pour_through(
+            self.code, [0], [cost], 1, self.flags, self.amounts, meters, self.out, self.why
         )
         assert status == pour.SETTLED
         return int(records)

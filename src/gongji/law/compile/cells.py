@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from gongji.law.compile.figures import parsed_parameter
 from gongji.law.compile.layout import floor_layer
 from gongji.law.rulebook import provision_kinds
-from gongji.law.rulebook.law import Law
+from gongji.law.rulebook.law import Law, named_axis
 from gongji.law.rulebook.provision_kinds import (
     ByAxis,
     FromParameter,
     Layer,
     Limit,
     Onward,
+    Parameter,
     Rate,
     Value,
 )
@@ -98,12 +99,34 @@ def value_axes(law: Law, value: Value) -> set[str]:
         return {value.axis}.union(*inner)
     if isinstance(value, FromParameter):
         provision = law.all(provision_kinds.Parameter)[value.parameter]
-        axes = set(provision.value.axes)
+        axes = {
+            axis_of(law, provision.value, axis)
+            for axis in provision.value.axes
+            if axis not in value.fixed
+        } - {""}
         if provision.value.value is not None:
             axes |= value_axes(law, parsed_parameter(provision))
         swapped = {value.swapped.get(axis, axis) for axis in axes if axis not in value.fixed}
         return swapped
     return set()
+
+
+def parameters_in(value: Value) -> set[str]:
+    """The parameters that a value names, in any cell."""
+    if isinstance(value, ByAxis):
+        return set().union(*map(parameters_in, value.values.values()))
+    return {value.parameter} if isinstance(value, FromParameter) else set()
+
+
+def axis_of(law: Law, parameter: Parameter, axis: str) -> str:
+    """The fact that tells the cells of a parameter's axis apart: a text by what figures name.
+
+    Returns: nothing where no figure names a text.
+    """
+    if not law.facts[axis].keys_meters:
+        return axis
+    name = named_axis(parameter.code, axis)
+    return name if name in law.facts else ""
 
 
 def cell_values(law: Law, axes: tuple[str, ...]) -> list[tuple[str, ...]]:

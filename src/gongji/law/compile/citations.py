@@ -17,6 +17,12 @@ class Cite:
     line: int
     source: str
 
+    @property
+    def text(self) -> str:
+        """As it is shown; a table that is a document of its own is named once."""
+        named = self.document.endswith(self.article)
+        return self.document if named else f"{self.document} {self.article}"
+
 
 @dataclass(frozen=True)
 class Gap:
@@ -66,18 +72,34 @@ class StepNote:
 
 @dataclass(frozen=True)
 class GateNote:
-    """The twin of a gate."""
+    """The twin of a gate; `more` is where the nation's law says the same."""
 
     refusal: str
     name: str
     cite: Cite
     doubts: tuple[provision_kinds.Doubt, ...]
+    national: bool = False
+    more: tuple[Cite, ...] = ()
+
+    @property
+    def cites(self) -> tuple[Cite, ...]:
+        """Everywhere it stands, the area's own text first."""
+        return (self.cite, *self.more)
 
 
 def cite(book: Rulebook, article: str, node: object, source: str = "") -> Cite:
-    """The citation of a provision's figure."""
+    """The citation of a provision's figure, under the document that the words are read in."""
     line = getattr(node, "line", 0)
-    return Cite(book.head.number, article, book.path.name, line, source or book.head.source)
+    document = document_of(book, article)
+    return Cite(document, article, book.path.name, line, source or book.head.source)
+
+
+def document_of(book: Rulebook, article: str) -> str:
+    """How the document is called in which an article is read: this one, or one that tells of it."""
+    for name, said in book.articles.items():
+        if said.document and (article == name or article.startswith((f"{name}、", f"{name}（"))):
+            return said.document
+    return book.head.number
 
 
 def doubts_of(book: Rulebook, names: tuple[str, ...]) -> tuple[provision_kinds.Doubt, ...]:

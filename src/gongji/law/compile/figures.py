@@ -7,7 +7,7 @@ from gongji.law.compile.citations import Cite, Cited, Gap, cite, doubts_of
 from gongji.law.compile.layout import Layout
 from gongji.law.kernel import pour
 from gongji.law.rulebook import provision_kinds, schema
-from gongji.law.rulebook.law import KEPT, Law, Provision
+from gongji.law.rulebook.law import KEPT, REST, Law, Provision, named_axis
 from gongji.law.rulebook.provision_kinds import (
     Adjustment,
     ByAxis,
@@ -55,8 +55,10 @@ class Resolver:
         self._doubts: list[provision_kinds.Doubt] = []
 
     def _start(self, book: Rulebook, article: str, node: object) -> None:
+        self._book = book
         self._cites = [cite(book, article, node)]
         self._open, self._gap, self._supplied, self._doubts = "", None, [], []
+        self._exact = False
 
     @property
     def _unknown(self) -> bool:
@@ -97,7 +99,7 @@ class Resolver:
             figure = self._adjusted(figure, limit.adjustments, book, limit.at_most, limit.at_least)
             if not self._unknown:
                 figure = self._scaled(max(figure, 0), limit.scalings, book)
-        return self._finish(figure, book, limit.doubts)
+        return self._finish(figure, book, () if self._exact else limit.doubts)
 
     def _adjusted(
         self,
@@ -117,6 +119,7 @@ class Resolver:
             if not units:
                 continue
             self._cites.append(cite(book, adjustment.article, adjustment.node))
+            self._doubts += doubts_of(book, adjustment.doubts)
             added = self._value(adjustment.add, self.cell)
             if added == pour.OPEN and self._unknown:
                 return pour.OPEN
@@ -127,9 +130,12 @@ class Resolver:
     def _scaled(self, figure: int, scalings: tuple[Scaling, ...], book: Rulebook) -> int:
         for scaling in scalings:
             if holds(scaling.when, self.cell):
-                self._cites.append(cite(book, scaling.article, scaling.node))
                 number = number_of(self.law, scaling.fact, self.cell) if scaling.fact else 1
-                figure = round_half_up(figure * scaling.share * number, scaling.divisor * WHOLE)
+                scaled = round_half_up(figure * scaling.share * number, scaling.divisor * WHOLE)
+                if scaled != figure:
+                    self._cites.append(cite(book, scaling.article, scaling.node))
+                    self._doubts += doubts_of(book, scaling.doubts)
+                figure = scaled
         return figure
 
     def _value(self, value: Value, cell: Cell) -> int:
@@ -139,6 +145,9 @@ class Resolver:
             chosen = value.values.get(cell[value.axis], value.values.get(provision_kinds.REST_TEXT))
             if chosen is None:
                 return self._missing(Gap(value.axis, cell[value.axis], value))
+            if cell[value.axis] in value.articles:
+                article = value.articles[cell[value.axis]]
+                self._cites[-1] = cite(self._book, article, value.node)
             return self._value(chosen, cell)
         if isinstance(value, FromFact):
             return pour.OPEN - 1 - self.layout.amounts.index(value.fact)
@@ -160,7 +169,7 @@ class Resolver:
             self._cites.append(cite(provision.book, parameter.article, parameter.value, source))
             figure = self._value(parsed_parameter(provision), inner)
         for axis in parameter.axes if figure is None else ():
-            if inner[axis] == NO_LEVEL and self.law.facts[axis].column in LEVEL_COLUMNS:
+            if inner.get(axis) == NO_LEVEL and self.law.facts[axis].column in LEVEL_COLUMNS:
                 return self._missing(Gap(axis, NO_LEVEL, None))
         if figure is None or figure == pour.OPEN:
             self._open = self._open or ("" if self._gap else self._path(parameter, inner))
@@ -168,7 +177,9 @@ class Resolver:
         return figure if value.share is None else round_half_up(figure * value.share, WHOLE)
 
     def _path(self, parameter: provision_kinds.Parameter, cell: Cell) -> str:
-        return ".".join([parameter.code, *_codes(self.law, parameter, cell)])
+        axes = [self.law.facts[axis] for axis in parameter.axes]
+        codes = _codes(self.law, parameter, cell) if not any(f.keys_meters for f in axes) else []
+        return ".".join([parameter.code, *codes])
 
     def _supplied_figure(self, parameter: provision_kinds.Parameter, cell: Cell) -> int | None:
         parts = [parameter.code, *_codes(self.law, parameter, cell)]
@@ -195,6 +206,8 @@ class Resolver:
         else:
             self._open = path
             return pour.OPEN
+        # How a figure is rounded is no question where nothing is to be rounded.
+        self._exact = statistic * value.share % (WHOLE * value.unit) == 0
         return round_by(value.way, statistic * value.share, WHOLE * value.unit) * value.unit
 
 
@@ -241,6 +254,12 @@ def _codes(law: Law, parameter: provision_kinds.Parameter, cell: Cell) -> list[s
     codes = []
     for axis in parameter.axes:
         fact = law.facts[axis]
-        name = cell[axis]
+        if fact.keys_meters:
+            # Of a text for which no figure is given the parameter's own counts.
+            name = cell.get(axis, cell.get(named_axis(parameter.code, axis), REST))
+            if name == REST:
+                break
+        else:
+            name = cell[axis]
         codes.append(fact.choices.get(name, name) or name)
     return codes

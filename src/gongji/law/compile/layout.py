@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 
+from gongji.law.compile.gates import gates_of
 from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.vocabulary import Fact
@@ -95,8 +96,8 @@ def lay_out(laws: Iterable[Law]) -> Layout:
             column = Column(layer.code, layer.name, layer.payer)
             if column.code not in [c.code for c in layout.columns]:
                 layout.columns.append(column)
-        for gate in law.all(provision_kinds.Gate).values():
-            for atom in gate.value.when.items():
+        for _, when in gates_of(law):
+            for atom in when.items():
                 layout.atoms.setdefault(atom, len(layout.atoms))
         for fact in law.facts.values():
             if fact.kind == "金额" and fact.name not in layout.amounts:

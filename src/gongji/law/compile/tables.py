@@ -193,7 +193,7 @@ def first_self_pay(law: Law, benefit: str) -> Ppm:
 def citations(program: Program, reached: int, tails: int = 0) -> tuple[Cite, ...]:
     """What a visit rests on that reached so many layers of a program, and so many of its tail."""
     notes = list(program.steps.values())
-    layers = program.code[pour.STEPS]
+    layers = program.code[pour.STEPS] - len(program.stops)
     found = [cite for _, cite, _ in program.routes]
     for note in notes[: min(reached, layers)] + notes[layers : layers + tails]:
         found += [*note.onward, *note.rate.cites]
@@ -205,7 +205,7 @@ def citations(program: Program, reached: int, tails: int = 0) -> tuple[Cite, ...
 def gate_citations(program: Program, code: str) -> tuple[Cite, ...]:
     """What a refusal by a gate rests on."""
     note = program.gates.get(PRECEDENCE[code])
-    return (note.cite,) if note else ()
+    return note.cites if note else ()
 
 
 def show_articles(cites: Iterable[Cite]) -> str:

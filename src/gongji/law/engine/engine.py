@@ -62,6 +62,8 @@ class Result(msgspec.Struct, frozen=True, eq=False):
     gate: GateNote | None = None
     readings: tuple[MeterReading, ...] = ()
     columns: tuple[str, ...] = ()
+    stops: tuple[tuple[int, GateNote], ...] = ()
+    """Gates that kept what was left of the cost from flowing on, by the number of the step."""
 
     def paid_by(self, *payers: str) -> Fen:
         """What these payers pay."""
@@ -137,10 +139,14 @@ def settle(area: Area, visit: Visit, meters: Meters) -> Result:
     if refusal:
         return Result(*settled, refusal=CODES[refusal], gate=gate_of(program, flags))
     meters.keep(places, numbers)
+    steps = tuple(_steps(program, out, why, records))
     return Result(
         *settled,
-        steps=tuple(_steps(program, out, why, records)),
+        steps=steps,
         readings=tuple(_readings(area.layout, law, program, before, numbers)),
+        stops=tuple(
+            _stops(program, flags, [out[n * pour.RECORD_SIZE] for n in range(records)], steps)
+        ),
     )
 
 
@@ -164,7 +170,7 @@ def join(programs: list[Program]) -> tuple[Program, list[int]]:
     if len(programs) == 1:
         return programs[0], [0]
     first = programs[0]
-    joined = Program([], first.benefit, {}, first.gates, first.gate_order, first.routes)
+    joined = Program([], first.benefit, {}, first.gates, first.gate_order, {}, first.routes)
     starts = []
     for program in programs:
         start = len(joined.code)
@@ -172,6 +178,7 @@ def join(programs: list[Program]) -> tuple[Program, list[int]]:
         joined.code += program.code
         joined.opens |= {start + at: path for at, path in program.opens.items()}
         joined.gaps |= {start + at: gap for at, gap in program.gaps.items()}
+        joined.stops |= {start + at: note for at, note in program.stops.items()}
         for at, note in program.steps.items():
             limits = {start + position: limit for position, limit in note.limits.items()}
             joined.steps[start + at] = replace(note, limits=limits)
@@ -249,6 +256,24 @@ def _steps(program: Program, out: list[int], why: list[int], records: int) -> It
             reason[pour.PAID_BY],
             record[pour.REST],
         )
+
+
+def _stops(
+    program: Program, flags: int, at: list[int], steps: tuple[Step, ...]
+) -> Iterator[tuple[int, GateNote]]:
+    """The gates at which a cost that was left went no further, with the step before each."""
+    if not program.stops:
+        return
+    places = sorted((*program.steps, *program.stops))
+    for number, step in enumerate(steps):
+        following = places[places.index(at[number]) + 1 :] if step.rest else []
+        for place in following:
+            if place not in program.stops:
+                break
+            mask = program.code[place + pour.COLUMN]
+            if flags & mask == mask:
+                yield number, program.stops[place]
+                break
 
 
 def _readings(

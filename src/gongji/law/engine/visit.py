@@ -1,11 +1,13 @@
 """The facts of one visit: read from text, checked, ready for cells, flags and keys."""
 
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
+from gongji.law.compile.retirement import BENEFIT, EVENT_COLUMNS, Start, delaying
 from gongji.law.kernel import calendar
 from gongji.law.rulebook.law import KEPT, Law
 from gongji.law.rulebook.vocabulary import (
@@ -110,6 +112,31 @@ def read_level(column: str, text: str) -> int:
     return _LEVELS[text]
 
 
+def read_month_name(column: str, text: str) -> int:
+    """A month (`2023-05`, or a day in it) counted from year 0.
+
+    Refuses: value_invalid.
+    """
+    try:
+        day = parse_day(text if len(text) > len("YYYY-MM") else f"{text}-01")
+    except ValueError:
+        raise _invalid(column, text, "YYYY-MM") from None
+    month: int = calendar.month_of(day)
+    return month
+
+
+def read_minute(column: str, text: str) -> int:
+    """A moment (`2025-03-01 10:30`, seconds dropped) as minutes since 1970 in China's time.
+
+    Refuses: value_invalid.
+    """
+    day, _, clock = text.replace("T", " ").partition(" ")
+    found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)(:[0-5]\d(\.\d+)?)?", clock)
+    if not found:
+        raise _invalid(column, text, "YYYY-MM-DD HH:MM")
+    return (read_date(column, day) * 24 + int(found[1])) * 60 + int(found[2])
+
+
 def read_fact(fact: Fact, text: str) -> Value:
     """A fact's value from text: a flag, a choice's code, a number, an amount in fen, a day, a text.
 
@@ -161,6 +188,10 @@ def read_visit(row: Mapping[str, str], law: Law) -> Visit:
             facts[column] = _KINDS[text]
         elif column in _DAY_COLUMNS:
             facts[column] = read_date(column, text)
+        elif column in EVENT_COLUMNS:
+            facts[column] = read_month_name(column, text)
+        elif column in MOMENTS:
+            facts[column] = read_minute(column, text)
         elif column in known:
             facts[column] = read_fact(known[column], text)
         elif column in part_columns:
@@ -175,9 +206,14 @@ def read_visit(row: Mapping[str, str], law: Law) -> Visit:
     if total is None and in_scope is None:
         raise Refusal("field_missing", "total")
     _check_scope(total, in_scope, sum(parts.values()))
+    day = read_date("date", given["date"])
+    if (joined := joins_stay(facts)) is not None:
+        facts["admitted"] = joined
+    if delay := waiting(law, day, facts):
+        facts |= {"status": ACTIVE, WAITS: delay.event}
     return Visit(
         law.area,
-        read_date("date", given["date"]),
+        day,
         benefit,
         in_scope,
         total,
@@ -224,6 +260,32 @@ def fact_text(law: Law, column: str, value: Value) -> str:
     if kind == DATE:
         return str(date_of(int(value)))
     return yuan_text(int(value)) if kind == AMOUNT else str(value)
+
+
+MOMENTS = ("rescue_at", "admitted_at")
+"""When a rescue began, and when the person was admitted."""
+
+
+def joins_stay(facts: Mapping[str, object]) -> bool | None:
+    """Whether the moments told make a rescue and a stay one episode; None where they are not."""
+    began, admitted = (facts.get(name) for name in MOMENTS)
+    if not (isinstance(began, int) and isinstance(admitted, int)):
+        return None
+    return bool(calendar.joins_stay(began, admitted))
+
+
+ACTIVE, RETIRED = "active", "retired"
+WAITS = "retirement_waits"
+"""Which event of a retired person does not yet count at a visit, so that it is one of an active
+employee; told beside the facts, and no rule's."""
+
+
+def waiting(law: Law, day: Day, facts: Mapping[str, object]) -> Start | None:
+    """What a person registered as retired still waits for before being treated as one."""
+    if facts.get("status") != RETIRED:
+        return None
+    events = {name: value for name in EVENT_COLUMNS if isinstance(value := facts.get(name), int)}
+    return delaying(law, BENEFIT, calendar.month_of(day), events) if events else None
 
 
 def _check_scope(total: Fen | None, in_scope: Fen | None, parts: Fen) -> None:

@@ -35,6 +35,10 @@ COLUMNS = {
     "实体级别": "parent_level",
     "出生日期": "birth_date",
     "核准日期": "approval_date",
+    "退休手续": "retired_month",
+    "缴满年限": "years_complete_month",
+    "抢救开始": "rescue_at",
+    "入院时间": "admitted_at",
 }
 """What a row may say beside the facts of its law, and the column of a visits file it stands for."""
 

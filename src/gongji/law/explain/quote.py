@@ -1,16 +1,53 @@
 """One visit from facts to explanation: what `gongji quote` and `gongji.quote` do."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from gongji.law.checks.library import Library
 from gongji.law.compile.parameters_given import check
+from gongji.law.engine.area import Area
 from gongji.law.engine.areas import Areas
-from gongji.law.engine.engine import settle
+from gongji.law.engine.engine import Result, settle
 from gongji.law.engine.person_meters import Meters, use
 from gongji.law.engine.visit import read_amount, read_date, read_visit
 from gongji.law.explain.sentences import Explanation, explain
+from gongji.law.rulebook.law import Law
 from gongji.refusals import Refusal
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One visit that is given as texts; see `quote`."""
+
+    facts: Mapping[str, str]
+    used: Mapping[str, str] | None = None
+    settings: Mapping[str, str] | None = None
+    folders: tuple[Path, ...] = ()
+
+    @cached_property
+    def area(self) -> Area:
+        """The area whose rules settle it."""
+        area = Areas(Library(self.folders), everywhere=self.settings)
+        found = area.area(self.facts["area"].strip())
+        check(found.laws, self.settings or {})
+        return found
+
+    @cached_property
+    def law(self) -> Law:
+        """The law at its date."""
+        return self.area.law(read_date("date", self.facts["date"]))
+
+    @cached_property
+    def result(self) -> Result:
+        """The visit settled."""
+        visit = read_visit(self.facts, self.law)
+        meters = Meters(self.area.layout)
+        own = self.area.own_level(self.law)
+        for name, text in (self.used or {}).items():
+            use(meters, self.law, visit, name, read_amount(name, text), own)
+        return settle(self.area, visit, meters)
 
 
 def quote(
@@ -28,11 +65,4 @@ def quote(
     for column in ("area", "date"):
         if not facts.get(column, "").strip():
             raise Refusal("field_missing", column)
-    area = Areas(Library(folders), everywhere=settings).area(facts["area"].strip())
-    check(area.laws, settings or {})
-    law = area.law(read_date("date", facts["date"]))
-    visit = read_visit(facts, law)
-    meters = Meters(area.layout)
-    for name, text in (used or {}).items():
-        use(meters, law, visit, name, read_amount(name, text), area.own_level(law))
-    return explain(settle(area, visit, meters))
+    return explain(Asked(facts, used, settings, folders).result)

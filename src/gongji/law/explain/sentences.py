@@ -7,79 +7,125 @@ reads results and their citation twins; it computes no benefit.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from gongji.law.compile.program import Cite, Cited, LimitNote
-from gongji.law.engine.engine import Result, Step
-from gongji.law.kernel import pour
+from gongji.law.compile.citations import cite as citation
+from gongji.law.compile.program import Cite, Cited
+from gongji.law.compile.retirement import BENEFIT, starts_of
+from gongji.law.engine.engine import Result
+from gongji.law.engine.visit import WAITS, counting_level
+from gongji.law.explain.facts_told import Unread, shown_facts, unread_facts
+from gongji.law.explain.gate_sentences import Passed, borne, refused
+from gongji.law.explain.layer_sentences import Layers
+from gongji.law.explain.sentence import Sentence, yuan
 from gongji.law.rulebook import provision_kinds
-from gongji.law.rulebook.law import PART
-from gongji.refusals import REFUSALS
-from gongji.units import Fen, date_of, show_fen, show_ppm
+from gongji.law.rulebook.account_provisions import EVENTS
+from gongji.law.rulebook.provision_kinds import Doubt, Place
+from gongji.law.rulebook.vocabulary import LEVELS
+from gongji.units import date_of, show_ppm
 
+__all__ = ["Explanation", "Sentence", "explain", "yuan"]
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Sentence:
-    """One sentence with its citations; `kind` says what it is about."""
-
-    kind: str
-    text: str
-    cites: tuple[Cite, ...] = ()
+_EVENT_WORDS = {"retired_month": "办结退休手续", "years_complete_month": "缴满规定年限"}
+assert set(_EVENT_WORDS) == set(EVENTS.values())
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Explanation:
-    """All that is said of one result."""
+    """All that is said of one result; `unread` are facts that no rule of the benefit asks for."""
 
     result: Result
     sentences: tuple[Sentence, ...]
-    doubts: tuple[provision_kinds.Doubt, ...]
+    doubts: tuple[Doubt, ...]
     unofficial: tuple[Cite, ...]
     supplied: tuple[str, ...]
+    unread: tuple[Unread, ...] = ()
 
 
-def yuan(amount: Fen) -> str:
-    """Fen as a person reads them: 1,000.00元."""
-    return f"{show_fen(amount)}元"
-
-
-def explain(result: Result) -> Explanation:
-    """The explanation of a result, settled or refused.
+def explain(result: Result, whole: bool = True) -> Explanation:
+    """The explanation of a result, settled or refused; not `whole` where layers are still open.
 
     Ensures: each figure of the result appears in a sentence with the article behind it.
     """
-    sentences = [_opening(result), *_routes(result), *_scope(result)]
+    doubts: list[Doubt] = []
+    sentences = [_opening(result), *_status(result, doubts), *_routes(result, doubts)]
     if result.refusal:
-        sentences.append(_refused(result))
+        assert result.gate
+        doubts += result.gate.doubts
+        sentences += [*_scope(result), *refused(result)]
     else:
-        sentences += _Layers(result).sentences()
+        passed, layers = Passed(result), Layers(result, whole)
+        sentences += [*_place(result, doubts), *passed.sentences(), *_scope(result)]
+        sentences += layers.sentences()
+        doubts += [*passed.doubts, *layers.doubts]
+    unread = tuple(unread_facts(result))
+    if unread:
+        sentences.append(Sentence("unread", _unread(unread)))
     sentences.append(_closing(result))
     return Explanation(
         result,
         tuple(sentences),
-        tuple({(d.article, d.question): d for d in _doubts(result)}.values()),
+        tuple({(d.article, d.question): d for d in doubts}.values()),
         tuple(c for c in dict.fromkeys(_cites(sentences)) if c.source not in ("官方",)),
         tuple(dict.fromkeys(path for cited in _figures(result) for path in cited.supplied)),
+        unread,
     )
 
 
 def _opening(result: Result) -> Sentence:
     visit, law = result.visit, result.law
-    benefit = law.benefit_name(visit.benefit)
-    facts = "、".join(
-        value if fact in ("参保状态", "医院级别") else f"{fact}：{value}"
-        for fact, value in result.cell.items()
-        if value not in ("无", "否") and fact != PART
-    )
+    name = law.benefit_name(visit.benefit)
     books = "、".join(f"{book.head.number}" for book in law.books)
+    provision = law.all(provision_kinds.Benefit).get(name)
+    cites: tuple[Cite, ...] = ()
+    if provision and visit.benefit != "ordinary":
+        cites = (citation(provision.book, provision.value.article, provision.value.node),)
     return Sentence(
         "facts",
-        f"{date_of(visit.day)}，{law.place}，{benefit}（{facts}）。"
+        f"{date_of(visit.day)}，{law.place}，{name}（{shown_facts(result)}）。"
         f"总费用{yuan(result.total_fen)}，其中政策范围内费用{yuan(result.in_scope_fen)}。"
         f"适用文件：{books}。",
+        cites,
     )
 
 
-def _routes(result: Result) -> Iterator[Sentence]:
-    for name, cite, _ in result.program.routes:
+def _status(result: Result, doubts: list[Doubt]) -> Iterator[Sentence]:
+    """That a registration as retired does not count yet."""
+    waits = result.visit.facts.get(WAITS)
+    for start in starts_of(result.law, BENEFIT):
+        if start.event != waits:
+            continue
+        month = result.visit.facts[start.event]
+        assert isinstance(month, int)
+        after = "次月" if start.months_after else "当月"
+        text = f"{month // 12:04d}-{month % 12 + 1:02d}{_EVENT_WORDS[start.event]}"
+        text += f"，退休待遇自{after}起；本次仍按在职人员。"
+        cites: tuple[Cite, ...] = ()
+        if start.ground:
+            provision, rule = start.ground
+            cites = (citation(provision.book, rule.article, rule.node),)
+            doubts += (provision.book.doubts[name] for name in rule.doubts)
+        yield Sentence("status", text, cites)
+
+
+def _place(result: Result, doubts: list[Doubt]) -> Iterator[Sentence]:
+    """Whose level counts at a pharmacy and for an Internet hospital."""
+    facts = result.visit.facts
+    pharmacy, parent = facts.get("institution_kind", 0), facts.get("parent_level", 0)
+    for provision in result.law.all(Place).values() if pharmacy or parent else ():
+        place, book = provision.value, provision.book
+        level = tuple(LEVELS)[counting_level(result.visit, place.own_level)]
+        if pharmacy:
+            whose = "定点零售药店" if place.own_level else f"开具处方的{level}定点医疗机构"
+            text, article = f"在药店购药，按{whose}的标准结算。", place.article
+            doubts += (book.doubts[name] for name in place.doubts)
+        else:
+            text, article = f"互联网医院按其依托的{level}实体医疗机构的标准结算。", place.internet
+        cites = (citation(book, article, place.node),) if article else ()
+        yield Sentence("place", text, cites)
+
+
+def _routes(result: Result, doubts: list[Doubt]) -> Iterator[Sentence]:
+    for name, cite, found in result.program.routes:
+        doubts += found
         yield Sentence("route", f"{name}：按{result.program.benefit}的规定结算。", (cite,))
 
 
@@ -87,171 +133,20 @@ def _scope(result: Result) -> Iterator[Sentence]:
     outside = result.total_fen - result.in_scope_fen - result.first_self_pay_fen
     if result.first_self_pay_fen:
         provision = result.law.all(provision_kinds.Benefit)[result.program.benefit]
-        benefit = provision.value
-        assert isinstance(benefit, provision_kinds.Benefit) and benefit.first_self_pay
-        own = benefit.first_self_pay
-        cite = Cite(
-            provision.book.head.number,
-            own.article,
-            provision.book.path.name,
-            own.node.line,
-            provision.book.head.source,
-        )
+        own = provision.value.first_self_pay
+        assert own
         yield Sentence(
             "first_self_pay",
             f"先行自付{show_ppm(own.share)}，即{yuan(result.first_self_pay_fen)}，由个人负担。",
-            (cite,),
+            (citation(provision.book, own.article, own.node),),
         )
     if outside:
         yield Sentence("outside", f"政策范围外费用{yuan(outside)}，由个人负担。")
 
 
-def _refused(result: Result) -> Sentence:
-    assert result.gate
-    reason = REFUSALS[result.refusal]
-    return Sentence(
-        "refusal",
-        f"统筹基金不予支付：{reason}。全部费用{yuan(result.total_fen)}由个人负担，各项累计不变。",
-        (result.gate.cite,),
-    )
-
-
-class _Layers:
-    """The sentences of the layers, with the meters as each layer found them."""
-
-    def __init__(self, result: Result) -> None:
-        self.result = result
-        self.code = result.program.code
-        self.held = {reading.place: reading.before for reading in result.readings}
-        self.where = {reading.place: reading.where for reading in result.readings}
-
-    def sentences(self) -> list[Sentence]:
-        """Deductible, rate and ceiling of each layer, in order."""
-        said: list[Sentence] = []
-        for number, step in enumerate(self.result.steps):
-            last = number + 1 == len(self.result.steps)
-            said += [*self._onward(number, step), *self._band(step), *self._deductible(step)]
-            said += [*self._paid(step), *self._ceiling(step, last)]
-            self._advance(step)
-        return said
-
-    def _place(self, position: int) -> int:
-        return self.code[position + 1]
-
-    def _meter(self, position: int, note: LimitNote) -> str:
-        where = self.where.get(self._place(position), "")
-        return f"{note.meter}（{where}）" if where else note.meter
-
-    def _group(self, step: Step, group: int) -> list[tuple[int, LimitNote]]:
-        layer = step.note.layer
-        names = (layer.deductibles, layer.ceilings, layer.bands)
-        meters = {limit.meter for limit in names[group]}
-        measure = ("起付", "支付", "费用")[group]
-        laws = self.result.law.all(provision_kinds.Meter)
-        return [
-            (position, note)
-            for position, note in step.note.limits.items()
-            if note.meter in meters and _measure(laws[note.meter].value) == measure
-        ]
-
-    def _onward(self, number: int, step: Step) -> Iterator[Sentence]:
-        if step.note.floor:
-            text = f"保底：实际支付低于{show_ppm(step.note.rate.figure)}的，补足{yuan(step.cost)}。"
-            yield Sentence("floor", text, step.note.rate.cites)
-        elif self._new_part(number):
-            text = f"费用部分“{step.note.part}”{yuan(step.cost)}，按“{step.note.layer.name}”计算。"
-            yield Sentence("part", text, step.note.onward)
-        elif step.note.layer.base != provision_kinds.BURDEN:
-            layer = step.note.layer
-            text = f"{layer.name}：以个人负担中{layer.base}的{yuan(step.cost)}为基数。"
-            yield Sentence("supplement", text, step.note.onward)
-        elif step.note.layer.payer not in (provision_kinds.POOL, provision_kinds.ACCOUNT):
-            text = f"{step.note.layer.name}：以余下的{yuan(step.cost)}计算。"
-            yield Sentence("supplement", text, step.note.onward)
-        elif number:
-            text = f"余下{yuan(step.cost)}按“{step.note.layer.name}”计算。"
-            yield Sentence("onward", text, step.note.onward)
-
-    def _new_part(self, number: int) -> bool:
-        """Whether a step is the first of a part of the cost that the law tells apart."""
-        steps = self.result.steps
-        part = steps[number].note.part
-        return bool(part) and (number == 0 or steps[number - 1].note.part != part)
-
-    def _band(self, step: Step) -> Iterator[Sentence]:
-        for position, note in self._group(step, 2):
-            figure = note.cited.figure
-            if 0 <= figure < pour.UNLIMITED:
-                held = self.held.get(self._place(position), 0)
-                yield Sentence(
-                    "band",
-                    f"本段费用至{yuan(figure)}为止，此前{self._meter(position, note)}已累计"
-                    f"{yuan(held)}，本次进入本段{yuan(step.taken)}。",
-                    note.cited.cites,
-                )
-
-    def _deductible(self, step: Step) -> Iterator[Sentence]:
-        for position, note in self._group(step, 0):
-            figure = note.cited.figure
-            if position != step.deductible_by or not 0 <= figure < pour.UNLIMITED:
-                continue
-            held = self.held.get(self._place(position), 0)
-            if figure == 0:
-                text = "不设起付标准。"
-            else:
-                meter = self._meter(position, note)
-                text = (
-                    f"起付标准{yuan(figure)}（{meter}此前已承担{yuan(held)}），"
-                    f"本次扣除{yuan(step.deductible)}，由个人负担。"
-                )
-            yield Sentence("deductible", text, note.cited.cites)
-
-    def _paid(self, step: Step) -> Iterator[Sentence]:
-        base = step.taken - step.deductible
-        payer = step.note.layer.payer
-        if step.note.layer.own:
-            text = f"{step.note.layer.name}：先自付{show_ppm(step.note.rate.figure)}"
-            text += f"，即{yuan(step.taken)}，由个人负担。"
-            yield Sentence("own", text, step.note.rate.cites)
-            return
-        if step.note.floor or step.note.layer.rate is None or base == 0:
-            return
-        rate = show_ppm(step.note.rate.figure)
-        wanted = pour.take_rate(base, step.note.rate.figure)
-        text = f"起付标准以上{yuan(base)}" if step.deductible else f"{yuan(base)}"
-        if step.paid_by:
-            text += f"，按{rate}应由{payer}支付{yuan(wanted)}。"
-        else:
-            text += f"，{payer}按{rate}支付{yuan(step.paid)}。"
-        yield Sentence("rate", f"{step.note.layer.name}：{text}", step.note.rate.cites)
-
-    def _ceiling(self, step: Step, last: bool) -> Iterator[Sentence]:
-        for position, note in self._group(step, 1):
-            figure = note.cited.figure
-            if position != step.paid_by:
-                continue
-            held = self.held.get(self._place(position), 0)
-            limit = yuan(held + step.paid) if figure < pour.OPEN else yuan(figure)
-            beyond = "由个人负担" if last else "转入下一层"
-            yield Sentence(
-                "ceiling",
-                f"最高支付限额{limit}，此前{self._meter(position, note)}已支付{yuan(held)}，"
-                f"本次只能支付{yuan(step.paid)}；超过限额的费用{yuan(step.rest)}{beyond}。",
-                note.cited.cites,
-            )
-
-    def _advance(self, step: Step) -> None:
-        amounts = (step.deductible, step.paid, step.cost - step.rest)
-        for group, amount in enumerate(amounts):
-            for position, _ in self._group(step, group):
-                place = self._place(position)
-                self.held[place] = self.held.get(place, 0) + amount
-
-
-def _measure(meter: object) -> str:
-    assert isinstance(meter, provision_kinds.Meter)
-    names = {english: chinese for chinese, english in provision_kinds.METER_MEASURES.items()}
-    return names[meter.measure]
+def _unread(unread: Iterable[Unread]) -> str:
+    names = "、".join(fact.name for fact in unread)
+    return f"这项待遇没有规定读取的事实：{names}；它们不影响本次结果。"
 
 
 def _closing(result: Result) -> Sentence:
@@ -261,7 +156,9 @@ def _closing(result: Result) -> Sentence:
     account = result.paid_by(provision_kinds.ACCOUNT)
     if account:
         parts.append(f"个人账户支付{yuan(account)}")
-    parts.append(f"个人负担{yuan(result.person_fen - account)}")
+    left = yuan(result.person_fen - account)
+    mine = borne(result) == "由个人负担"
+    parts.append(f"个人负担{left}" if mine else f"其余{left}{borne(result)}")
     return Sentence("total", "合计：" + "，".join(parts) + "。")
 
 
@@ -269,17 +166,6 @@ def _figures(result: Result) -> Iterator[Cited]:
     for step in result.steps:
         yield step.note.rate
         yield from (note.cited for note in step.note.limits.values())
-
-
-def _doubts(result: Result) -> Iterator[provision_kinds.Doubt]:
-    for _, _, doubts in result.program.routes:
-        yield from doubts
-    if result.gate:
-        yield from result.gate.doubts
-    for step in result.steps:
-        yield from step.note.doubts
-    for cited in _figures(result):
-        yield from cited.doubts
 
 
 def _cites(sentences: Iterable[Sentence]) -> Iterator[Cite]:

@@ -3,13 +3,15 @@
 from typing import Any
 
 from gongji.law.compile.program import Cite
+from gongji.law.engine.engine import MeterReading
 from gongji.law.explain.sentences import Explanation, Sentence, yuan
+from gongji.law.rulebook.provision_kinds import Parameter
 from gongji.units import date_of, yuan_text
 
 
 def cited(cites: tuple[Cite, ...]) -> str:
     """Citations in brackets, each article once: 〔楚政规〔2022〕2号 第十三条第二款〕."""
-    names = list(dict.fromkeys(f"{c.document} {c.article}" for c in cites))
+    names = list(dict.fromkeys(c.text for c in cites))
     return f"〔{'；'.join(names)}〕" if names else ""
 
 
@@ -25,9 +27,31 @@ def _notes(explanation: Explanation) -> list[tuple[str, str]]:
         names = dict.fromkeys(c.document for c in explanation.unofficial if c.source == source)
         notes.append((source, f"本结果用到{source}的数字，出自：{'、'.join(names)}。"))
     if explanation.supplied:
-        paths = "、".join(explanation.supplied)
+        paths = "、".join(_supplied_names(explanation))
         notes.append(("设定", f"以下参数由使用者给出，不是规则文件中的数字：{paths}。"))
     return notes
+
+
+def _moved(explanation: Explanation) -> list[MeterReading]:
+    """The meters that the visit moves."""
+    return [one for one in explanation.result.readings if one.before != one.after]
+
+
+def _supplied_names(explanation: Explanation) -> list[str]:
+    """The figures that the user gave, named by their parameters: 住院支付比例（三级、在职）."""
+    law = explanation.result.law
+    found = {p.value.code: (name, p.value) for name, p in law.all(Parameter).items()}
+    names: dict[str, None] = {}
+    for path in explanation.supplied:
+        code, *values = path.split(".")
+        name, parameter = found[code]
+        known = [law.facts[axis].names for axis in parameter.axes]
+        said = [
+            known[number].get(text, text) if number < len(known) else text
+            for number, text in enumerate(values)
+        ]
+        names[f"{name}（{'、'.join(said)}）" if said else name] = None
+    return list(names)
 
 
 def as_text(explanation: Explanation) -> str:
@@ -36,9 +60,9 @@ def as_text(explanation: Explanation) -> str:
         f"{number}. {sentence.text}{cited(sentence.cites)}"
         for number, sentence in enumerate(explanation.sentences, start=1)
     ]
-    if explanation.result.readings:
+    if moved := _moved(explanation):
         lines.append("累计：")
-        for reading in explanation.result.readings:
+        for reading in moved:
             where = f"（{reading.where}）" if reading.where else ""
             lines.append(f"  {reading.name}{where}：{yuan(reading.before)} → {yuan(reading.after)}")
     lines += [f"【{kind}】{text}" for kind, text in _notes(explanation)]
@@ -51,9 +75,9 @@ def as_markdown(explanation: Explanation) -> str:
         f"{n}. {s.text} *{cited(s.cites)}*" if s.cites else f"{n}. {s.text}"
         for n, s in enumerate(explanation.sentences, start=1)
     ]
-    if explanation.result.readings:
+    if moved := _moved(explanation):
         lines += ["", "| 累计 | 就诊前 | 就诊后 |", "| --- | ---: | ---: |"]
-        for reading in explanation.result.readings:
+        for reading in moved:
             where = f"（{reading.where}）" if reading.where else ""
             row = f"{reading.name}{where} | {yuan(reading.before)} | {yuan(reading.after)}"
             lines.append(f"| {row} |")
@@ -120,4 +144,5 @@ def as_json(explanation: Explanation) -> dict[str, Any]:
         ],
         "unofficial": sorted({cite.document for cite in explanation.unofficial}),
         "supplied": list(explanation.supplied),
+        "unread": [{"name": fact.name, "column": fact.column} for fact in explanation.unread],
     }

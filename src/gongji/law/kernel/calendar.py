@@ -6,6 +6,9 @@ Days are counted from 1970-01-01, months from year 0 (year * 12 + month - 1). No
 NO_DAY = -(1 << 40)
 """A date that is not given."""
 
+RESCUE_HOURS = 72
+"""Within how many hours of its beginning a rescue joins the stay that it turns into."""
+
 # Codes of the level that counts, in the order of rulebook.facts.LEVELS.
 NO_LEVEL, LEVEL_1, LEVEL_2, LEVEL_3, PHARMACY = 0, 1, 2, 3, 4
 
@@ -55,6 +58,16 @@ def age_by_day(day, birth_day):
     months = month_of(day) - month_of(birth_day)
     late = day - first_of_month(month_of(day)) < birth_day - first_of_month(month_of(birth_day))
     return max(0, (months - late) // 12)
+
+
+def joins_stay(rescue_minute, admission_minute):
+    """Whether a rescue that began at one minute and an admission at another are one episode.
+
+    Law:     楚政规〔2022〕2号 第十七条, 邵市政办发〔2022〕22号 第八条: 72小时内; 即刻住院 is the
+             same span (a settled reading). Hours, not days of the calendar.
+    Units:   minutes on one clock.
+    """
+    return 0 <= admission_minute - rescue_minute <= RESCUE_HOURS * 60
 
 
 def months_left(day, approval_day):

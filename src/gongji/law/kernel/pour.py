@@ -4,11 +4,12 @@ A **program** is a run of integers in `code`, made by `gongji.law.compile.progra
 benefit, one value on every axis):
 
     gates, steps, tails, tail, (mask, refusal) * gates, step * (steps + tails)
-    step  = base, column, rate_ppm, bands, deductibles, ceilings
+    step  = base, column, rate_ppm, bands, deductibles, ceilings; or STOP, mask, 0
     bands, deductibles, ceilings = limit *, END
     limit = amount_fen, place
 
-The steps are the layers of the benefit, each taking the cost that the one before left. The tail
+The steps are the layers of the benefit, each taking the cost that the one before left; where the
+flags of a STOP hold, nothing flows on and what is left stays with the person. The tail
 (where it begins is `tail`) is for the visit as a whole: floors and supplements.
 
 `meters[place]` is what a meter holds before the visit. An amount is a figure, OPEN
@@ -33,8 +34,8 @@ LIMIT_SIZE = 2
 # What a step of the tail takes: what is left to the person; what is missing to a share of all;
 # of what the layers left only the deductibles, the shares, the cost that no layer took; what the
 # step before left. A layer always takes what the one before left; as OWN its rate is the share of
-# that which is the person's own, and the rest flows on.
-LEFT, FLOOR, BORNE_DEDUCTIBLE, BORNE_SHARE, BEYOND, ONWARD, OWN = 0, 1, 2, 3, 4, 5, 6
+# that which is the person's own, and the rest flows on. A STOP has its mask as COLUMN.
+LEFT, FLOOR, BORNE_DEDUCTIBLE, BORNE_SHARE, BEYOND, ONWARD, OWN, STOP = 0, 1, 2, 3, 4, 5, 6, 7
 # What became of a visit.
 SETTLED = 0
 # One record of the breakdown for each step that was reached, and one of the reasons for it.
@@ -168,7 +169,7 @@ def undo(code, records, meters, out):
         advance(code, limits, -out[record + PAID], meters)
 
 
-def pour_part(code, at, cost_fen, amounts, meters, out, why, records):
+def pour_part(code, at, cost_fen, flags, amounts, meters, out, why, records):
     """The layers of one part of a visit, each taking what the one before left.
 
     Returns: (SETTLED or the negated position of an open parameter, records so far, fen paid).
@@ -179,6 +180,11 @@ def pour_part(code, at, cost_fen, amounts, meters, out, why, records):
     for _ in range(code[at + STEPS]):
         if left == 0:
             break
+        if code[step + BASE] == STOP:
+            if flags & code[step + COLUMN] == code[step + COLUMN]:
+                break
+            step += STEP_SIZE
+            continue
         rate = code[step + RATE]
         step, left, more = pour_step(code, step, left, rate, amounts, meters, out, why, records)
         if step < 0:
@@ -250,17 +256,17 @@ def pour(code, cells, costs, parts, flags, amounts, meters, out, why):
     refusal = refused_by(code, cells[0], flags)
     if refusal:
         return refusal, 0
-    return pour_through(code, cells, costs, parts, amounts, meters, out, why)
+    return pour_through(code, cells, costs, parts, flags, amounts, meters, out, why)
 
 
-def pour_through(code, cells, costs, parts, amounts, meters, out, why):
+def pour_through(code, cells, costs, parts, flags, amounts, meters, out, why):
     """Settle one visit that has passed the gates; see `pour`."""
-    status, records, paid = pour_part(code, cells[0], costs[0], amounts, meters, out, why, 0)
+    status, records, paid = pour_part(code, cells[0], costs[0], flags, amounts, meters, out, why, 0)
     total = costs[0]
     for part in range(1, parts):
         if status == SETTLED:
             status, records, more = pour_part(
-                code, cells[part], costs[part], amounts, meters, out, why, records
+                code, cells[part], costs[part], flags, amounts, meters, out, why, records
             )
             total += costs[part]
             paid += more

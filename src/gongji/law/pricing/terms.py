@@ -5,9 +5,11 @@ from functools import cached_property
 
 from gongji.law.compile.grounds import Ground, ground, rules
 from gongji.law.rulebook.law import Law
-from gongji.law.rulebook.line_provisions import LineRule
+from gongji.law.rulebook.line_provisions import UNRELATED, LineRule
 from gongji.law.rulebook.provision_kinds import Benefit
 
+OF_DISEASES = ("慢性病", "特殊病", "两病")
+"""Benefits that are for a registered disease, so that only what is related to it is of them."""
 NEGOTIATED = "谈判药"
 """The benefit whose first self-pay holds for negotiated drugs in every other benefit too."""
 
@@ -28,6 +30,9 @@ class Terms:
         for rule, found in self._rules:
             if rule.kind == kind and (not rule.benefits or name in rule.benefits):
                 return found
+        if kind == UNRELATED and benefit in self.benefits(UNRELATED):
+            provision = self.law.all(Benefit).get(name)
+            return ground(provision, provision.value) if provision else None
         return None
 
     def share(self, kind: str) -> int:
@@ -35,9 +40,14 @@ class Terms:
         return next((r.share for r, _ in self._rules if r.kind == kind and r.share is not None), -1)
 
     def benefits(self, kind: str) -> list[str]:
-        """The codes of the benefits that rules of a kind name."""
+        """The codes of the benefits that rules of a kind name.
+
+        What has nothing to do with a disease is of no benefit of diseases, named or not.
+        """
         names = [name for rule, _ in self._rules if rule.kind == kind for name in rule.benefits]
-        return [self.law.benefits[name] for name in names]
+        if kind == UNRELATED:
+            names += [name for name in OF_DISEASES if name in self.law.all(Benefit)]
+        return [self.law.benefits[name] for name in dict.fromkeys(names)]
 
     @cached_property
     def negotiated(self) -> tuple[int, Ground] | None:

@@ -94,7 +94,7 @@ def _figures(
             yield place, f"{layer.name} · {limit.meter}", _effect(limit.cited, note.onward)
     for gate in program.gates.values():
         place = (benefit, "", "不予支付", gate.refusal)
-        yield place, REFUSALS[gate.refusal], Effect("不予支付", (gate.cite,))
+        yield place, REFUSALS[gate.refusal], Effect("不予支付", gate.cites)
     provision = law.all(provision_kinds.Benefit)[program.benefit]
     own = provision.value.first_self_pay
     if own:

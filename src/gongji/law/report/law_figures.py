@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
+from gongji.law.compile.citations import document_of
 from gongji.law.compile.figures import parsed_parameter
 from gongji.law.rulebook.law import Law, Provision
 from gongji.law.rulebook.provision_kinds import ByAxis, Parameter, Value
@@ -112,7 +113,7 @@ class _Walk:
             " · ".join(at.labels),
             at.where,
             text,
-            book.head.number,
+            document_of(book, at.article),
             at.article,
             short_path(node.file),
             node.line,
@@ -180,7 +181,9 @@ class _Walk:
     def _value(self, value: Any, at: _At) -> Iterator[Figure]:
         if isinstance(value, ByAxis):
             for name, child in value.values.items():
-                yield from self._value(child, at.under(value.axis, name))
+                below = at.under(value.axis, name)
+                article = value.articles.get(name, at.article)
+                yield from self._value(child, replace(below, article=article))
         else:
             reference = getattr(value, "parameter", "") or getattr(value, "index", "")
             yield self._row(_words(value.node), value.node, at, self._open(reference))

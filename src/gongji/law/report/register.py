@@ -123,7 +123,8 @@ def _missing(book: Rulebook) -> list[Problem]:
     if not book.articles:
         return []
     first = next(iter(book.articles.values())).node
-    highest = max((NUMERALS.get(name, 0) for name in book.articles), default=0)
+    numbers = () if book.head.excerpt else book.articles
+    highest = max((NUMERALS.get(name, 0) for name in numbers), default=0)
     found = [
         Problem(first.file, first.line, "条文", f"缺少{name}")
         for name, number in NUMERALS.items()

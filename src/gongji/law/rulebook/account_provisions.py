@@ -43,6 +43,7 @@ RELATIONS = {
     "外祖父母": "maternal_grandparent",
     "孙子女": "grandchild",
     "外孙子女": "maternal_grandchild",
+    "近亲属": "close_relative",
     "配偶的父母": "parent_in_law",
     "其他人": "other",
 }

@@ -1,8 +1,9 @@
 """The law at a date: documents in force, folded provision by provision.
 
-A province's document comes before its areas', an earlier one before a later one; a later one names
-the provisions that it replaces (替换) and each is replaced whole; what it offers only where nobody
-else rules stands under 缺省. This module folds; it computes nothing.
+The nation's document comes first, a province's before its areas', an earlier one before a later
+one; a later one names the provisions that it replaces (替换) and each is replaced whole; what it
+offers only where nobody else rules stands under 缺省. What the nation's law says, only the nation's
+law can replace. This module folds; it computes nothing.
 """
 
 import functools
@@ -22,6 +23,9 @@ KEPT = 1024
 PART, REST = "费用部分", provision_kinds.REST_TEXT
 """The axis that tells the parts of a visit's cost apart, and the value for what is left."""
 
+NATION = "000000"
+"""The code under which the laws of the nation lie: they hold in every area and are none."""
+
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -39,6 +43,16 @@ class Provision(Generic[T_co]):
     def path(self) -> str:
         """Section and name: 待遇.普通门诊."""
         return f"{self.section}.{self.name}"
+
+    @property
+    def national(self) -> bool:
+        """Whether the nation's law says it."""
+        return self.book.head.area == NATION
+
+
+def named_axis(code: str, axis: str) -> str:
+    """The fact that tells apart which of the texts named for a parameter a visit has."""
+    return f"{axis}（{code}）"
 
 
 Settings = Mapping[str, str]
@@ -73,10 +87,28 @@ class Law:
     def facts(self) -> dict[str, Fact]:
         """The facts that rules of this law may use: everybody's and the area's own."""
         facts, _ = define_all(self.definitions)
+        facts |= self._named(facts)
         if self.parts:
             choices = {name: part.code for name, part in self.parts.items()} | {REST: ""}
             facts[PART] = Fact(PART, "part", "选项", "", choices)
         return facts
+
+    def _named(self, facts: Mapping[str, Fact]) -> dict[str, Fact]:
+        """For each parameter that depends on a text (a disease): those texts that figures name."""
+        found: dict[str, Fact] = {}
+        for provision in self.all(provision_kinds.Parameter).values():
+            parameter = provision.value
+            for number, axis in enumerate(parameter.axes, start=1):
+                fact = facts.get(axis)
+                if fact and fact.keys_meters:
+                    paths = [path.split(".") for path in self.settings]
+                    own = [p for p in paths if p[0] == parameter.code and len(p) > number]
+                    if not own:
+                        continue
+                    bands = {path[number]: (path[number],) for path in own} | {REST: (REST,)}
+                    name = named_axis(parameter.code, axis)
+                    found[name] = Fact(name, fact.column, fact.kind, "", source=axis, bands=bands)
+        return found
 
     @functools.cached_property
     def benefits(self) -> dict[str, str]:
@@ -125,7 +157,8 @@ def fold(
     for book in books:
         for path in book.head.replaces:
             section, _, name = path.partition(".")
-            provisions.get(section, {}).pop(name, None)
+            if not _kept(provisions.get(section, {}).get(name), book):
+                provisions.get(section, {}).pop(name, None)
         for section, entries in book.sections.items():
             place = provisions.setdefault(section, {})
             for name, value in entries.items():
@@ -133,6 +166,8 @@ def fold(
                 earlier = place.get(name)
                 if earlier is None or earlier.path in earlier.book.head.fallback:
                     place[name] = provision
+                elif _kept(earlier, book):
+                    problems.append(_named_as_the_nations(provision, earlier))
                 elif provision.path not in book.head.fallback:
                     node = getattr(value, "node", book.head.node)
                     message = (
@@ -141,6 +176,17 @@ def fold(
                     )
                     problems.append(Problem(node.file, node.line, provision.path, message))
     return provisions
+
+
+def _kept(earlier: Provision[Any] | None, book: Rulebook) -> bool:
+    """Whether a provision is the nation's and the document is not: it stays as it is."""
+    return earlier is not None and earlier.national and book.head.area != NATION
+
+
+def _named_as_the_nations(provision: Provision[Any], earlier: Provision[Any]) -> Problem:
+    node = getattr(provision.value, "node", provision.book.head.node)
+    message = f"{earlier.book.head.number}有同名的规定，地方文件不能改动；请另取名称"
+    return Problem(node.file, node.line, provision.path, message)
 
 
 def spans(
@@ -154,6 +200,7 @@ def spans(
     laws = []
     for since, until in zip(edges, edges[1:] + [FOREVER], strict=True):
         force = tuple(b for b in books if b.head.since <= since <= b.head.until)
-        if force and since < FOREVER:
+        # Where no document of the area is in force, the nation's alone settle nothing.
+        if any(b.head.area != NATION for b in force) and since < FOREVER:
             laws.append(Law(home, since, until, force, fold(force, problems), settings))
     return laws

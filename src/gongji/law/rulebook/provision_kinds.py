@@ -4,7 +4,7 @@ The keys are the law's own words; each figure sits in a struct that demands its 
 This module describes files; what the law at a date is, `law.py` folds from them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gongji.law.rulebook import schema as s
@@ -29,11 +29,12 @@ class Literal:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ByAxis:
-    """A table: one value for each value of a fact."""
+    """A table: one value for each value of a fact, and for some the paragraph that says it."""
 
     axis: str
     values: dict[str, "Value"]
     node: Node
+    articles: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -95,9 +96,14 @@ def value_of(figure: Parser, words: bool = False) -> Parser:
         text = {k: v.text() for k, v in fields.items() if isinstance(v.value, str)}
         if "按" in text:
             del fields["按"]
+            articles = {}
+            if "依据" in fields:
+                articles = texts.parse(fields.pop("依据"), f"{name}.依据", context)
             values = {k: parse(v, f"{name}.{k}", context) for k, v in fields.items()}
-            found = s.whole_or_bad(values, tuple(values.values()), context)
-            return found if found is s.BAD else ByAxis(axis=text["按"], values=found, node=node)
+            found = s.whole_or_bad(values, (*values.values(), articles), context)
+            if found is s.BAD:
+                return s.BAD
+            return ByAxis(axis=text["按"], values=found, node=node, articles=articles)
         if "参数" in text:
             return _from_parameter(node, name, context, texts)
         if "事实" in text and len(fields) == 1:
@@ -172,6 +178,7 @@ class Adjustment:
     when: Condition = key("当", _condition, "条件：事实与取值", default={})
     each: str = key("每", s.prose, "每一单位的哪个事实", default="")
     beyond: int = key("超过", s.whole, "超出多少之后才加", default=0)
+    doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
     node: Node = None  # type: ignore[assignment]
 
 
@@ -187,6 +194,7 @@ class Scaling:
     fact: str = key("事实", s.prose, "再乘以哪个数", default="")
     divisor: int = key("除以", s.positive, "再除以几", default=1)
     when: Condition = key("当", _condition, default={})
+    doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
     node: Node = None  # type: ignore[assignment]
 
 
@@ -257,6 +265,7 @@ class Layer:
     when: Condition = key("当", _condition, "只在此条件下适用", default={})
     article: str = key("依据", s.prose, "接续到这一层的依据", default="")
     base: str = key("基数", s.choice({x: x for x in BASES}), "补充以什么为基数", default=BURDEN)
+    wording: str = key("计算办法", s.prose, "说明中怎样称呼这一层的计算", default="")
     doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
     node: Node = None  # type: ignore[assignment]
 
@@ -347,6 +356,17 @@ class Gate:
     benefits: tuple[str, ...] = key("适用", list_of(s.prose), "适用的待遇", default=())
     refusal: str = key("拒付", s.choice({code: code for code in REFUSALS}), "拒付代码")
     article: str = key("依据", s.prose)
+    unless: Condition = key(
+        "除外",
+        _condition,
+        "条件成立时，这一原因的门槛都不适用（国家法律的除外在各地都成立）",
+        default={},
+    )
+    unless_article: str = key("除外依据", s.prose, default="")
+    near_doubts: tuple[str, ...] = key(
+        "放行存疑", list_of(s.prose), "只差一个条件而没有拒付时的存疑", default=()
+    )
+    spares_article: str = key("不适用依据", s.prose, "为什么不适用于其他待遇", default="")
     note: str = key("说明", s.prose, default="")
     doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
     node: Node = None  # type: ignore[assignment]
@@ -467,6 +487,7 @@ class Article:
     keys: tuple[str, ...] = key("键", list_of(s.prose), "规则所在的键", default=())
     part: str = key("模块", s.prose, "承担流程的模块", default="")
     built: tuple[str, ...] = key("已建", list_of(s.prose), "其中已经建成的模块", default=())
+    document: str = key("出自", s.prose, "条文出自另一份文件时，那份文件怎样称呼", default="")
     node: Node = None  # type: ignore[assignment]
 
 

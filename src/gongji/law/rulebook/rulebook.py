@@ -48,6 +48,7 @@ class Head:
     source: str = key("来源", schema.choice({x: x for x in provision_kinds.SOURCES}))
     origin: str = key("出处", schema.prose, "文本或数字从何而来")
     replaces: tuple[str, ...] = key("替换", list_of(schema.prose), default=())
+    excerpt: bool = key("节录", schema.yes_no, "只收录其中几条", default=False)
     fallback: tuple[str, ...] = key("缺省", list_of(schema.prose), "仅在别无规定时适用", default=())
     node: Node = None  # type: ignore[assignment]
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from gongji.law.rulebook.law import parents
+from gongji.law.rulebook.law import NATION, parents
 from gongji.law.rulebook.rulebook import Rulebook, read_book
 from gongji.refusals import Problem, RulebookError
 
@@ -20,7 +20,10 @@ class Shelf:
         self._books: dict[Path, tuple[Rulebook | None, list[Problem]]] = {}
 
     def files(self, area: str = "*") -> list[Path]:
-        """The files of an area, an outside folder's instead of the shipped ones of that area."""
+        """The files of an area, an outside folder's instead of the shipped ones of that area.
+
+        The nation's are the shipped ones, whatever a folder holds.
+        """
         chosen: dict[str, list[Path]] = {}
         for folder in self.folders:
             if not folder.is_dir():
@@ -29,7 +32,8 @@ class Shelf:
             for path in sorted(folder.glob(f"**/{area}/????-??-??.yaml")):
                 found.setdefault(path.parent.name, []).append(path)
             for code, paths in found.items():
-                chosen.setdefault(code, paths)
+                if code != NATION or folder == SHIPPED:
+                    chosen.setdefault(code, paths)
         return [path for code in sorted(chosen) for path in chosen[code]]
 
     def book(self, path: Path) -> Rulebook:
@@ -49,7 +53,7 @@ class Shelf:
 
     def areas(self) -> list[str]:
         """The codes of the areas that have rulebooks."""
-        return sorted({path.parent.name for path in self.files()})
+        return sorted({path.parent.name for path in self.files()} - {NATION})
 
     def home(self, area: str) -> str:
         """The area with rulebooks that a code stands for: its own, its city's or its province's."""
@@ -70,7 +74,11 @@ class Shelf:
         """What can be read of an area's documents, and what is wrong with their form."""
         # A code is also a pattern of file names, so it must be nothing but a code.
         codes = parents(area) if _CODE.fullmatch(area) else []
-        read = [self._read(path) for code in codes for path in self.files(code)]
+        paths = [path for code in codes for path in self.files(code)]
+        if paths and area != NATION:
+            codes.append(NATION)
+            paths += self.files(NATION)
+        read = [self._read(path) for path in paths]
         books = [book for book, _ in read if book]
         books.sort(key=lambda b: (b.head.since, -codes.index(b.path.parent.name)))
         return books, [problem for _, problems in read for problem in problems]

@@ -125,9 +125,11 @@ FACTS: dict[str, Fact] = {
             ("直接结算", "direct", True),
             ("住院期间", "inpatient", False),
             ("第三人责任", "third_party", False),
+            ("先行支付", "advance", False),
             ("其他基金", "other_fund", False),
             ("账户已付", "paid_by_account", False),
             ("公共卫生", "public_health", False),
+            ("境外就医", "abroad", False),
             ("保健美容", "wellness", False),
             ("依法不予支付", "excluded_by_law", False),
             ("有个人账户", "has_account", True),
@@ -153,6 +155,9 @@ DERIVED = {
 }
 """Facts that are worked out from other columns (and the date of service)."""
 
+ALSO_TOLD_BY = {"admitted": ("admitted", "rescue_at", "admitted_at")}
+"""Facts that are given, or told by moments instead."""
+
 VISIT_COLUMNS = (
     "person",
     "visit",
@@ -172,5 +177,9 @@ VISIT_COLUMNS = (
     "in_scope_fen",
     "birth_date",
     "approval_date",
+    "retired_month",
+    "years_complete_month",
+    "rescue_at",
+    "admitted_at",
 )
 """Columns of a visits file beside the facts above."""
