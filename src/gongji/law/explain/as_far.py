@@ -14,7 +14,7 @@ from msgspec.structs import replace as with_fields
 from gongji.law.compile.cells import parameters_in
 from gongji.law.compile.layout import law_layers
 from gongji.law.engine.engine import MeterReading, Result, Step
-from gongji.law.explain.quote import Asked, quote
+from gongji.law.explain.quote import AskedVisit, quote
 from gongji.law.explain.sentence import Sentence, yuan
 from gongji.law.explain.sentences import Explanation, explain
 from gongji.law.rulebook.law import Law
@@ -73,7 +73,7 @@ def _extreme(
     """The visit with every missing figure at one end, and which figures were missing."""
     tried: dict[str, str] = {}
     for _ in range(_TRIES):
-        asked = Asked(facts, used, given | tried, folders)
+        asked = AskedVisit(facts, used, given | tried, folders)
         try:
             return asked.result, tuple(tried)
         except Refusal as refusal:

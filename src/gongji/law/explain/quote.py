@@ -18,7 +18,7 @@ from gongji.refusals import Refusal
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedVisit:
     """One visit that is given as texts; see `quote`."""
 
     facts: Mapping[str, str]
@@ -65,4 +65,4 @@ def quote(
     for column in ("area", "date"):
         if not facts.get(column, "").strip():
             raise Refusal("field_missing", column)
-    return explain(Asked(facts, used, settings, folders).result)
+    return explain(AskedVisit(facts, used, settings, folders).result)
