@@ -255,5 +255,5 @@ def check_size(code: list[int]) -> None:
 
     Refuses: Fault.
     """
-    if code[pour.STEPS] >= 1 << PART_BITS or code[pour.TAILS] >= 1 << TAIL_BITS:
+    if pour.steps_of(code, 0) >= 1 << PART_BITS or code[pour.TAILS] >= 1 << TAIL_BITS:
         raise Fault("一项待遇的层数过多")

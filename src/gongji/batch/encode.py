@@ -333,7 +333,8 @@ class Settling:
     def _scratch(self) -> loops.Scratch:
         programs = self.plan.tables.placed
         steps = max(
-            (p.program.code[pour.STEPS] + p.program.code[pour.TAILS] for p in programs), default=1
+            (pour.steps_of(p.program.code, 0) + p.program.code[pour.TAILS] for p in programs),
+            default=1,
         )
         room = (steps + 1) * (len(self.plan.parts) + 1)
         parts = len(self.plan.parts) + 1

@@ -44,7 +44,7 @@ NOWHERE = "nowhere"
 """The name of a row that is not there: what is not given or nobody will read is left out."""
 
 KERNEL = (calendar, pour, price)
-APART = {pour.undo, pour.pour_tail}
+APART = {pour.undo, pour.pour_tail, pour.pour_guarded}
 """Kernel functions that are seldom reached; inlined they would only crowd the registers."""
 
 OPTIONS: dict[str, Any] = {

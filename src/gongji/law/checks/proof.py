@@ -111,7 +111,7 @@ def _prove(code: list[int], flags: int) -> Proof:
 def _walk(code: list[int]) -> Iterator[tuple[int, _Step | None]]:
     """Each step of a program; a gate between layers as its mask, without a step."""
     at = pour.HEADER + pour.GATE_SIZE * code[pour.GATES]
-    for _ in range(code[pour.STEPS] + code[pour.TAILS]):
+    for _ in range(pour.steps_of(code, 0) + code[pour.TAILS]):
         limit = at + pour.STEP_SIZE
         if code[at + pour.BASE] == pour.STOP:
             yield code[at + pour.COLUMN], None
@@ -135,7 +135,7 @@ def _steps(code: list[int], flags: int = 0) -> tuple[list[_Step], list[_Step]]:
     for number, (mask, step) in enumerate(_walk(code)):
         if step is None:
             stopped = stopped or flags & mask == mask
-        elif number >= code[pour.STEPS]:
+        elif number >= pour.steps_of(code, 0):
             tails.append(step)
         elif not stopped:
             layers.append(step)

@@ -253,7 +253,9 @@ class Compiler:
         tails: list[tuple[list[int], StepNote]],
     ) -> None:
         made = self._made
-        code = [len(gates) // pour.GATE_SIZE, len(steps), len(tails), 0, *gates]
+        guarded = any(isinstance(note, GateNote) for _, note in steps)
+        count = -len(steps) if guarded else len(steps)
+        code = [len(gates) // pour.GATE_SIZE, count, len(tails), 0, *gates]
         for number, (numbers, note) in enumerate([*steps, *tails]):
             if number == len(steps):
                 code[pour.TAIL] = len(code)

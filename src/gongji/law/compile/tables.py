@@ -193,7 +193,7 @@ def first_self_pay(law: Law, benefit: str) -> Ppm:
 def citations(program: Program, reached: int, tails: int = 0) -> tuple[Cite, ...]:
     """What a visit rests on that reached so many layers of a program, and so many of its tail."""
     notes = list(program.steps.values())
-    layers = program.code[pour.STEPS] - len(program.stops)
+    layers = pour.steps_of(program.code, 0) - len(program.stops)
     found = [cite for _, cite, _ in program.routes]
     for note in notes[: min(reached, layers)] + notes[layers : layers + tails]:
         found += [*note.onward, *note.rate.cites]

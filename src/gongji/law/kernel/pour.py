@@ -5,6 +5,8 @@ benefit, one value on every axis):
 
     gates, steps, tails, tail, (mask, refusal) * gates, step * (steps + tails)
     step  = base, column, rate_ppm, bands, deductibles, ceilings; or STOP, mask, 0
+
+`steps` is below zero (the number negated) where a STOP is among them.
     bands, deductibles, ceilings = limit *, END
     limit = amount_fen, place
 
@@ -169,15 +171,17 @@ def undo(code, records, meters, out):
         advance(code, limits, -out[record + PAID], meters)
 
 
-def pour_part(code, at, cost_fen, flags, amounts, meters, out, why, records):
-    """The layers of one part of a visit, each taking what the one before left.
+def steps_of(code, at):
+    """How many steps a program has, those that only stop included."""
+    return abs(code[at + STEPS])
 
-    Returns: (SETTLED or the negated position of an open parameter, records so far, fen paid).
-    """
+
+def pour_guarded(code, at, cost_fen, flags, amounts, meters, out, why, records):
+    """`pour_part` of a program with gates between its layers."""
     step = at + HEADER + GATE_SIZE * code[at + GATES]
     left = cost_fen
     paid = 0
-    for _ in range(code[at + STEPS]):
+    for _ in range(steps_of(code, at)):
         if left == 0:
             break
         if code[step + BASE] == STOP:
@@ -185,6 +189,28 @@ def pour_part(code, at, cost_fen, flags, amounts, meters, out, why, records):
                 break
             step += STEP_SIZE
             continue
+        rate = code[step + RATE]
+        step, left, more = pour_step(code, step, left, rate, amounts, meters, out, why, records)
+        if step < 0:
+            return step, records, paid
+        paid += more
+        records += 1
+    return SETTLED, records, paid
+
+
+def pour_part(code, at, cost_fen, flags, amounts, meters, out, why, records):
+    """The layers of one part of a visit, each taking what the one before left.
+
+    Returns: (SETTLED or the negated position of an open parameter, records so far, fen paid).
+    """
+    if code[at + STEPS] < 0:
+        return pour_guarded(code, at, cost_fen, flags, amounts, meters, out, why, records)
+    step = at + HEADER + GATE_SIZE * code[at + GATES]
+    left = cost_fen
+    paid = 0
+    for _ in range(code[at + STEPS]):
+        if left == 0:
+            break
         rate = code[step + RATE]
         step, left, more = pour_step(code, step, left, rate, amounts, meters, out, why, records)
         if step < 0:
