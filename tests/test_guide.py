@@ -15,7 +15,7 @@ PAGE = (ROOT / "docs/use/rulebook.zh-CN.md").read_text(encoding="utf-8")
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 SAVED = re.compile(r"存为 `([^`]+)`：$")
 ELIDED = "……\n"
-PROBLEMS, REFUSED = "处问题", "不予受理"
+PROBLEMS, REFUSED = "处问题", ("不予受理", "无法计算")
 
 
 @dataclass(frozen=True)

@@ -188,7 +188,7 @@ def _file(one: Folk, hospitals: list[str], rng: random.Random) -> None:
             one.add("referral", date(2025, 2, 1), referral, receiver, date(2025, 5, 1))
     if rng.random() < 0.003:
         serial = f"YW{one.psn_no[-10:]}"
-        injury = person_kinds.Injury(rng.random() < 0.5, serial, "测试意外伤害")
+        injury = person_kinds.Injury(rng.random() < 0.5, serial=serial, memo="测试意外伤害")
         one.add("injury", date(2025, 1, 15), injury, serial, date(2025, 4, 15))
 
 
