@@ -1,0 +1,10 @@
+"""The laws that areas were governed by."""
+
+from django.db import migrations
+
+from gongji.platform.tables import tables
+
+
+class Migration(migrations.Migration):
+    dependencies = [("platform", "0001_initial")]
+    operations = [tables(__file__, "walls.sql"), tables(__file__, "laws.sql")]
