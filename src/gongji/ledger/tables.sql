@@ -221,8 +221,12 @@ create table sealed (
   area text not null,
   number bigint not null,
   entry bigint not null unique references entry,
+  hash bytea not null,
   primary key (area, number)
 );
+comment on table seal is
+  'A link of an area''s chain: hash = SHA-256 of the link before and the hashes of its entries in their order; whatever was entered by a transaction below through_xact is in it or in one before';
+comment on table sealed is 'The place of an entry in the chain, and the hash of all that was written of it';
 
 -- What is changed again and again keeps room on its pages, so that no index has to follow.
 alter table balance set (fillfactor = 80);
