@@ -5,23 +5,24 @@ them. Plain functions and tables, no fixtures.
 """
 
 import csv
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from gongji.cli.import_stores import stores
+from gongji.cli.import_kinds import KINDS, ROOMS, stores
 from gongji.law.engine.areas import Areas
 from gongji.platform.identity import Identity, check_character
-from gongji.registry.dated_rows import Counts
-from gongji.registry.import_kinds import KINDS
-from gongji.registry.imports import load
+from gongji.platform.imports.dated_rows import Counts
+from gongji.platform.imports.load_files import Importing, load
 
 Connection = psycopg.Connection[Any]
 IDENTITY = Identity(b"i" * 32, b"l" * 32)
 NOW = datetime(2025, 6, 1, 4, tzinfo=UTC)
 LEDGER = stores(Areas())
+EXPORTED = tuple(kind.name for kind in KINDS.exported)
 AREA, HERE, THERE, SHOP = "532300", "H53230000001", "H53230000002", "P53230000003"
 
 
@@ -282,9 +283,22 @@ def saved(folder: Path, kind: str, rows: list[dict[str, str]], name: str = "") -
     return path
 
 
+def load_files(
+    owner: Connection,
+    paths: Sequence[Path],
+    identity: Identity,
+    now: datetime,
+    kind: str = "",
+    dry_run: bool = False,
+    **more: Any,
+) -> list[tuple[str, Counts]]:
+    """Files imported with the kinds of every room; `more` is what `Importing` takes."""
+    return load(owner, Importing(ROOMS, identity, **more), paths, now, kind, dry_run)
+
+
 def take(owner: Connection, *paths: Path, now: datetime = NOW, **more: Any) -> list[Counts]:
     """The counts of an import, by table."""
-    return [counts for _, counts in load(owner, paths, IDENTITY, now, stores=LEDGER, **more)]
+    return [counts for _, counts in load_files(owner, paths, IDENTITY, now, stores=LEDGER, **more)]
 
 
 def fill(owner: Connection, folder: Path, *kinds: str, now: datetime = NOW) -> list[Counts]:

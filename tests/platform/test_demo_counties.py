@@ -10,14 +10,15 @@ from gongji.demo import crowd, figures
 from gongji.demo.county import fill
 from gongji.demo.items import DISEASES
 from gongji.demo.people import OFFERED
+from gongji.institutions.institution_facts import standings
 from gongji.law.compile.cells import offered_benefits
 from gongji.law.engine.areas import Areas
 from gongji.ledger.verify import verify
+from gongji.people.person_facts import facts_at
+from gongji.people.person_kinds import EXCLUSIVE, PERSON_KINDS
+from gongji.people.person_rows import find_by_card, find_by_certificate
 from gongji.platform.identity import Identity, number_problem
 from gongji.refusals import RulebookError
-from gongji.registry.fact_kinds import EXCLUSIVE, PERSON_KINDS
-from gongji.registry.institutions import standings
-from gongji.registry.people import facts_at, find_by_card, find_by_certificate
 from gongji.settlement.contract import OWN_ACCOUNT, Key, Request
 from gongji.settlement.settle import settle
 from gongji.units import day_of

@@ -14,19 +14,21 @@ from tests.platform.county_files import (
     Connection,
     certificate,
     fill,
+    load_files,
     psn,
     saved,
     take,
 )
 
+from gongji.cli.import_kinds import KINDS
+from gongji.people.import_kinds import certificate as certificate_cell
+from gongji.people.import_kinds import wrong_certificate
 from gongji.platform import identity
+from gongji.platform.imports import import_columns, import_tables
+from gongji.platform.imports.dated_rows import Counts
+from gongji.platform.imports.import_tables import MOST_PROBLEMS, Problems, open_tables, read_rows
+from gongji.platform.imports.template import template
 from gongji.refusals import Fault, Refusal, RulebookError
-from gongji.registry import import_columns, import_tables
-from gongji.registry.dated_rows import Counts
-from gongji.registry.exports import template
-from gongji.registry.import_kinds import KINDS
-from gongji.registry.import_tables import MOST_PROBLEMS, Problems, open_tables, read_rows
-from gongji.registry.imports import load
 from gongji.units import CHINA
 
 WORDS = {"甲": "1", "乙": "2", "乙类": "2"}
@@ -96,9 +98,9 @@ READ: list[tuple[Any, str, Any]] = [
     (import_columns.several(import_columns.choice(WORDS)), "甲、乙类; 2，1", ["1", "2", "2", "1"]),
     (import_columns.several(import_columns.choice(WORDS)), "甲、丙", None),
     (import_columns.several(str), "，；", []),
-    (import_columns.certificate, " 11010519491231002x", "11010519491231002X"),
-    (import_columns.certificate, "9" * 51, None),
-    (import_columns.certificate, "9" * 50, "9" * 50),
+    (certificate_cell, " 11010519491231002x", "11010519491231002X"),
+    (certificate_cell, "9" * 51, None),
+    (certificate_cell, "9" * 50, "9" * 50),
 ]
 
 
@@ -136,8 +138,10 @@ NUMBERS = {
 def test_an_identity_number_is_right_or_says_what_is_wrong(number: str, problem: str) -> None:
     said = identity.number_problem(number)
     assert problem in said and bool(said) == bool(problem)
-    assert import_columns.check_certificate("01", number) == said
-    assert import_columns.check_certificate("07", number) == ""
+    wrong = wrong_certificate({"certificate_kind": "01", "certificate": number})
+    shown = f"“{identity.mask_number(number)}”：{said}"
+    assert wrong == (("证件号码", shown) if said else None)
+    assert wrong_certificate({"certificate_kind": "07", "certificate": number}) is None
 
 
 @pytest.mark.parametrize("place", range(17))
@@ -210,11 +214,11 @@ def test_a_sheet_alone_is_of_the_kind_given_and_others_by_their_names(
 
 def test_a_template_is_written_whole_and_its_examples_are_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "全部.xlsx"
-    template(list(KINDS.values()), path)
+    template(list(KINDS), path)
     assert list(tmp_path.iterdir()) == [path]
     problems = Problems()
-    tables = open_tables([path], "", problems)
-    assert [table.kind.name for table in tables] == list(KINDS)
+    tables = open_tables([path], KINDS, "", problems)
+    assert [table.kind.name for table in tables] == list(KINDS.by_name)
     assert problems == [] and [list(read_rows(table, problems)) for table in tables] == [
         [] for _ in tables
     ]
@@ -403,14 +407,14 @@ def test_an_import_that_meets_another_keeps_nothing_and_says_so(
 def test_the_database_refusing_what_nobody_saw_is_a_fault(
     owner: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gongji.registry import dated_rows
+    from gongji.platform.imports import dated_rows
 
     fill(owner, tmp_path, "institution", "person")
     take(owner, saved(tmp_path, "account", ROWS["account"]))
     monkeypatch.setattr(dated_rows, "conflicts", lambda *given: iter(()))
     file = saved(tmp_path, "account", [ROWS["account"][0] | {"起始日": "2024-03-01"}])
     with pytest.raises(Fault, match="另有人改动"):
-        load(owner, [file], IDENTITY, NOW)
+        load_files(owner, [file], IDENTITY, NOW)
     assert owner.execute("select count(*) from person_fact where kind = 'account'").fetchone() == (
         1,
     )

@@ -8,17 +8,19 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests.platform.county_files import EXPORTED, load_files
 
-from gongji.cli.import_stores import stores
+from gongji.cli.import_kinds import KINDS, stores
+from gongji.institutions.institution_kinds import INSTITUTION_KINDS
 from gongji.law.engine.areas import Areas
+from gongji.people.person_facts import facts_at
+from gongji.people.person_kinds import EXCLUSIVE, PERSON_KINDS
+from gongji.people.person_rows import find_person
 from gongji.platform.identity import Identity, check_character
+from gongji.platform.imports.dated_rows import Counts
+from gongji.platform.imports.export_files import export
+from gongji.platform.imports.template import explained, template
 from gongji.refusals import Refusal, RulebookError
-from gongji.registry.dated_rows import Counts
-from gongji.registry.exports import EXPORTED, explained, export, template
-from gongji.registry.fact_kinds import EXCLUSIVE, INSTITUTION_KINDS, PERSON_KINDS
-from gongji.registry.import_kinds import KINDS, find_kind
-from gongji.registry.imports import load
-from gongji.registry.people import facts_at, find_person
 
 Connection = psycopg.Connection[Any]
 IDENTITY = Identity(b"i" * 32, b"l" * 32)
@@ -48,12 +50,12 @@ def persons(folder: Path, *orders: int) -> Path:
 
 
 def take(owner: Connection, *paths: Path, now: datetime = NOW, **more: Any) -> list[Counts]:
-    return [counts for _, counts in load(owner, paths, IDENTITY, now, **more)]
+    return [counts for _, counts in load_files(owner, paths, IDENTITY, now, **more)]
 
 
 def problems(owner: Connection, *paths: Path, **more: Any) -> list[str]:
     with pytest.raises(RulebookError) as caught:
-        load(owner, paths, IDENTITY, NOW, **more)
+        load_files(owner, paths, IDENTITY, NOW, **more)
     return [str(problem) for problem in caught.value.problems]
 
 
@@ -292,8 +294,10 @@ def test_a_template_with_its_examples_made_rows_comes_in_and_goes_out_the_same(
 ) -> None:
     """Every kind once: the example row of the template, imported, exported, imported again."""
     book = tmp_path / "全部.xlsx"
-    template(list(KINDS.values()), book)
-    assert take(owner, book, dry_run=True, stores=stores(Areas())) == [Counts()] * len(KINDS)
+    template(list(KINDS), book)
+    assert take(owner, book, dry_run=True, stores=stores(Areas())) == [Counts()] * len(
+        KINDS.by_name
+    )
     take(owner, *_examples(tmp_path), stores=stores(Areas()))
     out = []
     for name in EXPORTED:
@@ -340,7 +344,7 @@ def test_a_file_of_facts_has_every_field_of_its_kind(kind: str) -> None:
     columns = {column.name for column in KINDS[kind].columns}
     assert set(fields) <= columns
     assert kind in ("birth", "stay") or {"since", "until", "withdrawn"} <= columns
-    assert ("key" in columns) == (kind not in EXCLUSIVE)
+    assert ("key" in columns) == (kind not in EXCLUSIVE | set(INSTITUTION_KINDS))
 
 
 @pytest.mark.parametrize(
@@ -355,7 +359,7 @@ def test_a_file_of_facts_has_every_field_of_its_kind(kind: str) -> None:
     ],
 )
 def test_a_file_name_tells_its_kind(word: str, kind: str | None) -> None:
-    found = find_kind(word)
+    found = KINDS.find(word)
     assert (found.name if found else None) == kind
 
 
@@ -455,7 +459,7 @@ def test_no_cell_however_odd_is_an_accident(owner: Connection, tmp_path: Path) -
     take(owner, *_examples(tmp_path), stores=stores(Areas()))
     ledger, refused = stores(Areas()), 0
     for _ in range(150):
-        kind = rng.choice(list(KINDS.values()))
+        kind = rng.choice(list(KINDS))
         cells = [column.example for column in kind.columns]
         for at in rng.sample(range(len(cells)), rng.randint(1, 2)):
             cells[at] = rng.choice(NASTY)
@@ -463,7 +467,7 @@ def test_no_cell_however_odd_is_an_accident(owner: Connection, tmp_path: Path) -
         with path.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([[column.heading for column in kind.columns], cells])
         try:
-            load(owner, [path], IDENTITY, LATER, dry_run=True, stores=ledger)
+            load_files(owner, [path], IDENTITY, LATER, dry_run=True, stores=ledger)
         except (RulebookError, Refusal):
             refused += 1
     assert 50 < refused < 150
@@ -471,7 +475,7 @@ def test_no_cell_however_odd_is_an_accident(owner: Connection, tmp_path: Path) -
 
 def test_every_column_is_in_the_documentation() -> None:
     text = (Path(__file__).parents[2] / "docs/operate/import-files.md").read_text()
-    for kind in KINDS.values():
+    for kind in KINDS:
         assert f"## {kind.title} `{kind.name}`" in text
         for cells in explained(kind):
             assert f"| {' | '.join(cells)} |" in text, f"{kind.title}：{cells[0]}"

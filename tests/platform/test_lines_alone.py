@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from gongji.catalogue.items import Items, ItemVersion
 from gongji.law.engine.areas import Areas
 from gongji.law.pricing.price_line import judge, split, terms_of
 from gongji.law.rulebook.law import Law
 from gongji.refusals import Refusal
-from gongji.registry.items import Items, ItemVersion
 from gongji.settlement.batch_summary import refuse_mixed
 from gongji.settlement.contract import Line
 from gongji.settlement.price_bills import check_lines, permitted, unrelated_to

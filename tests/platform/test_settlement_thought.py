@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from tests.platform.counter import AREAS, PARAMETERS, RULES
 
+from gongji.catalogue.items import ItemVersion
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.law.pricing.price_line import Judgement, terms_of
 from gongji.law.rulebook.law import Law
 from gongji.refusals import Refusal
-from gongji.registry.items import ItemVersion
 from gongji.settlement.batch_summary import Sums, batch_of, merge, sums_for
 from gongji.settlement.contract import Key, Line
 from gongji.settlement.engine_row import BY_ORDINARY, Known, Standing, standings

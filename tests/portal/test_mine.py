@@ -213,9 +213,9 @@ def test_a_bond_older_than_today_ends_today(family: Family, pages_database: str)
 
     from django.utils import timezone
 
+    from gongji.people.person_rows import get_person
     from gongji.portal import family as bonds
     from gongji.portal.own_records import Visitor
-    from gongji.registry.people import get_person
 
     now = timezone.now()
     with psycopg.connect(pages_database, autocommit=True) as connection:
@@ -230,10 +230,10 @@ def test_a_bond_older_than_today_ends_today(family: Family, pages_database: str)
 def test_what_cannot_be_bound_is_refused_with_a_code(family: Family, pages_database: str) -> None:
     from django.utils import timezone
 
+    from gongji.people.person_rows import get_person
     from gongji.portal import family as bonds
     from gongji.portal.own_records import Visitor
     from gongji.refusals import Refusal
-    from gongji.registry.people import get_person
 
     now = timezone.now()
     with psycopg.connect(pages_database, autocommit=True) as connection:

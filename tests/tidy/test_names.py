@@ -17,6 +17,9 @@ FORMER = (
     r"\bportal/(?:mine|words|terms|person|books)\.py",
     r"\bbatch/(?:settling|machine|plans)\.py",
     r"\bbackup/(?:give|take)\.py",
+    r"gongji[./]registry\b|(?<!cli/)\bregistry/|\bregistry_\w",
+    r"[\"']registry(?:\.[A-Z]|[\"'], [\"']0)",
+    r"\bfact_kinds\b|\bimport_stores\b|\btest_registry",
 )  # fmt: skip
 """What modules, folders and words were called before, as patterns."""
 READ = {".py", ".md", ".yaml", ".toml", ".html", ""}

@@ -28,7 +28,11 @@ from gongji.units import date_of, yuan_text
 @click.option("--benefit", default="ordinary", help=f"待遇：{'、'.join(BENEFITS.values())}。")
 @click.option("--to", "to", default="", metavar="元", help="画到多少费用；缺省画到不再变化为止。")
 @click.option(
-    "--fact", "facts", multiple=True, metavar="事实=值", help="其他事实，见 docs/use/facts.md。"
+    "--fact",
+    "facts",
+    multiple=True,
+    metavar="事实=值",
+    help="其他事实，见 docs/use/facts.zh-CN.md。",
 )
 @click.option(
     "-o",

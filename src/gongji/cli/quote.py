@@ -29,7 +29,11 @@ AMOUNTS = {"in_scope", "in_scope_fen", "total", "total_fen"}
     "--used", multiple=True, metavar="计量=金额", help="本年已累计，如 ordinary_paid=5500。"
 )
 @click.option(
-    "--fact", "facts", multiple=True, metavar="事实=值", help="其他事实，见 docs/use/facts.md。"
+    "--fact",
+    "facts",
+    multiple=True,
+    metavar="事实=值",
+    help="其他事实，见 docs/use/facts.zh-CN.md。",
 )
 @settings_option
 @rulebooks_option

@@ -60,9 +60,9 @@ def import_files(
     """
     from tqdm import tqdm
 
-    from gongji.cli.import_stores import stores
+    from gongji.cli.import_kinds import ROOMS, stores
+    from gongji.platform.imports.load_files import Importing, load
     from gongji.platform.installation import installed_areas, installed_identity, owner_connection
-    from gongji.registry.imports import load
 
     rules = installed_areas()
 
@@ -76,17 +76,8 @@ def import_files(
         owner_connection() as connection,
         tqdm(unit="行", disable=not sys.stderr.isatty(), leave=False) as bar,
     ):
-        loaded = load(
-            connection,
-            files,
-            installed_identity(),
-            datetime.now(UTC),
-            kind,
-            dry_run=dry_run,
-            home=home,
-            stores=stores(rules),
-            progress=bar.update,
-        )
+        importing = Importing(ROOMS, installed_identity(), home, stores(rules), bar.update)
+        loaded = load(connection, importing, files, datetime.now(UTC), kind, dry_run)
     if as_json or outer:
         body = {"dry_run": dry_run, "tables": [{"table": name} | vars(c) for name, c in loaded]}
         click.echo(json.dumps(body, ensure_ascii=False, indent=1))
@@ -113,13 +104,13 @@ def export_file(kind: str, output: Path, area: str, unmasked: bool) -> None:
       gongji registry export 目录 -o 目录.xlsx --area 532300
       gongji registry export insured -o 参保.csv --unmasked
     """
+    from gongji.cli.import_kinds import KINDS
+    from gongji.platform.imports.export_files import export
     from gongji.platform.installation import installed_identity, owner_connection
-    from gongji.registry.exports import EXPORTED, export
-    from gongji.registry.import_kinds import KINDS, find_kind
 
-    found = find_kind(kind)
-    if found is None or found.name not in EXPORTED:
-        allowed = "、".join(KINDS[name].title for name in EXPORTED)
+    found = KINDS.find(kind)
+    if found is None or found not in KINDS.exported:
+        allowed = "、".join(one.title for one in KINDS.exported)
         raise Refusal("value_invalid", "KIND", {"value": kind, "allowed": allowed})
     with owner_connection() as connection:
         count = export(connection, found, output, installed_identity(), area, unmasked)
@@ -137,17 +128,16 @@ def template_file(kinds: tuple[str, ...], output: Path) -> None:
       gongji registry template -o 全部.xlsx
       gongji registry template 参保人 参保 -o 参保.xlsx
     """
-    from gongji.registry.exports import template
-    from gongji.registry.import_kinds import KINDS, TITLES, find_kind
+    from gongji.cli.import_kinds import KINDS
+    from gongji.platform.imports.template import template
 
     if output.suffix.lower() != ".xlsx":
         raise Refusal("value_invalid", "-o", {"value": output.name, "allowed": ".xlsx"})
     wanted = []
-    for word in kinds or tuple(KINDS):
-        kind = find_kind(word)
+    for word in kinds or KINDS.by_name:
+        kind = KINDS.find(word)
         if kind is None:
-            allowed = "、".join(TITLES)
-            raise Refusal("value_invalid", "KIND", {"value": word, "allowed": allowed})
+            raise Refusal("value_invalid", "KIND", {"value": word, "allowed": KINDS.titles})
         wanted.append(kind)
     template(wanted, output)
     click.echo(f"模板写入 {output}：{'、'.join(kind.title for kind in wanted)}")

@@ -11,15 +11,15 @@ from typing import Any
 
 from psycopg import Connection, sql
 
+from gongji.catalogue.import_catalogue import ITEM_MATCH, ITEM_VERSION
 from gongji.demo.figures import AREAS, PARAMETERS, YEAR_BEGINS
 from gongji.demo.institutions import Places, places
 from gongji.demo.items import goods
 from gongji.demo.people import Folk, folk
+from gongji.institutions import institution_facts
 from gongji.law.engine.areas import Areas
 from gongji.ledger.openings import OpeningBalance, enter
 from gongji.platform.identity import CARD, RESIDENT, Identity
-from gongji.registry import institutions
-from gongji.registry.dated_rows import ITEM_MATCH, ITEM_VERSION
 from gongji.settlement.stays import StayReport, record_stays
 
 Database = Connection[Any]
@@ -90,7 +90,7 @@ def copy_into(
 def _enter_places(connection: Database, identity: Identity, made: Places, now: datetime) -> None:
     columns = ("code", "area", "name", "kind", "grade", "uscc")
     copy_into(connection, "institution", columns, made.rows)
-    institutions.add(connection, made.facts, now)
+    institution_facts.add(connection, made.facts, now)
     sealed = ((key, code, identity.encrypt(secret), now) for key, code, secret in made.credentials)
     copy_into(connection, "credential", ("access_key", "institution", "secret", "since"), sealed)
 

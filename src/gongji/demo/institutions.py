@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from gongji.registry.fact_kinds import Agreement, Level
-from gongji.registry.institutions import NewInstitutionFact
+from gongji.institutions.institution_facts import NewInstitutionFact
+from gongji.institutions.institution_kinds import Agreement, Level
 
 SINCE = date(2022, 7, 1)
 EXPIRED = date(2025, 2, 1)

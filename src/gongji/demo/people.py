@@ -15,9 +15,9 @@ import msgspec
 from gongji.demo import names
 from gongji.demo.figures import ACCOUNT_BY_TIER, SELECTING, YEAR_BEGINS
 from gongji.demo.items import CHRONIC, DISEASES, SPECIAL
+from gongji.people import person_kinds
+from gongji.people.import_people import BORN
 from gongji.platform.identity import check_character
-from gongji.registry import fact_kinds
-from gongji.registry.imports import BORN
 
 TODAY = YEAR_BEGINS
 OFFERED: dict[str, dict[str, tuple[str, ...]]] = {
@@ -109,7 +109,7 @@ def _month(day: date) -> date:
 
 def _insure(one: Folk, rng: random.Random) -> None:
     """Birth, insured spells, account, subsidy."""
-    one.add("birth", BORN, fact_kinds.Birth(str(one.born)))
+    one.add("birth", BORN, person_kinds.Birth(str(one.born)))
     begun = _month(one.born + timedelta(days=int(rng.uniform(19.5, 28) * 365.2425)))
     begun = min(begun, date(2024, 6, 1))
     employer = f"测试单位·{rng.choice(names.STARS)}"
@@ -117,7 +117,7 @@ def _insure(one: Folk, rng: random.Random) -> None:
     tier = rng.choice("12") if flexible else ""
     if flexible:
         employer = ""
-    working = fact_kinds.Insured(
+    working = person_kinds.Insured(
         "active",
         "flexible" if flexible else "employee",
         tier if one.area == ACCOUNT_BY_TIER else "",  # type: ignore[arg-type]
@@ -131,7 +131,7 @@ def _insure(one: Folk, rng: random.Random) -> None:
         since = max(since, _month(begun + timedelta(days=400)))
         one.add("insured", begun, working, until=since)
         short = rng.randint(1, 4) if rng.random() < 0.03 else 0
-        retired = fact_kinds.Insured("retired", employer=employer, contribution_years_short=short)
+        retired = person_kinds.Insured("retired", employer=employer, contribution_years_short=short)
         one.add("insured", since, retired)
     elif rng.random() < 0.02:
         behind = date(2025, rng.randint(1, 3), 1)
@@ -141,14 +141,14 @@ def _insure(one: Folk, rng: random.Random) -> None:
         one.add("insured", begun, working)
     one.has_account = not (one.area == ACCOUNT_BY_TIER and tier == "2")
     if one.has_account:
-        one.add("account", begun, fact_kinds.Account())
+        one.add("account", begun, person_kinds.Account())
     if not flexible and rng.random() < 0.06:
         kind = (
             "veteran"
             if one.born < date(1940, 1, 1)
             else rng.choice(("civil_servant", "civil_servant", "enterprise"))
         )
-        one.add("subsidy", begun, fact_kinds.Subsidy(kind))  # type: ignore[arg-type]
+        one.add("subsidy", begun, person_kinds.Subsidy(kind))  # type: ignore[arg-type]
 
 
 def _file(one: Folk, hospitals: list[str], rng: random.Random) -> None:
@@ -161,7 +161,7 @@ def _file(one: Folk, hospitals: list[str], rng: random.Random) -> None:
             one.add(
                 "registration",
                 since,
-                fact_kinds.Registration(
+                person_kinds.Registration(
                     benefit,  # type: ignore[arg-type]
                     disease,
                     name,
@@ -174,19 +174,21 @@ def _file(one: Folk, hospitals: list[str], rng: random.Random) -> None:
             )
     if rng.random() < 0.02:
         serial = f"YD{one.psn_no[-10:]}"
-        one.add("offsite", date(2024, 9, 1), fact_kinds.Offsite("approved", serial), NEAR[one.area])
+        one.add(
+            "offsite", date(2024, 9, 1), person_kinds.Offsite("approved", serial), NEAR[one.area]
+        )
     if one.area == SELECTING:
         # Mostly the place around the corner; a few have selected nothing.
         if rng.random() < 0.97:
             chosen = rng.choice(hospitals[2:])
-            one.add("selection", TODAY, fact_kinds.Selection(chosen, f"XD{one.psn_no[-10:]}"))
+            one.add("selection", TODAY, person_kinds.Selection(chosen, f"XD{one.psn_no[-10:]}"))
         if rng.random() < 0.02:
             sender, receiver = rng.choice(hospitals[5:]), rng.choice(hospitals[:2])
-            referral = fact_kinds.Referral(sender, f"ZZ{one.psn_no[-10:]}", "测试转诊")
+            referral = person_kinds.Referral(sender, f"ZZ{one.psn_no[-10:]}", "测试转诊")
             one.add("referral", date(2025, 2, 1), referral, receiver, date(2025, 5, 1))
     if rng.random() < 0.003:
         serial = f"YW{one.psn_no[-10:]}"
-        injury = fact_kinds.Injury(rng.random() < 0.5, serial, "测试意外伤害")
+        injury = person_kinds.Injury(rng.random() < 0.5, serial, "测试意外伤害")
         one.add("injury", date(2025, 1, 15), injury, serial, date(2025, 4, 15))
 
 
@@ -215,5 +217,5 @@ def _bind(made: list[Folk], rng: random.Random) -> None:
             if any('"spouse"' in text for kind, *_, text in one.facts if kind == "bond"):
                 relation = "close_relative" if relation == "spouse" else relation
             consented = date(2024, rng.randint(1, 12), rng.randint(1, 28))
-            bond = fact_kinds.Bond(order, relation, str(consented))
+            bond = person_kinds.Bond(order, relation, str(consented))
             one.add("bond", consented, bond, owner.psn_no)

@@ -19,7 +19,7 @@ class Entry(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     area = models.CharField(max_length=6)
-    person = models.ForeignKey("registry.Person", models.PROTECT, null=True, db_index=False)
+    person = models.ForeignKey("people.Person", models.PROTECT, null=True, db_index=False)
     institution = models.CharField(max_length=12, db_default="")
     kind = models.CharField(max_length=16)
     visit = models.BigIntegerField(null=True, help_text="the visit (settlement.Visit)")
@@ -126,7 +126,7 @@ class Balance(models.Model):
 
     pk = models.CompositePrimaryKey("area", "person_id", "kind")
     area = models.CharField(max_length=6)
-    person = models.ForeignKey("registry.Person", models.PROTECT, db_constraint=False)
+    person = models.ForeignKey("people.Person", models.PROTECT, db_constraint=False)
     kind = models.CharField(max_length=12)
     amount_fen = models.BigIntegerField(db_default=0)
 
@@ -144,7 +144,7 @@ class MeterUse(models.Model):
 
     pk = models.CompositePrimaryKey("area", "person_id", "period", "slot", "code")
     area = models.CharField(max_length=6)
-    person = models.ForeignKey("registry.Person", models.PROTECT, db_constraint=False)
+    person = models.ForeignKey("people.Person", models.PROTECT, db_constraint=False)
     period = models.CharField(max_length=12)
     slot = models.CharField(max_length=120, db_default="")
     code = models.CharField(max_length=80)

@@ -1,7 +1,7 @@
 """Openings: what persons had and had used when their year was brought into gongji.
 
 An opening is an entry like any other: it moves meters, and posts balances against the account
-`opening` of the area. This module knows rows of values; files are read by the registry.
+`opening` of the area. This module knows rows of values; files are read by `import_openings`.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -1,6 +1,6 @@
 """Family bonds: asked for by the person whose care is to be paid, given and revoked by the owner.
 
-A bond is a fact of the person whose care is paid (`gongji.registry.fact_kinds.Bond`). What is asked
+A bond is a fact of the person whose care is paid (`gongji.people.person_kinds.Bond`). What is asked
 for is such a fact with a consent that never comes, so no settlement uses it; consent puts another
 fact in its place. Nothing is deleted: what was known before stays known.
 
@@ -10,10 +10,11 @@ Law: 家庭共济 (CX-20, YN-3): the owner of an account binds family members of
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from gongji.people import person_facts, person_rows
+from gongji.people.person_facts import FactRow, NewFact
+from gongji.people.person_rows import Person
 from gongji.portal.own_records import NAMES, OWED, Bond, Visitor, shown_name
 from gongji.refusals import Refusal
-from gongji.registry import people
-from gongji.registry.people import FactRow, NewFact, Person
 
 NEVER = "9999-12-31"
 """The consent of a bond that is only asked for."""
@@ -32,7 +33,7 @@ class Bonds:
 
 def bonds(visitor: Visitor, day: date) -> Bonds:
     """The bonds of a person, asked for and given, that are not over on a day."""
-    facts = people.history(visitor.connection, [visitor.person.id], None, [KIND])
+    facts = person_facts.history(visitor.connection, [visitor.person.id], None, [KIND])
     own = [f for f in facts[visitor.person.id] if f.until is None or f.until > day]
     names = dict(visitor.connection.execute(NAMES, [[f.key for f in own]]).fetchall())
     mine = [_bond(fact, names.get(fact.key, ""), fact.key) for fact in own]
@@ -49,7 +50,7 @@ def _bond(fact: FactRow, name: str, psn_no: str) -> Bond:
 
 def _other(visitor: Visitor, psn_no: str, name: str) -> Person:
     """The other side, known by number and name; a wrong name is told as an unknown number."""
-    found = people.find_person(visitor.connection, psn_no.strip())
+    found = person_rows.find_person(visitor.connection, psn_no.strip())
     if found is None or found.name != name.strip():
         raise Refusal("bond_person_unknown", "psn_no")
     if found.id == visitor.person.id:
@@ -70,7 +71,7 @@ def _new(person: Person, owner: str, relation: str, day: date, consent: str, ord
 
 
 def _next_order(visitor: Visitor, person: Person) -> int:
-    facts = people.history(visitor.connection, [person.id], None, [KIND])[person.id]
+    facts = person_facts.history(visitor.connection, [person.id], None, [KIND])[person.id]
     return 1 + max((fact.details["order"] for fact in facts), default=0)
 
 
@@ -84,7 +85,7 @@ def ask(visitor: Visitor, owner: str, name: str, relation: str, now: datetime) -
     found = _other(visitor, owner, name)
     order = _next_order(visitor, visitor.person)
     new = _new(visitor.person, found.psn_no, _relation(relation), now.date(), NEVER, order)
-    people.add(visitor.connection, [new], now)
+    person_facts.add(visitor.connection, [new], now)
 
 
 def give(visitor: Visitor, person: str, name: str, relation: str, now: datetime) -> None:
@@ -96,7 +97,7 @@ def give(visitor: Visitor, person: str, name: str, relation: str, now: datetime)
     order = _next_order(visitor, found)
     day = now.date()
     new = _new(found, visitor.person.psn_no, _relation(relation), day, str(day), order)
-    people.add(visitor.connection, [new], now)
+    person_facts.add(visitor.connection, [new], now)
 
 
 def consent(visitor: Visitor, number: int, now: datetime) -> None:
@@ -109,7 +110,7 @@ def consent(visitor: Visitor, number: int, now: datetime) -> None:
         raise Refusal("bond_unknown", "bond")
     details = fact.details | {"consented_on": str(now.date())}
     right = NewFact(fact.person_id, fact.area, KIND, now.date(), fact.key, None, details, SOURCE)
-    people.correct(visitor.connection, fact.id, right, now)
+    person_facts.correct(visitor.connection, fact.id, right, now)
 
 
 def end(visitor: Visitor, number: int, now: datetime) -> None:
@@ -117,16 +118,16 @@ def end(visitor: Visitor, number: int, now: datetime) -> None:
 
     Refuses: bond_unknown where it is neither side's.
     """
-    facts = people.history(visitor.connection, [visitor.person.id], None, [KIND])
+    facts = person_facts.history(visitor.connection, [visitor.person.id], None, [KIND])
     own = {fact.id: fact for fact in facts[visitor.person.id]}
     fact = own.get(number) or _of_owner(visitor, number)
     if fact.details["consented_on"] == NEVER or fact.since >= now.date():
-        people.retire(visitor.connection, [fact.id], now)
+        person_facts.retire(visitor.connection, [fact.id], now)
         return
     right = NewFact(
         fact.person_id, fact.area, KIND, fact.since, fact.key, now.date(), fact.details, SOURCE
     )
-    people.correct(visitor.connection, fact.id, right, now)
+    person_facts.correct(visitor.connection, fact.id, right, now)
 
 
 def _of_owner(visitor: Visitor, number: int) -> FactRow:

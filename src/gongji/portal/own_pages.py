@@ -12,12 +12,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from gongji.law.engine.visit import read_date
 from gongji.ledger.statement import ACCOUNTS, EVENTS, of_person
+from gongji.people import person_facts
 from gongji.platform.installation import installed_areas
 from gongji.portal import family, own_records, present
 from gongji.portal.own_records import Visitor, insured
 from gongji.portal.ui_texts import say
 from gongji.refusals import Refusal
-from gongji.registry import people
 from gongji.settlement.decide_bill import explanation
 from gongji.units import CHINA, date_of
 
@@ -189,7 +189,7 @@ def _day(request: HttpRequest, name: str, default: date) -> date:
 @insured
 def filings(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """The person's registrations, filings, selections and stays, with their state."""
-    facts = people.history(visitor.connection, [visitor.person.id], None, list(FILINGS))
+    facts = person_facts.history(visitor.connection, [visitor.person.id], None, list(FILINGS))
     rows = facts[visitor.person.id]
     named = {str(row.details.get("institution") or row.key) for row in rows}
     names = own_records.institution_names(visitor, named)

@@ -20,10 +20,10 @@ from django.http import HttpRequest, HttpResponse
 from psycopg.conninfo import make_conninfo
 
 from gongji.ledger.entry_rows import COLUMNS, EntryRow, read_entry
+from gongji.people import person_rows
+from gongji.people.person_rows import Person
 from gongji.platform.database import ROLE
 from gongji.platform.identity import mask_name, mask_number
-from gongji.registry import people
-from gongji.registry.people import Person
 
 Connection = psycopg.Connection[Any]
 log = structlog.get_logger("portal")
@@ -74,7 +74,7 @@ def insured(page: Page) -> Page:
         if not user.is_authenticated:
             return redirect_to_login(request.get_full_path())
         with journal() as connection:
-            found = people.find_person(connection, user.get_username())
+            found = person_rows.find_person(connection, user.get_username())
             if found is None:
                 raise PermissionDenied
             log.info(

@@ -19,9 +19,9 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
+from gongji.people.models import Person
 from gongji.platform.identity import RESIDENT, Identity
 from gongji.portal.ui_texts import say
-from gongji.registry.models import Person
 
 SECONDS = 600
 """How long a code holds."""

@@ -12,10 +12,11 @@ from gongji.refusals.files import FILES
 from gongji.refusals.filings import FILINGS
 from gongji.refusals.gates import GATES
 from gongji.refusals.gateway import GATEWAY
+from gongji.refusals.institutions import INSTITUTIONS
 from gongji.refusals.ledger import LEDGER
 from gongji.refusals.lines import LINES
 from gongji.refusals.pages import PAGES
-from gongji.refusals.registry import REGISTRY
+from gongji.refusals.people import PEOPLE
 from gongji.refusals.settlement import SETTLEMENT
 from gongji.refusals.visits import VISITS
 
@@ -28,7 +29,8 @@ REFUSALS: dict[str, str] = {
     **GATES,
     **GATEWAY,
     **FILINGS,
-    **REGISTRY,
+    **PEOPLE,
+    **INSTITUTIONS,
     **PAGES,
     **ACCOUNTS,
     **LEDGER,

@@ -27,8 +27,8 @@ from gongji.law.pricing.price_line import terms_of
 from gongji.law.pricing.terms import Terms
 from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.line_provisions import APART, UNRELATED
+from gongji.people.person_facts import FactRow
 from gongji.refusals import Refusal
-from gongji.registry.people import FactRow
 from gongji.settlement.price_bills import PricedBill, PricedLine, outside, unrelated_to
 from gongji.units import Fen
 

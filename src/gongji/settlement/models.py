@@ -12,8 +12,10 @@ class Visit(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     area = models.CharField(max_length=6)
-    person = models.ForeignKey("registry.Person", models.PROTECT)
-    institution = models.ForeignKey("registry.Institution", models.PROTECT, db_column="institution")
+    person = models.ForeignKey("people.Person", models.PROTECT)
+    institution = models.ForeignKey(
+        "institutions.Institution", models.PROTECT, db_column="institution"
+    )
     msgid = models.CharField(max_length=100)
     begun_at = models.DateTimeField()
     med_type = models.CharField(max_length=6, db_default="11")

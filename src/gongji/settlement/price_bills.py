@@ -14,15 +14,16 @@ from typing import Any
 
 import psycopg
 
+from gongji.catalogue.items import Items, ItemVersion, load_items
+from gongji.institutions import institution_facts as institutions
+from gongji.institutions.institution_facts import InstitutionFactRow
 from gongji.law.engine.area import Area
 from gongji.law.pricing.price_line import Judgement, judge, split, terms_of
 from gongji.law.pricing.terms import Terms
 from gongji.law.rulebook.line_provisions import UNRELATED
+from gongji.people import person_facts as people
+from gongji.people.person_facts import FactRow
 from gongji.refusals import Refusal
-from gongji.registry import institutions, people
-from gongji.registry.institutions import InstitutionFactRow
-from gongji.registry.items import Items, ItemVersion, load_items
-from gongji.registry.people import FactRow
 from gongji.settlement.contract import Line
 from gongji.units import MAX_FEN, WHOLE, Fen, Ppm, day_of, round_half_up, yuan_text
 

@@ -22,10 +22,10 @@ from gongji.law.rulebook.law import Law
 from gongji.ledger.entry_rows import STAY, EntryRow, Move
 from gongji.ledger.meter_rows import blocks_of, names
 from gongji.ledger.post import lock, post, take_ids
+from gongji.people.person_facts import NewFact, add, retire
+from gongji.people.person_kinds import Stay
 from gongji.platform.identity import mask_number
 from gongji.refusals import Refusal
-from gongji.registry.fact_kinds import Stay
-from gongji.registry.people import NewFact, add, retire
 from gongji.settlement.cancel import cancel
 from gongji.settlement.contract import Key
 from gongji.settlement.decide_bill import stub

@@ -15,9 +15,10 @@ import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from gongji.institutions import institution_facts
 from gongji.law.engine.areas import Areas
+from gongji.people import person_facts, person_rows
 from gongji.refusals import Refusal
-from gongji.registry import institutions, people
 from gongji.settlement.contract import Key, Line
 from gongji.settlement.price_bills import Bill, PricedBill, PricedLine, outside, price_lines
 from gongji.settlement.store_lines import NewBatch, write_batches
@@ -100,14 +101,14 @@ def open_visit(
     """
     day = day_in_china(begun_at)
     check_day(day, bounds_of(now, days_back, days_ahead), "begntime")
-    person = people.get_person(connection, psn_no)
-    standing = institutions.standings(connection, [institution], day).get(institution)
+    person = person_rows.get_person(connection, psn_no)
+    standing = institution_facts.standings(connection, [institution], day).get(institution)
     if standing is None:
         raise Refusal("institution_unknown", "fixmedins_code", {"value": institution})
     if not standing.designated_for:
         values = {"value": institution, "date": str(day)}
         raise Refusal("agreement_missing", "fixmedins_code", values)
-    spells = people.facts_at(connection, [person.id], day, kinds=["insured"])[person.id]
+    spells = person_facts.facts_at(connection, [person.id], day, kinds=["insured"])[person.id]
     area = spells[0].area if spells else person.area
     columns = [area, person.id, institution, key.msgid, begun_at, number, Jsonb(dict(details))]
     row = connection.execute(_OPEN, columns).fetchone()

@@ -15,7 +15,7 @@ from gongji.gateway.filings.diseases import DISEASES, filed_under
 from gongji.gateway.statements.statement_files import keep_ticket, kept_until, zipped
 from gongji.gateway.transactions import Call, show_instant, transaction
 from gongji.gateway.wire.fields import NODES, fill, last_day
-from gongji.registry.institutions import get_institution
+from gongji.institutions.institution_rows import get_institution
 from gongji.units import CHINA, day_of
 
 EVERYONE = "plc"

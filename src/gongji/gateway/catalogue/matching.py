@@ -9,8 +9,8 @@ from psycopg.types.json import Jsonb
 
 from gongji.gateway.filings.filings import check_order
 from gongji.gateway.transactions import Call, Node, transaction
+from gongji.institutions.institution_rows import get_institution
 from gongji.refusals import Refusal
-from gongji.registry.institutions import get_institution
 
 DETAILS = ("aprvno", "dosform", "exct_cont", "item_cont", "prcunt", "spec", "pacspec", "memo")
 _LONG = {"exct_cont": 2000, "item_cont": 2000}

@@ -8,10 +8,10 @@ from typing import Any
 from gongji.gateway.catalogue import catalogue_fields as fields
 from gongji.gateway.transactions import Call, Node, transaction
 from gongji.gateway.wire.fields import fill, last_day, plain, yuan
+from gongji.institutions.institution_rows import get_institution
 from gongji.law.pricing.terms import Terms
 from gongji.law.rulebook.line_provisions import SELF_PAY
 from gongji.refusals import Refusal
-from gongji.registry.institutions import get_institution
 from gongji.units import CHINA, WHOLE, day_in_china, day_of
 
 GRADES = {"甲": "01", "乙": "02", "丙": "03"}

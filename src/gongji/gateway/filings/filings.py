@@ -17,14 +17,16 @@ from gongji.gateway.filings.diseases import DISEASES, filed_under
 from gongji.gateway.transactions import Call, Node, transaction
 from gongji.gateway.wire.fields import Node as Table
 from gongji.gateway.wire.fields import fill
+from gongji.institutions.institution_facts import standings
+from gongji.institutions.institution_rows import get_institution
 from gongji.law.compile.grounds import ground
 from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.provision_kinds import Gate
+from gongji.people import person_facts, person_rows
+from gongji.people.person_facts import FactRow, NewFact
+from gongji.people.person_rows import Person
 from gongji.platform.identity import mask_number, normalise
 from gongji.refusals import Refusal
-from gongji.registry import people
-from gongji.registry.institutions import get_institution, standings
-from gongji.registry.people import FactRow, NewFact, Person
 from gongji.units import CHINA, day_of
 
 NAMES = {
@@ -91,8 +93,8 @@ def _filer(call: Call, data: Node, day: date) -> Filer:
     """
     psn_no = call.text(data, "psn_no", required=True)
     call.connection.execute("select id from person where psn_no = %s for no key update", [psn_no])
-    person = people.get_person(call.connection, psn_no)
-    held = people.facts_at(call.connection, [person.id], day, kinds=["insured"])[person.id]
+    person = person_rows.get_person(call.connection, psn_no)
+    held = person_facts.facts_at(call.connection, [person.id], day, kinds=["insured"])[person.id]
     if not held:
         values = {"value": mask_number(psn_no), "date": day.isoformat()}
         raise Refusal("uninsured_on", "psn_no", values)
@@ -111,7 +113,7 @@ def _keep(call: Call, fact: NewFact, clash: Callable[[str, str], Refusal]) -> No
     """Add a fact; where another of its kind overlaps, what `clash` makes of its span."""
     try:
         with call.connection.transaction():
-            people.add(call.connection, [fact], call.now)
+            person_facts.add(call.connection, [fact], call.now)
     except psycopg.errors.ExclusionViolation:
         raise clash("", "") from None
     except Refusal as refusal:
@@ -207,7 +209,9 @@ def _not_before(day: date, first: date, field: str) -> None:
 
 def _check_sender(call: Call, filer: Filer, day: date) -> None:
     """The sender is the institution selected, its Internet hospital, or one referred to."""
-    held = people.facts_at(call.connection, [filer.person.id], day, kinds=["selection", "referral"])
+    held = person_facts.facts_at(
+        call.connection, [filer.person.id], day, kinds=["selection", "referral"]
+    )
     mine = {call.institution}
     here = standings(call.connection, mine, day).get(call.institution)
     if here and here.parent:
@@ -329,7 +333,7 @@ def _check_selected(call: Call, code: str, day: date) -> None:
 
 def _bound(call: Call, filer: Filer, new: NewFact, since: str, until: str) -> Refusal:
     """The refusal that names the selection which stands."""
-    held = people.history(call.connection, [filer.person.id], kinds=["selection"])
+    held = person_facts.history(call.connection, [filer.person.id], kinds=["selection"])
     standing = next(
         (
             fact
@@ -400,9 +404,9 @@ def _withdraw(call: Call, kind: str) -> str:
     serial = call.text(data, "trt_dcla_detl_sn", required=True, longest=60)
     psn_no = call.text(data, "psn_no", required=True)
     call.connection.execute("select id from person where psn_no = %s for no key update", [psn_no])
-    person = people.get_person(call.connection, psn_no)
+    person = person_rows.get_person(call.connection, psn_no)
     values = {"value": serial, "kind": NAMES[kind]}
-    held = people.history(call.connection, [person.id], kinds=[kind])[person.id]
+    held = person_facts.history(call.connection, [person.id], kinds=[kind])[person.id]
     fact = next((one for one in held if one.details.get("serial") == serial), None)
     if fact is None:
         gone = call.connection.execute(
@@ -419,7 +423,7 @@ def _withdraw(call: Call, kind: str) -> str:
     used = _used(call, person.id, fact)
     if used:
         raise Refusal("filing_used", "trt_dcla_detl_sn", values | {"date": used.isoformat()})
-    people.retire(call.connection, [fact.id], call.now)
+    person_facts.retire(call.connection, [fact.id], call.now)
     return serial
 
 

@@ -31,7 +31,9 @@ grant update (signed_out_at) on sign_in to gongji_gateway;
 class Migration(migrations.Migration):
     dependencies = [
         ("gateway", "0001_initial"),
-        ("registry", "0002_walls"),
+        ("people", "0002_walls"),
+        ("institutions", "0002_walls"),
+        ("catalogue", "0002_walls"),
         ("ledger", "0002_walls"),
         ("settlement", "0001_initial"),
     ]

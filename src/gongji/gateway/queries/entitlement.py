@@ -7,12 +7,13 @@ from typing import Any
 import psycopg
 
 from gongji.gateway.visits.write_settlement import ACCOUNT_FUND, FUNDS, OTHER_FUND
+from gongji.institutions import institution_facts, institution_rows
 from gongji.law.engine.engine import settle
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import read_visit
 from gongji.law.rulebook.provision_kinds import POOL
+from gongji.people import person_facts, person_rows
 from gongji.refusals import REFUSALS, Refusal
-from gongji.registry import institutions, people
 from gongji.settlement import engine_row
 from gongji.settlement.engine_row import Known, Sheet
 from gongji.settlement.routes import Route, route
@@ -41,9 +42,9 @@ def entitlement(
 
     Refuses: person_unknown, institution_unknown, med_type_unsupported.
     """
-    person = people.get_person(connection, psn_no)
-    institutions.get_institution(connection, institution)
-    held = people.facts_at(connection, [person.id], day)[person.id]
+    person = person_rows.get_person(connection, psn_no)
+    institution_rows.get_institution(connection, institution)
+    held = person_facts.facts_at(connection, [person.id], day)[person.id]
     sheet = Sheet(
         day,
         tuple(Known(f.kind, f.key, f.since, f.until, f.details, f.area) for f in held),
@@ -62,12 +63,12 @@ def _standings(
     connection: psycopg.Connection[Any], code: str, day: date
 ) -> Mapping[str, engine_row.Standing]:
     """The institution and its parent as the settlement sees them."""
-    own = institutions.facts_at(connection, [code], day)[code]
+    own = institution_facts.facts_at(connection, [code], day)[code]
     codes = {code} | {str(f.details["parent"]) for f in own if f.details.get("parent")}
-    held = institutions.facts_at(connection, codes, day)
+    held = institution_facts.facts_at(connection, codes, day)
     rows: list[tuple[str, str, str, Known | None]] = []
     for one in codes:
-        place = institutions.find_institution(connection, one)
+        place = institution_rows.find_institution(connection, one)
         if place:
             rows.append((one, place.area, place.kind, None))
             rows += [

@@ -11,7 +11,7 @@ from typing import Any
 from gongji.gateway.filings import filing_fields as fields
 from gongji.gateway.filings.filings import SELECTION, filed_by
 from gongji.gateway.queries.people import (
-    Known,
+    DescribedPerson,
     known_people,
     message_contents,
     named_person,
@@ -21,8 +21,8 @@ from gongji.gateway.queries.people import (
 from gongji.gateway.queries.visits import window
 from gongji.gateway.transactions import Call, show_instant, transaction
 from gongji.gateway.wire.fields import fill, last_day
-from gongji.registry import people
-from gongji.registry.people import FactRow
+from gongji.people import person_facts
+from gongji.people.person_facts import FactRow
 from gongji.units import CHINA
 
 INPATIENT = "21"
@@ -33,8 +33,8 @@ _STAYS = """select id from person_fact where kind = 'stay' and retired_at is nul
 order by since, id limit %s"""
 
 
-def _facts(call: Call, person: Known, kind: str) -> list[FactRow]:
-    held = people.history(call.connection, [person.person.id], kinds=[kind])
+def _facts(call: Call, person: DescribedPerson, kind: str) -> list[FactRow]:
+    held = person_facts.history(call.connection, [person.person.id], kinds=[kind])
     return held[person.person.id]
 
 
@@ -128,7 +128,7 @@ def _own_stays(call: Call, first: date, last: date) -> list[FactRow]:
     owners = call.connection.execute(
         "select distinct person_id from person_fact where id = any(%s)", [list(wanted)]
     )
-    held = people.history(call.connection, [row[0] for row in owners], kinds=["stay"])
+    held = person_facts.history(call.connection, [row[0] for row in owners], kinds=["stay"])
     return [fact for facts in held.values() for fact in facts if fact.id in wanted]
 
 
@@ -161,7 +161,7 @@ def query_referrals(call: Call) -> dict[str, Any]:
 
 
 def _referral(
-    fact: FactRow, person: Known, said: dict[str, Any], places: dict[str, tuple[str, str]]
+    fact: FactRow, person: DescribedPerson, said: dict[str, Any], places: dict[str, tuple[str, str]]
 ) -> dict[str, Any]:
     known = person.on(fact.since)
     names = (

@@ -10,8 +10,9 @@ from psycopg.rows import class_row
 
 from gongji.gateway.transactions import Call, Node
 from gongji.gateway.visits.write_settlement import INSUTYPE, PSN_TYPES, age
-from gongji.registry import people
-from gongji.registry.people import FactRow, Person
+from gongji.people import person_facts, person_rows
+from gongji.people.person_facts import FactRow
+from gongji.people.person_rows import Person
 
 _TOLD = ("birth", "insured", "subsidy")
 _PEOPLE = """select id, psn_no, area, name, sex, ethnicity, certificate_kind, certificate
@@ -19,7 +20,7 @@ from person where id = any(%s)"""
 
 
 @dataclass(frozen=True)
-class Known:
+class DescribedPerson:
     """A person with the certificate opened and the facts that describe them, over all time."""
 
     person: Person
@@ -55,28 +56,28 @@ class Known:
         }
 
 
-def named_person(call: Call, data: Node) -> Known:
+def named_person(call: Call, data: Node) -> DescribedPerson:
     """The person that a request names.
 
     Refuses: field_missing, person_unknown.
     """
-    person = people.get_person(call.connection, call.text(data, "psn_no", required=True))
+    person = person_rows.get_person(call.connection, call.text(data, "psn_no", required=True))
     return known(call, [person])[person.id]
 
 
-def known_people(call: Call, ids: Iterable[int]) -> dict[int, Known]:
+def known_people(call: Call, ids: Iterable[int]) -> dict[int, DescribedPerson]:
     """Persons by id."""
     with call.connection.cursor(row_factory=class_row(Person)) as cursor:
         found = cursor.execute(_PEOPLE, [list(ids)]).fetchall()
     return known(call, found)
 
 
-def known(call: Call, found: Iterable[Person]) -> dict[int, Known]:
+def known(call: Call, found: Iterable[Person]) -> dict[int, DescribedPerson]:
     """Persons with what describes them; one statement for all."""
     persons = list(found)
-    facts = people.history(call.connection, [one.id for one in persons], kinds=_TOLD)
+    facts = person_facts.history(call.connection, [one.id for one in persons], kinds=_TOLD)
     return {
-        one.id: Known(one, call.identity.decrypt(one.certificate), tuple(facts[one.id]))
+        one.id: DescribedPerson(one, call.identity.decrypt(one.certificate), tuple(facts[one.id]))
         for one in persons
     }
 

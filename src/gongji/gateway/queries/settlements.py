@@ -11,10 +11,11 @@ from gongji.gateway.visits.read_bills import visit_number
 from gongji.gateway.visits.write_settlement import BY_ITEM, INSUTYPE, agency, amounts, setldetail
 from gongji.gateway.wire.codes import clr_type
 from gongji.gateway.wire.fields import fill, yuan
+from gongji.institutions.institution_facts import standings
+from gongji.institutions.institution_rows import get_institution
+from gongji.ledger import balances
 from gongji.ledger.entry_rows import COLUMNS, EntryRow, read_entry
 from gongji.refusals import Refusal
-from gongji.registry import people
-from gongji.registry.institutions import get_institution, standings
 from gongji.units import Fen
 
 AT_THE_INSTITUTION = "2"
@@ -74,7 +75,7 @@ def _setlinfo(call: Call, entry: EntryRow) -> dict[str, Any]:
     med_type, disease, details, infno, refunded = around or ("", "", {}, "", False)
     contents = message_contents(call.connection, [(entry.institution, entry.msgid)])
     said = sent(contents.get((entry.institution, entry.msgid)), _NODES.get(infno or "", "data"))
-    balance = people.balance(call.connection, entry.area, entry.person_id or 0)
+    balance = balances.find_balance(call.connection, entry.area, entry.person_id or 0)
     made = amounts(entry, balance)
     day, when = entry.service_date.isoformat(), show_instant(entry.settled_at)
     return made | {

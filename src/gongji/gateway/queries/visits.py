@@ -8,13 +8,13 @@ from typing import Any, cast
 from psycopg.rows import dict_row
 
 from gongji.gateway.queries import query_fields as fields
-from gongji.gateway.queries.people import Known, named_person, word
+from gongji.gateway.queries.people import DescribedPerson, named_person, word
 from gongji.gateway.transactions import Call, Node, show_instant, transaction
 from gongji.gateway.visits.read_bills import visit_number
 from gongji.gateway.visits.write_lines import UNLIMITED
 from gongji.gateway.wire.fields import fill, ratio, scaled, yuan
+from gongji.institutions.institution_rows import get_institution
 from gongji.refusals import Refusal
-from gongji.registry.institutions import get_institution
 from gongji.units import CHINA, Fen
 
 MOST_DAYS = 1100
@@ -127,7 +127,7 @@ def query_visits(call: Call) -> dict[str, Any]:
     return {"mdtrtinfo": [fill(fields.VISITS, _visit(row, person)) for row in rows]}
 
 
-def _visit(row: Mapping[str, Any], person: Known) -> dict[str, Any]:
+def _visit(row: Mapping[str, Any], person: DescribedPerson) -> dict[str, Any]:
     details, diagnoses = row["details"], row["diagnoses"]
     names = [name for one in diagnoses if (name := word(one, "diag_name"))]
     first = diagnoses[0] if diagnoses else {}

@@ -9,10 +9,12 @@ from gongji.gateway.visits import read_bills
 from gongji.gateway.visits.settlement_fields import BENEFIT, IDENTITY, INSURED, PERSON
 from gongji.gateway.visits.write_settlement import INSUTYPE, PSN_TYPES, age
 from gongji.gateway.wire.fields import fill, last_day, yuan
+from gongji.ledger import balances
+from gongji.people import person_facts, person_rows
+from gongji.people.person_facts import FactRow, Spell
+from gongji.people.person_rows import Person
 from gongji.platform.identity import RESIDENT, mask_number
 from gongji.refusals import Refusal
-from gongji.registry import people
-from gongji.registry.people import FactRow, Person, Spell
 
 VOUCHER, IDENTITY_CARD, SOCIAL_CARD = "01", "02", "03"
 _INSURED, _PAUSED, _ENDED = "1", "2", "4"
@@ -32,11 +34,11 @@ def _find(call: Call, node: Node) -> Person:
         raise Refusal("voucher_not_served", "mdtrt_cert_type")
     connection = call.connection
     if kind == SOCIAL_CARD:
-        found = people.find_by_card(connection, call.identity, number)
+        found = person_rows.find_by_card(connection, call.identity, number)
     else:
         asked = number if kind == IDENTITY_CARD else certificate
         of_kind = RESIDENT if kind == IDENTITY_CARD else certificate_kind
-        found = people.find_by_certificate(connection, call.identity, of_kind, asked)
+        found = person_rows.find_by_certificate(connection, call.identity, of_kind, asked)
     if found is None:
         raise Refusal("person_unknown", "mdtrt_cert_no", {"value": mask_number(number)})
     name = call.text(node, "psn_name", longest=50)
@@ -51,7 +53,7 @@ def read_person(call: Call) -> dict[str, Any]:
     node = call.one("data")
     person = _find(call, node)
     day = call.day(node, "begntime", required=False) or call.today
-    facts = people.facts_at(call.connection, [person.id], day, kinds=["birth", "subsidy"])
+    facts = person_facts.facts_at(call.connection, [person.id], day, kinds=["birth", "subsidy"])
     birth = next((fact for fact in facts[person.id] if fact.kind == "birth"), None)
     subsidy = next((fact for fact in facts[person.id] if fact.kind == "subsidy"), None)
     born = birth.details["birth_date"] if birth else None
@@ -65,7 +67,7 @@ def read_person(call: Call) -> dict[str, Any]:
         "brdy": born,
         "age": age(date.fromisoformat(born) if born else None, day),
     }
-    spells = people.spells(call.connection, person.id, day)
+    spells = person_facts.spells(call.connection, person.id, day)
     return {
         PERSON.name: fill(PERSON, base),
         INSURED.name: [_insured(call, person, spell, subsidy) for spell in _latest(spells, day)],
@@ -86,7 +88,7 @@ def _insured(call: Call, person: Person, spell: Spell, subsidy: FactRow | None) 
     state = _ENDED if spell.ended else _PAUSED if spell.paused else _INSURED
     servant = subsidy is not None and subsidy.details["subsidy"] == "civil_servant"
     values = {
-        "balc": yuan(people.balance(call.connection, spell.area, person.id)),
+        "balc": yuan(balances.find_balance(call.connection, spell.area, person.id)),
         "insutype": INSUTYPE,
         "psn_type": PSN_TYPES[spell.status],
         "psn_insu_stas": state,

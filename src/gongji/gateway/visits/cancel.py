@@ -6,7 +6,7 @@ from gongji.gateway.transactions import Answer, Call, transaction
 from gongji.gateway.visits import read_bills, write_settlement
 from gongji.gateway.visits.settlement_fields import SETLDETAIL
 from gongji.gateway.visits.write_settlement import Bearer
-from gongji.registry import people
+from gongji.people import person_rows
 from gongji.settlement.cancel import cancel, reverse
 from gongji.settlement.contract import Outcome
 
@@ -30,7 +30,7 @@ def cancel_settlement(call: Call) -> Answer:
     """Cancel a settlement: every amount negated, under a number of its own."""
     outcome = _cancelled(call)
     entry, node = outcome.entry, call.one("data")
-    person = people.get_person(call.connection, str(node["psn_no"]))
+    person = person_rows.get_person(call.connection, str(node["psn_no"]))
     row = call.connection.execute(
         "select med_type from visit where id = %s", [entry.visit]
     ).fetchone()

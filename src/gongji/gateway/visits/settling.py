@@ -18,10 +18,10 @@ from gongji.gateway.wire import credentials, envelope, threads
 from gongji.gateway.wire.credentials import Nonce
 from gongji.gateway.wire.dispatch import DONE, FAULT, REFUSED, Clock, Reply, refuse
 from gongji.gateway.wire.envelope import Envelope
+from gongji.people.person_rows import Person
 from gongji.platform.arrays import texts
 from gongji.platform.identity import Identity
 from gongji.refusals import Refusal
-from gongji.registry.people import Person
 from gongji.settlement.contract import Outcome, Request
 from gongji.settlement.settle import Bounds, Failure, settle
 

@@ -7,9 +7,9 @@ and whether emergency care went on into a stay, arrives here or by import.
 from typing import Any
 
 from gongji.gateway.transactions import Call, Node, transaction
+from gongji.institutions.institution_facts import standings
+from gongji.people.person_rows import get_person
 from gongji.refusals import Refusal
-from gongji.registry.institutions import standings
-from gongji.registry.people import get_person
 from gongji.settlement.stays import StayReport, record_stays
 
 INFNO = "GJ01"

@@ -15,9 +15,9 @@ from gongji.gateway.wire.codes import clr_type
 from gongji.gateway.wire.fields import Empty, Node
 from gongji.law.rulebook.provision_kinds import ACCOUNT, POOL
 from gongji.ledger.entry_rows import EntryRow
+from gongji.people.person_rows import Person
 from gongji.platform.identity import Identity
 from gongji.refusals import Fault
-from gongji.registry.people import Person
 from gongji.units import Fen
 
 INSUTYPE = "310"

@@ -13,6 +13,23 @@ from gongji.refusals import Problem, RulebookError
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+_FORMS = {
+    "mapping values are not allowed": "冒号的位置不对：上一行或这一行的键后面要用半角冒号加一个"
+    "空格；文字里有半角冒号的，用引号括起来",
+    "cannot start any token": "缩进用了制表符（Tab），请用空格；或以 %、@、` 开头，请加引号",
+    "tab character": "缩进用了制表符（Tab）；请用空格缩进",
+    "expected ',' or '}'": "花括号里的各项用半角逗号隔开，冒号后面要有空格，最后以“}”结束",
+    "expected ',' or ']'": "方括号里的各项用半角逗号隔开，最后以“]”结束",
+    "expected key": "缩进没有对齐：同一层的键要从同一列开始",
+    "expected '-' indicator": "缩进没有对齐：同一列表的“-”要在同一列，别的键不能与它们同列",
+    "expected <block end>": "缩进没有对齐：同一层的键、同一列表的“-”要从同一列开始",
+    "unexpected end of stream": "引号没有配对",
+    "could not find expected ':'": "键后面缺少半角冒号和空格",
+    "another document": "一个文件里只能有一份文件，不要写“---”",
+    "unacceptable character": "有看不见的控制字符；请删去后重新输入这一处",
+}
+"""What the YAML library says of a form (either of its loaders), and what a writer can do."""
+
 
 @dataclass(frozen=True)
 class Node:
@@ -66,14 +83,20 @@ def _build(node: yaml.Node, file: str, problems: list[Problem]) -> Node:
     return Node(file, line, values, keys)
 
 
+def _form(error: yaml.YAMLError) -> str:
+    """What is wrong with the form, in Chinese; the library's own words where it is a rare one."""
+    said = str(getattr(error, "problem", None) or error)
+    return next((told for words, told in _FORMS.items() if words in said), f"写法有误（{said}）")
+
+
 def read(path: Path, problems: list[Problem]) -> Node | None:
     """A YAML file as nodes; what is wrong with its form goes to `problems`."""
     file = str(path)
     try:
         root = yaml.compose(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        problems.append(Problem(file, mark.line + 1 if mark else 1, "YAML", str(error.problem)))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problems.append(Problem(file, mark.line + 1 if mark else 1, "YAML", _form(error)))
         return None
     except (OSError, UnicodeDecodeError) as error:
         problems.append(Problem(file, 1, "文件", f"无法读取：{error}"))

@@ -11,7 +11,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("ledger", "0001_initial"),
-        ("registry", "0001_initial"),
+        ("people", "0001_initial"),
+        ("institutions", "0001_initial"),
     ]
 
     operations = [
@@ -78,13 +79,13 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         db_column="institution",
                         on_delete=django.db.models.deletion.PROTECT,
-                        to="registry.institution",
+                        to="institutions.institution",
                     ),
                 ),
                 (
                     "person",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, to="registry.person"
+                        on_delete=django.db.models.deletion.PROTECT, to="people.person"
                     ),
                 ),
             ],

@@ -1,0 +1,1 @@
+"""The catalogue of areas by version, and what institutions matched to it."""

@@ -1,0 +1,132 @@
+"""What is imported of institutions: themselves, what is known of them, their credentials."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+from psycopg import Connection, sql
+
+from gongji.institutions.import_kinds import CREDENTIALS, INSTITUTION_FACTS, INSTITUTIONS
+from gongji.institutions.institution_kinds import INSTITUTION_KINDS
+from gongji.platform.imports.dated_rows import FACT_COLUMNS, Conflict, Counts, DatedTable
+from gongji.platform.imports.import_run import (
+    Arrival,
+    DatedRows,
+    RoomImport,
+    Values,
+    of_kind,
+    take_dated,
+)
+from gongji.platform.imports.import_tables import ArrivingTable
+
+Database = Connection[Any]
+INSTITUTION_FACT = DatedTable(
+    "institution_fact",
+    {"institution": "text"} | FACT_COLUMNS,
+    ("institution", "kind", "key"),
+    ("until", "details", "source"),
+)
+
+
+def take_institutions(arrival: Arrival, tables: Sequence[ArrivingTable]) -> None:
+    """Institutions, then facts about them, then credentials."""
+    for table in of_kind(tables, INSTITUTIONS):
+        take_institution_table(arrival, table)
+    facts = of_kind(tables, *INSTITUTION_FACTS)
+    take_dated(arrival, DatedRows(INSTITUTION_FACT, facts, _fact, check=_nobody_named))
+    for table in of_kind(tables, CREDENTIALS):
+        take_credential_table(arrival, table)
+
+
+IMPORT = RoomImport((INSTITUTIONS, *INSTITUTION_FACTS, CREDENTIALS), take_institutions)
+
+
+def _fact(kind: str, values: Values) -> Values:
+    """The columns of a fact; its details have every field, so that the same are written alike."""
+    names = INSTITUTION_KINDS[kind].__struct_fields__
+    given = {name: values[name] for name in names if values[name] is not None}
+    details = msgspec.json.encode(msgspec.convert(given, INSTITUTION_KINDS[kind])).decode()
+    return values | {"kind": kind, "key": "", "details": details}
+
+
+_INSTITUTION = """insert into institution (code, area, name, kind, grade, uscc)
+select * from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+on conflict (code) do update set area = excluded.area, name = excluded.name, kind = excluded.kind,
+  grade = excluded.grade, uscc = excluded.uscc"""
+_FIELDS = ("code", "area", "name", "kind", "grade", "uscc")
+
+
+def take_institution_table(arrival: Arrival, table: ArrivingTable) -> None:
+    """Institutions: new ones, and known ones that changed."""
+    rows: dict[str, tuple[int, tuple[Any, ...]]] = {}
+    for line, values in arrival.rows(table):
+        code = values["code"]
+        if code in rows:
+            sentence = f"与第 {rows[code][0]} 行是同一机构；请只留一行"
+            arrival.note([(table.number, line, "code", sentence)])
+        rows[code] = line, tuple(values[name] for name in _FIELDS)
+    statement = "select code, area, name, kind, grade, uscc from institution where code = any(%s)"
+    found = arrival.connection.execute(statement, [list(rows)])
+    old: dict[str, tuple[Any, ...]] = {row[0]: row for row in found}
+    fresh = [row for _, row in rows.values() if old.get(row[0]) != row]
+    if fresh:
+        columns = [list(column) for column in zip(*fresh, strict=True)]
+        arrival.connection.execute(_INSTITUTION, columns)
+    new = sum(1 for row in fresh if row[0] not in old)
+    arrival.count({table.number: Counts(len(rows) - len(fresh), new, len(fresh) - new)})
+
+
+_UNKNOWN = """select file, row, institution from {arriving} a
+where not exists (select 1 from institution where code = a.institution)"""
+_NO_PARENT = """select file, row, details->>'parent' from arriving_institution_fact a
+where kind = 'level' and details->>'parent' <> ''
+  and not exists (select 1 from institution where code = a.details->>'parent')"""
+
+
+def unknown_institutions(arrival: Arrival, table: DatedTable) -> Iterator[Conflict]:
+    """Rows about institutions that are not there, but for those of the same import."""
+    named = sql.SQL(_UNKNOWN).format(arriving=sql.SQL(table.arriving))
+    for file, row, code in arrival.connection.execute(named).fetchall():
+        if code not in arrival.problems.mentioned:
+            yield file, row, "institution", f"没有机构 {code}；请先导入机构"
+
+
+def _nobody_named(arrival: Arrival) -> Iterator[Conflict]:
+    """Facts about institutions that are not there, and Internet hospitals without their parent."""
+    yield from unknown_institutions(arrival, INSTITUTION_FACT)
+    for file, row, code in arrival.connection.execute(_NO_PARENT).fetchall():
+        yield file, row, "parent", f"没有机构 {code}；请先导入实体机构"
+
+
+_CREDENTIAL = """insert into credential (access_key, institution, secret, since, revoked_at)
+values (%s, %s, %s, %s, %s) on conflict (access_key) do update
+set institution = excluded.institution, secret = excluded.secret,
+  revoked_at = excluded.revoked_at"""
+
+
+def take_credential_table(arrival: Arrival, table: ArrivingTable) -> None:
+    """Credentials: new ones, and known ones with another secret or revoked."""
+    connection = arrival.connection
+    counts = Counts()
+    for line, values in arrival.rows(table):
+        given = (values["institution"], values["secret"], values["revoked_at"])
+        code = values["institution"]
+        known = "select 1 from institution where code = %s"
+        if not connection.execute(known, [code]).fetchone():
+            sentence = f"没有机构 {code}；请先导入机构"
+            arrival.note([(table.number, line, "institution", sentence)])
+            continue
+        row = connection.execute(
+            "select institution, secret, revoked_at from credential where access_key = %s",
+            [values["access_key"]],
+        ).fetchone()
+        if row and (row[0], arrival.identity.decrypt(row[1]), row[2]) == given:
+            counts += Counts(same=1)
+            continue
+        sealed = arrival.identity.encrypt(values["secret"])
+        connection.execute(
+            _CREDENTIAL,
+            [values["access_key"], code, sealed, arrival.now, values["revoked_at"]],
+        )
+        counts += Counts(changed=1) if row else Counts(new=1)
+    arrival.count({table.number: counts})

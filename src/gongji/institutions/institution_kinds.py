@@ -1,0 +1,26 @@
+"""The kinds of facts about institutions: what their details hold.
+
+Each is exclusive: its key is always empty, so that the database allows one fact at a time. Details
+are read strictly: an unknown field or value is refused.
+"""
+
+from typing import Literal
+
+import msgspec
+
+
+class Level(msgspec.Struct, forbid_unknown_fields=True):
+    """机构级别 (exclusive): own level, and of an Internet hospital that of the physical one."""
+
+    level: Literal["", "1", "2", "3"]
+    parent: str = ""
+
+
+class Agreement(msgspec.Struct, forbid_unknown_fields=True):
+    """定点协议 (exclusive): for which benefits; `qualified` whether a pharmacy is in the pool."""
+
+    designated_for: list[str] = msgspec.field(default_factory=lambda: ["ordinary"])
+    qualified: bool = True
+
+
+INSTITUTION_KINDS: dict[str, type[msgspec.Struct]] = {"level": Level, "agreement": Agreement}

@@ -1,0 +1,1 @@
+"""Steps by which the tables of this room came to be."""

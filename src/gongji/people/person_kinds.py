@@ -1,0 +1,127 @@
+"""The kinds of facts about persons: what their details hold, what overlaps.
+
+Of an exclusive kind there is one fact at a time; of the others a person may have several at once,
+told apart by `key`. Details are read strictly: an unknown field or value is refused.
+"""
+
+from typing import Literal
+
+import msgspec
+
+
+class Birth(msgspec.Struct, forbid_unknown_fields=True):
+    """出生日期 (exclusive)."""
+
+    birth_date: str
+
+
+class Insured(msgspec.Struct, forbid_unknown_fields=True):
+    """参保 (exclusive): a spell of employee insurance in the area of the fact.
+
+    Retiree treatment from the month after the registration (YF-4, SY-11) is a new spell.
+    """
+
+    status: Literal["active", "retired"]
+    scheme: Literal["employee", "flexible"] = "employee"
+    tier: Literal["", "1", "2"] = ""
+    arrears: bool = False
+    benefit_since: str = ""
+    benefit_until: str = ""
+    employer: str = ""
+    contribution_years_short: int = 0
+
+
+class Account(msgspec.Struct, forbid_unknown_fields=True):
+    """个人账户 (exclusive): that the person has one."""
+
+
+class Subsidy(msgspec.Struct, forbid_unknown_fields=True):
+    """补助身份 (exclusive)."""
+
+    subsidy: Literal["civil_servant", "veteran", "enterprise"]
+
+
+class Bond(msgspec.Struct, forbid_unknown_fields=True):
+    """家庭共济 (key: psn_no of the account's owner): whose account also pays for this person.
+
+    `order` 1 pays first; `consented_on` is when the owner agreed.
+    """
+
+    order: int
+    relation: Literal["spouse", "parent", "child", "close_relative"]
+    consented_on: str
+
+
+class Registration(msgspec.Struct, forbid_unknown_fields=True):
+    """慢特病备案 (key: national disease code); `disease` is the name that rulebooks use for it."""
+
+    benefit: Literal["chronic", "special", "two_diseases", "dual_channel", "negotiated_drug"]
+    disease: str
+    name: str
+    state: Literal["filed", "approved"] = "approved"
+    serial: str = ""
+    approval_date: str = ""
+    institution: str = ""
+
+
+class Offsite(msgspec.Struct, forbid_unknown_fields=True):
+    """异地就医备案 (key: region of treatment)."""
+
+    state: Literal["filed", "approved"] = "approved"
+    serial: str = ""
+
+
+class Selection(msgspec.Struct, forbid_unknown_fields=True):
+    """选定医疗机构 (exclusive)."""
+
+    institution: str
+    serial: str = ""
+    reason: str = ""
+
+
+class Referral(msgspec.Struct, forbid_unknown_fields=True):
+    """转诊 (key: code of the receiving institution)."""
+
+    sender: str
+    serial: str = ""
+    reason: str = ""
+
+
+class Stay(msgspec.Struct, forbid_unknown_fields=True):
+    """住院 (key: number of the episode): `until` is the day of discharge, empty while it lasts.
+
+    Units:   fen; what inpatient settlement, done elsewhere, used of the shared meters.
+    """
+
+    institution: str
+    level: Literal["1", "2", "3"]
+    from_emergency: bool = False
+    died: bool = False
+    deductible_fen: int = 0
+    pool_fen: int = 0
+    total_fen: int = 0
+
+
+class Injury(msgspec.Struct, forbid_unknown_fields=True):
+    """意外伤害 (2507; key: serial): whether a third party is liable."""
+
+    third_party: bool
+    serial: str = ""
+    memo: str = ""
+
+
+PERSON_KINDS: dict[str, type[msgspec.Struct]] = {
+    "birth": Birth,
+    "insured": Insured,
+    "account": Account,
+    "subsidy": Subsidy,
+    "bond": Bond,
+    "registration": Registration,
+    "offsite": Offsite,
+    "selection": Selection,
+    "referral": Referral,
+    "stay": Stay,
+    "injury": Injury,
+}
+EXCLUSIVE = {"birth", "insured", "account", "subsidy", "selection"}
+"""Kinds whose key is always empty, so that the database allows one fact at a time."""

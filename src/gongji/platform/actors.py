@@ -1,0 +1,49 @@
+"""Who acts: an institution, an insured person, a member of staff, a job, the operator.
+
+Who acted stands on every row that is written, so that a row can always be asked who made it, in
+which post and for which area. This module knows no table and no right: what an actor may do is said
+where a command is declared.
+"""
+
+from typing import Literal
+
+import msgspec
+
+
+class Actor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody who acts.
+
+    Shape:   `id` is the code of an institution, the psn_no of a person, the account of a member of
+             staff, the name of a job or of the operator's account; `post` what a member of staff
+             holds; `area` the pooling area acted for, None where it is no one area.
+    """
+
+    kind: Literal["institution", "person", "staff", "job", "operator"]
+    id: str
+    post: str | None = None
+    area: str | None = None
+
+    @classmethod
+    def institution(cls, code: str, area: str | None = None) -> "Actor":
+        """An institution, by its national code; `area` is the one that it is in."""
+        return cls("institution", code, area=area)
+
+    @classmethod
+    def person(cls, psn_no: str, area: str | None = None) -> "Actor":
+        """An insured person, by number; `area` is where this person is insured."""
+        return cls("person", psn_no, area=area)
+
+    @classmethod
+    def staff(cls, account: str, post: str, area: str) -> "Actor":
+        """A member of the agency's staff, in a post and an area: both are always known."""
+        return cls("staff", account, post, area)
+
+    @classmethod
+    def job(cls, name: str, area: str | None = None) -> "Actor":
+        """A job that runs at a fixed time, by its name."""
+        return cls("job", name, area=area)
+
+    @classmethod
+    def operator(cls, account: str) -> "Actor":
+        """Whoever operates the installation from the command line, by the account there."""
+        return cls("operator", account)

@@ -1,0 +1,256 @@
+"""Columns of import files: how a cell becomes a value, and what a file of a kind looks like.
+
+A reader takes the text of a cell and gives its value, or raises ValueError with what is allowed.
+This module knows no file, no database and no particular kind: each room declares its own.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+from gongji.platform.identity import normalise
+from gongji.units import CHINA, MAX_FEN, WHOLE, parse_fen, parse_ppm, show_ppm, yuan_text
+
+Reader = Callable[[str], Any]
+
+FIRST_YEAR = 1900
+EXAMPLE = "例："
+"""What the first cell of an example row begins with; such rows of a file are passed over."""
+_DAY = re.compile(r"([0-9]{4})(?:[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})|([0-9]{2})([0-9]{2}))")
+_YES = {"是", "1", "true", "yes", "y"}
+_NO = {"否", "0", "false", "no", "n"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a file: its name, its Chinese heading, how it is read and shown, an explanation.
+
+    `personal`: name or number, masked in exports. `empty` is the value where the cell is empty.
+    """
+
+    name: str
+    heading: str
+    read: Reader
+    meaning: str
+    example: str = ""
+    required: bool = False
+    empty: Any = ""
+    personal: str = ""
+    show: Callable[[Any], str] = str
+
+
+def _nothing_wrong(values: dict[str, Any]) -> None:
+    """What most kinds say of the cells of a row together."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file: its name, its Chinese title (the name of an Excel sheet) and its columns.
+
+    Shape:   `known_rows` is the statement that reads what is known now, by %(kind)s and %(area)s
+             (empty: of every area); a kind without one cannot be exported. `wrong` gives heading
+             and sentence where the cells of a row contradict each other.
+    """
+
+    name: str
+    title: str
+    meaning: str
+    columns: tuple[Column, ...]
+    known_rows: str = ""
+    wrong: Callable[[dict[str, Any]], tuple[str, str] | None] = _nothing_wrong
+
+    @property
+    def spellings(self) -> dict[str, Column]:
+        """Every way to head a column: Chinese heading or name."""
+        known = {column.name: column for column in self.columns}
+        return known | {column.heading: column for column in self.columns}
+
+
+def text(longest: int = 200) -> Reader:
+    """A text of at most so many characters."""
+
+    def read(cell: str) -> str:
+        if len(cell) > longest:
+            raise ValueError(f"至多 {longest} 个字")
+        if not cell.isprintable():
+            raise ValueError("没有换行、制表符等控制字符的一行文字")
+        return cell
+
+    return read
+
+
+def digits(count: int) -> Reader:
+    """A text of so many digits."""
+
+    def read(cell: str) -> str:
+        if not (len(cell) == count and cell.isascii() and cell.isdigit()):
+            raise ValueError(f"{count} 位数字（在 Excel 中把这一列设为文本，以免变成科学记数）")
+        return cell
+
+    return read
+
+
+def institution_code(cell: str) -> str:
+    """The national code of an institution: H or P and eleven digits."""
+    code = normalise(cell)
+    if not (len(code) == 12 and code[0] in "HP" and code[1:].isascii() and code[1:].isdigit()):
+        raise ValueError("H 或 P 加 11 位数字")
+    return code
+
+
+@cache
+def day(cell: str) -> date:
+    """A date from 1900 on: 2025-01-31, 2025/1/31 or 20250131."""
+    found = _DAY.fullmatch(cell)
+    try:
+        if found is None or int(found[1]) < FIRST_YEAR:
+            raise ValueError
+        return date(int(found[1]), int(found[2] or found[4]), int(found[3] or found[5]))
+    except ValueError:
+        raise ValueError("日期，如 2025-01-31") from None
+
+
+def day_text(cell: str) -> str:
+    """A date as the text that details keep."""
+    return day(cell).isoformat()
+
+
+def instant(cell: str) -> datetime:
+    """A date or an instant, in the time of China."""
+    try:
+        found = datetime.fromisoformat(cell)
+    except ValueError:
+        found = datetime.combine(day(cell), datetime.min.time())
+    if found.year < FIRST_YEAR:
+        raise ValueError("日期，如 2025-01-31")
+    return found if found.tzinfo else found.replace(tzinfo=CHINA)
+
+
+def flag(cell: str) -> bool:
+    """是 or 否."""
+    word = cell.lower()
+    if word not in _YES | _NO:
+        raise ValueError("是 或 否")
+    return word in _YES
+
+
+def whole(cell: str) -> int:
+    """A whole number from zero on."""
+    if not (cell.isascii() and cell.isdigit() and len(cell) < 10):
+        raise ValueError("不小于零的整数")
+    return int(cell)
+
+
+def fen(cell: str) -> int:
+    """An amount in yuan with at most two decimals, as fen."""
+    try:
+        amount = parse_fen(cell.replace(",", ""))
+    except ValueError:
+        raise ValueError("以元为单位、至多两位小数的金额") from None
+    if not 0 <= amount <= MAX_FEN:
+        raise ValueError("不为负、不超过 100 亿元的金额")
+    return amount
+
+
+def share(cell: str) -> int:
+    """A percentage, as parts per million. A bare number is refused: 0.1 may mean 10 % or 0.1 %."""
+    try:
+        found = parse_ppm(cell)
+    except ValueError:
+        found = -1
+    if not 0 <= found <= WHOLE:
+        raise ValueError("0% 至 100%，须带百分号（在 Excel 中把这一列设为文本）")
+    return found
+
+
+def choice(words: dict[str, str]) -> Reader:
+    """One of some words: the Chinese or the code that stands behind it."""
+    known = words | {code: code for code in words.values()}
+    allowed = "、".join(words)
+
+    def read(cell: str) -> str:
+        if cell not in known:
+            raise ValueError(allowed)
+        return known[cell]
+
+    return read
+
+
+def several(read: Reader) -> Reader:
+    """Some values apart by a blank, a comma or 、."""
+
+    def read_all(cell: str) -> list[Any]:
+        for mark in "、，；;":
+            cell = cell.replace(mark, ",")
+        return [read(part) for word in cell.split(",") for part in word.split()]
+
+    return read_all
+
+
+def show_yes(value: object) -> str:
+    """A flag as a cell."""
+    return "是" if value else "否"
+
+
+def show_fen(value: int | None) -> str:
+    """An amount as a cell; nothing where none is given."""
+    return "" if value is None else yuan_text(value)
+
+
+def show_share(value: int | None) -> str:
+    """A share as a cell; nothing where none is given."""
+    return "" if value is None else show_ppm(value)
+
+
+def show_several(values: list[str]) -> str:
+    """Several values as a cell."""
+    return "、".join(values)
+
+
+def show_choice(words: dict[str, str]) -> Callable[[Any], str]:
+    """A code as its Chinese word."""
+    shown = {code: word for word, code in reversed(words.items())}
+
+    def show(code: str) -> str:
+        return shown.get(code, code)
+
+    return show
+
+
+class KindList:
+    """The kinds that an installation imports, in the order in which they are imported."""
+
+    def __init__(self, kinds: Iterable[Kind]) -> None:
+        self.by_name = {kind.name: kind for kind in kinds}
+        self.by_title = {kind.title: kind for kind in self.by_name.values()}
+
+    def __iter__(self) -> Iterator[Kind]:
+        return iter(self.by_name.values())
+
+    def __getitem__(self, name: str) -> Kind:
+        return self.by_name[name]
+
+    @property
+    def titles(self) -> str:
+        """Every title, as a refusal names what is allowed."""
+        return "、".join(self.by_title)
+
+    @property
+    def exported(self) -> tuple[Kind, ...]:
+        """Kinds that can be exported; balances and meters are statements of the ledger."""
+        return tuple(kind for kind in self if kind.known_rows)
+
+    def find(self, word: str) -> Kind | None:
+        """The kind that a word names: its name or title, a date or number after it allowed."""
+        named = [name for name in (*self.by_name, *self.by_title) if word.startswith(name)]
+        found = max(named, key=len, default="")
+        if word[len(found) :][:1].isalpha():
+            return None
+        return self.by_name.get(found) or self.by_title.get(found)
+
+    def position(self, kind: Kind) -> int:
+        """Where a kind stands in the order."""
+        return list(self.by_name).index(kind.name)

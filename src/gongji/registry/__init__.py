@@ -1,1 +1,0 @@
-"""People, institutions and the catalogue as the platform knows them, every fact with two times."""
