@@ -6,5 +6,5 @@ from gongji.platform.tables import tables
 
 
 class Migration(migrations.Migration):
-    dependencies = [("platform", "0004_commands"), ("settlement", "0001_initial")]
+    dependencies = [("settlement", "0001_tables")]
     operations = [tables(__file__, "tables.sql")]

@@ -1,4 +1,4 @@
-"""The laws that areas were governed by."""
+"""The walls that rooms share; the laws that areas were governed by."""
 
 from django.db import migrations
 
@@ -7,4 +7,8 @@ from gongji.platform.tables import tables
 
 class Migration(migrations.Migration):
     dependencies = [("platform", "0001_initial")]
-    operations = [tables(__file__, "walls.sql"), tables(__file__, "laws.sql")]
+    operations = [
+        tables(__file__, "walls.sql"),
+        tables(__file__, "facts.sql"),
+        tables(__file__, "laws.sql"),
+    ]
