@@ -4,9 +4,11 @@ import os
 import random
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests import databases
 
 MEMORY, ROOM = Path("/dev/shm"), 4 << 30
 """Where files in memory are, and how much of it must be free."""
@@ -31,3 +33,10 @@ def seed(request: pytest.FixtureRequest) -> str:
     """The seed given, or a new one."""
     given = str(request.config.getoption("--seed"))
     return given or str(random.SystemRandom().randrange(1_000_000_000))
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The address of a server, with a database that is migrated and empty: one a worker."""
+    with databases.server() as address:
+        yield address

@@ -11,28 +11,25 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from gongji.platform import database
+from gongji.platform.environment import environment
+from gongji.service.settings import own_settings, set_up_django
+
 TEMPLATE = f"gongji_template_{uuid.uuid4().hex[:8]}"
-_users: list[str] = []
-_running: dict[str, Any] = {}
 
 
 @contextmanager
 def server() -> Iterator[str]:
-    """The address of a server with the database TEMPLATE; it goes with the last who uses it."""
-    if not _users:
-        _start()
-    _users.append(TEMPLATE)
-    try:
-        yield _running["address"]
-    finally:
-        _users.pop()
-        if not _users:
-            _stop()
+    """The address of a server with the database TEMPLATE, which Django reads.
+
+    Ensures: afterwards the server is gone and the environment as it was: another may be started.
+    """
+    with _surroundings() as folder, _address(folder) as address, _template(address):
+        yield address
 
 
 @contextmanager
@@ -48,37 +45,69 @@ def copy(address: str) -> Iterator[str]:
             connection.execute(f'drop database "{name}" with (force)')
 
 
-def _start() -> None:
+@contextmanager
+def _surroundings() -> Iterator[Path]:
+    """A demonstration's settings with a folder of their own, and nothing remembered of others."""
     folder = Path(tempfile.mkdtemp(prefix="gongji-test-"))
+    before = {name: os.environ.get(name) for name in ("DATABASE_URL", "GONGJI_DEMO", "GONGJI_DATA")}
     os.environ |= {"GONGJI_DEMO": "1", "GONGJI_DATA": str(folder)}
-    given = os.environ.get("DATABASE_URL", "")
-    embedded = None
-    if not given:
-        from gongji.platform.database import embedded as start
+    forget()
+    try:
+        yield folder
+    finally:
+        for name, text in before.items():
+            os.environ.pop(name, None)
+            if text is not None:
+                os.environ[name] = text
+        forget()
+        shutil.rmtree(folder, ignore_errors=True)
 
-        embedded = start(folder / "postgresql", keep=True)
-        given = str(embedded.get_uri())
-    with psycopg.connect(given, autocommit=True) as connection:
+
+@contextmanager
+def _address(folder: Path) -> Iterator[str]:
+    """The server of DATABASE_URL, or one in the folder for this time."""
+    if given := os.environ.get("DATABASE_URL", ""):
+        yield given
+        return
+    made = database.embedded(folder / "postgresql", keep=True)
+    try:
+        yield str(made.get_uri())
+    finally:
+        made.stop()
+
+
+@contextmanager
+def _template(address: str) -> Iterator[None]:
+    """The migrated database, by DATABASE_URL the one of this process."""
+    with psycopg.connect(address, autocommit=True) as connection:
         connection.execute(f'create database "{TEMPLATE}"')
-    os.environ["DATABASE_URL"] = make_conninfo(given, dbname=TEMPLATE)
-    _running.update(address=given, folder=folder, embedded=embedded)
-    _migrate()
+    try:
+        os.environ["DATABASE_URL"] = make_conninfo(address, dbname=TEMPLATE)
+        forget()
+        _migrate()
+        yield
+    finally:
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(f'drop database if exists "{TEMPLATE}" with (force)')
 
 
 def _migrate() -> None:
+    from django.conf import settings
     from django.core.management import call_command
     from django.db import connections
 
-    from gongji.service.settings import set_up_django
-
+    if settings.configured:
+        # Django is configured once a process: what an earlier server left is put right.
+        for name, value in own_settings(environment()).items():
+            setattr(settings, name, value)
+        connections.close_all()
+        connections.settings["default"].update(database.django_database())
     set_up_django()
     call_command("migrate", verbosity=0)
     connections.close_all()
 
 
-def _stop() -> None:
-    with psycopg.connect(_running["address"], autocommit=True) as connection:
-        connection.execute(f'drop database if exists "{TEMPLATE}" with (force)')
-    if _running["embedded"] is not None:
-        _running["embedded"].stop()
-    shutil.rmtree(_running["folder"], ignore_errors=True)
+def forget() -> None:
+    """What this process remembers of its settings."""
+    for cached in (environment, database._own_server, database.owner_dsn, database.gateway_dsn):
+        cached.cache_clear()

@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -52,6 +52,12 @@ with made as (
 insert into posting (entry_id, area, debit, debit_owner, credit, credit_owner, amount_fen)
 select m.id, m.area, 'account', m.person_id::text, 'opening', m.area, b.amount_fen
 from made m join balance b using (area, person_id)
+"""
+# Persons whose accounts two bills exhaust, those first that have paid none yet.
+POOR = """
+select p.psn_no from person p join balance b on b.person_id = p.id
+where b.kind = 'account' and b.amount_fen between 1 and 20000
+order by b.amount_fen desc, random() limit %s
 """
 
 
@@ -102,6 +108,20 @@ class World:
         kill(*random.sample(gateways, random.randint(1, len(gateways)) if gateways else 0))
         self.wait()
 
+    def wait_for_another(self, dead: int) -> None:
+        """Until another database server was started than the one that died, and answers."""
+        deadline = time.monotonic() + BACK_SECONDS
+        while not self._replaced(dead):
+            assert time.monotonic() < deadline, f"no other server: {self.log[-2000:]}"
+            time.sleep(0.02)
+        self.wait()
+
+    def _replaced(self, dead: int) -> bool:
+        # A server that starts has no number for a moment, or half of its file.
+        with suppress(OSError, IndexError):
+            return self.postmaster() != dead
+        return False
+
     def postmaster(self) -> int:
         """The process id of the database server."""
         return int((self.folder / "postgresql" / "postmaster.pid").read_text().split()[0])
@@ -109,16 +129,16 @@ class World:
     def kill_database(self, cashiers: Cashiers) -> None:
         """kill -9 of PostgreSQL; the service starts it again."""
         cashiers.wait_for_answers(random.randint(10, 100))
-        kill(self.postmaster())
-        time.sleep(0.3)
-        self.wait()
+        postmaster = self.postmaster()
+        kill(postmaster)
+        self.wait_for_another(postmaster)
 
     def kill_both(self, cashiers: Cashiers) -> None:
         """kill -9 of PostgreSQL and of the gateways at once."""
         cashiers.wait_for_answers(random.randint(10, 100))
-        kill(self.postmaster(), *self.gateways())
-        time.sleep(0.3)
-        self.wait()
+        postmaster = self.postmaster()
+        kill(postmaster, *self.gateways())
+        self.wait_for_another(postmaster)
 
     def fill_disk(self, seconds: float, deadly: bool, cashiers: Cashiers) -> None:
         """Not a byte is left on the disk of the data until a cashier was told, and for so long.
@@ -337,9 +357,12 @@ def reverse_before(world: World, count: int) -> tuple[int, Found]:
 
 def two_cashiers(world: World, count: int) -> tuple[int, Found]:
     """Two bills of one person settled at the same time, again and again; accounts run dry."""
+    with psycopg.connect(world.dsn) as connection:
+        poor = [psn_no for (psn_no,) in connection.execute(POOR, [(count + 1) // 2])]
+    firsts = [*map(world.bench.bill_of, poor), *world.bench.bills(count // 2)]
     sent: list[Sent] = []
     with ThreadPoolExecutor(2) as pool:
-        for first in world.bench.bills(count):
+        for first in firsts:
             second = world.bench.bill_of(first[0])
             pair = [message(world.bench, first), message(world.bench, second)]
             replies = pool.map(partial(post, world.bench), [one.body for one in pair])

@@ -49,9 +49,9 @@ def mutated(count: int) -> str:
     """Mutated requests; the sentence of what they did."""
     sys.path[:0] = [str(ROOT)]
     from tests import databases
-    from tests.platform import attack, gateways
+    from tests.platform import attack
 
-    with databases.server() as server, gateways.new_database(server) as database:
+    with databases.server() as server, databases.copy(server) as database:
         tally = attack.attack(database, count, SEED)
     return (
         f"{tally.total():,} mutated requests, built from the field tables of the interface and "

@@ -10,16 +10,11 @@ from typing import Any
 import psycopg
 import pytest
 from tests import databases
+from tests.platform import gateways
 from tests.platform.counter import Counter
+from tests.platform.queries_county import Standing, standing
 
 ROLE = "-c role=gongji_gateway -c timezone=UTC"
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """The address of a server, with a database that is migrated and empty."""
-    with databases.server() as address:
-        yield address
 
 
 @pytest.fixture
@@ -53,3 +48,29 @@ def connect(database: str) -> Any:
 def counter(owner: psycopg.Connection[Any]) -> Counter:
     """An empty county of Shaoyang."""
     return Counter(owner)
+
+
+@pytest.fixture
+def county(owner: psycopg.Connection[Any]) -> Counter:
+    """A county whose institutions may sign, with a catalogue and six persons."""
+    return gateways.fill_county(owner)
+
+
+@pytest.fixture
+def port(database: str, county: Counter) -> Iterator[int]:
+    """A gateway in front of it."""
+    with gateways.serving(database) as found:
+        yield found
+
+
+@pytest.fixture
+def client(port: int) -> gateways.Client:
+    """A hospital."""
+    return gateways.Client(port)
+
+
+@pytest.fixture(scope="module")
+def place(server: str) -> Iterator[Standing]:
+    """A county with a gateway that the tests of a module share: each has persons of its own."""
+    with standing(server) as made:
+        yield made

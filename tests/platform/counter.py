@@ -4,7 +4,6 @@ Plain functions on the owner's connection, no fixtures: who uses them says what 
 """
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,8 +12,13 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from gongji.law.engine.areas import Areas
-from gongji.settlement.contract import Key, Outcome, Request
-from gongji.settlement.settle import settle
+from gongji.law.engine.visit import Visit, fact_text
+from gongji.ledger.entry_rows import EntryRow
+from gongji.platform.inbox import INSTITUTION, Answer, Key
+from gongji.platform.installation import installed_inbox
+from gongji.settlement.batch_marks import VERSION
+from gongji.settlement.contract import Outcome, Request
+from gongji.settlement.settle import Answers, settle
 
 Connection = psycopg.Connection[Any]
 
@@ -177,7 +181,16 @@ class Counter:
             "insert into charge_batch (visit_id, number, total_fen, above_standard_fen,"
             " wholly_own_fen, first_self_pay_fen, in_scope_fen, parts, marks)"
             " values (%s, %s, %s, %s, %s, %s, %s, '{}', %s) returning id",
-            [visit, number, total, above, own, first, in_scope, Jsonb(marks)],
+            [
+                visit,
+                number,
+                total,
+                above,
+                own,
+                first,
+                in_scope,
+                Jsonb({"version": VERSION} | marks),
+            ],
         ).fetchone()
         assert row is not None
         self.owner.execute(
@@ -214,10 +227,8 @@ class Counter:
     def key(self, institution: str, infno: str, content: dict[str, Any], msgid: str = "") -> Key:
         """A message; without an id a new one."""
         self.messages += 1
-        digest = hashlib.sha256(json.dumps([infno, content], sort_keys=True).encode()).digest()
-        return Key(
-            institution, msgid or f"{institution}{self.messages:018d}", infno, digest, content
-        )
+        named = msgid or f"{institution}{self.messages:018d}"
+        return Key(INSTITUTION, institution, named, infno, content)
 
     def bill(
         self,
@@ -251,6 +262,16 @@ def encode(request: Request, outcome: Outcome) -> bytes:
     return f"settled {outcome.entry.id} {outcome.entry.pool_fen}".encode()
 
 
+def kept() -> Answers:
+    """Answers as the gateway might write them."""
+    return Answers(installed_inbox(), encode)
+
+
+def keep(connection: Connection, key: Key, entry: int | None) -> None:
+    """Keep a message that became an entry, as the gateway does around a cancellation."""
+    installed_inbox().keep(connection, [Answer(key, b"", entry)], NOW)
+
+
 def one(connection: Connection, request: Request, **options: Any) -> Outcome:
     """The outcome of one request."""
     (outcome,) = settle(connection, [request], RULES, options.pop("now", NOW), **options)
@@ -261,6 +282,14 @@ def refused(outcome: Outcome) -> str:
     """The code of the refusal."""
     assert outcome.refusal is not None, outcome
     return outcome.refusal.code
+
+
+def facts_of(entry: EntryRow, visit: Visit | None = None) -> dict[str, str]:
+    """The facts of an entry (or of another visit of it) as a visits file would write them."""
+    visit = visit or entry.settled.visit
+    law = RULES.area(entry.area).law(visit.day)
+    facts = {name: fact_text(law, name, value) for name, value in visit.facts.items()}
+    return facts | {"benefit": visit.benefit}
 
 
 def rows(connection: Connection, statement: str, *values: Any) -> list[Any]:

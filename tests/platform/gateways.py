@@ -11,7 +11,6 @@ import hmac
 import http.client
 import itertools
 import json
-import os
 import re
 import threading
 import uuid
@@ -23,7 +22,7 @@ from typing import Any
 
 import psycopg
 import uvicorn
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 from tests.platform.counter import NOW, RULES, Counter
 
 from gongji.gateway.app import make_app
@@ -64,18 +63,6 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.now
-
-
-@contextmanager
-def new_database(server: str) -> Iterator[str]:
-    """The owner's address of a database of a module's own, migrated and empty."""
-    template = conninfo_to_dict(os.environ["DATABASE_URL"])["dbname"]
-    name = f"gongji_gateway_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'create database "{name}" template "{template}"')
-    yield make_conninfo(server, dbname=name)
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'drop database "{name}" with (force)')
 
 
 def fill_county(owner: psycopg.Connection[Any]) -> Counter:

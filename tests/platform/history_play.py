@@ -12,12 +12,13 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
-from tests.platform.counter import encode
+from tests.platform.counter import encode, keep, kept
 from tests.platform.history_county import CARE, FIRST, County
 from tests.platform.history_law import ACCOUNT_FIRST, PARTS, RULES
 from tests.platform.history_model import Bill, Paid, Refused, Settled
 
 from gongji.ledger.entry_rows import EntryRow
+from gongji.platform.inbox import INSTITUTION, Key
 from gongji.refusals import Refusal
 from gongji.settlement.cancel import cancel, reverse
 from gongji.settlement.contract import Line, Outcome, Purchase, Request
@@ -85,7 +86,7 @@ class Play:
         if self.chance.random() < 0.3:
             asked.append(self._repeat(asked[0]))
         outcomes = settle(
-            self.gateway, [one.request for one in asked], RULES, self.county.now, encode=encode
+            self.gateway, [one.request for one in asked], RULES, self.county.now, answers=kept()
         )
         for one, outcome in zip(asked, outcomes, strict=True):
             self._answered(one, outcome)
@@ -96,7 +97,7 @@ class Play:
         if self.chance.random() < 0.3:
             content = request.key.content | {"medfee_sumamt": "7"}
             key = self.county.counter.key(
-                request.key.institution, request.key.infno, content, request.key.msgid
+                request.key.actor, request.key.kind, content, request.key.msg_id
             )
             request = Request(**{**_fields(request), "key": key})
         return Asked(request, one.bill)
@@ -104,18 +105,18 @@ class Play:
     def _answered(self, one: Asked, outcome: Outcome) -> None:
         key = one.request.key
         if not one.request.trial:
-            if key.msgid in self.barred:
+            if key.msg_id in self.barred:
                 assert outcome.refusal and outcome.refusal.code == "message_barred"
                 return
-            if key.msgid in self.asked:
-                first = self.asked[key.msgid].request.key
-                if first.content_hash != key.content_hash:
+            if key.msg_id in self.asked:
+                first = self.asked[key.msg_id].request.key
+                if (first.kind, first.content) != (key.kind, key.content):
                     assert outcome.refusal and outcome.refusal.code == "message_differs"
                 else:
-                    assert outcome.replayed == self.replies[key.msgid]
+                    assert outcome.replayed == self.replies[key.msg_id]
                 return
-            self.asked[key.msgid] = one
-            self.replies[key.msgid] = encode(one.request, outcome)
+            self.asked[key.msg_id] = one
+            self.replies[key.msg_id] = encode(one.request, outcome)
         bill = one.bill
         if one.request.purchase and outcome.entry and not one.request.trial:
             bill.visit, bill.batch = outcome.entry.visit, outcome.entry.batch
@@ -135,12 +136,12 @@ class Play:
         """The entry is what the model decides."""
         entry: EntryRow = outcome.entry
         found = (
-            entry.result.get("refusal", ""),
+            entry.decision.refusal,
             entry.benefit,
             entry.deductible_fen,
             _funds(entry),
             entry.account_fen,
-            [tuple(one) for one in entry.result["family"]],
+            [tuple(one) for one in entry.decision.family],
             entry.cash_fen,
         )
         law = paid.law
@@ -314,7 +315,9 @@ class Play:
             with pytest.raises(psycopg.errors.CheckViolation, match="meter_not_negative"):
                 call()
         else:
-            self._taken_back(one, call().entry, key.msgid)
+            self._taken_back(one, call().entry, key.msg_id)
+            if by_message:
+                self.barred.add(msgid)
 
     def _entered(self, msgid: str) -> int | None:
         said = self.replies[msgid].split()
@@ -325,11 +328,7 @@ class Play:
         assert entry.accounting_date == self.today
         assert entry.id is not None
         self.undone.append((one.number, entry.id, msgid))
-        self.gateway.execute(
-            "insert into message (institution, msgid, infno, content_hash, content)"
-            " values (%s, %s, '2208', '', '{}')",
-            [one.bill.place, msgid],
-        )
+        keep(self.gateway, Key(INSTITUTION, one.bill.place, msgid, "2208", {}), entry.id)
         self.model.cancel(one, entry.id, self.today)
 
     def restore(self) -> None:
@@ -364,29 +363,29 @@ class Play:
         if refused and self.chance.random() < 0.5:
             msgid = self.chance.choice(refused)
             request = self.asked[msgid].request
-            key = self.county.counter.key(request.key.institution, "2601", {})
+            key = self.county.counter.key(request.key.actor, "2601", {})
             outcome = reverse(
-                self.gateway, key, request.psn_no, msgid, request.key.infno, RULES, self.county.now
+                self.gateway, key, request.psn_no, msgid, request.key.kind, RULES, self.county.now
             )
             assert outcome.entry is None
             return
         one = self._ask()
         if one.request.trial:
             return
-        key = self.county.counter.key(one.request.key.institution, "2601", {})
+        key = self.county.counter.key(one.request.key.actor, "2601", {})
         psn_no = self.model.numbers[person]
         outcome = reverse(
             self.gateway,
             key,
             psn_no,
-            one.request.key.msgid,
-            one.request.key.infno,
+            one.request.key.msg_id,
+            one.request.key.kind,
             RULES,
             self.county.now,
         )
         assert outcome.entry is None
-        self.barred.add(one.request.key.msgid)
-        (late,) = settle(self.gateway, [one.request], RULES, self.county.now, encode=encode)
+        self.barred.add(one.request.key.msg_id)
+        (late,) = settle(self.gateway, [one.request], RULES, self.county.now, answers=kept())
         self._answered(one, late)
 
 
@@ -396,8 +395,8 @@ def _fields(request: Request) -> dict[str, Any]:
 
 def _funds(entry: EntryRow) -> dict[tuple[str, str], int]:
     funds = {("pool", entry.benefit): entry.pool_fen}
-    funds |= {("supplement", payer): fen for payer, fen in entry.result["payers"].items()}
-    assert entry.supplements_fen == sum(entry.result["payers"].values())
+    funds |= {("supplement", payer): fen for payer, fen in entry.decision.payers.items()}
+    assert entry.supplements_fen == sum(entry.decision.payers.values())
     return {fund: fen for fund, fen in funds.items() if fen}
 
 

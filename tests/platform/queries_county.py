@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
+from tests import databases
 from tests.platform import gateways
 from tests.platform.counter import Counter
 from tests.platform.gateways import CLINIC, HOSPITAL, OTHER, PHARMACY, Client, bill, opened
@@ -81,7 +82,7 @@ def standing(
     """Everything in a database of its own."""
     told = clock or gateways.Clock()
     with (
-        gateways.new_database(server) as database,
+        databases.copy(server) as database,
         psycopg.connect(database, autocommit=True) as owner,
     ):
         county = gateways.fill_county(owner)

@@ -115,11 +115,12 @@ def settlements(connection: Connection) -> list[int]:
 
 
 def clock(server: Server) -> datetime:
+    """An instant of the server: whatever comes next is later."""
     with server.connect() as connection:
-        row = connection.execute("select clock_timestamp()").fetchone()
-    assert row
-    time.sleep(0.01)
-    return row[0].astimezone(UTC)  # type: ignore[no-any-return]
+        (instant,) = connection.execute("select clock_timestamp()").fetchone() or ()
+        while connection.execute("select clock_timestamp() <= %s", [instant]).fetchone() == (True,):
+            pass
+    return instant.astimezone(UTC)  # type: ignore[no-any-return]
 
 
 def test_a_killed_server_comes_back_as_it_was_at_an_instant(

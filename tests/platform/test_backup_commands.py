@@ -209,9 +209,10 @@ def test_a_server_keeps_a_bounded_log_unless_its_owner_said_otherwise(
 def test_following_ends_with_ctrl_c_and_has_what_was_written_meanwhile(
     mine: Server, backups: Path, room: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    own = {"DATABASE_URL": mine.dsn(), "GONGJI_DEMO": "1", "GONGJI_DATA": str(room / "own")}
     process = subprocess.Popen(
         [sys.executable, "-c", COMMAND, "backup", str(backups), "--follow"],
-        env={**os.environ, "DATABASE_URL": mine.dsn()},
+        env={**os.environ, **own},
         stdout=subprocess.PIPE,
     )
     with mine.connect() as connection:

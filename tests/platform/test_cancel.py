@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.platform.counter import NOW, RULES, Counter, one
+from tests.platform.counter import NOW, RULES, Counter, keep, one
 
 from gongji.ledger.entry_rows import AMOUNTS
 from gongji.refusals import Refusal
@@ -22,14 +22,10 @@ def undo(
 ) -> Outcome:
     """Cancel a settlement (2208), with the message kept as the gateway keeps it."""
     assert bill.visit is not None
-    key = options.pop("key", None) or counter.key(bill.key.institution, "2208", {"n": number})
+    key = options.pop("key", None) or counter.key(bill.key.actor, "2208", {"n": number})
     with gateway.transaction():
         outcome = cancel(gateway, key, bill.psn_no, bill.visit, number, RULES, NOW, **options)
-        gateway.execute(
-            "insert into message (institution, msgid, infno, content_hash, content)"
-            " values (%s, %s, '2208', '', '{}')",
-            [key.institution, key.msgid],
-        )
+        keep(gateway, key, outcome.entry.id)
     return outcome
 
 
@@ -37,7 +33,7 @@ def undo_message(
     counter: Counter, gateway: Connection, bill: Request, msgid: str, infno: str = "2207"
 ) -> Outcome:
     """Reverse a message (2601)."""
-    key = counter.key(bill.key.institution, "2601", {"omsgid": msgid})
+    key = counter.key(bill.key.actor, "2601", {"omsgid": msgid})
     return reverse(gateway, key, bill.psn_no, msgid, infno, RULES, NOW)
 
 
@@ -118,7 +114,8 @@ def test_a_settlement_is_cancelled_once(counter: Counter, gateway: Connection) -
     undo(counter, gateway, bill, number)
     assert code(lambda: undo(counter, gateway, bill, number)) == "settlement_cancelled"
     assert (
-        code(lambda: undo_message(counter, gateway, bill, bill.key.msgid)) == "settlement_cancelled"
+        code(lambda: undo_message(counter, gateway, bill, bill.key.msg_id))
+        == "settlement_cancelled"
     )
 
 
@@ -204,7 +201,7 @@ def test_a_reversal_undoes_a_settlement_whose_answer_was_lost(
     bill = counter.bill(person, here, "2024-12-02", 30_000, accounts="own")
     before = state(gateway)
     one(gateway, bill)
-    assert undo_message(counter, gateway, bill, bill.key.msgid).entry.pool_fen < 0
+    assert undo_message(counter, gateway, bill, bill.key.msg_id).entry.pool_fen < 0
     assert state(gateway) == before
 
 
@@ -214,7 +211,7 @@ def test_a_reversal_before_its_original_refuses_the_late_original(
     person, here = _family(counter)
     bill = counter.bill(person, here, "2024-12-02", 30_000)
     for _ in range(2):
-        assert undo_message(counter, gateway, bill, bill.key.msgid).entry is None
+        assert undo_message(counter, gateway, bill, bill.key.msg_id).entry is None
     late = one(gateway, bill)
     assert late.refusal and late.refusal.code == "message_barred"
     assert gateway.execute("select count(*) from entry").fetchone() == (0,)
@@ -226,7 +223,7 @@ def test_a_reversal_of_a_refused_message_has_nothing_to_undo(
     person, here = _family(counter)
     bill = counter.request(person, here, 999, "1", 5)
     assert one(gateway, bill).refusal
-    assert undo_message(counter, gateway, bill, bill.key.msgid).entry is None
+    assert undo_message(counter, gateway, bill, bill.key.msg_id).entry is None
 
 
 def test_only_settlements_and_cancellations_are_reversed(
@@ -235,7 +232,7 @@ def test_only_settlements_and_cancellations_are_reversed(
     person, here = _family(counter)
     bill = counter.bill(person, here, "2024-12-02", 30_000)
     one(gateway, bill)
-    msgid = bill.key.msgid
+    msgid = bill.key.msg_id
     assert (
         code(lambda: undo_message(counter, gateway, bill, msgid, "2204")) == "message_irreversible"
     )
@@ -382,7 +379,7 @@ def test_a_reversal_and_its_original_at_once_leave_nothing_settled(
         made = _together(
             connect,
             lambda c, b=bill: settle(c, [b], RULES, NOW),
-            lambda c, b=bill: undo_message(counter, c, b, b.key.msgid),
+            lambda c, b=bill: undo_message(counter, c, b, b.key.msg_id),
         )
         assert isinstance(made[1], Outcome), made
     assert gateway.execute("select coalesce(sum(total_fen), 0) from entry").fetchone() == (0,)

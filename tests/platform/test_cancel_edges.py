@@ -9,14 +9,15 @@ import msgspec
 import psycopg
 import pytest
 from psycopg import errors
-from tests.platform.counter import NOW, RULES, Counter, encode, one, refused, rows
+from tests.platform.counter import NOW, RULES, Counter, encode, keep, kept, one, refused, rows
 from tests.platform.waiting import waits
 
 from gongji.ledger.entry_rows import EntryRow
+from gongji.platform.installation import installed_inbox
 from gongji.refusals import Refusal
 from gongji.settlement.cancel import REVERSIBLE, cancel, reverse
 from gongji.settlement.contract import Outcome, Request
-from gongji.settlement.settle import settle
+from gongji.settlement.settle import Answers, settle
 
 Connection = psycopg.Connection[Any]
 DAY = "2024-12-02"
@@ -26,17 +27,13 @@ def undo(
     counter: Counter, gateway: Connection, bill: Request, entry: EntryRow, **more: Any
 ) -> EntryRow:
     """Cancel a settlement (2208), with its message kept."""
-    key = counter.key(bill.key.institution, "2208", {"n": entry.id})
+    key = counter.key(bill.key.actor, "2208", {"n": entry.id})
     with gateway.transaction():
         assert entry.id is not None
         back = cancel(
             gateway, key, bill.psn_no, bill.visit or 0, entry.id, RULES, NOW, **more
         ).entry
-        gateway.execute(
-            "insert into message (institution, msgid, infno, content_hash, content)"
-            " values (%s, %s, '2208', '', '{}')",
-            [key.institution, key.msgid],
-        )
+        keep(gateway, key, back.id)
     made: EntryRow = back
     return made
 
@@ -65,10 +62,10 @@ def test_a_reversal_by_another_person_is_refused_and_leaves_everything(
     entry = one(gateway, bill).entry
     for psn_no in (other, counter.psn_no(99)):
         with pytest.raises(Refusal, match="psn_no") as found:
-            undo_message(counter, gateway, psn_no, here, bill.key.msgid)
+            undo_message(counter, gateway, psn_no, here, bill.key.msg_id)
         assert found.value.code == "reversal_differs"
     assert rows(gateway, "select id from entry") == [(entry.id,)]
-    assert undo_message(counter, gateway, person, here, bill.key.msgid).entry.pool_fen < 0
+    assert undo_message(counter, gateway, person, here, bill.key.msg_id).entry.pool_fen < 0
 
 
 def test_a_message_of_another_institution_is_not_reversed(
@@ -77,9 +74,9 @@ def test_a_message_of_another_institution_is_not_reversed(
     person, here, there = counter.person(1), counter.institution(1), counter.institution(2)
     bill = counter.bill(person, here, DAY, 30_000)
     entry = one(gateway, bill).entry
-    assert undo_message(counter, gateway, person, there, bill.key.msgid).entry is None
+    assert undo_message(counter, gateway, person, there, bill.key.msg_id).entry is None
     assert rows(gateway, "select id from entry") == [(entry.id,)]
-    assert rows(gateway, "select institution, state from message order by state") == [
+    assert rows(gateway, "select actor, state from inbox order by state") == [
         (there, "barred"),
         (here, "done"),
     ]
@@ -96,16 +93,12 @@ def test_every_transaction_that_moves_money_is_reversible_by_its_message(
         first = one(gateway, bill).entry
         key = counter.key(here, infno, {})
         with gateway.transaction():
-            cancel(gateway, key, person, bill.visit or 0, first.id, RULES, NOW)
-            gateway.execute(
-                "insert into message (institution, msgid, infno, content_hash, content)"
-                " values (%s, %s, %s, '', '{}')",
-                [here, key.msgid, infno],
-            )
-        expected, msgid = first.pool_fen, key.msgid
+            back = cancel(gateway, key, person, bill.visit or 0, first.id, RULES, NOW).entry
+            keep(gateway, key, back.id)
+        expected, msgid = first.pool_fen, key.msg_id
     else:
-        bill = replace(bill, key=msgspec.structs.replace(bill.key, infno=infno))
-        expected, msgid = -one(gateway, bill).entry.pool_fen, bill.key.msgid
+        bill = replace(bill, key=msgspec.structs.replace(bill.key, kind=infno))
+        expected, msgid = -one(gateway, bill).entry.pool_fen, bill.key.msg_id
     other = "2207" if infno != "2207" else "2102"
     asked = (counter, gateway, person, here, msgid)
     assert refusal_of(lambda: undo_message(*asked, other)) == "reversal_differs"
@@ -121,7 +114,7 @@ def test_no_other_transaction_is_reversible(
     person, here = counter.person(1), counter.institution(1)
     asked = (counter, gateway, person, here, "M1", infno)
     assert refusal_of(lambda: undo_message(*asked)) == "message_irreversible"
-    assert rows(gateway, "select count(*) from message") == [(0,)], "and no mark is left"
+    assert rows(gateway, "select count(*) from inbox") == [(0,)], "and no mark is left"
 
 
 # What came late.
@@ -132,17 +125,17 @@ def test_a_barred_message_is_refused_whenever_and_however_it_arrives(
 ) -> None:
     person, here, there = counter.person(1), counter.institution(1), counter.institution(2)
     bill = counter.bill(person, here, DAY, 30_000)
-    assert undo_message(counter, gateway, person, here, bill.key.msgid).entry is None
+    assert undo_message(counter, gateway, person, here, bill.key.msg_id).entry is None
     # Alone, twice in one batch, with other content, under another transaction.
-    changed = replace(bill, key=counter.key(here, "2207", {"other": "1"}, bill.key.msgid))
-    purchase = replace(bill, key=msgspec.structs.replace(bill.key, infno="2102"))
+    changed = replace(bill, key=counter.key(here, "2207", {"other": "1"}, bill.key.msg_id))
+    purchase = replace(bill, key=msgspec.structs.replace(bill.key, kind="2102"))
     for late in (bill, changed, purchase):
-        assert refused(one(gateway, late, encode=encode)) == "message_barred"
-    outcomes = settle(gateway, [bill, bill], RULES, NOW, encode=encode)
+        assert refused(one(gateway, late, answers=kept())) == "message_barred"
+    outcomes = settle(gateway, [bill, bill], RULES, NOW, answers=kept())
     assert [refused(outcome) for outcome in outcomes] == ["message_barred"] * 2
     assert rows(gateway, "select count(*) from entry") == [(0,)]
     # The mark is the institution's own, and a trial is not barred.
-    elsewhere = counter.bill(person, there, DAY, 30_000, msgid=bill.key.msgid)
+    elsewhere = counter.bill(person, there, DAY, 30_000, msgid=bill.key.msg_id)
     assert one(gateway, elsewhere).entry.pool_fen == 15_000
     assert one(gateway, replace(bill, trial=True)).entry.pool_fen > 0
 
@@ -152,7 +145,7 @@ def test_the_same_lines_are_settled_under_a_new_message_after_the_old_one_was_ba
 ) -> None:
     person, here = counter.person(1), counter.institution(1)
     bill = counter.bill(person, here, DAY, 30_000)
-    undo_message(counter, gateway, person, here, bill.key.msgid)
+    undo_message(counter, gateway, person, here, bill.key.msg_id)
     again = counter.request(person, here, bill.visit, "1", 30_000)
     assert one(gateway, again).entry.pool_fen == 15_000
     assert refused(one(gateway, bill)) == "message_barred"
@@ -166,10 +159,10 @@ def test_a_message_that_arrives_while_its_mark_is_being_set_is_undone(
     made: list[Any] = []
     with connect() as other:
         thread = threading.Thread(
-            target=lambda: made.append(undo_message(counter, other, person, here, bill.key.msgid))
+            target=lambda: made.append(undo_message(counter, other, person, here, bill.key.msg_id))
         )
         with gateway.transaction():
-            entry = one(gateway, bill, encode=encode).entry
+            entry = one(gateway, bill, answers=kept()).entry
             thread.start()
             waits(owner, other.info.backend_pid)
         thread.join()
@@ -243,7 +236,7 @@ def test_a_settlement_locks_its_person_and_the_owners_of_accounts_that_it_may_dr
                 free[use] = [psn_no for (psn_no,) in other.execute(asked)]
             return real(request, outcome)
 
-        one(gateway, bill, encode=look)
+        one(gateway, bill, answers=Answers(installed_inbox(), look))
     assert free == {
         "none": [wife, child, other_person],
         "own": [wife, child, other_person],

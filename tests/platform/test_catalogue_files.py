@@ -14,7 +14,7 @@ from gongji.gateway.catalogue.downloads import read_version, show_version
 PAGE = {"updt_time": "2020-01-01", "page_num": 1, "page_size": 100}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def place(server: str) -> Iterator[Standing]:
     """A county with a gateway; its catalogue was learnt some days ago."""
     with standing(server) as made:

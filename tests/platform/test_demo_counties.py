@@ -18,8 +18,9 @@ from gongji.people.person_facts import facts_at
 from gongji.people.person_kinds import EXCLUSIVE, PERSON_KINDS
 from gongji.people.person_rows import find_by_card, find_by_certificate
 from gongji.platform.identity import Identity, number_problem
+from gongji.platform.inbox import INSTITUTION, Key
 from gongji.refusals import RulebookError
-from gongji.settlement.contract import OWN_ACCOUNT, Key, Request
+from gongji.settlement.contract import OWN_ACCOUNT, Request
 from gongji.settlement.settle import settle
 from gongji.units import day_of
 
@@ -130,7 +131,7 @@ def test_a_crowd_settles_and_its_journal_agrees(owner: Connection, gateway: Conn
     number = 1 + (first - 1) % 30
     institution = f"H532300{1 + first % crowd.HOSPITALS:05d}"
     request = Request(
-        Key(institution, "M1", "2207", b"x" * 32, {}),
+        Key(INSTITUTION, institution, "M1", "2207", {}),
         f"532300{number:014d}",
         "11",
         crowd.TOTAL_FEN,

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
-from tests.platform.counter import NOW, RULES, Counter
+from tests.platform.counter import NOW, RULES, Counter, facts_of
 
 from gongji.settlement.contract import Outcome
 from gongji.settlement.settle import settle
@@ -161,12 +161,12 @@ def _parents_level(place: Place) -> dict[str, Any]:
 
 def said(column: str, value: str) -> Callable[[Outcome], bool]:
     """Whether the row that the engine got says so."""
-    return lambda outcome: outcome.entry.facts.get(column) == value
+    return lambda outcome: facts_of(outcome.entry).get(column) == value
 
 
 def silent(column: str) -> Callable[[Outcome], bool]:
     """Whether the row leaves a column at its ordinary value."""
-    return lambda outcome: column not in outcome.entry.facts
+    return lambda outcome: column not in outcome.entry.settled.visit.facts
 
 
 def accepted(code: str) -> Callable[[Outcome], bool]:
@@ -210,7 +210,7 @@ BOTH: list[Row] = [
         "registration for dual-channel drugs",
         "430500",
         _dual_channel,
-        lambda o: o.entry.facts["benefit"] == "dual_channel",
+        lambda o: o.entry.settled.visit.benefit == "dual_channel",
     ),
     ("filing", "532300", _offsite, said("offsite", "filed")),
     ("selection", "445300", lambda p: p.tell("selection", institution=p.here), silent("selected")),
@@ -251,7 +251,9 @@ BOTH: list[Row] = [
         "agreement for another benefit",
         "430500",
         lambda p: _agreement(p, designated_for=["special"]),
-        lambda o: o.entry.facts.get("designated") == "false" and o.entry.account_fen > 0,
+        lambda o: (
+            o.entry.settled.visit.facts.get("designated") is False and o.entry.account_fen > 0
+        ),
     ),
     ("qualified pharmacy", "510400", _pharmacy_agreement, silent("qualified")),
 ]
@@ -381,7 +383,7 @@ def test_a_rescue_joins_the_stay_that_begins_on_its_day_or_within_three_days(
     options = {"med_type": "1301"}
     outcomes = _settled(gateway, place, list(RESCUE), options)
     assert _seen(outcomes, RESCUE, said("admitted", "true")) == _twice(RESCUE)
-    gates = [outcome.entry.result.get("refusal", "") for outcome in outcomes[::2]]
+    gates = [outcome.entry.decision.refusal for outcome in outcomes[::2]]
     assert gates == ["", *["joins_inpatient"] * 4, "inpatient_stay", "inpatient_stay", ""]
 
 
@@ -393,7 +395,7 @@ def test_a_stay_that_did_not_come_from_emergency_joins_no_rescue(
     days = dict.fromkeys(("2024-06-07", "2024-06-09", "2024-06-10"), False)
     outcomes = _settled(gateway, place, list(days), {"med_type": "1301"})
     assert _seen(outcomes, days, said("admitted", "true")) == _twice(days)
-    assert [o.entry.result.get("refusal", "") for o in outcomes[::2]] == ["", "", "inpatient_stay"]
+    assert [o.entry.decision.refusal for o in outcomes[::2]] == ["", "", "inpatient_stay"]
 
 
 def test_only_a_rescue_joins_a_stay_other_care_of_those_days_is_paid(
@@ -403,11 +405,12 @@ def test_only_a_rescue_joins_a_stay_other_care_of_those_days_is_paid(
     place.tell("stay", "1", institution="H", level="3", from_emergency=True, died=True)
     days = ["2024-06-07", "2024-06-09", "2024-06-10"]
     ordinary = _settled(gateway, place, days, {"med_type": "11"})
-    assert not any("admitted" in o.entry.facts or "died" in o.entry.facts for o in ordinary)
-    assert [o.entry.result.get("refusal", "") for o in ordinary[::2]] == ["", "", "inpatient_stay"]
+    told = [o.entry.settled.visit.facts for o in ordinary]
+    assert not any("admitted" in facts or "died" in facts for facts in told)
+    assert [o.entry.decision.refusal for o in ordinary[::2]] == ["", "", "inpatient_stay"]
     rescue = _settled(gateway, place, days, {"med_type": "1301"})
-    assert {o.entry.facts["died"] for o in rescue} == {"true"}
-    assert {o.entry.facts["admission_level"] for o in rescue} == {"3"}
+    assert {o.entry.settled.visit.facts["died"] for o in rescue} == {True}
+    assert {o.entry.settled.visit.facts["admission_level"] for o in rescue} == {3}
 
 
 def test_a_filing_covers_the_county_the_city_or_the_province_that_it_names(
@@ -424,7 +427,7 @@ def test_a_filing_covers_the_county_the_city_or_the_province_that_it_names(
         place.counter.fact(place.person, "offsite", "2024-01-01", key=key)
         bill = place.counter.bill(place.person, there, "2024-06-10", 50_000, trial=True)
         (outcome,) = settle(gateway, [bill], RULES, NOW)
-        found[key] = outcome.entry.facts["offsite"]
+        found[key] = outcome.entry.settled.visit.facts["offsite"]
     assert found == {
         "530102": "filed",
         "530100": "filed",

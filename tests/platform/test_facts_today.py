@@ -7,11 +7,11 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
-from tests.platform.counter import NOW, RULES, Counter
+from tests.platform.counter import NOW, RULES, Counter, facts_of
 
 from gongji.ledger.entry_rows import EntryRow
 from gongji.refusals import Refusal
-from gongji.settlement.facts_today import Places, read_registry, row_today
+from gongji.settlement.facts_today import Places, read_registry, visit_today
 from gongji.settlement.settle import settle
 
 Connection = psycopg.Connection[Any]
@@ -44,11 +44,11 @@ class County:
         return entry
 
     def today(self, entry: EntryRow) -> dict[str, str]:
-        """Its row of texts today."""
+        """Its facts today, as texts."""
         assert entry.person_id is not None and entry.batch is not None
         places = Places(self.gateway)
         registry = read_registry(self.gateway, places, [entry.person_id], [entry.batch])
-        return row_today(entry, registry)
+        return facts_of(entry, visit_today(entry, registry))
 
     def retire(self, kind: str) -> None:
         """Facts of a kind turn out to have been wrong."""
@@ -72,14 +72,9 @@ class County:
         )
 
 
-def stored(entry: EntryRow) -> dict[str, str]:
-    """The row that it was settled on."""
-    return {name: text for name, text in entry.facts.items() if isinstance(text, str)}
-
-
 def changed(entry: EntryRow, now: dict[str, str]) -> dict[str, tuple[str, str]]:
     """Columns that are others now: then and now, empty where absent."""
-    then = stored(entry)
+    then = facts_of(entry)
     return {
         name: (then.get(name, ""), now.get(name, ""))
         for name in sorted(then | now)
@@ -226,7 +221,7 @@ def test_a_negotiated_drug_is_paid_as_one_when_its_registration_falls_away(
     county = County(owner, gateway, "532300")
     entry = _negotiated_held(county)
     county.retire("registration")
-    assert county.today(entry)["benefit"] == entry.facts["benefit"] == "negotiated_drug"
+    assert county.today(entry)["benefit"] == entry.settled.visit.benefit == "negotiated_drug"
 
 
 def test_a_registration_turned_from_chronic_into_special_is_followed(
@@ -302,7 +297,7 @@ def test_what_the_registry_said_goes_with_the_fact(owner: Connection, gateway: C
     county = County(owner, gateway, "430500")
     known = _gated(county)
     dead = _rescue(county)
-    assert stored(known)["third_party"] == "true" and stored(dead)["died"] == "true"
+    assert facts_of(known)["third_party"] == "true" and facts_of(dead)["died"] == "true"
     for kind in ("injury", "stay"):
         county.retire(kind)
     assert changed(known, county.today(known)) == {

@@ -21,19 +21,12 @@ from tests.platform.gateways import (
     line,
     registration,
 )
-from tests.platform.queries_county import CLINIC, YUNFU, Standing, refused, standing
+from tests.platform.queries_county import CLINIC, YUNFU, Standing, refused
 
 from gongji.gateway.filings.filings import _year_from, year_end
 
 TODAY = "2024-12-20"
 SELECTED = "H44530000002"
-
-
-@pytest.fixture(scope="module")
-def place(server: str) -> Iterator[Standing]:
-    """A county with a gateway."""
-    with standing(server) as made:
-        yield made
 
 
 @pytest.fixture

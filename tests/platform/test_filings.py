@@ -1,6 +1,5 @@
 """Filings at the gateway (2501 to 2507) and the queries about them (5301 to 5304)."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -8,7 +7,7 @@ import psycopg
 import pytest
 from tests.platform.counter import RULES, Counter
 from tests.platform.gateways import AREA, DAY, HOSPITAL, OTHER, certificate_of
-from tests.platform.queries_county import CLINIC, YUNFU, Standing, refused, standing
+from tests.platform.queries_county import CLINIC, YUNFU, Standing, refused
 
 from gongji.gateway.filings import filings
 from gongji.gateway.filings.diseases import filed_under
@@ -18,13 +17,6 @@ from gongji.units import parse_day
 TODAY = "2024-12-20"
 SELECTED = "H44530000002"
 YEAR = {"begntime": "2024-12-01", "endtime": "2025-12-31"}
-
-
-@pytest.fixture(scope="module")
-def place(server: str) -> Iterator[Standing]:
-    """A county with a gateway."""
-    with standing(server) as made:
-        yield made
 
 
 def referral(psn_no: str, **changes: Any) -> dict[str, Any]:

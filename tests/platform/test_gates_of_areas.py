@@ -208,14 +208,14 @@ def test_every_gate_of_an_area_closes_at_the_counter(
         bills = [make(county) for make, _ in GATES[area].values()]
         good = county.bill()
     *closed, sound = _settled(gateway, bills + [good])
-    assert sound.entry.pool_fen > 0 and "refusal" not in sound.entry.result
+    assert sound.entry.pool_fen > 0 and not sound.entry.decision.refusal
     found = {}
     for name, outcome in zip(GATES[area], closed, strict=True):
         entry = outcome.entry
         assert (entry.pool_fen, entry.supplements_fen, entry.meters) == (0, 0, ())
         assert entry.account_fen + entry.cash_fen == FEN
-        assert entry.result["article"] and entry.result["article"] in entry.result["reasons"][0]
-        found[name] = entry.result["refusal"]
+        assert entry.decision.article and entry.decision.article in entry.decision.reasons[0]
+        found[name] = entry.decision.refusal
     assert found == {name: refusal for name, (_, refusal) in GATES[area].items()}
 
 
@@ -247,7 +247,7 @@ def test_the_account_pays_what_the_pool_refuses_unless_the_use_is_banned_or_the_
         entry = outcome.entry
         assert {entry.account_fen, entry.cash_fen} == {0, FEN}
         found[name] = entry.account_fen == FEN
-        assert len(entry.result["reasons"]) == (1 if found[name] else 2), "and why it does not"
+        assert len(entry.decision.reasons) == (1 if found[name] else 2), "and why it does not"
         assert outcome.balance_fen == 1_000_000 - entry.account_fen
     assert found == ACCOUNT_PAYS
 
@@ -326,5 +326,8 @@ def test_what_the_institution_leaves_empty_is_not_said(
     person, here = counter.person(1), counter.institution(1)
     bill = counter.bill(person, here, DAY, FEN, facts={"third_party": "", "died": "false"})
     (outcome,) = _settled(gateway, [bill])
-    assert "third_party" not in outcome.entry.facts and outcome.entry.facts["died"] == "false"
+    assert (
+        "third_party" not in outcome.entry.settled.visit.facts
+        and outcome.entry.settled.visit.facts["died"] is False
+    )
     assert outcome.entry.pool_fen > 0

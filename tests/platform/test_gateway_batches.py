@@ -19,7 +19,7 @@ from tests.platform.gateways import (
     opened,
     purchase,
 )
-from tests.platform.queries_county import Standing, standing
+from tests.platform.queries_county import Standing
 
 from gongji.gateway.transactions import GatewaySettings
 from gongji.gateway.visits.settling import Settling, Waiting
@@ -30,13 +30,6 @@ from gongji.gateway.wire.gathering import Gatherer
 
 SECONDS = 20
 """An answer that has not come by then does not come."""
-
-
-@pytest.fixture(scope="module")
-def place(server: str) -> Iterator[Standing]:
-    """A county with a gateway."""
-    with standing(server) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +101,7 @@ def test_each_of_a_batch_gets_its_own_answer(place: Standing, settling: Settling
     for place_of in (0, 3, 7):
         info = told(replies[place_of])["output"]["setlinfo"]
         known = asked[place_of].envelope
-        assert info["medins_setl_id"] == known.key.msgid
+        assert info["medins_setl_id"] == known.key.msg_id
         assert info["psn_no"] == envelope_person(known)
     assert [told(replies[n])["inf_refmsgid"][:6] for n in (0, 3, 5)] == [
         "430521",
@@ -128,10 +121,13 @@ def test_each_of_a_batch_gets_its_own_answer(place: Standing, settling: Settling
     assert replies[4].body == b""
     assert told(replies[8])["output"]["setlinfo"]["setl_id"] == ""
     kept = place.owner.execute(
-        "select msgid from message where infno in ('2207', '2102') and received_at is not null"
+        "select msg_id from inbox join inbox_bytes using (actor_kind, actor, msg_id)"
+        " where kind in ('2207', '2102')"
     ).fetchall()
-    mine = {each.envelope.key.msgid for each in asked}
-    assert {row[0] for row in kept} & mine == {asked[n].envelope.key.msgid for n in (0, 3, 5, 6, 7)}
+    mine = {each.envelope.key.msg_id for each in asked}
+    assert {row[0] for row in kept} & mine == {
+        asked[n].envelope.key.msg_id for n in (0, 3, 5, 6, 7)
+    }
 
 
 def envelope_person(known: envelope.Envelope) -> str:

@@ -3,7 +3,6 @@
 import base64
 import http.client
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from tests.platform import gateways
 from tests.platform.counter import NOW, RULES
 from tests.platform.gateways import HOSPITAL, Client, line, says
-from tests.platform.queries_county import Standing, refused, standing
+from tests.platform.queries_county import Standing, refused
 
 from gongji.gateway.transactions import (
     TRANSACTIONS,
@@ -25,19 +24,12 @@ from gongji.gateway.visits import read_bills
 from gongji.gateway.wire import multipart
 from gongji.gateway.wire.envelope import decode, read
 from gongji.gateway.wire.files import content
+from gongji.platform.inbox import INSTITUTION, Key
 from gongji.refusals import Refusal
-from gongji.settlement.contract import Key
 from gongji.units import MAX_FEN
 
 CHINA = timezone(timedelta(hours=8))
 ASKED = {"medinsinfo": {"fixmedins_code": HOSPITAL}}
-
-
-@pytest.fixture(scope="module")
-def place(server: str) -> Iterator[Standing]:
-    """A county with a gateway."""
-    with standing(server) as made:
-        yield made
 
 
 def parts(*given: tuple[str, bytes], edge: bytes = b"--edge") -> bytes:
@@ -192,7 +184,7 @@ def test_a_transaction_is_found_whatever_the_case_of_its_letter(place: Standing)
 def call(given: dict[str, Any]) -> Call:
     """A call for its readers only."""
     nowhere: Any = None
-    key = Key(HOSPITAL, "m", "0000", b"", {})
+    key = Key(INSTITUTION, HOSPITAL, "m", "0000", {})
     return Call(nowhere, HOSPITAL, "0000", normalise(given), key, NOW, RULES, GatewaySettings())
 
 

@@ -19,13 +19,6 @@ NEW_YEAR = datetime(2024, 12, 31, 16, 0, tzinfo=UTC)
 At = Callable[[datetime], None]
 
 
-@pytest.fixture(scope="module")
-def place(server: str) -> Iterator[Standing]:
-    """A county with a gateway whose clock the tests set."""
-    with standing(server) as made:
-        yield made
-
-
 @pytest.fixture
 def at(place: Standing) -> Iterator[At]:
     """Sets the gateway's clock, and back afterwards."""

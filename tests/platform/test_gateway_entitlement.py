@@ -1,6 +1,5 @@
 """Which funds would pay on a day (2001), and who a person is on it (1101)."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,13 +7,6 @@ from psycopg.types.json import Jsonb
 from tests.platform import gateways
 from tests.platform.gateways import DAY, HOSPITAL, IDENTITY, certificate_of
 from tests.platform.queries_county import Standing, refused, standing
-
-
-@pytest.fixture(scope="module")
-def place(server: str) -> Iterator[Standing]:
-    """A county with a gateway."""
-    with standing(server) as made:
-        yield made
 
 
 def person(place: Standing, *spells: dict[str, Any], account: bool = True) -> str:

@@ -4,13 +4,13 @@ import asyncio
 import hashlib
 import http.client
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
+from tests import databases
 from tests.platform import gateways
 from tests.platform.counter import NOW, Counter
 from tests.platform.gateways import (
@@ -30,40 +30,6 @@ from gongji.gateway.transactions import GatewaySettings
 from gongji.gateway.wire.envelope import read
 from gongji.gateway.wire.signatures import ADAPTORS, Signature
 from gongji.law.engine.areas import Areas
-
-
-@pytest.fixture(scope="module")
-def database(server: str) -> Iterator[str]:
-    """A county of this module's own."""
-    with gateways.new_database(server) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def owner(database: str) -> Iterator[psycopg.Connection[Any]]:
-    """A connection as the owner of the tables."""
-    with psycopg.connect(database, autocommit=True) as connection:
-        yield connection
-
-
-@pytest.fixture(scope="module")
-def county(owner: psycopg.Connection[Any]) -> Counter:
-    """Its persons and institutions."""
-    return gateways.fill_county(owner)
-
-
-@pytest.fixture(scope="module")
-def port(database: str, county: Counter) -> Iterator[int]:
-    """A gateway in front of it."""
-    with gateways.serving(database) as found:
-        yield found
-
-
-@pytest.fixture
-def client(port: int) -> Client:
-    """A hospital."""
-    return Client(port)
-
 
 ONE = b'{"infno":"1101","msgid":"1","fixmedins_code":"H43050000001"}'
 ASKED = {"medinsinfo": {"fixmedins_type": "1", "fixmedins_code": HOSPITAL}}
@@ -296,7 +262,7 @@ def test_the_same_message_gets_the_same_bytes(
     # What cannot be read as a bill is told so before it is looked for in the log.
     code, named = ("message_differs", "infno") if infno == "2207" else ("field_missing", "med_type")
     assert reply["infcode"] == -1 and says(code, reply["err_msg"]) and named in reply["err_msg"]
-    found = owner.execute("select count(*) from message where msgid = %s", [msgid]).fetchone()
+    found = owner.execute("select count(*) from inbox where msg_id = %s", [msgid]).fetchone()
     assert found == (1,)
 
 
@@ -361,7 +327,7 @@ def test_pages_of_a_gateway(client: Client, port: int) -> None:
 def test_a_gateway_without_its_database_says_so_and_faults_politely(
     server: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with gateways.new_database(server) as database, gateways.serving(database) as port:
+    with databases.copy(server) as database, gateways.serving(database) as port:
         with psycopg.connect(database, autocommit=True) as owner:
             gateways.fill_county(owner)
             client = Client(port)
@@ -391,7 +357,8 @@ def test_the_hash_of_a_message_is_of_its_content_only() -> None:
     base = Client(0).envelope("2207", {"data": {"a": 1, "B": " x ", "c": None}}, "m")
     same = base | {"input": {"DATA": {"c": "null", "b": "x", "a": "1"}}, "inf_time": "later"}
     other = base | {"input": {"data": {"a": 2}}}
-    hashes = [read(json.dumps(one).encode(), NOW).key.content_hash for one in (base, same, other)]
+    box = GatewaySettings(**gateways.KEYS).inbox
+    hashes = [box.hash(read(json.dumps(one).encode(), NOW).key) for one in (base, same, other)]
     assert hashes[0] == hashes[1] != hashes[2]
 
 

@@ -1,4 +1,4 @@
-"""Batches at the gateway, the message log's comparison, and what is hidden from the log."""
+"""Batches at the gateway, what is kept of a message, and what is hidden from the log."""
 
 import asyncio
 import threading
@@ -9,7 +9,7 @@ import pytest
 from gongji.gateway.transactions import decimal, normalise, yuan
 from gongji.gateway.wire import threads
 from gongji.gateway.wire.gathering import Gatherer
-from gongji.gateway.wire.message_log import LONGEST_KEPT, kept
+from gongji.platform.inbox_differences import LONGEST_KEPT, shortened
 
 
 def test_what_waits_is_taken_together_but_never_two_of_one_key() -> None:
@@ -73,7 +73,7 @@ def test_the_log_shows_no_person(said: str, shown: str) -> None:
 
 def test_a_file_is_not_kept_twice() -> None:
     content = {"fsuploadin": {"in": "A" * (LONGEST_KEPT + 1), "filename": "a"}, "rows": [None]}
-    found = kept(content)
+    found = shortened(content)
     assert len(found["fsuploadin"]["in"]) < 100 and found["rows"] == [None]
     assert found["fsuploadin"]["filename"] == "a"
 

@@ -1,27 +1,20 @@
 """One message, one effect, one answer: what the log of messages keeps, bars and tells apart."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from tests.platform.counter import NOW
-from tests.platform.gateways import HOSPITAL, Client, bill, line, opened, purchase
-from tests.platform.queries_county import Standing, refused, standing
+from tests.platform.gateways import HOSPITAL, KEYS, Client, bill, line, opened, purchase
+from tests.platform.queries_county import Standing, refused
 
-from gongji.gateway.wire import message_log
 from gongji.gateway.wire.envelope import read
-from gongji.gateway.wire.message_log import LONGEST_KEPT, kept
+from gongji.platform.inbox import INSTITUTION, Answer, Key, Work, inbox_of
+from gongji.platform.inbox_differences import LONGEST_KEPT, shortened
 from gongji.refusals import Refusal
 from gongji.settlement.cancel import REVERSIBLE
-from gongji.settlement.contract import Key
 
-
-@pytest.fixture(scope="module")
-def place(server: str) -> Iterator[Standing]:
-    """A county with a gateway."""
-    with standing(server) as made:
-        yield made
+INBOX = inbox_of(**KEYS)
 
 
 def count(place: Standing, table: str) -> int:
@@ -60,7 +53,7 @@ def test_what_is_beside_the_input_makes_no_other_message(header: str) -> None:
 def test_the_transaction_and_the_input_make_another_message(changed: dict[str, Any]) -> None:
     sent = Client(0).envelope("2207", {"data": {"a": 1}}, "m")
     one, other = (read(json.dumps(each).encode(), NOW) for each in (sent, sent | changed))
-    assert one.key.content_hash != other.key.content_hash
+    assert INBOX.hash(one.key) != INBOX.hash(other.key)
 
 
 @pytest.mark.parametrize(("first", "second"), [("2205", "2202"), ("2202", "2205")])
@@ -183,7 +176,7 @@ def test_an_accident_leaves_no_answer_and_the_same_message_may_come_again(place:
     finally:
         place.owner.execute("alter table elsewhere rename to charge_batch")
     found = place.owner.execute(
-        "select count(*) from message where msgid like %s", [f"{msgid}%"]
+        "select count(*) from inbox where msg_id like %s", [f"{msgid}%"]
     ).fetchone()
     assert found == (0,)
     assert place.client.do("2207", bill(psn_no, visit, 30), msgid + "2207")["setlinfo"]
@@ -194,11 +187,11 @@ def test_an_accident_leaves_no_answer_and_the_same_message_may_come_again(place:
 def test_what_only_asks_is_not_kept(place: Standing) -> None:
     psn_no = place.insured()
     given = bill(psn_no, opened(place.client, psn_no), 30)
-    before = count(place, "message")
+    before = count(place, "inbox")
     asked = {"data": {"psn_no": psn_no}}
     for infno, one in (("2206", given), ("5301", asked), ("5206", asked)):
         place.client.do(infno, one)
-    assert count(place, "message") == before
+    assert count(place, "inbox") == before
 
 
 def test_a_message_is_kept_with_when_it_came_and_what_it_said(place: Standing) -> None:
@@ -206,35 +199,35 @@ def test_a_message_is_kept_with_when_it_came_and_what_it_said(place: Standing) -
     given = {"data": {"psn_no": psn_no, "mdtrt_id": "1", "ipt_otp_no": " OP1 "}}
     place.client.refused("2202", given, msgid)
     row = place.owner.execute(
-        "select infno, state, received_at, content, entry from message where msgid = %s", [msgid]
+        "select kind, state, at, entry from inbox join inbox_bytes using"
+        " (actor_kind, actor, msg_id) where msg_id = %s",
+        [msgid],
     ).fetchone()
+    assert row == ("2202", "refused", NOW, None)
     content = {"data": {"psn_no": psn_no, "mdtrt_id": "1", "ipt_otp_no": "OP1"}}
-    assert row == ("2202", "done", NOW, content, None)
+    named = (INSTITUTION, HOSPITAL, msgid)
+    assert INBOX.contents(place.owner, [named]) == {named: content}
 
 
 def test_a_refusal_that_meets_an_answer_gives_the_answer(place: Standing) -> None:
     """The same message was answered by another gateway while this one refused it."""
-    key = Key(HOSPITAL, "met", "2202", b"hash", {"data": {}})
+    key = Key(INSTITUTION, HOSPITAL, "met", "2202", {"data": {}})
 
-    def run() -> bytes:
+    def run() -> tuple[bytes, int | None]:
         raise Refusal("visit_unknown", "mdtrt_id", {"value": "1"})
 
     def refuse(refusal: Refusal) -> bytes:
         # Between taking back what it did and keeping its refusal.
-        place.owner.execute(
-            "insert into message (institution, msgid, infno, content_hash, content, received_at,"
-            " reply) values (%s, 'met', '2202', 'hash', '{}', %s, 'first')",
-            [HOSPITAL, NOW],
-        )
+        INBOX.keep(place.owner, [Answer(key, b"first")], NOW)
         return b"second"
 
-    assert message_log.once(place.owner, key, NOW, run, refuse) == b"first"
+    assert INBOX.once(place.owner, key, NOW, Work(run, refuse)) == b"first"
 
 
 @pytest.mark.parametrize("length", [LONGEST_KEPT, LONGEST_KEPT + 1])
 def test_a_long_text_is_kept_by_its_length(length: int) -> None:
     text = "汉" * length
-    found = kept([{"a": text}])[0]["a"]
+    found = shortened([{"a": text}])[0]["a"]
     whole = length <= LONGEST_KEPT
     assert found == (text if whole else f"（{length} 个字符，以 {'汉' * 32} 开头）")
 

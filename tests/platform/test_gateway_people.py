@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -22,40 +21,8 @@ from tests.platform.gateways import (
 )
 
 from gongji.gateway.visits import write_settlement
+from gongji.ledger.entry_contents import Decision
 from gongji.ledger.entry_rows import EntryRow
-
-
-@pytest.fixture(scope="module")
-def database(server: str) -> Iterator[str]:
-    """A county of this module's own."""
-    with gateways.new_database(server) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def owner(database: str) -> Iterator[psycopg.Connection[Any]]:
-    """A connection as the owner of the tables."""
-    with psycopg.connect(database, autocommit=True) as connection:
-        yield connection
-
-
-@pytest.fixture(scope="module")
-def county(owner: psycopg.Connection[Any]) -> Counter:
-    """Its persons and institutions."""
-    return gateways.fill_county(owner)
-
-
-@pytest.fixture(scope="module")
-def port(database: str, county: Counter) -> Iterator[int]:
-    """A gateway in front of it."""
-    with gateways.serving(database) as found:
-        yield found
-
-
-@pytest.fixture
-def client(port: int) -> Client:
-    """A hospital."""
-    return Client(port)
 
 
 @pytest.fixture
@@ -314,7 +281,7 @@ def test_each_payer_has_its_field_and_its_fund() -> None:
         supplements_fen=63,
         cash_fen=50,
         borne_fen=23,
-        result={"payers": payers},
+        result=Decision(benefit="ordinary", payers=payers),
     )
     found = {name: bytes(value) for name, value in write_settlement.amounts(entry, 5).items()}
     assert (

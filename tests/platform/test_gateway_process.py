@@ -22,6 +22,7 @@ import httpx
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
+from tests import databases
 from tests.platform import gateways
 from tests.platform.counter import Counter
 from tests.platform.gateways import HOSPITAL, Client
@@ -58,7 +59,7 @@ create function note_role() returns trigger language plpgsql as $$ begin
 end $$;
 create trigger note_role before insert on sign_in for each row execute function note_role();
 create trigger note_role before insert on entry for each row execute function note_role();
-create trigger note_role before insert on message for each row execute function note_role();
+create trigger note_role before insert on inbox for each row execute function note_role();
 """
 """Writes down, as whoever acts, who acts and what they could do to the journal."""
 
@@ -71,7 +72,7 @@ def now() -> datetime:
 @pytest.fixture(scope="module")
 def database(server: str) -> Iterator[str]:
     """A county of this module's own."""
-    with gateways.new_database(server) as made:
+    with databases.copy(server) as made:
         yield made
 
 
@@ -157,7 +158,7 @@ def test_a_gateway_acts_as_its_role_and_cannot_change_the_journal(
     visit, _ = opened(client, psn_no)
     client.do("2207", gateways.bill(psn_no, visit, 30))
     found = owner.execute("select relation, role, zone, rights from acting").fetchall()
-    assert {row[0] for row in found} == {"sign_in", "entry", "message"}
+    assert {row[0] for row in found} == {"sign_in", "entry", "inbox"}
     assert {row[1:3] for row in found} == {("gongji_gateway", "UTC")}
     assert {tuple(row[3]) for row in found} == {("balance update",)}
 
@@ -321,8 +322,13 @@ JOURNAL = (
     "delete from person",
     "update credential set revoked_at = null",
     "insert into credential (access_key, institution, secret) values ('x', 'x', '')",
-    "delete from message",
-    "update message set content_hash = ''",
+    "delete from inbox",
+    "update inbox set hash = ''",
+    "delete from inbox_bytes",
+    "update inbox_bytes set reply = ''",
+    "delete from inbox_bytes_other",
+    "select from inbox_bytes_other",
+    "drop table inbox_bytes_other",
     "delete from closed_period",
     "insert into closed_period (area, month) values ('430500', '2024-01-01')",
     "delete from person_fact",

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests import databases
 from tests.platform import gateways
 from tests.platform.counter import NOW
 from tests.platform.gateways import HOSPITAL, IDENTITY, OTHER, SECRETS, Client, Clock
@@ -314,7 +315,7 @@ def test_old_nonces_are_swept_by_the_gateway_and_none_that_could_still_pass(
     """A signature made a window early is let in a window late: twice the window, and a minute."""
     seconds = 1
     with (
-        gateways.new_database(server) as database,
+        databases.copy(server) as database,
         psycopg.connect(database, autocommit=True) as owner,
     ):
         owner.execute("alter table nonce rename to away")

@@ -1,42 +1,13 @@
 """Inpatient episodes told at the gateway (GJ01), over HTTP."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
-import pytest
 from tests.platform import gateways
 from tests.platform.counter import Counter
 from tests.platform.gateways import DAY, Client
 
 Owner = psycopg.Connection[Any]
-
-
-@pytest.fixture(scope="module")
-def database(server: str) -> Iterator[str]:
-    """A county of this module's own."""
-    with gateways.new_database(server) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def owner(database: str) -> Iterator[Owner]:
-    """A connection as the owner of the tables."""
-    with psycopg.connect(database, autocommit=True) as connection:
-        yield connection
-
-
-@pytest.fixture(scope="module")
-def county(owner: Owner) -> Counter:
-    """Its persons and institutions."""
-    return gateways.fill_county(owner)
-
-
-@pytest.fixture(scope="module")
-def client(database: str, county: Counter) -> Iterator[Client]:
-    """A hospital at the gateway in front of it."""
-    with gateways.serving(database) as port:
-        yield Client(port)
 
 
 def stay(psn_no: str, **changes: Any) -> dict[str, Any]:

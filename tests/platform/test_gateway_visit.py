@@ -1,7 +1,6 @@
 """A visit at the gateway, over HTTP, as a hospital system speaks."""
 
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -9,39 +8,6 @@ import pytest
 from tests.platform import gateways
 from tests.platform.counter import Counter
 from tests.platform.gateways import ITEMS, Client, bill, line, opened, registration, says
-
-
-@pytest.fixture(scope="module")
-def database(server: str) -> Iterator[str]:
-    """A county of this module's own."""
-    with gateways.new_database(server) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def owner(database: str) -> Iterator[psycopg.Connection[Any]]:
-    """A connection as the owner of the tables."""
-    with psycopg.connect(database, autocommit=True) as connection:
-        yield connection
-
-
-@pytest.fixture(scope="module")
-def county(owner: psycopg.Connection[Any]) -> Counter:
-    """Its persons and institutions."""
-    return gateways.fill_county(owner)
-
-
-@pytest.fixture(scope="module")
-def port(database: str, county: Counter) -> Iterator[int]:
-    """A gateway in front of it."""
-    with gateways.serving(database) as found:
-        yield found
-
-
-@pytest.fixture
-def client(port: int) -> Client:
-    """A hospital."""
-    return Client(port)
 
 
 @pytest.fixture

@@ -12,22 +12,16 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
+from tests import databases
 from tests.platform import gateways
 from tests.platform.gateways import HOSPITAL, ROLE, Client, bill, opened
-from tests.platform.queries_county import Standing, standing
+from tests.platform.queries_county import Standing
 
 from gongji.gateway.wire import threads
 from gongji.gateway.wire.metrics import Metrics
 
 ASKED = {"medinsinfo": {"fixmedins_code": HOSPITAL}}
 KILL = "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"
-
-
-@pytest.fixture(scope="module")
-def place(server: str) -> Iterator[Standing]:
-    """A county with a gateway."""
-    with standing(server) as made:
-        yield made
 
 
 @pytest.fixture
@@ -163,7 +157,7 @@ def test_while_keys_cannot_be_looked_up_nobody_is_a_stranger(place: Standing) ->
 
 
 def test_a_gateway_before_its_tables_is_not_ready(server: str) -> None:
-    with gateways.new_database(server) as database, gateways.serving(database) as port:
+    with databases.copy(server) as database, gateways.serving(database) as port:
         assert json.loads(get(port, "/ready")[2])["lacking"] == []
         with psycopg.connect(database, autocommit=True) as owner:
             owner.execute("drop table nonce")

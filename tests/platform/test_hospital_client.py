@@ -29,27 +29,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-@pytest.fixture(scope="module")
-def database(server: str) -> Iterator[str]:
-    """A county of this module's own."""
-    with gateways.new_database(server) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def owner(database: str) -> Iterator[psycopg.Connection[Any]]:
-    """A connection as the owner of the tables."""
-    with psycopg.connect(database, autocommit=True) as connection:
-        yield connection
-
-
-@pytest.fixture(scope="module")
-def county(owner: psycopg.Connection[Any]) -> Counter:
-    """Its persons and institutions."""
-    return gateways.fill_county(owner)
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def port(database: str, county: Counter) -> Iterator[int]:
     """A gateway whose clock runs."""
     with gateways.serving(database, now) as found:

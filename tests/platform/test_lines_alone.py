@@ -11,6 +11,7 @@ from gongji.law.engine.areas import Areas
 from gongji.law.pricing.price_line import judge, split, terms_of
 from gongji.law.rulebook.law import Law
 from gongji.refusals import Refusal
+from gongji.settlement.batch_marks import Marks, Scoped
 from gongji.settlement.batch_summary import refuse_mixed
 from gongji.settlement.contract import Line
 from gongji.settlement.price_bills import check_lines, permitted, unrelated_to
@@ -127,8 +128,7 @@ def test_the_catalogue_says_what_is_related_and_then_the_institution(
 
 
 def test_a_line_told_unrelated_needs_a_rule() -> None:
-    group = {"diseases": [], "told": False, "part": "", "serials": ["5"], "split": [0, 0, 0, 9]}
-    marks = {"scoped": [group]}
+    marks = Marks(scoped=(Scoped((), False, "", ("5",), (0, 0, 0, 9)),))
     with pytest.raises(Refusal, match="明细 5") as found:
         refuse_mixed(marks, "chronic", law("430500"))
     assert found.value.code == "not_ruled"

@@ -149,8 +149,8 @@ def test_a_drug_is_in_agreement_to_the_day_before_the_end_of_it(
     item(owner, "A", grade="乙", negotiated=True, agreement_until=UNTIL)
     found = {}
     for day in DAYS:
-        (drug,) = batch_of(priced(gateway, here, day))["marks"]["drugs"]
-        found[day] = drug["in_agreement"]
+        (drug,) = batch_of(priced(gateway, here, day)).marks.drugs
+        found[day] = drug.in_agreement
     assert found == {day: day < UNTIL for day in DAYS}
 
 
@@ -297,7 +297,7 @@ def test_a_purchase_without_a_prescription_is_the_persons(
     item(owner, "A")
     person, shop = counter.person(1), counter.institution(5, "", "pharmacy")
     entry = one(gateway, buy(counter, person, shop, line(fen=12_000))).entry
-    assert (entry.pool_fen, entry.result["refusal"]) == (0, "no_prescription")
+    assert (entry.pool_fen, entry.decision.refusal) == (0, "no_prescription")
     assert (
         refused(one(gateway, buy(counter, person, "P53230099999", line()))) == "institution_unknown"
     )
@@ -321,7 +321,7 @@ def test_a_purchase_keeps_what_was_sent_and_what_became_of_it(
     (visit,) = rows(
         gateway, "select area, institution, med_type, disease, details, msgid from visit"
     )
-    assert visit == (AREA, shop, "41", "J00", {"invono": "7"}, bill.key.msgid)
+    assert visit == (AREA, shop, "41", "J00", {"invono": "7"}, bill.key.msg_id)
     columns = (
         "number, disease, total_fen, above_standard_fen, wholly_own_fen,"
         " first_self_pay_fen, in_scope_fen, settled_by"

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
@@ -147,8 +148,8 @@ def test_lines_unrelated_to_the_disease_are_the_persons_in_chuxiong(counter: Cou
     assert [one.unrelated for one in early] == [False] * 4
     assert [one.wholly_own_fen for one in late] == [0, 200, 0, 1000]
     assert [one.in_scope_fen for one in late] == [100, 0, 200, 0]
-    first, second = counter.batches()
-    assert (first["marks"]["unrelated"], second["marks"]["unrelated"]) == ([], ["92", "94"])
+    first, second = counter.summaries()
+    assert (first.marks.unrelated, second.marks.unrelated) == ((), ("92", "94"))
     for batch, diseases in ((first, ["M01600", "糖尿病"]), (second, None)):
         ordinary, chronic = (
             sums_for(batch, "ordinary", diseases),
@@ -178,8 +179,8 @@ def test_special_disease_drugs_are_settled_apart_in_yunfu(counter: Counter) -> N
     lines = [line("1", "G", 100), line("2", "A", 200), line("3", "H", 300)]
     lines.append(line("4", "G", 50, related=False))
     counter.upload(visit, *lines, psn_no=YUNFU)
-    marks = counter.batches()[0]["marks"]
-    assert marks["benefits"] == {"special": ["1"], "ordinary": ["3", "4"]}
+    marks = counter.summaries()[0].marks
+    assert marks.benefits == {"special": ("1",), "ordinary": ("3", "4")}
     law = RULES.area("445300").law(day_of(date(2024, 3, 5)))
     refused(
         "benefits_mixed",
@@ -188,7 +189,7 @@ def test_special_disease_drugs_are_settled_apart_in_yunfu(counter: Counter) -> N
         "第十九条",
     )
     refused("benefits_mixed", lambda: refuse_mixed(marks, "special", law), "普通门诊（明细 3、4）")
-    refuse_mixed(marks | {"benefits": {"special": ["1"]}}, "special", law)
+    refuse_mixed(msgspec.structs.replace(marks, benefits={"special": ("1",)}), "special", law)
 
 
 def test_a_prescription_from_elsewhere_is_marked_and_used_once(counter: Counter) -> None:
@@ -273,7 +274,7 @@ def test_a_refused_bill_does_not_hinder_the_others(counter: Counter) -> None:
     before = replace(good, day=date(2001, 1, 1))
     found = price_bills(counter.gateway, [good, replace(good, lines=[]), before, good])
     assert [getattr(one, "code", "") for one in found] == ["", "lines_missing", "date_outside", ""]
-    assert isinstance(found[0], PricedBill) and batch_of(found[0])["in_scope_fen"] == 100
+    assert isinstance(found[0], PricedBill) and batch_of(found[0]).in_scope_fen == 100
     assert price_bills(counter.gateway, []) == []
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.platform import gateways, mutations
+from tests import databases
+from tests.platform import mutations
 from tests.platform.attack import attack
 
 FEW, MANY, SEED = 1_500, 10_000, 20241220
@@ -12,7 +13,7 @@ FEW, MANY, SEED = 1_500, 10_000, 20241220
 @pytest.fixture
 def county(server: str) -> Iterator[str]:
     """A database of the attack's own."""
-    with gateways.new_database(server) as made:
+    with databases.copy(server) as made:
         yield made
 
 

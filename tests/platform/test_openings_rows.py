@@ -119,7 +119,16 @@ def test_an_opening_is_entered_on_the_day_in_china_and_holds_from_its_earliest_r
         "select service_date, accounting_date, settled_at, kind, total_fen,"
         " facts, person_id, area from entry"
     ).fetchone()
-    assert found == (JAN_1, day, now, "opening", 0, {"rows": [1, 2, 3]}, 1, HERE)
+    assert found == (
+        JAN_1,
+        day,
+        now,
+        "opening",
+        0,
+        {"of": "opening", "version": 1, "rows": [1, 2, 3]},
+        1,
+        HERE,
+    )
 
 
 def test_there_is_an_entry_for_each_person_area_and_year(

@@ -1,13 +1,12 @@
 """What the gateway tells about visits, settlements and counters (5201 to 5206)."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.platform.gateways import DAY, ITEMS, bill, certificate_of, line, opened, purchase
-from tests.platform.queries_county import Standing, refused, standing
+from tests.platform.queries_county import Standing, refused
 
 from gongji.gateway.wire.fields import NODES, Empty, Node, fill, plain
 from gongji.refusals import Fault
@@ -15,13 +14,6 @@ from gongji.refusals import Fault
 DOCUMENTED = json.loads((Path(__file__).parent / "reply_fields.json").read_text())
 """The documented fields of every reply, by transaction and node."""
 WINDOW = {"begntime": f"{DAY} 00:00:00", "endtime": DAY}
-
-
-@pytest.fixture(scope="module")
-def place(server: str) -> Iterator[Standing]:
-    """A county with a gateway."""
-    with standing(server) as made:
-        yield made
 
 
 def _documented(table: Node) -> set[str]:

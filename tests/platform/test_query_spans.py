@@ -18,16 +18,9 @@ from tests.platform.gateways import (
     opened,
     registration,
 )
-from tests.platform.queries_county import CLINIC, Standing, refused, standing
+from tests.platform.queries_county import CLINIC, Standing, refused
 
 from gongji.gateway.queries import visits as visit_queries
-
-
-@pytest.fixture(scope="module")
-def place(server: str) -> Iterator[Standing]:
-    """A county with a gateway."""
-    with standing(server) as made:
-        yield made
 
 
 @pytest.fixture

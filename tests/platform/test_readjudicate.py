@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from tests import databases
 from tests.platform.conftest import ROLE
-from tests.platform.counter import AREAS, NOW, PARAMETERS, RULES, Counter
+from tests.platform.counter import AREAS, NOW, PARAMETERS, RULES, Counter, keep
 
 from gongji.law.engine.areas import Areas
 from gongji.ledger.entry_rows import EntryRow
@@ -347,12 +347,9 @@ def test_a_settlement_whose_cancellation_was_reversed_stands_where_it_stood(
     person = county.person(1)
     first = settled(gateway, county, person, here, "2024-03-01", 10_000)
     key = county.key(here, "2208", {"setl_id": str(first.id)})
-    cancel(gateway, key, person, first.visit or 0, first.id or 0, RULES, NOW)
-    gateway.execute(
-        "insert into message (institution, msgid, infno, content_hash, content, entry)"
-        " select institution, msgid, '2208', '', '{}', id from entry where kind = 'cancellation'"
-    )
-    reverse(gateway, county.key(here, "2601", {}), person, key.msgid, "2208", RULES, NOW)
+    back = cancel(gateway, key, person, first.visit or 0, first.id or 0, RULES, NOW).entry
+    keep(gateway, key, back.id)
+    reverse(gateway, county.key(here, "2601", {}), person, key.msg_id, "2208", RULES, NOW)
     settled(gateway, county, person, here, "2024-03-02", 10_000)
     assert again(gateway, "430500") == []
     assert [*verify(gateway), *replay(gateway, RULES)] == []

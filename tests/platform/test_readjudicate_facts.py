@@ -152,7 +152,7 @@ def test_what_only_the_institution_told_still_counts(
     county.person(1)
     here = county.institution(1, "1")
     entry = settled(gateway, county, here, 100_000, facts={"third_party": "true"})
-    assert entry.result["refusal"] == "third_party"
+    assert entry.decision.refusal == "third_party"
     nothing(gateway, "430500")
     relearn(county, status="retired")
     nothing(gateway, "430500")
@@ -177,7 +177,7 @@ def test_an_injury_that_proves_to_be_no_third_partys_is_paid(
     known_then(county)
     learn(county, "injury", "1", {"third_party": True})
     here = county.institution(1, "1")
-    assert settled(gateway, county, here, 100_000).result["refusal"] == "third_party"
+    assert settled(gateway, county, here, 100_000).decision.refusal == "third_party"
     nothing(gateway, "430500")
     retire(county, "injury", "1")
     change = corrected(gateway, "430500")

@@ -201,13 +201,17 @@ def test_a_negotiated_drug_keeps_its_payment_when_a_registration_it_did_not_need
     register(county, "M1", "negotiated_drug", "cancer")
     # (2000 - 800) x 85 %.
     entry = settled(gateway, county, here, 200_000, med_type="18", marks={"drugs": [NEGOTIATED]})
-    assert (entry.facts["drug"], entry.facts["disease"], entry.pool_fen) == ("X", "cancer", 102_000)
+    assert (
+        entry.settled.visit.facts["drug"],
+        entry.settled.visit.facts["disease"],
+        entry.pool_fen,
+    ) == ("X", "cancer", 102_000)
     nothing(gateway, "532300")
     retire(county, "registration", "M1")
     nothing(gateway, "532300")
     # The same bill settled in that knowledge: the deductible of the drug was borne.
     later = settled(gateway, county, here, 200_000, med_type="18", marks={"drugs": [NEGOTIATED]})
-    assert later.pool_fen == 170_000 and "disease" not in later.facts
+    assert later.pool_fen == 170_000 and "disease" not in later.settled.visit.facts
     nothing(gateway, "532300")
 
 
@@ -217,7 +221,7 @@ def test_a_drug_outside_its_agreement_stays_outside(owner: Connection, gateway: 
     outside = {"drugs": [NEGOTIATED | {"in_agreement": False}]}
     here = county.institution(3, "3")
     entry = settled(gateway, county, here, 200_000, med_type="18", marks=outside)
-    assert (entry.result["refusal"], entry.pool_fen) == ("not_in_agreement", 0)
+    assert (entry.decision.refusal, entry.pool_fen) == ("not_in_agreement", 0)
     nothing(gateway, "532300")
 
 
@@ -272,7 +276,7 @@ def test_a_pharmacy_is_paid_by_the_prescribers_level_as_it_is_known_today(
     shop, writer = county.institution(5, "", "pharmacy"), county.institution(1, "1")
     entry = filled(gateway, county, shop, writer)
     # Level 1: 70 % without a deductible; level 3: (1000 - 100) x 60 %.
-    assert (entry.facts["prescriber_level"], entry.pool_fen) == ("1", 70_000)
+    assert (entry.settled.visit.facts["prescriber_level"], entry.pool_fen) == (1, 70_000)
     nothing(gateway, "430500")
     place_fact(owner, writer, level="3")
     change = corrected(gateway, "430500")
@@ -287,8 +291,8 @@ def test_an_internet_hospital_counts_by_the_level_of_the_physical_one_today(
     body = county.institution(3, "3")
     online = county.institution(4, "1", parent=body)
     shop = county.institution(5, "", "pharmacy")
-    assert settled(gateway, county, online, 100_000).facts["parent_level"] == "3"
-    assert filled(gateway, county, shop, online).facts["prescriber_level"] == "3"
+    assert settled(gateway, county, online, 100_000).settled.visit.facts["parent_level"] == 3
+    assert filled(gateway, county, shop, online).settled.visit.facts["prescriber_level"] == 3
     nothing(gateway, "430500")
     place_fact(owner, body, level="1")
     first, second = again(gateway, "430500", posting=True)
@@ -304,11 +308,11 @@ def test_a_purchase_without_a_prescription_stays_unpaid(
     county.person(1)
     shop = county.institution(5, "", "pharmacy")
     entry = settled(gateway, county, shop, 100_000, med_type="41")
-    assert entry.result["refusal"] == "no_prescription"
+    assert entry.decision.refusal == "no_prescription"
     # A prescription whose writer nobody named does not help.
     marks = {"prescriptions": [{"prescriber": "", "number": "R1", "serial": "1"}]}
     entry = settled(gateway, county, shop, 100_000, med_type="41", marks=marks)
-    assert entry.result["refusal"] == "no_prescription"
+    assert entry.decision.refusal == "no_prescription"
     nothing(gateway, "430500")
 
 
@@ -326,7 +330,7 @@ def test_a_pharmacy_is_filled_from_the_place_that_was_selected_in_truth(
     learn(county, "selection", "", {"institution": other})
     change = corrected(gateway, "445300")
     assert change.net_fen == -55_000 and change.again is not None
-    assert change.again.result["refusal"] == "not_selected"
+    assert change.again.decision.refusal == "not_selected"
 
 
 def test_an_institution_that_nobody_knows_is_refused(gateway: Connection) -> None:

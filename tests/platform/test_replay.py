@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.platform.counter import NOW, PARAMETERS, RULES, Counter, one
+from tests.platform.counter import NOW, PARAMETERS, RULES, Counter, keep, one
 
 from gongji.law.engine.areas import Areas
 from gongji.ledger.entry_rows import EntryRow
@@ -111,7 +111,8 @@ def test_a_settlement_that_the_engine_refuses_today_still_used_its_meters(
     # A benefit that the area does not offer: refused today; the others stand as they were.
     change(
         owner,
-        "update entry set facts = jsonb_set(facts, '{benefit}', '\"two_diseases\"') where id = %s",
+        "update entry set facts = jsonb_set(facts, '{visit,benefit}', '\"two_diseases\"')"
+        " where id = %s",
         entries[0].id,
     )
     (refused,) = found(gateway)
@@ -130,15 +131,11 @@ def test_openings_cancellations_and_restorations_move_meters_and_are_not_decided
     first = one(gateway, bill).entry
     assert first.deductible_fen == 2_000
     key = county.key(here, "2208", {})
-    cancel(gateway, key, person, bill.visit or 0, first.id, RULES, NOW)
+    back = cancel(gateway, key, person, bill.visit or 0, first.id, RULES, NOW).entry
     second = one(gateway, county.bill(person, here, "2024-03-02", 10_000)).entry
     assert second.deductible_fen == 2_000
-    gateway.execute(
-        "insert into message (institution, msgid, infno, content_hash, content)"
-        " values (%s, %s, '2208', '', '{}')",
-        [here, key.msgid],
-    )
-    reverse(gateway, county.key(here, "2601", {}), person, key.msgid, "2208", RULES, NOW)
+    keep(gateway, key, back.id)
+    reverse(gateway, county.key(here, "2601", {}), person, key.msg_id, "2208", RULES, NOW)
     one(gateway, county.bill(person, here, "2024-03-03", 10_000))
     assert found(gateway) == []
 

@@ -10,6 +10,15 @@ from msgspec.structs import asdict, fields
 from tests.platform import books
 from tests.platform.books import AREA, HOSPITAL, YEAR, entry, posting
 
+from gongji.law.engine.visit import Visit
+from gongji.ledger.entry_contents import (
+    AccountsAvailable,
+    Decision,
+    KeptStep,
+    Owner,
+    SettledFacts,
+    Sums,
+)
 from gongji.ledger.entry_rows import (
     AMOUNTS,
     COLUMNS,
@@ -117,8 +126,19 @@ WHOLE = EntryRow(
     cash_fen=195,
     borne_fen=95,
     meters=(("a.2", "年:2025", "糖尿病", 5), ("b", "次:2025", "77|x", 0)),
-    facts={"问": "\"'"},
-    result={"行": [1]},
+    facts=SettledFacts(
+        visit=Visit("430500", 20_088, "ordinary", 1_520, 2_100, {"问": "\"'", "a": True, "b": 2}),
+        sums=Sums(2_100, 110, 180, 290, 1_520, {"p": 1}, ("7",)),
+        accounts=AccountsAvailable("family", "hospital", 400, (Owner(9, "child", 310),)),
+    ),
+    result=Decision(
+        benefit="ordinary",
+        payers={"大额": 500},
+        family=((9, 310),),
+        steps=(KeptStep("a", "统筹基金", 600_000, 1_000, 7, 600, "第六条"),),
+        reasons=("行",),
+        meters=(("年:2025", "糖尿病", "a.2", 5),),
+    ),
     reverses_id=70,
     rulebook="430500/2023-01-01",
     law_hash="f" * 64,

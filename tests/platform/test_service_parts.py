@@ -21,6 +21,7 @@ import psutil
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from tests.databases import forget
 
 from gongji.platform import database as where
 from gongji.platform import installation
@@ -30,13 +31,6 @@ from gongji.service import parts, ready
 from gongji.service.parts import Part, Service, listen, make_service
 
 COMMAND = "from gongji.cli.main import main; main()"
-CACHED = (environment, where._own_server, where.owner_dsn, where.gateway_dsn)
-
-
-def forget() -> None:
-    """What this process remembers of its settings."""
-    for cached in CACHED:
-        cached.cache_clear()
 
 
 @pytest.fixture
@@ -106,8 +100,10 @@ def test_an_embedded_server_that_was_killed_is_started_again(
     where._own_server().cleanup()
 
 
-def test_a_server_elsewhere_is_nobody_elses_to_revive(told: Callable[..., None]) -> None:
-    told(DATABASE_URL="host=/nowhere dbname=none")
+def test_a_server_elsewhere_is_nobody_elses_to_revive(
+    told: Callable[..., None], folder: Path
+) -> None:
+    told(GONGJI_DEMO="1", GONGJI_DATA=str(folder), DATABASE_URL="host=/nowhere dbname=none")
     assert where.revive() == ""
     assert where.owner_dsn() == "host=/nowhere dbname=none"
     assert where._own_server.cache_info().currsize == 0

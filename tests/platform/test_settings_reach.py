@@ -29,6 +29,7 @@ import psutil
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from tests import databases
 from tests.platform import gateways
 from tests.portal.test_sign_in import Issuer
 
@@ -173,7 +174,7 @@ def settings(folder: Path, database: str, gateway: dict[str, str], issuer: str) 
 def service(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("service")
     with contextlib.ExitStack() as stack:
-        database = stack.enter_context(gateways.new_database(server))
+        database = stack.enter_context(databases.copy(server))
         owner = stack.enter_context(psycopg.connect(database, autocommit=True))
         gateways.fill_county(owner)
         gateway, issuer = stack.enter_context(clerk(owner)), stack.enter_context(made_up_issuer())
@@ -219,7 +220,7 @@ def database_url(service: Running) -> None:
     people = {psn_no for (psn_no,) in service.owner.execute("select psn_no from person")}
     with service.visitor() as somebody:
         shown = set(re.findall(r"<td>(\d{20})</td>", somebody.get("/sign-in").text))
-    assert shown and shown < people and name.startswith("gongji_gateway_")
+    assert shown and shown < people and name.startswith("gongji_test_")
 
 
 def gateway_database_url(service: Running) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.platform.counter import AREAS, NOW, RULES, Counter, encode, one, refused, rows
+from tests.platform.counter import AREAS, NOW, RULES, Counter, encode, kept, one, refused, rows
 
 from gongji.law.engine.engine import settle as engine
 from gongji.law.engine.person_meters import Meters
@@ -27,7 +27,7 @@ def test_a_settlement_writes_entry_postings_meters_balance_lines_and_message(
 ) -> None:
     person, here = counter.person(1, 10_000), counter.institution(1)
     bill = counter.bill(person, here, "2024-12-02", 25_000, first=1000, own=4000, accounts="own")
-    outcome = one(gateway, bill, encode=encode)
+    outcome = one(gateway, bill, answers=kept())
     entry = outcome.entry
     # 邵阳 2023-06-01: (250 - 50) × 60 % = 120
     assert (entry.total_fen, entry.pool_fen, entry.deductible_fen) == (30_000, 12_000, 5000)
@@ -54,10 +54,8 @@ def test_a_settlement_writes_entry_postings_meters_balance_lines_and_message(
         ]
     )
     assert rows(gateway, "select settled_by from charge_batch") == [(entry.id,)]
-    assert rows(gateway, "select infno, state, reply, entry from message") == [
-        ("2207", "done", encode(bill, outcome), entry.id)
-    ]
-    assert entry.result["steps"][0][6], "every layer names its article"
+    assert rows(gateway, "select kind, state, entry from inbox") == [("2207", "done", entry.id)]
+    assert entry.decision.steps[0].articles, "every layer names its article"
 
 
 def test_the_number_of_statements_is_the_same_for_one_bill_and_for_forty(
@@ -195,7 +193,7 @@ def test_a_trial_writes_nothing_and_gives_the_amounts_of_the_settlement(
     assert before.balance_fen == real.balance_fen
     assert refused(after) == "batch_settled_already"
     assert rows(gateway, "select count(*) from entry") == [(1,)]
-    assert rows(gateway, "select count(*) from message") == [(1,)]
+    assert rows(gateway, "select count(*) from inbox") == [(1,)]
 
 
 def test_a_trial_between_two_bills_disturbs_neither(counter: Counter, gateway: Connection) -> None:
@@ -214,9 +212,9 @@ def test_a_trial_between_two_bills_disturbs_neither(counter: Counter, gateway: C
 def test_the_same_message_again_gets_the_same_answer(counter: Counter, gateway: Connection) -> None:
     person, here = counter.person(1), counter.institution(1)
     bill = counter.bill(person, here, "2024-12-02", 25_000)
-    first, twin = settle(gateway, [bill, bill], RULES, NOW, encode=encode)
+    first, twin = settle(gateway, [bill, bill], RULES, NOW, answers=kept())
     assert twin.replayed == encode(bill, first)
-    assert one(gateway, bill, encode=encode).replayed == encode(bill, first)
+    assert one(gateway, bill, answers=kept()).replayed == encode(bill, first)
     assert rows(gateway, "select count(*) from entry") == [(1,)]
 
 
@@ -226,18 +224,18 @@ def test_the_same_message_with_other_content_is_refused_naming_what_differs(
     person, here = counter.person(1), counter.institution(1)
     bill = counter.bill(person, here, "2024-12-02", 25_000)
     content = bill.key.content | {"medfee_sumamt": "1"}
-    other = replace(bill, key=counter.key(here, "2207", content, bill.key.msgid))
-    first, within = settle(gateway, [bill, other], RULES, NOW, encode=encode)
+    other = replace(bill, key=counter.key(here, "2207", content, bill.key.msg_id))
+    first, within = settle(gateway, [bill, other], RULES, NOW, answers=kept())
     assert first.entry and refused(within) == "message_differs"
-    later = one(gateway, other, encode=encode)
+    later = one(gateway, other, answers=kept())
     assert refused(later) == "message_differs" and "medfee_sumamt" in str(later.refusal)
 
 
 def test_a_refusal_is_kept_and_repeated_too(counter: Counter, gateway: Connection) -> None:
     person, here = counter.person(1), counter.institution(1)
     bill = replace(counter.bill(person, here, "2024-12-02", 25_000), total_fen=1)
-    assert refused(one(gateway, bill, encode=encode)) == "total_differs"
-    assert one(gateway, bill, encode=encode).replayed == b"refused total_differs"
+    assert refused(one(gateway, bill, answers=kept())) == "total_differs"
+    assert one(gateway, bill, answers=kept()).replayed == b"refused total_differs"
     assert rows(gateway, "select count(*) from entry") == [(0,)]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import psycopg
 import pytest
-from tests.platform.counter import NIGHT, NOW, RULES, Counter, one, refused, rows
+from tests.platform.counter import NIGHT, NOW, RULES, Counter, keep, one, refused, rows
 
 from gongji.refusals import Refusal
 from gongji.settlement.cancel import cancel, reverse
@@ -54,13 +54,9 @@ def test_the_accounting_date_is_the_day_in_china(
     key = counter.key(here, "2208", {})
     with gateway.transaction():
         back = cancel(gateway, key, person, bill.visit or 0, entry.id, RULES, now).entry
-        gateway.execute(
-            "insert into message (institution, msgid, infno, content_hash, content)"
-            " values (%s, %s, '2208', '', '{}')",
-            [here, key.msgid],
-        )
+        keep(gateway, key, back.id)
         undo = counter.key(here, "2601", {})
-        restored = reverse(gateway, undo, person, key.msgid, "2208", RULES, now).entry
+        restored = reverse(gateway, undo, person, key.msg_id, "2208", RULES, now).entry
     told = msgspec.convert(
         {
             "psn_no": person,

@@ -74,8 +74,8 @@ def test_a_gate_leaves_the_bill_to_the_person_and_says_why(
     outcome = _gate(counter, gateway, change)
     entry = outcome.entry
     assert (entry.pool_fen, entry.cash_fen) == (0, 25_000)
-    assert entry.result["refusal"] == code
-    assert "〔" in entry.result["reasons"][0] and entry.meters == ()
+    assert entry.decision.refusal == code
+    assert "〔" in entry.decision.reasons[0] and entry.meters == ()
 
 
 def test_status_and_level_are_those_of_the_day(counter: Counter, gateway: Connection) -> None:
@@ -88,7 +88,10 @@ def test_status_and_level_are_those_of_the_day(counter: Counter, gateway: Connec
         one(gateway, counter.bill(person, here, day, 25_000))
         for day in ("2024-06-30", "2024-07-01")
     )
-    assert (before.entry.facts["status"], after.entry.facts["status"]) == ("active", "retired")
+    assert (
+        before.entry.settled.visit.facts["status"],
+        after.entry.settled.visit.facts["status"],
+    ) == ("active", "retired")
 
 
 def test_an_internet_hospital_counts_by_the_level_of_its_parent(
@@ -109,7 +112,7 @@ def test_yunfu_pays_at_the_selected_institution_or_after_a_referral(
     counter.fact(person, "referral", "2024-06-01", "2024-07-01", key=there, sender=here)
     days = [(here, "2024-05-05"), (there, "2024-05-05"), (there, "2024-06-05")]
     outcomes = [one(gateway, counter.bill(person, at, day, 25_000)) for at, day in days]
-    assert [o.entry.result.get("refusal") for o in outcomes] == [None, "not_selected", None]
+    assert [(o.entry.decision.refusal or None) for o in outcomes] == [None, "not_selected", None]
 
 
 def test_off_site_care_needs_a_filing_for_the_region(
@@ -121,7 +124,7 @@ def test_off_site_care_needs_a_filing_for_the_region(
     county = counter.institution(2, region="532301")
     days = [(there, "2024-05-05"), (there, "2024-06-05"), (county, "2024-05-05")]
     outcomes = [one(gateway, counter.bill(person, at, day, 25_000)) for at, day in days]
-    assert [o.entry.result.get("refusal") for o in outcomes] == ["offsite_unfiled", None, None]
+    assert [(o.entry.decision.refusal or None) for o in outcomes] == ["offsite_unfiled", None, None]
 
 
 def test_chronic_and_special_care_is_by_the_registration_of_the_disease(
@@ -161,7 +164,10 @@ def test_chronic_and_special_care_is_by_the_registration_of_the_disease(
         )
 
     chronic, special = settled("M1"), settled("M3")
-    assert chronic.entry.benefit == "chronic" and chronic.entry.facts["disease_count"] == "2"
+    assert (
+        chronic.entry.benefit == "chronic"
+        and chronic.entry.settled.visit.facts["disease_count"] == 2
+    )
     assert chronic.entry.pool_fen == 300_000, "2000 for one disease and 1000 for the other"
     assert special.entry.benefit == "special" and special.entry.deductible_fen == 0
     assert refused(settled("M4")) == "registration_missing", "filed, not approved"
@@ -205,7 +211,7 @@ def test_negotiated_drugs_have_a_deductible_for_each_drug(
     )
     assert [o.entry.deductible_fen for o in (first, again, other)] == [80_000, 0, 80_000]
     late = settled(_drug("1", "A", agreed=False))
-    assert late.entry.result["refusal"] == "not_in_agreement"
+    assert late.entry.decision.refusal == "not_in_agreement"
     assert refused(settled()) == "drugs_missing"
     bill = counter.bill(
         person,
@@ -269,9 +275,9 @@ def test_an_emergency_that_turned_inpatient_joins_the_stay(
         person, "stay", "2024-12-10", key="1", institution=here, level="2", from_emergency=True
     )
     joined = one(gateway, counter.bill(person, here, "2024-12-08", 25_000, med_type="1301"))
-    assert joined.entry.result["refusal"] == "joins_inpatient"
+    assert joined.entry.decision.refusal == "joins_inpatient"
     early = one(gateway, counter.bill(person, here, "2024-12-05", 25_000, med_type="1301"))
-    assert "refusal" not in early.entry.result, "more than 72 hours before"
+    assert not early.entry.decision.refusal, "more than 72 hours before"
     dead = one(
         gateway,
         counter.bill(person, here, "2024-12-03", 100_000, med_type="1301", facts={"died": "true"}),
@@ -288,7 +294,7 @@ def test_chuxiong_counts_the_admitting_hospitals_deductible(
         person, "stay", "2024-06-06", key="1", institution=here, level="3", from_emergency=True
     )
     entry = one(gateway, counter.bill(person, here, "2024-06-05", 180_000, med_type="1301")).entry
-    assert entry.facts["admission_level"] == "3" and entry.benefit == "emergency"
+    assert entry.settled.visit.facts["admission_level"] == 3 and entry.benefit == "emergency"
     assert entry.deductible_fen == 80_000
 
 
@@ -323,7 +329,7 @@ def test_accounts_pay_only_the_burden_inside_the_policy_where_the_area_says_so(
         outside = 0 if area == "532300" else 5000
         assert entry.account_fen == inside + outside
         assert entry.cash_fen == 5000 - outside
-        assert bool(entry.result["reasons"]) == (area == "532300")
+        assert bool(entry.decision.reasons) == (area == "532300")
 
 
 def _family(counter: Counter) -> tuple[str, list[str]]:
@@ -356,7 +362,7 @@ def test_family_accounts_pay_in_their_order_after_the_own_one(
     assert (entry.account_fen, entry.family_fen, entry.cash_fen) == (1000, 5200, 0)
     balances = dict(rows(gateway, "select person_id, amount_fen from balance"))
     assert [balances[counter.persons[o]] for o in owners] == [0, 50_000, 46_800]
-    assert entry.result["reasons"], "why the relative's account did not pay"
+    assert entry.decision.reasons, "why the relative's account did not pay"
 
 
 def test_flags_of_the_request_decide_which_accounts_pay(

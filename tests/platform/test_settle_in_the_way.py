@@ -14,12 +14,13 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import errors
-from tests.platform.counter import NOW, RULES, Counter, encode, one, refused, rows
+from tests.platform.counter import NOW, RULES, Counter, encode, kept, one, refused, rows
 from tests.platform.waiting import waits
 
+from gongji.platform.installation import installed_inbox
 from gongji.settlement import settle as module
 from gongji.settlement.contract import Outcome, Request
-from gongji.settlement.settle import TRIES, Failure, settle
+from gongji.settlement.settle import TRIES, Answers, Failure, settle
 
 Connection = psycopg.Connection[Any]
 
@@ -56,7 +57,7 @@ def failed(outcome: Outcome, kind: type[Exception]) -> bool:
 
 def nothing_kept(gateway: Connection) -> bool:
     """Whether no entry, posting, message, use or mark is there."""
-    tables = ("entry", "posting", "message", "prescription_use", "meter_use")
+    tables = ("entry", "posting", "inbox", "inbox_bytes", "prescription_use", "meter_use")
     counts = [gateway.execute(f"select count(*) from {table}").fetchone() for table in tables]
     marked = "select count(*) from charge_batch where settled_by is not null"
     return {*counts, gateway.execute(marked).fetchone()} == {(0,)}
@@ -78,12 +79,12 @@ def test_a_person_who_stays_locked_makes_an_accident_and_the_other_is_settled(
     with connect() as other, other.transaction():
         other.execute("select id from person where psn_no = %s for update", [bills[0].psn_no])
         gateway.execute("set lock_timeout = '100ms'")
-        first, second = settle(gateway, bills, RULES, NOW, encode=encode)
+        first, second = settle(gateway, bills, RULES, NOW, answers=kept())
     assert failed(first, errors.LockNotAvailable)
     assert second.entry.pool_fen == 12_000
     assert len(attempts) == 1 + TRIES + 1, "together, four times alone, the other one once"
-    assert rows(gateway, "select msgid from message") == [(bills[1].key.msgid,)]
-    assert one(gateway, bills[0], encode=encode).entry.pool_fen == 12_000, "a retry succeeds"
+    assert rows(gateway, "select msg_id from inbox") == [(bills[1].key.msg_id,)]
+    assert one(gateway, bills[0], answers=kept()).entry.pool_fen == 12_000, "a retry succeeds"
 
 
 def test_who_is_locked_for_a_while_is_settled_by_a_later_attempt(
@@ -257,10 +258,10 @@ def test_a_message_that_another_connection_kept_meanwhile_is_answered_as_it_was(
     def settled(attempt: int, _: Any) -> None:
         if attempt == 1:
             with connect() as other:
-                other_outcomes.extend(real_settle(other, [first], RULES, NOW, encode=encode))
+                other_outcomes.extend(real_settle(other, [first], RULES, NOW, answers=kept()))
 
     between(monkeypatch, "read_around", settled)
-    outcome = one(gateway, twin, encode=encode)
+    outcome = one(gateway, twin, answers=kept())
     assert other_outcomes[0].entry
     assert outcome.replayed == encode(first, other_outcomes[0])
     assert rows(gateway, "select count(*) from entry") == [(1,)]
@@ -279,10 +280,12 @@ def test_an_accident_to_one_reply_leaves_the_other_bills_settled(
             raise ValueError("no reply")
         return encode(request, outcome)
 
-    outcomes = settle(gateway, [first, second], RULES, NOW, encode=broken)
+    outcomes = settle(
+        gateway, [first, second], RULES, NOW, answers=Answers(installed_inbox(), broken)
+    )
     assert failed(outcomes[0], ValueError) and outcomes[1].entry.pool_fen == 12_000
     assert rows(gateway, "select count(*), count(distinct person_id) from entry") == [(1, 1)]
-    assert rows(gateway, "select msgid from message") == [(second.key.msgid,)]
+    assert rows(gateway, "select msg_id from inbox") == [(second.key.msg_id,)]
 
 
 def test_a_statement_that_is_broken_off_is_told_to_who_asked_for_one_bill_and_kept_apart_of_two(

@@ -59,16 +59,16 @@ def test_a_layer_of_the_own_account_takes_what_is_on_it_when_the_bill_is_settled
     without, trial, first, second = settle(gateway, bills, with_uses, NOW)
     # Without the account: (1,700 - 1,000) × 76 % = 532.
     assert (without.entry.pool_fen, without.entry.account_fen) == (53_200, 0)
-    assert "account_current" not in without.entry.facts
+    assert "account_current" not in without.entry.settled.visit.facts
     # 300 from the account; (1,400 - 1,000) × 76 % = 304; the other 1,096 in cash.
     for outcome in (trial, first):
         entry = outcome.entry
-        assert entry.facts["account_current"] == "300.00"
+        assert entry.settled.visit.facts["account_current"] == 30000
         assert (entry.pool_fen, entry.account_fen, entry.cash_fen) == (30_400, 30_000, 109_600)
         assert (entry.supplements_fen, outcome.balance_fen) == (0, 0)
-        assert entry.result["payers"] == {}
+        assert entry.decision.payers == {}
     # Then the account is empty and the deductible borne: 1,700 × 76 % = 1,292.
-    assert second.entry.facts["account_current"] == "0.00"
+    assert second.entry.settled.visit.facts["account_current"] == 0
     assert (second.entry.pool_fen, second.entry.account_fen) == (129_200, 0)
     posted = rows(gateway, "select credit, sum(amount_fen)::int from posting group by 1 order by 1")
     assert posted == [("account", 30_000), ("cash", 150_400), ("pool", 159_600)]
@@ -104,7 +104,7 @@ def test_a_supplement_of_two_layers_is_one_payment_of_its_fund(
     entry = one(gateway, bill, Areas(Library((tmp_path,)), {"532300": PARAMETERS["532300"]})).entry
     # (9,000 - 60) × 55 % = 4,917; 4,083 × 60 % = 2,449.80; 1,633.20 × 50 % = 816.60.
     assert (entry.pool_fen, entry.supplements_fen, entry.cash_fen) == (491_700, 326_640, 81_660)
-    assert entry.result["payers"] == {"公务员医疗补助": 326_640}
+    assert entry.decision.payers == {"公务员医疗补助": 326_640}
     posted = rows(gateway, "select amount_fen from posting where credit = 'supplement'")
     assert posted == [(326_640,)]
 
@@ -118,7 +118,7 @@ def test_where_the_law_has_no_table_of_uses_no_account_pays_and_it_is_said_why(
     entry = one(gateway, bill, Areas(Library((FOLDER,)))).entry
     # 100 × 70 %.
     assert (entry.pool_fen, entry.account_fen, entry.cash_fen) == (7000, 0, 3500)
-    assert len(entry.result["reasons"]) == 1 and "440300" in entry.result["reasons"][0]
+    assert len(entry.decision.reasons) == 1 and "440300" in entry.decision.reasons[0]
 
 
 def test_parts_of_the_cost_are_paid_by_their_own_rates(
@@ -132,8 +132,8 @@ def test_parts_of_the_cost_are_paid_by_their_own_rates(
     )
     rules = Areas(Library((FOLDER,)))
     entry = one(gateway, bill, rules).entry
-    assert entry.facts["in_scope_consultation"] == "50.00"
-    assert entry.facts["in_scope_class_a"] == "100.05"
+    assert entry.settled.visit.parts["consultation"] == 5000
+    assert entry.settled.visit.parts["class_a"] == 10005
     # 50 × 80 % + 100.05 × 75 % (75.0375) + 101 × 70 %: 40.00 + 75.04 + 70.70.
     assert (entry.pool_fen, entry.cash_fen) == (18_574, 25_405 - 18_574)
     again = decide_bill.redo(entry, load(rules.area("440300"), []), rules)
@@ -153,7 +153,7 @@ def test_an_area_may_let_the_institution_tell_its_own_facts(
     bound = counter.bill(person, here, "2024-06-05", 10_000, facts={"bound": "false"})
     rules = Areas(Library((FOLDER,)))
     entry = one(gateway, bound, rules).entry
-    assert (entry.pool_fen, entry.result["refusal"]) == (0, "not_selected")
+    assert (entry.pool_fen, entry.decision.refusal) == (0, "not_selected")
     unknown = counter.bill(person, here, "2024-06-05", 10_000, facts={"contracted": "true"})
     (outcome,) = settle(gateway, [unknown], rules, NOW)
     assert outcome.refusal and outcome.refusal.code == "field_unknown"
@@ -174,7 +174,7 @@ def test_a_county_is_settled_by_its_citys_rules_and_keeps_its_meters_there(
     entry = one(gateway, counter.bill(person, here, "2024-06-05", 10_000), rules).entry
     # (100 - 60) × 55 %.
     assert (entry.area, entry.pool_fen) == ("530900", 2200)
-    assert "offsite" not in entry.facts
+    assert "offsite" not in entry.settled.visit.facts
     assert set(rows(gateway, "select area from meter_use")) == {("530900",)}
     owner.execute("insert into closed_period (area, month) values ('530900', '2024-12-01')")
     bill = counter.bill(person, here, "2024-06-05", 10_000)

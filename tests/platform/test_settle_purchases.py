@@ -74,7 +74,7 @@ def test_a_purchase_makes_its_visit_and_lines_and_is_settled_by_the_prescribers_
     assert gateway.execute(
         "select slot from meter_use where code = 'visit_deductible'"
     ).fetchall() == [(str(entry.visit),)]
-    assert entry.facts["visit"] == str(entry.visit)
+    assert entry.settled.visit.visit == str(entry.visit)
 
 
 def test_a_refused_purchase_leaves_no_visit(owner: Connection, gateway: Connection) -> None:

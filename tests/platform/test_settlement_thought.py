@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as replaced
 from tests.platform.counter import AREAS, PARAMETERS, RULES
 
 from gongji.catalogue.items import ItemVersion
@@ -13,11 +14,13 @@ from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.law.pricing.price_line import Judgement, terms_of
 from gongji.law.rulebook.law import Law
+from gongji.ledger.entry_contents import Sums
+from gongji.platform.inbox_differences import differing
 from gongji.refusals import Refusal
-from gongji.settlement.batch_summary import Sums, batch_of, merge, sums_for
-from gongji.settlement.contract import Key, Line
-from gongji.settlement.engine_row import BY_ORDINARY, Known, Standing, standings
-from gongji.settlement.messages import differing
+from gongji.settlement.batch_marks import Drug
+from gongji.settlement.batch_summary import batch_of, merge, sums_for
+from gongji.settlement.contract import Line
+from gongji.settlement.known_facts import BY_ORDINARY, DatedFact, Standing, standings
 from gongji.settlement.price_bills import (
     FEE_TIME,
     SERIAL_LENGTH,
@@ -47,10 +50,10 @@ HOLDS = {
     "two_diseases": Registered("M3", "two_diseases", "m3", True, "2024-01-01"),
     "dual_channel": Registered("M4", "dual_channel", "m4", True, "2024-01-01"),
 }
-DRUG = {"item": "A", "serial": "1", "negotiated": True, "dual_channel": False, "in_agreement": True}
-DUAL = DRUG | {"item": "D", "serial": "2", "negotiated": False, "dual_channel": True}
+DRUG = Drug("A", "1", True, False, True)
+DUAL = Drug("D", "2", False, True, True)
 NOT = "benefit_not_offered"
-WAYS: dict[str, tuple[str, str, list[dict[str, Any]], tuple[str, str, str, str, str]]] = {
+WAYS: dict[str, tuple[str, str, list[Drug], tuple[str, str, str, str, str]]] = {
     # name: med_type, disease, drugs, what 532300, 530900, 510400, 445300 and 430500 do
     "outpatient": ("11", "", [], ("ordinary",) * 5),
     "registration": ("12", "", [], ("ordinary",) * 5),
@@ -129,8 +132,8 @@ def test_two_diseases_are_by_their_own_registration() -> None:
     assert routed("510400", "14", "M3", [HOLDS["two_diseases"]], []) == "registration_missing"
 
 
-B_DRUG = DRUG | {"item": "B", "serial": "3"}
-LATE = DRUG | {"serial": "4", "in_agreement": False}
+B_DRUG = Drug("B", "3", True, False, True)
+LATE = Drug("A", "4", True, False, False)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +148,7 @@ LATE = DRUG | {"serial": "4", "in_agreement": False}
         ("532300", [], 0, True, "drugs_missing"),
         ("430500", [DUAL], 1, False, "registration_missing"),
         ("430500", [DUAL], 2, True, "drugs_missing"),
-        ("430500", [DUAL, DUAL | {"item": "E"}], 2, True, "dual_channel"),
+        ("430500", [DUAL, replaced(DUAL, item="E")], 2, True, "dual_channel"),
     ],
 )
 def test_drugs_decide_when_every_line_is_one(
@@ -178,7 +181,7 @@ def test_a_route_names_the_one_drug_and_whether_all_of_it_is_in_agreement() -> N
     assert (found.drug, found.in_agreement) == ("A", False)
     assert route(law("532300"), "18", "", held, [DRUG, DRUG], 2).in_agreement
     assert route(law("430500"), "18", "", held, [DUAL], 1).drug == "D"
-    assert route(law("430500"), "18", "", held, [DUAL, DUAL | {"item": "E"}], 2).drug == ""
+    assert route(law("430500"), "18", "", held, [DUAL, replaced(DUAL, item="E")], 2).drug == ""
 
 
 # Sums of lines.
@@ -247,7 +250,7 @@ def test_a_batch_adds_up_its_lines_and_their_parts() -> None:
         )
     )
     amounts = {
-        name: found[name]
+        name: getattr(found, name)
         for name in (
             "total_fen",
             "above_standard_fen",
@@ -263,7 +266,7 @@ def test_a_batch_adds_up_its_lines_and_their_parts() -> None:
         "first_self_pay_fen": 309,
         "in_scope_fen": 4701,
     }
-    assert found["parts"] == {"consultation": 4000, "drug": 611}, "only what is in scope"
+    assert found.parts == {"consultation": 4000, "drug": 611}, "only what is in scope"
 
 
 def test_lines_unrelated_to_the_disease_leave_every_sum_and_their_part() -> None:
@@ -295,7 +298,7 @@ def test_lines_unrelated_to_the_disease_leave_every_sum_and_their_part() -> None
             )
         )
     )
-    assert made["parts"] == {"drug": 700}, "the batch itself is as it was"
+    assert made.parts == {"drug": 700}, "the batch itself is as it was"
 
 
 def test_the_disease_known_when_the_lines_came_counts_where_none_is_given() -> None:
@@ -313,9 +316,9 @@ def test_batches_merge_part_by_part() -> None:
 
 def test_items_that_the_catalogue_does_not_know_are_named_to_the_cashier() -> None:
     lines = [line(n, (0, 5, 0, 0), known=n == "2") for n in "123"]
-    warnings = batch_of(priced("532300", *lines))["marks"]["warnings"]
+    warnings = batch_of(priced("532300", *lines)).marks.warnings
     assert len(warnings) == 1 and "明细 1、3 " in warnings[0]
-    assert batch_of(priced("532300", line("2", (0, 0, 0, 5))))["marks"]["warnings"] == []
+    assert batch_of(priced("532300", line("2", (0, 0, 0, 5)))).marks.warnings == ()
 
 
 # Lines as they are sent.
@@ -412,30 +415,30 @@ def test_a_disease_is_known_by_its_code_and_by_the_rulebooks_name() -> None:
 
 # Messages.
 
-KEY = Key("H", "M", "2207", b"", {"a": "1", "rows": [{"x": 1, "y": [1, 2]}, {"x": 2}], "n": None})
+CONTENT = {"a": "1", "rows": [{"x": 1, "y": [1, 2]}, {"x": 2}], "n": None}
 
 
 @pytest.mark.parametrize(
     ("before", "infno", "names"),
     [
-        (KEY.content, "2102", ["infno"]),
-        (KEY.content | {"a": "2"}, "2207", ["a"]),
+        (CONTENT, "2102", ["infno"]),
+        (CONTENT | {"a": "2"}, "2207", ["a"]),
         ({"a": "1", "n": None}, "2207", ["rows"]),
-        (KEY.content | {"z": 1}, "2102", ["infno", "z"]),
+        (CONTENT | {"z": 1}, "2102", ["infno", "z"]),
         (
-            KEY.content | {"rows": [{"x": 1, "y": [1, 3]}, {"x": 3}]},
+            CONTENT | {"rows": [{"x": 1, "y": [1, 3]}, {"x": 3}]},
             "2207",
             ["rows[1].y[2]", "rows[2].x"],
         ),
-        (KEY.content | {"rows": [{"x": 1}]}, "2207", ["rows"]),
+        (CONTENT | {"rows": [{"x": 1}]}, "2207", ["rows"]),
         ({str(n): n for n in range(9)}, "2207", ["0", "1", "2", "3", "4", "…"]),
-        (KEY.content, "2207", ["input"]),
+        (CONTENT, "2207", ["input"]),
     ],
 )
 def test_what_differs_is_named_field_by_field(
     before: dict[str, Any], infno: str, names: list[str]
 ) -> None:
-    assert differing(infno, before, KEY) == names
+    assert differing(infno, before, "2207", CONTENT) == names
 
 
 # Institutions on a day.
@@ -452,8 +455,8 @@ def test_an_agreement_for_ordinary_care_covers_rescue_day_surgery_and_the_two_di
 
 
 def test_the_level_that_counts_is_the_parents_where_there_is_one() -> None:
-    def fact(kind: str, **details: Any) -> Known:
-        return Known(kind, "", date(2024, 1, 1), date(2024, 7, 1), details)
+    def fact(kind: str, **details: Any) -> DatedFact:
+        return DatedFact(kind, "", date(2024, 1, 1), date(2024, 7, 1), details)
 
     rows = [
         ("H", "430500", "hospital", fact("level", level="1", parent="P")),

@@ -13,8 +13,8 @@ from tests.platform.queries_county import Standing, refused, standing
 
 from gongji.gateway.statements.statements import compare_totals
 from gongji.gateway.transactions import Call, GatewaySettings, normalise
+from gongji.platform.inbox import INSTITUTION, Key
 from gongji.refusals import Refusal
-from gongji.settlement.contract import Key
 
 TODAY = "2024-12-20"
 COLUMNS = (
@@ -149,9 +149,9 @@ def test_refunds_are_counted_or_left_out(place: Standing) -> None:
 )
 def test_a_wrong_statement_is_refused(changes: dict[str, Any], code: str) -> None:
     given = normalise(totals(**changes))
-    key = Key("H43050000001", "m", "3201", b"", given)
+    key = Key(INSTITUTION, "H43050000001", "m", "3201", given)
     nowhere: Any = type("Nowhere", (), {"execute": lambda *_: []})()
-    call = Call(nowhere, key.institution, "3201", given, key, NOW, RULES, GatewaySettings())
+    call = Call(nowhere, key.actor, "3201", given, key, NOW, RULES, GatewaySettings())
     with pytest.raises(Refusal) as found:
         compare_totals(call)
     assert (found.value.code, found.value.field) == (code, next(iter(changes)))

@@ -17,6 +17,21 @@ from gongji.settlement.stays import StayReport, record_stay
 Connection = psycopg.Connection[Any]
 
 
+RESCUED = RULES.__class__(
+    (),
+    {
+        "532300": {
+            "inpatient_deductible.1": "200",
+            "inpatient_deductible.2": "400",
+            "inpatient_deductible.3": "800",
+            "inpatient_rate": "85%",
+            "inpatient_ceiling": "50000",
+        }
+    },
+)
+"""Chuxiong with figures for what its rules leave to the inpatient ones."""
+
+
 def stay(area: str, **changes: Any) -> StayReport:
     known = {
         "psn_no": f"{area}00000000000001",
@@ -99,37 +114,60 @@ def test_rescue_that_became_a_stay_bears_the_admitting_hospitals_deductible(
     owner: Connection, gateway: Connection
 ) -> None:
     made = county(owner, "532300")
-    rules = RULES.__class__(
-        (),
-        {
-            "532300": {
-                "inpatient_deductible.1": "200",
-                "inpatient_deductible.2": "400",
-                "inpatient_deductible.3": "800",
-                "inpatient_rate": "85%",
-                "inpatient_ceiling": "50000",
-            }
-        },
-    )
     bill = made.bill(made.psn_no(1), "H53230000002", "2024-06-09", 100_000, med_type="1301")
-    (rescue,) = settle(gateway, [bill], rules, NOW)
+    (rescue,) = settle(gateway, [bill], RESCUED, NOW)
     assert rescue.entry.deductible_fen == 40_000
     told = stay("532300", from_emergency=True)
-    outcome = record_stay(gateway, told, rules, NOW)
+    outcome = record_stay(gateway, told, RESCUED, NOW)
     assert (outcome.reversed, outcome.flagged) == ((), (rescue.entry.id,))
-    (change,) = readjudicate(gateway, "532300", 2024, rules, NOW)
+    (change,) = readjudicate(gateway, "532300", 2024, RESCUED, NOW)
     # 1,000 less 800 instead of 400, at 85 %.
     assert (change.cause, change.net_fen) == (FACTS, -34_000)
     assert change.after["deductible_fen"] == 80_000
     # A deductible that the stay itself bore is not borne twice.
     again = msgspec.structs.replace(told, deductible_fen=80_000)
-    record_stay(gateway, again, rules, NOW)
-    (change,) = readjudicate(gateway, "532300", 2024, rules, NOW, posting=True)
+    record_stay(gateway, again, RESCUED, NOW)
+    (change,) = readjudicate(gateway, "532300", 2024, RESCUED, NOW, posting=True)
     assert (change.net_fen, change.after["deductible_fen"]) == (34_000, 0)
-    assert list(readjudicate(gateway, "532300", 2024, rules, NOW)) == []
+    assert list(readjudicate(gateway, "532300", 2024, RESCUED, NOW)) == []
     assert list(verify(gateway)) == []
     open_flags = "select count(*) from review_flag where settled_by_id is null"
     assert gateway.execute(open_flags).fetchone() == (0,)
+
+
+def test_what_the_stay_bore_of_the_deductible_counts_once_for_two_bills_of_the_rescue(
+    owner: Connection, gateway: Connection
+) -> None:
+    made = county(owner, "532300")
+    person, here = made.psn_no(1), "H53230000002"
+    visit = made.visit(person, here, "2024-06-09")
+    for number, cost, borne in (("1", 10_000, 10_000), ("2", 100_000, 30_000)):
+        made.batch(visit, number, cost)
+        bill = made.request(person, here, visit, number, cost, med_type="1301")
+        (outcome,) = settle(gateway, [bill], RESCUED, NOW)
+        assert outcome.entry.deductible_fen == borne
+    told = stay("532300", from_emergency=True, deductible_fen=30_000)
+    record_stay(gateway, told, RESCUED, NOW)
+    (change,) = readjudicate(gateway, "532300", 2024, RESCUED, NOW, posting=True)
+    # 800 in all: 300 by the stay, 100 by the first bill, 400 instead of 300 by the second, at 85 %.
+    assert (change.root.id, change.after["deductible_fen"]) == (outcome.entry.id, 40_000)
+    assert change.net_fen == -8_500
+    assert list(readjudicate(gateway, "532300", 2024, RESCUED, NOW)) == []
+    assert list(verify(gateway)) == []
+
+
+def test_where_rescue_is_settled_as_ordinary_care_the_stay_bore_none_of_its_deductible(
+    owner: Connection, gateway: Connection
+) -> None:
+    """云浮 第十七条: the year again finds nothing, whatever the stay bore."""
+    made = county(owner, "445300")
+    rescue = settled(gateway, made, "2024-06-09", 100_000, med_type="1301")
+    assert (rescue.deductible_fen, rescue.pool_fen) == (0, 55_000)
+    outcome = record_stay(
+        gateway, stay("445300", from_emergency=True, deductible_fen=80_000), RULES, NOW
+    )
+    assert outcome.flagged == (rescue.id,)
+    assert list(readjudicate(gateway, "445300", 2024, RULES, NOW)) == []
 
 
 def test_a_death_in_emergency_care_is_left_to_re_adjudication(

@@ -53,8 +53,11 @@ insert into fee_line (id, batch_id, serial, item, quantity_milli, price_micro, a
   above_standard_fen, wholly_own_fen, first_self_pay_fen, in_scope_fen, details) values
   (1000, 1000, '1', 'A', 1000, 0, 0, 0, 0, 0, 0, '{}');
 insert into prescription_use (id, prescriber, number, entry_id) values (1000, 'H1', 'R1', 1000);
-insert into message (institution, msgid, infno, content_hash, content) values
-  ('H1', 'm1', '2207', '', '{}');
+insert into inbox (actor_kind, actor, msg_id, kind, hash, state) values
+  ('institution', 'H1', 'm1', '2207', 'x', 'done'),
+  ('institution', 'H1', 'm9', '2207', null, 'barred');
+insert into inbox_bytes (actor_kind, actor, msg_id, at, key_id, content) values
+  ('institution', 'H1', 'm1', '2024-03-05', 1, '');
 insert into sign_in (sign_no, institution, operator, signed_in_at) values ('s1', 'H1', 'o', now());
 insert into file_ticket (number, institution, name, content, expires_at) values
   ('f1', 'H1', 'n', '', now());
@@ -196,10 +199,28 @@ WALLS: dict[str, Wall] = {
     "closed_period_pkey": Wall(
         "closed_period", [{"closed_by": "'x'"}], [{"month": "'2023-12-01'"}, {"area": "'532300'"}]
     ),
-    "message_pkey": Wall(
-        "message",
-        [{"infno": "'2208'", "content_hash": "'x'"}],
-        [{"msgid": "'m2'"}, {"institution": "'H2'"}],
+    "inbox_pkey": Wall(
+        "inbox",
+        [{"kind": "'2208'", "hash": "'y'"}, {"state": "'barred'", "hash": "null"}],
+        [{"msg_id": "'m2'"}, {"actor": "'H2'"}, {"actor_kind": "'staff'"}],
+    ),
+    "inbox_state": Wall(
+        "inbox",
+        [
+            {"msg_id": "'m2'", "state": "'new'"},
+            {"msg_id": "'m2'", "hash": "null"},
+            {"msg_id": "'m2'", "state": "'refused'", "hash": "null"},
+        ],
+        [
+            {"msg_id": "'m2'", "state": "'refused'"},
+            {"msg_id": "'m2'", "state": "'barred'"},
+            {"msg_id": "'m2'", "state": "'barred'", "hash": "null"},
+        ],
+    ),
+    "inbox_bytes_other_pkey": Wall(
+        "inbox_bytes_other",
+        [{"content": "'x'"}],
+        [{"msg_id": "'m2'"}, {"actor": "'H2'"}, {"actor_kind": "'staff'"}, {"at": "now()"}],
     ),
     "nonce_pkey": Wall(
         "nonce",
@@ -255,6 +276,20 @@ KEPT = [
     "truncate {0} cascade",
 ]
 TRIGGERS: dict[str, list[str]] = {
+    "inbox_kept": [
+        f"update inbox set {change}"
+        for change in (
+            "actor_kind = 'staff'",
+            "actor = 'H2'",
+            "msg_id = 'm3' where msg_id = 'm1'",
+            "kind = '2208'",
+            "hash = 'y'",
+            "hash = null where msg_id = 'm1'",
+            "state = 'done', hash = 'y' where state = 'barred'",
+            "state = 'refused' where state = 'barred'",
+        )
+    ],
+    "inbox_never_emptied": ["delete from inbox", "delete from inbox where false", "truncate inbox"],
     **{
         f"{table}_kept": [each.format(table) for each in KEPT]
         for table in ("entry", "posting", "closed_period")
@@ -334,8 +369,11 @@ def test_every_constraint_of_the_database_is_in_the_table(world: Connection) -> 
         world,
         "select conrelid::regclass::text, conname from pg_constraint"
         " where connamespace = 'public'::regnamespace and contype in ('c', 'x', 'u', 'p')"
+        # Of a table in parts it is its parts that refuse.
+        " and conrelid not in (select partrelid from pg_partitioned_table)"
         " union select indrelid::regclass::text, c.relname from pg_index i join pg_class c"
-        " on c.oid = i.indexrelid where indisunique and c.relnamespace = 'public'::regnamespace",
+        " on c.oid = i.indexrelid where indisunique and c.relnamespace = 'public'::regnamespace"
+        " and c.relkind = 'i'",
     )
     assert {name: table for table, name in found} == {
         name: wall.table for name, wall in WALLS.items()
@@ -418,6 +456,9 @@ def test_a_trigger_refuses_even_the_owner(world: Connection, name: str, statemen
     elif name == "posting_entry_there":
         assert isinstance(refused.value, psycopg.errors.ForeignKeyViolation)
         assert "过账没有对应的分录" in said
+    elif table.startswith("inbox"):
+        assert isinstance(refused.value, psycopg.errors.RestrictViolation)
+        assert f"收件簿只增不删（{operation}）" in said
     else:
         assert isinstance(refused.value, psycopg.errors.RestrictViolation)
         assert "事实只能新增或停用" in said and table.removesuffix("_never_emptied") in said

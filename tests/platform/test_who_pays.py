@@ -4,7 +4,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.platform.counter import NOW, RULES, Counter, day_of, one, refused, rows
+from tests.platform.counter import NOW, RULES, Counter, day_of, keep, one, refused, rows
 
 from gongji.ledger.openings import OpeningBalance, enter
 from gongji.ledger.verify import verify
@@ -54,8 +54,10 @@ def test_family_accounts_pay_in_the_order_that_was_agreed_however_they_were_ente
     bind(counter, person, counter.psn_no(first), order=1)
     # 50 of deductible and 60 % of the other 250: 300 - 150 = 150 are the person's.
     entry = one(gateway, counter.bill(person, here, DAY, 30_000, accounts="family")).entry
-    paid = [[counter.persons[counter.psn_no(n)], fen] for n, fen in ((first, 9000), (second, 6000))]
-    assert entry.result["family"] == paid
+    paid = tuple(
+        (counter.persons[counter.psn_no(n)], fen) for n, fen in ((first, 9000), (second, 6000))
+    )
+    assert entry.decision.family == paid
     assert balances(gateway, counter) == {1: 0, first: 0, second: 3000}
     assert (entry.account_fen, entry.family_fen, entry.cash_fen) == (0, 15_000, 0)
 
@@ -79,8 +81,8 @@ def test_an_empty_family_account_and_an_owner_without_one_are_passed_over(
         bind(counter, person, counter.person(number, fen), order)
     entry = one(gateway, counter.bill(person, here, DAY, 5000, accounts="family")).entry
     assert (entry.account_fen, entry.family_fen, entry.cash_fen) == (1000, 4000, 0)
-    family = entry.facts["accounts"]["family"]
-    assert [one[0] for one in family] == [counter.persons[counter.psn_no(4)]]
+    family = entry.settled.accounts.family
+    assert [one.person for one in family] == [counter.persons[counter.psn_no(4)]]
 
 
 def test_bills_of_two_persons_share_one_family_account_and_no_more_than_is_on_it(
@@ -133,7 +135,7 @@ def test_family_accounts_in_chuxiong_pay_only_the_burden_inside_the_policy(
     entry = one(gateway, bill).entry
     # (200 - 60) × 55 % = 77: inside 123 + 7, outside 8 + 4.
     assert (entry.pool_fen, entry.account_fen, entry.family_fen) == (7700, 3000, 10_000)
-    assert entry.cash_fen == 1200 and len(entry.result["reasons"]) == 1
+    assert entry.cash_fen == 1200 and len(entry.decision.reasons) == 1
 
 
 def test_an_account_pays_inside_the_policy_first_and_then_outside_where_that_is_free(
@@ -253,7 +255,7 @@ def test_a_supplement_is_paid_by_its_own_fund_and_comes_back_with_the_cancellati
     entry = outcome.entry
     # (9,000 - 60) × 55 % = 4,917; 60 % of the other 4,083 = 2,449.80; 1,633.20 are the person's.
     assert (entry.pool_fen, entry.supplements_fen) == (491_700, 244_980)
-    assert entry.result["payers"] == {payer: 244_980}
+    assert entry.decision.payers == {payer: 244_980}
     assert (entry.account_fen, entry.cash_fen) == (50_000, 113_320 + 1000)
     assert postings(gateway, entry.id) == [
         ("provider", here, "account", str(counter.persons[person]), 50_000),
@@ -283,13 +285,9 @@ def test_a_supplement_is_paid_by_its_own_fund_and_comes_back_with_the_cancellati
     # And the settlement again, once the cancellation is taken back.
     again = counter.key(here, "2601", {})
     with gateway.transaction():
-        gateway.execute(
-            "insert into message (institution, msgid, infno, content_hash, content, entry)"
-            " values (%s, %s, '2208', '', '{}', %s)",
-            [here, key.msgid, back.id],
-        )
-        restored = reverse(gateway, again, person, key.msgid, "2208", RULES, NOW).entry
-    assert (restored.supplements_fen, restored.result["payers"]) == (244_980, {payer: 244_980})
+        keep(gateway, key, back.id)
+        restored = reverse(gateway, again, person, key.msg_id, "2208", RULES, NOW).entry
+    assert (restored.supplements_fen, restored.decision.payers) == (244_980, {payer: 244_980})
     assert postings(gateway, restored.id) == postings(gateway, entry.id)
     assert list(verify(gateway)) == []
 
@@ -305,7 +303,7 @@ def test_each_fund_is_told_its_room_and_pays_within_it(
     # 90 deductible; 12,000 × 50 % = 6,000, full; 62,500 × 80 % = 50,000, full; the other
     # 125,410 × 90 % = 112,869 by the large-amount fund.
     assert (entry.deductible_fen, entry.pool_fen) == (9000, 5_600_000)
-    assert entry.result["payers"] == {"大额医疗费用补助": 11_286_900}
+    assert entry.decision.payers == {"大额医疗费用补助": 11_286_900}
     assert entry.cash_fen == 20_000_000 - 5_600_000 - 11_286_900
     assert outcome.limits == {"pool": 600_000, "大额医疗费用补助": 40_000_000}
     later = one(gateway, counter.bill(person, here, DAY, 10_000))
@@ -378,7 +376,7 @@ def test_lines_without_a_prescriber_are_filled_from_the_visits(
         "update visit set details = jsonb_build_object('rxfixmedinscode', %s::text)", [writer]
     )
     entry = one(gateway, bill).entry
-    assert entry.facts["prescriber_level"] == "3" and entry.pool_fen == 5000
+    assert entry.settled.visit.facts["prescriber_level"] == 3 and entry.pool_fen == 5000
     assert rows(gateway, "select prescriber, number, entry_id from prescription_use") == [
         (writer, "R1", entry.id)
     ]
@@ -397,5 +395,5 @@ def test_in_yunfu_a_pharmacy_is_selected_with_the_place_that_prescribed(
     for name, writer in (("selected", parent), ("its branch", branch), ("another", other)):
         marks = _written((writer, name))
         bill = counter.bill(person, shop, DAY, 9000, med_type="41", marks=marks)
-        found[name] = one(gateway, bill).entry.result.get("refusal")
+        found[name] = one(gateway, bill).entry.decision.refusal or None
     assert found == {"selected": None, "its branch": None, "another": "not_selected"}

@@ -12,9 +12,12 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from gongji.law.engine.areas import Areas
+from gongji.platform.inbox import INSTITUTION, Key
 from gongji.refusals import Refusal
 from gongji.settlement import visits
-from gongji.settlement.contract import Key, Line
+from gongji.settlement.batch_marks import read_marks
+from gongji.settlement.batch_summary import AMOUNTS, BatchSummary
+from gongji.settlement.contract import Line
 from gongji.settlement.price_bills import PricedLine
 from gongji.units import CHINA
 
@@ -110,7 +113,7 @@ def add_item(owner: Connection, item: str, **columns: Any) -> None:
 
 
 def key(institution: str = HOSPITAL) -> Key:
-    return Key(institution, "m1", "2201", b"", {})
+    return Key(INSTITUTION, institution, "m1", "2201", {})
 
 
 def at(text: str) -> datetime:
@@ -181,6 +184,16 @@ class Counter:
     def batches(self) -> list[dict[str, Any]]:
         with self.gateway.cursor(row_factory=psycopg.rows.dict_row) as cursor:
             return cursor.execute("select * from charge_batch order by id").fetchall()
+
+    def summaries(self) -> list[BatchSummary]:
+        return [
+            BatchSummary(
+                *(row[name] for name in ("total_fen", *AMOUNTS)),
+                row["parts"],
+                read_marks(row["marks"]),
+            )
+            for row in self.batches()
+        ]
 
     def settle(self, number: str, entry: int | None = 77) -> None:
         self.gateway.execute(

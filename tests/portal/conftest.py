@@ -32,16 +32,14 @@ PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
 @pytest.fixture(scope="session")
-def portal() -> Iterator[None]:
-    """Django is set up, for what needs no database: the server stays until the last test."""
-    with databases.server():
-        yield
+def portal(server: str) -> None:
+    """Django is set up, for what needs no database."""
 
 
 @pytest.fixture(scope="session")
-def family_template() -> Iterator[tuple[str, Family]]:
+def family_template(server: str) -> Iterator[tuple[str, Family]]:
     """The owner's address of the family's database, which nobody uses but to copy it."""
-    with databases.server() as address, databases.copy(address) as made:
+    with databases.copy(server) as made:
         yield made, people.settle_down(made)
 
 

@@ -1,6 +1,7 @@
 """`gongji serve`."""
 
 import signal
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -34,7 +35,7 @@ def prepare(migrate: bool = True) -> None:
     """
     import psycopg
 
-    from gongji.platform import database
+    from gongji.platform import database, inbox_months
     from gongji.platform.environment import environment
 
     environment()
@@ -45,10 +46,13 @@ def prepare(migrate: bool = True) -> None:
 
     from gongji.refusals import Fault
     from gongji.service.settings import set_up_django
+    from gongji.units import day_in_china
 
     set_up_django()
     if migrate:
         call_command("migrate", verbosity=0)
+        with psycopg.connect(database.owner_dsn(), autocommit=True) as connection:
+            inbox_months.make_ahead(connection, day_in_china(datetime.now(UTC)))
     else:
         try:
             call_command("migrate", check_unapplied=True, verbosity=0)

@@ -11,11 +11,15 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
+import msgspec
 from psycopg import ClientCursor, Connection
 
 from gongji.law.engine.area import Area
 from gongji.law.engine.person_meters import period_of
+from gongji.law.engine.visit import Visit
+from gongji.ledger.entry_contents import AccountsAvailable, Decision, SettledFacts, Sums
 from gongji.ledger.meter_rows import names
+from gongji.settlement.batch_marks import Marks
 from gongji.units import day_of
 
 Database = Connection[Any]
@@ -32,7 +36,8 @@ LOADED = (
     "meter_use",
     "visit",
     "charge_batch",
-    "message",
+    "inbox",
+    "inbox_bytes",
 )
 
 # Each takes the named figures of `fill`; person n has psn_no area || n with fourteen digits.
@@ -83,9 +88,8 @@ _BATCHES = """
 insert into charge_batch (id, visit_id, number, total_fen, above_standard_fen, wholly_own_fen,
   first_self_pay_fen, in_scope_fen, parts, marks, settled_by)
 overriding system value
-select k, k, '1', %(total)s, 0, 0, 0, %(total)s, '{}', '{"drugs": [], "benefits": {},
-  "unrelated": [], "prescriptions": [], "warnings": [], "diseases": [], "unrelated_in": [],
-  "scoped": []}', case when k <= %(settled)s then %(persons)s + k end
+select k, k, '1', %(total)s, 0, 0, 0, %(total)s, '{}', %(marks)s::jsonb,
+  case when k <= %(settled)s then %(persons)s + k end
 from generate_series(1, %(settled)s::bigint + %(pending)s) k"""
 _ENTRIES = """
 insert into entry (id, area, person_id, institution, kind, visit, batch, msgid, service_date,
@@ -94,9 +98,10 @@ insert into entry (id, area, person_id, institution, kind, visit, batch, msgid, 
 overriding system value
 select %(persons)s + k, %(area)s, v.person_id, v.institution, 'settlement', k, k, 'S' || k,
   v.begun_at::date, v.begun_at::date, v.begun_at, 'ordinary', %(total)s, %(total)s, %(pool)s,
-  %(total)s - %(pool)s, %(meters)s::jsonb, jsonb_build_object('date', v.begun_at::date,
-  'visit', k::text, 'status', 'active', 'level', '2', 'benefit', 'ordinary', 'total_fen', '10000',
-  'in_scope_fen', '10000', 'institution', v.institution), '{"layers": [], "reasons": []}', %(area)s,
+  %(total)s - %(pool)s, %(meters)s::jsonb, jsonb_set(jsonb_set(jsonb_set(%(facts)s::jsonb,
+    '{visit,day}', to_jsonb(v.begun_at::date - date '1970-01-01')),
+    '{visit,visit}', to_jsonb(k::text)),
+    '{visit,facts,institution}', to_jsonb(v.institution::text)), %(result)s::jsonb, %(area)s,
   repeat('0', 64), 'crowd'
 from generate_series(1, %(settled)s::bigint) k join visit v on v.id = k"""
 _POSTINGS = """
@@ -113,9 +118,13 @@ insert into meter_use (area, person_id, period, slot, code, used_fen)
 select %(area)s, person_id, %(period)s, '', 'ordinary_paid', sum(pool_fen) from entry
 where kind = 'settlement' group by person_id"""
 _MESSAGES = """
-insert into message (institution, msgid, infno, content_hash, content, reply, entry)
-select v.institution, 'S' || k, '2207', int8send(k), '{}', convert_to(repeat('x', 400), 'UTF8'),
-  %(persons)s + k
+insert into inbox (actor_kind, actor, msg_id, kind, hash, state, entry)
+select 'institution', v.institution, 'S' || k, '2207', int8send(k), 'done', %(persons)s + k
+from generate_series(1, %(settled)s::bigint) k join visit v on v.id = k"""
+_MESSAGE_BYTES = """
+insert into inbox_bytes (actor_kind, actor, msg_id, at, key_id, content, reply)
+select 'institution', v.institution, 'S' || k, v.begun_at, 1, convert_to(repeat('x', 400), 'UTF8'),
+  convert_to(repeat('x', 1200), 'UTF8')
 from generate_series(1, %(settled)s::bigint) k join visit v on v.id = k"""
 _STEPS = (
     _PLACES,
@@ -131,6 +140,7 @@ _STEPS = (
     _BALANCES,
     _METERS,
     _MESSAGES,
+    _MESSAGE_BYTES,
 )
 _SEQUENCES = ("person", "entry", "visit", "charge_batch")
 
@@ -175,10 +185,18 @@ def fill(
     return {"first_pending": settlements + 1, "persons": persons, "settlements": settlements}
 
 
+def _json(content: msgspec.Struct) -> str:
+    return msgspec.json.encode(content).decode()
+
+
 def _figures(area: Area) -> dict[str, Any]:
     """What the rows say: codes, amounts, and the meter that a settlement moves."""
     dimension = area.layout.dimensions[names(area).places["ordinary_paid"][0]]
     period = f"{dimension.period}:{period_of(dimension, day_of(DAY))}"
+    visit = Visit(
+        area.laws[0].area, 0, "ordinary", TOTAL_FEN, TOTAL_FEN, {"status": "active", "level": 2}
+    )
+    sums, accounts = Sums(TOTAL_FEN, 0, 0, 0, TOTAL_FEN), AccountsAvailable("none", "hospital")
     return {
         "area": area.laws[0].area,
         "day": DAY,
@@ -188,6 +206,9 @@ def _figures(area: Area) -> dict[str, Any]:
         "total": TOTAL_FEN,
         "pool": POOL_FEN,
         "meters": f'[["ordinary_paid", "{period}", "", {POOL_FEN}]]',
+        "facts": _json(SettledFacts(visit=visit, sums=sums, accounts=accounts)),
+        "result": _json(Decision(benefit="ordinary")),
+        "marks": _json(Marks()),
     }
 
 

@@ -173,7 +173,7 @@ class Application:
     async def _answer(self, known: Envelope, nonce: Nonce | None) -> Reply:
         if known.infno in SETTLED:
             request = Waiting(known, nonce)
-            reply = await self._gatherer.put((known.institution, known.key.msgid), request)
+            reply = await self._gatherer.put((known.institution, known.key.msg_id), request)
         else:
             reply = await self._run(partial(self._alone, known=known, nonce=nonce))
         if reply.outcome == "unsigned":

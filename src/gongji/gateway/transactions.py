@@ -16,8 +16,8 @@ import msgspec
 import psycopg
 
 from gongji.platform.identity import Identity
+from gongji.platform.inbox import Inbox, Key, inbox_of
 from gongji.refusals import Refusal
-from gongji.settlement.contract import Key
 from gongji.units import CHINA, MAX_FEN, Fen, day_in_china
 
 Node: TypeAlias = dict[str, Any]
@@ -55,13 +55,19 @@ class GatewaySettings:
     file_seconds: int = 7 * 24 * 3600
     page_rows: int = 100
 
+    @property
+    def inbox(self) -> Inbox:
+        """Where messages and their answers are kept, by these keys."""
+        return inbox_of(self.identity_key, self.lookup_key)
+
 
 @dataclass(frozen=True)
 class Answer:
-    """An output with warnings for the cashier."""
+    """An output with warnings for the cashier, and the entry of the journal that was made."""
 
     output: dict[str, Any] | None
     warnings: tuple[str, ...] = ()
+    entry: int | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,8 @@ class Download:
 
 
 Handler: TypeAlias = Callable[["Call"], dict[str, Any] | Answer | Download | None]
+Again: TypeAlias = Callable[["Call", int], Answer]
+"""Answers from the journal a message whose reply is no longer kept; it is given the entry."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,7 @@ class Transaction:
     nodes: tuple[str, ...]
     changes: bool
     answer: Handler
+    again: Again | None = None
 
 
 TRANSACTIONS: dict[str, Transaction] = {}
@@ -90,18 +99,22 @@ TRANSACTIONS: dict[str, Transaction] = {}
 
 
 def transaction(
-    infno: str, nodes: tuple[str, ...] = ("data",), changes: bool = False
+    infno: str,
+    nodes: tuple[str, ...] = ("data",),
+    changes: bool = False,
+    again: Again | None = None,
 ) -> Callable[[Handler], Handler]:
     """Enter a handler into the table of transactions.
 
     Shape:   `nodes` are the names of the input's nodes in lower case; with `changes` the handler
-             runs inside a transaction of the database, exactly once for a message.
+             runs inside a transaction of the database, exactly once for a message; `again`
+             answers the same message when its reply is no longer kept.
     """
 
     def enter(answer: Handler) -> Handler:
         if infno in TRANSACTIONS:
             raise ValueError(f"transaction {infno} has two handlers")
-        TRANSACTIONS[infno] = Transaction(infno, nodes, changes, answer)
+        TRANSACTIONS[infno] = Transaction(infno, nodes, changes, answer, again)
         return answer
 
     return enter

@@ -10,6 +10,17 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from gongji.ledger.entry_contents import (
+    NOTHING,
+    Adjusting,
+    Decision,
+    Facts,
+    Outcome,
+    SettledFacts,
+    read_facts,
+    read_result,
+)
+from gongji.refusals import Fault
 from gongji.units import Fen
 
 SETTLEMENT, CANCELLATION, OPENING, STAY, CREDIT, ADJUSTMENT = KINDS = (
@@ -58,12 +69,39 @@ class EntryRow(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     cash_fen: Fen = 0
     borne_fen: Fen = 0
     meters: tuple[Move, ...] = ()
-    facts: dict[str, Any] = {}
-    result: dict[str, Any] = {}
+    facts: Facts = NOTHING
+    result: Outcome = NOTHING
     reverses_id: int | None = None
     rulebook: str = ""
     law_hash: str = ""
     engine: str = ""
+
+    @property
+    def settled(self) -> SettledFacts:
+        """What a settlement, or what takes it back or corrects it, was decided on.
+
+        Refuses: Fault for an entry of another kind.
+        """
+        if not isinstance(self.facts, SettledFacts):
+            raise Fault(f"记账分录 {self.id} 没有结算的事实")
+        return self.facts
+
+    @property
+    def decision(self) -> Decision | None:
+        """What was decided, of an adjustment what should have been; None where nothing was."""
+        if isinstance(self.result, Adjusting):
+            return self.result.decided
+        return self.result if isinstance(self.result, Decision) else None
+
+    @property
+    def supplements(self) -> dict[str, Fen]:
+        """What each fund other than the pool and the account paid, by the payer's name.
+
+        What takes a settlement back repeats its decision; what it paid has the other sign.
+        """
+        decided = self.result if isinstance(self.result, Decision) else None
+        sign = -1 if self.kind == CANCELLATION else 1
+        return {name: sign * paid for name, paid in decided.payers.items()} if decided else {}
 
 
 COLUMNS = EntryRow.__struct_fields__
@@ -94,6 +132,7 @@ def read_entry(row: Iterable[Any]) -> EntryRow:
     found["meters"] = tuple(
         (code, period, slot, moved) for code, period, slot, moved in found["meters"]
     )
+    found["facts"], found["result"] = read_facts(found["facts"]), read_result(found["result"])
     return EntryRow(**found)
 
 

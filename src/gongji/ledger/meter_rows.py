@@ -17,11 +17,8 @@ from gongji.law.engine.person_meters import Key, Meters, key_of
 from gongji.law.engine.visit import Visit
 from gongji.law.rulebook.law import KEPT
 from gongji.law.rulebook.vocabulary import FLAG, Fact
+from gongji.ledger.entry_contents import MeterRow
 from gongji.ledger.entry_rows import Move
-from gongji.units import Fen
-
-MeterRow = tuple[str, str, str, Fen]
-"""A row of `meter_use` of one person: period, slot, code, used."""
 
 JOIN = "|"
 

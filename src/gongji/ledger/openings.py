@@ -14,6 +14,7 @@ import psycopg
 from gongji.law.engine.area import Area
 from gongji.law.engine.person_meters import period_of
 from gongji.ledger import chart
+from gongji.ledger.entry_contents import OpeningFacts
 from gongji.ledger.entry_rows import OPENING, EntryRow, Move, PostingRow
 from gongji.ledger.meter_rows import JOIN, names
 from gongji.ledger.post import lock, post, take_ids
@@ -198,7 +199,7 @@ def _write(
                 accounting_date=day_in_china(now),
                 settled_at=now,
                 meters=tuple(_move(row, area_of(code)) for row in used),
-                facts={"rows": [number for number, _ in rows]},
+                facts=OpeningFacts(rows=tuple(number for number, _ in rows)),
             )
         )
         postings += [_posting(entry_id, row, person) for row in had]

@@ -18,6 +18,8 @@ from gongji.refusals import Fault, Problem, RulebookError
 
 KEY_BYTES = 32
 HIGHEST_PORT = 65535
+LEAST_DAYS = 31
+"""How many days a reply is kept at least: whoever did not get it asks again within days."""
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -34,6 +36,12 @@ def _flag(value: str) -> bool:
 def _number(value: str) -> int:
     if not (value.isascii() and value.isdigit()):
         raise ValueError("不小于零的整数")
+    return int(value)
+
+
+def _days(value: str) -> int:
+    if _number(value) < LEAST_DAYS:
+        raise ValueError(f"不小于 {LEAST_DAYS} 的整数")
     return int(value)
 
 
@@ -220,6 +228,13 @@ SETTINGS = (
         _number,
         "1",
         "how many days after today a date of service may lie",
+    ),
+    Setting(
+        "GONGJI_MESSAGE_DAYS",
+        _days,
+        "400",
+        "how many days messages and their replies are kept whole (encrypted), by whole months; "
+        "at least 31",
     ),
     Setting(
         "GONGJI_REFUSE_CHAINED",

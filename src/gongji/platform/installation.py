@@ -13,6 +13,7 @@ from gongji.law.engine.areas import Areas
 from gongji.platform import database
 from gongji.platform.environment import environment
 from gongji.platform.identity import Identity
+from gongji.platform.inbox import Inbox, inbox_of
 
 
 @cache
@@ -25,6 +26,11 @@ def installed_areas() -> Areas:
 def installed_identity() -> Identity:
     """The keys of the environment, which open identity numbers and find them."""
     return Identity(environment().identity_key, environment().lookup_key)
+
+
+def installed_inbox() -> Inbox:
+    """The inbox by the keys of the environment."""
+    return inbox_of(environment().identity_key, environment().lookup_key)
 
 
 def owner_connection() -> psycopg.Connection[Any]:

@@ -153,7 +153,7 @@ def settlement(request: HttpRequest, visitor: Visitor, number: int) -> HttpRespo
             context["doubts"] = [(d, present.links_of_doubt(d, law_books)) for d in told.doubts]
         except Refusal as refusal:
             context["untold"] = present.refusal_text(refusal)
-            context["steps"] = row.result.get("steps", [])
+            context["steps"] = row.decision.steps if row.decision else ()
     return render(request, "portal/settlement.html", context)
 
 

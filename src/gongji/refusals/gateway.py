@@ -7,6 +7,7 @@ GATEWAY: dict[str, str] = {
     "transaction_unknown": "未知交易编号 {value}；请核对 {field}",
     "message_differs": "报文 {value} 已经受理过，这一次的内容不同（{names}）；请换新的 msgid 发送",
     "message_barred": "报文 {value} 已先被冲正（2601），不再受理；仍要办理的，请换新的 msgid 发送",
+    "message_answered_before": "报文 {value} 此前已处理过，当时的回复已超过保存期限，不再重复办理；请先查询办理结果，确需再办的，请换新的 msgid 发送",
     "insutype_not_served": "险种 {value} 不在本平台结算；{field} 只受理 310（职工基本医疗保险）",
     "quota_not_served": "不受理按定额结算（{field} {value}）；请按项目结算（01）",
     "sign_in_unknown": "签到编号 {value} 不存在、不属于本机构，或已经签退；请先签到（9001）",

@@ -31,6 +31,7 @@ ALIKE: dict[str, Any] = {
         "gongji.payment",
         "gongji.supervision",
         "gongji.gateway",
+        "gongji.service",
         "gongji.service.jobs",
         "allauth",
         "allauth.account",

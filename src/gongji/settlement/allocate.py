@@ -5,7 +5,6 @@ This module knows amounts and the law's table of uses, no database.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -14,8 +13,8 @@ import msgspec
 from gongji.law.accounts import uses
 from gongji.law.engine.engine import Result
 from gongji.law.rulebook.law import KEPT, Law
+from gongji.ledger.entry_contents import AccountsAvailable, Sums
 from gongji.refusals import Refusal
-from gongji.settlement.batch_summary import Sums
 from gongji.settlement.contract import FAMILY_ACCOUNTS, NO_ACCOUNT
 from gongji.units import Fen
 
@@ -24,41 +23,6 @@ BANNED_USES = {"public_health": "public_health", "wellness": "wellness"}
 
 RELATIONS = {"spouse": "spouse", "parent": "parent", "child": "child", "close_relative": "sibling"}
 """Relation of a bond -> relation of the table of uses (close relatives: those after 2024, YN-3)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """A bound family account: its owner's id, the relation, what is on it.
-
-    Units:   fen.
-    """
-
-    person: int
-    relation: str
-    balance_fen: Fen
-
-
-class Purse(msgspec.Struct, frozen=True):
-    """The accounts that a bill may draw on, as they were found.
-
-    Units:   fen. `accounts` is what the request allows; `place` hospital, pharmacy or other.
-    """
-
-    accounts: str
-    place: str
-    own_fen: Fen = 0
-    family: tuple[Owner, ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        """As it is kept with the facts of an entry."""
-        family = [[owner.person, owner.relation, owner.balance_fen] for owner in self.family]
-        return {"use": self.accounts, "place": self.place, "own": self.own_fen, "family": family}
-
-
-def read_purse(kept: dict[str, Any]) -> Purse:
-    """A purse from what an entry keeps."""
-    family = tuple(Owner(*owner) for owner in kept.get("family", ()))
-    return Purse(kept["use"], kept["place"], kept["own"], family)
 
 
 class Payment(msgspec.Struct, frozen=True):
@@ -78,7 +42,7 @@ class Payment(msgspec.Struct, frozen=True):
         return sum(amount for _, amount in self.family)
 
 
-def allocate(result: Result, sums: Sums, purse: Purse) -> Payment:
+def allocate(result: Result, sums: Sums, available: AccountsAvailable) -> Payment:
     """Own account, family accounts in their order, cash.
 
     Law:     the accounts pay the burden inside the policy (deductible, share, first self-pay, above
@@ -90,12 +54,12 @@ def allocate(result: Result, sums: Sums, purse: Purse) -> Payment:
     left = [inside, person - inside]
     notes: list[str] = []
     own = 0
-    if purse.accounts != NO_ACCOUNT:
+    if available.accounts != NO_ACCOUNT:
         # What a layer already took from the own account (当年账户) is part of the burden inside.
-        own = _draw(result, purse, "self", purse.own_fen, left, notes)
+        own = _draw(result, available, "self", available.own_fen, left, notes)
     family: list[tuple[int, Fen]] = []
-    for owner in purse.family if purse.accounts == FAMILY_ACCOUNTS else ():
-        paid = _draw(result, purse, RELATIONS[owner.relation], owner.balance_fen, left, notes)
+    for owner in available.family if available.accounts == FAMILY_ACCOUNTS else ():
+        paid = _draw(result, available, RELATIONS[owner.relation], owner.balance_fen, left, notes)
         if paid:
             family.append((owner.person, paid))
     cash = person - own - sum(amount for _, amount in family)
@@ -103,14 +67,19 @@ def allocate(result: Result, sums: Sums, purse: Purse) -> Payment:
 
 
 def _draw(
-    result: Result, purse: Purse, relation: str, balance: Fen, left: list[Fen], notes: list[str]
+    result: Result,
+    available: AccountsAvailable,
+    relation: str,
+    balance: Fen,
+    left: list[Fen],
+    notes: list[str],
 ) -> Fen:
     """What an account pays of the two parts of the burden, inside the policy first."""
     paid = 0
     for part, in_policy in enumerate((True, False)):
         if not left[part]:
             continue
-        reason = _refused(result.law, _use(result, purse), relation, purse.place, in_policy)
+        reason = _refused(result.law, _use(result, available), relation, available.place, in_policy)
         if reason:
             notes.append(reason)
             continue
@@ -120,9 +89,9 @@ def _draw(
     return paid
 
 
-def _use(result: Result, purse: Purse) -> str:
+def _use(result: Result, available: AccountsAvailable) -> str:
     banned = BANNED_USES.get(result.refusal)
-    return banned or ("drugs" if purse.place == "pharmacy" else "care")
+    return banned or ("drugs" if available.place == "pharmacy" else "care")
 
 
 @lru_cache(maxsize=16 * KEPT)

@@ -3,23 +3,9 @@
 The sums of a batch are kept as they are where the disease does not matter. Lines that may turn out
 to have nothing to do with the disease are kept beside them in groups, so that the settlement, which
 knows the benefit, can take them out (CX-16) or refuse the bill (YF-19) without reading lines again.
-
-Shape of `charge_batch.marks`:
-- `drugs`: [{item, serial, negotiated, dual_channel, in_agreement}] of negotiated and dual-channel
-  drugs;
-- `benefits`: {benefit: [serial …]} of lines that belong to one of the benefits which must be
-  settled apart (only in areas that have the rule 分开结算);
-- `unrelated`: [serial …] unrelated to the visit's disease as it was known when the lines came;
-- `prescriptions`: [{prescriber, number, serial}] of prescriptions written elsewhere; `prescriber`
-  is empty where neither line nor visit has named it yet;
-- `warnings`: sentences for the cashier;
-- `diseases`: the visit's disease by its names; `unrelated_in`: benefits limited to what is related;
-- `scoped`: [{diseases, told, part, serials, split}], the groups: items related to these diseases
-  only, or told to be unrelated (`told` false), with the sums of their four amounts.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import msgspec
 
@@ -27,8 +13,10 @@ from gongji.law.pricing.price_line import terms_of
 from gongji.law.pricing.terms import Terms
 from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.line_provisions import APART, UNRELATED
+from gongji.ledger.entry_contents import Sums
 from gongji.people.person_facts import FactRow
 from gongji.refusals import Refusal
+from gongji.settlement.batch_marks import Drug, Marks, Prescription, Scoped
 from gongji.settlement.price_bills import PricedBill, PricedLine, outside, unrelated_to
 from gongji.units import Fen
 
@@ -39,11 +27,10 @@ LIMITABLE = ("chronic", "special")
 AMOUNTS = ("above_standard_fen", "wholly_own_fen", "first_self_pay_fen", "in_scope_fen")
 
 
-class Sums(msgspec.Struct, frozen=True):
-    """What a batch comes to for a benefit.
+class BatchSummary(msgspec.Struct, frozen=True):
+    """A batch summed up as it is kept: the columns of `charge_batch` that its lines make.
 
     Units:   fen; `parts`: in-scope cost by part of the rulebook.
-    Ensures: total = above_standard + wholly_own + first_self_pay + in_scope.
     """
 
     total_fen: Fen
@@ -52,46 +39,44 @@ class Sums(msgspec.Struct, frozen=True):
     first_self_pay_fen: Fen
     in_scope_fen: Fen
     parts: dict[str, Fen] = {}
-    unrelated: tuple[str, ...] = ()
-    """Serials of lines that are wholly the person's because they are unrelated to the disease."""
+    marks: Marks = Marks()
 
 
-def batch_of(priced: PricedBill) -> dict[str, Any]:
-    """The columns of `charge_batch` that a priced bill makes: sums, parts, marks."""
-    columns: dict[str, Any] = {"total_fen": sum(line.line.amount_fen for line in priced.lines)}
-    for place, name in enumerate(AMOUNTS):
-        columns[name] = sum(line.split[place] for line in priced.lines)
+def batch_of(priced: PricedBill) -> BatchSummary:
+    """What a priced bill comes to, and what its lines say."""
+    total = sum(line.line.amount_fen for line in priced.lines)
+    above, wholly, first, inside = _added(priced.lines)
     parts: dict[str, Fen] = {}
     for line in priced.lines:
         if line.judgement.part and line.split[3]:
             parts[line.judgement.part] = parts.get(line.judgement.part, 0) + line.split[3]
-    return columns | {"parts": parts, "marks": marks_of(priced)}
+    return BatchSummary(total, above, wholly, first, inside, parts, marks_of(priced))
 
 
-def sums_for(batch: Mapping[str, Any], benefit: str, diseases: Sequence[str] | None = None) -> Sums:
-    """The sums of a batch (a row of `charge_batch`, or `batch_of`) when a benefit settles it.
+def sums_for(batch: BatchSummary, benefit: str, diseases: Sequence[str] | None = None) -> Sums:
+    """The sums of a batch when a benefit settles it.
 
     Law:     楚政规〔2022〕2号 第十六条: only drugs, services and consumables related to the disease
              belong to chronic and special care; the rest of such a bill is wholly the person's.
     Shape:   `diseases` the names of the disease it is settled for (`names_of`); None: those that
              were known when the lines came.
     """
-    marks, parts = batch["marks"], dict(batch["parts"])
-    amounts = [int(batch[name]) for name in AMOUNTS]
-    names = marks.get("diseases", []) if diseases is None else diseases
+    marks, parts = batch.marks, dict(batch.parts)
+    amounts = [int(getattr(batch, name)) for name in AMOUNTS]
+    names = marks.diseases if diseases is None else diseases
     unrelated: list[str] = []
-    if benefit in marks.get("unrelated_in", ()):
-        for group in marks.get("scoped", ()):
-            if not unrelated_to(group["told"], group["diseases"], names):
+    if benefit in marks.unrelated_in:
+        for group in marks.scoped:
+            if not unrelated_to(group.told, group.diseases, names):
                 continue
-            unrelated += group["serials"]
-            amounts = [now - gone for now, gone in zip(amounts, group["split"], strict=True)]
-            amounts[1] += sum(group["split"])
-            if group["part"]:
-                parts[group["part"]] = parts.get(group["part"], 0) - group["split"][3]
+            unrelated += group.serials
+            amounts = [now - gone for now, gone in zip(amounts, group.split, strict=True)]
+            amounts[1] += sum(group.split)
+            if group.part:
+                parts[group.part] = parts.get(group.part, 0) - group.split[3]
     kept = {part: cost for part, cost in parts.items() if cost}
     above, wholly, first, inside = amounts
-    return Sums(int(batch["total_fen"]), above, wholly, first, inside, kept, tuple(unrelated))
+    return Sums(batch.total_fen, above, wholly, first, inside, kept, tuple(unrelated))
 
 
 def merge(found: Iterable[Sums]) -> Sums:
@@ -112,7 +97,7 @@ def merge(found: Iterable[Sums]) -> Sums:
     )
 
 
-def refuse_mixed(marks: Mapping[str, Any], benefit: str, law: Law) -> None:
+def refuse_mixed(marks: Marks, benefit: str, law: Law) -> None:
     """A bill with lines that the benefit settling it cannot take, or of which the law is silent.
 
     Law:     云浮 第十八条（二）、第十九条: special-disease costs are prescribed and settled apart.
@@ -120,11 +105,9 @@ def refuse_mixed(marks: Mapping[str, Any], benefit: str, law: Law) -> None:
              unrelated where the area does not say what becomes of them.
     """
     terms = terms_of(law)
-    told = [
-        s for group in marks.get("scoped", ()) if group["told"] is False for s in group["serials"]
-    ]
+    told = [serial for group in marks.scoped if group.told is False for serial in group.serials]
     if benefit in terms.benefits(APART):
-        others = {code: serials for code, serials in marks.get("benefits", {}).items() if serials}
+        others = {code: serials for code, serials in marks.benefits.items() if serials}
         others.pop(benefit, None)
         if others:
             raise _mixed(benefit, others, terms)
@@ -142,44 +125,40 @@ def _mixed(benefit: str, others: Mapping[str, Sequence[str]], terms: Terms) -> R
     return Refusal("benefits_mixed", "chrg_bchno", values)
 
 
-def marks_of(priced: PricedBill) -> dict[str, Any]:
+def marks_of(priced: PricedBill) -> Marks:
     """What the lines of a bill say of its settlement."""
-    return {
-        "drugs": [_drug(line) for line in priced.lines if _is_special_drug(line)],
-        "benefits": _benefits(priced),
-        "unrelated": [line.line.serial for line in priced.lines if line.unrelated],
-        "prescriptions": [
-            {
-                "prescriber": line.prescriber,
-                "number": line.line.prescription,
-                "serial": line.line.serial,
-            }
+    return Marks(
+        drugs=tuple(_drug(line) for line in priced.lines if _is_special_drug(line)),
+        benefits=_benefits(priced),
+        unrelated=tuple(line.line.serial for line in priced.lines if line.unrelated),
+        prescriptions=tuple(
+            Prescription(line.prescriber, line.line.prescription, line.line.serial)
             for line in priced.lines
             if outside(line.line)
-        ],
-        "warnings": warnings_of(priced.lines),
-        "diseases": list(priced.diseases),
-        "unrelated_in": priced.terms.benefits(UNRELATED),
-        "scoped": _scoped(priced.lines),
-    }
+        ),
+        warnings=warnings_of(priced.lines),
+        diseases=priced.diseases,
+        unrelated_in=tuple(priced.terms.benefits(UNRELATED)),
+        scoped=_scoped(priced.lines),
+    )
 
 
 def _is_special_drug(line: PricedLine) -> bool:
     return bool(line.version and (line.version.negotiated or line.version.dual_channel))
 
 
-def _drug(line: PricedLine) -> dict[str, Any]:
+def _drug(line: PricedLine) -> Drug:
     assert line.version is not None
-    return {
-        "item": line.line.item,
-        "serial": line.line.serial,
-        "negotiated": line.version.negotiated,
-        "dual_channel": line.version.dual_channel,
-        "in_agreement": line.version.in_agreement(line.day),
-    }
+    return Drug(
+        line.line.item,
+        line.line.serial,
+        line.version.negotiated,
+        line.version.dual_channel,
+        line.version.in_agreement(line.day),
+    )
 
 
-def _benefits(priced: PricedBill) -> dict[str, list[str]]:
+def _benefits(priced: PricedBill) -> dict[str, tuple[str, ...]]:
     """Lines by the benefit they belong to, of those benefits that must be settled apart."""
     apart = priced.terms.benefits(APART)
     if not apart:
@@ -189,7 +168,7 @@ def _benefits(priced: PricedBill) -> dict[str, list[str]]:
         belongs = _belongs(line, priced.registrations, apart)
         if belongs:
             found.setdefault(belongs, []).append(line.line.serial)
-    return found
+    return {benefit: tuple(serials) for benefit, serials in found.items()}
 
 
 def _belongs(line: PricedLine, registered: Sequence[FactRow], apart: Sequence[str]) -> str:
@@ -210,30 +189,27 @@ def _belongs(line: PricedLine, registered: Sequence[FactRow], apart: Sequence[st
     return rest if diseases or line.line.related is False else ""
 
 
-def _scoped(lines: Iterable[PricedLine]) -> list[dict[str, Any]]:
-    groups: dict[tuple[tuple[str, ...], bool | None, str], dict[str, Any]] = {}
+def _scoped(lines: Iterable[PricedLine]) -> tuple[Scoped, ...]:
+    groups: dict[tuple[tuple[str, ...], bool | None, str], list[PricedLine]] = {}
     for line in lines:
         diseases = tuple(sorted(line.version.diseases)) if line.version else ()
         told = False if line.line.related is False else None
-        if not diseases and told is None:
-            continue
-        key = (diseases, told, line.judgement.part)
-        empty = {
-            "diseases": list(diseases),
-            "told": told,
-            "part": line.judgement.part,
-            "serials": [],
-            "split": [0, 0, 0, 0],
-        }
-        group = groups.setdefault(key, empty)
-        group["serials"].append(line.line.serial)
-        group["split"] = [a + b for a, b in zip(group["split"], line.split, strict=True)]
-    return list(groups.values())
+        if diseases or told is not None:
+            groups.setdefault((diseases, told, line.judgement.part), []).append(line)
+    return tuple(
+        Scoped(*key, tuple(line.line.serial for line in group), _added(group))
+        for key, group in groups.items()
+    )
 
 
-def warnings_of(lines: Iterable[PricedLine]) -> list[str]:
+def _added(lines: Iterable[PricedLine]) -> tuple[Fen, Fen, Fen, Fen]:
+    above, wholly, first, inside = zip(*(line.split for line in lines), strict=True)
+    return sum(above), sum(wholly), sum(first), sum(inside)
+
+
+def warnings_of(lines: Iterable[PricedLine]) -> tuple[str, ...]:
     """Sentences for the cashier: items that the catalogue does not know."""
     unknown = [line.line.serial for line in lines if line.version is None]
     if not unknown:
-        return []
-    return [f"明细 {'、'.join(unknown)} 的项目不在医保目录中，按全自费处理；请核对目录编码"]
+        return ()
+    return (f"明细 {'、'.join(unknown)} 的项目不在医保目录中，按全自费处理；请核对目录编码",)

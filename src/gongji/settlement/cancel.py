@@ -26,10 +26,11 @@ from gongji.ledger.entry_rows import (
     read_entry,
 )
 from gongji.ledger.post import balance_moves, lock, post, take_ids
+from gongji.platform import inbox
 from gongji.platform.arrays import array, written
+from gongji.platform.inbox import Key
 from gongji.refusals import Refusal
-from gongji.settlement.contract import Key, Outcome
-from gongji.settlement.messages import BARRED
+from gongji.settlement.contract import Outcome
 from gongji.units import day_in_china
 
 Connection = psycopg.Connection[Any]
@@ -65,11 +66,6 @@ RELEASED = """select prescriber, number, exists (
 from prescription_use u where u.entry_id = %s"""
 USE_AGAIN = """insert into prescription_use (prescriber, number, entry_id)
 select * from unnest(%s::text[], %s::text[], %s::bigint[])"""
-MESSAGE = "select infno, state, entry from message where institution = %s and msgid = %s"
-BY_MESSAGE = """select id from entry where person_id = %s and institution = %s and msgid = %s
-order by id limit 1"""
-BAR = f"""insert into message (institution, msgid, infno, content_hash, content, state)
-values (%s, %s, %s, '', '{{}}', '{BARRED}') on conflict do nothing"""
 
 
 def cancel(
@@ -84,8 +80,8 @@ def cancel(
 ) -> Outcome:
     """Cancel a settlement by a new entry with every amount negated.
 
-    Runs inside the caller's transaction, or in one of its own. It does not write the message log:
-    the gateway does, around it. Meters and accounts come back, lines can be settled anew, their
+    Runs inside the caller's transaction, or in one of its own. It does not write the inbox: the
+    gateway does, around it. Meters and accounts come back, lines can be settled anew, their
     prescriptions used again. Settlements that build on it are flagged for the agency; in the areas
     of `refuse_chained` they stop it instead.
     Refuses: (raises) settlement_unknown, settlement_cancelled, settlement_chained, period_closed.
@@ -97,7 +93,7 @@ def cancel(
             found is None
             or found.kind != SETTLEMENT
             or (found.person_id, found.visit) != (person, visit)
-            or found.institution != key.institution
+            or found.institution != key.actor
         ):
             raise Refusal("settlement_unknown", "setl_id", {"value": str(entry)})
         return _Undo(connection, key, now, refuse_chained).undo(found)
@@ -115,9 +111,9 @@ def reverse(
 ) -> Outcome:
     """Undo what a message did: Outcome.entry is the new entry, None if there was nothing to undo.
 
-    An unknown message leaves a mark: should it still arrive, it is refused. That, and a message
-    that was refused, is answered with success, for the sender wants to know that nothing of it
-    stands. Runs like `cancel`.
+    An unknown message leaves a mark: should it still arrive, it is refused; so is one that was
+    undone, should it come again. Of an unknown message, and one that was refused, the answer is
+    success, for the sender wants to know that nothing of it stands. Runs like `cancel`.
     Refuses: (raises) message_irreversible, reversal_differs, settlement_cancelled (what it did was
              undone already), settlement_taken, account_short, and what `cancel` refuses.
     """
@@ -125,29 +121,26 @@ def reverse(
         values = {"value": original_infno, "allowed": "、".join(REVERSIBLE)}
         raise Refusal("message_irreversible", "oinfno", values)
     with connection.transaction():
-        name = [key.institution, original_msgid]
-        logged = connection.execute(MESSAGE, name).fetchone()
-        if logged is None:
-            if connection.execute(BAR, [*name, original_infno]).rowcount:
+        place = (key.actor_kind, key.actor, original_msgid)
+        known = inbox.find(connection, place)
+        if known is None:
+            if inbox.bar(connection, place, original_infno):
                 return Outcome()
             # It arrived while the mark was being set.
-            logged = connection.execute(MESSAGE, name).fetchone()
-            assert logged is not None
-        infno, state, number = logged
-        if state == BARRED:
+            known = inbox.find(connection, place)
+            assert known is not None
+        if known.state == inbox.BARRED and known.entry is None:
             return Outcome()
-        if infno != original_infno:
+        if known.kind != original_infno:
             raise _differs(original_msgid, "oinfno")
-        person = _person(connection, psn_no)
-        if number is None:
-            row = connection.execute(BY_MESSAGE, [person, *name]).fetchone()
-            number = row[0] if row else None
-        found = _find(connection, number) if number is not None else None
+        found = _find(connection, known.entry) if known.entry is not None else None
         if found is None:
             return Outcome()
-        if found.person_id != person:
+        if found.person_id != _person(connection, psn_no):
             raise _differs(original_msgid, "psn_no")
-        return _Undo(connection, key, now, refuse_chained).undo(found)
+        outcome = _Undo(connection, key, now, refuse_chained).undo(found)
+        inbox.take_back(connection, place)
+        return outcome
 
 
 def _differs(msgid: str, names: str) -> Refusal:
@@ -209,7 +202,7 @@ class _Undo:
             entry,
             id=number,
             kind=kind,
-            msgid=self.key.msgid,
+            msgid=self.key.msg_id,
             accounting_date=today,
             settled_at=self.now,
         )
@@ -228,7 +221,7 @@ class _Undo:
             if moved & {(code, period, slot) for code, period, slot, _ in moves}
         ]
         if later and entry.area in self.refuse_chained:
-            mine = [str(number) for number, place, _ in later if place == self.key.institution]
+            mine = [str(number) for number, place, _ in later if place == self.key.actor]
             own = f"（本机构：{'、'.join(mine)}）" if mine else ""
             raise Refusal("settlement_chained", "setl_id", {"value": str(entry.id), "own": own})
         return later

@@ -10,24 +10,12 @@ from typing import Any
 
 import msgspec
 
+from gongji.platform.inbox import Key
 from gongji.refusals import Refusal
 from gongji.units import Fen
 
 NO_ACCOUNT, OWN_ACCOUNT, FAMILY_ACCOUNTS = "none", "own", "family"
 """Which accounts may pay: none, the person's own, or own and then the bound family accounts."""
-
-
-class Key(msgspec.Struct, frozen=True):
-    """What makes a request the same request: who sent it, its id, and what it says.
-
-    `content` is the normalised input (not the clock, not the headers), `content_hash` its SHA-256.
-    """
-
-    institution: str
-    msgid: str
-    infno: str
-    content_hash: bytes
-    content: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -88,13 +76,17 @@ class Outcome(msgspec.Struct, frozen=True):
     Shape:   `entry` is a row of the table of that name, as `gongji.ledger.entry_rows.EntryRow`; a
              refusal by a gate of the pool is no refusal here: the entry then has pool_fen 0 and
              says why in `result`. `replayed`: the same request was answered before, and this is
-             that answer. `balance_fen` is the own account's after the settlement; `limits` what
-             each fund could still have paid before it, by fund.
+             that answer; with `again` the answer is no longer kept, and `entry` is what it made.
+             `reply` is the answer that was kept now. `balance_fen` is the own account's after the
+             settlement (with `again`: now); `limits` what each fund could still have paid before
+             it, by fund.
     """
 
     refusal: Refusal | None = None
     entry: Any = None
     replayed: bytes | None = None
+    reply: bytes | None = None
+    again: bool = False
     balance_fen: Fen = 0
     limits: dict[str, Fen] = {}
     lines: tuple[Any, ...] = ()

@@ -1,4 +1,4 @@
-"""Decide one bill: the engine on its row of texts, who pays the rest; and the same again later.
+"""Decide one bill: the engine on its visit, who pays the rest; and the same again later.
 
 Nothing is read from a database and no clock is asked: `redo` gives a stored settlement again from
 what its entry keeps.
@@ -18,14 +18,21 @@ from gongji.law.engine.area import Area
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.engine import Result, Step, settle
 from gongji.law.engine.person_meters import Meters
-from gongji.law.engine.visit import Visit, read_visit
+from gongji.law.engine.visit import Value, Visit, check_visit
 from gongji.law.explain.sentences import Explanation, explain
 from gongji.law.rulebook import provision_kinds
 from gongji.ledger import chart, meter_rows
+from gongji.ledger.entry_contents import (
+    AccountsAvailable,
+    Decision,
+    KeptStep,
+    MeterRow,
+    SettledFacts,
+    Sums,
+)
 from gongji.ledger.entry_rows import EntryRow, PostingRow
 from gongji.refusals import REFUSALS, Refusal
-from gongji.settlement.allocate import Payment, Purse, allocate, read_purse
-from gongji.settlement.batch_summary import Sums
+from gongji.settlement.allocate import Payment, allocate
 from gongji.units import Fen, day_of
 
 POOL = "pool"
@@ -36,9 +43,8 @@ class Decided(msgspec.Struct, frozen=True):
     """A bill decided: the engine's result and who pays."""
 
     area: Area
-    row: dict[str, str]
     sums: Sums
-    purse: Purse
+    available: AccountsAvailable
     result: Result
     payment: Payment
 
@@ -49,25 +55,26 @@ class Decided(msgspec.Struct, frozen=True):
         return law.benefits.get(name, self.result.visit.benefit)
 
 
-def decide(area: Area, row: dict[str, str], sums: Sums, purse: Purse, used: Meters) -> Decided:
-    """The engine's result on a row of texts, and who pays the person's part; meters move.
+def decide(
+    area: Area, visit: Visit, sums: Sums, available: AccountsAvailable, used: Meters
+) -> Decided:
+    """The engine's result on a visit, and who pays the person's part; meters move.
 
-    Refuses: what the engine refuses (a gate is no refusal: the pool then pays nothing).
+    Refuses: field_unknown, value_invalid for a fact that the law does not know; what the engine
+             refuses (a gate is no refusal: the pool then pays nothing).
     """
-    law = area.law(day_of(date.fromisoformat(row["date"])))
-    visit = read_visit(row, law)
+    check_visit(visit, area.law(visit.day))
     result = settle(area, visit, used)
-    return Decided(area, row, sums, purse, result, allocate(result, sums, purse))
+    return Decided(area, sums, available, result, allocate(result, sums, available))
 
 
-def row_of(decided: Decided, base: Mapping[str, Any], rules: Areas) -> EntryRow:
+def row_of(decided: Decided, base: Mapping[str, Any], areas: Areas) -> EntryRow:
     """The entry of a decided bill; `base` has its ids, dates and message, as columns."""
     result, sums, payment = decided.result, decided.sums, decided.payment
-    row, visit = decided.row, base["visit"]
-    if visit is not None and row["visit"] != str(visit):
+    number = base["visit"]
+    if number is not None and result.visit.visit != str(number):
         # A purchase has its visit only now.
-        row = row | {"visit": str(visit)}
-        result = replace(result, visit=replace(result.visit, visit=str(visit)))
+        result = replace(result, visit=replace(result.visit, visit=str(number)))
     before, moves = meter_rows.readings(decided.area, result)
     return EntryRow(
         **base,
@@ -84,10 +91,10 @@ def row_of(decided: Decided, base: Mapping[str, Any], rules: Areas) -> EntryRow:
         family_fen=payment.family_fen,
         cash_fen=payment.cash_fen,
         meters=moves,
-        facts={**row, "accounts": decided.purse.as_json(), "sums": _sums_json(sums)},
+        facts=SettledFacts(visit=result.visit, sums=sums, accounts=decided.available),
         result=_said(decided, result, before),
         rulebook=result.law.documents,
-        law_hash=rules.hash_of(result.law),
+        law_hash=areas.hash_of(result.law),
         engine=__version__,
     )
 
@@ -109,43 +116,27 @@ BASE = (
 """The columns of an entry that are not decided but given."""
 
 
-def _sums_json(sums: Sums) -> dict[str, Any]:
-    """What the row of texts does not say of the sums."""
-    return {
-        "above": sums.above_standard_fen,
-        "own": sums.wholly_own_fen,
-        "first": sums.first_self_pay_fen,
-        "parts": sums.parts,
-        "unrelated": list(sums.unrelated),
-    }
-
-
-def _said(decided: Decided, result: Result, before: list[Any]) -> dict[str, Any]:
-    """What was decided, with its articles: enough to show it, and to explain it again.
-
-    Shape:   `payers` what each supplement paid, by the payer's name; `steps` of the layers;
-             `reasons` why the pool or an account paid nothing; `meters` what the engine found.
-    """
-    said: dict[str, Any] = {
-        "benefit": result.visit.benefit,
-        "payers": supplements(result),
-        "family": [list(paid) for paid in decided.payment.family],
-        "steps": [_step(step) for step in result.steps],
-        "reasons": list(decided.payment.notes),
-        "meters": before,
-        "doubts": list(_doubts(result)),
-    }
-    if result.program.routes:
-        said["routes"] = [
-            f"{name}〔{cite.document} {cite.article}〕" for name, cite, _ in result.program.routes
-        ]
+def _said(decided: Decided, result: Result, before: list[MeterRow]) -> Decision:
+    """What was decided, as it is kept."""
+    reasons, refusal, article = list(decided.payment.notes), "", ""
     if result.gate:
         cite = result.gate.cite
-        said["refusal"] = result.refusal
-        said["article"] = f"{cite.document} {cite.article}"
-        reason = f"统筹基金不予支付：{REFUSALS[result.refusal]}〔{said['article']}〕"
-        said["reasons"].insert(0, reason)
-    return said
+        refusal, article = result.refusal, f"{cite.document} {cite.article}"
+        reasons.insert(0, f"统筹基金不予支付：{REFUSALS[refusal]}〔{article}〕")
+    return Decision(
+        benefit=result.visit.benefit,
+        payers=supplements(result),
+        family=decided.payment.family,
+        steps=tuple(_step(step) for step in result.steps),
+        reasons=tuple(reasons),
+        meters=tuple(before),
+        doubts=tuple(_doubts(result)),
+        routes=tuple(
+            f"{name}〔{cite.document} {cite.article}〕" for name, cite, _ in result.program.routes
+        ),
+        refusal=refusal,
+        article=article,
+    )
 
 
 def supplements(result: Result) -> dict[str, Fen]:
@@ -158,18 +149,12 @@ def supplements(result: Result) -> dict[str, Fen]:
     return paid
 
 
-def _step(step: Step) -> list[Any]:
-    """A layer: code, payer, rate in parts per million, cost, deductible, paid, articles."""
-    layer = step.note.layer
-    return [
-        layer.code,
-        layer.payer,
-        step.note.rate.figure,
-        step.cost,
-        step.deductible,
-        step.paid,
-        articles(step.note),
-    ]
+def _step(step: Step) -> KeptStep:
+    """A layer as it is kept."""
+    layer, rate = step.note.layer, step.note.rate.figure
+    return KeptStep(
+        layer.code, layer.payer, rate, step.cost, step.deductible, step.paid, articles(step.note)
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -203,7 +188,7 @@ def postings(decided: Decided, entry: EntryRow) -> list[PostingRow]:
     """The postings of a settlement: to the institution, from whoever pays."""
     assert entry.id is not None
     by: dict[tuple[str, str], Fen] = {(chart.POOL, entry.benefit): entry.pool_fen}
-    by |= {(chart.SUPPLEMENT, payer): paid for payer, paid in entry.result["payers"].items()}
+    by |= {(chart.SUPPLEMENT, payer): paid for payer, paid in entry.supplements.items()}
     by[(chart.ACCOUNT, str(entry.person_id))] = entry.account_fen
     for owner, paid in decided.payment.family:
         by[(chart.ACCOUNT, str(owner))] = paid
@@ -253,45 +238,34 @@ def limits(decided: Decided) -> dict[str, Fen]:
     return found
 
 
-def redo(entry: EntryRow, used: Meters, rules: Areas) -> EntryRow:
+def redo(entry: EntryRow, used: Meters, areas: Areas) -> EntryRow:
     """The entry that the stored facts of a settlement give today, from meters as they were.
 
     `used` (gongji.ledger.meter_rows) moves. Ids, dates and message are the stored entry's.
     Refuses: what `decide` refuses.
     """
     base = {name: getattr(entry, name) for name in BASE}
-    return row_of(decided_again(entry, used, rules), base, rules)
+    return row_of(decided_again(entry, used, areas), base, areas)
 
 
-def decided_again(entry: EntryRow, used: Meters, rules: Areas) -> Decided:
+def decided_again(entry: EntryRow, used: Meters, areas: Areas) -> Decided:
     """A stored settlement decided again, from its stored facts and from meters that are given."""
-    row = {name: text for name, text in entry.facts.items() if isinstance(text, str)}
-    kept = entry.facts["sums"]
-    sums = Sums(
-        int(row["total_fen"]),
-        kept["above"],
-        kept["own"],
-        kept["first"],
-        int(row["in_scope_fen"]),
-        dict(kept["parts"]),
-        tuple(kept["unrelated"]),
-    )
-    purse = read_purse(entry.facts["accounts"])
-    return decide(rules.area(entry.area), row, sums, purse, used)
+    kept = entry.settled
+    return decide(areas.area(entry.area), kept.visit, kept.sums, kept.accounts, used)
 
 
-def explanation(entry: EntryRow, rules: Areas) -> Explanation:
+def explanation(entry: EntryRow, areas: Areas) -> Explanation:
     """The explanation of a stored settlement, from the facts and the meters that it keeps.
 
     Refuses: law_changed where the documents in force are no longer those that it was settled by.
     """
-    area = rules.area(entry.area)
-    if rules.law_hash(entry.area, day_of(entry.service_date)) != entry.law_hash:
+    area = areas.area(entry.area)
+    if areas.law_hash(entry.area, day_of(entry.service_date)) != entry.law_hash:
         raise Refusal("law_changed", "law_hash", {"value": entry.rulebook})
-    used = meter_rows.load(area, [tuple(row) for row in entry.result["meters"]])
-    return explain(decided_again(entry, used, rules).result)
+    used = meter_rows.load(area, entry.decision.meters if entry.decision else ())
+    return explain(decided_again(entry, used, areas).result)
 
 
-def stub(row: dict[str, str], day: date, visit: str) -> Visit:
+def stub(facts: Mapping[str, Value], day: date, visit: str) -> Visit:
     """A visit with only what tells its meters apart."""
-    return Visit("", day_of(day), "", None, None, dict(row), visit=visit)
+    return Visit("", day_of(day), "", None, None, dict(facts), visit=visit)

@@ -12,12 +12,16 @@ from functools import lru_cache
 from typing import Any
 
 import psycopg
+from msgspec.structs import replace
 
+from gongji.law.engine.visit import Value, Visit
 from gongji.law.rulebook.law import parents
 from gongji.ledger.entry_rows import EntryRow
 from gongji.refusals import Refusal
-from gongji.settlement import engine_row
-from gongji.settlement.engine_row import Known, Sheet, Standing
+from gongji.settlement import counter_facts
+from gongji.settlement.batch_marks import read_marks
+from gongji.settlement.counter_facts import Seen
+from gongji.settlement.known_facts import DatedFact, PersonFacts, Standing, standings
 from gongji.settlement.routes import (
     CHRONIC,
     DUAL_CHANNEL,
@@ -35,24 +39,20 @@ FAMILIES = (
     frozenset({DUAL_CHANNEL, NEGOTIATED}),
 )
 """Benefits that one registration may stand for the other of, when it is looked up again."""
-WHEN_SETTLED = frozenset({"account_current"})
-"""Columns that are neither told nor the registry's: they were so when the bill was settled."""
 
 FACTS = """select person_id, kind, key, since, until, details, area, learnt_at, retired_at
 from person_fact where person_id = any(%s)"""
 PLACES = """select i.code, i.area, i.kind, f.kind, f.key, f.since, f.until, f.details
 from institution i
 left join institution_fact f on f.institution = i.code and f.retired_at is null"""
-PRESCRIBERS = """select c.id, p->>'prescriber' from charge_batch c
-cross join lateral jsonb_array_elements(coalesce(c.marks->'prescriptions', '[]')) p
-where c.id = any(%s)"""
+MARKS = "select id, marks from charge_batch where id = any(%s)"
 
 
 @dataclass(frozen=True)
 class _Learnt:
     """A fact with the instants between which it was known."""
 
-    fact: Known
+    fact: DatedFact
     learnt_at: datetime
     retired_at: datetime | None
 
@@ -61,9 +61,9 @@ class Places:
     """Every institution with what is known of it today; there are few, so they are read once."""
 
     def __init__(self, connection: Connection) -> None:
-        self._rows: dict[str, list[tuple[str, str, str, Known | None]]] = {}
+        self._rows: dict[str, list[tuple[str, str, str, DatedFact | None]]] = {}
         for code, area, kind, fact_kind, *fact in connection.execute(PLACES):
-            known = Known(fact_kind, *fact) if fact_kind else None
+            known = DatedFact(fact_kind, *fact) if fact_kind else None
             self._rows.setdefault(code, []).append((code, area, kind, known))
         self.at = lru_cache(maxsize=20_000)(self._at)
 
@@ -77,7 +77,7 @@ class Places:
             raise Refusal("institution_unknown", "institution", {"value": code})
         bodies = {row[3].details.get("parent") or "" for row in rows if row[3]}
         around = [row for body in bodies for row in self._rows.get(body, ())]
-        return engine_row.standings([*rows, *around], day)[code]
+        return standings([*rows, *around], day)[code]
 
 
 @dataclass
@@ -88,10 +88,10 @@ class Registry:
     persons: dict[int, list[_Learnt]] = field(default_factory=dict)
     prescribers: dict[int, list[str]] = field(default_factory=dict)
 
-    def sheet(self, person: int, day: date, known_at: datetime | None = None) -> Sheet:
+    def known(self, person: int, day: date, known_at: datetime | None = None) -> PersonFacts:
         """What is known of a person on a day, today or as it was known at an instant."""
         found = self.persons.get(person, ())
-        return Sheet(
+        return PersonFacts(
             day,
             tuple(
                 one.fact
@@ -114,38 +114,30 @@ def read_registry(
     for person, kind, key, since, until, details, area, learnt, retired in connection.execute(
         FACTS, [list(persons)]
     ):
-        known = Known(kind, key, since, until, details, area)
+        known = DatedFact(kind, key, since, until, details, area)
         made.persons.setdefault(person, []).append(_Learnt(known, learnt, retired))
-    for batch, prescriber in connection.execute(PRESCRIBERS, [list(batches)]):
-        made.prescribers.setdefault(batch, []).append(prescriber)
+    for batch, marks in connection.execute(MARKS, [list(batches)]):
+        written = read_marks(marks).prescriptions
+        made.prescribers[batch] = [prescription.prescriber for prescription in written]
     return made
 
 
-def row_today(entry: EntryRow, registry: Registry) -> dict[str, str]:
-    """The row of texts that the settlement would be decided on today.
+def visit_today(entry: EntryRow, registry: Registry) -> Visit:
+    """The visit that the settlement would be decided on today.
 
     Refuses: not_insured where the person is not insured in the area of the entry;
              registration_missing; institution_unknown.
     """
     assert entry.person_id is not None
-    stored = {name: text for name, text in entry.facts.items() if isinstance(text, str)}
-    sheet = registry.sheet(entry.person_id, entry.service_date)
-    if sheet.insured.area and entry.area not in parents(sheet.insured.area):
+    then = entry.settled.visit
+    person = registry.known(entry.person_id, entry.service_date)
+    if person.insured.area and entry.area not in parents(person.insured.area):
         raise Refusal("not_insured", "psn_no", {"date": str(entry.service_date)})
-    route = _route(stored, sheet)
-    told = _told(entry, stored, registry)
-    return {
-        **{name: stored[name] for name in stored if name in COST or name.startswith("in_scope_")},
-        **engine_row.person_texts(sheet, route.benefit),
-        **engine_row.place_texts(sheet, entry.area, route.benefit, *_places(entry, registry)),
-        **engine_row.route_texts(sheet, route),
-        **told,
-        **{name: stored[name] for name in WHEN_SETTLED if name in stored},
-    }
-
-
-COST = frozenset({"date", "visit", "total_fen", "in_scope_fen"})
-"""What the lines came to, and which visit they are of."""
+    known = counter_facts.COUNTER_FACTS
+    seen = Seen(person, entry.area, _route(then, person), *_places(entry, registry))
+    kept = {name: value for name, value in then.facts.items() if name in known.of_bill}
+    facts = known.read(seen) | _told(entry, seen, registry) | kept
+    return replace(then, benefit=seen.route.benefit, facts=facts)
 
 
 def _places(entry: EntryRow, registry: Registry) -> tuple[Standing, Standing | None]:
@@ -156,71 +148,41 @@ def _places(entry: EntryRow, registry: Registry) -> tuple[Standing, Standing | N
     return here, registry.places.at(codes[0], entry.service_date)
 
 
-def _route(stored: dict[str, str], sheet: Sheet) -> Route:
+def _route(then: Visit, person: PersonFacts) -> Route:
     """The benefit as it was, if the registration that it rests on still holds.
 
     Refuses: registration_missing.
     """
-    benefit, drug = stored["benefit"], stored.get("drug", "")
-    agreed = stored.get("in_agreement", "true") == "true"
-    if "disease" not in stored:
+    benefit, drug = then.benefit, str(then.facts.get("drug", ""))
+    agreed = bool(then.facts.get("in_agreement", True))
+    if "approval_date" not in then.facts:
         return Route(benefit, None, drug, agreed)
+    disease = str(then.facts.get("disease", ""))
     family = next((one for one in FAMILIES if benefit in one), frozenset({benefit}))
-    held = [r for r in sheet.registrations if r.approved and r.benefit in family]
-    held = [r for r in held if r.disease == stored["disease"]] or (held if drug else [])
+    held = [r for r in person.registrations if r.approved and r.benefit in family]
+    held = [r for r in held if r.disease == disease] or (held if drug else [])
     if not held and benefit == NEGOTIATED:
         # A negotiated drug is paid without a registration too.
         return Route(benefit, None, drug, agreed)
     if not held:
-        raise Refusal("registration_missing", "dise_codg", {"value": stored["disease"]})
+        raise Refusal("registration_missing", "dise_codg", {"value": disease})
     found: Registered = held[0]
     return Route(benefit if drug else found.benefit, found, drug, agreed)
 
 
-def _told(entry: EntryRow, stored: dict[str, str], registry: Registry) -> dict[str, str]:
+def _told(entry: EntryRow, today: Seen, registry: Registry) -> dict[str, Value]:
     """What only the institution said: what the registry does not fill, or filled otherwise."""
     assert entry.person_id is not None
-    then: dict[str, str] = {}
-    if any(stored.get(name) == "true" for name in ("third_party", "died")):
-        sheet = registry.sheet(entry.person_id, entry.service_date, entry.settled_at)
-        if sheet.holding.get("insured"):
-            then = engine_row.person_texts(sheet, stored["benefit"])
+    then = entry.settled.visit
+    known = counter_facts.COUNTER_FACTS
+    said: dict[str, Value | None] = {}
+    if any(then.facts.get(one.column) is True for one in known.both):
+        person = registry.known(entry.person_id, entry.service_date, entry.settled_at)
+        if person.holding.get("insured"):
+            seen = replace(today, person=person, route=Route(then.benefit))
+            said = known.known_too(seen)
     return {
-        name: text
-        for name, text in stored.items()
-        if name not in FILLED and not name.startswith("in_scope_") and then.get(name) != text
+        name: value
+        for name, value in then.facts.items()
+        if name not in known.filled and said.get(name) != value
     }
-
-
-FILLED = (
-    COST
-    | WHEN_SETTLED
-    | {
-        "status",
-        "tier",
-        "in_benefit_period",
-        "has_account",
-        "birth_date",
-        "subsidy",
-        "admitted",
-        "admission_level",
-        "inpatient",
-        "institution",
-        "institution_kind",
-        "level",
-        "parent_level",
-        "designated",
-        "qualified",
-        "offsite",
-        "prescriber_level",
-        "selected",
-        "referred",
-        "benefit",
-        "in_agreement",
-        "drug",
-        "disease",
-        "approval_date",
-        "disease_count",
-    }
-)
-"""Columns that the registry, the route or the lines fill."""

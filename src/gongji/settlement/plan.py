@@ -1,7 +1,8 @@
 """Bills made ready: checked, routed, summed up; then decided one after the other on shared state.
 
-`plan_cases` refuses what cannot be settled and says what else must be read; `State` holds the
-meters and balances of the persons while their bills are decided in order.
+A bill goes from `Asked` (the request and what is known of it) to `Priced` (its lines summed up) to
+`Plan` (by which law and benefit, for what cost); each step takes the one before and gives the next
+or a refusal. `State` holds the meters and balances of the persons while bills are decided in order.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,19 +17,21 @@ import psycopg
 from gongji.law.engine.area import Area
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.person_meters import Meters
+from gongji.law.engine.visit import Visit
 from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.law import Law
 from gongji.ledger import meter_rows
+from gongji.ledger.entry_contents import AccountsAvailable, Owner, Sums
 from gongji.platform.identity import mask_number
 from gongji.refusals import Refusal
-from gongji.settlement import engine_row
-from gongji.settlement.allocate import Owner, Purse
-from gongji.settlement.batch_summary import AMOUNTS, Sums, batch_of, refuse_mixed, sums_for
-from gongji.settlement.contract import FAMILY_ACCOUNTS, NO_ACCOUNT, Outcome
+from gongji.settlement import counter_facts
+from gongji.settlement.batch_summary import AMOUNTS, BatchSummary, batch_of, refuse_mixed, sums_for
+from gongji.settlement.contract import FAMILY_ACCOUNTS, NO_ACCOUNT, Request
+from gongji.settlement.counter_facts import Seen
 from gongji.settlement.decide_bill import Decided, decide, limits, stub
-from gongji.settlement.engine_row import Known, Sheet, Standing
-from gongji.settlement.price_bills import Bill, price_bills
-from gongji.settlement.queries import Around, Case, Wanted, marks
+from gongji.settlement.known_facts import DatedFact, PersonFacts, Standing, standings
+from gongji.settlement.price_bills import Bill, PricedBill, price_bills
+from gongji.settlement.queries import Around, Asked, Wanted
 from gongji.settlement.routes import Route, route
 from gongji.settlement.visits import PRESCRIBER, check_day, check_prescriptions
 from gongji.units import Fen, day_of, yuan_text
@@ -42,61 +45,147 @@ class Bounds:
     days_ahead: int = 1
 
 
-class Plan(msgspec.Struct):
+class Priced(msgspec.Struct, frozen=True):
+    """A request whose lines are priced and summed up.
+
+    Shape:   `disease` the national code of the visit's disease; `prescriber` stands for outside
+             prescriptions that do not name theirs; `bill` the lines of a purchase, priced now.
+    """
+
+    asked: Asked
+    day: date
+    summary: BatchSummary
+    disease: str
+    prescriber: str
+    lines: int
+    bill: PricedBill | None = None
+
+
+class Plan(msgspec.Struct, frozen=True):
     """A bill that can be decided: by which law and benefit, for what cost."""
 
-    case: Case
-    sheet: Sheet
+    priced: Priced
+    person: PersonFacts
     area: Area
     home: str
     law: Law
     route: Route
     sums: Sums
     prescriptions: tuple[tuple[str, str], ...]
-    warnings: list[str] = []
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> Asked:
+        """The request with what the database knows of it."""
+        return self.priced.asked
+
+    @property
+    def request(self) -> Request:
+        """The request."""
+        return self.priced.asked.request
+
+    @property
+    def batch(self) -> int | None:
+        """The batch of lines; a purchase gets its own later."""
+        return self.asked.batch.id if self.asked.batch else None
 
     @property
     def day(self) -> date:
         """The date of service."""
-        return self.sheet.day
+        return self.person.day
 
     @property
     def visit(self) -> str:
         """The registration, for meters that begin with it; a purchase gets its own later."""
-        return str(-1 - self.case.place if self.case.visit is None else self.case.visit)
+        opened = self.asked.visit
+        return str(opened.id if opened else -1 - self.asked.place)
 
     @property
     def keys(self) -> list[tuple[str, int, str, str]]:
         """The blocks of meters that it uses: area, person, period, slot."""
-        assert self.case.person is not None
-        row = {"institution": self.case.institution, **self.case.request.facts}
-        row |= engine_row.route_texts(self.sheet, self.route)
-        blocks = meter_rows.blocks_of(self.area, stub(row, self.day, self.visit))
-        return [(self.home, self.case.person, *block) for block in blocks]
+        assert self.asked.person is not None
+        told = {column: text.strip() for column, text in self.request.facts.items()}
+        facts = {"institution": self.request.key.actor, **told}
+        held, drug = self.route.registration, self.route.drug
+        facts |= ({"disease": held.disease} if held else {}) | ({"drug": drug} if drug else {})
+        blocks = meter_rows.blocks_of(self.area, stub(facts, self.day, self.visit))
+        return [(self.home, self.asked.person, *block) for block in blocks]
 
     @property
-    def owners(self) -> list[Known]:
+    def owners(self) -> list[DatedFact]:
         """Bonds that hold on the day and were consented to, in their order."""
-        bonds = self.sheet.holding.get("bond", [])
+        bonds = self.person.holding.get("bond", [])
         agreed = [b for b in bonds if b.details.get("consented_on", "") <= str(self.day)]
         return sorted(agreed, key=lambda bond: (bond.details["order"], bond.key))
 
 
-@dataclass
-class Table:
+@dataclass(frozen=True)
+class BatchPlanner:
     """What all the bills of a batch are settled by."""
 
-    rules: Areas
+    areas: Areas
     today: date
     bounds: Bounds
     closed: frozenset[str]
+
+    def plans(
+        self, connection: psycopg.Connection[Any], asked: Sequence[Asked]
+    ) -> list[Plan | Refusal]:
+        """Every request made ready, or why it cannot be settled, in their order."""
+        priced = self.price(connection, asked)
+        return [one if isinstance(one, Refusal) else self.plan(one) for one in priced]
+
+    def price(
+        self, connection: psycopg.Connection[Any], asked: Sequence[Asked]
+    ) -> list[Priced | Refusal]:
+        """Requests with their lines summed up; those of purchases are priced, all at once.
+
+        Refuses: (as results) the first refusals of docs/inside/settlement.md; for purchases also
+                 not_insured, prescription_missing and what `price_bills` gives.
+        """
+        found = [self._checked(one) for one in asked]
+        bills = [one for one in found if isinstance(one, Bill)]
+        made = iter(price_bills(connection, bills) if bills else ())
+        return [
+            _purchase(one, ready, next(made)) if isinstance(ready, Bill) else ready
+            for one, ready in zip(asked, found, strict=True)
+        ]
+
+    def _checked(self, asked: Asked) -> Bill | Priced | Refusal:
+        """The bill of a purchase that is to be priced; of a visit what its lines came to."""
+        try:
+            day = self._check(asked)
+            request, purchase = asked.request, asked.request.purchase
+            if purchase is None:
+                assert asked.visit is not None and asked.batch is not None
+                return Priced(
+                    asked,
+                    day,
+                    asked.batch.summary,
+                    asked.batch.disease or asked.visit.disease,
+                    asked.visit.prescriber,
+                    asked.batch.lines,
+                )
+            return Bill(
+                self.areas.area(asked.known().insured.area),
+                day,
+                request.key.actor,
+                purchase.lines,
+                asked.person,
+                request.med_type,
+                purchase.disease,
+                str(purchase.details.get(PRESCRIBER) or ""),
+                self.span,
+            )
+        except Refusal as refusal:
+            return refusal
 
     def wanted(self, plans: Sequence[Plan]) -> Wanted:
         """What must be read before the bills are decided."""
         wanted = Wanted()
         for plan in plans:
-            request = plan.case.request
-            wanted.institutions.add(plan.case.institution)
+            request = plan.request
+            wanted.institutions.add(request.key.actor)
             wanted.institutions |= {prescriber for prescriber, _ in plan.prescriptions}
             wanted.meters |= dict.fromkeys(plan.keys)
             wanted.prescriptions |= set(plan.prescriptions)
@@ -113,63 +202,68 @@ class Table:
         owners = {key: person for key, (person, _) in around.accounts.items()}
         return State(around, owners, balances, set(around.prescriptions))
 
-    def plan(self, case: Case) -> Plan:
+    def plan(self, priced: Priced) -> Plan | Refusal:
         """A bill made ready.
 
-        Refuses: the refusals of docs/inside/settlement.md, in its order.
+        Refuses: (as result) the refusals of docs/inside/settlement.md, in its order.
         """
-        day = self._check(case)
-        sheet = case.sheet()
-        spell = sheet.insured
-        area = self.rules.area(spell.area)
+        try:
+            return self._plan(priced)
+        except Refusal as refusal:
+            return refusal
+
+    def _plan(self, priced: Priced) -> Plan:
+        asked, day = priced.asked, priced.day
+        person = asked.known()
+        area = self.areas.area(person.insured.area)
         home = area.laws[0].area
         law = area.law(day_of(day))
         if home in self.closed:
             month = self.today.strftime("%Y-%m")
             raise Refusal("period_closed", "inf_time", {"area": home, "value": month})
-        request, said = case.request, marks(case)
+        request, said = asked.request, priced.summary.marks
         found = route(
             law,
             request.med_type,
-            case.disease,
-            sheet.registrations,
-            said.get("drugs", ()),
-            case.lines,
+            priced.disease,
+            person.registrations,
+            said.drugs,
+            priced.lines,
         )
         refuse_mixed(said, found.benefit, law)
         registration = found.registration
-        names = [name for name in (case.disease, registration and registration.disease) if name]
-        sums = sums_for(case.columns, found.benefit, names)
-        self._check_total(case, sums)
-        used = tuple(
-            dict.fromkeys(
-                (p["prescriber"] or case.prescriber, p["number"])
-                for p in said.get("prescriptions", ())
-            )
+        names = [name for name in (priced.disease, registration and registration.disease) if name]
+        sums = sums_for(priced.summary, found.benefit, names)
+        _check_total(request, sums)
+        used = dict.fromkeys(
+            (one.prescriber or priced.prescriber, one.number) for one in said.prescriptions
         )
-        plan = Plan(case, sheet, area, home, law, found, sums, used)
-        plan.warnings += [*said.get("warnings", ()), *_differences(case, sums)]
-        return plan
+        warnings = (*said.warnings, *_differences(request, sums))
+        return Plan(priced, person, area, home, law, found, sums, tuple(used), warnings)
 
-    def _check(self, case: Case) -> date:
-        request = case.request
+    def _check(self, asked: Asked) -> date:
+        """The date of service of a request whose person, visit and batch stand."""
+        request, opened, batch = asked.request, asked.visit, asked.batch
         visit = str(request.visit)
-        if case.person is None:
+        if asked.person is None:
             raise Refusal("person_unknown", "psn_no", {"value": mask_number(request.psn_no)})
         if request.purchase is None:
-            mine = case.visit_person == case.person
-            if case.visit is None or not mine or case.institution != request.key.institution:
+            if (
+                opened is None
+                or opened.person != asked.person
+                or opened.institution != request.key.actor
+            ):
                 raise Refusal("visit_unknown", "mdtrt_id", {"value": visit})
-            if case.withdrawn:
+            if opened.withdrawn:
                 raise Refusal("visit_withdrawn", "mdtrt_id", {"value": visit})
-            if case.batch is None:
+            if batch is None:
                 raise Refusal("batch_unknown", "chrg_bchno", {"value": request.batch or "（空）"})
-            if case.settled_by is not None:
-                values = {"value": request.batch, "entry": str(case.settled_by)}
+            if batch.settled_by is not None:
+                values = {"value": request.batch, "entry": str(batch.settled_by)}
                 raise Refusal("batch_settled_already", "chrg_bchno", values)
-        assert case.day is not None
-        check_day(case.day, self.span, "begntime")
-        return case.day
+        assert asked.day is not None
+        check_day(asked.day, self.span, "begntime")
+        return asked.day
 
     @property
     def span(self) -> tuple[date, date]:
@@ -177,94 +271,59 @@ class Table:
         back, ahead = self.bounds.days_back, self.bounds.days_ahead
         return self.today - timedelta(days=back), self.today + timedelta(days=ahead)
 
-    def _check_total(self, case: Case, sums: Sums) -> None:
-        if sums.total_fen != case.request.total_fen:
-            values = {
-                "value": yuan_text(case.request.total_fen),
-                "total": yuan_text(sums.total_fen),
-            }
-            raise Refusal("total_differs", "medfee_sumamt", values)
+
+def _check_total(request: Request, sums: Sums) -> None:
+    """The total that was sent is that of the lines.
+
+    Refuses: total_differs.
+    """
+    if sums.total_fen != request.total_fen:
+        values = {"value": yuan_text(request.total_fen), "total": yuan_text(sums.total_fen)}
+        raise Refusal("total_differs", "medfee_sumamt", values)
 
 
 CLASSES = ("超限价自费", "全自费", "先行自付", "符合政策范围")
 
 
-def _differences(case: Case, sums: Sums) -> list[str]:
+def _differences(request: Request, sums: Sums) -> list[str]:
     """Where the class totals that were sent along are others: a warning, since clients send
     constants."""
-    if case.request.declared is None:
+    if request.declared is None:
         return []
     ours = [getattr(sums, name) for name in AMOUNTS]
     return [
         f"{name}金额 {yuan_text(theirs)} 与平台计算的 {yuan_text(own)} 不符，以平台为准"
-        for name, theirs, own in zip(CLASSES, case.request.declared, ours, strict=True)
+        for name, theirs, own in zip(CLASSES, request.declared, ours, strict=True)
         if theirs != own
     ]
 
 
-def plan_cases(
-    connection: psycopg.Connection[Any],
-    cases: Sequence[Case],
-    table: Table,
-    outcomes: dict[int, Outcome],
-) -> list[Plan]:
-    """The bills that can be decided, in their order; the others get their refusals."""
-    _price_purchases(connection, [case for case in cases if case.request.purchase], table, outcomes)
-    plans = []
-    for case in cases:
-        if case.place in outcomes:
-            continue
-        try:
-            plans.append(table.plan(case))
-        except Refusal as refusal:
-            outcomes[case.place] = Outcome(refusal=refusal)
-    return plans
+def _purchase(asked: Asked, bill: Bill, found: PricedBill | Refusal) -> Priced | Refusal:
+    """A purchase with its lines priced.
+
+    Refuses: (as result) prescription_missing.
+    """
+    if isinstance(found, Refusal):
+        return found
+    try:
+        check_prescriptions(found)
+    except Refusal as refusal:
+        return refusal
+    lines = len(found.lines)
+    return Priced(asked, bill.day, batch_of(found), bill.disease, bill.prescriber, lines, found)
 
 
-def _price_purchases(
-    connection: psycopg.Connection[Any],
-    cases: Sequence[Case],
-    table: Table,
-    outcomes: dict[int, Outcome],
-) -> None:
-    """Price the lines of purchases, all at once."""
-    bills, priced = [], []
-    for case in cases:
-        purchase, request = case.request.purchase, case.request
-        assert purchase is not None
-        try:
-            day = table._check(case)
-            area = table.rules.area(case.sheet().insured.area)
-        except Refusal as refusal:
-            outcomes[case.place] = Outcome(refusal=refusal)
-            continue
-        case.disease = purchase.disease
-        case.prescriber = str(purchase.details.get(PRESCRIBER) or "")
-        bills.append(
-            Bill(
-                area,
-                day,
-                request.key.institution,
-                purchase.lines,
-                case.person,
-                request.med_type,
-                purchase.disease,
-                case.prescriber,
-                table.span,
-            )
-        )
-        priced.append(case)
-    if not bills:
-        return
-    for case, found in zip(priced, price_bills(connection, bills), strict=True):
-        try:
-            if isinstance(found, Refusal):
-                raise found
-            check_prescriptions(found)
-        except Refusal as refusal:
-            outcomes[case.place] = Outcome(refusal=refusal)
-            continue
-        case.priced, case.columns, case.lines = found, batch_of(found), len(found.lines)
+class Settled(msgspec.Struct, frozen=True):
+    """A bill that was decided: what came out, and what stood around it.
+
+    Units:   fen. `limits` what each fund had left before; `balance_fen` what is on the own account
+             after.
+    """
+
+    plan: Plan
+    decided: Decided
+    limits: dict[str, Fen]
+    balance_fen: Fen
 
 
 @dataclass
@@ -284,68 +343,60 @@ class State:
         """Leave the state as it was if the bill is a trial, or is refused."""
         used = self._meters(plan)
         blocks, visits = dict(used.blocks), used.visits
-        balances = dict(self.balances) if plan.case.request.trial else None
+        balances = dict(self.balances) if plan.request.trial else None
         done = False
         try:
             yield
-            done = not plan.case.request.trial
+            done = not plan.request.trial
         finally:
             if not done:
                 used.blocks, used.visits = blocks, visits
                 if balances is not None:
                     self.balances = balances
 
-    def decide(self, plan: Plan) -> tuple[Decided, dict[str, Fen], Fen]:
-        """The bill decided, what each fund had left before, what is on the own account after.
+    def decide(self, plan: Plan) -> Settled:
+        """The bill decided.
 
         Refuses: batch_settled_already, prescription_used, prescribers_mixed, institution_unknown,
                  what the engine refuses.
         """
-        case = plan.case
+        asked, institution = plan.asked, plan.request.key.actor
         self._check_unused(plan)
         standings = self._standings(plan.day)
-        here = standings.get(case.institution)
+        here = standings.get(institution)
         if here is None:
-            raise Refusal("institution_unknown", "fixmedins_code", {"value": case.institution})
+            raise Refusal("institution_unknown", "fixmedins_code", {"value": institution})
         prescriber = self._prescriber(plan, here, standings)
-        purse = self._purse(plan, here)
-        row = {
-            **engine_row.cost_texts(plan.sums, plan.day, plan.visit),
-            **engine_row.person_texts(plan.sheet, plan.route.benefit),
-            **engine_row.place_texts(plan.sheet, plan.home, plan.route.benefit, here, prescriber),
-            **engine_row.route_texts(plan.sheet, plan.route),
-            **engine_row.told_texts(case.request, plan.law),
-        }
-        if purse.accounts != NO_ACCOUNT and _draws_first(plan.area):
-            row["account_current"] = yuan_text(purse.own_fen)
-        decided = decide(plan.area, row, plan.sums, purse, self._meters(plan))
-        assert case.person is not None
-        own = (plan.home, case.person)
+        available = self._available(plan, here)
+        visit = _visit(plan, here, prescriber, available)
+        decided = decide(plan.area, visit, plan.sums, available, self._meters(plan))
+        assert asked.person is not None
+        own = (plan.home, asked.person)
         after = self.balances.get(own, 0) - decided.payment.own_fen
         if own in self.balances:
             self.balances[own] = after
         for owner, paid in decided.payment.family:
             self.balances[plan.home, owner] -= paid
-        if not case.request.trial:
+        if not plan.request.trial:
             self.prescriptions |= set(plan.prescriptions)
-            self.batches |= {case.batch} if case.batch else set()
-        return decided, limits(decided), after
+            self.batches |= {plan.batch} if plan.batch else set()
+        return Settled(plan, decided, limits(decided), after)
 
     def _meters(self, plan: Plan) -> Meters:
-        assert plan.case.person is not None
-        key = (plan.home, plan.case.person)
+        assert plan.asked.person is not None
+        key = (plan.home, plan.asked.person)
         if key not in self.meters:
             self.meters[key] = meter_rows.load(plan.area, self.around.meters.get(key, ()))
         return self.meters[key]
 
     def _standings(self, day: date) -> Mapping[str, Standing]:
         if day not in self.standings:
-            self.standings[day] = engine_row.standings(self.around.institutions, day)
+            self.standings[day] = standings(self.around.institutions, day)
         return self.standings[day]
 
     def _check_unused(self, plan: Plan) -> None:
-        if plan.case.batch in self.batches:
-            values = {"value": plan.case.request.batch, "entry": "（同一批请求）"}
+        if plan.batch in self.batches:
+            values = {"value": plan.request.batch, "entry": "（同一批请求）"}
             raise Refusal("batch_settled_already", "chrg_bchno", values)
         taken = [number for p, number in plan.prescriptions if (p, number) in self.prescriptions]
         if taken:
@@ -367,8 +418,8 @@ class State:
             raise Refusal("institution_unknown", "rx_fixmedins_code", {"value": codes[0]})
         return standings[codes[0]]
 
-    def _purse(self, plan: Plan, here: Standing) -> Purse:
-        request = plan.case.request
+    def _available(self, plan: Plan, here: Standing) -> AccountsAvailable:
+        request = plan.request
         place = here.kind if here.designated_for else "other"
         own = self.owners.get((plan.home, request.psn_no))
         family = []
@@ -377,7 +428,31 @@ class State:
             if person is not None and (there := self.balances[plan.home, person]):
                 family.append(Owner(person, bond.details["relation"], there))
         balance = self.balances[plan.home, own] if own is not None else 0
-        return Purse(request.accounts, place, balance, tuple(family))
+        return AccountsAvailable(request.accounts, place, balance, tuple(family))
+
+
+def _visit(
+    plan: Plan, here: Standing, prescriber: Standing | None, available: AccountsAvailable
+) -> Visit:
+    """The visit that the engine decides: what the registry knows, the route, what was told.
+
+    Refuses: not_insured; field_unknown for what the registry decides, and what is told wrongly.
+    """
+    first = available.accounts != NO_ACCOUNT and _draws_first(plan.area)
+    account = available.own_fen if first else None
+    seen = Seen(plan.person, plan.home, plan.route, here, prescriber, account)
+    known = counter_facts.COUNTER_FACTS
+    facts = known.read(seen) | known.told_by(plan.request.facts, plan.law)
+    return Visit(
+        plan.law.area,
+        day_of(plan.day),
+        plan.law.benefits.get(plan.route.benefit, plan.route.benefit),
+        plan.sums.in_scope_fen,
+        plan.sums.total_fen,
+        facts,
+        visit=plan.visit,
+        parts=plan.sums.parts,
+    )
 
 
 def _draws_first(area: Area) -> bool:

@@ -4,7 +4,7 @@ Each function takes everything that is asked for at once; what it gives is value
 hold on the date of service and are known now.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -12,12 +12,15 @@ from typing import Any
 import msgspec
 import psycopg
 
-from gongji.ledger.meter_rows import MeterRow
+from gongji.ledger.entry_contents import MeterRow
+from gongji.platform import inbox
 from gongji.platform.arrays import array, texts, written
+from gongji.settlement.batch_marks import read_marks
+from gongji.settlement.batch_summary import BatchSummary
 from gongji.settlement.contract import FAMILY_ACCOUNTS, Request
-from gongji.settlement.engine_row import RESCUE_DAYS, Known, Sheet
+from gongji.settlement.known_facts import RESCUE_DAYS, DatedFact, PersonFacts
 from gongji.settlement.visits import PRESCRIBER
-from gongji.units import Fen
+from gongji.units import Fen, day_in_china
 
 Connection = psycopg.Connection[Any]
 Cursor = psycopg.Cursor[Any]
@@ -32,7 +35,7 @@ order by id for no key update"""
 """Persons, and the owners of family accounts that are bound to some of them."""
 
 CASES = """select a.place, p.id, v.id, v.person_id, v.institution,
-  (v.begun_at at time zone 'Asia/Shanghai')::date, v.med_type, v.disease,
+  (v.begun_at at time zone 'Asia/Shanghai')::date, v.disease,
   v.withdrawn_at is not null, v.details->>%s, c.id, c.disease, c.total_fen, c.above_standard_fen,
   c.wholly_own_fen, c.first_self_pay_fen, c.in_scope_fen, c.parts::text, c.marks::text,
   c.settled_by, (select count(*) from fee_line l where a.counted and l.batch_id = c.id)
@@ -51,11 +54,6 @@ cross join lateral (
 join person_fact f on f.person_id = p.id and f.retired_at is null
 where (f.until is null or f.until > d.day)
   and (f.since <= d.day or f.kind = 'stay' and f.since <= d.day + {RESCUE_DAYS})"""
-
-MESSAGES = """select m.institution, m.msgid, m.infno, m.content_hash, m.state, m.reply,
-  m.content::text
-from unnest(%s::text[], %s::text[]) a(institution, msgid)
-join message m on m.institution = a.institution and m.msgid = a.msgid"""
 
 CLOSED = "select area from closed_period where month = %s"
 
@@ -88,49 +86,57 @@ COUNTED = ("18", "41")
 """Kinds of care for which it matters whether all lines are drugs of a kind."""
 
 
-class Case(msgspec.Struct):
-    """A request with what the database knows of it; `columns` are the batch's sums and marks."""
+class OpenVisit(msgspec.Struct, frozen=True):
+    """A registration, as `visit` keeps it."""
+
+    id: int
+    person: int
+    institution: str
+    day: date
+    disease: str
+    withdrawn: bool
+    prescriber: str
+
+
+class SentBatch(msgspec.Struct, frozen=True):
+    """The lines that were sent for a registration, priced and summed up."""
+
+    id: int
+    disease: str
+    summary: BatchSummary
+    settled_by: int | None
+    lines: int
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A request with what the database knows of it; `facts` are the person's on the day."""
 
     place: int
     request: Request
     person: int | None = None
-    visit: int | None = None
-    visit_person: int | None = None
-    institution: str = ""
-    day: date | None = None
-    visit_med_type: str = ""
-    disease: str = ""
-    withdrawn: bool = False
-    prescriber: str = ""
-    batch: int | None = None
-    columns: dict[str, Any] = {}
-    settled_by: int | None = None
-    lines: int = 0
-    facts: list[Known] = []
-    priced: Any = None
+    visit: OpenVisit | None = None
+    batch: SentBatch | None = None
+    facts: tuple[DatedFact, ...] = ()
 
-    def sheet(self) -> Sheet:
+    @property
+    def day(self) -> date | None:
+        """The date of service; None where the registration is not known."""
+        if self.request.purchase:
+            return day_in_china(self.request.purchase.begun_at)
+        return self.visit.day if self.visit else None
+
+    def known(self) -> PersonFacts:
         """What is known of the person on the day."""
         assert self.day is not None
-        return Sheet(self.day, tuple(self.facts))
-
-
-class Logged(msgspec.Struct, frozen=True):
-    """A message that was answered, or barred, before."""
-
-    infno: str
-    content_hash: bytes
-    state: str
-    reply: bytes | None
-    content: str
+        return PersonFacts(self.day, self.facts)
 
 
 @dataclass(frozen=True)
 class Cases:
     """What the first reading found."""
 
-    cases: list[Case]
-    messages: dict[tuple[str, str], Logged]
+    asked: list[Asked]
+    messages: list[inbox.Known]
     closed: frozenset[str]
 
 
@@ -142,77 +148,52 @@ def lock(connection: Connection, requests: Iterable[Request]) -> None:
         connection.execute(LOCK, [texts([request.psn_no for request in asked]), texts(family)])
 
 
-def read_cases(connection: Connection, cases: list[Case], month: date) -> Cases:
+def read_cases(connection: Connection, requests: Sequence[Request], month: date) -> Cases:
     """Visits and batches, persons' facts, messages, closed months: four statements at once."""
-    asked = [case.request for case in cases]
-    places = array([case.place for case in cases])
+    asked = list(requests)
+    places = array(range(len(asked)))
     persons = texts([request.psn_no for request in asked])
     visits = array([request.visit for request in asked])
     batches = texts([request.batch for request in asked])
     counted = array([request.med_type in COUNTED for request in asked])
-    days = array([case.day for case in cases])
+    days = array([Asked(0, request).day for request in asked])
     logged = [request for request in asked if not request.trial]
     with connection.pipeline():
         found = connection.execute(CASES, [PRESCRIBER, places, persons, visits, batches, counted])
         facts = connection.execute(FACTS, [places, persons, visits, days])
-        messages = connection.execute(
-            MESSAGES,
-            [texts([r.key.institution for r in logged]), texts([r.key.msgid for r in logged])],
-        )
+        messages = inbox.find_all(connection, [request.key.place for request in logged])
         closed = connection.execute(CLOSED, [month])
-    by_place = {case.place: case for case in cases}
-    for row in found:
-        _fill(by_place[row[0]], row)
+    of_person: dict[int, list[DatedFact]] = {}
     for place, *fact in facts:
-        by_place[place].facts.append(_known(fact))
+        of_person.setdefault(place, []).append(_known(fact))
+    made = [_asked(asked[row[0]], row, of_person.get(row[0], [])) for row in found]
     return Cases(
-        cases,
-        {(row[0], row[1]): Logged(row[2], bytes(row[3]), *row[4:]) for row in messages},
+        sorted(made, key=lambda one: one.place),
+        messages.fetchall(),
         frozenset(area for (area,) in closed),
     )
 
 
-def _known(fact: Sequence[Any]) -> Known:
+def _known(fact: Sequence[Any]) -> DatedFact:
     kind, key, since, until, details, *area = fact
-    return Known(kind, key, since, until, decode(details), *area)
+    return DatedFact(kind, key, since, until, decode(details), *area)
 
 
-def _fill(case: Case, row: Sequence[Any]) -> None:
-    (
-        _,
-        case.person,
-        case.visit,
-        case.visit_person,
-        institution,
-        day,
-        med_type,
-        disease,
-        withdrawn,
-        prescriber,
-        case.batch,
-        batch_disease,
-        *amounts,
-        parts,
-        marks,
-        case.settled_by,
-        case.lines,
-    ) = row
-    if case.visit is not None:
-        case.institution, case.day, case.visit_med_type = institution, day, med_type
-        case.disease, case.withdrawn = batch_disease or disease, bool(withdrawn)
-        case.prescriber = prescriber or ""
-    if case.batch is not None:
-        case.columns = dict(zip(AMOUNTS, amounts, strict=True))
-        case.columns |= {"parts": decode(parts), "marks": decode(marks)}
-
-
-AMOUNTS = (
-    "total_fen",
-    "above_standard_fen",
-    "wholly_own_fen",
-    "first_self_pay_fen",
-    "in_scope_fen",
-)
+def _asked(request: Request, row: Sequence[Any], facts: Sequence[DatedFact]) -> Asked:
+    """A request from a row of CASES."""
+    place, person, visit, visit_person, institution, day, disease, withdrawn, prescriber = row[:9]
+    opened = sent = None
+    if visit is not None:
+        opened = OpenVisit(
+            visit, visit_person, institution, day, disease, bool(withdrawn), prescriber or ""
+        )
+    batch, batch_disease, *amounts, parts, marks, settled_by, lines = row[9:]
+    if batch is not None:
+        total, above, wholly, first, inside = amounts
+        said = read_marks(decode(marks))
+        summary = BatchSummary(total, above, wholly, first, inside, decode(parts), said)
+        sent = SentBatch(batch, batch_disease, summary, settled_by, lines)
+    return Asked(place, request, person, opened, sent, tuple(facts))
 
 
 @dataclass(frozen=True)
@@ -223,7 +204,7 @@ class Around:
              `accounts` (area, psn_no) -> (person, fen).
     """
 
-    institutions: list[tuple[str, str, str, Known | None]]
+    institutions: list[tuple[str, str, str, DatedFact | None]]
     meters: dict[tuple[str, int], list[MeterRow]]
     accounts: dict[tuple[str, str], tuple[int, Fen]]
     prescriptions: set[tuple[str, str]]
@@ -266,9 +247,3 @@ def read_around(connection: Connection, wanted: Wanted) -> Around:
 
 
 IDS = "select nextval('entry_id_seq') from generate_series(1, %s)"
-
-
-def marks(case: Case) -> Mapping[str, Any]:
-    """What the lines of a case say."""
-    found: Mapping[str, Any] = case.columns.get("marks", {})
-    return found

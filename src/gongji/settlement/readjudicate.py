@@ -20,7 +20,10 @@ from msgspec.structs import replace
 from gongji.law.engine.area import Area
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.person_meters import Meters
+from gongji.law.engine.visit import Visit, fact_text
+from gongji.law.rulebook.law import Law
 from gongji.ledger import chart, meter_rows
+from gongji.ledger.entry_contents import Adjusting
 from gongji.ledger.entry_rows import (
     ADJUSTMENT,
     CANCELLATION,
@@ -33,9 +36,9 @@ from gongji.ledger.entry_rows import (
 )
 from gongji.ledger.post import lock, post, take_ids
 from gongji.platform.identity import mask_number
-from gongji.refusals import Refusal
+from gongji.refusals import Fault, Refusal
 from gongji.settlement.decide_bill import redo
-from gongji.settlement.facts_today import Places, Registry, read_registry, row_today
+from gongji.settlement.facts_today import Places, Registry, read_registry, visit_today
 from gongji.settlement.stays import joined_deductible
 from gongji.units import Fen, day_in_china, show_fen
 
@@ -122,12 +125,17 @@ class Change(msgspec.Struct, frozen=True):
 def funds_of(entry: EntryRow) -> dict[Fund, Fen]:
     """What each fund paid by an entry; an adjustment and a cancellation keep it signed."""
     if entry.kind == ADJUSTMENT:
-        return {(kind, owner): paid for kind, owner, paid in entry.result["funds"]}
-    sign = -1 if entry.kind == CANCELLATION else 1
+        return {(kind, owner): paid for kind, owner, paid in _adjusting(entry).funds}
     found = {(chart.POOL, entry.benefit): entry.pool_fen}
-    for payer, paid in entry.result.get("payers", {}).items():
-        found[chart.SUPPLEMENT, payer] = sign * paid
+    for payer, paid in entry.supplements.items():
+        found[chart.SUPPLEMENT, payer] = paid
     return {fund: paid for fund, paid in found.items() if paid}
+
+
+def _adjusting(entry: EntryRow) -> Adjusting:
+    if not isinstance(entry.result, Adjusting):
+        raise Fault(f"记账分录 {entry.id} 没有写明它调整什么")
+    return entry.result
 
 
 ENTRIES = f"""select {", ".join(COLUMNS)} from entry
@@ -275,7 +283,7 @@ def _groups(entries: Iterable[EntryRow]) -> dict[int, Group]:
     for entry in entries:
         assert entry.id is not None
         if entry.kind == ADJUSTMENT:
-            group = groups[entry.result["adjusts"]]
+            group = groups[_adjusting(entry).adjusts]
             group.latest = entry
         elif entry.reverses_id in roots:
             roots[entry.id] = roots[entry.reverses_id]
@@ -306,24 +314,20 @@ def _again(
     root = group.root
     if group.cancelled:
         return _change(group, None, CANCELLED, "结算已撤销，其调整一并收回")
-    reason = ""
+    latest = group.latest
     again: EntryRow | None = None
     try:
-        row = row_today(root, registry)
+        visit = visit_today(root, registry)
     except Refusal as refusal:
         if refusal.code not in ZEROED:
             raise
-        reason = str(refusal)
-        row = {}
+        told = str(refusal)
     else:
-        kept = {name: root.facts[name] for name in ("accounts", "sums")}
-        borne = joined_deductible(run.area, root, row, registry)
+        borne = joined_deductible(run.area, root, visit, registry)
         _move(run.area, state, borne)
-        again = redo(replace(root, facts={**row, **kept}), state, run.rules)
+        again = redo(replace(root, facts=replace(root.settled, visit=visit)), state, run.rules)
         _move(run.area, state, [(key, -amount) for key, amount in borne])
-    latest = group.latest
-    stored = {name: text for name, text in latest.facts.items() if isinstance(text, str)}
-    told = _differing(stored, row) if row else reason
+        told = _differing(run.area.law(visit.day), latest.settled.visit, visit)
     if told:
         return _change(group, again, FACTS, told)
     assert again is not None
@@ -332,20 +336,28 @@ def _again(
     return _change(group, again, otherwise, _used(latest, again))
 
 
-def _differing(stored: dict[str, str], row: dict[str, str]) -> str:
-    names = sorted(stored.keys() | row.keys())
-    changed = [name for name in names if stored.get(name, "") != row.get(name, "")]
+def _differing(law: Law, stored: Visit, today: Visit) -> str:
+    """Which facts are others today."""
+    before, after = (
+        {name: fact_text(law, name, value) for name, value in visit.facts.items()}
+        | {"benefit": visit.benefit}
+        for visit in (stored, today)
+    )
     return "；".join(
-        f"{name} {stored.get(name) or '（空）'} → {row.get(name) or '（空）'}" for name in changed
+        f"{name} {before.get(name) or '（空）'} → {after.get(name) or '（空）'}"
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name, "") != after.get(name, "")
     )
 
 
 def _used(latest: EntryRow, again: EntryRow) -> str:
     """Which meters stood otherwise before the settlement."""
-    results = latest.result.get("decided", latest.result), again.result
     before, after = (
-        {(code, period, slot): used for period, slot, code, used in result.get("meters", ())}
-        for result in results
+        {
+            (code, period, slot): used
+            for period, slot, code, used in (one.decision.meters if one.decision else ())
+        }
+        for one in (latest, again)
     )
     moved = [
         (key, before.get(key, 0), after.get(key, 0)) for key in sorted(before.keys() | after.keys())
@@ -440,13 +452,13 @@ def _entry(number: int, change: Change, now: datetime) -> EntryRow:
         **amounts,
         meters=change.moves,
         facts=source.facts,
-        result={
-            "adjusts": root.id,
-            "cause": change.cause,
-            "detail": change.detail,
-            "funds": [[*fund, paid] for fund, paid in change.funds.items()],
-            "decided": change.again.result if change.again else {},
-        },
+        result=Adjusting(
+            adjusts=root.id or 0,
+            cause=change.cause,
+            detail=change.detail,
+            funds=tuple((*fund, paid) for fund, paid in change.funds.items()),
+            decided=change.again.decision if change.again else None,
+        ),
         rulebook=source.rulebook,
         law_hash=source.law_hash,
         engine=source.engine,

@@ -7,13 +7,13 @@ when the law is asked for it (benefit_not_offered), so the table is the same for
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import msgspec
 
 from gongji.law.compile.cells import offered_benefits
 from gongji.law.rulebook.law import KEPT, Law
 from gongji.refusals import Refusal
+from gongji.settlement.batch_marks import Drug
 
 ORDINARY, CHRONIC, SPECIAL, EMERGENCY = "ordinary", "chronic", "special", "emergency"
 NEGOTIATED, DAY_SURGERY, TWO_DISEASES, DUAL_CHANNEL = (
@@ -81,7 +81,7 @@ def route(
     med_type: str,
     disease: str,
     registrations: Sequence[Registered],
-    drugs: Sequence[dict[str, Any]],
+    drugs: Sequence[Drug],
     lines: int,
 ) -> Route:
     """The benefit of a bill.
@@ -107,7 +107,7 @@ def route(
     if way == DRUGS:
         return _by_drugs(law, registrations, drugs, lines)
     if way == PHARMACY:
-        dual = [drug for drug in drugs if drug["dual_channel"]]
+        dual = [drug for drug in drugs if drug.dual_channel]
         holder = _any(registrations, (DUAL_CHANNEL, NEGOTIATED))
         if dual and len(dual) == lines and holder and DUAL_CHANNEL in _offers(law):
             return Route(DUAL_CHANNEL, holder, _one(dual))
@@ -117,10 +117,10 @@ def route(
 
 
 def _by_drugs(
-    law: Law, registrations: Sequence[Registered], drugs: Sequence[dict[str, Any]], lines: int
+    law: Law, registrations: Sequence[Registered], drugs: Sequence[Drug], lines: int
 ) -> Route:
     """特药购药: dual-channel drugs of a registered person, else one negotiated drug."""
-    dual = [drug for drug in drugs if drug["dual_channel"]]
+    dual = [drug for drug in drugs if drug.dual_channel]
     holder = _any(registrations, (DUAL_CHANNEL, NEGOTIATED))
     if dual and len(dual) == lines and holder and DUAL_CHANNEL in _offers(law):
         return Route(DUAL_CHANNEL, holder, _one(dual))
@@ -129,23 +129,23 @@ def _by_drugs(
         if len(dual) == lines:
             raise Refusal("registration_missing", "dise_codg", {"value": "双通道药品"})
         raise _drugs_refusal("drugs_missing", dual, "双通道药品")
-    found = [drug for drug in drugs if drug["negotiated"]]
+    found = [drug for drug in drugs if drug.negotiated]
     if not found or len(found) != lines:
         raise _drugs_refusal("drugs_missing", found, "国家医保谈判药品")
-    if len({drug["item"] for drug in found}) > 1:
+    if len({drug.item for drug in found}) > 1:
         raise _drugs_refusal("drugs_mixed", found, "国家医保谈判药品")
-    agreed = all(drug["in_agreement"] for drug in found)
-    return Route(NEGOTIATED, holder, found[0]["item"], agreed)
+    agreed = all(drug.in_agreement for drug in found)
+    return Route(NEGOTIATED, holder, found[0].item, agreed)
 
 
-def _one(drugs: Sequence[dict[str, Any]]) -> str:
+def _one(drugs: Sequence[Drug]) -> str:
     """The drug that a bill is for, where it is one."""
-    items = {drug["item"] for drug in drugs}
+    items = {drug.item for drug in drugs}
     return next(iter(items)) if len(items) == 1 else ""
 
 
-def _drugs_refusal(code: str, found: Iterable[dict[str, Any]], kind: str) -> Refusal:
-    serials = "、".join(str(drug["serial"]) for drug in found) or "无"
+def _drugs_refusal(code: str, found: Iterable[Drug], kind: str) -> Refusal:
+    serials = "、".join(drug.serial for drug in found) or "无"
     return Refusal(code, "feedetail", {"kind": kind, "value": serials})
 
 

@@ -18,21 +18,35 @@ from psycopg import errors
 from gongji.law.engine.areas import Areas
 from gongji.ledger.entry_rows import SETTLEMENT, EntryRow, PostingRow
 from gongji.ledger.post import post
+from gongji.platform import inbox
 from gongji.platform.arrays import array, written
+from gongji.platform.inbox import Inbox, Key
+from gongji.platform.inbox_differences import differing
+from gongji.platform.installation import installed_inbox
 from gongji.refusals import Refusal
-from gongji.settlement import decide_bill, messages
-from gongji.settlement.contract import Key, Outcome, Request
-from gongji.settlement.plan import Bounds, Plan, Table, plan_cases
-from gongji.settlement.queries import Around, Case, lock, read_around, read_cases
+from gongji.settlement import decide_bill
+from gongji.settlement.answered import from_journal
+from gongji.settlement.contract import Outcome, Request
+from gongji.settlement.plan import BatchPlanner, Bounds, Plan, Settled
+from gongji.settlement.queries import Around, Asked, lock, read_around, read_cases
 from gongji.settlement.store_lines import NewPurchase, write_purchase
 from gongji.units import day_in_china
 
-__all__ = ["Bounds", "Encode", "Failure", "settle"]
+__all__ = ["Answers", "Bounds", "Encode", "Failure", "settle"]
 
 Connection = psycopg.Connection[Any]
 
 Encode = Callable[[Request, Outcome], bytes]
 """How the gateway writes the reply that is stored with the message."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Where answers are kept, and how a reply is written; without `encode` it is empty."""
+
+    inbox: Inbox
+    encode: Encode | None = None
+
 
 WITHIN = Bounds()
 TRIES = 4
@@ -62,13 +76,13 @@ def settle(
     rules: Areas,
     now: datetime,
     bounds: Bounds = WITHIN,
-    encode: Encode | None = None,
+    answers: Answers | None = None,
 ) -> list[Outcome]:
     """One outcome for each request, in their order; all in one transaction.
 
     The caller holds no transaction. An error retries one by one; what still fails is a `Failure`.
-    `encode` makes the reply that is stored with the message and given back for the same message;
-    without it the replayed answer is empty.
+    `answers` keeps the reply with the message and gives it back for the same message; by itself
+    the installation's inbox, whose replies are empty.
 
     Law:     楚政规〔2022〕2号 第二十一条; 邵阳 第九条; 云浮 第二十一条: settled at once.
     Refuses: (as outcomes) every refusal of docs/inside/settlement.md; a gate of the pool is none.
@@ -76,7 +90,7 @@ def settle(
     """
     if not requests:
         return []
-    batch = _Batch(rules, now, bounds, encode)
+    batch = _Batch(rules, now, bounds, answers or Answers(installed_inbox()))
     try:
         return batch.run(connection, requests)
     except psycopg.OperationalError as error:
@@ -118,14 +132,16 @@ def _alone(connection: Connection, request: Request, batch: "_Batch") -> Outcome
     raise AssertionError("unreachable")
 
 
-class _Made(msgspec.Struct):
-    """A bill that was decided: its plan and what came out."""
+class _Entered(msgspec.Struct, frozen=True):
+    """A bill that was decided, with its entry."""
 
-    plan: Plan
-    decided: decide_bill.Decided
-    balance_fen: int
-    limits: dict[str, int]
-    entry: EntryRow | None = None
+    settled: Settled
+    entry: EntryRow
+
+    @property
+    def plan(self) -> Plan:
+        """The bill as it was made ready."""
+        return self.settled.plan
 
 
 @dataclass
@@ -135,7 +151,7 @@ class _Batch:
     rules: Areas
     now: datetime
     bounds: Bounds
-    encode: Encode | None
+    answers: Answers
 
     def run(self, connection: Connection, requests: Sequence[Request]) -> list[Outcome]:
         """Settle requests in one transaction.
@@ -143,43 +159,49 @@ class _Batch:
         Refuses: database errors and accidents as they come; then nothing is kept.
         """
         today = day_in_china(self.now)
-        cases = [Case(place, request) for place, request in enumerate(requests)]
-        for case in cases:
-            if case.request.purchase:
-                case.day = day_in_china(case.request.purchase.begun_at)
-                case.institution = case.request.key.institution
         with connection.transaction():
             lock(connection, requests)
-            found = read_cases(connection, cases, today.replace(day=1))
+            found = read_cases(connection, requests, today.replace(day=1))
             outcomes: dict[int, Outcome] = {}
             again: dict[int, int] = {}
-            fresh = self._fresh(found.cases, found.messages, outcomes, again)
-            table = Table(self.rules, today, self.bounds, found.closed)
-            plans = plan_cases(connection, fresh, table, outcomes)
-            around = read_around(connection, table.wanted(plans))
-            made = self._decide(plans, table, around, outcomes)
-            kept = self._write(connection, made, around, fresh, outcomes)
+            earlier = self.answers.inbox.recall(connection, found.messages)
+            fresh = self._fresh(found.asked, earlier, outcomes, again)
+            planner = BatchPlanner(self.rules, today, self.bounds, found.closed)
+            ready = planner.plans(connection, fresh)
+            plans = [one for one in ready if isinstance(one, Plan)]
+            outcomes |= {
+                one.place: Outcome(refusal=refusal)
+                for one, refusal in zip(fresh, ready, strict=True)
+                if isinstance(refusal, Refusal)
+            }
+            around = read_around(connection, planner.wanted(plans))
+            made = self._decide(plans, planner, around, outcomes)
+            self._write(connection, made, around, fresh, outcomes)
             for place, first in again.items():
-                outcomes[place] = _repeated(requests[place].key, requests[first].key, kept[first])
+                reply = outcomes[first].reply
+                outcomes[place] = _repeated(requests[place].key, requests[first].key, reply)
+            told = {place: one.entry for place, one in outcomes.items() if one.again}
+            found_again = from_journal(connection, told.values())
+            outcomes |= {place: found_again[number] for place, number in told.items()}
         return [outcomes[place] for place in range(len(requests))]
 
     def _fresh(
         self,
-        cases: Sequence[Case],
-        logged: dict[tuple[str, str], Any],
+        cases: Sequence[Asked],
+        earlier: dict[inbox.Place, inbox.Known],
         outcomes: dict[int, Outcome],
         again: dict[int, int],
-    ) -> list[Case]:
+    ) -> list[Asked]:
         """The cases that are not answered yet; repeated ones of this batch go to `again`."""
-        first: dict[tuple[str, str], int] = {}
+        first: dict[inbox.Place, int] = {}
         fresh = []
         for case in cases:
             key = case.request.key
-            name = (key.institution, key.msgid)
+            name = key.place
             if case.request.trial:
                 fresh.append(case)
-            elif name in logged:
-                outcomes[case.place] = messages.seen(key, logged[name])
+            elif name in earlier:
+                outcomes[case.place] = _seen(self.answers.inbox, key, earlier[name])
             elif name in first:
                 again[case.place] = first[name]
             else:
@@ -188,131 +210,152 @@ class _Batch:
         return fresh
 
     def _decide(
-        self, plans: Sequence[Plan], table: Table, around: Around, outcomes: dict[int, Outcome]
-    ) -> list[_Made]:
+        self,
+        plans: Sequence[Plan],
+        planner: BatchPlanner,
+        around: Around,
+        outcomes: dict[int, Outcome],
+    ) -> list[Settled]:
         """Decide bills in their order, each on what the one before left; trials leave nothing."""
-        state = table.state(around)
+        state = planner.state(around)
         made = []
         for plan in plans:
             try:
                 with state.holding(plan):
-                    decided, limits, balance = state.decide(plan)
+                    made.append(state.decide(plan))
             except Refusal as refusal:
-                outcomes[plan.case.place] = Outcome(refusal=refusal)
-                continue
-            made.append(_Made(plan, decided, balance, limits))
+                outcomes[plan.asked.place] = Outcome(refusal=refusal)
         return made
 
-    def _base(self, made: _Made, number: int | None, today: Any) -> dict[str, Any]:
-        case = made.plan.case
+    def _base(
+        self, plan: Plan, number: int | None, today: Any, kept: tuple[int | None, int | None]
+    ) -> dict[str, Any]:
         return {
             "id": number,
-            "area": made.plan.home,
-            "person_id": case.person,
+            "area": plan.home,
+            "person_id": plan.asked.person,
             "kind": SETTLEMENT,
-            "service_date": made.plan.day,
+            "service_date": plan.day,
             "accounting_date": today,
             "settled_at": self.now,
-            "institution": case.institution,
-            "visit": case.visit,
-            "batch": case.batch,
-            "msgid": case.request.key.msgid,
+            "institution": plan.request.key.actor,
+            "visit": kept[0],
+            "batch": kept[1],
+            "msgid": plan.request.key.msg_id,
         }
 
     def _write(
         self,
         connection: Connection,
-        made: Sequence[_Made],
+        made: Sequence[Settled],
         around: Around,
-        fresh: Sequence[Case],
+        fresh: Sequence[Asked],
         outcomes: dict[int, Outcome],
-    ) -> dict[int, bytes]:
-        """Enter what was decided and keep the answers; a trial only gets its outcome.
-
-        Returns: the replies that were kept, by place.
-        """
-        real = [one for one in made if not one.plan.case.request.trial]
-        self._keep_purchases(connection, real)
+    ) -> None:
+        """Enter what was decided and keep the answers; a trial only gets its outcome."""
+        bought = self._keep_purchases(connection, made)
         today = day_in_china(self.now)
         numbers = iter(around.ids)
-        entries: list[EntryRow] = []
+        entered: list[_Entered] = []
         movements: list[PostingRow] = []
         for one in made:
-            trial = one.plan.case.request.trial
-            base = self._base(one, None if trial else next(numbers), today)
-            one.entry = decide_bill.row_of(one.decided, base, self.rules)
+            plan = one.plan
+            trial = plan.request.trial
+            kept = bought.get(plan.asked.place) or _kept(plan)
+            base = self._base(plan, None if trial else next(numbers), today, kept)
+            entry = decide_bill.row_of(one.decided, base, self.rules)
             if not trial:
-                entries.append(one.entry)
-                movements += decide_bill.postings(one.decided, one.entry)
-            outcomes[one.plan.case.place] = _outcome(one)
+                entered.append(_Entered(one, entry))
+                movements += decide_bill.postings(one.decided, entry)
+            outcomes[plan.asked.place] = _outcome(one, entry)
         answers = {
             case.place: self._answer(case.request, outcomes[case.place])
             for case in fresh
             if not case.request.trial
         }
         with connection.pipeline():
-            post(connection, entries, movements)
-            marked = _mark(connection, real)
-            messages.keep(connection, list(answers.values()))
-        if marked and marked.rowcount != len(real):
+            post(connection, [one.entry for one in entered], movements)
+            marked = _mark(connection, entered)
+            self.answers.inbox.keep(connection, list(answers.values()), self.now)
+        if marked and marked.rowcount != len(entered):
             raise _Moved("a batch was settled or withdrawn meanwhile")
-        return {place: answer.reply or b"" for place, answer in answers.items()}
+        for place, answer in answers.items():
+            outcomes[place] = msgspec.structs.replace(outcomes[place], reply=answer.reply)
 
-    def _answer(self, request: Request, outcome: Outcome) -> messages.Answer:
+    def _answer(self, request: Request, outcome: Outcome) -> inbox.Answer:
         number = outcome.entry.id if outcome.entry else None
-        reply = self.encode(request, outcome) if self.encode else None
-        return messages.Answer(request.key, reply, number)
+        state = inbox.REFUSED if outcome.refusal else inbox.DONE
+        encode = self.answers.encode
+        reply = encode(request, outcome) if encode else None
+        return inbox.Answer(request.key, reply, number, state)
 
-    def _keep_purchases(self, connection: Connection, real: Sequence[_Made]) -> None:
-        """Purchases get their visit and batch now that they are accepted."""
-        bought = [one.plan for one in real if one.plan.case.request.purchase]
-        new = []
-        for plan in bought:
-            request = plan.case.request
-            assert request.purchase is not None and plan.case.person is not None
+    def _keep_purchases(
+        self, connection: Connection, made: Sequence[Settled]
+    ) -> dict[int, tuple[int, int]]:
+        """Purchases get their visit and batch now that they are accepted, by place."""
+        bought, new = [], []
+        for plan in (one.plan for one in made):
+            request, bill = plan.request, plan.priced.bill
+            if request.purchase is None or request.trial:
+                continue
+            assert plan.asked.person is not None and bill is not None
+            bought.append(plan.asked.place)
             new.append(
                 NewPurchase(
                     plan.home,
-                    plan.case.person,
-                    request.key.msgid,
+                    plan.asked.person,
+                    request.key.msg_id,
                     replace(request.purchase, med_type=request.med_type),
-                    plan.case.priced,
+                    bill,
                 )
             )
-        for plan, (visit, batch) in zip(bought, write_purchase(connection, new), strict=True):
-            plan.case.visit, plan.case.batch = visit, batch
+        return dict(zip(bought, write_purchase(connection, new), strict=True))
 
 
-def _repeated(key: Key, first: Key, reply: bytes) -> Outcome:
-    """The answer to a message that came twice in one batch."""
-    if (key.content_hash, key.infno) == (first.content_hash, first.infno):
+def _kept(plan: Plan) -> tuple[int | None, int | None]:
+    """The visit and the batch of lines that were sent before."""
+    return plan.asked.visit.id if plan.asked.visit else None, plan.batch
+
+
+def _seen(box: Inbox, key: Key, known: inbox.Known) -> Outcome:
+    """The answer to a message that came before: the first one, or what the journal says of it."""
+    try:
+        reply = box.answer(key, known)
+    except Refusal as refusal:
+        return Outcome(refusal=refusal)
+    if reply is not None:
         return Outcome(replayed=reply)
-    names = messages.differing(first.infno, first.content, key)
-    return Outcome(refusal=messages.differs(key, names))
+    return Outcome(entry=known.entry, again=True)
 
 
-def _outcome(made: _Made) -> Outcome:
-    case = made.plan.case
-    lines = case.priced.lines if case.priced else ()
+def _repeated(key: Key, first: Key, reply: bytes | None) -> Outcome:
+    """The answer to a message that came twice in one batch."""
+    if (key.kind, key.content) == (first.kind, first.content):
+        return Outcome(replayed=reply or b"")
+    names = differing(first.kind, first.content, key.kind, key.content)
+    return Outcome(refusal=inbox.differs(key, names))
+
+
+def _outcome(made: Settled, entry: EntryRow) -> Outcome:
+    bill = made.plan.priced.bill
     return Outcome(
-        entry=made.entry,
+        entry=entry,
         balance_fen=made.balance_fen,
         limits=made.limits,
-        lines=tuple(lines),
-        warnings=tuple(made.plan.warnings),
+        lines=bill.lines if bill else (),
+        warnings=made.plan.warnings,
     )
 
 
-def _mark(connection: Connection, real: Sequence[_Made]) -> psycopg.Cursor[Any] | None:
+def _mark(connection: Connection, entered: Sequence[_Entered]) -> psycopg.Cursor[Any] | None:
     """Mark batches as settled and prescriptions as used."""
-    used = []
-    for one in real:
-        assert one.entry is not None
-        used += [(*prescription, one.entry.id) for prescription in one.plan.prescriptions]
+    used = [
+        (*prescription, one.entry.id) for one in entered for prescription in one.plan.prescriptions
+    ]
     if used:
         connection.execute(USED, written(("text", "text", "bigint"), used))
-    if not real:
+    if not entered:
         return None
-    batches = [one.entry.batch for one in real if one.entry]
-    numbers = [one.entry.id for one in real if one.entry]
+    batches = [one.entry.batch for one in entered]
+    numbers = [one.entry.id for one in entered]
     return connection.execute(SETTLED, [array(batches), array(numbers)])

@@ -6,7 +6,7 @@ elsewhere. An episode that is told again with other figures retires the fact and
 difference.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,20 +17,21 @@ import psycopg
 from gongji.law.engine.area import Area
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.person_meters import period_of
+from gongji.law.engine.visit import Visit
 from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.law import Law
+from gongji.ledger.entry_contents import SettledFacts, StayFacts, read_facts
 from gongji.ledger.entry_rows import STAY, EntryRow, Move
 from gongji.ledger.meter_rows import blocks_of, names
 from gongji.ledger.post import lock, post, take_ids
 from gongji.people.person_facts import NewFact, add, retire
 from gongji.people.person_kinds import Stay
 from gongji.platform.identity import mask_number
+from gongji.platform.inbox import INSTITUTION, Key
 from gongji.refusals import Refusal
 from gongji.settlement.cancel import cancel
-from gongji.settlement.contract import Key
-from gongji.settlement.decide_bill import stub
-from gongji.settlement.engine_row import RESCUE_DAYS
 from gongji.settlement.facts_today import Registry
+from gongji.settlement.known_facts import RESCUE_DAYS
 from gongji.settlement.routes import EMERGENCY
 from gongji.units import Fen, day_in_china, day_of
 
@@ -123,24 +124,27 @@ def joins_at_once(law: Law) -> bool:
 
 
 def joined_deductible(
-    area: Area, rescue: EntryRow, row: Mapping[str, str], registry: Registry
+    area: Area, rescue: EntryRow, visit: Visit, registry: Registry
 ) -> list[tuple[tuple[str, str, str], Fen]]:
     """What the stay that a rescue became bore of their one deductible, as the rescue finds it.
 
     Law:     楚政规〔2022〕2号 第十七条: 急诊抢救后即刻住院的，起付标准合并计算.
     Returns: (code, period, slot) of the deductibles of a visit, and fen; nothing for other bills.
     """
-    if row.get("admitted") != "true" or rescue.person_id is None:
+    if not visit.facts.get("admitted") or rescue.person_id is None:
         return []
-    stay = registry.sheet(rescue.person_id, rescue.service_date).admitted
+    stay = registry.known(rescue.person_id, rescue.service_date).admitted
     borne = int(stay.details.get("deductible_fen", 0)) if stay else 0
     if not borne:
         return []
     law = area.law(day_of(rescue.service_date))
-    benefit = law.all(provision_kinds.Benefit)[law.benefit_name(EMERGENCY)].value
-    layers = [layer for layer in benefit.layers if isinstance(layer, provision_kinds.Layer)]
+    rescues = law.all(provision_kinds.Benefit).get(law.benefit_name(EMERGENCY))
+    if rescues is None:
+        # Rescue is settled by another benefit (云浮 第十七条): it shares no deductible.
+        return []
+    layers = [layer for layer in rescues.value.layers if isinstance(layer, provision_kinds.Layer)]
     meters = {limit.meter for layer in layers for limit in layer.deductibles}
-    blocks = blocks_of(area, stub(dict(row), rescue.service_date, row["visit"]))
+    blocks = blocks_of(area, visit)
     places = [area.layout.meters[name] for name in sorted(meters)]
     return [
         ((place.code, *blocks[place.dimension]), borne)
@@ -175,10 +179,8 @@ def _check(connection: Connection, reports: Iterable[StayReport], persons: dict[
 
 KNOWN = """select id, since, until, details from person_fact
 where person_id = %s and kind = 'stay' and key = %s and retired_at is null"""
-MOVED = """select m->>0, m->>1, m->>2, sum((m->>3)::bigint)::bigint
-from entry e cross join lateral jsonb_array_elements(e.meters) m
-where e.person_id = %s and e.area = %s and e.kind = 'stay' and e.facts->>'number' = %s
-group by 1, 2, 3"""
+STAYS = """select facts, meters from entry
+where person_id = %s and area = %s and kind = 'stay' order by id"""
 
 
 def _record(
@@ -229,14 +231,14 @@ def _enter(
 ) -> int:
     """The entry that brings the meters to what the episode says now."""
     wanted = {move[:3]: move[3] for move in shared_moves(area, day, report)}
-    for code, period, slot, moved in connection.execute(
-        MOVED, [person, report.area, report.number]
-    ):
-        wanted[code, period, slot] = wanted.get((code, period, slot), 0) - moved
+    for facts, moves in connection.execute(STAYS, [person, report.area]):
+        told = read_facts(facts)
+        if isinstance(told, StayFacts) and told.number == report.number:
+            for code, period, slot, moved in moves:
+                wanted[code, period, slot] = wanted.get((code, period, slot), 0) - moved
     (number,) = take_ids(connection, 1)
-    moves = tuple((*key, moved) for key, moved in wanted.items() if moved)
-    facts = msgspec.to_builtins(report)
-    facts.pop("psn_no")
+    said = msgspec.structs.asdict(report)
+    del said["psn_no"]
     post(
         connection,
         [
@@ -249,8 +251,8 @@ def _enter(
                 accounting_date=day_in_china(now),
                 settled_at=now,
                 institution=report.institution,
-                meters=moves,
-                facts=facts,
+                meters=tuple((*key, moved) for key, moved in wanted.items() if moved),
+                facts=StayFacts(**said),
             )
         ],
         [],
@@ -258,8 +260,7 @@ def _enter(
     return number
 
 
-STANDING = """select e.id, e.visit, e.institution, e.service_date,
-  coalesce(e.facts->>'benefit', e.benefit),
+STANDING = """select e.id, e.visit, e.institution, e.service_date, e.benefit, e.facts,
   coalesce(v.med_type, '')
 from entry e left join visit v on v.id = e.visit
 where e.person_id = %s and e.area = %s and e.kind = 'settlement'
@@ -291,12 +292,14 @@ def _follow(
     until = report.until
     rows = connection.execute(STANDING, [person, report.area, first, until, until]).fetchall()
     taken, flagged = [], []
-    for number, visit, institution, day, benefit, med_type in rows:
-        rescue = benefit == EMERGENCY or med_type == RESCUE
+    for number, visit, institution, day, benefit, facts, med_type in rows:
+        told = read_facts(facts)
+        asked = told.visit.benefit if isinstance(told, SettledFacts) else benefit
+        rescue = asked == EMERGENCY or med_type == RESCUE
         joined = report.from_emergency and rescue and day <= report.since
         reason = ""
         if joined and not report.died and joins_at_once(area.law(day_of(day))):
-            key = Key(institution, f"stay-{entry}-{number}", STAY, b"", {})
+            key = Key(INSTITUTION, institution, f"stay-{entry}-{number}", STAY, {})
             cancel(connection, key, report.psn_no, visit, number, rules, now)
             taken.append(number)
         elif joined:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
@@ -137,10 +138,10 @@ def _batch_row(number: int, batch: NewBatch) -> tuple[Any, ...]:
         batch.visit,
         batch.number,
         batch.disease,
-        made["total_fen"],
-        *(made[name] for name in AMOUNTS),
-        Jsonb(made["parts"]),
-        Jsonb(made["marks"]),
+        made.total_fen,
+        *(getattr(made, name) for name in AMOUNTS),
+        Jsonb(made.parts),
+        Jsonb(msgspec.to_builtins(made.marks)),
     )
 
 

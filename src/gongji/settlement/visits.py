@@ -18,8 +18,9 @@ from psycopg.types.json import Jsonb
 from gongji.institutions import institution_facts
 from gongji.law.engine.areas import Areas
 from gongji.people import person_facts, person_rows
+from gongji.platform.inbox import Key
 from gongji.refusals import Refusal
-from gongji.settlement.contract import Key, Line
+from gongji.settlement.contract import Line
 from gongji.settlement.price_bills import Bill, PricedBill, PricedLine, outside, price_lines
 from gongji.settlement.store_lines import NewBatch, write_batches
 from gongji.units import day_in_china
@@ -110,7 +111,7 @@ def open_visit(
         raise Refusal("agreement_missing", "fixmedins_code", values)
     spells = person_facts.facts_at(connection, [person.id], day, kinds=["insured"])[person.id]
     area = spells[0].area if spells else person.area
-    columns = [area, person.id, institution, key.msgid, begun_at, number, Jsonb(dict(details))]
+    columns = [area, person.id, institution, key.msg_id, begun_at, number, Jsonb(dict(details))]
     row = connection.execute(_OPEN, columns).fetchone()
     assert row is not None
     return int(row[0])
@@ -142,7 +143,7 @@ def _visit(
 
 def _lock_visit(connection: Connection, key: Key, visit: int, psn_no: str) -> VisitRow:
     """The visit, locked against others who add to it."""
-    return _visit(connection, key.institution, visit, psn_no, " for no key update of v")
+    return _visit(connection, key.actor, visit, psn_no, " for no key update of v")
 
 
 def _lock_to_take_back(connection: Connection, key: Key, visit: int, psn_no: str) -> VisitRow:

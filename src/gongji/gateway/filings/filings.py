@@ -137,7 +137,7 @@ def _until_text(until: str) -> str:
 
 
 def _source(call: Call) -> str:
-    return f"{call.infno}|{call.institution}|{call.key.msgid}"[:_SOURCE]
+    return f"{call.infno}|{call.institution}|{call.key.msg_id}"[:_SOURCE]
 
 
 def filed_by(fact: FactRow) -> tuple[str, str]:

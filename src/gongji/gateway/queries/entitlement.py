@@ -10,12 +10,13 @@ from gongji.gateway.visits.write_settlement import ACCOUNT_FUND, FUNDS, OTHER_FU
 from gongji.institutions import institution_facts, institution_rows
 from gongji.law.engine.engine import settle
 from gongji.law.engine.person_meters import Meters
-from gongji.law.engine.visit import read_visit
+from gongji.law.engine.visit import Visit, check_visit
 from gongji.law.rulebook.provision_kinds import POOL
 from gongji.people import person_facts, person_rows
 from gongji.refusals import REFUSALS, Refusal
-from gongji.settlement import engine_row
-from gongji.settlement.engine_row import Known, Sheet
+from gongji.settlement.batch_marks import Drug
+from gongji.settlement.counter_facts import COUNTER_FACTS, Seen
+from gongji.settlement.known_facts import DatedFact, PersonFacts, Standing, standings
 from gongji.settlement.routes import Route, route
 from gongji.units import day_of
 
@@ -26,7 +27,7 @@ SUBSIDIES = {
 }
 """Subsidy of a person -> fund and name."""
 _DRUGS = "18"
-_COST = {"total": "1.00", "in_scope": "1.00"}
+_COST_FEN = 100
 
 
 def entitlement(
@@ -45,57 +46,55 @@ def entitlement(
     person = person_rows.get_person(connection, psn_no)
     institution_rows.get_institution(connection, institution)
     held = person_facts.facts_at(connection, [person.id], day)[person.id]
-    sheet = Sheet(
+    known = PersonFacts(
         day,
-        tuple(Known(f.kind, f.key, f.since, f.until, f.details, f.area) for f in held),
+        tuple(DatedFact(f.kind, f.key, f.since, f.until, f.details, f.area) for f in held),
     )
     standing = _standings(connection, institution, day)[institution]
-    found = [(FUNDS[POOL][1], _pool(rules, sheet, person.area, standing, med_type, disease))]
-    lacking = REFUSALS["no_account"] if sheet.one("account") is None else ""
+    found = [(FUNDS[POOL][1], _pool(rules, known, person.area, standing, med_type, disease))]
+    lacking = REFUSALS["no_account"] if known.one("account") is None else ""
     found.append((ACCOUNT_FUND[0], lacking))
-    subsidy = sheet.one("subsidy")
+    subsidy = known.one("subsidy")
     if subsidy:
         found.append((SUBSIDIES[subsidy["subsidy"]][0], ""))
     return found
 
 
-def _standings(
-    connection: psycopg.Connection[Any], code: str, day: date
-) -> Mapping[str, engine_row.Standing]:
+def _standings(connection: psycopg.Connection[Any], code: str, day: date) -> Mapping[str, Standing]:
     """The institution and its parent as the settlement sees them."""
     own = institution_facts.facts_at(connection, [code], day)[code]
     codes = {code} | {str(f.details["parent"]) for f in own if f.details.get("parent")}
     held = institution_facts.facts_at(connection, codes, day)
-    rows: list[tuple[str, str, str, Known | None]] = []
+    rows: list[tuple[str, str, str, DatedFact | None]] = []
     for one in codes:
         place = institution_rows.find_institution(connection, one)
         if place:
             rows.append((one, place.area, place.kind, None))
             rows += [
-                (one, place.area, place.kind, Known(f.kind, f.key, f.since, f.until, f.details))
+                (one, place.area, place.kind, DatedFact(f.kind, f.key, f.since, f.until, f.details))
                 for f in held[one]
             ]
-    return engine_row.standings(rows, day)
+    return standings(rows, day)
 
 
 def _pool(
-    rules: Any, sheet: Sheet, home: str, here: engine_row.Standing, med_type: str, disease: str
+    rules: Any, known: PersonFacts, home: str, here: Standing, med_type: str, disease: str
 ) -> str:
     """Why the pool would not pay.
 
     Refuses: med_type_unsupported.
     """
     try:
-        area = rules.area(sheet.insured.area)
-        law = area.law(day_of(sheet.day))
-        way = _route(law, sheet, med_type, disease)
-        row = {"date": str(sheet.day), "visit": "0", **_COST}
-        row |= engine_row.person_texts(sheet, way.benefit) | engine_row.route_texts(sheet, way)
+        area = rules.area(known.insured.area)
+        law = area.law(day_of(known.day))
+        way = _route(law, known, med_type, disease)
         # A prescription is only known at the purchase.
         prescriber = here if here.kind == "pharmacy" else None
-        row |= engine_row.place_texts(sheet, area.laws[0].area, way.benefit, here, prescriber)
-        row |= {"prescriber_level": "2"} if prescriber else {}
-        visit = read_visit({name: text for name, text in row.items() if text}, law)
+        facts = COUNTER_FACTS.read(Seen(known, area.laws[0].area, way, here, prescriber))
+        facts |= {"prescriber_level": 2} if prescriber else {}
+        day = day_of(known.day)
+        visit = Visit(law.area, day, way.benefit, _COST_FEN, _COST_FEN, facts, visit="0")
+        check_visit(visit, law)
         result = settle(area, visit, Meters(area.layout))
     except Refusal as refusal:
         if refusal.code == "med_type_unsupported":
@@ -107,17 +106,7 @@ def _pool(
     return f"{REFUSALS[result.refusal]}〔{cite.document} {cite.article}〕"
 
 
-def _route(law: Any, sheet: Sheet, med_type: str, disease: str) -> Route:
+def _route(law: Any, known: PersonFacts, med_type: str, disease: str) -> Route:
     """The route, with a drug of either kind where the kind of care needs one."""
-    drugs: list[dict[str, Any]] = []
-    if med_type == _DRUGS:
-        drugs = [
-            {
-                "item": "",
-                "serial": "",
-                "negotiated": True,
-                "dual_channel": True,
-                "in_agreement": True,
-            }
-        ]
-    return route(law, med_type, disease, sheet.registrations, drugs, 1)
+    drugs = [Drug("", "", True, True, True)] if med_type == _DRUGS else []
+    return route(law, med_type, disease, known.registrations, drugs, 1)

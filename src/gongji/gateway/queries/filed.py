@@ -151,7 +151,7 @@ def query_referrals(call: Call) -> dict[str, Any]:
     span = window(call, data)
     person = named_person(call, data)
     held = _within(_facts(call, person, "referral"), span.since.date(), span.until.date())
-    contents = message_contents(call.connection, [filed_by(fact) for fact in held])
+    contents = message_contents(call, [filed_by(fact) for fact in held])
     places = _places(call, [fact.key for fact in held])
     rows = [
         _referral(fact, person, sent(contents.get(filed_by(fact)), "refmedin"), places)

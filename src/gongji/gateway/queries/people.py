@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import psycopg
 from psycopg.rows import class_row
 
 from gongji.gateway.transactions import Call, Node
@@ -13,6 +12,7 @@ from gongji.gateway.visits.write_settlement import INSUTYPE, PSN_TYPES, age
 from gongji.people import person_facts, person_rows
 from gongji.people.person_facts import FactRow
 from gongji.people.person_rows import Person
+from gongji.platform.inbox import INSTITUTION
 
 _TOLD = ("birth", "insured", "subsidy")
 _PEOPLE = """select id, psn_no, area, name, sex, ethnicity, certificate_kind, certificate
@@ -83,17 +83,12 @@ def known(call: Call, found: Iterable[Person]) -> dict[int, DescribedPerson]:
 
 
 def message_contents(
-    connection: psycopg.Connection[Any], keys: Iterable[tuple[str, str]]
+    call: Call, keys: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], dict[str, Any]]:
-    """What messages said, by institution and message id; one statement for all."""
-    asked = list(set(keys))
-    rows = connection.execute(
-        "select m.institution, m.msgid, m.content from message m"
-        " join unnest(%s::text[], %s::text[]) as k (institution, msgid)"
-        " on k.institution = m.institution and k.msgid = m.msgid",
-        [[one for one, _ in asked], [other for _, other in asked]],
-    )
-    return {(row[0], row[1]): row[2] for row in rows}
+    """What messages said, by institution and message id, as long as that is kept."""
+    places = [(INSTITUTION, one, msg_id) for one, msg_id in keys]
+    found = call.settings.inbox.contents(call.connection, places)
+    return {(place[1], place[2]): said for place, said in found.items()}
 
 
 def sent(content: dict[str, Any] | None, name: str) -> dict[str, Any]:

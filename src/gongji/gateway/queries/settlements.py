@@ -15,6 +15,7 @@ from gongji.institutions.institution_facts import standings
 from gongji.institutions.institution_rows import get_institution
 from gongji.ledger import balances
 from gongji.ledger.entry_rows import COLUMNS, EntryRow, read_entry
+from gongji.platform.inbox import INSTITUTION
 from gongji.refusals import Refusal
 from gongji.units import Fen
 
@@ -24,18 +25,25 @@ _NODES = {"2102": "druginfo"}
 _ENTRY = f"""select {", ".join(f"e.{name}" for name in COLUMNS)} from entry e
 where e.id = %s and e.visit = %s and e.institution = %s and e.person_id = %s
   and e.kind in ('settlement', 'cancellation')"""
-_AROUND = """select v.med_type, coalesce(nullif(b.disease, ''), v.disease), v.details, m.infno,
+_AROUND = """select v.med_type, coalesce(nullif(b.disease, ''), v.disease), v.details, m.kind,
   exists (select 1 from entry r where r.reverses_id = %s)
 from visit v left join charge_batch b on b.id = %s
-left join message m on m.institution = v.institution and m.msgid = %s where v.id = %s"""
+left join inbox m on m.actor_kind = %s and m.actor = v.institution and m.msg_id = %s
+where v.id = %s"""
 _USED = """select to_char(e.service_date, 'YYYYMM'), coalesce(v.med_type, '21'),
   sum(case e.kind when 'settlement' then 1 when 'cancellation' then -1
       else (e.reverses_id is null)::int end),
   sum(e.total_fen), sum(e.deductible_fen), sum(e.pool_fen), sum(e.account_fen + e.family_fen),
-  coalesce(sum((e.result -> 'payers' ->> %(servants)s)::bigint), 0),
-  coalesce(sum((e.result -> 'payers' ->> %(large)s)::bigint
-    ), 0) + coalesce(sum((e.result -> 'payers' ->> %(major)s)::bigint), 0)
+  coalesce(sum(s.servants), 0)::bigint, coalesce(sum(s.large), 0)::bigint
 from entry e left join visit v on v.id = e.visit
+left join lateral (
+  select sum(moved) filter (where payer = %(servants)s) as servants,
+    sum(moved) filter (where payer in (%(large)s, %(major)s)) as large
+  from (
+    select case when credit = 'supplement' then credit_owner else debit_owner end as payer,
+      case when credit = 'supplement' then amount_fen else -amount_fen end as moved
+    from posting where entry_id = e.id and 'supplement' in (credit, debit)
+  ) p) s on true
 where e.person_id = %(person)s and e.kind in ('settlement', 'cancellation', 'stay')
   and e.service_date >= %(since)s and e.service_date < %(until)s
 group by 1, 2 order by 1, 2"""
@@ -70,10 +78,10 @@ def _setlinfo(call: Call, entry: EntryRow) -> dict[str, Any]:
     standing = standings(call.connection, [entry.institution], entry.service_date)
     level = standing[entry.institution].level
     around = call.connection.execute(
-        _AROUND, [entry.id, entry.batch, entry.msgid, entry.visit]
+        _AROUND, [entry.id, entry.batch, INSTITUTION, entry.msgid, entry.visit]
     ).fetchone()
     med_type, disease, details, infno, refunded = around or ("", "", {}, "", False)
-    contents = message_contents(call.connection, [(entry.institution, entry.msgid)])
+    contents = message_contents(call, [(entry.institution, entry.msgid)])
     said = sent(contents.get((entry.institution, entry.msgid)), _NODES.get(infno or "", "data"))
     balance = balances.find_balance(call.connection, entry.area, entry.person_id or 0)
     made = amounts(entry, balance)

@@ -14,7 +14,9 @@ from gongji.gateway.visits.read_bills import visit_number
 from gongji.gateway.visits.write_lines import UNLIMITED
 from gongji.gateway.wire.fields import fill, ratio, scaled, yuan
 from gongji.institutions.institution_rows import get_institution
+from gongji.ledger.entry_contents import SettledFacts, read_facts
 from gongji.refusals import Refusal
+from gongji.settlement.batch_marks import read_marks
 from gongji.units import CHINA, Fen
 
 MOST_DAYS = 1100
@@ -35,7 +37,7 @@ order by v.begun_at, v.id limit %(most)s"""
 _ONE_VISIT = """select v.id, v.diagnoses, v.created_at from visit v
 where v.id = %s and v.institution = %s and v.person_id = %s"""
 _LINES = """select v.id as visit, v.med_type, v.begun_at, b.created_at, b.settled_by, b.marks,
-  e.facts -> 'sums' -> 'unrelated' as unrelated, l.serial, l.item, l.own_item, l.quantity_milli,
+  e.facts, l.serial, l.item, l.own_item, l.quantity_milli,
   l.price_micro, l.amount_fen, l.above_standard_fen, l.wholly_own_fen, l.first_self_pay_fen,
   l.in_scope_fen, l.details, i.name, i.list_type, i.specification, m.own_name,
   m.details as matched
@@ -286,10 +288,9 @@ def _line(row: Mapping[str, Any], entry: int | None) -> dict[str, Any]:
 
 def _split(row: Mapping[str, Any], priced: Mapping[str, Any]) -> dict[str, Any]:
     """What became of a line: as it was settled, else as it was priced."""
-    settled: list[str] | None = row["unrelated"]
-    unrelated = row["serial"] in (
-        (row["marks"] or {}).get("unrelated", []) if settled is None else settled
-    )
+    settled = read_facts(row["facts"] or {})
+    told = settled.sums if isinstance(settled, SettledFacts) else read_marks(row["marks"])
+    unrelated = row["serial"] in told.unrelated
     above, own, first, scope = (
         row[name]
         for name in ("above_standard_fen", "wholly_own_fen", "first_self_pay_fen", "in_scope_fen")

@@ -7,6 +7,7 @@ from gongji.gateway.visits import read_bills, write_settlement
 from gongji.gateway.visits.settlement_fields import SETLDETAIL
 from gongji.gateway.visits.write_settlement import Bearer
 from gongji.people import person_rows
+from gongji.settlement.answered import from_journal
 from gongji.settlement.cancel import cancel, reverse
 from gongji.settlement.contract import Outcome
 
@@ -25,10 +26,8 @@ def _cancelled(call: Call) -> Outcome:
     )
 
 
-@transaction("2208", changes=True)
-def cancel_settlement(call: Call) -> Answer:
-    """Cancel a settlement: every amount negated, under a number of its own."""
-    outcome = _cancelled(call)
+def _told_settlement(call: Call, outcome: Outcome) -> Answer:
+    """The reply of 2208."""
     entry, node = outcome.entry, call.one("data")
     person = person_rows.get_person(call.connection, str(node["psn_no"]))
     row = call.connection.execute(
@@ -39,27 +38,44 @@ def cancel_settlement(call: Call) -> Answer:
         "med_type": str(row[0]) if row else "",
     }
     info = write_settlement.setlinfo(
-        "2208", entry, outcome.balance_fen, Bearer(person, call.identity), sent, call.key.msgid
+        "2208", entry, outcome.balance_fen, Bearer(person, call.identity), sent, call.key.msg_id
     )
     return _answer(outcome, info)
 
 
-@transaction("2103", changes=True)
-def cancel_purchase(call: Call) -> Answer:
-    """Cancel a purchase."""
-    outcome = _cancelled(call)
-    return _answer(
-        outcome,
-        write_settlement.cancelled_purchase(outcome.entry, outcome.balance_fen, call.key.msgid),
-    )
+def _told_purchase(call: Call, outcome: Outcome) -> Answer:
+    """The reply of 2103."""
+    info = write_settlement.cancelled_purchase(outcome.entry, outcome.balance_fen, call.key.msg_id)
+    return _answer(outcome, info)
 
 
 def _answer(outcome: Outcome, info: dict[str, Any]) -> Answer:
     rows = write_settlement.setldetail(outcome.entry, {})
-    return Answer({"setlinfo": info, SETLDETAIL.name: rows}, outcome.warnings)
+    warnings = (*outcome.warnings, *([write_settlement.AGAIN] if outcome.again else []))
+    return Answer({"setlinfo": info, SETLDETAIL.name: rows}, warnings, outcome.entry.id)
 
 
-@transaction("2601", changes=True)
+def _journal(call: Call, entry: int) -> Outcome:
+    return from_journal(call.connection, [entry])[entry]
+
+
+@transaction(
+    "2208", changes=True, again=lambda call, entry: _told_settlement(call, _journal(call, entry))
+)
+def cancel_settlement(call: Call) -> Answer:
+    """Cancel a settlement: every amount negated, under a number of its own."""
+    return _told_settlement(call, _cancelled(call))
+
+
+@transaction(
+    "2103", changes=True, again=lambda call, entry: _told_purchase(call, _journal(call, entry))
+)
+def cancel_purchase(call: Call) -> Answer:
+    """Cancel a purchase."""
+    return _told_purchase(call, _cancelled(call))
+
+
+@transaction("2601", changes=True, again=lambda call, entry: Answer(None))
 def reverse_message(call: Call) -> Answer:
     """Undo what a message did; one that never arrived is barred from arriving late."""
     node = call.one("data")
@@ -77,4 +93,5 @@ def reverse_message(call: Call) -> Answer:
     if outcome.entry is None and not outcome.warnings:
         told = f"没有收到过报文 {original}，没有可以冲正的；它若迟到，将不予受理"
         return Answer(None, (told,))
-    return Answer(None, outcome.warnings)
+    entry = outcome.entry.id if outcome.entry else None
+    return Answer(None, outcome.warnings, entry)

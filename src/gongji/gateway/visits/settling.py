@@ -23,7 +23,7 @@ from gongji.platform.arrays import texts
 from gongji.platform.identity import Identity
 from gongji.refusals import Refusal
 from gongji.settlement.contract import Outcome, Request
-from gongji.settlement.settle import Bounds, Failure, settle
+from gongji.settlement.settle import Answers, Bounds, Failure, settle
 
 _PEOPLE = """select id, psn_no, area, name, sex, ethnicity, certificate_kind, certificate
 from person where psn_no = any(%s::text[])"""
@@ -94,35 +94,37 @@ class Settling:
     ) -> dict[int, Reply]:
         envelopes = {id(request): known for _, known, request in asked}
         bearers = self._bearers(connection, {request.psn_no for _, _, request in asked})
-        written: dict[int, bytes] = {}
 
         def encode(request: Request, outcome: Outcome) -> bytes:
-            made = self._write(envelopes[id(request)], request, outcome, bearers)
-            written[id(request)] = made
-            return made
+            return self._write(envelopes[id(request)], request, outcome, bearers)
 
         requests = [request for _, _, request in asked]
         now = self._clock()
-        outcomes = settle(connection, requests, self._rules, now, self._bounds, encode)
+        answers = Answers(self._settings.inbox, encode)
+        outcomes = settle(connection, requests, self._rules, now, self._bounds, answers)
         return {
-            place: self._reply(known, request, outcome, bearers, written)
+            place: self._reply(connection, known, request, outcome, bearers)
             for (place, known, request), outcome in zip(asked, outcomes, strict=True)
         }
 
     def _reply(
         self,
+        connection: threads.Connection,
         known: Envelope,
         request: Request,
         outcome: Outcome,
         bearers: dict[str, Bearer],
-        written: dict[int, bytes],
     ) -> Reply:
+        """The reply of the outcome that stands: of an attempt that was undone nothing is told."""
         if isinstance(outcome, Failure):
             error = outcome.error or RuntimeError("a settlement failed without a reason")
             return self._fault(known, error)
         if outcome.replayed is not None:
             return Reply(outcome.replayed)
-        made = written.get(id(request)) or self._write(known, request, outcome, bearers)
+        if outcome.again:
+            lines = write_lines.settled(connection, outcome.entry.batch)
+            return Reply(self._write(known, request, outcome, bearers, lines))
+        made = outcome.reply or self._write(known, request, outcome, bearers)
         return Reply(made, REFUSED if outcome.refusal else DONE)
 
     def _bearers(self, connection: threads.Connection, numbers: set[str]) -> dict[str, Bearer]:
@@ -131,9 +133,14 @@ class Settling:
         return {person.psn_no: Bearer(person, self._identity) for person in found}
 
     def _write(
-        self, known: Envelope, request: Request, outcome: Outcome, bearers: dict[str, Bearer]
+        self,
+        known: Envelope,
+        request: Request,
+        outcome: Outcome,
+        bearers: dict[str, Bearer],
+        lines: list[dict[str, Any]] | None = None,
     ) -> bytes:
-        """The reply in full."""
+        """The reply in full; `lines` are those of a purchase that was settled before."""
         if outcome.refusal:
             return refuse(known, known.received_at, self._clock, outcome.refusal)
         entry, infno = outcome.entry, known.infno
@@ -145,15 +152,15 @@ class Settling:
         bearer = bearers[request.psn_no]
         output: dict[str, Any] = {
             "setlinfo": write_settlement.setlinfo(
-                infno, entry, outcome.balance_fen, bearer, told, known.key.msgid
+                infno, entry, outcome.balance_fen, bearer, told, known.key.msg_id
             ),
             "setldetail": write_settlement.setldetail(entry, outcome.limits),
         }
         if infno in read_bills.PURCHASES:
-            output["detlcutinfo"] = write_lines.cut(outcome.lines)
-        warnings = [*outcome.warnings]
-        if entry.result.get("refusal"):
-            warnings += entry.result["reasons"][:1]
+            output["detlcutinfo"] = write_lines.cut(outcome.lines) if lines is None else lines
+        warnings = [*outcome.warnings, *([write_settlement.AGAIN] if outcome.again else [])]
+        if entry.decision and entry.decision.refusal:
+            warnings += entry.decision.reasons[:1]
         return envelope.write(
             known, known.received_at, self._clock(), output, warnings=list(dict.fromkeys(warnings))
         )

@@ -14,11 +14,12 @@ from gongji.gateway.visits.settlement_fields import CANCELLED_PURCHASE, SETLDETA
 from gongji.gateway.wire.codes import clr_type
 from gongji.gateway.wire.fields import Empty, Node
 from gongji.law.rulebook.provision_kinds import ACCOUNT, POOL
+from gongji.ledger.entry_contents import SettledFacts
 from gongji.ledger.entry_rows import EntryRow
 from gongji.people.person_rows import Person
 from gongji.platform.identity import Identity
 from gongji.refusals import Fault
-from gongji.units import Fen
+from gongji.units import Fen, date_of
 
 INSUTYPE = "310"
 PSN_TYPES = {"active": "11", "retired": "12"}
@@ -39,6 +40,8 @@ HOSPITAL_SHARE = ("999996", "医院垫付基金")
 _PAID = ("hifp_pay", "cvlserv_pay", "hifes_pay", "hifob_pay", "maf_pay", "oth_pay")
 _LIMITS = {POOL: "pool"}
 """The name of a fund among the limits of an outcome, where it differs."""
+AGAIN = "这笔报文此前已经办结，当时的回复已超过保存期限；本回复按账簿重新写出，账户余额是现在的余额"
+"""Warns that a reply was written again."""
 _RATIO_DECIMALS = 4
 _LONGEST = 4000
 
@@ -83,9 +86,9 @@ _CANCELLED, _DETAIL = Form(CANCELLED_PURCHASE), Form(SETLDETAIL)
 def payers(entry: EntryRow) -> dict[str, Fen]:
     """What each fund paid, by the payer's name in the rulebooks; what paid nothing is left out."""
     paid = {POOL: entry.pool_fen}
-    for name, amount in (entry.result.get("payers") or {}).items():
+    for name, amount in entry.supplements.items():
         if name not in (POOL, ACCOUNT):
-            paid[name] = paid.get(name, 0) + int(amount)
+            paid[name] = paid.get(name, 0) + amount
     return {name: amount for name, amount in paid.items() if amount}
 
 
@@ -132,7 +135,9 @@ def setlinfo(
 ) -> dict[str, Any]:
     """The node setlinfo; `sent` holds mdtrt_cert_type and med_type."""
     person, standing = bearer.person, entry.id is not None
-    born = entry.facts.get("birth_date")
+    facts = entry.settled.visit.facts if isinstance(entry.facts, SettledFacts) else {}
+    day = facts.get("birth_date")
+    born = date_of(int(day)) if day is not None else None
     values = {
         "mdtrt_id": str(entry.visit) if entry.visit else "",
         "setl_id": str(entry.id) if standing else "",
@@ -142,11 +147,11 @@ def setlinfo(
         "certno": bearer.certificate,
         "gend": person.sex,
         "naty": person.ethnicity,
-        "brdy": born or "",
-        "age": age(date.fromisoformat(born) if born else None, entry.service_date),
+        "brdy": str(born or ""),
+        "age": age(born, entry.service_date),
         "insutype": INSUTYPE,
-        "psn_type": PSN_TYPES.get(entry.facts.get("status", ""), "99"),
-        "cvlserv_flag": "1" if entry.facts.get("subsidy") == "civil_servant" else "0",
+        "psn_type": PSN_TYPES.get(str(facts.get("status", "")), "99"),
+        "cvlserv_flag": "1" if facts.get("subsidy") == "civil_servant" else "0",
         "setl_time": show_instant(entry.settled_at) if standing else "",
         "mdtrt_cert_type": sent.get("mdtrt_cert_type") or "",
         "med_type": sent.get("med_type") or "",
@@ -207,14 +212,14 @@ def setldetail(entry: EntryRow, limits: Mapping[str, Fen]) -> list[dict[str, Any
 
 def articles(entry: EntryRow, payer: str) -> str:
     """The articles by which a fund paid, each once."""
-    steps = entry.result.get("steps") or ()
-    said = [str(step[6]) for step in steps if step[1] == payer and step[5]]
+    steps = entry.decision.steps if entry.decision else ()
+    said = [step.articles for step in steps if step.payer == payer and step.paid_fen]
     return "；".join(dict.fromkeys(said))[:_LONGEST]
 
 
 def reasons(entry: EntryRow) -> str:
     """Why the pool or an account paid nothing, in sentences."""
-    return "；".join(entry.result.get("reasons") or ())[:_LONGEST]
+    return "；".join(entry.decision.reasons if entry.decision else ())[:_LONGEST]
 
 
 def age(born: date | None, day: date) -> Any:

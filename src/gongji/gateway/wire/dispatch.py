@@ -9,8 +9,8 @@ import psycopg
 
 from gongji.gateway.transactions import TRANSACTIONS, Answer, Call, Download, GatewaySettings
 from gongji.gateway.wire import envelope as envelopes
-from gongji.gateway.wire import message_log
 from gongji.gateway.wire.envelope import Envelope
+from gongji.platform.inbox import Work
 from gongji.refusals import Refusal
 
 Clock: TypeAlias = Callable[[], datetime]
@@ -58,19 +58,25 @@ def answer(
     )
     outcome = DONE
 
-    def run() -> bytes:
+    def run() -> tuple[bytes, int | None]:
         made = found.answer(call)
         assert not isinstance(made, Download), "a download changes nothing"
-        return _written(envelope, made, clock)
+        entry = made.entry if isinstance(made, Answer) else None
+        return _written(envelope, made, clock), entry
 
     def refused(refusal: Refusal) -> bytes:
         nonlocal outcome
         outcome = REFUSED
         return refuse(envelope, now, clock, refusal)
 
+    def again(entry: int) -> bytes:
+        assert found.again is not None
+        return _written(envelope, found.again(call, entry), clock)
+
     try:
         if found.changes:
-            return Reply(message_log.once(connection, envelope.key, now, run, refused), outcome)
+            work = Work(run, refused, again if found.again else None)
+            return Reply(settings.inbox.once(connection, envelope.key, now, work), outcome)
         made = found.answer(call)
     except Refusal as refusal:
         return Reply(refused(refusal), REFUSED)

@@ -4,7 +4,6 @@ The content of a message is its normalised input and nothing else: headers and c
 two deliveries of one message.
 """
 
-import hashlib
 import itertools
 import random
 from collections.abc import Sequence
@@ -14,8 +13,8 @@ from typing import Any
 import msgspec
 
 from gongji.gateway.transactions import Node, normalise, shown
+from gongji.platform.inbox import INSTITUTION, Key
 from gongji.refusals import Refusal
-from gongji.settlement.contract import Key
 from gongji.units import CHINA
 
 LONGEST_MSGID = 100
@@ -23,7 +22,6 @@ _BOM = b"\xef\xbb\xbf"
 _SERIALS = 10**10
 _DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=str)
 _ENCODER = msgspec.json.Encoder()
-_SORTED = msgspec.json.Encoder(order="sorted")
 _serial = itertools.count(random.SystemRandom().randrange(_SERIALS))
 
 
@@ -39,7 +37,7 @@ class Envelope(msgspec.Struct, frozen=True):
     @property
     def institution(self) -> str:
         """The institution that the envelope names."""
-        return self.key.institution
+        return self.key.actor
 
 
 def decode(body: bytes) -> dict[str, Any]:
@@ -86,8 +84,7 @@ def read(body: bytes, received_at: datetime, content: dict[str, Any] | None = No
     infno = _header(header, "infno", 10).upper()
     msgid = _header(header, "msgid", LONGEST_MSGID)
     institution = _header(header, "fixmedins_code", 12)
-    digest = hashlib.sha256(f"{infno}\n".encode() + _SORTED.encode(given)).digest()
-    key = Key(institution, msgid, infno, digest, given)
+    key = Key(INSTITUTION, institution, msgid, infno, given)
     return Envelope(infno, key, given, received_at, header)
 
 

@@ -6,5 +6,5 @@ from gongji.platform.tables import tables
 
 
 class Migration(migrations.Migration):
-    dependencies = [("platform", "0003_laws")]
+    dependencies = [("platform", "0001_tables")]
     operations = [tables(__file__, "tables.sql")]

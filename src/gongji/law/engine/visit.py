@@ -35,17 +35,29 @@ _FLAGS = {
 _LEVELS = {"": 0, "1": 1, "2": 2, "3": 3, "一级": 1, "二级": 2, "三级": 3}
 _LEVEL_CODES = tuple(LEVELS.values())
 _KINDS = {"": 0, "hospital": 0, "pharmacy": 1, "医院": 0, "药店": 1}
+_KIND_CODES = ("hospital", "pharmacy")
+_LEVEL_COLUMNS = ("level", "parent_level", "prescriber_level", "admission_level")
+_DAY_COLUMNS = ("birth_date", "approval_date")
+_NUMBERED = frozenset({*_LEVEL_COLUMNS, "institution_kind"})
+"""Columns of choices whose values are numbers, as the kernel counts with them."""
+
+Value = bool | int | str
+"""What a fact may be: a flag, a number, fen or a day, a code or a text."""
 
 
-class Visit(msgspec.Struct, frozen=True, eq=False):
-    """One visit with its facts as values; `facts` holds only what was given."""
+class Visit(msgspec.Struct, frozen=True):
+    """One visit with its facts as values; `facts` holds only what was given.
+
+    Shape:   `facts` column -> value: levels 0 to 3, kinds of institutions 0 and 1, other choices
+             their code, dates a Day, amounts fen.
+    """
 
     area: str
     day: Day
     benefit: str
     in_scope_fen: Fen | None
     total_fen: Fen | None
-    facts: dict[str, object] = {}
+    facts: dict[str, Value] = {}
     person: str = ""
     visit: str = ""
     parts: dict[str, Fen] = {}
@@ -88,7 +100,17 @@ def read_date(column: str, text: str) -> Day:
         raise _invalid(column, text, "YYYY-MM-DD") from None
 
 
-def read_fact(fact: Fact, text: str) -> object:
+def read_level(column: str, text: str) -> int:
+    """A level of an institution; 0 where it has none.
+
+    Refuses: value_invalid.
+    """
+    if text not in _LEVELS:
+        raise _invalid(column, text, "1、2、3 或空")
+    return _LEVELS[text]
+
+
+def read_fact(fact: Fact, text: str) -> Value:
     """A fact's value from text: a flag, a choice's code, a number, an amount in fen, a day, a text.
 
     Refuses: value_invalid with the allowed values; amount_*.
@@ -127,19 +149,17 @@ def read_visit(row: Mapping[str, str], law: Law) -> Visit:
         if column not in given:
             raise Refusal("field_missing", column)
     known = columns_of(law)
-    facts: dict[str, object] = {}
+    facts: dict[str, Value] = {}
     parts: dict[str, Fen] = {}
     part_columns = {f"in_scope_{part.code}": part.code for part in law.parts.values()}
     for column, text in given.items():
-        if column in ("level", "parent_level", "prescriber_level", "admission_level"):
-            if text not in _LEVELS:
-                raise _invalid(column, text, "1、2、3 或空")
-            facts[column] = _LEVELS[text]
+        if column in _LEVEL_COLUMNS:
+            facts[column] = read_level(column, text)
         elif column == "institution_kind":
             if text not in _KINDS:
                 raise _invalid(column, text, "hospital、pharmacy")
             facts[column] = _KINDS[text]
-        elif column in ("birth_date", "approval_date"):
+        elif column in _DAY_COLUMNS:
             facts[column] = read_date(column, text)
         elif column in known:
             facts[column] = read_fact(known[column], text)
@@ -166,6 +186,44 @@ def read_visit(row: Mapping[str, str], law: Law) -> Visit:
         given.get("visit", ""),
         parts,
     )
+
+
+def check_visit(visit: Visit, law: Law) -> None:
+    """A visit of values speaks only of what the law knows.
+
+    Refuses: field_unknown, value_invalid.
+    """
+    known = columns_of(law)
+    for column, value in visit.facts.items():
+        if column in _NUMBERED or column in _DAY_COLUMNS:
+            continue
+        if column not in known:
+            raise Refusal("field_unknown", column)
+        fact = known[column]
+        if fact.kind == CHOICE and value not in fact.names:
+            read_fact(fact, str(value))
+    if visit.parts:
+        codes = {part.code for part in law.parts.values()}
+        for code in visit.parts:
+            if code not in codes:
+                raise Refusal("field_unknown", f"in_scope_{code}")
+    if visit.benefit not in law.benefits.values():
+        raise _invalid("benefit", visit.benefit, "、".join(law.benefits.values()))
+
+
+def fact_text(law: Law, column: str, value: Value) -> str:
+    """A fact's value as a visits file writes it."""
+    if column in _LEVEL_COLUMNS:
+        return str(value or "")
+    if column == "institution_kind":
+        return _KIND_CODES[int(value)]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    fact = columns_of(law).get(column)
+    kind = fact.kind if fact else DATE if column in _DAY_COLUMNS else TEXT
+    if kind == DATE:
+        return str(date_of(int(value)))
+    return yuan_text(int(value)) if kind == AMOUNT else str(value)
 
 
 def _check_scope(total: Fen | None, in_scope: Fen | None, parts: Fen) -> None:
@@ -217,7 +275,7 @@ def _has_prescription(visit: Visit, own_level: bool) -> object:
 
 def _kind(visit: Visit, own_level: bool) -> object:
     given: Any = visit.facts.get("institution_kind", 0)
-    return ("hospital", "pharmacy")[given]
+    return _KIND_CODES[given]
 
 
 def _since(count: Callable[[Day, Day], int], column: str) -> Derived:

@@ -6,5 +6,5 @@ from gongji.platform.tables import tables
 
 
 class Migration(migrations.Migration):
-    dependencies = [("people", "0001_tables"), ("platform", "0004_commands")]
+    dependencies = [("people", "0001_tables"), ("platform", "0002_commands")]
     operations = [tables(__file__, "tables.sql")]

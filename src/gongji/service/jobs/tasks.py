@@ -7,6 +7,7 @@ import structlog
 from procrastinate.contrib.django import app
 
 from gongji.platform.database import owner_dsn
+from gongji.platform.environment import environment
 from gongji.units import day_in_china
 
 NONCE_HOURS = 2
@@ -24,6 +25,19 @@ def daily_trial_balance(timestamp: int) -> None:
         found = trial(connection, day)
     say = log.info if found.agrees else log.error
     say("trial_balance", day=str(day), agrees=found.agrees)
+
+
+@app.periodic(cron="40 1 * * *")
+@app.task(queueing_lock="message_months", pass_context=False)
+def message_months(timestamp: int) -> None:
+    """Make the months ahead in which messages are kept, and drop those whose time is over."""
+    from gongji.platform import inbox_months
+
+    today = day_in_china(datetime.fromtimestamp(timestamp, UTC))
+    with psycopg.connect(owner_dsn(), autocommit=True) as connection:
+        made = inbox_months.make_ahead(connection, today)
+        dropped = inbox_months.drop_old(connection, today, environment().message_days)
+    log.info("message_months", made=made, dropped=dropped)
 
 
 @app.periodic(cron="*/30 * * * *")

@@ -1,0 +1,86 @@
+"""Messages are told apart by a keyed hash and kept encrypted; this module knows bytes and keys.
+
+Both keys are derived from the installation's: whoever has the tables alone can neither guess what
+a message said (identity numbers are few enough to try them all) nor read it.
+"""
+
+import hashlib
+import hmac
+import os
+from collections.abc import Sequence
+from functools import lru_cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from gongji.refusals import Fault
+
+KEY_ID = 1
+"""The number of the keys by which is hashed and encrypted now; it stands beside what they made."""
+PARTING = "\0"
+"""Between names that are hashed or sealed together; no text of PostgreSQL can hold it."""
+_NONCE_BYTES = 12
+_TAG_BYTES = 16
+
+
+class MessageSeal:
+    """Hashes, encrypts and decrypts messages with keys derived from this installation's."""
+
+    def __init__(self, identity_key: bytes, lookup_key: bytes) -> None:
+        self._identity_key = identity_key
+        self._lookup = _derived(lookup_key, f"gongji inbox hash {KEY_ID}")
+        self._ciphers: dict[int, AESGCM] = {}
+
+    def hash(self, place: Sequence[str], kind: str, text: bytes) -> bytes:
+        """The keyed hash of what a message asks: its command and its normalised input.
+
+        Shape: a byte with the number of the key, then HMAC-SHA-256. The place of the message is
+               hashed too, so that equal inputs do not show.
+        """
+        said = PARTING.join([*place, kind, ""]).encode() + text
+        return bytes([KEY_ID]) + hmac.digest(self._lookup, said, hashlib.sha256)
+
+    def seal(self, place: Sequence[str], part: str, text: bytes) -> bytes:
+        """A part of a message encrypted; it opens at its own place only.
+
+        Shape: the nonce, then the sealed text (AES-256-GCM).
+        """
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._cipher(KEY_ID).encrypt(nonce, text, _bound(place, part))
+
+    def open(self, place: Sequence[str], part: str, sealed: bytes, key_id: int) -> bytes:
+        """What `seal` made, in clear.
+
+        Refuses: Fault where it is of another key or place, or altered.
+        """
+        if len(sealed) < _NONCE_BYTES + _TAG_BYTES:
+            raise Fault("存档的报文不完整，无法读出")
+        nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        try:
+            return self._cipher(key_id).decrypt(nonce, rest, _bound(place, part))
+        except InvalidTag:
+            raise Fault("存档的报文与密钥 GONGJI_IDENTITY_KEY 不符，无法读出") from None
+
+    def _cipher(self, key_id: int) -> AESGCM:
+        found = self._ciphers.get(key_id)
+        if found is None:
+            found = AESGCM(_derived(self._identity_key, f"gongji inbox bytes {key_id}"))
+            self._ciphers[key_id] = found
+        return found
+
+
+def _derived(key: bytes, purpose: str) -> bytes:
+    """A key for one purpose, from which neither the others nor the installation's follow."""
+    return HKDF(hashes.SHA256(), 32, None, purpose.encode()).derive(key)
+
+
+def _bound(place: Sequence[str], part: str) -> bytes:
+    return PARTING.join([*place, part]).encode()
+
+
+@lru_cache(maxsize=8)
+def seal_of(identity_key: bytes, lookup_key: bytes) -> MessageSeal:
+    """The seal of an installation's keys, derived once."""
+    return MessageSeal(identity_key, lookup_key)

@@ -1,0 +1,30 @@
+"""What a message made, read from the journal again: for one whose reply is no longer kept."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import psycopg
+
+from gongji.ledger.entry_rows import COLUMNS, read_entry
+from gongji.platform.arrays import array
+from gongji.ledger.balances import find_balance
+from gongji.settlement.contract import Outcome
+
+ENTRIES = f"select {', '.join(COLUMNS)} from entry where id = any(%s::bigint[])"
+
+
+def from_journal(connection: psycopg.Connection[Any], numbers: Iterable[int]) -> dict[int, Outcome]:
+    """The outcomes that were these entries, by their numbers.
+
+    The amounts are those of then; `balance_fen` is what is on the own account now.
+    """
+    wanted = set(numbers)
+    if not wanted:
+        return {}
+    made = {}
+    for row in connection.execute(ENTRIES, [array(wanted)]).fetchall():
+        entry = read_entry(row)
+        assert entry.id is not None and entry.person_id is not None
+        now = find_balance(connection, entry.area, entry.person_id)
+        made[entry.id] = Outcome(entry=entry, again=True, balance_fen=now)
+    return made

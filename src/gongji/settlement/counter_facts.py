@@ -1,0 +1,289 @@
+"""The facts of a bill at its date of service, each declared once: who tells it, how it is read.
+
+The registry decides who the person is and where they are; the request only says what happened.
+What the engine is told, what a request may tell and what is looked up again when a year is
+adjudicated anew all follow from the one table COUNTER_FACTS. Names, words and ordinary values are
+the vocabulary's. Whatever the database holds comes in as values: this module reads nothing.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from gongji.law.engine.visit import Value, columns_of, read_date, read_fact, read_level
+from gongji.law.rulebook.law import Law, parents
+from gongji.law.rulebook.vocabulary import CHOICE, FACTS, FLAG, TEXT
+from gongji.refusals import Refusal
+from gongji.settlement.known_facts import PersonFacts, Standing
+from gongji.settlement.routes import CHRONIC, EMERGENCY, Route
+from gongji.units import Fen
+
+PERSON, PLACE, ROUTE, BILL, TOLD = "person", "place", "route", "bill", "told"
+"""Who tells a fact: the registry of the person, of the institution; the route (registration and
+drug); the bill as it was when it was settled; the institution's request."""
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What the facts of a bill are read from.
+
+    Shape:   `home` the pooling area; `prescriber` whose prescription a pharmacy fills;
+             `account_fen` what is on the own account, where the law draws on it before the pool.
+    """
+
+    person: PersonFacts
+    home: str
+    route: Route
+    here: Standing
+    prescriber: Standing | None = None
+    account_fen: Fen | None = None
+
+    @property
+    def rescue(self) -> bool:
+        """Whether the bill is a rescue that became a stay, which is not care during it."""
+        return self.route.benefit == EMERGENCY and self.person.admitted is not None
+
+    def mine(self, code: str) -> bool:
+        """Whether the bill counts for an institution.
+
+        Law:     a pharmacy is filled from the place that the person selected (云浮 第二十条).
+        """
+        here, prescriber = self.here, self.prescriber
+        if code in (here.code, here.parent):
+            return code != ""
+        if prescriber is None or here.kind != PHARMACY:
+            return False
+        return code != "" and code in (prescriber.code, prescriber.parent)
+
+
+Read = Callable[[Seen], Value | None]
+PHARMACY = "pharmacy"
+
+
+class CounterFact(msgspec.Struct, frozen=True):
+    """A fact at the counter: its column, who tells it, how it is read, what is left out.
+
+    Shape:   `read` gives None for what is not known; of a fact that the request tells (TOLD) it is
+             what the registry may say of it too. `name`: that of the vocabulary, empty for what
+             other facts are worked out from. `default`: the ordinary case, which is left out;
+             None for numbers, which are always told.
+    """
+
+    column: str
+    source: str
+    read: Read | None = None
+    name: str = ""
+    default: Value | None = None
+
+
+class CounterFacts:
+    """The facts at the counter, and what follows from their table."""
+
+    def __init__(self, facts: Iterable[CounterFact]) -> None:
+        self.facts = tuple(facts)
+        self._readers = [(one.column, one.read, one.default) for one in self.facts if one.read]
+
+    @cached_property
+    def told(self) -> frozenset[str]:
+        """Columns that only the institution knows; a rulebook's own facts may be told as well."""
+        return frozenset(one.column for one in self.facts if one.source == TOLD)
+
+    @cached_property
+    def filled(self) -> frozenset[str]:
+        """Columns that the registry, the route or the bill fill."""
+        return frozenset(one.column for one in self.facts) - self.told
+
+    @cached_property
+    def of_bill(self) -> frozenset[str]:
+        """Columns that are neither told nor the registry's: they were so when it was settled."""
+        return frozenset(one.column for one in self.facts if one.source == BILL)
+
+    @cached_property
+    def both(self) -> tuple[CounterFact, ...]:
+        """Facts that the institution tells and the registry may know too."""
+        return tuple(one for one in self.facts if one.source == TOLD and one.read)
+
+    def read(self, seen: Seen) -> dict[str, Value]:
+        """What is known of a bill without its request; the ordinary case is left out."""
+        found = {}
+        for column, read, default in self._readers:
+            value = read(seen)
+            if value is not None and value != default:
+                found[column] = value
+        return found
+
+    def known_too(self, seen: Seen) -> dict[str, Value | None]:
+        """What the registry says of facts that an institution tells too."""
+        return {one.column: one.read(seen) for one in self.both if one.read}
+
+    def told_by(self, request: Mapping[str, str], law: Law) -> dict[str, Value]:
+        """What a request says happened, from its texts.
+
+        Refuses: field_unknown for what the registry decides; what `read_fact` refuses.
+        """
+        known = columns_of(law)
+        for column in request:
+            if column not in self.told and (column in self.filled or not _own(law, column)):
+                raise Refusal("field_unknown", column)
+        given = {column: text.strip() for column, text in request.items() if text}
+        return {column: read_fact(known[column], text) for column, text in given.items() if text}
+
+
+def _own(law: Law, column: str) -> bool:
+    """Whether a rulebook adds a fact of this column; bands of another fact are none."""
+    fact = columns_of(law).get(column)
+    return fact is not None and fact.name not in FACTS
+
+
+def _status(seen: Seen) -> str:
+    return str(_spell(seen)["status"])
+
+
+def _spell(seen: Seen) -> dict[str, Any]:
+    return seen.person.insured.details
+
+
+def _in_period(seen: Seen) -> bool:
+    """Whether the day is inside the benefit period: from benefit_since, before benefit_until."""
+    spell, text = _spell(seen), str(seen.person.day)
+    since, until = spell.get("benefit_since") or "", spell.get("benefit_until") or ""
+    return not spell.get("arrears") and (not since or since <= text) and (not until or text < until)
+
+
+def _birth(seen: Seen) -> Value | None:
+    birth = seen.person.one("birth")
+    return read_date("birth_date", birth["birth_date"]) if birth else None
+
+
+def _subsidy(seen: Seen) -> Value | None:
+    subsidy = seen.person.one("subsidy")
+    return str(subsidy["subsidy"]) if subsidy else None
+
+
+def _stay_level(seen: Seen) -> Value | None:
+    stay = seen.person.admitted if seen.rescue else None
+    return read_level("admission_level", stay.details["level"]) if stay else None
+
+
+def _died(seen: Seen) -> Value | None:
+    stay = seen.person.admitted if seen.rescue else None
+    return True if stay and stay.details.get("died") else None
+
+
+def _inpatient(seen: Seen) -> bool:
+    return not seen.rescue and bool(seen.person.holding.get("stay"))
+
+
+def _third_party(seen: Seen) -> Value | None:
+    injuries = seen.person.holding.get("injury", ())
+    return True if any(fact.details.get("third_party") for fact in injuries) else None
+
+
+def _level(seen: Seen) -> Value | None:
+    return read_level("level", seen.here.level) or None
+
+
+def _parent_level(seen: Seen) -> Value | None:
+    return read_level("parent_level", seen.here.parent_level) or None
+
+
+def _kind(seen: Seen) -> Value | None:
+    return 1 if seen.here.kind == PHARMACY else None
+
+
+def _qualified(seen: Seen) -> bool:
+    return seen.here.kind != PHARMACY or seen.here.qualified
+
+
+def _prescriber_level(seen: Seen) -> Value | None:
+    if seen.here.kind != PHARMACY or seen.prescriber is None:
+        return None
+    return read_level("prescriber_level", seen.prescriber.counting_level) or None
+
+
+def _offsite(seen: Seen) -> str:
+    """Whether care is outside the pooling area, with or without a filing.
+
+    Law:     楚政规〔2022〕2号 第二十五条; 攀枝花 第七条第四款.
+    """
+    region = seen.here.area
+    if seen.home == region:
+        return ""
+    around = parents(region)
+    if seen.home in around:
+        return ""
+    filed = {fact.key for fact in seen.person.holding.get("offsite", ())}
+    return "filed" if filed & set(around) else "unfiled"
+
+
+def _selected(seen: Seen) -> bool:
+    selected = seen.person.one("selection")
+    return selected is not None and seen.mine(selected["institution"])
+
+
+def _referred(seen: Seen) -> bool:
+    return any(seen.mine(fact.key) for fact in seen.person.holding.get("referral", ()))
+
+
+def _disease(seen: Seen) -> Value | None:
+    return seen.route.registration.disease if seen.route.registration else None
+
+
+def _approval(seen: Seen) -> Value | None:
+    held = seen.route.registration
+    return read_date("approval_date", held.approval_date) if held else None
+
+
+def _disease_count(seen: Seen) -> Value | None:
+    if seen.route.benefit != CHRONIC:
+        return None
+    return sum(one.benefit == CHRONIC and one.approved for one in seen.person.registrations)
+
+
+def _fact(name: str, source: str, read: Read | None = None) -> CounterFact:
+    """A fact of the vocabulary, by its name."""
+    fact = FACTS[name]
+    default = fact.default if fact.kind in (FLAG, CHOICE, TEXT) else None
+    return CounterFact(fact.column, source, read, name, default)  # type: ignore[arg-type]
+
+
+COUNTER_FACTS = CounterFacts(
+    (
+        _fact("参保状态", PERSON, _status),
+        _fact("缴费档次", PERSON, lambda seen: _spell(seen).get("tier") or None),
+        _fact("待遇享受期内", PERSON, _in_period),
+        _fact("有个人账户", PERSON, lambda seen: seen.person.one("account") is not None),
+        CounterFact("birth_date", PERSON, _birth),
+        _fact("补助身份", PERSON, _subsidy),
+        _fact("转住院", PERSON, lambda seen: seen.rescue),
+        _fact("住院医院级别", PERSON, _stay_level),
+        _fact("住院期间", PERSON, _inpatient),
+        _fact("医疗机构", PLACE, lambda seen: seen.here.code),
+        _fact("医院级别", PLACE, _level),
+        CounterFact("parent_level", PLACE, _parent_level),
+        _fact("定点", PLACE, lambda seen: seen.here.designated(seen.route.benefit)),
+        _fact("机构类别", PLACE, _kind),
+        _fact("药店合规", PLACE, _qualified),
+        CounterFact("prescriber_level", PLACE, _prescriber_level),
+        _fact("异地", PLACE, _offsite),
+        _fact("选定机构", PLACE, _selected),
+        _fact("转诊", PLACE, _referred),
+        _fact("协议期内", ROUTE, lambda seen: seen.route.in_agreement),
+        _fact("药品", ROUTE, lambda seen: seen.route.drug),
+        _fact("病种", ROUTE, _disease),
+        CounterFact("approval_date", ROUTE, _approval),
+        _fact("病种数", ROUTE, _disease_count),
+        _fact("当年账户", BILL, lambda seen: seen.account_fen),
+        _fact("第三人责任", TOLD, _third_party),
+        _fact("死亡", TOLD, _died),
+        _fact("其他基金", TOLD),
+        _fact("账户已付", TOLD),
+        _fact("公共卫生", TOLD),
+        _fact("保健美容", TOLD),
+        _fact("依法不予支付", TOLD),
+        _fact("直接结算", TOLD),
+    )
+)
+"""Every fact at the counter. What the law works out of others (age, months, whether there is a
+prescription) is not among them."""
