@@ -409,11 +409,11 @@ def write_visits(path: Path, rows: int, in_order: bool, compression: str) -> Non
 CHILD = """
 import sys, time
 from pathlib import Path
-from gongji.batch.adjudicate import Wishes, adjudicate_file
+from gongji.batch.adjudicate import Options, adjudicate_file
 source, target, area, compression = sys.argv[1:]
 start = time.perf_counter()
-wishes = Wishes(area=area, compression=compression)
-made = adjudicate_file(Path(source), Path(target), wishes, lambda done, of: None)
+options = Options(area=area, compression=compression)
+made = adjudicate_file(Path(source), Path(target), options, lambda done, of: None)
 print(made.visits, time.perf_counter() - start)
 """
 

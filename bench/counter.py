@@ -81,7 +81,8 @@ with chosen as (
 made as (
   insert into visit (area, person_id, institution, msgid, begun_at, med_type, number, details,
                      diagnoses)
-  select %(area)s, id, %(hospital)s, 'bench', %(at)s, '11', 'MZ' || n, '{}', '[]' from chosen
+  select %(area)s, id, %(hospital)s, 'bench', %(at)s, 'outpatient', 'MZ' || n, '{}', '[]'
+  from chosen
   returning id, person_id),
 batches as (
   insert into charge_batch (visit_id, number, total_fen, above_standard_fen, wholly_own_fen,

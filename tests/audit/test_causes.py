@@ -6,7 +6,7 @@ The amounts are computed by hand from the articles; the arithmetic stands beside
 import polars as pl
 import pytest
 
-from gongji.audit import CAUSES, Bad, Finding, PaidFile, audit
+from gongji.audit import CAUSES, BadRow, Finding, PaidFile, audit
 
 HEAD = ("person", "visit", "date", "status", "level", "in_scope", "paid_pool")
 CHUXIONG, LINCANG, PANZHIHUA, YUNFU, SHAOYANG = "532300", "530900", "510400", "445300", "430500"
@@ -227,7 +227,7 @@ def test_rows_that_cannot_be_audited_are_collected():
         row(D1, A, "3", "1000", "455"),
     ]
     found = run(CHUXIONG, rows)
-    assert all(isinstance(bad, Bad) for bad in found)
+    assert all(isinstance(bad, BadRow) for bad in found)
     assert sorted((bad.row_number, bad.code) for bad in found) == [
         (1, "field_missing"),
         (2, "value_invalid"),

@@ -6,7 +6,7 @@ import random
 import polars as pl
 import pytest
 
-from gongji.audit import Finding, PaidFile, Summary, audit, findings_frame
+from gongji.audit import AuditSummary, Finding, PaidFile, audit, findings_frame
 from gongji.cli.main import main
 from gongji.law.engine.engine import settle
 from gongji.law.engine.person_meters import Meters
@@ -147,7 +147,7 @@ def test_the_differences_add_up_to_what_was_paid_beyond_what_was_due():
     found = [f for f in audit(PaidFile(pl.DataFrame(rows))) if isinstance(f, Finding)]
     paid = sum(parse_fen(row["paid_pool"]) for row in rows)
     assert sum(f.difference_fen for f in found) == paid - due
-    summary = Summary(len(rows))
+    summary = AuditSummary(len(rows))
     for finding in found:
         summary.add(finding)
     assert summary.count == len(found)

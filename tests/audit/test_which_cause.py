@@ -4,7 +4,7 @@ a summary and a file make of over- and underpayment. By hand from the articles."
 import polars as pl
 import pytest
 
-from gongji.audit import Finding, PaidFile, Summary, audit, findings_frame
+from gongji.audit import AuditSummary, Finding, PaidFile, audit, findings_frame
 from gongji.audit.suspects import suspects_of
 
 CHUXIONG, PANZHIHUA, SHAOYANG = "532300", "510400", "430500"
@@ -187,7 +187,7 @@ def test_whoever_differs_in_any_column_is_a_suspect_and_nobody_else(column):
     assert suspects == ({"乙", "丙"} if column == "paid_pool" else {"乙"})
     told = [(getattr(f, "row_number", 0), type(f).__name__) for f in audit(given)]
     assert (2, "Finding") in told
-    assert ((3, "Bad") in told) == (column == "paid_pool") and len(told) == len(suspects)
+    assert ((3, "BadRow") in told) == (column == "paid_pool") and len(told) == len(suspects)
 
 
 @pytest.mark.parametrize(("column", "text"), [("paid_pool", "300"), ("paid_pool_fen", "30000")])
@@ -209,7 +209,7 @@ def test_too_much_and_too_little_are_summed_apart_cause_by_cause():
         visit(in_scope="108.20", paid="0", person="丁"),
     ]
     findings = found(CHUXIONG, *rows)
-    summary = Summary(len(rows))
+    summary = AuditSummary(len(rows))
     for one in findings:
         assert isinstance(one, Finding)
         summary.add(one)

@@ -221,7 +221,7 @@ class Counter:
             "medfee_sumamt": str(total),
         }
         key = self.key(institution, "2206" if trial else "2207", content, msgid)
-        known = {"med_type": "11", "accounts": "none"} | changes
+        known = {"med_type": "outpatient", "accounts": "none"} | changes
         return Request(key, psn_no, total_fen=total, visit=visit, batch=batch, **known)
 
     def key(self, institution: str, infno: str, content: dict[str, Any], msgid: str = "") -> Key:

@@ -27,8 +27,8 @@ from tests.platform.counter import NOW, RULES, Counter
 
 from gongji.gateway.app import make_app
 from gongji.gateway.transactions import GatewaySettings
+from gongji.gateway.wire.codes import sentence as sentence_of
 from gongji.platform.identity import Identity
-from gongji.refusals import REFUSALS
 
 KEYS = {"identity_key": b"i" * 32, "lookup_key": b"l" * 32}
 IDENTITY = Identity(*KEYS.values())
@@ -249,7 +249,7 @@ def serving(
 
 def says(code: str, sentence: str) -> bool:
     """Whether a sentence is that of a refusal, whatever its values."""
-    pieces = re.split(r"\{\w+\}", REFUSALS[code])
+    pieces = re.split(r"\{\w+\}", sentence_of(code))
     return re.fullmatch(".*".join(map(re.escape, pieces)), sentence) is not None
 
 

@@ -32,13 +32,43 @@ OPENED = {
     "430500": ("level_deductible.2", "year_deductible", "ordinary_paid"),
 }
 CARE = {
-    "532300": ("11", "13", "14", "14", "18", "28", "1301", "1301"),
-    "530900": ("11", "11", "14"),
-    "510400": ("11", "11", "14", "14", "9901"),
-    "445300": ("11", "11", "14", "14", "18", "1301"),
-    PARTS: ("11", "13"),
-    ACCOUNT_FIRST: ("11",),
-    "430500": ("11", "11", "14", "14", "18", "1301", "1301"),
+    "532300": (
+        "outpatient",
+        "urgent",
+        "registered_disease",
+        "registered_disease",
+        "special_drugs",
+        "day_surgery",
+        "rescue",
+        "rescue",
+    ),
+    "530900": ("outpatient", "outpatient", "registered_disease"),
+    "510400": (
+        "outpatient",
+        "outpatient",
+        "registered_disease",
+        "registered_disease",
+        "two_diseases",
+    ),
+    "445300": (
+        "outpatient",
+        "outpatient",
+        "registered_disease",
+        "registered_disease",
+        "special_drugs",
+        "rescue",
+    ),
+    PARTS: ("outpatient", "urgent"),
+    ACCOUNT_FIRST: ("outpatient",),
+    "430500": (
+        "outpatient",
+        "outpatient",
+        "registered_disease",
+        "registered_disease",
+        "special_drugs",
+        "rescue",
+        "rescue",
+    ),
 }
 """Kinds of care that an area offers at hospitals."""
 BENEFITS = {

@@ -17,7 +17,12 @@ from tests.platform.history_law import ACCOUNT_FIRST, DOCUMENTS, Law, Row
 
 BY_ORDINARY = ("emergency", "day_surgery", "two_diseases")
 RESCUE = timedelta(days=3)
-KINDS_OF_CARE = {"11": "ordinary", "13": "ordinary", "1301": "emergency", "28": "day_surgery"}
+KINDS_OF_CARE = {
+    "outpatient": "ordinary",
+    "urgent": "ordinary",
+    "rescue": "emergency",
+    "day_surgery": "day_surgery",
+}
 FAMILIES = ({"chronic", "special"}, {"two_diseases"}, {"dual_channel", "negotiated_drug"})
 FACTS, CANCELLED, BEFORE, ORDER = "事实变动", "结算已撤销", "前面的结算已撤销", "前面的结算有变动"
 
@@ -165,14 +170,14 @@ class Model:
         drug = bill.drug or {"dual_channel": False, "negotiated": False}
         named = {"drug": drug["item"]} if bill.drug else {}
         holder = next((r for r in known if r.details["benefit"] in FAMILIES[2]), None)
-        by_drug = bill.med_type in ("18", "41") and drug["dual_channel"]
+        by_drug = bill.med_type in ("special_drugs", "pharmacy") and drug["dual_channel"]
         if by_drug and holder and "dual_channel" in offered:
             return "dual_channel", holder, named
-        if bill.med_type == "18":
+        if bill.med_type == "special_drugs":
             return self._by_drug(bill, offered, holder, named)
-        if bill.med_type in ("14", "9901"):
-            family = FAMILIES[bill.med_type == "9901"]
-            if bill.med_type == "9901" and "two_diseases" not in offered:
+        if bill.med_type in ("registered_disease", "two_diseases"):
+            family = FAMILIES[bill.med_type == "two_diseases"]
+            if bill.med_type == "two_diseases" and "two_diseases" not in offered:
                 raise Refused("benefit_not_offered")
             found = [r for r in known if r.key == bill.disease and r.details["benefit"] in family]
             if not found:

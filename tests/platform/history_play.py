@@ -175,7 +175,7 @@ class Play:
         place = chance.choice(places if chance.random() < 0.4 else places[:4])
         day = min(max(self.county.day(), FIRST), self.today)
         bill = Bill(person, place.code, day, self._med_type(place.kind), 0, 0, 0)
-        if bill.med_type in ("14", "9901"):
+        if bill.med_type in ("registered_disease", "two_diseases"):
             known = [fact.key for fact in self.model.registrations(person, day)]
             bill.disease = chance.choice(known * 5 or ["M-none"])
         bill.accounts = chance.choice(("none", "own", "family", "family", "family"))
@@ -189,9 +189,11 @@ class Play:
 
     def _med_type(self, kind: str) -> str:
         if kind == "pharmacy":
-            return self.chance.choice(("41", "41", "18"))
+            return self.chance.choice(("pharmacy", "pharmacy", "special_drugs"))
         if self.chance.random() < 0.05:
-            return self.chance.choice(("14", "18", "28", "9901", "1301"))
+            return self.chance.choice(
+                ("registered_disease", "special_drugs", "day_surgery", "two_diseases", "rescue")
+            )
         return self.chance.choice(CARE[self.area])
 
     def _tell(self, bill: Bill) -> None:
@@ -210,7 +212,11 @@ class Play:
         if self.model.places[bill.place].kind == "pharmacy" and chance.random() < 0.8:
             writers = [f"H{self.area}0000{number}" for number in "1234"]
             bill.prescription = (chance.choice(writers), f"R{chance.randrange(60)}")
-        if bill.med_type == "18" or bill.med_type == "41" and chance.random() < 0.5:
+        if (
+            bill.med_type == "special_drugs"
+            or bill.med_type == "pharmacy"
+            and chance.random() < 0.5
+        ):
             bill.drug = {
                 "item": chance.choice("XY"),
                 "serial": "1",
@@ -276,7 +282,9 @@ class Play:
         person, shop = chance.choice(list(self.model.numbers)), f"P{self.area}00008"
         day = min(max(self.county.day(), FIRST), self.today)
         fen = chance.choice(AMOUNTS)
-        bill = Bill(person, shop, day, "41", fen, fen, 0, chance.choice(("none", "own", "family")))
+        bill = Bill(
+            person, shop, day, "pharmacy", fen, fen, 0, chance.choice(("none", "own", "family"))
+        )
         bill.prescription = (f"H{self.area}0000{chance.choice('123')}", f"R{chance.randrange(60)}")
         writer, number = bill.prescription
         line = Line(
@@ -285,10 +293,10 @@ class Play:
         at = self.county.now.replace(
             year=day.year, month=day.month, day=day.day, hour=9, minute=0, tzinfo=CHINA
         )
-        bought = Purchase(at, "41", "", (line,), {"rxfixmedinscode": writer})
+        bought = Purchase(at, "pharmacy", "", (line,), {"prescriber": writer})
         psn_no = self.model.numbers[person]
         key = self.county.counter.key(shop, "2102", {"psn_no": psn_no, "rxno": number})
-        return Asked(Request(key, psn_no, "41", fen, bill.accounts, purchase=bought), bill)
+        return Asked(Request(key, psn_no, "pharmacy", fen, bill.accounts, purchase=bought), bill)
 
     # Taking back and restoring.
 

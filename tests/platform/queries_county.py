@@ -20,7 +20,7 @@ from tests.platform import gateways
 from tests.platform.counter import Counter
 from tests.platform.gateways import CLINIC, HOSPITAL, OTHER, PHARMACY, Client, bill, opened
 
-from gongji.refusals import REFUSALS
+from gongji.gateway.wire.codes import sentence as sentence_of
 
 YUNFU = "445300"
 
@@ -70,7 +70,7 @@ class Standing:
 def refused(client: Client, code: str, infno: str, given: Any) -> str:
     """The sentence of a transaction that is refused with this code."""
     sentence = client.refused(infno, given)
-    form = re.sub(r"\\{\w+\\}", ".*", re.escape(REFUSALS[code]))
+    form = re.sub(r"\\{\w+\\}", ".*", re.escape(sentence_of(code)))
     assert re.fullmatch(form, sentence), f"{code}: {sentence}"
     return sentence
 

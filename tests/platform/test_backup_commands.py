@@ -18,7 +18,7 @@ from psycopg.conninfo import make_conninfo
 from tests.platform.test_backup import Server, clock
 
 from gongji.backup import backup, restore
-from gongji.backup.chains import Chain, chain_for, chains
+from gongji.backup.chains import BackupChain, chain_for, chains
 from gongji.cli import restore as restore_command
 from gongji.cli.main import main
 from gongji.platform import database as where
@@ -317,8 +317,8 @@ def test_a_running_server_and_a_server_elsewhere_are_not_replaced(
     assert (own / "postgresql" / "PG_VERSION").exists()
 
 
-def chain(begun_at: str, reaches: str) -> Chain:
-    return Chain(Path("x"), "1", "s", 18, "gongji", begun_at, reaches)
+def chain(begun_at: str, reaches: str) -> BackupChain:
+    return BackupChain(Path("x"), "1", "s", 18, "gongji", begun_at, reaches)
 
 
 BEGUN = datetime(2025, 3, 1, 4, tzinfo=UTC)

@@ -280,7 +280,8 @@ def test_prescriptions_are_released_and_taken_again(owner: Connection, gateway: 
     writer = counter.institution(1)
     marks = {"prescriptions": [{"prescriber": writer, "number": "R1", "serial": "1"}]}
     first, second = (
-        counter.bill(person, shop, "2024-06-05", 9000, med_type="41", marks=marks) for _ in range(2)
+        counter.bill(person, shop, "2024-06-05", 9000, med_type="pharmacy", marks=marks)
+        for _ in range(2)
     )
     back = undo(counter, gateway, first, one(gateway, first).entry.id).entry
     entry = one(gateway, second).entry

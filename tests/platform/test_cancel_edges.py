@@ -334,7 +334,7 @@ def test_prescriptions_follow_a_settlement_through_every_reversal(
     person, shop = counter.person(1), counter.institution(5, "", "pharmacy")
     writer = counter.institution(1)
     marks = {"prescriptions": [{"prescriber": writer, "number": "R1", "serial": "1"}]}
-    bill = counter.bill(person, shop, "2024-06-05", 9000, med_type="41", marks=marks)
+    bill = counter.bill(person, shop, "2024-06-05", 9000, med_type="pharmacy", marks=marks)
     used = "select entry_id from prescription_use where released_at is null"
     first = one(gateway, bill).entry
     back = undo(counter, gateway, bill, first)

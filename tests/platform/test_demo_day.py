@@ -39,7 +39,7 @@ def county(server: str) -> Iterator[Connection]:
 
 
 def who_comes(owner: Connection, area: str, count: int = 40, seed: int = 7) -> list[Plan]:
-    return plans(owner, IDENTITY, "http://127.0.0.1:1", area, demo.DAY, count, seed)
+    return plans(County(owner, IDENTITY, area, demo.DAY), "http://127.0.0.1:1", count, seed)
 
 
 def told(plan: Plan) -> tuple[Any, ...]:

@@ -95,7 +95,7 @@ def _registered(place: Place, benefit: str = "chronic", key: str = "M1") -> None
 
 def _chronic(place: Place) -> dict[str, Any]:
     _registered(place)
-    return {"med_type": "14", "disease": "M1"}
+    return {"med_type": "registered_disease", "disease": "M1"}
 
 
 def _second_disease(place: Place) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def _second_disease(place: Place) -> dict[str, Any]:
         disease="m2",
         name="m2",
     )
-    return {"med_type": "14", "disease": "M2"}
+    return {"med_type": "registered_disease", "disease": "M2"}
 
 
 def _dual_channel(place: Place) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def _dual_channel(place: Place) -> dict[str, Any]:
         "in_agreement": True,
     }
     shop = place.counter.institution(5, "", "pharmacy")
-    return {"med_type": "41", "here": shop, "marks": {"drugs": [drug]}}
+    return {"med_type": "pharmacy", "here": shop, "marks": {"drugs": [drug]}}
 
 
 def _offsite(place: Place) -> dict[str, Any]:
@@ -137,14 +137,18 @@ def _agreement(place: Place, **details: Any) -> dict[str, Any]:
 def _pharmacy_agreement(place: Place) -> dict[str, Any]:
     shop = place.counter.institution(5, "", "pharmacy", agreement=False)
     place.tell_institution(shop, "agreement", designated_for=["ordinary"], qualified=True)
-    return {"here": shop, "med_type": "41"}
+    return {"here": shop, "med_type": "pharmacy"}
 
 
 def _prescriber(place: Place) -> dict[str, Any]:
     writer = place.counter.institution(6, "3")
     place.tell_institution(writer, "level", level="3")
     marks = {"prescriptions": [{"prescriber": writer, "number": "", "serial": "1"}]}
-    return {"here": place.counter.institution(5, "", "pharmacy"), "med_type": "41", "marks": marks}
+    return {
+        "here": place.counter.institution(5, "", "pharmacy"),
+        "med_type": "pharmacy",
+        "marks": marks,
+    }
 
 
 def _parent(place: Place) -> dict[str, Any]:
@@ -380,7 +384,7 @@ def test_a_rescue_joins_the_stay_that_begins_on_its_day_or_within_three_days(
 ) -> None:
     place = _place(owner, "430500")
     place.tell("stay", "1", institution="H", level="3", from_emergency=True)
-    options = {"med_type": "1301"}
+    options = {"med_type": "rescue"}
     outcomes = _settled(gateway, place, list(RESCUE), options)
     assert _seen(outcomes, RESCUE, said("admitted", "true")) == _twice(RESCUE)
     gates = [outcome.entry.decision.refusal for outcome in outcomes[::2]]
@@ -393,7 +397,7 @@ def test_a_stay_that_did_not_come_from_emergency_joins_no_rescue(
     place = _place(owner, "430500")
     place.tell("stay", "1", institution="H", level="3", from_emergency=False)
     days = dict.fromkeys(("2024-06-07", "2024-06-09", "2024-06-10"), False)
-    outcomes = _settled(gateway, place, list(days), {"med_type": "1301"})
+    outcomes = _settled(gateway, place, list(days), {"med_type": "rescue"})
     assert _seen(outcomes, days, said("admitted", "true")) == _twice(days)
     assert [o.entry.decision.refusal for o in outcomes[::2]] == ["", "", "inpatient_stay"]
 
@@ -404,11 +408,11 @@ def test_only_a_rescue_joins_a_stay_other_care_of_those_days_is_paid(
     place = _place(owner, "430500")
     place.tell("stay", "1", institution="H", level="3", from_emergency=True, died=True)
     days = ["2024-06-07", "2024-06-09", "2024-06-10"]
-    ordinary = _settled(gateway, place, days, {"med_type": "11"})
+    ordinary = _settled(gateway, place, days, {"med_type": "outpatient"})
     told = [o.entry.settled.visit.facts for o in ordinary]
     assert not any("admitted" in facts or "died" in facts for facts in told)
     assert [o.entry.decision.refusal for o in ordinary[::2]] == ["", "", "inpatient_stay"]
-    rescue = _settled(gateway, place, days, {"med_type": "1301"})
+    rescue = _settled(gateway, place, days, {"med_type": "rescue"})
     assert {o.entry.settled.visit.facts["died"] for o in rescue} == {True}
     assert {o.entry.settled.visit.facts["admission_level"] for o in rescue} == {3}
 

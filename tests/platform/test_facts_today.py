@@ -95,45 +95,47 @@ def _ordinary(county: County) -> EntryRow:
 def _chronic(county: County) -> EntryRow:
     county.register("M1", "chronic", approval_date="2024-03-01")
     county.register("M2", "chronic")
-    return county.settled(med_type="14", disease="M1")
+    return county.settled(med_type="registered_disease", disease="M1")
 
 
 def _special(county: County) -> EntryRow:
     county.register("M1", "special")
-    return county.settled(med_type="14", disease="M1")
+    return county.settled(med_type="registered_disease", disease="M1")
 
 
 def _rescue(county: County) -> EntryRow:
     county.fact(
         "stay", "2", "2024-06-07", institution="H", level="3", from_emergency=True, died=True
     )
-    return county.settled(med_type="1301")
+    return county.settled(med_type="rescue")
 
 
 def _negotiated(county: County) -> EntryRow:
-    return county.settled(med_type="18", marks={"drugs": [DRUG | {"in_agreement": False}]})
+    return county.settled(
+        med_type="special_drugs", marks={"drugs": [DRUG | {"in_agreement": False}]}
+    )
 
 
 def _negotiated_held(county: County) -> EntryRow:
     county.register("T", "negotiated_drug")
-    return county.settled(med_type="18", marks={"drugs": [DRUG]})
+    return county.settled(med_type="special_drugs", marks={"drugs": [DRUG]})
 
 
 def _dual_channel(county: County) -> EntryRow:
     county.register("T", "dual_channel")
     shop = county.counter.institution(5, "", "pharmacy")
-    return county.settled(shop, med_type="41", marks={"drugs": [DUAL]})
+    return county.settled(shop, med_type="pharmacy", marks={"drugs": [DUAL]})
 
 
 def _two_diseases(county: County) -> EntryRow:
     county.register("M3", "two_diseases")
-    return county.settled(med_type="9901", disease="M3")
+    return county.settled(med_type="two_diseases", disease="M3")
 
 
 def _pharmacy(county: County) -> EntryRow:
     shop, writer = county.counter.institution(5, "", "pharmacy"), county.counter.institution(3, "3")
     marks = {"prescriptions": [{"prescriber": writer, "number": "R1", "serial": "1"}]}
-    return county.settled(shop, med_type="41", marks=marks)
+    return county.settled(shop, med_type="pharmacy", marks=marks)
 
 
 def _internet(county: County) -> EntryRow:

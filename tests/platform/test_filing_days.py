@@ -23,7 +23,7 @@ from tests.platform.gateways import (
 )
 from tests.platform.queries_county import CLINIC, YUNFU, Standing, refused
 
-from gongji.gateway.filings.filings import _year_from, year_end
+from gongji.people.filings import year_end, year_from
 
 TODAY = "2024-12-20"
 SELECTED = "H44530000002"
@@ -180,7 +180,7 @@ def test_an_open_filing_overlaps_for_good(place: Standing) -> None:
 def test_a_selection_lasts_a_year_to_the_day(place: Standing, since: str, longest: str) -> None:
     """Yunfu 第十七条: one institution for a year; the year of a 29 February ends on the 28th."""
     begin, end = date.fromisoformat(since), date.fromisoformat(longest)
-    assert _year_from(begin) == end
+    assert year_from(begin) == end
     if begin.year > 2025:
         return  # Yunfu's rules do not reach so far yet.
     client, psn_no = whose(place, "2505")

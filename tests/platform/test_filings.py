@@ -9,9 +9,9 @@ from tests.platform.counter import RULES, Counter
 from tests.platform.gateways import AREA, DAY, HOSPITAL, OTHER, certificate_of
 from tests.platform.queries_county import CLINIC, YUNFU, Standing, refused
 
-from gongji.gateway.filings import filings
-from gongji.gateway.filings.diseases import filed_under
 from gongji.gateway.filings.filings import NOT_SERVED
+from gongji.people import filings
+from gongji.people.diseases import filed_under
 from gongji.units import parse_day
 
 TODAY = "2024-12-20"

@@ -52,7 +52,7 @@ def told(**facts: str) -> Row:
     return lambda county: county.bill(facts=facts)
 
 
-def fact(kind: str, key: str = "", med_type: str = "11", **details: Any) -> Row:
+def fact(kind: str, key: str = "", med_type: str = "outpatient", **details: Any) -> Row:
     """A fact of the person."""
 
     def make(county: County) -> Any:
@@ -74,7 +74,7 @@ def unqualified(county: County) -> Any:
     """A pharmacy that is not in the pool, with a prescription."""
     shop = county.counter.institution(8, "", "pharmacy", qualified=False)
     marks = {"prescriptions": [{"prescriber": county.here["2"], "number": "R1", "serial": "1"}]}
-    return county.bill(here=shop, med_type="41", marks=marks)
+    return county.bill(here=shop, med_type="pharmacy", marks=marks)
 
 
 def unfiled(county: County) -> Any:
@@ -100,7 +100,7 @@ def special_at_level_1(county: County) -> Any:
         disease="renal_failure",
         name="m",
     )
-    return county.bill(person, county.here["1"], med_type="14", disease="M1")
+    return county.bill(person, county.here["1"], med_type="registered_disease", disease="M1")
 
 
 def drug(agreed: bool, level: str) -> Row:
@@ -116,14 +116,16 @@ def drug(agreed: bool, level: str) -> Row:
             }
         ]
     }
-    return lambda county: county.bill(here=county.here[level], med_type="18", marks=marks)
+    return lambda county: county.bill(
+        here=county.here[level], med_type="special_drugs", marks=marks
+    )
 
 
 def pharmacy(county: County) -> Any:
     """A pharmacy without a prescription."""
     person = county.person()
     county.counter.fact(person, "referral", "2024-01-01", key=county.shop, sender="H")
-    return county.bill(person, county.shop, med_type="41")
+    return county.bill(person, county.shop, med_type="pharmacy")
 
 
 def rescue(county: County) -> Any:
@@ -132,7 +134,7 @@ def rescue(county: County) -> Any:
     county.counter.fact(
         person, "stay", "2024-06-06", key="1", institution="H", level="2", from_emergency=True
     )
-    return county.bill(person, med_type="1301")
+    return county.bill(person, med_type="rescue")
 
 
 def in_arrears(county: County) -> Any:

@@ -252,6 +252,8 @@ def test_the_rows_of_an_upload_are_of_one_batch(client: Client, county: Counter)
     rows = [line(psn_no, visit, 2, "2"), line(psn_no, visit, 3, "3")]
     said = client.refused("2204", {"feedetail": rows})
     assert says("rows_differ", said) and "chrg_bchno" in said
+    said = client.refused("2204", {"feedetail": [line(psn_no, visit, 2, "0000")]})
+    assert says("batch_number_invalid", said) and "0000" in said
     row = line(psn_no, visit, 2, "2", cnt="two")
     assert "第 1 行" in client.refused("2204", {"feedetail": [row]})
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.platform.counter import NOW, Counter, one
+from tests.platform.counter import NOW, Counter, keep, one
 
 from counter import gateway as service
 from faults import free_port
@@ -134,6 +134,24 @@ def test_tidying_removes_what_is_too_old_and_nothing_else(jobs: Jobs, owner: Con
     assert (sum(line["files"] for line in told), sum(line["nonces"] for line in told)) == (1, 1)
 
 
+def test_each_night_months_of_messages_are_made_ahead_and_old_ones_dropped(
+    jobs: Jobs, owner: Connection
+) -> None:
+    ahead = {f"inbox_bytes_{month}" for month in ("202412", "202501", "202502", "202503")}
+    assert jobs.run("message_months", NEXT_NIGHT) == "succeeded"
+    parts = "select relname from pg_class where relname like 'inbox_bytes_2%' and relkind = 'r'"
+    there = {name for (name,) in owner.execute(parts)}
+    # The service made those of today when it started.
+    assert ahead < there and len(there) == 8
+    keep(owner, Counter(owner).key("H1", "2202", {}), None)
+    assert owner.execute("select count(*) from inbox_bytes_202412").fetchone() == (1,)
+    assert jobs.run("message_months", NEXT_NIGHT + timedelta(days=440)) == "succeeded"
+    assert owner.execute("select count(*) from inbox_bytes").fetchone() == (0,)
+    assert owner.execute("select count(*) from inbox").fetchone() == (1,)
+    (first, second) = jobs.said("message_months")[:2]
+    assert set(first["made"]) == ahead and second["dropped"] == ["inbox_bytes_202412"]
+
+
 def test_a_job_whose_worker_died_is_taken_up_again(jobs: Jobs, owner: Connection) -> None:
     stalled = """
         with worker as (
@@ -167,6 +185,7 @@ def test_every_job_has_its_time(database: str) -> None:
     )
     assert sorted(made.stdout.split("\n")[:-1]) == [
         "daily_trial_balance: 10 1 * * *",
+        "message_months: 40 17 * * *",
         "resume_stalled: */10 * * * *",
         "tidy: */30 * * * *",
     ]

@@ -12,6 +12,7 @@ from gongji.ledger.entry_rows import EntryRow, PostingRow, exchanged, negated
 from gongji.ledger.post import lock, post, take_ids
 from gongji.ledger.trial import trial
 from gongji.ledger.verify import ALL, Difference, Scope, verify
+from gongji.platform.actors import Actor
 from gongji.refusals import Refusal
 
 Connection = psycopg.Connection[Any]
@@ -240,12 +241,19 @@ APRIL = datetime(2025, 4, 1, 4, 0, tzinfo=UTC)
 
 
 def test_a_month_that_verifies_is_closed_once(ledger: Connection, owner: Connection) -> None:
-    periods.close(owner, AREA, date(2025, 3, 1), "测试", APRIL)
+    periods.close_month(
+        owner, periods.MonthClosing(AREA, date(2025, 3, 1)), actor=Actor.operator("测试"), now=APRIL
+    )
     with pytest.raises(psycopg.errors.CheckViolation):
         settle(ledger, 1, pool=1, account=0, cash=0)
     settle(ledger, 1, pool=1, account=0, cash=0, day=date(2025, 4, 1))
     with pytest.raises(Refusal) as refused:
-        periods.close(owner, AREA, date(2025, 3, 1), "测试", APRIL)
+        periods.close_month(
+            owner,
+            periods.MonthClosing(AREA, date(2025, 3, 1)),
+            actor=Actor.operator("测试"),
+            now=APRIL,
+        )
     assert refused.value.code == "period_closed_already"
 
 
@@ -253,18 +261,33 @@ def test_a_month_is_not_closed_before_it_is_over_nor_with_differences(
     ledger: Connection, owner: Connection
 ) -> None:
     with pytest.raises(Refusal) as refused:
-        periods.close(owner, AREA, date(2025, 3, 1), "测试", NOW)
+        periods.close_month(
+            owner,
+            periods.MonthClosing(AREA, date(2025, 3, 1)),
+            actor=Actor.operator("测试"),
+            now=NOW,
+        )
     assert refused.value.code == "period_not_over"
     owner.execute("update balance set amount_fen = 1 where person_id = 2")
     with pytest.raises(Refusal) as refused:
-        periods.close(owner, AREA, date(2025, 3, 1), "测试", APRIL)
+        periods.close_month(
+            owner,
+            periods.MonthClosing(AREA, date(2025, 3, 1)),
+            actor=Actor.operator("测试"),
+            now=APRIL,
+        )
     assert refused.value.code == "period_differs"
     assert "账上 1 应为 200" in str(refused.value)
 
 
 def test_the_gateways_cannot_close_a_month(ledger: Connection) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        periods.close(ledger, AREA, date(2025, 3, 1), "测试", APRIL)
+        periods.close_month(
+            ledger,
+            periods.MonthClosing(AREA, date(2025, 3, 1)),
+            actor=Actor.operator("测试"),
+            now=APRIL,
+        )
 
 
 def test_a_difference_is_a_plain_record(ledger: Connection, owner: Connection) -> None:

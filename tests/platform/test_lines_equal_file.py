@@ -80,7 +80,7 @@ class Bills:
                     LEVELS[level],
                     lines,
                     AREAS.index(area) + 1,
-                    "14" if chronic else "11",
+                    "registered_disease" if chronic else "outpatient",
                     "M1" if chronic else "",
                 )
             )
@@ -191,11 +191,13 @@ def test_random_bills_come_out_as_their_files_do(
             refused += 1
             continue
         told = any(line.related is False for line in bill.lines)
-        if bill.med_type == "14" and told and reasons.get(visit) == {"not_ruled"}:
+        if bill.med_type == "registered_disease" and told and reasons.get(visit) == {"not_ruled"}:
             continue  # The counter refuses these at the settlement, which knows the benefit.
         assert visit not in reasons, reasons[visit]
         assert [line.amounts for line in made.lines] == splits[visit]
-        sums = sums_for(batch_of(made), "chronic" if bill.med_type == "14" else "ordinary")
+        sums = sums_for(
+            batch_of(made), "chronic" if bill.med_type == "registered_disease" else "ordinary"
+        )
         whole = [sum(column) for column in zip(*splits[visit], strict=True)]
         assert [getattr(sums, name) for name in AMOUNTS] == whole
         compared += 1

@@ -127,7 +127,7 @@ def _registration(owner: Connection, counter: Counter) -> Callable[[Connection, 
         person, "registration", SINCE, UNTIL, "M1", benefit="chronic", disease="m1", name="m"
     )
     item(owner, "A", diseases=["m2"])
-    known = {"person": counter.persons[person], "med_type": "14", "disease": "M1"}
+    known = {"person": counter.persons[person], "med_type": "registered_disease", "disease": "M1"}
     return lambda gateway, day: first(gateway, here, day, **known).unrelated
 
 
@@ -173,11 +173,17 @@ def test_the_state_and_the_disease_of_a_registration_decide_what_is_unrelated(
         person = counter.person(number)
         details = {"benefit": "chronic", "disease": "m1", "name": "m"} | details
         counter.fact(person, "registration", "2024-01-01", key="M1", **details)
-        known = {"person": counter.persons[person], "med_type": "14", "disease": "M1"}
+        known = {
+            "person": counter.persons[person],
+            "med_type": "registered_disease",
+            "disease": "M1",
+        }
         found[name] = first(gateway, here, "2024-06-10", **known).unrelated
         elsewhere = known | {"disease": "M9"}
         assert not first(gateway, here, "2024-06-10", **elsewhere).unrelated, "not registered"
-        assert not first(gateway, here, "2024-06-10", **known | {"med_type": "11"}).unrelated
+        assert not first(
+            gateway, here, "2024-06-10", **known | {"med_type": "outpatient"}
+        ).unrelated
     assert found == {
         "approved": True,
         "filed": False,
@@ -244,10 +250,12 @@ def test_a_grade_has_its_code_and_an_unknown_item_its_own(
 def buy(counter: Counter, person: str, shop: str, *lines: Line, **changes: Any) -> Request:
     """A purchase (2102)."""
     when = datetime(2024, 6, 10, 9, tzinfo=CHINA)
-    bought = Purchase(when, "41", changes.pop("disease", ""), lines, changes.pop("details", {}))
+    bought = Purchase(
+        when, "pharmacy", changes.pop("disease", ""), lines, changes.pop("details", {})
+    )
     key = counter.key(shop, "2102", {"n": counter.messages})
     total = sum(one.amount_fen for one in lines)
-    return Request(key, person, "41", total, "none", purchase=bought, **changes)
+    return Request(key, person, "pharmacy", total, "none", purchase=bought, **changes)
 
 
 def test_a_purchase_that_cannot_be_priced_is_refused_and_the_others_are_settled(
@@ -321,7 +329,7 @@ def test_a_purchase_keeps_what_was_sent_and_what_became_of_it(
     (visit,) = rows(
         gateway, "select area, institution, med_type, disease, details, msgid from visit"
     )
-    assert visit == (AREA, shop, "41", "J00", {"invono": "7"}, bill.key.msg_id)
+    assert visit == (AREA, shop, "pharmacy", "J00", {"invono": "7"}, bill.key.msg_id)
     columns = (
         "number, disease, total_fen, above_standard_fen, wholly_own_fen,"
         " first_self_pay_fen, in_scope_fen, settled_by"

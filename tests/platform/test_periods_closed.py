@@ -9,7 +9,8 @@ import pytest
 from tests.platform import books
 from tests.platform.books import APR_1, AREA, FEB_28, MAR_1, MAR_31, NOW, OTHER, forge
 
-from gongji.ledger.periods import close, following
+from gongji.ledger.periods import MonthClosing, close_month, following
+from gongji.platform.actors import Actor
 from gongji.refusals import Refusal
 
 Connection = psycopg.Connection[Any]
@@ -37,7 +38,7 @@ def _closed(connection: Connection) -> list[tuple[Any, ...]]:
 
 def _refused(connection: Connection, month: date, now: datetime = NOW) -> Refusal:
     with pytest.raises(Refusal) as refused:
-        close(connection, AREA, month, "测试", now)
+        close_month(connection, MonthClosing(AREA, month), actor=Actor.operator("测试"), now=now)
     return refused.value
 
 
@@ -70,17 +71,17 @@ def test_a_month_is_closed_once_it_is_over_in_china(
         assert (told.code, told.values["value"]) == ("period_not_over", f"{month:%Y-%m}")
         assert _closed(ledger) == []
         return
-    close(ledger, AREA, month, "测试", now)
+    close_month(ledger, MonthClosing(AREA, month), actor=Actor.operator("测试"), now=now)
     assert _closed(ledger) == [(AREA, month)]
 
 
 def test_who_closed_a_month_and_when_is_kept(ledger: Connection) -> None:
-    close(ledger, AREA, FEB_1, "张三", NOW)
+    close_month(ledger, MonthClosing(AREA, FEB_1), actor=Actor.operator("张三"), now=NOW)
     row = ledger.execute("select closed_at, closed_by from closed_period").fetchone()
-    assert row == (NOW, "张三")
+    assert row == (NOW, "operator|张三")
     # Each month of each area is closed by itself, in any order, and once.
-    close(ledger, AREA, date(2025, 1, 1), "张三", NOW)
-    close(ledger, OTHER, FEB_1, "张三", NOW)
+    close_month(ledger, MonthClosing(AREA, date(2025, 1, 1)), actor=Actor.operator("张三"), now=NOW)
+    close_month(ledger, MonthClosing(OTHER, FEB_1), actor=Actor.operator("张三"), now=NOW)
     assert len(_closed(ledger)) == 3
     told = _refused(ledger, FEB_1)
     assert told.code == "period_closed_already"
@@ -103,15 +104,15 @@ def test_a_month_is_not_closed_with_a_difference_on_any_of_its_days(
         assert _refused(ledger, MAR_1).code == "period_differs"
         assert _closed(ledger) == []
     else:
-        close(ledger, AREA, MAR_1, "测试", NOW)
+        close_month(ledger, MonthClosing(AREA, MAR_1), actor=Actor.operator("测试"), now=NOW)
         assert _closed(ledger) == [(AREA, MAR_1)]
 
 
 def test_another_area_does_not_hinder(ledger: Connection) -> None:
     forge(ledger, "update entry set pool_fen = 1001, cash_fen = 499 where id = 9")
-    close(ledger, AREA, MAR_1, "测试", NOW)
+    close_month(ledger, MonthClosing(AREA, MAR_1), actor=Actor.operator("测试"), now=NOW)
     with pytest.raises(Refusal) as refused:
-        close(ledger, OTHER, MAR_1, "测试", NOW)
+        close_month(ledger, MonthClosing(OTHER, MAR_1), actor=Actor.operator("测试"), now=NOW)
     assert refused.value.code == "period_differs"
 
 
@@ -132,5 +133,11 @@ def test_the_refusal_counts_the_differences_and_names_three_of_them(ledger: Conn
 
 def test_progress_is_told_while_a_month_is_closed(ledger: Connection) -> None:
     went: list[int] = []
-    close(ledger, AREA, MAR_1, "测试", NOW, went.append)
+    close_month(
+        ledger,
+        MonthClosing(AREA, MAR_1),
+        actor=Actor.operator("测试"),
+        now=NOW,
+        progress=went.append,
+    )
     assert went == [11, 3]

@@ -70,7 +70,7 @@ def bills(county: Counter, chance: random.Random, count: int) -> list[Request]:
             chance.randrange(1, 400_000),
             own=chance.choice((0, 0, 1_234)),
             accounts=chance.choice(("none", "own")),
-            med_type="11",
+            med_type="outpatient",
         )
         for _ in range(PEOPLE * count)
     ]

@@ -94,7 +94,7 @@ def test_a_second_chronic_disease_learnt_late_raises_the_ceiling(
     register(county, "M1", "chronic", "gout")
     # 楚政规〔2022〕2号 第十四条: (3000 - 300) x 85 % is 2,295; the ceiling is 2,000 for one disease
     # and 3,000 for two.
-    entry = settled(gateway, county, here, 300_000, med_type="14", disease="M1")
+    entry = settled(gateway, county, here, 300_000, med_type="registered_disease", disease="M1")
     assert (entry.benefit, entry.deductible_fen, entry.pool_fen) == ("chronic", 30_000, 200_000)
     nothing(gateway, "532300")
     register(county, "M2", "chronic", "asthma", state="filed")
@@ -119,7 +119,7 @@ def test_a_registration_that_did_not_hold_leaves_the_bill_to_the_person(
         first=500,
         own=700,
         above=900,
-        med_type="14",
+        med_type="registered_disease",
         disease="M1",
     )
     assert entry.pool_fen == 85_000
@@ -146,7 +146,9 @@ def test_a_chronic_disease_that_proves_special_is_paid_from_the_other_benefit(
     county.person(1, 0)
     register(county, "M1", "chronic", "lupus")
     # (1000 - 200) x 75 %; as special disease (1000 - 200) x 80 %.
-    entry = settled(gateway, county, county.institution(1), 100_000, med_type="14", disease="M1")
+    entry = settled(
+        gateway, county, county.institution(1), 100_000, med_type="registered_disease", disease="M1"
+    )
     assert (entry.benefit, entry.pool_fen) == ("chronic", 60_000)
     retire(county, "registration", "M1")
     register(county, "M1", "special", "lupus")
@@ -172,7 +174,9 @@ def test_the_two_diseases_need_their_own_registration_in_the_year_again_too(
     county = Counter(owner, "510400")
     county.person(1, 0)
     register(county, "M1", "two_diseases", "diabetes")
-    entry = settled(gateway, county, county.institution(1), 60_000, med_type="9901", disease="M1")
+    entry = settled(
+        gateway, county, county.institution(1), 60_000, med_type="two_diseases", disease="M1"
+    )
     assert (entry.benefit, entry.pool_fen) == ("two_diseases", 30_000)
     nothing(gateway, "510400")
     retire(county, "registration", "M1")
@@ -200,7 +204,9 @@ def test_a_negotiated_drug_keeps_its_payment_when_a_registration_it_did_not_need
     here = county.institution(3, "3")
     register(county, "M1", "negotiated_drug", "cancer")
     # (2000 - 800) x 85 %.
-    entry = settled(gateway, county, here, 200_000, med_type="18", marks={"drugs": [NEGOTIATED]})
+    entry = settled(
+        gateway, county, here, 200_000, med_type="special_drugs", marks={"drugs": [NEGOTIATED]}
+    )
     assert (
         entry.settled.visit.facts["drug"],
         entry.settled.visit.facts["disease"],
@@ -210,7 +216,9 @@ def test_a_negotiated_drug_keeps_its_payment_when_a_registration_it_did_not_need
     retire(county, "registration", "M1")
     nothing(gateway, "532300")
     # The same bill settled in that knowledge: the deductible of the drug was borne.
-    later = settled(gateway, county, here, 200_000, med_type="18", marks={"drugs": [NEGOTIATED]})
+    later = settled(
+        gateway, county, here, 200_000, med_type="special_drugs", marks={"drugs": [NEGOTIATED]}
+    )
     assert later.pool_fen == 170_000 and "disease" not in later.settled.visit.facts
     nothing(gateway, "532300")
 
@@ -220,7 +228,7 @@ def test_a_drug_outside_its_agreement_stays_outside(owner: Connection, gateway: 
     county.person(1)
     outside = {"drugs": [NEGOTIATED | {"in_agreement": False}]}
     here = county.institution(3, "3")
-    entry = settled(gateway, county, here, 200_000, med_type="18", marks=outside)
+    entry = settled(gateway, county, here, 200_000, med_type="special_drugs", marks=outside)
     assert (entry.decision.refusal, entry.pool_fen) == ("not_in_agreement", 0)
     nothing(gateway, "532300")
 
@@ -236,7 +244,7 @@ def test_a_dual_channel_drug_is_held_by_any_registration_for_drugs_but_by_one(
         "drugs": [DUAL],
         "prescriptions": [{"prescriber": writer, "number": "R1", "serial": "1"}],
     }
-    entry = settled(gateway, county, shop, 100_000, med_type="41", marks=marks)
+    entry = settled(gateway, county, shop, 100_000, med_type="pharmacy", marks=marks)
     # 60 % of 1,000, no deductible.
     assert (entry.benefit, entry.pool_fen) == ("dual_channel", 60_000)
     retire(county, "registration", "M1")
@@ -265,7 +273,7 @@ def place_fact(owner: Connection, code: str, **level: Any) -> None:
 
 def filled(gateway: Connection, county: Counter, shop: str, writer: str) -> EntryRow:
     marks = {"prescriptions": [{"prescriber": writer, "number": "R1", "serial": "1"}]}
-    return settled(gateway, county, shop, 100_000, med_type="41", marks=marks)
+    return settled(gateway, county, shop, 100_000, med_type="pharmacy", marks=marks)
 
 
 def test_a_pharmacy_is_paid_by_the_prescribers_level_as_it_is_known_today(
@@ -307,11 +315,11 @@ def test_a_purchase_without_a_prescription_stays_unpaid(
     county = Counter(owner, "430500")
     county.person(1)
     shop = county.institution(5, "", "pharmacy")
-    entry = settled(gateway, county, shop, 100_000, med_type="41")
+    entry = settled(gateway, county, shop, 100_000, med_type="pharmacy")
     assert entry.decision.refusal == "no_prescription"
     # A prescription whose writer nobody named does not help.
     marks = {"prescriptions": [{"prescriber": "", "number": "R1", "serial": "1"}]}
-    entry = settled(gateway, county, shop, 100_000, med_type="41", marks=marks)
+    entry = settled(gateway, county, shop, 100_000, med_type="pharmacy", marks=marks)
     assert entry.decision.refusal == "no_prescription"
     nothing(gateway, "430500")
 

@@ -13,7 +13,8 @@ from tests.platform.queries_county import Standing, refused, standing
 from tests.platform.test_statements import asked, compared, packed, row, totals, uploaded
 
 from gongji.gateway.statements import statement_files
-from gongji.gateway.statements.statement_files import Declared, read_rows, zipped
+from gongji.gateway.statements.statement_files import read_rows, zipped
+from gongji.settlement.reconcile import DeclaredRow
 
 AMOUNTS = {
     "medfee_sumamt": "医疗费总额",
@@ -212,7 +213,7 @@ def test_a_result_is_fetched_by_its_own_institution_only(place: Standing) -> Non
 
 
 ROW = "1\t2\t3\t4.00\t3.00\t1.00\t0"
-READ = Declared("1", "2", "3", 400, 300, 100, refunded=False)
+READ = DeclaredRow("1", "2", "3", 400, 300, 100, refunded=False)
 
 
 @pytest.mark.parametrize(
@@ -225,13 +226,13 @@ READ = Declared("1", "2", "3", 400, 300, 100, refunded=False)
         (f"SETL_ID\tx\n{ROW}", [READ]),
         (f"结算ID\t就诊\n{ROW}", [READ]),
         ("", []),
-        (ROW.replace("1\t2", "null\t2", 1), [Declared("", "2", "3", 400, 300, 100, False)]),
-        (ROW[:-1] + "1", [Declared("1", "2", "3", 400, 300, 100, refunded=True)]),
+        (ROW.replace("1\t2", "null\t2", 1), [DeclaredRow("", "2", "3", 400, 300, 100, False)]),
+        (ROW[:-1] + "1", [DeclaredRow("1", "2", "3", 400, 300, 100, refunded=True)]),
         (ROW[:-1], [READ]),
-        (ROW.replace("4.00", "-4"), [Declared("1", "2", "3", -400, 300, 100, False)]),
+        (ROW.replace("4.00", "-4"), [DeclaredRow("1", "2", "3", -400, 300, 100, False)]),
     ],
 )
-def test_a_file_is_read_as_institutions_write_it(content: str, expected: list[Declared]) -> None:
+def test_a_file_is_read_as_institutions_write_it(content: str, expected: list[DeclaredRow]) -> None:
     for written in (
         content.encode(),
         content.replace("\ufeff", "").encode("gb18030"),

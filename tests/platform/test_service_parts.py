@@ -28,7 +28,7 @@ from gongji.platform import installation
 from gongji.platform.environment import environment
 from gongji.refusals import Fault
 from gongji.service import parts, ready
-from gongji.service.parts import Part, Service, listen, make_service
+from gongji.service.parts import Service, ServicePart, listen, make_service
 
 COMMAND = "from gongji.cli.main import main; main()"
 
@@ -232,7 +232,7 @@ def test_a_service_has_its_parts_and_none_of_the_last_ones_counters(
 
 
 @dataclass
-class StandIn(Part):
+class StandIn(ServicePart):
     """A part that does what its words say, in the place of a gateway."""
 
     def start(self) -> None:
@@ -338,7 +338,7 @@ def test_who_does_not_stop_is_made_to(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_nothing_is_watched_once_it_is_stopped() -> None:
-    Service([Part("甲", [])], print, stopping=True).watch()
+    Service([ServicePart("甲", [])], print, stopping=True).watch()
 
 
 # The service itself, as a process.

@@ -31,6 +31,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests import databases
 from tests.platform import gateways
+from tests.platform.test_jobs import DEFER
 from tests.portal.test_sign_in import Issuer
 
 from gongji.backup import programs
@@ -155,6 +156,7 @@ def settings(folder: Path, database: str, gateway: dict[str, str], issuer: str) 
         "GONGJI_PARAMETERS": " ".join(words),
         "GONGJI_DAYS_BACK": str((datetime.now(CHINA).date() - FIRST_DAY).days),
         "GONGJI_DAYS_AHEAD": "3",
+        "GONGJI_MESSAGE_DAYS": "60",
         "GONGJI_REFUSE_CHAINED": "532300,430500",
         "GONGJI_SECRET_KEY": key("s"),
         "GONGJI_IDENTITY_KEY": key("i"),
@@ -325,6 +327,26 @@ def law_hash(service: Running) -> str:
     return str(row[0])
 
 
+def message_days(service: Running) -> None:
+    """The service's own nightly job drops a message of 130 days ago, and keeps one of 50."""
+    now = datetime.now(UTC)
+    for age in (50, 130):
+        service.owner.execute(
+            "insert into inbox_bytes (actor_kind, actor, msg_id, at, key_id, content)"
+            " values ('institution', 'H1', %s, %s, 1, '')",
+            [str(age), now - timedelta(days=age)],
+        )
+    job = [sys.executable, "-c", DEFER, "message_months", str(int(now.timestamp()))]
+    subprocess.run(job, env={**os.environ, **service.given}, check=True, capture_output=True)
+    deadline = time.monotonic() + 60
+    while True:
+        kept = service.owner.execute("select msg_id from inbox_bytes where actor = 'H1'")
+        if kept.fetchall() == [("50",)]:
+            break
+        assert time.monotonic() < deadline, service.log.read_text()
+        time.sleep(0.1)
+
+
 DAY = datetime.fromisoformat(gateways.DAY).date().toordinal() - date(1970, 1, 1).toordinal()
 
 
@@ -480,6 +502,7 @@ REACHES: dict[str, Any] = {
     "GONGJI_PARAMETERS": parameters,
     "GONGJI_DAYS_BACK": days_back,
     "GONGJI_DAYS_AHEAD": days_ahead,
+    "GONGJI_MESSAGE_DAYS": message_days,
     "GONGJI_REFUSE_CHAINED": refuse_chained,
     "GONGJI_SECRET_KEY": secret_key,
     "GONGJI_IDENTITY_KEY": identity_key,

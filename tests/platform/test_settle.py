@@ -104,7 +104,13 @@ def _random_history(
         day = f"2024-{draw.randrange(1, 13):02d}-{draw.randrange(1, 29):02d}"
         cost = draw.choice([draw.randrange(100, 30_000), draw.randrange(100, 900_000)])
         extra = draw.randrange(0, 5000)
-        kind, benefit = draw.choice([("11", "ordinary"), ("12", "ordinary"), ("13", "ordinary")])
+        kind, benefit = draw.choice(
+            [
+                ("outpatient", "ordinary"),
+                ("outpatient_registration", "ordinary"),
+                ("urgent", "ordinary"),
+            ]
+        )
         bill = counter.bill(
             psn_no, hospitals[level], day, cost, first=extra, accounts="own", med_type=kind
         )
@@ -254,13 +260,13 @@ def _wrong(counter: Counter, here: str, case: str) -> Request:
     if case == "total_differs":
         return replace(bill, total_fen=24_999)
     if case == "med_type_unsupported":
-        return replace(bill, med_type="21")
+        return replace(bill, med_type="inpatient")
     if case == "registration_missing":
-        return replace(bill, med_type="14")
+        return replace(bill, med_type="registered_disease")
     if case == "field_unknown":
         return replace(bill, facts={"level": "1"})
     if case == "benefit_not_offered":
-        return replace(bill, med_type="9901")
+        return replace(bill, med_type="two_diseases")
     if case == "drugs_missing":
         counter.fact(
             person,
@@ -271,7 +277,7 @@ def _wrong(counter: Counter, here: str, case: str) -> Request:
             disease="t",
             name="t",
         )
-        return replace(bill, med_type="18")
+        return replace(bill, med_type="special_drugs")
     if case == "not_insured":
         return counter.bill(counter.person(3, since="2024-12-03"), here, "2024-12-02", 1)
     if case == "service_day_outside":

@@ -17,7 +17,7 @@ from gongji.settlement.cancel import cancel, reverse
 from gongji.settlement.contract import Line, Purchase, Request
 from gongji.settlement.settle import Bounds
 from gongji.settlement.stays import StayReport, record_stay
-from gongji.settlement.visits import bounds_of, check_day
+from gongji.settlement.visits import check_day
 
 Connection = psycopg.Connection[Any]
 
@@ -141,13 +141,13 @@ def test_a_day_back_is_four_hundred_and_a_day_ahead_one_where_nothing_else_is_sa
 @pytest.mark.parametrize(("instant", "day"), INSTANTS)
 def test_the_bounds_of_visits_and_lines_are_around_the_day_in_china(instant: str, day: str) -> None:
     today = date.fromisoformat(day)
-    first, last = bounds_of(utc(instant), 2, 1)
+    first, last = Bounds(2, 1).around(utc(instant))
     assert (first, last) == (today - timedelta(days=2), today + timedelta(days=1))
     for inside in (first, last):
-        check_day(inside, (first, last), "begntime")
+        check_day(inside, (first, last))
     for outside in (first - timedelta(days=1), last + timedelta(days=1)):
         with pytest.raises(Refusal, match=str(outside)):
-            check_day(outside, (first, last), "begntime")
+            check_day(outside, (first, last))
 
 
 def at(counter: Counter, bill: Request, instant: str) -> Request:
@@ -205,9 +205,9 @@ def test_a_purchase_is_of_the_day_in_china_at_its_instant(
         line = Line(
             "1", "A", 1000, 190_000_000, 19_000, prescription=f"R{number}", prescriber=writer
         )
-        bought = Purchase(utc(instant), "41", "", (line,))
+        bought = Purchase(utc(instant), "pharmacy", "", (line,))
         key = counter.key(shop, "2102", {"n": number})
-        outcome = one(gateway, Request(key, person, "41", 19_000, "none", purchase=bought))
+        outcome = one(gateway, Request(key, person, "pharmacy", 19_000, "none", purchase=bought))
         found.append(outcome.refusal.code if outcome.refusal else str(outcome.entry.service_date))
     assert found == ["not_insured", "2024-06-06"]
     begun = rows(gateway, "select begun_at from visit")
@@ -218,8 +218,8 @@ def test_a_purchase_outside_the_bounds_is_refused(owner: Connection, gateway: Co
     counter = Counter(owner, "532300")
     shop, person = counter.institution(5, "", "pharmacy"), counter.person(1)
     line = Line("1", "A", 1000, 10_000_000, 1000)
-    bought = Purchase(utc("2024-12-21T16:00:00"), "41", "", (line,))
-    bill = Request(counter.key(shop, "2102", {}), person, "41", 1000, "none", purchase=bought)
+    bought = Purchase(utc("2024-12-21T16:00:00"), "pharmacy", "", (line,))
+    bill = Request(counter.key(shop, "2102", {}), person, "pharmacy", 1000, "none", purchase=bought)
     assert refused(one(gateway, bill)) == "service_day_outside"
     unknown = replace(bill, key=counter.key(shop, "2102", {}), psn_no=counter.psn_no(9))
     assert refused(one(gateway, unknown)) == "person_unknown"

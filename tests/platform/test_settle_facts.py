@@ -54,7 +54,7 @@ def _arrears(counter: Counter, person: str) -> dict[str, Any]:
 
 
 def _pharmacy(counter: Counter, person: str) -> dict[str, Any]:
-    return {"here": counter.institution(8, "", "pharmacy"), "med_type": "41"}
+    return {"here": counter.institution(8, "", "pharmacy"), "med_type": "pharmacy"}
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,9 @@ def test_chronic_and_special_care_is_by_the_registration_of_the_disease(
     def settled(disease: str) -> Outcome:
         return one(
             gateway,
-            counter.bill(person, here, "2024-06-05", 900_000, disease=disease, med_type="14"),
+            counter.bill(
+                person, here, "2024-06-05", 900_000, disease=disease, med_type="registered_disease"
+            ),
         )
 
     chronic, special = settled("M1"), settled("M3")
@@ -200,7 +202,7 @@ def test_negotiated_drugs_have_a_deductible_for_each_drug(
                 180_000,
                 first=20_000,
                 marks={"drugs": list(drugs)},
-                med_type="18",
+                med_type="special_drugs",
             ),
         )
 
@@ -218,7 +220,7 @@ def test_negotiated_drugs_have_a_deductible_for_each_drug(
         here,
         "2024-06-05",
         10,
-        med_type="18",
+        med_type="special_drugs",
         marks={"drugs": [_drug("1", "A"), _drug("2", "B")]},
     )
     owner.execute(
@@ -239,7 +241,7 @@ def test_dual_channel_drugs_go_on_during_a_stay(counter: Counter, gateway: Conne
     )
     marks = {"drugs": [_drug("1", "A", dual=True)]}
     entry = one(
-        gateway, counter.bill(person, shop, "2024-12-02", 10_000, med_type="41", marks=marks)
+        gateway, counter.bill(person, shop, "2024-12-02", 10_000, med_type="pharmacy", marks=marks)
     ).entry
     assert (entry.benefit, entry.pool_fen) == ("dual_channel", 6000)
 
@@ -255,7 +257,7 @@ def test_a_pharmacy_pays_by_the_level_of_the_prescriber_and_a_prescription_serve
         marks = {
             "prescriptions": [{"prescriber": p, "number": n, "serial": "1"} for p, n in written]
         }
-        return counter.bill(person, shop, "2024-06-05", 19_000, med_type="41", marks=marks)
+        return counter.bill(person, shop, "2024-06-05", 19_000, med_type="pharmacy", marks=marks)
 
     first, twin = settle(gateway, [bill((writer, "R1")), bill((writer, "R1"))], RULES, NOW)
     assert first.entry.pool_fen == 5000, "(190 - 90) × 50 %"
@@ -269,18 +271,20 @@ def test_an_emergency_that_turned_inpatient_joins_the_stay(
     counter: Counter, gateway: Connection
 ) -> None:
     person, here = counter.person(1), counter.institution(1)
-    alone = one(gateway, counter.bill(person, here, "2024-12-01", 25_000, med_type="1301"))
+    alone = one(gateway, counter.bill(person, here, "2024-12-01", 25_000, med_type="rescue"))
     assert alone.entry.benefit == "ordinary", "other emergencies: ordinary"
     counter.fact(
         person, "stay", "2024-12-10", key="1", institution=here, level="2", from_emergency=True
     )
-    joined = one(gateway, counter.bill(person, here, "2024-12-08", 25_000, med_type="1301"))
+    joined = one(gateway, counter.bill(person, here, "2024-12-08", 25_000, med_type="rescue"))
     assert joined.entry.decision.refusal == "joins_inpatient"
-    early = one(gateway, counter.bill(person, here, "2024-12-05", 25_000, med_type="1301"))
+    early = one(gateway, counter.bill(person, here, "2024-12-05", 25_000, med_type="rescue"))
     assert not early.entry.decision.refusal, "more than 72 hours before"
     dead = one(
         gateway,
-        counter.bill(person, here, "2024-12-03", 100_000, med_type="1301", facts={"died": "true"}),
+        counter.bill(
+            person, here, "2024-12-03", 100_000, med_type="rescue", facts={"died": "true"}
+        ),
     )
     assert dead.entry.pool_fen == 32_000, "(1000 - 600) × 80 %, as inpatient"
 
@@ -293,7 +297,7 @@ def test_chuxiong_counts_the_admitting_hospitals_deductible(
     counter.fact(
         person, "stay", "2024-06-06", key="1", institution=here, level="3", from_emergency=True
     )
-    entry = one(gateway, counter.bill(person, here, "2024-06-05", 180_000, med_type="1301")).entry
+    entry = one(gateway, counter.bill(person, here, "2024-06-05", 180_000, med_type="rescue")).entry
     assert entry.settled.visit.facts["admission_level"] == 3 and entry.benefit == "emergency"
     assert entry.deductible_fen == 80_000
 

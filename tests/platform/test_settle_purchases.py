@@ -41,10 +41,10 @@ def _buy(counter: Counter, psn_no: str, shop: str, writer: str, number: str, fen
         for place, (item, amount) in enumerate((("A", fen), ("C", 500)), start=1)
     )
     bought = Purchase(
-        datetime(2024, 6, 5, 9, tzinfo=CHINA), "41", "", lines, {"rxfixmedinscode": writer}
+        datetime(2024, 6, 5, 9, tzinfo=CHINA), "pharmacy", "", lines, {"prescriber": writer}
     )
     key = counter.key(shop, "2102", {"psn_no": psn_no, "rxno": number})
-    return Request(key, psn_no, "41", fen + 500, "own", purchase=bought)
+    return Request(key, psn_no, "pharmacy", fen + 500, "own", purchase=bought)
 
 
 def _settle(connection: Connection, *requests: Request) -> list[Outcome]:
@@ -63,7 +63,9 @@ def test_a_purchase_makes_its_visit_and_lines_and_is_settled_by_the_prescribers_
     assert (trial.entry.pool_fen, trial.entry.cash_fen) == (5000, 10_500)
     assert (trial.entry.id, trial.entry.visit) == (None, None)
     assert [line.line.serial for line in real.lines] == ["1", "2"]
-    assert gateway.execute("select id, med_type from visit").fetchall() == [(entry.visit, "41")]
+    assert gateway.execute("select id, med_type from visit").fetchall() == [
+        (entry.visit, "pharmacy")
+    ]
     assert gateway.execute("select id, settled_by, total_fen from charge_batch").fetchall() == [
         (entry.batch, entry.id, 19_500)
     ]

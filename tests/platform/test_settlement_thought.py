@@ -31,7 +31,7 @@ from gongji.settlement.price_bills import (
     fee_day,
     names_of,
 )
-from gongji.settlement.routes import MED_TYPES, ROUTES, Registered, route
+from gongji.settlement.routes import CARE_NAMES, ROUTES, Registered, route
 from gongji.units import MAX_FEN, day_of
 
 DAY = date(2024, 6, 5)
@@ -55,36 +55,36 @@ DUAL = Drug("D", "2", False, True, True)
 NOT = "benefit_not_offered"
 WAYS: dict[str, tuple[str, str, list[Drug], tuple[str, str, str, str, str]]] = {
     # name: med_type, disease, drugs, what 532300, 530900, 510400, 445300 and 430500 do
-    "outpatient": ("11", "", [], ("ordinary",) * 5),
-    "registration": ("12", "", [], ("ordinary",) * 5),
-    "urgent": ("13", "", [], ("ordinary",) * 5),
-    "accident": ("19", "", [], ("ordinary",) * 5),
-    "accident too": ("9903", "", [], ("ordinary",) * 5),
-    "chronic": ("14", "M1", [], ("chronic", "chronic", "chronic", NOT, "chronic")),
-    "special": ("14", "M2", [], ("special", NOT, "special", "special", "special")),
-    "day surgery": ("28", "", [], ("day_surgery", NOT, NOT, NOT, NOT)),
-    "rescue": ("1301", "", [], ("emergency", NOT, NOT, "emergency", "emergency")),
-    "two diseases": ("9901", "M3", [], (NOT, NOT, "two_diseases", NOT, NOT)),
+    "outpatient": ("outpatient", "", [], ("ordinary",) * 5),
+    "registration": ("outpatient_registration", "", [], ("ordinary",) * 5),
+    "urgent": ("urgent", "", [], ("ordinary",) * 5),
+    "accident": ("injury", "", [], ("ordinary",) * 5),
+    "accident too": ("local_injury", "", [], ("ordinary",) * 5),
+    "chronic": ("registered_disease", "M1", [], ("chronic", "chronic", "chronic", NOT, "chronic")),
+    "special": ("registered_disease", "M2", [], ("special", NOT, "special", "special", "special")),
+    "day surgery": ("day_surgery", "", [], ("day_surgery", NOT, NOT, NOT, NOT)),
+    "rescue": ("rescue", "", [], ("emergency", NOT, NOT, "emergency", "emergency")),
+    "two diseases": ("two_diseases", "M3", [], (NOT, NOT, "two_diseases", NOT, NOT)),
     "negotiated drug": (
-        "18",
+        "special_drugs",
         "",
         [DRUG],
         ("negotiated_drug", NOT, NOT, "drugs_missing", "drugs_missing"),
     ),
     "dual-channel drug": (
-        "18",
+        "special_drugs",
         "",
         [DUAL],
         ("drugs_missing", NOT, NOT, "dual_channel", "dual_channel"),
     ),
-    "pharmacy": ("41", "", [], ("ordinary",) * 5),
+    "pharmacy": ("pharmacy", "", [], ("ordinary",) * 5),
     "dual-channel drug of a pharmacy": (
-        "41",
+        "pharmacy",
         "",
         [DUAL],
         ("ordinary", "ordinary", "ordinary", "dual_channel", "dual_channel"),
     ),
-    "inpatient": ("21", "", [], ("med_type_unsupported",) * 5),
+    "inpatient": ("inpatient", "", [], ("med_type_unsupported",) * 5),
     "none": ("", "", [], ("med_type_unsupported",) * 5),
 }
 
@@ -106,7 +106,7 @@ def test_every_kind_of_care_has_its_benefit_in_every_area(way: str) -> None:
 
 
 def test_every_route_has_a_name_and_stands_in_the_table() -> None:
-    assert set(ROUTES) == set(MED_TYPES) == {way[0] for way in WAYS.values()} - {"21", ""}
+    assert set(ROUTES) == set(CARE_NAMES) == {way[0] for way in WAYS.values()} - {"inpatient", ""}
 
 
 @pytest.mark.parametrize(
@@ -124,12 +124,18 @@ def test_every_route_has_a_name_and_stands_in_the_table() -> None:
 def test_chronic_care_is_by_the_approved_registration_of_its_disease(
     disease: str, changes: dict[str, Any], found: str
 ) -> None:
-    assert routed("532300", "14", disease, [replace(HOLDS["chronic"], **changes)], []) == found
+    assert (
+        routed("532300", "registered_disease", disease, [replace(HOLDS["chronic"], **changes)], [])
+        == found
+    )
 
 
 def test_two_diseases_are_by_their_own_registration() -> None:
-    assert routed("510400", "9901", "M1", [HOLDS["chronic"]], []) == "registration_missing"
-    assert routed("510400", "14", "M3", [HOLDS["two_diseases"]], []) == "registration_missing"
+    assert routed("510400", "two_diseases", "M1", [HOLDS["chronic"]], []) == "registration_missing"
+    assert (
+        routed("510400", "registered_disease", "M3", [HOLDS["two_diseases"]], [])
+        == "registration_missing"
+    )
 
 
 B_DRUG = Drug("B", "3", True, False, True)
@@ -155,7 +161,7 @@ def test_drugs_decide_when_every_line_is_one(
     area: str, drugs: list[dict[str, Any]], lines: int, held: bool, found: str
 ) -> None:
     holders = [HOLDS["dual_channel"]] if held else []
-    assert routed(area, "18", "", holders, drugs, lines) == found
+    assert routed(area, "special_drugs", "", holders, drugs, lines) == found
 
 
 @pytest.mark.parametrize(
@@ -172,16 +178,19 @@ def test_drugs_decide_when_every_line_is_one(
 def test_a_pharmacy_sells_by_the_dual_channel_only_what_is_registered(
     drugs: list[dict[str, Any]], lines: int, holder: Registered, found: str
 ) -> None:
-    assert routed("430500", "41", "", [holder], drugs, lines) == found
+    assert routed("430500", "pharmacy", "", [holder], drugs, lines) == found
 
 
 def test_a_route_names_the_one_drug_and_whether_all_of_it_is_in_agreement() -> None:
     held = list(HOLDS.values())
-    found = route(law("532300"), "18", "", held, [DRUG, LATE], 2)
+    found = route(law("532300"), "special_drugs", "", held, [DRUG, LATE], 2)
     assert (found.drug, found.in_agreement) == ("A", False)
-    assert route(law("532300"), "18", "", held, [DRUG, DRUG], 2).in_agreement
-    assert route(law("430500"), "18", "", held, [DUAL], 1).drug == "D"
-    assert route(law("430500"), "18", "", held, [DUAL, replaced(DUAL, item="E")], 2).drug == ""
+    assert route(law("532300"), "special_drugs", "", held, [DRUG, DRUG], 2).in_agreement
+    assert route(law("430500"), "special_drugs", "", held, [DUAL], 1).drug == "D"
+    assert (
+        route(law("430500"), "special_drugs", "", held, [DUAL, replaced(DUAL, item="E")], 2).drug
+        == ""
+    )
 
 
 # Sums of lines.

@@ -61,7 +61,7 @@ def named(entries: dict[str, EntryRow], numbers: tuple[int, ...]) -> list[str]:
     return sorted(day for day, entry in entries.items() if entry.id in numbers)
 
 
-@pytest.mark.parametrize("med_type", ["11", "1301"])
+@pytest.mark.parametrize("med_type", ["outpatient", "rescue"])
 def test_care_after_the_admission_and_before_the_discharge_is_flagged(
     owner: Connection, gateway: Connection, med_type: str
 ) -> None:
@@ -84,7 +84,7 @@ def test_while_the_stay_lasts_all_care_after_the_admission_is_flagged(
     owner: Connection, gateway: Connection
 ) -> None:
     counter = county(owner, "430500")
-    entries = every_day(counter, gateway, "11")
+    entries = every_day(counter, gateway, "outpatient")
     outcome = record_stay(gateway, report(counter, until=None), RULES, NOW)
     assert named(entries, outcome.flagged) == ["06-11", "06-19", "06-20", "06-21"]
 
@@ -94,8 +94,8 @@ def test_a_rescue_within_three_days_before_the_stay_is_taken_back_in_shaoyang(
 ) -> None:
     """邵阳 第八条; other care of those days stands."""
     counter = county(owner, "430500")
-    entries = every_day(counter, gateway, "1301")
-    ordinary = every_day(counter, gateway, "11")
+    entries = every_day(counter, gateway, "rescue")
+    ordinary = every_day(counter, gateway, "outpatient")
     outcome = record_stay(gateway, report(counter, from_emergency=True), RULES, NOW)
     assert named(entries, outcome.reversed) == ["06-07", "06-08", "06-09", "06-10"]
     assert named(entries, outcome.flagged) == ["06-11", "06-19"]
@@ -117,7 +117,7 @@ def test_a_rescue_that_the_rules_settle_anew_is_flagged_and_stands(
 ) -> None:
     """A death in Shaoyang (第八条), any in Chuxiong (第十七条: one deductible)."""
     counter = county(owner, area)
-    entries = every_day(counter, gateway, "1301")
+    entries = every_day(counter, gateway, "rescue")
     outcome = record_stay(gateway, report(counter, from_emergency=True, died=died), RULES, NOW)
     assert outcome.reversed == ()
     flagged = ["06-07", "06-08", "06-09", "06-10", "06-11", "06-19"]
@@ -130,7 +130,7 @@ def test_what_was_cancelled_before_is_neither_flagged_nor_taken_back(
     owner: Connection, gateway: Connection
 ) -> None:
     counter = county(owner, "430500")
-    entries = every_day(counter, gateway, "1301")
+    entries = every_day(counter, gateway, "rescue")
     for day in ("06-09", "06-11"):
         entry = entries[day]
         key = counter.key(entry.institution, "2208", {})
@@ -144,7 +144,7 @@ def test_a_stay_told_again_flags_nothing_twice_while_it_is_open(
     owner: Connection, gateway: Connection
 ) -> None:
     counter = county(owner, "430500")
-    entries = every_day(counter, gateway, "11")
+    entries = every_day(counter, gateway, "outpatient")
     record_stay(gateway, report(counter), RULES, NOW)
     longer = record_stay(gateway, report(counter, until="2024-06-21"), RULES, NOW)
     assert named(entries, longer.flagged) == ["06-11", "06-19", "06-20"]

@@ -99,7 +99,7 @@ def test_rescue_that_became_a_stay_is_taken_back_where_the_rules_say_so(
 ) -> None:
     made = county(owner, "430500")
     ordinary = settled(gateway, made, "2024-06-09", 30_000)
-    rescue = settled(gateway, made, "2024-06-09", 100_000, med_type="1301")
+    rescue = settled(gateway, made, "2024-06-09", 100_000, med_type="rescue")
     assert rescue.pool_fen
     outcome = record_stay(gateway, stay("430500", from_emergency=True), RULES, NOW)
     assert (outcome.reversed, outcome.flagged) == ((rescue.id,), ())
@@ -114,7 +114,7 @@ def test_rescue_that_became_a_stay_bears_the_admitting_hospitals_deductible(
     owner: Connection, gateway: Connection
 ) -> None:
     made = county(owner, "532300")
-    bill = made.bill(made.psn_no(1), "H53230000002", "2024-06-09", 100_000, med_type="1301")
+    bill = made.bill(made.psn_no(1), "H53230000002", "2024-06-09", 100_000, med_type="rescue")
     (rescue,) = settle(gateway, [bill], RESCUED, NOW)
     assert rescue.entry.deductible_fen == 40_000
     told = stay("532300", from_emergency=True)
@@ -143,7 +143,7 @@ def test_what_the_stay_bore_of_the_deductible_counts_once_for_two_bills_of_the_r
     visit = made.visit(person, here, "2024-06-09")
     for number, cost, borne in (("1", 10_000, 10_000), ("2", 100_000, 30_000)):
         made.batch(visit, number, cost)
-        bill = made.request(person, here, visit, number, cost, med_type="1301")
+        bill = made.request(person, here, visit, number, cost, med_type="rescue")
         (outcome,) = settle(gateway, [bill], RESCUED, NOW)
         assert outcome.entry.deductible_fen == borne
     told = stay("532300", from_emergency=True, deductible_fen=30_000)
@@ -174,7 +174,7 @@ def test_a_death_in_emergency_care_is_left_to_re_adjudication(
     owner: Connection, gateway: Connection
 ) -> None:
     made = county(owner, "430500")
-    rescue = settled(gateway, made, "2024-06-09", 100_000, med_type="1301")
+    rescue = settled(gateway, made, "2024-06-09", 100_000, med_type="rescue")
     outcome = record_stay(gateway, stay("430500", from_emergency=True, died=True), RULES, NOW)
     assert (outcome.reversed, outcome.flagged) == ((), (rescue.id,))
     (change,) = readjudicate(gateway, "430500", 2024, RULES, NOW)

@@ -12,7 +12,7 @@ from tests.platform.books import APR_1, AREA, FEB_28, MAR_1, MAR_31, OTHER, forg
 from tests.platform.counter import NOW, RULES, Counter, one
 
 from gongji.ledger.openings import OpeningBalance, enter
-from gongji.ledger.trial import Agreement, TrialBalance, TrialLine, trial
+from gongji.ledger.trial import TrialAgreement, TrialBalance, TrialLine, trial
 from gongji.service.jobs import tasks
 from gongji.settlement.readjudicate import readjudicate
 
@@ -209,18 +209,18 @@ def test_what_does_not_agree_is_told_with_both_amounts(ledger: Connection, state
 
 def test_the_cash_of_an_adjustment_never_went_over_a_counter(ledger: Connection) -> None:
     made = trial(ledger, MAR_31, AREA)
-    assert made.agreements[3] == Agreement(ENTERED[3], 800, 800)
+    assert made.agreements[3] == TrialAgreement(ENTERED[3], 800, 800)
 
 
 def test_books_whose_sides_differ_do_not_agree() -> None:
     def balance(*lines: tuple[int, int, int, int]) -> TrialBalance:
         named = tuple(TrialLine(str(at), *line) for at, line in enumerate(lines))
-        return TrialBalance(MAR_1, AREA, named, (Agreement("", 1, 1),))
+        return TrialBalance(MAR_1, AREA, named, (TrialAgreement("", 1, 1),))
 
     assert balance((0, 5, 0, 5), (0, 0, 5, -5)).agrees
     assert not balance((0, 5, 0, 5), (0, 0, 4, -5)).agrees
     assert not balance((0, 5, 0, 5), (1, 0, 5, -4)).agrees
-    assert not TrialBalance(MAR_1, AREA, (), (Agreement("", 1, 2),)).agrees
+    assert not TrialBalance(MAR_1, AREA, (), (TrialAgreement("", 1, 2),)).agrees
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_the_balances_of_another_area_are_not_taken_for_its_own(
         )
     for area, amount in ((AREA, 5_000), ("532300", 5_000), ("", 10_000)):
         made = trial(gateway, date(2024, 12, 31), area)
-        assert made.agreements[4] == Agreement(PEOPLE[0], amount, amount)
+        assert made.agreements[4] == TrialAgreement(PEOPLE[0], amount, amount)
         assert made.agrees
 
 
@@ -278,6 +278,6 @@ def test_the_books_agree_after_a_readjudication(
     owner.execute("update person_fact set retired_at = now() where kind = 'insured'")
     assert len(list(readjudicate(gateway, AREA, 2024, RULES, NOW, posting=True))) == 1
     made = trial(gateway, date(2024, 12, 31))
-    assert made.agreements[0] == Agreement(ENTERED[0], 0, 0)
-    assert made.agreements[6] == Agreement(PEOPLE[2], paid, paid) and paid > 0
+    assert made.agreements[0] == TrialAgreement(ENTERED[0], 0, 0)
+    assert made.agreements[6] == TrialAgreement(PEOPLE[2], paid, paid) and paid > 0
     assert made.agrees

@@ -98,14 +98,16 @@ def test_diagnoses_are_replaced_and_voided_by_kind_and_code(counter: Counter) ->
     visit = counter.open()
     cold = {"diag_type": "1", "diag_code": "J00", "diag_name": "感冒", "vali_flag": "1"}
     flu = {"diag_type": "1", "diag_code": "J11", "diag_name": "流感", "vali_flag": "1"}
-    counter.describe(visit, CHUXIONG, cold, flu, details={"rxfixmedinscode": FOREIGN})
-    counter.describe(visit, CHUXIONG, cold | {"diag_name": "鼻炎"}, med_type="11", disease="")
+    counter.describe(visit, CHUXIONG, cold, flu, details={"prescriber": FOREIGN})
+    counter.describe(
+        visit, CHUXIONG, cold | {"diag_name": "鼻炎"}, med_type="outpatient", disease=""
+    )
     counter.describe(visit, CHUXIONG, {"diag_type": "1", "diag_code": "J11", "vali_flag": "0"})
     found = visits.get_visit(counter.gateway, HOSPITAL, visit, CHUXIONG)
     assert [one["diag_name"] for one in found.diagnoses] == ["鼻炎"]
     assert [one["diag_name"] for one in found.details["voided"]] == ["流感"]
-    assert (found.med_type, found.disease) == ("14", "M01600")
-    assert found.details["rxfixmedinscode"] == FOREIGN
+    assert (found.med_type, found.disease) == ("registered_disease", "M01600")
+    assert found.details["prescriber"] == FOREIGN
     refused("field_missing", lambda: counter.describe(visit, CHUXIONG, {"diag_type": "1"}))
     refused("service_day_outside", lambda: counter.describe(visit, when="2025-03-05 09:00"))
 
@@ -115,7 +117,7 @@ def test_batches_and_serials_stand_once_until_they_are_taken_back(counter: Count
     counter.upload(visit, line("1", "A", 100))
     refused("batch_standing", lambda: counter.upload(visit, line("2", "A", 100)), "b1")
     refused("serial_standing", lambda: counter.upload(visit, line("1", "A", 100), batch="b2"), "1")
-    refused("batch_number_invalid", lambda: counter.upload(visit, line("2", "A", 1), batch="0000"))
+    refused("batch_number_invalid", lambda: counter.upload(visit, line("2", "A", 1), batch=""))
     counter.upload(counter.open(), line("1", "A", 100))  # Another visit has its own serials.
     counter.upload(visit, line("2", "A", 100), batch="b2")
     counter.withdraw(visit, "b1")
@@ -128,8 +130,8 @@ def test_settled_lines_cannot_be_taken_back(counter: Counter) -> None:
     for number in ("b1", "b2", "b3"):
         counter.upload(visit, line(number, "A", 100), batch=number)
     counter.settle("b2")
-    refused("batch_settled", lambda: counter.withdraw(visit, "b2"), "b2", "2208")
-    counter.withdraw(visit, "0000")
+    refused("batch_settled", lambda: counter.withdraw(visit, "b2"), "b2", "撤销结算")
+    counter.withdraw(visit, None)
     assert [row["withdrawn_at"] is None for row in counter.batches()] == [False, True, False]
 
 

@@ -6,6 +6,9 @@ import psycopg
 import pytest
 from tests.platform.counter import NOW, RULES, Counter, day_of, keep, one, refused, rows
 
+from gongji.gateway.queries.settlements import _USED
+from gongji.gateway.visits.write_settlement import payers
+from gongji.law.rulebook.provision_kinds import POOL
 from gongji.ledger.openings import OpeningBalance, enter
 from gongji.ledger.verify import verify
 from gongji.settlement.cancel import cancel, reverse
@@ -222,7 +225,7 @@ def test_an_account_pays_only_at_places_with_an_agreement(
     person = counter.person(1, 9000)
     here = counter.institution(1, agreement=agreement)
     shop = counter.institution(2, "", "pharmacy", agreement=agreement)
-    for place, med_type in ((here, "11"), (shop, "41")):
+    for place, med_type in ((here, "outpatient"), (shop, "pharmacy")):
         bill = counter.bill(person, place, DAY, 2000, med_type=med_type, accounts="own", trial=True)
         assert one(gateway, bill).entry.account_fen == paid
 
@@ -276,6 +279,11 @@ def test_a_supplement_is_paid_by_its_own_fund_and_comes_back_with_the_cancellati
     key = counter.key(here, "2208", {})
     back = cancel(gateway, key, person, bill.visit or 0, entry.id, RULES, NOW).entry
     assert (back.pool_fen, back.supplements_fen, back.cash_fen) == (-491_700, -244_980, -114_320)
+    assert payers(back) == {POOL: -491_700, payer: -244_980}, "as the reply tells it"
+    asked = {"person": counter.persons[person], "since": "2024-01-01", "until": "2025-01-01"}
+    names = {"servants": "公务员医疗补助", "large": "大额医疗费用补助", "major": "大病保险"}
+    (used,) = gateway.execute(_USED, asked | names).fetchall()
+    assert used[2:] == (0,) * 7, "nothing is left of it in the totals of the year (5206)"
     assert sorted(postings(gateway, back.id)) == sorted(
         (credit, credit_owner, debit, debit_owner, fen)
         for debit, debit_owner, credit, credit_owner, fen in postings(gateway, entry.id)
@@ -338,8 +346,10 @@ def test_a_trial_uses_up_no_prescription_and_no_lines(
     owner: Connection, gateway: Connection
 ) -> None:
     counter, person, shop, writer = _pharmacy(owner)
-    bill = counter.bill(person, shop, DAY, 19_000, med_type="41", marks=_written((writer, "R1")))
-    trial = counter.request(person, shop, bill.visit, "1", 19_000, med_type="41", trial=True)
+    bill = counter.bill(
+        person, shop, DAY, 19_000, med_type="pharmacy", marks=_written((writer, "R1"))
+    )
+    trial = counter.request(person, shop, bill.visit, "1", 19_000, med_type="pharmacy", trial=True)
     outcomes = settle(gateway, [trial, trial, bill, trial], RULES, NOW)
     assert [outcome.entry and outcome.entry.pool_fen for outcome in outcomes[:3]] == [5000] * 3
     assert refused(outcomes[3]) in ("batch_settled_already", "prescription_used")
@@ -352,7 +362,7 @@ def test_a_prescription_is_told_apart_by_who_wrote_it(
     counter, person, shop, writer = _pharmacy(owner)
     other = counter.institution(2, "3")
     bills = [
-        counter.bill(person, shop, DAY, 19_000, med_type="41", marks=_written(*written))
+        counter.bill(person, shop, DAY, 19_000, med_type="pharmacy", marks=_written(*written))
         for written in (
             [(writer, "R1"), (writer, "R1")],
             [(other, "R1")],
@@ -371,10 +381,8 @@ def test_lines_without_a_prescriber_are_filled_from_the_visits(
     owner: Connection, gateway: Connection
 ) -> None:
     counter, person, shop, writer = _pharmacy(owner)
-    bill = counter.bill(person, shop, DAY, 19_000, med_type="41", marks=_written(("", "R1")))
-    owner.execute(
-        "update visit set details = jsonb_build_object('rxfixmedinscode', %s::text)", [writer]
-    )
+    bill = counter.bill(person, shop, DAY, 19_000, med_type="pharmacy", marks=_written(("", "R1")))
+    owner.execute("update visit set details = jsonb_build_object('prescriber', %s::text)", [writer])
     entry = one(gateway, bill).entry
     assert entry.settled.visit.facts["prescriber_level"] == 3 and entry.pool_fen == 5000
     assert rows(gateway, "select prescriber, number, entry_id from prescription_use") == [
@@ -394,6 +402,6 @@ def test_in_yunfu_a_pharmacy_is_selected_with_the_place_that_prescribed(
     found = {}
     for name, writer in (("selected", parent), ("its branch", branch), ("another", other)):
         marks = _written((writer, name))
-        bill = counter.bill(person, shop, DAY, 9000, med_type="41", marks=marks)
+        bill = counter.bill(person, shop, DAY, 9000, med_type="pharmacy", marks=marks)
         found[name] = one(gateway, bill).entry.decision.refusal or None
     assert found == {"selected": None, "its branch": None, "another": "not_selected"}

@@ -12,13 +12,21 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from gongji.law.engine.areas import Areas
-from gongji.platform.inbox import INSTITUTION, Key
+from gongji.platform.actors import Actor
 from gongji.refusals import Refusal
 from gongji.settlement import visits
 from gongji.settlement.batch_marks import read_marks
 from gongji.settlement.batch_summary import AMOUNTS, BatchSummary
-from gongji.settlement.contract import Line
+from gongji.settlement.contract import Bounds, Line
 from gongji.settlement.price_bills import PricedLine
+from gongji.settlement.visits import (
+    Diagnosis,
+    LinesNamed,
+    LinesUpload,
+    VisitDescription,
+    VisitNamed,
+    VisitOpening,
+)
 from gongji.units import CHINA
 
 Connection = psycopg.Connection[Any]
@@ -112,8 +120,9 @@ def add_item(owner: Connection, item: str, **columns: Any) -> None:
     )
 
 
-def key(institution: str = HOSPITAL) -> Key:
-    return Key(INSTITUTION, institution, "m1", "2201", {})
+def told(institution: str = HOSPITAL) -> dict[str, Any]:
+    """Who acts, and when."""
+    return {"actor": Actor.institution(institution), "now": NOW}
 
 
 def at(text: str) -> datetime:
@@ -133,53 +142,47 @@ class Counter:
         self.gateway = gateway
 
     def open(self, psn_no: str = CHUXIONG, when: str = "2024-03-05 09:00", **more: Any) -> int:
-        institution = more.pop("institution", HOSPITAL)
+        who = told(more.pop("institution", HOSPITAL))
+        bounds = Bounds(more.pop("days_back", 400), more.pop("days_ahead", 1))
+        content = VisitOpening(psn_no, at(when), "n1", {}, "m1")
         with self.gateway.transaction():
-            return visits.open_visit(
-                self.gateway, key(institution), psn_no, institution, at(when), "n1", {}, NOW, **more
-            )
+            return visits.open_visit(self.gateway, content, **who, bounds=bounds)
 
     def describe(
         self, visit: int, psn_no: str = CHUXIONG, *rows: dict[str, str], **more: Any
     ) -> None:
+        content = VisitDescription(
+            visit,
+            psn_no,
+            more.get("med_type", "registered_disease"),
+            more.get("disease", "M01600"),
+            at(more.get("when", "2024-03-05 09:10")),
+            tuple(
+                Diagnosis(
+                    one["diag_type"], one.get("diag_code", ""), one, one.get("vali_flag") == "0"
+                )
+                for one in rows
+            ),
+            more.get("details", {}),
+        )
         with self.gateway.transaction():
-            visits.record_diagnoses(
-                self.gateway,
-                key(),
-                visit,
-                psn_no,
-                more.get("med_type", "14"),
-                more.get("disease", "M01600"),
-                at(more.get("when", "2024-03-05 09:10")),
-                rows,
-                more.get("details", {}),
-                NOW,
-            )
+            visits.record_diagnoses(self.gateway, content, **told())
 
     def upload(
         self, visit: int, *lines: Line, batch: str = "b1", psn_no: str = CHUXIONG, **more: Any
     ) -> list[PricedLine]:
+        who = told(more.pop("institution", HOSPITAL))
+        content = LinesUpload(visit, psn_no, batch, lines, **more)
         with self.gateway.transaction():
-            return visits.upload_lines(
-                self.gateway,
-                key(more.pop("institution", HOSPITAL)),
-                visit,
-                psn_no,
-                batch,
-                more.pop("disease", ""),
-                lines,
-                RULES,
-                NOW,
-                **more,
-            )
+            return visits.upload_lines(self.gateway, content, **who, areas=RULES)
 
-    def withdraw(self, visit: int, batch: str, psn_no: str = CHUXIONG) -> None:
+    def withdraw(self, visit: int, batch: str | None, psn_no: str = CHUXIONG) -> None:
         with self.gateway.transaction():
-            visits.withdraw_lines(self.gateway, key(), visit, psn_no, batch, NOW)
+            visits.withdraw_lines(self.gateway, LinesNamed(visit, psn_no, batch), **told())
 
     def cancel(self, visit: int, number: str = "n1", psn_no: str = CHUXIONG) -> None:
         with self.gateway.transaction():
-            visits.withdraw_visit(self.gateway, key(), visit, psn_no, number, NOW)
+            visits.withdraw_visit(self.gateway, VisitNamed(visit, psn_no, number), **told())
 
     def batches(self) -> list[dict[str, Any]]:
         with self.gateway.cursor(row_factory=psycopg.rows.dict_row) as cursor:

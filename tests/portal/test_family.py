@@ -66,7 +66,7 @@ def test_asking_is_a_fact_whose_consent_never_comes(
     answer = asks(three, family)
     assert answer.status_code == 302 and answer["Location"] == "/me/family"
     assert bonds(pages_database) == [
-        ("1", "2", "2025-04-01", None, "spouse", 1, NEVER, False, "portal")
+        ("1", "2", "2025-04-01", None, "spouse", 1, NEVER, False, f"person|{family.person}")
     ]
     mine, others = read(three["甲"].get("/me/family")).tables
     assert mine == [[MASKED["乙"], "配偶", "等对方同意", "撤回请求"]] and others == [["没有。"]]
@@ -84,8 +84,8 @@ def test_consent_is_of_the_day_on_which_it_is_given(
     owner = visitor(family.spouse)
     assert owner.post("/me/family/consent", {"bond": number(pages_database)}).status_code == 302
     assert bonds(pages_database) == [
-        ("1", "2", "2025-04-01", None, "parent", 1, NEVER, True, "portal"),
-        ("1", "2", "2025-04-02", None, "parent", 1, "2025-04-02", False, "portal"),
+        ("1", "2", "2025-04-01", None, "parent", 1, NEVER, True, f"person|{family.person}"),
+        ("1", "2", "2025-04-02", None, "parent", 1, "2025-04-02", False, f"person|{family.spouse}"),
     ]
     mine, _ = read(visitor(family.person).get("/me/family")).tables
     assert mine == [[MASKED["乙"], "父母", "自 2025-04-02", "解除"]]
@@ -110,7 +110,7 @@ def test_who_gives_consents_the_same_day_and_each_relation_is_kept(
             1,
             "2025-04-01",
             False,
-            "portal",
+            f"person|{family.spouse}",
         )
         three["乙"].post("/me/family/end", {"bond": number(pages_database)})
     options = read(three["乙"].get("/me/family")).fields["relation"]["options"]

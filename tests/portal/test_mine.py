@@ -213,35 +213,39 @@ def test_a_bond_older_than_today_ends_today(family: Family, pages_database: str)
 
     from django.utils import timezone
 
-    from gongji.people.person_rows import get_person
-    from gongji.portal import family as bonds
-    from gongji.portal.own_records import Visitor
+    from gongji.people.bonds import BondNumber, BondTerms, end_bond, give_bond
+    from gongji.platform.actors import Actor
+    from gongji.units import day_in_china
 
-    now = timezone.now()
+    now, owner = timezone.now(), Actor.person(family.spouse)
     with psycopg.connect(pages_database, autocommit=True) as connection:
-        owner = Visitor(get_person(connection, family.spouse), connection)
-        bonds.give(owner, family.stranger, "测试·丙", "child", now - timedelta(days=30))
-        number = _number(pages_database, family.stranger)
-        bonds.end(owner, number, now)
+        terms = BondTerms(family.stranger, "测试·丙", "child")
+        give_bond(connection, terms, actor=owner, now=now - timedelta(days=30))
+        number = BondNumber(_number(pages_database, family.stranger))
+        end_bond(connection, number, actor=owner, now=now)
     ((_, until, _),) = bonds_of(pages_database, family.stranger)
-    assert until == now.date()
+    assert until == day_in_china(now)
 
 
 def test_what_cannot_be_bound_is_refused_with_a_code(family: Family, pages_database: str) -> None:
     from django.utils import timezone
 
-    from gongji.people.person_rows import get_person
-    from gongji.portal import family as bonds
-    from gongji.portal.own_records import Visitor
+    from gongji.people.bonds import BondNumber, BondTerms, ask_bond, end_bond, give_bond
+    from gongji.platform.actors import Actor
     from gongji.refusals import Refusal
 
-    now = timezone.now()
+    told = {"actor": Actor.person(family.person), "now": timezone.now()}
+    elsewhere = told | {"actor": Actor.institution("H43050000001")}
+    nobody, oneself = (
+        BondTerms("1", "测试", "child"),
+        BondTerms(family.person, "测试·甲", "child"),
+    )
     with psycopg.connect(pages_database, autocommit=True) as connection:
-        visitor = Visitor(get_person(connection, family.person), connection)
         wrong = {
-            "bond_person_unknown": lambda: bonds.give(visitor, "1", "测试", "child", now),
-            "bond_with_oneself": lambda: bonds.ask(visitor, family.person, "测试·甲", "child", now),
-            "bond_unknown": lambda: bonds.end(visitor, 1 << 40, now),
+            "bond_person_unknown": lambda: give_bond(connection, nobody, **told),
+            "bond_with_oneself": lambda: ask_bond(connection, oneself, **told),
+            "bond_unknown": lambda: end_bond(connection, BondNumber(1 << 40), **told),
+            "actor_refused": lambda: ask_bond(connection, oneself, **elsewhere),
         }
         for code, attempt in wrong.items():
             with pytest.raises(Refusal) as refused:

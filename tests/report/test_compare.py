@@ -4,13 +4,13 @@ import pytest
 
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
-from gongji.law.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, Difference, compare
+from gongji.law.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, LawDifference, compare
 from gongji.units import parse_day
 
 LIBRARY = Library()
 
 
-def between(left: str, right: str, **settings: str) -> list[Difference]:
+def between(left: str, right: str, **settings: str) -> list[LawDifference]:
     """The comparison of two laws named as on the command line."""
     sides: list[object] = []
     for text in (left, right):
@@ -61,7 +61,7 @@ def test_the_other_way_round_is_the_mirror() -> None:
     mirrored = {CHANGED: CHANGED, SAME: SAME, ONLY_LEFT: ONLY_RIGHT, ONLY_RIGHT: ONLY_LEFT}
     pair = ("430500@2023-02-01", "445300@2023-02-01")
 
-    def keys(rows: list[Difference], back: bool) -> set[tuple[object, ...]]:
+    def keys(rows: list[LawDifference], back: bool) -> set[tuple[object, ...]]:
         return {
             (
                 r.subject,

@@ -5,17 +5,17 @@ was paid is named with its article. This room writes no money and blames nobody:
 """
 
 from gongji.audit.causes import CAUSES
-from gongji.audit.differences import Summary, findings_frame, write
+from gongji.audit.differences import AuditSummary, findings_frame, write
 from gongji.audit.history import Finding, History
-from gongji.audit.rows import Bad, PaidFile, audit
+from gongji.audit.rows import BadRow, PaidFile, audit
 
 __all__ = [
     "CAUSES",
-    "Bad",
+    "BadRow",
     "Finding",
     "History",
     "PaidFile",
-    "Summary",
+    "AuditSummary",
     "audit",
     "findings_frame",
     "write",

@@ -11,7 +11,7 @@ import polars as pl
 
 from gongji.audit.causes import CAUSES
 from gongji.audit.history import POOL, Finding
-from gongji.audit.rows import Bad
+from gongji.audit.rows import BadRow
 from gongji.law.explain.show import cited
 from gongji.tabular.sheets import ending_of
 from gongji.tabular.texts import ROW
@@ -52,16 +52,16 @@ class Tally:
 
 
 @dataclass
-class Summary:
+class AuditSummary:
     """How many rows were audited, what differed by cause, what could not be audited."""
 
     rows: int = 0
     bad: int = 0
     causes: dict[str, Tally] = field(default_factory=dict)
 
-    def add(self, found: Finding | Bad) -> None:
+    def add(self, found: Finding | BadRow) -> None:
         """Count a finding or a bad row."""
-        if isinstance(found, Bad):
+        if isinstance(found, BadRow):
             self.bad += 1
             return
         tally = self.causes.setdefault(found.cause, Tally())
@@ -140,12 +140,14 @@ def findings_frame(findings: Iterable[Finding], names: Iterable[str] = (POOL,)) 
     return pl.DataFrame(rows, schema=schema(names)).sort(ROW)
 
 
-def bad_frame(bad: Iterable[Bad]) -> pl.DataFrame:
+def bad_frame(bad: Iterable[BadRow]) -> pl.DataFrame:
     """The rows that could not be audited, as a frame."""
     return pl.DataFrame([vars(found) for found in bad], schema=BAD).sort(ROW)
 
 
-def write(path: Path, differences: pl.DataFrame, summary: Summary, bad: pl.DataFrame) -> list[Path]:
+def write(
+    path: Path, differences: pl.DataFrame, summary: AuditSummary, bad: pl.DataFrame
+) -> list[Path]:
     """Write the differences whole or not at all.
 
     An Excel file has the summary and the rows not audited as sheets; beside a CSV or Parquet file
@@ -188,7 +190,7 @@ def _whole(path: Path, write_to: Any) -> None:
 
 
 def _write_excel(
-    path: Path, differences: pl.DataFrame, summary: Summary, bad: pl.DataFrame
+    path: Path, differences: pl.DataFrame, summary: AuditSummary, bad: pl.DataFrame
 ) -> None:
     import xlsxwriter
 

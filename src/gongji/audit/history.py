@@ -12,12 +12,12 @@ from gongji.audit import variants
 from gongji.audit.causes import CAUSES
 from gongji.audit.trials import (
     NEAR,
-    Case,
     Moves,
     Place,
-    Settled,
     Trial,
+    TrialCase,
     Trials,
+    TrialSettled,
     cites_of,
     move,
     settle_on,
@@ -119,7 +119,12 @@ class History:
         return finding
 
     def _advance(
-        self, row: int, visit: Visit, by_law: Settled, explained: Settled, finding: Finding | None
+        self,
+        row: int,
+        visit: Visit,
+        by_law: TrialSettled,
+        explained: TrialSettled,
+        finding: Finding | None,
     ) -> None:
         """Move the track of the law by the law, that of what was paid by what explains it."""
         if finding is not None and self.law_meters is self.paid_meters:
@@ -138,21 +143,26 @@ class History:
                     self.origins[place] = row
 
     def _explain(
-        self, row: int, visit: Visit, paid: dict[str, Fen], by_law: Settled, by_paid: Settled
-    ) -> tuple[Finding, Settled]:
+        self,
+        row: int,
+        visit: Visit,
+        paid: dict[str, Fen],
+        by_law: TrialSettled,
+        by_paid: TrialSettled,
+    ) -> tuple[Finding, TrialSettled]:
         """The likely cause of a difference and the settlement that reproduces what was paid."""
         by_the_law = self.mode == LAW
         base = by_law if by_the_law else by_paid
         meters = self.law_meters if by_the_law else self.paid_meters
         due = amounts(base.result, tuple(paid))
         found = list(self._carried(visit, base, by_law, by_paid))
-        found += Trials(Case(self.variants, visit, meters, base)).all()
+        found += Trials(TrialCase(self.variants, visit, meters, base)).all()
         found += _rounded(base, paid, due)
         found += self._read_otherwise(visit)
         candidates = [*_agreeing(found, paid, due), *_nothing_paid(base, paid, due)]
         if not candidates and by_law is not by_paid and by_the_law:
             # A mistake in this visit may have come on top of meters that were already wrong.
-            again = Trials(Case(self.variants, visit, self.paid_meters, by_paid)).all()
+            again = Trials(TrialCase(self.variants, visit, self.paid_meters, by_paid)).all()
             candidates = _agreeing(again, paid, due)
         if candidates:
             return self._finding(row, visit, paid, due, candidates)
@@ -165,7 +175,7 @@ class History:
         paid: dict[str, Fen],
         due: dict[str, Fen],
         candidates: list[tuple[Trial, int]],
-    ) -> tuple[Finding, Settled]:
+    ) -> tuple[Finding, TrialSettled]:
         ranks = self._ranks(visit)
         candidates.sort(key=lambda pair: (-pair[1], ranks.index(pair[0].cause)))
         trial, agreed = candidates[0]
@@ -209,8 +219,8 @@ class History:
         visit: Visit,
         paid: dict[str, Fen],
         due: dict[str, Fen],
-        by_paid: Settled,
-    ) -> tuple[Finding, Settled]:
+        by_paid: TrialSettled,
+    ) -> tuple[Finding, TrialSettled]:
         cause, text = "unknown", "没有一种常见的错误能得出实付金额。"
         if paid[POOL] == due[POOL]:
             cause = "split_inconsistent"
@@ -228,7 +238,7 @@ class History:
         return Finding(row, visit, due, paid, cause, text, cites, exact=False), settled
 
     def _carried(
-        self, visit: Visit, base: Settled, by_law: Settled, by_paid: Settled
+        self, visit: Visit, base: TrialSettled, by_law: TrialSettled, by_paid: TrialSettled
     ) -> Iterator[Trial]:
         """The settlement by the other track, where the tracks have parted."""
         if by_law is by_paid:
@@ -314,7 +324,7 @@ def _agreeing(
 
 
 def _nothing_paid(
-    base: Settled, paid: dict[str, Fen], due: dict[str, Fen]
+    base: TrialSettled, paid: dict[str, Fen], due: dict[str, Fen]
 ) -> Iterator[tuple[Trial, int]]:
     """Nothing was paid though something was payable: it agrees where all else is nothing too."""
     if paid[POOL] == 0 < due[POOL]:
@@ -322,10 +332,10 @@ def _nothing_paid(
         whole = all(paid[name] == nothing[name] for name in paid)
         text = f"应支付{show_fen(due[POOL])}元，实付为零。"
         cites = cites_of(base.result, "rate")
-        yield Trial("paid_zero", text, Settled(base.result, {}), cites), 2 if whole else 1
+        yield Trial("paid_zero", text, TrialSettled(base.result, {}), cites), 2 if whole else 1
 
 
-def _rounded(base: Settled, paid: dict[str, Fen], due: dict[str, Fen]) -> Iterator[Trial]:
+def _rounded(base: TrialSettled, paid: dict[str, Fen], due: dict[str, Fen]) -> Iterator[Trial]:
     """A difference of a fen: cut off, or rounded up."""
     if any(abs(paid[name] - due[name]) > 1 for name in paid):
         return
@@ -343,7 +353,7 @@ def _rounded(base: Settled, paid: dict[str, Fen], due: dict[str, Fen]) -> Iterat
     yield Trial("rounding", text, base, cites_of(base.result, "rate"))
 
 
-def _adjusted(layout: Layout, settled: Settled, finding: Finding) -> Moves:
+def _adjusted(layout: Layout, settled: TrialSettled, finding: Finding) -> Moves:
     """What a settlement added, the ceilings of its first layer corrected by what was paid."""
     moves = {place: list(added) for place, added in settled.moves.items()}
     result = settled.result

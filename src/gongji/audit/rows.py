@@ -29,7 +29,7 @@ TOTALS = (POOL, "supplements", "person", "deductible")
 
 
 @dataclass(frozen=True)
-class Bad:
+class BadRow:
     """A row that could not be audited, and why."""
 
     row_number: int
@@ -157,7 +157,7 @@ def audit(
     mode: str = LAW,
     progress: Callable[[int], object] = lambda rows: None,
     suspects: Container[str | None] | None = None,
-) -> Iterator[Finding | Bad]:
+) -> Iterator[Finding | BadRow]:
     """Every difference of a file, and every row that could not be audited, person by person.
 
     Shape:   `mode` says by which meters a visit is judged: LAW or PAID; `progress` is told how many
@@ -178,7 +178,7 @@ def audit(
             try:
                 finding = _audit_row(file, mode, histories, number, texts)
             except Refusal as error:
-                yield Bad(number, str(person or ""), error.field, error.code, str(error))
+                yield BadRow(number, str(person or ""), error.field, error.code, str(error))
                 continue
             if finding is not None:
                 yield finding

@@ -36,7 +36,7 @@ NO_INSTITUTION_LEVEL = 0
 
 
 @dataclass(frozen=True, eq=False)
-class Settled:
+class TrialSettled:
     """A visit settled on a copy of meters, and what it would add to them."""
 
     result: Result
@@ -49,7 +49,7 @@ class Trial:
 
     cause: str
     sentence: str
-    settled: Settled
+    settled: TrialSettled
     cites: tuple[Cite, ...]
     doubts: tuple[Doubt, ...] = ()
     reading: str = ""
@@ -57,18 +57,18 @@ class Trial:
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
+class TrialCase:
     """A differing visit: the area and its variants, the meters before, what the law gives."""
 
     variants: Variants
     visit: Visit
     meters: Meters
-    base: Settled
+    base: TrialSettled
 
 
 def settle_on(
     area: Area, visit: Visit, meters: Meters, edit: Callable[[Meters], None] | None = None
-) -> Settled:
+) -> TrialSettled:
     """Settle a visit on a copy of the blocks that it uses; `edit` may falsify them first.
 
     Refuses: what `visit.settle` refuses.
@@ -86,7 +86,7 @@ def settle_on(
         place: [after - held for after, held in zip(fork.blocks[place], block, strict=True)]
         for place, block in before.items()
     }
-    return Settled(result, moves)
+    return TrialSettled(result, moves)
 
 
 def move(meters: Meters, moves: Moves) -> None:
@@ -121,7 +121,7 @@ def _measure(result: Result, meter: str) -> str:
 class Trials:
     """The mistakes that can be tried on one case."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: TrialCase) -> None:
         self.case = case
         self.base = case.base.result
         self.law = self.base.law

@@ -15,7 +15,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from gongji.backup import programs
-from gongji.backup.chains import STAMP, Chain, chains
+from gongji.backup.chains import STAMP, BackupChain, chains
 from gongji.refusals import Refusal
 
 Connection = psycopg.Connection[Any]
@@ -23,7 +23,7 @@ KEPT_LOG = "16GB"
 """How much log the server keeps until it is fetched; where it was more, a new base is taken."""
 
 
-def take(folder: Path, dsn: str, now: datetime, anew: bool = False) -> tuple[Chain, bool]:
+def take(folder: Path, dsn: str, now: datetime, anew: bool = False) -> tuple[BackupChain, bool]:
     """Bring the backups of a folder up to date.
 
     Returns: the chain, and whether a new base was taken: the first time, when the server has
@@ -41,7 +41,7 @@ def take(folder: Path, dsn: str, now: datetime, anew: bool = False) -> tuple[Cha
         return chain, False
 
 
-def current(folder: Path, connection: Connection) -> Chain | None:
+def current(folder: Path, connection: Connection) -> BackupChain | None:
     """The chain that goes on: of this very server, whose log since is still there."""
     found = [chain for chain in chains(folder) if chain.system == _system(connection)]
     if not found:
@@ -54,7 +54,7 @@ def current(folder: Path, connection: Connection) -> Chain | None:
     return found[-1] if kept else None
 
 
-def fetch(chain: Chain, connection: Connection, dsn: str) -> Chain:
+def fetch(chain: BackupChain, connection: Connection, dsn: str) -> BackupChain:
     """Fetch the log up to now."""
     now = _clock(connection)
     # The receiver stops once it is past the end asked for, and a restoring finds an instant by a
@@ -78,7 +78,7 @@ def fetch(chain: Chain, connection: Connection, dsn: str) -> Chain:
     return chain
 
 
-def follow(chain: Chain, dsn: str) -> subprocess.Popen[bytes]:
+def follow(chain: BackupChain, dsn: str) -> subprocess.Popen[bytes]:
     """Begin to fetch the log as it is written; the caller ends the process."""
     program = str(programs.folder() / "pg_receivewal")
     arguments = ["-D", str(chain.wal), "-d", _plain(dsn), "-S", chain.slot]
@@ -96,8 +96,8 @@ def dump(file: Path, dsn: str) -> None:
 
 
 def _begin(
-    folder: Path, connection: Connection, dsn: str, now: datetime, before: Chain | None
-) -> Chain:
+    folder: Path, connection: Connection, dsn: str, now: datetime, before: BackupChain | None
+) -> BackupChain:
     """A new base: its slot first, so that no log is missing between base and fetches."""
     name = now.astimezone(UTC).strftime(STAMP)
     slot = f"gongji_{name.lower()}"
@@ -121,7 +121,7 @@ def _begin(
         shutil.rmtree(place, ignore_errors=True)
         raise
     at = _clock(connection)
-    chain = Chain(
+    chain = BackupChain(
         place,
         _system(connection),
         slot,

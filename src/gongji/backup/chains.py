@@ -17,7 +17,7 @@ STAMP = "%Y%m%dT%H%M%S%fZ"
 
 
 @dataclass(frozen=True)
-class Chain:
+class BackupChain:
     """One chain: whose server it is of, and up to when its log reaches.
 
     Shape:   instants are ISO 8601 in UTC; `begun_at` is when the base could first be used,
@@ -56,17 +56,17 @@ class Chain:
         draft.replace(self.folder / NOTE)
 
 
-def chains(folder: Path) -> list[Chain]:
+def chains(folder: Path) -> list[BackupChain]:
     """The chains of a folder that are complete, the oldest first."""
     return sorted(_found(folder), key=lambda chain: chain.begun_at)
 
 
-def _found(folder: Path) -> Iterator[Chain]:
+def _found(folder: Path) -> Iterator[BackupChain]:
     for note in folder.glob("*/" + NOTE):
-        yield Chain(folder=note.parent, **json.loads(note.read_text(encoding="utf-8")))
+        yield BackupChain(folder=note.parent, **json.loads(note.read_text(encoding="utf-8")))
 
 
-def chain_for(found: list[Chain], until: datetime | None) -> Chain | None:
+def chain_for(found: list[BackupChain], until: datetime | None) -> BackupChain | None:
     """The chain that leads to an instant (None: as far as there is), if any does."""
     if until is None:
         return found[-1] if found else None

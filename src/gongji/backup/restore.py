@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 
 from gongji.backup import programs
-from gongji.backup.chains import Chain, chain_for, chains
+from gongji.backup.chains import BackupChain, chain_for, chains
 from gongji.refusals import Fault, Refusal
 
 STARTING_SECONDS = 24 * 3600
@@ -97,7 +97,7 @@ def _put_aside(place: Path, now: datetime) -> Path | None:
     return place.rename(place.with_name(f"{place.name}.{now.astimezone(UTC):%Y%m%dT%H%M%S%fZ}"))
 
 
-def _lay_out(chain: Chain, place: Path, until: datetime | None) -> None:
+def _lay_out(chain: BackupChain, place: Path, until: datetime | None) -> None:
     """The base with the log beside it, told where to stop."""
     shutil.copytree(chain.base, place)
     for pattern in (".handle_pids.json", "postmaster.pid", "log", ".s.PGSQL.*"):
@@ -118,7 +118,7 @@ def _lay_out(chain: Chain, place: Path, until: datetime | None) -> None:
     programs.own(place)
 
 
-def _recover(place: Path, chain: Chain) -> None:
+def _recover(place: Path, chain: BackupChain) -> None:
     """Start a server for nobody but us, let it go through the log, and stop it again."""
     with tempfile.TemporaryDirectory(prefix="gongji-restore-") as name:
         socket = Path(name)
@@ -152,7 +152,7 @@ def _recover(place: Path, chain: Chain) -> None:
     programs.own(place)
 
 
-def _await(socket: Path, chain: Chain) -> None:
+def _await(socket: Path, chain: BackupChain) -> None:
     """Wait until the server is through."""
     deadline = time.monotonic() + STARTING_SECONDS
     while time.monotonic() < deadline:

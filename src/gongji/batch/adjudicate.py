@@ -37,7 +37,7 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Wishes:
+class Options:
     """How a file is to be settled; see `gongji adjudicate --help`.
 
     `numbered` says that the file has the numbers of its rows itself, in `row_number`.
@@ -55,7 +55,7 @@ class Wishes:
 
 
 def adjudicate_file(
-    path: Path, output: Path, wishes: Wishes, progress: Callable[[int, int], None]
+    path: Path, output: Path, options: Options, progress: Callable[[int, int], None]
 ) -> Summary:
     """Settle the visits of a file into another.
 
@@ -64,24 +64,24 @@ def adjudicate_file(
     Ensures: the result is complete or not there; rows that cannot be read are in the report.
     """
     ending_of(output, "-o")
-    report = wishes.report or output.with_name(f"{output.stem}.rejected.csv")
-    _apart(path, output, report, *([wishes.opening] if wishes.opening else []))
-    names = [n for n in visit_files.columns_of(path) if not (wishes.numbered and n == ROW)]
-    _complete(names, wishes.area)
-    found = visit_files.look(path, visit_files.chunks_of(path, names, wishes.numbered), names)
-    areas = Areas(Library(wishes.folders), everywhere=wishes.settings)
+    report = options.report or output.with_name(f"{output.stem}.rejected.csv")
+    _apart(path, output, report, *([options.opening] if options.opening else []))
+    names = [n for n in visit_files.columns_of(path) if not (options.numbered and n == ROW)]
+    _complete(names, options.area)
+    found = visit_files.look(path, visit_files.chunks_of(path, names, options.numbered), names)
+    areas = Areas(Library(options.folders), everywhere=options.settings)
     settler = Settler(
         areas,
         found.areas,
-        wishes.area,
-        load_opening(wishes.opening),
+        options.area,
+        load_opening(options.opening),
         in_fen="total_fen" in names or "in_scope_fen" in names,
         benefits=found.benefits,
     )
     areas.check_everywhere(region.plan.code for region in settler.homes)
-    _known(names, settler, wishes.ignored)
-    kept = [name for name in names if name not in wishes.ignored]
-    run = Run(path, output, report, kept, settler, wishes, progress)
+    _known(names, settler, options.ignored)
+    kept = [name for name in names if name not in options.ignored]
+    run = Run(path, output, report, kept, settler, options, progress)
     try:
         return run.settle(found)
     except ordering.Unordered:
@@ -97,7 +97,7 @@ class Run:
     report: Path
     names: list[str]
     settler: Settler
-    wishes: Wishes
+    options: Options
     progress: Callable[[int, int], None]
 
     def settle(self, found: ordering.Survey) -> Summary:
@@ -113,16 +113,17 @@ class Run:
             done += rows
             self.progress(rows, found.count)
 
-        chunks = visit_files.chunks_of(self.path, self.names, self.wishes.numbered)
+        chunks = visit_files.chunks_of(self.path, self.names, self.options.numbered)
         order: list[str] = [name for name in ("date", "sequence") if name in self.names]
         try:
-            with Report(self.report, self.wishes.strict) as rejected:
+            with Report(self.report, self.options.strict) as rejected:
+                both = visit_files.Listeners(rejected.add, told)
                 tables = visit_files.settle_file(
-                    chunks, found, order, self.settler, rejected.add, told, self.output
+                    chunks, found, order, self.settler, both, self.output
                 )
                 shape = self.settler.schema(path_schema(self.path, self.names))
                 counted = _counted(tables, summary, shape)
-                visit_files.write(self.output, counted, self.wishes.compression)
+                visit_files.write(self.output, counted, self.options.compression)
         except ordering.Unordered:
             self.progress(-done, found.count)
             raise

@@ -14,7 +14,7 @@ import pyarrow as pa
 from gongji.batch import loops
 from gongji.batch.area_arrays import AreaPlan
 from gongji.batch.columns import Columns, at_places
-from gongji.batch.encode import I32, KEYS, Money, Settled, Settling
+from gongji.batch.encode import I32, KEYS, Money, SettledRows, Settling
 from gongji.batch.loops import PART_BITS, TAIL_BITS, UNTOUCHED
 from gongji.batch.ordering import ROW
 from gongji.batch.regions import Region
@@ -174,7 +174,7 @@ class Results:
         return whole
 
     def _left_out(
-        self, region: Region, columns: Columns, settled: Settled, rows: I64 | None
+        self, region: Region, columns: Columns, settled: SettledRows, rows: I64 | None
     ) -> None:
         """Reject what could not be read, and what needs a figure that its law does not give."""
         bad = np.flatnonzero(settled.refusal == loops.NOT_READ)
@@ -196,7 +196,7 @@ class Results:
             refusal = refusal_of(region.online, row)
             self.rejected.append(Rejected(number, refusal.field, refusal.code, str(refusal)))
 
-    def _texts(self, region: Region, settled: Settled) -> tuple[I32, I32]:
+    def _texts(self, region: Region, settled: SettledRows) -> tuple[I32, I32]:
         """The numbers of every row's articles and rulebooks among the texts."""
         shown = [0]
         for trace in settled.traces:

@@ -60,7 +60,7 @@ def sources_of(facet: Facet) -> tuple[str, ...]:
 
 
 @dataclass
-class Settled:
+class SettledRows:
     """The numbers of one area's rows after the loops: `layers` and `meters` as in `Reached`.
 
     `found` numbers the `traces` from one; zero is for a row without.
@@ -89,7 +89,7 @@ class Settling:
         self.opening = opening
         self.new = columns.starts()
 
-    def run(self) -> Settled:
+    def run(self) -> SettledRows:
         """Find cells, lay out meters, settle."""
         located = self._located()
         parts, wrong = self._parts(located)
@@ -102,7 +102,7 @@ class Settling:
 
     def _settle(
         self, plan: loops.Plan, rows: loops.Rows, located: Located, kind: type[Any]
-    ) -> tuple[Settled, int]:
+    ) -> tuple[SettledRows, int]:
         """Settle into columns of a kind of number, and the bits of all the amounts."""
         count, layers, meters = self.count, len(self.reached[0]), len(self.reached[1])
         refusal, found = np.empty(count, np.int16), np.empty(count, np.int32)
@@ -119,7 +119,7 @@ class Settling:
         traces = self._traces(refusal, trace, found)
         shaped = [array.reshape(size, count) for array, size in zip(money, sizes, strict=True)]
         pool, deductible, supplements, person = (array[0] for array in shaped[:4])
-        settled = Settled(
+        settled = SettledRows(
             refusal,
             pool,
             deductible,

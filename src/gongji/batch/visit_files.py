@@ -323,19 +323,25 @@ def _lives(process: int) -> bool:
     return True
 
 
+@dataclass(frozen=True)
+class Listeners:
+    """Who is told of rows that cannot be read, and of how many rows are done."""
+
+    rejected: Callable[[list[Rejected]], None]
+    progress: Callable[[int], None]
+
+
 def settle_file(
     chunks: Chunks,
     found: ordering.Survey,
     columns: list[str],
     settler: Settles,
-    rejected: Callable[[list[Rejected]], None],
-    progress: Callable[[int], None],
+    told: Listeners,
     output: Path,
 ) -> Iterator[pa.Table]:
     """The results of a file in order, two chunks being settled at a time.
 
-    Shape:   `columns` order a person's visits; `rejected` is told of rows that cannot be read,
-             `progress` of rows done. What does not fit in memory lies beside `output`.
+    Shape:   `columns` order a person's visits. What does not fit in memory lies beside `output`.
     """
 
     def job(read: ordering.Job) -> tuple[pa.Table, list[Rejected], int]:
@@ -347,7 +353,7 @@ def settle_file(
         reads = ordering.ahead(ordering.in_order(chunks, found, columns, Path(place)))
         jobs = (lambda read=read: job(read) for read in reads)
         for results, bad, rows in ordering.side_by_side(jobs):
-            rejected(bad)
-            progress(rows)
+            told.rejected(bad)
+            told.progress(rows)
             if results.num_rows:
                 yield results

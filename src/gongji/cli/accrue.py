@@ -6,6 +6,7 @@ import click
 
 from gongji.cli import options
 from gongji.cli.file_jobs import (
+    JobWishes,
     area_option,
     output_option,
     process,
@@ -68,4 +69,4 @@ def command(
     areas = Areas(Library(folders), everywhere=options.pairs("--set", settings))
     areas.check_everywhere(areas.library.areas())
     job = Accrual(areas, months, in_fen(sheet.columns))
-    process(job, sheet, output, report, area, strict, as_json)
+    process(job, sheet, JobWishes(output, report, area, strict, as_json))

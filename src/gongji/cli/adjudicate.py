@@ -90,11 +90,11 @@ def command(
     """
     from tqdm import tqdm
 
-    from gongji.batch.adjudicate import Wishes, adjudicate_file
+    from gongji.batch.adjudicate import Options, adjudicate_file
 
     if (lines is None) != (catalogue is None):
         raise click.UsageError("--lines 与 --catalogue 须同时给出。")
-    wishes = Wishes(
+    options = Options(
         area, pairs("--set", settings), folders, opening, ignore, strict, report, compression
     )
     with tqdm(unit="行", unit_scale=True, disable=not sys.stderr.isatty(), leave=False) as bar:
@@ -106,12 +106,12 @@ def command(
         if lines is not None and catalogue is not None:
             from gongji.cli.priced_visits import priced_file
 
-            pricing = priced_file(visits, lines, catalogue, output, wishes, unknown_items)
+            pricing = priced_file(visits, lines, catalogue, output, options, unknown_items)
             with pricing as priced:
-                numbered = dataclasses.replace(wishes, numbered=True)
+                numbered = dataclasses.replace(options, numbered=True)
                 summary = adjudicate_file(priced, output, numbered, progress)
         else:
-            summary = adjudicate_file(visits, output, wishes, progress)
+            summary = adjudicate_file(visits, output, options, progress)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(summary), ensure_ascii=False, indent=1))
     else:

@@ -12,7 +12,7 @@ from gongji.cli.file_jobs import area_option
 from gongji.refusals import Refusal
 
 if TYPE_CHECKING:
-    from gongji.audit import Bad, Finding, Summary
+    from gongji.audit import AuditSummary, BadRow, Finding
 
 SHOWN = 20
 """How many differences and bad rows the terminal shows."""
@@ -69,7 +69,7 @@ def command(
     """
     from tqdm import tqdm
 
-    from gongji.audit import Bad, Finding, PaidFile, Summary, audit
+    from gongji.audit import AuditSummary, BadRow, Finding, PaidFile, audit
     from gongji.audit.differences import as_row, bad_frame, findings_frame, write
     from gongji.audit.suspects import suspects_of
 
@@ -87,9 +87,9 @@ def command(
         if as_json:
             click.echo(json.dumps(error.as_json(), ensure_ascii=False))
         return EXIT_BAD_FILE
-    summary = Summary(rows=len(file.frame))
+    summary = AuditSummary(rows=len(file.frame))
     findings: list[Finding] = []
-    bad: list[Bad] = []
+    bad: list[BadRow] = []
     shown = sys.stderr.isatty() and not as_json
     with tqdm(total=summary.rows, unit="行", disable=not shown, leave=False) as bar:
         for found in audit(file, meters, bar.update, suspects_of(file)):
@@ -118,7 +118,9 @@ def _check_output(output: Path | None, visits: Path, opening: Path | None) -> No
         options.apart(visits, output, beside(output), opening)
 
 
-def _say(summary: "Summary", findings: "list[Finding]", bad: "list[Bad]", written: bool) -> None:
+def _say(
+    summary: "AuditSummary", findings: "list[Finding]", bad: "list[BadRow]", written: bool
+) -> None:
     """The summary by cause, and the first differences where no file was asked for."""
     from gongji.audit import CAUSES
     from gongji.law.explain.show import cited

@@ -10,7 +10,13 @@ import click
 from gongji.cli.options import json_option, rulebooks_option
 from gongji.law.accounts import account_examples
 from gongji.law.accounts import check_accounts as account_check
-from gongji.law.checks.check_rulebooks import AreaReport, Chain, LawReport, check_area, read_files
+from gongji.law.checks.check_rulebooks import (
+    AreaReport,
+    CheckedChain,
+    LawReport,
+    check_area,
+    read_files,
+)
 from gongji.law.checks.library import Library
 from gongji.law.engine import visit_examples
 from gongji.law.report.register import problems as register_problems
@@ -164,7 +170,7 @@ def _print_law(report: LawReport) -> None:
         click.echo(f"  unproved {benefit} {len(chains)} 条：待定 {'、'.join(opens)}{also}")
 
 
-def _benefits(chains: list[Chain]) -> str:
+def _benefits(chains: list[CheckedChain]) -> str:
     counted = Counter(chain.benefit for chain in chains)
     return "、".join(f"{name} {count}" for name, count in counted.items())
 

@@ -6,6 +6,7 @@ import click
 
 from gongji.cli import options
 from gongji.cli.file_jobs import (
+    JobWishes,
     area_option,
     output_option,
     process,
@@ -52,4 +53,8 @@ def command(
     sheet = Sheet(institutions)
     areas = Areas(Library(folders), everywhere=options.pairs("--set", settings))
     areas.check_everywhere(areas.library.areas())
-    process(ClearingJob(areas, in_fen(sheet.columns)), sheet, output, report, area, strict, as_json)
+    process(
+        ClearingJob(areas, in_fen(sheet.columns)),
+        sheet,
+        JobWishes(output, report, area, strict, as_json),
+    )

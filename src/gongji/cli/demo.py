@@ -68,7 +68,7 @@ def _fill(people: int, seed: int, quiet: bool) -> None:
 
 def _day(address: str, visits: int, seed: int, as_json: bool) -> None:
     """The day's visits, one table an area."""
-    from gongji.demo.plans import plans
+    from gongji.demo.plans import County, plans
     from gongji.hospital.day import a_day
     from gongji.platform.installation import installed_identity, owner_connection
     from gongji.service.ready import wait_until_ready
@@ -77,7 +77,8 @@ def _day(address: str, visits: int, seed: int, as_json: bool) -> None:
     identity = installed_identity()
     with owner_connection() as connection:
         days = {
-            area: plans(connection, identity, address, area, DAY, visits, seed) for area in AREAS
+            area: plans(County(connection, identity, area, DAY), address, visits, seed)
+            for area in AREAS
         }
     for area, todo in days.items():
         receipts = []

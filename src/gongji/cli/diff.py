@@ -19,7 +19,7 @@ from gongji.law.compile.parameters_given import check
 from gongji.law.engine.area import Area
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.visit import read_date
-from gongji.law.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, Difference, compare
+from gongji.law.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, LawDifference, compare
 from gongji.law.report.text_tables import print_table
 from gongji.tabular.sheets import ENDINGS, Whole
 from gongji.units import Day
@@ -93,17 +93,17 @@ def _side(library: Library, text: str, settings: dict[str, str]) -> tuple[Area, 
     return Areas(library, everywhere=settings).area(code), read_date("date", day)
 
 
-def _row_json(row: Difference) -> dict[str, Any]:
+def _row_json(row: LawDifference) -> dict[str, Any]:
     return dataclasses.asdict(row) | {"where": dict(row.where), "mark": row.mark}
 
 
-def _cells(row: Difference) -> tuple[str, ...]:
+def _cells(row: LawDifference) -> tuple[str, ...]:
     where = "，".join(f"{fact}：{value}" for fact, value in row.where)
     texts = (row.left, row.right, row.left_articles, row.right_articles)
     return (row.mark, row.subject, row.item, where, *texts)
 
 
-def _show(headers: tuple[str, ...], rows: list[Difference]) -> None:
+def _show(headers: tuple[str, ...], rows: list[LawDifference]) -> None:
     cells = []
     before = ""
     for row in rows:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import click
 from gongji.cli.options import apart, writable
 
 if TYPE_CHECKING:
-    from gongji.law.accounts.account_files import Job, Summary
+    from gongji.law.accounts.account_files import Job, JobSummary
     from gongji.tabular.sheets import Sheet
 
 output_option = click.option(
@@ -30,24 +31,31 @@ report_option = click.option(
 strict_option = click.option("--strict", is_flag=True, help="遇到无法计算的行就停下，什么也不写。")
 
 
-def process(
-    job: "Job",
-    sheet: "Sheet",
-    output: Path | None,
-    report: Path | None,
-    area: str,
-    strict: bool,
-    as_json: bool,
-) -> None:
+@dataclass(frozen=True)
+class JobWishes:
+    """Where a job's results go and how: a file or the terminal, the report of what cannot be read.
+
+    `area` is that of rows which name none; `strict` stops at the first bad row.
+    """
+
+    output: Path | None
+    report: Path | None
+    area: str
+    strict: bool
+    as_json: bool
+
+
+def process(job: "Job", sheet: "Sheet", wanted: JobWishes) -> None:
     """Run a job over a file: to a result file, or row by row to the terminal."""
     from tqdm import tqdm
 
     from gongji.law.accounts.account_files import run, write
 
+    output, area, strict, as_json = wanted.output, wanted.area, wanted.strict, wanted.as_json
     if output is None:
         _print(job, sheet, area, strict, as_json)
         return
-    report = report or output.with_name(f"{output.stem}.rejected.csv")
+    report = wanted.report or output.with_name(f"{output.stem}.rejected.csv")
     apart(sheet.path, output, report)
     with tqdm(total=sheet.rows, unit="行", disable=not sys.stderr.isatty(), leave=False) as bar:
         summary = write(run(job, sheet, area, strict, bar.update), job, output, report)
@@ -59,9 +67,9 @@ def process(
 
 
 def _print(job: "Job", sheet: "Sheet", area: str, strict: bool, as_json: bool) -> None:
-    from gongji.law.accounts.account_files import REJECTED, Summary, run
+    from gongji.law.accounts.account_files import REJECTED, JobSummary, run
 
-    summary = Summary()
+    summary = JobSummary()
     rows: list[dict[str, object]] = []
     bad: list[dict[str, object]] = []
     for done, rejected, current in run(job, sheet, area, strict):
@@ -87,7 +95,7 @@ def _line(row: dict[str, object]) -> str:
     return f"{who}：{row['explanation']}".replace("\n", "\n  ")
 
 
-def _say(summary: "Summary", report: str) -> None:
+def _say(summary: "JobSummary", report: str) -> None:
     for name, count in sorted(summary.counts.items()):
         click.echo(f"  {name}：{count} 条", err=True)
     if summary.rejected:

@@ -357,8 +357,9 @@ def close(outer: bool, area: str, month: str, as_json: bool) -> None:
     """关闭一个统筹区一个月（YYYY-MM）的账期：先核对，相符才关；关后数据库不再接受该月的账。"""
     import getpass
 
-    from gongji.ledger.periods import close as shut
+    from gongji.ledger.periods import MonthClosing, close_month
     from gongji.ledger.verify import extent
+    from gongji.platform.actors import Actor
     from gongji.platform.installation import installed_areas, owner_connection
     from gongji.units import CHINA
 
@@ -366,7 +367,13 @@ def close(outer: bool, area: str, month: str, as_json: bool) -> None:
     first = _month(month)
     quiet = as_json or outer
     with owner_connection() as connection, _bar(extent(connection), "项", quiet) as progress:
-        shut(connection, area, first, getpass.getuser(), datetime.now(CHINA), progress)
+        close_month(
+            connection,
+            MonthClosing(area, first),
+            actor=Actor.operator(getpass.getuser()),
+            now=datetime.now(CHINA),
+            progress=progress,
+        )
     if quiet:
         click.echo(json.dumps({"area": area, "month": month, "closed": True}))
     else:

@@ -14,7 +14,7 @@ from gongji.refusals import Refusal, RowRefusal
 if TYPE_CHECKING:
     import polars as pl
 
-    from gongji.batch.adjudicate import Wishes
+    from gongji.batch.adjudicate import Options
 
 SHOWN = 20
 """How many problems of lines the terminal shows."""
@@ -26,7 +26,7 @@ def priced_file(
     lines: Path,
     catalogue: Path,
     output: Path,
-    wishes: "Wishes",
+    options: "Options",
     unknown_items: str = "refuse",
 ) -> Iterator[Path]:
     """A file of the visits with the costs that their lines make, there until the end of the block.
@@ -42,7 +42,7 @@ def priced_file(
     from gongji.tabular.texts import read_texts
 
     report = output.with_name(f"{output.stem}.lines-rejected.csv")
-    written = (output, report, wishes.report or report)
+    written = (output, report, options.report or report)
     _apart((visits, lines, catalogue), written)
     frame = read_texts(visits)
     if "visit" not in frame.columns:
@@ -51,13 +51,13 @@ def priced_file(
         lines,
         catalogue,
         frame,
-        area=wishes.area,
-        folders=wishes.folders,
-        settings=wishes.settings,
+        area=options.area,
+        folders=options.folders,
+        settings=options.settings,
         unknown_items=unknown_items,
         keep_lines=False,
     )
-    if wishes.strict and len(priced.problems):
+    if options.strict and len(priced.problems):
         first = priced.problems.row(0, named=True)
         raise RowRefusal(
             first["row_number"], first["column"], first["code"], first["reason"], lines.name

@@ -77,9 +77,9 @@ def command(
     from gongji.settlement.readjudicate import count_persons, readjudicate
     from gongji.tabular.sheets import Whole
 
-    rules = installed_areas()
+    areas = installed_areas()
     first = _day(since) if since else None
-    home = rules.area(area).laws[0].area
+    home = areas.area(area).laws[0].area
     totals = Totals()
     with psycopg.connect(gateway_dsn(), autocommit=True) as connection:
         people = count_persons(connection, home, year)
@@ -90,7 +90,7 @@ def command(
                 connection,
                 home,
                 year,
-                rules,
+                areas,
                 datetime.now().astimezone(),
                 first,
                 posting,

@@ -64,11 +64,11 @@ def import_files(
     from gongji.platform.imports.load_files import Importing, load
     from gongji.platform.installation import installed_areas, installed_identity, owner_connection
 
-    rules = installed_areas()
+    areas = installed_areas()
 
     def home(area: str) -> str:
         try:
-            return rules.area(area).laws[0].area
+            return areas.area(area).laws[0].area
         except Refusal:
             return area  # People insured elsewhere have no rules here.
 
@@ -76,7 +76,7 @@ def import_files(
         owner_connection() as connection,
         tqdm(unit="行", disable=not sys.stderr.isatty(), leave=False) as bar,
     ):
-        importing = Importing(ROOMS, installed_identity(), home, stores(rules), bar.update)
+        importing = Importing(ROOMS, installed_identity(), home, stores(areas), bar.update)
         loaded = load(connection, importing, files, datetime.now(UTC), kind, dry_run)
     if as_json or outer:
         body = {"dry_run": dry_run, "tables": [{"table": name} | vars(c) for name, c in loaded]}

@@ -13,7 +13,7 @@ from psycopg import Connection, sql
 
 from gongji.catalogue.import_catalogue import ITEM_MATCH, ITEM_VERSION
 from gongji.demo.figures import AREAS, PARAMETERS, YEAR_BEGINS
-from gongji.demo.institutions import Places, places
+from gongji.demo.institutions import DemoPlaces, places
 from gongji.demo.items import goods
 from gongji.demo.people import Folk, folk
 from gongji.institutions import institution_facts
@@ -54,7 +54,7 @@ def fill(
     Returns: how many rows of each table were written.
     """
     counts: dict[str, int] = {}
-    rules = Areas(parameters=PARAMETERS)
+    laws = Areas(parameters=PARAMETERS)
     with connection.transaction():
         for number, area in enumerate(areas, start=1):
             made = places(area, AREAS[area], random.Random(f"{seed}-{area}-places"))
@@ -68,8 +68,8 @@ def fill(
                 "item_version": items,
                 "person": len(persons),
                 "person_fact": facts,
-                "opening": _enter_balances(connection, persons, rules, seed, now),
-                "stay": _enter_stays(connection, persons, made, rules, now),
+                "opening": _enter_balances(connection, persons, laws, seed, now),
+                "stay": _enter_stays(connection, persons, made, laws, now),
             }
             counts = {name: counts.get(name, 0) + count for name, count in added.items()}
         connection.execute("analyze person, person_fact, item_version, balance")
@@ -87,7 +87,9 @@ def copy_into(
             copy.write_row(row)
 
 
-def _enter_places(connection: Database, identity: Identity, made: Places, now: datetime) -> None:
+def _enter_places(
+    connection: Database, identity: Identity, made: DemoPlaces, now: datetime
+) -> None:
     columns = ("code", "area", "name", "kind", "grade", "uscc")
     copy_into(connection, "institution", columns, made.rows)
     institution_facts.add(connection, made.facts, now)
@@ -95,7 +97,9 @@ def _enter_places(connection: Database, identity: Identity, made: Places, now: d
     copy_into(connection, "credential", ("access_key", "institution", "secret", "since"), sealed)
 
 
-def _enter_goods(connection: Database, area: str, made: Places, seed: int, now: datetime) -> int:
+def _enter_goods(
+    connection: Database, area: str, made: DemoPlaces, seed: int, now: datetime
+) -> int:
     own, national = random.Random(f"{seed}-{area}-goods"), random.Random(f"{seed}-goods")
     versions = list(goods(area, own, national))
     columns = ITEM_VERSION.columns
@@ -156,7 +160,7 @@ def _enter_people(
 
 
 def _enter_balances(
-    connection: Database, persons: Sequence[Folk], rules: Areas, seed: int, now: datetime
+    connection: Database, persons: Sequence[Folk], areas: Areas, seed: int, now: datetime
 ) -> int:
     """What was on the accounts when the year began; some are empty."""
     rng = random.Random(f"{seed}-{persons[0].area}-balances")
@@ -166,7 +170,7 @@ def _enter_balances(
         if one.has_account and amount:
             row = OpeningBalance(one.psn_no, one.area, YEAR_BEGINS, "account", amount)
             balances.append(row)
-    return enter(connection, balances, rules.area, now)
+    return enter(connection, balances, areas.area, now)
 
 
 STAYS = (
@@ -179,7 +183,7 @@ STAYS = (
 
 
 def _enter_stays(
-    connection: Database, persons: Sequence[Folk], made: Places, rules: Areas, now: datetime
+    connection: Database, persons: Sequence[Folk], made: DemoPlaces, areas: Areas, now: datetime
 ) -> int:
     """A few people are or were in hospital; what that used of shared meters is in the ledger."""
     reports = [
@@ -197,5 +201,5 @@ def _enter_stays(
         )
         for one, (since, until, level, hospital) in zip(persons[-len(STAYS) :], STAYS, strict=False)
     ]
-    record_stays(connection, reports, rules, now)
+    record_stays(connection, reports, areas, now)
     return len(reports)

@@ -40,7 +40,7 @@ _HOSPITALS = (
 
 
 @dataclass
-class Places:
+class DemoPlaces:
     """The institutions of one area."""
 
     area: str
@@ -55,9 +55,9 @@ class Places:
         self.credentials.append((f"DEMO-{code}", code, rng.randbytes(16).hex()))
 
 
-def places(area: str, name: str, rng: random.Random) -> Places:
+def places(area: str, name: str, rng: random.Random) -> DemoPlaces:
     """The institutions of an area: hospitals, an Internet hospital, one expired, pharmacies."""
-    made = Places(area)
+    made = DemoPlaces(area)
 
     def facts(code: str, level: Any, agreement: Agreement | None, **more: Any) -> None:
         made.facts.append(NewInstitutionFact(code, "level", SINCE, details=_fields(level)))

@@ -86,19 +86,10 @@ class County:
         return [row for row in found if not levels or row["level"] in levels]
 
 
-def plans(
-    connection: Connection,
-    identity: Identity,
-    address: str,
-    area: str,
-    at: datetime,
-    count: int,
-    seed: int,
-) -> list[Plan]:
+def plans(county: County, address: str, count: int, seed: int) -> list[Plan]:
     """The plans of a day in an area: ordinary visits mostly, some of every other kind."""
-    rng = random.Random(f"{seed}-{area}")
-    county = County(connection, identity, area, at)
-    ticks = (at + timedelta(minutes=3 * minute) for minute in range(10_000_000))
+    rng = random.Random(f"{seed}-{county.area}")
+    ticks = (county.at + timedelta(minutes=3 * minute) for minute in range(10_000_000))
     clock = partial(next, ticks)
     made: list[Plan] = []
     persons = rng.sample(county.persons, len(county.persons))

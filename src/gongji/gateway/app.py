@@ -26,6 +26,7 @@ from gongji.gateway.wire.envelope import Envelope
 from gongji.gateway.wire.gathering import Gatherer
 from gongji.gateway.wire.metrics import Metrics
 from gongji.gateway.wire.signatures import ADAPTORS, Unsigned
+from gongji.law.engine.areas import Areas
 from gongji.platform.identity import Identity
 from gongji.refusals import GongjiError, Refusal
 
@@ -47,24 +48,24 @@ def utc_now() -> datetime:
 
 
 def make_app(
-    gateway_dsn: str, rules: Any, settings: GatewaySettings, clock: Clock = utc_now
+    gateway_dsn: str, areas: Areas, settings: GatewaySettings, clock: Clock = utc_now
 ) -> "Application":
     """The gateway over a database (a DSN in the role of the gateways), rules and settings."""
-    return Application(gateway_dsn, rules, settings, clock)
+    return Application(gateway_dsn, areas, settings, clock)
 
 
 class Application:
     """One gateway: its threads, its connections and what it remembers of credentials."""
 
-    def __init__(self, dsn: str, rules: Any, settings: GatewaySettings, clock: Clock) -> None:
-        self._rules, self._settings, self._clock = rules, settings, clock
+    def __init__(self, dsn: str, areas: Areas, settings: GatewaySettings, clock: Clock) -> None:
+        self._rules, self._settings, self._clock = areas, settings, clock
         self._adaptor = None if settings.adaptor == "none" else ADAPTORS[settings.adaptor]
         self._identity = Identity(settings.identity_key, settings.lookup_key)
         self._credentials = Credentials(self._identity.decrypt)
         self._connections = threads.Connections(dsn)
         self._metrics = Metrics()
         self._pool = ThreadPoolExecutor(settings.workers, "answering")
-        self._settling = Settling(self._connections, rules, settings, self._identity, clock)
+        self._settling = Settling(self._connections, areas, settings, self._identity, clock)
         self._gatherer: Gatherer[Waiting, Reply] = Gatherer(
             self._settle, settings.batches, settings.batch_size
         )

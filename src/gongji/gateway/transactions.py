@@ -15,9 +15,12 @@ from typing import Any, Literal, TypeAlias, overload
 import msgspec
 import psycopg
 
+from gongji.law.engine.areas import Areas
+from gongji.platform.actors import Actor
 from gongji.platform.identity import Identity
 from gongji.platform.inbox import Inbox, Key, inbox_of
 from gongji.refusals import Refusal
+from gongji.settlement.contract import Bounds
 from gongji.units import CHINA, MAX_FEN, Fen, day_in_china
 
 Node: TypeAlias = dict[str, Any]
@@ -59,6 +62,11 @@ class GatewaySettings:
     def inbox(self) -> Inbox:
         """Where messages and their answers are kept, by these keys."""
         return inbox_of(self.identity_key, self.lookup_key)
+
+    @property
+    def bounds(self) -> Bounds:
+        """The days of service that are taken."""
+        return Bounds(self.days_back, self.days_ahead)
 
 
 @dataclass(frozen=True)
@@ -188,9 +196,14 @@ class Call(msgspec.Struct, frozen=True, dict=True):
     input: Node
     key: Key
     now: datetime
-    rules: Any
+    areas: Areas
     settings: GatewaySettings
     header: Mapping[str, Any] = {}
+
+    @property
+    def actor(self) -> Actor:
+        """The institution that sent the request."""
+        return Actor.institution(self.institution)
 
     @cached_property
     def identity(self) -> Identity:

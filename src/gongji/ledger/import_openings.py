@@ -65,13 +65,13 @@ from entry e cross join lateral jsonb_array_elements(e.meters) m
 where e.kind = 'opening' and e.person_id = any(%s)"""
 
 
-def opening_stores(rules: Areas) -> dict[str, Store]:
+def opening_stores(areas: Areas) -> dict[str, Store]:
     """The stores of openings (`gongji.platform.imports.load_files`)."""
 
     def balances(connection: Database, rows: Rows, now: datetime) -> Stored:
         made = {line: _balance(row) for line, row in rows}
         keys = {line: _key(row, row["account"], row["amount_fen"]) for line, row in rows}
-        return _enter(connection, made, keys, _known(connection, _BALANCES, rows), rules, now)
+        return _enter(connection, made, keys, _known(connection, _BALANCES, rows), areas, now)
 
     def meters(connection: Database, rows: Rows, now: datetime) -> Stored:
         made = {line: _meter(row) for line, row in rows}
@@ -79,7 +79,7 @@ def opening_stores(rules: Areas) -> dict[str, Store]:
             line: _key(row, row["meter"], row["slot"].replace(JOIN, " "), row["amount_fen"])
             for line, row in rows
         }
-        return _enter(connection, made, keys, _known(connection, _METERS, rows), rules, now)
+        return _enter(connection, made, keys, _known(connection, _METERS, rows), areas, now)
 
     return {OPENING_BALANCES.name: balances, OPENING_METERS.name: meters}
 
@@ -108,14 +108,14 @@ def _enter(
     made: Mapping[int, Opening],
     keys: Mapping[int, Key],
     known: Iterable[Key],
-    rules: Areas,
+    areas: Areas,
     now: datetime,
 ) -> Stored:
     """Openings that were not entered before; the same amount again is no other opening."""
     entered = set(known)
     fresh = [line for line in made if keys[line] not in entered]
     try:
-        enter(connection, [made[line] for line in fresh], rules.area, now)
+        enter(connection, [made[line] for line in fresh], areas.area, now)
     except RulebookError as error:
         told = [(fresh[p.line - 1], "psn_no", p.message) for p in error.problems]
         return Stored(problems=told)

@@ -3,13 +3,17 @@
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
 import psycopg
 
 from gongji.ledger.verify import Progress, Scope, nothing, verify
+from gongji.platform.actors import Actor
+from gongji.platform.commands import command
 from gongji.refusals import Refusal
 from gongji.units import day_in_china
 
 SHOWN = 3
+BY_LONGEST = 60
 
 
 def following(month: date) -> date:
@@ -17,20 +21,29 @@ def following(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
-def close(
+class MonthClosing(msgspec.Struct, frozen=True):
+    """A month of an area that is over; `month` is its first day."""
+
+    area: str
+    month: date
+
+
+@command("staff", "job", "operator")
+def close_month(
     connection: psycopg.Connection[Any],
-    area: str,
-    month: date,
-    by: str,
+    content: MonthClosing,
+    *,
+    actor: Actor,
     now: datetime,
     progress: Progress = nothing,
 ) -> None:
     """Close a month of an area, by the connection of the tables' owner.
 
-    Shape:   `month` its first day. The caller holds no transaction.
+    The caller holds no transaction.
     Refuses: period_not_over; period_closed_already; period_differs where the ledger of the month
              does not verify; psycopg.errors.InsufficientPrivilege for the gateways' role.
     """
+    area, month = content.area, content.month
     end = following(month)
     shown = f"{month:%Y-%m}"
     if day_in_china(now) < end:
@@ -50,5 +63,5 @@ def close(
         raise Refusal("period_differs", "账期", values)
     connection.execute(
         "insert into closed_period (area, month, closed_at, closed_by) values (%s, %s, %s, %s)",
-        [area, month, now, by],
+        [area, month, now, actor.source()[:BY_LONGEST]],
     )

@@ -31,7 +31,7 @@ class TrialLine:
 
 
 @dataclass(frozen=True)
-class Agreement:
+class TrialAgreement:
     """One amount as two sides say it."""
 
     what: str
@@ -54,7 +54,7 @@ class TrialBalance:
     day: date
     area: str
     lines: tuple[TrialLine, ...]
-    agreements: tuple[Agreement, ...]
+    agreements: tuple[TrialAgreement, ...]
 
     @property
     def agrees(self) -> bool:
@@ -73,17 +73,17 @@ def trial(connection: Connection, day: date, area: str = "") -> TrialBalance:
     persons = connection.execute(KEPT, values).fetchone()
     assert entered and persons
     agreements = [
-        Agreement("统筹基金支付 = 各笔结算", -moved.get("pool", 0), entered[0]),
-        Agreement("补充资金支付 = 各笔结算", -moved.get("supplement", 0), entered[1]),
-        Agreement("医药机构应收与已收 = 各笔结算", moved.get("provider", 0), entered[2]),
-        Agreement("窗口现金 = 各笔结算", -moved.get("cash", 0), entered[3]),
+        TrialAgreement("统筹基金支付 = 各笔结算", -moved.get("pool", 0), entered[0]),
+        TrialAgreement("补充资金支付 = 各笔结算", -moved.get("supplement", 0), entered[1]),
+        TrialAgreement("医药机构应收与已收 = 各笔结算", moved.get("provider", 0), entered[2]),
+        TrialAgreement("窗口现金 = 各笔结算", -moved.get("cash", 0), entered[3]),
     ]
     if entered[4]:
         # What persons have is kept as of now: it can be held against the last day only.
         agreements += [
-            Agreement("个人账户 = 各人余额", moved.get("account", 0), persons[0]),
-            Agreement("应付个人 = 各人应付", moved.get("payable", 0), persons[1]),
-            Agreement("应收个人 = 各人应收", -moved.get("receivable", 0), persons[2]),
+            TrialAgreement("个人账户 = 各人余额", moved.get("account", 0), persons[0]),
+            TrialAgreement("应付个人 = 各人应付", moved.get("payable", 0), persons[1]),
+            TrialAgreement("应收个人 = 各人应收", -moved.get("receivable", 0), persons[2]),
         ]
     return TrialBalance(day, area, lines, tuple(agreements))
 

@@ -152,6 +152,15 @@ def spells(
     return made
 
 
+def latest_spells(connection: Database, person_id: int, day: date) -> list[Spell]:
+    """Of each area the spell that holds on the day, else the last one before it."""
+    found: dict[str, Spell] = {}
+    for spell in spells(connection, person_id, day):
+        if spell.since <= day:
+            found.setdefault(spell.area, spell)
+    return list(found.values())
+
+
 _ADD = """insert into person_fact
   (person_id, area, kind, key, since, until, learnt_at, details, source)
 select * from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::date[], %s::date[],

@@ -1,14 +1,17 @@
-"""Persons as they are kept, found by their number, certificate or card.
+"""Persons as they are kept, found by their number, certificate or card, and locked.
 
 Plain SQL on a psycopg connection. This module does not know what is known of a person.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from psycopg import Connection
 from psycopg.rows import class_row
 
+from gongji.platform.actors import Actor
+from gongji.platform.arrays import texts
 from gongji.platform.identity import CARD, Identity, mask_number
 from gongji.refusals import Refusal
 
@@ -48,6 +51,39 @@ def get_person(connection: Database, psn_no: str) -> Person:
     if found is None:
         raise Refusal("person_unknown", "psn_no", {"value": mask_number(psn_no)})
     return found
+
+
+def acting_person(connection: Database, actor: Actor) -> Person:
+    """The insured person who acts.
+
+    Refuses: person_unknown, the number masked.
+    """
+    assert actor.kind == "person", "somebody else acts"
+    return get_person(connection, actor.id)
+
+
+def lock_person(connection: Database, psn_no: str) -> Person:
+    """The person of a number, locked against settlements and other commands about them.
+
+    Refuses: person_unknown, the number masked.
+    """
+    connection.execute("select id from person where psn_no = %s for no key update", [psn_no])
+    return get_person(connection, psn_no)
+
+
+def persons_by_id(connection: Database, ids: Iterable[int]) -> list[Person]:
+    """The persons of some ids; one statement."""
+    return _persons(connection, "id = any(%s)", list(ids))
+
+
+def persons_of(connection: Database, numbers: Iterable[str]) -> list[Person]:
+    """The persons among some numbers; one statement."""
+    return _persons(connection, "psn_no = any(%s::text[])", texts(numbers))
+
+
+def _persons(connection: Database, condition: str, *values: object) -> list[Person]:
+    with connection.cursor(row_factory=class_row(Person)) as cursor:
+        return cursor.execute(f"{_PERSON} where {condition}", values).fetchall()
 
 
 def find_by_certificate(

@@ -9,6 +9,16 @@ from typing import Literal
 
 import msgspec
 
+KINDS = {
+    "institution": "定点医药机构",
+    "person": "参保人",
+    "staff": "经办人员",
+    "job": "定时任务",
+    "operator": "系统操作员",
+}
+"""The kinds of actors, with what people call them."""
+SOURCE_LONGEST = 100
+
 
 class Actor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Somebody who acts.
@@ -22,6 +32,11 @@ class Actor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: str
     post: str | None = None
     area: str | None = None
+
+    def source(self, message: str = "") -> str:
+        """How a row tells who made it: kind, id and, where there was one, the message."""
+        parts = [self.kind, self.id, *([message] if message else [])]
+        return "|".join(parts)[:SOURCE_LONGEST]
 
     @classmethod
     def institution(cls, code: str, area: str | None = None) -> "Actor":
@@ -47,3 +62,10 @@ class Actor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def operator(cls, account: str) -> "Actor":
         """Whoever operates the installation from the command line, by the account there."""
         return cls("operator", account)
+
+
+def institution_source(source: str) -> tuple[str, str]:
+    """Institution and message of a row that an institution made; both empty for any other."""
+    kind, _, rest = source.partition("|")
+    code, _, message = rest.partition("|")
+    return (code, message) if kind == "institution" else ("", "")

@@ -8,7 +8,7 @@ from pathlib import Path
 from gongji.law.compile.citations import Cite
 from gongji.law.engine.area import Area
 from gongji.law.report.compare import _WORKED_OUT as WORKED_OUT
-from gongji.law.report.effects import Effect, Place, Table, effects
+from gongji.law.report.effects import Effect, EffectsTable, Place, effects
 from gongji.law.report.law_figures import Figure, figures
 from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.source import Node
@@ -52,7 +52,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """A kind of figure under some conditions: a cell for each level, or one for all."""
 
     kind: str
@@ -74,13 +74,13 @@ class Row:
 
 
 @dataclass
-class Benefit:
+class ShownBenefit:
     """A benefit's figures by level, and what is not paid under it."""
 
     name: str
     code: str
     levels: tuple[str, ...] = ()
-    rows: list[Row] = field(default_factory=list)
+    rows: list[TableRow] = field(default_factory=list)
     refused: list[tuple[str, Cell]] = field(default_factory=list)
 
 
@@ -112,15 +112,15 @@ class Doubts:
         return tuple(dict.fromkeys(name for group in names for name in group))
 
 
-def benefits(area: Area, law: Law, day: Day) -> list[Benefit]:
+def benefits(area: Area, law: Law, day: Day) -> list[ShownBenefit]:
     """The benefits of a law with their figures."""
     doubts = Doubts(law)
-    found: dict[str, Benefit] = {}
+    found: dict[str, ShownBenefit] = {}
     tables = effects(area, law, day)
     for place, table in tables.items():
         name = place[0]
         if name not in found:
-            found[name] = Benefit(name, law.benefits[name], _levels(tables, name))
+            found[name] = ShownBenefit(name, law.benefits[name], _levels(tables, name))
         benefit = found[name]
         if place[2] == NOT_PAID:
             benefit.refused += _refused(law, table, doubts)
@@ -129,7 +129,7 @@ def benefits(area: Area, law: Law, day: Day) -> list[Benefit]:
     return list(found.values())
 
 
-def _levels(tables: dict[Place, Table], benefit: str) -> tuple[str, ...]:
+def _levels(tables: dict[Place, EffectsTable], benefit: str) -> tuple[str, ...]:
     """The levels that tell figures of a benefit apart, in their order."""
     found = {
         value
@@ -142,7 +142,7 @@ def _levels(tables: dict[Place, Table], benefit: str) -> tuple[str, ...]:
     return tuple(name for name in ("一级", "二级", "三级", "药店", "无") if name in found)
 
 
-def _refused(law: Law, table: Table, doubts: Doubts) -> Iterator[tuple[str, Cell]]:
+def _refused(law: Law, table: EffectsTable, doubts: Doubts) -> Iterator[tuple[str, Cell]]:
     for effect in table.cells.values():
         if effect:
             yield table.label, _cell(law, effect, 1, doubts)
@@ -150,8 +150,8 @@ def _refused(law: Law, table: Table, doubts: Doubts) -> Iterator[tuple[str, Cell
 
 
 def _rows(
-    law: Law, place: Place, table: Table, levels: tuple[str, ...], doubts: Doubts
-) -> Iterator[Row]:
+    law: Law, place: Place, table: EffectsTable, levels: tuple[str, ...], doubts: Doubts
+) -> Iterator[TableRow]:
     """A row for each combination of the facts other than the level."""
     by_rest: dict[tuple[tuple[str, str], ...], dict[str, Effect]] = {}
     for where, effect in table.cells.items():
@@ -172,7 +172,7 @@ def _rows(
                 _cell(law, found[level], 1, doubts) if level in found else Cell("—")
                 for level in levels
             )
-        yield Row(place[2], label, said, cells)
+        yield TableRow(place[2], label, said, cells)
 
 
 def _cell(law: Law, effect: Effect, span: int, doubts: Doubts) -> Cell:

@@ -33,7 +33,7 @@ OUTSIDE, FIRST, DEDUCTIBLE, BEYOND, SHARE = (
 
 
 @dataclass(frozen=True)
-class Share:
+class ShownShare:
     """Who pays a part of the cost: the code of a colour, a name, fen."""
 
     code: str
@@ -68,13 +68,13 @@ class Elsewhere:
 
 
 @dataclass(frozen=True)
-class Answer:
+class CalculatedAnswer:
     """What the calculator says of one question."""
 
     question: Question
     area: Area
     explanation: Explanation
-    shares: tuple[Share, ...]
+    shares: tuple[ShownShare, ...]
     rooms: tuple[Room, ...]
     following: Result | None
     elsewhere: tuple[Elsewhere, ...]
@@ -125,14 +125,14 @@ def _earlier(
         raise Refusal(refusal.code, field, refusal.values) from None
 
 
-def answer(question: Question) -> Answer:
+def answer(question: Question) -> CalculatedAnswer:
     """Everything the calculator says of a question.
 
     Refuses: what `quote` refuses.
     """
     area, results, meters = settled(question)
     result = results[-1]
-    return Answer(
+    return CalculatedAnswer(
         question,
         area,
         explain(result),
@@ -144,7 +144,7 @@ def answer(question: Question) -> Answer:
     )
 
 
-def shares(result: Result) -> tuple[Share, ...]:
+def shares(result: Result) -> tuple[ShownShare, ...]:
     """Who pays what, the funds first, then what the person's part consists of.
 
     Ensures: the shares add up to the total.
@@ -153,7 +153,7 @@ def shares(result: Result) -> tuple[Share, ...]:
     for step in result.steps:
         payer = step.note.layer.payer
         paid[payer] = paid.get(payer, 0) + step.paid
-    found = [Share(_code(payer), payer, amount) for payer, amount in paid.items() if amount]
+    found = [ShownShare(_code(payer), payer, amount) for payer, amount in paid.items() if amount]
     account = paid.get(provision_kinds.ACCOUNT, 0)
     left = result.person_fen - account
     outside = min(left, result.total_fen - result.in_scope_fen - result.first_self_pay_fen)
@@ -168,7 +168,7 @@ def shares(result: Result) -> tuple[Share, ...]:
         FIRST: ("先行自付", first),
         OUTSIDE: ("政策范围外", outside),
     }
-    return (*found, *(Share(code, name, fen) for code, (name, fen) in own.items() if fen))
+    return (*found, *(ShownShare(code, name, fen) for code, (name, fen) in own.items() if fen))
 
 
 def _beyond(result: Result) -> Fen:

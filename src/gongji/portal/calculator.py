@@ -15,7 +15,7 @@ from gongji.law.rulebook.vocabulary import FACTS, LEVELS, NO_LEVEL, PHARMACY
 from gongji.platform.installation import installed_areas
 from gongji.portal import fields, institutions, item_list, present
 from gongji.portal.calculation import answer
-from gongji.portal.fields import DAY, MONEY, SELECT, Field, Form
+from gongji.portal.fields import DAY, MONEY, SELECT, Field, InputForm
 from gongji.portal.inputs import EARLIER, ITEM, Question, read_question
 from gongji.refusals import Refusal
 from gongji.units import date_of, day_of
@@ -78,7 +78,7 @@ def suggestions(request: HttpRequest, what: str) -> HttpResponse:
     return JsonResponse({"found": [{"code": c, "name": f"{n} {s}".strip()} for c, n, s in found]})
 
 
-def _placed(question: Question) -> tuple[Question, institutions.Place | None]:
+def _placed(question: Question) -> tuple[Question, institutions.FoundPlace | None]:
     """The question with the kind and level of the institution that it names.
 
     An institution that is not known is refused with the answer.
@@ -131,11 +131,11 @@ def replace_question(given: Any, question: Question) -> Any:
     return replace(given, question=question)
 
 
-def _all(form: Form) -> tuple[Field, ...]:
+def _all(form: InputForm) -> tuple[Field, ...]:
     return (*form.facts, *form.circumstances, *form.used, *form.figures)
 
 
-def _groups(question: Question, form: Form) -> dict[str, list[Field]]:
+def _groups(question: Question, form: InputForm) -> dict[str, list[Field]]:
     """The fixed fields, by where they stand."""
     areas = tuple((area.code, area.laws[-1].place) for area in installed_areas().every({}))
     status = tuple((code, name) for name, code in FACTS["参保状态"].choices.items())

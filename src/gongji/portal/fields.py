@@ -63,7 +63,7 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Form:
+class InputForm:
     """The fields that depend on area, day, benefit and kind of institution."""
 
     key: str
@@ -75,19 +75,19 @@ class Form:
     law: Law | None = None
 
 
-def form(question: Question) -> Form:
+def form(question: Question) -> InputForm:
     """The fields for a question; none but the fixed ones where area or day cannot be read."""
     try:
         area = installed_areas().area(question.get("area"), {})
         law = area.law(read_date("date", question.get("date")))
     except Refusal:
-        return Form("none")
+        return InputForm("none")
     offered = offered_benefits(law)
     code = question.get("benefit", "ordinary")
     name = next((n for n in offered if law.benefits[n] == code), "")
     kind = question.get("institution_kind") or "hospital"
     facts = list(_facts(law, name)) if name else []
-    made = Form(
+    made = InputForm(
         f"{area.code} {law.since} {code} {kind}",
         tuple((law.benefits[n], n) for n in offered),
         tuple(_field(fact, question) for fact in facts if not _rare(fact)),

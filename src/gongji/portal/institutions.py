@@ -22,7 +22,7 @@ order by i.name, i.code limit %(most)s"""
 
 
 @dataclass(frozen=True)
-class Place:
+class FoundPlace:
     """An institution: its level is that of the physical one where it is an Internet hospital."""
 
     code: str
@@ -31,7 +31,7 @@ class Place:
     level: str
 
 
-def _known(area: str, day: date, words: str, exact: bool) -> list[Place]:
+def _known(area: str, day: date, words: str, exact: bool) -> list[FoundPlace]:
     pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     given = {
         "area": area,
@@ -43,15 +43,15 @@ def _known(area: str, day: date, words: str, exact: bool) -> list[Place]:
     }
     with connection.cursor() as cursor:
         cursor.execute(KNOWN, given)
-        return [Place(*row) for row in cursor.fetchall()]
+        return [FoundPlace(*row) for row in cursor.fetchall()]
 
 
-def find(area: str, day: date, code: str) -> Place | None:
+def find(area: str, day: date, code: str) -> FoundPlace | None:
     """The institution of a code, or None."""
     return next(iter(_known(area, day, code, True)), None)
 
 
-def suggestions(area: str, day: date, words: str) -> list[Place]:
+def suggestions(area: str, day: date, words: str) -> list[FoundPlace]:
     """Institutions of an area whose name holds some words."""
     return _known(area, day, words, False)
 

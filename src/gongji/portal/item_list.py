@@ -37,7 +37,7 @@ where area = %s and retired_at is null and since <= %s and (until is null or unt
 
 
 @dataclass(frozen=True)
-class Version:
+class ListedVersion:
     """A version of an item, as the pricing needs it."""
 
     item: str
@@ -52,7 +52,7 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Line:
+class ListedLine:
     """A line priced: what it cost, and how that is split."""
 
     name: str
@@ -63,7 +63,7 @@ class Line:
     in_scope_fen: Fen
 
 
-def priced(question: Question) -> tuple[Question, list[Line]]:
+def priced(question: Question) -> tuple[Question, list[ListedLine]]:
     """The question with the cost that its items make; as it is where it has none.
 
     Refuses: item_unknown, amount_*, value_invalid with the field `line.<number>.<column>`.
@@ -77,7 +77,7 @@ def priced(question: Question) -> tuple[Question, list[Line]]:
     level = counting_level(visit, area.own_level(law))
     level = level if level in LEVELS else 0  # A pharmacy of its own level has no standard.
     known = versions(law.area, [row["item"] for row in question.items], date_of(day))
-    found: list[Line] = []
+    found: list[ListedLine] = []
     parts: dict[str, Fen] = {}
     for number, row in enumerate(question.items):
         try:
@@ -95,8 +95,8 @@ def priced(question: Question) -> tuple[Question, list[Line]]:
 
 
 def _line(
-    row: Mapping[str, str], known: Mapping[str, Version], law: Law, level: int
-) -> tuple[Line, str]:
+    row: Mapping[str, str], known: Mapping[str, ListedVersion], law: Law, level: int
+) -> tuple[ListedLine, str]:
     version = known.get(row["item"])
     if version is None:
         raise Refusal("item_unknown", "item", {"value": row["item"]})
@@ -106,7 +106,7 @@ def _line(
     terms = terms_of(law)
     judgement = judge(version, terms, level, True)
     above, own, first, in_scope = split(judgement, terms, amount, quantity)
-    return Line(version.name, amount, above, own, first, in_scope), judgement.part
+    return ListedLine(version.name, amount, above, own, first, in_scope), judgement.part
 
 
 def _quantity(text: str) -> int:
@@ -120,17 +120,17 @@ def _quantity(text: str) -> int:
     return int(milli)
 
 
-def versions(area: str, items: list[str], day: date) -> dict[str, Version]:
+def versions(area: str, items: list[str], day: date) -> dict[str, ListedVersion]:
     """The versions of items on a day, by code."""
     with connection.cursor() as cursor:
         cursor.execute(VERSIONS, [area, items, day, day])
         return {row[0]: _version(row) for row in cursor.fetchall()}
 
 
-def _version(row: tuple[Any, ...]) -> Version:
+def _version(row: tuple[Any, ...]) -> ListedVersion:
     item, name, grade, share, standard, one, two, three, listing, part, negotiated = row
     standards = (one, two, three)
-    return Version(item, name, grade, share, standard, standards, listing, part, negotiated)
+    return ListedVersion(item, name, grade, share, standard, standards, listing, part, negotiated)
 
 
 def suggestions(area: str, day: date, words: str) -> list[tuple[str, str, str]]:

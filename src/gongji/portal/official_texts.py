@@ -22,7 +22,7 @@ _HEADING = re.compile(r"^(#{1,3}) (\S+)(?:\s+(.*))?$")
 
 
 @dataclass(frozen=True)
-class Article:
+class OfficialArticle:
     """One article: its name, the heading before it, its paragraphs, what became of it."""
 
     name: str
@@ -45,14 +45,14 @@ class Document:
 
     book: Rulebook
     preface: tuple[str, ...]
-    articles: tuple[Article, ...]
+    articles: tuple[OfficialArticle, ...]
 
     @property
     def has_text(self) -> bool:
         """Whether the official text is here."""
         return bool(self.preface)
 
-    def article(self, named: str) -> Article | None:
+    def article(self, named: str) -> OfficialArticle | None:
         """The article that a citation means, or None."""
         name = anchor(named)
         return next((one for one in self.articles if one.name == name), None)
@@ -80,12 +80,14 @@ def document(book: Rulebook) -> Document:
 
 def _article(
     name: str, chapter: str, title: str, paragraphs: tuple[str, ...], entry: Entry | None
-) -> Article:
+) -> OfficialArticle:
     if entry is None:
-        return Article(name, chapter, title, paragraphs, "", "")
+        return OfficialArticle(name, chapter, title, paragraphs, "", "")
     said = entry.article
     disposition = NAMES[said.disposition]
-    return Article(name, chapter, title, paragraphs, disposition, said.note, tuple(said.keys))
+    return OfficialArticle(
+        name, chapter, title, paragraphs, disposition, said.note, tuple(said.keys)
+    )
 
 
 Section = tuple[str, str, str, list[str]]

@@ -13,6 +13,14 @@ from django.views.decorators.http import require_POST, require_safe
 from gongji.law.engine.visit import read_date
 from gongji.ledger.statement import ACCOUNTS, EVENTS, of_person
 from gongji.people import person_facts
+from gongji.people.bonds import (
+    BondNumber,
+    BondTerms,
+    ask_bond,
+    consent_to_bond,
+    end_bond,
+    give_bond,
+)
 from gongji.platform.installation import installed_areas
 from gongji.portal import family, own_records, present
 from gongji.portal.own_records import Visitor, insured
@@ -215,7 +223,7 @@ def _family_page(
     context = _context(
         visitor,
         "family",
-        bonds=family.bonds(visitor, timezone.localdate()),
+        bonds=family.shown_bonds(visitor, timezone.localdate()),
         error=error,
         relations=family.RELATIONS,
         given=given,
@@ -250,34 +258,34 @@ def _change(change: Callable[[HttpRequest, Visitor, datetime], None]) -> Any:
     return page
 
 
-def _named(request: HttpRequest) -> tuple[str, str, str]:
+def _terms(request: HttpRequest) -> BondTerms:
     given = request.POST
-    return given.get("psn_no", ""), given.get("name", ""), given.get("relation", "")
+    return BondTerms(given.get("psn_no", ""), given.get("name", ""), given.get("relation", ""))
 
 
-def _number(request: HttpRequest) -> int:
+def _number(request: HttpRequest) -> BondNumber:
     text = request.POST.get("bond", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    return BondNumber(int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0)
 
 
 def asked(request: HttpRequest, visitor: Visitor, now: datetime) -> None:
     """Ask for a bond."""
-    family.ask(visitor, *_named(request), now)
+    ask_bond(visitor.connection, _terms(request), actor=visitor.actor, now=now)
 
 
 def given(request: HttpRequest, visitor: Visitor, now: datetime) -> None:
     """Give a bond."""
-    family.give(visitor, *_named(request), now)
+    give_bond(visitor.connection, _terms(request), actor=visitor.actor, now=now)
 
 
 def consented(request: HttpRequest, visitor: Visitor, now: datetime) -> None:
     """Give what was asked."""
-    family.consent(visitor, _number(request), now)
+    consent_to_bond(visitor.connection, _number(request), actor=visitor.actor, now=now)
 
 
 def ended(request: HttpRequest, visitor: Visitor, now: datetime) -> None:
     """Take back what was asked or given."""
-    family.end(visitor, _number(request), now)
+    end_bond(visitor.connection, _number(request), actor=visitor.actor, now=now)
 
 
 ask, give, consent, end = (_change(change) for change in (asked, given, consented, ended))

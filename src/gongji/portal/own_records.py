@@ -1,4 +1,4 @@
-"""Who is signed in, and what the journal and the registry hold of this person, and of nobody else.
+"""Who is signed in, and what the rooms hold of this person, and of nobody else.
 
 Everything here takes the person whose pages these are; there is no way to name another. Reading is
 done in the role of the gateways, which owns nothing.
@@ -7,7 +7,6 @@ done in the role of the gateways, which owns nothing.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from functools import wraps
 from typing import Any
 
@@ -19,9 +18,12 @@ from django.db import connection as django_connection
 from django.http import HttpRequest, HttpResponse
 from psycopg.conninfo import make_conninfo
 
-from gongji.ledger.entry_rows import COLUMNS, EntryRow, read_entry
+from gongji.institutions import institution_rows
+from gongji.ledger import person_journal
+from gongji.ledger.entry_rows import EntryRow
 from gongji.people import person_rows
 from gongji.people.person_rows import Person
+from gongji.platform.actors import Actor
 from gongji.platform.database import ROLE
 from gongji.platform.identity import mask_name, mask_number
 
@@ -52,6 +54,11 @@ class Visitor:
     def name(self) -> str:
         """The name as it may be shown."""
         return self.person.name
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts on these pages."""
+        return Actor.person(self.person.psn_no, self.person.area)
 
     @property
     def number(self) -> str:
@@ -90,69 +97,35 @@ def insured(page: Page) -> Page:
     return guarded
 
 
-ENTRIES = f"""
-select {", ".join(f"e.{name}" for name in COLUMNS)} from entry e
-where e.person_id = %s and e.kind in ('settlement', 'cancellation', 'stay')
-order by e.id desc limit %s"""
-ENTRY = f"""
-select {", ".join(f"e.{name}" for name in COLUMNS)} from entry e
-where e.person_id = %s and e.id = %s"""
-INSTITUTIONS = "select code, name from institution where code = any(%s)"
-TAKEN_BACK = "select reverses_id from entry where reverses_id = any(%s)"
-METERS = """
-select area, period, slot, code, used_fen from meter_use
-where person_id = %s and used_fen > 0 order by area, period desc, code, slot"""
-BALANCES = "select area, kind, amount_fen from balance where person_id = %s order by area, kind"
-OWED = """
-select f.id, f.person_id, f.area, f.kind, f.key, f.since, f.until, f.learnt_at, f.retired_at,
-  f.details, f.source, p.psn_no, p.name
-from person_fact f join person p on p.id = f.person_id
-where f.kind = 'bond' and f.key = %s and f.retired_at is null
-  and (f.until is null or f.until > %s) order by f.since, f.id"""
-NAMES = "select psn_no, name from person where psn_no = any(%s)"
-
-
 def entries(visitor: Visitor, most: int | None = None) -> list[EntryRow]:
     """The person's settlements, cancellations and stays, the latest first: all, or so many."""
-    rows = visitor.connection.execute(ENTRIES, [visitor.person.id, most])
-    return [read_entry(row) for row in rows]
+    return person_journal.entries_of(visitor.connection, visitor.person.id, most)
 
 
 def entry(visitor: Visitor, number: int) -> EntryRow | None:
     """One of the person's entries, or None where it is not the person's."""
-    row = visitor.connection.execute(ENTRY, [visitor.person.id, number]).fetchone()
-    return read_entry(row) if row else None
+    return person_journal.entry_of(visitor.connection, visitor.person.id, number)
 
 
 def taken_back(visitor: Visitor, numbers: list[int]) -> set[int]:
     """Those of some entries that were cancelled."""
-    return {row[0] for row in visitor.connection.execute(TAKEN_BACK, [numbers])}
+    return person_journal.cancelled_among(visitor.connection, numbers)
 
 
 def institution_names(visitor: Visitor, codes: set[str]) -> dict[str, str]:
     """The names of institutions by code."""
-    return dict(visitor.connection.execute(INSTITUTIONS, [list(codes)]).fetchall())
+    found = institution_rows.institutions_of(visitor.connection, codes)
+    return {one.code: one.name for one in found}
 
 
 def meters(visitor: Visitor) -> list[tuple[str, str, str, str, int]]:
     """What the person has used: area, period, slot, code, fen."""
-    return visitor.connection.execute(METERS, [visitor.person.id]).fetchall()
+    return person_journal.meters_of(visitor.connection, visitor.person.id)
 
 
 def balances(visitor: Visitor) -> list[tuple[str, str, int]]:
     """The person's balances: area, kind, fen."""
-    return visitor.connection.execute(BALANCES, [visitor.person.id]).fetchall()
-
-
-@dataclass(frozen=True)
-class Bond:
-    """A bond as one of its two sides sees it; the other side is shown masked."""
-
-    id: int
-    other: str
-    relation: str
-    since: date
-    pending: bool
+    return person_journal.balances_of(visitor.connection, visitor.person.id)
 
 
 def shown_name(name: str, psn_no: str) -> str:

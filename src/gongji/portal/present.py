@@ -12,7 +12,7 @@ from gongji.law.explain.sentences import Sentence
 from gongji.law.report.law_figures import OFFICIAL
 from gongji.law.rulebook.rulebook import Rulebook
 from gongji.portal import english, official_texts
-from gongji.portal.calculation import Answer, Elsewhere
+from gongji.portal.calculation import CalculatedAnswer, Elsewhere
 from gongji.portal.inputs import SET, USED, Question
 from gongji.portal.ui_texts import is_english, name
 from gongji.refusals import Refusal
@@ -98,7 +98,7 @@ def error_of(refusal: Refusal, question: Question, labels: dict[str, str]) -> tu
 
 
 @dataclass(frozen=True)
-class Said:
+class ShownSentence:
     """A sentence as it is shown."""
 
     text: str
@@ -106,14 +106,14 @@ class Said:
     lang: str = ""
 
 
-def said(sentence: Sentence, books: Iterable[Rulebook]) -> Said:
+def said(sentence: Sentence, books: Iterable[Rulebook]) -> ShownSentence:
     """A sentence in the visitor's language; one without a form in it keeps its own."""
     text = english.sentence(sentence.text) if is_english() else sentence.text
     untold = is_english() and text == sentence.text
-    return Said(text, links(sentence.cites, books), "zh-Hans" if untold else "")
+    return ShownSentence(text, links(sentence.cites, books), "zh-Hans" if untold else "")
 
 
-def bars(answer: Answer) -> list[dict[str, Any]]:
+def bars(answer: CalculatedAnswer) -> list[dict[str, Any]]:
     """The parts of the bar: where each begins and how wide it is, in thousandths of the cost."""
     total = answer.result.total_fen
     found: list[dict[str, Any]] = []
@@ -140,7 +140,7 @@ def _percent(part: int, whole: int) -> str:
     return f"{tenths // 10}.{tenths % 10}%"
 
 
-def elsewhere(answer: Answer) -> Iterator[dict[str, Any]]:
+def elsewhere(answer: CalculatedAnswer) -> Iterator[dict[str, Any]]:
     """The rows of the comparison with other kinds of institution."""
     here = answer.result
     for other in answer.elsewhere:
@@ -170,7 +170,7 @@ def _there(question: Question, other: Elsewhere) -> str:
     return question.with_facts(**facts).link()
 
 
-def shown(answer: Answer) -> dict[str, Any]:
+def shown(answer: CalculatedAnswer) -> dict[str, Any]:
     """Everything the answer's template needs."""
     result, explanation = answer.result, answer.explanation
     books = result.law.books

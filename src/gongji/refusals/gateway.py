@@ -15,6 +15,10 @@ GATEWAY: dict[str, str] = {
     "voucher_not_served": "本平台不能解读医保电子凭证令牌；请改用身份证（02）或社会保障卡（03）",
     "lines_too_many": "一次最多 {value} 行；请分批发送 {field}",
     "rows_differ": "各行的 {field} 不一致；一次只上传一次就诊、一个收费批次的明细",
-    "person_differs": "{field} 与证件登记的参保人不符；请核对后重新读取",
-    "institution_kind": "机构 {value} 不能办理这项交易：{reason}",
+    "file_ticket_unknown": "没有本机构上传的文件 {value}，或它已过期；请用 9101 重新上传，再用新的文件查询号",
+    "statement_unreadable": "对账文件无法读取：{reason}；请上传以制表符分隔的 UTF-8 文本或其 ZIP 压缩包",
+    "statement_row_invalid": "对账文件第 {row} 行 {field} 有误：{reason}；请改正后重新上传",
+    "institution_not_own": "{field} {value} 不是本机构；只能办理本机构自己的，请核对编号",
+    "window_too_long": "查询的起止时间相差 {value} 天，超过上限 {most} 天；请缩短 {field} 之前的时段",
+    "filing_kind_not_served": "业务申请类型 {value} 不在本交易办理：{reason}",
 }

@@ -6,6 +6,8 @@ rooms is that in which something is looked at.
 
 from gongji.refusals.accounts import ACCOUNTS
 from gongji.refusals.backup import BACKUP
+from gongji.refusals.catalogue import CATALOGUE
+from gongji.refusals.commands import COMMANDS
 from gongji.refusals.counter import COUNTER
 from gongji.refusals.figures import FIGURES
 from gongji.refusals.files import FILES
@@ -15,7 +17,6 @@ from gongji.refusals.gateway import GATEWAY
 from gongji.refusals.institutions import INSTITUTIONS
 from gongji.refusals.ledger import LEDGER
 from gongji.refusals.lines import LINES
-from gongji.refusals.pages import PAGES
 from gongji.refusals.people import PEOPLE
 from gongji.refusals.settlement import SETTLEMENT
 from gongji.refusals.visits import VISITS
@@ -28,10 +29,11 @@ REFUSALS: dict[str, str] = {
     **SETTLEMENT,
     **GATES,
     **GATEWAY,
+    **COMMANDS,
     **FILINGS,
+    **CATALOGUE,
     **PEOPLE,
     **INSTITUTIONS,
-    **PAGES,
     **ACCOUNTS,
     **LEDGER,
     **BACKUP,

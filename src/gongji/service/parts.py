@@ -26,7 +26,7 @@ QUICK = 2
 
 
 @dataclass
-class Part:
+class ServicePart:
     """One process of the service: what it is called, how it is started."""
 
     name: str
@@ -54,7 +54,7 @@ class Part:
 class Service:
     """The parts of the service, watched until it is told to stop."""
 
-    parts: list[Part]
+    parts: list[ServicePart]
     say: Callable[[str], None]
     sockets: tuple[socket.socket, ...] = ()
     stopping: bool = False
@@ -140,11 +140,11 @@ def make_service(given: Environment, say: Callable[[str], None]) -> tuple[Servic
         left.unlink()
     gateway, pages = listen(given.host, given.port), listen(given.host, given.pages_port)
     parts = [
-        Part(f"接口 {number + 1}", ["gateway", str(gateway.fileno())], (gateway.fileno(),))
+        ServicePart(f"接口 {number + 1}", ["gateway", str(gateway.fileno())], (gateway.fileno(),))
         for number in range(max(1, given.gateways))
     ]
-    parts.append(Part("页面", ["pages", str(pages.fileno())], (pages.fileno(),)))
-    parts.append(Part("后台作业", ["jobs"]))
+    parts.append(ServicePart("页面", ["pages", str(pages.fileno())], (pages.fileno(),)))
+    parts.append(ServicePart("后台作业", ["jobs"]))
     addresses = {
         name: f"http://{given.host}:{made.getsockname()[1]}"
         for name, made in (("gateway", gateway), ("pages", pages))

@@ -36,9 +36,9 @@ def gateway(fd: int) -> None:
         identity_key=given.identity_key,
         lookup_key=given.lookup_key,
     )
-    rules = installed_areas()
-    rules.every()
-    app = make_app(gateway_dsn(), rules, settings)
+    areas = installed_areas()
+    areas.every()
+    app = make_app(gateway_dsn(), areas, settings)
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 20, 20)

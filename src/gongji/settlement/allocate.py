@@ -104,7 +104,7 @@ def _refused(law: Law, use: str, relation: str, place: str, in_policy: bool) -> 
     return "" if decision.allowed else _said(decision)
 
 
-def _said(decision: uses.Decision) -> str:
+def _said(decision: uses.UseDecision) -> str:
     found: Sequence[Any] = decision.grounds
     names = "；".join(dict.fromkeys(f"{g.cite.document} {g.cite.article}" for g in found))
     return f"{decision.sentence}〔{names}〕"

@@ -5,9 +5,9 @@ from typing import Any
 
 import psycopg
 
+from gongji.ledger.balances import find_balance
 from gongji.ledger.entry_rows import COLUMNS, read_entry
 from gongji.platform.arrays import array
-from gongji.ledger.balances import find_balance
 from gongji.settlement.contract import Outcome
 
 ENTRIES = f"select {', '.join(COLUMNS)} from entry where id = any(%s::bigint[])"

@@ -26,6 +26,7 @@ from gongji.ledger.entry_rows import (
     read_entry,
 )
 from gongji.ledger.post import balance_moves, lock, post, take_ids
+from gongji.ledger.review_flags import raise_flags
 from gongji.platform import inbox
 from gongji.platform.arrays import array, written
 from gongji.platform.inbox import Key
@@ -53,8 +54,6 @@ LATER = """select e.id, e.institution, e.visit, e.meters from entry e
 where e.person_id = %s and e.area = %s and e.id > %s and e.kind = 'settlement'
   and not exists (select 1 from entry r where r.reverses_id = e.id)
 order by e.id"""
-FLAG = """insert into review_flag (entry_id, cause_id, reason)
-select * from unnest(%s::bigint[], %s::bigint[], %s::text[])"""
 FREE = "update charge_batch set settled_by = null where id = %s and settled_by = %s"
 RELEASE = """update prescription_use set released_at = %s
 where entry_id = %s and released_at is null"""
@@ -74,7 +73,7 @@ def cancel(
     psn_no: str,
     visit: int,
     entry: int,
-    rules: Areas,
+    areas: Areas,
     now: datetime,
     refuse_chained: frozenset[str] = frozenset(),
 ) -> Outcome:
@@ -105,7 +104,7 @@ def reverse(
     psn_no: str,
     original_msgid: str,
     original_infno: str,
-    rules: Areas,
+    areas: Areas,
     now: datetime,
     refuse_chained: frozenset[str] = frozenset(),
 ) -> Outcome:
@@ -136,7 +135,8 @@ def reverse(
         found = _find(connection, known.entry) if known.entry is not None else None
         if found is None:
             return Outcome()
-        if found.person_id != _person(connection, psn_no):
+        person = _person(connection, psn_no)
+        if found.person_id != person:
             raise _differs(original_msgid, "psn_no")
         outcome = _Undo(connection, key, now, refuse_chained).undo(found)
         inbox.take_back(connection, place)
@@ -230,8 +230,8 @@ class _Undo:
         if later:
             done = "撤销" if back.kind == CANCELLATION else "恢复"
             reason = f"此前的结算 {back.reverses_id} 已{done}，累计随之变动，须重新审核"
-            rows = [(number, back.id, reason) for number, _, _ in later]
-            self.connection.execute(FLAG, written(("bigint", "bigint", "text"), rows))
+            assert back.id is not None
+            raise_flags(self.connection, [number for number, _, _ in later], back.id, reason)
 
     def _refuse_short(self, entry: EntryRow, moved: Iterable[PostingRow]) -> None:
         """Restoring draws on accounts again.

@@ -5,17 +5,33 @@ one outcome for each in their order; one request is a batch of one.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from gongji.platform.inbox import Key
 from gongji.refusals import Refusal
-from gongji.units import Fen
+from gongji.units import Fen, day_in_china
 
 NO_ACCOUNT, OWN_ACCOUNT, FAMILY_ACCOUNTS = "none", "own", "family"
 """Which accounts may pay: none, the person's own, or own and then the bound family accounts."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How many days before and after today a date of service may lie."""
+
+    days_back: int = 400
+    days_ahead: int = 1
+
+    def around(self, now: datetime) -> tuple[date, date]:
+        """The first and the last day of service that are taken today."""
+        today = day_in_china(now)
+        return today - timedelta(days=self.days_back), today + timedelta(days=self.days_ahead)
+
+
+WITHIN = Bounds()
 
 
 @dataclass(frozen=True)

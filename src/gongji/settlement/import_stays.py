@@ -52,16 +52,16 @@ STAYS = Kind(
 IMPORT = RoomImport((STAYS,), take_stored, stored=True)
 
 
-def stay_stores(rules: Areas) -> dict[str, Store]:
+def stay_stores(areas: Areas) -> dict[str, Store]:
     """The store of stays (`gongji.platform.imports.load_files`)."""
 
     def stays(connection: Database, rows: Rows, now: datetime) -> Stored:
-        return _record(connection, rows, rules, now)
+        return _record(connection, rows, areas, now)
 
     return {STAYS.name: stays}
 
 
-def _record(connection: Database, rows: Rows, rules: Areas, now: datetime) -> Stored:
+def _record(connection: Database, rows: Rows, areas: Areas, now: datetime) -> Stored:
     """Stays one by one, so that each refusal names its row."""
     stored = Stored()
     for line, row in rows:
@@ -80,7 +80,7 @@ def _record(connection: Database, rows: Rows, rules: Areas, now: datetime) -> St
             total_fen=row["total_fen"],
         )
         try:
-            outcome = record_stay(connection, report, rules, now)
+            outcome = record_stay(connection, report, areas, now)
         except Refusal as error:
             stored.problems.append((line, error.field, str(error)))
             continue

@@ -25,24 +25,22 @@ from gongji.ledger.entry_contents import AccountsAvailable, Owner, Sums
 from gongji.platform.identity import mask_number
 from gongji.refusals import Refusal
 from gongji.settlement import counter_facts
-from gongji.settlement.batch_summary import AMOUNTS, BatchSummary, batch_of, refuse_mixed, sums_for
-from gongji.settlement.contract import FAMILY_ACCOUNTS, NO_ACCOUNT, Request
+from gongji.settlement.batch_summary import (
+    AMOUNTS,
+    BatchSummary,
+    batch_of,
+    refuse_mixed,
+    sums_for,
+)
+from gongji.settlement.contract import FAMILY_ACCOUNTS, NO_ACCOUNT, Bounds, Request
 from gongji.settlement.counter_facts import Seen
 from gongji.settlement.decide_bill import Decided, decide, limits, stub
 from gongji.settlement.known_facts import DatedFact, PersonFacts, Standing, standings
 from gongji.settlement.price_bills import Bill, PricedBill, price_bills
-from gongji.settlement.queries import Around, Asked, Wanted
+from gongji.settlement.queries import Asked, Context, Wanted
 from gongji.settlement.routes import Route, route
 from gongji.settlement.visits import PRESCRIBER, check_day, check_prescriptions
 from gongji.units import Fen, day_of, yuan_text
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """How many days before and after today a date of service may lie."""
-
-    days_back: int = 400
-    days_ahead: int = 1
 
 
 class Priced(msgspec.Struct, frozen=True):
@@ -195,12 +193,12 @@ class BatchPlanner:
             wanted.entries += not request.trial
         return wanted
 
-    def state(self, around: Around) -> "State":
+    def state(self, context: Context) -> "State":
         """The state in which the first bill is decided."""
         # Somebody who moved has an account in each area: a balance is told by area and person.
-        balances = {(area, person): fen for (area, _), (person, fen) in around.accounts.items()}
-        owners = {key: person for key, (person, _) in around.accounts.items()}
-        return State(around, owners, balances, set(around.prescriptions))
+        balances = {(area, person): fen for (area, _), (person, fen) in context.accounts.items()}
+        owners = {key: person for key, (person, _) in context.accounts.items()}
+        return State(context, owners, balances, set(context.prescriptions))
 
     def plan(self, priced: Priced) -> Plan | Refusal:
         """A bill made ready.
@@ -330,7 +328,7 @@ class Settled(msgspec.Struct, frozen=True):
 class State:
     """Meters, balances and what is used up while the bills of a batch are decided in order."""
 
-    around: Around
+    context: Context
     owners: dict[tuple[str, str], int]
     balances: dict[tuple[str, int], Fen]
     prescriptions: set[tuple[str, str]]
@@ -386,12 +384,12 @@ class State:
         assert plan.asked.person is not None
         key = (plan.home, plan.asked.person)
         if key not in self.meters:
-            self.meters[key] = meter_rows.load(plan.area, self.around.meters.get(key, ()))
+            self.meters[key] = meter_rows.load(plan.area, self.context.meters.get(key, ()))
         return self.meters[key]
 
     def _standings(self, day: date) -> Mapping[str, Standing]:
         if day not in self.standings:
-            self.standings[day] = standings(self.around.institutions, day)
+            self.standings[day] = standings(self.context.institutions, day)
         return self.standings[day]
 
     def _check_unused(self, plan: Plan) -> None:

@@ -25,14 +25,13 @@ from gongji.people import person_facts as people
 from gongji.people.person_facts import FactRow
 from gongji.refusals import Refusal
 from gongji.settlement.contract import Line
+from gongji.settlement.routes import DISEASE_CARE
 from gongji.units import MAX_FEN, WHOLE, Fen, Ppm, day_of, round_half_up, yuan_text
 
 FEE_TIME, OUTSIDE_PRESCRIPTION = "fee_ocur_time", "rx_circ_flag"
 """What is read of a line's details: when the fee arose, and whether its prescription came from
 elsewhere (1)."""
 
-CHRONIC = "14"
-"""med_type of chronic and special outpatient care (门诊慢特病)."""
 
 UNKNOWN_ITEMS = ("own", "refuse")
 """What an item that the catalogue does not know is: wholly the person's, or a refusal."""
@@ -404,7 +403,7 @@ def unrelated_to(told: bool | None, related_to: Sequence[str], diseases: Sequenc
 
 def _benefit(bill: Bill, registered: Iterable[FactRow]) -> str:
     """The benefit of a chronic or special visit as far as it is known now, else nothing."""
-    if bill.med_type != CHRONIC:
+    if bill.med_type != DISEASE_CARE:
         return ""
     return next((str(f.details["benefit"]) for f in registered if f.key == bill.disease), "")
 

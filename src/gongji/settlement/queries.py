@@ -19,6 +19,7 @@ from gongji.settlement.batch_marks import read_marks
 from gongji.settlement.batch_summary import BatchSummary
 from gongji.settlement.contract import FAMILY_ACCOUNTS, Request
 from gongji.settlement.known_facts import RESCUE_DAYS, DatedFact, PersonFacts
+from gongji.settlement.routes import PHARMACY_CARE, SPECIAL_DRUGS
 from gongji.settlement.visits import PRESCRIBER
 from gongji.units import Fen, day_in_china
 
@@ -82,7 +83,7 @@ where u.released_at is null"""
 
 _BLOCKS, _TEXTS = ("text", "bigint", "text", "text"), ("text", "text")
 
-COUNTED = ("18", "41")
+COUNTED = (SPECIAL_DRUGS, PHARMACY_CARE)
 """Kinds of care for which it matters whether all lines are drugs of a kind."""
 
 
@@ -197,7 +198,7 @@ def _asked(request: Request, row: Sequence[Any], facts: Sequence[DatedFact]) -> 
 
 
 @dataclass(frozen=True)
-class Around:
+class Context:
     """What the second reading found: institutions, meters, balances, prescriptions, new ids.
 
     Shape:   `institutions` rows (code, area, kind, fact); `meters` (area, person) -> rows;
@@ -222,7 +223,7 @@ class Wanted:
     entries: int = 0
 
 
-def read_around(connection: Connection, wanted: Wanted) -> Around:
+def read_around(connection: Connection, wanted: Wanted) -> Context:
     """Institutions, meters, balances, prescriptions and ids for entries, at once."""
     ids: Cursor | None = None
     used: Cursor | None = None
@@ -237,7 +238,7 @@ def read_around(connection: Connection, wanted: Wanted) -> Around:
     kept: dict[tuple[str, int], list[MeterRow]] = {}
     for area, person, period, slot, code, amount in meters:
         kept.setdefault((area, person), []).append((period, slot, code, amount))
-    return Around(
+    return Context(
         [(*row[:3], _known(row[3:]) if row[3] else None) for row in institutions],
         kept,
         {(area, psn_no): (person, fen) for area, psn_no, person, fen in accounts},

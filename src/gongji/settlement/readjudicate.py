@@ -35,6 +35,7 @@ from gongji.ledger.entry_rows import (
     read_entry,
 )
 from gongji.ledger.post import lock, post, take_ids
+from gongji.ledger.review_flags import settle_flags
 from gongji.platform.identity import mask_number
 from gongji.refusals import Fault, Refusal
 from gongji.settlement.decide_bill import redo
@@ -158,7 +159,7 @@ class Run:
     """What one run over an area's year shares."""
 
     area: Area
-    rules: Areas
+    areas: Areas
     year: int
     since: date
     places: Places
@@ -173,7 +174,7 @@ def readjudicate(
     connection: Connection,
     code: str,
     year: int,
-    rules: Areas,
+    areas: Areas,
     now: datetime,
     since: date | None = None,
     posting: bool = False,
@@ -191,10 +192,10 @@ def readjudicate(
     Ensures: with the same facts and rules nothing is found, but for settlements that stood on one
              which was cancelled; after posting nothing is found.
     """
-    area = rules.area(code)
+    area = areas.area(code)
     home = area.laws[0].area
     start, end = date(year, 1, 1), date(year + 1, 1, 1)
-    run = Run(area, rules, year, since or start, Places(connection))
+    run = Run(area, areas, year, since or start, Places(connection))
     last = 0
     while True:
         persons = [
@@ -325,7 +326,7 @@ def _again(
     else:
         borne = joined_deductible(run.area, root, visit, registry)
         _move(run.area, state, borne)
-        again = redo(replace(root, facts=replace(root.settled, visit=visit)), state, run.rules)
+        again = redo(replace(root, facts=replace(root.settled, visit=visit)), state, run.areas)
         _move(run.area, state, [(key, -amount) for key, amount in borne])
         told = _differing(run.area.law(visit.day), latest.settled.visit, visit)
     if told:
@@ -422,13 +423,7 @@ def _post(
         postings += _postings(number, change)
     post(connection, entries, postings)
     adjusted = {change.root.id: number for number, change in zip(ids, changes, strict=True)}
-    connection.execute(FLAGS, [list(adjusted), list(adjusted.values()), list(persons), home])
-
-
-FLAGS = """update review_flag f set settled_by_id = coalesce(a.adjustment, f.entry_id)
-from entry e left join unnest(%s::bigint[], %s::bigint[]) a(root, adjustment) on a.root = e.id
-where e.id = f.entry_id and f.settled_by_id is null and e.person_id = any(%s) and e.area = %s"""
-"""A flag is settled by the adjustment, or by the settlement itself where it stands as it is."""
+    settle_flags(connection, adjusted, persons, home)
 
 
 def _entry(number: int, change: Change, now: datetime) -> EntryRow:

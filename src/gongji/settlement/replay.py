@@ -29,7 +29,7 @@ NUMBERS = """select left(psn_no, 4) || repeat('*', greatest(length(psn_no) - 8, 
 
 
 def replay(
-    connection: Connection, rules: Areas, scope: Scope = ALL, progress: Progress = nothing
+    connection: Connection, areas: Areas, scope: Scope = ALL, progress: Progress = nothing
 ) -> Iterator[Difference]:
     """Every settlement that its stored facts do not give again, to the fen.
 
@@ -44,7 +44,7 @@ def replay(
                 cursor.execute(ENTRIES, [start, end, scope.area, scope.area])
                 rows = (read_entry(row) for row in cursor)
                 for (person, code), entries in groupby(rows, lambda e: (e.person_id, e.area)):
-                    for entry, what, kept, rebuilt in _person(code, entries, rules):
+                    for entry, what, kept, rebuilt in _person(code, entries, areas):
                         shown = connection.execute(NUMBERS, [person]).fetchone()
                         yield Difference(
                             "replay", code, shown[0] if shown else "", entry, what, kept, rebuilt
@@ -53,21 +53,21 @@ def replay(
 
 
 def _person(
-    code: str, entries: Iterator[EntryRow], rules: Areas
+    code: str, entries: Iterator[EntryRow], areas: Areas
 ) -> Iterator[tuple[int | None, str, str, str]]:
-    area = rules.area(code)
+    area = areas.area(code)
     used = Meters(area.layout)
     for entry in entries:
         stored = [(period, slot, name, moved) for name, period, slot, moved in entry.meters]
         # One that was restored repeats what it restores, which verification holds it against.
         if entry.kind == SETTLEMENT and entry.reverses_id is None:
             try:
-                again = redo(entry, used, rules)
+                again = redo(entry, used, areas)
             except Refusal as refusal:
                 yield entry.id, refusal.code, "", str(refusal)
                 meter_rows.add(area, used, stored)
                 continue
-            found = list(_compare(entry, again, rules))
+            found = list(_compare(entry, again, areas))
             yield from found
             if entry.meters == again.meters:
                 continue
@@ -76,7 +76,7 @@ def _person(
 
 
 def _compare(
-    entry: EntryRow, again: EntryRow, rules: Areas
+    entry: EntryRow, again: EntryRow, areas: Areas
 ) -> Iterator[tuple[int | None, str, str, str]]:
     for name in AMOUNTS:
         kept, rebuilt = getattr(entry, name), getattr(again, name)
@@ -84,6 +84,6 @@ def _compare(
             yield entry.id, name, str(kept), str(rebuilt)
     if sorted(entry.meters) != sorted(again.meters):
         yield entry.id, "meters", str(entry.meters), str(again.meters)
-    today = rules.law_hash(entry.area, day_of(entry.service_date))
+    today = areas.law_hash(entry.area, day_of(entry.service_date))
     if entry.law_hash != today:
         yield entry.id, "law_hash", entry.law_hash, today

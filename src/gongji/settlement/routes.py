@@ -1,4 +1,4 @@
-"""Which benefit a bill is settled by: the kind of care (med_type), registrations, the drugs on it.
+"""Which benefit a bill is settled by: the kind of care, registrations, the drugs on it.
 
 The table is ROUTES; docs/inside/settlement.md shows it. What the area does not offer is refused
 when the law is asked for it (benefit_not_offered), so the table is the same for every area.
@@ -26,33 +26,35 @@ NEGOTIATED, DAY_SURGERY, TWO_DISEASES, DUAL_CHANNEL = (
 REGISTERED, DRUGS, PHARMACY = "registered", "drugs", "pharmacy"
 """Routes that depend on more than the kind of care."""
 
+OUTPATIENT_CARE, PHARMACY_CARE, SPECIAL_DRUGS = "outpatient", "pharmacy", "special_drugs"
+DISEASE_CARE, RESCUE_CARE, INPATIENT_CARE = "registered_disease", "rescue", "inpatient"
 ROUTES: dict[str, str] = {
-    "11": ORDINARY,
-    "12": ORDINARY,
-    "13": ORDINARY,
-    "14": REGISTERED,
-    "18": DRUGS,
-    "19": ORDINARY,
-    "28": DAY_SURGERY,
-    "41": PHARMACY,
-    "1301": EMERGENCY,
-    "9901": TWO_DISEASES,
-    "9903": ORDINARY,
+    OUTPATIENT_CARE: ORDINARY,
+    "outpatient_registration": ORDINARY,
+    "urgent": ORDINARY,
+    DISEASE_CARE: REGISTERED,
+    SPECIAL_DRUGS: DRUGS,
+    "injury": ORDINARY,
+    "day_surgery": DAY_SURGERY,
+    PHARMACY_CARE: PHARMACY,
+    RESCUE_CARE: EMERGENCY,
+    "two_diseases": TWO_DISEASES,
+    "local_injury": ORDINARY,
 }
-"""med_type -> benefit, or the route by which it is found; every other med_type is refused."""
+"""Kind of care -> benefit, or the route by which it is found; every other kind is refused."""
 
-MED_TYPES = {
-    "11": "普通门诊",
-    "12": "门诊挂号",
-    "13": "急诊",
-    "14": "门诊慢特病",
-    "18": "特药购药",
-    "19": "意外伤害门诊",
-    "28": "日间手术",
-    "41": "定点药店购药",
-    "1301": "急诊抢救",
-    "9901": "门诊两病",
-    "9903": "意外伤害门诊",
+CARE_NAMES = {
+    OUTPATIENT_CARE: "普通门诊",
+    "outpatient_registration": "门诊挂号",
+    "urgent": "急诊",
+    DISEASE_CARE: "门诊慢特病",
+    SPECIAL_DRUGS: "特药购药",
+    "injury": "意外伤害门诊",
+    "day_surgery": "日间手术",
+    PHARMACY_CARE: "定点药店购药",
+    RESCUE_CARE: "急诊抢救",
+    "two_diseases": "门诊两病",
+    "local_injury": "意外伤害门诊",
 }
 
 
@@ -95,8 +97,8 @@ def route(
     """
     way = ROUTES.get(med_type)
     if way is None:
-        allowed = "、".join(f"{code} {name}" for code, name in MED_TYPES.items())
-        raise Refusal("med_type_unsupported", "med_type", {"value": med_type, "allowed": allowed})
+        allowed = "、".join(dict.fromkeys(CARE_NAMES.values()))
+        raise Refusal("med_type_unsupported", "care", {"value": med_type, "allowed": allowed})
     if way == REGISTERED:
         found = _registration(disease, registrations, (CHRONIC, SPECIAL))
         _offered(law, found.benefit)
@@ -127,7 +129,7 @@ def _by_drugs(
     if NEGOTIATED not in _offers(law):
         _offered(law, DUAL_CHANNEL)
         if len(dual) == lines:
-            raise Refusal("registration_missing", "dise_codg", {"value": "双通道药品"})
+            raise Refusal("registration_missing", "disease", {"value": "双通道药品"})
         raise _drugs_refusal("drugs_missing", dual, "双通道药品")
     found = [drug for drug in drugs if drug.negotiated]
     if not found or len(found) != lines:
@@ -146,7 +148,7 @@ def _one(drugs: Sequence[Drug]) -> str:
 
 def _drugs_refusal(code: str, found: Iterable[Drug], kind: str) -> Refusal:
     serials = "、".join(drug.serial for drug in found) or "无"
-    return Refusal(code, "feedetail", {"kind": kind, "value": serials})
+    return Refusal(code, "lines", {"kind": kind, "value": serials})
 
 
 def _any(registrations: Iterable[Registered], benefits: tuple[str, ...]) -> Registered | None:
@@ -164,7 +166,7 @@ def _registration(
         if disease and found.key == disease and found.benefit in benefits and found.approved:
             return found
     value = f"病种 {disease}" if disease else "（未填病种）"
-    raise Refusal("registration_missing", "dise_codg", {"value": value})
+    raise Refusal("registration_missing", "disease", {"value": value})
 
 
 @lru_cache(maxsize=KEPT)
@@ -177,4 +179,4 @@ def _offered(law: Law, benefit: str) -> None:
     if benefit not in _offers(law):
         allowed = "、".join(f"{law.benefits[name]}（{name}）" for name in offered_benefits(law))
         values = {"area": law.area, "value": law.benefit_name(benefit), "allowed": allowed}
-        raise Refusal("benefit_not_offered", "med_type", values)
+        raise Refusal("benefit_not_offered", "care", values)

@@ -26,9 +26,9 @@ from gongji.platform.installation import installed_inbox
 from gongji.refusals import Refusal
 from gongji.settlement import decide_bill
 from gongji.settlement.answered import from_journal
-from gongji.settlement.contract import Outcome, Request
-from gongji.settlement.plan import BatchPlanner, Bounds, Plan, Settled
-from gongji.settlement.queries import Around, Asked, lock, read_around, read_cases
+from gongji.settlement.contract import WITHIN, Bounds, Outcome, Request
+from gongji.settlement.plan import BatchPlanner, Plan, Settled
+from gongji.settlement.queries import Asked, Context, lock, read_around, read_cases
 from gongji.settlement.store_lines import NewPurchase, write_purchase
 from gongji.units import day_in_china
 
@@ -48,7 +48,6 @@ class Answers:
     encode: Encode | None = None
 
 
-WITHIN = Bounds()
 TRIES = 4
 """How often a request that is alone is tried when others get in its way."""
 
@@ -73,7 +72,7 @@ class _Moved(Exception):
 def settle(
     connection: Connection,
     requests: Sequence[Request],
-    rules: Areas,
+    areas: Areas,
     now: datetime,
     bounds: Bounds = WITHIN,
     answers: Answers | None = None,
@@ -90,7 +89,7 @@ def settle(
     """
     if not requests:
         return []
-    batch = _Batch(rules, now, bounds, answers or Answers(installed_inbox()))
+    batch = _Batch(areas, now, bounds, answers or Answers(installed_inbox()))
     try:
         return batch.run(connection, requests)
     except psycopg.OperationalError as error:
@@ -148,7 +147,7 @@ class _Entered(msgspec.Struct, frozen=True):
 class _Batch:
     """What all the bills of a call share."""
 
-    rules: Areas
+    areas: Areas
     now: datetime
     bounds: Bounds
     answers: Answers
@@ -166,7 +165,7 @@ class _Batch:
             again: dict[int, int] = {}
             earlier = self.answers.inbox.recall(connection, found.messages)
             fresh = self._fresh(found.asked, earlier, outcomes, again)
-            planner = BatchPlanner(self.rules, today, self.bounds, found.closed)
+            planner = BatchPlanner(self.areas, today, self.bounds, found.closed)
             ready = planner.plans(connection, fresh)
             plans = [one for one in ready if isinstance(one, Plan)]
             outcomes |= {
@@ -174,9 +173,9 @@ class _Batch:
                 for one, refusal in zip(fresh, ready, strict=True)
                 if isinstance(refusal, Refusal)
             }
-            around = read_around(connection, planner.wanted(plans))
-            made = self._decide(plans, planner, around, outcomes)
-            self._write(connection, made, around, fresh, outcomes)
+            context = read_around(connection, planner.wanted(plans))
+            made = self._decide(plans, planner, context, outcomes)
+            self._write(connection, made, context, fresh, outcomes)
             for place, first in again.items():
                 reply = outcomes[first].reply
                 outcomes[place] = _repeated(requests[place].key, requests[first].key, reply)
@@ -213,11 +212,11 @@ class _Batch:
         self,
         plans: Sequence[Plan],
         planner: BatchPlanner,
-        around: Around,
+        context: Context,
         outcomes: dict[int, Outcome],
     ) -> list[Settled]:
         """Decide bills in their order, each on what the one before left; trials leave nothing."""
-        state = planner.state(around)
+        state = planner.state(context)
         made = []
         for plan in plans:
             try:
@@ -248,14 +247,14 @@ class _Batch:
         self,
         connection: Connection,
         made: Sequence[Settled],
-        around: Around,
+        context: Context,
         fresh: Sequence[Asked],
         outcomes: dict[int, Outcome],
     ) -> None:
         """Enter what was decided and keep the answers; a trial only gets its outcome."""
         bought = self._keep_purchases(connection, made)
         today = day_in_china(self.now)
-        numbers = iter(around.ids)
+        numbers = iter(context.ids)
         entered: list[_Entered] = []
         movements: list[PostingRow] = []
         for one in made:
@@ -263,7 +262,7 @@ class _Batch:
             trial = plan.request.trial
             kept = bought.get(plan.asked.place) or _kept(plan)
             base = self._base(plan, None if trial else next(numbers), today, kept)
-            entry = decide_bill.row_of(one.decided, base, self.rules)
+            entry = decide_bill.row_of(one.decided, base, self.areas)
             if not trial:
                 entered.append(_Entered(one, entry))
                 movements += decide_bill.postings(one.decided, entry)

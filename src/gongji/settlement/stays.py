@@ -24,6 +24,7 @@ from gongji.ledger.entry_contents import SettledFacts, StayFacts, read_facts
 from gongji.ledger.entry_rows import STAY, EntryRow, Move
 from gongji.ledger.meter_rows import blocks_of, names
 from gongji.ledger.post import lock, post, take_ids
+from gongji.ledger.review_flags import raise_flag_once
 from gongji.people.person_facts import NewFact, add, retire
 from gongji.people.person_kinds import Stay
 from gongji.platform.identity import mask_number
@@ -32,7 +33,7 @@ from gongji.refusals import Refusal
 from gongji.settlement.cancel import cancel
 from gongji.settlement.facts_today import Registry
 from gongji.settlement.known_facts import RESCUE_DAYS
-from gongji.settlement.routes import EMERGENCY
+from gongji.settlement.routes import EMERGENCY, RESCUE_CARE
 from gongji.units import Fen, day_in_china, day_of
 
 Connection = psycopg.Connection[Any]
@@ -77,7 +78,7 @@ class StayOutcome:
 
 
 def record_stays(
-    connection: Connection, reports: Sequence[StayReport], rules: Areas, now: datetime
+    connection: Connection, reports: Sequence[StayReport], areas: Areas, now: datetime
 ) -> list[StayOutcome]:
     """Record episodes, all or none.
 
@@ -93,14 +94,14 @@ def record_stays(
         )
         _check(connection, reports, persons)
         lock(connection, persons.values())
-        return [_record(connection, one, persons[one.psn_no], rules, now) for one in reports]
+        return [_record(connection, one, persons[one.psn_no], areas, now) for one in reports]
 
 
 def record_stay(
-    connection: Connection, report: StayReport, rules: Areas, now: datetime
+    connection: Connection, report: StayReport, areas: Areas, now: datetime
 ) -> StayOutcome:
     """Record one episode."""
-    return record_stays(connection, [report], rules, now)[0]
+    return record_stays(connection, [report], areas, now)[0]
 
 
 def shared_moves(area: Area, day: date, report: StayReport) -> tuple[Move, ...]:
@@ -184,7 +185,7 @@ where person_id = %s and area = %s and kind = 'stay' order by id"""
 
 
 def _record(
-    connection: Connection, report: StayReport, person: int, rules: Areas, now: datetime
+    connection: Connection, report: StayReport, person: int, areas: Areas, now: datetime
 ) -> StayOutcome:
     """The fact, the entry, and what follows for settlements that are already there."""
     stay = Stay(
@@ -220,9 +221,9 @@ def _record(
     )
     # The year of a stay is that of its discharge, when it is settled.
     day = report.until or report.since
-    area = rules.area(report.area)
+    area = areas.area(report.area)
     entry = _enter(connection, report, person, area, day, now)
-    taken, flagged = _follow(connection, report, person, entry, area, rules, now)
+    taken, flagged = _follow(connection, report, person, entry, area, areas, now)
     return StayOutcome(entry, taken, flagged)
 
 
@@ -267,12 +268,6 @@ where e.person_id = %s and e.area = %s and e.kind = 'settlement'
   and e.service_date >= %s and (%s::date is null or e.service_date < %s)
   and not exists (select 1 from entry c where c.reverses_id = e.id)
 order by e.id desc"""
-RESCUE = "1301"
-"""med_type of rescue in emergency care (急诊抢救)."""
-FLAG = """insert into review_flag (entry_id, cause_id, reason, raised_at)
-select %(entry)s, %(cause)s, %(reason)s::text, %(now)s where not exists (
-  select 1 from review_flag where entry_id = %(entry)s and reason = %(reason)s::text
-    and settled_by_id is null)"""
 
 
 def _follow(
@@ -281,7 +276,7 @@ def _follow(
     person: int,
     entry: int,
     area: Area,
-    rules: Areas,
+    areas: Areas,
     now: datetime,
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Rescue before the stay is reversed or flagged, by the rules; care during the stay is flagged.
@@ -295,19 +290,18 @@ def _follow(
     for number, visit, institution, day, benefit, facts, med_type in rows:
         told = read_facts(facts)
         asked = told.visit.benefit if isinstance(told, SettledFacts) else benefit
-        rescue = asked == EMERGENCY or med_type == RESCUE
+        rescue = asked == EMERGENCY or med_type == RESCUE_CARE
         joined = report.from_emergency and rescue and day <= report.since
         reason = ""
         if joined and not report.died and joins_at_once(area.law(day_of(day))):
             key = Key(INSTITUTION, institution, f"stay-{entry}-{number}", STAY, {})
-            cancel(connection, key, report.psn_no, visit, number, rules, now)
+            cancel(connection, key, report.psn_no, visit, number, areas, now)
             taken.append(number)
         elif joined:
             reason = f"急诊抢救后转入住院（{report.number}），须按住院重新核算"
         elif day > report.since:
             reason = f"就诊在住院期间（{report.number}），须重新核算"
         if reason:
-            values = {"entry": number, "cause": entry, "reason": reason, "now": now}
-            connection.execute(FLAG, values)
+            raise_flag_once(connection, number, entry, reason, now)
             flagged.append(number)
     return tuple(taken), tuple(flagged)

@@ -9,7 +9,7 @@ create table visit (
   institution text not null references institution,
   msgid text not null,
   begun_at timestamptz not null,
-  med_type text not null default '11',
+  med_type text not null default 'outpatient',
   disease text not null default '',
   number text not null default '',
   details jsonb not null,

@@ -1,4 +1,4 @@
-"""Visits before the settlement: opened (2201), described (2203), billed (2204), taken back.
+"""Visits before the settlement: opened, described, billed, taken back.
 
 These are working papers: nothing here moves money or a meter. Each function runs inside the
 caller's transaction and raises a Refusal, upon which the caller rolls back. A visit is locked by
@@ -6,11 +6,11 @@ who adds to it, the person by who takes something back, so that taking back and 
 locks the person too) never cross. An institution sees only its own visits.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
@@ -18,23 +18,18 @@ from psycopg.types.json import Jsonb
 from gongji.institutions import institution_facts
 from gongji.law.engine.areas import Areas
 from gongji.people import person_facts, person_rows
-from gongji.platform.inbox import Key
+from gongji.platform.actors import Actor
+from gongji.platform.commands import command
 from gongji.refusals import Refusal
-from gongji.settlement.contract import Line
+from gongji.settlement.contract import WITHIN, Bounds, Line
 from gongji.settlement.price_bills import Bill, PricedBill, PricedLine, outside, price_lines
 from gongji.settlement.store_lines import NewBatch, write_batches
 from gongji.units import day_in_china
 
 Connection = psycopg.Connection[Any]
 
-ALL_BATCHES = "0000"
-"""As chrg_bchno of 2205: every batch of the visit that is not settled."""
-
-PRESCRIBER = "rxfixmedinscode"
-"""In the details of a visit: the institution that wrote the prescription (2203A)."""
-
-VOID = "0"
-"""vali_flag of a diagnosis that is taken back."""
+PRESCRIBER = "prescriber"
+"""In the details of a visit: the institution that wrote the prescription."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +53,73 @@ class VisitRow:
         return day_in_china(self.begun_at)
 
 
+class VisitOpening(msgspec.Struct, frozen=True):
+    """A visit that begins; `number` is the institution's own, `message` by what it was told."""
+
+    psn_no: str
+    begun_at: datetime
+    number: str
+    details: dict[str, Any] = {}
+    message: str = ""
+
+
+class VisitNamed(msgspec.Struct, frozen=True):
+    """A visit of a person; `number` is the institution's own, empty where it is not told."""
+
+    visit: int
+    psn_no: str
+    number: str = ""
+
+
+class Diagnosis(msgspec.Struct, frozen=True):
+    """A diagnosis, known by kind and code; `told` is all that was said of it, kept as it is."""
+
+    kind: str
+    code: str
+    told: dict[str, Any]
+    taken_back: bool = False
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """As it stands with the visit."""
+        return self.told | {"kind": self.kind, "code": self.code}
+
+
+class VisitDescription(msgspec.Struct, frozen=True):
+    """What a visit is about: category, disease (national code), diagnoses."""
+
+    visit: int
+    psn_no: str
+    med_type: str
+    disease: str
+    begun_at: datetime
+    diagnoses: tuple[Diagnosis, ...] = ()
+    details: dict[str, Any] = {}
+
+
+class LinesUpload(msgspec.Struct, frozen=True):
+    """The lines of one batch of a visit.
+
+    `disease` is the batch's own, else the visit's counts. `unknown_items` "refuse" refuses items
+    that the catalogue does not know instead of taking them as the person's.
+    """
+
+    visit: int
+    psn_no: str
+    batch: str
+    lines: tuple[Line, ...]
+    disease: str = ""
+    unknown_items: str = "own"
+
+
+class LinesNamed(msgspec.Struct, frozen=True):
+    """A batch of a visit; None is every batch that is not settled."""
+
+    visit: int
+    psn_no: str
+    batch: str | None
+
+
 _VISIT = """select v.id, v.area, v.person_id, v.institution, v.begun_at, v.med_type, v.disease,
   v.number, v.details, v.diagnoses
 from visit v join person p on p.id = v.person_id
@@ -67,13 +129,7 @@ _OPEN = """insert into visit (area, person_id, institution, msgid, begun_at, num
   diagnoses) values (%s, %s, %s, %s, %s, %s, %s, '[]') returning id"""
 
 
-def bounds_of(now: datetime, days_back: int, days_ahead: int) -> tuple[date, date]:
-    """The first and the last day of service that are taken today."""
-    today = day_in_china(now)
-    return today - timedelta(days=days_back), today + timedelta(days=days_ahead)
-
-
-def check_day(day: date, bounds: tuple[date, date], field: str) -> None:
+def check_day(day: date, bounds: tuple[date, date], field: str = "begun_at") -> None:
     """A day of service lies within the bounds.
 
     Refuses: service_day_outside.
@@ -83,36 +139,33 @@ def check_day(day: date, bounds: tuple[date, date], field: str) -> None:
         raise Refusal("service_day_outside", field, values)
 
 
+@command("institution")
 def open_visit(
     connection: Connection,
-    key: Key,
-    psn_no: str,
-    institution: str,
-    begun_at: datetime,
-    number: str,
-    details: Mapping[str, Any],
+    content: VisitOpening,
+    *,
+    actor: Actor,
     now: datetime,
-    days_back: int = 400,
-    days_ahead: int = 1,
+    bounds: Bounds = WITHIN,
 ) -> int:
-    """Register a visit (2201); gives its id, the mdtrt_id.
+    """Register a visit; gives its id.
 
     Its area is where the person is insured on the day, else the person's own.
     Refuses: person_unknown, institution_unknown, service_day_outside, agreement_missing.
     """
-    day = day_in_china(begun_at)
-    check_day(day, bounds_of(now, days_back, days_ahead), "begntime")
-    person = person_rows.get_person(connection, psn_no)
+    institution, day = actor.id, day_in_china(content.begun_at)
+    check_day(day, bounds.around(now))
+    person = person_rows.get_person(connection, content.psn_no)
     standing = institution_facts.standings(connection, [institution], day).get(institution)
     if standing is None:
-        raise Refusal("institution_unknown", "fixmedins_code", {"value": institution})
+        raise Refusal("institution_unknown", "institution", {"value": institution})
     if not standing.designated_for:
         values = {"value": institution, "date": str(day)}
-        raise Refusal("agreement_missing", "fixmedins_code", values)
+        raise Refusal("agreement_missing", "institution", values)
     spells = person_facts.facts_at(connection, [person.id], day, kinds=["insured"])[person.id]
     area = spells[0].area if spells else person.area
-    columns = [area, person.id, institution, key.msg_id, begun_at, number, Jsonb(dict(details))]
-    row = connection.execute(_OPEN, columns).fetchone()
+    columns = [area, person.id, institution, content.message, content.begun_at, content.number]
+    row = connection.execute(_OPEN, [*columns, Jsonb(content.details)]).fetchone()
     assert row is not None
     return int(row[0])
 
@@ -138,32 +191,33 @@ def _visit(
         " and v.institution = %s and p.psn_no = %s and v.withdrawn_at is not null",
         [visit, institution, psn_no],
     ).fetchone()
-    raise Refusal("visit_withdrawn" if gone else "visit_unknown", "mdtrt_id", {"value": str(visit)})
+    raise Refusal("visit_withdrawn" if gone else "visit_unknown", "visit", {"value": str(visit)})
 
 
-def _lock_visit(connection: Connection, key: Key, visit: int, psn_no: str) -> VisitRow:
+def _lock_visit(connection: Connection, actor: Actor, visit: int, psn_no: str) -> VisitRow:
     """The visit, locked against others who add to it."""
-    return _visit(connection, key.actor, visit, psn_no, " for no key update of v")
+    return _visit(connection, actor.id, visit, psn_no, " for no key update of v")
 
 
-def _lock_to_take_back(connection: Connection, key: Key, visit: int, psn_no: str) -> VisitRow:
+def _lock_to_take_back(connection: Connection, actor: Actor, visit: int, psn_no: str) -> VisitRow:
     """The person locked against settlements, then the visit."""
     connection.execute("select id from person where psn_no = %s for no key update", [psn_no])
-    return _lock_visit(connection, key, visit, psn_no)
+    return _lock_visit(connection, actor, visit, psn_no)
 
 
+@command("institution")
 def withdraw_visit(
-    connection: Connection, key: Key, visit: int, psn_no: str, number: str, now: datetime
+    connection: Connection, content: VisitNamed, *, actor: Actor, now: datetime
 ) -> None:
-    """Take a visit back (2202), its lines that are not settled with it.
+    """Take a visit back, its lines that are not settled with it.
 
-    `number` is the institution's own (ipt_otp_no); empty: not told.
     Refuses: visit_unknown, visit_withdrawn, visit_number_differs, visit_settled.
     """
-    found = _lock_to_take_back(connection, key, visit, psn_no)
+    visit, number = content.visit, content.number
+    found = _lock_to_take_back(connection, actor, visit, content.psn_no)
     if number and found.number and number != found.number:
         values = {"value": number, "known": found.number}
-        raise Refusal("visit_number_differs", "ipt_otp_no", values)
+        raise Refusal("visit_number_differs", "number", values)
     settled = connection.execute(
         "select number from charge_batch where visit_id = %s and settled_by is not null"
         " and withdrawn_at is null order by id limit 1",
@@ -171,7 +225,7 @@ def withdraw_visit(
     ).fetchone()
     if settled:
         values = {"value": str(visit), "batch": str(settled[0])}
-        raise Refusal("visit_settled", "mdtrt_id", values)
+        raise Refusal("visit_settled", "visit", values)
     connection.execute(
         "update charge_batch set withdrawn_at = %s where visit_id = %s and withdrawn_at is null",
         [now, visit],
@@ -179,52 +233,47 @@ def withdraw_visit(
     connection.execute("update visit set withdrawn_at = %s where id = %s", [now, visit])
 
 
+@command("institution")
 def record_diagnoses(
     connection: Connection,
-    key: Key,
-    visit: int,
-    psn_no: str,
-    med_type: str,
-    disease: str,
-    begun_at: datetime,
-    diagnoses: Sequence[Mapping[str, Any]],
-    details: Mapping[str, Any],
+    content: VisitDescription,
+    *,
+    actor: Actor,
     now: datetime,
-    days_back: int = 400,
-    days_ahead: int = 1,
+    bounds: Bounds = WITHIN,
 ) -> None:
-    """What the visit is about (2203, 2203A): category, disease, diagnoses.
+    """What the visit is about: category, disease, diagnoses.
 
-    Category and disease are replaced by what is sent. A diagnosis is told by diag_type and
-    diag_code: sent again it replaces the earlier one, with vali_flag 0 it is taken back and stands
-    under `voided` of the details. `begun_at` is kept in the details; the day of service stays that
+    Category and disease are replaced by what is sent. A diagnosis that is told again
+    replaces the earlier one of its kind and code; one that is taken back stands under `voided` of
+    the details. `begun_at` is kept in the details; the day of service stays that
     of the registration.
     Refuses: visit_unknown, visit_withdrawn, service_day_outside, field_missing.
     """
-    check_day(day_in_china(begun_at), bounds_of(now, days_back, days_ahead), "begntime")
-    found = _lock_visit(connection, key, visit, psn_no)
-    standing = {_diagnosis(one): dict(one) for one in found.diagnoses}
+    check_day(day_in_china(content.begun_at), bounds.around(now))
+    found = _lock_visit(connection, actor, content.visit, content.psn_no)
+    standing = {(one.get("kind", ""), one.get("code", "")): one for one in found.diagnoses}
     voided = list(found.details.get("voided", []))
-    for one in diagnoses:
-        told = _diagnosis(one)
-        if one.get("vali_flag") == VOID:
-            voided.append(standing.pop(told, None) or dict(one))
+    for one in content.diagnoses:
+        if not one.code:
+            raise Refusal("field_missing", "diagnosis")
+        if one.taken_back:
+            voided.append(standing.pop((one.kind, one.code), None) or one.kept)
         else:
-            standing[told] = dict(one)
-    kept = found.details | dict(details) | {"described_at": begun_at.isoformat()}
+            standing[one.kind, one.code] = one.kept
+    kept = found.details | content.details | {"described_at": content.begun_at.isoformat()}
     if voided:
         kept["voided"] = voided
     connection.execute(
         "update visit set med_type = %s, disease = %s, diagnoses = %s, details = %s where id = %s",
-        [med_type, disease, Jsonb(list(standing.values())), Jsonb(kept), visit],
+        [
+            content.med_type,
+            content.disease,
+            Jsonb(list(standing.values())),
+            Jsonb(kept),
+            content.visit,
+        ],
     )
-
-
-def _diagnosis(one: Mapping[str, Any]) -> tuple[str, str]:
-    code = str(one.get("diag_code") or "")
-    if not code:
-        raise Refusal("field_missing", "diag_code")
-    return str(one.get("diag_type") or ""), code
 
 
 _CONFLICTS = """select 'batch', b.number from charge_batch b
@@ -240,46 +289,41 @@ select 'prescription', u.number from prescription_use u
 order by 1, 2 limit 20"""
 
 
+@command("institution")
 def upload_lines(
     connection: Connection,
-    key: Key,
-    visit: int,
-    psn_no: str,
-    batch: str,
-    disease: str,
-    lines: Sequence[Line],
-    rules: Areas,
+    content: LinesUpload,
+    *,
+    actor: Actor,
     now: datetime,
-    days_back: int = 400,
-    days_ahead: int = 1,
-    unknown_items: str = "own",
+    areas: Areas,
+    bounds: Bounds = WITHIN,
 ) -> list[PricedLine]:
-    """Price and keep all lines of one batch (2204); one line each for the reply, in their order.
+    """Price and keep all lines of one batch; one line each for the reply, in their order.
 
-    `disease` is the batch's own (dise_codg), else the visit's counts. `unknown_items` "refuse"
-    refuses items that the catalogue does not know instead of taking them as the person's.
     Ensures: the same number of statements, whatever the number of lines.
     Refuses: visit_unknown, visit_withdrawn, batch_number_invalid, batch_standing, serial_standing,
              prescription_missing, prescription_used, what `price_bills` gives.
     """
-    if not batch or batch == ALL_BATCHES:
-        raise Refusal("batch_number_invalid", "chrg_bchno", {"value": batch or "（空）"})
-    found = _lock_visit(connection, key, visit, psn_no)
+    visit, batch = content.visit, content.batch
+    if not batch:
+        raise Refusal("batch_number_invalid", "batch", {"value": "（空）"})
+    found = _lock_visit(connection, actor, visit, content.psn_no)
     bill = Bill(
-        rules.area(found.area),
+        areas.area(found.area),
         found.day,
         found.institution,
-        lines,
+        content.lines,
         found.person_id,
         found.med_type,
-        disease or found.disease,
+        content.disease or found.disease,
         str(found.details.get(PRESCRIBER) or ""),
-        bounds_of(now, days_back, days_ahead),
+        bounds.around(now),
     )
-    priced = price_lines(connection, bill, unknown_items)
+    priced = price_lines(connection, bill, content.unknown_items)
     check_prescriptions(priced)
     _refuse_conflicts(connection, visit, batch, priced)
-    write_batches(connection, [NewBatch(visit, batch, disease, priced)])
+    write_batches(connection, [NewBatch(visit, batch, content.disease, priced)])
     return list(priced.lines)
 
 
@@ -292,7 +336,7 @@ def check_prescriptions(priced: PricedBill) -> None:
         one.line.serial for one in priced.lines if outside(one.line) and not one.line.prescription
     ]
     if lacking:
-        raise Refusal("prescription_missing", "rxno", {"value": "、".join(lacking)})
+        raise Refusal("prescription_missing", "prescription", {"value": "、".join(lacking)})
 
 
 def _refuse_conflicts(connection: Connection, visit: int, batch: str, priced: PricedBill) -> None:
@@ -309,22 +353,26 @@ def _refuse_conflicts(connection: Connection, visit: int, batch: str, priced: Pr
     for kind, number in connection.execute(_CONFLICTS, values):
         found.setdefault(kind, []).append(number)
     if "batch" in found:
-        raise Refusal("batch_standing", "chrg_bchno", {"value": batch})
+        raise Refusal("batch_standing", "batch", {"value": batch})
     if "serial" in found:
-        raise Refusal("serial_standing", "feedetl_sn", {"value": "、".join(found["serial"])})
+        raise Refusal("serial_standing", "line_serial", {"value": "、".join(found["serial"])})
     if "prescription" in found:
-        raise Refusal("prescription_used", "rxno", {"value": "、".join(found["prescription"])})
+        raise Refusal(
+            "prescription_used", "prescription", {"value": "、".join(found["prescription"])}
+        )
 
 
+@command("institution")
 def withdraw_lines(
-    connection: Connection, key: Key, visit: int, psn_no: str, batch: str, now: datetime
+    connection: Connection, content: LinesNamed, *, actor: Actor, now: datetime
 ) -> None:
-    """Take a batch back (2205), or with "0000" every batch that is not settled.
+    """Take a batch back, or every batch that is not settled.
 
     Refuses: visit_unknown, visit_withdrawn, batch_unknown, batch_settled.
     """
-    _lock_to_take_back(connection, key, visit, psn_no)
-    if batch == ALL_BATCHES:
+    visit, batch = content.visit, content.batch
+    _lock_to_take_back(connection, actor, visit, content.psn_no)
+    if batch is None:
         connection.execute(
             "update charge_batch set withdrawn_at = %s"
             " where visit_id = %s and withdrawn_at is null and settled_by is null",
@@ -337,7 +385,7 @@ def withdraw_lines(
         [visit, batch],
     ).fetchone()
     if found is None:
-        raise Refusal("batch_unknown", "chrg_bchno", {"value": batch})
+        raise Refusal("batch_unknown", "batch", {"value": batch})
     if found[1] is not None:
-        raise Refusal("batch_settled", "chrg_bchno", {"value": batch})
+        raise Refusal("batch_settled", "batch", {"value": batch})
     connection.execute("update charge_batch set withdrawn_at = %s where id = %s", [now, found[0]])

@@ -13,13 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gongji.batch.lines.explain_lines import explain_line
-    from gongji.batch.lines.price_lines import UNKNOWN_ITEMS, Priced, price, price_files, with_scope
+    from gongji.batch.lines.price_lines import (
+        UNKNOWN_ITEMS,
+        PricedRows,
+        price,
+        price_files,
+        with_scope,
+    )
     from gongji.batch.lines.price_list import Catalogue, read_catalogue
 
 __all__ = [
     "UNKNOWN_ITEMS",
     "Catalogue",
-    "Priced",
+    "PricedRows",
     "explain_line",
     "price",
     "price_files",

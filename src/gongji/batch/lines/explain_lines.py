@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gongji.batch.lines.line_columns import LAW
-from gongji.batch.lines.price_lines import Priced
+from gongji.batch.lines.price_lines import PricedRows
 from gongji.law.compile.grounds import Ground
 from gongji.law.explain.sentences import Sentence, yuan
 from gongji.law.pricing.terms import Terms
@@ -13,8 +13,8 @@ from gongji.law.rulebook.provision_kinds import Doubt
 from gongji.units import show_ppm
 
 
-def explain_line(priced: Priced, line: Mapping[str, Any]) -> tuple[list[Sentence], list[Doubt]]:
-    """The sentences of a line (a row of `Priced.lines`), and the doubts that they rest on.
+def explain_line(priced: PricedRows, line: Mapping[str, Any]) -> tuple[list[Sentence], list[Doubt]]:
+    """The sentences of a line (a row of `PricedRows.lines`), and the doubts that they rest on.
 
     Ensures: every part of the line's amount appears in a sentence; each that is the person's with
              its article.

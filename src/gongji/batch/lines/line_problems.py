@@ -23,7 +23,7 @@ PROBLEM_SCHEMA = {
 }
 
 
-class Problems:
+class LineProblems:
     """What is wrong with lines, one row each, in sentences."""
 
     WORDS: Mapping[str, str] = {

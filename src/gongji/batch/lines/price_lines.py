@@ -25,7 +25,7 @@ from gongji.batch.lines.line_columns import (
     word,
 )
 from gongji.batch.lines.line_laws import Places
-from gongji.batch.lines.line_problems import PROBLEM_SCHEMA, Problems
+from gongji.batch.lines.line_problems import PROBLEM_SCHEMA, LineProblems
 from gongji.batch.lines.price_list import NONE, Catalogue, read_catalogue
 from gongji.batch.numba_rows import compiled
 from gongji.law.checks.library import Library
@@ -70,7 +70,7 @@ CHRONIC = ("chronic", "special")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Priced:
+class PricedRows:
     """Fee lines priced.
 
     Shape:   `visits`: visit_row, total_fen, the four amounts of SPLIT, in_scope_<part>_fen;
@@ -116,7 +116,7 @@ def price_files(
     unknown_items: str = "refuse",
     keep_lines: bool = True,
     at_once: int = 1_000_000,
-) -> Priced:
+) -> PricedRows:
     """Price a file of fee lines for a file (or frame) of visits.
 
     Shape:   docs/use/lines-file.md; `area` for visits that name none. About `at_once` lines are
@@ -130,7 +130,7 @@ def price_files(
         _price(slice_, items, typed, places, unknown_items, str(lines), keep_lines)
         for slice_ in read_slices(lines, "visit", at_once)
     ]
-    return Priced(
+    return PricedRows(
         # A slice has the parts of the cost that its own lines name.
         pl.concat([p.visits for p in priced], how="diagonal").fill_null(0).sort(VISIT_ROW),
         pl.concat([p.lines for p in priced]).sort(ROW),
@@ -150,7 +150,7 @@ def price(
     settings: Settings | None = None,
     unknown_items: str = "refuse",
     file: str = "lines",
-) -> Priced:
+) -> PricedRows:
     """Price fee lines that are frames of text (`read_texts`)."""
     places = Places(library, settings)
     typed = _type_visits(visits, area, places)
@@ -165,20 +165,20 @@ def _price(
     unknown_items: str,
     file: str,
     keep_lines: bool,
-) -> Priced:
+) -> PricedRows:
     """Price lines, all those of a visit among them, for visits as `_type_visits` makes them."""
     typed = _join_visits(type_lines(lines), visits)
     typed = _join_items(typed, catalogue, unknown_items)
     typed = _ruled(_pour(_judge(_join_terms(typed, places.terms))))
     sums = _sums(typed)
-    problems = Problems(file, catalogue, places)
+    problems = LineProblems(file, catalogue, places)
     problems.of_lines(typed.filter(pl.col(CODE).is_not_null()))
     problems.of_mixed(typed)
     problems.of_sums(sums)
     refused = tuple(sorted(row for row in problems.visit_rows if row is not None))
     good = ~pl.col(VISIT_ROW).is_in(refused)
     kept = typed.filter(good & pl.col(CODE).is_null()).select(KEPT).sort(ROW)
-    return Priced(
+    return PricedRows(
         sums.filter(good).drop("first_row", "given_fen"),
         kept if keep_lines else kept.clear(),
         pl.DataFrame(problems.rows, schema=PROBLEM_SCHEMA, orient="row").sort(ROW, "code"),
@@ -398,7 +398,7 @@ def _sums(lines: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def with_scope(visits: pl.DataFrame, priced: Priced) -> pl.DataFrame:
+def with_scope(visits: pl.DataFrame, priced: PricedRows) -> pl.DataFrame:
     """Visits (`read_texts`) with the costs that their lines make, as the columns of a visits file.
 
     Returns: total_fen, in_scope_fen and in_scope_<part> (in yuan) as text instead of what the rows

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gongji.gateway.catalogue import catalogue_fields as fields
-from gongji.gateway.filings.diseases import DISEASES, filed_under
 from gongji.gateway.statements.statement_files import keep_ticket, kept_until, zipped
 from gongji.gateway.transactions import Call, show_instant, transaction
 from gongji.gateway.wire.fields import NODES, fill, last_day
 from gongji.institutions.institution_rows import get_institution
+from gongji.people.diseases import DISEASES, filed_under
 from gongji.units import CHINA, day_of
 
 EVERYONE = "plc"
@@ -140,7 +140,7 @@ def _diseases(call: Call, area: str, held: str) -> list[dict[str, str]]:
     """The diseases for which the area has a benefit, if the list is newer than the one held."""
     if read_version(FIRST_DISEASES) <= read_version(held):
         return []
-    law = call.rules.area(area).law(day_of(call.today))
+    law = call.areas.area(area).law(day_of(call.today))
     return [
         {
             fields.CODE: one.code,

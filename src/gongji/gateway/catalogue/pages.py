@@ -28,7 +28,7 @@ _LEVELS = """lateral (values ('1', coalesce(v.standard_1_fen, v.standard_fen, v.
 _DETAILS = ("aprvno", "dosform", "exct_cont", "item_cont", "prcunt", "spec", "pacspec", "memo")
 
 
-class Asked:
+class PageAsked:
     """The conditions of a query: SQL and its values, gathered from the fields that were sent."""
 
     def __init__(self, call: Call, area: str) -> None:
@@ -95,7 +95,7 @@ def _page(call: Call, data: Node) -> _Page:
 
 
 def _pages(
-    asked: Asked, select: str, source: str, order: str, make: Callable[[Sequence[Any]], Any]
+    asked: PageAsked, select: str, source: str, order: str, make: Callable[[Sequence[Any]], Any]
 ) -> dict[str, Any]:
     """A page of rows in its wrapper."""
     call, page = asked.call, _page(asked.call, asked.data)
@@ -199,7 +199,7 @@ def _version(row: Sequence[Any], rid: str = "") -> tuple[dict[str, Any], dict[st
 @transaction("1312")
 def query_items(call: Call) -> dict[str, Any]:
     """Items of the insurance catalogue: which can be paid, in which class."""
-    asked = Asked(call, _own_area(call))
+    asked = PageAsked(call, _own_area(call))
     asked.places("insu_admdvs")
     asked.spans()
     for name, column in (
@@ -246,7 +246,7 @@ def query_matches(call: Call) -> dict[str, Any]:
     Refuses: institution_not_own.
     """
     area = _own_area(call)
-    asked = Asked(call, area)
+    asked = PageAsked(call, area)
     named = call.text(asked.data, "fixmedins_code")
     if named and named != call.institution:
         raise Refusal("institution_not_own", "fixmedins_code", {"value": named})
@@ -280,8 +280,8 @@ def query_matches(call: Call) -> dict[str, Any]:
     return _pages(asked, _MATCHES, "item_match v", "v.id", make)
 
 
-def _versions_asked(call: Call) -> Asked:
-    asked = Asked(call, _own_area(call))
+def _versions_asked(call: Call) -> PageAsked:
+    asked = PageAsked(call, _own_area(call))
     asked.places("insu_admdvs", "poolarea_no")
     asked.spans()
     asked.equal("hilist_code", "v.item")
@@ -350,7 +350,7 @@ class _Shares:
 
     def _of_area(self, area: str, day: date) -> int:
         try:
-            law = self.call.rules.area(area).law(day_of(day))
+            law = self.call.areas.area(area).law(day_of(day))
         except Refusal:
             return -1
         return Terms(law).share(SELF_PAY)

@@ -5,11 +5,10 @@ only the stays at the institution itself.
 """
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from gongji.gateway.filings import filing_fields as fields
-from gongji.gateway.filings.filings import SELECTION, filed_by
+from gongji.gateway.filings.filings import SELECTION
 from gongji.gateway.queries.people import (
     DescribedPerson,
     known_people,
@@ -21,27 +20,23 @@ from gongji.gateway.queries.people import (
 from gongji.gateway.queries.visits import window
 from gongji.gateway.transactions import Call, show_instant, transaction
 from gongji.gateway.wire.fields import fill, last_day
-from gongji.people import person_facts
+from gongji.institutions.institution_rows import Institution, institutions_of
+from gongji.people import told_facts
+from gongji.people.filings import filed_by
 from gongji.people.person_facts import FactRow
 from gongji.units import CHINA
 
 INPATIENT = "21"
 _MOST_ROWS = 5000
-_NAMES = "select code, name, area from institution where code = any(%s)"
-_STAYS = """select id from person_fact where kind = 'stay' and retired_at is null
-  and details ->> 'institution' = %s and since <= %s and (until is null or until > %s)
-order by since, id limit %s"""
 
 
-def _facts(call: Call, person: DescribedPerson, kind: str) -> list[FactRow]:
-    held = person_facts.history(call.connection, [person.person.id], kinds=[kind])
-    return held[person.person.id]
+def _places(call: Call, codes: Sequence[str]) -> dict[str, Institution]:
+    """Institutions by code."""
+    return {one.code: one for one in institutions_of(call.connection, set(codes))}
 
 
-def _places(call: Call, codes: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Name and area of institutions by code."""
-    rows = call.connection.execute(_NAMES, [list(set(codes))])
-    return {row[0]: (row[1], row[2]) for row in rows}
+def _name(places: dict[str, Institution], code: str) -> str:
+    return places[code].name if code in places else ""
 
 
 @transaction("5301")
@@ -55,9 +50,7 @@ def query_registrations(call: Call) -> dict[str, Any]:
             "begndate": fact.since.isoformat(),
             "enddate": last_day(fact.until),
         }
-        for fact in _facts(call, person, "registration")
-        if fact.details.get("state", "approved") == "approved"
-        and (fact.until is None or fact.until > call.today)
+        for fact in told_facts.approved_registrations(call.connection, person.person, call.today)
     ]
     return {"feedetail": [fill(fields.REGISTRATIONS, row) for row in rows]}
 
@@ -70,11 +63,7 @@ def query_selections(call: Call) -> dict[str, Any]:
     person = named_person(call, data)
     if kind != SELECTION:
         return {"psnfixmedin": []}
-    held = [
-        fact
-        for fact in _facts(call, person, "selection")
-        if fact.until is None or fact.until > call.today
-    ]
+    held = told_facts.not_over(call.connection, person.person, "selection", call.today)
     places = _places(call, [fact.details["institution"] for fact in held])
     rows = [
         {
@@ -82,7 +71,7 @@ def query_selections(call: Call) -> dict[str, Any]:
             "insutype": "310",
             "fix_srt_no": "1",
             "fixmedins_code": fact.details["institution"],
-            "fixmedins_name": places.get(fact.details["institution"], ("", ""))[0],
+            "fixmedins_name": _name(places, fact.details["institution"]),
             "begndate": fact.since.isoformat(),
             "enddate": last_day(fact.until),
             "memo": fact.details.get("reason", ""),
@@ -101,9 +90,9 @@ def query_stays(call: Call) -> dict[str, Any]:
     if call.text(data, "psn_no"):
         person = named_person(call, data)
         persons = {person.person.id: person}
-        held = _within(_facts(call, person, "stay"), first, last)
+        held = told_facts.within(call.connection, person.person, "stay", (first, last))
     else:
-        held = _own_stays(call, first, last)
+        held = told_facts.stays_at(call.connection, call.institution, (first, last))
         persons = known_people(call, {fact.person_id for fact in held})
     places = _places(call, [fact.details["institution"] for fact in held])
     rows = []
@@ -122,26 +111,9 @@ def query_stays(call: Call) -> dict[str, Any]:
     return {"data": [fill(fields.STAYS, row) for row in rows]}
 
 
-def _own_stays(call: Call, first: date, last: date) -> list[FactRow]:
-    rows = call.connection.execute(_STAYS, [call.institution, last, first, _MOST_ROWS])
-    wanted = {row[0] for row in rows}
-    owners = call.connection.execute(
-        "select distinct person_id from person_fact where id = any(%s)", [list(wanted)]
-    )
-    held = person_facts.history(call.connection, [row[0] for row in owners], kinds=["stay"])
-    return [fact for facts in held.values() for fact in facts if fact.id in wanted]
-
-
-def _within(facts: Sequence[FactRow], first: date, last: date) -> list[FactRow]:
-    """The facts that hold on a day of the span."""
-    return [
-        fact for fact in facts if fact.since <= last and (fact.until is None or fact.until > first)
-    ]
-
-
-def _outside(home: str, place: tuple[str, str] | None) -> str:
+def _outside(home: str, place: Institution | None) -> str:
     """out_flag: whether an institution lies outside a pooling area; an unknown one does."""
-    return "0" if place and place[1][:4] == home[:4] else "1"
+    return "0" if place and place.lies_in(home) else "1"
 
 
 @transaction("5304")
@@ -150,7 +122,8 @@ def query_referrals(call: Call) -> dict[str, Any]:
     data = call.one("data")
     span = window(call, data)
     person = named_person(call, data)
-    held = _within(_facts(call, person, "referral"), span.since.date(), span.until.date())
+    days = span.since.date(), span.until.date()
+    held = told_facts.within(call.connection, person.person, "referral", days)
     contents = message_contents(call, [filed_by(fact) for fact in held])
     places = _places(call, [fact.key for fact in held])
     rows = [
@@ -161,7 +134,7 @@ def query_referrals(call: Call) -> dict[str, Any]:
 
 
 def _referral(
-    fact: FactRow, person: DescribedPerson, said: dict[str, Any], places: dict[str, tuple[str, str]]
+    fact: FactRow, person: DescribedPerson, said: dict[str, Any], places: dict[str, Institution]
 ) -> dict[str, Any]:
     known = person.on(fact.since)
     names = (
@@ -184,7 +157,7 @@ def _referral(
     return values | {
         "dcla_souc": "01" if filed_by(fact)[0] else "02",
         "reflin_medins_no": fact.key,
-        "reflin_medins_name": place[0] if place else word(said, "reflin_medins_name"),
+        "reflin_medins_name": place.name if place else word(said, "reflin_medins_name"),
         "out_flag": _outside(fact.area, place),
         "refl_date": word(said, "refl_date")[:10] or fact.since.isoformat(),
         "refl_rea": fact.details.get("reason", ""),

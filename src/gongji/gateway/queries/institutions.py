@@ -5,18 +5,14 @@ from typing import Any
 from gongji.gateway.transactions import Call, transaction
 from gongji.gateway.visits.settlement_fields import INSTITUTION
 from gongji.gateway.wire.fields import fill
+from gongji.institutions.institution_rows import InstitutionsAsked, find_institutions
 from gongji.refusals import Refusal
 
 KINDS = {"hospital": "1", "pharmacy": "2"}
-_FIND = """select code, name, uscc, kind, grade from institution
-where (%(kind)s::text is null or kind = %(kind)s)
-  and (%(code)s = '' or code = %(code)s)
-  and (%(name)s = '' or position(%(name)s in name) > 0)
-order by code limit %(most)s"""
 
 
 @transaction("1201", nodes=("medinsinfo",))
-def find_institutions(call: Call) -> dict[str, Any]:
+def query_institutions(call: Call) -> dict[str, Any]:
     """The institutions that a code or a part of a name finds, at most a page of them."""
     node = call.one("medinsinfo")
     kind = call.choice(node, "fixmedins_type", "12345", required=False)
@@ -25,18 +21,18 @@ def find_institutions(call: Call) -> dict[str, Any]:
     if not code and not name:
         raise Refusal("field_missing", "fixmedins_name")
     wanted = next((ours for ours, theirs in KINDS.items() if theirs == kind), kind or None)
-    values = {"kind": wanted, "code": code, "name": name, "most": call.settings.page_rows}
+    asked = InstitutionsAsked(wanted, code, name, call.settings.page_rows)
     rows = [
         fill(
             INSTITUTION,
             {
-                "fixmedins_code": found[0],
-                "fixmedins_name": found[1],
-                "uscc": found[2],
-                "fixmedins_type": KINDS[found[3]],
-                "hosp_lv": found[4],
+                "fixmedins_code": found.code,
+                "fixmedins_name": found.name,
+                "uscc": found.uscc,
+                "fixmedins_type": KINDS[found.kind],
+                "hosp_lv": found.grade,
             },
         )
-        for found in call.connection.execute(_FIND, values)
+        for found in find_institutions(call.connection, asked)
     ]
     return {INSTITUTION.name: rows}

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from psycopg.rows import class_row
-
 from gongji.gateway.transactions import Call, Node
 from gongji.gateway.visits.write_settlement import INSUTYPE, PSN_TYPES, age
 from gongji.people import person_facts, person_rows
@@ -15,8 +13,6 @@ from gongji.people.person_rows import Person
 from gongji.platform.inbox import INSTITUTION
 
 _TOLD = ("birth", "insured", "subsidy")
-_PEOPLE = """select id, psn_no, area, name, sex, ethnicity, certificate_kind, certificate
-from person where id = any(%s)"""
 
 
 @dataclass(frozen=True)
@@ -67,9 +63,7 @@ def named_person(call: Call, data: Node) -> DescribedPerson:
 
 def known_people(call: Call, ids: Iterable[int]) -> dict[int, DescribedPerson]:
     """Persons by id."""
-    with call.connection.cursor(row_factory=class_row(Person)) as cursor:
-        found = cursor.execute(_PEOPLE, [list(ids)]).fetchall()
-    return known(call, found)
+    return known(call, person_rows.persons_by_id(call.connection, ids))
 
 
 def known(call: Call, found: Iterable[Person]) -> dict[int, DescribedPerson]:

@@ -4,49 +4,26 @@ import re
 from datetime import date
 from typing import Any
 
+from msgspec.structs import astuple
+
 from gongji.gateway.queries import query_fields as fields
 from gongji.gateway.queries.people import message_contents, named_person, sent, word
 from gongji.gateway.transactions import Call, show_instant, transaction
 from gongji.gateway.visits.read_bills import visit_number
 from gongji.gateway.visits.write_settlement import BY_ITEM, INSUTYPE, agency, amounts, setldetail
-from gongji.gateway.wire.codes import clr_type
+from gongji.gateway.wire.codes import clr_type, med_type_of
 from gongji.gateway.wire.fields import fill, yuan
 from gongji.institutions.institution_facts import standings
 from gongji.institutions.institution_rows import get_institution
 from gongji.ledger import balances
-from gongji.ledger.entry_rows import COLUMNS, EntryRow, read_entry
-from gongji.platform.inbox import INSTITUTION
+from gongji.ledger.entry_rows import EntryRow
 from gongji.refusals import Refusal
+from gongji.settlement import kept_settlements
 from gongji.units import Fen
 
 AT_THE_INSTITUTION = "2"
 _NO_LEVEL = "9"
 _NODES = {"2102": "druginfo"}
-_ENTRY = f"""select {", ".join(f"e.{name}" for name in COLUMNS)} from entry e
-where e.id = %s and e.visit = %s and e.institution = %s and e.person_id = %s
-  and e.kind in ('settlement', 'cancellation')"""
-_AROUND = """select v.med_type, coalesce(nullif(b.disease, ''), v.disease), v.details, m.kind,
-  exists (select 1 from entry r where r.reverses_id = %s)
-from visit v left join charge_batch b on b.id = %s
-left join inbox m on m.actor_kind = %s and m.actor = v.institution and m.msg_id = %s
-where v.id = %s"""
-_USED = """select to_char(e.service_date, 'YYYYMM'), coalesce(v.med_type, '21'),
-  sum(case e.kind when 'settlement' then 1 when 'cancellation' then -1
-      else (e.reverses_id is null)::int end),
-  sum(e.total_fen), sum(e.deductible_fen), sum(e.pool_fen), sum(e.account_fen + e.family_fen),
-  coalesce(sum(s.servants), 0)::bigint, coalesce(sum(s.large), 0)::bigint
-from entry e left join visit v on v.id = e.visit
-left join lateral (
-  select sum(moved) filter (where payer = %(servants)s) as servants,
-    sum(moved) filter (where payer in (%(large)s, %(major)s)) as large
-  from (
-    select case when credit = 'supplement' then credit_owner else debit_owner end as payer,
-      case when credit = 'supplement' then amount_fen else -amount_fen end as moved
-    from posting where entry_id = e.id and 'supplement' in (credit, debit)
-  ) p) s on true
-where e.person_id = %(person)s and e.kind in ('settlement', 'cancellation', 'stay')
-  and e.service_date >= %(since)s and e.service_date < %(until)s
-group by 1, 2 order by 1, 2"""
 _CODES = ("C0000", "S0000", "Q0000", "D310101", "D310201", "D320101", "D330101")
 _WHEN = re.compile(r"(\d{4})(\d{2})?")
 
@@ -61,11 +38,11 @@ def query_settlement(call: Call) -> dict[str, Any]:
     number = visit_number(call, data, "setl_id")
     visit = visit_number(call, data)
     person = named_person(call, data)
-    asked = [number, visit, call.institution, person.person.id]
-    row = call.connection.execute(_ENTRY, asked).fetchone()
-    if row is None:
+    entry = kept_settlements.own_settlement(
+        call.connection, call.institution, person.person.id, visit, number
+    )
+    if entry is None:
         raise Refusal("settlement_unknown", "setl_id", {"value": str(number)})
-    entry = read_entry(row)
     info = _setlinfo(call, entry) | person.on(entry.service_date)
     detail = [fill(fields.SETTLEMENT_DETAIL, one) for one in setldetail(entry, {})]
     known = {name: info[name] for name in fields.SETTLEMENT.filled}
@@ -77,12 +54,11 @@ def _setlinfo(call: Call, entry: EntryRow) -> dict[str, Any]:
     place = get_institution(call.connection, entry.institution)
     standing = standings(call.connection, [entry.institution], entry.service_date)
     level = standing[entry.institution].level
-    around = call.connection.execute(
-        _AROUND, [entry.id, entry.batch, INSTITUTION, entry.msgid, entry.visit]
-    ).fetchone()
-    med_type, disease, details, infno, refunded = around or ("", "", {}, "", False)
+    around = kept_settlements.around(call.connection, entry)
     contents = message_contents(call, [(entry.institution, entry.msgid)])
-    said = sent(contents.get((entry.institution, entry.msgid)), _NODES.get(infno or "", "data"))
+    said = sent(
+        contents.get((entry.institution, entry.msgid)), _NODES.get(around.kind or "", "data")
+    )
     balance = balances.find_balance(call.connection, entry.area, entry.person_id or 0)
     made = amounts(entry, balance)
     day, when = entry.service_date.isoformat(), show_instant(entry.settled_at)
@@ -100,17 +76,17 @@ def _setlinfo(call: Call, entry: EntryRow) -> dict[str, Any]:
         "enddate": day,
         "setl_time": when,
         "year": day[:4],
-        "mdtrt_cert_type": word(said, "mdtrt_cert_type") or word(details, "mdtrt_cert_type"),
-        "med_type": med_type,
+        "mdtrt_cert_type": word(said, "mdtrt_cert_type") or word(around.details, "mdtrt_cert_type"),
+        "med_type": med_type_of(around.med_type),
         "clr_type": clr_type(entry.institution),
         "clr_way": BY_ITEM,
         "clr_optins": agency(entry.area),
         "psn_pay": made["psn_part_amt"],
         "cash_payamt": made["psn_cash_pay"],
         "medins_setl_id": entry.msgid,
-        "refd_setl_flag": "1" if refunded or entry.reverses_id is not None else "0",
-        "dise_codg": disease,
-        "dise_name": word(details, "dise_name"),
+        "refd_setl_flag": "1" if around.refunded or entry.reverses_id is not None else "0",
+        "dise_codg": around.disease,
+        "dise_name": word(around.details, "dise_name"),
         "invono": word(said, "invono"),
         "opt_time": when,
     }
@@ -122,20 +98,14 @@ def query_counters(call: Call) -> dict[str, Any]:
     data = call.one("data")
     since, until, shown = _when(call, call.text(data, "cum_ym"))
     person = named_person(call, data)
-    values = {
-        "person": person.person.id,
-        "since": since,
-        "until": until,
-        "servants": "公务员医疗补助",
-        "large": "大额医疗费用补助",
-        "major": "大病保险",
-    }
     sums: dict[str, Fen] = dict.fromkeys(_CODES, 0)
-    for _, med_type, *used in call.connection.execute(_USED, values):
-        for code, amount in zip(_CODES, used, strict=True):
-            sums[code] += int(amount)
-            by_kind = f"{code}_BIZ{med_type}"
-            sums[by_kind] = sums.get(by_kind, 0) + int(amount)
+    told = kept_settlements.used_in(call.connection, person.person.id, since, until)
+    for used in sorted(told, key=lambda one: (one.month, med_type_of(one.med_type))):
+        _, care, *found = astuple(used)
+        for code, amount in zip(_CODES, found, strict=True):
+            sums[code] += amount
+            by_kind = f"{code}_BIZ{med_type_of(care)}"
+            sums[by_kind] = sums.get(by_kind, 0) + amount
     rows = [
         fill(
             fields.COUNTERS,

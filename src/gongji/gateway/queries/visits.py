@@ -5,57 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from psycopg.rows import dict_row
-
 from gongji.gateway.queries import query_fields as fields
 from gongji.gateway.queries.people import DescribedPerson, named_person, word
 from gongji.gateway.transactions import Call, Node, show_instant, transaction
 from gongji.gateway.visits.read_bills import visit_number
 from gongji.gateway.visits.write_lines import UNLIMITED
+from gongji.gateway.wire.codes import care_of, med_type_of
 from gongji.gateway.wire.fields import fill, ratio, scaled, yuan
 from gongji.institutions.institution_rows import get_institution
-from gongji.ledger.entry_contents import SettledFacts, read_facts
 from gongji.refusals import Refusal
-from gongji.settlement.batch_marks import read_marks
-from gongji.units import CHINA, Fen
+from gongji.settlement import kept_visits
+from gongji.settlement.kept_visits import KeptVisit, VisitsAsked
+from gongji.units import CHINA
 
 MOST_DAYS = 1100
 """How many days a query may span."""
 _DATE_LENGTH = 10
 _DIAGNOSES_LONGEST = 200
-_VISITS = """select v.id, v.begun_at, v.med_type, v.disease, v.number, v.details, v.diagnoses,
-  v.created_at, v.withdrawn_at, s.settled_at
-from visit v left join lateral (
-  select max(e.settled_at) as settled_at from entry e where e.visit = v.id
-    and e.kind = 'settlement' and not exists (select 1 from entry r where r.reverses_id = e.id)
-) s on true
-where v.institution = %(institution)s and v.person_id = %(person)s
-  and v.begun_at >= %(since)s and v.begun_at <= %(until)s
-  and (%(med_type)s = '' or v.med_type = %(med_type)s)
-  and (%(visit)s::bigint is null or v.id = %(visit)s)
-order by v.begun_at, v.id limit %(most)s"""
-_ONE_VISIT = """select v.id, v.diagnoses, v.created_at from visit v
-where v.id = %s and v.institution = %s and v.person_id = %s"""
-_LINES = """select v.id as visit, v.med_type, v.begun_at, b.created_at, b.settled_by, b.marks,
-  e.facts, l.serial, l.item, l.own_item, l.quantity_milli,
-  l.price_micro, l.amount_fen, l.above_standard_fen, l.wholly_own_fen, l.first_self_pay_fen,
-  l.in_scope_fen, l.details, i.name, i.list_type, i.specification, m.own_name,
-  m.details as matched
-from fee_line l join charge_batch b on b.id = l.batch_id join visit v on v.id = b.visit_id
-left join entry e on e.id = b.settled_by left join item_version i on i.id = l.version
-left join lateral (
-  select m.own_name, m.details from item_match m where m.institution = v.institution
-    and m.own_item = l.own_item and m.item = l.item and m.retired_at is null
-  order by m.since desc limit 1
-) m on true
-where v.institution = %(institution)s and v.person_id = %(person)s
-  and b.withdrawn_at is null and """
-_OF_VISIT = """v.id = %(visit)s and (%(entry)s::bigint is null or b.id in (
-  select coalesce(o.batch, c.batch) from entry c left join entry o on o.id = c.reverses_id
-  where c.id = %(entry)s and c.visit = v.id)) order by l.id"""
-_OF_DISEASES = """e.benefit = any(%(benefits)s) and v.begun_at >= %(since)s
-  and v.begun_at <= %(until)s and i.list_type like '10_' order by v.begun_at, l.id limit %(most)s"""
-_FOR_DISEASES = ["chronic", "special", "two_diseases", "dual_channel", "negotiated_drug"]
 _MOST_ROWS = 5000
 _SENT_LINE = (
     "sin_dos_dscr",
@@ -112,34 +78,27 @@ def query_visits(call: Call) -> dict[str, Any]:
     """The institution's own visits of a person, of a category, in a span."""
     data = call.one("data")
     span = window(call, data)
-    med_type = call.text(data, "med_type", required=True, longest=6)
+    care = care_of(call.text(data, "med_type", required=True, longest=6))
     visit = visit_number(call, data) if call.text(data, "mdtrt_id") else None
     person = named_person(call, data)
-    values = {
-        "institution": call.institution,
-        "person": person.person.id,
-        "since": span.since,
-        "until": span.until,
-        "med_type": med_type,
-        "visit": visit,
-        "most": _MOST_ROWS,
-    }
-    with call.connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(_VISITS, values).fetchall()
+    asked = VisitsAsked(
+        call.institution, person.person.id, span.since, span.until, care, visit, _MOST_ROWS
+    )
+    rows = kept_visits.visits_of(call.connection, asked)
     return {"mdtrtinfo": [fill(fields.VISITS, _visit(row, person)) for row in rows]}
 
 
-def _visit(row: Mapping[str, Any], person: DescribedPerson) -> dict[str, Any]:
-    details, diagnoses = row["details"], row["diagnoses"]
+def _visit(row: KeptVisit, person: DescribedPerson) -> dict[str, Any]:
+    details, diagnoses = row.details, row.diagnoses
     names = [name for one in diagnoses if (name := word(one, "diag_name"))]
     first = diagnoses[0] if diagnoses else {}
     own = {
-        "mdtrt_id": str(row["id"]),
-        "begntime": show_instant(row["begun_at"]),
-        "endtime": show_instant(row["settled_at"] or row["begun_at"]),
+        "mdtrt_id": str(row.id),
+        "begntime": show_instant(row.begun_at),
+        "endtime": show_instant(row.settled_at or row.begun_at),
         "mdtrt_cert_type": word(details, "mdtrt_cert_type"),
-        "med_type": row["med_type"],
-        "ipt_otp_no": row["number"],
+        "med_type": med_type_of(row.med_type),
+        "ipt_otp_no": row.number,
         "atddr_no": word(details, "atddr_no"),
         "chfpdr_name": word(details, "dr_name"),
         "adm_dept_codg": word(details, "dept_code"),
@@ -147,13 +106,13 @@ def _visit(row: Mapping[str, Any], person: DescribedPerson) -> dict[str, Any]:
         "dscg_maindiag_code": word(first, "diag_code"),
         "dscg_maindiag_name": word(first, "diag_name"),
         "main_cond_dscr": word(details, "main_cond_dscr"),
-        "dise_codg": row["disease"],
+        "dise_codg": row.disease,
         "dise_name": word(details, "dise_name"),
         "otp_diag_info": "；".join(names)[:_DIAGNOSES_LONGEST],
-        "opt_time": show_instant(row["created_at"]),
-        "memo": "已撤销" if row["withdrawn_at"] else "",
+        "opt_time": show_instant(row.created_at),
+        "memo": "已撤销" if row.withdrawn_at else "",
     }
-    return person.on(row["begun_at"].astimezone(CHINA).date()) | own
+    return person.on(row.begun_at.astimezone(CHINA).date()) | own
 
 
 @transaction("5202")
@@ -165,12 +124,11 @@ def query_diagnoses(call: Call) -> dict[str, Any]:
     data = call.one("data")
     visit = visit_number(call, data)
     person = named_person(call, data)
-    asked = [visit, call.institution, person.person.id]
-    found = call.connection.execute(_ONE_VISIT, asked).fetchone()
+    found = kept_visits.diagnoses_of(call.connection, call.institution, person.person.id, visit)
     if found is None:
         raise Refusal("visit_unknown", "mdtrt_id", {"value": str(visit)})
     rows = []
-    for number, one in enumerate(found[1], start=1):
+    for number, one in enumerate(found.diagnoses, start=1):
         order = word(one, "diag_srt_no")
         rows.append(
             {
@@ -179,7 +137,7 @@ def query_diagnoses(call: Call) -> dict[str, Any]:
                 "psn_no": person.person.psn_no,
                 "maindiag_flag": "1" if number == 1 else "0",
                 "diag_srt_no": int(order) if order.isascii() and order.isdigit() else number,
-                "opt_time": show_instant(found[2]),
+                "opt_time": show_instant(found.created_at),
             }
             | {
                 name: word(one, name)
@@ -207,20 +165,12 @@ def query_lines(call: Call) -> dict[str, Any]:
     visit = visit_number(call, data)
     entry = visit_number(call, data, "setl_id") if call.text(data, "setl_id") else None
     person = named_person(call, data)
-    values = {
-        "institution": call.institution,
-        "person": person.person.id,
-        "visit": visit,
-        "entry": entry,
-    }
-    with call.connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(_LINES + _OF_VISIT, values).fetchall()
+    own = call.institution, person.person.id, visit
+    rows = kept_visits.lines_of(call.connection, *own, entry)
     if not rows and entry is not None:
         raise Refusal("settlement_unknown", "setl_id", {"value": str(entry)})
-    if not rows:
-        asked = [visit, call.institution, person.person.id]
-        if call.connection.execute(_ONE_VISIT, asked).fetchone() is None:
-            raise Refusal("visit_unknown", "mdtrt_id", {"value": str(visit)})
+    if not rows and kept_visits.diagnoses_of(call.connection, *own) is None:
+        raise Refusal("visit_unknown", "mdtrt_id", {"value": str(visit)})
     made = [fill(fields.LINES, _line(row, entry)) for row in rows]
     # Public models of clients read output as the array.
     return cast(dict[str, Any], made)
@@ -233,16 +183,8 @@ def query_drugs(call: Call) -> dict[str, Any]:
     span = window(call, data)
     person = named_person(call, data)
     here = get_institution(call.connection, call.institution)
-    values = {
-        "institution": call.institution,
-        "person": person.person.id,
-        "since": span.since,
-        "until": span.until,
-        "benefits": _FOR_DISEASES,
-        "most": _MOST_ROWS,
-    }
-    with call.connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(_LINES + _OF_DISEASES, values).fetchall()
+    asked = VisitsAsked(call.institution, person.person.id, span.since, span.until, most=_MOST_ROWS)
+    rows = kept_visits.drugs_for_diseases(call.connection, asked)
     told = {
         "fixmedins_code": here.code,
         "fixmedins_name": here.name,
@@ -267,7 +209,7 @@ def _line(row: Mapping[str, Any], entry: int | None) -> dict[str, Any]:
         "setl_id": str(settled) if settled else "",
         "feedetl_sn": row["serial"],
         "rx_drord_no": word(details, "rxno") or word(priced, "prescription"),
-        "med_type": row["med_type"],
+        "med_type": med_type_of(row["med_type"]),
         "fee_ocur_time": word(details, "fee_ocur_time") or show_instant(row["begun_at"]),
         "cnt": scaled(row["quantity_milli"], 3),
         "pric": scaled(row["price_micro"], 6),
@@ -287,26 +229,16 @@ def _line(row: Mapping[str, Any], entry: int | None) -> dict[str, Any]:
 
 
 def _split(row: Mapping[str, Any], priced: Mapping[str, Any]) -> dict[str, Any]:
-    """What became of a line: as it was settled, else as it was priced."""
-    settled = read_facts(row["facts"] or {})
-    told = settled.sums if isinstance(settled, SettledFacts) else read_marks(row["marks"])
-    unrelated = row["serial"] in told.unrelated
-    above, own, first, scope = (
-        row[name]
-        for name in ("above_standard_fen", "wholly_own_fen", "first_self_pay_fen", "in_scope_fen")
-    )
-    amount: Fen = row["amount_fen"]
-    if unrelated:
-        above, own, first, scope = 0, amount, 0, 0
-    limit = None if unrelated else priced.get("limit_fen")
+    """What became of a line, by the fields of 5204."""
+    split = kept_visits.split_of(row, priced)
     return {
-        "det_item_fee_sumamt": yuan(amount),
-        "pric_uplmt_amt": UNLIMITED if limit is None else yuan(limit),
-        "selfpay_prop": ratio(10**6 if unrelated else priced.get("share_ppm", 10**6)),
-        "fulamt_ownpay_amt": yuan(own),
-        "overlmt_amt": yuan(above),
-        "preselfpay_amt": yuan(first),
-        "inscp_scp_amt": yuan(scope),
+        "det_item_fee_sumamt": yuan(split.amount_fen),
+        "pric_uplmt_amt": UNLIMITED if split.limit_fen is None else yuan(split.limit_fen),
+        "selfpay_prop": ratio(split.share_ppm),
+        "fulamt_ownpay_amt": yuan(split.wholly_own_fen),
+        "overlmt_amt": yuan(split.above_standard_fen),
+        "preselfpay_amt": yuan(split.first_self_pay_fen),
+        "inscp_scp_amt": yuan(split.in_scope_fen),
         "chrgitm_lv": priced.get("grade", "03"),
         "med_chrgitm_type": priced.get("charge_type", "14"),
         "lmt_used_flag": "1" if priced.get("restricted") else "0",

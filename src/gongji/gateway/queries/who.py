@@ -3,19 +3,38 @@
 from datetime import date, timedelta
 from typing import Any
 
-from gongji.gateway.queries.entitlement import SUBSIDIES, entitlement
 from gongji.gateway.transactions import Call, Node, show_day, transaction
 from gongji.gateway.visits import read_bills
 from gongji.gateway.visits.settlement_fields import BENEFIT, IDENTITY, INSURED, PERSON
-from gongji.gateway.visits.write_settlement import INSUTYPE, PSN_TYPES, age
+from gongji.gateway.visits.write_settlement import (
+    ACCOUNT_FUND,
+    FUNDS,
+    INSUTYPE,
+    OTHER_FUND,
+    PSN_TYPES,
+    age,
+)
+from gongji.gateway.wire.codes import care_of, told
 from gongji.gateway.wire.fields import fill, last_day, yuan
+from gongji.law.rulebook.provision_kinds import ACCOUNT, POOL
 from gongji.ledger import balances
 from gongji.people import person_facts, person_rows
 from gongji.people.person_facts import FactRow, Spell
 from gongji.people.person_rows import Person
 from gongji.platform.identity import RESIDENT, mask_number
 from gongji.refusals import Refusal
+from gongji.settlement.entitlement import AskedCare, entitlement
 
+SUBSIDIES = {
+    "civil_servant": ("320100", "公务员医疗补助"),
+    "enterprise": ("370100", "企业补充医疗保险"),
+    "veteran": (OTHER_FUND[1], "建国初期参加革命工作退休干部医疗补助"),
+}
+"""Subsidy of a person -> fund and name."""
+_FUND_CODES = {POOL: FUNDS[POOL][1], ACCOUNT: ACCOUNT_FUND[0]} | {
+    subsidy: code for subsidy, (code, _) in SUBSIDIES.items()
+}
+"""What pays -> the fund's code."""
 VOUCHER, IDENTITY_CARD, SOCIAL_CARD = "01", "02", "03"
 _INSURED, _PAUSED, _ENDED = "1", "2", "4"
 _OTHER_IDENTITY = "60"
@@ -67,21 +86,12 @@ def read_person(call: Call) -> dict[str, Any]:
         "brdy": born,
         "age": age(date.fromisoformat(born) if born else None, day),
     }
-    spells = person_facts.spells(call.connection, person.id, day)
+    spells = person_facts.latest_spells(call.connection, person.id, day)
     return {
         PERSON.name: fill(PERSON, base),
-        INSURED.name: [_insured(call, person, spell, subsidy) for spell in _latest(spells, day)],
+        INSURED.name: [_insured(call, person, spell, subsidy) for spell in spells],
         IDENTITY.name: _identities(subsidy),
     }
-
-
-def _latest(spells: list[Spell], day: date) -> list[Spell]:
-    """Of each area the spell that holds on the day, else the last one before it."""
-    found: dict[str, Spell] = {}
-    for spell in spells:
-        if spell.since <= day:
-            found.setdefault(spell.area, spell)
-    return list(found.values())
 
 
 def _insured(call: Call, person: Person, spell: Spell, subsidy: FactRow | None) -> dict[str, Any]:
@@ -122,15 +132,14 @@ def check_benefit(call: Call) -> dict[str, Any]:
     psn_no = call.text(node, "psn_no", required=True, longest=30)
     begin = call.instant(node, "begntime")
     end = call.instant(node, "endtime", required=False)
-    found = entitlement(
-        call.connection,
-        call.rules,
+    asked = AskedCare(
         psn_no,
         call.institution,
-        call.text(node, "med_type", required=True, longest=6),
+        care_of(call.text(node, "med_type", required=True, longest=6)),
         call.text(node, "dise_codg", longest=30),
         begin.date(),
     )
+    found = entitlement(call.connection, asked, call.areas)
     return {
         BENEFIT.name: [
             fill(
@@ -138,11 +147,11 @@ def check_benefit(call: Call) -> dict[str, Any]:
                 {
                     "psn_no": psn_no,
                     "trt_chk_type": "01",
-                    "fund_pay_type": fund,
+                    "fund_pay_type": _FUND_CODES[fund],
                     "trt_enjymnt_flag": "0" if reason else "1",
                     "begndate": show_day(begin.date()),
                     "enddate": show_day(end.date()) if end else None,
-                    "trt_chk_rslt": reason,
+                    "trt_chk_rslt": told(reason) if isinstance(reason, Refusal) else reason,
                 },
             )
             for fund, reason in found

@@ -8,7 +8,6 @@ import hashlib
 import io
 import zipfile
 import zlib
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -16,7 +15,8 @@ import psycopg
 
 from gongji.gateway.transactions import Call, normalise, show_instant
 from gongji.refusals import Refusal
-from gongji.units import CHINA, MAX_FEN, Fen, parse_fen
+from gongji.settlement.reconcile import DeclaredRow
+from gongji.units import CHINA, MAX_FEN, parse_fen
 
 LONGEST = 64 * 1024 * 1024
 """The most bytes that an uploaded file may have when unpacked."""
@@ -36,28 +36,6 @@ _KEEP = """insert into file_ticket (number, institution, name, content, made_at,
 values (%s, %s, %s, %s, %s, %s) on conflict (number) do nothing"""
 _TAKE = """select content from file_ticket
 where number = %s and institution = %s and expires_at > %s"""
-
-
-@dataclass(frozen=True)
-class Declared:
-    """A settlement as the institution tells it.
-
-    Units:   fen; a refund's amounts are below zero.
-    """
-
-    setl_id: str
-    mdtrt_id: str
-    psn_no: str
-    total_fen: Fen
-    fund_fen: Fen
-    account_fen: Fen
-    refunded: bool
-
-    @property
-    def place(self) -> tuple[str, ...]:
-        """Under what the row is looked for: by settlement, else by visit and person."""
-        sign = "-" if min(self.total_fen, self.fund_fen, self.account_fen) < 0 else "+"
-        return (sign, self.setl_id) if self.setl_id else (sign, "", self.mdtrt_id, self.psn_no)
 
 
 def take_ticket(
@@ -108,7 +86,7 @@ def zipped(name: str, text: str) -> bytes:
     return packed.getvalue()
 
 
-def read_rows(content: bytes) -> list[Declared]:
+def read_rows(content: bytes) -> list[DeclaredRow]:
     """The rows of an uploaded file: a ZIP with one text, or the text itself.
 
     Refuses: statement_unreadable, statement_row_invalid with the row.
@@ -153,7 +131,7 @@ def _unreadable(reason: str) -> Refusal:
     return Refusal("statement_unreadable", "file_qury_no", {"reason": reason})
 
 
-def _row(number: int, cells: list[str]) -> Declared:
+def _row(number: int, cells: list[str]) -> DeclaredRow:
     if len(cells) != len(COLUMNS):
         reason = f"应有 {len(COLUMNS)} 列，以制表符分隔，现有 {len(cells)} 列"
         raise _invalid(number, "列", reason)
@@ -174,7 +152,7 @@ def _row(number: int, cells: list[str]) -> Declared:
         if abs(amounts[-1]) > MAX_FEN:
             raise _invalid(number, name, "超过上限")
     total, fund, account = amounts
-    return Declared(
+    return DeclaredRow(
         named["setl_id"],
         named["mdtrt_id"],
         named["psn_no"],

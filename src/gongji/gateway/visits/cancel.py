@@ -6,10 +6,12 @@ from gongji.gateway.transactions import Answer, Call, transaction
 from gongji.gateway.visits import read_bills, write_settlement
 from gongji.gateway.visits.settlement_fields import SETLDETAIL
 from gongji.gateway.visits.write_settlement import Bearer
+from gongji.gateway.wire.codes import med_type_of
 from gongji.people import person_rows
 from gongji.settlement.answered import from_journal
 from gongji.settlement.cancel import cancel, reverse
 from gongji.settlement.contract import Outcome
+from gongji.settlement.kept_visits import kind_of_visit
 
 
 def _cancelled(call: Call) -> Outcome:
@@ -20,7 +22,7 @@ def _cancelled(call: Call) -> Outcome:
         call.text(node, "psn_no", required=True, longest=30),
         read_bills.visit_number(call, node),
         read_bills.visit_number(call, node, "setl_id"),
-        call.rules,
+        call.areas,
         call.now,
         call.settings.refuse_chained,
     )
@@ -30,12 +32,9 @@ def _told_settlement(call: Call, outcome: Outcome) -> Answer:
     """The reply of 2208."""
     entry, node = outcome.entry, call.one("data")
     person = person_rows.get_person(call.connection, str(node["psn_no"]))
-    row = call.connection.execute(
-        "select med_type from visit where id = %s", [entry.visit]
-    ).fetchone()
     sent = {
         "mdtrt_cert_type": call.text(node, "mdtrt_cert_type", longest=3),
-        "med_type": str(row[0]) if row else "",
+        "med_type": med_type_of(kind_of_visit(call.connection, entry.visit)),
     }
     info = write_settlement.setlinfo(
         "2208", entry, outcome.balance_fen, Bearer(person, call.identity), sent, call.key.msg_id
@@ -86,7 +85,7 @@ def reverse_message(call: Call) -> Answer:
         call.text(node, "psn_no", required=True, longest=30),
         original,
         call.text(node, "oinfno", required=True, longest=6).upper(),
-        call.rules,
+        call.areas,
         call.now,
         call.settings.refuse_chained,
     )

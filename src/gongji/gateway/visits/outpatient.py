@@ -5,10 +5,23 @@ from typing import Any
 from gongji.gateway.transactions import Call, Node, transaction
 from gongji.gateway.visits import read_bills, write_lines
 from gongji.gateway.visits.settlement_fields import PRICED_LINE, VISIT
+from gongji.gateway.wire.codes import care_of, in_fields
 from gongji.gateway.wire.fields import fill
 from gongji.refusals import Refusal
 from gongji.settlement import visits
+from gongji.settlement.visits import (
+    Diagnosis,
+    LinesNamed,
+    LinesUpload,
+    VisitDescription,
+    VisitNamed,
+    VisitOpening,
+)
 
+ALL_BATCHES = "0000"
+"""As chrg_bchno of 2205: every batch of the visit that is not settled."""
+VOID = "0"
+"""vali_flag of a diagnosis that is taken back."""
 _VISIT_DETAILS = (
     "mdtrt_cert_type",
     "atddr_no",
@@ -30,7 +43,6 @@ _DESCRIPTION = (
     "geso_val",
     "exp_content",
     "expcontent",
-    "rxfixmedinscode",
     "rxfixmedinsname",
     "rxfilename",
     "rxexpcontent",
@@ -64,17 +76,11 @@ def register(call: Call) -> dict[str, Any]:
     read_bills.check_insurance(call, node)
     number = call.text(node, "ipt_otp_no", required=True, longest=30)
     psn_no = _person(call, node)
+    content = VisitOpening(
+        psn_no, call.instant(node, "begntime"), number, _kept(node, _VISIT_DETAILS), call.key.msg_id
+    )
     visit = visits.open_visit(
-        call.connection,
-        call.key,
-        psn_no,
-        call.institution,
-        call.instant(node, "begntime"),
-        number,
-        _kept(node, _VISIT_DETAILS),
-        call.now,
-        call.settings.days_back,
-        call.settings.days_ahead,
+        call.connection, content, actor=call.actor, now=call.now, bounds=call.settings.bounds
     )
     values = {"mdtrt_id": str(visit), "psn_no": psn_no, "ipt_otp_no": number}
     return {VISIT.name: fill(VISIT, values)}
@@ -84,14 +90,13 @@ def register(call: Call) -> dict[str, Any]:
 def withdraw(call: Call) -> None:
     """Take a visit back."""
     node = call.one("data")
-    visits.withdraw_visit(
-        call.connection,
-        call.key,
+    content = VisitNamed(
         read_bills.visit_number(call, node),
         _person(call, node),
         call.text(node, "ipt_otp_no", longest=30),
-        call.now,
     )
+    with in_fields(number="ipt_otp_no"):
+        visits.withdraw_visit(call.connection, content, actor=call.actor, now=call.now)
 
 
 @transaction("2203", nodes=("mdtrtinfo", "diseinfo"), changes=True)
@@ -104,23 +109,23 @@ def describe(call: Call) -> None:
         raise Refusal("lines_too_many", "diseinfo", {"value": str(_MOST_DIAGNOSES)})
     diagnoses = []
     for row in rows:
-        for name in ("diag_type", "diag_code", "vali_flag"):
-            call.text(row, name, longest=30)
-        diagnoses.append(_kept(row, _DIAGNOSIS))
-    call.text(node, visits.PRESCRIBER, longest=12)
+        kind, code, valid = (
+            call.text(row, name, longest=30) for name in ("diag_type", "diag_code", "vali_flag")
+        )
+        diagnoses.append(Diagnosis(kind, code, _kept(row, _DIAGNOSIS), valid == VOID))
+    prescriber = call.text(node, read_bills.PRESCRIBER, longest=12)
+    details = _kept(node, _DESCRIPTION) | ({visits.PRESCRIBER: prescriber} if prescriber else {})
+    content = VisitDescription(
+        visit=read_bills.visit_number(call, node),
+        psn_no=_person(call, node),
+        med_type=care_of(call.text(node, "med_type", required=True, longest=6)),
+        disease=call.text(node, "dise_codg", longest=30),
+        begun_at=call.instant(node, "begntime"),
+        diagnoses=tuple(diagnoses),
+        details=details,
+    )
     visits.record_diagnoses(
-        call.connection,
-        call.key,
-        read_bills.visit_number(call, node),
-        _person(call, node),
-        call.text(node, "med_type", required=True, longest=6),
-        call.text(node, "dise_codg", longest=30),
-        call.instant(node, "begntime"),
-        diagnoses,
-        _kept(node, _DESCRIPTION),
-        call.now,
-        call.settings.days_back,
-        call.settings.days_ahead,
+        call.connection, content, actor=call.actor, now=call.now, bounds=call.settings.bounds
     )
 
 
@@ -135,18 +140,23 @@ def upload(call: Call) -> dict[str, Any]:
     for name in ("mdtrt_id", "psn_no", "chrg_bchno", "dise_codg"):
         if any(row.get(name) != first.get(name) for row in rows):
             raise Refusal("rows_differ", name)
+    batch = call.text(first, "chrg_bchno", required=True, longest=30)
+    if batch == ALL_BATCHES:
+        raise Refusal("batch_number_invalid", "chrg_bchno", {"value": batch})
+    content = LinesUpload(
+        visit=read_bills.visit_number(call, first),
+        psn_no=_person(call, first),
+        batch=batch,
+        lines=read_bills.read_lines(call, rows),
+        disease=call.text(first, "dise_codg", longest=30),
+    )
     priced = visits.upload_lines(
         call.connection,
-        call.key,
-        read_bills.visit_number(call, first),
-        _person(call, first),
-        call.text(first, "chrg_bchno", required=True, longest=30),
-        call.text(first, "dise_codg", longest=30),
-        read_bills.read_lines(call, rows),
-        call.rules,
-        call.now,
-        call.settings.days_back,
-        call.settings.days_ahead,
+        content,
+        actor=call.actor,
+        now=call.now,
+        areas=call.areas,
+        bounds=call.settings.bounds,
     )
     return {PRICED_LINE.name: write_lines.result(priced)}
 
@@ -155,11 +165,10 @@ def upload(call: Call) -> dict[str, Any]:
 def withdraw_lines(call: Call) -> None:
     """Take a batch of fee lines back, or with "0000" all that is not settled."""
     node = call.one("data")
-    visits.withdraw_lines(
-        call.connection,
-        call.key,
+    batch = call.text(node, "chrg_bchno", required=True, longest=30)
+    content = LinesNamed(
         read_bills.visit_number(call, node),
         _person(call, node),
-        call.text(node, "chrg_bchno", required=True, longest=30),
-        call.now,
+        None if batch == ALL_BATCHES else batch,
     )
+    visits.withdraw_lines(call.connection, content, actor=call.actor, now=call.now)

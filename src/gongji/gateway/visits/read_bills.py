@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 
 from gongji.gateway.transactions import Call, Node, normalise
+from gongji.gateway.wire.codes import care_of
 from gongji.refusals import Refusal
+from gongji.settlement import visits
 from gongji.settlement.contract import (
     FAMILY_ACCOUNTS,
     NO_ACCOUNT,
@@ -17,9 +19,10 @@ from gongji.settlement.contract import (
     Purchase,
     Request,
 )
-from gongji.settlement.visits import PRESCRIBER
 
 EMPLOYEE = "310"
+PRESCRIBER = "rxfixmedinscode"
+"""The field that names the institution which wrote a prescription."""
 QUOTA = "02"
 ACCOUNTS = {"0": NO_ACCOUNT, "1": OWN_ACCOUNT, "2": FAMILY_ACCOUNTS}
 TRIALS = frozenset({"2206", "2206A", "2101"})
@@ -107,7 +110,7 @@ def _hospital_bill(call: Call) -> Request:
     return Request(
         key=call.key,
         psn_no=call.text(node, "psn_no", required=True, longest=30),
-        med_type=call.text(node, "med_type", required=True, longest=6),
+        med_type=care_of(call.text(node, "med_type", required=True, longest=6)),
         total_fen=call.fen(node, "medfee_sumamt", required=True),
         accounts=accounts(call, node),
         visit=visit_number(call, node),
@@ -127,7 +130,7 @@ def _purchase(call: Call) -> Request:
             "reason": "药店交易只由定点零售药店（代码以 P 开头）办理",
         }
         raise Refusal("institution_kind", "fixmedins_code", values)
-    med_type = call.text(node, "med_type", required=True, longest=6)
+    med_type = care_of(call.text(node, "med_type", required=True, longest=6))
     details: dict[str, Any] = {
         name: node[name]
         for name in ("dise_name", "invono", "mdtrt_cert_type", "exp_content")
@@ -135,7 +138,7 @@ def _purchase(call: Call) -> Request:
     }
     prescriber = node.get(PRESCRIBER) or extension(node).get(PRESCRIBER)
     if isinstance(prescriber, str):
-        details[PRESCRIBER] = prescriber[:12]
+        details[visits.PRESCRIBER] = prescriber[:12]
     traced = call.many("drug_trac_info") or call.many("durg_trac_info")
     if traced:
         details["drug_trac_info"] = traced
@@ -143,7 +146,7 @@ def _purchase(call: Call) -> Request:
         begun_at=call.instant(node, "begntime"),
         med_type=med_type,
         disease=call.text(node, "dise_codg", longest=30),
-        lines=read_lines(call, call.many("drugdetail"), details.get(PRESCRIBER, "")),
+        lines=read_lines(call, call.many("drugdetail"), details.get(visits.PRESCRIBER, "")),
         details=details,
     )
     return Request(

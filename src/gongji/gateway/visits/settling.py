@@ -9,24 +9,22 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from psycopg.rows import class_row
 
 from gongji.gateway.transactions import Call, GatewaySettings
 from gongji.gateway.visits import read_bills, write_lines, write_settlement
 from gongji.gateway.visits.write_settlement import Bearer
 from gongji.gateway.wire import credentials, envelope, threads
+from gongji.gateway.wire.codes import med_type_of
 from gongji.gateway.wire.credentials import Nonce
 from gongji.gateway.wire.dispatch import DONE, FAULT, REFUSED, Clock, Reply, refuse
 from gongji.gateway.wire.envelope import Envelope
-from gongji.people.person_rows import Person
-from gongji.platform.arrays import texts
+from gongji.law.engine.areas import Areas
+from gongji.people.person_rows import persons_of
 from gongji.platform.identity import Identity
 from gongji.refusals import Refusal
 from gongji.settlement.contract import Outcome, Request
-from gongji.settlement.settle import Answers, Bounds, Failure, settle
+from gongji.settlement.settle import Answers, Failure, settle
 
-_PEOPLE = """select id, psn_no, area, name, sex, ethnicity, certificate_kind, certificate
-from person where psn_no = any(%s::text[])"""
 UNSIGNED = Reply(b"", "unsigned")
 """A nonce that was used before: the gateway refuses, not the settlement."""
 
@@ -44,14 +42,14 @@ class Settling:
     def __init__(
         self,
         connections: threads.Connections,
-        rules: Any,
+        areas: Areas,
         settings: GatewaySettings,
         identity: Identity,
         clock: Clock,
     ) -> None:
-        self._connections, self._rules, self._settings = connections, rules, settings
+        self._connections, self._rules, self._settings = connections, areas, settings
         self._identity, self._clock = identity, clock
-        self._bounds = Bounds(settings.days_back, settings.days_ahead)
+        self._bounds = settings.bounds
 
     def settle(self, waiting: Sequence[Waiting]) -> list[Reply]:
         """The reply to each, in their order."""
@@ -122,14 +120,14 @@ class Settling:
         if outcome.replayed is not None:
             return Reply(outcome.replayed)
         if outcome.again:
-            lines = write_lines.settled(connection, outcome.entry.batch)
+            bought = known.infno in read_bills.PURCHASES
+            lines = write_lines.settled(connection, outcome.entry.batch) if bought else None
             return Reply(self._write(known, request, outcome, bearers, lines))
         made = outcome.reply or self._write(known, request, outcome, bearers)
         return Reply(made, REFUSED if outcome.refusal else DONE)
 
     def _bearers(self, connection: threads.Connection, numbers: set[str]) -> dict[str, Bearer]:
-        with connection.cursor(row_factory=class_row(Person)) as cursor:
-            found = cursor.execute(_PEOPLE, [texts(numbers)]).fetchall()
+        found = persons_of(connection, numbers)
         return {person.psn_no: Bearer(person, self._identity) for person in found}
 
     def _write(
@@ -148,7 +146,10 @@ class Settling:
             known.input.get("druginfo" if infno in read_bills.PURCHASES else "data") or known.input
         )
         sent = node[0] if isinstance(node, list) else node
-        told = {"mdtrt_cert_type": sent.get("mdtrt_cert_type"), "med_type": request.med_type}
+        told = {
+            "mdtrt_cert_type": sent.get("mdtrt_cert_type"),
+            "med_type": med_type_of(request.med_type),
+        }
         bearer = bearers[request.psn_no]
         output: dict[str, Any] = {
             "setlinfo": write_settlement.setlinfo(

@@ -39,7 +39,7 @@ def report_stays(call: Call) -> dict[str, Any]:
     if len(rows) > MOST_ROWS:
         raise Refusal("lines_too_many", "stays", {"value": str(MOST_ROWS)})
     reports = [_report(call, row) for row in rows]
-    made = record_stays(call.connection, reports, call.rules, call.now)
+    made = record_stays(call.connection, reports, call.areas, call.now)
     return {
         "result": [
             {

@@ -98,6 +98,6 @@ def claim(
     return {n for n in asked if held.get((n.access_key, n.nonce), n.digest) != n.digest}
 
 
-def forget(connection: psycopg.Connection[Any], before: datetime) -> None:
-    """Drop nonces whose signatures are too old to pass anyway."""
-    connection.execute("delete from nonce where seen_at < %s", [before])
+def forget(connection: psycopg.Connection[Any], before: datetime) -> int:
+    """Drop nonces whose signatures are too old to pass anyway; gives how many."""
+    return connection.execute("delete from nonce where seen_at < %s", [before]).rowcount

@@ -8,8 +8,10 @@ import msgspec
 import psycopg
 
 from gongji.gateway.transactions import TRANSACTIONS, Answer, Call, Download, GatewaySettings
+from gongji.gateway.wire import codes
 from gongji.gateway.wire import envelope as envelopes
 from gongji.gateway.wire.envelope import Envelope
+from gongji.law.engine.areas import Areas
 from gongji.platform.inbox import Work
 from gongji.refusals import Refusal
 
@@ -32,13 +34,13 @@ def refuse(
     envelope: Envelope | None, received_at: datetime, clock: Clock, refusal: Refusal
 ) -> bytes:
     """The reply of a refusal: infcode -1 with its sentence."""
-    return envelopes.write(envelope, received_at, clock(), refused=str(refusal))
+    return envelopes.write(envelope, received_at, clock(), refused=codes.told(refusal))
 
 
 def answer(
     connection: psycopg.Connection[Any],
     envelope: Envelope,
-    rules: Any,
+    areas: Areas,
     settings: GatewaySettings,
     clock: Clock,
 ) -> Reply:
@@ -52,7 +54,7 @@ def answer(
         envelope.input,
         envelope.key,
         now,
-        rules,
+        areas,
         settings,
         envelope.header,
     )

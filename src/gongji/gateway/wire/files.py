@@ -3,8 +3,10 @@
 import base64
 import binascii
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+
+import psycopg
 
 from gongji.gateway.transactions import Call, Download, show_instant, transaction
 from gongji.gateway.visits.settlement_fields import UPLOADED
@@ -32,6 +34,11 @@ def content(value: Any) -> bytes:
     except (binascii.Error, ValueError, TypeError):
         pass
     raise Refusal("value_invalid", "in", {"value": "（文件）", "allowed": "Base64 文本或字节数组"})
+
+
+def forget_files(connection: psycopg.Connection[Any], now: datetime) -> int:
+    """Drop files whose time to be fetched is over; gives how many."""
+    return connection.execute("delete from file_ticket where expires_at < %s", [now]).rowcount
 
 
 @transaction("9101", nodes=("fsuploadin",), changes=True)

@@ -7,10 +7,10 @@ explains. It keeps no balances: postings belong to the ledger.
 from gongji.law.accounts.clearing import clear
 from gongji.law.accounts.credits import credit
 from gongji.law.accounts.deadlines import deadline
-from gongji.law.accounts.uses import Query, event, use
+from gongji.law.accounts.uses import UseQuery, event, use
 
 __all__ = [
-    "Query",
+    "UseQuery",
     "clear",
     "credit",
     "deadline",

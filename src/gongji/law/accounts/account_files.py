@@ -13,7 +13,7 @@ from typing import Protocol
 
 from gongji.law.accounts import check_accounts
 from gongji.law.accounts.clearing import HEADS, INSTITUTION_COLUMNS, MONTHS, clear
-from gongji.law.accounts.credits import Case, MonthCredit, case_of, credit_of
+from gongji.law.accounts.credits import CreditCase, MonthCredit, case_of, credit_of
 from gongji.law.accounts.explain_accounts import (
     FUND_NAMES,
     PLACES,
@@ -43,7 +43,7 @@ Values = tuple[object, ...]
 
 
 @dataclass(frozen=True)
-class Answer:
+class RowAnswer:
     """The results of one row (of one month), or why there are none."""
 
     values: Values
@@ -60,7 +60,7 @@ class Job(Protocol):
     results: tuple[str, ...]
     money: frozenset[str]
 
-    def answers(self, row: dict[str, str]) -> Iterator[Answer]:
+    def answers(self, row: dict[str, str]) -> Iterator[RowAnswer]:
         """The answers of a row."""
 
 
@@ -76,19 +76,19 @@ class Accrual:
         self.amounts = (f"credit{unit}", f"to_pool{unit}")
         self.results: tuple[str, ...] = (*self.keys, *self.amounts, "funded_by", *EXPLAINED)
         self.money: frozenset[str] = frozenset() if in_fen else frozenset(self.amounts)
-        self.cases: dict[Values, Case | Refusal] = {}
-        self.told: dict[tuple[Case, bool, bool], tuple[str, ...]] = {}
+        self.cases: dict[Values, CreditCase | Refusal] = {}
+        self.told: dict[tuple[CreditCase, bool, bool], tuple[str, ...]] = {}
 
-    def answers(self, row: dict[str, str]) -> Iterator[Answer]:
+    def answers(self, row: dict[str, str]) -> Iterator[RowAnswer]:
         """One answer a month."""
         person = row.pop("person", "")
         for month in self.months or (row.get("month", ""),):
             row["month"] = month
             answer = self._answer(row)
             keys = (person, row.get("area", ""), month)
-            yield Answer((*keys, *answer.values), answer.tally, answer.fen, answer.refused)
+            yield RowAnswer((*keys, *answer.values), answer.tally, answer.fen, answer.refused)
 
-    def _answer(self, row: dict[str, str]) -> Answer:
+    def _answer(self, row: dict[str, str]) -> RowAnswer:
         try:
             result = credit_of(self._case(row), read_base(row))
         except Refusal as refusal:
@@ -99,9 +99,9 @@ class Accrual:
         articles, rulebook, pattern = self._told(result)
         text = fill(pattern, amounts_of(result))
         said = (result.refusal, articles, rulebook, text)
-        return Answer((*amounts, fund, *said), result.refusal or fund, result.credit_fen)
+        return RowAnswer((*amounts, fund, *said), result.refusal or fund, result.credit_fen)
 
-    def _case(self, row: dict[str, str]) -> Case:
+    def _case(self, row: dict[str, str]) -> CreditCase:
         """The case of a row, or its refusal again: rows differ in little but the base."""
         key = tuple(item for item in row.items() if item[0] not in ("base", "base_fen"))
         if key not in self.cases:
@@ -114,7 +114,7 @@ class Accrual:
             raise case
         return case
 
-    def _new_case(self, row: dict[str, str]) -> Case | Refusal:
+    def _new_case(self, row: dict[str, str]) -> CreditCase | Refusal:
         try:
             if not row.get("area", ""):
                 raise Refusal("field_missing", "area")
@@ -158,7 +158,7 @@ class ClearingJob:
         )
         self.money: frozenset[str] = frozenset() if in_fen else frozenset(amounts)
 
-    def answers(self, row: dict[str, str]) -> Iterator[Answer]:
+    def answers(self, row: dict[str, str]) -> Iterator[RowAnswer]:
         """One answer."""
         keys = tuple(row.get(name, "") for name in self.keys)
         row.pop("institution", None)
@@ -169,12 +169,12 @@ class ClearingJob:
         except Refusal as refusal:
             width = len(self.results) - len(keys) - len(EXPLAINED)
             answer = refused(refusal, width)
-            yield Answer((*keys, *answer.values), answer.tally, 0, answer.refused)
+            yield RowAnswer((*keys, *answer.values), answer.tally, 0, answer.refused)
             return
         told = explain_statement(result)
         totals = (result.prepaid_fen, result.given.used_fen, result.balance_fen)
         ends = (result.kept_fen, result.returned_fen, result.borne_fen)
-        yield Answer(
+        yield RowAnswer(
             (
                 *keys,
                 *(money(fen, self.in_fen) for fen in (*result.monthly_fen, *totals)),
@@ -196,15 +196,15 @@ def money(fen: Fen, in_fen: bool) -> object:
     return fen if in_fen else yuan_text(fen)
 
 
-def refused(refusal: Refusal, width: int) -> Answer:
+def refused(refusal: Refusal, width: int) -> RowAnswer:
     """An answer without figures; a row that lacks a parameter stays in the result."""
     values = ("",) * width + (refusal.code, "", "", str(refusal))
     kept = refusal.code == "parameter_missing"
-    return Answer(values, refusal.code, 0, None if kept else refusal)
+    return RowAnswer(values, refusal.code, 0, None if kept else refusal)
 
 
 @dataclass
-class Summary:
+class JobSummary:
     """What became of a file."""
 
     rows: int = 0
@@ -232,7 +232,7 @@ def run(
     area: str = "",
     strict: bool = False,
     progress: Callable[[int], object] = lambda rows: None,
-) -> Iterator[tuple[list[Values], list[Values], Summary]]:
+) -> Iterator[tuple[list[Values], list[Values], JobSummary]]:
     """The results and the rejected rows of a file, piece by piece, with the summary so far.
 
     Refuses: field_unknown for a column that the job does not know; with `strict`, row_rejected at
@@ -241,7 +241,7 @@ def run(
     for column in sheet.columns:
         if column not in job.columns:
             raise Refusal("field_unknown", column)
-    summary = Summary()
+    summary = JobSummary()
     for chunk in sheet.chunks():
         done: list[Values] = []
         rejected: list[Values] = []
@@ -263,7 +263,9 @@ def run(
         yield done, rejected, summary
 
 
-def _answers(job: Job, columns: Sequence[str], texts: Sequence[str], area: str) -> Iterator[Answer]:
+def _answers(
+    job: Job, columns: Sequence[str], texts: Sequence[str], area: str
+) -> Iterator[RowAnswer]:
     extra = [text for text in texts[len(columns) :] if text]
     if extra:
         # Most likely a comma inside an amount that is not quoted: nothing in the row is certain.
@@ -276,13 +278,13 @@ def _answers(job: Job, columns: Sequence[str], texts: Sequence[str], area: str) 
 
 
 def write(
-    pieces: Iterator[tuple[list[Values], list[Values], Summary]],
+    pieces: Iterator[tuple[list[Values], list[Values], JobSummary]],
     job: Job,
     result: Path,
     report: Path,
-) -> Summary:
+) -> JobSummary:
     """Write results and, where there are any, rejected rows; both appear only when complete."""
-    summary = Summary()
+    summary = JobSummary()
     with ExitStack() as stack:
         # Opened first, so that it is closed and shown last.
         output = stack.enter_context(Whole(result, job.results, job.money))

@@ -39,7 +39,7 @@ from gongji.units import FEN_PER_YUAN, WHOLE, Fen
 
 
 @dataclass(frozen=True)
-class Plan:
+class CreditPlan:
     """The credit of one cell: numbers for the kernel, and the provisions that they come from."""
 
     code: tuple[int, ...]
@@ -51,12 +51,12 @@ class Plan:
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
+class CreditCase:
     """What a month's credit rests on, whatever the base."""
 
     law: Law
     given: PersonMonth
-    plan: Plan
+    plan: CreditPlan
     cell: Cell
     start: tuple[Provision[RetirementStart], RetirementStart] | None
     """What delays the retiree's credit, where an event of the person was looked at."""
@@ -66,7 +66,7 @@ class Case:
 class MonthCredit:
     """What a month puts into an account."""
 
-    case: Case
+    case: CreditCase
     base_fen: Fen
     credit_fen: Fen
     pool_fen: Fen
@@ -89,17 +89,17 @@ def credit(area: Area, row: Mapping[str, str]) -> MonthCredit:
     return credit_of(case_of(area, read_person_month(row)), read_base(row))
 
 
-def case_of(area: Area, given: PersonMonth) -> Case:
+def case_of(area: Area, given: PersonMonth) -> CreditCase:
     """What the credit of a month of a person rests on."""
     law = law_of_month(area, given.month)
     status, start = _status(law, given)
     cell = cell_of(law, given, status)
     plan = plan_of(law, given.month, cell)
     _check_since(area, plan, given.month)
-    return Case(law, given, plan, cell, start)
+    return CreditCase(law, given, plan, cell, start)
 
 
-def credit_of(case: Case, base_fen: Fen | None) -> MonthCredit:
+def credit_of(case: CreditCase, base_fen: Fen | None) -> MonthCredit:
     """The credit of a case with a contribution base.
 
     Refuses: field_missing where the credit is a share of a base that is not given;
@@ -115,7 +115,7 @@ def credit_of(case: Case, base_fen: Fen | None) -> MonthCredit:
     return MonthCredit(case, base, credited, pool, CODES[state])
 
 
-def _missing(law: Law, plan: Plan, cited: Cited) -> Refusal:
+def _missing(law: Law, plan: CreditPlan, cited: Cited) -> Refusal:
     if cited.gap:
         return gap_refusal(law, cited.gap)
     paths = tuple(other.open for other in plan.figures.values() if other.open)
@@ -137,7 +137,7 @@ def law_of_month(area: Area, month: int) -> Law:
     return law
 
 
-def _check_since(area: Area, plan: Plan, month: int) -> None:
+def _check_since(area: Area, plan: CreditPlan, month: int) -> None:
     if plan.credit is None:
         return
     provision, rule = plan.credit
@@ -173,13 +173,13 @@ def cell_of(law: Law, given: PersonMonth, status: str) -> dict[str, str]:
     return cell
 
 
-def plan_of(law: Law, month: int, cell: dict[str, str]) -> Plan:
+def plan_of(law: Law, month: int, cell: dict[str, str]) -> CreditPlan:
     """The plan of a cell in a month's year, made once."""
     return _plan(law, month // 12, tuple(cell.items()))
 
 
 @lru_cache(maxsize=16 * KEPT)
-def _plan(law: Law, year: int, cell: tuple[tuple[str, str], ...]) -> Plan:
+def _plan(law: Law, year: int, cell: tuple[tuple[str, str], ...]) -> CreditPlan:
     return _Planner(law, year, dict(cell)).plan()
 
 
@@ -190,7 +190,7 @@ class _Planner:
         self.law, self.cell = law, cell
         self.resolver = Resolver(law, Layout(), cell, year)
 
-    def plan(self) -> Plan:
+    def plan(self) -> CreditPlan:
         """The credit, or what stands against it (the first in order of precedence)."""
         law, cell = self.law, self.cell
         credits = [found for found in rules(law, Credit) if holds(found[1].when, cell)]
@@ -200,9 +200,9 @@ class _Planner:
         stop = min(stops, key=lambda found: PRECEDENCE[found[1].refusal], default=None)
         numbers = [0] * kernel.CREDIT_SIZE
         numbers[kernel.REFUSAL] = PRECEDENCE[stop[1].refusal if stop else "not_eligible"]
-        return Plan(tuple(numbers), credits[0] if credits else None, stop)
+        return CreditPlan(tuple(numbers), credits[0] if credits else None, stop)
 
-    def _credit(self, provision: Provision[Credit], rule: Credit) -> Plan:
+    def _credit(self, provision: Provision[Credit], rule: Credit) -> CreditPlan:
         figures: dict[int, Cited] = {}
         numbers = [0] * kernel.CREDIT_SIZE
         numbers[kernel.BASE], numbers[kernel.UNIT] = kernel.OWN_BASE, 1
@@ -230,7 +230,7 @@ class _Planner:
             if found[1].fund == "pool" and found[1].rate and holds(found[1].when, self.cell)
         ]
         numbers[kernel.POOL_RATE] = sum(paid.rate or 0 for _, paid in contributions)
-        return Plan(tuple(numbers), (provision, rule), None, figures, tuple(contributions))
+        return CreditPlan(tuple(numbers), (provision, rule), None, figures, tuple(contributions))
 
     def _amount(self, value: Value, provision: Provision[Credit], rule: Credit) -> Cited:
         limit = Limit(

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from gongji.law.accounts.clearing import MONTHS, Statement
-from gongji.law.accounts.credits import Case, MonthCredit, Plan
+from gongji.law.accounts.credits import CreditCase, CreditPlan, MonthCredit
 from gongji.law.accounts.roster import month_name
 from gongji.law.compile.citations import Cite, Cited
 from gongji.law.compile.grounds import Ground, ground
@@ -140,7 +140,7 @@ def explain_credit(result: MonthCredit, amounts: Amounts | None = None) -> Told:
     return _told(case.law, sentences, plan.figures.values(), grounds)
 
 
-def _who(case: Case) -> str:
+def _who(case: CreditCase) -> str:
     cell, plan = case.cell, case.plan
     parts = [cell["参保状态"]]
     table = plan.credit[1].amount if plan.credit and not plan.stop else None
@@ -152,7 +152,7 @@ def _who(case: Case) -> str:
     return "、".join(parts)
 
 
-def _start(case: Case) -> Iterator[Sentence]:
+def _start(case: CreditCase) -> Iterator[Sentence]:
     if case.start is None:
         return
     _, start = case.start
@@ -188,7 +188,7 @@ def _cites(figures: Iterable[Cited]) -> tuple[Cite, ...]:
     return tuple(by_article.values())
 
 
-def _pool(plan: Plan, amounts: Amounts) -> Iterator[Sentence]:
+def _pool(plan: CreditPlan, amounts: Amounts) -> Iterator[Sentence]:
     paid = plan.contributions
     if paid:
         names = "、".join(provision.name for provision, _ in paid)

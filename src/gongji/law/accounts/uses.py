@@ -32,7 +32,7 @@ EVENT_NAMES = {code: name for name, code in ACCOUNT_EVENTS.items()}
 
 
 @dataclass(frozen=True)
-class Query:
+class UseQuery:
     """A payment that an account is asked for.
 
     `in_policy`: the amount is the person's burden inside the policy (deductible, share, first
@@ -47,7 +47,7 @@ class Query:
 
 
 @dataclass(frozen=True)
-class Decision:
+class UseDecision:
     """Allowed, or the code of the refusal; the sentence says why, the grounds where it stands."""
 
     refusal: str
@@ -60,7 +60,7 @@ class Decision:
         return not self.refusal
 
 
-def use(law: Law, use: str, relation: str = "self", place: str = "", **facts: bool) -> Decision:
+def use(law: Law, use: str, relation: str = "self", place: str = "", **facts: bool) -> UseDecision:
     """Whether an account may pay a use for a relation at a place.
 
     Shape:   codes of `rulebook.accounts` (USES, RELATIONS, PLACES); an empty place is none in
@@ -68,7 +68,7 @@ def use(law: Law, use: str, relation: str = "self", place: str = "", **facts: bo
     Returns: a decision; use_not_allowed before relation_not_allowed.
     Refuses: value_invalid for an unknown code; not_ruled where the law has no table of uses.
     """
-    query = Query(use, relation, place, **facts)
+    query = UseQuery(use, relation, place, **facts)
     _known("use", query.use, USE_NAMES)
     _known("relation", query.relation, RELATION_NAMES)
     _known("place", query.place, PLACE_NAMES | {"": ""})
@@ -87,7 +87,7 @@ def use(law: Law, use: str, relation: str = "self", place: str = "", **facts: bo
         return _refused("relation_not_allowed", f"限{'、'.join(names)}", fitting)
     whom = "本人" if query.relation == "self" else RELATION_NAMES[query.relation]
     text = f"个人账户可以支付{whom}的{USE_NAMES[query.use]}"
-    return Decision("", text, (ground(*allowed[0]),))
+    return UseDecision("", text, (ground(*allowed[0]),))
 
 
 def _known(field: str, code: str, names: dict[str, str]) -> None:
@@ -97,7 +97,7 @@ def _known(field: str, code: str, names: dict[str, str]) -> None:
         )
 
 
-def _fitting(table: list[Row], query: Query) -> tuple[list[Row], str]:
+def _fitting(table: list[Row], query: UseQuery) -> tuple[list[Row], str]:
     """The provisions whose use, place and conditions fit, or why the nearest one does not."""
     left = [found for found in table if query.use in found[1].uses]
     reason = f"可支付的用途里没有{USE_NAMES[query.use]}"
@@ -116,13 +116,13 @@ def _fitting(table: list[Row], query: Query) -> tuple[list[Row], str]:
 
 def _refused(
     code: str, reason: str, found: list[Row] | list[tuple[Provision[NoUse], NoUse]]
-) -> Decision:
+) -> UseDecision:
     grounds = tuple(ground(provision, rule) for provision, rule in found)
-    return Decision(code, f"{REFUSALS[code]}：{reason}", grounds)
+    return UseDecision(code, f"{REFUSALS[code]}：{reason}", grounds)
 
 
 @dataclass(frozen=True)
-class Bond:
+class AccountBond:
     """Who may be bound to an owner's account, and what happens when it runs short."""
 
     relations: tuple[str, ...]
@@ -130,15 +130,15 @@ class Bond:
     ground: Ground
 
 
-def bond(law: Law) -> Bond | None:
+def bond(law: Law) -> AccountBond | None:
     """The rule of family binding, where the law has one."""
     for provision, rule in rules(law, Binding):
-        return Bond(rule.relations, rule.short, ground(provision, rule))
+        return AccountBond(rule.relations, rule.short, ground(provision, rule))
     return None
 
 
 @dataclass(frozen=True)
-class Outcome:
+class UseOutcome:
     """What becomes of an account's money at an event: one of the outcomes."""
 
     name: str
@@ -149,7 +149,7 @@ class Outcome:
     ground: Ground
 
 
-def event(law: Law, event: str) -> list[Outcome]:
+def event(law: Law, event: str) -> list[UseOutcome]:
     """What the law says of an account at an event (codes of ACCOUNT_EVENTS); empty if nothing.
 
     Refuses: value_invalid for an unknown code.
@@ -159,7 +159,7 @@ def event(law: Law, event: str) -> list[Outcome]:
     for provision, rule in rules(law, AccountEvent):
         if event in rule.events:
             found.append(
-                Outcome(
+                UseOutcome(
                     provision.name,
                     rule.outcomes,
                     rule.on_request,

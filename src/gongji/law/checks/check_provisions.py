@@ -26,7 +26,7 @@ from gongji.law.rulebook.provision_kinds import (
     Onward,
     Rate,
 )
-from gongji.law.rulebook.schema import BAD, Context
+from gongji.law.rulebook.schema import BAD, Reading
 from gongji.law.rulebook.source import Node
 from gongji.law.rulebook.vocabulary import BENEFITS, VISIT_COLUMNS
 from gongji.refusals import Problem
@@ -230,7 +230,7 @@ class Checker(Figures):
             self.report(node, path, ("各年",), "逐年公布的统计数以元为单位，不再写“值”")
         if parameter.value is None:
             return
-        context = Context()
+        context = Reading()
         value = parameter_parser(parameter).parse(parameter.value, f"{path}.值", context)
         self.problems += context.problems
         if value is BAD:
@@ -249,7 +249,7 @@ class Checker(Figures):
             provision = self.law.all(provision_kinds.Parameter).get(value.parameter)
             parameter = provision.value if provision else None
             if isinstance(parameter, provision_kinds.Parameter) and parameter.value is not None:
-                inner = parameter_parser(parameter).parse(parameter.value, "", Context())
+                inner = parameter_parser(parameter).parse(parameter.value, "", Reading())
                 self._parameters_in(inner, seen)
         return seen
 

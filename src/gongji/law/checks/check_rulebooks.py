@@ -28,7 +28,7 @@ from gongji.units import WHOLE, date_of, show_ppm
 
 
 @dataclass(frozen=True)
-class Chain:
+class CheckedChain:
     """A distinct program of a benefit under a law, the cells that share it, and its proof.
 
     `opens` are the open parameters for which it is unproved; `supposed` how many programs were
@@ -56,11 +56,11 @@ class LawReport:
     """The chains of an area's law over one span of days."""
 
     law: Law
-    chains: list[Chain] = field(default_factory=list)
+    chains: list[CheckedChain] = field(default_factory=list)
     cells: int = 0
     gaps: list[Problem] = field(default_factory=list)
 
-    def where(self, *, proved: bool) -> list[Chain]:
+    def where(self, *, proved: bool) -> list[CheckedChain]:
         """The chains that are proved, or those that are not."""
         return [chain for chain in self.chains if (chain.proof is not None) == proved]
 
@@ -172,10 +172,10 @@ def _check_law(law: Law, layout: Layout, supposed: list[Law], problems: list[Pro
             if program.opens:
                 tried = [_try(one, layout, year, benefit, cells, proofs) for one in supposed]
                 opens = tuple(dict.fromkeys(program.opens.values()))
-                report.chains.append(Chain(benefit, tuple(cells), None, opens, sum(tried)))
+                report.chains.append(CheckedChain(benefit, tuple(cells), None, opens, sum(tried)))
                 continue
             proof = _proved(code, proofs)
-            report.chains.append(Chain(benefit, tuple(cells), proof))
+            report.chains.append(CheckedChain(benefit, tuple(cells), proof))
             if proof.broken:
                 problems.append(_broken(law, program, cells[0], proof.broken))
     report.gaps = list(gaps.values())

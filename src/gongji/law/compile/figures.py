@@ -22,7 +22,7 @@ from gongji.law.rulebook.provision_kinds import (
     Value,
 )
 from gongji.law.rulebook.rulebook import Rulebook
-from gongji.law.rulebook.schema import Context, Parser
+from gongji.law.rulebook.schema import Parser, Reading
 from gongji.law.rulebook.vocabulary import LEVEL_COLUMNS, NO_LEVEL
 from gongji.refusals import RulebookError
 from gongji.units import WHOLE, parse_fen, parse_ppm, round_half_up
@@ -230,7 +230,7 @@ def parsed_parameter(provision: Provision[provision_kinds.Parameter]) -> Value:
     """The typed value of a parameter (its unit decides how figures are written)."""
     parameter = provision.value
     assert parameter.value is not None
-    context = Context()
+    context = Reading()
     parsed: Value = parameter_parser(parameter).parse(parameter.value, provision.path, context)
     if context.problems:
         raise RulebookError(context.problems)

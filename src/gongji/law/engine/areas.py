@@ -15,7 +15,7 @@ class Areas:
     """The areas that a library has rulebooks of, with figures for their open parameters.
 
     Shape: `parameters`: area -> parameter -> figure as text; `everywhere`: figures for every area
-           that has such a parameter.
+           that has such a parameter; `changed`: areas that stand for those of the library.
     """
 
     def __init__(
@@ -23,10 +23,12 @@ class Areas:
         library: Library | None = None,
         parameters: Mapping[str, Settings] | None = None,
         everywhere: Settings | None = None,
+        changed: Mapping[str, Area] | None = None,
     ) -> None:
         self.library = library or Library()
         self.parameters = {code: dict(named) for code, named in (parameters or {}).items()}
         self.everywhere = dict(everywhere or {})
+        self.changed = dict(changed or {})
         self._loaded = lru_cache(maxsize=KEPT)(self._load)
         self._hashes: dict[tuple[str, Day], str] = {}
 
@@ -44,10 +46,20 @@ class Areas:
         if home != code:
             found = self._loaded(home, own, everywhere)
             return Area(code, found.laws, found.layout)
+        if everywhere and code in self.changed:
+            return self.changed[code]
         figures = (self.everywhere if everywhere else {}) | dict(own)
         laws = self.library.laws(code, figures)
         check(laws, dict(own))
         return Area(code, laws)
+
+    def instead(self, area: Area) -> "Areas":
+        """The areas with another one in the place of that of its code, for engine and batch alike.
+
+        Asked for with figures of its own, an area is that of the library.
+        """
+        changed = self.changed | {area.code: area}
+        return Areas(self.library, self.parameters, self.everywhere, changed)
 
     def home(self, code: str) -> Area:
         """The area with rules of its own that a code stands for.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from gongji.law.compile.citations import Cite
 from gongji.law.engine.area import Area
-from gongji.law.report.effects import Effect, Place, Table, Where, effects
+from gongji.law.report.effects import Effect, EffectsTable, Place, Where, effects
 from gongji.law.report.law_figures import OFFICIAL, Figure, figures
 from gongji.law.rulebook.law import Law
 from gongji.units import Day
@@ -22,7 +22,7 @@ WordKey = tuple[str, str, str, Where]
 
 
 @dataclass(frozen=True)
-class Difference:
+class LawDifference:
     """One thing that both or one of two laws speak of; no text where a law is silent."""
 
     subject: str
@@ -41,14 +41,14 @@ class Difference:
         return ONLY_LEFT if self.left else ONLY_RIGHT
 
 
-def compare(left: Area, left_day: Day, right: Area, right_day: Day) -> list[Difference]:
+def compare(left: Area, left_day: Day, right: Area, right_day: Day) -> list[LawDifference]:
     """Everything that two laws say, equal or not: benefits first, then the other sections.
 
     Refuses: date_outside.
     """
     laws = left.law(left_day), right.law(right_day)
     ours, theirs = effects(left, laws[0], left_day), effects(right, laws[1], right_day)
-    found: list[Difference] = []
+    found: list[LawDifference] = []
     places = list(dict.fromkeys((*ours, *theirs)))
     benefits = list(dict.fromkeys(place[0] for place in places))
     for place in sorted(places, key=lambda place: benefits.index(place[0])):
@@ -59,7 +59,9 @@ def compare(left: Area, left_day: Day, right: Area, right_day: Day) -> list[Diff
     return found
 
 
-def _benefit_rows(place: Place, left: Table | None, right: Table | None) -> Iterator[Difference]:
+def _benefit_rows(
+    place: Place, left: EffectsTable | None, right: EffectsTable | None
+) -> Iterator[LawDifference]:
     either = left or right
     assert either
     ours = left.cells if left else {}
@@ -89,9 +91,9 @@ def _spread(
 
 def _benefit_row(
     place: Place, label: str, where: Where, left: Effect | None, right: Effect | None
-) -> Difference:
+) -> LawDifference:
     benefit, _, kind, _ = place
-    return Difference(
+    return LawDifference(
         f"待遇.{benefit}",
         label if label == kind else f"{kind} · {label}",
         where,
@@ -123,9 +125,9 @@ def _by_key(law: Law) -> dict[WordKey, Figure]:
     }
 
 
-def _word_row(key: WordKey, left: Figure | None, right: Figure | None) -> Difference:
+def _word_row(key: WordKey, left: Figure | None, right: Figure | None) -> LawDifference:
     section, name, item, where = key
-    return Difference(
+    return LawDifference(
         f"{section}.{name}",
         item,
         where,

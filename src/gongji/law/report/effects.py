@@ -38,7 +38,7 @@ class Effect:
 
 
 @dataclass
-class Table:
+class EffectsTable:
     """One kind of figure of one benefit: what it is in each cell that tells figures apart."""
 
     label: str
@@ -46,9 +46,9 @@ class Table:
     """None where the figure does not apply."""
 
 
-def effects(area: Area, law: Law, day: Day) -> dict[Place, Table]:
+def effects(area: Area, law: Law, day: Day) -> dict[Place, EffectsTable]:
     """The figures of every benefit on a day, in the order of benefits, layers and kinds."""
-    found: dict[Place, Table] = {}
+    found: dict[Place, EffectsTable] = {}
     for benefit in offered_benefits(law):
         tables = _tables(area, law, day, benefit)
         order = list(dict.fromkeys(place[1] for place in tables))
@@ -57,9 +57,9 @@ def effects(area: Area, law: Law, day: Day) -> dict[Place, Table]:
     return found
 
 
-def _tables(area: Area, law: Law, day: Day, benefit: str) -> dict[Place, Table]:
+def _tables(area: Area, law: Law, day: Day, benefit: str) -> dict[Place, EffectsTable]:
     axes = axes_of(law, benefit)
-    tables: dict[Place, Table] = {}
+    tables: dict[Place, EffectsTable] = {}
     cells: list[Where] = []
     gaps: dict[Place, set[Where]] = {}
     for values in itertools.product(*cell_values(law, axes)):
@@ -71,7 +71,7 @@ def _tables(area: Area, law: Law, day: Day, benefit: str) -> dict[Place, Table]:
             if effect is None:
                 gaps.setdefault(place, set()).add(where)
             else:
-                tables.setdefault(place, Table(label)).cells[where] = effect
+                tables.setdefault(place, EffectsTable(label)).cells[where] = effect
     for place, table in tables.items():
         missing = set(cells) - table.cells.keys() - gaps.get(place, set())
         table.cells |= dict.fromkeys(missing)
@@ -120,13 +120,13 @@ def _text(cited: Cited, rate: bool) -> str:
     return f"{show_fen(cited.figure)} 元" if cited.figure else provision_kinds.NONE_TEXT
 
 
-def _reduced(table: Table) -> Table:
+def _reduced(table: EffectsTable) -> EffectsTable:
     """The table without the facts on which nothing depends, and without what does not apply."""
     cells = table.cells
     for axis in [fact for fact, _ in next(iter(cells))]:
         merged = _without(axis, cells)
         cells = merged if merged is not None else cells
-    return Table(table.label, {where: effect for where, effect in cells.items() if effect})
+    return EffectsTable(table.label, {where: effect for where, effect in cells.items() if effect})
 
 
 def _without(axis: str, cells: Mapping[Where, Effect | None]) -> dict[Where, Effect | None] | None:

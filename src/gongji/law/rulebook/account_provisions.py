@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from gongji.law.rulebook import schema as s
 from gongji.law.rulebook.provision_kinds import Condition, Value, value_of
-from gongji.law.rulebook.schema import Context, Parser, key, list_of, map_of, struct
+from gongji.law.rulebook.schema import Parser, Reading, key, list_of, map_of, struct
 from gongji.law.rulebook.source import Node
 from gongji.law.rulebook.vocabulary import BENEFITS, FACTS, FLAG, Fact
 from gongji.units import parse_day
@@ -363,7 +363,7 @@ class Deadline:
     node: Node = None  # type: ignore[assignment]
 
 
-def _post_pair(node: Node, name: str, context: Context) -> object:
+def _post_pair(node: Node, name: str, context: Reading) -> object:
     posts = (
         [text.strip() for text in node.text().split("和")] if isinstance(node.value, str) else []
     )

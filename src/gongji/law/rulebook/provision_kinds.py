@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gongji.law.rulebook import schema as s
-from gongji.law.rulebook.schema import Context, Parser, key, list_of, map_of, struct
+from gongji.law.rulebook.schema import Parser, Reading, key, list_of, map_of, struct
 from gongji.law.rulebook.source import Node
 from gongji.law.rulebook.vocabulary import CHOICE, KINDS
 from gongji.refusals import REFUSALS
@@ -83,7 +83,7 @@ def value_of(figure: Parser, words: bool = False) -> Parser:
     """
     texts = map_of(s.prose)
 
-    def parse(node: Node, name: str, context: Context) -> Any:
+    def parse(node: Node, name: str, context: Reading) -> Any:
         if isinstance(node.value, str):
             if words and node.text() in (UNLIMITED_TEXT, NONE_TEXT):
                 return Literal(amount=0 if node.text() == NONE_TEXT else None, node=node)
@@ -121,7 +121,7 @@ def value_of(figure: Parser, words: bool = False) -> Parser:
     )
 
 
-def _from_parameter(node: Node, name: str, context: Context, texts: Parser) -> Any:
+def _from_parameter(node: Node, name: str, context: Reading, texts: Parser) -> Any:
     fields = s.read_struct(_ParameterFields, node, name, context)
     if fields is s.BAD:
         return s.BAD

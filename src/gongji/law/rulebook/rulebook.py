@@ -99,7 +99,7 @@ def read_book(path: Path) -> tuple[Rulebook | None, list[Problem]]:
 def _read_root(
     path: Path, root: Node, nodes: dict[str, Node], found: list[Problem]
 ) -> Rulebook | None:
-    context = schema.Context()
+    context = schema.Reading()
     allowed = [*_OTHERS, *_MAPS]
     for unknown in nodes.keys() - set(allowed):
         line = (root.keys or {}).get(unknown, root.line)
@@ -144,7 +144,7 @@ def _misplaced(path: Path, head: Head) -> Iterable[Problem]:
 
 
 def _read_map(
-    section: str, node: Node, context: schema.Context, broken: set[str]
+    section: str, node: Node, context: schema.Reading, broken: set[str]
 ) -> dict[str, Any]:
     """The entries of a section that can be read; the others go to `broken`."""
     if not isinstance(node.value, dict):

@@ -26,7 +26,7 @@ BAD = Bad()
 
 
 @dataclass
-class Context:
+class Reading:
     """Where problems go while a file is read."""
 
     problems: list[Problem] = field(default_factory=list)
@@ -43,7 +43,7 @@ class Context:
 class Parser:
     """How one kind of value is read (`parse`) and described (`schema`)."""
 
-    parse: Callable[[Node, str, Context], Any]
+    parse: Callable[[Node, str, Reading], Any]
     schema: Json
 
 
@@ -59,7 +59,7 @@ def key(name: str, parser: "Parser | Callable[[], Parser]", doc: str = "", **def
 def scalar(what: str, convert: Callable[[str], Any], schema: Json) -> Parser:
     """A text converted by `convert`, which raises ValueError with the reason."""
 
-    def parse(node: Node, name: str, context: Context) -> Any:
+    def parse(node: Node, name: str, context: Reading) -> Any:
         if not isinstance(node.value, str):
             return context.add(node, name, f"这里应写{what}，写成了{node.kind}")
         try:
@@ -81,7 +81,7 @@ def choice(options: Mapping[str, Any]) -> Parser:
     return scalar("可取值之一", convert, {"enum": list(options)})
 
 
-def _prose(node: Node, name: str, context: Context) -> Any:
+def _prose(node: Node, name: str, context: Reading) -> Any:
     if not isinstance(node.value, str):
         return context.add(node, name, f"这里应写文字，写成了{node.kind}")
     text = node.value.strip()
@@ -150,7 +150,7 @@ yes_no = choice({"是": True, "否": False})
 def list_of(item: Parser) -> Parser:
     """A list; a single item may stand alone."""
 
-    def parse(node: Node, name: str, context: Context) -> Any:
+    def parse(node: Node, name: str, context: Reading) -> Any:
         nodes = node.value if isinstance(node.value, list) else [node]
         values = tuple(item.parse(child, name, context) for child in nodes)
         return whole_or_bad(values, values, context)
@@ -158,7 +158,7 @@ def list_of(item: Parser) -> Parser:
     return Parser(parse, {"anyOf": [{"type": "array", "items": item.schema}, item.schema]})
 
 
-def whole_or_bad(value: Any, parts: Collection[Any], context: Context) -> Any:
+def whole_or_bad(value: Any, parts: Collection[Any], context: Reading) -> Any:
     """The value, or BAD where a part of it is; its good parts are then kept as loose ones."""
     good = [part for part in parts if part is not BAD]
     if len(good) == len(parts):
@@ -170,7 +170,7 @@ def whole_or_bad(value: Any, parts: Collection[Any], context: Context) -> Any:
 def map_of(item: Parser) -> Parser:
     """A mapping by name."""
 
-    def parse(node: Node, name: str, context: Context) -> Any:
+    def parse(node: Node, name: str, context: Reading) -> Any:
         if not isinstance(node.value, dict):
             return context.add(node, name, f"这里应写键值表，写成了{node.kind}")
         result = {
@@ -185,7 +185,7 @@ def map_of(item: Parser) -> Parser:
 def either(test: Callable[[Node], bool], yes: Parser, no: Parser) -> Parser:
     """One of two forms, told apart by the node."""
 
-    def parse(node: Node, name: str, context: Context) -> Any:
+    def parse(node: Node, name: str, context: Reading) -> Any:
         return (yes if test(node) else no).parse(node, name, context)
 
     return Parser(parse, {"anyOf": [yes.schema, no.schema]})
@@ -207,7 +207,7 @@ def _required(item: dataclasses.Field[Any]) -> bool:
     return item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
 
 
-def read_struct(cls: type, node: Node, name: str, context: Context) -> Any:
+def read_struct(cls: type, node: Node, name: str, context: Reading) -> Any:
     """A struct from a mapping: unknown, missing and wrong keys are all reported.
 
     A struct with a field `node` keeps the node it came from.

@@ -77,7 +77,7 @@ def open_tables(
             sheets = [_file(path, kinds, given, problems)]
         for found in sheets:
             if found is not None:
-                tables.append(_table(len(tables) + 1, *found, problems))
+                tables.append(_table(len(tables) + 1, found, problems))
     return sorted(tables, key=lambda table: kinds.position(table.kind))
 
 
@@ -139,16 +139,9 @@ def _chunks(rows: list[Texts]) -> Callable[[], Iterator[list[Texts]]]:
     return chunks
 
 
-def _table(
-    number: int,
-    label: str,
-    kind: Kind,
-    heads: Texts,
-    rows: int | None,
-    chunks: Callable[[], Iterator[list[Texts]]],
-    problems: Problems,
-) -> ArrivingTable:
+def _table(number: int, found: Found, problems: Problems) -> ArrivingTable:
     """A table with its head checked against the columns of its kind."""
+    label, kind, heads, rows, chunks = found
     columns = tuple(kind.spellings.get(head.strip()) for head in heads)
     allowed = "、".join(column.heading for column in kind.columns)
     for head, column in zip(heads, columns, strict=True):

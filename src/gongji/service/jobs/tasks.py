@@ -27,7 +27,8 @@ def daily_trial_balance(timestamp: int) -> None:
     say("trial_balance", day=str(day), agrees=found.agrees)
 
 
-@app.periodic(cron="40 1 * * *")
+# At night in China: the clock of these times is UTC's.
+@app.periodic(cron="40 17 * * *")
 @app.task(queueing_lock="message_months", pass_context=False)
 def message_months(timestamp: int) -> None:
     """Make the months ahead in which messages are kept, and drop those whose time is over."""
@@ -44,11 +45,13 @@ def message_months(timestamp: int) -> None:
 @app.task(queueing_lock="tidy", pass_context=False)
 def tidy(timestamp: int) -> None:
     """Remove files whose time to be fetched is over, and nonces that are too old to be replayed."""
+    from gongji.gateway.wire import credentials
+    from gongji.gateway.wire.files import forget_files
+
     now = datetime.fromtimestamp(timestamp, UTC)
     with psycopg.connect(owner_dsn()) as connection:
-        files = connection.execute("delete from file_ticket where expires_at < %s", [now]).rowcount
-        oldest = now - timedelta(hours=NONCE_HOURS)
-        nonces = connection.execute("delete from nonce where seen_at < %s", [oldest]).rowcount
+        files = forget_files(connection, now)
+        nonces = credentials.forget(connection, now - timedelta(hours=NONCE_HOURS))
     log.info("tidied", files=files, nonces=nonces)
 
 

@@ -1,0 +1,208 @@
+"""Family bonds: asked for by the person whose care is to be paid, given and ended by the owner.
+
+A bond is a fact of the person whose care is paid (`gongji.people.person_kinds.Bond`). What is asked
+for is such a fact with a consent that never comes, so no settlement uses it; consent puts another
+fact in its place. Nothing is deleted: what was known before stays known.
+
+Law: 家庭共济 (CX-20, YN-3): the owner of an account binds family members of their own will.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, get_args, get_type_hints
+
+import msgspec
+from psycopg import Connection
+
+from gongji.people import person_facts, person_rows
+from gongji.people.person_facts import FactRow, NewFact
+from gongji.people.person_kinds import Bond
+from gongji.people.person_rows import Person
+from gongji.platform.actors import Actor
+from gongji.platform.commands import command
+from gongji.refusals import Refusal
+from gongji.units import day_in_china
+
+Database = Connection[Any]
+
+NEVER = "9999-12-31"
+"""The consent of a bond that is only asked for."""
+KIND = "bond"
+RELATIONS: tuple[str, ...] = get_args(get_type_hints(Bond)["relation"])
+_OWED = """
+select f.id, f.person_id, f.area, f.kind, f.key, f.since, f.until, f.learnt_at, f.retired_at,
+  f.details, f.source, p.psn_no, p.name
+from person_fact f join person p on p.id = f.person_id
+where f.kind = 'bond' and f.key = %s and f.retired_at is null
+  and (f.until is null or f.until > %s) order by f.since, f.id"""
+
+
+class BondTerms(msgspec.Struct, frozen=True):
+    """A bond with somebody, who is known by number and name.
+
+    `relation` is what the owner of the account is to the one whose care is paid.
+    """
+
+    psn_no: str
+    name: str
+    relation: str
+
+
+class BondNumber(msgspec.Struct, frozen=True):
+    """A bond that stands or is asked for, by its number."""
+
+    bond: int
+
+
+@dataclass(frozen=True)
+class BondSide:
+    """A bond as one of its two sides sees it; `psn_no` and `name` are the other side's."""
+
+    id: int
+    psn_no: str
+    name: str
+    relation: str
+    since: date
+    pending: bool
+
+
+@dataclass(frozen=True)
+class Bonds:
+    """Whose account pays for the person, and for whom the person's account pays."""
+
+    mine: list[BondSide]
+    others: list[BondSide]
+
+
+def bonds_of(connection: Database, person: Person, day: date) -> Bonds:
+    """The bonds of a person, asked for and given, that are not over on a day."""
+    own = [f for f in _own(connection, person) if f.until is None or f.until > day]
+    names = {one.psn_no: one.name for one in person_rows.persons_of(connection, _owners(own))}
+    mine = [_side(fact, names.get(fact.key, ""), fact.key) for fact in own]
+    rows = connection.execute(_OWED, [person.psn_no, day]).fetchall()
+    others = [_side(FactRow(*row[:11]), row[12], row[11]) for row in rows]
+    return Bonds(mine, others)
+
+
+def _own(connection: Database, person: Person) -> list[FactRow]:
+    return person_facts.history(connection, [person.id], None, [KIND])[person.id]
+
+
+def _owners(bonds: list[FactRow]) -> list[str]:
+    return [fact.key for fact in bonds]
+
+
+def _side(fact: FactRow, name: str, psn_no: str) -> BondSide:
+    pending = fact.details["consented_on"] == NEVER
+    return BondSide(fact.id, psn_no, name, fact.details["relation"], fact.since, pending)
+
+
+def _other(connection: Database, content: BondTerms, person: Person) -> Person:
+    """The other side, known by number and name; a wrong name is told as an unknown number."""
+    found = person_rows.find_person(connection, content.psn_no.strip())
+    if found is None or found.name != content.name.strip():
+        raise Refusal("bond_person_unknown", "psn_no")
+    if found.id == person.id:
+        raise Refusal("bond_with_oneself", "psn_no")
+    return found
+
+
+def _relation(text: str) -> str:
+    if text not in RELATIONS:
+        values = {"value": text, "allowed": "、".join(RELATIONS)}
+        raise Refusal("value_invalid", "relation", values)
+    return text
+
+
+def _terms(relation: str, consent: str, order: int) -> dict[str, Any]:
+    return {"order": order, "relation": relation, "consented_on": consent}
+
+
+def _next_order(connection: Database, person: Person) -> int:
+    return 1 + max((fact.details["order"] for fact in _own(connection, person)), default=0)
+
+
+@command("person")
+def ask_bond(connection: Database, content: BondTerms, *, actor: Actor, now: datetime) -> None:
+    """Ask the owner of an account to let it pay for the person who acts.
+
+    Refuses: bond_person_unknown, bond_with_oneself, value_invalid, fact_overlaps where it is asked
+             or given already.
+    """
+    person = person_rows.acting_person(connection, actor)
+    owner = _other(connection, content, person)
+    order = _next_order(connection, person)
+    terms = _terms(_relation(content.relation), NEVER, order)
+    _add(connection, person, owner.psn_no, terms, actor, now)
+
+
+@command("person")
+def give_bond(connection: Database, content: BondTerms, *, actor: Actor, now: datetime) -> None:
+    """Let the own account of the person who acts pay for someone.
+
+    Refuses: as `ask_bond`.
+    """
+    owner = person_rows.acting_person(connection, actor)
+    person = _other(connection, content, owner)
+    order = _next_order(connection, person)
+    terms = _terms(_relation(content.relation), str(day_in_china(now)), order)
+    _add(connection, person, owner.psn_no, terms, actor, now)
+
+
+def _add(
+    connection: Database,
+    person: Person,
+    owner: str,
+    terms: dict[str, Any],
+    actor: Actor,
+    now: datetime,
+) -> None:
+    day = day_in_china(now)
+    new = NewFact(person.id, person.area, KIND, day, owner, None, terms, actor.source())
+    person_facts.add(connection, [new], now)
+
+
+@command("person")
+def consent_to_bond(
+    connection: Database, content: BondNumber, *, actor: Actor, now: datetime
+) -> None:
+    """Give what was asked of the person who acts.
+
+    Refuses: bond_unknown where nothing of that number is asked of this person.
+    """
+    owner = person_rows.acting_person(connection, actor)
+    fact = _of_owner(connection, owner, content.bond)
+    if fact.details["consented_on"] != NEVER:
+        raise Refusal("bond_unknown", "bond")
+    today = day_in_china(now)
+    details = fact.details | {"consented_on": str(today)}
+    right = NewFact(fact.person_id, fact.area, KIND, today, fact.key, None, details, actor.source())
+    person_facts.correct(connection, fact.id, right, now)
+
+
+@command("person")
+def end_bond(connection: Database, content: BondNumber, *, actor: Actor, now: datetime) -> None:
+    """Take back what was asked or given: either side may, from today on.
+
+    Refuses: bond_unknown where it is neither side's.
+    """
+    person = person_rows.acting_person(connection, actor)
+    own = {fact.id: fact for fact in _own(connection, person)}
+    fact = own.get(content.bond) or _of_owner(connection, person, content.bond)
+    today = day_in_china(now)
+    if fact.details["consented_on"] == NEVER or fact.since >= today:
+        person_facts.retire(connection, [fact.id], now)
+        return
+    right = NewFact(
+        fact.person_id, fact.area, KIND, fact.since, fact.key, today, fact.details, actor.source()
+    )
+    person_facts.correct(connection, fact.id, right, now)
+
+
+def _of_owner(connection: Database, owner: Person, number: int) -> FactRow:
+    """A bond of the person's own account."""
+    rows = connection.execute(_OWED, [owner.psn_no, date.min]).fetchall()
+    found = next((FactRow(*row[:11]) for row in rows if row[0] == number), None)
+    if found is None:
+        raise Refusal("bond_unknown", "bond")
+    return found
