@@ -54,4 +54,4 @@ def test_what_the_account_paid_first_once_is_no_limit_to_the_next_settlement(
     used = gateway.execute("select period, code, used_fen from meter_use").fetchall()
     assert used == [("年:2024", "year_deductible", 60_000)]
     assert list(replay(gateway, rules)) == []
-    assert list(readjudicate(gateway, AREA, 2024, rules, NOW)) == []
+    assert list(readjudicate(owner, AREA, 2024, rules, NOW)) == []

@@ -42,9 +42,9 @@ def state(gateway: Connection) -> list[Any]:
     return [
         gateway.execute(statement).fetchall()
         for statement in (
-            "select person_id, period, slot, code, used_fen from meter_use where used_fen > 0"
+            "select person, period, slot, code, used_fen from meter_use where used_fen > 0"
             " order by 1, 2, 3, 4",
-            "select person_id, kind, amount_fen from balance order by 1, 2",
+            "select person, kind, amount_fen from balance order by 1, 2",
             "select id, settled_by is not null from charge_batch order by 1",
         )
     ]
@@ -80,16 +80,16 @@ def test_a_cancellation_restores_meters_accounts_and_lines_exactly(
     bill = counter.bill(person, here, "2024-12-02", 30_000, own=500, accounts="family")
     before = state(gateway)
     entry = one(gateway, bill).entry
-    assert entry.family_fen > 0 and state(gateway) != before
+    assert entry.settlement.family_fen > 0 and state(gateway) != before
     outcome = undo(counter, gateway, bill, entry.id)
     assert state(gateway) == before
     back = outcome.entry
-    assert (back.kind, back.reverses_id) == ("cancellation", entry.id)
+    assert (back.kind, back.reverses) == ("cancellation", entry.id)
     assert [getattr(back, name) for name in AMOUNTS] == [-getattr(entry, name) for name in AMOUNTS]
     (net,) = gateway.execute(
         "select count(*) from (select owner from (select debit || debit_owner, amount_fen from"
-        " posting where entry_id = any(%(ids)s) union all select credit || credit_owner,"
-        " -amount_fen from posting where entry_id = any(%(ids)s)) a(owner, fen)"
+        " posting where entry = any(%(ids)s) union all select credit || credit_owner,"
+        " -amount_fen from posting where entry = any(%(ids)s)) a(owner, fen)"
         " group by owner having sum(fen) <> 0) b",
         {"ids": [entry.id, back.id]},
     ).fetchone() or (1,)
@@ -104,7 +104,7 @@ def test_lines_can_be_settled_anew_after_a_cancellation(
     first = one(gateway, bill).entry
     undo(counter, gateway, bill, first.id)
     again = counter.request(person, here, bill.visit, "1", 30_000)
-    assert one(gateway, again).entry.pool_fen == first.pool_fen
+    assert one(gateway, again).entry.settlement.pool_fen == first.pool_fen
 
 
 def test_a_settlement_is_cancelled_once(counter: Counter, gateway: Connection) -> None:
@@ -152,7 +152,7 @@ def test_settlements_that_build_on_it_are_flagged_and_others_are_not(
         )
     ]
     back = undo(counter, gateway, first, numbers[0]).entry
-    flags = gateway.execute("select entry_id, cause_id, reason from review_flag").fetchall()
+    flags = gateway.execute("select entry, cause, reason from review_flag").fetchall()
     assert [flag[:2] for flag in flags] == [(numbers[1], back.id)]
     assert str(numbers[0]) in flags[0][2]
 
@@ -166,7 +166,7 @@ def test_a_settlement_that_found_the_ceiling_used_up_builds_on_what_used_it(
     later = one(gateway, counter.bill(person, here, "2024-11-02", 100_000)).entry
     assert later.pool_fen == 0
     undo(counter, gateway, first, number)
-    assert gateway.execute("select entry_id from review_flag").fetchall() == [(later.id,)]
+    assert gateway.execute("select entry from review_flag").fetchall() == [(later.id,)]
 
 
 def test_an_area_may_refuse_to_cancel_what_others_build_on_naming_only_own_visits(
@@ -201,7 +201,7 @@ def test_a_reversal_undoes_a_settlement_whose_answer_was_lost(
     bill = counter.bill(person, here, "2024-12-02", 30_000, accounts="own")
     before = state(gateway)
     one(gateway, bill)
-    assert undo_message(counter, gateway, bill, bill.key.msg_id).entry.pool_fen < 0
+    assert undo_message(counter, gateway, bill, bill.key.msg_id).entry.settlement.pool_fen < 0
     assert state(gateway) == before
 
 
@@ -249,7 +249,7 @@ def test_reversing_a_cancellation_restores_the_settlement_and_it_can_be_cancelle
     settled = state(gateway)
     back = undo(counter, gateway, bill, entry.id).entry
     restored = undo_message(counter, gateway, bill, back.msgid, "2208").entry
-    assert restored.kind == "settlement" and restored.pool_fen == entry.pool_fen
+    assert restored.kind == "settlement" and restored.pool_fen == entry.settlement.pool_fen
     assert state(gateway) == settled
     assert code(lambda: undo_message(counter, gateway, bill, back.msgid, "2208")) == (
         "settlement_cancelled"
@@ -329,9 +329,9 @@ def test_two_cashiers_settling_one_person_share_one_deductible_and_one_account(
         connect, *[lambda c, part=bills[n::4]: settle(c, part, RULES, NOW) for n in range(4)]
     )
     entries = [outcome.entry for outcomes in made for outcome in outcomes]
-    assert sum(entry.account_fen for entry in entries) == 1000
+    assert sum(entry.settlement.account_fen for entry in entries) == 1000
     used = gateway.execute("select sum(used_fen) from meter_use where code = 'year_deductible'")
-    assert used.fetchone() == (sum(entry.deductible_fen for entry in entries),)
+    assert used.fetchone() == (sum(entry.settlement.deductible_fen for entry in entries),)
 
 
 def test_one_message_on_two_connections_is_settled_once(

@@ -89,5 +89,5 @@ def test_what_is_not_a_settlement_has_no_facts_of_one() -> None:
 @pytest.mark.parametrize(("kind", "sign"), [("settlement", 1), ("cancellation", -1)])
 def test_supplements_of_a_cancellation_have_the_other_sign(kind: str, sign: int) -> None:
     entry: EntryRow = msgspec.structs.replace(WHOLE, kind=kind)
-    assert isinstance(entry.result, Decision)
+    assert isinstance(entry.settlement.result, Decision)
     assert entry.supplements == {"大额": sign * 500}

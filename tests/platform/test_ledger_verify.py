@@ -135,16 +135,16 @@ def test_a_right_ledger_has_no_differences(ledger: Connection) -> None:
 def test_what_is_kept_otherwise_is_named_with_the_person_masked(
     ledger: Connection, owner: Connection
 ) -> None:
-    owner.execute("update meter_use set used_fen = used_fen + 7 where person_id = 1")
+    owner.execute("update meter_use set used_fen = used_fen + 7 where person = 1")
     assert list(verify(ledger)) == [
         Difference(
             "meter", AREA, "4305************0001", None, "ordinary_paid 年:2025", "5007", "5000"
         )
     ]
     assert found(ledger, Scope("510400")) == []
-    owner.execute("delete from meter_use where person_id = 2")
+    owner.execute("delete from meter_use where person = 2")
     assert ("meter", "ordinary_paid 年:2025", "0", "700") in found(ledger)
-    owner.execute("update balance set amount_fen = 1 where person_id = 2")
+    owner.execute("update balance set amount_fen = 1 where person = 2")
     assert ("balance", "account", "1", "200") in found(ledger)
     assert len(found(ledger)) == 3
 
@@ -268,7 +268,7 @@ def test_a_month_is_not_closed_before_it_is_over_nor_with_differences(
             now=NOW,
         )
     assert refused.value.code == "period_not_over"
-    owner.execute("update balance set amount_fen = 1 where person_id = 2")
+    owner.execute("update balance set amount_fen = 1 where person = 2")
     with pytest.raises(Refusal) as refused:
         periods.close_month(
             owner,

@@ -83,7 +83,7 @@ def test_verify_lists_what_differs_with_every_check_in_words(ledger: Connection,
         ledger,
         "update entry set pool_fen = 12001, cash_fen = 799 where id = 6",
         "update entry set deductible_fen = -1499 where id = 5",
-        "update meter_use set used_fen = 9 where person_id = 3",
+        "update meter_use set used_fen = 9 where person = 3",
         "update balance set amount_fen = 9 where kind = 'payable'",
     )
     code, out, err = run("verify")
@@ -129,7 +129,7 @@ def test_verify_lists_what_differs_with_every_check_in_words(ledger: Connection,
 
 def test_verify_prints_fifty_differences_and_counts_all(ledger: Connection, run: Run) -> None:
     insert = (
-        "insert into meter_use (area, person_id, period, slot, code, used_fen)"
+        "insert into meter_use (area, person, period, slot, code, used_fen)"
         " select '430500', 1, '年:2025', n::text, 'drug', 1"
         " from generate_series(%s::int, %s::int) n"
     )

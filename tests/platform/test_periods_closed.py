@@ -120,7 +120,7 @@ def test_the_refusal_counts_the_differences_and_names_three_of_them(ledger: Conn
     forge(
         ledger,
         "update entry set pool_fen = 12001, cash_fen = 799 where id = 6",
-        "update balance set amount_fen = 1 where person_id = 1",
+        "update balance set amount_fen = 1 where person = 1",
     )
     told = _refused(ledger, MAR_1)
     assert told.values["count"] == "5"

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.platform.counter import NOW, PARAMETERS, RULES, Counter, keep, one
+from tests.platform.counter import NOW, OPERATOR, PARAMETERS, RULES, Counter, keep, one
 
 from gongji.law.engine.areas import Areas
 from gongji.ledger.entry_rows import EntryRow
@@ -73,7 +73,7 @@ def test_a_changed_move_is_found_and_others_only_where_they_stand_on_it(
     county = Counter(owner)
     entries = year(gateway, county, count=6)
     # 200 a year at level 2: the fifth and sixth bear nothing any more.
-    assert [entry.deductible_fen for entry in entries] == [5_000] * 4 + [0] * 2
+    assert [entry.settlement.deductible_fen for entry in entries] == [5_000] * 4 + [0] * 2
     change(
         owner,
         "update entry set meters = (select jsonb_agg(case when m->>0 = 'level_deductible.2'"
@@ -126,7 +126,7 @@ def test_openings_cancellations_and_restorations_move_meters_and_are_not_decided
     county = Counter(owner)
     here, person = county.institution(1, "2"), county.person(1)
     opening = OpeningMeter(person, "430500", date(2024, 1, 1), "level_deductible.2", "", 18_000)
-    enter(gateway, [opening], RULES.area, NOW)
+    enter(owner, [opening], RULES.area, NOW, actor=OPERATOR)
     bill = county.bill(person, here, "2024-03-01", 10_000)
     first = one(gateway, bill).entry
     assert first.deductible_fen == 2_000

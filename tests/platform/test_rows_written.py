@@ -139,7 +139,7 @@ WHOLE = EntryRow(
         reasons=("行",),
         meters=(("年:2025", "糖尿病", "a.2", 5),),
     ),
-    reverses_id=70,
+    reverses=70,
     rulebook="430500/2023-01-01",
     law_hash="f" * 64,
     engine="1.2",
@@ -176,10 +176,10 @@ def test_an_entry_comes_back_in_every_field(owner: Connection) -> None:
 
 def test_what_takes_an_entry_back_has_the_other_sign_in_everything_that_counts() -> None:
     back = negated(WHOLE, id=90, kind="cancellation")
-    assert (back.id, back.kind, back.reverses_id) == (90, "cancellation", 77)
+    assert (back.id, back.kind, back.reverses) == (90, "cancellation", 77)
     assert [getattr(back, name) for name in AMOUNTS] == [-getattr(WHOLE, name) for name in AMOUNTS]
     assert back.meters == (("a.2", "年:2025", "糖尿病", -5), ("b", "次:2025", "77|x", 0))
-    kept = set(COLUMNS) - {*AMOUNTS, "meters", "id", "kind", "reverses_id"}
+    kept = set(COLUMNS) - {*AMOUNTS, "meters", "id", "kind", "reverses"}
     assert all(getattr(back, name) == getattr(WHOLE, name) for name in kept)
     again = negated(back, id=91)
     assert [getattr(again, name) for name in AMOUNTS] == [getattr(WHOLE, name) for name in AMOUNTS]

@@ -30,8 +30,16 @@ def test_a_settlement_writes_entry_postings_meters_balance_lines_and_message(
     outcome = one(gateway, bill, answers=kept())
     entry = outcome.entry
     # 邵阳 2023-06-01: (250 - 50) × 60 % = 120
-    assert (entry.total_fen, entry.pool_fen, entry.deductible_fen) == (30_000, 12_000, 5000)
-    assert (entry.account_fen, entry.cash_fen, outcome.balance_fen) == (10_000, 8000, 0)
+    assert (
+        entry.settlement.total_fen,
+        entry.settlement.pool_fen,
+        entry.settlement.deductible_fen,
+    ) == (30_000, 12_000, 5000)
+    assert (entry.settlement.account_fen, entry.settlement.cash_fen, outcome.balance_fen) == (
+        10_000,
+        8000,
+        0,
+    )
     assert outcome.limits == {"pool": 150_000}
     (stored,) = rows(gateway, f"select {', '.join(COLUMNS)} from entry")
     assert {name: getattr(read_entry(stored), name) for name in COLUMNS} == {
@@ -151,12 +159,19 @@ def test_random_histories_are_settled_as_the_engine_settles_them(
             used = mine.setdefault(bill.psn_no, load(home, []))
             expected = engine(home, visit, used)
             entry = outcome.entry
-            assert entry.pool_fen == expected.pool_fen
-            assert entry.supplements_fen == expected.supplements_fen
-            assert entry.deductible_fen == expected.deductible_fen
-            paid = entry.account_fen + entry.family_fen + entry.cash_fen
-            assert entry.pool_fen + entry.supplements_fen + paid == entry.total_fen
-    kept = rows(gateway, "select person_id, period, slot, code, used_fen from meter_use")
+            assert entry.settlement.pool_fen == expected.pool_fen
+            assert entry.settlement.supplements_fen == expected.supplements_fen
+            assert entry.settlement.deductible_fen == expected.deductible_fen
+            paid = (
+                entry.settlement.account_fen
+                + entry.settlement.family_fen
+                + entry.settlement.cash_fen
+            )
+            assert (
+                entry.settlement.pool_fen + entry.settlement.supplements_fen + paid
+                == entry.settlement.total_fen
+            )
+    kept = rows(gateway, "select person, period, slot, code, used_fen from meter_use")
     for psn_no, used in mine.items():
         ours = [row[1:] for row in kept if row[0] == counter.persons[psn_no]]
         blocks = {key: block for key, block in load(home, ours).blocks.items() if any(block)}
@@ -182,7 +197,7 @@ def test_a_stored_settlement_gives_the_same_again(counter: Counter, gateway: Con
             if name not in ("facts", "result"):
                 assert getattr(again, name) == getattr(entry, name), name
         said = decide_bill.explanation(entry, RULES)
-        assert said.result.pool_fen == entry.pool_fen
+        assert said.result.pool_fen == entry.settlement.pool_fen
 
 
 def test_a_trial_writes_nothing_and_gives_the_amounts_of_the_settlement(
@@ -208,8 +223,11 @@ def test_a_trial_between_two_bills_disturbs_neither(counter: Counter, gateway: C
         counter.bill(person, here, "2024-12-02", 15_000, accounts="own") for _ in range(3)
     )
     a, b, c = settle(gateway, [first, replace(second, trial=True), third], RULES, NOW)
-    assert [b.entry.pool_fen, b.entry.account_fen] == [c.entry.pool_fen, c.entry.account_fen]
-    assert a.entry.deductible_fen + c.entry.deductible_fen == 10_000
+    assert [b.entry.settlement.pool_fen, b.entry.settlement.account_fen] == [
+        c.entry.settlement.pool_fen,
+        c.entry.settlement.account_fen,
+    ]
+    assert a.entry.settlement.deductible_fen + c.entry.settlement.deductible_fen == 10_000
     assert rows(gateway, "select sum(used_fen) from meter_use where code = 'year_deductible'") == [
         (10_000,)
     ]

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import psycopg
 import pytest
-from tests.platform.counter import NIGHT, NOW, RULES, Counter, keep, one, refused, rows
+from tests.platform.counter import NIGHT, NOW, RULES, TELLER, Counter, keep, one, refused, rows
 
 from gongji.refusals import Refusal
 from gongji.settlement.cancel import cancel, reverse
@@ -69,7 +69,7 @@ def test_the_accounting_date_is_the_day_in_china(
         },
         StayReport,
     )
-    stay = record_stay(gateway, told, RULES, now).entry
+    stay = record_stay(gateway, told, RULES, now, actor=TELLER).entry
     kept = rows(gateway, "select id, accounting_date, settled_at from entry order by id")
     assert kept == [(n, today, now) for n in (entry.id, back.id, restored.id, stay)]
 
@@ -186,7 +186,9 @@ def test_a_law_begins_at_midnight_in_china(counter: Counter, gateway: Connection
             counter, counter.bill(counter.person(number), here, "2023-06-01", 25_000), instant
         )
         entry = one(gateway, bill, now=utc("2023-06-15T02:00:00")).entry
-        found.append((str(entry.service_date), entry.deductible_fen, entry.pool_fen))
+        found.append(
+            (str(entry.service_date), entry.settlement.deductible_fen, entry.settlement.pool_fen)
+        )
     assert found == [("2023-05-31", 20_000, 3000), ("2023-06-01", 5000, 12_000)]
 
 

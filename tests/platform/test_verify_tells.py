@@ -68,7 +68,7 @@ def _set(number: int, changes: str) -> str:
 
 def _posted(number: int, kind: str, changes: str) -> str:
     """Change the postings of an entry that credit a kind of account."""
-    return f"update posting set {changes} where entry_id = {number} and credit = '{kind}'"
+    return f"update posting set {changes} where entry = {number} and credit = '{kind}'"
 
 
 _PAID_BACK = f'["ordinary_paid", "{YEAR}", "", -30000]'
@@ -177,7 +177,7 @@ CASES: dict[str, tuple[str, list[Told]]] = {
     ),
     # A posting: removed, moved to another payer, another owner, another area, another institution.
     "no posting of the pool": (
-        "delete from posting where entry_id = 6 and credit = 'pool'",
+        "delete from posting where entry = 6 and credit = 'pool'",
         [
             _amount(6, "pool_fen", 12_000, 0),
             _amount(6, "total_fen - borne_fen", 19_800, 7_800),
@@ -186,7 +186,7 @@ CASES: dict[str, tuple[str, list[Told]]] = {
         ],
     ),
     "no posting at all": (
-        "delete from posting where entry_id = 10",
+        "delete from posting where entry = 10",
         [
             _amount(10, "pool_fen", 600, 0, "2"),
             _amount(10, "cash_fen", 300, 0, "2"),
@@ -196,9 +196,9 @@ CASES: dict[str, tuple[str, list[Told]]] = {
         ],
     ),
     "a posting twice": (
-        "insert into posting (entry_id, area, debit, debit_owner, credit, credit_owner, amount_fen)"
-        " select entry_id, area, debit, debit_owner, credit, credit_owner, amount_fen from posting"
-        " where entry_id = 6 and credit = 'account' and credit_owner = '1'",
+        "insert into posting (entry, area, debit, debit_owner, credit, credit_owner, amount_fen)"
+        " select entry, area, debit, debit_owner, credit, credit_owner, amount_fen from posting"
+        " where entry = 6 and credit = 'account' and credit_owner = '1'",
         [
             _amount(6, "account_fen", 4_000, 8_000),
             _amount(6, "total_fen - borne_fen", 19_800, 23_800),
@@ -207,7 +207,7 @@ CASES: dict[str, tuple[str, list[Told]]] = {
         ],
     ),
     "the relative's account taken for the patient's": (
-        "update posting set credit_owner = '1' where entry_id = 6 and credit_owner = '2'",
+        "update posting set credit_owner = '1' where entry = 6 and credit_owner = '2'",
         [
             _amount(6, "account_fen", 4_000, 6_000),
             _amount(6, "family_fen", 2_000, 0),
@@ -223,7 +223,7 @@ CASES: dict[str, tuple[str, list[Told]]] = {
         ],
     ),
     "nothing owed to the institution": (
-        "update posting set debit = 'contribution' where entry_id = 6 and credit = 'cash'",
+        "update posting set debit = 'contribution' where entry = 6 and credit = 'cash'",
         [
             _amount(6, "total_fen - borne_fen", 19_800, 19_000),
             _trial("provider", 20_700, 19_900),
@@ -231,7 +231,7 @@ CASES: dict[str, tuple[str, list[Told]]] = {
     ),
     "the other sides too": (
         "update posting set debit = credit, credit = debit, debit_owner = credit_owner,"
-        " credit_owner = debit_owner where entry_id = 10",
+        " credit_owner = debit_owner where entry = 10",
         [
             _amount(10, "pool_fen", 600, -600, "2"),
             _amount(10, "cash_fen", 300, -300, "2"),
@@ -283,21 +283,21 @@ CASES: dict[str, tuple[str, list[Told]]] = {
         ],
     ),
     "the benefit that it pays back": (
-        "update posting set debit_owner = 'chronic' where entry_id = 5 and debit = 'pool'",
+        "update posting set debit_owner = 'chronic' where entry = 5 and debit = 'pool'",
         [
             _mirror("pool/provider", "0", "30000"),
             _mirror("pool/provider", "30000", "0"),
         ],
     ),
     "the institution that pays back": (
-        f"update posting set credit_owner = '{FAR}' where entry_id = 5 and debit = 'cash'",
+        f"update posting set credit_owner = '{FAR}' where entry = 5 and debit = 'cash'",
         [
             _mirror("cash/provider", "0", "5000"),
             _mirror("cash/provider", "5000", "0"),
         ],
     ),
     "what it cancels": (
-        "delete from posting where entry_id = 4 and credit = 'supplement'",
+        "delete from posting where entry = 4 and credit = 'supplement'",
         [
             _amount(4, "supplements_fen", 4_000, 0),
             _amount(4, "total_fen - borne_fen", 48_000, 44_000),
@@ -307,7 +307,7 @@ CASES: dict[str, tuple[str, list[Told]]] = {
     ),
     # Meters and balances that are kept, against the journal.
     "a meter": (
-        "update meter_use set used_fen = 10007 where person_id = 1 and code = 'ordinary_paid'",
+        "update meter_use set used_fen = 10007 where person = 1 and code = 'ordinary_paid'",
         [_meter(f"ordinary_paid {YEAR}", 10_007, 10_000)],
     ),
     "a meter of a disease": (
@@ -315,12 +315,12 @@ CASES: dict[str, tuple[str, list[Told]]] = {
         [_meter(f"disease_paid {YEAR} 糖尿病", 0, 4_000, "2")],
     ),
     "a meter that nothing moved": (
-        "insert into meter_use (area, person_id, period, slot, code, used_fen) values"
+        "insert into meter_use (area, person, period, slot, code, used_fen) values"
         f" ('{AREA}', 1, '{YEAR}', 'X', 'drug', 9)",
         [_meter(f"drug {YEAR} X", 9, 0)],
     ),
     "another period": (
-        "update meter_use set period = '年:2024' where person_id = 2 and code = 'ordinary_paid'",
+        "update meter_use set period = '年:2024' where person = 2 and code = 'ordinary_paid'",
         [
             _meter("ordinary_paid 年:2024", 1_300, 0, "2"),
             _meter(f"ordinary_paid {YEAR}", 0, 1_300, "2"),
@@ -331,11 +331,11 @@ CASES: dict[str, tuple[str, list[Told]]] = {
         [_meter(f"ordinary_paid {YEAR}", 1_300, 1_301, "2")],
     ),
     "an account": (
-        "update balance set amount_fen = 95999 where person_id = 1 and kind = 'account'",
+        "update balance set amount_fen = 95999 where person = 1 and kind = 'account'",
         [_balance("account", 95_999, 96_000)],
     ),
     "a receivable": (
-        "delete from balance where person_id = 2 and kind = 'receivable'",
+        "delete from balance where person = 2 and kind = 'receivable'",
         [_balance("receivable", 0, 200, "2")],
     ),
     "a payable": (
@@ -343,13 +343,11 @@ CASES: dict[str, tuple[str, list[Told]]] = {
         [_balance("payable", 1, 1_100, "2")],
     ),
     "a balance that nothing moved": (
-        "insert into balance (area, person_id, kind, amount_fen)"
-        f" values ('{AREA}', 1, 'payable', 9)",
+        f"insert into balance (area, person, kind, amount_fen) values ('{AREA}', 1, 'payable', 9)",
         [_balance("payable", 9, 0)],
     ),
     "an empty balance says nothing": (
-        "insert into balance (area, person_id, kind, amount_fen)"
-        f" values ('{AREA}', 1, 'payable', 0)",
+        f"insert into balance (area, person, kind, amount_fen) values ('{AREA}', 1, 'payable', 0)",
         [],
     ),
     # Areas do not make up for each other.
@@ -371,7 +369,7 @@ CASES: dict[str, tuple[str, list[Told]]] = {
 
 def test_the_books_written_by_hand_are_right(ledger: Connection) -> None:
     assert told(ledger) == []
-    kept = ledger.execute("select person_id, kind, amount_fen from balance order by 1, 2")
+    kept = ledger.execute("select person, kind, amount_fen from balance order by 1, 2")
     assert kept.fetchall() == [
         (1, "account", 96_000),
         (1, "receivable", 2_000),
@@ -379,7 +377,7 @@ def test_the_books_written_by_hand_are_right(ledger: Connection) -> None:
         (2, "payable", 1_100),
         (2, "receivable", 200),
     ]
-    meters = ledger.execute("select person_id, code, slot, used_fen from meter_use order by 1, 2")
+    meters = ledger.execute("select person, code, slot, used_fen from meter_use order by 1, 2")
     assert meters.fetchall() == [
         (1, "ordinary_paid", "", 10_000),
         (1, "year_deductible", "", 1_500),
@@ -431,8 +429,8 @@ def test_the_person_of_a_cancellation_is_that_of_its_settlement(ledger: Connecti
 def test_an_amount_without_a_person_is_told_too(ledger: Connection) -> None:
     forge(
         ledger,
-        _set(9, "person_id = null, pool_fen = 1001, cash_fen = 499"),
-        "delete from meter_use where person_id = 3",
+        _set(9, "person = null, pool_fen = 1001, cash_fen = 499"),
+        "delete from meter_use where person = 3",
     )
     assert [row[:5] for row in told(ledger)] == [
         ("amounts", OTHER, "", 9, "cash_fen"),
@@ -458,7 +456,7 @@ def test_a_month_is_verified_from_its_first_day_to_its_last(
         f"update entry set accounting_date = '{day}' where id in (5, 6)",
         _set(5, "deductible_fen = 0"),
         _set(6, "pool_fen = 12001, cash_fen = 799"),
-        "update posting set debit_owner = 'chronic' where entry_id = 5 and debit = 'pool'",
+        "update posting set debit_owner = 'chronic' where entry = 5 and debit = 'pool'",
     )
     checks = {row[:1] + row[4:5] for row in told(ledger, Scope(AREA, MAR_1, date(2025, 4, 1)))}
     everything = {
@@ -476,10 +474,10 @@ def test_an_area_is_verified_without_the_others(ledger: Connection) -> None:
         ledger,
         _set(6, "pool_fen = 12001, cash_fen = 799"),
         _set(5, "deductible_fen = 0"),
-        "update posting set debit_owner = 'chronic' where entry_id = 5 and debit = 'pool'",
+        "update posting set debit_owner = 'chronic' where entry = 5 and debit = 'pool'",
         "update meter_use set used_fen = used_fen + 1",
         "update balance set amount_fen = 1",
-        "update posting set amount_fen = 1001 where entry_id = 9 and credit = 'pool'",
+        "update posting set amount_fen = 1001 where entry = 9 and credit = 'pool'",
     )
     both, here, there = told(ledger), told(ledger, Scope(AREA)), told(ledger, Scope(OTHER))
     assert sorted(here + there, key=str) == both
@@ -490,7 +488,7 @@ def test_an_area_is_verified_without_the_others(ledger: Connection) -> None:
 
 
 def test_persons_are_masked(ledger: Connection) -> None:
-    ledger.execute("update meter_use set used_fen = used_fen + 1 where person_id = 1")
+    ledger.execute("update meter_use set used_fen = used_fen + 1 where person = 1")
     assert {each.person for each in verify(ledger)} == {"4305************0001"}
     long_ago = MAR_1 - timedelta(days=9_000)
     assert {each.person for each in verify(ledger, Scope("", long_ago, long_ago))} == {

@@ -7,7 +7,7 @@ import pytest
 
 ENTRY = """insert into entry (area, kind, service_date, accounting_date, meters, facts, result)
 values ('430500', 'opening', %s, %s, '[]', '{}', '{}') returning id"""
-POSTING = """insert into posting (entry_id, area, debit, credit, amount_fen)
+POSTING = """insert into posting (entry, area, debit, credit, amount_fen)
 values (%s, '430500', 'account', 'opening', %s)"""
 
 Connection = psycopg.Connection[Any]
@@ -69,7 +69,7 @@ def test_no_account_goes_negative(owner: Connection, gateway: Connection) -> Non
     owner.execute(PERSON)
     with pytest.raises(psycopg.errors.CheckViolation, match="balance_not_negative"):
         gateway.execute(
-            "insert into balance (area, person_id, kind, amount_fen)"
+            "insert into balance (area, person, kind, amount_fen)"
             " values ('430500', 1, 'account', -1)"
         )
 

@@ -18,8 +18,9 @@ from gongji.refusals import Refusal
 from gongji.units import show_fen, yuan_text
 
 if TYPE_CHECKING:
+    from gongji.ledger.differences import Difference
     from gongji.ledger.statement import InstitutionStatement, PersonStatement
-    from gongji.ledger.verify import Difference, Progress
+    from gongji.ledger.verify import Progress
 
 SHOWN = 50
 """How many differences are printed; --json gives all."""
@@ -30,6 +31,8 @@ WORDS = {
     "meter": "累计",
     "balance": "余额",
     "trial": "试算",
+    "posting": "分录与过账",
+    "seal": "封存",
     "replay": "重算",
 }
 
@@ -38,7 +41,6 @@ ACCOUNTS = {
     "supplement": "补充资金",
     "account": "个人账户",
     "provider": "医药机构",
-    "cash": "窗口现金",
     "receivable": "应收个人",
     "payable": "应付个人",
     "opening": "期初",
@@ -46,6 +48,9 @@ ACCOUNTS = {
     "interest": "利息",
     "transfer": "转移",
     "inheritance": "继承",
+    "bank_spending": "支出户",
+    "bank_treasury": "财政专户",
+    "bank_income": "收入户",
 }
 
 
@@ -355,12 +360,9 @@ def trial(outer: bool, day: str, area: str, as_json: bool) -> int:
 @click.pass_obj
 def close(outer: bool, area: str, month: str, as_json: bool) -> None:
     """关闭一个统筹区一个月（YYYY-MM）的账期：先核对，相符才关；关后数据库不再接受该月的账。"""
-    import getpass
-
     from gongji.ledger.periods import MonthClosing, close_month
     from gongji.ledger.verify import extent
-    from gongji.platform.actors import Actor
-    from gongji.platform.installation import installed_areas, owner_connection
+    from gongji.platform.installation import installed_areas, operator, owner_connection
     from gongji.units import CHINA
 
     installed_areas().area(area)
@@ -370,7 +372,7 @@ def close(outer: bool, area: str, month: str, as_json: bool) -> None:
         close_month(
             connection,
             MonthClosing(area, first),
-            actor=Actor.operator(getpass.getuser()),
+            actor=operator(),
             now=datetime.now(CHINA),
             progress=progress,
         )

@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from gongji.ledger.verify import Difference
+from gongji.ledger.differences import Difference
 
 Connection = psycopg.Connection[Any]
 
@@ -34,7 +34,7 @@ COLUMNS: dict[int, dict[str, tuple[str, ...]]] = {
             *("visit", "benefit", "total_fen", "above_standard_fen", "wholly_own_fen"),
             *("first_self_pay_fen", "in_scope_fen", "deductible_fen", "pool_fen"),
             *("supplements_fen", "account_fen", "family_fen", "cash_fen", "borne_fen"),
-            *("owed_fen", "facts", "result", "rulebook", "engine"),
+            *("owed_fen", "facts", "result", "rulebook", "law_hash", "engine"),
         ),
         "posting": (
             *("number", "area", "fund", "debit", "debit_owner", "credit", "credit_owner"),

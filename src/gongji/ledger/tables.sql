@@ -10,10 +10,11 @@ create table entry_kind (
   words text not null,
   settles boolean not null default false
 );
-comment on table entry_kind is 'The kinds of entries; settles: a row of settlement stands beside it';
+comment on table entry_kind is
+  'The kinds of entries; settles: a row of settlement stands beside it (of a stay it keeps what was told, and no amounts)';
 insert into entry_kind (kind, words, settles) values
   ('settlement', '结算', true), ('cancellation', '撤销结算', true),
-  ('adjustment', '重新核算', true), ('opening', '期初', false), ('stay', '住院', false),
+  ('adjustment', '重新核算', true), ('opening', '期初', false), ('stay', '住院', true),
   ('credit', '划入', false), ('premium', '代扣补充保险费', false), ('payout', '个人账户支取', false),
   ('interest', '计息', false), ('transfer', '转移', false), ('inheritance', '继承', false),
   ('reimbursement', '零星报销', true), ('repayment', '退回', false),
@@ -101,7 +102,9 @@ create table entry (
   meters jsonb not null default '[]',
   xact xid8 not null default pg_current_xact_id(),
   unique (area, origin, origin_key),
-  constraint entry_origin check ((origin = 'mirror') <= (origin_key is not null))
+  constraint entry_origin check ((origin = 'mirror') <= (origin_key is not null)),
+  constraint entry_takes_back check ((kind = 'cancellation') <= (reverses is not null)),
+  constraint entry_corrects check ((kind = 'adjustment') <= (cause is not null))
 );
 comment on table entry is
   'One event. cause: the entry that it answers (an adjustment: the settlement); reverses: what it takes back; meters: rows of [code, period, slot, moved by]; law: by which version it was decided';
@@ -130,6 +133,7 @@ create table settlement (
   facts jsonb not null default '{}',
   result jsonb not null default '{}',
   rulebook text not null default '',
+  law_hash text not null default '',
   engine text not null default '',
   constraint settlement_conserves check (
     total_fen + owed_fen

@@ -15,6 +15,7 @@ create table inbox (
   constraint inbox_state check (
     state = 'barred' or state in ('done', 'refused') and hash is not null)
 );
+create index inbox_entry on inbox (entry) where entry is not null;
 comment on table inbox is
   'A command by its actor and message id: hash, keyed, of the command and its input; state done: it became entry, or changed what is no money; refused; barred: it was reversed, before it came (then without a hash) or after';
 

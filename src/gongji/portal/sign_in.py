@@ -33,7 +33,7 @@ INVENTED = """
 select chosen.psn_no, chosen.name, chosen.area from (
   select p.psn_no, p.name, p.area, row_number() over (
     partition by p.area order by
-      exists (select 1 from entry e where e.person_id = p.id and e.kind = 'settlement') desc,
+      exists (select 1 from entry e where e.person = p.id and e.kind = 'settlement') desc,
       exists (select 1 from person_fact b where b.person_id = p.id and b.kind = 'bond') desc, p.id
   ) as place from person p where p.area = any(%s)
 ) chosen where place <= 3 order by area, place"""
