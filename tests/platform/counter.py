@@ -290,6 +290,17 @@ def keep(connection: Connection, key: Key, entry: int | None) -> None:
     installed_inbox().keep(connection, [Answer(key, b"", entry)], NOW)
 
 
+SETTLED_BATCHES = """select c.id, c.number, s.entry from charge_batch c
+left join settlement_batch s on s.batch = c.id and s.released_at is null order by c.id"""
+"""Every batch of lines with the settlement that took it."""
+
+
+def message_of(connection: Connection, entry: EntryRow) -> str:
+    """The message that became an entry."""
+    ((found,),) = rows(connection, "select msg_id from inbox where entry = %s", entry.id)
+    return str(found)
+
+
 def one(connection: Connection, request: Request, **options: Any) -> Outcome:
     """The outcome of one request."""
     (outcome,) = settle(connection, [request], RULES, options.pop("now", NOW), **options)

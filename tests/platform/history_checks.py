@@ -14,8 +14,8 @@ from gongji.ledger.trial import trial
 from gongji.ledger.verify import verify
 from gongji.settlement.replay import replay
 
-AGAIN = """select coalesce(e.result->>'adjusts', e.id::text)::bigint, e.pool_fen,
-  e.supplements_fen from entry e where e.area = %s and e.kind = 'adjustment'"""
+AGAIN = """select e.cause, s.pool_fen, s.supplements_fen
+from entry e join settlement s on s.entry = e.id where e.area = %s and e.kind = 'adjustment'"""
 
 
 def compare(history: History) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.platform.counter import NOW, RULES, Counter, keep, one
+from tests.platform.counter import NOW, RULES, SETTLED_BATCHES, Counter, keep, message_of, one
 
 from gongji.ledger.entry_rows import AMOUNTS
 from gongji.refusals import Refusal
@@ -45,7 +45,7 @@ def state(gateway: Connection) -> list[Any]:
             "select person, period, slot, code, used_fen from meter_use where used_fen > 0"
             " order by 1, 2, 3, 4",
             "select person, kind, amount_fen from balance order by 1, 2",
-            "select id, settled_by is not null from charge_batch order by 1",
+            f"select id, entry is not null from ({SETTLED_BATCHES}) b",
         )
     ]
 
@@ -104,7 +104,7 @@ def test_lines_can_be_settled_anew_after_a_cancellation(
     first = one(gateway, bill).entry
     undo(counter, gateway, bill, first.id)
     again = counter.request(person, here, bill.visit, "1", 30_000)
-    assert one(gateway, again).entry.settlement.pool_fen == first.pool_fen
+    assert one(gateway, again).entry.settlement.pool_fen == first.settlement.pool_fen
 
 
 def test_a_settlement_is_cancelled_once(counter: Counter, gateway: Connection) -> None:
@@ -164,7 +164,7 @@ def test_a_settlement_that_found_the_ceiling_used_up_builds_on_what_used_it(
     first = counter.bill(person, here, "2024-10-02", 900_000)
     number = one(gateway, first).entry.id
     later = one(gateway, counter.bill(person, here, "2024-11-02", 100_000)).entry
-    assert later.pool_fen == 0
+    assert later.settlement.pool_fen == 0
     undo(counter, gateway, first, number)
     assert gateway.execute("select entry from review_flag").fetchall() == [(later.id,)]
 
@@ -190,7 +190,10 @@ def test_a_closed_period_takes_no_cancellation(counter: Counter, gateway: Connec
     person, here = _family(counter)
     bill = counter.bill(person, here, "2024-12-02", 30_000)
     number = one(gateway, bill).entry.id
-    counter.owner.execute("insert into closed_period (area, month) values ('430500', '2024-12-01')")
+    counter.owner.execute(
+        "insert into closed_period (area, month, actor_kind, actor)"
+        " values ('430500', '2024-12-01', 'operator', 't')"
+    )
     assert code(lambda: undo(counter, gateway, bill, number)) == "period_closed"
 
 
@@ -248,10 +251,13 @@ def test_reversing_a_cancellation_restores_the_settlement_and_it_can_be_cancelle
     entry = one(gateway, bill).entry
     settled = state(gateway)
     back = undo(counter, gateway, bill, entry.id).entry
-    restored = undo_message(counter, gateway, bill, back.msgid, "2208").entry
-    assert restored.kind == "settlement" and restored.pool_fen == entry.settlement.pool_fen
+    sent = message_of(gateway, back)
+    restored = undo_message(counter, gateway, bill, sent, "2208").entry
+    assert (
+        restored.kind == "settlement" and restored.settlement.pool_fen == entry.settlement.pool_fen
+    )
     assert state(gateway) == settled
-    assert code(lambda: undo_message(counter, gateway, bill, back.msgid, "2208")) == (
+    assert code(lambda: undo_message(counter, gateway, bill, sent, "2208")) == (
         "settlement_cancelled"
     )
     undo(counter, gateway, bill, entry.id)
@@ -264,14 +270,13 @@ def test_a_settlement_is_not_restored_when_its_lines_or_its_money_are_gone(
     person, here = _family(counter)
     bill = counter.bill(person, here, "2024-12-02", 30_000, accounts="own")
     back = undo(counter, gateway, bill, one(gateway, bill).entry.id).entry
+    sent = message_of(gateway, back)
     again = counter.request(person, here, bill.visit, "1", 30_000)
     number = one(gateway, again).entry.id
-    assert (
-        code(lambda: undo_message(counter, gateway, bill, back.msgid, "2208")) == "settlement_taken"
-    )
+    assert code(lambda: undo_message(counter, gateway, bill, sent, "2208")) == "settlement_taken"
     undo(counter, gateway, again, number)
     counter.owner.execute("update balance set amount_fen = 999")
-    assert code(lambda: undo_message(counter, gateway, bill, back.msgid, "2208")) == "account_short"
+    assert code(lambda: undo_message(counter, gateway, bill, sent, "2208")) == "account_short"
 
 
 def test_prescriptions_are_released_and_taken_again(owner: Connection, gateway: Connection) -> None:
@@ -284,13 +289,11 @@ def test_prescriptions_are_released_and_taken_again(owner: Connection, gateway: 
         for _ in range(2)
     )
     back = undo(counter, gateway, first, one(gateway, first).entry.id).entry
+    sent = message_of(gateway, back)
     entry = one(gateway, second).entry
-    assert (
-        code(lambda: undo_message(counter, gateway, first, back.msgid, "2208"))
-        == "settlement_taken"
-    )
+    assert code(lambda: undo_message(counter, gateway, first, sent, "2208")) == "settlement_taken"
     undo(counter, gateway, second, entry.id)
-    undo_message(counter, gateway, first, back.msgid, "2208")
+    undo_message(counter, gateway, first, sent, "2208")
     assert gateway.execute(
         "select count(*) from prescription_use where released_at is null"
     ).fetchone() == (1,)
@@ -366,7 +369,7 @@ def test_a_cancellation_and_a_settlement_at_once_keep_the_meters_right(
             lambda c, b=later: settle(c, [b], RULES, NOW),
         )
         assert made[0].entry and made[1][0].entry, made
-    total = gateway.execute("select sum(pool_fen) from entry").fetchone()
+    total = gateway.execute("select sum(pool_fen) from settlement").fetchone()
     used = gateway.execute("select sum(used_fen) from meter_use where code = 'ordinary_paid'")
     assert total == used.fetchone()
 
@@ -383,7 +386,7 @@ def test_a_reversal_and_its_original_at_once_leave_nothing_settled(
             lambda c, b=bill: undo_message(counter, c, b, b.key.msg_id),
         )
         assert isinstance(made[1], Outcome), made
-    assert gateway.execute("select coalesce(sum(total_fen), 0) from entry").fetchone() == (0,)
+    assert gateway.execute("select coalesce(sum(total_fen), 0) from settlement").fetchone() == (0,)
     assert gateway.execute(
-        "select count(*) from charge_batch where settled_by is not null"
+        "select count(*) from settlement_batch where released_at is null"
     ).fetchone() == (0,)

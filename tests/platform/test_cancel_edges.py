@@ -9,7 +9,19 @@ import msgspec
 import psycopg
 import pytest
 from psycopg import errors
-from tests.platform.counter import NOW, RULES, Counter, encode, keep, kept, one, refused, rows
+from tests.platform.counter import (
+    NOW,
+    RULES,
+    SETTLED_BATCHES,
+    Counter,
+    encode,
+    keep,
+    kept,
+    message_of,
+    one,
+    refused,
+    rows,
+)
 from tests.platform.waiting import waits
 
 from gongji.ledger.entry_rows import EntryRow
@@ -97,7 +109,7 @@ def test_every_transaction_that_moves_money_is_reversible_by_its_message(
         with gateway.transaction():
             back = cancel(gateway, key, person, bill.visit or 0, first.id, RULES, NOW).entry
             keep(gateway, key, back.id)
-        expected, msgid = first.pool_fen, key.msg_id
+        expected, msgid = first.settlement.pool_fen, key.msg_id
     else:
         bill = replace(bill, key=msgspec.structs.replace(bill.key, kind=infno))
         expected, msgid = -one(gateway, bill).entry.settlement.pool_fen, bill.key.msg_id
@@ -169,7 +181,7 @@ def test_a_message_that_arrives_while_its_mark_is_being_set_is_undone(
             waits(owner, other.info.backend_pid)
         thread.join()
     assert made[0].entry.reverses == entry.id
-    assert rows(gateway, "select sum(pool_fen), count(*) from entry") == [(0, 2)]
+    assert rows(gateway, "select sum(pool_fen), count(*) from settlement") == [(0, 2)]
 
 
 # Locks.
@@ -295,7 +307,7 @@ def test_a_restored_settlement_flags_what_was_settled_without_it(
     first = counter.bill(person, here, "2024-05-02", 30_000)
     back = undo(counter, gateway, first, one(gateway, first).entry)
     later = one(gateway, counter.bill(person, here, "2024-06-02", 30_000)).entry
-    restored = undo_message(counter, gateway, person, here, back.msgid, "2208").entry
+    restored = undo_message(counter, gateway, person, here, message_of(gateway, back), "2208").entry
     flags = rows(gateway, "select entry, cause, reason from review_flag")
     assert [flag[:2] for flag in flags] == [(later.id, restored.id)] and "恢复" in flags[0][2]
 
@@ -313,7 +325,7 @@ def test_only_the_lines_of_the_cancelled_settlement_are_free_again(
     second = counter.request(person, here, bill.visit, "2", 5000)
     entries = [outcome.entry for outcome in settle(gateway, [bill, second], RULES, NOW)]
     undo(counter, gateway, bill, entries[0])
-    kept = rows(gateway, "select number, settled_by from charge_batch order by number")
+    kept = [row[1:] for row in rows(gateway, SETTLED_BATCHES)]
     assert kept == [("1", None), ("2", entries[1].id)]
 
 
@@ -324,7 +336,7 @@ def test_a_settlement_is_not_restored_once_its_lines_were_taken_back(
     bill = counter.bill(person, here, DAY, 30_000)
     back = undo(counter, gateway, bill, one(gateway, bill).entry)
     counter.owner.execute("update charge_batch set withdrawn_at = now()")
-    asked = (counter, gateway, person, here, back.msgid, "2208")
+    asked = (counter, gateway, person, here, message_of(gateway, back), "2208")
     assert refusal_of(lambda: undo_message(*asked)) == "settlement_taken"
     assert rows(gateway, "select count(*) from entry") == [(2,)]
 
@@ -341,12 +353,13 @@ def test_prescriptions_follow_a_settlement_through_every_reversal(
     first = one(gateway, bill).entry
     back = undo(counter, gateway, bill, first)
     assert rows(gateway, used) == []
-    restored = undo_message(counter, gateway, person, shop, back.msgid, "2208").entry
+    restored = undo_message(counter, gateway, person, shop, message_of(gateway, back), "2208").entry
     assert rows(gateway, used) == [(restored.id,)]
     again = undo(counter, gateway, bill, first)
     assert rows(gateway, used) == [] and again.reverses == restored.id
-    last = undo_message(counter, gateway, person, shop, again.msgid, "2208").entry
+    last = undo_message(counter, gateway, person, shop, message_of(gateway, again), "2208").entry
     assert rows(gateway, used) == [(last.id,)]
-    assert rows(gateway, "select settled_by from charge_batch") == [(last.id,)]
+    settled = "select entry from settlement_batch where released_at is null"
+    assert rows(gateway, settled) == [(last.id,)]
     released = rows(gateway, "select released_at from prescription_use order by id")
     assert released == [(NOW,), (NOW,), (None,)]

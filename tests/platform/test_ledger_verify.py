@@ -231,7 +231,7 @@ def test_the_trial_balance_shows_what_moved_on_a_day(ledger: Connection) -> None
 def test_the_trial_balance_notices_a_forged_entry(ledger: Connection, owner: Connection) -> None:
     _forge(
         owner,
-        "update entry set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"
+        "update settlement set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"
         " where kind = 'settlement' and pool_fen = 700",
     )
     assert not trial(ledger, date(2025, 3, 31)).agrees
@@ -296,7 +296,7 @@ def test_a_difference_is_a_plain_record(ledger: Connection, owner: Connection) -
     # One for each amount that an entry has otherwise than its postings, then the area's total.
     _forge(
         owner,
-        "update entry set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"
+        "update settlement set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"
         " where kind = 'settlement' and pool_fen = 700",
     )
     row = owner.execute("select id from entry where pool_fen = 701").fetchone()

@@ -81,8 +81,8 @@ def test_verify_counts_what_it_looked_at(ledger: Connection, run: Run) -> None:
 def test_verify_lists_what_differs_with_every_check_in_words(ledger: Connection, run: Run) -> None:
     forge(
         ledger,
-        "update entry set pool_fen = 12001, cash_fen = 799 where id = 6",
-        "update entry set deductible_fen = -1499 where id = 5",
+        "update settlement set pool_fen = 12001, cash_fen = 799 where entry = 6",
+        "update settlement set deductible_fen = -1499 where entry = 5",
         "update meter_use set used_fen = 9 where person = 3",
         "update balance set amount_fen = 9 where kind = 'payable'",
     )
@@ -380,7 +380,7 @@ def test_the_trial_balance_is_told_in_words_and_leaves_by_whether_it_agrees(
         "医药机构应收与已收 = 各笔结算：213.00 相符",
         "窗口现金 = 各笔结算：13.00 相符",
     ]
-    forge(ledger, "update entry set pool_fen = 1001, cash_fen = 499 where id = 9")
+    forge(ledger, "update settlement set pool_fen = 1001, cash_fen = 499 where entry = 9")
     for words, expected in (
         ([], 1),
         (["--json"], 1),

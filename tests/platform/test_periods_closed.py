@@ -98,7 +98,7 @@ def test_a_month_is_not_closed_with_a_difference_on_any_of_its_days(
     forge(
         ledger,
         f"update entry set accounting_date = '{day}' where id = 6",
-        "update entry set pool_fen = 12001, cash_fen = 799 where id = 6",
+        "update settlement set pool_fen = 12001, cash_fen = 799 where entry = 6",
     )
     if hinders:
         assert _refused(ledger, MAR_1).code == "period_differs"
@@ -109,7 +109,7 @@ def test_a_month_is_not_closed_with_a_difference_on_any_of_its_days(
 
 
 def test_another_area_does_not_hinder(ledger: Connection) -> None:
-    forge(ledger, "update entry set pool_fen = 1001, cash_fen = 499 where id = 9")
+    forge(ledger, "update settlement set pool_fen = 1001, cash_fen = 499 where entry = 9")
     close_month(ledger, MonthClosing(AREA, MAR_1), actor=Actor.operator("测试"), now=NOW)
     with pytest.raises(Refusal) as refused:
         close_month(ledger, MonthClosing(OTHER, MAR_1), actor=Actor.operator("测试"), now=NOW)
@@ -119,7 +119,7 @@ def test_another_area_does_not_hinder(ledger: Connection) -> None:
 def test_the_refusal_counts_the_differences_and_names_three_of_them(ledger: Connection) -> None:
     forge(
         ledger,
-        "update entry set pool_fen = 12001, cash_fen = 799 where id = 6",
+        "update settlement set pool_fen = 12001, cash_fen = 799 where entry = 6",
         "update balance set amount_fen = 1 where person = 1",
     )
     told = _refused(ledger, MAR_1)

@@ -245,7 +245,7 @@ def test_a_stay_that_ends_in_the_next_year_leaves_the_first_as_it_was(
     assert used == {"年:2023": 5_000_000, "年:2024": 4_900_000}
     # In the year of its end it is there before what is settled later.
     later = settled(gateway, county, here, 2_000_000, day="2024-03-01")
-    assert later.pool_fen == 600_000 + 100_000
+    assert later.settlement.pool_fen == 600_000 + 100_000
     assert again(gateway, "532300", year=2024) == []
 
 

@@ -224,7 +224,7 @@ def test_a_negotiated_drug_keeps_its_payment_when_a_registration_it_did_not_need
     later = settled(
         gateway, county, here, 200_000, med_type="special_drugs", marks={"drugs": [NEGOTIATED]}
     )
-    assert later.pool_fen == 170_000 and "disease" not in later.settled.visit.facts
+    assert later.settlement.pool_fen == 170_000 and "disease" not in later.settled.visit.facts
     nothing(gateway, "532300")
 
 

@@ -59,7 +59,7 @@ def nothing_kept(gateway: Connection) -> bool:
     """Whether no entry, posting, message, use or mark is there."""
     tables = ("entry", "posting", "inbox", "inbox_bytes", "prescription_use", "meter_use")
     counts = [gateway.execute(f"select count(*) from {table}").fetchone() for table in tables]
-    marked = "select count(*) from charge_batch where settled_by is not null"
+    marked = "select count(*) from settlement_batch where released_at is null"
     return {*counts, gateway.execute(marked).fetchone()} == {(0,)}
 
 
@@ -160,7 +160,8 @@ def test_lines_taken_back_meanwhile_are_not_settled(
     between(monkeypatch, "read_around", withdraw)
     assert refused(one(gateway, bill)) == "batch_unknown"
     assert rows(gateway, "select count(*) from entry") == [(0,)]
-    assert rows(gateway, "select settled_by from charge_batch where settled_by is not null") == []
+    settled = "select entry from settlement_batch where released_at is null"
+    assert rows(gateway, settled) == []
 
 
 def test_lines_settled_meanwhile_are_not_settled_twice_and_the_others_are(
@@ -188,7 +189,8 @@ def test_a_month_that_closes_meanwhile_is_seen_by_the_next_attempt(
 
     def close(*_: Any) -> None:
         counter.owner.execute(
-            "insert into closed_period (area, month) values ('430500', '2024-12-01')"
+            "insert into closed_period (area, month, actor_kind, actor)"
+            " values ('430500', '2024-12-01', 'operator', 't')"
             " on conflict do nothing"
         )
 
@@ -208,7 +210,8 @@ def test_a_month_that_closes_during_a_later_attempt_is_seen_by_the_one_after(
         if attempt == 1:
             raise ValueError("the first attempt fails for a reason of its own")
         counter.owner.execute(
-            "insert into closed_period (area, month) values ('430500', '2024-12-01')"
+            "insert into closed_period (area, month, actor_kind, actor)"
+            " values ('430500', '2024-12-01', 'operator', 't')"
             " on conflict do nothing"
         )
 

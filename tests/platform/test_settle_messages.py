@@ -88,4 +88,4 @@ def test_a_batch_is_settled_once_under_whatever_message(
     assert first.entry and refused(second) == "batch_settled_already"
     third = one(gateway, last)
     assert refused(third) == "batch_settled_already" and str(first.entry.id) in str(third.refusal)
-    assert rows(gateway, "select sum(pool_fen)::int from entry") == [(12_000,)]
+    assert rows(gateway, "select sum(pool_fen)::int from settlement") == [(12_000,)]

@@ -149,7 +149,7 @@ def test_parts_of_the_cost_are_paid_by_their_own_rates(
     # 50 × 80 % + 100.05 × 75 % (75.0375) + 101 × 70 %: 40.00 + 75.04 + 70.70.
     assert (entry.settlement.pool_fen, entry.settlement.cash_fen) == (18_574, 25_405 - 18_574)
     again = decide_bill.redo(entry, load(rules.area("440300"), []), rules)
-    assert (again.pool_fen, again.facts, again.meters) == (
+    assert (again.settlement.pool_fen, again.facts, again.meters) == (
         entry.settlement.pool_fen,
         entry.settlement.facts,
         entry.meters,
@@ -188,7 +188,10 @@ def test_a_county_is_settled_by_its_citys_rules_and_keeps_its_meters_there(
     assert (entry.area, entry.settlement.pool_fen) == ("530900", 2200)
     assert "offsite" not in entry.settled.visit.facts
     assert set(rows(gateway, "select area from meter_use")) == {("530900",)}
-    owner.execute("insert into closed_period (area, month) values ('530900', '2024-12-01')")
+    owner.execute(
+        "insert into closed_period (area, month, actor_kind, actor)"
+        " values ('530900', '2024-12-01', 'operator', 't')"
+    )
     bill = counter.bill(person, here, "2024-06-05", 10_000)
     (closed,) = settle(gateway, [bill], rules, NOW)
     assert closed.refusal and closed.refusal.code == "period_closed"

@@ -100,11 +100,11 @@ def test_rescue_that_became_a_stay_is_taken_back_where_the_rules_say_so(
     made = county(owner, "430500")
     ordinary = settled(gateway, made, "2024-06-09", 30_000)
     rescue = settled(gateway, made, "2024-06-09", 100_000, med_type="rescue")
-    assert rescue.pool_fen
+    assert rescue.settlement.pool_fen
     outcome = record_stay(gateway, stay("430500", from_emergency=True), RULES, NOW, actor=TELLER)
     assert (outcome.reversed, outcome.flagged) == ((rescue.id,), ())
     (back,) = gateway.execute("select -pool_fen from entry where reverses = %s", [rescue.id])
-    assert back == (rescue.pool_fen,)
+    assert back == (rescue.settlement.pool_fen,)
     # Nothing is left of it but its place: the ordinary visit before it stands.
     assert list(readjudicate(owner, "430500", 2024, RULES, NOW)) == []
     assert ordinary.id and list(verify(gateway)) == []
@@ -162,7 +162,7 @@ def test_where_rescue_is_settled_as_ordinary_care_the_stay_bore_none_of_its_dedu
     """云浮 第十七条: the year again finds nothing, whatever the stay bore."""
     made = county(owner, "445300")
     rescue = settled(gateway, made, "2024-06-09", 100_000, med_type="1301")
-    assert (rescue.deductible_fen, rescue.pool_fen) == (0, 55_000)
+    assert (rescue.settlement.deductible_fen, rescue.settlement.pool_fen) == (0, 55_000)
     outcome = record_stay(
         gateway, stay("445300", from_emergency=True, deductible_fen=80_000), RULES, NOW
     )

@@ -239,7 +239,9 @@ def test_the_nightly_job_draws_up_the_day_before_in_china(
     with copies() as address:
         if forged:
             with psycopg.connect(address, autocommit=True) as owner:
-                forge(owner, "update entry set pool_fen = 1001, cash_fen = 499 where id = 9")
+                forge(
+                    owner, "update settlement set pool_fen = 1001, cash_fen = 499 where entry = 9"
+                )
         monkeypatch.setattr(tasks, "owner_dsn", lambda: address)
         with structlog.testing.capture_logs() as logs:
             tasks.daily_trial_balance.func(int(instant.timestamp()))

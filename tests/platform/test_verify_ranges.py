@@ -52,9 +52,9 @@ def test_however_the_ranges_fall_each_difference_is_told_once(
     with copies() as address, psycopg.connect(address, autocommit=True) as owner:
         forge(
             owner,
-            "update entry set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"
-            " where id <> 4 and kind = 'settlement'",
-            "update entry set deductible_fen = 0 where id = 5",
+            "update settlement set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"
+            " where entry in (select id from entry where id <> 4 and kind = 'settlement')",
+            "update settlement set deductible_fen = 0 where entry = 5",
             "update meter_use set used_fen = used_fen + 1",
         )
         whole = told(owner)

@@ -352,8 +352,8 @@ CASES: dict[str, tuple[str, list[Told]]] = {
     ),
     # Areas do not make up for each other.
     "two areas": (
-        "update entry set pool_fen = pool_fen + case id when 10 then 1 else -1 end,"
-        " cash_fen = cash_fen - case id when 10 then 1 else -1 end where id in (9, 10)",
+        "update settlement set pool_fen = pool_fen + case entry when 10 then 1 else -1 end,"
+        " cash_fen = cash_fen - case entry when 10 then 1 else -1 end where entry in (9, 10)",
         [
             _amount(10, "pool_fen", 601, 600, "2"),
             _amount(10, "cash_fen", 299, 300, "2"),

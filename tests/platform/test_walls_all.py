@@ -41,7 +41,8 @@ insert into posting (id, entry, area, debit, credit, amount_fen) values
 insert into balance (area, person, kind, amount_fen) values ('430500', 1000, 'account', 5);
 insert into meter_use (area, person, period, slot, code, used_fen) values
   ('430500', 1000, '年:2024', '', 'ordinary_paid', 5);
-insert into closed_period (area, month) values ('430500', '2024-01-01');
+insert into closed_period (area, month, actor_kind, actor)
+  values ('430500', '2024-01-01', 'operator', 't');
 insert into review_flag (id, entry, cause, reason) values (1000, 1000, 1001, '撤销');
 insert into visit (id, area, person_id, institution, msgid, begun_at, details, diagnoses) values
   (1000, '430500', 1000, 'H1', 'm', '2024-03-05 09:00+08', '{}', '[]'),

@@ -107,7 +107,11 @@ def test_bills_of_two_persons_share_one_family_account_and_no_more_than_is_on_it
         bind(counter, person, wife)
         bills.append(counter.bill(person, here, DAY, 5000, accounts="family"))
     entries = [outcome.entry for outcome in settle(gateway, bills, RULES, NOW)]
-    assert [(e.family_fen, e.cash_fen) for e in entries] == [(5000, 0), (2000, 3000), (0, 5000)]
+    assert [(e.settlement.family_fen, e.settlement.cash_fen) for e in entries] == [
+        (5000, 0),
+        (2000, 3000),
+        (0, 5000),
+    ]
     assert balances(gateway, counter)[9] == 0
 
 
@@ -299,7 +303,11 @@ def test_a_supplement_is_paid_by_its_own_fund_and_comes_back_with_the_cancellati
     assert "第三十五条" in dict(articles)["supplement"] and "第十三条" in dict(articles)["pool"]
     key = counter.key(here, "2208", {})
     back = cancel(gateway, key, person, bill.visit or 0, entry.id, RULES, NOW).entry
-    assert (back.pool_fen, back.supplements_fen, back.cash_fen) == (-491_700, -244_980, -114_320)
+    assert (
+        back.settlement.pool_fen,
+        back.settlement.supplements_fen,
+        back.settlement.cash_fen,
+    ) == (-491_700, -244_980, -114_320)
     assert payers(back) == {POOL: -491_700, payer: -244_980}, "as the reply tells it"
     asked = {"person": counter.persons[person], "since": "2024-01-01", "until": "2025-01-01"}
     names = {"servants": "公务员医疗补助", "large": "大额医疗费用补助", "major": "大病保险"}
@@ -316,7 +324,10 @@ def test_a_supplement_is_paid_by_its_own_fund_and_comes_back_with_the_cancellati
     with gateway.transaction():
         keep(gateway, key, back.id)
         restored = reverse(gateway, again, person, key.msg_id, "2208", RULES, NOW).entry
-    assert (restored.supplements_fen, restored.decision.payers) == (244_980, {payer: 244_980})
+    assert (restored.settlement.supplements_fen, restored.decision.payers) == (
+        244_980,
+        {payer: 244_980},
+    )
     assert postings(gateway, restored.id) == postings(gateway, entry.id)
     assert list(verify(gateway)) == []
 

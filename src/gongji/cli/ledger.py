@@ -87,6 +87,7 @@ def _bar(total: int, unit: str, quiet: bool) -> Iterator["Progress"]:
 @click.pass_obj
 def verify(outer: bool, area: str, again: bool, as_json: bool) -> int:
     """由分录重建累计与余额，逐项与现存的比较；有不符则退出码为 1。"""
+    from gongji.ledger.seals import verify_seals
     from gongji.ledger.verify import Scope, extent
     from gongji.ledger.verify import verify as differences
     from gongji.platform.installation import installed_areas, owner_connection
@@ -98,6 +99,8 @@ def verify(outer: bool, area: str, again: bool, as_json: bool) -> int:
     with owner_connection() as connection:
         with _bar(extent(connection), "项", as_json) as progress:
             found += differences(connection, scope, progress)
+        with connection.transaction():
+            found += verify_seals(connection, area)
         if again:
             row = connection.execute("select coalesce(max(id), 0) from person").fetchone()
             with _bar(row[0] if row else 0, "人", as_json) as progress:
