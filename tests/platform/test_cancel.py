@@ -85,7 +85,9 @@ def test_a_cancellation_restores_meters_accounts_and_lines_exactly(
     assert state(gateway) == before
     back = outcome.entry
     assert (back.kind, back.reverses) == ("cancellation", entry.id)
-    assert [getattr(back, name) for name in AMOUNTS] == [-getattr(entry, name) for name in AMOUNTS]
+    assert [getattr(back.settlement, name) for name in AMOUNTS] == [
+        -getattr(entry.settlement, name) for name in AMOUNTS
+    ]
     (net,) = gateway.execute(
         "select count(*) from (select owner from (select debit || debit_owner, amount_fen from"
         " posting where entry = any(%(ids)s) union all select credit || credit_owner,"

@@ -117,7 +117,7 @@ def test_every_transaction_that_moves_money_is_reversible_by_its_message(
     asked = (counter, gateway, person, here, msgid)
     assert refusal_of(lambda: undo_message(*asked, other)) == "reversal_differs"
     made = undo_message(*asked, infno).entry
-    assert made.pool_fen == expected != 0
+    assert made.settlement.pool_fen == expected != 0
     assert made.kind == ("settlement" if infno in ("2103", "2208") else "cancellation")
 
 
@@ -209,7 +209,7 @@ def test_a_cancellation_waits_for_the_owner_of_a_family_account(
             other.execute(asked, [counter.persons[psn_no]])
             with pytest.raises(errors.LockNotAvailable):
                 undo(counter, gateway, bill, entry)
-    assert undo(counter, gateway, bill, entry).family_fen == -15_000
+    assert undo(counter, gateway, bill, entry).settlement.family_fen == -15_000
 
 
 def test_a_settlement_locks_its_person_and_the_owners_of_accounts_that_it_may_draw_on(

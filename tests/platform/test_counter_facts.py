@@ -81,8 +81,8 @@ def test_a_fact_that_is_added_to_the_table_needs_no_second_place(
     agreement(qualified=False)
     other = bill().entry
     assert other.settled.visit.facts["bound"] is False and other.decision.refusal == "not_selected"
-    registry = read_registry(gateway, Places(gateway), [entry.person], [entry.batch])
+    registry = read_registry(gateway, Places(gateway), [entry.person], [entry.id])
     assert visit_today(entry, registry).facts["bound"] is False, "looked up again"
     agreement(qualified=True)
-    registry = read_registry(gateway, Places(gateway), [other.person_id], [other.batch])
+    registry = read_registry(gateway, Places(gateway), [other.person], [other.id])
     assert "bound" not in visit_today(other, registry).facts, "and not taken for told"

@@ -11,24 +11,22 @@ from gongji.ledger.entry_contents import (
     VERSIONS,
     Adjusting,
     Decision,
-    OpeningFacts,
     SettledFacts,
     StayFacts,
     read_facts,
     read_result,
 )
-from gongji.ledger.entry_rows import EntryRow
+from gongji.ledger.entry_rows import NO_SETTLEMENT, EntryRow
 from gongji.refusals import Fault
 from gongji.settlement.batch_marks import Drug, Marks, Prescription, Scoped, read_marks
 from gongji.units import date_of
 
 FACTS = [
-    WHOLE.facts,
-    OpeningFacts(rows=(1, 2)),
+    WHOLE.settlement.facts,
     StayFacts(area="430500", number="7", since=date_of(20_000), institution="H", level="2"),
 ]
 RESULTS = [
-    WHOLE.result,
+    WHOLE.settlement.result,
     Adjusting(adjusts=1, cause="事实变动", detail="a", funds=(("pool", "x", -5),), decided=None),
 ]
 MARKS = Marks(
@@ -80,7 +78,7 @@ def test_the_texts_of_an_older_program_are_told_as_such() -> None:
 
 
 def test_what_is_not_a_settlement_has_no_facts_of_one() -> None:
-    entry = msgspec.structs.replace(WHOLE, facts=OpeningFacts(rows=()), result=NOTHING)
+    entry = msgspec.structs.replace(WHOLE, settlement=NO_SETTLEMENT)
     assert entry.decision is None and entry.supplements == {}
     with pytest.raises(Fault, match="77"):
         assert entry.settled

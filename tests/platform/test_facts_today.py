@@ -45,9 +45,9 @@ class County:
 
     def today(self, entry: EntryRow) -> dict[str, str]:
         """Its facts today, as texts."""
-        assert entry.person is not None and entry.batch is not None
+        assert entry.person is not None and entry.id is not None
         places = Places(self.gateway)
-        registry = read_registry(self.gateway, places, [entry.person], [entry.batch])
+        registry = read_registry(self.gateway, places, [entry.person], [entry.id])
         return facts_of(entry, visit_today(entry, registry))
 
     def retire(self, kind: str) -> None:

@@ -8,7 +8,13 @@ import psycopg
 import pytest
 
 from gongji.ledger import periods, statement
-from gongji.ledger.entry_rows import EntryRow, PostingRow, exchanged, negated
+from gongji.ledger.entry_rows import (
+    EntryRow,
+    PostingRow,
+    SettlementRow,
+    exchanged,
+    negated,
+)
 from gongji.ledger.post import lock, post, take_ids
 from gongji.ledger.trial import trial
 from gongji.ledger.verify import ALL, Difference, Scope, verify
@@ -45,19 +51,21 @@ def entry(connection: Connection, person: int, kind: str, day: date, **more: Any
     return EntryRow(
         id=number,
         area=AREA,
-        person_id=person,
+        person=person,
         kind=kind,
         service_date=day,
         accounting_date=day,
-        settled_at=NOW,
+        made_at=datetime(day.year, day.month, day.day, 2, tzinfo=UTC),
+        actor_kind="operator",
+        actor="tester",
         **more,
     )
 
 
 def write(connection: Connection, one: EntryRow, postings: list[PostingRow]) -> None:
     with connection.transaction():
-        assert one.person_id
-        lock(connection, [one.person_id])
+        assert one.person
+        lock(connection, [one.person])
         post(connection, [one], postings)
 
 
@@ -69,7 +77,8 @@ def credit(connection: Connection, person: int, amount: int) -> None:
         one,
         [
             PostingRow(
-                one.id, AREA, "account", str(person), "contribution", AREA, amount, "第十一条"
+                *(one.id, 1, AREA, "account", "contribution", AREA, "account", str(person)),
+                *(amount, "", "第十一条"),
             )
         ],
     )
@@ -93,24 +102,24 @@ def settle(
         "settlement",
         day,
         institution=HOSPITAL,
-        benefit="ordinary",
-        total_fen=total,
-        in_scope_fen=total,
-        pool_fen=pool,
-        account_fen=account,
-        cash_fen=cash,
         meters=(("ordinary_paid", "年:2025", "", pool),),
+        settlement=SettlementRow(
+            benefit="ordinary",
+            total_fen=total,
+            in_scope_fen=total,
+            pool_fen=pool,
+            account_fen=account,
+            cash_fen=cash,
+        ),
     )
     assert one.id
-    sides = [
-        ("pool", "ordinary", pool),
-        ("account", str(person), account),
-        ("cash", HOSPITAL, cash),
-    ]
+    sides = [("pool", "", pool), ("account", str(person), account)]
     postings = [
-        PostingRow(one.id, AREA, "provider", HOSPITAL, kind, whose, amount, "第六条")
-        for kind, whose, amount in sides
-        if amount
+        PostingRow(
+            *(one.id, number, AREA, kind, kind, whose, "provider", HOSPITAL, amount),
+            article="第六条",
+        )
+        for number, (kind, whose, amount) in enumerate(sides, start=1)
     ]
     write(connection, one, postings)
     return one, postings

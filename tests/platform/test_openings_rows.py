@@ -59,11 +59,13 @@ def settled(
                 EntryRow(
                     id=number,
                     area=area,
-                    person_id=person,
+                    person=person,
                     kind=kind,
                     service_date=service,
                     accounting_date=date(2024, 12, 20),
-                    settled_at=NOW,
+                    made_at=NOW,
+                    actor_kind="operator",
+                    actor="tester",
                 )
             ],
             [],

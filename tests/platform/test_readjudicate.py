@@ -110,7 +110,8 @@ def paid_by_visit(gateway: Connection, area: str) -> dict[int, tuple[int, int, i
     """Pool, supplements and deductible that stand for each visit."""
     rows = gateway.execute(
         "select visit, sum(pool_fen)::bigint, sum(supplements_fen)::bigint,"
-        " sum(deductible_fen)::bigint from entry where area = %s and visit is not null"
+        " sum(deductible_fen)::bigint from entry e join settlement s on s.entry = e.id"
+        " where area = %s and visit is not null"
         " group by visit",
         [area],
     )
@@ -145,7 +146,8 @@ def test_after_any_changes_one_posting_sets_everything_right(
     learnt, standing_visits = {}, {}
     for county in history(owner, gateway, chance, count=6):
         standing = gateway.execute(
-            "select id, visit, institution, person_id from entry e where kind = 'settlement'"
+            "select id, visit, institution, person from entry e"
+            " join settlement s on s.entry = e.id where kind = 'settlement'"
             " and area = %s and not exists (select 1 from entry c where c.reverses = e.id)"
             " order by id",
             [county.area],
@@ -167,7 +169,7 @@ def test_after_any_changes_one_posting_sets_everything_right(
         ]
         assert found and again(gateway, county.area) == []
         rows = gateway.execute(
-            "select visit from entry e where kind = 'settlement' and area = %s and not exists"
+            "select visit from entry e join settlement s on s.entry = e.id where kind = 'settlement' and area = %s and not exists"
             " (select 1 from entry c where c.reverses = e.id)",
             [county.area],
         )
@@ -183,7 +185,8 @@ def test_after_any_changes_one_posting_sets_everything_right(
         ).fetchall()
     )
     (net,) = gateway.execute(
-        "select sum(pool_fen + supplements_fen)::bigint from entry where kind = 'adjustment'"
+        "select sum(pool_fen + supplements_fen)::bigint from settlement s"
+        " join entry e on e.id = s.entry where kind = 'adjustment'"
     ).fetchone() or (0,)
     assert net == owed.get("payable", 0) - owed.get("receivable", 0)
     open_flags = "select count(*) from review_flag where settled_by is null"
@@ -224,7 +227,7 @@ def test_a_settlement_that_stood_on_a_cancelled_one_is_corrected_once(
     person = county.person(1)
     made = [settled(gateway, county, person, here, f"2024-03-0{n}", 10_000) for n in range(1, 7)]
     # 50 yuan of deductible at each visit, 200 a year at level 2.
-    assert [one.pool_fen for one in made] == [3_000] * 4 + [6_000] * 2
+    assert [one.settlement.pool_fen for one in made] == [3_000] * 4 + [6_000] * 2
     cause = take_back(gateway, county, made[0])
     (change,) = again(gateway, "430500")
     assert (change.root.id, change.cause, change.net_fen) == (made[4].id, BEFORE, -3_000)
@@ -351,7 +354,9 @@ def test_a_settlement_whose_cancellation_was_reversed_stands_where_it_stood(
     person = county.person(1)
     first = settled(gateway, county, person, here, "2024-03-01", 10_000)
     key = county.key(here, "2208", {"setl_id": str(first.id)})
-    back = cancel(gateway, key, person, first.visit or 0, first.id or 0, RULES, NOW).entry
+    back = cancel(
+        gateway, key, person, first.settlement.visit or 0, first.id or 0, RULES, NOW
+    ).entry
     keep(gateway, key, back.id)
     reverse(gateway, county.key(here, "2601", {}), person, key.msg_id, "2208", RULES, NOW)
     settled(gateway, county, person, here, "2024-03-02", 10_000)

@@ -237,7 +237,9 @@ def test_a_stay_that_ends_in_the_next_year_leaves_the_first_as_it_was(
     entry = settled(gateway, county, here, 10_000_000, day="2023-12-10")
     assert entry.settlement.pool_fen == 600_000 + 5_000_000, "both ceilings are reached"
     record_stay(gateway, told, RULES, NOW, actor=TELLER)
-    record_stay(gateway, msgspec.structs.replace(told, until=date(2024, 1, 5)), RULES, NOW)
+    record_stay(
+        gateway, msgspec.structs.replace(told, until=date(2024, 1, 5)), RULES, NOW, actor=TELLER
+    )
     assert again(gateway, "532300", year=2023) == []
     used = dict(
         gateway.execute("select period, used_fen from meter_use where code = 'inpatient_paid'")
@@ -334,7 +336,7 @@ def test_persons_are_taken_in_lots_and_the_progress_tells_how_many(
     done: list[int] = []
     found = again(gateway, "430500", progress=done.append)
     assert [one.net_fen for one in found] == [-70_000] * 5
-    assert len({one.root.person_id for one in found}) == 5
+    assert len({one.root.person for one in found}) == 5
     assert all("*" in one.person and one.person[:4] == "4305" for one in found)
     assert done == [2, 2, 1]
     assert count_persons(gateway, "430500", 2024) == 5

@@ -161,13 +161,15 @@ def test_a_chronic_disease_that_proves_special_is_paid_from_the_other_benefit(
     assert change.net_fen == 4_000
     assert change.funds == {("pool", "chronic"): -60_000, ("pool", "special"): 64_000}
     moved = gateway.execute(
-        "select debit, debit_owner, credit, credit_owner, amount_fen from posting p"
-        " join entry e on e.id = p.entry where e.kind = 'adjustment' order by p.id"
+        "select debit, debit_owner || case debit when 'pool' then p.benefit else '' end,"
+        " credit, credit_owner || case credit when 'pool' then p.benefit else '' end, amount_fen"
+        " from posting p"
+        " join entry e on e.id = p.entry where e.kind = 'adjustment' order by number"
     ).fetchall()
     person = str(county.persons[county.psn_no(1)])
     assert moved == [
-        ("pool", "chronic", "pool", "special", 60_000),
-        ("payable", person, "pool", "special", 4_000),
+        ("pool", "special", "payable", person, 64_000),
+        ("payable", person, "pool", "chronic", 60_000),
     ]
     used = gateway.execute("select code, used_fen from meter_use where used_fen > 0 order by code")
     assert used.fetchall() == [("special_deductible", 20_000), ("special_paid", 64_000)]
@@ -337,7 +339,7 @@ def test_a_pharmacy_is_filled_from_the_place_that_was_selected_in_truth(
     shop, writer = county.institution(5, "", "pharmacy"), county.institution(1, "2")
     other = county.institution(2, "2")
     learn(county, "selection", "", {"institution": writer})
-    assert filled(gateway, county, shop, writer).pool_fen == 55_000
+    assert filled(gateway, county, shop, writer).settlement.pool_fen == 55_000
     nothing(gateway, "445300")
     retire(county, "selection")
     learn(county, "selection", "", {"institution": other})

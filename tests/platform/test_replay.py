@@ -112,8 +112,8 @@ def test_a_settlement_that_the_engine_refuses_today_still_used_its_meters(
     # A benefit that the area does not offer: refused today; the others stand as they were.
     change(
         owner,
-        "update entry set facts = jsonb_set(facts, '{visit,benefit}', '\"two_diseases\"')"
-        " where id = %s",
+        "update settlement set facts = jsonb_set(facts, '{visit,benefit}', '\"two_diseases\"')"
+        " where entry = %s",
         entries[0].id,
     )
     (refused,) = found(gateway)

@@ -70,7 +70,7 @@ def test_the_accounting_date_is_the_day_in_china(
         StayReport,
     )
     stay = record_stay(gateway, told, RULES, now, actor=TELLER).entry
-    kept = rows(gateway, "select id, accounting_date, settled_at from entry order by id")
+    kept = rows(gateway, "select id, accounting_date, made_at from entry order by id")
     assert kept == [(n, today, now) for n in (entry.id, back.id, restored.id, stay)]
 
 
@@ -88,8 +88,10 @@ def test_a_month_that_is_closed_is_that_of_the_day_in_china(
 ) -> None:
     now = utc(instant)
     person, here = counter.person(1), counter.institution(1)
-    close = "insert into closed_period (area, month, actor_kind, actor)"
-            " values ('430500', %s, 'operator', 't')"
+    close = (
+        "insert into closed_period (area, month, actor_kind, actor)"
+        " values ('430500', %s, 'operator', 't')"
+    )
     first, second = (counter.bill(person, here, "2024-11-20", 3000) for _ in range(2))
     counter.owner.execute(close, [open_])
     entry = one(gateway, first, now=now).entry
@@ -107,7 +109,7 @@ def test_another_areas_closed_month_closes_nothing(
 ) -> None:
     owner.execute(
         "insert into closed_period (area, month, actor_kind, actor)"
-            " values ('532300', '2024-12-01', 'operator', 't')"
+        " values ('532300', '2024-12-01', 'operator', 't')"
     )
     person, here = counter.person(1), counter.institution(1)
     bill = counter.bill(person, here, "2024-12-02", 3000)

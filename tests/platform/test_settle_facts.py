@@ -423,7 +423,7 @@ def test_redo_is_given_meters_as_rows(counter: Counter, gateway: Connection) -> 
     area = RULES.area("430500")
     entry = one(gateway, counter.bill(person, here, "2024-12-02", 25_000)).entry
     again = ledger_meters.load(area, [("年:2024", "", "year_deductible", 30_000)])
-    assert decide_bill.redo(entry, again, RULES).deductible_fen == 0
+    assert decide_bill.redo(entry, again, RULES).settlement.deductible_fen == 0
     assert entry.settlement.law_hash == RULES.law_hash("430500", day_of(entry.service_date))
 
 

@@ -172,7 +172,9 @@ def test_lines_settled_meanwhile_are_not_settled_twice_and_the_others_are(
     def settled(attempt: int, _: Any) -> None:
         if attempt == 1:
             counter.owner.execute(
-                "update charge_batch set settled_by = 77 where visit_id = %s", [first.visit]
+                "insert into settlement_batch (entry, batch)"
+                " select 77, id from charge_batch where visit_id = %s",
+                [first.visit],
             )
 
     between(monkeypatch, "read_around", settled)

@@ -74,8 +74,8 @@ def test_a_layer_of_the_own_account_takes_what_is_on_it_when_the_bill_is_settled
     # Then the account is empty and the deductible borne: 1,700 × 76 % = 1,292.
     assert second.entry.settled.visit.facts["account_current"] == 0
     assert (second.entry.settlement.pool_fen, second.entry.settlement.account_fen) == (129_200, 0)
-    posted = rows(gateway, "select credit, sum(amount_fen)::int from posting group by 1 order by 1")
-    assert posted == [("account", 30_000), ("cash", 150_400), ("pool", 159_600)]
+    posted = rows(gateway, "select debit, sum(amount_fen)::int from posting group by 1 order by 1")
+    assert posted == [("account", 30_000), ("pool", 159_600)]
     assert rows(gateway, "select amount_fen from balance") == [(0,)]
 
 
@@ -113,7 +113,7 @@ def test_a_supplement_of_two_layers_is_one_payment_of_its_fund(
         entry.settlement.cash_fen,
     ) == (491_700, 326_640, 81_660)
     assert entry.decision.payers == {"公务员医疗补助": 326_640}
-    posted = rows(gateway, "select amount_fen from posting where credit = 'supplement'")
+    posted = rows(gateway, "select amount_fen from posting where debit = 'supplement'")
     assert posted == [(326_640,)]
 
 
@@ -149,7 +149,7 @@ def test_parts_of_the_cost_are_paid_by_their_own_rates(
     # 50 × 80 % + 100.05 × 75 % (75.0375) + 101 × 70 %: 40.00 + 75.04 + 70.70.
     assert (entry.settlement.pool_fen, entry.settlement.cash_fen) == (18_574, 25_405 - 18_574)
     again = decide_bill.redo(entry, load(rules.area("440300"), []), rules)
-    assert (again.settlement.pool_fen, again.facts, again.meters) == (
+    assert (again.settlement.pool_fen, again.settlement.facts, again.meters) == (
         entry.settlement.pool_fen,
         entry.settlement.facts,
         entry.meters,

@@ -70,9 +70,9 @@ def test_a_purchase_makes_its_visit_and_lines_and_is_settled_by_the_prescribers_
     assert gateway.execute("select id, med_type from visit").fetchall() == [
         (entry.settlement.visit, "pharmacy")
     ]
-    assert gateway.execute("select id, settled_by, total_fen from charge_batch").fetchall() == [
-        (entry.batch, entry.id, 19_500)
-    ]
+    assert gateway.execute(
+        "select s.entry, c.total_fen from charge_batch c join settlement_batch s on s.batch = c.id"
+    ).fetchall() == [(entry.id, 19_500)]
     assert gateway.execute("select count(*) from fee_line").fetchone() == (2,)
     assert gateway.execute("select prescriber, number, entry from prescription_use").fetchall() == [
         (writer, "R1", entry.id)

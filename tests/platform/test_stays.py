@@ -103,7 +103,10 @@ def test_rescue_that_became_a_stay_is_taken_back_where_the_rules_say_so(
     assert rescue.settlement.pool_fen
     outcome = record_stay(gateway, stay("430500", from_emergency=True), RULES, NOW, actor=TELLER)
     assert (outcome.reversed, outcome.flagged) == ((rescue.id,), ())
-    (back,) = gateway.execute("select -pool_fen from entry where reverses = %s", [rescue.id])
+    (back,) = gateway.execute(
+        "select -pool_fen from settlement s join entry e on e.id = s.entry where reverses = %s",
+        [rescue.id],
+    )
     assert back == (rescue.settlement.pool_fen,)
     # Nothing is left of it but its place: the ordinary visit before it stands.
     assert list(readjudicate(owner, "430500", 2024, RULES, NOW)) == []
@@ -118,7 +121,7 @@ def test_rescue_that_became_a_stay_bears_the_admitting_hospitals_deductible(
     (rescue,) = settle(gateway, [bill], RESCUED, NOW)
     assert rescue.entry.settlement.deductible_fen == 40_000
     told = stay("532300", from_emergency=True)
-    outcome = record_stay(gateway, told, RESCUED, NOW)
+    outcome = record_stay(gateway, told, RESCUED, NOW, actor=TELLER)
     assert (outcome.reversed, outcome.flagged) == ((), (rescue.entry.id,))
     (change,) = readjudicate(owner, "532300", 2024, RESCUED, NOW)
     # 1,000 less 800 instead of 400, at 85 %.
@@ -126,7 +129,7 @@ def test_rescue_that_became_a_stay_bears_the_admitting_hospitals_deductible(
     assert change.after["deductible_fen"] == 80_000
     # A deductible that the stay itself bore is not borne twice.
     again = msgspec.structs.replace(told, deductible_fen=80_000)
-    record_stay(gateway, again, RESCUED, NOW)
+    record_stay(gateway, again, RESCUED, NOW, actor=TELLER)
     (change,) = readjudicate(owner, "532300", 2024, RESCUED, NOW, actor=OPERATOR)
     assert (change.net_fen, change.after["deductible_fen"]) == (34_000, 0)
     assert list(readjudicate(owner, "532300", 2024, RESCUED, NOW)) == []
@@ -147,7 +150,7 @@ def test_what_the_stay_bore_of_the_deductible_counts_once_for_two_bills_of_the_r
         (outcome,) = settle(gateway, [bill], RESCUED, NOW)
         assert outcome.entry.settlement.deductible_fen == borne
     told = stay("532300", from_emergency=True, deductible_fen=30_000)
-    record_stay(gateway, told, RESCUED, NOW)
+    record_stay(gateway, told, RESCUED, NOW, actor=TELLER)
     (change,) = readjudicate(owner, "532300", 2024, RESCUED, NOW, actor=OPERATOR)
     # 800 in all: 300 by the stay, 100 by the first bill, 400 instead of 300 by the second, at 85 %.
     assert (change.root.id, change.after["deductible_fen"]) == (outcome.entry.id, 40_000)
@@ -161,7 +164,7 @@ def test_where_rescue_is_settled_as_ordinary_care_the_stay_bore_none_of_its_dedu
 ) -> None:
     """云浮 第十七条: the year again finds nothing, whatever the stay bore."""
     made = county(owner, "445300")
-    rescue = settled(gateway, made, "2024-06-09", 100_000, med_type="1301")
+    rescue = settled(gateway, made, "2024-06-09", 100_000, med_type="emergency")
     assert (rescue.settlement.deductible_fen, rescue.settlement.pool_fen) == (0, 55_000)
     outcome = record_stay(
         gateway, stay("445300", from_emergency=True, deductible_fen=80_000), RULES, NOW
@@ -180,7 +183,7 @@ def test_a_death_in_emergency_care_is_left_to_re_adjudication(
     )
     assert (outcome.reversed, outcome.flagged) == ((), (rescue.id,))
     (change,) = readjudicate(owner, "430500", 2024, RULES, NOW)
-    assert change.again and change.again.benefit == "emergency"
+    assert change.again and change.again.settlement.benefit == "emergency"
 
 
 def test_care_during_a_stay_learnt_of_late_is_flagged_and_owed(

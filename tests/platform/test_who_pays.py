@@ -1,17 +1,19 @@
 """Who pays a bill, to the fen: pool, supplements, own account, family accounts, cash."""
 
+from datetime import date
 from typing import Any
 
 import psycopg
 import pytest
+from msgspec.structs import astuple
 from tests.platform.counter import NOW, OPERATOR, RULES, Counter, day_of, keep, one, refused, rows
 
-from gongji.gateway.queries.settlements import _USED
 from gongji.gateway.visits.write_settlement import payers
 from gongji.law.rulebook.provision_kinds import POOL
 from gongji.ledger.openings import OpeningBalance, enter
 from gongji.ledger.verify import verify
 from gongji.settlement.cancel import cancel, reverse
+from gongji.settlement.kept_settlements import used_in
 from gongji.settlement.settle import settle
 
 Connection = psycopg.Connection[Any]
@@ -309,10 +311,9 @@ def test_a_supplement_is_paid_by_its_own_fund_and_comes_back_with_the_cancellati
         back.settlement.cash_fen,
     ) == (-491_700, -244_980, -114_320)
     assert payers(back) == {POOL: -491_700, payer: -244_980}, "as the reply tells it"
-    asked = {"person": counter.persons[person], "since": "2024-01-01", "until": "2025-01-01"}
-    names = {"servants": "公务员医疗补助", "large": "大额医疗费用补助", "major": "大病保险"}
-    (used,) = gateway.execute(_USED, asked | names).fetchall()
-    assert used[2:] == (0,) * 7, "nothing is left of it in the totals of the year (5206)"
+    span = date(2024, 1, 1), date(2025, 1, 1)
+    (used,) = used_in(gateway, counter.persons[person], *span)
+    assert astuple(used)[2:] == (0,) * 7, "nothing is left of it in the totals of the year (5206)"
     assert sorted(postings(gateway, back.id)) == sorted(
         (credit, credit_owner, debit, debit_owner, fen)
         for debit, debit_owner, credit, credit_owner, fen in postings(gateway, entry.id)
