@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests.platform.counter import as_owner
 
 from gongji.ledger import periods, statement
 from gongji.ledger.entry_rows import (
@@ -63,7 +64,7 @@ def entry(connection: Connection, person: int, kind: str, day: date, **more: Any
 
 
 def write(connection: Connection, one: EntryRow, postings: list[PostingRow]) -> None:
-    with connection.transaction():
+    with as_owner(connection), connection.transaction():
         assert one.person
         lock(connection, [one.person])
         post(connection, [one], postings)

@@ -169,7 +169,8 @@ def test_after_any_changes_one_posting_sets_everything_right(
         ]
         assert found and again(gateway, county.area) == []
         rows = gateway.execute(
-            "select visit from entry e join settlement s on s.entry = e.id where kind = 'settlement' and area = %s and not exists"
+            "select visit from entry e join settlement s on s.entry = e.id"
+            " where kind = 'settlement' and area = %s and not exists"
             " (select 1 from entry c where c.reverses = e.id)",
             [county.area],
         )

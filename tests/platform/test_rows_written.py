@@ -177,7 +177,8 @@ def test_an_entry_comes_back_in_every_field(owner: Connection) -> None:
         ),
         PostingRow(78, 2, AREA, "account", "account", "1", "contribution", "b", 1),
     ]
-    post(owner, [original, WHOLE, plain], postings)
+    with owner.transaction():
+        post(owner, [original, WHOLE, plain], postings)
     rows = owner.execute(f"{READ} order by e.id").fetchall()
     assert [asdict(read_entry(row)) for row in rows] == [
         asdict(one) for one in (original, WHOLE, plain)

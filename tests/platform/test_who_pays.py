@@ -34,7 +34,7 @@ def balances(gateway: Connection, counter: Counter) -> dict[str, int]:
 def postings(gateway: Connection, entry: int) -> list[tuple[str, str, str, str, int]]:
     """Debit, its owner, credit, its owner, fen."""
     columns = "debit, debit_owner, credit, credit_owner, amount_fen"
-    asked = f"select {columns} from posting where entry = %s order by credit, amount_fen"
+    asked = f"select {columns} from posting where entry = %s order by number"
     return rows(gateway, asked, entry)
 
 
@@ -288,17 +288,15 @@ def test_a_supplement_is_paid_by_its_own_fund_and_comes_back_with_the_cancellati
     assert entry.decision.payers == {payer: 244_980}
     assert (entry.settlement.account_fen, entry.settlement.cash_fen) == (50_000, 113_320 + 1000)
     assert postings(gateway, entry.id) == [
-        ("provider", here, "account", str(counter.persons[person]), 50_000),
-        ("provider", here, "cash", here, 114_320),
-        ("provider", here, "pool", "ordinary", 491_700),
-        ("provider", here, "supplement", payer, 244_980),
+        ("pool", "", "provider", here, 491_700),
+        ("supplement", payer, "provider", here, 244_980),
+        ("account", str(counter.persons[person]), "provider", here, 50_000),
     ]
     articles = rows(
-        gateway, "select credit, article from posting where entry = %s order by credit", entry.id
+        gateway, "select debit, article from posting where entry = %s order by debit", entry.id
     )
-    assert [(credit, bool(article)) for credit, article in articles] == [
+    assert [(debit, bool(article)) for debit, article in articles] == [
         ("account", False),
-        ("cash", False),
         ("pool", True),
         ("supplement", True),
     ]
