@@ -6,7 +6,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from gongji.demo import crowd, figures
+import crowd
+from gongji.demo import figures
 from gongji.demo.county import fill
 from gongji.demo.items import DISEASES
 from gongji.demo.people import OFFERED

@@ -1,4 +1,4 @@
-"""`gongji ledger`: verify, statement, trial balance and the closing of months."""
+"""`gongji ledger`: verify, statement, trial balance, seals and the closing of months."""
 
 import csv
 import io
@@ -58,7 +58,7 @@ ACCOUNTS = {
 @options.json_option
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:
-    """账簿：核对、对账单、试算平衡、关闭账期。
+    """账簿：核对、对账单、试算平衡、封存、关闭账期。
 
     \b
     例：
@@ -66,6 +66,7 @@ def command(context: click.Context, as_json: bool) -> None:
       gongji ledger statement --person 43050000000000000001 --from 2025-01-01 --to 2025-12-31
       gongji ledger statement --institution H43050000001 --from 2025-03-01 --to 2025-03-31
       gongji ledger trial --date 2025-03-31
+      gongji ledger seal --area 430500
       gongji ledger close 430500 2025-03
     """
     context.obj = as_json
@@ -354,6 +355,32 @@ def trial(outer: bool, day: str, area: str, as_json: bool) -> int:
         sign = "相符" if each.agrees else f"不符（{show_fen(each.other_fen)}）"
         click.echo(f"{each.what}：{show_fen(each.journal_fen)} {sign}")
     return 0 if made.agrees else 1
+
+
+@command.command()
+@click.option("--area", default="", help="只封存一个统筹区；不给则全部。")
+@options.json_option
+@click.pass_obj
+def seal(outer: bool, area: str, as_json: bool) -> None:
+    """封存已入账的分录：逐笔编号、取指纹、与前一次封存相连；以后任何改动都能被 verify 查出。
+
+    每晚自动封存一次；把打印出的指纹另存一处（纸上、另一台机器），可以证明此前的账没有改过。
+    """
+    from gongji.ledger.seals import seal as seal_area
+    from gongji.ledger.seals import seal_all
+    from gongji.platform.installation import owner_connection
+
+    with owner_connection() as connection:
+        made = list(seal_area(connection, area) if area else seal_all(connection))
+    if as_json or outer:
+        body = [asdict(each) | {"hash": each.hash.hex()} for each in made]
+        click.echo(json.dumps({"seals": body}, ensure_ascii=False, indent=1))
+        return
+    for each in made:
+        numbers = f"分录序号 {each.first} 至 {each.last}"
+        click.echo(f"统筹区 {each.area} 第 {each.number} 次封存：{numbers}，指纹 {each.hash.hex()}")
+    if not made:
+        click.echo("没有新的分录需要封存")
 
 
 @command.command()

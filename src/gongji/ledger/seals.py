@@ -20,6 +20,8 @@ ENCODING = 1
 ALGORITHM = "sha256"
 LOT = 50_000
 """How many entries a seal takes at most."""
+LAST_XACT = str(2**64 - 1)
+"""No transaction has a higher number."""
 BEGINNING = bytes(32)
 """What the first seal of an area names as the one before."""
 
@@ -74,7 +76,8 @@ select %(area)s, %(number)s, case when %(whole)s then %(until)s::xid8 else (
     select e.xact from sealed d join entry e on e.id = d.entry
     where d.area = %(area)s order by d.number desc limit 1) end,
   %(last)s + 1, %(last)s + %(count)s, %(encoding)s, %(algorithm)s,
-  sha256(%(previous)s || string_agg(hash, ''::bytea order by number)), %(previous)s
+  sha256(%(previous)s || coalesce(string_agg(hash, ''::bytea order by number), ''::bytea)),
+  %(previous)s
 from sealed where area = %(area)s and number > %(last)s
 returning number, first, last, hash"""
 
@@ -106,14 +109,34 @@ def seal(connection: Connection, area: str) -> Iterator[Seal]:
             return
 
 
+def seal_restored(connection: Connection) -> None:
+    """Seal whatever is not sealed in a database that was loaded from a dump, and begin anew there.
+
+    The numbers of transactions begin anew on another server; so nothing may be left that was
+    entered under an old one. Nobody else may be entering anything.
+    """
+    for (area,) in connection.execute(AREAS).fetchall():
+        while True:
+            with connection.transaction():
+                made, whole = _link(connection, area, restored=True)
+            if whole:
+                break
+
+
+AREAS = "select distinct area from entry order by 1"
+
+
 def seal_all(connection: Connection) -> Iterator[Seal]:
     """Seal every area that has entries."""
-    for (area,) in connection.execute("select distinct area from entry order by 1").fetchall():
+    for (area,) in connection.execute(AREAS).fetchall():
         yield from seal(connection, area)
 
 
-def _link(connection: Connection, area: str) -> tuple[Seal | None, bool]:
-    """One more link, if there is anything to take; and whether all has been taken."""
+def _link(connection: Connection, area: str, restored: bool = False) -> tuple[Seal | None, bool]:
+    """One more link, if there is anything to take; and whether all has been taken.
+
+    `restored`: whatever the transaction that entered it; then there is a link in any case.
+    """
     connection.execute("set local timezone = 'UTC'")
     connection.execute("select pg_advisory_xact_lock(hashtextextended('seal ' || %s, 0))", [area])
     number, last, previous, since = connection.execute(_LAST, [area]).fetchone() or (
@@ -125,8 +148,9 @@ def _link(connection: Connection, area: str) -> tuple[Seal | None, bool]:
     row = connection.execute("select pg_snapshot_xmin(pg_current_snapshot())::text").fetchone()
     assert row is not None
     values: dict[str, Any] = {"area": area, "last": last, "since": since, "until": row[0]}
-    count = connection.execute(_TAKE, {**values, "lot": LOT}).rowcount
-    if not count:
+    span = {"since": "0", "until": LAST_XACT} if restored else {}
+    count = connection.execute(_TAKE, {**values, **span, "lot": LOT}).rowcount
+    if not count and not restored:
         return None, True
     whole = count < LOT
     values |= {"number": number + 1, "count": count, "previous": previous, "whole": whole}
@@ -164,8 +188,9 @@ where %s = '' or area = %s order by area, number"""
 _HASH = """select sha256(%s || coalesce(string_agg(hash, ''::bytea order by number), ''::bytea)),
   count(*) from sealed where area = %s and number between %s and %s"""
 _ADDED = """select e.area, e.id from entry e
-join (select area, max(through_xact) as through from seal group by area) s on s.area = e.area
-where e.xact < s.through and (%s = '' or e.area = %s)
+join (select distinct on (area) area, through_xact as through from seal
+  order by area, number desc) s on s.area = e.area
+where (e.xact < s.through or e.xact >= pg_snapshot_xmax(pg_current_snapshot())) and (%s = '' or e.area = %s)
   and not exists (select 1 from sealed d where d.entry = e.id) order by 1, 2"""
 
 

@@ -31,11 +31,13 @@ LOADED = (
     "person",
     "person_fact",
     "entry",
+    "settlement",
     "posting",
     "balance",
     "meter_use",
     "visit",
     "charge_batch",
+    "settlement_batch",
     "inbox",
     "inbox_bytes",
 )
@@ -65,14 +67,15 @@ from generate_series(1, %(persons)s::bigint) n cross join lateral (values
     || '", "scheme": "employee"}'),
   ('account', '{}')) f (kind, details)"""
 _OPENINGS = """
-insert into entry (id, area, person_id, kind, service_date, accounting_date, settled_at,
-  meters, facts, result)
+insert into entry (id, area, person, kind, origin, service_date, accounting_date, made_at,
+  actor_kind, actor)
 overriding system value
-select n, %(area)s, n, 'opening', %(begun)s, %(begun)s, %(begun)s, '[]', '{}', '{}'
+select n, %(area)s, n, 'opening', 'opening', %(begun)s, %(begun)s, %(begun)s, 'operator', 'bench'
 from generate_series(1, %(persons)s::bigint) n"""
 _OPENING_POSTINGS = """
-insert into posting (entry_id, area, debit, debit_owner, credit, credit_owner, amount_fen)
-select n, %(area)s, 'account', n::text, 'opening', %(area)s, %(balance)s
+insert into posting (entry, number, area, fund, debit, debit_owner, credit, credit_owner,
+  amount_fen)
+select n, 1, %(area)s, 'account', 'opening', %(area)s, 'account', n::text, %(balance)s
 from generate_series(1, %(persons)s::bigint) n"""
 # Settlement k is of person 1 + (k - 1) % persons, so that each has the same number, more or less.
 _VISITS = """
@@ -86,37 +89,43 @@ select k, %(area)s, 1 + (k - 1) %% %(persons)s,
 from generate_series(1, %(settled)s::bigint + %(pending)s) k"""
 _BATCHES = """
 insert into charge_batch (id, visit_id, number, total_fen, above_standard_fen, wholly_own_fen,
-  first_self_pay_fen, in_scope_fen, parts, marks, settled_by)
+  first_self_pay_fen, in_scope_fen, parts, marks)
 overriding system value
-select k, k, '1', %(total)s, 0, 0, 0, %(total)s, '{}', %(marks)s::jsonb,
-  case when k <= %(settled)s then %(persons)s + k end
+select k, k, '1', %(total)s, 0, 0, 0, %(total)s, '{}', %(marks)s::jsonb
 from generate_series(1, %(settled)s::bigint + %(pending)s) k"""
+_TAKEN = """
+insert into settlement_batch (entry, batch)
+select %(persons)s + k, k from generate_series(1, %(settled)s::bigint) k"""
 _ENTRIES = """
-insert into entry (id, area, person_id, institution, kind, visit, batch, msgid, service_date,
-  accounting_date, settled_at, benefit, total_fen, in_scope_fen, pool_fen, cash_fen, meters, facts,
-  result, rulebook, law_hash, engine)
+insert into entry (id, area, person, institution, kind, service_date, accounting_date, made_at,
+  actor_kind, actor, meters)
 overriding system value
-select %(persons)s + k, %(area)s, v.person_id, v.institution, 'settlement', k, k, 'S' || k,
-  v.begun_at::date, v.begun_at::date, v.begun_at, 'ordinary', %(total)s, %(total)s, %(pool)s,
-  %(total)s - %(pool)s, %(meters)s::jsonb, jsonb_set(jsonb_set(jsonb_set(%(facts)s::jsonb,
+select %(persons)s + k, %(area)s, v.person_id, v.institution, 'settlement', v.begun_at::date,
+  (v.begun_at at time zone 'Asia/Shanghai')::date, v.begun_at, 'institution', v.institution,
+  %(meters)s::jsonb
+from generate_series(1, %(settled)s::bigint) k join visit v on v.id = k"""
+_SETTLEMENTS = """
+insert into settlement (entry, visit, benefit, total_fen, in_scope_fen, pool_fen, cash_fen, facts,
+  result, rulebook, law_hash, engine)
+select %(persons)s + k, k, 'ordinary', %(total)s, %(total)s, %(pool)s, %(total)s - %(pool)s,
+  jsonb_set(jsonb_set(jsonb_set(%(facts)s::jsonb,
     '{visit,day}', to_jsonb(v.begun_at::date - date '1970-01-01')),
     '{visit,visit}', to_jsonb(k::text)),
     '{visit,facts,institution}', to_jsonb(v.institution::text)), %(result)s::jsonb, %(area)s,
   repeat('0', 64), 'crowd'
 from generate_series(1, %(settled)s::bigint) k join visit v on v.id = k"""
 _POSTINGS = """
-insert into posting (entry_id, area, debit, debit_owner, credit, credit_owner, amount_fen, article)
-select e.id, e.area, 'provider', e.institution, credit, owner, fen, article
-from entry e cross join lateral (values
-  ('pool', e.benefit, e.pool_fen, '演示'), ('cash', e.institution, e.cash_fen, '')
-) p (credit, owner, fen, article) where e.kind = 'settlement'"""
+insert into posting (entry, number, area, fund, debit, credit, credit_owner, amount_fen, benefit,
+  article)
+select id, 1, area, 'pool', 'pool', 'provider', institution, %(pool)s, 'ordinary', '演示'
+from entry where kind = 'settlement'"""
 _BALANCES = """
-insert into balance (area, person_id, kind, amount_fen)
+insert into balance (area, person, kind, amount_fen)
 select %(area)s, n, 'account', %(balance)s from generate_series(1, %(persons)s::bigint) n"""
 _METERS = """
-insert into meter_use (area, person_id, period, slot, code, used_fen)
-select %(area)s, person_id, %(period)s, '', 'ordinary_paid', sum(pool_fen) from entry
-where kind = 'settlement' group by person_id"""
+insert into meter_use (area, person, period, slot, code, used_fen)
+select %(area)s, person, %(period)s, '', 'ordinary_paid', count(*) * %(pool)s from entry
+where kind = 'settlement' group by person"""
 _MESSAGES = """
 insert into inbox (actor_kind, actor, msg_id, kind, hash, state, entry)
 select 'institution', v.institution, 'S' || k, '2207', int8send(k), 'done', %(persons)s + k
@@ -135,7 +144,9 @@ _STEPS = (
     _OPENING_POSTINGS,
     _VISITS,
     _BATCHES,
+    _TAKEN,
     _ENTRIES,
+    _SETTLEMENTS,
     _POSTINGS,
     _BALANCES,
     _METERS,
@@ -170,7 +181,7 @@ def fill(
     # The figures become part of the text: one figure stands for columns of several types.
     with connection.transaction(), _bare(connection, whole), ClientCursor(connection) as cursor:
         if connection.execute(_SUPERUSER).fetchone():
-            # The trigger of closed periods would keep every entry of a statement in memory.
+            # The walls of the journal would keep every row of a statement in memory.
             connection.execute("set local session_replication_role = replica")
         for step in _STEPS:
             cursor.execute(step, figures)
