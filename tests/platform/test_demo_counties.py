@@ -134,7 +134,7 @@ def test_a_crowd_settles_and_its_journal_agrees(owner: Connection, gateway: Conn
     request = Request(
         Key(INSTITUTION, institution, "M1", "2207", {}),
         f"532300{number:014d}",
-        "11",
+        "outpatient",
         crowd.TOTAL_FEN,
         OWN_ACCOUNT,
         visit=first,

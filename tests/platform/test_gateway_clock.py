@@ -276,7 +276,7 @@ def test_a_query_without_an_end_reaches_to_the_end_of_today_in_china(
     ):
         asked = {"psn_no": psn_no, "med_type": "11", "begntime": begin, "endtime": end}
         place.owner.execute(
-            "update visit set med_type = '11' where id = any(%s)",
+            "update visit set med_type = 'outpatient' where id = any(%s)",
             [[int(number) for number in numbers]],
         )
         rows = place.client.do("5201", {"data": asked})["mdtrtinfo"]
