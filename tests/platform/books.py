@@ -289,6 +289,7 @@ def forge(owner: Connection, *statements: str) -> None:
         owner.execute(f"alter table {table} disable trigger user")
     for name in ("settlement_conserves", "settlement_splits"):
         owner.execute(f"alter table settlement drop constraint if exists {name}")
+    owner.execute("alter table balance drop constraint if exists balance_holds")
     for statement in statements:
         owner.execute(statement)
 

@@ -442,7 +442,8 @@ def test_a_month_is_closed_by_command_once(ledger: Connection, run: Run) -> None
     code, out, err = run("--json", "close", OTHER, "2025-02")
     assert json.loads(out)["closed"] is True
     found = ledger.execute(
-        "select area, month::text, actor_kind = 'operator' and actor <> '' from closed_period order by 1, 2"
+        "select area, month::text, actor_kind = 'operator' and actor <> ''"
+        " from closed_period order by 1, 2"
     ).fetchall()
     assert found == [
         (AREA, "2025-02-01", True),

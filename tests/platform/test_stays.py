@@ -167,7 +167,11 @@ def test_where_rescue_is_settled_as_ordinary_care_the_stay_bore_none_of_its_dedu
     rescue = settled(gateway, made, "2024-06-09", 100_000, med_type="rescue")
     assert (rescue.settlement.deductible_fen, rescue.settlement.pool_fen) == (0, 55_000)
     outcome = record_stay(
-        gateway, stay("445300", from_emergency=True, deductible_fen=80_000), RULES, NOW
+        gateway,
+        stay("445300", from_emergency=True, deductible_fen=80_000),
+        RULES,
+        NOW,
+        actor=TELLER,
     )
     assert outcome.flagged == (rescue.id,)
     assert list(readjudicate(owner, "445300", 2024, RULES, NOW)) == []

@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 from tests.platform import books
+from tests.platform.counter import as_owner
 from tests.platform.books import APR_1, Told, forge, told
 from tests.platform.conftest import ROLE
 
@@ -84,7 +85,7 @@ def test_settlements_meanwhile_do_not_disturb(
 
         def settle(_: int) -> None:
             one, postings = books.settlement(next(numbers), 2, APR_1, pool=40, account=20, cash=1)
-            with gateway.transaction():
+            with as_owner(gateway), gateway.transaction():
                 lock(gateway, [2])
                 post(gateway, [one], postings)
 

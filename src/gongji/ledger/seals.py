@@ -190,7 +190,8 @@ _HASH = """select sha256(%s || coalesce(string_agg(hash, ''::bytea order by numb
 _ADDED = """select e.area, e.id from entry e
 join (select distinct on (area) area, through_xact as through from seal
   order by area, number desc) s on s.area = e.area
-where (e.xact < s.through or e.xact >= pg_snapshot_xmax(pg_current_snapshot())) and (%s = '' or e.area = %s)
+where (e.xact < s.through or e.xact >= pg_snapshot_xmax(pg_current_snapshot()))
+  and (%s = '' or e.area = %s)
   and not exists (select 1 from sealed d where d.entry = e.id) order by 1, 2"""
 
 

@@ -187,7 +187,8 @@ posted as (
         or g.fund <> 'any' and g.fund <> split_part(p.fund, '.', 1)
         or p.debit = 'supplement' and p.fund <> 'supplement.' || p.debit_owner
         or p.credit = 'supplement' and p.fund <> 'supplement.' || p.credit_owner) as mixed,
-    string_agg(case 'provider' when p.debit then p.debit_owner else p.credit_owner end, ', ')
+    string_agg(distinct case 'provider' when p.debit then p.debit_owner
+      else p.credit_owner end, ', ')
       filter (where c.institution <> case 'provider' when p.debit then p.debit_owner
         when p.credit then p.credit_owner end) as owner,
     string_agg(p.debit || '/' || p.credit, ', ') filter (
@@ -281,12 +282,13 @@ cross join lateral (
   select debit || '/' || credit as what, coalesce(sum(amount) filter (where ours), 0) as kept,
     coalesce(sum(amount) filter (where not ours), 0) as rebuilt
   from (
-    select true as ours, fund, debit, debit_owner, credit, credit_owner, amount_fen as amount
+    select true as ours, fund, debit, debit_owner, credit, credit_owner, benefit,
+      amount_fen as amount
     from posting where entry = c.id
     union all
-    select false, fund, credit, credit_owner, debit, debit_owner, amount_fen
+    select false, fund, credit, credit_owner, debit, debit_owner, benefit, amount_fen
     from posting where entry = c.reverses) p
-  group by fund, debit, debit_owner, credit, credit_owner
+  group by fund, debit, debit_owner, credit, credit_owner, benefit
   having coalesce(sum(amount) filter (where ours), 0)
     <> coalesce(sum(amount) filter (where not ours), 0)) x
 """
