@@ -68,7 +68,7 @@ cross join (values ('insured', '{"status": "active"}'), ('account', '{}'),
                    ('birth', '{"birth_date": "1980-01-01"}')) k (kind, details)
 where p.psn_no between %(area)s || lpad(%(from)s::text, 14, '0')
                    and %(area)s || lpad(%(to)s::text, 14, '0');
-insert into balance (area, person_id, kind, amount_fen)
+insert into balance (area, person, kind, amount_fen)
 select p.area, p.id, 'account', 1000000 from person p
 where p.psn_no between %(area)s || lpad(%(from)s::text, 14, '0')
                    and %(area)s || lpad(%(to)s::text, 14, '0');
@@ -300,14 +300,14 @@ COPIES = """
 with chosen as (
   select p.id, p.area from person p order by random() limit %(count)s),
 made as (
-  insert into entry (area, person_id, institution, kind, service_date, accounting_date, benefit,
+  insert into entry (area, person, institution, kind, service_date, accounting_date, benefit,
                      total_fen, wholly_own_fen, first_self_pay_fen, in_scope_fen, deductible_fen,
                      pool_fen, account_fen, meters, facts, result)
   select c.area, c.id, %(hospital)s, 'opening', '2022-12-01', '2022-12-01', 'ordinary',
          30000, 3000, 300, 26700, 20000, 4020, 25980, '[]', f.facts, f.result
   from chosen c cross join (select facts, result from entry order by id desc limit 1) f
   returning id, area)
-insert into posting (entry_id, area, debit, debit_owner, credit, credit_owner, amount_fen)
+insert into posting (entry, area, debit, debit_owner, credit, credit_owner, amount_fen)
 select id, area, 'provider', %(hospital)s, k.credit, '', k.fen from made
 cross join (values ('pool', 4020), ('account', 25980)) k (credit, fen)
 """.replace("%(hospital)s", f"'{HOSPITAL}'")

@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 AREA, HOSPITAL = "430500", "H43050000001"
 NOW = datetime(2025, 3, 3, 4, tzinfo=UTC)
+CARE = "outpatient"
 COUNT, WARM = 2_000, 400
 REPLY = b'{"infcode":0,"output":{"setlinfo":{' + b'"psn_no":"43050000000000000001",' * 60 + b"}}}"
 """As long as a reply to 2207."""
@@ -116,7 +117,7 @@ class Counting(psycopg.Connection[Any]):
 
 def settling(dsn: str, size: int) -> None:
     """Settlements in batches of a size, on a database of their own."""
-    from gongji.demo import crowd
+    import crowd
     from gongji.gateway.wire.threads import BY_KEY
     from gongji.law.engine.areas import Areas
     from gongji.platform.inbox import INSTITUTION, Key, inbox_of
@@ -137,7 +138,7 @@ def settling(dsn: str, size: int) -> None:
         asked = []
         for visit, psn_no, place in part:
             key = Key(INSTITUTION, place, f"{place}{visit:022d}", "2207", bill(psn_no, str(visit)))
-            asked.append(Request(key, psn_no, "11", 10_000, "own", visit=visit, batch="1"))
+            asked.append(Request(key, psn_no, CARE, 10_000, "own", visit=visit, batch="1"))
         for at in range(0, len(asked), size):
             lot = asked[at : at + size]
             outcomes = settle(connection, lot, rules, NOW, Bounds(4000, 4000), answers)
@@ -149,15 +150,24 @@ def settling(dsn: str, size: int) -> None:
             gateway.execute(f"set {setting}")
         run(gateway, found[:WARM])
         Counting.sent = 0
+        wal = _wal_bytes(gateway)
         server, before = _server_seconds(gateway), resource.getrusage(resource.RUSAGE_SELF)
         run(gateway, found[WARM:])
         after = resource.getrusage(resource.RUSAGE_SELF)
         user = (after.ru_utime - before.ru_utime) / COUNT * 1e6
         there = (_server_seconds(gateway) - server) / COUNT * 1e6
         print(
-            f"batches of {size}: user CPU {user:.0f} µs, server CPU {there:.0f} µs a settlement,"
+            f"batches of {size}: user CPU {user:.0f} µs, server CPU {there:.0f} µs,"
+            f" WAL {(_wal_bytes(gateway) - wal) / COUNT:.0f} bytes a settlement,"
             f" {Counting.sent * size / COUNT:.1f} statements a batch"
         )
+
+
+def _wal_bytes(connection: psycopg.Connection[Any]) -> int:
+    """How much log the server has written."""
+    row = connection.execute("select pg_current_wal_lsn() - '0/0'::pg_lsn").fetchone()
+    assert row
+    return int(row[0])
 
 
 def _server_seconds(connection: psycopg.Connection[Any]) -> float:

@@ -180,7 +180,7 @@ from entry where kind = 'settlement'"""
 TWICE = """
 select count(*) from (
   select 1 from entry e where kind = 'settlement'
-    and not exists (select 1 from entry r where r.reverses_id = e.id)
+    and not exists (select 1 from entry r where r.reverses = e.id)
   group by visit, batch having count(*) > 1) t"""
 
 

@@ -44,18 +44,18 @@ LAST_BYTES = 8 << 20
 
 # Every other person has an account that two bills exhaust; balances come in by opening entries.
 OPENINGS = """
-update balance set amount_fen = 20000 where person_id % 2 = 0;
+update balance set amount_fen = 20000 where person % 2 = 0;
 with made as (
-  insert into entry (area, person_id, kind, service_date, accounting_date, meters, facts, result)
-  select area, person_id, 'opening', '2020-01-01', current_date, '[]', '{}', '{}' from balance
-  returning id, area, person_id)
-insert into posting (entry_id, area, debit, debit_owner, credit, credit_owner, amount_fen)
-select m.id, m.area, 'account', m.person_id::text, 'opening', m.area, b.amount_fen
-from made m join balance b using (area, person_id)
+  insert into entry (area, person, kind, service_date, accounting_date, meters, facts, result)
+  select area, person, 'opening', '2020-01-01', current_date, '[]', '{}', '{}' from balance
+  returning id, area, person)
+insert into posting (entry, area, debit, debit_owner, credit, credit_owner, amount_fen)
+select m.id, m.area, 'account', m.person::text, 'opening', m.area, b.amount_fen
+from made m join balance b using (area, person)
 """
 # Persons whose accounts two bills exhaust, those first that have paid none yet.
 POOR = """
-select p.psn_no from person p join balance b on b.person_id = p.id
+select p.psn_no from person p join balance b on b.person = p.id
 where b.kind = 'account' and b.amount_fen between 1 and 20000
 order by b.amount_fen desc, random() limit %s
 """

@@ -30,12 +30,12 @@ SCENES = ("2202 2203 2203A 2204 2205 2206 2206A 2207 2207A 5201 5202", "2208 260
 
 OPENED = """
 with made as (
-  insert into entry (area, person_id, kind, service_date, accounting_date, meters, facts, result)
-  select area, person_id, 'opening', '2020-01-01', '2024-12-01', '[]', '{}', '{}' from balance
-  returning id, area, person_id)
-insert into posting (entry_id, area, debit, debit_owner, credit, credit_owner, amount_fen)
-select m.id, m.area, 'account', m.person_id::text, 'opening', m.area, b.amount_fen
-from made m join balance b using (area, person_id)"""
+  insert into entry (area, person, kind, service_date, accounting_date, meters, facts, result)
+  select area, person, 'opening', '2020-01-01', '2024-12-01', '[]', '{}', '{}' from balance
+  returning id, area, person)
+insert into posting (entry, area, debit, debit_owner, credit, credit_owner, amount_fen)
+select m.id, m.area, 'account', m.person::text, 'opening', m.area, b.amount_fen
+from made m join balance b using (area, person)"""
 STRANGERS = """select (select count(*) from entry where institution = %(code)s),
 (select count(*) from visit where institution = %(code)s and withdrawn_at is null),
 (select count(*) from charge_batch c join visit v on v.id = c.visit_id

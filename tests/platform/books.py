@@ -21,7 +21,16 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from tests import databases
 
-from gongji.ledger.entry_rows import EntryRow, Move, PostingRow, exchanged, negated
+from gongji.ledger import chart
+from gongji.ledger.entry_rows import (
+    SETTLEMENT_COLUMNS,
+    EntryRow,
+    Move,
+    PostingRow,
+    SettlementRow,
+    exchanged,
+    negated,
+)
 from gongji.ledger.post import post
 from gongji.ledger.verify import ALL, Scope, verify
 
@@ -44,27 +53,46 @@ insert into institution (code, area, name, kind) values
 """
 
 Side = tuple[str, str]
+FUNDS = (chart.POOL, chart.SUPPLEMENT, chart.ACCOUNT)
 
 
 def entry(number: int, person: int, kind: str, day: date, **more: Any) -> EntryRow:
-    """An entry of a day; its total is what its payers add to."""
+    """An entry of a day, with its settlement if it has amounts: its total is what is paid of it."""
     payers = ("pool", "supplements", "account", "family", "cash", "borne")
+    beside = {name: more.pop(name) for name in SETTLEMENT_COLUMNS if name in more}
+    if beside or kind == "stay":
+        paid = sum(beside.get(f"{payer}_fen", 0) for payer in payers)
+        beside = {"total_fen": paid - beside.get("owed_fen", 0)} | beside
+        more["settlement"] = SettlementRow(**beside)
     known: dict[str, Any] = {
         "id": number,
         "area": AREA,
-        "person_id": person,
+        "person": person,
         "kind": kind,
         "service_date": day,
         "accounting_date": day,
-        "settled_at": NOW,
-        "total_fen": sum(more.get(f"{payer}_fen", 0) for payer in payers),
+        "made_at": at(day),
+        "actor_kind": "operator",
+        "actor": "tester",
     }
     return EntryRow(**(known | more))
 
 
-def posting(number: int, debit: Side, credit: Side, amount: int, area: str = AREA) -> PostingRow:
-    """A posting of an entry: from the credit account to the debit account."""
-    return PostingRow(number, area, *debit, *credit, amount, "第六条")
+def at(day: date) -> datetime:
+    """Ten in the morning of a day in China."""
+    return datetime(day.year, day.month, day.day, 2, tzinfo=UTC)
+
+
+def posting(
+    entry: int, number: int, debit: Side, credit: Side, amount: int, area: str = AREA
+) -> PostingRow:
+    """A posting of an entry, in the fund of the side that is one."""
+    kind, owner = debit if debit[0] in FUNDS else credit
+    if kind not in FUNDS:
+        kind, owner = chart.POOL, ""
+    benefit = "ordinary" if kind == chart.POOL else ""
+    fund = chart.fund_of(kind, owner)
+    return PostingRow(entry, number, area, fund, *debit, *credit, amount, benefit, "第六条")
 
 
 def moved(paid: int = 0, deductible: int = 0) -> tuple[Move, ...]:
@@ -77,7 +105,7 @@ def _openings() -> list[tuple[EntryRow, list[PostingRow]]]:
     return [
         (
             entry(1, 1, "opening", date(2025, 1, 2), service_date=date(2025, 1, 1)),
-            [posting(1, ("account", "1"), opening, 90_000)],
+            [posting(1, 1, opening, ("account", "1"), 90_000)],
         ),
         (
             entry(
@@ -89,14 +117,14 @@ def _openings() -> list[tuple[EntryRow, list[PostingRow]]]:
                 meters=moved(0, 20_000),
             ),
             [
-                posting(2, ("account", "2"), opening, 5_000),
-                posting(2, ("payable", "2"), opening, 300),
-                posting(2, opening, ("receivable", "2"), 200),
+                posting(2, 1, opening, ("account", "2"), 5_000),
+                posting(2, 2, opening, ("payable", "2"), 300),
+                posting(2, 3, ("receivable", "2"), opening, 200),
             ],
         ),
         (
             entry(3, 1, "credit", FEB_1),
-            [posting(3, ("account", "1"), ("contribution", AREA), 10_000)],
+            [posting(3, 1, ("contribution", AREA), ("account", "1"), 10_000)],
         ),
     ]
 
@@ -137,16 +165,15 @@ def settlement(
         **{f"{payer}_fen": amount for payer, amount in amounts.items()},
     )
     sides = {
-        "pool": ("pool", "ordinary"),
+        "pool": ("pool", ""),
         "supplements": ("supplement", "civil"),
         "account": ("account", str(person)),
         "family": ("account", str(relative)),
-        "cash": ("cash", hospital),
     }
+    paid = [(side, amounts[payer]) for payer, side in sides.items() if amounts.get(payer)]
     postings = [
-        posting(number, ("provider", hospital), side, amounts[payer], area)
-        for payer, side in sides.items()
-        if amounts.get(payer)
+        posting(number, place, side, ("provider", hospital), amount, area)
+        for place, (side, amount) in enumerate(paid, start=1)
     ]
     return one, postings
 
@@ -165,7 +192,7 @@ def journal() -> list[tuple[EntryRow, list[PostingRow]]]:
         cash=5_000,
         borne=2_000,
     )
-    back = negated(first[0], id=5, kind="cancellation", accounting_date=MAR_1)
+    back = negated(first[0], id=5, kind="cancellation", accounting_date=MAR_1, made_at=at(MAR_1))
     return [
         *_openings(),
         first,
@@ -190,10 +217,11 @@ def journal() -> list[tuple[EntryRow, list[PostingRow]]]:
                 MAR_31,
                 benefit="ordinary",
                 pool_fen=-2_000,
-                cash_fen=2_000,
+                owed_fen=-2_000,
+                cause=6,
                 meters=moved(-2_000),
             ),
-            [posting(7, ("pool", "ordinary"), ("receivable", "1"), 2_000)],
+            [posting(7, 1, ("receivable", "1"), ("pool", ""), 2_000)],
         ),
         (
             entry(
@@ -204,12 +232,13 @@ def journal() -> list[tuple[EntryRow, list[PostingRow]]]:
                 benefit="ordinary",
                 pool_fen=700,
                 supplements_fen=100,
-                cash_fen=-800,
+                owed_fen=800,
+                cause=6,
                 meters=moved(700),
             ),
             [
-                posting(8, ("payable", "2"), ("pool", "ordinary"), 700),
-                posting(8, ("payable", "2"), ("supplement", "civil"), 100),
+                posting(8, 1, ("pool", ""), ("payable", "2"), 700),
+                posting(8, 2, ("supplement", "civil"), ("payable", "2"), 100),
             ],
         ),
         settlement(9, 3, MAR_31, OTHER, FAR, pool=1_000, cash=500),
@@ -256,10 +285,11 @@ def _copied(server: str, name: str) -> Iterator[str]:
 
 def forge(owner: Connection, *statements: str) -> None:
     """Change what no one may change, as only someone with the owner's password can."""
-    for table in ("entry", "posting", "closed_period"):
+    for table in ("entry", "settlement", "posting", "closed_period"):
         owner.execute(f"alter table {table} disable trigger user")
-    for name in ("entry_conserves", "entry_splits"):
-        owner.execute(f"alter table entry drop constraint if exists {name}")
+    for name in ("settlement_conserves", "settlement_splits"):
+        owner.execute(f"alter table settlement drop constraint if exists {name}")
+    owner.execute("alter table balance drop constraint if exists balance_holds")
     for statement in statements:
         owner.execute(statement)
 

@@ -4,6 +4,8 @@ Plain functions on the owner's connection, no fixtures: who uses them says what 
 """
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -14,6 +16,7 @@ from psycopg.types.json import Jsonb
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.visit import Visit, fact_text
 from gongji.ledger.entry_rows import EntryRow
+from gongji.platform.actors import Actor
 from gongji.platform.inbox import INSTITUTION, Answer, Key
 from gongji.platform.installation import installed_inbox
 from gongji.settlement.batch_marks import VERSION
@@ -68,6 +71,11 @@ NOW = datetime(2024, 12, 20, 2, 0, tzinfo=UTC)
 NIGHT = datetime(2024, 12, 19, 16, 30, tzinfo=UTC)
 """Half past midnight of the same day in China, when UTC has still the day before."""
 
+OPERATOR = Actor.operator("tester")
+"""Who enters openings and adjudicates anew, by the owner's connection."""
+TELLER = Actor.institution("H43050000009")
+"""The institution that tells of stays."""
+
 
 @dataclass
 class Counter:
@@ -98,7 +106,7 @@ class Counter:
         if balance_fen is not None:
             self.fact(psn_no, "account", since)
             self.owner.execute(
-                "insert into balance (area, person_id, kind, amount_fen)"
+                "insert into balance (area, person, kind, amount_fen)"
                 " values (%s, %s, 'account', %s)",
                 [self.area, row[0], balance_fen],
             )
@@ -250,6 +258,16 @@ class Counter:
         return self.request(psn_no, institution, visit, "1", total, **changes)
 
 
+@contextmanager
+def as_owner(connection: Connection) -> Iterator[Connection]:
+    """A connection of the gateways as the owner's, for a while."""
+    connection.execute("set role none")
+    try:
+        yield connection
+    finally:
+        connection.execute("set role gongji_gateway")
+
+
 def day_of(text: str) -> date:
     """A date."""
     return date.fromisoformat(text)
@@ -259,7 +277,7 @@ def encode(request: Request, outcome: Outcome) -> bytes:
     """A reply as the gateway might write it."""
     if outcome.refusal:
         return f"refused {outcome.refusal.code}".encode()
-    return f"settled {outcome.entry.id} {outcome.entry.pool_fen}".encode()
+    return f"settled {outcome.entry.id} {outcome.entry.settlement.pool_fen}".encode()
 
 
 def kept() -> Answers:
@@ -270,6 +288,17 @@ def kept() -> Answers:
 def keep(connection: Connection, key: Key, entry: int | None) -> None:
     """Keep a message that became an entry, as the gateway does around a cancellation."""
     installed_inbox().keep(connection, [Answer(key, b"", entry)], NOW)
+
+
+SETTLED_BATCHES = """select c.id, c.number, s.entry from charge_batch c
+left join settlement_batch s on s.batch = c.id and s.released_at is null order by c.id"""
+"""Every batch of lines with the settlement that took it."""
+
+
+def message_of(connection: Connection, entry: EntryRow) -> str:
+    """The message that became an entry."""
+    ((found,),) = rows(connection, "select msg_id from inbox where entry = %s", entry.id)
+    return str(found)
 
 
 def one(connection: Connection, request: Request, **options: Any) -> Outcome:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from tests.platform.counter import OPERATOR
 
 from gongji.cli.import_kinds import KINDS, ROOMS, stores
 from gongji.law.engine.areas import Areas
@@ -21,7 +22,7 @@ from gongji.platform.imports.load_files import Importing, load
 Connection = psycopg.Connection[Any]
 IDENTITY = Identity(b"i" * 32, b"l" * 32)
 NOW = datetime(2025, 6, 1, 4, tzinfo=UTC)
-LEDGER = stores(Areas())
+LEDGER = stores(Areas(), OPERATOR)
 EXPORTED = tuple(kind.name for kind in KINDS.exported)
 AREA, HERE, THERE, SHOP = "532300", "H53230000001", "H53230000002", "P53230000003"
 

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
+from tests.platform.counter import OPERATOR
 from tests.platform.history_law import RULES, meter_of
 from tests.platform.history_steps import YEARS, History
 
@@ -13,8 +14,8 @@ from gongji.ledger.trial import trial
 from gongji.ledger.verify import verify
 from gongji.settlement.replay import replay
 
-AGAIN = """select coalesce(e.result->>'adjusts', e.id::text)::bigint, e.pool_fen,
-  e.supplements_fen from entry e where e.area = %s and e.kind = 'adjustment'"""
+AGAIN = """select e.cause, s.pool_fen, s.supplements_fen
+from entry e join settlement s on s.entry = e.id where e.area = %s and e.kind = 'adjustment'"""
 
 
 def compare(history: History) -> None:
@@ -27,7 +28,7 @@ def compare(history: History) -> None:
         if used
     }
     rows = gateway.execute(
-        "select person_id, code, period, slot, used_fen from meter_use"
+        "select person, code, period, slot, used_fen from meter_use"
         " where area = %s and used_fen <> 0",
         [model.area],
     )
@@ -43,7 +44,7 @@ def compare(history: History) -> None:
         if fen > 0
     }
     rows = gateway.execute(
-        "select person_id, kind, amount_fen from balance where area = %s and amount_fen <> 0",
+        "select person, kind, amount_fen from balance where area = %s and amount_fen <> 0",
         [model.area],
     )
     assert {(person, kind): fen for person, kind, fen in rows} == balances
@@ -56,8 +57,8 @@ def compare(history: History) -> None:
         batch: model.settled[number].chain[-1] for batch, number in model.batches.items()
     }
     rows = gateway.execute(
-        "select u.prescriber, u.number, u.entry_id from prescription_use u"
-        " join entry e on e.id = u.entry_id where u.released_at is null and e.area = %s",
+        "select u.prescriber, u.number, u.entry from prescription_use u"
+        " join entry e on e.id = u.entry where u.released_at is null and e.area = %s",
         [model.area],
     )
     assert {(writer, rx): entry for writer, rx, entry in rows} == {
@@ -120,9 +121,9 @@ def finish(history: History) -> None:
     """The end of a history: years again until nothing is found; the journal holds together."""
     compare_books(history)
     for year in YEARS:
-        history.readjudicated(year, posting=True)
+        history.readjudicated(year, actor=OPERATOR)
     for year in YEARS:
-        assert history.readjudicated(year, posting=True) == 0
+        assert history.readjudicated(year, actor=OPERATOR) == 0
     compare(history)
     compare_books(history)
     whole = history.gateway.execute(
@@ -132,8 +133,8 @@ def finish(history: History) -> None:
     ).fetchone()
     assert whole == (0,)
     flags = history.gateway.execute(
-        "select count(*) from review_flag f join entry e on e.id = f.entry_id"
-        " where f.settled_by_id is null and e.area = %s",
+        "select count(*) from review_flag f join entry e on e.id = f.entry"
+        " where f.settled_by is null and e.area = %s",
         [history.area],
     ).fetchone()
     assert flags == (0,)

@@ -119,7 +119,7 @@ class Play:
             self.replies[key.msg_id] = encode(one.request, outcome)
         bill = one.bill
         if one.request.purchase and outcome.entry and not one.request.trial:
-            bill.visit, bill.batch = outcome.entry.visit, outcome.entry.batch
+            bill.visit, bill.batch = outcome.entry.settlement.visit, outcome.entry.batch
         try:
             paid = self.model.decide(bill)
         except Refused as refused:
@@ -137,12 +137,12 @@ class Play:
         entry: EntryRow = outcome.entry
         found = (
             entry.decision.refusal,
-            entry.benefit,
-            entry.deductible_fen,
+            entry.settlement.benefit,
+            entry.settlement.deductible_fen,
             _funds(entry),
-            entry.account_fen,
+            entry.settlement.account_fen,
             [tuple(one) for one in entry.decision.family],
-            entry.cash_fen,
+            entry.settlement.cash_fen,
         )
         law = paid.law
         wanted = (
@@ -155,9 +155,12 @@ class Play:
             paid.cash,
         )
         assert found == wanted, f"{found} is not {wanted}\n{bill}\n{paid.row}"
-        assert entry.family_fen == sum(fen for _, fen in paid.family)
+        assert entry.settlement.family_fen == sum(fen for _, fen in paid.family)
         assert (entry.accounting_date, entry.service_date) == (self.today, bill.day)
-        assert (entry.total_fen, entry.in_scope_fen) == (bill.total, bill.in_scope)
+        assert (entry.settlement.total_fen, entry.settlement.in_scope_fen) == (
+            bill.total,
+            bill.in_scope,
+        )
         assert outcome.balance_fen == self.model.balances.get(bill.person, 0) - paid.own
 
     def _ask(self) -> Asked:
@@ -332,7 +335,7 @@ class Play:
         return int(said[1]) if said[0] == b"settled" else None
 
     def _taken_back(self, one: Settled, entry: EntryRow, msgid: str) -> None:
-        assert entry.kind == "cancellation" and entry.reverses_id == one.chain[-1]
+        assert entry.kind == "cancellation" and entry.reverses == one.chain[-1]
         assert entry.accounting_date == self.today
         assert entry.id is not None
         self.undone.append((one.number, entry.id, msgid))
@@ -360,7 +363,7 @@ class Play:
             assert _code(call) == str(refused)
             return
         entry: EntryRow = call().entry
-        assert entry.kind == "settlement" and entry.reverses_id == one.chain[-1]
+        assert entry.kind == "settlement" and entry.reverses == one.chain[-1]
         assert entry.id is not None
         self.model.restore(one, entry.id, self.today)
 
@@ -402,9 +405,9 @@ def _fields(request: Request) -> dict[str, Any]:
 
 
 def _funds(entry: EntryRow) -> dict[tuple[str, str], int]:
-    funds = {("pool", entry.benefit): entry.pool_fen}
+    funds = {("pool", entry.settlement.benefit): entry.settlement.pool_fen}
     funds |= {("supplement", payer): fen for payer, fen in entry.decision.payers.items()}
-    assert entry.supplements_fen == sum(entry.decision.payers.values())
+    assert entry.settlement.supplements_fen == sum(entry.decision.payers.values())
     return {fund: fen for fund, fen in funds.items() if fen}
 
 

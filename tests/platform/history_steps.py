@@ -71,7 +71,7 @@ class History(Play):
         assert list(told.reversed) == standing
         assert list(told.flagged) == [one.chain[-1] for one in flagged]
         rows = self.gateway.execute(
-            "select reverses_id, id from entry where reverses_id = any(%s)", [standing]
+            "select reverses, id from entry where reverses = any(%s)", [standing]
         )
         backs = dict(rows.fetchall())
         for one in taken:

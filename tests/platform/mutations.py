@@ -439,7 +439,8 @@ TRACE = (
     + ", ".join(f"(select count(*) from {table})" for table in TRACES)
     + ", (select coalesce(sum(amount_fen), 0)::bigint from balance)"
     + ", (select coalesce(sum(used_fen), 0)::bigint from meter_use)"
-    + ", (select count(*) from charge_batch where withdrawn_at is null and settled_by is null)"
+    + ", (select count(*) from charge_batch b where withdrawn_at is null and not exists"
+    + " (select 1 from settlement_batch s where s.batch = b.id and s.released_at is null))"
     + ", (select count(*) from visit where withdrawn_at is null)"
     + ", (select count(*) from person_fact where retired_at is null)"
 )

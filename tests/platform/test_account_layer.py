@@ -45,7 +45,10 @@ def test_what_the_account_paid_first_once_is_no_limit_to_the_next_settlement(
     lots = [bills] if together else [[bill] for bill in bills]
     entries = [one.entry for lot in lots for one in settle(gateway, lot, rules, NOW)]
     # 1,000 on the account: 400, 400, 200; what it does not pay is deductible (1,000 a year).
-    assert [(e.account_fen, e.cash_fen, e.deductible_fen) for e in entries] == [
+    assert [
+        (e.settlement.account_fen, e.settlement.cash_fen, e.settlement.deductible_fen)
+        for e in entries
+    ] == [
         (40_000, 0, 0),
         (40_000, 0, 0),
         (20_000, 20_000, 20_000),
@@ -54,4 +57,4 @@ def test_what_the_account_paid_first_once_is_no_limit_to_the_next_settlement(
     used = gateway.execute("select period, code, used_fen from meter_use").fetchall()
     assert used == [("年:2024", "year_deductible", 60_000)]
     assert list(replay(gateway, rules)) == []
-    assert list(readjudicate(gateway, AREA, 2024, rules, NOW)) == []
+    assert list(readjudicate(owner, AREA, 2024, rules, NOW)) == []

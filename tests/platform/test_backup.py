@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 from tests.platform.conftest import ROLE
-from tests.platform.counter import NOW, RULES, Counter
+from tests.platform.counter import NOW, OPERATOR, RULES, Counter
 
 from gongji.backup import backup, programs, restore
 from gongji.backup.chains import chain_for, chains
@@ -140,7 +140,7 @@ def test_a_killed_server_comes_back_as_it_was_at_an_instant(
         person, _ = county.person(1), county.institution(1, "2")
         county.fact(person, "account", "2020-01-01")
         opening = OpeningBalance(person, "430500", NOW.date().replace(day=1), "account", 90_000)
-        enter(owner, [opening], RULES.area, NOW)
+        enter(owner, [opening], RULES.area, NOW, actor=OPERATOR)
 
     first = settle_one(mine, county, "2024-12-02")
     chain, base = backup.take(folder, mine.dsn(), clock(mine))

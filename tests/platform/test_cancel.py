@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.platform.counter import NOW, RULES, Counter, keep, one
+from tests.platform.counter import NOW, RULES, SETTLED_BATCHES, Counter, keep, message_of, one
 
 from gongji.ledger.entry_rows import AMOUNTS
 from gongji.refusals import Refusal
@@ -42,10 +42,10 @@ def state(gateway: Connection) -> list[Any]:
     return [
         gateway.execute(statement).fetchall()
         for statement in (
-            "select person_id, period, slot, code, used_fen from meter_use where used_fen > 0"
+            "select person, period, slot, code, used_fen from meter_use where used_fen > 0"
             " order by 1, 2, 3, 4",
-            "select person_id, kind, amount_fen from balance order by 1, 2",
-            "select id, settled_by is not null from charge_batch order by 1",
+            "select person, kind, amount_fen from balance order by 1, 2",
+            f"select id, entry is not null from ({SETTLED_BATCHES}) b",
         )
     ]
 
@@ -80,16 +80,18 @@ def test_a_cancellation_restores_meters_accounts_and_lines_exactly(
     bill = counter.bill(person, here, "2024-12-02", 30_000, own=500, accounts="family")
     before = state(gateway)
     entry = one(gateway, bill).entry
-    assert entry.family_fen > 0 and state(gateway) != before
+    assert entry.settlement.family_fen > 0 and state(gateway) != before
     outcome = undo(counter, gateway, bill, entry.id)
     assert state(gateway) == before
     back = outcome.entry
-    assert (back.kind, back.reverses_id) == ("cancellation", entry.id)
-    assert [getattr(back, name) for name in AMOUNTS] == [-getattr(entry, name) for name in AMOUNTS]
+    assert (back.kind, back.reverses) == ("cancellation", entry.id)
+    assert [getattr(back.settlement, name) for name in AMOUNTS] == [
+        -getattr(entry.settlement, name) for name in AMOUNTS
+    ]
     (net,) = gateway.execute(
         "select count(*) from (select owner from (select debit || debit_owner, amount_fen from"
-        " posting where entry_id = any(%(ids)s) union all select credit || credit_owner,"
-        " -amount_fen from posting where entry_id = any(%(ids)s)) a(owner, fen)"
+        " posting where entry = any(%(ids)s) union all select credit || credit_owner,"
+        " -amount_fen from posting where entry = any(%(ids)s)) a(owner, fen)"
         " group by owner having sum(fen) <> 0) b",
         {"ids": [entry.id, back.id]},
     ).fetchone() or (1,)
@@ -104,7 +106,7 @@ def test_lines_can_be_settled_anew_after_a_cancellation(
     first = one(gateway, bill).entry
     undo(counter, gateway, bill, first.id)
     again = counter.request(person, here, bill.visit, "1", 30_000)
-    assert one(gateway, again).entry.pool_fen == first.pool_fen
+    assert one(gateway, again).entry.settlement.pool_fen == first.settlement.pool_fen
 
 
 def test_a_settlement_is_cancelled_once(counter: Counter, gateway: Connection) -> None:
@@ -152,7 +154,7 @@ def test_settlements_that_build_on_it_are_flagged_and_others_are_not(
         )
     ]
     back = undo(counter, gateway, first, numbers[0]).entry
-    flags = gateway.execute("select entry_id, cause_id, reason from review_flag").fetchall()
+    flags = gateway.execute("select entry, cause, reason from review_flag").fetchall()
     assert [flag[:2] for flag in flags] == [(numbers[1], back.id)]
     assert str(numbers[0]) in flags[0][2]
 
@@ -164,9 +166,9 @@ def test_a_settlement_that_found_the_ceiling_used_up_builds_on_what_used_it(
     first = counter.bill(person, here, "2024-10-02", 900_000)
     number = one(gateway, first).entry.id
     later = one(gateway, counter.bill(person, here, "2024-11-02", 100_000)).entry
-    assert later.pool_fen == 0
+    assert later.settlement.pool_fen == 0
     undo(counter, gateway, first, number)
-    assert gateway.execute("select entry_id from review_flag").fetchall() == [(later.id,)]
+    assert gateway.execute("select entry from review_flag").fetchall() == [(later.id,)]
 
 
 def test_an_area_may_refuse_to_cancel_what_others_build_on_naming_only_own_visits(
@@ -190,7 +192,10 @@ def test_a_closed_period_takes_no_cancellation(counter: Counter, gateway: Connec
     person, here = _family(counter)
     bill = counter.bill(person, here, "2024-12-02", 30_000)
     number = one(gateway, bill).entry.id
-    counter.owner.execute("insert into closed_period (area, month) values ('430500', '2024-12-01')")
+    counter.owner.execute(
+        "insert into closed_period (area, month, actor_kind, actor)"
+        " values ('430500', '2024-12-01', 'operator', 't')"
+    )
     assert code(lambda: undo(counter, gateway, bill, number)) == "period_closed"
 
 
@@ -201,7 +206,7 @@ def test_a_reversal_undoes_a_settlement_whose_answer_was_lost(
     bill = counter.bill(person, here, "2024-12-02", 30_000, accounts="own")
     before = state(gateway)
     one(gateway, bill)
-    assert undo_message(counter, gateway, bill, bill.key.msg_id).entry.pool_fen < 0
+    assert undo_message(counter, gateway, bill, bill.key.msg_id).entry.settlement.pool_fen < 0
     assert state(gateway) == before
 
 
@@ -248,10 +253,13 @@ def test_reversing_a_cancellation_restores_the_settlement_and_it_can_be_cancelle
     entry = one(gateway, bill).entry
     settled = state(gateway)
     back = undo(counter, gateway, bill, entry.id).entry
-    restored = undo_message(counter, gateway, bill, back.msgid, "2208").entry
-    assert restored.kind == "settlement" and restored.pool_fen == entry.pool_fen
+    sent = message_of(gateway, back)
+    restored = undo_message(counter, gateway, bill, sent, "2208").entry
+    assert (
+        restored.kind == "settlement" and restored.settlement.pool_fen == entry.settlement.pool_fen
+    )
     assert state(gateway) == settled
-    assert code(lambda: undo_message(counter, gateway, bill, back.msgid, "2208")) == (
+    assert code(lambda: undo_message(counter, gateway, bill, sent, "2208")) == (
         "settlement_cancelled"
     )
     undo(counter, gateway, bill, entry.id)
@@ -264,14 +272,13 @@ def test_a_settlement_is_not_restored_when_its_lines_or_its_money_are_gone(
     person, here = _family(counter)
     bill = counter.bill(person, here, "2024-12-02", 30_000, accounts="own")
     back = undo(counter, gateway, bill, one(gateway, bill).entry.id).entry
+    sent = message_of(gateway, back)
     again = counter.request(person, here, bill.visit, "1", 30_000)
     number = one(gateway, again).entry.id
-    assert (
-        code(lambda: undo_message(counter, gateway, bill, back.msgid, "2208")) == "settlement_taken"
-    )
+    assert code(lambda: undo_message(counter, gateway, bill, sent, "2208")) == "settlement_taken"
     undo(counter, gateway, again, number)
     counter.owner.execute("update balance set amount_fen = 999")
-    assert code(lambda: undo_message(counter, gateway, bill, back.msgid, "2208")) == "account_short"
+    assert code(lambda: undo_message(counter, gateway, bill, sent, "2208")) == "account_short"
 
 
 def test_prescriptions_are_released_and_taken_again(owner: Connection, gateway: Connection) -> None:
@@ -284,13 +291,11 @@ def test_prescriptions_are_released_and_taken_again(owner: Connection, gateway: 
         for _ in range(2)
     )
     back = undo(counter, gateway, first, one(gateway, first).entry.id).entry
+    sent = message_of(gateway, back)
     entry = one(gateway, second).entry
-    assert (
-        code(lambda: undo_message(counter, gateway, first, back.msgid, "2208"))
-        == "settlement_taken"
-    )
+    assert code(lambda: undo_message(counter, gateway, first, sent, "2208")) == "settlement_taken"
     undo(counter, gateway, second, entry.id)
-    undo_message(counter, gateway, first, back.msgid, "2208")
+    undo_message(counter, gateway, first, sent, "2208")
     assert gateway.execute(
         "select count(*) from prescription_use where released_at is null"
     ).fetchone() == (1,)
@@ -329,9 +334,9 @@ def test_two_cashiers_settling_one_person_share_one_deductible_and_one_account(
         connect, *[lambda c, part=bills[n::4]: settle(c, part, RULES, NOW) for n in range(4)]
     )
     entries = [outcome.entry for outcomes in made for outcome in outcomes]
-    assert sum(entry.account_fen for entry in entries) == 1000
+    assert sum(entry.settlement.account_fen for entry in entries) == 1000
     used = gateway.execute("select sum(used_fen) from meter_use where code = 'year_deductible'")
-    assert used.fetchone() == (sum(entry.deductible_fen for entry in entries),)
+    assert used.fetchone() == (sum(entry.settlement.deductible_fen for entry in entries),)
 
 
 def test_one_message_on_two_connections_is_settled_once(
@@ -366,7 +371,7 @@ def test_a_cancellation_and_a_settlement_at_once_keep_the_meters_right(
             lambda c, b=later: settle(c, [b], RULES, NOW),
         )
         assert made[0].entry and made[1][0].entry, made
-    total = gateway.execute("select sum(pool_fen) from entry").fetchone()
+    total = gateway.execute("select sum(pool_fen) from settlement").fetchone()
     used = gateway.execute("select sum(used_fen) from meter_use where code = 'ordinary_paid'")
     assert total == used.fetchone()
 
@@ -383,7 +388,7 @@ def test_a_reversal_and_its_original_at_once_leave_nothing_settled(
             lambda c, b=bill: undo_message(counter, c, b, b.key.msg_id),
         )
         assert isinstance(made[1], Outcome), made
-    assert gateway.execute("select coalesce(sum(total_fen), 0) from entry").fetchone() == (0,)
+    assert gateway.execute("select coalesce(sum(total_fen), 0) from settlement").fetchone() == (0,)
     assert gateway.execute(
-        "select count(*) from charge_batch where settled_by is not null"
+        "select count(*) from settlement_batch where released_at is null"
     ).fetchone() == (0,)

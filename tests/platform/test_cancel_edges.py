@@ -9,7 +9,19 @@ import msgspec
 import psycopg
 import pytest
 from psycopg import errors
-from tests.platform.counter import NOW, RULES, Counter, encode, keep, kept, one, refused, rows
+from tests.platform.counter import (
+    NOW,
+    RULES,
+    SETTLED_BATCHES,
+    Counter,
+    encode,
+    keep,
+    kept,
+    message_of,
+    one,
+    refused,
+    rows,
+)
 from tests.platform.waiting import waits
 
 from gongji.ledger.entry_rows import EntryRow
@@ -65,7 +77,9 @@ def test_a_reversal_by_another_person_is_refused_and_leaves_everything(
             undo_message(counter, gateway, psn_no, here, bill.key.msg_id)
         assert found.value.code == "reversal_differs"
     assert rows(gateway, "select id from entry") == [(entry.id,)]
-    assert undo_message(counter, gateway, person, here, bill.key.msg_id).entry.pool_fen < 0
+    assert (
+        undo_message(counter, gateway, person, here, bill.key.msg_id).entry.settlement.pool_fen < 0
+    )
 
 
 def test_a_message_of_another_institution_is_not_reversed(
@@ -95,15 +109,15 @@ def test_every_transaction_that_moves_money_is_reversible_by_its_message(
         with gateway.transaction():
             back = cancel(gateway, key, person, bill.visit or 0, first.id, RULES, NOW).entry
             keep(gateway, key, back.id)
-        expected, msgid = first.pool_fen, key.msg_id
+        expected, msgid = first.settlement.pool_fen, key.msg_id
     else:
         bill = replace(bill, key=msgspec.structs.replace(bill.key, kind=infno))
-        expected, msgid = -one(gateway, bill).entry.pool_fen, bill.key.msg_id
+        expected, msgid = -one(gateway, bill).entry.settlement.pool_fen, bill.key.msg_id
     other = "2207" if infno != "2207" else "2102"
     asked = (counter, gateway, person, here, msgid)
     assert refusal_of(lambda: undo_message(*asked, other)) == "reversal_differs"
     made = undo_message(*asked, infno).entry
-    assert made.pool_fen == expected != 0
+    assert made.settlement.pool_fen == expected != 0
     assert made.kind == ("settlement" if infno in ("2103", "2208") else "cancellation")
 
 
@@ -136,8 +150,8 @@ def test_a_barred_message_is_refused_whenever_and_however_it_arrives(
     assert rows(gateway, "select count(*) from entry") == [(0,)]
     # The mark is the institution's own, and a trial is not barred.
     elsewhere = counter.bill(person, there, DAY, 30_000, msgid=bill.key.msg_id)
-    assert one(gateway, elsewhere).entry.pool_fen == 15_000
-    assert one(gateway, replace(bill, trial=True)).entry.pool_fen > 0
+    assert one(gateway, elsewhere).entry.settlement.pool_fen == 15_000
+    assert one(gateway, replace(bill, trial=True)).entry.settlement.pool_fen > 0
 
 
 def test_the_same_lines_are_settled_under_a_new_message_after_the_old_one_was_barred(
@@ -147,7 +161,7 @@ def test_the_same_lines_are_settled_under_a_new_message_after_the_old_one_was_ba
     bill = counter.bill(person, here, DAY, 30_000)
     undo_message(counter, gateway, person, here, bill.key.msg_id)
     again = counter.request(person, here, bill.visit, "1", 30_000)
-    assert one(gateway, again).entry.pool_fen == 15_000
+    assert one(gateway, again).entry.settlement.pool_fen == 15_000
     assert refused(one(gateway, bill)) == "message_barred"
 
 
@@ -166,8 +180,8 @@ def test_a_message_that_arrives_while_its_mark_is_being_set_is_undone(
             thread.start()
             waits(owner, other.info.backend_pid)
         thread.join()
-    assert made[0].entry.reverses_id == entry.id
-    assert rows(gateway, "select sum(pool_fen), count(*) from entry") == [(0, 2)]
+    assert made[0].entry.reverses == entry.id
+    assert rows(gateway, "select sum(pool_fen), count(*) from settlement") == [(0, 2)]
 
 
 # Locks.
@@ -195,7 +209,7 @@ def test_a_cancellation_waits_for_the_owner_of_a_family_account(
             other.execute(asked, [counter.persons[psn_no]])
             with pytest.raises(errors.LockNotAvailable):
                 undo(counter, gateway, bill, entry)
-    assert undo(counter, gateway, bill, entry).family_fen == -15_000
+    assert undo(counter, gateway, bill, entry).settlement.family_fen == -15_000
 
 
 def test_a_settlement_locks_its_person_and_the_owners_of_accounts_that_it_may_draw_on(
@@ -250,7 +264,7 @@ def test_a_trial_locks_nobody(counter: Counter, gateway: Connection, connect: An
     gateway.execute("set lock_timeout = '100ms'")
     with connect() as other, other.transaction():
         other.execute("select id from person for update")
-        assert one(gateway, bill).entry.deductible_fen == 3000
+        assert one(gateway, bill).entry.settlement.deductible_fen == 3000
 
 
 # What is flagged.
@@ -270,7 +284,7 @@ def test_only_settlements_that_stand_and_of_the_same_area_are_flagged(
     assert {m[:2] for m in moved.meters} & {m[:2] for m in entries[0].meters}
     undo(counter, gateway, gone, entries[1])
     back = undo(counter, gateway, first, entries[0], refuse_chained=frozenset({"532300"}))
-    flags = rows(gateway, "select entry_id, cause_id from review_flag where cause_id = %s", back.id)
+    flags = rows(gateway, "select entry, cause from review_flag where cause = %s", back.id)
     assert flags == [(entries[2].id, back.id)]
 
 
@@ -293,8 +307,8 @@ def test_a_restored_settlement_flags_what_was_settled_without_it(
     first = counter.bill(person, here, "2024-05-02", 30_000)
     back = undo(counter, gateway, first, one(gateway, first).entry)
     later = one(gateway, counter.bill(person, here, "2024-06-02", 30_000)).entry
-    restored = undo_message(counter, gateway, person, here, back.msgid, "2208").entry
-    flags = rows(gateway, "select entry_id, cause_id, reason from review_flag")
+    restored = undo_message(counter, gateway, person, here, message_of(gateway, back), "2208").entry
+    flags = rows(gateway, "select entry, cause, reason from review_flag")
     assert [flag[:2] for flag in flags] == [(later.id, restored.id)] and "恢复" in flags[0][2]
 
 
@@ -311,7 +325,7 @@ def test_only_the_lines_of_the_cancelled_settlement_are_free_again(
     second = counter.request(person, here, bill.visit, "2", 5000)
     entries = [outcome.entry for outcome in settle(gateway, [bill, second], RULES, NOW)]
     undo(counter, gateway, bill, entries[0])
-    kept = rows(gateway, "select number, settled_by from charge_batch order by number")
+    kept = [row[1:] for row in rows(gateway, SETTLED_BATCHES)]
     assert kept == [("1", None), ("2", entries[1].id)]
 
 
@@ -322,7 +336,7 @@ def test_a_settlement_is_not_restored_once_its_lines_were_taken_back(
     bill = counter.bill(person, here, DAY, 30_000)
     back = undo(counter, gateway, bill, one(gateway, bill).entry)
     counter.owner.execute("update charge_batch set withdrawn_at = now()")
-    asked = (counter, gateway, person, here, back.msgid, "2208")
+    asked = (counter, gateway, person, here, message_of(gateway, back), "2208")
     assert refusal_of(lambda: undo_message(*asked)) == "settlement_taken"
     assert rows(gateway, "select count(*) from entry") == [(2,)]
 
@@ -335,16 +349,17 @@ def test_prescriptions_follow_a_settlement_through_every_reversal(
     writer = counter.institution(1)
     marks = {"prescriptions": [{"prescriber": writer, "number": "R1", "serial": "1"}]}
     bill = counter.bill(person, shop, "2024-06-05", 9000, med_type="pharmacy", marks=marks)
-    used = "select entry_id from prescription_use where released_at is null"
+    used = "select entry from prescription_use where released_at is null"
     first = one(gateway, bill).entry
     back = undo(counter, gateway, bill, first)
     assert rows(gateway, used) == []
-    restored = undo_message(counter, gateway, person, shop, back.msgid, "2208").entry
+    restored = undo_message(counter, gateway, person, shop, message_of(gateway, back), "2208").entry
     assert rows(gateway, used) == [(restored.id,)]
     again = undo(counter, gateway, bill, first)
-    assert rows(gateway, used) == [] and again.reverses_id == restored.id
-    last = undo_message(counter, gateway, person, shop, again.msgid, "2208").entry
+    assert rows(gateway, used) == [] and again.reverses == restored.id
+    last = undo_message(counter, gateway, person, shop, message_of(gateway, again), "2208").entry
     assert rows(gateway, used) == [(last.id,)]
-    assert rows(gateway, "select settled_by from charge_batch") == [(last.id,)]
+    settled = "select entry from settlement_batch where released_at is null"
+    assert rows(gateway, settled) == [(last.id,)]
     released = rows(gateway, "select released_at from prescription_use order by id")
     assert released == [(NOW,), (NOW,), (None,)]

@@ -74,13 +74,15 @@ def test_a_fact_that_is_added_to_the_table_needs_no_second_place(
     table = CounterFacts([*COUNTER_FACTS.facts, added])
     monkeypatch.setattr(counter_facts, "COUNTER_FACTS", table)
     entry = bill().entry
-    assert "bound" not in entry.settled.visit.facts and entry.pool_fen > 0, "the ordinary case"
+    assert "bound" not in entry.settled.visit.facts and entry.settlement.pool_fen > 0, (
+        "the ordinary case"
+    )
     assert refused(bill(bound="false")) == "field_unknown", "it is not told any more"
     agreement(qualified=False)
     other = bill().entry
     assert other.settled.visit.facts["bound"] is False and other.decision.refusal == "not_selected"
-    registry = read_registry(gateway, Places(gateway), [entry.person_id], [entry.batch])
+    registry = read_registry(gateway, Places(gateway), [entry.person], [entry.id])
     assert visit_today(entry, registry).facts["bound"] is False, "looked up again"
     agreement(qualified=True)
-    registry = read_registry(gateway, Places(gateway), [other.person_id], [other.batch])
+    registry = read_registry(gateway, Places(gateway), [other.person], [other.id])
     assert "bound" not in visit_today(other, registry).facts, "and not taken for told"

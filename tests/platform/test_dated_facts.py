@@ -179,7 +179,7 @@ def test_spells_say_what_is_over_and_what_is_paused(gateway: Connection, person:
 def test_a_balance_that_never_was_is_nothing(owner: Connection, person: int) -> None:
     assert balances.find_balance(owner, "532300", person) == 0
     owner.execute(
-        "insert into balance (area, person_id, kind, amount_fen)"
+        "insert into balance (area, person, kind, amount_fen)"
         " values ('532300', %s, 'account', 12345)",
         [person],
     )

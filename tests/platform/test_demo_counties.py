@@ -6,7 +6,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from gongji.demo import crowd, figures
+import crowd
+from gongji.demo import figures
 from gongji.demo.county import fill
 from gongji.demo.items import DISEASES
 from gongji.demo.people import OFFERED
@@ -53,7 +54,7 @@ def contents(connection: Connection) -> list[Any]:
         rows(
             connection,
             "select b.area, p.psn_no, b.amount_fen from balance b"
-            " join person p on p.id = b.person_id order by 1, 2",
+            " join person p on p.id = b.person order by 1, 2",
         ),
     ]
 
@@ -140,11 +141,11 @@ def test_a_crowd_settles_and_its_journal_agrees(owner: Connection, gateway: Conn
         batch="1",
     )
     (outcome,) = settle(gateway, [request], rules, datetime(2025, 3, 3, 4, tzinfo=UTC))
-    assert outcome.refusal is None and outcome.entry.pool_fen > 0
-    used = "select used_fen from meter_use where code = 'ordinary_paid' and person_id = %s"
+    assert outcome.refusal is None and outcome.entry.settlement.pool_fen > 0
+    used = "select used_fen from meter_use where code = 'ordinary_paid' and person = %s"
     row = owner.execute(used, [number]).fetchone()
     earlier = sum(1 for k in range(1, 71) if 1 + (k - 1) % 30 == number)
-    assert row and row[0] == earlier * crowd.POOL_FEN + outcome.entry.pool_fen
+    assert row and row[0] == earlier * crowd.POOL_FEN + outcome.entry.settlement.pool_fen
     assert list(verify(owner)) == []
     with pytest.raises(psycopg.errors.ExclusionViolation):
         owner.execute(

@@ -11,24 +11,22 @@ from gongji.ledger.entry_contents import (
     VERSIONS,
     Adjusting,
     Decision,
-    OpeningFacts,
     SettledFacts,
     StayFacts,
     read_facts,
     read_result,
 )
-from gongji.ledger.entry_rows import EntryRow
+from gongji.ledger.entry_rows import NO_SETTLEMENT, EntryRow
 from gongji.refusals import Fault
 from gongji.settlement.batch_marks import Drug, Marks, Prescription, Scoped, read_marks
 from gongji.units import date_of
 
 FACTS = [
-    WHOLE.facts,
-    OpeningFacts(rows=(1, 2)),
+    WHOLE.settlement.facts,
     StayFacts(area="430500", number="7", since=date_of(20_000), institution="H", level="2"),
 ]
 RESULTS = [
-    WHOLE.result,
+    WHOLE.settlement.result,
     Adjusting(adjusts=1, cause="事实变动", detail="a", funds=(("pool", "x", -5),), decided=None),
 ]
 MARKS = Marks(
@@ -80,7 +78,7 @@ def test_the_texts_of_an_older_program_are_told_as_such() -> None:
 
 
 def test_what_is_not_a_settlement_has_no_facts_of_one() -> None:
-    entry = msgspec.structs.replace(WHOLE, facts=OpeningFacts(rows=()), result=NOTHING)
+    entry = msgspec.structs.replace(WHOLE, settlement=NO_SETTLEMENT)
     assert entry.decision is None and entry.supplements == {}
     with pytest.raises(Fault, match="77"):
         assert entry.settled
@@ -89,5 +87,5 @@ def test_what_is_not_a_settlement_has_no_facts_of_one() -> None:
 @pytest.mark.parametrize(("kind", "sign"), [("settlement", 1), ("cancellation", -1)])
 def test_supplements_of_a_cancellation_have_the_other_sign(kind: str, sign: int) -> None:
     entry: EntryRow = msgspec.structs.replace(WHOLE, kind=kind)
-    assert isinstance(entry.result, Decision)
+    assert isinstance(entry.settlement.result, Decision)
     assert entry.supplements == {"大额": sign * 500}

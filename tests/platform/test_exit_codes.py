@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 from tests.platform.conftest import ROLE
-from tests.platform.counter import NOW, RULES, Counter
+from tests.platform.counter import NOW, OPERATOR, RULES, Counter
 
 from gongji.cli import main as command_line
 from gongji.cli.main import COMMANDS, main
@@ -202,7 +202,7 @@ def county(
     person, here = made.person(1), made.institution(1, "2")
     made.fact(person, "account", "2020-01-01")
     opening = OpeningBalance(person, "430500", NOW.date().replace(day=1), "account", 90_000)
-    enter(gateway, [opening], RULES.area, NOW)
+    enter(owner, [opening], RULES.area, NOW, actor=OPERATOR)
     settle(gateway, [made.bill(person, here, "2024-12-02", 20_000, accounts="own")], RULES, NOW)
     yield made
 

@@ -207,7 +207,7 @@ BOTH: list[Row] = [
         lambda p: p.tell("birth", birth_date="1954-06-15"),
         said("birth_date", "1954-06-15"),
     ),
-    ("bond", "430500", _bond, lambda o: o.entry.family_fen > 0),
+    ("bond", "430500", _bond, lambda o: o.entry.settlement.family_fen > 0),
     ("registration", "532300", _chronic, accepted("registration_missing")),
     ("registrations counted", "532300", _second_disease, said("disease_count", "2")),
     (
@@ -256,7 +256,8 @@ BOTH: list[Row] = [
         "430500",
         lambda p: _agreement(p, designated_for=["special"]),
         lambda o: (
-            o.entry.settled.visit.facts.get("designated") is False and o.entry.account_fen > 0
+            o.entry.settled.visit.facts.get("designated") is False
+            and o.entry.settlement.account_fen > 0
         ),
     ),
     ("qualified pharmacy", "510400", _pharmacy_agreement, silent("qualified")),
@@ -286,7 +287,7 @@ def _place(owner: Connection, area: str, **boundaries: Any) -> Place:
     counter = Counter(owner, area)
     person, here = counter.person(1), counter.institution(1)
     owner.execute(
-        "insert into balance (area, person_id, kind, amount_fen) values (%s, %s, 'account', 6000)",
+        "insert into balance (area, person, kind, amount_fen) values (%s, %s, 'account', 6000)",
         [area, counter.persons[person]],
     )
     return Place(counter, person, here, **boundaries)
@@ -363,7 +364,7 @@ def test_a_bond_pays_from_the_day_of_the_consent_on(owner: Connection, gateway: 
     options = _bond(place, consented_on="2024-06-10")
     days = {"2024-06-09": False, "2024-06-10": True, "2024-06-11": True}
     outcomes = _settled(gateway, place, list(days), options)
-    assert _seen(outcomes, days, lambda o: o.entry.family_fen > 0) == _twice(days)
+    assert _seen(outcomes, days, lambda o: o.entry.settlement.family_fen > 0) == _twice(days)
 
 
 RESCUE = {

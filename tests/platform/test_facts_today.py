@@ -45,9 +45,9 @@ class County:
 
     def today(self, entry: EntryRow) -> dict[str, str]:
         """Its facts today, as texts."""
-        assert entry.person_id is not None and entry.batch is not None
+        assert entry.person is not None and entry.id is not None
         places = Places(self.gateway)
-        registry = read_registry(self.gateway, places, [entry.person_id], [entry.batch])
+        registry = read_registry(self.gateway, places, [entry.person], [entry.id])
         return facts_of(entry, visit_today(entry, registry))
 
     def retire(self, kind: str) -> None:
@@ -347,7 +347,7 @@ def test_who_is_insured_in_another_pooling_area_today_is_not_insured_in_that_of_
     owner.execute(
         "insert into person_fact (person_id, area, kind, since, details)"
         " values (%s, %s, 'insured', '2024-01-01', %s)",
-        [entry.person_id, area, Jsonb({"status": "active"})],
+        [entry.person, area, Jsonb({"status": "active"})],
     )
     if insured:
         assert changed(entry, county.today(entry)) == {}

@@ -258,12 +258,16 @@ def test_every_gate_of_an_area_closes_at_the_counter(
         bills = [make(county) for make, _ in GATES[area].values()]
         good = county.bill()
     *closed, sound = _settled(gateway, bills + [good])
-    assert sound.entry.pool_fen > 0 and not sound.entry.decision.refusal
+    assert sound.entry.settlement.pool_fen > 0 and not sound.entry.decision.refusal
     found = {}
     for name, outcome in zip(GATES[area], closed, strict=True):
         entry = outcome.entry
-        assert (entry.pool_fen, entry.supplements_fen, entry.meters) == (0, 0, ())
-        assert entry.account_fen + entry.cash_fen == FEN
+        assert (entry.settlement.pool_fen, entry.settlement.supplements_fen, entry.meters) == (
+            0,
+            0,
+            (),
+        )
+        assert entry.settlement.account_fen + entry.settlement.cash_fen == FEN
         assert entry.decision.article and entry.decision.article in entry.decision.reasons[0]
         found[name] = entry.decision.refusal
     assert found == {name: refusal for name, (_, refusal) in GATES[area].items()}
@@ -305,10 +309,10 @@ def test_the_account_pays_what_the_pool_refuses_unless_the_use_is_banned_or_the_
     found = {}
     for name, outcome in zip(GATES["430500"], outcomes, strict=True):
         entry = outcome.entry
-        assert {entry.account_fen, entry.cash_fen} == {0, FEN}
-        found[name] = entry.account_fen == FEN
+        assert {entry.settlement.account_fen, entry.settlement.cash_fen} == {0, FEN}
+        found[name] = entry.settlement.account_fen == FEN
         assert len(entry.decision.reasons) == (1 if found[name] else 2), "and why it does not"
-        assert outcome.balance_fen == 1_000_000 - entry.account_fen
+        assert outcome.balance_fen == 1_000_000 - entry.settlement.account_fen
     assert found == ACCOUNT_PAYS
 
 
@@ -328,7 +332,7 @@ def test_no_family_account_pays_a_banned_use(
     )
     bill = counter.bill(person, here, DAY, FEN, accounts="family", facts={use: "true"})
     (outcome,) = _settled(gateway, [bill])
-    assert (outcome.entry.family_fen, outcome.entry.cash_fen) == (0, FEN)
+    assert (outcome.entry.settlement.family_fen, outcome.entry.settlement.cash_fen) == (0, FEN)
 
 
 def test_the_institution_may_say_what_only_it_knows_and_nothing_of_the_registry(
@@ -392,4 +396,4 @@ def test_what_the_institution_leaves_empty_is_not_said(
         "third_party" not in outcome.entry.settled.visit.facts
         and outcome.entry.settled.visit.facts["died"] is False
     )
-    assert outcome.entry.pool_fen > 0
+    assert outcome.entry.settlement.pool_fen > 0

@@ -167,7 +167,7 @@ def test_an_accident_of_one_is_mended_by_sending_it_again(
     )
     again, repeated = settling.settle(given)
     assert again.outcome == "done" and repeated.body == fine.body
-    entries = "select count(*) from entry where person_id = any(%s)"
+    entries = "select count(*) from entry where person = any(%s)"
     ids = [place.county.persons[who] for who in (nameless, sound)]
     assert place.owner.execute(entries, [ids]).fetchone() == (2,)
 

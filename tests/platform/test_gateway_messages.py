@@ -144,7 +144,7 @@ def test_a_cancellation_of_a_purchase_is_reversed_by_its_message(place: Standing
     place.pharmacy.do("2103", taking_back(info), msgid)
     place.pharmacy.do("2601", reversal(psn_no, msgid, "2103"))
     rows = place.owner.execute(
-        "select kind, total_fen, msgid from entry where person_id = %s order by id",
+        "select kind, total_fen, msgid from entry where person = %s order by id",
         [place.county.persons[psn_no]],
     ).fetchall()
     assert [row[:2] for row in rows] == [

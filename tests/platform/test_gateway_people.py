@@ -22,7 +22,7 @@ from tests.platform.gateways import (
 
 from gongji.gateway.visits import write_settlement
 from gongji.ledger.entry_contents import Decision
-from gongji.ledger.entry_rows import EntryRow
+from gongji.ledger.entry_rows import EntryRow, SettlementRow
 
 
 @pytest.fixture
@@ -270,18 +270,22 @@ def test_each_payer_has_its_field_and_its_fund() -> None:
     entry = EntryRow(
         id=7,
         area="430500",
-        person_id=1,
+        person=1,
         kind="settlement",
         service_date=NOW.date(),
         accounting_date=NOW.date(),
-        settled_at=NOW,
-        total_fen=200,
-        in_scope_fen=200,
-        pool_fen=64,
-        supplements_fen=63,
-        cash_fen=50,
-        borne_fen=23,
-        result=Decision(benefit="ordinary", payers=payers),
+        made_at=NOW,
+        actor_kind="operator",
+        actor="tester",
+        settlement=SettlementRow(
+            total_fen=200,
+            in_scope_fen=200,
+            pool_fen=64,
+            supplements_fen=63,
+            cash_fen=50,
+            borne_fen=23,
+            result=Decision(benefit="ordinary", payers=payers),
+        ),
     )
     found = {name: bytes(value) for name, value in write_settlement.amounts(entry, 5).items()}
     assert (

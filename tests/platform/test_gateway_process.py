@@ -312,7 +312,7 @@ def login(owner: psycopg.Connection[Any]) -> Iterator[str]:
 
 
 JOURNAL = (
-    "update entry set cash_fen = 0",
+    "update settlement set cash_fen = 0",
     "delete from entry",
     "truncate entry cascade",
     "update posting set amount_fen = 1",
@@ -330,7 +330,8 @@ JOURNAL = (
     "select from inbox_bytes_other",
     "drop table inbox_bytes_other",
     "delete from closed_period",
-    "insert into closed_period (area, month) values ('430500', '2024-01-01')",
+    "insert into closed_period (area, month, actor_kind, actor)"
+    " values ('430500', '2024-01-01', 'operator', 't')",
     "delete from person_fact",
     "update person_fact set until = null",
     "drop table sign_in",

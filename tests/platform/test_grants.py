@@ -43,7 +43,7 @@ COLUMNS: dict[str, frozenset[str]] = {
     "person": frozenset({"id"}),  # what it takes to lock a person; see test_locks
     "person_fact": frozenset({"retired_at"}),
     "item_match": frozenset({"retired_at"}),
-    "review_flag": frozenset({"settled_by_id"}),
+    "review_flag": frozenset({"settled_by"}),
     "visit": frozenset({"withdrawn_at", "med_type", "disease", "details", "diagnoses"}),
     "charge_batch": frozenset({"withdrawn_at", "settled_by"}),
     "prescription_use": frozenset({"released_at"}),
@@ -210,7 +210,7 @@ def test_a_gateway_cannot_change_a_person_nor_delete_what_is_kept(
         " values (1, '43050000000000000001', '430500', '测试甲', '', '')"
     )
     owner.execute(
-        "insert into balance (area, person_id, kind, amount_fen) values ('430500', 1, 'account', 5)"
+        "insert into balance (area, person, kind, amount_fen) values ('430500', 1, 'account', 5)"
     )
     for statement in (
         "update person set name = '测试乙'",

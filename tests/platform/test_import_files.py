@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests.platform.counter import OPERATOR
 from tests.platform.county_files import EXPORTED, load_files
 
 from gongji.cli.import_kinds import KINDS, stores
@@ -295,16 +296,16 @@ def test_a_template_with_its_examples_made_rows_comes_in_and_goes_out_the_same(
     """Every kind once: the example row of the template, imported, exported, imported again."""
     book = tmp_path / "全部.xlsx"
     template(list(KINDS), book)
-    assert take(owner, book, dry_run=True, stores=stores(Areas())) == [Counts()] * len(
+    assert take(owner, book, dry_run=True, stores=stores(Areas(), OPERATOR)) == [Counts()] * len(
         KINDS.by_name
     )
-    take(owner, *_examples(tmp_path), stores=stores(Areas()))
+    take(owner, *_examples(tmp_path), stores=stores(Areas(), OPERATOR))
     out = []
     for name in EXPORTED:
         if name != "credential":
             out.append(tmp_path / f"{name}-again.csv")
             assert export(owner, KINDS[name], out[-1], IDENTITY, unmasked=True) >= 1, name
-    for counts in take(owner, *out, now=LATER, stores=stores(Areas())):
+    for counts in take(owner, *out, now=LATER, stores=stores(Areas(), OPERATOR)):
         assert counts.same and counts == Counts(same=counts.same)
 
 
@@ -369,7 +370,7 @@ def _balance(owner: Connection) -> int:
 
 
 def test_openings_and_stays_go_into_the_ledger_once(owner: Connection, tmp_path: Path) -> None:
-    ledger = stores(Areas())
+    ledger = stores(Areas(), OPERATOR)
     files = [
         persons(tmp_path, 1),
         write(
@@ -410,7 +411,7 @@ def test_what_the_ledger_refuses_is_named_by_row(owner: Connection, tmp_path: Pa
             f"{psn(1)},2025-01-01,colour,10",
         ),
     ]
-    (said,) = problems(owner, *files, stores=stores(Areas()))
+    (said,) = problems(owner, *files, stores=stores(Areas(), OPERATOR))
     assert said.startswith("期初累计.csv: 第 2 行") and "colour" in said
     assert rows_of(owner, "entry") == rows_of(owner, "person") == 0
     (said,) = problems(owner, *files)
@@ -456,8 +457,8 @@ NASTY = (
 def test_no_cell_however_odd_is_an_accident(owner: Connection, tmp_path: Path) -> None:
     """Every kind's example row with some cells replaced: imported or refused, nothing else."""
     rng = random.Random(20250303)
-    take(owner, *_examples(tmp_path), stores=stores(Areas()))
-    ledger, refused = stores(Areas()), 0
+    take(owner, *_examples(tmp_path), stores=stores(Areas(), OPERATOR))
+    ledger, refused = stores(Areas(), OPERATOR), 0
     for _ in range(150):
         kind = rng.choice(list(KINDS))
         cells = [column.example for column in kind.columns]

@@ -10,7 +10,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 from python_calamine import CalamineWorkbook
 from tests.platform.conftest import ROLE
-from tests.platform.counter import NOW, RULES, Counter
+from tests.platform.counter import NOW, OPERATOR, RULES, Counter
 
 from gongji.cli.main import main
 from gongji.ledger.openings import OpeningBalance, enter
@@ -35,7 +35,7 @@ def county(
     person, here = made.person(1), made.institution(1, "2")
     made.fact(person, "account", "2020-01-01")
     opening = OpeningBalance(person, "430500", NOW.date().replace(day=1), "account", 90_000)
-    enter(gateway, [opening], RULES.area, NOW)
+    enter(owner, [opening], RULES.area, NOW, actor=OPERATOR)
     settle(gateway, [made.bill(person, here, "2024-12-02", 20_000, accounts="own")], RULES, NOW)
     return made
 

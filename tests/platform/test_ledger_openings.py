@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.platform.counter import NOW, RULES, Counter
+from tests.platform.counter import NOW, OPERATOR, RULES, Counter, as_owner
 
 from gongji.ledger.entry_rows import EntryRow
 from gongji.ledger.openings import OpeningBalance, OpeningMeter, enter
@@ -36,8 +36,8 @@ def settled(gateway: Connection, county: Counter, day: str, cost: int, **more: A
 
 
 def problems(gateway: Connection, *rows: Any) -> list[tuple[int, str]]:
-    with pytest.raises(RulebookError) as refused:
-        enter(gateway, rows, RULES.area, NOW)
+    with pytest.raises(RulebookError) as refused, as_owner(gateway) as owner:
+        enter(owner, rows, RULES.area, NOW, actor=OPERATOR)
     return [(problem.line, problem.key) for problem in refused.value.problems]
 
 
@@ -46,7 +46,7 @@ def test_an_opening_is_what_the_first_settlement_finds(
 ) -> None:
     who = county.psn_no(1)
     made = enter(
-        gateway,
+        county.owner,
         [
             OpeningBalance(who, "430500", DAY, "account", 5_000),
             OpeningMeter(who, "430500", DAY, "level_deductible.2", "", 20_000),
@@ -54,11 +54,16 @@ def test_an_opening_is_what_the_first_settlement_finds(
         ],
         RULES.area,
         NOW,
+        actor=OPERATOR,
     )
     assert made == 1
     county.fact(who, "account", "2020-01-01")
     entry = settled(gateway, county, "2024-03-01", 10_000, accounts="own")
-    assert (entry.deductible_fen, entry.pool_fen, entry.account_fen) == (0, 6_000, 4_000)
+    assert (
+        entry.settlement.deductible_fen,
+        entry.settlement.pool_fen,
+        entry.settlement.account_fen,
+    ) == (0, 6_000, 4_000)
     assert list(verify(gateway)) == []
 
 
@@ -87,7 +92,7 @@ def test_an_opening_with_any_mistake_enters_nothing_and_names_all_of_them(
         (8, "amount_negative"),
     ]
     assert gateway.execute("select count(*) from entry").fetchone() == (0,)
-    enter(gateway, [good], RULES.area, NOW)
+    enter(county.owner, [good], RULES.area, NOW, actor=OPERATOR)
     assert problems(gateway, good) == [(1, "opening_repeated")]
 
 
@@ -96,7 +101,7 @@ def test_an_opening_comes_before_anything_of_its_year(county: Counter, gateway: 
     late = OpeningMeter(county.psn_no(1), "430500", DAY, "year_deductible", "", 1)
     assert problems(gateway, late) == [(1, "opening_late")]
     earlier = OpeningMeter(county.psn_no(1), "430500", date(2023, 12, 31), "year_deductible", "", 1)
-    assert enter(gateway, [earlier], RULES.area, NOW) == 1
+    assert enter(county.owner, [earlier], RULES.area, NOW, actor=OPERATOR) == 1
 
 
 def test_refusals_are_sentences_with_the_number_masked(
@@ -106,7 +111,14 @@ def test_refusals_are_sentences_with_the_number_masked(
     who = county.psn_no(1)
     good = OpeningBalance(who, "430500", date(2023, 1, 1), "account", 5_000)
     with pytest.raises(RulebookError) as refused:
-        enter(gateway, [replace(good, day=DAY), good, good], RULES.area, NOW, "期初.csv")
+        enter(
+            county.owner,
+            [replace(good, day=DAY), good, good],
+            RULES.area,
+            NOW,
+            "期初.csv",
+            actor=OPERATOR,
+        )
     shown = "4305************0001"
     assert [(found.file, found.line, found.message) for found in refused.value.problems] == [
         (

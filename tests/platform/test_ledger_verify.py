@@ -6,9 +6,16 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests.platform.counter import as_owner
 
 from gongji.ledger import periods, statement
-from gongji.ledger.entry_rows import EntryRow, PostingRow, exchanged, negated
+from gongji.ledger.entry_rows import (
+    EntryRow,
+    PostingRow,
+    SettlementRow,
+    exchanged,
+    negated,
+)
 from gongji.ledger.post import lock, post, take_ids
 from gongji.ledger.trial import trial
 from gongji.ledger.verify import ALL, Difference, Scope, verify
@@ -45,19 +52,21 @@ def entry(connection: Connection, person: int, kind: str, day: date, **more: Any
     return EntryRow(
         id=number,
         area=AREA,
-        person_id=person,
+        person=person,
         kind=kind,
         service_date=day,
         accounting_date=day,
-        settled_at=NOW,
+        made_at=datetime(day.year, day.month, day.day, 2, tzinfo=UTC),
+        actor_kind="operator",
+        actor="tester",
         **more,
     )
 
 
 def write(connection: Connection, one: EntryRow, postings: list[PostingRow]) -> None:
-    with connection.transaction():
-        assert one.person_id
-        lock(connection, [one.person_id])
+    with as_owner(connection), connection.transaction():
+        assert one.person
+        lock(connection, [one.person])
         post(connection, [one], postings)
 
 
@@ -69,7 +78,8 @@ def credit(connection: Connection, person: int, amount: int) -> None:
         one,
         [
             PostingRow(
-                one.id, AREA, "account", str(person), "contribution", AREA, amount, "第十一条"
+                *(one.id, 1, AREA, "account", "contribution", AREA, "account", str(person)),
+                *(amount, "", "第十一条"),
             )
         ],
     )
@@ -93,24 +103,24 @@ def settle(
         "settlement",
         day,
         institution=HOSPITAL,
-        benefit="ordinary",
-        total_fen=total,
-        in_scope_fen=total,
-        pool_fen=pool,
-        account_fen=account,
-        cash_fen=cash,
         meters=(("ordinary_paid", "年:2025", "", pool),),
+        settlement=SettlementRow(
+            benefit="ordinary",
+            total_fen=total,
+            in_scope_fen=total,
+            pool_fen=pool,
+            account_fen=account,
+            cash_fen=cash,
+        ),
     )
     assert one.id
-    sides = [
-        ("pool", "ordinary", pool),
-        ("account", str(person), account),
-        ("cash", HOSPITAL, cash),
-    ]
+    sides = [("pool", "", pool), ("account", str(person), account)]
     postings = [
-        PostingRow(one.id, AREA, "provider", HOSPITAL, kind, whose, amount, "第六条")
-        for kind, whose, amount in sides
-        if amount
+        PostingRow(
+            *(one.id, number, AREA, kind, kind, whose, "provider", HOSPITAL, amount),
+            article="第六条",
+        )
+        for number, (kind, whose, amount) in enumerate(sides, start=1)
     ]
     write(connection, one, postings)
     return one, postings
@@ -135,16 +145,16 @@ def test_a_right_ledger_has_no_differences(ledger: Connection) -> None:
 def test_what_is_kept_otherwise_is_named_with_the_person_masked(
     ledger: Connection, owner: Connection
 ) -> None:
-    owner.execute("update meter_use set used_fen = used_fen + 7 where person_id = 1")
+    owner.execute("update meter_use set used_fen = used_fen + 7 where person = 1")
     assert list(verify(ledger)) == [
         Difference(
             "meter", AREA, "4305************0001", None, "ordinary_paid 年:2025", "5007", "5000"
         )
     ]
     assert found(ledger, Scope("510400")) == []
-    owner.execute("delete from meter_use where person_id = 2")
+    owner.execute("delete from meter_use where person = 2")
     assert ("meter", "ordinary_paid 年:2025", "0", "700") in found(ledger)
-    owner.execute("update balance set amount_fen = 1 where person_id = 2")
+    owner.execute("update balance set amount_fen = 1 where person = 2")
     assert ("balance", "account", "1", "200") in found(ledger)
     assert len(found(ledger)) == 3
 
@@ -231,7 +241,7 @@ def test_the_trial_balance_shows_what_moved_on_a_day(ledger: Connection) -> None
 def test_the_trial_balance_notices_a_forged_entry(ledger: Connection, owner: Connection) -> None:
     _forge(
         owner,
-        "update entry set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"
+        "update settlement set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"
         " where kind = 'settlement' and pool_fen = 700",
     )
     assert not trial(ledger, date(2025, 3, 31)).agrees
@@ -268,7 +278,7 @@ def test_a_month_is_not_closed_before_it_is_over_nor_with_differences(
             now=NOW,
         )
     assert refused.value.code == "period_not_over"
-    owner.execute("update balance set amount_fen = 1 where person_id = 2")
+    owner.execute("update balance set amount_fen = 1 where person = 2")
     with pytest.raises(Refusal) as refused:
         periods.close_month(
             owner,
@@ -296,7 +306,7 @@ def test_a_difference_is_a_plain_record(ledger: Connection, owner: Connection) -
     # One for each amount that an entry has otherwise than its postings, then the area's total.
     _forge(
         owner,
-        "update entry set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"
+        "update settlement set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"
         " where kind = 'settlement' and pool_fen = 700",
     )
     row = owner.execute("select id from entry where pool_fen = 701").fetchone()

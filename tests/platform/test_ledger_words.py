@@ -81,14 +81,14 @@ def test_verify_counts_what_it_looked_at(ledger: Connection, run: Run) -> None:
 def test_verify_lists_what_differs_with_every_check_in_words(ledger: Connection, run: Run) -> None:
     forge(
         ledger,
-        "update entry set pool_fen = 12001, cash_fen = 799 where id = 6",
-        "update entry set deductible_fen = -1499 where id = 5",
-        "update meter_use set used_fen = 9 where person_id = 3",
+        "update settlement set pool_fen = 12001, cash_fen = 799 where entry = 6",
+        "update settlement set deductible_fen = -1499 where entry = 5",
+        "update meter_use set used_fen = 9 where person = 3",
         "update balance set amount_fen = 9 where kind = 'payable'",
     )
     code, out, err = run("verify")
     assert code == 1
-    assert err == "核对 11 笔分录（结算 4 笔），有 6 处不符\n"
+    assert err == "核对 11 笔分录（结算 4 笔），有 7 处不符\n"
     head, *rows = _table(out)
     assert head == ["核对项", "统筹区", "人员", "分录", "项目", "账上", "应为"]
     assert sorted(rows) == sorted(
@@ -105,10 +105,14 @@ def test_verify_lists_what_differs_with_every_check_in_words(ledger: Connection,
                 "-1500",
             ],
             ["结算金额与分录", AREA, "4305************0001", "6", "pool_fen", "12001", "12000"],
-            ["结算金额与分录", AREA, "4305************0001", "6", "cash_fen", "799", "800"],
+            [
+                *("结算金额与分录", AREA, "4305************0001", "6"),
+                *("total_fen - cash_fen - borne_fen", "19001", "19000"),
+            ],
             ["累计", OTHER, "5104************0003", "ordinary_paid", "年:2025", "9", "1000"],
             ["余额", AREA, "4305************0002", "payable", "9", "1100"],
             ["试算", AREA, "pool", "11301", "11300"],
+            ["试算", AREA, "provider", "19601", "19600"],
         ]
     )
     code, out, _ = run("verify", "--area", OTHER, "--json")
@@ -129,7 +133,7 @@ def test_verify_lists_what_differs_with_every_check_in_words(ledger: Connection,
 
 def test_verify_prints_fifty_differences_and_counts_all(ledger: Connection, run: Run) -> None:
     insert = (
-        "insert into meter_use (area, person_id, period, slot, code, used_fen)"
+        "insert into meter_use (area, person, period, slot, code, used_fen)"
         " select '430500', 1, '年:2025', n::text, 'drug', 1"
         " from generate_series(%s::int, %s::int) n"
     )
@@ -145,10 +149,11 @@ def test_verify_prints_fifty_differences_and_counts_all(ledger: Connection, run:
 
 
 def test_every_check_has_its_words() -> None:
-    assert commands.WORDS.keys() == {"amounts", "mirror", "meter", "balance", "trial", "replay"}
+    checks = {"amounts", "posting", "mirror", "meter", "balance", "trial", "replay", "seal"}
+    assert commands.WORDS.keys() == checks
     from gongji.ledger import chart
 
-    assert commands.ACCOUNTS.keys() == set(chart.KINDS) - {chart.BORNE}
+    assert commands.ACCOUNTS.keys() == set(chart.SIDES)
 
 
 STATEMENT = """\
@@ -354,16 +359,15 @@ def test_a_wrong_option_leaves_with_code_2(ledger: Connection, run: Run, words: 
 
 TRIAL = [
     ["账户", "上日", "借", "贷", "本日"],
-    ["个人账户", "990.00", "0.00", "0.00", "990.00"],
-    ["窗口现金", "-8.00", "0.00", "5.00", "-13.00"],
-    ["缴费", "-100.00", "0.00", "0.00", "-100.00"],
-    ["期初", "-951.00", "0.00", "0.00", "-951.00"],
-    ["应付个人", "3.00", "8.00", "0.00", "11.00"],
-    ["统筹基金", "-120.00", "20.00", "17.00", "-117.00"],
-    ["医药机构", "198.00", "15.00", "0.00", "213.00"],
-    ["应收个人", "-2.00", "0.00", "20.00", "-22.00"],
-    ["补充资金", "-10.00", "0.00", "1.00", "-11.00"],
-    ["合计", "43.00", "43.00"],
+    ["个人账户", "-990.00", "0.00", "0.00", "-990.00"],
+    ["缴费", "100.00", "0.00", "0.00", "100.00"],
+    ["期初", "951.00", "0.00", "0.00", "951.00"],
+    ["应付个人", "-3.00", "0.00", "8.00", "-11.00"],
+    ["统筹基金", "120.00", "17.00", "20.00", "117.00"],
+    ["医药机构", "-190.00", "0.00", "10.00", "-200.00"],
+    ["应收个人", "2.00", "20.00", "0.00", "22.00"],
+    ["补充资金", "10.00", "1.00", "0.00", "11.00"],
+    ["合计", "38.00", "38.00"],
 ]
 
 
@@ -371,16 +375,17 @@ def test_the_trial_balance_is_told_in_words_and_leaves_by_whether_it_agrees(
     ledger: Connection, run: Run
 ) -> None:
     code, out, err = run("trial", "--date", "2025-03-31")
-    table, agreements = out.splitlines()[:-4], out.splitlines()[-4:]
+    table, agreements = out.splitlines()[:-5], out.splitlines()[-5:]
     assert (code, err) == (0, "")
     assert _table("\n".join(table)) == TRIAL
     assert agreements == [
         "统筹基金支付 = 各笔结算：117.00 相符",
         "补充资金支付 = 各笔结算：11.00 相符",
-        "医药机构应收与已收 = 各笔结算：213.00 相符",
-        "窗口现金 = 各笔结算：13.00 相符",
+        "个人账户支付 = 各笔结算：60.00 相符",
+        "应付医药机构 = 各笔结算：200.00 相符",
+        "应付与应收个人 = 各笔核算：-12.00 相符",
     ]
-    forge(ledger, "update entry set pool_fen = 1001, cash_fen = 499 where id = 9")
+    forge(ledger, "update settlement set pool_fen = 1001, cash_fen = 499 where entry = 9")
     for words, expected in (
         ([], 1),
         (["--json"], 1),
@@ -391,7 +396,7 @@ def test_the_trial_balance_is_told_in_words_and_leaves_by_whether_it_agrees(
         assert run("trial", "--date", "2025-03-31", *words)[0] == expected, words
     out = run("trial", "--date", "2025-03-31")[1]
     assert "统筹基金支付 = 各笔结算：117.00 不符（117.01）\n" in out
-    assert "窗口现金 = 各笔结算：13.00 不符（12.99）\n" in out
+    assert "应付医药机构 = 各笔结算：200.00 不符（200.01）\n" in out
     # The day before nobody had forged anything.
     assert run("trial", "--date", "2025-03-30")[0] == 0
 
@@ -401,14 +406,14 @@ def test_the_trial_balance_as_json(ledger: Connection, run: Run) -> None:
     made = json.loads(out)
     assert code == 0 and made["agrees"] is True
     assert (made["day"], made["area"]) == ("2025-03-31", OTHER)
-    assert made["lines"][1] == {
+    assert made["lines"][0] == {
         "account": "pool",
         "before_fen": 0,
-        "debit_fen": 0,
-        "credit_fen": 1_000,
-        "after_fen": -1_000,
+        "debit_fen": 1_000,
+        "credit_fen": 0,
+        "after_fen": 1_000,
     }
-    assert made["agreements"][4] == {
+    assert made["agreements"][5] == {
         "what": "个人账户 = 各人余额",
         "journal_fen": 0,
         "other_fen": 0,
@@ -437,7 +442,8 @@ def test_a_month_is_closed_by_command_once(ledger: Connection, run: Run) -> None
     code, out, err = run("--json", "close", OTHER, "2025-02")
     assert json.loads(out)["closed"] is True
     found = ledger.execute(
-        "select area, month::text, closed_by <> '' from closed_period order by 1, 2"
+        "select area, month::text, actor_kind = 'operator' and actor <> ''"
+        " from closed_period order by 1, 2"
     ).fetchall()
     assert found == [
         (AREA, "2025-02-01", True),

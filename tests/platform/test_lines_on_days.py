@@ -293,7 +293,7 @@ def test_a_purchase_that_cannot_be_priced_is_refused_and_the_others_are_settled(
         "institution_unknown",
     ]
     # (120 - 60) × 55 % by the prescriber's level.
-    assert outcomes[0].entry.pool_fen == 3300
+    assert outcomes[0].entry.settlement.pool_fen == 3300
     counts = [rows(gateway, f"select count(*) from {t}")[0][0] for t in ("visit", "charge_batch")]
     assert counts == [1, 1]
 
@@ -305,7 +305,7 @@ def test_a_purchase_without_a_prescription_is_the_persons(
     item(owner, "A")
     person, shop = counter.person(1), counter.institution(5, "", "pharmacy")
     entry = one(gateway, buy(counter, person, shop, line(fen=12_000))).entry
-    assert (entry.pool_fen, entry.decision.refusal) == (0, "no_prescription")
+    assert (entry.settlement.pool_fen, entry.decision.refusal) == (0, "no_prescription")
     assert (
         refused(one(gateway, buy(counter, person, "P53230099999", line()))) == "institution_unknown"
     )

@@ -208,7 +208,7 @@ def test_a_prescription_from_elsewhere_is_marked_and_used_once(counter: Counter)
     ).fetchone()
     assert entry
     counter.gateway.execute(
-        "insert into prescription_use (prescriber, number, entry_id) values (%s, 'rx1', %s)",
+        "insert into prescription_use (prescriber, number, entry) values (%s, 'rx1', %s)",
         [FOREIGN, entry[0]],
     )
     again = replace(outside, serial="9")

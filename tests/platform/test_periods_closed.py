@@ -77,8 +77,8 @@ def test_a_month_is_closed_once_it_is_over_in_china(
 
 def test_who_closed_a_month_and_when_is_kept(ledger: Connection) -> None:
     close_month(ledger, MonthClosing(AREA, FEB_1), actor=Actor.operator("张三"), now=NOW)
-    row = ledger.execute("select closed_at, closed_by from closed_period").fetchone()
-    assert row == (NOW, "operator|张三")
+    row = ledger.execute("select closed_at, actor_kind, actor from closed_period").fetchone()
+    assert row == (NOW, "operator", "张三")
     # Each month of each area is closed by itself, in any order, and once.
     close_month(ledger, MonthClosing(AREA, date(2025, 1, 1)), actor=Actor.operator("张三"), now=NOW)
     close_month(ledger, MonthClosing(OTHER, FEB_1), actor=Actor.operator("张三"), now=NOW)
@@ -98,7 +98,7 @@ def test_a_month_is_not_closed_with_a_difference_on_any_of_its_days(
     forge(
         ledger,
         f"update entry set accounting_date = '{day}' where id = 6",
-        "update entry set pool_fen = 12001, cash_fen = 799 where id = 6",
+        "update settlement set pool_fen = 12001, cash_fen = 799 where entry = 6",
     )
     if hinders:
         assert _refused(ledger, MAR_1).code == "period_differs"
@@ -109,7 +109,7 @@ def test_a_month_is_not_closed_with_a_difference_on_any_of_its_days(
 
 
 def test_another_area_does_not_hinder(ledger: Connection) -> None:
-    forge(ledger, "update entry set pool_fen = 1001, cash_fen = 499 where id = 9")
+    forge(ledger, "update settlement set pool_fen = 1001, cash_fen = 499 where entry = 9")
     close_month(ledger, MonthClosing(AREA, MAR_1), actor=Actor.operator("测试"), now=NOW)
     with pytest.raises(Refusal) as refused:
         close_month(ledger, MonthClosing(OTHER, MAR_1), actor=Actor.operator("测试"), now=NOW)
@@ -119,15 +119,15 @@ def test_another_area_does_not_hinder(ledger: Connection) -> None:
 def test_the_refusal_counts_the_differences_and_names_three_of_them(ledger: Connection) -> None:
     forge(
         ledger,
-        "update entry set pool_fen = 12001, cash_fen = 799 where id = 6",
-        "update balance set amount_fen = 1 where person_id = 1",
+        "update settlement set pool_fen = 12001, cash_fen = 799 where entry = 6",
+        "update balance set amount_fen = 1 where person = 1",
     )
     told = _refused(ledger, MAR_1)
-    assert told.values["count"] == "5"
+    assert told.values["count"] == "6"
     reason = told.values["reason"]
     assert reason.count("；") == 2
     assert "amounts 4305************0001 pool_fen 账上 12001 应为 12000" in reason
-    assert "amounts 4305************0001 cash_fen 账上 799 应为 800" in reason
+    assert "total_fen - cash_fen - borne_fen 账上 19001 应为 19000" in reason
     assert "43050000000000000001" not in str(told)
 
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from tests import databases
 from tests.platform.conftest import ROLE
-from tests.platform.counter import AREAS, NOW, PARAMETERS, RULES, Counter, keep
+from tests.platform.counter import AREAS, NOW, OPERATOR, PARAMETERS, RULES, Counter, as_owner, keep
 
 from gongji.law.engine.areas import Areas
 from gongji.ledger.entry_rows import EntryRow
@@ -38,13 +38,14 @@ def history(
         with owner.transaction():
             requests = bills(county, chance, count)
         enter(
-            gateway,
+            owner,
             [
                 OpeningBalance(person, area, date(2024, 1, 1), "account", 40_000)
                 for person in county.persons
             ],
             RULES.area,
             NOW,
+            actor=OPERATOR,
         )
         for start in range(0, len(requests), 6):
             outcomes = settle(gateway, requests[start : start + 6], RULES, NOW)
@@ -79,13 +80,16 @@ def bills(county: Counter, chance: random.Random, count: int) -> list[Request]:
 def take_back(gateway: Connection, county: Counter, entry: EntryRow) -> int:
     """Cancel a settlement as the counter does."""
     key = county.key(entry.institution, "2208", {"setl_id": str(entry.id)})
-    psn_no = next(number for number, one in county.persons.items() if one == entry.person_id)
-    back: EntryRow = cancel(gateway, key, psn_no, entry.visit or 0, entry.id or 0, RULES, NOW).entry
+    psn_no = next(number for number, one in county.persons.items() if one == entry.person)
+    back: EntryRow = cancel(
+        gateway, key, psn_no, entry.settlement.visit or 0, entry.id or 0, RULES, NOW
+    ).entry
     return back.id or 0
 
 
 def again(gateway: Connection, area: str, rules: Areas = RULES, **more: Any) -> list[Change]:
-    return list(readjudicate(gateway, area, 2024, rules, NOW, **more))
+    with as_owner(gateway) as owner:
+        return list(readjudicate(owner, area, 2024, rules, NOW, **more))
 
 
 def test_with_nothing_changed_nothing_differs_and_every_settlement_is_reproduced(
@@ -106,7 +110,8 @@ def paid_by_visit(gateway: Connection, area: str) -> dict[int, tuple[int, int, i
     """Pool, supplements and deductible that stand for each visit."""
     rows = gateway.execute(
         "select visit, sum(pool_fen)::bigint, sum(supplements_fen)::bigint,"
-        " sum(deductible_fen)::bigint from entry where area = %s and visit is not null"
+        " sum(deductible_fen)::bigint from entry e join settlement s on s.entry = e.id"
+        " where area = %s and visit is not null"
         " group by visit",
         [area],
     )
@@ -141,8 +146,9 @@ def test_after_any_changes_one_posting_sets_everything_right(
     learnt, standing_visits = {}, {}
     for county in history(owner, gateway, chance, count=6):
         standing = gateway.execute(
-            "select id, visit, institution, person_id from entry e where kind = 'settlement'"
-            " and area = %s and not exists (select 1 from entry c where c.reverses_id = e.id)"
+            "select id, visit, institution, person from entry e"
+            " join settlement s on s.entry = e.id where kind = 'settlement'"
+            " and area = %s and not exists (select 1 from entry c where c.reverses = e.id)"
             " order by id",
             [county.area],
         ).fetchall()
@@ -158,13 +164,14 @@ def test_after_any_changes_one_posting_sets_everything_right(
             relearn(owner, who, **details)
         learnt[county.area] = told
         found = again(gateway, county.area)
-        assert [one.root.id for one in again(gateway, county.area, posting=True)] == [
+        assert [one.root.id for one in again(gateway, county.area, actor=OPERATOR)] == [
             one.root.id for one in found
         ]
         assert found and again(gateway, county.area) == []
         rows = gateway.execute(
-            "select visit from entry e where kind = 'settlement' and area = %s and not exists"
-            " (select 1 from entry c where c.reverses_id = e.id)",
+            "select visit from entry e join settlement s on s.entry = e.id"
+            " where kind = 'settlement' and area = %s and not exists"
+            " (select 1 from entry c where c.reverses = e.id)",
             [county.area],
         )
         standing_visits[county.area] = {visit for (visit,) in rows}
@@ -179,10 +186,11 @@ def test_after_any_changes_one_posting_sets_everything_right(
         ).fetchall()
     )
     (net,) = gateway.execute(
-        "select sum(pool_fen + supplements_fen)::bigint from entry where kind = 'adjustment'"
+        "select sum(pool_fen + supplements_fen)::bigint from settlement s"
+        " join entry e on e.id = s.entry where kind = 'adjustment'"
     ).fetchone() or (0,)
     assert net == owed.get("payable", 0) - owed.get("receivable", 0)
-    open_flags = "select count(*) from review_flag where settled_by_id is null"
+    open_flags = "select count(*) from review_flag where settled_by is null"
     assert gateway.execute(open_flags).fetchone() == (0,)
 
 
@@ -220,16 +228,16 @@ def test_a_settlement_that_stood_on_a_cancelled_one_is_corrected_once(
     person = county.person(1)
     made = [settled(gateway, county, person, here, f"2024-03-0{n}", 10_000) for n in range(1, 7)]
     # 50 yuan of deductible at each visit, 200 a year at level 2.
-    assert [one.pool_fen for one in made] == [3_000] * 4 + [6_000] * 2
+    assert [one.settlement.pool_fen for one in made] == [3_000] * 4 + [6_000] * 2
     cause = take_back(gateway, county, made[0])
     (change,) = again(gateway, "430500")
     assert (change.root.id, change.cause, change.net_fen) == (made[4].id, BEFORE, -3_000)
     assert "level_deductible.2 年:2024 200.00 → 150.00" in change.detail
     assert claims(gateway) == {}
-    again(gateway, "430500", posting=True)
+    again(gateway, "430500", actor=OPERATOR)
     assert claims(gateway) == {"receivable": 3_000}
     assert again(gateway, "430500") == []
-    settled_by = dict(gateway.execute("select entry_id, settled_by_id from review_flag").fetchall())
+    settled_by = dict(gateway.execute("select entry, settled_by from review_flag").fetchall())
     assert settled_by[made[1].id] == made[1].id and settled_by[made[4].id] > cause
     assert list(verify(gateway)) == []
 
@@ -246,7 +254,7 @@ def test_a_fact_learnt_late_gives_the_person_what_is_owed(
     assert [one.net_fen for one in found] == [21_000, 29_000]
     assert found[-1].cause == FACTS and "status active → retired" in found[-1].detail
     assert again(gateway, "430500", since=date(2024, 5, 1)) == []
-    again(gateway, "430500", posting=True)
+    again(gateway, "430500", actor=OPERATOR)
     assert claims(gateway) == {"payable": 50_000}
     assert again(gateway, "430500") == [] == list(verify(gateway))
 
@@ -275,14 +283,14 @@ def test_who_was_not_insured_owes_it_and_no_more_once_that_was_a_mistake(
     person = county.person(1)
     settled(gateway, county, person, here, "2024-03-01", 50_000)
     relearn(owner, person)
-    (change,) = again(gateway, "430500", posting=True)
+    (change,) = again(gateway, "430500", actor=OPERATOR)
     assert (change.cause, change.net_fen) == (FACTS, -27_000)
     assert claims(gateway) == {"receivable": 27_000}
     owner.execute(
         "insert into person_fact (person_id, area, kind, since, details) select person_id, area,"
         " kind, since, details from person_fact where kind = 'insured'"
     )
-    again(gateway, "430500", posting=True)
+    again(gateway, "430500", actor=OPERATOR)
     assert claims(gateway) == {}
     assert again(gateway, "430500") == [] == list(verify(gateway))
 
@@ -299,7 +307,7 @@ def test_changed_rules_are_told_apart_from_changed_facts(
     )
     (change,) = again(gateway, "445300", rules)
     assert (change.cause, change.net_fen) == (BY_RULES, -80_000)
-    again(gateway, "445300", rules, posting=True)
+    again(gateway, "445300", rules, actor=OPERATOR)
     assert again(gateway, "445300", rules) == []
     assert {each.what for each in replay(gateway, rules)} >= {"law_hash", "pool_fen"}
 
@@ -310,10 +318,10 @@ def test_what_was_adjusted_is_taken_back_when_its_settlement_is_cancelled(
     person = county.person(1)
     entry = settled(gateway, county, person, here, "2024-03-01", 400_000)
     relearn(owner, person, status="retired")
-    again(gateway, "430500", posting=True)
+    again(gateway, "430500", actor=OPERATOR)
     assert claims(gateway) == {"payable": 50_000}
     take_back(gateway, county, entry)
-    (change,) = again(gateway, "430500", posting=True)
+    (change,) = again(gateway, "430500", actor=OPERATOR)
     assert change.net_fen == -50_000
     assert claims(gateway) == {}
     assert again(gateway, "430500") == [] == list(verify(gateway))
@@ -334,7 +342,7 @@ def test_a_figure_that_is_missing_stops_the_run_and_posts_nothing(
     county.fact(person, "selection", "2020-01-01", institution=here)
     settled(gateway, county, person, here, "2024-03-01", 400_000)
     with pytest.raises(Refusal) as refused:
-        again(gateway, "445300", Areas(), posting=True)
+        again(gateway, "445300", Areas(), actor=OPERATOR)
     assert refused.value.code == "parameter_missing"
     assert gateway.execute("select count(*) from entry where kind = 'adjustment'").fetchone() == (
         0,
@@ -347,7 +355,9 @@ def test_a_settlement_whose_cancellation_was_reversed_stands_where_it_stood(
     person = county.person(1)
     first = settled(gateway, county, person, here, "2024-03-01", 10_000)
     key = county.key(here, "2208", {"setl_id": str(first.id)})
-    back = cancel(gateway, key, person, first.visit or 0, first.id or 0, RULES, NOW).entry
+    back = cancel(
+        gateway, key, person, first.settlement.visit or 0, first.id or 0, RULES, NOW
+    ).entry
     keep(gateway, key, back.id)
     reverse(gateway, county.key(here, "2601", {}), person, key.msg_id, "2208", RULES, NOW)
     settled(gateway, county, person, here, "2024-03-02", 10_000)

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import psycopg
 import pytest
-from tests.platform.counter import NOW, RULES, Counter
+from tests.platform.counter import NOW, OPERATOR, RULES, TELLER, Counter
 from tests.platform.test_readjudicate_routes import (
     again,
     corrected,
@@ -32,7 +32,7 @@ Connection = psycopg.Connection[Any]
 
 def take_back(gateway: Connection, county: Counter, entry: EntryRow) -> None:
     key = county.key(entry.institution, "2208", {"setl_id": str(entry.id)})
-    cancel(gateway, key, county.psn_no(1), entry.visit or 0, entry.id or 0, RULES, NOW)
+    cancel(gateway, key, county.psn_no(1), entry.settlement.visit or 0, entry.id or 0, RULES, NOW)
 
 
 def relearn(county: Counter, **details: Any) -> None:
@@ -57,7 +57,7 @@ def subsidised(owner: Connection, gateway: Connection) -> tuple[Counter, str, En
     learn(county, "subsidy", "", {"subsidy": "civil_servant"})
     entry = settled(gateway, county, here, 900_000)
     # (9000 - 60) x 55 % = 4,917; (9000 - 4917) x 60 % = 2,449.80.
-    assert (entry.pool_fen, entry.supplements_fen) == (491_700, 244_980)
+    assert (entry.settlement.pool_fen, entry.settlement.supplements_fen) == (491_700, 244_980)
     return county, here, entry
 
 
@@ -103,20 +103,21 @@ def test_what_the_person_owes_is_paid_off_over_several_changes(
     county.person(1)
     here = county.institution(2, "1")
     enter(
-        gateway,
+        owner,
         [OpeningBalance(county.psn_no(1), "430500", date(2024, 1, 1), "receivable", 30_000)],
         RULES.area,
         NOW,
+        actor=OPERATOR,
     )
     # 70 % of 1,500, then 450 of the 1,500 a year; the retired have 2,000.
     for day in ("2024-03-01", "2024-03-02", "2024-03-03"):
         settled(gateway, county, here, 150_000, day=day)
     relearn(county, status="retired")
-    second = again(gateway, "430500", posting=True)
+    second = again(gateway, "430500", actor=OPERATOR)
     # 1,050 + 450 + 0 becomes 1,050 + 950 + 0.
     assert [(one.payable_fen, one.receivable_fen) for one in second] == [(20_000, -30_000)]
     relearn(county, status="active")
-    back = again(gateway, "430500", posting=True)
+    back = again(gateway, "430500", actor=OPERATOR)
     assert [(one.payable_fen, one.receivable_fen) for one in back] == [(-20_000, 30_000)]
     assert claims(gateway) == {"receivable": 30_000} and list(verify(gateway)) == []
 
@@ -128,12 +129,12 @@ def test_each_of_two_changes_finds_what_the_first_left_of_the_claim(
     county.person(1)
     here = county.institution(2, "2")
     rows = [OpeningBalance(county.psn_no(1), "430500", date(2024, 1, 1), "receivable", 30_000)]
-    enter(gateway, rows, RULES.area, NOW)
+    enter(owner, rows, RULES.area, NOW, actor=OPERATOR)
     for month in range(1, 5):
         settled(gateway, county, here, 100_000, day=f"2024-0{month}-01")
     relearn(county, status="retired")
     # 570 + 570 + 360 + 0 becomes 3 x 570 + 290: 210 and 290, of which 300 was owed.
-    found = again(gateway, "430500", posting=True)
+    found = again(gateway, "430500", actor=OPERATOR)
     assert [one.net_fen for one in found] == [21_000, 29_000]
     assert [(one.payable_fen, one.receivable_fen) for one in found] == [
         (0, -21_000),
@@ -234,9 +235,11 @@ def test_a_stay_that_ends_in_the_next_year_leaves_the_first_as_it_was(
         pool_fen=4_900_000,
     )
     entry = settled(gateway, county, here, 10_000_000, day="2023-12-10")
-    assert entry.pool_fen == 600_000 + 5_000_000, "both ceilings are reached"
-    record_stay(gateway, told, RULES, NOW)
-    record_stay(gateway, msgspec.structs.replace(told, until=date(2024, 1, 5)), RULES, NOW)
+    assert entry.settlement.pool_fen == 600_000 + 5_000_000, "both ceilings are reached"
+    record_stay(gateway, told, RULES, NOW, actor=TELLER)
+    record_stay(
+        gateway, msgspec.structs.replace(told, until=date(2024, 1, 5)), RULES, NOW, actor=TELLER
+    )
     assert again(gateway, "532300", year=2023) == []
     used = dict(
         gateway.execute("select period, used_fen from meter_use where code = 'inpatient_paid'")
@@ -244,7 +247,7 @@ def test_a_stay_that_ends_in_the_next_year_leaves_the_first_as_it_was(
     assert used == {"年:2023": 5_000_000, "年:2024": 4_900_000}
     # In the year of its end it is there before what is settled later.
     later = settled(gateway, county, here, 2_000_000, day="2024-03-01")
-    assert later.pool_fen == 600_000 + 100_000
+    assert later.settlement.pool_fen == 600_000 + 100_000
     assert again(gateway, "532300", year=2024) == []
 
 
@@ -276,10 +279,10 @@ def test_a_settlement_that_stood_on_a_cancelled_one_is_paid_what_that_left(
     third = settled(gateway, county, here, 10_000, day="2024-03-03")
     # 700, 800 of the 1,500, nothing: without the first the second is paid 1,400, the third 70.
     take_back(gateway, county, first)
-    found = again(gateway, "430500", posting=True)
+    found = again(gateway, "430500", actor=OPERATOR)
     assert [(one.net_fen, one.cause) for one in found] == [(60_000, BEFORE), (7_000, BEFORE)]
     take_back(gateway, county, third)
-    (change,) = again(gateway, "430500", posting=True)
+    (change,) = again(gateway, "430500", actor=OPERATOR)
     assert (change.root.id, change.net_fen, change.cause) == (third.id, -7_000, CANCELLED)
 
 
@@ -310,7 +313,7 @@ def test_what_was_corrected_once_for_its_facts_is_not_told_to_differ_by_them_aga
     settled(gateway, county, here, 200_000, day="2024-03-02")
     relearn(county, status="retired")
     # 700 + 800 of 1,500 becomes 700 + 1,300 of 2,000; without the first the second is paid 1,400.
-    assert [(one.net_fen, one.cause) for one in again(gateway, "430500", posting=True)] == [
+    assert [(one.net_fen, one.cause) for one in again(gateway, "430500", actor=OPERATOR)] == [
         (50_000, FACTS)
     ]
     take_back(gateway, county, first)
@@ -333,7 +336,7 @@ def test_persons_are_taken_in_lots_and_the_progress_tells_how_many(
     done: list[int] = []
     found = again(gateway, "430500", progress=done.append)
     assert [one.net_fen for one in found] == [-70_000] * 5
-    assert len({one.root.person_id for one in found}) == 5
+    assert len({one.root.person for one in found}) == 5
     assert all("*" in one.person and one.person[:4] == "4305" for one in found)
     assert done == [2, 2, 1]
     assert count_persons(gateway, "430500", 2024) == 5

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
-from tests.platform.counter import NOW, RULES, Counter, one
+from tests.platform.counter import NOW, OPERATOR, RULES, Counter, as_owner, one
 
 from gongji.ledger.entry_rows import EntryRow
 from gongji.ledger.verify import verify
@@ -68,12 +68,13 @@ def retire(county: Counter, kind: str, key: str = "") -> None:
 
 
 def again(gateway: Connection, area: str, **more: Any) -> list[Change]:
-    return list(readjudicate(gateway, area, more.pop("year", 2024), RULES, NOW, **more))
+    with as_owner(gateway) as owner:
+        return list(readjudicate(owner, area, more.pop("year", 2024), RULES, NOW, **more))
 
 
 def corrected(gateway: Connection, area: str) -> Change:
     """The one change of a year, posted; a second run finds nothing, and the journal verifies."""
-    (change,) = again(gateway, area, posting=True)
+    (change,) = again(gateway, area, actor=OPERATOR)
     assert again(gateway, area) == [] == list(verify(gateway))
     return change
 
@@ -95,7 +96,11 @@ def test_a_second_chronic_disease_learnt_late_raises_the_ceiling(
     # 楚政规〔2022〕2号 第十四条: (3000 - 300) x 85 % is 2,295; the ceiling is 2,000 for one disease
     # and 3,000 for two.
     entry = settled(gateway, county, here, 300_000, med_type="registered_disease", disease="M1")
-    assert (entry.benefit, entry.deductible_fen, entry.pool_fen) == ("chronic", 30_000, 200_000)
+    assert (
+        entry.settlement.benefit,
+        entry.settlement.deductible_fen,
+        entry.settlement.pool_fen,
+    ) == ("chronic", 30_000, 200_000)
     nothing(gateway, "532300")
     register(county, "M2", "chronic", "asthma", state="filed")
     nothing(gateway, "532300")
@@ -122,7 +127,7 @@ def test_a_registration_that_did_not_hold_leaves_the_bill_to_the_person(
         med_type="registered_disease",
         disease="M1",
     )
-    assert entry.pool_fen == 85_000
+    assert entry.settlement.pool_fen == 85_000
     retire(county, "registration", "M1")
     # Neither one for another disease nor one that was only filed stands for it.
     register(county, "M2", "chronic", "asthma")
@@ -149,20 +154,22 @@ def test_a_chronic_disease_that_proves_special_is_paid_from_the_other_benefit(
     entry = settled(
         gateway, county, county.institution(1), 100_000, med_type="registered_disease", disease="M1"
     )
-    assert (entry.benefit, entry.pool_fen) == ("chronic", 60_000)
+    assert (entry.settlement.benefit, entry.settlement.pool_fen) == ("chronic", 60_000)
     retire(county, "registration", "M1")
     register(county, "M1", "special", "lupus")
     change = corrected(gateway, "510400")
     assert change.net_fen == 4_000
     assert change.funds == {("pool", "chronic"): -60_000, ("pool", "special"): 64_000}
     moved = gateway.execute(
-        "select debit, debit_owner, credit, credit_owner, amount_fen from posting p"
-        " join entry e on e.id = p.entry_id where e.kind = 'adjustment' order by p.id"
+        "select debit, debit_owner || case debit when 'pool' then p.benefit else '' end,"
+        " credit, credit_owner || case credit when 'pool' then p.benefit else '' end, amount_fen"
+        " from posting p"
+        " join entry e on e.id = p.entry where e.kind = 'adjustment' order by number"
     ).fetchall()
     person = str(county.persons[county.psn_no(1)])
     assert moved == [
-        ("pool", "chronic", "pool", "special", 60_000),
-        ("payable", person, "pool", "special", 4_000),
+        ("pool", "special", "payable", person, 64_000),
+        ("payable", person, "pool", "chronic", 60_000),
     ]
     used = gateway.execute("select code, used_fen from meter_use where used_fen > 0 order by code")
     assert used.fetchall() == [("special_deductible", 20_000), ("special_paid", 64_000)]
@@ -177,7 +184,7 @@ def test_the_two_diseases_need_their_own_registration_in_the_year_again_too(
     entry = settled(
         gateway, county, county.institution(1), 60_000, med_type="two_diseases", disease="M1"
     )
-    assert (entry.benefit, entry.pool_fen) == ("two_diseases", 30_000)
+    assert (entry.settlement.benefit, entry.settlement.pool_fen) == ("two_diseases", 30_000)
     nothing(gateway, "510400")
     retire(county, "registration", "M1")
     register(county, "M1", "chronic", "diabetes")
@@ -210,7 +217,7 @@ def test_a_negotiated_drug_keeps_its_payment_when_a_registration_it_did_not_need
     assert (
         entry.settled.visit.facts["drug"],
         entry.settled.visit.facts["disease"],
-        entry.pool_fen,
+        entry.settlement.pool_fen,
     ) == ("X", "cancer", 102_000)
     nothing(gateway, "532300")
     retire(county, "registration", "M1")
@@ -219,7 +226,7 @@ def test_a_negotiated_drug_keeps_its_payment_when_a_registration_it_did_not_need
     later = settled(
         gateway, county, here, 200_000, med_type="special_drugs", marks={"drugs": [NEGOTIATED]}
     )
-    assert later.pool_fen == 170_000 and "disease" not in later.settled.visit.facts
+    assert later.settlement.pool_fen == 170_000 and "disease" not in later.settled.visit.facts
     nothing(gateway, "532300")
 
 
@@ -229,7 +236,7 @@ def test_a_drug_outside_its_agreement_stays_outside(owner: Connection, gateway: 
     outside = {"drugs": [NEGOTIATED | {"in_agreement": False}]}
     here = county.institution(3, "3")
     entry = settled(gateway, county, here, 200_000, med_type="special_drugs", marks=outside)
-    assert (entry.decision.refusal, entry.pool_fen) == ("not_in_agreement", 0)
+    assert (entry.decision.refusal, entry.settlement.pool_fen) == ("not_in_agreement", 0)
     nothing(gateway, "532300")
 
 
@@ -246,7 +253,7 @@ def test_a_dual_channel_drug_is_held_by_any_registration_for_drugs_but_by_one(
     }
     entry = settled(gateway, county, shop, 100_000, med_type="pharmacy", marks=marks)
     # 60 % of 1,000, no deductible.
-    assert (entry.benefit, entry.pool_fen) == ("dual_channel", 60_000)
+    assert (entry.settlement.benefit, entry.settlement.pool_fen) == ("dual_channel", 60_000)
     retire(county, "registration", "M1")
     register(county, "M2", "negotiated_drug", "lupus")
     nothing(gateway, "430500")
@@ -296,7 +303,7 @@ def test_a_pharmacy_is_paid_by_the_prescribers_level_as_it_is_known_today(
     shop, writer = county.institution(5, "", "pharmacy"), county.institution(1, "1")
     entry = filled(gateway, county, shop, writer)
     # Level 1: 70 % without a deductible; level 3: (1000 - 100) x 60 %.
-    assert (entry.settled.visit.facts["prescriber_level"], entry.pool_fen) == (1, 70_000)
+    assert (entry.settled.visit.facts["prescriber_level"], entry.settlement.pool_fen) == (1, 70_000)
     nothing(gateway, "430500")
     place_fact(owner, writer, level="3")
     change = corrected(gateway, "430500")
@@ -315,7 +322,7 @@ def test_an_internet_hospital_counts_by_the_level_of_the_physical_one_today(
     assert filled(gateway, county, shop, online).settled.visit.facts["prescriber_level"] == 3
     nothing(gateway, "430500")
     place_fact(owner, body, level="1")
-    first, second = again(gateway, "430500", posting=True)
+    first, second = again(gateway, "430500", actor=OPERATOR)
     # Both were (1000 - 100) x 60 %; both are 700.
     assert (first.net_fen, second.net_fen) == (16_000, 16_000)
     assert again(gateway, "430500") == []
@@ -345,10 +352,10 @@ def test_a_pharmacy_is_filled_from_the_place_that_was_selected_in_truth(
     other = county.institution(2, "2")
     learn(county, "selection", "", {"institution": writer})
     # 云浮 第二十条（一）: what is bought outside is paid where it is a dual-channel drug.
-    assert filled(gateway, county, shop, writer).pool_fen == 0
+    assert filled(gateway, county, shop, writer).settlement.pool_fen == 0
     held = {"benefit": "dual_channel", "disease": "t", "name": "t"}
     learn(county, "registration", "T", held)
-    assert filled(gateway, county, shop, writer, "R2", dual=True).pool_fen == 55_000
+    assert filled(gateway, county, shop, writer, "R2", dual=True).settlement.pool_fen == 55_000
     nothing(gateway, "445300")
     retire(county, "selection")
     learn(county, "selection", "", {"institution": other})

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.platform.counter import NOW, PARAMETERS, RULES, Counter, keep, one
+from tests.platform.counter import NOW, OPERATOR, PARAMETERS, RULES, Counter, keep, one
 
 from gongji.law.engine.areas import Areas
 from gongji.ledger.entry_rows import EntryRow
@@ -52,7 +52,8 @@ def test_a_changed_amount_is_found_and_what_the_law_gives_is_named(
     assert found(gateway) == []
     change(
         owner,
-        "update entry set pool_fen = pool_fen - 500, cash_fen = cash_fen + 500 where id = %s",
+        "update settlement set pool_fen = pool_fen - 500, cash_fen = cash_fen + 500"
+        " where entry = %s",
         entries[1].id,
     )
     masked = "4305************0001"
@@ -73,7 +74,7 @@ def test_a_changed_move_is_found_and_others_only_where_they_stand_on_it(
     county = Counter(owner)
     entries = year(gateway, county, count=6)
     # 200 a year at level 2: the fifth and sixth bear nothing any more.
-    assert [entry.deductible_fen for entry in entries] == [5_000] * 4 + [0] * 2
+    assert [entry.settlement.deductible_fen for entry in entries] == [5_000] * 4 + [0] * 2
     change(
         owner,
         "update entry set meters = (select jsonb_agg(case when m->>0 = 'level_deductible.2'"
@@ -111,8 +112,8 @@ def test_a_settlement_that_the_engine_refuses_today_still_used_its_meters(
     # A benefit that the area does not offer: refused today; the others stand as they were.
     change(
         owner,
-        "update entry set facts = jsonb_set(facts, '{visit,benefit}', '\"two_diseases\"')"
-        " where id = %s",
+        "update settlement set facts = jsonb_set(facts, '{visit,benefit}', '\"two_diseases\"')"
+        " where entry = %s",
         entries[0].id,
     )
     (refused,) = found(gateway)
@@ -126,14 +127,14 @@ def test_openings_cancellations_and_restorations_move_meters_and_are_not_decided
     county = Counter(owner)
     here, person = county.institution(1, "2"), county.person(1)
     opening = OpeningMeter(person, "430500", date(2024, 1, 1), "level_deductible.2", "", 18_000)
-    enter(gateway, [opening], RULES.area, NOW)
+    enter(owner, [opening], RULES.area, NOW, actor=OPERATOR)
     bill = county.bill(person, here, "2024-03-01", 10_000)
     first = one(gateway, bill).entry
-    assert first.deductible_fen == 2_000
+    assert first.settlement.deductible_fen == 2_000
     key = county.key(here, "2208", {})
     back = cancel(gateway, key, person, bill.visit or 0, first.id, RULES, NOW).entry
     second = one(gateway, county.bill(person, here, "2024-03-02", 10_000)).entry
-    assert second.deductible_fen == 2_000
+    assert second.settlement.deductible_fen == 2_000
     keep(gateway, key, back.id)
     reverse(gateway, county.key(here, "2601", {}), person, key.msg_id, "2208", RULES, NOW)
     one(gateway, county.bill(person, here, "2024-03-03", 10_000))
@@ -150,7 +151,7 @@ def test_a_run_takes_one_area_or_all_in_ranges_of_persons_and_tells_how_far_it_i
         here = county.institution(1, "2")
         for number in range(1, 4):
             one(gateway, county.bill(county.person(number, 0), here, "2024-03-01", 100_000))
-    change(owner, "update entry set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1")
+    change(owner, "update settlement set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1")
     assert {each.area for each in found(gateway)} == {"430500", "510400"}
     assert len(found(gateway)) == 12
     for county in counties:

@@ -12,7 +12,7 @@ from tests.platform.counter import AREAS, NOW, RULES, Counter, encode, kept, one
 from gongji.law.engine.engine import settle as engine
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import read_visit
-from gongji.ledger.entry_rows import COLUMNS, read_entry
+from gongji.ledger.entry_rows import COLUMNS, READ, SETTLEMENT_COLUMNS, read_entry
 from gongji.ledger.meter_rows import load
 from gongji.settlement import decide_bill
 from gongji.settlement.contract import Request
@@ -30,19 +30,32 @@ def test_a_settlement_writes_entry_postings_meters_balance_lines_and_message(
     outcome = one(gateway, bill, answers=kept())
     entry = outcome.entry
     # 邵阳 2023-06-01: (250 - 50) × 60 % = 120
-    assert (entry.total_fen, entry.pool_fen, entry.deductible_fen) == (30_000, 12_000, 5000)
-    assert (entry.account_fen, entry.cash_fen, outcome.balance_fen) == (10_000, 8000, 0)
+    assert (
+        entry.settlement.total_fen,
+        entry.settlement.pool_fen,
+        entry.settlement.deductible_fen,
+    ) == (30_000, 12_000, 5000)
+    assert (entry.settlement.account_fen, entry.settlement.cash_fen, outcome.balance_fen) == (
+        10_000,
+        8000,
+        0,
+    )
     assert outcome.limits == {"pool": 150_000}
-    (stored,) = rows(gateway, f"select {', '.join(COLUMNS)} from entry")
-    assert {name: getattr(read_entry(stored), name) for name in COLUMNS} == {
+    (found,) = rows(gateway, READ)
+    stored = read_entry(found)
+    assert {name: getattr(stored, name) for name in COLUMNS} == {
         name: getattr(entry, name) for name in COLUMNS
-    } | {"settled_at": NOW, "result": read_entry(stored).result}
+    }
+    beside = [name for name in SETTLEMENT_COLUMNS if name != "result"]
+    assert {name: getattr(stored.settlement, name) for name in beside} == {
+        name: getattr(entry.settlement, name) for name in beside
+    }
+    assert (stored.actor_kind, stored.actor, stored.made_at) == ("institution", here, NOW)
     number = counter.persons[person]
-    columns = "debit, debit_owner, credit, credit_owner, amount_fen"
-    assert sorted(rows(gateway, f"select {columns} from posting")) == [
-        ("provider", here, "account", str(number), 10_000),
-        ("provider", here, "cash", here, 8000),
-        ("provider", here, "pool", "ordinary", 12_000),
+    columns = "number, fund, debit, debit_owner, credit, credit_owner, amount_fen, benefit"
+    assert rows(gateway, f"select {columns} from posting order by number") == [
+        (1, "pool", "pool", "", "provider", here, 12_000, "ordinary"),
+        (2, "account", "account", str(number), "provider", here, 10_000, ""),
     ]
     assert rows(gateway, "select amount_fen from balance") == [(0,)]
     assert sorted(rows(gateway, "select period, slot, code, used_fen from meter_use")) == sorted(
@@ -53,7 +66,8 @@ def test_a_settlement_writes_entry_postings_meters_balance_lines_and_message(
             ("年:2024", "", "ordinary_paid", 12_000),
         ]
     )
-    assert rows(gateway, "select settled_by from charge_batch") == [(entry.id,)]
+    settled = "select entry from settlement_batch where released_at is null"
+    assert rows(gateway, settled) == [(entry.id,)]
     assert rows(gateway, "select kind, state, entry from inbox") == [("2207", "done", entry.id)]
     assert entry.decision.steps[0].articles, "every layer names its article"
 
@@ -151,21 +165,28 @@ def test_random_histories_are_settled_as_the_engine_settles_them(
             used = mine.setdefault(bill.psn_no, load(home, []))
             expected = engine(home, visit, used)
             entry = outcome.entry
-            assert entry.pool_fen == expected.pool_fen
-            assert entry.supplements_fen == expected.supplements_fen
-            assert entry.deductible_fen == expected.deductible_fen
-            paid = entry.account_fen + entry.family_fen + entry.cash_fen
-            assert entry.pool_fen + entry.supplements_fen + paid == entry.total_fen
-    kept = rows(gateway, "select person_id, period, slot, code, used_fen from meter_use")
+            assert entry.settlement.pool_fen == expected.pool_fen
+            assert entry.settlement.supplements_fen == expected.supplements_fen
+            assert entry.settlement.deductible_fen == expected.deductible_fen
+            paid = (
+                entry.settlement.account_fen
+                + entry.settlement.family_fen
+                + entry.settlement.cash_fen
+            )
+            assert (
+                entry.settlement.pool_fen + entry.settlement.supplements_fen + paid
+                == entry.settlement.total_fen
+            )
+    kept = rows(gateway, "select person, period, slot, code, used_fen from meter_use")
     for psn_no, used in mine.items():
         ours = [row[1:] for row in kept if row[0] == counter.persons[psn_no]]
         blocks = {key: block for key, block in load(home, ours).blocks.items() if any(block)}
         assert blocks == {key: block for key, block in used.blocks.items() if any(block)}
     (money,) = rows(
         gateway,
-        "select sum(amount_fen) filter (where credit = 'pool'), sum(amount_fen) from posting",
+        "select sum(amount_fen) filter (where debit = 'pool'), sum(amount_fen) from posting",
     )
-    (sums,) = rows(gateway, "select sum(pool_fen), sum(total_fen) from entry")
+    (sums,) = rows(gateway, "select sum(pool_fen), sum(total_fen - cash_fen) from settlement")
     assert money == sums and money[0] > 0
 
 
@@ -175,14 +196,16 @@ def test_a_stored_settlement_gives_the_same_again(counter: Counter, gateway: Con
     used = load(area, [])
     for day in ("2024-03-01", "2024-05-01"):
         one(gateway, counter.bill(person, here, day, 200_000, own=700, accounts="own"))
-    for row in rows(gateway, f"select {', '.join(COLUMNS)} from entry order by id"):
+    for row in rows(gateway, f"{READ} order by e.id"):
         entry = read_entry(row)
         again = decide_bill.redo(entry, used, RULES)
         for name in COLUMNS:
+            assert getattr(again, name) == getattr(entry, name), name
+        for name in SETTLEMENT_COLUMNS:
             if name not in ("facts", "result"):
-                assert getattr(again, name) == getattr(entry, name), name
+                assert getattr(again.settlement, name) == getattr(entry.settlement, name), name
         said = decide_bill.explanation(entry, RULES)
-        assert said.result.pool_fen == entry.pool_fen
+        assert said.result.pool_fen == entry.settlement.pool_fen
 
 
 def test_a_trial_writes_nothing_and_gives_the_amounts_of_the_settlement(
@@ -208,8 +231,11 @@ def test_a_trial_between_two_bills_disturbs_neither(counter: Counter, gateway: C
         counter.bill(person, here, "2024-12-02", 15_000, accounts="own") for _ in range(3)
     )
     a, b, c = settle(gateway, [first, replace(second, trial=True), third], RULES, NOW)
-    assert [b.entry.pool_fen, b.entry.account_fen] == [c.entry.pool_fen, c.entry.account_fen]
-    assert a.entry.deductible_fen + c.entry.deductible_fen == 10_000
+    assert [b.entry.settlement.pool_fen, b.entry.settlement.account_fen] == [
+        c.entry.settlement.pool_fen,
+        c.entry.settlement.account_fen,
+    ]
+    assert a.entry.settlement.deductible_fen + c.entry.settlement.deductible_fen == 10_000
     assert rows(gateway, "select sum(used_fen) from meter_use where code = 'year_deductible'") == [
         (10_000,)
     ]
@@ -283,7 +309,10 @@ def _wrong(counter: Counter, here: str, case: str) -> Request:
     if case == "service_day_outside":
         return counter.bill(person, here, "2023-11-15", 1)
     assert case == "period_closed"
-    counter.owner.execute("insert into closed_period (area, month) values ('430500', '2024-12-01')")
+    counter.owner.execute(
+        "insert into closed_period (area, month, actor_kind, actor)"
+        " values ('430500', '2024-12-01', 'operator', 't')"
+    )
     return bill
 
 
@@ -339,7 +368,8 @@ def test_a_period_that_closes_meanwhile_refuses_the_bill(
 
     def closing(connection: Connection, wanted: Any) -> Any:
         counter.owner.execute(
-            "insert into closed_period (area, month) values ('430500', '2024-12-01')"
+            "insert into closed_period (area, month, actor_kind, actor)"
+            " values ('430500', '2024-12-01', 'operator', 't')"
             " on conflict do nothing"
         )
         return read(connection, wanted)

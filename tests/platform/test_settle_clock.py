@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import psycopg
 import pytest
-from tests.platform.counter import NIGHT, NOW, RULES, Counter, keep, one, refused, rows
+from tests.platform.counter import NIGHT, NOW, RULES, TELLER, Counter, keep, one, refused, rows
 
 from gongji.refusals import Refusal
 from gongji.settlement.cancel import cancel, reverse
@@ -69,8 +69,8 @@ def test_the_accounting_date_is_the_day_in_china(
         },
         StayReport,
     )
-    stay = record_stay(gateway, told, RULES, now).entry
-    kept = rows(gateway, "select id, accounting_date, settled_at from entry order by id")
+    stay = record_stay(gateway, told, RULES, now, actor=TELLER).entry
+    kept = rows(gateway, "select id, accounting_date, made_at from entry order by id")
     assert kept == [(n, today, now) for n in (entry.id, back.id, restored.id, stay)]
 
 
@@ -88,7 +88,10 @@ def test_a_month_that_is_closed_is_that_of_the_day_in_china(
 ) -> None:
     now = utc(instant)
     person, here = counter.person(1), counter.institution(1)
-    close = "insert into closed_period (area, month) values ('430500', %s)"
+    close = (
+        "insert into closed_period (area, month, actor_kind, actor)"
+        " values ('430500', %s, 'operator', 't')"
+    )
     first, second = (counter.bill(person, here, "2024-11-20", 3000) for _ in range(2))
     counter.owner.execute(close, [open_])
     entry = one(gateway, first, now=now).entry
@@ -104,7 +107,10 @@ def test_a_month_that_is_closed_is_that_of_the_day_in_china(
 def test_another_areas_closed_month_closes_nothing(
     owner: Connection, counter: Counter, gateway: Connection
 ) -> None:
-    owner.execute("insert into closed_period (area, month) values ('532300', '2024-12-01')")
+    owner.execute(
+        "insert into closed_period (area, month, actor_kind, actor)"
+        " values ('532300', '2024-12-01', 'operator', 't')"
+    )
     person, here = counter.person(1), counter.institution(1)
     bill = counter.bill(person, here, "2024-12-02", 3000)
     entry = one(gateway, bill).entry
@@ -165,7 +171,7 @@ def test_the_new_year_begins_at_midnight_in_china(counter: Counter, gateway: Con
         bill = at(counter, counter.bill(person, here, "2025-01-01", 400_000), instant)
         entries.append(one(gateway, bill, now=utc("2025-01-05T02:00:00")).entry)
     # (4,000 - 50) × 60 % would be 2,370: the ceiling is 1,500 a year.
-    assert [(e.service_date.year, e.pool_fen) for e in entries] == [
+    assert [(e.service_date.year, e.settlement.pool_fen) for e in entries] == [
         (2024, 150_000),
         (2025, 150_000),
         (2025, 0),
@@ -186,7 +192,9 @@ def test_a_law_begins_at_midnight_in_china(counter: Counter, gateway: Connection
             counter, counter.bill(counter.person(number), here, "2023-06-01", 25_000), instant
         )
         entry = one(gateway, bill, now=utc("2023-06-15T02:00:00")).entry
-        found.append((str(entry.service_date), entry.deductible_fen, entry.pool_fen))
+        found.append(
+            (str(entry.service_date), entry.settlement.deductible_fen, entry.settlement.pool_fen)
+        )
     assert found == [("2023-05-31", 20_000, 3000), ("2023-06-01", 5000, 12_000)]
 
 

@@ -73,7 +73,7 @@ def test_a_gate_leaves_the_bill_to_the_person_and_says_why(
 ) -> None:
     outcome = _gate(counter, gateway, change)
     entry = outcome.entry
-    assert (entry.pool_fen, entry.cash_fen) == (0, 25_000)
+    assert (entry.settlement.pool_fen, entry.settlement.cash_fen) == (0, 25_000)
     assert entry.decision.refusal == code
     assert "〔" in entry.decision.reasons[0] and entry.meters == ()
 
@@ -167,11 +167,16 @@ def test_chronic_and_special_care_is_by_the_registration_of_the_disease(
 
     chronic, special = settled("M1"), settled("M3")
     assert (
-        chronic.entry.benefit == "chronic"
+        chronic.entry.settlement.benefit == "chronic"
         and chronic.entry.settled.visit.facts["disease_count"] == 2
     )
-    assert chronic.entry.pool_fen == 300_000, "2000 for one disease and 1000 for the other"
-    assert special.entry.benefit == "special" and special.entry.deductible_fen == 0
+    assert chronic.entry.settlement.pool_fen == 300_000, (
+        "2000 for one disease and 1000 for the other"
+    )
+    assert (
+        special.entry.settlement.benefit == "special"
+        and special.entry.settlement.deductible_fen == 0
+    )
     assert refused(settled("M4")) == "registration_missing", "filed, not approved"
     assert refused(settled("M9")) == "registration_missing"
 
@@ -211,7 +216,7 @@ def test_negotiated_drugs_have_a_deductible_for_each_drug(
         settled(_drug("1", "A")),
         settled(_drug("1", "B")),
     )
-    assert [o.entry.deductible_fen for o in (first, again, other)] == [80_000, 0, 80_000]
+    assert [o.entry.settlement.deductible_fen for o in (first, again, other)] == [80_000, 0, 80_000]
     late = settled(_drug("1", "A", agreed=False))
     assert late.entry.decision.refusal == "not_in_agreement"
     assert refused(settled()) == "drugs_missing"
@@ -241,11 +246,11 @@ def test_dual_channel_drugs_go_on_during_a_stay(counter: Counter, gateway: Conne
     )
     marks: dict[str, Any] = {"drugs": [_drug("1", "A", dual=True)]}
     bare = counter.bill(person, shop, "2024-12-02", 10_000, med_type="pharmacy", marks=marks)
-    assert one(gateway, bare).entry.decision.refusal == "no_prescription"
+    assert one(gateway, bare).entry.settlement.decision.refusal == "no_prescription"
     marks["prescriptions"] = [{"prescriber": writer, "number": "R1", "serial": "1"}]
     bill = counter.bill(person, shop, "2024-12-02", 10_000, med_type="pharmacy", marks=marks)
     entry = one(gateway, bill).entry
-    assert (entry.benefit, entry.pool_fen) == ("dual_channel", 6000)
+    assert (entry.settlement.benefit, entry.settlement.pool_fen) == ("dual_channel", 6000)
 
 
 def test_a_pharmacy_pays_by_the_level_of_the_prescriber_and_a_prescription_serves_once(
@@ -262,7 +267,7 @@ def test_a_pharmacy_pays_by_the_level_of_the_prescriber_and_a_prescription_serve
         return counter.bill(person, shop, "2024-06-05", 19_000, med_type="pharmacy", marks=marks)
 
     first, twin = settle(gateway, [bill((writer, "R1")), bill((writer, "R1"))], RULES, NOW)
-    assert first.entry.pool_fen == 5000, "(190 - 90) × 50 %"
+    assert first.entry.settlement.pool_fen == 5000, "(190 - 90) × 50 %"
     assert refused(twin) == "prescription_used"
     assert refused(one(gateway, bill((writer, "R1")))) == "prescription_used"
     assert refused(one(gateway, bill((writer, "R2"), (other, "R3")))) == "prescribers_mixed"
@@ -274,7 +279,7 @@ def test_an_emergency_that_turned_inpatient_joins_the_stay(
 ) -> None:
     person, here = counter.person(1), counter.institution(1)
     alone = one(gateway, counter.bill(person, here, "2024-12-01", 25_000, med_type="rescue"))
-    assert alone.entry.benefit == "ordinary", "other emergencies: ordinary"
+    assert alone.entry.settlement.benefit == "ordinary", "other emergencies: ordinary"
     counter.fact(
         person, "stay", "2024-12-10", key="1", institution=here, level="2", from_emergency=True
     )
@@ -288,7 +293,7 @@ def test_an_emergency_that_turned_inpatient_joins_the_stay(
             person, here, "2024-12-03", 100_000, med_type="rescue", facts={"died": "true"}
         ),
     )
-    assert dead.entry.pool_fen == 32_000, "(1000 - 600) × 80 %, as inpatient"
+    assert dead.entry.settlement.pool_fen == 32_000, "(1000 - 600) × 80 %, as inpatient"
 
 
 def test_chuxiong_counts_the_admitting_hospitals_deductible(
@@ -300,8 +305,11 @@ def test_chuxiong_counts_the_admitting_hospitals_deductible(
         person, "stay", "2024-06-06", key="1", institution=here, level="3", from_emergency=True
     )
     entry = one(gateway, counter.bill(person, here, "2024-06-05", 180_000, med_type="rescue")).entry
-    assert entry.settled.visit.facts["admission_level"] == 3 and entry.benefit == "emergency"
-    assert entry.deductible_fen == 80_000
+    assert (
+        entry.settled.visit.facts["admission_level"] == 3
+        and entry.settlement.benefit == "emergency"
+    )
+    assert entry.settlement.deductible_fen == 80_000
 
 
 def test_a_bill_that_mixes_benefits_which_must_be_apart_is_refused_naming_the_lines(
@@ -331,10 +339,10 @@ def test_accounts_pay_only_the_burden_inside_the_policy_where_the_area_says_so(
             person, here, "2024-06-05", 43_000, first=1000, own=3000, above=2000, accounts="own"
         )
         entry = one(gateway, bill).entry
-        inside = 44_000 - entry.pool_fen
+        inside = 44_000 - entry.settlement.pool_fen
         outside = 0 if area == "532300" else 5000
-        assert entry.account_fen == inside + outside
-        assert entry.cash_fen == 5000 - outside
+        assert entry.settlement.account_fen == inside + outside
+        assert entry.settlement.cash_fen == 5000 - outside
         assert bool(entry.decision.reasons) == (area == "532300")
 
 
@@ -365,8 +373,12 @@ def test_family_accounts_pay_in_their_order_after_the_own_one(
     entry = one(gateway, counter.bill(person, here, "2024-12-02", 8000, accounts="family")).entry
     # 80 - 50 = 30, 60 % = 18: the person bears 62; 10 own, 20 the spouse, 32 the child. Close
     # relatives may not be paid for in Shaoyang (第十二条).
-    assert (entry.account_fen, entry.family_fen, entry.cash_fen) == (1000, 5200, 0)
-    balances = dict(rows(gateway, "select person_id, amount_fen from balance"))
+    assert (
+        entry.settlement.account_fen,
+        entry.settlement.family_fen,
+        entry.settlement.cash_fen,
+    ) == (1000, 5200, 0)
+    balances = dict(rows(gateway, "select person, amount_fen from balance"))
     assert [balances[counter.persons[o]] for o in owners] == [0, 50_000, 46_800]
     assert entry.decision.reasons, "why the relative's account did not pay"
 
@@ -380,7 +392,7 @@ def test_flags_of_the_request_decide_which_accounts_pay(
     for accounts, expected in (("none", (0, 0)), ("own", (1000, 0))):
         bill = counter.bill(person, here, "2024-12-02", 8000, accounts=accounts, trial=True)
         entry = one(gateway, bill).entry
-        assert (entry.account_fen, entry.family_fen) == expected
+        assert (entry.settlement.account_fen, entry.settlement.family_fen) == expected
 
 
 def test_a_bond_without_consent_on_the_day_does_not_pay(
@@ -400,7 +412,9 @@ def test_a_bond_without_consent_on_the_day_does_not_pay(
     )
     here = counter.institution(1)
     paid = [
-        one(gateway, counter.bill(person, here, day, 3000, accounts="family")).entry.family_fen
+        one(
+            gateway, counter.bill(person, here, day, 3000, accounts="family")
+        ).entry.settlement.family_fen
         for day in ("2024-10-31", "2024-12-01", "2024-12-02")
     ]
     assert paid == [0, 3000, 0]
@@ -411,8 +425,8 @@ def test_redo_is_given_meters_as_rows(counter: Counter, gateway: Connection) -> 
     area = RULES.area("430500")
     entry = one(gateway, counter.bill(person, here, "2024-12-02", 25_000)).entry
     again = ledger_meters.load(area, [("年:2024", "", "year_deductible", 30_000)])
-    assert decide_bill.redo(entry, again, RULES).deductible_fen == 0
-    assert entry.law_hash == RULES.law_hash("430500", day_of(entry.service_date))
+    assert decide_bill.redo(entry, again, RULES).settlement.deductible_fen == 0
+    assert entry.settlement.law_hash == RULES.law_hash("430500", day_of(entry.service_date))
 
 
 def test_a_settlement_is_not_explained_by_other_law_than_its_own(

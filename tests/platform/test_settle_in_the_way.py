@@ -59,7 +59,7 @@ def nothing_kept(gateway: Connection) -> bool:
     """Whether no entry, posting, message, use or mark is there."""
     tables = ("entry", "posting", "inbox", "inbox_bytes", "prescription_use", "meter_use")
     counts = [gateway.execute(f"select count(*) from {table}").fetchone() for table in tables]
-    marked = "select count(*) from charge_batch where settled_by is not null"
+    marked = "select count(*) from settlement_batch where released_at is null"
     return {*counts, gateway.execute(marked).fetchone()} == {(0,)}
 
 
@@ -81,10 +81,12 @@ def test_a_person_who_stays_locked_makes_an_accident_and_the_other_is_settled(
         gateway.execute("set lock_timeout = '100ms'")
         first, second = settle(gateway, bills, RULES, NOW, answers=kept())
     assert failed(first, errors.LockNotAvailable)
-    assert second.entry.pool_fen == 12_000
+    assert second.entry.settlement.pool_fen == 12_000
     assert len(attempts) == 1 + TRIES + 1, "together, four times alone, the other one once"
     assert rows(gateway, "select msg_id from inbox") == [(bills[1].key.msg_id,)]
-    assert one(gateway, bills[0], answers=kept()).entry.pool_fen == 12_000, "a retry succeeds"
+    assert one(gateway, bills[0], answers=kept()).entry.settlement.pool_fen == 12_000, (
+        "a retry succeeds"
+    )
 
 
 def test_who_is_locked_for_a_while_is_settled_by_a_later_attempt(
@@ -102,7 +104,7 @@ def test_who_is_locked_for_a_while_is_settled_by_a_later_attempt(
 
         attempts = between(monkeypatch, "lock", release, after=False)
         outcome = one(gateway, bill)
-    assert outcome.entry.pool_fen == 12_000
+    assert outcome.entry.settlement.pool_fen == 12_000
     assert len(attempts) == 1 + TRIES, "the last attempt still counts"
 
 
@@ -139,7 +141,7 @@ def test_of_a_deadlock_the_settlement_is_tried_again_and_done(
         between(monkeypatch, "lock", start)
         attempts = between(monkeypatch, "lock", let_it_finish, after=False)
         outcome = one(gateway, bill)
-    assert got and outcome.entry.pool_fen == 12_000
+    assert got and outcome.entry.settlement.pool_fen == 12_000
     assert len(attempts) == 2
     assert rows(gateway, "select count(*) from entry") == [(1,)]
 
@@ -158,7 +160,8 @@ def test_lines_taken_back_meanwhile_are_not_settled(
     between(monkeypatch, "read_around", withdraw)
     assert refused(one(gateway, bill)) == "batch_unknown"
     assert rows(gateway, "select count(*) from entry") == [(0,)]
-    assert rows(gateway, "select settled_by from charge_batch where settled_by is not null") == []
+    settled = "select entry from settlement_batch where released_at is null"
+    assert rows(gateway, settled) == []
 
 
 def test_lines_settled_meanwhile_are_not_settled_twice_and_the_others_are(
@@ -169,13 +172,15 @@ def test_lines_settled_meanwhile_are_not_settled_twice_and_the_others_are(
     def settled(attempt: int, _: Any) -> None:
         if attempt == 1:
             counter.owner.execute(
-                "update charge_batch set settled_by = 77 where visit_id = %s", [first.visit]
+                "insert into settlement_batch (entry, batch)"
+                " select 77, id from charge_batch where visit_id = %s",
+                [first.visit],
             )
 
     between(monkeypatch, "read_around", settled)
     outcomes = settle(gateway, [first, second], RULES, NOW)
     assert refused(outcomes[0]) == "batch_settled_already" and "77" in str(outcomes[0].refusal)
-    assert outcomes[1].entry.pool_fen == 12_000
+    assert outcomes[1].entry.settlement.pool_fen == 12_000
     assert rows(gateway, "select count(*) from entry") == [(1,)]
 
 
@@ -186,7 +191,8 @@ def test_a_month_that_closes_meanwhile_is_seen_by_the_next_attempt(
 
     def close(*_: Any) -> None:
         counter.owner.execute(
-            "insert into closed_period (area, month) values ('430500', '2024-12-01')"
+            "insert into closed_period (area, month, actor_kind, actor)"
+            " values ('430500', '2024-12-01', 'operator', 't')"
             " on conflict do nothing"
         )
 
@@ -206,7 +212,8 @@ def test_a_month_that_closes_during_a_later_attempt_is_seen_by_the_one_after(
         if attempt == 1:
             raise ValueError("the first attempt fails for a reason of its own")
         counter.owner.execute(
-            "insert into closed_period (area, month) values ('430500', '2024-12-01')"
+            "insert into closed_period (area, month, actor_kind, actor)"
+            " values ('430500', '2024-12-01', 'operator', 't')"
             " on conflict do nothing"
         )
 
@@ -226,7 +233,9 @@ def test_an_account_that_is_drawn_on_meanwhile_is_read_again(
 
     between(monkeypatch, "read_around", draw)
     entry = one(gateway, bill).entry
-    assert (entry.account_fen, entry.cash_fen) == (700, 12_300), "250 - 120 = 130 are the person's"
+    assert (entry.settlement.account_fen, entry.settlement.cash_fen) == (700, 12_300), (
+        "250 - 120 = 130 are the person's"
+    )
     assert rows(gateway, "select amount_fen from balance") == [(0,)]
 
 
@@ -283,8 +292,8 @@ def test_an_accident_to_one_reply_leaves_the_other_bills_settled(
     outcomes = settle(
         gateway, [first, second], RULES, NOW, answers=Answers(installed_inbox(), broken)
     )
-    assert failed(outcomes[0], ValueError) and outcomes[1].entry.pool_fen == 12_000
-    assert rows(gateway, "select count(*), count(distinct person_id) from entry") == [(1, 1)]
+    assert failed(outcomes[0], ValueError) and outcomes[1].entry.settlement.pool_fen == 12_000
+    assert rows(gateway, "select count(*), count(distinct person) from entry") == [(1, 1)]
     assert rows(gateway, "select msg_id from inbox") == [(second.key.msg_id,)]
 
 
@@ -316,7 +325,7 @@ def test_a_statement_that_is_broken_off_is_told_to_who_asked_for_one_bill_and_ke
             settle(gateway, bills[:1], RULES, NOW)
         assert len(attempts) == 1
         first, second = settle(gateway, bills, RULES, NOW)
-    assert failed(first, errors.QueryCanceled) and second.entry.pool_fen == 12_000
+    assert failed(first, errors.QueryCanceled) and second.entry.settlement.pool_fen == 12_000
     assert len(attempts) == 4, "together, and each once alone"
 
 

@@ -50,7 +50,7 @@ def test_a_trial_is_answered_anew_whatever_its_id(counter: Counter, gateway: Con
     one(gateway, bill, answers=kept())
     trial = replace(counter.bill(person, here, DAY, 25_000, msgid=bill.key.msg_id), trial=True)
     outcomes = settle(gateway, [trial, trial], RULES, NOW, answers=kept())
-    assert [outcome.entry.pool_fen for outcome in outcomes] == [12_000, 12_000]
+    assert [outcome.entry.settlement.pool_fen for outcome in outcomes] == [12_000, 12_000]
     assert rows(gateway, "select count(*) from inbox") == [(1,)]
 
 
@@ -65,7 +65,7 @@ def test_a_refusal_is_repeated_within_a_batch_and_after_what_it_missed_has_come(
     counter.batch(visit, "1", 25_000)
     assert one(gateway, early, answers=kept()).replayed == b"refused batch_unknown"
     fresh = counter.request(person, here, visit, "1", 25_000)
-    assert one(gateway, fresh, answers=kept()).entry.pool_fen == 12_000
+    assert one(gateway, fresh, answers=kept()).entry.settlement.pool_fen == 12_000
 
 
 def test_a_message_without_a_reply_is_answered_with_an_empty_one(
@@ -88,4 +88,4 @@ def test_a_batch_is_settled_once_under_whatever_message(
     assert first.entry and refused(second) == "batch_settled_already"
     third = one(gateway, last)
     assert refused(third) == "batch_settled_already" and str(first.entry.id) in str(third.refusal)
-    assert rows(gateway, "select sum(pool_fen)::int from entry") == [(12_000,)]
+    assert rows(gateway, "select sum(pool_fen)::int from settlement") == [(12_000,)]

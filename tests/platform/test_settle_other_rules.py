@@ -58,20 +58,24 @@ def test_a_layer_of_the_own_account_takes_what_is_on_it_when_the_bill_is_settled
     ]
     without, trial, first, second = settle(gateway, bills, with_uses, NOW)
     # Without the account: (1,700 - 1,000) × 76 % = 532.
-    assert (without.entry.pool_fen, without.entry.account_fen) == (53_200, 0)
+    assert (without.entry.settlement.pool_fen, without.entry.settlement.account_fen) == (53_200, 0)
     assert "account_current" not in without.entry.settled.visit.facts
     # 300 from the account; (1,400 - 1,000) × 76 % = 304; the other 1,096 in cash.
     for outcome in (trial, first):
         entry = outcome.entry
         assert entry.settled.visit.facts["account_current"] == 30000
-        assert (entry.pool_fen, entry.account_fen, entry.cash_fen) == (30_400, 30_000, 109_600)
-        assert (entry.supplements_fen, outcome.balance_fen) == (0, 0)
+        assert (
+            entry.settlement.pool_fen,
+            entry.settlement.account_fen,
+            entry.settlement.cash_fen,
+        ) == (30_400, 30_000, 109_600)
+        assert (entry.settlement.supplements_fen, outcome.balance_fen) == (0, 0)
         assert entry.decision.payers == {}
     # Then the account is empty and the deductible borne: 1,700 × 76 % = 1,292.
     assert second.entry.settled.visit.facts["account_current"] == 0
-    assert (second.entry.pool_fen, second.entry.account_fen) == (129_200, 0)
-    posted = rows(gateway, "select credit, sum(amount_fen)::int from posting group by 1 order by 1")
-    assert posted == [("account", 30_000), ("cash", 150_400), ("pool", 159_600)]
+    assert (second.entry.settlement.pool_fen, second.entry.settlement.account_fen) == (129_200, 0)
+    posted = rows(gateway, "select debit, sum(amount_fen)::int from posting group by 1 order by 1")
+    assert posted == [("account", 30_000), ("pool", 159_600)]
     assert rows(gateway, "select amount_fen from balance") == [(0,)]
 
 
@@ -103,9 +107,13 @@ def test_a_supplement_of_two_layers_is_one_payment_of_its_fund(
     bill = counter.bill(person, here, "2024-06-05", 900_000)
     entry = one(gateway, bill, Areas(Library((tmp_path,)), {"532300": PARAMETERS["532300"]})).entry
     # (9,000 - 60) × 55 % = 4,917; 4,083 × 60 % = 2,449.80; 1,633.20 × 50 % = 816.60.
-    assert (entry.pool_fen, entry.supplements_fen, entry.cash_fen) == (491_700, 326_640, 81_660)
+    assert (
+        entry.settlement.pool_fen,
+        entry.settlement.supplements_fen,
+        entry.settlement.cash_fen,
+    ) == (491_700, 326_640, 81_660)
     assert entry.decision.payers == {"公务员医疗补助": 326_640}
-    posted = rows(gateway, "select amount_fen from posting where credit = 'supplement'")
+    posted = rows(gateway, "select amount_fen from posting where debit = 'supplement'")
     assert posted == [(326_640,)]
 
 
@@ -117,7 +125,11 @@ def test_where_the_law_has_no_table_of_uses_no_account_pays_and_it_is_said_why(
     bill = counter.bill(person, here, "2024-06-05", 10_000, own=500, accounts="own")
     entry = one(gateway, bill, Areas(Library((FOLDER,)))).entry
     # 100 × 70 %.
-    assert (entry.pool_fen, entry.account_fen, entry.cash_fen) == (7000, 0, 3500)
+    assert (entry.settlement.pool_fen, entry.settlement.account_fen, entry.settlement.cash_fen) == (
+        7000,
+        0,
+        3500,
+    )
     assert len(entry.decision.reasons) == 1 and "440300" in entry.decision.reasons[0]
 
 
@@ -135,14 +147,14 @@ def test_parts_of_the_cost_are_paid_by_their_own_rates(
     assert entry.settled.visit.parts["consultation"] == 5000
     assert entry.settled.visit.parts["class_a"] == 10005
     # 50 × 80 % + 100.05 × 75 % (75.0375) + 101 × 70 %: 40.00 + 75.04 + 70.70.
-    assert (entry.pool_fen, entry.cash_fen) == (18_574, 25_405 - 18_574)
+    assert (entry.settlement.pool_fen, entry.settlement.cash_fen) == (18_574, 25_405 - 18_574)
     again = decide_bill.redo(entry, load(rules.area("440300"), []), rules)
-    assert (again.pool_fen, again.facts, again.meters) == (
-        entry.pool_fen,
-        entry.facts,
+    assert (again.settlement.pool_fen, again.settlement.facts, again.meters) == (
+        entry.settlement.pool_fen,
+        entry.settlement.facts,
         entry.meters,
     )
-    assert decide_bill.explanation(entry, rules).result.pool_fen == entry.pool_fen
+    assert decide_bill.explanation(entry, rules).result.pool_fen == entry.settlement.pool_fen
 
 
 def test_an_area_may_let_the_institution_tell_its_own_facts(
@@ -153,7 +165,7 @@ def test_an_area_may_let_the_institution_tell_its_own_facts(
     bound = counter.bill(person, here, "2024-06-05", 10_000, facts={"bound": "false"})
     rules = Areas(Library((FOLDER,)))
     entry = one(gateway, bound, rules).entry
-    assert (entry.pool_fen, entry.decision.refusal) == (0, "not_selected")
+    assert (entry.settlement.pool_fen, entry.decision.refusal) == (0, "not_selected")
     unknown = counter.bill(person, here, "2024-06-05", 10_000, facts={"contracted": "true"})
     (outcome,) = settle(gateway, [unknown], rules, NOW)
     assert outcome.refusal and outcome.refusal.code == "field_unknown"
@@ -173,10 +185,13 @@ def test_a_county_is_settled_by_its_citys_rules_and_keeps_its_meters_there(
     rules = Areas()
     entry = one(gateway, counter.bill(person, here, "2024-06-05", 10_000), rules).entry
     # (100 - 60) × 55 %.
-    assert (entry.area, entry.pool_fen) == ("530900", 2200)
+    assert (entry.area, entry.settlement.pool_fen) == ("530900", 2200)
     assert "offsite" not in entry.settled.visit.facts
     assert set(rows(gateway, "select area from meter_use")) == {("530900",)}
-    owner.execute("insert into closed_period (area, month) values ('530900', '2024-12-01')")
+    owner.execute(
+        "insert into closed_period (area, month, actor_kind, actor)"
+        " values ('530900', '2024-12-01', 'operator', 't')"
+    )
     bill = counter.bill(person, here, "2024-06-05", 10_000)
     (closed,) = settle(gateway, [bill], rules, NOW)
     assert closed.refusal and closed.refusal.code == "period_closed"

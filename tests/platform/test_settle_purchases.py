@@ -59,24 +59,28 @@ def test_a_purchase_makes_its_visit_and_lines_and_is_settled_by_the_prescribers_
     trial, real = _settle(gateway, replace(bill, trial=True), bill)
     entry = real.entry
     # Level 3: (190 - 90) × 50 % = 50; the account pays 140 inside the policy as far as it goes.
-    assert (entry.pool_fen, entry.account_fen, entry.cash_fen) == (5000, 4000, 10_500)
-    assert (trial.entry.pool_fen, trial.entry.cash_fen) == (5000, 10_500)
-    assert (trial.entry.id, trial.entry.visit) == (None, None)
+    assert (entry.settlement.pool_fen, entry.settlement.account_fen, entry.settlement.cash_fen) == (
+        5000,
+        4000,
+        10_500,
+    )
+    assert (trial.entry.settlement.pool_fen, trial.entry.settlement.cash_fen) == (5000, 10_500)
+    assert (trial.entry.id, trial.entry.settlement.visit) == (None, None)
     assert [line.line.serial for line in real.lines] == ["1", "2"]
     assert gateway.execute("select id, med_type from visit").fetchall() == [
-        (entry.visit, "pharmacy")
+        (entry.settlement.visit, "pharmacy")
     ]
-    assert gateway.execute("select id, settled_by, total_fen from charge_batch").fetchall() == [
-        (entry.batch, entry.id, 19_500)
-    ]
-    assert gateway.execute("select count(*) from fee_line").fetchone() == (2,)
     assert gateway.execute(
-        "select prescriber, number, entry_id from prescription_use"
-    ).fetchall() == [(writer, "R1", entry.id)]
+        "select s.entry, c.total_fen from charge_batch c join settlement_batch s on s.batch = c.id"
+    ).fetchall() == [(entry.id, 19_500)]
+    assert gateway.execute("select count(*) from fee_line").fetchone() == (2,)
+    assert gateway.execute("select prescriber, number, entry from prescription_use").fetchall() == [
+        (writer, "R1", entry.id)
+    ]
     assert gateway.execute(
         "select slot from meter_use where code = 'visit_deductible'"
-    ).fetchall() == [(str(entry.visit),)]
-    assert entry.settled.visit.visit == str(entry.visit)
+    ).fetchall() == [(str(entry.settlement.visit),)]
+    assert entry.settled.visit.visit == str(entry.settlement.visit)
 
 
 def test_a_refused_purchase_leaves_no_visit(owner: Connection, gateway: Connection) -> None:
@@ -97,4 +101,4 @@ def test_purchases_and_bills_of_one_batch_have_different_registrations(
     bills = [_buy(counter, person, shop, writer, f"R{n}", 10_000) for n in range(2)]
     visit = counter.bill(person, hospital, "2024-06-05", 10_000)
     outcomes = _settle(gateway, bills[0], visit, bills[1])
-    assert [outcome.entry.deductible_fen for outcome in outcomes] == [9000, 3000, 9000]
+    assert [outcome.entry.settlement.deductible_fen for outcome in outcomes] == [9000, 3000, 9000]

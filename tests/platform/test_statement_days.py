@@ -18,7 +18,7 @@ from tests.platform.books import (
     YEAR,
     entry,
 )
-from tests.platform.counter import NOW, RULES, Counter, one
+from tests.platform.counter import NOW, OPERATOR, RULES, Counter, one
 
 from gongji.ledger import chart
 from gongji.ledger.entry_rows import KINDS
@@ -277,7 +277,7 @@ def test_an_opening_is_a_movement_of_the_day_on_which_it_was_entered(
 ) -> None:
     person = counter.person(1)
     opening = OpeningBalance(person, "430500", date(2024, 12, 1), "account", 5_000)
-    enter(gateway, [opening], RULES.area, NOW)
+    enter(counter.owner, [opening], RULES.area, NOW, actor=OPERATOR)
     made = of_person(gateway, person, date(2024, 12, 1), date(2024, 12, 20)).accounts[0]
     assert [(m.date.day, m.event, m.article, m.amount_fen) for m in made.movements] == [
         (20, "期初", "上线期初", 5_000)

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import psycopg
 import pytest
-from tests.platform.counter import NOW, RULES, Counter, rows
+from tests.platform.counter import NOW, RULES, TELLER, Counter, rows
 
 from gongji.ledger.entry_rows import EntryRow
 from gongji.refusals import Refusal
@@ -69,10 +69,10 @@ def test_care_after_the_admission_and_before_the_discharge_is_flagged(
     counter = county(owner, "430500")
     entries = every_day(counter, gateway, med_type)
     others = every_day(counter, gateway, med_type, person=2)
-    outcome = record_stay(gateway, report(counter), RULES, NOW)
+    outcome = record_stay(gateway, report(counter), RULES, NOW, actor=TELLER)
     assert (outcome.reversed, named(entries, outcome.flagged)) == ((), ["06-11", "06-19"])
     assert named(others, outcome.flagged) == []
-    flags = rows(gateway, "select entry_id, cause_id, reason, raised_at from review_flag")
+    flags = rows(gateway, "select entry, cause, reason, raised_at from review_flag")
     assert {flag[0] for flag in flags} == set(outcome.flagged)
     assert all(
         cause == outcome.entry and "住院期间（ZY1）" in reason and at == NOW
@@ -85,7 +85,7 @@ def test_while_the_stay_lasts_all_care_after_the_admission_is_flagged(
 ) -> None:
     counter = county(owner, "430500")
     entries = every_day(counter, gateway, "outpatient")
-    outcome = record_stay(gateway, report(counter, until=None), RULES, NOW)
+    outcome = record_stay(gateway, report(counter, until=None), RULES, NOW, actor=TELLER)
     assert named(entries, outcome.flagged) == ["06-11", "06-19", "06-20", "06-21"]
 
 
@@ -96,19 +96,19 @@ def test_a_rescue_within_three_days_before_the_stay_is_taken_back_in_shaoyang(
     counter = county(owner, "430500")
     entries = every_day(counter, gateway, "rescue")
     ordinary = every_day(counter, gateway, "outpatient")
-    outcome = record_stay(gateway, report(counter, from_emergency=True), RULES, NOW)
+    outcome = record_stay(gateway, report(counter, from_emergency=True), RULES, NOW, actor=TELLER)
     assert named(entries, outcome.reversed) == ["06-07", "06-08", "06-09", "06-10"]
     assert named(entries, outcome.flagged) == ["06-11", "06-19"]
     assert named(ordinary, outcome.reversed) == []
     assert named(ordinary, outcome.flagged) == ["06-11", "06-19"]
     back = rows(
         gateway,
-        "select reverses_id, institution, msgid from entry where kind ="
-        " 'cancellation' order by reverses_id",
+        "select reverses, institution, cause from entry where kind ="
+        " 'cancellation' order by reverses",
     )
     assert [row[0] for row in back] == sorted(outcome.reversed)
     assert {row[1] for row in back} == {"H43050000002"}
-    assert [row[2] for row in back] == [f"stay-{outcome.entry}-{row[0]}" for row in back]
+    assert {row[2] for row in back} == {outcome.entry}, "each names the stay"
 
 
 @pytest.mark.parametrize(("area", "died"), [("430500", True), ("532300", False), ("532300", True)])
@@ -118,11 +118,13 @@ def test_a_rescue_that_the_rules_settle_anew_is_flagged_and_stands(
     """A death in Shaoyang (第八条), any in Chuxiong (第十七条: one deductible)."""
     counter = county(owner, area)
     entries = every_day(counter, gateway, "rescue")
-    outcome = record_stay(gateway, report(counter, from_emergency=True, died=died), RULES, NOW)
+    outcome = record_stay(
+        gateway, report(counter, from_emergency=True, died=died), RULES, NOW, actor=TELLER
+    )
     assert outcome.reversed == ()
     flagged = ["06-07", "06-08", "06-09", "06-10", "06-11", "06-19"]
     assert named(entries, outcome.flagged) == flagged
-    said = dict(rows(gateway, "select entry_id, reason from review_flag"))
+    said = dict(rows(gateway, "select entry, reason from review_flag"))
     assert ["急诊抢救" in said[entries[day].id or 0] for day in flagged] == [True] * 4 + [False] * 2
 
 
@@ -134,8 +136,10 @@ def test_what_was_cancelled_before_is_neither_flagged_nor_taken_back(
     for day in ("06-09", "06-11"):
         entry = entries[day]
         key = counter.key(entry.institution, "2208", {})
-        cancel(gateway, key, counter.psn_no(1), entry.visit or 0, entry.id or 0, RULES, NOW)
-    outcome = record_stay(gateway, report(counter, from_emergency=True), RULES, NOW)
+        cancel(
+            gateway, key, counter.psn_no(1), entry.settlement.visit or 0, entry.id or 0, RULES, NOW
+        )
+    outcome = record_stay(gateway, report(counter, from_emergency=True), RULES, NOW, actor=TELLER)
     assert named(entries, outcome.reversed) == ["06-07", "06-08", "06-10"]
     assert named(entries, outcome.flagged) == ["06-19"]
 
@@ -145,10 +149,10 @@ def test_a_stay_told_again_flags_nothing_twice_while_it_is_open(
 ) -> None:
     counter = county(owner, "430500")
     entries = every_day(counter, gateway, "outpatient")
-    record_stay(gateway, report(counter), RULES, NOW)
-    longer = record_stay(gateway, report(counter, until="2024-06-21"), RULES, NOW)
+    record_stay(gateway, report(counter), RULES, NOW, actor=TELLER)
+    longer = record_stay(gateway, report(counter, until="2024-06-21"), RULES, NOW, actor=TELLER)
     assert named(entries, longer.flagged) == ["06-11", "06-19", "06-20"]
-    flags = rows(gateway, "select entry_id from review_flag order by entry_id")
+    flags = rows(gateway, "select entry from review_flag order by entry")
     assert [number for (number,) in flags] == sorted(longer.flagged)
 
 
@@ -168,7 +172,7 @@ def test_a_stay_is_of_the_year_of_its_discharge(
 ) -> None:
     counter = county(owner, "532300")
     told = report(counter, since="2023-12-20", until=until, pool_fen=90_000, deductible_fen=500)
-    record_stay(gateway, told, RULES, NOW)
+    record_stay(gateway, told, RULES, NOW, actor=TELLER)
     assert _used(gateway) == {(f"年:{year}", "inpatient_paid"): 90_000}
     (day,) = rows(gateway, "select service_date from entry")
     assert str(day[0]) == (until or "2023-12-20")
@@ -179,9 +183,9 @@ def test_a_discharge_corrected_into_the_next_year_moves_the_meters_there(
 ) -> None:
     counter = county(owner, "532300")
     told = report(counter, since="2023-12-20", until="2023-12-31", pool_fen=90_000)
-    record_stay(gateway, told, RULES, NOW)
+    record_stay(gateway, told, RULES, NOW, actor=TELLER)
     later = msgspec.structs.replace(told, until=msgspec.convert("2024-01-02", type(told.since)))
-    record_stay(gateway, later, RULES, NOW)
+    record_stay(gateway, later, RULES, NOW, actor=TELLER)
     assert _used(gateway) == {("年:2024", "inpatient_paid"): 90_000}
     moved = rows(gateway, "select meters from entry order by id")
     assert moved == [
@@ -199,10 +203,12 @@ def test_two_stays_add_up_and_another_area_has_its_own(
         report(counter, number="B", pool_fen=700, since="2024-07-01", until="2024-07-02"),
         report(counter, number="C", psn_no=counter.psn_no(2), pool_fen=30),
     ]
-    outcomes = record_stays(gateway, reports, RULES, NOW)
+    outcomes = record_stays(gateway, reports, RULES, NOW, actor=TELLER)
     assert [outcome.entry is not None for outcome in outcomes] == [True] * 3
-    record_stay(gateway, msgspec.structs.replace(reports[1], pool_fen=600), RULES, NOW)
-    used = rows(gateway, "select person_id, used_fen from meter_use order by person_id")
+    record_stay(
+        gateway, msgspec.structs.replace(reports[1], pool_fen=600), RULES, NOW, actor=TELLER
+    )
+    used = rows(gateway, "select person, used_fen from meter_use order by person")
     assert used == [
         (counter.persons[counter.psn_no(1)], 5600),
         (counter.persons[counter.psn_no(2)], 30),
@@ -236,7 +242,7 @@ def test_stays_are_recorded_all_or_none(owner: Connection, gateway: Connection) 
     counter = county(owner, "532300")
     good, bad = report(counter), report(counter, number="B", area="999999")
     with pytest.raises(Refusal) as refused:
-        record_stays(gateway, [good, bad], RULES, NOW)
+        record_stays(gateway, [good, bad], RULES, NOW, actor=TELLER)
     assert refused.value.code == "area_unknown"
     assert rows(gateway, "select count(*) from entry") == [(0,)]
     assert rows(gateway, "select count(*) from person_fact where kind = 'stay'") == [(0,)]
@@ -246,12 +252,14 @@ def test_a_stay_of_one_night_is_taken_and_one_that_ends_as_it_begins_is_not(
     owner: Connection, gateway: Connection
 ) -> None:
     counter = county(owner, "430500")
-    assert record_stay(gateway, report(counter, until="2024-06-11"), RULES, NOW).entry
+    assert record_stay(gateway, report(counter, until="2024-06-11"), RULES, NOW, actor=TELLER).entry
     for until in (FIRST, "2024-06-09"):
         with pytest.raises(Refusal, match=FIRST) as refused:
-            record_stay(gateway, report(counter, number="B", until=until), RULES, NOW)
+            record_stay(gateway, report(counter, number="B", until=until), RULES, NOW, actor=TELLER)
         assert refused.value.code == "value_invalid"
     for name in ("deductible_fen", "pool_fen", "total_fen"):
         with pytest.raises(Refusal) as refused:
-            record_stay(gateway, report(counter, number="B", **{name: -1}), RULES, NOW)
+            record_stay(
+                gateway, report(counter, number="B", **{name: -1}), RULES, NOW, actor=TELLER
+            )
         assert (refused.value.code, refused.value.field) == ("amount_negative", name)

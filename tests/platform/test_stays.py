@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import psycopg
 import pytest
-from tests.platform.counter import NOW, RULES, Counter
+from tests.platform.counter import NOW, OPERATOR, RULES, TELLER, Counter
 
 from gongji.ledger.entry_rows import EntryRow
 from gongji.ledger.verify import verify
@@ -73,10 +73,10 @@ def test_a_stay_moves_what_the_rules_share_and_a_correction_the_difference(
 ) -> None:
     county(owner, "532300")
     told = stay("532300")
-    first = record_stay(gateway, told, RULES, NOW)
+    first = record_stay(gateway, told, RULES, NOW, actor=TELLER)
     assert first.entry and used(gateway) == {"inpatient_paid": 900_000}
-    assert record_stay(gateway, told, RULES, NOW).entry is None
-    record_stay(gateway, msgspec.structs.replace(told, pool_fen=700_000), RULES, NOW)
+    assert record_stay(gateway, told, RULES, NOW, actor=TELLER).entry is None
+    record_stay(gateway, msgspec.structs.replace(told, pool_fen=700_000), RULES, NOW, actor=TELLER)
     assert used(gateway) == {"inpatient_paid": 700_000}
     facts = gateway.execute(
         "select retired_at is null, details->>'pool_fen' from person_fact where kind = 'stay'"
@@ -90,7 +90,7 @@ def test_where_the_rules_share_no_meter_a_stay_moves_none(
     owner: Connection, gateway: Connection
 ) -> None:
     county(owner, "510400")
-    assert record_stay(gateway, stay("510400"), RULES, NOW).entry
+    assert record_stay(gateway, stay("510400"), RULES, NOW, actor=TELLER).entry
     assert used(gateway) == {}
 
 
@@ -100,13 +100,16 @@ def test_rescue_that_became_a_stay_is_taken_back_where_the_rules_say_so(
     made = county(owner, "430500")
     ordinary = settled(gateway, made, "2024-06-09", 30_000)
     rescue = settled(gateway, made, "2024-06-09", 100_000, med_type="rescue")
-    assert rescue.pool_fen
-    outcome = record_stay(gateway, stay("430500", from_emergency=True), RULES, NOW)
+    assert rescue.settlement.pool_fen
+    outcome = record_stay(gateway, stay("430500", from_emergency=True), RULES, NOW, actor=TELLER)
     assert (outcome.reversed, outcome.flagged) == ((rescue.id,), ())
-    (back,) = gateway.execute("select -pool_fen from entry where reverses_id = %s", [rescue.id])
-    assert back == (rescue.pool_fen,)
+    (back,) = gateway.execute(
+        "select -pool_fen from settlement s join entry e on e.id = s.entry where reverses = %s",
+        [rescue.id],
+    )
+    assert back == (rescue.settlement.pool_fen,)
     # Nothing is left of it but its place: the ordinary visit before it stands.
-    assert list(readjudicate(gateway, "430500", 2024, RULES, NOW)) == []
+    assert list(readjudicate(owner, "430500", 2024, RULES, NOW)) == []
     assert ordinary.id and list(verify(gateway)) == []
 
 
@@ -116,22 +119,22 @@ def test_rescue_that_became_a_stay_bears_the_admitting_hospitals_deductible(
     made = county(owner, "532300")
     bill = made.bill(made.psn_no(1), "H53230000002", "2024-06-09", 100_000, med_type="rescue")
     (rescue,) = settle(gateway, [bill], RESCUED, NOW)
-    assert rescue.entry.deductible_fen == 40_000
+    assert rescue.entry.settlement.deductible_fen == 40_000
     told = stay("532300", from_emergency=True)
-    outcome = record_stay(gateway, told, RESCUED, NOW)
+    outcome = record_stay(gateway, told, RESCUED, NOW, actor=TELLER)
     assert (outcome.reversed, outcome.flagged) == ((), (rescue.entry.id,))
-    (change,) = readjudicate(gateway, "532300", 2024, RESCUED, NOW)
+    (change,) = readjudicate(owner, "532300", 2024, RESCUED, NOW)
     # 1,000 less 800 instead of 400, at 85 %.
     assert (change.cause, change.net_fen) == (FACTS, -34_000)
     assert change.after["deductible_fen"] == 80_000
     # A deductible that the stay itself bore is not borne twice.
     again = msgspec.structs.replace(told, deductible_fen=80_000)
-    record_stay(gateway, again, RESCUED, NOW)
-    (change,) = readjudicate(gateway, "532300", 2024, RESCUED, NOW, posting=True)
+    record_stay(gateway, again, RESCUED, NOW, actor=TELLER)
+    (change,) = readjudicate(owner, "532300", 2024, RESCUED, NOW, actor=OPERATOR)
     assert (change.net_fen, change.after["deductible_fen"]) == (34_000, 0)
-    assert list(readjudicate(gateway, "532300", 2024, RESCUED, NOW)) == []
+    assert list(readjudicate(owner, "532300", 2024, RESCUED, NOW)) == []
     assert list(verify(gateway)) == []
-    open_flags = "select count(*) from review_flag where settled_by_id is null"
+    open_flags = "select count(*) from review_flag where settled_by is null"
     assert gateway.execute(open_flags).fetchone() == (0,)
 
 
@@ -145,14 +148,14 @@ def test_what_the_stay_bore_of_the_deductible_counts_once_for_two_bills_of_the_r
         made.batch(visit, number, cost)
         bill = made.request(person, here, visit, number, cost, med_type="rescue")
         (outcome,) = settle(gateway, [bill], RESCUED, NOW)
-        assert outcome.entry.deductible_fen == borne
+        assert outcome.entry.settlement.deductible_fen == borne
     told = stay("532300", from_emergency=True, deductible_fen=30_000)
-    record_stay(gateway, told, RESCUED, NOW)
-    (change,) = readjudicate(gateway, "532300", 2024, RESCUED, NOW, posting=True)
+    record_stay(gateway, told, RESCUED, NOW, actor=TELLER)
+    (change,) = readjudicate(owner, "532300", 2024, RESCUED, NOW, actor=OPERATOR)
     # 800 in all: 300 by the stay, 100 by the first bill, 400 instead of 300 by the second, at 85 %.
     assert (change.root.id, change.after["deductible_fen"]) == (outcome.entry.id, 40_000)
     assert change.net_fen == -8_500
-    assert list(readjudicate(gateway, "532300", 2024, RESCUED, NOW)) == []
+    assert list(readjudicate(owner, "532300", 2024, RESCUED, NOW)) == []
     assert list(verify(gateway)) == []
 
 
@@ -162,12 +165,16 @@ def test_where_rescue_is_settled_as_ordinary_care_the_stay_bore_none_of_its_dedu
     """云浮 第十七条: the year again finds nothing, whatever the stay bore."""
     made = county(owner, "445300")
     rescue = settled(gateway, made, "2024-06-09", 100_000, med_type="rescue")
-    assert (rescue.deductible_fen, rescue.pool_fen) == (0, 55_000)
+    assert (rescue.settlement.deductible_fen, rescue.settlement.pool_fen) == (0, 55_000)
     outcome = record_stay(
-        gateway, stay("445300", from_emergency=True, deductible_fen=80_000), RULES, NOW
+        gateway,
+        stay("445300", from_emergency=True, deductible_fen=80_000),
+        RULES,
+        NOW,
+        actor=TELLER,
     )
     assert outcome.flagged == (rescue.id,)
-    assert list(readjudicate(gateway, "445300", 2024, RULES, NOW)) == []
+    assert list(readjudicate(owner, "445300", 2024, RULES, NOW)) == []
 
 
 def test_a_death_in_emergency_care_is_left_to_re_adjudication(
@@ -175,10 +182,12 @@ def test_a_death_in_emergency_care_is_left_to_re_adjudication(
 ) -> None:
     made = county(owner, "430500")
     rescue = settled(gateway, made, "2024-06-09", 100_000, med_type="rescue")
-    outcome = record_stay(gateway, stay("430500", from_emergency=True, died=True), RULES, NOW)
+    outcome = record_stay(
+        gateway, stay("430500", from_emergency=True, died=True), RULES, NOW, actor=TELLER
+    )
     assert (outcome.reversed, outcome.flagged) == ((), (rescue.id,))
-    (change,) = readjudicate(gateway, "430500", 2024, RULES, NOW)
-    assert change.again and change.again.benefit == "emergency"
+    (change,) = readjudicate(owner, "430500", 2024, RULES, NOW)
+    assert change.again and change.again.settlement.benefit == "emergency"
 
 
 def test_care_during_a_stay_learnt_of_late_is_flagged_and_owed(
@@ -186,10 +195,10 @@ def test_care_during_a_stay_learnt_of_late_is_flagged_and_owed(
 ) -> None:
     made = county(owner, "430500")
     entry = settled(gateway, made, "2024-06-15", 100_000)
-    outcome = record_stay(gateway, stay("430500"), RULES, NOW)
+    outcome = record_stay(gateway, stay("430500"), RULES, NOW, actor=TELLER)
     assert outcome.flagged == (entry.id,)
-    (change,) = readjudicate(gateway, "430500", 2024, RULES, NOW)
-    assert change.net_fen == -entry.pool_fen and "inpatient" in change.detail
+    (change,) = readjudicate(owner, "430500", 2024, RULES, NOW)
+    assert change.net_fen == -entry.settlement.pool_fen and "inpatient" in change.detail
 
 
 def test_a_stay_that_cannot_be_is_refused(owner: Connection, gateway: Connection) -> None:
@@ -202,7 +211,7 @@ def test_a_stay_that_cannot_be_is_refused(owner: Connection, gateway: Connection
         ({"pool_fen": -1}, "amount_negative"),
     ):
         with pytest.raises(Refusal) as refused:
-            record_stay(gateway, stay("430500", **change), RULES, NOW)
+            record_stay(gateway, stay("430500", **change), RULES, NOW, actor=TELLER)
         assert refused.value.code == code
     assert gateway.execute("select count(*) from person_fact where kind = 'stay'").fetchone() == (
         0,

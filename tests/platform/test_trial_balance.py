@@ -9,7 +9,7 @@ import pytest
 import structlog
 from tests.platform import books
 from tests.platform.books import APR_1, AREA, FEB_28, MAR_1, MAR_31, OTHER, forge
-from tests.platform.counter import NOW, RULES, Counter, one
+from tests.platform.counter import NOW, OPERATOR, RULES, Counter, one
 
 from gongji.ledger.openings import OpeningBalance, enter
 from gongji.ledger.trial import TrialAgreement, TrialBalance, TrialLine, trial
@@ -184,13 +184,13 @@ FORGED = {
     ONE.format("total_fen = 901, family_fen = 1"): (2, 20_700, 20_701),
     ONE.format("borne_fen = 1, family_fen = -1"): (2, 20_700, 20_699),
     ONE.format("cash_fen = 301, family_fen = -1"): (3, 1_100, 1_101),
-    "update balance set amount_fen = amount_fen + 1 where kind = 'account' and person_id = 1": (
+    "update balance set amount_fen = amount_fen + 1 where kind = 'account' and person = 1": (
         4,
         99_000,
         99_001,
     ),
     "update balance set amount_fen = amount_fen + 1 where kind = 'payable'": (5, 1_100, 1_101),
-    "delete from balance where kind = 'receivable' and person_id = 2": (6, 2_200, 2_000),
+    "delete from balance where kind = 'receivable' and person = 2": (6, 2_200, 2_000),
 }
 
 
@@ -239,7 +239,9 @@ def test_the_nightly_job_draws_up_the_day_before_in_china(
     with copies() as address:
         if forged:
             with psycopg.connect(address, autocommit=True) as owner:
-                forge(owner, "update entry set pool_fen = 1001, cash_fen = 499 where id = 9")
+                forge(
+                    owner, "update settlement set pool_fen = 1001, cash_fen = 499 where entry = 9"
+                )
         monkeypatch.setattr(tasks, "owner_dsn", lambda: address)
         with structlog.testing.capture_logs() as logs:
             tasks.daily_trial_balance.func(int(instant.timestamp()))
@@ -259,10 +261,11 @@ def test_the_balances_of_another_area_are_not_taken_for_its_own(
     for area in (AREA, "532300"):
         person = Counter(owner, area).person(1)
         enter(
-            gateway,
+            owner,
             [OpeningBalance(person, area, date(2024, 12, 1), "account", 5_000)],
             RULES.area,
             NOW,
+            actor=OPERATOR,
         )
     for area, amount in ((AREA, 5_000), ("532300", 5_000), ("", 10_000)):
         made = trial(gateway, date(2024, 12, 31), area)
@@ -274,9 +277,9 @@ def test_the_books_agree_after_a_readjudication(
     counter: Counter, owner: Connection, gateway: Connection
 ) -> None:
     person, here = counter.person(1), counter.institution(1)
-    paid = one(gateway, counter.bill(person, here, "2024-03-01", 50_000)).entry.pool_fen
+    paid = one(gateway, counter.bill(person, here, "2024-03-01", 50_000)).entry.settlement.pool_fen
     owner.execute("update person_fact set retired_at = now() where kind = 'insured'")
-    assert len(list(readjudicate(gateway, AREA, 2024, RULES, NOW, posting=True))) == 1
+    assert len(list(readjudicate(counter.owner, AREA, 2024, RULES, NOW, actor=OPERATOR))) == 1
     made = trial(gateway, date(2024, 12, 31))
     assert made.agreements[0] == TrialAgreement(ENTERED[0], 0, 0)
     assert made.agreements[6] == TrialAgreement(PEOPLE[2], paid, paid) and paid > 0

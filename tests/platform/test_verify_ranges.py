@@ -8,6 +8,7 @@ import pytest
 from tests.platform import books
 from tests.platform.books import APR_1, Told, forge, told
 from tests.platform.conftest import ROLE
+from tests.platform.counter import as_owner
 
 from gongji.ledger import verify as verifying
 from gongji.ledger.post import lock, post
@@ -52,9 +53,9 @@ def test_however_the_ranges_fall_each_difference_is_told_once(
     with copies() as address, psycopg.connect(address, autocommit=True) as owner:
         forge(
             owner,
-            "update entry set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"
-            " where id <> 4 and kind = 'settlement'",
-            "update entry set deductible_fen = 0 where id = 5",
+            "update settlement set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"
+            " where entry in (select id from entry where id <> 4 and kind = 'settlement')",
+            "update settlement set deductible_fen = 0 where entry = 5",
             "update meter_use set used_fen = used_fen + 1",
         )
         whole = told(owner)
@@ -84,7 +85,7 @@ def test_settlements_meanwhile_do_not_disturb(
 
         def settle(_: int) -> None:
             one, postings = books.settlement(next(numbers), 2, APR_1, pool=40, account=20, cash=1)
-            with gateway.transaction():
+            with as_owner(gateway), gateway.transaction():
                 lock(gateway, [2])
                 post(gateway, [one], postings)
 

@@ -7,7 +7,7 @@ import pytest
 
 ENTRY = """insert into entry (area, kind, service_date, accounting_date, meters, facts, result)
 values ('430500', 'opening', %s, %s, '[]', '{}', '{}') returning id"""
-POSTING = """insert into posting (entry_id, area, debit, credit, amount_fen)
+POSTING = """insert into posting (entry, area, debit, credit, amount_fen)
 values (%s, '430500', 'account', 'opening', %s)"""
 
 Connection = psycopg.Connection[Any]
@@ -22,7 +22,7 @@ def _entry(connection: Connection, day: str = "2024-01-15") -> int:
 @pytest.mark.parametrize(
     "statement",
     [
-        "update entry set total_fen = 1, cash_fen = 1",
+        "update settlement set total_fen = 1, cash_fen = 1",
         "delete from entry",
         "truncate entry cascade",
         "update posting set amount_fen = 1",
@@ -42,7 +42,10 @@ def test_the_journal_only_grows_even_for_its_owner(
 
 
 def test_a_closed_period_takes_no_entry(owner: Connection, gateway: Connection) -> None:
-    owner.execute("insert into closed_period (area, month) values ('430500', '2024-01-01')")
+    owner.execute(
+        "insert into closed_period (area, month, actor_kind, actor)"
+        " values ('430500', '2024-01-01', 'operator', 't')"
+    )
     with pytest.raises(psycopg.errors.CheckViolation, match="2024-01 已经关闭"):
         _entry(gateway)
     assert _entry(gateway, "2024-02-01")
@@ -50,7 +53,10 @@ def test_a_closed_period_takes_no_entry(owner: Connection, gateway: Connection) 
 
 def test_the_gateways_cannot_close_or_reopen_a_period(gateway: Connection) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        gateway.execute("insert into closed_period (area, month) values ('430500', '2024-01-01')")
+        gateway.execute(
+            "insert into closed_period (area, month, actor_kind, actor)"
+            " values ('430500', '2024-01-01', 'operator', 't')"
+        )
 
 
 @pytest.mark.parametrize("amount", [0, -1])
@@ -69,7 +75,7 @@ def test_no_account_goes_negative(owner: Connection, gateway: Connection) -> Non
     owner.execute(PERSON)
     with pytest.raises(psycopg.errors.CheckViolation, match="balance_not_negative"):
         gateway.execute(
-            "insert into balance (area, person_id, kind, amount_fen)"
+            "insert into balance (area, person, kind, amount_fen)"
             " values ('430500', 1, 'account', -1)"
         )
 

@@ -30,19 +30,20 @@ insert into institution_fact (id, institution, kind, key, since, until, learnt_a
 insert into item_version (id, area, item, name, list_type, charge_type, since, until, learnt_at,
   grade, diseases) values (1000, '430500', 'A', '测试药', '101', '09', '2024-01-01',
   '2025-01-01', '2024-03-01', '甲', '{}');
-insert into entry (id, area, person_id, kind, service_date, accounting_date, meters, facts, result)
+insert into entry (id, area, person, kind, service_date, accounting_date, meters, facts, result)
   values (1000, '430500', 1000, 'credit', '2024-03-05', '2024-03-05', '[]', '{}', '{}'),
   (1001, '430500', 1000, 'credit', '2024-03-05', '2024-03-05', '[]', '{}', '{}');
-insert into entry (id, area, person_id, kind, service_date, accounting_date, meters, facts, result,
-  reverses_id) values (1002, '430500', 1000, 'credit', '2024-03-05', '2024-03-05', '[]', '{}',
+insert into entry (id, area, person, kind, service_date, accounting_date, meters, facts, result,
+  reverses) values (1002, '430500', 1000, 'credit', '2024-03-05', '2024-03-05', '[]', '{}',
   '{}', 1000);
-insert into posting (id, entry_id, area, debit, credit, amount_fen) values
+insert into posting (id, entry, area, debit, credit, amount_fen) values
   (1000, 1000, '430500', 'account', 'opening', 5);
-insert into balance (area, person_id, kind, amount_fen) values ('430500', 1000, 'account', 5);
-insert into meter_use (area, person_id, period, slot, code, used_fen) values
+insert into balance (area, person, kind, amount_fen) values ('430500', 1000, 'account', 5);
+insert into meter_use (area, person, period, slot, code, used_fen) values
   ('430500', 1000, '年:2024', '', 'ordinary_paid', 5);
-insert into closed_period (area, month) values ('430500', '2024-01-01');
-insert into review_flag (id, entry_id, cause_id, reason) values (1000, 1000, 1001, '撤销');
+insert into closed_period (area, month, actor_kind, actor)
+  values ('430500', '2024-01-01', 'operator', 't');
+insert into review_flag (id, entry, cause, reason) values (1000, 1000, 1001, '撤销');
 insert into visit (id, area, person_id, institution, msgid, begun_at, details, diagnoses) values
   (1000, '430500', 1000, 'H1', 'm', '2024-03-05 09:00+08', '{}', '[]'),
   (1001, '430500', 1000, 'H1', 'm', '2024-03-05 09:00+08', '{}', '[]');
@@ -52,7 +53,7 @@ insert into charge_batch (id, visit_id, number, total_fen, above_standard_fen, w
 insert into fee_line (id, batch_id, serial, item, quantity_milli, price_micro, amount_fen,
   above_standard_fen, wholly_own_fen, first_self_pay_fen, in_scope_fen, details) values
   (1000, 1000, '1', 'A', 1000, 0, 0, 0, 0, 0, 0, '{}');
-insert into prescription_use (id, prescriber, number, entry_id) values (1000, 'H1', 'R1', 1000);
+insert into prescription_use (id, prescriber, number, entry) values (1000, 'H1', 'R1', 1000);
 insert into inbox (actor_kind, actor, msg_id, kind, hash, state) values
   ('institution', 'H1', 'm1', '2207', 'x', 'done'),
   ('institution', 'H1', 'm9', '2207', null, 'barred');
@@ -141,8 +142,8 @@ WALLS: dict[str, Wall] = {
         [{"kind": "'settlement'", **PAID, f"{part}_fen": "5"} for part in KINDS]
         + [{"kind": f"'{kind}'", "in_scope_fen": "-5"} for kind in ("adjustment", "opening")],
     ),
-    "entry_reverses_id_key": Wall(
-        "entry", [{"reverses_id": "1000"}], [{"reverses_id": "1001"}, {"reverses_id": "null"}]
+    "entry_reverses_key": Wall(
+        "entry", [{"reverses": "1000"}], [{"reverses": "1001"}, {"reverses": "null"}]
     ),
     "posting_positive": Wall(
         "posting", [{"amount_fen": "0"}, {"amount_fen": "-1"}], [{"amount_fen": "1"}]
@@ -167,7 +168,7 @@ WALLS: dict[str, Wall] = {
     ),
     "prescription_once": Wall(
         "prescription_use",
-        [{}, {"entry_id": "1001"}],
+        [{}, {"entry": "1001"}],
         [{"number": "'R2'"}, {"prescriber": "'H2'"}, {"released_at": "now()"}],
     ),
     "person_psn_no_key": Wall(
@@ -183,7 +184,7 @@ WALLS: dict[str, Wall] = {
     "balance_pkey": Wall(
         "balance",
         [{"amount_fen": "9"}],
-        [{"area": "'532300'"}, {"person_id": "1001"}, {"kind": "'payable'"}],
+        [{"area": "'532300'"}, {"person": "1001"}, {"kind": "'payable'"}],
     ),
     "meter_use_pkey": Wall(
         "meter_use",
@@ -256,15 +257,15 @@ POINTERS: dict[tuple[str, str], tuple[str, Changes]] = {
     ("item_match", "institution"): ("'H9'", {}),
     ("person_fact", "person_id"): ("9", {}),
     ("entry", "person_id"): ("9", {}),
-    ("entry", "reverses_id"): ("9", {}),
-    ("review_flag", "cause_id"): ("9", {}),
-    ("review_flag", "entry_id"): ("9", {}),
-    ("review_flag", "settled_by_id"): ("9", {}),
+    ("entry", "reverses"): ("9", {}),
+    ("review_flag", "cause"): ("9", {}),
+    ("review_flag", "entry"): ("9", {}),
+    ("review_flag", "settled_by"): ("9", {}),
     ("visit", "institution"): ("'H9'", {}),
     ("visit", "person_id"): ("9", {}),
     ("charge_batch", "visit_id"): ("9", {}),
     ("fee_line", "batch_id"): ("9", {}),
-    ("prescription_use", "entry_id"): ("9", {"number": "'R2'"}),
+    ("prescription_use", "entry"): ("9", {"number": "'R2'"}),
 }
 """Columns that must point to a row that is there: what is not there, and what else is changed."""
 
@@ -313,7 +314,7 @@ TRIGGERS: dict[str, list[str]] = {
         )
     ],
     "posting_entry_there": [
-        f"insert into posting (entry_id, area, debit, credit, amount_fen) values {values}"
+        f"insert into posting (entry, area, debit, credit, amount_fen) values {values}"
         for values in (
             "(99, '430500', 'account', 'opening', 5)",
             "(1000, '430500', 'account', 'opening', 5), (99, '430500', 'account', 'opening', 5)",

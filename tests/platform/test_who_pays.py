@@ -1,17 +1,19 @@
 """Who pays a bill, to the fen: pool, supplements, own account, family accounts, cash."""
 
+from datetime import date
 from typing import Any
 
 import psycopg
 import pytest
-from tests.platform.counter import NOW, RULES, Counter, day_of, keep, one, refused, rows
+from msgspec.structs import astuple
+from tests.platform.counter import NOW, OPERATOR, RULES, Counter, day_of, keep, one, refused, rows
 
 from gongji.gateway.visits.write_settlement import payers
 from gongji.law.rulebook.provision_kinds import POOL
 from gongji.ledger.openings import OpeningBalance, enter
 from gongji.ledger.verify import verify
 from gongji.settlement.cancel import cancel, reverse
-from gongji.settlement.kept_settlements import _USED
+from gongji.settlement.kept_settlements import used_in
 from gongji.settlement.settle import settle
 
 Connection = psycopg.Connection[Any]
@@ -23,7 +25,7 @@ def balances(gateway: Connection, counter: Counter) -> dict[str, int]:
     numbers = {person: int(psn_no[-3:]) for psn_no, person in counter.persons.items()}
     kept = rows(
         gateway,
-        "select person_id, amount_fen from balance where kind = 'account' and area = %s",
+        "select person, amount_fen from balance where kind = 'account' and area = %s",
         counter.area,
     )
     return {numbers[person]: fen for person, fen in kept}
@@ -32,7 +34,7 @@ def balances(gateway: Connection, counter: Counter) -> dict[str, int]:
 def postings(gateway: Connection, entry: int) -> list[tuple[str, str, str, str, int]]:
     """Debit, its owner, credit, its owner, fen."""
     columns = "debit, debit_owner, credit, credit_owner, amount_fen"
-    asked = f"select {columns} from posting where entry_id = %s order by credit, amount_fen"
+    asked = f"select {columns} from posting where entry = %s order by number"
     return rows(gateway, asked, entry)
 
 
@@ -62,7 +64,11 @@ def test_family_accounts_pay_in_the_order_that_was_agreed_however_they_were_ente
     )
     assert entry.decision.family == paid
     assert balances(gateway, counter) == {1: 0, first: 0, second: 3000}
-    assert (entry.account_fen, entry.family_fen, entry.cash_fen) == (0, 15_000, 0)
+    assert (
+        entry.settlement.account_fen,
+        entry.settlement.family_fen,
+        entry.settlement.cash_fen,
+    ) == (0, 15_000, 0)
 
 
 def test_family_accounts_of_one_order_pay_by_the_number_of_their_owner(
@@ -72,7 +78,7 @@ def test_family_accounts_of_one_order_pay_by_the_number_of_their_owner(
     for number in (3, 2):
         bind(counter, person, counter.person(number, 9000))
     entry = one(gateway, counter.bill(person, here, DAY, 5000, accounts="family")).entry
-    assert entry.family_fen == 5000
+    assert entry.settlement.family_fen == 5000
     assert balances(gateway, counter) == {1: 0, 2: 4000, 3: 9000}
 
 
@@ -83,7 +89,11 @@ def test_an_empty_family_account_and_an_owner_without_one_are_passed_over(
     for order, (number, fen) in enumerate(((2, 0), (3, None), (4, 9000)), start=1):
         bind(counter, person, counter.person(number, fen), order)
     entry = one(gateway, counter.bill(person, here, DAY, 5000, accounts="family")).entry
-    assert (entry.account_fen, entry.family_fen, entry.cash_fen) == (1000, 4000, 0)
+    assert (
+        entry.settlement.account_fen,
+        entry.settlement.family_fen,
+        entry.settlement.cash_fen,
+    ) == (1000, 4000, 0)
     family = entry.settled.accounts.family
     assert [one.person for one in family] == [counter.persons[counter.psn_no(4)]]
 
@@ -99,7 +109,11 @@ def test_bills_of_two_persons_share_one_family_account_and_no_more_than_is_on_it
         bind(counter, person, wife)
         bills.append(counter.bill(person, here, DAY, 5000, accounts="family"))
     entries = [outcome.entry for outcome in settle(gateway, bills, RULES, NOW)]
-    assert [(e.family_fen, e.cash_fen) for e in entries] == [(5000, 0), (2000, 3000), (0, 5000)]
+    assert [(e.settlement.family_fen, e.settlement.cash_fen) for e in entries] == [
+        (5000, 0),
+        (2000, 3000),
+        (0, 5000),
+    ]
     assert balances(gateway, counter)[9] == 0
 
 
@@ -113,7 +127,10 @@ def test_a_trial_sees_what_the_bill_before_it_drew_from_a_family_account(
         bind(counter, person, wife)
         bills.append(counter.bill(person, here, DAY, 5000, accounts="family", trial=trial))
     entries = [outcome.entry for outcome in settle(gateway, bills, RULES, NOW)]
-    assert [(entry.family_fen, entry.cash_fen) for entry in entries] == [(5000, 0), (2000, 3000)]
+    assert [(entry.settlement.family_fen, entry.settlement.cash_fen) for entry in entries] == [
+        (5000, 0),
+        (2000, 3000),
+    ]
     assert balances(gateway, counter)[9] == 2000
 
 
@@ -124,7 +141,7 @@ def test_a_family_account_in_another_pooling_area_does_not_pay(
     far = Counter(owner, "532300")
     bind(counter, person, far.person(2, 9000))
     entry = one(gateway, counter.bill(person, here, DAY, 5000, accounts="family")).entry
-    assert (entry.family_fen, entry.cash_fen) == (0, 5000)
+    assert (entry.settlement.family_fen, entry.settlement.cash_fen) == (0, 5000)
     assert balances(gateway, far) == {2: 9000}
 
 
@@ -137,8 +154,12 @@ def test_family_accounts_in_chuxiong_pay_only_the_burden_inside_the_policy(
     bill = counter.bill(person, here, DAY, 20_000, first=700, own=800, above=400, accounts="family")
     entry = one(gateway, bill).entry
     # (200 - 60) × 55 % = 77: inside 123 + 7, outside 8 + 4.
-    assert (entry.pool_fen, entry.account_fen, entry.family_fen) == (7700, 3000, 10_000)
-    assert entry.cash_fen == 1200 and len(entry.decision.reasons) == 1
+    assert (
+        entry.settlement.pool_fen,
+        entry.settlement.account_fen,
+        entry.settlement.family_fen,
+    ) == (7700, 3000, 10_000)
+    assert entry.settlement.cash_fen == 1200 and len(entry.decision.reasons) == 1
 
 
 def test_an_account_pays_inside_the_policy_first_and_then_outside_where_that_is_free(
@@ -149,7 +170,11 @@ def test_an_account_pays_inside_the_policy_first_and_then_outside_where_that_is_
     bill = counter.bill(person, here, DAY, 5000, own=3000, accounts="family")
     entry = one(gateway, bill).entry
     # Deductible 50 inside, 30 outside; the own account pays 50 + 10, the spouse's 15 outside.
-    assert (entry.account_fen, entry.family_fen, entry.cash_fen) == (6000, 1500, 500)
+    assert (
+        entry.settlement.account_fen,
+        entry.settlement.family_fen,
+        entry.settlement.cash_fen,
+    ) == (6000, 1500, 500)
 
 
 # Which account is drawn.
@@ -163,17 +188,19 @@ def test_of_two_accounts_that_one_of_the_area_of_insurance_is_drawn(
         counter = Counter(owner, area)
         person, here = counter.person(1, 700), counter.institution(1)
         owner.execute(
-            "insert into balance (area, person_id, kind, amount_fen)"
-            " values (%s, %s, 'account', %s)",
+            "insert into balance (area, person, kind, amount_fen) values (%s, %s, 'account', %s)",
             [other, counter.persons[person], far],
         )
         outcome = one(gateway, counter.bill(person, here, DAY, 2000, accounts="own"))
         assert outcome.entry, outcome
-        assert (outcome.entry.account_fen, outcome.entry.cash_fen) == (700, 1300)
+        assert (outcome.entry.settlement.account_fen, outcome.entry.settlement.cash_fen) == (
+            700,
+            1300,
+        )
         assert outcome.balance_fen == 0
         kept = rows(
             gateway,
-            "select area, amount_fen from balance where person_id = %s",
+            "select area, amount_fen from balance where person = %s",
             counter.persons[person],
         )
         assert sorted(kept) == sorted([(area, 0), (other, far)])
@@ -186,11 +213,11 @@ def test_a_family_account_is_that_of_the_area_even_if_its_owner_has_two(
     bind(counter, person, wife)
     for area in ("110000", "532300", "990000"):
         owner.execute(
-            "insert into balance (area, person_id, kind, amount_fen) values (%s, %s, 'account', 9)",
+            "insert into balance (area, person, kind, amount_fen) values (%s, %s, 'account', 9)",
             [area, counter.persons[wife]],
         )
     entry = one(gateway, counter.bill(person, here, DAY, 2000, accounts="family")).entry
-    assert (entry.family_fen, entry.cash_fen) == (700, 1300)
+    assert (entry.settlement.family_fen, entry.settlement.cash_fen) == (700, 1300)
 
 
 def test_what_the_fund_owes_a_person_or_they_owe_it_is_no_account(
@@ -199,12 +226,11 @@ def test_what_the_fund_owes_a_person_or_they_owe_it_is_no_account(
     person, here = counter.person(1, 500), counter.institution(1)
     for kind in ("payable", "receivable"):
         owner.execute(
-            "insert into balance (area, person_id, kind, amount_fen) values"
-            " ('430500', %s, %s, 90000)",
+            "insert into balance (area, person, kind, amount_fen) values ('430500', %s, %s, 90000)",
             [counter.persons[person], kind],
         )
     outcome = one(gateway, counter.bill(person, here, DAY, 2000, accounts="own"))
-    assert (outcome.entry.account_fen, outcome.balance_fen) == (500, 0)
+    assert (outcome.entry.settlement.account_fen, outcome.balance_fen) == (500, 0)
 
 
 def test_the_balance_that_is_told_is_the_own_account_after_the_bill(
@@ -227,7 +253,7 @@ def test_an_account_pays_only_at_places_with_an_agreement(
     shop = counter.institution(2, "", "pharmacy", agreement=agreement)
     for place, med_type in ((here, "outpatient"), (shop, "pharmacy")):
         bill = counter.bill(person, place, DAY, 2000, med_type=med_type, accounts="own", trial=True)
-        assert one(gateway, bill).entry.account_fen == paid
+        assert one(gateway, bill).entry.settlement.account_fen == paid
 
 
 # Supplements.
@@ -247,43 +273,45 @@ def test_a_supplement_is_paid_by_its_own_fund_and_comes_back_with_the_cancellati
     counter = Counter(owner, "532300")
     person, here = counter.person(1), counter.institution(1)
     enter(
-        gateway,
+        owner,
         [OpeningBalance(person, "532300", day_of("2024-06-01"), "account", 50_000)],
         RULES.area,
         NOW,
+        actor=OPERATOR,
     )
     counter.fact(person, "subsidy", "2020-01-01", subsidy=subsidy)
     bill = counter.bill(person, here, DAY, 900_000, own=1000, accounts="own")
     outcome = one(gateway, bill)
     entry = outcome.entry
     # (9,000 - 60) × 55 % = 4,917; 60 % of the other 4,083 = 2,449.80; 1,633.20 are the person's.
-    assert (entry.pool_fen, entry.supplements_fen) == (491_700, 244_980)
+    assert (entry.settlement.pool_fen, entry.settlement.supplements_fen) == (491_700, 244_980)
     assert entry.decision.payers == {payer: 244_980}
-    assert (entry.account_fen, entry.cash_fen) == (50_000, 113_320 + 1000)
+    assert (entry.settlement.account_fen, entry.settlement.cash_fen) == (50_000, 113_320 + 1000)
     assert postings(gateway, entry.id) == [
-        ("provider", here, "account", str(counter.persons[person]), 50_000),
-        ("provider", here, "cash", here, 114_320),
-        ("provider", here, "pool", "ordinary", 491_700),
-        ("provider", here, "supplement", payer, 244_980),
+        ("pool", "", "provider", here, 491_700),
+        ("supplement", payer, "provider", here, 244_980),
+        ("account", str(counter.persons[person]), "provider", here, 50_000),
     ]
     articles = rows(
-        gateway, "select credit, article from posting where entry_id = %s order by credit", entry.id
+        gateway, "select debit, article from posting where entry = %s order by debit", entry.id
     )
-    assert [(credit, bool(article)) for credit, article in articles] == [
+    assert [(debit, bool(article)) for debit, article in articles] == [
         ("account", False),
-        ("cash", False),
         ("pool", True),
         ("supplement", True),
     ]
     assert "第三十五条" in dict(articles)["supplement"] and "第十三条" in dict(articles)["pool"]
     key = counter.key(here, "2208", {})
     back = cancel(gateway, key, person, bill.visit or 0, entry.id, RULES, NOW).entry
-    assert (back.pool_fen, back.supplements_fen, back.cash_fen) == (-491_700, -244_980, -114_320)
+    assert (
+        back.settlement.pool_fen,
+        back.settlement.supplements_fen,
+        back.settlement.cash_fen,
+    ) == (-491_700, -244_980, -114_320)
     assert payers(back) == {POOL: -491_700, payer: -244_980}, "as the reply tells it"
-    asked = {"person": counter.persons[person], "since": "2024-01-01", "until": "2025-01-01"}
-    names = {"servants": "公务员医疗补助", "large": "大额医疗费用补助", "major": "大病保险"}
-    (used,) = gateway.execute(_USED, asked | names).fetchall()
-    assert used[2:] == (0,) * 7, "nothing is left of it in the totals of the year (5206)"
+    span = date(2024, 1, 1), date(2025, 1, 1)
+    (used,) = used_in(gateway, counter.persons[person], *span)
+    assert astuple(used)[2:] == (0,) * 7, "nothing is left of it in the totals of the year (5206)"
     assert sorted(postings(gateway, back.id)) == sorted(
         (credit, credit_owner, debit, debit_owner, fen)
         for debit, debit_owner, credit, credit_owner, fen in postings(gateway, entry.id)
@@ -295,7 +323,10 @@ def test_a_supplement_is_paid_by_its_own_fund_and_comes_back_with_the_cancellati
     with gateway.transaction():
         keep(gateway, key, back.id)
         restored = reverse(gateway, again, person, key.msg_id, "2208", RULES, NOW).entry
-    assert (restored.supplements_fen, restored.decision.payers) == (244_980, {payer: 244_980})
+    assert (restored.settlement.supplements_fen, restored.decision.payers) == (
+        244_980,
+        {payer: 244_980},
+    )
     assert postings(gateway, restored.id) == postings(gateway, entry.id)
     assert list(verify(gateway)) == []
 
@@ -310,14 +341,14 @@ def test_each_fund_is_told_its_room_and_pays_within_it(
     entry = outcome.entry
     # 90 deductible; 12,000 × 50 % = 6,000, full; 62,500 × 80 % = 50,000, full; the other
     # 125,410 × 90 % = 112,869 by the large-amount fund.
-    assert (entry.deductible_fen, entry.pool_fen) == (9000, 5_600_000)
+    assert (entry.settlement.deductible_fen, entry.settlement.pool_fen) == (9000, 5_600_000)
     assert entry.decision.payers == {"大额医疗费用补助": 11_286_900}
-    assert entry.cash_fen == 20_000_000 - 5_600_000 - 11_286_900
+    assert entry.settlement.cash_fen == 20_000_000 - 5_600_000 - 11_286_900
     assert outcome.limits == {"pool": 600_000, "大额医疗费用补助": 40_000_000}
     later = one(gateway, counter.bill(person, here, DAY, 10_000))
     assert later.limits == {"pool": 0, "大额医疗费用补助": 40_000_000 - 11_286_900}
     # 90 of deductible, then 10 × 90 %.
-    assert (later.entry.pool_fen, later.entry.supplements_fen) == (0, 900)
+    assert (later.entry.settlement.pool_fen, later.entry.settlement.supplements_fen) == (0, 900)
 
 
 # Prescriptions and lines within one call.
@@ -351,7 +382,9 @@ def test_a_trial_uses_up_no_prescription_and_no_lines(
     )
     trial = counter.request(person, shop, bill.visit, "1", 19_000, med_type="pharmacy", trial=True)
     outcomes = settle(gateway, [trial, trial, bill, trial], RULES, NOW)
-    assert [outcome.entry and outcome.entry.pool_fen for outcome in outcomes[:3]] == [5000] * 3
+    assert [outcome.entry and outcome.entry.settlement.pool_fen for outcome in outcomes[:3]] == [
+        5000
+    ] * 3
     assert refused(outcomes[3]) in ("batch_settled_already", "prescription_used")
     assert rows(gateway, "select number from prescription_use") == [("R1",)]
 
@@ -384,8 +417,8 @@ def test_lines_without_a_prescriber_are_filled_from_the_visits(
     bill = counter.bill(person, shop, DAY, 19_000, med_type="pharmacy", marks=_written(("", "R1")))
     owner.execute("update visit set details = jsonb_build_object('prescriber', %s::text)", [writer])
     entry = one(gateway, bill).entry
-    assert entry.settled.visit.facts["prescriber_level"] == 3 and entry.pool_fen == 5000
-    assert rows(gateway, "select prescriber, number, entry_id from prescription_use") == [
+    assert entry.settled.visit.facts["prescriber_level"] == 3 and entry.settlement.pool_fen == 5000
+    assert rows(gateway, "select prescriber, number, entry from prescription_use") == [
         (writer, "R1", entry.id)
     ]
 

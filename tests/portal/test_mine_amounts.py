@@ -241,7 +241,7 @@ def test_an_opening_and_an_unknown_entry_have_no_page_of_another(
 
     with psycopg.connect(street[0]) as connection:
         rows = connection.execute(
-            "select e.id, p.psn_no from entry e join person p on p.id = e.person_id"
+            "select e.id, p.psn_no from entry e join person p on p.id = e.person"
         ).fetchall()
     sign_in(client, known.duan)
     for number, psn_no in rows:

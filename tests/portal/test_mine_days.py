@@ -167,12 +167,12 @@ def test_meters_are_shown_by_period_the_latest_first_and_not_those_of_a_visit(
     with psycopg.connect(pages_database, autocommit=True) as owner:
         for number, (period, _) in enumerate([*PERIODS, *others], start=1):
             owner.execute(
-                "insert into meter_use (area, person_id, period, slot, code, used_fen) select"
+                "insert into meter_use (area, person, period, slot, code, used_fen) select"
                 " '430500', id, %s, '', 'ordinary_paid', %s from person where psn_no = %s",
                 [period, number * 101, family.spouse],
             )
         owner.execute(
-            "insert into meter_use (area, person_id, period, slot, code, used_fen) select"
+            "insert into meter_use (area, person, period, slot, code, used_fen) select"
             " '430500', id, '年:2022', '', 'year_deductible', 0 from person where psn_no = %s",
             [family.spouse],
         )
@@ -208,7 +208,7 @@ def test_a_meter_says_its_level_its_disease_and_what_is_unknown(
     with psycopg.connect(pages_database, autocommit=True) as owner:
         for area, code, slot in rows:
             owner.execute(
-                "insert into meter_use (area, person_id, period, slot, code, used_fen) select"
+                "insert into meter_use (area, person, period, slot, code, used_fen) select"
                 " %s, id, '年:2023', %s, %s, 100 from person where psn_no = %s",
                 [area, slot, code, family.spouse],
             )

@@ -25,7 +25,6 @@ WRITES = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 EXCEPTIONS = {
-    ("demo/crowd.py", "*"): "fills an empty database for the benchmark of growth, by SQL alone",
     ("demo/county.py", "{"): "fills an empty database with made-up counties by COPY",
     ("platform/imports/dated_rows.py", "{"): "writes the table that a room hands in; see below",
     ("platform/inbox_months.py", "{"): "moves rows between the parts of its own table",

@@ -16,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from gongji.backup import programs
 from gongji.backup.chains import STAMP, BackupChain, chains
+from gongji.ledger.seals import seal_all
 from gongji.refusals import Refusal
 
 Connection = psycopg.Connection[Any]
@@ -33,6 +34,7 @@ def take(folder: Path, dsn: str, now: datetime, anew: bool = False) -> tuple[Bac
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with psycopg.connect(dsn, autocommit=True) as connection:
         _check_right(connection)
+        seal_before(connection)
         chain = current(folder, connection)
         if chain is not None:
             chain = fetch(chain, connection, dsn)
@@ -85,9 +87,19 @@ def follow(chain: BackupChain, dsn: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([program, *arguments], stdin=subprocess.DEVNULL)
 
 
+def seal_before(connection: Connection) -> None:
+    """Seal what the journal holds, so that it can be verified wherever the backup is restored."""
+    row = connection.execute("select to_regclass('public.sealed')").fetchone()
+    if row and row[0]:
+        for _ in seal_all(connection):
+            pass
+
+
 def dump(file: Path, dsn: str) -> None:
     """A dump of the database alone (pg_dump, custom format), for servers that allow no more."""
     draft = file.with_name(file.name + ".draft")
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        seal_before(connection)
     try:
         programs.run("pg_dump", "-Fc", "--no-owner", "-f", str(draft), "-d", dsn)
         draft.replace(file)

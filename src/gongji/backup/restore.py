@@ -13,6 +13,7 @@ import psycopg
 
 from gongji.backup import programs
 from gongji.backup.chains import BackupChain, chain_for, chains
+from gongji.ledger.seals import seal_restored
 from gongji.refusals import Fault, Refusal
 
 STARTING_SECONDS = 24 * 3600
@@ -72,6 +73,10 @@ def load(file: Path, dsn: str) -> None:
     programs.run(
         "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", "-d", dsn, str(file)
     )
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        row = connection.execute("select to_regclass('public.sealed')").fetchone()
+        if row and row[0]:
+            seal_restored(connection)
 
 
 def _check_stopped(place: Path) -> None:

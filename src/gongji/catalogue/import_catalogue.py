@@ -31,7 +31,7 @@ ITEM_VERSION = DatedTable(
         **dict.fromkeys(_AMOUNTS, "bigint"),
         "part": "text",
         **dict.fromkeys(_FLAGS, "boolean"),
-        "diseases": "varchar[]",
+        "diseases": "text[]",
         "specification": "text",
         "agreement_until": "date",
     },

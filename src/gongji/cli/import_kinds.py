@@ -7,6 +7,7 @@ from gongji.institutions import import_institutions
 from gongji.law.engine.areas import Areas
 from gongji.ledger import import_openings
 from gongji.people import import_people
+from gongji.platform.actors import Actor
 from gongji.platform.imports.import_columns import KindList
 from gongji.platform.imports.import_run import Store
 from gongji.settlement import import_stays
@@ -22,6 +23,6 @@ ROOMS = (
 KINDS = KindList(kind for room in ROOMS for kind in room.kinds)
 
 
-def stores(rules: Areas) -> Mapping[str, Store]:
+def stores(rules: Areas, actor: Actor) -> Mapping[str, Store]:
     """The stores of everything that goes into the ledger."""
-    return import_openings.opening_stores(rules) | import_stays.stay_stores(rules)
+    return import_openings.opening_stores(rules, actor) | import_stays.stay_stores(rules, actor)

@@ -1,4 +1,4 @@
-"""`gongji ledger`: verify, statement, trial balance and the closing of months."""
+"""`gongji ledger`: verify, statement, trial balance, seals and the closing of months."""
 
 import csv
 import io
@@ -18,8 +18,9 @@ from gongji.refusals import Refusal
 from gongji.units import show_fen, yuan_text
 
 if TYPE_CHECKING:
+    from gongji.ledger.differences import Difference
     from gongji.ledger.statement import InstitutionStatement, PersonStatement
-    from gongji.ledger.verify import Difference, Progress
+    from gongji.ledger.verify import Progress
 
 SHOWN = 50
 """How many differences are printed; --json gives all."""
@@ -30,6 +31,8 @@ WORDS = {
     "meter": "累计",
     "balance": "余额",
     "trial": "试算",
+    "posting": "分录与过账",
+    "seal": "封存",
     "replay": "重算",
 }
 
@@ -38,7 +41,6 @@ ACCOUNTS = {
     "supplement": "补充资金",
     "account": "个人账户",
     "provider": "医药机构",
-    "cash": "窗口现金",
     "receivable": "应收个人",
     "payable": "应付个人",
     "opening": "期初",
@@ -46,6 +48,9 @@ ACCOUNTS = {
     "interest": "利息",
     "transfer": "转移",
     "inheritance": "继承",
+    "bank_spending": "支出户",
+    "bank_treasury": "财政专户",
+    "bank_income": "收入户",
 }
 
 
@@ -53,7 +58,7 @@ ACCOUNTS = {
 @options.json_option
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:
-    """账簿：核对、对账单、试算平衡、关闭账期。
+    """账簿：核对、对账单、试算平衡、封存、关闭账期。
 
     \b
     例：
@@ -61,6 +66,7 @@ def command(context: click.Context, as_json: bool) -> None:
       gongji ledger statement --person 43050000000000000001 --from 2025-01-01 --to 2025-12-31
       gongji ledger statement --institution H43050000001 --from 2025-03-01 --to 2025-03-31
       gongji ledger trial --date 2025-03-31
+      gongji ledger seal --area 430500
       gongji ledger close 430500 2025-03
     """
     context.obj = as_json
@@ -82,6 +88,7 @@ def _bar(total: int, unit: str, quiet: bool) -> Iterator["Progress"]:
 @click.pass_obj
 def verify(outer: bool, area: str, again: bool, as_json: bool) -> int:
     """由分录重建累计与余额，逐项与现存的比较；有不符则退出码为 1。"""
+    from gongji.ledger.seals import verify_seals
     from gongji.ledger.verify import Scope, extent
     from gongji.ledger.verify import verify as differences
     from gongji.platform.installation import installed_areas, owner_connection
@@ -93,6 +100,8 @@ def verify(outer: bool, area: str, again: bool, as_json: bool) -> int:
     with owner_connection() as connection:
         with _bar(extent(connection), "项", as_json) as progress:
             found += differences(connection, scope, progress)
+        with connection.transaction():
+            found += verify_seals(connection, area)
         if again:
             row = connection.execute("select coalesce(max(id), 0) from person").fetchone()
             with _bar(row[0] if row else 0, "人", as_json) as progress:
@@ -349,18 +358,41 @@ def trial(outer: bool, day: str, area: str, as_json: bool) -> int:
 
 
 @command.command()
+@click.option("--area", default="", help="只封存一个统筹区；不给则全部。")
+@options.json_option
+@click.pass_obj
+def seal(outer: bool, area: str, as_json: bool) -> None:
+    """封存已入账的分录：逐笔编号、取指纹、与前一次封存相连；以后任何改动都能被 verify 查出。
+
+    每晚自动封存一次；把打印出的指纹另存一处（纸上、另一台机器），可以证明此前的账没有改过。
+    """
+    from gongji.ledger.seals import seal as seal_area
+    from gongji.ledger.seals import seal_all
+    from gongji.platform.installation import owner_connection
+
+    with owner_connection() as connection:
+        made = list(seal_area(connection, area) if area else seal_all(connection))
+    if as_json or outer:
+        body = [asdict(each) | {"hash": each.hash.hex()} for each in made]
+        click.echo(json.dumps({"seals": body}, ensure_ascii=False, indent=1))
+        return
+    for each in made:
+        numbers = f"分录序号 {each.first} 至 {each.last}"
+        click.echo(f"统筹区 {each.area} 第 {each.number} 次封存：{numbers}，指纹 {each.hash.hex()}")
+    if not made:
+        click.echo("没有新的分录需要封存")
+
+
+@command.command()
 @click.argument("area")
 @click.argument("month")
 @options.json_option
 @click.pass_obj
 def close(outer: bool, area: str, month: str, as_json: bool) -> None:
     """关闭一个统筹区一个月（YYYY-MM）的账期：先核对，相符才关；关后数据库不再接受该月的账。"""
-    import getpass
-
     from gongji.ledger.periods import MonthClosing, close_month
     from gongji.ledger.verify import extent
-    from gongji.platform.actors import Actor
-    from gongji.platform.installation import installed_areas, owner_connection
+    from gongji.platform.installation import installed_areas, operator, owner_connection
     from gongji.units import CHINA
 
     installed_areas().area(area)
@@ -370,7 +402,7 @@ def close(outer: bool, area: str, month: str, as_json: bool) -> None:
         close_month(
             connection,
             MonthClosing(area, first),
-            actor=Actor.operator(getpass.getuser()),
+            actor=operator(),
             now=datetime.now(CHINA),
             progress=progress,
         )

@@ -69,11 +69,9 @@ def command(
       gongji readjudicate 430500 2024 --since 2024-07-01 -o differences.xlsx
       gongji readjudicate 430500 2024 --post -o posted.csv
     """
-    import psycopg
     from tqdm import tqdm
 
-    from gongji.platform.database import gateway_dsn
-    from gongji.platform.installation import installed_areas
+    from gongji.platform.installation import installed_areas, operator, owner_connection
     from gongji.settlement.readjudicate import count_persons, readjudicate
     from gongji.tabular.sheets import Whole
 
@@ -81,7 +79,7 @@ def command(
     first = _day(since) if since else None
     home = areas.area(area).laws[0].area
     totals = Totals()
-    with psycopg.connect(gateway_dsn(), autocommit=True) as connection:
+    with owner_connection() as connection:
         people = count_persons(connection, home, year)
         hidden = as_json or not sys.stderr.isatty()
         report: Any = Whole(output, COLUMNS, MONEY) if output else nullcontext()
@@ -93,7 +91,7 @@ def command(
                 areas,
                 datetime.now().astimezone(),
                 first,
-                posting,
+                operator() if posting else None,
                 bar.update,
             )
             for lot in _lots(changes, totals):
@@ -116,7 +114,7 @@ class Totals:
         counted = self.by_cause.setdefault(change.cause, [0, 0])
         counted[0] += 1
         counted[1] += change.net_fen
-        self.persons.add(change.root.person_id)
+        self.persons.add(change.root.person)
         self.payable += change.payable_fen
         self.receivable += change.receivable_fen
         if len(self.shown) < SHOWN:

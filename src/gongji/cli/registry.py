@@ -62,7 +62,12 @@ def import_files(
 
     from gongji.cli.import_kinds import ROOMS, stores
     from gongji.platform.imports.load_files import Importing, load
-    from gongji.platform.installation import installed_areas, installed_identity, owner_connection
+    from gongji.platform.installation import (
+        installed_areas,
+        installed_identity,
+        operator,
+        owner_connection,
+    )
 
     areas = installed_areas()
 
@@ -76,7 +81,9 @@ def import_files(
         owner_connection() as connection,
         tqdm(unit="行", disable=not sys.stderr.isatty(), leave=False) as bar,
     ):
-        importing = Importing(ROOMS, installed_identity(), home, stores(areas), bar.update)
+        importing = Importing(
+            ROOMS, installed_identity(), home, stores(areas, operator()), bar.update
+        )
         loaded = load(connection, importing, files, datetime.now(UTC), kind, dry_run)
     if as_json or outer:
         body = {"dry_run": dry_run, "tables": [{"table": name} | vars(c) for name, c in loaded]}

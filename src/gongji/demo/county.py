@@ -19,6 +19,7 @@ from gongji.demo.people import Folk, folk
 from gongji.institutions import institution_facts
 from gongji.law.engine.areas import Areas
 from gongji.ledger.openings import OpeningBalance, enter
+from gongji.platform.actors import Actor
 from gongji.platform.identity import CARD, RESIDENT, Identity
 from gongji.settlement.stays import StayReport, record_stays
 
@@ -36,6 +37,8 @@ _PERSON = (
     "card_hash",
     "learnt_at",
 )
+MADE_BY = Actor.operator("demo")
+"""Who entered what is made up."""
 _FACT = ("person_id", "area", "kind", "key", "since", "until", "details", "source", "learnt_at")
 SOURCE = "演示"
 
@@ -170,7 +173,7 @@ def _enter_balances(
         if one.has_account and amount:
             row = OpeningBalance(one.psn_no, one.area, YEAR_BEGINS, "account", amount)
             balances.append(row)
-    return enter(connection, balances, areas.area, now)
+    return enter(connection, balances, areas.area, now, actor=MADE_BY)
 
 
 STAYS = (
@@ -201,5 +204,5 @@ def _enter_stays(
         )
         for one, (since, until, level, hospital) in zip(persons[-len(STAYS) :], STAYS, strict=False)
     ]
-    record_stays(connection, reports, areas, now)
+    record_stays(connection, reports, areas, now, actor=MADE_BY)
     return len(reports)

@@ -1,63 +1,60 @@
-"""The kinds of accounts of the ledger, and which of them have a balance that is kept.
+"""The kinds of accounts of the ledger, as the table `chart` has them, and which have a balance.
 
-An account is a kind and an owner. Pool, supplements, institutions and cash have no balance row: it
-would be hot, and their balances are sums of postings.
+An account is a kind and an owner, in a fund. Debit and credit are those of accountants: what is
+owed to somebody, and what is on a personal account, rises by credit; what a fund spends, and what
+a person owes, rises by debit. Pool, supplements and institutions have no balance row: it would be
+hot, and their balances are sums of postings.
+
+A settlement debits pool, supplement(payer) and account(person, or owner of a family account) and
+credits provider(institution), each in the fund that pays. Cash and what the institution bears move
+no fund: they stand in the settlement only. A month's credit debits contribution(area) and credits
+account(person). A cancellation posts the same with debit and credit exchanged. After a
+re-adjudication, what a fund should have paid more debits it and credits payable(person), what it
+paid too much debits receivable(person) and credits the fund.
 """
 
 POOL = "pool"
-"""统筹基金; the owner is the benefit (`ordinary`, `chronic` …). What it pays is a credit here."""
+"""统筹基金; no owner. The benefit stands in the posting."""
 SUPPLEMENT = "supplement"
 """Other funds; the owner is the payer's code in the rulebook."""
 ACCOUNT = "account"
 """个人账户; the owner is the person's id."""
 PROVIDER = "provider"
-"""What is owed to an institution; the owner is its code."""
-CASH = "cash"
-"""Cash at the counter; the owner is the institution."""
-BORNE = "borne"
-"""What the institution bears itself; the owner is the institution."""
+"""What is owed to an institution by each fund; the owner is its code."""
 RECEIVABLE = "receivable"
-"""What a person owes the fund after a re-adjudication; the owner is the person's id."""
+"""What a person owes a fund after a re-adjudication; the owner is the person's id."""
 PAYABLE = "payable"
-"""What the fund owes a person; the owner is the person's id."""
+"""What a fund owes a person; the owner is the person's id."""
 OPENING = "opening"
 """The other side of opening balances; the owner is the area."""
-CONTRIBUTION, INTEREST, TRANSFER, INHERITANCE = (
-    "contribution",
-    "interest",
-    "transfer",
-    "inheritance",
-)
-"""The other sides of account events; the owner is the area."""
+CONTRIBUTION = "contribution"
+"""The other side of what is credited to accounts; the owner is the area."""
 
-KINDS = (
-    POOL,
-    SUPPLEMENT,
-    ACCOUNT,
-    PROVIDER,
-    CASH,
-    BORNE,
-    RECEIVABLE,
-    PAYABLE,
-    OPENING,
-    CONTRIBUTION,
-    INTEREST,
-    TRANSFER,
-    INHERITANCE,
-)
+DEBIT, CREDIT = "debit", "credit"
+SIDES = {
+    POOL: DEBIT,
+    SUPPLEMENT: DEBIT,
+    ACCOUNT: CREDIT,
+    PROVIDER: CREDIT,
+    PAYABLE: CREDIT,
+    RECEIVABLE: DEBIT,
+    OPENING: DEBIT,
+    CONTRIBUTION: DEBIT,
+    "interest": DEBIT,
+    "transfer": DEBIT,
+    "inheritance": DEBIT,
+    "bank_spending": DEBIT,
+    "bank_treasury": DEBIT,
+    "bank_income": DEBIT,
+}
+"""Which side of a posting raises an account of a kind."""
+
 KEPT = (ACCOUNT, RECEIVABLE, PAYABLE)
 """Kinds with a balance row for each person, never below zero."""
-RISES_BY_DEBIT = {ACCOUNT: True, PAYABLE: True, RECEIVABLE: False}
-"""Which side of a posting raises a kept balance.
+RISES_BY_DEBIT = {kind: SIDES[kind] == DEBIT for kind in KEPT}
+"""Whether a debit raises a kept balance, or a credit."""
 
-A posting moves money from its credit account into its debit account. What a person has (account)
-or is owed (payable) is therefore debits less credits; what a person owes the fund (receivable) is
-credits less debits.
 
-A settlement debits provider(institution) and credits pool(benefit), supplement(payer),
-account(person, or owner of a family account) and cash(institution). What the institution bears
-itself moves no money: it stands in the entry only. A month's credit debits account(person) and
-credits contribution(area). A cancellation posts the same with debit and credit exchanged. After a
-re-adjudication, what the pool should have paid more debits payable(person) and credits pool, what
-it paid too much debits pool and credits receivable(person).
-"""
+def fund_of(kind: str, owner: str = "") -> str:
+    """The fund whose money an account of a paying kind is: pool, account, supplement.<payer>."""
+    return f"{SUPPLEMENT}.{owner}" if kind == SUPPLEMENT else kind

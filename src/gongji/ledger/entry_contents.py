@@ -1,4 +1,4 @@
-"""What an entry keeps beside its amounts: the facts it was decided on, and what was decided.
+"""What a settlement keeps beside its amounts: the facts it was decided on, and what was decided.
 
 Each kind of content is a struct with its version, written as JSON with its name under `of`. Who
 reads the columns `facts` and `result` reads them here, so that a version which this program does
@@ -95,14 +95,7 @@ class StayFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="of", tag="
     total_fen: Fen = 0
 
 
-class OpeningFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="of", tag="opening"):
-    """Which rows of a file opened a person's accounts and meters."""
-
-    version: int = 1
-    rows: tuple[int, ...]
-
-
-Facts = SettledFacts | StayFacts | OpeningFacts | Nothing
+Facts = SettledFacts | StayFacts | Nothing
 
 
 class KeptStep(msgspec.Struct, frozen=True, array_like=True):
@@ -155,7 +148,7 @@ class Adjusting(msgspec.Struct, frozen=True, kw_only=True, tag_field="of", tag="
 
 Outcome = Decision | Adjusting | Nothing
 
-VERSIONS = {"settled": 1, "stay": 1, "opening": 1, "decision": 1, "adjustment": 1}
+VERSIONS = {"settled": 1, "stay": 1, "decision": 1, "adjustment": 1}
 """The version of each content that this program writes and reads."""
 
 
@@ -185,7 +178,7 @@ def read_result(kept: Mapping[str, Any]) -> Outcome:
     return made
 
 
-_Facts = SettledFacts | StayFacts | OpeningFacts
+_Facts = SettledFacts | StayFacts
 _Outcome = Decision | Adjusting
 
 

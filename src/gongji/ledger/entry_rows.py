@@ -1,9 +1,9 @@
-"""Rows of the journal as values: an entry and its postings, as the database holds them.
+"""Rows of the journal as values, as the database holds them: entry, settlement, postings.
 
 This module knows what a row is and how it is negated, not how it came about nor how it is stored.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -31,30 +31,24 @@ SETTLEMENT, CANCELLATION, OPENING, STAY, CREDIT, ADJUSTMENT = KINDS = (
     "credit",
     "adjustment",
 )
-"""The kinds of entries."""
+"""The kinds of entries that are made today; the table `entry_kind` has more."""
+
+OWN, OPENED = "own", "opening"
+"""Where an entry comes from: our own, or what there was before."""
 
 Move = tuple[str, str, str, Fen]
 """How an entry moves a meter: code, period, slot, by how much (zero: it was looked at only)."""
 
 
-class EntryRow(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A row of the table `entry`; a trial has `id` None.
+class SettlementRow(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What a settlement has besides its entry: a row of the table `settlement`.
 
-    Units:   fen.
-    Ensures: total = pool + supplements + account + family + cash + borne.
+    Units:   fen. `owed_fen` is what funds owe the person by it (an adjustment; below zero: what
+             the person owes); cash and what the institution bears move no fund.
+    Ensures: total + owed = pool + supplements + account + family + cash + borne.
     """
 
-    id: int | None
-    area: str
-    person_id: int | None
-    kind: str
-    service_date: date
-    accounting_date: date
-    settled_at: datetime
-    institution: str = ""
     visit: int | None = None
-    batch: int | None = None
-    msgid: str = ""
     benefit: str = ""
     total_fen: Fen = 0
     above_standard_fen: Fen = 0
@@ -68,13 +62,43 @@ class EntryRow(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     family_fen: Fen = 0
     cash_fen: Fen = 0
     borne_fen: Fen = 0
-    meters: tuple[Move, ...] = ()
+    owed_fen: Fen = 0
     facts: Facts = NOTHING
     result: Outcome = NOTHING
-    reverses_id: int | None = None
     rulebook: str = ""
     law_hash: str = ""
     engine: str = ""
+
+
+NO_SETTLEMENT = SettlementRow()
+"""What stands beside an entry of a kind that settles nothing; it is not stored."""
+
+
+class EntryRow(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One event: a row of the table `entry` with its settlement; a trial has `id` None.
+
+    Shape:   `cause` the entry that it answers, `reverses` the one that it takes back.
+    """
+
+    id: int | None
+    area: str
+    kind: str
+    person: int | None
+    service_date: date
+    accounting_date: date
+    made_at: datetime
+    actor_kind: str
+    actor: str
+    institution: str = ""
+    origin: str = OWN
+    origin_key: str | None = None
+    holding: int | None = None
+    command: int | None = None
+    cause: int | None = None
+    reverses: int | None = None
+    law: int | None = None
+    meters: tuple[Move, ...] = ()
+    settlement: SettlementRow = NO_SETTLEMENT
 
     @property
     def settled(self) -> SettledFacts:
@@ -82,16 +106,18 @@ class EntryRow(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
         Refuses: Fault for an entry of another kind.
         """
-        if not isinstance(self.facts, SettledFacts):
+        facts = self.settlement.facts
+        if not isinstance(facts, SettledFacts):
             raise Fault(f"记账分录 {self.id} 没有结算的事实")
-        return self.facts
+        return facts
 
     @property
     def decision(self) -> Decision | None:
         """What was decided, of an adjustment what should have been; None where nothing was."""
-        if isinstance(self.result, Adjusting):
-            return self.result.decided
-        return self.result if isinstance(self.result, Decision) else None
+        result = self.settlement.result
+        if isinstance(result, Adjusting):
+            return result.decided
+        return result if isinstance(result, Decision) else None
 
     @property
     def supplements(self) -> dict[str, Fen]:
@@ -99,56 +125,76 @@ class EntryRow(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
         What takes a settlement back repeats its decision; what it paid has the other sign.
         """
-        decided = self.result if isinstance(self.result, Decision) else None
+        result = self.settlement.result
+        decided = result if isinstance(result, Decision) else None
         sign = -1 if self.kind == CANCELLATION else 1
         return {name: sign * paid for name, paid in decided.payers.items()} if decided else {}
 
 
-COLUMNS = EntryRow.__struct_fields__
+COLUMNS = tuple(name for name in EntryRow.__struct_fields__ if name != "settlement")
 """The columns of `entry`, in the order of EntryRow's fields."""
-AMOUNTS = tuple(name for name in COLUMNS if name.endswith("_fen"))
+SETTLEMENT_COLUMNS = SettlementRow.__struct_fields__
+"""The columns of `settlement` beside its entry, in the order of SettlementRow's fields."""
+AMOUNTS = tuple(name for name in SETTLEMENT_COLUMNS if name.endswith("_fen"))
 """The columns that are amounts."""
+READ = f"""select {", ".join(f"e.{name}" for name in COLUMNS)},
+  {", ".join(f"s.{name}" for name in SETTLEMENT_COLUMNS)}
+from entry e left join settlement s on s.entry = e.id"""
+"""Entries `e` with their settlements `s`, for `read_entry`; whoever uses it adds the condition."""
 
 
 class PostingRow(msgspec.Struct, frozen=True):
-    """One movement of money of an entry: from the credit account to the debit account.
+    """One movement of one fund's money; the postings of an entry are numbered from 1.
 
     Units:   fen, above zero.
     """
 
-    entry_id: int
+    entry: int
+    number: int
     area: str
+    fund: str
     debit: str
     debit_owner: str
     credit: str
     credit_owner: str
     amount_fen: Fen
+    benefit: str = ""
     article: str = ""
 
 
-def read_entry(row: Iterable[Any]) -> EntryRow:
-    """An entry from a row of `select COLUMNS from entry`."""
-    found = dict(zip(COLUMNS, row, strict=True))
-    found["meters"] = tuple(
-        (code, period, slot, moved) for code, period, slot, moved in found["meters"]
+POSTING_COLUMNS = PostingRow.__struct_fields__
+"""The columns of `posting`, in the order of PostingRow's fields."""
+
+
+def read_entry(row: Sequence[Any]) -> EntryRow:
+    """An entry with its settlement from a row of `READ`."""
+    event = dict(zip(COLUMNS, row, strict=False))
+    event["meters"] = tuple(
+        (code, period, slot, moved) for code, period, slot, moved in event["meters"]
     )
-    found["facts"], found["result"] = read_facts(found["facts"]), read_result(found["result"])
-    return EntryRow(**found)
+    beside = dict(zip(SETTLEMENT_COLUMNS, row[len(COLUMNS) :], strict=True))
+    if beside["facts"] is None:
+        return EntryRow(**event)
+    beside["facts"] = read_facts(beside["facts"])
+    beside["result"] = read_result(beside["result"])
+    return EntryRow(**event, settlement=SettlementRow(**beside))
 
 
 def negated(entry: EntryRow, **changes: Any) -> EntryRow:
     """The entry that takes another one back: every amount and every move with the other sign."""
-    amounts = {name: -getattr(entry, name) for name in AMOUNTS}
+    settled = entry.settlement
+    amounts = {name: -getattr(settled, name) for name in AMOUNTS}
     moves = tuple((code, period, slot, -moved) for code, period, slot, moved in entry.meters)
-    return replace(entry, **amounts, meters=moves, reverses_id=entry.id, **changes)
+    back = replace(settled, **amounts)
+    return replace(entry, settlement=back, meters=moves, reverses=entry.id, **changes)
 
 
-def exchanged(postings: Iterable[PostingRow], entry_id: int) -> list[PostingRow]:
+def exchanged(postings: Iterable[PostingRow], entry: int) -> list[PostingRow]:
     """The postings of another entry with debit and credit exchanged."""
     return [
         replace(
             posting,
-            entry_id=entry_id,
+            entry=entry,
             debit=posting.credit,
             debit_owner=posting.credit_owner,
             credit=posting.debit,

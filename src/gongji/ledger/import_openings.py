@@ -1,7 +1,8 @@
 """Files of openings, and how their rows become entries of the journal."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from psycopg import Connection
@@ -10,6 +11,7 @@ from gongji.law.engine.areas import Areas
 from gongji.ledger.meter_rows import JOIN
 from gongji.ledger.openings import Opening, OpeningBalance, OpeningMeter, enter
 from gongji.people.import_people import take_stored
+from gongji.platform.actors import Actor
 from gongji.platform.imports.common_columns import AREA, PSN_NO, one_of, yuan
 from gongji.platform.imports.dated_rows import Counts
 from gongji.platform.imports.import_columns import Column, Kind, day, text
@@ -55,23 +57,24 @@ OPENING_METERS = Kind(
 )
 IMPORT = RoomImport((OPENING_BALANCES, OPENING_METERS), take_stored, stored=True)
 
-_BALANCES = """select e.person_id, e.area, extract(year from e.service_date)::int,
+_BALANCES = """select e.person, e.area, extract(year from e.service_date)::int,
   case when p.credit = 'opening' then p.debit else p.credit end, p.amount_fen
-from entry e join posting p on p.entry_id = e.id
-where e.kind = 'opening' and e.person_id = any(%s)"""
-_METERS = """select e.person_id, e.area, extract(year from e.service_date)::int,
+from entry e join posting p on p.entry = e.id
+where e.kind = 'opening' and e.person = any(%s)"""
+_METERS = """select e.person, e.area, extract(year from e.service_date)::int,
   m->>0, m->>2, (m->>3)::bigint
 from entry e cross join lateral jsonb_array_elements(e.meters) m
-where e.kind = 'opening' and e.person_id = any(%s)"""
+where e.kind = 'opening' and e.person = any(%s)"""
 
 
-def opening_stores(areas: Areas) -> dict[str, Store]:
+def opening_stores(areas: Areas, actor: Actor) -> dict[str, Store]:
     """The stores of openings (`gongji.platform.imports.load_files`)."""
+    store = partial(_enter, opened=partial(enter, area_of=areas.area, actor=actor))
 
     def balances(connection: Database, rows: Rows, now: datetime) -> Stored:
         made = {line: _balance(row) for line, row in rows}
         keys = {line: _key(row, row["account"], row["amount_fen"]) for line, row in rows}
-        return _enter(connection, made, keys, _known(connection, _BALANCES, rows), areas, now)
+        return store(connection, made, keys, _known(connection, _BALANCES, rows), now)
 
     def meters(connection: Database, rows: Rows, now: datetime) -> Stored:
         made = {line: _meter(row) for line, row in rows}
@@ -79,7 +82,7 @@ def opening_stores(areas: Areas) -> dict[str, Store]:
             line: _key(row, row["meter"], row["slot"].replace(JOIN, " "), row["amount_fen"])
             for line, row in rows
         }
-        return _enter(connection, made, keys, _known(connection, _METERS, rows), areas, now)
+        return store(connection, made, keys, _known(connection, _METERS, rows), now)
 
     return {OPENING_BALANCES.name: balances, OPENING_METERS.name: meters}
 
@@ -108,14 +111,14 @@ def _enter(
     made: Mapping[int, Opening],
     keys: Mapping[int, Key],
     known: Iterable[Key],
-    areas: Areas,
     now: datetime,
+    opened: Callable[..., int],
 ) -> Stored:
     """Openings that were not entered before; the same amount again is no other opening."""
     entered = set(known)
     fresh = [line for line in made if keys[line] not in entered]
     try:
-        enter(connection, [made[line] for line in fresh], areas.area, now)
+        opened(connection, [made[line] for line in fresh], now=now)
     except RulebookError as error:
         told = [(fresh[p.line - 1], "psn_no", p.message) for p in error.problems]
         return Stored(problems=told)

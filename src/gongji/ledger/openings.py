@@ -14,15 +14,21 @@ import psycopg
 from gongji.law.engine.area import Area
 from gongji.law.engine.person_meters import period_of
 from gongji.ledger import chart
-from gongji.ledger.entry_contents import OpeningFacts
-from gongji.ledger.entry_rows import OPENING, EntryRow, Move, PostingRow
+from gongji.ledger.entry_rows import OPENED, OPENING, EntryRow, Move, PostingRow
 from gongji.ledger.meter_rows import JOIN, names
 from gongji.ledger.post import lock, post, take_ids
+from gongji.platform.actors import Actor
 from gongji.platform.identity import mask_number
 from gongji.refusals import Refusal, RowProblem, RulebookError
 from gongji.units import Fen, day_in_china, day_of
 
 ARTICLE = "上线期初"
+FUNDS = {
+    chart.ACCOUNT: chart.fund_of(chart.ACCOUNT),
+    chart.PAYABLE: chart.fund_of(chart.POOL),
+    chart.RECEIVABLE: chart.fund_of(chart.POOL),
+}
+"""In which fund an opening balance stands: claims of before are taken as those of the pool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,8 @@ def enter(
     area_of: Callable[[str], Area],
     now: datetime,
     source: str = "期初",
+    *,
+    actor: Actor,
 ) -> int:
     """Enter openings, all or nothing: one entry for each person, area and year.
 
@@ -77,17 +85,20 @@ def enter(
         lock(connection, known.values())
         problems: list[RowProblem] = []
         entered = _entered(connection, known.values())
-        groups: dict[Group, list[tuple[int, Opening]]] = {}
+        groups: dict[Group, list[Opening]] = {}
         for number, row in enumerate(rows, start=1):
             try:
                 _check(row, known, entered, area_of)
             except Refusal as refusal:
                 problems.append(RowProblem(source, number, refusal.code, str(refusal)))
                 continue
-            groups.setdefault((row.psn_no, row.area, row.day.year), []).append((number, row))
+            groups.setdefault((row.psn_no, row.area, row.day.year), []).append(row)
         if problems:
             raise RulebookError(list(problems))
-        _write(connection, groups, known, area_of, now)
+        opened = [
+            _Opened(known[psn_no], area, given) for (psn_no, area, _), given in groups.items()
+        ]
+        _write(connection, opened, area_of, actor, now)
     return len(groups)
 
 
@@ -98,7 +109,7 @@ def _persons(connection: psycopg.Connection[Any], numbers: Iterable[str]) -> dic
     return dict(rows.fetchall())
 
 
-OPENED = """
+SIDES = """
 select area, debit, debit_owner from posting where debit_owner = any(%(ids)s)
   and debit in ('account', 'receivable', 'payable') and credit = 'opening'
 union all
@@ -118,15 +129,15 @@ def _entered(connection: psycopg.Connection[Any], persons: Iterable[int]) -> _En
     found = _Entered()
     ids = list(persons)
     for person, area, year, kind, meters in connection.execute(
-        "select person_id, area, extract(year from service_date)::int, kind,"
-        " case kind when 'opening' then meters end from entry where person_id = any(%s)",
+        "select person, area, extract(year from service_date)::int, kind,"
+        " case kind when 'opening' then meters end from entry where person = any(%s)",
         [ids],
     ):
         if kind != OPENING:
             found.years.add((person, area, year))
         for code, period, slot, _ in meters or ():
             found.keys.add((person, area, code, period, slot))
-    for area, account, owner in connection.execute(OPENED, {"ids": [str(one) for one in ids]}):
+    for area, account, owner in connection.execute(SIDES, {"ids": [str(one) for one in ids]}):
         found.keys.add((int(owner), area, account))
     return found
 
@@ -176,41 +187,60 @@ def _move(row: OpeningMeter, area: Area) -> Move:
     return row.meter, period, row.slot.replace(JOIN, " "), row.amount_fen
 
 
+class _Opened:
+    """One entry to be: the person and what the rows say."""
+
+    def __init__(self, person: int, area: str, rows: list[Opening]) -> None:
+        self.person, self.area = person, area
+        self.day = min(row.day for row in rows)
+        self.used = [row for row in rows if isinstance(row, OpeningMeter)]
+        self.had = [row for row in rows if isinstance(row, OpeningBalance) and row.amount_fen]
+
+
 def _write(
     connection: psycopg.Connection[Any],
-    groups: dict[Group, list[tuple[int, Opening]]],
-    known: dict[str, int],
+    opened: Sequence[_Opened],
     area_of: Callable[[str], Area],
+    actor: Actor,
     now: datetime,
 ) -> None:
-    ids = take_ids(connection, len(groups))
     entries, postings = [], []
-    for entry_id, ((psn_no, code, _), rows) in zip(ids, groups.items(), strict=True):
-        person = known[psn_no]
-        used = [row for _, row in rows if isinstance(row, OpeningMeter)]
-        had = [row for _, row in rows if isinstance(row, OpeningBalance) and row.amount_fen]
+    for number, one in zip(take_ids(connection, len(opened)), opened, strict=True):
         entries.append(
             EntryRow(
-                id=entry_id,
-                area=code,
-                person_id=person,
+                id=number,
+                area=one.area,
                 kind=OPENING,
-                service_date=min(row.day for _, row in rows),
+                origin=OPENED,
+                person=one.person,
+                service_date=one.day,
                 accounting_date=day_in_china(now),
-                settled_at=now,
-                meters=tuple(_move(row, area_of(code)) for row in used),
-                facts=OpeningFacts(rows=tuple(number for number, _ in rows)),
+                made_at=now,
+                actor_kind=actor.kind,
+                actor=actor.id,
+                meters=tuple(_move(row, area_of(one.area)) for row in one.used),
             )
         )
-        postings += [_posting(entry_id, row, person) for row in had]
+        postings += [
+            _posting(number, place, row, one.person) for place, row in enumerate(one.had, start=1)
+        ]
     post(connection, entries, postings)
 
 
-def _posting(entry_id: int, row: OpeningBalance, person: int) -> PostingRow:
+def _posting(entry: int, number: int, row: OpeningBalance, person: int) -> PostingRow:
     sides = [(row.account, str(person)), (chart.OPENING, row.area)]
     if not chart.RISES_BY_DEBIT[row.account]:
         sides.reverse()
     (debit, debit_owner), (credit, credit_owner) = sides
     return PostingRow(
-        entry_id, row.area, debit, debit_owner, credit, credit_owner, row.amount_fen, ARTICLE
+        entry,
+        number,
+        row.area,
+        FUNDS[row.account],
+        debit,
+        debit_owner,
+        credit,
+        credit_owner,
+        row.amount_fen,
+        article=ARTICLE,
     )

@@ -1,4 +1,4 @@
-"""The only writer of the journal: entries, postings, and with them meters and balances.
+"""The only writer of the journal: entries, settlements, postings; with them meters and balances.
 
 Every statement takes all rows at once, so that their number does not grow with the rows.
 """
@@ -10,18 +10,30 @@ from typing import Any
 import psycopg
 
 from gongji.ledger.chart import RISES_BY_DEBIT
-from gongji.ledger.entry_rows import COLUMNS, EntryRow, PostingRow
+from gongji.ledger.entry_rows import (
+    COLUMNS,
+    NO_SETTLEMENT,
+    POSTING_COLUMNS,
+    SETTLEMENT_COLUMNS,
+    EntryRow,
+    PostingRow,
+)
 from gongji.platform.arrays import array, written
 
 TYPES = {
     "id": "bigint",
-    "person_id": "bigint",
+    "entry": "bigint",
+    "number": "int",
+    "person": "bigint",
     "visit": "bigint",
-    "batch": "bigint",
-    "reverses_id": "bigint",
+    "holding": "bigint",
+    "command": "bigint",
+    "cause": "bigint",
+    "reverses": "bigint",
+    "law": "bigint",
     "service_date": "date",
     "accounting_date": "date",
-    "settled_at": "timestamptz",
+    "made_at": "timestamptz",
     "meters": "jsonb",
     "facts": "jsonb",
     "result": "jsonb",
@@ -36,33 +48,39 @@ def _type(column: str) -> str:
     return TYPES.get(column, "bigint" if column.endswith("_fen") else "text")
 
 
-_TYPES = [_type(column) for column in COLUMNS]
-_entry = attrgetter(*COLUMNS)
-_posting = attrgetter(*PostingRow.__struct_fields__)
+def _insert(table: str, columns: Sequence[str]) -> str:
+    """The statement that enters any number of rows of a table, a parameter for each column."""
+    given = ", ".join(f"%s::{_type(column)}[]" for column in columns)
+    return f"insert into {table} ({', '.join(columns)}) select * from unnest({given})"
 
-ENTER = f"""insert into entry ({", ".join(COLUMNS)})
-select * from unnest({", ".join(f"%s::{_type(column)}[]" for column in COLUMNS)})"""
-POSTINGS = """insert into posting
-  (entry_id, area, debit, debit_owner, credit, credit_owner, amount_fen, article)
-select * from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-  %s::bigint[], %s::text[])"""
-_POSTING_TYPES = ("bigint", *["text"] * 5, "bigint", "text")
+
+_BESIDE = ("entry", *SETTLEMENT_COLUMNS)
+_ENTRY_TYPES = [_type(column) for column in COLUMNS]
+_BESIDE_TYPES = [_type(column) for column in _BESIDE]
+_POSTING_TYPES = [_type(column) for column in POSTING_COLUMNS]
+_entry = attrgetter(*COLUMNS)
+_beside = attrgetter("id", *(f"settlement.{name}" for name in SETTLEMENT_COLUMNS))
+_posting = attrgetter(*POSTING_COLUMNS)
+
+ENTER = _insert("entry", COLUMNS)
+BESIDE = _insert("settlement", _BESIDE)
+POSTINGS = _insert("posting", POSTING_COLUMNS)
 METER_TYPES = ("text", "bigint", "text", "text", "text", "bigint")
 BALANCE_TYPES = ("text", "bigint", "text", "bigint")
 # The new amount is worked out before the row is proposed, because a CHECK looks at the proposed row
 # even where it is then not inserted.
-METERS = """insert into meter_use (area, person_id, period, slot, code, used_fen)
+METERS = """insert into meter_use (area, person, period, slot, code, used_fen)
 select k.area, k.person, k.period, k.slot, k.code, coalesce(m.used_fen, 0) + k.moved
 from unnest(%s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[])
   k(area, person, period, slot, code, moved)
-left join meter_use m on m.area = k.area and m.person_id = k.person and m.period = k.period
+left join meter_use m on m.area = k.area and m.person = k.person and m.period = k.period
   and m.slot = k.slot and m.code = k.code
-on conflict (area, person_id, period, slot, code) do update set used_fen = excluded.used_fen"""
-BALANCES = """insert into balance (area, person_id, kind, amount_fen)
+on conflict (area, person, period, slot, code) do update set used_fen = excluded.used_fen"""
+BALANCES = """insert into balance (area, person, kind, amount_fen)
 select k.area, k.person, k.kind, coalesce(b.amount_fen, 0) + k.moved
 from unnest(%s::text[], %s::bigint[], %s::text[], %s::bigint[]) k(area, person, kind, moved)
-left join balance b on b.area = k.area and b.person_id = k.person and b.kind = k.kind
-on conflict (area, person_id, kind) do update set amount_fen = excluded.amount_fen"""
+left join balance b on b.area = k.area and b.person = k.person and b.kind = k.kind
+on conflict (area, person, kind) do update set amount_fen = excluded.amount_fen"""
 
 
 def lock(connection: psycopg.Connection[Any], persons: Iterable[int]) -> None:
@@ -83,12 +101,15 @@ def post(
     """Enter entries (with ids from `take_ids`) and postings; meters and balances move with them.
 
     The caller is in a transaction and has locked the persons, and the owners of the accounts, in
-    an earlier statement (`lock`).
-    Refuses: the database does (psycopg.errors.CheckViolation): entry_period_open,
-             balance_not_negative, meter_not_negative.
+    an earlier statement (`lock`). The postings of an entry come in one call, numbered from 1.
+    Refuses: the database does (psycopg.errors.CheckViolation): entry_period_open, balance_holds,
+             meter_not_negative, and whatever postings do not fit their entry and its settlement.
     """
     if entries:
-        connection.execute(ENTER, written(_TYPES, [_entry(entry) for entry in entries]))
+        connection.execute(ENTER, written(_ENTRY_TYPES, [_entry(entry) for entry in entries]))
+    beside = [_beside(entry) for entry in entries if entry.settlement is not NO_SETTLEMENT]
+    if beside:
+        connection.execute(BESIDE, written(_BESIDE_TYPES, beside))
     if postings:
         rows = [_posting(posting) for posting in postings]
         connection.execute(POSTINGS, written(_POSTING_TYPES, rows))
@@ -113,7 +134,7 @@ def meter_moves(entries: Iterable[EntryRow]) -> dict[tuple[Any, ...], int]:
     moved: dict[tuple[Any, ...], int] = {}
     for entry in entries:
         for code, period, slot, amount in entry.meters:
-            key = (entry.area, entry.person_id, period, slot, code)
+            key = (entry.area, entry.person, period, slot, code)
             moved[key] = moved.get(key, 0) + amount
     return moved
 

@@ -10,15 +10,15 @@ from gongji.platform.arrays import written
 
 Connection = psycopg.Connection[Any]
 
-_RAISE = """insert into review_flag (entry_id, cause_id, reason)
+_RAISE = """insert into review_flag (entry, cause, reason)
 select * from unnest(%s::bigint[], %s::bigint[], %s::text[])"""
-_RAISE_ONCE = """insert into review_flag (entry_id, cause_id, reason, raised_at)
+_RAISE_ONCE = """insert into review_flag (entry, cause, reason, raised_at)
 select %(entry)s, %(cause)s, %(reason)s::text, %(now)s where not exists (
-  select 1 from review_flag where entry_id = %(entry)s and reason = %(reason)s::text
-    and settled_by_id is null)"""
-_SETTLE = """update review_flag f set settled_by_id = coalesce(a.adjustment, f.entry_id)
+  select 1 from review_flag where entry = %(entry)s and reason = %(reason)s::text
+    and settled_by is null)"""
+_SETTLE = """update review_flag f set settled_by = coalesce(a.adjustment, f.entry)
 from entry e left join unnest(%s::bigint[], %s::bigint[]) a(root, adjustment) on a.root = e.id
-where e.id = f.entry_id and f.settled_by_id is null and e.person_id = any(%s) and e.area = %s"""
+where e.id = f.entry and f.settled_by is null and e.person = any(%s) and e.area = %s"""
 """A flag is settled by the adjustment, or by the settlement itself where it stands as it is."""
 
 

@@ -185,41 +185,43 @@ def _running(connection: Connection, values: dict[str, Any], balance: Fen) -> It
 
 # The kinds are written out, so that the partial indexes on owners of such accounts serve.
 _ONES = """
-  select p.id, p.entry_id, p.article, p.amount_fen * %(sign)s as amount from posting p
+  select p.number, p.entry, p.article, p.amount_fen * %(sign)s as amount from posting p
   where p.debit_owner = %(owner)s and p.debit = %(kind)s
     and p.debit in ('account', 'receivable', 'payable')
   union all
-  select p.id, p.entry_id, p.article, p.amount_fen * -%(sign)s from posting p
+  select p.number, p.entry, p.article, p.amount_fen * -%(sign)s from posting p
   where p.credit_owner = %(owner)s and p.credit = %(kind)s
     and p.credit in ('account', 'receivable', 'payable')"""
 
 BALANCE_BEFORE = f"""
-select coalesce(sum(x.amount), 0)::bigint from ({_ONES}) x join entry e on e.id = x.entry_id
+select coalesce(sum(x.amount), 0)::bigint from ({_ONES}) x join entry e on e.id = x.entry
 where e.accounting_date < %(since)s"""
 
 MOVEMENTS = f"""
-select e.accounting_date, e.id, e.kind, e.institution, e.benefit, x.article, x.amount
-from ({_ONES}) x join entry e on e.id = x.entry_id
-where e.accounting_date between %(since)s and %(until)s order by e.accounting_date, e.id, x.id"""
+select e.accounting_date, e.id, e.kind, e.institution, coalesce(s.benefit, ''), x.article, x.amount
+from ({_ONES}) x join entry e on e.id = x.entry
+left join settlement s on s.entry = e.id
+where e.accounting_date between %(since)s and %(until)s
+order by e.accounting_date, e.id, x.number"""
 
 METERS = """
 select m->>1, m->>0, m->>2, sum((m->>3)::bigint)::bigint
 from entry e cross join lateral jsonb_array_elements(e.meters) m
-where e.person_id = %(person)s and e.accounting_date <= %(until)s
+where e.person = %(person)s and e.accounting_date <= %(until)s
   and extract(year from e.service_date) = extract(year from %(until)s::date)
 group by 1, 2, 3 having sum((m->>3)::bigint) <> 0 order by 1, 2, 3"""
 
-_OWED = "(e.total_fen - e.cash_fen - e.borne_fen)"
-_OURS = "e.institution = %(code)s and e.kind in ('settlement', 'cancellation')"
+_OWED = "(s.total_fen - s.cash_fen - s.borne_fen)"
+_OURS = """from entry e join settlement s on s.entry = e.id
+where e.institution = %(code)s and e.kind in ('settlement', 'cancellation')"""
 OWED_BEFORE = f"""
-select coalesce(sum({_OWED}), 0)::bigint from entry e
-where {_OURS} and e.accounting_date < %(since)s"""
+select coalesce(sum({_OWED}), 0)::bigint {_OURS} and e.accounting_date < %(since)s"""
 
 BY_DAY = f"""
-select e.accounting_date, e.benefit,
+select e.accounting_date, s.benefit,
   (count(*) filter (where e.kind = 'settlement') - count(*) filter (where e.kind = 'cancellation')),
-  sum(e.total_fen)::bigint, sum(e.pool_fen)::bigint, sum(e.supplements_fen)::bigint,
-  sum(e.account_fen + e.family_fen)::bigint, sum(e.cash_fen)::bigint, sum(e.borne_fen)::bigint,
+  sum(s.total_fen)::bigint, sum(s.pool_fen)::bigint, sum(s.supplements_fen)::bigint,
+  sum(s.account_fen + s.family_fen)::bigint, sum(s.cash_fen)::bigint, sum(s.borne_fen)::bigint,
   sum({_OWED})::bigint
-from entry e where {_OURS} and e.accounting_date between %(since)s and %(until)s
+{_OURS} and e.accounting_date between %(since)s and %(until)s
 group by 1, 2 order by 1, 2"""

@@ -67,48 +67,56 @@ class TrialBalance:
 def trial(connection: Connection, day: date, area: str = "") -> TrialBalance:
     """The trial balance of an area (or all) at the end of a day."""
     values = {"day": day, "area": area}
-    lines = tuple(TrialLine(*row) for row in connection.execute(LINES, values))
+    found = connection.execute(LINES, values).fetchall()
+    lines = tuple(TrialLine(*row[:-1]) for row in found)
+    settled = {row[0]: row[-1] for row in found}
     moved = {line.account: line.after_fen for line in lines}
     entered = connection.execute(ENTERED, values).fetchone()
     persons = connection.execute(KEPT, values).fetchone()
     assert entered and persons
+    claims = settled.get("payable", 0) + settled.get("receivable", 0)
     agreements = [
-        TrialAgreement("统筹基金支付 = 各笔结算", -moved.get("pool", 0), entered[0]),
-        TrialAgreement("补充资金支付 = 各笔结算", -moved.get("supplement", 0), entered[1]),
-        TrialAgreement("医药机构应收与已收 = 各笔结算", moved.get("provider", 0), entered[2]),
-        TrialAgreement("窗口现金 = 各笔结算", -moved.get("cash", 0), entered[3]),
+        TrialAgreement("统筹基金支付 = 各笔结算", settled.get("pool", 0), entered[0]),
+        TrialAgreement("补充资金支付 = 各笔结算", settled.get("supplement", 0), entered[1]),
+        TrialAgreement("个人账户支付 = 各笔结算", settled.get("account", 0), entered[2]),
+        TrialAgreement("应付医药机构 = 各笔结算", -settled.get("provider", 0), entered[3]),
+        TrialAgreement("应付与应收个人 = 各笔核算", -claims, entered[4]),
     ]
-    if entered[4]:
+    if entered[5]:
         # What persons have is kept as of now: it can be held against the last day only.
         agreements += [
-            TrialAgreement("个人账户 = 各人余额", moved.get("account", 0), persons[0]),
-            TrialAgreement("应付个人 = 各人应付", moved.get("payable", 0), persons[1]),
-            TrialAgreement("应收个人 = 各人应收", -moved.get("receivable", 0), persons[2]),
+            TrialAgreement("个人账户 = 各人余额", -moved.get("account", 0), persons[0]),
+            TrialAgreement("应付个人 = 各人应付", -moved.get("payable", 0), persons[1]),
+            TrialAgreement("应收个人 = 各人应收", moved.get("receivable", 0), persons[2]),
         ]
     return TrialBalance(day, area, lines, tuple(agreements))
 
 
-LINES = """
+_POSTED = """posting p join entry e on e.id = p.entry join entry_kind k on k.kind = e.kind
+  where e.accounting_date <= %(day)s and (%(area)s = '' or e.area = %(area)s)"""
+LINES = f"""
 with side as (
-  select p.debit as account, e.accounting_date as day, p.amount_fen as debit, 0 as credit
-  from posting p join entry e on e.id = p.entry_id
-  where e.accounting_date <= %(day)s and (%(area)s = '' or e.area = %(area)s)
+  select p.debit as account, e.accounting_date as day, p.amount_fen as debit, 0 as credit, k.settles
+  from {_POSTED}
   union all
-  select p.credit, e.accounting_date, 0, p.amount_fen
-  from posting p join entry e on e.id = p.entry_id
-  where e.accounting_date <= %(day)s and (%(area)s = '' or e.area = %(area)s))
+  select p.credit, e.accounting_date, 0, p.amount_fen, k.settles
+  from {_POSTED})
 select account, coalesce(sum(debit - credit) filter (where day < %(day)s), 0)::bigint,
   coalesce(sum(debit) filter (where day = %(day)s), 0)::bigint,
-  coalesce(sum(credit) filter (where day = %(day)s), 0)::bigint, sum(debit - credit)::bigint
+  coalesce(sum(credit) filter (where day = %(day)s), 0)::bigint, sum(debit - credit)::bigint,
+  coalesce(sum(debit - credit) filter (where settles), 0)::bigint
 from side group by account order by account"""
+"""By kind of account; the last column is what settlements and what corrects them moved."""
 
 ENTERED = """
-select coalesce(sum(pool_fen), 0)::bigint, coalesce(sum(supplements_fen), 0)::bigint,
-  coalesce(sum(total_fen - borne_fen), 0)::bigint,
-  coalesce(sum(cash_fen) filter (where kind <> 'adjustment'), 0)::bigint,
+select coalesce(sum(s.pool_fen), 0)::bigint, coalesce(sum(s.supplements_fen), 0)::bigint,
+  coalesce(sum(s.account_fen + s.family_fen), 0)::bigint,
+  coalesce(sum(s.total_fen - s.cash_fen - s.borne_fen), 0)::bigint,
+  coalesce(sum(s.owed_fen), 0)::bigint,
   not exists (select 1 from entry where accounting_date > %(day)s
               and (%(area)s = '' or area = %(area)s))
-from entry where accounting_date <= %(day)s and (%(area)s = '' or area = %(area)s)"""
+from entry e join settlement s on s.entry = e.id
+where e.accounting_date <= %(day)s and (%(area)s = '' or e.area = %(area)s)"""
 
 KEPT = """
 select coalesce(sum(amount_fen) filter (where kind = 'account'), 0)::bigint,

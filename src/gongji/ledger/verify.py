@@ -13,27 +13,12 @@ import psycopg
 from psycopg.rows import dict_row
 
 from gongji.ledger.chart import RISES_BY_DEBIT
+from gongji.ledger.differences import Difference
 
 Connection = psycopg.Connection[Any]
 Progress = Callable[[int], object]
 PERSONS, ENTRIES = 5_000, 50_000
 """How many persons, or entries, a range holds."""
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Something that is kept otherwise than the journal says.
-
-    Shape:   `check` is the check's name; `person` is masked; `what` the meter, balance or amount.
-    """
-
-    check: str
-    area: str
-    person: str
-    entry: int | None
-    what: str
-    kept: str
-    rebuilt: str
 
 
 @dataclass(frozen=True)
@@ -66,14 +51,29 @@ def verify(
     with connection.transaction():
         connection.execute("set transaction isolation level repeatable read, read only")
         for start, end in ranges(connection, "entry", "id", ENTRIES):
-            for statement in (AMOUNTS, MIRRORS, MIRRORED_POSTINGS):
+            for statement in OF_ENTRIES:
                 yield from _differences(connection, statement, scope, start, end)
             progress(end - start)
         for start, end in ranges(connection, "person", "id", PERSONS):
             yield from _differences(connection, METERS, scope, start, end)
             progress(end - start)
         yield from _differences(connection, BALANCES, scope, 0, 0)
-        yield from _differences(connection, TOTALS, scope, 0, 0)
+        for statement in (LOST, TOTALS):
+            yield from _differences(connection, statement, scope, 0, 0)
+
+
+def verify_since(connection: Connection, scope: Scope, snapshot: str) -> Iterator[Difference]:
+    """What is wrong with entries that a snapshot did not see, and with the meters that they moved.
+
+    The caller is in a transaction, and keeps others from adding to what it asks for.
+    """
+    values = {**_values(scope, 0, 0), "snapshot": snapshot}
+    entered = connection.execute(SINCE, values).fetchall()
+    for number, _ in entered:
+        for statement in OF_ENTRIES:
+            yield from _differences(connection, statement, scope, number, number + 1)
+    for person in sorted({person for _, person in entered if person is not None}):
+        yield from _differences(connection, METERS, scope, person, person + 1)
 
 
 def extent(connection: Connection) -> int:
@@ -99,68 +99,31 @@ def ranges(connection: Connection, table: str, column: str, size: int) -> Iterat
 def _differences(
     connection: Connection, statement: str, scope: Scope, start: int, end: int
 ) -> Iterator[Difference]:
-    values = {
+    with connection.cursor("differences", row_factory=dict_row) as cursor:
+        cursor.execute(statement, _values(scope, start, end))
+        for row in cursor:
+            yield Difference(**row)
+
+
+def _values(scope: Scope, start: int, end: int) -> dict[str, Any]:
+    return {
         "area": scope.area,
         "since": scope.since,
         "until": scope.until,
         "start": start,
         "end": end,
     }
-    with connection.cursor("differences", row_factory=dict_row) as cursor:
-        cursor.execute(statement, values)
-        for row in cursor:
-            yield Difference(**row)
 
 
+SINCE = """select e.id, e.person from entry e
+where e.area = %(area)s and e.accounting_date >= %(since)s and e.accounting_date < %(until)s
+  and not pg_visible_in_snapshot(e.xact, %(snapshot)s::pg_snapshot)"""
 MASKED = "left(w.psn_no, 4) || repeat('*', greatest(length(w.psn_no) - 8, 0)) || right(w.psn_no, 4)"
 _CHOSEN = """e.id >= %(start)s and e.id < %(end)s and (%(area)s = '' or e.area = %(area)s)
   and e.accounting_date >= %(since)s and e.accounting_date < %(until)s"""
 
 # Only the columns that are looked at: facts and results are wide.
-_COLUMNS = """e.id, e.area, e.person_id, e.kind, e.total_fen, e.pool_fen, e.supplements_fen,
-  e.account_fen, e.family_fen, e.cash_fen, e.borne_fen"""
-
-AMOUNTS = f"""
-with chosen as (select {_COLUMNS} from entry e where {_CHOSEN}),
-moved as (
-  select p.entry_id,
-    sum(case when p.credit = 'pool' then amount_fen else 0 end
-      - case when p.debit = 'pool' then amount_fen else 0 end) as pool,
-    sum(case when p.credit = 'supplement' then amount_fen else 0 end
-      - case when p.debit = 'supplement' then amount_fen else 0 end)
-      as supplements,
-    sum(case when p.credit = 'cash' then amount_fen else 0 end
-      - case when p.debit = 'cash' then amount_fen else 0 end) as cash,
-    sum(case when p.debit = 'provider' then amount_fen else 0 end
-      - case when p.credit = 'provider' then amount_fen else 0 end)
-      as provider,
-    sum(case when p.credit = 'account' and p.credit_owner = c.person_id::text then amount_fen
-        else 0 end - case when p.debit = 'account' and p.debit_owner = c.person_id::text
-        then amount_fen else 0 end) as account,
-    sum(case when p.credit = 'account' and p.credit_owner <> c.person_id::text then amount_fen
-        else 0 end - case when p.debit = 'account' and p.debit_owner <> c.person_id::text
-        then amount_fen else 0 end) as family,
-    sum(case when p.debit in ('payable', 'receivable') then amount_fen else 0 end
-      - case when p.credit in ('payable', 'receivable') then amount_fen else 0 end) as claims,
-    count(*) filter (where p.area <> c.area) as strangers
-  from chosen c join posting p on p.entry_id = c.id group by p.entry_id)
-select 'amounts' as check, c.area, {MASKED} as person, c.id as entry, x.what,
-  x.kept::text as kept, x.rebuilt::text as rebuilt
-from chosen c left join moved m on m.entry_id = c.id left join person w on w.id = c.person_id
-cross join lateral (values
-  ('pool_fen', c.pool_fen, coalesce(m.pool, 0), true),
-  ('supplements_fen', c.supplements_fen, coalesce(m.supplements, 0), true),
-  ('account_fen', c.account_fen, coalesce(m.account, 0), c.kind in ('settlement', 'cancellation')),
-  ('family_fen', c.family_fen, coalesce(m.family, 0), c.kind in ('settlement', 'cancellation')),
-  ('cash_fen', c.cash_fen, coalesce(m.cash, 0), c.kind in ('settlement', 'cancellation')),
-  ('cash_fen', c.cash_fen, -coalesce(m.claims, 0), c.kind = 'adjustment'),
-  ('total_fen - borne_fen', c.total_fen - c.borne_fen, coalesce(m.provider, 0), true),
-  ('area', 0, coalesce(m.strangers, 0), true)
-) as x(what, kept, rebuilt, applies)
-where x.applies and x.kept <> x.rebuilt
-"""
-"""Every amount of an entry is what its postings move."""
-
+_PAID = ("pool_fen", "supplements_fen", "account_fen", "family_fen", "owed_fen")
 _AMOUNTS = (
     "total_fen",
     "above_standard_fen",
@@ -168,13 +131,107 @@ _AMOUNTS = (
     "first_self_pay_fen",
     "in_scope_fen",
     "deductible_fen",
-    "pool_fen",
-    "supplements_fen",
-    "account_fen",
-    "family_fen",
+    *_PAID,
     "cash_fen",
     "borne_fen",
 )
+_SETTLED = ", ".join(f"s.{name}" for name in ("visit", "benefit", *_AMOUNTS))
+_EVENT = """e.id, e.area, e.person, e.kind, e.institution, e.service_date, e.accounting_date,
+  e.made_at, e.origin, e.reverses, e.meters"""
+
+
+def _moved(kind: str, more: str = "true") -> str:
+    """What postings debit an account of a kind, less what they credit it."""
+    return f"""coalesce(sum(case '{kind}' when p.debit then p.amount_fen
+      when p.credit then -p.amount_fen end) filter (where {more}), 0)"""
+
+
+_OWN = "c.person::text in (p.debit_owner, p.credit_owner)"
+AMOUNTS = f"""
+with chosen as (
+  select {_EVENT}, {_SETTLED} from entry e join settlement s on s.entry = e.id where {_CHOSEN}),
+moved as (
+  select p.entry, {_moved("pool")} as pool, {_moved("supplement")} as supplements,
+    {_moved("account", _OWN)} as account, {_moved("account", f"not ({_OWN})")} as family,
+    -{_moved("provider")} as provider, -{_moved("payable")} - {_moved("receivable")} as owed
+  from chosen c join posting p on p.entry = c.id group by p.entry)
+select 'amounts' as check, c.area, {MASKED} as person, c.id as entry, x.what,
+  x.kept::text as kept, x.rebuilt::text as rebuilt
+from chosen c left join moved m on m.entry = c.id left join person w on w.id = c.person
+cross join lateral (values
+  ('pool_fen', c.pool_fen, coalesce(m.pool, 0)),
+  ('supplements_fen', c.supplements_fen, coalesce(m.supplements, 0)),
+  ('account_fen', c.account_fen, coalesce(m.account, 0)),
+  ('family_fen', c.family_fen, coalesce(m.family, 0)),
+  ('owed_fen', c.owed_fen, coalesce(m.owed, 0)),
+  ('total_fen - cash_fen - borne_fen', c.total_fen - c.cash_fen - c.borne_fen,
+    coalesce(m.provider, 0)),
+  ('total_fen', c.total_fen, c.pool_fen + c.supplements_fen + c.account_fen + c.family_fen
+    + c.cash_fen + c.borne_fen - c.owed_fen),
+  ('total_fen', c.total_fen, c.above_standard_fen + c.wholly_own_fen + c.first_self_pay_fen
+    + c.in_scope_fen)
+) as x(what, kept, rebuilt)
+where x.kept <> x.rebuilt
+"""
+"""Every amount of a settlement is what its postings move, and its amounts come to its total."""
+
+POSTED = f"""
+with chosen as (select {_EVENT} from entry e where {_CHOSEN}),
+posted as (
+  select p.entry, count(*) as rows, min(p.number) as first, max(p.number) as last,
+    bool_or(p.area <> c.area) as elsewhere,
+    string_agg(p.debit || '/' || p.credit, ', ') filter (
+      where c.reverses is null and m.kind is null) as strange,
+    string_agg(p.fund, ', ') filter (
+      where f.fund <> 'any' and f.fund <> split_part(p.fund, '.', 1)
+        or g.fund <> 'any' and g.fund <> split_part(p.fund, '.', 1)
+        or p.debit = 'supplement' and p.fund <> 'supplement.' || p.debit_owner
+        or p.credit = 'supplement' and p.fund <> 'supplement.' || p.credit_owner) as mixed,
+    string_agg(distinct case 'provider' when p.debit then p.debit_owner
+      else p.credit_owner end, ', ')
+      filter (where c.institution <> case 'provider' when p.debit then p.debit_owner
+        when p.credit then p.credit_owner end) as owner,
+    string_agg(p.debit || '/' || p.credit, ', ') filter (
+      where p.article = '' and c.origin = 'own'
+        and (p.debit in ('pool', 'supplement') or p.credit in ('pool', 'supplement'))) as unsaid
+  from chosen c join posting p on p.entry = c.id
+  left join entry_moves m on m.kind = c.kind and m.debit = p.debit and m.credit = p.credit
+  left join chart f on f.kind = p.debit left join chart g on g.kind = p.credit
+  group by p.entry)
+select 'posting' as check, c.area, {MASKED} as person, c.id as entry, x.what,
+  coalesce(x.kept, '') as kept, coalesce(x.rebuilt, '') as rebuilt
+from chosen c left join posted p on p.entry = c.id left join person w on w.id = c.person
+left join entry_kind k on k.kind = c.kind left join settlement s on s.entry = c.id
+cross join lateral (values
+  ('settlement', (s.entry is not null) <> coalesce(k.settles, false),
+    (s.entry is not null)::text, coalesce(k.settles, false)::text),
+  ('number', p.first <> 1 or p.last <> p.rows, p.first || '–' || p.last, '1–' || p.rows),
+  ('area', p.elsewhere, '', c.area),
+  ('kind', p.strange is not null, p.strange, c.kind),
+  ('fund', p.mixed is not null, p.mixed, ''),
+  ('provider', p.owner is not null, p.owner, c.institution),
+  ('article', p.unsaid is not null, '', p.unsaid),
+  ('accounting_date', c.origin = 'own'
+      and c.accounting_date <> (c.made_at at time zone 'Asia/Shanghai')::date,
+    c.accounting_date::text, (c.made_at at time zone 'Asia/Shanghai')::date::text)
+) as x(what, differs, kept, rebuilt)
+where x.differs
+"""
+"""An entry has what its kind says, its postings are numbered, in one fund each, and say why."""
+
+LOST = """
+select 'posting' as check, p.area, '' as person, p.entry, 'entry' as what, p.rows::text as kept,
+  '' as rebuilt
+from (
+  select entry, area, count(*) as rows from posting
+  where %(area)s = '' or area = %(area)s group by 1, 2) p
+where not exists (select 1 from entry e where e.id = p.entry)
+union all
+select 'posting', '', '', s.entry, 'entry', 'settlement', '' from settlement s
+where not exists (select 1 from entry e where e.id = s.entry)
+"""
+"""Postings and settlements whose entry is gone."""
+
 _NEGATED = " or ".join(f"c.{name} <> -o.{name}" for name in _AMOUNTS)
 
 
@@ -192,58 +249,70 @@ def _moves(entry: str, sign: str) -> str:
   from jsonb_array_elements({entry}.meters) x(m) where (m->>3)::bigint <> 0"""
 
 
+_LIKE = ("area", "person", "institution", "service_date", "visit", "benefit")
+_UNCHANGED = ",\n  ".join(
+    f"('{name}', c.{name} is distinct from o.{name}, c.{name}::text, o.{name}::text)"
+    for name in _LIKE
+)
+_WHOLE = f"select {_EVENT}, {_SETTLED} from entry e left join settlement s on s.entry = e.id"
 MIRRORS = f"""
-with chosen as (select * from entry e where {_CHOSEN} and e.reverses_id is not null)
-select 'mirror' as check, c.area, {MASKED} as person, c.id as entry, x.what, x.kept, x.rebuilt
-from chosen c join entry o on o.id = c.reverses_id left join person w on w.id = c.person_id
+with chosen as ({_WHOLE} where {_CHOSEN} and e.reverses is not null)
+select 'mirror' as check, c.area, {MASKED} as person, c.id as entry, x.what,
+  coalesce(x.kept, '') as kept, coalesce(x.rebuilt, '') as rebuilt
+from chosen c
+join lateral ({_WHOLE} where e.id = c.reverses) o on true left join person w on w.id = c.person
 cross join lateral (select ({_moves("o", "-")}) as meters, ({_moves("c", "")}) as kept) r
 cross join lateral (values
   ('amounts', {_NEGATED}, {_unlike("c.{0}")}, {_unlike("-o.{0}")}),
   ('meters', r.kept <> r.meters, r.kept::text, r.meters::text),
-  ('area', c.area <> o.area, c.area, o.area),
-  ('person_id', c.person_id is distinct from o.person_id, c.person_id::text, o.person_id::text),
-  ('institution', c.institution <> o.institution, c.institution, o.institution)
+  {_UNCHANGED},
+  ('accounting_date', c.accounting_date < o.accounting_date, c.accounting_date::text,
+    o.accounting_date::text)
 ) as x(what, differs, kept, rebuilt)
 where x.differs
 """
 """A cancellation (or what takes one back) is what it reverses with the other sign."""
 
 MIRRORED_POSTINGS = f"""
-with chosen as (select * from entry e where {_CHOSEN} and e.reverses_id is not null)
+with chosen as (select {_EVENT} from entry e where {_CHOSEN} and e.reverses is not null)
 select 'mirror' as check, c.area, {MASKED} as person, c.id as entry, x.what,
   x.kept::text as kept, x.rebuilt::text as rebuilt
-from chosen c left join person w on w.id = c.person_id
+from chosen c left join person w on w.id = c.person
 cross join lateral (
   select debit || '/' || credit as what, coalesce(sum(amount) filter (where ours), 0) as kept,
     coalesce(sum(amount) filter (where not ours), 0) as rebuilt
   from (
-    select true as ours, debit, debit_owner, credit, credit_owner, amount_fen as amount
-    from posting where entry_id = c.id
+    select true as ours, fund, debit, debit_owner, credit, credit_owner, benefit,
+      amount_fen as amount
+    from posting where entry = c.id
     union all
-    select false, credit, credit_owner, debit, debit_owner, amount_fen
-    from posting where entry_id = c.reverses_id) p
-  group by debit, debit_owner, credit, credit_owner
+    select false, fund, credit, credit_owner, debit, debit_owner, benefit, amount_fen
+    from posting where entry = c.reverses) p
+  group by fund, debit, debit_owner, credit, credit_owner, benefit
   having coalesce(sum(amount) filter (where ours), 0)
     <> coalesce(sum(amount) filter (where not ours), 0)) x
 """
 """A cancellation (or what takes one back) moves back what was moved."""
 
+OF_ENTRIES = (AMOUNTS, POSTED, MIRRORS, MIRRORED_POSTINGS)
+"""What is asked of entries in a range."""
+
 METERS = f"""
 with rebuilt as (
-  select e.area, e.person_id, m->>1 as period, m->>2 as slot, m->>0 as code,
+  select e.area, e.person, m->>1 as period, m->>2 as slot, m->>0 as code,
     sum((m->>3)::bigint) as used
   from entry e cross join lateral jsonb_array_elements(e.meters) m
-  where e.person_id >= %(start)s and e.person_id < %(end)s
+  where e.person >= %(start)s and e.person < %(end)s
     and (%(area)s = '' or e.area = %(area)s)
   group by 1, 2, 3, 4, 5),
 kept as (
-  select * from meter_use where person_id >= %(start)s and person_id < %(end)s
+  select * from meter_use where person >= %(start)s and person < %(end)s
     and (%(area)s = '' or area = %(area)s))
 select 'meter' as check, area, {MASKED} as person, null::bigint as entry,
   concat_ws(' ', code, period, nullif(slot, '')) as what,
   coalesce(k.used_fen, 0)::text as kept, coalesce(r.used, 0)::text as rebuilt
-from rebuilt r full join kept k using (area, person_id, period, slot, code)
-left join (select id, psn_no from person) w on w.id = person_id
+from rebuilt r full join kept k using (area, person, period, slot, code)
+left join (select id, psn_no from person) w on w.id = person
 where coalesce(k.used_fen, 0) <> coalesce(r.used, 0)
 """
 """A meter holds the sum of what the entries moved it by."""
@@ -269,33 +338,31 @@ with moved as (
   select area, credit_owner, credit, amount_fen,
     {_side(False)} from posting where credit in ({_KEPT})),
 rebuilt as (
-  select area, owner::bigint as person_id, kind, sum(amount * sign) as amount
+  select area, owner::bigint as person, kind, sum(amount * sign) as amount
   from moved where %(area)s = '' or area = %(area)s group by 1, 2, 3),
 kept as (select * from balance where %(area)s = '' or area = %(area)s)
-select 'balance' as check, area, {MASKED} as person, null::bigint as entry, kind as what,
-  coalesce(k.amount_fen, 0)::text as kept, coalesce(r.amount, 0)::text as rebuilt
-from rebuilt r full join kept k using (area, person_id, kind)
-left join (select id, psn_no from person) w on w.id = person_id
-where coalesce(k.amount_fen, 0) <> coalesce(r.amount, 0)
+select 'balance' as check, area, {MASKED} as person, null::bigint as entry, x.what,
+  x.kept::text as kept, x.rebuilt::text as rebuilt
+from rebuilt r full join kept k using (area, person, kind)
+left join (select id, psn_no from person) w on w.id = person
+cross join lateral (values
+  (kind, coalesce(k.amount_fen, 0), coalesce(r.amount, 0)),
+  (kind || ' held', k.held_fen, greatest(least(k.held_fen, r.amount), 0))
+) as x(what, kept, rebuilt)
+where x.kept <> x.rebuilt
 """
-"""A balance is the sum of the postings on it."""
+"""A balance is the sum of the postings on it, and no more of it is held than there is."""
 
-TOTALS = """
+TOTALS = f"""
 with chosen as (
-  select e.id, e.area, e.pool_fen, e.total_fen, e.borne_fen from entry e
+  select e.id, e.area, s.pool_fen as pool, s.total_fen - s.cash_fen - s.borne_fen as provider
+  from entry e join settlement s on s.entry = e.id
   where (%(area)s = '' or e.area = %(area)s)
     and e.accounting_date >= %(since)s and e.accounting_date < %(until)s),
 moved as (
-  select c.area,
-    sum(case when p.credit = 'pool' then amount_fen else 0 end
-      - case when p.debit = 'pool' then amount_fen else 0 end) as pool,
-    sum(case when p.debit = 'provider' then amount_fen else 0 end
-      - case when p.credit = 'provider' then amount_fen else 0 end)
-      as provider
-  from chosen c join posting p on p.entry_id = c.id group by c.area),
-entered as (
-  select area, sum(pool_fen) as pool, sum(total_fen - borne_fen) as provider
-  from chosen group by area)
+  select c.area, {_moved("pool")} as pool, -{_moved("provider")} as provider
+  from chosen c join posting p on p.entry = c.id group by c.area),
+entered as (select area, sum(pool) as pool, sum(provider) as provider from chosen group by area)
 select 'trial' as check, e.area, null::text as person, null::bigint as entry, x.what,
   x.kept::text as kept, x.rebuilt::text as rebuilt
 from entered e left join moved m using (area)
@@ -303,4 +370,4 @@ cross join lateral (values ('pool', e.pool, coalesce(m.pool, 0)),
   ('provider', e.provider, coalesce(m.provider, 0))) as x(what, kept, rebuilt)
 where x.kept <> x.rebuilt
 """
-"""What the journal moved is what the entries say, over an area."""
+"""What the journal moved is what the settlements say, over an area."""

@@ -3,6 +3,7 @@
 Imported late where a command must start fast.
 """
 
+import getpass
 from functools import cache
 from typing import Any
 
@@ -11,6 +12,7 @@ import psycopg
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.platform import database
+from gongji.platform.actors import Actor
 from gongji.platform.environment import environment
 from gongji.platform.identity import Identity
 from gongji.platform.inbox import Inbox, inbox_of
@@ -31,6 +33,11 @@ def installed_identity() -> Identity:
 def installed_inbox() -> Inbox:
     """The inbox by the keys of the environment."""
     return inbox_of(environment().identity_key, environment().lookup_key)
+
+
+def operator() -> Actor:
+    """Who works on the command line, by the account there."""
+    return Actor.operator(getpass.getuser())
 
 
 def owner_connection() -> psycopg.Connection[Any]:

@@ -120,7 +120,7 @@ def _entries(visitor: Visitor, rows: list[Any]) -> list[dict[str, Any]]:
             "event": EVENTS.get(row.kind, row.kind),
             "cancelled": row.id in back,
             "institution": names.get(row.institution, row.institution),
-            "benefit": _benefit(row.area, row.benefit),
+            "benefit": _benefit(row.area, row.settlement.benefit),
         }
         for row in rows
     ]

@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
-from gongji.people.models import Person
+from gongji.people.person_rows import find_by_certificate, find_person
 from gongji.platform.identity import RESIDENT, Identity
 from gongji.portal.ui_texts import say
 
@@ -33,10 +33,16 @@ INVENTED = """
 select chosen.psn_no, chosen.name, chosen.area from (
   select p.psn_no, p.name, p.area, row_number() over (
     partition by p.area order by
-      exists (select 1 from entry e where e.person_id = p.id and e.kind = 'settlement') desc,
+      exists (select 1 from entry e where e.person = p.id and e.kind = 'settlement') desc,
       exists (select 1 from person_fact b where b.person_id = p.id and b.kind = 'bond') desc, p.id
   ) as place from person p where p.area = any(%s)
 ) chosen where place <= 3 order by area, place"""
+
+
+def _database() -> Any:
+    """The connection of psycopg inside Django's."""
+    connection.ensure_connection()
+    return connection.connection
 
 
 def code_of(psn_no: str) -> str:
@@ -71,7 +77,7 @@ class CodeBackend(BaseBackend):  # type: ignore[misc]
                 cache.delete(f"code:{psn_no}")
             return None
         cache.delete_many([f"code:{psn_no}", tries])
-        if not Person.objects.filter(psn_no=psn_no).exists():
+        if find_person(_database(), psn_no) is None:
             return None
         return user_of(psn_no)
 
@@ -145,13 +151,11 @@ def number_told(claims: dict[str, Any]) -> str:
     said = next((str(part[claim]) for part in parts if part.get(claim)), "")
     if not said:
         return ""
-    persons = Person.objects.all()
     if claim == NUMBER:
-        found = persons.filter(psn_no=said).first()
+        found = find_person(_database(), said)
     else:
         identity = Identity(settings.GONGJI_IDENTITY_KEY, settings.GONGJI_LOOKUP_KEY)
-        made = identity.lookup_hash(RESIDENT, said)
-        found = persons.filter(certificate_hash=made, certificate_kind=RESIDENT).first()
+        found = find_by_certificate(_database(), identity, RESIDENT, said)
     return found.psn_no if found else ""
 
 

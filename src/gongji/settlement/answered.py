@@ -6,11 +6,11 @@ from typing import Any
 import psycopg
 
 from gongji.ledger.balances import find_balance
-from gongji.ledger.entry_rows import COLUMNS, read_entry
+from gongji.ledger.entry_rows import READ, read_entry
 from gongji.platform.arrays import array
 from gongji.settlement.contract import Outcome
 
-ENTRIES = f"select {', '.join(COLUMNS)} from entry where id = any(%s::bigint[])"
+ENTRIES = f"{READ} where e.id = any(%s::bigint[])"
 
 
 def from_journal(connection: psycopg.Connection[Any], numbers: Iterable[int]) -> dict[int, Outcome]:
@@ -24,7 +24,7 @@ def from_journal(connection: psycopg.Connection[Any], numbers: Iterable[int]) ->
     made = {}
     for row in connection.execute(ENTRIES, [array(wanted)]).fetchall():
         entry = read_entry(row)
-        assert entry.id is not None and entry.person_id is not None
-        now = find_balance(connection, entry.area, entry.person_id)
+        assert entry.id is not None and entry.person is not None
+        now = find_balance(connection, entry.area, entry.person)
         made[entry.id] = Outcome(entry=entry, again=True, balance_fen=now)
     return made

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import psycopg
 from msgspec.structs import replace
 
@@ -17,7 +18,8 @@ from gongji.law.engine.areas import Areas
 from gongji.ledger import chart
 from gongji.ledger.entry_rows import (
     CANCELLATION,
-    COLUMNS,
+    POSTING_COLUMNS,
+    READ,
     SETTLEMENT,
     EntryRow,
     PostingRow,
@@ -28,6 +30,7 @@ from gongji.ledger.entry_rows import (
 from gongji.ledger.post import balance_moves, lock, post, take_ids
 from gongji.ledger.review_flags import raise_flags
 from gongji.platform import inbox
+from gongji.platform.actors import Actor
 from gongji.platform.arrays import array, written
 from gongji.platform.inbox import Key
 from gongji.refusals import Refusal
@@ -39,31 +42,36 @@ Connection = psycopg.Connection[Any]
 REVERSIBLE = ("2102", "2207", "2207A", "2103", "2208")
 """The transactions that 2601 undoes: settlements, and their cancellations."""
 
-ENTRY = f"select {', '.join(COLUMNS)} from entry where id = %s"
+ENTRY = f"{READ} where e.id = %s"
 PERSON = "select id from person where psn_no = %s"
 CHAIN = """with recursive chain as (
   select id, 0 as depth from entry where id = %s
-  union all select e.id, c.depth + 1 from chain c join entry e on e.reverses_id = c.id)
+  union all select e.id, c.depth + 1 from chain c join entry e on e.reverses = c.id)
 select id from chain order by depth"""
-POSTINGS = """select entry_id, area, debit, debit_owner, credit, credit_owner, amount_fen, article
-from posting where entry_id = %s order by id"""
+POSTINGS = f"""select {", ".join(POSTING_COLUMNS)} from posting
+where entry = %s order by number"""
 CLOSED = "select 1 from closed_period where area = %s and month = %s"
-BALANCES = """select person_id, kind, amount_fen from balance
-where area = %s and person_id = any(%s::bigint[])"""
-LATER = """select e.id, e.institution, e.visit, e.meters from entry e
-where e.person_id = %s and e.area = %s and e.id > %s and e.kind = 'settlement'
-  and not exists (select 1 from entry r where r.reverses_id = e.id)
+BALANCES = """select person, kind, amount_fen, held_fen from balance
+where area = %s and person = any(%s::bigint[])"""
+LATER = """select e.id, e.institution, e.meters from entry e
+where e.person = %s and e.area = %s and e.id > %s and e.kind = 'settlement'
+  and not exists (select 1 from entry r where r.reverses = e.id)
 order by e.id"""
-FREE = "update charge_batch set settled_by = null where id = %s and settled_by = %s"
+FREE = """update settlement_batch set released_at = %s
+where entry = %s and released_at is null"""
 RELEASE = """update prescription_use set released_at = %s
-where entry_id = %s and released_at is null"""
-TAKE = """update charge_batch set settled_by = %s
-where id = %s and settled_by is null and withdrawn_at is null"""
+where entry = %s and released_at is null"""
+TAKE = """insert into settlement_batch (entry, batch)
+select %s, c.id from settlement_batch b join charge_batch c on c.id = b.batch
+where b.entry = %s and c.withdrawn_at is null and not exists (
+  select 1 from settlement_batch o where o.batch = c.id and o.released_at is null)"""
+MESSAGE = "select msg_id from inbox where entry = %s and actor = %s limit 1"
+BATCHES = "select count(*) from settlement_batch where entry = %s"
 RELEASED = """select prescriber, number, exists (
     select 1 from prescription_use o where o.prescriber = u.prescriber and o.number = u.number
       and o.released_at is null)
-from prescription_use u where u.entry_id = %s"""
-USE_AGAIN = """insert into prescription_use (prescriber, number, entry_id)
+from prescription_use u where u.entry = %s"""
+USE_AGAIN = """insert into prescription_use (prescriber, number, entry)
 select * from unnest(%s::text[], %s::text[], %s::bigint[])"""
 
 
@@ -91,11 +99,11 @@ def cancel(
         if (
             found is None
             or found.kind != SETTLEMENT
-            or (found.person_id, found.visit) != (person, visit)
+            or (found.person, found.settlement.visit) != (person, visit)
             or found.institution != key.actor
         ):
             raise Refusal("settlement_unknown", "setl_id", {"value": str(entry)})
-        return _Undo(connection, key, now, refuse_chained).undo(found)
+        return _Undo(connection, _actor(key), now, refuse_chained).undo(found)
 
 
 def reverse(
@@ -136,11 +144,29 @@ def reverse(
         if found is None:
             return Outcome()
         person = _person(connection, psn_no)
-        if found.person_id != person:
+        if found.person != person:
             raise _differs(original_msgid, "psn_no")
-        outcome = _Undo(connection, key, now, refuse_chained).undo(found)
+        outcome = _Undo(connection, _actor(key), now, refuse_chained).undo(found)
         inbox.take_back(connection, place)
         return outcome
+
+
+def take_back(
+    connection: Connection, entry: int, actor: Actor, cause: int, now: datetime
+) -> Outcome:
+    """Cancel a settlement because of another entry, whoever told that one.
+
+    Runs in the caller's transaction.
+    Refuses: (raises) settlement_cancelled, period_closed.
+    """
+    found = _find(connection, entry)
+    assert found is not None and found.kind == SETTLEMENT
+    return _Undo(connection, actor, now, cause=cause).undo(found)
+
+
+def _actor(key: Key) -> Actor:
+    """Who sent a message."""
+    return msgspec.convert({"kind": key.actor_kind, "id": key.actor}, Actor)
 
 
 def _differs(msgid: str, names: str) -> Refusal:
@@ -162,15 +188,16 @@ class _Undo:
     """What the steps of taking an entry back share."""
 
     connection: Connection
-    key: Key
+    actor: Actor
     now: datetime
-    refuse_chained: frozenset[str]
+    refuse_chained: frozenset[str] = frozenset()
+    cause: int | None = None
 
     def undo(self, entry: EntryRow) -> Outcome:
         """Take back what stands of an entry."""
-        assert entry.id is not None and entry.person_id is not None
+        assert entry.id is not None and entry.person is not None
         made = _postings(self.connection, entry.id)
-        lock(self.connection, {entry.person_id, *_owners(made)})
+        lock(self.connection, {entry.person, *_owners(made)})
         chain = [number for (number,) in self.connection.execute(CHAIN, [entry.id])]
         if len(chain) % 2 == 0:
             raise Refusal("settlement_cancelled", "setl_id", {"value": str(entry.id)})
@@ -202,36 +229,40 @@ class _Undo:
             entry,
             id=number,
             kind=kind,
-            msgid=self.key.msg_id,
             accounting_date=today,
-            settled_at=self.now,
+            made_at=self.now,
+            actor_kind=self.actor.kind,
+            actor=self.actor.id,
+            holding=None,
+            command=None,
+            cause=self.cause,
         )
         return replace(back, meters=tuple(move for move in back.meters if move[3]))
 
-    def _later(self, entry: EntryRow) -> list[tuple[int, str, int]]:
+    def _later(self, entry: EntryRow) -> list[tuple[int, str]]:
         """The person's settlements that found what this one did to a meter.
 
         Refuses: settlement_chained, naming only those of the same institution.
         """
         moved = {move[:3] for move in entry.meters if move[3]}
-        rows = self.connection.execute(LATER, [entry.person_id, entry.area, entry.id])
+        rows = self.connection.execute(LATER, [entry.person, entry.area, entry.id])
         later = [
-            (number, institution, visit)
-            for number, institution, visit, moves in rows
+            (number, institution)
+            for number, institution, moves in rows
             if moved & {(code, period, slot) for code, period, slot, _ in moves}
         ]
         if later and entry.area in self.refuse_chained:
-            mine = [str(number) for number, place, _ in later if place == self.key.actor]
+            mine = [str(number) for number, place in later if place == self.actor.id]
             own = f"（本机构：{'、'.join(mine)}）" if mine else ""
             raise Refusal("settlement_chained", "setl_id", {"value": str(entry.id), "own": own})
         return later
 
-    def _flag(self, later: Sequence[tuple[int, str, int]], back: EntryRow) -> None:
+    def _flag(self, later: Sequence[tuple[int, str]], back: EntryRow) -> None:
         if later:
             done = "撤销" if back.kind == CANCELLATION else "恢复"
-            reason = f"此前的结算 {back.reverses_id} 已{done}，累计随之变动，须重新审核"
+            reason = f"此前的结算 {back.reverses} 已{done}，累计随之变动，须重新审核"
             assert back.id is not None
-            raise_flags(self.connection, [number for number, _, _ in later], back.id, reason)
+            raise_flags(self.connection, [number for number, _ in later], back.id, reason)
 
     def _refuse_short(self, entry: EntryRow, moved: Iterable[PostingRow]) -> None:
         """Restoring draws on accounts again.
@@ -247,13 +278,13 @@ class _Undo:
             return
         persons = array({person for person, _ in taken})
         rows = self.connection.execute(BALANCES, [entry.area, persons])
-        there = {(person, kind): amount for person, kind, amount in rows}
+        there = {(person, kind): amount - held for person, kind, amount, held in rows}
         if any(there.get(key, 0) < amount for key, amount in taken.items()):
-            raise Refusal("account_short", "acct_pay", {"value": str(entry.reverses_id)})
+            raise Refusal("account_short", "acct_pay", {"value": str(entry.reverses)})
 
     def _release(self, entry: EntryRow) -> None:
         """Lines are unsettled again, prescriptions can be used again."""
-        self.connection.execute(FREE, [entry.batch, entry.id])
+        self.connection.execute(FREE, [self.now, entry.id])
         self.connection.execute(RELEASE, [self.now, entry.id])
 
     def _take_again(self, cancelled: EntryRow, back: EntryRow) -> None:
@@ -261,17 +292,21 @@ class _Undo:
 
         Refuses: settlement_taken.
         """
-        taken = self.connection.execute(TAKE, [back.id, back.batch]).rowcount
-        used = self.connection.execute(RELEASED, [cancelled.reverses_id]).fetchall()
-        if not taken or any(again for _, _, again in used):
-            raise Refusal("settlement_taken", "omsgid", {"value": cancelled.msgid})
+        first = cancelled.reverses
+        had = self.connection.execute(BATCHES, [first]).fetchone()
+        taken = self.connection.execute(TAKE, [back.id, first]).rowcount
+        used = self.connection.execute(RELEASED, [first]).fetchall()
+        if had != (taken,) or any(again for _, _, again in used):
+            message = self.connection.execute(MESSAGE, [cancelled.id, cancelled.actor]).fetchone()
+            values = {"value": str(message[0]) if message else str(cancelled.id)}
+            raise Refusal("settlement_taken", "omsgid", values)
         if used:
             rows = [(prescriber, number, back.id) for prescriber, number, _ in used]
             self.connection.execute(USE_AGAIN, written(("text", "text", "bigint"), rows))
 
     def _balance(self, entry: EntryRow) -> int:
-        rows = self.connection.execute(BALANCES, [entry.area, array([entry.person_id])])
-        return next((amount for _, kind, amount in rows if kind == chart.ACCOUNT), 0)
+        rows = self.connection.execute(BALANCES, [entry.area, array([entry.person])])
+        return next((amount for _, kind, amount, _ in rows if kind == chart.ACCOUNT), 0)
 
 
 def _postings(connection: Connection, number: int) -> list[PostingRow]:

@@ -30,7 +30,7 @@ from gongji.ledger.entry_contents import (
     SettledFacts,
     Sums,
 )
-from gongji.ledger.entry_rows import EntryRow, PostingRow
+from gongji.ledger.entry_rows import COLUMNS, EntryRow, PostingRow, SettlementRow
 from gongji.refusals import REFUSALS, Refusal
 from gongji.settlement.allocate import Payment, allocate
 from gongji.units import Fen, day_of
@@ -68,16 +68,15 @@ def decide(
     return Decided(area, sums, available, result, allocate(result, sums, available))
 
 
-def row_of(decided: Decided, base: Mapping[str, Any], areas: Areas) -> EntryRow:
-    """The entry of a decided bill; `base` has its ids, dates and message, as columns."""
+def row_of(decided: Decided, base: Mapping[str, Any], visit: int | None, areas: Areas) -> EntryRow:
+    """The entry of a decided bill of a visit; `base` has who, when and where, as columns."""
     result, sums, payment = decided.result, decided.sums, decided.payment
-    number = base["visit"]
-    if number is not None and result.visit.visit != str(number):
+    if visit is not None and result.visit.visit != str(visit):
         # A purchase has its visit only now.
-        result = replace(result, visit=replace(result.visit, visit=str(number)))
+        result = replace(result, visit=replace(result.visit, visit=str(visit)))
     before, moves = meter_rows.readings(decided.area, result)
-    return EntryRow(
-        **base,
+    settled = SettlementRow(
+        visit=visit,
         benefit=decided.benefit,
         total_fen=sums.total_fen,
         above_standard_fen=sums.above_standard_fen,
@@ -90,29 +89,16 @@ def row_of(decided: Decided, base: Mapping[str, Any], areas: Areas) -> EntryRow:
         account_fen=payment.own_fen,
         family_fen=payment.family_fen,
         cash_fen=payment.cash_fen,
-        meters=moves,
         facts=SettledFacts(visit=result.visit, sums=sums, accounts=decided.available),
         result=_said(decided, result, before),
         rulebook=result.law.documents,
         law_hash=areas.hash_of(result.law),
         engine=__version__,
     )
+    return EntryRow(**base, meters=moves, settlement=settled)
 
 
-BASE = (
-    "id",
-    "area",
-    "person_id",
-    "kind",
-    "service_date",
-    "accounting_date",
-    "settled_at",
-    "institution",
-    "visit",
-    "batch",
-    "msgid",
-    "reverses_id",
-)
+BASE = tuple(name for name in COLUMNS if name != "meters")
 """The columns of an entry that are not decided but given."""
 
 
@@ -185,28 +171,31 @@ def _doubts(result: Result) -> dict[str, None]:
 
 
 def postings(decided: Decided, entry: EntryRow) -> list[PostingRow]:
-    """The postings of a settlement: to the institution, from whoever pays."""
+    """The postings of a settlement: from whoever pays to the institution, each in its own fund."""
     assert entry.id is not None
-    by: dict[tuple[str, str], Fen] = {(chart.POOL, entry.benefit): entry.pool_fen}
-    by |= {(chart.SUPPLEMENT, payer): paid for payer, paid in entry.supplements.items()}
-    by[(chart.ACCOUNT, str(entry.person_id))] = entry.account_fen
-    for owner, paid in decided.payment.family:
-        by[(chart.ACCOUNT, str(owner))] = paid
-    by[(chart.CASH, entry.institution)] = entry.cash_fen
-    funds = (chart.POOL, chart.SUPPLEMENT)
+    settled, by = entry.settlement, entry.supplements
+    paid: list[tuple[str, str, Fen]] = [
+        (chart.POOL, "", settled.pool_fen),
+        *((chart.SUPPLEMENT, payer, amount) for payer, amount in by.items()),
+        (chart.ACCOUNT, str(entry.person), settled.account_fen),
+        *((chart.ACCOUNT, str(owner), amount) for owner, amount in decided.payment.family),
+    ]
+    moved = [one for one in paid if one[2]]
     return [
         PostingRow(
             entry.id,
+            number,
             entry.area,
-            chart.PROVIDER,
-            entry.institution,
+            chart.fund_of(kind, owner),
             kind,
             owner,
+            chart.PROVIDER,
+            entry.institution,
             amount,
-            _article(decided.result, owner, kind) if kind in funds else "",
+            settled.benefit if kind == chart.POOL else "",
+            "" if kind == chart.ACCOUNT else _article(decided.result, owner, kind),
         )
-        for (kind, owner), amount in by.items()
-        if amount
+        for number, (kind, owner, amount) in enumerate(moved, start=1)
     ]
 
 
@@ -245,7 +234,7 @@ def redo(entry: EntryRow, used: Meters, areas: Areas) -> EntryRow:
     Refuses: what `decide` refuses.
     """
     base = {name: getattr(entry, name) for name in BASE}
-    return row_of(decided_again(entry, used, areas), base, areas)
+    return row_of(decided_again(entry, used, areas), base, entry.settlement.visit, areas)
 
 
 def decided_again(entry: EntryRow, used: Meters, areas: Areas) -> Decided:
@@ -260,8 +249,8 @@ def explanation(entry: EntryRow, areas: Areas) -> Explanation:
     Refuses: law_changed where the documents in force are no longer those that it was settled by.
     """
     area = areas.area(entry.area)
-    if areas.law_hash(entry.area, day_of(entry.service_date)) != entry.law_hash:
-        raise Refusal("law_changed", "law_hash", {"value": entry.rulebook})
+    if areas.law_hash(entry.area, day_of(entry.service_date)) != entry.settlement.law_hash:
+        raise Refusal("law_changed", "law_hash", {"value": entry.settlement.rulebook})
     used = meter_rows.load(area, entry.decision.meters if entry.decision else ())
     return explain(decided_again(entry, used, areas).result)
 

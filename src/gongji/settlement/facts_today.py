@@ -45,7 +45,8 @@ from person_fact where person_id = any(%s)"""
 PLACES = """select i.code, i.area, i.kind, f.kind, f.key, f.since, f.until, f.details
 from institution i
 left join institution_fact f on f.institution = i.code and f.retired_at is null"""
-MARKS = "select id, marks from charge_batch where id = any(%s)"
+MARKS = """select s.entry, c.marks from settlement_batch s join charge_batch c on c.id = s.batch
+where s.entry = any(%s) order by s.entry, c.id"""
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Places:
 
 @dataclass
 class Registry:
-    """What is known of some persons, and who prescribed for some batches."""
+    """What is known of some persons, and who prescribed for some settlements."""
 
     places: Places
     persons: dict[int, list[_Learnt]] = field(default_factory=dict)
@@ -107,7 +108,7 @@ class Registry:
 
 
 def read_registry(
-    connection: Connection, places: Places, persons: Sequence[int], batches: Iterable[int]
+    connection: Connection, places: Places, persons: Sequence[int], entries: Iterable[int]
 ) -> Registry:
     """What the registry knows of persons, in two statements."""
     made = Registry(places)
@@ -116,9 +117,10 @@ def read_registry(
     ):
         known = DatedFact(kind, key, since, until, details, area)
         made.persons.setdefault(person, []).append(_Learnt(known, learnt, retired))
-    for batch, marks in connection.execute(MARKS, [list(batches)]):
+    for entry, marks in connection.execute(MARKS, [list(entries)]):
         written = read_marks(marks).prescriptions
-        made.prescribers[batch] = [prescription.prescriber for prescription in written]
+        codes = made.prescribers.setdefault(entry, [])
+        codes += [prescription.prescriber for prescription in written]
     return made
 
 
@@ -128,9 +130,9 @@ def visit_today(entry: EntryRow, registry: Registry) -> Visit:
     Refuses: not_insured where the person is not insured in the area of the entry;
              registration_missing; institution_unknown.
     """
-    assert entry.person_id is not None
+    assert entry.person is not None
     then = entry.settled.visit
-    person = registry.known(entry.person_id, entry.service_date)
+    person = registry.known(entry.person, entry.service_date)
     if person.insured.area and entry.area not in parents(person.insured.area):
         raise Refusal("not_insured", "psn_no", {"date": str(entry.service_date)})
     known = counter_facts.COUNTER_FACTS
@@ -142,7 +144,7 @@ def visit_today(entry: EntryRow, registry: Registry) -> Visit:
 
 def _places(entry: EntryRow, registry: Registry) -> tuple[Standing, Standing | None]:
     here = registry.places.at(entry.institution, entry.service_date)
-    codes = [code for code in registry.prescribers.get(entry.batch or 0, ()) if code]
+    codes = [code for code in registry.prescribers.get(entry.id or 0, ()) if code]
     if here.kind != "pharmacy" or not codes:
         return here, None
     return here, registry.places.at(codes[0], entry.service_date)
@@ -172,12 +174,12 @@ def _route(then: Visit, person: PersonFacts) -> Route:
 
 def _told(entry: EntryRow, today: Seen, registry: Registry) -> dict[str, Value]:
     """What only the institution said: what the registry does not fill, or filled otherwise."""
-    assert entry.person_id is not None
+    assert entry.person is not None
     then = entry.settled.visit
     known = counter_facts.COUNTER_FACTS
     said: dict[str, Value | None] = {}
     if any(then.facts.get(one.column) is True for one in known.both):
-        person = registry.known(entry.person_id, entry.service_date, entry.settled_at)
+        person = registry.known(entry.person, entry.service_date, entry.made_at)
         if person.holding.get("insured"):
             seen = replace(today, person=person, route=Route(then.benefit))
             said = known.known_too(seen)

@@ -9,6 +9,7 @@ from psycopg import Connection
 from gongji.law.engine.areas import Areas
 from gongji.people.import_kinds import KNOWN_FACTS
 from gongji.people.import_people import take_stored
+from gongji.platform.actors import Actor
 from gongji.platform.imports.common_columns import (
     AREA,
     INSTITUTION,
@@ -52,16 +53,16 @@ STAYS = Kind(
 IMPORT = RoomImport((STAYS,), take_stored, stored=True)
 
 
-def stay_stores(areas: Areas) -> dict[str, Store]:
+def stay_stores(areas: Areas, actor: Actor) -> dict[str, Store]:
     """The store of stays (`gongji.platform.imports.load_files`)."""
 
     def stays(connection: Database, rows: Rows, now: datetime) -> Stored:
-        return _record(connection, rows, areas, now)
+        return _record(connection, rows, areas, actor, now)
 
     return {STAYS.name: stays}
 
 
-def _record(connection: Database, rows: Rows, areas: Areas, now: datetime) -> Stored:
+def _record(connection: Database, rows: Rows, areas: Areas, actor: Actor, now: datetime) -> Stored:
     """Stays one by one, so that each refusal names its row."""
     stored = Stored()
     for line, row in rows:
@@ -80,7 +81,7 @@ def _record(connection: Database, rows: Rows, areas: Areas, now: datetime) -> St
             total_fen=row["total_fen"],
         )
         try:
-            outcome = record_stay(connection, report, areas, now)
+            outcome = record_stay(connection, report, areas, now, actor=actor)
         except Refusal as error:
             stored.problems.append((line, error.field, str(error)))
             continue

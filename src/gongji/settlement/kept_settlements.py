@@ -6,35 +6,41 @@ from typing import Any
 import msgspec
 import psycopg
 
-from gongji.ledger.entry_rows import COLUMNS, EntryRow, read_entry
+from gongji.ledger.entry_rows import READ, EntryRow, read_entry
 from gongji.platform.inbox import INSTITUTION
 from gongji.units import Fen
 
 Connection = psycopg.Connection[Any]
 
-_ENTRY = f"""select {", ".join(f"e.{name}" for name in COLUMNS)} from entry e
-where e.id = %s and e.visit = %s and e.institution = %s and e.person_id = %s
+_ENTRY = f"""{READ}
+where e.id = %s and s.visit = %s and e.institution = %s and e.person = %s
   and e.kind in ('settlement', 'cancellation')"""
-_AROUND = """select v.med_type, coalesce(nullif(b.disease, ''), v.disease), v.details, m.kind,
-  exists (select 1 from entry r where r.reverses_id = %s)
-from visit v left join charge_batch b on b.id = %s
-left join inbox m on m.actor_kind = %s and m.actor = v.institution and m.msg_id = %s
-where v.id = %s"""
+_AROUND = """select v.med_type, coalesce(nullif(b.disease, ''), v.disease), v.details,
+  coalesce(m.msg_id, ''), m.kind, exists (select 1 from entry r where r.reverses = %(entry)s)
+from visit v
+left join lateral (
+  select c.disease from settlement_batch s join charge_batch c on c.id = s.batch
+  where s.entry in (%(entry)s, %(reversed)s) order by c.id limit 1) b on true
+left join lateral (
+  select i.msg_id, i.kind from inbox i
+  where i.entry = %(entry)s and i.actor_kind = %(kind)s and i.actor = v.institution
+  limit 1) m on true
+where v.id = %(visit)s"""
 _USED = """select to_char(e.service_date, 'YYYYMM'), coalesce(v.med_type, 'inpatient'),
   sum(case e.kind when 'settlement' then 1 when 'cancellation' then -1
-      else (e.reverses_id is null)::int end),
-  sum(e.total_fen), sum(e.deductible_fen), sum(e.pool_fen), sum(e.account_fen + e.family_fen),
-  coalesce(sum(s.servants), 0)::bigint, coalesce(sum(s.large), 0)::bigint
-from entry e left join visit v on v.id = e.visit
+      else (e.reverses is null)::int end),
+  sum(s.total_fen), sum(s.deductible_fen), sum(s.pool_fen), sum(s.account_fen + s.family_fen),
+  coalesce(sum(f.servants), 0)::bigint, coalesce(sum(f.large), 0)::bigint
+from entry e join settlement s on s.entry = e.id left join visit v on v.id = s.visit
 left join lateral (
   select sum(moved) filter (where payer = %(servants)s) as servants,
     sum(moved) filter (where payer in (%(large)s, %(major)s)) as large
   from (
-    select case when credit = 'supplement' then credit_owner else debit_owner end as payer,
-      case when credit = 'supplement' then amount_fen else -amount_fen end as moved
-    from posting where entry_id = e.id and 'supplement' in (credit, debit)
-  ) p) s on true
-where e.person_id = %(person)s and e.kind in ('settlement', 'cancellation', 'stay')
+    select case when debit = 'supplement' then debit_owner else credit_owner end as payer,
+      case when debit = 'supplement' then amount_fen else -amount_fen end as moved
+    from posting where entry = e.id and 'supplement' in (credit, debit)
+  ) p) f on true
+where e.person = %(person)s and e.kind in ('settlement', 'cancellation', 'stay')
   and e.service_date >= %(since)s and e.service_date < %(until)s
 group by 1, 2 order by 1, 2"""
 _PAYERS = {"servants": "公务员医疗补助", "large": "大额医疗费用补助", "major": "大病保险"}
@@ -46,6 +52,7 @@ class EntryAround(msgspec.Struct, frozen=True):
     med_type: str = ""
     disease: str = ""
     details: dict[str, Any] = {}
+    msg_id: str = ""
     kind: str | None = ""
     refunded: bool = False
 
@@ -77,9 +84,13 @@ def own_settlement(
 
 def around(connection: Connection, entry: EntryRow) -> EntryAround:
     """What stands around an entry."""
-    row = connection.execute(
-        _AROUND, [entry.id, entry.batch, INSTITUTION, entry.msgid, entry.visit]
-    ).fetchone()
+    values = {
+        "entry": entry.id,
+        "reversed": entry.reverses,
+        "kind": INSTITUTION,
+        "visit": entry.settlement.visit,
+    }
+    row = connection.execute(_AROUND, values).fetchone()
     return EntryAround(*row) if row else EntryAround()
 
 

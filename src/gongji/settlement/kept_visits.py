@@ -20,8 +20,9 @@ Connection = psycopg.Connection[Any]
 _VISITS = """select v.id, v.begun_at, v.med_type, v.disease, v.number, v.details, v.diagnoses,
   v.created_at, v.withdrawn_at, s.settled_at
 from visit v left join lateral (
-  select max(e.settled_at) as settled_at from entry e where e.visit = v.id
-    and e.kind = 'settlement' and not exists (select 1 from entry r where r.reverses_id = e.id)
+  select max(e.made_at) as settled_at from settlement t join entry e on e.id = t.entry
+  where t.visit = v.id and e.kind = 'settlement'
+    and not exists (select 1 from entry r where r.reverses = e.id)
 ) s on true
 where v.institution = %(institution)s and v.person_id = %(person)s
   and v.begun_at >= %(since)s and v.begun_at <= %(until)s
@@ -30,13 +31,15 @@ where v.institution = %(institution)s and v.person_id = %(person)s
 order by v.begun_at, v.id limit %(most)s"""
 _ONE_VISIT = """select v.id, v.diagnoses, v.created_at from visit v
 where v.id = %s and v.institution = %s and v.person_id = %s"""
-_LINES = """select v.id as visit, v.med_type, v.begun_at, b.created_at, b.settled_by, b.marks,
+_LINES = """select v.id as visit, v.med_type, v.begun_at, b.created_at, b.marks,
+  t.entry as settled_by,
   e.facts, l.serial, l.item, l.own_item, l.quantity_milli,
   l.price_micro, l.amount_fen, l.above_standard_fen, l.wholly_own_fen, l.first_self_pay_fen,
   l.in_scope_fen, l.details, i.name, i.list_type, i.specification, m.own_name,
   m.details as matched
 from fee_line l join charge_batch b on b.id = l.batch_id join visit v on v.id = b.visit_id
-left join entry e on e.id = b.settled_by left join item_version i on i.id = l.version
+left join settlement_batch t on t.batch = b.id and t.released_at is null
+left join settlement e on e.entry = t.entry left join item_version i on i.id = l.version
 left join lateral (
   select m.own_name, m.details from item_match m where m.institution = v.institution
     and m.own_item = l.own_item and m.item = l.item and m.retired_at is null
@@ -45,8 +48,8 @@ left join lateral (
 where v.institution = %(institution)s and v.person_id = %(person)s
   and b.withdrawn_at is null and """
 _OF_VISIT = """v.id = %(visit)s and (%(entry)s::bigint is null or b.id in (
-  select coalesce(o.batch, c.batch) from entry c left join entry o on o.id = c.reverses_id
-  where c.id = %(entry)s and c.visit = v.id)) order by l.id"""
+  select t.batch from entry c join settlement_batch t on t.entry in (c.id, c.reverses)
+  where c.id = %(entry)s)) order by l.id"""
 _OF_DISEASES = """e.benefit = any(%(benefits)s) and v.begun_at >= %(since)s
   and v.begun_at <= %(until)s and i.list_type like '10_' order by v.begun_at, l.id limit %(most)s"""
 _FOR_DISEASES = ["chronic", "special", "two_diseases", "dual_channel", "negotiated_drug"]

@@ -39,12 +39,13 @@ CASES = """select a.place, p.id, v.id, v.person_id, v.institution,
   (v.begun_at at time zone 'Asia/Shanghai')::date, v.disease,
   v.withdrawn_at is not null, v.details->>%s, c.id, c.disease, c.total_fen, c.above_standard_fen,
   c.wholly_own_fen, c.first_self_pay_fen, c.in_scope_fen, c.parts::text, c.marks::text,
-  c.settled_by, (select count(*) from fee_line l where a.counted and l.batch_id = c.id)
+  s.entry, (select count(*) from fee_line l where a.counted and l.batch_id = c.id)
 from unnest(%s::int[], %s::text[], %s::bigint[], %s::text[], %s::bool[])
   a(place, psn_no, visit, number, counted)
 left join person p on p.psn_no = a.psn_no
 left join visit v on v.id = a.visit
-left join charge_batch c on c.visit_id = v.id and c.number = a.number and c.withdrawn_at is null"""
+left join charge_batch c on c.visit_id = v.id and c.number = a.number and c.withdrawn_at is null
+left join settlement_batch s on s.batch = c.id and s.released_at is null"""
 
 FACTS = f"""select a.place, f.kind, f.key, f.since, f.until, f.details::text, f.area
 from unnest(%s::int[], %s::text[], %s::bigint[], %s::date[]) a(place, psn_no, visit, day)
@@ -67,13 +68,13 @@ from (select code from asked union select code from of_level where code <> '') w
 join institution i on i.code = w.code
 left join institution_fact f on f.institution = i.code and f.retired_at is null"""
 
-METERS = """select m.area, m.person_id, m.period, m.slot, m.code, m.used_fen
+METERS = """select m.area, m.person, m.period, m.slot, m.code, m.used_fen
 from unnest(%s::text[], %s::bigint[], %s::text[], %s::text[]) a(area, person, period, slot)
-join meter_use m on m.area = a.area and m.person_id = a.person and m.period = a.period
+join meter_use m on m.area = a.area and m.person = a.person and m.period = a.period
   and m.slot = a.slot"""
 
-BALANCES = """select b.area, p.psn_no, p.id, b.amount_fen
-from person p join balance b on b.person_id = p.id and b.kind = 'account'
+BALANCES = """select b.area, p.psn_no, p.id, b.amount_fen - b.held_fen
+from person p join balance b on b.person = p.id and b.kind = 'account'
 where p.psn_no = any(%s::text[])"""
 
 PRESCRIPTIONS = """select u.prescriber, u.number

@@ -3,8 +3,9 @@
 Each settlement is decided anew on the meters that the corrected year has by then, and held against
 what was paid for it in all: the settlement, its cancellation and earlier adjustments. Posting
 enters the difference as an entry of kind `adjustment`, so that a second run finds nothing. What
-accounts and cash paid at the counter is not undone: the difference goes to the person's payable,
-or, what the fund paid too much, to the receivable.
+accounts and cash paid at the counter is not undone: what a fund pays more or less goes to the
+person's payable, or, what it paid too much, to the receivable; a shift between two funds goes
+through the payable both ways.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,7 +28,7 @@ from gongji.ledger.entry_contents import Adjusting
 from gongji.ledger.entry_rows import (
     ADJUSTMENT,
     CANCELLATION,
-    COLUMNS,
+    READ,
     SETTLEMENT,
     EntryRow,
     Move,
@@ -36,6 +37,7 @@ from gongji.ledger.entry_rows import (
 )
 from gongji.ledger.post import lock, post, take_ids
 from gongji.ledger.review_flags import settle_flags
+from gongji.platform.actors import Actor
 from gongji.platform.identity import mask_number
 from gongji.refusals import Fault, Refusal
 from gongji.settlement.decide_bill import redo
@@ -69,7 +71,7 @@ COMPARED = (
 """The amounts that an adjustment corrects; those of accounts and cash it does not."""
 
 Fund = tuple[str, str]
-"""Kind and owner of the account that a fund's payment is a credit of."""
+"""Kind of a fund's account, and whose: of the pool the benefit, of a supplement the payer."""
 
 
 @dataclass
@@ -90,7 +92,7 @@ class Group:
     def add(self, entry: EntryRow) -> None:
         """Take another entry of the group in."""
         for name in COMPARED:
-            self.amounts[name] = self.amounts.get(name, 0) + getattr(entry, name)
+            self.amounts[name] = self.amounts.get(name, 0) + getattr(entry.settlement, name)
         for fund, paid in funds_of(entry).items():
             self.funds[fund] = self.funds.get(fund, 0) + paid
         for code, period, slot, moved in entry.meters:
@@ -127,31 +129,32 @@ def funds_of(entry: EntryRow) -> dict[Fund, Fen]:
     """What each fund paid by an entry; an adjustment and a cancellation keep it signed."""
     if entry.kind == ADJUSTMENT:
         return {(kind, owner): paid for kind, owner, paid in _adjusting(entry).funds}
-    found = {(chart.POOL, entry.benefit): entry.pool_fen}
+    found = {(chart.POOL, entry.settlement.benefit): entry.settlement.pool_fen}
     for payer, paid in entry.supplements.items():
         found[chart.SUPPLEMENT, payer] = paid
     return {fund: paid for fund, paid in found.items() if paid}
 
 
 def _adjusting(entry: EntryRow) -> Adjusting:
-    if not isinstance(entry.result, Adjusting):
+    result = entry.settlement.result
+    if not isinstance(result, Adjusting):
         raise Fault(f"记账分录 {entry.id} 没有写明它调整什么")
-    return entry.result
+    return result
 
 
-ENTRIES = f"""select {", ".join(COLUMNS)} from entry
-where person_id = any(%s) and area = %s
-  and (service_date >= %s and service_date < %s or kind = 'stay')
-order by person_id, id"""
+ENTRIES = f"""{READ}
+where e.person = any(%s) and e.area = %s
+  and (e.service_date >= %s and e.service_date < %s or e.kind = 'stay')
+order by e.person, e.id"""
 """A stay that ended in another year than it was first told for moves the meters of both."""
-IN_YEAR = """select distinct person_id from entry
-where person_id > %s and area = %s and service_date >= %s and service_date < %s
-  and kind = 'settlement' order by person_id limit %s"""
-USED = """select person_id, period, slot, code, used_fen from meter_use
-where area = %s and person_id = any(%s)"""
+IN_YEAR = """select distinct person from entry
+where person > %s and area = %s and service_date >= %s and service_date < %s
+  and kind = 'settlement' order by person limit %s"""
+USED = """select person, period, slot, code, used_fen from meter_use
+where area = %s and person = any(%s)"""
 NUMBERS = "select id, psn_no from person where id = any(%s)"
-KEPT = """select person_id, kind, amount_fen from balance
-where area = %s and person_id = any(%s) and kind in ('payable', 'receivable')"""
+KEPT = """select person, kind, amount_fen - held_fen from balance
+where area = %s and person = any(%s) and kind in ('payable', 'receivable')"""
 
 
 @dataclass
@@ -177,10 +180,10 @@ def readjudicate(
     areas: Areas,
     now: datetime,
     since: date | None = None,
-    posting: bool = False,
+    actor: Actor | None = None,
     progress: Progress = lambda done: None,
 ) -> Iterator[Change]:
-    """Every settlement of a year that comes out otherwise; with `posting` each is corrected.
+    """Every settlement of a year that comes out otherwise; `actor` corrects each, where given.
 
     The caller holds no transaction. Persons are taken some at a time, each lot in one transaction;
     posting locks them, so nobody settles for them meanwhile. A run that was broken off is taken up
@@ -204,13 +207,14 @@ def readjudicate(
         if not persons:
             return
         with connection.transaction():
-            if posting:
+            if actor is not None:
                 lock(connection, persons)
             else:
                 connection.execute("set transaction isolation level repeatable read, read only")
             found = _chunk(connection, run, home, persons)
-            if posting:
-                _post(connection, found, home, persons, now)
+            if actor is not None:
+                entries = _post(connection, found, actor, now)
+                settle_flags(connection, entries, persons, home)
         yield from found
         last = persons[-1]
         progress(len(persons))
@@ -219,7 +223,7 @@ def readjudicate(
 def count_persons(connection: Connection, code: str, year: int) -> int:
     """How many persons a run takes."""
     row = connection.execute(
-        "select count(distinct person_id) from entry where area = %s and kind = 'settlement'"
+        "select count(distinct person) from entry where area = %s and kind = 'settlement'"
         " and service_date >= %s and service_date < %s",
         [code, date(year, 1, 1), date(year + 1, 1, 1)],
     ).fetchone()
@@ -230,7 +234,7 @@ def _chunk(connection: Connection, run: Run, home: str, persons: Sequence[int]) 
     """The changes of some persons, in the order of persons and settlements."""
     entries = [read_entry(row) for row in connection.execute(ENTRIES, [persons, home, *run.span])]
     registry = read_registry(
-        connection, run.places, persons, {entry.batch for entry in entries if entry.batch}
+        connection, run.places, persons, [one.id for one in entries if one.id is not None]
     )
     used: dict[int, dict[tuple[str, str, str], Fen]] = {}
     for person, period, slot, code, amount in connection.execute(USED, [home, persons]):
@@ -239,14 +243,14 @@ def _chunk(connection: Connection, run: Run, home: str, persons: Sequence[int]) 
     for person, kind, amount in connection.execute(KEPT, [home, persons]):
         kept[person, kind] = amount
     found: list[Change] = []
-    for person, rows in groupby(entries, lambda entry: entry.person_id):
+    for person, rows in groupby(entries, lambda entry: entry.person):
         assert person is not None
         mine = _person(run, list(rows), used.get(person, {}), registry)
         claims = (kept.get((person, kind), 0) for kind in (chart.PAYABLE, chart.RECEIVABLE))
         found += _claims(mine, *claims)
-    changed = list({change.root.person_id for change in found})
+    changed = list({change.root.person for change in found})
     numbers = dict(connection.execute(NUMBERS, [changed]).fetchall()) if found else {}
-    return [replace(change, person=mask_number(numbers[change.root.person_id])) for change in found]
+    return [replace(change, person=mask_number(numbers[change.root.person])) for change in found]
 
 
 def _person(
@@ -262,7 +266,7 @@ def _person(
     groups = _groups(entries)
     cancelled = False
     for entry in entries:
-        if entry.kind in (CANCELLATION, ADJUSTMENT) or entry.reverses_id:
+        if entry.kind in (CANCELLATION, ADJUSTMENT) or entry.reverses:
             continue
         if entry.kind != SETTLEMENT:
             _move(run.area, state, [(move[:3], move[3]) for move in entry.meters])
@@ -286,8 +290,8 @@ def _groups(entries: Iterable[EntryRow]) -> dict[int, Group]:
         if entry.kind == ADJUSTMENT:
             group = groups[_adjusting(entry).adjusts]
             group.latest = entry
-        elif entry.reverses_id in roots:
-            roots[entry.id] = roots[entry.reverses_id]
+        elif entry.reverses in roots:
+            roots[entry.id] = roots[entry.reverses]
             group = groups[roots[entry.id]]
             group.cancelled = entry.kind == CANCELLATION
         elif entry.kind == SETTLEMENT:
@@ -326,15 +330,22 @@ def _again(
     else:
         borne = joined_deductible(run.area, root, visit, registry)
         _move(run.area, state, borne)
-        again = redo(replace(root, facts=replace(root.settled, visit=visit)), state, run.areas)
+        again = redo(_visited(root, visit), state, run.areas)
         _move(run.area, state, [(key, -amount) for key, amount in borne])
         told = _differing(run.area.law(visit.day), latest.settled.visit, visit)
     if told:
         return _change(group, again, FACTS, told)
     assert again is not None
-    if again.law_hash != latest.law_hash:
-        return _change(group, again, RULES, f"{latest.rulebook} → {again.rulebook}")
+    was, now = latest.settlement, again.settlement
+    if now.law_hash != was.law_hash:
+        return _change(group, again, RULES, f"{was.rulebook} → {now.rulebook}")
     return _change(group, again, otherwise, _used(latest, again))
+
+
+def _visited(entry: EntryRow, visit: Visit) -> EntryRow:
+    """A settlement as if it had been for another visit."""
+    facts = replace(entry.settled, visit=visit)
+    return replace(entry, settlement=replace(entry.settlement, facts=facts))
 
 
 def _differing(law: Law, stored: Visit, today: Visit) -> str:
@@ -372,10 +383,10 @@ def _used(latest: EntryRow, again: EntryRow) -> str:
 
 def _change(group: Group, again: EntryRow | None, cause: str, detail: str) -> Change | None:
     """The difference between what should stand and what stands, if there is one."""
-    after = {name: getattr(again, name) if again else 0 for name in COMPARED}
+    after = {name: getattr(again.settlement, name) if again else 0 for name in COMPARED}
     if again is None and not group.cancelled:
         # Nobody's fund pays, but the bill was what it was.
-        after |= {name: getattr(group.root, name) for name in COMPARED[:4]}
+        after |= {name: getattr(group.root.settlement, name) for name in COMPARED[:4]}
     funds = funds_of(again) if again else {}
     wanted = {move[:3]: move[3] for move in again.meters} if again else {}
     owed = {
@@ -409,44 +420,32 @@ def _claims(changes: Iterable[Change], payable: Fen, receivable: Fen) -> Iterato
 
 
 def _post(
-    connection: Connection,
-    changes: Sequence[Change],
-    home: str,
-    persons: Sequence[int],
-    now: datetime,
-) -> None:
-    """Enter the adjustments, and settle the flags of these persons' settlements."""
+    connection: Connection, changes: Sequence[Change], actor: Actor, now: datetime
+) -> dict[int | None, int]:
+    """Enter the adjustments; gives the adjustment of each settlement."""
     ids = take_ids(connection, len(changes)) if changes else []
     entries, postings = [], []
     for number, change in zip(ids, changes, strict=True):
-        entries.append(_entry(number, change, now))
+        entries.append(_entry(number, change, actor, now))
         postings += _postings(number, change)
     post(connection, entries, postings)
-    adjusted = {change.root.id: number for number, change in zip(ids, changes, strict=True)}
-    settle_flags(connection, adjusted, persons, home)
+    return {change.root.id: number for number, change in zip(ids, changes, strict=True)}
 
 
-def _entry(number: int, change: Change, now: datetime) -> EntryRow:
+def _entry(number: int, change: Change, actor: Actor, now: datetime) -> EntryRow:
     root = change.root
     amounts: dict[str, Any] = {name: change.after[name] - change.before[name] for name in COMPARED}
     source = change.again or root
-    return replace(
-        root,
-        id=number,
-        kind=ADJUSTMENT,
-        accounting_date=day_in_china(now),
-        settled_at=now,
-        msgid="",
-        benefit=source.benefit,
+    settled = replace(
+        source.settlement,
+        visit=root.settlement.visit,
         total_fen=0,
         account_fen=0,
         family_fen=0,
+        cash_fen=0,
         borne_fen=0,
-        # What the funds pay more or less is so much less or more for the person.
-        cash_fen=-(amounts["pool_fen"] + amounts["supplements_fen"]),
+        owed_fen=amounts["pool_fen"] + amounts["supplements_fen"],
         **amounts,
-        meters=change.moves,
-        facts=source.facts,
         result=Adjusting(
             adjusts=root.id or 0,
             cause=change.cause,
@@ -454,32 +453,67 @@ def _entry(number: int, change: Change, now: datetime) -> EntryRow:
             funds=tuple((*fund, paid) for fund, paid in change.funds.items()),
             decided=change.again.decision if change.again else None,
         ),
-        rulebook=source.rulebook,
-        law_hash=source.law_hash,
-        engine=source.engine,
+    )
+    return EntryRow(
+        id=number,
+        area=root.area,
+        kind=ADJUSTMENT,
+        person=root.person,
+        service_date=root.service_date,
+        accounting_date=day_in_china(now),
+        made_at=now,
+        actor_kind=actor.kind,
+        actor=actor.id,
+        institution=root.institution,
+        cause=root.id,
+        law=source.law,
+        meters=change.moves,
+        settlement=settled,
     )
 
 
 def _postings(number: int, change: Change) -> list[PostingRow]:
-    """From funds that pay more, and a person who owes, to funds that paid too much and a person."""
-    person = str(change.root.person_id)
-    sources = [(fund, paid) for fund, paid in change.funds.items() if paid > 0]
-    targets = [(fund, -paid) for fund, paid in change.funds.items() if paid < 0]
-    claims: list[tuple[str, Fen, bool]] = [
-        (chart.PAYABLE, change.payable_fen, change.payable_fen > 0),
-        (chart.RECEIVABLE, change.receivable_fen, change.receivable_fen < 0),
+    """Each fund's difference against the person's claim: what is owed back is paid off first."""
+    more = [(fund, paid) for fund, paid in change.funds.items() if paid > 0]
+    less = [(fund, -paid) for fund, paid in change.funds.items() if paid < 0]
+    lowered, raised = max(-change.receivable_fen, 0), max(change.receivable_fen, 0)
+    moved = [
+        *((fund, claim, amount) for fund, claim, amount in _split(more, lowered)),
+        *((fund, claim, -amount) for fund, claim, amount in _split(less, raised)),
     ]
-    for kind, amount, debit in claims:
-        if amount:
-            (targets if debit else sources).append(((kind, person), abs(amount)))
-    made = []
-    article = f"重新核算：{change.cause}"[:300]
-    while sources and targets:
-        (credit, given), (debit_to, taken) = sources[0], targets[0]
-        amount = min(given, taken)
-        made.append(PostingRow(number, change.root.area, *debit_to, *credit, amount, article))
-        for side, at, left in ((sources, credit, given), (targets, debit_to, taken)):
-            side[0] = (at, left - amount)
-            if left == amount:
-                side.pop(0)
-    return made
+    return [_posting(change, number, place, one) for place, one in enumerate(moved, start=1)]
+
+
+def _split(
+    differences: Iterable[tuple[Fund, Fen]], receivable: Fen
+) -> Iterator[tuple[Fund, str, Fen]]:
+    """Against which claim the differences go: the receivable as far as it goes, the payable."""
+    for fund, amount in differences:
+        first = min(amount, receivable)
+        receivable -= first
+        for claim, part in ((chart.RECEIVABLE, first), (chart.PAYABLE, amount - first)):
+            if part:
+                yield fund, claim, part
+
+
+def _posting(change: Change, entry: int, number: int, moved: tuple[Fund, str, Fen]) -> PostingRow:
+    """A posting of an adjustment; an amount below zero is what a fund pays less."""
+    (kind, whose), claim, amount = moved
+    owner = whose if kind == chart.SUPPLEMENT else ""
+    sides = [(kind, owner), (claim, str(change.root.person))]
+    if amount < 0:
+        sides.reverse()
+    (debit, debit_owner), (credit, credit_owner) = sides
+    return PostingRow(
+        entry,
+        number,
+        change.root.area,
+        chart.fund_of(kind, owner),
+        debit,
+        debit_owner,
+        credit,
+        credit_owner,
+        abs(amount),
+        whose if kind == chart.POOL else "",
+        f"重新核算：{change.cause}"[:300],
+    )

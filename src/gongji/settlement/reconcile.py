@@ -93,13 +93,16 @@ class Compared:
     day: date | None = None
 
 
-_ROWS = """select e.id, e.visit, p.psn_no, e.msgid, e.accounting_date, e.total_fen,
-  e.pool_fen + e.supplements_fen, e.account_fen + e.family_fen, e.reverses_id,
+_ROWS = """select e.id, s.visit, p.psn_no, coalesce(m.msg_id, ''), e.accounting_date, s.total_fen,
+  s.pool_fen + s.supplements_fen, s.account_fen + s.family_fen, e.reverses,
   e.kind = 'cancellation' or r.id is not null
-from entry e join person p on p.id = e.person_id left join entry r on r.reverses_id = e.id
+from entry e join settlement s on s.entry = e.id join person p on p.id = e.person
+left join entry r on r.reverses = e.id
+left join lateral (
+  select i.msg_id from inbox i where i.entry = e.id and i.actor = e.institution limit 1) m on true
 where e.institution = %(institution)s and e.kind in ('settlement', 'cancellation') and """
 _PERIOD = "e.accounting_date between %(since)s and %(until)s order by e.id"
-_NAMED = "(e.id = any(%(ids)s) or e.reverses_id = any(%(ids)s)) order by e.id"
+_NAMED = "(e.id = any(%(ids)s) or e.reverses = any(%(ids)s)) order by e.id"
 
 
 def rows_of(connection: Connection, institution: str, period: CountedPeriod) -> list[JournalRow]:

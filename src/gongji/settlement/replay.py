@@ -13,17 +13,19 @@ import psycopg
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.person_meters import Meters
 from gongji.ledger import meter_rows
-from gongji.ledger.entry_rows import AMOUNTS, COLUMNS, SETTLEMENT, EntryRow, read_entry
-from gongji.ledger.verify import ALL, PERSONS, Difference, Progress, Scope, nothing, ranges
+from gongji.ledger.differences import Difference
+from gongji.ledger.entry_rows import AMOUNTS, READ, SETTLEMENT, EntryRow, read_entry
+from gongji.ledger.verify import ALL, PERSONS, Progress, Scope, nothing, ranges
 from gongji.refusals import Refusal
 from gongji.settlement.decide_bill import redo
-from gongji.units import day_of
+from gongji.units import date_of, day_of
 
 Connection = psycopg.Connection[Any]
 ITER_ROWS = 2_000
 
-ENTRIES = f"""select {", ".join(COLUMNS)} from entry
-where person_id >= %s and person_id < %s and (%s = '' or area = %s) order by person_id, area, id"""
+ENTRIES = f"""{READ}
+where e.person >= %s and e.person < %s and (%s = '' or e.area = %s)
+order by e.person, e.area, e.id"""
 NUMBERS = """select left(psn_no, 4) || repeat('*', greatest(length(psn_no) - 8, 0))
   || right(psn_no, 4) from person where id = %s"""
 
@@ -43,7 +45,7 @@ def replay(
                 cursor.itersize = ITER_ROWS
                 cursor.execute(ENTRIES, [start, end, scope.area, scope.area])
                 rows = (read_entry(row) for row in cursor)
-                for (person, code), entries in groupby(rows, lambda e: (e.person_id, e.area)):
+                for (person, code), entries in groupby(rows, lambda e: (e.person, e.area)):
                     for entry, what, kept, rebuilt in _person(code, entries, areas):
                         shown = connection.execute(NUMBERS, [person]).fetchone()
                         yield Difference(
@@ -60,7 +62,7 @@ def _person(
     for entry in entries:
         stored = [(period, slot, name, moved) for name, period, slot, moved in entry.meters]
         # One that was restored repeats what it restores, which verification holds it against.
-        if entry.kind == SETTLEMENT and entry.reverses_id is None:
+        if entry.kind == SETTLEMENT and entry.reverses is None:
             try:
                 again = redo(entry, used, areas)
             except Refusal as refusal:
@@ -79,11 +81,16 @@ def _compare(
     entry: EntryRow, again: EntryRow, areas: Areas
 ) -> Iterator[tuple[int | None, str, str, str]]:
     for name in AMOUNTS:
-        kept, rebuilt = getattr(entry, name), getattr(again, name)
+        kept, rebuilt = getattr(entry.settlement, name), getattr(again.settlement, name)
         if kept != rebuilt:
             yield entry.id, name, str(kept), str(rebuilt)
     if sorted(entry.meters) != sorted(again.meters):
         yield entry.id, "meters", str(entry.meters), str(again.meters)
     today = areas.law_hash(entry.area, day_of(entry.service_date))
-    if entry.law_hash != today:
-        yield entry.id, "law_hash", entry.law_hash, today
+    if entry.settlement.law_hash != today:
+        yield entry.id, "law_hash", entry.settlement.law_hash, today
+    if entry.settlement.benefit != again.settlement.benefit:
+        yield entry.id, "benefit", entry.settlement.benefit, again.settlement.benefit
+    told = entry.settled.visit
+    if told.day != day_of(entry.service_date):
+        yield entry.id, "service_date", str(entry.service_date), str(date_of(told.day))

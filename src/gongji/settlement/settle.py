@@ -51,11 +51,11 @@ class Answers:
 TRIES = 4
 """How often a request that is alone is tried when others get in its way."""
 
-SETTLED = """update charge_batch c set settled_by = k.entry
-from unnest(%s::bigint[], %s::bigint[]) k(batch, entry)
-where c.id = k.batch and c.settled_by is null and c.withdrawn_at is null"""
+SETTLED = """insert into settlement_batch (entry, batch)
+select k.entry, c.id from unnest(%s::bigint[], %s::bigint[]) k(batch, entry)
+join charge_batch c on c.id = k.batch and c.withdrawn_at is null"""
 
-USED = """insert into prescription_use (prescriber, number, entry_id)
+USED = """insert into prescription_use (prescriber, number, entry)
 select * from unnest(%s::text[], %s::text[], %s::bigint[])"""
 
 
@@ -136,6 +136,7 @@ class _Entered(msgspec.Struct, frozen=True):
 
     settled: Settled
     entry: EntryRow
+    batch: int | None
 
     @property
     def plan(self) -> Plan:
@@ -226,21 +227,19 @@ class _Batch:
                 outcomes[plan.asked.place] = Outcome(refusal=refusal)
         return made
 
-    def _base(
-        self, plan: Plan, number: int | None, today: Any, kept: tuple[int | None, int | None]
-    ) -> dict[str, Any]:
+    def _base(self, plan: Plan, number: int | None, today: Any) -> dict[str, Any]:
+        key = plan.request.key
         return {
             "id": number,
             "area": plan.home,
-            "person_id": plan.asked.person,
             "kind": SETTLEMENT,
+            "person": plan.asked.person,
             "service_date": plan.day,
             "accounting_date": today,
-            "settled_at": self.now,
-            "institution": plan.request.key.actor,
-            "visit": kept[0],
-            "batch": kept[1],
-            "msgid": plan.request.key.msg_id,
+            "made_at": self.now,
+            "actor_kind": key.actor_kind,
+            "actor": key.actor,
+            "institution": key.actor,
         }
 
     def _write(
@@ -260,11 +259,11 @@ class _Batch:
         for one in made:
             plan = one.plan
             trial = plan.request.trial
-            kept = bought.get(plan.asked.place) or _kept(plan)
-            base = self._base(plan, None if trial else next(numbers), today, kept)
-            entry = decide_bill.row_of(one.decided, base, self.areas)
+            visit, batch = bought.get(plan.asked.place) or _kept(plan)
+            base = self._base(plan, None if trial else next(numbers), today)
+            entry = decide_bill.row_of(one.decided, base, visit, self.areas)
             if not trial:
-                entered.append(_Entered(one, entry))
+                entered.append(_Entered(one, entry, batch))
                 movements += decide_bill.postings(one.decided, entry)
             outcomes[plan.asked.place] = _outcome(one, entry)
         answers = {
@@ -355,6 +354,6 @@ def _mark(connection: Connection, entered: Sequence[_Entered]) -> psycopg.Cursor
         connection.execute(USED, written(("text", "text", "bigint"), used))
     if not entered:
         return None
-    batches = [one.entry.batch for one in entered]
+    batches = [one.batch for one in entered]
     numbers = [one.entry.id for one in entered]
     return connection.execute(SETTLED, [array(batches), array(numbers)])

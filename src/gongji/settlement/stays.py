@@ -21,16 +21,16 @@ from gongji.law.engine.visit import Visit
 from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.law import Law
 from gongji.ledger.entry_contents import SettledFacts, StayFacts, read_facts
-from gongji.ledger.entry_rows import STAY, EntryRow, Move
+from gongji.ledger.entry_rows import STAY, EntryRow, Move, SettlementRow
 from gongji.ledger.meter_rows import blocks_of, names
 from gongji.ledger.post import lock, post, take_ids
 from gongji.ledger.review_flags import raise_flag_once
 from gongji.people.person_facts import NewFact, add, retire
 from gongji.people.person_kinds import Stay
+from gongji.platform.actors import Actor
 from gongji.platform.identity import mask_number
-from gongji.platform.inbox import INSTITUTION, Key
 from gongji.refusals import Refusal
-from gongji.settlement.cancel import cancel
+from gongji.settlement.cancel import take_back
 from gongji.settlement.facts_today import Registry
 from gongji.settlement.known_facts import RESCUE_DAYS
 from gongji.settlement.routes import EMERGENCY, RESCUE_CARE
@@ -78,12 +78,17 @@ class StayOutcome:
 
 
 def record_stays(
-    connection: Connection, reports: Sequence[StayReport], areas: Areas, now: datetime
+    connection: Connection,
+    reports: Sequence[StayReport],
+    areas: Areas,
+    now: datetime,
+    *,
+    actor: Actor,
 ) -> list[StayOutcome]:
-    """Record episodes, all or none.
+    """Record episodes, all or none; `actor` is who tells them.
 
     Refuses: person_unknown, institution_unknown, value_invalid, amount_negative; area_unknown,
-             date_outside; what `cancel` refuses.
+             date_outside; what `take_back` refuses.
     """
     with connection.transaction():
         persons = dict(
@@ -94,14 +99,15 @@ def record_stays(
         )
         _check(connection, reports, persons)
         lock(connection, persons.values())
-        return [_record(connection, one, persons[one.psn_no], areas, now) for one in reports]
+        recording = _Recording(connection, areas, actor, now)
+        return [recording.record(one, persons[one.psn_no]) for one in reports]
 
 
 def record_stay(
-    connection: Connection, report: StayReport, areas: Areas, now: datetime
+    connection: Connection, report: StayReport, areas: Areas, now: datetime, *, actor: Actor
 ) -> StayOutcome:
     """Record one episode."""
-    return record_stays(connection, [report], areas, now)[0]
+    return record_stays(connection, [report], areas, now, actor=actor)[0]
 
 
 def shared_moves(area: Area, day: date, report: StayReport) -> tuple[Move, ...]:
@@ -132,9 +138,9 @@ def joined_deductible(
     Law:     楚政规〔2022〕2号 第十七条: 急诊抢救后即刻住院的，起付标准合并计算.
     Returns: (code, period, slot) of the deductibles of a visit, and fen; nothing for other bills.
     """
-    if not visit.facts.get("admitted") or rescue.person_id is None:
+    if not visit.facts.get("admitted") or rescue.person is None:
         return []
-    stay = registry.known(rescue.person_id, rescue.service_date).admitted
+    stay = registry.known(rescue.person, rescue.service_date).admitted
     borne = int(stay.details.get("deductible_fen", 0)) if stay else 0
     if not borne:
         return []
@@ -180,128 +186,116 @@ def _check(connection: Connection, reports: Iterable[StayReport], persons: dict[
 
 KNOWN = """select id, since, until, details from person_fact
 where person_id = %s and kind = 'stay' and key = %s and retired_at is null"""
-STAYS = """select facts, meters from entry
-where person_id = %s and area = %s and kind = 'stay' order by id"""
+STAYS = """select s.facts, e.meters from entry e join settlement s on s.entry = e.id
+where e.person = %s and e.area = %s and e.kind = 'stay' order by e.id"""
 
 
-def _record(
-    connection: Connection, report: StayReport, person: int, areas: Areas, now: datetime
-) -> StayOutcome:
-    """The fact, the entry, and what follows for settlements that are already there."""
-    stay = Stay(
-        report.institution,
-        report.level,  # type: ignore[arg-type]
-        report.from_emergency,
-        report.died,
-        report.deductible_fen,
-        report.pool_fen,
-        report.total_fen,
-    )
-    details = msgspec.to_builtins(stay)
-    before = connection.execute(KNOWN, [person, report.number]).fetchone()
-    if before is not None:
-        if tuple(before[1:]) == (report.since, report.until, details):
-            return StayOutcome(None)
-        retire(connection, [before[0]], now)
-    add(
-        connection,
-        [
-            NewFact(
-                person,
-                report.area,
-                "stay",
-                report.since,
-                report.number,
-                report.until,
-                details,
-                "stay",
-            )
-        ],
-        now,
-    )
-    # The year of a stay is that of its discharge, when it is settled.
-    day = report.until or report.since
-    area = areas.area(report.area)
-    entry = _enter(connection, report, person, area, day, now)
-    taken, flagged = _follow(connection, report, person, entry, area, areas, now)
-    return StayOutcome(entry, taken, flagged)
-
-
-def _enter(
-    connection: Connection, report: StayReport, person: int, area: Area, day: date, now: datetime
-) -> int:
-    """The entry that brings the meters to what the episode says now."""
-    wanted = {move[:3]: move[3] for move in shared_moves(area, day, report)}
-    for facts, moves in connection.execute(STAYS, [person, report.area]):
-        told = read_facts(facts)
-        if isinstance(told, StayFacts) and told.number == report.number:
-            for code, period, slot, moved in moves:
-                wanted[code, period, slot] = wanted.get((code, period, slot), 0) - moved
-    (number,) = take_ids(connection, 1)
-    said = msgspec.structs.asdict(report)
-    del said["psn_no"]
-    post(
-        connection,
-        [
-            EntryRow(
-                id=number,
-                area=report.area,
-                person_id=person,
-                kind=STAY,
-                service_date=day,
-                accounting_date=day_in_china(now),
-                settled_at=now,
-                institution=report.institution,
-                meters=tuple((*key, moved) for key, moved in wanted.items() if moved),
-                facts=StayFacts(**said),
-            )
-        ],
-        [],
-    )
-    return number
-
-
-STANDING = """select e.id, e.visit, e.institution, e.service_date, e.benefit, e.facts,
+STANDING = """select e.id, e.service_date, s.benefit, s.facts,
   coalesce(v.med_type, '')
-from entry e left join visit v on v.id = e.visit
-where e.person_id = %s and e.area = %s and e.kind = 'settlement'
+from entry e join settlement s on s.entry = e.id left join visit v on v.id = s.visit
+where e.person = %s and e.area = %s and e.kind = 'settlement'
   and e.service_date >= %s and (%s::date is null or e.service_date < %s)
-  and not exists (select 1 from entry c where c.reverses_id = e.id)
+  and not exists (select 1 from entry c where c.reverses = e.id)
 order by e.id desc"""
 
 
-def _follow(
-    connection: Connection,
-    report: StayReport,
-    person: int,
-    entry: int,
-    area: Area,
-    areas: Areas,
-    now: datetime,
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Rescue before the stay is reversed or flagged, by the rules; care during the stay is flagged.
+@dataclass(frozen=True)
+class _Recording:
+    """What the steps of recording episodes share."""
 
-    Law:     邵阳 第八条; 楚雄 第十七条; care during the stay: 邵阳 第十五条, 云浮 第十八条（一）.
-    """
-    first = report.since - timedelta(days=RESCUE_DAYS)
-    until = report.until
-    rows = connection.execute(STANDING, [person, report.area, first, until, until]).fetchall()
-    taken, flagged = [], []
-    for number, visit, institution, day, benefit, facts, med_type in rows:
-        told = read_facts(facts)
-        asked = told.visit.benefit if isinstance(told, SettledFacts) else benefit
-        rescue = asked == EMERGENCY or med_type == RESCUE_CARE
-        joined = report.from_emergency and rescue and day <= report.since
-        reason = ""
-        if joined and not report.died and joins_at_once(area.law(day_of(day))):
-            key = Key(INSTITUTION, institution, f"stay-{entry}-{number}", STAY, {})
-            cancel(connection, key, report.psn_no, visit, number, areas, now)
-            taken.append(number)
-        elif joined:
-            reason = f"急诊抢救后转入住院（{report.number}），须按住院重新核算"
-        elif day > report.since:
-            reason = f"就诊在住院期间（{report.number}），须重新核算"
-        if reason:
-            raise_flag_once(connection, number, entry, reason, now)
-            flagged.append(number)
-    return tuple(taken), tuple(flagged)
+    connection: Connection
+    areas: Areas
+    actor: Actor
+    now: datetime
+
+    def record(self, report: StayReport, person: int) -> StayOutcome:
+        """The fact, the entry, and what follows for settlements that are already there."""
+        stay = Stay(
+            report.institution,
+            report.level,  # type: ignore[arg-type]
+            report.from_emergency,
+            report.died,
+            report.deductible_fen,
+            report.pool_fen,
+            report.total_fen,
+        )
+        details = msgspec.to_builtins(stay)
+        before = self.connection.execute(KNOWN, [person, report.number]).fetchone()
+        if before is not None:
+            if tuple(before[1:]) == (report.since, report.until, details):
+                return StayOutcome(None)
+            retire(self.connection, [before[0]], self.now)
+        fact = NewFact(
+            person,
+            report.area,
+            "stay",
+            report.since,
+            report.number,
+            report.until,
+            details,
+            "stay",
+        )
+        add(self.connection, [fact], self.now)
+        # The year of a stay is that of its discharge, when it is settled.
+        day = report.until or report.since
+        area = self.areas.area(report.area)
+        entry = self._enter(report, person, area, day)
+        taken, flagged = self._follow(report, person, entry, area)
+        return StayOutcome(entry, taken, flagged)
+
+    def _enter(self, report: StayReport, person: int, area: Area, day: date) -> int:
+        """The entry that brings the meters to what the episode says now."""
+        wanted = {move[:3]: move[3] for move in shared_moves(area, day, report)}
+        for facts, moves in self.connection.execute(STAYS, [person, report.area]):
+            told = read_facts(facts)
+            if isinstance(told, StayFacts) and told.number == report.number:
+                for code, period, slot, moved in moves:
+                    wanted[code, period, slot] = wanted.get((code, period, slot), 0) - moved
+        (number,) = take_ids(self.connection, 1)
+        said = msgspec.structs.asdict(report)
+        del said["psn_no"]
+        entry = EntryRow(
+            id=number,
+            area=report.area,
+            kind=STAY,
+            person=person,
+            service_date=day,
+            accounting_date=day_in_china(self.now),
+            made_at=self.now,
+            actor_kind=self.actor.kind,
+            actor=self.actor.id,
+            institution=report.institution,
+            meters=tuple((*key, moved) for key, moved in wanted.items() if moved),
+            settlement=SettlementRow(facts=StayFacts(**said)),
+        )
+        post(self.connection, [entry], [])
+        return number
+
+    def _follow(
+        self, report: StayReport, person: int, entry: int, area: Area
+    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Rescue before the stay is reversed or flagged, by the rules; care during it is flagged.
+
+        Law:     邵阳 第八条; 楚雄 第十七条; during the stay: 邵阳 第十五条, 云浮 第十八条（一）.
+        """
+        first = report.since - timedelta(days=RESCUE_DAYS)
+        until = report.until
+        rows = self.connection.execute(STANDING, [person, report.area, first, until, until])
+        taken, flagged = [], []
+        for number, day, benefit, facts, med_type in rows.fetchall():
+            told = read_facts(facts)
+            asked = told.visit.benefit if isinstance(told, SettledFacts) else benefit
+            rescue = asked == EMERGENCY or med_type == RESCUE_CARE
+            joined = report.from_emergency and rescue and day <= report.since
+            reason = ""
+            if joined and not report.died and joins_at_once(area.law(day_of(day))):
+                take_back(self.connection, number, self.actor, entry, self.now)
+                taken.append(number)
+            elif joined:
+                reason = f"急诊抢救后转入住院（{report.number}），须按住院重新核算"
+            elif day > report.since:
+                reason = f"就诊在住院期间（{report.number}），须重新核算"
+            if reason:
+                raise_flag_once(self.connection, number, entry, reason, self.now)
+                flagged.append(number)
+        return tuple(taken), tuple(flagged)

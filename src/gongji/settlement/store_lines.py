@@ -91,7 +91,7 @@ def write_purchase(
     For `settle`, inside its transaction and for trials not at all: price every purchase of the
     gathered requests with one `price_bills`, sum up with `sums_for(batch_of(priced), benefit)`,
     write all of them with one call of this, and name the visit and the batch in the entry. Five
-    statements for any number of purchases and lines. `charge_batch.settled_by` and
+    statements for any number of purchases and lines. `settlement_batch` and
     `prescription_use` are the settlement's to write.
     """
     if not purchases:

@@ -219,8 +219,8 @@ def withdraw_visit(
         values = {"value": number, "known": found.number}
         raise Refusal("visit_number_differs", "number", values)
     settled = connection.execute(
-        "select number from charge_batch where visit_id = %s and settled_by is not null"
-        " and withdrawn_at is null order by id limit 1",
+        "select c.number from charge_batch c join settlement_batch s on s.batch = c.id"
+        " where c.visit_id = %s and s.released_at is null order by c.id limit 1",
         [visit],
     ).fetchone()
     if settled:
@@ -375,13 +375,16 @@ def withdraw_lines(
     if batch is None:
         connection.execute(
             "update charge_batch set withdrawn_at = %s"
-            " where visit_id = %s and withdrawn_at is null and settled_by is null",
+            " where visit_id = %s and withdrawn_at is null and not exists ("
+            "select 1 from settlement_batch s"
+            " where s.batch = charge_batch.id and s.released_at is null)",
             [now, visit],
         )
         return
     found = connection.execute(
-        "select id, settled_by from charge_batch"
-        " where visit_id = %s and number = %s and withdrawn_at is null",
+        "select c.id, s.entry from charge_batch c"
+        " left join settlement_batch s on s.batch = c.id and s.released_at is null"
+        " where c.visit_id = %s and c.number = %s and c.withdrawn_at is null",
         [visit, batch],
     ).fetchone()
     if found is None:

@@ -20,9 +20,9 @@ from gongji.refusals import Refusal
 Connection = psycopg.Connection[Any]
 
 _USED = """select e.service_date from entry e
-where e.person_id = %s and e.institution = %s and e.kind = 'settlement' and e.service_date >= %s
-  and (%s::date is null or e.service_date < %s) and e.settled_at >= %s
-  and not exists (select 1 from entry r where r.reverses_id = e.id)
+where e.person = %s and e.institution = %s and e.kind = 'settlement' and e.service_date >= %s
+  and (%s::date is null or e.service_date < %s) and e.made_at >= %s
+  and not exists (select 1 from entry r where r.reverses = e.id)
 order by e.service_date limit 1"""
 
 

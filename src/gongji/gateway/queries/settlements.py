@@ -51,25 +51,23 @@ def query_settlement(call: Call) -> dict[str, Any]:
 
 def _setlinfo(call: Call, entry: EntryRow) -> dict[str, Any]:
     """The fields of 5203 beside who the person is."""
-    place = get_institution(call.connection, entry.institution)
+    here = get_institution(call.connection, entry.institution)
     standing = standings(call.connection, [entry.institution], entry.service_date)
     level = standing[entry.institution].level
     around = kept_settlements.around(call.connection, entry)
-    contents = message_contents(call, [(entry.institution, entry.msgid)])
-    said = sent(
-        contents.get((entry.institution, entry.msgid)), _NODES.get(around.kind or "", "data")
-    )
-    balance = balances.find_balance(call.connection, entry.area, entry.person_id or 0)
+    place = (entry.institution, around.msg_id)
+    said = sent(message_contents(call, [place]).get(place), _NODES.get(around.kind or "", "data"))
+    balance = balances.find_balance(call.connection, entry.area, entry.person or 0)
     made = amounts(entry, balance)
-    day, when = entry.service_date.isoformat(), show_instant(entry.settled_at)
+    day, when = entry.service_date.isoformat(), show_instant(entry.made_at)
     return made | {
         "setl_id": str(entry.id),
-        "mdtrt_id": str(entry.visit),
+        "mdtrt_id": str(entry.settlement.visit),
         "pay_loc": AT_THE_INSTITUTION,
-        "fixmedins_code": place.code,
-        "fixmedins_name": place.name,
-        "hosp_lv": place.grade,
-        "fixmedins_poolarea": place.area,
+        "fixmedins_code": here.code,
+        "fixmedins_name": here.name,
+        "hosp_lv": here.grade,
+        "fixmedins_poolarea": here.area,
         "lmtpric_hosp_lv": level,
         "dedc_hosp_lv": level or _NO_LEVEL,
         "begndate": day,
@@ -83,8 +81,8 @@ def _setlinfo(call: Call, entry: EntryRow) -> dict[str, Any]:
         "clr_optins": agency(entry.area),
         "psn_pay": made["psn_part_amt"],
         "cash_payamt": made["psn_cash_pay"],
-        "medins_setl_id": entry.msgid,
-        "refd_setl_flag": "1" if around.refunded or entry.reverses_id is not None else "0",
+        "medins_setl_id": around.msg_id,
+        "refd_setl_flag": "1" if around.refunded or entry.reverses is not None else "0",
         "dise_codg": around.disease,
         "dise_name": word(around.details, "dise_name"),
         "invono": word(said, "invono"),

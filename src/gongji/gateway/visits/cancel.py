@@ -34,7 +34,7 @@ def _told_settlement(call: Call, outcome: Outcome) -> Answer:
     person = person_rows.get_person(call.connection, str(node["psn_no"]))
     sent = {
         "mdtrt_cert_type": call.text(node, "mdtrt_cert_type", longest=3),
-        "med_type": med_type_of(kind_of_visit(call.connection, entry.visit)),
+        "med_type": med_type_of(kind_of_visit(call.connection, entry.settlement.visit)),
     }
     info = write_settlement.setlinfo(
         "2208", entry, outcome.balance_fen, Bearer(person, call.identity), sent, call.key.msg_id

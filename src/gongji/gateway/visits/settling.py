@@ -121,7 +121,7 @@ class Settling:
             return Reply(outcome.replayed)
         if outcome.again:
             bought = known.infno in read_bills.PURCHASES
-            lines = write_lines.settled(connection, outcome.entry.batch) if bought else None
+            lines = write_lines.settled(connection, outcome.entry.id) if bought else None
             return Reply(self._write(known, request, outcome, bearers, lines))
         made = outcome.reply or self._write(known, request, outcome, bearers)
         return Reply(made, REFUSED if outcome.refusal else DONE)

@@ -9,6 +9,7 @@ from typing import Any
 from gongji.gateway.transactions import Call, Node, transaction
 from gongji.institutions.institution_facts import standings
 from gongji.people.person_rows import get_person
+from gongji.platform.actors import Actor
 from gongji.refusals import Refusal
 from gongji.settlement.stays import StayReport, record_stays
 
@@ -39,7 +40,9 @@ def report_stays(call: Call) -> dict[str, Any]:
     if len(rows) > MOST_ROWS:
         raise Refusal("lines_too_many", "stays", {"value": str(MOST_ROWS)})
     reports = [_report(call, row) for row in rows]
-    made = record_stays(call.connection, reports, call.areas, call.now)
+    made = record_stays(
+        call.connection, reports, call.areas, call.now, actor=Actor.institution(call.institution)
+    )
     return {
         "result": [
             {

@@ -29,13 +29,14 @@ def cut(lines: Iterable[PricedLine]) -> list[dict[str, Any]]:
 _SETTLED = """select l.serial, l.quantity_milli, l.price_micro, l.amount_fen, l.above_standard_fen,
   l.wholly_own_fen, l.first_self_pay_fen, l.in_scope_fen, l.details -> 'priced' as priced,
   coalesce(b.marks -> 'unrelated' ? l.serial, false) as unrelated
-from charge_batch b join fee_line l on l.batch_id = b.id where b.id = %s order by l.id"""
+from settlement_batch s join charge_batch b on b.id = s.batch join fee_line l on l.batch_id = b.id
+where s.entry = %s order by l.id"""
 
 
-def settled(connection: psycopg.Connection[Any], batch: int) -> list[dict[str, Any]]:
+def settled(connection: psycopg.Connection[Any], entry: int) -> list[dict[str, Any]]:
     """The rows of a purchase that was settled before, as they are kept."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        return [fill(CUT_LINE, _kept(row)) for row in cursor.execute(_SETTLED, [batch])]
+        return [fill(CUT_LINE, _kept(row)) for row in cursor.execute(_SETTLED, [entry])]
 
 
 def _kept(row: dict[str, Any]) -> dict[str, Any]:

@@ -85,7 +85,7 @@ _CANCELLED, _DETAIL = Form(CANCELLED_PURCHASE), Form(SETLDETAIL)
 
 def payers(entry: EntryRow) -> dict[str, Fen]:
     """What each fund paid, by the payer's name in the rulebooks; what paid nothing is left out."""
-    paid = {POOL: entry.pool_fen}
+    paid = {POOL: entry.settlement.pool_fen}
     for name, amount in entry.supplements.items():
         if name not in (POOL, ACCOUNT):
             paid[name] = paid.get(name, 0) + amount
@@ -94,8 +94,9 @@ def payers(entry: EntryRow) -> dict[str, Fen]:
 
 def ratio(entry: EntryRow) -> Any:
     """The share that the pool paid of what the deductible left, four decimals half up."""
-    base = abs(entry.in_scope_fen - entry.deductible_fen)
-    paid = abs(entry.pool_fen)
+    settled = entry.settlement
+    base = abs(settled.in_scope_fen - settled.deductible_fen)
+    paid = abs(settled.pool_fen)
     if not base or not paid:
         return decimal(0, _RATIO_DECIMALS)
     unit = 10**_RATIO_DECIMALS
@@ -104,24 +105,24 @@ def ratio(entry: EntryRow) -> Any:
 
 def amounts(entry: EntryRow, balance_fen: Fen) -> dict[str, Any]:
     """The amounts of a reply."""
-    funds = dict.fromkeys(_PAID, 0)
+    settled, funds = entry.settlement, dict.fromkeys(_PAID, 0)
     for name, amount in payers(entry).items():
         funds[FUNDS.get(name, OTHER_FUND)[0]] += amount
-    accounts = entry.account_fen + entry.family_fen
+    accounts = settled.account_fen + settled.family_fen
     return {name: yuan(amount) for name, amount in funds.items()} | {
-        "medfee_sumamt": yuan(entry.total_fen),
-        "fulamt_ownpay_amt": yuan(entry.wholly_own_fen),
-        "overlmt_selfpay": yuan(entry.above_standard_fen),
-        "preselfpay_amt": yuan(entry.first_self_pay_fen),
-        "inscp_scp_amt": yuan(entry.in_scope_fen),
-        "act_pay_dedc": yuan(entry.deductible_fen),
+        "medfee_sumamt": yuan(settled.total_fen),
+        "fulamt_ownpay_amt": yuan(settled.wholly_own_fen),
+        "overlmt_selfpay": yuan(settled.above_standard_fen),
+        "preselfpay_amt": yuan(settled.first_self_pay_fen),
+        "inscp_scp_amt": yuan(settled.in_scope_fen),
+        "act_pay_dedc": yuan(settled.deductible_fen),
         "pool_prop_selfpay": ratio(entry),
         "fund_pay_sumamt": yuan(sum(funds.values())),
-        "psn_part_amt": yuan(accounts + entry.cash_fen),
+        "psn_part_amt": yuan(accounts + settled.cash_fen),
         "acct_pay": yuan(accounts),
-        "psn_cash_pay": yuan(entry.cash_fen),
+        "psn_cash_pay": yuan(settled.cash_fen),
         "balc": yuan(balance_fen),
-        "acct_mulaid_pay": yuan(entry.family_fen),
+        "acct_mulaid_pay": yuan(settled.family_fen),
     }
 
 
@@ -135,11 +136,11 @@ def setlinfo(
 ) -> dict[str, Any]:
     """The node setlinfo; `sent` holds mdtrt_cert_type and med_type."""
     person, standing = bearer.person, entry.id is not None
-    facts = entry.settled.visit.facts if isinstance(entry.facts, SettledFacts) else {}
+    facts = entry.settled.visit.facts if isinstance(entry.settlement.facts, SettledFacts) else {}
     day = facts.get("birth_date")
     born = date_of(int(day)) if day is not None else None
     values = {
-        "mdtrt_id": str(entry.visit) if entry.visit else "",
+        "mdtrt_id": str(entry.settlement.visit) if entry.settlement.visit else "",
         "setl_id": str(entry.id) if standing else "",
         "psn_no": person.psn_no,
         "psn_name": person.name,
@@ -152,10 +153,10 @@ def setlinfo(
         "insutype": INSUTYPE,
         "psn_type": PSN_TYPES.get(str(facts.get("status", "")), "99"),
         "cvlserv_flag": "1" if facts.get("subsidy") == "civil_servant" else "0",
-        "setl_time": show_instant(entry.settled_at) if standing else "",
+        "setl_time": show_instant(entry.made_at) if standing else "",
         "mdtrt_cert_type": sent.get("mdtrt_cert_type") or "",
         "med_type": sent.get("med_type") or "",
-        "hosp_part_amt": yuan(entry.borne_fen),
+        "hosp_part_amt": yuan(entry.settlement.borne_fen),
         "medins_setl_id": msgid,
         "clr_optins": agency(entry.area) if standing else "",
         "clr_way": BY_ITEM if standing else "",
@@ -168,10 +169,10 @@ def cancelled_purchase(entry: EntryRow, balance_fen: Fen, msgid: str) -> dict[st
     """The node setlinfo of 2103, with the person's totals under both of their names."""
     made = amounts(entry, balance_fen)
     values = {
-        "mdtrt_id": str(entry.visit or ""),
+        "mdtrt_id": str(entry.settlement.visit or ""),
         "setl_id": str(entry.id or ""),
         "clr_optins": agency(entry.area),
-        "setl_time": show_instant(entry.settled_at),
+        "setl_time": show_instant(entry.made_at),
         "psn_pay": made["psn_part_amt"],
         "cash_payamt": made["psn_cash_pay"],
         "medins_setl_id": msgid,
@@ -181,6 +182,7 @@ def cancelled_purchase(entry: EntryRow, balance_fen: Fen, msgid: str) -> dict[st
 
 def setldetail(entry: EntryRow, limits: Mapping[str, Fen]) -> list[dict[str, Any]]:
     """A row for each fund that paid, for the account, and for the institution's own share."""
+    settled = entry.settlement
     rows = [
         (
             *FUNDS.get(name, OTHER_FUND)[1:],
@@ -190,16 +192,16 @@ def setldetail(entry: EntryRow, limits: Mapping[str, Fen]) -> list[dict[str, Any
         )
         for name, amount in payers(entry).items()
     ]
-    accounts = entry.account_fen + entry.family_fen
+    accounts = settled.account_fen + settled.family_fen
     if accounts:
         rows.append((*ACCOUNT_FUND, accounts, accounts, reasons(entry)))
-    if entry.borne_fen:
-        rows.append((*HOSPITAL_SHARE, entry.borne_fen, entry.borne_fen, reasons(entry)))
+    if settled.borne_fen:
+        rows.append((*HOSPITAL_SHARE, settled.borne_fen, settled.borne_fen, reasons(entry)))
     return [
         _DETAIL.fill(
             {
                 "fund_pay_type": code,
-                "inscp_scp_amt": yuan(entry.in_scope_fen),
+                "inscp_scp_amt": yuan(settled.in_scope_fen),
                 "crt_payb_lmt_amt": yuan(limit),
                 "fund_payamt": yuan(amount),
                 "fund_pay_type_name": name,

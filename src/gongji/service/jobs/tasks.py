@@ -28,6 +28,17 @@ def daily_trial_balance(timestamp: int) -> None:
 
 
 # At night in China: the clock of these times is UTC's.
+@app.periodic(cron="20 17 * * *")
+@app.task(queueing_lock="seal_journal", pass_context=False)
+def seal_journal(timestamp: int) -> None:
+    """Seal what was entered since the night before."""
+    from gongji.ledger.seals import seal_all
+
+    with psycopg.connect(owner_dsn(), autocommit=True) as connection:
+        for made in seal_all(connection):
+            log.info("sealed", area=made.area, number=made.number, last=made.last)
+
+
 @app.periodic(cron="40 17 * * *")
 @app.task(queueing_lock="message_months", pass_context=False)
 def message_months(timestamp: int) -> None:

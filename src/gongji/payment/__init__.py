@@ -1,0 +1,1 @@
+"""How institutions are paid: runs, deductions, transfers, the bank."""

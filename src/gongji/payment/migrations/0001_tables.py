@@ -1,0 +1,10 @@
+"""How institutions are paid."""
+
+from django.db import migrations
+
+from gongji.platform.tables import tables
+
+
+class Migration(migrations.Migration):
+    dependencies = [("settlement", "0001_tables")]
+    operations = [tables(__file__, "tables.sql")]

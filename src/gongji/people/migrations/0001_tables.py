@@ -1,0 +1,10 @@
+"""Persons and facts about them."""
+
+from django.db import migrations
+
+from gongji.platform.tables import tables
+
+
+class Migration(migrations.Migration):
+    dependencies = [("platform", "0001_tables"), ("review", "0001_tables")]
+    operations = [tables(__file__, "tables.sql")]

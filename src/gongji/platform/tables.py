@@ -1,0 +1,16 @@
+"""Tables as SQL: a room's migration runs the file that stands beside it.
+
+The files are the schema, walls and all; there is no second description of a table.
+"""
+
+from pathlib import Path
+
+from django.db.migrations import RunSQL
+
+
+def tables(beside: str, name: str) -> RunSQL:
+    """The operation of a migration that runs `name` of the migration's room.
+
+    `beside` is the migration's own `__file__`.
+    """
+    return RunSQL((Path(beside).parents[1] / name).read_text(encoding="utf-8"))

@@ -1,0 +1,1 @@
+"""Staff, posts and who may decide what; the chains of review."""

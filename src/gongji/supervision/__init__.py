@@ -1,0 +1,1 @@
+"""What supervision watches: rules, findings, leads, cases, recoveries."""

@@ -1,0 +1,10 @@
+"""Findings, leads and cases."""
+
+from django.db import migrations
+
+from gongji.platform.tables import tables
+
+
+class Migration(migrations.Migration):
+    dependencies = [("payment", "0001_tables")]
+    operations = [tables(__file__, "tables.sql")]
