@@ -69,11 +69,9 @@ def command(
       gongji readjudicate 430500 2024 --since 2024-07-01 -o differences.xlsx
       gongji readjudicate 430500 2024 --post -o posted.csv
     """
-    import psycopg
     from tqdm import tqdm
 
-    from gongji.platform.database import gateway_dsn
-    from gongji.platform.installation import installed_areas
+    from gongji.platform.installation import installed_areas, owner_connection
     from gongji.settlement.readjudicate import count_persons, readjudicate
     from gongji.tabular.sheets import Whole
 
@@ -81,7 +79,7 @@ def command(
     first = _day(since) if since else None
     home = areas.area(area).laws[0].area
     totals = Totals()
-    with psycopg.connect(gateway_dsn(), autocommit=True) as connection:
+    with owner_connection() as connection:
         people = count_persons(connection, home, year)
         hidden = as_json or not sys.stderr.isatty()
         report: Any = Whole(output, COLUMNS, MONEY) if output else nullcontext()

@@ -7,4 +7,9 @@ from gongji.platform.tables import tables
 
 class Migration(migrations.Migration):
     dependencies: list[tuple[str, str]] = []
-    operations = [tables(__file__, "inbox.sql"), tables(__file__, "walls.sql"), tables(__file__, "facts.sql"), tables(__file__, "laws.sql")]
+    operations = [
+        tables(__file__, "inbox.sql"),
+        tables(__file__, "walls.sql"),
+        tables(__file__, "facts.sql"),
+        tables(__file__, "laws.sql"),
+    ]
