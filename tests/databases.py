@@ -109,5 +109,5 @@ def _migrate() -> None:
 
 def forget() -> None:
     """What this process remembers of its settings."""
-    for cached in (environment, database._own_server, database.owner_dsn, database.gateway_dsn):
+    for cached in (environment, database._own_server, database.owner_dsn, database.login_dsn):
         cached.cache_clear()

@@ -12,8 +12,6 @@ from typing import Any
 import click
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
-from tests.platform.conftest import ROLE
 from tests.platform.counter import NOW, OPERATOR, RULES, Counter
 
 from gongji.cli import main as command_line
@@ -196,7 +194,6 @@ def county(
     """One settlement, which the commands work on."""
     environment.environment()
     monkeypatch.setattr(where, "owner_dsn", lambda: database)
-    monkeypatch.setattr(where, "gateway_dsn", lambda: make_conninfo(database, options=ROLE))
     monkeypatch.setattr(installation, "installed_areas", lambda: RULES)
     made = Counter(owner)
     person, here = made.person(1), made.institution(1, "2")

@@ -292,7 +292,7 @@ def _lives(process: int) -> bool:
 @pytest.fixture
 def gateway_dsn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[dict[str, str]], str]:
     """The gateways' address under an environment, nothing remembered."""
-    afresh = [getattr(configured, name).__wrapped__ for name in ("owner_dsn", "gateway_dsn")]
+    afresh = [getattr(configured, name).__wrapped__ for name in ("owner_dsn", "login_dsn")]
     monkeypatch.setattr(configured, "owner_dsn", afresh[0])
 
     def made(given: dict[str, str]) -> str:

@@ -7,9 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 from python_calamine import CalamineWorkbook
-from tests.platform.conftest import ROLE
 from tests.platform.counter import NOW, OPERATOR, RULES, Counter
 
 from gongji.cli.main import main
@@ -29,7 +27,6 @@ def county(
 ) -> Counter:
     """A county with one settlement, which the commands work on."""
     monkeypatch.setattr(where, "owner_dsn", lambda: database)
-    monkeypatch.setattr(where, "gateway_dsn", lambda: make_conninfo(database, options=ROLE))
     monkeypatch.setattr(installation, "installed_areas", lambda: RULES)
     made = Counter(owner)
     person, here = made.person(1), made.institution(1, "2")

@@ -116,15 +116,15 @@ def test_the_gateways_act_as_their_role_whoever_logs_in(
     shown = "select current_user, session_user, current_setting('timezone')"
     with psycopg.connect(where.owner_dsn()) as connection:
         owner, logged_in, _ = connection.execute(shown).fetchone() or ()
-        assert owner == logged_in != where.ROLE
-    with psycopg.connect(where.gateway_dsn()) as connection:
-        assert connection.execute(shown).fetchone() == (where.ROLE, owner, "UTC")
+        assert owner == logged_in != "gongji_gateway"
+    with psycopg.connect(where.login_dsn("gateway")) as connection:
+        assert connection.execute(shown).fetchone() == ("gongji_gateway", owner, "UTC")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("delete from entry")
     own = make_conninfo(database, options="-c search_path=public -c timezone=Asia/Shanghai")
     told(GONGJI_GATEWAY_DATABASE_URL=own)
-    with psycopg.connect(where.gateway_dsn()) as connection:
-        assert connection.execute(shown).fetchone() == (where.ROLE, owner, "UTC")
+    with psycopg.connect(where.login_dsn("gateway")) as connection:
+        assert connection.execute(shown).fetchone() == ("gongji_gateway", owner, "UTC")
         assert connection.execute("show search_path").fetchone() == ("public",)
 
 

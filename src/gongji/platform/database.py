@@ -1,7 +1,8 @@
 """Where the database is: a server given by DATABASE_URL, or the one inside the environment.
 
-Tables belong to the owner; the gateways take the role `gongji_gateway`, which owns nothing and may
-not change or delete what is in the journal.
+Tables belong to the owner, who migrates them and works at the command line. Every process of the
+service has a login of its own (`service/logins.sql`), which owns nothing of the journal and may not
+change or delete what is in it; a process is given no other address than its own.
 """
 
 import logging
@@ -18,7 +19,8 @@ from gongji.platform.environment import environment
 from gongji.refusals import Fault
 
 NAME = "gongji"
-ROLE = "gongji_gateway"
+LOGINS = ("gateway", "pages", "jobs")
+"""The processes of the service; the login of each is `gongji_` and its name."""
 OLDEST = 150000
 
 
@@ -74,15 +76,23 @@ def owner_dsn() -> str:
 
 
 @cache
-def gateway_dsn() -> str:
-    """How the gateways reach it: as `gongji_gateway`, whatever role logs in."""
-    given = environment().gateway_database_url or owner_dsn()
+def login_dsn(process: str) -> str:
+    """How a process of LOGINS reaches it: as the role of its login.
+
+    By the address that the environment gives for it. Else by the login itself on the server inside
+    the environment; on another server, whose passwords nobody knows here, whoever DATABASE_URL
+    names takes the role.
+    """
+    role = f"gongji_{process}"
+    given = getattr(environment(), f"{process}_database_url") or owner_dsn()
+    asked = {"user": role} if given == owner_dsn() and not environment().database_url else {}
     options = str(conninfo_to_dict(given).get("options") or "")
-    return str(make_conninfo(given, options=f"{options} -c role={ROLE} -c timezone=UTC".strip()))
+    options = f"{options} -c role={role} -c timezone=UTC".strip()
+    return str(make_conninfo(given, options=options, **asked))
 
 
 def django_database() -> dict[str, Any]:
-    """Django's DATABASES entry for the owner's connection."""
+    """Django's DATABASES entry: by the address that this process was given, else the owner's."""
     parts = conninfo_to_dict(owner_dsn())
     return {
         "ENGINE": "django.db.backends.postgresql",

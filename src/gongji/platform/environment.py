@@ -159,8 +159,22 @@ SETTINGS = (
         "GONGJI_GATEWAY_DATABASE_URL",
         _server,
         "",
-        "the same server by a login role that is a member of gongji_gateway; empty: "
+        "the same server by the login gongji_gateway, or one that is a member of it; empty: "
         "DATABASE_URL, which then takes that role",
+        secret=True,
+    ),
+    Setting(
+        "GONGJI_PAGES_DATABASE_URL",
+        _server,
+        "",
+        "likewise for the pages: gongji_pages",
+        secret=True,
+    ),
+    Setting(
+        "GONGJI_JOBS_DATABASE_URL",
+        _server,
+        "",
+        "likewise for the jobs: gongji_jobs",
         secret=True,
     ),
     Setting(

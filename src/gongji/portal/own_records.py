@@ -24,7 +24,6 @@ from gongji.ledger.entry_rows import EntryRow
 from gongji.people import person_rows
 from gongji.people.person_rows import Person
 from gongji.platform.actors import Actor
-from gongji.platform.database import ROLE
 from gongji.platform.identity import mask_name, mask_number
 
 Connection = psycopg.Connection[Any]
@@ -35,10 +34,10 @@ _KEPT = ("dbname", "host", "port", "user", "password", "options")
 
 @contextmanager
 def journal() -> Iterator[Connection]:
-    """A connection to the journal in the role of the gateways."""
+    """A connection to the journal in the role of the pages, whoever Django signs in as."""
     given = django_connection.get_connection_params()
     known = {name: given[name] for name in _KEPT if given.get(name)}
-    known["options"] = f"{known.get('options', '')} -c role={ROLE} -c timezone=UTC".strip()
+    known["options"] = f"{known.get('options', '')} -c role=gongji_pages -c timezone=UTC".strip()
     with psycopg.connect(make_conninfo("", **known), autocommit=True) as connection:
         yield connection
 

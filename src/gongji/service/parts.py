@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gongji.platform.database import owner_dsn, revive
+from gongji.platform.database import LOGINS, login_dsn, revive
 from gongji.platform.environment import Environment, environment
 from gongji.refusals import Fault
 
@@ -46,8 +46,15 @@ class ServicePart:
             [sys.executable, "-m", "gongji.service.processes", *self.arguments],
             pass_fds=self.sockets,
             start_new_session=True,
-            env={**os.environ, "DATABASE_URL": owner_dsn(), METRICS: str(metrics_folder())},
+            env=_own_environment(self.arguments[0]),
         )
+
+
+def _own_environment(process: str) -> dict[str, str]:
+    """The environment of a process: this one's, but with the address of its own login only."""
+    others = {f"GONGJI_{name.upper()}_DATABASE_URL" for name in LOGINS}
+    kept = {name: value for name, value in os.environ.items() if name not in others}
+    return kept | {"DATABASE_URL": login_dsn(process), METRICS: str(metrics_folder())}
 
 
 @dataclass

@@ -6,7 +6,7 @@ import socket
 import sys
 
 from gongji.platform import logs
-from gongji.platform.database import gateway_dsn
+from gongji.platform.database import owner_dsn
 from gongji.platform.environment import environment
 
 SWITCH_SECONDS = 0.001
@@ -38,7 +38,8 @@ def gateway(fd: int) -> None:
     )
     areas = installed_areas()
     areas.every()
-    app = make_app(gateway_dsn(), areas, settings)
+    # The parent gives a process the address of its own login as the only one.
+    app = make_app(owner_dsn(), areas, settings)
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 20, 20)
