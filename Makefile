@@ -6,7 +6,7 @@ READY := $(VENV)/.ready-to-run
 READY_DEV := $(VENV)/.ready-to-test
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test browser bite coverage orders test-slow check bench bench-counter faults mutation docs lock clean
+.PHONY: run test browser bite coverage orders test-slow check bench bench-counter faults mutation docs schema lock clean
 
 run: $(READY)  ## visits of the five areas explained, then a day at made-up counters
 	@$(BIN)/python -m gongji.cli.tour
@@ -62,6 +62,9 @@ mutation: $(READY_DEV)  ## change every figure of the shipped rulebooks; some te
 docs: $(READY_DEV)  ## the generated pages
 	@$(BIN)/gongji check --schema > docs/generated/rulebook.schema.json
 	@$(BIN)/python tests/tidy/reference.py
+
+schema: $(READY_DEV)  ## the page and the picture of the tables
+	@$(BIN)/python tests/tidy/schema_page.py
 
 lock: $(READY_DEV)  ## the pinned dependencies anew
 	@$(BIN)/python -m piptools compile $(LOCK) --output-file requirements.txt
