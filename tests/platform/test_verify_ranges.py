@@ -6,9 +6,9 @@ from typing import Any
 import psycopg
 import pytest
 from tests.platform import books
-from tests.platform.counter import as_owner
 from tests.platform.books import APR_1, Told, forge, told
 from tests.platform.conftest import ROLE
+from tests.platform.counter import as_owner
 
 from gongji.ledger import verify as verifying
 from gongji.ledger.post import lock, post
