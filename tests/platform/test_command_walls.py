@@ -29,8 +29,8 @@ insert into command (id, area, kind, actor_kind, actor, holding, subject_kind, s
    '[{{"post": "first_reviewer"}}, {{"post": "second_reviewer"}}]'),
   (2, '430500', 'family_bond', 'person', '2', null, 'person', '2', '{{}}', 1,
    '[{{"post": "first_reviewer"}}, {{"post": "second_reviewer"}}]');
-insert into entry (id, area, kind, service_date, accounting_date, meters, facts, result) values
-  (1, '430500', 'opening', '2024-03-05', '2024-03-05', '[]', '{{}}', '{{}}');
+insert into entry (id, area, kind, service_date, accounting_date, actor_kind, actor) values
+  (1, '430500', 'opening', '2024-03-05', '2024-03-05', 'operator', 't');
 insert into rule_version (rule, since, state, hash, content) values
   ('repeat', '2024-01-01', 'live', 'h', '{{}}');
 insert into finding (area, fingerprint, rule_version, stake_fen, main, snapshot) values
