@@ -94,7 +94,7 @@ def row_of(decided: Decided, base: Mapping[str, Any], areas: Areas) -> EntryRow:
         facts=SettledFacts(visit=result.visit, sums=sums, accounts=decided.available),
         result=_said(decided, result, before),
         rulebook=result.law.documents,
-        law_hash=areas.hash_of(result.law),
+        law_hash=result.law.hash,
         engine=__version__,
     )
 
