@@ -74,6 +74,7 @@ class EntryRow(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     reverses_id: int | None = None
     rulebook: str = ""
     law_hash: str = ""
+    law: int | None = None
     engine: str = ""
 
     @property

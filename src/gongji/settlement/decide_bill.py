@@ -68,7 +68,7 @@ def decide(
     return Decided(area, sums, available, result, allocate(result, sums, available))
 
 
-def row_of(decided: Decided, base: Mapping[str, Any], areas: Areas) -> EntryRow:
+def row_of(decided: Decided, base: Mapping[str, Any]) -> EntryRow:
     """The entry of a decided bill; `base` has its ids, dates and message, as columns."""
     result, sums, payment = decided.result, decided.sums, decided.payment
     number = base["visit"]
@@ -95,6 +95,7 @@ def row_of(decided: Decided, base: Mapping[str, Any], areas: Areas) -> EntryRow:
         result=_said(decided, result, before),
         rulebook=result.law.documents,
         law_hash=result.law.hash,
+        law=decided.area.version,
         engine=__version__,
     )
 
@@ -245,7 +246,7 @@ def redo(entry: EntryRow, used: Meters, areas: Areas) -> EntryRow:
     Refuses: what `decide` refuses.
     """
     base = {name: getattr(entry, name) for name in BASE}
-    return row_of(decided_again(entry, used, areas), base, areas)
+    return row_of(decided_again(entry, used, areas), base)
 
 
 def decided_again(entry: EntryRow, used: Meters, areas: Areas) -> Decided:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from gongji.law.checks.library import Library
 from gongji.law.compile.parameters_given import check
 from gongji.law.engine.area import Area
-from gongji.law.rulebook.law import KEPT, Law, Settings
+from gongji.law.rulebook.law import KEPT, Settings
 from gongji.units import Day
 
 

@@ -71,15 +71,18 @@ class Shelf:
 
         Refuses: RulebookError with every problem of the file.
         """
-        book, problems = self._read(path, path.parent.name)
+        book, problems = self.read(path)
         if book is None or problems:
             raise RulebookError(problems)
         return book
 
-    def _read(self, path: Path, area: str) -> tuple[Rulebook | None, list[Problem]]:
-        """A file; of kept texts the one by which an area is ruled."""
+    def read(self, path: Path, area: str = "") -> tuple[Rulebook | None, list[Problem]]:
+        """What can be read of a file, and what is wrong with its form.
+
+        Of kept texts it is the one by which `area` is ruled, by itself the document's own area.
+        """
         if self.kept is not None:
-            return _parsed(path, self.kept[area][path.as_posix()])
+            return _parsed(path, self.kept[area or path.parent.name][path.as_posix()])
         if path not in self._books:
             self._books[path] = read_book(path)
         return self._books[path]
@@ -117,7 +120,7 @@ class Shelf:
         # A code is also a pattern of file names, so it must be nothing but a code.
         codes = parents(area) if _CODE.fullmatch(area) else []
         ruling = self.home(area) if self.kept is not None else area
-        read = [self._read(path, ruling) for path in self._bearing(ruling, codes)]
+        read = [self.read(path, ruling) for path in self._bearing(ruling, codes)]
         books = [book for book, _ in read if book]
         books.sort(key=lambda b: (b.head.since, -codes.index(b.path.parent.name)))
         return books, [problem for _, problems in read for problem in problems]
