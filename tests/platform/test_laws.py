@@ -18,7 +18,7 @@ from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.engine import settle
 from gongji.law.engine.person_meters import Meters
-from gongji.law.engine.visit import Visit
+from gongji.law.engine.visit import read_visit
 from gongji.law.rulebook.shelf import SHIPPED
 from gongji.platform import laws
 from gongji.platform.actors import Actor
@@ -35,9 +35,7 @@ DAY = parse_day("2023-06-01")
 ORDINARY = """待遇:
   普通门诊:
     依据: 第一条
-    层:
-      - 名称: 统筹
-        支付比例: {比例: RATE, 依据: 第一条}
+    层: [{名称: 普通门诊, 代号: ordinary, 支付比例: {比例: RATE, 依据: 第一条}}]
 """
 
 
@@ -62,7 +60,8 @@ def made(folder: Path, rate: str) -> Areas:
 def pool_fen(areas: Areas) -> int:
     """What the pool pays of 100.00 in the area that was made."""
     area = areas.area(AREA)
-    visit = Visit(AREA, DAY, "普通门诊", 10_000, 10_000, {"level": 3, "status": "active"})
+    row = {"date": "2023-06-01", "status": "active", "benefit": "ordinary", "in_scope": "100"}
+    visit = read_visit(row, area.law(DAY))
     return settle(area, visit, Meters(area.layout)).pool_fen
 
 
@@ -123,9 +122,8 @@ def test_who_published_stands_in_a_command_that_is_executed(
 def test_a_rulebook_with_mistakes_is_refused_with_all_of_them(
     tmp_path: Path, owner: Connection
 ) -> None:
-    text = ordinary("50%").replace("依据: 第一条}", "依据: 第一条, 存疑: 没有这一条}")
-    text += "门槛:\n  无此项: {当: {没有的事实: 是}, 依据: 第一条}\n"
-    write(tmp_path, text)
+    text = ordinary("50%").replace("依据: 第一条}}", "依据: 第一条, 存疑: 没有}}")
+    text += "门槛:\n  定点: {当: {没有的事实: 否}, 拒付: not_designated, 依据: 第六条}\n"
     good = {law.area: law for law in read_laws(Areas())}
     name = f"{AREA[:2]}0000/{AREA}/2023-01-01.yaml"
     wrong = LawText(AREA, {name: text})
@@ -140,9 +138,8 @@ def test_a_rulebook_with_mistakes_is_refused_with_all_of_them(
 def test_a_chain_that_the_checks_find_broken_is_refused(tmp_path: Path, owner: Connection) -> None:
     """Not only form: what `gongji check` proves and what examples expect."""
     text = ordinary("50%") + (
-        "示例:\n  - 名称: 算错的\n    种类: 待遇\n    行:\n"
-        "      - {日期: 2023-03-01, 待遇: 普通门诊, 医院级别: 三级, 政策范围内: 100,"
-        " 期望: {统筹: 60}}\n"
+        "示例:\n  - 名称: 算错的\n    依据: 第一条\n    行:\n"
+        "      - {日期: 2023-03-01, 参保状态: 在职, 医院级别: 三级, 费用: 100元, 期望: {支付: 60元}}\n"
     )
     write(tmp_path, text)
     with pytest.raises(RulebookError):
@@ -223,7 +220,7 @@ def test_a_kept_law_is_the_law_of_the_folder(owner: Connection) -> None:
         assert [(law.since, law.until, law.hash) for law in area.laws] == [
             (law.since, law.until, law.hash) for law in other.laws
         ]
-        assert area.layout == other.layout
+        assert area.layout.widths == other.layout.widths
         assert other.version == laws.current(owner)[area.code].id
     assert kept.area("430521").version == kept.area(CITY).version
     assert kept.area(CITY, {"disease_ceiling": "1"}).laws[0].settings == {"disease_ceiling": "1"}

@@ -96,6 +96,9 @@ def read_laws(areas: Areas) -> tuple[LawText, ...]:
     codes = library.areas()
     for code in areas.parameters.keys() - set(codes):
         raise Refusal("value_invalid", "参数", {"value": code, "allowed": "、".join(codes)})
+    problems = [problem for code in codes for problem in library.readable(code)[1]]
+    if problems:
+        raise RulebookError(list(dict.fromkeys(problems)))
     return tuple(
         LawText(
             code,
