@@ -139,7 +139,8 @@ def test_a_chain_that_the_checks_find_broken_is_refused(tmp_path: Path, owner: C
     """Not only form: what `gongji check` proves and what examples expect."""
     text = ordinary("50%") + (
         "示例:\n  - 名称: 算错的\n    依据: 第一条\n    行:\n"
-        "      - {日期: 2023-03-01, 参保状态: 在职, 医院级别: 三级, 费用: 100元, 期望: {支付: 60元}}\n"
+        "      - {日期: 2023-03-01, 参保状态: 在职, 医院级别: 三级, 费用: 100元,"
+        " 期望: {支付: 60元}}\n"
     )
     write(tmp_path, text)
     with pytest.raises(RulebookError):

@@ -13,6 +13,8 @@ from pathlib import Path
 from gongji.law.compile.citations import Cite
 from gongji.law.report.register import NAMES, Entry
 from gongji.law.rulebook.rulebook import Rulebook
+from gongji.law.rulebook.shelf import SHIPPED
+from gongji.platform.environment import environment
 
 SAME_AS = "同："
 """How a text file names the one that it is the same as."""
@@ -67,7 +69,7 @@ def anchor(article: str) -> str:
 @lru_cache(maxsize=64)
 def document(book: Rulebook) -> Document:
     """A document with its articles in the order of the text, or of the register."""
-    preface, sections = _read(book.path.parent / "texts" / f"{book.path.stem}.md")
+    preface, sections = _read(_beside(book.path))
     register = {name: Entry(book, name, article) for name, article in book.articles.items()}
     found = [
         _article(name, chapter, title, tuple(paragraphs), register.get(name))
@@ -76,6 +78,16 @@ def document(book: Rulebook) -> Document:
     known = {article.name for article in found}
     found += [_article(n, "", "", (), entry) for n, entry in register.items() if n not in known]
     return Document(book, tuple(preface), tuple(found))
+
+
+def _beside(path: Path) -> Path:
+    """Where the text of a rulebook is: beside it in a folder of this machine, if there.
+
+    A rulebook that comes from the database knows its path inside a folder only.
+    """
+    inside = path.parent / "texts" / f"{path.stem}.md"
+    places = [folder / inside for folder in (*environment().rulebooks, SHIPPED)]
+    return next((place for place in places if place.exists()), inside)
 
 
 def _article(
