@@ -150,8 +150,12 @@ def show_list(outer: bool, area: str, as_json: bool) -> int:
 
     with owner_connection() as connection:
         versions = history(connection, area)
-        standing = {one.id for one in current(connection).values()}
+        in_force = current(connection)
         changed = {one.id for one in unfit(connection)}
+    standing = {one.id for one in in_force.values()}
+    if area and not versions:
+        allowed = "、".join(in_force)
+        raise Refusal("area_unknown", "--area", {"value": area, "allowed": allowed})
     if as_json or outer:
         rows = [
             _json(one) | {"in_force": one.id in standing, "hash_fits": one.id not in changed}

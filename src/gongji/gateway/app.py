@@ -104,7 +104,10 @@ class Application:
         Without a database they are loaded by the first batch that finds one.
         """
         try:
-            await self._run(lambda connection: _in_force(connection, self._laws).every())
+            if isinstance(self._laws, Areas):
+                await asyncio.get_running_loop().run_in_executor(None, self._laws.every)
+            else:
+                await self._run(lambda connection: _in_force(connection, self._laws).every())
         except psycopg.OperationalError as error:
             threads.report(error, "laws", "")
 
