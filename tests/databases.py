@@ -15,7 +15,8 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from gongji.platform import database
+from gongji.platform import database, installation
+from gongji.platform.actors import Actor
 from gongji.platform.environment import environment
 from gongji.service.settings import own_settings, set_up_django
 
@@ -105,9 +106,12 @@ def _migrate() -> None:
     set_up_django()
     call_command("migrate", verbosity=0)
     connections.close_all()
+    with installation.owner_connection() as connection:
+        installation.publish_installed(connection, Actor.job("tests"))
 
 
 def forget() -> None:
     """What this process remembers of its settings."""
     for cached in (environment, database._own_server, database.owner_dsn, database.login_dsn):
         cached.cache_clear()
+    installation.forget_laws()

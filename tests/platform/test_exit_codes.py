@@ -118,6 +118,15 @@ CASES = [
     Case("curve --area 999999 -o {}/c.svg", 1, "area_unknown"),
     Case("curve --area 430500 -o {}/c.doc", 2, ".svg"),
     Case("curve --area 430500 --to never -o {}/c.svg", 1, "amount_invalid"),
+    Case("law publish", 0, "与最新版本相同"),
+    Case("law publish --area 999999", 1, "area_unknown"),
+    Case("law publish --foo", 2, "没有选项"),
+    Case("law list", 0, "现行"),
+    Case("law list --area 999999", 1, "area_unknown"),
+    Case("law show 430500", 0, "2022-11-01.yaml"),
+    Case("law show 430500 9", 1, "value_invalid"),
+    Case("law diff 430500 1 1", 0, "两个版本相同"),
+    Case("law diff 430500 9", 1, "value_invalid"),
     Case("serve --foo", 2, "没有选项"),
     Case("demo --people x", 2, "应为整数"),
     Case("demo", 3, "可能有真实数据"),
@@ -184,7 +193,7 @@ ELSEWHERE = {
 }
 """Ends that take a service, a server or a year of one's own (test_service_parts, test_demo_day,
 test_backup_commands, tests/accounts), and 1 where nothing can be refused."""
-WITH_DATABASE = ("registry", "ledger", "readjudicate", "backup", "restore")
+WITH_DATABASE = ("law", "registry", "ledger", "readjudicate", "backup", "restore")
 
 
 @pytest.fixture
@@ -195,6 +204,7 @@ def county(
     environment.environment()
     monkeypatch.setattr(where, "owner_dsn", lambda: database)
     monkeypatch.setattr(installation, "installed_areas", lambda: RULES)
+    monkeypatch.setattr(installation, "installed_law", lambda: RULES)
     made = Counter(owner)
     person, here = made.person(1), made.institution(1, "2")
     made.fact(person, "account", "2020-01-01")

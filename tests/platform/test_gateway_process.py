@@ -26,7 +26,9 @@ from tests import databases
 from tests.platform import gateways
 from tests.platform.counter import Counter
 from tests.platform.gateways import HOSPITAL, Client
+from tests.platform.test_laws import publish
 
+from gongji.law.engine.areas import Areas
 from gongji.platform import database as configured
 from gongji.platform import environment
 from gongji.service.parts import listen
@@ -43,7 +45,6 @@ SET = {
     "GONGJI_DAYS_BACK": "10",
     "GONGJI_DAYS_AHEAD": "3",
     "GONGJI_REFUSE_CHAINED": "530900, 430500",
-    "GONGJI_PARAMETERS": "430500:disease_ceiling=3000",
 }
 """None is the default."""
 NOTE = """
@@ -130,6 +131,8 @@ def process(surroundings: dict[str, str], number: int = 1) -> Iterator[tuple[int
 def port(database: str, county: Counter, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """A gateway with every setting other than its default."""
     folder = tmp_path_factory.mktemp("gateway")
+    with psycopg.connect(database, autocommit=True) as connection:
+        publish(connection, Areas(parameters={"430500": {"disease_ceiling": "3000"}}), "430500")
     with process(variables(database, folder, **SET)) as (found, _):
         yield found
 
@@ -199,7 +202,9 @@ def test_in_an_area_of_the_setting_the_last_settlement_is_cancelled_first(
     assert client.do("2208", {"data": settled[0]})
 
 
-def test_the_keys_and_the_parameters_are_the_settings(client: Client, county: Counter) -> None:
+def test_the_keys_are_the_settings_and_the_figures_those_in_force(
+    client: Client, county: Counter
+) -> None:
     number = gateways.certificate_of(4)
     asked = {"data": {"mdtrt_cert_type": "02", "mdtrt_cert_no": number, "psn_cert_type": "01"}}
     found = client.do("1101", asked)["baseinfo"]

@@ -28,6 +28,7 @@ def county(
     """A county with one settlement, which the commands work on."""
     monkeypatch.setattr(where, "owner_dsn", lambda: database)
     monkeypatch.setattr(installation, "installed_areas", lambda: RULES)
+    monkeypatch.setattr(installation, "installed_law", lambda: RULES)
     made = Counter(owner)
     person, here = made.person(1), made.institution(1, "2")
     made.fact(person, "account", "2020-01-01")

@@ -40,6 +40,7 @@ def ledger(copies: Copies, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connecti
     with copies() as address, psycopg.connect(address, autocommit=True) as connection:
         monkeypatch.setattr(where, "owner_dsn", lambda: address)
         monkeypatch.setattr(installation, "installed_areas", Areas)
+        monkeypatch.setattr(installation, "installed_law", Areas)
         yield connection
 
 

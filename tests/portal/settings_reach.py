@@ -16,8 +16,16 @@ def main() -> None:
     from django.core.cache import cache
     from django.test import Client
 
-    from gongji.platform.installation import installed_areas
+    from gongji.platform.actors import Actor
+    from gongji.platform.installation import (
+        installed_areas,
+        owner_connection,
+        publish_installed,
+    )
     from gongji.portal import sign_in
+
+    with owner_connection() as connection:
+        publish_installed(connection, Actor.job("serve"))
 
     found: dict[str, Any] = {}
     client = Client(headers={"host": "pages.example", "accept-language": "zh-CN"})

@@ -8,22 +8,17 @@ from typing import Any
 import click
 
 from gongji.cli.options import json_option, rulebooks_option
-from gongji.law.accounts import account_examples
-from gongji.law.accounts import check_accounts as account_check
 from gongji.law.checks.check_rulebooks import (
     AreaReport,
     CheckedChain,
     LawReport,
-    check_area,
-    read_files,
 )
 from gongji.law.checks.library import Library
-from gongji.law.engine import visit_examples
-from gongji.law.report.register import problems as register_problems
+from gongji.law.report.examine import examine
 from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.jsonschema import rulebook_schema
-from gongji.law.rulebook.rulebook import FOREVER, Rulebook
-from gongji.refusals import Problem, Refusal, RulebookError
+from gongji.law.rulebook.rulebook import FOREVER
+from gongji.refusals import Problem, RulebookError
 from gongji.units import date_of
 
 EXIT_PROBLEMS = 2
@@ -49,19 +44,11 @@ def command(paths: tuple[Path, ...], schema: bool, folders: tuple[Path, ...], as
         click.echo(json.dumps(rulebook_schema(), ensure_ascii=False, indent=1))
         return 0
     library, files = _chosen(paths, folders)
-    books, problems = read_files(library, files)
-    examples = _run_examples(library, books, problems)
-    problems += [problem for book in books for problem in register_problems(book)]
-    areas = sorted({path.parent.name for path in files} & set(library.areas()))
-    reports = [check_area(library, area) for area in areas]
-    for report in reports:
-        problems += report.problems
-        for law in report.laws:
-            problems += account_check.problems(law.law)
-    problems = sorted(dict.fromkeys(problems), key=lambda p: (p.file, p.line, p.key))
+    found = examine(library, files)
+    reports, problems, examples = found.reports, found.problems, found.examples
     if as_json:
-        found = _json(reports, problems, examples)
-        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+        told = _json(reports, problems, examples)
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
     else:
         _print(reports, problems, examples)
     return EXIT_PROBLEMS if problems else 0
@@ -83,28 +70,6 @@ def _chosen(paths: tuple[Path, ...], folders: tuple[Path, ...]) -> tuple[Library
     if not files:
         raise RulebookError([Problem(str(paths[0]), 1, "目录", "没有规则文件（*.yaml）")])
     return library, list(files)
-
-
-def _run_examples(library: Library, books: list[Rulebook], problems: list[Problem]) -> Counter[str]:
-    """Run the examples of documents: how many each file has; what differs goes to `problems`."""
-    ran: Counter[str] = Counter()
-    for book in books:
-        for example in book.examples:
-            ran[book.id] += 1
-            runner = (
-                visit_examples.run_example
-                if example.kind in visit_examples.KINDS
-                else account_examples.run_example
-            )
-            try:
-                problems += runner(library, book, example)
-            except RulebookError:
-                # The mistakes themselves are reported by reading and by the area's check.
-                ran[book.id] -= 1
-            except Refusal as refusal:
-                name, node = f"示例“{example.name}”", example.node
-                problems.append(Problem(node.file, node.line, name, str(refusal)))
-    return ran
 
 
 def _print(reports: list[AreaReport], problems: list[Problem], examples: Counter[str]) -> None:

@@ -91,7 +91,7 @@ def verify(outer: bool, area: str, again: bool, as_json: bool) -> int:
     from gongji.ledger.seals import verify_seals
     from gongji.ledger.verify import Scope, extent
     from gongji.ledger.verify import verify as differences
-    from gongji.platform.installation import installed_areas, owner_connection
+    from gongji.platform.installation import installed_law, owner_connection
     from gongji.settlement.replay import replay
 
     as_json = as_json or outer
@@ -105,7 +105,7 @@ def verify(outer: bool, area: str, again: bool, as_json: bool) -> int:
         if again:
             row = connection.execute("select coalesce(max(id), 0) from person").fetchone()
             with _bar(row[0] if row else 0, "人", as_json) as progress:
-                found += replay(connection, installed_areas(), scope, progress)
+                found += replay(connection, installed_law(), scope, progress)
         counted = connection.execute(
             "select count(*), count(*) filter (where kind = 'settlement') from entry"
             " where %(area)s = '' or area = %(area)s",

@@ -29,9 +29,10 @@ def command(migrate_only: bool, no_migrate: bool) -> None:
 
 
 def prepare(migrate: bool = True) -> None:
-    """Check the settings and the server; bring the tables up to date.
+    """Check the settings and the server; bring the tables up to date, publish the rulebooks.
 
-    Refuses: RulebookError for the settings; Fault for an old server or old tables.
+    Refuses: RulebookError for the settings and for the rulebooks; Fault for an old server or
+             old tables.
     """
     import psycopg
 
@@ -59,6 +60,17 @@ def prepare(migrate: bool = True) -> None:
         except SystemExit:
             raise Fault("数据库的表不是最新；请先运行 gongji serve --migrate-only") from None
     connections.close_all()
+    _publish()
+
+
+def _publish() -> None:
+    """Publish the rulebooks and figures of the environment, if they are not the newest already."""
+    from gongji.platform.actors import Actor
+    from gongji.platform.installation import owner_connection, publish_installed
+
+    with owner_connection() as connection:
+        for made in publish_installed(connection, Actor.job("serve")):
+            click.echo(f"规则 {made.area} 第 {made.number} 版已发布", err=True)
 
 
 def run_service(ready: Any = None) -> None:

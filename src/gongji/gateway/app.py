@@ -28,6 +28,7 @@ from gongji.gateway.wire.metrics import Metrics
 from gongji.gateway.wire.signatures import ADAPTORS, Unsigned
 from gongji.law.engine.areas import Areas
 from gongji.platform.identity import Identity
+from gongji.platform.law_book import LawBook, Laws
 from gongji.refusals import GongjiError, Refusal
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -48,24 +49,24 @@ def utc_now() -> datetime:
 
 
 def make_app(
-    gateway_dsn: str, areas: Areas, settings: GatewaySettings, clock: Clock = utc_now
+    gateway_dsn: str, laws: Laws, settings: GatewaySettings, clock: Clock = utc_now
 ) -> "Application":
     """The gateway over a database (a DSN in the role of the gateways), rules and settings."""
-    return Application(gateway_dsn, areas, settings, clock)
+    return Application(gateway_dsn, laws, settings, clock)
 
 
 class Application:
     """One gateway: its threads, its connections and what it remembers of credentials."""
 
-    def __init__(self, dsn: str, areas: Areas, settings: GatewaySettings, clock: Clock) -> None:
-        self._rules, self._settings, self._clock = areas, settings, clock
+    def __init__(self, dsn: str, laws: Laws, settings: GatewaySettings, clock: Clock) -> None:
+        self._laws, self._settings, self._clock = laws, settings, clock
         self._adaptor = None if settings.adaptor == "none" else ADAPTORS[settings.adaptor]
         self._identity = Identity(settings.identity_key, settings.lookup_key)
         self._credentials = Credentials(self._identity.decrypt)
         self._connections = threads.Connections(dsn)
         self._metrics = Metrics()
         self._pool = ThreadPoolExecutor(settings.workers, "answering")
-        self._settling = Settling(self._connections, areas, settings, self._identity, clock)
+        self._settling = Settling(self._connections, laws, settings, self._identity, clock)
         self._gatherer: Gatherer[Waiting, Reply] = Gatherer(
             self._settle, settings.batches, settings.batch_size
         )
@@ -83,7 +84,7 @@ class Application:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 try:
-                    await asyncio.get_running_loop().run_in_executor(None, self._rules.every)
+                    await self._load_laws()
                 except GongjiError as error:
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
                     return
@@ -96,6 +97,19 @@ class Application:
                 await asyncio.get_running_loop().run_in_executor(None, self._stop)
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+    async def _load_laws(self) -> None:
+        """Load and compile the laws in force before anybody comes.
+
+        Without a database they are loaded by the first batch that finds one.
+        """
+        try:
+            if isinstance(self._laws, Areas):
+                await asyncio.get_running_loop().run_in_executor(None, self._laws.every)
+            else:
+                await self._run(lambda connection: _in_force(connection, self._laws).every())
+        except psycopg.OperationalError as error:
+            threads.report(error, "laws", "")
 
     def _stop(self) -> None:
         self._gatherer.stop()
@@ -184,7 +198,7 @@ class Application:
     def _alone(self, connection: threads.Connection, known: Envelope, nonce: Nonce | None) -> Reply:
         if nonce and credentials.claim(connection, [nonce], known.received_at):
             return Reply(b"", "unsigned")
-        return answer(connection, known, self._rules, self._settings, self._clock)
+        return answer(connection, known, self._laws, self._settings, self._clock)
 
     def _settle(self, waiting: "list[Waiting] | tuple[Waiting, ...] | Any") -> list[Reply]:
         self._metrics.batches.observe(len(waiting))
@@ -231,11 +245,16 @@ class Application:
             found = await self._run(_has_tables)
             if not found:
                 lacking.append("migrations")
+            elif not await self._run(lambda one: _in_force(one, self._laws).library.areas()):
+                lacking.append("rules")
         except psycopg.Error:
             lacking.append("database")
-        if not self._rules.library.areas():
-            lacking.append("rules")
         return lacking
+
+
+def _in_force(connection: threads.Connection, laws: Laws) -> Areas:
+    """The laws in force, for whoever only looks."""
+    return laws.in_force(connection, held=False) if isinstance(laws, LawBook) else laws
 
 
 def _has_tables(connection: threads.Connection) -> bool:

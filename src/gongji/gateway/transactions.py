@@ -19,6 +19,7 @@ from gongji.law.engine.areas import Areas
 from gongji.platform.actors import Actor
 from gongji.platform.identity import Identity
 from gongji.platform.inbox import Inbox, Key, inbox_of
+from gongji.platform.law_book import Laws, in_force
 from gongji.refusals import Refusal
 from gongji.settlement.contract import Bounds
 from gongji.units import CHINA, MAX_FEN, Fen, day_in_china
@@ -196,9 +197,14 @@ class Call(msgspec.Struct, frozen=True, dict=True):
     input: Node
     key: Key
     now: datetime
-    areas: Areas
+    laws: Laws
     settings: GatewaySettings
     header: Mapping[str, Any] = {}
+
+    @cached_property
+    def areas(self) -> Areas:
+        """The laws that govern the transaction in which they are asked for first."""
+        return in_force(self.connection, self.laws)
 
     @property
     def actor(self) -> Actor:

@@ -109,7 +109,8 @@ def _areas(value: str) -> tuple[str, ...]:
     return areas
 
 
-def _parameters(value: str) -> dict[str, dict[str, str]]:
+def parameters_of(value: str) -> dict[str, dict[str, str]]:
+    """Figures as `area:parameter=figure`, separated by spaces: area -> parameter -> figure."""
     made: dict[str, dict[str, str]] = {}
     for word in _words(value):
         place, _, figure = word.partition("=")
@@ -227,7 +228,7 @@ SETTINGS = (
     ),
     Setting(
         "GONGJI_PARAMETERS",
-        _parameters,
+        parameters_of,
         "",
         "figures for open parameters: area:parameter=figure, separated by spaces",
     ),

@@ -4,7 +4,12 @@ Imported late where a command must start fast.
 """
 
 import getpass
+import math
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
+from threading import Lock
+from time import monotonic
 from typing import Any
 
 import psycopg
@@ -16,13 +21,89 @@ from gongji.platform.actors import Actor
 from gongji.platform.environment import environment
 from gongji.platform.identity import Identity
 from gongji.platform.inbox import Inbox, inbox_of
+from gongji.platform.law_book import LawBook
+from gongji.platform.laws import LawVersion, Publication, history, publish_law, read_laws
+
+LOOK_SECONDS = 1.0
+"""How old what the pages know of the laws in force may be."""
 
 
 @cache
-def installed_areas() -> Areas:
-    """The areas of the rulebooks that the environment names, with its figures, loaded once."""
+def configured_areas() -> Areas:
+    """The areas of the folders that the environment names, with its figures: what is published."""
     given = environment()
     return Areas(Library(given.rulebooks), given.parameters)
+
+
+@cache
+def installed_law() -> LawBook:
+    """The laws of this installation's database, as this process has loaded them."""
+    return LawBook()
+
+
+@dataclass
+class _Looked:
+    """The laws that were in force when this process looked last."""
+
+    areas: Areas | None = None
+    at: float = -math.inf
+    lock: Lock = field(default_factory=Lock)
+
+
+_LOOKED = _Looked()
+
+
+def installed_areas() -> Areas:
+    """The laws in force now, for whoever decides nothing: looked for once a second at most.
+
+    While the database is away they are those of the last look.
+    """
+    with _LOOKED.lock:
+        if _LOOKED.areas is None or monotonic() - _LOOKED.at >= LOOK_SECONDS:
+            try:
+                with owner_connection() as connection:
+                    _LOOKED.areas = installed_law().in_force(connection, held=False)
+            except psycopg.OperationalError:
+                if _LOOKED.areas is None:
+                    raise
+            _LOOKED.at = monotonic()
+        return _LOOKED.areas
+
+
+def installed_version(number: int | None) -> Areas:
+    """The laws of the version that an entry names; those in force now where it names none.
+
+    Refuses: Fault where the version is not what its hash is of.
+    """
+    if number is None:
+        return installed_areas()
+    with owner_connection() as connection:
+        return installed_law().areas(connection, [number])
+
+
+def forget_laws() -> None:
+    """Forget what this process knows of laws: its database is another one now."""
+    configured_areas.cache_clear()
+    installed_law.cache_clear()
+    with _LOOKED.lock:
+        _LOOKED.areas = None
+
+
+def publish_installed(connection: psycopg.Connection[Any], actor: Actor) -> list[LawVersion]:
+    """Publish the rulebooks and figures that the environment names, as far as they are new.
+
+    What was a version already is none again: a law that was published otherwise stays in force.
+    Refuses: what `publish_law` and `read_laws` refuse.
+    """
+    known = {(version.area, version.hash) for version in history(connection)}
+    laws = read_laws(configured_areas())
+    content = Publication(tuple(law for law in laws if (law.area, law.hash) not in known))
+    return publish_law(connection, content, actor=actor, now=datetime.now(UTC))
+
+
+def operator() -> Actor:
+    """Whoever works at the command line, by the account there."""
+    return Actor.operator(getpass.getuser())
 
 
 def installed_identity() -> Identity:
@@ -33,11 +114,6 @@ def installed_identity() -> Identity:
 def installed_inbox() -> Inbox:
     """The inbox by the keys of the environment."""
     return inbox_of(environment().identity_key, environment().lookup_key)
-
-
-def operator() -> Actor:
-    """Who works on the command line, by the account there."""
-    return Actor.operator(getpass.getuser())
 
 
 def owner_connection() -> psycopg.Connection[Any]:

@@ -8,11 +8,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from gongji.law.compile.citations import Cite, document_of
 from gongji.law.report.register import NAMES, Entry
 from gongji.law.rulebook.official_text import text_beside
 from gongji.law.rulebook.rulebook import Rulebook
+from gongji.law.rulebook.shelf import SHIPPED
+from gongji.platform.environment import environment
 
 _ARTICLE = re.compile(r"第[零一二三四五六七八九十百]+条")
 
@@ -63,7 +66,7 @@ def anchor(article: str) -> str:
 @lru_cache(maxsize=64)
 def document(book: Rulebook) -> Document:
     """A document with its articles in the order of the text, or of the register."""
-    text = text_beside(book.path)
+    text = text_beside(_beside(book.path))
     register = {name: Entry(book, name, article) for name, article in book.articles.items()}
     found = [
         _article(one.name, one.chapter, one.title, one.paragraphs, register.get(one.name))
@@ -72,6 +75,15 @@ def document(book: Rulebook) -> Document:
     known = {article.name for article in found}
     found += [_article(n, "", "", (), entry) for n, entry in register.items() if n not in known]
     return Document(book, text.preface, tuple(found))
+
+
+def _beside(path: Path) -> Path:
+    """Where a rulebook is in a folder of this machine, if it is there.
+
+    One that comes from the database knows its path inside a folder only.
+    """
+    places = [folder / path for folder in (*environment().rulebooks, SHIPPED)]
+    return next((place for place in places if place.exists()), path)
 
 
 def _article(

@@ -21,7 +21,7 @@ from gongji.people.bonds import (
     end_bond,
     give_bond,
 )
-from gongji.platform.installation import installed_areas
+from gongji.platform.installation import installed_areas, installed_version
 from gongji.portal import family, own_records, present
 from gongji.portal.own_records import Visitor, insured
 from gongji.portal.ui_texts import say
@@ -155,7 +155,7 @@ def settlement(request: HttpRequest, visitor: Visitor, number: int) -> HttpRespo
     context = _context(visitor, "settlements", shown=_entries(visitor, [row])[0], row=row)
     if row.kind == "settlement":
         try:
-            told = explanation(row, installed_areas())
+            told = explanation(row, installed_version(row.law))
             law_books = told.result.law.books
             context["sentences"] = [present.said(one, law_books) for one in told.sentences]
             context["doubts"] = [(d, present.links_of_doubt(d, law_books)) for d in told.doubts]

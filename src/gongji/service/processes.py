@@ -23,7 +23,7 @@ def gateway(fd: int) -> None:
 
     from gongji.gateway.app import make_app
     from gongji.gateway.transactions import GatewaySettings
-    from gongji.platform.installation import installed_areas
+    from gongji.platform.installation import installed_law
     from gongji.service.accepting import SharingServer
 
     given = environment()
@@ -36,10 +36,8 @@ def gateway(fd: int) -> None:
         identity_key=given.identity_key,
         lookup_key=given.lookup_key,
     )
-    areas = installed_areas()
-    areas.every()
     # The parent gives a process the address of its own login as the only one.
-    app = make_app(owner_dsn(), areas, settings)
+    app = make_app(owner_dsn(), installed_law(), settings)
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 20, 20)

@@ -68,7 +68,7 @@ def decide(
     return Decided(area, sums, available, result, allocate(result, sums, available))
 
 
-def row_of(decided: Decided, base: Mapping[str, Any], visit: int | None, areas: Areas) -> EntryRow:
+def row_of(decided: Decided, base: Mapping[str, Any], visit: int | None) -> EntryRow:
     """The entry of a decided bill of a visit; `base` has who, when and where, as columns."""
     result, sums, payment = decided.result, decided.sums, decided.payment
     if visit is not None and result.visit.visit != str(visit):
@@ -92,13 +92,13 @@ def row_of(decided: Decided, base: Mapping[str, Any], visit: int | None, areas: 
         facts=SettledFacts(visit=result.visit, sums=sums, accounts=decided.available),
         result=_said(decided, result, before),
         rulebook=result.law.documents,
-        law_hash=areas.hash_of(result.law),
+        law_hash=result.law.hash,
         engine=__version__,
     )
-    return EntryRow(**base, meters=moves, settlement=settled)
+    return EntryRow(**base, law=decided.area.version, meters=moves, settlement=settled)
 
 
-BASE = tuple(name for name in COLUMNS if name != "meters")
+BASE = tuple(name for name in COLUMNS if name not in ("law", "meters"))
 """The columns of an entry that are not decided but given."""
 
 
@@ -234,7 +234,7 @@ def redo(entry: EntryRow, used: Meters, areas: Areas) -> EntryRow:
     Refuses: what `decide` refuses.
     """
     base = {name: getattr(entry, name) for name in BASE}
-    return row_of(decided_again(entry, used, areas), base, entry.settlement.visit, areas)
+    return row_of(decided_again(entry, used, areas), base, entry.settlement.visit)
 
 
 def decided_again(entry: EntryRow, used: Meters, areas: Areas) -> Decided:

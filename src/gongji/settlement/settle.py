@@ -15,7 +15,6 @@ import msgspec
 import psycopg
 from psycopg import errors
 
-from gongji.law.engine.areas import Areas
 from gongji.ledger.entry_rows import SETTLEMENT, EntryRow, PostingRow
 from gongji.ledger.post import post
 from gongji.platform import inbox
@@ -23,6 +22,7 @@ from gongji.platform.arrays import array, written
 from gongji.platform.inbox import Inbox, Key
 from gongji.platform.inbox_differences import differing
 from gongji.platform.installation import installed_inbox
+from gongji.platform.law_book import Laws, in_force
 from gongji.refusals import Refusal
 from gongji.settlement import decide_bill
 from gongji.settlement.answered import from_journal
@@ -72,7 +72,7 @@ class _Moved(Exception):
 def settle(
     connection: Connection,
     requests: Sequence[Request],
-    areas: Areas,
+    laws: Laws,
     now: datetime,
     bounds: Bounds = WITHIN,
     answers: Answers | None = None,
@@ -80,6 +80,7 @@ def settle(
     """One outcome for each request, in their order; all in one transaction.
 
     The caller holds no transaction. An error retries one by one; what still fails is a `Failure`.
+    The laws are those in force as its transaction begins (`law_book`), or those of folders.
     `answers` keeps the reply with the message and gives it back for the same message; by itself
     the installation's inbox, whose replies are empty.
 
@@ -89,7 +90,7 @@ def settle(
     """
     if not requests:
         return []
-    batch = _Batch(areas, now, bounds, answers or Answers(installed_inbox()))
+    batch = _Batch(laws, now, bounds, answers or Answers(installed_inbox()))
     try:
         return batch.run(connection, requests)
     except psycopg.OperationalError as error:
@@ -148,7 +149,7 @@ class _Entered(msgspec.Struct, frozen=True):
 class _Batch:
     """What all the bills of a call share."""
 
-    areas: Areas
+    laws: Laws
     now: datetime
     bounds: Bounds
     answers: Answers
@@ -160,13 +161,15 @@ class _Batch:
         """
         today = day_in_china(self.now)
         with connection.transaction():
+            # First of all, before anybody waits: a new version is compiled without locks.
+            areas = in_force(connection, self.laws)
             lock(connection, requests)
             found = read_cases(connection, requests, today.replace(day=1))
             outcomes: dict[int, Outcome] = {}
             again: dict[int, int] = {}
             earlier = self.answers.inbox.recall(connection, found.messages)
             fresh = self._fresh(found.asked, earlier, outcomes, again)
-            planner = BatchPlanner(self.areas, today, self.bounds, found.closed)
+            planner = BatchPlanner(areas, today, self.bounds, found.closed)
             ready = planner.plans(connection, fresh)
             plans = [one for one in ready if isinstance(one, Plan)]
             outcomes |= {
@@ -261,7 +264,7 @@ class _Batch:
             trial = plan.request.trial
             visit, batch = bought.get(plan.asked.place) or _kept(plan)
             base = self._base(plan, None if trial else next(numbers), today)
-            entry = decide_bill.row_of(one.decided, base, visit, self.areas)
+            entry = decide_bill.row_of(one.decided, base, visit)
             if not trial:
                 entered.append(_Entered(one, entry, batch))
                 movements += decide_bill.postings(one.decided, entry)

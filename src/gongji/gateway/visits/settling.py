@@ -18,9 +18,9 @@ from gongji.gateway.wire.codes import med_type_of
 from gongji.gateway.wire.credentials import Nonce
 from gongji.gateway.wire.dispatch import DONE, FAULT, REFUSED, Clock, Reply, refuse
 from gongji.gateway.wire.envelope import Envelope
-from gongji.law.engine.areas import Areas
 from gongji.people.person_rows import persons_of
 from gongji.platform.identity import Identity
+from gongji.platform.law_book import Laws
 from gongji.refusals import Refusal
 from gongji.settlement.contract import Outcome, Request
 from gongji.settlement.settle import Answers, Failure, settle
@@ -42,12 +42,12 @@ class Settling:
     def __init__(
         self,
         connections: threads.Connections,
-        areas: Areas,
+        laws: Laws,
         settings: GatewaySettings,
         identity: Identity,
         clock: Clock,
     ) -> None:
-        self._connections, self._rules, self._settings = connections, areas, settings
+        self._connections, self._laws, self._settings = connections, laws, settings
         self._identity, self._clock = identity, clock
         self._bounds = settings.bounds
 
@@ -81,7 +81,7 @@ class Settling:
             known.input,
             known.key,
             known.received_at,
-            self._rules,
+            self._laws,
             self._settings,
             known.header,
         )
@@ -99,7 +99,7 @@ class Settling:
         requests = [request for _, _, request in asked]
         now = self._clock()
         answers = Answers(self._settings.inbox, encode)
-        outcomes = settle(connection, requests, self._rules, now, self._bounds, answers)
+        outcomes = settle(connection, requests, self._laws, now, self._bounds, answers)
         return {
             place: self._reply(connection, known, request, outcome, bearers)
             for (place, known, request), outcome in zip(asked, outcomes, strict=True)

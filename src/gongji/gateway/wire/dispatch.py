@@ -11,8 +11,8 @@ from gongji.gateway.transactions import TRANSACTIONS, Answer, Call, Download, Ga
 from gongji.gateway.wire import codes
 from gongji.gateway.wire import envelope as envelopes
 from gongji.gateway.wire.envelope import Envelope
-from gongji.law.engine.areas import Areas
 from gongji.platform.inbox import Work
+from gongji.platform.law_book import Laws
 from gongji.refusals import Refusal
 
 Clock: TypeAlias = Callable[[], datetime]
@@ -40,7 +40,7 @@ def refuse(
 def answer(
     connection: psycopg.Connection[Any],
     envelope: Envelope,
-    areas: Areas,
+    laws: Laws,
     settings: GatewaySettings,
     clock: Clock,
 ) -> Reply:
@@ -54,7 +54,7 @@ def answer(
         envelope.input,
         envelope.key,
         now,
-        areas,
+        laws,
         settings,
         envelope.header,
     )

@@ -22,7 +22,7 @@ from gongji.law.compile.program import Compiler, Program
 from gongji.law.rulebook import account_provisions, provision_kinds
 from gongji.law.rulebook.law import Law, Settings
 from gongji.law.rulebook.official_text import missing_parts, text_beside
-from gongji.law.rulebook.rulebook import FOREVER, Rulebook, read_book
+from gongji.law.rulebook.rulebook import FOREVER, Rulebook
 from gongji.law.rulebook.source import Node, line_of
 from gongji.refusals import Problem, RulebookError
 from gongji.units import WHOLE, date_of, show_ppm
@@ -82,7 +82,7 @@ def read_files(library: Library, files: Iterable[Path]) -> tuple[list[Rulebook],
     books: list[Rulebook] = []
     problems: list[Problem] = []
     for path in files:
-        book, found = read_book(path)
+        book, found = library.read(path)
         problems += found
         if book is not None:
             books.append(book)

@@ -1,19 +1,21 @@
 """The library of laws: rulebook files folded by area, and checked before anybody uses them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from gongji.law.checks import check_references
 from gongji.law.rulebook.law import NATION, Law, Settings, spans
-from gongji.law.rulebook.shelf import Shelf
+from gongji.law.rulebook.shelf import Documents, Shelf
 from gongji.refusals import Refusal, RulebookError
 
 
 class Library(Shelf):
     """The laws of the areas that a shelf has rulebooks of."""
 
-    def __init__(self, folders: Iterable[Path] = ()) -> None:
-        super().__init__(folders)
+    def __init__(
+        self, folders: Iterable[Path] = (), kept: Mapping[str, Documents] | None = None
+    ) -> None:
+        super().__init__(folders, kept)
         self._sound: set[str] = set()
 
     def laws(self, area: str, settings: Settings | None = None) -> list[Law]:

@@ -20,15 +20,22 @@ class Area:
     """The rules of one area, ready to settle visits online.
 
     Shape: `laws` cover its time without overlap; `layout` that of other laws whose meters these
-           share; `year_shift`: whose statistics count, 0 those of the visit's year.
+           share; `year_shift`: whose statistics count, 0 those of the visit's year; `version`: by
+           which number of the installation's laws this one is known, None if by none.
     """
 
     def __init__(
-        self, code: str, laws: Sequence[Law], layout: Layout | None = None, year_shift: int = 0
+        self,
+        code: str,
+        laws: Sequence[Law],
+        layout: Layout | None = None,
+        year_shift: int = 0,
+        version: int | None = None,
     ) -> None:
         self.code = code
         self.laws = list(laws)
         self.year_shift = year_shift
+        self.version = version
         self._layout = layout
         self._programs: dict[tuple[int, int, str, CellKey], Program] = {}
 

@@ -1,13 +1,12 @@
 """The areas of some rulebooks, each folded and checked when it is first asked for."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from gongji.law.checks.library import Library
 from gongji.law.compile.parameters_given import check
 from gongji.law.engine.area import Area
-from gongji.law.rulebook.law import KEPT, Law, Settings
+from gongji.law.rulebook.law import KEPT, Settings
 from gongji.units import Day
 
 
@@ -29,8 +28,8 @@ class Areas:
         self.parameters = {code: dict(named) for code, named in (parameters or {}).items()}
         self.everywhere = dict(everywhere or {})
         self.changed = dict(changed or {})
+        self._homes: dict[str, str] = {}
         self._loaded = lru_cache(maxsize=KEPT)(self._load)
-        self._hashes: dict[tuple[str, Day], str] = {}
 
     def area(self, code: str, figures: Settings | None = None) -> Area:
         """An area by its code or that of a county in it; `figures` instead of those of the areas.
@@ -38,14 +37,20 @@ class Areas:
         Refuses: area_unknown; value_invalid for a parameter that the area does not have;
                  RulebookError with every problem of its rulebooks.
         """
-        own = self.parameters.get(code, {}) if figures is None else dict(figures)
+        own = self._own(code) if figures is None else dict(figures)
         return self._loaded(code, tuple(sorted(own.items())), figures is None)
+
+    def _own(self, code: str) -> Settings:
+        """The figures given for an area, which are those of its counties too."""
+        if code not in self._homes:
+            self._homes[code] = self.library.home(code)
+        return self.parameters.get(self._homes[code], {}) | self.parameters.get(code, {})
 
     def _load(self, code: str, own: tuple[tuple[str, str], ...], everywhere: bool) -> Area:
         home = self.library.home(code)
         if home != code:
             found = self._loaded(home, own, everywhere)
-            return Area(code, found.laws, found.layout)
+            return Area(code, found.laws, found.layout, version=found.version)
         if everywhere and code in self.changed:
             return self.changed[code]
         figures = (self.everywhere if everywhere else {}) | dict(own)
@@ -88,17 +93,4 @@ class Areas:
 
         Refuses: area_unknown, date_outside.
         """
-        return self.hash_of(self.area(code).law(day))
-
-    def hash_of(self, law: Law) -> str:
-        """The SHA-256 of a law: its documents' bytes in their order, and the figures given."""
-        place = (law.area, law.since)
-        if place not in self._hashes:
-            digest = hashlib.sha256()
-            for book in law.books:
-                content = book.path.read_bytes()
-                digest.update(f"{book.id} {len(content)}\n".encode() + content)
-            for name, figure in sorted(law.settings.items()):
-                digest.update(f"{name}={figure}\n".encode())
-            self._hashes[place] = digest.hexdigest()
-        return self._hashes[place]
+        return self.area(code).law(day).hash

@@ -7,6 +7,7 @@ law can replace. This module folds; it computes nothing.
 """
 
 import functools
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -128,6 +129,16 @@ class Law:
     def documents(self) -> str:
         """The documents in force, by their ids: 532300@2022-07-01."""
         return " ".join(book.id for book in self.books)
+
+    @functools.cached_property
+    def hash(self) -> str:
+        """The SHA-256 of all that rules these days: the documents' bytes and the figures given."""
+        digest = hashlib.sha256()
+        for book in self.books:
+            digest.update(f"{book.id} {len(book.content)}\n".encode() + book.content)
+        for name, figure in sorted(self.settings.items()):
+            digest.update(f"{name}={figure}\n".encode())
+        return digest.hexdigest()
 
     @property
     def parts(self) -> dict[str, provision_kinds.Part]:

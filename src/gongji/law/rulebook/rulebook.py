@@ -4,13 +4,13 @@ Reading collects every problem of form; whether what is read fits together is `g
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gongji.law.rulebook import account_provisions, line_provisions, provision_kinds, schema
 from gongji.law.rulebook.schema import key, list_of, struct
-from gongji.law.rulebook.source import Node, line_of, read
+from gongji.law.rulebook.source import Node, content_of, line_of, read
 from gongji.refusals import Problem
 from gongji.units import Day, date_of
 
@@ -67,6 +67,8 @@ class Rulebook:
     """Section and name of what stands in the file but could not be read."""
     loose: tuple[object, ...] = ()
     """What could be read of those."""
+    content: bytes = b""
+    """The bytes that were parsed."""
 
     @property
     def id(self) -> str:
@@ -89,12 +91,20 @@ def read_book(path: Path) -> tuple[Rulebook | None, list[Problem]]:
     Returns: no rulebook where it does not even say which document it is.
     """
     found: list[Problem] = []
-    root = read(path, found)
+    content = content_of(path, found)
+    return (None, found) if content is None else parse_book(path, content)
+
+
+def parse_book(path: Path, content: bytes) -> tuple[Rulebook | None, list[Problem]]:
+    """What `read_book` gives of a file with these bytes, wherever they come from."""
+    found: list[Problem] = []
+    root = read(path, content, found)
     if root is None:
         return None, found
     if not isinstance(root.value, dict):
         return None, [*found, Problem(str(path), root.line, HEAD, "顶层应为键值表")]
-    return _read_root(path, root, root.value, found), found
+    book = _read_root(path, root, root.value, found)
+    return replace(book, content=content) if book else None, found
 
 
 def _read_root(

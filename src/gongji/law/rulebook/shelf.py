@@ -1,22 +1,36 @@
-"""The rulebook files of one or more folders, each read once: which there are, what they say."""
+"""The rulebook files of one or more folders, or kept texts: which there are, what they say.
+
+Each is read once. A text that was read before, wherever it comes from, is not parsed again.
+"""
 
 import re
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path, PurePath
 
-from gongji.law.rulebook.law import NATION, parents
-from gongji.law.rulebook.rulebook import Rulebook, read_book
+from gongji.law.rulebook.law import KEPT, NATION, parents
+from gongji.law.rulebook.rulebook import Rulebook, parse_book, read_book
 from gongji.refusals import Problem, RulebookError
 
 SHIPPED = Path(__file__).parents[2] / "rulebooks"
 _CODE = re.compile(r"\d{6}")
 
+Documents = Mapping[str, bytes]
+"""Texts by their path inside a rulebook folder: 530000/532300/2022-07-01.yaml."""
+
 
 class Shelf:
-    """The rulebook files of one or more folders; later folders come on top of the shipped ones."""
+    """The rulebook files of one or more folders; later folders come on top of the shipped ones.
 
-    def __init__(self, folders: Iterable[Path] = ()) -> None:
+    Shape: `kept`: area -> all the documents that bear on it, instead of any folder; each area is
+           ruled by its own only.
+    """
+
+    def __init__(
+        self, folders: Iterable[Path] = (), kept: Mapping[str, Documents] | None = None
+    ) -> None:
         self.folders = (*folders, SHIPPED)
+        self.kept = kept
         self._books: dict[Path, tuple[Rulebook | None, list[Problem]]] = {}
 
     def files(self, area: str = "*") -> list[Path]:
@@ -24,6 +38,9 @@ class Shelf:
 
         The nation's are the shipped ones, whatever a folder holds.
         """
+        if self.kept is not None:
+            codes = sorted(self.kept) if area == "*" else [area]
+            return [path for code in codes for path in self._own(code)]
         chosen: dict[str, list[Path]] = {}
         for folder in self.folders:
             if not folder.is_dir():
@@ -36,29 +53,61 @@ class Shelf:
                     chosen.setdefault(code, paths)
         return [path for code in sorted(chosen) for path in chosen[code]]
 
+    def _own(self, area: str) -> list[Path]:
+        """The paths of an area's own kept documents."""
+        found = (Path(name) for name in sorted((self.kept or {}).get(area, {})))
+        return [path for path in found if path.parent.name == area]
+
+    def documents(self, area: str) -> dict[str, bytes]:
+        """The documents that bear on an area, by path: the bytes that were parsed.
+
+        Refuses: RulebookError with every problem of form of all of them.
+        """
+        return {self._inside(book.path): book.content for book in self.books(area)}
+
+    def _inside(self, path: Path) -> str:
+        """A file's path inside its rulebook folder; a kept text's is its own."""
+        folders = [one for one in self.folders if path.is_relative_to(one)]
+        return PurePath(path.relative_to(folders[0]) if folders else path).as_posix()
+
     def book(self, path: Path) -> Rulebook:
         """One rulebook, read once.
 
         Refuses: RulebookError with every problem of the file.
         """
-        book, problems = self._read(path)
+        book, problems = self.read(path)
         if book is None or problems:
             raise RulebookError(problems)
         return book
 
-    def _read(self, path: Path) -> tuple[Rulebook | None, list[Problem]]:
+    def read(self, path: Path, area: str = "") -> tuple[Rulebook | None, list[Problem]]:
+        """What can be read of a file, and what is wrong with its form.
+
+        Of kept texts it is the one by which `area` is ruled, by itself the document's own area.
+        """
+        if self.kept is not None:
+            return _parsed(path, self.kept[area or path.parent.name][path.as_posix()])
         if path not in self._books:
             self._books[path] = read_book(path)
         return self._books[path]
 
     def areas(self) -> list[str]:
         """The codes of the areas that have rulebooks."""
+        if self.kept is not None:
+            return sorted(self.kept)
         return sorted({path.parent.name for path in self.files()} - {NATION})
 
     def home(self, area: str) -> str:
         """The area with rulebooks that a code stands for: its own, its city's or its province's."""
         codes = parents(area) if _CODE.fullmatch(area) else []
-        return next((code for code in codes if self.files(code)), area)
+        return next((code for code in codes if self._bearing(code, [code])), area)
+
+    def _bearing(self, area: str, codes: list[str]) -> list[Path]:
+        """The documents of these codes by which an area is ruled."""
+        if self.kept is None:
+            return [path for code in codes for path in self.files(code)]
+        known = [Path(name) for name in sorted(self.kept.get(area, {}))]
+        return [path for code in codes for path in known if path.parent.name == code]
 
     def books(self, area: str) -> list[Rulebook]:
         """The documents that bear on an area, in the order of the fold.
@@ -74,11 +123,18 @@ class Shelf:
         """What can be read of an area's documents, and what is wrong with their form."""
         # A code is also a pattern of file names, so it must be nothing but a code.
         codes = parents(area) if _CODE.fullmatch(area) else []
-        paths = [path for code in codes for path in self.files(code)]
+        ruling = self.home(area) if self.kept is not None else area
+        paths = self._bearing(ruling, codes)
         if paths and area != NATION:
             codes.append(NATION)
-            paths += self.files(NATION)
-        read = [self._read(path) for path in paths]
+            paths += self._bearing(ruling, [NATION])
+        read = [self.read(path, ruling) for path in paths]
         books = [book for book, _ in read if book]
         books.sort(key=lambda b: (b.head.since, -codes.index(b.path.parent.name)))
         return books, [problem for _, problems in read for problem in problems]
+
+
+@lru_cache(maxsize=KEPT)
+def _parsed(path: Path, content: bytes) -> tuple[Rulebook | None, list[Problem]]:
+    """A kept text parsed, once for all the areas and versions that it stands in."""
+    return parse_book(path, content)

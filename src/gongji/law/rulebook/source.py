@@ -89,16 +89,25 @@ def _form(error: yaml.YAMLError) -> str:
     return next((told for words, told in _FORMS.items() if words in said), f"写法有误（{said}）")
 
 
-def read(path: Path, problems: list[Problem]) -> Node | None:
-    """A YAML file as nodes; what is wrong with its form goes to `problems`."""
+def content_of(path: Path, problems: list[Problem]) -> bytes | None:
+    """The bytes of a file; that it cannot be read goes to `problems`."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        problems.append(Problem(str(path), 1, "文件", f"无法读取：{error}"))
+        return None
+
+
+def read(path: Path, content: bytes, problems: list[Problem]) -> Node | None:
+    """The bytes of a YAML file as nodes; what is wrong with its form goes to `problems`."""
     file = str(path)
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=_Loader)
+        root = yaml.compose(content.decode("utf-8"), Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problems.append(Problem(file, mark.line + 1 if mark else 1, "YAML", _form(error)))
         return None
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         problems.append(Problem(file, 1, "文件", f"无法读取：{error}"))
         return None
     if root is None:
@@ -113,7 +122,8 @@ def read_or_refuse(path: Path) -> Node:
     Refuses: RulebookError with every mistake of form.
     """
     problems: list[Problem] = []
-    node = read(path, problems)
+    content = content_of(path, problems)
+    node = None if content is None else read(path, content, problems)
     if node is None or problems:
         raise RulebookError(problems)
     return node
