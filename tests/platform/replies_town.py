@@ -152,7 +152,10 @@ def settle_in(place: Standing) -> str:
             "update institution set name = %s, grade = %s, uscc = %s where code = %s",
             [name, grade, uscc, code],
         )
-    place.owner.execute("delete from item_version")
+    # The county's items are not of this town: taken away past the wall, as no one else can.
+    with place.owner.transaction():
+        place.owner.execute("set local session_replication_role = replica")
+        place.owner.execute("delete from item_version")
     for number, item in enumerate(ITEMS):
         learnt_at = NOW - timedelta(days=9 - number)
         add(place, "item_version", {"area": AREA, "diseases": [], "learnt_at": learnt_at} | item)

@@ -144,7 +144,9 @@ def test_a_cancellation_of_a_purchase_is_reversed_by_its_message(place: Standing
     place.pharmacy.do("2103", taking_back(info), msgid)
     place.pharmacy.do("2601", reversal(psn_no, msgid, "2103"))
     rows = place.owner.execute(
-        "select kind, total_fen, msgid from entry where person = %s order by id",
+        "select e.kind, s.total_fen, coalesce(m.msg_id, '') from entry e"
+        " join settlement s on s.entry = e.id left join inbox m on m.entry = e.id"
+        " where e.person = %s order by e.id",
         [place.county.persons[psn_no]],
     ).fetchall()
     assert [row[:2] for row in rows] == [

@@ -145,11 +145,11 @@ def test_numbers_can_be_taken_and_not_set_back(owner: Connection, gateway: Conne
         " where relnamespace = 'public'::regnamespace and relkind = 'S'",
         [ROLE],
     ).fetchall()
-    ours = {f"{table}_id_seq" for table in TABLES}
+    ours = {f"{table}_id_seq" for table, whole in TABLES.items() if "insert" in whole}
     found = dict(rights)
     assert all(some in ([], ["USAGE"]) for some in found.values())
     assert all(found[name] == ["USAGE"] for name in ours & found.keys())
-    assert len(ours & found.keys()) == 12
+    assert len(ours & found.keys()) == 9
     assert gateway.execute("select nextval('entry_id_seq')").fetchone() == (1,)
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         gateway.execute("select setval('entry_id_seq', 1)")
@@ -162,7 +162,7 @@ def test_the_role_is_nobody_and_owns_nothing(owner: Connection) -> None:
         " from pg_roles r where rolname = %s",
         [ROLE],
     ).fetchone()
-    assert row == (False,) * 7
+    assert row == (*(False,) * 4, True, False, False), "it signs in, and that is all"
     for catalogue, column in (
         ("pg_class", "relowner"),
         ("pg_proc", "proowner"),

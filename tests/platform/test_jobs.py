@@ -108,7 +108,7 @@ def test_the_nightly_trial_balance_is_of_the_day_before_in_china(
 
     with owner.transaction():
         owner.execute("alter table posting disable trigger all")
-        owner.execute("update posting set amount_fen = amount_fen + 1 where credit = 'pool'")
+        owner.execute("update posting set amount_fen = amount_fen + 1 where debit = 'pool'")
         owner.execute("alter table posting enable trigger all")
     assert jobs.run("daily_trial_balance", NEXT_NIGHT) == "succeeded"
     assert jobs.balances("2024-12-20") == [(True, "info"), (False, "error")]
@@ -187,5 +187,6 @@ def test_every_job_has_its_time(database: str) -> None:
         "daily_trial_balance: 10 1 * * *",
         "message_months: 40 17 * * *",
         "resume_stalled: */10 * * * *",
+        "seal_journal: 20 17 * * *",
         "tidy: */30 * * * *",
     ]

@@ -85,6 +85,7 @@ def credit(connection: Connection, person: int, amount: int) -> None:
     )
 
 
+OWED = "total_fen - cash_fen - borne_fen"
 Settled = tuple[EntryRow, list[PostingRow]]
 
 
@@ -121,6 +122,7 @@ def settle(
             article="第六条",
         )
         for number, (kind, whose, amount) in enumerate(sides, start=1)
+        if amount
     ]
     write(connection, one, postings)
     return one, postings
@@ -160,27 +162,31 @@ def test_what_is_kept_otherwise_is_named_with_the_person_masked(
 
 
 def test_what_was_forged_past_every_wall_is_found(ledger: Connection, owner: Connection) -> None:
-    pool = "update posting set {} where debit = 'provider' and amount_fen in (700, 701)"
-    cancelled = "update entry set {} where kind = 'cancellation'"
+    pool = "update posting set {} where credit = 'provider' and amount_fen in (700, 701)"
+    cancelled = "update {} set {} where {} in (select id from entry where kind = 'cancellation')"
     for forged, mended, expected in (
         (
             pool.format("amount_fen = 701"),
             pool.format("amount_fen = 700"),
-            {("amounts", "pool_fen"), ("amounts", "total_fen - borne_fen"), ("trial", "pool")},
+            {("amounts", "pool_fen"), ("amounts", OWED), ("trial", "pool")},
         ),
         (
-            pool.format("credit = 'cash'"),
-            pool.format("credit = 'pool'"),
-            {("amounts", "pool_fen"), ("amounts", "cash_fen")},
+            pool.format("debit = 'contribution'"),
+            pool.format("debit = 'pool'"),
+            {("amounts", "pool_fen"), ("posting", "kind")},
         ),
-        (pool.format("area = '510400'"), pool.format(f"area = '{AREA}'"), {("amounts", "area")}),
+        (pool.format("area = '510400'"), pool.format(f"area = '{AREA}'"), {("posting", "area")}),
         (
-            cancelled.format("pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"),
-            cancelled.format("pool_fen = pool_fen - 1, cash_fen = cash_fen + 1"),
+            cancelled.format(
+                "settlement", "pool_fen = pool_fen + 1, cash_fen = cash_fen - 1", "entry"
+            ),
+            cancelled.format(
+                "settlement", "pool_fen = pool_fen - 1, cash_fen = cash_fen + 1", "entry"
+            ),
             {("amounts", "pool_fen"), ("mirror", "amounts"), ("trial", "pool")},
         ),
         (
-            cancelled.format("meters = '[]'"),
+            cancelled.format("entry", "meters = '[]'", "id"),
             "",
             {("mirror", "meters"), ("meter", "ordinary_paid 年:2025")},
         ),
@@ -194,7 +200,7 @@ def test_what_was_forged_past_every_wall_is_found(ledger: Connection, owner: Con
 
 def _forge(owner: Connection, statement: str) -> None:
     """What only someone with the owner's password can do."""
-    for table in ("entry", "posting"):
+    for table in ("entry", "settlement", "posting"):
         owner.execute(f"alter table {table} disable trigger user")
     owner.execute(statement)
 
@@ -233,7 +239,7 @@ def test_statements_run_from_opening_to_closing(ledger: Connection) -> None:
 def test_the_trial_balance_shows_what_moved_on_a_day(ledger: Connection) -> None:
     made = trial(ledger, date(2025, 3, 11))
     pool = next(line for line in made.lines if line.account == "pool")
-    assert (pool.before_fen, pool.credit_fen, pool.after_fen) == (0, 700, -700)
+    assert (pool.before_fen, pool.debit_fen, pool.after_fen) == (0, 700, 700)
     assert sum(line.debit_fen - line.credit_fen for line in made.lines) == 0
     assert made.agrees
 
@@ -242,7 +248,7 @@ def test_the_trial_balance_notices_a_forged_entry(ledger: Connection, owner: Con
     _forge(
         owner,
         "update settlement set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"
-        " where kind = 'settlement' and pool_fen = 700",
+        " where pool_fen = 700",
     )
     assert not trial(ledger, date(2025, 3, 31)).agrees
 
@@ -307,13 +313,14 @@ def test_a_difference_is_a_plain_record(ledger: Connection, owner: Connection) -
     _forge(
         owner,
         "update settlement set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"
-        " where kind = 'settlement' and pool_fen = 700",
+        " where pool_fen = 700",
     )
-    row = owner.execute("select id from entry where pool_fen = 701").fetchone()
+    row = owner.execute("select entry from settlement where pool_fen = 701").fetchone()
     assert row
     values = [dataclasses.astuple(difference) for difference in verify(ledger)]
     assert values == [
         ("amounts", AREA, "4305************0002", row[0], "pool_fen", "701", "700"),
-        ("amounts", AREA, "4305************0002", row[0], "cash_fen", "-1", "0"),
+        ("amounts", AREA, "4305************0002", row[0], OWED, "1001", "1000"),
         ("trial", AREA, None, None, "pool", "5701", "5700"),
+        ("trial", AREA, None, None, "provider", "8501", "8500"),
     ]

@@ -108,7 +108,7 @@ def test_verify_lists_what_differs_with_every_check_in_words(ledger: Connection,
             ["结算金额与分录", AREA, "4305************0001", "6", "pool_fen", "12001", "12000"],
             [
                 *("结算金额与分录", AREA, "4305************0001", "6"),
-                *("total_fen - cash_fen - borne_fen", "19001", "19000"),
+                *("total_fen", "-", "cash_fen", "-", "borne_fen", "19001", "19000"),
             ],
             ["累计", OTHER, "5104************0003", "ordinary_paid", "年:2025", "9", "1000"],
             ["余额", AREA, "4305************0002", "payable", "9", "1100"],

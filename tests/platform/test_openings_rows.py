@@ -61,6 +61,8 @@ def settled(
                     area=area,
                     person=person,
                     kind=kind,
+                    cause=1 if kind == "adjustment" else None,
+                    reverses=1 if kind == "cancellation" else None,
                     service_date=service,
                     accounting_date=date(2024, 12, 20),
                     made_at=NOW,
@@ -261,6 +263,7 @@ def test_an_opening_is_late_after_an_entry_of_its_year(
 def test_entries_of_every_kind_make_it_late(
     county: Counter, gateway: Connection, kind: str
 ) -> None:
+    settled(gateway, 2, JAN_1)
     settled(gateway, 1, JAN_1, kind=kind)
     assert problems(gateway, balance("account", 1)) == [(1, "opening_late")]
 

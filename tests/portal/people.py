@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from tests.platform.counter import Counter
+from tests.platform.counter import OPERATOR, Counter
 
 ROLE = "-c role=gongji_gateway -c timezone=UTC"
 
@@ -45,7 +45,7 @@ def settle_down(address: str) -> Family:
             counter.fact(psn_no, "account", "2023-01-01")
         opened = date(2023, 1, 1)
         openings = [OpeningBalance(p, "430500", opened, "account", 50_000) for p in persons]
-        enter(owner, openings, rules.area, now)
+        enter(owner, openings, rules.area, now, actor=OPERATOR)
         hospital = counter.institution(1, level="3")
         counter.fact(
             persons[0],

@@ -24,6 +24,8 @@ restore_command = 'false'
 recovery_target_action = 'promote'
 recovery_target_timeline = 'current'
 """
+ROLES = tuple(f"gongji_{name}" for name in ("gateway", "pages", "api", "console", "jobs", "backup"))
+"""The logins of the processes (service/logins.sql)."""
 
 
 def restore(folder: Path, place: Path, now: datetime, until: datetime | None = None) -> Path | None:
@@ -65,11 +67,12 @@ def load(file: Path, dsn: str) -> None:
         ).fetchone()
         if row and row[0]:
             raise Refusal("database_not_empty", "DATABASE_URL", {"value": connection.info.dbname})
-        # A dump holds no roles; the rights in it need the gateways' role to be there.
-        connection.execute(
-            "do $$ begin create role gongji_gateway nologin;"
-            " exception when duplicate_object then null; end $$"
-        )
+        # A dump holds no roles; the rights in it need those of the processes to be there.
+        for role in ROLES:
+            connection.execute(
+                f"do $$ begin create role {role} login noinherit;"
+                " exception when duplicate_object then null; end $$"
+            )
     programs.run(
         "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", "-d", dsn, str(file)
     )
