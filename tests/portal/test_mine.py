@@ -45,7 +45,7 @@ def test_a_settlement_by_other_rules_is_told_as_it_was_worked_out(
     from gongji.portal import own_pages
 
     other = Areas(parameters={"430500": {"disease_ceiling": "1"}})
-    monkeypatch.setattr(own_pages, "installed_areas", lambda: other)
+    monkeypatch.setattr(own_pages, "installed_version", lambda number: other)
     sign_in(client, family.person)
     page = client.get(f"/me/settlements/{family.settled}").content.decode()
     assert "已有改动" in page and "当时的计算" in page and "第六条" in page

@@ -256,7 +256,7 @@ def test_a_settlement_by_other_rules_shows_the_steps_that_were_kept(
     from gongji.portal import own_pages
 
     other = Areas(parameters={"532300": {"subsidy_rate": "60%"}})
-    monkeypatch.setattr(own_pages, "installed_areas", lambda: other)
+    monkeypatch.setattr(own_pages, "installed_version", lambda number: other)
     page = read(duan.get(f"/me/settlements/{known.large}"))
     heads, *rows = page.tables[1]
     assert heads == ["付款方", "费用", "起付标准内", "支付", "依据"]
