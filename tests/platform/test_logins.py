@@ -75,7 +75,7 @@ KINDS = {
     ),
     "console": (
         "staff",
-        "1",
+        "1000",
         {
             *("adjustment", "reimbursement", "payout", "transfer", "inheritance", "repayment"),
             *("deduction", "recovery", "clearing", "payment", "prepayment"),
@@ -91,7 +91,7 @@ def test_a_login_adds_the_kinds_of_its_own_and_no_other(
 ) -> None:
     owner.execute(
         "insert into command (id, area, kind, actor_kind, actor, content, version)"
-        " overriding system value values (1, '430500', 'x', 'staff', '1', '{}', 1)"
+        " overriding system value values (1000, '430500', 'x', 'staff', '1', '{}', 1)"
     )
     actor, command, own = KINDS[login]
     connection = by(login)
