@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from gongji.batch.core import Settler
-from gongji.batch.ordering import ROW
+from gongji.tabular.tables import ROW
 from gongji.law.checks.library import Library
 from gongji.law.compile.tables import show_articles
 from gongji.law.engine.areas import Areas

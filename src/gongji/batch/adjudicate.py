@@ -13,14 +13,16 @@ import pyarrow.compute as pc
 
 from gongji.batch import ordering, visit_files
 from gongji.batch.core import Settler
-from gongji.batch.ordering import ROW
-from gongji.batch.visit_files import Rejected
+from gongji.batch.ordering import Chunks
+from gongji.batch.visit_files import Rejected, VisitSource
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.opening_meters import Opening, read_opening
 from gongji.law.rulebook.law import Settings
 from gongji.refusals import Refusal, RowRefusal
-from gongji.tabular.sheets import Sheet, check_header, ending_of
+from gongji.tabular.headers import TablePlace, check_header
+from gongji.tabular.sheets import Sheet, ending_of
+from gongji.tabular.tables import ROW, normal, without_blank_rows
 
 REPORT = ("row_number", "column", "refusal", "reason")
 
@@ -52,6 +54,8 @@ class Options:
     report: Path | None = None
     compression: str = "none"
     numbered: bool = False
+    place: TablePlace = TablePlace()
+    
 
 
 def adjudicate_file(
@@ -66,9 +70,10 @@ def adjudicate_file(
     ending_of(output, "-o")
     report = options.report or output.with_name(f"{output.stem}.rejected.csv")
     _apart(path, output, report, *([options.opening] if options.opening else []))
-    names = [n for n in visit_files.columns_of(path) if not (options.numbered and n == ROW)]
+    source = VisitSource(path, options.place, options.numbered)
+    names = source.columns()
     _complete(names, options.area)
-    found = visit_files.look(path, visit_files.chunks_of(path, names, options.numbered), names)
+    found = visit_files.look(path, source.chunks(names), names)
     areas = Areas(Library(options.folders), everywhere=options.settings)
     settler = Settler(
         areas,
@@ -81,7 +86,7 @@ def adjudicate_file(
     areas.check_everywhere(region.plan.code for region in settler.homes)
     _known(names, settler, options.ignored)
     kept = [name for name in names if name not in options.ignored]
-    run = Run(path, output, report, kept, settler, options, progress)
+    run = Run(source, output, report, kept, settler, options, progress)
     try:
         return run.settle(found)
     except ordering.Unordered:
@@ -92,7 +97,7 @@ def adjudicate_file(
 class Run:
     """One file on its way into another."""
 
-    path: Path
+    source: VisitSource
     output: Path
     report: Path
     names: list[str]
@@ -113,7 +118,7 @@ class Run:
             done += rows
             self.progress(rows, found.count)
 
-        chunks = visit_files.chunks_of(self.path, self.names, self.options.numbered)
+        chunks = self.source.chunks(self.names)
         order: list[str] = [name for name in ("date", "sequence") if name in self.names]
         try:
             with Report(self.report, self.options.strict) as rejected:
@@ -121,7 +126,7 @@ class Run:
                 tables = visit_files.settle_file(
                     chunks, found, order, self.settler, both, self.output
                 )
-                shape = self.settler.schema(path_schema(self.path, self.names))
+                shape = self.settler.schema(first_schema(chunks))
                 counted = _counted(tables, summary, shape)
                 visit_files.write(self.output, counted, self.options.compression)
         except ordering.Unordered:
@@ -132,9 +137,9 @@ class Run:
         return summary
 
 
-def path_schema(path: Path, names: list[str]) -> pa.Schema:
-    """The types of a file's columns as `files` reads them."""
-    first = next(visit_files.chunks_of(path, names)(None), None)
+def first_schema(chunks: Chunks) -> pa.Schema:
+    """The types of a file's columns as they are read."""
+    first = next(chunks(None), None)
     if first is None:
         raise Refusal("value_invalid", "文件", {"value": "0 行", "allowed": "至少一行就诊"})
     return first.schema
@@ -250,7 +255,8 @@ def adjudicate_table(
     names = table.column_names
     check_header(Path("visits"), names)
     _complete(names, area)
-    numbered = table.append_column(ROW, pa.array(np.arange(1, table.num_rows + 1)))
+    table = table.append_column(ROW, pa.array(np.arange(1, table.num_rows + 1)))
+    numbered = without_blank_rows(normal(table))
     found = ordering.survey(iter([numbered]))
     used = {person: dict(meters) for person, meters in (opening or {}).items()}
     areas = Areas(Library(folders), everywhere=settings)

@@ -8,6 +8,7 @@ from gongji.law.kernel.calendar import NO_DAY, month_of
 from gongji.law.rulebook.account_provisions import ROSTER_FACTS
 from gongji.law.rulebook.vocabulary import Fact
 from gongji.refusals import Refusal
+from gongji.tabular.cells import month_text, plain
 from gongji.units import Day, Fen, parse_day
 
 EVENT_COLUMNS = ("retired_month", "years_complete_month")
@@ -50,7 +51,7 @@ def read_month_name(column: str, text: str) -> int:
     Refuses: value_invalid.
     """
     try:
-        day = parse_day(text if len(text) > len("YYYY-MM") else f"{text}-01")
+        day = parse_day(f"{month_text(text)}-01")
     except ValueError:
         raise Refusal("value_invalid", column, {"value": text, "allowed": "YYYY-MM"}) from None
     month: int = month_of(day)
@@ -67,7 +68,7 @@ def read_person_month(row: Mapping[str, str]) -> PersonMonth:
 
     Refuses: field_missing, field_unknown, value_invalid.
     """
-    given = {column: text.strip() for column, text in row.items() if text and text.strip()}
+    given = {column: found for column, text in row.items() if text and (found := plain(text))}
     for column in ("area", "month", "status"):
         if column not in given:
             raise Refusal("field_missing", column)
