@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +12,7 @@ import pyarrow.compute as pc
 
 from gongji.batch import ordering, visit_files
 from gongji.batch.core import Settler
+from gongji.batch.notes import counted
 from gongji.batch.ordering import Chunks
 from gongji.batch.visit_files import Rejected, VisitSource
 from gongji.law.checks.library import Library
@@ -23,17 +23,19 @@ from gongji.refusals import Refusal, RowRefusal
 from gongji.tabular.headers import TablePlace, check_header
 from gongji.tabular.sheets import Sheet, ending_of
 from gongji.tabular.tables import ROW, normal, without_blank_rows
+from gongji.units import Day
 
 REPORT = ("row_number", "column", "refusal", "reason")
 
 
 @dataclass
 class Summary:
-    """What became of a file: visits settled, refused, without a figure, and rows left out."""
+    """What became of a file: visits settled, refused, without a figure, with a note, left out."""
 
     visits: int = 0
     rejected: int = 0
     refusals: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, int] = field(default_factory=dict)
     pool_pays: str = "0.00"
     report: str = ""
 
@@ -55,6 +57,7 @@ class Options:
     compression: str = "none"
     numbered: bool = False
     place: TablePlace = TablePlace()
+    today: Day | None = None
     
 
 
@@ -83,6 +86,7 @@ def adjudicate_file(
         in_fen="total_fen" in names or "in_scope_fen" in names,
         benefits=found.benefits,
     )
+    settler.today = options.today
     areas.check_everywhere(region.plan.code for region in settler.homes)
     _known(names, settler, options.ignored)
     kept = [name for name in names if name not in options.ignored]
@@ -127,8 +131,8 @@ class Run:
                     chunks, found, order, self.settler, both, self.output
                 )
                 shape = self.settler.schema(first_schema(chunks))
-                counted = _counted(tables, summary, shape)
-                visit_files.write(self.output, counted, self.options.compression)
+                told_tables = _counted(tables, summary, shape)
+                visit_files.write(self.output, told_tables, self.options.compression)
         except ordering.Unordered:
             self.progress(-done, found.count)
             raise
@@ -172,10 +176,11 @@ def _counted(tables: Iterator[pa.Table], summary: Summary, schema: pa.Schema) ->
     empty = True
     for table in tables:
         summary.visits += table.num_rows
-        for item in _refusals(table):
-            code = item["values"]
+        for code, count in _values_of(table, "refusal"):
             if code:
-                summary.refusals[code] = summary.refusals.get(code, 0) + item["counts"]
+                summary.refusals[code] = summary.refusals.get(code, 0) + count
+        for code, count in counted(_values_of(table, "note")).items():
+            summary.notes[code] = summary.notes.get(code, 0) + count
         name = "pool_pays_fen" if "pool_pays_fen" in table.column_names else "pool_pays"
         total = pc.sum(table.column(name)).as_py() or 0
         pool += int(total if name.endswith("_fen") else total * 100)
@@ -186,13 +191,12 @@ def _counted(tables: Iterator[pa.Table], summary: Summary, schema: pa.Schema) ->
     summary.pool_pays = f"{pool // 100}.{pool % 100:02d}"
 
 
-def _refusals(table: pa.Table) -> list[dict[str, Any]]:
-    """How often each refusal is in a table, if any is."""
-    column = table.column("refusal")
+def _values_of(table: pa.Table, name: str) -> list[tuple[str, int]]:
+    """How often each value is in a column of codes, if any is."""
+    column = table.column(name)
     if not any(chunk.indices.to_numpy().any() for chunk in column.chunks):
         return []
-    counted: list[dict[str, Any]] = pc.value_counts(column).to_pylist()
-    return counted
+    return [(item["values"], item["counts"]) for item in pc.value_counts(column).to_pylist()]
 
 
 class Report:

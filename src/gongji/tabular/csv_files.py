@@ -20,7 +20,7 @@ from gongji.tabular.workbooks import Record, Texts
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_BLOCK = 1 << 24
+_BLOCK = 1 << 26
 _CHUNK = 1 << 16
 ENCODINGS = ("utf-8-sig", "gb18030")
 """In what texts arrive: UTF-8 with or without its mark; GB 18030 as China's spreadsheets write."""

@@ -267,11 +267,23 @@ def without_blank_rows(table: pa.Table) -> pa.Table:
     for name in sorted(table.column_names, key=lambda name: name not in COLUMN_FORMS):
         if name == ROW:
             continue
+        if _has_none_empty(table.column(name), name in COLUMN_FORMS):
+            return table
         here = _empty(table.column(name), name in COLUMN_FORMS)
         blank = here if blank is None else pc.and_(blank, here)
         if not pc.any(blank).as_py():
             return table
     return table if blank is None else table.filter(pc.invert(blank))
+
+
+def _has_none_empty(column: pa.ChunkedArray, trimmed: bool) -> bool:
+    """Whether it is seen without looking at each value that none is empty."""
+    if column.null_count or not len(column):
+        return False
+    texts = pa.types.is_string(column.type)
+    return not _textual(column.type) or bool(
+        trimmed and texts and pc.min(pc.binary_length(column)).as_py()
+    )
 
 
 def _empty(column: pa.ChunkedArray, trimmed: bool) -> pa.ChunkedArray:
