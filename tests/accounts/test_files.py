@@ -235,7 +235,9 @@ def test_columns_that_nobody_knows(rows: list[tuple[str, ...]], code: str, tmp_p
     if code:
         assert isinstance(result.exception, Refusal) and result.exception.code == code
     else:
-        assert [row["refusal"] for row in read(tmp_path / "out.rejected.csv")] == ["cell_unreadable"]
+        assert [row["refusal"] for row in read(tmp_path / "out.rejected.csv")] == [
+            "cell_unreadable"
+        ]
 
 
 def test_the_result_is_another_file_of_a_known_kind(roster: Path, tmp_path: Path) -> None:

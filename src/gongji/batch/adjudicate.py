@@ -58,7 +58,6 @@ class Options:
     numbered: bool = False
     place: TablePlace = TablePlace()
     today: Day | None = None
-    
 
 
 def adjudicate_file(

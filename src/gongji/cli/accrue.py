@@ -20,7 +20,9 @@ from gongji.refusals import Refusal
 @click.argument("roster", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @output_option
 @area_option
-@click.option("--month", default="", help="计算哪个月（YYYY-MM）；名册 month 列另有月份的行不受理。")
+@click.option(
+    "--month", default="", help="计算哪个月（YYYY-MM）；名册 month 列另有月份的行不受理。"
+)
 @click.option("--from", "since", default="", help="逐月计算的第一个月（YYYY-MM）。")
 @click.option("--to", "until", default="", help="逐月计算的最后一个月（YYYY-MM）。")
 @options.sheet_option

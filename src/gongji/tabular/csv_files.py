@@ -88,6 +88,8 @@ class CsvHead:
                 next(file)
             for number, row in enumerate(filter(None, csv.reader(file)), start=1):
                 cells = tuple(row)
+                if _blank(cells[len(self.columns) :]):
+                    cells = cells[: len(self.columns)]
                 if any(cells) and not _blank(cells):
                     yield Record(number, cells, self._problems(cells))
 
@@ -99,10 +101,11 @@ class CsvHead:
         if len(cells) == len(self.columns):
             return ()
         wide = len(cells) > len(self.columns)
+        said = "单元格比列名多" if wide else "单元格比列名少"
         advice = "金额里的逗号请去掉，或给这一格加引号" if wide else "请补上分隔符"
         if any("\n" in cell for cell in cells):
             advice = "引号可能没有成对"
-        reason = f"有 {len(cells)} 格，列名有 {len(self.columns)} 个；{advice}"
+        reason = f"{said}：有 {len(cells)} 格，列名有 {len(self.columns)} 个；{advice}"
         return (("整行", reason),)
 
 
@@ -124,7 +127,7 @@ def read_head(path: Path, header_row: int = 0) -> CsvHead:
             lines = reader.line_num
             columns = tuple(cell.strip() for cell in row)
             below = [columns, *([c.strip() for c in r] for r in islice(reader, LOOKED_AT))]
-            check_header(path, columns, below)
+            check_header(path, columns, below, number)
             return CsvHead(path, encoding, columns, lines)
     if header_row:
         values = {"value": str(header_row), "allowed": "文件里有的行"}

@@ -32,17 +32,20 @@ def is_sum(first: str) -> bool:
     return bool(_SUMS.fullmatch(first))
 
 
-def check_header(path: Path, names: Sequence[str], below: Sequence[Sequence[str]] = ()) -> None:
+def check_header(
+    path: Path, names: Sequence[str], below: Sequence[Sequence[str]] = (), row: int = 1
+) -> None:
     """Every column of a file has a name, and each name is there once.
 
-    Shape:   `below` are the first rows from the header on, to tell a title from a header.
+    Shape:   `below` are the first rows from the header on, to tell a title from a header; `row` is
+             the header's own.
     Refuses: header_invalid, with what was found and what to do.
     """
     reason = ""
     twice = [name for name, count in Counter(names).items() if name and count > 1]
     if not any(names):
         reason = "第一行应为列名，却是空的"
-    elif under := _under_title(names, below):
+    elif under := _under_title(names, below, row):
         reason = under
     elif len(names) == 1 and any(mark in names[0] for mark in ";\t；，"):
         reason = "只有一列，列名之间用的不是英文逗号；请另存为以英文逗号分隔的 CSV"
@@ -55,7 +58,7 @@ def check_header(path: Path, names: Sequence[str], below: Sequence[Sequence[str]
         raise Refusal("header_invalid", "文件", {"value": path.name, "reason": reason})
 
 
-def _under_title(names: Sequence[str], below: Sequence[Sequence[str]]) -> str:
+def _under_title(names: Sequence[str], below: Sequence[Sequence[str]], row: int) -> str:
     """What to say where the first row is a title and the names stand further down."""
     filled = [sum(1 for cell in row if cell) for row in below]
     most = max(filled, default=0)
@@ -67,6 +70,6 @@ def _under_title(names: Sequence[str], below: Sequence[Sequence[str]]) -> str:
     if not at:
         return ""
     return (
-        f"第一行（{title}…）像是标题，不是列名；列名看来在它下面第 {at} 行，"
-        "请用 --header-row 指明列名所在的行号，或删去上面的行"
+        f"第 {row} 行（{title}…）像是标题，不是列名；列名看来在第 {row + at} 行，"
+        f"请加 --header-row {row + at}，或删去上面的行"
     )

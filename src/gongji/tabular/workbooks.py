@@ -74,7 +74,7 @@ class WorkbookSheet:
             [_shown(cell) for cell in row]
             for row in self.rows[self.header : self.header + LOOKED_AT]
         ]
-        check_header(self.path, self.columns, below)
+        check_header(self.path, self.columns, below, self.header + 1)
 
     def records(self, forms: Sequence[Form]) -> Iterator[Record]:
         """The rows below the header by the forms of their columns; blank ones are passed over."""
@@ -152,7 +152,9 @@ class Book:
         if place.sheet:
             if place.sheet not in self.book.sheet_names:
                 allowed = "、".join(self.book.sheet_names)
-                raise Refusal("value_invalid", "--sheet", {"value": place.sheet, "allowed": allowed})
+                raise Refusal(
+                    "value_invalid", "--sheet", {"value": place.sheet, "allowed": allowed}
+                )
             return self.sheet(place.sheet, place.header_row)
         if len(self.filled) > 1:
             values = {"value": self.path.name, "sheets": "、".join(self.filled)}
@@ -187,7 +189,9 @@ class Book:
     def _bad(self, name: str) -> dict[tuple[int, int], str]:
         """The cells that must not be taken as empty: errors, formulas without value, merged."""
         found: dict[tuple[int, int], str] = {}
-        for (top, left), (bottom, right) in self.book.get_sheet_by_name(name).merged_cell_ranges or ():
+        for (top, left), (bottom, right) in (
+            self.book.get_sheet_by_name(name).merged_cell_ranges or ()
+        ):
             where = f"{_letters(left)}{top + 1}:{_letters(right)}{bottom + 1}"
             for row in range(top, bottom + 1):
                 for column in range(left, min(right, MOST_COLUMNS) + 1):

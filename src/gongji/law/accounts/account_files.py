@@ -282,9 +282,7 @@ def run(
         yield done, rejected, summary
 
 
-def _answers(
-    job: Job, columns: Sequence[str], record: Record, area: str
-) -> Iterator[RowAnswer]:
+def _answers(job: Job, columns: Sequence[str], record: Record, area: str) -> Iterator[RowAnswer]:
     for column, reason in record.problems:
         # In a row of another width nothing is certain: most likely a comma inside an amount.
         yield refused(Refusal("cell_unreadable", column, {"reason": reason}), 0)
