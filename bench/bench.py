@@ -30,13 +30,14 @@ import pyarrow.parquet as pq
 from gongji.batch import loops
 from gongji.batch.core import Settler
 from gongji.batch.numba_rows import NOWHERE, Row
-from gongji.batch.ordering import ROW, survey
+from gongji.batch.ordering import survey
 from gongji.law.checks.library import Library
 from gongji.law.engine import engine as online
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import read_visit
 from gongji.law.kernel import pour
+from gongji.tabular.tables import ROW
 from gongji.units import day_of
 
 I64 = npt.NDArray[np.int64]

@@ -8,10 +8,10 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
-from gongji.refusals import Refusal
-from gongji.tabular import texts
+from gongji.refusals import Refusal, RowRefusal
+from gongji.tabular import csv_files
 from gongji.tabular.sheets import Sheet
-from gongji.tabular.texts import ROW, read_slices, read_texts
+from gongji.tabular.texts import ROW, faults_of, read_slices, read_texts, without_faults
 
 
 def saved(path: Path, rows: list[list[str]]) -> Path:
@@ -88,13 +88,27 @@ def test_columns_parted_by_another_mark_are_told(tmp_path: Path, mark: str) -> N
     assert found.code == "header_invalid" and "英文逗号" in str(found)
 
 
-def test_a_row_of_another_width_is_named_not_taken_for_another_encoding(tmp_path: Path) -> None:
-    """The row itself stands in the reason."""
+def test_a_row_of_another_width_is_told_with_its_number_and_the_others_stand(
+    tmp_path: Path,
+) -> None:
+    """One comma too many costs one row, not the file."""
     path = tmp_path / "ragged.csv"
-    path.write_text("甲列,乙列\n一,二\n三,四,五\n", encoding="utf-8")
-    with pytest.raises(Refusal, match="三,四,五") as found:
-        read_texts(path)
-    assert found.value.code == "file_unreadable" and "gb18030" not in str(found.value)
+    path.write_text("甲列,乙列\n一,二\n三,四,五\n六\n七,八\n", encoding="utf-8")
+    frame = read_texts(path)
+    assert without_faults(frame).rows() == [(1, "一", "二"), (4, "七", "八")]
+    assert [(row, refusal.code, refusal.field) for row, refusal in faults_of(frame)] == [
+        (2, "cell_unreadable", "整行"),
+        (3, "cell_unreadable", "整行"),
+    ]
+    (records,) = Sheet(path).records()
+    assert [(one.number, bool(one.problems)) for one in records] == [
+        (1, False),
+        (2, True),
+        (3, True),
+        (4, False),
+    ]
+    with pytest.raises(RowRefusal, match="有 3 格，列名有 2 个"):
+        list(Sheet(path).chunks())
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
@@ -105,14 +119,15 @@ def test_rows_are_counted_from_one_below_the_header_without_blank_lines(
     path = tmp_path / "rows.csv"
     text = "visit,item\n一,A\n\n二,B\n,\n\n三,\n"
     path.write_text(text, encoding=encoding)
-    wanted = [(1, "一"), (2, "二"), (3, None), (4, "三")]
+    wanted = [(1, "一"), (2, "二"), (4, "三")]
     assert read_texts(path).select(ROW, "visit").rows() == wanted
-    monkeypatch.setattr(texts, "_BLOCK", 16)
+    monkeypatch.setattr(csv_files, "_BLOCK", 16)
     slices = list(read_slices(path, "visit", 2))
     assert len(slices) == 2
     assert sorted(pl.concat(slices).select(ROW, "visit").rows()) == wanted
     rows = [row for chunk in Sheet(path).chunks() for row in chunk]
-    assert [row[0] for row in rows] == ["一", "二", "", "三"]
+    assert [row[0] for row in rows] == ["一", "二", "三"]
+    assert [one.number for (chunk) in Sheet(path).records() for one in chunk] == [1, 2, 4]
 
 
 @pytest.mark.parametrize("shift", range(3))

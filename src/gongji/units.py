@@ -26,8 +26,8 @@ CHINA = timezone(timedelta(hours=8))
 """The time of all of China, in which a civil date is meant."""
 
 _EPOCH = date(1970, 1, 1).toordinal()
-_AMOUNT = re.compile(r"-?\d+(\.\d{1,2})?")
-_PERCENT = re.compile(r"-?\d+(\.\d{1,4})?%")
+_AMOUNT = re.compile(r"-?[0-9]+(\.[0-9]{1,2})?")
+_PERCENT = re.compile(r"-?[0-9]+(\.[0-9]{1,4})?%")
 
 
 def divided(numerator: int, denominator: int) -> int:
@@ -75,7 +75,7 @@ def parse_day(text: str) -> Day:
 
     Refuses: ValueError for any other form or a date that does not exist.
     """
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text.strip()):
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text.strip()):
         raise ValueError(f"不是 YYYY-MM-DD 形式的日期：{text!r}")
     return date.fromisoformat(text.strip()).toordinal() - _EPOCH
 

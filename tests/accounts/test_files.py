@@ -17,7 +17,8 @@ from gongji.law.accounts import account_files
 from gongji.law.accounts.account_files import Accrual, ClearingJob
 from gongji.law.engine.areas import Areas
 from gongji.refusals import Refusal
-from gongji.tabular.sheets import Sheet, Whole, text_of
+from gongji.tabular.cells import text_of
+from gongji.tabular.sheets import Sheet, Whole
 
 DOCS = Path(__file__).parents[2] / "docs"
 ROSTER = [
@@ -234,7 +235,9 @@ def test_columns_that_nobody_knows(rows: list[tuple[str, ...]], code: str, tmp_p
     if code:
         assert isinstance(result.exception, Refusal) and result.exception.code == code
     else:
-        assert [row["refusal"] for row in read(tmp_path / "out.rejected.csv")] == ["field_unknown"]
+        assert [row["refusal"] for row in read(tmp_path / "out.rejected.csv")] == [
+            "cell_unreadable"
+        ]
 
 
 def test_the_result_is_another_file_of_a_known_kind(roster: Path, tmp_path: Path) -> None:
@@ -311,7 +314,7 @@ def test_every_column_is_documented(document: str, job: type[Accrual] | type[Cle
 def test_options_that_cannot_be_read_are_named(roster: Path, tmp_path: Path) -> None:
     """The option that was given, not one that was not."""
     for option, given in (
-        ("--month", ("--month", "2023-5")),
+        ("--month", ("--month", "2023-13")),
         ("--to", ("--from", "2023-05", "--to", "x")),
     ):
         result = gongji("accrue", roster, *given)

@@ -24,7 +24,7 @@ from gongji.cli.import_kinds import KINDS
 from gongji.people.import_kinds import certificate as certificate_cell
 from gongji.people.import_kinds import wrong_certificate
 from gongji.platform import identity
-from gongji.platform.imports import import_columns, import_tables
+from gongji.platform.imports import import_columns
 from gongji.platform.imports.dated_rows import Counts
 from gongji.platform.imports.import_tables import MOST_PROBLEMS, Problems, open_tables, read_rows
 from gongji.platform.imports.template import template
@@ -243,11 +243,7 @@ def test_rows_of_other_widths_and_blank_rows(owner: Connection, tmp_path: Path) 
     file.write_text(f"{','.join(HEAD)}\n{','.join([*ROW, '', 'x'])}\n{psn(2)}\n")
     said = told(owner, file)
     assert "第 1 行 整行：单元格比列名多" in said[0]
-    assert [line.split("：")[0].split("行 ")[1] for line in said[1:]] == [
-        "姓名",
-        "统筹区",
-        "证件号码",
-    ] or len(said) == 4
+    assert "第 2 行 整行：单元格比列名少" in said[1] and len(said) == 2
 
 
 def test_of_many_problems_the_rest_is_counted(owner: Connection, tmp_path: Path) -> None:
@@ -423,7 +419,7 @@ def test_the_database_refusing_what_nobody_saw_is_a_fault(
 def test_progress_counts_every_row_and_a_dry_run_keeps_none(
     owner: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_tables, "CHUNK_ROWS", 2)
+    monkeypatch.setattr("gongji.tabular.sheets.CHUNK_ROWS", 2)
     rows = [[psn(n), AREA, "测试", certificate(n)] for n in range(1, 6)]
     seen: list[int] = []
     path = book(tmp_path / "参保人.xlsx", 参保人=[HEAD, *rows])

@@ -20,8 +20,9 @@ from gongji.law.engine.person_meters import Meters, use
 from gongji.law.engine.visit import Visit, columns_of, read_amount, read_date, read_visit
 from gongji.law.rulebook.law import Settings
 from gongji.law.rulebook.vocabulary import VISIT_COLUMNS
-from gongji.refusals import Refusal
-from gongji.tabular.texts import ROW, read_texts
+from gongji.refusals import Refusal, RowRefusal
+from gongji.tabular.headers import TablePlace
+from gongji.tabular.texts import FAULT, ROW, fault_of, faults_of, read_texts
 from gongji.units import Fen
 
 PAID = re.compile(r"paid_([a-z][a-z0-9_]*?)(_fen)?")
@@ -50,13 +51,14 @@ class PaidFile:
         folders: tuple[Path, ...] = (),
         settings: Settings | None = None,
         opening: Path | pl.DataFrame | None = None,
+        place: TablePlace | None = None,
     ) -> None:
         """Read the file.
 
         Refuses: a file that cannot be read; field_missing, field_unknown for its columns; a
                  setting that no area of the file knows.
         """
-        frame = read_texts(source)
+        frame = read_texts(source, place)
         if "area" not in frame.columns:
             frame = frame.with_columns(area=pl.lit(None, dtype=pl.String))
         self.frame = frame.with_columns(pl.col("area").fill_null(pl.lit(area or None)))
@@ -74,7 +76,10 @@ class PaidFile:
         """
         if source is None:
             return {}
-        texts = read_texts(source).drop(ROW).fill_null("")
+        frame = read_texts(source)
+        for row, why in faults_of(frame):
+            raise RowRefusal(row, why.field, why.code, str(why))
+        texts = frame.drop(ROW).fill_null("")
         homes = [area.code for area in self._known]
         return read_opening(texts.columns, texts.iter_rows()).by_home(homes, self.areas.library)
 
@@ -109,7 +114,7 @@ class PaidFile:
         return {POOL: names.pop(POOL)} | names
 
     def _check_columns(self) -> None:
-        known = self._facts() | {*self.names.values(), ROW}
+        known = self._facts() | {*self.names.values(), ROW, FAULT}
         for column in self.frame.columns:
             if column not in known:
                 raise Refusal("field_unknown", column)
@@ -188,6 +193,9 @@ def audit(
 def _audit_row(
     file: PaidFile, mode: str, histories: dict[str, History], number: int, texts: dict[str, str]
 ) -> Finding | None:
+    fault = fault_of(texts.pop(FAULT, None))
+    if fault is not None:
+        raise fault
     paid = file.paid(texts)
     area, visit = file.visit(texts)
     if area.code not in histories:

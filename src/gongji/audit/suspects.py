@@ -20,7 +20,7 @@ from gongji.batch.core import Settler
 from gongji.batch.loops import ABSENT
 from gongji.law.engine.opening_meters import Used
 from gongji.refusals import Refusal
-from gongji.tabular.texts import ROW
+from gongji.tabular.texts import FAULT, ROW, faults_of
 
 RESULTS = {
     POOL: "pool_pays_fen",
@@ -40,12 +40,14 @@ def suspects_of(file: PaidFile) -> set[str | None] | None:
         return None
     opening, apart = _opening(file)
     # The batch's number of a row is its place in the frame.
-    table = file.frame.drop(ROW).to_arrow()
-    table = table.append_column(ordering.ROW, pa.array(np.arange(table.num_rows)))
+    table = file.frame.drop(ROW, FAULT, strict=False).to_arrow()
+    table = table.append_column(ROW, pa.array(np.arange(table.num_rows)))
     different = np.ones(table.num_rows, bool)
+    faulty = {row for row, _ in faults_of(file.frame)}
+    apart = apart | {*file.frame.filter(pl.col(ROW).is_in(faulty))["person"].drop_nulls()}
     try:
         for results in _settled(file, table.drop_columns([*file.names.values()]), opening):
-            rows = results.column(ordering.ROW).to_numpy()
+            rows = results.column(ROW).to_numpy()
             different[rows] = _different(file, table.take(pa.array(rows)), results)
     except Refusal:
         return None

@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,25 +12,30 @@ import pyarrow.compute as pc
 
 from gongji.batch import ordering, visit_files
 from gongji.batch.core import Settler
-from gongji.batch.ordering import ROW
-from gongji.batch.visit_files import Rejected
+from gongji.batch.notes import counted
+from gongji.batch.ordering import Chunks
+from gongji.batch.visit_files import Rejected, VisitSource
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.opening_meters import Opening, read_opening
 from gongji.law.rulebook.law import Settings
 from gongji.refusals import Refusal, RowRefusal
-from gongji.tabular.sheets import Sheet, check_header, ending_of
+from gongji.tabular.headers import TablePlace, check_header
+from gongji.tabular.sheets import Sheet, ending_of
+from gongji.tabular.tables import ROW, normal, without_blank_rows
+from gongji.units import Day
 
 REPORT = ("row_number", "column", "refusal", "reason")
 
 
 @dataclass
 class Summary:
-    """What became of a file: visits settled, refused, without a figure, and rows left out."""
+    """What became of a file: visits settled, refused, without a figure, with a note, left out."""
 
     visits: int = 0
     rejected: int = 0
     refusals: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, int] = field(default_factory=dict)
     pool_pays: str = "0.00"
     report: str = ""
     unread: tuple[str, ...] = ()
@@ -56,6 +60,8 @@ class Options:
     compression: str = "none"
     numbered: bool = False
     named: tuple[str, ...] = ()
+    place: TablePlace = TablePlace()
+    today: Day | None = None
 
 
 def adjudicate_file(
@@ -70,9 +76,10 @@ def adjudicate_file(
     ending_of(output, "-o")
     report = options.report or output.with_name(f"{output.stem}.rejected.csv")
     _apart(path, output, report, *([options.opening] if options.opening else []))
-    names = [n for n in visit_files.columns_of(path) if not (options.numbered and n == ROW)]
+    source = VisitSource(path, options.place, options.numbered)
+    names = source.columns()
     _complete(names, options.area)
-    found = visit_files.look(path, visit_files.chunks_of(path, names, options.numbered), names)
+    found = visit_files.look(path, source.chunks(names), names)
     areas = Areas(Library(options.folders), everywhere=options.settings)
     settler = Settler(
         areas,
@@ -82,11 +89,12 @@ def adjudicate_file(
         in_fen="total_fen" in names or "in_scope_fen" in names,
         benefits=found.benefits,
     )
+    settler.today = options.today
     dropped = {areas.library.home(code) for code in options.named} & set(areas.library.areas())
     areas.check_everywhere({region.plan.code for region in settler.homes} | dropped)
     _known(names, settler, options.ignored)
     kept = [name for name in names if name not in options.ignored]
-    run = Run(path, output, report, kept, settler, options, progress)
+    run = Run(source, output, report, kept, settler, options, progress)
     try:
         summary = run.settle(found)
     except ordering.Unordered:
@@ -99,7 +107,7 @@ def adjudicate_file(
 class Run:
     """One file on its way into another."""
 
-    path: Path
+    source: VisitSource
     output: Path
     report: Path
     names: list[str]
@@ -120,7 +128,7 @@ class Run:
             done += rows
             self.progress(rows, found.count)
 
-        chunks = visit_files.chunks_of(self.path, self.names, self.options.numbered)
+        chunks = self.source.chunks(self.names)
         order: list[str] = [name for name in ("date", "sequence") if name in self.names]
         try:
             with Report(self.report, self.options.strict) as rejected:
@@ -128,9 +136,9 @@ class Run:
                 tables = visit_files.settle_file(
                     chunks, found, order, self.settler, both, self.output
                 )
-                shape = self.settler.schema(path_schema(self.path, self.names))
-                counted = _counted(tables, summary, shape)
-                visit_files.write(self.output, counted, self.options.compression)
+                shape = self.settler.schema(first_schema(chunks))
+                told_tables = _counted(tables, summary, shape)
+                visit_files.write(self.output, told_tables, self.options.compression)
         except ordering.Unordered:
             self.progress(-done, found.count)
             raise
@@ -139,9 +147,9 @@ class Run:
         return summary
 
 
-def path_schema(path: Path, names: list[str]) -> pa.Schema:
-    """The types of a file's columns as `files` reads them."""
-    first = next(visit_files.chunks_of(path, names)(None), None)
+def first_schema(chunks: Chunks) -> pa.Schema:
+    """The types of a file's columns as they are read."""
+    first = next(chunks(None), None)
     if first is None:
         raise Refusal("value_invalid", "文件", {"value": "0 行", "allowed": "至少一行就诊"})
     return first.schema
@@ -174,10 +182,11 @@ def _counted(tables: Iterator[pa.Table], summary: Summary, schema: pa.Schema) ->
     empty = True
     for table in tables:
         summary.visits += table.num_rows
-        for item in _refusals(table):
-            code = item["values"]
+        for code, count in _values_of(table, "refusal"):
             if code:
-                summary.refusals[code] = summary.refusals.get(code, 0) + item["counts"]
+                summary.refusals[code] = summary.refusals.get(code, 0) + count
+        for code, count in counted(_values_of(table, "note")).items():
+            summary.notes[code] = summary.notes.get(code, 0) + count
         name = "pool_pays_fen" if "pool_pays_fen" in table.column_names else "pool_pays"
         total = pc.sum(table.column(name)).as_py() or 0
         pool += int(total if name.endswith("_fen") else total * 100)
@@ -188,13 +197,12 @@ def _counted(tables: Iterator[pa.Table], summary: Summary, schema: pa.Schema) ->
     summary.pool_pays = f"{pool // 100}.{pool % 100:02d}"
 
 
-def _refusals(table: pa.Table) -> list[dict[str, Any]]:
-    """How often each refusal is in a table, if any is."""
-    column = table.column("refusal")
+def _values_of(table: pa.Table, name: str) -> list[tuple[str, int]]:
+    """How often each value is in a column of codes, if any is."""
+    column = table.column(name)
     if not any(chunk.indices.to_numpy().any() for chunk in column.chunks):
         return []
-    counted: list[dict[str, Any]] = pc.value_counts(column).to_pylist()
-    return counted
+    return [(item["values"], item["counts"]) for item in pc.value_counts(column).to_pylist()]
 
 
 class Report:
@@ -257,7 +265,8 @@ def adjudicate_table(
     names = table.column_names
     check_header(Path("visits"), names)
     _complete(names, area)
-    numbered = table.append_column(ROW, pa.array(np.arange(1, table.num_rows + 1)))
+    table = table.append_column(ROW, pa.array(np.arange(1, table.num_rows + 1)))
+    numbered = without_blank_rows(normal(table))
     found = ordering.survey(iter([numbered]))
     used = {person: dict(meters) for person, meters in (opening or {}).items()}
     areas = Areas(Library(folders), everywhere=settings)

@@ -19,7 +19,8 @@ from gongji.batch.numba_rows import Row, compiled
 from gongji.law.engine.visit import read_amount
 from gongji.law.kernel import calendar
 from gongji.refusals import Refusal
-from gongji.tabular.sheets import text_of
+from gongji.tabular.cells import amount_text, day_text, plain, text_of
+from gongji.tabular.tables import FAULT
 from gongji.units import MAX_FEN, parse_day
 
 I64 = npt.NDArray[np.int64]
@@ -38,7 +39,16 @@ class Coded:
     texts: tuple[str, ...]
 
 
-def plain(column: pa.ChunkedArray) -> pa.Array:
+def _one_code_a_text(codes: I32, texts: tuple[str, ...]) -> Coded:
+    """The same with one number for texts that are the same once they are in their normal form."""
+    places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+    if len(places) == len(texts):
+        return Coded(codes, texts)
+    found = np.array([places[text] for text in texts], np.int32)
+    return Coded(found[codes], tuple(places))
+
+
+def one_array(column: pa.ChunkedArray) -> pa.Array:
     """One array; dictionaries stay as they are."""
     if column.num_chunks == 1:
         return column.chunk(0)
@@ -66,14 +76,14 @@ class Columns:
     def _code(self, name: str) -> Coded:
         if name not in self:
             return Coded(np.zeros(self.count, np.int32), ("",))
-        array = plain(self.table.column(name))
+        array = one_array(self.table.column(name))
         if not pa.types.is_dictionary(array.type):
             array = array.dictionary_encode()
         found = array.dictionary.to_pylist()
-        texts = tuple(text_of(value).strip() for value in found)
+        texts = (*(plain(text_of(value)) for value in found), "")
         numbers = array.indices.cast(pa.int32())
-        codes = (pc.fill_null(numbers, len(texts)) if array.null_count else numbers).to_numpy()
-        return Coded(codes, (*texts, ""))
+        codes = (pc.fill_null(numbers, len(found)) if array.null_count else numbers).to_numpy()
+        return _one_code_a_text(codes, texts)
 
     def used(self, name: str) -> npt.NDArray[np.bool_]:
         """Which of a column's texts some row has."""
@@ -125,10 +135,10 @@ class Columns:
     def days(self, name: str) -> I64:
         """A column of dates as days; NO_DAY where empty, BAD_DAY where unreadable."""
         if name in self and pa.types.is_date32(self.table.schema.field(name).type):
-            numbers = plain(self.table.column(name)).cast(pa.int32())
+            numbers = one_array(self.table.column(name)).cast(pa.int32())
             days: I64 = pc.fill_null(numbers.cast(pa.int64()), calendar.NO_DAY).to_numpy()
             return days
-        read = self.each(name, lambda text: parse_day(text) if text else calendar.NO_DAY)
+        read = self.each(name, lambda text: parse_day(day_text(text)) if text else calendar.NO_DAY)
         # BAD is a day of 1969, which no rulebook covers and no living date of birth is near to.
         return np.where(read == BAD, BAD_DAY, read)
 
@@ -137,7 +147,7 @@ class Columns:
         """The dates of service; BAD_DAY where there is none."""
         kind = self.table.schema.field("date").type if "date" in self else None
         if kind == pa.date32() and not self.table.column("date").null_count:
-            numbers: I32 = plain(self.table.column("date")).cast(pa.int32()).to_numpy()
+            numbers: I32 = one_array(self.table.column("date")).cast(pa.int32()).to_numpy()
             return numbers
         return np.maximum(self.days("date"), BAD_DAY).astype(np.int32)
 
@@ -172,7 +182,7 @@ class Columns:
         return found[0] if len(found) == 1 else np.where(found[0] == ABSENT, found[1], found[0])
 
     def _fen(self, column: str, unit: str) -> I64:
-        array = plain(self.table.column(column))
+        array = one_array(self.table.column(column))
         if pa.types.is_integer(array.type):
             scale = 1 if unit == "fen" else 100
             numbers = array.cast(pa.int64())
@@ -203,7 +213,7 @@ class Columns:
             halves = figures.cast(pa.decimal128(18, 2)).buffers()[1]
             fen = np.frombuffer(halves, np.int64)[: 2 * len(figures) : 2].copy()
         for at in np.flatnonzero(~simple.to_numpy(zero_copy_only=False)):
-            text = trimmed[int(at)].as_py()
+            text = amount_text(trimmed[int(at)].as_py())
             fen[at] = ABSENT
             if text:
                 try:
@@ -215,7 +225,7 @@ class Columns:
 
     def starts(self) -> npt.NDArray[np.int8]:
         """One where a person begins."""
-        array = plain(self.table.column("person"))
+        array = one_array(self.table.column("person"))
         new = np.ones(self.count, np.int8)
         if pa.types.is_integer(array.type) and not array.null_count:
             numbers = array.to_numpy()
@@ -227,7 +237,7 @@ class Columns:
 
     def lacking(self, name: str) -> npt.NDArray[np.bool_]:
         """The rows where a column, which is there, is empty."""
-        array = plain(self.table.column(name))
+        array = one_array(self.table.column(name))
         if not (pa.types.is_integer(array.type) and not array.null_count):
             coded = self.coded(name)
             empty = [n for n, text in enumerate(coded.texts) if not text]
@@ -235,9 +245,19 @@ class Columns:
                 return np.isin(coded.codes, empty)
         return np.zeros(self.count, bool)
 
+    def faulty(self) -> npt.NDArray[np.bool_] | None:
+        """The rows that cannot be used as their file was read, None if there are none."""
+        if FAULT not in self:
+            return None
+        column = self.table.column(FAULT)
+        if column.null_count == len(column):
+            return None
+        return np.asarray(column.is_valid().to_numpy())
+
     def rows(self, at: Iterable[int], names: Iterable[str]) -> Iterator[dict[str, str]]:
         """Some rows as texts, as a visit is read online."""
         kept = [name for name in names if name in self]
+        kept += [FAULT] if FAULT in self else []
         found = self.table.select(kept).take(pa.array(list(at), pa.int64())).to_pylist()
         for row in found:
             yield {name: text for name, value in row.items() if (text := text_of(value))}

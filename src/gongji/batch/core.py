@@ -16,7 +16,7 @@ from gongji.batch.area_arrays import AreaPlan
 from gongji.batch.columns import Columns, at_places
 from gongji.batch.encode import I32, KEYS, Money, SettledRows, Settling
 from gongji.batch.loops import PART_BITS, TAIL_BITS, UNTOUCHED
-from gongji.batch.ordering import ROW
+from gongji.batch.notes import notes_on
 from gongji.batch.regions import Region
 from gongji.batch.visit_files import Rejected
 from gongji.law.compile.tables import citations, gate_citations, show_articles
@@ -28,6 +28,8 @@ from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import columns_of, read_date, read_visit
 from gongji.law.rulebook.vocabulary import VISIT_COLUMNS
 from gongji.refusals import CODES, Fault, Refusal
+from gongji.tabular.tables import FAULT, ROW, refusal_of_fault
+from gongji.units import Day
 
 I64 = npt.NDArray[np.int64]
 
@@ -50,6 +52,8 @@ class Settler:
         benefits: tuple[str, ...] | None = (),
     ) -> None:
         self.default = area
+        self.today: Day | None = None
+        """The day after which a visit is noted to be yet to come."""
         self.in_fen = in_fen
         self.benefits = benefits
         self.problems: dict[str, Refusal] = {}
@@ -199,7 +203,8 @@ class Results:
         numbers = columns.table.column(ROW).take(pa.array(bad)).to_pylist()
         self._reject(bad if rows is None else rows[bad])
         for number, row in zip(numbers, columns.rows(bad, region.columns), strict=True):
-            refusal = refusal_of(region.online, row)
+            fault = row.pop(FAULT, "")
+            refusal = refusal_of_fault(fault) if fault else refusal_of(region.online, row)
             self.rejected.append(Rejected(number, refusal.field, refusal.code, str(refusal)))
 
     def _texts(self, region: Region, settled: SettledRows) -> tuple[I32, I32]:
@@ -244,6 +249,7 @@ class Results:
         made["refusal"] = _texts(codes, list(CODES))
         made["articles"] = _texts(self.articles, list(self.texts))
         made["rulebook"] = _texts(self.books, list(self.ids))
+        made["note"] = _texts(*notes_on(self.columns, self.kept, self.settler.today))
         table = pa.table(made)
         if self.kept is not None:
             table = table.filter(pa.array(self.kept))

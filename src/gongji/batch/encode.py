@@ -16,7 +16,6 @@ from gongji.batch.area_arrays import Facet
 from gongji.batch.columns import BAD_DAY, BAD_FEN, Columns, dated, months_of, periods
 from gongji.batch.loops import ABSENT, BAD
 from gongji.batch.numba_rows import NOWHERE, Row
-from gongji.batch.ordering import ROW
 from gongji.batch.regions import Reached, Region
 from gongji.law.compile.layout import Dimension
 from gongji.law.compile.retirement import BENEFIT, EVENT_COLUMNS, NO_MONTH, starts_of
@@ -28,6 +27,7 @@ from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.rulebook import FOREVER
 from gongji.law.rulebook.vocabulary import ALSO_TOLD_BY, AMOUNT, DATE, DERIVED, TEXT
 from gongji.refusals import Refusal
+from gongji.tabular.tables import ROW
 
 I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
@@ -233,6 +233,9 @@ class Settling:
     def _parts(self, located: Located) -> tuple[I64 | None, npt.NDArray[np.bool_] | None]:
         """The costs of parts, and which rows are wrong in what is no total or in-scope cost."""
         wrong = self._unreadable(located) | self.columns.lacking("person")
+        faulty = self.columns.faulty()
+        if faulty is not None:
+            wrong |= faulty
         # Without a status a row is incomplete, even where no rule asks for it.
         wrong |= self.columns.lacking("status")
         names = [f"in_scope_{code}" for code in self.plan.parts]

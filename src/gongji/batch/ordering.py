@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gongji.batch.columns import marked, ranged
-from gongji.tabular.sheets import text_of
+from gongji.tabular.cells import narrow, plain, text_of
 
 I64 = npt.NDArray[np.int64]
 Chunks = Callable[[list[str] | None], Iterator[pa.Table]]
@@ -37,8 +37,6 @@ SAMPLE = 1 << 12
 """Persons of a chunk sampled to bound the ranges."""
 LARGE = 1 << 10
 """A dictionary with more values than this is no column of choices."""
-ROW = "row_number"
-"""The column with a row's number in its file, counted from one."""
 
 
 class Unordered(Exception):
@@ -90,7 +88,7 @@ def _values(column: pa.ChunkedArray) -> list[str]:
             values += [None] * min(chunk.null_count, 1)
         else:
             values = pc.unique(chunk).to_pylist()
-        found += [text_of(value).strip() for value in values]
+        found += [plain(text_of(value)) for value in values]
     return found
 
 
@@ -217,12 +215,17 @@ def _turns(array: pa.Array) -> I64:
     if pa.types.is_integer(array.type) and not array.null_count:
         return _codes(array)
     encoded = array.dictionary_encode()
-    texts = [text_of(value).strip() for value in encoded.dictionary.to_pylist()]
+    texts = [narrow(text_of(value)) for value in encoded.dictionary.to_pylist()]
     last = np.iinfo(np.int64).max
-    turns = [int(text) if text.isdecimal() and len(text) < 19 else last for text in texts]
+    turns = [_turn(text, last) for text in texts]
     codes = pc.fill_null(encoded.indices, len(texts)).to_numpy()
     numbers: I64 = np.array([*turns, last], np.int64)[codes]
     return numbers
+
+
+def _turn(text: str, last: int) -> int:
+    number = text.isascii() and text.isdigit() and len(text) < 19
+    return int(text) if number else last
 
 
 def sort(table: pa.Table, columns: list[str]) -> pa.Table:

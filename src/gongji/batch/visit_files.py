@@ -14,28 +14,19 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from gongji.batch import ordering
-from gongji.batch.ordering import CHUNK_ROWS, ROW, Chunks
+from gongji.batch.ordering import CHUNK_ROWS, Chunks
 from gongji.refusals import Refusal
-from gongji.tabular.sheets import (
-    ENDINGS,
-    EXCEL_ROWS,
-    Sheet,
-    check_header,
-    ending_of,
-    unreadable,
-)
+from gongji.tabular.headers import TablePlace
+from gongji.tabular.sheets import ENDINGS, EXCEL_ROWS, ending_of
+from gongji.tabular.tables import FAULT, ROW, column_names, read_tables
 
 COMPRESSIONS = ("none", "snappy", "lz4", "zstd")
 """How a Parquet result is compressed; none is fastest and about two and a half times as large."""
-_HEAD_BYTES = 1 << 20
-UNIQUE = ("person", "visit", "sequence")
-"""Texts that hardly come twice; others are read as the numbers of their values."""
 
 
 @dataclass(frozen=True)
@@ -55,53 +46,34 @@ class Settles(Protocol):
         """The results of a table, and its rows that cannot be read."""
 
 
-def columns_of(path: Path) -> list[str]:
-    """The names of a file's columns."""
-    if ending_of(path, "文件") == ".parquet":
-        try:
-            names: list[str] = pq.read_schema(path).names
-        except pa.ArrowInvalid as error:
-            raise unreadable(path, error) from None
-        check_header(path, names)
-        return names
-    return list(Sheet(path).columns)
+@dataclass(frozen=True)
+class VisitSource:
+    """A file of visits and where in it the table stands.
 
-
-def chunks_of(path: Path, names: list[str], numbered: bool = False) -> Chunks:
-    """A file's tables, each row with its number; of all its columns only `names`.
-
-    Shape:   with `numbered` a Parquet file has the numbers already, in the column ROW.
-
-    Refuses: value_invalid for a file of another kind.
+    Shape:   with `numbered` the file has the numbers of its rows itself, in the column ROW.
     """
-    ending = ending_of(path, "文件")
-    if ending == ".parquet" and numbered:
-        return lambda only: _parquet(path, [*(only or names), ROW])
-    if ending == ".parquet":
-        return lambda only: _numbered(_parquet(path, only or names))
-    if ending == ".csv":
-        return lambda only: _numbered(_csv(path, only or names))
-    return lambda only: _numbered(_excel(path, only or names))
 
+    path: Path
+    place: TablePlace = TablePlace()
+    numbered: bool = False
 
-def _numbered(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    start = 1
-    for table in tables:
-        numbers = np.arange(start, start + table.num_rows, dtype=np.int64)
-        start += table.num_rows
-        yield table.append_column(ROW, pa.array(numbers))
+    def columns(self) -> list[str]:
+        """The names of the columns, but for those that say which row it is and what is wrong."""
+        names = column_names(self.path, self.place)
+        return [n for n in names if not (self.numbered and n in (ROW, FAULT))]
 
+    def chunks(self, names: list[str]) -> Chunks:
+        """The tables of the file, each row with its number; of all its columns only `names`.
 
-def _parquet(path: Path, names: list[str]) -> Iterator[pa.Table]:
-    given = pq.read_schema(path)
-    # What comes again and again is read as the numbers of its values.
-    texts = [f.name for f in given if pa.types.is_string(f.type) and f.name not in UNIQUE]
-    # Otherwise what was read before stays in memory.
-    reading = {"pre_buffer": False, "buffer_size": 1 << 20}
-    with pq.ParquetFile(path, read_dictionary=texts, **reading) as file:
-        kept = [name for name in names if name in given.names]
-        for batch in file.iter_batches(CHUNK_ROWS, columns=kept):
-            yield pa.Table.from_batches([batch])
+        Refuses: value_invalid for a file of another kind.
+        """
+        own: list[str] = []
+        if self.numbered:
+            given = column_names(self.path, self.place)
+            own = [name for name in (ROW, FAULT) if name in given]
+        return lambda only: read_tables(
+            self.path, [*(only or names), *own], self.place, bool(only), CHUNK_ROWS
+        )
 
 
 def look(path: Path, chunks: Chunks, names: list[str]) -> ordering.Survey:
@@ -113,44 +85,6 @@ def look(path: Path, chunks: Chunks, names: list[str]) -> ordering.Survey:
     coded = [name for name in names if name in ("area", "benefit")]
     found = ordering.survey(chunks(coded) if coded else iter([]))
     return replace(found, ordered=ordered, count=pq.read_metadata(path).num_rows)
-
-
-def _csv(path: Path, names: list[str]) -> Iterator[pa.Table]:
-    header = columns_of(path)
-    reading = pacsv.ReadOptions(
-        column_names=header, skip_rows=1, block_size=1 << 26, encoding=_encoding(path)
-    )
-    kept = [name for name in names if name in header]
-    converting = pacsv.ConvertOptions(
-        column_types=dict.fromkeys(header, pa.string()), include_columns=kept
-    )
-    parsing = pacsv.ParseOptions(newlines_in_values=True)
-    try:
-        with pacsv.open_csv(path, reading, parsing, converting) as reader:
-            for batch in reader:
-                yield pa.Table.from_batches([batch])
-    except pa.ArrowInvalid as error:
-        raise unreadable(path, error) from None
-
-
-def _encoding(path: Path) -> str:
-    """UTF-8, or GB 18030 as spreadsheets in China still write it."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-    try:
-        head[: head.rfind(b"\n") + 1 or None].decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return "gb18030"
-    return "utf8"
-
-
-def _excel(path: Path, names: list[str]) -> Iterator[pa.Table]:
-    sheet = Sheet(path)
-    kept = [name for name in names if name in sheet.columns]
-    places = [sheet.columns.index(name) for name in kept]
-    for rows in sheet.chunks():
-        columns = [pa.array([row[place] for row in rows], pa.string()) for place in places]
-        yield pa.table(columns, names=kept)
 
 
 class _Csv:

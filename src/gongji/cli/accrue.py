@@ -20,9 +20,13 @@ from gongji.refusals import Refusal
 @click.argument("roster", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @output_option
 @area_option
-@click.option("--month", default="", help="计算哪个月（YYYY-MM）；不给则用名册的 month 列。")
+@click.option(
+    "--month", default="", help="计算哪个月（YYYY-MM）；名册 month 列另有月份的行不受理。"
+)
 @click.option("--from", "since", default="", help="逐月计算的第一个月（YYYY-MM）。")
 @click.option("--to", "until", default="", help="逐月计算的最后一个月（YYYY-MM）。")
+@options.sheet_option
+@options.header_row_option
 @options.settings_option
 @options.rulebooks_option
 @report_option
@@ -35,12 +39,14 @@ def command(
     month: str,
     since: str,
     until: str,
+    sheet: str,
+    header_row: int | None,
     settings: tuple[str, ...],
     folders: tuple[Path, ...],
     report: Path | None,
     strict: bool,
     as_json: bool,
-) -> None:
+) -> int:
     """按名册（CSV、Parquet、Excel）计算个人账户的月划入，逐行说明依据。
 
     名册的列见 docs/use/roster-file.md。不给 -o 则逐行打印说明。读不懂的行不影响其他行，写入
@@ -58,7 +64,7 @@ def command(
     from gongji.law.engine.areas import Areas
     from gongji.tabular.sheets import Sheet
 
-    sheet = Sheet(roster)
+    table = Sheet(roster, options.place_of(sheet, header_row))
     if bool(since) != bool(until) or (month and since):
         raise Refusal("field_missing", "--from 与 --to（二者同给，且不与 --month 并用）")
     months: tuple[str, ...] = ()
@@ -68,5 +74,5 @@ def command(
         months = months_between(since, until)
     areas = Areas(Library(folders), everywhere=options.pairs("--set", settings))
     areas.check_everywhere(areas.library.areas())
-    job = Accrual(areas, months, in_fen(sheet.columns))
-    process(job, sheet, JobWishes(output, report, area, strict, as_json))
+    job = Accrual(areas, months, in_fen(table.columns))
+    return process(job, table, JobWishes(output, report, area, strict, as_json))

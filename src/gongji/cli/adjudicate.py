@@ -3,23 +3,38 @@
 import dataclasses
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from gongji.cli.options import (
+    header_row_option,
     json_option,
     pairs,
+    place_of,
     rulebooks_option,
     settings_option,
+    sheet_option,
     writable,
 )
+from gongji.units import CHINA, day_of
 
 if TYPE_CHECKING:
     from gongji.batch.adjudicate import Summary
 
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+EXIT_NOTHING = 1
+"""The exit code where no visit was settled."""
+NOTES = {
+    "after_rejected": "次就诊的本人另有就诊未能读取，金额可能随之不同",
+    "repeated": "行与同一人同一天的另一行完全相同，各付了一次",
+    "future": "次就诊的日期晚于今天",
+}
+"""What is said of rows with a note; each row has it in the column note."""
 
 
 @click.command()
@@ -58,6 +73,8 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
     show_default=True,
 )
 @click.option("--strict", is_flag=True, help="遇到无法读取的行就停下，什么也不写。")
+@sheet_option
+@header_row_option
 @settings_option
 @rulebooks_option
 @json_option
@@ -73,13 +90,16 @@ def command(
     report: Path | None,
     compression: str,
     strict: bool,
+    sheet: str,
+    header_row: int | None,
     settings: tuple[str, ...],
     folders: tuple[Path, ...],
     as_json: bool,
-) -> None:
+) -> int:
     """批量结算一个就诊文件（CSV、Parquet、Excel；任意顺序和大小）。
 
     列见 docs/use/visits-file.md。结果按人、日期、次序排列；读不懂的行不影响其他行，写入报告。
+    一次就诊也没有结算时，退出码为 1。
 
     \b
     例：
@@ -97,6 +117,9 @@ def command(
     options = Options(
         area, pairs("--set", settings), folders, opening, ignore, strict, report, compression
     )
+    options = dataclasses.replace(
+        options, place=place_of(sheet, header_row), today=day_of(datetime.now(CHINA).date())
+    )
     with tqdm(unit="行", unit_scale=True, disable=not sys.stderr.isatty(), leave=False) as bar:
 
         def progress(done: int, total: int) -> None:
@@ -108,7 +131,9 @@ def command(
 
             pricing = priced_file(visits, lines, catalogue, output, options, unknown_items)
             with pricing as priced:
-                numbered = dataclasses.replace(options, numbered=True, named=priced.areas)
+                numbered = dataclasses.replace(
+                    options, numbered=True, named=priced.areas, place=place_of("", None)
+                )
                 summary = adjudicate_file(priced.path, output, numbered, progress)
         else:
             summary = adjudicate_file(visits, output, options, progress)
@@ -116,6 +141,7 @@ def command(
         click.echo(json.dumps(dataclasses.asdict(summary), ensure_ascii=False, indent=1))
     else:
         _say(summary, output)
+    return EXIT_NOTHING if summary.visits <= summary.refusals.get("parameter_missing", 0) else 0
 
 
 def _say(summary: "Summary", output: Path) -> None:
@@ -127,5 +153,7 @@ def _say(summary: "Summary", output: Path) -> None:
         click.echo("  缺少参数的就诊没有金额，这些人此后的就诊未计入它们", err=True)
     if summary.unread:
         click.echo(f"没有规则读取的列：{'、'.join(summary.unread)}；它们不影响结果", err=True)
+    for code, count in sorted(summary.notes.items()):
+        click.echo(f"  {count} {NOTES[code]}，见结果的 note 列", err=True)
     if summary.rejected:
         click.echo(f"{summary.rejected} 行无法读取，原因见 {summary.report}", err=True)

@@ -42,6 +42,8 @@ EXIT_DIFFERENT, EXIT_BAD_FILE = 1, 2
     show_default=True,
     help="后续各次按规则的累计（law）还是按实付的累计（paid）核对。",
 )
+@options.sheet_option
+@options.header_row_option
 @options.settings_option
 @options.rulebooks_option
 @options.json_option
@@ -51,6 +53,8 @@ def command(
     area: str,
     opening: Path | None,
     meters: str,
+    sheet: str,
+    header_row: int | None,
     settings: tuple[str, ...],
     folders: tuple[Path, ...],
     as_json: bool,
@@ -81,6 +85,7 @@ def command(
             folders=folders,
             settings=options.pairs("--set", settings),
             opening=opening,
+            place=options.place_of(sheet, header_row),
         )
     except Refusal as error:
         click.echo(f"{visits}：{error}", err=True)

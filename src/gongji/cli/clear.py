@@ -19,6 +19,8 @@ from gongji.cli.file_jobs import (
 @click.argument("institutions", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @output_option
 @area_option
+@options.sheet_option
+@options.header_row_option
 @options.settings_option
 @options.rulebooks_option
 @report_option
@@ -28,12 +30,14 @@ def command(
     institutions: Path,
     output: Path | None,
     area: str,
+    sheet: str,
+    header_row: int | None,
     settings: tuple[str, ...],
     folders: tuple[Path, ...],
     report: Path | None,
     strict: bool,
     as_json: bool,
-) -> None:
+) -> int:
     """按人头付费的机构（CSV、Parquet、Excel）逐月预拨、年度清算，逐行说明算式和依据。
 
     文件的列见 docs/use/institutions-file.md。不给 -o 则逐行打印说明。读不懂的行不影响其他行，写入
@@ -50,11 +54,11 @@ def command(
     from gongji.law.engine.areas import Areas
     from gongji.tabular.sheets import Sheet
 
-    sheet = Sheet(institutions)
+    table = Sheet(institutions, options.place_of(sheet, header_row))
     areas = Areas(Library(folders), everywhere=options.pairs("--set", settings))
     areas.check_everywhere(areas.library.areas())
-    process(
-        ClearingJob(areas, in_fen(sheet.columns)),
-        sheet,
+    return process(
+        ClearingJob(areas, in_fen(table.columns)),
+        table,
         JobWishes(output, report, area, strict, as_json),
     )

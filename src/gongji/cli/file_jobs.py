@@ -45,16 +45,18 @@ class JobWishes:
     as_json: bool
 
 
-def process(job: "Job", sheet: "Sheet", wanted: JobWishes) -> None:
-    """Run a job over a file: to a result file, or row by row to the terminal."""
+def process(job: "Job", sheet: "Sheet", wanted: JobWishes) -> int:
+    """Run a job over a file: to a result file, or row by row to the terminal.
+
+    Returns: the exit code: 1 where there were rows and none of them could be computed.
+    """
     from tqdm import tqdm
 
     from gongji.law.accounts.account_files import run, write
 
     output, area, strict, as_json = wanted.output, wanted.area, wanted.strict, wanted.as_json
     if output is None:
-        _print(job, sheet, area, strict, as_json)
-        return
+        return _print(job, sheet, area, strict, as_json)
     report = wanted.report or output.with_name(f"{output.stem}.rejected.csv")
     apart(sheet.path, output, report)
     with tqdm(total=sheet.rows, unit="行", disable=not sys.stderr.isatty(), leave=False) as bar:
@@ -64,9 +66,15 @@ def process(job: "Job", sheet: "Sheet", wanted: JobWishes) -> None:
     else:
         click.echo(f"{summary.results} 条结果写入 {output}")
         _say(summary, str(report) if summary.rejected else "")
+    return _exit_code(summary)
 
 
-def _print(job: "Job", sheet: "Sheet", area: str, strict: bool, as_json: bool) -> None:
+def _exit_code(summary: "JobSummary") -> int:
+    computed = summary.results - summary.counts["parameter_missing"]
+    return 1 if summary.rows and computed <= 0 else 0
+
+
+def _print(job: "Job", sheet: "Sheet", area: str, strict: bool, as_json: bool) -> int:
     from gongji.law.accounts.account_files import REJECTED, JobSummary, run
 
     summary = JobSummary()
@@ -83,10 +91,11 @@ def _print(job: "Job", sheet: "Sheet", area: str, strict: bool, as_json: bool) -
     if as_json:
         body = summary.as_json() | {"rows": rows, "rejected_rows": bad}
         click.echo(json.dumps(body, ensure_ascii=False, indent=1))
-        return
+        return _exit_code(summary)
     for row in bad:
         click.echo(f"第 {row['row_number']} 行 {row['column']}：{row['reason']}", err=True)
     _say(summary, "")
+    return _exit_code(summary)
 
 
 def _line(row: dict[str, object]) -> str:

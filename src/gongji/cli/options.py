@@ -3,11 +3,14 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gongji.refusals import Refusal
+
+if TYPE_CHECKING:
+    from gongji.tabular.headers import TablePlace
 
 Decorated = Callable[..., Any]
 
@@ -25,7 +28,23 @@ settings_option = click.option(
     metavar="参数=值",
     help="给出规则留空的参数，如 inpatient_rate.3.retired=89%、average_wage=96957。",
 )
+sheet_option = click.option(
+    "--sheet", default="", help="Excel 中用哪一张工作表；不给则用唯一有内容的那张。"
+)
+header_row_option = click.option(
+    "--header-row",
+    type=click.IntRange(min=1),
+    default=None,
+    help="列名在第几行（Excel 的行号）；不给则是第一个有内容的行。",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="以 JSON 输出。")
+
+
+def place_of(sheet: str, header_row: int | None) -> "TablePlace":
+    """Where the table stands in a file, as the two options say."""
+    from gongji.tabular.headers import TablePlace
+
+    return TablePlace(sheet, header_row or 0)
 
 
 def writable(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:

@@ -53,7 +53,7 @@ def priced_file(
     report = output.with_name(f"{output.stem}.lines-rejected.csv")
     written = (output, report, options.report or report)
     _apart((visits, lines, catalogue), written)
-    frame = read_texts(visits)
+    frame = read_texts(visits, options.place)
     if "visit" not in frame.columns:
         raise Refusal("field_missing", "visit")
     priced = price_files(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from gongji.cli.options import json_option, writable
-from gongji.refusals import Refusal
+from gongji.cli.options import header_row_option, json_option, place_of, sheet_option, writable
+from gongji.refusals import Refusal, RowProblem
 
 output_option = click.option(
     "-o",
@@ -43,11 +43,19 @@ def command(context: click.Context, as_json: bool) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
 )
 @click.option("--kind", default="", help="文件的种类；不给则看文件名或工作表名。")
+@sheet_option
+@header_row_option
 @click.option("--dry-run", is_flag=True, help="只检查并计数，什么也不保存。")
 @json_option
 @click.pass_obj
 def import_files(
-    outer: bool, files: tuple[Path, ...], kind: str, dry_run: bool, as_json: bool
+    outer: bool,
+    files: tuple[Path, ...],
+    kind: str,
+    sheet: str,
+    header_row: int | None,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """导入文件（CSV、Excel、Parquet）：全部导入，或指出全部问题而什么也不导入。
 
@@ -81,8 +89,10 @@ def import_files(
         owner_connection() as connection,
         tqdm(unit="行", disable=not sys.stderr.isatty(), leave=False) as bar,
     ):
+        place = place_of(sheet, header_row)
+        kept = stores(areas, operator())
         importing = Importing(
-            ROOMS, installed_identity(), home, stores(areas, operator()), bar.update
+            ROOMS, installed_identity(), home, kept, bar.update, place, _tell
         )
         loaded = load(connection, importing, files, datetime.now(UTC), kind, dry_run)
     if as_json or outer:
@@ -96,6 +106,10 @@ def import_files(
         )
     if dry_run:
         click.echo("只作检查，没有保存。")
+
+
+def _tell(problem: RowProblem) -> None:
+    click.echo(f"请留意 {problem}", err=True)
 
 
 @command.command("export")

@@ -22,18 +22,17 @@ from gongji.platform.inbox import Inbox, Key, inbox_of
 from gongji.platform.law_book import Laws, in_force
 from gongji.refusals import Refusal
 from gongji.settlement.contract import Bounds
+from gongji.tabular.cells import instant_of
 from gongji.units import CHINA, MAX_FEN, Fen, day_in_china
 
 Node: TypeAlias = dict[str, Any]
 """An object of the input: field name in lower case -> text, None, or what is nested in it."""
 
-_NUMBER = re.compile(r"([+-]?)(\d{1,24})(?:\.(\d*))?(?:[eE]([+-]?\d{1,2}))?")
-_INSTANT = re.compile(
-    r"(\d{4})[-/]?(\d{2})[-/]?(\d{2})(?:[T ]?(\d{2}):?(\d{2})(?::?(\d{2})(?:\.?\d{1,9})?)?)?"
-    r"(?:Z|[+-]\d{2}:?\d{2})?"
-)
+_NUMBER = re.compile(r"([+-]?)([0-9]{1,24})(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,2}))?")
 _PRIVATE = frozenset({"certno", "mdtrt_cert_no", "psn_name", "tel", "addr", "card_sn", "patn_name"})
 _SHOWN = 40
+_MOST = MAX_FEN // 100
+"""The most that a number with decimals may be, in its own unit."""
 
 
 @dataclass(frozen=True)
@@ -281,13 +280,19 @@ class Call(msgspec.Struct, frozen=True, dict=True):
         return amount
 
     def scaled(self, node: Node, name: str, decimals: int, required: bool = False) -> int:
-        """A number of at most so many decimals as a whole number (1.5 with 3 decimals is 1500)."""
+        """A number of at most so many decimals as a whole number (1.5 with 3 decimals is 1500).
+
+        Refuses: value_invalid, also above ten billion, which is the bound of every amount.
+        """
         text = self.text(node, name, required)
         if not text:
             return 0
         number = _scaled(text, decimals)
-        if number is None or abs(number) > MAX_FEN:
+        if number is None:
             allowed = f"至多 {decimals} 位小数的数"
+            raise Refusal("value_invalid", name, {"value": shown(name, text), "allowed": allowed})
+        if abs(number) > _MOST * 10**decimals:
+            allowed = f"不超过 {_MOST} 的数"
             raise Refusal("value_invalid", name, {"value": shown(name, text), "allowed": allowed})
         return number
 
@@ -305,7 +310,8 @@ class Call(msgspec.Struct, frozen=True, dict=True):
     @overload
     def instant(self, node: Node, name: str, required: Literal[False]) -> datetime | None: ...
     def instant(self, node: Node, name: str, required: bool = True) -> datetime | None:
-        """A date and time of Shanghai (a date alone is its midnight), aware."""
+        """A date and time of Shanghai (a date alone is its midnight), aware; what has an offset is
+        converted."""
         text = self.text(node, name, required)
         return _instant(name, text) if text else None
 
@@ -341,15 +347,11 @@ def _scaled(text: str, decimals: int) -> int | None:
 
 
 def _instant(name: str, text: str) -> datetime:
-    found = _INSTANT.fullmatch(text)
     try:
-        if found is None:
-            raise ValueError
-        year, month, day, hour, minute, second = (int(part or 0) for part in found.groups())
-        made = datetime(year, month, day, hour, minute, second, tzinfo=CHINA)
+        made = instant_of(text)
         if not 1900 <= made.year <= 2200:
             raise ValueError
-    except ValueError:
+    except (ValueError, OverflowError):
         values = {"value": shown(name, text), "allowed": "yyyy-MM-dd HH:mm:ss"}
         raise Refusal("value_invalid", name, values) from None
     return made

@@ -68,12 +68,19 @@ def take_institution_table(arrival: Arrival, table: ArrivingTable) -> None:
     statement = "select code, area, name, kind, grade, uscc from institution where code = any(%s)"
     found = arrival.connection.execute(statement, [list(rows)])
     old: dict[str, tuple[Any, ...]] = {row[0]: row for row in found}
-    fresh = [row for _, row in rows.values() if old.get(row[0]) != row]
+    kept = [n for n, name in enumerate(_FIELDS) if name in table.absent]
+    given = [_keep(row, old.get(row[0], row), kept) for _, row in rows.values()]
+    fresh = [row for row in given if old.get(row[0]) != row]
     if fresh:
         columns = [list(column) for column in zip(*fresh, strict=True)]
         arrival.connection.execute(_INSTITUTION, columns)
     new = sum(1 for row in fresh if row[0] not in old)
     arrival.count({table.number: Counts(len(rows) - len(fresh), new, len(fresh) - new)})
+
+
+def _keep(row: tuple[Any, ...], known: tuple[Any, ...], places: list[int]) -> tuple[Any, ...]:
+    """A row with what is known in the places that its file has no column for."""
+    return tuple(known[n] if n in places else value for n, value in enumerate(row))
 
 
 _UNKNOWN = """select file, row, institution from {arriving} a
@@ -109,7 +116,6 @@ def take_credential_table(arrival: Arrival, table: ArrivingTable) -> None:
     connection = arrival.connection
     counts = Counts()
     for line, values in arrival.rows(table):
-        given = (values["institution"], values["secret"], values["revoked_at"])
         code = values["institution"]
         known = "select 1 from institution where code = %s"
         if not connection.execute(known, [code]).fetchone():
@@ -120,13 +126,15 @@ def take_credential_table(arrival: Arrival, table: ArrivingTable) -> None:
             "select institution, secret, revoked_at from credential where access_key = %s",
             [values["access_key"]],
         ).fetchone()
+        revoked = row[2] if row and "revoked_at" in table.absent else values["revoked_at"]
+        given = (values["institution"], values["secret"], revoked)
         if row and (row[0], arrival.identity.decrypt(row[1]), row[2]) == given:
             counts += Counts(same=1)
             continue
         sealed = arrival.identity.encrypt(values["secret"])
         connection.execute(
             _CREDENTIAL,
-            [values["access_key"], code, sealed, arrival.now, values["revoked_at"]],
+            [values["access_key"], code, sealed, arrival.now, revoked],
         )
         counts += Counts(changed=1) if row else Counts(new=1)
     arrival.count({table.number: counts})

@@ -28,6 +28,7 @@ from gongji.platform.commands import command
 from gongji.platform.identity import Identity, mask_number, normalise
 from gongji.platform.spans import check_order, day_after
 from gongji.refusals import Refusal
+from gongji.tabular.cells import person_name
 from gongji.units import CHINA, day_in_china, day_of
 
 Database = psycopg.Connection[Any]
@@ -394,7 +395,7 @@ def report_injury(
 
 
 def _check_identity(content: InjuryFiling, person: Person, identity: Identity) -> None:
-    if content.name != person.name:
+    if person_name(content.name) != person_name(person.name):
         raise Refusal("person_differs", "name")
     known = normalise(identity.decrypt(person.certificate))
     kind = content.certificate_kind.zfill(2)

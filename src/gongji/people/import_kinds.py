@@ -23,6 +23,7 @@ from gongji.platform.imports.import_columns import (
     day_text,
     digits,
     institution_code,
+    name_of_person,
     text,
     whole,
 )
@@ -60,12 +61,17 @@ def wrong_certificate(values: dict[str, Any]) -> tuple[str, str] | None:
 
 
 def person_kind(
-    name: str, title: str, meaning: str, *own: Column, key: Column | None = None
+    name: str,
+    title: str,
+    meaning: str,
+    *own: Column,
+    key: Column | None = None,
+    unbroken: bool = False,
 ) -> Kind:
     """A kind of facts about persons: whose, where, what it is told apart by, when, its details."""
     keys = (replace(key, name="key", required=True),) if key else ()
     columns = (PSN_NO, AREA, *keys, SINCE, UNTIL, *own, SOURCE, WITHDRAWN)
-    return Kind(name, title, meaning, columns, KNOWN_FACTS)
+    return Kind(name, title, meaning, columns, KNOWN_FACTS, unbroken=unbroken)
 
 
 PERSONS = Kind(
@@ -75,7 +81,7 @@ PERSONS = Kind(
     (
         PSN_NO,
         replace(AREA, required=True, meaning="参保的统筹区代码"),
-        C("name", "姓名", text(50), "姓名", "测试·天枢", True, personal="name"),
+        C("name", "姓名", name_of_person, "姓名", "测试·天枢", True, personal="name"),
         one_of(
             "sex",
             "性别",
@@ -129,6 +135,7 @@ PERSON_FACTS = (
         C("benefit_until", "待遇止", day_text, "待遇享受期之后的第一天；空为随参保", ""),
         C("employer", "单位", text(), "单位名称", "测试单位"),
         C("contribution_years_short", "缺缴年限", whole, "退休时不足的缴费年数", "0", empty=0),
+        unbroken=True,
     ),
     person_kind("account", "个人账户", "建有职工医保个人账户的一段时间"),
     person_kind(
@@ -147,7 +154,7 @@ PERSON_FACTS = (
         key=C(
             "owner",
             "账户所有人",
-            digits(20),
+            digits(20, 30),
             "账户所有人的人员编号",
             "53230000000000000002",
             personal="number",

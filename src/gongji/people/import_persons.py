@@ -67,12 +67,38 @@ def take_persons(arrival: Arrival, table: ArrivingTable) -> list[Birth]:
             copy.write_row((table.number, line, *_person(arrival.identity, values)))
     connection.execute("analyze arriving_person")
     arrival.note(_person_conflicts(connection))
+    births = _keep_known(arrival, table, births)
     if arrival.problems:
         return births
     row = connection.execute(_COMPARE).fetchone()
     new, changed = row or (0, 0)
     connection.execute(_ENTER, [arrival.now])
     arrival.count({table.number: Counts(total - new - changed, new, changed)})
+    return births
+
+
+_KEEP = """update arriving_person a set {column} = p.{column} from person p
+where p.psn_no = a.psn_no"""
+_OTHER_KIND = """select a.file, a.row, p.certificate_kind from arriving_person a
+join person p using (psn_no) where p.certificate_kind <> a.certificate_kind"""
+_BORN = """select a.psn_no, (f.details->>'birth_date')::date
+from arriving_person a join person p using (psn_no)
+join person_fact f on f.person_id = p.id and f.kind = 'birth' and f.retired_at is null"""
+
+
+def _keep_known(arrival: Arrival, table: ArrivingTable, births: list[Birth]) -> list[Birth]:
+    """What the file has no column for stays as it is known; the dates of birth still to enter."""
+    connection = arrival.connection
+    for column in ("sex", "ethnicity"):
+        if column in table.absent:
+            connection.execute(_KEEP.format(column=column))
+    if "certificate_kind" in table.absent:
+        for file, row, known in connection.execute(_OTHER_KIND).fetchall():
+            sentence = f"已登记的证件类型是 {known}，文件里没有“证件类型”一列；请加上这一列"
+            arrival.note([(file, row, "certificate_kind", sentence)])
+    if "birth_date" in table.absent:
+        known = dict(connection.execute(_BORN).fetchall())
+        return [(*birth[:3], known.get(birth[1], birth[3])) for birth in births]
     return births
 
 

@@ -1,4 +1,4 @@
-"""Files of rows as texts, read piece by piece, and results written whole or not at all.
+"""Files of rows as texts, read row by row, and results written whole or not at all.
 
 CSV, Parquet and Excel, told apart by the file's ending. This module knows files, not rules; what
 is heavy is imported only when a file of its kind is met.
@@ -6,41 +6,24 @@ is heavy is imported only when a file of its kind is met.
 
 import csv
 import os
-from codecs import getincrementaldecoder
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from gongji.refusals import Refusal
+from gongji.refusals import Refusal, RowRefusal
+from gongji.tabular.cells import COLUMN_FORMS, CellProblem, Form, cell_text
+from gongji.tabular.csv_files import read_head
+from gongji.tabular.headers import TablePlace, check_header
+from gongji.tabular.workbooks import Record, Texts, open_book
 
 CHUNK_ROWS = 20_000
 ENDINGS = (".csv", ".parquet", ".xlsx")
 EXCEL_ROWS = 1_048_576
-_HEAD_BYTES = 1 << 20
 
-Texts = tuple[str, ...]
-
-
-def text_of(value: object) -> str:
-    """A cell as text: nothing as empty, whole numbers without a point, dates in ISO."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return value.date().isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else repr(value)
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return str(value).strip()
+T = TypeVar("T")
 
 
 def ending_of(path: Path, field: str) -> str:
@@ -55,100 +38,115 @@ def ending_of(path: Path, field: str) -> str:
     return ending
 
 
-def check_header(path: Path, names: Sequence[str]) -> None:
-    """Every column of a file has a name, and each name is there once.
-
-    Refuses: header_invalid.
-    """
-    reason = ""
-    twice = [name for name, count in Counter(names).items() if name and count > 1]
-    if not any(names):
-        reason = "第一行应为列名，却是空的"
-    elif len(names) == 1 and any(mark in names[0] for mark in ";\t；，"):
-        reason = "只有一列，列名之间用的不是英文逗号；请另存为以英文逗号分隔的 CSV"
-    elif twice:
-        reason = f"列 {'、'.join(twice)} 不止一次出现，无法确定用哪一列；请各保留一列"
-    elif not all(names):
-        at = names.index("") + 1
-        reason = f"第 {at} 列没有列名；请写上列名，或删去这一列"
-    if reason:
-        raise Refusal("header_invalid", "文件", {"value": path.name, "reason": reason})
-
-
 def unreadable(path: Path, error: Exception) -> Refusal:
     """What to say of a file that its reader gives up on."""
     reason = f"不是完好的 {path.suffix.lower()} 文件（{error}）"
+    if isinstance(error, UnicodeDecodeError):
+        reason = "编码不是 UTF-8 或 GB 18030；请另存为 UTF-8 的 CSV"
+    elif isinstance(error, csv.Error):
+        reason = f"引号可能没有成对（{error}）"
     return Refusal("file_unreadable", "文件", {"value": path.name, "reason": reason})
 
 
-def excel_rows(path: Path) -> list[Texts]:
-    """The first sheet's rows as texts, head included, without columns that are blank at its end."""
-    from python_calamine import CalamineWorkbook
+def guarded(path: Path, rows: Iterator[T]) -> Iterator[T]:
+    """The same, what a library says of a broken file being a refusal.
 
-    sheet = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
-    rows = [tuple(map(text_of, row)) for row in sheet.to_python(skip_empty_area=False)]
-    widths = (next((n for n in range(len(row), 0, -1) if row[n - 1]), 0) for row in rows)
-    width = max(widths, default=0)
-    return [row[:width] for row in rows]
+    Refuses: file_unreadable.
+    """
+    try:
+        yield from rows
+    except (OSError, Refusal):
+        raise
+    except Exception as error:  # Each library has its own errors for a broken file.
+        raise unreadable(path, error) from None
 
 
 class Sheet:
     """A file of rows: its columns, how many rows if that is known, and the rows as texts.
 
-    Refuses: value_invalid for a file of another kind; header_invalid; file_unreadable, which a row
-             further down may bring about too.
+    Shape:   `forms` says how a column's texts are read where COLUMN_FORMS does not.
+    Refuses: value_invalid for a file of another kind; sheet_unclear; header_invalid;
+             file_unreadable, which a row further down may bring about too.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(
+        self, path: Path, place: TablePlace | None = None, forms: Mapping[str, Form] | None = None
+    ) -> None:
+        self.path, self.place = path, place or TablePlace()
+        self.given = {**COLUMN_FORMS, **(forms or {})}
         self.rows: int | None = None
+        self.columns: Texts = ()
         opened = {".csv": self._csv, ".parquet": self._parquet, ".xlsx": self._excel}
-        self._rows = self._guarded(opened[ending_of(path, "文件")]())
-        self.columns: Texts = tuple(text.strip() for text in next(self._rows, ()))
-        check_header(path, self.columns)
+        self._records = guarded(path, opened[ending_of(path, "文件")]())
+        next(self._records)
 
-    def chunks(self) -> Iterator[list[Texts]]:
-        """The rows in the file's order, some at a time."""
-        while chunk := list(islice(self._rows, CHUNK_ROWS)):
+    def records(self) -> Iterator[list[Record]]:
+        """The rows in the file's order, some at a time; who takes them tells their problems."""
+        while chunk := list(islice(self._records, CHUNK_ROWS)):
             yield chunk
 
-    def _guarded(self, rows: Iterator[Texts]) -> Iterator[Texts]:
-        try:
-            yield from rows
-        except (OSError, Refusal):
-            raise
-        except Exception as error:  # Each library has its own errors for a broken file.
-            raise unreadable(self.path, error) from None
+    def chunks(self) -> Iterator[list[Texts]]:
+        """The texts of rows, some at a time.
 
-    def _csv(self) -> Iterator[Texts]:
-        # Spreadsheets in China still save CSV in GB 18030.
-        with self.path.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-        encoding = "utf-8-sig"
-        try:
-            # A character that the end of the head cuts in two is no mistake.
-            getincrementaldecoder(encoding)().decode(head, final=len(head) < _HEAD_BYTES)
-        except UnicodeDecodeError:
-            encoding = "gb18030"
-        with self.path.open(encoding=encoding, newline="") as file:
-            for row in csv.reader(file):
-                if row:
-                    yield tuple(row)
+        Refuses: row_rejected at the first row with a problem.
+        """
+        for chunk in self.records():
+            for record in chunk:
+                for column, reason in record.problems:
+                    code = "cell_unreadable"
+                    raise RowRefusal(record.number, column, code, reason, self.path.name)
+            yield [record.cells for record in chunk]
 
-    def _parquet(self) -> Iterator[Texts]:
+    def _forms(self) -> list[Form]:
+        return [self.given.get(name, "text") for name in self.columns]
+
+    def _csv(self) -> Iterator[Record]:
+        head = read_head(self.path, self.place.header_row)
+        self.columns = head.columns
+        yield Record(0, self.columns)
+        forms = [*self._forms()]
+        for record in head.records():
+            cells = zip(record.cells, (*forms, *["text"] * len(record.cells)), strict=False)
+            texts = tuple(cell_text(cell, form) for cell, form in cells)  # type: ignore[arg-type]
+            yield record._replace(cells=texts)
+
+    def _parquet(self) -> Iterator[Record]:
         from pyarrow import parquet
 
         file = parquet.ParquetFile(self.path)
         self.rows = file.metadata.num_rows
-        yield tuple(file.schema_arrow.names)
+        self.columns = tuple(name.strip() for name in file.schema_arrow.names)
+        check_header(self.path, self.columns)
+        yield Record(0, self.columns)
+        forms, number = self._forms(), 0
         for batch in file.iter_batches(batch_size=CHUNK_ROWS):
-            columns = [map(text_of, column.to_pylist()) for column in batch.columns]
-            yield from zip(*columns, strict=True)
+            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                number += 1
+                record = typed_record(number, self.columns, row, forms)
+                if any(record.cells) or record.problems:
+                    yield record
 
-    def _excel(self) -> Iterator[Texts]:
-        rows = excel_rows(self.path)
-        self.rows = max(0, len(rows) - 1)
-        yield from rows
+    def _excel(self) -> Iterator[Record]:
+        sheet = open_book(self.path).one(self.place)
+        self.columns = sheet.columns
+        sheet.check()
+        self.rows = max(0, len(sheet.rows) - sheet.header - 1)
+        yield Record(0, self.columns)
+        yield from sheet.records(self._forms())
+
+
+def typed_record(
+    number: int, columns: Texts, row: Sequence[object], forms: Sequence[Form]
+) -> Record:
+    """A row of typed values by the forms of its columns."""
+    texts, problems = [], []
+    for name, value, form in zip(columns, row, forms, strict=True):
+        try:
+            texts.append(cell_text(value, form))
+        except CellProblem as error:
+            texts.append("")
+            problems.append((name, str(error)))
+    return Record(number, tuple(texts), tuple(problems))
 
 
 class Writer(Protocol):

@@ -10,7 +10,7 @@ import polars as pl
 
 from gongji.law.engine.visit import read_amount, read_date, read_flag
 from gongji.refusals import Refusal
-from gongji.tabular.texts import ROW
+from gongji.tabular.tables import FAULT, ROW, refusal_of_fault
 
 CODE, FIELD = "_code", "_field"
 """What is wrong with a row: the code of a refusal and the column concerned; empty while fine."""
@@ -93,7 +93,7 @@ def type_lines(frame: pl.DataFrame) -> pl.DataFrame:
     if "amount" not in frame.columns and "amount_fen" not in frame.columns:
         raise Refusal("field_missing", "amount")
     for name in frame.columns:
-        if name not in (*LINE_COLUMNS, ROW):
+        if name not in (*LINE_COLUMNS, ROW, FAULT):
             raise Refusal("field_unknown", name)
     none = pl.lit(None, dtype=pl.String)
     lines = complete(frame, LINE_COLUMNS).with_columns(none.alias(CODE), none.alias(FIELD))
@@ -104,6 +104,8 @@ def type_lines(frame: pl.DataFrame) -> pl.DataFrame:
         is_related=word("related", FLAGS, pl.Boolean),
         line_day=day("date"),
     )
+    if FAULT in lines.columns:
+        lines = mark(lines, pl.col(FAULT).is_not_null(), "cell_unreadable", FAULT)
     for name in ("visit", "item", "quantity"):
         lines = mark(lines, pl.col(name).is_null(), "field_missing", name)
     given = pl.col("amount").is_not_null()
@@ -121,6 +123,8 @@ def refusal(line: Mapping[str, object]) -> Refusal:
     """The refusal of a cell of a line, with the words of those who read single visits."""
     code, field = str(line[CODE]), str(line[FIELD])
     text = str(line.get(field) or "")
+    if field == FAULT:
+        return refusal_of_fault(text)
     if code == "field_missing":
         return Refusal(code, field)
     if code == "value_invalid" and field == "quantity":

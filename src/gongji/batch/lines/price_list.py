@@ -8,7 +8,7 @@ import polars as pl
 
 from gongji.law.engine.visit import read_amount, read_date, read_flag
 from gongji.refusals import Problem, Refusal, RowProblem, RulebookError
-from gongji.tabular.texts import ROW, read_texts
+from gongji.tabular.texts import FAULT, ROW, faults_of, read_texts, without_faults
 from gongji.units import WHOLE, date_of, parse_ppm
 
 CLASSES = {
@@ -87,7 +87,7 @@ def read_catalogue(source: Path | pl.DataFrame) -> Catalogue:
     problems: list[Problem] = [
         RowProblem(file, 0, name, f"不认识的列；可取：{'、'.join(COLUMNS)}")
         for name in frame.columns
-        if name not in (*COLUMNS, ROW)
+        if name not in (*COLUMNS, ROW, FAULT)
     ]
     problems += [
         RowProblem(file, 0, name, "缺少这一列")
@@ -96,8 +96,9 @@ def read_catalogue(source: Path | pl.DataFrame) -> Catalogue:
     ]
     if problems:
         raise RulebookError(problems)
+    problems += [RowProblem(file, row, why.field, str(why)) for row, why in faults_of(frame)]
     versions = []
-    for texts in frame.iter_rows(named=True):
+    for texts in without_faults(frame).iter_rows(named=True):
         try:
             versions.append(_version({name: text or "" for name, text in texts.items()}))
         except Refusal as error:

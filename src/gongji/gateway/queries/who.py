@@ -24,6 +24,7 @@ from gongji.people.person_rows import Person
 from gongji.platform.identity import RESIDENT, mask_number
 from gongji.refusals import Refusal
 from gongji.settlement.entitlement import AskedCare, entitlement
+from gongji.tabular.cells import person_name
 
 SUBSIDIES = {
     "civil_servant": ("320100", "公务员医疗补助"),
@@ -61,7 +62,7 @@ def _find(call: Call, node: Node) -> Person:
     if found is None:
         raise Refusal("person_unknown", "mdtrt_cert_no", {"value": mask_number(number)})
     name = call.text(node, "psn_name", longest=50)
-    if name and name != found.name:
+    if name and person_name(name) != person_name(found.name):
         raise Refusal("person_differs", "psn_name")
     return found
 

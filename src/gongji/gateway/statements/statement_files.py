@@ -16,6 +16,8 @@ import psycopg
 from gongji.gateway.transactions import Call, normalise, show_instant
 from gongji.refusals import Refusal
 from gongji.settlement.reconcile import DeclaredRow
+from gongji.tabular.cells import amount_text
+from gongji.tabular.csv_files import decode
 from gongji.units import CHINA, MAX_FEN, parse_fen
 
 LONGEST = 64 * 1024 * 1024
@@ -119,12 +121,10 @@ def _unpacked(content: bytes) -> bytes:
 
 
 def _text(content: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise _unreadable("编码不是 UTF-8 或 GB18030")
+    try:
+        return decode(content)
+    except UnicodeDecodeError:
+        raise _unreadable("编码不是 UTF-8 或 GB18030") from None
 
 
 def _unreadable(reason: str) -> Refusal:
@@ -146,7 +146,7 @@ def _row(number: int, cells: list[str]) -> DeclaredRow:
     amounts = []
     for name in ("medfee_sumamt", "fund_pay_sumamt", "acct_pay"):
         try:
-            amounts.append(parse_fen(named[name]))
+            amounts.append(parse_fen(amount_text(named[name])))
         except ValueError:
             raise _invalid(number, name, f"{named[name][:40]} 不是至多两位小数的金额") from None
         if abs(amounts[-1]) > MAX_FEN:

@@ -15,10 +15,10 @@ import msgspec
 from gongji.gateway.transactions import Node, normalise, shown
 from gongji.platform.inbox import INSTITUTION, Key
 from gongji.refusals import Refusal
+from gongji.tabular.csv_files import decode as decode_text
 from gongji.units import CHINA
 
 LONGEST_MSGID = 100
-_BOM = b"\xef\xbb\xbf"
 _SERIALS = 10**10
 _DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=str)
 _ENCODER = msgspec.json.Encoder()
@@ -45,15 +45,12 @@ def decode(body: bytes) -> dict[str, Any]:
 
     Refuses: message_unreadable.
     """
-    if b"\\u0000" in body or b"\0" in body:
+    text = body if body.isascii() else _text(body)
+    null = ("\\u0000", "\0") if isinstance(text, str) else (b"\\u0000", b"\0")
+    if any(sign in text for sign in null):  # type: ignore[operator]
         raise _unreadable("含有空字符")
     try:
-        try:
-            found = _DECODER.decode(body.removeprefix(_BOM))
-        except UnicodeDecodeError:
-            found = _DECODER.decode(body.decode("gb18030"))
-    except UnicodeDecodeError:
-        raise _unreadable("编码不是 UTF-8 或 GB18030") from None
+        found = _DECODER.decode(text)
     except RecursionError:
         raise _unreadable("嵌套层数过多") from None
     except ValueError:
@@ -61,6 +58,15 @@ def decode(body: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise _unreadable("不是一个对象")
     return found
+
+
+def _text(body: bytes) -> str:
+    """The text of a body, before JSON sees it: in GB18030 the second byte of a character may be a
+    backslash, and how the parser tells bytes that are no UTF-8 differs from version to version."""
+    try:
+        return decode_text(body)
+    except UnicodeDecodeError:
+        raise _unreadable("编码不是 UTF-8 或 GB18030") from None
 
 
 def _unreadable(reason: str) -> Refusal:

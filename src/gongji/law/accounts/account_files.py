@@ -32,6 +32,7 @@ from gongji.law.engine.areas import Areas
 from gongji.law.engine.visit import read_month_name
 from gongji.refusals import Refusal, RowRefusal
 from gongji.tabular.sheets import Sheet, Whole
+from gongji.tabular.workbooks import Record
 from gongji.units import Fen, show_ppm, yuan_text
 
 REJECTED = ("row_number", "column", "refusal", "reason")
@@ -81,12 +82,30 @@ class Accrual:
 
     def answers(self, row: dict[str, str]) -> Iterator[RowAnswer]:
         """One answer a month."""
-        person = row.pop("person", "")
-        for month in self.months or (row.get("month", ""),):
+        person, own = row.pop("person", ""), row.get("month", "")
+        for month in self.months or (own,):
+            if self.months and own and self._of_another_month(own):
+                yield self._another_month(person, row, own)
+                return
             row["month"] = month
             answer = self._answer(row)
             keys = (person, row.get("area", ""), month)
             yield RowAnswer((*keys, *answer.values), answer.tally, answer.fen, answer.refused)
+
+    def _of_another_month(self, own: str) -> bool:
+        """Whether a row says its month, and it is none of those that are asked for."""
+        try:
+            return month_name(read_month_name("month", own)) not in self.months
+        except Refusal:
+            return True
+
+    def _another_month(self, person: str, row: dict[str, str], own: str) -> RowAnswer:
+        asked = " 至 ".join(dict.fromkeys((self.months[0], self.months[-1])))
+        allowed = f"空，或所要计算的月份（{asked}）"
+        refusal = Refusal("value_invalid", "month", {"value": own, "allowed": allowed})
+        answer = refused(refusal, len(self.amounts) + 1)
+        keys = (person, row.get("area", ""), own)
+        return RowAnswer((*keys, *answer.values), answer.tally, 0, answer.refused)
 
     def _answer(self, row: dict[str, str]) -> RowAnswer:
         try:
@@ -242,12 +261,12 @@ def run(
         if column not in job.columns:
             raise Refusal("field_unknown", column)
     summary = JobSummary()
-    for chunk in sheet.chunks():
+    for chunk in sheet.records():
         done: list[Values] = []
         rejected: list[Values] = []
-        for texts in chunk:
+        for record in chunk:
             summary.rows += 1
-            for answer in _answers(job, sheet.columns, texts, area):
+            for answer in _answers(job, sheet.columns, record, area):
                 summary.counts[answer.tally] += 1
                 summary.fen[answer.tally] += answer.fen
                 if answer.refused is None:
@@ -255,23 +274,20 @@ def run(
                     continue
                 why = answer.refused
                 if strict:
-                    raise RowRefusal(summary.rows, why.field, why.code, str(why))
-                rejected.append((str(summary.rows), why.field, why.code, str(why)))
+                    raise RowRefusal(record.number, why.field, why.code, str(why))
+                rejected.append((str(record.number), why.field, why.code, str(why)))
         summary.results += len(done)
         summary.rejected += len(rejected)
         progress(len(chunk))
         yield done, rejected, summary
 
 
-def _answers(
-    job: Job, columns: Sequence[str], texts: Sequence[str], area: str
-) -> Iterator[RowAnswer]:
-    extra = [text for text in texts[len(columns) :] if text]
-    if extra:
-        # Most likely a comma inside an amount that is not quoted: nothing in the row is certain.
-        yield refused(Refusal("field_unknown", f"第 {len(texts)} 列（{extra[-1]}）"), 0)
+def _answers(job: Job, columns: Sequence[str], record: Record, area: str) -> Iterator[RowAnswer]:
+    for column, reason in record.problems:
+        # In a row of another width nothing is certain: most likely a comma inside an amount.
+        yield refused(Refusal("cell_unreadable", column, {"reason": reason}), 0)
         return
-    row = dict(zip(columns, texts, strict=False))
+    row = dict(zip(columns, record.cells, strict=False))
     if area and not row.get("area"):
         row["area"] = area
     yield from job.answers(row)

@@ -17,6 +17,7 @@ from gongji.law.rulebook.account_provisions import Capitation, Clearing, Payment
 from gongji.law.rulebook.law import Law, Provision
 from gongji.law.rulebook.provision_kinds import Benefit, Layer
 from gongji.refusals import Refusal
+from gongji.tabular.cells import plain
 from gongji.units import MAX_FEN, WHOLE, Fen
 
 MONTHS = range(1, kernel.MONTHS + 1)
@@ -101,14 +102,14 @@ def read_year(row: Mapping[str, str]) -> InstitutionYear:
 
     Refuses: field_missing, field_unknown, value_invalid, amount_*.
     """
-    given = {column: text.strip() for column, text in row.items() if text and text.strip()}
+    given = {column: found for column, text in row.items() if text and (found := plain(text))}
     for column in ("area", "year", *COUNTS):
         if column not in given:
             raise Refusal("field_missing", column)
     for column in given:
         if column not in INSTITUTION_COLUMNS:
             raise Refusal("field_unknown", column)
-    if not re.fullmatch(r"\d{4}", given["year"]):
+    if not re.fullmatch(r"[0-9]{4}", given["year"]):
         raise Refusal("value_invalid", "year", {"value": given["year"], "allowed": "YYYY"})
     if "spent" not in given and "spent_fen" not in given:
         raise Refusal("field_missing", "spent")

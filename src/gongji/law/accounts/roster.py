@@ -9,6 +9,7 @@ from gongji.law.kernel.calendar import NO_DAY
 from gongji.law.rulebook.account_provisions import ROSTER_FACTS
 from gongji.law.rulebook.vocabulary import Fact
 from gongji.refusals import Refusal
+from gongji.tabular.cells import plain
 from gongji.units import Day, Fen
 
 COLUMNS: dict[str, Fact] = {fact.column: fact for fact in ROSTER_FACTS.values()}
@@ -52,7 +53,7 @@ def read_person_month(row: Mapping[str, str]) -> PersonMonth:
 
     Refuses: field_missing, field_unknown, value_invalid.
     """
-    given = {column: text.strip() for column, text in row.items() if text and text.strip()}
+    given = {column: found for column, text in row.items() if text and (found := plain(text))}
     for column in ("area", "month", "status"):
         if column not in given:
             raise Refusal("field_missing", column)

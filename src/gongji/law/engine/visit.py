@@ -22,6 +22,7 @@ from gongji.law.rulebook.vocabulary import (
     Fact,
 )
 from gongji.refusals import Refusal
+from gongji.tabular.cells import amount_text, day_text, key_text, month_text, plain
 from gongji.units import MAX_FEN, Day, Fen, date_of, parse_day, parse_fen, yuan_text
 
 _FLAGS = {
@@ -75,8 +76,9 @@ def read_amount(column: str, text: str, unit: str = "yuan") -> Fen:
 
     Refuses: amount_invalid, amount_negative, amount_too_large.
     """
+    written = amount_text(text)
     try:
-        amount = parse_fen(text) if unit == "yuan" else int(text)
+        amount = parse_fen(written) if unit == "yuan" else _whole(written)
     except ValueError:
         raise Refusal("amount_invalid", column, {"value": text}) from None
     if amount < 0:
@@ -84,6 +86,13 @@ def read_amount(column: str, text: str, unit: str = "yuan") -> Fen:
     if amount > MAX_FEN:
         raise Refusal("amount_too_large", column, {"value": text})
     return amount
+
+
+def _whole(text: str) -> int:
+    """A whole number of decimal digits; Python's own reader takes more than these."""
+    if not (text.isascii() and text.removeprefix("-").isdigit()):
+        raise ValueError(text)
+    return int(text)
 
 
 def read_flag(column: str, text: str) -> bool:
@@ -97,7 +106,7 @@ def read_flag(column: str, text: str) -> bool:
 def read_date(column: str, text: str) -> Day:
     """A date."""
     try:
-        return parse_day(text)
+        return parse_day(day_text(text))
     except ValueError:
         raise _invalid(column, text, "YYYY-MM-DD") from None
 
@@ -118,7 +127,7 @@ def read_month_name(column: str, text: str) -> int:
     Refuses: value_invalid.
     """
     try:
-        day = parse_day(text if len(text) > len("YYYY-MM") else f"{text}-01")
+        day = parse_day(f"{month_text(text)}-01")
     except ValueError:
         raise _invalid(column, text, "YYYY-MM") from None
     month: int = calendar.month_of(day)
@@ -171,7 +180,7 @@ def read_visit(row: Mapping[str, str], law: Law) -> Visit:
 
     Refuses: the first of the input refusals that holds.
     """
-    given = {column: text.strip() for column, text in row.items() if text and text.strip()}
+    given = {column: found for column, text in row.items() if text and (found := plain(text))}
     for column in ("date", "status"):
         if column not in given:
             raise Refusal("field_missing", column)
@@ -218,8 +227,8 @@ def read_visit(row: Mapping[str, str], law: Law) -> Visit:
         in_scope,
         total,
         facts,
-        given.get("person", ""),
-        given.get("visit", ""),
+        key_text(given.get("person", "")),
+        key_text(given.get("visit", "")),
         parts,
     )
 

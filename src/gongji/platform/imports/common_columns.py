@@ -51,8 +51,8 @@ def yuan(name: str, heading: str, meaning: str, example: str = "", **more: Any) 
 PSN_NO = C(
     "psn_no",
     "人员编号",
-    digits(20),
-    "参保人的 20 位编号，前 6 位是区划",
+    digits(20, 30),
+    "参保人的 20 至 30 位编号，前 6 位是区划",
     "53230000000000000001",
     True,
     personal="number",

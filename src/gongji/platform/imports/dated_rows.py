@@ -6,7 +6,7 @@ the new one added if anything differs. Everything is set-based: the number of
 statements does not depend on the number of rows.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,6 +62,16 @@ _MATCH = """update {arriving} a set replaces = k.id, same = not a.withdrawn and 
 from {table} k where {about} and k.since = a.since and k.retired_at is null"""
 _NOTHING = """select file, row from {arriving} a where withdrawn and replaces is null and not exists
   (select 1 from {table} k where {about} and k.since = a.since)"""
+_KEEP = """update {arriving} a set {kept} from {table} k
+where {about} and k.since = a.since and k.retired_at is null and a.file = %s and not a.withdrawn"""
+_KEEP_DETAILS = """details = (a.details - %s::text[]) || coalesce((select jsonb_object_agg(e.key, e.value)
+  from jsonb_each(k.details) e where e.key = any(%s::text[])), '{}')"""
+_HOLES = """select distinct on (person, gap) line, gap from (
+  select a.row as line, h.until::text || ' 至 ' || h.next::text as gap, {owner_text} as person
+  from {arriving} a join lateral (
+    select k.until, lead(k.since) over (order by k.since) as next from {table} k
+    where {about} and k.retired_at is null) h on h.until < h.next
+  where a.file = %s) found order by person, gap, line"""
 _WITHIN = """select a.file, a.row, b.row, b.since::text, b.until::text from {arriving} a
 join {arriving} b on {same_owner} and not a.withdrawn and not b.withdrawn
   and (b.since, b.file, b.row) < (a.since, a.file, a.row) and b.since <> a.since
@@ -100,7 +110,7 @@ class Counts:
         )
 
 
-def _fill(text: str, table: DatedTable) -> sql.Composed:
+def _fill(text: str, table: DatedTable, **more: sql.Composable) -> sql.Composed:
     """A statement with the names of a table; they come from a module, never from a file."""
 
     def both(columns: Iterable[str], sign: str, left: str, right: str, joint: str) -> sql.Composed:
@@ -110,6 +120,7 @@ def _fill(text: str, table: DatedTable) -> sql.Composed:
     # Where a fact comes from is kept, but another source alone is no other fact.
     said = [column for column in table.said if column != "source"]
     return sql.SQL(text).format(
+        **more,
         arriving=sql.SQL(table.arriving),
         table=sql.SQL(table.name),
         types=sql.SQL(", ".join(f"{name} {kind}" for name, kind in table.types.items())),
@@ -133,6 +144,25 @@ def stage(connection: Database, table: DatedTable, rows: Iterable[Sequence[Any]]
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def keep_known(connection: Database, table: DatedTable, file: int, absent: Collection[str]) -> None:
+    """What a file has no column for stays as it is known, in rows that replace a known one."""
+    columns = [name for name in table.said if name in absent and name != "details"]
+    kept = [sql.SQL(f"{name} = k.{name}") for name in columns]
+    names: list[Any] = []
+    if "details" in table.said and absent:
+        kept.append(sql.SQL(_KEEP_DETAILS.replace("{}", "{{}}")).format())
+        names = [sorted(absent), sorted(absent)]
+    if kept:
+        statement = _fill(_KEEP, table, kept=sql.SQL(", ").join(kept))
+        connection.execute(statement, [*names, file])
+
+
+def holes(connection: Database, table: DatedTable, file: int) -> Iterator[tuple[int, str]]:
+    """Where spells of what a file speaks of leave days between them: a row, the days."""
+    owner = sql.SQL(" || ' ' || ").join(sql.SQL(f"a.{name}::text") for name in table.owner)
+    yield from connection.execute(_fill(_HOLES, table, owner_text=owner), [file]).fetchall()
 
 
 def conflicts(connection: Database, table: DatedTable) -> Iterator[Conflict]:

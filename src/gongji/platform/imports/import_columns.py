@@ -4,7 +4,6 @@ A reader takes the text of a cell and gives its value, or raises ValueError with
 This module knows no file, no database and no particular kind: each room declares its own.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,14 +11,15 @@ from functools import cache
 from typing import Any
 
 from gongji.platform.identity import normalise
-from gongji.units import CHINA, MAX_FEN, WHOLE, parse_fen, parse_ppm, show_ppm, yuan_text
+from gongji.tabular.cells import Form, amount_text, instant_of, person_name
+from gongji.tabular.cells import day_text as iso_day
+from gongji.units import MAX_FEN, WHOLE, parse_fen, parse_ppm, show_ppm, yuan_text
 
 Reader = Callable[[str], Any]
 
 FIRST_YEAR = 1900
 EXAMPLE = "例："
 """What the first cell of an example row begins with; such rows of a file are passed over."""
-_DAY = re.compile(r"([0-9]{4})(?:[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})|([0-9]{2})([0-9]{2}))")
 _YES = {"是", "1", "true", "yes", "y"}
 _NO = {"否", "0", "false", "no", "n"}
 
@@ -41,6 +41,13 @@ class Column:
     personal: str = ""
     show: Callable[[Any], str] = str
 
+    @property
+    def form(self) -> Form:
+        """How a typed cell becomes a text: only a column of dates takes dates."""
+        if self.read in (day, day_text):
+            return "day"
+        return "instant" if self.read is instant else "text"
+
 
 def _nothing_wrong(values: dict[str, Any]) -> None:
     """What most kinds say of the cells of a row together."""
@@ -61,6 +68,8 @@ class Kind:
     columns: tuple[Column, ...]
     known_rows: str = ""
     wrong: Callable[[dict[str, Any]], tuple[str, str] | None] = _nothing_wrong
+    unbroken: bool = False
+    """Whether days between two spells are worth telling."""
 
     @property
     def spellings(self) -> dict[str, Column]:
@@ -82,12 +91,18 @@ def text(longest: int = 200) -> Reader:
     return read
 
 
-def digits(count: int) -> Reader:
-    """A text of so many digits."""
+def name_of_person(cell: str) -> str:
+    """A person's name; blanks inside a Chinese one do not count."""
+    return str(text(50)(person_name(cell)))
+
+
+def digits(count: int, most: int = 0) -> Reader:
+    """A text of so many digits, or of as many up to `most`."""
+    counts = f"{count} 至 {most}" if most else str(count)
 
     def read(cell: str) -> str:
-        if not (len(cell) == count and cell.isascii() and cell.isdigit()):
-            raise ValueError(f"{count} 位数字（在 Excel 中把这一列设为文本，以免变成科学记数）")
+        if not (count <= len(cell) <= max(count, most) and cell.isascii() and cell.isdigit()):
+            raise ValueError(f"{counts} 位数字（在 Excel 中把这一列设为文本，以免变成科学记数）")
         return cell
 
     return read
@@ -103,12 +118,12 @@ def institution_code(cell: str) -> str:
 
 @cache
 def day(cell: str) -> date:
-    """A date from 1900 on: 2025-01-31, 2025/1/31 or 20250131."""
-    found = _DAY.fullmatch(cell)
+    """A date from 1900 on: 2025-01-31, 2025/1/31, 20250131 or 2025年1月31日."""
     try:
-        if found is None or int(found[1]) < FIRST_YEAR:
+        found = date.fromisoformat(iso_day(cell))
+        if found.year < FIRST_YEAR:
             raise ValueError
-        return date(int(found[1]), int(found[2] or found[4]), int(found[3] or found[5]))
+        return found
     except ValueError:
         raise ValueError("日期，如 2025-01-31") from None
 
@@ -121,12 +136,12 @@ def day_text(cell: str) -> str:
 def instant(cell: str) -> datetime:
     """A date or an instant, in the time of China."""
     try:
-        found = datetime.fromisoformat(cell)
-    except ValueError:
-        found = datetime.combine(day(cell), datetime.min.time())
-    if found.year < FIRST_YEAR:
-        raise ValueError("日期，如 2025-01-31")
-    return found if found.tzinfo else found.replace(tzinfo=CHINA)
+        found = instant_of(cell)
+        if found.year < FIRST_YEAR:
+            raise ValueError
+        return found
+    except (ValueError, OverflowError):
+        raise ValueError("日期，如 2025-01-31") from None
 
 
 def flag(cell: str) -> bool:
@@ -147,9 +162,9 @@ def whole(cell: str) -> int:
 def fen(cell: str) -> int:
     """An amount in yuan with at most two decimals, as fen."""
     try:
-        amount = parse_fen(cell.replace(",", ""))
+        amount = parse_fen(amount_text(cell, grouped=True))
     except ValueError:
-        raise ValueError("以元为单位、至多两位小数的金额") from None
+        raise ValueError("以元为单位、至多两位小数的金额；逗号只能每三位一个") from None
     if not 0 <= amount <= MAX_FEN:
         raise ValueError("不为负、不超过 100 亿元的金额")
     return amount

@@ -12,6 +12,7 @@ from gongji.platform.imports import dated_rows
 from gongji.platform.imports.dated_rows import Conflict, Counts, DatedTable
 from gongji.platform.imports.import_columns import Kind
 from gongji.platform.imports.import_tables import ArrivingTable, Problems, Row, read_rows
+from gongji.refusals import RowProblem
 
 Database = Connection[Any]
 Values = dict[str, Any]
@@ -44,6 +45,8 @@ class Arrival:
     tables: dict[int, ArrivingTable] = field(default_factory=dict)
     beside: dict[int, str] = field(default_factory=dict)
     counts: dict[int, Counts] = field(default_factory=dict)
+    told: list[RowProblem] = field(default_factory=list)
+    """What is worth looking at although it was imported."""
 
     def rows(self, table: ArrivingTable) -> Iterator[Row]:
         """The rows of a table, counties turned into their pooling areas."""
@@ -59,6 +62,13 @@ class Arrival:
             label = table.label if table else self.beside[file]
             headings = {c.name: c.heading for c in table.kind.columns} if table else {}
             self.problems.note(label, line, headings.get(name, name), sentence)
+
+    def tell_holes(self, table: ArrivingTable, found: Iterable[tuple[int, str]]) -> None:
+        """Days between two spells, where a kind is of spells that follow each other."""
+        if table.kind.unbroken:
+            for line, days in found:
+                sentence = f"与相邻的一段之间有空档（{days}）；若应连续，请核对起止日"
+                self.told.append(RowProblem(table.label, line, "起始日", sentence))
 
     def count(self, counted: Mapping[int, Counts]) -> None:
         """Add to the counts of tables."""
@@ -124,8 +134,11 @@ def take_dated(arrival: Arrival, rows: DatedRows) -> None:
     dated_rows.prepare(connection, rows.into)
     dated_rows.stage(connection, rows.into, rows.staged(arrival))
     arrival.note(rows.check(arrival))
+    for table in rows.tables:
+        dated_rows.keep_known(connection, rows.into, table.number, table.absent)
     arrival.note(dated_rows.conflicts(connection, rows.into))
     if not arrival.problems:
         arrival.count(dated_rows.apply(connection, rows.into, arrival.now))
         for table in rows.tables:
             arrival.counts.setdefault(table.number, Counts())
+            arrival.tell_holes(table, dated_rows.holes(connection, rows.into, table.number))

@@ -11,10 +11,10 @@ from typing import Any
 from gongji.platform.identity import mask_name, mask_number
 from gongji.platform.imports.import_columns import EXAMPLE, Column, Kind, KindList
 from gongji.refusals import Problem, Refusal, RowProblem
-from gongji.tabular.sheets import CHUNK_ROWS, Sheet, Texts, ending_of, text_of, unreadable
+from gongji.tabular.headers import TablePlace
+from gongji.tabular.sheets import Sheet, ending_of, guarded
+from gongji.tabular.workbooks import Record, Texts, open_book
 
-EXPLANATIONS = "说明"
-"""The sheet of a template that is not read."""
 MOST_PROBLEMS = 500
 """So many problems of one table are told; of the rest the number."""
 
@@ -30,7 +30,12 @@ class ArrivingTable:
     kind: Kind
     columns: tuple[Column | None, ...]
     rows: int | None
-    chunks: Callable[[], Iterator[list[Texts]]]
+    records: Callable[[], Iterator[list[Record]]]
+
+    @property
+    def absent(self) -> frozenset[str]:
+        """The columns that the file does not have: what is known of these stays as it is."""
+        return frozenset(c.name for c in self.kind.columns if c not in self.columns)
 
 
 class Problems(list[Problem]):
@@ -59,7 +64,11 @@ class Problems(list[Problem]):
 
 
 def open_tables(
-    paths: Sequence[Path], kinds: KindList, kind: str, problems: Problems
+    paths: Sequence[Path],
+    kinds: KindList,
+    kind: str,
+    problems: Problems,
+    place: TablePlace | None = None,
 ) -> list[ArrivingTable]:
     """The tables of some files in the order in which they are imported.
 
@@ -72,49 +81,38 @@ def open_tables(
     tables: list[ArrivingTable] = []
     for path in paths:
         if ending_of(path, "文件") == ".xlsx":
-            sheets = _workbook(path, kinds, given, problems)
+            sheets = _workbook(path, kinds, given, place or TablePlace(), problems)
         else:
-            sheets = [_file(path, kinds, given, problems)]
+            sheets = [_file(path, kinds, given, place or TablePlace(), problems)]
         for found in sheets:
             if found is not None:
                 tables.append(_table(len(tables) + 1, found, problems))
     return sorted(tables, key=lambda table: kinds.position(table.kind))
 
 
-Found = tuple[str, Kind, Texts, int | None, Callable[[], Iterator[list[Texts]]]]
+Found = tuple[str, Kind, Path, TablePlace, Texts]
+"""Label, kind, file, where in it, the heads of its columns."""
 
 
-def _file(path: Path, kinds: KindList, given: Kind | None, problems: Problems) -> Found | None:
+def _file(
+    path: Path, kinds: KindList, given: Kind | None, place: TablePlace, problems: Problems
+) -> Found | None:
     kind = given or kinds.find(path.stem)
     if kind is None:
         message = f"文件名看不出种类；请用 --kind 指明，可取：{kinds.titles}"
         problems.note(path.name, 0, "种类", message)
         return None
-    sheet = Sheet(path)
-    return path.name, kind, sheet.columns, sheet.rows, sheet.chunks
+    return path.name, kind, path, place, Sheet(path, place).columns
 
 
 def _workbook(
-    path: Path, kinds: KindList, given: Kind | None, problems: Problems
+    path: Path, kinds: KindList, given: Kind | None, place: TablePlace, problems: Problems
 ) -> list[Found | None]:
     """The sheets of a workbook: one alone is of the kind given, others are named by their kind."""
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    try:
-        book = CalamineWorkbook.from_path(str(path))
-        named = {
-            name: [
-                tuple(map(text_of, row))
-                for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            ]
-            for name in book.sheet_names
-            if name != EXPLANATIONS
-        }
-    except CalamineError as error:
-        raise unreadable(path, error) from None
+    book = next(guarded(path, iter(map(open_book, [path]))))
+    filled = [place.sheet] if place.sheet else book.filled
     found: list[Found | None] = []
-    filled = {name: rows for name, rows in named.items() if any(any(row) for row in rows)}
-    for name, rows in filled.items():
+    for name in filled:
         kind = kinds.find(name)
         if given is not None:
             kind = given if kind is given or len(filled) == 1 else None
@@ -122,27 +120,24 @@ def _workbook(
                 continue
         label = f"{path.name}[{name}]" if len(filled) > 1 else path.name
         if kind is None:
-            message = f"工作表名看不出种类；可取：{kinds.titles}"
+            message = f"工作表名看不出种类；可取：{kinds.titles}；只有一张时可用 --kind 指明"
             problems.note(label, 0, "工作表", message)
             continue
-        found.append((label, kind, rows[0], len(rows) - 1, _chunks(rows[1:])))
+        one = TablePlace(name, place.header_row)
+        found.append((label, kind, path, one, book.one(one).columns))
     if not found and not problems:
         problems.note(path.name, 0, "工作表", "工作簿里没有可导入的表")
     return found
 
 
-def _chunks(rows: list[Texts]) -> Callable[[], Iterator[list[Texts]]]:
-    def chunks() -> Iterator[list[Texts]]:
-        for start in range(0, len(rows), CHUNK_ROWS):
-            yield rows[start : start + CHUNK_ROWS]
-
-    return chunks
-
-
 def _table(number: int, found: Found, problems: Problems) -> ArrivingTable:
     """A table with its head checked against the columns of its kind."""
-    label, kind, heads, rows, chunks = found
-    columns = tuple(kind.spellings.get(head.strip()) for head in heads)
+    label, kind, path, place, _ = found
+    spellings = kind.spellings
+    forms = {head: column.form for head, column in spellings.items()}
+    sheet = Sheet(path, place, forms)
+    heads = sheet.columns
+    columns = tuple(spellings.get(head.strip()) for head in heads)
     allowed = "、".join(column.heading for column in kind.columns)
     for head, column in zip(heads, columns, strict=True):
         if column is None and head.strip():
@@ -153,7 +148,7 @@ def _table(number: int, found: Found, problems: Problems) -> ArrivingTable:
             problems.note(label, 0, wanted.heading, "缺少这一列；请加上，或用模板重填")
         if here.count(wanted.name) > 1:
             problems.note(label, 0, wanted.heading, "这一列不止一次出现；请只留一列")
-    return ArrivingTable(number, label, kind, columns, rows, chunks)
+    return ArrivingTable(number, label, kind, columns, sheet.rows, sheet.records)
 
 
 def read_rows(
@@ -163,13 +158,12 @@ def read_rows(
     absent = {
         column.name: column.empty for column in table.kind.columns if column not in table.columns
     }
-    line = 0
-    for chunk in table.chunks():
-        for cells in chunk:
-            line += 1
-            if not any(cells) or cells[0].startswith(EXAMPLE):
+    for chunk in table.records():
+        for record in chunk:
+            line, cells = record.number, record.cells
+            if cells[0].startswith(EXAMPLE):
                 continue
-            values = _values(table, line, cells, problems)
+            values = _values(table, record, problems)
             if values is not None:
                 yield line, absent | values
             elif table.kind.columns[0] in table.columns:
@@ -177,18 +171,19 @@ def read_rows(
         progress(len(chunk))
 
 
-def _values(
-    table: ArrivingTable, line: int, cells: Texts, problems: Problems
-) -> dict[str, Any] | None:
+def _values(table: ArrivingTable, record: Record, problems: Problems) -> dict[str, Any] | None:
     """The values of one row, or None once its mistakes are noted."""
     values: dict[str, Any] = {}
-    fine = True
-    if len(cells) > len(table.columns) and any(cells[len(table.columns) :]):
-        problems.note(table.label, line, "整行", "单元格比列名多；请检查是否多了分隔符")
-        fine = False
+    line, cells = record.number, record.cells
+    told = {key for key, _ in record.problems}
+    for key, message in record.problems:
+        problems.note(table.label, line, key, message)
+    if "整行" in told:
+        return None
+    fine = not told
     padded = (*cells, *("",) * len(table.columns))
     for column, raw in zip(table.columns, padded, strict=False):
-        if column is None:
+        if column is None or told & {column.heading, column.name}:
             continue
         cell = raw.strip()
         if not cell:

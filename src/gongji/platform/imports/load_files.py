@@ -18,7 +18,8 @@ from gongji.platform.imports.dated_rows import Counts
 from gongji.platform.imports.import_columns import KindList
 from gongji.platform.imports.import_run import Arrival, RoomImport, Store, of_kind
 from gongji.platform.imports.import_tables import open_tables
-from gongji.refusals import Fault, RulebookError
+from gongji.refusals import Fault, RowProblem, RulebookError
+from gongji.tabular.headers import TablePlace
 
 Database = Connection[Any]
 _ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtext('gongji import'))"
@@ -29,7 +30,7 @@ class Importing:
     """What imports of an installation share.
 
     Shape:   `rooms` in the order in which their kinds are imported; `home` gives the pooling area
-             of a region; `progress` is told rows as they are read.
+             of a region; `progress` is told rows as they are read, `tell` what is worth looking at.
     """
 
     rooms: tuple[RoomImport, ...]
@@ -37,6 +38,8 @@ class Importing:
     home: Callable[[str], str] = lambda area: area
     stores: Mapping[str, Store] = field(default_factory=dict)
     progress: Callable[[int], object] = lambda count: None
+    place: TablePlace = TablePlace()
+    tell: Callable[[RowProblem], object] = lambda problem: None
 
     @property
     def kinds(self) -> KindList:
@@ -60,7 +63,7 @@ def load(
     arrival = Arrival(
         connection, importing.identity, now, importing.home, importing.stores, importing.progress
     )
-    tables = open_tables(paths, importing.kinds, kind, arrival.problems)
+    tables = open_tables(paths, importing.kinds, kind, arrival.problems, importing.place)
     arrival.tables = {table.number: table for table in tables}
     _note_without_store(arrival, importing.rooms)
     if arrival.problems:
@@ -75,6 +78,8 @@ def load(
                 raise RulebookError(arrival.problems.complete())
     except (errors.ExclusionViolation, errors.UniqueViolation):
         raise Fault("导入期间另有人改动了同样的内容，什么也没有导入；请再导入一次") from None
+    for problem in arrival.told:
+        importing.tell(problem)
     return arrival.counted()
 
 

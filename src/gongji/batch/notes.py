@@ -1,0 +1,144 @@
+"""Notes on rows that are settled: what their reader should know before relying on the amounts.
+
+A visit after one that could not be read bears what the other may have borne; a row that stands twice
+is paid twice; a visit to come is perhaps a slip of the pen. None of this is for the batch to decide.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gongji.batch.columns import BAD_DAY, Columns
+from gongji.tabular.tables import ROW
+from gongji.units import Day
+
+AFTER_REJECTED, REPEATED, FUTURE = "after_rejected", "repeated", "future"
+SENTENCES = {
+    AFTER_REJECTED: "同一人另有就诊（第 {row} 行）未能读取，本次未计入它",
+    REPEATED: "与第 {row} 行完全相同",
+    FUTURE: "就诊日期晚于今天",
+}
+"""What is noted, by its code."""
+APART = "；"
+_FORMS = {
+    code: re.compile(re.escape(text).replace(r"\{row\}", "[0-9]+"))
+    for code, text in SENTENCES.items()
+}
+_NEAR = 8
+"""So many rows of one person and day are looked back at for the same row."""
+
+Bools = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.int64]
+
+
+def notes_on(
+    columns: Columns, kept: Bools | None, today: Day | None
+) -> tuple[npt.NDArray[np.int32], list[str]]:
+    """A note's number for every row of whole persons in order, and the notes; the first is none.
+
+    Shape:   `kept` says which rows were settled, None that all were; without `today` no day is late.
+    """
+    said: dict[int, list[str]] = {}
+    for code, row, other in _found(columns, kept, today):
+        said.setdefault(row, []).append(SENTENCES[code].format(row=other))
+    codes = np.zeros(columns.count, np.int32)
+    texts = {"": 0}
+    for row, sentences in said.items():
+        codes[row] = texts.setdefault(APART.join(sentences), len(texts))
+    return codes, list(texts)
+
+
+def counted(notes: Iterable[tuple[str, int]]) -> Counter[str]:
+    """How many rows have each note, from the notes of a column and how often each is there."""
+    found: Counter[str] = Counter()
+    for text, count in notes:
+        for part in text.split(APART) if text else ():
+            for code, form in _FORMS.items():
+                if form.fullmatch(part):
+                    found[code] += count
+    return found
+
+
+def _found(
+    columns: Columns, kept: Bools | None, today: Day | None
+) -> Iterator[tuple[str, int, int]]:
+    """Each note: its code, the row's place, the number of the other row."""
+    if not columns.count:
+        return
+    new = columns.starts()
+    numbers = columns.table.column(ROW).to_numpy()
+    settled = np.ones(columns.count, bool) if kept is None else kept
+    if kept is not None and not kept.all():
+        for row, other in _after_rejected(columns, new, kept):
+            yield AFTER_REJECTED, row, int(numbers[other])
+    for row, other in _repeated(columns, new):
+        if settled[row] and settled[other]:
+            yield REPEATED, row, int(numbers[other])
+    if today is not None and int(columns.day.max(initial=0)) > today:
+        for row in np.flatnonzero((columns.day > today) & settled):
+            yield FUTURE, int(row), 0
+
+
+def _after_rejected(
+    columns: Columns, new: npt.NDArray[np.int8], kept: Bools
+) -> Iterator[tuple[int, int]]:
+    """Settled rows of a person of whom an earlier row, or one of no day, was left out."""
+    places = np.arange(columns.count)
+    starts = np.maximum.accumulate(np.where(new == 1, places, 0))
+    latest = np.maximum.accumulate(np.where(~kept, places, -1))
+    undated = np.where(~kept & (columns.day == BAD_DAY), places, -1)
+    person = np.cumsum(new) - 1
+    of_person = np.full(int(person[-1]) + 1, -1)
+    np.maximum.at(of_person, person, undated)
+    named = ~columns.lacking("person")
+    for row in np.flatnonzero(kept & named & ((latest >= starts) | (of_person[person] >= 0))):
+        other = latest[row] if latest[row] >= starts[row] else of_person[person[row]]
+        yield int(row), int(other)
+
+
+def _repeated(columns: Columns, new: npt.NDArray[np.int8]) -> Iterator[tuple[int, int]]:
+    """Rows that say the same as one of the same person and day shortly before them."""
+    day = columns.day
+    same_day = (new[1:] == 0) & (day[1:] == day[:-1])
+    at = np.flatnonzero(same_day) + 1
+    found: set[int] = set()
+    for back in range(1, _NEAR + 1):
+        for row in _equal(columns.table, at, back):
+            if row not in found:
+                found.add(row)
+                yield row, row - back
+        # Further back only where the rows between are of the same person and day.
+        at = at[at > back]
+        at = at[same_day[at - back - 1]]
+        if not len(at):
+            return
+
+
+def _equal(table: pa.Table, at: Places, back: int) -> list[int]:
+    """The places at which a table says in every column what it says so many rows before."""
+    # Amounts tell most rows apart.
+    names = sorted(table.column_names, key=lambda name: not name.startswith(("total", "in_scope")))
+    for name in names:
+        if not len(at):
+            break
+        if name == ROW:
+            continue
+        column = table.column(name)
+        if pa.types.is_integer(column.type) and not column.null_count:
+            plain = column.to_numpy()
+            at = at[plain[at] == plain[at - back]]
+            continue
+        here, before = column.take(pa.array(at)), column.take(pa.array(at - back))
+        if pa.types.is_dictionary(column.type):
+            here, before = here.cast(column.type.value_type), before.cast(column.type.value_type)
+        if pa.types.is_null(column.type):
+            continue
+        both = pc.and_(here.is_null(), before.is_null())
+        same = pc.or_(pc.fill_null(pc.equal(here, before), False), both)
+        at = at[same.to_numpy()]
+    return [int(row) for row in at]

@@ -1,0 +1,220 @@
+"""The one normal form of what stands in a cell: keys, days, months, instants, amounts.
+
+A cell has a type in Excel, Parquet and frames, and is a text in CSV, in messages and on pages. Here
+it becomes a text in one form, or is refused with what is wrong with it. Nothing else in gongji
+folds, trims or guesses. This module knows no file and no data frame.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from functools import lru_cache
+from typing import Literal
+
+from gongji.units import CHINA
+
+Form = Literal["text", "key", "day", "instant", "month"]
+"""How the texts of a column are read; amounts, flags and choices are texts that their readers
+judge."""
+
+COLUMN_FORMS: Mapping[str, Form] = {
+    **dict.fromkeys(("person", "visit", "area", "institution", "item", "sequence"), "key"),
+    **dict.fromkeys(("date", "birth_date", "approval_date", "from", "to"), "day"),
+    **dict.fromkeys(("month", "retired_month", "years_complete_month"), "month"),
+}
+"""The form of each column that files with our column names have; of others, `text`."""
+
+MOST_DIGITS = 15
+"""Excel and floats keep so many digits of a number; what follows is lost without a word."""
+
+
+class CellProblem(ValueError):
+    """A cell that holds no value which could be used, and why."""
+
+
+_INVISIBLE = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x00AD))
+_WIDE = _INVISIBLE | {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: " "}
+_WIDE_LETTERS = _INVISIBLE | {
+    wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F) if chr(wide - 0xFEE0).isalnum()
+}
+_GROUPED = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]{1,9})?)?"
+_ZONE = r" ?(Z|z|[+-][0-9]{2}:?[0-9]{2})?"
+_INSTANTS = (
+    re.compile(
+        r"([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})"
+        r"(?:[T ]?([0-9]{2}):?([0-9]{2})(?::?([0-9]{2})(?:\.?[0-9]{1,9})?)?)?" + _ZONE
+    ),
+    re.compile(
+        r"([0-9]{4})(?P<mark>[-/.])([0-9]{1,2})(?P=mark)([0-9]{1,2})(?:[T ]" + _TIME + ")?" + _ZONE
+    ),
+    re.compile(r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日(?: ?" + _TIME + ")?" + _ZONE),
+)
+_MONTHS = re.compile(r"([0-9]{4})(?:[-/]([0-9]{1,2})|年([0-9]{1,2})月|([0-9]{2}))")
+
+
+def narrow(text: str) -> str:
+    """A text without outer blanks and invisible marks, every wide character as the usual one."""
+    return (text if text.isascii() else text.translate(_WIDE)).strip()
+
+
+def plain(text: str) -> str:
+    """The same, but wide punctuation stays: it belongs to names of diseases and of institutions."""
+    return (text if text.isascii() else text.translate(_WIDE_LETTERS)).strip()
+
+
+key_text = narrow
+"""A key as it is compared: `０0１2 ` is `0012`. Case stays, and so do blanks inside."""
+
+
+def person_name(text: str) -> str:
+    """A person's name as it is compared: blanks inside a Chinese name do not count."""
+    words = plain(text.replace("\u3000", " ")).split()
+    chinese = any("\u3400" <= sign <= "\u9fff" or sign >= "\U00020000" for sign in text)
+    return ("" if chinese else " ").join(words)
+
+
+def amount_text(text: str, grouped: bool = False) -> str:
+    """An amount as its reader takes it; with `grouped` without commas that part three digits.
+
+    Ensures: a comma anywhere else stays, so that the reader refuses it (`1,50` is not 150).
+    """
+    found = narrow(text)
+    return found.replace(",", "") if grouped and _GROUPED.fullmatch(found) else found
+
+
+def instant_of(text: str) -> datetime:
+    """An instant in the time of China, which is meant where no offset is given; a day alone is its
+    midnight, whatever offset is written behind it.
+
+    Refuses: ValueError.
+    """
+    found = None
+    given = narrow(text)
+    for form in _INSTANTS:
+        found = form.fullmatch(given)
+        if found:
+            break
+    if found is None:
+        raise ValueError(f"不是日期或时间：{text!r}")
+    parts = [part for name, part in enumerate(found.groups(), 1) if name != _mark(found)]
+    *numbers, zone = parts
+    year, month, day, hour, minute, second = (int(part or 0) for part in numbers)
+    made = datetime(year, month, day, hour, minute, second, tzinfo=CHINA)
+    if zone and numbers[3] is not None:
+        return made.replace(tzinfo=_offset(zone)).astimezone(CHINA)
+    return made
+
+
+def _mark(found: re.Match[str]) -> int:
+    return found.re.groupindex.get("mark", 0)
+
+
+def _offset(zone: str) -> timezone:
+    if zone in ("Z", "z"):
+        return timezone(timedelta())
+    sign = -1 if zone[0] == "-" else 1
+    return timezone(sign * timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:])))
+
+
+@lru_cache(maxsize=1 << 16)
+def day_text(text: str) -> str:
+    """A day as YYYY-MM-DD, an instant as its day in China; what is no day stays as it is."""
+    if _ISO.fullmatch(text):
+        return text
+    try:
+        return instant_of(text).date().isoformat()
+    except (ValueError, OverflowError):
+        return narrow(text)
+
+
+def instant_text(text: str) -> str:
+    """An instant in ISO; what is none stays as it is."""
+    try:
+        return instant_of(text).isoformat()
+    except (ValueError, OverflowError):
+        return narrow(text)
+
+
+def month_text(text: str) -> str:
+    """A month as YYYY-MM, also of a day in it; what is none stays as it is."""
+    given = narrow(text)
+    found = _MONTHS.fullmatch(given)
+    if found is None:
+        day = day_text(given)
+        return day[:7] if _ISO.fullmatch(day) and _is_day(day) else given
+    return f"{found[1]}-{int(found[2] or found[3] or found[4]):02d}"
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+NORMAL: Mapping[Form, Callable[[str], str]] = {
+    "text": plain,
+    "key": key_text,
+    "day": day_text,
+    "instant": instant_text,
+    "month": month_text,
+}
+"""The normal form of a text, by the form of its column."""
+
+
+def cell_text(value: object, form: Form = "text") -> str:
+    """A typed cell as a text of its column.
+
+    Refuses: CellProblem where the cell's type does not fit: a date among codes, a number of more
+             than 15 digits.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return NORMAL[form](value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float | Decimal):
+        return _number_text(value)
+    if isinstance(value, datetime | date):
+        return _date_text(value, form)
+    if isinstance(value, time | timedelta):
+        raise CellProblem("单元格是时间，这一列不收时间；请改为文本")
+    return NORMAL[form](str(value))
+
+
+def _number_text(value: int | float | Decimal) -> str:
+    """A number as Excel shows it: at most 15 digits, whole ones without a point."""
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, Decimal):
+        whole, point, rest = f"{value:f}".partition(".")
+        return f"{whole}.{rest[:2]}{rest[2:].rstrip('0')}" if point else whole
+    if abs(value) >= 10**MOST_DIGITS:
+        raise CellProblem("超过 15 位的数字存成数值后末几位已经失真；请把这一列设为文本后重新填写")
+    if value.is_integer():
+        return str(int(value))
+    shown = f"{value:.{MOST_DIGITS}g}"
+    return f"{Decimal(shown):f}" if "e" in shown else shown
+
+
+def _date_text(value: datetime | date, form: Form) -> str:
+    if form not in ("day", "instant", "month"):
+        raise CellProblem("单元格是日期，这一列不是日期列；请把这一列设为文本后重新填写")
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        value = value.astimezone(CHINA)
+    if isinstance(value, datetime) and form == "instant":
+        return value.isoformat()
+    day = value.date() if isinstance(value, datetime) else value
+    return day.isoformat()[: 7 if form == "month" else 10]
+
+
+def text_of(value: object) -> str:
+    """A typed value of our own tables as text: nothing as empty, dates in ISO, China's day."""
+    if isinstance(value, float) and not (value.is_integer() and abs(value) < 10**MOST_DIGITS):
+        return f"{Decimal(f'{value:.{MOST_DIGITS}g}'):f}"
+    return cell_text(value, "day" if isinstance(value, date) else "text")

@@ -1,0 +1,183 @@
+"""CSV files: their encoding, their header wherever it stands, and rows of any width.
+
+Rows of one width are read by Arrow, as fast as a disk gives them. At the first row of another width
+the rest is read row by row: that row is told, the others stand.
+"""
+
+import csv
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gongji.refusals import Refusal
+from gongji.tabular.headers import LOOKED_AT, check_header, is_sum
+from gongji.tabular.workbooks import Record, Texts
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_BLOCK = 1 << 26
+_CHUNK = 1 << 16
+ENCODINGS = ("utf-8-sig", "gb18030")
+"""In what texts arrive: UTF-8 with or without its mark; GB 18030 as China's spreadsheets write."""
+
+
+def decode(content: bytes) -> str:
+    """A whole content as text.
+
+    Refuses: UnicodeDecodeError where it is in none of ENCODINGS.
+    """
+    try:
+        return content.decode(ENCODINGS[0])
+    except UnicodeDecodeError:
+        return content.decode(ENCODINGS[1])
+
+
+def encoding_of(path: Path) -> str:
+    """The encoding of a whole file: a sign of another may come late.
+
+    Refuses: UnicodeDecodeError.
+    """
+    state = path.stat()
+    return _encoding(path, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _encoding(path: Path, size: int, changed: int) -> str:
+    with path.open("rb") as file:
+        if file.read(2) in (BOM_UTF16_LE, BOM_UTF16_BE):
+            return "utf-16"
+    for encoding in ENCODINGS[:-1]:
+        try:
+            _check(path, encoding)
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    _check(path, ENCODINGS[-1])
+    return ENCODINGS[-1]
+
+
+def _check(path: Path, encoding: str) -> None:
+    decoder = getincrementaldecoder(encoding)()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            # What is ASCII is so in every encoding that is asked for.
+            if not block.isascii() or decoder.getstate()[0]:
+                decoder.decode(block)
+    decoder.decode(b"", final=True)
+
+
+@dataclass(frozen=True)
+class CsvHead:
+    """A CSV file whose header is read: where in the file its rows begin."""
+
+    path: Path
+    encoding: str
+    columns: Texts
+    lines: int
+    """How many lines the file has up to its header."""
+
+    def records(self) -> Iterator[Record]:
+        """The rows; lines without anything are not counted, rows without anything passed over."""
+        with self.path.open(encoding=self.encoding, newline="") as file:
+            for _ in range(self.lines):
+                next(file)
+            for number, row in enumerate(filter(None, csv.reader(file)), start=1):
+                cells = tuple(row)
+                if _blank(cells[len(self.columns) :]):
+                    cells = cells[: len(self.columns)]
+                if any(cells) and not _blank(cells):
+                    yield Record(number, cells, self._problems(cells))
+
+    def _problems(self, cells: Texts) -> tuple[tuple[str, str], ...]:
+        """What is wrong with a row as a whole."""
+        first = next((cell.strip() for cell in cells if cell.strip()), "")
+        if is_sum(first):
+            return (("整行", f"像是合计或落款（{first[:20]}），不是明细；请删去这一行"),)
+        if len(cells) == len(self.columns):
+            return ()
+        wide = len(cells) > len(self.columns)
+        said = "单元格比列名多" if wide else "单元格比列名少"
+        advice = "金额里的逗号请去掉，或给这一格加引号" if wide else "请补上分隔符"
+        if any("\n" in cell for cell in cells):
+            advice = "引号可能没有成对"
+        reason = f"{said}：有 {len(cells)} 格，列名有 {len(self.columns)} 个；{advice}"
+        return (("整行", reason),)
+
+
+def _blank(cells: Texts) -> bool:
+    return not any(cell.strip() for cell in cells)
+
+
+def read_head(path: Path, header_row: int = 0) -> CsvHead:
+    """The header of a file: the first row that is not blank, or the row of this number.
+
+    Refuses: header_invalid; value_invalid for a header row that there is not.
+    """
+    encoding = encoding_of(path)
+    with path.open(encoding=encoding, newline="") as file:
+        reader = csv.reader(file)
+        for number, row in enumerate(reader, start=1):
+            if number < header_row or (not header_row and _blank(tuple(row))):
+                continue
+            lines = reader.line_num
+            columns = tuple(cell.strip() for cell in row)
+            below = [columns, *([c.strip() for c in r] for r in islice(reader, LOOKED_AT))]
+            check_header(path, columns, below, number)
+            return CsvHead(path, encoding, columns, lines)
+    if header_row:
+        values = {"value": str(header_row), "allowed": "文件里有的行"}
+        raise Refusal("value_invalid", "--header-row", values)
+    check_header(path, ())
+    raise AssertionError
+
+
+class _AnotherWidth(Exception):
+    """A row is wider or narrower than the header."""
+
+
+def arrow_pieces(head: CsvHead, names: list[str]) -> Iterator["pa.Table"]:
+    """The rows as tables of texts of some columns, with ROW and FAULT as `tables` has them."""
+    import pyarrow as pa
+
+    from gongji.tabular.tables import numbered, records_table
+
+    done = 0
+    try:
+        for piece in _arrow(head, names):
+            yield numbered(piece, done + 1)
+            done += piece.num_rows
+    except (_AnotherWidth, pa.ArrowInvalid):
+        rest = (record for record in head.records() if record.number > done)
+        while chunk := list(islice(rest, _CHUNK)):
+            yield records_table(chunk, head.columns, names)
+
+
+def _arrow(head: CsvHead, names: list[str]) -> Iterator["pa.Table"]:
+    import pyarrow as pa
+    import pyarrow.csv as pacsv
+
+    encoding = {"utf-8-sig": "utf8"}.get(head.encoding, head.encoding)
+    if encoding == "utf-16":
+        raise _AnotherWidth
+    reading = pacsv.ReadOptions(
+        column_names=list(head.columns), block_size=_BLOCK, encoding=encoding
+    )
+    converting = pacsv.ConvertOptions(
+        column_types=dict.fromkeys(head.columns, pa.string()), include_columns=names
+    )
+    parsing = pacsv.ParseOptions(newlines_in_values=True)
+    with head.path.open("rb") as file:
+        for _ in range(head.lines):
+            file.readline()
+        start = file.tell()
+        if not file.read(1):
+            return
+        file.seek(start)
+        with pacsv.open_csv(file, reading, parsing, converting) as reader:
+            for batch in reader:
+                yield pa.Table.from_batches([batch])

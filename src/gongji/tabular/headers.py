@@ -1,0 +1,75 @@
+"""Where the names of a table's columns stand: the row is found, checked, or what to do is said."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gongji.refusals import Refusal
+
+LOOKED_AT = 20
+"""So many rows are looked at for a header under a title."""
+_SHOWN = 20
+_SUMS = re.compile(
+    r"(?:本页|本月|全部)?(?:合|小|总|累|共)\s*计.*|(?:制表|审核|填报|经办|复核|负责)人?\s*(?:签[名字章])?[:：].*"
+)
+
+
+@dataclass(frozen=True)
+class TablePlace:
+    """Where in a file its table stands: the sheet's name, the number of the row of column names.
+
+    Shape:   "" is the only sheet that is visible and has anything in it; 0 the first row that has.
+    """
+
+    sheet: str = ""
+    header_row: int = 0
+
+
+def is_sum(first: str) -> bool:
+    """Whether a row that begins so is a subtotal or a signature, and no row of the table."""
+    return bool(_SUMS.fullmatch(first))
+
+
+def check_header(
+    path: Path, names: Sequence[str], below: Sequence[Sequence[str]] = (), row: int = 1
+) -> None:
+    """Every column of a file has a name, and each name is there once.
+
+    Shape:   `below` are the first rows from the header on, to tell a title from a header; `row` is
+             the header's own.
+    Refuses: header_invalid, with what was found and what to do.
+    """
+    reason = ""
+    twice = [name for name, count in Counter(names).items() if name and count > 1]
+    if not any(names):
+        reason = "第一行应为列名，却是空的"
+    elif under := _under_title(names, below, row):
+        reason = under
+    elif len(names) == 1 and any(mark in names[0] for mark in ";\t；，"):
+        reason = "只有一列，列名之间用的不是英文逗号；请另存为以英文逗号分隔的 CSV"
+    elif twice:
+        reason = f"列 {'、'.join(twice)} 不止一次出现，无法确定用哪一列；请各保留一列"
+    elif not all(names):
+        at = names.index("") + 1
+        reason = f"第 {at} 列没有列名；请写上列名，或删去这一列"
+    if reason:
+        raise Refusal("header_invalid", "文件", {"value": path.name, "reason": reason})
+
+
+def _under_title(names: Sequence[str], below: Sequence[Sequence[str]], row: int) -> str:
+    """What to say where the first row is a title and the names stand further down."""
+    filled = [sum(1 for cell in row if cell) for row in below]
+    most = max(filled, default=0)
+    here = sum(1 for name in names if name)
+    if here > 1 and here * 2 > most or most < 2 or here >= most:
+        return ""
+    at = next((n for n, count in enumerate(filled) if count * 4 >= most * 3 and count > here), 0)
+    title = next(name for name in names if name)[:_SHOWN]
+    if not at:
+        return ""
+    return (
+        f"第 {row} 行（{title}…）像是标题，不是列名；列名看来在第 {row + at} 行，"
+        f"请加 --header-row {row + at}，或删去上面的行"
+    )

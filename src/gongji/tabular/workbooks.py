@@ -1,0 +1,254 @@
+"""Sheets of Excel workbooks: which one is meant, its typed cells, and what is wrong with some.
+
+The library that reads workbooks gives nothing for a cell with an error or a formula that was never
+calculated, as if it were empty: both are looked for in the workbook's own XML.
+"""
+
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from xml.etree import ElementTree
+
+from gongji.refusals import Refusal
+from gongji.tabular.cells import CellProblem, Form, cell_text
+from gongji.tabular.headers import LOOKED_AT, TablePlace, check_header, is_sum
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineWorkbook
+
+EXPLANATIONS = "说明"
+"""The sheet of a template that is not read."""
+MOST_COLUMNS = 1 << 10
+_CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
+_VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>([^<]+)</")
+_FORMULA = re.compile(rb"<(?:\w+:)?f\b")
+_AT = re.compile(rb'\br="([A-Z]+)([0-9]+)"')
+
+Texts = tuple[str, ...]
+
+
+class Record(NamedTuple):
+    """A row of a table: its number from 1 below the header, its texts, what is wrong with cells.
+
+    Shape:   a problem is the column's name (or 整行) and a sentence.
+    """
+
+    number: int
+    cells: Texts
+    problems: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class WorkbookSheet:
+    """A sheet with its typed cells; rows and columns are counted from zero."""
+
+    path: Path
+    name: str
+    rows: list[list[Any]]
+    bad: Mapping[tuple[int, int], str]
+    header: int
+
+    @cached_property
+    def width(self) -> int:
+        """How many columns there are, without those that are blank at the end."""
+        here = self.rows[self.header :]
+        ends = (next((n for n in range(len(r), 0, -1) if _filled(r[n - 1])), 0) for r in here)
+        return max(ends, default=0)
+
+    @cached_property
+    def columns(self) -> Texts:
+        """The names of the columns; the header is checked by `check`."""
+        head = self.rows[self.header][: self.width] if self.rows else []
+        return tuple(_shown(cell) for cell in head)
+
+    def check(self) -> None:
+        """The header has a name for each column.
+
+        Refuses: header_invalid.
+        """
+        below = [
+            [_shown(cell) for cell in row]
+            for row in self.rows[self.header : self.header + LOOKED_AT]
+        ]
+        check_header(self.path, self.columns, below, self.header + 1)
+
+    def records(self, forms: Sequence[Form]) -> Iterator[Record]:
+        """The rows below the header by the forms of their columns; blank ones are passed over."""
+        marks = {row for row, _ in self.bad}
+        for at in range(self.header + 1, len(self.rows)):
+            row = self.rows[at][: self.width]
+            record = self._record(at, row, forms, at in marks)
+            if any(record.cells) or record.problems:
+                yield record
+
+    def _record(self, at: int, row: list[Any], forms: Sequence[Form], marked: bool) -> Record:
+        texts, problems = [], []
+        for column, value in enumerate(row):
+            try:
+                if marked and (at, column) in self.bad:
+                    raise CellProblem(self.bad[at, column])
+                texts.append(cell_text(value, forms[column]))
+            except CellProblem as error:
+                texts.append("")
+                where = f"{_letters(column)}{at + 1}"
+                problems.append((self.columns[column], f"{error}（单元格 {where}）"))
+        first = next((text for text in texts if text), "")
+        if is_sum(first):
+            problems = [("整行", f"像是合计或落款（{first[:20]}），不是明细；请删去这一行")]
+        return Record(at - self.header, tuple(texts), tuple(problems))
+
+
+def _filled(cell: Any) -> bool:
+    """Whether there is anything in a cell; zero is something."""
+    return bool(cell.strip()) if isinstance(cell, str) else cell is not None
+
+
+def _shown(cell: Any) -> str:
+    try:
+        return cell_text(cell, "day")
+    except CellProblem:
+        return str(cell)
+
+
+def open_book(path: Path) -> "Book":
+    """A workbook.
+
+    Refuses: what its library raises for a broken file.
+    """
+    from python_calamine import CalamineWorkbook
+
+    return Book(path, CalamineWorkbook.from_path(str(path)))
+
+
+class Book:
+    """A workbook: its sheets that are seen and filled, read when they are asked for."""
+
+    def __init__(self, path: Path, book: "CalamineWorkbook") -> None:
+        self.path, self.book = path, book
+
+    @cached_property
+    def filled(self) -> list[str]:
+        """The names of the sheets that are visible and have anything in them."""
+        from python_calamine import SheetTypeEnum, SheetVisibleEnum
+
+        return [
+            sheet.name
+            for sheet in self.book.sheets_metadata
+            if sheet.visible == SheetVisibleEnum.Visible
+            and sheet.typ == SheetTypeEnum.WorkSheet
+            and sheet.name != EXPLANATIONS
+            and any(any(map(_filled, row)) for row in self._cells(sheet.name))
+        ]
+
+    def one(self, place: TablePlace) -> WorkbookSheet:
+        """The sheet that is named, or the only one that is filled.
+
+        Refuses: sheet_unclear; value_invalid for a sheet or header row that there is not.
+        """
+        if place.sheet:
+            if place.sheet not in self.book.sheet_names:
+                allowed = "、".join(self.book.sheet_names)
+                raise Refusal(
+                    "value_invalid", "--sheet", {"value": place.sheet, "allowed": allowed}
+                )
+            return self.sheet(place.sheet, place.header_row)
+        if len(self.filled) > 1:
+            values = {"value": self.path.name, "sheets": "、".join(self.filled)}
+            raise Refusal("sheet_unclear", "文件", values)
+        if not self.filled:
+            return WorkbookSheet(self.path, "", [], {}, 0)
+        return self.sheet(self.filled[0], place.header_row)
+
+    def sheet(self, name: str, header_row: int = 0) -> WorkbookSheet:
+        """A sheet by its name, and where its column names stand.
+
+        Refuses: value_invalid for a header row that there is not.
+        """
+        rows = self._cells(name)
+        first = next((n for n, row in enumerate(rows) if any(map(_filled, row))), 0)
+        header = header_row - 1 if header_row else first
+        if header >= len(rows) > 0:
+            values = {"value": str(header_row), "allowed": f"1 至 {len(rows)}（工作表 {name}）"}
+            raise Refusal("value_invalid", "--header-row", values)
+        return WorkbookSheet(self.path, name, rows, self._bad(name), header)
+
+    def _cells(self, name: str) -> list[list[Any]]:
+        if name not in self._read:
+            sheet = self.book.get_sheet_by_name(name)
+            self._read[name] = sheet.to_python(skip_empty_area=False)
+        return self._read[name]
+
+    @cached_property
+    def _read(self) -> dict[str, list[list[Any]]]:
+        return {}
+
+    def _bad(self, name: str) -> dict[tuple[int, int], str]:
+        """The cells that must not be taken as empty: errors, formulas without value, merged."""
+        found: dict[tuple[int, int], str] = {}
+        for (top, left), (bottom, right) in (
+            self.book.get_sheet_by_name(name).merged_cell_ranges or ()
+        ):
+            where = f"{_letters(left)}{top + 1}:{_letters(right)}{bottom + 1}"
+            for row in range(top, bottom + 1):
+                for column in range(left, min(right, MOST_COLUMNS) + 1):
+                    if (row, column) != (top, left):
+                        found[row, column] = f"在合并单元格 {where} 里；请取消合并，逐行填写"
+        return found | _unreadable_cells(self.path, name)
+
+
+def _unreadable_cells(path: Path, name: str) -> dict[tuple[int, int], str]:
+    """Cells with an error or with a formula that was never calculated, from the sheet's XML."""
+    found: dict[tuple[int, int], str] = {}
+    with zipfile.ZipFile(path) as archive:
+        xml = archive.read(_part_of(archive, name))
+    if b't="e"' not in xml and not _FORMULA.search(xml):
+        return found
+    for cell in _CELL.finditer(xml):
+        given, inside = cell[1], cell[2] or b""
+        value = _VALUE.search(inside)
+        if b't="e"' in given:
+            said = value[1].decode() if value else "错误"
+            reason = f"单元格是错误值 {said}；请改正公式，或删去这一格"
+        elif _FORMULA.search(inside) and not value and b't="str"' not in given:
+            reason = "公式没有算出的值；请用 Excel 打开、重新计算后保存"
+        else:
+            continue
+        at = _AT.search(given)
+        if at:
+            found[int(at[2]) - 1, _number(at[1])] = reason
+    return found
+
+
+def _part_of(archive: zipfile.ZipFile, name: str) -> str:
+    """The file of a sheet inside the workbook."""
+    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
+    links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+    targets = {link.get("Id"): link.get("Target", "") for link in links}
+    for node in book.iter():
+        if node.tag.endswith("}sheet") and node.get("name") == name:
+            key = next((value for kind, value in node.items() if kind.endswith("}id")), "")
+            target = targets[key]
+            return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+    raise KeyError(name)
+
+
+def _number(letters: bytes) -> int:
+    """A column's number from its letters: A is 0, AA 26."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number - 1
+
+
+def _letters(number: int) -> str:
+    """A column's letters from its number."""
+    found = ""
+    number += 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        found = chr(65 + rest) + found
+    return found

@@ -1,0 +1,445 @@
+"""Files as clerks hand them in: one test for each kind of fault, with siblings of it.
+
+docs/inside/files.md names the kinds and these tests.
+"""
+
+import csv
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import xlsxwriter
+
+from gongji.cli.main import main
+
+HEAD = "person,date,area,status,level,total"
+Fill = Callable[[Any], None]
+
+
+@pytest.fixture
+def gongji(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> "Runner":
+    """The command line in a folder of its own."""
+    return Runner(tmp_path, capsys)
+
+
+class Runner:
+    """Commands on files that are written beside their results."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder, self.capsys = folder, capsys
+        self.said = ""
+
+    def text(self, name: str, *lines: str, encoding: str = "utf-8") -> Path:
+        """A file of lines."""
+        path = self.folder / name
+        path.write_bytes(("\n".join(lines) + "\n").encode(encoding))
+        return path
+
+    def book(self, name: str, **sheets: Fill | list[list[object]]) -> Path:
+        """A workbook, each sheet of rows or filled by a function."""
+        path = self.folder / name
+        with xlsxwriter.Workbook(path) as book:
+            for title, content in sheets.items():
+                sheet = book.add_worksheet(title)
+                if callable(content):
+                    content(sheet)
+                else:
+                    for at, row in enumerate(content):
+                        sheet.write_row(at, 0, row)
+        return path
+
+    def run(self, *words: object) -> int:
+        """The exit code of a command; what it said stays in `said`."""
+        with pytest.raises(SystemExit) as leaving:
+            main([str(word) for word in words])
+        found = self.capsys.readouterr()
+        self.said = found.out + found.err
+        return int(leaving.value.code or 0)
+
+    def settle(self, visits: Path, *more: str) -> list[dict[str, str]]:
+        """The settled rows of a file."""
+        self.code = self.run("adjudicate", visits, "-o", self.folder / "out.csv", *more)
+        return self.rows("out.csv")
+
+    def rows(self, name: str) -> list[dict[str, str]]:
+        """A result as rows; none where there is no such file."""
+        path = self.folder / name
+        if not path.exists():
+            return []
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def rejected(self) -> list[tuple[str, str, str]]:
+        """Row, column and code of what was not settled."""
+        found = self.rows("out.rejected.csv")
+        return [(row["row_number"], row["column"], row["refusal"]) for row in found]
+
+
+def pool(rows: list[dict[str, str]]) -> list[str]:
+    """What the pool pays, row by row."""
+    return [row["pool_pays"] for row in rows]
+
+
+@pytest.mark.parametrize(
+    "first", [" 2023-01-05", "2023/1/5", "20230105", "2023年1月5日", "2023-01-05 08:30:00"]
+)
+def test_01_rows_are_ordered_by_the_date_that_was_read(gongji: Runner, first: str) -> None:
+    lines = [f"A,{day},430500,active,2,5000" for day in (first, "2022-12-20", "2023-01-06")]
+    rows = gongji.settle(gongji.text("v.csv", HEAD, *lines))
+    assert sum(map(Decimal, pool(rows))) == Decimal("3000.00")
+    assert [row["date"] for row in rows] == ["2022-12-20", "2023-01-05", "2023-01-06"]
+
+
+@pytest.mark.parametrize("other", ["0012 ", "\u30000012", "００１２", "\ufeff0012"])
+def test_02_a_key_is_one_however_it_is_written(gongji: Runner, other: str) -> None:
+    lines = [
+        f"{person},2023-03-0{day},430500,active,2,1000,{paid}"
+        for person, day, paid in (("0012", 1, 480), (other, 2, 600))
+    ]
+    path = gongji.text("v.csv", f"{HEAD},paid_pool", *lines)
+    rows = gongji.settle(path, "--ignore", "paid_pool")
+    assert pool(rows) == ["480.00", "600.00"]
+    assert [row["person"] for row in rows] == ["0012", "0012"]
+    assert gongji.run("audit", path) == 0, gongji.said
+
+
+def test_02_other_keys_of_meters_are_one_too(gongji: Runner) -> None:
+    head = f"{HEAD},benefit,disease,visit"
+    lines = [
+        f"A,2023-03-0{day},532300,active,2,1000,chronic,{disease},{day}"
+        for day, disease in ((1, "hypertension"), (2, " hypertension"), (3, "hypertension "))
+    ]
+    blanks = pool(gongji.settle(gongji.text("v.csv", head, *lines)))
+    plain = [line.replace(" ", "") for line in lines]
+    assert blanks == pool(gongji.settle(gongji.text("w.csv", head, *plain)))
+
+
+def test_03_a_number_of_more_than_15_digits_is_refused(gongji: Runner) -> None:
+    names = HEAD.split(",")
+    rows = [[532301196001010000 + n, "2023-03-01", "430500", "active", "2", 1000] for n in (1, 2)]
+    good = ["P", "2023-03-01", "430500", "active", "2", 1000]
+    found = gongji.settle(gongji.book("v.xlsx", 就诊=[names, *rows, good]))
+    assert [row["row_number"] for row in found] == ["3"]
+    assert gongji.rejected() == [
+        ("1", "person", "cell_unreadable"),
+        ("2", "person", "cell_unreadable"),
+    ]
+    assert "15 位" in gongji.rows("out.rejected.csv")[0]["reason"]
+    assert "A2" in gongji.rows("out.rejected.csv")[0]["reason"]
+
+
+def test_03_so_is_a_key_that_a_parquet_file_has_as_a_float(gongji: Runner) -> None:
+    path = gongji.folder / "v.parquet"
+    cells = {"date": "2023-03-01", "area": "430500", "status": "active", "level": "2", "total": "9"}
+    pq.write_table(
+        pa.table({"person": [5.3e17, 12.0]} | {name: [text] * 2 for name, text in cells.items()}),
+        path,
+    )
+    assert [row["person"] for row in gongji.settle(path)] == ["12"]
+    assert gongji.rejected() == [("1", "person", "cell_unreadable")]
+
+
+def test_04_an_error_and_a_formula_without_value_are_no_empty_cells(gongji: Runner) -> None:
+    def fill(sheet: Any) -> None:
+        sheet.write_row(0, 0, [*HEAD.split(","), "in_scope", "third_party"])
+        for at, person in enumerate("ABCD", start=1):
+            sheet.write_row(at, 0, [person, "2023-03-01", "532300", "active", "2", 1000])
+        sheet.write_formula(1, 6, "=VLOOKUP(A2,B:C,2,0)", None, "#N/A")
+        sheet.write_formula(2, 6, "=F3*0.8", None, "")
+        sheet.write_formula(3, 7, "=X1", None, "#REF!")
+        sheet.write_formula(4, 6, "=F5*0.8", None, 800)
+
+    path = gongji.book("v.xlsx", 就诊=fill)
+    assert [row["person"] for row in gongji.settle(path)] == ["D"]
+    reasons = [row["reason"] for row in gongji.rows("out.rejected.csv")]
+    assert [("错误值 #N/A" in reasons[0]), ("公式没有算出" in reasons[1])] == [True, True]
+    assert "错误值 #REF!" in reasons[2] and "H4" in reasons[2]
+
+
+@pytest.mark.parametrize("count", ["²", "①", "٣", "一", "1.5"])
+def test_09_what_is_no_decimal_digit_costs_one_row(gongji: Runner, count: str) -> None:
+    head = f"{HEAD},benefit,disease,disease_count"
+    rows = gongji.settle(
+        gongji.text(
+            "v.csv",
+            head,
+            f"A,2023-03-01,532300,active,2,1000,chronic,hypertension,{count}",
+            "B,2023-03-01,532300,active,2,1000,ordinary,,",
+        )
+    )
+    assert [row["person"] for row in rows] == ["B"]
+    assert gongji.rejected() == [("1", "disease_count", "value_invalid")]
+
+
+def test_10_a_row_of_another_month_is_refused(gongji: Runner) -> None:
+    head = "person,month,status,base"
+    roster = gongji.text("r.csv", head, "A,2023-04,active,4000", "A,2023-05,active,5000")
+    words = ("accrue", roster, "--area", "430500", "-o", gongji.folder / "out.csv")
+    assert gongji.run(*words, "--month", "2023-05") == 0
+    assert [(row["month"], row["credit"]) for row in gongji.rows("out.csv")] == [
+        ("2023-05", "100.00")
+    ]
+    assert gongji.rejected() == [("1", "month", "value_invalid")]
+
+
+@pytest.mark.parametrize("month", ["2023-05-99", "2023-13", "2023.05", "²023-05"])
+def test_10_what_is_no_month_is_refused(gongji: Runner, month: str) -> None:
+    roster = gongji.text("r.csv", "person,month,status,base", f"A,{month},active,4000")
+    words = ("accrue", roster, "--area", "430500", "-o", gongji.folder / "out.csv")
+    assert gongji.run(*words) == 1
+    assert gongji.rejected() == [("1", "month", "value_invalid")]
+
+
+def test_13_the_first_sign_of_gb18030_may_come_late(gongji: Runner) -> None:
+    lines = [f"P{n:07d},2023-03-01,532300,active,2,100" for n in range(30_000)]
+    path = gongji.text(
+        "v.csv", HEAD, *lines, "测试,2023-03-01,532300,active,2,100", encoding="gb18030"
+    )
+    assert path.stat().st_size > 1 << 20
+    assert "测试" in [row["person"] for row in gongji.settle(path)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
+def test_13_every_encoding_reads_the_same(gongji: Runner, encoding: str) -> None:
+    lines = ["張誠,2023-03-01,430500,active,2,1000", "乙,2023-03-02,430500,active,2,1000"]
+    rows = gongji.settle(gongji.text("v.csv", HEAD, *lines, encoding=encoding))
+    assert sorted(row["person"] for row in rows) == ["乙", "張誠"]
+
+
+def test_14_amounts_are_what_excel_shows_and_what_a_decimal_is(gongji: Runner) -> None:
+    names = HEAD.split(",")
+    visit: dict[str, object] = dict(
+        zip(names, ["A", "2023-03-01", "430500", "active", "2", 0], strict=True)
+    )
+    path = gongji.folder / "v.parquet"
+    for total, wanted in ((Decimal("1000.0000"), "480.00"), (1000.0, "480.00"), (1000, "480.00")):
+        kind = pa.decimal128(12, 4) if isinstance(total, Decimal) else None
+        columns = {n: pa.array([v]) for n, v in visit.items()} | {"total": pa.array([total], kind)}
+        pq.write_table(pa.table(columns), path)
+        assert pool(gongji.settle(path)) == [wanted]
+    book = gongji.book(
+        "v.xlsx", 就诊=[names, ["A", "2023-03-01", "430500", "active", "2", 333 * 3.1]]
+    )
+    found = gongji.settle(book)
+    assert gongji.rejected() == [] and len(found) == 1
+
+
+@pytest.mark.parametrize("total", ["1000.005", "1e3", "1,50", "１０００．００1", "NaN"])
+def test_14_other_amounts_are_refused(gongji: Runner, total: str) -> None:
+    path = gongji.text("v.csv", HEAD, f'A,2023-03-01,430500,active,2,"{total}"')
+    gongji.settle(path)
+    assert gongji.rejected() == [("1", "total", "amount_invalid")] and gongji.code == 1
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "csv"])
+def test_15_blank_rows_do_not_count(gongji: Runner, ending: str) -> None:
+    head = [*HEAD.split(","), "paid_pool"]
+    rows: list[list[object]] = [
+        ["A", "2023-03-01", "430500", "active", "2", 1000, 480],
+        [],
+        ["B", "2023-03-01", "430500", "active", "2", 1000, 480],
+        [],
+        [" "],
+    ]
+    if ending == "xlsx":
+        path = gongji.book("v.xlsx", 就诊=[list(head), *rows])
+    else:
+        texts = [",".join(map(str, [*row, *[""] * (7 - len(row))])) for row in rows]
+        path = gongji.text("v.csv", ",".join(head), *texts)
+    assert gongji.run("audit", path) == 0, gongji.said
+    assert "共 2 行" in gongji.said
+    rows_settled = gongji.settle(path, "--ignore", "paid_pool")
+    assert [row["row_number"] for row in rows_settled] == ["1", "3"] and gongji.rejected() == []
+
+
+def test_17_a_hidden_sheet_is_passed_over_and_several_are_told(gongji: Runner) -> None:
+    visits: list[list[object]] = [
+        HEAD.split(","),
+        ["A", "2023-03-01", "430500", "active", "2", 1000],
+    ]
+
+    def hide(sheet: Any) -> None:
+        sheet.write_row(0, 0, ["代码", "名称"])
+        sheet.hide()
+
+    def first(sheet: Any) -> None:
+        for at, row in enumerate(visits):
+            sheet.write_row(at, 0, row)
+        sheet.activate()
+        sheet.set_first_sheet()
+
+    path = gongji.book("v.xlsx", 字典=hide, 就诊=first)
+    assert pool(gongji.settle(path)) == ["480.00"]
+    two = gongji.book("w.xlsx", 说明书=[["说明"], ["甲"]], 就诊=visits)
+    assert gongji.run("adjudicate", two, "-o", gongji.folder / "two.csv") == 1
+    assert (
+        "sheet_unclear" in gongji.said
+        and "说明书、就诊" in gongji.said
+        and "--sheet" in gongji.said
+    )
+    assert pool(gongji.settle(two, "--sheet", "就诊")) == ["480.00"]
+    assert gongji.run("adjudicate", two, "-o", gongji.folder / "x.csv", "--sheet", "无") == 1
+    assert "可取：说明书、就诊" in gongji.said or "说明书、就诊" in gongji.said
+
+
+def test_18_a_visit_to_come_is_told(gongji: Runner) -> None:
+    rows = gongji.settle(gongji.text("v.csv", HEAD, "A,3023-03-01,430500,active,2,1000"))
+    assert [row["note"] for row in rows] == ["就诊日期晚于今天"]
+    assert "1 次就诊的日期晚于今天" in gongji.said
+
+
+def test_18_a_run_in_which_nothing_was_settled_is_no_success(gongji: Runner) -> None:
+    path = gongji.text("v.csv", HEAD, "A,2023-03-99,430500,active,2,1000")
+    assert gongji.settle(path) == [] and gongji.code == 1
+    roster = gongji.text("r.csv", "person,month,status,base", "A,2023-05,nobody,4000")
+    assert gongji.run("accrue", roster, "--area", "430500") == 1
+
+
+@pytest.mark.parametrize("before", ["", "\n", ",,,,,\n"])
+def test_19_blank_lines_before_the_header_are_passed_over(gongji: Runner, before: str) -> None:
+    path = gongji.text("v.csv", before + "\n" + HEAD, "P1,2023-03-01,532300,active,2,1000")
+    assert [(row["row_number"], row["person"]) for row in gongji.settle(path)] == [("1", "P1")]
+    assert gongji.rejected() == []
+
+
+@pytest.mark.parametrize("line", ["P1,2023-03-01,532300,active,2,1,000", "P1,2023-03-01,532300"])
+def test_19_a_row_of_another_width_costs_one_row(gongji: Runner, line: str) -> None:
+    path = gongji.text("v.csv", HEAD, line, "P2,2023-03-01,532300,active,2,1000")
+    assert [(row["row_number"], row["person"]) for row in gongji.settle(path)] == [("2", "P2")]
+    assert gongji.rejected() == [("1", "整行", "cell_unreadable")]
+
+
+def test_19_quoted_lines_and_crlf(gongji: Runner) -> None:
+    path = gongji.folder / "v.csv"
+    path.write_bytes(
+        f'{HEAD},visit\r\n"P1",2023-03-01,532300,active,2,1000,"一\r\n二"\r\n\r\n'
+        "P2,2023-03-01,532300,active,2,1000,三\r\n".encode()
+    )
+    assert [(row["row_number"], row["person"]) for row in gongji.settle(path)] == [
+        ("1", "P1"),
+        ("2", "P2"),
+    ]
+
+
+@pytest.mark.parametrize("bad", ["2023-03-01,430500,active,2,x", "2023-02-30,430500,active,2,9"])
+def test_20_visits_after_one_that_was_not_read_are_marked(gongji: Runner, bad: str) -> None:
+    path = gongji.text(
+        "v.csv",
+        HEAD,
+        f"A,{bad}",
+        "A,2023-03-02,430500,active,2,500",
+        "B" + bad[:0] + ",2023-03-02,430500,active,2,500",
+    )
+    rows = gongji.settle(path)
+    assert [bool(row["note"]) for row in rows] == [True, False]
+    assert "第 1 行" in rows[0]["note"] and "未能读取" in rows[0]["note"]
+    assert "1 次就诊的本人另有就诊未能读取" in gongji.said
+
+
+def test_20_an_amount_with_commas_is_not_read_in_a_file_of_visits(gongji: Runner) -> None:
+    path = gongji.text(
+        "v.csv", HEAD, 'A,2023-03-01,430500,active,2,"1,000.00"', "A,2023-03-02,430500,active,2,500"
+    )
+    rows = gongji.settle(path)
+    assert gongji.rejected() == [("1", "total", "amount_invalid")] and "第 1 行" in rows[0]["note"]
+
+
+def test_20_a_visit_before_it_is_not_marked(gongji: Runner) -> None:
+    path = gongji.text(
+        "v.csv", HEAD, "A,2023-03-05,430500,active,2,x", "A,2023-03-02,430500,active,2,500"
+    )
+    assert [row["note"] for row in gongji.settle(path)] == [""]
+
+
+def test_22_a_row_that_stands_twice_is_told(gongji: Runner) -> None:
+    head = "person,visit,date,area,status,level,total"
+    line = "A,MZ0002,2023-03-05,430500,active,2,1000"
+    other = line.replace("MZ0002", "MZ0003")
+    rows = gongji.settle(gongji.text("v.csv", head, line, other, line))
+    assert [row["note"] for row in rows] == ["", "", "与第 1 行完全相同"]
+    assert "1 行与同一人同一天的另一行完全相同" in gongji.said
+    gongji.run("adjudicate", gongji.folder / "v.csv", "-o", gongji.folder / "x.csv", "--json")
+    assert json.loads(gongji.said)["notes"] == {"repeated": 1}
+
+
+ROSTER: list[list[object]] = [
+    ["XX县职工医保参保人员花名册（2023年5月）"],
+    ["填报单位（盖章）：XX县第一中学          单位：元"],
+    ["person", "status", "birth_date", "base", "month", "备注"],
+    ["甲", "active", "1980-01-01", 4000, "2023年5月"],
+    ["乙 ", " active", "1975.3.3", "５０００", 202305],
+    ["小计", "", "", 9000],
+    [],
+    ["制表人：测试", "", "", "审核人："],
+]
+
+
+def test_24_a_title_over_the_header_is_told_with_what_to_do(gongji: Runner) -> None:
+    path = gongji.book("r.xlsx", 在职人员=[row[:5] for row in ROSTER])
+    words = ("accrue", path, "--area", "430500", "-o", gongji.folder / "out.csv")
+    assert gongji.run(*words) == 1
+    assert (
+        "列名看来在第 3 行，请加 --header-row 3" in gongji.said
+        and "XX县职工医保参保人员花" in gongji.said
+    )
+    assert gongji.run(*words, "--header-row", "3") == 0, gongji.said
+    assert [(row["person"], row["credit"]) for row in gongji.rows("out.csv")] == [
+        ("甲", "80.00"),
+        ("乙", "100.00"),
+    ]
+    told = [(row["row_number"], row["column"]) for row in gongji.rows("out.rejected.csv")]
+    assert told == [("3", "整行"), ("5", "整行")]
+
+
+def test_24_a_merged_cell_is_no_empty_cell(gongji: Runner) -> None:
+    def fill(sheet: Any) -> None:
+        sheet.write_row(0, 0, HEAD.split(","))
+        for at, person in enumerate("AB", start=1):
+            sheet.write_row(at, 0, [person, "2023-03-01", "430500", "active", "2"])
+        sheet.merge_range(1, 5, 2, 5, 1000)
+
+    assert [row["person"] for row in gongji.settle(gongji.book("v.xlsx", 就诊=fill))] == ["A"]
+    assert gongji.rejected() == [("2", "total", "cell_unreadable")]
+    assert "F2:F3" in gongji.rows("out.rejected.csv")[0]["reason"]
+
+
+def test_timestamps_of_a_parquet_file_are_days_of_china(gongji: Runner) -> None:
+    instant = datetime(2022, 12, 31, 16, 30, tzinfo=UTC)
+    columns: dict[str, object] = {
+        "person": ["A"],
+        "date": pa.array([instant], pa.timestamp("ms", tz="UTC")),
+        **{
+            name: [text]
+            for name, text in (("area", "430500"), ("status", "active"), ("level", "2"))
+        },
+        "total": ["1000"],
+    }
+    path = gongji.folder / "v.parquet"
+    pq.write_table(pa.table(columns), path)
+    assert [row["date"] for row in gongji.settle(path)] == ["2023-01-01"]
+    naive = columns | {"date": pa.array([datetime(2022, 12, 31, 16, 30)], pa.timestamp("us"))}
+    pq.write_table(pa.table(naive), path)
+    assert [row["date"] for row in gongji.settle(path)] == ["2022-12-31"]
+
+
+def test_a_frame_is_read_by_the_same_form() -> None:
+    import gongji as package
+
+    frame = pl.DataFrame(
+        {
+            "person": ["0012", "0012 "],
+            "date": ["2023/3/1", "2023-03-02"],
+            "status": ["active"] * 2,
+            "level": ["2"] * 2,
+            "total": ["1000"] * 2,
+        }
+    )
+    found = package.adjudicate(frame, area="430500")
+    assert found["pool_pays"].to_list() == [Decimal("480.00"), Decimal("600.00")]
