@@ -15,6 +15,7 @@ from gongji.law.engine.engine import settle
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import read_visit
 from gongji.law.explain.sentences import explain
+from gongji.law.rulebook.law import NATION
 from gongji.law.rulebook.shelf import SHIPPED
 from gongji.refusals import Refusal, RulebookError
 from gongji.units import date_of
@@ -63,7 +64,8 @@ def spoil(document: dict, rng: random.Random) -> tuple:
 
 def use(library: Library, area: str, rng: random.Random) -> None:
     """Compile some cells and settle a visit of every benefit of an area, under every law."""
-    rules = Areas(library).area(area)
+    # The nation's document holds under every area and is no area itself.
+    rules = Areas(library).area(library.areas()[0] if area == NATION else area)
     layout = rules.layout
     for law in rules.laws:
         day = str(date_of(law.since))

@@ -196,6 +196,7 @@ ROWS: dict[str, list[dict[str, str]]] = {
         | {
             "编号": "YW1",
             "第三人责任": "是",
+            "先行支付": "否",
             "备案流水号": "YW1",
             "说明": "摔伤",
             "来源": "测试十二号",
@@ -249,7 +250,7 @@ STORED: dict[str, dict[str, Any]] = {
     "offsite": {"state": "filed", "serial": "YD1"},
     "selection": {"institution": THERE, "serial": "XD1", "reason": "搬家"},
     "referral": {"sender": HERE, "serial": "ZZ1", "reason": "病重"},
-    "injury": {"third_party": True, "serial": "YW1", "memo": "摔伤"},
+    "injury": {"third_party": True, "advance": False, "serial": "YW1", "memo": "摔伤"},
     "stay": {
         "institution": HERE,
         "level": "3",

@@ -315,6 +315,7 @@ def test_an_injury_tells_whether_a_third_party_is_liable(place: Standing) -> Non
     serial = serial_of(place.client.do("2507", injury(psn_no, place.persons)))
     assert _fact(place, serial) == {
         "third_party": True,
+        "advance": False,
         "serial": serial,
         "memo": "测试路口；跌倒",
     }

@@ -151,7 +151,7 @@ def in_arrears(county: County) -> Any:
 
 def dying(county: County, **options: Any) -> Any:
     """A rescue that ended in death is another matter; one that did not is refused like care."""
-    return county.bill(med_type="1301", **options)
+    return county.bill(med_type="rescue", **options)
 
 
 def undesignated_rescue(county: County) -> Any:
@@ -167,7 +167,7 @@ def unfiled_rescue(county: County) -> Any:
 def drugs_outside(county: County) -> Any:
     """A prescription filled at a pharmacy, and no dual-channel drug."""
     marks = {"prescriptions": [{"prescriber": county.here["2"], "number": "R9", "serial": "1"}]}
-    return county.bill(here=county.shop, med_type="41", marks=marks)
+    return county.bill(here=county.shop, med_type="pharmacy", marks=marks)
 
 
 STAY = fact("stay", "1", institution="H", level="2")
@@ -243,7 +243,7 @@ GATES = {area: NATION | own for area, own in GATES.items()}
 
 def _settled(gateway: Connection, made: list[Any]) -> list[Outcome]:
     outcomes = settle(gateway, made, RULES, NOW)
-    assert all(outcome.entry for outcome in outcomes), outcomes
+    assert all(outcome.entry for outcome in outcomes), [o for o in outcomes if not o.entry]
     return outcomes
 
 
