@@ -49,8 +49,9 @@ def compare(history: History) -> None:
     )
     assert {(person, kind): fen for person, kind, fen in rows} == balances
     rows = gateway.execute(
-        "select c.id, c.settled_by from charge_batch c join visit v on v.id = c.visit_id"
-        " where v.area = %s and c.settled_by is not null",
+        "select c.id, s.entry from charge_batch c join visit v on v.id = c.visit_id"
+        " join settlement_batch s on s.batch = c.id and s.released_at is null"
+        " where v.area = %s",
         [model.area],
     )
     assert dict(rows.fetchall()) == {

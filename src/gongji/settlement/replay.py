@@ -13,8 +13,8 @@ import psycopg
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.person_meters import Meters
 from gongji.ledger import meter_rows
-from gongji.ledger.differences import Difference
 from gongji.ledger.entry_rows import AMOUNTS, READ, SETTLEMENT, EntryRow, read_entry
+from gongji.ledger.found_differences import Difference
 from gongji.ledger.verify import ALL, PERSONS, Progress, Scope, nothing, ranges
 from gongji.refusals import Refusal
 from gongji.settlement.decide_bill import redo
