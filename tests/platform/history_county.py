@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
-from tests.platform.counter import Counter
+from tests.platform.counter import OPERATOR, Counter, as_owner
 from tests.platform.history_law import ACCOUNT_FIRST, PARTS, RULES, key_of
 from tests.platform.history_model import Fact, Model, Place
 
@@ -288,7 +288,8 @@ class County:
         rows: list[Opening] = []
         for person, psn_no in self.model.numbers.items():
             self._open(rows, person, psn_no)
-        enter(self.gateway, rows, RULES.area, self.now)
+        with as_owner(self.gateway) as owner:
+            enter(owner, rows, RULES.area, self.now, actor=OPERATOR)
 
     def _open(self, rows: list[Opening], person: int, psn_no: str) -> None:
         chance, model, start = self.chance, self.model, date(2024, 1, 1)

@@ -119,7 +119,11 @@ class Play:
             self.replies[key.msg_id] = encode(one.request, outcome)
         bill = one.bill
         if one.request.purchase and outcome.entry and not one.request.trial:
-            bill.visit, bill.batch = outcome.entry.settlement.visit, outcome.entry.batch
+            bill.visit = outcome.entry.settlement.visit
+            row = self.county.owner.execute(
+                "select batch from settlement_batch where entry = %s", [outcome.entry.id]
+            ).fetchone()
+            bill.batch = row[0] if row else None
         try:
             paid = self.model.decide(bill)
         except Refused as refused:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from tests.platform import history_again
+from tests.platform.counter import OPERATOR, TELLER, as_owner
 from tests.platform.history_county import LAST
 from tests.platform.history_law import RULES
 from tests.platform.history_model import Change, Fact
@@ -61,7 +62,7 @@ class History(Play):
             until=fact.until,
             **fact.details,
         )
-        told = record_stay(self.gateway, report, RULES, self.county.now)
+        told = record_stay(self.gateway, report, RULES, self.county.now, actor=TELLER)
         if told.entry is None:
             assert fact in known
             return
@@ -173,11 +174,11 @@ class History(Play):
         Returns: how many settlements come out otherwise.
         """
         wanted = history_again.readjudicate(self.model, year, since)
-        found = list(
-            platform.readjudicate(
-                self.gateway, self.area, year, RULES, self.county.now, since, posting
+        actor = OPERATOR if posting else None
+        with as_owner(self.gateway) as owner:
+            found = list(
+                platform.readjudicate(owner, self.area, year, RULES, self.county.now, since, actor)
             )
-        )
         assert [_change(one) for one in found] == [one.change for one in wanted.found]
         for one, theirs in zip(wanted.found, found, strict=True):
             assert theirs.person.endswith(self.model.numbers[one.one.bill.person][-4:])

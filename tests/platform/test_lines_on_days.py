@@ -332,9 +332,11 @@ def test_a_purchase_keeps_what_was_sent_and_what_became_of_it(
     assert visit == (AREA, shop, "pharmacy", "J00", {"invono": "7"}, bill.key.msg_id)
     columns = (
         "number, disease, total_fen, above_standard_fen, wholly_own_fen,"
-        " first_self_pay_fen, in_scope_fen, settled_by"
+        " first_self_pay_fen, in_scope_fen, entry"
     )
-    (batch,) = rows(gateway, f"select {columns} from charge_batch")
+    (batch,) = rows(
+        gateway, f"select {columns} from charge_batch join settlement_batch on batch = id"
+    )
     assert batch == ("1", "J00", 1000, 200, 0, 80, 720, outcome.entry.id)
     (kept,) = rows(
         gateway,

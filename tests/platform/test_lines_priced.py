@@ -203,8 +203,8 @@ def test_a_prescription_from_elsewhere_is_marked_and_used_once(counter: Counter)
         {"prescriber": "", "number": "rx2", "serial": "2"},
     ]
     entry = counter.gateway.execute(
-        "insert into entry (area, kind, service_date, accounting_date, meters, facts, result)"
-        " values ('532300', 'opening', '2024-03-05', '2024-03-05', '[]', '{}', '{}') returning id"
+        "insert into entry (area, kind, service_date, actor_kind, actor)"
+        " values ('532300', 'stay', '2024-03-05', 'institution', 'H1') returning id"
     ).fetchone()
     assert entry
     counter.gateway.execute(

@@ -322,7 +322,9 @@ def settled(hospital: Hospital, number: int) -> tuple[str, str]:
 
 def law_hash(service: Running) -> str:
     _, number = settled(service.hospital(), 3)
-    row = service.owner.execute("select law_hash from entry where id = %s", [number]).fetchone()
+    row = service.owner.execute(
+        "select law_hash from settlement where entry = %s", [number]
+    ).fetchone()
     assert row
     return str(row[0])
 

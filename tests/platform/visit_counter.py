@@ -199,9 +199,18 @@ class Counter:
         ]
 
     def settle(self, number: str, entry: int | None = 77) -> None:
-        self.gateway.execute(
-            "update charge_batch set settled_by = %s where number = %s", [entry, number]
-        )
+        batch = "select id from charge_batch where number = %s"
+        if entry is None:
+            self.gateway.execute(
+                f"update settlement_batch set released_at = now() where batch in ({batch})"
+                " and released_at is null",
+                [number],
+            )
+        else:
+            self.gateway.execute(
+                f"insert into settlement_batch (entry, batch) select %s, id from ({batch}) c",
+                [entry, number],
+            )
 
 
 def refused(code: str, act: Callable[[], object], *words: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import psycopg
-from tests.platform.counter import Counter
+from tests.platform.counter import OPERATOR, Counter
 from tests.portal.people import ROLE
 
 AREA = "532300"
@@ -67,7 +67,7 @@ def move_in(address: str) -> Neighbours:
             OpeningBalance(persons[0], AREA, day, "account", 20_000),
             OpeningBalance(persons[1], AREA, day, "account", 8_000),
         ]
-        enter(owner, openings, rules.area, instant("2024-01-02T02:00"))
+        enter(owner, openings, rules.area, instant("2024-01-02T02:00"), actor=OPERATOR)
         high, low = counter.institution(1, level="3"), counter.institution(2, level="1")
         names = {high: "楚雄州人民医院", low: "鹿城镇卫生院"}
         for code, name in names.items():

@@ -18,7 +18,7 @@ from gongji.refusals import Refusal
 from gongji.units import show_fen, yuan_text
 
 if TYPE_CHECKING:
-    from gongji.ledger.differences import Difference
+    from gongji.ledger.found_differences import Difference
     from gongji.ledger.statement import InstitutionStatement, PersonStatement
     from gongji.ledger.verify import Progress
 

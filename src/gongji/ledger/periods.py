@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import psycopg
 
-from gongji.ledger.differences import Difference
+from gongji.ledger.found_differences import Difference
 from gongji.ledger.verify import Progress, Scope, nothing, verify, verify_since
 from gongji.platform.actors import Actor
 from gongji.platform.commands import command

@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from gongji.ledger.differences import Difference
+from gongji.ledger.found_differences import Difference
 
 Connection = psycopg.Connection[Any]
 

@@ -13,7 +13,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from gongji.ledger.chart import RISES_BY_DEBIT
-from gongji.ledger.differences import Difference
+from gongji.ledger.found_differences import Difference
 
 Connection = psycopg.Connection[Any]
 Progress = Callable[[int], object]

@@ -18,6 +18,7 @@ from gongji.ledger import meter_rows
 from gongji.ledger.differences import Difference
 from gongji.ledger.entry_contents import MeterRow
 from gongji.ledger.entry_rows import AMOUNTS, READ, SETTLEMENT, EntryRow, read_entry
+from gongji.ledger.found_differences import Difference
 from gongji.ledger.verify import ALL, PERSONS, Progress, Scope, nothing, ranges
 from gongji.platform.law_book import Laws, as_decided
 from gongji.refusals import Fault, Refusal, RulebookError
