@@ -8,7 +8,6 @@ import pyarrow as pa
 import pytest
 
 from gongji.batch.core import Settler
-from gongji.tabular.tables import ROW
 from gongji.law.checks.library import Library
 from gongji.law.compile.tables import show_articles
 from gongji.law.engine.areas import Areas
@@ -17,6 +16,7 @@ from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import columns_of, read_visit
 from gongji.law.rulebook.vocabulary import DERIVED
 from gongji.refusals import PRECEDENCE, Refusal
+from gongji.tabular.arrow_tables import ROW
 from gongji.units import date_of, parse_day, yuan_text
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "oracle"))

@@ -24,7 +24,7 @@ from gongji.cli.import_kinds import KINDS
 from gongji.people.import_kinds import certificate as certificate_cell
 from gongji.people.import_kinds import wrong_certificate
 from gongji.platform import identity
-from gongji.platform.imports import import_columns, import_tables
+from gongji.platform.imports import import_columns
 from gongji.platform.imports.dated_rows import Counts
 from gongji.platform.imports.import_tables import MOST_PROBLEMS, Problems, open_tables, read_rows
 from gongji.platform.imports.template import template

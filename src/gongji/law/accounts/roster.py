@@ -8,7 +8,7 @@ from gongji.law.kernel.calendar import NO_DAY, month_of
 from gongji.law.rulebook.account_provisions import ROSTER_FACTS
 from gongji.law.rulebook.vocabulary import Fact
 from gongji.refusals import Refusal
-from gongji.tabular.cells import month_text, plain
+from gongji.tabular.cell_forms import month_text, plain
 from gongji.units import Day, Fen, parse_day
 
 EVENT_COLUMNS = ("retired_month", "years_complete_month")
