@@ -37,7 +37,7 @@ from gongji.law.engine.areas import Areas
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import read_visit
 from gongji.law.kernel import pour
-from gongji.tabular.tables import ROW
+from gongji.tabular.arrow_tables import ROW
 from gongji.units import day_of
 
 I64 = npt.NDArray[np.int64]

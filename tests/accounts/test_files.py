@@ -17,7 +17,7 @@ from gongji.law.accounts import account_files
 from gongji.law.accounts.account_files import Accrual, ClearingJob
 from gongji.law.engine.areas import Areas
 from gongji.refusals import Refusal
-from gongji.tabular.cells import text_of
+from gongji.tabular.cell_forms import text_of
 from gongji.tabular.sheets import Sheet, Whole
 
 DOCS = Path(__file__).parents[2] / "docs"

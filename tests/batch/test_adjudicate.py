@@ -20,7 +20,7 @@ import gongji
 from gongji.batch import ordering, visit_files
 from gongji.cli.main import main
 from gongji.refusals import Refusal
-from gongji.tabular.cells import text_of
+from gongji.tabular.cell_forms import text_of
 from gongji.tabular.sheets import Sheet
 
 AREAS = ("532300", "532301", "510400", "430500", "430521")

@@ -16,7 +16,7 @@ from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import columns_of, read_visit
 from gongji.law.rulebook.vocabulary import DERIVED
 from gongji.refusals import PRECEDENCE, Refusal
-from gongji.tabular.tables import ROW
+from gongji.tabular.arrow_tables import ROW
 from gongji.units import date_of, parse_day, yuan_text
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "oracle"))

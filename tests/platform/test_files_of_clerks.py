@@ -13,7 +13,7 @@ from gongji.cli.import_kinds import KINDS
 from gongji.people.person_rows import find_person
 from gongji.platform.imports.import_tables import Problems, open_tables, read_rows
 from gongji.refusals import RowProblem, RulebookError
-from gongji.tabular.headers import TablePlace
+from gongji.tabular.header_rows import TablePlace
 
 Connection = psycopg.Connection[Any]
 LATER = NOW + timedelta(days=1)

@@ -68,14 +68,14 @@ class _Call:
     [("1200000.00", 1_200_000_000_000), ("10000000000", 10**16), ("0.000001", 1)],
 )
 def test_11_a_single_infusion_may_cost_more_than_a_million(text: str, number: int) -> None:
-    assert _Call().scaled({"pric": text}, "pric", 6) == number  # type: ignore[misc]
+    assert _Call().scaled({"pric": text}, "pric", 6, most=10**10) == number
 
 
 def test_11_a_bound_is_told_as_a_bound() -> None:
     with pytest.raises(Refusal, match="不超过 10000000000 的数"):
-        _Call().scaled({"pric": "10000000000.01"}, "pric", 6)  # type: ignore[misc]
+        _Call().scaled({"pric": "10000000000.01"}, "pric", 6, most=10**10)
     with pytest.raises(Refusal, match="至多 6 位小数"):
-        _Call().scaled({"pric": "1.0000001"}, "pric", 6)  # type: ignore[misc]
+        _Call().scaled({"pric": "1.0000001"}, "pric", 6, most=10**10)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])

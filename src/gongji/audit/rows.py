@@ -21,7 +21,7 @@ from gongji.law.engine.visit import Visit, columns_of, read_amount, read_date, r
 from gongji.law.rulebook.law import Settings
 from gongji.law.rulebook.vocabulary import VISIT_COLUMNS
 from gongji.refusals import Refusal, RowRefusal
-from gongji.tabular.headers import TablePlace
+from gongji.tabular.header_rows import TablePlace
 from gongji.tabular.texts import FAULT, ROW, fault_of, faults_of, read_texts
 from gongji.units import Fen
 

@@ -20,9 +20,9 @@ from gongji.law.engine.areas import Areas
 from gongji.law.engine.opening_meters import Opening, read_opening
 from gongji.law.rulebook.law import Settings
 from gongji.refusals import Refusal, RowRefusal
-from gongji.tabular.headers import TablePlace, check_header
+from gongji.tabular.arrow_tables import ROW, normal, without_blank_rows
+from gongji.tabular.header_rows import TablePlace, check_header
 from gongji.tabular.sheets import Sheet, ending_of
-from gongji.tabular.tables import ROW, normal, without_blank_rows
 from gongji.units import Day
 
 REPORT = ("row_number", "column", "refusal", "reason")
@@ -61,7 +61,7 @@ class Options:
     numbered: bool = False
     named: tuple[str, ...] = ()
     place: TablePlace = TablePlace()
-    today: Day | None = None
+    latest_day: Day | None = None
 
 
 def adjudicate_file(
@@ -89,7 +89,7 @@ def adjudicate_file(
         in_fen="total_fen" in names or "in_scope_fen" in names,
         benefits=found.benefits,
     )
-    settler.today = options.today
+    settler.latest_day = options.latest_day
     dropped = {areas.library.home(code) for code in options.named} & set(areas.library.areas())
     areas.check_everywhere({region.plan.code for region in settler.homes} | dropped)
     _known(names, settler, options.ignored)

@@ -19,8 +19,8 @@ from gongji.batch.numba_rows import Row, compiled
 from gongji.law.engine.visit import read_amount
 from gongji.law.kernel import calendar
 from gongji.refusals import Refusal
-from gongji.tabular.cells import amount_text, day_text, plain, text_of
-from gongji.tabular.tables import FAULT
+from gongji.tabular.arrow_tables import FAULT
+from gongji.tabular.cell_forms import amount_text, day_text, plain, text_of
 from gongji.units import MAX_FEN, parse_day
 
 I64 = npt.NDArray[np.int64]

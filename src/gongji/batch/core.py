@@ -28,7 +28,7 @@ from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import columns_of, read_date, read_visit
 from gongji.law.rulebook.vocabulary import VISIT_COLUMNS
 from gongji.refusals import CODES, Fault, Refusal
-from gongji.tabular.tables import FAULT, ROW, refusal_of_fault
+from gongji.tabular.arrow_tables import FAULT, ROW, refusal_of_fault
 from gongji.units import Day
 
 I64 = npt.NDArray[np.int64]
@@ -52,7 +52,7 @@ class Settler:
         benefits: tuple[str, ...] | None = (),
     ) -> None:
         self.default = area
-        self.today: Day | None = None
+        self.latest_day: Day | None = None
         """The day after which a visit is noted to be yet to come."""
         self.in_fen = in_fen
         self.benefits = benefits
@@ -249,7 +249,7 @@ class Results:
         made["refusal"] = _texts(codes, list(CODES))
         made["articles"] = _texts(self.articles, list(self.texts))
         made["rulebook"] = _texts(self.books, list(self.ids))
-        made["note"] = _texts(*notes_on(self.columns, self.kept, self.settler.today))
+        made["note"] = _texts(*notes_on(self.columns, self.kept, self.settler.latest_day))
         table = pa.table(made)
         if self.kept is not None:
             table = table.filter(pa.array(self.kept))

@@ -27,7 +27,7 @@ from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.rulebook import FOREVER
 from gongji.law.rulebook.vocabulary import ALSO_TOLD_BY, AMOUNT, DATE, DERIVED, TEXT
 from gongji.refusals import Refusal
-from gongji.tabular.tables import ROW
+from gongji.tabular.arrow_tables import ROW
 
 I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]

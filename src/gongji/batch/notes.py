@@ -1,7 +1,8 @@
 """Notes on rows that are settled: what their reader should know before relying on the amounts.
 
-A visit after one that could not be read bears what the other may have borne; a row that stands twice
-is paid twice; a visit to come is perhaps a slip of the pen. None of this is for the batch to decide.
+A visit after one that could not be read bears what the other may have borne; a row that stands
+twice is paid twice; a visit to come is perhaps a slip of the pen. None of this is for the batch to
+decide.
 """
 
 import re
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gongji.batch.columns import BAD_DAY, Columns
-from gongji.tabular.tables import ROW
+from gongji.tabular.arrow_tables import ROW
 from gongji.units import Day
 
 AFTER_REJECTED, REPEATED, FUTURE = "after_rejected", "repeated", "future"
@@ -37,14 +38,15 @@ Places = npt.NDArray[np.int64]
 
 
 def notes_on(
-    columns: Columns, kept: Bools | None, today: Day | None
+    columns: Columns, kept: Bools | None, latest_day: Day | None
 ) -> tuple[npt.NDArray[np.int32], list[str]]:
     """A note's number for every row of whole persons in order, and the notes; the first is none.
 
-    Shape:   `kept` says which rows were settled, None that all were; without `today` no day is late.
+    Shape:   `kept` says which rows were settled, None that all were; without `latest_day` no day is
+             late.
     """
     said: dict[int, list[str]] = {}
-    for code, row, other in _found(columns, kept, today):
+    for code, row, other in _found(columns, kept, latest_day):
         said.setdefault(row, []).append(SENTENCES[code].format(row=other))
     codes = np.zeros(columns.count, np.int32)
     texts = {"": 0}
@@ -65,7 +67,7 @@ def counted(notes: Iterable[tuple[str, int]]) -> Counter[str]:
 
 
 def _found(
-    columns: Columns, kept: Bools | None, today: Day | None
+    columns: Columns, kept: Bools | None, latest_day: Day | None
 ) -> Iterator[tuple[str, int, int]]:
     """Each note: its code, the row's place, the number of the other row."""
     if not columns.count:
@@ -79,9 +81,9 @@ def _found(
     for row, other in _repeated(columns, new):
         if settled[row] and settled[other]:
             yield REPEATED, row, int(numbers[other])
-    if today is not None and int(columns.day.max(initial=0)) > today:
-        for row in np.flatnonzero((columns.day > today) & settled):
-            yield FUTURE, int(row), 0
+    if latest_day is not None and int(columns.day.max(initial=0)) > latest_day:
+        for late in np.flatnonzero((columns.day > latest_day) & settled):
+            yield FUTURE, int(late), 0
 
 
 def _after_rejected(
@@ -96,9 +98,10 @@ def _after_rejected(
     of_person = np.full(int(person[-1]) + 1, -1)
     np.maximum.at(of_person, person, undated)
     named = ~columns.lacking("person")
-    for row in np.flatnonzero(kept & named & ((latest >= starts) | (of_person[person] >= 0))):
-        other = latest[row] if latest[row] >= starts[row] else of_person[person[row]]
-        yield int(row), int(other)
+    marked = kept & named & ((latest >= starts) | (of_person[person] >= 0))
+    for row in map(int, np.flatnonzero(marked)):
+        other = int(latest[row] if latest[row] >= starts[row] else of_person[person[row]])
+        yield row, other
 
 
 def _repeated(columns: Columns, new: npt.NDArray[np.int8]) -> Iterator[tuple[int, int]]:

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gongji.batch.columns import marked, ranged
-from gongji.tabular.cells import narrow, plain, text_of
+from gongji.tabular.cell_forms import narrow, plain, text_of
 
 I64 = npt.NDArray[np.int64]
 Chunks = Callable[[list[str] | None], Iterator[pa.Table]]

@@ -21,9 +21,9 @@ import pyarrow.parquet as pq
 from gongji.batch import ordering
 from gongji.batch.ordering import CHUNK_ROWS, Chunks
 from gongji.refusals import Refusal
-from gongji.tabular.headers import TablePlace
+from gongji.tabular.arrow_tables import FAULT, ROW, column_names, read_tables
+from gongji.tabular.header_rows import TablePlace
 from gongji.tabular.sheets import ENDINGS, EXCEL_ROWS, ending_of
-from gongji.tabular.tables import FAULT, ROW, column_names, read_tables
 
 COMPRESSIONS = ("none", "snappy", "lz4", "zstd")
 """How a Parquet result is compressed; none is fastest and about two and a half times as large."""

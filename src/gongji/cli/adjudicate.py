@@ -118,7 +118,7 @@ def command(
         area, pairs("--set", settings), folders, opening, ignore, strict, report, compression
     )
     options = dataclasses.replace(
-        options, place=place_of(sheet, header_row), today=day_of(datetime.now(CHINA).date())
+        options, place=place_of(sheet, header_row), latest_day=day_of(datetime.now(CHINA).date())
     )
     with tqdm(unit="行", unit_scale=True, disable=not sys.stderr.isatty(), leave=False) as bar:
 

@@ -10,7 +10,7 @@ import click
 from gongji.refusals import Refusal
 
 if TYPE_CHECKING:
-    from gongji.tabular.headers import TablePlace
+    from gongji.tabular.header_rows import TablePlace
 
 Decorated = Callable[..., Any]
 
@@ -42,7 +42,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="以 JSON 输
 
 def place_of(sheet: str, header_row: int | None) -> "TablePlace":
     """Where the table stands in a file, as the two options say."""
-    from gongji.tabular.headers import TablePlace
+    from gongji.tabular.header_rows import TablePlace
 
     return TablePlace(sheet, header_row or 0)
 

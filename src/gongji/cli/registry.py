@@ -91,9 +91,7 @@ def import_files(
     ):
         place = place_of(sheet, header_row)
         kept = stores(areas, operator())
-        importing = Importing(
-            ROOMS, installed_identity(), home, kept, bar.update, place, _tell
-        )
+        importing = Importing(ROOMS, installed_identity(), home, kept, bar.update, place, _tell)
         loaded = load(connection, importing, files, datetime.now(UTC), kind, dry_run)
     if as_json or outer:
         body = {"dry_run": dry_run, "tables": [{"table": name} | vars(c) for name, c in loaded]}

@@ -22,7 +22,7 @@ from gongji.platform.inbox import Inbox, Key, inbox_of
 from gongji.platform.law_book import Laws, in_force
 from gongji.refusals import Refusal
 from gongji.settlement.contract import Bounds
-from gongji.tabular.cells import instant_of
+from gongji.tabular.cell_forms import amount_text, instant_of
 from gongji.units import CHINA, MAX_FEN, Fen, day_in_china
 
 Node: TypeAlias = dict[str, Any]
@@ -31,8 +31,6 @@ Node: TypeAlias = dict[str, Any]
 _NUMBER = re.compile(r"([+-]?)([0-9]{1,24})(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,2}))?")
 _PRIVATE = frozenset({"certno", "mdtrt_cert_no", "psn_name", "tel", "addr", "card_sn", "patn_name"})
 _SHOWN = 40
-_MOST = MAX_FEN // 100
-"""The most that a number with decimals may be, in its own unit."""
 
 
 @dataclass(frozen=True)
@@ -279,10 +277,14 @@ class Call(msgspec.Struct, frozen=True, dict=True):
             raise Refusal("amount_too_large", name, {"value": shown(name, text)})
         return amount
 
-    def scaled(self, node: Node, name: str, decimals: int, required: bool = False) -> int:
+    def scaled(
+        self, node: Node, name: str, decimals: int, required: bool = False, most: int = 0
+    ) -> int:
         """A number of at most so many decimals as a whole number (1.5 with 3 decimals is 1500).
 
-        Refuses: value_invalid, also above ten billion, which is the bound of every amount.
+        Shape:   `most` is the bound in the number's own unit; without it a billion of three
+                 decimals, a million of six.
+        Refuses: value_invalid, a bound being told as one.
         """
         text = self.text(node, name, required)
         if not text:
@@ -291,8 +293,9 @@ class Call(msgspec.Struct, frozen=True, dict=True):
         if number is None:
             allowed = f"至多 {decimals} 位小数的数"
             raise Refusal("value_invalid", name, {"value": shown(name, text), "allowed": allowed})
-        if abs(number) > _MOST * 10**decimals:
-            allowed = f"不超过 {_MOST} 的数"
+        most = most or MAX_FEN // 10**decimals
+        if abs(number) > most * 10**decimals:
+            allowed = f"不超过 {most} 的数"
             raise Refusal("value_invalid", name, {"value": shown(name, text), "allowed": allowed})
         return number
 
@@ -332,7 +335,7 @@ class Call(msgspec.Struct, frozen=True, dict=True):
 
 def _scaled(text: str, decimals: int) -> int | None:
     """A decimal number times ten to the power of `decimals`, None if it is not a whole one."""
-    found = _NUMBER.fullmatch(text)
+    found = _NUMBER.fullmatch(amount_text(text))
     if found is None:
         return None
     sign, whole, rest, power = found.groups()

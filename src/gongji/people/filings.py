@@ -28,7 +28,7 @@ from gongji.platform.commands import command
 from gongji.platform.identity import Identity, mask_number, normalise
 from gongji.platform.spans import check_order, day_after
 from gongji.refusals import Refusal
-from gongji.tabular.cells import person_name
+from gongji.tabular.cell_forms import person_name
 from gongji.units import CHINA, day_in_china, day_of
 
 Database = psycopg.Connection[Any]

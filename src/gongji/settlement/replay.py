@@ -15,7 +15,6 @@ from gongji.law.engine.area import Area
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.person_meters import Meters
 from gongji.ledger import meter_rows
-from gongji.ledger.differences import Difference
 from gongji.ledger.entry_contents import MeterRow
 from gongji.ledger.entry_rows import AMOUNTS, READ, SETTLEMENT, EntryRow, read_entry
 from gongji.ledger.found_differences import Difference

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gongji.refusals import Refusal
-from gongji.tabular.headers import LOOKED_AT, check_header, is_sum
+from gongji.tabular.header_rows import LOOKED_AT, check_header, is_sum
 from gongji.tabular.workbooks import Record, Texts
 
 if TYPE_CHECKING:
@@ -141,10 +141,10 @@ class _AnotherWidth(Exception):
 
 
 def arrow_pieces(head: CsvHead, names: list[str]) -> Iterator["pa.Table"]:
-    """The rows as tables of texts of some columns, with ROW and FAULT as `tables` has them."""
+    """The rows as tables of texts of some columns, with ROW and FAULT."""
     import pyarrow as pa
 
-    from gongji.tabular.tables import numbered, records_table
+    from gongji.tabular.arrow_tables import numbered, records_table
 
     done = 0
     try:

@@ -14,9 +14,9 @@ from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
 from gongji.refusals import Refusal, RowRefusal
-from gongji.tabular.cells import COLUMN_FORMS, CellProblem, Form, cell_text
+from gongji.tabular.cell_forms import COLUMN_FORMS, CellProblem, Form, cell_text
 from gongji.tabular.csv_files import read_head
-from gongji.tabular.headers import TablePlace, check_header
+from gongji.tabular.header_rows import TablePlace, check_header
 from gongji.tabular.workbooks import Record, Texts, open_book
 
 CHUNK_ROWS = 20_000

@@ -11,9 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from gongji.refusals import Refusal
-from gongji.tabular.cells import text_of
-from gongji.tabular.headers import TablePlace, check_header
-from gongji.tabular.tables import (
+from gongji.tabular.arrow_tables import (
     FAULT,
     ROW,
     column_names,
@@ -23,6 +21,8 @@ from gongji.tabular.tables import (
     refusal_of_fault,
     without_blank_rows,
 )
+from gongji.tabular.cell_forms import text_of
+from gongji.tabular.header_rows import TablePlace, check_header
 
 __all__ = ["FAULT", "ROW", "fault_of", "faults_of", "read_slices", "read_texts", "without_faults"]
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree
 
 from gongji.refusals import Refusal
-from gongji.tabular.cells import CellProblem, Form, cell_text
-from gongji.tabular.headers import LOOKED_AT, TablePlace, check_header, is_sum
+from gongji.tabular.cell_forms import CellProblem, Form, cell_text
+from gongji.tabular.header_rows import LOOKED_AT, TablePlace, check_header, is_sum
 
 if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook

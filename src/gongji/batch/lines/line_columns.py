@@ -10,7 +10,7 @@ import polars as pl
 
 from gongji.law.engine.visit import read_amount, read_date, read_flag
 from gongji.refusals import Refusal
-from gongji.tabular.tables import FAULT, ROW, refusal_of_fault
+from gongji.tabular.arrow_tables import FAULT, ROW, refusal_of_fault
 
 CODE, FIELD = "_code", "_field"
 """What is wrong with a row: the code of a refusal and the column concerned; empty while fine."""

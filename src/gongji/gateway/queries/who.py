@@ -24,7 +24,7 @@ from gongji.people.person_rows import Person
 from gongji.platform.identity import RESIDENT, mask_number
 from gongji.refusals import Refusal
 from gongji.settlement.entitlement import AskedCare, entitlement
-from gongji.tabular.cells import person_name
+from gongji.tabular.cell_forms import person_name
 
 SUBSIDIES = {
     "civil_servant": ("320100", "公务员医疗补助"),

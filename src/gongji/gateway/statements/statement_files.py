@@ -16,7 +16,7 @@ import psycopg
 from gongji.gateway.transactions import Call, normalise, show_instant
 from gongji.refusals import Refusal
 from gongji.settlement.reconcile import DeclaredRow
-from gongji.tabular.cells import amount_text
+from gongji.tabular.cell_forms import amount_text
 from gongji.tabular.csv_files import decode
 from gongji.units import CHINA, MAX_FEN, parse_fen
 

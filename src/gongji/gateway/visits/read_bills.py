@@ -19,6 +19,7 @@ from gongji.settlement.contract import (
     Purchase,
     Request,
 )
+from gongji.units import MAX_FEN
 
 EMPLOYEE = "310"
 PRESCRIBER = "rxfixmedinscode"
@@ -38,6 +39,8 @@ _OWN_NAMES = frozenset(
     | {"mdtrt_id", "psn_no", "chrg_bchno"}
 )
 _MOST_LINES = 5000
+_MOST_PRICE = MAX_FEN // 100
+"""In yuan: what any amount may be."""
 _DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=str)
 
 
@@ -187,7 +190,7 @@ def _line(call: Call, row: Node, prescriber: str) -> Line:
         serial=call.text(row, "feedetl_sn", required=True, longest=30),
         item=call.text(row, "med_list_codg", required=True, longest=50),
         quantity_milli=call.scaled(row, "cnt", 3, required=True),
-        price_micro=call.scaled(row, "pric", 6, required=True),
+        price_micro=call.scaled(row, "pric", 6, required=True, most=_MOST_PRICE),
         amount_fen=call.fen(row, "det_item_fee_sumamt", required=True, negative=True),
         own_item=call.text(row, "medins_list_codg", longest=150),
         prescription=prescription,

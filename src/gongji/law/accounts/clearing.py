@@ -17,7 +17,7 @@ from gongji.law.rulebook.account_provisions import Capitation, Clearing, Payment
 from gongji.law.rulebook.law import Law, Provision
 from gongji.law.rulebook.provision_kinds import Benefit, Layer
 from gongji.refusals import Refusal
-from gongji.tabular.cells import plain
+from gongji.tabular.cell_forms import plain
 from gongji.units import MAX_FEN, WHOLE, Fen
 
 MONTHS = range(1, kernel.MONTHS + 1)

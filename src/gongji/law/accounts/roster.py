@@ -9,7 +9,7 @@ from gongji.law.kernel.calendar import NO_DAY
 from gongji.law.rulebook.account_provisions import ROSTER_FACTS
 from gongji.law.rulebook.vocabulary import Fact
 from gongji.refusals import Refusal
-from gongji.tabular.cells import plain
+from gongji.tabular.cell_forms import plain
 from gongji.units import Day, Fen
 
 COLUMNS: dict[str, Fact] = {fact.column: fact for fact in ROSTER_FACTS.values()}

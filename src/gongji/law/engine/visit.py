@@ -22,7 +22,7 @@ from gongji.law.rulebook.vocabulary import (
     Fact,
 )
 from gongji.refusals import Refusal
-from gongji.tabular.cells import amount_text, day_text, key_text, month_text, plain
+from gongji.tabular.cell_forms import amount_text, day_text, key_text, month_text, plain
 from gongji.units import MAX_FEN, Day, Fen, date_of, parse_day, parse_fen, yuan_text
 
 _FLAGS = {

@@ -64,8 +64,9 @@ _NOTHING = """select file, row from {arriving} a where withdrawn and replaces is
   (select 1 from {table} k where {about} and k.since = a.since)"""
 _KEEP = """update {arriving} a set {kept} from {table} k
 where {about} and k.since = a.since and k.retired_at is null and a.file = %s and not a.withdrawn"""
-_KEEP_DETAILS = """details = (a.details - %s::text[]) || coalesce((select jsonb_object_agg(e.key, e.value)
-  from jsonb_each(k.details) e where e.key = any(%s::text[])), '{}')"""
+_KEEP_DETAILS = """details = (a.details - %s::text[]) || coalesce((
+  select jsonb_object_agg(e.key, e.value) from jsonb_each(k.details) e
+  where e.key = any(%s::text[])), '{}')"""
 _HOLES = """select distinct on (person, gap) line, gap from (
   select a.row as line, h.until::text || ' 至 ' || h.next::text as gap, {owner_text} as person
   from {arriving} a join lateral (
@@ -149,7 +150,7 @@ def stage(connection: Database, table: DatedTable, rows: Iterable[Sequence[Any]]
 def keep_known(connection: Database, table: DatedTable, file: int, absent: Collection[str]) -> None:
     """What a file has no column for stays as it is known, in rows that replace a known one."""
     columns = [name for name in table.said if name in absent and name != "details"]
-    kept = [sql.SQL(f"{name} = k.{name}") for name in columns]
+    kept: list[sql.Composable] = [sql.SQL(f"{name} = k.{name}") for name in columns]
     names: list[Any] = []
     if "details" in table.said and absent:
         kept.append(sql.SQL(_KEEP_DETAILS.replace("{}", "{{}}")).format())

@@ -11,8 +11,8 @@ from functools import cache
 from typing import Any
 
 from gongji.platform.identity import normalise
-from gongji.tabular.cells import Form, amount_text, instant_of, person_name
-from gongji.tabular.cells import day_text as iso_day
+from gongji.tabular.cell_forms import Form, amount_text, instant_of, person_name
+from gongji.tabular.cell_forms import day_text as iso_day
 from gongji.units import MAX_FEN, WHOLE, parse_fen, parse_ppm, show_ppm, yuan_text
 
 Reader = Callable[[str], Any]

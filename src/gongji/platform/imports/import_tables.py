@@ -11,7 +11,7 @@ from typing import Any
 from gongji.platform.identity import mask_name, mask_number
 from gongji.platform.imports.import_columns import EXAMPLE, Column, Kind, KindList
 from gongji.refusals import Problem, Refusal, RowProblem
-from gongji.tabular.headers import TablePlace
+from gongji.tabular.header_rows import TablePlace
 from gongji.tabular.sheets import Sheet, ending_of, guarded
 from gongji.tabular.workbooks import Record, Texts, open_book
 

@@ -19,7 +19,7 @@ from gongji.platform.imports.import_columns import KindList
 from gongji.platform.imports.import_run import Arrival, RoomImport, Store, of_kind
 from gongji.platform.imports.import_tables import open_tables
 from gongji.refusals import Fault, RowProblem, RulebookError
-from gongji.tabular.headers import TablePlace
+from gongji.tabular.header_rows import TablePlace
 
 Database = Connection[Any]
 _ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtext('gongji import'))"

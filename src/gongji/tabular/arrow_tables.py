@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gongji.refusals import Refusal
-from gongji.tabular.cells import COLUMN_FORMS, MOST_DIGITS, NORMAL, Form, text_of
+from gongji.tabular.cell_forms import COLUMN_FORMS, MOST_DIGITS, NORMAL, Form, text_of
 from gongji.tabular.csv_files import arrow_pieces, read_head
-from gongji.tabular.headers import TablePlace, check_header
+from gongji.tabular.header_rows import TablePlace, check_header
 from gongji.tabular.sheets import ending_of, guarded
 from gongji.tabular.workbooks import Record, Texts, open_book
 
