@@ -32,8 +32,8 @@ OPENED = """
 with made as (
   insert into entry (area, person, kind, origin, service_date, accounting_date, made_at,
     actor_kind, actor)
-  select area, person, 'opening', 'opening', '2020-01-01', '2024-12-01', '2024-12-01', 'operator', 't'
-  from balance returning id, area, person)
+  select area, person, 'opening', 'opening', '2020-01-01', '2024-12-01', '2024-12-01',
+    'operator', 't' from balance returning id, area, person)
 insert into posting (entry, number, area, fund, debit, debit_owner, credit, credit_owner,
   amount_fen)
 select m.id, 1, m.area, 'account', 'opening', m.area, 'account', m.person::text, b.amount_fen
