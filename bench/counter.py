@@ -300,16 +300,17 @@ COPIES = """
 with chosen as (
   select p.id, p.area from person p order by random() limit %(count)s),
 made as (
-  insert into entry (area, person, institution, kind, service_date, accounting_date, benefit,
-                     total_fen, wholly_own_fen, first_self_pay_fen, in_scope_fen, deductible_fen,
-                     pool_fen, account_fen, meters, facts, result)
-  select c.area, c.id, %(hospital)s, 'opening', '2022-12-01', '2022-12-01', 'ordinary',
-         30000, 3000, 300, 26700, 20000, 4020, 25980, '[]', f.facts, f.result
-  from chosen c cross join (select facts, result from entry order by id desc limit 1) f
-  returning id, area)
-insert into posting (entry, area, debit, debit_owner, credit, credit_owner, amount_fen)
-select id, area, 'provider', %(hospital)s, k.credit, '', k.fen from made
-cross join (values ('pool', 4020), ('account', 25980)) k (credit, fen)
+  insert into entry (area, person, institution, kind, service_date, actor_kind, actor)
+  select area, id, %(hospital)s, 'settlement', '2022-12-01', 'institution', %(hospital)s
+  from chosen returning id, area),
+beside as (
+  insert into settlement (entry, benefit, total_fen, wholly_own_fen, first_self_pay_fen,
+                          in_scope_fen, deductible_fen, pool_fen, cash_fen, facts, result)
+  select m.id, 'ordinary', 30000, 3000, 300, 26700, 20000, 4020, 25980, f.facts, f.result
+  from made m cross join (select facts, result from settlement order by entry desc limit 1) f)
+insert into posting (entry, number, area, fund, debit, credit, credit_owner, amount_fen, benefit,
+                     article)
+select id, 1, area, 'pool', 'pool', 'provider', %(hospital)s, 4020, 'ordinary', '演示' from made
 """.replace("%(hospital)s", f"'{HOSPITAL}'")
 
 

@@ -174,14 +174,16 @@ class Found:
 
 
 ENTRIES = """
-select msgid, id, total_fen, pool_fen + supplements_fen as fund_fen,
-  account_fen + family_fen as accounts_fen, cash_fen
-from entry where kind = 'settlement'"""
+select m.msg_id as msgid, e.id, s.total_fen, s.pool_fen + s.supplements_fen as fund_fen,
+  s.account_fen + s.family_fen as accounts_fen, s.cash_fen
+from entry e join settlement s on s.entry = e.id
+join inbox m on m.entry = e.id and m.actor = e.institution
+where e.kind = 'settlement'"""
 TWICE = """
 select count(*) from (
-  select 1 from entry e where kind = 'settlement'
-    and not exists (select 1 from entry r where r.reverses = e.id)
-  group by visit, batch having count(*) > 1) t"""
+  select 1 from settlement_batch t where not exists (
+    select 1 from entry r where r.reverses = t.entry)
+  group by t.batch having count(*) > 1) t"""
 
 
 def compare(dsn: str, sent: Sequence[Sent], unanswered: int = 0) -> Found:

@@ -46,11 +46,13 @@ LAST_BYTES = 8 << 20
 OPENINGS = """
 update balance set amount_fen = 20000 where person % 2 = 0;
 with made as (
-  insert into entry (area, person, kind, service_date, accounting_date, meters, facts, result)
-  select area, person, 'opening', '2020-01-01', current_date, '[]', '{}', '{}' from balance
-  returning id, area, person)
-insert into posting (entry, area, debit, debit_owner, credit, credit_owner, amount_fen)
-select m.id, m.area, 'account', m.person::text, 'opening', m.area, b.amount_fen
+  insert into entry (area, person, kind, origin, service_date, accounting_date, made_at,
+    actor_kind, actor)
+  select area, person, 'opening', 'opening', '2020-01-01', current_date, current_date,
+    'operator', 't' from balance returning id, area, person)
+insert into posting (entry, number, area, fund, debit, debit_owner, credit, credit_owner,
+  amount_fen)
+select m.id, 1, m.area, 'account', 'opening', m.area, 'account', m.person::text, b.amount_fen
 from made m join balance b using (area, person)
 """
 # Persons whose accounts two bills exhaust, those first that have paid none yet.

@@ -30,11 +30,13 @@ SCENES = ("2202 2203 2203A 2204 2205 2206 2206A 2207 2207A 5201 5202", "2208 260
 
 OPENED = """
 with made as (
-  insert into entry (area, person, kind, service_date, accounting_date, meters, facts, result)
-  select area, person, 'opening', '2020-01-01', '2024-12-01', '[]', '{}', '{}' from balance
-  returning id, area, person)
-insert into posting (entry, area, debit, debit_owner, credit, credit_owner, amount_fen)
-select m.id, m.area, 'account', m.person::text, 'opening', m.area, b.amount_fen
+  insert into entry (area, person, kind, origin, service_date, accounting_date, made_at,
+    actor_kind, actor)
+  select area, person, 'opening', 'opening', '2020-01-01', '2024-12-01', '2024-12-01',
+    'operator', 't' from balance returning id, area, person)
+insert into posting (entry, number, area, fund, debit, debit_owner, credit, credit_owner,
+  amount_fen)
+select m.id, 1, m.area, 'account', 'opening', m.area, 'account', m.person::text, b.amount_fen
 from made m join balance b using (area, person)"""
 STRANGERS = """select (select count(*) from entry where institution = %(code)s),
 (select count(*) from visit where institution = %(code)s and withdrawn_at is null),

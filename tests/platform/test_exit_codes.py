@@ -162,6 +162,8 @@ CASES = [
     Case(f"ledger statement --person 43050000000000000009 {PERIOD}", 1, "person_unknown"),
     Case(f"ledger statement {PERIOD}", 1, "field_missing"),
     Case("ledger statement --person 1", 2, "缺少 --from"),
+    Case("ledger seal", 0, "封存"),
+    Case("ledger seal --area 999999", 1, "area_unknown"),
     Case("ledger close 430500 2024-12", 0, "已关闭"),
     Case("ledger close 430500 2024-13", 1, "value_invalid"),
     Case("ledger close 999999 2024-12", 1, "area_unknown"),

@@ -149,6 +149,21 @@ def test_verify_prints_fifty_differences_and_counts_all(ledger: Connection, run:
     assert len(json.loads(run("verify", "--json")[1])["differences"]) == 51
 
 
+def test_seals_are_made_by_command_and_verified_with_the_rest(ledger: Connection, run: Run) -> None:
+    code, out, err = run("seal", "--area", OTHER)
+    assert (code, err) == (0, "")
+    assert out.startswith(f"统筹区 {OTHER} 第 1 次封存：分录序号 1 至 1，指纹 ")
+    made = json.loads(run("--json", "seal")[1])["seals"]
+    assert [(one["area"], one["first"], one["last"]) for one in made] == [(AREA, 1, 10)]
+    assert run("seal")[1] == "没有新的分录需要封存\n"
+    assert run("verify")[0] == 0
+    forge(ledger, "update entry set actor = 'x' where id = 9")
+    code, out, _ = run("verify", "--json")
+    (found,) = json.loads(out)["differences"]
+    assert code == 1 and (found["check"], found["area"], found["entry"]) == ("seal", OTHER, 9)
+    assert run("verify", "--area", AREA)[0] == 0
+
+
 def test_every_check_has_its_words() -> None:
     checks = {"amounts", "posting", "mirror", "meter", "balance", "trial", "replay", "seal"}
     assert commands.WORDS.keys() == checks

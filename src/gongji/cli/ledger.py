@@ -368,8 +368,10 @@ def seal(outer: bool, area: str, as_json: bool) -> None:
     """
     from gongji.ledger.seals import seal as seal_area
     from gongji.ledger.seals import seal_all
-    from gongji.platform.installation import owner_connection
+    from gongji.platform.installation import installed_areas, owner_connection
 
+    if area:
+        installed_areas().area(area)
     with owner_connection() as connection:
         made = list(seal_area(connection, area) if area else seal_all(connection))
     if as_json or outer:

@@ -48,10 +48,10 @@ def _type(column: str) -> str:
     return TYPES.get(column, "bigint" if column.endswith("_fen") else "text")
 
 
-def _insert(table: str, columns: Sequence[str]) -> str:
-    """The statement that enters any number of rows of a table, a parameter for each column."""
+def _rows(columns: Sequence[str]) -> str:
+    """Any number of rows by their columns, a parameter for each column."""
     given = ", ".join(f"%s::{_type(column)}[]" for column in columns)
-    return f"insert into {table} ({', '.join(columns)}) select * from unnest({given})"
+    return f"({', '.join(columns)}) select * from unnest({given})"
 
 
 _BESIDE = ("entry", *SETTLEMENT_COLUMNS)
@@ -62,9 +62,9 @@ _entry = attrgetter(*COLUMNS)
 _beside = attrgetter("id", *(f"settlement.{name}" for name in SETTLEMENT_COLUMNS))
 _posting = attrgetter(*POSTING_COLUMNS)
 
-ENTER = _insert("entry", COLUMNS)
-BESIDE = _insert("settlement", _BESIDE)
-POSTINGS = _insert("posting", POSTING_COLUMNS)
+ENTER = f"insert into entry {_rows(COLUMNS)}"
+BESIDE = f"insert into settlement {_rows(_BESIDE)}"
+POSTINGS = f"insert into posting {_rows(POSTING_COLUMNS)}"
 METER_TYPES = ("text", "bigint", "text", "text", "text", "bigint")
 BALANCE_TYPES = ("text", "bigint", "text", "bigint")
 # The new amount is worked out before the row is proposed, because a CHECK looks at the proposed row
