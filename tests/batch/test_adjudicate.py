@@ -177,7 +177,10 @@ def test_bad_rows_are_reported_and_the_others_settled(tmp_path, small_chunks, ca
     good = [row for at, row in enumerate(rows) if at not in places]
     assert run(write(tmp_path / "good.csv", good), "-o", tmp_path / "wanted.csv") == 0
     assert run(write(tmp_path / "v.csv", rows), "-o", tmp_path / "r.csv", "--json") == 0
-    assert values(read(tmp_path / "r.csv")) == values(read(tmp_path / "wanted.csv"))
+    # Their note says that another visit of the person was not read.
+    without = ("row_number", "note")
+    wanted_rows = values(read(tmp_path / "wanted.csv"), without)
+    assert values(read(tmp_path / "r.csv"), without) == wanted_rows
     with (tmp_path / "r.rejected.csv").open(encoding="utf-8-sig", newline="") as file:
         told = {int(row["row_number"]): row for row in csv.DictReader(file)}
     wanted = {at + 1: bad for at, bad in zip(places, BAD, strict=True)}
@@ -251,7 +254,7 @@ def test_opening_meters_give_the_same_as_the_whole_history(tmp_path, area):
     assert run(write(tmp_path / "late.csv", late), *argv) == 0
     wanted = [row for row in whole if row["date"] >= "2023-06-01"]
     meters = tuple(name for name in whole[0] if name.startswith("meter_"))
-    without = ("row_number", *meters)
+    without = ("row_number", "note", *meters)
     assert values(read(tmp_path / "late.result.csv"), without) == values(wanted, without)
 
 

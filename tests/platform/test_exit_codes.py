@@ -109,7 +109,7 @@ CASES = [
     Case("accrue {}/columns.csv", 1, "colour"),
     Case("accrue {}/roster.csv --from 2024-01", 1, "field_missing"),
     Case("accrue {}/roster-bad.csv --strict", 1, "row_rejected"),
-    Case("accrue {}/roster-bad.csv", 0, "1 行无法计算"),
+    Case("accrue {}/roster-bad.csv", 1, "1 行无法计算"),
     Case("accrue", 2, "缺少 ROSTER"),
     Case("clear {}/columns.csv", 1, "colour"),
     Case("clear {}/nothing.csv", 1, "header_invalid"),
