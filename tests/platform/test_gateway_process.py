@@ -303,7 +303,7 @@ def gateway_dsn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[di
     def made(given: dict[str, str]) -> str:
         found = environment.read({"GONGJI_DATA": str(tmp_path), **KEYS, **given})
         monkeypatch.setattr(configured, "environment", lambda: found)
-        return str(afresh[1]())
+        return str(afresh[1]("gateway"))
 
     return made
 

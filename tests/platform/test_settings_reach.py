@@ -145,6 +145,8 @@ def settings(folder: Path, database: str, gateway: dict[str, str], issuer: str) 
         "GONGJI_DEMO": "1",
         "DATABASE_URL": database,
         "GONGJI_GATEWAY_DATABASE_URL": make_conninfo(database, **gateway),
+        "GONGJI_PAGES_DATABASE_URL": make_conninfo(database, application_name="our pages"),
+        "GONGJI_JOBS_DATABASE_URL": make_conninfo(database, application_name="our jobs"),
         "GONGJI_KEEP_DATABASE": "1",
         "GONGJI_HOST": HOST,
         "GONGJI_PORT": str(free_port()),
@@ -233,6 +235,23 @@ def gateway_database_url(service: Running) -> None:
     )
     user = str(conninfo_to_dict(service.given["GONGJI_GATEWAY_DATABASE_URL"])["user"])
     assert user in {name for (name,) in rows}
+
+
+def _signed_in_as(service: Running, name: str) -> None:
+    rows = service.owner.execute(
+        "select application_name from pg_stat_activity where datname = current_database()"
+    )
+    assert name in {shown for (shown,) in rows}
+
+
+def pages_database_url(service: Running) -> None:
+    with service.visitor() as somebody:
+        assert somebody.get("/sign-in").status_code == 200
+    _signed_in_as(service, "our pages")
+
+
+def jobs_database_url(service: Running) -> None:
+    _signed_in_as(service, "our jobs")
 
 
 KEEPING = "from gongji.platform.database import owner_dsn; print(owner_dsn())"
@@ -493,6 +512,8 @@ REACHES: dict[str, Any] = {
     "GONGJI_DEMO": demo,
     "DATABASE_URL": database_url,
     "GONGJI_GATEWAY_DATABASE_URL": gateway_database_url,
+    "GONGJI_PAGES_DATABASE_URL": pages_database_url,
+    "GONGJI_JOBS_DATABASE_URL": jobs_database_url,
     "GONGJI_KEEP_DATABASE": keep_database,
     "GONGJI_HOST": host,
     "GONGJI_PORT": port,

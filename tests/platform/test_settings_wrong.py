@@ -20,6 +20,8 @@ BY_ITSELF: dict[str, Any] = {
     "demo": False,
     "database_url": "",
     "gateway_database_url": "",
+    "pages_database_url": "",
+    "jobs_database_url": "",
     "keep_database": False,
     "host": "127.0.0.1",
     "port": 8086,
@@ -50,6 +52,8 @@ WRONG = {
     "GONGJI_DEMO": ("yes", "2", "on"),
     "DATABASE_URL": ("nonsense", "postgresql://%zz"),
     "GONGJI_GATEWAY_DATABASE_URL": ("nonsense",),
+    "GONGJI_PAGES_DATABASE_URL": ("nonsense",),
+    "GONGJI_JOBS_DATABASE_URL": ("nonsense",),
     "GONGJI_KEEP_DATABASE": ("no", "2"),
     "GONGJI_PORT": ("x", "-1", "8086.0", "²", "65536"),
     "GONGJI_PAGES_PORT": ("x", "65536"),
@@ -79,7 +83,11 @@ FREE = {
     "GONGJI_OIDC_SECRET",
     "GONGJI_OIDC_CLAIM",
 }
-HIDDEN = {"DATABASE_URL", "GONGJI_GATEWAY_DATABASE_URL", *KEYS}
+HIDDEN = {
+    "DATABASE_URL",
+    *(f"GONGJI_{process}_DATABASE_URL" for process in ("GATEWAY", "PAGES", "JOBS")),
+    *KEYS,
+}
 
 
 def test_every_setting_is_tried_here() -> None:

@@ -6,7 +6,7 @@ import socket
 import sys
 
 from gongji.platform import logs
-from gongji.platform.database import owner_dsn
+from gongji.platform.database import login_dsn
 from gongji.platform.environment import environment
 
 SWITCH_SECONDS = 0.001
@@ -36,8 +36,7 @@ def gateway(fd: int) -> None:
         identity_key=given.identity_key,
         lookup_key=given.lookup_key,
     )
-    # The parent gives a process the address of its own login as the only one.
-    app = make_app(owner_dsn(), installed_law(), settings)
+    app = make_app(login_dsn("gateway"), installed_law(), settings)
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 20, 20)

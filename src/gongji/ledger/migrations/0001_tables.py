@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from gongji.platform.tables import tables
+from gongji.platform.sql_tables import tables
 
 
 class Migration(migrations.Migration):
