@@ -123,6 +123,8 @@ def clerk(owner: psycopg.Connection[Any]) -> Iterator[dict[str, str]]:
     """A login role that is a member of the gateways' role."""
     name = f"clerk_{uuid.uuid4().hex[:8]}"
     owner.execute(f"create role {name} login password 'made-up'")
+    for login in ("gongji_pages", "gongji_jobs"):
+        owner.execute(f"alter role {login} password 'made-up'")
     owner.execute(f"grant gongji_gateway to {name}")
     yield {"user": name, "password": "made-up"}
     owner.execute(f"drop role {name}")
@@ -145,8 +147,8 @@ def settings(folder: Path, database: str, gateway: dict[str, str], issuer: str) 
         "GONGJI_DEMO": "1",
         "DATABASE_URL": database,
         "GONGJI_GATEWAY_DATABASE_URL": make_conninfo(database, **gateway),
-        "GONGJI_PAGES_DATABASE_URL": make_conninfo(database, application_name="our pages"),
-        "GONGJI_JOBS_DATABASE_URL": make_conninfo(database, application_name="our jobs"),
+        "GONGJI_PAGES_DATABASE_URL": make_conninfo(database, **gateway | {"user": "gongji_pages"}),
+        "GONGJI_JOBS_DATABASE_URL": make_conninfo(database, **gateway | {"user": "gongji_jobs"}),
         "GONGJI_KEEP_DATABASE": "1",
         "GONGJI_HOST": HOST,
         "GONGJI_PORT": str(free_port()),
@@ -239,7 +241,7 @@ def gateway_database_url(service: Running) -> None:
 
 def _signed_in_as(service: Running, name: str) -> None:
     rows = service.owner.execute(
-        "select application_name from pg_stat_activity where datname = current_database()"
+        "select usename from pg_stat_activity where datname = current_database()"
     )
     assert name in {shown for (shown,) in rows}
 
@@ -247,11 +249,11 @@ def _signed_in_as(service: Running, name: str) -> None:
 def pages_database_url(service: Running) -> None:
     with service.visitor() as somebody:
         assert somebody.get("/sign-in").status_code == 200
-    _signed_in_as(service, "our pages")
+    _signed_in_as(service, "gongji_pages")
 
 
 def jobs_database_url(service: Running) -> None:
-    _signed_in_as(service, "our jobs")
+    _signed_in_as(service, "gongji_jobs")
 
 
 KEEPING = "from gongji.platform.database import owner_dsn; print(owner_dsn())"
