@@ -18,7 +18,10 @@ PAGE = {"updt_time": "2020-01-01", "page_num": 1, "page_size": 100}
 def place(server: str) -> Iterator[Standing]:
     """A county with a gateway; its catalogue was learnt some days ago."""
     with standing(server) as made:
+        # No fact is changed: for this the wall is taken down.
+        made.owner.execute("alter table item_version disable trigger user")
         made.owner.execute("update item_version set learnt_at = '2024-12-10 09:30:00+08'")
+        made.owner.execute("alter table item_version enable trigger user")
         for number, kind in enumerate(("102", "103", "201", "301"), start=1):
             add_item(made, f"K{number}", list_type=kind)
         yield made

@@ -56,6 +56,10 @@ def world(server: str) -> Iterator[Connection]:
         databases.copy(server) as address,
         psycopg.connect(address, autocommit=True) as connection,
     ):
+        # The laws of the first start left their commands; here there are only those of the test.
+        connection.execute("set session_replication_role = replica")
+        connection.execute("delete from law_version; delete from command")
+        connection.execute("set session_replication_role = origin")
         connection.execute(WORLD)
         yield connection
 

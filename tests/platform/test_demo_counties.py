@@ -118,9 +118,9 @@ def test_the_rules_are_in_force_all_the_demonstration_and_know_its_benefits(area
 
 
 def test_the_figures_of_the_demonstration_can_be_given_by_the_environment() -> None:
-    from gongji.platform.environment import _parameters
+    from gongji.platform.environment import parameters_of
 
-    assert _parameters(figures.parameters_text()) == figures.PARAMETERS
+    assert parameters_of(figures.parameters_text()) == figures.PARAMETERS
 
 
 def test_a_crowd_settles_and_its_journal_agrees(owner: Connection, gateway: Connection) -> None:

@@ -60,7 +60,10 @@ def test_a_law_is_published_listed_shown_and_compared(
     assert code == 0 and name in said
     assert (tmp_path / "old" / name).read_text(encoding="utf-8") == ordinary("50%")
     code, said = run(capsys, "show", AREA, "--json")
-    assert json.loads(said)["documents"] == {name: ordinary("60%")}
+    documents = json.loads(said)["documents"]
+    # The nation's law lies under it.
+    assert [path[:6] for path in documents] == ["000000", name[:6]]
+    assert documents[name] == ordinary("60%")
     code, said = run(capsys, "diff", AREA, "1")
     assert code == 0 and "\n-    层" in said and "\n+    层" in said and "60%" in said
     assert run(capsys, "diff", AREA, "2") == (0, "两个版本相同\n")

@@ -246,7 +246,7 @@ def test_dual_channel_drugs_go_on_during_a_stay(counter: Counter, gateway: Conne
     )
     marks: dict[str, Any] = {"drugs": [_drug("1", "A", dual=True)]}
     bare = counter.bill(person, shop, "2024-12-02", 10_000, med_type="pharmacy", marks=marks)
-    assert one(gateway, bare).entry.settlement.decision.refusal == "no_prescription"
+    assert one(gateway, bare).entry.decision.refusal == "no_prescription"
     marks["prescriptions"] = [{"prescriber": writer, "number": "R1", "serial": "1"}]
     bill = counter.bill(person, shop, "2024-12-02", 10_000, med_type="pharmacy", marks=marks)
     entry = one(gateway, bill).entry

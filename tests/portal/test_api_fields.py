@@ -212,7 +212,7 @@ REFUSED = {
     "/areas/999999/articles": (404, "area_unknown", "area"),
     "/areas/430500/rules?at=2022-10-31": (422, "date_outside", "date"),
     "/areas/430500/rules?at=2023-02-29": (422, "value_invalid", "at"),
-    "/areas/430500/rules?at=20230201": (422, "value_invalid", "at"),
+    "/areas/430500/rules?at=20230231": (422, "value_invalid", "at"),
     "/areas/43050/rules": (422, "value_invalid", "path.code"),
     "/areas/4305000/articles": (422, "value_invalid", "path.code"),
     "/areas/43050x/rules": (422, "value_invalid", "path.code"),

@@ -272,7 +272,7 @@ def test_pages_read_in_the_role_of_the_gateways_which_owns_nothing(duan: Any) ->
 
     with journal() as connection:
         row = connection.execute("select current_user, current_setting('timezone')").fetchone()
-        assert row == ("gongji_gateway", "UTC")
+        assert row == ("gongji_pages", "UTC")
         for statement in ("delete from entry", "update person set name = 'x'"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)

@@ -135,9 +135,8 @@ def _document(code: str, date: str) -> official_texts.Document:
 
 def _book_of_nation(date: str) -> Rulebook | None:
     """A law of the nation, which lies under every area."""
-    library = installed_areas().library
-    books = (library.book(path) for path in library.files(NATION))
-    return next((book for book in books if str(date_of(book.head.since)) == date), None)
+    found = (_book_of(area, f"{NATION}@{date}") for area in installed_areas().every({}))
+    return next((book for book in found if book), None)
 
 
 @require_safe
