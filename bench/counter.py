@@ -16,6 +16,7 @@ import platform
 import random
 import re
 import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -481,6 +482,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=18086)
     parser.add_argument("--growth", type=pair, nargs="*", default=GROWTH)
     options = parser.parse_args()
+    if shutil.which("wrk") is None:
+        parser.error("wrk, which sends the requests, is missing; on Debian: apt-get install wrk")
     with tempfile.TemporaryDirectory(prefix="gongji-bench-") as folder:
         os.environ |= {"GONGJI_DEMO": "1", "GONGJI_DATA": folder}
         from gongji.platform.database import embedded

@@ -1,0 +1,21 @@
+"""The benchmarks say what they need before they begin."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_counter_s_benchmark_says_which_program_is_missing(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "bench/counter.py"],
+        cwd=ROOT,
+        env={**os.environ, "PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 2
+    assert "apt-get install wrk" in ran.stderr and "Traceback" not in ran.stderr
