@@ -15,8 +15,7 @@ def test_the_page_of_the_tables_is_current(owner: Connection) -> None:
 
 
 def test_every_table_of_ours_is_a_room_s(owner: Connection) -> None:
-    foreign = ("account_", "auth_", "django_", "procrastinate_", "socialaccount_")
     tables = {name for name, _ in owner.execute(schema_page.TABLES)}
-    ours = {name for name in tables if not name.startswith(foreign)}
+    ours = {name for name in tables if not name.startswith(schema_page.FOREIGN)}
     assert ours == set(schema_page.rooms()) & tables
     assert len(ours) > 50

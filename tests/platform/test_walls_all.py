@@ -10,6 +10,8 @@ import psycopg
 import pytest
 from tests import databases
 
+from schema_page import FOREIGN
+
 Connection = psycopg.Connection[Any]
 Changes = dict[str, str]
 
@@ -22,8 +24,6 @@ ELSEWHERE = {
     *("rule_version", "finding", "lead", "lead_finding", "outcome", "case_file", "recovery"),
 }
 """Tables that no code writes yet, or whose walls are tried by themselves (test_command_walls)."""
-FOREIGN = ("account_", "auth_", "django_", "procrastinate_", "socialaccount_")
-"""Tables of the libraries, which have walls of their own."""
 
 WORLD = """
 insert into person (id, psn_no, area, name, certificate, certificate_hash) values

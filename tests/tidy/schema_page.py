@@ -7,6 +7,7 @@ one whose SQL makes the table; the tests of a wall are those that name it.
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ ROOT = Path(__file__).parents[2]
 SOURCE, TESTS = ROOT / "src/gongji", ROOT / "tests"
 PAGE, PICTURE = ROOT / "docs/inside/schema.md", ROOT / "docs/inside/schema.svg"
 MADE = re.compile(r"create (?:unlogged )?table (\w+)")
+FOREIGN = ("account_", "auth_", "django_", "procrastinate_", "socialaccount_")
+"""Tables of the libraries, which have walls of their own."""
 
 HEAD = """# The tables
 
@@ -51,6 +54,7 @@ POINTERS = """select conrelid::regclass::text, confrelid::regclass::text,
 from pg_constraint where contype = 'f' and connamespace = 'public'::regnamespace order by 1, 3"""
 
 
+@cache
 def rooms() -> dict[str, str]:
     """Table -> the room whose SQL makes it, in the order in which they are made."""
     found = {}

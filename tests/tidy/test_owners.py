@@ -1,6 +1,6 @@
 """Every table is written by its own room; faces write none of the rooms' tables and hold no law.
 
-A table belongs to the room whose models or migrations declare it. Looked at is every statement in
+A table belongs to the room whose SQL makes it. Looked at is every statement in
 the texts of the source, by file.
 """
 
@@ -17,6 +17,7 @@ import pytest
 
 from gongji.platform.actors import KINDS
 from gongji.platform.commands import COMMANDS
+from schema_page import rooms
 from test_tidy import PACKAGE, modules, name_of, tree
 
 WRITES = re.compile(
@@ -30,28 +31,11 @@ EXCEPTIONS = {
     ("platform/inbox_months.py", "{"): "moves rows between the parts of its own table",
 }
 """What writes a table that is not its own room's: file, table (* any, { a name that is put in)."""
-BUILDS = re.compile(r"\bcreate\s+(?:unlogged\s+)?table\s+(?:if\s+not\s+exists\s+)?(\w+)", re.I)
 FACES = ("gateway", "portal", "api", "cli", "console")
 FACES_OWN = {"sign_in", "file_ticket", "nonce"}
 """What a face remembers for itself: who signed in, files to be fetched, nonces that were used."""
 CHANGES = {"create", "get_or_create", "update_or_create", "bulk_create", "update", "delete", "save"}
 COMMAND_ROOMS = ("platform", "people", "institutions", "catalogue", "ledger", "settlement")
-
-
-@cache
-def owners() -> dict[str, str]:
-    """Table -> room."""
-    found: dict[str, str] = {}
-    for path in [*PACKAGE.glob("*/migrations/*.py"), *PACKAGE.glob("*/*.sql")]:
-        room = path.relative_to(PACKAGE).parts[0]
-        found |= dict.fromkeys(BUILDS.findall(path.read_text(encoding="utf-8").lower()), room)
-    for path in sorted(PACKAGE.glob("*/models.py")):
-        for node in ast.walk(tree(path)):
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                value = node.value
-                if node.targets[0].id == "db_table" and isinstance(value, ast.Constant):
-                    found[str(value.value)] = path.parent.name
-    return found
 
 
 def texts(path: Path) -> list[str]:
@@ -105,8 +89,8 @@ def test_a_table_is_written_by_its_own_room_only() -> None:
                 continue
             if file == "platform/dated_facts.py":
                 continue  # Triggers: `before update or delete on` the table of a room.
-            if owners().get(table) != file.split("/")[0]:
-                wrong.append(f"{file} writes {table} of {owners().get(table, 'nobody')}")
+            if rooms().get(table) != file.split("/")[0]:
+                wrong.append(f"{file} writes {table} of {rooms().get(table, 'nobody')}")
     assert not wrong, "\n".join(sorted(wrong))
 
 
@@ -131,7 +115,7 @@ def test_the_statements_of_the_rooms_are_found() -> None:
     assert (
         "visit" in found["settlement/visits.py"] and "nonce" in found["gateway/wire/credentials.py"]
     )
-    assert len(owners()) >= 19
+    assert len(rooms()) >= 19
 
 
 def test_a_table_of_dated_rows_is_handed_in_by_its_own_room() -> None:
@@ -142,7 +126,7 @@ def test_a_table_of_dated_rows_is_handed_in_by_its_own_room() -> None:
                 first = node.args[0]
                 if node.func.id == "DatedTable" and isinstance(first, ast.Constant):
                     handed.append(first.value)
-                    assert owners()[str(first.value)] == path.relative_to(PACKAGE).parts[0]
+                    assert rooms()[str(first.value)] == path.relative_to(PACKAGE).parts[0]
     assert len(handed) >= 3, "no table of dated rows was looked at"
 
 

@@ -157,11 +157,7 @@ def read_facts(kept: Mapping[str, Any]) -> Facts:
 
     Refuses: Fault for a content or version that is not known.
     """
-    _check(kept, "facts")
-    try:
-        made: Facts = msgspec.convert(kept, _Facts) if kept else NOTHING
-    except msgspec.ValidationError as error:
-        raise Fault(f"记账分录的 facts 无法读取：{error}") from None
+    made: Facts = _read(kept, "facts", _Facts)
     return made
 
 
@@ -170,11 +166,7 @@ def read_result(kept: Mapping[str, Any]) -> Outcome:
 
     Refuses: Fault for a content or version that is not known.
     """
-    _check(kept, "result")
-    try:
-        made: Outcome = msgspec.convert(kept, _Outcome) if kept else NOTHING
-    except msgspec.ValidationError as error:
-        raise Fault(f"记账分录的 result 无法读取：{error}") from None
+    made: Outcome = _read(kept, "result", _Outcome)
     return made
 
 
@@ -182,10 +174,14 @@ _Facts = SettledFacts | StayFacts
 _Outcome = Decision | Adjusting
 
 
-def _check(kept: Mapping[str, Any], column: str) -> None:
-    """An unknown version is told before anything of it is read."""
+def _read(kept: Mapping[str, Any], column: str, contents: Any) -> Any:
+    """One of the contents that a column may hold; an unknown version is told before it is read."""
     if not kept:
-        return
+        return NOTHING
     name, version = kept.get("of"), kept.get("version")
     if name not in VERSIONS or version != VERSIONS[name]:
         raise Fault(f"记账分录的 {column} 是 {name!r} 第 {version!r} 版，本程序不认识")
+    try:
+        return msgspec.convert(kept, contents)
+    except msgspec.ValidationError as error:
+        raise Fault(f"记账分录的 {column} 无法读取：{error}") from None

@@ -93,16 +93,17 @@ class Seal:
     hash: bytes
 
 
-def seal(connection: Connection, area: str) -> Iterator[Seal]:
+def seal(connection: Connection, area: str, restored: bool = False) -> Iterator[Seal]:
     """Seal what can be sealed of an area, some entries a transaction; gives the links made.
 
-    The caller holds no transaction. Two that seal at once wait for each other.
+    The caller holds no transaction. Two that seal at once wait for each other. `restored`: see
+    `seal_restored`.
     Ensures: every entry of a transaction that had ended before the call is sealed after it, but for
              those that were entered while an older transaction still runs.
     """
     while True:
         with connection.transaction():
-            made, whole = _link(connection, area)
+            made, whole = _link(connection, area, restored)
         if made:
             yield made
         if whole:
@@ -115,24 +116,17 @@ def seal_restored(connection: Connection) -> None:
     The numbers of transactions begin anew on another server; so nothing may be left that was
     entered under an old one. Nobody else may be entering anything.
     """
-    for (area,) in connection.execute(AREAS).fetchall():
-        while True:
-            with connection.transaction():
-                made, whole = _link(connection, area, restored=True)
-            if whole:
-                break
+    for _ in seal_all(connection, restored=True):
+        pass
 
 
-AREAS = "select distinct area from entry order by 1"
-
-
-def seal_all(connection: Connection) -> Iterator[Seal]:
+def seal_all(connection: Connection, restored: bool = False) -> Iterator[Seal]:
     """Seal every area that has entries."""
-    for (area,) in connection.execute(AREAS).fetchall():
-        yield from seal(connection, area)
+    for (area,) in connection.execute("select distinct area from entry order by 1").fetchall():
+        yield from seal(connection, area, restored)
 
 
-def _link(connection: Connection, area: str, restored: bool = False) -> tuple[Seal | None, bool]:
+def _link(connection: Connection, area: str, restored: bool) -> tuple[Seal | None, bool]:
     """One more link, if there is anything to take; and whether all has been taken.
 
     `restored`: whatever the transaction that entered it; then there is a link in any case.

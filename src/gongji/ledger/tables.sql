@@ -307,50 +307,47 @@ create trigger settlement_of_entry after insert on settlement referencing new ta
 create function posting_fits() returns trigger language plpgsql as $$
 declare wrong record;
 begin
-  select t.entry, case
-      when t.kind is null then 'posting_entry_there'
-      when t.strange then 'posting_of_kind'
-      when t.first <> 1 or t.last <> t.rows then 'posting_numbered'
-      when t.settles and (s.entry is null
-        or (s.pool_fen, s.supplements_fen, s.account_fen, s.family_fen, s.owed_fen)
-          <> (t.pool, t.supplements, t.account, t.family, t.owed)) then 'posting_settles'
-      when t.reverses is not null and not posting_mirrors(t.entry, t.reverses)
-        then 'posting_mirrors'
-    end as wall into wrong
-  from (
-    select a.entry, e.kind, e.reverses, k.settles, min(a.number) as first, max(a.number) as last,
-      count(*) as rows,
-      bool_or(a.area <> e.area or m.kind is null and e.reverses is null
-        or f.kind is null or g.kind is null
-        or f.fund <> 'any' and f.fund <> split_part(a.fund, '.', 1)
-        or g.fund <> 'any' and g.fund <> split_part(a.fund, '.', 1)) as strange,
-      coalesce(sum(case 'pool' when a.debit then a.amount_fen when a.credit then -a.amount_fen
-        end), 0) as pool,
-      coalesce(sum(case 'supplement' when a.debit then a.amount_fen
-        when a.credit then -a.amount_fen end), 0) as supplements,
-      coalesce(sum(case 'account' when a.debit then a.amount_fen when a.credit then -a.amount_fen
-        end) filter (where e.person::text in (a.debit_owner, a.credit_owner)), 0) as account,
-      coalesce(sum(case 'account' when a.debit then a.amount_fen when a.credit then -a.amount_fen
-        end) filter (where e.person::text not in (a.debit_owner, a.credit_owner)), 0) as family,
-      coalesce(sum(case when a.credit in ('payable', 'receivable') then a.amount_fen
-        when a.debit in ('payable', 'receivable') then -a.amount_fen end), 0) as owed
-    from added a
+  select judged.entry, judged.wall into wrong from (
+    select t.entry, case
+        when t.kind is null then 'posting_entry_there'
+        when t.strange then 'posting_of_kind'
+        when t.first <> 1 or t.last <> t.rows then 'posting_numbered'
+        when t.settles and (s.entry is null
+          or (s.pool_fen, s.supplements_fen, s.account_fen, s.family_fen, s.owed_fen)
+            <> (t.pool, t.supplements, t.account, t.family, t.owed)) then 'posting_settles'
+        when t.reverses is not null and not posting_mirrors(t.entry, t.reverses)
+          then 'posting_mirrors'
+      end as wall
+    from (
+      select a.entry, e.kind, e.reverses, k.settles, min(a.number) as first, max(a.number) as last,
+        count(*) as rows,
+        bool_or(a.area <> e.area or m.kind is null and e.reverses is null
+          or f.kind is null or g.kind is null
+          or f.fund <> 'any' and f.fund <> split_part(a.fund, '.', 1)
+          or g.fund <> 'any' and g.fund <> split_part(a.fund, '.', 1)) as strange,
+        coalesce(sum(case 'pool' when a.debit then a.amount_fen when a.credit then -a.amount_fen
+          end), 0) as pool,
+        coalesce(sum(case 'supplement' when a.debit then a.amount_fen
+          when a.credit then -a.amount_fen end), 0) as supplements,
+        coalesce(sum(case 'account' when a.debit then a.amount_fen when a.credit then -a.amount_fen
+          end) filter (where e.person::text in (a.debit_owner, a.credit_owner)), 0) as account,
+        coalesce(sum(case 'account' when a.debit then a.amount_fen when a.credit then -a.amount_fen
+          end) filter (where e.person::text not in (a.debit_owner, a.credit_owner)), 0) as family,
+        coalesce(sum(case when a.credit in ('payable', 'receivable') then a.amount_fen
+          when a.debit in ('payable', 'receivable') then -a.amount_fen end), 0) as owed
+      from added a
+      left join lateral (
+        select kind, area, person, reverses from entry
+        where id = a.entry and xact = pg_current_xact_id() limit 1) e on true
+      left join entry_kind k on k.kind = e.kind
+      left join entry_moves m on m.kind = e.kind and m.debit = a.debit and m.credit = a.credit
+      left join chart f on f.kind = a.debit
+      left join chart g on g.kind = a.credit
+      group by a.entry, e.kind, e.reverses, k.settles) t
     left join lateral (
-      select kind, area, person, reverses from entry
-      where id = a.entry and xact = pg_current_xact_id() limit 1) e on true
-    left join entry_kind k on k.kind = e.kind
-    left join entry_moves m on m.kind = e.kind and m.debit = a.debit and m.credit = a.credit
-    left join chart f on f.kind = a.debit
-    left join chart g on g.kind = a.credit
-    group by a.entry, e.kind, e.reverses, k.settles) t
-  left join lateral (
-    select entry, pool_fen, supplements_fen, account_fen, family_fen, owed_fen from settlement
-    where entry = t.entry limit 1) s on true
-  where t.kind is null or t.strange or t.first <> 1 or t.last <> t.rows
-    or t.settles and (s.entry is null
-      or (s.pool_fen, s.supplements_fen, s.account_fen, s.family_fen, s.owed_fen)
-        <> (t.pool, t.supplements, t.account, t.family, t.owed))
-    or t.reverses is not null and not posting_mirrors(t.entry, t.reverses)
+      select entry, pool_fen, supplements_fen, account_fen, family_fen, owed_fen from settlement
+      where entry = t.entry limit 1) s on true) judged
+  where judged.wall is not null
   limit 1;
   if found then
     raise exception '分录 % 的过账不成立（%）', wrong.entry, wrong.wall

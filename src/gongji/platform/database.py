@@ -63,7 +63,10 @@ def revive() -> str:
 
 @cache
 def owner_dsn() -> str:
-    """How to reach the database as the owner of its tables; starts the embedded server."""
+    """How to reach the database as the owner of its tables; starts the embedded server.
+
+    A process of the service was given the address of its own login instead, and knows no other.
+    """
     given = environment().database_url
     if given:
         return str(given)

@@ -57,9 +57,6 @@ grant select on django_content_type, auth_permission, auth_group, auth_group_per
 grant select, insert, update, delete on django_session, auth_user, auth_user_groups,
   auth_user_user_permissions, account_emailaddress, account_emailconfirmation,
   socialaccount_socialaccount, socialaccount_socialapp, socialaccount_socialtoken to gongji_pages;
-grant usage on all sequences in schema public to gongji_pages;
-revoke usage on sequence entry_id_seq, command_id_seq, staff_id_seq, post_holding_id_seq
-  from gongji_pages;
 
 -- The console: commands and what they change.
 grant select on staff, post, post_conflict, post_holding, post_area, post_side, command,
@@ -88,7 +85,7 @@ grant update (told_on, answered_on, command) on deduction to gongji_console;
 grant update (state, bank_ref) on transfer to gongji_console;
 grant update (state, holding, due_on) on lead to gongji_console;
 grant update (heard_on, decided_on, command) on case_file to gongji_console;
-grant usage on all sequences in schema public to gongji_console;
+grant usage on sequence entry_id_seq to gongji_console;
 
 -- Jobs: what happens at fixed times. They decide nothing about a person by themselves.
 grant select on command, command_line, command_person, step, seal, sealed, inbox, file_ticket,

@@ -13,6 +13,7 @@ import msgspec
 import psycopg
 
 from gongji.ledger.entry_contents import MeterRow
+from gongji.ledger.post import IDS
 from gongji.platform import inbox
 from gongji.platform.arrays import array, texts, written
 from gongji.settlement.batch_marks import read_marks
@@ -246,6 +247,3 @@ def read_around(connection: Connection, wanted: Wanted) -> Context:
         set(used) if used else set(),
         [number for (number,) in ids] if ids else [],
     )
-
-
-IDS = "select nextval('entry_id_seq') from generate_series(1, %s)"
