@@ -92,7 +92,6 @@ def django_database(pages_database: str) -> Iterator[None]:
         HOST=parts.get("host", ""),
         PASSWORD=parts.get("password", ""),
         PORT=str(parts.get("port", "")),
-        CONN_MAX_AGE=0,
     )
     cache.clear()
     yield

@@ -95,7 +95,11 @@ def login_dsn(process: str) -> str:
 
 
 def django_database() -> dict[str, Any]:
-    """Django's DATABASES entry: by the address that this process was given, else the owner's."""
+    """Django's DATABASES entry: by the address that this process was given, else the owner's.
+
+    A connection lives as long as its request: under ASGI each request has a thread of its own, and
+    what a thread keeps for the next one is never closed.
+    """
     parts = conninfo_to_dict(owner_dsn())
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -105,8 +109,7 @@ def django_database() -> dict[str, Any]:
         "HOST": parts.get("host", ""),
         "PORT": parts.get("port", ""),
         "OPTIONS": {"options": parts["options"]} if parts.get("options") else {},
-        "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,
+        "CONN_MAX_AGE": 0,
     }
 
 
