@@ -6,7 +6,7 @@ READY := $(VENV)/.ready-to-run
 READY_DEV := $(VENV)/.ready-to-test
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test browser bite coverage orders test-slow check bench bench-counter faults mutation docs schema lock clean
+.PHONY: run test browser bite coverage orders test-slow test-third check bench bench-counter faults mutation docs schema lock clean
 
 run: $(READY)  ## visits of the five areas explained, then a day at made-up counters
 	@$(BIN)/python -m gongji.cli.tour
@@ -36,8 +36,11 @@ coverage: $(READY_DEV) browser  ## which branches the tests run, those of other 
 orders: $(READY_DEV) browser  ## each folder of tests alone, all in reverse, all shuffled
 	@$(BIN)/python tests/orders.py
 
-test-slow: $(READY_DEV) orders  ## that, a million person-years against the oracle, every figure changed
-	@$(BIN)/python -m pytest -q -m slow
+test-slow: $(READY_DEV) browser  ## that, a million person-years against the oracle, every figure changed
+	@$(BIN)/python tests/orders.py --all
+
+test-third: $(READY_DEV) browser  ## the day's third of test-slow, as far as three minutes go
+	@$(BIN)/python tests/orders.py --all --third today --seconds 180
 
 check: $(READY_DEV)  ## style, types, imports, rulebooks
 	@$(BIN)/ruff check .
