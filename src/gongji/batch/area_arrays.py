@@ -26,7 +26,7 @@ from gongji.batch.loops import (
 )
 from gongji.batch.numba_rows import Row
 from gongji.law.compile.cells import axis_values, own_level
-from gongji.law.compile.tables import UNSET, Family, Placed, Tables
+from gongji.law.compile.tables import Family, Placed, Tables
 from gongji.law.engine.area import Area
 from gongji.law.engine.visit import Visit, read_visit, value_name, value_of
 from gongji.law.kernel import pour
@@ -240,10 +240,6 @@ class AreaPlan:
     def part_steps_of(self, cell: int) -> list[int]:
         """From the cell of the rest of a cost to the cells of its parts."""
         return self._part_steps(self.tables.family_of(cell))
-
-    def unset(self, cells: I64) -> I64:
-        """Which of these cells nobody has compiled yet."""
-        return np.array([cell for cell in cells if self.tables.cells[cell] == UNSET], np.int64)
 
 
 def _row(numbers: list[int]) -> Row:

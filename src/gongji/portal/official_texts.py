@@ -32,11 +32,6 @@ class OfficialArticle:
     note: str
     keys: tuple[str, ...] = ()
 
-    @property
-    def official(self) -> bool:
-        """Whether the text itself is here, and not only what the register says of it."""
-        return bool(self.paragraphs)
-
 
 @dataclass(frozen=True)
 class Document:
@@ -45,11 +40,6 @@ class Document:
     book: Rulebook
     preface: tuple[str, ...]
     articles: tuple[OfficialArticle, ...]
-
-    @property
-    def has_text(self) -> bool:
-        """Whether the official text is here."""
-        return bool(self.preface)
 
     def article(self, named: str) -> OfficialArticle | None:
         """The article that a citation means, or None."""

@@ -16,7 +16,6 @@ import msgspec
 from gongji.refusals import Fault
 from gongji.units import Fen, Ppm, yuan_text
 
-ZERO = msgspec.Raw(b"0")
 _PPM_DECIMALS = 6
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from gongji.law.compile.grounds import Ground, ground, rules
 from gongji.law.rulebook.account_provisions import (
     ACCOUNT_EVENTS,
-    OUTCOMES,
     PLACES,
     RELATIONS,
     USES,
@@ -27,7 +26,6 @@ Row = tuple[Provision[Use], Use]
 USE_NAMES = {code: name for name, code in USES.items()}
 RELATION_NAMES = {code: name for name, code in RELATIONS.items()}
 PLACE_NAMES = {code: name for name, code in PLACES.items()}
-OUTCOME_NAMES = {code: name for name, code in OUTCOMES.items()}
 EVENT_NAMES = {code: name for name, code in ACCOUNT_EVENTS.items()}
 
 
