@@ -6,7 +6,7 @@ READY := $(VENV)/.ready-to-run
 READY_DEV := $(VENV)/.ready-to-test
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test browser bite coverage orders test-slow test-third check bench bench-counter faults mutation docs schema lock clean
+.PHONY: run test browser bite coverage orders test-slow test-third check bench bench-counter cost faults mutation docs schema lock clean
 
 run: $(READY)  ## visits of the five areas explained, then a day at made-up counters
 	@$(BIN)/python -m gongji.cli.tour
@@ -55,6 +55,9 @@ bench: $(READY_DEV)  ## speed and scale of files, and of the calculator's pages
 
 bench-counter: $(READY_DEV)  ## settlements at the counter against pgbench (YARDSTICK=folder)
 	@$(BIN)/python bench/counter.py $(if $(YARDSTICK),--yardstick $(YARDSTICK))
+
+cost: $(READY_DEV)  ## what a settlement costs beside an earlier commit (BEFORE=commit)
+	@$(BIN)/python bench/cost.py $(if $(BEFORE),--before $(BEFORE))
 
 faults: $(READY_DEV)  ## kill, cut, repeat, alter under load; nothing may be lost or doubled
 	@PYTHONPATH=tests/faults:bench $(BIN)/python tests/faults/run.py

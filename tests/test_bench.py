@@ -19,3 +19,11 @@ def test_the_counter_s_benchmark_says_which_program_is_missing(tmp_path: Path) -
     )
     assert ran.returncode == 2
     assert "apt-get install wrk" in ran.stderr and "Traceback" not in ran.stderr
+
+
+def test_the_comparison_of_costs_says_what_it_wants() -> None:
+    ran = subprocess.run(
+        [sys.executable, "bench/cost.py"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 2
+    assert "make cost BEFORE=commit" in ran.stderr and "Traceback" not in ran.stderr
