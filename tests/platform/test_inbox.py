@@ -87,6 +87,9 @@ def test_a_hash_is_of_the_key_the_place_the_command_and_the_input() -> None:
 def test_what_is_sealed_opens_by_its_key_and_at_its_place_only() -> None:
     seal = MessageSeal(b"i" * 32, b"l" * 32)
     sealed = seal.seal(PLACE, "reply", b"said")
+    names = b'{"fund_payamt":"40.20"}' * 50
+    assert len(seal.seal(PLACE, "reply", names)) < len(names) / 4
+    assert seal.open(PLACE, "reply", seal.seal(PLACE, "reply", names), 1) == names
     assert b"said" not in sealed and seal.seal(PLACE, "reply", b"said") != sealed
     assert seal.open(PLACE, "reply", sealed, 1) == b"said"
     other = (INSTITUTION, HOSPITAL, "M2")

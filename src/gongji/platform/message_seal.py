@@ -7,6 +7,7 @@ a message said (identity numbers are few enough to try them all) nor read it.
 import hashlib
 import hmac
 import os
+import zlib
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -23,6 +24,7 @@ PARTING = "\0"
 """Between names that are hashed or sealed together; no text of PostgreSQL can hold it."""
 _NONCE_BYTES = 12
 _TAG_BYTES = 16
+_DEFLATE = -12
 
 
 class MessageSeal:
@@ -43,12 +45,13 @@ class MessageSeal:
         return bytes([KEY_ID]) + hmac.digest(self._lookup, said, hashlib.sha256)
 
     def seal(self, place: Sequence[str], part: str, text: bytes) -> bytes:
-        """A part of a message encrypted; it opens at its own place only.
+        """A part of a message, compressed and encrypted; it opens at its own place only.
 
-        Shape: the nonce, then the sealed text (AES-256-GCM).
+        Shape: the nonce, then the sealed text (AES-256-GCM). What is encrypted cannot be compressed
+               any more, and a reply is mostly names of fields.
         """
         nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._cipher(KEY_ID).encrypt(nonce, text, _bound(place, part))
+        return nonce + self._cipher(KEY_ID).encrypt(nonce, _pressed(text), _bound(place, part))
 
     def open(self, place: Sequence[str], part: str, sealed: bytes, key_id: int) -> bytes:
         """What `seal` made, in clear.
@@ -59,9 +62,10 @@ class MessageSeal:
             raise Fault("存档的报文不完整，无法读出")
         nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
-            return self._cipher(key_id).decrypt(nonce, rest, _bound(place, part))
+            pressed = self._cipher(key_id).decrypt(nonce, rest, _bound(place, part))
         except InvalidTag:
             raise Fault("存档的报文与密钥 GONGJI_IDENTITY_KEY 不符，无法读出") from None
+        return zlib.decompress(pressed, wbits=_DEFLATE)
 
     def _cipher(self, key_id: int) -> AESGCM:
         found = self._ciphers.get(key_id)
@@ -74,6 +78,12 @@ class MessageSeal:
 def _derived(key: bytes, purpose: str) -> bytes:
     """A key for one purpose, from which neither the others nor the installation's follow."""
     return HKDF(hashes.SHA256(), 32, None, purpose.encode()).derive(key)
+
+
+def _pressed(text: bytes) -> bytes:
+    """Raw deflate at its quickest, its tables small: making them costs more than a message."""
+    press = zlib.compressobj(1, wbits=_DEFLATE, memLevel=5)
+    return press.compress(text) + press.flush()
 
 
 def _bound(place: Sequence[str], part: str) -> bytes:
