@@ -16,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -144,11 +145,7 @@ def serve(port: int, persons: int) -> None:
     opened = getattr(counter, "gateway", None) or counter.door
     with tempfile.TemporaryDirectory(prefix="gongji-cost-") as folder:
         os.environ |= {"GONGJI_DEMO": "1", "GONGJI_DATA": folder}
-        if _has("gongji.platform.database"):
-            from gongji.platform.database import embedded
-        else:
-            from gongji.config.database import embedded
-        server = embedded(Path(folder) / "postgresql", keep=True)
+        server = _embedded()(Path(folder) / "postgresql", keep=True)
         try:
             dsn = server.get_uri()
             with psycopg.connect(dsn, autocommit=True) as connection:
@@ -171,13 +168,13 @@ def _main(folder: Path) -> str:
     return f"import sys; sys.argv[0] = 'gongji'; from {module} import main; main()"
 
 
-def _has(module: str) -> bool:
-    from importlib.util import find_spec
-
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
+def _embedded() -> Callable[..., Any]:
+    """How this tree starts a database; its module has been in another room."""
+    for room in ("platform", "config"):
+        with suppress(ModuleNotFoundError):
+            found: Callable[..., Any] = import_module(f"gongji.{room}.database").embedded
+            return found
+    raise SystemExit("this tree starts no database that is known here")
 
 
 @contextmanager
