@@ -48,6 +48,22 @@ class BondTerms(msgspec.Struct, frozen=True):
     relation: str
 
 
+class BondRecord(msgspec.Struct, frozen=True):
+    """A bond as the agency records it: both sides by number and name, and when the owner agreed.
+
+    `relation` is what the owner of the account is to the one whose care is paid; `order` 1 pays
+    first, None goes last.
+    """
+
+    psn_no: str
+    name: str
+    owner: str
+    owner_name: str
+    relation: str
+    consented_on: date
+    order: int | None = None
+
+
 class BondNumber(msgspec.Struct, frozen=True):
     """A bond that stands or is asked for, by its number."""
 
@@ -189,7 +205,10 @@ def end_bond(connection: Database, content: BondNumber, *, actor: Actor, now: da
     person = person_rows.acting_person(connection, actor)
     own = {fact.id: fact for fact in _own(connection, person)}
     fact = own.get(content.bond) or _of_owner(connection, person, content.bond)
-    today = day_in_china(now)
+    _end(connection, fact, day_in_china(now), actor, now)
+
+
+def _end(connection: Database, fact: FactRow, today: date, actor: Actor, now: datetime) -> None:
     if fact.details["consented_on"] == NEVER or fact.since >= today:
         person_facts.retire(connection, [fact.id], now)
         return
@@ -197,6 +216,99 @@ def end_bond(connection: Database, content: BondNumber, *, actor: Actor, now: da
         fact.person_id, fact.area, KIND, fact.since, fact.key, today, fact.details, actor.source()
     )
     person_facts.correct(connection, fact.id, right, now)
+
+
+@dataclass(frozen=True)
+class BondSides:
+    """The two persons of a bond that is to be recorded, and the fact that stands already."""
+
+    person: Person
+    owner: Person
+    standing: FactRow | None
+
+    @property
+    def given(self) -> bool:
+        """Whether the owner agreed already."""
+        return self.standing is not None and self.standing.details["consented_on"] != NEVER
+
+
+def bond_sides(connection: Database, content: BondRecord, day: date) -> BondSides:
+    """Who is bound to whom by a record.
+
+    Refuses: bond_person_unknown, bond_with_oneself, value_invalid.
+    """
+    person = _named(connection, content.psn_no, content.name)
+    owner = _named(connection, content.owner, content.owner_name)
+    if owner.id == person.id:
+        raise Refusal("bond_with_oneself", "owner")
+    _relation(content.relation)
+    standing = [
+        fact
+        for fact in _own(connection, person)
+        if fact.key == owner.psn_no and (fact.until is None or fact.until > day)
+    ]
+    return BondSides(person, owner, standing[0] if standing else None)
+
+
+def _named(connection: Database, psn_no: str, name: str) -> Person:
+    found = person_rows.find_person(connection, psn_no.strip())
+    if found is None or found.name != name.strip():
+        raise Refusal("bond_person_unknown", "psn_no")
+    return found
+
+
+@command("staff")
+def record_bond(connection: Database, content: BondRecord, *, actor: Actor, now: datetime) -> int:
+    """Record a bond that the owner agreed to, in the place of one that was only asked for.
+
+    It holds from today on. Gives its number.
+    Refuses: as `bond_sides`; fact_overlaps where it was given already.
+    """
+    today = day_in_china(now)
+    sides = bond_sides(connection, content, today)
+    person, owner = sides.person, sides.owner
+    order = content.order or _next_order(connection, person)
+    terms = _terms(content.relation, str(content.consented_on), order)
+    new = NewFact(person.id, person.area, KIND, today, owner.psn_no, None, terms, actor.source())
+    if sides.standing is not None and not sides.given:
+        return person_facts.correct(connection, sides.standing.id, new, now)
+    return person_facts.add(connection, [new], now)[0]
+
+
+@dataclass(frozen=True)
+class StandingBond:
+    """A bond that stands: its fact and the ids of its two sides."""
+
+    fact: FactRow
+    person: int
+    owner: int
+
+
+def standing_bond(connection: Database, number: int, day: date) -> StandingBond:
+    """A bond by its number that is not over on a day.
+
+    Refuses: bond_unknown.
+    """
+    row = connection.execute(
+        "select f.person_id, o.id from person_fact f join person o on o.psn_no = f.key"
+        " where f.id = %s and f.kind = 'bond' and f.retired_at is null"
+        " and (f.until is null or f.until > %s)",
+        [number, day],
+    ).fetchone()
+    if row is None:
+        raise Refusal("bond_unknown", "bond")
+    held = person_facts.history(connection, [row[0]], None, [KIND])[row[0]]
+    return StandingBond(next(fact for fact in held if fact.id == number), row[0], row[1])
+
+
+@command("staff")
+def revoke_bond(connection: Database, content: BondNumber, *, actor: Actor, now: datetime) -> None:
+    """End a bond at the counter, at once: from today on it pays nothing.
+
+    Refuses: bond_unknown.
+    """
+    today = day_in_china(now)
+    _end(connection, standing_bond(connection, content.bond, today).fact, today, actor, now)
 
 
 def _of_owner(connection: Database, owner: Person, number: int) -> FactRow:

@@ -5,6 +5,7 @@ rooms is that in which something is looked at.
 """
 
 from gongji.refusals.accounts import ACCOUNTS
+from gongji.refusals.agency import AGENCY
 from gongji.refusals.backup import BACKUP
 from gongji.refusals.catalogue import CATALOGUE
 from gongji.refusals.commands import COMMANDS
@@ -18,6 +19,7 @@ from gongji.refusals.institutions import INSTITUTIONS
 from gongji.refusals.ledger import LEDGER
 from gongji.refusals.lines import LINES
 from gongji.refusals.people import PEOPLE
+from gongji.refusals.review import REVIEW
 from gongji.refusals.settlement import SETTLEMENT
 from gongji.refusals.visits import VISITS
 
@@ -30,6 +32,8 @@ REFUSALS: dict[str, str] = {
     **GATES,
     **GATEWAY,
     **COMMANDS,
+    **REVIEW,
+    **AGENCY,
     **FILINGS,
     **CATALOGUE,
     **PEOPLE,

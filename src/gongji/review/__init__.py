@@ -1,1 +1,1 @@
-"""Staff, posts and who may decide what; the chains of review."""
+"""Staff, posts, chains of review and the life of commands; what a command does it does not know."""

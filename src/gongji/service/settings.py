@@ -23,6 +23,7 @@ ALIKE: dict[str, Any] = {
         "procrastinate.contrib.django",
         "gongji.platform",
         "gongji.review",
+        "gongji.agency",
         "gongji.people",
         "gongji.institutions",
         "gongji.catalogue",

@@ -11,7 +11,12 @@ from typing import Any
 from gongji.law.checks.check_figures import FEN, Figures
 from gongji.law.compile.figures import parameter_parser
 from gongji.law.compile.layout import floor_layer
-from gongji.law.rulebook import account_provisions, line_provisions, provision_kinds
+from gongji.law.rulebook import (
+    account_provisions,
+    item_provisions,
+    line_provisions,
+    provision_kinds,
+)
 from gongji.law.rulebook.definitions import define_all
 from gongji.law.rulebook.law import Law, Provision
 from gongji.law.rulebook.provision_kinds import (
@@ -66,6 +71,7 @@ class Checker(Figures):
             provision_kinds.Chain: self._chain,
             provision_kinds.Supplement: self._supplement,
             line_provisions.LineRule: self._line_rule,
+            item_provisions.ItemRule: self._item,
             Layer: self._layer,
             Onward: self._onward,
             Rate: self._rate,
@@ -194,6 +200,38 @@ class Checker(Figures):
         if rule.share is not None and not 0 <= rule.share <= WHOLE:
             self.report(rule.node, path, ("比例",), "应在 0% 与 100% 之间")
 
+    def _item(self, item: item_provisions.ItemRule, path: str) -> None:
+        self._papers(item.papers, path)
+        if item.limit and item.limit.days < 0:
+            self.report(item.limit.node, f"{path}.时限", ("工作日",), "不能小于 0")
+        for number, step in enumerate(item.review):
+            at = f"{path}.审核[{number}]"
+            before = item.review[:number]
+            if any(step.post == other.post and step.level == other.level for other in before):
+                self.report(step.node, at, ("岗位",), "同一机构的同一岗位不重复审核")
+            ranks = [item_provisions.LEVELS.index(other.level) for other in before]
+            if max(ranks, default=0) > item_provisions.LEVELS.index(step.level):
+                self.report(step.node, at, ("机构",), "先受理机构，再县级，再市级")
+            if step.above >= 0 and not item_provisions.ITEMS[item.code]:
+                self.report(step.node, at, ("超过",), "这一事项没有金额")
+        always = [step for step in item.review if step.above < 0]
+        if item_provisions.ITEMS[item.code] and len(always) < 2:
+            message = "支付待遇的事项，任何金额都至少两步审核"
+            self.report(item.node, path, ("审核",), message)
+
+    def _papers(self, papers: tuple[item_provisions.Paper, ...], path: str) -> None:
+        names: set[str] = set()
+        for number, paper in enumerate(papers):
+            at = f"{path}.材料[{number}]"
+            for name in (paper.name, *paper.instead):
+                if name in names:
+                    self.report(paper.node, at, ("名称",), f"“{name}”写了两次")
+                names.add(name)
+            if paper.promise != bool(paper.broken):
+                self.report(
+                    paper.node, at, ("违诺",), "可以承诺代替的，写明承诺不实的后果；其余不写"
+                )
+
     def _route(self, route: provision_kinds.Route, path: str) -> None:
         self._condition(route.when, route.node, path)
         self._benefit_names(route.benefits, route.node, path, "待遇")
@@ -260,7 +298,7 @@ class Checker(Figures):
 
     def _codes(self) -> None:
         """A code stands for one thing."""
-        for section in ("计量", "参数", "费用部分", "待遇"):
+        for section in ("计量", "参数", "费用部分", "待遇", "事项"):
             seen: dict[str, str] = {}
             for name, provision in self.law.section(section).items():
                 code = getattr(provision.value, "code", "")

@@ -251,6 +251,8 @@ def _not_in_text(book: Rulebook) -> Iterator[Problem]:
     """Articles, paragraphs and items that the official text beside the document does not have."""
     text = text_beside(book.path)
     for article, struct in citations(tuple(book.sections.values())) if text.sections else ():
+        if getattr(struct, "document", ""):
+            continue  # Read in another document, which is not beside this one.
         for part in missing_parts(text, article):
             message = f"正文没有“{part}”"
             yield Problem(struct.node.file, line_of(struct.node, "依据"), "依据", message)

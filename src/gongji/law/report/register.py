@@ -47,6 +47,7 @@ ROOMS = {
     "clearing": "清算",
     "supervision": "监管",
     "simulation": "试算",
+    "agency": "经办事项",
     "gateway": "接口",
     "portal": "参保人服务",
     "console": "经办后台",

@@ -8,6 +8,7 @@ from typing import Any
 
 from gongji.law.rulebook import (
     account_provisions,
+    item_provisions,
     line_provisions,
     provision_kinds,
     rulebook,
@@ -58,7 +59,7 @@ def rulebook_schema() -> Json:
 def _structs() -> list[type]:
     """Every struct that a rulebook can hold, by name."""
     found = {rulebook.Head.__name__: rulebook.Head}
-    for module in (provision_kinds, account_provisions, line_provisions):
+    for module in (provision_kinds, account_provisions, line_provisions, item_provisions):
         for name, value in vars(module).items():
             if getattr(value, "__module__", "") == module.__name__ and _is_struct(value):
                 found[name] = value

@@ -8,7 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gongji.law.rulebook import account_provisions, line_provisions, provision_kinds, schema
+from gongji.law.rulebook import (
+    account_provisions,
+    item_provisions,
+    line_provisions,
+    provision_kinds,
+    schema,
+)
 from gongji.law.rulebook.schema import key, list_of, struct
 from gongji.law.rulebook.source import Node, content_of, line_of, read
 from gongji.refusals import Problem
@@ -29,6 +35,7 @@ SECTIONS: dict[str, type] = {
     "补充": provision_kinds.Supplement,
     **account_provisions.SECTIONS,
     **line_provisions.SECTIONS,
+    **item_provisions.SECTIONS,
 }
 """Sections of a rulebook whose entries are provisions: each can be replaced by a later document."""
 SECTION_OF = {kind: name for name, kind in SECTIONS.items()}

@@ -1,0 +1,10 @@
+"""Notices."""
+
+from django.db import migrations
+
+from gongji.platform.sql_tables import tables
+
+
+class Migration(migrations.Migration):
+    dependencies = [("platform", "0003_command_life"), ("people", "0001_tables")]
+    operations = [tables(__file__, "tables.sql")]

@@ -1,0 +1,52 @@
+"""The trail: who looked at what and who did what, added to only.
+
+Law:     《个人信息保护法》 第五十一条, 国务院令第735号 第三十二条.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+Connection = psycopg.Connection[Any]
+
+ACT, LOOK, LIST = "act", "look", "list"
+"""The ways: something was done, a record was opened, a list was opened."""
+
+_LOG = """insert into access_log (actor_kind, actor, holding, way, person, what, reason, granted,
+  rows, ids_hash) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+_OPENED = """select 1 from access_log where actor_kind = %s and actor = %s and way = 'list'
+  and ids_hash = %s and at > now() - interval '1 day' limit 1"""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One row of the trail; `ids` are those of a list."""
+
+    way: str
+    what: str
+    person: int | None = None
+    reason: str = ""
+    granted: bool = True
+    holding: int | None = None
+    ids: tuple[int, ...] | None = None
+
+
+def log(connection: Connection, who: tuple[str, str], trace: Trace) -> None:
+    """Add a row; `who` is kind and id of the actor."""
+    ids = trace.ids
+    rows, hashed = (1, None) if ids is None else (len(ids), ids_hash(ids))
+    row = [*who, trace.holding, trace.way, trace.person, trace.what, trace.reason, trace.granted]
+    connection.execute(_LOG, [*row, rows, hashed])
+
+
+def opened(connection: Connection, who: tuple[str, str], ids: Iterable[int]) -> bool:
+    """Whether an actor opened exactly this list within a day."""
+    return connection.execute(_OPENED, [*who, ids_hash(ids)]).fetchone() is not None
+
+
+def ids_hash(ids: Iterable[int]) -> bytes:
+    """What tells a list of rows from another, in whatever order."""
+    return hashlib.sha256(" ".join(map(str, sorted(ids))).encode()).digest()

@@ -1,0 +1,14 @@
+"""The logins' keys to the tables of review and to the life of commands."""
+
+from django.db import migrations
+
+from gongji.platform.sql_tables import tables
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("service", "0001_logins"),
+        ("platform", "0003_command_life"),
+        ("agency", "0001_tables"),
+    ]
+    operations = [tables(__file__, "review_logins.sql")]
