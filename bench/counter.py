@@ -490,7 +490,7 @@ def main() -> None:
 
         server = embedded(Path(folder) / "postgresql", keep=True)
         try:
-            dsn = server.get_uri()
+            dsn = server.address()
             with psycopg.connect(dsn, autocommit=True) as connection:
                 connection.execute("create database gongji")
             lines = measure(options, dsn)

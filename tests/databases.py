@@ -72,7 +72,7 @@ def _address(folder: Path) -> Iterator[str]:
         return
     made = database.embedded(folder / "postgresql", keep=True)
     try:
-        yield str(made.get_uri())
+        yield str(made.address())
     finally:
         made.stop()
 

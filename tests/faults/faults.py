@@ -220,9 +220,9 @@ def world(persons: int, gateways: int = 2, disk: str = "") -> Iterator[World]:
         environment.cache_clear()
         server = embedded(folder / "postgresql", keep=True)
         try:
-            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            with psycopg.connect(server.address(), autocommit=True) as connection:
                 connection.execute("create database gongji")
-            dsn = make_conninfo(server.get_uri(), dbname="gongji")
+            dsn = make_conninfo(server.address(), dbname="gongji")
             with (
                 log_of(folder).open("w") as log,
                 gateway(dsn, free_port(), gateways, log, DATABASE_URL="") as bench,
@@ -232,7 +232,7 @@ def world(persons: int, gateways: int = 2, disk: str = "") -> Iterator[World]:
                     connection.execute(OPENINGS)
                 yield World(bench, dsn, folder, bool(disk))
         finally:
-            server.ensure_postgres_running()
+            server.revive()
             server.stop()
     finally:
         if disk:
