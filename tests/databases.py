@@ -70,6 +70,7 @@ def _address(folder: Path) -> Iterator[str]:
     if given := os.environ.get("DATABASE_URL", ""):
         yield given
         return
+    environment()  # It makes the folder a demonstration's.
     made = database.embedded(folder / "postgresql", keep=True)
     try:
         yield str(made.address())

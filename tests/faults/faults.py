@@ -218,6 +218,7 @@ def world(persons: int, gateways: int = 2, disk: str = "") -> Iterator[World]:
         os.environ |= {"GONGJI_DEMO": "1", "GONGJI_DATA": str(folder)}
         os.environ.pop("GONGJI_GATEWAY_DATABASE_URL", None)
         environment.cache_clear()
+        environment()  # It makes the folder a demonstration's.
         server = embedded(folder / "postgresql", keep=True)
         try:
             with psycopg.connect(server.address(), autocommit=True) as connection:

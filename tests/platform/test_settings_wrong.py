@@ -14,7 +14,10 @@ from gongji.platform import environment as env
 from gongji.refusals import Fault, RulebookError
 
 KEY = base64.b64encode(bytes(range(32))).decode()
-KEYS = dict.fromkeys(("GONGJI_SECRET_KEY", "GONGJI_IDENTITY_KEY", "GONGJI_LOOKUP_KEY"), KEY)
+KEYS = {
+    name: base64.b64encode(bytes(range(number, number + 32))).decode()
+    for number, name in enumerate(("GONGJI_SECRET_KEY", "GONGJI_IDENTITY_KEY", "GONGJI_LOOKUP_KEY"))
+}
 
 BY_ITSELF: dict[str, Any] = {
     "demo": False,

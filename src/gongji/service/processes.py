@@ -1,6 +1,7 @@
 """What a process of the service does: `python -m gongji.service.processes gateway|pages|jobs`."""
 
 import ctypes
+import os
 import signal
 import socket
 import sys
@@ -88,6 +89,7 @@ def end_with_parent() -> None:
 def main(arguments: list[str]) -> None:
     """Run one process of the service."""
     end_with_parent()
+    os.umask(0o077)
     logs.configure(environment().log_level)
     if arguments[0] == "gateway":
         gateway(int(arguments[1]))
