@@ -38,7 +38,7 @@ BY_ITSELF: dict[str, Any] = {
     "days_ahead": 1,
     "message_days": 400,
     "refuse_chained": (),
-    "secret_key": bytes(range(0, 32)),
+    "secret_key": bytes(range(32)),
     "identity_key": bytes(range(1, 33)),
     "lookup_key": bytes(range(2, 34)),
     "log_level": "INFO",
