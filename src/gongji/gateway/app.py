@@ -28,6 +28,7 @@ from gongji.gateway.wire.gathering import Gatherer
 from gongji.gateway.wire.metrics import Metrics
 from gongji.gateway.wire.signatures import ADAPTORS, Forged, Unsigned
 from gongji.law.engine.areas import Areas
+from gongji.platform.database import outdated
 from gongji.platform.identity import Identity
 from gongji.platform.law_book import LawBook, Laws
 from gongji.refusals import GongjiError, Refusal
@@ -271,24 +272,25 @@ class Application:
         elif path == "/metrics":
             await _send(send, 200, Reply(self._metrics.page(), kind=b"text/plain; version=0.0.4"))
         elif path == "/ready":
-            lacking = await self._lacking()
-            said = {"status": "not ready" if lacking else "ready", "lacking": lacking}
+            lacking, server = await self._lacking()
+            said = {"status": "not ready" if lacking else "ready", "lacking": lacking} | server
             await _send(send, 503 if lacking else 200, Reply(msgspec.json.encode(said)))
         else:
             await _send(send, 404, Reply(b'{"code":404,"message":"POST"}'))
 
-    async def _lacking(self) -> list[str]:
-        """What the gateway still needs before it can settle."""
+    async def _lacking(self) -> tuple[list[str], dict[str, Any]]:
+        """What the gateway still needs before it can settle, and which server it is on."""
         lacking = []
         try:
-            found = await self._run(_has_tables)
+            found, version = await self._run(_has_tables)
             if not found:
                 lacking.append("migrations")
             elif not await self._run(lambda one: _in_force(one, self._laws).library.areas()):
                 lacking.append("rules")
         except psycopg.Error:
-            lacking.append("database")
-        return lacking
+            return ["database"], {}
+        server = "{}.{}".format(*divmod(version, 10000))
+        return lacking, {"postgresql": server, "outdated": bool(outdated(version))}
 
 
 def _in_force(connection: threads.Connection, laws: Laws) -> Areas:
@@ -296,9 +298,10 @@ def _in_force(connection: threads.Connection, laws: Laws) -> Areas:
     return laws.in_force(connection, held=False) if isinstance(laws, LawBook) else laws
 
 
-def _has_tables(connection: threads.Connection) -> bool:
+def _has_tables(connection: threads.Connection) -> tuple[bool, int]:
+    """Whether the tables are there, and the version of the server."""
     row = connection.execute("select to_regclass(%s) is not null", [NEWEST_TABLE]).fetchone()
-    return bool(row and row[0])
+    return bool(row and row[0]), connection.info.server_version
 
 
 async def _body(receive: Receive, settings: GatewaySettings) -> bytes:

@@ -21,6 +21,8 @@ NAME = "gongji"
 LOGINS = ("gateway", "pages", "jobs")
 """The processes of the service; the login of each is `gongji_` and its name."""
 OLDEST = 150000
+NEWEST = {15: 20, 16: 16, 17: 12, 18: 6}
+"""The newest release of each version as of November 2026; each brought security updates."""
 
 
 _SERVERS: dict[Path, EmbeddedServer] = {}
@@ -137,6 +139,16 @@ def django_database() -> dict[str, Any]:
         "OPTIONS": {"options": parts["options"]} if parts.get("options") else {},
         "CONN_MAX_AGE": 0,
     }
+
+
+def outdated(version: int) -> str:
+    """What to tell of a server that is behind the releases known here; empty if it is not."""
+    major, minor = divmod(version, 10000)
+    newest = NEWEST.get(major)
+    if newest is None or minor >= newest:
+        return ""
+    behind = f"PostgreSQL {major}.{minor} 落后于安全更新（{major}.{newest} 已发布）"
+    return f"{behind}；生产请用自己的、及时更新的服务器"
 
 
 def check_server(connection: psycopg.Connection[Any]) -> None:

@@ -26,6 +26,7 @@ def gateway(fd: int) -> None:
     from gongji.gateway.transactions import GatewaySettings
     from gongji.platform.installation import installed_law
     from gongji.service.accepting import SharingServer
+    from gongji.service.guarded_connections import GuardedProtocol
 
     given = environment()
     settings = GatewaySettings(
@@ -48,7 +49,8 @@ def gateway(fd: int) -> None:
         access_log=False,
         lifespan="on",
         loop="uvloop",
-        http="httptools",
+        http=GuardedProtocol,
+        ws="none",
         timeout_graceful_shutdown=10,
         timeout_keep_alive=75,
         proxy_headers=False,
@@ -63,8 +65,19 @@ def pages(fd: int) -> None:
     """The pages, by Django."""
     import uvicorn
 
-    config = uvicorn.Config("gongji.service.asgi:application", log_config=None, access_log=False)
-    uvicorn.Server(config).run([socket.socket(fileno=fd)])
+    from gongji.service.guarded_connections import PagesProtocol
+    from gongji.service.pulse import PulsingServer
+
+    config = uvicorn.Config(
+        "gongji.service.asgi:application",
+        log_config=None,
+        access_log=False,
+        http=PagesProtocol,
+        ws="none",
+        proxy_headers=False,
+        server_header=False,
+    )
+    PulsingServer(config).run([socket.socket(fileno=fd)])
 
 
 def jobs() -> None:
