@@ -487,10 +487,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="gongji-bench-") as folder:
         os.environ |= {"GONGJI_DEMO": "1", "GONGJI_DATA": folder}
         from gongji.platform.database import embedded
+        from gongji.platform.environment import environment
 
+        environment()  # It makes the folder a demonstration's.
         server = embedded(Path(folder) / "postgresql", keep=True)
         try:
-            dsn = server.get_uri()
+            dsn = server.address()
             with psycopg.connect(dsn, autocommit=True) as connection:
                 connection.execute("create database gongji")
             lines = measure(options, dsn)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from gongji.platform import database, installation
 from gongji.platform.actors import Actor
@@ -29,8 +29,13 @@ def server() -> Iterator[str]:
 
     Ensures: afterwards the server is gone and the environment as it was: another may be started.
     """
-    with _surroundings() as folder, _address(folder) as address, _template(address):
-        yield address
+    with _surroundings() as folder, _address(folder) as address:
+        # A connection does not tell its own password: `info.dsn` is an address only with this.
+        password = str(conninfo_to_dict(address).get("password") or "")
+        if password:
+            os.environ["PGPASSWORD"] = password
+        with _template(address):
+            yield address
 
 
 @contextmanager
@@ -50,7 +55,8 @@ def copy(address: str) -> Iterator[str]:
 def _surroundings() -> Iterator[Path]:
     """A demonstration's settings with a folder of their own, and nothing remembered of others."""
     folder = Path(tempfile.mkdtemp(prefix="gongji-test-"))
-    before = {name: os.environ.get(name) for name in ("DATABASE_URL", "GONGJI_DEMO", "GONGJI_DATA")}
+    names = ("DATABASE_URL", "GONGJI_DEMO", "GONGJI_DATA", "PGPASSWORD")
+    before = {name: os.environ.get(name) for name in names}
     os.environ |= {"GONGJI_DEMO": "1", "GONGJI_DATA": str(folder)}
     forget()
     try:
@@ -70,9 +76,10 @@ def _address(folder: Path) -> Iterator[str]:
     if given := os.environ.get("DATABASE_URL", ""):
         yield given
         return
+    environment()  # It makes the folder a demonstration's.
     made = database.embedded(folder / "postgresql", keep=True)
     try:
-        yield str(made.get_uri())
+        yield str(made.address())
     finally:
         made.stop()
 

@@ -218,11 +218,12 @@ def world(persons: int, gateways: int = 2, disk: str = "") -> Iterator[World]:
         os.environ |= {"GONGJI_DEMO": "1", "GONGJI_DATA": str(folder)}
         os.environ.pop("GONGJI_GATEWAY_DATABASE_URL", None)
         environment.cache_clear()
+        environment()  # It makes the folder a demonstration's.
         server = embedded(folder / "postgresql", keep=True)
         try:
-            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            with psycopg.connect(server.address(), autocommit=True) as connection:
                 connection.execute("create database gongji")
-            dsn = make_conninfo(server.get_uri(), dbname="gongji")
+            dsn = make_conninfo(server.address(), dbname="gongji")
             with (
                 log_of(folder).open("w") as log,
                 gateway(dsn, free_port(), gateways, log, DATABASE_URL="") as bench,
@@ -232,7 +233,7 @@ def world(persons: int, gateways: int = 2, disk: str = "") -> Iterator[World]:
                     connection.execute(OPENINGS)
                 yield World(bench, dsn, folder, bool(disk))
         finally:
-            server.ensure_postgres_running()
+            server.revive()
             server.stop()
     finally:
         if disk:

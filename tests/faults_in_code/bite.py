@@ -165,7 +165,7 @@ def _server() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="gongji-bite-") as folder:
         started = embedded(Path(folder) / "postgresql", keep=True)
         try:
-            yield str(started.get_uri())
+            yield str(started.address())
         finally:
             started.stop()
 

@@ -231,7 +231,7 @@ def serving(
     database: str, clock: Callable[[], datetime] = lambda: NOW, **changes: Any
 ) -> Iterator[int]:
     """A gateway on a port of its own."""
-    settings = GatewaySettings(**(KEYS | {"workers": 3} | changes))
+    settings = GatewaySettings(**(KEYS | {"workers": 3, "forgeries": 10**9} | changes))
     application = make_app(make_conninfo(database, options=ROLE), RULES, settings, clock)
     config = uvicorn.Config(
         application, host="127.0.0.1", port=0, log_level="error", access_log=False, lifespan="on"

@@ -18,10 +18,11 @@ from psycopg.conninfo import make_conninfo
 from tests.platform.conftest import ROLE
 from tests.platform.counter import NOW, OPERATOR, RULES, Counter
 
-from gongji.backup import backup, programs, restore
+from gongji.backup import backup, restore
 from gongji.backup.chains import chain_for, chains
 from gongji.ledger.openings import OpeningBalance, enter
 from gongji.ledger.verify import verify
+from gongji.platform import programs
 from gongji.refusals import Fault, Refusal
 from gongji.settlement.replay import replay
 from gongji.settlement.settle import settle

@@ -392,12 +392,13 @@ def test_what_is_no_instant_is_refused(
 @pytest.mark.parametrize("left", ["", "x", "0", "-5", "999999999", "{this process}"])
 def test_what_a_killed_server_left_behind_is_no_running_server(tmp_path: Path, left: str) -> None:
     (tmp_path / "postmaster.pid").write_text(left.replace("{this process}", str(os.getpid())))
-    restore._check_stopped(tmp_path)
+    with restore._nobody_uses(tmp_path):
+        pass
 
 
 def test_a_server_that_runs_is_seen(mine: Server) -> None:
-    with pytest.raises(Refusal, match=str(mine.place)):
-        restore._check_stopped(mine.place)
+    with pytest.raises(Refusal, match=str(mine.place)), restore._nobody_uses(mine.place):
+        pass
 
 
 def test_a_backup_that_leads_nowhere_puts_the_old_folder_back(

@@ -1,6 +1,7 @@
 """The settings of the environment: every problem at once, keys only in a demonstration."""
 
 import base64
+import os
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,8 @@ from gongji.platform import environment as env
 from gongji.refusals import Fault, RulebookError
 
 KEYS = {
-    name: base64.b64encode(bytes(32)).decode()
-    for name in ("GONGJI_SECRET_KEY", "GONGJI_IDENTITY_KEY", "GONGJI_LOOKUP_KEY")
+    name: base64.b64encode(bytes(range(number, number + 32))).decode()
+    for number, name in enumerate(("GONGJI_SECRET_KEY", "GONGJI_IDENTITY_KEY", "GONGJI_LOOKUP_KEY"))
 }
 
 
@@ -68,3 +69,59 @@ def test_a_demonstration_spares_the_folder_of_real_people(
     (tmp_path / env.DEMO).unlink()
     with pytest.raises(Fault, match="真实数据"):
         env.keep_demo({})
+
+
+def test_keys_that_protect_nothing_are_refused(tmp_path: Path) -> None:
+    given = {"GONGJI_DATA": str(tmp_path), **KEYS}
+    env.read(given)
+    for byte in (b"\0", b"k"):
+        flat = base64.b64encode(byte * 32).decode()
+        with pytest.raises(RulebookError, match="GONGJI_LOOKUP_KEY") as refused:
+            env.read(given | {"GONGJI_LOOKUP_KEY": flat})
+        assert flat not in str(refused.value)
+    twice = given | {"GONGJI_LOOKUP_KEY": KEYS["GONGJI_IDENTITY_KEY"]}
+    with pytest.raises(RulebookError, match="与 GONGJI_IDENTITY_KEY 相同"):
+        env.read(twice)
+    env.read(twice | {"GONGJI_DEMO": "1"})
+
+
+def test_a_folder_of_real_people_is_no_demonstration(tmp_path: Path) -> None:
+    (tmp_path / "postgresql").mkdir()
+    given = {"GONGJI_DATA": str(tmp_path), "GONGJI_DEMO": "1"}
+    with pytest.raises(RulebookError, match="不是演示的"):
+        env.read(given)
+    assert [path.name for path in tmp_path.iterdir()] == ["postgresql"]
+    # One whose keys were kept there, or that says so, is.
+    (tmp_path / env.DEMO).write_text("{}")
+    env.read(given)
+    (tmp_path / env.DEMO).unlink()
+    env.read(given)
+
+
+def test_what_a_demonstration_keeps_is_its_user_s_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o755)
+    monkeypatch.setenv("GONGJI_DATA", str(folder))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    env.keep_demo({})
+    env.read({"GONGJI_DATA": str(folder), "GONGJI_DEMO": "1"})
+    assert folder.stat().st_mode & 0o067 == 0
+    for path in folder.rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="of root")
+def test_the_data_of_root_are_not_in_a_home_that_its_server_cannot_enter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    tmp_path.chmod(0o700)
+    assert env.own_folder("") == env.ROOTS_DATA
+    tmp_path.chmod(0o711)
+    assert env.own_folder("") == tmp_path / ".local/share/gongji"
+    (tmp_path / ".local/share/gongji").mkdir(parents=True)
+    tmp_path.chmod(0o700)
+    assert env.own_folder("") == tmp_path / ".local/share/gongji"

@@ -19,6 +19,7 @@ from tests.platform.queries_county import Standing
 
 from gongji.gateway.wire import threads
 from gongji.gateway.wire.metrics import Metrics
+from gongji.platform import database
 
 ASKED = {"medinsinfo": {"fixmedins_code": HOSPITAL}}
 KILL = "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"
@@ -154,6 +155,20 @@ def test_while_keys_cannot_be_looked_up_nobody_is_a_stranger(place: Standing) ->
             place.owner.execute("alter table hidden rename to credential")
         assert "请用同一报文重发" in said
         assert client.do("1201", ASKED)
+
+
+def test_a_server_that_is_behind_its_security_releases_is_told(
+    place: Standing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    major, minor = divmod(place.owner.info.server_version, 10000)
+    for newest, behind in ((minor, False), (minor + 1, True)):
+        monkeypatch.setattr(database, "NEWEST", {major: newest})
+        said = json.loads(get(place.port, "/ready")[2])
+        assert (said["postgresql"], said["outdated"]) == (f"{major}.{minor}", behind)
+        told = database.outdated(place.owner.info.server_version)
+        assert (f"PostgreSQL {major}.{minor} 落后于安全更新" in told) == behind
+    monkeypatch.setattr(database, "NEWEST", {})
+    assert database.outdated(place.owner.info.server_version) == ""
 
 
 def test_a_gateway_before_its_tables_is_not_ready(server: str) -> None:

@@ -98,7 +98,7 @@ def test_an_embedded_server_that_was_killed_is_started_again(
     # Another process finds the database that is there already.
     forget()
     assert where.owner_dsn() == dsn
-    where._own_server().cleanup()
+    where.end_own_server()
 
 
 def test_a_server_elsewhere_is_nobody_elses_to_revive(

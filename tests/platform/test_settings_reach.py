@@ -34,9 +34,9 @@ from tests.platform import gateways
 from tests.platform.test_jobs import DEFER
 from tests.portal.test_sign_in import Issuer
 
-from gongji.backup import programs
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
+from gongji.platform import programs
 from gongji.platform.environment import SETTINGS
 from gongji.service.ready import wait_until_ready
 from gongji.units import CHINA
@@ -239,21 +239,35 @@ def gateway_database_url(service: Running) -> None:
     assert user in {name for (name,) in rows}
 
 
-def _signed_in_as(service: Running, name: str) -> None:
+def _signed_in_as(service: Running, name: str) -> bool:
     rows = service.owner.execute(
         "select usename from pg_stat_activity where datname = current_database()"
     )
-    assert name in {shown for (shown,) in rows}
+    return name in {shown for (shown,) in rows}
 
 
 def pages_database_url(service: Running) -> None:
-    with service.visitor() as somebody:
-        assert somebody.get("/sign-in").status_code == 200
-    _signed_in_as(service, "gongji_pages")
+    # A request takes its connection with it: it is seen while somebody asks.
+    over = threading.Event()
+
+    def ask() -> None:
+        with service.visitor() as somebody:
+            while not over.is_set():
+                assert somebody.get("/sign-in").status_code == 200
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    deadline = time.monotonic() + 60
+    try:
+        while not _signed_in_as(service, "gongji_pages"):
+            assert time.monotonic() < deadline
+    finally:
+        over.set()
+        asking.join()
 
 
 def jobs_database_url(service: Running) -> None:
-    _signed_in_as(service, "gongji_jobs")
+    assert _signed_in_as(service, "gongji_jobs")
 
 
 KEEPING = "from gongji.platform.database import owner_dsn; print(owner_dsn())"

@@ -14,7 +14,10 @@ from gongji.platform import environment as env
 from gongji.refusals import Fault, RulebookError
 
 KEY = base64.b64encode(bytes(range(32))).decode()
-KEYS = dict.fromkeys(("GONGJI_SECRET_KEY", "GONGJI_IDENTITY_KEY", "GONGJI_LOOKUP_KEY"), KEY)
+KEYS = {
+    name: base64.b64encode(bytes(range(number, number + 32))).decode()
+    for number, name in enumerate(("GONGJI_SECRET_KEY", "GONGJI_IDENTITY_KEY", "GONGJI_LOOKUP_KEY"))
+}
 
 BY_ITSELF: dict[str, Any] = {
     "demo": False,
@@ -36,8 +39,8 @@ BY_ITSELF: dict[str, Any] = {
     "message_days": 400,
     "refuse_chained": (),
     "secret_key": bytes(range(32)),
-    "identity_key": bytes(range(32)),
-    "lookup_key": bytes(range(32)),
+    "identity_key": bytes(range(1, 33)),
+    "lookup_key": bytes(range(2, 34)),
     "log_level": "INFO",
     "allowed_hosts": ("127.0.0.1", "localhost"),
     "api_rate": "120/m",

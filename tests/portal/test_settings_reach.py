@@ -14,7 +14,7 @@ import pytest
 from tests.portal import people, settings_reach
 
 TESTS = Path(__file__).parents[1]
-SECRET, IDENTITY, LOOKUP = (base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2, 3))
+SECRET, IDENTITY, LOOKUP = (base64.b64encode(bytes(range(n, n + 32))).decode() for n in (1, 2, 3))
 GIVEN = {
     "GONGJI_DEMO": "0",
     "GONGJI_SECRET_KEY": SECRET,
@@ -38,7 +38,7 @@ def found(family_template: tuple[str, Any], tmp_path_factory: Any) -> Iterator[d
     """What a process with these settings answered."""
     from gongji.platform.identity import Identity
 
-    identity = Identity(bytes([2]) * 32, bytes([3]) * 32)
+    identity = Identity(bytes(range(2, 34)), bytes(range(3, 35)))
     with people.copy_of(family_template[0]) as address:
         with psycopg.connect(address, autocommit=True) as owner:
             owner.execute(

@@ -4,6 +4,7 @@ The log is kept by the server in a replication slot until it is fetched, so noth
 and nothing is lost between two fetches. This module is told where the server is.
 """
 
+import os
 import shutil
 import subprocess
 from dataclasses import replace
@@ -14,9 +15,10 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from gongji.backup import programs
 from gongji.backup.chains import STAMP, BackupChain, chains
 from gongji.ledger.seals import seal_all
+from gongji.platform import programs
+from gongji.platform.private_files import private_folder
 from gongji.refusals import Refusal
 
 Connection = psycopg.Connection[Any]
@@ -31,7 +33,7 @@ def take(folder: Path, dsn: str, now: datetime, anew: bool = False) -> tuple[Bac
              forgotten the log since, or when asked (`anew`).
     Refuses: backup_not_allowed where the role may not replicate.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     with psycopg.connect(dsn, autocommit=True) as connection:
         _check_right(connection)
         seal_before(connection)
@@ -64,16 +66,18 @@ def fetch(chain: BackupChain, connection: Connection, dsn: str) -> BackupChain:
     row = connection.execute("select pg_current_wal_insert_lsn()").fetchone()
     assert row
     connection.execute("select pg_logical_emit_message(true, 'gongji', 'backup')")
+    address, password = _plain(dsn)
     programs.run(
         "pg_receivewal",
         "-D",
         str(chain.wal),
         "-d",
-        _plain(dsn),
+        address,
         "-S",
         chain.slot,
         f"--endpos={row[0]}",
         "--no-loop",
+        password=password,
     )
     chain = replace(chain, reaches=now)
     chain.note()
@@ -83,8 +87,11 @@ def fetch(chain: BackupChain, connection: Connection, dsn: str) -> BackupChain:
 def follow(chain: BackupChain, dsn: str) -> subprocess.Popen[bytes]:
     """Begin to fetch the log as it is written; the caller ends the process."""
     program = str(programs.folder() / "pg_receivewal")
-    arguments = ["-D", str(chain.wal), "-d", _plain(dsn), "-S", chain.slot]
-    return subprocess.Popen([program, *arguments], stdin=subprocess.DEVNULL)
+    address, password = _plain(dsn)
+    arguments = ["-D", str(chain.wal), "-d", address, "-S", chain.slot]
+    return subprocess.Popen(
+        [program, *arguments], stdin=subprocess.DEVNULL, env=programs.surroundings(password)
+    )
 
 
 def seal_before(connection: Connection) -> None:
@@ -100,8 +107,11 @@ def dump(file: Path, dsn: str) -> None:
     draft = file.with_name(file.name + ".draft")
     with psycopg.connect(dsn, autocommit=True) as connection:
         seal_before(connection)
+    address, password = programs.without_password(dsn)
+    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
     try:
-        programs.run("pg_dump", "-Fc", "--no-owner", "-f", str(draft), "-d", dsn)
+        arguments = ("-Fc", "--no-owner", "-f", str(draft), "-d", address)
+        programs.run("pg_dump", *arguments, password=password)
         draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)
@@ -114,6 +124,7 @@ def _begin(
     name = now.astimezone(UTC).strftime(STAMP)
     slot = f"gongji_{name.lower()}"
     place = folder / f"{name}.draft"
+    address, password = _plain(dsn)
     connection.execute("select pg_create_physical_replication_slot(%s, true)", [slot])
     try:
         (place / "wal").mkdir(parents=True, mode=0o700)
@@ -122,11 +133,12 @@ def _begin(
             "-D",
             str(place / "base"),
             "-d",
-            _plain(dsn),
+            address,
             "-X",
             "stream",
             "-c",
             "fast",
+            password=password,
         )
     except BaseException:
         connection.execute("select pg_drop_replication_slot(%s)", [slot])
@@ -182,7 +194,10 @@ def _clock(connection: Connection) -> str:
     return str(row[0].astimezone(UTC).isoformat())
 
 
-def _plain(dsn: str) -> str:
-    """The address as the programs take it: a database's name means nothing to replication."""
+def _plain(dsn: str) -> tuple[str, str]:
+    """The address as the programs take it, and the password apart.
+
+    A database's name means nothing to replication.
+    """
     parts = {name: value for name, value in conninfo_to_dict(dsn).items() if name != "options"}
-    return str(make_conninfo("", **parts))
+    return programs.without_password(str(make_conninfo("", **parts)))

@@ -3,17 +3,23 @@
 The data folder that was there is put aside, never deleted.
 """
 
+import os
+import pwd
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 
-from gongji.backup import programs
 from gongji.backup.chains import BackupChain, chain_for, chains
 from gongji.ledger.seals import seal_restored
+from gongji.platform import programs
+from gongji.platform.embedded_server import postmaster
+from gongji.platform.private_files import FolderLock
 from gongji.refusals import Fault, Refusal
 
 STARTING_SECONDS = 24 * 3600
@@ -43,17 +49,17 @@ def restore(folder: Path, place: Path, now: datetime, until: datetime | None = N
         spans = "；".join(each.span for each in found)
         values = {"value": str(until), "allowed": spans}
         raise Refusal("backup_not_reaching", "--until", values)
-    _check_stopped(place)
-    aside = _put_aside(place, now)
-    try:
-        _lay_out(chain, place, until)
-        _recover(place, chain)
-    except BaseException:
-        shutil.rmtree(place, ignore_errors=True)
-        if aside is not None:
-            aside.rename(place)
-        raise
-    return aside
+    with _nobody_uses(place):
+        aside = _put_aside(place, now)
+        try:
+            _lay_out(chain, place, until)
+            _recover(place, chain)
+        except BaseException:
+            shutil.rmtree(place, ignore_errors=True)
+            if aside is not None:
+                aside.rename(place)
+            raise
+        return aside
 
 
 def load(file: Path, dsn: str) -> None:
@@ -73,34 +79,37 @@ def load(file: Path, dsn: str) -> None:
                 f"do $$ begin create role {role} login noinherit;"
                 " exception when duplicate_object then null; end $$"
             )
-    programs.run(
-        "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", "-d", dsn, str(file)
-    )
+    address, password = programs.without_password(dsn)
+    how = ("--no-owner", "--exit-on-error", "--single-transaction")
+    programs.run("pg_restore", *how, "-d", address, str(file), password=password)
     with psycopg.connect(dsn, autocommit=True) as connection:
         row = connection.execute("select to_regclass('public.sealed')").fetchone()
         if row and row[0]:
             seal_restored(connection)
 
 
-def _check_stopped(place: Path) -> None:
-    """No server runs on the folder.
+@contextmanager
+def _nobody_uses(place: Path) -> Iterator[None]:
+    """Nobody uses the folder, and until the end nobody begins to.
 
-    A killed server leaves its number behind, which may by now be another process's, or nobody's.
+    Refuses: server_running where a server runs on it, or a process of gongji holds it.
     """
-    import psutil
-
-    try:
-        process = psutil.Process(int((place / "postmaster.pid").read_text().split()[0]))
-        running = process.status() != psutil.STATUS_ZOMBIE and "postgres" in process.name()
-    except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
-        return
-    if running:
-        raise Refusal("server_running", "数据目录", {"value": str(place)})
+    refused = Refusal("server_running", "数据目录", {"value": str(place)})
+    if postmaster(place) is not None:
+        raise refused
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as held:
+        # As the embedded server holds them: whoever starts one, and all who use it.
+        for folder in (place.parent, place.with_name("socket")):
+            lock = FolderLock(folder)
+            held.callback(lock.release)
+            if folder.is_dir() and not lock.alone():
+                raise refused
+        yield
 
 
 def _put_aside(place: Path, now: datetime) -> Path | None:
     if not place.exists():
-        place.parent.mkdir(parents=True, exist_ok=True)
         return None
     return place.rename(place.with_name(f"{place.name}.{now.astimezone(UTC):%Y%m%dT%H%M%S%fZ}"))
 
@@ -130,9 +139,13 @@ def _recover(place: Path, chain: BackupChain) -> None:
     """Start a server for nobody but us, let it go through the log, and stop it again."""
     with tempfile.TemporaryDirectory(prefix="gongji-restore-") as name:
         socket = Path(name)
-        socket.chmod(0o777)
+        # Nobody but this process's user signs in, which the system vouches for.
+        (socket / "hba").write_text("local all all peer map=restore\n")
+        (socket / "ident").write_text(f"restore {pwd.getpwuid(os.geteuid()).pw_name} postgres\n")
+        programs.own(socket)
         log = place / "log"
-        options = f"-h '' -k {socket} -c hot_standby=off"
+        files = f"-c hba_file={socket / 'hba'} -c ident_file={socket / 'ident'}"
+        options = f"-h '' -k {socket} -c hot_standby=off {files}"
         try:
             programs.run(
                 "pg_ctl",
@@ -152,7 +165,8 @@ def _recover(place: Path, chain: BackupChain) -> None:
         except Fault as error:
             said = log.read_text(errors="replace")[-programs.SHOWN :] if log.exists() else ""
             raise Fault(f"恢复失败：{error}\n{said}") from None
-        programs.run("pg_ctl", "-w", "-m", "fast", "-D", str(place), "stop", as_server=True)
+        how = ("-w", "-m", "fast")
+        programs.run("pg_ctl", *how, "-D", str(place), "stop", as_server=True)
     (place / "gongji-recovery.conf").unlink()
     settings = place / "postgresql.auto.conf"
     kept = [line for line in settings.read_text().splitlines(True) if "gongji-recovery" not in line]

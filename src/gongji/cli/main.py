@@ -3,6 +3,7 @@
 import errno
 import importlib
 import json
+import os
 import sys
 from typing import Any
 
@@ -83,7 +84,18 @@ def cli() -> None:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Run the command line; a refusal is one sentence and exit code 1, a bad file 2, a fault 3."""
+    """Run the command line; a refusal is one sentence and exit code 1, a bad file 2, a fault 3.
+
+    Ensures: the files and folders that a command makes are its user's alone.
+    """
+    before = os.umask(0o077)
+    try:
+        _run(argv)
+    finally:
+        os.umask(before)
+
+
+def _run(argv: list[str] | None) -> None:
     try:
         outcome: Any = cli.main(argv, prog_name="gongji", standalone_mode=False)
         raise SystemExit(outcome if isinstance(outcome, int) else 0)

@@ -21,27 +21,34 @@ def command(migrate_only: bool, no_migrate: bool) -> None:
       DATABASE_URL=postgresql://gongji@db/gongji gongji serve
       gongji serve --migrate-only
     """
-    prepare(migrate=not no_migrate)
+    prepare(migrate=not no_migrate, alone=not migrate_only)
     if migrate_only:
         click.echo("数据库的表已是最新")
         return
     run_service()
 
 
-def prepare(migrate: bool = True) -> None:
-    """Check the settings and the server; bring the tables up to date, publish the rulebooks.
+def prepare(migrate: bool = True, alone: bool = True) -> None:
+    """Check the settings, keys and server; bring the tables up to date, publish the rulebooks.
 
-    Refuses: RulebookError for the settings and for the rulebooks; Fault for an old server or
-             old tables.
+    Shape:   `alone`: for a service, of which a data folder has one.
+    Refuses: RulebookError for the settings and for the rulebooks; Fault for an old server, old
+             tables, keys of another database, a data folder in use.
     """
     import psycopg
 
     from gongji.platform import database, inbox_months
     from gongji.platform.environment import environment
+    from gongji.service.parts import hold, metrics_folder
 
     environment()
+    if alone:
+        hold(metrics_folder())
     with psycopg.connect(database.owner_dsn()) as connection:
         database.check_server(connection)
+        said = database.outdated(connection.info.server_version)
+        if alone and said:
+            click.echo(said, err=True)
     from django.core.management import call_command
     from django.db import connections
 
@@ -60,7 +67,19 @@ def prepare(migrate: bool = True) -> None:
         except SystemExit:
             raise Fault("数据库的表不是最新；请先运行 gongji serve --migrate-only") from None
     connections.close_all()
+    _check_keys()
     _publish()
+
+
+def _check_keys() -> None:
+    """The keys are those with which the database was written.
+
+    Refuses: Fault.
+    """
+    from gongji.platform.installation import installed_identity, owner_connection
+
+    with owner_connection() as connection:
+        installed_identity().check(connection)
 
 
 def _publish() -> None:

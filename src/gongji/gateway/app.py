@@ -23,10 +23,12 @@ from gongji.gateway.wire import credentials, envelope, multipart, signatures, th
 from gongji.gateway.wire.credentials import Credentials, Nonce
 from gongji.gateway.wire.dispatch import FAULT, JSON, REFUSED, Clock, Reply, answer, refuse
 from gongji.gateway.wire.envelope import Envelope
+from gongji.gateway.wire.forgeries import Forgeries
 from gongji.gateway.wire.gathering import Gatherer
 from gongji.gateway.wire.metrics import Metrics
-from gongji.gateway.wire.signatures import ADAPTORS, Unsigned
+from gongji.gateway.wire.signatures import ADAPTORS, Forged, Unsigned
 from gongji.law.engine.areas import Areas
+from gongji.platform.database import outdated
 from gongji.platform.identity import Identity
 from gongji.platform.law_book import LawBook, Laws
 from gongji.refusals import GongjiError, Refusal
@@ -39,8 +41,32 @@ NEWEST_TABLE = "nonce"
 """A table of the newest migration that the gateway needs."""
 
 
+FILES = frozenset({"3202"})
+"""Transactions that read whole files: in a pool of their own, so that nobody else waits."""
+BEGINNING = 4096
+"""Bytes in which a body says whether it uploads a file."""
+
+
 class TooLarge(Exception):
     """A body longer than the bound."""
+
+
+class Gone(Exception):
+    """Whoever sent a request went away before its end."""
+
+
+class Signer(msgspec.Struct, frozen=True):
+    """The institution that signed a request, by which key and with which nonce."""
+
+    institution: str | None
+    access_key: str
+    once: str
+
+    def nonce(self, body: bytes) -> Nonce | None:
+        """The nonce, if the scheme has one, with the hash of what came with it."""
+        if not self.once:
+            return None
+        return Nonce(self.access_key, self.once, hashlib.sha256(body).digest())
 
 
 def utc_now() -> datetime:
@@ -66,6 +92,8 @@ class Application:
         self._connections = threads.Connections(dsn)
         self._metrics = Metrics()
         self._pool = ThreadPoolExecutor(settings.workers, "answering")
+        self._files = ThreadPoolExecutor(1, "files")
+        self._forgeries = Forgeries(settings.forgeries)
         self._settling = Settling(self._connections, laws, settings, self._identity, clock)
         self._gatherer: Gatherer[Waiting, Reply] = Gatherer(
             self._settle, settings.batches, settings.batch_size
@@ -114,6 +142,7 @@ class Application:
     def _stop(self) -> None:
         self._gatherer.stop()
         self._pool.shutdown()
+        self._files.shutdown()
         self._connections.close()
 
     async def _sweep(self) -> None:
@@ -126,23 +155,28 @@ class Application:
             except psycopg.Error as error:
                 threads.report(error, "sweep", "")
 
-    async def _run(self, work: Callable[[threads.Connection], Any]) -> Any:
+    async def _run(self, work: Callable[[threads.Connection], Any], infno: str = "") -> Any:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, self._connections.run, work)
+        pool = self._files if infno in FILES else self._pool
+        return await loop.run_in_executor(pool, self._connections.run, work)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "POST":
             return await self._page(scope["path"], send)
         self._metrics.waiting.inc()
         begun = perf_counter_ns()
-        infno = "-"
+        infno, status = "-", 200
         try:
-            body = await _body(receive, self._settings.body_bytes)
-            infno, reply, status = await self._post(body, scope["headers"])
-        except TooLarge:
-            refusal = Refusal("message_too_large", values={"value": str(self._settings.body_bytes)})
+            infno, reply = await self._post(scope["headers"], receive)
+        except Gone:
+            return
+        except TooLarge as error:
+            refusal = Refusal("message_too_large", values={"value": str(error)})
             status, reply = 413, Reply(refuse(None, self._clock(), self._clock, refusal), REFUSED)
         except Unsigned as error:
+            if isinstance(error, Forged):
+                peer = str((scope.get("client") or ("-",))[0])
+                await asyncio.sleep(self._forgeries.delay(peer, self._clock(), str(error)))
             said = {"code": 401, "message": str(error)}
             status, reply = 401, Reply(msgspec.json.encode(said), "unsigned")
         finally:
@@ -151,33 +185,42 @@ class Application:
         await _send(send, status, reply)
 
     async def _post(
-        self, body: bytes, headers: Iterable[tuple[bytes, bytes]]
-    ) -> tuple[str, Reply, int]:
+        self, headers: Iterable[tuple[bytes, bytes]], receive: Receive
+    ) -> tuple[str, Reply]:
+        """The transaction and its answer; the signature is checked before the body is read."""
         now = self._clock()
         known: Envelope | None = None
         try:
-            institution, nonce = await self._admit(headers, body, now)
+            signer = await self._admit(headers, now)
         except Unsigned:
             raise
         except Exception as error:
-            return "-", self._accident(known, now, error), 200
+            return "-", self._accident(known, now, error)
+        body = await _body(receive, self._settings)
         try:
-            parts = multipart.read_parts(body) if multipart.is_multipart(body) else None
-            known = envelope.read(body, now, parts)
-            infno = known.infno
-            if institution is not None and institution != known.institution:
-                values = {"value": known.institution}
-                raise Refusal("institution_foreign", "fixmedins_code", values)
-            if infno not in TRANSACTIONS and infno not in SETTLED:
-                raise Refusal("transaction_unknown", "infno", {"value": infno})
+            known = self._read(body, now, signer)
         except Refusal as refusal:
-            return "-", Reply(refuse(known, now, self._clock, refusal), REFUSED), 200
+            return "-", Reply(refuse(known, now, self._clock, refusal), REFUSED)
         try:
-            return infno, await self._answer(known, nonce), 200
+            nonce = signer.nonce(body) if signer else None
+            return known.infno, await self._answer(known, nonce)
         except Unsigned:
             raise
         except Exception as error:
-            return infno, self._accident(known, now, error), 200
+            return known.infno, self._accident(known, now, error)
+
+    def _read(self, body: bytes, now: datetime, signer: "Signer | None") -> Envelope:
+        """The envelope of a body, which may be what its sender may send."""
+        parts = multipart.read_parts(body) if multipart.is_multipart(body) else None
+        known = envelope.read(body, now, parts)
+        if len(body) > self._settings.body_bytes and known.infno != envelope.UPLOAD:
+            raise TooLarge(self._settings.body_bytes)
+        if signer is not None and signer.institution != known.institution:
+            values = {"value": known.institution}
+            raise Refusal("institution_foreign", "fixmedins_code", values)
+        if known.infno not in TRANSACTIONS and known.infno not in SETTLED:
+            raise Refusal("transaction_unknown", "infno", {"value": known.infno})
+        return known
 
     def _accident(self, known: Envelope | None, now: datetime, error: Exception) -> Reply:
         """What the sender is told of an accident; its cause goes to the log."""
@@ -190,7 +233,8 @@ class Application:
             request = Waiting(known, nonce)
             reply = await self._gatherer.put((known.institution, known.key.msg_id), request)
         else:
-            reply = await self._run(partial(self._alone, known=known, nonce=nonce))
+            work = partial(self._alone, known=known, nonce=nonce)
+            reply = await self._run(work, known.infno)
         if reply.outcome == "unsigned":
             raise Unsigned("随机数已用过；每个请求都请换新的随机数再签名")
         return reply
@@ -205,26 +249,22 @@ class Application:
         return self._settling.settle(waiting)
 
     async def _admit(
-        self, headers: Iterable[tuple[bytes, bytes]], body: bytes, now: datetime
-    ) -> tuple[str | None, Nonce | None]:
-        """The institution that signed (None: anyone may speak for anyone) and its nonce.
+        self, headers: Iterable[tuple[bytes, bytes]], now: datetime
+    ) -> "Signer | None":
+        """Who signed; None: anyone may speak for anyone.
 
         Refuses: Unsigned.
         """
         if self._adaptor is None:
-            return None, None
-        texts = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
-        claim = self._adaptor.read(texts)
+            return None
+        claim = self._adaptor.read(signatures.one_of_each(headers))
         signatures.check_time(claim, now, self._settings.replay_seconds)
         known = self._credentials.remembered(claim.access_key, now)
         if known is None:
             key = claim.access_key
             known = await self._run(partial(self._credentials.load, access_key=key, now=now))
         signatures.check_signature(self._adaptor, claim, known.secret)
-        if not claim.nonce:
-            return known.institution, None
-        digest = hashlib.sha256(body).digest()
-        return known.institution, Nonce(claim.access_key, claim.nonce, digest)
+        return Signer(known.institution, claim.access_key, claim.nonce)
 
     async def _page(self, path: str, send: Send) -> None:
         if path == "/health":
@@ -232,24 +272,25 @@ class Application:
         elif path == "/metrics":
             await _send(send, 200, Reply(self._metrics.page(), kind=b"text/plain; version=0.0.4"))
         elif path == "/ready":
-            lacking = await self._lacking()
-            said = {"status": "not ready" if lacking else "ready", "lacking": lacking}
+            lacking, server = await self._lacking()
+            said = {"status": "not ready" if lacking else "ready", "lacking": lacking} | server
             await _send(send, 503 if lacking else 200, Reply(msgspec.json.encode(said)))
         else:
             await _send(send, 404, Reply(b'{"code":404,"message":"POST"}'))
 
-    async def _lacking(self) -> list[str]:
-        """What the gateway still needs before it can settle."""
+    async def _lacking(self) -> tuple[list[str], dict[str, Any]]:
+        """What the gateway still needs before it can settle, and which server it is on."""
         lacking = []
         try:
-            found = await self._run(_has_tables)
+            found, version = await self._run(_has_tables)
             if not found:
                 lacking.append("migrations")
             elif not await self._run(lambda one: _in_force(one, self._laws).library.areas()):
                 lacking.append("rules")
         except psycopg.Error:
-            lacking.append("database")
-        return lacking
+            return ["database"], {}
+        server = "{}.{}".format(*divmod(version, 10000))
+        return lacking, {"postgresql": server, "outdated": bool(outdated(version))}
 
 
 def _in_force(connection: threads.Connection, laws: Laws) -> Areas:
@@ -257,21 +298,32 @@ def _in_force(connection: threads.Connection, laws: Laws) -> Areas:
     return laws.in_force(connection, held=False) if isinstance(laws, LawBook) else laws
 
 
-def _has_tables(connection: threads.Connection) -> bool:
+def _has_tables(connection: threads.Connection) -> tuple[bool, int]:
+    """Whether the tables are there, and the version of the server."""
     row = connection.execute("select to_regclass(%s) is not null", [NEWEST_TABLE]).fetchone()
-    return bool(row and row[0])
+    return bool(row and row[0]), connection.info.server_version
 
 
-async def _body(receive: Receive, most: int) -> bytes:
-    parts = []
-    length = 0
+async def _body(receive: Receive, settings: GatewaySettings) -> bytes:
+    """The body of a request, longer only where a file is uploaded.
+
+    Refuses: TooLarge, Gone.
+    """
+    parts: list[bytes] = []
+    length, most, told = 0, settings.body_bytes, False
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
         part = message.get("body", b"")
         length += len(part)
-        if length > most:
-            raise TooLarge
         parts.append(part)
+        if length > most and not told:
+            told = True
+            if envelope.is_upload(b"".join(parts)[:BEGINNING]):
+                most = max(most, settings.upload_bytes)
+        if length > most:
+            raise TooLarge(most)
         if not message.get("more_body"):
             return b"".join(parts)
 

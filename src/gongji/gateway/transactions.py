@@ -47,7 +47,11 @@ class GatewaySettings:
     refuse_chained: frozenset[str] = frozenset()
     identity_key: bytes = field(default=b"", repr=False)
     lookup_key: bytes = field(default=b"", repr=False)
-    body_bytes: int = 32 * 1024 * 1024
+    body_bytes: int = 4 * 1024 * 1024
+    upload_bytes: int = 32 * 1024 * 1024
+    """Of a file that is uploaded (9101)."""
+    forgeries: int = 30
+    """Wrong signatures of one peer that are answered at once, a minute."""
     workers: int = 2
     """Threads that answer what is not settled; more only fight for the interpreter."""
     batches: int = 1
@@ -129,20 +133,33 @@ def transaction(
 _EMPTY = frozenset({"", "null", "NULL", "Null"})
 _names: dict[str, str] = {}
 _MOST_NAMES = 10_000
+_LONGEST_NAME = 64
+"""Characters of a field's name; the interface's are shorter by half."""
+_MOST_FIELDS = 300
+"""Fields of one object; the interface's have a third of that."""
+_DEEPEST = 16
+"""How deep objects and rows may lie in each other; the interface's four."""
 
 
-def _name(key: Any) -> str:
-    """A key as it is looked up; the few names of the interface are remembered."""
+def _name(key: str) -> str:
+    """A key as it is looked up; the few names of the interface are remembered.
+
+    Refuses: message_unreadable where no name is so long.
+    """
     found = _names.get(key)
     if found is None:
-        found = str(key).strip().lower()
+        if len(key) > _LONGEST_NAME:
+            raise Refusal("message_unreadable", values={"reason": "字段名过长"})
+        found = key.strip().lower()
         if len(_names) < _MOST_NAMES:
             _names[key] = found
     return found
 
 
-def _object(value: dict[str, Any]) -> Node:
+def _object(value: dict[str, Any], deeper: int) -> Node:
     """An object normalised; most of its values are texts, which are not worth a call each."""
+    if len(value) > _MOST_FIELDS:
+        raise Refusal("message_unreadable", values={"reason": "一个对象的字段过多"})
     made: Node = {}
     for key, part in value.items():
         name = _names.get(key) or _name(key)
@@ -150,25 +167,31 @@ def _object(value: dict[str, Any]) -> Node:
             text = part.strip()
             made[name] = None if text in _EMPTY else text
         else:
-            made[name] = normalise(part)
+            made[name] = normalise(part, deeper)
     return made
 
 
-def normalise(value: Any) -> Any:
-    """Texts stripped, "" and "null" as None, numbers as text, keys in lower case, at any depth."""
+def normalise(value: Any, deeper: int = _DEEPEST) -> Any:
+    """Texts stripped, "" and "null" as None, numbers as text, keys in lower case, at any depth.
+
+    Refuses: message_unreadable for what is deeper, or has more or longer names, than any message.
+    """
     kind = type(value)
     if kind is str:
         text = value.strip()
         return None if text in _EMPTY else text
-    if kind is dict:
-        return _object(value)
+    if kind is dict or kind is list:
+        if not deeper:
+            raise Refusal("message_unreadable", values={"reason": "嵌套层数过多"})
+        if kind is dict:
+            return _object(value, deeper - 1)
     if value is None:
         return None
     if kind is bool:
         return "1" if value else "0"
     if kind is int:
         return str(value)
-    return [normalise(part) for part in value]
+    return [normalise(part, deeper - 1) for part in value]
 
 
 def shown(name: str, value: object) -> str:

@@ -8,18 +8,22 @@ import base64
 import json
 import os
 import secrets
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from gongji.platform.private_files import private_folder, write_private
 from gongji.refusals import Fault, Problem, RulebookError
 
 KEY_BYTES = 32
 HIGHEST_PORT = 65535
 LEAST_DAYS = 31
 """How many days a reply is kept at least: whoever did not get it asks again within days."""
+ROOTS_DATA = Path("/var/lib/gongji")
+"""Where root's data are, unless told otherwise, where nobody else may enter root's home."""
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -140,7 +144,8 @@ SETTINGS = (
         "GONGJI_DATA",
         _path,
         "",
-        "folder of the data: database, keys, backups; empty: the user's data folder",
+        "folder of the data: database and keys; empty: the user's data folder (root's, where "
+        "others may not enter its home: /var/lib/gongji)",
     ),
     Setting(
         "GONGJI_DEMO",
@@ -358,9 +363,10 @@ def read(variables: Mapping[str, str]) -> Environment:
     problems = []
     demo = variables.get("GONGJI_DEMO", "0").lower() in ("1", "true")
     folder = own_folder(variables.get("GONGJI_DATA", ""))
+    may_be_demo = not demo or _may_be_demo(folder)
     for setting in SETTINGS:
         text = variables.get(setting.name) or setting.default
-        if text is None and demo:
+        if text is None and demo and may_be_demo:
             text = _kept_key(folder, setting.name)
         if text is None:
             problems.append(Problem("环境变量", 0, setting.name, f"缺少：{setting.meaning}"))
@@ -371,6 +377,10 @@ def read(variables: Mapping[str, str]) -> Environment:
             shown = "（不显示）" if setting.secret else text
             problems.append(Problem("环境变量", 0, setting.name, f"{shown} 无法识别；应为 {error}"))
     values["data"] = folder
+    if not may_be_demo:
+        problem = f"数据目录 {folder} 不是演示的，可能有真实数据；请另给 GONGJI_DATA"
+        problems.append(Problem("环境变量", 0, "GONGJI_DEMO", problem))
+    problems += _key_problems(values, demo)
     if not demo and values.get("adaptor") == "none":
         problems.append(Problem("环境变量", 0, "GONGJI_ADAPTOR", "none 只能用于演示"))
     if values.get("adaptor") not in ("x-tif", "api", "none"):
@@ -380,19 +390,60 @@ def read(variables: Mapping[str, str]) -> Environment:
     return Environment(values)
 
 
+KEYS = ("secret_key", "identity_key", "lookup_key")
+
+
+def _key_problems(values: Mapping[str, Any], demo: bool) -> list[Problem]:
+    """Keys that protect nothing: one byte repeated, or one key in two places."""
+    if demo:
+        return []
+    found = []
+    for number, name in enumerate(KEYS):
+        key = values.get(name)
+        if key is None:
+            continue
+        said = ""
+        if len(set(key)) == 1:
+            said = "全部字节相同，不能作密钥"
+        elif other := next((one for one in KEYS[:number] if values.get(one) == key), ""):
+            said = f"与 GONGJI_{other.upper()} 相同；每个密钥须各自生成"
+        if said:
+            found.append(Problem("环境变量", 0, f"GONGJI_{name.upper()}", said))
+    return found
+
+
 def own_folder(given: str) -> Path:
     """The folder of the data, the user's own where none is given."""
     if given:
         return Path(given).expanduser()
     home = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(home).expanduser() / "gongji"
+    found = Path(home).expanduser() / "gongji"
+    if os.geteuid() == 0 and _shut(Path("~").expanduser()) and not found.exists():
+        # Root's database runs as a user of its own, who cannot enter root's home.
+        return ROOTS_DATA
+    return found
+
+
+def _shut(folder: Path) -> bool:
+    """Whether a folder is there and others may not enter it."""
+    return folder.is_dir() and not folder.stat().st_mode & stat.S_IXOTH
+
+
+def _may_be_demo(folder: Path) -> bool:
+    """Whether a folder is a demonstration's, or nobody's yet.
+
+    A demonstration keeps its settings or its keys there; real ones never keep a key.
+    """
+    if not (folder / "postgresql").exists():
+        return True
+    return (folder / DEMO).exists() or any((folder / "keys").glob("gongji_*"))
 
 
 def _kept_key(folder: Path, name: str) -> str:
     """A key made once for a demonstration and kept in the data folder."""
     path = folder / "keys" / name.lower()
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(path.parent)
         made = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(made)
@@ -419,8 +470,8 @@ def keep_demo(settings: Mapping[str, str]) -> None:
     if real or os.environ.get("DATABASE_URL"):
         where = "DATABASE_URL 指定的数据库" if not real else f"数据目录 {folder}"
         raise Fault(f"{where}可能有真实数据，不用于演示；请另给 GONGJI_DATA，并不设 DATABASE_URL")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / DEMO).write_text(json.dumps({"GONGJI_DEMO": "1", **settings}, indent=1))
+    private_folder(folder, by_group=os.geteuid() == 0)
+    write_private(folder / DEMO, json.dumps({"GONGJI_DEMO": "1", **settings}, indent=1))
 
 
 def kept_demo(folder: Path) -> dict[str, str]:

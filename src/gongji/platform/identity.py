@@ -9,7 +9,9 @@ import hmac
 import os
 import unicodedata
 from datetime import date
+from typing import Any
 
+import psycopg
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -56,6 +58,21 @@ class Identity:
             return self._cipher.decrypt(nonce, rest, _VERSION).decode()
         except InvalidTag:
             raise Fault("加密的证件号码与密钥 GONGJI_IDENTITY_KEY 不符，无法读出") from None
+
+    def check(self, connection: psycopg.Connection[Any]) -> None:
+        """The two keys are those of a database, as far as it has persons.
+
+        Refuses: Fault.
+        """
+        row = connection.execute(
+            "select certificate, certificate_hash, certificate_kind from person"
+            " where certificate <> '' order by id limit 1"
+        ).fetchone()
+        if row is None:
+            return
+        number = self.decrypt(row[0])
+        if self.lookup_hash(row[2], number) != bytes(row[1]):
+            raise Fault("密钥 GONGJI_LOOKUP_KEY 不是这个数据库的；用它找不到任何参保人")
 
     def lookup_hash(self, kind: str, text: str) -> bytes:
         """The keyed hash under which a number of a kind is found, however it is written."""

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import socket
 
-import uvicorn
+from gongji.service.pulse import PulsingServer
 
 LOG = logging.getLogger("gongji.gateway")
 STEP_SECONDS = 0.001
@@ -20,7 +20,7 @@ PAUSE_SECONDS = 0.5
 """After an accident (no file descriptors, say) nothing is taken for so long."""
 
 
-class SharingServer(uvicorn.Server):
+class SharingServer(PulsingServer):
     """A uvicorn server that takes connections by turns with the other gateways of its socket."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -4,6 +4,7 @@ The parent opens the listening sockets and keeps them: a gateway that dies is st
 same socket, and clients wait in its queue instead of being refused.
 """
 
+import contextlib
 import os
 import signal
 import socket
@@ -12,10 +13,12 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from gongji.platform.database import LOGINS, login_dsn, revive
 from gongji.platform.environment import Environment, environment
+from gongji.platform.private_files import FolderLock, private_folder
 from gongji.refusals import Fault
 
 BACKLOG = 2048
@@ -23,6 +26,12 @@ PATIENCE = 15
 """Seconds that a process has to stop before it is killed."""
 QUICK = 2
 """A process that dies sooner than this many seconds after its start is started more slowly."""
+MOST_DEATHS = 5
+LONGEST_PAUSE = 60
+HUNG = 30
+"""Seconds without a pulse after which a process is taken to hang."""
+PULSE = "GONGJI_PULSE"
+"""The variable that tells a process where to say that it lives."""
 
 
 @dataclass
@@ -35,19 +44,45 @@ class ServicePart:
     process: "subprocess.Popen[bytes] | None" = None
     started: float = 0
     deaths: int = 0
+    needed: bool = True
+    """Whether the service ends where it cannot live; else it is tried again for ever."""
+    again: float = 0
+    """When it is started once more, where it has died."""
+    pulse: int | None = None
+    """Where its process says that it lives."""
+    lived: float = 0
+    """When it said so last; zero where it never did."""
 
     def start(self) -> None:
         """Start it in a session of its own, so that Ctrl-C reaches the parent only.
 
         The parent alone looks after the database; the part is told where it is.
         """
-        self.started = time.monotonic()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "gongji.service.processes", *self.arguments],
-            pass_fds=self.sockets,
-            start_new_session=True,
-            env=_own_environment(self.arguments[0]),
-        )
+        self.started, self.lived = time.monotonic(), 0
+        if self.pulse is not None:
+            os.close(self.pulse)
+        self.pulse, told = os.pipe()
+        os.set_blocking(self.pulse, False)
+        os.set_blocking(told, False)
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "gongji.service.processes", *self.arguments],
+                pass_fds=(*self.sockets, told),
+                start_new_session=True,
+                env=_own_environment(self.arguments[0]) | {PULSE: str(told)},
+            )
+        finally:
+            os.close(told)
+
+    def hangs(self) -> bool:
+        """Whether it has said nothing for too long, having said that it lives before."""
+        if self.pulse is None:
+            return False
+        now = time.monotonic()
+        with contextlib.suppress(BlockingIOError):
+            if os.read(self.pulse, 1 << 16):
+                self.lived = now
+        return bool(self.lived) and now - self.lived > HUNG
 
 
 def _own_environment(process: str) -> dict[str, str]:
@@ -88,7 +123,10 @@ class Service:
                 part.process.wait()
 
     def watch(self) -> None:
-        """Start anew what dies, until `stop` is called."""
+        """Start anew what dies or hangs, until `stop` is called.
+
+        Refuses: Fault where a part that the service needs cannot live.
+        """
         said, wait_until = "", 0.0
         while not self.stopping:
             if time.monotonic() >= wait_until:
@@ -97,18 +135,32 @@ class Service:
                     self.say(told)
                 said, wait_until = told, time.monotonic() + (1 if told else 0)
             for part in self.parts:
-                if part.process is None or part.process.poll() is None:
-                    continue
-                quick = time.monotonic() - part.started < QUICK
-                part.deaths = part.deaths + 1 if quick else 0
-                if part.deaths > 5:
-                    raise Fault(
-                        f"{part.name} 反复退出（代码 {part.process.returncode}），见上方日志"
-                    )
-                self.say(f"{part.name} 退出（代码 {part.process.returncode}），重新启动")
-                time.sleep(min(part.deaths, 3))
-                part.start()
+                self._look_after(part)
             time.sleep(0.2)
+
+    def _look_after(self, part: ServicePart) -> None:
+        if part.process is None:
+            return
+        if part.process.poll() is None:
+            if part.hangs():
+                self.say(f"{part.name} 没有响应，结束并重新启动")
+                os.killpg(part.process.pid, signal.SIGKILL)
+                part.process.wait()
+            return
+        now = time.monotonic()
+        if part.again:
+            if now >= part.again:
+                part.again = 0
+                part.start()
+            return
+        quick = now - part.started < QUICK
+        part.deaths = part.deaths + 1 if quick else 0
+        if part.deaths > MOST_DEATHS and part.needed:
+            raise Fault(f"{part.name} 反复退出（代码 {part.process.returncode}），见上方日志")
+        self.say(f"{part.name} 退出（代码 {part.process.returncode}），重新启动")
+        # Whoever dies at once is tried again later; the others are looked after meanwhile.
+        pause = min(part.deaths, 3) if part.needed else min(2**part.deaths - 1, LONGEST_PAUSE)
+        part.again = now + pause
 
 
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
@@ -117,8 +169,22 @@ METRICS = "PROMETHEUS_MULTIPROC_DIR"
 def metrics_folder() -> Path:
     """Where the gateways keep their counters, so that each can show them all."""
     folder: Path = environment().data / "metrics"
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     return folder
+
+
+@cache
+def hold(folder: Path) -> FolderLock:
+    """Hold a data folder's counters, and with them the folder, until this process ends.
+
+    Refuses: Fault where another service holds it.
+    """
+    made = FolderLock(folder)
+    if not made.alone():
+        raise Fault(
+            f"数据目录 {folder.parent} 已有 gongji serve 在运行；请先停止它，或另给 GONGJI_DATA"
+        )
+    return made
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -142,16 +208,21 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def make_service(given: Environment, say: Callable[[str], None]) -> tuple[Service, dict[str, str]]:
-    """The service of this machine, not yet started, and the addresses of its parts."""
+    """The service of this machine, not yet started, and the addresses of its parts.
+
+    Refuses: Fault where a port is taken, and leaves what another service keeps.
+    """
+    gateway, pages = listen(given.host, given.port), listen(given.host, given.pages_port)
     for left in metrics_folder().glob("*.db"):
         left.unlink()
-    gateway, pages = listen(given.host, given.port), listen(given.host, given.pages_port)
     parts = [
         ServicePart(f"接口 {number + 1}", ["gateway", str(gateway.fileno())], (gateway.fileno(),))
         for number in range(max(1, given.gateways))
     ]
-    parts.append(ServicePart("页面", ["pages", str(pages.fileno())], (pages.fileno(),)))
-    parts.append(ServicePart("后台作业", ["jobs"]))
+    parts.append(
+        ServicePart("页面", ["pages", str(pages.fileno())], (pages.fileno(),), needed=False)
+    )
+    parts.append(ServicePart("后台作业", ["jobs"], needed=False))
     addresses = {
         name: f"http://{given.host}:{made.getsockname()[1]}"
         for name, made in (("gateway", gateway), ("pages", pages))

@@ -1,6 +1,7 @@
 """What a process of the service does: `python -m gongji.service.processes gateway|pages|jobs`."""
 
 import ctypes
+import os
 import signal
 import socket
 import sys
@@ -25,6 +26,7 @@ def gateway(fd: int) -> None:
     from gongji.gateway.transactions import GatewaySettings
     from gongji.platform.installation import installed_law
     from gongji.service.accepting import SharingServer
+    from gongji.service.guarded_connections import GuardedProtocol
 
     given = environment()
     settings = GatewaySettings(
@@ -47,7 +49,8 @@ def gateway(fd: int) -> None:
         access_log=False,
         lifespan="on",
         loop="uvloop",
-        http="httptools",
+        http=GuardedProtocol,
+        ws="none",
         timeout_graceful_shutdown=10,
         timeout_keep_alive=75,
         proxy_headers=False,
@@ -62,8 +65,19 @@ def pages(fd: int) -> None:
     """The pages, by Django."""
     import uvicorn
 
-    config = uvicorn.Config("gongji.service.asgi:application", log_config=None, access_log=False)
-    uvicorn.Server(config).run([socket.socket(fileno=fd)])
+    from gongji.service.guarded_connections import PagesProtocol
+    from gongji.service.pulse import PulsingServer
+
+    config = uvicorn.Config(
+        "gongji.service.asgi:application",
+        log_config=None,
+        access_log=False,
+        http=PagesProtocol,
+        ws="none",
+        proxy_headers=False,
+        server_header=False,
+    )
+    PulsingServer(config).run([socket.socket(fileno=fd)])
 
 
 def jobs() -> None:
@@ -88,6 +102,7 @@ def end_with_parent() -> None:
 def main(arguments: list[str]) -> None:
     """Run one process of the service."""
     end_with_parent()
+    os.umask(0o077)
     logs.configure(environment().log_level)
     if arguments[0] == "gateway":
         gateway(int(arguments[1]))

@@ -9,6 +9,7 @@ import io
 import zipfile
 import zlib
 from datetime import datetime, time, timedelta
+from time import monotonic
 from typing import Any
 
 import psycopg
@@ -22,6 +23,11 @@ from gongji.units import CHINA, MAX_FEN, parse_fen
 
 LONGEST = 64 * 1024 * 1024
 """The most bytes that an uploaded file may have when unpacked."""
+MOST_ROWS = 200_000
+"""The most lines that it may have, empty ones counted."""
+SECONDS = 20
+"""How long reading them may take."""
+_LOOKS = 1000
 COLUMNS = (
     "setl_id",
     "mdtrt_id",
@@ -94,8 +100,13 @@ def read_rows(content: bytes) -> list[DeclaredRow]:
     Refuses: statement_unreadable, statement_row_invalid with the row.
     """
     text = _text(_unpacked(content))
+    if text.count("\n") > MOST_ROWS:
+        raise _unreadable(f"多于 {MOST_ROWS} 行；请按较短的日期分几次对账")
     rows = []
+    until = monotonic() + SECONDS
     for number, line in enumerate(text.split("\n"), start=1):
+        if not number % _LOOKS and monotonic() > until:
+            raise _unreadable(f"{SECONDS} 秒内没有读完；请按较短的日期分几次对账")
         cells = [cell.strip() for cell in line.split("\t")]
         if not any(cells) or (number == 1 and cells[0].lower() in ("setl_id", "结算id")):
             continue

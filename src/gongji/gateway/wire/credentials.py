@@ -65,10 +65,9 @@ class Nonce(msgspec.Struct, frozen=True):
     digest: bytes
 
 
-_CLAIM = """with unhurried as materialized (select set_config('synchronous_commit', 'off', true))
-insert into nonce (access_key, nonce, digest, seen_at)
+_CLAIM = """insert into nonce (access_key, nonce, digest, seen_at)
 select asked.*, %s::timestamptz
-from unhurried, unnest(%s::text[], %s::text[], %s::bytea[]) asked
+from unnest(%s::text[], %s::text[], %s::bytea[]) asked
 on conflict do nothing returning access_key, nonce"""
 _SEEN = """select n.access_key, n.nonce, n.digest from nonce n
 join unnest(%s::text[], %s::text[]) asked (access_key, nonce)
@@ -80,8 +79,7 @@ def claim(
 ) -> set[Nonce]:
     """Which of some nonces were used before with another body; the others are now used.
 
-    Outside a transaction the claim does not wait for the disk: after a crash of the database the
-    nonces of its last moment could pass again, and what they signed takes effect once all the same.
+    Ensures: what was claimed is on the disk, and is known after a crash.
     """
     asked = sorted(set(nonces), key=lambda nonce: (nonce.access_key, nonce.nonce, nonce.digest))
     if not asked:

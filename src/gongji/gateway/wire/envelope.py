@@ -6,6 +6,7 @@ two deliveries of one message.
 
 import itertools
 import random
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,10 @@ from gongji.tabular.csv_files import decode as decode_text
 from gongji.units import CHINA
 
 LONGEST_MSGID = 100
+MOST_VALUES = 500_000
+"""Commas of a message; 5,000 lines of the interface have half as many."""
+UPLOAD = "9101"
+_UPLOADED = re.compile(rb'"infno"\s*:\s*"9101"', re.IGNORECASE)
 _SERIALS = 10**10
 _DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=str)
 _ENCODER = msgspec.json.Encoder()
@@ -49,6 +54,10 @@ def decode(body: bytes) -> dict[str, Any]:
     null = ("\\u0000", "\0") if isinstance(text, str) else (b"\\u0000", b"\0")
     if any(sign in text for sign in null):  # type: ignore[operator]
         raise _unreadable("含有空字符")
+    # Counted before anything is made of them: each costs a hundred times its byte.
+    comma = "," if isinstance(text, str) else b","
+    if text.count(comma) > MOST_VALUES:  # type: ignore[arg-type]
+        raise _unreadable(f"内容多于 {MOST_VALUES} 项；文件请用 Base64")
     try:
         found = _DECODER.decode(text)
     except RecursionError:
@@ -58,6 +67,11 @@ def decode(body: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise _unreadable("不是一个对象")
     return found
+
+
+def is_upload(beginning: bytes) -> bool:
+    """Whether a body says at its beginning that a file is uploaded: in parts, or by its number."""
+    return beginning.startswith(b"--") or _UPLOADED.search(beginning) is not None
 
 
 def _text(body: bytes) -> str:

@@ -7,7 +7,8 @@ nonce was used before, others decide (`credentials`, `nonces`).
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -18,10 +19,17 @@ Headers: TypeAlias = Mapping[str, str]
 _MILLISECONDS_FROM = 10**11
 """Seconds are below this until the year 5138, milliseconds above it since 1973."""
 _LONGEST = 100
+_SIGNING = ("x-tif-", "_api_")
+_NOBODYS = secrets.token_hex(16)
+"""What an unknown access key is held against."""
 
 
 class Unsigned(GongjiError):
     """A request that the gateway does not let in; its sentence is all that the sender learns."""
+
+
+class Forged(Unsigned):
+    """A signature that no key of ours made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +113,27 @@ def check_time(claim: Signature, now: datetime, window_seconds: int) -> None:
         raise Unsigned(f"网关时间戳与服务器时间相差超过 {window_seconds} 秒；请校准时钟后重新签名")
 
 
-def check_signature(adaptor: Adaptor, claim: Signature, secret: str | None) -> None:
-    """The signature is the one that the secret makes; without a secret nobody has this access key.
+def one_of_each(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by name; none that says who signs may come twice, for which of them would count?
 
     Refuses: Unsigned.
     """
-    if secret is None:
-        raise Unsigned("网关用户不存在或已停用；请核对接入账号")
-    made = adaptor.sign(claim, secret)
+    texts: dict[str, str] = {}
+    for name, value in headers:
+        key = name.decode("latin-1")
+        if key in texts and key.startswith(_SIGNING):
+            raise Unsigned(f"网关请求头 {key} 重复")
+        texts[key] = value.decode("latin-1")
+    return texts
+
+
+def check_signature(adaptor: Adaptor, claim: Signature, secret: str | None) -> None:
+    """The signature is the one that the secret makes; without a secret nobody has this access key.
+
+    Refuses: Forged, in the same words and after the same work for either.
+    """
+    made = adaptor.sign(claim, _NOBODYS if secret is None else secret)
     given = claim.signature.lower() if adaptor is ADAPTORS["x-tif"] else claim.signature
-    if not hmac.compare_digest(made.encode(), given.encode()):
-        raise Unsigned("签名不一致；请核对密钥和签名方法")
+    equal = hmac.compare_digest(made.encode(), given.encode())
+    if secret is None or not equal:
+        raise Forged("接入账号或签名不一致；请核对接入账号、密钥和签名方法")

@@ -4,6 +4,7 @@ import logging
 import re
 import secrets
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar
@@ -24,6 +25,8 @@ BY_KEY = (
 also while a table is new and the statistics know nothing of it."""
 LONGEST_STATEMENT = "60s"
 """A statement that takes longer is stuck behind another one; its request may be sent again."""
+PAUSE_SECONDS = 0.3
+"""Between a broken connection and the next."""
 _DIGITS = re.compile(r"\d{6,}[\dXx]*")
 _HAN = re.compile(r"[\u3400-\u9fff]{2,4}")
 _LONGEST = 300
@@ -52,10 +55,10 @@ class Connections:
         return found
 
     def run(self, work: Callable[[Connection], T]) -> T:
-        """Work on this thread's connection; once more on a new one if it broke.
+        """Work on this thread's connection; a moment later once more on a new one if it broke.
 
-        Work may be done twice: what changes anything is under a message's key, so takes effect
-        once.
+        A server that has just fallen takes nobody in for some tenths of a second. Work may be done
+        twice: what changes anything is under a message's key, so takes effect once.
         """
         connection = self.get()
         try:
@@ -64,6 +67,7 @@ class Connections:
             if not connection.closed:
                 raise
             self._open.discard(connection)
+            time.sleep(PAUSE_SECONDS)
             return work(self.get())
 
     def close(self) -> None:
