@@ -41,7 +41,7 @@ def _psn_no(call: Call, data: Node) -> str:
 def refer(call: Call) -> dict[str, Any]:
     """A referral, in force at once."""
     data = call.one("refmedin")
-    for name in ("diag_code", "diag_name", "reflin_medins_name", "mdtrtarea_admvs", "refl_opnn"):
+    for name in ("diag_code", "diag_name", "reflin_medins_name", "mdtrtarea_admdvs", "refl_opnn"):
         call.text(data, name, required=True)
     call.choice(data, "refl_type", ("1", "2", "3"))
     receiver = call.text(data, "reflin_medins_no", required=True, longest=12)
