@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from gongji.platform.identity import RESIDENT, mask_number, normalise, number_problem
+from gongji.platform.imports.area_values import VALUE_COLUMNS
 from gongji.platform.imports.common_columns import (
     AREA,
     BENEFITS,
@@ -179,7 +180,15 @@ PERSON_FACTS = (
         "异地就医备案",
         one_of("state", "状态", STATES, "状态；空为已批准", "已批准", empty="approved"),
         SERIAL,
+        C("kind", "类别", text(60), "本地文件的异地类别；空为已备案", ""),
         key=C("region", "就医地", digits(6), "就医地区划", "510100"),
+    ),
+    person_kind(
+        "area_fact",
+        "参保人事实",
+        "本地文件登记在参保人名下的事实（如签约），一段一行",
+        VALUE_COLUMNS[1],
+        key=VALUE_COLUMNS[0],
     ),
     person_kind(
         "selection",

@@ -88,7 +88,8 @@ def _pool(areas: Areas, known: PersonFacts, here: Standing, asked: AskedCare) ->
         way = _route(law, known, asked.med_type, asked.disease)
         # A prescription is only known at the purchase.
         prescriber = here if here.kind == "pharmacy" else None
-        facts = COUNTER_FACTS.read(Seen(known, area.laws[0].area, way, here, prescriber))
+        seen = Seen(known, area.laws[0].area, way, here, prescriber, law=law)
+        facts = COUNTER_FACTS.read(seen)
         facts |= {"prescriber_level": 2} if prescriber else {}
         day = day_of(known.day)
         visit = Visit(law.area, day, way.benefit, _COST_FEN, _COST_FEN, facts, visit="0")

@@ -69,6 +69,12 @@ def _kept(node: Node, names: tuple[str, ...]) -> Node:
     return {name: node[name] for name in names if node.get(name) is not None}
 
 
+def _said(node: Node) -> Node:
+    """What the extension says beside the interface's own fields, for the area's documents."""
+    found = read_bills.said_beside(node)
+    return {visits.SAID: found} if found else {}
+
+
 @transaction("2201", changes=True)
 def register(call: Call) -> dict[str, Any]:
     """Open a visit."""
@@ -76,9 +82,8 @@ def register(call: Call) -> dict[str, Any]:
     read_bills.check_insurance(call, node)
     number = call.text(node, "ipt_otp_no", required=True, longest=30)
     psn_no = _person(call, node)
-    content = VisitOpening(
-        psn_no, call.instant(node, "begntime"), number, _kept(node, _VISIT_DETAILS), call.key.msg_id
-    )
+    details = _kept(node, _VISIT_DETAILS) | _said(node)
+    content = VisitOpening(psn_no, call.instant(node, "begntime"), number, details, call.key.msg_id)
     visit = visits.open_visit(
         call.connection, content, actor=call.actor, now=call.now, bounds=call.settings.bounds
     )
@@ -114,7 +119,8 @@ def describe(call: Call) -> None:
         )
         diagnoses.append(Diagnosis(kind, code, _kept(row, _DIAGNOSIS), valid == VOID))
     prescriber = call.text(node, read_bills.PRESCRIBER, longest=12)
-    details = _kept(node, _DESCRIPTION) | ({visits.PRESCRIBER: prescriber} if prescriber else {})
+    details = _kept(node, _DESCRIPTION) | _said(node)
+    details |= {visits.PRESCRIBER: prescriber} if prescriber else {}
     content = VisitDescription(
         visit=read_bills.visit_number(call, node),
         psn_no=_person(call, node),
