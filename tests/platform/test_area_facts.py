@@ -51,8 +51,8 @@ def town(owner: Connection, monkeypatch: pytest.MonkeyPatch) -> Counter:
         monkeypatch.setitem(gateways.SECRETS, code, f"secret of {code}")
         gateways.give_secret(owner, code)
     owner.execute(
-        "insert into item_version (area, item, name, list_type, charge_type, since, grade, diseases)"
-        " values (%s, %s, '测试品', '101', '09', '2020-01-01', '甲', '{}')",
+        "insert into item_version (area, item, name, list_type, charge_type, since, grade,"
+        " diseases) values (%s, %s, '测试品', '101', '09', '2020-01-01', '甲', '{}')",
         [AREA, gateways.ITEMS[0][0]],
     )
     gateways.insure(made, 1, 0)

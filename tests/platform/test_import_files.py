@@ -127,7 +127,7 @@ def test_every_mistake_of_every_file_is_told_at_once_and_nothing_is_kept(
         "人员编号,统筹区,姓名,证件号码",
         f"{psn(1)},532300,测试·星一,{number(1)}",
         f"{psn(2)},532300,测试·星二,{wrong}",
-        f"12345,532300,,{number(3)}",
+        f"5.323E+19,532300,,{number(3)}",
     )
     spells = write(
         tmp_path,

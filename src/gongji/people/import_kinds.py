@@ -25,7 +25,9 @@ from gongji.platform.imports.import_columns import (
     digits,
     institution_code,
     name_of_person,
+    person_number,
     text,
+    two_digits,
     whole,
 )
 
@@ -92,7 +94,14 @@ PERSONS = Kind(
             empty="",
         ),
         C("ethnicity", "民族", text(3), "民族代码", "01", empty="01"),
-        C("certificate_kind", "证件类型", text(6), "01 居民身份证", "01", empty="01"),
+        C(
+            "certificate_kind",
+            "证件类型",
+            two_digits,
+            "国家代码：01 居民身份证、04 港澳居民来往内地通行证、08 外国人护照等",
+            "01",
+            empty="01",
+        ),
         C(
             "certificate",
             "证件号码",
@@ -155,7 +164,7 @@ PERSON_FACTS = (
         key=C(
             "owner",
             "账户所有人",
-            digits(20, 30),
+            person_number,
             "账户所有人的人员编号",
             "53230000000000000002",
             personal="number",
