@@ -33,6 +33,7 @@ from gongji.ledger.entry_contents import (
 from gongji.ledger.entry_rows import COLUMNS, EntryRow, PostingRow, SettlementRow
 from gongji.refusals import REFUSALS, Refusal
 from gongji.settlement.allocate import Payment, allocate
+from gongji.settlement.nothing_paid import nothing_paid
 from gongji.units import Fen, day_of
 
 POOL = "pool"
@@ -117,6 +118,8 @@ def _said(decided: Decided, result: Result, before: list[MeterRow]) -> Decision:
         cite = result.gate.cite
         refusal, article = result.refusal, f"{cite.document} {cite.article}"
         reasons.insert(0, f"统筹基金不予支付：{REFUSALS[refusal]}〔{article}〕")
+    elif why := nothing_paid(result, decided.sums.in_scope_fen):
+        reasons.insert(0, why)
     return Decision(
         benefit=result.visit.benefit,
         payers=supplements(result),

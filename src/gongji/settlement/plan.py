@@ -22,6 +22,7 @@ from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.law import Law
 from gongji.ledger import meter_rows
 from gongji.ledger.entry_contents import AccountsAvailable, Owner, Sums
+from gongji.people.diseases import known_code
 from gongji.platform.identity import mask_number
 from gongji.refusals import Refusal
 from gongji.settlement import area_facts, counter_facts
@@ -237,7 +238,9 @@ class BatchPlanner:
         used = dict.fromkeys(
             (one.prescriber or priced.prescriber, one.number) for one in said.prescriptions
         )
-        warnings = (*said.warnings, *_differences(request, sums))
+        held = [one.key for one in person.registrations]
+        unknown = () if known_code(priced.disease, held) else (unknown_disease(priced.disease),)
+        warnings = (*said.warnings, *unknown, *_differences(request, sums))
         told = self._told(asked, law)
         area_facts.kept_of_person(law, home, person)
         return Plan(priced, person, area, home, law, found, sums, tuple(used), told, warnings)
@@ -281,6 +284,11 @@ class BatchPlanner:
         """The first and last day of service that are taken."""
         back, ahead = self.bounds.days_back, self.bounds.days_ahead
         return self.today - timedelta(days=back), self.today + timedelta(days=ahead)
+
+
+def unknown_disease(code: str) -> str:
+    """What is said of the code of a disease that nobody here knows; the bill stands."""
+    return f"病种编码 {code} 不在平台已知的门诊慢特病病种内，参保人也没有这一备案；请核对 dise_codg"
 
 
 def _check_total(request: Request, sums: Sums) -> None:

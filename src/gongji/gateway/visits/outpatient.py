@@ -2,13 +2,18 @@
 
 from typing import Any
 
-from gongji.gateway.transactions import Call, Node, transaction
+from gongji.gateway.transactions import Answer, Call, Node, transaction
 from gongji.gateway.visits import read_bills, write_lines
 from gongji.gateway.visits.settlement_fields import PRICED_LINE, VISIT
-from gongji.gateway.wire.codes import care_of, in_fields
+from gongji.gateway.wire.codes import care_of, in_fields, unknown_care
 from gongji.gateway.wire.fields import fill
+from gongji.people.diseases import known_code
+from gongji.people.person_rows import get_person
+from gongji.people.told_facts import not_over
 from gongji.refusals import Refusal
 from gongji.settlement import visits
+from gongji.settlement.plan import unknown_disease
+from gongji.settlement.routes import ROUTES
 from gongji.settlement.visits import (
     Diagnosis,
     LinesNamed,
@@ -17,6 +22,7 @@ from gongji.settlement.visits import (
     VisitNamed,
     VisitOpening,
 )
+from gongji.units import day_in_china
 
 ALL_BATCHES = "0000"
 """As chrg_bchno of 2205: every batch of the visit that is not settled."""
@@ -106,7 +112,7 @@ def withdraw(call: Call) -> None:
 
 @transaction("2203", nodes=("mdtrtinfo", "diseinfo"), changes=True)
 @transaction("2203A", nodes=("mdtrtinfo", "diseinfo"), changes=True)
-def describe(call: Call) -> None:
+def describe(call: Call) -> Answer:
     """What a visit is about: category, disease, diagnoses; of 2203A also who prescribed."""
     node = call.one("mdtrtinfo")
     rows = call.many("diseinfo")
@@ -133,6 +139,19 @@ def describe(call: Call) -> None:
     visits.record_diagnoses(
         call.connection, content, actor=call.actor, now=call.now, bounds=call.settings.bounds
     )
+    return Answer(None, _unknown_codes(call, content))
+
+
+def _unknown_codes(call: Call, content: VisitDescription) -> tuple[str, ...]:
+    """What of a description no settlement will know; it is kept as it was sent."""
+    said = () if content.med_type in ROUTES else (unknown_care(content.med_type),)
+    if known_code(content.disease):
+        return said
+    person = get_person(call.connection, content.psn_no)
+    held = not_over(call.connection, person, "registration", day_in_china(content.begun_at))
+    if known_code(content.disease, [fact.key for fact in held]):
+        return said
+    return (*said, unknown_disease(content.disease))
 
 
 @transaction("2204", nodes=("feedetail",), changes=True)
