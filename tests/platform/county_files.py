@@ -68,6 +68,9 @@ ROWS: dict[str, list[dict[str, str]]] = {
             "来源": "测试三号",
         },
     ],
+    "institution_area_fact": [
+        {"机构代码": HERE, "事实": "grassroots", **SPAN, "值": "true", "来源": "测试十三号"},
+    ],
     "credential": [
         {
             "访问码": "TEST-1",
@@ -176,7 +179,17 @@ ROWS: dict[str, list[dict[str, str]]] = {
         },
     ],
     "offsite": [
-        _whose(1) | {"就医地": "510100", "状态": "已备案", "备案流水号": "YD1", "来源": "测试九号"},
+        _whose(1)
+        | {
+            "就医地": "510100",
+            "状态": "已备案",
+            "备案流水号": "YD1",
+            "类别": "long_term",
+            "来源": "测试九号",
+        },
+    ],
+    "area_fact": [
+        _whose(1) | {"事实": "contracted", "值": "true", "来源": "测试十四号"},
     ],
     "selection": [
         _whose(1) | {"机构代码": THERE, "备案流水号": "XD1", "原因": "搬家", "来源": "测试十号"},
@@ -247,7 +260,9 @@ STORED: dict[str, dict[str, Any]] = {
         "approval_date": "2024-01-30",
         "institution": THERE,
     },
-    "offsite": {"state": "filed", "serial": "YD1"},
+    "offsite": {"state": "filed", "serial": "YD1", "kind": "long_term"},
+    "area_fact": {"value": "true"},
+    "institution_area_fact": {"value": "true"},
     "selection": {"institution": THERE, "serial": "XD1", "reason": "搬家"},
     "referral": {"sender": HERE, "serial": "ZZ1", "reason": "病重"},
     "injury": {"third_party": True, "advance": False, "serial": "YW1", "memo": "摔伤"},
@@ -266,6 +281,8 @@ KEYS = {
     "bond": psn(2),
     "registration": "M07800",
     "offsite": "510100",
+    "area_fact": "contracted",
+    "institution_area_fact": "grassroots",
     "referral": THERE,
     "injury": "YW1",
     "stay": "ZY1",

@@ -28,6 +28,7 @@ from tests.platform.counter import NOW, RULES, Counter
 from gongji.gateway.app import make_app
 from gongji.gateway.transactions import GatewaySettings
 from gongji.gateway.wire.codes import sentence as sentence_of
+from gongji.law.engine.areas import Areas
 from gongji.platform.identity import Identity
 
 KEYS = {"identity_key": b"i" * 32, "lookup_key": b"l" * 32}
@@ -228,11 +229,14 @@ class Client:
 
 @contextmanager
 def serving(
-    database: str, clock: Callable[[], datetime] = lambda: NOW, **changes: Any
+    database: str,
+    clock: Callable[[], datetime] = lambda: NOW,
+    laws: Areas = RULES,
+    **changes: Any,
 ) -> Iterator[int]:
     """A gateway on a port of its own."""
     settings = GatewaySettings(**(KEYS | {"workers": 3, "forgeries": 10**9} | changes))
-    application = make_app(make_conninfo(database, options=ROLE), RULES, settings, clock)
+    application = make_app(make_conninfo(database, options=ROLE), laws, settings, clock)
     config = uvicorn.Config(
         application, host="127.0.0.1", port=0, log_level="error", access_log=False, lifespan="on"
     )

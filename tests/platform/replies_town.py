@@ -349,7 +349,7 @@ class Walk:
                     "dise_cond_dscr": "病情",
                     "reflin_medins_no": OTHER,
                     "reflin_medins_name": "乱写",
-                    "mdtrtarea_admvs": AREA,
+                    "mdtrtarea_admdvs": AREA,
                     "refl_type": "1",
                     "refl_date": "2024-12-11",
                     "refl_rea": "缘由",

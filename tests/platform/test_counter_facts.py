@@ -70,6 +70,7 @@ def test_a_fact_that_is_added_to_the_table_needs_no_second_place(
         made = counter.bill(person, here, str(SERVICE), 10_000, facts=facts)
         return settle(gateway, [made], areas, NOW)[0]
 
+    law = areas.area("440300").law(number_of(SERVICE))
     added = CounterFact("bound", PLACE, lambda seen: seen.here.qualified, "绑定", True)
     table = CounterFacts([*COUNTER_FACTS.facts, added])
     monkeypatch.setattr(counter_facts, "COUNTER_FACTS", table)
@@ -82,7 +83,7 @@ def test_a_fact_that_is_added_to_the_table_needs_no_second_place(
     other = bill().entry
     assert other.settled.visit.facts["bound"] is False and other.decision.refusal == "not_selected"
     registry = read_registry(gateway, Places(gateway), [entry.person], [entry.id])
-    assert visit_today(entry, registry).facts["bound"] is False, "looked up again"
+    assert visit_today(entry, registry, law).facts["bound"] is False, "looked up again"
     agreement(qualified=True)
     registry = read_registry(gateway, Places(gateway), [other.person], [other.id])
-    assert "bound" not in visit_today(other, registry).facts, "and not taken for told"
+    assert "bound" not in visit_today(other, registry, law).facts, "and not taken for told"

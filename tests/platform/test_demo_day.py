@@ -216,4 +216,4 @@ def test_a_transaction_is_asked_by_hand_or_from_a_file(
         out,
     )
     code, out, err = ends(capsys, *words(gateway_port), "ask", "9999", "{}")
-    assert code == 1 and out == "" and "未知交易编号" in err
+    assert code == 1 and out == "" and "本平台未提供交易" in err

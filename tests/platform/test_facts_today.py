@@ -13,6 +13,7 @@ from gongji.ledger.entry_rows import EntryRow
 from gongji.refusals import Refusal
 from gongji.settlement.facts_today import Places, read_registry, visit_today
 from gongji.settlement.settle import settle
+from gongji.units import day_of
 
 Connection = psycopg.Connection[Any]
 DAY = "2024-06-05"
@@ -48,7 +49,8 @@ class County:
         assert entry.person is not None and entry.id is not None
         places = Places(self.gateway)
         registry = read_registry(self.gateway, places, [entry.person], [entry.id])
-        return facts_of(entry, visit_today(entry, registry))
+        law = RULES.area(entry.area).law(day_of(entry.service_date))
+        return facts_of(entry, visit_today(entry, registry, law))
 
     def retire(self, kind: str) -> None:
         """Facts of a kind turn out to have been wrong."""

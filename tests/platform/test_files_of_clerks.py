@@ -148,12 +148,16 @@ def test_06_commas_part_three_digits_before_the_point(
         assert fen in values_of(path)[0].values()
 
 
-@pytest.mark.parametrize("number", ["43000043050000000012345678", "4" * 30, "4" * 20])
-def test_12_numbers_of_20_to_30_digits_are_taken(tmp_path: Path, number: str) -> None:
+@pytest.mark.parametrize(
+    "number", ["43000043050000000012345678", "4" * 30, "4" * 20, "JM9900000001", "7"]
+)
+def test_12_numbers_of_up_to_30_characters_are_taken(tmp_path: Path, number: str) -> None:
     path = text(tmp_path, "参保人.csv", PERSON, f"{number},430500,测试廿六位,99,T26,1970-01-01")
     assert values_of(path)[0]["psn_no"] == number
-    wrong = text(tmp_path, "参保人.csv", PERSON, f"{number[:19]},430500,测试,99,T26,1970-01-01")
-    assert "20 至 30 位数字" in problems_of(wrong)[0]
+    wrong = text(
+        tmp_path, "参保人.csv", PERSON, f"{number}{'1' * 30},430500,测试,99,T26,1970-01-01"
+    )
+    assert "至多 30 个字符" in problems_of(wrong)[0]
 
 
 @pytest.mark.parametrize("name", ["张 三", "张\u3000三", " 张三\u200b"])

@@ -45,7 +45,7 @@ def filing(place: Standing, infno: str, psn_no: str, **changes: Any) -> dict[str
             "diag_name": "高血压",
             "reflin_medins_no": OTHER,
             "reflin_medins_name": "测试",
-            "mdtrtarea_admvs": AREA,
+            "mdtrtarea_admdvs": AREA,
             "refl_type": "1",
             "refl_date": TODAY,
             "refl_rea": "测试",

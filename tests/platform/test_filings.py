@@ -32,7 +32,7 @@ def referral(psn_no: str, **changes: Any) -> dict[str, Any]:
             "dise_cond_dscr": "测试病情",
             "reflin_medins_no": OTHER,
             "reflin_medins_name": "测试二院",
-            "mdtrtarea_admvs": AREA,
+            "mdtrtarea_admdvs": AREA,
             "refl_type": "1",
             "refl_date": TODAY,
             "refl_rea": "测试原因",
@@ -173,7 +173,7 @@ def test_a_filing_is_about_somebody_who_is_insured(place: Standing) -> None:
 
 def test_where_one_institution_is_selected_only_that_one_refers(place: Standing) -> None:
     psn_no = place.yunfu.psn_no(200)
-    given = referral(psn_no, reflin_medins_no=SELECTED, mdtrtarea_admvs=YUNFU)
+    given = referral(psn_no, reflin_medins_no=SELECTED, mdtrtarea_admdvs=YUNFU)
     assert TODAY in refused(place.clinic, "referral_sender", "2501", given)
     place.clinic.do("2505", selection(psn_no))
     serial_of(place.clinic.do("2501", given))

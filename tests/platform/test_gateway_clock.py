@@ -172,7 +172,7 @@ def refer(psn_no: str, **changes: Any) -> dict[str, Any]:
             "diag_name": "高血压",
             "reflin_medins_no": OTHER,
             "reflin_medins_name": "测试",
-            "mdtrtarea_admvs": AREA,
+            "mdtrtarea_admdvs": AREA,
             "refl_type": "1",
             "refl_date": "2024-12-20",
             "refl_rea": "测试",

@@ -279,7 +279,9 @@ def test_a_person_is_found_by_the_kind_of_certificate_that_is_named(place: Stand
         [IDENTITY.encrypt("P1234567"), IDENTITY.lookup_hash("14", "P1234567"), psn_no],
     )
     card = {"mdtrt_cert_type": "02", "mdtrt_cert_no": "P1234567", "psn_cert_type": "14"}
-    refused(place.client, "person_unknown", "1101", {"data": card})
+    told = place.client.do("1101", {"data": card})["baseinfo"]
+    assert (told["psn_no"], told["psn_cert_type"]) == (psn_no, "14")
+    refused(place.client, "person_unknown", "1101", {"data": card | {"psn_cert_type": "01"}})
     token = {"mdtrt_cert_type": "01", "mdtrt_cert_no": "token", "certno": "P1234567"}
     refused(place.client, "person_unknown", "1101", {"data": token})
     found = place.client.do("1101", {"data": token | {"psn_cert_type": "14"}})["baseinfo"]

@@ -315,3 +315,44 @@ def test_each_payer_has_its_field_and_its_fund() -> None:
         "999996": b"0.23",
     }
     assert bytes(rows[0]["crt_payb_lmt_amt"]) == b"1.00"
+
+
+@pytest.fixture
+def visitor(county: Counter) -> str:
+    """A person from Hong Kong, whose number the platform gave in letters."""
+    county.owner.execute(
+        "insert into person (psn_no, area, name, certificate_kind, certificate, certificate_hash)"
+        " values ('JM9900000001', '430500', '测试港', '04', %s, %s)",
+        [
+            gateways.IDENTITY.encrypt("H12345678"),
+            gateways.IDENTITY.lookup_hash("04", "H12345678"),
+        ],
+    )
+    return "JM9900000001"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"psn_cert_type": "04"},
+        {"psn_cert_type": "4"},
+        {"psn_cert_type": "04", "mdtrt_cert_no": " h1234 5678"},
+        {"psn_cert_type": "04", "mdtrt_cert_type": "01", "certno": "H12345678"},
+    ],
+)
+def test_a_certificate_of_another_kind_is_found_by_its_kind(
+    client: Client, visitor: str, changes: dict[str, str]
+) -> None:
+    base = client.do("1101", _asked(**({"mdtrt_cert_no": "H12345678"} | changes)))["baseinfo"]
+    assert (base["psn_no"], base["psn_cert_type"], base["certno"]) == (visitor, "04", "H12345678")
+    for kind in ("01", "", "08"):
+        given = _asked(mdtrt_cert_no="H12345678", psn_cert_type=kind)
+        assert says("person_unknown", client.refused("1101", given))
+
+
+def test_a_kind_that_was_left_standing_does_not_hide_an_identity_card(client: Client) -> None:
+    number = gateways.certificate_of(2)
+    base = client.do("1101", _asked(mdtrt_cert_no=number, psn_cert_type="04"))["baseinfo"]
+    assert base["certno"] == number
+    base = client.do("1101", _asked(mdtrt_cert_no="CARD2", psn_cert_type="90"))["baseinfo"]
+    assert base["certno"] == number

@@ -63,6 +63,8 @@ SOLD = {
     "balc": 47.45,
 }
 POOL, ACCOUNT = "城镇职工基本医疗保险统筹基金", "城镇职工基本医疗保险个人账户基金"
+BILLED = "费用961.00元，扣除起付标准50.00元，按60%支付546.60元"
+BOUGHT = "费用90.00元，扣除起付标准50.00元，按60%支付24.00元"
 ARTICLE = "湖南省2023年6月1日起门诊统筹标准 普通门诊统筹"
 
 
@@ -80,8 +82,14 @@ def negated(amounts: dict[str, Any]) -> dict[str, Any]:
     return {n: v if n in ("pool_prop_selfpay", "balc") else -v for n, v in amounts.items()}
 
 
-def details(scope: float, limit: float, pool: float, account: float) -> list[dict[str, Any]]:
-    """setldetail of a pool's and an account's payment."""
+def details(
+    scope: float, limit: float, pool: float, account: float, worked: str
+) -> list[dict[str, Any]]:
+    """setldetail of a pool's and an account's payment; `worked` is how the pool came to it."""
+    undone = "撤销：" if pool < 0 else ""
+    shared = worked == BILLED
+    drawn = f"本人账户支付{abs(account) - 100 * shared:.2f}元"
+    drawn += "；共济账户支付100.00元" if shared else ""
     return [
         {
             "fund_pay_type": "310100",
@@ -89,7 +97,7 @@ def details(scope: float, limit: float, pool: float, account: float) -> list[dic
             "crt_payb_lmt_amt": limit,
             "fund_payamt": pool,
             "fund_pay_type_name": POOL,
-            "setl_proc_info": ARTICLE,
+            "setl_proc_info": f"{undone}{worked}〔{ARTICLE}〕",
         },
         {
             "fund_pay_type": "310200",
@@ -97,6 +105,7 @@ def details(scope: float, limit: float, pool: float, account: float) -> list[dic
             "crt_payb_lmt_amt": account,
             "fund_payamt": account,
             "fund_pay_type_name": ACCOUNT,
+            "setl_proc_info": f"{undone}{drawn}",
         },
     ]
 
@@ -334,15 +343,18 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "9002": {"signoutoutb": {"sign_time": "@9002"}},
     "2201": {"data": {"mdtrt_id": ..., "psn_no": PERSON["psn_no"], "ipt_otp_no": "MZ-17"}},
     "2204": {"result": [one | said for one, said in zip(PRICED, SAID, strict=True)]},
-    "2206": {"setlinfo": bill_of("2206"), "setldetail": details(961, 1500, 546.6, 223.45)},
-    "2206A": {"setlinfo": bill_of("2206A"), "setldetail": details(961, 1500, 546.6, 223.45)},
+    "2206": {"setlinfo": bill_of("2206"), "setldetail": details(961, 1500, 546.6, 223.45, BILLED)},
+    "2206A": {
+        "setlinfo": bill_of("2206A"),
+        "setldetail": details(961, 1500, 546.6, 223.45, BILLED),
+    },
     "2207": {
         "setlinfo": bill_of("2207", setl_id=..., setl_time="@2207", **STANDING),
-        "setldetail": details(961, 1500, 546.6, 223.45),
+        "setldetail": details(961, 1500, 546.6, 223.45, BILLED),
     },
     "2207A": {
         "setlinfo": bill_of("2207A", setl_id=..., setl_time="@2207A", **STANDING),
-        "setldetail": details(961, 1500, 546.6, 223.45),
+        "setldetail": details(961, 1500, 546.6, 223.45, BILLED),
     },
     "2208": {
         "setlinfo": bill_of(
@@ -353,16 +365,16 @@ EXPECTED: dict[str, dict[str, Any]] = {
             **STANDING,
             **negated(BILL) | {"balc": 123.45},
         ),
-        "setldetail": details(-961, -546.6, -546.6, -223.45),
+        "setldetail": details(-961, -546.6, -546.6, -223.45, BILLED),
     },
     "2101": {
         "setlinfo": sale_of("2101"),
-        "setldetail": details(90, 1500, 24, 76),
+        "setldetail": details(90, 1500, 24, 76, BOUGHT),
         "detlcutinfo": [CUT],
     },
     "2102": {
         "setlinfo": sale_of("2102", mdtrt_id=..., setl_id=..., setl_time="@2102", **STANDING),
-        "setldetail": details(90, 1500, 24, 76),
+        "setldetail": details(90, 1500, 24, 76, BOUGHT),
         "detlcutinfo": [CUT],
     },
     "2103": {
@@ -376,7 +388,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
             "psn_pay": -76,
             "balc": 123.45,
         },
-        "setldetail": details(-90, -24, -24, -76),
+        "setldetail": details(-90, -24, -24, -76, BOUGHT),
     },
     "5201": {
         "mdtrtinfo": [
@@ -442,7 +454,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
             "invono": "FP-9",
             "opt_time": "@2207",
         },
-        "setldetail": details(961, 546.6, 546.6, 223.45),
+        "setldetail": details(961, 546.6, 546.6, 223.45, BILLED),
     },
     "5204": {"": TOLD_AGAIN},
     "5204 matched": {"": MATCHED},

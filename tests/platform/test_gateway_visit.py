@@ -347,6 +347,8 @@ def test_a_registration_fee_as_a_client_of_chongqing_sends_it(
         serv_code="<vendor code>",
         serv_sign="<vendor id>",
     )
-    assert reply["infcode"] == 0 and reply["warn_msg"] is None
+    assert reply["infcode"] == 0
+    told = "统筹基金支付0.00元：政策范围内费用中的9.00元计入起付标准，没有超过起付标准的部分"
+    assert reply["warn_msg"] == f"{told}〔湖南省2023年6月1日起门诊统筹标准 普通门诊统筹〕"
     info = reply["output"]["setlinfo"]
     assert (info["med_type"], info["mdtrt_cert_type"], info["medfee_sumamt"]) == ("12", "03", 9)

@@ -338,7 +338,7 @@ def test_a_name_that_only_the_sender_knows_is_told_as_sent(place: Standing) -> N
                     "diag_name": "高血压",
                     "reflin_medins_no": "H11000000001",
                     "reflin_medins_name": "北京某院",
-                    "mdtrtarea_admvs": "110000",
+                    "mdtrtarea_admdvs": "110000",
                     "refl_type": "1",
                     "refl_date": "2024-12-20 08:00:00",
                     "refl_rea": "病情",

@@ -2,12 +2,14 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from gongji.cli.options import header_row_option, json_option, place_of, sheet_option, writable
+from gongji.law.rulebook.law import Law
 from gongji.refusals import Refusal, RowProblem
 
 output_option = click.option(
@@ -85,13 +87,21 @@ def import_files(
         except Refusal:
             return area  # People insured elsewhere have no rules here.
 
+    def laws(area: str) -> Sequence[Law]:
+        try:
+            return areas.area(area).laws
+        except Refusal:
+            return ()
+
     with (
         owner_connection() as connection,
         tqdm(unit="行", disable=not sys.stderr.isatty(), leave=False) as bar,
     ):
         place = place_of(sheet, header_row)
         kept = stores(areas, operator())
-        importing = Importing(ROOMS, installed_identity(), home, kept, bar.update, place, _tell)
+        importing = Importing(
+            ROOMS, installed_identity(), home, kept, bar.update, place, _tell, laws
+        )
         loaded = load(connection, importing, files, datetime.now(UTC), kind, dry_run)
     if as_json or outer:
         body = {"dry_run": dry_run, "tables": [{"table": name} | vars(c) for name, c in loaded]}

@@ -29,7 +29,8 @@ Node: TypeAlias = dict[str, Any]
 """An object of the input: field name in lower case -> text, None, or what is nested in it."""
 
 _NUMBER = re.compile(r"([+-]?)([0-9]{1,24})(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,2}))?")
-_PRIVATE = frozenset({"certno", "mdtrt_cert_no", "psn_name", "tel", "addr", "card_sn", "patn_name"})
+PRIVATE = frozenset({"certno", "mdtrt_cert_no", "psn_name", "tel", "addr", "card_sn", "patn_name"})
+"""Fields that say who somebody is."""
 _SHOWN = 40
 
 
@@ -197,7 +198,7 @@ def normalise(value: Any, deeper: int = _DEEPEST) -> Any:
 def shown(name: str, value: object) -> str:
     """A value as it may stand in a message: private fields masked, anything long cut short."""
     text = value if isinstance(value, str) else "（对象）"
-    if name in _PRIVATE:
+    if name in PRIVATE:
         return text[:1] + "***"
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 

@@ -8,6 +8,8 @@ from psycopg import Connection, sql
 
 from gongji.institutions.import_kinds import CREDENTIALS, INSTITUTION_FACTS, INSTITUTIONS
 from gongji.institutions.institution_kinds import INSTITUTION_KINDS
+from gongji.law.rulebook.provision_kinds import OF_INSTITUTION
+from gongji.platform.imports.area_values import AreaValues, own_value, read_values
 from gongji.platform.imports.dated_rows import FACT_COLUMNS, Conflict, Counts, DatedTable
 from gongji.platform.imports.import_run import (
     Arrival,
@@ -28,6 +30,16 @@ INSTITUTION_FACT = DatedTable(
 )
 
 
+AREA_VALUES = AreaValues(
+    INSTITUTION_FACT,
+    "institution_area_fact",
+    "value",
+    "(select i.area from institution i where i.code = a.institution)",
+    own_value(OF_INSTITUTION),
+)
+"""Rows whose values the area's own documents declare."""
+
+
 def take_institutions(arrival: Arrival, tables: Sequence[ArrivingTable]) -> None:
     """Institutions, then facts about them, then credentials."""
     for table in of_kind(tables, INSTITUTIONS):
@@ -46,7 +58,7 @@ def _fact(kind: str, values: Values) -> Values:
     names = INSTITUTION_KINDS[kind].__struct_fields__
     given = {name: values[name] for name in names if values[name] is not None}
     details = msgspec.json.encode(msgspec.convert(given, INSTITUTION_KINDS[kind])).decode()
-    return values | {"kind": kind, "key": "", "details": details}
+    return values | {"kind": kind, "key": values.get("key", ""), "details": details}
 
 
 _INSTITUTION = """insert into institution (code, area, name, kind, grade, uscc)
@@ -103,6 +115,7 @@ def _nobody_named(arrival: Arrival) -> Iterator[Conflict]:
     yield from unknown_institutions(arrival, INSTITUTION_FACT)
     for file, row, code in arrival.connection.execute(_NO_PARENT).fetchall():
         yield file, row, "parent", f"没有机构 {code}；请先导入实体机构"
+    yield from read_values(arrival, AREA_VALUES)
 
 
 _CREDENTIAL = """insert into credential (access_key, institution, secret, since, revoked_at)

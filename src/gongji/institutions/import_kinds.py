@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from gongji.platform.imports.area_values import VALUE_COLUMNS
 from gongji.platform.imports.common_columns import (
     AREA,
     BENEFITS,
@@ -44,9 +45,10 @@ join institution i on i.code = c.institution where %(area)s in ('', i.area)
 order by c.access_key"""
 
 
-def institution_kind(name: str, title: str, meaning: str, *own: Column) -> Kind:
-    """A kind of facts about institutions."""
-    columns = (INSTITUTION, SINCE, UNTIL, *own, SOURCE, WITHDRAWN)
+def institution_kind(name: str, title: str, meaning: str, *own: Column, key: bool = False) -> Kind:
+    """A kind of facts about institutions; `key`: the first of its own columns tells it apart."""
+    keys, own = (own[:1], own[1:]) if key else ((), own)
+    columns = (INSTITUTION, *keys, SINCE, UNTIL, *own, SOURCE, WITHDRAWN)
     return Kind(name, title, meaning, columns, _FACTS)
 
 
@@ -86,6 +88,13 @@ INSTITUTION_FACTS = (
             show=lambda codes: show_several([show_choice(DESIGNATIONS)(code) for code in codes]),
         ),
         yes_no("qualified", "纳入门诊统筹", "药店符合纳入门诊统筹的条件", True),
+    ),
+    institution_kind(
+        "institution_area_fact",
+        "机构事实",
+        "本地文件登记在机构名下的事实（如基层、收费类别），一段一行",
+        *VALUE_COLUMNS,
+        key=True,
     ),
 )
 CREDENTIALS = Kind(

@@ -1,7 +1,7 @@
 """The kinds of facts about institutions: what their details hold.
 
-Each is exclusive: its key is always empty, so that the database allows one fact at a time. Details
-are read strictly: an unknown field or value is refused.
+Each is exclusive: its key is empty (of an area's own facts the column), so that the database allows
+one fact at a time. Details are read strictly: an unknown field or value is refused.
 """
 
 from typing import Literal
@@ -23,4 +23,19 @@ class Agreement(msgspec.Struct, forbid_unknown_fields=True):
     qualified: bool = True
 
 
-INSTITUTION_KINDS: dict[str, type[msgspec.Struct]] = {"level": Level, "agreement": Agreement}
+class AreaFact(msgspec.Struct, forbid_unknown_fields=True):
+    """本地事实 (key: its column): what an area's own document declares of institutions.
+
+    The value is written as a visits file writes it.
+    """
+
+    value: str
+
+
+INSTITUTION_KINDS: dict[str, type[msgspec.Struct]] = {
+    "level": Level,
+    "agreement": Agreement,
+    "institution_area_fact": AreaFact,
+}
+KEYED = {"institution_area_fact"}
+"""Kinds whose key tells several facts of an institution apart."""

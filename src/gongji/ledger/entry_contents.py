@@ -67,12 +67,17 @@ class AccountsAvailable(msgspec.Struct, frozen=True):
 
 
 class SettledFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="of", tag="settled"):
-    """What a settlement was decided on: enough to decide it again."""
+    """What a settlement was decided on: enough to decide it again.
+
+    Shape:   `told` are facts of the area's own that a message told, since nothing was kept of them;
+             where the registry learns of one, it counts when the year is adjudicated anew.
+    """
 
     version: int = 1
     visit: Visit
     sums: Sums
     accounts: AccountsAvailable
+    told: tuple[str, ...] = ()
 
 
 class StayFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="of", tag="stay"):

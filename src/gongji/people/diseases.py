@@ -5,6 +5,7 @@ here. A code that is not here is no mistake: the filing keeps the name that was 
 decides under which benefit it approves it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gongji.law.compile.cells import offered_benefits
@@ -39,6 +40,11 @@ DISEASES = {
     )
 }
 """The diseases by national code."""
+
+
+def known_code(code: str, registered: Iterable[str] = ()) -> bool:
+    """Whether a code of a disease is one of these, or one that a person is registered with."""
+    return not code or code in DISEASES or code in registered
 
 
 def filed_under(law: Law, code: str) -> str:

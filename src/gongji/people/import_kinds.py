@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from gongji.platform.identity import RESIDENT, mask_number, normalise, number_problem
+from gongji.platform.imports.area_values import VALUE_COLUMNS
 from gongji.platform.imports.common_columns import (
     AREA,
     BENEFITS,
@@ -24,7 +25,9 @@ from gongji.platform.imports.import_columns import (
     digits,
     institution_code,
     name_of_person,
+    person_number,
     text,
+    two_digits,
     whole,
 )
 
@@ -91,7 +94,14 @@ PERSONS = Kind(
             empty="",
         ),
         C("ethnicity", "民族", text(3), "民族代码", "01", empty="01"),
-        C("certificate_kind", "证件类型", text(6), "01 居民身份证", "01", empty="01"),
+        C(
+            "certificate_kind",
+            "证件类型",
+            two_digits,
+            "国家代码：01 居民身份证、04 港澳居民来往内地通行证、08 外国人护照等",
+            "01",
+            empty="01",
+        ),
         C(
             "certificate",
             "证件号码",
@@ -154,7 +164,7 @@ PERSON_FACTS = (
         key=C(
             "owner",
             "账户所有人",
-            digits(20, 30),
+            person_number,
             "账户所有人的人员编号",
             "53230000000000000002",
             personal="number",
@@ -179,7 +189,15 @@ PERSON_FACTS = (
         "异地就医备案",
         one_of("state", "状态", STATES, "状态；空为已批准", "已批准", empty="approved"),
         SERIAL,
+        C("kind", "类别", text(60), "本地文件的异地类别；空为已备案", ""),
         key=C("region", "就医地", digits(6), "就医地区划", "510100"),
+    ),
+    person_kind(
+        "area_fact",
+        "参保人事实",
+        "本地文件登记在参保人名下的事实（如签约），一段一行",
+        VALUE_COLUMNS[1],
+        key=VALUE_COLUMNS[0],
     ),
     person_kind(
         "selection",

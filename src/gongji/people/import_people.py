@@ -10,10 +10,17 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
+from gongji.law.rulebook.provision_kinds import OF_PERSON
 from gongji.people.import_kinds import PERSON_FACTS, PERSONS
 from gongji.people.import_persons import Birth, take_persons
 from gongji.people.person_kinds import EXCLUSIVE, PERSON_KINDS
 from gongji.platform.identity import mask_number
+from gongji.platform.imports.area_values import (
+    AreaValues,
+    kind_of_offsite,
+    own_value,
+    read_values,
+)
 from gongji.platform.imports.dated_rows import FACT_COLUMNS, Conflict, DatedTable
 from gongji.platform.imports.import_run import (
     Arrival,
@@ -47,9 +54,23 @@ def take_people(arrival: Arrival, tables: Sequence[ArrivingTable]) -> None:
         of_kind(tables, *PERSON_FACTS),
         _fact,
         [(BIRTHS, birth[0], _birth(birth)) for birth in births],
-        lambda arrival: resolve_persons(arrival.connection, arrival.problems.mentioned),
+        _check,
     )
     take_dated(arrival, facts)
+
+
+AREA_VALUES = (
+    AreaValues(PERSON_FACT, "area_fact", "value", "a.area", own_value(OF_PERSON)),
+    AreaValues(PERSON_FACT, "offsite", "kind", "a.area", kind_of_offsite),
+)
+"""Rows whose values the area's own documents declare."""
+
+
+def _check(arrival: Arrival) -> Iterator[Conflict]:
+    """Who is not there, then what the area's documents do not know."""
+    yield from resolve_persons(arrival.connection, arrival.problems.mentioned)
+    for values in AREA_VALUES:
+        yield from read_values(arrival, values)
 
 
 IMPORT = RoomImport((PERSONS, *PERSON_FACTS), take_people)

@@ -65,10 +65,20 @@ class Registration(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Offsite(msgspec.Struct, forbid_unknown_fields=True):
-    """异地就医备案 (key: region of treatment)."""
+    """异地就医备案 (key: region of treatment); `kind` is a code of the area's 异地."""
 
     state: Literal["filed", "approved"] = "approved"
     serial: str = ""
+    kind: str = ""
+
+
+class AreaFact(msgspec.Struct, forbid_unknown_fields=True):
+    """本地事实 (key: its column): what an area's own document declares of persons.
+
+    The value is written as a visits file writes it.
+    """
+
+    value: str
 
 
 class Selection(msgspec.Struct, forbid_unknown_fields=True):
@@ -123,6 +133,7 @@ PERSON_KINDS: dict[str, type[msgspec.Struct]] = {
     "bond": Bond,
     "registration": Registration,
     "offsite": Offsite,
+    "area_fact": AreaFact,
     "selection": Selection,
     "referral": Referral,
     "stay": Stay,

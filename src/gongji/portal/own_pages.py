@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from gongji.law.engine.visit import read_date
+from gongji.law.rulebook.own_facts import shown_value
 from gongji.ledger.statement import ACCOUNTS, EVENTS, of_person
 from gongji.people import person_facts
 from gongji.people.bonds import (
@@ -21,6 +22,7 @@ from gongji.people.bonds import (
     end_bond,
     give_bond,
 )
+from gongji.people.person_facts import FactRow
 from gongji.platform.installation import installed_areas, installed_version
 from gongji.portal import family, own_records, present
 from gongji.portal.own_records import Visitor, insured
@@ -32,6 +34,7 @@ from gongji.units import CHINA, date_of
 FILINGS = {
     "registration": "慢特病备案",
     "offsite": "异地就医备案",
+    "area_fact": "本地登记",
     "selection": "选定医疗机构",
     "referral": "转诊",
     "injury": "意外伤害登记",
@@ -207,7 +210,7 @@ def filings(request: HttpRequest, visitor: Visitor) -> HttpResponse:
             "kind": FILINGS[row.kind],
             "since": row.since,
             "until": row.until,
-            "what": row.details.get("name") or names.get(row.key) or row.key,
+            "what": _what(row) or names.get(row.key) or row.key,
             "institution": names.get(row.details.get("institution", ""), ""),
             "state": STATES.get(row.details.get("state", ""), ""),
             "over": row.until is not None and row.until <= today,
@@ -215,6 +218,18 @@ def filings(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         for row in sorted(rows, key=lambda row: row.since, reverse=True)
     ]
     return render(request, "portal/filings.html", _context(visitor, "filings", filings=shown))
+
+
+def _what(row: FactRow) -> str:
+    """What a filing says by itself: a disease, or a fact of the area's own with its value."""
+    if row.kind != "area_fact":
+        return str(row.details.get("name") or "")
+    try:
+        laws = installed_areas().area(row.area).laws
+    except Refusal:
+        return ""
+    said = (shown_value(law, row.key, row.details["value"]) for law in reversed(laws))
+    return next((text for text in said if text), "")
 
 
 def _family_page(

@@ -242,6 +242,7 @@ WORDS = {
     "已过期": "over",
     "慢特病备案": "Registration of a disease",
     "异地就医备案": "Care elsewhere",
+    "本地登记": "Facts the area keeps",
     "选定医疗机构": "Institution selected",
     "转诊": "Referral",
     "意外伤害登记": "Injury",

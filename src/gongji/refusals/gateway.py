@@ -4,7 +4,7 @@ GATEWAY: dict[str, str] = {
     "message_unreadable": "报文无法读取：{reason}；请发送 UTF-8（或 GB18030）编码的一个 JSON 对象",
     "message_too_large": "报文超过 {value} 字节；请分批发送",
     "institution_foreign": "报文的定点医药机构编号 {value} 与接入账号所属机构不符；请核对 {field}",
-    "transaction_unknown": "未知交易编号 {value}；请核对 {field}",
+    "transaction_unknown": "本平台未提供交易 {value}；所提供的交易见接口说明",
     "message_differs": "报文 {value} 已经受理过，这一次的内容不同（{names}）；请换新的 msgid 发送",
     "message_barred": "报文 {value} 已先被冲正（2601），不再受理；仍要办理的，请换新的 msgid 发送",
     "message_answered_before": "报文 {value} 此前已处理过，当时的回复已超过保存期限，不再重复办理；请先查询办理结果，确需再办的，请换新的 msgid 发送",

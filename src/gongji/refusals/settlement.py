@@ -11,6 +11,7 @@ SETTLEMENT: dict[str, str] = {
     "prescribers_mixed": "一笔购药只能用一家机构的处方，这张账单有多家（{value}）；请分开结算",
     "total_differs": "医疗费总额 {value} 与费用明细合计 {total} 不符；请核对 {field} 和已上传的明细",
     "settlement_unknown": "本机构没有这位参保人的结算 {value}；请核对 {field} 和 psn_no",
+    "settlement_of_another_visit": "结算 {value} 不属于就诊 {visit}；请核对 {field}",
     "settlement_cancelled": "结算 {value} 已经撤销，不能再次撤销",
     "settlement_chained": "结算 {value} 之后还有以它为基础的结算{own}，本统筹区须从最后一笔起依次撤销",
     "settlement_taken": "报文 {value} 撤销的结算，其费用明细或处方已另行结算或撤回，不能恢复；请重新结算",

@@ -81,7 +81,8 @@ def _draw(
             continue
         reason = _refused(result.law, _use(result, available), relation, available.place, in_policy)
         if reason:
-            notes.append(reason)
+            if balance > paid:
+                notes.append(reason)
             continue
         amount = min(left[part], balance - paid)
         left[part] -= amount
@@ -94,13 +95,19 @@ def _use(result: Result, available: AccountsAvailable) -> str:
     return banned or ("drugs" if available.place == "pharmacy" else "care")
 
 
+def not_payable(law: Law, place: str) -> str:
+    """Why the own account may not pay the burden inside the policy at a place, empty if it may."""
+    use = "drugs" if place == "pharmacy" else "care"
+    return _refused(law, use, "self", place, True)
+
+
 @lru_cache(maxsize=16 * KEPT)
 def _refused(law: Law, use: str, relation: str, place: str, in_policy: bool) -> str:
     """Why an account may not pay, empty if it may."""
     try:
         decision = uses.use(law, use, relation, place, in_policy=in_policy)
     except Refusal as error:
-        return str(error)
+        return f"个人账户不支付：{error}"
     return "" if decision.allowed else _said(decision)
 
 

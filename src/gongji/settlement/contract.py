@@ -84,6 +84,8 @@ class Request:
     trial: bool = False
     facts: dict[str, str] = field(default_factory=dict)
     """What happened that only the institution knows (third_party, died …), by fact column."""
+    said: dict[str, str] = field(default_factory=dict)
+    """Fields of the message that an area's document may read: name in lower case -> text."""
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -14,8 +14,11 @@ import msgspec
 
 from gongji.law.engine.visit import Value, columns_of, read_date, read_fact, read_level
 from gongji.law.rulebook.law import Law, parents
+from gongji.law.rulebook.own_facts import OFFSITE
 from gongji.law.rulebook.vocabulary import CHOICE, FACTS, FLAG, TEXT
 from gongji.refusals import Refusal
+from gongji.settlement import area_facts
+from gongji.settlement.area_facts import FILED, REFERRED, UNFILED
 from gongji.settlement.known_facts import PersonFacts, Standing
 from gongji.settlement.routes import CHRONIC, EMERGENCY, Route
 from gongji.units import Fen
@@ -29,7 +32,8 @@ class Seen(msgspec.Struct, frozen=True):
     """What the facts of a bill are read from.
 
     Shape:   `home` the pooling area; `prescriber` whose prescription a pharmacy fills;
-             `account_fen` what is on the own account, where the law draws on it before the pool.
+             `account_fen` what is on the own account, where the law draws on it before the pool;
+             `law` that of the day, for facts of the area's own.
     """
 
     person: PersonFacts
@@ -38,6 +42,7 @@ class Seen(msgspec.Struct, frozen=True):
     here: Standing
     prescriber: Standing | None = None
     account_fen: Fen | None = None
+    law: Law | None = None
 
     @property
     def rescue(self) -> bool:
@@ -111,7 +116,17 @@ class CounterFacts:
             value = read(seen)
             if value is not None and value != default:
                 found[column] = value
+        if seen.law:
+            kept = self.kept(seen, seen.law)
+            found = {name: value for name, value in found.items() if name not in kept}
+            found |= area_facts.without_ordinary(seen.law, kept)
         return found
+
+    @staticmethod
+    def kept(seen: Seen, law: Law) -> dict[str, Value]:
+        """Facts of the area's own that are kept of the person or the institution."""
+        person = area_facts.kept_of_person(law, seen.home, seen.person)
+        return person | area_facts.kept_of_place(law, seen.here)
 
     def known_too(self, seen: Seen) -> dict[str, Value | None]:
         """What the registry says of facts that an institution tells too."""
@@ -208,9 +223,10 @@ def _prescriber_level(seen: Seen) -> Value | None:
 
 
 def _offsite(seen: Seen) -> str:
-    """Whether care is outside the pooling area, with or without a filing.
+    """Whether care is outside the pooling area, and by which kind of filing.
 
-    Law:     楚政规〔2022〕2号 第二十五条; 攀枝花 第七条第四款.
+    Law:     楚政规〔2022〕2号 第二十五条; 攀枝花 第七条第四款. Which kinds there are, the area
+             says: that of the filing; a referral to the place, where that is a kind; else 已备案.
     """
     region = seen.here.area
     if seen.home == region:
@@ -218,8 +234,20 @@ def _offsite(seen: Seen) -> str:
     around = parents(region)
     if seen.home in around:
         return ""
-    filed = {fact.key for fact in seen.person.holding.get("offsite", ())}
-    return "filed" if filed & set(around) else "unfiled"
+    kinds = _kinds_of_offsite(seen)
+    held = [fact for fact in seen.person.holding.get("offsite", ()) if fact.key in around]
+    named = [kind for fact in held if (kind := str(fact.details.get("kind") or "")) in kinds]
+    if named:
+        return named[0]
+    if REFERRED in kinds and _referred(seen):
+        return REFERRED
+    return FILED if held and FILED in kinds else UNFILED
+
+
+def _kinds_of_offsite(seen: Seen) -> frozenset[str]:
+    """The codes of 异地 that the law knows, without that of care at home."""
+    fact = (columns_of(seen.law) if seen.law else {}).get(OFFSITE) or FACTS["异地"]
+    return frozenset(fact.choices.values()) - {""}
 
 
 def _selected(seen: Seen) -> bool:

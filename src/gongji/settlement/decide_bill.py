@@ -33,6 +33,7 @@ from gongji.ledger.entry_contents import (
 from gongji.ledger.entry_rows import COLUMNS, EntryRow, PostingRow, SettlementRow
 from gongji.refusals import REFUSALS, Refusal
 from gongji.settlement.allocate import Payment, allocate
+from gongji.settlement.nothing_paid import nothing_paid
 from gongji.units import Fen, day_of
 
 POOL = "pool"
@@ -40,13 +41,14 @@ POOL = "pool"
 
 
 class Decided(msgspec.Struct, frozen=True):
-    """A bill decided: the engine's result and who pays."""
+    """A bill decided: the engine's result and who pays; `told` as in `SettledFacts`."""
 
     area: Area
     sums: Sums
     available: AccountsAvailable
     result: Result
     payment: Payment
+    told: tuple[str, ...] = ()
 
     @property
     def benefit(self) -> str:
@@ -56,7 +58,12 @@ class Decided(msgspec.Struct, frozen=True):
 
 
 def decide(
-    area: Area, visit: Visit, sums: Sums, available: AccountsAvailable, used: Meters
+    area: Area,
+    visit: Visit,
+    sums: Sums,
+    available: AccountsAvailable,
+    used: Meters,
+    told: tuple[str, ...] = (),
 ) -> Decided:
     """The engine's result on a visit, and who pays the person's part; meters move.
 
@@ -65,7 +72,7 @@ def decide(
     """
     check_visit(visit, area.law(visit.day))
     result = settle(area, visit, used)
-    return Decided(area, sums, available, result, allocate(result, sums, available))
+    return Decided(area, sums, available, result, allocate(result, sums, available), told)
 
 
 def row_of(decided: Decided, base: Mapping[str, Any], visit: int | None) -> EntryRow:
@@ -89,7 +96,9 @@ def row_of(decided: Decided, base: Mapping[str, Any], visit: int | None) -> Entr
         account_fen=payment.own_fen,
         family_fen=payment.family_fen,
         cash_fen=payment.cash_fen,
-        facts=SettledFacts(visit=result.visit, sums=sums, accounts=decided.available),
+        facts=SettledFacts(
+            visit=result.visit, sums=sums, accounts=decided.available, told=decided.told
+        ),
         result=_said(decided, result, before),
         rulebook=result.law.documents,
         law_hash=result.law.hash,
@@ -109,6 +118,8 @@ def _said(decided: Decided, result: Result, before: list[MeterRow]) -> Decision:
         cite = result.gate.cite
         refusal, article = result.refusal, f"{cite.document} {cite.article}"
         reasons.insert(0, f"统筹基金不予支付：{REFUSALS[refusal]}〔{article}〕")
+    elif why := nothing_paid(result, decided.sums.in_scope_fen):
+        reasons.insert(0, why)
     return Decision(
         benefit=result.visit.benefit,
         payers=supplements(result),
@@ -240,7 +251,8 @@ def redo(entry: EntryRow, used: Meters, areas: Areas) -> EntryRow:
 def decided_again(entry: EntryRow, used: Meters, areas: Areas) -> Decided:
     """A stored settlement decided again, from its stored facts and from meters that are given."""
     kept = entry.settled
-    return decide(areas.area(entry.area), kept.visit, kept.sums, kept.accounts, used)
+    area = areas.area(entry.area)
+    return decide(area, kept.visit, kept.sums, kept.accounts, used, kept.told)
 
 
 def explanation(entry: EntryRow, areas: Areas) -> Explanation:

@@ -15,6 +15,7 @@ from gongji.law.engine.visit import Visit, check_visit
 from gongji.law.rulebook.provision_kinds import ACCOUNT, POOL
 from gongji.people import person_facts, person_rows
 from gongji.refusals import REFUSALS, Refusal
+from gongji.settlement.allocate import not_payable
 from gongji.settlement.batch_marks import Drug
 from gongji.settlement.counter_facts import COUNTER_FACTS, Seen
 from gongji.settlement.known_facts import DatedFact, PersonFacts, Standing, standings
@@ -51,13 +52,23 @@ def entitlement(
         tuple(DatedFact(f.kind, f.key, f.since, f.until, f.details, f.area) for f in held),
     )
     standing = _standings(connection, institution, day)[institution]
-    found: list[tuple[str, str | Refusal]] = [(POOL, _pool(areas, known, standing, asked))]
-    lacking = REFUSALS["no_account"] if known.one("account") is None else ""
-    found.append((ACCOUNT, lacking))
+    pool = _pool(areas, known, standing, asked)
+    # What is no gate but a refusal refuses the whole settlement: no fund then pays.
+    stopped = pool if isinstance(pool, Refusal) else ""
+    found: list[tuple[str, str | Refusal]] = [(POOL, pool)]
+    found.append((ACCOUNT, stopped or _account(areas, known, standing)))
     subsidy = known.one("subsidy")
     if subsidy:
-        found.append((subsidy["subsidy"], ""))
+        found.append((subsidy["subsidy"], stopped))
     return found
+
+
+def _account(areas: Areas, known: PersonFacts, here: Standing) -> str:
+    """Why the own account would not pay, where it settles at all."""
+    if known.one("account") is None:
+        return REFUSALS["no_account"]
+    law = areas.area(known.insured.area).law(day_of(known.day))
+    return not_payable(law, here.kind if here.designated_for else "other")
 
 
 def _standings(connection: psycopg.Connection[Any], code: str, day: date) -> Mapping[str, Standing]:
@@ -88,7 +99,8 @@ def _pool(areas: Areas, known: PersonFacts, here: Standing, asked: AskedCare) ->
         way = _route(law, known, asked.med_type, asked.disease)
         # A prescription is only known at the purchase.
         prescriber = here if here.kind == "pharmacy" else None
-        facts = COUNTER_FACTS.read(Seen(known, area.laws[0].area, way, here, prescriber))
+        seen = Seen(known, area.laws[0].area, way, here, prescriber, law=law)
+        facts = COUNTER_FACTS.read(seen)
         facts |= {"prescriber_level": 2} if prescriber else {}
         day = day_of(known.day)
         visit = Visit(law.area, day, way.benefit, _COST_FEN, _COST_FEN, facts, visit="0")

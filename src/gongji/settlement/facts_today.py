@@ -15,10 +15,11 @@ import psycopg
 from msgspec.structs import replace
 
 from gongji.law.engine.visit import Value, Visit
-from gongji.law.rulebook.law import parents
+from gongji.law.rulebook.law import Law, parents
+from gongji.law.rulebook.own_facts import own_facts
 from gongji.ledger.entry_rows import EntryRow
 from gongji.refusals import Refusal
-from gongji.settlement import counter_facts
+from gongji.settlement import area_facts, counter_facts
 from gongji.settlement.batch_marks import read_marks
 from gongji.settlement.counter_facts import Seen
 from gongji.settlement.known_facts import DatedFact, PersonFacts, Standing, standings
@@ -124,8 +125,8 @@ def read_registry(
     return made
 
 
-def visit_today(entry: EntryRow, registry: Registry) -> Visit:
-    """The visit that the settlement would be decided on today.
+def visit_today(entry: EntryRow, registry: Registry, law: Law) -> Visit:
+    """The visit that the settlement would be decided on today, under the law of its day.
 
     Refuses: not_insured where the person is not insured in the area of the entry;
              registration_missing; institution_unknown.
@@ -136,9 +137,13 @@ def visit_today(entry: EntryRow, registry: Registry) -> Visit:
     if person.insured.area and entry.area not in parents(person.insured.area):
         raise Refusal("not_insured", "psn_no", {"date": str(entry.service_date)})
     known = counter_facts.COUNTER_FACTS
-    seen = Seen(person, entry.area, _route(then, person), *_places(entry, registry))
+    here, prescriber = _places(entry, registry)
+    seen = Seen(person, entry.area, _route(then, person), here, prescriber, law=law)
     kept = {name: value for name, value in then.facts.items() if name in known.of_bill}
-    facts = known.read(seen) | _told(entry, seen, registry) | kept
+    facts = known.read(seen)
+    own = {name: then.facts[name] for name in entry.settled.told if name in then.facts}
+    own = area_facts.counting(own, facts, known.kept(seen, law))
+    facts |= _told(entry, seen, registry) | own | kept
     return replace(then, benefit=seen.route.benefit, facts=facts)
 
 
@@ -177,6 +182,8 @@ def _told(entry: EntryRow, today: Seen, registry: Registry) -> dict[str, Value]:
     assert entry.person is not None
     then = entry.settled.visit
     known = counter_facts.COUNTER_FACTS
+    assert today.law is not None
+    registered = {one.column for one in own_facts(today.law) if one.registered}
     said: dict[str, Value | None] = {}
     if any(then.facts.get(one.column) is True for one in known.both):
         person = registry.known(entry.person, entry.service_date, entry.made_at)
@@ -186,5 +193,5 @@ def _told(entry: EntryRow, today: Seen, registry: Registry) -> dict[str, Value]:
     return {
         name: value
         for name, value in then.facts.items()
-        if name not in known.filled and said.get(name) != value
+        if name not in known.filled | registered and said.get(name) != value
     }

@@ -13,7 +13,7 @@ from gongji.units import Fen
 Connection = psycopg.Connection[Any]
 
 _ENTRY = f"""{READ}
-where e.id = %s and s.visit = %s and e.institution = %s and e.person = %s
+where e.id = %s and e.institution = %s and e.person = %s
   and e.kind in ('settlement', 'cancellation')"""
 _AROUND = """select v.med_type, coalesce(nullif(b.disease, ''), v.disease), v.details,
   coalesce(m.msg_id, ''), m.kind, exists (select 1 from entry r where r.reverses = %(entry)s)
@@ -75,10 +75,10 @@ class Used(msgspec.Struct, frozen=True):
 
 
 def own_settlement(
-    connection: Connection, institution: str, person: int, visit: int, number: int
+    connection: Connection, institution: str, person: int, number: int
 ) -> EntryRow | None:
     """An own settlement or cancellation of a person, or None where there is no such one."""
-    row = connection.execute(_ENTRY, [number, visit, institution, person]).fetchone()
+    row = connection.execute(_ENTRY, [number, institution, person]).fetchone()
     return read_entry(row) if row else None
 
 

@@ -22,6 +22,10 @@ BY_ORDINARY = frozenset({EMERGENCY, DAY_SURGERY, TWO_DISEASES})
 """Benefits for which an agreement for ordinary outpatient care is enough."""
 
 
+AREA_FACT, PLACE_FACT = "area_fact", "institution_area_fact"
+"""The kinds of facts of an area's own about persons and institutions; their key is the column."""
+
+
 class DatedFact(msgspec.Struct, frozen=True):
     """A fact as it is kept: kind, key, when it holds, details."""
 
@@ -49,6 +53,12 @@ class Standing:
     parent_level: str = ""
     designated_for: frozenset[str] = frozenset()
     qualified: bool = False
+    facts: tuple[tuple[str, str], ...] = ()
+    """Facts of an area's own: column and value as text."""
+
+    def own(self, column: str) -> str | None:
+        """The value of a fact of an area's own, None where none is kept."""
+        return next((value for name, value in self.facts if name == column), None)
 
     @property
     def counting_level(self) -> str:
@@ -132,6 +142,8 @@ def standings(
         elif fact.kind == "agreement":
             one["designated_for"] = frozenset(fact.details.get("designated_for", ("ordinary",)))
             one["qualified"] = bool(fact.details.get("qualified", True))
+        elif fact.kind == PLACE_FACT:
+            one["facts"] = (*one.get("facts", ()), (fact.key, str(fact.details["value"])))
     for one in found.values():
         parent = found.get(one.get("parent", ""))
         if parent:

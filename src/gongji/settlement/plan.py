@@ -17,14 +17,15 @@ import psycopg
 from gongji.law.engine.area import Area
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.person_meters import Meters
-from gongji.law.engine.visit import Visit
+from gongji.law.engine.visit import Value, Visit
 from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.law import Law
 from gongji.ledger import meter_rows
 from gongji.ledger.entry_contents import AccountsAvailable, Owner, Sums
+from gongji.people.diseases import known_code
 from gongji.platform.identity import mask_number
 from gongji.refusals import Refusal
-from gongji.settlement import counter_facts
+from gongji.settlement import area_facts, counter_facts
 from gongji.settlement.batch_summary import (
     AMOUNTS,
     BatchSummary,
@@ -60,7 +61,7 @@ class Priced(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """A bill that can be decided: by which law and benefit, for what cost."""
+    """A bill that can be decided: by which law and benefit, for what cost; `told` by messages."""
 
     priced: Priced
     person: PersonFacts
@@ -70,6 +71,7 @@ class Plan(msgspec.Struct, frozen=True):
     route: Route
     sums: Sums
     prescriptions: tuple[tuple[str, str], ...]
+    told: dict[str, Value] = {}
     warnings: tuple[str, ...] = ()
 
     @property
@@ -102,8 +104,8 @@ class Plan(msgspec.Struct, frozen=True):
     def keys(self) -> list[tuple[str, int, str, str]]:
         """The blocks of meters that it uses: area, person, period, slot."""
         assert self.asked.person is not None
-        told = {column: text.strip() for column, text in self.request.facts.items()}
-        facts = {"institution": self.request.key.actor, **told}
+        kept = area_facts.kept_of_person(self.law, self.home, self.person)
+        facts: dict[str, Value] = {"institution": self.request.key.actor, **self.told, **kept}
         held, drug = self.route.registration, self.route.drug
         facts |= ({"disease": held.disease} if held else {}) | ({"drug": drug} if drug else {})
         blocks = meter_rows.blocks_of(self.area, stub(facts, self.day, self.visit))
@@ -236,8 +238,22 @@ class BatchPlanner:
         used = dict.fromkeys(
             (one.prescriber or priced.prescriber, one.number) for one in said.prescriptions
         )
-        warnings = (*said.warnings, *_differences(request, sums))
-        return Plan(priced, person, area, home, law, found, sums, tuple(used), warnings)
+        held = [one.key for one in person.registrations]
+        unknown = () if known_code(priced.disease, held) else (unknown_disease(priced.disease),)
+        warnings = (*said.warnings, *unknown, *_differences(request, sums))
+        told = self._told(asked, law)
+        area_facts.kept_of_person(law, home, person)
+        return Plan(priced, person, area, home, law, found, sums, tuple(used), told, warnings)
+
+    @staticmethod
+    def _told(asked: Asked, law: Law) -> dict[str, Value]:
+        """What the messages of a bill tell, the last one counting.
+
+        Refuses: field_unknown for what the registry decides, and what is told wrongly.
+        """
+        said = (asked.visit.said if asked.visit else {}) | asked.request.said
+        known = counter_facts.COUNTER_FACTS
+        return area_facts.told_by_messages(law, said) | known.told_by(asked.request.facts, law)
 
     def _check(self, asked: Asked) -> date:
         """The date of service of a request whose person, visit and batch stand."""
@@ -268,6 +284,11 @@ class BatchPlanner:
         """The first and last day of service that are taken."""
         back, ahead = self.bounds.days_back, self.bounds.days_ahead
         return self.today - timedelta(days=back), self.today + timedelta(days=ahead)
+
+
+def unknown_disease(code: str) -> str:
+    """What is said of the code of a disease that nobody here knows; the bill stands."""
+    return f"病种编码 {code} 不在平台已知的门诊慢特病病种内，参保人也没有这一备案；请核对 dise_codg"
 
 
 def _check_total(request: Request, sums: Sums) -> None:
@@ -367,7 +388,9 @@ class State:
         prescriber = self._prescriber(plan, here, standings)
         available = self._available(plan, here)
         visit = _visit(plan, here, prescriber, available)
-        decided = decide(plan.area, visit, plan.sums, available, self._meters(plan))
+        told = area_facts.told_names(plan.law, plan.told)
+        told = tuple(name for name in told if visit.facts.get(name) == plan.told[name])
+        decided = decide(plan.area, visit, plan.sums, available, self._meters(plan), told)
         assert asked.person is not None
         own = (plan.home, asked.person)
         after = self.balances.get(own, 0) - decided.payment.own_fen
@@ -438,9 +461,10 @@ def _visit(
     """
     first = available.accounts != NO_ACCOUNT and _draws_first(plan.area)
     account = available.own_fen if first else None
-    seen = Seen(plan.person, plan.home, plan.route, here, prescriber, account)
+    seen = Seen(plan.person, plan.home, plan.route, here, prescriber, account, plan.law)
     known = counter_facts.COUNTER_FACTS
-    facts = known.read(seen) | known.told_by(plan.request.facts, plan.law)
+    facts = known.read(seen)
+    facts |= area_facts.counting(plan.told, facts, known.kept(seen, plan.law))
     return Visit(
         plan.law.area,
         day_of(plan.day),

@@ -21,7 +21,7 @@ from gongji.settlement.batch_summary import BatchSummary
 from gongji.settlement.contract import FAMILY_ACCOUNTS, Request
 from gongji.settlement.known_facts import RESCUE_DAYS, DatedFact, PersonFacts
 from gongji.settlement.routes import PHARMACY_CARE, SPECIAL_DRUGS
-from gongji.settlement.visits import PRESCRIBER
+from gongji.settlement.visits import PRESCRIBER, SAID
 from gongji.units import Fen, day_in_china
 
 Connection = psycopg.Connection[Any]
@@ -38,8 +38,9 @@ order by id for no key update"""
 
 CASES = """select a.place, p.id, v.id, v.person_id, v.institution,
   (v.begun_at at time zone 'Asia/Shanghai')::date, v.disease,
-  v.withdrawn_at is not null, v.details->>%s, c.id, c.disease, c.total_fen, c.above_standard_fen,
-  c.wholly_own_fen, c.first_self_pay_fen, c.in_scope_fen, c.parts::text, c.marks::text,
+  v.withdrawn_at is not null, v.details->>%s, v.details->>%s, c.id, c.disease, c.total_fen,
+  c.above_standard_fen, c.wholly_own_fen, c.first_self_pay_fen, c.in_scope_fen,
+  c.parts::text, c.marks::text,
   s.entry, (select count(*) from fee_line l where a.counted and l.batch_id = c.id)
 from unnest(%s::int[], %s::text[], %s::bigint[], %s::text[], %s::bool[])
   a(place, psn_no, visit, number, counted)
@@ -99,6 +100,8 @@ class OpenVisit(msgspec.Struct, frozen=True):
     disease: str
     withdrawn: bool
     prescriber: str
+    said: dict[str, str] = {}
+    """Fields of the messages that opened and described it, as `Request.said`."""
 
 
 class SentBatch(msgspec.Struct, frozen=True):
@@ -162,7 +165,9 @@ def read_cases(connection: Connection, requests: Sequence[Request], month: date)
     days = array([Asked(0, request).day for request in asked])
     logged = [request for request in asked if not request.trial]
     with connection.pipeline():
-        found = connection.execute(CASES, [PRESCRIBER, places, persons, visits, batches, counted])
+        found = connection.execute(
+            CASES, [PRESCRIBER, SAID, places, persons, visits, batches, counted]
+        )
         facts = connection.execute(FACTS, [places, persons, visits, days])
         messages = inbox.find_all(connection, [request.key.place for request in logged])
         closed = connection.execute(CLOSED, [month])
@@ -184,13 +189,21 @@ def _known(fact: Sequence[Any]) -> DatedFact:
 
 def _asked(request: Request, row: Sequence[Any], facts: Sequence[DatedFact]) -> Asked:
     """A request from a row of CASES."""
-    place, person, visit, visit_person, institution, day, disease, withdrawn, prescriber = row[:9]
+    place, person, visit, visit_person, institution, day, disease, withdrawn = row[:8]
+    prescriber, said_before = row[8:10]
     opened = sent = None
     if visit is not None:
         opened = OpenVisit(
-            visit, visit_person, institution, day, disease, bool(withdrawn), prescriber or ""
+            visit,
+            visit_person,
+            institution,
+            day,
+            disease,
+            bool(withdrawn),
+            prescriber or "",
+            decode(said_before) if said_before else {},
         )
-    batch, batch_disease, *amounts, parts, marks, settled_by, lines = row[9:]
+    batch, batch_disease, *amounts, parts, marks, settled_by, lines = row[10:]
     if batch is not None:
         total, above, wholly, first, inside = amounts
         said = read_marks(decode(marks))

@@ -43,7 +43,7 @@ from gongji.refusals import Fault, Refusal
 from gongji.settlement.decide_bill import redo
 from gongji.settlement.facts_today import Places, Registry, read_registry, visit_today
 from gongji.settlement.stays import joined_deductible
-from gongji.units import Fen, day_in_china, show_fen
+from gongji.units import Fen, day_in_china, day_of, show_fen
 
 Connection = psycopg.Connection[Any]
 Progress = Callable[[int], object]
@@ -322,7 +322,7 @@ def _again(
     latest = group.latest
     again: EntryRow | None = None
     try:
-        visit = visit_today(root, registry)
+        visit = visit_today(root, registry, run.area.law(day_of(root.service_date)))
     except Refusal as refusal:
         if refusal.code not in ZEROED:
             raise

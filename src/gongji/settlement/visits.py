@@ -30,6 +30,8 @@ Connection = psycopg.Connection[Any]
 
 PRESCRIBER = "prescriber"
 """In the details of a visit: the institution that wrote the prescription."""
+SAID = "said"
+"""In the details of a visit: fields of its messages that an area's document may read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +264,8 @@ def record_diagnoses(
         else:
             standing[one.kind, one.code] = one.kept
     kept = found.details | content.details | {"described_at": content.begun_at.isoformat()}
+    if said := found.details.get(SAID, {}) | content.details.get(SAID, {}):
+        kept[SAID] = said
     if voided:
         kept["voided"] = voided
     connection.execute(

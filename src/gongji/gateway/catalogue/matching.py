@@ -7,6 +7,8 @@ from gongji.gateway.wire.codes import in_fields
 from gongji.refusals import Refusal
 
 DETAILS = ("aprvno", "dosform", "exct_cont", "item_cont", "prcunt", "spec", "pacspec", "memo")
+LIST_TYPES = ("101", "102", "103", "104", "105", "106", "201", "301")
+"""Kinds of the national catalogue (list_type)."""
 _LONG = {"exct_cont": 2000, "item_cont": 2000}
 MOST_ROWS = 2000
 _FIELDS = {"item": "med_list_codg", "own_item": "fixmedins_hilist_id"}
@@ -31,7 +33,7 @@ def _read(call: Call, row: Node) -> MatchedItem:
         last=call.day(row, "enddate"),
         own_item=call.text(row, "fixmedins_hilist_id", required=True, longest=150),
         own_name=call.text(row, "fixmedins_hilist_name", required=True, longest=200),
-        list_type=call.text(row, "list_type", required=True, longest=30),
+        list_type=call.choice(row, "list_type", LIST_TYPES),
         item=call.text(row, "med_list_codg", required=True, longest=50),
         details={
             name: text

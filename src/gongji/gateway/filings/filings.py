@@ -3,11 +3,12 @@
 from typing import Any
 
 from gongji.gateway.filings import filing_fields as fields
-from gongji.gateway.transactions import Call, Node, transaction
+from gongji.gateway.transactions import Answer, Call, Node, transaction
 from gongji.gateway.wire.codes import in_fields
 from gongji.gateway.wire.fields import Node as Table
 from gongji.gateway.wire.fields import fill
 from gongji.people import filings
+from gongji.people.diseases import known_code
 from gongji.people.filings import (
     InjuryFiling,
     ReferralFiling,
@@ -41,7 +42,7 @@ def _psn_no(call: Call, data: Node) -> str:
 def refer(call: Call) -> dict[str, Any]:
     """A referral, in force at once."""
     data = call.one("refmedin")
-    for name in ("diag_code", "diag_name", "reflin_medins_name", "mdtrtarea_admvs", "refl_opnn"):
+    for name in ("diag_code", "diag_name", "reflin_medins_name", "mdtrtarea_admdvs", "refl_opnn"):
         call.text(data, name, required=True)
     call.choice(data, "refl_type", ("1", "2", "3"))
     receiver = call.text(data, "reflin_medins_no", required=True, longest=12)
@@ -67,7 +68,7 @@ def refer(call: Call) -> dict[str, Any]:
 
 
 @transaction("2503", changes=True)
-def register(call: Call) -> dict[str, Any]:
+def register(call: Call) -> Answer:
     """A chronic or special registration; it counts once the agency has approved it."""
     data = call.one("data")
     for name in ("insutype", "insu_optins", "ide_fixmedins_name", "diag_dr_codg", "diag_dr_name"):
@@ -86,7 +87,13 @@ def register(call: Call) -> dict[str, Any]:
         serial = filings.file_registration(
             call.connection, content, actor=call.actor, now=call.now, areas=call.areas
         )
-    return {"result": fill(fields.REGISTERED, {"trt_dcla_detl_sn": serial})}
+    output = {"result": fill(fields.REGISTERED, {"trt_dcla_detl_sn": serial})}
+    if known_code(content.disease):
+        return Answer(output)
+    said = (
+        f"病种编码 {content.disease} 不在平台已知的门诊慢特病病种内，按所报名称留存，由经办机构核定"
+    )
+    return Answer(output, (f"{said}；请核对 opsp_dise_code",))
 
 
 @transaction("2505", changes=True)

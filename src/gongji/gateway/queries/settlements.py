@@ -32,17 +32,20 @@ _WHEN = re.compile(r"(\d{4})(\d{2})?")
 def query_settlement(call: Call) -> dict[str, Any]:
     """An own settlement or cancellation of a person, with all its amounts.
 
-    Refuses: settlement_unknown.
+    Refuses: settlement_unknown, settlement_of_another_visit.
     """
     data = call.one("data")
     number = visit_number(call, data, "setl_id")
     visit = visit_number(call, data)
     person = named_person(call, data)
     entry = kept_settlements.own_settlement(
-        call.connection, call.institution, person.person.id, visit, number
+        call.connection, call.institution, person.person.id, number
     )
     if entry is None:
         raise Refusal("settlement_unknown", "setl_id", {"value": str(number)})
+    if entry.settlement.visit != visit:
+        values = {"value": str(number), "visit": str(visit)}
+        raise Refusal("settlement_of_another_visit", "mdtrt_id", values)
     info = _setlinfo(call, entry) | person.on(entry.service_date)
     detail = [fill(fields.SETTLEMENT_DETAIL, one) for one in setldetail(entry, {})]
     known = {name: info[name] for name in fields.SETTLEMENT.filled}

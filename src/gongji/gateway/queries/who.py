@@ -37,28 +37,32 @@ _FUND_CODES = {POOL: FUNDS[POOL][1], ACCOUNT: ACCOUNT_FUND[0]} | {
 }
 """What pays -> the fund's code."""
 VOUCHER, IDENTITY_CARD, SOCIAL_CARD = "01", "02", "03"
+CARD_KIND = "90"
+"""psn_cert_type of a social security card."""
 _INSURED, _PAUSED, _ENDED = "1", "2", "4"
 _OTHER_IDENTITY = "60"
 
 
 def _find(call: Call, node: Node) -> Person:
-    """The person of an identity card (02) or a social security card (03).
+    """The person of a certificate (02, its kind in psn_cert_type) or a social security card (03).
 
     Refuses: voucher_not_served, person_unknown, person_differs.
     """
     kind = call.choice(node, "mdtrt_cert_type", (VOUCHER, IDENTITY_CARD, SOCIAL_CARD))
     number = call.text(node, "mdtrt_cert_no", required=True, longest=50)
     certificate = call.text(node, "certno", longest=50)
-    certificate_kind = call.text(node, "psn_cert_type", longest=6) or RESIDENT
+    of_kind = call.text(node, "psn_cert_type", longest=6) or RESIDENT
     if kind == VOUCHER and not certificate:
         raise Refusal("voucher_not_served", "mdtrt_cert_type")
     connection = call.connection
-    if kind == SOCIAL_CARD:
+    asked = certificate if kind == VOUCHER else number
+    if kind == SOCIAL_CARD or (kind == IDENTITY_CARD and of_kind == CARD_KIND):
         found = person_rows.find_by_card(connection, call.identity, number)
     else:
-        asked = number if kind == IDENTITY_CARD else certificate
-        of_kind = RESIDENT if kind == IDENTITY_CARD else certificate_kind
         found = person_rows.find_by_certificate(connection, call.identity, of_kind, asked)
+    if found is None and kind == IDENTITY_CARD and of_kind.zfill(2) != RESIDENT:
+        # A client may leave the kind of another person's certificate standing.
+        found = person_rows.find_by_certificate(connection, call.identity, RESIDENT, number)
     if found is None:
         raise Refusal("person_unknown", "mdtrt_cert_no", {"value": mask_number(number)})
     name = call.text(node, "psn_name", longest=50)

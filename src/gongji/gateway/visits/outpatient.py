@@ -2,13 +2,18 @@
 
 from typing import Any
 
-from gongji.gateway.transactions import Call, Node, transaction
+from gongji.gateway.transactions import Answer, Call, Node, transaction
 from gongji.gateway.visits import read_bills, write_lines
 from gongji.gateway.visits.settlement_fields import PRICED_LINE, VISIT
-from gongji.gateway.wire.codes import care_of, in_fields
+from gongji.gateway.wire.codes import care_of, in_fields, unknown_care
 from gongji.gateway.wire.fields import fill
+from gongji.people.diseases import known_code
+from gongji.people.person_rows import get_person
+from gongji.people.told_facts import not_over
 from gongji.refusals import Refusal
 from gongji.settlement import visits
+from gongji.settlement.plan import unknown_disease
+from gongji.settlement.routes import ROUTES
 from gongji.settlement.visits import (
     Diagnosis,
     LinesNamed,
@@ -17,6 +22,7 @@ from gongji.settlement.visits import (
     VisitNamed,
     VisitOpening,
 )
+from gongji.units import day_in_china
 
 ALL_BATCHES = "0000"
 """As chrg_bchno of 2205: every batch of the visit that is not settled."""
@@ -69,6 +75,12 @@ def _kept(node: Node, names: tuple[str, ...]) -> Node:
     return {name: node[name] for name in names if node.get(name) is not None}
 
 
+def _said(node: Node) -> Node:
+    """What the extension says beside the interface's own fields, for the area's documents."""
+    found = read_bills.said_beside(node)
+    return {visits.SAID: found} if found else {}
+
+
 @transaction("2201", changes=True)
 def register(call: Call) -> dict[str, Any]:
     """Open a visit."""
@@ -76,9 +88,8 @@ def register(call: Call) -> dict[str, Any]:
     read_bills.check_insurance(call, node)
     number = call.text(node, "ipt_otp_no", required=True, longest=30)
     psn_no = _person(call, node)
-    content = VisitOpening(
-        psn_no, call.instant(node, "begntime"), number, _kept(node, _VISIT_DETAILS), call.key.msg_id
-    )
+    details = _kept(node, _VISIT_DETAILS) | _said(node)
+    content = VisitOpening(psn_no, call.instant(node, "begntime"), number, details, call.key.msg_id)
     visit = visits.open_visit(
         call.connection, content, actor=call.actor, now=call.now, bounds=call.settings.bounds
     )
@@ -101,7 +112,7 @@ def withdraw(call: Call) -> None:
 
 @transaction("2203", nodes=("mdtrtinfo", "diseinfo"), changes=True)
 @transaction("2203A", nodes=("mdtrtinfo", "diseinfo"), changes=True)
-def describe(call: Call) -> None:
+def describe(call: Call) -> Answer:
     """What a visit is about: category, disease, diagnoses; of 2203A also who prescribed."""
     node = call.one("mdtrtinfo")
     rows = call.many("diseinfo")
@@ -114,7 +125,8 @@ def describe(call: Call) -> None:
         )
         diagnoses.append(Diagnosis(kind, code, _kept(row, _DIAGNOSIS), valid == VOID))
     prescriber = call.text(node, read_bills.PRESCRIBER, longest=12)
-    details = _kept(node, _DESCRIPTION) | ({visits.PRESCRIBER: prescriber} if prescriber else {})
+    details = _kept(node, _DESCRIPTION) | _said(node)
+    details |= {visits.PRESCRIBER: prescriber} if prescriber else {}
     content = VisitDescription(
         visit=read_bills.visit_number(call, node),
         psn_no=_person(call, node),
@@ -127,6 +139,19 @@ def describe(call: Call) -> None:
     visits.record_diagnoses(
         call.connection, content, actor=call.actor, now=call.now, bounds=call.settings.bounds
     )
+    return Answer(None, _unknown_codes(call, content))
+
+
+def _unknown_codes(call: Call, content: VisitDescription) -> tuple[str, ...]:
+    """What of a description no settlement will know; it is kept as it was sent."""
+    said = () if content.med_type in ROUTES else (unknown_care(content.med_type),)
+    if known_code(content.disease):
+        return said
+    person = get_person(call.connection, content.psn_no)
+    held = not_over(call.connection, person, "registration", day_in_china(content.begun_at))
+    if known_code(content.disease, [fact.key for fact in held]):
+        return said
+    return (*said, unknown_disease(content.disease))
 
 
 @transaction("2204", nodes=("feedetail",), changes=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from gongji.gateway.transactions import Call, Node, normalise
+from gongji.gateway.transactions import PRIVATE, Call, Node, normalise
 from gongji.gateway.wire.codes import care_of
 from gongji.refusals import Refusal
 from gongji.settlement import visits
@@ -92,6 +92,24 @@ def told(node: Node) -> dict[str, str]:
     return {column: "true" for name, column in _TOLD.items() if found.get(name) == "1"}
 
 
+_MOST_SAID, _LONGEST_SAID = 100, 200
+
+
+def said(node: Node) -> dict[str, str]:
+    """The fields of a node and of its extension that an area's document may read."""
+    return {
+        name: value
+        for name, value in (node | extension(node)).items()
+        if isinstance(value, str) and len(value) <= _LONGEST_SAID and name not in PRIVATE
+    }
+
+
+def said_beside(node: Node) -> dict[str, str]:
+    """The fields of a node's extension that an area's document may read later on."""
+    found = said(extension(node))
+    return dict(list(found.items())[:_MOST_SAID])
+
+
 def read_request(call: Call) -> Request:
     """The bill of 2206, 2206A, 2207, 2207A, 2101 or 2102.
 
@@ -121,6 +139,7 @@ def _hospital_bill(call: Call) -> Request:
         declared=declared,
         trial=trial,
         facts=told(node),
+        said=said(node),
     )
 
 
@@ -161,6 +180,7 @@ def _purchase(call: Call) -> Request:
         purchase=purchase,
         trial=call.infno in TRIALS,
         facts=told(node),
+        said=said(node),
     )
 
 

@@ -160,8 +160,7 @@ class Settling:
         if infno in read_bills.PURCHASES:
             output["detlcutinfo"] = write_lines.cut(outcome.lines) if lines is None else lines
         warnings = [*outcome.warnings, *([write_settlement.AGAIN] if outcome.again else [])]
-        if entry.decision and entry.decision.refusal:
-            warnings += entry.decision.reasons[:1]
+        warnings += entry.decision.reasons if entry.decision else ()
         return envelope.write(
             known, known.received_at, self._clock(), output, warnings=list(dict.fromkeys(warnings))
         )

@@ -14,12 +14,12 @@ from gongji.gateway.visits.settlement_fields import CANCELLED_PURCHASE, SETLDETA
 from gongji.gateway.wire.codes import clr_type
 from gongji.gateway.wire.fields import Empty, Node
 from gongji.law.rulebook.provision_kinds import ACCOUNT, POOL
-from gongji.ledger.entry_contents import SettledFacts
+from gongji.ledger.entry_contents import KeptStep, SettledFacts
 from gongji.ledger.entry_rows import EntryRow
 from gongji.people.person_rows import Person
 from gongji.platform.identity import Identity
 from gongji.refusals import Fault
-from gongji.units import Fen, date_of
+from gongji.units import WHOLE, Fen, date_of, round_half_up, show_ppm, yuan_text
 
 INSUTYPE = "310"
 PSN_TYPES = {"active": "11", "retired": "12"}
@@ -188,13 +188,13 @@ def setldetail(entry: EntryRow, limits: Mapping[str, Fen]) -> list[dict[str, Any
             *FUNDS.get(name, OTHER_FUND)[1:],
             amount,
             limits.get(_LIMITS.get(name, name), amount),
-            articles(entry, name),
+            worked_out(entry, name),
         )
         for name, amount in payers(entry).items()
     ]
     accounts = settled.account_fen + settled.family_fen
     if accounts:
-        rows.append((*ACCOUNT_FUND, accounts, accounts, reasons(entry)))
+        rows.append((*ACCOUNT_FUND, accounts, accounts, paid_by_accounts(entry)))
     if settled.borne_fen:
         rows.append((*HOSPITAL_SHARE, settled.borne_fen, settled.borne_fen, reasons(entry)))
     return [
@@ -205,18 +205,35 @@ def setldetail(entry: EntryRow, limits: Mapping[str, Fen]) -> list[dict[str, Any
                 "crt_payb_lmt_amt": yuan(limit),
                 "fund_payamt": yuan(amount),
                 "fund_pay_type_name": name,
-                "setl_proc_info": said,
+                "setl_proc_info": f"撤销：{said}"[:_LONGEST] if amount < 0 else said,
             },
         )
         for code, name, amount, limit, said in rows
     ]
 
 
-def articles(entry: EntryRow, payer: str) -> str:
-    """The articles by which a fund paid, each once."""
+def worked_out(entry: EntryRow, payer: str) -> str:
+    """How a fund came to what it paid, layer by layer, with the articles."""
     steps = entry.decision.steps if entry.decision else ()
-    said = [step.articles for step in steps if step.payer == payer and step.paid_fen]
-    return "；".join(dict.fromkeys(said))[:_LONGEST]
+    said = [_step(step) for step in steps if step.payer == payer and step.paid_fen]
+    return "；".join(said)[:_LONGEST]
+
+
+def _step(step: KeptStep) -> str:
+    """One layer: 费用2,090.00元，扣除起付标准90.00元，按50%支付，至限额500.00元〔…〕."""
+    deducted = f"，扣除起付标准{yuan_text(step.deductible_fen)}元" if step.deductible_fen else ""
+    wanted = round_half_up((step.cost_fen - step.deductible_fen) * step.rate_ppm, WHOLE)
+    within = "" if step.paid_fen == wanted else "，在限额内"
+    paid = f"按{show_ppm(step.rate_ppm)}{within}支付{yuan_text(step.paid_fen)}元"
+    return f"费用{yuan_text(step.cost_fen)}元{deducted}，{paid}〔{step.articles}〕"
+
+
+def paid_by_accounts(entry: EntryRow) -> str:
+    """What the accounts paid, and why the pool or an account did not pay something."""
+    settled = entry.settlement
+    paid = (("本人账户", settled.account_fen), ("共济账户", settled.family_fen))
+    said = [f"{whose}支付{yuan_text(abs(amount))}元" for whose, amount in paid if amount]
+    return "；".join(filter(None, (*said, reasons(entry))))[:_LONGEST]
 
 
 def reasons(entry: EntryRow) -> str:

@@ -47,6 +47,11 @@ def med_type_of(care: str) -> str:
     return _MED_TYPES.get(care, care)
 
 
+def unknown_care(care: str) -> str:
+    """What is said of a kind of care that no settlement takes, before one is asked for."""
+    return told(Refusal("med_type_unsupported", "care", {"value": care, "allowed": ""}))
+
+
 FIELDS = {
     "since": "begndate",
     "last": "enddate",

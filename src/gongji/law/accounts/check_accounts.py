@@ -20,6 +20,7 @@ from gongji.law.rulebook.account_provisions import (
     NoCredit,
     Payment,
     Share,
+    Use,
 )
 from gongji.law.rulebook.law import KEPT, Law
 from gongji.law.rulebook.provision_kinds import Benefit, Layer, Literal, Value
@@ -43,6 +44,15 @@ def sound(area: Area) -> Area:
 def problems(law: Law) -> list[Problem]:
     """Every problem of a law's sections on accounts, clearing and deadlines."""
     return [*_facts(law), *_clearing(law), *_deadlines(law)]
+
+
+def without_uses(law: Law) -> Iterator[Problem]:
+    """Credits whose money nobody knows what to pay with: accounts then pay nothing."""
+    credited = list(rules(law, Credit))
+    if credited and not list(rules(law, Use)):
+        provision, credit = credited[0]
+        message = "有“划入”而没有“账户使用”：结算时个人账户不支付任何费用；请按文件补写“账户使用”"
+        yield _problem(credit.node, provision.path, message)
 
 
 def _problem(node: Node, key: str, message: str) -> Problem:

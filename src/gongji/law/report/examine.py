@@ -38,6 +38,7 @@ def examine(library: Library, files: Iterable[Path]) -> Examined:
         problems += report.problems
         for law in report.laws:
             problems += check_accounts.problems(law.law)
+            problems += check_accounts.without_uses(law.law)
     found = sorted(dict.fromkeys(problems), key=lambda p: (p.file, p.line, p.key))
     return Examined(reports, found, examples)
 

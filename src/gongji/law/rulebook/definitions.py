@@ -9,7 +9,12 @@ from dataclasses import dataclass, field
 
 from gongji.law.kernel.calendar import NO_DAY
 from gongji.law.rulebook import schema
-from gongji.law.rulebook.provision_kinds import REST_TEXT, FactDefinition
+from gongji.law.rulebook.provision_kinds import (
+    OF_INSTITUTION,
+    OF_VISIT,
+    REST_TEXT,
+    FactDefinition,
+)
 from gongji.law.rulebook.vocabulary import (
     AMOUNT,
     CHOICE,
@@ -66,7 +71,30 @@ def define(
     """
     definition = _Definition(name, says, facts)
     fact = _taken(definition) if says.source else _own(definition)
+    _check_teller(definition, fact)
     return fact, definition.complaints
+
+
+def _check_teller(definition: _Definition, fact: Fact) -> None:
+    """Who keeps a fact and which field tells it fit what the fact is."""
+    says = definition.says
+    if says.source and (says.owner != OF_VISIT or says.message):
+        definition.wrong("取自", "取自另一事实的，归属和报文写在那一事实")
+    if says.owner != OF_VISIT and fact.name in FACTS and fact.name in WORKED_OUT:
+        definition.wrong("归属", f"“{fact.name}”由备案和就医地得出，不另行登记")
+    if says.owner == OF_INSTITUTION and fact.kind == TEXT:
+        definition.wrong("类", "登记在机构名下的事实不能是文字")
+    for code, word in says.message.words.items() if says.message else ():
+        known = {CHOICE: tuple(fact.choices), FLAG: tuple(YES_NO)}.get(fact.kind)
+        if known is None:
+            definition.wrong("报文.取值", "只有是否和选项写取值；其余的按报文原样读")
+            return
+        if word not in known:
+            definition.wrong(f"报文.取值.{code}", f"“{word}”不是取值；可取：{'、'.join(known)}")
+
+
+WORKED_OUT = ("异地",)
+"""Everybody's choices that the platform works out from filings and places."""
 
 
 def _taken(definition: _Definition) -> Fact:

@@ -420,11 +420,25 @@ class Parameter:
     node: Node = None  # type: ignore[assignment]
 
 
+OF_VISIT, OF_PERSON, OF_INSTITUTION = "就诊", "参保人", "机构"
+"""Whose a fact of an area's own is: told with each visit, or kept of persons or institutions."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Message:
+    """报文: which field of a message tells a fact, and what its codes mean."""
+
+    field: str = key("字段", s.prose, "exp_content 或交易节点里的字段名")
+    words: dict[str, str] = key("取值", map_of(s.prose), "报文里的代码与事实的取值", default={})
+    node: Node = None  # type: ignore[assignment]
+
+
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class FactDefinition:
     """事实: a fact of this area's own, or bands (段) of another fact (取自).
 
     A number may be taken one by one up to 至 instead of in bands; a choice or text is grouped.
+    What is kept of persons or institutions (归属) is imported with its dates.
     """
 
     column: str = key("列", s.code, "文件中的列名", default="")
@@ -436,6 +450,13 @@ class FactDefinition:
         "段", map_of(list_of(s.prose)), "名称与下限，或文字", default={}
     )
     last: int | None = key("至", s.positive, "逐一取值到多少，再多的按它算", default=None)
+    owner: str = key(
+        "归属",
+        s.choice({whose: whose for whose in (OF_VISIT, OF_PERSON, OF_INSTITUTION)}),
+        "登记在谁名下",
+        default=OF_VISIT,
+    )
+    message: Message | None = key("报文", struct(Message), "由哪个报文字段告知", default=None)
     article: str = key("依据", s.prose)
     doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
     node: Node = None  # type: ignore[assignment]

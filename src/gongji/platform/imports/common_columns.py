@@ -10,6 +10,7 @@ from gongji.platform.imports.import_columns import (
     fen,
     flag,
     institution_code,
+    person_number,
     show_choice,
     show_fen,
     show_yes,
@@ -51,8 +52,8 @@ def yuan(name: str, heading: str, meaning: str, example: str = "", **more: Any) 
 PSN_NO = C(
     "psn_no",
     "人员编号",
-    digits(20, 30),
-    "参保人的 20 至 30 位编号，前 6 位是区划",
+    person_number,
+    "参保人的编号，至多 30 个字符",
     "53230000000000000001",
     True,
     personal="number",

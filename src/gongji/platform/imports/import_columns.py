@@ -4,6 +4,7 @@ A reader takes the text of a cell and gives its value, or raises ValueError with
 This module knows no file, no database and no particular kind: each room declares its own.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +21,9 @@ Reader = Callable[[str], Any]
 FIRST_YEAR = 1900
 EXAMPLE = "例："
 """What the first cell of an example row begins with; such rows of a file are passed over."""
+LONGEST_NUMBER = 30
+"""Of how many characters the number of a person may be (psn_no)."""
+_SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]{2}")
 _YES = {"是", "1", "true", "yes", "y"}
 _NO = {"否", "0", "false", "no", "n"}
 
@@ -106,6 +110,20 @@ def digits(count: int, most: int = 0) -> Reader:
         return cell
 
     return read
+
+
+def person_number(cell: str) -> str:
+    """The number of a person, as the platform gave it: up to 30 characters without blanks."""
+    if len(cell) > LONGEST_NUMBER or not cell.isprintable() or len(cell.split()) != 1:
+        raise ValueError(f"至多 {LONGEST_NUMBER} 个字符的编号，中间没有空格")
+    if _SCIENTIFIC.fullmatch(cell):
+        raise ValueError("完整的编号（在 Excel 中把这一列设为文本，以免变成科学记数）")
+    return cell
+
+
+def two_digits(cell: str) -> str:
+    """A code of the interface that may be written without its first zero: 1 is 01."""
+    return str(text(6)(cell)).zfill(2)
 
 
 def institution_code(cell: str) -> str:

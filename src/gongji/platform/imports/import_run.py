@@ -7,6 +7,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from gongji.law.rulebook.law import Law
 from gongji.platform.identity import Identity
 from gongji.platform.imports import dated_rows
 from gongji.platform.imports.dated_rows import Conflict, Counts, DatedTable
@@ -45,6 +46,8 @@ class Arrival:
     tables: dict[int, ArrivingTable] = field(default_factory=dict)
     beside: dict[int, str] = field(default_factory=dict)
     counts: dict[int, Counts] = field(default_factory=dict)
+    laws: Callable[[str], Sequence[Law]] = lambda area: ()
+    """The laws of an area, in the order of their days."""
     told: list[RowProblem] = field(default_factory=list)
     """What is worth looking at although it was imported."""
 

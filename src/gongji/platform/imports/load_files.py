@@ -13,6 +13,7 @@ from typing import Any
 
 from psycopg import Connection, errors
 
+from gongji.law.rulebook.law import Law
 from gongji.platform.identity import Identity
 from gongji.platform.imports.dated_rows import Counts
 from gongji.platform.imports.import_columns import KindList
@@ -30,7 +31,8 @@ class Importing:
     """What imports of an installation share.
 
     Shape:   `rooms` in the order in which their kinds are imported; `home` gives the pooling area
-             of a region; `progress` is told rows as they are read, `tell` what is worth looking at.
+             of a region, `laws` the laws of an area; `progress` is told rows as they are read,
+             `tell` what is worth looking at.
     """
 
     rooms: tuple[RoomImport, ...]
@@ -40,6 +42,7 @@ class Importing:
     progress: Callable[[int], object] = lambda count: None
     place: TablePlace = TablePlace()
     tell: Callable[[RowProblem], object] = lambda problem: None
+    laws: Callable[[str], Sequence[Law]] = lambda area: ()
 
     @property
     def kinds(self) -> KindList:
@@ -63,6 +66,7 @@ def load(
     arrival = Arrival(
         connection, importing.identity, now, importing.home, importing.stores, importing.progress
     )
+    arrival.laws = importing.laws
     tables = open_tables(paths, importing.kinds, kind, arrival.problems, importing.place)
     arrival.tables = {table.number: table for table in tables}
     _note_without_store(arrival, importing.rooms)

@@ -1,0 +1,39 @@
+"""Why the pool pays nothing of a bill that no gate refuses, in one sentence with its articles."""
+
+from collections.abc import Iterable
+
+from gongji.law.compile.citations import Cite
+from gongji.law.engine.engine import Result, Step
+from gongji.law.rulebook.provision_kinds import POOL
+from gongji.units import Fen, yuan_text
+
+
+def nothing_paid(result: Result, in_scope_fen: Fen) -> str:
+    """The reason, empty where the pool pays, a gate refuses or nothing is in scope."""
+    steps = [step for step in result.steps if step.note.layer.payer == POOL]
+    if result.gate or result.pool_fen or not in_scope_fen or not steps:
+        return ""
+    borne = [step for step in steps if step.deductible]
+    if borne and sum(step.deductible for step in borne) == sum(step.taken for step in steps):
+        amount = yuan_text(sum(step.deductible for step in borne))
+        said = f"政策范围内费用中的{amount}元计入起付标准，没有超过起付标准的部分"
+        return _told(said, cites_of(borne, deductible=True))
+    reached = [step for step in steps if step.cost > step.taken or step.paid_by]
+    if reached:
+        return _told("已达到最高支付限额", cites_of(reached, deductible=False))
+    return ""
+
+
+def cites_of(steps: Iterable[Step], *, deductible: bool) -> list[Cite]:
+    """Where the limits that bound stand: the deductibles, or the ceilings on payment."""
+    found: list[Cite] = []
+    for step in steps:
+        bound = step.deductible_by if deductible else step.paid_by
+        limit = step.note.limits.get(bound)
+        found += limit.cited.cites if limit else step.note.rate.cites
+    return found
+
+
+def _told(said: str, cites: Iterable[Cite]) -> str:
+    articles = "；".join(dict.fromkeys(f"{cite.document} {cite.article}" for cite in cites))
+    return f"统筹基金支付0.00元：{said}〔{articles}〕"
