@@ -389,10 +389,10 @@ TRIGGERS: dict[str, list[str]] = {
     ],
     "settlement_of_entry": [f"insert into settlement (entry) values ({n})" for n in (99, 1000)],
     "adjustment_taken_back": [
-        "insert into entry (id, area, kind, service_date, accounting_date, actor_kind, actor, cause)"
-        " values (4000, '430500', 'adjustment', '2024-03-01', '2024-03-01', 'institution', 'H',"
-        " 1000); insert into settlement (entry, pool_fen, owed_fen)"
-        " values (4000, 5, 5)"
+        "insert into entry"
+        " (id, area, kind, service_date, accounting_date, actor_kind, actor, cause) values"
+        " (4000, '430500', 'adjustment', '2024-03-01', '2024-03-01', 'institution', 'H', 1000);"
+        " insert into settlement (entry, pool_fen, owed_fen) values (4000, 5, 5)"
     ],
     "posting_fits": [
         "insert into posting (entry, number, area, fund, debit, credit, amount_fen)"

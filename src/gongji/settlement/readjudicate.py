@@ -256,9 +256,24 @@ def _again(
         return difference(group, again, FACTS, told)
     assert again is not None
     was, now = latest.settlement, again.settlement
-    if now.law_hash != was.law_hash:
-        return difference(group, again, RULES, f"{was.rulebook} → {now.rulebook}")
+    if now.law_hash != was.law_hash and _by_the_law(run, group, visit):
+        same = was.rulebook == now.rulebook
+        told = f"{was.rulebook}（参数不同）" if same else f"{was.rulebook} → {now.rulebook}"
+        return difference(group, again, RULES, told)
     return difference(group, again, otherwise, _used(latest, again))
+
+
+def _by_the_law(run: Run, group: Group, visit: Visit) -> bool:
+    """Whether the law in force now gives something else on the meters that were found then.
+
+    A version with a document or a figure that the settlement does not rest on changes nothing, and
+    is not the cause of what came otherwise for other reasons.
+    """
+    found = group.latest.decision
+    then = meter_rows.load(run.area, found.meters if found else ())
+    return (
+        difference(group, redo(_visited(group.root, visit), then, run.areas), RULES, "") is not None
+    )
 
 
 def _visited(entry: EntryRow, visit: Visit) -> EntryRow:
