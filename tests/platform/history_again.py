@@ -127,6 +127,8 @@ def post(model: Model, year: Year, day: date) -> None:
     """What was found is entered: afterwards it stands so."""
     for again in year.found:
         one, change, person = again.one, again.change, again.one.bill.person
+        one.adjusted = True
+        model.events[person] += 1
         for fund in {*one.funds, *again.law.funds}:
             model.totals[fund] += again.law.funds.get(fund, 0) - one.funds[fund]
         one.funds, one.moves = Counter(again.law.funds), Counter(again.law.moves)

@@ -9,7 +9,7 @@ database's ids come in with what it answered; everything else is worked out here
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from tests.platform import history_law
@@ -17,6 +17,7 @@ from tests.platform.history_law import ACCOUNT_FIRST, DOCUMENTS, Law, Row
 
 BY_ORDINARY = ("emergency", "day_surgery", "two_diseases")
 RESCUE = timedelta(days=3)
+RESTORED_WITHIN = timedelta(minutes=30)
 KINDS_OF_CARE = {
     "outpatient": "ordinary",
     "urgent": "ordinary",
@@ -106,6 +107,10 @@ class Settled:
     funds: Counter[tuple[str, str]] = field(default_factory=Counter)
     moves: Counter[Any] = field(default_factory=Counter)
     deductible: int = 0
+    adjusted: bool = False
+    left_at: datetime | None = None
+    left: tuple[int, dict[Any, int]] = (0, {})
+    """When it was last taken back: how many events there had been, and the meters that it moved."""
 
     @property
     def stands(self) -> bool:
@@ -136,6 +141,7 @@ class Model:
     opened: dict[int, Counter[Any]] = field(default_factory=dict)
     balances: dict[int, int] = field(default_factory=dict)
     claims: Counter[int] = field(default_factory=Counter)
+    events: Counter[int] = field(default_factory=Counter)
     totals: Counter[tuple[str, str]] = field(default_factory=Counter)
     movements: list[tuple[int, str, date, int]] = field(default_factory=list)
     settled: dict[int, Settled] = field(default_factory=dict)
@@ -380,6 +386,7 @@ class Model:
 
     def _move(self, one: Settled, sign: int, day: date) -> None:
         """The settlement's own effect, or its opposite."""
+        self.events[one.bill.person] += 1
         bill, paid = one.bill, one.paid
         for fund, fen in paid.law.funds.items():
             one.funds[fund] += sign * fen
@@ -397,25 +404,57 @@ class Model:
 
     # Taking back, and restoring.
 
-    def below_zero(self, one: Settled) -> bool:
-        """Whether taking it back would leave a meter below zero, since it was adjusted."""
-        book = self.books[one.bill.person]
-        return any(book[at] < by for at, by in one.paid.law.moves.items())
-
-    def cancel(self, one: Settled, number: int, day: date) -> None:
+    def cancel(self, one: Settled, number: int, day: date, at: datetime) -> None:
+        """It is taken back, and with it whatever corrected it."""
         one.chain.append(number)
+        self._drop_adjustments(one, day)
         self._move(one, -1, day)
         self.batches.pop(one.bill.batch or 0, None)
         if one.bill.prescription:
             self.prescribed.pop(one.bill.prescription, None)
+        person = one.bill.person
+        book = self.books[person]
+        one.left_at = at
+        one.left = self.events[person], {at: book[at] for at, by in one.paid.law.moves.items()}
 
-    def check_restore(self, one: Settled) -> None:
-        """Refuses: account_short, settlement_taken."""
+    def _drop_adjustments(self, one: Settled, day: date) -> None:
+        """What stands beyond the settlement itself goes back to the funds and the claims."""
+        paid, person = one.paid.law, one.bill.person
+        net = 0
+        for fund in {*one.funds, *paid.funds}:
+            more = paid.funds.get(fund, 0) - one.funds[fund]
+            self.totals[fund] += more
+            net += more
+        for at in {*one.moves, *paid.moves}:
+            self.books[person][at] += paid.moves.get(at, 0) - one.moves[at]
+        one.funds, one.moves = Counter(paid.funds), Counter(paid.moves)
+        one.deductible = paid.deductible
+        claim = self.claims[person]
+        self.claims[person] = after = claim + net
+        for kind, fen in (
+            ("payable", max(0, after) - max(0, claim)),
+            ("receivable", max(0, -after) - max(0, -claim)),
+        ):
+            if fen:
+                self.movements.append((person, kind, day, fen))
+
+    def check_restore(self, one: Settled, at: datetime) -> None:
+        """Refuses: account_short, settlement_taken, restore_late, restore_overtaken."""
         for owner, fen in [(one.bill.person, one.paid.own), *one.paid.family]:
             if fen > self.balances.get(owner, 0):
                 raise Refused("account_short")
         if one.bill.batch in self.batches or one.bill.prescription in self.prescribed:
             raise Refused("settlement_taken")
+        assert one.left_at is not None
+        if at - one.left_at > RESTORED_WITHIN:
+            raise Refused("restore_late")
+        book = self.books[one.bill.person]
+        if one.adjusted or any(book[at] != was for at, was in one.left[1].items()):
+            raise Refused("restore_overtaken")
+
+    def untouched(self, one: Settled) -> bool:
+        """Whether nothing at all happened to the person since it was taken back."""
+        return self.events[one.bill.person] == one.left[0]
 
     def restore(self, one: Settled, number: int, day: date) -> None:
         one.chain.append(number)
@@ -444,6 +483,7 @@ class Model:
         moves.subtract(earlier)
         self.facts[person].append(fact)
         self.stays.append((number, person, fact.key, moves))
+        self.events[person] += 1
         self.books[person].update(moves)
         taken: list[Settled] = []
         flagged: list[Settled] = []

@@ -30,7 +30,16 @@ class History(Play):
         kinds += [*[self.learn] * 6, *[self.again] * 2, self.reverse_unknown]
         kind = self.chance.choice(kinds)
         kind()
+        if kind == self.take_back and self.chance.random() < 0.6:
+            self._think_better()
         return kind.__name__
+
+    def _think_better(self) -> None:
+        """What was just taken back is restored within minutes, or something comes in between."""
+        if self.chance.random() < 0.4:
+            self.chance.choice((self.bills, self.stay, self.take_back))()
+        for _ in range(self.chance.choice((1, 2))):
+            self.restore(self.chance.choice((1, 2, 3)))
 
     # Stays.
 
@@ -76,7 +85,7 @@ class History(Play):
         )
         backs = dict(rows.fetchall())
         for one in taken:
-            self.model.cancel(one, backs[one.chain[-1]], self.today)
+            self.model.cancel(one, backs[one.chain[-1]], self.today, self.county.now)
 
     def _episode(self, person: int, number: str) -> Fact:
         chance, since = self.chance, self._admission(person)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -11,9 +12,13 @@ import pytest
 from psycopg import errors
 from tests.platform.counter import (
     NOW,
+    OPERATOR,
     RULES,
     SETTLED_BATCHES,
+    TELLER,
     Counter,
+    as_owner,
+    day_of,
     encode,
     keep,
     kept,
@@ -25,11 +30,14 @@ from tests.platform.counter import (
 from tests.platform.waiting import waits
 
 from gongji.ledger.entry_rows import EntryRow
+from gongji.ledger.verify import verify
 from gongji.platform.installation import installed_inbox
 from gongji.refusals import Refusal
-from gongji.settlement.cancel import REVERSIBLE, cancel, reverse
+from gongji.settlement.cancel import REVERSIBLE, _Undo, cancel, reverse
 from gongji.settlement.contract import Outcome, Request
+from gongji.settlement.readjudicate import readjudicate
 from gongji.settlement.settle import Answers, settle
+from gongji.settlement.stays import StayReport, record_stay
 
 Connection = psycopg.Connection[Any]
 DAY = "2024-12-02"
@@ -300,16 +308,123 @@ def test_what_was_settled_before_is_not_flagged(counter: Counter, gateway: Conne
     assert rows(gateway, "select count(*) from review_flag") == [(0,)]
 
 
-def test_a_restored_settlement_flags_what_was_settled_without_it(
+def test_what_was_taken_back_is_not_restored_over_what_was_settled_since(
     counter: Counter, gateway: Connection
 ) -> None:
     person, here = counter.person(1), counter.institution(1)
     first = counter.bill(person, here, "2024-05-02", 30_000)
     back = undo(counter, gateway, first, one(gateway, first).entry)
-    later = one(gateway, counter.bill(person, here, "2024-06-02", 30_000)).entry
-    restored = undo_message(counter, gateway, person, here, message_of(gateway, back), "2208").entry
-    flags = rows(gateway, "select entry, cause, reason from review_flag")
-    assert [flag[:2] for flag in flags] == [(later.id, restored.id)] and "恢复" in flags[0][2]
+    second = counter.bill(person, here, "2024-06-02", 30_000)
+    later = one(gateway, second).entry
+    asked = (counter, gateway, person, here, message_of(gateway, back), "2208")
+    with pytest.raises(Refusal) as found:
+        undo_message(*asked)
+    assert (found.value.code, str(later.id) in str(found.value)) == ("restore_overtaken", True)
+    # With the later one gone as well the meters are as they were.
+    undo(counter, gateway, second, later)
+    assert undo_message(*asked).entry.settlement.pool_fen > 0
+
+
+def test_five_settlements_taken_back_are_not_all_restored_beyond_the_ceiling(
+    counter: Counter, gateway: Connection
+) -> None:
+    """Level 1: 70 % of 3,000 is more than the 1,500 a year."""
+    person, here = counter.person(1), counter.institution(1, "1")
+    backs = []
+    for day in range(1, 6):
+        bill = counter.bill(person, here, f"2024-05-0{day}", 300_000)
+        entry = one(gateway, bill).entry
+        assert entry.settlement.pool_fen == 150_000
+        backs.append(undo(counter, gateway, bill, entry))
+    made = []
+    for back in backs:
+        asked = (counter, gateway, person, here, message_of(gateway, back), "2208")
+        try:
+            made.append(undo_message(*asked).entry.id)
+        except Refusal as refusal:
+            made.append(refusal.code)
+    assert made[1:] == ["restore_overtaken"] * 4
+    assert rows(gateway, "select sum(pool_fen)::bigint from settlement") == [(150_000,)]
+    assert list(verify(gateway)) == []
+
+
+def test_verification_finds_meters_beyond_the_limit_that_they_were_moved_by(
+    counter: Counter, gateway: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if what stands since did not keep a settlement from being restored."""
+    monkeypatch.setattr(_Undo, "_refuse_stale", lambda *asked: None)
+    person, here = counter.person(1), counter.institution(1, "1")
+    bills = [counter.bill(person, here, f"2024-05-0{day}", 300_000) for day in (1, 2, 3)]
+    backs = [undo(counter, gateway, bill, one(gateway, bill).entry) for bill in bills]
+    assert list(verify(gateway)) == []
+    made = [
+        undo_message(counter, gateway, person, here, message_of(gateway, back), "2208").entry
+        for back in backs
+    ]
+    found = [(one.check, one.entry, one.what, one.kept, one.rebuilt) for one in verify(gateway)]
+    assert found == [
+        ("limit", made[1].id, "ordinary_paid 年:2024", "300000", "150000"),
+        ("limit", made[2].id, "ordinary_paid 年:2024", "450000", "150000"),
+    ]
+
+
+def test_a_stay_beyond_the_ceiling_is_no_fault_of_what_is_restored(
+    owner: Connection, gateway: Connection
+) -> None:
+    county = Counter(owner, "532300")
+    person, here = county.person(1), county.institution(1, "2")
+    bill = county.bill(person, here, "2024-05-02", 2_000_000)
+    entry = one(gateway, bill).entry
+    told = StayReport(
+        psn_no=person,
+        area="532300",
+        number="Z",
+        since=day_of("2024-06-01"),
+        institution=here,
+        level="2",
+        pool_fen=5_000_000,
+    )
+    record_stay(gateway, told, RULES, NOW, actor=TELLER)
+    back = undo(county, gateway, bill, entry)
+    undo_message(county, gateway, person, here, message_of(gateway, back), "2208")
+    (held,) = rows(gateway, "select used_fen from meter_use where code = 'inpatient_paid'")
+    assert held[0] > 5_000_000 and list(verify(gateway)) == []
+
+
+@pytest.mark.parametrize(("after", "code"), [(30 * 60, ""), (30 * 60 + 1, "restore_late")])
+def test_a_cancellation_is_undone_within_half_an_hour(
+    counter: Counter, gateway: Connection, after: int, code: str
+) -> None:
+    person, here = counter.person(1), counter.institution(1)
+    bill = counter.bill(person, here, DAY, 30_000)
+    msgid = message_of(gateway, undo(counter, gateway, bill, one(gateway, bill).entry))
+    key = counter.key(here, "2601", {"omsgid": msgid, "oinfno": "2208"})
+    asked = (gateway, key, person, msgid, "2208", RULES, NOW + timedelta(seconds=after))
+    if code:
+        assert refusal_of(lambda: reverse(*asked)) == code
+    else:
+        assert reverse(*asked).entry.kind == "settlement"
+
+
+def test_what_was_corrected_downwards_is_cancelled_whole_and_not_restored(
+    counter: Counter, gateway: Connection
+) -> None:
+    person, here = counter.person(1, status="retired"), counter.institution(1, "1")
+    bill = counter.bill(person, here, DAY, 300_000)
+    entry = one(gateway, bill).entry
+    assert entry.settlement.pool_fen == 200_000
+    counter.owner.execute("update person_fact set retired_at = now() where kind = 'insured'")
+    counter.fact(person, "insured", "2020-01-02", status="active")
+    with as_owner(gateway) as owner:
+        (change,) = readjudicate(owner, "430500", 2024, RULES, NOW, actor=OPERATOR)
+    assert (change.net_fen, change.receivable_fen) == (-50_000, 50_000)
+    back = undo(counter, gateway, bill, entry)
+    assert rows(gateway, "select sum(used_fen)::bigint from meter_use") == [(0,)]
+    assert rows(gateway, "select amount_fen from balance where kind = 'receivable'") == [(0,)]
+    assert rows(gateway, "select sum(pool_fen)::bigint from settlement") == [(0,)]
+    assert list(verify(gateway)) == []
+    asked = (counter, gateway, person, here, message_of(gateway, back), "2208")
+    assert refusal_of(lambda: undo_message(*asked)) == "restore_overtaken"
 
 
 # Lines and prescriptions.

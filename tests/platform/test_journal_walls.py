@@ -144,6 +144,22 @@ def test_an_account_pays_as_much_as_its_settlement_says_and_nobody_elses(door: C
     assert found == "posting_settles"
 
 
+def test_an_institution_only_takes_corrections_back_and_only_whole(door: Connection) -> None:
+    """Whatever the login of the gateways enters, nobody is owed money by it alone."""
+    door.execute("set local role none")
+    entry(door, 3, "adjustment", cause=1, by="operator")
+    beside(door, 3, 0, pool=-400, owed=-400)
+    door.execute("set local role gongji_gateway")
+    for back, stands in ((300, False), (500, False), (400, True)):
+        with door.transaction(force_rollback=True):
+            entry(door, 4, "adjustment", cause=1)
+            if stands:
+                beside(door, 4, 0, pool=back, owed=back)
+            else:
+                with pytest.raises(CheckViolation):
+                    beside(door, 4, 0, pool=back, owed=back)
+
+
 def test_a_posting_needs_the_settlement_before_it(door: Connection) -> None:
     found = wall(door, lambda: entry(door, 2), lambda: posting(door, 2, 1, POOL, 300))
     assert found == "posting_settles"
@@ -209,7 +225,7 @@ def test_an_adjustment_names_what_it_corrects_and_moves_no_institution(owner: Co
         assert wall(owner, lambda: entry(owner, 2, "adjustment")) == "entry_corrects"
         entry(owner, 1)
         beside(owner, 1, 10)
-        entry(owner, 2, "adjustment", cause=1)
+        entry(owner, 2, "adjustment", cause=1, by="operator")
         beside(owner, 2, 0, pool=7, owed=7)
         assert wall(owner, lambda: posting(owner, 2, 1, POOL, 7)) == "posting_of_kind"
         posting(owner, 2, 1, ("pool", "pool", "", "payable", "1"), 7)

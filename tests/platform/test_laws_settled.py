@@ -13,8 +13,11 @@ from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.law.rulebook.shelf import SHIPPED
 from gongji.ledger.entry_rows import EntryRow
+from gongji.ledger.verify import verify
 from gongji.platform.law_book import LawBook
-from gongji.settlement.readjudicate import RULES, Change, readjudicate
+from gongji.settlement.adjustments import Change
+from gongji.settlement.cancel import cancel
+from gongji.settlement.readjudicate import BEFORE, RULES, readjudicate
 from gongji.settlement.replay import replay
 from gongji.settlement.settle import settle
 
@@ -37,9 +40,11 @@ def with_rate(folder: Path, rate: str) -> Areas:
     return Areas(Library([folder]))
 
 
-def settled(counter: Counter, gateway: Connection, book: LawBook, day: str) -> EntryRow:
+def settled(
+    counter: Counter, gateway: Connection, book: LawBook, day: str, here: str = "H43050000001"
+) -> EntryRow:
     """An ordinary visit of 1,000.00 settled by the law in force."""
-    bill = counter.bill(counter.psn_no(1), "H43050000001", day, 100_000)
+    bill = counter.bill(counter.psn_no(1), here, day, 100_000)
     (outcome,) = settle(gateway, [bill], book, NOW)
     assert outcome.entry is not None, outcome
     return outcome.entry
@@ -84,3 +89,44 @@ def test_a_version_that_says_nothing_else_of_the_day_changes_no_settlement(
     # A figure is given that this settlement does not reach.
     publish(owner, Areas(parameters={CITY: {"disease_ceiling": "1"}}), CITY)
     assert again(owner, book) == [] and list(replay(owner, LawBook())) == []
+
+
+def test_a_figure_set_later_is_not_the_cause_of_what_came_otherwise_before_it(
+    counter: Counter, gateway: Connection, owner: Connection
+) -> None:
+    """Level 1: 700, then 700 of the 1,500, then 100; without the first the third is paid whole."""
+    person, here = counter.person(1), counter.institution(1, "1")
+    book = LawBook()
+    first, second, third = (
+        settled(counter, gateway, book, day, here)
+        for day in ("2024-12-02", "2024-12-03", "2024-12-04")
+    )
+    publish(owner, Areas(parameters={CITY: {"disease_ceiling": "1"}}), CITY)
+    assert list(replay(gateway, LawBook())) == [] == list(verify(gateway))
+    assert third.id is not None and first.id is not None and second.id is not None
+    key = counter.key(here, "2208", {"setl_id": str(first.id)})
+    areas = book.in_force(owner, held=False)
+    cancel(gateway, key, person, first.settlement.visit or 0, first.id, areas, NOW)
+    (change,) = again(owner, book)
+    assert (change.root.id, change.cause, change.net_fen) == (third.id, BEFORE, 60_000)
+    assert "ordinary_paid" in change.detail
+    assert list(replay(gateway, LawBook())) == [] == list(verify(gateway))
+
+
+def test_a_figure_that_a_settlement_rests_on_is_named_where_the_documents_are_the_same(
+    owner: Connection, gateway: Connection
+) -> None:
+    county = Counter(owner, "445300")
+    here, book = county.institution(1, "1"), LawBook()
+    person = county.person(1)
+    county.fact(person, "selection", "2020-01-01", institution=here)
+    for wage in ("80000", "40000"):
+        publish(owner, Areas(parameters={"445300": {"average_wage": wage}}), "445300")
+        if wage == "80000":
+            bill = county.bill(person, here, "2024-12-02", 1_000_000)
+            (outcome,) = settle(gateway, [bill], book, NOW)
+            assert outcome.entry.settlement.pool_fen == 160_000
+    areas = book.in_force(owner, held=False)
+    (change,) = readjudicate(owner, "445300", 2024, areas, NOW)
+    assert (change.cause, change.net_fen) == (RULES, -80_000) and "参数不同" in change.detail
+    assert list(replay(gateway, LawBook())) == []

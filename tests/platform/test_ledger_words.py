@@ -165,7 +165,17 @@ def test_seals_are_made_by_command_and_verified_with_the_rest(ledger: Connection
 
 
 def test_every_check_has_its_words() -> None:
-    checks = {"amounts", "posting", "mirror", "meter", "balance", "trial", "replay", "seal"}
+    checks = {
+        "amounts",
+        "posting",
+        "mirror",
+        "meter",
+        "limit",
+        "balance",
+        "trial",
+        "replay",
+        "seal",
+    }
     assert commands.WORDS.keys() == checks
     from gongji.ledger import chart
 

@@ -119,6 +119,40 @@ def test_a_cancelled_settlement_says_so(place: Standing) -> None:
     assert found["refd_setl_flag"] == "1" and found["medfee_sumamt"] == -30
 
 
+def test_what_is_printed_again_has_the_balance_of_its_settlement(place: Standing) -> None:
+    """100,000 fen on the account; whatever is paid from it later, or comes back."""
+    psn_no = place.insured()
+    first = place.settled(psn_no)
+    second = place.settled(psn_no)
+    assert 1000 > first["balc"] > second["balc"]
+
+    def balance(info: dict[str, Any]) -> float:
+        asked = {"psn_no": psn_no, "mdtrt_id": info["mdtrt_id"], "setl_id": info["setl_id"]}
+        found: float = place.client.do("5203", {"data": asked})["setlinfo"]["balc"]
+        return found
+
+    assert (balance(first), balance(second)) == (first["balc"], second["balc"])
+    asked = {"psn_no": psn_no, "mdtrt_id": first["mdtrt_id"], "setl_id": first["setl_id"]}
+    undone = place.client.do("2208", {"data": asked})["setlinfo"]
+    assert undone["balc"] > second["balc"]
+    assert (balance(first), balance(second)) == (first["balc"], second["balc"])
+    assert balance(first | {"setl_id": undone["setl_id"]}) == undone["balc"]
+
+
+def test_a_settlement_that_was_restored_is_no_longer_called_taken_back(place: Standing) -> None:
+    psn_no = place.insured()
+    info = place.settled(psn_no)
+    asked = {"psn_no": psn_no, "mdtrt_id": info["mdtrt_id"], "setl_id": info["setl_id"]}
+    place.client.do("2208", {"data": asked})
+    (msgid,) = place.owner.execute(
+        "select msg_id from inbox where kind = '2208' order by entry desc limit 1"
+    ).fetchone() or ("",)
+    assert place.client.do("5203", {"data": asked})["setlinfo"]["refd_setl_flag"] == "1"
+    told = {"psn_no": psn_no, "omsgid": msgid, "oinfno": "2208"}
+    place.client.do("2601", {"data": told})
+    assert place.client.do("5203", {"data": asked})["setlinfo"]["refd_setl_flag"] == "0"
+
+
 def test_fee_lines_come_as_an_array_and_add_to_the_settlement(place: Standing) -> None:
     psn_no = place.insured()
     visit = opened(

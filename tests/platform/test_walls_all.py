@@ -388,6 +388,12 @@ TRIGGERS: dict[str, list[str]] = {
         )
     ],
     "settlement_of_entry": [f"insert into settlement (entry) values ({n})" for n in (99, 1000)],
+    "adjustment_taken_back": [
+        "insert into entry"
+        " (id, area, kind, service_date, accounting_date, actor_kind, actor, cause) values"
+        " (4000, '430500', 'adjustment', '2024-03-01', '2024-03-01', 'institution', 'H', 1000);"
+        " insert into settlement (entry, pool_fen, owed_fen) values (4000, 5, 5)"
+    ],
     "posting_fits": [
         "insert into posting (entry, number, area, fund, debit, credit, amount_fen)"
         f" values {values}"
@@ -535,7 +541,7 @@ def test_a_trigger_refuses_even_the_owner(world: Connection, name: str, statemen
     elif table in JOURNAL:
         assert isinstance(refused.value, psycopg.errors.RestrictViolation)
         assert f"{table} 只增不改（{operation}）" in said
-    elif name == "settlement_of_entry":
+    elif name in ("settlement_of_entry", "adjustment_taken_back"):
         assert constraint == name
     elif name == "entry_fits":
         assert refused.value.diag.constraint_name == "entry_period_open"

@@ -29,6 +29,7 @@ WORDS = {
     "amounts": "结算金额与分录",
     "mirror": "冲销与原结算",
     "meter": "累计",
+    "limit": "累计与限额",
     "balance": "余额",
     "trial": "试算",
     "posting": "分录与过账",

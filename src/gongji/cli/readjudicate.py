@@ -15,7 +15,7 @@ from gongji.refusals import Refusal
 from gongji.units import show_fen, yuan_text
 
 if TYPE_CHECKING:
-    from gongji.settlement.readjudicate import Change
+    from gongji.settlement.adjustments import Change
 
 COLUMNS = (
     "area",

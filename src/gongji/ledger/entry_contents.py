@@ -120,7 +120,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, tag_field="of", tag="d
 
     Shape:   `payers` what each supplement paid, by the payer's name; `family` owner and amount;
              `reasons` why the pool or an account paid nothing; `meters` what the engine found;
-             `refusal` and `article` of the gate, if one refused.
+             `refusal` and `article` of the gate, if one refused; `limits` what no meter that it
+             moved may hold afterwards, of those that have a limit (verification asks).
     """
 
     version: int = 1
@@ -134,6 +135,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, tag_field="of", tag="d
     routes: tuple[str, ...] = ()
     refusal: str = ""
     article: str = ""
+    limits: tuple[MeterRow, ...] = ()
 
 
 class Adjusting(msgspec.Struct, frozen=True, kw_only=True, tag_field="of", tag="adjustment"):

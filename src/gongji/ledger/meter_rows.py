@@ -6,7 +6,7 @@ the meter's with the value of each of its axes (`level_deductible.2`). One layou
 over all its time, so a row means the same under every law.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,6 +19,7 @@ from gongji.law.rulebook.law import KEPT
 from gongji.law.rulebook.vocabulary import FLAG, Fact
 from gongji.ledger.entry_contents import MeterRow
 from gongji.ledger.entry_rows import Move
+from gongji.units import Fen
 
 JOIN = "|"
 
@@ -108,6 +109,21 @@ def add(area: Area, meters: Meters, rows: Iterable[MeterRow]) -> None:
             dimension = area.layout.dimensions[number]
             key = _key(dimension.period, dimension.column, period, slot)
             meters.block(number, key)[offset] += used
+
+
+def limited(area: Area, result: Result, figures: Mapping[int, Fen]) -> list[MeterRow]:
+    """Of the meters that a result moved, up to where they may go; `figures` by their place."""
+    blocks, known = blocks_of(area, result.visit), names(area)
+    found: list[MeterRow] = []
+    for at in result.readings:
+        number = known.dimensions[at.place]
+        if (
+            at.after > at.before
+            and at.place in figures
+            and area.layout.dimensions[number].period != "笔"
+        ):
+            found.append((*blocks[number], known.codes[at.place], figures[at.place]))
+    return found
 
 
 def readings(

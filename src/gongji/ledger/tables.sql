@@ -301,6 +301,28 @@ end $$;
 create trigger settlement_of_entry after insert on settlement referencing new table as added
   for each statement execute function settlement_of_entry();
 
+-- An institution corrects nothing: an adjustment of its own only takes earlier ones back whole, with
+-- the settlement that it cancels.
+create function adjustment_taken_back() returns trigger language plpgsql as $$
+declare wrong record;
+begin
+  select a.entry into wrong from added a
+  join entry e on e.id = a.entry and e.kind = 'adjustment' and e.actor_kind = 'institution'
+  join lateral (
+    select sum(s.pool_fen) as pool, sum(s.supplements_fen) as supplements,
+      sum(s.owed_fen) as owed, sum(s.deductible_fen) as deductible
+    from entry o join settlement s on s.entry = o.id
+    where o.cause = e.cause and o.kind = 'adjustment') t on true
+  where (t.pool, t.supplements, t.owed, t.deductible) <> (0, 0, 0, 0) limit 1;
+  if found then
+    raise exception '调整 % 没有把此前的调整全部收回', wrong.entry
+      using errcode = 'check_violation', constraint = 'adjustment_taken_back';
+  end if;
+  return null;
+end $$;
+create trigger adjustment_taken_back after insert on settlement referencing new table as added
+  for each statement execute function adjustment_taken_back();
+
 -- Postings belong to an entry of the same transaction, move what its kind may move, come to what
 -- its settlement says, and mirror what it reverses, whoever adds them. The postings of an entry come
 -- in one statement, numbered from 1, so that what was added is all that there is of it.

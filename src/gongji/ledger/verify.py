@@ -56,6 +56,7 @@ def verify(
             progress(end - start)
         for start, end in ranges(connection, "person", "id", PERSONS):
             yield from _differences(connection, METERS, scope, start, end)
+            yield from _differences(connection, LIMITS, scope, start, end)
             progress(end - start)
         yield from _differences(connection, BALANCES, scope, 0, 0)
         for statement in (LOST, TOTALS):
@@ -74,6 +75,7 @@ def verify_since(connection: Connection, scope: Scope, snapshot: str) -> Iterato
             yield from _differences(connection, statement, scope, number, number + 1)
     for person in sorted({person for _, person in entered if person is not None}):
         yield from _differences(connection, METERS, scope, person, person + 1)
+        yield from _differences(connection, LIMITS, scope, person, person + 1)
 
 
 def extent(connection: Connection) -> int:
@@ -316,6 +318,35 @@ left join (select id, psn_no from person) w on w.id = person
 where coalesce(k.used_fen, 0) <> coalesce(r.used, 0)
 """
 """A meter holds the sum of what the entries moved it by."""
+
+LIMITS = f"""
+with moved as (
+  select e.area, e.person, e.id, m->>1 as period, m->>2 as slot, m->>0 as code,
+    (m->>3)::bigint as moved, e.kind = 'settlement' and e.reverses is not null as restored,
+    case when e.kind = 'settlement' and (m->>3)::bigint > 0 then (
+      select (l->>3)::bigint from jsonb_array_elements(s.result->'limits') l
+      where (l->>0, l->>1, l->>2) = (m->>1, m->>2, m->>0)) end as most
+  from entry e cross join lateral jsonb_array_elements(e.meters) m
+  left join settlement s on s.entry = e.id
+  where e.person >= %(start)s and e.person < %(end)s and (%(area)s = '' or e.area = %(area)s)),
+held as (
+  select *, sum(moved) over meter as used from moved
+  window meter as (partition by area, person, period, slot, code order by id)),
+judged as (
+  select *, greatest(most, max(case when not restored then used end) over meter) as limit_fen
+  from held
+  window meter as (partition by area, person, period, slot, code order by id
+    rows between unbounded preceding and 1 preceding))
+select 'limit' as check, area, {MASKED} as person, j.id as entry,
+  concat_ws(' ', code, period, nullif(slot, '')) as what, used::text as kept,
+  most::text as rebuilt
+from judged j left join (select id as number, psn_no from person) w on w.number = j.person
+where most is not null and used > case when restored then limit_fen else most end
+"""
+"""No settlement moves a meter beyond the limit that it was decided by.
+
+One that was restored finds the meter where it left it, which a stay may have moved beyond since.
+"""
 
 _KEPT = ", ".join(f"'{kind}'" for kind in RISES_BY_DEBIT)
 

@@ -15,6 +15,9 @@ SETTLEMENT: dict[str, str] = {
     "settlement_cancelled": "结算 {value} 已经撤销，不能再次撤销",
     "settlement_chained": "结算 {value} 之后还有以它为基础的结算{own}，本统筹区须从最后一笔起依次撤销",
     "settlement_taken": "报文 {value} 撤销的结算，其费用明细或处方已另行结算或撤回，不能恢复；请重新结算",
+    "restore_late": "报文 {value} 撤销结算已超过 {minutes} 分钟，不能恢复；请重新结算",
+    "restore_overtaken": "报文 {value} 撤销结算之后，参保人的累计已有变动（记账分录 {entries}），"
+    "不能恢复；请重新结算",
     "account_short": "个人账户余额不足，不能恢复被撤销的结算 {value}；请重新结算",
     "message_irreversible": "交易 {value} 不能冲正；可冲正：{allowed}",
     "reversal_differs": "要冲正的报文 {value} 与所报的 {names} 不符；请核对",

@@ -131,7 +131,9 @@ alter table entry enable row level security;
 create policy entry_read on entry for select using (true);
 create policy entry_gateway on entry for insert to gongji_gateway with check (
   origin = 'own' and actor_kind = 'institution'
-  and kind in ('settlement', 'cancellation', 'stay'));
+  and (kind in ('settlement', 'cancellation', 'stay')
+    or kind = 'adjustment' and exists (
+      select from entry o where o.cause = entry.cause and o.kind = 'adjustment')));
 create policy entry_console on entry for insert to gongji_console with check (
   origin = 'own' and actor_kind in ('staff', 'person') and command is not null
   and kind in ('adjustment', 'reimbursement', 'payout', 'transfer', 'inheritance', 'repayment',

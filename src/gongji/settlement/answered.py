@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from gongji.ledger.balances import find_balance
+from gongji.ledger.balances import find_balance_after
 from gongji.ledger.entry_rows import READ, read_entry
 from gongji.platform.arrays import array
 from gongji.settlement.contract import Outcome
@@ -16,7 +16,7 @@ ENTRIES = f"{READ} where e.id = any(%s::bigint[])"
 def from_journal(connection: psycopg.Connection[Any], numbers: Iterable[int]) -> dict[int, Outcome]:
     """The outcomes that were these entries, by their numbers.
 
-    The amounts are those of then; `balance_fen` is what is on the own account now.
+    Amounts and balance are those of then.
     """
     wanted = set(numbers)
     if not wanted:
@@ -25,6 +25,6 @@ def from_journal(connection: psycopg.Connection[Any], numbers: Iterable[int]) ->
     for row in connection.execute(ENTRIES, [array(wanted)]).fetchall():
         entry = read_entry(row)
         assert entry.id is not None and entry.person is not None
-        now = find_balance(connection, entry.area, entry.person)
-        made[entry.id] = Outcome(entry=entry, again=True, balance_fen=now)
+        left = find_balance_after(connection, entry.area, entry.person, entry.id)
+        made[entry.id] = Outcome(entry=entry, again=True, balance_fen=left)
     return made

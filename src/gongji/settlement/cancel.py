@@ -2,12 +2,13 @@
 
 Nothing is changed in the journal: what is taken back gets a new entry with every amount negated
 that names it (`reverses`). Taking back a cancellation restores the settlement by a third entry, and
-so on: an entry stands while the chain of entries that reverse it has an even length.
+so on: an entry stands while the chain of entries that reverse it has an even length. What was
+restored is not decided again, so it is only restored where nothing has moved since.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from msgspec.structs import replace
 from gongji.law.engine.areas import Areas
 from gongji.ledger import chart
 from gongji.ledger.entry_rows import (
+    ADJUSTMENT,
     CANCELLATION,
     POSTING_COLUMNS,
     READ,
@@ -34,6 +36,7 @@ from gongji.platform.actors import Actor
 from gongji.platform.arrays import array, written
 from gongji.platform.inbox import Key
 from gongji.refusals import Refusal
+from gongji.settlement.adjustments import CANCELLED, KEPT, Group, claimed, difference, enter
 from gongji.settlement.contract import Outcome
 from gongji.units import day_in_china
 
@@ -42,12 +45,19 @@ Connection = psycopg.Connection[Any]
 REVERSIBLE = ("2102", "2207", "2207A", "2103", "2208")
 """The transactions that 2601 undoes: settlements, and their cancellations."""
 
+RESTORED_WITHIN = timedelta(minutes=30)
+"""How long after it a cancellation may be undone: who lost an answer asks at once."""
+
 ENTRY = f"{READ} where e.id = %s"
 PERSON = "select id from person where psn_no = %s"
 CHAIN = """with recursive chain as (
   select id, 0 as depth from entry where id = %s
   union all select e.id, c.depth + 1 from chain c join entry e on e.reverses = c.id)
 select id from chain order by depth"""
+ROOT = """with recursive chain as (
+  select id, reverses from entry where id = %s
+  union all select e.id, e.reverses from chain c join entry e on e.id = c.reverses)
+select id from chain where reverses is null"""
 POSTINGS = f"""select {", ".join(POSTING_COLUMNS)} from posting
 where entry = %s order by number"""
 CLOSED = "select 1 from closed_period where area = %s and month = %s"
@@ -57,6 +67,9 @@ LATER = """select e.id, e.institution, e.meters from entry e
 where e.person = %s and e.area = %s and e.id > %s and e.kind = 'settlement'
   and not exists (select 1 from entry r where r.reverses = e.id)
 order by e.id"""
+SINCE = """select id, reverses, meters from entry
+where person = %s and area = %s and id > %s and id < %s order by id"""
+ADJUSTMENTS = f"{READ} where e.cause = %s and e.kind = '{ADJUSTMENT}' order by e.id"
 FREE = """update settlement_batch set released_at = %s
 where entry = %s and released_at is null"""
 RELEASE = """update prescription_use set released_at = %s
@@ -122,7 +135,8 @@ def reverse(
     undone, should it come again. Of an unknown message, and one that was refused, the answer is
     success, for the sender wants to know that nothing of it stands. Runs like `cancel`.
     Refuses: (raises) message_irreversible, reversal_differs, settlement_cancelled (what it did was
-             undone already), settlement_taken, account_short, and what `cancel` refuses.
+             undone already), restore_late, restore_overtaken, settlement_taken, account_short, and
+             what `cancel` refuses.
     """
     if original_infno not in REVERSIBLE:
         values = {"value": original_infno, "allowed": "、".join(REVERSIBLE)}
@@ -205,12 +219,16 @@ class _Undo:
             found = _find(self.connection, chain[-1])
             assert found is not None
             entry = found
+        root = self._root(entry)
+        adjusted = self._adjustments(root)
         today = day_in_china(self.now)
         month = today.replace(day=1)
         if self.connection.execute(CLOSED, [entry.area, month]).fetchone():
             values = {"area": entry.area, "value": month.strftime("%Y-%m")}
             raise Refusal("period_closed", "inf_time", values)
         later = self._later(entry)
+        if adjusted:
+            self._take_adjustments_back(replace(entry, id=root), adjusted)
         (number,) = take_ids(self.connection, 1)
         back = self._entry(entry, number, today)
         moved = exchanged(_postings(self.connection, chain[-1]), number)
@@ -220,6 +238,7 @@ class _Undo:
             self._release(entry)
         else:
             self._take_again(entry, back)
+            self._refuse_stale(back, entry, root, adjusted)
         self._flag(later, back)
         return Outcome(entry=back, balance_fen=self._balance(back))
 
@@ -238,6 +257,63 @@ class _Undo:
             cause=self.cause,
         )
         return replace(back, meters=tuple(move for move in back.meters if move[3]))
+
+    def _root(self, entry: EntryRow) -> int:
+        """The settlement at the beginning of the chain."""
+        found = self.connection.execute(ROOT, [entry.id]).fetchone()
+        assert found is not None
+        return int(found[0])
+
+    def _adjustments(self, settlement: int) -> list[EntryRow]:
+        """What corrected a settlement since it was made."""
+        return [read_entry(row) for row in self.connection.execute(ADJUSTMENTS, [settlement])]
+
+    def _take_adjustments_back(self, root: EntryRow, adjusted: Sequence[EntryRow]) -> None:
+        """Enter what is left of the corrections with the other sign, claims paid off first."""
+        group = Group(root, root, cancelled=True)
+        for one in adjusted:
+            group.add(one)
+        change = difference(group, None, CANCELLED, "结算撤销，其调整一并收回")
+        if change is None:
+            return
+        kept: dict[str, int] = {
+            kind: amount
+            for _, kind, amount in self.connection.execute(KEPT, [root.area, array([root.person])])
+        }
+        claims = (kept.get(kind, 0) for kind in (chart.PAYABLE, chart.RECEIVABLE))
+        enter(self.connection, list(claimed([change], *claims)), self.actor, self.now)
+
+    def _refuse_stale(
+        self, back: EntryRow, cancelled: EntryRow, root: int, adjusted: Sequence[EntryRow]
+    ) -> None:
+        """A cancellation is undone soon, and before anything else moves what it gave back.
+
+        The settlement that it took back was decided on those meters; decided again it would come
+        out otherwise, and restored as it was it could pass a ceiling.
+        Refuses: restore_late, restore_overtaken.
+        """
+        told = self._message(cancelled)
+        if self.now - cancelled.made_at > RESTORED_WITHIN:
+            minutes = RESTORED_WITHIN // timedelta(minutes=1)
+            values = {"value": told, "minutes": str(minutes)}
+            raise Refusal("restore_late", "omsgid", values)
+        first = _find(self.connection, root)
+        assert first is not None
+        found = {move[:3] for move in first.meters}
+        moved: dict[tuple[int, tuple[str, ...]], int] = {}
+        roots: dict[int, int] = {}
+        asked = [back.person, back.area, cancelled.id, back.id]
+        for number, reverses, moves in self.connection.execute(SINCE, asked):
+            roots[number] = begun = roots.get(reverses, number)
+            for code, period, slot, amount in moves:
+                if (code, period, slot) in found:
+                    key = (begun, (code, period, slot))
+                    moved[key] = moved.get(key, 0) + amount
+        standing = sorted({begun for (begun, _), amount in moved.items() if amount})
+        if standing or adjusted:
+            numbers = standing or [one.id or 0 for one in adjusted]
+            values = {"value": told, "entries": "、".join(map(str, numbers))}
+            raise Refusal("restore_overtaken", "omsgid", values)
 
     def _later(self, entry: EntryRow) -> list[tuple[int, str]]:
         """The person's settlements that found what this one did to a meter.
@@ -297,12 +373,15 @@ class _Undo:
         taken = self.connection.execute(TAKE, [back.id, first]).rowcount
         used = self.connection.execute(RELEASED, [first]).fetchall()
         if had != (taken,) or any(again for _, _, again in used):
-            message = self.connection.execute(MESSAGE, [cancelled.id, cancelled.actor]).fetchone()
-            values = {"value": str(message[0]) if message else str(cancelled.id)}
-            raise Refusal("settlement_taken", "omsgid", values)
+            raise Refusal("settlement_taken", "omsgid", {"value": self._message(cancelled)})
         if used:
             rows = [(prescriber, number, back.id) for prescriber, number, _ in used]
             self.connection.execute(USE_AGAIN, written(("text", "text", "bigint"), rows))
+
+    def _message(self, cancelled: EntryRow) -> str:
+        """The message of a cancellation, or its number where no message told it."""
+        found = self.connection.execute(MESSAGE, [cancelled.id, cancelled.actor]).fetchone()
+        return str(found[0]) if found else str(cancelled.id)
 
     def _balance(self, entry: EntryRow) -> int:
         rows = self.connection.execute(BALANCES, [entry.area, array([entry.person])])

@@ -96,7 +96,7 @@ class Outcome(msgspec.Struct, frozen=True):
              says why in `result`. `replayed`: the same request was answered before, and this is
              that answer; with `again` the answer is no longer kept, and `entry` is what it made.
              `reply` is the answer that was kept now. `balance_fen` is the own account's after the
-             settlement (with `again`: now); `limits` what each fund could still have paid before
+             settlement; `limits` what each fund could still have paid before
              it, by fund.
     """
 

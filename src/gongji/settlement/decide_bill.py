@@ -20,6 +20,7 @@ from gongji.law.engine.engine import Result, Step, settle
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import Value, Visit, check_visit
 from gongji.law.explain.sentences import Explanation, explain
+from gongji.law.kernel import pour
 from gongji.law.rulebook import provision_kinds
 from gongji.ledger import chart, meter_rows
 from gongji.ledger.entry_contents import (
@@ -133,7 +134,23 @@ def _said(decided: Decided, result: Result, before: list[MeterRow]) -> Decision:
         ),
         refusal=refusal,
         article=article,
+        limits=tuple(meter_rows.limited(decided.area, result, _figures(result))),
     )
+
+
+def _figures(result: Result) -> dict[int, Fen]:
+    """Up to where each meter could be moved: the highest of its limits, by its place.
+
+    A meter that some layer moves without a limit, or up to an amount that came with the visit, is
+    left out.
+    """
+    found: dict[int, Fen] = {}
+    for step in result.steps:
+        for position, limit in step.note.limits.items():
+            place, figure = result.program.code[position + 1], limit.cited.figure
+            known = figure if 0 <= figure < pour.ROOM else pour.ROOM
+            found[place] = max(found.get(place, 0), known)
+    return {place: figure for place, figure in found.items() if figure < pour.ROOM}
 
 
 def supplements(result: Result) -> dict[str, Fen]:

@@ -16,7 +16,11 @@ _ENTRY = f"""{READ}
 where e.id = %s and e.institution = %s and e.person = %s
   and e.kind in ('settlement', 'cancellation')"""
 _AROUND = """select v.med_type, coalesce(nullif(b.disease, ''), v.disease), v.details,
-  coalesce(m.msg_id, ''), m.kind, exists (select 1 from entry r where r.reverses = %(entry)s)
+  coalesce(m.msg_id, ''), m.kind, (
+    with recursive chain as (
+      select id from entry where reverses = %(entry)s
+      union all select e.id from chain c join entry e on e.reverses = c.id)
+    select count(*) %% 2 = 1 from chain)
 from visit v
 left join lateral (
   select c.disease from settlement_batch s join charge_batch c on c.id = s.batch
@@ -47,7 +51,7 @@ _PAYERS = {"servants": "公务员医疗补助", "large": "大额医疗费用补�
 
 
 class EntryAround(msgspec.Struct, frozen=True):
-    """What stands around an entry: its visit, its message, whether it was cancelled."""
+    """What stands around an entry: its visit, its message, whether it stands as cancelled."""
 
     med_type: str = ""
     disease: str = ""

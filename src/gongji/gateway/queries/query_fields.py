@@ -151,7 +151,7 @@ SETTLEMENT = node(
         "psn_pay": AMOUNTS["psn_part_amt"],
         "acct_pay": AMOUNTS["acct_pay"],
         "cash_payamt": AMOUNTS["psn_cash_pay"],
-        "balc": "the own account as it is now",
+        "balc": "the own account after the settlement",
         "acct_mulaid_pay": AMOUNTS["acct_mulaid_pay"],
         "medins_setl_id": "msgid of the settlement",
         "refd_setl_flag": "1 where it was cancelled, or is the cancellation",

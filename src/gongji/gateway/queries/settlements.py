@@ -16,7 +16,7 @@ from gongji.gateway.wire.fields import fill, yuan
 from gongji.institutions.institution_facts import standings
 from gongji.institutions.institution_rows import get_institution
 from gongji.ledger import balances
-from gongji.ledger.entry_rows import EntryRow
+from gongji.ledger.entry_rows import CANCELLATION, EntryRow
 from gongji.refusals import Refusal
 from gongji.settlement import kept_settlements
 from gongji.units import Fen
@@ -60,7 +60,10 @@ def _setlinfo(call: Call, entry: EntryRow) -> dict[str, Any]:
     around = kept_settlements.around(call.connection, entry)
     place = (entry.institution, around.msg_id)
     said = sent(message_contents(call, [place]).get(place), _NODES.get(around.kind or "", "data"))
-    balance = balances.find_balance(call.connection, entry.area, entry.person or 0)
+    # A receipt that is printed again says what the first one said.
+    balance = balances.find_balance_after(
+        call.connection, entry.area, entry.person or 0, entry.id or 0
+    )
     made = amounts(entry, balance)
     day, when = entry.service_date.isoformat(), show_instant(entry.made_at)
     return made | {
@@ -85,7 +88,7 @@ def _setlinfo(call: Call, entry: EntryRow) -> dict[str, Any]:
         "psn_pay": made["psn_part_amt"],
         "cash_payamt": made["psn_cash_pay"],
         "medins_setl_id": around.msg_id,
-        "refd_setl_flag": "1" if around.refunded or entry.reverses is not None else "0",
+        "refd_setl_flag": "1" if around.refunded or entry.kind == CANCELLATION else "0",
         "dise_codg": around.disease,
         "dise_name": word(around.details, "dise_name"),
         "invono": word(said, "invono"),
