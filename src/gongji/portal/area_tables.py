@@ -211,7 +211,8 @@ def _said(law: Law, figure: Figure) -> Said:
     label = f"{figure.document} {figure.article}"
     text = refusal_words.figure_in_words(figure.text, law)
     link = Link(label, present.text_url(book, figure.article), source) if book else None
-    return Said(figure.name, figure.item, where, text, link, figure.marks)
+    marks = refusal_words.figure_in_words(figure.marks, law)
+    return Said(figure.name, figure.item, where, text, link, marks)
 
 
 def tables_of_payment(area: Area, law: Law, day: Day, benefit: str) -> list[tuple[str, list[str]]]:

@@ -5,18 +5,22 @@ the public is told otherwise, and what their values are called.
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from gongji.law.compile.citations import document_of
 from gongji.law.engine.area import Area
+from gongji.law.explain.facts_told import DISEASES
 from gongji.law.explain.show import parameter_name
 from gongji.law.rulebook import provision_kinds
-from gongji.law.rulebook.law import Law
+from gongji.law.rulebook.law import KEPT, Law
 from gongji.law.rulebook.vocabulary import BENEFIT_NAMES, FACTS
 from gongji.platform.installation import installed_areas
 from gongji.portal.family import RELATIONS
 from gongji.portal.ui_texts import is_english
 from gongji.refusals import Refusal
+from gongji.refusals.accounts import ACCOUNTS
+from gongji.refusals.gates import GATES
 
 OF_THE_LINK = "链接中的一项"
 """What a field is called that the page does not have."""
@@ -33,7 +37,8 @@ SENTENCES = {
     "level_missing": "还没有选医疗机构的级别",
 }
 """What the pages say instead, by code."""
-_OPEN = re.compile(r"未定（(\w+)）")
+_CODE = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*", re.ASCII)
+_PATH = re.compile(r"[A-Za-z_][A-Za-z_0-9]*(?:\.\w+)*")
 _FORMS = {
     "YYYY-MM-DD": DAY,
     "YYYY-MM": "像 2023-03 这样的月份",
@@ -88,6 +93,8 @@ def in_words(refusal: Refusal, label: str, area: Area | None) -> Refusal:
     named = area_of(values["area"]) if "area" in values else area
     if "area" in values:
         values["place"] = named.laws[-1].place if named else f"统筹区 {values['area']} "
+    if refusal.field in ("used", "--set"):
+        values["value"] = _PATH.sub(lambda path: _called(path[0], words), values["value"])
     if "allowed" in values and refusal.code != "area_unknown":
         values["allowed"] = _allowed(values["allowed"], words)
     code = values.get("value", "").partition(".")[0]
@@ -117,20 +124,38 @@ def _allowed(text: str, words: dict[str, str]) -> str:
     found: dict[str, None] = {}
     for one in text.split("、"):
         code, bracket, name = one.removesuffix("）").partition("（")
-        said = name if bracket and code.isascii() and code else words.get(one, one)
-        found[said] = None
+        said = _PATH.sub(lambda path: _called(path[0], words), one)
+        found[name if bracket and code.isascii() and code else said] = None
     return "、".join(said for said in found if said and said != "（空）")
 
 
 def figure_in_words(text: str, law: Law) -> str:
-    """A figure of a table that is open by the name of its parameter: 未定（住院支付比例）."""
-    found = _OPEN.fullmatch(text)
-    return f"未定（{parameter_name(law, found[1])}）" if found else text
+    """What a table says, in words: 未定（住院支付比例） for the code of the parameter."""
+    return _CODE.sub(lambda code: _called(code[0], _of_law(law)), text)
+
+
+@lru_cache(maxsize=KEPT)
+def _of_law(law: Law) -> dict[str, str]:
+    """Words by the codes of a law's parameters, of reasons and of diseases."""
+    named = {p.value.code: name for name, p in law.all(provision_kinds.Parameter).items()}
+    return {**GATES, **ACCOUNTS, **DISEASES, **named}
+
+
+def _called(code: str, words: Mapping[str, str]) -> str:
+    """A code by its word, the values behind its points in brackets; or as it is."""
+    if code in words:
+        return words[code]
+    first, *values = code.split(".")
+    if first not in words or not values:
+        return code
+    return f"{words[first]}（{'、'.join(words.get(value, value) for value in values)}）"
 
 
 def sentence(refusal: Refusal) -> str:
     """The sentence of a refusal that is in words."""
     form = SENTENCES.get(refusal.code)
+    if refusal.code == "value_invalid" and refusal.field == OF_THE_LINK:
+        form = "链接中的累计或数字认不出来；可取：{allowed}"
     if form is None:
         return str(refusal)
     return form.format(**({"field": refusal.field} | refusal.values))
