@@ -197,7 +197,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
         "in_scope",
     ),
     "an unknown meter": ({"facts": FACTS, "used": {"ordinary": "1"}}, "value_invalid", "used"),
-    "an unknown figure": ({"facts": FACTS, "settings": {"x": "1"}}, "value_invalid", "--set"),
+    "an unknown figure": ({"facts": FACTS, "settings": {"x": "1"}}, "value_invalid", "settings"),
     "a number for a text": ({"facts": {**FACTS, "level": 3}}, "value_invalid", "facts.level"),
     "a null": ({"facts": {**FACTS, "level": None}}, "value_invalid", "facts.level"),
     "no facts": ({}, "value_invalid", "facts"),

@@ -268,7 +268,9 @@ def test_what_an_area_does_not_know_is_dropped_and_what_none_knows_is_kept(porta
     )
     found = fitting(given)
     # Facts of the shipped rulebooks are everybody's; meters and parameters are an area's own.
-    assert found.facts == dict(given.facts)
+    # A name that is no fact anywhere does not count, and that is told.
+    assert found.facts == {n: t for n, t in given.facts.items() if n != "nonsense"}
+    assert found.unknown == ("nonsense",)
     assert found.used == {"ordinary_paid": "2", "nonsense": "3"}
     assert found.figures == {"disease_ceiling": "2", "disease_ceiling.x": "3", "nonsense": "4"}
     assert fitting(Question({"area": "999999", "tier": "1"})).facts["tier"] == "1"

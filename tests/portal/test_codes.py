@@ -145,9 +145,9 @@ def test_the_list_of_invented_persons_shows_three_of_an_area_with_their_codes(
     (table,) = read(client.get("/sign-in")).tables
     # Those with settlements first, then by number.
     assert table[1:] == [
-        ["测试·甲", "430500", family.person, code_of(family.person)],
-        ["测试·丙", "430500", family.stranger, code_of(family.stranger)],
-        ["测试·乙", "430500", family.spouse, code_of(family.spouse)],
+        ["测试·甲", "湖南省邵阳市", family.person, code_of(family.person)],
+        ["测试·丙", "湖南省邵阳市", family.stranger, code_of(family.stranger)],
+        ["测试·乙", "湖南省邵阳市", family.spouse, code_of(family.spouse)],
     ]
     assert code_of(family.person) != ""
 

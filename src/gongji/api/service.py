@@ -11,17 +11,18 @@ from ninja.throttling import AnonRateThrottle
 
 from gongji.api import shapes
 from gongji.law.engine.visit import read_date
+from gongji.law.explain.as_far import MISSING, AsFar
 from gongji.law.explain.sentences import explain
 from gongji.law.explain.show import as_json
 from gongji.law.report.law_figures import figures
 from gongji.law.rulebook.rulebook import FOREVER, Rulebook
 from gongji.platform.installation import installed_areas
 from gongji.portal import official_texts
-from gongji.portal.calculation import settled
+from gongji.portal.calculation import at_each_level, settled, so_far
 from gongji.portal.calculator import last_day
-from gongji.portal.inputs import Question
+from gongji.portal.inputs import Question, cleaned, question_of
 from gongji.refusals import Refusal
-from gongji.units import date_of
+from gongji.units import date_of, yuan_text
 
 REFUSED = {422: shapes.Refused, 429: shapes.Refused}
 OF_AREA = {404: shapes.Refused, **REFUSED}
@@ -43,10 +44,30 @@ def _refuse(request: HttpRequest, code: str, field: str, reason: str, status: in
     return api.create_response(request, body, status=status)
 
 
+def _told(refusal: Refusal) -> dict[str, Any]:
+    """A refusal for programs, without the words of the command line."""
+    field = "settings" if refusal.field == "--set" else refusal.field
+    reason = str(refusal).partition("；可用 --")[0]
+    return {"refusal": refusal.code, "field": field, "reason": reason}
+
+
 @api.exception_handler(Refusal)
 def _refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     status = 404 if refusal.code == "area_unknown" and request.method != "POST" else 422
-    return _refuse(request, refusal.code, refusal.field, str(refusal), status)
+    return api.create_response(request, _told(refusal), status=status)
+
+
+class _Open(Exception):
+    """A visit that lacks a figure or its level: the refusal with what is settled all the same."""
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        self.body = body
+        super().__init__(body["refusal"])
+
+
+@api.exception_handler(_Open)
+def _open(request: HttpRequest, found: _Open) -> HttpResponse:
+    return api.create_response(request, found.body, status=422)
 
 
 @api.exception_handler(ValidationError)
@@ -63,20 +84,51 @@ def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     return _refuse(request, code, "", str(error), status)
 
 
-@api.post("/quote", response={200: shapes.Quote, **REFUSED}, summary="One visit settled")
+@api.post(
+    "/quote",
+    response={200: shapes.Quote, **REFUSED, 422: shapes.RefusedQuote},
+    summary="One visit settled",
+)
 def quote(request: HttpRequest, question: shapes.Question) -> dict[str, Any]:
     """Settle one visit and explain it, sentence by sentence, with the articles."""
-    asked = Question(
+    asked = question_of(
         _clean(question.facts),
         _clean(question.used),
         _clean(question.settings),
         tuple(_clean(row) for row in question.earlier),
     )
-    return as_json(explain(settled(asked)[1][-1]))
+    try:
+        return as_json(explain(settled(asked)[1][-1]))
+    except Refusal as refusal:
+        more = _as_far(refusal, asked)
+        if more:
+            raise _Open(_told(refusal) | more) from None
+        raise
+
+
+def _as_far(refusal: Refusal, question: Question) -> dict[str, Any]:
+    """What is settled of a visit that lacks a figure, the bounds; or the visit at each level."""
+    if refusal.code == MISSING:
+        found = so_far(question)
+        return {"so_far": _so_far(found)} if found else {}
+    if refusal.code == "level_missing" and not refusal.field.startswith("earlier."):
+        told = at_each_level(question).items()
+        return {"by_level": {level: as_json(explanation) for level, explanation in told}}
+    return {}
+
+
+def _so_far(found: AsFar) -> dict[str, Any]:
+    return {
+        "pool_pays_at_least": yuan_text(found.least_fen),
+        "pool_pays_at_most": yuan_text(found.most_fen),
+        "missing": list(found.missing),
+        "explanation": as_json(found.explanation)["explanation"],
+    }
 
 
 def _clean(row: dict[str, str]) -> dict[str, str]:
-    return {name: text.strip() for name, text in row.items() if text.strip()}
+    given = {cleaned(name): cleaned(text) for name, text in row.items()}
+    return {name: text for name, text in given.items() if text}
 
 
 @api.get("/areas", response={200: list[shapes.AreaOut], 429: shapes.Refused}, summary="The areas")
@@ -103,7 +155,7 @@ Day = Annotated[
 def rules(request: HttpRequest, code: Code, at: Day = "") -> shapes.Rules:
     """Every figure of the law of an area at a day, with document, article, file and line."""
     area = installed_areas().area(code, {})
-    day = read_date("at", at or last_day(area))
+    day = read_date("at", cleaned(at) or last_day(area))
     law = area.law(day)
     return shapes.Rules(
         area=area.code,

@@ -118,6 +118,24 @@ class Refused(Schema):
     reason: str
 
 
+class SoFar(Schema):
+    """What is settled of a visit that lacks a figure, and between which bounds the rest is."""
+
+    pool_pays_at_least: str
+    pool_pays_at_most: str
+    missing: list[str] = Field(description="parameters to give in `settings`: code or code.value")
+    explanation: list[Sentence]
+
+
+class RefusedQuote(Refused):
+    """A quote that is refused: what is settled all the same, where a figure or a level lacks."""
+
+    so_far: SoFar | None = Field(default=None, description="with `parameter_missing`")
+    by_level: dict[str, Quote] | None = Field(
+        default=None, description="with `level_missing`: the visit at each level"
+    )
+
+
 class Document(Schema):
     """A document in force."""
 

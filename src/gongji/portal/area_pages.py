@@ -13,8 +13,9 @@ from gongji.law.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, comp
 from gongji.law.rulebook.law import NATION
 from gongji.law.rulebook.rulebook import Rulebook
 from gongji.platform.installation import installed_areas
-from gongji.portal import area_tables, official_texts, pictures, present
+from gongji.portal import area_tables, official_texts, pictures, present, refusal_words
 from gongji.portal.calculator import last_day
+from gongji.portal.inputs import cleaned, said
 from gongji.portal.ui_texts import is_english, name
 from gongji.refusals import Refusal
 from gongji.units import Day, date_of
@@ -48,7 +49,7 @@ def _area(code: str) -> Area:
 
 
 def _day(request: HttpRequest, area: Area) -> Day:
-    return read_date("at", request.GET.get("at", "") or last_day(area))
+    return read_date("at", cleaned(request.GET.get("at", "")) or last_day(area))
 
 
 @require_safe
@@ -61,7 +62,7 @@ def area(request: HttpRequest, code: str) -> HttpResponse:
         day = _day(request, found)
         law = found.law(day)
     except Refusal as refusal:
-        at = request.GET.get("at", "")
+        at = cleaned(request.GET.get("at", ""))
         context |= {"error": present.refusal_text(refusal, {"at": "日期"}), "at": at}
         return render(request, "portal/area.html", context, status=404)
     tables = area_tables.benefits(found, law, day)
@@ -144,7 +145,7 @@ def comparison(request: HttpRequest) -> HttpResponse:
     """Two areas, or two days of one, side by side."""
     given = request.GET
     everything = given.get("all") == "1"
-    sides = {side: given.get(side) or _default(side) for side in ("a", "b")}
+    sides = {side: cleaned(given.get(side, "")) or _default(side) for side in ("a", "b")}
     context: dict[str, Any] = {
         "here": "compare",
         "all": everything,
@@ -154,8 +155,9 @@ def comparison(request: HttpRequest) -> HttpResponse:
     parts = {}
     for side, value in sides.items():
         code, _, day = value.partition("@")
-        code, day = given.get(f"{side}_area") or code, given.get(f"{side}_date") or day
-        parts[side] = (code, day)
+        code = cleaned(given.get(f"{side}_area", "")) or code
+        day = said("date", cleaned(given.get(f"{side}_date", "")) or day)
+        parts[side] = (code, day or _last_day(code))
     context |= {"a": parts["a"], "b": parts["b"]}
     laws = []
     for side, (code, day) in parts.items():
@@ -163,14 +165,20 @@ def comparison(request: HttpRequest) -> HttpResponse:
             found = installed_areas().area(code, {})
             laws.append((found, read_date("date", day), found.law(read_date("date", day))))
         except Refusal as refusal:
-            context["errors"][side] = present.refusal_text(refusal)
+            context["errors"][side] = present.refusal_text(refusal, {"date": "日期"})
     if not context["errors"]:
         context |= _compared(laws, everything)
     return render(request, "portal/compare.html", context)
 
 
+def _last_day(code: str) -> str:
+    """Today, or the last day that an area's rules cover, for a side that names no day."""
+    found = refusal_words.area_of(code)
+    return last_day(found) if found else ""
+
+
 def _compared(laws: list[Any], everything: bool) -> dict[str, Any]:
-    (left, left_day, _), (right, right_day, _) = laws
+    (left, left_day, left_law), (right, right_day, right_law) = laws
     found = compare(left, left_day, right, right_day)
     rows = [
         {
@@ -179,8 +187,8 @@ def _compared(laws: list[Any], everything: bool) -> dict[str, Any]:
             "subject": row.subject,
             "item": row.item,
             "where": "，".join(f"{fact}：{value}" for fact, value in row.where),
-            "left": row.left,
-            "right": row.right,
+            "left": refusal_words.figure_in_words(row.left, left_law),
+            "right": refusal_words.figure_in_words(row.right, right_law),
             "left_articles": row.left_articles,
             "right_articles": row.right_articles,
         }

@@ -12,7 +12,7 @@ from gongji.law.report.effects import Effect, EffectsTable, Place, effects
 from gongji.law.report.law_figures import Figure, figures, short_path
 from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.source import Node
-from gongji.portal import present
+from gongji.portal import present, refusal_words
 from gongji.portal.present import Link
 from gongji.units import Day
 
@@ -177,7 +177,9 @@ def _rows(
 
 def _cell(law: Law, effect: Effect, span: int, doubts: Doubts) -> Cell:
     links = tuple(present.links(effect.cites, law.books))
-    return Cell(effect.text, span, links, doubts.of(effect.cites))
+    return Cell(
+        refusal_words.figure_in_words(effect.text, law), span, links, doubts.of(effect.cites)
+    )
 
 
 @dataclass(frozen=True)
@@ -207,8 +209,10 @@ def _said(law: Law, figure: Figure) -> Said:
     source = "" if figure.source == "官方" else figure.source
     book = next((b for b in law.books if short_path(b.path) == figure.file), None)
     label = f"{figure.document} {figure.article}"
+    text = refusal_words.figure_in_words(figure.text, law)
     link = Link(label, present.text_url(book, figure.article), source) if book else None
-    return Said(figure.name, figure.item, where, figure.text, link, figure.marks)
+    marks = refusal_words.figure_in_words(figure.marks, law)
+    return Said(figure.name, figure.item, where, text, link, marks)
 
 
 def tables_of_payment(area: Area, law: Law, day: Day, benefit: str) -> list[tuple[str, list[str]]]:

@@ -4,19 +4,23 @@ The visit is settled by the same functions as at the counter and in `gongji quot
 are settled first, and their meters are what the visit finds. Nothing is kept.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import replace as with_fields
 
 from msgspec.structs import replace
 
+from gongji.law.compile.gates import gates_for
 from gongji.law.engine.area import Area
 from gongji.law.engine.engine import Result, settle
 from gongji.law.engine.person_meters import Meters, use
-from gongji.law.engine.visit import read_amount, read_date, read_visit
+from gongji.law.engine.visit import DERIVED, read_amount, read_date, read_visit
+from gongji.law.explain.as_far import AsFar, as_far_by, by_level_of
 from gongji.law.explain.sentences import Explanation, explain
 from gongji.law.kernel import pour
 from gongji.law.report.curve import LEVELS, PHARMACY
 from gongji.law.rulebook import provision_kinds
+from gongji.law.rulebook.vocabulary import FLAG, Fact
 from gongji.platform.installation import installed_areas
 from gongji.portal.inputs import Question
 from gongji.refusals import Refusal
@@ -78,6 +82,8 @@ class CalculatedAnswer:
     rooms: tuple[Room, ...]
     following: Result | None
     elsewhere: tuple[Elsewhere, ...]
+    conditions: tuple[Fact, ...] = ()
+    """What the payment rests on that the visitor has not said: where it is otherwise, none."""
     earlier: tuple[Result, ...] = ()
 
     @property
@@ -140,8 +146,50 @@ def answer(question: Question) -> CalculatedAnswer:
         rooms(area, result),
         _following(area, result, meters),
         tuple(_elsewhere(area, question, result)),
+        tuple(_conditions(question, result)),
         tuple(results[:-1]),
     )
+
+
+def so_far(question: Question) -> AsFar | None:
+    """What is settled of a question that lacks a figure, and between which bounds the rest is.
+
+    None where it lacks anything else, or an earlier visit lacks the figure.
+    """
+
+    def attempt(figures: Mapping[str, str]) -> Result:
+        more = {**question.figures, **figures}
+        return settled(with_fields(question, figures=more))[1][-1]
+
+    try:
+        area = installed_areas().area(question.get("area"), dict(question.figures))
+        law = area.law(read_date("date", question.get("date")))
+    except Refusal:
+        return None
+    return as_far_by(attempt, law)
+
+
+def at_each_level(question: Question) -> dict[str, Explanation]:
+    """A question that names no level of institution, at each."""
+    return by_level_of(lambda level: explain(settled(question.with_facts(level=level))[1][-1]))
+
+
+def _conditions(question: Question, result: Result) -> Iterator[Fact]:
+    """Facts that are preset in the person's favour and that nobody has said."""
+    if result.refusal or not result.pool_fen:
+        return
+    law = result.law
+    named = {name for _, when in gates_for(law, result.program.benefit) for name in when}
+    for name in law.facts:
+        fact = law.facts[name]
+        preset = fact.kind == FLAG and bool(fact.default) and fact.column not in DERIVED
+        if name in named and preset and not question.get(fact.column):
+            try:
+                other = settled(question.with_facts(**{fact.column: "false"}))[1][-1]
+            except Refusal:
+                continue
+            if other.refusal:
+                yield fact
 
 
 def shares(result: Result) -> tuple[ShownShare, ...]:

@@ -1,5 +1,6 @@
 """The calculator's page, and the part of it that its script asks for while one types."""
 
+from collections.abc import Container
 from dataclasses import replace
 from typing import Any
 
@@ -11,25 +12,44 @@ from django.views.decorators.http import require_safe
 
 from gongji.law.engine.area import Area
 from gongji.law.engine.visit import read_date
+from gongji.law.explain.as_far import MISSING
 from gongji.law.rulebook.vocabulary import FACTS, LEVELS, NO_LEVEL, PHARMACY
 from gongji.platform.installation import installed_areas
 from gongji.portal import fields, institutions, item_list, present
-from gongji.portal.calculation import answer
+from gongji.portal.calculation import answer, at_each_level, so_far
 from gongji.portal.fields import DAY, MONEY, SELECT, Field, InputForm
-from gongji.portal.inputs import EARLIER, ITEM, Question, read_question
+from gongji.portal.inputs import EARLIER, ITEM, Question, cleaned, read_question
+from gongji.portal.ui_texts import say
 from gongji.refusals import Refusal
 from gongji.units import date_of, day_of
 
 DEFAULTS = {"status": "active", "level": "2", "benefit": "ordinary", "total": "1000"}
 """What a visitor finds who has said nothing yet."""
+NOT_FOUND = "没有找到这家机构，先按所选级别计算；请从列表中选"
 PHARMACIES = ("pharmacy", PHARMACY)
 _LEVELS = tuple((code, n) for n, code in LEVELS.items() if n not in (NO_LEVEL, PHARMACY))
 
 
-def first_question() -> Question:
-    """The question of a visitor who has said nothing yet: the first area, today."""
-    area = installed_areas().every({})[0]
-    return Question({"area": area.code, "date": last_day(area), **DEFAULTS})
+COSTS = ("total", "in_scope", "line_item")
+"""Names that say what the visit cost."""
+
+
+def completed(question: Question, said: Container[str]) -> Question:
+    """The question with what a link leaves out: the first area, today, and the usual visit.
+
+    What the link names is the visitor's, also where it is left empty.
+    """
+    try:
+        area = installed_areas().home(question.get("area") or installed_areas().every({})[0].code)
+    except Refusal:
+        return question
+    usual = {"area": area.code, "date": last_day(area), **DEFAULTS}
+    if any(name in said for name in COSTS):
+        del usual["total"]
+    if question.get("institution_kind") in PHARMACIES:
+        del usual["level"]
+    missing = {name: text for name, text in usual.items() if name not in said}
+    return question.with_facts(**missing) if missing else question
 
 
 def last_day(area: Area) -> str:
@@ -39,19 +59,23 @@ def last_day(area: Area) -> str:
 
 
 def _asked(request: HttpRequest) -> Question:
-    return fields.fitting(read_question(request.GET)) if request.GET else first_question()
+    return fields.fitting(read_question(request.GET))
 
 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """The calculator with whatever the link says."""
-    return render(request, "portal/calculator.html", _context(_asked(request)))
+    question = completed(_asked(request), request.GET)
+    return render(request, "portal/calculator.html", _context(question))
 
 
 @require_safe
 def part(request: HttpRequest) -> HttpResponse:
     """The answer, the errors, and the fields: what the script puts in place of the old ones."""
-    context = _context(_asked(request))
+    question = _asked(request)
+    if not request.GET or "whole" in request.GET:
+        question = completed(question, request.GET)
+    context = _context(question)
     return JsonResponse(
         {
             "key": context["key"],
@@ -70,27 +94,32 @@ def suggestions(request: HttpRequest, what: str) -> HttpResponse:
         day = date_of(read_date("date", request.GET.get("date", "")))
     except Refusal:
         return JsonResponse({"found": []})
-    words = request.GET.get("words", "")[:50]
+    words = cleaned(request.GET.get("words", ""))[:50]
     if what == "items":
         found = item_list.suggestions(law.area, day, words)
     else:
-        found = [(one.code, one.name, "") for one in institutions.suggestions(law.area, day, words)]
+        places = institutions.suggestions(law.area, day, words)
+        named = zip(places, institutions.labels(places), strict=True)
+        found = [(one.code, label, "") for one, label in named]
     return JsonResponse({"found": [{"code": c, "name": f"{n} {s}".strip()} for c, n, s in found]})
 
 
 def _placed(question: Question) -> tuple[Question, institutions.FoundPlace | None]:
     """The question with the kind and level of the institution that it names.
 
-    An institution that is not known is refused with the answer.
+    One that is not known is told beside its field, and the level that was chosen counts.
     """
-    code = question.get("institution")
+    said = question.get("institution")
     law = fields.form(question).law
-    if not code or law is None:
+    if not said or law is None:
         return question, None
-    place = institutions.find(law.area, date_of(read_date("date", question.get("date"))), code)
+    place = institutions.find(law.area, date_of(read_date("date", question.get("date"))), said)
     if place is None:
-        return question, None
-    return question.with_facts(level=place.level, institution_kind=place.kind), place
+        return question.with_facts(institution=""), None
+    facts = {"level": place.level, "institution_kind": place.kind, "institution": place.code}
+    if place.ended:
+        facts["designated"] = "false"
+    return question.with_facts(**facts), place
 
 
 def _context(given: Question) -> dict[str, Any]:
@@ -100,6 +129,7 @@ def _context(given: Question) -> dict[str, Any]:
     labels = {field.name: field.label for field in _all(form)}
     context: dict[str, Any] = {
         "question": question,
+        "named": place.name if place else given.get("institution"),
         "form": form,
         "errors": {},
         "link": question.link(),
@@ -113,17 +143,43 @@ def _context(given: Question) -> dict[str, Any]:
     context["places"] = form.law is not None and institutions.has_places(form.law.area)
     if form.law and item_list.has_catalogue(form.law.area):
         context["lines"] = _rows(question.items, "line", ITEM)
+    if given.get("institution") and place is None:
+        context["errors"]["institution"] = say(NOT_FOUND)
     try:
-        if question.get("institution") and place is None:
-            value = {"value": question.get("institution")}
-            raise Refusal("institution_unknown", "institution", value)
         costed, context["priced"] = item_list.priced(question)
+    except Refusal as refusal:
+        return context | _refused(refusal, question, labels, context["errors"])
+    try:
         context |= present.shown(replace_question(answer(costed), question))
     except Refusal as refusal:
-        field, sentence = present.error_of(refusal, question, labels)
-        context["errors"] = {field: sentence}
-        context["refusal"] = sentence
+        context |= _refused(refusal, question, labels, context["errors"])
+        context |= _as_far(refusal, costed)
     return context
+
+
+def _refused(
+    refusal: Refusal, question: Question, labels: dict[str, str], errors: dict[str, str]
+) -> dict[str, Any]:
+    """Why there is no answer, beside its field and in the answer's place, and a way on."""
+    field, sentence = present.error_of(refusal, question, labels)
+    found: dict[str, Any] = {"errors": errors | {field: sentence}, "refusal": sentence}
+    if refusal.code == "date_outside" and field == "date":
+        area = installed_areas().area(question.get("area"), {})
+        day = last_day(area)
+        if question.get("date") > day:
+            found["last_day"] = day
+            found["last_link"] = question.with_facts(date=day).link()
+    return found
+
+
+def _as_far(refusal: Refusal, question: Question) -> dict[str, Any]:
+    """What is settled all the same of a visit that lacks a figure or its level."""
+    if refusal.code == MISSING:
+        found = so_far(question)
+        return {"so_far": present.shown_so_far(found)} if found else {}
+    if refusal.code == "level_missing":
+        return {"by_level": present.shown_levels(at_each_level(question), question)}
+    return {}
 
 
 def replace_question(given: Any, question: Question) -> Any:

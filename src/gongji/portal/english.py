@@ -32,6 +32,11 @@ SENTENCES = [
         "{date}, {place}, {benefit} ({facts}). Total cost {m1}, of which in scope {m2}. "
         "Documents that apply: {books}.",
     ),
+    _form(
+        "{date}，{place}，{benefit}。总费用{m1}，其中政策范围内费用{m2}。适用文件：{books}。",
+        "{date}, {place}, {benefit}. Total cost {m1}, of which in scope {m2}. "
+        "Documents that apply: {books}.",
+    ),
     _form("{route}：按{benefit}的规定结算。", "{route}: settled by the rules for {benefit}."),
     _form(
         "先行自付{r}，即{m1}，由个人负担。",
@@ -147,6 +152,15 @@ SENTENCES = [
         "Ceiling {m1}; {m2} were used of it before ({meter}), so only {m3} can be paid now.",
     ),
     _form("合计：{parts}。", "In all: {parts}."),
+    _form(
+        "其余政策范围内费用{m}无法计算，取决于：{figures}。",
+        "The rest of the cost in scope, {m}, cannot be worked out; it depends on: {figures}.",
+    ),
+    _form(
+        "统筹基金至少支付{m1}，至多支付{m2}。",
+        "The pooled fund pays at least {m1} and at most {m2}.",
+    ),
+    _form("统筹基金支付{m}。", "The pooled fund pays {m}."),
 ]
 _PARTS = {
     "统筹基金支付": "the pooled fund pays",
@@ -219,6 +233,21 @@ def _meter(text: str) -> str:
     return f"{term(name)} ({_facts(where)})"
 
 
+_BRACKET = re.compile("（.*")
+
+
+def _parted(text: str) -> list[str]:
+    """A list parted by 、 outside brackets."""
+    found, depth = [""], 0
+    for sign in text:
+        depth += (sign == "（") - (sign == "）")
+        if sign == "、" and not depth:
+            found.append("")
+        else:
+            found[-1] += sign
+    return found
+
+
 _OWN: dict[str, Callable[[str], str]] = {
     "facts": _facts,
     "parts": _totals,
@@ -227,6 +256,7 @@ _OWN: dict[str, Callable[[str], str]] = {
     "how": _how,
     "whose": _whose,
     "unread": _facts,
+    "figures": lambda text: ", ".join(term(_BRACKET.sub("", one)) for one in _parted(text)),
     "event": lambda text: _WORDS.get(text, text),
     "after": lambda text: _WORDS.get(text, text),
 }
@@ -304,12 +334,20 @@ REFUSALS: Mapping[str, str] = _REASONS | {
 """The refusals that pages and the public interface can give."""
 
 
+def _said(text: str) -> str:
+    """A word of the law, a list of them, or one with others in brackets, in English."""
+    whole, bracket, where = text.removesuffix("）").partition("（")
+    if term(text) != text or not bracket:
+        return ", ".join(term(part) for part in text.split("、"))
+    return f"{term(whole)} ({_said(where)})"
+
+
 def refusal(found: Refusal) -> str:
     """The sentence of a refusal in English; in Chinese where there is no English one."""
     form = REFUSALS.get(found.code)
     if form is None:
         return str(found)
-    values = {name: term(text) for name, text in found.values.items()}
+    values = {name: _said(text) for name, text in found.values.items()}
     text = form.format(**({"field": found.field} | values))
     return text[0].upper() + text[1:]
 

@@ -4,19 +4,20 @@ Only facts that the benefit's figures, gates or meters depend on are asked for; 
 those that its layers refer to. This module knows the law, not how a field looks.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from gongji.law.compile.cells import axes_of, offered_benefits, reached_layers
 from gongji.law.engine.area import Area
-from gongji.law.engine.visit import read_date
+from gongji.law.engine.visit import columns_of, read_date, readable
 from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.law import PART, Law
 from gongji.law.rulebook.provision_kinds import ByAxis, FromIndex, FromParameter
 from gongji.law.rulebook.vocabulary import AMOUNT, CHOICE, DATE, DERIVED, FLAG, NUMBER, Fact
 from gongji.platform.installation import installed_areas
-from gongji.portal.inputs import SET, USED, Question
+from gongji.portal.inputs import SET, USED, Question, is_trace
 from gongji.refusals import Refusal
+from gongji.tabular.cell_forms import amount_said, day_text
 
 ASKED = {
     "area",
@@ -33,6 +34,11 @@ ASKED = {
 """Facts with a place of their own at the top of the form."""
 NEVER = {"institution"}
 """Facts that only tell meters of other visits apart."""
+OPENLY = {"selected"}
+"""Facts that turn the answer to nothing and that many people's visits do not have: they are asked
+for in the open, and not answered until the visitor does."""
+NOT_SAID = "还没有回答"
+ONLY_THERE = "只在选定的机构看，或经转诊，统筹基金才支付"
 
 SELECT, CHECK, MONEY, WHOLE, DAY, WORDS, RATE = (
     "select",
@@ -100,16 +106,22 @@ def form(question: Question) -> InputForm:
 
 
 def fitting(question: Question) -> Question:
-    """The question without what only other areas know; what none knows stays, to be refused.
+    """The question without what only other areas know, and without names that are no facts.
 
-    Whoever chooses another area leaves fields of the first one filled in.
+    Whoever chooses another area leaves fields of the first one filled in; whoever passes a link on
+    adds names to it. Meters and figures that none knows stay, to be refused.
     """
+    all_names = [_names(other) for other in installed_areas().every({})]
+    known = [set().union(*group) for group in zip(*all_names, strict=True)]
+    strange = tuple(name for name in question.facts if name not in known[0])
+    facts = {name: text for name, text in question.facts.items() if name not in strange}
+    told = tuple(name for name in strange if not is_trace(name))
+    question = replace(question, facts=facts, unknown=told)
     try:
         area = installed_areas().area(question.get("area"), {})
     except Refusal:
         return question
-    ours, all_names = _names(area), [_names(other) for other in installed_areas().every({})]
-    known = [set().union(*group) for group in zip(*all_names, strict=True)]
+    ours = _names(area)
 
     def kept(given: Mapping[str, str], group: int) -> dict[str, str]:
         foreign = known[group] - ours[group]
@@ -117,15 +129,39 @@ def fitting(question: Question) -> Question:
 
     return replace(
         question,
-        facts=kept(question.facts, 0),
+        facts=_as_read(area, kept(question.facts, 0)),
         used=kept(question.used, 1),
-        figures=kept(question.figures, 2),
+        figures=_with_percent(area, kept(question.figures, 2)),
     )
+
+
+def _as_read(area: Area, facts: dict[str, str]) -> dict[str, str]:
+    """Facts with those of the area that are days and amounts in the form that is read."""
+    forms: dict[str, Callable[[str], str]] = {DATE: day_text, AMOUNT: amount_said}
+    columns = columns_of(area.laws[-1])
+    return {
+        name: forms[columns[name].kind](text)
+        if name in columns and columns[name].kind in forms
+        else text
+        for name, text in facts.items()
+    }
+
+
+def _with_percent(area: Area, figures: dict[str, str]) -> dict[str, str]:
+    """Figures with rates as percentages: beside the field stands （%）, so `85` is meant."""
+    found = (p.value for law in area.laws for p in law.all(provision_kinds.Parameter).values())
+    rates = {p.code for p in found if p.unit == "ppm"}
+    return {
+        name: f"{text}%"
+        if name.partition(".")[0] in rates and text.replace(".", "", 1).isdigit()
+        else text
+        for name, text in figures.items()
+    }
 
 
 def _names(area: Area) -> tuple[set[str], set[str], set[str]]:
     """The columns, meters and parameters of an area over all its time."""
-    columns = {fact.column for law in area.laws for fact in law.facts.values()}
+    columns = {name for law in area.laws for name in readable(law)}
     meters = {place.code for place in area.layout.meters.values()}
     found = (p.value for law in area.laws for p in law.all(provision_kinds.Parameter).values())
     return columns, meters, {p.code for p in found if isinstance(p, provision_kinds.Parameter)}
@@ -159,7 +195,8 @@ def _facts(law: Law, benefit: str) -> Iterator[Fact]:
 
 def _rare(fact: Fact) -> bool:
     """Whether a fact is a circumstance that most visits do not have."""
-    return fact.kind == FLAG or fact.column == "parent_level"
+    rare = fact.kind == FLAG and fact.column not in OPENLY
+    return rare or fact.column == "parent_level"
 
 
 _OF_LEVELS = {"一级": "1", "二级": "2", "三级": "3"}
@@ -174,6 +211,10 @@ _UNNAMED = {
 
 def _field(fact: Fact, question: Question) -> Field:
     value = question.get(fact.column)
+    if fact.column in OPENLY:
+        answers = (("", NOT_SAID), ("true", "是"), ("false", "否"))
+        given = {"是": "true", "1": "true", "否": "false", "0": "false"}.get(value, value)
+        return Field(fact.column, fact.name, SELECT, given, answers, note=ONLY_THERE)
     if fact.kind == FLAG:
         default = "true" if fact.default else "false"
         return Field(fact.column, fact.name, CHECK, value or default, default=default)

@@ -5,10 +5,13 @@ A question is a handful of texts under the names of a visits file (docs/use/fact
 rule; what the texts mean is decided where they are read.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import urlencode
+
+from gongji.tabular.cell_forms import amount_said, day_text
 
 USED, SET = "used.", "set."
 EARLIER = ("date", "level", "in_scope", "benefit")
@@ -16,7 +19,27 @@ EARLIER = ("date", "level", "in_scope", "benefit")
 ITEM = ("item", "quantity", "price")
 MOST_ROWS = 60
 """Earlier visits or items of one question; a person's year has fewer."""
-CONTROLS = ("lang",)
+CONTROLS = ("lang", "whole")
+DAYS = ("date", "birth_date", "approval_date")
+AMOUNTS = ("total", "in_scope", "price")
+"""Names whose texts are days and amounts, however people write them; so is `in_scope_<part>`."""
+TRACES = frozenset(
+    (
+        "from",
+        "isappinstalled",
+        "scene",
+        "clicktime",
+        "enterid",
+        "nsukey",
+        "wxshare",
+        "spm",
+        "fbclid",
+    )
+    + ("gclid", "msclkid", "bd_vid", "timestamp", "ref", "source", "t", "v", "_")
+)
+"""Names that other programs add to a link as it is passed on; so is what begins with `utm_` or
+`share`."""
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Query(Protocol):
@@ -38,6 +61,8 @@ class Question:
     figures: Mapping[str, str] = field(default_factory=dict)
     earlier: tuple[Mapping[str, str], ...] = ()
     items: tuple[Mapping[str, str], ...] = ()
+    unknown: tuple[str, ...] = ()
+    """Names that no rule anywhere knows, left out."""
 
     def get(self, name: str, default: str = "") -> str:
         """A fact as it was given."""
@@ -62,11 +87,46 @@ class Question:
         return urlencode(list(self.pairs()))
 
 
+def is_trace(name: str) -> bool:
+    """Whether another program adds a name to links that are passed on."""
+    return name in TRACES or name.startswith(("utm_", "share"))
+
+
+def cleaned(text: str) -> str:
+    """A text without the signs that nobody sees or types: NUL is none of a database's."""
+    return _UNSEEN.sub("", text).strip()
+
+
+def said(name: str, text: str) -> str:
+    """A text in the form in which it is read: a day, an amount, or as it was given."""
+    if name in DAYS:
+        found = day_text(text)
+        return found if found[:4].isdigit() else text
+    return amount_said(text) if name in AMOUNTS or name.startswith("in_scope_") else text
+
+
+def question_of(
+    facts: Mapping[str, str],
+    used: Mapping[str, str],
+    figures: Mapping[str, str],
+    earlier: tuple[Mapping[str, str], ...] = (),
+    items: tuple[Mapping[str, str], ...] = (),
+) -> Question:
+    """A question of texts as people give them: days and amounts in the form that is read."""
+    return Question(
+        {name: said(name, text) for name, text in facts.items()},
+        {name: amount_said(text) for name, text in used.items()},
+        {name: amount_said(text) for name, text in figures.items()},
+        tuple({name: said(name, text) for name, text in row.items()} for row in earlier),
+        tuple({name: said(name, text) for name, text in row.items()} for row in items),
+    )
+
+
 def read_question(query: Query) -> Question:
     """A question from a query string; blank fields are left out."""
     facts, used, figures = {}, {}, {}
     for name, values in query.lists():  # type: ignore[attr-defined]
-        text = values[-1].strip()
+        name, text = cleaned(name), cleaned(values[-1])
         if not text or name in CONTROLS or name.startswith(("earlier_", "line_")):
             continue
         if name.startswith(USED):
@@ -75,7 +135,7 @@ def read_question(query: Query) -> Question:
             figures[name.removeprefix(SET)] = text
         else:
             facts[name] = text
-    return Question(
+    return question_of(
         facts,
         used,
         figures,
@@ -91,9 +151,9 @@ def _rows(
     columns = {name: query.getlist(prefix + name) for name in names}
     found = []
     for number, text in enumerate(columns[needed][:MOST_ROWS]):
-        if text.strip():
+        if cleaned(text):
             row = {
-                name: values[number].strip() if number < len(values) else ""
+                name: cleaned(values[number]) if number < len(values) else ""
                 for name, values in columns.items()
             }
             found.append({name: value for name, value in row.items() if value})

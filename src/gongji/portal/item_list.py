@@ -76,7 +76,8 @@ def priced(question: Question) -> tuple[Question, list[ListedLine]]:
     visit = read_visit({**question.facts, "total": "0", "in_scope": "0"}, law)
     level = counting_level(visit, area.own_level(law))
     level = level if level in LEVELS else 0  # A pharmacy of its own level has no standard.
-    known = versions(law.area, [row["item"] for row in question.items], date_of(day))
+    named = [row["item"] for row in question.items]
+    known = versions(law.area, [*named, *(_code(one) for one in named)], date_of(day))
     found: list[ListedLine] = []
     parts: dict[str, Fen] = {}
     for number, row in enumerate(question.items):
@@ -97,7 +98,7 @@ def priced(question: Question) -> tuple[Question, list[ListedLine]]:
 def _line(
     row: Mapping[str, str], known: Mapping[str, ListedVersion], law: Law, level: int
 ) -> tuple[ListedLine, str]:
-    version = known.get(row["item"])
+    version = known.get(row["item"]) or known.get(_code(row["item"]))
     if version is None:
         raise Refusal("item_unknown", "item", {"value": row["item"]})
     quantity = _quantity(row.get("quantity", "1"))
@@ -107,6 +108,11 @@ def _line(
     judgement = judge(version, terms, level, True)
     above, own, first, in_scope = split(judgement, terms, amount, quantity)
     return ListedLine(version.name, amount, above, own, first, in_scope), judgement.part
+
+
+def _code(said: str) -> str:
+    """The code of an item that was chosen from the list as `name（code）`."""
+    return said.removesuffix("）").rpartition("（")[2]
 
 
 def _quantity(text: str) -> int:

@@ -8,10 +8,11 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from gongji.law.engine.visit import read_date
 from gongji.law.rulebook.own_facts import shown_value
+from gongji.law.rulebook.vocabulary import BENEFIT_NAMES
 from gongji.ledger.statement import ACCOUNTS, EVENTS, of_person
 from gongji.people import person_facts
 from gongji.people.bonds import (
@@ -25,6 +26,7 @@ from gongji.people.bonds import (
 from gongji.people.person_facts import FactRow
 from gongji.platform.installation import installed_areas, installed_version
 from gongji.portal import family, own_records, present
+from gongji.portal.inputs import cleaned
 from gongji.portal.own_records import Visitor, insured
 from gongji.portal.ui_texts import say
 from gongji.refusals import Refusal
@@ -41,6 +43,8 @@ FILINGS = {
     "stay": "住院",
 }
 STATES = {"filed": "已报，待审核", "approved": "已核准"}
+OTHER_METER = "其他累计"
+"""What a meter is called that the rules of today do not know any more."""
 PERIODS = {"年": 1, "季": 4, "月": 12}
 """Periods whose meters are shown, with how many there are in a year."""
 
@@ -102,10 +106,10 @@ def _meter_name(area: str, code: str) -> tuple[str, str]:
     try:
         found = installed_areas().area(area)
     except Refusal:
-        return code, ""
+        return OTHER_METER, ""
     meter = next((m for m in found.layout.meters.values() if m.code == head), None)
     if meter is None:
-        return code, ""
+        return OTHER_METER, ""
     facts = {name: fact for law in found.laws for name, fact in law.facts.items()}
     names = []
     for axis, value in zip(meter.axes, values, strict=False):
@@ -120,7 +124,7 @@ def _entries(visitor: Visitor, rows: list[Any]) -> list[dict[str, Any]]:
     return [
         {
             "row": row,
-            "event": EVENTS.get(row.kind, row.kind),
+            "event": EVENTS.get(row.kind, "其他"),
             "cancelled": row.id in back,
             "institution": names.get(row.institution, row.institution),
             "benefit": _benefit(row.area, row.settlement.benefit),
@@ -133,9 +137,9 @@ def _benefit(area: str, code: str) -> str:
     try:
         laws = installed_areas().area(area).laws
     except Refusal:
-        return code
+        return BENEFIT_NAMES.get(code, "")
     names = {known: name for law in laws for name, known in law.benefits.items()}
-    return names.get(code, code)
+    return names.get(code) or BENEFIT_NAMES.get(code, "")
 
 
 @require_safe
@@ -173,7 +177,8 @@ def settlement(request: HttpRequest, visitor: Visitor, number: int) -> HttpRespo
 def account(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Every movement of the person's accounts between two days; it prints as a statement."""
     today = timezone.localdate()
-    context = _context(visitor, "account", today=today)
+    typed = {name: cleaned(request.GET.get(name, "")) for name in ("from", "to")}
+    context = _context(visitor, "account", today=today, typed=typed)
     try:
         since = _day(request, "from", date(today.year, 1, 1))
         until = _day(request, "to", today)
@@ -193,7 +198,7 @@ def account(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 
 
 def _day(request: HttpRequest, name: str, default: date) -> date:
-    return date_of(read_date(name, request.GET.get(name) or str(default)))
+    return date_of(read_date(name, cleaned(request.GET.get(name, "")) or str(default)))
 
 
 @require_safe
@@ -232,6 +237,10 @@ def _what(row: FactRow) -> str:
     return next((text for text in said if text), "")
 
 
+TYPED = "family_typed"
+"""Where the session keeps what was typed into a form of the family page that was refused."""
+
+
 def _family_page(
     request: HttpRequest, visitor: Visitor, error: str = "", status: int = 200, **given: str
 ) -> HttpResponse:
@@ -250,21 +259,43 @@ def _family_page(
 @insured
 def bonds(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """The person's family bonds, on both sides."""
+    request.session.pop(TYPED, None)
     return _family_page(request, visitor)
 
 
-def _change(change: Callable[[HttpRequest, Visitor, datetime], None]) -> Any:
-    """A page that changes a bond and goes back to the bonds, or says why not."""
+FORMS = {"asked": "ask", "given": "give"}
+"""The forms that are filled in, by what they do."""
+_BOND_LABELS = {"relation": "关系", "psn_no": "编号", "bond": "家庭共济"}
 
-    @require_POST
+
+def _why_not(refusal: Refusal) -> str:
+    return present.refusal_text(refusal, {n: say(label) for n, label in _BOND_LABELS.items()})
+
+
+def _change(change: Callable[[HttpRequest, Visitor, datetime], None]) -> Any:
+    """A page that changes a bond and goes back to the bonds, or says why not.
+
+    Whoever comes back to its address, as after a change of language or a new sign-in, finds the
+    bonds and what was typed.
+    """
+
+    @require_http_methods(["GET", "HEAD", "POST"])
     @insured
     def page(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+        if request.method != "POST":
+            typed = request.session.pop(TYPED, None)
+            if typed and typed.get("form") == FORMS.get(change.__name__):
+                return _family_page(request, visitor, **typed)
+            return HttpResponseRedirect(reverse("portal:family"))
         try:
             change(request, visitor, _now())
         except Refusal as refusal:
-            error = present.refusal_text(refusal, {"relation": say("关系"), "psn_no": say("编号")})
-            given = {name: request.POST.get(name, "") for name in ("psn_no", "name", "relation")}
-            return _family_page(request, visitor, error, 422, **given)
+            names = ("psn_no", "name", "relation")
+            given = {name: cleaned(request.POST.get(name, "")) for name in names}
+            given["form"] = FORMS.get(change.__name__, "")
+            request.session[TYPED] = given
+            return _family_page(request, visitor, _why_not(refusal), 422, **given)
+        request.session.pop(TYPED, None)
         own_records.log.info(
             "bond_changed", change=change.__name__, person=visitor.number, by="portal"
         )
@@ -274,8 +305,8 @@ def _change(change: Callable[[HttpRequest, Visitor, datetime], None]) -> Any:
 
 
 def _terms(request: HttpRequest) -> BondTerms:
-    given = request.POST
-    return BondTerms(given.get("psn_no", ""), given.get("name", ""), given.get("relation", ""))
+    names = ("psn_no", "name", "relation")
+    return BondTerms(*(cleaned(request.POST.get(name, "")) for name in names))
 
 
 def _number(request: HttpRequest) -> BondNumber:

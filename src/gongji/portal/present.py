@@ -1,6 +1,6 @@
 """What the pages show of an answer: sentences with their links, in the visitor's language."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -8,11 +8,15 @@ from urllib.parse import quote
 from django.urls import reverse
 
 from gongji.law.compile.citations import Cite, document_of
-from gongji.law.explain.sentences import Sentence
+from gongji.law.explain.as_far import AsFar
+from gongji.law.explain.sentences import Explanation, Sentence
+from gongji.law.explain.show import supplied_names
+from gongji.law.report import curve
 from gongji.law.report.law_figures import OFFICIAL
 from gongji.law.rulebook.rulebook import Rulebook
-from gongji.portal import english, official_texts
+from gongji.portal import english, official_texts, refusal_words
 from gongji.portal.calculation import CalculatedAnswer, Elsewhere
+from gongji.portal.fields import OPENLY
 from gongji.portal.inputs import SET, USED, Question
 from gongji.portal.ui_texts import is_english, name
 from gongji.refusals import Refusal
@@ -31,6 +35,8 @@ LABELS = {
     "birth_date": "出生日期",
 }
 """What the fixed fields are called."""
+ROWS = {"item": "项目", "quantity": "数量", "price": "单价"}
+"""What the columns of a list of items are called."""
 
 
 @dataclass(frozen=True)
@@ -62,24 +68,20 @@ def links(cites: Iterable[Cite], books: Iterable[Rulebook]) -> list[Link]:
     return list(found.values())
 
 
-def refusal_text(refusal: Refusal, labels: dict[str, str] | None = None) -> str:
-    """The sentence of a refusal, with the field called as on the page."""
-    field = field_of(refusal.field, None)
-    known = LABELS | (labels or {})
-    label = known.get(field) or known.get(field.rpartition(".")[2]) or refusal.field
-    shown = Refusal(refusal.code, name(label) if is_english() else label, refusal.values)
-    return english.refusal(shown) if is_english() else _page_words(str(shown))
+def refusal_text(refusal: Refusal, labels: dict[str, str] | None = None, area: str = "") -> str:
+    """The sentence of a refusal in words of the page; `area` is the area asked about."""
+    home = refusal_words.area_of(area) if area else None
+    field = refusal.field
+    known = LABELS | ROWS | refusal_words.labels_of(home) | (labels or {})
+    parts = (field, field.rpartition(".")[2], field.removeprefix(USED).removeprefix(SET))
+    label = next((known[part] for part in parts if part in known), "")
+    label = label or known.get(parts[-1].partition(".")[0], refusal_words.OF_THE_LINK)
+    shown = refusal_words.in_words(refusal, name(label), home)
+    return english.refusal(shown) if is_english() else refusal_words.sentence(shown)
 
 
-def _page_words(text: str) -> str:
-    """A refusal's sentence without what only the command line understands."""
-    return text.partition("；可用 --set")[0]
-
-
-def field_of(field: str, question: Question | None) -> str:
+def field_of(field: str, question: Question) -> str:
     """The name of the input that a refusal is about."""
-    if question is None:
-        return field
     if field in question.used:
         return USED + field
     if field in question.figures:
@@ -94,7 +96,7 @@ def error_of(refusal: Refusal, question: Question, labels: dict[str, str]) -> tu
         field = SET + refusal.field.split(".")[0]
     if refusal.code == "field_missing" and field == "in_scope":
         field = "total"
-    return field, refusal_text(refusal, labels)
+    return field, refusal_text(refusal, labels, question.get("area"))
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ def elsewhere(answer: CalculatedAnswer) -> Iterator[dict[str, Any]]:
         row: dict[str, Any] = {"level": name(other.level), "here": other.here, "reason": ""}
         if other.result is None:
             assert other.refusal
-            row["reason"] = refusal_text(other.refusal)
+            row["reason"] = refusal_text(other.refusal, None, answer.question.get("area"))
         elif other.result.refusal:
             row["reason"] = english.REFUSALS.get(other.result.refusal, "") if is_english() else ""
             row["reason"] = row["reason"] or str(Refusal(other.result.refusal))
@@ -159,9 +161,7 @@ def elsewhere(answer: CalculatedAnswer) -> Iterator[dict[str, Any]]:
 
 
 def _there(question: Question, other: Elsewhere) -> str:
-    from gongji.law.report.curve import LEVELS
-
-    codes = {level: code for code, level in LEVELS.items()}
+    codes = {level: code for code, level in curve.LEVELS.items()}
     if other.level in codes:
         return question.with_facts(
             level=codes[other.level], institution_kind="", institution=""
@@ -194,9 +194,40 @@ def shown(answer: CalculatedAnswer) -> dict[str, Any]:
         "elsewhere": list(elsewhere(answer)),
         "doubts": [(doubt, links_of_doubt(doubt, books)) for doubt in explanation.doubts],
         "unofficial": unofficial,
-        "supplied": explanation.supplied,
+        "supplied": [name(one) for one in supplied_names(explanation)],
+        "conditions": [(fact, name(fact.name)) for fact in answer.conditions],
+        "unsaid": any(fact.column in OPENLY for fact in answer.conditions),
         "documents": [(book, text_url(book, "")) for book in books],
     }
+
+
+def shown_so_far(found: AsFar) -> dict[str, Any]:
+    """What the template needs of a visit of which a part is open."""
+    explanation = found.explanation
+    books = explanation.result.law.books
+    told = [one for one in explanation.sentences if one.kind not in ("open", "bounds")]
+    rest = [one for one in explanation.sentences if one.kind in ("open", "bounds")]
+    return {
+        "least": found.least_fen,
+        "most": found.most_fen,
+        "total": explanation.result.total_fen,
+        "sentences": [said(sentence, books) for sentence in told],
+        "open": [said(sentence, books) for sentence in rest],
+        "doubts": [(doubt, links_of_doubt(doubt, books)) for doubt in explanation.doubts],
+    }
+
+
+def shown_levels(found: Mapping[str, Explanation], question: Question) -> list[dict[str, Any]]:
+    """What is paid at each level, for a visit that names none."""
+    return [
+        {
+            "level": name(curve.LEVELS[level]),
+            "pool": told.result.pool_fen,
+            "person": told.result.person_fen,
+            "link": question.with_facts(level=level).link(),
+        }
+        for level, told in found.items()
+    ]
 
 
 def links_of_doubt(doubt: Any, books: Iterable[Rulebook]) -> list[Link]:

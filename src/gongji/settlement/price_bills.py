@@ -347,22 +347,41 @@ def _price(bill: Bill, known: _Known, unknown_items: str) -> PricedBill:
     }
     priced = []
     for line in bill.lines:
+        unrelated = False
         try:
-            made = _price_line(bill, line, known.items, terms, levels, unknown_items)
+            version = known.items.find(bill.home, line.item, fee_day(line, bill))
+            related_to = version.diseases if version else []
+            unrelated = limited and unrelated_to(line.related, related_to, diseases)
+            made = _price_line(bill, line, version, terms, levels, unknown_items)
         except Refusal as error:
-            values = {"value": _named(line), "reason": str(error), "why": error.code}
-            raise Refusal("line_unpriced", error.field, values) from None
-        related_to = made.version.diseases if made.version else []
-        unrelated = limited and unrelated_to(line.related, related_to, diseases)
+            if not (unrelated and error.code in NEEDLESS):
+                values = {"value": _named(line), "reason": str(error), "why": error.code}
+                raise Refusal("line_unpriced", error.field, values) from None
+            made = _wholly_own(line, bill, version)
         priced.append(_with_memo(made, unrelated))
     return PricedBill(bill, tuple(priced), terms, registered, diseases)
 
 
+NEEDLESS = ("self_pay_missing", "level_missing", "not_ruled")
+"""What a line that is unrelated to the disease need not be refused for: it is the person's."""
+
+
+def _wholly_own(line: Line, bill: Bill, version: ItemVersion | None) -> PricedLine:
+    """A line that nobody can price and nobody need price: the person bears all of it."""
+    own = (0, line.amount_fen, 0, 0)
+    judgement = Judgement(covered=False)
+    return PricedLine(line, fee_day(line, bill), version, judgement, own)
+
+
 def _price_line(
-    bill: Bill, line: Line, items: Items, terms: Terms, levels: Mapping[str, int], unknown: str
+    bill: Bill,
+    line: Line,
+    version: ItemVersion | None,
+    terms: Terms,
+    levels: Mapping[str, int],
+    unknown: str,
 ) -> PricedLine:
     day = fee_day(line, bill)
-    version = items.find(bill.home, line.item, day)
     if version is None and unknown == "refuse":
         raise Refusal("item_unknown", "med_list_codg", {"value": line.item})
     prescriber = _prescriber(line, bill)

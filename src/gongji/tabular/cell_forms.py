@@ -85,6 +85,26 @@ def amount_text(text: str, grouped: bool = False) -> str:
     return found.replace(",", "") if grouped and _GROUPED.fullmatch(found) else found
 
 
+_SAID = re.compile(
+    r"(?:[￥¥]|人民币|RMB)? ?(?P<number>-?[0-9][0-9 ,]*(?:\.[0-9]*)?) ?(?:元整?|圆整?|块钱?)?", re.I
+)
+_SPACED = re.compile(r"-?[0-9]{1,3}( [0-9]{3})+(\.[0-9]+)?")
+
+
+def amount_said(text: str) -> str:
+    """An amount as people write it (`1,000`, `800元`, `￥800`, `1 000.00`) as its reader takes it.
+
+    Ensures: what is no amount stays as it is, and so does a comma that parts no three digits.
+    """
+    found = _SAID.fullmatch(narrow(text))
+    if found is None:
+        return text
+    number = found["number"].strip()
+    number = number.replace(" ", "") if _SPACED.fullmatch(number) else number
+    read = amount_text(number, grouped=True)
+    return read.removesuffix(".") if re.fullmatch(r"-?[0-9]+\.?[0-9]*", read) else text
+
+
 def instant_of(text: str) -> datetime:
     """An instant in the time of China, which is meant where no offset is given; a day alone is its
     midnight, whatever offset is written behind it.

@@ -175,6 +175,13 @@ def columns_of(law: Law) -> dict[str, Fact]:
     return {fact.column: fact for fact in law.facts.values() if not fact.source}
 
 
+def readable(law: Law) -> frozenset[str]:
+    """The columns that a visit under a law may have."""
+    parts = {f"in_scope_{part.code}" for part in law.parts.values()}
+    fixed = {*_LEVEL_COLUMNS, *_DAY_COLUMNS, *EVENT_COLUMNS, *MOMENTS, *VISIT_COLUMNS}
+    return frozenset(fixed | parts | columns_of(law).keys() | {"institution_kind"})
+
+
 def read_visit(row: Mapping[str, str], law: Law) -> Visit:
     """A visit from a row of texts under the names of a visits file; empty means absent.
 

@@ -5,7 +5,7 @@ missing are tried at their least and at their most favourable. Nothing of what c
 these: only the layers before the first missing figure are told as settled.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -40,6 +40,10 @@ class AsFar:
     missing: tuple[str, ...]
 
 
+Attempt = Callable[[Mapping[str, str]], Result]
+"""Settles the visit with figures for parameters that are missing; refuses as `quote` does."""
+
+
 def as_far(
     facts: Mapping[str, str],
     used: Mapping[str, str] | None = None,
@@ -51,8 +55,24 @@ def as_far(
     Shape:   as `quote`.
     """
     given = dict(settings or {})
-    least, missing = _extreme(facts, used, given, folders, favourable=False)
-    most, more = _extreme(facts, used, given, folders, favourable=True)
+
+    def attempt(figures: Mapping[str, str]) -> Result:
+        return AskedVisit(facts, used, given | dict(figures), folders).result
+
+    try:
+        law = AskedVisit(facts, used, given, folders).law
+    except (Refusal, KeyError):
+        return None
+    return as_far_by(attempt, law)
+
+
+def as_far_by(attempt: Attempt, law: Law) -> AsFar | None:
+    """What is settled of a visit by whoever settles it; None where it lacks nothing but a figure.
+
+    `law` is that of the visit's day, which knows the parameters.
+    """
+    least, missing = _extreme(attempt, law, favourable=False)
+    most, more = _extreme(attempt, law, favourable=True)
     if least is None or most is None or not missing:
         return None
     paths = tuple(dict.fromkeys((*missing, *more)))
@@ -63,32 +83,28 @@ def as_far(
     return AsFar(_told(explanation, least, most, paths), least.pool_fen, most.pool_fen, paths)
 
 
-def _extreme(
-    facts: Mapping[str, str],
-    used: Mapping[str, str] | None,
-    given: dict[str, str],
-    folders: tuple[Path, ...],
-    favourable: bool,
-) -> tuple[Result | None, tuple[str, ...]]:
-    """The visit with every missing figure at one end, and which figures were missing."""
+def _extreme(attempt: Attempt, law: Law, favourable: bool) -> tuple[Result | None, tuple[str, ...]]:
+    """The visit with every missing figure at one end, and which figures were missing.
+
+    None where another visit before it lacks a figure: what that one used cannot be bounded.
+    """
     tried: dict[str, str] = {}
+    known = {p.value.code: (name, p.value) for name, p in law.all(Parameter).items()}
     for _ in range(_TRIES):
-        asked = AskedVisit(facts, used, given | tried, folders)
         try:
-            return asked.result, tuple(tried)
+            return attempt(tried), tuple(tried)
         except Refusal as refusal:
             path = refusal.values.get("parameter", "")
-            if refusal.code != MISSING or not path or path in tried:
+            code = path.split(".")[0]
+            again = path in tried or refusal.field != path
+            if refusal.code != MISSING or code not in known or again:
                 return None, ()
-            tried[path] = _end(asked.law, path.split(".")[0], favourable)
+            tried[path] = _end(law, *known[code], favourable)
     return None, ()
 
 
-def _end(law: Law, code: str, favourable: bool) -> str:
+def _end(law: Law, name: str, parameter: Parameter, favourable: bool) -> str:
     """The end of a parameter's range that pays most, or least."""
-    name, parameter = next(
-        (n, p.value) for n, p in law.all(Parameter).items() if p.value.code == code
-    )
     borne = any(name in parameters_in(limit.value) for limit in _deductibles(law))
     high = favourable != borne
     if parameter.unit == "ppm":
@@ -145,10 +161,15 @@ def by_level(
     folders: tuple[Path, ...] = (),
 ) -> dict[str, Explanation]:
     """The visit at each level of institution, for one that does not name its own."""
+    return by_level_of(lambda level: quote({**facts, "level": level}, used, settings, folders))
+
+
+def by_level_of(told: Callable[[str], Explanation]) -> dict[str, Explanation]:
+    """What is told at each level of institution where it can be told."""
     found = {}
     for level in _LEVELS:
         try:
-            found[level] = quote({**facts, "level": level}, used, settings, folders)
+            found[level] = told(level)
         except Refusal:
             continue
     return found

@@ -78,9 +78,11 @@ def _opening(result: Result) -> Sentence:
     cites: tuple[Cite, ...] = ()
     if provision and visit.benefit != "ordinary":
         cites = (citation(provision.book, provision.value.article, provision.value.node),)
+    facts = shown_facts(result)
+    told = f"（{facts}）" if facts else ""
     return Sentence(
         "facts",
-        f"{date_of(visit.day)}，{law.place}，{name}（{shown_facts(result)}）。"
+        f"{date_of(visit.day)}，{law.place}，{name}{told}。"
         f"总费用{yuan(result.total_fen)}，其中政策范围内费用{yuan(result.in_scope_fen)}。"
         f"适用文件：{books}。",
         cites,

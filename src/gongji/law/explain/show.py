@@ -5,6 +5,7 @@ from typing import Any
 from gongji.law.compile.program import Cite
 from gongji.law.engine.engine import MeterReading
 from gongji.law.explain.sentences import Explanation, Sentence, yuan
+from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.provision_kinds import Parameter
 from gongji.units import date_of, yuan_text
 
@@ -27,7 +28,7 @@ def _notes(explanation: Explanation) -> list[tuple[str, str]]:
         names = dict.fromkeys(c.document for c in explanation.unofficial if c.source == source)
         notes.append((source, f"本结果用到{source}的数字，出自：{'、'.join(names)}。"))
     if explanation.supplied:
-        paths = "、".join(_supplied_names(explanation))
+        paths = "、".join(supplied_names(explanation))
         notes.append(("设定", f"以下参数由使用者给出，不是规则文件中的数字：{paths}。"))
     return notes
 
@@ -37,21 +38,23 @@ def _moved(explanation: Explanation) -> list[MeterReading]:
     return [one for one in explanation.result.readings if one.before != one.after]
 
 
-def _supplied_names(explanation: Explanation) -> list[str]:
+def supplied_names(explanation: Explanation) -> list[str]:
     """The figures that the user gave, named by their parameters: 住院支付比例（三级、在职）."""
     law = explanation.result.law
+    return list(dict.fromkeys(parameter_name(law, path) for path in explanation.supplied))
+
+
+def parameter_name(law: Law, path: str) -> str:
+    """A parameter of a law by its path (`inpatient_rate.3.active`): 住院支付比例（三级、在职）."""
+    code, *values = path.split(".")
     found = {p.value.code: (name, p.value) for name, p in law.all(Parameter).items()}
-    names: dict[str, None] = {}
-    for path in explanation.supplied:
-        code, *values = path.split(".")
-        name, parameter = found[code]
-        known = [law.facts[axis].names for axis in parameter.axes]
-        said = [
-            known[number].get(text, text) if number < len(known) else text
-            for number, text in enumerate(values)
-        ]
-        names[f"{name}（{'、'.join(said)}）" if said else name] = None
-    return list(names)
+    name, parameter = found[code]
+    known = [law.facts[axis].names for axis in parameter.axes]
+    said = [
+        known[number].get(text, text) if number < len(known) else text
+        for number, text in enumerate(values)
+    ]
+    return f"{name}（{'、'.join(said)}）" if said else name
 
 
 def as_text(explanation: Explanation) -> str:

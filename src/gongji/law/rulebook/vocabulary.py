@@ -82,6 +82,7 @@ BENEFITS = {
     "两病": "two_diseases",
     "双通道药": "dual_channel",
 }
+BENEFIT_NAMES = {code: name for name, code in BENEFITS.items()}
 
 FACTS: dict[str, Fact] = {
     fact.name: fact

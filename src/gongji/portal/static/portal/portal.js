@@ -26,6 +26,11 @@
   const answer = document.getElementById("answer");
   let latest = 0;
   let timer = 0;
+  const NEEDED = ["date", "total"];
+  const NAMED = { line_item: "items", institution: "institutions" };
+  // A day is typed part by part: 0002-03-01 is a year on its way, and so is one half emptied.
+  const unfinished = (input) => input.type === "date" && (input.validity.badInput || /^0/.test(input.value));
+  const listed = (input) => [...document.getElementById(NAMED[input.name]).options].find((one) => [one.value, one.dataset.code].includes(input.value.trim()));
 
   const rowsOf = (element) => element.closest(".rows");
 
@@ -34,7 +39,8 @@
     for (const input of form.querySelectorAll("input[name], select[name]")) {
       if (rowsOf(input)) continue;
       const value = input.value.trim();
-      if (value && value !== input.dataset.default) found.append(input.name, value);
+      // What the visitor emptied is said to be empty: a link that leaves it out has a default.
+      if (NEEDED.includes(input.name) || (value && value !== input.dataset.default)) found.append(input.name, value);
     }
     for (const rows of form.querySelectorAll(".rows"))
       for (const row of rows.querySelectorAll(".row"))
@@ -52,12 +58,37 @@
     }
   }
 
+  // New fields in the place of the old ones; the one that is being typed into stays where it is.
+  function replace(text) {
+    const made = document.createElement("div");
+    made.innerHTML = text;
+    const typed = document.activeElement;
+    const twin = typed?.id && fields.contains(typed) && typed.matches("input") ? made.querySelector("#" + CSS.escape(typed.id)) : null;
+    const kept = path(typed, fields), place = path(twin, made);
+    const same = twin && kept.length === place.length && kept.every((one, n) => one.tagName === place[n].tagName);
+    if (!same) { fields.replaceChildren(...made.childNodes); return; }
+    kept.forEach((inner, n) => {
+      const outer = inner.parentNode, from = place[n].parentNode;
+      for (const one of [...outer.childNodes]) if (one !== inner) one.remove();
+      let before = true;
+      for (const one of [...from.childNodes]) {
+        if (one === place[n]) before = false;
+        else if (before) outer.insertBefore(one, inner);
+        else outer.append(one);
+      }
+    });
+  }
+  function path(element, root) {
+    const found = [];
+    for (let one = element; one && one !== root; one = one.parentElement) found.unshift(one);
+    return found;
+  }
   async function ask(asked, whole) {
     const number = ++latest;
     answer.classList.add("waiting");
     let found;
     try {
-      const reply = await fetch(form.dataset.part + "?" + asked);
+      const reply = await fetch(form.dataset.part + "?" + asked + (whole ? "&whole=1" : ""));
       if (!reply.ok) throw new Error(reply.statusText);
       found = await reply.json();
     } catch {
@@ -71,26 +102,30 @@
     if (whole || found.key !== form.dataset.key) {
       const focused = document.activeElement?.id;
       const open = [...fields.querySelectorAll("details")].map((one) => one.open);
-      fields.innerHTML = found.form;
+      if (whole) fields.innerHTML = found.form;
+      else replace(found.form);
       form.dataset.key = found.key;
       if (!whole) fields.querySelectorAll("details").forEach((one, n) => { one.open = one.open || open[n]; });
-      if (focused) document.getElementById(focused)?.focus();
+      if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus();
     }
     tell(found.errors);
   }
 
   form.addEventListener("input", (event) => {
-    if (event.target.name === "line_item") suggest("items", event.target.value);
-    if (event.target.name === "institution") suggest("institutions", event.target.value);
-    if (["level", "institution_kind"].includes(event.target.name)) {
+    const input = event.target;
+    clearTimeout(timer);
+    if (["level", "institution_kind", "area"].includes(input.name)) {
       const named = form.querySelector("[name=institution]");
       if (named) named.value = "";
     }
-    clearTimeout(timer);
+    if (unfinished(input)) return;
+    // A name is looked for while it is typed; what it changes is asked once it is one of the list.
+    if (NAMED[input.name] && input.value.trim()) { suggest(input); return; }
     timer = setTimeout(() => ask(query(), false), 200);
   });
 
-  form.addEventListener("change", () => {
+  form.addEventListener("change", (event) => {
+    if (event.target.name && unfinished(event.target)) return;
     clearTimeout(timer);
     const asked = query();
     if ("?" + asked !== location.search) history.pushState(null, "", "?" + asked);
@@ -118,17 +153,20 @@
 
   window.addEventListener("popstate", () => ask(location.search.slice(1), true));
 
-  async function suggest(what, words) {
+  async function suggest(input) {
+    const what = NAMED[input.name], words = input.value;
     const area = form.querySelector("[name=area]").value;
     const date = form.querySelector("[name=date]").value;
     const reply = await fetch(form.dataset[what] + "?" + new URLSearchParams({ area, date, words }));
     if (!reply.ok) return;
-    const list = document.getElementById(what);
-    list.replaceChildren(...(await reply.json()).found.map((one) => {
+    const found = (await reply.json()).found;
+    if (input.value !== words) return;
+    document.getElementById(what).replaceChildren(...found.map((one) => {
       const option = document.createElement("option");
-      option.value = one.code;
-      option.textContent = one.name;
+      option.value = what === "items" ? `${one.name}（${one.code}）` : one.name;
+      option.dataset.code = one.code;
       return option;
     }));
+    if (listed(input)) ask(query(), false);
   }
 })();
