@@ -6,7 +6,7 @@ import pytest
 
 from gongji.law.accounts import clear, credit, deadline
 from gongji.law.accounts.account_examples import run_example
-from gongji.law.accounts.check_accounts import problems, sound
+from gongji.law.accounts.check_accounts import problems, sound, without_uses
 from gongji.law.accounts.clearing import HEADS
 from gongji.law.accounts.explain_accounts import explain_credit
 from gongji.law.checks.library import Library
@@ -253,3 +253,19 @@ def test_every_shipped_example_holds() -> None:
                 assert run_example(books, book, example) == []
     for area in ("430500", "445300", "510400", "530000", "530900", "532300"):
         assert {kind for code, kind in kinds if code == area} >= {"划入", "期限"}
+
+
+USES = """
+账户使用:
+  就医费用: {用途: 医疗费用, 亲属: 本人, 地点: 定点医疗机构, 依据: 第四条}
+"""
+
+
+def test_credits_without_a_table_of_uses_are_asked_for_one(tmp_path: Path) -> None:
+    day = parse_day("2023-05-01")
+    bare = Areas(library(tmp_path / "bare", CREDITS)).area("629900").law(day)
+    (found,) = without_uses(bare)
+    assert found.key == "划入.在职人员" and "账户使用" in found.message
+    full = Areas(library(tmp_path / "full", CREDITS + USES)).area("629900").law(day)
+    none = Areas(library(tmp_path / "none", CLEARING)).area("629900").law(day)
+    assert [*without_uses(full), *without_uses(none)] == []

@@ -8,7 +8,7 @@ import pytest
 from tests.platform import gateways
 from tests.platform.counter import Counter
 from tests.platform.gateways import DAY, ITEMS, PHARMACY, Client, bill, description, line, opened
-from tests.platform.queries_county import Standing
+from tests.platform.queries_county import Standing, refused
 from tests.platform.test_area_facts import AREA, RULES
 from tests.platform.test_gateway_entitlement import funds
 
@@ -178,7 +178,7 @@ def test_a_settlement_of_another_visit_names_the_visit(place: Standing) -> None:
     psn_no = place.insured()
     one, two = place.settled(psn_no), place.settled(psn_no)
     asked = {"psn_no": psn_no, "setl_id": one["setl_id"], "mdtrt_id": two["mdtrt_id"]}
-    sentence = place.client.refused("5203", {"data": asked})
+    sentence = refused(place.client, "settlement_of_another_visit", "5203", {"data": asked})
     assert sentence == f"结算 {one['setl_id']} 不属于就诊 {two['mdtrt_id']}；请核对 mdtrt_id"
     assert "setl_id" in place.client.refused("5203", {"data": asked | {"setl_id": "99999999"}})
 

@@ -23,7 +23,7 @@ class Agreement(msgspec.Struct, forbid_unknown_fields=True):
     qualified: bool = True
 
 
-class AreaFact(msgspec.Struct, forbid_unknown_fields=True):
+class InstitutionAreaFact(msgspec.Struct, forbid_unknown_fields=True):
     """本地事实 (key: its column): what an area's own document declares of institutions.
 
     The value is written as a visits file writes it.
@@ -35,7 +35,7 @@ class AreaFact(msgspec.Struct, forbid_unknown_fields=True):
 INSTITUTION_KINDS: dict[str, type[msgspec.Struct]] = {
     "level": Level,
     "agreement": Agreement,
-    "institution_area_fact": AreaFact,
+    "institution_area_fact": InstitutionAreaFact,
 }
 KEYED = {"institution_area_fact"}
 """Kinds whose key tells several facts of an institution apart."""

@@ -84,8 +84,8 @@ SETLDETAIL = Node(
         "no limit bounds it",
         "fund_payamt": "what this fund paid",
         "fund_pay_type_name": "name of the code",
-        "setl_proc_info": "the articles by which the fund paid; of the account and the "
-        "institution's share, why a fund did not",
+        "setl_proc_info": "how the fund came to its amount, with the articles; of the account and "
+        "the institution's share, why a fund did not",
     },
 )
 _LINE: dict[str, str | Empty] = {

@@ -80,7 +80,7 @@ def _check_teller(definition: _Definition, fact: Fact) -> None:
     says = definition.says
     if says.source and (says.owner != OF_VISIT or says.message):
         definition.wrong("取自", "取自另一事实的，归属和报文写在那一事实")
-    if says.owner != OF_VISIT and fact.name in FACTS and fact.name in WORKED_OUT:
+    if says.owner != OF_VISIT and fact.name == OFFSITE:
         definition.wrong("归属", f"“{fact.name}”由备案和就医地得出，不另行登记")
     if says.owner == OF_INSTITUTION and fact.kind == TEXT:
         definition.wrong("类", "登记在机构名下的事实不能是文字")
@@ -93,8 +93,8 @@ def _check_teller(definition: _Definition, fact: Fact) -> None:
             definition.wrong(f"报文.取值.{code}", f"“{word}”不是取值；可取：{'、'.join(known)}")
 
 
-WORKED_OUT = ("异地",)
-"""Everybody's choices that the platform works out from filings and places."""
+OFFSITE, UNFILED = "异地", "unfiled"
+"""Everybody's choice that the platform works out from filings and places; care without a filing."""
 
 
 def _taken(definition: _Definition) -> Fact:
@@ -124,6 +124,8 @@ def _own(definition: _Definition) -> Fact:
         definition.wrong(name, f"补充“{name}”的选项时，类须为选项，列须为 {everybodys.column}")
     elif not everybodys:
         _check_column(definition, column)
+    if name == OFFSITE and UNFILED not in says.choices.values():
+        definition.wrong("选项", f"须有代码为 {UNFILED} 的一项：没有备案的")
     fact = Fact(name, column, says.kind, _default(definition, everybodys), says.choices)
     if says.kind == CHOICE and not says.choices:
         definition.wrong("选项", "缺少选项：名称与文件中的写法")
