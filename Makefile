@@ -6,7 +6,7 @@ READY := $(VENV)/.ready-to-run
 READY_DEV := $(VENV)/.ready-to-test
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test browser bite coverage orders test-slow test-third check bench bench-counter cost faults mutation docs schema lock clean
+.PHONY: run test attacks browser bite coverage orders test-slow test-third check bench bench-counter cost faults mutation docs schema lock clean
 
 run: $(READY)  ## visits of the five areas explained, then a day at made-up counters
 	@$(BIN)/python -m gongji.cli.tour
@@ -14,6 +14,13 @@ run: $(READY)  ## visits of the five areas explained, then a day at made-up coun
 
 test: $(READY_DEV) browser  ## the tests
 	@$(BIN)/python -m pytest -q -n 2
+
+attacks: $(READY_DEV)  ## the attacks of docs/operate/security.md, each against a live service
+	@$(BIN)/python -m pytest -q -n 2 $(addprefix tests/,$(ATTACKS))
+
+ATTACKS := platform/test_local_users.py platform/test_service_alone.py platform/test_environment.py \
+  platform/test_gateway_limits.py platform/test_gateway_signatures.py portal/test_transport.py \
+  portal/test_headers.py files/test_sparse_workbooks.py files/test_formulas.py
 
 # The pages are tested in Debian's Chromium, with a font that has Chinese; without them those tests
 # are skipped with a word.

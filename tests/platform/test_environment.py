@@ -113,7 +113,7 @@ def test_what_a_demonstration_keeps_is_its_user_s_alone(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="of root")
-def test_the_data_of_root_are_not_in_a_home_that_its_server_cannot_enter(
+def test_what_root_keeps_is_not_in_a_home_that_its_server_cannot_enter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -144,6 +144,28 @@ def test_a_login_has_no_key_that_it_does_not_need(
     assert not refused(connection, "select 1 from law_version")
 
 
+NUMBERED = """select r.rolname, t.relname, s.relname from pg_roles r, pg_class t
+join pg_attrdef a on a.adrelid = t.oid
+join pg_depend d on d.objid = a.oid and d.classid = 'pg_attrdef'::regclass
+  and d.refclassid = 'pg_class'::regclass
+join pg_class s on s.oid = d.refobjid and s.relkind = 'S'
+where r.rolname like 'gongji\\_%' and has_table_privilege(r.oid, t.oid, 'insert')
+  and not has_sequence_privilege(r.oid, s.oid, 'usage')"""
+
+
+def test_whoever_may_add_a_row_may_number_it(
+    owner: Connection, by: Callable[[str], Connection]
+) -> None:
+    assert owner.execute(NUMBERED).fetchall() == []
+    # An identity column numbers by itself; it asks for no right to its sequence.
+    with by("pages").transaction(force_rollback=True) as made:
+        made.connection.execute(
+            "insert into auth_user (username, password, is_superuser, first_name, last_name, email,"
+            " is_staff, is_active, date_joined)"
+            " values ('x', '', false, '', '', '', false, true, now())"
+        )
+
+
 def test_a_process_is_given_the_address_of_its_own_login_only(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -169,6 +169,7 @@ def settings(folder: Path, database: str, gateway: dict[str, str], issuer: str) 
         "GONGJI_ALLOWED_HOSTS": f"{HOUSE} other.test",
         "GONGJI_API_RATE": "3/h",
         "GONGJI_PROXIES": "1",
+        "GONGJI_PROXY_ADDRESSES": "127.0.0.0/24",
         "GONGJI_OIDC_SERVER": issuer,
         "GONGJI_OIDC_CLIENT": "our-client",
         "GONGJI_OIDC_SECRET": "our-secret",
@@ -513,6 +514,18 @@ def proxies(service: Running) -> None:
     assert ask("198.51.100.1, 203.0.113.3") == 200
 
 
+def proxy_addresses(service: Running) -> None:
+    """Whoever is no proxy is who it is, whatever it says."""
+
+    def ask(number: int) -> int:
+        headers = {"host": HOUSE, "x-forwarded-for": f"198.51.100.{number}"}
+        sender = httpx.HTTPTransport(local_address="127.0.1.9")
+        with httpx.Client(base_url=service.pages, headers=headers, transport=sender) as somebody:
+            return somebody.get("/api/v1/areas", timeout=60).status_code
+
+    assert [ask(n) for n in range(4)] == [200, 200, 200, 429]
+
+
 def oidc(service: Running) -> None:
     with service.visitor() as somebody:
         assert "oidc" in somebody.get("/sign-in").text
@@ -550,6 +563,7 @@ REACHES: dict[str, Any] = {
     "GONGJI_ALLOWED_HOSTS": allowed_hosts,
     "GONGJI_API_RATE": api_rate,
     "GONGJI_PROXIES": proxies,
+    "GONGJI_PROXY_ADDRESSES": proxy_addresses,
     "GONGJI_OIDC_SERVER": oidc,
     "GONGJI_OIDC_CLIENT": oidc,
     "GONGJI_OIDC_SECRET": oidc,

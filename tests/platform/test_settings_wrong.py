@@ -45,6 +45,7 @@ BY_ITSELF: dict[str, Any] = {
     "allowed_hosts": ("127.0.0.1", "localhost"),
     "api_rate": "120/m",
     "proxies": 0,
+    "proxy_addresses": ("127.0.0.0/8", "::1/128"),
     "oidc_server": "",
     "oidc_client": "",
     "oidc_secret": "",
@@ -75,6 +76,7 @@ WRONG = {
     "GONGJI_LOG_LEVEL": ("LOUD", "info", "10"),
     "GONGJI_API_RATE": ("often", "5/x", "5", "/m", "0/m", "-1/m", "5/mm"),
     "GONGJI_PROXIES": ("x", "-1"),
+    "GONGJI_PROXY_ADDRESSES": ("somewhere", "10.0.0.300", "10.0.0.1/8"),
 }
 """What cannot be read; the settings that are left out are free texts."""
 FREE = {

@@ -121,6 +121,7 @@ def test_who_a_caller_is_depends_on_the_proxies_that_stand_before(
     from ninja.conf import settings
 
     monkeypatch.setattr(settings, "NUM_PROXIES", proxies)
+    monkeypatch.setattr("django.conf.settings.GONGJI_PROXY_ADDRESSES", ("192.0.2.0/24",))
     given = {"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}
     assert client.get("/api/v1/areas", REMOTE_ADDR=address, **given).status_code == 200
     caller = PROXIES[proxies, address, forwarded]

@@ -13,6 +13,7 @@ from gongji.audit.causes import CAUSES
 from gongji.audit.history import POOL, Finding
 from gongji.audit.rows import BadRow
 from gongji.law.explain.show import cited
+from gongji.tabular.formulas import FORMULA, NUMBER
 from gongji.tabular.sheets import ending_of
 from gongji.tabular.texts import ROW
 from gongji.units import Fen, date_of, yuan_text
@@ -161,14 +162,21 @@ def write(
         _whole(path, lambda target: _write_excel(target, differences, summary, bad))
         return [path]
     if ending == ".csv":
-        _whole(path, lambda target: differences.write_csv(target, include_bom=True))
+        _whole(path, lambda target: _guarded(differences).write_csv(target, include_bom=True))
     else:
         _whole(path, lambda target: differences.write_parquet(target))
     if bad.is_empty():
         beside(path).unlink(missing_ok=True)
         return [path]
-    _whole(beside(path), lambda target: bad.write_csv(target, include_bom=True))
+    _whole(beside(path), lambda target: _guarded(bad).write_csv(target, include_bom=True))
     return [path, beside(path)]
+
+
+def _guarded(frame: pl.DataFrame) -> pl.DataFrame:
+    """A frame whose texts no spreadsheet takes for formulas."""
+    formula = pl.col(pl.String).str.contains(FORMULA) & ~pl.col(pl.String).str.contains(NUMBER)
+    marked = pl.when(formula).then("'" + pl.col(pl.String)).otherwise(pl.col(pl.String))
+    return frame.with_columns(marked.name.keep())
 
 
 def beside(path: Path) -> Path:

@@ -21,6 +21,7 @@ from gongji.law.engine.opening_meters import Opening, read_opening
 from gongji.law.rulebook.law import Settings
 from gongji.refusals import Refusal, RowRefusal
 from gongji.tabular.arrow_tables import ROW, normal, without_blank_rows
+from gongji.tabular.formulas import no_formula
 from gongji.tabular.header_rows import TablePlace, check_header
 from gongji.tabular.sheets import Sheet, ending_of
 from gongji.units import Day
@@ -227,7 +228,8 @@ class Report:
         for row in sorted(rows, key=lambda bad: bad.row_number):
             if self.strict:
                 raise RowRefusal(row.row_number, row.column, row.code, row.reason)
-            self.writer.writerow((row.row_number, row.column, row.code, row.reason))
+            told = (row.row_number, row.column, row.code, row.reason)
+            self.writer.writerow(map(no_formula, told))
         self.count += len(rows)
 
     def __exit__(self, kind: object, error: object, at: object) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
@@ -22,6 +23,7 @@ from gongji.batch import ordering
 from gongji.batch.ordering import CHUNK_ROWS, Chunks
 from gongji.refusals import Refusal
 from gongji.tabular.arrow_tables import FAULT, ROW, column_names, read_tables
+from gongji.tabular.formulas import FORMULA, NUMBER
 from gongji.tabular.header_rows import TablePlace
 from gongji.tabular.sheets import ENDINGS, EXCEL_ROWS, ending_of
 
@@ -100,11 +102,26 @@ class _Csv:
         )
 
     def write(self, table: pa.Table) -> None:
-        self.writer.write_table(table.cast(self.schema))
+        self.writer.write_table(_no_formulas(table.cast(self.schema)))
 
     def close(self) -> None:
         self.writer.close()
         self.file.close()
+
+
+def _no_formulas(table: pa.Table) -> pa.Table:
+    """A table whose texts no spreadsheet takes for formulas."""
+    for number, field in enumerate(table.schema):
+        if not (pa.types.is_string(field.type) or pa.types.is_large_string(field.type)):
+            continue
+        column = table.column(number)
+        found = pc.match_substring_regex(column, FORMULA)
+        if pc.any(found).as_py():
+            plain = pc.match_substring_regex(column, NUMBER)
+            marked = pc.binary_join_element_wise("'", column, "")
+            kept = pc.if_else(pc.and_not(found, plain), marked, column)
+            table = table.set_column(number, field, kept)
+    return table
 
 
 class _Parquet:

@@ -204,7 +204,7 @@ def statement(
             made = of_institution(connection, institution, *days)
             title, rows = _institution_rows(made)
     if form == "json":
-        text = json.dumps(asdict(made), ensure_ascii=False, indent=1, default=str) + "\n"
+        text = json.dumps(_masked(asdict(made)), ensure_ascii=False, indent=1, default=str) + "\n"
     elif form == "csv":
         text = _csv(rows)
     elif form == "xlsx":
@@ -219,6 +219,15 @@ def statement(
         click.echo(f"对账单写入 {output}")
     else:
         click.echo(text, nl=False)
+
+
+def _masked(body: dict[str, Any]) -> dict[str, Any]:
+    """A statement as it may be written: the person is named no further than in its title."""
+    from gongji.platform.identity import mask_name, mask_number
+
+    if "psn_no" not in body:
+        return body
+    return body | {"name": mask_name(body["name"]), "psn_no": mask_number(body["psn_no"])}
 
 
 def _person_rows(made: "PersonStatement") -> tuple[str, list[list[str]]]:
@@ -290,8 +299,10 @@ def _institution_rows(made: "InstitutionStatement") -> tuple[str, list[list[str]
 
 
 def _csv(rows: list[list[str]]) -> str:
+    from gongji.tabular.formulas import no_formula
+
     file = io.StringIO()
-    csv.writer(file).writerows(rows)
+    csv.writer(file).writerows([no_formula(cell) for cell in row] for row in rows)
     return file.getvalue()
 
 

@@ -106,6 +106,15 @@ def _words(value: str) -> tuple[str, ...]:
     return tuple(word for word in value.replace(",", " ").split() if word)
 
 
+def _networks(value: str) -> tuple[str, ...]:
+    import ipaddress
+
+    try:
+        return tuple(str(ipaddress.ip_network(word)) for word in _words(value))
+    except ValueError:
+        raise ValueError("地址或网段，以空格分隔，如 10.0.0.8 192.168.0.0/16") from None
+
+
 def _areas(value: str) -> tuple[str, ...]:
     areas = _words(value)
     if not all(len(area) == 6 and area.isascii() and area.isdigit() for area in areas):
@@ -306,6 +315,13 @@ SETTINGS = (
         _number,
         "0",
         "how many proxies stand before the pages; they say who a caller is (X-Forwarded-For)",
+    ),
+    Setting(
+        "GONGJI_PROXY_ADDRESSES",
+        _networks,
+        "127.0.0.0/8 ::1",
+        "addresses or networks of those proxies; of nobody else X-Forwarded-For and "
+        "X-Forwarded-Proto count",
     ),
     Setting(
         "GONGJI_OIDC_SERVER",

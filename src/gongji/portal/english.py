@@ -326,6 +326,8 @@ REFUSALS: Mapping[str, str] = _REASONS | {
     "level_missing": "the level of the institution is missing; please give {field}",
     "parameter_missing": "the documents leave {parameter} to another one; give a figure for it",
     "bond_person_unknown": "there is no person of this number and name; please check both",
+    "bonds_asked_often": "you asked for a bond {limit} times within the hour; check the number and "
+    "the name, and try again later",
     "bond_with_oneself": "your own account needs no bond with yourself",
     "bond_unknown": "there is no such bond or request any more; please reload the page",
     "fact_overlaps": "there is one already since {since}",

@@ -1,10 +1,13 @@
 """What a browser may load for the pages: nothing from another host, no script in the page."""
 
+import ipaddress
+import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -19,6 +22,65 @@ TRIED = (
     "form-action 'none'"
 )
 """The page on which the public interface is tried sets styles by its script."""
+
+
+SIGNED_IN = "signed_in_at"
+LONGEST_SESSION = 12 * 3600
+"""Seconds after which whoever signed in signs in again, however busy."""
+
+
+class TransportMiddleware:
+    """Believes what a proxy says only of proxies that are named, and keeps cookies behind TLS."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer; what comes with a NUL means nothing and is refused."""
+        if not _named(request.META.get("REMOTE_ADDR", "")):
+            for name in ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO"):
+                request.META.pop(name, None)
+        if _has_nul(request):
+            return HttpResponseBadRequest()
+        answer = self.get_response(request)
+        if request.is_secure():
+            for cookie in answer.cookies.values():
+                cookie["secure"] = True
+        return answer
+
+
+def _named(address: str) -> bool:
+    """Whether an address is a named proxy's."""
+    try:
+        peer = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(peer in ipaddress.ip_network(one) for one in settings.GONGJI_PROXY_ADDRESSES)
+
+
+def _has_nul(request: HttpRequest) -> bool:
+    """Whether there is a NUL in what was asked, which no text of the database can be."""
+    told = [request.META.get("QUERY_STRING", ""), request.path]
+    if request.content_type == "application/json":
+        return b"\\u0000" in request.body
+    if request.method == "POST":
+        told += [text for name in request.POST for text in (name, *request.POST.getlist(name))]
+    return any("\0" in text or "%00" in text for text in told)
+
+
+class SessionLifeMiddleware:
+    """Ends a session that was begun too long ago."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer whoever may still be signed in."""
+        if request.user.is_authenticated:
+            begun = request.session.setdefault(SIGNED_IN, int(time.time()))
+            if time.time() - begun > LONGEST_SESSION:
+                logout(request)
+        return self.get_response(request)
 
 
 class PolicyMiddleware:
@@ -38,7 +100,7 @@ class PolicyMiddleware:
 def _policy(request: HttpRequest, answer: HttpResponse) -> str:
     if answer.headers.get("Content-Type", "").startswith("image/svg"):
         return DRAWN
-    found = request.resolver_match
+    found = getattr(request, "resolver_match", None)
     if found is not None and found.view_name == "api-1:openapi-view":
         return TRIED
     return POLICY + _issuers()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
+from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -33,6 +34,8 @@ from gongji.refusals import Refusal
 from gongji.settlement.decide_bill import explanation
 from gongji.units import CHINA, date_of
 
+BONDS_ASKED, BOND_SECONDS = 10, 3600
+"""How often a person may name somebody for a bond, within so many seconds."""
 FILINGS = {
     "registration": "慢特病备案",
     "offsite": "异地就医备案",
@@ -314,13 +317,26 @@ def _number(request: HttpRequest) -> BondNumber:
     return BondNumber(int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0)
 
 
+def _count_try(visitor: Visitor) -> None:
+    """One more try at somebody's number and name; those that miss must not be many.
+
+    Refuses: bonds_asked_often.
+    """
+    key = f"bonds:{visitor.person.psn_no}"
+    cache.add(key, 0, BOND_SECONDS)
+    if cache.incr(key) > BONDS_ASKED:
+        raise Refusal("bonds_asked_often", "psn_no", {"limit": str(BONDS_ASKED)})
+
+
 def asked(request: HttpRequest, visitor: Visitor, now: datetime) -> None:
     """Ask for a bond."""
+    _count_try(visitor)
     ask_bond(visitor.connection, _terms(request), actor=visitor.actor, now=now)
 
 
 def given(request: HttpRequest, visitor: Visitor, now: datetime) -> None:
     """Give a bond."""
+    _count_try(visitor)
     give_bond(visitor.connection, _terms(request), actor=visitor.actor, now=now)
 
 

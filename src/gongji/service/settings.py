@@ -42,7 +42,9 @@ ALIKE: dict[str, Any] = {
         "gongji.portal",
     ],
     "MIDDLEWARE": [
+        "gongji.portal.headers.PolicyMiddleware",
         "django.middleware.security.SecurityMiddleware",
+        "gongji.portal.headers.TransportMiddleware",
         "gongji.portal.static_files.StaticFilesMiddleware",
         "django.middleware.gzip.GZipMiddleware",
         "django.contrib.sessions.middleware.SessionMiddleware",
@@ -53,7 +55,7 @@ ALIKE: dict[str, Any] = {
         "django.contrib.messages.middleware.MessageMiddleware",
         "django.middleware.clickjacking.XFrameOptionsMiddleware",
         "allauth.account.middleware.AccountMiddleware",
-        "gongji.portal.headers.PolicyMiddleware",
+        "gongji.portal.headers.SessionLifeMiddleware",
     ],
     "TEMPLATES": [
         {
@@ -81,6 +83,11 @@ ALIKE: dict[str, Any] = {
     "LOGIN_REDIRECT_URL": "portal:me",
     "SESSION_COOKIE_AGE": 1800,
     "SESSION_SAVE_EVERY_REQUEST": True,
+    "SESSION_COOKIE_SAMESITE": "Lax",
+    "CSRF_COOKIE_HTTPONLY": True,
+    # Whoever comes over TLS, as a named proxy says, is to come so for a year.
+    "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),
+    "SECURE_HSTS_SECONDS": 365 * 24 * 3600,
     "AUTHENTICATION_BACKENDS": [
         "django.contrib.auth.backends.ModelBackend",
         "gongji.portal.sign_in.CodeBackend",
@@ -108,6 +115,7 @@ def own_settings(given: Environment) -> dict[str, Any]:
         "GONGJI_DEMO": given.demo,
         "GONGJI_API_RATE": given.api_rate,
         "NINJA_NUM_PROXIES": given.proxies,
+        "GONGJI_PROXY_ADDRESSES": given.proxy_addresses,
         "GONGJI_IDENTITY_KEY": given.identity_key,
         "GONGJI_LOOKUP_KEY": given.lookup_key,
         "GONGJI_OIDC_CLAIM": given.oidc_claim,

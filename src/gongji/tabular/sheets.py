@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 from gongji.refusals import Refusal, RowRefusal
 from gongji.tabular.cell_forms import COLUMN_FORMS, CellProblem, Form, cell_text
 from gongji.tabular.csv_files import read_head
+from gongji.tabular.formulas import no_formula
 from gongji.tabular.header_rows import TablePlace, check_header
 from gongji.tabular.workbooks import Record, Texts, open_book
 
@@ -164,10 +165,10 @@ class _Csv:
         # With its mark, as spreadsheets expect of a file with Chinese text.
         self.file = path.open("w", encoding="utf-8-sig", newline="")
         self.writer = csv.writer(self.file, lineterminator="\n")
-        self.writer.writerow(columns)
+        self.writer.writerow(map(no_formula, columns))
 
     def write(self, rows: Sequence[Sequence[object]]) -> None:
-        self.writer.writerows(rows)
+        self.writer.writerows([no_formula(value) for value in row] for row in rows)
 
     def close(self) -> None:
         self.file.close()

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 EXPLANATIONS = "说明"
 """The sheet of a template that is not read."""
 MOST_COLUMNS = 1 << 10
+MOST_PLACES, SPARSE = 10_000_000, 100
+"""Places of a sheet that are read whatever is in them; beyond, one in so many must be filled."""
+MOST_BYTES = 2 << 30
+_REFERENCE = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
 _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>([^<]+)</")
 _FORMULA = re.compile(rb"<(?:\w+:)?f\b")
@@ -121,7 +125,34 @@ def open_book(path: Path) -> "Book":
     """
     from python_calamine import CalamineWorkbook
 
+    _check_extent(path)
     return Book(path, CalamineWorkbook.from_path(str(path)))
+
+
+def _check_extent(path: Path) -> None:
+    """The sheets are not mostly empty: their reader keeps a place for every cell between.
+
+    Refuses: file_unreadable where a sheet spans more places than it has cells a hundred times.
+    """
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        for part in archive.infolist():
+            if not part.filename.startswith("xl/worksheets/") or part.is_dir():
+                continue
+            if part.file_size > MOST_BYTES:
+                raise _too_large(path, f"一张工作表解压后超过 {MOST_BYTES >> 20} MB")
+            places = _REFERENCE.findall(archive.read(part))
+            if not places:
+                continue
+            rows = max(int(row) for _, row in places)
+            columns = max(map(_number, {letters for letters, _ in places})) + 1
+            if rows * columns > max(MOST_PLACES, SPARSE * len(places)):
+                raise _too_large(path, f"工作表跨 {rows} 行 {columns} 列，几乎全空")
+
+
+def _too_large(path: Path, reason: str) -> Refusal:
+    return Refusal("file_unreadable", "文件", {"value": path.name, "reason": reason})
 
 
 class Book:

@@ -11,6 +11,7 @@ from typing import Any
 from gongji.platform.identity import mask_name, mask_number
 from gongji.platform.imports.import_columns import EXAMPLE, Column, Kind, KindList
 from gongji.refusals import Problem, Refusal, RowProblem
+from gongji.tabular.formulas import formula_again
 from gongji.tabular.header_rows import TablePlace
 from gongji.tabular.sheets import Sheet, ending_of, guarded
 from gongji.tabular.workbooks import Record, Texts, open_book
@@ -185,7 +186,7 @@ def _values(table: ArrivingTable, record: Record, problems: Problems) -> dict[st
     for column, raw in zip(table.columns, padded, strict=False):
         if column is None or told & {column.heading, column.name}:
             continue
-        cell = raw.strip()
+        cell = formula_again(raw.strip())
         if not cell:
             if column.required:
                 problems.note(table.label, line, column.heading, "不能为空；请填写")

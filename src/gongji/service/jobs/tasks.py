@@ -14,7 +14,8 @@ NONCE_HOURS = 2
 log = structlog.get_logger()
 
 
-@app.periodic(cron="10 1 * * *")
+# At night in China: the clock of these times is UTC's.
+@app.periodic(cron="10 17 * * *")
 @app.task(queueing_lock="trial_balance", pass_context=False)
 def daily_trial_balance(timestamp: int) -> None:
     """Draw up the trial balance of the day before and say whether the books agree."""
@@ -27,7 +28,6 @@ def daily_trial_balance(timestamp: int) -> None:
     say("trial_balance", day=str(day), agrees=found.agrees)
 
 
-# At night in China: the clock of these times is UTC's.
 @app.periodic(cron="20 17 * * *")
 @app.task(queueing_lock="seal_journal", pass_context=False)
 def seal_journal(timestamp: int) -> None:
