@@ -174,6 +174,22 @@ def test_what_was_emptied_stays_empty_and_back_brings_the_first_question_again(
         assert page.input_value("[name=total]") == "1000"
 
 
+def test_a_lost_network_takes_no_answer_away(chromium: Any, address: str) -> None:
+    with watched(chromium, address, PHONE, **PHONES) as seen:
+        page = seen.page
+        seen.goto(QUESTION)
+        calculated(seen, "1,500.00")
+        page.context.set_offline(True)
+        page.fill("[name=total]", "1000")
+        page.wait_for_selector("#answer .lost:has-text('没有连上')")
+        assert "1,500.00" in page.inner_text("#answer h2")
+        page.context.set_offline(False)
+        page.fill("[name=total]", "1001")
+        calculated(seen, "420.60")
+        assert page.locator("#answer .lost").count() == 0
+        seen.complaints.clear()  # The browser says that it was offline.
+
+
 def test_an_error_of_the_family_form_keeps_what_was_typed_and_a_page_one_can_stay_on(
     chromium: Any, address: str, family: Family
 ) -> None:
