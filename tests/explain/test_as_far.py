@@ -64,6 +64,12 @@ def test_the_command_tells_how_far_it_came_and_still_refuses() -> None:
     assert "一级：合计：统筹基金支付582.00元" in levels.output
 
 
+def test_the_command_reads_amounts_as_people_write_them() -> None:
+    used = ["--level", "3", "--in-scope", "￥1,090", "--used", "ordinary_paid=5,500元"]
+    shown = CliRunner().invoke(cli, [*ASKED, *used])
+    assert "统筹基金支付500.00元" in shown.output, shown.output
+
+
 def test_a_fact_that_no_rule_asks_for_is_told_and_never_dropped() -> None:
     explanation = quote(CHUXIONG | {"in_scope": "1000", "selected": "否", "wellness": "是"})
     assert [fact.column for fact in explanation.unread] == ["selected", "wellness"]
