@@ -64,6 +64,12 @@ def test_the_command_tells_how_far_it_came_and_still_refuses() -> None:
     assert "一级：合计：统筹基金支付582.00元" in levels.output
 
 
+def test_the_command_reads_amounts_as_people_write_them() -> None:
+    used = ["--level", "3", "--in-scope", "￥1,090", "--used", "ordinary_paid=5,500元"]
+    shown = CliRunner().invoke(cli, [*ASKED, *used])
+    assert "统筹基金支付500.00元" in shown.output, shown.output
+
+
 def test_a_fact_that_no_rule_asks_for_is_told_and_never_dropped() -> None:
     explanation = quote(CHUXIONG | {"in_scope": "1000", "selected": "否", "wellness": "是"})
     assert [fact.column for fact in explanation.unread] == ["selected", "wellness"]
@@ -195,3 +201,33 @@ def test_how_a_limit_is_rounded_is_no_question_where_it_is_not_reached_or_whole(
 def test_meters_that_do_not_move_are_left_out_of_the_text() -> None:
     text = as_text(quote(CHUXIONG | {"in_scope": "1000"}))
     assert "普通统筹：0.00元 → 455.00元" in text and "住院统筹：" not in text
+
+
+def test_a_benefit_whose_figures_ask_for_nothing_has_no_empty_brackets() -> None:
+    """邵阳 第十五条: one rate of dual-channel drugs for everybody."""
+    row = {"area": "430500", "date": "2023-02-01", "status": "active", "in_scope": "1000"}
+    settings = {"dual_channel_rate": "80%", "dual_channel_ceiling": "9000"}
+    found = quote(row | {"benefit": "dual_channel"}, settings=settings)
+    assert found.result.pool_fen == 80_000
+    assert "双通道药。总费用1,000.00元" in found.sentences[0].text
+    assert "（）" not in as_text(found)
+
+
+@pytest.mark.parametrize(
+    ("area", "fact", "articles"),
+    [
+        ("430500", "third_party", ["第七条（五）", "第三十条第一款（二）"]),
+        ("430500", "public_health", ["第七条（六）", "第三十条第一款（三）"]),
+        ("510400", "other_fund", ["第八条（一）", "第三十条第一款（一）"]),
+        ("510400", "third_party", ["第八条（三）", "第三十条第一款（二）"]),
+    ],
+)
+def test_what_area_and_nation_both_refuse_is_cited_from_both(
+    area: str, fact: str, articles: list[str]
+) -> None:
+    row = {"area": area, "date": "2023-03-01", "status": "active", "level": "2", "total": "100"}
+    found = quote(row | {fact: "是"})
+    assert found.result.gate and [cite.article for cite in found.result.gate.cites] == articles
+    refusal = next(one for one in found.sentences if one.kind == "refusal")
+    assert [cite.article for cite in refusal.cites] == articles
+    assert refusal.cites[1].document == "中华人民共和国社会保险法"

@@ -174,6 +174,18 @@ def test_lines_unrelated_to_the_disease_are_the_persons_in_chuxiong(counter: Cou
     assert (both.total_fen, both.in_scope_fen) == (3000, 1750)
 
 
+def test_an_unrelated_line_needs_no_first_self_pay(counter: Counter, owner: Connection) -> None:
+    """Nobody says what is paid first of an item of class 乙; who bears all of it need not know."""
+    add_item(owner, "U", grade="乙", first_self_pay_ppm=None)
+    visit = counter.open()
+    counter.describe(visit)
+    found = counter.upload(visit, line("1", "U", 700, related=False), line("2", "A", 200))
+    assert [one.amounts for one in found] == [(0, 700, 0, 0), (0, 0, 0, 200)]
+    assert found[0].unrelated and found[0].share_ppm == 10**6 and "无关" in found[0].memo
+    more = line("3", "U", 700)
+    refused("line_unpriced", lambda: counter.upload(visit, more, batch="later"), "先行自付")
+
+
 def test_special_disease_drugs_are_settled_apart_in_yunfu(counter: Counter) -> None:
     visit = counter.open(YUNFU)
     lines = [line("1", "G", 100), line("2", "A", 200), line("3", "H", 300)]

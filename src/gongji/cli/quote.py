@@ -12,6 +12,7 @@ from gongji.law.explain.as_far import as_far, by_level
 from gongji.law.explain.quote import quote
 from gongji.law.rulebook.vocabulary import BENEFITS, LEVELS
 from gongji.refusals import Refusal
+from gongji.tabular.cell_forms import amount_said
 from gongji.units import yuan_text
 
 ORDINARY = "ordinary"
@@ -75,8 +76,8 @@ def command(
         "date": date,
         "status": status,
         "level": level,
-        "in_scope": in_scope,
-        "total": total,
+        "in_scope": amount_said(in_scope),
+        "total": amount_said(total),
         "benefit": benefit,
     }
     others = pairs("--fact", facts)
@@ -86,7 +87,8 @@ def command(
         raise click.BadParameter(f"{given} 已由选项给出，不能再用 --fact", param_hint="--fact")
     if not (in_scope or total or AMOUNTS & others.keys()):
         raise Refusal("field_missing", "--in-scope 或 --total")
-    asked = (row | others, pairs("--used", used), pairs("--set", settings), folders)
+    spent = {name: amount_said(text) for name, text in pairs("--used", used).items()}
+    asked = (row | others, spent, pairs("--set", settings), folders)
     try:
         explanation = quote(*asked)
     except Refusal as refusal:

@@ -92,7 +92,13 @@
       if (!reply.ok) throw new Error(reply.statusText);
       found = await reply.json();
     } catch {
-      if (number === latest) answer.textContent = failed;
+      // The answer that is there stays; what is told is that it is not the newest.
+      if (number === latest) {
+        const told = answer.querySelector(".lost") || document.createElement("p");
+        told.className = "lost error";
+        told.textContent = failed;
+        answer.prepend(told);
+      }
       answer.classList.remove("waiting");
       return;
     }
