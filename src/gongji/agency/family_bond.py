@@ -17,7 +17,7 @@ from gongji.people import bonds, person_facts
 from gongji.people.bonds import BondNumber, BondRecord
 from gongji.people.person_rows import Person
 from gongji.refusals import Refusal
-from gongji.review.command_kinds import Case, CommandKind, Examined, PreviewLine, register
+from gongji.review.command_kinds import Case, CommandKind, Examination, PreviewLine, register
 from gongji.units import day_in_china
 
 NAMES = {code: name for name, code in RELATIONS.items()}
@@ -71,7 +71,7 @@ def _status(case: Case, person: Person) -> list[object]:
     return [[fact.kind, fact.id] for fact in held[person.id]]
 
 
-def examine(case: Case) -> Examined:
+def examine(case: Case) -> Examination:
     """What a bond rests on: both persons, their insurance and account, the law, what stands.
 
     Refuses: applicant_refused, relation_refused, bond_person_unknown, bond_with_oneself,
@@ -96,7 +96,7 @@ def examine(case: Case) -> Examined:
         PreviewLine(f"关系：{NAMES.get(form.relation, form.relation)}；自办结之日起"),
         PreviewLine("办理时不划转金额，就医结算时按顺序支付", 0),
     )
-    return Examined(ground, said, None, (sides.person.id, sides.owner.id))
+    return Examination(ground, said, None, (sides.person.id, sides.owner.id))
 
 
 def act(case: Case) -> str:
@@ -126,7 +126,7 @@ def _record(form: BondForm) -> BondRecord:
     )
 
 
-def examine_end(case: Case) -> Examined:
+def examine_end(case: Case) -> Examination:
     """What ending a bond rests on: that it stands.
 
     Refuses: applicant_refused, bond_unknown.
@@ -137,7 +137,7 @@ def examine_end(case: Case) -> Examined:
     if case.row.actor_kind == "person" and int(case.row.actor) not in (bond.person, bond.owner):
         raise Refusal("bond_unknown", "bond")
     said = PreviewLine("家庭共济关系自今日起解除，此后的费用不再由该账户支付", 0)
-    return Examined({"bond": form.bond}, (said,), None, (bond.person, bond.owner))
+    return Examination({"bond": form.bond}, (said,), None, (bond.person, bond.owner))
 
 
 def act_end(case: Case) -> str:

@@ -29,7 +29,7 @@ class PreviewLine(msgspec.Struct, frozen=True):
     article: str = ""
 
 
-class Examined(msgspec.Struct, frozen=True):
+class Examination(msgspec.Struct, frozen=True):
     """What a command rests on now and would bring about.
 
     Shape:   `ground` says whether it may be done (status, law, account number, duplicates) and is
@@ -70,7 +70,7 @@ class CommandKind:
     words: str
     content: type
     makers: tuple[str, ...]
-    examine: Callable[[Case], Examined]
+    examine: Callable[[Case], Examination]
     act: Callable[[Case], str]
     people: bool = False
     item: bool = False
