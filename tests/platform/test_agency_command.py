@@ -76,6 +76,18 @@ def test_a_year_and_a_county_are_entered(run: Run, tmp_path: Path) -> None:
     assert "此前已录入" in run(*year)[1]
 
 
+def test_a_list_of_diseases_is_entered(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "病种.csv"
+    path.write_text(
+        "病种代码,病种名称,规则病种,待遇\nM03900,高血压,hypertension,慢性病\n", encoding="utf-8"
+    )
+    words = ("diseases", str(path), "--area", AREA, "--since", "2025-01-01", "--source", "文号")
+    assert run(*words) == (0, "统筹区 532300：自 2025-01-01 起 1 个病种\n")
+    assert run.ask(
+        "select since::text, source, code from disease_list join disease on list = id"
+    ) == [("2025-01-01", "文号", "M03900")]
+
+
 def test_coverage_names_every_gap_and_says_so_by_its_code(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

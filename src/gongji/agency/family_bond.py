@@ -106,7 +106,7 @@ def act(case: Case) -> str:
     sides = bonds.bond_sides(case.connection, form, day_in_china(case.now))
     found = item(case.law, "family_bond")
     text = (
-        f"{sides.owner.name}与{sides.person.name}的家庭共济已办结（{_cited(found)}），"
+        f"{sides.owner.name}与{sides.person.name}的家庭共济已办结（{cited(found)}），"
         f"可以随时解除。{found.rule.remedy}"
     )
     people = (sides.person.id, sides.owner.id)
@@ -114,7 +114,8 @@ def act(case: Case) -> str:
     return f"家庭共济第 {number} 号"
 
 
-def _cited(found: AgencyItem) -> str:
+def cited(found: AgencyItem) -> str:
+    """The document and the article that an item rests on."""
     document = found.rule.document or found.ground.cite.document
     return f"{document} {found.rule.article}"
 
@@ -148,7 +149,7 @@ def act_end(case: Case) -> str:
     end = bonds.end_bond if case.actor.kind == "person" else bonds.revoke_bond
     end(case.connection, content, actor=case.actor, now=case.now)
     found = item(case.law, "family_bond_end")
-    text = f"家庭共济第 {content.bond} 号自 {today} 起解除（{_cited(found)}）。"
+    text = f"家庭共济第 {content.bond} 号自 {today} 起解除（{cited(found)}）。"
     notices.tell(case.connection, case.row.id, (bond.person, bond.owner), text, case.now)
     return f"家庭共济第 {content.bond} 号已解除"
 

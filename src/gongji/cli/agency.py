@@ -19,6 +19,7 @@ def command() -> None:
       gongji agency init --area 532300 --name 楚雄州医保中心 --admin guanliyuan=张某
       gongji agency county --area 532300 --code 532301 --name 楚雄市医保中心
       gongji agency calendar 2026.csv --year 2026 --source 通知文号
+      gongji agency diseases 病种.csv --area 532300 --since 2025-01-01 --source 文号
       gongji agency coverage --area 532300
     """
 
@@ -92,6 +93,23 @@ def calendar(file: Path, year: int, source: str) -> int:
     with owner_connection() as connection:
         made = enter_year(connection, new)
     click.echo(f"{year} 年：{len(new.days)} 天与周历不同" + ("" if made else "（此前已录入）"))
+    return 0
+
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--area", required=True, help="统筹区代码。")
+@click.option("--since", required=True, type=click.DateTime(["%Y-%m-%d"]), help="自哪一天起。")
+@click.option("--source", required=True, help="文件的文号。")
+def diseases(file: Path, area: str, since: datetime, source: str) -> int:
+    """录入一份门诊慢特病目录（列：病种代码、病种名称、规则病种、待遇、认定标准、有效月数）。"""
+    from gongji.agency.disease_lists import enter_diseases, read_diseases
+    from gongji.platform.installation import owner_connection
+
+    found = read_diseases(file)
+    with owner_connection() as connection:
+        enter_diseases(connection, area, since.date(), source, found)
+    click.echo(f"统筹区 {area}：自 {since:%Y-%m-%d} 起 {len(found)} 个病种")
     return 0
 
 
