@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import psycopg
 
+from gongji.law.engine.areas import Areas
 from gongji.law.rulebook.law import Law
 from gongji.platform.actors import Actor
 from gongji.platform.command_rows import ChainStep, CommandRow
@@ -51,6 +52,7 @@ class Case:
     row: CommandRow
     content: Any
     law: Law
+    areas: Areas
     papers: frozenset[str]
     now: datetime
     actor: Actor

@@ -499,11 +499,12 @@ def _turn(desk: Desk, actor: Actor, row: CommandRow) -> tuple[int, int]:
 
 def _look(desk: Desk, row: CommandRow, actor: Actor) -> _Look:
     kind = get_kind(row.kind)
-    law = _law(desk, row.area)
+    areas = in_force(desk.connection, desk.laws)
+    law = areas.area(row.area).law(day_of(desk.today))
     found = item_of(kind, law)
     papers = frozenset(command_rows.papers_of(desk.connection, row.id))
     content = read_content(kind, row.content)
-    case = Case(desk.connection, row, content, law, papers, desk.now, actor)
+    case = Case(desk.connection, row, content, law, areas, papers, desk.now, actor)
     examined = kind.examine(case)
     tree = agencies(desk.connection, row.area)
     chain = chain_of(kind, law, tree, row.agency, examined.amount_fen or 0)
