@@ -2,7 +2,8 @@
 
 The bill is decided on the facts and the law of the day of service and on the meters as they are
 now: in order of arrival. Nothing is drawn from an account, since the person paid it all; what the
-funds pay becomes a payable of the person. A bill is known by institution and number, and is entered once.
+funds pay becomes a payable of the person. A bill is known by institution and number, and is
+entered once.
 
 Law:     楚政规〔2022〕2号 第二十五条, 云府办〔2022〕20号 第二十一条: what could not be settled at
          once.
