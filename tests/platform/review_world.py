@@ -14,8 +14,8 @@ from gongji.platform.inbox import inbox_of
 from gongji.platform.law_book import LawBook
 from gongji.platform.message_seal import seal_of
 from gongji.review import desk as life
-from gongji.review.desk import Acting, Desk, Drafting, Told
-from gongji.review.evidence import Paper
+from gongji.review.desk import Acting, Became, Desk, Drafting
+from gongji.review.evidence import PaperFile
 from gongji.review.posts import PostGrant, grant_post
 from gongji.review.staff import Agency, NewStaff, add_agency, add_staff
 from gongji.review.working_days import NewYear, enter_year
@@ -97,7 +97,7 @@ class World:
         asked = Drafting(self.msg(), **fields, subject_kind="person", subject="1", content=content)
         told = life.draft(self.desk(), actor, asked)
         if fields["kind"] == "family_bond":
-            life.add_paper(self.desk(), actor, told.command, Paper("结婚证", PDF))
+            life.add_paper(self.desk(), actor, told.command, PaperFile("结婚证", PDF))
         return told.command
 
     def acting(self, number: int, **changed: Any) -> Acting:
@@ -117,7 +117,7 @@ class World:
         life.submit(self.desk(), actor, self.acting(number))
         return number
 
-    def approve(self, actor: Actor, number: int, **changed: Any) -> Told:
+    def approve(self, actor: Actor, number: int, **changed: Any) -> Became:
         """The step whose turn it is."""
         return life.approve(self.desk(), actor, self.acting(number, **changed))
 

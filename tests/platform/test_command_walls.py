@@ -232,6 +232,7 @@ def test_what_was_submitted_is_not_altered(world: Connection, change: str) -> No
 def test_what_is_done_is_done(world: Connection) -> None:
     done = (
         *SUBMITTED,
+        STEPS + "(1, 2, 1, 1, 2, 2, 'approve', ''), (1, 3, 1, 2, 3, 3, 'approve', '')",
         "update command set state = 'executed', executed_at = now() where id = 1",
     )
     for change in ("state = 'submitted'", "position = 9", "due_on = '2024-01-01'"):
@@ -311,3 +312,105 @@ def test_a_finding_is_found_once_and_in_one_lead(world: Connection) -> None:
     assert refused(world, again) == "finding_fingerprint_key"
     lead = "insert into lead_finding (finding, lead) values (1, 1)"
     assert refused(world, lead, lead) == "lead_finding_pkey"
+
+
+def test_no_step_is_skipped(world: Connection) -> None:
+    second = STEPS + "(1, 2, 1, 2, 3, 3, '{}', '试')"
+    for act in ("approve", "return"):
+        assert refused(world, *SUBMITTED, second.format(act)) == "step_in_order"
+    first = STEPS + "(1, 2, 1, 1, 2, 2, 'approve', '')"
+    accepted(
+        world, *SUBMITTED, first, second.format("approve").replace("(1, 2, 1, 2", "(1, 3, 1, 2")
+    )
+    # Nor is one taken of what was not submitted.
+    assert refused(world, *SUBMITTED[:2], first) == "step_in_order"
+
+
+def test_nothing_is_carried_out_before_its_chain_was_approved(world: Connection) -> None:
+    first = STEPS + "(1, 2, 1, 1, 2, 2, 'approve', '')"
+    for early in ((), (first,)):
+        for state in ("state = 'approved'", "state = 'executed', executed_at = now()"):
+            change = f"update command set {state} where id = 1"
+            assert refused(world, *SUBMITTED, *early, change) == "command_whole"
+    last = STEPS + "(1, 3, 1, 2, 3, 3, 'approve', '')"
+    accepted(world, *SUBMITTED, first, last, "update command set state = 'approved' where id = 1")
+
+
+def test_a_step_is_taken_at_the_agency_of_its_chain(world: Connection) -> None:
+    agencies = (
+        "insert into agency (code, area, level, name)"
+        " values ('430500', '430500', 'prefecture', 'x')",
+        "insert into agency (code, area, parent, level, name)"
+        " values ('430502', '430500', '430500', 'county', 'y')",
+        "insert into staff (id, subject, name) overriding system value values (5, 'wu', '戊')",
+        f"{HOLD} (5, 'first_reviewer', daterange({TODAY} - 30, null))",
+    )
+    chain = """update command set chain = '[{"post": "first_reviewer", "agency": "430502"}]'
+        where id = 1"""
+    place = (
+        "insert into post_area (holding, area, agency)"
+        " select max(id), '430500', '%s' from post_holding"
+    )
+    step = (
+        PLACES + "(1, 5, 1)",
+        "insert into step (command, number, round, position, staff, holding, act, reason)"
+        " select 1, 2, 1, 1, 5, max(id), 'approve', '' from post_holding",
+    )
+    before = (*agencies[:3], chain, *SUBMITTED, agencies[3])
+    assert refused(world, *before, place % "430500", *step) == "step_held"
+    accepted(world, *before, place % "430502", *step)
+    accepted(world, *before, place % "", *step)
+
+
+def test_whoever_is_concerned_takes_no_step(world: Connection) -> None:
+    concerned = "insert into command_about (command, person) values (1, 2)"
+    assert refused(world, concerned, PLACES + "(1, 3, 2)") == "command_person_other"
+    assert "只增不改" in refused(world, concerned, "delete from command_about")
+
+
+def test_papers_are_handed_in_until_it_is_submitted(world: Connection) -> None:
+    paper = (
+        "insert into evidence (command, paper, sha256, type, bytes, key_id, sealed, retention)"
+        " values (1, '票据', sha256('x'), 'application/pdf', 1, '1', 'x', '10年')"
+    )
+    accepted(world, paper)
+    assert refused(world, *SUBMITTED, paper) == "evidence_open"
+    assert "只增不改" in refused(world, paper, "update evidence set paper = 'x'")
+
+
+def test_a_notice_says_what_it_said(world: Connection) -> None:
+    notice = "insert into notice (command, person, way, text) values (1, 1, '{}', '{}')"
+    assert refused(world, notice.format("fax", "x")) == "notice_way_check"
+    assert refused(world, notice.format("sms", "")) == "notice_text_check"
+    told = notice.format("sms", "x")
+    assert refused(world, told, told) == "notice_command_person_way_key"
+    delivered = "update notice set delivered_at = now(), ref = 'r'"
+    accepted(world, told, delivered)
+    for change in (delivered, "update notice set text = 'y'", "delete from notice"):
+        assert "只能新增" in refused(world, told, delivered, change)
+    assert "只增不改" in refused(world, "truncate notice")
+
+
+def test_a_link_is_known_by_its_hash(world: Connection) -> None:
+    link = (
+        "insert into invitation (token_hash, staff, actor_kind, actor, expires_at)"
+        " values ({}, 1, 'operator', 't', now() + interval '{}')"
+    )
+    assert refused(world, link.format("'x'", "1 day")) == "invitation_token_hash_check"
+    assert refused(world, link.format("sha256('x')", "-1 day")) == "invitation_lasts"
+    late = "update invitation set used_at = expires_at + interval '1 second'"
+    assert refused(world, link.format("sha256('x')", "1 day"), late) == "invitation_in_time"
+    assert "只增不改" in refused(world, "truncate invitation")
+
+
+def test_a_year_of_working_days_is_entered_once(world: Connection) -> None:
+    year = "insert into calendar_year (year, source) values ({}, '{}')"
+    assert refused(world, year.format(1999, "x")) == "calendar_year_year_check"
+    assert refused(world, year.format(2026, "")) == "calendar_year_source_check"
+    assert refused(world, year.format(2026, "x"), year.format(2026, "y")) == "calendar_year_pkey"
+    assert "只增不改" in refused(world, "truncate calendar_year cascade")
+
+
+def test_days_worked_are_not_below_zero(world: Connection) -> None:
+    change = "update command set worked_days = -1 where id = 1"
+    assert refused(world, change) == "command_worked_days_check"

@@ -19,7 +19,7 @@ from gongji.refusals import Refusal
 from gongji.review import desk as life
 from gongji.review import evidence, worklists
 from gongji.review.desk import Acting, Editing
-from gongji.review.evidence import Paper
+from gongji.review.evidence import PaperFile
 
 CONSOLE = "-c role=gongji_console -c timezone=UTC"
 PAGES = "-c role=gongji_pages -c timezone=UTC"
@@ -131,8 +131,9 @@ def test_what_does_not_fit_a_form_is_refused(world: World) -> None:
     ):
         number = world.draft(clerk, world.bond() | change)
         refused(code, life.preview, world.desk(), number)
-    world.owner.execute('update command set content = content || \'{"applicant": "institution"}\'')
-    refused("value_invalid", life.preview, world.desk(), number)
+    number = world.draft(clerk, world.bond() | {"applicant": "delegate"})
+    assert life.preview(world.desk(), number).examined.about == (1, 2)
+    refused("value_invalid", world.draft, clerk, world.bond() | {"applicant": "institution"})
 
 
 def test_relatives_that_the_area_does_not_name_are_refused() -> None:
@@ -163,22 +164,24 @@ def test_everything_missing_is_told_at_once_and_papers_are_looked_at(world: Worl
         (b"%PDF-1.4 cut short", "evidence_type"),
         (b"%PDF-1.4 /OpenAction << /JS (x) >> %%EOF", "evidence_unsafe"),
     ):
-        refused(code, life.add_paper, desk, clerk, number, Paper("结婚证", content))
-    refused("evidence_unknown", life.add_paper, desk, clerk, number, Paper("照片", PDF))
-    first = life.add_paper(desk, clerk, number, Paper("结婚证", PDF))
-    assert life.add_paper(desk, clerk, number, Paper("结婚证", PDF)) == first
+        refused(code, life.add_paper, desk, clerk, number, PaperFile("结婚证", content))
+    refused("evidence_unknown", life.add_paper, desk, clerk, number, PaperFile("照片", PDF))
+    first = life.add_paper(desk, clerk, number, PaperFile("结婚证", PDF))
+    assert life.add_paper(desk, clerk, number, PaperFile("结婚证", PDF)) == first
     jpeg = b"\xff\xd8\xff\xe0 \xff\xd9"
-    life.add_paper(desk, clerk, number, Paper("承诺书：户口簿", jpeg))
+    life.add_paper(desk, clerk, number, PaperFile("承诺书：户口簿", jpeg))
     kept = papers_of(world.owner, number)
     assert {name: len(ids) for name, ids in kept.items()} == {"结婚证": 1, "承诺书：户口簿": 1}
     assert evidence.open_paper(world.by, world.seal, kept["结婚证"][0]) == (
         "application/pdf",
-        Paper("结婚证", PDF),
+        PaperFile("结婚证", PDF),
     )
     sealed = world.owner.execute("select sealed from evidence").fetchone()
     assert sealed is not None and b"PDF" not in sealed[0]
     life.submit(world.desk(), clerk, world.acting(number))
-    refused("command_state", life.add_paper, desk, clerk, number, Paper("结婚证", PDF + b"\n%%EOF"))
+    refused(
+        "command_state", life.add_paper, desk, clerk, number, PaperFile("结婚证", PDF + b"\n%%EOF")
+    )
 
 
 def test_a_command_is_returned_with_a_reason_and_submitted_again(world: World) -> None:

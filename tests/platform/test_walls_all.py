@@ -18,6 +18,8 @@ Changes = dict[str, str]
 ELSEWHERE = {
     *("staff", "post", "post_conflict", "post_holding", "post_area", "post_side"),
     *("command", "command_move", "command_person", "step", "command_line", "evidence"),
+    *("agency", "invitation", "calendar_year", "calendar_day", "command_about", "notice"),
+    *("access_log_other", "disease_list", "disease"),
     *("access_log", "law_version", "chart", "entry_kind", "entry_moves"),
     *("payment_run", "payment_item", "payment_line", "deduction", "transfer"),
     *("bank_account", "bank_line", "bank_match"),

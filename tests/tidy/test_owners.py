@@ -35,7 +35,10 @@ FACES = ("gateway", "portal", "api", "cli", "console")
 FACES_OWN = {"sign_in", "file_ticket", "nonce"}
 """What a face remembers for itself: who signed in, files to be fetched, nonces that were used."""
 CHANGES = {"create", "get_or_create", "update_or_create", "bulk_create", "update", "delete", "save"}
-COMMAND_ROOMS = ("platform", "people", "institutions", "catalogue", "ledger", "settlement")
+COMMAND_ROOMS = (
+    *("platform", "people", "institutions", "catalogue", "ledger", "settlement"),
+    *("review", "agency"),
+)
 
 
 def texts(path: Path) -> list[str]:

@@ -17,7 +17,7 @@ from gongji.people import bonds, person_facts
 from gongji.people.bonds import BondNumber, BondRecord
 from gongji.people.person_rows import Person
 from gongji.refusals import Refusal
-from gongji.review.command_kinds import Case, CommandKind, Examined, PreviewLine, register
+from gongji.review.command_kinds import Case, CommandKind, Examination, PreviewLine, register
 from gongji.units import day_in_china
 
 NAMES = {code: name for name, code in RELATIONS.items()}
@@ -71,7 +71,7 @@ def _status(case: Case, person: Person) -> list[object]:
     return [[fact.kind, fact.id] for fact in held[person.id]]
 
 
-def examine(case: Case) -> Examined:
+def examine(case: Case) -> Examination:
     """What a bond rests on: both persons, their insurance and account, the law, what stands.
 
     Refuses: applicant_refused, relation_refused, bond_person_unknown, bond_with_oneself,
@@ -96,7 +96,7 @@ def examine(case: Case) -> Examined:
         PreviewLine(f"关系：{NAMES.get(form.relation, form.relation)}；自办结之日起"),
         PreviewLine("办理时不划转金额，就医结算时按顺序支付", 0),
     )
-    return Examined(ground, said, None, (sides.person.id, sides.owner.id))
+    return Examination(ground, said, None, (sides.person.id, sides.owner.id))
 
 
 def act(case: Case) -> str:
@@ -106,7 +106,7 @@ def act(case: Case) -> str:
     sides = bonds.bond_sides(case.connection, form, day_in_china(case.now))
     found = item(case.law, "family_bond")
     text = (
-        f"{sides.owner.name}与{sides.person.name}的家庭共济已办结（{_cited(found)}），"
+        f"{sides.owner.name}与{sides.person.name}的家庭共济已办结（{cited(found)}），"
         f"可以随时解除。{found.rule.remedy}"
     )
     people = (sides.person.id, sides.owner.id)
@@ -114,7 +114,8 @@ def act(case: Case) -> str:
     return f"家庭共济第 {number} 号"
 
 
-def _cited(found: AgencyItem) -> str:
+def cited(found: AgencyItem) -> str:
+    """The document and the article that an item rests on."""
     document = found.rule.document or found.ground.cite.document
     return f"{document} {found.rule.article}"
 
@@ -126,7 +127,7 @@ def _record(form: BondForm) -> BondRecord:
     )
 
 
-def examine_end(case: Case) -> Examined:
+def examine_end(case: Case) -> Examination:
     """What ending a bond rests on: that it stands.
 
     Refuses: applicant_refused, bond_unknown.
@@ -137,7 +138,7 @@ def examine_end(case: Case) -> Examined:
     if case.row.actor_kind == "person" and int(case.row.actor) not in (bond.person, bond.owner):
         raise Refusal("bond_unknown", "bond")
     said = PreviewLine("家庭共济关系自今日起解除，此后的费用不再由该账户支付", 0)
-    return Examined({"bond": form.bond}, (said,), None, (bond.person, bond.owner))
+    return Examination({"bond": form.bond}, (said,), None, (bond.person, bond.owner))
 
 
 def act_end(case: Case) -> str:
@@ -148,7 +149,7 @@ def act_end(case: Case) -> str:
     end = bonds.end_bond if case.actor.kind == "person" else bonds.revoke_bond
     end(case.connection, content, actor=case.actor, now=case.now)
     found = item(case.law, "family_bond_end")
-    text = f"家庭共济第 {content.bond} 号自 {today} 起解除（{_cited(found)}）。"
+    text = f"家庭共济第 {content.bond} 号自 {today} 起解除（{cited(found)}）。"
     notices.tell(case.connection, case.row.id, (bond.person, bond.owner), text, case.now)
     return f"家庭共济第 {content.bond} 号已解除"
 

@@ -65,6 +65,22 @@ class RegistrationFiling(msgspec.Struct, frozen=True):
     message: str = ""
 
 
+class RegistrationDecision(msgspec.Struct, frozen=True):
+    """A registration as the agency decides it: the disease by national code, name and the name that
+    rulebooks use, the benefit, who certified it.
+    """
+
+    psn_no: str
+    area: str
+    disease: str
+    name: str
+    rulebook: str
+    benefit: str
+    certifier: str
+    since: date
+    last: date | None = None
+
+
 class SelectionFiling(msgspec.Struct, frozen=True):
     """The institution that a person selects."""
 
@@ -280,6 +296,93 @@ def file_registration(
         actor.source(content.message),
     )
     return _keep(connection, fact, now, _overlaps("registration", "disease"))
+
+
+@command("staff")
+def approve_registration(
+    connection: Database, content: RegistrationDecision, *, actor: Actor, now: datetime
+) -> str:
+    """Approve a registration, in the place of one that was only filed; gives its serial.
+
+    A registration as 两病 of the same disease ends where a chronic or special one begins.
+    Law:     攀办发〔2022〕32号 第十条: nobody enjoys both.
+    Refuses: dates_reversed, person_unknown, registration_double, filing_overlaps.
+    """
+    check_order(content.since, content.last)
+    person = lock_person(connection, content.psn_no)
+    standing = registration_standing(connection, person, content)
+    serial = standing.filed.details["serial"] if standing.filed else ""
+    serial = serial or _serial(connection, content.area, now)
+    fact = NewFact(
+        person.id,
+        content.area,
+        "registration",
+        content.since,
+        content.disease,
+        day_after(content.last),
+        {
+            "benefit": content.benefit,
+            "disease": content.rulebook,
+            "name": content.name,
+            "state": "approved",
+            "serial": serial,
+            "approval_date": str(day_in_china(now)),
+            "institution": content.certifier,
+        },
+        actor.source(),
+    )
+    with connection.transaction():
+        if standing.filed is not None:
+            person_facts.retire(connection, [standing.filed.id], now)
+        for other in standing.gives_way:
+            _ends(connection, other, content.since, actor, now)
+        return _keep(connection, fact, now, _overlaps("registration", "disease"))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a decision meets: the filing that it decides, registrations that give way to it."""
+
+    filed: FactRow | None
+    gives_way: tuple[FactRow, ...]
+
+
+def registration_standing(
+    connection: Database, person: Person, content: RegistrationDecision
+) -> Standing:
+    """The registrations of a person that a decision meets.
+
+    Refuses: registration_double where 两病 is asked for beside a chronic or special registration;
+             filing_overlaps where the disease is approved already.
+    """
+    held = [
+        fact
+        for fact in person_facts.history(connection, [person.id], kinds=["registration"])[person.id]
+        if fact.until is None or fact.until > content.since
+    ]
+    same = [fact for fact in held if fact.details["disease"] == content.rulebook]
+    approved = [fact for fact in same if fact.details["state"] == "approved"]
+    for fact in approved:
+        if fact.details["benefit"] != "two_diseases" and content.benefit == "two_diseases":
+            raise Refusal("registration_double", "disease", {"name": fact.details["name"]})
+    own = [fact for fact in held if fact.key == content.disease]
+    for fact in own:
+        if fact in approved and fact.details["benefit"] == content.benefit:
+            raise _overlaps("registration", "disease")(str(fact.since), str(fact.until or ""))
+    filed = next((fact for fact in own if fact.details["state"] == "filed"), None)
+    return Standing(filed, tuple(f for f in approved if f.details["benefit"] == "two_diseases"))
+
+
+def _ends(connection: Database, fact: FactRow, day: date, actor: Actor, now: datetime) -> None:
+    """A fact ends with the day before; one that only begins then is known to be wrong."""
+    if fact.since >= day:
+        person_facts.retire(connection, [fact.id], now)
+        return
+    right = NewFact(
+        *(fact.person_id, fact.area, fact.kind, fact.since, fact.key, day, fact.details),
+        source=actor.source(),
+    )
+    person_facts.correct(connection, fact.id, right, now)
 
 
 @command("institution")

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import psycopg
 
+from gongji.law.engine.areas import Areas
 from gongji.law.rulebook.law import Law
 from gongji.platform.actors import Actor
 from gongji.platform.command_rows import ChainStep, CommandRow
@@ -29,7 +30,7 @@ class PreviewLine(msgspec.Struct, frozen=True):
     article: str = ""
 
 
-class Examined(msgspec.Struct, frozen=True):
+class Examination(msgspec.Struct, frozen=True):
     """What a command rests on now and would bring about.
 
     Shape:   `ground` says whether it may be done (status, law, account number, duplicates) and is
@@ -51,6 +52,7 @@ class Case:
     row: CommandRow
     content: Any
     law: Law
+    areas: Areas
     papers: frozenset[str]
     now: datetime
     actor: Actor
@@ -70,7 +72,7 @@ class CommandKind:
     words: str
     content: type
     makers: tuple[str, ...]
-    examine: Callable[[Case], Examined]
+    examine: Callable[[Case], Examination]
     act: Callable[[Case], str]
     people: bool = False
     item: bool = False

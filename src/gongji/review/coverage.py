@@ -13,8 +13,8 @@ import psycopg
 
 from gongji.law.rulebook.law import Law
 from gongji.refusals import Refusal
-from gongji.review.chains import chain_of, item_of
 from gongji.review.command_kinds import KINDS, CommandKind
+from gongji.review.review_chains import chain_of, item_of
 from gongji.review.staff import Agency, agencies, post_words
 from gongji.units import Fen
 
@@ -22,7 +22,7 @@ Connection = psycopg.Connection[Any]
 
 
 @dataclass(frozen=True)
-class Gap:
+class CoverageGap:
     """A kind that nobody can finish at an agency above an amount, and what is missing."""
 
     area: str
@@ -38,7 +38,7 @@ where a.area = %s and h.retired_at is null and s.disabled_at is null and h.durin
 Held = list[tuple[int, str, str]]
 
 
-def gaps(connection: Connection, area: str, law: Law, day: date) -> list[Gap]:
+def gaps(connection: Connection, area: str, law: Law, day: date) -> list[CoverageGap]:
     """What nobody can finish in an area on a day, for every kind, agency and band of amounts."""
     tree = agencies(connection, area)
     held: Held = [(row[0], row[1], row[2]) for row in connection.execute(_HELD, [area, day])]
@@ -49,7 +49,7 @@ def gaps(connection: Connection, area: str, law: Law, day: date) -> list[Gap]:
             for amount in _bands(kind, law):
                 missing = _missing(_places(kind, law, tree, (agency, amount)), held, words)
                 if missing:
-                    found.append(Gap(area, agency, kind.kind, amount, missing))
+                    found.append(CoverageGap(area, agency, kind.kind, amount, missing))
     return found
 
 

@@ -27,9 +27,9 @@ from gongji.platform.law_book import Laws, in_force
 from gongji.platform.message_seal import MessageSeal
 from gongji.refusals import Refusal
 from gongji.review import evidence
-from gongji.review.chains import chain_of, item_of
-from gongji.review.command_kinds import Case, CommandKind, Examined, get_kind, read_content
-from gongji.review.evidence import Paper
+from gongji.review.command_kinds import Case, CommandKind, Examination, get_kind, read_content
+from gongji.review.evidence import PaperFile
+from gongji.review.review_chains import chain_of, item_of
 from gongji.review.staff import (
     agencies,
     find_holding,
@@ -59,8 +59,6 @@ _WALLS = {
     "command_person_other": "step_about_oneself",
     "step_command_staff_position_fkey": "step_twice",
     "step_held": "step_not_held",
-    "step_in_order": "step_taken",
-    "step_approved_once": "step_taken",
 }
 """What a wall of the database means; a person has one place in a command."""
 
@@ -112,7 +110,7 @@ class Acting(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class Told(msgspec.Struct, frozen=True):
+class Became(msgspec.Struct, frozen=True):
     """What became of a command."""
 
     command: int
@@ -129,7 +127,7 @@ class Preview(msgspec.Struct, frozen=True):
     """
 
     seen: str
-    examined: Examined
+    examined: Examination
     missing: tuple[str, ...]
     chain: tuple[command_rows.ChainStep, ...]
     stale: bool
@@ -142,7 +140,7 @@ class _Look:
     kind: CommandKind
     item: AgencyItem | None
     case: Case
-    examined: Examined
+    examined: Examination
     chain: tuple[command_rows.ChainStep, ...]
 
     @property
@@ -162,13 +160,13 @@ class _Look:
 # What is asked.
 
 
-def draft(desk: Desk, actor: Actor, content: Drafting) -> Told:
+def draft(desk: Desk, actor: Actor, content: Drafting) -> Became:
     """Draft a command, by a member of staff who takes it in or by the insured person.
 
     Refuses: command_kind_unknown, value_invalid, agency_unknown, maker_missing, actor_refused.
     """
 
-    def run() -> Told:
+    def run() -> Became:
         kind = get_kind(content.kind)
         read_content(kind, content.content)
         if content.agency:
@@ -183,19 +181,19 @@ def draft(desk: Desk, actor: Actor, content: Drafting) -> Told:
             (content.subject_kind, content.subject),
             content.content,
         )
-        return Told(command_rows.add_draft(desk.connection, new), "draft")
+        return Became(command_rows.add_draft(desk.connection, new), "draft")
 
     return _once(desk, actor, "draft", content, run)
 
 
-def edit(desk: Desk, actor: Actor, content: Editing) -> Told:
+def edit(desk: Desk, actor: Actor, content: Editing) -> Became:
     """Change what a draft, or a command that was returned, says.
 
     Refuses: command_unknown, command_state, command_changed, value_invalid, maker_missing,
              command_not_own.
     """
 
-    def run() -> Told:
+    def run() -> Became:
         row = _open(desk, content.command, "修改", EDITABLE)
         _own(desk, actor, row, "修改")
         _unchanged(row, content.version)
@@ -207,7 +205,7 @@ def edit(desk: Desk, actor: Actor, content: Editing) -> Told:
     return _once(desk, actor, "edit", content, run)
 
 
-def add_paper(desk: Desk, actor: Actor, number: int, paper: Paper) -> bytes:
+def add_paper(desk: Desk, actor: Actor, number: int, paper: PaperFile) -> bytes:
     """Hand in a paper with a command that is not submitted; gives its SHA-256.
 
     The same paper again changes nothing.
@@ -239,7 +237,7 @@ def preview(desk: Desk, number: int) -> Preview:
     return Preview(look.seen, look.examined, tuple(look.missing), look.chain, stale)
 
 
-def submit(desk: Desk, actor: Actor, content: Acting) -> Told:
+def submit(desk: Desk, actor: Actor, content: Acting) -> Became:
     """Submit a draft, or again what was returned: content, chain and ground are frozen.
 
     Where the chain has no step it is carried out at once. The time limit goes on where it was
@@ -247,7 +245,7 @@ def submit(desk: Desk, actor: Actor, content: Acting) -> Told:
     Refuses: as `edit`; papers_missing with all of them, preview_differs, calendar_missing.
     """
 
-    def run() -> Told:
+    def run() -> Became:
         row = _open(desk, content.command, "提交", EDITABLE)
         _unchanged(row, content.version)
         holding = _own(desk, actor, row, "提交")
@@ -272,16 +270,16 @@ def submit(desk: Desk, actor: Actor, content: Acting) -> Told:
     return _once(desk, actor, "submit", content, run)
 
 
-def approve(desk: Desk, actor: Actor, content: Acting) -> Told:
+def approve(desk: Desk, actor: Actor, content: Acting) -> Became:
     """Take the step whose turn it is; the last one carries the command out, in one transaction.
 
     Where the ground is no longer what it was when it was submitted nothing is carried out: the
     command is stale, and is submitted again or withdrawn.
     Refuses: staff_unknown, command_unknown, command_state, command_changed, step_not_held,
-             step_twice, step_about_oneself, step_taken, preview_differs; whatever its kind refuses.
+             step_twice, step_about_oneself, preview_differs; whatever its kind refuses.
     """
 
-    def run() -> Told:
+    def run() -> Became:
         row = _open(desk, content.command, "审核", ("submitted",))
         _unchanged(row, content.version)
         staff, holding = _turn(desk, actor, row)
@@ -299,13 +297,13 @@ def approve(desk: Desk, actor: Actor, content: Acting) -> Told:
     return _once(desk, actor, "approve", content, run)
 
 
-def give_back(desk: Desk, actor: Actor, content: Acting) -> Told:
+def give_back(desk: Desk, actor: Actor, content: Acting) -> Became:
     """Return a command to whoever handed it in, with a reason; the time limit is paused.
 
     Refuses: as `approve`; reason_missing.
     """
 
-    def run() -> Told:
+    def run() -> Became:
         row = _open(desk, content.command, "退回", ("submitted",))
         if not content.reason.strip():
             raise Refusal("reason_missing", "reason")
@@ -318,13 +316,13 @@ def give_back(desk: Desk, actor: Actor, content: Acting) -> Told:
     return _once(desk, actor, "return", content, run)
 
 
-def withdraw(desk: Desk, actor: Actor, content: Acting) -> Told:
+def withdraw(desk: Desk, actor: Actor, content: Acting) -> Became:
     """Withdraw a command that was not carried out, with a reason.
 
     Refuses: as `edit`; reason_missing.
     """
 
-    def run() -> Told:
+    def run() -> Became:
         row = _open(desk, content.command, "撤回", (*EDITABLE, "submitted"))
         if not content.reason.strip():
             raise Refusal("reason_missing", "reason")
@@ -339,7 +337,7 @@ def withdraw(desk: Desk, actor: Actor, content: Acting) -> Told:
 
 def approve_listed(
     desk: Desk, actor: Actor, listed: list[int], acts: list[Acting]
-) -> list[Told | Refusal]:
+) -> list[Became | Refusal]:
     """Take a step of several commands of a list that the actor opened today, each by itself.
 
     Refuses: list_not_opened; what refuses one command stands in its place.
@@ -347,7 +345,7 @@ def approve_listed(
     chosen = {act.command for act in acts}
     if not (chosen <= set(listed) and trail.opened(desk.connection, _who(actor), listed)):
         raise Refusal("list_not_opened", "list")
-    found: list[Told | Refusal] = []
+    found: list[Became | Refusal] = []
     for act in acts:
         try:
             found.append(approve(desk, actor, act))
@@ -363,7 +361,7 @@ def _who(actor: Actor) -> tuple[str, str]:
     return actor.kind, actor.id
 
 
-def _once(desk: Desk, actor: Actor, act: str, content: Any, run: Callable[[], Told]) -> Told:
+def _once(desk: Desk, actor: Actor, act: str, content: Any, run: Callable[[], Became]) -> Became:
     """The answer of an act, or the one that it had before.
 
     Refuses: what the act refuses, and refused before.
@@ -387,10 +385,10 @@ def _once(desk: Desk, actor: Actor, act: str, content: Any, run: Callable[[], To
     )
     if "refusal" in reply:
         raise Refusal(reply["refusal"], reply["field"], reply["values"])
-    return msgspec.convert(reply, Told)
+    return msgspec.convert(reply, Became)
 
 
-def _through_walls(run: Callable[[], Told], said: dict[str, Any]) -> Told:
+def _through_walls(run: Callable[[], Became], said: dict[str, Any]) -> Became:
     try:
         return run()
     except (errors.IntegrityError, errors.RaiseException) as error:
@@ -439,9 +437,9 @@ def _reopen(desk: Desk, row: CommandRow) -> CommandRow:
     return _row(desk, row.id)
 
 
-def _told(desk: Desk, number: int) -> Told:
+def _told(desk: Desk, number: int) -> Became:
     row = _row(desk, number)
-    return Told(row.id, row.state, row.round, row.position)
+    return Became(row.id, row.state, row.round, row.position)
 
 
 def _maker(
@@ -501,11 +499,12 @@ def _turn(desk: Desk, actor: Actor, row: CommandRow) -> tuple[int, int]:
 
 def _look(desk: Desk, row: CommandRow, actor: Actor) -> _Look:
     kind = get_kind(row.kind)
-    law = _law(desk, row.area)
+    areas = in_force(desk.connection, desk.laws)
+    law = areas.area(row.area).law(day_of(desk.today))
     found = item_of(kind, law)
     papers = frozenset(command_rows.papers_of(desk.connection, row.id))
     content = read_content(kind, row.content)
-    case = Case(desk.connection, row, content, law, papers, desk.now, actor)
+    case = Case(desk.connection, row, content, law, areas, papers, desk.now, actor)
     examined = kind.examine(case)
     tree = agencies(desk.connection, row.area)
     chain = chain_of(kind, law, tree, row.agency, examined.amount_fen or 0)
@@ -532,10 +531,10 @@ def _step(desk: Desk, actor: Actor, row: CommandRow, step: NewStep) -> None:
     command_rows.take_step(desk.connection, row, step, desk.now)
 
 
-def _executed(desk: Desk, row: CommandRow, look: _Look) -> Told:
+def _executed(desk: Desk, row: CommandRow, look: _Look) -> Became:
     """Carry a command out: approved, done and executed in this transaction."""
     if row.chain:
         command_rows.move(desk.connection, row.id, "approved")
     result = look.kind.act(look.case)
     command_rows.move(desk.connection, row.id, "executed", desk.now)
-    return Told(row.id, "executed", row.round, row.position, result)
+    return Became(row.id, "executed", row.round, row.position, result)

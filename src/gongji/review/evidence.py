@@ -32,14 +32,14 @@ UNSAFE = (b"/JavaScript", b"/JS", b"/Launch", b"/EmbeddedFile", b"/OpenAction", 
 TAIL = 1024
 
 
-class Paper(msgspec.Struct, frozen=True):
+class PaperFile(msgspec.Struct, frozen=True):
     """A paper as it was handed in."""
 
     name: str
     content: bytes
 
 
-def type_of(paper: Paper) -> str:
+def type_of(paper: PaperFile) -> str:
     """The type of a paper by what is in it, whatever its file is called.
 
     Refuses: evidence_size, evidence_type, evidence_unsafe.
@@ -58,7 +58,7 @@ def type_of(paper: Paper) -> str:
 
 
 def keep(
-    connection: Connection, seal: MessageSeal, command: CommandRow, paper: Paper, retention: str
+    connection: Connection, seal: MessageSeal, command: CommandRow, paper: PaperFile, retention: str
 ) -> bytes:
     """Keep a paper with its command; gives its SHA-256. The same one again changes nothing.
 
@@ -73,7 +73,7 @@ def keep(
     return digest
 
 
-def open_paper(connection: Connection, seal: MessageSeal, number: int) -> tuple[str, Paper]:
+def open_paper(connection: Connection, seal: MessageSeal, number: int) -> tuple[str, PaperFile]:
     """A paper by its number: its type and its content.
 
     Refuses: Fault where it is not there, or is not what was handed in.
@@ -87,7 +87,7 @@ def open_paper(connection: Connection, seal: MessageSeal, number: int) -> tuple[
     content = seal.open(_place(command, name), digest.hex(), sealed, int(key_id))
     if hashlib.sha256(content).digest() != digest:
         raise Fault(f"第 {number} 号材料与提交时不同")
-    return kind, Paper(name, content)
+    return kind, PaperFile(name, content)
 
 
 def _place(command: int, name: str) -> tuple[str, str, str]:

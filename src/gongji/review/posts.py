@@ -15,7 +15,7 @@ from psycopg import errors
 from gongji.platform.actors import Actor
 from gongji.platform.commands import command
 from gongji.refusals import Refusal
-from gongji.review.command_kinds import Case, CommandKind, Examined, PreviewLine, register
+from gongji.review.command_kinds import Case, CommandKind, Examination, PreviewLine, register
 from gongji.review.staff import get_agency, post_words
 
 Connection = psycopg.Connection[Any]
@@ -189,16 +189,16 @@ def _stood_for(connection: Connection, content: StandIn) -> str:
 # As commands that are reviewed.
 
 
-def _examine_grant(case: Case) -> Examined:
+def _examine_grant(case: Case) -> Examination:
     content: PostGrant = case.content
     _check_grant(case.connection, content)
     words = post_words(case.connection)[content.post]
     until = f"至 {content.last}" if content.last else "起"
     said = f"{_name(case.connection, content.staff)}：{words}，{content.since} {until}"
-    return Examined({"staff": content.staff}, (PreviewLine(said),))
+    return Examination({"staff": content.staff}, (PreviewLine(said),))
 
 
-def _examine_end(case: Case) -> Examined:
+def _examine_end(case: Case) -> Examination:
     row = case.connection.execute(
         "select s.name, p.words from post_holding h join staff s on s.id = h.staff"
         " join post p on p.code = h.post where h.id = %s and h.retired_at is null",
@@ -206,15 +206,17 @@ def _examine_end(case: Case) -> Examined:
     ).fetchone()
     if row is None:
         raise Refusal("post_not_held", "holding", {"value": str(case.content.holding)})
-    return Examined({"holding": case.content.holding}, (PreviewLine(f"{row[0]}：不再任{row[1]}"),))
+    return Examination(
+        {"holding": case.content.holding}, (PreviewLine(f"{row[0]}：不再任{row[1]}"),)
+    )
 
 
-def _examine_stand_in(case: Case) -> Examined:
+def _examine_stand_in(case: Case) -> Examination:
     content: StandIn = case.content
     words = post_words(case.connection)[_stood_for(case.connection, content)]
     name = _name(case.connection, content.staff)
     said = f"{name}：代{words}，{content.since} 至 {content.last}"
-    return Examined({"stands_for": content.stands_for}, (PreviewLine(said),))
+    return Examination({"stands_for": content.stands_for}, (PreviewLine(said),))
 
 
 def _granted(case: Case) -> str:

@@ -24,7 +24,7 @@ NO_DAY = date(9999, 12, 31)
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WaitingCommand:
     """A command that waits; `age` and `left` in working days, None where no calendar says."""
 
     command: int
@@ -70,7 +70,7 @@ def waiting_for(
     now: datetime,
     after: tuple[date, int] = (date.min, 0),
     page: int = PAGE,
-) -> list[Waiting]:
+) -> list[WaitingCommand]:
     """A page of what waits for a member of staff, what is due first before the rest.
 
     Refuses: staff_unknown.
@@ -86,11 +86,11 @@ def waiting_for(
     return found
 
 
-def _waiting(row: tuple[Any, ...], calendar: WorkingDays, today: date) -> Waiting:
+def _waiting(row: tuple[Any, ...], calendar: WorkingDays, today: date) -> WaitingCommand:
     submitted, due = day_in_china(row[8]), row[9]
     age = _days(calendar, submitted, today)
     left = None if due is None else _days(calendar, today, due)
-    return Waiting(*[*row[:10], age, left])
+    return WaitingCommand(*[*row[:10], age, left])
 
 
 def _days(calendar: WorkingDays, first: date, last: date) -> int | None:

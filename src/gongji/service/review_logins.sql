@@ -39,3 +39,5 @@ grant usage on sequence person_fact_id_seq to gongji_console;
 grant select on notice to gongji_console, gongji_pages, gongji_jobs;
 grant insert on notice to gongji_console, gongji_pages;
 grant update (delivered_at, ref) on notice to gongji_console, gongji_jobs;
+grant select on disease_list, disease to gongji_console, gongji_pages;
+grant insert on disease_list, disease to gongji_console;
