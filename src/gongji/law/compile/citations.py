@@ -46,6 +46,8 @@ class Cited:
     open: str = ""
     gap: Gap | None = None
     supplied: tuple[str, ...] = ()
+    beyond: int | None = None
+    """A rate as adjusted, where that is outside 0 to 100 % and was held to it without a word."""
 
 
 @dataclass(frozen=True)

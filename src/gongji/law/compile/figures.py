@@ -1,6 +1,7 @@
 """The figures of one cell: looked up, adjusted, scaled, each with where it came from."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from gongji.law.compile.citations import Cite, Cited, Gap, cite, doubts_of
@@ -80,12 +81,16 @@ class Resolver:
         Units:   parts per million, between nothing and the whole; OPEN where a parameter is.
         """
         self._start(book, rate.article, rate.node)
+        beyond = None
         figure = self._value(rate.value, self.cell)
         if figure != pour.OPEN:
             figure = self._adjusted(figure, rate.adjustments, book, rate.at_most, rate.at_least)
         if not self._unknown:
-            figure = min(self._scaled(max(figure, 0), rate.scalings, book), WHOLE)
-        return self._finish(figure, book, rate.doubts)
+            scaled = self._scaled(max(figure, 0), rate.scalings, book)
+            beyond = figure if figure < 0 else scaled if scaled > WHOLE else None
+            figure = min(scaled, WHOLE)
+        cited = self._finish(figure, book, rate.doubts)
+        return cited if beyond is None else replace(cited, beyond=beyond)
 
     def limit(self, limit: Limit, book: Rulebook) -> Cited:
         """The amount of a limit in this cell.

@@ -18,9 +18,10 @@ from gongji.law.engine.visit import Visit, read_visit, value_name, value_of
 from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.provision_kinds import Example, FromParameter, Limit, Parameter
 from gongji.law.rulebook.rulebook import Rulebook
-from gongji.law.rulebook.source import Node
+from gongji.law.rulebook.schema import plain_amount
+from gongji.law.rulebook.source import Node, line_of
 from gongji.law.rulebook.vocabulary import DERIVED, LEVEL_COLUMNS
-from gongji.refusals import Problem, Refusal
+from gongji.refusals import REFUSALS, Problem, Refusal
 from gongji.units import date_of, parse_day, parse_fen, show_fen, show_ppm, yuan_text
 
 KINDS = ("就诊", "费用")
@@ -66,10 +67,8 @@ def run_example(library: Library, book: Rulebook, example: Example) -> list[Prob
     """
     area = Areas(library, everywhere=example.settings).area(book.head.area)
     run = _Run(area, example, Meters(area.layout))
-    try:
-        check(area.laws, example.settings)
-    except Refusal as refusal:
-        run.report(example.node, f"设定：{refusal}")
+    run.problems += settings_problems(area, example)
+    if run.problems:
         return run.problems
     rows = example.rows.value if isinstance(example.rows.value, list) else [example.rows]
     for row in rows:
@@ -82,6 +81,18 @@ def run_example(library: Library, book: Rulebook, example: Example) -> list[Prob
         else:
             _run_visit(run, row, row.value)
     return run.problems
+
+
+def settings_problems(area: Area, example: Example) -> list[Problem]:
+    """What is wrong with the figures that an example supposes for open parameters."""
+    try:
+        check(area.laws, example.settings)
+    except Refusal as refusal:
+        node, path = example.node, refusal.field
+        at = path if path in example.settings else refusal.values.get("value", "")
+        line = line_of(node, "设定", at)
+        return [Problem(node.file, line, f"示例“{example.name}”", f"设定：{refusal}")]
+    return []
 
 
 def _expected(run: _Run, row: Node) -> dict[str, str]:
@@ -104,28 +115,25 @@ def _no_text(node: Node | None) -> bool:
     return node is not None and not _is_text(node)
 
 
-def _amount(text: str) -> str:
-    return text.removesuffix("元").replace(",", "")
-
-
 def _run_visit(run: _Run, row: Node, cells: dict[str, Node]) -> None:
     expected = _expected(run, row)
-    refusal, result = "", None
+    refusal, result, law = None, None, None
     try:
         law = run.area.law(parse_day(cells["日期"].text()))
         visit = _read(run, law, cells)
         if visit is None:
             return
         result = settle(run.area, visit, run.meters)
-        refusal = result.refusal
     except Refusal as error:
-        refusal = error.code
+        refusal = error
     except (KeyError, ValueError) as error:
         run.report(row, f"日期缺失或无法识别：{error}")
         return
     wanted = expected.pop("拒付", "")
-    if refusal != wanted:
-        run.report(row, f"期望{_outcome(wanted)}，结果{_outcome(refusal)}")
+    code = refusal.code if refusal else result.refusal if result else ""
+    if code != wanted:
+        why = f"：{_reason(refusal, law)}" if refusal and law else ""
+        run.report(row, f"期望{_outcome(wanted)}，结果{_outcome(code)}{why}")
     elif result is not None:
         _compare(run, row, expected, result)
 
@@ -134,13 +142,33 @@ def _outcome(refusal: str) -> str:
     return f"拒付 {refusal}" if refusal else "予以支付"
 
 
-def _read(run: _Run, law: Law, cells: dict[str, Node]) -> Visit | None:
-    """The visit of a row; None where a key of it is not known."""
+def _reason(refusal: Refusal, law: Law) -> str:
+    """Why a row cannot be read or is refused, with the row's own words for facts and values."""
+    name = next((key for key, column in _columns(law).items() if column == refusal.field), "")
+    if not name:
+        return str(refusal)
+    fact = law.facts.get(name)
+    values = list(law.benefits) if name == "待遇" else list(fact.values) if fact else []
+    allowed = f"；可取：{'、'.join(values)}" if values else ""
+    if refusal.code == "field_missing":
+        return f"缺少“{name}”{allowed}"
+    if refusal.code == "value_invalid" and values:
+        return f"“{name}”的值“{refusal.values['value']}”无法识别{allowed}"
+    return REFUSALS[refusal.code].format(**({"field": f"“{name}”"} | refusal.values))
+
+
+def _columns(law: Law) -> dict[str, str]:
+    """What a row may say under this law, and the column of a visits file each stands for."""
     columns = dict(COLUMNS)
     for fact in law.facts.values():
         if not fact.source and (fact.column not in DERIVED or fact.column in LEVEL_COLUMNS):
             columns[fact.name] = fact.column
-    columns |= {name: f"in_scope_{part.code}" for name, part in law.parts.items()}
+    return columns | {name: f"in_scope_{part.code}" for name, part in law.parts.items()}
+
+
+def _read(run: _Run, law: Law, cells: dict[str, Node]) -> Visit | None:
+    """The visit of a row; None where a key of it is not known."""
+    columns = _columns(law)
     row = {"area": run.area.code}
     for name, node in cells.items():
         if name == EXPECTED:
@@ -151,7 +179,7 @@ def _read(run: _Run, law: Law, cells: dict[str, Node]) -> Visit | None:
         column, text = columns[name], node.text()
         if column == "benefit":
             text = law.benefits.get(text, text)
-        row[column] = _amount(text) if text.endswith("元") else text
+        row[column] = plain_amount(text) if text.endswith("元") else text
     return read_visit(row, law)
 
 
@@ -172,7 +200,7 @@ def _compare(run: _Run, row: Node, expected: dict[str, str], result: Result) -> 
             run.report(row, f"不认识的期望“{name}”；可取：{'、'.join([*OUTCOMES, *found])}")
             continue
         try:
-            wanted = parse_fen(_amount(text))
+            wanted = parse_fen(plain_amount(text))
         except ValueError as error:
             run.report(row, f"期望的“{name}”：{error}")
             continue
@@ -193,7 +221,7 @@ def _run_parameter(run: _Run, row: Node, cells: dict[str, Node]) -> None:
     except (Refusal, KeyError, ValueError) as error:
         run.report(row, f"参数“{name}”在此没有数字：{error}")
         return
-    wanted = _amount(_expected(run, row).get("金额", ""))
+    wanted = plain_amount(_expected(run, row).get("金额", ""))
     if wanted not in (found, found.removesuffix(".00")):
         run.report(row, f"参数“{name}”期望 {wanted}，结果 {found}")
 

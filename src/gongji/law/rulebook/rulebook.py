@@ -146,12 +146,15 @@ def _read_root(
 
 
 def _misplaced(path: Path, head: Head) -> Iterable[Problem]:
-    """Where a file says another area or date than its folder and name."""
+    """Where a file says another area or date than its folder and name, or ends before it begins."""
     said = {"统筹区": (head.area, path.parent.name), "施行": (str(date_of(head.since)), path.stem)}
     for name, (inside, outside) in said.items():
         if inside != outside:
             message = f"写的是 {inside}，文件却放在 {path.parent.name}/{path.name}；两者须一致"
             yield Problem(str(path), line_of(head.node, name), f"{HEAD}.{name}", message)
+    if head.until < head.since:
+        message = f"有效期至 {date_of(head.until)} 早于施行 {date_of(head.since)}：没有一天有效"
+        yield Problem(str(path), line_of(head.node, "有效期至"), f"{HEAD}.有效期至", message)
 
 
 def _read_map(

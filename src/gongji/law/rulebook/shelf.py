@@ -19,6 +19,16 @@ Documents = Mapping[str, bytes]
 """Texts by their path inside a rulebook folder: 530000/532300/2022-07-01.yaml."""
 
 
+DATED = "????-??-??.yaml"
+
+
+def rulebook_folder(folder: Path) -> Path:
+    """The folder in which an area's own one lies, where that is given; otherwise the folder."""
+    if not any(folder.glob(DATED)):
+        return folder
+    return (folder if folder.name not in ("", "..") else folder.resolve()).parent
+
+
 class Shelf:
     """The rulebook files of one or more folders; later folders come on top of the shipped ones.
 
@@ -29,7 +39,7 @@ class Shelf:
     def __init__(
         self, folders: Iterable[Path] = (), kept: Mapping[str, Documents] | None = None
     ) -> None:
-        self.folders = (*folders, SHIPPED)
+        self.folders = (*dict.fromkeys(map(rulebook_folder, folders)), SHIPPED)
         self.kept = kept
         self._books: dict[Path, tuple[Rulebook | None, list[Problem]]] = {}
 
@@ -46,7 +56,7 @@ class Shelf:
             if not folder.is_dir():
                 raise RulebookError([Problem(str(folder), 1, "目录", "规则目录不存在")])
             found: dict[str, list[Path]] = {}
-            for path in sorted(folder.glob(f"**/{area}/????-??-??.yaml")):
+            for path in sorted(folder.glob(f"**/{area}/{DATED}")):
                 found.setdefault(path.parent.name, []).append(path)
             for code, paths in found.items():
                 if code != NATION or folder == SHIPPED:
