@@ -170,7 +170,7 @@ class Resolver:
         inner = dict(cell) | {to: cell[of] for to, of in value.swapped.items()} | value.fixed
         figure = self._supplied_figure(parameter, inner)
         if figure is None and parameter.value is not None:
-            source = parameter.source or provision.book.head.source
+            source = parameter.source
             self._cites.append(cite(provision.book, parameter.article, parameter.value, source))
             figure = self._value(parsed_parameter(provision), inner)
         for axis in parameter.axes if figure is None else ():
@@ -206,7 +206,7 @@ class Resolver:
             self._supplied.append(path)
             statistic = parse_setting(text, "fen")
         elif statistic is not None:
-            source = parameter.source or provision.book.head.source
+            source = parameter.source
             self._cites.append(cite(provision.book, parameter.article, parameter.node, source))
         else:
             self._open = path
