@@ -105,7 +105,7 @@ def _print_area(report: AreaReport, examples: Counter[str]) -> None:
     click.echo(f"{report.area} {place}")
     for book in own:
         until = "" if book.head.until >= FOREVER - 1 else f" 至 {date_of(book.head.until)}"
-        origin = "" if book.source == "官方" else f"，{book.source}"
+        origin = "" if book.head.source == "官方" else f"，{book.head.source}"
         click.echo(f"  {book.head.number}（{date_of(book.head.since)} 起{until}{origin}）")
     if report.problems:
         click.echo(f"  ✗ {len(report.problems)} 处问题，见后")
@@ -174,7 +174,7 @@ def _json(
                     {
                         "rulebook": book.id,
                         "document": book.head.number,
-                        "source": book.source,
+                        "source": book.head.source,
                         "examples": examples[book.id],
                         "doubts": {name: doubt.reading for name, doubt in book.doubts.items()},
                     }

@@ -13,7 +13,7 @@ from gongji.law.compile.parameters_given import check
 from gongji.law.engine.area import Area
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.engine import Result, settle
-from gongji.law.engine.person_meters import Meters
+from gongji.law.engine.person_meters import Meters, use
 from gongji.law.engine.visit import Visit, read_visit, value_name, value_of
 from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.provision_kinds import Example, FromParameter, Limit, Parameter
@@ -43,8 +43,11 @@ COLUMNS = {
 }
 """What a row may say beside the facts of its law, and the column of a visits file it stands for."""
 
-OUTCOMES = ("支付", "起付", "补充", "个人", "拒付")
+OUTCOMES = ("支付", "起付", "补充", "个人", "拒付", "累计", "支付比例")
 """What may be expected of a visit, beside a layer's payment under its code and an axis's value."""
+BEFORE, AFTER, RATE = "此前", "累计", "支付比例"
+"""What meters hold before a row; what they hold after it; the rate of a layer."""
+NESTED = (AFTER, RATE)
 
 
 @dataclass
@@ -101,10 +104,15 @@ def _expected(run: _Run, row: Node) -> dict[str, str]:
     if not isinstance(node.value, dict):
         run.report(node, f"“{EXPECTED}”应为键值表")
         return {}
+    found: dict[str, str] = {}
     for name, child in node.value.items():
-        if not _is_text(child):
-            run.report(child, f"期望的“{name}”应写文字，写成了{child.kind}")
-    return {name: child.text() for name, child in node.value.items() if _is_text(child)}
+        inner = child.value if name in NESTED and isinstance(child.value, dict) else {}
+        for part, one in (inner or {"": child}).items():
+            if _is_text(one):
+                found[f"{name}.{part}" if part else name] = one.text()
+            else:
+                run.report(one, f"期望的“{name}”应写文字，写成了{one.kind}")
+    return found
 
 
 def _is_text(node: Node) -> bool:
@@ -120,14 +128,17 @@ def _run_visit(run: _Run, row: Node, cells: dict[str, Node]) -> None:
     refusal, result, law = None, None, None
     try:
         law = run.area.law(parse_day(cells["日期"].text()))
+        if not expected.keys() - {name for name in expected if name.startswith(RATE)}:
+            cells = {"费用": Node(row.file, row.line, "0元")} | cells
         visit = _read(run, law, cells)
         if visit is None:
             return
+        _open(run, law, visit, cells.get(BEFORE))
         result = settle(run.area, visit, run.meters)
     except Refusal as error:
         refusal = error
     except (KeyError, ValueError) as error:
-        run.report(row, f"日期缺失或无法识别：{error}")
+        run.report(row, f"日期缺失，或日期、金额无法识别：{error}")
         return
     wanted = expected.pop("拒付", "")
     code = refusal.code if refusal else result.refusal if result else ""
@@ -171,7 +182,7 @@ def _read(run: _Run, law: Law, cells: dict[str, Node]) -> Visit | None:
     columns = _columns(law)
     row = {"area": run.area.code}
     for name, node in cells.items():
-        if name == EXPECTED:
+        if name in (EXPECTED, BEFORE):
             continue
         if name not in columns or not _is_text(node):
             run.report(node, f"不认识的事实“{name}”；可取：{'、'.join(columns)}")
@@ -183,6 +194,30 @@ def _read(run: _Run, law: Law, cells: dict[str, Node]) -> Visit | None:
     return read_visit(row, law)
 
 
+def _open(run: _Run, law: Law, visit: Visit, before: Node | None) -> None:
+    """Set the meters that a row says were used before it.
+
+    Refuses: value_invalid for a meter that there is not; ValueError for no amount.
+    """
+    entries = before.value if before is not None else {}
+    for name, node in entries.items() if isinstance(entries, dict) else ():
+        fen = parse_fen(plain_amount(node.text()) if _is_text(node) else "")
+        use(run.meters, law, visit, name, fen, run.area.own_level(law))
+
+
+def _compare_rate(run: _Run, row: Node, code: str, text: str, result: Result) -> None:
+    """A layer's rate (by its code, otherwise the first that has one) against what is expected."""
+    notes = [note for _, note in sorted(result.program.steps.items()) if note.layer.rate]
+    rates = {note.layer.code: note.rate for note in reversed(notes)}
+    if not notes or (code and code not in rates):
+        run.report(row, f"没有代号为“{code}”的层；有：{'、'.join(rates) or '（无）'}")
+        return
+    cited = rates[code or notes[0].layer.code]
+    found = "未定" if cited.open or cited.gap else show_ppm(cited.figure)
+    if text != found:
+        run.report(row, f"支付比例期望 {text}，结果 {found}")
+
+
 def _compare(run: _Run, row: Node, expected: dict[str, str], result: Result) -> None:
     found = {
         "支付": result.pool_fen,
@@ -191,7 +226,12 @@ def _compare(run: _Run, row: Node, expected: dict[str, str], result: Result) -> 
         "个人": result.person_fen,
     } | {column.code: 0 for column in run.area.layout.columns}
     found |= result.layers
+    found |= {f"{AFTER}.{one.name}": one.after for one in result.readings}
+    found |= {f"{AFTER}.{one.code}": one.after for one in result.readings}
     for name, text in expected.items():
+        if name.partition(".")[0] == RATE:
+            _compare_rate(run, row, name.partition(".")[2], text, result)
+            continue
         if name in result.cell:
             if text != result.cell[name]:
                 run.report(row, f"{name}期望“{text}”，结果“{result.cell[name]}”")
