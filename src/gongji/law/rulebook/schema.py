@@ -270,31 +270,33 @@ def either(test: Callable[[Node], bool], yes: Parser, no: Parser) -> Parser:
     return Parser(parse, {"anyOf": [yes.schema, no.schema]})
 
 
-def _parser_of(item: dataclasses.Field[Any]) -> Parser:
+def parser_of(item: dataclasses.Field[Any]) -> Parser:
+    """How a key's value is read."""
     parser = item.metadata["parser"]
     return parser if isinstance(parser, Parser) else parser()
 
 
 @functools.cache
-def _keyed(cls: type) -> dict[str, dataclasses.Field[Any]]:
+def keyed(cls: type) -> dict[str, dataclasses.Field[Any]]:
     """The fields of a struct that a rulebook writes, by their keys."""
     fields = dataclasses.fields(cls)
     return {item.metadata["key"]: item for item in fields if "key" in item.metadata}
 
 
-def _required(item: dataclasses.Field[Any]) -> bool:
+def required(item: dataclasses.Field[Any]) -> bool:
+    """Whether a struct must say a key."""
     return item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
 
 
 def _short_form(cls: type, node: Node) -> str:
     """How a struct is written on one line, with a text that stands there in the key it fits."""
-    wanted = {name: item for name, item in _keyed(cls).items() if _required(item)}
-    shown = dict.fromkeys(wanted or list(_keyed(cls))[:1], "…")
+    wanted = {name: item for name, item in keyed(cls).items() if required(item)}
+    shown = dict.fromkeys(wanted or list(keyed(cls))[:1], "…")
     fitting = [
         name
         for name, item in wanted.items()
-        if _parser_of(item) is not prose and isinstance(node.value, str)
-        if _parser_of(item).parse(node, name, Reading()) is not BAD
+        if parser_of(item) is not prose and isinstance(node.value, str)
+        if parser_of(item).parse(node, name, Reading()) is not BAD
     ]
     if fitting and isinstance(node.value, str):
         shown[fitting[0]] = node.value.strip()
@@ -306,7 +308,7 @@ def read_struct(cls: type, node: Node, name: str, context: Reading) -> Any:
 
     A struct with a field `node` keeps the node it came from.
     """
-    fields = _keyed(cls)
+    fields = keyed(cls)
     if not isinstance(node.value, dict):
         message = f"这里应写键值表，如 {_short_form(cls, node)}，写成了{node.kind}"
         return context.add(node, name, message)
@@ -319,11 +321,11 @@ def read_struct(cls: type, node: Node, name: str, context: Reading) -> Any:
     for chinese, item in fields.items():
         child = node.value.get(chinese)
         if child is None:
-            if _required(item):
+            if required(item):
                 context.add(node, f"{name}.{chinese}", "缺少这一项")
                 bad = True
             continue
-        value = _parser_of(item).parse(child, f"{name}.{chinese}", context)
+        value = parser_of(item).parse(child, f"{name}.{chinese}", context)
         if value is BAD:
             bad = True
         else:
@@ -347,14 +349,14 @@ def struct(cls: type) -> Parser:
 def struct_schema(cls: type) -> Json:
     """The JSON Schema of a struct, its parts by reference."""
     properties = {}
-    for item in _keyed(cls).values():
-        described = dict(_parser_of(item).schema)
+    for item in keyed(cls).values():
+        described = dict(parser_of(item).schema)
         if item.metadata["doc"]:
             described["description"] = item.metadata["doc"]
         properties[item.metadata["key"]] = described
     return {
         "type": "object",
         "properties": properties,
-        "required": [name for name, item in _keyed(cls).items() if _required(item)],
+        "required": [name for name, item in keyed(cls).items() if required(item)],
         "additionalProperties": False,
     }
