@@ -10,7 +10,7 @@ import yaml
 
 from gongji.cli.main import main
 from gongji.law.rulebook.jsonschema import rulebook_schema
-from gongji.law.rulebook.shelf import SHIPPED
+from gongji.law.rulebook.rulebook import SHIPPED
 
 ROOT = Path(__file__).parent.parent.parent
 DOCUMENT = ROOT / "docs" / "generated/rulebook.schema.json"

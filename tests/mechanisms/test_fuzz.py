@@ -16,7 +16,7 @@ from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import read_visit
 from gongji.law.explain.sentences import explain
 from gongji.law.rulebook.law import NATION
-from gongji.law.rulebook.shelf import SHIPPED
+from gongji.law.rulebook.rulebook import SHIPPED
 from gongji.refusals import Refusal, RulebookError
 from gongji.units import date_of
 

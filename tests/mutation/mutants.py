@@ -32,7 +32,7 @@ from gongji.law.accounts import account_examples
 from gongji.law.checks.library import Library
 from gongji.law.engine import visit_examples
 from gongji.law.rulebook.law import NATION
-from gongji.law.rulebook.shelf import SHIPPED
+from gongji.law.rulebook.rulebook import SHIPPED
 from gongji.refusals import Problem, Refusal, RulebookError
 from histories import random_clearing, random_credit, random_history
 

@@ -19,7 +19,7 @@ from gongji.law.engine.areas import Areas
 from gongji.law.engine.engine import settle
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import read_visit
-from gongji.law.rulebook.shelf import SHIPPED
+from gongji.law.rulebook.rulebook import SHIPPED
 from gongji.platform import laws
 from gongji.platform.actors import Actor
 from gongji.platform.law_book import LawBook, as_decided, in_force

@@ -11,7 +11,7 @@ from tests.platform.test_laws import CITY, publish
 
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
-from gongji.law.rulebook.shelf import SHIPPED
+from gongji.law.rulebook.rulebook import SHIPPED
 from gongji.ledger.entry_rows import EntryRow
 from gongji.ledger.verify import verify
 from gongji.platform.law_book import LawBook

@@ -7,6 +7,8 @@ import pytest
 from tests.portal.conftest import Family, sign_in
 from tests.portal.reading import read
 
+from gongji.portal import ui_texts
+
 CHINESE = re.compile("[\u3400-\u9fff]")
 ENGLISH = {"accept-language": "en"}
 QUESTION = "/?area=430500&date=2023-02-01&status=active&level=3&total=4321.09&in_scope=4000"
@@ -288,3 +290,17 @@ def test_a_sentence_keeps_each_figure_in_its_place(client: Any, chinese: str) ->
     from gongji.portal.english import sentence
 
     assert sentence(chinese) == SENTENCES[chinese]
+
+
+@pytest.mark.parametrize(
+    ("english", "words"),
+    [
+        (True, "official, a file of one's own, SHA-256 1a2b3c4d5e6f…"),
+        (False, "官方（自备 1a2b3c4d5e6f）"),
+    ],
+)
+def test_the_mark_of_a_file_of_ones_own_is_said(
+    english: bool, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ui_texts, "is_english", lambda: english)
+    assert ui_texts.say("官方（自备 1a2b3c4d5e6f）") == words

@@ -8,7 +8,7 @@ from gongji.law.checks.library import Library
 from gongji.law.engine.visit_examples import KINDS, run_example
 from gongji.law.report.law_figures import short_path
 from gongji.law.rulebook.law import NATION
-from gongji.law.rulebook.shelf import SHIPPED
+from gongji.law.rulebook.rulebook import SHIPPED
 from gongji.refusals import Problem
 
 LIBRARY = Library()

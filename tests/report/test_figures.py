@@ -9,7 +9,7 @@ import pytest
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.law.report.law_figures import Figure, figures, short_path
-from gongji.law.rulebook.shelf import SHIPPED
+from gongji.law.rulebook.rulebook import SHIPPED
 from gongji.law.rulebook.source import Node, read_or_refuse
 from gongji.units import parse_day
 

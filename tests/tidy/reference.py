@@ -9,6 +9,7 @@ import click
 
 import fields_page
 import gateway_page
+import keys_page
 from gongji.cli.main import COMMANDS
 from gongji.platform.environment import SETTINGS
 from gongji.refusals import REFUSALS
@@ -186,6 +187,7 @@ PAGES = {
     "generated/settings.md": settings,
     "generated/transactions.md": transactions,
     "generated/gateway.md": gateway_page.page,
+    "generated/rulebook-keys.md": keys_page.page,
     "generated/gateway-queries.md": fields_page.page,
 }
 

@@ -207,5 +207,5 @@ def _document(book: Rulebook) -> shapes.Document:
         title=head.title,
         since=str(date_of(head.since)),
         until=None if head.until >= FOREVER - 1 else str(date_of(head.until)),
-        source=head.source,
+        source=book.source,
     )

@@ -216,7 +216,7 @@ class Results:
                 region.articles[trace] = show_articles(_cites(region.plan, *pair))
             shown.append(self.texts.setdefault(region.articles[trace], len(self.texts)))
         laws = [
-            self.ids.setdefault("+".join(b.id for b in law.books), len(self.ids))
+            self.ids.setdefault("+".join(b.label for b in law.books), len(self.ids))
             for law in region.plan.laws
         ]
         articles = at_places(np.array(shown, np.int32), settled.found)

@@ -86,7 +86,7 @@ def _list(library: Library, areas: list[Area], as_json: bool) -> None:
         first = (area.code, str(one["place"]), str(one["covered"]))
         for number, book in enumerate(library.books(area.code)):
             lead = first if number == 0 else ("", "", "")
-            rows.append((*lead, book.head.number, _span(book), book.head.source, book.head.title))
+            rows.append((*lead, book.head.number, _span(book), book.source, book.head.title))
     headers = ("统筹区", "地名", "覆盖日期", "文号", "施行", "来源", "文件")
     print_table(headers, rows, ((0, 1), (2,), (3, 6), (4,), (5,)))
     click.echo("某日有效的规则逐个数字列出：gongji areas --at 日期 --area 代码")
@@ -105,7 +105,7 @@ def _book_json(book: Rulebook) -> dict[str, Any]:
         "title": head.title,
         "since": str(date_of(head.since)),
         "until": None if head.until >= FOREVER - 1 else str(date_of(head.until)),
-        "source": head.source,
+        "source": book.source,
         "file": short_path(book.path),
     }
 
@@ -125,7 +125,7 @@ def _figure_json(figure: Figure) -> dict[str, Any]:
 
 
 def _show(area: Area, law: Law, at: str) -> None:
-    documents = "；".join(f"{b.head.number}（{b.head.source}，{_span(b)}）" for b in law.books)
+    documents = "；".join(f"{b.head.number}（{b.source}，{_span(b)}）" for b in law.books)
     click.echo(f"{law.place}（{area.code}）{at} 有效的规则：{documents}")
     headers = ("规定", "项目", "条件", "数字", "文号", "条", "文件与行", "注意")
     found = figures(law)

@@ -17,7 +17,9 @@ from gongji.law.checks.library import Library
 from gongji.law.report.examine import examine
 from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.jsonschema import rulebook_schema
+from gongji.law.rulebook.law import NATION
 from gongji.law.rulebook.rulebook import FOREVER
+from gongji.law.rulebook.shelf import rulebook_folder
 from gongji.refusals import Problem, RulebookError
 from gongji.units import date_of
 
@@ -46,6 +48,9 @@ def command(paths: tuple[Path, ...], schema: bool, folders: tuple[Path, ...], as
     library, files = _chosen(paths, folders)
     found = examine(library, files)
     reports, problems, examples = found.reports, found.problems, found.examples
+    if not problems and not reports and all(path.parent.name != NATION for path in files):
+        message = "没有检查到任何统筹区的规则；规则文件应放在 省代码/统筹区代码/施行日期.yaml"
+        problems = [Problem(str(paths[0] if paths else ""), 1, "目录", message)]
     if as_json:
         told = _json(reports, problems, examples)
         click.echo(json.dumps(told, ensure_ascii=False, indent=1))
@@ -57,19 +62,25 @@ def command(paths: tuple[Path, ...], schema: bool, folders: tuple[Path, ...], as
 def _chosen(paths: tuple[Path, ...], folders: tuple[Path, ...]) -> tuple[Library, list[Path]]:
     """The library that holds the chosen files, and these files.
 
-    A file lies in a folder named after its area; the folder above it is a rulebook folder.
+    A folder may be a rulebook folder, one above it, a province's or an area's; a file lies in a
+    folder named after its area.
     """
-    roots = [path if path.is_dir() else path.resolve().parent.parent for path in paths]
-    library = Library((*roots, *folders))
-    if not paths:
-        return library, library.files()
+    roots: dict[Path, None] = {}
     files: dict[Path, None] = {}
     for path in paths:
-        inside = sorted(path.glob("**/*.yaml")) if path.is_dir() else [path.resolve()]
+        if path.name in ("", "..") or not (path.is_dir() or path.parent != Path()):
+            path = path.resolve()
+        root = rulebook_folder(path if path.is_dir() else path.parent)
+        inside = [path]
+        if path.is_dir():
+            inside = sorted(root.glob("**/*.yaml"))
+            inside = [one for one in inside if one.is_relative_to(path)]
+        if not inside:
+            raise RulebookError([Problem(str(path), 1, "目录", "没有规则文件（*.yaml）")])
+        roots[root] = None
         files |= dict.fromkeys(inside)
-    if not files:
-        raise RulebookError([Problem(str(paths[0]), 1, "目录", "没有规则文件（*.yaml）")])
-    return library, list(files)
+    library = Library((*roots, *folders))
+    return library, list(files) if paths else library.files()
 
 
 def _print(reports: list[AreaReport], problems: list[Problem], examples: Counter[str]) -> None:

@@ -17,7 +17,8 @@ from psycopg.types.json import Jsonb
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.law.report.examine import examine
-from gongji.law.rulebook.shelf import SHIPPED, Documents
+from gongji.law.rulebook.rulebook import SHIPPED
+from gongji.law.rulebook.shelf import Documents
 from gongji.platform.actors import Actor
 from gongji.platform.commands import command
 from gongji.refusals import Fault, Refusal, RulebookError

@@ -13,8 +13,7 @@ from pathlib import Path
 from gongji.law.compile.citations import Cite, document_of
 from gongji.law.report.register import NAMES, Entry
 from gongji.law.rulebook.official_text import text_beside
-from gongji.law.rulebook.rulebook import Rulebook
-from gongji.law.rulebook.shelf import SHIPPED
+from gongji.law.rulebook.rulebook import SHIPPED, Rulebook
 from gongji.platform.environment import environment
 
 _ARTICLE = re.compile(r"第[零一二三四五六七八九十百]+条")

@@ -6,6 +6,7 @@ gets is Django's to decide (the cookie, then the browser). A test looks that no 
 
 from django.utils.translation import get_language
 
+from gongji.law.rulebook.rulebook import OWN
 from gongji.portal.law_terms import TERMS
 
 WORDS = {
@@ -278,6 +279,9 @@ def is_english() -> bool:
 
 def say(text: str, **values: object) -> str:
     """A text of the interface in the visitor's language, with values put in."""
+    if is_english() and OWN in text:
+        source, _, digest = text.partition(OWN)
+        return f"{WORDS.get(source, source)}, a file of one's own, SHA-256 {digest[:-1]}…"
     shown = WORDS.get(text, text) if is_english() else text
     return shown.format(**values) if values else shown
 

@@ -13,10 +13,12 @@ from gongji.refusals.classes import (
     RowRefusal,
     RulebookError,
 )
+from gongji.refusals.gates import GATES
 from gongji.refusals.sentences import CODES, PRECEDENCE, REFUSALS
 
 __all__ = [
     "CODES",
+    "GATES",
     "PRECEDENCE",
     "REFUSALS",
     "Fault",

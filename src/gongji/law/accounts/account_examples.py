@@ -15,9 +15,11 @@ from gongji.law.accounts.uses import use
 from gongji.law.checks.library import Library
 from gongji.law.engine.area import Area
 from gongji.law.engine.areas import Areas
+from gongji.law.engine.visit_examples import settings_problems
 from gongji.law.rulebook.account_provisions import PLACES, RELATIONS, ROSTER_FACTS, USES
 from gongji.law.rulebook.provision_kinds import Example
 from gongji.law.rulebook.rulebook import Rulebook
+from gongji.law.rulebook.schema import plain_amount
 from gongji.law.rulebook.source import Node
 from gongji.refusals import Problem, Refusal
 from gongji.units import date_of, parse_day, show_ppm, yuan_text
@@ -50,6 +52,7 @@ def run_example(library: Library, book: Rulebook, example: Example) -> list[Prob
     """
     area = Areas(library, everywhere=example.settings).area(book.head.area)
     problems = [problem for law in area.laws for problem in check_accounts.problems(law)]
+    problems += settings_problems(area, example)
     if problems:
         return problems
     rows = example.rows.value if isinstance(example.rows.value, list) else [example.rows]
@@ -69,11 +72,14 @@ def _run_row(area: Area, kind: str, row: Node) -> list[str]:
         if name != EXPECTED and isinstance(node.value, dict):
             return [f"“{name}”应写文字或列表，写成了{node.kind}"]
     given = {name: _text(node) for name, node in row.value.items() if name != EXPECTED}
+    why = ""
     try:
         found = RUNNERS[kind](area, given)
     except Refusal as refusal:
-        found = {"拒付": refusal.code}
-    except (KeyError, ValueError) as error:
+        found, why = {"拒付": refusal.code}, f"：{refusal}"
+    except KeyError as error:
+        return [f"缺少“{error.args[0]}”，或“{error.args[0]}”不在可取值之内"]
+    except ValueError as error:
         return [f"无法识别：{error}"]
     messages = []
     for name, node in wanted.items():
@@ -85,7 +91,7 @@ def _run_row(area: Area, kind: str, row: Node) -> list[str]:
         elif text not in (found[name], found[name].removesuffix("元").removesuffix(".00") + "元"):
             messages.append(f"{name}期望 {text}，结果 {found[name]}")
     if "拒付" in found and found["拒付"] and "拒付" not in wanted:
-        messages.append(f"期望{'、'.join(wanted)}，结果拒付 {found['拒付']}")
+        messages.append(f"期望{'、'.join(wanted)}，结果拒付 {found['拒付']}{why}")
     return messages
 
 
@@ -95,15 +101,11 @@ def _text(node: Node) -> str:
     return node.text()
 
 
-def _amount(text: str) -> str:
-    return text.removesuffix("元").replace(",", "")
-
-
 def _columns(given: Texts, keys: Texts) -> dict[str, str]:
     unknown = given.keys() - keys.keys()
     if unknown:
         raise ValueError(f"不认识的键 {'、'.join(sorted(unknown))}；可取：{'、'.join(keys)}")
-    return {keys[name]: _amount(text) for name, text in given.items()}
+    return {keys[name]: plain_amount(text) for name, text in given.items()}
 
 
 def _credit(area: Area, given: Texts) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """Until when a visit not settled at the counter may be handed in, and what lateness means."""
 
 from dataclasses import dataclass
-from datetime import date
 
 from gongji.law.compile.grounds import Ground, ground, rules
 from gongji.law.rulebook.account_provisions import Deadline as Rule
@@ -40,8 +39,7 @@ def deadline(law: Law, visit_day: Day, matter: str = MANUAL) -> Deadline:
         if rule.matter == matter:
             last = None
             if rule.accepted and rule.until is not None:
-                year = date_of(visit_day).year + rule.until.years
-                last = day_of(date(year, rule.until.month, rule.until.day))
+                last = day_of(rule.until.last_day(date_of(visit_day)))
             return Deadline(
                 rule.accepted, last, rule.late, rule.papers, rule.scope, ground(provision, rule)
             )

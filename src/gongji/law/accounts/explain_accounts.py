@@ -10,7 +10,7 @@ from gongji.law.accounts.clearing import MONTHS, Statement
 from gongji.law.accounts.credits import CreditCase, CreditPlan, MonthCredit
 from gongji.law.accounts.roster import month_name
 from gongji.law.compile.cells import value_axes
-from gongji.law.compile.citations import Cite, Cited, doubts_of
+from gongji.law.compile.citations import Cite, Cited, doubts_of, own_files, said_source
 from gongji.law.compile.grounds import Ground, ground
 from gongji.law.explain.sentences import Sentence, yuan
 from gongji.law.explain.show import cited
@@ -19,6 +19,7 @@ from gongji.law.kernel.calendar import NO_DAY, month_of
 from gongji.law.rulebook.account_provisions import EVENTS, FUNDS
 from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.provision_kinds import ByAxis, Doubt, FactDefinition
+from gongji.law.rulebook.rulebook import OFFICIAL
 from gongji.refusals import REFUSALS
 from gongji.units import WHOLE, show_ppm
 
@@ -56,10 +57,13 @@ class Told:
             f"【存疑】{doubt.question}？采用：{doubt.reading}。另解：{doubt.other}。"
             for doubt in self.doubts
         ]
-        sources = dict.fromkeys((c.source, c.document) for c in self.cites if c.source != "官方")
+        said = [(said_source(c.source), c.document) for c in self.cites]
+        sources = dict.fromkeys(one for one in said if one[0] != OFFICIAL)
         notes += [
             f"【{source}】用到{source}的数字，出自：{document}。" for source, document in sources
         ]
+        if own := own_files(self.cites):
+            notes.append(f"【自备】用到的规则文件不是随程序发布的：{'、'.join(own)}。")
         if self.supplied:
             notes.append(f"【设定】由使用者给出的参数：{'、'.join(self.supplied)}。")
         return notes

@@ -22,6 +22,7 @@ from gongji.law.rulebook.provision_kinds import (
     Scaling,
     Value,
 )
+from gongji.law.rulebook.schema import near
 from gongji.law.rulebook.source import Node, line_of
 from gongji.law.rulebook.vocabulary import AMOUNT, Fact
 from gongji.refusals import Problem
@@ -34,13 +35,8 @@ _MEASURES = {english: chinese for chinese, english in provision_kinds.METER_MEAS
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
     """That a name is not known, which ones are, and which may have been meant."""
-    # Only a mistake needs it, and it is slow to import.
-    from difflib import get_close_matches
-
     names = list(dict.fromkeys(known))
-    close = get_close_matches(name, names, 1)
-    meant = f"（是否指“{close[0]}”？）" if close else ""
-    return f"没有{what}“{name}”{meant}；可取：{'、'.join(names) or '（无）'}"
+    return f"没有{what}“{name}”{near(name, names)}；可取：{'、'.join(names) or '（无）'}"
 
 
 class Figures:

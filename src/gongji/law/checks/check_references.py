@@ -6,18 +6,19 @@ that passes never meets a missing name while a visit is settled.
 """
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from gongji.law.checks.check_figures import unknown
 from gongji.law.checks.check_provisions import Checker
 from gongji.law.compile.gates import gates_of
 from gongji.law.rulebook import provision_kinds
-from gongji.law.rulebook.law import NATION, Law, spans
-from gongji.law.rulebook.rulebook import DOUBTS, SECTIONS, Rulebook
+from gongji.law.rulebook.law import ALL, NATION, Law, spans
+from gongji.law.rulebook.rulebook import DOUBTS, FOREVER, SECTIONS, Rulebook
 from gongji.law.rulebook.shelf import Shelf
 from gongji.law.rulebook.source import Node, line_of
 from gongji.refusals import Problem
+from gongji.units import date_of
 
 MAX_ATOMS = 62
 """Gate conditions of an area over all its time: each is a bit of one number."""
@@ -30,7 +31,7 @@ def check(books: list[Rulebook], laws: list[Law]) -> list[Problem]:
     """Every problem of an area's laws and of the documents they are made of."""
     found: list[Problem] = []
     for law in laws:
-        found += Checker(law).run()
+        found += _of_span(law, books)
     found += _changed_meters(laws)
     home = laws[0].area if laws else ""
     for number, book in enumerate(books):
@@ -55,7 +56,7 @@ def problems(shelf: Shelf, book: Rulebook) -> list[Problem]:
         if area != home and all(other.path != book.path for other in books):
             continue
         laws = spans(area, books, {}, found)
-        found += [problem for law in laws for problem in Checker(law).run()]
+        found += [problem for law in laws for problem in _of_span(law, books)]
         found += _changed_meters(laws)
         earlier = books[: next(n for n, other in enumerate(books) if other.path == book.path)]
         replaced.append(_replaced(book, earlier))
@@ -64,6 +65,22 @@ def problems(shelf: Shelf, book: Rulebook) -> list[Problem]:
         if all(problem.line in [p.line for p in others] for others in replaced):
             found.append(problem)
     return [p for p in dict.fromkeys(found) if p.file == str(book.path)]
+
+
+def _of_span(law: Law, books: list[Rulebook]) -> list[Problem]:
+    """The problems of a law's provisions; on which days, where a document has ended before.
+
+    What is missing then often stands in that document, which says it no longer.
+    """
+    found = Checker(law).run()
+    ended = [one for one in books if one.head.until < law.since and one.head.area == law.area]
+    if not found or not ended:
+        return found
+    last = ended[-1].head
+    until = "今" if law.until >= FOREVER else str(date_of(law.until - 1))
+    when = f"（{date_of(law.since)} 至 {until}：{last.number}已于 {date_of(last.until)} 到期，"
+    when += "其中的规定不再有效；请续期，或把要用的规定写进这个文件）"
+    return [replace(one, message=one.message + when) for one in found]
 
 
 def _changed_meters(laws: list[Law]) -> Iterator[Problem]:
@@ -109,7 +126,8 @@ def _replaced(book: Rulebook, earlier: list[Rulebook]) -> list[Problem]:
     nodes = listed.value if listed and isinstance(listed.value, list) else []
     found = []
     for number, path in enumerate(book.head.replaces):
-        if path not in known:
+        everything = path == ALL and any(one.head.area == book.head.area for one in below)
+        if path not in known and not everything:
             line = nodes[number].line if nodes else line_of(book.head.node, "替换")
             found.append(
                 Problem(str(book.path), line, "文件.替换", unknown("此前的规定", path, known))

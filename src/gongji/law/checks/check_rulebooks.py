@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gongji.law.checks import check_references
+from gongji.law.checks import check_references, check_traps
 from gongji.law.checks.library import Library
 from gongji.law.checks.proof import Proof, prove, refuses_all
+from gongji.law.compile import parameters_given
 from gongji.law.compile.cells import axes_of, offered_benefits, settled_values
 from gongji.law.compile.figures import Cell
 from gongji.law.compile.layout import Layout, lay_out
@@ -24,7 +25,7 @@ from gongji.law.rulebook.law import Law, Settings
 from gongji.law.rulebook.official_text import missing_parts, text_beside
 from gongji.law.rulebook.rulebook import FOREVER, Rulebook
 from gongji.law.rulebook.source import Node, line_of
-from gongji.refusals import Problem, RulebookError
+from gongji.refusals import Problem, Refusal, RulebookError
 from gongji.units import WHOLE, date_of, show_ppm
 
 
@@ -105,6 +106,11 @@ def check_area(library: Library, area: str) -> AreaReport:
         report.problems += error.problems
         return report
     report.problems += _pauses(laws)
+    report.problems += check_traps.unused_meters(area, laws)
+    if not laws:
+        node = books[-1].head.node
+        message = "没有一天有本统筹区的规则有效"
+        report.problems.append(Problem(node.file, node.line, "文件", message))
     layout = lay_out(laws)
     for number, law in enumerate(laws):
         supposed = [library.laws(area, settings)[number] for settings in _supposed(law)]
@@ -131,7 +137,23 @@ def _supposed(law: Law) -> list[Settings]:
         for example in book.examples:
             if example.settings and example.settings not in found:
                 found.append(example.settings)
-    return found
+    return [settings for settings in found if _readable(law, settings)]
+
+
+def _readable(law: Law, settings: Settings) -> bool:
+    """Whether figures can be read: where they cannot, running their example tells it."""
+    known = {path: text for path, text in settings.items() if _names_parameter(law, path)}
+    try:
+        parameters_given.check([law], known)
+    except Refusal:
+        return False
+    return True
+
+
+def _names_parameter(law: Law, path: str) -> bool:
+    """Whether a figure is of a parameter of this law; an example's may be of another year's."""
+    codes = {one.value.code for one in law.all(provision_kinds.Parameter).values()}
+    return path.partition(".")[0] in codes
 
 
 def years_of(law: Law) -> list[int]:
@@ -159,6 +181,7 @@ def _check_law(law: Law, layout: Layout, supposed: list[Law], problems: list[Pro
     report = LawReport(law)
     proofs: dict[tuple[int, ...], Proof] = {}
     gaps: dict[tuple[str, int, str], Problem] = {}
+    reached = check_traps.Reached()
     for benefit, year in itertools.product(offered_benefits(law), years_of(law)):
         found: dict[tuple[int, ...], tuple[Program, list[Cell]]] = {}
         for cell in cells_of(law, benefit):
@@ -168,6 +191,7 @@ def _check_law(law: Law, layout: Layout, supposed: list[Law], problems: list[Pro
                 continue
             for problem in _gaps(program, benefit):
                 gaps.setdefault((problem.file, problem.line, problem.key), problem)
+            reached.see(program, cell)
             if not program.gaps:
                 found.setdefault(tuple(program.code), (program, []))[1].append(cell)
         for code, (program, cells) in found.items():
@@ -181,6 +205,7 @@ def _check_law(law: Law, layout: Layout, supposed: list[Law], problems: list[Pro
             if proof.broken:
                 problems.append(_broken(law, program, cells[0], proof.broken))
     report.gaps = list(gaps.values())
+    problems += [*reached.problems(), *check_traps.of_tables(law)]
     return report
 
 

@@ -1,10 +1,11 @@
 """Why a figure is what it is: the document, article, line and doubts behind what the kernel saw."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.provision_kinds import ByAxis, Layer
-from gongji.law.rulebook.rulebook import Rulebook
+from gongji.law.rulebook.rulebook import OWN, Rulebook
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Cited:
     open: str = ""
     gap: Gap | None = None
     supplied: tuple[str, ...] = ()
+    beyond: int | None = None
+    """A rate as adjusted, where that is outside 0 to 100 % and was held to it without a word."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def cite(book: Rulebook, article: str, node: object, source: str = "") -> Cite:
     """The citation of a provision's figure, under the document that the words are read in."""
     line = getattr(node, "line", 0)
     document = document_of(book, article)
-    return Cite(document, article, book.path.name, line, source or book.head.source)
+    return Cite(document, article, book.path.name, line, _source(book, source))
 
 
 def document_of(book: Rulebook, article: str) -> str:
@@ -105,3 +108,25 @@ def document_of(book: Rulebook, article: str) -> str:
 def doubts_of(book: Rulebook, names: tuple[str, ...]) -> tuple[provision_kinds.Doubt, ...]:
     """The doubts of a document by name."""
     return tuple(book.doubts[name] for name in names)
+
+
+def _source(book: Rulebook, source: str) -> str:
+    """How official a figure is: as its document, or as said of the figure itself."""
+    if not source:
+        return book.source
+    return f"{source}{OWN}{book.own}）" if book.own else source
+
+
+def said_source(source: str) -> str:
+    """What a document says of itself, without the mark of a user's own file."""
+    return source.partition(OWN)[0]
+
+
+def own_files(cites: Iterable[Cite]) -> list[str]:
+    """The cited documents that did not come with the program, with file and hash."""
+    found = []
+    for cite in cites:
+        _, _, digest = cite.source.partition(OWN)
+        if digest:
+            found.append(f"{cite.document}（{cite.file}，SHA-256 {digest.removesuffix('）')}…）")
+    return list(dict.fromkeys(found))

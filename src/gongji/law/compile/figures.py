@@ -1,6 +1,7 @@
 """The figures of one cell: looked up, adjusted, scaled, each with where it came from."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from gongji.law.compile.citations import Cite, Cited, Gap, cite, doubts_of
@@ -80,12 +81,16 @@ class Resolver:
         Units:   parts per million, between nothing and the whole; OPEN where a parameter is.
         """
         self._start(book, rate.article, rate.node)
+        beyond = None
         figure = self._value(rate.value, self.cell)
         if figure != pour.OPEN:
             figure = self._adjusted(figure, rate.adjustments, book, rate.at_most, rate.at_least)
         if not self._unknown:
-            figure = min(self._scaled(max(figure, 0), rate.scalings, book), WHOLE)
-        return self._finish(figure, book, rate.doubts)
+            scaled = self._scaled(max(figure, 0), rate.scalings, book)
+            beyond = figure if figure < 0 else scaled if scaled > WHOLE else None
+            figure = min(scaled, WHOLE)
+        cited = self._finish(figure, book, rate.doubts)
+        return cited if beyond is None else replace(cited, beyond=beyond)
 
     def limit(self, limit: Limit, book: Rulebook) -> Cited:
         """The amount of a limit in this cell.
@@ -165,7 +170,7 @@ class Resolver:
         inner = dict(cell) | {to: cell[of] for to, of in value.swapped.items()} | value.fixed
         figure = self._supplied_figure(parameter, inner)
         if figure is None and parameter.value is not None:
-            source = parameter.source or provision.book.head.source
+            source = parameter.source
             self._cites.append(cite(provision.book, parameter.article, parameter.value, source))
             figure = self._value(parsed_parameter(provision), inner)
         for axis in parameter.axes if figure is None else ():
@@ -201,7 +206,7 @@ class Resolver:
             self._supplied.append(path)
             statistic = parse_setting(text, "fen")
         elif statistic is not None:
-            source = parameter.source or provision.book.head.source
+            source = parameter.source
             self._cites.append(cite(provision.book, parameter.article, parameter.node, source))
         else:
             self._open = path

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from gongji.law.compile.figures import parse_setting
 from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.law import Law
+from gongji.law.rulebook.schema import money_mend
 from gongji.refusals import Refusal
 from gongji.units import MAX_FEN, WHOLE
 
@@ -52,5 +53,9 @@ def _check_figure(path: str, text: str, unit: str) -> None:
         figure = parse_setting(text, unit)
     except ValueError:
         figure = -1
+    if re.fullmatch(r"[0-9.]+", text) and unit == "ppm":
+        form = f"0% 至 100% 的百分比，须写百分号，如 {text}%"
+    elif unit != "ppm" and figure < 0:
+        form += f"（{money_mend(text)}）" if money_mend(text) else ""
     if not 0 <= figure <= (WHOLE if unit == "ppm" else MAX_FEN):
         raise Refusal("value_invalid", path, {"value": text, "allowed": form})

@@ -13,14 +13,15 @@ from gongji.law.compile.parameters_given import check
 from gongji.law.engine.area import Area
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.engine import Result, settle
-from gongji.law.engine.person_meters import Meters
+from gongji.law.engine.person_meters import Meters, use
 from gongji.law.engine.visit import Visit, read_visit, value_name, value_of
 from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.provision_kinds import Example, FromParameter, Limit, Parameter
 from gongji.law.rulebook.rulebook import Rulebook
-from gongji.law.rulebook.source import Node
+from gongji.law.rulebook.schema import plain_amount
+from gongji.law.rulebook.source import Node, line_of
 from gongji.law.rulebook.vocabulary import DERIVED, LEVEL_COLUMNS
-from gongji.refusals import Problem, Refusal
+from gongji.refusals import REFUSALS, Problem, Refusal
 from gongji.units import date_of, parse_day, parse_fen, show_fen, show_ppm, yuan_text
 
 KINDS = ("就诊", "费用")
@@ -42,8 +43,11 @@ COLUMNS = {
 }
 """What a row may say beside the facts of its law, and the column of a visits file it stands for."""
 
-OUTCOMES = ("支付", "起付", "补充", "个人", "拒付")
+OUTCOMES = ("支付", "起付", "补充", "个人", "拒付", "累计", "支付比例")
 """What may be expected of a visit, beside a layer's payment under its code and an axis's value."""
+BEFORE, AFTER, RATE = "此前", "累计", "支付比例"
+"""What meters hold before a row; what they hold after it; the rate of a layer."""
+NESTED = (AFTER, RATE)
 
 
 @dataclass
@@ -66,10 +70,8 @@ def run_example(library: Library, book: Rulebook, example: Example) -> list[Prob
     """
     area = Areas(library, everywhere=example.settings).area(book.head.area)
     run = _Run(area, example, Meters(area.layout))
-    try:
-        check(area.laws, example.settings)
-    except Refusal as refusal:
-        run.report(example.node, f"设定：{refusal}")
+    run.problems += settings_problems(area, example)
+    if run.problems:
         return run.problems
     rows = example.rows.value if isinstance(example.rows.value, list) else [example.rows]
     for row in rows:
@@ -84,16 +86,33 @@ def run_example(library: Library, book: Rulebook, example: Example) -> list[Prob
     return run.problems
 
 
+def settings_problems(area: Area, example: Example) -> list[Problem]:
+    """What is wrong with the figures that an example supposes for open parameters."""
+    try:
+        check(area.laws, example.settings)
+    except Refusal as refusal:
+        node, path = example.node, refusal.field
+        at = path if path in example.settings else refusal.values.get("value", "")
+        line = line_of(node, "设定", at)
+        return [Problem(node.file, line, f"示例“{example.name}”", f"设定：{refusal}")]
+    return []
+
+
 def _expected(run: _Run, row: Node) -> dict[str, str]:
     assert isinstance(row.value, dict)
     node = row.value[EXPECTED]
     if not isinstance(node.value, dict):
         run.report(node, f"“{EXPECTED}”应为键值表")
         return {}
+    found: dict[str, str] = {}
     for name, child in node.value.items():
-        if not _is_text(child):
-            run.report(child, f"期望的“{name}”应写文字，写成了{child.kind}")
-    return {name: child.text() for name, child in node.value.items() if _is_text(child)}
+        inner = child.value if name in NESTED and isinstance(child.value, dict) else {}
+        for part, one in (inner or {"": child}).items():
+            if _is_text(one):
+                found[f"{name}.{part}" if part else name] = one.text()
+            else:
+                run.report(one, f"期望的“{name}”应写文字，写成了{one.kind}")
+    return found
 
 
 def _is_text(node: Node) -> bool:
@@ -104,28 +123,28 @@ def _no_text(node: Node | None) -> bool:
     return node is not None and not _is_text(node)
 
 
-def _amount(text: str) -> str:
-    return text.removesuffix("元").replace(",", "")
-
-
 def _run_visit(run: _Run, row: Node, cells: dict[str, Node]) -> None:
     expected = _expected(run, row)
-    refusal, result = "", None
+    refusal, result, law = None, None, None
     try:
         law = run.area.law(parse_day(cells["日期"].text()))
+        if not expected.keys() - {name for name in expected if name.startswith(RATE)}:
+            cells = {"费用": Node(row.file, row.line, "0元")} | cells
         visit = _read(run, law, cells)
         if visit is None:
             return
+        _open(run, law, visit, cells.get(BEFORE))
         result = settle(run.area, visit, run.meters)
-        refusal = result.refusal
     except Refusal as error:
-        refusal = error.code
+        refusal = error
     except (KeyError, ValueError) as error:
-        run.report(row, f"日期缺失或无法识别：{error}")
+        run.report(row, f"日期缺失，或日期、金额无法识别：{error}")
         return
     wanted = expected.pop("拒付", "")
-    if refusal != wanted:
-        run.report(row, f"期望{_outcome(wanted)}，结果{_outcome(refusal)}")
+    code = refusal.code if refusal else result.refusal if result else ""
+    if code != wanted:
+        why = f"：{_reason(refusal, law)}" if refusal and law else ""
+        run.report(row, f"期望{_outcome(wanted)}，结果{_outcome(code)}{why}")
     elif result is not None:
         _compare(run, row, expected, result)
 
@@ -134,16 +153,36 @@ def _outcome(refusal: str) -> str:
     return f"拒付 {refusal}" if refusal else "予以支付"
 
 
-def _read(run: _Run, law: Law, cells: dict[str, Node]) -> Visit | None:
-    """The visit of a row; None where a key of it is not known."""
+def _reason(refusal: Refusal, law: Law) -> str:
+    """Why a row cannot be read or is refused, with the row's own words for facts and values."""
+    name = next((key for key, column in _columns(law).items() if column == refusal.field), "")
+    if not name:
+        return str(refusal)
+    fact = law.facts.get(name)
+    values = list(law.benefits) if name == "待遇" else list(fact.values) if fact else []
+    allowed = f"；可取：{'、'.join(values)}" if values else ""
+    if refusal.code == "field_missing":
+        return f"缺少“{name}”{allowed}"
+    if refusal.code == "value_invalid" and values:
+        return f"“{name}”的值“{refusal.values['value']}”无法识别{allowed}"
+    return REFUSALS[refusal.code].format(**({"field": f"“{name}”"} | refusal.values))
+
+
+def _columns(law: Law) -> dict[str, str]:
+    """What a row may say under this law, and the column of a visits file each stands for."""
     columns = dict(COLUMNS)
     for fact in law.facts.values():
         if not fact.source and (fact.column not in DERIVED or fact.column in LEVEL_COLUMNS):
             columns[fact.name] = fact.column
-    columns |= {name: f"in_scope_{part.code}" for name, part in law.parts.items()}
+    return columns | {name: f"in_scope_{part.code}" for name, part in law.parts.items()}
+
+
+def _read(run: _Run, law: Law, cells: dict[str, Node]) -> Visit | None:
+    """The visit of a row; None where a key of it is not known."""
+    columns = _columns(law)
     row = {"area": run.area.code}
     for name, node in cells.items():
-        if name == EXPECTED:
+        if name in (EXPECTED, BEFORE):
             continue
         if name not in columns or not _is_text(node):
             run.report(node, f"不认识的事实“{name}”；可取：{'、'.join(columns)}")
@@ -151,8 +190,32 @@ def _read(run: _Run, law: Law, cells: dict[str, Node]) -> Visit | None:
         column, text = columns[name], node.text()
         if column == "benefit":
             text = law.benefits.get(text, text)
-        row[column] = _amount(text) if text.endswith("元") else text
+        row[column] = plain_amount(text) if text.endswith("元") else text
     return read_visit(row, law)
+
+
+def _open(run: _Run, law: Law, visit: Visit, before: Node | None) -> None:
+    """Set the meters that a row says were used before it.
+
+    Refuses: value_invalid for a meter that there is not; ValueError for no amount.
+    """
+    entries = before.value if before is not None else {}
+    for name, node in entries.items() if isinstance(entries, dict) else ():
+        fen = parse_fen(plain_amount(node.text()) if _is_text(node) else "")
+        use(run.meters, law, visit, name, fen, run.area.own_level(law))
+
+
+def _compare_rate(run: _Run, row: Node, code: str, text: str, result: Result) -> None:
+    """A layer's rate (by its code, otherwise the first that has one) against what is expected."""
+    notes = [note for _, note in sorted(result.program.steps.items()) if note.layer.rate]
+    rates = {note.layer.code: note.rate for note in reversed(notes)}
+    if not notes or (code and code not in rates):
+        run.report(row, f"没有代号为“{code}”的层；有：{'、'.join(rates) or '（无）'}")
+        return
+    cited = rates[code or notes[0].layer.code]
+    found = "未定" if cited.open or cited.gap else show_ppm(cited.figure)
+    if text != found:
+        run.report(row, f"支付比例期望 {text}，结果 {found}")
 
 
 def _compare(run: _Run, row: Node, expected: dict[str, str], result: Result) -> None:
@@ -163,7 +226,12 @@ def _compare(run: _Run, row: Node, expected: dict[str, str], result: Result) -> 
         "个人": result.person_fen,
     } | {column.code: 0 for column in run.area.layout.columns}
     found |= result.layers
+    found |= {f"{AFTER}.{one.name}": one.after for one in result.readings}
+    found |= {f"{AFTER}.{one.code}": one.after for one in result.readings}
     for name, text in expected.items():
+        if name.partition(".")[0] == RATE:
+            _compare_rate(run, row, name.partition(".")[2], text, result)
+            continue
         if name in result.cell:
             if text != result.cell[name]:
                 run.report(row, f"{name}期望“{text}”，结果“{result.cell[name]}”")
@@ -172,7 +240,7 @@ def _compare(run: _Run, row: Node, expected: dict[str, str], result: Result) -> 
             run.report(row, f"不认识的期望“{name}”；可取：{'、'.join([*OUTCOMES, *found])}")
             continue
         try:
-            wanted = parse_fen(_amount(text))
+            wanted = parse_fen(plain_amount(text))
         except ValueError as error:
             run.report(row, f"期望的“{name}”：{error}")
             continue
@@ -193,7 +261,7 @@ def _run_parameter(run: _Run, row: Node, cells: dict[str, Node]) -> None:
     except (Refusal, KeyError, ValueError) as error:
         run.report(row, f"参数“{name}”在此没有数字：{error}")
         return
-    wanted = _amount(_expected(run, row).get("金额", ""))
+    wanted = plain_amount(_expected(run, row).get("金额", ""))
     if wanted not in (found, found.removesuffix(".00")):
         run.report(row, f"参数“{name}”期望 {wanted}，结果 {found}")
 

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from gongji.law.compile.citations import own_files, said_source
 from gongji.law.compile.program import Cite
 from gongji.law.engine.engine import MeterReading
 from gongji.law.explain.sentences import Explanation, Sentence, yuan
 from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.provision_kinds import Parameter
+from gongji.law.rulebook.rulebook import OFFICIAL
 from gongji.units import date_of, yuan_text
 
 
@@ -24,9 +26,14 @@ def _notes(explanation: Explanation) -> list[tuple[str, str]]:
         )
         for doubt in explanation.doubts
     ]
-    for source in dict.fromkeys(c.source for c in explanation.unofficial):
-        names = dict.fromkeys(c.document for c in explanation.unofficial if c.source == source)
+    sources: dict[str, dict[str, None]] = {}
+    for cite in explanation.unofficial:
+        sources.setdefault(said_source(cite.source), {})[cite.document] = None
+    sources.pop(OFFICIAL, None)
+    for source, names in sources.items():
         notes.append((source, f"本结果用到{source}的数字，出自：{'、'.join(names)}。"))
+    if own := own_files(explanation.unofficial):
+        notes.append(("自备", f"本结果用到的规则文件不是随程序发布的：{'、'.join(own)}。"))
     if explanation.supplied:
         paths = "、".join(supplied_names(explanation))
         notes.append(("设定", f"以下参数由使用者给出，不是规则文件中的数字：{paths}。"))

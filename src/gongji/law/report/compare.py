@@ -7,7 +7,7 @@ say (`figures`). The laws may be of one area at two dates or of two areas.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gongji.law.compile.citations import Cite
+from gongji.law.compile.citations import Cite, said_source
 from gongji.law.engine.area import Area
 from gongji.law.report.effects import Effect, EffectsTable, Place, Where, effects
 from gongji.law.report.law_figures import OFFICIAL, Figure, figures
@@ -113,8 +113,9 @@ def articles(cites: tuple[Cite, ...]) -> str:
 
 
 def _document(place: Cite | Figure) -> str:
-    mark = "" if place.source == OFFICIAL else f"（{place.source}）"
-    return f"{place.document}{mark}"
+    said = said_source(place.source)
+    marks = [*([said] if said != OFFICIAL else []), *(["自备"] if said != place.source else [])]
+    return f"{place.document}（{'、'.join(marks)}）" if marks else place.document
 
 
 def _by_key(law: Law) -> dict[WordKey, Figure]:

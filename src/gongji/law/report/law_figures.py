@@ -98,7 +98,7 @@ class _Walk:
         self.law, self.provision = law, provision
 
     def rows(self) -> Iterator[Figure]:
-        at = _At(source=self.provision.book.head.source)
+        at = _At(source=self.provision.book.source)
         value = self.provision.value
         if isinstance(value, Parameter):
             yield from self._parameter(value, replace(at, source=value.source or at.source))

@@ -5,9 +5,11 @@ each with its article. Who reads them is `gongji.law.accounts`; this module desc
 nothing.
 """
 
+import calendar
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from gongji.law.rulebook import schema as s
 from gongji.law.rulebook.provision_kinds import Condition, Value, value_of
@@ -214,6 +216,7 @@ class Binding:
 
 ACCOUNT_EVENTS = {
     "年度结转": "carry_over",
+    "计息": "interest",
     "省内跨市转移": "move_in_province",
     "跨省转移": "move_across_provinces",
     "跨省异地安置退休": "resettlement",
@@ -223,6 +226,8 @@ ACCOUNT_EVENTS = {
 }
 OUTCOMES = {
     "结转使用": "carry",
+    "利息计入本金": "add_interest",
+    "不计利息": "no_interest",
     "依法继承": "inherit",
     "随同转移": "transfer",
     "不划转不提现": "stay",
@@ -248,6 +253,7 @@ class AccountEvent:
 PAYMENT_METHODS = {
     "按项目付费": "fee_for_service",
     "按人头付费": "capitation",
+    "按服务单元付费": "per_service_unit",
     "按病种付费": "per_disease",
     "按病种分值付费": "disease_scores",
     "按病种结合人头付费": "disease_groups_with_capitation",
@@ -328,11 +334,38 @@ class YearlyDate:
     month: int
     day: int
 
+    def last_day(self, of: date) -> date:
+        """The last day for an event of a day."""
+        return date(of.year + self.years, self.month, self.day)
 
-def _yearly(text: str) -> YearlyDate:
+
+@dataclass(frozen=True)
+class Lapse:
+    """So many months and days after the day of an event."""
+
+    months: int
+    days: int
+
+    def last_day(self, of: date) -> date:
+        """The last day for an event of a day: the same day of the month, or that month's last."""
+        number = of.year * 12 + of.month - 1 + self.months
+        year, month = number // 12, number % 12 + 1
+        day = min(of.day, calendar.monthrange(year, month)[1])
+        return date(year, month, day) + timedelta(self.days)
+
+
+LAPSES = {"年": (12, 0), "个月": (1, 0), "日": (0, 1), "天": (0, 1)}
+"""Months and days of one unit of a lapse."""
+
+
+def _deadline(text: str) -> YearlyDate | Lapse:
+    lapse = re.fullmatch(r"就诊后([1-9]\d{0,2})(年|个月|日|天)", text)
+    if lapse:
+        months, days = LAPSES[lapse[2]]
+        return Lapse(months * int(lapse[1]), days * int(lapse[1]))
     found = re.fullmatch(r"(当年|次年)(\d{1,2})月(\d{1,2})日", text)
     if not found:
-        raise ValueError(f"“{text}”须写成 次年3月31日 的样子")
+        raise ValueError(f"“{text}”须写成 次年3月31日、就诊后6个月 的样子")
     years, month, day = found.groups()
     try:
         # 2001 is not a leap year: a deadline must exist every year.
@@ -342,8 +375,10 @@ def _yearly(text: str) -> YearlyDate:
     return YearlyDate(1 if years == "次年" else 0, int(month), int(day))
 
 
-yearly_date = s.scalar(
-    "期限（如 次年3月31日）", _yearly, {"pattern": r"^(当年|次年)\d{1,2}月\d{1,2}日$"}
+until_parser = s.scalar(
+    "期限（如 次年3月31日、就诊后6个月）",
+    _deadline,
+    {"pattern": r"^((当年|次年)\d{1,2}月\d{1,2}日|就诊后[1-9]\d{0,2}(年|个月|日|天))$"},
 )
 
 
@@ -354,7 +389,9 @@ class Deadline:
     matter: str = key("事项", s.choice({"手工报销": "manual_reimbursement"}))
     article: str = key("依据", s.prose)
     accepted: bool = key("受理", s.yes_no, default=True)
-    until: YearlyDate | None = key("截止", yearly_date, "就诊后，含当日", default=None)
+    until: YearlyDate | Lapse | None = key(
+        "截止", until_parser, "最后一天，含当日；由就诊当日起算", default=None
+    )
     late: str = key(
         "逾期", s.choice({"不予受理": "refused", "原则上不予受理": "by_review"}), default="refused"
     )

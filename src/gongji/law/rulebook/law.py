@@ -166,6 +166,8 @@ def fold(
     """
     provisions: dict[str, dict[str, Provision[Any]]] = {}
     for book in books:
+        if ALL in book.head.replaces:
+            _drop_own(provisions, book)
         for path in book.head.replaces:
             section, _, name = path.partition(".")
             if not _kept(provisions.get(section, {}).get(name), book):
@@ -187,6 +189,17 @@ def fold(
                     )
                     problems.append(Problem(node.file, node.line, provision.path, message))
     return provisions
+
+
+ALL = "全部"
+"""Under 替换: everything that earlier documents of the same area say."""
+
+
+def _drop_own(provisions: dict[str, dict[str, Provision[Any]]], book: Rulebook) -> None:
+    """Take away what earlier documents of a document's own area say; those above it stay."""
+    for entries in provisions.values():
+        for name in [n for n, one in entries.items() if one.book.head.area == book.head.area]:
+            del entries[name]
 
 
 def _kept(earlier: Provision[Any] | None, book: Rulebook) -> bool:

@@ -11,7 +11,7 @@ from gongji.law.rulebook import schema as s
 from gongji.law.rulebook.schema import Parser, Reading, key, list_of, map_of, struct
 from gongji.law.rulebook.source import Node
 from gongji.law.rulebook.vocabulary import CHOICE, KINDS
-from gongji.refusals import REFUSALS
+from gongji.refusals import GATES
 from gongji.units import WHOLE
 
 UNLIMITED_TEXT = "不限"
@@ -354,7 +354,7 @@ class Gate:
 
     when: Condition = key("当", _condition, "条件全部成立即不予支付")
     benefits: tuple[str, ...] = key("适用", list_of(s.prose), "适用的待遇", default=())
-    refusal: str = key("拒付", s.choice({code: code for code in REFUSALS}), "拒付代码")
+    refusal: str = key("拒付", s.choice({code: code for code in GATES}), "门槛的拒付代码")
     article: str = key("依据", s.prose)
     unless: Condition = key(
         "除外",
@@ -414,7 +414,9 @@ class Parameter:
     article: str = key("依据", s.prose, "哪一条引用了它，或它的出处")
     note: str = key("说明", s.prose)
     axes: tuple[str, ...] = key("按", list_of(s.prose), default=())
-    years: dict[str, int] = key("各年", map_of(s.money), "逐年公布的统计数", default={})
+    years: dict[str, int] = key(
+        "各年", map_of(s.money, s.year_key), "年份（四位数字）与那一年公布的统计数", default={}
+    )
     value: Node | None = key("值", Parser(lambda node, name, context: node, {}), default=None)
     source: str = key("来源", s.choice({x: x for x in SOURCES}), default="")
     node: Node = None  # type: ignore[assignment]

@@ -3,6 +3,8 @@
 Reading collects every problem of form; whether what is read fits together is `gongji.law.checks`.
 """
 
+import functools
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +23,12 @@ from gongji.refusals import Problem
 from gongji.units import Day, date_of
 
 FOREVER: Day = 1 << 30
+
+SHIPPED = Path(__file__).parents[2] / "rulebooks"
+"""The rulebooks that come with the program."""
+OFFICIAL = provision_kinds.SOURCES[0]
+OWN = "（自备 "
+"""How the mark of a file begins that did not come with the program; the hash follows."""
 
 SECTIONS: dict[str, type] = {
     "事实": provision_kinds.FactDefinition,
@@ -57,6 +65,9 @@ class Head:
     replaces: tuple[str, ...] = key("替换", list_of(schema.prose), default=())
     excerpt: bool = key("节录", schema.yes_no, "只收录其中几条", default=False)
     fallback: tuple[str, ...] = key("缺省", list_of(schema.prose), "仅在别无规定时适用", default=())
+    overlay: bool = key(
+        "叠加", schema.yes_no, "叠加在随程序发布的本统筹区文件之上，而不是代替它们", default=False
+    )
     node: Node = None  # type: ignore[assignment]
 
 
@@ -81,6 +92,25 @@ class Rulebook:
     def id(self) -> str:
         """Area and date: 532300@2022-07-01."""
         return f"{self.head.area}@{date_of(self.head.since)}"
+
+    @functools.cached_property
+    def own(self) -> str:
+        """The beginning of the content's SHA-256 where the file is not one that came with the
+        program, byte for byte; otherwise nothing."""
+        shipped = SHIPPED.joinpath(*self.path.parts[-3:])
+        if shipped.is_file() and (shipped == self.path or shipped.read_bytes() == self.content):
+            return ""
+        return hashlib.sha256(self.content).hexdigest()[:12]
+
+    @property
+    def source(self) -> str:
+        """How official its figures are, marked where the file did not come with the program."""
+        return f"{self.head.source}{OWN}{self.own}）" if self.own else self.head.source
+
+    @property
+    def label(self) -> str:
+        """Its id for files of results, with the content's hash where it is a user's own."""
+        return f"{self.id}#{self.own}" if self.own else self.id
 
 
 HEAD, DOUBTS, ARTICLES, EXAMPLES = "文件", "存疑", "条文", "示例"
@@ -153,12 +183,15 @@ def _read_root(
 
 
 def _misplaced(path: Path, head: Head) -> Iterable[Problem]:
-    """Where a file says another area or date than its folder and name."""
+    """Where a file says another area or date than its folder and name, or ends before it begins."""
     said = {"统筹区": (head.area, path.parent.name), "施行": (str(date_of(head.since)), path.stem)}
     for name, (inside, outside) in said.items():
         if inside != outside:
             message = f"写的是 {inside}，文件却放在 {path.parent.name}/{path.name}；两者须一致"
             yield Problem(str(path), line_of(head.node, name), f"{HEAD}.{name}", message)
+    if head.until < head.since:
+        message = f"有效期至 {date_of(head.until)} 早于施行 {date_of(head.since)}：没有一天有效"
+        yield Problem(str(path), line_of(head.node, "有效期至"), f"{HEAD}.有效期至", message)
 
 
 def _read_map(

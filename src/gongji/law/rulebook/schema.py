@@ -7,13 +7,13 @@ mapping. This module knows YAML nodes and types, not law.
 import dataclasses
 import functools
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from gongji.law.rulebook.source import Node
 from gongji.refusals import Problem
-from gongji.units import parse_day, parse_fen, parse_ppm
+from gongji.units import MAX_FEN, parse_day, parse_fen, parse_ppm, yuan_text
 
 Json = dict[str, Any]
 
@@ -70,12 +70,35 @@ def scalar(what: str, convert: Callable[[str], Any], schema: Json) -> Parser:
     return Parser(parse, {"type": "string", "description": what} | schema)
 
 
+NOT_WORDS = ("不是", "除了", "没有", "不含", "非", "除", "未", "不")
+OTHERS_SHOWN = 8
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """Which of the known names may have been meant by one that is not known, or nothing."""
+    # Only a mistake needs it, and it is slow to import.
+    from difflib import get_close_matches
+
+    names = list(dict.fromkeys(known))
+    parts = [part.strip() for part in re.split("[，、；;]", name)]
+    if len(parts) > 1 and all(part in names for part in parts):
+        return f"（各项之间用半角逗号：[{', '.join(parts)}]）"
+    for word in NOT_WORDS:
+        if name.startswith(word) and name.removeprefix(word) in names:
+            others = [one for one in names if one not in (name.removeprefix(word), "其余")]
+            if len(others) > OTHERS_SHOWN:
+                return f"（没有“{word}”的写法）"
+            return f"（没有“{word}”的写法，其余的值是：{'、'.join(others)}）"
+    close = get_close_matches(name, names, 1)
+    return f"（是否指“{close[0]}”？）" if close else ""
+
+
 def choice(options: Mapping[str, Any]) -> Parser:
     """One of the named options."""
 
     def convert(text: str) -> Any:
         if text not in options:
-            raise ValueError(f"“{text}”不在可取值之内：{'、'.join(options)}")
+            raise ValueError(f"“{text}”不在可取值之内{near(text, options)}：{'、'.join(options)}")
         return options[text]
 
     return scalar("可取值之一", convert, {"enum": list(options)})
@@ -100,17 +123,59 @@ def _area(text: str) -> str:
     return text
 
 
+def plain_amount(text: str) -> str:
+    """An amount without its unit and the commas between groups of three digits."""
+    text = text.removesuffix("元")
+    grouped = re.fullmatch(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?", text)
+    return text.replace(",", "") if grouped else text
+
+
 def money_of(text: str) -> int:
     """An amount with its unit (`30元`) in fen.
 
     Refuses: ValueError.
     """
-    if not text.endswith("元"):
-        raise ValueError(f"“{text}”须写明单位，如 30元、105.55元")
-    return parse_fen(text.removesuffix("元").replace(",", ""))
+    if mend := money_mend(text):
+        raise ValueError(mend)
+    fen = parse_fen(plain_amount(text))
+    if abs(fen) > MAX_FEN:
+        raise ValueError(f"“{text}”大得不可能；至多 {MAX_FEN // 100:,} 元")
+    return fen
+
+
+NO_LIMIT_WORDS = (
+    "不封顶",
+    "无限",
+    "无限制",
+    "不限制",
+    "无上限",
+    "没有限额",
+    "不设限额",
+    "不设上限",
+)
+"""What writers put for 不限."""
+
+
+def money_mend(text: str) -> str:
+    """How an amount that is not written as one should be, or nothing."""
+    found = re.fullmatch(r"(-?[0-9]+(?:\.[0-9]+)?)(万|千|百)元?", text)
+    if found:
+        times = {"万": 6, "千": 5, "百": 4}[found[2]]
+        whole, _, decimals = found[1].partition(".")
+        if len(decimals) > times:
+            return f"“{text}”请以元为单位，至多两位小数"
+        fen = int(whole + decimals[:times].ljust(times, "0"))
+        return f"“{text}”请以元为单位，写成 {yuan_text(fen).removesuffix('.00')}元"
+    if text in NO_LIMIT_WORDS:
+        return f"“{text}”请写成 不限（没有起付标准的写 不设）"
+    if re.fullmatch(r"-?[0-9][0-9,]*(\.[0-9]+)?", text):
+        return f"“{text}”须写明单位，写成 {text}元"
+    return "" if text.endswith("元") else f"“{text}”须写明单位，如 30元、105.55元"
 
 
 def _percent(text: str) -> int:
+    if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text):
+        raise ValueError(f"“{text}”须写百分号，写成 {text}%")
     return parse_ppm(re.sub(r"个百分点$", "%", text))
 
 
@@ -167,12 +232,26 @@ def whole_or_bad(value: Any, parts: Collection[Any], context: Reading) -> Any:
     return BAD
 
 
-def map_of(item: Parser) -> Parser:
-    """A mapping by name."""
+def year_key(name: str) -> str:
+    """What is wrong with the key of a year, or nothing."""
+    if re.fullmatch(r"[0-9]{4}", name):
+        return ""
+    found = re.search(r"[0-9]{4}", name)
+    return f"“{name}”须为四位数字的年份，如 {found[0] if found else '2022'}"
+
+
+def map_of(item: Parser, wrong_key: Callable[[str], str] | None = None) -> Parser:
+    """A mapping by name; `wrong_key` says what is wrong with a name, or nothing."""
 
     def parse(node: Node, name: str, context: Reading) -> Any:
         if not isinstance(node.value, dict):
-            return context.add(node, name, f"这里应写键值表，写成了{node.kind}")
+            message = f"这里应写键值表，如 {{名称: 值}}，写成了{node.kind}"
+            return context.add(node, name, message)
+        if wrong_key and (told := [(key, wrong_key(key)) for key in node.value if wrong_key(key)]):
+            for wrong, message in told:
+                line = (node.keys or {}).get(wrong, node.line)
+                context.problems.append(Problem(node.file, line, f"{name}.{wrong}", message))
+            return BAD
         result = {
             child_name: item.parse(child, f"{name}.{child_name}", context)
             for child_name, child in node.value.items()
@@ -191,20 +270,37 @@ def either(test: Callable[[Node], bool], yes: Parser, no: Parser) -> Parser:
     return Parser(parse, {"anyOf": [yes.schema, no.schema]})
 
 
-def _parser_of(item: dataclasses.Field[Any]) -> Parser:
+def parser_of(item: dataclasses.Field[Any]) -> Parser:
+    """How a key's value is read."""
     parser = item.metadata["parser"]
     return parser if isinstance(parser, Parser) else parser()
 
 
 @functools.cache
-def _keyed(cls: type) -> dict[str, dataclasses.Field[Any]]:
+def keyed(cls: type) -> dict[str, dataclasses.Field[Any]]:
     """The fields of a struct that a rulebook writes, by their keys."""
     fields = dataclasses.fields(cls)
     return {item.metadata["key"]: item for item in fields if "key" in item.metadata}
 
 
-def _required(item: dataclasses.Field[Any]) -> bool:
+def required(item: dataclasses.Field[Any]) -> bool:
+    """Whether a struct must say a key."""
     return item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
+
+
+def _short_form(cls: type, node: Node) -> str:
+    """How a struct is written on one line, with a text that stands there in the key it fits."""
+    wanted = {name: item for name, item in keyed(cls).items() if required(item)}
+    shown = dict.fromkeys(wanted or list(keyed(cls))[:1], "…")
+    fitting = [
+        name
+        for name, item in wanted.items()
+        if parser_of(item) is not prose and isinstance(node.value, str)
+        if parser_of(item).parse(node, name, Reading()) is not BAD
+    ]
+    if fitting and isinstance(node.value, str):
+        shown[fitting[0]] = node.value.strip()
+    return "{" + ", ".join(f"{name}: {value}" for name, value in shown.items()) + "}"
 
 
 def read_struct(cls: type, node: Node, name: str, context: Reading) -> Any:
@@ -212,24 +308,24 @@ def read_struct(cls: type, node: Node, name: str, context: Reading) -> Any:
 
     A struct with a field `node` keeps the node it came from.
     """
+    fields = keyed(cls)
     if not isinstance(node.value, dict):
-        return context.add(node, name, f"这里应写键值表，写成了{node.kind}")
-    fields = _keyed(cls)
+        message = f"这里应写键值表，如 {_short_form(cls, node)}，写成了{node.kind}"
+        return context.add(node, name, message)
     for unknown in node.value.keys() - fields.keys():
         line = (node.keys or {}).get(unknown, node.line)
-        context.problems.append(
-            Problem(node.file, line, f"{name}.{unknown}", f"不认识的键；可取：{'、'.join(fields)}")
-        )
+        message = f"不认识的键{near(unknown, fields)}；可取：{'、'.join(fields)}"
+        context.problems.append(Problem(node.file, line, f"{name}.{unknown}", message))
     values: dict[str, Any] = {}
     bad = False
     for chinese, item in fields.items():
         child = node.value.get(chinese)
         if child is None:
-            if _required(item):
+            if required(item):
                 context.add(node, f"{name}.{chinese}", "缺少这一项")
                 bad = True
             continue
-        value = _parser_of(item).parse(child, f"{name}.{chinese}", context)
+        value = parser_of(item).parse(child, f"{name}.{chinese}", context)
         if value is BAD:
             bad = True
         else:
@@ -253,14 +349,14 @@ def struct(cls: type) -> Parser:
 def struct_schema(cls: type) -> Json:
     """The JSON Schema of a struct, its parts by reference."""
     properties = {}
-    for item in _keyed(cls).values():
-        described = dict(_parser_of(item).schema)
+    for item in keyed(cls).values():
+        described = dict(parser_of(item).schema)
         if item.metadata["doc"]:
             described["description"] = item.metadata["doc"]
         properties[item.metadata["key"]] = described
     return {
         "type": "object",
         "properties": properties,
-        "required": [name for name, item in _keyed(cls).items() if _required(item)],
+        "required": [name for name, item in keyed(cls).items() if required(item)],
         "additionalProperties": False,
     }

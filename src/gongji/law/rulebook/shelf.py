@@ -9,14 +9,23 @@ from functools import lru_cache
 from pathlib import Path, PurePath
 
 from gongji.law.rulebook.law import KEPT, NATION, parents
-from gongji.law.rulebook.rulebook import Rulebook, parse_book, read_book
+from gongji.law.rulebook.rulebook import SHIPPED, Rulebook, parse_book, read_book
 from gongji.refusals import Problem, RulebookError
 
-SHIPPED = Path(__file__).parents[2] / "rulebooks"
 _CODE = re.compile(r"\d{6}")
 
 Documents = Mapping[str, bytes]
 """Texts by their path inside a rulebook folder: 530000/532300/2022-07-01.yaml."""
+
+
+DATED = "????-??-??.yaml"
+
+
+def rulebook_folder(folder: Path) -> Path:
+    """The folder in which an area's own one lies, where that is given; otherwise the folder."""
+    if not any(folder.glob(DATED)):
+        return folder
+    return (folder if folder.name not in ("", "..") else folder.resolve()).parent
 
 
 class Shelf:
@@ -29,29 +38,41 @@ class Shelf:
     def __init__(
         self, folders: Iterable[Path] = (), kept: Mapping[str, Documents] | None = None
     ) -> None:
-        self.folders = (*folders, SHIPPED)
+        self.folders = (*dict.fromkeys(map(rulebook_folder, folders)), SHIPPED)
         self.kept = kept
         self._books: dict[Path, tuple[Rulebook | None, list[Problem]]] = {}
 
     def files(self, area: str = "*") -> list[Path]:
         """The files of an area, an outside folder's instead of the shipped ones of that area.
 
-        The nation's are the shipped ones, whatever a folder holds.
+        Where all of a folder's say 叠加, they come on top of those of the folders below, a file of
+        the same date instead of theirs. The nation's are the shipped ones, whatever a folder holds.
         """
         if self.kept is not None:
             codes = sorted(self.kept) if area == "*" else [area]
             return [path for code in codes for path in self._own(code)]
         chosen: dict[str, list[Path]] = {}
+        closed: set[str] = set()
         for folder in self.folders:
             if not folder.is_dir():
                 raise RulebookError([Problem(str(folder), 1, "目录", "规则目录不存在")])
             found: dict[str, list[Path]] = {}
-            for path in sorted(folder.glob(f"**/{area}/????-??-??.yaml")):
+            for path in sorted(folder.glob(f"**/{area}/{DATED}")):
                 found.setdefault(path.parent.name, []).append(path)
             for code, paths in found.items():
-                if code != NATION or folder == SHIPPED:
-                    chosen.setdefault(code, paths)
+                if code in closed or (code == NATION and folder != SHIPPED):
+                    continue
+                names = {path.name for path in chosen.get(code, [])}
+                below = [path for path in paths if path.name not in names]
+                chosen[code] = sorted([*chosen.get(code, []), *below], key=lambda one: one.name)
+                if not self._all_overlay(paths):
+                    closed.add(code)
         return [path for code in sorted(chosen) for path in chosen[code]]
+
+    def _all_overlay(self, paths: list[Path]) -> bool:
+        """Whether a folder's files of an area all say that they lie on the folders below (叠加)."""
+        books = [self.read(path)[0] for path in paths]
+        return all(book is not None and book.head.overlay for book in books)
 
     def _own(self, area: str) -> list[Path]:
         """The paths of an area's own kept documents."""

@@ -1,0 +1,110 @@
+"""What officials get wrong in rulebooks: each kind told in Chinese with its line and the mend."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gongji.cli.main import main
+
+HERE = Path(__file__).parent
+BASE = (HERE / "mistakes" / "base.yaml").read_text(encoding="utf-8")
+MISTAKES = yaml.safe_load((HERE / "mistakes" / "mistakes.yaml").read_text(encoding="utf-8"))
+PAGE = HERE.parent.parent / "docs" / "inside" / "rulebook-mistakes.md"
+
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run `gongji check` in this process: exit code and output."""
+
+    def check(*arguments: str) -> tuple[int, str]:
+        with pytest.raises(SystemExit) as stopped:
+            main(["check", *arguments])
+        streams = capsys.readouterr()
+        assert isinstance(stopped.value.code, int)
+        return stopped.value.code, streams.out + streams.err
+
+    return check
+
+
+def written(folder: Path, text: str, encoding: str = "utf-8") -> Path:
+    """The rulebook as a file where it belongs; its rulebook folder."""
+    path = folder / "620000" / "629900" / "2022-07-12.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(text.encode(encoding))
+    return folder
+
+
+def changed(mistake: dict[str, str]) -> str:
+    """The rulebook with one mistake."""
+    right = mistake.get("right", "文件:")
+    assert right in BASE, mistake
+    more = mistake.get("also", "")
+    return BASE.replace(right, mistake.get("wrong", right), 1) + (f"{more}\n" if more else "")
+
+
+def test_the_base_is_right(run: Run, tmp_path: Path) -> None:
+    code, out = run(str(written(tmp_path, BASE)))
+    assert code == 0, out
+    assert "没有问题：1 个统筹区" in out
+
+
+@pytest.mark.parametrize(
+    "mistake", MISTAKES, ids=[f"{n}-{one['kind']}" for n, one in enumerate(MISTAKES)]
+)
+def test_a_mistake_is_told_with_its_line_and_its_mend(
+    run: Run, tmp_path: Path, mistake: dict[str, str]
+) -> None:
+    text = changed(mistake)
+    folder = written(tmp_path, text, mistake.get("encoding", "utf-8"))
+    code, out = run(str(folder))
+    line = text[: text.index(mistake["at"])].count("\n") + 1
+    told = [row for row in out.split("\n") if mistake["says"] in row]
+    assert code == 2, out
+    assert told and f"2022-07-12.yaml:{line}: " in told[0], out
+
+
+@pytest.mark.parametrize("level", ["..", ".", "620000", "620000/629900"])
+def test_a_folder_of_any_level_is_checked(run: Run, tmp_path: Path, level: str) -> None:
+    folder = written(tmp_path / "rules", BASE.replace(", 三级: 50%", ""))
+    code, out = run(str(folder / level))
+    assert code == 2 and "医院级别为“三级”时没有数字" in out, out
+
+
+@pytest.mark.parametrize("level", ["", "620000", "620000/629900", "620000/629900/2022-07-12.yaml"])
+def test_a_relative_path_is_checked_where_the_command_runs(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, level: str
+) -> None:
+    folder = written(tmp_path, BASE.replace("一级: 70%", "一级: 170%"))
+    place = folder / level
+    monkeypatch.chdir(place if place.is_dir() else place.parent)
+    code, out = run("." if place.is_dir() else place.name)
+    assert code == 2 and "“170%”超出范围" in out, out
+
+
+@pytest.mark.parametrize("level", ["", "620000", "620000/629900"])
+def test_the_rulebooks_of_a_folder_of_any_level_are_used(
+    run: Run, tmp_path: Path, level: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = written(tmp_path, BASE)
+    arguments = "--area 629900 --date 2023-03-01 --status retired --level 3 --in-scope 1150"
+    with pytest.raises(SystemExit) as stopped:
+        main(["quote", *arguments.split(), "--rulebooks", str(folder / level)])
+    assert stopped.value.code == 0
+    assert "统筹基金支付550.00元" in capsys.readouterr().out
+
+
+def test_nothing_checked_is_a_mistake(run: Run, tmp_path: Path) -> None:
+    code, out = run(str(tmp_path))
+    assert code == 2 and "没有规则文件" in out
+    (tmp_path / "rules.yaml").write_text(BASE, encoding="utf-8")
+    code, out = run(str(tmp_path))
+    assert code == 2 and "没有问题" not in out
+
+
+def test_the_page_of_kinds_names_each_and_its_test() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert [one["kind"] for one in MISTAKES if f"| {one['kind']} |" not in page] == []
