@@ -45,6 +45,7 @@ class GatewaySettings:
     days_back: int = 400
     days_ahead: int = 1
     refuse_chained: frozenset[str] = frozenset()
+    prescribed_since: Mapping[str, date] = field(default_factory=dict)
     identity_key: bytes = field(default=b"", repr=False)
     lookup_key: bytes = field(default=b"", repr=False)
     body_bytes: int = 32 * 1024 * 1024
@@ -64,7 +65,7 @@ class GatewaySettings:
     @property
     def bounds(self) -> Bounds:
         """The days of service that are taken."""
-        return Bounds(self.days_back, self.days_ahead)
+        return Bounds(self.days_back, self.days_ahead, self.prescribed_since)
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ from gongji.settlement.contract import FAMILY_ACCOUNTS, NO_ACCOUNT, Bounds, Requ
 from gongji.settlement.counter_facts import Seen
 from gongji.settlement.decide_bill import Decided, decide, limits, stub
 from gongji.settlement.known_facts import DatedFact, PersonFacts, Standing, standings
+from gongji.settlement.prescriptions import unreported
 from gongji.settlement.price_bills import Bill, PricedBill, price_bills
 from gongji.settlement.queries import Asked, Context, Wanted
 from gongji.settlement.routes import Route, route
@@ -198,7 +199,8 @@ class BatchPlanner:
         # Somebody who moved has an account in each area: a balance is told by area and person.
         balances = {(area, person): fen for (area, _), (person, fen) in context.accounts.items()}
         owners = {key: person for key, (person, _) in context.accounts.items()}
-        return State(context, owners, balances, set(context.prescriptions))
+        since = self.bounds.prescribed_since
+        return State(context, owners, balances, set(context.prescriptions), since)
 
     def plan(self, priced: Priced) -> Plan | Refusal:
         """A bill made ready.
@@ -315,13 +317,14 @@ class Settled(msgspec.Struct, frozen=True):
     """A bill that was decided: what came out, and what stood around it.
 
     Units:   fen. `limits` what each fund had left before; `balance_fen` what is on the own account
-             after.
+             after. `untold` prescriptions that a pharmacy filled on its own word.
     """
 
     plan: Plan
     decided: Decided
     limits: dict[str, Fen]
     balance_fen: Fen
+    untold: tuple[str, ...] = ()
 
 
 @dataclass
@@ -332,6 +335,7 @@ class State:
     owners: dict[tuple[str, str], int]
     balances: dict[tuple[str, int], Fen]
     prescriptions: set[tuple[str, str]]
+    prescribed_since: Mapping[str, date] = field(default_factory=dict)
     batches: set[int] = field(default_factory=set)
     meters: dict[tuple[str, int], Meters] = field(default_factory=dict)
     standings: dict[date, Mapping[str, Standing]] = field(default_factory=dict)
@@ -356,7 +360,7 @@ class State:
         """The bill decided.
 
         Refuses: batch_settled_already, prescription_used, prescribers_mixed, institution_unknown,
-                 what the engine refuses.
+                 prescription_unknown, prescription_differs, what the engine refuses.
         """
         asked, institution = plan.asked, plan.request.key.actor
         self._check_unused(plan)
@@ -365,6 +369,7 @@ class State:
         if here is None:
             raise Refusal("institution_unknown", "fixmedins_code", {"value": institution})
         prescriber = self._prescriber(plan, here, standings)
+        untold = self._untold(plan, here)
         available = self._available(plan, here)
         visit = _visit(plan, here, prescriber, available)
         decided = decide(plan.area, visit, plan.sums, available, self._meters(plan))
@@ -378,7 +383,7 @@ class State:
         if not plan.request.trial:
             self.prescriptions |= set(plan.prescriptions)
             self.batches |= {plan.batch} if plan.batch else set()
-        return Settled(plan, decided, limits(decided), after)
+        return Settled(plan, decided, limits(decided), after, untold)
 
     def _meters(self, plan: Plan) -> Meters:
         assert plan.asked.person is not None
@@ -415,6 +420,19 @@ class State:
         if codes[0] not in standings:
             raise Refusal("institution_unknown", "rx_fixmedins_code", {"value": codes[0]})
         return standings[codes[0]]
+
+    def _untold(self, plan: Plan, here: Standing) -> tuple[str, ...]:
+        """The prescriptions that a pharmacy fills and nobody told.
+
+        Refuses: prescription_unknown, prescription_differs.
+        """
+        if here.kind != "pharmacy":
+            return ()
+        assert plan.asked.person is not None
+        since = self.prescribed_since.get(plan.home)
+        told = since is not None and since <= plan.day
+        known = self.context.reported
+        return unreported(plan.prescriptions, known, plan.asked.person, plan.day, told)
 
     def _available(self, plan: Plan, here: Standing) -> AccountsAvailable:
         request = plan.request

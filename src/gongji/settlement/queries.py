@@ -20,6 +20,7 @@ from gongji.settlement.batch_marks import read_marks
 from gongji.settlement.batch_summary import BatchSummary
 from gongji.settlement.contract import FAMILY_ACCOUNTS, Request
 from gongji.settlement.known_facts import RESCUE_DAYS, DatedFact, PersonFacts
+from gongji.settlement.prescriptions import Named, Reported, ask_reported, read_reported
 from gongji.settlement.routes import PHARMACY_CARE, SPECIAL_DRUGS
 from gongji.settlement.visits import PRESCRIBER
 from gongji.units import Fen, day_in_china
@@ -210,8 +211,9 @@ class Context:
     institutions: list[tuple[str, str, str, DatedFact | None]]
     meters: dict[tuple[str, int], list[MeterRow]]
     accounts: dict[tuple[str, str], tuple[int, Fen]]
-    prescriptions: set[tuple[str, str]]
+    prescriptions: set[Named]
     ids: list[int]
+    reported: dict[Named, Reported] = field(default_factory=dict)
 
 
 @dataclass
@@ -229,12 +231,14 @@ def read_around(connection: Connection, wanted: Wanted) -> Context:
     """Institutions, meters, balances, prescriptions and ids for entries, at once."""
     ids: Cursor | None = None
     used: Cursor | None = None
+    told: Cursor | None = None
     with connection.pipeline():
         institutions = connection.execute(INSTITUTIONS, [texts(wanted.institutions)])
         meters = connection.execute(METERS, written(_BLOCKS, list(wanted.meters)))
         accounts = connection.execute(BALANCES, [texts(wanted.accounts)])
         if wanted.prescriptions:
             used = connection.execute(PRESCRIPTIONS, written(_TEXTS, list(wanted.prescriptions)))
+            told = ask_reported(connection, wanted.prescriptions)
         if wanted.entries:
             ids = connection.execute(IDS, [wanted.entries])
     kept: dict[tuple[str, int], list[MeterRow]] = {}
@@ -246,4 +250,5 @@ def read_around(connection: Connection, wanted: Wanted) -> Context:
         {(area, psn_no): (person, fen) for area, psn_no, person, fen in accounts},
         set(used) if used else set(),
         [number for (number,) in ids] if ids else [],
+        read_reported(told) if told else {},
     )

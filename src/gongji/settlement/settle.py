@@ -17,6 +17,7 @@ from psycopg import errors
 
 from gongji.ledger.entry_rows import SETTLEMENT, EntryRow, PostingRow
 from gongji.ledger.post import post
+from gongji.ledger.review_flags import raise_flags
 from gongji.platform import inbox
 from gongji.platform.arrays import array, written
 from gongji.platform.inbox import Inbox, Key
@@ -278,6 +279,9 @@ class _Batch:
             post(connection, [one.entry for one in entered], movements)
             marked = _mark(connection, entered)
             self.answers.inbox.keep(connection, list(answers.values()), self.now)
+        for each in entered:
+            if each.settled.untold:
+                _flag_untold(connection, each.entry.id, each.settled.untold)
         if marked and marked.rowcount != len(entered):
             raise _Moved("a batch was settled or withdrawn meanwhile")
         for place, answer in answers.items():
@@ -346,6 +350,13 @@ def _outcome(made: Settled, entry: EntryRow) -> Outcome:
         lines=bill.lines if bill else (),
         warnings=made.plan.warnings,
     )
+
+
+def _flag_untold(connection: Connection, entry: int | None, numbers: Sequence[str]) -> None:
+    """The agency looks at a purchase whose prescriptions nobody but the pharmacy told."""
+    assert entry is not None
+    reason = f"处方 {'、'.join(numbers)} 未经开方机构登记，须核对开方机构和处方"
+    raise_flags(connection, [entry], entry, reason)
 
 
 def _mark(connection: Connection, entered: Sequence[_Entered]) -> psycopg.Cursor[Any] | None:
