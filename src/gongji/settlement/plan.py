@@ -38,7 +38,7 @@ from gongji.settlement.decide_bill import Decided, decide, limits, stub
 from gongji.settlement.known_facts import DatedFact, PersonFacts, Standing, standings
 from gongji.settlement.prescriptions import unreported
 from gongji.settlement.price_bills import Bill, PricedBill, price_bills
-from gongji.settlement.queries import Asked, Context, Wanted
+from gongji.settlement.queries import Asked, Context, SentBatch, Wanted, batch_numbers
 from gongji.settlement.routes import Route, route
 from gongji.settlement.visits import PRESCRIBER, check_day, check_prescriptions
 from gongji.units import Fen, day_of, yuan_text
@@ -84,9 +84,9 @@ class Plan(msgspec.Struct, frozen=True):
         return self.priced.asked.request
 
     @property
-    def batch(self) -> int | None:
-        """The batch of lines; a purchase gets its own later."""
-        return self.asked.batch.id if self.asked.batch else None
+    def batches(self) -> tuple[int, ...]:
+        """The batches of lines; a purchase gets its own later."""
+        return self.asked.batch.ids if self.asked.batch else ()
 
     @property
     def day(self) -> date:
@@ -161,7 +161,7 @@ class BatchPlanner:
                     asked,
                     day,
                     asked.batch.summary,
-                    asked.batch.disease or asked.visit.disease,
+                    asked.batch.diseases[0] or asked.visit.disease,
                     asked.visit.prescriber,
                     asked.batch.lines,
                 )
@@ -258,9 +258,7 @@ class BatchPlanner:
                 raise Refusal("visit_withdrawn", "mdtrt_id", {"value": visit})
             if batch is None:
                 raise Refusal("batch_unknown", "chrg_bchno", {"value": request.batch or "（空）"})
-            if batch.settled_by is not None:
-                values = {"value": request.batch, "entry": str(batch.settled_by)}
-                raise Refusal("batch_settled_already", "chrg_bchno", values)
+            _check_batches(request, opened.disease, batch)
         assert asked.day is not None
         check_day(asked.day, self.span, "begntime")
         return asked.day
@@ -270,6 +268,24 @@ class BatchPlanner:
         """The first and last day of service that are taken."""
         back, ahead = self.bounds.days_back, self.bounds.days_ahead
         return self.today - timedelta(days=back), self.today + timedelta(days=ahead)
+
+
+def _check_batches(request: Request, disease: str, found: SentBatch) -> None:
+    """The batches that are named are there, not settled, and of one disease.
+
+    Refuses: batch_unknown, batch_settled_already, batches_differ.
+    """
+    if request.batch not in found.numbers:
+        lacking = [one for one in batch_numbers(request.batch) if one not in found.numbers]
+        if lacking:
+            raise Refusal("batch_unknown", "chrg_bchno", {"value": "、".join(lacking)})
+    if found.settled_by is not None:
+        values = {"value": found.settled, "entry": str(found.settled_by)}
+        raise Refusal("batch_settled_already", "chrg_bchno", values)
+    diseases = dict.fromkeys(one or disease for one in found.diseases)
+    if len(diseases) > 1:
+        named = "、".join(one or "（未填）" for one in diseases)
+        raise Refusal("batches_differ", "chrg_bchno", {"value": named})
 
 
 def _check_total(request: Request, sums: Sums) -> None:
@@ -382,7 +398,7 @@ class State:
             self.balances[plan.home, owner] -= paid
         if not plan.request.trial:
             self.prescriptions |= set(plan.prescriptions)
-            self.batches |= {plan.batch} if plan.batch else set()
+            self.batches |= set(plan.batches)
         return Settled(plan, decided, limits(decided), after, untold)
 
     def _meters(self, plan: Plan) -> Meters:
@@ -398,7 +414,7 @@ class State:
         return self.standings[day]
 
     def _check_unused(self, plan: Plan) -> None:
-        if plan.batch in self.batches:
+        if self.batches & set(plan.batches):
             values = {"value": plan.request.batch, "entry": "（同一批请求）"}
             raise Refusal("batch_settled_already", "chrg_bchno", values)
         taken = [number for p, number in plan.prescriptions if (p, number) in self.prescriptions]

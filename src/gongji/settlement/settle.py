@@ -138,7 +138,7 @@ class _Entered(msgspec.Struct, frozen=True):
 
     settled: Settled
     entry: EntryRow
-    batch: int | None
+    batches: tuple[int, ...]
 
     @property
     def plan(self) -> Plan:
@@ -263,11 +263,11 @@ class _Batch:
         for one in made:
             plan = one.plan
             trial = plan.request.trial
-            visit, batch = bought.get(plan.asked.place) or _kept(plan)
+            visit, batches = bought.get(plan.asked.place) or _kept(plan)
             base = self._base(plan, None if trial else next(numbers), today)
             entry = decide_bill.row_of(one.decided, base, visit)
             if not trial:
-                entered.append(_Entered(one, entry, batch))
+                entered.append(_Entered(one, entry, batches))
                 movements += decide_bill.postings(one.decided, entry)
             outcomes[plan.asked.place] = _outcome(one, entry)
         answers = {
@@ -282,7 +282,7 @@ class _Batch:
         for each in entered:
             if each.settled.untold:
                 _flag_untold(connection, each.entry.id, each.settled.untold)
-        if marked and marked.rowcount != len(entered):
+        if marked and marked.rowcount != sum(len(one.batches) for one in entered):
             raise _Moved("a batch was settled or withdrawn meanwhile")
         for place, answer in answers.items():
             outcomes[place] = msgspec.structs.replace(outcomes[place], reply=answer.reply)
@@ -296,7 +296,7 @@ class _Batch:
 
     def _keep_purchases(
         self, connection: Connection, made: Sequence[Settled]
-    ) -> dict[int, tuple[int, int]]:
+    ) -> dict[int, tuple[int | None, tuple[int, ...]]]:
         """Purchases get their visit and batch now that they are accepted, by place."""
         bought, new = [], []
         for plan in (one.plan for one in made):
@@ -314,12 +314,14 @@ class _Batch:
                     bill,
                 )
             )
-        return dict(zip(bought, write_purchase(connection, new), strict=True))
+        made_of = write_purchase(connection, new)
+        kept = [(visit, (batch,)) for visit, batch in made_of]
+        return dict(zip(bought, kept, strict=True))
 
 
-def _kept(plan: Plan) -> tuple[int | None, int | None]:
-    """The visit and the batch of lines that were sent before."""
-    return plan.asked.visit.id if plan.asked.visit else None, plan.batch
+def _kept(plan: Plan) -> tuple[int | None, tuple[int, ...]]:
+    """The visit and the batches of lines that were sent before."""
+    return plan.asked.visit.id if plan.asked.visit else None, plan.batches
 
 
 def _seen(box: Inbox, key: Key, known: inbox.Known) -> Outcome:
@@ -368,6 +370,6 @@ def _mark(connection: Connection, entered: Sequence[_Entered]) -> psycopg.Cursor
         connection.execute(USED, written(("text", "text", "bigint"), used))
     if not entered:
         return None
-    batches = [one.batch for one in entered]
-    numbers = [one.entry.id for one in entered]
+    batches = [batch for one in entered for batch in one.batches]
+    numbers = [one.entry.id for one in entered for _ in one.batches]
     return connection.execute(SETTLED, [array(batches), array(numbers)])
