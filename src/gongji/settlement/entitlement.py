@@ -16,7 +16,7 @@ from gongji.law.rulebook.provision_kinds import ACCOUNT, POOL
 from gongji.people import person_facts, person_rows
 from gongji.refusals import REFUSALS, Refusal
 from gongji.settlement.batch_marks import Drug
-from gongji.settlement.counter_facts import COUNTER_FACTS, Seen
+from gongji.settlement.counter_facts import COUNTER_FACTS, Seen, in_time
 from gongji.settlement.known_facts import DatedFact, PersonFacts, Standing, standings
 from gongji.settlement.routes import SPECIAL_DRUGS, Route, route
 from gongji.units import day_of
@@ -90,6 +90,7 @@ def _pool(areas: Areas, known: PersonFacts, here: Standing, asked: AskedCare) ->
         prescriber = here if here.kind == "pharmacy" else None
         facts = COUNTER_FACTS.read(Seen(known, area.laws[0].area, way, here, prescriber))
         facts |= {"prescriber_level": 2} if prescriber else {}
+        facts = in_time(law, known, facts)
         day = day_of(known.day)
         visit = Visit(law.area, day, way.benefit, _COST_FEN, _COST_FEN, facts, visit="0")
         check_visit(visit, law)

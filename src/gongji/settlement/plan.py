@@ -474,7 +474,8 @@ def _visit(
     account = available.own_fen if first else None
     seen = Seen(plan.person, plan.home, plan.route, here, prescriber, account)
     known = counter_facts.COUNTER_FACTS
-    facts = known.read(seen) | known.told_by(plan.request.facts, plan.law)
+    told = known.told_by(plan.request.facts, plan.law)
+    facts = counter_facts.in_time(plan.law, plan.person, known.read(seen) | told)
     return Visit(
         plan.law.area,
         day_of(plan.day),
