@@ -663,8 +663,10 @@ FILED_ELSEWHERE = {
     "1317",
     "1318",
     "1319",
+    "7103",
+    "7104",
 }
-"""The catalogue's, in test_catalogue_replies."""
+"""The catalogue's, in test_catalogue_replies; prescriptions, in test_prescriptions."""
 
 
 def test_every_transaction_that_tells_anything_is_in_this_table() -> None:

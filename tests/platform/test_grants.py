@@ -36,6 +36,7 @@ TABLES: dict[str, frozenset[str]] = {
     "visit": ADD,
     "charge_batch": ADD,
     "fee_line": ADD,
+    "prescription": ADD,
     "prescription_use": ADD,
     "inbox": ADD,
     "inbox_bytes": ADD,  # by the parent: on its parts there is no right at all
@@ -54,6 +55,7 @@ COLUMNS: dict[str, frozenset[str]] = {
     "visit": frozenset({"withdrawn_at", "med_type", "disease", "details", "diagnoses"}),
     "charge_batch": frozenset({"withdrawn_at"}),
     "settlement_batch": frozenset({"released_at"}),
+    "prescription": frozenset({"withdrawn_at"}),
     "prescription_use": frozenset({"released_at"}),
     "inbox": frozenset({"state", "entry"}),
     "sign_in": frozenset({"signed_out_at"}),
@@ -149,7 +151,7 @@ def test_numbers_can_be_taken_and_not_set_back(owner: Connection, gateway: Conne
     found = dict(rights)
     assert all(some in ([], ["USAGE"]) for some in found.values())
     assert all(found[name] == ["USAGE"] for name in ours & found.keys())
-    assert len(ours & found.keys()) == 9
+    assert len(ours & found.keys()) == 10
     assert gateway.execute("select nextval('entry_id_seq')").fetchone() == (1,)
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         gateway.execute("select setval('entry_id_seq', 1)")

@@ -162,6 +162,7 @@ def settings(folder: Path, database: str, gateway: dict[str, str], issuer: str) 
         "GONGJI_DAYS_AHEAD": "3",
         "GONGJI_MESSAGE_DAYS": "60",
         "GONGJI_REFUSE_CHAINED": "532300,430500",
+        "GONGJI_PRESCRIBED_SINCE": "532300:2020-01-01,430500:2020-01-01",
         "GONGJI_SECRET_KEY": key("s"),
         "GONGJI_IDENTITY_KEY": key("i"),
         "GONGJI_LOOKUP_KEY": key("l"),
@@ -433,6 +434,15 @@ def refuse_chained(service: Running) -> None:
     assert gateways.says("settlement_chained", hospital.refused("2208", asked))
 
 
+def prescribed_since(service: Running) -> None:
+    """Nobody has told the prescription that the pharmacy names."""
+    pharmacy = Hospital(int(service.given["GONGJI_PORT"]), gateways.PHARMACY, adaptor="api")
+    person = f"430500{4:014d}"
+    sold = gateways.line(person, "", 1, rx_circ_flag="1", rxno="NOBODYS")
+    bought = gateways.purchase(person, "30.00", [sold], rxFixmedinsCode=gateways.HOSPITAL)
+    assert gateways.says("prescription_unknown", pharmacy.refused("2102", bought))
+
+
 def sign_in(service: Running, somebody: httpx.Client, number: int) -> httpx.Response:
     """Come back from the issuer, which says who one is by the identity number."""
     Issuer.claims = {"sub": f"sub-{number}", "id_number": gateways.certificate_of(number)}
@@ -556,6 +566,7 @@ REACHES: dict[str, Any] = {
     "GONGJI_DAYS_AHEAD": days_ahead,
     "GONGJI_MESSAGE_DAYS": message_days,
     "GONGJI_REFUSE_CHAINED": refuse_chained,
+    "GONGJI_PRESCRIBED_SINCE": prescribed_since,
     "GONGJI_SECRET_KEY": secret_key,
     "GONGJI_IDENTITY_KEY": identity_key,
     "GONGJI_LOOKUP_KEY": lookup_key,

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ BY_ITSELF: dict[str, Any] = {
     "days_ahead": 1,
     "message_days": 400,
     "refuse_chained": (),
+    "prescribed_since": {},
     "secret_key": bytes(range(32)),
     "identity_key": bytes(range(1, 33)),
     "lookup_key": bytes(range(2, 34)),
@@ -70,6 +72,13 @@ WRONG = {
     "GONGJI_DAYS_AHEAD": ("x", "-1"),
     "GONGJI_MESSAGE_DAYS": ("x", "-1", "30"),
     "GONGJI_REFUSE_CHAINED": ("shaoyang", "43050", "430500,4305001"),
+    "GONGJI_PRESCRIBED_SINCE": (
+        "430500",
+        "43050:2026-01-01",
+        "430500:2026-13-01",
+        "430500:20260101",
+        "430500:2026-01-01,430500:2026-02-01",
+    ),
     "GONGJI_SECRET_KEY": ("c2VjcmV0", KEY[:-4], KEY + "AAAA", "!" + KEY[1:]),
     "GONGJI_IDENTITY_KEY": ("c2VjcmV0",),
     "GONGJI_LOOKUP_KEY": ("c2VjcmV0",),
@@ -162,6 +171,11 @@ def test_a_missing_key_is_told_outside_a_demonstration(tmp_path: Path, name: str
         ("GONGJI_API_RATE", "10000/d", "10000/d"),
         ("GONGJI_ALLOWED_HOSTS", "a.cn,b.cn  c.cn", ("a.cn", "b.cn", "c.cn")),
         ("GONGJI_REFUSE_CHAINED", "430500, 532300", ("430500", "532300")),
+        (
+            "GONGJI_PRESCRIBED_SINCE",
+            "430500:2026-01-01, 532300:2027-07-01",
+            {"430500": date(2026, 1, 1), "532300": date(2027, 7, 1)},
+        ),
         (
             "GONGJI_PARAMETERS",
             "430500:a.3=85%, 430500:b=1 532300:a=2",

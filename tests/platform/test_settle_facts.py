@@ -5,13 +5,15 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.platform.counter import NOW, RULES, Counter, one, refused, rows
+from tests.platform.counter import NOW, RULES, Counter, as_owner, one, refused, rows
 
 from gongji.law.engine.areas import Areas
 from gongji.ledger import meter_rows as ledger_meters
 from gongji.refusals import Refusal
 from gongji.settlement import decide_bill
 from gongji.settlement.contract import Outcome, Request
+from gongji.settlement.readjudicate import readjudicate
+from gongji.settlement.replay import replay
 from gongji.settlement.settle import settle
 from gongji.units import day_of
 
@@ -438,3 +440,31 @@ def test_a_settlement_is_not_explained_by_other_law_than_its_own(
     with pytest.raises(Refusal) as refusal:
         decide_bill.explanation(entry, other)
     assert refusal.value.code == "law_changed"
+
+
+@pytest.mark.parametrize(
+    ("area", "spell", "retired"),
+    [
+        ("430500", {}, True),
+        ("430500", {"retired_month": "2024-05"}, True),
+        ("430500", {"retired_month": "2024-06"}, False),
+        # 云浮 第九条（二）: retired, and the years complete.
+        ("445300", {"retired_month": "2023-05", "years_complete_month": "2024-05"}, True),
+        ("445300", {"retired_month": "2024-05", "years_complete_month": "2024-06"}, False),
+        ("532300", {"retired_month": "2024-06"}, False),
+    ],
+)
+def test_retiree_treatment_begins_in_the_month_that_the_law_says(
+    owner: Connection, gateway: Connection, area: str, spell: dict[str, str], retired: bool
+) -> None:
+    """A visit in June 2024 of a person who was registered as retired."""
+    county = Counter(owner, area)
+    person, here = county.person(1, status="retired", **spell), county.institution(1, "1")
+    county.fact(person, "selection", "2020-01-01", institution=here)
+    entry = one(gateway, county.bill(person, here, "2024-06-20", 100_000)).entry
+    told = entry.settled.visit.facts
+    assert told["status"] == ("retired" if retired else "active")
+    assert ("retirement_waits" in told) is not retired
+    with as_owner(gateway) as connection:
+        assert list(readjudicate(connection, area, 2024, RULES, NOW)) == []
+    assert list(replay(gateway, RULES)) == []

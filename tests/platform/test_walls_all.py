@@ -74,6 +74,8 @@ insert into fee_line (id, batch_id, serial, item, quantity_milli, price_micro, a
   above_standard_fen, wholly_own_fen, first_self_pay_fen, in_scope_fen, details) values
   (1000, 1000, '1', 'A', 1000, 0, 0, 0, 0, 0, 0, '{}');
 insert into settlement_batch (entry, batch) values (1000, 1000);
+insert into prescription (id, prescriber, number, person, since, last)
+  values (1000, 'H1', 'R1', 1000, '2024-03-01', '2024-03-03');
 insert into prescription_use (id, prescriber, number, entry) values (1000, 'H1', 'R1', 1000);
 insert into inbox (actor_kind, actor, msg_id, kind, hash, state) values
   ('institution', 'H1', 'm1', '2207', 'x', 'done'),
@@ -230,6 +232,11 @@ WALLS: dict[str, Wall] = {
         [{}, {"total_fen": "9"}],
         [{"number": "'2'"}, {"visit_id": "1001"}, {"withdrawn_at": "now()"}],
     ),
+    "prescription_standing": Wall(
+        "prescription",
+        [{}, {"last": "'2024-04-01'"}],
+        [{"number": "'R2'"}, {"prescriber": "'H2'"}, {"withdrawn_at": "now()"}],
+    ),
     "prescription_once": Wall(
         "prescription_use",
         [{}, {"entry": "1001"}],
@@ -309,6 +316,7 @@ WALLS: dict[str, Wall] = {
             ("visit", {}),
             ("charge_batch", {"number": "'2'"}),
             ("fee_line", {}),
+            ("prescription", {"number": "'R2'"}),
             ("prescription_use", {"number": "'R2'"}),
         )
     },
@@ -333,6 +341,8 @@ POINTERS: dict[tuple[str, str], tuple[str, Changes]] = {
     ("visit", "person_id"): ("-9", {}),
     ("charge_batch", "visit_id"): ("-9", {}),
     ("fee_line", "batch_id"): ("-9", {}),
+    ("prescription", "prescriber"): ("'H9'", {"number": "'R2'"}),
+    ("prescription", "person"): ("-9", {"number": "'R2'"}),
     ("prescription_use", "entry"): ("-9", {"number": "'R2'"}),
 }
 """Columns that must point to a row that is there: what is not there, and what else is changed."""

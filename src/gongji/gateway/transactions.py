@@ -46,6 +46,7 @@ class GatewaySettings:
     days_back: int = 400
     days_ahead: int = 1
     refuse_chained: frozenset[str] = frozenset()
+    prescribed_since: Mapping[str, date] = field(default_factory=dict)
     identity_key: bytes = field(default=b"", repr=False)
     lookup_key: bytes = field(default=b"", repr=False)
     body_bytes: int = 4 * 1024 * 1024
@@ -69,7 +70,7 @@ class GatewaySettings:
     @property
     def bounds(self) -> Bounds:
         """The days of service that are taken."""
-        return Bounds(self.days_back, self.days_ahead)
+        return Bounds(self.days_back, self.days_ahead, self.prescribed_since)
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,12 @@ select %(entry)s, %(cause)s, %(reason)s::text, %(now)s where not exists (
     and settled_by is null)"""
 _SETTLE = """update review_flag f set settled_by = coalesce(a.adjustment, f.entry)
 from entry e left join unnest(%s::bigint[], %s::bigint[]) a(root, adjustment) on a.root = e.id
-where e.id = f.entry and f.settled_by is null and e.person = any(%s) and e.area = %s"""
-"""A flag is settled by the adjustment, or by the settlement itself where it stands as it is."""
+where e.id = f.entry and f.cause <> f.entry and f.settled_by is null
+  and e.person = any(%s) and e.area = %s"""
+"""A flag is settled by the adjustment, or by the settlement itself where it stands as it is.
+
+One that a settlement gave itself (a prescription that nobody told) waits for somebody to look.
+"""
 
 
 def raise_flags(connection: Connection, entries: Iterable[int], cause: int, reason: str) -> None:

@@ -18,7 +18,9 @@ class Birth(msgspec.Struct, forbid_unknown_fields=True):
 class Insured(msgspec.Struct, forbid_unknown_fields=True):
     """参保 (exclusive): a spell of employee insurance in the area of the fact.
 
-    Retiree treatment from the month after the registration (YF-4, SY-11) is a new spell.
+    Shape:   `retired_month`, `years_complete_month` (YYYY-MM) when retirement was registered and
+             the years were complete; from which month on the rules for retirees hold is the law's
+             business. Empty: long ago.
     """
 
     status: Literal["active", "retired"]
@@ -29,6 +31,8 @@ class Insured(msgspec.Struct, forbid_unknown_fields=True):
     benefit_until: str = ""
     employer: str = ""
     contribution_years_short: int = 0
+    retired_month: str = ""
+    years_complete_month: str = ""
 
 
 class Account(msgspec.Struct, forbid_unknown_fields=True):

@@ -7,10 +7,12 @@ made once and kept, readable by their owner only, in the data folder.
 import base64
 import json
 import os
+import re
 import secrets
 import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -120,6 +122,18 @@ def _areas(value: str) -> tuple[str, ...]:
     if not all(len(area) == 6 and area.isascii() and area.isdigit() for area in areas):
         raise ValueError("六位统筹区代码，以空格分隔")
     return areas
+
+
+def _area_days(value: str) -> dict[str, date]:
+    """Days as `area:day`, separated by spaces: area -> day."""
+    made: dict[str, date] = {}
+    for word in _words(value):
+        area, _, day = word.partition(":")
+        (code,) = _areas(area) or ("",)
+        if not code or code in made or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", day):
+            raise ValueError("统筹区:日期（2026-01-01），以空格分隔")
+        made[code] = date.fromisoformat(day)
+    return made
 
 
 def parameters_of(value: str) -> dict[str, dict[str, str]]:
@@ -270,6 +284,13 @@ SETTINGS = (
         _areas,
         "",
         "areas in which a settlement that later ones build on cannot be cancelled",
+    ),
+    Setting(
+        "GONGJI_PRESCRIBED_SINCE",
+        _area_days,
+        "",
+        "areas with the day from which a pharmacy only fills what the prescriber has reported, as "
+        "area:day separated by spaces; before it, purchases on a pharmacy's word are flagged",
     ),
     Setting(
         "GONGJI_SECRET_KEY",

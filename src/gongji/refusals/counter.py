@@ -20,5 +20,9 @@ COUNTER: dict[str, str] = {
     "line_amount_differs": "费用明细 {value} 的金额 {amount} 与单价乘以数量 {product} 相差超过 0.01 元；请改正",
     "prescription_missing": "费用明细 {value} 标为外购处方而没有处方号；请补上 {field}",
     "prescription_used": "处方 {value} 已经用于一笔结算，一张处方只能使用一次；请核对 {field}",
+    "prescription_standing": "处方 {value} 已经登记；请核对 {field}，重新登记须先撤销",
+    "prescription_unknown": "处方 {value} 没有开方机构 {prescriber} 的有效登记，统筹基金不能据以支付；"
+    "请核对 {field}，或请开方机构登记处方",
+    "prescription_differs": "处方 {value} 不能用于这笔购药：{reason}；请核对 {field}",
     "line_unpriced": "费用明细 {value} 无法定价：{reason}",
 }

@@ -3,6 +3,7 @@
 SETTLEMENT: dict[str, str] = {
     "not_insured": "参保人在 {date} 没有职工医保的参保记录，不能结算；请核对就诊日期，或请参保人到经办机构办理",
     "batch_settled_already": "收费批次 {value} 已经结算（结算号 {entry}）；重新结算须先撤销",
+    "batches_differ": "一笔结算的各收费批次须属同一病种，这几批有多种（{value}）；请分开结算",
     "period_closed": "统筹区 {area} {value} 的账期已经关闭，不能再记账；请联系经办机构",
     "bill_entered": "票据 {value} 已经报销过（分录 {entry}），不能重复报销；请核对票据号",
     "med_type_unsupported": "医疗类别 {value} 不在本平台结算范围；可取：{allowed}",

@@ -20,7 +20,7 @@ grant select on law_version, entry_kind, entry_moves, chart to
   gongji_gateway, gongji_pages, gongji_api, gongji_console, gongji_jobs;
 grant select on person, person_fact, institution, institution_fact, item_version, item_match,
   entry, settlement, posting, balance, meter_use, closed_period, review_flag, visit, charge_batch,
-  settlement_batch, fee_line, prescription_use to
+  settlement_batch, fee_line, prescription, prescription_use to
   gongji_gateway, gongji_pages, gongji_console, gongji_jobs;
 grant insert on access_log to gongji_gateway, gongji_pages, gongji_console, gongji_jobs;
 grant usage on sequence access_log_id_seq to
@@ -33,19 +33,20 @@ grant update (state, entry) on inbox to
 -- The gateways: settlements, cancellations, reports of stays, filings, the counter's papers.
 grant select on credential, sign_in, file_ticket to gongji_gateway;
 grant insert on person_fact, item_match, entry, settlement, posting, balance, meter_use,
-  review_flag, visit, charge_batch, settlement_batch, fee_line, prescription_use, sign_in,
-  file_ticket to gongji_gateway;
+  review_flag, visit, charge_batch, settlement_batch, fee_line, prescription, prescription_use,
+  sign_in, file_ticket to gongji_gateway;
 grant update on balance, meter_use to gongji_gateway;
 grant update (id) on person to gongji_gateway;
 grant update (retired_at) on person_fact, item_match to gongji_gateway;
 grant update (settled_by) on review_flag to gongji_gateway;
 grant update (withdrawn_at, med_type, disease, details, diagnoses) on visit to gongji_gateway;
-grant update (withdrawn_at) on charge_batch to gongji_gateway;
+grant update (withdrawn_at) on charge_batch, prescription to gongji_gateway;
 grant update (released_at) on prescription_use, settlement_batch to gongji_gateway;
 grant update (signed_out_at) on sign_in to gongji_gateway;
 grant select, insert, delete on nonce to gongji_gateway;
 grant usage on sequence person_fact_id_seq, item_match_id_seq, entry_id_seq, review_flag_id_seq,
-  visit_id_seq, charge_batch_id_seq, fee_line_id_seq, prescription_use_id_seq to gongji_gateway;
+  visit_id_seq, charge_batch_id_seq, fee_line_id_seq, prescription_id_seq,
+  prescription_use_id_seq to gongji_gateway;
 
 -- The pages: an insured person's own records and filings, and Django's own tables.
 grant insert on person_fact to gongji_pages;

@@ -35,6 +35,7 @@ def gateway(fd: int) -> None:
         days_back=given.days_back,
         days_ahead=given.days_ahead,
         refuse_chained=frozenset(given.refuse_chained),
+        prescribed_since=given.prescribed_since,
         identity_key=given.identity_key,
         lookup_key=given.lookup_key,
     )

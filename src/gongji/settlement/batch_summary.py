@@ -77,6 +77,37 @@ def sums_for(batch: BatchSummary, benefit: str, diseases: Sequence[str] | None =
     return Sums(batch.total_fen, above, wholly, first, inside, kept, tuple(unrelated))
 
 
+def together(found: Sequence[BatchSummary]) -> BatchSummary:
+    """Several batches of a visit as one: their sums, and what their lines say."""
+    parts: dict[str, Fen] = {}
+    for one in found:
+        for part, cost in one.parts.items():
+            parts[part] = parts.get(part, 0) + cost
+    marks = [one.marks for one in found]
+    benefits: dict[str, tuple[str, ...]] = {}
+    for said in marks:
+        for benefit, serials in said.benefits.items():
+            benefits[benefit] = (*benefits.get(benefit, ()), *serials)
+    return BatchSummary(
+        sum(one.total_fen for one in found),
+        sum(one.above_standard_fen for one in found),
+        sum(one.wholly_own_fen for one in found),
+        sum(one.first_self_pay_fen for one in found),
+        sum(one.in_scope_fen for one in found),
+        parts,
+        Marks(
+            drugs=tuple(drug for said in marks for drug in said.drugs),
+            benefits=benefits,
+            unrelated=tuple(serial for said in marks for serial in said.unrelated),
+            prescriptions=tuple(one for said in marks for one in said.prescriptions),
+            warnings=tuple(dict.fromkeys(one for said in marks for one in said.warnings)),
+            diseases=tuple(dict.fromkeys(one for said in marks for one in said.diseases)),
+            unrelated_in=tuple(dict.fromkeys(one for said in marks for one in said.unrelated_in)),
+            scoped=tuple(group for said in marks for group in said.scoped),
+        ),
+    )
+
+
 def merge(found: Iterable[Sums]) -> Sums:
     """The sums of several batches that are settled together."""
     all_of = list(found)

@@ -4,6 +4,7 @@
 one outcome for each in their order; one request is a batch of one.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,10 +21,15 @@ NO_ACCOUNT, OWN_ACCOUNT, FAMILY_ACCOUNTS = "none", "own", "family"
 
 @dataclass(frozen=True)
 class Bounds:
-    """How many days before and after today a date of service may lie."""
+    """What is taken at the counter.
+
+    Shape:   how many days before and after today a date of service may lie; `prescribed_since`:
+             area -> the day from which a pharmacy only fills what its prescriber has told.
+    """
 
     days_back: int = 400
     days_ahead: int = 1
+    prescribed_since: Mapping[str, date] = field(default_factory=dict)
 
     def around(self, now: datetime) -> tuple[date, date]:
         """The first and the last day of service that are taken today."""

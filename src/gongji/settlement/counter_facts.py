@@ -12,7 +12,18 @@ from typing import Any
 
 import msgspec
 
-from gongji.law.engine.visit import Value, columns_of, read_date, read_fact, read_level
+from gongji.law.compile.retirement import EVENT_COLUMNS
+from gongji.law.engine.visit import (
+    ACTIVE,
+    WAITS,
+    Value,
+    columns_of,
+    read_date,
+    read_fact,
+    read_level,
+    read_month_name,
+    waiting,
+)
 from gongji.law.rulebook.law import Law, parents
 from gongji.law.rulebook.own_facts import OFFSITE
 from gongji.law.rulebook.vocabulary import CHOICE, FACTS, FLAG, TEXT
@@ -21,7 +32,7 @@ from gongji.settlement import area_facts
 from gongji.settlement.area_facts import FILED, REFERRED, UNFILED
 from gongji.settlement.known_facts import PersonFacts, Standing
 from gongji.settlement.routes import CHRONIC, EMERGENCY, Route
-from gongji.units import Fen
+from gongji.units import Fen, day_of
 
 PERSON, PLACE, ROUTE, BILL, TOLD = "person", "place", "route", "bill", "told"
 """Who tells a fact: the registry of the person, of the institution; the route (registration and
@@ -143,6 +154,21 @@ class CounterFacts:
                 raise Refusal("field_unknown", column)
         given = {column: text.strip() for column, text in request.items() if text}
         return {column: read_fact(known[column], text) for column, text in given.items() if text}
+
+
+def in_time(law: Law, person: PersonFacts, facts: Mapping[str, Value]) -> dict[str, Value]:
+    """The facts of a bill with the status that counts on its day.
+
+    Law:     retiree treatment begins the month after the registration, or as the area's text says
+             (云浮 第九条（二）: with the years complete too).
+    """
+    spell = person.insured.details
+    events: dict[str, Value] = {
+        name: read_month_name(name, spell[name]) for name in EVENT_COLUMNS if spell.get(name)
+    }
+    found = {name: value for name, value in facts.items() if name != WAITS}
+    delay = waiting(law, day_of(person.day), found | events)
+    return found | ({"status": ACTIVE, WAITS: delay.event} if delay else {})
 
 
 def _own(law: Law, column: str) -> bool:

@@ -17,7 +17,7 @@ from gongji.people import person_facts, person_rows
 from gongji.refusals import REFUSALS, Refusal
 from gongji.settlement.allocate import not_payable
 from gongji.settlement.batch_marks import Drug
-from gongji.settlement.counter_facts import COUNTER_FACTS, Seen
+from gongji.settlement.counter_facts import COUNTER_FACTS, Seen, in_time
 from gongji.settlement.known_facts import DatedFact, PersonFacts, Standing, standings
 from gongji.settlement.routes import SPECIAL_DRUGS, Route, route
 from gongji.units import day_of
@@ -102,6 +102,7 @@ def _pool(areas: Areas, known: PersonFacts, here: Standing, asked: AskedCare) ->
         seen = Seen(known, area.laws[0].area, way, here, prescriber, law=law)
         facts = COUNTER_FACTS.read(seen)
         facts |= {"prescriber_level": 2} if prescriber else {}
+        facts = in_time(law, known, facts)
         day = day_of(known.day)
         visit = Visit(law.area, day, way.benefit, _COST_FEN, _COST_FEN, facts, visit="0")
         check_visit(visit, law)

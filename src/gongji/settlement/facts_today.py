@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from msgspec.structs import replace
 
-from gongji.law.engine.visit import Value, Visit
+from gongji.law.engine.visit import WAITS, Value, Visit
 from gongji.law.rulebook.law import Law, parents
 from gongji.law.rulebook.own_facts import own_facts
 from gongji.ledger.entry_rows import EntryRow
@@ -193,5 +193,5 @@ def _told(entry: EntryRow, today: Seen, registry: Registry) -> dict[str, Value]:
     return {
         name: value
         for name, value in then.facts.items()
-        if name not in known.filled | registered and said.get(name) != value
+        if name not in known.filled | registered | {WAITS} and said.get(name) != value
     }

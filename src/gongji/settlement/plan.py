@@ -37,8 +37,9 @@ from gongji.settlement.contract import FAMILY_ACCOUNTS, NO_ACCOUNT, Bounds, Requ
 from gongji.settlement.counter_facts import Seen
 from gongji.settlement.decide_bill import Decided, decide, limits, stub
 from gongji.settlement.known_facts import DatedFact, PersonFacts, Standing, standings
+from gongji.settlement.prescriptions import unreported
 from gongji.settlement.price_bills import Bill, PricedBill, price_bills
-from gongji.settlement.queries import Asked, Context, Wanted
+from gongji.settlement.queries import Asked, Context, SentBatch, Wanted, batch_numbers
 from gongji.settlement.routes import Route, route
 from gongji.settlement.visits import PRESCRIBER, check_day, check_prescriptions
 from gongji.units import Fen, day_of, yuan_text
@@ -85,9 +86,9 @@ class Plan(msgspec.Struct, frozen=True):
         return self.priced.asked.request
 
     @property
-    def batch(self) -> int | None:
-        """The batch of lines; a purchase gets its own later."""
-        return self.asked.batch.id if self.asked.batch else None
+    def batches(self) -> tuple[int, ...]:
+        """The batches of lines; a purchase gets its own later."""
+        return self.asked.batch.ids if self.asked.batch else ()
 
     @property
     def day(self) -> date:
@@ -162,7 +163,7 @@ class BatchPlanner:
                     asked,
                     day,
                     asked.batch.summary,
-                    asked.batch.disease or asked.visit.disease,
+                    asked.batch.diseases[0] or asked.visit.disease,
                     asked.visit.prescriber,
                     asked.batch.lines,
                 )
@@ -200,7 +201,8 @@ class BatchPlanner:
         # Somebody who moved has an account in each area: a balance is told by area and person.
         balances = {(area, person): fen for (area, _), (person, fen) in context.accounts.items()}
         owners = {key: person for key, (person, _) in context.accounts.items()}
-        return State(context, owners, balances, set(context.prescriptions))
+        since = self.bounds.prescribed_since
+        return State(context, owners, balances, set(context.prescriptions), since)
 
     def plan(self, priced: Priced) -> Plan | Refusal:
         """A bill made ready.
@@ -272,9 +274,7 @@ class BatchPlanner:
                 raise Refusal("visit_withdrawn", "mdtrt_id", {"value": visit})
             if batch is None:
                 raise Refusal("batch_unknown", "chrg_bchno", {"value": request.batch or "（空）"})
-            if batch.settled_by is not None:
-                values = {"value": request.batch, "entry": str(batch.settled_by)}
-                raise Refusal("batch_settled_already", "chrg_bchno", values)
+            _check_batches(request, opened.disease, batch)
         assert asked.day is not None
         check_day(asked.day, self.span, "begntime")
         return asked.day
@@ -289,6 +289,24 @@ class BatchPlanner:
 def unknown_disease(code: str) -> str:
     """What is said of the code of a disease that nobody here knows; the bill stands."""
     return f"病种编码 {code} 不在平台已知的门诊慢特病病种内，参保人也没有这一备案；请核对 dise_codg"
+
+
+def _check_batches(request: Request, disease: str, found: SentBatch) -> None:
+    """The batches that are named are there, not settled, and of one disease.
+
+    Refuses: batch_unknown, batch_settled_already, batches_differ.
+    """
+    if request.batch not in found.numbers:
+        lacking = [one for one in batch_numbers(request.batch) if one not in found.numbers]
+        if lacking:
+            raise Refusal("batch_unknown", "chrg_bchno", {"value": "、".join(lacking)})
+    if found.settled_by is not None:
+        values = {"value": found.settled, "entry": str(found.settled_by)}
+        raise Refusal("batch_settled_already", "chrg_bchno", values)
+    diseases = dict.fromkeys(one or disease for one in found.diseases)
+    if len(diseases) > 1:
+        named = "、".join(one or "（未填）" for one in diseases)
+        raise Refusal("batches_differ", "chrg_bchno", {"value": named})
 
 
 def _check_total(request: Request, sums: Sums) -> None:
@@ -336,13 +354,14 @@ class Settled(msgspec.Struct, frozen=True):
     """A bill that was decided: what came out, and what stood around it.
 
     Units:   fen. `limits` what each fund had left before; `balance_fen` what is on the own account
-             after.
+             after. `untold` prescriptions that a pharmacy filled on its own word.
     """
 
     plan: Plan
     decided: Decided
     limits: dict[str, Fen]
     balance_fen: Fen
+    untold: tuple[str, ...] = ()
 
 
 @dataclass
@@ -353,6 +372,7 @@ class State:
     owners: dict[tuple[str, str], int]
     balances: dict[tuple[str, int], Fen]
     prescriptions: set[tuple[str, str]]
+    prescribed_since: Mapping[str, date] = field(default_factory=dict)
     batches: set[int] = field(default_factory=set)
     meters: dict[tuple[str, int], Meters] = field(default_factory=dict)
     standings: dict[date, Mapping[str, Standing]] = field(default_factory=dict)
@@ -377,7 +397,7 @@ class State:
         """The bill decided.
 
         Refuses: batch_settled_already, prescription_used, prescribers_mixed, institution_unknown,
-                 what the engine refuses.
+                 prescription_unknown, prescription_differs, what the engine refuses.
         """
         asked, institution = plan.asked, plan.request.key.actor
         self._check_unused(plan)
@@ -386,6 +406,7 @@ class State:
         if here is None:
             raise Refusal("institution_unknown", "fixmedins_code", {"value": institution})
         prescriber = self._prescriber(plan, here, standings)
+        untold = self._untold(plan, here)
         available = self._available(plan, here)
         visit = _visit(plan, here, prescriber, available)
         told = area_facts.told_names(plan.law, plan.told)
@@ -400,8 +421,8 @@ class State:
             self.balances[plan.home, owner] -= paid
         if not plan.request.trial:
             self.prescriptions |= set(plan.prescriptions)
-            self.batches |= {plan.batch} if plan.batch else set()
-        return Settled(plan, decided, limits(decided), after)
+            self.batches |= set(plan.batches)
+        return Settled(plan, decided, limits(decided), after, untold)
 
     def _meters(self, plan: Plan) -> Meters:
         assert plan.asked.person is not None
@@ -416,7 +437,7 @@ class State:
         return self.standings[day]
 
     def _check_unused(self, plan: Plan) -> None:
-        if plan.batch in self.batches:
+        if self.batches & set(plan.batches):
             values = {"value": plan.request.batch, "entry": "（同一批请求）"}
             raise Refusal("batch_settled_already", "chrg_bchno", values)
         taken = [number for p, number in plan.prescriptions if (p, number) in self.prescriptions]
@@ -438,6 +459,19 @@ class State:
         if codes[0] not in standings:
             raise Refusal("institution_unknown", "rx_fixmedins_code", {"value": codes[0]})
         return standings[codes[0]]
+
+    def _untold(self, plan: Plan, here: Standing) -> tuple[str, ...]:
+        """The prescriptions that a pharmacy fills and nobody told.
+
+        Refuses: prescription_unknown, prescription_differs.
+        """
+        if here.kind != "pharmacy":
+            return ()
+        assert plan.asked.person is not None
+        since = self.prescribed_since.get(plan.home)
+        told = since is not None and since <= plan.day
+        known = self.context.reported
+        return unreported(plan.prescriptions, known, plan.asked.person, plan.day, told)
 
     def _available(self, plan: Plan, here: Standing) -> AccountsAvailable:
         request = plan.request
@@ -465,6 +499,7 @@ def _visit(
     known = counter_facts.COUNTER_FACTS
     facts = known.read(seen)
     facts |= area_facts.counting(plan.told, facts, known.kept(seen, plan.law))
+    facts = counter_facts.in_time(plan.law, plan.person, facts)
     return Visit(
         plan.law.area,
         day_of(plan.day),

@@ -4,9 +4,12 @@ Each function takes everything that is asked for at once; what it gives is value
 hold on the date of service and are known now.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -17,9 +20,10 @@ from gongji.ledger.post import IDS
 from gongji.platform import inbox
 from gongji.platform.arrays import array, texts, written
 from gongji.settlement.batch_marks import read_marks
-from gongji.settlement.batch_summary import BatchSummary
+from gongji.settlement.batch_summary import BatchSummary, together
 from gongji.settlement.contract import FAMILY_ACCOUNTS, Request
 from gongji.settlement.known_facts import RESCUE_DAYS, DatedFact, PersonFacts
+from gongji.settlement.prescriptions import Named, Reported, ask_reported, read_reported
 from gongji.settlement.routes import PHARMACY_CARE, SPECIAL_DRUGS
 from gongji.settlement.visits import PRESCRIBER, SAID
 from gongji.units import Fen, day_in_china
@@ -41,13 +45,15 @@ CASES = """select a.place, p.id, v.id, v.person_id, v.institution,
   v.withdrawn_at is not null, v.details->>%s, v.details->>%s, c.id, c.disease, c.total_fen,
   c.above_standard_fen, c.wholly_own_fen, c.first_self_pay_fen, c.in_scope_fen,
   c.parts::text, c.marks::text,
-  s.entry, (select count(*) from fee_line l where a.counted and l.batch_id = c.id)
-from unnest(%s::int[], %s::text[], %s::bigint[], %s::text[], %s::bool[])
-  a(place, psn_no, visit, number, counted)
+  s.entry, c.number, (select count(*) from fee_line l where a.counted and l.batch_id = c.id)
+from unnest(%s::int[], %s::text[], %s::bigint[], %s::text[], %s::bool[], %s::bool[])
+  a(place, psn_no, visit, numbers, every, counted)
 left join person p on p.psn_no = a.psn_no
 left join visit v on v.id = a.visit
-left join charge_batch c on c.visit_id = v.id and c.number = a.number and c.withdrawn_at is null
-left join settlement_batch s on s.batch = c.id and s.released_at is null"""
+left join charge_batch c on c.visit_id = v.id and c.withdrawn_at is null
+  and (a.every or c.number = any(string_to_array(a.numbers, E'\n')))
+left join settlement_batch s on s.batch = c.id and s.released_at is null
+order by a.place, c.id"""
 
 FACTS = f"""select a.place, f.kind, f.key, f.since, f.until, f.details::text, f.area
 from unnest(%s::int[], %s::text[], %s::bigint[], %s::date[]) a(place, psn_no, visit, day)
@@ -86,6 +92,11 @@ where u.released_at is null"""
 
 _BLOCKS, _TEXTS = ("text", "bigint", "text", "text"), ("text", "text")
 
+EVERY = "0000"
+"""As the number of a batch: every one that is not settled; so is an empty one."""
+_APART = re.compile(r"[\s,，、;；|]+")
+"""What stands between the numbers of several batches."""
+
 COUNTED = (SPECIAL_DRUGS, PHARMACY_CARE)
 """Kinds of care for which it matters whether all lines are drugs of a kind."""
 
@@ -105,12 +116,18 @@ class OpenVisit(msgspec.Struct, frozen=True):
 
 
 class SentBatch(msgspec.Struct, frozen=True):
-    """The lines that were sent for a registration, priced and summed up."""
+    """Lines that were sent for a registration, priced and summed up: of one batch or of several.
 
-    id: int
-    disease: str
+    Shape:   `diseases` the batches' own, empty for one that has none; `settled_by` the entry that
+             took one of them (`settled`) before.
+    """
+
+    ids: tuple[int, ...]
+    numbers: tuple[str, ...]
+    diseases: tuple[str, ...]
     summary: BatchSummary
     settled_by: int | None
+    settled: str
     lines: int
 
 
@@ -160,13 +177,14 @@ def read_cases(connection: Connection, requests: Sequence[Request], month: date)
     places = array(range(len(asked)))
     persons = texts([request.psn_no for request in asked])
     visits = array([request.visit for request in asked])
-    batches = texts([request.batch for request in asked])
+    batches = texts(["\n".join((one.batch, *batch_numbers(one.batch))) for one in asked])
+    every = array([not batch_numbers(request.batch) for request in asked])
     counted = array([request.med_type in COUNTED for request in asked])
     days = array([Asked(0, request).day for request in asked])
     logged = [request for request in asked if not request.trial]
     with connection.pipeline():
         found = connection.execute(
-            CASES, [PRESCRIBER, SAID, places, persons, visits, batches, counted]
+            CASES, [PRESCRIBER, SAID, places, persons, visits, batches, every, counted]
         )
         facts = connection.execute(FACTS, [places, persons, visits, days])
         messages = inbox.find_all(connection, [request.key.place for request in logged])
@@ -174,9 +192,12 @@ def read_cases(connection: Connection, requests: Sequence[Request], month: date)
     of_person: dict[int, list[DatedFact]] = {}
     for place, *fact in facts:
         of_person.setdefault(place, []).append(_known(fact))
-    made = [_asked(asked[row[0]], row, of_person.get(row[0], [])) for row in found]
+    made = [
+        _asked(asked[place], list(of_place), of_person.get(place, []))
+        for place, of_place in groupby(found, key=itemgetter(0))
+    ]
     return Cases(
-        sorted(made, key=lambda one: one.place),
+        made,
         messages.fetchall(),
         frozenset(area for (area,) in closed),
     )
@@ -187,11 +208,18 @@ def _known(fact: Sequence[Any]) -> DatedFact:
     return DatedFact(kind, key, since, until, decode(details), *area)
 
 
-def _asked(request: Request, row: Sequence[Any], facts: Sequence[DatedFact]) -> Asked:
-    """A request from a row of CASES."""
+def batch_numbers(text: str) -> tuple[str, ...]:
+    """The batches that a request names; none where it means every one that is not settled."""
+    named = tuple(dict.fromkeys(filter(None, _APART.split(text.strip()))))
+    return () if named in ((), (EVERY,)) else named
+
+
+def _asked(request: Request, found: Sequence[Sequence[Any]], facts: Sequence[DatedFact]) -> Asked:
+    """A request from its rows of CASES, one for each batch."""
+    row = found[0]
     place, person, visit, visit_person, institution, day, disease, withdrawn = row[:8]
     prescriber, said_before = row[8:10]
-    opened = sent = None
+    opened = None
     if visit is not None:
         opened = OpenVisit(
             visit,
@@ -203,13 +231,42 @@ def _asked(request: Request, row: Sequence[Any], facts: Sequence[DatedFact]) -> 
             prescriber or "",
             decode(said_before) if said_before else {},
         )
-    batch, batch_disease, *amounts, parts, marks, settled_by, lines = row[10:]
-    if batch is not None:
-        total, above, wholly, first, inside = amounts
-        said = read_marks(decode(marks))
-        summary = BatchSummary(total, above, wholly, first, inside, decode(parts), said)
-        sent = SentBatch(batch, batch_disease, summary, settled_by, lines)
-    return Asked(place, request, person, opened, sent, tuple(facts))
+    sent = [_sent(each[10:]) for each in found if each[10] is not None]
+    return Asked(place, request, person, opened, _together(request, sent), tuple(facts))
+
+
+def _sent(row: Sequence[Any]) -> SentBatch:
+    """A batch from its columns of CASES."""
+    batch, disease, *amounts, parts, marks, settled_by, number, lines = row
+    total, above, wholly, first, inside = amounts
+    said = read_marks(decode(marks))
+    summary = BatchSummary(total, above, wholly, first, inside, decode(parts), said)
+    return SentBatch((batch,), (number,), (disease,), summary, settled_by, number, lines)
+
+
+def _together(request: Request, found: Sequence[SentBatch]) -> SentBatch | None:
+    """The batches that a request means as one; None where there are none.
+
+    One whose number is what was sent is meant alone. Those that were settled are left out where
+    every batch is meant and there are others.
+    """
+    named = batch_numbers(request.batch)
+    chosen = [one for one in found if one.numbers == (request.batch,)]
+    if not chosen:
+        open_ones = [one for one in found if one.settled_by is None]
+        chosen = open_ones if open_ones and not named else list(found)
+    if len(chosen) < 2:
+        return chosen[0] if chosen else None
+    taken = next((one for one in chosen if one.settled_by is not None), chosen[0])
+    return SentBatch(
+        tuple(one.ids[0] for one in chosen),
+        tuple(one.numbers[0] for one in chosen),
+        tuple(dict.fromkeys(one.diseases[0] for one in chosen)),
+        together([one.summary for one in chosen]),
+        taken.settled_by,
+        taken.settled,
+        sum(one.lines for one in chosen),
+    )
 
 
 @dataclass(frozen=True)
@@ -223,8 +280,9 @@ class Context:
     institutions: list[tuple[str, str, str, DatedFact | None]]
     meters: dict[tuple[str, int], list[MeterRow]]
     accounts: dict[tuple[str, str], tuple[int, Fen]]
-    prescriptions: set[tuple[str, str]]
+    prescriptions: set[Named]
     ids: list[int]
+    reported: dict[Named, Reported] = field(default_factory=dict)
 
 
 @dataclass
@@ -242,12 +300,14 @@ def read_around(connection: Connection, wanted: Wanted) -> Context:
     """Institutions, meters, balances, prescriptions and ids for entries, at once."""
     ids: Cursor | None = None
     used: Cursor | None = None
+    told: Cursor | None = None
     with connection.pipeline():
         institutions = connection.execute(INSTITUTIONS, [texts(wanted.institutions)])
         meters = connection.execute(METERS, written(_BLOCKS, list(wanted.meters)))
         accounts = connection.execute(BALANCES, [texts(wanted.accounts)])
         if wanted.prescriptions:
             used = connection.execute(PRESCRIPTIONS, written(_TEXTS, list(wanted.prescriptions)))
+            told = ask_reported(connection, wanted.prescriptions)
         if wanted.entries:
             ids = connection.execute(IDS, [wanted.entries])
     kept: dict[tuple[str, int], list[MeterRow]] = {}
@@ -259,4 +319,5 @@ def read_around(connection: Connection, wanted: Wanted) -> Context:
         {(area, psn_no): (person, fen) for area, psn_no, person, fen in accounts},
         set(used) if used else set(),
         [number for (number,) in ids] if ids else [],
+        read_reported(told) if told else {},
     )

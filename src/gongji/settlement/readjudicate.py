@@ -44,6 +44,7 @@ from gongji.settlement.adjustments import (
     difference,
     enter,
 )
+from gongji.settlement.counter_facts import in_time
 from gongji.settlement.decide_bill import redo
 from gongji.settlement.facts_today import Places, Registry, read_registry, visit_today
 from gongji.settlement.stays import joined_deductible
@@ -247,11 +248,14 @@ def _again(
             raise
         told = str(refusal)
     else:
+        person = registry.known(root.person or 0, root.service_date)
+        law = run.area.law(visit.day)
+        visit = replace(visit, facts=in_time(law, person, visit.facts))
         borne = joined_deductible(run.area, root, visit, registry)
         _move(run.area, state, borne)
         again = redo(_visited(root, visit), state, run.areas)
         _move(run.area, state, [(key, -amount) for key, amount in borne])
-        told = _differing(run.area.law(visit.day), latest.settled.visit, visit)
+        told = _differing(law, latest.settled.visit, visit)
     if told:
         return difference(group, again, FACTS, told)
     assert again is not None

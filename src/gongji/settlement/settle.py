@@ -17,6 +17,7 @@ from psycopg import errors
 
 from gongji.ledger.entry_rows import SETTLEMENT, EntryRow, PostingRow
 from gongji.ledger.post import post
+from gongji.ledger.review_flags import raise_flags
 from gongji.platform import inbox
 from gongji.platform.arrays import array, written
 from gongji.platform.inbox import Inbox, Key
@@ -137,7 +138,7 @@ class _Entered(msgspec.Struct, frozen=True):
 
     settled: Settled
     entry: EntryRow
-    batch: int | None
+    batches: tuple[int, ...]
 
     @property
     def plan(self) -> Plan:
@@ -262,11 +263,11 @@ class _Batch:
         for one in made:
             plan = one.plan
             trial = plan.request.trial
-            visit, batch = bought.get(plan.asked.place) or _kept(plan)
+            visit, batches = bought.get(plan.asked.place) or _kept(plan)
             base = self._base(plan, None if trial else next(numbers), today)
             entry = decide_bill.row_of(one.decided, base, visit)
             if not trial:
-                entered.append(_Entered(one, entry, batch))
+                entered.append(_Entered(one, entry, batches))
                 movements += decide_bill.postings(one.decided, entry)
             outcomes[plan.asked.place] = _outcome(one, entry)
         answers = {
@@ -278,7 +279,10 @@ class _Batch:
             post(connection, [one.entry for one in entered], movements)
             marked = _mark(connection, entered)
             self.answers.inbox.keep(connection, list(answers.values()), self.now)
-        if marked and marked.rowcount != len(entered):
+        for each in entered:
+            if each.settled.untold:
+                _flag_untold(connection, each.entry.id, each.settled.untold)
+        if marked and marked.rowcount != sum(len(one.batches) for one in entered):
             raise _Moved("a batch was settled or withdrawn meanwhile")
         for place, answer in answers.items():
             outcomes[place] = msgspec.structs.replace(outcomes[place], reply=answer.reply)
@@ -292,7 +296,7 @@ class _Batch:
 
     def _keep_purchases(
         self, connection: Connection, made: Sequence[Settled]
-    ) -> dict[int, tuple[int, int]]:
+    ) -> dict[int, tuple[int | None, tuple[int, ...]]]:
         """Purchases get their visit and batch now that they are accepted, by place."""
         bought, new = [], []
         for plan in (one.plan for one in made):
@@ -310,12 +314,14 @@ class _Batch:
                     bill,
                 )
             )
-        return dict(zip(bought, write_purchase(connection, new), strict=True))
+        made_of = write_purchase(connection, new)
+        kept = [(visit, (batch,)) for visit, batch in made_of]
+        return dict(zip(bought, kept, strict=True))
 
 
-def _kept(plan: Plan) -> tuple[int | None, int | None]:
-    """The visit and the batch of lines that were sent before."""
-    return plan.asked.visit.id if plan.asked.visit else None, plan.batch
+def _kept(plan: Plan) -> tuple[int | None, tuple[int, ...]]:
+    """The visit and the batches of lines that were sent before."""
+    return plan.asked.visit.id if plan.asked.visit else None, plan.batches
 
 
 def _seen(box: Inbox, key: Key, known: inbox.Known) -> Outcome:
@@ -348,6 +354,13 @@ def _outcome(made: Settled, entry: EntryRow) -> Outcome:
     )
 
 
+def _flag_untold(connection: Connection, entry: int | None, numbers: Sequence[str]) -> None:
+    """The agency looks at a purchase whose prescriptions nobody but the pharmacy told."""
+    assert entry is not None
+    reason = f"处方 {'、'.join(numbers)} 未经开方机构登记，须核对开方机构和处方"
+    raise_flags(connection, [entry], entry, reason)
+
+
 def _mark(connection: Connection, entered: Sequence[_Entered]) -> psycopg.Cursor[Any] | None:
     """Mark batches as settled and prescriptions as used."""
     used = [
@@ -357,6 +370,6 @@ def _mark(connection: Connection, entered: Sequence[_Entered]) -> psycopg.Cursor
         connection.execute(USED, written(("text", "text", "bigint"), used))
     if not entered:
         return None
-    batches = [one.batch for one in entered]
-    numbers = [one.entry.id for one in entered]
+    batches = [batch for one in entered for batch in one.batches]
+    numbers = [one.entry.id for one in entered for _ in one.batches]
     return connection.execute(SETTLED, [array(batches), array(numbers)])

@@ -39,6 +39,7 @@ _OWN_NAMES = frozenset(
     | {"mdtrt_id", "psn_no", "chrg_bchno"}
 )
 _MOST_LINES = 5000
+_MOST_BATCHES = 100
 _MOST_PRICE = MAX_FEN // 100
 """In yuan: what any amount may be."""
 _DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=str)
@@ -135,12 +136,24 @@ def _hospital_bill(call: Call) -> Request:
         total_fen=call.fen(node, "medfee_sumamt", required=True),
         accounts=accounts(call, node),
         visit=visit_number(call, node),
-        batch=call.text(node, "chrg_bchno", required=True, longest=30),
+        batch=_batches(call, node),
         declared=declared,
         trial=trial,
         facts=told(node),
         said=said(node),
     )
+
+
+def _batches(call: Call, node: Node) -> str:
+    """The batches that are settled, as they were sent: one, several, or every one of the visit.
+
+    Shape:   empty or 0000 is every one that is not settled; several are apart by commas, or an
+             array of texts.
+    """
+    sent = node.get("chrg_bchno")
+    if isinstance(sent, list) and all(isinstance(one, str) for one in sent):
+        sent = ",".join(sent)
+    return call.text({"chrg_bchno": sent}, "chrg_bchno", longest=_MOST_BATCHES * 31)
 
 
 def _purchase(call: Call) -> Request:

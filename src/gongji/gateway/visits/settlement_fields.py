@@ -55,6 +55,12 @@ _SETLINFO: dict[str, str | Empty] = {
     "clr_type": "11 hospital, 41 pharmacy",
     **_EXP,
 }
+_RX = {
+    "hiRxno": "as it was sent",
+    "rxStasCodg": "1 in force, 3 taken back",
+    "rxStasName": "the same in words",
+}
+PRESCRIBED, UNPRESCRIBED = Node("7103", "data", _RX), Node("7104", "data", _RX)
 SETLINFO = {
     infno: Node(infno, "setlinfo", _SETLINFO)
     for infno in ("2206", "2206A", "2207", "2207A", "2208", "2101", "2102")

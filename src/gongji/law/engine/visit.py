@@ -247,7 +247,7 @@ def check_visit(visit: Visit, law: Law) -> None:
     """
     known = columns_of(law)
     for column, value in visit.facts.items():
-        if column in _NUMBERED or column in _DAY_COLUMNS:
+        if column in _NUMBERED or column in _DAY_COLUMNS or column == WAITS:
             continue
         if column not in known:
             raise Refusal("field_unknown", column)

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from gongji.platform.identity import normalise
-from gongji.tabular.cell_forms import Form, amount_text, instant_of, person_name
+from gongji.tabular.cell_forms import Form, amount_text, instant_of, month_text, person_name
 from gongji.tabular.cell_forms import day_text as iso_day
 from gongji.units import MAX_FEN, WHOLE, parse_fen, parse_ppm, show_ppm, yuan_text
 
@@ -149,6 +149,16 @@ def day(cell: str) -> date:
 def day_text(cell: str) -> str:
     """A date as the text that details keep."""
     return day(cell).isoformat()
+
+
+def month_name(cell: str) -> str:
+    """A month as YYYY-MM, also of a day in it."""
+    text = month_text(cell)
+    try:
+        day(f"{text}-01")
+    except ValueError:
+        raise ValueError("月份，如 2025-01") from None
+    return text
 
 
 def instant(cell: str) -> datetime:
