@@ -4,7 +4,7 @@ from gongji.gateway.catalogue import downloads, matching, pages
 from gongji.gateway.filings import filings
 from gongji.gateway.queries import filed, institutions, settlements, visits, who
 from gongji.gateway.statements import statements
-from gongji.gateway.visits import cancel, outpatient, prescriptions, stays
+from gongji.gateway.visits import cancel, outpatient, prescribing, stays
 from gongji.gateway.visits.read_bills import HOSPITAL_BILLS, PURCHASES
 from gongji.gateway.wire import files, sessions
 
@@ -14,7 +14,7 @@ MODULES = (
     who,
     institutions,
     outpatient,
-    prescriptions,
+    prescribing,
     cancel,
     visits,
     filed,
