@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from gongji.law.rulebook import account_provisions, provision_kinds, rulebook
+from gongji.law.rulebook import account_provisions, item_provisions, provision_kinds, rulebook
 from gongji.law.rulebook.jsonschema import NAMED
 from gongji.law.rulebook.provision_kinds import Example
 from gongji.law.rulebook.schema import keyed, parser_of, required
@@ -33,6 +33,7 @@ SECTIONS = {
     "清算": "按人头付费的年度清算：结余留用的分档，超支谁承担",
     "期限": "手工报销等事项到哪一天为止，逾期怎样",
     "审核": "审核的步骤，以及不能由一人兼任的岗位",
+    "事项": "经办机构办的事：谁申请、要什么材料、多少工作日、谁审核",
     "费用明细": "逐行费用怎样计入政策范围内费用",
     "监管": "监管看什么：指标、线索、要求、后果",
     "存疑": "文本留下的问题、采用的读法和理由",
@@ -54,9 +55,12 @@ INNER = {
     "Capitation": "定额",
     "Band": "分档",
     "DirectRate": "直接结算率",
+    "Paper": "材料",
+    "ReviewStep": "审核步骤",
+    "TimeLimit": "时限",
 }
 """Structs inside others: what a reader calls them."""
-ROOMS = (provision_kinds, account_provisions)
+ROOMS = (provision_kinds, account_provisions, item_provisions)
 
 COMMON = {
     "依据": "条、款",
