@@ -231,7 +231,8 @@ def test_examples_find_each_difference(tmp_path: Path) -> None:
         "划入期望 119元，结果 120.00元",
         "拒付期望 no_account，结果 ",
         "没有“划入”这一结果；有：拒付=parameter_missing",
-        "期望划入，结果拒付 parameter_missing",
+        "期望划入，结果拒付 parameter_missing：缺少参数 average_wage.2023：平均工资（公布，"
+        "某政〔2023〕1号 第二条）；可用 --set average_wage.2023=… 给出",
         "无法识别：不认识的键 身份；可取：月份、缴费基数、出生日期、退休手续、缴满年限、参保状态、"
         "缴费档次、待遇享受期内、按月补缴、改革前有账户",
         "每行应为键值表，并写明“期望”",

@@ -126,9 +126,10 @@ def test_only_what_nobody_gives_is_marked_as_open(area: Area) -> None:
     """A statistic by years is none, nor is an amount of the visit."""
     found = {(f.provision, f.item): f for f in figures(area.law(DAY))}
     by_wage = found["待遇.普通门诊", "普通门诊 · 最高支付限额 · 年度支付"]
-    assert (by_wage.open, by_wage.marks) == ("", "演示")
+    own = next(book.own for book in area.law(DAY).books if book.own)
+    assert (by_wage.open, by_wage.marks) == ("", f"演示（自备 {own}）")
     open_ = found["待遇.特殊病", "特殊病 · 最高支付限额 · 另一支付"]
-    assert (open_.open, open_.marks) == ("ceiling", "未定：ceiling；演示")
+    assert (open_.open, open_.marks) == ("ceiling", f"未定：ceiling；演示（自备 {own}）")
     assert found["参数.平均工资", ""].text == "80000元"
     assert found["参数.平均工资", ""].where == (("年度", "2022"),)
     assert found["参数.限额", ""].text == "未定"
@@ -160,8 +161,8 @@ def test_two_days_are_compared_each_by_its_own_law(tmp_path: Path) -> None:
     one = found["待遇.特殊病", special_rate, (("医院级别", "一级"),)]
     assert (one.mark, one.left, one.right) == (CHANGED, "70%", "80%")
     assert (one.left_articles, one.right_articles) == (
-        "某政〔2023〕1号（演示） 第九条",
-        "某政〔2024〕9号（演示） 第十九条",
+        "某政〔2023〕1号（演示、自备） 第九条",
+        "某政〔2024〕9号（演示、自备） 第十九条",
     )
     assert found["待遇.特殊病", special_rate, (("医院级别", "二级"),)].mark == SAME
     gone = found["待遇.特殊病", "先行自付", ()]
@@ -175,7 +176,7 @@ def test_two_days_are_compared_each_by_its_own_law(tmp_path: Path) -> None:
         and r.right == "不予支付"
     )
     assert (gate.mark, gate.left_articles) == (ONLY_RIGHT, "")
-    assert gate.right_articles == "某政〔2024〕9号（演示） 第十三条"
+    assert gate.right_articles == "某政〔2024〕9号（演示、自备） 第十三条"
     deadline = next(r for r in rows if r.subject == "期限.手工报销")
     assert (deadline.mark, deadline.right) == (ONLY_LEFT, "")
     back = compare(area, parse_day("2024-01-01"), area, DAY)

@@ -365,7 +365,7 @@ def _deadline(text: str) -> YearlyDate | Lapse:
         return Lapse(months * int(lapse[1]), days * int(lapse[1]))
     found = re.fullmatch(r"(当年|次年)(\d{1,2})月(\d{1,2})日", text)
     if not found:
-        raise ValueError(f"“{text}”须写成 次年3月31日、就诊后6个月 的样子")
+        raise ValueError(f"“{text}”须写成 就诊后6个月、次年3月31日 的样子")
     years, month, day = found.groups()
     try:
         # 2001 is not a leap year: a deadline must exist every year.
