@@ -31,7 +31,7 @@ from gongji.gateway.wire.codes import sentence as sentence_of
 from gongji.law.engine.areas import Areas
 from gongji.platform.identity import Identity
 
-KEYS = {"identity_key": b"i" * 32, "lookup_key": b"l" * 32}
+KEYS = {"identity_key": b"identity" * 4, "lookup_key": b"lookup.." * 4}
 IDENTITY = Identity(*KEYS.values())
 AREA = "430500"
 HOSPITAL, OTHER, PHARMACY = "H43050000001", "H43050000002", "P43050000003"

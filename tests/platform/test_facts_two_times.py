@@ -90,7 +90,7 @@ def test_a_fact_of_a_person_holds_and_is_known_between_its_two_times(
 def test_a_fact_of_an_institution_holds_and_is_known_between_its_two_times(
     county: Connection, kind: str
 ) -> None:
-    code = {"level": HERE, "agreement": "P53230000003"}[kind]
+    code = {"agreement": "P53230000003"}.get(kind, HERE)
 
     def found(day: date | None, at: datetime | None = None) -> int:
         return len(institution_facts.facts_at(county, [code], day, at, [kind])[code])

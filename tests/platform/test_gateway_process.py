@@ -38,7 +38,7 @@ from gongji.units import day_in_china
 LOGIN = f"hatch_{uuid.uuid4().hex[:8]}"
 KEYS = {
     f"GONGJI_{name.upper()}": base64.b64encode(key).decode() for name, key in gateways.KEYS.items()
-} | {"GONGJI_SECRET_KEY": base64.b64encode(b"s" * 32).decode()}
+} | {"GONGJI_SECRET_KEY": base64.b64encode(b"secret.." * 4).decode()}
 SET = {
     "GONGJI_ADAPTOR": "api",
     "GONGJI_REPLAY_SECONDS": "600",

@@ -183,7 +183,8 @@ def test_the_articles_are_those_of_register_and_text(client: Any, code: str) -> 
 
 def test_an_article_has_every_field(client: Any) -> None:
     (nation, chuxiong, _) = client.get("/api/v1/areas/532300/articles").json()
-    assert [one["article"] for one in nation["articles"]] == ["第三十条"]
+    first, *items = [one["article"] for one in nation["articles"]]
+    assert first == "第三十条" and all(one.startswith("经办条例第") for one in items)
     text = (FOLDER / "530000" / "532300" / "texts" / "2022-07-01.md").read_text("utf-8")
     article = next(one for one in chuxiong["articles"] if one["article"] == "第十三条")
     assert set(article) == {"article", "chapter", "title", "text", "disposition", "note", "keys"}

@@ -70,23 +70,6 @@ def test_a_session_ends_however_busy_it_is(
     assert answer.status_code == 302 and "/sign-in" in answer["Location"]
 
 
-NULS = ("/items?area=430500&date=2023-02-01&words=%00", "/areas/%00", "/?total=a%00b")
-
-
-@pytest.mark.parametrize("path", NULS)
-def test_a_nul_is_refused_before_anybody_reads_it(client: Any, path: str) -> None:
-    answer = client.get(path)
-    assert answer.status_code == 400 and answer["Content-Security-Policy"] == PAGE
-
-
-def test_a_nul_in_a_form_or_in_json_is_refused(client: Any, family: Family) -> None:
-    sign_in(client, family.person)
-    given = {"psn_no": "4305\0", "name": "x", "relation": "spouse"}
-    assert client.post("/me/family/ask", given).status_code == 400
-    body = b'{"facts": {"area": "4305\\u0000"}}'
-    assert client.post("/api/v1/quote", body, content_type="application/json").status_code == 400
-
-
 @pytest.mark.usefixtures("fresh_database")
 @pytest.mark.parametrize("path", ["/me/family/ask", "/me/family/give"])
 def test_names_of_others_are_not_tried_out(client: Any, family: Family, path: str) -> None:

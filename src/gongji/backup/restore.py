@@ -97,7 +97,7 @@ def _nobody_uses(place: Path) -> Iterator[None]:
     refused = Refusal("server_running", "数据目录", {"value": str(place)})
     if postmaster(place) is not None:
         raise refused
-    place.parent.mkdir(parents=True, exist_ok=True)
+    _make_way(place.parent)
     with ExitStack() as held:
         # As the embedded server holds them: whoever starts one, and all who use it.
         for folder in (place.parent, place.with_name("socket")):
@@ -106,6 +106,15 @@ def _nobody_uses(place: Path) -> Iterator[None]:
             if folder.is_dir() and not lock.alone():
                 raise refused
         yield
+
+
+def _make_way(folder: Path) -> None:
+    """Make a folder and those above it, through which the server's own user may pass."""
+    made = [one for one in reversed((folder, *folder.parents)) if not one.exists()]
+    for one in made:
+        one.mkdir(mode=0o700)
+        if user := programs.server_user():
+            programs.let_in(one, user)
 
 
 def _put_aside(place: Path, now: datetime) -> Path | None:

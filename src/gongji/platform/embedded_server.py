@@ -14,7 +14,6 @@ import os
 import pwd
 import secrets
 import shlex
-import stat
 import time
 from pathlib import Path
 
@@ -148,9 +147,7 @@ class EmbeddedServer:
 
     def _let_in(self, user: str) -> None:
         """Let the server's own user, and nobody else, through the data folder to what is its."""
-        if programs.shut_folder(self.home, user) == self.home:
-            os.chown(self.home, -1, pwd.getpwnam(user).pw_gid)
-            self.home.chmod(stat.S_IMODE(self.home.stat().st_mode) | stat.S_IXGRP)
+        programs.let_in(self.home, user)
         if shut := programs.shut_folder(self.home, user):
             raise Fault(
                 f"内置数据库以用户 {user} 运行，它进不了 {shut}；请另选 GONGJI_DATA，"

@@ -96,6 +96,13 @@ def shut_folder(place: Path, user: str) -> Path | None:
     return None
 
 
+def let_in(folder: Path, user: str) -> None:
+    """Let the server's own user, and nobody else, through a folder to what is its in it."""
+    if shut_folder(folder, user) == folder:
+        os.chown(folder, -1, pwd.getpwnam(user).pw_gid)
+        folder.chmod(stat.S_IMODE(folder.stat().st_mode) | stat.S_IXGRP)
+
+
 def run(
     program: str,
     *arguments: str,
