@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from tests.databases import forget
+from tests.platform.gateways import KEYS
 from tests.platform.test_accepting import _hello
 from tests.platform.test_service_parts import StandIn, await_, ended, serve, started, watched
 
@@ -167,11 +168,11 @@ def test_keys_of_another_database_are_refused(
 
 
 def test_a_lookup_key_of_another_database_is_refused(owner: object, county: object) -> None:
-    Identity(b"i" * 32, b"l" * 32).check(owner)  # type: ignore[arg-type]
+    Identity(**KEYS).check(owner)  # type: ignore[arg-type]
     with pytest.raises(Fault, match="GONGJI_LOOKUP_KEY"):
-        Identity(b"i" * 32, b"x" * 32).check(owner)  # type: ignore[arg-type]
+        Identity(KEYS["identity_key"], b"x" * 32).check(owner)  # type: ignore[arg-type]
     with pytest.raises(Fault, match="GONGJI_IDENTITY_KEY"):
-        Identity(b"x" * 32, b"l" * 32).check(owner)  # type: ignore[arg-type]
+        Identity(b"x" * 32, KEYS["lookup_key"]).check(owner)  # type: ignore[arg-type]
 
 
 # Connections that somebody holds open.

@@ -164,8 +164,10 @@ def settings(folder: Path, database: str, gateway: dict[str, str], issuer: str) 
         "GONGJI_REFUSE_CHAINED": "532300,430500",
         "GONGJI_PRESCRIBED_SINCE": "532300:2020-01-01,430500:2020-01-01",
         "GONGJI_SECRET_KEY": key("s"),
-        "GONGJI_IDENTITY_KEY": key("i"),
-        "GONGJI_LOOKUP_KEY": key("l"),
+        **{
+            f"GONGJI_{name.upper()}": base64.b64encode(value).decode()
+            for name, value in gateways.KEYS.items()
+        },
         "GONGJI_LOG_LEVEL": "ERROR",
         "GONGJI_ALLOWED_HOSTS": f"{HOUSE} other.test",
         "GONGJI_API_RATE": "3/h",
