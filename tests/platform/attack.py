@@ -126,7 +126,7 @@ def attack(database: str, count: int, seed: int) -> Tally[str]:
 async def _attack(
     database: str, owner: psycopg.Connection[Any], county: Counter, count: int, seed: int, log: Log
 ) -> Tally[str]:
-    settings = GatewaySettings(**(gateways.KEYS | {"workers": 3}))
+    settings = GatewaySettings(**(gateways.KEYS | {"workers": 3, "forgeries": 10**9}))
     target = make_conninfo(database, options=gateways.ROLE)
     gateway = Gateway(make_app(target, RULES, settings, lambda: NOW))
     started, ending = asyncio.Event(), asyncio.Event()
