@@ -46,8 +46,8 @@ orders: $(READY_DEV) browser  ## each folder of tests alone, all in reverse, all
 test-slow: $(READY_DEV) browser  ## that, a million person-years against the oracle, every figure changed
 	@$(BIN)/python tests/orders.py --all
 
-test-third: $(READY_DEV) browser  ## the day's third of test-slow, as far as two minutes go
-	@$(BIN)/python tests/orders.py --all --third today --seconds 120
+test-third: $(READY_DEV) browser  ## the day's third of test-slow, as far as a minute goes
+	@$(BIN)/python tests/orders.py --all --third today --seconds 60
 
 check: $(READY_DEV)  ## style, types, imports, rulebooks
 	@$(BIN)/ruff check .
