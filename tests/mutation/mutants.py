@@ -2,10 +2,10 @@
 
 A figure is every scalar with a digit that is not prose, a document's number or an article; a
 rulebook's examples and its list of articles are tests and descriptions, not figures. A mutant dies
-of the first that fails: reading and references, the rulebook's own examples, or a comparison with
-the oracle on fixed random histories, credits and clearings. Each figure is made one larger; only
-where that goes unnoticed, one smaller: a limit beside a tighter one (Shaoyang's 300 of level 3
-beside the 300 of all levels) binds from one side only.
+of the first that fails: reading and references, the rulebook's own examples, a comparison with the
+oracle on fixed random histories, credits and clearings, or the time limits of the agency's items.
+Each figure is made one larger; only where that goes unnoticed, one smaller: a limit beside a
+tighter one (Shaoyang's 300 of level 3 beside the 300 of all levels) binds from one side only.
 """
 
 import random
@@ -31,8 +31,9 @@ from comparison import Shelf, by_kernel, by_oracle
 from gongji.law.accounts import account_examples
 from gongji.law.checks.library import Library
 from gongji.law.engine import visit_examples
+from gongji.law.rulebook.item_provisions import ItemRule
 from gongji.law.rulebook.law import NATION
-from gongji.law.rulebook.rulebook import SHIPPED
+from gongji.law.rulebook.rulebook import SHIPPED, Rulebook
 from gongji.refusals import Problem, Refusal, RulebookError
 from histories import random_clearing, random_credit, random_history
 
@@ -50,6 +51,8 @@ HISTORIES, CREDITS, CLEARINGS = 240, 400, 60
 
 IN_FORCE = "000000@2011-07-01"
 """社会保险法 第九十八条: 本法自2011年7月1日起施行."""
+WORKING_DAYS = {"manual_reimbursement": 30}
+"""Time limits of the agency's items: 社会保险经办条例 第二十条."""
 
 
 @dataclass(frozen=True)
@@ -166,8 +169,16 @@ def _one_death(mutant: Mutant) -> str:
 
 
 def _death_of_nations(library: Library, path: Path) -> str:
-    """The nation's law lies under every area, so its only figures are its code and its day."""
-    return "" if library.book(path).id == IN_FORCE else "the day of the law"
+    """The nation's law lies under every area: its figures are its code, its day and time limits."""
+    if library.book(path).id != IN_FORCE:
+        return "the day of the law"
+    return "" if _limits(library.book(path)) else "time limits"
+
+
+def _limits(book: Rulebook) -> bool:
+    """Whether the agency's items of a document have the time limits of the law."""
+    rules = [one for one in book.sections.get("事项", {}).values() if isinstance(one, ItemRule)]
+    return all(rule.limit.days == WORKING_DAYS[rule.code] for rule in rules if rule.limit)
 
 
 def _death(library: Library, area: str) -> str:
@@ -180,6 +191,8 @@ def _death(library: Library, area: str) -> str:
         for path in library.files(code):
             if _failing_examples(library, path):
                 return "examples"
+            if not _limits(library.book(path)):
+                return "time limits"
     for code in affected:
         for rows, figures, expected in _histories(code):
             if list(by_kernel(library, rows, figures)) != expected:
