@@ -18,6 +18,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).parent
 SHUFFLED = ("--random-order", "--random-order-bucket=global")
+STOPPING_SECONDS = 20
 Run = tuple[str, list[str]]
 
 
@@ -47,10 +48,19 @@ def pytest(arguments: list[str], seconds: float | None) -> tuple[str, bool]:
     except subprocess.TimeoutExpired:
         # As by Ctrl-C: it stops the servers that it started.
         ran.send_signal(signal.SIGINT)
-        printed = ran.communicate()[0]
+        printed = _rest(ran)
         return f"{printed}\nstopped, the time is over", re.search(
             r"\d+ (failed|error)", printed
         ) is None
+
+
+def _rest(ran: subprocess.Popen[str]) -> str:
+    """What is printed by a run that was asked to stop; who does not stop is made to."""
+    try:
+        return ran.communicate(timeout=STOPPING_SECONDS)[0]
+    except subprocess.TimeoutExpired:
+        ran.kill()
+        return ran.communicate()[0]
 
 
 def main() -> int:
@@ -66,6 +76,8 @@ def main() -> int:
     if given.third:
         third = date.today().toordinal() % 3 if given.third == "today" else int(given.third)
         runs = runs[third::3]
+    # Whoever was started in the background ignores it, and so would every run.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     failed, until = 0, time.monotonic() + given.seconds if given.seconds else None
     for name, arguments in runs:
         begun = time.monotonic()
