@@ -25,12 +25,18 @@ create table command (
   due_on date,
   made_at timestamptz not null default now(),
   executed_at timestamptz,
+  agency text not null default '',
+  submitted_at timestamptz,
+  worked_days int not null default 0 check (worked_days >= 0),
   constraint command_executed check ((state = 'executed') = (executed_at is not null)),
   constraint command_subject check ((subject_kind = '') = (subject = '')),
   constraint command_holding check (actor_kind = 'staff' or holding is null)
 );
 comment on table command is
   'An act and its life. chain: the steps that it needs, frozen when it is submitted; ground_hash: what must still be so when it is executed (status, law, account number, duplicates)';
+comment on column command.agency is 'Where it was handed in; empty where that is no agency';
+comment on column command.worked_days is
+  'Working days that passed before it was last returned: the time in which papers are missing does not count';
 create index command_subject_of on command (subject_kind, subject);
 create index command_open on command (area, due_on)
   where state in ('submitted', 'returned', 'approved', 'running', 'stopped');
@@ -69,9 +75,9 @@ begin
   end if;
   editable := old.state in ('draft', 'returned');
   if (new.id, new.area, new.kind, new.actor_kind, new.actor, new.holding, new.subject_kind,
-      new.subject, new.made_at) is distinct from
+      new.subject, new.made_at, new.agency) is distinct from
      (old.id, old.area, old.kind, old.actor_kind, old.actor, old.holding, old.subject_kind,
-      old.subject, old.made_at)
+      old.subject, old.made_at, old.agency)
      or not editable and (new.content, new.version, new.chain, new.amount_fen, new.ground_hash)
         is distinct from (old.content, old.version, old.chain, old.amount_fen, old.ground_hash)
      or new.round < old.round
@@ -83,6 +89,15 @@ begin
 end $$;
 create trigger command_lives before insert or update or delete on command
   for each row execute function command_lives();
+
+-- Whom a command concerns besides its subject: both sides of a bond, for one.
+create table command_about (
+  command bigint not null references command,
+  person bigint not null,
+  primary key (command, person)
+);
+create trigger command_about_kept before update or delete or truncate on command_about
+  for each statement execute function added_only();
 
 -- A person has one place in a command, whatever the number of rounds.
 create table command_person (
@@ -100,7 +115,9 @@ begin
     where c.id = new.command
       and (c.subject_kind = 'person' and c.subject = s.person::text
         or c.subject_kind = 'staff' and c.subject = s.id::text
-        or c.actor_kind = 'person' and c.actor = s.person::text)) then
+        or c.actor_kind = 'person' and c.actor = s.person::text
+        or exists (select 1 from command_about a
+          where a.command = c.id and a.person = s.person))) then
     raise exception '不得经办、审核与本人有关的事项' using
       errcode = 'check_violation', constraint = 'command_person_other';
   end if;
@@ -128,7 +145,7 @@ create table step (
 );
 create unique index step_approved_once on step (command, round, position) where act = 'approve';
 
--- A step is taken by whoever holds the post of its position, where the command is, that day.
+-- A step is taken by whoever holds its post, at its agency, that day.
 create function step_held() returns trigger language plpgsql as $$
 begin
   if not exists (
@@ -138,7 +155,10 @@ begin
     join staff s on s.id = new.staff
     where c.id = new.command and h.retired_at is null and s.disabled_at is null
       and h.during @> (now() at time zone 'Asia/Shanghai')::date
-      and (new.position = 0 or c.chain -> (new.position - 1) ->> 'post' = h.post)
+      and (new.position = 0 and (a.agency = '' or c.agency in ('', a.agency))
+        or new.position > 0 and c.chain -> (new.position - 1) ->> 'post' = h.post
+          and (a.agency = ''
+            or coalesce(c.chain -> (new.position - 1) ->> 'agency', '') in ('', a.agency)))
       and c.round = new.round) then
     raise exception '这一步不在任何现任岗位的权限之内（事项 %）', new.command
       using errcode = 'check_violation', constraint = 'step_held';
@@ -148,6 +168,43 @@ end $$;
 create trigger step_held after insert on step for each row execute function step_held();
 create trigger step_kept before update or delete or truncate on step
   for each statement execute function added_only();
+
+-- No step is skipped, and none is taken of what was not submitted.
+create function step_in_order() returns trigger language plpgsql as $$
+declare
+  taken int;
+  at_state text;
+begin
+  if new.act not in ('approve', 'return') then
+    return null;
+  end if;
+  select state into at_state from command where id = new.command;
+  select coalesce(max(position), 0) into taken from step
+  where command = new.command and round = new.round and act = 'approve' and number < new.number;
+  if at_state <> 'submitted' or new.position <> taken + 1 then
+    raise exception '事项 % 现在轮到第 % 步', new.command, taken + 1
+      using errcode = 'check_violation', constraint = 'step_in_order';
+  end if;
+  return null;
+end $$;
+create trigger step_in_order after insert on step for each row execute function step_in_order();
+
+-- Nothing is carried out before every step of its chain was approved.
+create function command_whole() returns trigger language plpgsql as $$
+declare steps int;
+begin
+  select count(*) into steps from step
+  where command = new.id and round = new.round and act = 'approve';
+  if steps < jsonb_array_length(new.chain) then
+    raise exception '事项 % 还有 % 步没有审核', new.id, jsonb_array_length(new.chain) - steps
+      using errcode = 'check_violation', constraint = 'command_whole';
+  end if;
+  return null;
+end $$;
+create trigger command_whole after update of state on command for each row
+  when (new.state in ('approved', 'running', 'executed')
+    and old.state not in ('approved', 'running', 'stopped'))
+  execute function command_whole();
 
 create table command_line (
   command bigint not null references command,
@@ -203,3 +260,16 @@ create trigger evidence_kept before update or truncate on evidence
 
 alter table post_holding add foreign key (command) references command;
 alter table law_version add foreign key (command) references command;
+
+-- Papers are handed in until a command is submitted, and again when it was returned.
+create function evidence_open() returns trigger language plpgsql as $$
+begin
+  if not exists (select 1 from command c where c.id = new.command
+      and c.state in ('draft', 'returned')) then
+    raise exception '事项 % 已提交，不能再添材料', new.command
+      using errcode = 'restrict_violation', constraint = 'evidence_open';
+  end if;
+  return null;
+end $$;
+create trigger evidence_open after insert on evidence
+  for each row execute function evidence_open();

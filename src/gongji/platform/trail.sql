@@ -21,3 +21,8 @@ comment on table access_log is 'One row for each look at a record; a masked list
 create index access_log_person on access_log (person, at) where person is not null;
 create trigger access_log_kept before update or delete or truncate on access_log
   for each statement execute function added_only();
+
+-- Whatever month nobody made a part for is kept in the last one: no look waits for a job.
+create table access_log_other partition of access_log default;
+create trigger access_log_other_kept before update or delete or truncate on access_log_other
+  for each statement execute function added_only();

@@ -49,9 +49,6 @@ create trigger post_area_known before insert on post_area
   for each row execute function post_area_known();
 
 -- A stand-in holds the same post for days that end, inside those of whom they stand in for.
-alter table post_holding add column stands_for bigint references post_holding;
-alter table post_holding add constraint post_stand_in_ends
-  check (stands_for is null or not upper_inf(during));
 create function post_stand_in() returns trigger language plpgsql as $$
 begin
   if new.stands_for is not null and not exists (
@@ -109,13 +106,3 @@ create trigger calendar_year_kept before update or delete or truncate on calenda
   for each statement execute function added_only();
 create trigger calendar_day_kept before update or delete or truncate on calendar_day
   for each statement execute function added_only();
-
--- The articles that keep posts apart, where a rulebook names them.
-update post_conflict set basis = '经办和稽核：云府办〔2022〕20号 第二十三条、攀办发〔2022〕32号 第十三条'
-  where pair = 1;
-update post_conflict set basis = '会计和出纳：云府办〔2022〕20号 第二十三条、攀办发〔2022〕32号 第十三条'
-  where pair = 3;
-update post_conflict set basis = '业务和财务：云府办〔2022〕20号 第二十三条' where pair = 4;
-update post_conflict set basis = '信息和业务：云府办〔2022〕20号 第二十三条' where pair = 5;
-update post_conflict set basis = '初审、复审、稽核三级审核：云府办〔2022〕20号 第二十三条'
-  where pair = 2;

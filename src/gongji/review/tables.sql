@@ -37,25 +37,29 @@ create table post_conflict (
   primary key (pair, post)
 );
 comment on table post_conflict is 'Posts that may not be in one hand on one day: those of side 0 and those of side 1 of a pair';
-insert into post_conflict (pair, side, post, basis) values
-  (1, 0, 'handler', '经办与审核分离'), (1, 1, 'second_reviewer', '经办与审核分离'),
-  (1, 1, 'inspector', '经办与审核分离'),
-  (2, 0, 'first_reviewer', '初审与复审分离'), (2, 1, 'second_reviewer', '初审与复审分离'),
-  (3, 0, 'accountant', '会计与出纳分离'), (3, 1, 'cashier', '会计与出纳分离'),
-  (4, 0, 'handler', '业务与财务分离'), (4, 0, 'first_reviewer', '业务与财务分离'),
-  (4, 0, 'second_reviewer', '业务与财务分离'), (4, 0, 'business', '业务与财务分离'),
-  (4, 1, 'accountant', '业务与财务分离'), (4, 1, 'cashier', '业务与财务分离'),
-  (4, 1, 'finance', '业务与财务分离'),
-  (5, 0, 'technician', '信息与业务、财务分离'), (5, 1, 'handler', '信息与业务、财务分离'),
-  (5, 1, 'first_reviewer', '信息与业务、财务分离'),
-  (5, 1, 'second_reviewer', '信息与业务、财务分离'),
-  (5, 1, 'business', '信息与业务、财务分离'), (5, 1, 'accountant', '信息与业务、财务分离'),
-  (5, 1, 'cashier', '信息与业务、财务分离'), (5, 1, 'finance', '信息与业务、财务分离'),
-  (6, 0, 'supervisor', '监管与经办分离'), (6, 1, 'handler', '监管与经办分离'),
-  (6, 1, 'first_reviewer', '监管与经办分离'), (6, 1, 'second_reviewer', '监管与经办分离'),
-  (7, 0, 'administrator', '三员分立'), (7, 1, 'security_officer', '三员分立'),
-  (7, 1, 'audit_officer', '三员分立'),
-  (8, 0, 'security_officer', '三员分立'), (8, 1, 'audit_officer', '三员分立');
+-- With the articles that keep them apart, where a rulebook names them.
+insert into post_conflict (pair, side, post, basis)
+select c.pair, c.side, c.post, b.basis from (values
+  (1, 0, 'handler'), (1, 1, 'second_reviewer'), (1, 1, 'inspector'), (2, 0, 'first_reviewer'),
+  (2, 1, 'second_reviewer'), (3, 0, 'accountant'), (3, 1, 'cashier'), (4, 0, 'handler'),
+  (4, 0, 'first_reviewer'), (4, 0, 'second_reviewer'), (4, 0, 'business'), (4, 1, 'accountant'),
+  (4, 1, 'cashier'), (4, 1, 'finance'), (5, 0, 'technician'), (5, 1, 'handler'),
+  (5, 1, 'first_reviewer'), (5, 1, 'second_reviewer'), (5, 1, 'business'), (5, 1, 'accountant'),
+  (5, 1, 'cashier'), (5, 1, 'finance'), (6, 0, 'supervisor'), (6, 1, 'handler'),
+  (6, 1, 'first_reviewer'), (6, 1, 'second_reviewer'), (7, 0, 'administrator'),
+  (7, 1, 'security_officer'), (7, 1, 'audit_officer'), (8, 0, 'security_officer'),
+  (8, 1, 'audit_officer')
+) c (pair, side, post)
+join (values
+  (1, '经办和稽核：云府办〔2022〕20号 第二十三条、攀办发〔2022〕32号 第十三条'),
+  (2, '初审、复审、稽核三级审核：云府办〔2022〕20号 第二十三条'),
+  (3, '会计和出纳：云府办〔2022〕20号 第二十三条、攀办发〔2022〕32号 第十三条'),
+  (4, '业务和财务：云府办〔2022〕20号 第二十三条'),
+  (5, '信息和业务：云府办〔2022〕20号 第二十三条'),
+  (6, '监管与经办分离'),
+  (7, '三员分立'),
+  (8, '三员分立')
+) b (pair, basis) using (pair);
 
 -- A post is held over days, as it was learnt at an instant (two times, as every fact has).
 create table post_holding (
@@ -65,7 +69,9 @@ create table post_holding (
   during daterange not null check (not isempty(during)),
   command bigint,
   learnt_at timestamptz not null default now(),
-  retired_at timestamptz check (retired_at >= learnt_at)
+  retired_at timestamptz check (retired_at >= learnt_at),
+  stands_for bigint references post_holding,
+  constraint post_stand_in_ends check (stands_for is null or not upper_inf(during))
 );
 create index post_holding_staff on post_holding (staff);
 

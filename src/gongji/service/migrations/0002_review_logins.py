@@ -8,7 +8,7 @@ from gongji.platform.sql_tables import tables
 class Migration(migrations.Migration):
     dependencies = [
         ("service", "0001_logins"),
-        ("platform", "0003_command_life"),
+        ("review", "0002_agencies"),
         ("agency", "0001_tables"),
     ]
     operations = [tables(__file__, "review_logins.sql")]
