@@ -1,35 +1,17 @@
 """`gongji check`: clean over the shipped rulebooks, every mistake of a wrong one with its line."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.check.conftest import Run
 
-from gongji.cli.main import main
 from gongji.law.checks.check_rulebooks import check_area, citations, read_files, years_of
 from gongji.law.checks.library import Library
 from gongji.law.rulebook.official_text import missing_parts, read_text
 
 HERE = Path(__file__).parent
 WRONG = HERE / "wrong"
-
-Run = Callable[..., tuple[int, str]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run `gongji check` in this process: exit code and output."""
-
-    def check(*arguments: str) -> tuple[int, str]:
-        with pytest.raises(SystemExit) as stopped:
-            main(["check", *arguments])
-        streams = capsys.readouterr()
-        assert isinstance(stopped.value.code, int)
-        return stopped.value.code, streams.out + streams.err
-
-    return check
-
 
 GOOD = """\
 文件:

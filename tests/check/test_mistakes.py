@@ -1,10 +1,10 @@
 """What officials get wrong in rulebooks: each kind told in Chinese with its line and the mend."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
+from tests.check.conftest import Run
 
 from gongji.cli.main import main
 
@@ -12,22 +12,6 @@ HERE = Path(__file__).parent
 BASE = (HERE / "mistakes" / "base.yaml").read_text(encoding="utf-8")
 MISTAKES = yaml.safe_load((HERE / "mistakes" / "mistakes.yaml").read_text(encoding="utf-8"))
 PAGE = HERE.parent.parent / "docs" / "inside" / "rulebook-mistakes.md"
-
-Run = Callable[..., tuple[int, str]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run `gongji check` in this process: exit code and output."""
-
-    def check(*arguments: str) -> tuple[int, str]:
-        with pytest.raises(SystemExit) as stopped:
-            main(["check", *arguments])
-        streams = capsys.readouterr()
-        assert isinstance(stopped.value.code, int)
-        return stopped.value.code, streams.out + streams.err
-
-    return check
 
 
 def written(folder: Path, text: str, encoding: str = "utf-8") -> Path:

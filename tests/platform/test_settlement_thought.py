@@ -17,8 +17,8 @@ from gongji.law.rulebook.law import Law
 from gongji.ledger.entry_contents import Sums
 from gongji.platform.inbox_differences import differing
 from gongji.refusals import Refusal
-from gongji.settlement.batch_marks import Drug
-from gongji.settlement.batch_summary import batch_of, merge, sums_for
+from gongji.settlement.batch_marks import Drug, Marks
+from gongji.settlement.batch_summary import BatchSummary, batch_of, sums_for, together
 from gongji.settlement.contract import Line
 from gongji.settlement.known_facts import BY_ORDINARY, DatedFact, Standing, standings
 from gongji.settlement.price_bills import (
@@ -318,9 +318,10 @@ def test_the_disease_known_when_the_lines_came_counts_where_none_is_given() -> N
 
 
 def test_batches_merge_part_by_part() -> None:
-    both = merge([Sums(10, 1, 2, 3, 4, {"a": 4}, ("x",)), Sums(20, 2, 4, 6, 8, {"a": 3, "b": 5})])
-    assert both == Sums(30, 3, 6, 9, 12, {"a": 7, "b": 5}, ("x",))
-    assert merge([]) == Sums(0, 0, 0, 0, 0)
+    first = BatchSummary(10, 1, 2, 3, 4, {"a": 4}, Marks(unrelated=("x",)))
+    both = together([first, BatchSummary(20, 2, 4, 6, 8, {"a": 3, "b": 5})])
+    assert both == BatchSummary(30, 3, 6, 9, 12, {"a": 7, "b": 5}, Marks(unrelated=("x",)))
+    assert together([]) == BatchSummary(0, 0, 0, 0, 0)
 
 
 def test_items_that_the_catalogue_does_not_know_are_named_to_the_cashier() -> None:

@@ -108,24 +108,6 @@ def together(found: Sequence[BatchSummary]) -> BatchSummary:
     )
 
 
-def merge(found: Iterable[Sums]) -> Sums:
-    """The sums of several batches that are settled together."""
-    all_of = list(found)
-    parts: dict[str, Fen] = {}
-    for sums in all_of:
-        for part, cost in sums.parts.items():
-            parts[part] = parts.get(part, 0) + cost
-    return Sums(
-        sum(sums.total_fen for sums in all_of),
-        sum(sums.above_standard_fen for sums in all_of),
-        sum(sums.wholly_own_fen for sums in all_of),
-        sum(sums.first_self_pay_fen for sums in all_of),
-        sum(sums.in_scope_fen for sums in all_of),
-        parts,
-        tuple(serial for sums in all_of for serial in sums.unrelated),
-    )
-
-
 def refuse_mixed(marks: Marks, benefit: str, law: Law) -> None:
     """A bill with lines that the benefit settling it cannot take, or of which the law is silent.
 

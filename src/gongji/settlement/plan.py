@@ -498,7 +498,8 @@ def _visit(
     seen = Seen(plan.person, plan.home, plan.route, here, prescriber, account, plan.law)
     known = counter_facts.COUNTER_FACTS
     facts = known.read(seen)
-    facts |= area_facts.counting(plan.told, facts, known.kept(seen, plan.law))
+    if plan.told:
+        facts |= area_facts.counting(plan.told, facts, known.kept(seen, plan.law))
     facts = counter_facts.in_time(plan.law, plan.person, facts)
     return Visit(
         plan.law.area,

@@ -6,11 +6,12 @@ that passes never meets a missing name while a visit is settled.
 """
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from gongji.law.checks.check_figures import unknown
 from gongji.law.checks.check_provisions import Checker
+from gongji.law.checks.structs import structs_in
 from gongji.law.compile.gates import gates_of
 from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.law import ALL, NATION, Law, spans
@@ -154,14 +155,7 @@ def _doubts(book: Rulebook) -> Iterator[Problem]:
 
 def _owners(value: Any) -> Iterator[tuple[Node, tuple[str, ...]]]:
     """Every struct inside a value that names doubts, with the names."""
-    if isinstance(value, dict):
-        value = tuple(value.values())
-    if isinstance(value, tuple | list):
-        for item in value:
-            yield from _owners(item)
-    elif is_dataclass(value) and not isinstance(value, Node | type):
-        names = getattr(value, "doubts", ()) + getattr(value, "near_doubts", ())
+    for struct in structs_in(value):
+        names = getattr(struct, "doubts", ()) + getattr(struct, "near_doubts", ())
         if names:
-            yield value.node, names  # type: ignore[attr-defined]
-        for item in fields(value):
-            yield from _owners(getattr(value, item.name))
+            yield struct.node, names

@@ -5,7 +5,6 @@ compiled, and each distinct program proved. Examples are run by the command, whi
 them; this module knows rulebooks and the kernel only.
 """
 
-import dataclasses
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Any
 from gongji.law.checks import check_references, check_traps
 from gongji.law.checks.library import Library
 from gongji.law.checks.proof import Proof, prove, refuses_all
+from gongji.law.checks.structs import structs_in
 from gongji.law.compile import parameters_given
 from gongji.law.compile.cells import axes_of, offered_benefits, settled_values
 from gongji.law.compile.figures import Cell
@@ -24,7 +24,7 @@ from gongji.law.rulebook import account_provisions, provision_kinds
 from gongji.law.rulebook.law import Law, Settings
 from gongji.law.rulebook.official_text import missing_parts, text_beside
 from gongji.law.rulebook.rulebook import FOREVER, Rulebook
-from gongji.law.rulebook.source import Node, line_of
+from gongji.law.rulebook.source import line_of
 from gongji.refusals import Problem, Refusal, RulebookError
 from gongji.units import WHOLE, date_of, show_ppm
 
@@ -294,14 +294,9 @@ def _uncited(book: Rulebook) -> Iterator[Problem]:
 
 def citations(value: Any) -> Iterator[tuple[str, Any]]:
     """Every article named in provisions, with the struct that names it."""
-    if isinstance(value, dict | tuple):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from citations(item)
-    elif dataclasses.is_dataclass(value) and not isinstance(value, Node):
+    for struct in structs_in(value):
         for name in ("article", "unless_article", "spares_article", "over_article"):
-            if getattr(value, name, ""):
-                yield getattr(value, name), value
-        for article in getattr(value, "articles", {}).values():
-            yield article, value
-        for item in dataclasses.fields(value):
-            yield from citations(getattr(value, item.name))
+            if getattr(struct, name, ""):
+                yield getattr(struct, name), struct
+        for article in getattr(struct, "articles", {}).values():
+            yield article, struct

@@ -5,17 +5,17 @@ uses. A law with a trap still works; only `gongji check` and publishing say so, 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
+from gongji.law.checks.structs import structs_in
 from gongji.law.compile.cells import settled_values
 from gongji.law.compile.figures import Cell
 from gongji.law.compile.program import Program
 from gongji.law.kernel import pour
 from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.law import Law
-from gongji.law.rulebook.provision_kinds import ByAxis, FromParameter, Layer, Limit, Literal, Rate
-from gongji.law.rulebook.source import Node, line_of
+from gongji.law.rulebook.provision_kinds import ByAxis, Layer, Limit, Literal, Rate
+from gongji.law.rulebook.source import line_of
 from gongji.law.rulebook.vocabulary import LEVEL_COLUMNS, PHARMACY
 from gongji.refusals import Problem
 from gongji.units import WHOLE, show_ppm
@@ -111,8 +111,9 @@ def of_tables(law: Law) -> Iterator[Problem]:
     """Rows of tables by level that no visit ever comes to, and pharmacies under 其余."""
     for section in law.provisions.values():
         for provision in section.values():
-            for table in _tables(provision.value):
-                yield from _of_table(law, table)
+            for table in structs_in(provision.value):
+                if isinstance(table, ByAxis):
+                    yield from _of_table(law, table)
 
 
 def _of_table(law: Law, table: ByAxis) -> Iterator[Problem]:
@@ -144,20 +145,6 @@ def _unused(name: str) -> str:
     )
 
 
-def _tables(value: Any) -> Iterator[ByAxis]:
-    """Every table inside a provision."""
-    if isinstance(value, ByAxis):
-        yield value
-    if isinstance(value, dict):
-        value = tuple(value.values())
-    if isinstance(value, tuple | list):
-        for item in value:
-            yield from _tables(item)
-    elif is_dataclass(value) and not isinstance(value, Node | type):
-        for item in fields(value):
-            yield from _tables(getattr(value, item.name))
-
-
 def unused_meters(area: str, laws: Iterable[Law]) -> Iterator[Problem]:
     """Meters of an area's own documents that no limit of its law is ever held against."""
     meters: dict[str, provision_kinds.Meter] = {}
@@ -168,20 +155,9 @@ def unused_meters(area: str, laws: Iterable[Law]) -> Iterator[Problem]:
                 meters.setdefault(name, provision.value)
         for section in law.provisions.values():
             for provision in section.values():
-                used |= _meters_in(provision.value)
+                structs = structs_in(provision.value)
+                used |= {one.meter for one in structs if isinstance(one, Limit)}
     for name, meter in meters.items():
         if name not in used:
             message = "没有起付标准、限额或费用段用到这个计量；请删去，或在限额里写“计量”引用它"
             yield Problem(meter.node.file, meter.node.line, f"计量.{name}", message)
-
-
-def _meters_in(value: Any) -> set[str]:
-    if isinstance(value, Limit):
-        return {value.meter}
-    if isinstance(value, dict):
-        value = tuple(value.values())
-    if isinstance(value, tuple | list):
-        return set().union(*map(_meters_in, value))
-    if is_dataclass(value) and not isinstance(value, Node | FromParameter | type):
-        return set().union(*(_meters_in(getattr(value, item.name)) for item in fields(value)))
-    return set()
