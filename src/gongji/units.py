@@ -6,7 +6,7 @@ shares with the kernel.
 """
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -111,3 +111,9 @@ def show_ppm(ppm: Ppm) -> str:
 def day_in_china(instant: datetime) -> date:
     """The civil date of an aware instant."""
     return instant.astimezone(CHINA).date()
+
+
+def hour_in_china(instant: datetime) -> str:
+    """The hour of an aware instant as HH:MM; empty at midnight sharp, as a bare date is read."""
+    clock = instant.astimezone(CHINA).time()
+    return f"{clock:%H:%M}" if clock != time() else ""

@@ -98,6 +98,7 @@ class StayFacts(msgspec.Struct, frozen=True, kw_only=True, tag_field="of", tag="
     deductible_fen: Fen = 0
     pool_fen: Fen = 0
     total_fen: Fen = 0
+    admitted_at: str = ""
 
 
 Facts = SettledFacts | StayFacts | Nothing

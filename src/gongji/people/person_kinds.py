@@ -104,7 +104,8 @@ class Referral(msgspec.Struct, forbid_unknown_fields=True):
 class Stay(msgspec.Struct, forbid_unknown_fields=True):
     """住院 (key: number of the episode): `until` is the day of discharge, empty while it lasts.
 
-    Units:   fen; what inpatient settlement, done elsewhere, used of the shared meters.
+    Units:   fen; what inpatient settlement, done elsewhere, used of the shared meters;
+             `admitted_at` the hour of `since` as HH:MM, empty where it is not known.
     """
 
     institution: str
@@ -114,6 +115,7 @@ class Stay(msgspec.Struct, forbid_unknown_fields=True):
     deductible_fen: int = 0
     pool_fen: int = 0
     total_fen: int = 0
+    admitted_at: str = ""
 
 
 class Injury(msgspec.Struct, forbid_unknown_fields=True):

@@ -7,6 +7,7 @@ the vocabulary's. Whatever the database holds comes in as values: this module re
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -30,7 +31,7 @@ from gongji.law.rulebook.vocabulary import CHOICE, FACTS, FLAG, TEXT
 from gongji.refusals import Refusal
 from gongji.settlement import area_facts
 from gongji.settlement.area_facts import FILED, REFERRED, UNFILED
-from gongji.settlement.known_facts import PersonFacts, Standing
+from gongji.settlement.known_facts import DatedFact, PersonFacts, Standing
 from gongji.settlement.routes import CHRONIC, EMERGENCY, Route
 from gongji.units import Fen, day_of
 
@@ -44,7 +45,7 @@ class Seen(msgspec.Struct, frozen=True):
 
     Shape:   `home` the pooling area; `prescriber` whose prescription a pharmacy fills;
              `account_fen` what is on the own account, where the law draws on it before the pool;
-             `law` that of the day, for facts of the area's own.
+             `law` that of the day, for facts of the area's own; `began` when care did, to the hour.
     """
 
     person: PersonFacts
@@ -54,11 +55,17 @@ class Seen(msgspec.Struct, frozen=True):
     prescriber: Standing | None = None
     account_fen: Fen | None = None
     law: Law | None = None
+    began: datetime | None = None
+
+    @property
+    def stay(self) -> DatedFact | None:
+        """The stay that the bill, a rescue, became; none for other bills."""
+        return self.person.admitted(self.began) if self.route.benefit == EMERGENCY else None
 
     @property
     def rescue(self) -> bool:
         """Whether the bill is a rescue that became a stay, which is not care during it."""
-        return self.route.benefit == EMERGENCY and self.person.admitted is not None
+        return self.stay is not None
 
     def mine(self, code: str) -> bool:
         """Whether the bill counts for an institution.
@@ -203,12 +210,12 @@ def _subsidy(seen: Seen) -> Value | None:
 
 
 def _stay_level(seen: Seen) -> Value | None:
-    stay = seen.person.admitted if seen.rescue else None
+    stay = seen.stay
     return read_level("admission_level", stay.details["level"]) if stay else None
 
 
 def _died(seen: Seen) -> Value | None:
-    stay = seen.person.admitted if seen.rescue else None
+    stay = seen.stay
     return True if stay and stay.details.get("died") else None
 
 

@@ -46,7 +46,8 @@ from person_fact where person_id = any(%s)"""
 PLACES = """select i.code, i.area, i.kind, f.kind, f.key, f.since, f.until, f.details
 from institution i
 left join institution_fact f on f.institution = i.code and f.retired_at is null"""
-MARKS = """select s.entry, c.marks from settlement_batch s join charge_batch c on c.id = s.batch
+MARKS = """select s.entry, c.marks, v.begun_at
+from settlement_batch s join charge_batch c on c.id = s.batch join visit v on v.id = c.visit_id
 where s.entry = any(%s) order by s.entry, c.id"""
 
 
@@ -84,11 +85,12 @@ class Places:
 
 @dataclass
 class Registry:
-    """What is known of some persons, and who prescribed for some settlements."""
+    """What is known of some persons, and of some settlements who prescribed, when care began."""
 
     places: Places
     persons: dict[int, list[_Learnt]] = field(default_factory=dict)
     prescribers: dict[int, list[str]] = field(default_factory=dict)
+    began: dict[int, datetime] = field(default_factory=dict)
 
     def known(self, person: int, day: date, known_at: datetime | None = None) -> PersonFacts:
         """What is known of a person on a day, today or as it was known at an instant."""
@@ -118,7 +120,8 @@ def read_registry(
     ):
         known = DatedFact(kind, key, since, until, details, area)
         made.persons.setdefault(person, []).append(_Learnt(known, learnt, retired))
-    for entry, marks in connection.execute(MARKS, [list(entries)]):
+    for entry, marks, begun_at in connection.execute(MARKS, [list(entries)]):
+        made.began[entry] = begun_at
         written = read_marks(marks).prescriptions
         codes = made.prescribers.setdefault(entry, [])
         codes += [prescription.prescriber for prescription in written]
@@ -138,7 +141,8 @@ def visit_today(entry: EntryRow, registry: Registry, law: Law) -> Visit:
         raise Refusal("not_insured", "psn_no", {"date": str(entry.service_date)})
     known = counter_facts.COUNTER_FACTS
     here, prescriber = _places(entry, registry)
-    seen = Seen(person, entry.area, _route(then, person), here, prescriber, law=law)
+    began = registry.began.get(entry.id or 0)
+    seen = Seen(person, entry.area, _route(then, person), here, prescriber, None, law, began)
     kept = {name: value for name, value in then.facts.items() if name in known.of_bill}
     facts = known.read(seen)
     own = {name: then.facts[name] for name in entry.settled.told if name in then.facts}

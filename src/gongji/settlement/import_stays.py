@@ -22,7 +22,7 @@ from gongji.platform.imports.common_columns import (
     yuan,
 )
 from gongji.platform.imports.dated_rows import Counts
-from gongji.platform.imports.import_columns import Column, Kind, text
+from gongji.platform.imports.import_columns import Column, Kind, hour, text
 from gongji.platform.imports.import_run import RoomImport, Store, Stored
 from gongji.refusals import Refusal
 from gongji.settlement.stays import StayReport, record_stay
@@ -43,6 +43,7 @@ STAYS = Kind(
         INSTITUTION,
         one_of("level", "级别", LEVELS, "住院医院的级别", "三级", required=True),
         yes_no("from_emergency", "急诊转入", "由急诊抢救直接转入"),
+        C("admitted_at", "入院时刻", hour, "入院的时刻；空为不知道，按日计算", "09:30", empty=""),
         yes_no("died", "死亡", "住院或抢救中死亡"),
         yuan("deductible_fen", "起付", "住院结算扣除的起付标准", "0", empty=0),
         yuan("pool_fen", "统筹支付", "住院结算统筹支付的金额", "0", empty=0),
@@ -75,6 +76,7 @@ def _record(connection: Database, rows: Rows, areas: Areas, actor: Actor, now: d
             institution=row["institution"],
             level=row["level"],
             from_emergency=row["from_emergency"],
+            admitted_at=row["admitted_at"],
             died=row["died"],
             deductible_fen=row["deductible_fen"],
             pool_fen=row["pool_fen"],

@@ -6,17 +6,19 @@ told stands in `gongji.settlement.counter_facts`.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any
 
 import msgspec
 
+from gongji.law.kernel.calendar import joins_stay
 from gongji.refusals import Refusal
 from gongji.settlement.routes import DAY_SURGERY, EMERGENCY, TWO_DISEASES, Registered
+from gongji.units import CHINA, day_of
 
 RESCUE_DAYS = 3
-"""Within how many days an emergency turns into a stay: 72 hours, in days of the calendar."""
+"""Within how many days an emergency turns into a stay where an hour is not known."""
 
 BY_ORDINARY = frozenset({EMERGENCY, DAY_SURGERY, TWO_DISEASES})
 """Benefits for which an agreement for ordinary outpatient care is enough."""
@@ -117,14 +119,33 @@ class PersonFacts(msgspec.Struct, frozen=True, dict=True):
             for fact in self.holding.get("registration", ())
         )
 
-    @property
-    def admitted(self) -> DatedFact | None:
-        """The stay that an emergency of the day turned into."""
+    def admitted(self, began: datetime | None) -> DatedFact | None:
+        """The stay that an emergency of the day turned into; `began` when the emergency did."""
         for fact in self.facts:
-            soon = 0 <= (fact.since - self.day).days <= RESCUE_DAYS
-            if soon and fact.kind == "stay" and fact.details.get("from_emergency"):
-                return fact
+            if fact.kind == "stay" and fact.details.get("from_emergency"):
+                hour = str(fact.details.get("admitted_at") or "")
+                if one_episode(self.day, began, fact.since, hour):
+                    return fact
         return None
+
+
+def one_episode(day: date, began: datetime | None, admitted: date, hour: str) -> bool:
+    """Whether an emergency and a stay that followed it are one episode.
+
+    Law:     楚政规〔2022〕2号 第十七条, 邵市政办发〔2022〕22号 第八条: 72小时内, in hours. Where
+             an hour is not known, days of the calendar count; midnight to the second is how systems
+             fill in a day without its hour.
+    Units:   `hour` of the admission as HH:MM in China, empty where it is not known.
+    """
+    clock = began.astimezone(CHINA) if began else None
+    if clock is None or not hour or clock.time() == time():
+        return 0 <= (admitted - day).days <= RESCUE_DAYS
+    moment = datetime.combine(admitted, time.fromisoformat(hour))
+    return bool(joins_stay(*(_minute(one) for one in (clock, moment))))
+
+
+def _minute(moment: datetime) -> int:
+    return (day_of(moment.date()) * 24 + moment.hour) * 60 + moment.minute
 
 
 def standings(

@@ -495,7 +495,8 @@ def _visit(
     """
     first = available.accounts != NO_ACCOUNT and _draws_first(plan.area)
     account = available.own_fen if first else None
-    seen = Seen(plan.person, plan.home, plan.route, here, prescriber, account, plan.law)
+    began = plan.asked.visit.begun_at if plan.asked.visit else None
+    seen = Seen(plan.person, plan.home, plan.route, here, prescriber, account, plan.law, began)
     known = counter_facts.COUNTER_FACTS
     facts = known.read(seen)
     if plan.told:

@@ -7,7 +7,7 @@ hold on the date of service and are known now.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -41,7 +41,7 @@ order by id for no key update"""
 """Persons, and the owners of family accounts that are bound to some of them."""
 
 CASES = """select a.place, p.id, v.id, v.person_id, v.institution,
-  (v.begun_at at time zone 'Asia/Shanghai')::date, v.disease,
+  v.begun_at, v.disease,
   v.withdrawn_at is not null, v.details->>%s, v.details->>%s, c.id, c.disease, c.total_fen,
   c.above_standard_fen, c.wholly_own_fen, c.first_self_pay_fen, c.in_scope_fen,
   c.parts::text, c.marks::text,
@@ -107,12 +107,17 @@ class OpenVisit(msgspec.Struct, frozen=True):
     id: int
     person: int
     institution: str
-    day: date
+    begun_at: datetime
     disease: str
     withdrawn: bool
     prescriber: str
     said: dict[str, str] = {}
     """Fields of the messages that opened and described it, as `Request.said`."""
+
+    @property
+    def day(self) -> date:
+        """The day of service."""
+        return day_in_china(self.begun_at)
 
 
 class SentBatch(msgspec.Struct, frozen=True):
@@ -217,7 +222,7 @@ def batch_numbers(text: str) -> tuple[str, ...]:
 def _asked(request: Request, found: Sequence[Sequence[Any]], facts: Sequence[DatedFact]) -> Asked:
     """A request from its rows of CASES, one for each batch."""
     row = found[0]
-    place, person, visit, visit_person, institution, day, disease, withdrawn = row[:8]
+    place, person, visit, visit_person, institution, begun_at, disease, withdrawn = row[:8]
     prescriber, said_before = row[8:10]
     opened = None
     if visit is not None:
@@ -225,7 +230,7 @@ def _asked(request: Request, found: Sequence[Sequence[Any]], facts: Sequence[Dat
             visit,
             visit_person,
             institution,
-            day,
+            begun_at,
             disease,
             bool(withdrawn),
             prescriber or "",

@@ -28,10 +28,11 @@ REGISTERED, DRUGS, PHARMACY = "registered", "drugs", "pharmacy"
 
 OUTPATIENT_CARE, PHARMACY_CARE, SPECIAL_DRUGS = "outpatient", "pharmacy", "special_drugs"
 DISEASE_CARE, RESCUE_CARE, INPATIENT_CARE = "registered_disease", "rescue", "inpatient"
+URGENT_CARE = "urgent"
 ROUTES: dict[str, str] = {
     OUTPATIENT_CARE: ORDINARY,
     "outpatient_registration": ORDINARY,
-    "urgent": ORDINARY,
+    URGENT_CARE: ORDINARY,
     DISEASE_CARE: REGISTERED,
     SPECIAL_DRUGS: DRUGS,
     "injury": ORDINARY,
@@ -46,7 +47,7 @@ ROUTES: dict[str, str] = {
 CARE_NAMES = {
     OUTPATIENT_CARE: "普通门诊",
     "outpatient_registration": "门诊挂号",
-    "urgent": "急诊",
+    URGENT_CARE: "急诊",
     DISEASE_CARE: "门诊慢特病",
     SPECIAL_DRUGS: "特药购药",
     "injury": "意外伤害门诊",

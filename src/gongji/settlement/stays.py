@@ -6,6 +6,7 @@ elsewhere. An episode that is told again with other figures retires the fact and
 difference.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -32,7 +33,7 @@ from gongji.platform.identity import mask_number
 from gongji.refusals import Refusal
 from gongji.settlement.cancel import take_back
 from gongji.settlement.facts_today import Registry
-from gongji.settlement.known_facts import RESCUE_DAYS
+from gongji.settlement.known_facts import RESCUE_DAYS, one_episode
 from gongji.settlement.routes import EMERGENCY, RESCUE_CARE
 from gongji.units import Fen, day_in_china, day_of
 
@@ -43,10 +44,14 @@ JOINS = "joins_inpatient"
 """The gate by which rules say that rescue which became a stay is not settled as outpatient care."""
 
 
+_HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+
 class StayReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """An episode as it is told, also as JSON (`msgspec.json.decode(…, type=StayReport)`).
 
-    Units:   fen. `until` is the day of discharge, empty while the stay lasts.
+    Units:   fen. `until` is the day of discharge, empty while the stay lasts; `admitted_at` the
+             hour of `since` as HH:MM in China, empty where it is not known.
     """
 
     psn_no: str
@@ -61,6 +66,7 @@ class StayReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     deductible_fen: Fen = 0
     pool_fen: Fen = 0
     total_fen: Fen = 0
+    admitted_at: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,7 +146,8 @@ def joined_deductible(
     """
     if not visit.facts.get("admitted") or rescue.person is None:
         return []
-    stay = registry.known(rescue.person, rescue.service_date).admitted
+    began = registry.began.get(rescue.id or 0)
+    stay = registry.known(rescue.person, rescue.service_date).admitted(began)
     borne = int(stay.details.get("deductible_fen", 0)) if stay else 0
     if not borne:
         return []
@@ -179,6 +186,9 @@ def _check(connection: Connection, reports: Iterable[StayReport], persons: dict[
             allowed = f"晚于入院日 {report.since}，在院则空"
             values = {"value": str(report.until), "allowed": allowed}
             raise Refusal("value_invalid", "until", values)
+        if report.admitted_at and not _HOUR.fullmatch(report.admitted_at):
+            values = {"value": report.admitted_at, "allowed": "时刻，如 09:30"}
+            raise Refusal("value_invalid", "admitted_at", values)
         for name in ("deductible_fen", "pool_fen", "total_fen"):
             if getattr(report, name) < 0:
                 raise Refusal("amount_negative", name, {"value": str(getattr(report, name))})
@@ -191,7 +201,7 @@ where e.person = %s and e.area = %s and e.kind = 'stay' order by e.id"""
 
 
 STANDING = """select e.id, e.service_date, s.benefit, s.facts,
-  coalesce(v.med_type, '')
+  coalesce(v.med_type, ''), v.begun_at
 from entry e join settlement s on s.entry = e.id left join visit v on v.id = s.visit
 where e.person = %s and e.area = %s and e.kind = 'settlement'
   and e.service_date >= %s and (%s::date is null or e.service_date < %s)
@@ -218,6 +228,7 @@ class _Recording:
             report.deductible_fen,
             report.pool_fen,
             report.total_fen,
+            report.admitted_at,
         )
         details = msgspec.to_builtins(stay)
         before = self.connection.execute(KNOWN, [person, report.number]).fetchone()
@@ -282,11 +293,12 @@ class _Recording:
         until = report.until
         rows = self.connection.execute(STANDING, [person, report.area, first, until, until])
         taken, flagged = [], []
-        for number, day, benefit, facts, med_type in rows.fetchall():
+        for number, day, benefit, facts, med_type, began in rows.fetchall():
             told = read_facts(facts)
             asked = told.visit.benefit if isinstance(told, SettledFacts) else benefit
             rescue = asked == EMERGENCY or med_type == RESCUE_CARE
-            joined = report.from_emergency and rescue and day <= report.since
+            follows = one_episode(day, began, report.since, report.admitted_at)
+            joined = report.from_emergency and rescue and follows
             reason = ""
             if joined and not report.died and joins_at_once(area.law(day_of(day))):
                 take_back(self.connection, number, self.actor, entry, self.now)

@@ -19,6 +19,7 @@ from gongji.settlement.contract import (
     Purchase,
     Request,
 )
+from gongji.settlement.routes import RESCUE_CARE, URGENT_CARE
 from gongji.units import MAX_FEN
 
 EMPLOYEE = "310"
@@ -34,6 +35,12 @@ DECLARED = ("overlmt_selfpay", "fulamt_ownpay_amt", "preselfpay_amt", "inscp_scp
 
 _TOLD = {"rel_ttp_flag": "third_party"}
 """Field of the extension -> what only the institution knows, as a fact of the visit."""
+_RESCUE_MARK = "resc_flag"
+"""Field of the extension by which an institution marks an emergency (急诊) as rescue (急救抢救).
+
+Law:     云浮 第十七条 lets 急救和抢救 go to any institution; an emergency that nobody
+         marks so is ordinary care.
+"""
 _OWN_NAMES = frozenset(
     {"feedetl_sn", "med_list_codg", "medins_list_codg", "det_item_fee_sumamt", "cnt", "pric"}
     | {"mdtrt_id", "psn_no", "chrg_bchno"}
@@ -132,7 +139,7 @@ def _hospital_bill(call: Call) -> Request:
     return Request(
         key=call.key,
         psn_no=call.text(node, "psn_no", required=True, longest=30),
-        med_type=care_of(call.text(node, "med_type", required=True, longest=6)),
+        med_type=_care(call, node),
         total_fen=call.fen(node, "medfee_sumamt", required=True),
         accounts=accounts(call, node),
         visit=visit_number(call, node),
@@ -142,6 +149,13 @@ def _hospital_bill(call: Call) -> Request:
         facts=told(node),
         said=said(node),
     )
+
+
+def _care(call: Call, node: Node) -> str:
+    """The kind of care; an emergency that is marked as rescue is rescue."""
+    care = care_of(call.text(node, "med_type", required=True, longest=6))
+    marked = care == URGENT_CARE and extension(node).get(_RESCUE_MARK) == "1"
+    return RESCUE_CARE if marked else care
 
 
 def _batches(call: Call, node: Node) -> str:

@@ -12,12 +12,13 @@ from gongji.people.person_rows import get_person
 from gongji.platform.actors import Actor
 from gongji.refusals import Refusal
 from gongji.settlement.stays import StayReport, record_stays
+from gongji.units import day_in_china, hour_in_china
 
 INFNO = "GJ01"
 FIELDS = {
     "psn_no": "人员编号",
     "ipt_no": "住院号（本机构内唯一）",
-    "begntime": "入院日期",
+    "begntime": "入院时间；只有日期的，急诊转入按日计算",
     "endtime": "出院日期；在院为空",
     "medfee_sumamt": "医疗费总额",
     "act_pay_dedc": "实际支付起付线",
@@ -57,12 +58,14 @@ def report_stays(call: Call) -> dict[str, Any]:
 
 def _report(call: Call, row: Node) -> StayReport:
     person = get_person(call.connection, call.text(row, "psn_no", required=True, longest=30))
-    since = call.day(row, "begntime")
+    admitted = call.instant(row, "begntime")
+    since = day_in_china(admitted)
     here = standings(call.connection, [call.institution], since)[call.institution]
     return StayReport(
         psn_no=person.psn_no,
         area=person.area,
         since=since,
+        admitted_at=hour_in_china(admitted),
         until=call.day(row, "endtime", False),
         number=f"{call.institution}|{call.text(row, 'ipt_no', required=True, longest=30)}",
         institution=call.institution,

@@ -23,6 +23,7 @@ EXAMPLE = "例："
 """What the first cell of an example row begins with; such rows of a file are passed over."""
 LONGEST_NUMBER = 30
 """Of how many characters the number of a person may be (psn_no)."""
+_HOUR = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(:[0-5]\d)?")
 _SCIENTIFIC = re.compile(r"[0-9](\.[0-9]+)?[eE]\+?[0-9]{2}")
 _YES = {"是", "1", "true", "yes", "y"}
 _NO = {"否", "0", "false", "no", "n"}
@@ -170,6 +171,14 @@ def instant(cell: str) -> datetime:
         return found
     except (ValueError, OverflowError):
         raise ValueError("日期，如 2025-01-31") from None
+
+
+def hour(cell: str) -> str:
+    """An hour of the day as HH:MM; seconds are dropped."""
+    found = _HOUR.fullmatch(cell)
+    if not found:
+        raise ValueError("时刻，如 09:30")
+    return f"{int(found[1]):02}:{found[2]}"
 
 
 def flag(cell: str) -> bool:
