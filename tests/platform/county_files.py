@@ -102,6 +102,7 @@ ROWS: dict[str, list[dict[str, str]]] = {
             "相关病种": "M03900、M01600",
             "规格": "10mg×20片",
             "协议期止": "2025-06-30",
+            "账户用途": "健康体检",
         },
     ],
     "match": [
@@ -224,6 +225,7 @@ ROWS: dict[str, list[dict[str, str]]] = {
             "机构代码": HERE,
             "级别": "三级",
             "急诊转入": "是",
+            "入院时刻": "09:05",
             "死亡": "是",
             "起付": "800.01",
             "统筹支付": "5600.02",
@@ -278,6 +280,7 @@ STORED: dict[str, dict[str, Any]] = {
         "deductible_fen": 80_001,
         "pool_fen": 560_002,
         "total_fen": 800_003,
+        "admitted_at": "09:05",
     },
 }
 """What details the first row of a kind of facts has afterwards."""

@@ -107,7 +107,7 @@ def test_an_item_is_stored_with_every_price_and_flag(county: Connection) -> None
         "select name, list_type, charge_type, since, until, grade, first_self_pay_ppm,"
         " standard_fen, standard_1_fen, standard_2_fen, standard_3_fen, listing_fen, part,"
         " negotiated, dual_channel, restricted, essential, diseases, specification,"
-        " agreement_until::text, learnt_at, retired_at from item_version"
+        " agreement_until::text, account_use, learnt_at, retired_at from item_version"
     ).fetchone()
     assert row == (
         "测试药",
@@ -130,6 +130,7 @@ def test_an_item_is_stored_with_every_price_and_flag(county: Connection) -> None
         ["M03900", "M01600"],
         "10mg×20片",
         "2025-06-30",
+        "check_up",
         NOW,
         None,
     )

@@ -34,6 +34,7 @@ ITEM_VERSION = DatedTable(
         "diseases": "text[]",
         "specification": "text",
         "agreement_until": "date",
+        "account_use": "text",
     },
     ("area", "item"),
     (
@@ -49,6 +50,7 @@ ITEM_VERSION = DatedTable(
         "diseases",
         "specification",
         "agreement_until",
+        "account_use",
     ),
 )
 ITEM_MATCH = DatedTable(

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+from gongji.law.rulebook.account_provisions import OWN_USES, USES
 from gongji.platform.imports.common_columns import (
     AREA,
     INSTITUTION,
     SINCE,
     UNTIL,
     WITHDRAWN,
+    one_of,
     yes_no,
     yuan,
 )
@@ -88,6 +90,14 @@ ITEMS = Kind(
             "",
             empty=None,
             show=lambda value: "" if value is None else str(value),
+        ),
+        one_of(
+            "account_use",
+            "账户用途",
+            {name: USES[name] for name in OWN_USES},
+            "个人账户支付时不按医疗费用或药品，而按此用途；空为普通项目",
+            "",
+            empty="",
         ),
         WITHDRAWN,
     ),

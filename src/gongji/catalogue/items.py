@@ -4,6 +4,7 @@ Versions are asked for anew at every use, with one indexed statement for all ite
 price kept in a process could be one that the agency has corrected meanwhile.
 """
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -15,13 +16,24 @@ from psycopg.rows import class_row
 from gongji.refusals import Refusal
 from gongji.units import Fen, Ppm
 
+_NATIONAL = re.compile(r"[XZTC][A-Z0-9]{8,29}")
+
+
+def looks_national(item: str) -> bool:
+    """Whether a code is built like a national one: drugs X, Z and T, consumables C.
+
+    For items that no catalogue here knows: a national code may be outside the catalogue.
+    """
+    return bool(_NATIONAL.fullmatch(item))
+
 
 @dataclass(frozen=True, slots=True)
 class ItemVersion:
     """A version of an item in an area, as `item_version` keeps it.
 
     Units:   fen a unit, parts per million; None where the catalogue says nothing.
-    Shape:   `until` and `agreement_until` are the first day after.
+    Shape:   `until` and `agreement_until` are the first day after; `account_use` what an account
+             would pay with it where that is no care or drug (`account_provisions.USES`), else "".
     """
 
     id: int
@@ -47,6 +59,7 @@ class ItemVersion:
     diseases: list[str]
     specification: str
     agreement_until: date | None
+    account_use: str = ""
 
     @property
     def standards_fen(self) -> tuple[Fen | None, Fen | None, Fen | None]:
@@ -65,7 +78,7 @@ class ItemVersion:
 _VERSIONS = """select v.id, v.area, v.item, v.name, v.list_type, v.charge_type, v.since, v.until,
   v.grade, v.first_self_pay_ppm, v.standard_fen, v.standard_1_fen, v.standard_2_fen,
   v.standard_3_fen, v.listing_fen, v.part, v.negotiated, v.dual_channel, v.restricted, v.essential,
-  v.diseases, v.specification, v.agreement_until
+  v.diseases, v.specification, v.agreement_until, v.account_use
 from unnest(%s::text[], %s::text[]) asked (area, item)
 join item_version v on v.area = asked.area and v.item = asked.item and v.retired_at is null
 order by v.since"""

@@ -27,6 +27,7 @@ create table item_version (
   diseases text[] not null,
   specification text not null default '',
   agreement_until date,
+  account_use text not null default '',
   slot bigint generated always as (hashtextextended(area || '|' || item, 0)) stored,
   constraint item_version_one_at_a_time exclude using gist (
     int8range(slot, slot, '[]') with &&,

@@ -70,6 +70,7 @@ def goods(area: str, rng: random.Random, national: random.Random) -> Iterator[Va
         "diseases": [],
         "specification": "",
         "agreement_until": None,
+        "account_use": "",
     }
     for number in range(1, 201):
         yield from _drug(base, number, rng, national)

@@ -26,6 +26,9 @@ class Nothing(msgspec.Struct, frozen=True):
 NOTHING = Nothing()
 
 
+UNCODED = "uncoded"
+
+
 class Sums(msgspec.Struct, frozen=True):
     """What a batch comes to for a benefit.
 
@@ -41,6 +44,9 @@ class Sums(msgspec.Struct, frozen=True):
     parts: dict[str, Fen] = {}
     unrelated: tuple[str, ...] = ()
     """Serials of lines that are wholly the person's because they are unrelated to the disease."""
+    uses: dict[str, Fen] = {}
+    """What of the cost outside the policy an account pays as another use than care or drugs, or as
+    UNCODED: items without a national code."""
 
 
 class Owner(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ This module knows amounts and the law's table of uses, no database.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +14,7 @@ import msgspec
 from gongji.law.accounts import uses
 from gongji.law.engine.engine import Result
 from gongji.law.rulebook.law import KEPT, Law
-from gongji.ledger.entry_contents import AccountsAvailable, Sums
+from gongji.ledger.entry_contents import UNCODED, AccountsAvailable, Sums
 from gongji.refusals import Refusal
 from gongji.settlement.contract import FAMILY_ACCOUNTS, NO_ACCOUNT
 from gongji.units import Fen
@@ -50,8 +51,7 @@ def allocate(result: Result, sums: Sums, available: AccountsAvailable) -> Paymen
     Ensures: no account pays more than is on it.
     """
     person = result.person_fen
-    inside = person - sums.above_standard_fen - sums.wholly_own_fen
-    left = [inside, person - inside]
+    left = _parts(result, sums)
     notes: list[str] = []
     own = 0
     if available.accounts != NO_ACCOUNT:
@@ -66,26 +66,56 @@ def allocate(result: Result, sums: Sums, available: AccountsAvailable) -> Paymen
     return Payment(own, tuple(family), cash, tuple(dict.fromkeys(notes)))
 
 
+@dataclass
+class _Part:
+    """A part of the burden that accounts pay as one use.
+
+    Units:   fen that are still to be paid. Shape: `use` empty for the care or the drugs of the
+             bill; `facts` those of `UseQuery`.
+    """
+
+    left_fen: Fen
+    use: str = ""
+    facts: dict[str, bool] = field(default_factory=dict)
+
+
+def _parts(result: Result, sums: Sums) -> list[_Part]:
+    """The person's part by what an account would pay with it, inside the policy first.
+
+    Law:     云浮 第十一条（五） (中医治未病)、第十二条; 楚雄 第十条（一） (编码)、第十一条.
+    """
+    inside = result.person_fen - sums.above_standard_fen - sums.wholly_own_fen
+    uses = {name: fen for name, fen in sums.uses.items() if fen}
+    rest = result.person_fen - inside - sum(uses.values())
+    made = [_Part(inside), _Part(rest, facts={"in_policy": False})]
+    for name, fen in uses.items():
+        coded = name != UNCODED
+        facts = {"in_policy": False, "coded": coded}
+        made.append(_Part(fen, name if coded else "", facts))
+    return made
+
+
 def _draw(
     result: Result,
     available: AccountsAvailable,
     relation: str,
     balance: Fen,
-    left: list[Fen],
+    left: list[_Part],
     notes: list[str],
 ) -> Fen:
-    """What an account pays of the two parts of the burden, inside the policy first."""
+    """What an account pays of the parts of the burden."""
     paid = 0
-    for part, in_policy in enumerate((True, False)):
-        if not left[part]:
+    for part in left:
+        if not part.left_fen:
             continue
-        reason = _refused(result.law, _use(result, available), relation, available.place, in_policy)
+        use = part.use or _use(result, available)
+        reason = _refused(result.law, use, relation, available.place, **part.facts)
         if reason:
             if balance > paid:
                 notes.append(reason)
             continue
-        amount = min(left[part], balance - paid)
-        left[part] -= amount
+        amount = min(part.left_fen, balance - paid)
+        part.left_fen -= amount
         paid += amount
     return paid
 
@@ -98,14 +128,14 @@ def _use(result: Result, available: AccountsAvailable) -> str:
 def not_payable(law: Law, place: str) -> str:
     """Why the own account may not pay the burden inside the policy at a place, empty if it may."""
     use = "drugs" if place == "pharmacy" else "care"
-    return _refused(law, use, "self", place, True)
+    return _refused(law, use, "self", place)
 
 
 @lru_cache(maxsize=16 * KEPT)
-def _refused(law: Law, use: str, relation: str, place: str, in_policy: bool) -> str:
+def _refused(law: Law, use: str, relation: str, place: str, **facts: bool) -> str:
     """Why an account may not pay, empty if it may."""
     try:
-        decision = uses.use(law, use, relation, place, in_policy=in_policy)
+        decision = uses.use(law, use, relation, place, **facts)
     except Refusal as error:
         return f"个人账户不支付：{error}"
     return "" if decision.allowed else _said(decision)

@@ -55,7 +55,8 @@ class Marks(msgspec.Struct, frozen=True):
              settled apart (only in areas with the rule 分开结算); `unrelated` serials of lines that
              are unrelated to the visit's disease as it was known when they came; `warnings` for
              the cashier; `diseases` the visit's disease by its names; `unrelated_in` benefits that
-             are limited to what is related.
+             are limited to what is related; `uses` fen outside the policy of lines that an account
+             pays as another use (`Sums.uses`).
     """
 
     version: int = VERSION
@@ -67,6 +68,7 @@ class Marks(msgspec.Struct, frozen=True):
     diseases: tuple[str, ...] = ()
     unrelated_in: tuple[str, ...] = ()
     scoped: tuple[Scoped, ...] = ()
+    uses: dict[str, Fen] = {}
 
 
 def read_marks(kept: Mapping[str, Any]) -> Marks:

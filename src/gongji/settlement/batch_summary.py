@@ -6,14 +6,16 @@ knows the benefit, can take them out (CX-16) or refuse the bill (YF-19) without 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 import msgspec
 
+from gongji.catalogue.items import looks_national
 from gongji.law.pricing.price_line import terms_of
 from gongji.law.pricing.terms import Terms
 from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.line_provisions import APART, UNRELATED
-from gongji.ledger.entry_contents import Sums
+from gongji.ledger.entry_contents import UNCODED, Sums
 from gongji.people.person_facts import FactRow
 from gongji.refusals import Refusal
 from gongji.settlement.batch_marks import Drug, Marks, Prescription, Scoped
@@ -74,15 +76,12 @@ def sums_for(batch: BatchSummary, benefit: str, diseases: Sequence[str] | None =
                 parts[group.part] = parts.get(group.part, 0) - group.split[3]
     kept = {part: cost for part, cost in parts.items() if cost}
     above, wholly, first, inside = amounts
-    return Sums(batch.total_fen, above, wholly, first, inside, kept, tuple(unrelated))
+    whole = (batch.total_fen, above, wholly, first, inside)
+    return Sums(*whole, kept, tuple(unrelated), marks.uses)
 
 
 def together(found: Sequence[BatchSummary]) -> BatchSummary:
     """Several batches of a visit as one: their sums, and what their lines say."""
-    parts: dict[str, Fen] = {}
-    for one in found:
-        for part, cost in one.parts.items():
-            parts[part] = parts.get(part, 0) + cost
     marks = [one.marks for one in found]
     benefits: dict[str, tuple[str, ...]] = {}
     for said in marks:
@@ -94,7 +93,7 @@ def together(found: Sequence[BatchSummary]) -> BatchSummary:
         sum(one.wholly_own_fen for one in found),
         sum(one.first_self_pay_fen for one in found),
         sum(one.in_scope_fen for one in found),
-        parts,
+        _summed(one.parts for one in found),
         Marks(
             drugs=tuple(drug for said in marks for drug in said.drugs),
             benefits=benefits,
@@ -104,8 +103,17 @@ def together(found: Sequence[BatchSummary]) -> BatchSummary:
             diseases=tuple(dict.fromkeys(one for said in marks for one in said.diseases)),
             unrelated_in=tuple(dict.fromkeys(one for said in marks for one in said.unrelated_in)),
             scoped=tuple(group for said in marks for group in said.scoped),
+            uses=_summed(said.uses for said in marks),
         ),
     )
+
+
+def _summed(found: Iterable[Mapping[str, Fen]]) -> dict[str, Fen]:
+    """Amounts by name, added up."""
+    made: dict[str, Fen] = {}
+    for name, fen in chain.from_iterable(amounts.items() for amounts in found):
+        made[name] = made.get(name, 0) + fen
+    return made
 
 
 def refuse_mixed(marks: Marks, benefit: str, law: Law) -> None:
@@ -146,7 +154,15 @@ def marks_of(priced: PricedBill) -> Marks:
         diseases=priced.diseases,
         unrelated_in=tuple(priced.terms.benefits(UNRELATED)),
         scoped=_scoped(priced.lines),
+        uses=_summed({_use(line): sum(line.split[:2])} for line in priced.lines if _use(line)),
     )
+
+
+def _use(line: PricedLine) -> str:
+    """As what an account pays a line where that is neither care nor a drug."""
+    if line.version is not None:
+        return line.version.account_use
+    return "" if looks_national(line.line.item) else UNCODED
 
 
 def _is_special_drug(line: PricedLine) -> bool:

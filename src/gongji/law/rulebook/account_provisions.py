@@ -70,6 +70,8 @@ USES = {
     "健康体检": "check_up",
 }
 """What an account may be asked to pay: the law's words and the codes of files."""
+OWN_USES = ("中医治未病", "健康体检", "体育健身", "养生保健", "公共卫生")
+"""Uses that an item of the catalogue may have of its own, instead of care or drugs."""
 
 _condition = map_of(list_of(s.prose))
 _doubts = list_of(s.prose)
