@@ -1,8 +1,8 @@
 """Visits cut once into buckets of whole persons, with a manifest: what all later work takes.
 
-A person's bucket is a hash of the person's text, the same on every machine. Each bucket is a
-Parquet file sorted by person, date and sequence; the manifest is written last, so that a folder without one
-is not finished and the next run goes on with it. This module knows rows and files, no law.
+A person's bucket is a hash of the person's text, the same on every machine. Each bucket is a file
+sorted by person, date and sequence; the manifest is written last, so that a folder without one is
+not finished and the next run goes on with it. This module knows rows and files, no law.
 """
 
 import hashlib
@@ -120,7 +120,7 @@ def bucket_of(person: str, buckets: int) -> int:
 
 
 def write_buckets(
-    source: Source, folder: Path, buckets: int, told: Told = int, table: str = "visits"
+    source: Source, folder: Path, buckets: int, told: Told = lambda _: None, table: str = "visits"
 ) -> Manifest:
     """Cut rows by person into so many files of whole persons, sorted, with a manifest.
 
@@ -220,7 +220,7 @@ def _tables(source: Source) -> Iterator[pa.Table]:
             done = last
         return
     done = 0
-    given = iter([source]) if isinstance(source, pa.Table) else iter(source)
+    given: Iterable[object] = [source] if isinstance(source, pa.Table | Path) else source
     for table in given:
         assert isinstance(table, pa.Table)
         yield table if ROW in table.column_names else numbered(table, done + 1)
