@@ -70,7 +70,8 @@ def command(
     """
     from tqdm import tqdm
 
-    from gongji.law.engine.areas import Areas, Library
+    from gongji.law.checks.library import Library
+    from gongji.law.engine.areas import Areas
     from gongji.simulation.margins import read_margins
     from gongji.simulation.populations import Wanted, make_population
 

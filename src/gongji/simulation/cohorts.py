@@ -130,9 +130,11 @@ class SideSettler:
         settled = Settling(self.region, columns, {}, self.reached).run()
         left = settled.refusal < 0
         found = (settled.pool, settled.deductible, settled.supplements, settled.person)
-        amounts = [np.where(left, 0, fen).astype(np.int64) for fen in found]
+        pool, deductible, supplements, person = (
+            np.where(left, 0, fen).astype(np.int64) for fen in found
+        )
         opened = settled.refusal == OPEN
-        return Amounts(*amounts, opened, left & ~opened)
+        return Amounts(pool, deductible, supplements, person, opened, left & ~opened)
 
 
 @dataclass(frozen=True)

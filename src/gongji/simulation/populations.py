@@ -230,7 +230,7 @@ def _draw_block(
     # The heaviest of weighted random keys: exactly so many, the old more often.
     keys = np.log(rng.random(count)) / chance
     chronic = np.full(count, -1)
-    chosen = np.argpartition(-keys, int(ill[0]) - 1)[: int(ill[0])] if ill[0] else []
+    chosen = np.argsort(-keys, kind="stable")[: int(ill[0])]
     chronic[chosen] = rng.integers(0, len(CHRONIC), int(ill[0]))
     share = margins["有个人账户占比"].number
     account = 1 - dealt((share, 1 - share), count, rng)
@@ -288,15 +288,15 @@ def _concentration(
     """The share without a visit, and the share of visits of the tenth with most."""
     rng = np.random.default_rng(seed)
     counts = rng.poisson(_frailty(margins, status, spread, rng))
-    return _shares(counts, (0.1,))
+    return _shares(counts)
 
 
-def _shares(counts: I64, tops: tuple[float, ...]) -> tuple[float, ...]:  # type: ignore[type-var]
-    """The share of zeros, and what the top parts of persons have of all visits."""
+def _shares(counts: I64) -> tuple[float, float]:
+    """The share of zeros, and what the tenth of persons with most has of all visits."""
     ordered = np.sort(counts)[::-1]
     whole = max(int(ordered.sum()), 1)
-    heads = [int(ordered[: round(len(ordered) * top)].sum()) / whole for top in tops]
-    return (float((counts == 0).mean()), *heads)
+    head = int(ordered[: round(len(ordered) * 0.1)].sum())
+    return float((counts == 0).mean()), head / whole
 
 
 def _people_table(wanted: Wanted, block: _Block, first: int) -> pa.Table:
@@ -417,7 +417,8 @@ def _spread_share(mean: float, total: I64, rng: np.random.Generator) -> F64:
     half = min(1 - mean, mean, 0.15)
     share = mean + (rng.random(len(total)) * 2 - 1) * half
     off = mean * total.sum() - (share * total).sum()
-    return np.clip(share + off / max(float(total.sum()), 1.0), 0, 1)
+    met: F64 = np.clip(share + off / max(float(total.sum()), 1.0), 0, 1)
+    return met
 
 
 def _measure_people(wanted: Wanted, block: _Block, measure: _Measure) -> None:
@@ -438,7 +439,7 @@ def _targets(wanted: Wanted, measure: _Measure) -> tuple[Target, ...]:
     sums = measure.sums
     counts = np.concatenate(measure.counts)
     people, visits = sums["人"], float(counts.sum())
-    zero, top = _shares(counts, (0.1,))
+    zero, top = _shares(counts)
     active = (visits - sums["退休次数"]) / (people - sums["退休"])
     found: dict[str, float | dict[str, float]] = {
         "退休占比": sums["退休"] / people,

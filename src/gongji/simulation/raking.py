@@ -55,4 +55,5 @@ def dealt(shares: Sequence[float] | F64, count: int, rng: np.random.Generator) -
     """A category for each of so many, in exactly these shares and in random order."""
     numbers = whole_numbers(np.asarray(shares, np.float64), count)
     categories = np.repeat(np.arange(len(numbers)), numbers)
-    return rng.permutation(categories)
+    mixed: I64 = rng.permutation(categories)
+    return mixed

@@ -25,8 +25,8 @@ from gongji.simulation.cohorts import (
 from gongji.simulation.populations import ABOUT, Population, from_visits
 from gongji.simulation.reforms import Reform, Side, side_of
 from gongji.simulation.tallies import (
-    GROUPS,
     F64,
+    GROUPS,
     Part,
     Tally,
     add_up,
@@ -248,28 +248,35 @@ def _line(ready: Prepared, tally: Tally, line: Line, told: Told) -> LineSums:
     if line.visits == 0 and line.cost == 0:
         years, sums = tally.years(), tally.sums[1]
         groups = by_group(years.group, years.pool[1])
-        found = (sums["pool"], sums["person"], sums["supplements"])
-        return LineSums(line, tally.visits, tally.total, *found, groups)
+        return LineSums(
+            line,
+            tally.visits,
+            tally.total,
+            sums["pool"],
+            sums["person"],
+            sums["supplements"],
+            groups,
+        )
     factors = factors_of(line, tally)
     size = int(np.prod(ready.shape))
-    sums = {name: np.zeros(size, np.int64) for name in ("visits", "total", "pool", "person", "sup")}
+    names = ("visits", "total", "pool", "person", "supplements")
+    found = {name: np.zeros(size, np.int64) for name in names}
     groups = np.zeros(GROUPS)
 
     def job(read: Callable[[], Cohort]) -> tuple[Part, int]:
         cohort = read()
         changed = behaving(cohort, factors)
-        found = (ready.sides[1].settle(changed.columns),)
-        return add_up(changed, found, ready.shape), cohort.count
+        amounts = (ready.sides[1].settle(changed.columns),)
+        return add_up(changed, amounts, ready.shape), cohort.count
 
     for part, rows in side_by_side(partial(job, read) for read in ready.read.jobs()):
-        sums["visits"] += part.visits
-        sums["total"] += part.total
-        for name, measure in (("pool", "pool"), ("person", "person"), ("sup", "supplements")):
-            sums[name] += part.sums[0][measure]
+        found["visits"] += part.visits
+        found["total"] += part.total
+        for name in names[2:]:
+            found[name] += part.sums[0][name]
         groups += by_group(part.years.group, part.years.pool[0])
         told(rows)
-    found = (sums["visits"], sums["total"], sums["pool"], sums["person"], sums["sup"])
-    return LineSums(line, *found, groups)
+    return LineSums(line, pool_groups=groups, **found)
 
 
 def _year_ahead(ready: Prepared, number: int, growth: Growth, told: Told) -> YearAhead:

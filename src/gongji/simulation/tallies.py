@@ -6,6 +6,7 @@ told from how the groups differ. This module adds and says nothing.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -168,7 +169,7 @@ def _groups(cohort: Cohort) -> I64:
 
 
 def _joined(parts: list[PersonYears]) -> PersonYears:
-    whole = {}
+    whole: dict[str, Any] = {}
     for name, value in vars(parts[0]).items():
         if isinstance(value, tuple):
             whole[name] = tuple(
@@ -196,4 +197,5 @@ def interval(of: Callable[..., F64], *groups: F64) -> Interval:
 
 def by_group(group: I64, amounts: npt.NDArray[np.generic]) -> F64:
     """Sums for every group of replicates."""
-    return np.bincount(group, amounts.astype(np.float64), GROUPS)
+    sums: F64 = np.bincount(group, amounts.astype(np.float64), GROUPS).astype(np.float64)
+    return sums
