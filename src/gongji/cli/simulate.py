@@ -12,6 +12,7 @@ from gongji.cli.options import json_option, pairs, rulebooks_option, settings_op
 if TYPE_CHECKING:
     from gongji.simulation.behaviour import Line
     from gongji.simulation.reforms import Reform
+    from gongji.simulation.simulate import Outcome
 
 population_argument = click.argument(
     "population", type=click.Path(exists=True, file_okay=False, path_type=Path)
@@ -43,6 +44,7 @@ base_option = click.option(
     metavar="名称=次数,费用",
     help="就诊次数和次均费用的弹性，如 居中=-0.1,-0.1；给出则代替缺省的两种情形。",
 )
+@click.option("--invited", is_flag=True, help="报告附上改革引出的打算（拆分、拖延……），多用几秒。")
 @click.option(
     "-o",
     "output",
@@ -63,6 +65,7 @@ def command(
     name: str,
     years: int,
     elasticities: tuple[str, ...],
+    invited: bool,
     output: Path,
     settings: tuple[str, ...],
     folders: tuple[Path, ...],
@@ -100,7 +103,7 @@ def command(
         total=total, unit="次", unit_scale=True, disable=not sys.stderr.isatty(), leave=False
     ) as bar:
         outcome = simulate(asked, bar.update)
-    files = write_report(outcome, wanted, output)
+    files = write_report(outcome, wanted, output, _invited(outcome) if invited else ())
     frames = tables(outcome)
     if as_json:
         body = {
@@ -131,6 +134,14 @@ def reform_given(text: str, changes: tuple[str, ...], name: str) -> "Reform":
     figures = found.figures | pairs("--change", changes)
     said = "、".join(f"{path} 改为 {figure}" for path, figure in pairs("--change", changes).items())
     return msgspec.structs.replace(found, figures=figures, name=name or found.name or said)
+
+
+def _invited(outcome: "Outcome") -> list[str]:
+    """What the reform invites under the population's benefits, as sentences."""
+    from gongji.simulation.incentives import incentives, told
+
+    names = {code: name for name, code in outcome.reform.area.laws[0].benefits.items()}
+    return [told(one, names) for one in incentives(outcome.reform, outcome.benefits)]
 
 
 def _lines(texts: tuple[str, ...]) -> "tuple[Line, ...]":

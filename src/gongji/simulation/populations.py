@@ -329,7 +329,10 @@ def _visits_table(
 ) -> pa.Table:
     """All visits of a block, in exactly the margins' numbers."""
     margins, count = wanted.margins, len(block.status)
-    ordinary = _dealt_visits(block.expected, margins["人均普通门诊次数"].number * count, rng)
+    ordinary = np.zeros(count, np.int64)
+    for number, mean in enumerate(_means(margins)):
+        inside = block.status == number
+        ordinary[inside] = _dealt_visits(block.expected[inside], mean * int(inside.sum()), rng)
     ill = block.chronic >= 0
     often = ill * rng.gamma(2.0, 0.5, count)
     chronic = _dealt_visits(often, margins["人均慢特病次数"].number * count, rng)

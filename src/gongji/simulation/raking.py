@@ -54,6 +54,6 @@ def whole_numbers(shares: F64, total: int) -> I64:
 def dealt(shares: Sequence[float] | F64, count: int, rng: np.random.Generator) -> I64:
     """A category for each of so many, in exactly these shares and in random order."""
     numbers = whole_numbers(np.asarray(shares, np.float64), count)
-    categories = np.repeat(np.arange(len(numbers)), numbers)
-    mixed: I64 = rng.permutation(categories)
-    return mixed
+    categories: I64 = np.repeat(np.arange(len(numbers)), numbers)
+    rng.shuffle(categories)
+    return categories

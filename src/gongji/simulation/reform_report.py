@@ -8,7 +8,7 @@ import html
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -113,11 +113,11 @@ HINTS = {
 }
 STYLE = """
 body{font-family:"Noto Sans CJK SC","Source Han Sans SC","Microsoft YaHei","PingFang SC",sans-serif;
- color:#2b2b2b;max-width:62rem;margin:2rem auto;padding:0 1rem;line-height:1.6}
+ color:#2b2b2b;max-width:78rem;margin:2rem auto;padding:0 1rem;line-height:1.6}
 h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2.2rem;border-bottom:1px solid #e4e4e4}
 table{border-collapse:collapse;font-size:.85rem;margin:.8rem 0;display:block;overflow-x:auto}
 th,td{padding:.25rem .6rem;border-bottom:1px solid #e4e4e4;text-align:right;white-space:nowrap}
-th:first-child,td:first-child{text-align:left}td.text{text-align:left;white-space:normal}
+th:first-child,td:first-child{text-align:left;white-space:nowrap!important}td.text{text-align:left;white-space:normal}
 .warn{background:#fdf1e3;border-left:4px solid #d9822b;padding:.5rem .9rem;margin:.6rem 0}
 .point{font-size:1.05rem}.hint{color:#6b6b6b;font-size:.85rem}svg{max-width:100%;height:auto}
 @media print{body{max-width:none}h2{break-after:avoid}table,svg{break-inside:avoid}}
@@ -129,15 +129,20 @@ INPATIENT = (
 )
 
 
-def write_report(outcome: Outcome, reform: Reform, folder: Path) -> list[Path]:
+def write_report(
+    outcome: Outcome, reform: Reform, folder: Path, invited: Sequence[str] = ()
+) -> list[Path]:
     """Write the report: report.html, report.xlsx, tables/*.parquet, reform.yaml.
 
+    Shape:   `invited` sentences on what the reform invites (`incentives.told`).
     Ensures: the folder is complete or as it was.
     """
     frames = tables(outcome)
     beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
-        (beside / "report.html").write_text(page(outcome, reform, frames), encoding="utf-8")
+        (beside / "report.html").write_text(
+            page(outcome, reform, frames, invited), encoding="utf-8"
+        )
         _workbook(frames, beside / "report.xlsx")
         (beside / "tables").mkdir()
         for name, frame in frames.items():
@@ -161,7 +166,12 @@ def _swap(made: Path, folder: Path) -> None:
         os.replace(made, folder)
 
 
-def page(outcome: Outcome, reform: Reform, frames: Mapping[str, pl.DataFrame]) -> str:
+def page(
+    outcome: Outcome,
+    reform: Reform,
+    frames: Mapping[str, pl.DataFrame],
+    invited: Sequence[str] = (),
+) -> str:
     """The report as one page without anything from elsewhere."""
     place = outcome.base.area.laws[0].place
     title = f"{place}职工门诊共济：{reform.name or '改革'}的测算"
@@ -179,6 +189,9 @@ def page(outcome: Outcome, reform: Reform, frames: Mapping[str, pl.DataFrame]) -
         parts.append(table_html(frame))
         if name == "fund":
             parts += [f"<p>{html.escape(said)}</p>" for said in short_of_money(frame)]
+    if invited:
+        items = "".join(f"<li>{html.escape(said)}</li>" for said in invited)
+        parts.append(f"<h2>改革引出的打算</h2><ol>{items}</ol>")
     parts.append(f'<h2>住院</h2><p class="point">{INPATIENT}</p>')
     head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{STYLE}</style>'
     body = "\n".join(parts)
@@ -204,7 +217,10 @@ def _beginning(
     yield from (f'<p class="point">{html.escape(said)}</p>' for said in points(frames))
     yield f"<h2>{TITLES['lines']}</h2>"
     yield f'<p class="hint">{HINTS["lines"]}</p>'
-    yield table_html(frames["lines"])
+    lines = frames["lines"]
+    yield table_html(lines.drop("source"))
+    for name, source in lines.select("line", "source").iter_rows():
+        yield f'<p class="hint">{html.escape(name)}：{html.escape(source)}</p>'
 
 
 def warnings_of(outcome: Outcome) -> list[str]:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow.parquet as pq
 
+from gongji.batch.columns import Columns
 from gongji.batch.ordering import side_by_side
 from gongji.refusals import Refusal
 from gongji.simulation.behaviour import LINES, STATIC, Line, behaving, factors_of, scaled
@@ -77,6 +79,7 @@ class LineSums:
     person: I64
     supplements: I64
     pool_groups: F64
+    person_groups: F64
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +114,11 @@ class Prepared:
     shape: tuple[int, ...]
     read: "Readers"
 
+    def instead(self, side: Side) -> "Prepared":
+        """The same population with another law in the place of the last."""
+        settler = SideSettler(side, self.opened.benefits)
+        return replace(self, sides=(*self.sides[:-1], settler))
+
 
 class Readers:
     """The cohorts of a population, read once where they fit in memory."""
@@ -142,20 +150,16 @@ def population_of(folder: Path, code: str) -> tuple[Population, Opened]:
         population = Population.read(folder)
         return population, open_population(folder, population.year)
     opened = open_population(folder, 0)
-    path = opened.visits_folder / opened.visits.buckets[0].file
-    year = _year_of(path)
+    year = _year_of(opened)
     return from_visits(opened.visits_folder, code, year), replace(opened, year=year)
 
 
-def _year_of(path: Path) -> int:
-    """The year of the first visits of a bucket."""
-    import pyarrow.parquet as pq
-
-    from gongji.batch.columns import Columns
-
-    table = pq.read_table(path, columns=["date"])
-    if not table.num_rows:
+def _year_of(opened: Opened) -> int:
+    """The year of the visits of the first bucket that has any."""
+    some = [bucket.file for bucket in opened.visits.buckets if bucket.rows]
+    if not some:
         raise Refusal("value_invalid", "POPULATION", {"value": "0 行", "allowed": "至少一次就诊"})
+    table = pq.read_table(opened.visits_folder / some[0], columns=["date"])
     return date_of(int(np.median(Columns(table).day))).year
 
 
@@ -202,7 +206,7 @@ def simulate(asked: Comparison, told: Told = lambda _: None) -> Outcome:
     base, reform = sides_of(asked)
     ready = prepare(asked.folder, asked.code, (base, reform))
     tally = settle_all(ready, told)
-    lines = tuple(_line(ready, tally, line, told) for line in asked.lines)
+    lines = tuple(line_sums(ready, tally, line, told) for line in asked.lines)
     ahead = tuple(
         _year_ahead(ready, number, asked.growth, told) for number in range(1, asked.years)
     )
@@ -243,11 +247,11 @@ def balanced(amounts: tuple[Amounts, ...]) -> tuple[Amounts, ...]:
     return tuple(replace(one, person=total - one.pool - one.supplements) for one in amounts)
 
 
-def _line(ready: Prepared, tally: Tally, line: Line, told: Told) -> LineSums:
+def line_sums(ready: Prepared, tally: Tally, line: Line, told: Told) -> LineSums:
     """The reform under one line; the static one is there already."""
     if line.visits == 0 and line.cost == 0:
         years, sums = tally.years(), tally.sums[1]
-        groups = by_group(years.group, years.pool[1])
+        groups = [by_group(years.group, fen) for fen in (years.pool[1], years.own[1])]
         return LineSums(
             line,
             tally.visits,
@@ -255,13 +259,13 @@ def _line(ready: Prepared, tally: Tally, line: Line, told: Told) -> LineSums:
             sums["pool"],
             sums["person"],
             sums["supplements"],
-            groups,
+            *groups,
         )
     factors = factors_of(line, tally)
     size = int(np.prod(ready.shape))
     names = ("visits", "total", "pool", "person", "supplements")
     found = {name: np.zeros(size, np.int64) for name in names}
-    groups = np.zeros(GROUPS)
+    groups = [np.zeros(GROUPS), np.zeros(GROUPS)]
 
     def job(read: Callable[[], Cohort]) -> tuple[Part, int]:
         cohort = read()
@@ -274,9 +278,10 @@ def _line(ready: Prepared, tally: Tally, line: Line, told: Told) -> LineSums:
         found["total"] += part.total
         for name in names[2:]:
             found[name] += part.sums[0][name]
-        groups += by_group(part.years.group, part.years.pool[0])
+        for group, fen in zip(groups, (part.years.pool[0], part.years.own[0]), strict=True):
+            group += by_group(part.years.group, fen)
         told(rows)
-    return LineSums(line, pool_groups=groups, **found)
+    return LineSums(line, pool_groups=groups[0], person_groups=groups[1], **found)
 
 
 def _year_ahead(ready: Prepared, number: int, growth: Growth, told: Told) -> YearAhead:
