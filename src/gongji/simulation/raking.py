@@ -48,7 +48,8 @@ def whole_numbers(shares: F64, total: int) -> I64:
     found = np.floor(flat).astype(np.int64)
     order = np.argsort(-(flat - found), kind="stable")
     found[order[: total - int(found.sum())]] += 1
-    return found.reshape(shares.shape)
+    whole: I64 = found.reshape(shares.shape)
+    return whole
 
 
 def dealt(shares: Sequence[float] | F64, count: int, rng: np.random.Generator) -> I64:
