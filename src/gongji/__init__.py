@@ -1,16 +1,21 @@
 """gongji (共济): outpatient mutual aid rules as data, settled to the fen and explained by article.
 
 `gongji.quote(facts)` settles and explains one visit; `gongji.adjudicate(frame)` settles a whole
-frame of visits (Polars, pandas or Arrow). Each is imported when it is first used.
+frame of visits (Polars, pandas or Arrow); `gongji.simulate(population, ...)` settles a population
+under two laws and gives tables. Each is imported when it is first used.
 """
 
 from typing import Any
 
 __version__ = "0.1.0"
 
-__all__ = ["adjudicate", "quote"]
+__all__ = ["adjudicate", "quote", "simulate"]
 
-_HOMES = {"adjudicate": "gongji.batch.frames", "quote": "gongji.law.explain.quote"}
+_HOMES = {
+    "adjudicate": "gongji.batch.frames",
+    "quote": "gongji.law.explain.quote",
+    "simulate": "gongji.simulation.simulated",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,128 @@
+"""What a rule invites: planted in a rulebook never seen; re-run by `quote` for a shipped area."""
+
+import json
+
+import pytest
+from tests.made_rulebooks import AREA, head, write
+
+import gongji
+from gongji.cli.main import main
+from gongji.simulation.incentives import Trier, cliffs, incentives, told
+from gongji.simulation.reforms import Reform, side_of
+from gongji.units import parse_day, yuan_text
+
+RULES = """
+计量:
+  每次起付: {代号: visit_deductible, 量: 起付, 期: 次}
+  每次支付: {代号: visit_paid, 量: 支付, 期: 次}
+  年度支付: {代号: year_paid, 量: 支付, 期: 年}
+待遇:
+  普通门诊:
+    依据: 第一条
+    层:
+      - 名称: 门诊统筹
+        代号: ordinary
+        DEDUCTIBLE支付比例: {比例: RATE, 依据: 第二条}
+        最高支付限额:
+          - {计量: METER, 金额: 700元, 依据: 第三条}
+"""
+DEDUCTIBLE = """起付标准:
+          - {计量: 每次起付, 金额: 37元, 依据: 第四条}
+        """
+BY_LEVEL = "{按: 医院级别, 一级: 40%, 二级: 50%, 三级: 60%}"
+
+
+def planted(folder, meter="年度支付", deductible="", rate="50%"):
+    rules = RULES.replace("DEDUCTIBLE", deductible).replace("RATE", rate).replace("METER", meter)
+    write(folder, head() + rules)
+    return side_of(Reform(), AREA, parse_day("2024-01-01"), (folder,))
+
+
+def kinds(side):
+    return {one.kind: one for one in incentives(side)}
+
+
+def test_a_limit_on_each_visit_invites_splitting_it(tmp_path):
+    found = kinds(planted(tmp_path, meter="每次支付"))
+    assert {"split", "split_many"} <= found.keys() and "january" not in found
+    # Five visits are paid five limits of 700 yuan.
+    many = found["split_many"]
+    assert many.pool_after_fen - many.pool_before_fen == many.gain_fen == 4 * 700_00
+    assert "第三条" in many.articles
+    assert found["split"].least_fen <= 2000_00
+
+
+def test_a_yearly_limit_invites_waiting_for_january_and_nothing_else(tmp_path):
+    found = kinds(planted(tmp_path))
+    assert found.keys() == {"january"}
+    assert found["january"].gain_fen == 700_00
+
+
+def test_a_deductible_for_each_visit_invites_joining_visits(tmp_path):
+    found = kinds(planted(tmp_path, deductible=DEDUCTIBLE))
+    assert found.keys() == {"january", "join"}
+    # The second deductible is paid at half.
+    assert found["join"].gain_fen == 37_00 // 2
+
+
+def test_a_rate_that_rises_with_the_level_draws_patients_up(tmp_path):
+    found = kinds(planted(tmp_path, rate=BY_LEVEL))
+    assert {"place.三级", "place.二级"} <= found.keys() and "place.一级" not in found
+    assert found["place.三级"].place in ("一级", "二级")
+
+
+def test_a_law_without_limits_invites_nothing(tmp_path):
+    side = planted(tmp_path)
+    free = side_of(
+        Reform(figures={"待遇.普通门诊.最高支付限额": "不限"}),
+        AREA,
+        side.day,
+        (tmp_path,),
+    )
+    assert incentives(free) == [] and cliffs(free) == []
+
+
+def test_the_examples_of_a_shipped_area_are_what_quote_says():
+    side = side_of(Reform(), "430500", parse_day("2024-06-05"))
+    found = incentives(side, ("ordinary",))
+    assert {"january", "join", "retire"} <= {one.kind for one in found}
+    for one in (one for one in found if not one.kind.startswith("place.")):
+        for history, own in ((one.before, one.own_before_fen), (one.after, one.own_after_fen)):
+            assert _by_quote(side, history) == own, one.kind
+
+
+def _by_quote(side, history):
+    """What `gongji.quote` leaves to the person over a history, told each time what was used."""
+    borne, used = 0, {}
+    for row in history:
+        year = row["date"][:4]
+        before = used.get(year, {})
+        explained = gongji.quote(row, {name: yuan_text(fen) for name, fen in before.items()})
+        borne += explained.result.person_fen
+        after = dict(before)
+        for reading in explained.result.readings:
+            place = next(p for p in side.area.layout.meters.values() if p.code == reading.code)
+            if side.area.layout.dimensions[place.dimension].period == "年":
+                value = reading.where.split("：")[-1]
+                after[f"{reading.code}.{value}" if value else reading.code] = reading.after
+        used[year] = after
+    return borne
+
+
+def test_an_incentive_is_told_with_its_amounts(tmp_path):
+    side = planted(tmp_path)
+    (one,) = incentives(side)
+    said = told(one, {"ordinary": "普通门诊"})
+    assert "次年一月" in said and "少负担 700.00 元" in said and "普通门诊" in said
+    assert Trier(side.area).amounts(one.before) == (one.own_before_fen, one.pool_before_fen)
+
+
+def test_the_command_lists_them(tmp_path, capsys):
+    planted(tmp_path)
+    asked = ["incentives", "--area", AREA, "--date", "2024-01-01", "--rulebooks", str(tmp_path)]
+    for more, words in ((["--benefit", "ordinary"], "少负担"), (["--json"], "gain_fen")):
+        with pytest.raises(SystemExit) as leaving:
+            main([*asked, *more])
+        said = capsys.readouterr().out
+        assert leaving.value.code == 0 and words in said
+    assert json.loads(said)["incentives"][0]["kind"] == "january"
