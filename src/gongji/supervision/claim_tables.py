@@ -110,7 +110,7 @@ class ClaimTables:
         """A whole table, read when it is asked for."""
         files = _files(self.folder, table)
         if not files:
-            return pl.LazyFrame(schema=EMPTY.get(table, {}))
+            return pl.LazyFrame(schema=dict(EMPTY.get(table, {})))
         return ours(pl.scan_parquet(files, missing_columns="insert"))
 
     def has(self, needed: str) -> bool:
@@ -175,7 +175,7 @@ class ClaimTables:
         return Part(frames[0], frames[1], frames[2], **self.everybodys)
 
 
-EMPTY = {
+EMPTY: dict[str, dict[str, type[pl.DataType]]] = {
     "institutions": {
         "institution": pl.String,
         "name": pl.String,

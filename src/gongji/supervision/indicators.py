@@ -1,4 +1,4 @@
-"""What 楚雄 第三十二条（二）and 邵阳 第十七条 have watched, as sums by institution, doctor and month.
+"""What 楚雄 第三十二条（二）and 邵阳 第十七条 have watched, summed by institution, doctor, month.
 
 楚雄: 医药费用增长快、次均费用高、患者自费比例高、检查费用占比高、目录外项目使用多.
 邵阳: 门诊就诊率、转诊率、次均费用、费用结构. Referrals are in no own table: not looked at.

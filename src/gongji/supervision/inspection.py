@@ -66,7 +66,7 @@ def look(rule: Rule, part: Part, points: pl.DataFrame) -> Looked:
         if column not in part.table(table).columns:
             return Looked(pl.DataFrame(schema=HIT), [(rule.name, f"没有列 {needed}", 0)])
     mine = points.filter(pl.col("rule") == rule.points)
-    if detector.points and mine.is_empty():
+    if (detector.points or rule.points) and mine.is_empty():
         return Looked(pl.DataFrame(schema=HIT), [(rule.name, "没有导入知识点", 0)])
     found = detector.find(part, rule, mine)
     return Looked(found.select(list(HIT)), _passed(rule, detector, part))

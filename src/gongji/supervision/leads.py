@@ -77,7 +77,7 @@ def rule_leads(
         pl.col("grounds").first(),
         pl.col("institution").mode().sort().first(),
     )
-    said = pl.format("{} {} 处，{} 元", "rule", "n", pl.col("money") / 100)
+    said = pl.format("{} {} 处，{} 元", "rule", "n", (pl.col("money") / 100).round(2))
     ordered = each.sort("_score", "rule", descending=[True, False])
     found = ordered.group_by("unit", "subject", maintain_order=True).agg(
         pl.col("institution").first(),
@@ -108,7 +108,7 @@ def peer_leads(compared: Compared) -> pl.DataFrame:
         "indicator",
         pl.col("ratio").exp().round(2),
         pl.col("z").round(1),
-        pl.col("excess") / 100,
+        ((pl.col("excess") / 100).round(2)).round(2),
     )
     sure = 1 - (pl.lit(peers.LIMIT) / pl.col("z")) ** 2 / 2
     ordered = both.with_columns(_score=pl.col("excess") * sure).sort(
@@ -137,7 +137,9 @@ def own_doctors(compared: Compared) -> pl.DataFrame:
 def past_leads(compared: Compared) -> pl.DataFrame:
     """Institutions that outgrew their own past."""
     grown = own_past.growing(compared.months)
-    said = pl.format("医药费用自 {} 起增长过快，多 {} 元", "first", pl.col("excess") / 100)
+    said = pl.format(
+        "医药费用自 {} 起增长过快，多 {} 元", "first", (pl.col("excess") / 100).round(2)
+    )
     sure = 1 - (pl.lit(own_past.LIMIT) / pl.max_horizontal("most", own_past.LIMIT)) ** 2 / 2
     found = grown.with_columns(
         unit=pl.lit(INSTITUTION),

@@ -60,7 +60,7 @@ def _spread(group: pl.DataFrame) -> float:
     steps = steps.drop_nulls()
     if steps.is_empty():
         return LEAST_SPREAD
-    return max(LEAST_SPREAD, 1.4826 * float(np.median(np.abs(steps.to_numpy()))) / np.sqrt(2))
+    return max(LEAST_SPREAD, 1.4826 * float(np.median(np.abs(steps.to_numpy()))) / 2**0.5)
 
 
 def _one(one: pl.DataFrame, spread: float) -> pl.DataFrame:

@@ -165,7 +165,7 @@ def _details(path: Path, rows: list[tuple[int, Row]]) -> dict[str, tuple[Limit, 
 def limit_of(said: str) -> Limit:
     """The bounds in a sentence of logic; what it does not say stays empty.
 
-    Shape:   限男性／限女性; 年龄不低于|不超过 N 岁|天; 不超过 N 次|天|日|元|克 每次|每日|每年, N 日内;
+    Shape:   限男性, 限女性; 不低于 or 不超过 N 岁, 天, 元; 每次, 每日, 每年; N 日内;
              级别不低于 一级|二级|三级; 限 codes joined by 、 or ; in brackets 【】.
     """
     allowed = re.search(r"【([^】]+)】", said)

@@ -1,4 +1,4 @@
-"""Detectors of limits that a knowledge point sets for an item: who, where, how, for what disease."""
+"""Detectors of limits that a knowledge point sets: for whom, where, how, for what disease."""
 
 import polars as pl
 
@@ -18,9 +18,8 @@ def _persons(part: Part, lines: pl.DataFrame) -> pl.DataFrame:
 
 def age_years(born: str, day: pl.Expr) -> pl.Expr:
     """Completed years on a day."""
-    birthday_to_come = (day.dt.month() * 100 + day.dt.day()) < (
-        pl.col(born).dt.month().cast(pl.Int32) * 100 + pl.col(born).dt.day()
-    )
+    month, birth_month = (one.dt.month().cast(pl.Int32) for one in (day, pl.col(born)))
+    birthday_to_come = month * 100 + day.dt.day() < birth_month * 100 + pl.col(born).dt.day()
     return day.dt.year() - pl.col(born).dt.year() - birthday_to_come.cast(pl.Int32)
 
 

@@ -242,7 +242,8 @@ def _packs(
     packs = np.where(chronic & (goods.items["group"].to_numpy()[item] == "chronic"), regular, few)
     where = visits["_where"].to_numpy()[at]
     more = making.world.institutions.habits["packs"][where] - 1
-    return packs + (rng.random(len(at)) < np.maximum(more, 0)).astype(np.int64)
+    habit: Numbers = packs + (rng.random(len(at)) < np.maximum(more, 0)).astype(np.int64)
+    return habit
 
 
 def make_lines(visits: pl.DataFrame, people: People, making: Making) -> pl.DataFrame:
