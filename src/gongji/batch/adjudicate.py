@@ -66,9 +66,13 @@ class Options:
 
 
 def adjudicate_file(
-    path: Path, output: Path, options: Options, progress: Callable[[int, int], None]
+    path: Path,
+    output: Path,
+    options: Options,
+    progress: Callable[[int, int], None],
+    areas: Areas | None = None,
 ) -> Summary:
-    """Settle the visits of a file into another.
+    """Settle the visits of a file into another; `areas` are those of the options, made before.
 
     Refuses: field_missing and field_unknown for the file's columns; with `strict` the first row
              that cannot be read; whatever a rulebook or an opening file is refused for.
@@ -81,7 +85,7 @@ def adjudicate_file(
     names = source.columns()
     _complete(names, options.area)
     found = visit_files.look(path, source.chunks(names), names)
-    areas = Areas(Library(options.folders), everywhere=options.settings)
+    areas = areas or Areas(Library(options.folders), everywhere=options.settings)
     settler = Settler(
         areas,
         found.areas,

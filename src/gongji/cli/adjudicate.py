@@ -38,14 +38,14 @@ NOTES = {
 
 
 @click.command()
-@click.argument("visits", type=_file)
+@click.argument("visits", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "-o",
     "output",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     callback=writable,
-    help="结果文件：.csv、.parquet 或 .xlsx；写完才出现。",
+    help="结果文件：.csv、.parquet 或 .xlsx，写完才出现；输入为分桶目录时是结果目录。",
 )
 @click.option("--area", default="", help="没有 area 列（或为空）时的统筹区代码。")
 @click.option("--opening", type=_file, help="各人此前已累计的数额，列见 docs/use/visits-file.md。")
@@ -96,7 +96,7 @@ def command(
     folders: tuple[Path, ...],
     as_json: bool,
 ) -> int:
-    """批量结算一个就诊文件（CSV、Parquet、Excel；任意顺序和大小）。
+    """批量结算一个就诊文件（CSV、Parquet、Excel；任意顺序和大小），或 gongji buckets 写出的目录。
 
     列见 docs/use/visits-file.md。结果按人、日期、次序排列；读不懂的行不影响其他行，写入报告。
     一次就诊也没有结算时，退出码为 1。
@@ -107,6 +107,7 @@ def command(
       gongji adjudicate visits.parquet -o result.parquet --area 430500
       gongji adjudicate visits.csv -o result.csv --set average_wage.2022=96957
       gongji adjudicate visits.csv -o result.csv --lines lines.csv --catalogue catalogue.csv
+      gongji adjudicate buckets/ -o results/ --area 430500
     """
     from tqdm import tqdm
 
@@ -114,6 +115,7 @@ def command(
 
     if (lines is None) != (catalogue is None):
         raise click.UsageError("--lines 与 --catalogue 须同时给出。")
+    _fitting(visits, output, lines, report)
     options = Options(
         area, pairs("--set", settings), folders, opening, ignore, strict, report, compression
     )
@@ -126,7 +128,11 @@ def command(
             bar.total = total
             bar.update(done)
 
-        if lines is not None and catalogue is not None:
+        if visits.is_dir():
+            from gongji.batch.bucket_results import adjudicate_buckets
+
+            summary = adjudicate_buckets(visits, output, options, progress)
+        elif lines is not None and catalogue is not None:
             from gongji.cli.priced_visits import priced_file
 
             pricing = priced_file(visits, lines, catalogue, output, options, unknown_items)
@@ -142,6 +148,16 @@ def command(
     else:
         _say(summary, output)
     return EXIT_NOTHING if summary.visits <= summary.refusals.get("parameter_missing", 0) else 0
+
+
+def _fitting(visits: Path, output: Path, lines: Path | None, report: Path | None) -> None:
+    """A folder is settled into a folder, a file into a file."""
+    if visits.is_dir() and (lines is not None or report is not None):
+        raise click.UsageError("分桶目录不能与 --lines、--report 同用。")
+    if visits.is_dir() and output.is_file():
+        raise click.UsageError(f"输入是目录，-o 也应是目录：{output}")
+    if visits.is_file() and output.is_dir():
+        raise click.UsageError(f"输入是文件，-o 也应是文件：{output}")
 
 
 def _say(summary: "Summary", output: Path) -> None:

@@ -1,0 +1,108 @@
+"""The columns of our own tables of visits, fee lines, persons and institutions.
+
+Simulation, supervision and the national platform's nightly tables share them. Where a visits file
+(docs/use/visits-file.md) has a column for a thing, that is its name here too, so that a folder of
+visits is settled as it is; docs/inside/own-tables.md says what each column means.
+"""
+
+import pyarrow as pa
+
+_TEXT, _FEN, _DAY = pa.string(), pa.int64(), pa.date32()
+_MOMENT = pa.timestamp("us")
+
+
+def _schema(**kinds: pa.DataType) -> pa.Schema:
+    return pa.schema(list(kinds.items()))
+
+
+VISITS = _schema(
+    visit=_TEXT,
+    person=_TEXT,
+    institution=_TEXT,
+    area=_TEXT,
+    region=_TEXT,
+    date=_DAY,
+    end=_DAY,
+    settled_at=_MOMENT,
+    status=_TEXT,
+    med_type=_TEXT,
+    benefit=_TEXT,
+    disease=_TEXT,
+    diagnosis=_TEXT,
+    level=_TEXT,
+    institution_kind=_TEXT,
+    offsite=_TEXT,
+    doctor=_TEXT,
+    department=_TEXT,
+    prescriber=_TEXT,
+    prescriber_level=_TEXT,
+    terminal=_TEXT,
+    total_fen=_FEN,
+    in_scope_fen=_FEN,
+    own_fen=_FEN,
+    first_self_fen=_FEN,
+    over_limit_fen=_FEN,
+    paid_deductible_fen=_FEN,
+    paid_pool_fen=_FEN,
+    paid_supplements_fen=_FEN,
+    account_fen=_FEN,
+    family_fen=_FEN,
+    cash_fen=_FEN,
+    institution_bears_fen=_FEN,
+    payer_account=_TEXT,
+)
+"""A visit: `area` is where the person is insured, `region` where the visit was."""
+
+LINES = _schema(
+    line=_TEXT,
+    visit=_TEXT,
+    person=_TEXT,
+    institution=_TEXT,
+    occurred_at=_MOMENT,
+    item=_TEXT,
+    name=_TEXT,
+    kind=_TEXT,
+    count=pa.int64(),
+    price=pa.int64(),
+    amount_fen=_FEN,
+    in_scope_fen=_FEN,
+    listing_level=_TEXT,
+    days=pa.int32(),
+    doctor=_TEXT,
+    department=_TEXT,
+    trace=_TEXT,
+)
+"""A fee line: `count` in ten-thousandths, `price` in millionths of a yuan."""
+
+PERSONS = _schema(
+    person=_TEXT,
+    sex=_TEXT,
+    born=_DAY,
+    died=_DAY,
+    status=_TEXT,
+    area=_TEXT,
+)
+SPELLS = _schema(
+    person=_TEXT,
+    status=_TEXT,
+    since=_DAY,
+    until=_DAY,
+    insured=pa.bool_(),
+    arrears=pa.bool_(),
+)
+INSTITUTIONS = _schema(
+    institution=_TEXT,
+    name=_TEXT,
+    kind=_TEXT,
+    level=_TEXT,
+    area=_TEXT,
+    since=_DAY,
+    until=_DAY,
+)
+TABLES = {
+    "visits": VISITS,
+    "lines": LINES,
+    "persons": PERSONS,
+    "spells": SPELLS,
+    "institutions": INSTITUTIONS,
+}
