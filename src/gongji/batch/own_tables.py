@@ -53,6 +53,9 @@ VISITS = _schema(
 )
 """A visit: `area` is where the person is insured, `region` where the visit was."""
 
+ALSO_OF_VISITS = _schema(settlement=_TEXT, sequence=pa.int64(), birth_date=_DAY, subsidy=_TEXT)
+"""What visits read from the national tables have besides: one visit may be settled several times."""
+
 LINES = _schema(
     line=_TEXT,
     visit=_TEXT,
@@ -99,10 +102,30 @@ INSTITUTIONS = _schema(
     since=_DAY,
     until=_DAY,
 )
+FILINGS = _schema(
+    person=_TEXT,
+    kind=_TEXT,
+    disease=_TEXT,
+    region=_TEXT,
+    since=_DAY,
+    until=_DAY,
+)
+"""A filing: `kind` is chronic (with `disease`) or offsite (with `region`)."""
+REFUNDS = _schema(
+    settlement=_TEXT,
+    original=_TEXT,
+    person=_TEXT,
+    settled_at=_MOMENT,
+    total_fen=_FEN,
+    paid_pool_fen=_FEN,
+)
+"""A row that reverses the settlement `original`; its amounts are negative."""
 TABLES = {
     "visits": VISITS,
     "lines": LINES,
     "persons": PERSONS,
     "spells": SPELLS,
     "institutions": INSTITUTIONS,
+    "filings": FILINGS,
+    "refunds": REFUNDS,
 }

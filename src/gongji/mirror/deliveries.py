@@ -79,7 +79,7 @@ def find_deliveries(
     if not found:
         allowed = "、".join(mapping.tables)
         raise Refusal("value_invalid", "TABLES", {"value": "没有认得的表", "allowed": allowed})
-    _refuse_copies(found, mapping)
+    refuse_copies({item.called for item in found}, mapping)
     return found, passed
 
 
@@ -96,13 +96,15 @@ def _by_columns(header: list[str], mapping: TableMapping) -> MappedTable | None:
     return best if best.fits(header) >= max(5, len(best.required)) else None
 
 
-def _refuse_copies(found: list[Delivery], mapping: TableMapping) -> None:
-    called = {item.called.upper() for item in found}
-    copies = [name for name in mapping.apart if name in called]
-    chinese = {item.called for item in found if item.table.name == mapping.apart[0]}
-    if chinese - set(copies) and mapping.apart[0] not in copies:
-        copies.insert(0, mapping.apart[0])
-    if len(copies) > 1:
+def refuse_copies(called: Iterable[str], mapping: TableMapping) -> None:
+    """Tables that hold the same settlements do not come together.
+
+    Refuses: tables_together.
+    """
+    first = mapping.tables[mapping.apart[0]]
+    given = {name if name in mapping.apart else first.name for name in called if name in first.names}
+    if len(given) > 1:
+        copies = [name for name in mapping.apart if name in given]
         raise Refusal("tables_together", "TABLES", {"value": "、".join(copies)})
 
 

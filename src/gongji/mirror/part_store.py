@@ -12,11 +12,10 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import polars as pl
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gongji.batch.buckets import bucket_of
-from gongji.mirror.deliveries import ROW, Delivery
+from gongji.mirror.deliveries import Delivery
 from gongji.mirror.table_mapping import TableMapping
 from gongji.mirror.national_values import read_values
 from gongji.mirror.pseudonyms import Pseudonyms
@@ -42,6 +41,7 @@ class Record(msgspec.Struct, frozen=True):
 
     name: str
     table: str
+    called: str
     mark: str
     mapping: str
     rows: int
@@ -200,6 +200,7 @@ class Intake:
         record = Record(
             self.delivery.path.name,
             self.delivery.table.name,
+            self.delivery.called,
             self.delivery.mark,
             self.mapping.version,
             rows,
@@ -220,5 +221,3 @@ _FAMILY = {
     "beside": ("ACCT_PAY", "ACCT_MULAID_PAY", "CASH_PAYAMT"),
 }
 """How PSN_PAY may add up, told from rows in which a family account paid."""
-
-_ = (ROW, pa)

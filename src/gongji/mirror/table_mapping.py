@@ -6,6 +6,7 @@ what differs. Names are compared without case, blanks and the marks of a schema.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -175,8 +176,9 @@ def _mapping_of(made: Written) -> TableMapping:
     together = apart.get("表")
     newest = made["更新时间"]
     assert isinstance(together, list) and isinstance(newest, list)
+    content = hashlib.sha256(repr(made).encode()).hexdigest()[:12]
     return TableMapping(
-        str(made["版本"]),
+        f"{made['版本']} {content}",
         {name: _table(name, _group(tables, name)) for name in tables},
         {kind: {str(c): str(m) for c, m in _group(codes, kind).items()} for kind in codes},
         tuple(map(str, newest)),
