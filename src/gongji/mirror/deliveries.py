@@ -102,7 +102,9 @@ def refuse_copies(called: Iterable[str], mapping: TableMapping) -> None:
     Refuses: tables_together.
     """
     first = mapping.tables[mapping.apart[0]]
-    given = {name if name in mapping.apart else first.name for name in called if name in first.names}
+    given = {
+        name if name in mapping.apart else first.name for name in called if name in first.names
+    }
     if len(given) > 1:
         copies = [name for name in mapping.apart if name in given]
         raise Refusal("tables_together", "TABLES", {"value": "、".join(copies)})

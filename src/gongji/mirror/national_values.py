@@ -192,15 +192,15 @@ def _instants(column: pl.Series) -> tuple[pl.Series, str]:
     plain = texts(column)
     found = pl.Series(column.name, [None] * len(plain), dtype=_MOMENT)
     for form in _INSTANTS:
-        found = _also(found, plain, lambda left, form=form: left.str.to_datetime(form, strict=False))
+        found = _also(
+            found, plain, lambda left, form=form: left.str.to_datetime(form, strict=False)
+        )
     for form in _DAYS:
         found = _also(found, plain, lambda left, form=form: left.str.to_date(form, strict=False))
     return _also(found, plain, _slowly), "time_unreadable"
 
 
-def _also(
-    found: pl.Series, plain: pl.Series, read: Callable[[pl.Series], pl.Series]
-) -> pl.Series:
+def _also(found: pl.Series, plain: pl.Series, read: Callable[[pl.Series], pl.Series]) -> pl.Series:
     """What one form reads among that which no form before has read."""
     left = found.is_null() & plain.is_not_null()
     if not left.any():

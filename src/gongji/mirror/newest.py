@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from gongji.mirror.table_mapping import MappedTable
 from gongji.mirror.part_store import FILE
+from gongji.mirror.table_mapping import MappedTable
 
 KINDS: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "day": pl.Date,

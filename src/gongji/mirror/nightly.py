@@ -257,7 +257,9 @@ class Run:
             for number in range(self.store.buckets)
         )
         _write_own(
-            self.output / "institutions.parquet", "institutions", make_institutions(work, made, seen)
+            self.output / "institutions.parquet",
+            "institutions",
+            make_institutions(work, made, seen),
         )
         make_items(work, made).write_parquet(self.output / "items.parquet", compression="zstd")
         self._write_rejected()
@@ -274,9 +276,7 @@ class Run:
         numbers = range(self.store.buckets)
         whole = pl.concat([*unread, *(pl.read_parquet(self._rejected(n)) for n in numbers)])
         target = self.output / "rejected.csv"
-        whole.sort("table", FILE, "row_number", nulls_last=True).write_csv(
-            target, include_bom=True
-        )
+        whole.sort("table", FILE, "row_number", nulls_last=True).write_csv(target, include_bom=True)
 
 
 def _schema(table: str) -> pa.Schema:

@@ -149,7 +149,10 @@ def _persons(work: BucketWork, made: BucketTables, spells: pl.DataFrame) -> pl.D
     )
     died = work.table("MDTRT_D", BucketTables()).group_by("PSN_NO").agg(pl.col("DIE_DATE").max())
     known = rows.select(
-        pl.col("PSN_NO").alias("person"), "SURV_STAS", pl.col("GEND", "BRDY"), pl.lit(1).alias("own")
+        pl.col("PSN_NO").alias("person"),
+        "SURV_STAS",
+        pl.col("GEND", "BRDY"),
+        pl.lit(1).alias("own"),
     )
     whole = (
         known.join(last, on="person", how="full", coalesce=True)
@@ -193,9 +196,7 @@ def _filings(work: BucketWork, made: BucketTables) -> pl.DataFrame:
     return pl.concat(found).sort("person", "kind", "since", nulls_last=True)
 
 
-def make_institutions(
-    work: BucketWork, made: BucketTables, seen: pl.DataFrame
-) -> pl.DataFrame:
+def make_institutions(work: BucketWork, made: BucketTables, seen: pl.DataFrame) -> pl.DataFrame:
     """The institutions of the register, and those that only settlements name.
 
     Shape:   `seen` has institution, name, level and region as settlements tell them.

@@ -163,10 +163,14 @@ def _visits(work: BucketWork, made: BucketTables, live: pl.DataFrame) -> pl.Data
     )
     made.of("MDTRT_D").count("written", registrations.height)
     persons = work.table("PSN_INFO_B", made).select("PSN_NO", pl.col("BRDY").alias("BORN"))
-    rows = live.join(registrations, on="MDTRT_ID", how="left").join(persons, on="PSN_NO", how="left")
+    rows = live.join(registrations, on="MDTRT_ID", how="left").join(
+        persons, on="PSN_NO", how="left"
+    )
     alone = rows.join(registrations, on="MDTRT_ID", how="anti").height
     made.of("SETL_D").count("visit_missing", alone)
-    day = pl.coalesce("BEGNDATE", pl.col("BEGNTIME").cast(pl.Date), pl.col("SETL_TIME").cast(pl.Date))
+    day = pl.coalesce(
+        "BEGNDATE", pl.col("BEGNTIME").cast(pl.Date), pl.col("SETL_TIME").cast(pl.Date)
+    )
     pharmacy = pl.col("FIXMEDINS_CODE").str.starts_with("P").fill_null(False)
     away = pl.col("FIX_BLNG_ADMDVS").str.slice(0, 4) != pl.col("area").str.slice(0, 4)
     rows = rows.with_columns(
@@ -200,8 +204,6 @@ def _filed(work: BucketWork, made: BucketTables, rows: pl.DataFrame) -> pl.DataF
     return found.select(NATIONAL, pl.lit(True).alias("filed")).unique(NATIONAL)
 
 
-
-
 def _texts_of_visit() -> list[pl.Expr]:
     diagnoses = pl.concat_list(
         pl.concat_list("DSCG_MAINDIAG_CODE"),
@@ -224,7 +226,10 @@ def _texts_of_visit() -> list[pl.Expr]:
         pl.col("MED_TYPE").alias("med_type"),
         pl.when(by_account).then(pl.lit("account")).otherwise("benefit").alias("benefit"),
         pl.coalesce("DISE_NO", "DISE_NO_OF_VISIT").alias("disease"),
-        diagnoses.list.unique(maintain_order=True).list.join(";").replace("", None).alias("diagnosis"),
+        diagnoses.list.unique(maintain_order=True)
+        .list.join(";")
+        .replace("", None)
+        .alias("diagnosis"),
         pharmacy.then(nothing).otherwise("level").alias("level"),
         pharmacy.then(pl.lit("pharmacy")).otherwise(pl.lit("hospital")).alias("institution_kind"),
         pl.when(~pl.col("away"))

@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 
 from gongji.batch.buckets import bucket_of
 from gongji.mirror.deliveries import Delivery
-from gongji.mirror.table_mapping import TableMapping
 from gongji.mirror.national_values import read_values
 from gongji.mirror.pseudonyms import Pseudonyms
+from gongji.mirror.table_mapping import TableMapping
 
 FLUSH_ROWS = 1 << 20
 BUCKET = "bucket"
@@ -63,7 +63,7 @@ class PartStore:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.records = [
             msgspec.json.decode(path.read_bytes(), type=Record)
-            for path in sorted(self.folder.glob("*.json"))
+            for path in sorted(self.folder.glob("*.record"))
         ]
 
     def has(self, mark: str, mapping: str) -> bool:
@@ -209,9 +209,9 @@ class Intake:
             self.rounded,
             self.family,
         )
-        beside = self.store.folder / f".{self.delivery.mark[:16]}.json"
+        beside = self.store.folder / f"{self.delivery.mark[:16]}.partial"
         beside.write_bytes(msgspec.json.encode(record))
-        os.replace(beside, self.store.folder / f"{self.delivery.mark[:16]}.json")
+        os.replace(beside, self.store.folder / f"{self.delivery.mark[:16]}.record")
         self.store.records.append(record)
         return record
 

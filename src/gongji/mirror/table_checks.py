@@ -109,7 +109,9 @@ def decide_family(records: Sequence[Record]) -> FamilyAccount:
     inside, beside = counts["inside"], counts["beside"]
     decided: Family = "beside" if beside > inside else "inside"
     word = "之内" if decided == "inside" else "之外"
-    said = f"家庭共济支付在 ACCT_PAY {word}：有共济支付的行中 {inside} 行按之内、{beside} 行按之外相符"
+    said = (
+        f"家庭共济支付在 ACCT_PAY {word}：有共济支付的行中 {inside} 行按之内、{beside} 行按之外相符"
+    )
     if not inside + beside:
         said = "没有能看出家庭共济支付在不在 ACCT_PAY 之内的行，按接口文件作在其内"
     return FamilyAccount(decided, inside, beside, said)

@@ -196,7 +196,8 @@ def _group(made: Written, name: str) -> Written:
 
 def _table(name: str, written: Written) -> MappedTable:
     columns = _group(written, "列")
-    forms, by_name = {}, {}
+    forms: dict[str, str] = {}
+    by_name: dict[str, str] = {}
     for column, said in columns.items():
         form, *others = said if isinstance(said, list) else [said]
         if str(form) not in FORMS:
