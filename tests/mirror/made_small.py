@@ -56,7 +56,7 @@ def institutions():
             "institution": [f"H53230000{n:03d}" for n in range(5)] + ["P53230000005"],
             "name": [f"虚构医院{n}" for n in range(5)] + ["虚构药店"],
             "kind": kinds,
-            "level": ["1", "2", "3", "2", "3", ""],
+            "level": ["1", "2", "3", "2", "3", None],
             "area": [AREA] * 6,
             "since": [date(2020, 1, 1)] * 6,
         }

@@ -6,6 +6,7 @@ taken as nothing; a number that Excel has shortened is refused with its table.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
@@ -191,12 +192,8 @@ def _instants(column: pl.Series) -> tuple[pl.Series, str]:
         return column.cast(_MOMENT), "time_unreadable"
     plain = texts(column)
     found = pl.Series(column.name, [None] * len(plain), dtype=_MOMENT)
-    for form in _INSTANTS:
-        found = _also(
-            found, plain, lambda left, form=form: left.str.to_datetime(form, strict=False)
-        )
-    for form in _DAYS:
-        found = _also(found, plain, lambda left, form=form: left.str.to_date(form, strict=False))
+    for form in (*_INSTANTS, *_DAYS):
+        found = _also(found, plain, partial(_of_form, form))
     return _also(found, plain, _slowly), "time_unreadable"
 
 
@@ -209,6 +206,12 @@ def _also(found: pl.Series, plain: pl.Series, read: Callable[[pl.Series], pl.Ser
         return read(plain).cast(_MOMENT)
     values = read(plain.filter(left)).cast(_MOMENT)
     return found.scatter(left.arg_true(), values)
+
+
+def _of_form(form: str, column: pl.Series) -> pl.Series:
+    if form in _DAYS:
+        return column.str.to_date(form, strict=False)
+    return column.str.to_datetime(form, strict=False)
 
 
 def _slowly(column: pl.Series) -> pl.Series:

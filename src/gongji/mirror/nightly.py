@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -146,7 +147,7 @@ def _take_in(
     pseudonyms = Pseudonyms(key, _aliases(fresh))
     for item in fresh:
         name = item.path.name
-        Intake(store, item, mapping, pseudonyms, lambda rows, n=name: told(n, rows)).run()
+        Intake(store, item, mapping, pseudonyms, partial(told, name)).run()
 
 
 def _aliases(deliveries: Iterable[Delivery]) -> dict[str, str]:
