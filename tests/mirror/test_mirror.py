@@ -294,7 +294,9 @@ def test_a_cell_that_cannot_be_read_is_told_with_its_row(tmp_path, column, text,
 def test_cells_have_one_meaning_however_they_are_written(form, given, meant):
     frame = pl.DataFrame({"row_number": range(1, len(given) + 1), "x": given})
     found = read_values(frame, {"x": form}, ()).frame["x"].to_list()
-    assert [str(v)[: len(m)] if isinstance(m, str) else v for v, m in zip(found, meant)] == meant
+    assert [
+        str(v)[: len(m)] if isinstance(m, str) else v for v, m in zip(found, meant, strict=True)
+    ] == meant
 
 
 def test_a_long_number_that_became_a_float_is_refused():
@@ -341,5 +343,3 @@ def test_a_made_up_prefecture_is_read_by_the_same_command(tmp_path, capsys):
     assert "明细金额之和 = 结算总费用" in capsys.readouterr().out
     truth = pl.concat([pl.read_parquet(p) for p in (tmp_path / "made/truth/visits").glob("*")])
     assert read(tmp_path / "out", "visits")["total_fen"].sum() == truth["total"].sum()
-
-

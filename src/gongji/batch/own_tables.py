@@ -56,7 +56,7 @@ VISITS = _schema(
 """A visit: `area` is where the person is insured, `region` where the visit was."""
 
 ALSO_OF_VISITS = _schema(settlement=_TEXT, sequence=pa.int64(), birth_date=_DAY, subsidy=_TEXT)
-"""What visits read from the national tables have besides: one visit may be settled several times."""
+"""What visits of the national tables have besides: one visit may be settled several times."""
 
 LINES = _schema(
     line=_TEXT,

@@ -134,8 +134,8 @@ def _refuse_shortened(name: str, column: pl.Series) -> None:
         lost, shown = len(wrong), str(wrong[0]) if len(wrong) else ""
     if lost:
         reason = (
-            f"{name} 有 {lost} 个编号是 {shown} 这样的数：中间经过 Excel，编号被当作数值，第 15 位以后"
-            "（或显示位数以后）的数字已经丢失，无法找回；请从库里重新导出为 CSV 或文本"
+            f"{name} 有 {lost} 个编号是 {shown} 这样的数：中间经过 Excel，编号被当作数值，"
+            "第 15 位以后（或显示位数以后）的数字已经丢失，无法找回；请从库里重新导出为 CSV 或文本"
         )
         raise Refusal("file_unreadable", "文件", {"value": name, "reason": reason})
 

@@ -1,4 +1,4 @@
-"""Persons, their insured spells and filings, the institutions and the catalogue in our own columns."""
+"""Persons, insured spells, filings, institutions and the catalogue in our own columns."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta

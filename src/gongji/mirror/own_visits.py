@@ -34,7 +34,7 @@ REJECTED = {
     "cause": pl.String,
     "value": pl.String,
 }
-"""The columns of the rejected rows; `value` is given for codes only, never for a person's number."""
+"""The columns of the rejected rows; only codes give their `value`, no number of a person does."""
 
 
 @dataclass
@@ -193,7 +193,7 @@ def level_of(work: BucketWork, rows: pl.DataFrame) -> pl.Series:
 
 
 def _filed(work: BucketWork, made: BucketTables, rows: pl.DataFrame) -> pl.DataFrame:
-    """Which settlements outside the area had a filing on their day; all where none are delivered."""
+    """Which settlements elsewhere had a filing on their day; all where none are delivered."""
     away = rows.filter("away").select(NATIONAL, "PSN_NO", "date")
     if "OUT_APPY_D" not in work.store.tables():
         made.of("SETL_D").count("filing_unknown", away.height)
@@ -280,7 +280,7 @@ def _in_sequence(visits: pl.DataFrame) -> pl.DataFrame:
 
 
 def make_lines(work: BucketWork, made: BucketTables, netted: Netted) -> None:
-    """The fee lines of a bucket, put into `made`: those of settlements that live, returns netted."""
+    """The fee lines of settlements that live, put into `made`, returns netted."""
     rows = work.table("FEE_LIST_D", made, "DET_ITEM_FEE_SUMAMT")
     counted = made.of("FEE_LIST_D")
     money = "DET_ITEM_FEE_SUMAMT"
@@ -313,7 +313,7 @@ def _not_ours(work: BucketWork, lost: pl.DataFrame) -> pl.DataFrame:
 
 
 def _returned(made: BucketTables, rows: pl.DataFrame) -> pl.DataFrame:
-    """Lines after returns: a returning line names the line that it takes back, wholly or in part."""
+    """Lines after returns: a returning line names the one that it takes back, wholly or partly."""
     counted, money = made.of("FEE_LIST_D"), "DET_ITEM_FEE_SUMAMT"
     back = pl.col("INIT_FEEDETL_SN").is_not_null()
     returning, plain = rows.filter(back), rows.filter(~back)
