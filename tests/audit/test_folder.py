@@ -15,6 +15,8 @@ from gongji.mirror.by_law import pay_by_law
 from gongji.refusals import Refusal
 from mirror.made_small import write_small
 
+POOL = "paid_pool_fen"
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
@@ -72,9 +74,9 @@ def test_what_the_outpatient_rules_do_not_cover_is_set_aside_and_counted(folder,
     at = pl.int_range(pl.len())
     benefit = pl.when(at < 5).then(pl.lit("inpatient")).otherwise("benefit").alias("benefit")
     shop = pl.when(at.is_in([7, 8])).then(pl.lit("pharmacy")).otherwise("institution_kind")
-    pool = pl.when(at == 7).then(0).otherwise("paid_pool_fen").alias("paid_pool_fen")
+    pool = pl.when(at == 7).then(0).when(at == 8).then(1).otherwise("paid_pool_fen")
     found = audit_folder(
-        changed(made, tmp_path / "own", benefit, shop.alias("institution_kind"), pool),
+        changed(made, tmp_path / "own", benefit, shop.alias("institution_kind"), pool.alias(POOL)),
         FolderWishes(),
     )
     assert found.aside == {"not_outpatient": 5, "account_only": 1, "prescriber_unknown": 1}

@@ -65,7 +65,7 @@ def _sheet(book: object, name: str, frame: pl.DataFrame) -> None:
     guarded = frame.with_columns(
         pl.when(formula).then("'" + pl.col(pl.String)).otherwise(pl.col(pl.String)).name.keep()
     )
-    guarded.write_excel(book, name, autofit=True, freeze_panes=(1, 0))  # type: ignore[call-overload]
+    guarded.write_excel(book, name, autofit=True, freeze_panes=(1, 0))
 
 
 def _yuan(fen: int) -> float:

@@ -92,7 +92,7 @@ def _of_totals(column: str, of: str, findings: pl.DataFrame, found: FolderAudit)
         name = names.get(column, {}).get(value) or value or "（无）"
         lines.append(Line(value, name, int(rows), count, over, under))
     key = (lambda line: line.key) if column == "month" else _by_money
-    return ReportTable(f"按{of}", of, column, tuple(sorted(lines, key=key)))  # type: ignore[arg-type]
+    return ReportTable(f"按{of}", of, column, tuple(sorted(lines, key=key)))
 
 
 def _by_money(line: Line) -> tuple[int, int, str]:

@@ -13,7 +13,8 @@ from gongji.refusals import Refusal
 
 if TYPE_CHECKING:
     from gongji.audit import AuditSummary, BadRow, Finding
-    from gongji.audit.own_folder import FolderAudit, FolderWishes
+    from gongji.audit.open_figures import FolderWishes
+    from gongji.audit.own_folder import FolderAudit
 
 SHOWN = 20
 """How many differences and bad rows the terminal shows."""
@@ -76,7 +77,7 @@ def command(
       gongji audit 本地/ -o 核对报告/
     """
     if visits.is_dir():
-        from gongji.audit.own_folder import FolderWishes
+        from gongji.audit.open_figures import FolderWishes
 
         wishes = FolderWishes(area, folders, options.pairs("--set", settings), opening, meters)
         return _audit_folder(visits, output, wishes, as_json)

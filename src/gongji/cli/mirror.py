@@ -117,11 +117,13 @@ class _Bar:
 
 def _make_up(folder: Path, persons: int, seed: int, as_json: bool) -> int:
     """Write a made-up prefecture: its own tables, and the national tables made of them."""
-    from gongji.mirror.made_up import encode_prefecture
+    from gongji.mirror.by_law import pay_by_law
+    from gongji.mirror.made_up import Dirt, encode_prefecture
     from gongji.supervision.prefecture import Wishes, make_prefecture
 
     make_prefecture(folder / "truth", Wishes(persons=persons, seed=seed, area="532300"))
-    dirt = encode_prefecture(folder / "truth", folder)
+    wrong = pay_by_law(folder / "truth")
+    dirt = encode_prefecture(folder / "truth", folder, Dirt({"paid_wrongly": wrong}))
     if as_json:
         click.echo(json.dumps(dirt.counts, ensure_ascii=False))
     else:

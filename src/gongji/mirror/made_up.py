@@ -54,13 +54,14 @@ class Dirt:
         self.counts[kind] = self.counts.get(kind, 0) + rows
 
 
-def encode_prefecture(folder: Path, output: Path) -> Dirt:
+def encode_prefecture(folder: Path, output: Path, dirt: Dirt | None = None) -> Dirt:
     """Write the national tables of own tables in a folder.
 
     Shape:   `output/tables` is what would be handed in; `output/excel` one table that has been
-             through Excel and must be refused; `output/dirt.json` says what is dirty.
+             through Excel and must be refused; `output/dirt.json` says what is dirty, what
+             `dirt` told before among it.
     """
-    tables, dirt = output / "tables", Dirt()
+    tables, dirt = output / "tables", dirt or Dirt()
     tables.mkdir(parents=True, exist_ok=True)
     people = pl.concat(own_frames(folder, "persons"), how="diagonal_relaxed")
     places = _places(pl.concat(own_frames(folder, "institutions"), how="diagonal_relaxed"))
@@ -222,7 +223,10 @@ def _settled(visits: pl.DataFrame, people: pl.DataFrame, places: pl.DataFrame) -
         pl.col("date").alias("BEGNDATE"),
         pl.col("end").alias("ENDDATE"),
         pl.col("settled_at").dt.truncate("1s").alias("SETL_TIME"),
-        pl.coalesce("med_type", kind).alias("MED_TYPE"),
+        pl.when(pl.col("FIXMEDINS_CODE").str.starts_with("P"))
+        .then(pl.lit("41"))
+        .otherwise(kind)
+        .alias("MED_TYPE"),
         pl.lit("0").alias("REFD_SETL_FLAG"),
         pl.lit("1").alias("VALI_FLAG"),
         pl.col("settled_at").dt.truncate("1s").dt.offset_by("2h").alias("UPDT_TIME"),

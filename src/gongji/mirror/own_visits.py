@@ -211,6 +211,7 @@ def _texts_of_visit() -> list[pl.Expr]:
     ).list.drop_nulls()
     pharmacy = pl.when("pharmacy")
     by_account = pl.col("pharmacy") & (pl.col("benefit") == "ordinary") & (pl.col("HIFP_PAY") == 0)
+    by_account = by_account & (pl.col("ACT_PAY_DEDC").fill_null(0) == 0)
     nothing = pl.lit(None, dtype=pl.String)
     return [
         pl.col("MDTRT_ID").alias("visit"),
