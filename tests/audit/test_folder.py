@@ -15,7 +15,7 @@ from gongji.mirror.by_law import pay_by_law
 from gongji.refusals import Refusal
 from mirror.made_small import write_small
 
-POOL = "paid_pool_fen"
+POOL, BORNE = "paid_pool_fen", "paid_deductible_fen"
 
 
 @pytest.fixture(scope="module")
@@ -75,12 +75,26 @@ def test_what_the_outpatient_rules_do_not_cover_is_set_aside_and_counted(folder,
     benefit = pl.when(at < 5).then(pl.lit("inpatient")).otherwise("benefit").alias("benefit")
     shop = pl.when(at.is_in([7, 8])).then(pl.lit("pharmacy")).otherwise("institution_kind")
     pool = pl.when(at == 7).then(0).when(at == 8).then(1).otherwise("paid_pool_fen")
-    found = audit_folder(
-        changed(made, tmp_path / "own", benefit, shop.alias("institution_kind"), pool.alias(POOL)),
-        FolderWishes(),
-    )
+    borne = pl.when(at == 7).then(0).otherwise(BORNE).alias(BORNE)
+    columns = (benefit, shop.alias("institution_kind"), pool.alias(POOL), borne)
+    found = audit_folder(changed(made, tmp_path / "own", *columns), FolderWishes())
     assert found.aside == {"not_outpatient": 5, "account_only": 1, "prescriber_unknown": 1}
     assert found.summary.rows == 893
+
+
+def test_a_pharmacy_whose_prescriber_is_not_told_is_judged_by_the_level_that_agrees(
+    folder, tmp_path
+):
+    made, _ = folder
+    few = pl.int_range(pl.len()) % 9 == 1
+    shop = pl.when(few).then(pl.lit("pharmacy")).otherwise("institution_kind")
+    writer = pl.when(few).then(pl.lit("2")).alias("prescriber_level")
+    told = changed(made, tmp_path / "told", shop.alias("institution_kind"), writer)
+    wrong = pay_by_law(told)
+    nothing = pl.lit(None, pl.String).alias("prescriber_level")
+    found = audit_folder(changed(told, tmp_path / "own", nothing), FolderWishes())
+    judged = found.summary.rows + found.aside.get("account_only", 0)
+    assert judged == 900 and found.summary.count == wrong and found.aside.keys() <= {"account_only"}
 
 
 def test_an_open_figure_that_nearly_all_rows_show_is_offered(tmp_path):
