@@ -233,6 +233,18 @@ def test_where_the_family_account_is_counted_is_told_by_the_rows(tmp_path, mutua
     assert next(c for c in checks.checks if c.name == "person").holds == 1
 
 
+def test_columns_that_are_not_delivered_are_empty_never_zero(tmp_path):
+    required = ("SETL_ID", "MDTRT_ID", "PSN_NO", "MED_TYPE", "MEDFEE_SUMAMT", "HIFP_PAY")
+    required = (*required, "SETL_TIME", "INSU_ADMDVS", "PSN_TYPE")
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    pl.DataFrame([{name: SETTLED[name] for name in required}]).write_csv(folder / "SETL_D.csv")
+    mirror_tables([folder], MirrorWishes(tmp_path / "out"), nothing)
+    visit = read(tmp_path / "out", "visits").row(0, named=True)
+    assert visit["paid_pool_fen"] == 6000 and str(visit["date"]) == "2023-03-01"
+    assert visit["cash_fen"] is visit["paid_supplements_fen"] is visit["account_fen"] is None
+
+
 def test_a_sum_that_does_not_hold_is_told_with_its_money(tmp_path):
     checks, _ = settle(tmp_path, {}, {"SETL_ID": "2", "PSN_PAY": "39.00"})
     broken = next(c for c in checks.checks if c.name == "total_by_payer")

@@ -149,7 +149,7 @@ class Intake:
         else:
             bucket = pl.zeros(frame.height, pl.Int32, eager=True)
         for counted, sums in _FAMILY.items():
-            if set(sums) <= set(frame.columns):
+            if {"PSN_PAY", "ACCT_MULAID_PAY", *sums} <= set(frame.columns):
                 self._count_family(frame, counted, sums)
         frame = frame.drop("PSN_NO_GB", strict=False)
         name = pl.lit(self.delivery.path.name).alias(FILE)
