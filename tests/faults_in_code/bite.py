@@ -49,6 +49,7 @@ ROOM_TESTS = {
     "law/pricing": ["tests/catalogue", "tests/platform/test_lines_priced.py"],
     "law/report": ["tests/report"],
     "law/rulebook": ["tests/check", "tests/mechanisms", "tests/test_cases.py", "tests/oracle"],
+    "mirror": ["tests/mirror", "tests/audit/test_folder.py"],
     "portal": ["tests/portal"],
     "tabular": ["tests/test_sheets.py", "tests/catalogue"],
     "units": ["tests/kernel", "tests/test_price.py"],

@@ -38,20 +38,30 @@ def suspects_of(file: PaidFile) -> set[str | None] | None:
     """
     if not {"person", "date", "status"} <= set(file.frame.columns):
         return None
-    opening, apart = _opening(file)
-    # The batch's number of a row is its place in the frame.
-    table = file.frame.drop(ROW, FAULT, strict=False).to_arrow()
-    table = table.append_column(ROW, pa.array(np.arange(table.num_rows)))
-    different = np.ones(table.num_rows, bool)
+    _, apart = _opening(file)
     faulty = {row for row, _ in faults_of(file.frame)}
     apart = apart | {*file.frame.filter(pl.col(ROW).is_in(faulty))["person"].drop_nulls()}
     try:
-        for results in _settled(file, table.drop_columns([*file.names.values()]), opening):
-            rows = results.column(ROW).to_numpy()
-            different[rows] = _different(file, table.take(pa.array(rows)), results)
+        agree = rows_paid_by_law(file)
     except Refusal:
         return None
-    return {*file.frame["person"].filter(pl.Series(different)), *apart, None}
+    return {*file.frame["person"].filter(pl.Series(~agree)), *apart, None}
+
+
+def rows_paid_by_law(file: PaidFile) -> npt.NDArray[np.bool_]:
+    """Which rows, in the order of the frame, were paid as the batch settles them.
+
+    Refuses: what the batch refuses for the file as a whole.
+    """
+    # The batch's number of a row is its place in the frame.
+    table = file.frame.drop(ROW, FAULT, strict=False).to_arrow()
+    table = table.append_column(ROW, pa.array(np.arange(table.num_rows)))
+    agree = np.zeros(table.num_rows, bool)
+    opening, _ = _opening(file)
+    for results in _settled(file, table.drop_columns([*file.names.values()]), opening):
+        rows = results.column(ROW).to_numpy()
+        agree[rows] = ~_different(file, table.take(pa.array(rows)), results)
+    return agree
 
 
 def _opening(file: PaidFile) -> tuple[Used, set[str]]:

@@ -19,7 +19,7 @@ from gongji import __version__
 from gongji.batch import ordering
 from gongji.batch.adjudicate import Options, Summary, adjudicate_file
 from gongji.batch.buckets import Bucket, Manifest, hash_of
-from gongji.batch.own_tables import VISITS
+from gongji.batch.own_tables import ALSO_OF_VISITS, VISITS
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.law.rulebook.vocabulary import FACTS, VISIT_COLUMNS
@@ -30,7 +30,7 @@ RESULTS = "results.json"
 WORKERS = 2
 OUR_OWN = tuple(
     name
-    for name in VISITS.names
+    for name in (*VISITS.names, *ALSO_OF_VISITS.names)
     if name not in {*VISIT_COLUMNS, *(fact.column for fact in FACTS.values())}
 )
 """Columns of our own tables that no rule knows; they are passed over."""

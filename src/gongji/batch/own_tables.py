@@ -5,6 +5,8 @@ Simulation, supervision and the national platform's nightly tables share them. W
 visits is settled as it is; docs/inside/own-tables.md says what each column means.
 """
 
+from pathlib import Path
+
 import pyarrow as pa
 
 _TEXT, _FEN, _DAY = pa.string(), pa.int64(), pa.date32()
@@ -53,6 +55,9 @@ VISITS = _schema(
 )
 """A visit: `area` is where the person is insured, `region` where the visit was."""
 
+ALSO_OF_VISITS = _schema(settlement=_TEXT, sequence=pa.int64(), birth_date=_DAY, subsidy=_TEXT)
+"""What visits of the national tables have besides: one visit may be settled several times."""
+
 LINES = _schema(
     line=_TEXT,
     visit=_TEXT,
@@ -99,10 +104,55 @@ INSTITUTIONS = _schema(
     since=_DAY,
     until=_DAY,
 )
+FILINGS = _schema(
+    person=_TEXT,
+    kind=_TEXT,
+    disease=_TEXT,
+    region=_TEXT,
+    since=_DAY,
+    until=_DAY,
+)
+"""A filing: `kind` is chronic (with `disease`) or offsite (with `region`)."""
+REFUNDS = _schema(
+    settlement=_TEXT,
+    original=_TEXT,
+    person=_TEXT,
+    settled_at=_MOMENT,
+    total_fen=_FEN,
+    paid_pool_fen=_FEN,
+)
+"""A row that reverses the settlement `original`; its amounts are negative."""
 TABLES = {
     "visits": VISITS,
     "lines": LINES,
     "persons": PERSONS,
     "spells": SPELLS,
     "institutions": INSTITUTIONS,
+    "filings": FILINGS,
+    "refunds": REFUNDS,
 }
+
+SHORT = {
+    "begin": "date",
+    "care": "benefit",
+    "total": "total_fen",
+    "in_scope": "in_scope_fen",
+    "own": "own_fen",
+    "first_self": "first_self_fen",
+    "over_limit": "over_limit_fen",
+    "deductible": "paid_deductible_fen",
+    "pool": "paid_pool_fen",
+    "supplements": "paid_supplements_fen",
+    "account": "account_fen",
+    "family": "family_fen",
+    "cash": "cash_fen",
+    "institution_bears": "institution_bears_fen",
+    "amount": "amount_fen",
+}
+"""Shorter names of the same columns, and the names that they have here."""
+
+
+def own_files(folder: Path, table: str) -> list[Path]:
+    """The Parquet files of a table in a folder: one file, or a folder of them."""
+    one = folder / f"{table}.parquet"
+    return [one] if one.is_file() else sorted((folder / table).glob("*.parquet"))

@@ -13,6 +13,8 @@ from gongji.refusals import Refusal
 
 if TYPE_CHECKING:
     from gongji.audit import AuditSummary, BadRow, Finding
+    from gongji.audit.open_figures import FolderWishes
+    from gongji.audit.own_folder import FolderAudit
 
 SHOWN = 20
 """How many differences and bad rows the terminal shows."""
@@ -21,13 +23,13 @@ EXIT_DIFFERENT, EXIT_BAD_FILE = 1, 2
 
 
 @click.command()
-@click.argument("visits", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("visits", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "-o",
     "output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     callback=options.writable,
-    help="差异写入：.xlsx、.csv 或 .parquet；写完才出现。",
+    help="差异写入：.xlsx、.csv 或 .parquet；输入是目录时，是写出报告的目录。写完才出现。",
 )
 @area_option
 @click.option(
@@ -64,13 +66,21 @@ def command(
     就诊文件另有 paid_pool（实际统筹支付，元，或 paid_pool_fen）一列；还可有 paid_supplements、
     paid_person、paid_deductible、paid_<层代号>。说明见 docs/use/audit.md。
 
+    就诊也可以是 gongji mirror 写出的目录；报告是一个网页和一个工作簿，另有规则未给出的数字的估计。
+
     全部相符时退出码为 0；有差异或有未能核对的行为 1；文件不能读为 2。
 
     \b
     例：
       gongji audit visits.csv --area 430500 -o differences.xlsx
       gongji audit visits.parquet --set inpatient_rate=85% --set inpatient_ceiling=80000 --json
+      gongji audit 本地/ -o 核对报告/
     """
+    if visits.is_dir():
+        from gongji.audit.open_figures import FolderWishes
+
+        wishes = FolderWishes(area, folders, options.pairs("--set", settings), opening, meters)
+        return _audit_folder(visits, output, wishes, as_json)
     from tqdm import tqdm
 
     from gongji.audit import AuditSummary, BadRow, Finding, PaidFile, audit
@@ -111,6 +121,48 @@ def command(
     else:
         _say(summary, findings, bad, output is not None)
     return EXIT_DIFFERENT if summary.count or bad else 0
+
+
+def _audit_folder(folder: Path, output: Path | None, wishes: "FolderWishes", as_json: bool) -> int:
+    """A folder of our own tables audited, its report written."""
+    from tqdm import tqdm
+
+    from gongji.audit.own_folder import audit_folder
+    from gongji.audit.report_files import write_report
+
+    if output is not None and (output.is_file() or output.resolve() == folder.resolve()):
+        raise click.UsageError(f"输入是目录，-o 应是另一个目录：{output}")
+    shown = sys.stderr.isatty() and not as_json
+    try:
+        with tqdm(unit="行", disable=not shown, leave=False) as bar:
+            found = audit_folder(folder, wishes, bar.update)
+    except Refusal as error:
+        click.echo(f"{folder}：{error}", err=True)
+        if as_json:
+            click.echo(json.dumps(error.as_json(), ensure_ascii=False))
+        return EXIT_BAD_FILE
+    if output is not None:
+        written = write_report(output, found, found.estimates, folder.name)
+        click.echo(f"报告写入 {'、'.join(map(str, written))}", err=True)
+    if as_json:
+        told = [{"setting": one.setting, "clear": one.clear} for one in found.estimates]
+        body = found.summary.as_json() | {"set_aside": found.aside, "estimates": told}
+        click.echo(json.dumps(body, ensure_ascii=False, indent=1))
+    else:
+        _say_folder(found)
+    return EXIT_DIFFERENT if found.summary.count or found.summary.bad else 0
+
+
+def _say_folder(found: "FolderAudit") -> None:
+    """What was found in a folder, by cause, and what was not judged."""
+    from gongji.audit.report_tables import aside_lines
+
+    _say(found.summary, [], [], True)
+    for reason, count in aside_lines(found):
+        click.echo(f"{reason}：{count} 次未判断")
+    for one in found.estimates:
+        if one.clear:
+            click.echo(f"估计（{one.agree}/{one.rows} 笔相符，请以文件为准）：可用 {one.setting}")
 
 
 def _check_output(output: Path | None, visits: Path, opening: Path | None) -> None:

@@ -1,0 +1,357 @@
+"""`gongji mirror`: national tables read back are the truth, and every row is accounted for."""
+
+import json
+
+import polars as pl
+import pytest
+import xlsxwriter
+from polars.testing import assert_frame_equal
+
+from gongji.cli.main import main
+from gongji.mirror.made_up import encode_prefecture
+from gongji.mirror.national_values import read_values
+from gongji.mirror.nightly import MirrorWishes, mirror_tables
+from gongji.mirror.table_checks import COUNTS
+from gongji.refusals import Refusal
+from mirror.made_small import write_small
+
+SETTLED = {
+    "SETL_ID": "1",
+    "MDTRT_ID": "m1",
+    "PSN_NO": "31000000000000001",
+    "INSUTYPE": "310",
+    "PSN_TYPE": "1101",
+    "INSU_ADMDVS": "532300",
+    "FIXMEDINS_CODE": "H53230000001",
+    "FIX_BLNG_ADMDVS": "532301",
+    "DEDC_HOSP_LV": "2",
+    "HOSP_LV": "05",
+    "MED_TYPE": "11",
+    "BEGNDATE": "2023-03-01",
+    "SETL_TIME": "2023-03-01 09:00:00",
+    "MEDFEE_SUMAMT": "100.00",
+    "INSCP_AMT": "100.00",
+    "HIFP_PAY": "60.00",
+    "FUND_PAY_SUMAMT": "60.00",
+    "PSN_PAY": "40.00",
+    "ACCT_PAY": "30.00",
+    "CASH_PAYAMT": "10.00",
+    "ACCT_MULAID_PAY": "",
+    "INIT_SETL_ID": "",
+    "REFD_SETL_FLAG": "0",
+    "VALI_FLAG": "1",
+    "UPDT_TIME": "2023-03-01 10:00:00",
+}
+
+
+def nothing(what, rows):
+    """Hears of progress and says nothing."""
+
+
+def read(folder, table):
+    """An own table of a folder."""
+    paths = sorted((folder / table).glob("*.parquet")) or [folder / f"{table}.parquet"]
+    return pl.concat([pl.read_parquet(path) for path in paths])
+
+
+def settle(tmp_path, *rows, name="SETL_D.csv", **wishes):
+    """Settlements that differ from SETTLED as said, mirrored: the checks and the folder."""
+    folder = tmp_path / "tables"
+    folder.mkdir(exist_ok=True)
+    pl.DataFrame([SETTLED | row for row in rows]).write_csv(folder / name)
+    wanted = MirrorWishes(tmp_path / "out", **({"keep_numbers": True} | wishes))
+    return mirror_tables([folder], wanted, nothing), tmp_path / "out"
+
+
+def rows_of(checks, table="SETL_D"):
+    """How many rows of a table went which way."""
+    found = next(item for item in checks.tables if item.table == table)
+    assert found.lost == 0
+    return found.rows
+
+
+@pytest.fixture(scope="module")
+def prefecture(tmp_path_factory):
+    """A small prefecture, its national tables, and what was read of them."""
+    folder = tmp_path_factory.mktemp("prefecture")
+    write_small(folder / "own")
+    dirt = encode_prefecture(folder / "own", folder / "national")
+    wishes = MirrorWishes(folder / "out", keep_numbers=True, buckets=3)
+    checks = mirror_tables([folder / "national/tables"], wishes, nothing)
+    return folder, dirt.counts, checks
+
+
+@pytest.mark.parametrize("table", ["visits", "lines", "persons", "institutions"])
+def test_what_is_read_back_is_the_truth(prefecture, table):
+    folder, _, _ = prefecture
+    truth = read(folder / "own", table)
+    key = {"visits": "visit", "lines": "line", "persons": "person"}.get(table, "institution")
+    found = read(folder / "out", table).select(truth.columns).sort(key)
+    assert_frame_equal(found, truth.sort(key))
+
+
+def test_spells_are_read_back_but_for_those_that_were_not_delivered(prefecture):
+    folder, dirt, _ = prefecture
+    truth, found = read(folder / "own", "spells"), read(folder / "out", "spells")
+    assert found.join(truth, on=truth.columns, how="anti", nulls_equal=True).is_empty()
+    lost = truth.join(found, on=truth.columns, how="anti", nulls_equal=True)
+    assert lost.height == dirt["spell_missing"]
+
+
+def test_every_dirty_row_is_counted_as_what_it_is(prefecture):
+    _, dirt, checks = prefecture
+    settled, lines = rows_of(checks), rows_of(checks, "FEE_LIST_D")
+    assert settled["superseded"] == dirt["delivered_twice"] + dirt["older_version"]
+    assert settled["refunded"] == settled["refund_rows"] == dirt["refunded_in_the_next_month"]
+    assert (settled["void"], settled["other_insurance"]) == (7, dirt["other_insurance"])
+    assert settled["rejected"] == dirt["code_unknown"] + dirt["refund_alone"]
+    assert settled["old_person_code"] == dirt["old_person_code"] > 0
+    assert lines["of_refunded"] == dirt["lines_of_refunded"]
+    assert lines["returning"] == dirt["returned_lines"]
+    assert lines["not_settled"] == dirt["not_settled"]
+    assert lines["rejected"] == dirt["settlement_missing"]
+
+
+def test_rows_and_money_of_every_table_are_accounted_for(prefecture):
+    _, _, checks = prefecture
+    for table in checks.tables:
+        assert table.lost == 0, table.table
+    settled = next(item for item in checks.tables if item.table == "SETL_D")
+    assert set(settled.rows) - set(COUNTS) <= {"old_person_code", "refund_without_flag"}
+    assert settled.fen["refunded"] == -settled.fen["refund_rows"]
+
+
+def test_the_sums_hold_in_every_row(prefecture):
+    _, _, checks = prefecture
+    assert {check.name for check in checks.checks if check.rows == check.holds == 600} == {
+        *("total_by_payer", "total_by_scope", "person", "funds", "lines"),
+    }
+    assert checks.family.decided == "inside" and checks.family.inside > 100
+
+
+def test_a_table_that_has_been_through_excel_is_refused_with_what_was_lost(prefecture, tmp_path):
+    folder, _, _ = prefecture
+    with pytest.raises(Refusal, match="SETL_ID 有 5 个编号是 4.39E.17.*已经丢失") as refused:
+        mirror_tables([folder / "national/excel"], MirrorWishes(tmp_path / "out"), nothing)
+    assert refused.value.code == "file_unreadable"
+
+
+def test_a_finished_file_is_not_read_again_and_a_new_one_is_added(tmp_path):
+    heard = []
+    first, out = settle(tmp_path, {})
+    assert rows_of(first)["written"] == 1
+    wishes = MirrorWishes(out, keep_numbers=True)
+    mirror_tables([tmp_path / "tables"], wishes, lambda what, rows: heard.append(what))
+    assert heard == ["分桶"]
+    later = tmp_path / "next/SETL_D.csv"
+    later.parent.mkdir()
+    pl.DataFrame([SETTLED | {"SETL_ID": "2"}]).write_csv(later)
+    both = mirror_tables([later.parent], wishes, lambda what, rows: heard.append(what))
+    assert rows_of(both)["written"] == 2 and heard[1:] == ["SETL_D.csv", "分桶"]
+
+
+def test_a_bucket_that_was_changed_is_made_anew(tmp_path):
+    _, out = settle(tmp_path, {})
+    before = (out / "visits/00000.parquet").read_bytes()
+    (out / "visits/00000.parquet").write_bytes(b"")
+    settle(tmp_path, {})
+    assert (out / "visits/00000.parquet").read_bytes() == before
+
+
+def test_no_number_of_a_person_is_left_unless_it_is_asked_for(tmp_path):
+    row = {"INIT_SETL_ID": "missing"}
+    _, out = settle(tmp_path, {}, {"SETL_ID": "2"} | row, keep_numbers=False)
+    number = SETTLED["PSN_NO"].encode()
+    assert not [p for p in out.rglob("*") if p.is_file() and number in p.read_bytes()]
+    person = read(out, "visits")["person"][0]
+    assert person.startswith("p") and read(out, "persons")["person"].to_list() == [person]
+    again, _ = settle(tmp_path, {}, {"SETL_ID": "3"}, keep_numbers=False)
+    assert read(out, "visits")["person"].unique().to_list() == [person]
+    assert (out / "pseudonym.key").stat().st_mode & 0o077 == 0
+
+
+def test_copies_of_the_settlements_are_refused_together(tmp_path):
+    settle(tmp_path, {})
+    with pytest.raises(Refusal, match="SETL_D、NOCLR_SETL_D") as refused:
+        settle(tmp_path, {}, name="noclr_setl_d_2023.csv")
+    assert refused.value.code == "tables_together"
+
+
+def test_a_copy_in_a_later_run_is_refused_too(tmp_path):
+    _, out = settle(tmp_path, {})
+    (tmp_path / "tables/SETL_D.csv").unlink()
+    with pytest.raises(Refusal) as refused:
+        settle(tmp_path, {}, name="CLRED_SETL_D.csv")
+    assert refused.value.code == "tables_together"
+
+
+def test_a_settlement_partly_refunded_is_written_with_its_net_amounts(tmp_path):
+    back = {"SETL_ID": "2", "INIT_SETL_ID": "1", "MEDFEE_SUMAMT": "-40", "HIFP_PAY": "-24"}
+    checks, out = settle(tmp_path, {}, back)
+    visit = read(out, "visits").row(0, named=True)
+    assert (visit["total_fen"], visit["paid_pool_fen"]) == (6000, 3600)
+    assert rows_of(checks)["partly_refunded"] == 1
+    assert read(out, "refunds").row(0, named=True)["original"] == "1"
+
+
+def test_the_refund_of_a_national_id_may_name_the_local_one(tmp_path):
+    ids = {"SETL_ID": "L1", "SETL_ID_NAT": "N1"}
+    back = {"SETL_ID": "L2", "SETL_ID_NAT": "N2", "INIT_SETL_ID": "L1"}
+    money = {"MEDFEE_SUMAMT": "-100", "HIFP_PAY": "-60"}
+    checks, out = settle(tmp_path, ids, back | money, ids | {"SETL_ID": "L3", "SETL_ID_NAT": "N3"})
+    assert read(out, "visits")["settlement"].to_list() == ["N3"]
+    assert rows_of(checks)["refunded"] == 1
+
+
+def test_a_local_number_and_the_national_one_are_the_same_person(tmp_path):
+    known = {"PSN_NO": "L7", "PSN_NO_GB": "31000000000000001"}
+    _, out = settle(tmp_path, known, {"SETL_ID": "2", "PSN_NO_GB": ""})
+    assert read(out, "visits")["person"].unique().to_list() == ["31000000000000001"]
+
+
+def test_the_newest_row_counts_though_it_was_delivered_first(tmp_path):
+    older = {"HIFP_PAY": "1.00", "UPDT_TIME": "2023-03-01 09:59:59"}
+    checks, out = settle(tmp_path, {}, older)
+    assert read(out, "visits")["paid_pool_fen"].to_list() == [6000]
+    assert rows_of(checks)["superseded"] == 1
+
+
+def test_a_row_deleted_later_is_gone(tmp_path):
+    gone = {"DELETED": "1", "UPDT_TIME": "2023-03-02 00:00:00"}
+    checks, out = settle(tmp_path, {"DELETED": "0"}, gone)
+    assert read(out, "visits").is_empty() and rows_of(checks)["deleted"] == 1
+
+
+@pytest.mark.parametrize(("mutual", "account"), [("10.00", "20.00"), ("10.00", "30.00")])
+def test_where_the_family_account_is_counted_is_told_by_the_rows(tmp_path, mutual, account):
+    beside = account == "20.00"
+    amounts = {"ACCT_MULAID_PAY": mutual, "ACCT_PAY": account}
+    checks, out = settle(tmp_path, amounts)
+    assert checks.family.decided == ("beside" if beside else "inside")
+    visit = read(out, "visits").row(0, named=True)
+    assert (visit["account_fen"], visit["family_fen"], visit["cash_fen"]) == (2000, 1000, 1000)
+    assert next(c for c in checks.checks if c.name == "person").holds == 1
+
+
+def test_columns_that_are_not_delivered_are_empty_never_zero(tmp_path):
+    required = ("SETL_ID", "MDTRT_ID", "PSN_NO", "MED_TYPE", "MEDFEE_SUMAMT", "HIFP_PAY")
+    required = (*required, "SETL_TIME", "INSU_ADMDVS", "PSN_TYPE")
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    pl.DataFrame([{name: SETTLED[name] for name in required}]).write_csv(folder / "SETL_D.csv")
+    mirror_tables([folder], MirrorWishes(tmp_path / "out"), nothing)
+    visit = read(tmp_path / "out", "visits").row(0, named=True)
+    assert visit["paid_pool_fen"] == 6000 and str(visit["date"]) == "2023-03-01"
+    assert visit["cash_fen"] is visit["paid_supplements_fen"] is visit["account_fen"] is None
+
+
+def test_a_sum_that_does_not_hold_is_told_with_its_money(tmp_path):
+    checks, _ = settle(tmp_path, {}, {"SETL_ID": "2", "PSN_PAY": "39.00"})
+    broken = next(c for c in checks.checks if c.name == "total_by_payer")
+    assert (broken.rows, broken.holds, broken.differs_fen, broken.shown) == (2, 1, 100, ["2"])
+
+
+def test_a_prefecture_tells_only_what_differs(tmp_path):
+    over = tmp_path / "own.yaml"
+    over.write_text(
+        "版本: 本市-1\n代码:\n  MED_TYPE: {'8888': chronic}\n"
+        "表:\n  SETL_D:\n    列:\n      MED_TYPE: [码, 本地类别]\n",
+        encoding="utf-8",
+    )
+    row = {key: value for key, value in SETTLED.items() if key != "MED_TYPE"}
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    pl.DataFrame([row | {"本地类别": "8888"}]).write_csv(folder / "结算信息表.csv")
+    wishes = MirrorWishes(tmp_path / "out", (over,), keep_numbers=True)
+    mirror_tables([folder], wishes, nothing)
+    assert read(tmp_path / "out", "visits")["benefit"].to_list() == ["chronic"]
+
+
+def test_an_unknown_code_is_rejected_with_its_value(tmp_path):
+    checks, out = settle(tmp_path, {"MED_TYPE": "8888"})
+    rejected = pl.read_csv(out / "rejected.csv", infer_schema=False).row(0, named=True)
+    assert (rejected["cause"], rejected["value"], rejected["key"]) == ("code_unknown", "8888", "1")
+    assert rows_of(checks)["rejected"] == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "cause"),
+    [
+        ("MEDFEE_SUMAMT", "一百", "amount_unreadable"),
+        ("SETL_TIME", "昨天", "time_unreadable"),
+        ("PSN_NO", "", "key_missing"),
+    ],
+)
+def test_a_cell_that_cannot_be_read_is_told_with_its_row(tmp_path, column, text, cause):
+    checks, out = settle(tmp_path, {}, {"SETL_ID": "2", column: text})
+    rejected = pl.read_csv(out / "rejected.csv", infer_schema=False).row(0, named=True)
+    assert (rejected["row_number"], rejected["column"], rejected["cause"]) == ("2", column, cause)
+    assert checks.tables[0].unreadable == {cause: 1}
+    assert rows_of(checks)["written"] == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "given", "meant"),
+    [
+        ("fen", ["12.3", "1,234.50", "-0.01"], [1230, 123450, -1]),
+        ("fen", [0.285, 100.0, 1e9], [29, 10000, 10**11]),
+        ("code", ["11.0", "０1", " 310 "], ["11", "01", "310"]),
+        ("code2", ["1", "02", "11"], ["01", "02", "11"]),
+        ("code", [1, 2, 310], ["1", "2", "310"]),
+        ("day", ["2023-03-01", "2023/3/1", "20230301"], ["2023-03-01"] * 3),
+        ("instant", ["2023-03-01 08:00:00", "20230301080000"], ["2023-03-01 08:00:00"] * 2),
+        ("month", ["202303", "2023-03"], ["2023-03-01"] * 2),
+    ],
+)
+def test_cells_have_one_meaning_however_they_are_written(form, given, meant):
+    frame = pl.DataFrame({"row_number": range(1, len(given) + 1), "x": given})
+    found = read_values(frame, {"x": form}, ()).frame["x"].to_list()
+    assert [
+        str(v)[: len(m)] if isinstance(m, str) else v for v, m in zip(found, meant, strict=True)
+    ] == meant
+
+
+def test_a_long_number_that_became_a_float_is_refused():
+    frame = pl.DataFrame({"row_number": [1], "SETL_ID": [4.39e17]})
+    with pytest.raises(Refusal, match="丢失"):
+        read_values(frame, {"SETL_ID": "key"}, ())
+
+
+def test_a_sheet_of_excel_is_read_like_any_file(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "SETL_D.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, [name.lower() for name in SETTLED])
+        sheet.write_row(1, 0, list(SETTLED.values()))
+    mirror_tables([tmp_path / "SETL_D.xlsx"], MirrorWishes(tmp_path / "out"), nothing)
+    assert read(tmp_path / "out", "visits")["total_fen"].to_list() == [10000]
+
+
+def run(*argv):
+    """The exit code of a command."""
+    with pytest.raises(SystemExit) as leaving:
+        main(["mirror", *map(str, argv)])
+    return leaving.value.code
+
+
+def test_the_command_says_what_became_of_every_table(tmp_path, capsys):
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    pl.DataFrame([SETTLED]).write_csv(folder / "SETL_D.csv")
+    (folder / "其他.csv").write_text("甲,乙\n1,2\n", encoding="utf-8")
+    assert run(folder, "-o", tmp_path / "out") == 0
+    said = capsys.readouterr().out
+    assert "SETL_D：读入 1，写出 1（100.00 元）" in said
+    assert "其他.csv：文件名和列名都看不出是哪张表" in said
+    pl.DataFrame([SETTLED | {"MED_TYPE": "8888"}]).write_csv(folder / "SETL_D_2.csv")
+    assert run(folder, "-o", tmp_path / "out", "--json") == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["tables"][0]["rows"]["rejected"] == 1
+    assert run(folder / "其他.csv", "-o", tmp_path / "none") == 2
+
+
+def test_a_made_up_prefecture_is_read_by_the_same_command(tmp_path, capsys):
+    assert run("--made-up", tmp_path / "made", "--persons", 60) == 0
+    assert run(tmp_path / "made/tables", "-o", tmp_path / "out") == 1
+    assert "明细金额之和 = 结算总费用" in capsys.readouterr().out
+    truth = pl.concat([pl.read_parquet(p) for p in (tmp_path / "made/truth/visits").glob("*")])
+    assert read(tmp_path / "out", "visits")["total_fen"].sum() == truth["total_fen"].sum()
