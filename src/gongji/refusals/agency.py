@@ -8,4 +8,12 @@ AGENCY: dict[str, str] = {
     "bill_late": "{date} 的费用应在 {last} 前申请报销，逾期不予受理（{article}）",
     "bill_not_accepted": "统筹区 {area} 不受理手工报销（{article}）；请在就医时直接结算",
     "relation_refused": "{value}不在可以共济的亲属之内（{article}）；可取：{allowed}",
+    "payee_wrong": "收款账户有误：户名、开户银行不能为空，账号须为 8 至 32 位数字；请核对后重填",
+    "payout_nothing": "统筹区 {area} 现在没有可以支付的款项；请先核对收款账户和已在办的批次",
+    "payout_line": "分录 {value} 的款项已经支付、已在另一批次或账户已变；请重新汇集后再提交",
+    "payout_unknown": "没有第 {value} 号付款；请核对编号",
+    "payout_returned": "第 {value} 号付款已经登记过退票；请刷新后再看",
+    "payout_unconfirmed": "第 {value} 批还没有经出纳确认，不能生成银行文件；请先确认",
+    "claim_unknown": "没有第 {value} 号第三人债权；请核对编号",
+    "claim_exceeded": "第 {value} 号债权还可追回 {left} 元，登记的金额须大于零且不超过它",
 }
