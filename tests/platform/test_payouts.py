@@ -6,14 +6,13 @@ import io
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 import psycopg
 import pytest
 from psycopg import errors
-from tests import databases
-from tests.platform.agency_office import CONSOLE, Office, refused
+from tests.platform.agency_office import CONSOLE, refused
+from tests.platform.agency_till import NUMBER, PSN, Till, open_till
 from tests.platform.review_world import AREA, COUNTY, OTHER_COUNTY
 
 from gongji.agency.bank_files import COLUMNS, bank_file
@@ -21,83 +20,16 @@ from gongji.agency.notices import notices_of
 from gongji.agency.payees import PayeeAccount, current_payees, open_payee, seal_payee
 from gongji.agency.payouts import collect, orders_of, waiting_payouts
 from gongji.ledger.statement import of_person
-from gongji.ledger.trial import trial
-from gongji.ledger.verify import verify
 from gongji.platform.actors import Actor
 from gongji.refusals import Fault, Refusal
 from gongji.review import desk as life
 from gongji.review.desk import Acting, Desk
 
-PSN = "53230000000000000001"
-NUMBER = "6217000010001234567"
-
-
-class Till(Office):
-    """An office with an accountant and a cashier of the prefecture's agency."""
-
-    def __init__(self, owner: Any, by: Any) -> None:
-        super().__init__(owner, by)
-        self.address = ""
-        self.accountant = self.post("kuaiji", "accountant", "city")
-        self.cashier = self.post("chuna", "cashier", "city")
-
-    def payee(self, number: str = NUMBER, holder: str = "测试1") -> dict[str, Any]:
-        """An account as a form has it."""
-        account = PayeeAccount(holder, "测试银行", number)
-        made: dict[str, Any] = msgspec.to_builtins(seal_payee(self.seal, AREA, PSN, account))
-        return made
-
-    def owed(self, number: str, fen: int = 100_000, **more: Any) -> int:
-        """A bill that was reviewed; gives its entry."""
-        made = self.hand_in(number, fen, **({"payee": self.payee()} | more))
-        return int(self.paid(made).split()[-1])
-
-    def batch(self, who: Actor | None = None, **more: Any) -> int:
-        """What waits, as a batch that was submitted."""
-        content = msgspec.to_builtins(collect(self.owner, AREA)) | more
-        return self.submitted_as("payout_batch", who or self.accountant, content)
-
-    def submitted_as(self, kind: str, who: Actor, content: dict[str, Any]) -> int:
-        """A command of the prefecture's agency."""
-        return self.submitted(who, content, kind=kind, agency=AREA)
-
-    def returned(self, order: int, reason: str = "户名不符") -> int:
-        """What the bank sent back, booked."""
-        content = {"order": order, "returned_on": str(self.desk().today), "bank_ref": f"T{order}"}
-        made = self.submitted_as("payout_return", self.cashier, content | {"reason": reason})
-        self.approve(self.accountant, made)
-        return made
-
-    def balance(self, kind: str = "payable") -> int:
-        """What a person's account of a kind stands at."""
-        row = self.owner.execute(
-            "select amount_fen from balance where person = 1 and kind = %s", [kind]
-        ).fetchone()
-        return int(row[0]) if row else 0
-
-    def bank(self) -> int:
-        """What left the spending account."""
-        row = self.owner.execute(
-            "select coalesce(sum(case 'bank_spending' when credit then amount_fen"
-            " when debit then -amount_fen end), 0) from posting"
-        ).fetchone()
-        return int(row[0]) if row else 0
-
-    def sound(self) -> bool:
-        """The books agree."""
-        return list(verify(self.owner)) == [] and trial(self.owner, self.desk().today, AREA).agrees
-
 
 @pytest.fixture
 def till(server: str) -> Iterator[Till]:
     """A till of its own."""
-    with (
-        databases.copy(server) as address,
-        psycopg.connect(address, autocommit=True) as owner,
-        psycopg.connect(address, options=CONSOLE, autocommit=True) as by,
-    ):
-        made = Till(owner, by)
-        made.address = address
+    with open_till(server) as made:
         yield made
 
 
@@ -273,20 +205,13 @@ def test_a_batch_says_what_is_owed_and_no_other_amount(till: Till) -> None:
 def test_a_corrected_account_makes_a_batch_stale(till: Till) -> None:
     till.owed("B1")
     made = till.batch()
-    corrected(till, "6217000010007654321")
+    till.corrected("6217000010007654321")
     assert till.approve(till.cashier, made).state == "stale"
     assert till.bank() == 0
     refused("payout_line", life.submit, till.desk(), till.accountant, till.acting(made))
     life.withdraw(till.desk(), till.accountant, till.acting(made, reason="账户已更正"))
     assert till.approve(till.cashier, till.batch()).state == "executed"
     assert till.bank() == 52_800
-
-
-def corrected(till: Till, number: str) -> None:
-    """Another account, told at the counter and reviewed."""
-    content = {"psn_no": PSN, "payee": till.payee(number)}
-    made = till.submitted(till.clerk, content, kind="payee_account")
-    till.approve(till.post("first2", "first_reviewer", "city"), made)
 
 
 def test_what_the_bank_returns_is_owed_again_and_paid_to_another_account(till: Till) -> None:
@@ -309,7 +234,7 @@ def test_what_the_bank_returns_is_owed_again_and_paid_to_another_account(till: T
     assert (waits.source, waits.attempt, waits.lacks) == (source, 2, "returned")
     refused("payout_nothing", collect, till.owner, AREA)
     refused("payout_returned", till.returned, order.id)
-    corrected(till, "6217000010007654321")
+    till.corrected("6217000010007654321")
     second = till.batch()
     till.approve(till.cashier, second)
     (again,) = orders_of(till.owner, second)
@@ -338,7 +263,7 @@ def test_without_an_account_nothing_is_paid_and_it_is_said(till: Till) -> None:
     (waits,) = waiting_payouts(till.owner, AREA)
     assert (waits.lacks, waits.fen) == ("no_account", 52_800)
     refused("payout_nothing", collect, till.owner, AREA)
-    corrected(till, NUMBER)
+    till.corrected(NUMBER)
     assert collect(till.owner, AREA).total_fen == 52_800
 
 

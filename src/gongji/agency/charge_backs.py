@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from gongji.law.compile.grounds import rules
+from gongji.law.compile.grounds import ground, rules
 from gongji.law.rulebook.account_provisions import Payment
 from gongji.law.rulebook.law import Law
 from gongji.ledger.entry_rows import EntryRow
@@ -43,7 +43,8 @@ def charging_article(law: Law) -> str:
     for provision, rule in rules(law, Payment):
         if MANUAL in rule.charged_back:
             article = rule.capitation.article if rule.capitation else rule.article
-            return f"{provision.book.head.number} {article}"
+            found = ground(provision, rule, article).cite
+            return f"{found.document} {found.article}"
     return ""
 
 

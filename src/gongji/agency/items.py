@@ -1,6 +1,7 @@
 """Every item that is built: importing this makes their kinds of commands known."""
 
 from gongji.agency import (
+    chronic_changes,
     chronic_filing,
     family_bond,
     manual_reimbursement,
@@ -11,6 +12,6 @@ from gongji.agency import (
 from gongji.review import posts
 
 ALL = (
-    *(posts, family_bond, chronic_filing, manual_reimbursement),
+    *(posts, family_bond, chronic_filing, chronic_changes, manual_reimbursement),
     *(payees, payouts, third_party_claims),
 )

@@ -5,6 +5,8 @@ AGENCY: dict[str, str] = {
     "disease_list_wrong": "病种目录第 {row} 行有误：{reason}；请改正后重新录入",
     "disease_unlisted": "统筹区 {area} 在 {date} 有效的病种目录没有 {value}；请核对代码，或先录入目录",
     "registration_double": "参保人已有{name}的门诊慢特病备案，同一病种不得重复享受；请先结束原来的备案",
+    "registration_over": "流水号 {value} 的慢特病备案在 {date} 没有生效；请核对流水号和日期",
+    "registration_there": "这项慢特病备案已在 {value}；请核对要变更到的机构",
     "bill_late": "{date} 的费用应在 {last} 前申请报销，逾期不予受理（{article}）",
     "bill_not_accepted": "统筹区 {area} 不受理手工报销（{article}）；请在就医时直接结算",
     "relation_refused": "{value}不在可以共济的亲属之内（{article}）；可取：{allowed}",
