@@ -324,8 +324,13 @@ def _act_return(case: Case) -> str:
     lock(connection, [order.person])
     (number,) = take_ids(connection, 1)
     line = PayoutLine(order.source, order.fund, order.person, order.fen, order.payee, order.attempt)
+    row = connection.execute(
+        "select service_date from entry where id = %s", [order.entry]
+    ).fetchone()
+    assert row is not None
     back = msgspec.structs.replace(
         _entry(case, number, line),
+        service_date=row[0],
         origin_key=f"payout_return|{order.id}",
         cause=order.entry,
         reverses=order.entry,
