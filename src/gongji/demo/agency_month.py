@@ -122,7 +122,9 @@ def fill_month(
     for number in range(FILINGS):
         _filing(month, people.pop(), number, rng.choice(hospitals))
     _payments(month, seal)
-    month.play()
+    # In one transaction: a demonstration that is broken off has none of it, and commits cost time.
+    with connection.transaction():
+        month.play()
     row = connection.execute("select count(*) from command").fetchone()
     return int(row[0]) if row else 0
 
