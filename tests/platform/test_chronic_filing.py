@@ -158,6 +158,90 @@ def test_a_later_list_holds_from_its_day(county: County) -> None:
             county.owner.execute(statement)
 
 
+def serial(county: County) -> str:
+    """The serial of the registration that stands."""
+    row = county.owner.execute(
+        "select details ->> 'serial' from person_fact where kind = 'registration'"
+        " and retired_at is null order by id desc limit 1"
+    ).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def changed(county: County, kind: str, who: Actor | None = None, **content: Any) -> str:
+    """A change handed in and reviewed at the prefecture's agency."""
+    form = {"psn_no": PERSON, "serial": serial(county)} | content
+    number = county.submitted(who or county.clerk, form, kind=kind)
+    first = county.post("first2", "first_reviewer", "city")
+    return county.approve(first, number).result
+
+
+def test_a_registration_ends_by_review_and_the_person_is_told(county: County) -> None:
+    county.decided("M03900")
+    last = county.day + timedelta(days=10)
+    told = changed(county, "chronic_filing_end", last=str(last), reason="已治愈")
+    assert told == f"高血压备案至 {last} 止"
+    (row,) = county.registrations()
+    assert row[2:] == ("approved", county.day, last + timedelta(days=1))
+    notice = notices_of(county.owner, 1)[0]
+    assert "已治愈" in notice.text and "行政复议" in notice.text
+    # What was known before stays known; on a day after it nothing can be changed.
+    late = str(last + timedelta(days=1))
+    refused("registration_over", changed, county, "chronic_filing_end", last=late, reason="又一次")
+    refused("reason_missing", changed, county, "chronic_filing_end", last=str(last), reason=" ")
+    refused(
+        "filing_unknown",
+        changed,
+        county,
+        "chronic_filing_end",
+        **{"serial": "9"}
+        | {
+            "last": str(last),
+            "reason": "无",
+        },
+    )
+
+
+def test_a_registration_moves_to_another_hospital(county: County) -> None:
+    county.decided("M03900")
+    county.owner.execute(
+        "insert into institution (code, area, name, kind)"
+        " values ('H2', '532300', '测试二院', 'hospital')"
+    )
+    since = county.day + timedelta(days=5)
+    move = {"institution": "H2", "since": str(since)}
+    refused(
+        "institution_unknown",
+        changed,
+        county,
+        "chronic_filing_move",
+        **move
+        | {
+            "institution": "H9",
+        },
+    )
+    refused(
+        "registration_there",
+        changed,
+        county,
+        "chronic_filing_move",
+        **move
+        | {
+            "institution": "H1",
+        },
+    )
+    assert changed(county, "chronic_filing_move", **move) == "高血压备案变更到 H2"
+    rows = county.owner.execute(
+        "select details ->> 'institution', since, until from person_fact"
+        " where kind = 'registration' and retired_at is null order by since"
+    ).fetchall()
+    assert [row[:2] for row in rows] == [("H1", county.day), ("H2", since)]
+    assert rows[0][2] == since and rows[1][2] is not None
+    # It is still one registration, by its serial.
+    last = str(since + timedelta(days=1))
+    assert "止" in changed(county, "chronic_filing_end", last=last, reason="已治愈")
+
+
 HEAD = "病种代码,病种名称,规则病种,待遇,认定标准,有效月数\n"
 
 

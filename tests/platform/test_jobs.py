@@ -189,4 +189,5 @@ def test_every_job_has_its_time(database: str) -> None:
         "resume_stalled: */10 * * * *",
         "seal_journal: 20 17 * * *",
         "tidy: */30 * * * *",
+        "trail_months: 45 17 * * *",
     ]

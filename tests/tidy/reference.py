@@ -55,13 +55,19 @@ def commands() -> str:
         )
         lines += ["", f"## `gongji {name}`", "", summary, ""]
         lines += ["```", command.get_help(context), "```"]
-        for part in sorted(command.commands) if isinstance(command, click.Group) else ():
-            inner = click.Context(
-                command.commands[part], info_name=part, parent=context, terminal_width=96
-            )
-            lines += ["", f"### `gongji {name} {part}`", "", "```"]
-            lines += [command.commands[part].get_help(inner), "```"]
+        lines += _parts(command, context)
     return "\n".join(lines) + "\n"
+
+
+def _parts(command: click.Command, context: click.Context) -> list[str]:
+    """The commands of a group with their help, groups inside it too."""
+    lines = []
+    for name in sorted(command.commands) if isinstance(command, click.Group) else ():
+        part = command.commands[name]
+        inner = click.Context(part, info_name=name, parent=context, terminal_width=96)
+        lines += ["", f"### `{inner.command_path}`", "", "```", part.get_help(inner), "```"]
+        lines += _parts(part, inner)
+    return lines
 
 
 def settings() -> str:

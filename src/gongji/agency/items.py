@@ -1,6 +1,17 @@
 """Every item that is built: importing this makes their kinds of commands known."""
 
-from gongji.agency import chronic_filing, family_bond, manual_reimbursement
+from gongji.agency import (
+    chronic_changes,
+    chronic_filing,
+    family_bond,
+    manual_reimbursement,
+    payees,
+    payouts,
+    third_party_claims,
+)
 from gongji.review import posts
 
-ALL = (posts, family_bond, chronic_filing, manual_reimbursement)
+ALL = (
+    *(posts, family_bond, chronic_filing, chronic_changes, manual_reimbursement),
+    *(payees, payouts, third_party_claims),
+)

@@ -11,8 +11,14 @@ from typing import Literal
 import msgspec
 
 from gongji.agency import notices
+from gongji.agency.charge_backs import charging_article, record_charge_back, selected_institution
 from gongji.agency.family_bond import cited, may_ask
+from gongji.agency.payees import SealedPayee, keep_payee, payee_lines
+from gongji.agency.third_party_claims import ARTICLE, add_claim
 from gongji.law.accounts.deadlines import Deadline, deadline
+from gongji.ledger.entry_rows import EntryRow
+from gongji.people.person_rows import get_person
+from gongji.platform.identity import mask_number
 from gongji.refusals import Refusal
 from gongji.review.command_kinds import Case, CommandKind, Examination, PreviewLine, register
 from gongji.settlement.reimburse import (
@@ -26,10 +32,16 @@ from gongji.units import date_of, day_in_china, day_of, yuan_text
 
 
 class BillForm(PaperBill, frozen=True):
-    """The form of a bill: what the papers say, who asks, and why it is late where it is."""
+    """The form of a bill: what the papers say, who asks, and why it is late where it is.
+
+    `payee` is the account to be paid to, sealed (None: the one known, or told later); `debtor` the
+    third party for whom the pool advances (empty: unknown).
+    """
 
     applicant: Literal["person", "delegate"] = "person"
     late_reason: str = ""
+    payee: SealedPayee | None = None
+    debtor: str = ""
 
 
 def _bill(form: BillForm) -> PaperBill:
@@ -69,12 +81,15 @@ def _check_deadline(case: Case, found: PaperDecision) -> Deadline:
 def examine(case: Case) -> Examination:
     """What a bill rests on: the law and the facts of its day, that it was not paid before.
 
-    Refuses: applicant_refused, bill_entered, bill_late, bill_not_accepted, reason_missing; as
-             `decide_paper`.
+    Refuses: applicant_refused, uninsured_on where another area insures the person, bill_entered,
+             bill_late, bill_not_accepted, reason_missing; as `decide_paper`.
     """
     form: BillForm = case.content
     may_ask(case.law, "manual_reimbursement", form.applicant)
     found = decide_paper(case.connection, _bill(form), case.areas)
+    if found.home != case.row.area:
+        values = {"value": mask_number(form.psn_no), "date": form.service_date.isoformat()}
+        raise Refusal("uninsured_on", "psn_no", values)
     if found.entered is not None:
         values = {"value": form.number, "entry": str(found.entered)}
         raise Refusal("bill_entered", "number", values)
@@ -87,7 +102,32 @@ def examine(case: Case) -> Examination:
         "facts": {name: str(value) for name, value in sorted(result.visit.facts.items())},
         "deadline": rule.state(day_of(day_in_china(case.now))),
     }
-    return Examination(ground, tuple(_lines(found, form)), found.owed_fen, (found.person.id,))
+    lines = [*_lines(found, form), *_consequences(case, found)]
+    return Examination(ground, tuple(lines), found.owed_fen, (found.person.id,))
+
+
+def _consequences(case: Case, found: PaperDecision) -> list[PreviewLine]:
+    """What else a bill brings about: whom it is taken off, who owes it to the pool, who is paid."""
+    form: BillForm = case.content
+    result = found.decided.result
+    lines = []
+    article = charging_article(result.law)
+    institution = article and selected_institution(
+        case.connection, found.person.id, form.service_date
+    )
+    if institution and result.pool_fen:
+        words = f"从 {institution} 的定额包干费用中扣回"
+        lines.append(PreviewLine(words, result.pool_fen, article))
+    if _advanced(found) and result.pool_fen:
+        words = f"先行支付，向{form.debtor.strip() or '第三人（无法确定）'}追偿"
+        lines.append(PreviewLine(words, result.pool_fen, ARTICLE))
+    return lines + (payee_lines(found.person, form.payee) if form.payee else [])
+
+
+def _advanced(found: PaperDecision) -> bool:
+    """Whether the pool advances a bill for a third party."""
+    facts = found.decided.result.visit.facts
+    return bool(facts.get("third_party")) and bool(facts.get("advance"))
 
 
 def _lines(found: PaperDecision, form: BillForm) -> list[PreviewLine]:
@@ -121,6 +161,7 @@ def act(case: Case) -> str:
         by=By(case.row.id),
     )
     assert entry.person is not None
+    _follow(case, entry)
     found = may_ask(case.law, "manual_reimbursement", form.applicant)
     owed = yuan_text(entry.settlement.owed_fen)
     text = (
@@ -129,6 +170,19 @@ def act(case: Case) -> str:
     )
     notices.tell(case.connection, case.row.id, (entry.person,), text, case.now)
     return f"报销 {owed} 元，分录 {entry.id}"
+
+
+def _follow(case: Case, entry: EntryRow) -> None:
+    """What follows from a bill: a quota it is taken off, a claim on a third party, an account."""
+    form: BillForm = case.content
+    facts = entry.settled.visit.facts
+    law = case.areas.area(entry.area).law(day_of(entry.service_date))
+    record_charge_back(case.connection, law, entry)
+    if facts.get("third_party") and facts.get("advance"):
+        add_claim(case, entry, form.debtor)
+    if form.payee is not None:
+        person = get_person(case.connection, form.psn_no)
+        keep_payee(case.connection, case, person, form.payee, case.now)
 
 
 register(

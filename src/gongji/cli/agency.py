@@ -1,4 +1,4 @@
-"""`gongji agency`: an agency's first day, the working days of a year, who can finish what."""
+"""`gongji agency`: an agency's first day, working days, who can finish what, paying persons."""
 
 import json
 from datetime import UTC, datetime
@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from gongji.cli import options
+from gongji.cli import agency_payouts, options
 from gongji.units import day_in_china, day_of, yuan_text
 
 
 @click.group(name="agency")
 def command() -> None:
-    """经办机构：第一天的登记、工作日历、岗位能否办完各项业务。
+    """经办机构：第一天的登记、工作日历、岗位能否办完各项业务；支付个人，债权，扣回。
 
     \b
     例：
@@ -21,7 +21,13 @@ def command() -> None:
       gongji agency calendar 2026.csv --year 2026 --source 通知文号
       gongji agency diseases 病种.csv --area 532300 --since 2025-01-01 --source 文号
       gongji agency coverage --area 532300
+      gongji agency payout make --area 532300 --as kuaiji
+      gongji agency claims --area 532300
     """
+
+
+for part in (agency_payouts.payout, agency_payouts.claims, agency_payouts.charged):
+    command.add_command(part)
 
 
 def _named(text: str) -> tuple[str, str]:

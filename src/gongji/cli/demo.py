@@ -63,7 +63,23 @@ def _fill(people: int, seed: int, quiet: bool) -> None:
             return
         if not quiet:
             click.echo(f"虚构五个统筹区，每区 {people} 人 …")
-        county.fill(connection, installed_identity(), seed, people, datetime.now().astimezone())
+        now = datetime.now().astimezone()
+        county.fill(connection, installed_identity(), seed, people, now)
+        if not quiet:
+            click.echo("虚构一个经办机构的人员和一个月的业务 …")
+        _month(connection, seed, now)
+
+
+def _month(connection: Any, seed: int, now: datetime) -> None:
+    """A month of an agency's work, once."""
+    from gongji.demo.agency_month import fill_month
+    from gongji.platform.environment import environment
+    from gongji.platform.installation import installed_inbox, installed_law
+    from gongji.platform.message_seal import seal_of
+
+    given = environment()
+    seal = seal_of(given.identity_key, given.lookup_key)
+    fill_month(connection, installed_law(), installed_inbox(), seal, seed, now)
 
 
 def _day(address: str, visits: int, seed: int, as_json: bool) -> None:
@@ -139,3 +155,25 @@ def _where_to_look(addresses: dict[str, str]) -> None:
   docs/generated/gateway.md                        接口的交易与字段
 """
     )
+    _who_signs_in(addresses["pages"])
+
+
+def _who_signs_in(pages: str) -> None:
+    """Where the staff of the agency sign in for the first time, each by a link of their own."""
+    from gongji.demo.agency_staff import AGENCIES, invitations
+    from gongji.platform.installation import operator, owner_connection
+    from gongji.review.staff import LINK_DAYS, post_words
+
+    names = {one.code: one.name for one in AGENCIES}
+    with owner_connection() as connection:
+        words = post_words(connection)
+        links = invitations(connection, operator(), datetime.now().astimezone())
+    if links:
+        click.echo(
+            f"经办后台：每人第一次登录的链接，用一次，{LINK_DAYS} 天内有效（人员都是虚构的）"
+        )
+    for clerk, token in links:
+        where = names.get(clerk.agency, "全州")
+        click.echo(
+            f"  {clerk.account}（{words[clerk.post]}，{where}）{pages}/console/first/{token}"
+        )

@@ -37,7 +37,7 @@ def prepare(migrate: bool = True, alone: bool = True) -> None:
     """
     import psycopg
 
-    from gongji.platform import database, inbox_months
+    from gongji.platform import database, inbox_months, trail_months
     from gongji.platform.environment import environment
     from gongji.service.parts import hold, metrics_folder
 
@@ -60,7 +60,9 @@ def prepare(migrate: bool = True, alone: bool = True) -> None:
     if migrate:
         call_command("migrate", verbosity=0)
         with psycopg.connect(database.owner_dsn(), autocommit=True) as connection:
-            inbox_months.make_ahead(connection, day_in_china(datetime.now(UTC)))
+            today = day_in_china(datetime.now(UTC))
+            inbox_months.make_ahead(connection, today)
+            trail_months.make_ahead(connection, today)
     else:
         try:
             call_command("migrate", check_unapplied=True, verbosity=0)

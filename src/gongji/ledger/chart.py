@@ -30,6 +30,11 @@ OPENING = "opening"
 CONTRIBUTION = "contribution"
 """The other side of what is credited to accounts; the owner is the area."""
 
+BANK_SPENDING = "bank_spending"
+"""支出户存款, from which persons and institutions are paid; the owner is the area."""
+BANK_TREASURY = "bank_treasury"
+"""财政专户存款, into which recovered money goes; the owner is the area."""
+
 DEBIT, CREDIT = "debit", "credit"
 SIDES = {
     POOL: DEBIT,
@@ -43,8 +48,8 @@ SIDES = {
     "interest": DEBIT,
     "transfer": DEBIT,
     "inheritance": DEBIT,
-    "bank_spending": DEBIT,
-    "bank_treasury": DEBIT,
+    BANK_SPENDING: DEBIT,
+    BANK_TREASURY: DEBIT,
     "bank_income": DEBIT,
 }
 """Which side of a posting raises an account of a kind."""

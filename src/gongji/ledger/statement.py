@@ -24,6 +24,9 @@ EVENTS = {
     "stay": "住院",
     "credit": "划入",
     "adjustment": "重新核算",
+    "reimbursement": "零星报销",
+    "payout": "支付",
+    "recovery": "追回",
 }
 """What kinds of entries are called."""
 ACCOUNTS = {

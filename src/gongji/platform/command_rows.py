@@ -70,6 +70,7 @@ class NewCommand:
     holding: int | None
     subject: tuple[str, str]
     content: Content
+    made_at: datetime
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,8 @@ COLUMNS = """id, area, agency, kind, actor_kind, actor, holding, subject_kind, s
   version, ground_hash, chain, round, position, state, amount_fen, due_on, made_at, submitted_at,
   worked_days, executed_at"""
 _ADD = """insert into command (area, agency, kind, actor_kind, actor, holding, subject_kind,
-  subject, content, version) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, 1) returning id"""
+  subject, content, made_at, version) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1)
+returning id"""
 _EDIT = "update command set content = %s, version = version + 1 where id = %s"
 _SUBMIT = """update command set state = 'submitted', chain = %s, ground_hash = %s, amount_fen = %s,
   due_on = %s, submitted_at = %s, position = 0,
@@ -132,6 +134,7 @@ def add_draft(connection: Connection, new: NewCommand) -> int:
         [
             *(new.area, new.agency, new.kind, *new.actor, new.holding, *new.subject),
             Jsonb(new.content),
+            new.made_at,
         ],
     ).fetchone()
     assert row is not None

@@ -62,13 +62,13 @@ def drop_old(connection: Connection, today: date, days: int) -> list[str]:
                 connection.execute(f"set local lock_timeout = '{PATIENCE}'")
                 connection.execute(f"drop table {name}")
             dropped.append(name)
-    first = _begins(oldest.replace(day=1))
+    first = begins(oldest.replace(day=1))
     connection.execute(f"delete from {OTHER} where at < %s", [first])
     return dropped
 
 
 def _make(connection: Connection, name: str, month: date) -> None:
-    since, until = _begins(month), _begins(next_month(month))
+    since, until = begins(month), begins(next_month(month))
     with connection.transaction():
         connection.execute(f"set local lock_timeout = '{PATIENCE}'")
         # Whoever would add a row of this month meanwhile waits for the part.
@@ -85,7 +85,7 @@ def _make(connection: Connection, name: str, month: date) -> None:
         )
 
 
-def _begins(day: date) -> datetime:
+def begins(day: date) -> datetime:
     """The instant at which a day begins in China."""
     return datetime.combine(day, time(), CHINA)
 

@@ -180,6 +180,7 @@ def draft(desk: Desk, actor: Actor, content: Drafting) -> Became:
             holding,
             (content.subject_kind, content.subject),
             content.content,
+            desk.now,
         )
         return Became(command_rows.add_draft(desk.connection, new), "draft")
 

@@ -41,3 +41,11 @@ grant insert on notice to gongji_console, gongji_pages;
 grant update (delivered_at, ref) on notice to gongji_console, gongji_jobs;
 grant select on disease_list, disease to gongji_console, gongji_pages;
 grant insert on disease_list, disease to gongji_console;
+
+-- Paying persons, charge-backs, claims on third parties.
+grant select on payee, payout_order, payout_file, charge_back, third_party_claim, claim_recovery
+  to gongji_console, gongji_jobs;
+grant insert on payee, payout_order, payout_file, charge_back, third_party_claim, claim_recovery
+  to gongji_console;
+grant update (retired_at) on payee to gongji_console;
+grant update (state, back, returned_on, bank_ref, reason) on payout_order to gongji_console;

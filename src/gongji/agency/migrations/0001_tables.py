@@ -6,5 +6,5 @@ from gongji.platform.sql_tables import tables
 
 
 class Migration(migrations.Migration):
-    dependencies = [("platform", "0002_commands"), ("people", "0001_tables")]
+    dependencies = [("settlement", "0001_tables")]
     operations = [tables(__file__, "tables.sql")]

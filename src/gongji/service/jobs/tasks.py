@@ -52,6 +52,18 @@ def message_months(timestamp: int) -> None:
     log.info("message_months", made=made, dropped=dropped)
 
 
+@app.periodic(cron="45 17 * * *")
+@app.task(queueing_lock="trail_months", pass_context=False)
+def trail_months(timestamp: int) -> None:
+    """Make the months ahead in which it is kept who looked at what."""
+    from gongji.platform import trail_months as months
+
+    today = day_in_china(datetime.fromtimestamp(timestamp, UTC))
+    with psycopg.connect(owner_dsn(), autocommit=True) as connection:
+        made = months.make_ahead(connection, today)
+    log.info("trail_months", made=made)
+
+
 @app.periodic(cron="*/30 * * * *")
 @app.task(queueing_lock="tidy", pass_context=False)
 def tidy(timestamp: int) -> None:
