@@ -215,6 +215,7 @@ ROWS: dict[str, list[dict[str, str]]] = {
             "先行支付": "否",
             "备案流水号": "YW1",
             "说明": "摔伤",
+            "状态": "已备案",
             "来源": "测试十二号",
         },
     ],
@@ -270,7 +271,13 @@ STORED: dict[str, dict[str, Any]] = {
     "institution_area_fact": {"value": "true"},
     "selection": {"institution": THERE, "serial": "XD1", "reason": "搬家"},
     "referral": {"sender": HERE, "serial": "ZZ1", "reason": "病重"},
-    "injury": {"third_party": True, "advance": False, "serial": "YW1", "memo": "摔伤"},
+    "injury": {
+        "third_party": True,
+        "advance": False,
+        "serial": "YW1",
+        "memo": "摔伤",
+        "state": "filed",
+    },
     "stay": {
         "institution": HERE,
         "level": "3",

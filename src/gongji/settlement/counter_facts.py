@@ -30,7 +30,7 @@ from gongji.law.rulebook.vocabulary import CHOICE, FACTS, FLAG, TEXT
 from gongji.refusals import Refusal
 from gongji.settlement import area_facts
 from gongji.settlement.area_facts import FILED, REFERRED, UNFILED
-from gongji.settlement.known_facts import PersonFacts, Standing
+from gongji.settlement.known_facts import DatedFact, PersonFacts, Standing
 from gongji.settlement.routes import CHRONIC, EMERGENCY, Route
 from gongji.units import Fen, day_of
 
@@ -216,14 +216,18 @@ def _inpatient(seen: Seen) -> bool:
     return not seen.rescue and bool(seen.person.holding.get("stay"))
 
 
+def _injuries(seen: Seen) -> list[DatedFact]:
+    """The injuries that the agency has approved."""
+    held = seen.person.holding.get("injury", [])
+    return [fact for fact in held if fact.details.get("state", "approved") == "approved"]
+
+
 def _third_party(seen: Seen) -> Value | None:
-    injuries = seen.person.holding.get("injury", ())
-    return True if any(fact.details.get("third_party") for fact in injuries) else None
+    return True if any(fact.details.get("third_party") for fact in _injuries(seen)) else None
 
 
 def _advance(seen: Seen) -> Value | None:
-    injuries = seen.person.holding.get("injury", ())
-    return any(fact.details.get("advance") for fact in injuries)
+    return any(fact.details.get("advance") for fact in _injuries(seen))
 
 
 def _level(seen: Seen) -> Value | None:

@@ -46,8 +46,8 @@ class Credentials:
     ) -> Credential:
         """The credential from the database; an unknown or revoked one has no secret."""
         row = connection.execute(
-            "select institution, secret, scope from credential where access_key = %s and since <= %s"
-            " and (revoked_at is null or revoked_at > %s)",
+            "select institution, secret, scope from credential where access_key = %s"
+            " and since <= %s and (revoked_at is null or revoked_at > %s)",
             [access_key, now, now],
         ).fetchone()
         found = Credential(None)
