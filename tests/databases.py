@@ -41,9 +41,16 @@ def server() -> Iterator[str]:
 @contextmanager
 def copy(address: str) -> Iterator[str]:
     """A fresh copy of the migrated database: the owner's address of it."""
+    with copy_of(address, TEMPLATE) as made:
+        yield made
+
+
+@contextmanager
+def copy_of(address: str, template: str) -> Iterator[str]:
+    """A fresh copy of a database that nobody uses: the owner's address of it."""
     name = f"gongji_test_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(f'create database "{name}" template "{TEMPLATE}"')
+        connection.execute(f'create database "{name}" template "{template}"')
     try:
         yield make_conninfo(address, dbname=name)
     finally:

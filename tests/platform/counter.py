@@ -73,7 +73,7 @@ NIGHT = datetime(2024, 12, 19, 16, 30, tzinfo=UTC)
 
 OPERATOR = Actor.operator("tester")
 """Who enters openings and adjudicates anew, by the owner's connection."""
-TELLER = Actor.institution("H43050000009")
+TELLER = Actor.institution("H43050000002")
 """The institution that tells of stays."""
 
 

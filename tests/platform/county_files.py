@@ -77,6 +77,7 @@ ROWS: dict[str, list[dict[str, str]]] = {
             "机构代码": HERE,
             "密钥": "hush-hush",
             "停用时间": "2030-01-02 03:04:05+00:00",
+            "用途": "住院",
         },
     ],
     "item": [
@@ -215,6 +216,7 @@ ROWS: dict[str, list[dict[str, str]]] = {
             "先行支付": "否",
             "备案流水号": "YW1",
             "说明": "摔伤",
+            "状态": "已备案",
             "来源": "测试十二号",
         },
     ],
@@ -271,7 +273,13 @@ STORED: dict[str, dict[str, Any]] = {
     "institution_area_fact": {"value": "true"},
     "selection": {"institution": THERE, "serial": "XD1", "reason": "搬家"},
     "referral": {"sender": HERE, "serial": "ZZ1", "reason": "病重"},
-    "injury": {"third_party": True, "advance": False, "serial": "YW1", "memo": "摔伤"},
+    "injury": {
+        "third_party": True,
+        "advance": False,
+        "serial": "YW1",
+        "memo": "摔伤",
+        "state": "filed",
+    },
     "stay": {
         "institution": HERE,
         "level": "3",

@@ -97,12 +97,13 @@ def fill_county(owner: psycopg.Connection[Any]) -> Counter:
 
 
 def give_secret(owner: psycopg.Connection[Any], code: str) -> None:
-    """An institution may sign."""
-    owner.execute(
-        "insert into credential (access_key, institution, secret, since)"
-        " values (%s, %s, %s, '2020-01-01')",
-        [f"ak-{code}", code, IDENTITY.encrypt(SECRETS[code])],
-    )
+    """An institution may sign, and its inpatient system by a key of its own."""
+    for key, scope in ((f"ak-{code}", "counter"), (f"ak-in-{code}", "inpatient")):
+        owner.execute(
+            "insert into credential (access_key, institution, secret, since, scope)"
+            " values (%s, %s, %s, '2020-01-01', %s)",
+            [key, code, IDENTITY.encrypt(SECRETS[code]), scope],
+        )
 
 
 def insure(county: Counter, number: int, balance_fen: int, **spell: Any) -> str:
@@ -209,7 +210,9 @@ class Client:
     def ask(self, infno: str, given: Any, msgid: str = "", **changes: Any) -> dict[str, Any]:
         """The reply to a transaction."""
         sent = json.dumps(self.envelope(infno, given, msgid, **changes), ensure_ascii=False)
-        status, body = self.post(sent.encode())
+        names = {"x-tif": "x-tif-paasid", "api": "_api_access_key"}
+        keyed = {names[self.adaptor]: f"ak-in-{self.institution}"} if infno == "GJ01" else {}
+        status, body = self.post(sent.encode(), self.headers(**keyed))
         assert status == 200, body
         reply: dict[str, Any] = json.loads(body)
         return reply

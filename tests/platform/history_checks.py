@@ -12,6 +12,7 @@ from gongji.ledger.statement import of_institution, of_person
 from gongji.ledger.trial import trial
 from gongji.ledger.verify import verify
 from gongji.settlement.replay import replay
+from gongji.settlement.verify_papers import verify_papers
 
 AGAIN = """select e.cause, s.pool_fen, s.supplements_fen
 from entry e join settlement s on s.entry = e.id where e.area = %s and e.kind = 'adjustment'"""
@@ -155,6 +156,8 @@ def finish(history: History) -> None:
 def holds_together(gateway: Any, last: date) -> None:
     """What holds of the whole journal, whoever it is of."""
     assert list(verify(gateway)) == []
+    found = list(verify_papers(gateway))
+    assert found == [], found[:5]
     assert list(replay(gateway, RULES)) == []
     for area in ("", *RULES.parameters):
         books = trial(gateway, last + timedelta(days=1), area)

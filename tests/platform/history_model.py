@@ -318,7 +318,7 @@ class Model:
 
     # Settling.
 
-    def decide(self, bill: Bill) -> Paid:
+    def decide(self, bill: Bill, today: date) -> Paid:
         """What a bill comes to now; nothing moves.
 
         Refuses: Refused with the code.
@@ -335,15 +335,15 @@ class Model:
         if self.area == ACCOUNT_FIRST and bill.accounts != "none":
             row["account_current"] = self.balances.get(bill.person, 0)
         law = history_law.settle(self.area, row, self.books[bill.person])
-        return self._pay(bill, row, law)
+        return self._pay(bill, row, law, today)
 
-    def _pay(self, bill: Bill, row: Row, law: Law) -> Paid:
+    def _pay(self, bill: Bill, row: Row, law: Law, today: date) -> Paid:
         left = bill.total - sum(law.funds.values())
         parts = [left - bill.outside, bill.outside]
         place = self.places[bill.place]
         where = place.kind if self.agreed(place, bill.day) else "other"
         own, family = 0, []
-        for owner, relation in self._purse(bill):
+        for owner, relation in self._purse(bill, today):
             paid = 0
             for number, inside in enumerate((True, False)):
                 if history_law.may_pay(self.area, bill.day, relation, where, law.refusal, inside):
@@ -356,7 +356,7 @@ class Model:
                 family.append((owner, paid))
         return Paid(law, row, own, family, sum(parts))
 
-    def _purse(self, bill: Bill) -> Iterator[tuple[int, str]]:
+    def _purse(self, bill: Bill, today: date) -> Iterator[tuple[int, str]]:
         """The accounts that may be asked, in their order."""
         if bill.accounts != "none":
             yield bill.person, "self"
@@ -366,6 +366,7 @@ class Model:
                 bond
                 for bond in bonds
                 if date.fromisoformat(bond.details["consented_on"]) <= bill.day
+                and (bond.until is None or today < bond.until)
             ]
             for bond in sorted(agreed, key=lambda bond: (bond.details["order"], bond.key)):
                 owner = next(one for one, psn_no in self.numbers.items() if psn_no == bond.key)

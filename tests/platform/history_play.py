@@ -124,7 +124,7 @@ class Play:
             ).fetchone()
             bill.batch = row[0] if row else None
         try:
-            paid = self.model.decide(bill)
+            paid = self.model.decide(bill, self.today)
         except Refused as refused:
             assert outcome.refusal and outcome.refusal.code == str(refused), (outcome, bill)
             return

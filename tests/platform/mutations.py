@@ -21,6 +21,7 @@ FIELDS["GJ01"] = {
         True,
         [
             ["psn_no", "string", "30", True],
+            ["certno", "string", "50", True],
             ["ipt_no", "string", "30", True],
             ["begntime", "date", "", True],
             ["endtime", "date", "", False],

@@ -435,6 +435,7 @@ class Walk:
                 "stays": [
                     {
                         "psn_no": psn_no,
+                        "certno": NUMBER,
                         "ipt_no": "ZY-5",
                         "begntime": "2024-12-01",
                         "endtime": "2024-12-04",

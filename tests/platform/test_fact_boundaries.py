@@ -6,6 +6,7 @@ minute of each day in China, while the clock of the database is UTC.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -86,7 +87,7 @@ def _changed_spell(place: Place, **details: Any) -> dict[str, Any]:
 def _bond(place: Place, consented_on: str = "2024-01-01") -> dict[str, Any]:
     other = place.counter.person(2, 1_000_000)
     place.tell("bond", other, order=1, relation="spouse", consented_on=consented_on)
-    return {"accounts": "family"}
+    return {"accounts": "family", "on_the_day": True}
 
 
 def _registered(place: Place, benefit: str = "chronic", key: str = "M1") -> None:
@@ -268,8 +269,12 @@ BOTH: list[Row] = [
 def _settled(
     gateway: Connection, place: Place, days: list[str], options: dict[str, Any]
 ) -> list[Outcome]:
-    """The outcomes of bills at every hour of each day, as trials: none leaves anything behind."""
+    """The outcomes of bills at every hour of each day, as trials: none leaves anything behind.
+
+    `on_the_day`: each at the end of its day, where what ended since would count.
+    """
     here = options.pop("here", place.here)
+    on_the_day = options.pop("on_the_day", False)
     bills = []
     for day in days:
         for hour in HOURS:
@@ -279,8 +284,11 @@ def _settled(
             place.counter.owner.execute(
                 "update visit set begun_at = %s where id = %s", [f"{day} {hour}+08", bill.visit]
             )
-            bills.append(bill)
-    return settle(gateway, bills, RULES, NOW)
+            bills.append((day, bill))
+    if on_the_day:
+        ends = {day: datetime.fromisoformat(f"{day} 23:59+08:00") for day in days}
+        return [settle(gateway, [bill], RULES, ends[day])[0] for day, bill in bills]
+    return settle(gateway, [bill for _, bill in bills], RULES, NOW)
 
 
 def _place(owner: Connection, area: str, **boundaries: Any) -> Place:

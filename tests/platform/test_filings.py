@@ -318,6 +318,7 @@ def test_an_injury_tells_whether_a_third_party_is_liable(place: Standing) -> Non
         "advance": False,
         "serial": serial,
         "memo": "测试路口；跌倒",
+        "state": "filed",
     }
     given = injury(psn_no, place.persons, chk_pay_flag="1", enddate="2024-12-19")
     assert _fact(place, serial_of(place.client.do("2507", given)))["third_party"] is False

@@ -1,5 +1,6 @@
 """Inpatient episodes told at the gateway (GJ01), over HTTP."""
 
+import json
 from typing import Any
 
 import psycopg
@@ -14,6 +15,7 @@ def stay(psn_no: str, **changes: Any) -> dict[str, Any]:
     """An episode that lasts."""
     row = {
         "psn_no": psn_no,
+        "certno": gateways.certificate_of(int(psn_no[6:])),
         "ipt_no": f"ZY{psn_no[-4:]}",
         "begntime": DAY,
         "medfee_sumamt": "8000.00",
@@ -53,7 +55,7 @@ def test_an_episode_told_again_is_corrected(county: Counter, client: Client, own
 
 def test_a_mistake_in_one_episode_keeps_none(county: Counter, client: Client, owner: Owner) -> None:
     psn_no = gateways.insure(county, 903, 0)
-    good, bad = stay(psn_no)["stays"][0], stay("43050099999999999999")["stays"][0]
+    good, bad = stay(psn_no)["stays"][0], stay("43050000000000000999")["stays"][0]
     assert "参保人" in client.refused("GJ01", {"stays": [good, bad]})
     assert client.refused("GJ01", stay(psn_no, endtime="2020-01-01"))
     assert client.refused("GJ01", {"stays": [good] * 1001})
@@ -63,3 +65,36 @@ def test_a_mistake_in_one_episode_keeps_none(county: Counter, client: Client, ow
         [psn_no],
     ).fetchone()
     assert kept == (0,)
+
+
+def test_each_credential_sends_its_own_transactions_only(county: Counter, client: Client) -> None:
+    psn_no = gateways.insure(county, 904, 0)
+    sent = json.dumps(client.envelope("GJ01", stay(psn_no))).encode()
+    assert gateways.says("credential_scope", _told(client.post(sent)))
+    inside = {"x-tif-paasid": f"ak-in-{client.institution}"}
+    asked = json.dumps(client.envelope("1201", {"medinsinfo": {}})).encode()
+    assert gateways.says("credential_scope", _told(client.post(asked, client.headers(**inside))))
+    signed = {"signIn": {"opter_no": "1", "mac": "1", "ip": "1"}}
+    both = json.dumps(client.envelope("9001", signed)).encode()
+    for headers in (client.headers(), client.headers(**inside)):
+        assert json.loads(client.post(both, headers)[1])["infcode"] == 0
+
+
+def _told(answer: tuple[int, bytes]) -> str:
+    return str(json.loads(answer[1])["err_msg"])
+
+
+def test_an_episode_that_cannot_be_is_refused(
+    county: Counter, client: Client, owner: Owner
+) -> None:
+    psn_no = gateways.insure(county, 905, 0)
+    other = gateways.certificate_of(904)
+    assert gateways.says("person_differs", client.refused("GJ01", stay(psn_no, certno=other)))
+    for changes in ({"hifp_pay": "7400.01"}, {"endtime": "2024-12-22"}):
+        assert gateways.says("stay_implausible", client.refused("GJ01", stay(psn_no, **changes)))
+    for day in ("2023-11-15", "2024-12-22"):
+        told = client.refused("GJ01", stay(psn_no, begntime=day))
+        assert gateways.says("service_day_outside", told)
+    owner.execute("update person set area = '445300' where psn_no = %s", [psn_no])
+    assert gateways.says("stay_elsewhere", client.refused("GJ01", stay(psn_no)))
+    assert not owner.execute("select 1 from entry where kind = 'stay'").fetchone()

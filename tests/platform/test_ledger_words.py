@@ -174,6 +174,7 @@ def test_every_check_has_its_words() -> None:
         "balance",
         "trial",
         "replay",
+        "papers",
         "seal",
     }
     assert commands.WORDS.keys() == checks

@@ -36,6 +36,7 @@ from tests.portal.test_sign_in import Issuer
 
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
+from gongji.ledger.seal_copies import read_copy
 from gongji.platform import programs
 from gongji.platform.environment import SETTINGS
 from gongji.service.ready import wait_until_ready
@@ -161,6 +162,7 @@ def settings(folder: Path, database: str, gateway: dict[str, str], issuer: str) 
         "GONGJI_DAYS_BACK": str((datetime.now(CHINA).date() - FIRST_DAY).days),
         "GONGJI_DAYS_AHEAD": "3",
         "GONGJI_MESSAGE_DAYS": "60",
+        "GONGJI_SEALS": str(folder / "seals"),
         "GONGJI_REFUSE_CHAINED": "532300,430500",
         "GONGJI_PRESCRIBED_SINCE": "532300:2020-01-01,430500:2020-01-01",
         "GONGJI_SECRET_KEY": key("s"),
@@ -388,6 +390,17 @@ def message_days(service: Running) -> None:
         time.sleep(0.1)
 
 
+def seals(service: Running) -> None:
+    """The service's own nightly job copies the seals into the file."""
+    settled(service.hospital(), 4)
+    job = [sys.executable, "-c", DEFER, "seal_journal", str(int(datetime.now(UTC).timestamp()))]
+    subprocess.run(job, env={**os.environ, **service.given}, check=True, capture_output=True)
+    copy, deadline = Path(service.given["GONGJI_SEALS"]), time.monotonic() + 60
+    while not copy.exists() or not read_copy(copy):
+        assert time.monotonic() < deadline, service.log.read_text()
+        time.sleep(0.1)
+
+
 DAY = datetime.fromisoformat(gateways.DAY).date().toordinal() - date(1970, 1, 1).toordinal()
 
 
@@ -567,6 +580,7 @@ REACHES: dict[str, Any] = {
     "GONGJI_DAYS_BACK": days_back,
     "GONGJI_DAYS_AHEAD": days_ahead,
     "GONGJI_MESSAGE_DAYS": message_days,
+    "GONGJI_SEALS": seals,
     "GONGJI_REFUSE_CHAINED": refuse_chained,
     "GONGJI_PRESCRIBED_SINCE": prescribed_since,
     "GONGJI_SECRET_KEY": secret_key,

@@ -38,6 +38,7 @@ BY_ITSELF: dict[str, Any] = {
     "days_back": 400,
     "days_ahead": 1,
     "message_days": 400,
+    "seals": None,
     "refuse_chained": (),
     "prescribed_since": {},
     "secret_key": bytes(range(32)),
@@ -71,6 +72,7 @@ WRONG = {
     "GONGJI_DAYS_BACK": ("x", "-1"),
     "GONGJI_DAYS_AHEAD": ("x", "-1"),
     "GONGJI_MESSAGE_DAYS": ("x", "-1", "30"),
+    "GONGJI_SEALS": ("/", "/nowhere/at/all/seals"),
     "GONGJI_REFUSE_CHAINED": ("shaoyang", "43050", "430500,4305001"),
     "GONGJI_PRESCRIBED_SINCE": (
         "430500",

@@ -1,6 +1,7 @@
 """Which facts decide a settlement, who pays in which order: on the real database."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -397,7 +398,7 @@ def test_flags_of_the_request_decide_which_accounts_pay(
         assert (entry.settlement.account_fen, entry.settlement.family_fen) == expected
 
 
-def test_a_bond_without_consent_on_the_day_does_not_pay(
+def test_a_bond_pays_what_it_stands_for_on_the_day_and_when_it_is_settled(
     owner: Connection, gateway: Connection
 ) -> None:
     counter = Counter(owner, "430500")
@@ -413,13 +414,16 @@ def test_a_bond_without_consent_on_the_day_does_not_pay(
         consented_on="2024-11-01",
     )
     here = counter.institution(1)
-    paid = [
-        one(
-            gateway, counter.bill(person, here, day, 3000, accounts="family")
-        ).entry.settlement.family_fen
-        for day in ("2024-10-31", "2024-12-01", "2024-12-02")
-    ]
-    assert paid == [0, 3000, 0]
+
+    def paid(day: str, now: str) -> int:
+        bill = counter.bill(person, here, day, 3000, accounts="family")
+        settled = one(gateway, bill, now=datetime.fromisoformat(f"{now} 12:00+08:00"))
+        return int(settled.entry.settlement.family_fen)
+
+    assert paid("2024-10-31", "2024-11-30") == 0, "agreed to later"
+    assert paid("2024-11-01", "2024-12-01") == 3000
+    assert paid("2024-12-01", "2024-12-02") == 0, "ended when it is settled, though not on the day"
+    assert paid("2024-12-02", "2024-12-02") == 0
 
 
 def test_redo_is_given_meters_as_rows(counter: Counter, gateway: Connection) -> None:

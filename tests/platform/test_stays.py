@@ -5,10 +5,11 @@ from typing import Any
 import msgspec
 import psycopg
 import pytest
-from tests.platform.counter import NOW, OPERATOR, RULES, TELLER, Counter
+from tests.platform.counter import NOW, OPERATOR, RULES, TELLER, Counter, as_owner
 
 from gongji.ledger.entry_rows import EntryRow
 from gongji.ledger.verify import verify
+from gongji.platform.actors import Actor
 from gongji.refusals import Refusal
 from gongji.settlement.readjudicate import FACTS, readjudicate
 from gongji.settlement.settle import settle
@@ -216,3 +217,34 @@ def test_a_stay_that_cannot_be_is_refused(owner: Connection, gateway: Connection
     assert gateway.execute("select count(*) from person_fact where kind = 'stay'").fetchone() == (
         0,
     )
+
+
+def test_an_institution_takes_back_nothing_of_another_one_but_has_it_looked_at(
+    owner: Connection, gateway: Connection
+) -> None:
+    made = county(owner, "430500")
+    rescue = settled(gateway, made, "2024-06-09", 100_000, med_type="rescue")
+    stranger = Actor.institution("H43050000003")
+    outcome = record_stay(gateway, stay("430500", from_emergency=True), RULES, NOW, actor=stranger)
+    assert (outcome.reversed, outcome.flagged) == ((), (rescue.id,))
+    (reason,) = owner.execute("select reason from review_flag").fetchone() or ("",)
+    assert "另一家机构" in reason
+
+
+def test_a_stay_during_one_elsewhere_uses_no_meter_before_somebody_looked(
+    owner: Connection, gateway: Connection
+) -> None:
+    made = county(owner, "532300")
+    told = msgspec.structs.replace(stay("532300"), institution=f"H{made.area}00003")
+    assert not record_stay(gateway, told, RULES, NOW, actor=TELLER).held
+    first = used(gateway)
+    again = msgspec.structs.replace(
+        told, number="B", institution=f"H{made.area}00001", level="1", pool_fen=100
+    )
+    outcome = record_stay(gateway, again, RULES, NOW, actor=TELLER)
+    assert outcome.held and outcome.entry and used(gateway) == first
+    flags = owner.execute("select entry, cause, reason from review_flag").fetchall()
+    assert [row[:2] for row in flags] == [(outcome.entry, outcome.entry)] and "重叠" in flags[0][2]
+    with as_owner(gateway):
+        other = msgspec.structs.replace(again, number="C")
+        assert not record_stay(gateway, other, RULES, NOW, actor=OPERATOR).held, "the agency's own"

@@ -4,6 +4,7 @@ from gongji.agency import (
     chronic_changes,
     chronic_filing,
     family_bond,
+    injury_filing,
     manual_reimbursement,
     payees,
     payouts,
@@ -12,6 +13,6 @@ from gongji.agency import (
 from gongji.review import posts
 
 ALL = (
-    *(posts, family_bond, chronic_filing, chronic_changes, manual_reimbursement),
+    *(posts, family_bond, chronic_filing, chronic_changes, injury_filing, manual_reimbursement),
     *(payees, payouts, third_party_claims),
 )

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, datetime
@@ -19,6 +19,7 @@ from gongji.units import show_fen, yuan_text
 
 if TYPE_CHECKING:
     from gongji.ledger.found_differences import Difference
+    from gongji.ledger.seals import Seal
     from gongji.ledger.statement import InstitutionStatement, PersonStatement
     from gongji.ledger.verify import Progress
 
@@ -33,6 +34,7 @@ WORDS = {
     "balance": "余额",
     "trial": "试算",
     "posting": "分录与过账",
+    "papers": "结算与凭据",
     "seal": "封存",
     "replay": "重算",
 }
@@ -67,7 +69,7 @@ def command(context: click.Context, as_json: bool) -> None:
       gongji ledger statement --person 43050000000000000001 --from 2025-01-01 --to 2025-12-31
       gongji ledger statement --institution H43050000001 --from 2025-03-01 --to 2025-03-31
       gongji ledger trial --date 2025-03-31
-      gongji ledger seal --area 430500
+      gongji ledger seal --copy /mnt/other/seals.jsonl
       gongji ledger close 430500 2025-03
     """
     context.obj = as_json
@@ -82,27 +84,45 @@ def _bar(total: int, unit: str, quiet: bool) -> Iterator["Progress"]:
         yield bar.update
 
 
+def _copy_option(words: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option that names a copy of the seals."""
+    kind = click.Path(dir_okay=False, path_type=Path)
+    return click.option("--copy", type=kind, help=words)
+
+
 @command.command()
 @click.option("--area", default="", help="只核对一个统筹区；不给则全部。")
 @click.option("--replay", "again", is_flag=True, help="按存下的事实逐笔重算，逐分比较。")
+@_copy_option("与这份封存副本比较；不给则用 GONGJI_SEALS。")
 @options.json_option
 @click.pass_obj
-def verify(outer: bool, area: str, again: bool, as_json: bool) -> int:
-    """由分录重建累计与余额，逐项与现存的比较；有不符则退出码为 1。"""
+def verify(outer: bool, area: str, again: bool, copy: Path | None, as_json: bool) -> int:
+    """由分录重建累计与余额，逐项与现存的比较，再与就诊、明细、报文和封存核对；有不符则退出码为 1。
+
+    \b
+    成套删除的账只有库外的封存副本能查出：用 ledger seal --copy 或 GONGJI_SEALS 留一份。
+    """
+    from gongji.ledger.seal_copies import verify_copy
     from gongji.ledger.seals import verify_seals
     from gongji.ledger.verify import Scope, extent
     from gongji.ledger.verify import verify as differences
+    from gongji.platform.environment import environment
     from gongji.platform.installation import installed_law, owner_connection
     from gongji.settlement.replay import replay
+    from gongji.settlement.verify_papers import verify_papers
 
     as_json = as_json or outer
     scope = Scope(area)
+    copy = copy or environment().seals
     found: list[Difference] = []
     with owner_connection() as connection:
         with _bar(extent(connection), "项", as_json) as progress:
             found += differences(connection, scope, progress)
+        found += verify_papers(connection, scope)
         with connection.transaction():
             found += verify_seals(connection, area)
+        if copy:
+            found += verify_copy(connection, copy, area)
         if again:
             row = connection.execute("select coalesce(max(id), 0) from person").fetchone()
             with _bar(row[0] if row else 0, "人", as_json) as progress:
@@ -371,22 +391,37 @@ def trial(outer: bool, day: str, area: str, as_json: bool) -> int:
 
 @command.command()
 @click.option("--area", default="", help="只封存一个统筹区；不给则全部。")
+@_copy_option("把封存追加到库外的文件（宜在另一台机器的盘上）；不给则用 GONGJI_SEALS。")
 @options.json_option
 @click.pass_obj
-def seal(outer: bool, area: str, as_json: bool) -> None:
+def seal(outer: bool, area: str, copy: Path | None, as_json: bool) -> int:
     """封存已入账的分录：逐笔编号、取指纹、与前一次封存相连；以后任何改动都能被 verify 查出。
 
     每晚自动封存一次；把打印出的指纹另存一处（纸上、另一台机器），可以证明此前的账没有改过。
+    库外的副本与账上的封存不符时，副本不动，退出码为 1。
     """
+    from gongji.ledger.seal_copies import add_to_copy
     from gongji.ledger.seals import seal as seal_area
     from gongji.ledger.seals import seal_all
+    from gongji.platform.environment import environment
     from gongji.platform.installation import installed_areas, owner_connection
 
     if area:
         installed_areas().area(area)
+    copy = copy or environment().seals
     with owner_connection() as connection:
         made = list(seal_area(connection, area) if area else seal_all(connection))
-    if as_json or outer:
+        differing = add_to_copy(connection, copy) if copy else []
+    _say_sealed(made, as_json or outer)
+    for each in differing:
+        click.echo(
+            f"统筹区 {each.area} {each.what}：账上 {each.kept}，副本 {each.rebuilt}", err=True
+        )
+    return 1 if differing else 0
+
+
+def _say_sealed(made: "list[Seal]", as_json: bool) -> None:
+    if as_json:
         body = [asdict(each) | {"hash": each.hash.hex()} for each in made]
         click.echo(json.dumps({"seals": body}, ensure_ascii=False, indent=1))
         return

@@ -18,6 +18,7 @@ import psycopg
 
 from gongji.gateway.handlers import SETTLED
 from gongji.gateway.transactions import TRANSACTIONS, GatewaySettings
+from gongji.gateway.visits import stays
 from gongji.gateway.visits.settling import Settling, Waiting
 from gongji.gateway.wire import credentials, envelope, multipart, signatures, threads
 from gongji.gateway.wire.credentials import Credentials, Nonce
@@ -41,6 +42,9 @@ NEWEST_TABLE = "nonce"
 """A table of the newest migration that the gateway needs."""
 
 
+INPATIENT = "inpatient"
+"""The scope of a credential by which the inpatient system tells of stays."""
+SIGN_INS = frozenset({"9001", "9002"})
 FILES = frozenset({"3202"})
 """Transactions that read whole files: in a pool of their own, so that nobody else waits."""
 BEGINNING = 4096
@@ -61,6 +65,11 @@ class Signer(msgspec.Struct, frozen=True):
     institution: str | None
     access_key: str
     once: str
+    scope: str
+
+    def may_send(self, infno: str) -> bool:
+        """Whether the key is one for a transaction: what the inpatient system tells has its own."""
+        return (self.scope == INPATIENT) == (infno == stays.INFNO) or infno in SIGN_INS
 
     def nonce(self, body: bytes) -> Nonce | None:
         """The nonce, if the scheme has one, with the hash of what came with it."""
@@ -220,6 +229,8 @@ class Application:
             raise Refusal("institution_foreign", "fixmedins_code", values)
         if known.infno not in TRANSACTIONS and known.infno not in SETTLED:
             raise Refusal("transaction_unknown", "infno", {"value": known.infno})
+        if signer is not None and not signer.may_send(known.infno):
+            raise Refusal("credential_scope", "infno", {"value": known.infno})
         return known
 
     def _accident(self, known: Envelope | None, now: datetime, error: Exception) -> Reply:
@@ -264,7 +275,7 @@ class Application:
             key = claim.access_key
             known = await self._run(partial(self._credentials.load, access_key=key, now=now))
         signatures.check_signature(self._adaptor, claim, known.secret)
-        return Signer(known.institution, claim.access_key, claim.nonce)
+        return Signer(known.institution, claim.access_key, claim.nonce, known.scope)
 
     async def _page(self, path: str, send: Send) -> None:
         if path == "/health":

@@ -118,10 +118,10 @@ def _nobody_named(arrival: Arrival) -> Iterator[Conflict]:
     yield from read_values(arrival, AREA_VALUES)
 
 
-_CREDENTIAL = """insert into credential (access_key, institution, secret, since, revoked_at)
-values (%s, %s, %s, %s, %s) on conflict (access_key) do update
+_CREDENTIAL = """insert into credential (access_key, institution, secret, since, revoked_at, scope)
+values (%s, %s, %s, %s, %s, %s) on conflict (access_key) do update
 set institution = excluded.institution, secret = excluded.secret,
-  revoked_at = excluded.revoked_at"""
+  revoked_at = excluded.revoked_at, scope = excluded.scope"""
 
 
 def take_credential_table(arrival: Arrival, table: ArrivingTable) -> None:
@@ -136,18 +136,19 @@ def take_credential_table(arrival: Arrival, table: ArrivingTable) -> None:
             arrival.note([(table.number, line, "institution", sentence)])
             continue
         row = connection.execute(
-            "select institution, secret, revoked_at from credential where access_key = %s",
+            "select institution, secret, revoked_at, scope from credential where access_key = %s",
             [values["access_key"]],
         ).fetchone()
         revoked = row[2] if row and "revoked_at" in table.absent else values["revoked_at"]
-        given = (values["institution"], values["secret"], revoked)
-        if row and (row[0], arrival.identity.decrypt(row[1]), row[2]) == given:
+        scope = row[3] if row and "scope" in table.absent else values["scope"]
+        given = (values["institution"], values["secret"], revoked, scope)
+        if row and (row[0], arrival.identity.decrypt(row[1]), *row[2:]) == given:
             counts += Counts(same=1)
             continue
         sealed = arrival.identity.encrypt(values["secret"])
         connection.execute(
             _CREDENTIAL,
-            [values["access_key"], code, sealed, arrival.now, revoked],
+            [values["access_key"], code, sealed, arrival.now, revoked, scope],
         )
         counts += Counts(changed=1) if row else Counts(new=1)
     arrival.count({table.number: counts})

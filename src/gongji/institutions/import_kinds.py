@@ -40,7 +40,10 @@ _FACTS = """select f.institution, f.key, f.since, f.until, f.details, f.source
 from institution_fact f join institution i on i.code = f.institution
 where f.retired_at is null and f.kind = %(kind)s and %(area)s in ('', i.area)
 order by f.institution, f.since"""
-_CREDENTIALS = """select c.access_key, c.institution, '' secret, c.revoked_at from credential c
+SCOPES = {"门诊": "counter", "住院": "inpatient"}
+"""What is signed by a credential: what the counter sends, or what the inpatient system tells."""
+_CREDENTIALS = """select c.access_key, c.institution, '' secret, c.revoked_at, c.scope
+from credential c
 join institution i on i.code = c.institution where %(area)s in ('', i.area)
 order by c.access_key"""
 
@@ -106,6 +109,7 @@ CREDENTIALS = Kind(
         INSTITUTION,
         C("secret", "密钥", text(200), "签名密钥", "（经办机构发放）", True, personal="secret"),
         C("revoked_at", "停用时间", instant, "停用的日期；空为有效", "", empty=None),
+        one_of("scope", "用途", SCOPES, "签什么；空为门诊", "门诊", empty="counter"),
     ),
     _CREDENTIALS,
 )

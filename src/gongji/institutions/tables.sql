@@ -39,6 +39,8 @@ create table credential (
   institution text not null references institution,
   secret bytea not null,
   since timestamptz not null default statement_timestamp(),
-  revoked_at timestamptz
+  revoked_at timestamptz,
+  scope text not null default 'counter' check (scope in ('counter', 'inpatient'))
 );
-comment on table credential is 'secret: encrypted; a key counts from since until it is revoked';
+comment on table credential is
+  'secret: encrypted; a key counts from since until it is revoked; scope: what is sent by it, the counter''s transactions or what the inpatient system tells';

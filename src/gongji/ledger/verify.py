@@ -68,7 +68,7 @@ def verify_since(connection: Connection, scope: Scope, snapshot: str) -> Iterato
 
     The caller is in a transaction, and keeps others from adding to what it asks for.
     """
-    values = {**_values(scope, 0, 0), "snapshot": snapshot}
+    values = {**range_values(scope, 0, 0), "snapshot": snapshot}
     entered = connection.execute(SINCE, values).fetchall()
     for number, _ in entered:
         for statement in OF_ENTRIES:
@@ -102,12 +102,13 @@ def _differences(
     connection: Connection, statement: str, scope: Scope, start: int, end: int
 ) -> Iterator[Difference]:
     with connection.cursor("differences", row_factory=dict_row) as cursor:
-        cursor.execute(statement, _values(scope, start, end))
+        cursor.execute(statement, range_values(scope, start, end))
         for row in cursor:
             yield Difference(**row)
 
 
-def _values(scope: Scope, start: int, end: int) -> dict[str, Any]:
+def range_values(scope: Scope, start: int, end: int) -> dict[str, Any]:
+    """What every statement of verification is given: a scope, and a half-open range of ids."""
     return {
         "area": scope.area,
         "since": scope.since,
@@ -121,7 +122,7 @@ SINCE = """select e.id, e.person from entry e
 where e.area = %(area)s and e.accounting_date >= %(since)s and e.accounting_date < %(until)s
   and not pg_visible_in_snapshot(e.xact, %(snapshot)s::pg_snapshot)"""
 MASKED = "left(w.psn_no, 4) || repeat('*', greatest(length(w.psn_no) - 8, 0)) || right(w.psn_no, 4)"
-_CHOSEN = """e.id >= %(start)s and e.id < %(end)s and (%(area)s = '' or e.area = %(area)s)
+CHOSEN = """e.id >= %(start)s and e.id < %(end)s and (%(area)s = '' or e.area = %(area)s)
   and e.accounting_date >= %(since)s and e.accounting_date < %(until)s"""
 
 # Only the columns that are looked at: facts and results are wide.
@@ -151,7 +152,7 @@ def _moved(kind: str, more: str = "true") -> str:
 _OWN = "c.person::text in (p.debit_owner, p.credit_owner)"
 AMOUNTS = f"""
 with chosen as (
-  select {_EVENT}, {_SETTLED} from entry e join settlement s on s.entry = e.id where {_CHOSEN}),
+  select {_EVENT}, {_SETTLED} from entry e join settlement s on s.entry = e.id where {CHOSEN}),
 moved as (
   select p.entry, {_moved("pool")} as pool, {_moved("supplement")} as supplements,
     {_moved("account", _OWN)} as account, {_moved("account", f"not ({_OWN})")} as family,
@@ -178,7 +179,7 @@ where x.kept <> x.rebuilt
 """Every amount of a settlement is what its postings move, and its amounts come to its total."""
 
 POSTED = f"""
-with chosen as (select {_EVENT} from entry e where {_CHOSEN}),
+with chosen as (select {_EVENT} from entry e where {CHOSEN}),
 posted as (
   select p.entry, count(*) as rows, min(p.number) as first, max(p.number) as last,
     bool_or(p.area <> c.area) as elsewhere,
@@ -258,7 +259,7 @@ _UNCHANGED = ",\n  ".join(
 )
 _WHOLE = f"select {_EVENT}, {_SETTLED} from entry e left join settlement s on s.entry = e.id"
 MIRRORS = f"""
-with chosen as ({_WHOLE} where {_CHOSEN} and e.reverses is not null)
+with chosen as ({_WHOLE} where {CHOSEN} and e.reverses is not null)
 select 'mirror' as check, c.area, {MASKED} as person, c.id as entry, x.what,
   coalesce(x.kept, '') as kept, coalesce(x.rebuilt, '') as rebuilt
 from chosen c
@@ -276,7 +277,7 @@ where x.differs
 """A cancellation (or what takes one back) is what it reverses with the other sign."""
 
 MIRRORED_POSTINGS = f"""
-with chosen as (select {_EVENT} from entry e where {_CHOSEN} and e.reverses is not null)
+with chosen as (select {_EVENT} from entry e where {CHOSEN} and e.reverses is not null)
 select 'mirror' as check, c.area, {MASKED} as person, c.id as entry, x.what,
   x.kept::text as kept, x.rebuilt::text as rebuilt
 from chosen c left join person w on w.id = c.person

@@ -22,10 +22,10 @@ from gongji.law.rulebook.provision_kinds import Gate
 from gongji.people import person_facts
 from gongji.people.diseases import DISEASES, filed_under
 from gongji.people.person_facts import FactRow, NewFact
-from gongji.people.person_rows import Person, lock_person
+from gongji.people.person_rows import Person, get_person, is_of, lock_person
 from gongji.platform.actors import Actor, institution_source
 from gongji.platform.commands import command
-from gongji.platform.identity import Identity, mask_number, normalise
+from gongji.platform.identity import Identity, mask_number
 from gongji.platform.spans import check_order, day_after
 from gongji.refusals import Refusal
 from gongji.tabular.cell_forms import person_name
@@ -104,6 +104,19 @@ class InjuryFiling(msgspec.Struct, frozen=True):
     last: date | None = None
     memo: str = ""
     message: str = ""
+
+
+class InjuryDecision(msgspec.Struct, frozen=True):
+    """An injury as the agency decides it: who is liable, whether the pool advances the cost.
+
+    Law:     社会保险法 第三十条第二款. `withdrawn`: it is taken back and counts no more.
+    """
+
+    psn_no: str
+    serial: str
+    third_party: bool = False
+    advance: bool = False
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -477,6 +490,7 @@ def report_injury(
 ) -> str:
     """File an injury: whether a third party is liable; open, it ends with the calendar year.
 
+    It counts once the agency has approved it (`decide_injury`).
     Refuses: dates_reversed, person_unknown, uninsured_on, person_differs, filing_overlaps.
     """
     last = content.last or year_end(content.since)
@@ -491,7 +505,12 @@ def report_injury(
         content.since,
         serial,
         day_after(last),
-        {"third_party": content.third_party, "serial": serial, "memo": content.memo},
+        {
+            "third_party": content.third_party,
+            "serial": serial,
+            "memo": content.memo,
+            "state": "filed",
+        },
         actor.source(content.message),
     )
     return _keep(connection, fact, now, _overlaps("injury", "since"))
@@ -500,10 +519,49 @@ def report_injury(
 def _check_identity(content: InjuryFiling, person: Person, identity: Identity) -> None:
     if person_name(content.name) != person_name(person.name):
         raise Refusal("person_differs", "name")
-    known = normalise(identity.decrypt(person.certificate))
-    kind = content.certificate_kind.zfill(2)
-    if kind == person.certificate_kind and normalise(content.certificate) != known:
+    if not is_of(person, identity, content.certificate):
         raise Refusal("person_differs", "certificate")
+
+
+def filed_injury(connection: Database, content: InjuryDecision) -> tuple[Person, FactRow]:
+    """The person and the injury that a decision is about.
+
+    Refuses: person_unknown, filing_unknown, filing_withdrawn.
+    """
+    person = get_person(connection, content.psn_no)
+    return person, filing_of(connection, person, "injury", content.serial)
+
+
+@command("staff")
+def decide_injury(
+    connection: Database, content: InjuryDecision, *, actor: Actor, now: datetime
+) -> str:
+    """Approve an injury that was filed, as the agency found it, or take it back; gives its serial.
+
+    Refuses: as `filed_injury`.
+    """
+    lock_person(connection, content.psn_no)
+    _, fact = filed_injury(connection, content)
+    if content.withdrawn:
+        person_facts.retire(connection, [fact.id], now)
+        return content.serial
+    found = {
+        "third_party": content.third_party,
+        "advance": content.advance,
+        "state": "approved",
+    }
+    right = NewFact(
+        fact.person_id,
+        fact.area,
+        "injury",
+        fact.since,
+        fact.key,
+        fact.until,
+        fact.details | found,
+        actor.source(),
+    )
+    person_facts.correct(connection, fact.id, right, now)
+    return content.serial
 
 
 def filing_of(connection: Database, person: Person, kind: str, serial: str) -> FactRow:

@@ -227,6 +227,7 @@ PERSON_FACTS = (
         yes_no("advance", "先行支付", "第三人不支付或者无法确定，经办机构决定先行支付"),
         SERIAL,
         C("memo", "说明", text(), "说明", ""),
+        one_of("state", "状态", STATES, "状态；空为已批准", "已批准", empty="approved"),
         key=C("number", "编号", text(60), "备案编号", "YW0001"),
     ),
 )

@@ -121,6 +121,8 @@ class Stay(msgspec.Struct, forbid_unknown_fields=True):
 class Injury(msgspec.Struct, forbid_unknown_fields=True):
     """意外伤害 (2507; key: serial): whether a third party is liable.
 
+    What an institution filed counts once the agency has approved it.
+
     Law:     社会保险法 第三十条第二款: where the third party does not pay or is unknown the pool
              advances the cost (`advance`, as the agency decided) and recovers it.
     """
@@ -129,6 +131,7 @@ class Injury(msgspec.Struct, forbid_unknown_fields=True):
     advance: bool = False
     serial: str = ""
     memo: str = ""
+    state: Literal["filed", "approved"] = "approved"
 
 
 PERSON_KINDS: dict[str, type[msgspec.Struct]] = {

@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 
 from gongji.platform.actors import Actor
 from gongji.platform.arrays import texts
-from gongji.platform.identity import CARD, Identity, mask_number
+from gongji.platform.identity import CARD, Identity, mask_number, normalise
 from gongji.refusals import Refusal
 
 Database = Connection[Any]
@@ -84,6 +84,13 @@ def persons_of(connection: Database, numbers: Iterable[str]) -> list[Person]:
 def _persons(connection: Database, condition: str, *values: object) -> list[Person]:
     with connection.cursor(row_factory=class_row(Person)) as cursor:
         return cursor.execute(f"{_PERSON} where {condition}", values).fetchall()
+
+
+def is_of(person: Person, identity: Identity, number: str) -> bool:
+    """Whether a number is that of a person's certificate, however it is written."""
+    if not person.certificate:
+        return False
+    return normalise(identity.decrypt(person.certificate)) == normalise(number)
 
 
 def find_by_certificate(

@@ -86,6 +86,16 @@ def _path(value: str) -> Path:
     return Path(value).expanduser()
 
 
+def _file(value: str) -> Path | None:
+    """A file that may be there or not, in a folder that is; None where none is given."""
+    if not value:
+        return None
+    found = Path(value).expanduser()
+    if found.is_dir() or not found.parent.is_dir():
+        raise ValueError("文件，所在的目录须已存在")
+    return found
+
+
 def _key(value: str) -> bytes:
     try:
         key = base64.b64decode(value, validate=True)
@@ -278,6 +288,13 @@ SETTINGS = (
         "400",
         "how many days messages and their replies are kept whole (encrypted), by whole months; "
         "at least 31",
+    ),
+    Setting(
+        "GONGJI_SEALS",
+        _file,
+        "",
+        "file outside the database to which the seals of the journal are copied each night and "
+        "against which it is verified; best on another machine's disk",
     ),
     Setting(
         "GONGJI_REFUSE_CHAINED",

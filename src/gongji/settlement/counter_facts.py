@@ -223,14 +223,18 @@ def _inpatient(seen: Seen) -> bool:
     return not seen.rescue and bool(seen.person.holding.get("stay"))
 
 
+def _injuries(seen: Seen) -> list[DatedFact]:
+    """The injuries that the agency has approved."""
+    held = seen.person.holding.get("injury", [])
+    return [fact for fact in held if fact.details.get("state", "approved") == "approved"]
+
+
 def _third_party(seen: Seen) -> Value | None:
-    injuries = seen.person.holding.get("injury", ())
-    return True if any(fact.details.get("third_party") for fact in injuries) else None
+    return True if any(fact.details.get("third_party") for fact in _injuries(seen)) else None
 
 
 def _advance(seen: Seen) -> Value | None:
-    injuries = seen.person.holding.get("injury", ())
-    return any(fact.details.get("advance") for fact in injuries)
+    return any(fact.details.get("advance") for fact in _injuries(seen))
 
 
 def _level(seen: Seen) -> Value | None:

@@ -64,6 +64,7 @@ class Priced(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True):
     """A bill that can be decided: by which law and benefit, for what cost; `told` by messages."""
 
+    today: date
     priced: Priced
     person: PersonFacts
     area: Area
@@ -114,9 +115,17 @@ class Plan(msgspec.Struct, frozen=True):
 
     @property
     def owners(self) -> list[DatedFact]:
-        """Bonds that hold on the day and were consented to, in their order."""
+        """Bonds that hold on the day, were consented to and still stand today, in their order.
+
+        A bond that was ended pays nothing from then on, whatever the day of service.
+        """
         bonds = self.person.holding.get("bond", [])
-        agreed = [b for b in bonds if b.details.get("consented_on", "") <= str(self.day)]
+        agreed = [
+            bond
+            for bond in bonds
+            if bond.details.get("consented_on", "") <= str(self.day)
+            and (bond.until is None or self.today < bond.until)
+        ]
         return sorted(agreed, key=lambda bond: (bond.details["order"], bond.key))
 
 
@@ -245,7 +254,8 @@ class BatchPlanner:
         warnings = (*said.warnings, *unknown, *_differences(request, sums))
         told = self._told(asked, law)
         area_facts.kept_of_person(law, home, person)
-        return Plan(priced, person, area, home, law, found, sums, tuple(used), told, warnings)
+        rx = tuple(used)
+        return Plan(self.today, priced, person, area, home, law, found, sums, rx, told, warnings)
 
     @staticmethod
     def _told(asked: Asked, law: Law) -> dict[str, Value]:

@@ -30,6 +30,7 @@ from gongji.people.person_facts import NewFact, add, retire
 from gongji.people.person_kinds import Stay
 from gongji.platform.actors import Actor
 from gongji.platform.identity import mask_number
+from gongji.platform.inbox import INSTITUTION
 from gongji.refusals import Refusal
 from gongji.settlement.cancel import take_back
 from gongji.settlement.facts_today import Registry
@@ -75,12 +76,13 @@ class StayOutcome:
 
     Shape:   `entry` the new entry, None where nothing was new; `reversed` settlements of the rescue
              taken back, because the stay's settlement covers them; `flagged` settlements for the
-             agency to adjudicate anew.
+             agency to adjudicate anew; `held`: it moved no meter, and the agency looks at it first.
     """
 
     entry: int | None
     reversed: tuple[int, ...] = ()
     flagged: tuple[int, ...] = field(default=())
+    held: bool = False
 
 
 def record_stays(
@@ -200,8 +202,12 @@ STAYS = """select s.facts, e.meters from entry e join settlement s on s.entry = 
 where e.person = %s and e.area = %s and e.kind = 'stay' order by e.id"""
 
 
+ELSEWHERE = """select key from person_fact
+where person_id = %s and kind = 'stay' and key <> %s and retired_at is null
+  and details->>'institution' <> %s
+  and daterange(since, until) && daterange(%s::date, %s::date) order by id limit 1"""
 STANDING = """select e.id, e.service_date, s.benefit, s.facts,
-  coalesce(v.med_type, ''), v.begun_at
+  coalesce(v.med_type, ''), v.begun_at, e.institution
 from entry e join settlement s on s.entry = e.id left join visit v on v.id = s.visit
 where e.person = %s and e.area = %s and e.kind = 'settlement'
   and e.service_date >= %s and (%s::date is null or e.service_date < %s)
@@ -250,13 +256,32 @@ class _Recording:
         # The year of a stay is that of its discharge, when it is settled.
         day = report.until or report.since
         area = self.areas.area(report.area)
-        entry = self._enter(report, person, area, day)
+        held = self._doubtful(report, person)
+        moves = () if held else shared_moves(area, day, report)
+        entry = self._enter(report, person, moves, day)
+        if held:
+            raise_flag_once(self.connection, entry, entry, held, self.now)
         taken, flagged = self._follow(report, person, entry, area)
-        return StayOutcome(entry, taken, flagged)
+        return StayOutcome(entry, taken, flagged, bool(held))
 
-    def _enter(self, report: StayReport, person: int, area: Area, day: date) -> int:
+    def _doubtful(self, report: StayReport, person: int) -> str:
+        """Why the agency looks at an episode before it uses a meter; empty where it need not.
+
+        What the agency itself imports is not doubted.
+        """
+        if self.actor.kind != INSTITUTION:
+            return ""
+        place = [person, report.number, report.institution, report.since, report.until]
+        found = self.connection.execute(ELSEWHERE, place).fetchone()
+        if found is None:
+            return ""
+        return (
+            f"住院（{report.number}）与另一家机构的住院（{found[0]}）时间重叠，累计暂不占用，须核对"
+        )
+
+    def _enter(self, report: StayReport, person: int, moves: tuple[Move, ...], day: date) -> int:
         """The entry that brings the meters to what the episode says now."""
-        wanted = {move[:3]: move[3] for move in shared_moves(area, day, report)}
+        wanted = {move[:3]: move[3] for move in moves}
         for facts, moves in self.connection.execute(STAYS, [person, report.area]):
             told = read_facts(facts)
             if isinstance(told, StayFacts) and told.number == report.number:
@@ -287,20 +312,26 @@ class _Recording:
     ) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Rescue before the stay is reversed or flagged, by the rules; care during it is flagged.
 
+        An institution takes back nothing of another one: what the rules would is flagged instead.
+
         Law:     邵阳 第八条; 楚雄 第十七条; during the stay: 邵阳 第十五条, 云浮 第十八条（一）.
         """
         first = report.since - timedelta(days=RESCUE_DAYS)
         until = report.until
         rows = self.connection.execute(STANDING, [person, report.area, first, until, until])
         taken, flagged = [], []
-        for number, day, benefit, facts, med_type, began in rows.fetchall():
+        for number, day, benefit, facts, med_type, began, place in rows.fetchall():
             told = read_facts(facts)
             asked = told.visit.benefit if isinstance(told, SettledFacts) else benefit
             rescue = asked == EMERGENCY or med_type == RESCUE_CARE
             follows = one_episode(day, began, report.since, report.admitted_at)
             joined = report.from_emergency and rescue and follows
             reason = ""
-            if joined and not report.died and joins_at_once(area.law(day_of(day))):
+            own = self.actor.kind != INSTITUTION or place == self.actor.id
+            covered = joined and not report.died and joins_at_once(area.law(day_of(day)))
+            if covered and not own:
+                reason = f"急诊抢救后转入另一家机构住院（{report.number}），须由经办机构核对后撤销"
+            elif covered:
                 take_back(self.connection, number, self.actor, entry, self.now)
                 taken.append(number)
             elif joined:

@@ -22,10 +22,11 @@ _MOST = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """The institution of an access key and its secret; an unknown key has neither."""
+    """The institution of an access key, its secret and scope; an unknown key has none of them."""
 
     institution: str | None
     secret: str | None = None
+    scope: str = ""
 
 
 class Credentials:
@@ -45,11 +46,13 @@ class Credentials:
     ) -> Credential:
         """The credential from the database; an unknown or revoked one has no secret."""
         row = connection.execute(
-            "select institution, secret from credential where access_key = %s and since <= %s"
-            " and (revoked_at is null or revoked_at > %s)",
+            "select institution, secret, scope from credential where access_key = %s"
+            " and since <= %s and (revoked_at is null or revoked_at > %s)",
             [access_key, now, now],
         ).fetchone()
-        found = Credential(row[0], self._decrypt(bytes(row[1]))) if row else Credential(None)
+        found = Credential(None)
+        if row:
+            found = Credential(row[0], self._decrypt(bytes(row[1])), row[2])
         if len(self._known) >= _MOST:
             self._known.clear()
         seconds = KEPT_SECONDS if row else UNKNOWN_SECONDS

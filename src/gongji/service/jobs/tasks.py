@@ -31,12 +31,16 @@ def daily_trial_balance(timestamp: int) -> None:
 @app.periodic(cron="20 17 * * *")
 @app.task(queueing_lock="seal_journal", pass_context=False)
 def seal_journal(timestamp: int) -> None:
-    """Seal what was entered since the night before."""
+    """Seal what was entered since the night before, and copy the seals where they are kept too."""
+    from gongji.ledger.seal_copies import add_to_copy
     from gongji.ledger.seals import seal_all
 
+    copy = environment().seals
     with psycopg.connect(owner_dsn(), autocommit=True) as connection:
         for made in seal_all(connection):
             log.info("sealed", area=made.area, number=made.number, last=made.last)
+        for each in add_to_copy(connection, copy) if copy else ():
+            log.error("seals_differ", area=each.area, what=each.what, kept=each.kept)
 
 
 @app.periodic(cron="40 17 * * *")
