@@ -58,9 +58,12 @@ class Office(World):
         self.colleague = self.post("colleague", "handler")
         self.first = self.post("first", "first_reviewer")
         self.second = self.post("second", "second_reviewer", "city")
+        self.post("countysecond", "second_reviewer")
+        self.auditor = self.post("auditor", "audit_officer", "city")
         self.third = self.post("third", "inspector", "city")
         self.admin = self.post("admin", "administrator", "city")
         self.security = self.post("security", "security_officer", "city")
+        self.technician = self.post("technician", "technician", "city")
         self.newcomer = self.staff("newcomer")
 
     def bill(self, number: str, fen: int) -> int:

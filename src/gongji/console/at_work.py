@@ -167,6 +167,8 @@ def shown(
     """A page of the console."""
     here = context | {"clerk": clerk}
     here["offices"] = clerk.holds(*OFFICES)
+    here["trail"] = clerk.holds("audit_officer", "supervisor")
+    here["technician"] = clerk.holds("technician")
     here["records"] = clerk.holds(*RECORDS)
     return render(request, f"console/{name}.html", here, status=status)
 

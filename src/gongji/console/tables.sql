@@ -22,3 +22,9 @@ grant select, insert, update, delete on console_session, auth_user, account_emai
   socialaccount_socialtoken, mfa_authenticator, axes_accessattempt, axes_accesslog,
   axes_accessfailurelog, axes_accessattemptexpiration to gongji_console;
 grant select on auth_user_groups, auth_user_user_permissions to gongji_console;
+
+-- Access keys of institutions are issued and revoked here; a secret is written and never read.
+grant select (access_key, institution, since, revoked_at) on credential to gongji_console;
+grant insert on credential to gongji_console;
+grant update (revoked_at) on credential to gongji_console;
+grant select on procrastinate_jobs to gongji_console;

@@ -6,7 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from gongji.console.at_work import Clerk, at_work, shown
+from gongji.console.item_forms import FORMS
 from gongji.review.command_kinds import KINDS
+from gongji.review.desk import STATES
 from gongji.review.worklists import PAGE, WaitingCommand, waiting_for
 
 SOON = 3
@@ -32,9 +34,32 @@ def work(request: HttpRequest, clerk: Clerk) -> HttpResponse:
         "here": "work",
         "rows": [_row(one, clerk) for one in found],
         "listed": ",".join(str(one.command) for one in found),
+        "mine": _mine(clerk),
+        "drafts": [(one.kind, one.words) for one in FORMS.values()]
+        if clerk.holds("handler")
+        else [],
         "next": f"{last[0]}_{last[1]}" if last else "",
     }
     return shown(request, clerk, "work", context)
+
+
+_MINE = """select id, kind, state, made_at from command where actor_kind = 'staff' and actor = %s
+and area = any(%s) and state in ('draft', 'returned', 'stale', 'submitted')
+order by id desc limit 20"""
+
+
+def _mine(clerk: Clerk) -> list[dict[str, object]]:
+    """What I took in and what is not over, the newest first."""
+    rows = clerk.connection.execute(_MINE, [str(clerk.id), clerk.areas])
+    return [
+        {
+            "number": row[0],
+            "kind": KINDS[row[1]].words if row[1] in KINDS else row[1],
+            "state": STATES[row[2]],
+            "made": row[3],
+        }
+        for row in rows
+    ]
 
 
 def _row(one: WaitingCommand, clerk: Clerk) -> dict[str, object]:

@@ -133,6 +133,9 @@ OF_CONSOLE: dict[str, Any] = ALIKE | {
     "CSRF_COOKIE_NAME": "gongji_console_csrf",
     "CSRF_COOKIE_PATH": "/console/",
     "STATIC_URL": "/console/static/",
+    # Papers do not touch the disk in clear on their way to be encrypted.
+    "FILE_UPLOAD_HANDLERS": ["django.core.files.uploadhandler.MemoryFileUploadHandler"],
+    "FILE_UPLOAD_MAX_MEMORY_SIZE": 12 * 1024 * 1024,
     "AUTHENTICATION_BACKENDS": [
         "axes.backends.AxesStandaloneBackend",
         "allauth.account.auth_backends.AuthenticationBackend",
