@@ -63,7 +63,7 @@ def init(area: str, name: str, admin: str, security: str, audit: str) -> int:
             if not any(h.post == post for h in holdings(connection, new.staff, today)):
                 grant = PostGrant(new.staff, post, area, today)
                 grant_post(connection, grant, actor=actor, now=now)
-            link = f"http://{given.host}:{given.pages_port}/console/first/{new.token}"
+            link = f"http://{given.host}:{given.console_port}/console/first/{new.token}"
             click.echo(f"{called}（{subject}）：{link}")
     click.echo(f"链接只能用一次，{LINK_DAYS} 天内有效；请当面或另行交给本人。")
     click.echo("接下来：规则和参数、定点机构、参保人、期初；岗位由系统管理员申请、安全管理员批准。")

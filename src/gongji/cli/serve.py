@@ -108,6 +108,7 @@ def run_service(ready: Any = None) -> None:
     service.start()
     click.echo(f"接口 {addresses['gateway']}（/health /ready /metrics）", err=True)
     click.echo(f"页面 {addresses['pages']}", err=True)
+    click.echo(f"经办 {addresses['console']}/console/", err=True)
     try:
         if ready:
             ready(service, addresses)

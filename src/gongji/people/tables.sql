@@ -16,6 +16,7 @@ create table person (
 );
 comment on table person is 'certificate: the number, encrypted; certificate_hash: keyed, to find it';
 create index person_area on person (area, id);
+create index person_name on person (area, name, id);
 create index person_card on person (card_hash) where card_hash is not null;
 
 -- slot stands for whom, kind and key: ranges of one number are equality, without an extension.

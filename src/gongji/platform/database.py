@@ -18,7 +18,7 @@ from gongji.platform.environment import environment
 from gongji.refusals import Fault
 
 NAME = "gongji"
-LOGINS = ("gateway", "pages", "jobs")
+LOGINS = ("gateway", "pages", "console", "jobs")
 """The processes of the service; the login of each is `gongji_` and its name."""
 OLDEST = 150000
 NEWEST = {15: 20, 16: 16, 17: 12, 18: 6}

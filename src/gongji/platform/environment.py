@@ -210,6 +210,13 @@ SETTINGS = (
         secret=True,
     ),
     Setting(
+        "GONGJI_CONSOLE_DATABASE_URL",
+        _server,
+        "",
+        "likewise for the agency's console: gongji_console",
+        secret=True,
+    ),
+    Setting(
         "GONGJI_JOBS_DATABASE_URL",
         _server,
         "",
@@ -239,6 +246,12 @@ SETTINGS = (
         _port,
         "8087",
         "port of the pages",
+    ),
+    Setting(
+        "GONGJI_CONSOLE_PORT",
+        _port,
+        "8088",
+        "port of the agency's console",
     ),
     Setting(
         "GONGJI_GATEWAYS",
@@ -386,6 +399,31 @@ SETTINGS = (
         "psn_no",
         "claim that says who signed in: psn_no (person's number) or another that holds the "
         "identity number",
+    ),
+    Setting(
+        "GONGJI_STAFF_OIDC_SERVER",
+        _text,
+        "",
+        "issuer by which the agency's staff sign in (OpenID Connect); empty: none",
+    ),
+    Setting(
+        "GONGJI_STAFF_OIDC_CLIENT",
+        _text,
+        "",
+        "this platform's client id at that issuer",
+    ),
+    Setting(
+        "GONGJI_STAFF_OIDC_SECRET",
+        _text,
+        "",
+        "the client's secret",
+        secret=True,
+    ),
+    Setting(
+        "GONGJI_STAFF_OIDC_CLAIM",
+        _text,
+        "preferred_username",
+        "claim that holds the account of a member of staff",
     ),
 )
 """Every setting, in the order of docs/generated/settings.md."""

@@ -129,6 +129,24 @@ def add_staff(connection: Connection, content: NewStaff, *, actor: Actor, now: d
     return Invited(row[0], token)
 
 
+class StaffLeaving(msgspec.Struct, frozen=True):
+    """A member of staff who leaves, by the subject of the sign-in."""
+
+    subject: str
+
+
+@command("operator", "staff")
+def disable_staff(
+    connection: Connection, content: StaffLeaving, *, actor: Actor, now: datetime
+) -> None:
+    """Let somebody sign in and act no more; what they did stays as it is.
+
+    Refuses: staff_unknown.
+    """
+    number = _enabled(connection, content.subject)
+    connection.execute("update staff set disabled_at = %s where id = %s", [now, *number])
+
+
 def _enabled(connection: Connection, subject: str) -> tuple[int]:
     row = connection.execute(
         "select id from staff where subject = %s and disabled_at is null", [subject]

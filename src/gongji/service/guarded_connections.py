@@ -110,3 +110,10 @@ class PagesProtocol(GuardedProtocol):
 
     body_bytes: ClassVar[int] = 1024 * 1024
     body_seconds: ClassVar[float] = 30.0
+
+
+class ConsoleProtocol(GuardedProtocol):
+    """The limits of the console: papers and workbooks are handed in there."""
+
+    body_bytes: ClassVar[int] = 12 * 1024 * 1024
+    body_seconds: ClassVar[float] = 60.0

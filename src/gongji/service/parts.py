@@ -213,6 +213,7 @@ def make_service(given: Environment, say: Callable[[str], None]) -> tuple[Servic
     Refuses: Fault where a port is taken, and leaves what another service keeps.
     """
     gateway, pages = listen(given.host, given.port), listen(given.host, given.pages_port)
+    console = listen(given.host, given.console_port)
     for left in metrics_folder().glob("*.db"):
         left.unlink()
     parts = [
@@ -222,9 +223,12 @@ def make_service(given: Environment, say: Callable[[str], None]) -> tuple[Servic
     parts.append(
         ServicePart("页面", ["pages", str(pages.fileno())], (pages.fileno(),), needed=False)
     )
+    parts.append(
+        ServicePart("经办", ["console", str(console.fileno())], (console.fileno(),), needed=False)
+    )
     parts.append(ServicePart("后台作业", ["jobs"], needed=False))
     addresses = {
         name: f"http://{given.host}:{made.getsockname()[1]}"
-        for name, made in (("gateway", gateway), ("pages", pages))
+        for name, made in (("gateway", gateway), ("pages", pages), ("console", console))
     }
-    return Service(parts, say, (gateway, pages)), addresses
+    return Service(parts, say, (gateway, pages, console)), addresses

@@ -1,10 +1,11 @@
-"""What a process of the service does: `python -m gongji.service.processes gateway|pages|jobs`."""
+"""What a process does: `python -m gongji.service.processes gateway|pages|console|jobs`."""
 
 import ctypes
 import os
 import signal
 import socket
 import sys
+from typing import Any
 
 from gongji.platform import logs
 from gongji.platform.database import login_dsn
@@ -64,16 +65,28 @@ def gateway(fd: int) -> None:
 
 def pages(fd: int) -> None:
     """The pages, by Django."""
+    from gongji.service.guarded_connections import PagesProtocol
+
+    _django("gongji.service.asgi:application", PagesProtocol, fd)
+
+
+def console(fd: int) -> None:
+    """The agency's console, by Django."""
+    from gongji.service.guarded_connections import ConsoleProtocol
+
+    _django("gongji.service.console_asgi:application", ConsoleProtocol, fd)
+
+
+def _django(application: str, protocol: Any, fd: int) -> None:
     import uvicorn
 
-    from gongji.service.guarded_connections import PagesProtocol
     from gongji.service.pulse import PulsingServer
 
     config = uvicorn.Config(
-        "gongji.service.asgi:application",
+        application,
         log_config=None,
         access_log=False,
-        http=PagesProtocol,
+        http=protocol,
         ws="none",
         proxy_headers=False,
         server_header=False,
@@ -109,6 +122,8 @@ def main(arguments: list[str]) -> None:
         gateway(int(arguments[1]))
     elif arguments[0] == "pages":
         pages(int(arguments[1]))
+    elif arguments[0] == "console":
+        console(int(arguments[1]))
     else:
         jobs()
 

@@ -100,14 +100,100 @@ ALIKE: dict[str, Any] = {
 """What is the same on every machine."""
 
 
-def own_settings(given: Environment) -> dict[str, Any]:
+CONSOLE_APPS = ["gongji.console", "allauth.mfa", "axes", "django_htmx"]
+"""What the console has besides: its own templates come before those of others."""
+PAGES, CONSOLE, ALL = "pages", "console", "all"
+"""The faces that Django serves; the tables are built, and tests run, with what both have."""
+
+OF_CONSOLE: dict[str, Any] = ALIKE | {
+    "ROOT_URLCONF": "gongji.console.urls",
+    "MIDDLEWARE": [
+        "gongji.portal.headers.PolicyMiddleware",
+        "django.middleware.security.SecurityMiddleware",
+        "gongji.portal.headers.TransportMiddleware",
+        "gongji.portal.static_files.StaticFilesMiddleware",
+        "django.middleware.gzip.GZipMiddleware",
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+        "django.middleware.clickjacking.XFrameOptionsMiddleware",
+        "django_htmx.middleware.HtmxMiddleware",
+        "allauth.account.middleware.AccountMiddleware",
+        "gongji.portal.headers.SessionLifeMiddleware",
+        "gongji.console.staff_sign_in.AllowedPagesMiddleware",
+        "axes.middleware.AxesMiddleware",
+    ],
+    "LOGIN_URL": "account_login",
+    "LOGIN_REDIRECT_URL": "console:work",
+    "SESSION_ENGINE": "gongji.console.staff_sessions",
+    "SESSION_COOKIE_NAME": "gongji_console",
+    "SESSION_COOKIE_PATH": "/console/",
+    "CSRF_COOKIE_NAME": "gongji_console_csrf",
+    "CSRF_COOKIE_PATH": "/console/",
+    "STATIC_URL": "/console/static/",
+    # Papers do not touch the disk in clear on their way to be encrypted.
+    "FILE_UPLOAD_HANDLERS": ["django.core.files.uploadhandler.MemoryFileUploadHandler"],
+    "FILE_UPLOAD_MAX_MEMORY_SIZE": 12 * 1024 * 1024,
+    "AUTHENTICATION_BACKENDS": [
+        "axes.backends.AxesStandaloneBackend",
+        "allauth.account.auth_backends.AuthenticationBackend",
+    ],
+    "AUTH_PASSWORD_VALIDATORS": [
+        {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+        {
+            "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+            "OPTIONS": {"min_length": 12},
+        },
+        {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+        {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    ],
+    "ACCOUNT_ADAPTER": "gongji.console.staff_sign_in.StaffAdapter",
+    "ACCOUNT_LOGIN_METHODS": {"username"},
+    "ACCOUNT_SIGNUP_FIELDS": ["username*", "password1*"],
+    "ACCOUNT_SESSION_REMEMBER": False,
+    "ACCOUNT_LOGOUT_REDIRECT_URL": "account_login",
+    "ACCOUNT_RATE_LIMITS": {"login_failed": "30/m/ip"},
+    "ACCOUNT_EMAIL_NOTIFICATIONS": False,
+    "SOCIALACCOUNT_ONLY": False,
+    "SOCIALACCOUNT_ADAPTER": "gongji.console.staff_sign_in.StaffIssuerAdapter",
+    "MFA_ADAPTER": "gongji.console.staff_sign_in.SecondFactorAdapter",
+    "MFA_SUPPORTED_TYPES": ["totp", "recovery_codes"],
+    "MFA_TOTP_TOLERANCE": 1,
+    "AXES_ENABLED": True,
+    "AXES_FAILURE_LIMIT": 5,
+    "AXES_COOLOFF_TIME": 0.25,
+    "AXES_LOCKOUT_PARAMETERS": ["username"],
+    "AXES_USERNAME_CALLABLE": "gongji.console.staff_sign_in.account_tried",
+    "AXES_RESET_ON_SUCCESS": True,
+    "AXES_LOCKOUT_TEMPLATE": "console/locked.html",
+    "AXES_DISABLE_ACCESS_LOG": True,
+    "AXES_VERBOSE": False,
+}
+"""What is the console's on every machine: sessions, cookies and accounts of its own."""
+
+
+def face_settings(face: str) -> dict[str, Any]:
+    """What is the same on every machine for a face."""
+    if face == PAGES:
+        return ALIKE
+    theirs = ALIKE["INSTALLED_APPS"]
+    if face == CONSOLE:
+        return OF_CONSOLE | {"INSTALLED_APPS": [*CONSOLE_APPS, *theirs]}
+    return ALIKE | {"AXES_ENABLED": False, "INSTALLED_APPS": [*theirs, *CONSOLE_APPS]}
+
+
+def own_settings(given: Environment, face: str = ALL) -> dict[str, Any]:
     """What this installation's environment says of Django's settings."""
+    staff = "staff_" if face == CONSOLE else ""
+    server = given.values[f"{staff}oidc_server"]
     issuer = {
         "provider_id": "issuer",
         "name": "OpenID Connect",
-        "client_id": given.oidc_client,
-        "secret": given.oidc_secret,
-        "settings": {"server_url": given.oidc_server},
+        "client_id": given.values[f"{staff}oidc_client"],
+        "secret": given.values[f"{staff}oidc_secret"],
+        "settings": {"server_url": server},
     }
     return {
         "SECRET_KEY": base64.b64encode(given.secret_key).decode(),
@@ -118,19 +204,20 @@ def own_settings(given: Environment) -> dict[str, Any]:
         "GONGJI_PROXY_ADDRESSES": given.proxy_addresses,
         "GONGJI_IDENTITY_KEY": given.identity_key,
         "GONGJI_LOOKUP_KEY": given.lookup_key,
-        "GONGJI_OIDC_CLAIM": given.oidc_claim,
+        "GONGJI_OIDC_CLAIM": given.values[f"{staff}oidc_claim"],
         "SOCIALACCOUNT_PROVIDERS": {
             "openid_connect": {
                 "OAUTH_PKCE_ENABLED": True,
-                "APPS": [issuer] if given.oidc_server else [],
+                "APPS": [issuer] if server else [],
             }
         },
     }
 
 
-def set_up_django() -> None:
+def set_up_django(face: str = ALL) -> None:
     """Make Django ready in this process, once; starts the embedded database where none is given.
 
+    `face` is what it serves; whoever builds the tables has what both faces have.
     Refuses: what `environment` and `owner_dsn` refuse.
     """
     import django
@@ -138,5 +225,6 @@ def set_up_django() -> None:
 
     if not settings.configured:
         databases = {"default": django_database()}
-        settings.configure(**ALIKE, **own_settings(environment()), DATABASES=databases)
+        alike = face_settings(face)
+        settings.configure(**alike, **own_settings(environment(), face), DATABASES=databases)
         django.setup()

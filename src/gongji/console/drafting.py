@@ -1,0 +1,188 @@
+"""Drafting items: by a typed form, and bills pasted or from a workbook, a draft each."""
+
+import tempfile
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from gongji.console.at_work import Clerk, at_work, shown
+from gongji.console.item_forms import BILL, FORMS, ItemForm, read_item, typed_again
+from gongji.people.person_rows import get_person
+from gongji.platform import command_rows
+from gongji.refusals import Refusal
+from gongji.review import desk as life
+from gongji.review.command_kinds import get_kind
+from gongji.review.desk import Drafting, Editing
+from gongji.review.staff import agencies
+from gongji.tabular.sheets import Sheet
+
+MOST_BILLS = 200
+"""How many bills are drafted at a time."""
+
+
+def places_of(clerk: Clerk, kind: str) -> list[tuple[str, str]]:
+    """Where somebody may hand in a kind: "area|agency" with the agency's name."""
+    makers = get_kind(kind).makers
+    found: dict[str, str] = {}
+    for held in clerk.held:
+        if held.post not in makers:
+            continue
+        tree = agencies(clerk.connection, held.area)
+        for code, one in tree.items():
+            if held.agency in ("", code):
+                found[f"{held.area}|{code}"] = one.name
+        if not tree:
+            found[f"{held.area}|"] = held.area
+    return list(found.items())
+
+
+def _form_page(
+    request: HttpRequest, clerk: Clerk, form: ItemForm, typed: dict[str, str], error: str = ""
+) -> HttpResponse:
+    fields = [(one, typed.get(one.name, "")) for one in (*form.fields, *form.told)]
+    context = {
+        "here": "new",
+        "form": form,
+        "fields": fields,
+        "places": places_of(clerk, form.kind),
+        "place": typed.get("place", ""),
+        "msg_id": typed.get("msg_id") or uuid.uuid4().hex,
+        "version": typed.get("version", ""),
+        "error": error,
+    }
+    return shown(request, clerk, "draft", context, 422 if error else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@at_work
+def new(request: HttpRequest, clerk: Clerk, kind: str) -> HttpResponse:
+    """Draft an item by its form."""
+    form = FORMS.get(kind)
+    if form is None:
+        raise Http404
+    if request.method != "POST":
+        return _form_page(request, clerk, form, request.GET.dict())
+    typed = request.POST.dict()
+    try:
+        number = draft_item(clerk, form, typed)
+    except Refusal as refusal:
+        return _form_page(request, clerk, form, typed, str(refusal))
+    return HttpResponseRedirect(reverse("console:command", args=[number]))
+
+
+def draft_item(clerk: Clerk, form: ItemForm, typed: dict[str, str]) -> int:
+    """Draft an item as it was typed; the same message again gives the same draft.
+
+    Refuses: value_invalid, person_unknown; as `life.draft`.
+    """
+    content = read_item(form, typed)
+    person = get_person(clerk.connection, typed["psn_no"].strip())
+    area, _, agency = typed.get("place", "").partition("|")
+    asked = Drafting(
+        typed.get("msg_id", ""), form.kind, area, agency, "person", str(person.id), content
+    )
+    return life.draft(clerk.desk, clerk.actor, asked).command
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@at_work
+def edit(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
+    """Change what a draft, or what was returned, says."""
+    row = command_rows.find_command(clerk.connection, number)
+    form = FORMS.get(row.kind) if row else None
+    if row is None or form is None or row.area not in clerk.areas:
+        raise Http404
+    if request.method != "POST":
+        psn_no = clerk.connection.execute(
+            "select psn_no from person where id::text = %s", [row.subject]
+        ).fetchone()
+        typed = {"psn_no": psn_no[0] if psn_no else ""} | typed_again(form, row.content)
+        return _form_page(request, clerk, form, typed | {"version": str(row.version)})
+    typed = request.POST.dict()
+    try:
+        version = int(typed.get("version") or 0)
+        content = read_item(form, typed)
+        asked = Editing(typed.get("msg_id", ""), number, version, content)
+        life.edit(clerk.desk, clerk.actor, asked)
+    except Refusal as refusal:
+        return _form_page(request, clerk, form, typed, str(refusal))
+    return HttpResponseRedirect(reverse("console:command", args=[number]))
+
+
+# Bills of one person, several at a time.
+
+
+def pasted(text: str) -> list[dict[str, str]]:
+    """Bills that were pasted from a spreadsheet: a line each, columns by tabs, no head needed."""
+    rows = [line.split("\t") for line in text.splitlines() if line.strip()]
+    if rows and rows[0][0].strip() == BILL[0].label:
+        rows = rows[1:]
+    return [_named(row) for row in rows]
+
+
+def _named(cells: Iterable[str]) -> dict[str, str]:
+    return {one.name: cell.strip() for one, cell in zip(BILL, cells, strict=False)}
+
+
+def from_workbook(file: UploadedFile) -> list[dict[str, str]]:
+    """Bills of a workbook or CSV with the labels of the fields as its head.
+
+    Refuses: file_unreadable, header_invalid, value_invalid for another kind of file.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"票据{Path(file.name or '').suffix.lower()}"
+        path.write_bytes(file.read())
+        sheet = Sheet(path)
+        missing = [one.label for one in BILL if one.needed and one.label not in sheet.columns]
+        if missing:
+            values = {"value": file.name or "", "allowed": "、".join(one.label for one in BILL)}
+            raise Refusal("value_invalid", "表头", values)
+        rows = [row for chunk in sheet.chunks() for row in chunk]
+        named = [dict(zip(sheet.columns, row, strict=False)) for row in rows]
+    return [{one.name: row.get(one.label, "") for one in BILL} for row in named]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@at_work
+def bills(request: HttpRequest, clerk: Clerk) -> HttpResponse:
+    """Draft the bills of one person, pasted or from a workbook: what is wrong is told by line."""
+    typed = request.POST.dict() if request.method == "POST" else request.GET.dict()
+    context: dict[str, Any] = {
+        "here": "new",
+        "columns": [one.label for one in BILL],
+        "places": places_of(clerk, "manual_reimbursement"),
+        "typed": typed,
+        "msg_id": typed.get("msg_id") or uuid.uuid4().hex,
+    }
+    if request.method == "POST":
+        try:
+            file = request.FILES.get("file")
+            rows = from_workbook(file) if file else pasted(typed.get("bills", ""))
+            if not 0 < len(rows) <= MOST_BILLS:
+                values = {"value": str(len(rows)), "allowed": f"1 至 {MOST_BILLS} 张"}
+                raise Refusal("value_invalid", "票据", values)
+            context["drafted"] = [_drafted(clerk, typed, n, row) for n, row in enumerate(rows, 1)]
+            context["msg_id"] = uuid.uuid4().hex
+        except Refusal as refusal:
+            context["error"] = str(refusal)
+    return shown(request, clerk, "bills", context, 422 if context.get("error") else 200)
+
+
+def _drafted(
+    clerk: Clerk, typed: dict[str, str], line: int, row: dict[str, str]
+) -> dict[str, object]:
+    """One bill drafted, or why not."""
+    shared = {"benefit": "ordinary", "applicant": "person"}
+    shared |= {name: typed.get(name, "") for name in ("psn_no", "place", "late_reason")}
+    one = shared | row | {"msg_id": f"{typed.get('msg_id', '')}-{line}"}
+    told = {"line": line, "bill": row.get("number", "")}
+    try:
+        return told | {"command": draft_item(clerk, FORMS["manual_reimbursement"], one)}
+    except Refusal as refusal:
+        return told | {"error": str(refusal)}

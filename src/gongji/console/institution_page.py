@@ -1,0 +1,128 @@
+"""An institution on one page: agreement, levels, access keys, what it settled and is owed."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_POST, require_safe
+
+from gongji.console.at_work import RECORDS, Clerk, at_work, shown
+from gongji.institutions import institution_facts
+from gongji.institutions.access_keys import (
+    AccessKeyAsked,
+    AccessKeyEnd,
+    access_keys_of,
+    issue_access_key,
+    revoke_access_key,
+)
+from gongji.institutions.institution_rows import Institution, find_institution
+from gongji.ledger.statement import of_institution
+from gongji.platform import trail
+from gongji.platform.identity import Identity
+from gongji.refusals import Refusal
+
+SEES = (*RECORDS, "technician")
+PAGE = 50
+DAYS = 31
+KINDS = {"hospital": "医院", "clinic": "诊所", "pharmacy": "药店", "internet": "互联网医院"}
+FACTS = {"level": "级别", "agreement": "协议", "area_fact": "本地登记"}
+_LISTED = """select code, area, name, kind, grade from institution
+where left(area, 4) = any(%s) and code > %s and (%s = '' or code = %s or position(%s in name) > 0)
+order by code limit %s"""
+
+
+def _areas(clerk: Clerk) -> list[str]:
+    return sorted({area[:4] for area in clerk.areas})
+
+
+@require_safe
+@at_work
+def institutions(request: HttpRequest, clerk: Clerk) -> HttpResponse:
+    """The institutions of my areas, by code or a part of the name."""
+    clerk.demand(SEES, "institutions")
+    text, after = request.GET.get("q", "").strip()[:64], request.GET.get("after", "")
+    values = [_areas(clerk), after, text, text, text, PAGE]
+    rows = clerk.connection.execute(_LISTED, values).fetchall()
+    context = {
+        "here": "institutions",
+        "q": text,
+        "rows": [(code, area, name, KINDS.get(kind, kind)) for code, area, name, kind, _ in rows],
+        "next": rows[-1][0] if len(rows) == PAGE else "",
+    }
+    return shown(request, clerk, "institutions", context)
+
+
+def _get(clerk: Clerk, code: str) -> Institution:
+    """An institution of an area in which somebody works.
+
+    Refuses: Http404.
+    """
+    found = find_institution(clerk.connection, code)
+    if found is None or found.area[:4] not in _areas(clerk):
+        raise Http404
+    return found
+
+
+def _page(request: HttpRequest, clerk: Clerk, found: Institution, **more: Any) -> HttpResponse:
+    facts = institution_facts.facts_at(clerk.connection, [found.code], None)[found.code]
+    since = clerk.today - timedelta(days=DAYS - 1)
+    told = of_institution(clerk.connection, found.code, since, clerk.today)
+    context = {
+        "here": "institutions",
+        "one": found,
+        "kind": KINDS.get(found.kind, found.kind),
+        "facts": [
+            (
+                FACTS.get(fact.kind, fact.kind),
+                fact.key,
+                "、".join(f"{v}" for v in fact.details.values() if v not in ("", None)),
+                fact.since,
+                fact.until,
+            )
+            for fact in facts
+        ],
+        "told": told,
+        "keys": access_keys_of(clerk.connection, found.code),
+        "may": clerk.holds("technician"),
+    }
+    return shown(request, clerk, "institution", context | more, 422 if more.get("error") else 200)
+
+
+@require_safe
+@at_work
+def institution(request: HttpRequest, clerk: Clerk, code: str) -> HttpResponse:
+    """An institution's page."""
+    clerk.demand(SEES, f"institution {code}")
+    found = _get(clerk, code)
+    clerk.look(f"institution {code}")
+    return _page(request, clerk, found)
+
+
+@require_POST
+@at_work
+def access_key(request: HttpRequest, clerk: Clerk, code: str) -> HttpResponse:
+    """Issue a key, whose secret is shown on the answer only, or revoke one."""
+    clerk.demand(("technician",), f"access key {code}")
+    found = _get(clerk, code)
+    key = request.POST.get("revoke", "")
+    keys = Identity(settings.GONGJI_IDENTITY_KEY, settings.GONGJI_LOOKUP_KEY)
+    by = {"actor": clerk.actor, "now": clerk.desk.now}
+    try:
+        with clerk.connection.transaction():
+            more: dict[str, Any] = {}
+            if key:
+                if key not in {one.access_key for one in access_keys_of(clerk.connection, code)}:
+                    raise Refusal("access_key_unknown", "access_key", {"value": key})
+                revoke_access_key(clerk.connection, AccessKeyEnd(key), **by)
+            else:
+                asked = AccessKeyAsked(code)
+                made = issue_access_key(clerk.connection, asked, encrypt=keys.encrypt, **by)
+                more["issued"], key = made, made.access_key
+            what = f"{'issue' if more else 'revoke'} access key {key}"
+            trail.log(
+                clerk.connection, (clerk.actor.kind, clerk.actor.id), trail.Trace(trail.ACT, what)
+            )
+    except Refusal as refusal:
+        return _page(request, clerk, found, error=str(refusal))
+    return _page(request, clerk, found, **more)

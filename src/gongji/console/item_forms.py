@@ -1,0 +1,185 @@
+"""The forms of the items: typed fields, how they are read into a content, how a content is shown.
+
+Law:     国务院令第765号 第三十八条: the handling is recorded as it was asked.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from gongji.law.rulebook.account_provisions import RELATIONS
+from gongji.refusals import Refusal
+from gongji.units import parse_fen, yuan_text
+
+APPLICANTS = (("person", "本人"), ("delegate", "代办人"))
+
+
+@dataclass(frozen=True)
+class FormField:
+    """A field of a form; `kind` is text, date, yuan, number, choice, staff or holding."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    needed: bool = True
+    choices: tuple[tuple[str, str], ...] = ()
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class ItemForm:
+    """The form of a kind of command; `told` are columns that only papers say."""
+
+    kind: str
+    words: str
+    fields: tuple[FormField, ...]
+    subject: str = "psn_no"
+    told: tuple[FormField, ...] = field(default=())
+
+
+_PERSON = FormField("psn_no", "参保人编号")
+_APPLICANT = FormField("applicant", "申请人", "choice", choices=APPLICANTS)
+_RELATED = FormField(
+    "relation", "账户所有人是其", "choice", choices=tuple((c, n) for n, c in RELATIONS.items())
+)
+_BOND = (
+    _PERSON,
+    FormField("name", "参保人姓名"),
+    FormField("owner", "账户所有人编号"),
+    FormField("owner_name", "账户所有人姓名"),
+    _RELATED,
+    FormField("consented_on", "账户所有人同意日期", "date"),
+    FormField("order", "支付顺序", "number", needed=False, hint="1 最先；不填排在最后"),
+    FormField("applicant", "申请人", "choice", choices=(*APPLICANTS, ("owner", "账户所有人"))),
+)
+_CHRONIC = (
+    _PERSON,
+    FormField("disease", "病种代码", hint="国家编码，如 M03900"),
+    FormField("certifier", "认定机构编码"),
+    FormField("since", "自", "date"),
+    FormField("last", "至", "date", needed=False, hint="不填按病种的有效期"),
+    FormField(
+        "applicant", "申请人", "choice", choices=(*APPLICANTS, ("institution", "定点医药机构"))
+    ),
+)
+BILL = (
+    FormField("number", "票据号"),
+    FormField("institution", "医疗机构编码"),
+    FormField("service_date", "就医日期", "date"),
+    FormField("total_fen", "总额（元）", "yuan"),
+    FormField("in_scope_fen", "政策范围内（元）", "yuan"),
+    FormField("above_standard_fen", "超限价（元）", "yuan", needed=False),
+    FormField("wholly_own_fen", "全自费（元）", "yuan", needed=False),
+    FormField("first_self_pay_fen", "先行自付（元）", "yuan", needed=False),
+)
+"""The fields of a bill, in the order of the columns that are pasted."""
+_REIMBURSED = (
+    _PERSON,
+    *BILL,
+    FormField(
+        "benefit", "类别", "choice", choices=(("ordinary", "普通门诊"), ("emergency", "急诊抢救"))
+    ),
+    _APPLICANT,
+    FormField("late_reason", "逾期原因", needed=False, hint="过了期限才填"),
+)
+_TOLD = (
+    FormField("died", "抢救死亡", "choice", False, (("", "否"), ("1", "是"))),
+    FormField("advance", "先行支付（第三人责任）", "choice", False, (("", "否"), ("1", "是"))),
+)
+FORMS = {
+    one.kind: one
+    for one in (
+        ItemForm("family_bond", "家庭共济", _BOND),
+        ItemForm(
+            "family_bond_end",
+            "解除家庭共济",
+            (
+                _PERSON,
+                FormField("bond", "家庭共济编号", "number"),
+                FormField(
+                    "applicant", "申请人", "choice", choices=(*APPLICANTS, ("owner", "账户所有人"))
+                ),
+            ),
+        ),
+        ItemForm("chronic_filing", "慢特病备案", _CHRONIC),
+        ItemForm("manual_reimbursement", "零星报销", _REIMBURSED, told=_TOLD),
+    )
+}
+"""The items that are drafted here, by kind."""
+
+
+def read_field(one: FormField, text: str) -> Any:
+    """A field's value from what was typed; None where nothing was.
+
+    Refuses: value_invalid naming the field.
+    """
+    text = text.strip()
+    if not text:
+        if one.needed:
+            raise _wrong(one, text, "不能为空")
+        return None
+    try:
+        if one.kind == "yuan":
+            return parse_fen(text.replace(",", ""))
+        if one.kind == "number":
+            return int(text)
+        if one.kind == "date":
+            return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise _wrong(one, text, "金额、数字或日期（2026-01-31）") from None
+    if one.choices and text not in dict(one.choices):
+        raise _wrong(one, text, "、".join(words for _, words in one.choices))
+    return text
+
+
+def _wrong(one: FormField, text: str, allowed: str) -> Refusal:
+    return Refusal("value_invalid", one.label, {"value": text or "（空）", "allowed": allowed})
+
+
+def read_form(fields: Iterable[FormField], typed: Mapping[str, str]) -> dict[str, Any]:
+    """What was typed, as a content; what may be empty and is does not stand in it.
+
+    Refuses: value_invalid.
+    """
+    read = {one.name: read_field(one, typed.get(one.name, "")) for one in fields}
+    return {name: value for name, value in read.items() if value is not None}
+
+
+def read_item(form: ItemForm, typed: Mapping[str, str]) -> dict[str, Any]:
+    """The content of an item.
+
+    Refuses: value_invalid.
+    """
+    content = read_form(form.fields, typed)
+    if form.kind == "family_bond_end":
+        content.pop("psn_no")
+    told = read_form(form.told, typed)
+    return content | ({"told": told} if told else {})
+
+
+def typed_again(form: ItemForm, content: Mapping[str, Any]) -> dict[str, str]:
+    """A content as it was typed."""
+    given = {**content, **content.get("told", {})}
+    return {
+        one.name: _text(one, given[one.name])
+        for one in (*form.fields, *form.told)
+        if given.get(one.name) is not None
+    }
+
+
+def _text(one: FormField, value: Any) -> str:
+    return yuan_text(value) if one.kind == "yuan" else str(value)
+
+
+def shown_content(kind: str, content: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a command says, field by field in words; kinds without a form by their own names."""
+    form = FORMS.get(kind)
+    if form is None:
+        return [(name, str(value)) for name, value in content.items() if value is not None]
+    given = {**content, **content.get("told", {})}
+    return [
+        (one.label, dict(one.choices).get(str(given[one.name]), _text(one, given[one.name])))
+        for one in (*form.fields, *form.told)
+        if given.get(one.name) not in (None, "")
+    ]

@@ -1,0 +1,8 @@
+"""The agency's console for an ASGI server."""
+
+from django.core.asgi import get_asgi_application
+
+from gongji.service.settings import CONSOLE, set_up_django
+
+set_up_django(CONSOLE)
+application = get_asgi_application()

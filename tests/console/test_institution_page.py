@@ -1,0 +1,68 @@
+"""The institution page: what stands of it, keys shown once and revoked, by whom."""
+
+import psycopg
+import pytest
+from tests.console.conftest import SignIn
+from tests.console.office import Office
+from tests.portal.browser import fits, serious
+
+from gongji.institutions.access_keys import (
+    AccessKeyAsked,
+    AccessKeyEnd,
+    issue_access_key,
+    revoke_access_key,
+)
+from gongji.platform.installation import installed_identity
+from gongji.refusals import Refusal
+
+
+def test_a_key_is_shown_once_and_two_may_count(office: Office, signed_in: SignIn) -> None:
+    window = signed_in("technician")
+    page = window.page
+    page.click("text=医药机构")
+    page.click("text=H1")
+    page.wait_for_url("**/institution/H1")
+    page.click("text=发新凭证")
+    secret = page.inner_text("#secret")
+    kept = office.owner.execute("select secret from credential").fetchone()
+    assert kept is not None and installed_identity().decrypt(kept[0]) == secret
+    assert not serious(page)
+    fits(page)
+    window.goto("/console/institution/H1")
+    assert secret not in page.content()
+    page.click("text=发新凭证")
+    page.click("text=发新凭证")
+    assert "已有 2 个" in page.inner_text("[role=alert]")
+    page.click("button[name=revoke] >> nth=0")
+    page.wait_for_selector("td:has-text('已作废')")
+    counting = office.owner.execute("select count(*) from credential where revoked_at is null")
+    assert counting.fetchone() == (1,)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        office.by.execute("select secret from credential")
+
+
+def test_a_clerk_sees_the_institution_and_issues_nothing(office: Office, signed_in: SignIn) -> None:
+    window = signed_in("clerk")
+    window.goto("/console/institution/H1")
+    assert "测试医院" in window.page.inner_text("h1")
+    assert not window.page.locator("text=发新凭证").count()
+
+
+def test_a_key_that_is_not_there_is_not_revoked(office: Office) -> None:
+    with pytest.raises(Refusal) as told:
+        revoke_access_key(
+            office.owner, AccessKeyEnd("nobody"), actor=office.technician, now=office.now
+        )
+    assert told.value.code == "access_key_unknown"
+
+
+def test_a_third_key_is_refused(office: Office) -> None:
+    def issue() -> None:
+        asked = AccessKeyAsked("H1")
+        by = {"actor": office.technician, "now": office.now, "encrypt": str.encode}
+        issue_access_key(office.owner, asked, **by)  # type: ignore[arg-type]
+
+    with pytest.raises(Refusal) as told:
+        for _ in range(3):
+            issue()
+    assert told.value.code == "access_keys_many"

@@ -1,0 +1,70 @@
+"""Rules, the day, the trail: what they show, to whom, and what the trail says of it."""
+
+from io import BytesIO
+
+from python_calamine import CalamineWorkbook
+from tests.console.conftest import SignIn
+from tests.console.office import Office
+from tests.portal.browser import fits, serious
+
+from gongji.law.engine.areas import Areas
+from gongji.platform.laws import LawText, Publication, publish_law, read_laws
+
+
+def _published_again(office: Office) -> None:
+    """A second version of the law of Chuxiong: a parameter more."""
+    laws = {law.area: law for law in read_laws(Areas())}
+    law = laws["532300"]
+    text = {
+        path: content.replace("90%", "80%") if "532300" in path else content
+        for path, content in law.documents.items()
+    }
+    new = LawText(law.area, text, law.parameters)
+    publish_law(office.owner, Publication((new,)), actor=office.technician, now=office.now)
+
+
+def test_rules_the_day_and_their_parts(office: Office, signed_in: SignIn) -> None:
+    window = signed_in("clerk")
+    page = window.page
+    page.click("text=规则")
+    assert "现行" in page.inner_text("table")
+    page.click("tbody a")
+    page.wait_for_url("**/rulebook/*/*")
+    page.click("summary >> nth=0")
+    assert "第" in page.inner_text("details table")
+    assert not serious(page)
+    fits(page)
+    office.bill("D1", 10_000)
+    page.click("text=今天")
+    assert "零星报销" in page.inner_text("main")
+    page.click("#check")
+    page.wait_for_selector("h3:has-text('平')")
+    assert not serious(page)
+    fits(page)
+
+
+def test_two_versions_are_held_beside_each_other(office: Office, signed_in: SignIn) -> None:
+    _published_again(office)
+    window = signed_in("clerk")
+    window.goto("/console/rulebook/532300/1/2")
+    assert "改动" in window.page.inner_text("table")
+    assert not serious(window.page)
+
+
+def test_the_trail_is_searched_and_taken_along(office: Office, signed_in: SignIn) -> None:
+    clerk = signed_in("clerk")
+    clerk.goto("/console/institution/H1")
+    assert clerk.page.request.get(f"{clerk.address}/console/trail").status == 403
+    window = signed_in("auditor")
+    page = window.page
+    page.click("text=留痕")
+    page.fill("#actor", "clerk")
+    page.click("text=查找")
+    told = page.inner_text("table")
+    assert "institution H1" in told and "trail" in told and "否" in told
+    assert not serious(page)
+    fits(page)
+    answer = page.request.get(f"{window.address}/console/trail?actor=clerk&as=xlsx")
+    book = CalamineWorkbook.from_filelike(BytesIO(answer.body()))
+    rows = book.get_sheet_by_index(0).to_python()
+    assert rows[0][0] == "时间" and any("institution H1" in row for row in rows)
