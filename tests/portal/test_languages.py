@@ -280,8 +280,9 @@ SENTENCES = {
     "so only ¥100.00 can be paid now; the cost above the ceiling, ¥833.33, is borne by the "
     "person.",
     "保底：实际支付低于50%的，补足12.00元。": "Floor: payment below 50% is topped up by ¥12.00.",
-    "合计：统筹基金支付1.00元，补充保障支付2.00元，个人账户支付3.00元，个人负担4.00元。": "In all: the pooled fund pays ¥1.00, supplements pay ¥2.00, the personal account pays "
-    "¥3.00, the person bears ¥4.00.",
+    "合计：统筹基金支付1.00元，补充保障支付2.00元，定点医疗机构承担5.00元，个人负担4.00元，"
+    "其中个人账户支付3.00元。": "In all: the pooled fund pays ¥1.00, supplements pay ¥2.00, the institution bears ¥5.00, "
+    "the person bears ¥4.00, of which the personal account pays ¥3.00.",
 }
 
 

@@ -100,6 +100,7 @@ class Quote(Schema):
     layers: dict[str, str]
     pool_pays: str
     supplements: str
+    institution_bears: str
     person_pays: str
     refusal: str
     meters: list[Meter]

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from gongji.batch.loops import (
     ACCOUNT,
     BAD,
+    INSTITUTION,
     MAX_PARTS,
     PART_BITS,
     POOL,
@@ -40,7 +41,11 @@ I64 = npt.NDArray[np.int64]
 NO_FACET = -1
 UNPLACED = -(1 << 40)
 """Added to a base, it keeps every cell of a family below zero."""
-PAYERS = {provision_kinds.POOL: POOL, provision_kinds.ACCOUNT: ACCOUNT}
+PAYERS = {
+    provision_kinds.POOL: POOL,
+    provision_kinds.ACCOUNT: ACCOUNT,
+    provision_kinds.INSTITUTION: INSTITUTION,
+}
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,7 @@ NOT_READ = -2
 # What begins with a row.
 NEW_PERSON, NEW_SEASON = 1, 2
 # Who pays a layer.
-POOL, SUPPLEMENT, ACCOUNT = 0, 1, 2
+POOL, SUPPLEMENT, ACCOUNT, INSTITUTION = 0, 1, 2, 3
 # Bits of a trace: the cell, tail steps reached, layers reached of each part (the rest is last).
 TAIL_BITS, PART_BITS, MAX_PARTS = 5, 6, 5
 REFUSALS = 2048
@@ -340,6 +340,7 @@ def tally(
     """Add up a visit's records: who pays what, by payer and by layer."""
     paid = 0
     supplements = 0
+    borne = 0
     deductible = 0
     most = 0
     if kept(results.trace):
@@ -353,13 +354,14 @@ def tally(
         payer = plan.payers[column]
         paid += fen if payer == POOL else 0
         supplements += fen if payer == SUPPLEMENT else 0
+        borne += fen if payer == INSTITUTION else 0
         most += fen
         if kept(results.trace):
             results.layers[plan.layer_at[column] * rows.count + i] += fen
     results.pool[i] = paid
     results.deductible[i] = deductible
     results.supplements[i] = supplements
-    results.person[i] = total - paid - supplements
+    results.person[i] = total - paid - supplements - borne
     if kept(results.trace):
         results.most[0] |= most | deductible | total
 

@@ -165,7 +165,8 @@ SENTENCES = [
 _PARTS = {
     "统筹基金支付": "the pooled fund pays",
     "补充保障支付": "supplements pay",
-    "个人账户支付": "the personal account pays",
+    "定点医疗机构承担": "the institution bears",
+    "其中个人账户支付": "of which the personal account pays",
     "个人负担": "the person bears",
     "其余": "the rest is",
 }

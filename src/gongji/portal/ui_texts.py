@@ -67,6 +67,8 @@ WORDS = {
     "统筹基金不予支付": "The pooled fund does not pay",
     "统筹基金支付": "The pooled fund pays",
     "，补充保障支付": ", supplements pay",
+    "，定点医疗机构承担": ", the institution bears",
+    "定点医疗机构承担": "Borne by the institution",
     "，个人负担": ", the person bears",
     "谁付多少": "Who pays what",
     "为什么": "Why",

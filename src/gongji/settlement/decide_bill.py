@@ -97,6 +97,7 @@ def row_of(decided: Decided, base: Mapping[str, Any], visit: int | None) -> Entr
         account_fen=payment.own_fen,
         family_fen=payment.family_fen,
         cash_fen=payment.cash_fen,
+        borne_fen=result.borne_fen,
         facts=SettledFacts(
             visit=result.visit, sums=sums, accounts=decided.available, told=decided.told
         ),
@@ -158,7 +159,7 @@ def supplements(result: Result) -> dict[str, Fen]:
     paid: dict[str, Fen] = {}
     for step in result.steps:
         payer = step.note.layer.payer
-        if step.paid and payer not in (provision_kinds.POOL, provision_kinds.ACCOUNT):
+        if step.paid and payer not in provision_kinds.NO_SUPPLEMENTS:
             paid[payer] = paid.get(payer, 0) + step.paid
     return paid
 

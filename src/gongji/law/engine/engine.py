@@ -47,7 +47,7 @@ class MeterReading(msgspec.Struct, frozen=True, eq=False):
 class Result(msgspec.Struct, frozen=True, eq=False):
     """One visit settled or refused by a gate.
 
-    Ensures: total = pool + supplements + person.
+    Ensures: total = pool + supplements + person + borne.
     """
 
     visit: Visit
@@ -77,13 +77,17 @@ class Result(msgspec.Struct, frozen=True, eq=False):
     @property
     def supplements_fen(self) -> Fen:
         """What funds other than the pool and the account pay."""
-        others = set(provision_kinds.PAYERS) - {provision_kinds.POOL, provision_kinds.ACCOUNT}
-        return self.paid_by(*others)
+        return self.paid_by(*set(provision_kinds.PAYERS) - provision_kinds.NO_SUPPLEMENTS)
+
+    @property
+    def borne_fen(self) -> Fen:
+        """What the institution bears: cost above a price that is fixed for it."""
+        return self.paid_by(provision_kinds.INSTITUTION)
 
     @property
     def person_fen(self) -> Fen:
         """What is left to the person and their account."""
-        return self.total_fen - self.pool_fen - self.supplements_fen
+        return self.total_fen - self.pool_fen - self.supplements_fen - self.borne_fen
 
     @property
     def deductible_fen(self) -> Fen:

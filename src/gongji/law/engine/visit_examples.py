@@ -43,7 +43,7 @@ COLUMNS = {
 }
 """What a row may say beside the facts of its law, and the column of a visits file it stands for."""
 
-OUTCOMES = ("支付", "起付", "补充", "个人", "拒付", "累计", "支付比例")
+OUTCOMES = ("支付", "起付", "补充", "机构", "个人", "拒付", "累计", "支付比例")
 """What may be expected of a visit, beside a layer's payment under its code and an axis's value."""
 BEFORE, AFTER, RATE = "此前", "累计", "支付比例"
 """What meters hold before a row; what they hold after it; the rate of a layer."""
@@ -223,6 +223,7 @@ def _compare(run: _Run, row: Node, expected: dict[str, str], result: Result) -> 
         "支付": result.pool_fen,
         "起付": result.deductible_fen,
         "补充": result.supplements_fen,
+        "机构": result.borne_fen,
         "个人": result.person_fen,
     } | {column.code: 0 for column in run.area.layout.columns}
     found |= result.layers

@@ -76,7 +76,7 @@ class Layers:
         elif layer.base != provision_kinds.BURDEN:
             text = f"{layer.name}：以个人负担中{layer.base}的{yuan(step.cost)}为基数。"
             yield Sentence("supplement", text, cites)
-        elif layer.payer not in (provision_kinds.POOL, provision_kinds.ACCOUNT):
+        elif layer.payer not in provision_kinds.NO_SUPPLEMENTS:
             text = f"{layer.name}：以余下的{yuan(step.cost)}计算。"
             yield Sentence("supplement", text, cites)
         elif number:

@@ -155,12 +155,13 @@ def _closing(result: Result) -> Sentence:
     parts = [f"统筹基金支付{yuan(result.pool_fen)}"]
     if result.supplements_fen:
         parts.append(f"补充保障支付{yuan(result.supplements_fen)}")
-    account = result.paid_by(provision_kinds.ACCOUNT)
-    if account:
-        parts.append(f"个人账户支付{yuan(account)}")
-    left = yuan(result.person_fen - account)
+    if result.borne_fen:
+        parts.append(f"定点医疗机构承担{yuan(result.borne_fen)}")
+    account, left = result.paid_by(provision_kinds.ACCOUNT), yuan(result.person_fen)
     mine = borne(result) == "由个人负担"
     parts.append(f"个人负担{left}" if mine else f"其余{left}{borne(result)}")
+    if account:
+        parts.append(f"其中个人账户支付{yuan(account)}")
     return Sentence("total", "合计：" + "，".join(parts) + "。")
 
 

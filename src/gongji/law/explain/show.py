@@ -129,6 +129,7 @@ def as_json(explanation: Explanation) -> dict[str, Any]:
         "layers": {code: yuan_text(paid) for code, paid in result.layers.items()},
         "pool_pays": yuan_text(result.pool_fen),
         "supplements": yuan_text(result.supplements_fen),
+        "institution_bears": yuan_text(result.borne_fen),
         "person_pays": yuan_text(result.person_fen),
         "refusal": result.refusal,
         "meters": [

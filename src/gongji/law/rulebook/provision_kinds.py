@@ -233,7 +233,9 @@ BASES = (BURDEN, "起付标准", "按比例自付", "超限额")
 """What a supplement is on: all that is left to the person, or only the deductibles, the shares, the
 cost that no layer took."""
 
-POOL, ACCOUNT = "统筹基金", "个人账户"
+POOL, ACCOUNT, INSTITUTION = "统筹基金", "个人账户", "定点医疗机构"
+"""Payers that are no supplement; what the institution bears (包干 above a fixed price) moves no
+fund."""
 PAYERS = (
     POOL,
     "大额医疗费用补助",
@@ -243,7 +245,9 @@ PAYERS = (
     "企业补充医疗保险",
     "医疗救助",
     ACCOUNT,
+    INSTITUTION,
 )
+NO_SUPPLEMENTS = frozenset({POOL, ACCOUNT, INSTITUTION})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
