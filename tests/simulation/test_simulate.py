@@ -14,10 +14,10 @@ from gongji.batch.buckets import Manifest, write_buckets
 from gongji.cli.main import main
 from gongji.refusals import Refusal, RulebookError
 from gongji.simulation import simulate as room
-from gongji.simulation.behaviour import STATIC, Line, arc
+from gongji.simulation.behaviour import STATIC, BehaviourLine, arc
 from gongji.simulation.margins import read_margins
 from gongji.simulation.outcome_tables import change_of, tables
-from gongji.simulation.populations import Wanted, make_population
+from gongji.simulation.populations import PopulationWish, make_population
 from gongji.simulation.reforms import Reform
 from gongji.simulation.simulate import Comparison, simulate
 from gongji.simulation.tallies import GROUPS, by_group, interval
@@ -40,7 +40,7 @@ def run(*argv):
 def made(folder, area, persons=600, text=""):
     file = folder / "margins.yaml"
     file.write_text(f"慢特病人员占比: 0\n人均慢特病次数: 0\n{text}", encoding="utf-8")
-    wanted = Wanted(area, persons, 2025, read_margins(file), buckets=3)
+    wanted = PopulationWish(area, persons, 2025, read_margins(file), buckets=3)
     make_population(wanted, folder / area)
     return folder / area
 
@@ -146,7 +146,11 @@ def test_the_lines_go_the_way_of_their_elasticities(shaoyang):
         AREA,
         Reform(),
         Reform("试", figures={CEILING: "8000元"}),
-        lines=(STATIC, Line("z", "零", 0.0, 0.0, ""), Line("m", "多", -0.4, -0.4, "")),
+        lines=(
+            STATIC,
+            BehaviourLine("z", "零", 0.0, 0.0, ""),
+            BehaviourLine("m", "多", -0.4, -0.4, ""),
+        ),
     )
     static, zero, more = simulate(asked).lines
     assert static.pool.sum() == zero.pool.sum() < more.pool.sum()

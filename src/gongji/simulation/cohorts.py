@@ -95,7 +95,7 @@ class Cohort:
 
 
 @dataclass(frozen=True, eq=False)
-class Amounts:
+class VisitAmounts:
     """What becomes of each visit under a law, in fen; nothing where it could not be settled."""
 
     pool: I64
@@ -122,11 +122,11 @@ class SideSettler:
         self.region = Region(AreaPlan(area), area)
         self.reached = self.region.reached(benefits)
 
-    def settle(self, columns: Columns) -> Amounts:
+    def settle(self, columns: Columns) -> VisitAmounts:
         """The amounts of all rows."""
         if not columns.count:
             none = np.zeros(0, np.int64)
-            return Amounts(none, none, none, none, none > 0, none > 0)
+            return VisitAmounts(none, none, none, none, none > 0, none > 0)
         settled = Settling(self.region, columns, {}, self.reached).run()
         left = settled.refusal < 0
         found = (settled.pool, settled.deductible, settled.supplements, settled.person)
@@ -134,7 +134,7 @@ class SideSettler:
             np.where(left, 0, fen).astype(np.int64) for fen in found
         )
         opened = settled.refusal == OPEN
-        return Amounts(pool, deductible, supplements, person, opened, left & ~opened)
+        return VisitAmounts(pool, deductible, supplements, person, opened, left & ~opened)
 
 
 @dataclass(frozen=True)

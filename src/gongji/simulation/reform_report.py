@@ -14,10 +14,10 @@ from pathlib import Path
 
 import polars as pl
 
-from gongji.simulation import pictures
+from gongji.simulation import report_pictures
 from gongji.simulation.outcome_tables import tables
 from gongji.simulation.reforms import Reform, differences, write_reform
-from gongji.simulation.simulate import Outcome
+from gongji.simulation.simulate import ReformOutcome
 from gongji.units import FEN_PER_YUAN, date_of
 
 HEADINGS = {
@@ -130,7 +130,7 @@ INPATIENT = (
 
 
 def write_report(
-    outcome: Outcome, reform: Reform, folder: Path, invited: Sequence[str] = ()
+    outcome: ReformOutcome, reform: Reform, folder: Path, invited: Sequence[str] = ()
 ) -> list[Path]:
     """Write the report: report.html, report.xlsx, tables/*.parquet, reform.yaml.
 
@@ -167,7 +167,7 @@ def _swap(made: Path, folder: Path) -> None:
 
 
 def page(
-    outcome: Outcome,
+    outcome: ReformOutcome,
     reform: Reform,
     frames: Mapping[str, pl.DataFrame],
     invited: Sequence[str] = (),
@@ -199,7 +199,7 @@ def page(
 
 
 def _beginning(
-    outcome: Outcome, reform: Reform, frames: Mapping[str, pl.DataFrame]
+    outcome: ReformOutcome, reform: Reform, frames: Mapping[str, pl.DataFrame]
 ) -> Iterator[str]:
     population = outcome.population
     laws = (
@@ -223,7 +223,7 @@ def _beginning(
         yield f'<p class="hint">{html.escape(name)}：{html.escape(source)}</p>'
 
 
-def warnings_of(outcome: Outcome) -> list[str]:
+def warnings_of(outcome: ReformOutcome) -> list[str]:
     """What a reader must know before any number."""
     population, tally = outcome.population, outcome.tally
     said = []
@@ -280,7 +280,7 @@ def short_of_money(frame: pl.DataFrame) -> Iterator[str]:
             yield f"{name}：至 {last} 年累计结存没有用完。"
 
 
-def _differences(outcome: Outcome) -> Iterator[str]:
+def _differences(outcome: ReformOutcome) -> Iterator[str]:
     rows = differences(outcome.base, outcome.reform)
     yield "<h2>规则逐条对照</h2>"
     if not rows:
@@ -309,18 +309,18 @@ def _pictures(frames: Mapping[str, pl.DataFrame]) -> dict[str, str]:
     """Each table's picture, by the table's name."""
     cells = ("pool_base_fen", "pool_reform_fen")
     made: dict[str, Callable[[], str]] = {
-        name: partial(pictures.pairs_picture, frames[name], name, cells, "万元")
+        name: partial(report_pictures.pairs_picture, frames[name], name, cells, "万元")
         for name in ("level", "age", "month")
     }
     shares = ("own_share_base", "own_share_reform")
-    made["tenths"] = lambda: pictures.pairs_picture(frames["tenths"], "tenth", shares, "%")
-    made["classes"] = lambda: pictures.classes_picture(frames["classes"])
+    made["tenths"] = lambda: report_pictures.pairs_picture(frames["tenths"], "tenth", shares, "%")
+    made["classes"] = lambda: report_pictures.classes_picture(frames["classes"])
     if len(frames["ceilings"]):
-        made["ceilings"] = lambda: pictures.ceilings_picture(frames["ceilings"])
+        made["ceilings"] = lambda: report_pictures.ceilings_picture(frames["ceilings"])
     fund = frames["fund"]
     if fund["year"].n_unique() > 1:
         column = "stock_fen" if "stock_fen" in fund.columns else "outpatient_fen"
-        made["fund"] = lambda: pictures.fund_picture(fund, column)
+        made["fund"] = lambda: report_pictures.fund_picture(fund, column)
     return {name: draw() for name, draw in made.items()}
 
 
