@@ -6,6 +6,7 @@ import pytest
 
 from gongji.cli.main import main
 from gongji.refusals import Refusal
+from gongji.simulation.behaviour import STATIC
 from gongji.simulation.margins import default_margins
 from gongji.simulation.populations import PopulationWish, make_population
 from gongji.simulation.reforms import Reform
@@ -29,7 +30,8 @@ def solver(folder, path, target, **figures):
 
 
 def pools(folder, **figures):
-    tally = simulate(Comparison(folder, AREA, Reform(), Reform(figures=figures))).tally
+    asked = Comparison(folder, AREA, Reform(), Reform(figures=figures), lines=(STATIC,))
+    tally = simulate(asked).tally
     return tally.pool(0), tally.pool(1)
 
 

@@ -84,9 +84,15 @@ def command(
 
     from gongji.simulation.behaviour import LINES
     from gongji.simulation.outcome_tables import tables
-    from gongji.simulation.reform_report import points, warnings_of, write_report
+    from gongji.simulation.reform_report import (
+        check_folder,
+        points,
+        warnings_of,
+        write_report,
+    )
     from gongji.simulation.simulate import Comparison, simulate, steps
 
+    check_folder(output)
     wanted = reform_given(reform, changes, name)
     asked = Comparison(
         population,

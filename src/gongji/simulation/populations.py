@@ -330,9 +330,11 @@ def _visits_table(
     """All visits of a block, in exactly the margins' numbers."""
     margins, count = wanted.margins, len(block.status)
     ordinary = np.zeros(count, np.int64)
-    for number, mean in enumerate(_means(margins)):
+    sizes = np.bincount(block.status, minlength=2) * np.array(_means(margins))
+    due = whole_numbers(sizes, round(margins["人均普通门诊次数"].number * count))
+    for number in (ACTIVE, RETIRED):
         inside = block.status == number
-        ordinary[inside] = _dealt_visits(block.expected[inside], mean * int(inside.sum()), rng)
+        ordinary[inside] = _dealt_visits(block.expected[inside], int(due[number]), rng)
     ill = block.chronic >= 0
     often = ill * rng.gamma(2.0, 0.5, count)
     chronic = _dealt_visits(often, margins["人均慢特病次数"].number * count, rng)

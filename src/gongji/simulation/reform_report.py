@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from gongji.refusals import Refusal
 from gongji.simulation import report_pictures
 from gongji.simulation.outcome_tables import tables
 from gongji.simulation.reforms import Reform, differences, write_reform
@@ -122,6 +123,7 @@ th:first-child,td:first-child{text-align:left;white-space:nowrap!important}td.te
 .point{font-size:1.05rem}.hint{color:#6b6b6b;font-size:.85rem}svg{max-width:100%;height:auto}
 @media print{body{max-width:none}h2{break-after:avoid}table,svg{break-inside:avoid}}
 """
+FILES = ("report.html", "report.xlsx", "tables", "reform.yaml")
 INPATIENT = (
     "住院另列，不计入以上任何数字：门诊统筹推出后，"
     "职工住院概率曾下降约 4.6%，门诊概率上升约 37.3%，"
@@ -135,8 +137,10 @@ def write_report(
     """Write the report: report.html, report.xlsx, tables/*.parquet, reform.yaml.
 
     Shape:   `invited` sentences on what the reform invites (`incentives.told`).
+    Refuses: value_invalid for a folder that holds anything else.
     Ensures: the folder is complete or as it was.
     """
+    check_folder(folder)
     frames = tables(outcome)
     beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
@@ -152,7 +156,18 @@ def write_report(
         _swap(beside, folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    return [folder / name for name in ("report.html", "report.xlsx", "tables", "reform.yaml")]
+    return [folder / name for name in FILES]
+
+
+def check_folder(folder: Path) -> None:
+    """A folder that is not there, is empty, or holds an earlier report.
+
+    Refuses: value_invalid.
+    """
+    others = {path.name for path in folder.iterdir()} - set(FILES) if folder.is_dir() else set()
+    if others:
+        allowed = f"新的目录，或只有报告的目录；这里还有 {'、'.join(sorted(others)[:3])}"
+        raise Refusal("value_invalid", "-o", {"value": str(folder), "allowed": allowed})
 
 
 def _swap(made: Path, folder: Path) -> None:

@@ -148,7 +148,8 @@ def population_of(folder: Path, code: str) -> tuple[Population, Opened]:
     """
     if (folder / ABOUT).is_file():
         population = Population.read(folder)
-        return population, open_population(folder, population.year)
+        opened = open_population(folder, population.year)
+        return population, replace(opened, single=population.made_up)
     opened = open_population(folder, 0)
     year = _year_of(opened)
     return from_visits(opened.visits_folder, code, year), replace(opened, year=year)
