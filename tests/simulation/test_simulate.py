@@ -100,6 +100,9 @@ def test_both_laws_equal_the_oracle_on_a_thousand_persons(chuxiong):
                 own += answer["person"]
         assert (years.pool[law].sum(), years.own[law].sum()) == (pool, own)
     assert found.tally.pool(0) != found.tally.pool(1)
+    # One visit is so large that it needs a figure that no text gives: it is the person's own.
+    assert found.tally.open == [1, 1]
+    assert years.total.sum() == sum(row["total_fen"] for row in rows)
 
 
 def _as_the_oracle_reads(row, year):

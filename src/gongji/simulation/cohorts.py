@@ -81,6 +81,12 @@ class Cohort:
         """The band of age of each visit's person."""
         return self.persons.age[self.person]
 
+    @property
+    def cost(self) -> I64:
+        """What each visit is said to cost in all, or in scope where no more is said, in fen."""
+        total, in_scope = self.columns.fen("total"), self.columns.fen("in_scope")
+        return np.maximum(np.where(total < 0, in_scope, total), 0)
+
     def taken(self, rows: I64, table: pa.Table) -> "Cohort":
         """Some rows, perhaps several times, with the table that is theirs."""
         return replace(

@@ -228,7 +228,7 @@ def settle_all(ready: Prepared, told: Told) -> YearTally:
 
     def job(read: Callable[[], Cohort]) -> tuple[CohortSums, int]:
         cohort = read()
-        found = balanced(tuple(side.settle(cohort.columns) for side in ready.sides))
+        found = balanced(tuple(side.settle(cohort.columns) for side in ready.sides), cohort)
         return add_up(cohort, found, ready.shape), cohort.count
 
     for part, rows in side_by_side(partial(job, read) for read in ready.read.jobs()):
@@ -237,14 +237,16 @@ def settle_all(ready: Prepared, told: Told) -> YearTally:
     return tally
 
 
-def balanced(amounts: tuple[VisitAmounts, ...]) -> tuple[VisitAmounts, ...]:
-    """The same; a visit that one law cannot settle and another can is the person's under the one.
+def balanced(amounts: tuple[VisitAmounts, ...], cohort: Cohort) -> tuple[VisitAmounts, ...]:
+    """The same; a visit that a law cannot settle is the person's under it.
 
     Ensures: total = pool + supplements + person is the same under all laws.
     """
     if not any(one.open.any() or one.bad.any() for one in amounts):
         return amounts
     total = np.maximum.reduce([one.total for one in amounts])
+    lost = np.logical_and.reduce([one.open | one.bad for one in amounts])
+    total = np.where(lost, cohort.cost, total)
     return tuple(replace(one, person=total - one.pool - one.supplements) for one in amounts)
 
 
@@ -271,7 +273,7 @@ def line_sums(ready: Prepared, tally: YearTally, line: BehaviourLine, told: Told
     def job(read: Callable[[], Cohort]) -> tuple[CohortSums, int]:
         cohort = read()
         changed = behaving(cohort, factors)
-        amounts = (ready.sides[1].settle(changed.columns),)
+        amounts = balanced((ready.sides[1].settle(changed.columns),), changed)
         return add_up(changed, amounts, ready.shape), cohort.count
 
     for part, rows in side_by_side(partial(job, read) for read in ready.read.jobs()):
@@ -293,7 +295,7 @@ def _year_ahead(ready: Prepared, number: int, growth: Growth, told: Told) -> Yea
         cohort = read()
         rows = np.arange(cohort.count)
         grown = scaled(cohort, rows, np.full(cohort.count, factor))
-        found = balanced(tuple(side.settle(grown.columns) for side in ready.sides))
+        found = balanced(tuple(side.settle(grown.columns) for side in ready.sides), grown)
         status = grown.status
         return [np.bincount(status, one.pool, 2).astype(np.int64) for one in found], cohort.count
 
