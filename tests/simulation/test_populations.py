@@ -8,13 +8,15 @@ from gongji.batch.buckets import Manifest
 from gongji.refusals import Refusal, RulebookError
 from gongji.simulation import populations
 from gongji.simulation.margins import default_margins, read_margins
-from gongji.simulation.populations import Population, Wanted, make_population
+from gongji.simulation.populations import Population, PopulationWish, make_population
 from gongji.simulation.raking import dealt, rake, whole_numbers
 
 
 def made(folder, persons=3000, file=None, **more):
     margins = read_margins(file)
-    return make_population(Wanted("430500", persons, 2025, margins, buckets=3, **more), folder)
+    return make_population(
+        PopulationWish("430500", persons, 2025, margins, buckets=3, **more), folder
+    )
 
 
 def table(folder, name):

@@ -6,8 +6,9 @@ import pytest
 
 from gongji.cli.main import main
 from gongji.refusals import Refusal
+from gongji.simulation.behaviour import STATIC
 from gongji.simulation.margins import default_margins
-from gongji.simulation.populations import Wanted, make_population
+from gongji.simulation.populations import PopulationWish, make_population
 from gongji.simulation.reforms import Reform
 from gongji.simulation.simulate import Comparison, simulate
 from gongji.simulation.solving import Goal, Solver, equal_cost
@@ -19,7 +20,7 @@ RATE = "待遇.普通门诊.支付比例.三级"
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("population") / "p"
-    make_population(Wanted(AREA, 400, 2025, default_margins(), buckets=2), place)
+    make_population(PopulationWish(AREA, 400, 2025, default_margins(), buckets=2), place)
     return place
 
 
@@ -29,7 +30,8 @@ def solver(folder, path, target, **figures):
 
 
 def pools(folder, **figures):
-    tally = simulate(Comparison(folder, AREA, Reform(), Reform(figures=figures))).tally
+    asked = Comparison(folder, AREA, Reform(), Reform(figures=figures), lines=(STATIC,))
+    tally = simulate(asked).tally
     return tally.pool(0), tally.pool(1)
 
 

@@ -73,10 +73,10 @@ def command(
     from gongji.law.checks.library import Library
     from gongji.law.engine.areas import Areas
     from gongji.simulation.margins import read_margins
-    from gongji.simulation.populations import Wanted, make_population
+    from gongji.simulation.populations import PopulationWish, make_population
 
     Areas(Library(folders)).area(area)
-    wanted = Wanted(area, persons, year, read_margins(file), seed, buckets)
+    wanted = PopulationWish(area, persons, year, read_margins(file), seed, buckets)
     with tqdm(unit="次", unit_scale=True, disable=not sys.stderr.isatty(), leave=False) as bar:
         made = make_population(wanted, output, bar.update)
     if as_json:

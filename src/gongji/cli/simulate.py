@@ -10,9 +10,9 @@ import click
 from gongji.cli.options import json_option, pairs, rulebooks_option, settings_option, writable
 
 if TYPE_CHECKING:
-    from gongji.simulation.behaviour import Line
+    from gongji.simulation.behaviour import BehaviourLine
     from gongji.simulation.reforms import Reform
-    from gongji.simulation.simulate import Outcome
+    from gongji.simulation.simulate import ReformOutcome
 
 population_argument = click.argument(
     "population", type=click.Path(exists=True, file_okay=False, path_type=Path)
@@ -84,9 +84,15 @@ def command(
 
     from gongji.simulation.behaviour import LINES
     from gongji.simulation.outcome_tables import tables
-    from gongji.simulation.reform_report import points, warnings_of, write_report
+    from gongji.simulation.reform_report import (
+        check_folder,
+        points,
+        warnings_of,
+        write_report,
+    )
     from gongji.simulation.simulate import Comparison, simulate, steps
 
+    check_folder(output)
     wanted = reform_given(reform, changes, name)
     asked = Comparison(
         population,
@@ -136,7 +142,7 @@ def reform_given(text: str, changes: tuple[str, ...], name: str) -> "Reform":
     return msgspec.structs.replace(found, figures=figures, name=name or found.name or said)
 
 
-def _invited(outcome: "Outcome") -> list[str]:
+def _invited(outcome: "ReformOutcome") -> list[str]:
     """What the reform invites under the population's benefits, as sentences."""
     from gongji.simulation.incentives import incentives, told
 
@@ -144,8 +150,8 @@ def _invited(outcome: "Outcome") -> list[str]:
     return [told(one, names) for one in incentives(outcome.reform, outcome.benefits)]
 
 
-def _lines(texts: tuple[str, ...]) -> "tuple[Line, ...]":
-    from gongji.simulation.behaviour import STATIC, Line
+def _lines(texts: tuple[str, ...]) -> "tuple[BehaviourLine, ...]":
+    from gongji.simulation.behaviour import STATIC, BehaviourLine
 
     made = []
     for name, value in pairs("--elasticity", texts).items():
@@ -153,5 +159,5 @@ def _lines(texts: tuple[str, ...]) -> "tuple[Line, ...]":
             visits, cost = map(float, value.split(","))
         except ValueError:
             raise click.BadParameter(f"应写成 名称=次数,费用：{value}") from None
-        made.append(Line(name, name, visits, cost, f"使用者给出：{visits}、{cost}"))
+        made.append(BehaviourLine(name, name, visits, cost, f"使用者给出：{visits}、{cost}"))
     return (STATIC, *made) if made else ()

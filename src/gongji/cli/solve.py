@@ -127,7 +127,7 @@ def _say(solver: "Solver", answer: "Answer") -> None:
 
 
 def _draw(answer: "Answer", path: Path) -> None:
-    from gongji.simulation.pictures import curve_picture
+    from gongji.simulation.report_pictures import curve_picture
 
     scale = 100 if answer.goal.share is not None else 1e-6
     points = [(one.number, one.change.value * scale) for one in answer.curve]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from gongji.simulation.cohorts import Cohort
-from gongji.simulation.tallies import Tally
+from gongji.simulation.tallies import YearTally
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -23,7 +23,7 @@ _RAND = "RAND 对军人医疗的综述：总需求约 −0.17，范围 −0.04 �
 
 
 @dataclass(frozen=True)
-class Line:
+class BehaviourLine:
     """One assumption of how people behave."""
 
     code: str
@@ -33,11 +33,11 @@ class Line:
     source: str
 
 
-STATIC = Line("static", "不计行为", 0.0, 0.0, "就诊和费用不变")
+STATIC = BehaviourLine("static", "不计行为", 0.0, 0.0, "就诊和费用不变")
 LINES = (
     STATIC,
-    Line("central", "居中", -0.1, -0.1, f"总弹性 −0.2。{_RAND}"),
-    Line("high", "偏高", -0.2, -0.2, f"总弹性 −0.4。{_RAND}"),
+    BehaviourLine("central", "居中", -0.1, -0.1, f"总弹性 −0.2。{_RAND}"),
+    BehaviourLine("high", "偏高", -0.2, -0.2, f"总弹性 −0.4。{_RAND}"),
 )
 
 
@@ -57,7 +57,7 @@ def arc(elasticity: float, before: F64, after: F64) -> F64:
     return np.clip(factor, 1 / MOST, MOST)
 
 
-def factors_of(line: Line, tally: Tally) -> Factors:
+def factors_of(line: BehaviourLine, tally: YearTally) -> Factors:
     """The factors of a line, from the prices under the first and the second law."""
     cells = tally.by(BENEFIT, LEVEL, STATUS)
     total = cells(tally.total).astype(np.float64)

@@ -81,6 +81,12 @@ class Cohort:
         """The band of age of each visit's person."""
         return self.persons.age[self.person]
 
+    @property
+    def cost(self) -> I64:
+        """What each visit is said to cost in all, or in scope where no more is said, in fen."""
+        total, in_scope = self.columns.fen("total"), self.columns.fen("in_scope")
+        return np.maximum(np.where(total < 0, in_scope, total), 0)
+
     def taken(self, rows: I64, table: pa.Table) -> "Cohort":
         """Some rows, perhaps several times, with the table that is theirs."""
         return replace(
@@ -95,7 +101,7 @@ class Cohort:
 
 
 @dataclass(frozen=True, eq=False)
-class Amounts:
+class VisitAmounts:
     """What becomes of each visit under a law, in fen; nothing where it could not be settled."""
 
     pool: I64
@@ -122,11 +128,11 @@ class SideSettler:
         self.region = Region(AreaPlan(area), area)
         self.reached = self.region.reached(benefits)
 
-    def settle(self, columns: Columns) -> Amounts:
+    def settle(self, columns: Columns) -> VisitAmounts:
         """The amounts of all rows."""
         if not columns.count:
             none = np.zeros(0, np.int64)
-            return Amounts(none, none, none, none, none > 0, none > 0)
+            return VisitAmounts(none, none, none, none, none > 0, none > 0)
         settled = Settling(self.region, columns, {}, self.reached).run()
         left = settled.refusal < 0
         found = (settled.pool, settled.deductible, settled.supplements, settled.person)
@@ -134,14 +140,15 @@ class SideSettler:
             np.where(left, 0, fen).astype(np.int64) for fen in found
         )
         opened = settled.refusal == OPEN
-        return Amounts(pool, deductible, supplements, person, opened, left & ~opened)
+        return VisitAmounts(pool, deductible, supplements, person, opened, left & ~opened)
 
 
 @dataclass(frozen=True)
 class Opened:
     """A folder of persons and visits, or of visits alone, ready to be read.
 
-    Shape:   `benefits` the different ones, None without a column.
+    Shape:   `benefits` the different ones, None without a column; `single` says that every visit is
+             a registration of its own, as in what was made up.
     """
 
     folder: Path
@@ -149,6 +156,7 @@ class Opened:
     people: Manifest | None
     benefits: tuple[str, ...] | None
     year: int
+    single: bool = False
 
     @property
     def visits_folder(self) -> Path:
@@ -199,13 +207,17 @@ def read_cohort(opened: Opened, known: frozenset[str], number: int, bucket: Buck
     path = opened.visits_folder / bucket.file
     schema = pq.read_schema(path)
     wanted = [n for n in schema.names if n in known and n not in _NOT_READ_HERE]
-    wanted += [n for n in schema.names if n in ("person", "visit", FAULT) or _money(n)]
+    others = ("person", FAULT) if opened.single else ("person", "visit", FAULT)
+    wanted += [n for n in schema.names if n in others or _money(n)]
     coded = [n for n in wanted if pa.types.is_string(schema.field(n).type)]
     table = pq.read_table(path, columns=list(dict.fromkeys(wanted)), read_dictionary=coded)
     ids, person = _persons_of(table)
-    people = _people(opened, number, ids, table, person)
-    if opened.people is not None:
-        person = _found_among(opened, number, ids)[person]
+    if opened.people is None:
+        people = _people_of_visits(len(ids), table, person)
+    else:
+        told = _people_table(opened, number)
+        people = _people(told, opened.year)
+        person = _found_among(told, ids)[person]
     table = _registrations(table.drop_columns(["person"]))
     table = _in_fen(table.append_column("person", pa.array(person)))
     columns = Columns(table)
@@ -236,15 +248,21 @@ def _persons_of(table: pa.Table) -> tuple[pa.Array, I64]:
     return coded.dictionary.cast(pa.string()), codes
 
 
+_PEOPLE_READ = ("person", "status", "born", "disease", "has_account", "base", "base_fen")
+
+
 def _people_table(opened: Opened, number: int) -> pa.Table:
+    """The persons of a bucket, of their columns those that tables ask for."""
     assert opened.people is not None
-    bucket = opened.people.buckets[number]
-    return pq.read_table(opened.people.path(opened.folder / PEOPLE, bucket))
+    path = opened.people.path(opened.folder / PEOPLE, opened.people.buckets[number])
+    names = [name for name in pq.read_schema(path).names if name in _PEOPLE_READ]
+    coded = [name for name in names if name in ("status", "disease")]
+    return pq.read_table(path, columns=names, read_dictionary=coded)
 
 
-def _found_among(opened: Opened, number: int, ids: pa.Array) -> I64:
-    people = _people_table(opened, number).column("person").combine_chunks()
-    places = pc.index_in(ids, value_set=people)
+def _found_among(told: pa.Table, ids: pa.Array) -> I64:
+    """The place of each id among the persons."""
+    places = pc.index_in(ids, value_set=told.column("person").combine_chunks())
     if places.null_count:
         lost = ids.filter(places.is_null())[0].as_py()
         raise Refusal("value_invalid", "person", {"value": str(lost), "allowed": "人的表中有的人"})
@@ -252,19 +270,20 @@ def _found_among(opened: Opened, number: int, ids: pa.Array) -> I64:
     return found
 
 
-def _people(opened: Opened, number: int, ids: pa.Array, visits: pa.Table, of: I64) -> Persons:
-    """The persons of a bucket; without a table of them those who have visits."""
-    if opened.people is None:
-        count = len(ids)
-        status = np.zeros(count, np.int64)
-        status[of] = _codes(Columns(visits), "status", STATUSES, 0)
-        unknown = np.full(count, len(AGE_NAMES) - 1)
-        none = np.zeros(count, np.int64)
-        return Persons(count, status, unknown, none, ("",), none - 1, none < 0)
-    table = _people_table(opened, number)
+def _people_of_visits(count: int, visits: pa.Table, of: I64) -> Persons:
+    """Where there is no table of persons, those who have visits."""
+    status = np.zeros(count, np.int64)
+    status[of] = _codes(Columns(visits), "status", STATUSES, 0)
+    unknown = np.full(count, len(AGE_NAMES) - 1)
+    none = np.zeros(count, np.int64)
+    return Persons(count, status, unknown, none, ("",), none - 1, none < 0)
+
+
+def _people(table: pa.Table, year: int) -> Persons:
+    """A table of persons as columns of numbers."""
     columns, count = Columns(table), table.num_rows
     born = columns.days("born") if "born" in columns else np.zeros(count, np.int64)
-    ages = (day_of(date(opened.year, 12, 31)) - born) / 365.2425
+    ages = (day_of(date(year, 12, 31)) - born) / 365.2425
     bands = np.searchsorted(np.array(AGE_BOUNDS), ages, side="right")
     known = np.abs(born) < day_of(date(2200, 1, 1)) if "born" in columns else born < 0
     disease = columns.coded("disease")

@@ -66,7 +66,7 @@ class Incentive:
 
 
 @dataclass(frozen=True)
-class Cliff:
+class PaymentCliff:
     """A cost at which the pool pays less than for a fen less."""
 
     status: str
@@ -336,7 +336,7 @@ def _other(column: str, value: str, history: History) -> History:
     return (*history[:-1], _with(history[-1], **{column: value}))
 
 
-def cliffs(side: Side, benefits: tuple[str, ...] = ("ordinary",)) -> list[Cliff]:
+def cliffs(side: Side, benefits: tuple[str, ...] = ("ordinary",)) -> list[PaymentCliff]:
     """Costs at which the pool suddenly pays less, each to the fen."""
     trier, found = Trier(side.area), []
     for start in _starts(side, benefits):
@@ -353,7 +353,9 @@ def cliffs(side: Side, benefits: tuple[str, ...] = ("ordinary",)) -> list[Cliff]
                 low, high = (middle, high) if at >= below else (low, middle)
             before, at = _pool(trier, start, low), _pool(trier, start, high)
             if before is not None and at is not None and at < before:
-                found.append(Cliff(start.status, start.place, start.benefit, high, before, at))
+                found.append(
+                    PaymentCliff(start.status, start.place, start.benefit, high, before, at)
+                )
     return found
 
 

@@ -20,7 +20,7 @@ from gongji.refusals import Refusal
 from gongji.simulation.behaviour import BENEFIT, LEVEL, STATUS
 from gongji.simulation.cohorts import AGE_NAMES, LEVEL_NAMES, STATUSES
 from gongji.simulation.reforms import Side
-from gongji.simulation.simulate import Outcome
+from gongji.simulation.simulate import ReformOutcome
 from gongji.simulation.tallies import PersonYears, by_group, interval
 from gongji.units import FEN_PER_YUAN, Fen
 
@@ -41,7 +41,7 @@ LARGE: Fen = 10**11
 QUANTILES = 20
 
 
-def tables(outcome: Outcome) -> dict[str, pl.DataFrame]:
+def tables(outcome: ReformOutcome) -> dict[str, pl.DataFrame]:
     """Every table by its name."""
     years = outcome.tally.years()
     made = {
@@ -69,21 +69,21 @@ def tables(outcome: Outcome) -> dict[str, pl.DataFrame]:
     return made
 
 
-def _benefit_names(outcome: Outcome) -> tuple[str, ...]:
+def _benefit_names(outcome: ReformOutcome) -> tuple[str, ...]:
     law = outcome.base.area.laws[0]
     names = {code: name for name, code in law.benefits.items()}
     return tuple(names.get(code, code) for code in outcome.benefits)
 
 
-def _weighted(outcome: Outcome, amounts: Any) -> Any:
-    """Amounts of the population as those of whom it stands for, in whole fen or persons."""
+def _weighted(outcome: ReformOutcome, amounts: Any) -> Any:
+    """VisitAmounts of the population as those of whom it stands for, in whole fen or persons."""
     weight = outcome.population.weight
     if weight == 1:
         return amounts
     return np.rint(np.asarray(amounts) * weight).astype(np.int64)
 
 
-def lines_table(outcome: Outcome) -> pl.DataFrame:
+def lines_table(outcome: ReformOutcome) -> pl.DataFrame:
     """The three lines: what each costs the pool and people, with intervals of the change."""
     years = outcome.tally.years()
     base_groups = by_group(years.group, years.pool[0])
@@ -119,11 +119,11 @@ def _relative(base: Any, reform: Any) -> Any:
     return np.where(base > 0, reform / np.maximum(base, 1) - 1, 0.0)
 
 
-def _own_base(outcome: Outcome) -> Fen:
+def _own_base(outcome: ReformOutcome) -> Fen:
     return int(_weighted(outcome, outcome.tally.sums[0]["person"].sum()))
 
 
-def _cells(outcome: Outcome, axis: int, name: str, names: tuple[str, ...]) -> pl.DataFrame:
+def _cells(outcome: ReformOutcome, axis: int, name: str, names: tuple[str, ...]) -> pl.DataFrame:
     """Cost and burden under both laws along one axis, without behaviour."""
     tally = outcome.tally
     over = tally.by(axis)
@@ -157,7 +157,7 @@ def tenths_of(years: PersonYears) -> I64:
     return found
 
 
-def tenths_table(outcome: Outcome, years: PersonYears) -> pl.DataFrame:
+def tenths_table(outcome: ReformOutcome, years: PersonYears) -> pl.DataFrame:
     """Burden and change by tenth of cost."""
     tenth = tenths_of(years)
     change = years.own[1] - years.own[0]
@@ -196,7 +196,7 @@ def classes_of(years: PersonYears) -> I64:
     ).astype(np.int64)
 
 
-def classes_table(outcome: Outcome, years: PersonYears) -> pl.DataFrame:
+def classes_table(outcome: ReformOutcome, years: PersonYears) -> pl.DataFrame:
     """Who gains and who loses, in five classes; the amounts sum to the change of the burden."""
     kinds, count = classes_of(years), len(years.total)
     change = years.own[1] - years.own[0]
@@ -218,7 +218,7 @@ def classes_table(outcome: Outcome, years: PersonYears) -> pl.DataFrame:
     return _suppressed(outcome, pl.DataFrame(rows))
 
 
-def heavy_table(outcome: Outcome, years: PersonYears) -> pl.DataFrame:
+def heavy_table(outcome: ReformOutcome, years: PersonYears) -> pl.DataFrame:
     """Persons with heavy burdens under each law."""
     rows = []
     for yuan in HEAVY:
@@ -258,7 +258,7 @@ def ceiling_of(side: Side, benefit: str, status: str, year: int) -> Fen | None:
     return paid if 0 < paid < LARGE // 10 else None
 
 
-def ceilings_table(outcome: Outcome, years: PersonYears) -> pl.DataFrame:
+def ceilings_table(outcome: ReformOutcome, years: PersonYears) -> pl.DataFrame:
     """How near to the ceiling persons come under each law: bunching shows just below it."""
     rows = []
     for number, status in enumerate(STATUSES):
@@ -284,7 +284,7 @@ def ceilings_table(outcome: Outcome, years: PersonYears) -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
-def deductible_table(outcome: Outcome, years: PersonYears) -> pl.DataFrame:
+def deductible_table(outcome: ReformOutcome, years: PersonYears) -> pl.DataFrame:
     """What the deductible takes, and who has costs and is paid nothing."""
     rows = []
     for law, name in enumerate(("现行", "改革")):
@@ -301,7 +301,7 @@ def deductible_table(outcome: Outcome, years: PersonYears) -> pl.DataFrame:
     return _suppressed(outcome, pl.DataFrame(rows))
 
 
-def accounts_table(outcome: Outcome, years: PersonYears) -> pl.DataFrame:
+def accounts_table(outcome: ReformOutcome, years: PersonYears) -> pl.DataFrame:
     """What accounts are credited in a year under each law, and what of the burden that covers."""
     rows = []
     for law, side in enumerate((outcome.base, outcome.reform)):
@@ -350,7 +350,7 @@ def _credits(side: Side, status: str, bases: I64, year: int) -> I64 | None:
     return np.rint(np.interp(bases, points, found) * 12).astype(np.int64)
 
 
-def fund_table(outcome: Outcome) -> pl.DataFrame:
+def fund_table(outcome: ReformOutcome) -> pl.DataFrame:
     """The pool year by year under the present law and each line, where its income is known.
 
     Shape:   income and other spending grow as `Growth` says; what a ceiling holds back is settled
@@ -389,7 +389,7 @@ def fund_table(outcome: Outcome) -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
-def losers_table(outcome: Outcome, years: PersonYears, kind: I64, names: Any) -> pl.DataFrame:
+def losers_table(outcome: ReformOutcome, years: PersonYears, kind: I64, names: Any) -> pl.DataFrame:
     """Who loses, by a kind of person: how many, how much in all, on average, at most."""
     loss = np.maximum(years.own[1] - years.own[0], 0)
     size = len(names)
@@ -411,7 +411,7 @@ def losers_table(outcome: Outcome, years: PersonYears, kind: I64, names: Any) ->
     return _suppressed(outcome, frame.filter(pl.col("all_persons") > 0))
 
 
-def thresholds_table(outcome: Outcome, years: PersonYears) -> pl.DataFrame:
+def thresholds_table(outcome: ReformOutcome, years: PersonYears) -> pl.DataFrame:
     """Who loses more than given amounts, and what it costs to make good what is beyond them."""
     loss = np.maximum(years.own[1] - years.own[0], 0)
     rows = []
@@ -429,7 +429,7 @@ def thresholds_table(outcome: Outcome, years: PersonYears) -> pl.DataFrame:
     return _suppressed(outcome, pl.DataFrame(rows))
 
 
-def targets_table(outcome: Outcome) -> pl.DataFrame:
+def targets_table(outcome: ReformOutcome) -> pl.DataFrame:
     """What the population was held to, and what came out."""
     rows = [
         {
@@ -446,7 +446,7 @@ def targets_table(outcome: Outcome) -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
-def unsettled_table(outcome: Outcome) -> pl.DataFrame:
+def unsettled_table(outcome: ReformOutcome) -> pl.DataFrame:
     """Visits that a law could not settle: they count as paid nothing under it."""
     tally = outcome.tally
     return pl.DataFrame(
@@ -458,7 +458,7 @@ def unsettled_table(outcome: Outcome) -> pl.DataFrame:
     )
 
 
-def _suppressed(outcome: Outcome, frame: pl.DataFrame) -> pl.DataFrame:
+def _suppressed(outcome: ReformOutcome, frame: pl.DataFrame) -> pl.DataFrame:
     """A table of real people without its cells of fewer than five."""
     if outcome.population.made_up:
         return frame

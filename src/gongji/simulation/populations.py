@@ -103,7 +103,7 @@ class Population(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class PopulationWish:
     """The population that is to be made up."""
 
     area: str
@@ -143,7 +143,7 @@ class _Measure:
 
 
 def make_population(
-    wanted: Wanted, folder: Path, told: Callable[[int], None] = lambda _: None
+    wanted: PopulationWish, folder: Path, told: Callable[[int], None] = lambda _: None
 ) -> Population:
     """Draw a population and write it as buckets of persons and of visits.
 
@@ -211,7 +211,7 @@ def _cells(margins: Margins, count: int) -> I64:
 
 
 def _draw_block(
-    wanted: Wanted, count: int, spread: tuple[float, float], rng: np.random.Generator
+    wanted: PopulationWish, count: int, spread: tuple[float, float], rng: np.random.Generator
 ) -> _Block:
     """Persons of a block and how often each is expected to come."""
     margins = wanted.margins
@@ -299,7 +299,7 @@ def _shares(counts: I64) -> tuple[float, float]:
     return float((counts == 0).mean()), head / whole
 
 
-def _people_table(wanted: Wanted, block: _Block, first: int) -> pa.Table:
+def _people_table(wanted: PopulationWish, block: _Block, first: int) -> pa.Table:
     count = len(block.status)
     chronic = pa.array(np.array([*CHRONIC, ""], object)[block.chronic], pa.string())
     return pa.table(
@@ -325,14 +325,16 @@ def _names(letter: str, first: int, count: int) -> pa.Array:
 
 
 def _visits_table(
-    wanted: Wanted, block: _Block, first: int, rng: np.random.Generator, measure: _Measure
+    wanted: PopulationWish, block: _Block, first: int, rng: np.random.Generator, measure: _Measure
 ) -> pa.Table:
     """All visits of a block, in exactly the margins' numbers."""
     margins, count = wanted.margins, len(block.status)
     ordinary = np.zeros(count, np.int64)
-    for number, mean in enumerate(_means(margins)):
+    sizes = np.bincount(block.status, minlength=2) * np.array(_means(margins))
+    due = whole_numbers(sizes, round(margins["人均普通门诊次数"].number * count))
+    for number in (ACTIVE, RETIRED):
         inside = block.status == number
-        ordinary[inside] = _dealt_visits(block.expected[inside], mean * int(inside.sum()), rng)
+        ordinary[inside] = _dealt_visits(block.expected[inside], int(due[number]), rng)
     ill = block.chronic >= 0
     often = ill * rng.gamma(2.0, 0.5, count)
     chronic = _dealt_visits(often, margins["人均慢特病次数"].number * count, rng)
@@ -424,7 +426,7 @@ def _spread_share(mean: float, total: I64, rng: np.random.Generator) -> F64:
     return met
 
 
-def _measure_people(wanted: Wanted, block: _Block, measure: _Measure) -> None:
+def _measure_people(wanted: PopulationWish, block: _Block, measure: _Measure) -> None:
     count = len(block.status)
     for name, found in (
         ("人", count),
@@ -437,7 +439,7 @@ def _measure_people(wanted: Wanted, block: _Block, measure: _Measure) -> None:
         measure.add(name, found)
 
 
-def _targets(wanted: Wanted, measure: _Measure) -> tuple[Target, ...]:
+def _targets(wanted: PopulationWish, measure: _Measure) -> tuple[Target, ...]:
     """What was wanted and what came out, measured on the rows."""
     sums = measure.sums
     counts = np.concatenate(measure.counts)

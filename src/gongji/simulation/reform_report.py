@@ -14,10 +14,11 @@ from pathlib import Path
 
 import polars as pl
 
-from gongji.simulation import pictures
+from gongji.refusals import Refusal
+from gongji.simulation import report_pictures
 from gongji.simulation.outcome_tables import tables
 from gongji.simulation.reforms import Reform, differences, write_reform
-from gongji.simulation.simulate import Outcome
+from gongji.simulation.simulate import ReformOutcome
 from gongji.units import FEN_PER_YUAN, date_of
 
 HEADINGS = {
@@ -122,6 +123,7 @@ th:first-child,td:first-child{text-align:left;white-space:nowrap!important}td.te
 .point{font-size:1.05rem}.hint{color:#6b6b6b;font-size:.85rem}svg{max-width:100%;height:auto}
 @media print{body{max-width:none}h2{break-after:avoid}table,svg{break-inside:avoid}}
 """
+FILES = ("report.html", "report.xlsx", "tables", "reform.yaml")
 INPATIENT = (
     "住院另列，不计入以上任何数字：门诊统筹推出后，"
     "职工住院概率曾下降约 4.6%，门诊概率上升约 37.3%，"
@@ -130,13 +132,15 @@ INPATIENT = (
 
 
 def write_report(
-    outcome: Outcome, reform: Reform, folder: Path, invited: Sequence[str] = ()
+    outcome: ReformOutcome, reform: Reform, folder: Path, invited: Sequence[str] = ()
 ) -> list[Path]:
     """Write the report: report.html, report.xlsx, tables/*.parquet, reform.yaml.
 
     Shape:   `invited` sentences on what the reform invites (`incentives.told`).
+    Refuses: value_invalid for a folder that holds anything else.
     Ensures: the folder is complete or as it was.
     """
+    check_folder(folder)
     frames = tables(outcome)
     beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
@@ -152,7 +156,18 @@ def write_report(
         _swap(beside, folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    return [folder / name for name in ("report.html", "report.xlsx", "tables", "reform.yaml")]
+    return [folder / name for name in FILES]
+
+
+def check_folder(folder: Path) -> None:
+    """A folder that is not there, is empty, or holds an earlier report.
+
+    Refuses: value_invalid.
+    """
+    others = {path.name for path in folder.iterdir()} - set(FILES) if folder.is_dir() else set()
+    if others:
+        allowed = f"新的目录，或只有报告的目录；这里还有 {'、'.join(sorted(others)[:3])}"
+        raise Refusal("value_invalid", "-o", {"value": str(folder), "allowed": allowed})
 
 
 def _swap(made: Path, folder: Path) -> None:
@@ -167,7 +182,7 @@ def _swap(made: Path, folder: Path) -> None:
 
 
 def page(
-    outcome: Outcome,
+    outcome: ReformOutcome,
     reform: Reform,
     frames: Mapping[str, pl.DataFrame],
     invited: Sequence[str] = (),
@@ -199,7 +214,7 @@ def page(
 
 
 def _beginning(
-    outcome: Outcome, reform: Reform, frames: Mapping[str, pl.DataFrame]
+    outcome: ReformOutcome, reform: Reform, frames: Mapping[str, pl.DataFrame]
 ) -> Iterator[str]:
     population = outcome.population
     laws = (
@@ -223,7 +238,7 @@ def _beginning(
         yield f'<p class="hint">{html.escape(name)}：{html.escape(source)}</p>'
 
 
-def warnings_of(outcome: Outcome) -> list[str]:
+def warnings_of(outcome: ReformOutcome) -> list[str]:
     """What a reader must know before any number."""
     population, tally = outcome.population, outcome.tally
     said = []
@@ -280,7 +295,7 @@ def short_of_money(frame: pl.DataFrame) -> Iterator[str]:
             yield f"{name}：至 {last} 年累计结存没有用完。"
 
 
-def _differences(outcome: Outcome) -> Iterator[str]:
+def _differences(outcome: ReformOutcome) -> Iterator[str]:
     rows = differences(outcome.base, outcome.reform)
     yield "<h2>规则逐条对照</h2>"
     if not rows:
@@ -309,18 +324,18 @@ def _pictures(frames: Mapping[str, pl.DataFrame]) -> dict[str, str]:
     """Each table's picture, by the table's name."""
     cells = ("pool_base_fen", "pool_reform_fen")
     made: dict[str, Callable[[], str]] = {
-        name: partial(pictures.pairs_picture, frames[name], name, cells, "万元")
+        name: partial(report_pictures.pairs_picture, frames[name], name, cells, "万元")
         for name in ("level", "age", "month")
     }
     shares = ("own_share_base", "own_share_reform")
-    made["tenths"] = lambda: pictures.pairs_picture(frames["tenths"], "tenth", shares, "%")
-    made["classes"] = lambda: pictures.classes_picture(frames["classes"])
+    made["tenths"] = lambda: report_pictures.pairs_picture(frames["tenths"], "tenth", shares, "%")
+    made["classes"] = lambda: report_pictures.classes_picture(frames["classes"])
     if len(frames["ceilings"]):
-        made["ceilings"] = lambda: pictures.ceilings_picture(frames["ceilings"])
+        made["ceilings"] = lambda: report_pictures.ceilings_picture(frames["ceilings"])
     fund = frames["fund"]
     if fund["year"].n_unique() > 1:
         column = "stock_fen" if "stock_fen" in fund.columns else "outpatient_fen"
-        made["fund"] = lambda: pictures.fund_picture(fund, column)
+        made["fund"] = lambda: report_pictures.fund_picture(fund, column)
     return {name: draw() for name, draw in made.items()}
 
 

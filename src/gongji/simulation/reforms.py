@@ -7,6 +7,7 @@ that two laws are settled on the very same visits. This module changes laws; it 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ class Side:
     dated: Area
     """The area as it is, for comparison with another side at `day`."""
 
-    @property
+    @cached_property
     def area(self) -> Area:
         """The area under this law alone."""
         return self.areas.home(self.code)

@@ -15,12 +15,12 @@ import pyarrow.parquet as pq
 from gongji.batch.columns import Columns
 from gongji.batch.ordering import side_by_side
 from gongji.refusals import Refusal
-from gongji.simulation.behaviour import LINES, STATIC, Line, behaving, factors_of, scaled
+from gongji.simulation.behaviour import LINES, STATIC, BehaviourLine, behaving, factors_of, scaled
 from gongji.simulation.cohorts import (
-    Amounts,
     Cohort,
     Opened,
     SideSettler,
+    VisitAmounts,
     cohorts,
     open_population,
 )
@@ -29,8 +29,8 @@ from gongji.simulation.reforms import Reform, Side, side_of
 from gongji.simulation.tallies import (
     F64,
     GROUPS,
-    Part,
-    Tally,
+    CohortSums,
+    YearTally,
     add_up,
     by_group,
     shape_of,
@@ -62,7 +62,7 @@ class Comparison:
     base: Reform
     reform: Reform
     years: int = 1
-    lines: tuple[Line, ...] = LINES
+    lines: tuple[BehaviourLine, ...] = LINES
     growth: Growth = Growth()
     folders: tuple[Path, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -72,7 +72,7 @@ class Comparison:
 class LineSums:
     """What a line comes to under the reform: visits, cost, pool and person by cell and by group."""
 
-    line: Line
+    line: BehaviourLine
     visits: I64
     total: I64
     pool: I64
@@ -91,14 +91,14 @@ class YearAhead:
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class ReformOutcome:
     """All that came out; amounts are those of the population's persons, not yet weighted."""
 
     population: Population
     base: Side
     reform: Side
     benefits: tuple[str, ...]
-    tally: Tally
+    tally: YearTally
     lines: tuple[LineSums, ...]
     ahead: tuple[YearAhead, ...]
     growth: Growth
@@ -148,7 +148,8 @@ def population_of(folder: Path, code: str) -> tuple[Population, Opened]:
     """
     if (folder / ABOUT).is_file():
         population = Population.read(folder)
-        return population, open_population(folder, population.year)
+        opened = open_population(folder, population.year)
+        return population, replace(opened, single=population.made_up)
     opened = open_population(folder, 0)
     year = _year_of(opened)
     return from_visits(opened.visits_folder, code, year), replace(opened, year=year)
@@ -197,7 +198,7 @@ def replace_folders(reform: Reform, base: Reform) -> Reform:
     return msgspec.structs.replace(reform, folders=base.folders)
 
 
-def simulate(asked: Comparison, told: Told = lambda _: None) -> Outcome:
+def simulate(asked: Comparison, told: Told = lambda _: None) -> ReformOutcome:
     """Settle a population under both laws and all lines, and years ahead.
 
     Shape:   `told` hears of visits settled; `steps` tells how many there will be.
@@ -211,7 +212,7 @@ def simulate(asked: Comparison, told: Told = lambda _: None) -> Outcome:
         _year_ahead(ready, number, asked.growth, told) for number in range(1, asked.years)
     )
     names = ready.opened.names()
-    return Outcome(ready.population, base, reform, names, tally, lines, ahead, asked.growth)
+    return ReformOutcome(ready.population, base, reform, names, tally, lines, ahead, asked.growth)
 
 
 def steps(asked: Comparison) -> int:
@@ -221,13 +222,13 @@ def steps(asked: Comparison) -> int:
     return opened.visits.rows * (1 + behaving_lines + max(asked.years - 1, 0))
 
 
-def settle_all(ready: Prepared, told: Told) -> Tally:
+def settle_all(ready: Prepared, told: Told) -> YearTally:
     """Every visit under every law, added up."""
-    tally = Tally(ready.shape, len(ready.sides))
+    tally = YearTally(ready.shape, len(ready.sides))
 
-    def job(read: Callable[[], Cohort]) -> tuple[Part, int]:
+    def job(read: Callable[[], Cohort]) -> tuple[CohortSums, int]:
         cohort = read()
-        found = balanced(tuple(side.settle(cohort.columns) for side in ready.sides))
+        found = balanced(tuple(side.settle(cohort.columns) for side in ready.sides), cohort)
         return add_up(cohort, found, ready.shape), cohort.count
 
     for part, rows in side_by_side(partial(job, read) for read in ready.read.jobs()):
@@ -236,18 +237,20 @@ def settle_all(ready: Prepared, told: Told) -> Tally:
     return tally
 
 
-def balanced(amounts: tuple[Amounts, ...]) -> tuple[Amounts, ...]:
-    """The same; a visit that one law cannot settle and another can is the person's under the one.
+def balanced(amounts: tuple[VisitAmounts, ...], cohort: Cohort) -> tuple[VisitAmounts, ...]:
+    """The same; a visit that a law cannot settle is the person's under it.
 
     Ensures: total = pool + supplements + person is the same under all laws.
     """
     if not any(one.open.any() or one.bad.any() for one in amounts):
         return amounts
     total = np.maximum.reduce([one.total for one in amounts])
+    lost = np.logical_and.reduce([one.open | one.bad for one in amounts])
+    total = np.where(lost, cohort.cost, total)
     return tuple(replace(one, person=total - one.pool - one.supplements) for one in amounts)
 
 
-def line_sums(ready: Prepared, tally: Tally, line: Line, told: Told) -> LineSums:
+def line_sums(ready: Prepared, tally: YearTally, line: BehaviourLine, told: Told) -> LineSums:
     """The reform under one line; the static one is there already."""
     if line.visits == 0 and line.cost == 0:
         years, sums = tally.years(), tally.sums[1]
@@ -267,10 +270,10 @@ def line_sums(ready: Prepared, tally: Tally, line: Line, told: Told) -> LineSums
     found = {name: np.zeros(size, np.int64) for name in names}
     groups = [np.zeros(GROUPS), np.zeros(GROUPS)]
 
-    def job(read: Callable[[], Cohort]) -> tuple[Part, int]:
+    def job(read: Callable[[], Cohort]) -> tuple[CohortSums, int]:
         cohort = read()
         changed = behaving(cohort, factors)
-        amounts = (ready.sides[1].settle(changed.columns),)
+        amounts = balanced((ready.sides[1].settle(changed.columns),), changed)
         return add_up(changed, amounts, ready.shape), cohort.count
 
     for part, rows in side_by_side(partial(job, read) for read in ready.read.jobs()):
@@ -292,7 +295,7 @@ def _year_ahead(ready: Prepared, number: int, growth: Growth, told: Told) -> Yea
         cohort = read()
         rows = np.arange(cohort.count)
         grown = scaled(cohort, rows, np.full(cohort.count, factor))
-        found = balanced(tuple(side.settle(grown.columns) for side in ready.sides))
+        found = balanced(tuple(side.settle(grown.columns) for side in ready.sides), grown)
         status = grown.status
         return [np.bincount(status, one.pool, 2).astype(np.int64) for one in found], cohort.count
 

@@ -14,7 +14,7 @@ import msgspec
 from gongji.law.engine.amendment import figures_by_path
 from gongji.law.rulebook.figure_paths import unit_of
 from gongji.refusals import Refusal
-from gongji.simulation.behaviour import STATIC, Line
+from gongji.simulation.behaviour import STATIC, BehaviourLine
 from gongji.simulation.reforms import Reform, side_of
 from gongji.simulation.simulate import (
     Comparison,
@@ -69,7 +69,7 @@ class Goal:
 
 
 @dataclass(frozen=True)
-class Trial:
+class TriedFigure:
     """A figure that was tried and what it came to, with its interval."""
 
     figure: str
@@ -87,11 +87,11 @@ class Answer:
 
     path: str
     before: str
-    trial: Trial
+    trial: TriedFigure
     goal: Goal
     low: float
     high: float
-    curve: tuple[Trial, ...]
+    curve: tuple[TriedFigure, ...]
 
 
 @dataclass
@@ -101,9 +101,9 @@ class Solver:
     asked: Comparison
     path: str
     goal: Goal
-    line: Line = STATIC
+    line: BehaviourLine = STATIC
     told: Callable[[int], None] = lambda _: None
-    tried: dict[int, Trial] = field(default_factory=dict)
+    tried: dict[int, TriedFigure] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.base, reform = sides_of(self.asked)
@@ -126,7 +126,7 @@ class Solver:
         """So many steps as a figure."""
         return f"{step / STEPS[self.unit]:g}{self.unit}"
 
-    def try_step(self, step: int) -> Trial:
+    def try_step(self, step: int) -> TriedFigure:
         """What a figure comes to."""
         if step in self.tried:
             return self.tried[step]
@@ -150,7 +150,9 @@ class Solver:
 
         if share and not before.sum():
             raise Refusal("value_invalid", "--target", {"value": "基数为 0", "allowed": "金额目标"})
-        trial = Trial(self.text_of(step), step / STEPS[self.unit], interval(change, before, after))
+        trial = TriedFigure(
+            self.text_of(step), step / STEPS[self.unit], interval(change, before, after)
+        )
         self.tried[step] = trial
         return trial
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gongji.simulation.cohorts import AGE_NAMES, LEVEL_NAMES, STATUSES, Amounts, Cohort
+from gongji.simulation.cohorts import AGE_NAMES, LEVEL_NAMES, STATUSES, Cohort, VisitAmounts
 from gongji.units import Fen
 
 F64 = npt.NDArray[np.float64]
@@ -55,7 +55,7 @@ class PersonYears:
 
 
 @dataclass
-class Tally:
+class YearTally:
     """Sums over visits by benefit, level, status, age and month, under each law; persons' years."""
 
     shape: tuple[int, ...]
@@ -74,7 +74,7 @@ class Tally:
         self.sums = [{m: np.zeros(size, np.int64) for m in MEASURES} for _ in range(self.laws)]
         self.open, self.bad = [0] * self.laws, [0] * self.laws
 
-    def add(self, part: "Part") -> None:
+    def add(self, part: "CohortSums") -> None:
         """Add a cohort's sums."""
         self.visits += part.visits
         self.total += part.total
@@ -107,7 +107,7 @@ class Tally:
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class CohortSums:
     """A cohort's sums."""
 
     visits: I64
@@ -124,7 +124,7 @@ def shape_of(benefits: int) -> tuple[int, ...]:
     return (benefits, len(LEVEL_NAMES), len(STATUSES), len(AGE_NAMES), 12)
 
 
-def add_up(cohort: Cohort, amounts: tuple[Amounts, ...], shape: tuple[int, ...]) -> Part:
+def add_up(cohort: Cohort, amounts: tuple[VisitAmounts, ...], shape: tuple[int, ...]) -> CohortSums:
     """The sums of a cohort settled under some laws."""
     axes = (cohort.benefit, cohort.level, cohort.status, cohort.age, cohort.month)
     cells = np.ravel_multi_index(axes, shape)
@@ -150,7 +150,7 @@ def add_up(cohort: Cohort, amounts: tuple[Amounts, ...], shape: tuple[int, ...])
         tuple(over(cohort.person, one.person, persons.count) for one in amounts),
         tuple(over(cohort.person, one.pool * main, persons.count) for one in amounts),
     )
-    return Part(
+    return CohortSums(
         np.bincount(cells, minlength=size),
         over(cells, total, size),
         tuple({m: over(cells, getattr(one, m), size) for m in MEASURES} for one in amounts),
