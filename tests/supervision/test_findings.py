@@ -71,7 +71,9 @@ def test_a_claim_is_judged_by_the_points_and_the_rule_of_its_day() -> None:
         {"allowed": "1", "since": DAY},
     )
     assert look(rule, Small().part(), two).found.is_empty()
-    old = look(rule, Small().part(), two.head(1).with_columns(until=pl.lit(date(2025, 6, 11)))).found
+    old = look(
+        rule, Small().part(), two.head(1).with_columns(until=pl.lit(date(2025, 6, 11)))
+    ).found
     assert len(ruled(rule, old, Small().part().proofs)) == 1
     later = Rule("性", "明确违规", "限性别", "启用", "", (), "性", since=date(2025, 6, 11))
     assert ruled(later, old, Small().part().proofs).is_empty()
