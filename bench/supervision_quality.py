@@ -1,4 +1,4 @@
-"""How good supervision is on planted frauds: by kind, seen and unseen apart; ways of comparing peers.
+"""How good supervision is on planted frauds: by kind, seen and unseen; ways of comparing peers.
 
 `python bench/supervision_quality.py --persons 60000 --seeds 11 12` makes prefectures, supervises
 each and writes docs/inside/supervision-quality.md. Everything follows from the seeds.
@@ -281,25 +281,28 @@ def page(each: list[Judged], command: str) -> str:
 
 HEAD = """# How good supervision is, on planted frauds
 
-Written by `{command}`; do not edit. {persons:,} made-up persons and {houses:,} institutions in all;
-nothing here is nature: honest institutions differ as the generator was told (a spread of 18 % in what
-they give), and honest people are simpler than people are.
+Written by `{command}`; do not edit.
 
-The generator with all frauds was committed before any rule. Kinds called `unseen` have no rule of their
-own: only comparison with peers, the own past and networks, and rules made for other things, may find
-them. One author wrote both, so unseen here means not written for, not unknown.
+{persons:,} made-up persons and {houses:,} institutions in all. Nothing here is nature:
+honest institutions differ as the generator was told (a spread of 18 % in what they give), and honest
+people are simpler than people are.
+
+The generator with all frauds was committed before any rule. Kinds called `unseen` have no rule of
+their own: only comparison with peers, the own past and networks, and rules made for other things,
+may find them. One author wrote both, so unseen here means not written for, not unknown. Limits that
+gave false alarms on honest people and institutions of other seeds were widened once.
 """
 KINDS = """
-A kind is found where its subject (institution, doctor or person) is a lead; `average precision` leaves
-subjects of other kinds out of the order. `money found` is the share of the planted money that belongs
-to subjects in the first 200 leads.
+A kind is found where its subject (institution, doctor or person) is a lead; `average precision`
+leaves subjects of other kinds out of the order. `money found` is the share of the planted money
+that belongs to subjects in the first 200 leads.
 """
 METHODS = """
-Institutions only, each by its worst indicator; alerts are those beyond 3 (0.6 for the forest). Guilty
-are also institutions whose fraud changes no indicator, which no way of comparing can find.
+Institutions only, each by its worst indicator; alerts are those beyond 3 (0.6 for the forest).
+Guilty are also institutions whose fraud changes no indicator, which no comparing can find.
 """
-TAIL = """Read with care: few institutions are guilty in a prefecture of this size, so a share moves by
-several points with the seed. Person kinds hold more subjects than the first 50 leads have room for.
+TAIL = """Read with care: few institutions are guilty in a prefecture of this size, so a share moves
+by several points with the seed. Person kinds hold more subjects than the first 50 leads have room for.
 """
 
 

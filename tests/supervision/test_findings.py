@@ -5,12 +5,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from tests.supervision.small_tables import POINT_ROW, Small, points
 
 from gongji.refusals import RulebookError
 from gongji.supervision.findings import counting, merged, ruled, spread
 from gongji.supervision.inspection import look, ruled_nothing
 from gongji.supervision.rules_folded import Rule, fold_rules
-from tests.supervision.small_tables import POINT_ROW, Small, points
 
 DAY = date(2025, 6, 10)
 HIT = {
