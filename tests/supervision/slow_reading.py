@@ -129,7 +129,9 @@ def often(tables: Tables, rule: Rule) -> Found:
     for group in grouped(mine, "person").values():
         for at, visit in enumerate(group):
             window = [
-                one for one in group[:at] if (visit["begin"] - one["begin"]).days < rule.number("天数")
+                one
+                for one in group[:at]
+                if (visit["begin"] - one["begin"]).days < rule.number("天数")
             ]
             if len(window) >= rule.number("次数"):
                 found.add((visit["visit"], visit["pool"] + visit["account"]))
@@ -139,7 +141,9 @@ def often(tables: Tables, rule: Rule) -> Found:
 def many_places(tables: Tables, rule: Rule) -> Found:
     found = set()
     drugs = [one for one in tables.lines if one["kind"] in ("101", "102", "103")]
-    for group in grouped([one | {"drug": one["item"][:10]} for one in drugs], "person", "drug").values():
+    for group in grouped(
+        [one | {"drug": one["item"][:10]} for one in drugs], "person", "drug"
+    ).values():
         for line in group:
             day = line["occurred_at"].date()
             near = {

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 import pytest
+from tests.supervision.small_tables import Row, Small, points
 
 from gongji.supervision.detectors.vocabulary import DETECTORS
 from gongji.supervision.findings import ruled
@@ -12,7 +13,6 @@ from gongji.supervision.indicators import INDICATORS
 from gongji.supervision.inspection import look
 from gongji.supervision.register import read_register
 from gongji.supervision.rules_folded import Rule, fold_rules
-from tests.supervision.small_tables import Row, Small, points
 
 DAY = datetime(2025, 6, 10, 9)
 RULES = {rule.name: rule for rule in fold_rules("000000")}
@@ -77,7 +77,11 @@ CASES = {
     "限年龄": AGES,
     "限性别": SEX,
     "诊断限性别": Case(
-        Small(), Small(persons=[{"sex": "2"}]), [{"item": "J06.900", "allowed": "2"}], "persons.sex", 600
+        Small(),
+        Small(persons=[{"sex": "2"}]),
+        [{"item": "J06.900", "allowed": "2"}],
+        "persons.sex",
+        600,
     ),
     "诊断限年龄": Case(
         Small(persons=[{"born": date(2010, 6, 10)}]),
@@ -160,7 +164,10 @@ CASES = {
         47,
     ),
     "限金额": Case(
-        Small(lines=several(2)), Small(lines=several(1)), [{"high": 1_000, "unit": "日"}], "lines.amount"
+        Small(lines=several(2)),
+        Small(lines=several(1)),
+        [{"high": 1_000, "unit": "日"}],
+        "lines.amount",
     ),
     "超单价": Case(
         Small(), Small(lines=[{"price": 9_000_000}]), [{"high": 9_000_000}], "lines.price", 100

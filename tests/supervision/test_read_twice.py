@@ -5,13 +5,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from tests.supervision.slow_reading import SLOW, Tables
 
 from gongji.supervision.claim_tables import ClaimTables, Part
 from gongji.supervision.detectors.vocabulary import DETECTORS, POINT
 from gongji.supervision.inspection import look
 from gongji.supervision.prefecture import Wishes, make_prefecture
 from gongji.supervision.rules_folded import Rule, fold_rules
-from tests.supervision.slow_reading import SLOW, Tables
 
 TIGHTER = {
     "次数": 3, "上限天数": 40, "高龄上限天数": 60, "重叠天数": 5, "家数": 2, "人数": 2, "张数": 3,

@@ -13,6 +13,8 @@ import keys_page
 from gongji.cli.main import COMMANDS
 from gongji.platform.environment import SETTINGS
 from gongji.refusals import REFUSALS
+from gongji.supervision.register import read_register
+from gongji.supervision.rules_folded import fold_rules
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 
@@ -187,6 +189,28 @@ NAMES = {
 }
 """The transactions of the gateway, as the interface names them."""
 
+
+def supervision_register() -> str:
+    """The 88 rule names of the library of 2025: what decides each, or what it needs."""
+    rules = {rule.name: rule for rule in fold_rules("000000")}
+    entries = read_register()
+    decided = [one for one in entries if one.rule or one.indicator]
+    lines = [
+        "# Register of rule names",
+        "",
+        "Generated from `supervision/register.yaml` and the rules by `make docs`. Of 88 names",
+        f"{len(decided)} are decided from outpatient claims: by a rule (its knowledge points are",
+        "imported) or by an indicator among peers. Each other says what it would need.",
+        "",
+        "| no. | name | code | decided by | needs |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for one in entries:
+        by = f"{one.rule}（{rules[one.rule].detector}）" if one.rule else one.indicator
+        lines.append(f"| {one.number} | {one.title} | {one.code} | {by} | {one.needs} |")
+    return "\n".join(lines) + "\n"
+
+
 PAGES = {
     "generated/refusals.md": refusals,
     "generated/commands.md": commands,
@@ -195,6 +219,7 @@ PAGES = {
     "generated/gateway.md": gateway_page.page,
     "generated/rulebook-keys.md": keys_page.page,
     "generated/gateway-queries.md": fields_page.page,
+    "generated/supervision-register.md": supervision_register,
 }
 
 

@@ -19,7 +19,10 @@ Reals = npt.NDArray[np.float64]
 MAD = 1.4826
 FEWEST_VISITS = 30
 FEWEST_PEERS = 4
-LEAST_SPREAD = 0.03
+LEAST_SPREAD = 0.10
+"""Honest peers differ by at least so much, whatever the few that are seen show."""
+FEW_PEERS, SPREAD_OF_FEW = 12, 0.18
+"""Of so few the spread is not learnt from them: it is at least what it was in a trial."""
 LIMIT = 3.0
 PRIOR_YUAN = 500.0
 """So much of the expected stands beside each ratio, so that a few visits say little."""
@@ -55,7 +58,8 @@ def robust_spread(ratios: Reals, chance: Reals) -> Spread:
     middle = float(np.median(ratios))
     whole = MAD * float(np.median(np.abs(ratios - middle)))
     beyond = whole**2 - float(np.median(chance**2))
-    return Spread(middle, float(np.sqrt(max(beyond, LEAST_SPREAD**2))))
+    least = SPREAD_OF_FEW if len(ratios) < FEW_PEERS else LEAST_SPREAD
+    return Spread(middle, float(np.sqrt(max(beyond, least**2))))
 
 
 def standing(ratios: Reals, chance: Reals) -> tuple[Reals, Reals, Spread]:

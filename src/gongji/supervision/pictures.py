@@ -24,10 +24,18 @@ def _axes() -> tuple[Any, Any]:
     matplotlib.use("Agg")
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDE, HIGH), layout="constrained")
-    axes = figure.add_subplot()
+    figure = Figure(figsize=(WIDE, HIGH))
+    axes = figure.add_axes((0.1, 0.16, 0.87, 0.8))
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
+
+
+def _plain_logarithms(axis: Any) -> None:
+    """A logarithmic axis whose ticks are plain numbers, which are drawn much faster too."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _drawn(figure: Any) -> str:
@@ -63,6 +71,8 @@ def funnel(compared: pl.DataFrame) -> str:
     axes.scatter(visits[over], np.exp(ratios[over]), s=28, color=BEYOND)
     axes.set_xscale("log")
     axes.set_yscale("log")
+    _plain_logarithms(axes.xaxis)
+    _plain_logarithms(axes.yaxis)
     axes.set_xlabel("n")
     axes.set_ylabel("O / E")
     return _drawn(figure)

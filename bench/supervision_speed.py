@@ -1,0 +1,87 @@
+"""How long all rules, peers and networks take over a year of an area, and over the next day.
+
+`python bench/supervision_speed.py --persons 1000000` makes one part of a made-up prefecture and
+repeats it under other numbers, so that making it takes minutes and not an hour; the institutions
+are those of the first part. It prints seconds and the greatest memory, and writes nothing else.
+"""
+
+import argparse
+import resource
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from gongji.supervision.claim_tables import ClaimTables
+from gongji.supervision.prefecture import Wishes, make_prefecture
+from gongji.supervision.rules_folded import fold_rules
+from gongji.supervision.supervise_run import Asked, given_points, supervise
+
+PART = 50_000
+LAST_DAY = date(2025, 12, 31)
+RENAMED = {
+    "visits": ("visit", "person", "payer_account"),
+    "lines": ("visit", "person", "line", "trace"),
+    "persons": ("person",),
+    "proofs": ("person",),
+}
+
+
+def repeat(folder: Path, copies: int) -> None:
+    """The same part under other numbers, so many times; the first stays as it is."""
+    for table, columns in RENAMED.items():
+        first = pl.read_parquet(folder / table / "part-0000.parquet")
+        for number in range(1, copies):
+            renamed = first.with_columns(
+                [pl.concat_str(pl.col(name), pl.lit(f"~{number}")).alias(name) for name in columns]
+            )
+            renamed.write_parquet(folder / table / f"part-{number:04d}.parquet", compression="zstd")
+
+
+def without(folder: Path, day: date, kept: Path) -> Path:
+    """The tables as they were before a day."""
+    for path in folder.iterdir():
+        if path.name not in ("visits", "lines"):
+            kept.mkdir(exist_ok=True)
+            (kept / path.name).symlink_to(path)
+    for table, column in (("visits", "settled_at"), ("lines", "occurred_at")):
+        (kept / table).mkdir()
+        for path in (folder / table).iterdir():
+            before = pl.scan_parquet(path).filter(pl.col(column).dt.date() < day)
+            before.sink_parquet(kept / table / path.name)
+    return kept
+
+
+def timed(tables: Path, report: Path, what: str) -> None:
+    """One run, told."""
+    own = ClaimTables(tables)
+    lines = own.scan("lines").select(pl.len()).collect().item()
+    begun, cpu = time.perf_counter(), time.process_time()
+    run = supervise(Asked(own, fold_rules("439900"), given_points(own)), report)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / 1024
+    print(
+        f"{what}: {run.visits:,} visits ({run.new_visits:,} new), {lines:,} lines, "
+        f"{len(run.findings):,} findings: {time.perf_counter() - begun:.1f} s "
+        f"(CPU {time.process_time() - cpu:.1f} s), {memory:.1f} GiB at most",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """A year but its last day, then the last day."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--persons", type=int, default=1_000_000)
+    given = asked.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_prefecture(folder / "tables", Wishes(persons=PART, seed=5))
+        repeat(folder / "tables", max(1, given.persons // PART))
+        before = without(folder / "tables", LAST_DAY, folder / "before")
+        timed(before, folder / "report", "year")
+        timed(folder / "tables", folder / "report", "next day")
+
+
+if __name__ == "__main__":
+    main()
