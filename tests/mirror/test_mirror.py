@@ -326,6 +326,28 @@ def test_a_sheet_of_excel_is_read_like_any_file(tmp_path):
     assert read(tmp_path / "out", "visits")["total_fen"].to_list() == [10000]
 
 
+def test_the_catalogue_has_its_highest_price_and_first_self_pay(tmp_path):
+    begun = {"HILIST_CODE": "X1", "BEGNDATE": "2024-01-01"}
+    tables = {
+        "SETL_D": [SETTLED],
+        "HILIST_B": [
+            begun | {"HILIST_NAME": "虚构药品", "CHRGITM_LV": "2", "INSU_ADMDVS": "530000"}
+        ],
+        "HILIST_LMTPRIC_D": [
+            begun | {"HILIST_PRIC_UPLMT_AMT": "12.5"},
+            begun | {"HILIST_PRIC_UPLMT_AMT": "9", "BEGNDATE": "2023-01-01"},
+        ],
+        "HILIST_SELFPAY_PROP_B": [begun | {"SELFPAY_PROP": "0.1"}],
+    }
+    for name, rows in tables.items():
+        pl.DataFrame(rows).write_csv(tmp_path / f"{name}.csv")
+    mirror_tables([tmp_path], MirrorWishes(tmp_path / "out"), nothing)
+    item = pl.read_parquet(tmp_path / "out/items.parquet").row(0, named=True)
+    assert (item["listing_level"], item["listing"], item["first_self_ppm"]) == (
+        *("02", 12_500_000, 100_000),
+    )
+
+
 def run(*argv):
     """The exit code of a command."""
     with pytest.raises(SystemExit) as leaving:
