@@ -326,6 +326,45 @@ def test_a_sheet_of_excel_is_read_like_any_file(tmp_path):
     assert read(tmp_path / "out", "visits")["total_fen"].to_list() == [10000]
 
 
+def test_a_sheet_whose_numbers_have_lost_their_ends_is_refused(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "SETL_D.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, list(SETTLED))
+        sheet.write_row(1, 0, [4.39e17, *list(SETTLED.values())[1:]])
+    with pytest.raises(Refusal, match="失真") as refused:
+        mirror_tables([tmp_path / "SETL_D.xlsx"], MirrorWishes(tmp_path / "out"), nothing)
+    assert refused.value.code == "file_unreadable"
+
+
+def test_a_file_of_another_table_is_passed_over_though_it_has_columns_of_ours(tmp_path):
+    pl.DataFrame([SETTLED]).write_csv(tmp_path / "SETL_D.csv")
+    other = {"DIAG_INFO_ID": "1", "MDTRT_ID": "m1", "PSN_NO": "1", "VALI_FLAG": "1"}
+    other |= {"UPDT_TIME": "2023-01-01", "CRTE_TIME": "2023-01-01", "OPT_TIME": "2023-01-01"}
+    pl.DataFrame([other]).write_csv(tmp_path / "SETL_DIAG_LIST_D.csv")
+    checks = mirror_tables([tmp_path], MirrorWishes(tmp_path / "out"), nothing)
+    assert [table.table for table in checks.tables] == ["SETL_D"]
+    assert list(checks.passed_over.values()) == ["文件名和列名都看不出是哪张表"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SETLCENT_DB.SETL_D.csv",
+        "stg_setl_d_di/pt=20240101/part-0.csv",
+        "结算信息表_202401.csv",
+        "x.csv",
+    ],
+)
+def test_a_table_is_known_by_its_name_by_its_folder_or_by_its_columns(tmp_path, name):
+    path = tmp_path / "handed" / name
+    path.parent.mkdir(parents=True)
+    more = ["BRDY", "GEND", "SETL_TYPE", "PAY_LOC", "ENDDATE", "DISE_NO", "FULAMT_OWNPAY_AMT"]
+    row = SETTLED | dict.fromkeys([*more, "PRESELFPAY_AMT", "OVERLMT_SELFPAY", "ACT_PAY_DEDC"], "")
+    pl.DataFrame([row]).write_csv(path)
+    checks = mirror_tables([tmp_path / "handed"], MirrorWishes(tmp_path / "out"), nothing)
+    assert [table.table for table in checks.tables] == ["SETL_D"]
+
+
 def test_the_catalogue_has_its_highest_price_and_first_self_pay(tmp_path):
     begun = {"HILIST_CODE": "X1", "BEGNDATE": "2024-01-01"}
     tables = {
