@@ -150,17 +150,17 @@ def finish_visits(frame: pl.DataFrame, making: Making) -> pl.DataFrame:
     )
 
 
-def _groups_of(
-    visits: pl.DataFrame, rng: np.random.Generator
-) -> tuple[Numbers, npt.NDArray[np.str_]]:
+def _groups_of(visits: pl.DataFrame, making: Making) -> tuple[Numbers, npt.NDArray[np.str_]]:
     """For every line the place of its visit, and the group of goods it is from."""
-    kind = visits["_kind"].to_numpy()
+    rng, habits = making.rng, making.world.institutions.habits
+    kind, where = visits["_kind"].to_numpy(), visits["_where"].to_numpy()
     count = len(kind)
     hospital = kind == HOSPITAL
     chosen: list[tuple[Numbers, str]] = []
 
     def add(group: str, chance: npt.NDArray[np.float64]) -> None:
-        chosen.append((np.flatnonzero(rng.random(count) < chance), group))
+        often = chance * habits[group][where] if group in habits else chance
+        chosen.append((np.flatnonzero(rng.random(count) < often), group))
 
     shop = kind == PHARMACY
     chronic = visits["_chronic"].to_numpy()
@@ -235,17 +235,24 @@ def _packs(
     long |= (((into >= 21) & (into < 28)) | ((into >= 263) & (into < 272))) & (
         rng.random(len(at)) < 0.4
     )
-    wanted = np.where(long, rng.integers(60, 91, len(at)), 30)
+    often = people.visits_a_year[who] > 12
+    wanted = np.where(often, 14, np.where(long, rng.integers(60, 91, len(at)), 30))
     regular = np.maximum(1, np.round(wanted / pack)).astype(np.int64)
     few = rng.choice([1, 1, 1, 2], len(at))
-    return np.where(chronic & (goods.items["group"].to_numpy()[item] == "chronic"), regular, few)
+    packs = np.where(chronic & (goods.items["group"].to_numpy()[item] == "chronic"), regular, few)
+    where = visits["_where"].to_numpy()[at]
+    more = making.world.institutions.habits["packs"][where] - 1
+    habit: Numbers = packs + (rng.random(len(at)) < np.maximum(more, 0)).astype(np.int64)
+    return habit
 
 
 def make_lines(visits: pl.DataFrame, people: People, making: Making) -> pl.DataFrame:
     """The fee lines of visits."""
     rng, goods = making.rng, making.world.goods
-    at, groups = _groups_of(visits, rng)
+    at, groups = _groups_of(visits, making)
     item = _items_of(groups, at, visits, people, making)
+    once = np.unique(at * len(goods.items) + item, return_index=True)[1]
+    at, groups, item = at[once], groups[once], item[once]
     packs = _packs(item, at, visits, people, making)
     herb = groups == "herb"
     packs = np.where(herb, rng.integers(30, 120, len(at)), packs)

@@ -29,13 +29,16 @@ def trace_twice(kind: Fraud, claims: Claims, scene: Scene) -> Planted:
     mine = lines.filter(
         lines_at(claims, scene, scene.guilty[kind.code]) & pl.col("trace").is_not_null()
     )
-    again = mine.sample(fraction=0.3, seed=int(scene.rng.integers(1 << 30)))
+    again = mine.sample(fraction=0.5, seed=int(scene.rng.integers(1 << 30)))
     others = lines.filter(
         pl.col("trace").is_not_null() & ~pl.col("_at").is_in(mine["_at"].implode())
     )
     nth = pl.int_range(pl.len()).over("item").alias("_nth")
-    others = others.sample(fraction=1, shuffle=True, seed=3).select("item", nth, old="trace")
+    others = others.sample(fraction=1, shuffle=True, seed=3).select(
+        "item", nth, old="trace", before="occurred_at"
+    )
     pairs = again.with_columns(nth).join(others, on=["item", "_nth"], how="inner")
+    pairs = pairs.filter(pl.col("before") < pl.col("occurred_at"))
     changed = lines.join(pairs.select("_at", "old"), on="_at", how="left", maintain_order="left")
     fraud = changed.filter(pl.col("old").is_not_null())
     changed = changed.with_columns(trace=pl.coalesce("old", "trace")).drop("_at", "old")
@@ -67,10 +70,10 @@ def card_runs(kind: Fraud, claims: Claims, scene: Scene) -> Planted:
     where = np.repeat(scene.rng.choice(shops, runs), size)
     day = np.repeat(scene.days(runs), size)
     who = scene.rng.integers(0, len(scene.people), runs * size)
-    price = np.repeat(scene.rng.choice([200, 300, 500], runs), size) * 1_000_000
+    price = np.repeat(scene.rng.choice([200, 280, 300], runs), size) * 1_000_000
     start = np.repeat(20 * 3600 + scene.rng.integers(0, 3600, runs), size)
     second = start + np.tile(np.arange(size) * 45, runs)
-    drug = np.full(len(who), scene.item("六味地黄丸"))
+    drug = np.full(len(who), scene.item("阿胶"))
 
     def at_one_terminal(visits: pl.DataFrame) -> pl.DataFrame:
         instant = pl.Series((day * 86_400 + second) * SECOND).cast(pl.Datetime("us"))
@@ -98,11 +101,10 @@ def year_end(kind: Fraud, claims: Claims, scene: Scene) -> Planted:
     )
     count = len(fit)
     where = scene.rng.choice(scene.guilty[kind.code], count)
-    bought = Sold(
-        np.full(count, scene.item("六味地黄丸")),
-        np.ones(count, np.int64),
-        need.to_series().to_numpy() * 10_000,
-    )
+    drug = scene.item("百令胶囊")
+    amount = need.to_series().to_numpy() * 10_000
+    packs = -(-amount // int(scene.world.goods.at("price")[drug]))
+    bought = Sold(np.full(count, drug), packs, -(-amount // packs))
     extra = Extra.one_line(
         scene, (fit["_who"].to_numpy(), where, scene.days(count, 352, 363)), bought
     )

@@ -55,6 +55,7 @@ def make_prefecture(
     guilty = _guilty(made, rng) if wishes.frauds else {}
     _write(folder, "institutions", 0, made.frame)
     _write(folder, "items", 0, items_frame(world))
+    _write(folder, "points", 0, points_frame(world))
     for number, tables in enumerate(_parts(world, guilty, wishes)):
         for name, frame in tables.items():
             _write(folder, name, number, frame)
@@ -65,6 +66,35 @@ def items_frame(world: World) -> pl.DataFrame:
     """The catalogue: what the areas list as the highest price, in millionths of yuan."""
     return world.goods.items.select(
         "item", "name", "kind", "listing_level", "pack_days", listing="price"
+    )
+
+
+def points_frame(world: World) -> pl.DataFrame:
+    """Made-up knowledge points: which items are for women, men or children only."""
+    sex = {"female": "2", "male": "1"}
+    items = world.goods.items
+    of_sex = items.filter(pl.col("group").is_in(list(sex))).with_columns(
+        rule=pl.when(pl.col("kind") == "101")
+        .then(pl.lit("药品区分性别使用"))
+        .otherwise(pl.lit("医疗服务项目区分性别使用")),
+        allowed=pl.col("group").replace_strict(sex),
+        high=pl.lit(None, pl.Int64),
+    )
+    for_children = items.filter(pl.col("group") == "child").with_columns(
+        rule=pl.lit("药品儿童专用"), allowed=pl.lit(None, pl.String), high=pl.lit(14, pl.Int64)
+    )
+    both = pl.concat([of_sex, for_children])
+    return both.select(
+        "rule",
+        "item",
+        other=pl.lit(None, pl.String),
+        low=pl.lit(None, pl.Int64),
+        high="high",
+        allowed="allowed",
+        unit=pl.lit("岁"),
+        since=pl.lit(date(world.year - 1, 1, 1)),
+        until=pl.lit(None, pl.Date),
+        basis=pl.lit("虚构"),
     )
 
 

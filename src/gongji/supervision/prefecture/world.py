@@ -18,6 +18,9 @@ CLINICS, PHARMACIES, ONLINE = 60, 110, 3
 FEWEST = 4
 DEPARTMENTS = ("A03", "A04", "A05", "A08", "A50")
 """Internal medicine, surgery, women, outpatient emergency, Chinese medicine."""
+HABIT = 0.18
+"""The spread between honest institutions, as a logarithm."""
+HABITS = ("medicine", "lab", "exam", "ct", "mr", "treatment", "supply", "herb", "tonic", "packs")
 RETIRED_SHARE = 0.276
 EPOCH = date(1970, 1, 1).toordinal()
 
@@ -32,6 +35,8 @@ class Institutions:
     weight: npt.NDArray[np.float64]
     doctors: Numbers
     first_doctor: Numbers
+    habits: dict[str, npt.NDArray[np.float64]]
+    """How much oftener than others each institution gives what a group of goods has."""
 
     def places(self, kind: str, level: str = "") -> Numbers:
         """The places of the institutions of a kind, and of a level where one is given."""
@@ -114,7 +119,8 @@ def make_institutions(persons: int, area: str, year: int, rng: np.random.Generat
         }
     )
     first = np.concatenate([[0], np.cumsum(doctors)[:-1]])
-    return Institutions(frame, kind, level, size, doctors, first)
+    habits = {name: rng.lognormal(0.0, HABIT, len(kind)) for name in HABITS}
+    return Institutions(frame, kind, level, size, doctors, first, habits)
 
 
 def make_people(first: int, count: int, world: World, rng: np.random.Generator) -> People:

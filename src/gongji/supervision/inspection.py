@@ -1,0 +1,191 @@
+"""All rules over all claims: what they find, what they could not look at; the next day its own.
+
+Rules that look at persons run on whole persons, part by part, so that memory is bounded; rules
+that look at cards, codes and accounts run on the few columns of everybody that they need.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from gongji.supervision.claim_tables import ClaimTables, Part
+from gongji.supervision.detectors import cards, combinations, limits, quantities, whereabouts
+from gongji.supervision.detectors.vocabulary import DETECTORS, HIT, Detector
+from gongji.supervision.findings import FINDING, merged, ruled, spread
+from gongji.supervision.rules_folded import RESTING, Rule
+
+ROOMS = (cards, combinations, limits, quantities, whereabouts)
+"""Modules that fill the vocabulary."""
+VISIT_COLUMNS = (
+    *("visit", "person", "institution", "begin", "settled_at", "care", "level", "doctor", "total"),
+    *("in_scope", "deductible", "pool", "family", "payer_account", "terminal"),
+)
+LINE_COLUMNS = (
+    *(
+        "line",
+        "visit",
+        "person",
+        "institution",
+        "doctor",
+        "occurred_at",
+        "count",
+        "amount",
+        "trace",
+    ),
+)
+NOT_LOOKED_AT = {"rule": pl.String, "reason": pl.String, "rows": pl.Int64}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What an inspection found and what it could not look at, and how many visits it read."""
+
+    findings: pl.DataFrame
+    not_looked_at: pl.DataFrame
+    visits: int
+    new_visits: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What one rule found in one part, and the rows that it passed over."""
+
+    found: pl.DataFrame
+    passed: list[tuple[str, str, int]]
+
+
+def look(rule: Rule, part: Part, points: pl.DataFrame) -> Looked:
+    """One rule on one part.
+
+    Returns: no hits and the reason where a needed column is not there, or has no points.
+    """
+    detector = DETECTORS[rule.detector]
+    for needed in detector.needs:
+        table, _, column = needed.partition(".")
+        if column not in part.table(table).columns:
+            return Looked(pl.DataFrame(schema=HIT), [(rule.name, f"没有列 {needed}", 0)])
+    mine = points.filter(pl.col("rule") == rule.points)
+    if (detector.points or rule.points) and mine.is_empty():
+        return Looked(pl.DataFrame(schema=HIT), [(rule.name, "没有导入知识点", 0)])
+    found = detector.find(part, rule, mine)
+    return Looked(found.select(list(HIT)), _passed(rule, detector, part))
+
+
+def _passed(rule: Rule, detector: Detector, part: Part) -> list[tuple[str, str, int]]:
+    """How many rows lack a column that the rule needs."""
+    passed = []
+    for needed in detector.needs:
+        table, _, column = needed.partition(".")
+        if (table, column) in OFTEN_EMPTY:
+            continue
+        frame = part.table(table)
+        empty = frame[column].null_count()
+        if needed == "lines.days":
+            empty = frame.filter(pl.col("days").is_null() & (pl.col("kind") == "101")).height
+        if empty:
+            passed.append((rule.name, f"{needed} 为空", empty))
+    return passed
+
+
+OFTEN_EMPTY = {("persons", "died"), ("visits", "payer_account"), ("lines", "trace")}
+"""Columns whose being empty says something: not dead, paid from the own account, no drug."""
+
+
+def inspect(
+    tables: ClaimTables,
+    rules: tuple[Rule, ...],
+    points: pl.DataFrame,
+    before: pl.DataFrame | None = None,
+    told: Callable[[str], object] = lambda what: None,
+) -> Seen:
+    """Every rule that does not rest, over all claims; with `before` only what is new is sought.
+
+    Shape:   `before` has the numbers `_visit` of visits that were looked at already.
+    """
+    awake = tuple(rule for rule in rules if rule.state != RESTING)
+    new = _new_visits(tables, before)
+    persons = None if before is None else new.select("person").unique()
+    found: list[pl.DataFrame] = []
+    passed: list[tuple[str, str, int]] = []
+    for part in tables.parts(persons):
+        mine = _of_part([r for r in awake if not DETECTORS[r.detector].whole], part, points)
+        found.append(spread(mine.found, part.lines))
+        passed += mine.passed
+        told(f"{len(part.persons)} 人")
+    everybody = everybodys(tables)
+    mine = _of_part([r for r in awake if DETECTORS[r.detector].whole], everybody, points)
+    lines = tables.scan("lines").select("line", "visit", "amount")
+    hit = mine.found.select("visit").unique().lazy()
+    found.append(spread(mine.found, lines.join(hit, on="visit", how="semi").collect()))
+    return Seen(
+        merged(pl.concat(found)) if found else pl.DataFrame(schema=FINDING),
+        _not_looked_at(passed + mine.passed),
+        len(everybody.visits),
+        new,
+    )
+
+
+def _of_part(rules: list[Rule], part: Part, points: pl.DataFrame) -> Looked:
+    empty = ruled_nothing()
+    found, passed = [empty], []
+    for rule in rules:
+        mine = look(rule, part, points)
+        passed += mine.passed
+        if len(mine.found):
+            found.append(ruled(rule, mine.found, part.proofs).select(empty.columns))
+    return Looked(pl.concat(found), passed)
+
+
+def ruled_nothing() -> pl.DataFrame:
+    """No hits, with the columns of ruled ones."""
+    texts = ("excused", "rule", "kind", "grounds", "state")
+    schema = HIT | dict.fromkeys(texts, pl.String) | {"grey": pl.Boolean}
+    return pl.DataFrame(schema=schema)
+
+
+def _not_looked_at(passed: list[tuple[str, str, int]]) -> pl.DataFrame:
+    frame = pl.DataFrame(passed, schema=NOT_LOOKED_AT, orient="row")
+    return frame.group_by("rule", "reason", maintain_order=True).agg(pl.col("rows").sum())
+
+
+def _new_visits(tables: ClaimTables, before: pl.DataFrame | None) -> pl.DataFrame:
+    """Persons and numbers of visits that were not looked at before."""
+    visits = tables.scan("visits").select("person", _visit=pl.col("visit").hash(1)).collect()
+    return visits if before is None else visits.join(before, on="_visit", how="anti")
+
+
+def everybodys(tables: ClaimTables) -> Part:
+    """The columns of everybody that rules on cards, codes and accounts need.
+
+    Of the lines only those whose code of a pack stands more than once.
+    """
+    there = tables.scan("visits").collect_schema().names()
+    visits = tables.scan("visits").select([c for c in VISIT_COLUMNS if c in there]).collect()
+    columns = [c for c in LINE_COLUMNS if tables.has(f"lines.{c}")]
+    lines = tables.scan("lines").select(columns)
+    if "trace" in columns:
+        codes = lines.select(_code=pl.col("trace").hash(1)).filter(
+            pl.col("_code").is_not_null() & (pl.col("_code") != _EMPTY)
+        )
+        many = codes.collect().filter(pl.col("_code").is_duplicated()).unique().lazy()
+        lines = lines.with_columns(_code=pl.col("trace").hash(1)).join(many, on="_code", how="semi")
+        lines = lines.filter(pl.col("trace").is_not_null()).drop("_code")
+    else:
+        lines = lines.head(0)
+    frame = lines.collect()
+    persons = tables.scan("persons").head(0).collect()
+    return Part(visits, frame, persons, **tables.everybodys)
+
+
+def _hash_of_nothing() -> int:
+    return int(pl.Series([None], dtype=pl.String).hash(1).item())
+
+
+_EMPTY = _hash_of_nothing()
+
+
+def rules_and_days(rules: tuple[Rule, ...]) -> Iterator[tuple[str, str, str, str]]:
+    """Name, kind, state and detector of every rule, for the report."""
+    for rule in rules:
+        yield rule.name, rule.kind, rule.state, rule.detector
