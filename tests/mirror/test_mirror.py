@@ -410,9 +410,16 @@ def test_the_command_says_what_became_of_every_table(tmp_path, capsys):
     assert run(folder / "其他.csv", "-o", tmp_path / "none") == 2
 
 
-def test_a_made_up_prefecture_is_read_by_the_same_command(tmp_path, capsys):
-    assert run("--made-up", tmp_path / "made", "--persons", 60) == 0
-    assert run(tmp_path / "made/tables", "-o", tmp_path / "out") == 1
+def test_on_monday_the_tables_become_a_report_that_finds_what_was_paid_wrongly(tmp_path, capsys):
+    made, out = tmp_path / "made", tmp_path / "out"
+    assert run("--made-up", made, "--persons", 150) == 0
+    assert run(made / "tables", "-o", out) == 1
     assert "明细金额之和 = 结算总费用" in capsys.readouterr().out
-    truth = pl.concat([pl.read_parquet(p) for p in (tmp_path / "made/truth/visits").glob("*")])
-    assert read(tmp_path / "out", "visits")["total_fen"].sum() == truth["total_fen"].sum()
+    truth = pl.concat([pl.read_parquet(p) for p in (made / "truth/visits").glob("*")])
+    assert read(out, "visits")["total_fen"].sum() == truth["total_fen"].sum()
+    with pytest.raises(SystemExit):
+        main(["audit", str(out), "-o", str(tmp_path / "report"), "--json"])
+    told = json.loads(capsys.readouterr().out)
+    wrong = json.loads((made / "dirt.json").read_text())["paid_wrongly"]
+    unknown = told["set_aside"].get("prescriber_unknown", 0)
+    assert wrong > 2 and told["differences"] + unknown == wrong
