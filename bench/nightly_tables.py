@@ -1,7 +1,7 @@
 """How fast national tables become our own: a day, or so many settlements, in a process of its own.
 
 `python bench/nightly_tables.py --settlements 50000 --lines 300000` makes the tables as CSV, mirrors
-them, and prints the seconds, the processor's seconds, rows a second, the peak of memory, and the same
+them, and prints the seconds, those of the processor, rows a second, the peak of memory, the same
 of a second run, which finds everything done.
 """
 

@@ -326,6 +326,67 @@ def test_a_sheet_of_excel_is_read_like_any_file(tmp_path):
     assert read(tmp_path / "out", "visits")["total_fen"].to_list() == [10000]
 
 
+def test_a_sheet_whose_numbers_have_lost_their_ends_is_refused(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "SETL_D.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, list(SETTLED))
+        sheet.write_row(1, 0, [4.39e17, *list(SETTLED.values())[1:]])
+    with pytest.raises(Refusal, match="失真") as refused:
+        mirror_tables([tmp_path / "SETL_D.xlsx"], MirrorWishes(tmp_path / "out"), nothing)
+    assert refused.value.code == "file_unreadable"
+
+
+def test_a_file_of_another_table_is_passed_over_though_it_has_columns_of_ours(tmp_path):
+    pl.DataFrame([SETTLED]).write_csv(tmp_path / "SETL_D.csv")
+    other = {"DIAG_INFO_ID": "1", "MDTRT_ID": "m1", "PSN_NO": "1", "VALI_FLAG": "1"}
+    other |= {"UPDT_TIME": "2023-01-01", "CRTE_TIME": "2023-01-01", "OPT_TIME": "2023-01-01"}
+    pl.DataFrame([other]).write_csv(tmp_path / "SETL_DIAG_LIST_D.csv")
+    checks = mirror_tables([tmp_path], MirrorWishes(tmp_path / "out"), nothing)
+    assert [table.table for table in checks.tables] == ["SETL_D"]
+    assert list(checks.passed_over.values()) == ["文件名和列名都看不出是哪张表"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SETLCENT_DB.SETL_D.csv",
+        "stg_setl_d_di/pt=20240101/part-0.csv",
+        "结算信息表_202401.csv",
+        "x.csv",
+    ],
+)
+def test_a_table_is_known_by_its_name_by_its_folder_or_by_its_columns(tmp_path, name):
+    path = tmp_path / "handed" / name
+    path.parent.mkdir(parents=True)
+    more = ["BRDY", "GEND", "SETL_TYPE", "PAY_LOC", "ENDDATE", "DISE_NO", "FULAMT_OWNPAY_AMT"]
+    row = SETTLED | dict.fromkeys([*more, "PRESELFPAY_AMT", "OVERLMT_SELFPAY", "ACT_PAY_DEDC"], "")
+    pl.DataFrame([row]).write_csv(path)
+    checks = mirror_tables([tmp_path / "handed"], MirrorWishes(tmp_path / "out"), nothing)
+    assert [table.table for table in checks.tables] == ["SETL_D"]
+
+
+def test_the_catalogue_has_its_highest_price_and_first_self_pay(tmp_path):
+    begun = {"HILIST_CODE": "X1", "BEGNDATE": "2024-01-01"}
+    tables = {
+        "SETL_D": [SETTLED],
+        "HILIST_B": [
+            begun | {"HILIST_NAME": "虚构药品", "CHRGITM_LV": "2", "INSU_ADMDVS": "530000"}
+        ],
+        "HILIST_LMTPRIC_D": [
+            begun | {"HILIST_PRIC_UPLMT_AMT": "12.5"},
+            begun | {"HILIST_PRIC_UPLMT_AMT": "9", "BEGNDATE": "2023-01-01"},
+        ],
+        "HILIST_SELFPAY_PROP_B": [begun | {"SELFPAY_PROP": "0.1"}],
+    }
+    for name, rows in tables.items():
+        pl.DataFrame(rows).write_csv(tmp_path / f"{name}.csv")
+    mirror_tables([tmp_path], MirrorWishes(tmp_path / "out"), nothing)
+    item = pl.read_parquet(tmp_path / "out/items.parquet").row(0, named=True)
+    assert (item["listing_level"], item["listing"], item["first_self_ppm"]) == (
+        *("02", 12_500_000, 100_000),
+    )
+
+
 def run(*argv):
     """The exit code of a command."""
     with pytest.raises(SystemExit) as leaving:
@@ -349,9 +410,16 @@ def test_the_command_says_what_became_of_every_table(tmp_path, capsys):
     assert run(folder / "其他.csv", "-o", tmp_path / "none") == 2
 
 
-def test_a_made_up_prefecture_is_read_by_the_same_command(tmp_path, capsys):
-    assert run("--made-up", tmp_path / "made", "--persons", 60) == 0
-    assert run(tmp_path / "made/tables", "-o", tmp_path / "out") == 1
+def test_on_monday_the_tables_become_a_report_that_finds_what_was_paid_wrongly(tmp_path, capsys):
+    made, out = tmp_path / "made", tmp_path / "out"
+    assert run("--made-up", made, "--persons", 150) == 0
+    assert run(made / "tables", "-o", out) == 1
     assert "明细金额之和 = 结算总费用" in capsys.readouterr().out
-    truth = pl.concat([pl.read_parquet(p) for p in (tmp_path / "made/truth/visits").glob("*")])
-    assert read(tmp_path / "out", "visits")["total_fen"].sum() == truth["total_fen"].sum()
+    truth = pl.concat([pl.read_parquet(p) for p in (made / "truth/visits").glob("*")])
+    assert read(out, "visits")["total_fen"].sum() == truth["total_fen"].sum()
+    with pytest.raises(SystemExit):
+        main(["audit", str(out), "-o", str(tmp_path / "report"), "--json"])
+    told = json.loads(capsys.readouterr().out)
+    wrong = json.loads((made / "dirt.json").read_text())["paid_wrongly"]
+    unknown = told["set_aside"].get("prescriber_unknown", 0)
+    assert wrong > 2 and told["differences"] + unknown == wrong

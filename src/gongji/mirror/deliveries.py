@@ -20,6 +20,8 @@ from gongji.tabular.sheets import ENDINGS, Sheet
 from gongji.tabular.texts import FAULT
 
 _EDGE = 1 << 20
+MOST_PERCENT = 60
+"""A file whose name does not tell is of a table of which it has so many percent of the columns."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +93,9 @@ def _files(within: Path) -> list[Path]:
 
 
 def _by_columns(header: list[str], mapping: TableMapping) -> MappedTable | None:
-    """The table of which most columns are there."""
+    """The table of which most columns are there, and most of them are."""
     best = max(mapping.tables.values(), key=lambda table: table.fits(header))
-    return best if best.fits(header) >= max(5, len(best.required)) else None
+    return best if best.fits(header) >= MOST_PERCENT else None
 
 
 def refuse_copies(called: Iterable[str], mapping: TableMapping) -> None:

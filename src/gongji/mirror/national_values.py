@@ -11,6 +11,7 @@ from functools import partial
 import polars as pl
 
 from gongji.refusals import Refusal
+from gongji.tabular.arrow_tables import refusal_of_fault
 from gongji.tabular.cell_forms import instant_of, month_text, narrow
 from gongji.tabular.texts import FAULT, ROW
 from gongji.units import MAX_FEN
@@ -68,6 +69,7 @@ def read_values(frame: pl.DataFrame, forms: dict[str, str], keys: tuple[str, ...
     bad = []
     if FAULT in frame.columns:
         faulty = frame.filter(pl.col(FAULT).is_not_null())
+        _refuse_lost_cells(faulty[FAULT])
         bad.append(_bad(faulty, pl.lit(True), "整行", "row_fault"))
         frame = frame.filter(pl.col(FAULT).is_null()).drop(FAULT)
     made, rounded = [pl.col(ROW)], 0
@@ -138,6 +140,18 @@ def _refuse_shortened(name: str, column: pl.Series) -> None:
             "第 15 位以后（或显示位数以后）的数字已经丢失，无法找回；请从库里重新导出为 CSV 或文本"
         )
         raise Refusal("file_unreadable", "文件", {"value": name, "reason": reason})
+
+
+def _refuse_lost_cells(faults: pl.Series) -> None:
+    """Refuse a sheet in whose cells a number has lost its end.
+
+    Refuses: file_unreadable.
+    """
+    lost = faults.filter(faults.str.contains("失真"))
+    if len(lost):
+        column = refusal_of_fault(lost[0]).field
+        reason = f"{column} 等 {len(lost)} 行：{refusal_of_fault(lost[0])}；请从库里重新导出"
+        raise Refusal("file_unreadable", "文件", {"value": column, "reason": reason})
 
 
 def _keys(column: pl.Series) -> tuple[pl.Series, str]:

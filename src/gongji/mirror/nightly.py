@@ -27,6 +27,7 @@ from gongji.mirror.own_persons import make_institutions, make_items, make_person
 from gongji.mirror.own_visits import REJECTED, BucketTables, BucketWork, make_lines, make_visits
 from gongji.mirror.part_store import FILE, Intake, PartStore
 from gongji.mirror.pseudonyms import Pseudonyms, load_key
+from gongji.mirror.summary import summary_lines
 from gongji.mirror.table_checks import (
     Check,
     Checks,
@@ -42,7 +43,8 @@ from gongji.tabular.arrow_tables import read_tables
 
 BUCKET_BYTES = 192 << 20
 """So many bytes of CSV of one table are a bucket; of Parquet an eighth."""
-PARTS, SETTINGS, CHECKS = "parts", "settings.json", "checks.json"
+PARTS, SETTINGS = "parts", "settings.json"
+CHECKS, SUMMARY = "checks.json", "checks.txt"
 BY_PERSON = ("visits", "lines", "persons", "spells", "filings", "refunds")
 Told = Callable[[str, int], object]
 """Hears what is being done, and of how many rows or buckets."""
@@ -104,6 +106,7 @@ def mirror_tables(paths: Sequence[Path], wishes: MirrorWishes, told: Told) -> Ch
         passed,
     )
     _write(wishes.output / CHECKS, msgspec.json.format(msgspec.json.encode(checks)))
+    _write(wishes.output / SUMMARY, "\n".join(summary_lines(checks)).encode())
     return checks
 
 

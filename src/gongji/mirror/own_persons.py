@@ -242,9 +242,18 @@ def make_institutions(work: BucketWork, made: BucketTables, seen: pl.DataFrame) 
 
 
 def make_items(work: BucketWork, made: BucketTables) -> pl.DataFrame:
-    """The insurance catalogue: item, name, first and last day, listing level, kind."""
+    """The insurance catalogue: item, name, first and last day, listing level, kind, the highest
+    price in millionths of a yuan and the first self-pay in parts per million as last set."""
     rows = work.table("HILIST_B", made)
     made.of("HILIST_B").count("written", rows.height)
+    for name, column, ours in (
+        ("HILIST_LMTPRIC_D", "HILIST_PRIC_UPLMT_AMT", "listing"),
+        ("HILIST_SELFPAY_PROP_B", "SELFPAY_PROP", "first_self_ppm"),
+    ):
+        set_last = work.table(name, made).sort("BEGNDATE", nulls_last=False)
+        made.of(name).count("written", set_last.height)
+        last = set_last.group_by("HILIST_CODE").agg(pl.col(column).last().alias(ours))
+        rows = rows.join(last, on="HILIST_CODE", how="left", maintain_order="left")
     return rows.select(
         pl.col("HILIST_CODE").alias("item"),
         pl.col("HILIST_NAME").alias("name"),
@@ -253,4 +262,6 @@ def make_items(work: BucketWork, made: BucketTables) -> pl.DataFrame:
         pl.col("CHRGITM_LV").alias("listing_level"),
         pl.col("LIST_TYPE").alias("kind"),
         pl.col("INSU_ADMDVS").alias("area"),
+        "listing",
+        "first_self_ppm",
     ).sort("item", "since", nulls_last=True)

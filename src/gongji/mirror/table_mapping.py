@@ -40,6 +40,12 @@ _HEAD = re.compile(r"^(?:stg|ods|dwd|dw)_")
 _SPLITS = re.compile(r"[^a-z0-9_\u4e00-\u9fff]+")
 
 
+COMMON = {"PSN_NO", "PSN_NO_GB", "INSUTYPE", "VALI_FLAG", "DELETED", "UPDT_TIME"} | {
+    *("EXCH_UPDT_TIME", "OPT_TIME", "CRTE_TIME"),
+}
+"""Columns that tell nothing of which table it is."""
+
+
 @dataclass(frozen=True)
 class MappedTable:
     """A table of the national platform: its names, its key, its columns with form and names."""
@@ -67,9 +73,13 @@ class MappedTable:
         return found
 
     def fits(self, header: Iterable[str]) -> int:
-        """How many columns of a header are of this table; none where a required one is missing."""
-        found = {self.by_name.get(folded(written)) for written in header} - {None}
-        return len(found) if found.issuperset(self.required) else 0
+        """How many percent of this table's columns a header has, those aside that every table has;
+        nothing where a required one is missing."""
+        found = {self.by_name.get(folded(written)) for written in header}
+        if not found.issuperset(self.required):
+            return 0
+        own = set(self.forms) - COMMON
+        return 100 * len(own & found) // len(own)
 
 
 @dataclass(frozen=True)
