@@ -23,6 +23,7 @@ SIZES = {
     "Who and when": 11,
     "What the pool pays": 30,
     "Personal accounts": 12,
+    "Settlement and service": 5,
     "Paying institutions": 6,
     "Readings settled": 31,
 }

@@ -66,10 +66,13 @@ def test_what_a_bill_says_must_add_up_and_fit(office: Office) -> None:
     refused("total_differs", office.hand_in, "B1", 50_000, in_scope_fen=1)
     refused("not_insured", office.hand_in, "B1", 50_000, service_date="2019-12-01")
     refused("institution_unknown", office.hand_in, "B1", 50_000, institution="H9")
-    refused(
-        "applicant_refused", office.hand_in, "B1", 50_000, applicant="delegate"
-    ) if False else None
     refused("field_unknown", office.hand_in, "B1", 50_000, told={"status": "retired"})
+    office.owner.execute("update person_fact set retired_at = now() where kind = 'insured'")
+    office.owner.execute(
+        "insert into person_fact (person_id, area, kind, since, details)"
+        " values (1, '510400', 'insured', '2020-01-01', '{\"status\": \"active\"}')"
+    )
+    refused("uninsured_on", office.hand_in, "B1", 50_000)
 
 
 def form(day: str, reason: str = "") -> BillForm:

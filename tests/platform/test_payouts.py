@@ -6,6 +6,7 @@ import io
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 import psycopg
@@ -15,6 +16,7 @@ from tests.platform.agency_office import CONSOLE, refused
 from tests.platform.agency_till import NUMBER, PSN, Till, open_till
 from tests.platform.review_world import AREA, COUNTY, OTHER_COUNTY
 
+from gongji.agency import payouts
 from gongji.agency.bank_files import COLUMNS, bank_file
 from gongji.agency.notices import notices_of
 from gongji.agency.payees import PayeeAccount, current_payees, open_payee, seal_payee
@@ -24,6 +26,7 @@ from gongji.platform.actors import Actor
 from gongji.refusals import Fault, Refusal
 from gongji.review import desk as life
 from gongji.review.desk import Acting, Desk
+from gongji.settlement.paper_bills import moved_bills
 
 
 @pytest.fixture
@@ -280,3 +283,67 @@ def test_nobody_pays_themselves(till: Till) -> None:
     till.owed("B1")
     mine = till.post("self", "cashier", "city", 1)
     refused("step_about_oneself", till.approve, mine, till.batch())
+
+
+@pytest.mark.parametrize(
+    ("change", "wall"),
+    [
+        ({"fen": 52_799}, "payout_order_owed"),
+        ({"fund": "account"}, "payout_order_owed"),
+        ({"person": 2}, "payout_order_owed"),
+        ({"payee": 2}, "payout_order_payee"),
+    ],
+)
+def test_the_tables_hold_what_an_order_says(
+    till: Till, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], wall: str
+) -> None:
+    till.owed("B1")
+    till.owner.execute(
+        "insert into payee (area, person, holder, bank, tail, sealed, key_id, command)"
+        " select area, 2, holder, bank, tail, sealed, key_id, command from payee"
+    )
+    made = till.batch()
+    columns = payouts._columns
+    monkeypatch.setattr(
+        payouts, "_columns", lambda line: columns(msgspec.structs.replace(line, **change))
+    )
+    with pytest.raises(errors.CheckViolation) as refusal:
+        till.approve(till.cashier, made)
+    assert refusal.value.diag.constraint_name == wall
+    assert till.bank() == 0 and till.state(made) == "submitted"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update payee set holder = '别人'",
+        "update payee set retired_at = learnt_at - interval '1 day'",
+        "delete from payee",
+        "truncate payee cascade",
+        "update payout_order set fen = fen + 1",
+        "truncate payout_order cascade",
+        "delete from payout_file",
+        "update payout_file set number = 9",
+    ],
+)
+def test_what_was_paid_and_to_whom_is_not_altered(till: Till, statement: str) -> None:
+    till.owed("B1")
+    made = till.batch()
+    till.approve(till.cashier, made)
+    bank_file(till.by, till.seal, made, actor=till.cashier, now=till.now)
+    with pytest.raises(errors.IntegrityError):
+        till.owner.execute(statement)
+
+
+def test_a_bill_whose_facts_moved_after_it_was_paid_is_told(till: Till) -> None:
+    till.now = datetime.now(UTC)
+    entry = till.owed("B1")
+    days = till.day, till.day + timedelta(days=1)
+    assert moved_bills(till.owner, AREA, *days) == []
+    till.owner.execute(
+        "insert into person_fact (person_id, area, kind, key, since, details) values"
+        " (1, '532300', 'subsidy', '', '2020-01-01', '{\"kind\": \"civil_servant\"}')"
+    )
+    (moved,) = moved_bills(till.owner, AREA, *days)
+    assert (moved.entry, moved.owed_fen, moved.kinds) == (entry, 52_800, ("subsidy",))
+    assert moved_bills(till.owner, AREA, days[1], days[1]) == []

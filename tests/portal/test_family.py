@@ -289,3 +289,23 @@ def test_a_change_is_logged_with_the_number_shortened_and_never_by_a_link(
         }
     ]
     assert family.spouse not in str(told)
+
+
+def test_what_stands_is_ended_by_the_agency_s_command_and_both_are_told(
+    three: dict[str, Any], family: Family, pages_database: str
+) -> None:
+    asks(three, family)
+    # What is only asked for is taken back; that is no item of the agency.
+    three["甲"].post("/me/family/end", {"bond": number(pages_database)})
+    asks(three, family)
+    three["乙"].post("/me/family/consent", {"bond": number(pages_database)})
+    bond = number(pages_database)
+    assert three["丙"].post("/me/family/end", {"bond": bond}).status_code == 422
+    assert three["甲"].post("/me/family/end", {"bond": bond}).status_code == 302
+    with psycopg.connect(pages_database) as owner:
+        rows = owner.execute(
+            "select kind, state, actor_kind, content from command where kind <> 'publish_law'"
+        ).fetchall()
+        told = owner.execute("select distinct person, text from notice").fetchall()
+    assert rows == [("family_bond_end", "executed", "person", {"bond": bond})]
+    assert len(told) == 2 and all("解除" in text for _, text in told)

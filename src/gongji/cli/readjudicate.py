@@ -97,7 +97,19 @@ def command(
             for lot in _lots(changes, totals):
                 if output:
                     report.write(lot)
+        _say_bills(connection, home, year, first)
     _say(totals, people, posting, output, as_json)
+
+
+def _say_bills(connection: Any, area: str, year: int, first: date | None) -> None:
+    """Bills on paper are not decided again; of those whose facts moved people are told."""
+    from gongji.settlement.paper_bills import moved_bills
+
+    found = moved_bills(connection, area, first or date(year, 1, 1), date(year + 1, 1, 1))
+    if found:
+        entries = "、".join(str(one.entry) for one in found[:SHOWN])
+        told = f"另有 {len(found)} 笔零星报销在支付后事实有变，请经办人员复核：分录 {entries}"
+        click.echo(told, err=True)
 
 
 class Totals:

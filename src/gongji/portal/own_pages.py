@@ -21,7 +21,6 @@ from gongji.people.bonds import (
     BondTerms,
     ask_bond,
     consent_to_bond,
-    end_bond,
     give_bond,
 )
 from gongji.people.person_facts import FactRow
@@ -347,7 +346,7 @@ def consented(request: HttpRequest, visitor: Visitor, now: datetime) -> None:
 
 def ended(request: HttpRequest, visitor: Visitor, now: datetime) -> None:
     """Take back what was asked or given."""
-    end_bond(visitor.connection, _number(request), actor=visitor.actor, now=now)
+    family.end(visitor, _number(request), now)
 
 
 ask, give, consent, end = (_change(change) for change in (asked, given, consented, ended))
