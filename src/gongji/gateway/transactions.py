@@ -61,6 +61,8 @@ class GatewaySettings:
     batch_size: int = 100
     file_seconds: int = 7 * 24 * 3600
     page_rows: int = 100
+    people_a_day: int = 2000
+    """How many people an institution opens in a day before supervision is told."""
 
     @property
     def inbox(self) -> Inbox:
