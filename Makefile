@@ -6,7 +6,7 @@ READY := $(VENV)/.ready-to-run
 READY_DEV := $(VENV)/.ready-to-test
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test attacks browser bite coverage orders test-slow test-third check bench bench-counter cost faults mutation docs schema lock clean
+.PHONY: run test attacks browser bite coverage orders test-slow test-third check bench bench-counter cost faults mutation docs schema sbom lock clean
 
 run: $(READY)  ## visits of the five areas explained, then a day at made-up counters
 	@$(BIN)/python -m gongji.cli.tour
@@ -20,7 +20,9 @@ attacks: $(READY_DEV)  ## the attacks of docs/operate/security.md, each against 
 
 ATTACKS := platform/test_local_users.py platform/test_service_alone.py platform/test_environment.py \
   platform/test_gateway_limits.py platform/test_gateway_signatures.py portal/test_transport.py \
-  portal/test_headers.py files/test_sparse_workbooks.py files/test_formulas.py
+  portal/test_headers.py files/test_sparse_workbooks.py files/test_formulas.py \
+  platform/test_verify_papers.py platform/test_reach.py platform/test_ciphers.py \
+  platform/test_gateway_stays.py platform/test_injury_filing.py
 
 # The pages are tested in Debian's Chromium, with a font that has Chinese; without them those tests
 # are skipped with a word.
@@ -78,6 +80,10 @@ docs: $(READY_DEV)  ## the generated pages
 
 schema: $(READY_DEV)  ## the page and the picture of the tables
 	@$(BIN)/python tests/tidy/schema_page.py
+
+sbom: $(READY_DEV)  ## the bill of materials (CycloneDX) of what gongji runs on: build/sbom.json
+	@mkdir -p build
+	@$(BIN)/python tests/tidy/sbom.py > build/sbom.json
 
 lock: $(READY_DEV)  ## the pinned dependencies anew
 	@$(BIN)/python -m piptools compile $(LOCK) --output-file requirements.txt

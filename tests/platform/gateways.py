@@ -129,6 +129,11 @@ def certificate_of(number: int) -> str:
     return f"99050119700506{number:03d}X"
 
 
+def number_of(psn_no: str) -> str:
+    """The identity number of a person of a county, by the person's number."""
+    return certificate_of(int(psn_no[6:])) if psn_no[6:].isdigit() else "1"
+
+
 @dataclass
 class Client:
     """A hospital system: it knows HTTP, the envelope and how to sign."""
@@ -208,7 +213,9 @@ class Client:
         return found
 
     def ask(self, infno: str, given: Any, msgid: str = "", **changes: Any) -> dict[str, Any]:
-        """The reply to a transaction."""
+        """The reply to a transaction; who is asked about has shown a certificate before."""
+        if infno in ("5206", "5301", "5302", "5303", "5304"):
+            self._card((given.get("data") or {}).get("psn_no"))
         sent = json.dumps(self.envelope(infno, given, msgid, **changes), ensure_ascii=False)
         names = {"x-tif": "x-tif-paasid", "api": "_api_access_key"}
         keyed = {names[self.adaptor]: f"ak-in-{self.institution}"} if infno == "GJ01" else {}
@@ -216,6 +223,12 @@ class Client:
         assert status == 200, body
         reply: dict[str, Any] = json.loads(body)
         return reply
+
+    def _card(self, psn_no: object) -> None:
+        """A certificate is read, if it is one of the county's."""
+        if isinstance(psn_no, str) and psn_no[6:].isdigit():
+            number = certificate_of(int(psn_no[6:]))
+            self.ask("1101", {"data": {"mdtrt_cert_type": "02", "mdtrt_cert_no": number}})
 
     def do(self, infno: str, given: Any, msgid: str = "", **changes: Any) -> Any:
         """The output of a transaction that succeeds."""
@@ -271,7 +284,7 @@ def registration(psn_no: str, day: str = DAY, **changes: Any) -> dict[str, Any]:
             "insutype": "310",
             "begntime": f"{day} 09:00:00",
             "mdtrt_cert_type": "02",
-            "mdtrt_cert_no": "1",
+            "mdtrt_cert_no": number_of(psn_no),
             "ipt_otp_no": "OP1",
             "atddr_no": "D1",
             "dr_name": "测试医生",
@@ -342,7 +355,7 @@ def bill(psn_no: str, visit: str, total: Any, batch: str = "1", **changes: Any) 
         "data": {
             "psn_no": psn_no,
             "mdtrt_cert_type": "02",
-            "mdtrt_cert_no": "1",
+            "mdtrt_cert_no": number_of(psn_no),
             "med_type": "11",
             "medfee_sumamt": total,
             "psn_setlway": "01",
@@ -368,7 +381,7 @@ def purchase(
         "druginfo": {
             "psn_no": psn_no,
             "mdtrt_cert_type": "02",
-            "mdtrt_cert_no": "1",
+            "mdtrt_cert_no": number_of(psn_no),
             "begntime": f"{DAY} 10:00:00",
             "medfee_sumamt": total,
             "insutype": "310",

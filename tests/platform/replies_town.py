@@ -263,6 +263,7 @@ class Walk:
             invono="FP-9",
             med_type="13",
             mdtrt_cert_type="03",
+            mdtrt_cert_no="CARD-400",
             fulamt_ownpay_amt=7,
             overlmt_selfpay=10,
             preselfpay_amt=9,
@@ -324,7 +325,13 @@ class Walk:
         for name in ("mdtrt_id", "psn_no", "chrg_bchno"):
             del row[name]
         given = gateways.purchase(
-            self.psn_no, "100.00", [row], acct_used_flag="1", invono="FP-2", mdtrt_cert_type="03"
+            self.psn_no,
+            "100.00",
+            [row],
+            acct_used_flag="1",
+            invono="FP-2",
+            mdtrt_cert_type="03",
+            mdtrt_cert_no="CARD-400",
         )
         shop = self.place.pharmacy
         step = self.step
@@ -451,7 +458,7 @@ class Walk:
     def chronic(self) -> None:
         """A visit for a disease, and the drugs that were had for it."""
         psn_no, step = self.psn_no, self.step
-        given = gateways.registration(psn_no, ipt_otp_no="MZ-18")
+        given = gateways.registration(psn_no, ipt_otp_no="MZ-18", mdtrt_cert_no=NUMBER)
         visit = step("2201 chronic", given)["data"]["mdtrt_id"]
         given = gateways.description(psn_no, visit, med_type="14", dise_codg="M07200")
         step("2203A", given)

@@ -61,7 +61,7 @@ def test_a_sealed_number_opens_only_with_its_key_and_unaltered() -> None:
     assert IDENTITY.decrypt(sealed) == NUMBER
     assert IDENTITY.decrypt(memoryview(sealed)) == NUMBER  # type: ignore[arg-type]
     altered = sealed[:-1] + bytes([sealed[-1] ^ 1])
-    for wrong, key in ((altered, b"i"), (sealed, b"j"), (b"\x02" + sealed[1:], b"i"), (b"", b"i")):
+    for wrong, key in ((altered, b"i"), (sealed, b"j"), (b"\x01" + sealed[1:], b"i"), (b"", b"i")):
         with pytest.raises(Fault):
             Identity(key * 32, b"l" * 32).decrypt(wrong)
 

@@ -44,6 +44,7 @@ TABLES: dict[str, frozenset[str]] = {
     "file_ticket": ADD,
     # Old ones are swept by whoever sees them.
     "nonce": ADD | {"delete"},
+    "certificate_shown": ADD,
 }
 """The privileges on whole tables; on what is not named there is none."""
 
@@ -57,6 +58,7 @@ COLUMNS: dict[str, frozenset[str]] = {
     "settlement_batch": frozenset({"released_at"}),
     "prescription": frozenset({"withdrawn_at"}),
     "prescription_use": frozenset({"released_at"}),
+    "certificate_shown": frozenset({"shown_at"}),
     "inbox": frozenset({"state", "entry"}),
     "sign_in": frozenset({"signed_out_at"}),
 }

@@ -89,17 +89,17 @@ def test_what_is_sealed_opens_by_its_key_and_at_its_place_only() -> None:
     sealed = seal.seal(PLACE, "reply", b"said")
     names = b'{"fund_payamt":"40.20"}' * 50
     assert len(seal.seal(PLACE, "reply", names)) < len(names) / 4
-    assert seal.open(PLACE, "reply", seal.seal(PLACE, "reply", names), 1) == names
+    assert seal.open(PLACE, "reply", seal.seal(PLACE, "reply", names), seal.key_id) == names
     assert b"said" not in sealed and seal.seal(PLACE, "reply", b"said") != sealed
-    assert seal.open(PLACE, "reply", sealed, 1) == b"said"
+    assert seal.open(PLACE, "reply", sealed, seal.key_id) == b"said"
     other = (INSTITUTION, HOSPITAL, "M2")
     wrong: list[Callable[[], bytes]] = [
-        lambda: seal.open(other, "reply", sealed, 1),
-        lambda: seal.open(PLACE, "content", sealed, 1),
-        lambda: seal.open(PLACE, "reply", sealed, 2),
-        lambda: seal.open(PLACE, "reply", sealed[:-1] + bytes([sealed[-1] ^ 1]), 1),
-        lambda: seal.open(PLACE, "reply", sealed[:20], 1),
-        lambda: MessageSeal(b"j" * 32, b"l" * 32).open(PLACE, "reply", sealed, 1),
+        lambda: seal.open(other, "reply", sealed, seal.key_id),
+        lambda: seal.open(PLACE, "content", sealed, seal.key_id),
+        lambda: seal.open(PLACE, "reply", sealed, seal.key_id % 0x7FFF + 1),
+        lambda: seal.open(PLACE, "reply", sealed[:-1] + bytes([sealed[-1] ^ 1]), seal.key_id),
+        lambda: seal.open(PLACE, "reply", sealed[:20], seal.key_id),
+        lambda: MessageSeal(b"j" * 32, b"l" * 32).open(PLACE, "reply", sealed, seal.key_id),
     ]
     for attempt in wrong:
         with pytest.raises(Fault):

@@ -37,7 +37,10 @@ def world(server: str) -> Iterator[World]:
 
 
 def decided(world: World, **found: Any) -> int:
-    clerk, reviewer = world.post("clerk", "handler"), world.post("reviewer", "first_reviewer", "city")
+    clerk, reviewer = (
+        world.post("clerk", "handler"),
+        world.post("reviewer", "first_reviewer", "city"),
+    )
     content = {"psn_no": PERSON, "serial": "YW1"} | found
     number = world.submitted(clerk, content, kind=KIND)
     assert standing(world)["state"] == "filed", "not before somebody else approved it"

@@ -5,7 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.platform.gateways import DAY, ITEMS, bill, certificate_of, line, opened, purchase
+from tests.platform.gateways import (
+    DAY,
+    ITEMS,
+    bill,
+    certificate_of,
+    line,
+    number_of,
+    opened,
+    purchase,
+)
 from tests.platform.queries_county import Standing, refused
 
 from gongji.gateway.wire.fields import NODES, Empty, Node, fill, plain
@@ -229,7 +238,7 @@ def _registration(psn_no: str) -> dict[str, str]:
         "begntime": f"{DAY} 08:00:00",
         "ipt_otp_no": "OP9",
         "mdtrt_cert_type": "02",
-        "mdtrt_cert_no": "1",
+        "mdtrt_cert_no": number_of(psn_no),
         "atddr_no": "D1",
         "dr_name": "测试医生",
         "dept_code": "01",

@@ -38,7 +38,9 @@ from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.ledger.seal_copies import read_copy
 from gongji.platform import programs
+from gongji.platform.ciphers import PROVIDERS
 from gongji.platform.environment import SETTINGS
+from gongji.platform.identity import Identity
 from gongji.service.ready import wait_until_ready
 from gongji.units import CHINA
 
@@ -163,6 +165,8 @@ def settings(folder: Path, database: str, gateway: dict[str, str], issuer: str) 
         "GONGJI_DAYS_AHEAD": "3",
         "GONGJI_MESSAGE_DAYS": "60",
         "GONGJI_SEALS": str(folder / "seals"),
+        "GONGJI_FORMER_KEYS": base64.b64encode(FORMER).decode(),
+        "GONGJI_CRYPTOGRAPHY": "national",
         "GONGJI_REFUSE_CHAINED": "532300,430500",
         "GONGJI_PRESCRIBED_SINCE": "532300:2020-01-01,430500:2020-01-01",
         "GONGJI_SECRET_KEY": key("s"),
@@ -502,6 +506,34 @@ def lookup_key(service: Running) -> None:
     assert service.hospital().do("1101", person(3))["baseinfo"]["psn_no"] == f"430500{3:014d}"
 
 
+FORMER = bytes(range(7, 39))
+
+
+def former_keys(service: Running) -> None:
+    """A number that a former key encrypted is opened."""
+    number = gateways.certificate_of(3)
+    row = service.owner.execute(
+        "select certificate from person where psn_no = %s", [f"430500{3:014d}"]
+    ).fetchone()
+    change = "update person set certificate = %s where psn_no = %s"
+    sealed = Identity(FORMER, bytes(32)).encrypt(number)
+    service.owner.execute(change, [sealed, f"430500{3:014d}"])
+    try:
+        assert service.hospital().do("1101", person(3))["baseinfo"]["certno"] == number
+    finally:
+        assert row
+        service.owner.execute(change, [row[0], f"430500{3:014d}"])
+
+
+def cryptography(service: Running) -> None:
+    """What is encrypted from now on says by which algorithms."""
+    asked = "from gongji.platform.installation import installed_identity as i;"
+    job = [sys.executable, "-c", asked + "print(i().encrypt('a')[0])"]
+    env = {**os.environ, **service.given}
+    said = subprocess.run(job, env=env, check=True, capture_output=True, text=True).stdout
+    assert int(said) == PROVIDERS["national"].number
+
+
 def log_level(service: Running) -> None:
     with service.visitor() as somebody:
         assert somebody.get("/nowhere-at-all").status_code == 404
@@ -586,6 +618,8 @@ REACHES: dict[str, Any] = {
     "GONGJI_SECRET_KEY": secret_key,
     "GONGJI_IDENTITY_KEY": identity_key,
     "GONGJI_LOOKUP_KEY": lookup_key,
+    "GONGJI_FORMER_KEYS": former_keys,
+    "GONGJI_CRYPTOGRAPHY": cryptography,
     "GONGJI_LOG_LEVEL": log_level,
     "GONGJI_ALLOWED_HOSTS": allowed_hosts,
     "GONGJI_API_RATE": api_rate,

@@ -44,6 +44,8 @@ BY_ITSELF: dict[str, Any] = {
     "secret_key": bytes(range(32)),
     "identity_key": bytes(range(1, 33)),
     "lookup_key": bytes(range(2, 34)),
+    "former_keys": (),
+    "cryptography": "international",
     "log_level": "INFO",
     "allowed_hosts": ("127.0.0.1", "localhost"),
     "api_rate": "120/m",
@@ -73,6 +75,8 @@ WRONG = {
     "GONGJI_DAYS_AHEAD": ("x", "-1"),
     "GONGJI_MESSAGE_DAYS": ("x", "-1", "30"),
     "GONGJI_SEALS": ("/", "/nowhere/at/all/seals"),
+    "GONGJI_FORMER_KEYS": ("x", "AAAA"),
+    "GONGJI_CRYPTOGRAPHY": ("sm4", "National"),
     "GONGJI_REFUSE_CHAINED": ("shaoyang", "43050", "430500,4305001"),
     "GONGJI_PRESCRIBED_SINCE": (
         "430500",

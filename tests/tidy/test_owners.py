@@ -32,7 +32,7 @@ EXCEPTIONS = {
 }
 """What writes a table that is not its own room's: file, table (* any, { a name that is put in)."""
 FACES = ("gateway", "portal", "api", "cli", "console")
-FACES_OWN = {"sign_in", "file_ticket", "nonce"}
+FACES_OWN = {"sign_in", "file_ticket", "nonce", "certificate_shown"}
 """What a face remembers for itself: who signed in, files to be fetched, nonces that were used."""
 CHANGES = {"create", "get_or_create", "update_or_create", "bulk_create", "update", "delete", "save"}
 COMMAND_ROOMS = (

@@ -134,14 +134,18 @@ def export_file(kind: str, output: Path, area: str, unmasked: bool) -> None:
       gongji registry export insured -o 参保.csv --unmasked
     """
     from gongji.cli.import_kinds import KINDS
+    from gongji.platform import trail
     from gongji.platform.imports.export_files import export
-    from gongji.platform.installation import installed_identity, owner_connection
+    from gongji.platform.installation import installed_identity, operator, owner_connection
 
     found = KINDS.find(kind)
     if found is None or found not in KINDS.exported:
         allowed = "、".join(one.title for one in KINDS.exported)
         raise Refusal("value_invalid", "KIND", {"value": kind, "allowed": allowed})
     with owner_connection() as connection:
+        if unmasked:
+            trace = trail.Trace(trail.EXPORT, f"registry {found.name}", reason=area)
+            trail.log(connection, (operator().kind, operator().id), trace)
         count = export(connection, found, output, installed_identity(), area, unmasked)
     click.echo(f"{count} 行写入 {output}")
 

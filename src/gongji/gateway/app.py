@@ -30,7 +30,6 @@ from gongji.gateway.wire.metrics import Metrics
 from gongji.gateway.wire.signatures import ADAPTORS, Forged, Unsigned
 from gongji.law.engine.areas import Areas
 from gongji.platform.database import outdated
-from gongji.platform.identity import Identity
 from gongji.platform.law_book import LawBook, Laws
 from gongji.refusals import GongjiError, Refusal
 
@@ -96,7 +95,7 @@ class Application:
     def __init__(self, dsn: str, laws: Laws, settings: GatewaySettings, clock: Clock) -> None:
         self._laws, self._settings, self._clock = laws, settings, clock
         self._adaptor = None if settings.adaptor == "none" else ADAPTORS[settings.adaptor]
-        self._identity = Identity(settings.identity_key, settings.lookup_key)
+        self._identity = settings.identity
         self._credentials = Credentials(self._identity.decrypt)
         self._connections = threads.Connections(dsn)
         self._metrics = Metrics()

@@ -26,3 +26,12 @@ create unlogged table nonce (
   primary key (access_key, nonce)
 );
 create index nonce_seen on nonce (seen_at);
+
+-- Whose certificate an institution has read: for a while it may ask about that person.
+create table certificate_shown (
+  institution text not null,
+  person bigint not null references person,
+  shown_at timestamptz not null,
+  primary key (institution, person)
+);
+create index certificate_shown_at on certificate_shown (institution, shown_at);

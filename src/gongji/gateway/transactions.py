@@ -49,6 +49,8 @@ class GatewaySettings:
     prescribed_since: Mapping[str, date] = field(default_factory=dict)
     identity_key: bytes = field(default=b"", repr=False)
     lookup_key: bytes = field(default=b"", repr=False)
+    former_keys: tuple[bytes, ...] = field(default=(), repr=False)
+    cryptography: str = "international"
     body_bytes: int = 4 * 1024 * 1024
     upload_bytes: int = 32 * 1024 * 1024
     """Of a file that is uploaded (9101)."""
@@ -61,11 +63,19 @@ class GatewaySettings:
     batch_size: int = 100
     file_seconds: int = 7 * 24 * 3600
     page_rows: int = 100
+    people_a_day: int = 2000
+    """How many people an institution opens in a day before supervision is told."""
 
     @property
     def inbox(self) -> Inbox:
         """Where messages and their answers are kept, by these keys."""
-        return inbox_of(self.identity_key, self.lookup_key)
+        return inbox_of(self.identity_key, self.lookup_key, self.former_keys)
+
+    @property
+    def identity(self) -> Identity:
+        """The keys that open identity numbers and find them."""
+        keys = self.identity_key, self.lookup_key
+        return Identity(*keys, self.former_keys, self.cryptography)
 
     @property
     def bounds(self) -> Bounds:
@@ -236,7 +246,7 @@ class Call(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def identity(self) -> Identity:
         """The keys that open identity numbers and find them."""
-        return Identity(self.settings.identity_key, self.settings.lookup_key)
+        return self.settings.identity
 
     def one(self, name: str) -> Node:
         """A node that is one object; the input itself where a client left the node out."""

@@ -106,6 +106,16 @@ def _key(value: str) -> bytes:
     return key
 
 
+def _keys(value: str) -> tuple[bytes, ...]:
+    return tuple(_key(word) for word in _words(value))
+
+
+def _cryptography(value: str) -> str:
+    if value not in ("international", "national"):
+        raise ValueError("international、national")
+    return value
+
+
 def _folders(value: str) -> tuple[Path, ...]:
     found = tuple(Path(part).expanduser() for part in value.split(os.pathsep) if part)
     absent = [str(folder) for folder in found if not folder.is_dir()]
@@ -342,6 +352,21 @@ SETTINGS = (
         None,
         "key of the hash by which identity numbers are found",
         secret=True,
+    ),
+    Setting(
+        "GONGJI_FORMER_KEYS",
+        _keys,
+        "",
+        "identity keys that were used before, separated by spaces: they still open what they "
+        "encrypted; the numbers of persons are brought to the key of now by gongji keys rotate",
+        secret=True,
+    ),
+    Setting(
+        "GONGJI_CRYPTOGRAPHY",
+        _cryptography,
+        "international",
+        "how identity numbers and secrets are encrypted from now on: international (AES-256-GCM) "
+        "or national (SM4-GCM); either reads what the other wrote",
     ),
     Setting(
         "GONGJI_LOG_LEVEL",

@@ -6,15 +6,22 @@ does not know where they are kept or where the keys come from.
 
 import hashlib
 import hmac
-import os
 import unicodedata
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 import psycopg
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from gongji.platform.ciphers import (
+    BY_NUMBER,
+    KEY_ID_BYTES,
+    NONCE_BYTES,
+    PROVIDERS,
+    TAG_BYTES,
+    Altered,
+    key_id,
+)
 from gongji.refusals import Fault
 
 RESIDENT = "01"
@@ -22,48 +29,80 @@ RESIDENT = "01"
 CARD = "card"
 """The kind under which the number of a social security card is looked up."""
 
-_VERSION = b"\x01"
-_NONCE_BYTES = 12
-_TAG_BYTES = 16
+_HEAD = 1 + KEY_ID_BYTES
+_FINGERPRINT = """insert into key_fingerprint (purpose, id) values (%s, %s)
+on conflict (purpose) do update set id = excluded.id, since = now()
+where key_fingerprint.id <> excluded.id"""
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
 _SHOWN = 4
 
 
 class Identity:
-    """Encrypts, decrypts and hashes identity numbers with the two keys of this installation."""
+    """Encrypts, decrypts and hashes identity numbers with the keys of this installation.
 
-    def __init__(self, identity_key: bytes, lookup_key: bytes) -> None:
-        self._cipher = AESGCM(identity_key)
+    Shape:   `former` are keys that were used before and still read what they wrote.
+    """
+
+    def __init__(
+        self,
+        identity_key: bytes,
+        lookup_key: bytes,
+        former: Sequence[bytes] = (),
+        cryptography: str = "international",
+    ) -> None:
+        self._key, self._provider = identity_key, PROVIDERS[cryptography]
+        self._keys = {key_id(key): key for key in (*former, identity_key)}
         self._lookup = hmac.new(lookup_key, digestmod=hashlib.sha256)
+        self._lookup_id = key_id(lookup_key)
 
     def encrypt(self, text: str) -> bytes:
         """A text encrypted and sealed, with a nonce of its own.
 
-        Shape: a byte of version, the nonce, the sealed text.
+        Shape: a byte that names the algorithms, four of the key, the nonce, the sealed text.
         """
-        nonce = os.urandom(_NONCE_BYTES)
-        return _VERSION + nonce + self._cipher.encrypt(nonce, text.encode(), _VERSION)
+        made, nonce = self._provider, self._provider.random(NONCE_BYTES)
+        head = bytes([made.number]) + key_id(self._key)
+        return head + nonce + made.encrypt(self._key, nonce, text.encode(), head)
 
     def decrypt(self, sealed: bytes) -> str:
-        """The text of what `encrypt` made.
+        """The text of what `encrypt` made, by either provider and any key that is known.
 
-        Refuses: Fault where it is not of this version, not of this key, or altered.
+        Refuses: Fault where it is not ours, not of a known key, or altered.
         """
         sealed = bytes(sealed)
-        if sealed[:1] != _VERSION or len(sealed) < 1 + _NONCE_BYTES + _TAG_BYTES:
+        made = BY_NUMBER.get(sealed[0]) if sealed else None
+        if made is None or len(sealed) < _HEAD + NONCE_BYTES + TAG_BYTES:
             raise Fault("加密的证件号码不是本程序写的，无法读出")
-        nonce, rest = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+        head, rest = sealed[:_HEAD], sealed[_HEAD:]
+        key = self._keys.get(head[1:])
         try:
-            return self._cipher.decrypt(nonce, rest, _VERSION).decode()
-        except InvalidTag:
+            if key is None:
+                raise Altered
+            return made.decrypt(key, rest[:NONCE_BYTES], rest[NONCE_BYTES:], head).decode()
+        except Altered:
             raise Fault("加密的证件号码与密钥 GONGJI_IDENTITY_KEY 不符，无法读出") from None
 
-    def check(self, connection: psycopg.Connection[Any]) -> None:
-        """The two keys are those of a database, as far as it has persons.
+    def is_current(self, sealed: bytes) -> bool:
+        """Whether something is encrypted by the key and the algorithms of now."""
+        return bytes(sealed)[:_HEAD] == bytes([self._provider.number]) + key_id(self._key)
 
-        Refuses: Fault.
+    def check(self, connection: psycopg.Connection[Any]) -> None:
+        """The keys are those of a database, by the fingerprints that it keeps; the first are kept.
+
+        Refuses: Fault where one is another, or a former one that still has to be rotated.
         """
+        kept = dict(connection.execute("select purpose, id from key_fingerprint").fetchall())
+        _refuse_other(kept.get("lookup"), self._lookup_id, "LOOKUP", "用它找不到任何参保人")
+        found = kept.get("identity")
+        if found is not None and found != key_id(self._key) and found in self._keys:
+            raise Fault("密钥 GONGJI_IDENTITY_KEY 是新的；请先运行 gongji keys rotate")
+        _refuse_other(found, key_id(self._key), "IDENTITY", "用它读不出任何证件号码")
+        self._check_written(connection)
+        self.keep_fingerprints(connection)
+
+    def _check_written(self, connection: psycopg.Connection[Any]) -> None:
+        """What is written opens, where there is no fingerprint yet."""
         row = connection.execute(
             "select certificate, certificate_hash, certificate_kind from person"
             " where certificate <> '' order by id limit 1"
@@ -74,11 +113,21 @@ class Identity:
         if self.lookup_hash(row[2], number) != bytes(row[1]):
             raise Fault("密钥 GONGJI_LOOKUP_KEY 不是这个数据库的；用它找不到任何参保人")
 
+    def keep_fingerprints(self, connection: psycopg.Connection[Any]) -> None:
+        """Keep the fingerprints of the keys of now, by the owner of the tables."""
+        for purpose, found in (("identity", key_id(self._key)), ("lookup", self._lookup_id)):
+            connection.execute(_FINGERPRINT, [purpose, found])
+
     def lookup_hash(self, kind: str, text: str) -> bytes:
         """The keyed hash under which a number of a kind is found, however it is written."""
         made = self._lookup.copy()
         made.update(f"{kind.zfill(2)}|{normalise(text)}".encode())
         return made.digest()
+
+
+def _refuse_other(kept: bytes | None, found: bytes, name: str, what: str) -> None:
+    if kept is not None and kept != found:
+        raise Fault(f"密钥 GONGJI_{name}_KEY 不是这个数据库的；{what}")
 
 
 def normalise(number: str) -> str:

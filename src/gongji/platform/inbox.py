@@ -18,7 +18,7 @@ import psycopg
 
 from gongji.platform.arrays import texts, written
 from gongji.platform.inbox_differences import differing, shortened
-from gongji.platform.message_seal import KEY_ID, MessageSeal, seal_of
+from gongji.platform.message_seal import MessageSeal, seal_of
 from gongji.refusals import Refusal
 
 Connection: TypeAlias = psycopg.Connection[Any]
@@ -186,7 +186,7 @@ class Inbox:
         """
         if answers:
             rows = [self._row(answer) for answer in answers]
-            connection.execute(_KEEP, [*written(_TYPES, rows), now, KEY_ID])
+            connection.execute(_KEEP, [*written(_TYPES, rows), now, self._seal.key_id])
 
     def once(self, connection: Connection, key: Key, now: datetime, work: Work) -> bytes:
         """The answer of `work`, or the one that the same command had before.
@@ -205,7 +205,7 @@ class Inbox:
         except Refusal as refusal:
             reply = work.refused(refusal)
             row = self._row(Answer(key, reply, state=REFUSED), shortened(key.content))
-            new = bool(connection.execute(_REFUSE, [*row, now, KEY_ID]).rowcount)
+            new = bool(connection.execute(_REFUSE, [*row, now, self._seal.key_id]).rowcount)
         return reply if new else self._earlier(connection, key, work)
 
     def _earlier(self, connection: Connection, key: Key, work: Work) -> bytes:
@@ -290,16 +290,16 @@ class Inbox:
         """Keep the answer of a command that was claimed."""
         place, seal = key.place, self._seal
         content = seal.seal(place, "content", _text(shortened(key.content)))
-        row = [*place, now, KEY_ID, content, seal.seal(place, "reply", reply)]
+        row = [*place, now, seal.key_id, content, seal.seal(place, "reply", reply)]
         if entry is None:
             connection.execute(_ANSWER, row)
         else:
             connection.execute(_BECAME, [entry, *place, *row])
 
 
-def inbox_of(identity_key: bytes, lookup_key: bytes) -> Inbox:
+def inbox_of(identity_key: bytes, lookup_key: bytes, former: tuple[bytes, ...] = ()) -> Inbox:
     """The inbox by an installation's keys."""
-    return Inbox(seal_of(identity_key, lookup_key))
+    return Inbox(seal_of(identity_key, lookup_key, former))
 
 
 def _text(content: Mapping[str, Any]) -> bytes:

@@ -47,3 +47,10 @@ end $$;
 create trigger inbox_kept before update on inbox for each row execute function inbox_kept();
 create trigger inbox_never_emptied before delete or truncate on inbox
   for each statement execute function inbox_kept();
+
+-- Which keys the installation writes with: enough to tell a wrong one, nothing to find it by.
+create table key_fingerprint (
+  purpose text primary key check (purpose in ('identity', 'lookup')),
+  id bytea not null,
+  since timestamptz not null default now()
+);

@@ -108,12 +108,14 @@ def operator() -> Actor:
 
 def installed_identity() -> Identity:
     """The keys of the environment, which open identity numbers and find them."""
-    return Identity(environment().identity_key, environment().lookup_key)
+    known = environment()
+    return Identity(known.identity_key, known.lookup_key, known.former_keys, known.cryptography)
 
 
 def installed_inbox() -> Inbox:
     """The inbox by the keys of the environment."""
-    return inbox_of(environment().identity_key, environment().lookup_key)
+    known = environment()
+    return inbox_of(known.identity_key, known.lookup_key, known.former_keys)
 
 
 def owner_connection() -> psycopg.Connection[Any]:

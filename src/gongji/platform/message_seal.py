@@ -16,10 +16,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from gongji.platform.ciphers import key_number
 from gongji.refusals import Fault
 
-KEY_ID = 1
-"""The number of the keys by which is hashed and encrypted now; it stands beside what they made."""
+HASH_ID = 1
+"""The number of the way by which is hashed now; it stands before every hash."""
 PARTING = "\0"
 """Between names that are hashed or sealed together; no text of PostgreSQL can hold it."""
 _NONCE_BYTES = 12
@@ -28,11 +29,18 @@ _DEFLATE = -12
 
 
 class MessageSeal:
-    """Hashes, encrypts and decrypts messages with keys derived from this installation's."""
+    """Hashes, encrypts and decrypts messages with keys derived from this installation's.
 
-    def __init__(self, identity_key: bytes, lookup_key: bytes) -> None:
-        self._identity_key = identity_key
-        self._lookup = _derived(lookup_key, f"gongji inbox hash {KEY_ID}")
+    Shape:   `key_id` the number of the key by which is encrypted now; it stands beside what it
+             made. `former` keys still open what they encrypted.
+    """
+
+    def __init__(
+        self, identity_key: bytes, lookup_key: bytes, former: Sequence[bytes] = ()
+    ) -> None:
+        self.key_id = key_number(identity_key)
+        self._keys = {key_number(key): key for key in (*former, identity_key)}
+        self._lookup = _derived(lookup_key, f"gongji inbox hash {HASH_ID}")
         self._ciphers: dict[int, AESGCM] = {}
 
     def hash(self, place: Sequence[str], kind: str, text: bytes) -> bytes:
@@ -42,7 +50,7 @@ class MessageSeal:
                hashed too, so that equal inputs do not show.
         """
         said = PARTING.join([*place, kind, ""]).encode() + text
-        return bytes([KEY_ID]) + hmac.digest(self._lookup, said, hashlib.sha256)
+        return bytes([HASH_ID]) + hmac.digest(self._lookup, said, hashlib.sha256)
 
     def seal(self, place: Sequence[str], part: str, text: bytes) -> bytes:
         """A part of a message, compressed and encrypted; it opens at its own place only.
@@ -51,7 +59,7 @@ class MessageSeal:
                any more, and a reply is mostly names of fields.
         """
         nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._cipher(KEY_ID).encrypt(nonce, _pressed(text), _bound(place, part))
+        return nonce + self._cipher(self.key_id).encrypt(nonce, _pressed(text), _bound(place, part))
 
     def open(self, place: Sequence[str], part: str, sealed: bytes, key_id: int) -> bytes:
         """What `seal` made, in clear.
@@ -70,7 +78,10 @@ class MessageSeal:
     def _cipher(self, key_id: int) -> AESGCM:
         found = self._ciphers.get(key_id)
         if found is None:
-            found = AESGCM(_derived(self._identity_key, f"gongji inbox bytes {key_id}"))
+            key = self._keys.get(key_id)
+            if key is None:
+                raise Fault("存档的报文是另一个密钥写的；请把它放进 GONGJI_FORMER_KEYS")
+            found = AESGCM(_derived(key, f"gongji inbox bytes {key_id}"))
             self._ciphers[key_id] = found
         return found
 
@@ -91,6 +102,6 @@ def _bound(place: Sequence[str], part: str) -> bytes:
 
 
 @lru_cache(maxsize=8)
-def seal_of(identity_key: bytes, lookup_key: bytes) -> MessageSeal:
+def seal_of(identity_key: bytes, lookup_key: bytes, former: tuple[bytes, ...] = ()) -> MessageSeal:
     """The seal of an installation's keys, derived once."""
-    return MessageSeal(identity_key, lookup_key)
+    return MessageSeal(identity_key, lookup_key, former)

@@ -6,24 +6,28 @@ Law:     《个人信息保护法》 第五十一条, 国务院令第735号 第�
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import psycopg
 
 Connection = psycopg.Connection[Any]
 
-ACT, LOOK, LIST = "act", "look", "list"
-"""The ways: something was done, a record was opened, a list was opened."""
+ACT, LOOK, LIST, EXPORT, FLAG = "act", "look", "list", "export", "flag"
+"""The ways: something was done, a record or a list was opened, a file was written unmasked,
+somebody opened very many people in a day."""
 
 _LOG = """insert into access_log (actor_kind, actor, holding, way, person, what, reason, granted,
-  rows, ids_hash) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+  rows, ids_hash, at) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, now()))"""
+_LOOKS = """select at, actor_kind, actor, way, what, reason, granted from access_log
+where person = %s order by at desc, id desc limit %s"""
 _OPENED = """select 1 from access_log where actor_kind = %s and actor = %s and way = 'list'
   and ids_hash = %s and at > now() - interval '1 day' limit 1"""
 
 
 @dataclass(frozen=True)
 class Trace:
-    """One row of the trail; `ids` are those of a list."""
+    """One row of the trail; `ids` are those of a list, `at` its instant where it is not now."""
 
     way: str
     what: str
@@ -32,6 +36,7 @@ class Trace:
     granted: bool = True
     holding: int | None = None
     ids: tuple[int, ...] | None = None
+    at: datetime | None = None
 
 
 def log(connection: Connection, who: tuple[str, str], trace: Trace) -> None:
@@ -39,7 +44,7 @@ def log(connection: Connection, who: tuple[str, str], trace: Trace) -> None:
     ids = trace.ids
     rows, hashed = (1, None) if ids is None else (len(ids), ids_hash(ids))
     row = [*who, trace.holding, trace.way, trace.person, trace.what, trace.reason, trace.granted]
-    connection.execute(_LOG, [*row, rows, hashed])
+    connection.execute(_LOG, [*row, rows, hashed, trace.at])
 
 
 def opened(connection: Connection, who: tuple[str, str], ids: Iterable[int]) -> bool:
@@ -50,3 +55,30 @@ def opened(connection: Connection, who: tuple[str, str], ids: Iterable[int]) -> 
 def ids_hash(ids: Iterable[int]) -> bytes:
     """What tells a list of rows from another, in whatever order."""
     return hashlib.sha256(" ".join(map(str, sorted(ids))).encode()).digest()
+
+
+@dataclass(frozen=True)
+class Looked:
+    """Somebody looked at a person's record, or was refused."""
+
+    at: datetime
+    actor_kind: str
+    actor: str
+    way: str
+    what: str
+    reason: str
+    granted: bool
+
+
+def looks_at(connection: Connection, person: int, most: int = 100) -> list[Looked]:
+    """Who looked at a person's record, the last first."""
+    rows = connection.execute(_LOOKS, [person, most])
+    return [Looked(*row) for row in rows]
+
+
+def crowds(connection: Connection, since: datetime) -> list[tuple[datetime, str, str]]:
+    """Who was flagged since an instant, for supervision: when, whose code, how many people."""
+    return connection.execute(
+        "select at, actor, reason from access_log where way = %s and at >= %s order by at",
+        [FLAG, since],
+    ).fetchall()

@@ -23,6 +23,7 @@ from gongji.ledger import person_journal
 from gongji.ledger.entry_rows import EntryRow
 from gongji.people import person_rows
 from gongji.people.person_rows import Person
+from gongji.platform import trail
 from gongji.platform.actors import Actor
 from gongji.platform.identity import mask_name, mask_number
 
@@ -83,6 +84,8 @@ def insured(page: Page) -> Page:
             found = person_rows.find_person(connection, user.get_username())
             if found is None:
                 raise PermissionDenied
+            who = ("person", found.psn_no)
+            trail.log(connection, who, trail.Trace(trail.LOOK, page.__name__, found.id, "own"))
             log.info(
                 "looked",
                 page=page.__name__,

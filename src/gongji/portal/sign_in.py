@@ -159,7 +159,11 @@ def number_told(claims: dict[str, Any]) -> str:
     if claim == NUMBER:
         found = find_person(_database(), said)
     else:
-        identity = Identity(settings.GONGJI_IDENTITY_KEY, settings.GONGJI_LOOKUP_KEY)
+        identity = Identity(
+            settings.GONGJI_IDENTITY_KEY,
+            settings.GONGJI_LOOKUP_KEY,
+            settings.GONGJI_FORMER_KEYS,
+        )
         found = find_by_certificate(_database(), identity, RESIDENT, said)
     return found.psn_no if found else ""
 

@@ -10,7 +10,7 @@ import msgspec
 import psycopg
 
 from gongji.platform.command_rows import CommandRow, add_evidence
-from gongji.platform.message_seal import KEY_ID, MessageSeal
+from gongji.platform.message_seal import MessageSeal
 from gongji.refusals import Fault, Refusal
 
 Connection = psycopg.Connection[Any]
@@ -68,7 +68,7 @@ def keep(
     digest = hashlib.sha256(paper.content).digest()
     sealed = seal.seal(_place(command.id, paper.name), digest.hex(), paper.content)
     size = len(paper.content)
-    row = [command.id, paper.name, digest, kind, size, str(KEY_ID), sealed, retention]
+    row = [command.id, paper.name, digest, kind, size, str(seal.key_id), sealed, retention]
     add_evidence(connection, row)
     return digest
 

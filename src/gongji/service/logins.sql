@@ -23,6 +23,7 @@ grant select on person, person_fact, institution, institution_fact, item_version
   settlement_batch, fee_line, prescription, prescription_use to
   gongji_gateway, gongji_pages, gongji_console, gongji_jobs;
 grant insert on access_log to gongji_gateway, gongji_pages, gongji_console, gongji_jobs;
+grant select on access_log to gongji_pages;
 grant usage on sequence access_log_id_seq to
   gongji_gateway, gongji_pages, gongji_console, gongji_jobs;
 grant select, insert on inbox, inbox_bytes to
@@ -44,6 +45,8 @@ grant update (withdrawn_at) on charge_batch, prescription to gongji_gateway;
 grant update (released_at) on prescription_use, settlement_batch to gongji_gateway;
 grant update (signed_out_at) on sign_in to gongji_gateway;
 grant select, insert, delete on nonce to gongji_gateway;
+grant select, insert on certificate_shown to gongji_gateway;
+grant update (shown_at) on certificate_shown to gongji_gateway;
 grant usage on sequence person_fact_id_seq, item_match_id_seq, entry_id_seq, review_flag_id_seq,
   visit_id_seq, charge_batch_id_seq, fee_line_id_seq, prescription_id_seq,
   prescription_use_id_seq to gongji_gateway;
@@ -96,7 +99,8 @@ grant update on balance to gongji_jobs;
 grant update (id) on person to gongji_jobs;
 grant update (state, entry) on command_line to gongji_jobs;
 grant update (state, executed_at) on command to gongji_jobs;
-grant delete on file_ticket, nonce to gongji_jobs;
+grant select on certificate_shown to gongji_jobs;
+grant delete on file_ticket, nonce, certificate_shown to gongji_jobs;
 grant usage on sequence entry_id_seq, finding_id_seq to gongji_jobs;
 do $$
 declare found text;

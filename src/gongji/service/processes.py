@@ -39,6 +39,8 @@ def gateway(fd: int) -> None:
         prescribed_since=given.prescribed_since,
         identity_key=given.identity_key,
         lookup_key=given.lookup_key,
+        former_keys=given.former_keys,
+        cryptography=given.cryptography,
     )
     app = make_app(login_dsn("gateway"), installed_law(), settings)
     gc.collect()

@@ -204,6 +204,7 @@ def own_settings(given: Environment, face: str = ALL) -> dict[str, Any]:
         "GONGJI_PROXY_ADDRESSES": given.proxy_addresses,
         "GONGJI_IDENTITY_KEY": given.identity_key,
         "GONGJI_LOOKUP_KEY": given.lookup_key,
+        "GONGJI_FORMER_KEYS": given.former_keys,
         "GONGJI_OIDC_CLAIM": given.values[f"{staff}oidc_claim"],
         "SOCIALACCOUNT_PROVIDERS": {
             "openid_connect": {

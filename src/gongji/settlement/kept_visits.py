@@ -161,3 +161,15 @@ def split_of(row: Mapping[str, Any], priced: Mapping[str, Any]) -> KeptSplit:
         return KeptSplit(amount, 0, amount, 0, 0, None, 10**6)
     limit, share = priced.get("limit_fen"), priced.get("share_ppm", 10**6)
     return KeptSplit(amount, above, own, first, scope, limit, share)
+
+
+_TREATED = """select exists (select from visit where person_id = %s and institution = %s
+  and begun_at >= %s and begun_at < %s and withdrawn_at is null)"""
+
+
+def treated(
+    connection: Connection, institution: str, person: int, days: tuple[datetime, datetime]
+) -> bool:
+    """Whether a person has a visit at an institution, not withdrawn, that began within a span."""
+    row = connection.execute(_TREATED, [person, institution, *days]).fetchone()
+    return bool(row and row[0])

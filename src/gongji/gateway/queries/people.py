@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from gongji.gateway.queries.reach import open_person, opened
 from gongji.gateway.transactions import Call, Node
 from gongji.gateway.visits.write_settlement import INSUTYPE, PSN_TYPES, age
 from gongji.people import person_facts, person_rows
@@ -12,6 +13,8 @@ from gongji.people.person_facts import FactRow
 from gongji.people.person_rows import Person
 from gongji.platform.inbox import INSTITUTION
 
+OWN_RECORDS = frozenset({"5201", "5202", "5203", "5204", "5205"})
+"""Queries that tell of the institution's own visits and settlements only."""
 _TOLD = ("birth", "insured", "subsidy")
 
 
@@ -53,11 +56,12 @@ class DescribedPerson:
 
 
 def named_person(call: Call, data: Node) -> DescribedPerson:
-    """The person that a request names.
+    """The person that a request names, as far as the institution may ask (`reach`).
 
-    Refuses: field_missing, person_unknown.
+    Refuses: field_missing, person_unknown, person_out_of_reach.
     """
     person = person_rows.get_person(call.connection, call.text(data, "psn_no", required=True))
+    (opened if call.infno in OWN_RECORDS else open_person)(call, person)
     return known(call, [person])[person.id]
 
 

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
+from gongji.gateway.queries.reach import shown
 from gongji.gateway.transactions import Call, Node, show_day, transaction
 from gongji.gateway.visits import read_bills
 from gongji.gateway.visits.settlement_fields import BENEFIT, IDENTITY, INSURED, PERSON
@@ -76,6 +77,7 @@ def read_person(call: Call) -> dict[str, Any]:
     """A person with the insurances, and the special identities, of a day (begntime or today)."""
     node = call.one("data")
     person = _find(call, node)
+    shown(call, person)
     day = call.day(node, "begntime", required=False) or call.today
     facts = person_facts.facts_at(call.connection, [person.id], day, kinds=["birth", "subsidy"])
     birth = next((fact for fact in facts[person.id] if fact.kind == "birth"), None)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gongji.gateway.queries.reach import check_bearer
 from gongji.gateway.transactions import Answer, Call, Node, transaction
 from gongji.gateway.visits import read_bills, write_lines
 from gongji.gateway.visits.settlement_fields import PRICED_LINE, VISIT
@@ -88,6 +89,7 @@ def register(call: Call) -> dict[str, Any]:
     read_bills.check_insurance(call, node)
     number = call.text(node, "ipt_otp_no", required=True, longest=30)
     psn_no = _person(call, node)
+    check_bearer(call, node, psn_no)
     details = _kept(node, _VISIT_DETAILS) | _said(node)
     content = VisitOpening(psn_no, call.instant(node, "begntime"), number, details, call.key.msg_id)
     visit = visits.open_visit(

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from gongji.gateway.queries.reach import check_bearer
 from gongji.gateway.transactions import PRIVATE, Call, Node, normalise
 from gongji.gateway.wire.codes import care_of
 from gongji.refusals import Refusal
@@ -173,6 +174,7 @@ def _batches(call: Call, node: Node) -> str:
 def _purchase(call: Call) -> Request:
     node = call.one("druginfo")
     check_insurance(call, node)
+    check_bearer(call, node, call.text(node, "psn_no", longest=30))
     if not call.institution.startswith("P"):
         values = {
             "value": call.institution,

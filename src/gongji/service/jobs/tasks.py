@@ -72,6 +72,7 @@ def trail_months(timestamp: int) -> None:
 @app.task(queueing_lock="tidy", pass_context=False)
 def tidy(timestamp: int) -> None:
     """Remove files whose time to be fetched is over, and nonces that are too old to be replayed."""
+    from gongji.gateway.queries import reach
     from gongji.gateway.wire import credentials
     from gongji.gateway.wire.files import forget_files
 
@@ -79,7 +80,8 @@ def tidy(timestamp: int) -> None:
     with psycopg.connect(owner_dsn()) as connection:
         files = forget_files(connection, now)
         nonces = credentials.forget(connection, now - timedelta(hours=NONCE_HOURS))
-    log.info("tidied", files=files, nonces=nonces)
+        shown = reach.forget(connection, now - timedelta(hours=reach.SHOWN_HOURS))
+    log.info("tidied", files=files, nonces=nonces, shown=shown)
 
 
 @app.periodic(cron="*/10 * * * *")
