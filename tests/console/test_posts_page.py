@@ -22,7 +22,9 @@ def test_a_conflict_is_refused_in_words_and_leaves_nothing(
     assert not serious(page)
     fits(page)
     page.screenshot(path=screenshots / "console-posts-conflict.png")
-    left = office.owner.execute("select count(*) from command where kind = 'grant_post'")
+    left = office.owner.execute(
+        "select count(*) from command where content ->> 'post' = 'second_reviewer'"
+    )
     assert left.fetchone() == (0,)
 
 
@@ -36,7 +38,8 @@ def test_a_post_is_granted_by_two_offices_and_ended(office: Office, signed_in: S
     page.click("button[value=submit]")
     assert "审核中" in page.inner_text(".messages")
     security = signed_in("security").page
-    security.click("tbody a >> nth=0")
+    number = page.url.rsplit("/", 1)[1]
+    security.click(f"td a:text-is('{number}')")
     security.wait_for_url("**/command/*")
     security.click("button[value=approve]")
     assert "已办结" in security.inner_text(".messages")
