@@ -8,7 +8,7 @@ from tests.console.office import Office
 from tests.platform.review_world import OPERATOR
 from tests.portal.browser import fits, serious
 
-from gongji.demo.figures import FIGURES
+from gongji.demo.figures import PARAMETERS
 from gongji.law.engine.areas import Areas
 from gongji.platform.laws import LawText, Publication, publish_law, read_laws
 
@@ -16,7 +16,7 @@ from gongji.platform.laws import LawText, Publication, publish_law, read_laws
 def _published_again(office: Office) -> None:
     """A second version of the law of Chuxiong: some parameters more."""
     law = {one.area: one for one in read_laws(Areas())}["532300"]
-    new = LawText(law.area, law.documents, FIGURES["532300"])
+    new = LawText(law.area, law.documents, PARAMETERS["532300"])
     publish_law(office.owner, Publication((new,)), actor=OPERATOR, now=office.now)
 
 

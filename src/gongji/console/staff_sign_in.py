@@ -14,7 +14,6 @@ from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
-from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
 from django.contrib.auth import get_user_model, login
@@ -166,7 +165,7 @@ def first_sign_in(request: HttpRequest, token: str) -> HttpResponse:
     user = account_of(subject)
     user.set_password(password)
     user.save()
-    Authenticator.objects.filter(user_id=user.pk).delete()
+    user.authenticator_set.all().delete()
     begin = {"redirect_url": reverse("mfa_activate_totp"), "email_verification": "none"}
     answer: HttpResponse = perform_login(request, user, **begin)
     record_authentication(request, user, method="password", reauthenticated=True)
