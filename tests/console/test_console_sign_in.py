@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
-from tests.console.conftest import CONSOLE, SCREEN, console_process
+from tests.console.conftest import CONSOLE, SCREEN
 from tests.console.office import Office
 from tests.portal.browser import fits, serious, watched
 
@@ -181,18 +181,3 @@ def test_each_face_reaches_its_own_accounts_only(office: Office, console_databas
             by_pages.execute("select * from console_session")
         staff = by_console.execute("select bool_and(is_staff) from auth_user").fetchone()
         assert staff == (True,)
-
-
-def test_without_a_demonstration_nobody_signs_in_by_a_button(console_database: str) -> None:
-    import base64
-    import os
-
-    keys = {
-        f"GONGJI_{name}_KEY": base64.b64encode(os.urandom(32)).decode()
-        for name in ("SECRET", "IDENTITY", "LOOKUP")
-    }
-    with console_process(console_database, GONGJI_DEMO="0", **keys) as address:
-        visitor = Visitor(address)
-        assert "演示" not in visitor.get("/console/accounts/login/").text
-        assert visitor.post("/console/demo-sign-in", subject="clerk").status_code == 404
-        visitor.client.close()

@@ -43,6 +43,7 @@ def test_a_key_is_shown_once_and_two_may_count(office: Office, signed_in: SignIn
         office.by.execute("select secret from credential")
 
 
+@pytest.mark.slow
 def test_a_clerk_sees_the_institution_and_issues_nothing(office: Office, signed_in: SignIn) -> None:
     window = signed_in("clerk")
     window.goto("/console/institution/H1")

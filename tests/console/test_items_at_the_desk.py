@@ -82,6 +82,7 @@ def test_a_family_bond_from_the_form_to_the_end(
     assert "不服" in reviewer.page.inner_text("main"), "the remedy stands with the decision"
 
 
+@pytest.mark.slow
 def test_a_chronic_filing_is_returned_with_a_reason_and_comes_again(
     office: Office, signed_in: SignIn, paper: Path
 ) -> None:
@@ -107,6 +108,7 @@ def test_a_chronic_filing_is_returned_with_a_reason_and_comes_again(
     assert office.state(int(address.rsplit("/", 1)[1])) == "executed"
 
 
+@pytest.mark.slow
 def test_a_bill_is_settled_after_three_reviews(
     office: Office, signed_in: SignIn, paper: Path, screenshots: Path
 ) -> None:

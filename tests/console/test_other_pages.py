@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+import pytest
 from python_calamine import CalamineWorkbook
 from tests.console.conftest import SignIn
 from tests.console.office import Office
@@ -40,11 +41,12 @@ def test_rules_the_day_and_their_parts(office: Office, signed_in: SignIn) -> Non
     fits(page)
 
 
+@pytest.mark.slow
 def test_two_versions_are_held_beside_each_other(office: Office, signed_in: SignIn) -> None:
     _published_again(office)
     window = signed_in("clerk")
     window.goto("/console/rulebook/532300/1/2")
-    assert "只在右" in window.page.inner_text("table")
+    assert "改动" in window.page.inner_text("table")
     assert not serious(window.page)
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from tests.console.conftest import SignIn
 from tests.console.office import Office
 from tests.platform.review_world import AREA, COUNTY
@@ -50,6 +51,7 @@ def test_a_post_is_granted_by_two_offices_and_ended(office: Office, signed_in: S
     assert window.page.inner_text("h1") == "参保人"
 
 
+@pytest.mark.slow
 def test_coverage_tells_what_nobody_can_finish(office: Office, signed_in: SignIn) -> None:
     window = signed_in("admin")
     window.goto("/console/coverage")
