@@ -2,7 +2,6 @@
 
 import pytest
 
-from gongji.console.drafting import pasted
 from gongji.console.item_forms import FORMS, read_item, shown_content, typed_again
 from gongji.refusals import Refusal
 
@@ -44,7 +43,9 @@ def test_what_cannot_be_read_is_named(name: str, text: str, label: str) -> None:
     assert (told.value.code, told.value.field) == ("value_invalid", label)
 
 
-def test_a_head_that_was_pasted_is_no_bill() -> None:
+def test_a_head_that_was_pasted_is_no_bill(server: str) -> None:
+    from gongji.console.drafting import pasted
+
     rows = pasted("票据号\t医疗机构编码\nQ1\tH1\t2026-01-05\t100\n\n")
     assert rows == [
         {"number": "Q1", "institution": "H1", "service_date": "2026-01-05", "total_fen": "100"}
