@@ -62,3 +62,15 @@ def test_without_a_demonstration_nobody_signs_in_by_a_button(server: str) -> Non
         assert invented_staff() == []
         with pytest.raises(Http404):
             demo_sign_in(RequestFactory().post("/", {"subject": "clerk"}))
+
+
+def test_the_settings_of_the_console_pass_the_checks_of_a_deployment(server: str) -> None:
+    from django.core.checks import run_checks
+    from django.test import override_settings
+
+    from gongji.service.settings import OF_CONSOLE
+
+    theirs = {name: value for name, value in OF_CONSOLE.items() if name != "INSTALLED_APPS"}
+    with override_settings(**theirs):
+        found = run_checks(include_deployment_checks=True)
+        assert [one for one in found if not one.is_silenced()] == []

@@ -104,10 +104,14 @@ FREE = {
     "GONGJI_OIDC_CLIENT",
     "GONGJI_OIDC_SECRET",
     "GONGJI_OIDC_CLAIM",
+    "GONGJI_STAFF_OIDC_SERVER",
+    "GONGJI_STAFF_OIDC_CLIENT",
+    "GONGJI_STAFF_OIDC_SECRET",
+    "GONGJI_STAFF_OIDC_CLAIM",
 }
 HIDDEN = {
     "DATABASE_URL",
-    *(f"GONGJI_{process}_DATABASE_URL" for process in ("GATEWAY", "PAGES", "JOBS")),
+    *(f"GONGJI_{process}_DATABASE_URL" for process in ("GATEWAY", "PAGES", "CONSOLE", "JOBS")),
     *KEYS,
 }
 
