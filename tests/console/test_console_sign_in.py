@@ -157,6 +157,23 @@ def test_a_form_of_another_site_is_refused(guest: Visitor, office: Office) -> No
     assert office.owner.execute("select count(*) from command").fetchone() == before
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("persons?q=%00", 400),
+        ("person/99999999999999999999", 404),
+        ("command/99999999999999999999/edit", 404),
+        ("persons?q=测&after=99999999999999999999", 200),
+        ("?after=2026-01-01_99999999999999999999", 200),
+        ("institutions?q=%25%27&after=x", 200),
+        ("coverage?day=x", 403),
+    ],
+)
+def test_odd_addresses_are_told(guest: Visitor, office: Office, path: str, status: int) -> None:
+    guest.post("/console/demo-sign-in", subject="clerk")
+    assert guest.get(f"/console/{path}").status_code == status
+
+
 def test_the_policy_is_strict(guest: Visitor) -> None:
     told = guest.get("/console/accounts/login/").headers["content-security-policy"]
     assert "unsafe" not in told and "default-src 'none'" in told

@@ -75,6 +75,11 @@ _OWNER_OF = """select f.id, f.since, f.until, p.id, p.name, p.psn_no from person
 join person p on p.id = f.person_id where f.kind = 'bond' and f.key = %s and f.retired_at is null"""
 
 
+def _whole(text: str, default: int) -> int:
+    """A number of an address, or what stands for it."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else default
+
+
 def _find(clerk: Clerk, text: str, after: int) -> list[Person]:
     """Whoever is meant: by number, identity number or card; else by the whole name."""
     text = normalise(text)[:LONGEST]
@@ -103,7 +108,7 @@ def persons(request: HttpRequest, clerk: Clerk) -> HttpResponse:
     clerk.demand(RECORDS, "persons")
     text = request.GET.get("q", "").strip()
     after = request.GET.get("after", "")
-    found = _find(clerk, text, int(after) if after.isascii() and after.isdigit() else 0)
+    found = _find(clerk, text, _whole(after, 0))
     if text:
         ids = tuple(one.id for one in found)
         who = clerk.actor.kind, clerk.actor.id
@@ -163,8 +168,7 @@ def person(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
     clerk.look("person", person=found.id)
     facts = person_facts.history(clerk.connection, [found.id])[found.id]
     before = request.GET.get("before", "")
-    last = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else LAST
-    rows = clerk.connection.execute(_ENTRIES, [found.id, last, ENTRIES])
+    rows = clerk.connection.execute(_ENTRIES, [found.id, _whole(before, LAST), ENTRIES])
     entries = [read_entry(row) for row in rows]
     context = {
         "here": "persons",

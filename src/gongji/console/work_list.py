@@ -23,7 +23,7 @@ def _after(request: HttpRequest) -> tuple[date, int]:
     """Where the page begins, as the link of the page before says."""
     day, _, number = request.GET.get("after", "").partition("_")
     try:
-        return date.fromisoformat(day), int(number)
+        return date.fromisoformat(day), int(number[:18])
     except ValueError:
         return date.min, 0
 
