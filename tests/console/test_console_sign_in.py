@@ -1,38 +1,21 @@
 """Signing in at the console: first link, second factor, lock, one session, walls of accounts."""
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from tests.console.conftest import CONSOLE, SCREEN
 from tests.console.office import Office
+from tests.console.visitor import Visitor
 from tests.portal.browser import fits, serious, watched
 
 from gongji.review.staff import NewStaff, add_staff
 
 PASSWORD = "zhe-shi-ceshi-mima"
-TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
-
-
-class Visitor:
-    """A browser without scripts."""
-
-    def __init__(self, address: str) -> None:
-        self.client = httpx.Client(base_url=address, follow_redirects=True, timeout=30)
-
-    def get(self, path: str) -> httpx.Response:
-        return self.client.get(path)
-
-    def post(self, path: str, **fields: str) -> httpx.Response:
-        found = TOKEN.search(self.client.get("/console/accounts/login/").text)
-        token = {"csrfmiddlewaretoken": found[1]} if found else {}
-        return self.client.post(path, data=token | fields, headers={"referer": path})
 
 
 def invited(office: Office, subject: str) -> str:

@@ -16,6 +16,7 @@ from gongji.platform.installation import installed_identity
 from gongji.refusals import Refusal
 
 
+@pytest.mark.slow
 def test_a_key_is_shown_once_and_two_may_count(office: Office, signed_in: SignIn) -> None:
     window = signed_in("technician")
     page = window.page

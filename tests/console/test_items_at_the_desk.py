@@ -147,6 +147,7 @@ def test_bills_are_pasted_and_told_by_line(office: Office, signed_in: SignIn) ->
     seen_by(clerk)
 
 
+@pytest.mark.slow
 def test_several_are_approved_together_after_they_were_looked_at(
     office: Office, signed_in: SignIn
 ) -> None:

@@ -21,6 +21,7 @@ def _published_again(office: Office) -> None:
     publish_law(office.owner, Publication((new,)), actor=OPERATOR, now=office.now)
 
 
+@pytest.mark.slow
 def test_rules_the_day_and_their_parts(office: Office, signed_in: SignIn) -> None:
     window = signed_in("clerk")
     page = window.page
@@ -50,6 +51,7 @@ def test_two_versions_are_held_beside_each_other(office: Office, signed_in: Sign
     assert not serious(window.page)
 
 
+@pytest.mark.slow
 def test_the_trail_is_searched_and_taken_along(office: Office, signed_in: SignIn) -> None:
     clerk = signed_in("clerk")
     clerk.goto("/console/institution/H1")

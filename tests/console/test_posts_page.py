@@ -29,6 +29,7 @@ def test_a_conflict_is_refused_in_words_and_leaves_nothing(
     assert left.fetchone() == (0,)
 
 
+@pytest.mark.slow
 def test_a_post_is_granted_by_two_offices_and_ended(office: Office, signed_in: SignIn) -> None:
     page = signed_in("admin").page
     page.click("text=岗位 >> nth=0")
@@ -59,6 +60,7 @@ def test_coverage_tells_what_nobody_can_finish(office: Office, signed_in: SignIn
     assert not serious(window.page)
 
 
+@pytest.mark.slow
 def test_a_link_is_shown_once_and_a_new_one_by_the_security_officer(
     office: Office, signed_in: SignIn
 ) -> None:
