@@ -265,6 +265,7 @@ def gateway(dsn: str, port: int, gateways: int, log: Any = None, **more: str) ->
         "GONGJI_PORT": str(port),
         "GONGJI_LOG_LEVEL": "WARNING",
         "GONGJI_PAGES_PORT": str(port + 1),
+        "GONGJI_CONSOLE_PORT": str(port + 2),
         "GONGJI_GATEWAYS": str(gateways),
         "GONGJI_DAYS_BACK": "4000",
     } | more

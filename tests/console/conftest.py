@@ -56,14 +56,14 @@ def _wait(process: "subprocess.Popen[bytes]", where: str) -> None:
             time.sleep(0.1)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def console_database(server: str) -> Iterator[str]:
-    """The owner's address of a database of this module's own."""
+    """The owner's address of the database of these tests, which share it."""
     with databases.copy(server) as made:
         yield made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def office(console_database: str) -> Iterator[Office]:
     """The area with its staff, persons, a hospital and a pharmacy."""
     with (
@@ -73,7 +73,7 @@ def office(console_database: str) -> Iterator[Office]:
         yield Office(owner, by)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def console(office: Office, console_database: str) -> Iterator[str]:
     """The address of the console."""
     with console_process(console_database) as made:

@@ -63,10 +63,10 @@ PAGES = (
 
 
 def test_pages_ask_as_often_for_many_rows(office: Office, asked: Callable[[str], int]) -> None:
-    office.owner.execute("update person set name = '测试甲' where id = 1")
+    office.owner.execute("update person set name = '测试甲' where id = 4")
     office.bill("C0", 10_000)
     few = {page: asked(page) for page in (*PAGES, *PAGES)}
-    office.owner.execute("update person set name = '测试甲'")
+    office.owner.execute("update person set name = '测试甲' where id > 3")
     for number in range(1, 6):
         office.bill(f"C{number}", 10_000)
     for number in range(2, 9):

@@ -5,6 +5,7 @@ from pathlib import Path
 import psycopg
 from tests.console.conftest import SignIn
 from tests.console.office import Office
+from tests.console.visitor import Visitor
 from tests.portal.browser import fits, serious
 
 from gongji.platform.identity import CARD, RESIDENT
@@ -58,14 +59,14 @@ def test_a_person_is_found_masked_and_opened_with_a_reason(
     page.screenshot(path=screenshots / "console-person.png", full_page=True)
 
 
-def test_another_area_and_another_post_see_nobody(office: Office, signed_in: SignIn) -> None:
+def test_another_area_and_another_post_see_nobody(office: Office, console: str) -> None:
     office.post("stranger", "handler", "elsewhere")
-    stranger = signed_in("stranger").page.request
-    admin = signed_in("admin").page.request
-    where = signed_in("clerk").address
-    assert stranger.get(f"{where}/console/person/1").status == 404
-    assert admin.get(f"{where}/console/person/1").status == 403
+    for subject, status in (("stranger", 404), ("admin", 403), ("clerk", 200)):
+        visitor = Visitor(console).enter(subject)
+        assert visitor.get("/console/person/2").status_code == status, subject
+        visitor.client.close()
     refused = office.owner.execute(
         "select count(*) from access_log where actor = 'admin' and not granted"
     )
-    assert refused.fetchone() == (1,)
+    row = refused.fetchone()
+    assert row is not None and row[0] >= 1

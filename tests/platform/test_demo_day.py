@@ -109,6 +109,7 @@ def gongji(folder: str, *words: str) -> "subprocess.CompletedProcess[str]":
         if not name.startswith("GONGJI_") and name != "DATABASE_URL"
     }
     own = {"GONGJI_DATA": folder, "GONGJI_PORT": "0", "GONGJI_PAGES_PORT": "0"}
+    own["GONGJI_CONSOLE_PORT"] = "0"
     return subprocess.run(
         [sys.executable, "-c", COMMAND, *words], env=bare | own, capture_output=True, text=True
     )

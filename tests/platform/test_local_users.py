@@ -18,6 +18,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from gongji.backup import backup, restore
 from gongji.backup.chains import chains
 from gongji.platform import embedded_server, programs
+from gongji.platform.database import LOGINS
 from gongji.platform.embedded_server import EmbeddedServer, postmaster
 from gongji.refusals import Fault, Refusal
 
@@ -96,8 +97,8 @@ def test_nobody_signs_in_without_a_password_not_even_the_owner(running: Embedded
 
 
 def test_a_login_knows_its_own_password_and_no_other(running: EmbeddedServer) -> None:
-    words = {running.login_password(f"gongji_{name}") for name in ("gateway", "pages", "jobs")}
-    assert len(words) == 3 and conninfo_to_dict(running.address())["password"] not in words
+    words = {running.login_password(f"gongji_{name}") for name in LOGINS}
+    assert len(words) == 4 and conninfo_to_dict(running.address())["password"] not in words
 
 
 def test_what_a_server_makes_is_open_to_its_user_only(running: EmbeddedServer, room: Path) -> None:

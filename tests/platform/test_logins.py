@@ -128,7 +128,10 @@ FORBIDDEN = {
     "gateway": ["select 1 from staff", "select 1 from command", "select 1 from access_log"],
     "pages": ["select 1 from credential", "insert into balance default values"],
     "api": ["select 1 from person", "select 1 from entry", "select 1 from person_fact"],
-    "console": ["select 1 from credential", "update person set name = ''", "delete from command"],
+    "console": [
+        *("select secret from credential", "update credential set secret = ''"),
+        *("update person set name = ''", "delete from command", "select 1 from django_session"),
+    ],
     "jobs": ["select 1 from credential", "insert into person_fact default values"],
     "backup": ["insert into person default values", "delete from nonce"],
 }

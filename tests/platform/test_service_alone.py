@@ -95,12 +95,12 @@ def test_quick_deaths_of_a_part_that_is_not_needed_end_nobody_else(
 def test_the_parts_that_the_service_can_do_without_are_the_pages_and_the_jobs(
     own: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("GONGJI_PORT", "GONGJI_PAGES_PORT"):
+    for name in ("GONGJI_PORT", "GONGJI_PAGES_PORT", "GONGJI_CONSOLE_PORT"):
         monkeypatch.setenv(name, "0")
     monkeypatch.setenv("GONGJI_DATA", str(tmp_path))
     forget()
     service, _ = make_service(environment(), print)
-    assert [part.needed for part in service.parts] == [True, True, False, False]
+    assert [part.needed for part in service.parts] == [True, True, False, False, False]
     for made in service.sockets:
         made.close()
 

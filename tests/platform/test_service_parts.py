@@ -212,15 +212,17 @@ def test_a_service_has_its_parts_and_none_of_the_last_ones_counters(
             GONGJI_GATEWAYS=gateways,
             GONGJI_PORT="0",
             GONGJI_PAGES_PORT="0",
+            GONGJI_CONSOLE_PORT="0",
             GONGJI_HOST="127.0.0.1",
         )
         service, addresses = make_service(environment(), print)
-        gateway, pages = service.sockets
+        gateway, pages, console = service.sockets
         names = [part.name for part in service.parts]
-        assert names == [*(f"接口 {n + 1}" for n in range(count)), "页面", "后台作业"]
+        assert names == [*(f"接口 {n + 1}" for n in range(count)), "页面", "经办", "后台作业"]
         assert [part.sockets for part in service.parts] == [
             *[(gateway.fileno(),)] * count,
             (pages.fileno(),),
+            (console.fileno(),),
             (),
         ]
         assert addresses == {
@@ -347,7 +349,8 @@ def test_nothing_is_watched_once_it_is_stopped() -> None:
 
 def serve(log: Path, *words: str, **settings: str) -> "subprocess.Popen[bytes]":
     bare = {name: value for name, value in os.environ.items() if not name.startswith("GONGJI_")}
-    given = {"GONGJI_DEMO": "1", "GONGJI_PORT": "0", "GONGJI_PAGES_PORT": "0", "DATABASE_URL": ""}
+    given = {"GONGJI_DEMO": "1", "DATABASE_URL": ""}
+    given |= dict.fromkeys(("GONGJI_PORT", "GONGJI_PAGES_PORT", "GONGJI_CONSOLE_PORT"), "0")
     with log.open("wb") as file:
         return subprocess.Popen(
             [sys.executable, "-c", COMMAND, "serve", *words],

@@ -66,6 +66,11 @@ class Running:
         """The address of the pages."""
         return f"http://{HOST}:{self.given['GONGJI_PAGES_PORT']}"
 
+    @property
+    def console(self) -> str:
+        """The address of the console."""
+        return f"http://{HOST}:{self.given['GONGJI_CONSOLE_PORT']}"
+
     def visitor(self, **headers: str) -> httpx.Client:
         """Somebody at the pages, under the name by which they may be asked for."""
         headers = {"host": HOUSE} | headers
@@ -151,11 +156,15 @@ def settings(folder: Path, database: str, gateway: dict[str, str], issuer: str) 
         "DATABASE_URL": database,
         "GONGJI_GATEWAY_DATABASE_URL": make_conninfo(database, **gateway),
         "GONGJI_PAGES_DATABASE_URL": make_conninfo(database, **gateway | {"user": "gongji_pages"}),
+        "GONGJI_CONSOLE_DATABASE_URL": make_conninfo(
+            database, **gateway | {"user": "gongji_console"}
+        ),
         "GONGJI_JOBS_DATABASE_URL": make_conninfo(database, **gateway | {"user": "gongji_jobs"}),
         "GONGJI_KEEP_DATABASE": "1",
         "GONGJI_HOST": HOST,
         "GONGJI_PORT": str(free_port()),
         "GONGJI_PAGES_PORT": str(free_port()),
+        "GONGJI_CONSOLE_PORT": str(free_port()),
         "GONGJI_GATEWAYS": "3",
         "GONGJI_ADAPTOR": "api",
         "GONGJI_REPLAY_SECONDS": "90",
@@ -183,6 +192,10 @@ def settings(folder: Path, database: str, gateway: dict[str, str], issuer: str) 
         "GONGJI_OIDC_CLIENT": "our-client",
         "GONGJI_OIDC_SECRET": "our-secret",
         "GONGJI_OIDC_CLAIM": "id_number",
+        "GONGJI_STAFF_OIDC_SERVER": issuer,
+        "GONGJI_STAFF_OIDC_CLIENT": "console-client",
+        "GONGJI_STAFF_OIDC_SECRET": "console-secret",
+        "GONGJI_STAFF_OIDC_CLAIM": "work_number",
     }
 
 
@@ -306,7 +319,7 @@ def keep_database(service: Running) -> None:
 
 
 def host(service: Running) -> None:
-    for port in (service.given["GONGJI_PORT"], service.given["GONGJI_PAGES_PORT"]):
+    for port in (service.given[f"GONGJI_{name}PORT"] for name in ("", "PAGES_", "CONSOLE_")):
         socket.create_connection((HOST, int(port)), timeout=10).close()
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", int(port)), timeout=10)
@@ -325,6 +338,7 @@ def pages_port(service: Running) -> None:
 def number_of_gateways(service: Running) -> None:
     assert len(service.parts("gateway")) == 3
     assert len(service.parts("pages")) == len(service.parts("jobs")) == 1
+    assert len(service.parts("console")) == 1
 
 
 def person(number: int = 1) -> dict[str, Any]:
@@ -593,17 +607,72 @@ def oidc(service: Running) -> None:
     assert (sent["client_id"], sent["client_secret"]) == (["our-client"], ["our-secret"])
 
 
+def staff_oidc(service: Running) -> None:
+    """The console's own issuer: its client, its secret, its claim, and staff only."""
+    service.owner.execute(
+        "insert into staff (subject, name) values ('w17', '测试员') on conflict do nothing"
+    )
+    for number, (landed, status) in {"w17": ("/console/", 302), "w18": ("", 403)}.items():
+        with httpx.Client(base_url=service.console, headers={"host": HOUSE}, timeout=60) as one:
+            Issuer.claims = {"sub": f"staff-{number}", "work_number": number}
+            page = one.get("/console/accounts/login/").text
+            token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+            assert token
+            leaving = one.post(
+                "/console/accounts/oidc/issuer/login/",
+                data={"csrfmiddlewaretoken": token[1]},
+                headers={"referer": f"http://{HOUSE}/console/accounts/login/"},
+            )
+            asked = parse_qs(urlsplit(leaving.headers["location"]).query)
+            assert asked["client_id"] == ["console-client"]
+            back = {"code": "made-up", "state": asked["state"][0]}
+            answer = one.get("/console/accounts/oidc/issuer/login/callback/", params=back)
+            assert answer.status_code == status, answer.text
+            assert answer.headers.get("location", "") == landed
+            if landed:
+                assert "/2fa/totp/activate/" in one.get("/console/").headers["location"]
+    sent = parse_qs(Issuer.asked[-1])
+    assert (sent["client_id"], sent["client_secret"]) == (["console-client"], ["console-secret"])
+
+
+def console_port(service: Running) -> None:
+    answer = httpx.get(
+        f"{service.console}/console/accounts/login/", headers={"host": HOUSE}, timeout=60
+    )
+    assert "经办人员登录" in answer.text
+
+
+def console_database_url(service: Running) -> None:
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.is_set():
+            console_port(service)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    deadline = time.monotonic() + 60
+    try:
+        while not _signed_in_as(service, "gongji_console"):
+            assert time.monotonic() < deadline
+    finally:
+        over.set()
+        asking.join()
+
+
 REACHES: dict[str, Any] = {
     "GONGJI_DATA": counters,
     "GONGJI_DEMO": demo,
     "DATABASE_URL": database_url,
     "GONGJI_GATEWAY_DATABASE_URL": gateway_database_url,
     "GONGJI_PAGES_DATABASE_URL": pages_database_url,
+    "GONGJI_CONSOLE_DATABASE_URL": console_database_url,
     "GONGJI_JOBS_DATABASE_URL": jobs_database_url,
     "GONGJI_KEEP_DATABASE": keep_database,
     "GONGJI_HOST": host,
     "GONGJI_PORT": port,
     "GONGJI_PAGES_PORT": pages_port,
+    "GONGJI_CONSOLE_PORT": console_port,
     "GONGJI_GATEWAYS": number_of_gateways,
     "GONGJI_ADAPTOR": adaptor,
     "GONGJI_REPLAY_SECONDS": replay_seconds,
@@ -629,6 +698,10 @@ REACHES: dict[str, Any] = {
     "GONGJI_OIDC_CLIENT": oidc,
     "GONGJI_OIDC_SECRET": oidc,
     "GONGJI_OIDC_CLAIM": oidc,
+    "GONGJI_STAFF_OIDC_SERVER": staff_oidc,
+    "GONGJI_STAFF_OIDC_CLIENT": staff_oidc,
+    "GONGJI_STAFF_OIDC_SECRET": staff_oidc,
+    "GONGJI_STAFF_OIDC_CLAIM": staff_oidc,
 }
 
 

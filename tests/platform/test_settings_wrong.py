@@ -25,11 +25,13 @@ BY_ITSELF: dict[str, Any] = {
     "database_url": "",
     "gateway_database_url": "",
     "pages_database_url": "",
+    "console_database_url": "",
     "jobs_database_url": "",
     "keep_database": False,
     "host": "127.0.0.1",
     "port": 8086,
     "pages_port": 8087,
+    "console_port": 8088,
     "gateways": 2,
     "adaptor": "x-tif",
     "replay_seconds": 1800,
@@ -55,6 +57,10 @@ BY_ITSELF: dict[str, Any] = {
     "oidc_client": "",
     "oidc_secret": "",
     "oidc_claim": "psn_no",
+    "staff_oidc_server": "",
+    "staff_oidc_client": "",
+    "staff_oidc_secret": "",
+    "staff_oidc_claim": "preferred_username",
 }
 
 WRONG = {
@@ -62,10 +68,12 @@ WRONG = {
     "DATABASE_URL": ("nonsense", "postgresql://%zz"),
     "GONGJI_GATEWAY_DATABASE_URL": ("nonsense",),
     "GONGJI_PAGES_DATABASE_URL": ("nonsense",),
+    "GONGJI_CONSOLE_DATABASE_URL": ("nonsense",),
     "GONGJI_JOBS_DATABASE_URL": ("nonsense",),
     "GONGJI_KEEP_DATABASE": ("no", "2"),
     "GONGJI_PORT": ("x", "-1", "8086.0", "²", "65536"),
     "GONGJI_PAGES_PORT": ("x", "65536"),
+    "GONGJI_CONSOLE_PORT": ("x", "65536"),
     "GONGJI_GATEWAYS": ("x", "-1", "1.5"),
     "GONGJI_ADAPTOR": ("mine", "X-TIF", "none"),
     "GONGJI_REPLAY_SECONDS": ("x", "-1", "９０"),
@@ -102,10 +110,14 @@ FREE = {
     "GONGJI_OIDC_CLIENT",
     "GONGJI_OIDC_SECRET",
     "GONGJI_OIDC_CLAIM",
+    "GONGJI_STAFF_OIDC_SERVER",
+    "GONGJI_STAFF_OIDC_CLIENT",
+    "GONGJI_STAFF_OIDC_SECRET",
+    "GONGJI_STAFF_OIDC_CLAIM",
 }
 HIDDEN = {
     "DATABASE_URL",
-    *(f"GONGJI_{process}_DATABASE_URL" for process in ("GATEWAY", "PAGES", "JOBS")),
+    *(f"GONGJI_{process}_DATABASE_URL" for process in ("GATEWAY", "PAGES", "CONSOLE", "JOBS")),
     *KEYS,
 }
 

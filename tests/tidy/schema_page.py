@@ -18,7 +18,10 @@ ROOT = Path(__file__).parents[2]
 SOURCE, TESTS = ROOT / "src/gongji", ROOT / "tests"
 PAGE, PICTURE = ROOT / "docs/inside/schema.md", ROOT / "docs/inside/schema.svg"
 MADE = re.compile(r"create (?:unlogged )?table (\w+)")
-FOREIGN = ("account_", "auth_", "django_", "procrastinate_", "socialaccount_")
+FOREIGN = (
+    *("account_", "auth_", "django_", "procrastinate_", "socialaccount_"),
+    *("axes_", "mfa_"),
+)
 """Tables of the libraries, which have walls of their own."""
 
 HEAD = """# The tables

@@ -107,7 +107,7 @@ def access_key(request: HttpRequest, clerk: Clerk, code: str) -> HttpResponse:
     found = _get(clerk, code)
     key = request.POST.get("revoke", "")
     keys = Identity(settings.GONGJI_IDENTITY_KEY, settings.GONGJI_LOOKUP_KEY)
-    by = {"actor": clerk.actor, "now": clerk.desk.now}
+    by: dict[str, Any] = {"actor": clerk.actor, "now": clerk.desk.now}
     try:
         with clerk.connection.transaction():
             more: dict[str, Any] = {}

@@ -12,6 +12,8 @@ from gongji.law.rulebook.account_provisions import RELATIONS
 from gongji.refusals import Refusal
 from gongji.units import parse_fen, yuan_text
 
+LONGEST_NUMBER = 15
+"""Signs of a number that is typed: no row has a longer one."""
 APPLICANTS = (("person", "本人"), ("delegate", "代办人"))
 
 
@@ -123,6 +125,8 @@ def read_field(one: FormField, text: str) -> Any:
         if one.kind == "yuan":
             return parse_fen(text.replace(",", ""))
         if one.kind == "number":
+            if len(text) > LONGEST_NUMBER:
+                raise ValueError
             return int(text)
         if one.kind == "date":
             return date.fromisoformat(text).isoformat()

@@ -3,14 +3,13 @@
 A limit that depends on the person is told from its least to its most; the bar is of the most.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
-from gongji.law.compile.layout import law_layers
 from gongji.law.engine.areas import Areas
 from gongji.law.rulebook.law import Law
-from gongji.law.rulebook.provision_kinds import ByAxis, Literal, Value
+from gongji.law.rulebook.provision_kinds import ByAxis, Layer, Literal, Value
 from gongji.refusals import Refusal
 from gongji.units import Fen, day_of
 
@@ -31,14 +30,23 @@ def _figures(value: Value) -> list[Fen]:
 def limits_of(law: Law) -> dict[str, tuple[Fen, Fen, str]]:
     """Meter -> the least and the most that is held against it (fen), and the article."""
     found: dict[str, tuple[Fen, Fen, str]] = {}
-    for layer in law_layers(law):
+    for document, layer in _layers(law):
         for limit in (*layer.ceilings, *layer.deductibles):
             figures = _figures(limit.value)
             if figures:
                 before = found.get(limit.meter, (figures[0], figures[0], ""))
                 least, most = min(*figures, before[0]), max(*figures, before[1])
-                found[limit.meter] = (least, most, limit.article)
+                found[limit.meter] = (least, most, f"{document} {limit.article}")
     return found
+
+
+def _layers(law: Law) -> Iterator[tuple[str, Layer]]:
+    """Every layer with the document that says it."""
+    for section in ("待遇", "层组", "补充"):
+        for provision in law.section(section).values():
+            for layer in provision.value.layers:
+                if isinstance(layer, Layer):
+                    yield provision.book.head.number, layer
 
 
 def shown_meters(used: Iterable[Used], areas: Areas, today: date) -> list[dict[str, Any]]:

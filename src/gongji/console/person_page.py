@@ -18,7 +18,7 @@ from gongji.console.at_work import RECORDS, Clerk, at_work, shown
 from gongji.console.meter_limits import shown_meters
 from gongji.institutions import institution_rows
 from gongji.ledger import person_journal
-from gongji.ledger.entry_rows import EntryRow
+from gongji.ledger.entry_rows import READ, EntryRow, read_entry
 from gongji.ledger.statement import ACCOUNTS, EVENTS
 from gongji.people import person_facts
 from gongji.people.person_facts import FactRow
@@ -51,6 +51,19 @@ FACTS = {
 }
 BAND = 720
 """How wide the band of a person's status is, in units of its picture."""
+MORE_EVENTS = {
+    "reimbursement": "零星报销",
+    "premium": "划转保费",
+    "payout": "一次性支取",
+    "transfer": "转移",
+    "inheritance": "继承",
+    "interest": "计息",
+    "recovery": "追回",
+    "repayment": "退回",
+}
+"""What kinds of entries are called that the statement does not name."""
+LAST = (1 << 63) - 1
+_ENTRIES = f"{READ} where e.person = %s and e.id < %s order by e.id desc limit %s"
 _BY_NAME = """select id from person where area = any(%s) and name = %s and id > %s
 order by id limit %s"""
 _BY_NUMBER = "select id from person where area = any(%s) and psn_no = %s"
@@ -60,6 +73,11 @@ _LOOKS = """select at, actor_kind, actor, what, reason, granted from access_log
 where person = %s order by at desc limit %s"""
 _OWNER_OF = """select f.id, f.since, f.until, p.id, p.name, p.psn_no from person_fact f
 join person p on p.id = f.person_id where f.kind = 'bond' and f.key = %s and f.retired_at is null"""
+
+
+def _whole(text: str, default: int) -> int:
+    """A number of an address, or what stands for it."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else default
 
 
 def _find(clerk: Clerk, text: str, after: int) -> list[Person]:
@@ -90,7 +108,7 @@ def persons(request: HttpRequest, clerk: Clerk) -> HttpResponse:
     clerk.demand(RECORDS, "persons")
     text = request.GET.get("q", "").strip()
     after = request.GET.get("after", "")
-    found = _find(clerk, text, int(after) if after.isascii() and after.isdigit() else 0)
+    found = _find(clerk, text, _whole(after, 0))
     if text:
         ids = tuple(one.id for one in found)
         who = clerk.actor.kind, clerk.actor.id
@@ -98,7 +116,7 @@ def persons(request: HttpRequest, clerk: Clerk) -> HttpResponse:
     rows = [(one.id, mask_name(one.name), mask_number(one.psn_no), one.area) for one in found]
     context = {"here": "persons", "q": text, "rows": rows}
     context["next"] = found[-1].id if len(found) == FOUND else ""
-    part = "persons_found" if request.htmx else "persons"  # type: ignore[attr-defined]
+    part = "persons_found" if request.htmx else "persons"
     return shown(request, clerk, part, context)
 
 
@@ -116,7 +134,7 @@ def person_of(clerk: Clerk, number: int) -> Person:
 def is_open(request: HttpRequest, number: int) -> bool:
     """Whether a person's record was opened a moment ago, by this session."""
     opened = request.session.get("opened", {})
-    return timezone.now().timestamp() - opened.get(str(number), 0) < OPEN_SECONDS
+    return bool(timezone.now().timestamp() - opened.get(str(number), 0) < OPEN_SECONDS)
 
 
 @require_POST
@@ -149,7 +167,9 @@ def person(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
         return shown(request, clerk, "person_masked", {"here": "persons", "id": number} | masked)
     clerk.look("person", person=found.id)
     facts = person_facts.history(clerk.connection, [found.id])[found.id]
-    entries = person_journal.entries_of(clerk.connection, found.id, ENTRIES)
+    before = request.GET.get("before", "")
+    rows = clerk.connection.execute(_ENTRIES, [found.id, _whole(before, LAST), ENTRIES])
+    entries = [read_entry(row) for row in rows]
     context = {
         "here": "persons",
         "person": found,
@@ -163,6 +183,7 @@ def person(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
             person_journal.meters_of(clerk.connection, found.id), installed_areas(), clerk.today
         ),
         "entries": shown_entries(clerk, entries),
+        "before": entries[-1].id if len(entries) == ENTRIES else "",
         "filings": [_filing(one, clerk.today) for one in reversed(facts) if one.kind != "insured"],
         "gives": clerk.connection.execute(_OWNER_OF, [found.psn_no]).fetchall(),
         "items": _items(clerk, found.id),
@@ -215,7 +236,7 @@ def shown_entries(clerk: Clerk, rows: list[EntryRow]) -> list[dict[str, Any]]:
     return [
         {
             "row": row,
-            "event": EVENTS.get(row.kind, row.kind),
+            "event": (EVENTS | MORE_EVENTS).get(row.kind, row.kind),
             "institution": names.get(row.institution, row.institution),
             "cancelled": row.id in back,
         }

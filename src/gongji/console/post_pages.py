@@ -41,7 +41,8 @@ order by s.id, h.id"""
 _STAFF = """select s.id, s.subject, s.name, s.disabled_at,
   (select max(used_at) from invitation i where i.staff = s.id) from staff s order by s.id"""
 _WAITING = """select id, kind, state from command
-where kind in ('grant_post', 'end_post', 'stand_in') and area = any(%s) and state in ('draft', 'submitted', 'returned') order by id desc limit 50"""
+where kind in ('grant_post', 'end_post', 'stand_in') and area = any(%s)
+  and state in ('draft', 'submitted', 'returned') order by id desc limit 50"""
 GRANT = (
     FormField("staff", "人员", "number"),
     FormField("post", "岗位"),
@@ -186,7 +187,7 @@ def _changed(request: HttpRequest, clerk: Clerk) -> dict[str, Any]:
     needed = "administrator" if known is None else "security_officer"
     if act not in ("link", "disable") or not clerk.holds(needed) or subject == clerk.subject:
         raise PermissionDenied
-    by = {"actor": clerk.actor, "now": clerk.desk.now}
+    by: dict[str, Any] = {"actor": clerk.actor, "now": clerk.desk.now}
     with clerk.connection.transaction():
         if act == "disable":
             disable_staff(clerk.connection, StaffLeaving(subject), **by)

@@ -1,4 +1,4 @@
-"""Rulebooks: which versions of an area's law there are and from when, what they say, how two differ.
+"""Rulebooks: which versions of a law there are and from when, what they say, how two differ.
 
 What is shown was published; a version is published at the command line, from files that
 `gongji check` has read.

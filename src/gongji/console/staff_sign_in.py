@@ -5,7 +5,7 @@ second factor is demanded of everybody. Accounts are allauth's, locked by axes a
 passwords. In a demonstration invented staff sign in by a button.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,12 +14,11 @@ from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
-from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
 from django.contrib.auth import get_user_model, login
 from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import resolve, reverse
@@ -43,6 +42,15 @@ THEIRS = {
 """Pages of allauth that are served; nobody signs up, nobody takes a second factor off."""
 
 
+LARGEST = 1 << 63
+"""Numbers of rows are smaller."""
+
+
+def _values(given: Any) -> Iterator[tuple[str, str]]:
+    """Every value of a query or a form, whatever is repeated."""
+    return ((name, text) for name, values in given.lists() for text in values)
+
+
 class AllowedPagesMiddleware:
     """Serves of allauth's pages only those that are meant."""
 
@@ -54,10 +62,15 @@ class AllowedPagesMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
-        """Pages of allauth that are not named do not exist.
+        """Pages of allauth that are not named do not exist; nor do numbers that no row can have.
 
-        Refuses: Http404.
+        Refuses: Http404; BadRequest for a sign that no text of the database can hold.
         """
+        if any(isinstance(one, int) and one >= LARGEST for one in kwargs.values()):
+            raise Http404
+        typed = (text for given in (request.GET, request.POST) for _, text in _values(given))
+        if "\0" in request.path_info or any("\0" in text for text in typed):
+            raise BadRequest
         found = resolve(request.path_info)
         if not found.namespace and found.url_name not in THEIRS:
             raise Http404
@@ -166,7 +179,7 @@ def first_sign_in(request: HttpRequest, token: str) -> HttpResponse:
     user = account_of(subject)
     user.set_password(password)
     user.save()
-    Authenticator.objects.filter(user_id=user.pk).delete()
+    user.authenticator_set.all().delete()
     begin = {"redirect_url": reverse("mfa_activate_totp"), "email_verification": "none"}
     answer: HttpResponse = perform_login(request, user, **begin)
     record_authentication(request, user, method="password", reauthenticated=True)

@@ -39,7 +39,7 @@ def _asked(request: HttpRequest, clerk: Clerk) -> dict[str, Any]:
     until = datetime.combine(days[1] + timedelta(days=1), time(), CHINA)
     at, _, number = request.GET.get("after", "").partition("_")
     try:
-        begin: tuple[datetime, int] = datetime.fromisoformat(at), int(number)
+        begin: tuple[datetime, int] = datetime.fromisoformat(at), int(number[:18])
     except ValueError:
         begin = until, 0
     return {

@@ -7,10 +7,14 @@ from django.views.decorators.http import require_safe
 
 from gongji.console.at_work import Clerk, at_work, shown
 from gongji.console.item_forms import FORMS
+from gongji.console.workbook import workbook
 from gongji.review.command_kinds import KINDS
 from gongji.review.desk import STATES
 from gongji.review.worklists import PAGE, WaitingCommand, waiting_for
+from gongji.units import CHINA, yuan_text
 
+MOST = 50_000
+"""Rows of a workbook at most."""
 SOON = 3
 """Working days left from which a command is marked."""
 
@@ -19,7 +23,7 @@ def _after(request: HttpRequest) -> tuple[date, int]:
     """Where the page begins, as the link of the page before says."""
     day, _, number = request.GET.get("after", "").partition("_")
     try:
-        return date.fromisoformat(day), int(number)
+        return date.fromisoformat(day), int(number[:18])
     except ValueError:
         return date.min, 0
 
@@ -28,6 +32,8 @@ def _after(request: HttpRequest) -> tuple[date, int]:
 @at_work
 def work(request: HttpRequest, clerk: Clerk) -> HttpResponse:
     """What waits for me, with its age and the working days that are left."""
+    if request.GET.get("as") == "xlsx":
+        return _taken(clerk)
     found = waiting_for(clerk.connection, clerk.actor, clerk.desk.now, _after(request))
     last = found[-1].key if len(found) == PAGE else None
     context = {
@@ -41,6 +47,34 @@ def work(request: HttpRequest, clerk: Clerk) -> HttpResponse:
         "next": f"{last[0]}_{last[1]}" if last else "",
     }
     return shown(request, clerk, "work", context)
+
+
+HEAD = (
+    "编号",
+    "事项",
+    "受理机构",
+    "这一步",
+    "金额（元）",
+    "提交",
+    "已用工作日",
+    "到期",
+    "剩余工作日",
+)
+
+
+def _taken(clerk: Clerk) -> HttpResponse:
+    """Everything that waits, as a workbook."""
+    found = waiting_for(clerk.connection, clerk.actor, clerk.desk.now, page=MOST)
+    rows = [
+        (
+            *(one.command, KINDS[one.kind].words, one.agency, clerk.words[one.post]),
+            "" if one.amount_fen is None else yuan_text(one.amount_fen),
+            one.submitted_at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M"),
+            *(one.age, one.due_on, one.left),
+        )
+        for one in found
+    ]
+    return workbook("work", HEAD, rows)
 
 
 _MINE = """select id, kind, state, made_at from command where actor_kind = 'staff' and actor = %s

@@ -2,7 +2,7 @@
 
 from django.core.asgi import get_asgi_application
 
-from gongji.service.settings import set_up_django
+from gongji.service.settings import PAGES, set_up_django
 
-set_up_django()
+set_up_django(PAGES)
 application = get_asgi_application()

@@ -161,6 +161,12 @@ OF_CONSOLE: dict[str, Any] = ALIKE | {
     "MFA_ADAPTER": "gongji.console.staff_sign_in.SecondFactorAdapter",
     "MFA_SUPPORTED_TYPES": ["totp", "recovery_codes"],
     "MFA_TOTP_TOLERANCE": 1,
+    # Cookies are secure, and plain requests sent on, by what a named proxy says of each request;
+    # the key has 256 bits; an account is locked whoever tries it, from wherever.
+    "SILENCED_SYSTEM_CHECKS": [
+        *(f"security.W{number:03}" for number in (5, 8, 9, 12, 16, 21)),
+        "axes.W006",
+    ],
     "AXES_ENABLED": True,
     "AXES_FAILURE_LIMIT": 5,
     "AXES_COOLOFF_TIME": 0.25,

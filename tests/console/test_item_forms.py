@@ -1,0 +1,76 @@
+"""What was typed into a form as a content: amounts, days, choices; what is wrong is named."""
+
+import pytest
+
+from gongji.console.item_forms import FORMS, read_item, shown_content, typed_again
+from gongji.refusals import Refusal
+
+BILL = {
+    "psn_no": "1",
+    "number": "P1",
+    "institution": "H1",
+    "service_date": "2026-01-05",
+    "total_fen": "1,300.5",
+    "in_scope_fen": "1300.50",
+    "benefit": "ordinary",
+    "applicant": "person",
+}
+
+
+def test_amounts_are_read_in_yuan_and_shown_as_they_were_typed() -> None:
+    form = FORMS["manual_reimbursement"]
+    content = read_item(form, BILL | {"advance": "1"})
+    assert (content["total_fen"], content["in_scope_fen"]) == (130_050, 130_050)
+    assert content["told"] == {"advance": "1"} and "late_reason" not in content
+    again = typed_again(form, content)
+    assert again["total_fen"] == "1300.50" and again["advance"] == "1"
+    assert ("总额（元）", "1300.50") in shown_content("manual_reimbursement", content)
+    assert ("先行支付（第三人责任）", "是") in shown_content("manual_reimbursement", content)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "label"),
+    [
+        ("total_fen", "", "总额（元）"),
+        ("total_fen", "1.005", "总额（元）"),
+        ("service_date", "昨天", "就医日期"),
+        ("benefit", "dental", "类别"),
+    ],
+)
+def test_what_cannot_be_read_is_named(name: str, text: str, label: str) -> None:
+    with pytest.raises(Refusal) as told:
+        read_item(FORMS["manual_reimbursement"], BILL | {name: text})
+    assert (told.value.code, told.value.field) == ("value_invalid", label)
+
+
+def test_a_head_that_was_pasted_is_no_bill(server: str) -> None:
+    from gongji.console.drafting import pasted
+
+    rows = pasted("票据号\t医疗机构编码\nQ1\tH1\t2026-01-05\t100\n\n")
+    assert rows == [
+        {"number": "Q1", "institution": "H1", "service_date": "2026-01-05", "total_fen": "100"}
+    ]
+
+
+def test_without_a_demonstration_nobody_signs_in_by_a_button(server: str) -> None:
+    from django.http import Http404
+    from django.test import RequestFactory, override_settings
+
+    from gongji.console.staff_sign_in import demo_sign_in, invented_staff
+
+    with override_settings(GONGJI_DEMO=False):
+        assert invented_staff() == []
+        with pytest.raises(Http404):
+            demo_sign_in(RequestFactory().post("/", {"subject": "clerk"}))
+
+
+def test_the_settings_of_the_console_pass_the_checks_of_a_deployment(server: str) -> None:
+    from django.core.checks import run_checks
+    from django.test import override_settings
+
+    from gongji.service.settings import OF_CONSOLE
+
+    theirs = {name: value for name, value in OF_CONSOLE.items() if name != "INSTALLED_APPS"}
+    with override_settings(**theirs):
+        found = run_checks(include_deployment_checks=True)
+        assert [one for one in found if not one.is_silenced()] == []
