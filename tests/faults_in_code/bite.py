@@ -50,6 +50,7 @@ ROOM_TESTS = {
     "law/report": ["tests/report"],
     "law/rulebook": ["tests/check", "tests/mechanisms", "tests/test_cases.py", "tests/oracle"],
     "portal": ["tests/portal"],
+    "simulation": ["tests/simulation"],
     "tabular": ["tests/test_sheets.py", "tests/catalogue"],
     "units": ["tests/kernel", "tests/test_price.py"],
 }
