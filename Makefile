@@ -61,6 +61,7 @@ check: $(READY_DEV)  ## style, types, imports, rulebooks
 bench: $(READY_DEV)  ## speed and scale of files, and of the calculator's pages
 	@$(BIN)/python bench/bench.py
 	@$(BIN)/python bench/portal.py
+	@$(BIN)/python bench/reform.py
 
 bench-counter: $(READY_DEV)  ## settlements at the counter against pgbench (YARDSTICK=folder)
 	@$(BIN)/python bench/counter.py $(if $(YARDSTICK),--yardstick $(YARDSTICK))

@@ -51,6 +51,7 @@ ROOM_TESTS = {
     "law/rulebook": ["tests/check", "tests/mechanisms", "tests/test_cases.py", "tests/oracle"],
     "mirror": ["tests/mirror", "tests/audit/test_folder.py"],
     "portal": ["tests/portal"],
+    "simulation": ["tests/simulation"],
     "tabular": ["tests/test_sheets.py", "tests/catalogue"],
     "units": ["tests/kernel", "tests/test_price.py"],
 }
