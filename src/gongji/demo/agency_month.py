@@ -52,7 +52,7 @@ Action = Callable[[Sitting], None]
 
 
 @dataclass(frozen=True)
-class Insured:
+class DemoApplicant:
     """Somebody who comes to the counter."""
 
     id: int
@@ -112,7 +112,7 @@ def fill_month(
     month = Month(connection, lambda when: Desk(connection, law, inbox, seal, when), rng, now)
     day = day_in_china(now)
     rows = connection.execute(_PERSONS, {"area": AREA, "day": day}).fetchall()
-    people = [Insured(*row) for row in rows]
+    people = [DemoApplicant(*row) for row in rows]
     rng.shuffle(people)
     hospitals = [f"H{AREA}{number:05d}" for number in (1, 2, 3, 4)]
     for number in range(BILLS):
@@ -155,7 +155,7 @@ def _approve(sitting: Sitting, made: list[int]) -> None:
         sitting.approve(made[0])
 
 
-def _bill(month: Month, who: Insured, number: int, hospital: str, seal: MessageSeal) -> None:
+def _bill(month: Month, who: DemoApplicant, number: int, hospital: str, seal: MessageSeal) -> None:
     """A bill on paper: most are paid, some are returned, given up, or not handed in yet."""
     rng = month.rng
     # The later the denser, so that much of it is under way now.
@@ -200,7 +200,9 @@ def _bill(month: Month, who: Insured, number: int, hospital: str, seal: MessageS
     _steps(month, made, begins, (first, rng.choice(("fushen1", "fushen2")), "jihe"))
 
 
-def _drafted(sitting: Sitting, place: tuple[str, str], form: dict[str, Any], who: Insured) -> int:
+def _drafted(
+    sitting: Sitting, place: tuple[str, str], form: dict[str, Any], who: DemoApplicant
+) -> int:
     return sitting.draft("manual_reimbursement", place, form, who.id)
 
 
@@ -216,7 +218,7 @@ def _again(sitting: Sitting, made: list[int]) -> None:
     sitting.submit(made[0])
 
 
-def _bond(month: Month, person: Insured, owner: Insured, number: int) -> None:
+def _bond(month: Month, person: DemoApplicant, owner: DemoApplicant, number: int) -> None:
     """A family bond; one is ended some days later."""
     begins = DAYS * (BONDS - number) / BONDS
     place, clerk, first = _place(number)
@@ -241,7 +243,7 @@ def _bond(month: Month, person: Insured, owner: Insured, number: int) -> None:
     _steps(month, made, begins, (first,))
 
 
-def _filing(month: Month, who: Insured, number: int, hospital: str) -> None:
+def _filing(month: Month, who: DemoApplicant, number: int, hospital: str) -> None:
     """A chronic filing with two reviews."""
     begins = DAYS * (FILINGS - number) / FILINGS
     place, clerk, first = _place(number)
@@ -260,7 +262,7 @@ def _filing(month: Month, who: Insured, number: int, hospital: str) -> None:
     _steps(month, made, begins, (first, "fushen2"))
 
 
-def _imported(sitting: Sitting, who: Insured) -> None:
+def _imported(sitting: Sitting, who: DemoApplicant) -> None:
     """A roster that came meanwhile has the person anew: what was submitted is stale."""
     connection = sitting.desk.connection
     held = person_facts.history(connection, [who.id], kinds=["insured"])[who.id]

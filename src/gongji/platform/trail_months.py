@@ -14,6 +14,8 @@ from gongji.platform.inbox_months import AHEAD, PATIENCE, begins, next_month
 Connection = psycopg.Connection[Any]
 PART = "access_log_"
 OTHER = "access_log_other"
+KEPT = "update or delete or truncate"
+"""What is refused of a part too, since nobody asks the parent's triggers of it."""
 _PARTS = """select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
 where i.inhparent = 'access_log'::regclass"""
 
@@ -51,7 +53,7 @@ def _make(connection: Connection, name: str, month: date) -> bool:
             f"create table {name} (like access_log including all excluding identity)"
         )
         connection.execute(
-            f"create trigger {name}_kept before update or delete or truncate on {name}"
+            f"create trigger {name}_kept before {KEPT} on {name}"
             " for each statement execute function added_only()"
         )
         connection.execute(

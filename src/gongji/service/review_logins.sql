@@ -44,7 +44,7 @@ grant insert on disease_list, disease to gongji_console;
 
 -- Paying persons, charge-backs, claims on third parties.
 grant select on payee, payout_order, payout_file, charge_back, third_party_claim, claim_recovery
-  to gongji_console, gongji_jobs;
+  to gongji_console;
 grant insert on payee, payout_order, payout_file, charge_back, third_party_claim, claim_recovery
   to gongji_console;
 grant update (retired_at) on payee to gongji_console;

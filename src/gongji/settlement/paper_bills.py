@@ -39,4 +39,4 @@ class MovedBill:
 def moved_bills(connection: Connection, area: str, since: date, until: date) -> list[MovedBill]:
     """The bills of an area whose facts moved, by day of service (the last day not counted)."""
     rows = connection.execute(_MOVED, [area, since, until])
-    return [MovedBill(*row[:4], tuple(row[4])) for row in rows]
+    return [MovedBill(row[0], row[1], row[2], row[3], tuple(row[4])) for row in rows]
