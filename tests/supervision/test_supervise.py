@@ -15,7 +15,7 @@ from gongji.supervision.claim_tables import ClaimTables
 from gongji.supervision.findings import FINDING, counting
 from gongji.supervision.prefecture import Wishes, make_prefecture
 from gongji.supervision.rules_folded import fold_rules
-from gongji.supervision.supervise_run import Asked, given_points, supervise
+from gongji.supervision.supervise_run import Supervising, given_points, supervise
 
 LAST_DAYS = datetime(2025, 12, 15)
 
@@ -30,7 +30,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(tables: Path, report: Path) -> pl.DataFrame:
     """The findings of a run."""
     own = ClaimTables(tables)
-    return supervise(Asked(own, fold_rules("439900"), given_points(own)), report).findings
+    return supervise(Supervising(own, fold_rules("439900"), given_points(own)), report).findings
 
 
 def until(tables: Path, folder: Path, instant: datetime) -> Path:
@@ -116,7 +116,9 @@ def test_marks_come_back_as_precision_and_as_weight(tables: Path, tmp_path: Path
             mark = "属实" if number == 1 else "数据错误" if number < 25 else "也许"
             sheet.write_row(number, 0, [line, "重复收费", mark])
     own = ClaimTables(tables)
-    marked = supervise(Asked(own, fold_rules("439900"), given_points(own)), tmp_path).precision
+    marked = supervise(
+        Supervising(own, fold_rules("439900"), given_points(own)), tmp_path
+    ).precision
     (one,) = marked.to_dicts()
     assert (one["marks"], one["true"], one["wrong_entry"]) == (24, 1, 23)
     assert one["precision"] == pytest.approx(1 / 24) and one["weight"] < 0.2
