@@ -65,6 +65,7 @@ def judge(folder: Path) -> Judged:
     bad = guilty(truth)
     leads = leads.join(bad, on="subject", how="left")
     counted = seen.findings.filter(counting())
+    leads = leads.with_columns(kind=pl.coalesce("kind", _mostly_true(leads, counted, truth)))
     # Who bought honestly at a guilty shop is no false alarm of a person: the line is a fraud.
     wrong = counted.join(truth.select("line"), on="line", how="anti")
     named = dict(zip([r.name for r in rules], [r.subject for r in rules], strict=True))
@@ -83,6 +84,17 @@ def judge(folder: Path) -> Judged:
         houses["institution"].n_unique(),
         methods(tables, bad),
     )
+
+
+def _mostly_true(leads: pl.DataFrame, counted: pl.DataFrame, truth: pl.DataFrame) -> pl.Series:
+    """`-` for a person whom rules name for lines of which half or more are planted, by others."""
+    known = counted.join(truth.select("line", _true=pl.lit(1)).unique(), on="line", how="left")
+    share = known.group_by("person").agg(pl.col("_true").fill_null(0).mean())
+    mine = leads.join(
+        share, left_on="subject", right_on="person", how="left", maintain_order="left"
+    )
+    used = (mine["source"] == "规则") & (mine["unit"] == "参保人") & (mine["_true"] >= 0.5)
+    return pl.select(pl.when(used).then(pl.lit("-"))).to_series()
 
 
 def average_precision(right: np.ndarray, whole: int) -> float:
@@ -281,11 +293,11 @@ def page(each: list[Judged], command: str) -> str:
 
 HEAD = """# How good supervision is, on planted frauds
 
-Written by `{command}`; do not edit.
+Written by `{command}`.
 
 {persons:,} made-up persons and {houses:,} institutions in all. Nothing here is nature:
-honest institutions differ as the generator was told (a spread of 18 % in what they give), and honest
-people are simpler than people are.
+honest institutions differ as the generator was told (a spread of 18 % in what they give), and
+honest people are simpler than people are.
 
 The generator with all frauds was committed before any rule. Kinds called `unseen` have no rule of
 their own: only comparison with peers, the own past and networks, and rules made for other things,
@@ -293,6 +305,9 @@ may find them. One author wrote both, so unseen here means not written for, not 
 gave false alarms on honest people and institutions of other seeds were widened once.
 """
 KINDS = """
+A person whom rules name for bills that are planted, though by somebody else (a clinic that bills
+the dead), is a right lead by source and belongs to no kind.
+
 A kind is found where its subject (institution, doctor or person) is a lead; `average precision`
 leaves subjects of other kinds out of the order. `money found` is the share of the planted money
 that belongs to subjects in the first 200 leads.
@@ -302,7 +317,8 @@ Institutions only, each by its worst indicator; alerts are those beyond 3 (0.6 f
 Guilty are also institutions whose fraud changes no indicator, which no comparing can find.
 """
 TAIL = """Read with care: few institutions are guilty in a prefecture of this size, so a share moves
-by several points with the seed. Person kinds hold more subjects than the first 50 leads have room for.
+by several points with the seed. Person kinds hold more subjects than the first 50 leads have
+room for.
 """
 
 

@@ -17,7 +17,7 @@ import polars as pl
 from gongji.supervision.claim_tables import ClaimTables
 from gongji.supervision.prefecture import Wishes, make_prefecture
 from gongji.supervision.rules_folded import fold_rules
-from gongji.supervision.supervise_run import Asked, given_points, supervise
+from gongji.supervision.supervise_run import Supervising, given_points, supervise
 
 PART = 50_000
 LAST_DAY = date(2025, 12, 31)
@@ -59,7 +59,7 @@ def timed(tables: Path, report: Path, what: str) -> None:
     own = ClaimTables(tables)
     lines = own.scan("lines").select(pl.len()).collect().item()
     begun, cpu = time.perf_counter(), time.process_time()
-    run = supervise(Asked(own, fold_rules("439900"), given_points(own)), report)
+    run = supervise(Supervising(own, fold_rules("439900"), given_points(own)), report)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / 1024
     print(
         f"{what}: {run.visits:,} visits ({run.new_visits:,} new), {lines:,} lines, "

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 
-from gongji.supervision.claim_tables import Part
+from gongji.supervision.claim_tables import ClaimPart
 from gongji.supervision.rules_folded import Rule
 
 Row = dict  # type: ignore[type-arg]
@@ -23,7 +23,7 @@ def grouped(rows: Iterable[Row], *names: str) -> dict[tuple, list[Row]]:  # type
 class Tables:
     """A part's tables as rows."""
 
-    def __init__(self, part: Part) -> None:
+    def __init__(self, part: ClaimPart) -> None:
         self.visits = part.visits.sort("settled_at", "visit").to_dicts()
         self.lines = part.lines.sort("occurred_at", "line").to_dicts()
         self.persons = {row["person"]: row for row in part.persons.to_dicts()}

@@ -5,8 +5,8 @@ from datetime import date, datetime
 
 import polars as pl
 
-from gongji.supervision.claim_tables import EMPTY, Part
-from gongji.supervision.detectors.vocabulary import POINT
+from gongji.supervision.claim_tables import EMPTY, ClaimPart
+from gongji.supervision.detectors.detector_words import POINT
 
 Row = dict[str, object]
 
@@ -89,9 +89,9 @@ class Small:
     items: list[Row] = field(default_factory=list)
     proofs: list[Row] = field(default_factory=list)
 
-    def part(self) -> Part:
+    def part(self) -> ClaimPart:
         """The tables."""
-        return Part(
+        return ClaimPart(
             frame(self.visits, VISIT),
             frame(self.lines, LINE),
             frame(self.persons, PERSON),

@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 from tests.supervision.small_tables import Row, Small, points
 
-from gongji.supervision.detectors.vocabulary import DETECTORS
+from gongji.supervision.detectors.detector_words import DETECTORS
 from gongji.supervision.findings import ruled
 from gongji.supervision.indicators import INDICATORS
 from gongji.supervision.inspection import look
-from gongji.supervision.register import read_register
+from gongji.supervision.rule_names import read_register
 from gongji.supervision.rules_folded import Rule, fold_rules
 
 DAY = datetime(2025, 6, 10, 9)

@@ -161,5 +161,5 @@ def test_a_doctor_leads_only_beyond_the_own_institution() -> None:
     calm = house | {"subject": "H2", "institution": "H2", "ratio": 0.05, "z": 0.3}
     frames = [pl.DataFrame(rows, schema=peers.PEER) for rows in ([house, calm], [doctor, other])]
     nothing = pl.DataFrame()
-    compared = leads.Compared(frames[0], frames[1], nothing, nothing, nothing)
+    compared = leads.Comparisons(frames[0], frames[1], nothing, nothing, nothing)
     assert leads.own_doctors(compared)["subject"].to_list() == ["D2"]

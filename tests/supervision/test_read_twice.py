@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 from tests.supervision.slow_reading import SLOW, Tables
 
-from gongji.supervision.claim_tables import ClaimTables, Part
-from gongji.supervision.detectors.vocabulary import DETECTORS, POINT
+from gongji.supervision.claim_tables import ClaimPart, ClaimTables
+from gongji.supervision.detectors.detector_words import DETECTORS, POINT
 from gongji.supervision.inspection import look
 from gongji.supervision.prefecture import Wishes, make_prefecture
 from gongji.supervision.rules_folded import Rule, fold_rules
@@ -22,13 +22,13 @@ PLAIN = [rule for rule in fold_rules("000000") if not rule.points and rule.since
 
 
 @pytest.fixture(scope="module")
-def part(tmp_path_factory: pytest.TempPathFactory) -> Part:
+def part(tmp_path_factory: pytest.TempPathFactory) -> ClaimPart:
     folder = tmp_path_factory.mktemp("small")
     make_prefecture(folder, Wishes(persons=900, seed=8))
     return _stirred(next(iter(ClaimTables(folder).parts())))
 
 
-def _stirred(part: Part) -> Part:
+def _stirred(part: ClaimPart) -> ClaimPart:
     """With some visits far away and some lines that do not add up."""
     far = pl.when(pl.col("visit").hash(4) % 7 == 0).then(pl.lit("430100")).otherwise("region")
     first = pl.col("settled_at").min().over("person", "begin")
@@ -41,7 +41,7 @@ def _stirred(part: Part) -> Part:
 
 
 @pytest.mark.parametrize("rule", PLAIN, ids=lambda rule: rule.name)
-def test_columns_find_what_a_slow_reading_finds(part: Part, rule: Rule) -> None:
+def test_columns_find_what_a_slow_reading_finds(part: ClaimPart, rule: Rule) -> None:
     tight = {name: TIGHTER.get(name, value) for name, value in rule.figures.items()}
     rule = replace(rule, figures=tight)
     found = look(rule, part, pl.DataFrame(schema=POINT)).found

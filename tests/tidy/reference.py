@@ -13,7 +13,7 @@ import keys_page
 from gongji.cli.main import COMMANDS
 from gongji.platform.environment import SETTINGS
 from gongji.refusals import REFUSALS
-from gongji.supervision.register import read_register
+from gongji.supervision.rule_names import read_register
 from gongji.supervision.rules_folded import fold_rules
 
 DOCS = Path(__file__).parent.parent.parent / "docs"

@@ -60,11 +60,11 @@ def command(
     from gongji.supervision.claim_tables import ClaimTables
     from gongji.supervision.points import read_points
     from gongji.supervision.rules_folded import fold_rules
-    from gongji.supervision.supervise_run import Asked, given_points, supervise
+    from gongji.supervision.supervise_run import Supervising, given_points, supervise
 
     tables = ClaimTables(folder)
     points = pl.concat([given_points(tables), read_points(points_files)])
-    asked = Asked(tables, fold_rules(area, folders), points, top)
+    asked = Supervising(tables, fold_rules(area, folders), points, top)
     shown = sys.stderr.isatty() and not as_json
     with tqdm(unit="步", disable=not shown, leave=False) as bar:
 

@@ -35,7 +35,7 @@ ROWS = 2_000_000
 
 
 @dataclass(frozen=True)
-class Part:
+class ClaimPart:
     """The tables of some whole persons, or of a place and a time; those of everybody beside them.
 
     Shape:   `first_day` and `last_day` bound the findings that are wanted, not what is read.
@@ -59,7 +59,7 @@ class Part:
         frame = self.table(table)
         return column in frame.columns and frame[column].null_count() < len(frame)
 
-    def of_persons(self, persons: pl.Series) -> "Part":
+    def of_persons(self, persons: pl.Series) -> "ClaimPart":
         """The same of some persons only."""
         wanted = persons.to_frame("person").unique()
         return replace(
@@ -129,7 +129,7 @@ class ClaimTables:
         found = self.scan("visits").select(pl.col("settled_at").max()).collect().item()
         return found if isinstance(found, datetime) else None
 
-    def parts(self, persons: pl.DataFrame | None = None) -> Iterator[Part]:
+    def parts(self, persons: pl.DataFrame | None = None) -> Iterator[ClaimPart]:
         """Whole persons at a time; only some of them where they are given."""
         paired = self._paired()
         if persons is not None:
@@ -160,19 +160,21 @@ class ClaimTables:
                     return []
         return [(one[0], one[1], one[2]) for one in found]
 
-    def _part(self, paths: tuple[Path, Path, Path] | None, wanted: pl.LazyFrame | None) -> Part:
+    def _part(
+        self, paths: tuple[Path, Path, Path] | None, wanted: pl.LazyFrame | None
+    ) -> ClaimPart:
         frames = []
         for place, table in enumerate(NEEDED):
             scan = ours(pl.scan_parquet(paths[place])) if paths else self.scan(table)
             if wanted is not None:
                 scan = scan.join(wanted.select("person"), on="person", how="semi")
             frames.append(scan.collect())
-        return Part(frames[0], frames[1], frames[2], **self.everybodys)
+        return ClaimPart(frames[0], frames[1], frames[2], **self.everybodys)
 
-    def _hashed(self, number: int, count: int) -> Part:
+    def _hashed(self, number: int, count: int) -> ClaimPart:
         mine = pl.col("person").hash(11) % count == number
         frames = [self.scan(table).filter(mine).collect() for table in NEEDED]
-        return Part(frames[0], frames[1], frames[2], **self.everybodys)
+        return ClaimPart(frames[0], frames[1], frames[2], **self.everybodys)
 
 
 EMPTY: dict[str, dict[str, type[pl.DataType]]] = {

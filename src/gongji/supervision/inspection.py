@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from gongji.supervision.claim_tables import ClaimTables, Part
+from gongji.supervision.claim_tables import ClaimPart, ClaimTables
 from gongji.supervision.detectors import cards, combinations, limits, quantities, whereabouts
-from gongji.supervision.detectors.vocabulary import DETECTORS, HIT, Detector
+from gongji.supervision.detectors.detector_words import DETECTORS, HIT, Detector
 from gongji.supervision.findings import FINDING, merged, ruled, spread
 from gongji.supervision.rules_folded import RESTING, Rule
 
@@ -38,7 +38,7 @@ NOT_LOOKED_AT = {"rule": pl.String, "reason": pl.String, "rows": pl.Int64}
 
 
 @dataclass(frozen=True)
-class Seen:
+class Inspected:
     """What an inspection found and what it could not look at, and how many visits it read."""
 
     findings: pl.DataFrame
@@ -48,14 +48,14 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Looked:
+class RuleLook:
     """What one rule found in one part, and the rows that it passed over."""
 
     found: pl.DataFrame
     passed: list[tuple[str, str, int]]
 
 
-def look(rule: Rule, part: Part, points: pl.DataFrame) -> Looked:
+def look(rule: Rule, part: ClaimPart, points: pl.DataFrame) -> RuleLook:
     """One rule on one part.
 
     Returns: no hits and the reason where a needed column is not there, or has no points.
@@ -64,15 +64,15 @@ def look(rule: Rule, part: Part, points: pl.DataFrame) -> Looked:
     for needed in detector.needs:
         table, _, column = needed.partition(".")
         if column not in part.table(table).columns:
-            return Looked(pl.DataFrame(schema=HIT), [(rule.name, f"没有列 {needed}", 0)])
+            return RuleLook(pl.DataFrame(schema=HIT), [(rule.name, f"没有列 {needed}", 0)])
     mine = points.filter(pl.col("rule") == rule.points)
     if (detector.points or rule.points) and mine.is_empty():
-        return Looked(pl.DataFrame(schema=HIT), [(rule.name, "没有导入知识点", 0)])
+        return RuleLook(pl.DataFrame(schema=HIT), [(rule.name, "没有导入知识点", 0)])
     found = detector.find(part, rule, mine)
-    return Looked(found.select(list(HIT)), _passed(rule, detector, part))
+    return RuleLook(found.select(list(HIT)), _passed(rule, detector, part))
 
 
-def _passed(rule: Rule, detector: Detector, part: Part) -> list[tuple[str, str, int]]:
+def _passed(rule: Rule, detector: Detector, part: ClaimPart) -> list[tuple[str, str, int]]:
     """How many rows lack a column that the rule needs."""
     passed = []
     for needed in detector.needs:
@@ -98,7 +98,7 @@ def inspect(
     points: pl.DataFrame,
     before: pl.DataFrame | None = None,
     told: Callable[[str], object] = lambda what: None,
-) -> Seen:
+) -> Inspected:
     """Every rule that does not rest, over all claims; with `before` only what is new is sought.
 
     Shape:   `before` has the numbers `_visit` of visits that were looked at already.
@@ -118,7 +118,7 @@ def inspect(
     lines = tables.scan("lines").select("line", "visit", "amount")
     hit = mine.found.select("visit").unique().lazy()
     found.append(spread(mine.found, lines.join(hit, on="visit", how="semi").collect()))
-    return Seen(
+    return Inspected(
         merged(pl.concat(found)) if found else pl.DataFrame(schema=FINDING),
         _not_looked_at(passed + mine.passed),
         len(everybody.visits),
@@ -126,7 +126,7 @@ def inspect(
     )
 
 
-def _of_part(rules: list[Rule], part: Part, points: pl.DataFrame) -> Looked:
+def _of_part(rules: list[Rule], part: ClaimPart, points: pl.DataFrame) -> RuleLook:
     empty = ruled_nothing()
     found, passed = [empty], []
     for rule in rules:
@@ -134,7 +134,7 @@ def _of_part(rules: list[Rule], part: Part, points: pl.DataFrame) -> Looked:
         passed += mine.passed
         if len(mine.found):
             found.append(ruled(rule, mine.found, part.proofs).select(empty.columns))
-    return Looked(pl.concat(found), passed)
+    return RuleLook(pl.concat(found), passed)
 
 
 def ruled_nothing() -> pl.DataFrame:
@@ -155,7 +155,7 @@ def _new_visits(tables: ClaimTables, before: pl.DataFrame | None) -> pl.DataFram
     return visits if before is None else visits.join(before, on="_visit", how="anti")
 
 
-def everybodys(tables: ClaimTables) -> Part:
+def everybodys(tables: ClaimTables) -> ClaimPart:
     """The columns of everybody that rules on cards, codes and accounts need.
 
     Of the lines only those whose code of a pack stands more than once.
@@ -175,7 +175,7 @@ def everybodys(tables: ClaimTables) -> Part:
         lines = lines.head(0)
     frame = lines.collect()
     persons = tables.scan("persons").head(0).collect()
-    return Part(visits, frame, persons, **tables.everybodys)
+    return ClaimPart(visits, frame, persons, **tables.everybodys)
 
 
 def _hash_of_nothing() -> int:

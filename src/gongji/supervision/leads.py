@@ -32,7 +32,7 @@ LEAD = {
 
 
 @dataclass(frozen=True)
-class Compared:
+class Comparisons:
     """Peers, doctors, months and networks, as they were compared."""
 
     institutions: pl.DataFrame
@@ -97,7 +97,7 @@ def _typed(found: pl.DataFrame, source: str) -> pl.DataFrame:
     return named.select([pl.col(name).cast(kind) for name, kind in LEAD.items()])
 
 
-def peer_leads(compared: Compared) -> pl.DataFrame:
+def peer_leads(compared: Comparisons) -> pl.DataFrame:
     """Institutions and doctors beyond their peers; money in excess of their worst indicator.
 
     A doctor counts only beyond the own institution too: what all of a house do is the house's.
@@ -124,7 +124,7 @@ def peer_leads(compared: Compared) -> pl.DataFrame:
     return _typed(found, PEERS)
 
 
-def own_doctors(compared: Compared) -> pl.DataFrame:
+def own_doctors(compared: Comparisons) -> pl.DataFrame:
     """Doctors who are beyond both their peers and the rest of their own institution."""
     doctors = peers.alerts(compared.doctors)
     house = compared.institutions.select("institution", "indicator", _house="ratio")
@@ -134,7 +134,7 @@ def own_doctors(compared: Compared) -> pl.DataFrame:
     return both.filter(still).drop("_house")
 
 
-def past_leads(compared: Compared) -> pl.DataFrame:
+def past_leads(compared: Comparisons) -> pl.DataFrame:
     """Institutions that outgrew their own past."""
     grown = own_past.growing(compared.months)
     said = pl.format(
@@ -153,7 +153,7 @@ def past_leads(compared: Compared) -> pl.DataFrame:
     return _typed(found, PAST)
 
 
-def network_leads(compared: Compared) -> pl.DataFrame:
+def network_leads(compared: Comparisons) -> pl.DataFrame:
     """Shops in rings of shared payers and in round-robin prescriptions."""
     ring = pl.format(
         "{} 个账户为 {} 人支付，{} 集中于此", "payers", "persons", pl.col("share").round(2)

@@ -18,8 +18,8 @@ from xml.etree import ElementTree
 import polars as pl
 
 from gongji.refusals import Refusal
-from gongji.supervision.detectors.vocabulary import POINT
-from gongji.supervision.register import read_register
+from gongji.supervision.detectors.detector_words import POINT
+from gongji.supervision.rule_names import read_register
 
 HEADER_ROW = 4
 MOST_COLUMNS = 32
@@ -30,7 +30,7 @@ Row = dict[int, str]
 
 
 @dataclass(frozen=True)
-class Limit:
+class PointLimit:
     """What a detail's logic says, as a point has it."""
 
     low: int | None = None
@@ -146,7 +146,7 @@ def _rule_of(path: Path, rows: list[tuple[int, Row]]) -> str:
     return max(found, key=len)
 
 
-def _details(path: Path, rows: list[tuple[int, Row]]) -> dict[str, tuple[Limit, str]]:
+def _details(path: Path, rows: list[tuple[int, Row]]) -> dict[str, tuple[PointLimit, str]]:
     """Number of a detail -> its limit and basis; totals and notes have no number."""
     header = next((row for number, row in rows if number == HEADER_ROW), {})
     places = {title: column for column, title in header.items()}
@@ -154,7 +154,7 @@ def _details(path: Path, rows: list[tuple[int, Row]]) -> dict[str, tuple[Limit, 
     basis = next((at for title, at in places.items() if "依据" in title), None)
     if logic is None:
         raise _bad(path, f"第 {HEADER_ROW} 行没有列“检测逻辑”")
-    found: dict[str, tuple[Limit, str]] = {}
+    found: dict[str, tuple[PointLimit, str]] = {}
     for number, row in rows:
         if number > HEADER_ROW and _NUMBER.match(row.get(0, "")):
             said = row.get(logic, "")
@@ -162,7 +162,7 @@ def _details(path: Path, rows: list[tuple[int, Row]]) -> dict[str, tuple[Limit, 
     return found
 
 
-def limit_of(said: str) -> Limit:
+def limit_of(said: str) -> PointLimit:
     """The bounds in a sentence of logic; what it does not say stays empty.
 
     Shape:   限男性, 限女性; 不低于 or 不超过 N 岁, 天, 元; 每次, 每日, 每年; N 日内;
@@ -183,11 +183,11 @@ def limit_of(said: str) -> Limit:
     if window:
         lowest = int(window[1])
     most = int(high[1]) * (100 if high[2] else 1) if high else None
-    return Limit(lowest, most, codes, (unit[1] or unit[2]) if unit else None)
+    return PointLimit(lowest, most, codes, (unit[1] or unit[2]) if unit else None)
 
 
 def _coded(
-    path: Path, details: dict[str, tuple[Limit, str]], rows: list[tuple[int, Row]]
+    path: Path, details: dict[str, tuple[PointLimit, str]], rows: list[tuple[int, Row]]
 ) -> Iterator[tuple[object, ...]]:
     """A point for each code; a number that is blank is the one above."""
     titles = _code_header(path, rows)

@@ -26,7 +26,7 @@ SUBJECTS = (INSTITUTION, DOCTOR, PERSON, ACCOUNT)
 Figure: TypeAlias = int | str | list[str]
 
 
-class Ground(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class LawCited(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a rule rests on."""
 
     paper: str = msgspec.field(name="文件")
@@ -40,7 +40,7 @@ class RuleText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     detector: str = msgspec.field(name="检测")
     state: str = msgspec.field(name="状态")
     at_stake: str = msgspec.field(name="涉及金额")
-    grounds: list[Ground] = msgspec.field(name="依据")
+    grounds: list[LawCited] = msgspec.field(name="依据")
     points: str = msgspec.field(name="知识点", default="")
     figures: dict[str, Figure] = msgspec.field(name="参数", default_factory=dict)
     excuses: list[str] = msgspec.field(name="例外", default_factory=list)

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import polars as pl
 
-from gongji.supervision import indicators, leads, marks, networks, own_past, peers, pictures
+from gongji.supervision import indicators, lead_pictures, leads, marks, networks, own_past, peers
 from gongji.supervision.claim_tables import ClaimTables
-from gongji.supervision.detectors.vocabulary import POINT
+from gongji.supervision.detectors.detector_words import POINT
 from gongji.supervision.finding_book import write_book
 from gongji.supervision.findings import FINDING, counting
-from gongji.supervision.inspection import Seen, inspect
+from gongji.supervision.inspection import Inspected, inspect
 from gongji.supervision.lead_pages import Page, Picture, render
 from gongji.supervision.rules_folded import Rule
 
@@ -28,7 +28,7 @@ Told = Callable[[str], object]
 
 
 @dataclass(frozen=True)
-class Run:
+class SupervisionRun:
     """What a run found."""
 
     visits: int
@@ -41,7 +41,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Supervising:
     """What is to be looked at: tables, rules, knowledge points, how many leads."""
 
     tables: ClaimTables
@@ -69,7 +69,7 @@ def given_points(tables: ClaimTables) -> pl.DataFrame:
     return found.select([pl.col(name).cast(kind) for name, kind in POINT.items()]).collect()
 
 
-def supervise(asked: Asked, report: Path, told: Told = lambda what: None) -> Run:
+def supervise(asked: Supervising, report: Path, told: Told = lambda what: None) -> SupervisionRun:
     """Inspect, compare, rank and write the report.
 
     Ensures: findings of earlier runs stay as they are; a line is never told twice.
@@ -90,7 +90,7 @@ def supervise(asked: Asked, report: Path, told: Told = lambda what: None) -> Run
         on="institution",
         how="left",
     )
-    run = Run(
+    run = SupervisionRun(
         seen.visits, len(seen.new_visits), len(new), findings, named, seen.not_looked_at, precision
     )
     told("报告")
@@ -102,7 +102,7 @@ def supervise(asked: Asked, report: Path, told: Told = lambda what: None) -> Run
     return run
 
 
-def _all_seen(before: pl.DataFrame | None, seen: Seen) -> pl.DataFrame:
+def _all_seen(before: pl.DataFrame | None, seen: Inspected) -> pl.DataFrame:
     new = seen.new_visits.select("_visit")
     return new if before is None else pl.concat([before, new])
 
@@ -119,11 +119,11 @@ def _marked(report: Path) -> pl.DataFrame:
     return marks.precision_of(both)
 
 
-def compare_all(tables: ClaimTables) -> leads.Compared:
+def compare_all(tables: ClaimTables) -> leads.Comparisons:
     """Institutions and doctors beside their peers and their own past, and the networks."""
     cells, heads = indicators.cells(tables), indicators.heads(tables)
     institutions = tables.everybodys["institutions"]
-    return leads.Compared(
+    return leads.Comparisons(
         peers.compare(cells, institutions, heads),
         peers.compare(cells, institutions, heads, "医师"),
         own_past.against_past(cells, institutions),
@@ -135,7 +135,7 @@ def compare_all(tables: ClaimTables) -> leads.Compared:
 def all_leads(
     findings: pl.DataFrame,
     rules: tuple[Rule, ...],
-    compared: leads.Compared,
+    compared: leads.Comparisons,
     precision: pl.DataFrame,
 ) -> pl.DataFrame:
     """Leads of all sources in one order."""
@@ -150,9 +150,9 @@ def all_leads(
     )
 
 
-def _pictures(run: Run, compared: leads.Compared) -> list[Picture]:
+def _pictures(run: SupervisionRun, compared: leads.Comparisons) -> list[Picture]:
     found = [
-        Picture("阶梯图", pictures.ladder(run.leads), "前 20 条线索的涉及金额（万元），按名次")
+        Picture("阶梯图", lead_pictures.ladder(run.leads), "前 20 条线索的涉及金额（万元），按名次")
     ]
     worst = peers.alerts(compared.institutions).unique(
         ["group", "indicator"], keep="first", maintain_order=True
@@ -163,16 +163,16 @@ def _pictures(run: Run, compared: leads.Compared) -> list[Picture]:
         )
         said = "横轴就诊人次，纵轴实际与预期之比；灰区为同行正常范围（含超离散），红点在其外"
         title = f"漏斗图：{row['indicator']}（{row['group']}）"
-        found.append(Picture(title, pictures.funnel(mine), said))
+        found.append(Picture(title, lead_pictures.funnel(mine), said))
     for row in own_past.growing(compared.months).head(CHOSEN).iter_rows(named=True):
         mine = compared.months.filter(pl.col("institution") == row["institution"])
         said = "实线为各月费用（万元），虚线为按季节的预期，细线为移动平均的上限，红点超出"
         title = f"时间图：{row['institution']}"
-        found.append(Picture(title, pictures.over_time(mine.sort("month")), said))
+        found.append(Picture(title, lead_pictures.over_time(mine.sort("month")), said))
     return found
 
 
-def _by_rule(run: Run) -> pl.DataFrame:
+def _by_rule(run: SupervisionRun) -> pl.DataFrame:
     return (
         run.findings.group_by("rule", "kind", "state")
         .agg(
@@ -187,7 +187,9 @@ def _by_rule(run: Run) -> pl.DataFrame:
     )
 
 
-def _write_report(report: Path, run: Run, compared: leads.Compared, asked: Asked) -> None:
+def _write_report(
+    report: Path, run: SupervisionRun, compared: leads.Comparisons, asked: Supervising
+) -> None:
     blind = run.not_looked_at.rename({"rule": "规则", "reason": "原因", "rows": "行数"})
     more = [("指标", reason, None) for reason in indicators.NOT_LOOKED_AT]
     blind = pl.concat([blind, pl.DataFrame(more, schema=blind.schema, orient="row")])

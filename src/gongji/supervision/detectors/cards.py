@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from gongji.supervision.claim_tables import Part
+from gongji.supervision.claim_tables import ClaimPart
+from gongji.supervision.detectors.detector_words import detector, hits, nothing
 from gongji.supervision.detectors.limits import INPATIENT
-from gongji.supervision.detectors.vocabulary import detector, hits, nothing
 from gongji.supervision.rules_folded import Rule
 
 ONE = 10_000
@@ -12,7 +12,7 @@ CENT = 100
 
 
 @detector("追溯码重复", "lines.trace", whole=True)
-def trace_twice(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def trace_twice(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """A code of a pack that was settled before; every settlement but the first is meant.
 
     Opened packs (a count below one) and the same visit again are not; a refund has been netted
@@ -31,7 +31,7 @@ def trace_twice(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("连续刷卡", "visits.terminal", "visits.settled_at", whole=True)
-def card_runs(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def card_runs(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """At one terminal, one after another within so many seconds, at least so many different
     persons for one and the same amount."""
     visits = part.visits.filter(pl.col("terminal").is_not_null() & (pl.col("care") != INPATIENT))
@@ -51,7 +51,7 @@ def card_runs(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("金额雷同", "visits.total", whole=True)
-def equal_amounts(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def equal_amounts(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """On one day at one institution, at least so many persons with one and the same amount."""
     visits = part.visits.filter(
         (pl.col("total") >= rule.number("起算金额")) & (pl.col("care") != INPATIENT)
@@ -64,7 +64,7 @@ def equal_amounts(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("一户多人", "visits.payer_account", whole=True)
-def one_account(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def one_account(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """An account that pays for more other persons than a family has."""
     visits = part.visits.filter(pl.col("payer_account").is_not_null())
     persons = pl.col("person").n_unique().over("payer_account")
@@ -73,7 +73,7 @@ def one_account(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("年末用尽", "visits.pool", whole=True)
-def year_end(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def year_end(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """In the last days of a year, a purchase in a pharmacy that takes exactly what was left.
 
     What the pool paid a person in the year then equals a sum that many persons have, the ceiling,

@@ -2,15 +2,15 @@
 
 import polars as pl
 
-from gongji.supervision.claim_tables import Part
+from gongji.supervision.claim_tables import ClaimPart
+from gongji.supervision.detectors.detector_words import detector, hits, nothing, with_points
 from gongji.supervision.detectors.limits import INPATIENT
-from gongji.supervision.detectors.vocabulary import detector, hits, nothing, with_points
 from gongji.supervision.rules_folded import Rule
 
 ONE = 10_000
 
 
-def _pairs(part: Part, points: pl.DataFrame) -> pl.DataFrame:
+def _pairs(part: ClaimPart, points: pl.DataFrame) -> pl.DataFrame:
     """Lines of a first code beside those of the other, in one visit or one day of a person."""
     first = with_points(part.lines, points).with_columns(_day=pl.col("occurred_at").dt.date())
     other = part.lines.join(points.select(item="other").unique(), on="item", how="semi")
@@ -29,7 +29,7 @@ def _pairs(part: Part, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("不得同收", "lines.item", points=True)
-def forbidden_pair(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def forbidden_pair(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """Both codes of a forbidden pair in one visit or day; the cheaper of the two is at stake."""
     both = _pairs(part, points)
     cheaper = pl.min_horizontal("amount", "_amount")
@@ -38,7 +38,7 @@ def forbidden_pair(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame
 
 
 @detector("相互作用", "lines.days", points=True)
-def interaction(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def interaction(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """Both drugs of a pair in overlapping days of supply."""
     first = with_points(part.lines, points).filter(pl.col("days") > 0)
     day, end = pl.col("occurred_at").dt.date(), pl.duration(days=pl.col("days"))
@@ -53,7 +53,7 @@ def interaction(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("分解项目", "lines.item", points=True)
-def split_item(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def split_item(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """All parts of a set in one visit where one item covers them; `high` is that item's price."""
     lines = with_points(part.lines, points)
     sizes = points.group_by("other").agg(_size=pl.col("item").n_unique())
@@ -69,7 +69,7 @@ def split_item(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("缺少配套", "lines.item", points=True)
-def lacks_other(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def lacks_other(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """An item without the other that belongs to it, on no day near it."""
     lines = with_points(part.lines, points)
     day = pl.col("occurred_at").dt.date()
@@ -82,7 +82,7 @@ def lacks_other(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("越级用药", "lines.item", points=True)
-def second_line(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def second_line(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """A second-line drug without any of its first-line drugs in so many days before."""
     lines = with_points(part.lines, points)
     day = pl.col("occurred_at").dt.date()
@@ -98,7 +98,7 @@ def second_line(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("重复收费", "lines.item")
-def charged_twice(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def charged_twice(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """A service stands more than once in a visit, by the same doctor; all after the first."""
     stays = part.visits.filter(pl.col("care") == INPATIENT).select("visit")
     lines = part.lines.filter(pl.col("kind") == "201").join(stays, on="visit", how="anti")
@@ -111,7 +111,7 @@ def charged_twice(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("明细异常", "lines.count", "lines.price")
-def wrong_line(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def wrong_line(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """Count times price is not the amount, or the count is nothing, or a doctor is missing where
     there must be one."""
     exact = (pl.col("count") * pl.col("price") + 50_000_000) // 100_000_000
@@ -124,7 +124,7 @@ def wrong_line(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("分解就诊", "visits.diagnosis")
-def split_visit(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def split_visit(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """Several visits of a person at an institution on one day for one diagnosis; the consultations
     after the first are at stake."""
     if part.visits.is_empty():

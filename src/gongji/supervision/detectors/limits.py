@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from gongji.supervision.claim_tables import Part
-from gongji.supervision.detectors.vocabulary import detector, hits, listed, nothing, with_points
+from gongji.supervision.claim_tables import ClaimPart
+from gongji.supervision.detectors.detector_words import detector, hits, listed, nothing, with_points
 from gongji.supervision.rules_folded import Rule
 
 LEVELS = {"": 0, "pharmacy": 0, "1": 1, "2": 2, "3": 3}
@@ -12,7 +12,7 @@ INPATIENT = "inpatient"
 DAYS_A_YEAR = 365.25
 
 
-def _persons(part: Part, lines: pl.DataFrame) -> pl.DataFrame:
+def _persons(part: ClaimPart, lines: pl.DataFrame) -> pl.DataFrame:
     return lines.join(part.persons.select("person", "sex", "born"), on="person", how="left")
 
 
@@ -29,7 +29,7 @@ def _outside(age: pl.Expr) -> pl.Expr:
 
 
 @detector("限年龄", "persons.born", points=True)
-def age_limit(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def age_limit(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """The age on the day, in years or days as the point says, is outside its bounds."""
     lines = _persons(part, with_points(part.lines, points)).filter(pl.col("born").is_not_null())
     day = pl.col("occurred_at").dt.date()
@@ -41,7 +41,7 @@ def age_limit(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("限性别", "persons.sex", points=True)
-def sex_limit(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def sex_limit(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """The person is of the other sex than the item is for."""
     lines = _persons(part, with_points(part.lines, points)).filter(pl.col("sex").is_not_null())
     found = lines.filter(~listed("sex"))
@@ -50,7 +50,7 @@ def sex_limit(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("限级别", "visits.level", points=True)
-def level_limit(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def level_limit(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """The institution's level is below the lowest that the point allows."""
     level = pl.col("level").replace_strict(LEVELS, default=0, return_dtype=pl.Int64)
     lines = _of_visits(part, with_points(part.lines, points), "level")
@@ -58,12 +58,12 @@ def level_limit(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     return hits(found, pl.col("in_scope"), pl.format("机构级别“{}”", "level"))
 
 
-def _of_visits(part: Part, lines: pl.DataFrame, *columns: str) -> pl.DataFrame:
+def _of_visits(part: ClaimPart, lines: pl.DataFrame, *columns: str) -> pl.DataFrame:
     return lines.join(part.visits.select("visit", *columns), on="visit", how="inner")
 
 
 @detector("限就医方式", "visits.med_type", points=True)
-def mode_limit(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def mode_limit(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """The visit is of a kind that the point does not allow."""
     lines = _of_visits(part, with_points(part.lines, points), "med_type")
     found = lines.filter(pl.col("med_type").is_not_null() & ~listed("med_type"))
@@ -71,14 +71,14 @@ def mode_limit(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("限科室", "lines.department", points=True)
-def department_limit(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def department_limit(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """The line's department is not one that the point allows."""
     lines = with_points(part.lines, points)
     found = lines.filter(pl.col("department").is_not_null() & ~listed("department"))
     return hits(found, pl.col("in_scope"), pl.format("科室 {}", "department"))
 
 
-def _diagnosed(part: Part, lines: pl.DataFrame) -> pl.DataFrame:
+def _diagnosed(part: ClaimPart, lines: pl.DataFrame) -> pl.DataFrame:
     """Lines with whether some diagnosis of the visit begins with one of the allowed codes."""
     there = _of_visits(part, lines, "diagnosis").filter(
         pl.col("diagnosis").is_not_null() & (pl.col("diagnosis") != "")
@@ -93,28 +93,28 @@ def _diagnosed(part: Part, lines: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("限诊断", "visits.diagnosis", points=True)
-def indication(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def indication(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """No diagnosis of the visit is among those that the point asks for."""
     found = _diagnosed(part, with_points(part.lines, points)).filter(~pl.col("_meets"))
     return hits(found, pl.col("in_scope"), pl.format("诊断 {}，要求 {}", "diagnosis", "allowed"))
 
 
 @detector("禁诊断", "visits.diagnosis", points=True)
-def contraindication(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def contraindication(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """Some diagnosis of the visit is among those that the point forbids."""
     found = _diagnosed(part, with_points(part.lines, points)).filter(pl.col("_meets"))
     return hits(found, pl.col("in_scope"), pl.format("诊断 {}，禁用 {}", "diagnosis", "allowed"))
 
 
 @detector("不予支付", "lines.in_scope", points=True)
-def never_payable(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def never_payable(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """An item that this insurance never pays was taken into the scope."""
     found = with_points(part.lines, points).filter(pl.col("in_scope") > 0)
     return hits(found, pl.col("in_scope"), pl.format("{} 不属本险种支付", "name"))
 
 
 @detector("单味不予支付", "lines.kind", points=True)
-def not_alone(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def not_alone(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """All decoction pieces of a visit are ones that are not payable alone."""
     pieces = part.lines.filter(pl.col("kind") == "102")
     bad = with_points(pieces, points)
@@ -126,7 +126,7 @@ def not_alone(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("超病种目录", "visits.disease", points=True)
-def disease_list(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def disease_list(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """In a visit for a listed disease, an item that no point allows for it."""
     if points.is_empty():
         return nothing()
@@ -140,7 +140,7 @@ def disease_list(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("超机构清单", "institutions.kind", points=True)
-def institution_list(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def institution_list(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """A drug that no point lists, at institutions of the kind that the rule names."""
     if points.is_empty():
         return nothing()
@@ -151,7 +151,7 @@ def institution_list(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFra
     return hits(found, pl.col("in_scope"), pl.format("清单外 {}", "name"))
 
 
-def _diagnoses(part: Part, points: pl.DataFrame) -> pl.DataFrame:
+def _diagnoses(part: ClaimPart, points: pl.DataFrame) -> pl.DataFrame:
     """Visits with the points that speak of one of their diagnoses."""
     visits = part.visits.filter(pl.col("diagnosis").is_not_null() & (pl.col("diagnosis") != ""))
     split = visits.with_columns(_code=pl.col("diagnosis").str.split(";")).explode("_code")
@@ -160,14 +160,14 @@ def _diagnoses(part: Part, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("诊断限性别", "visits.diagnosis", "persons.sex", points=True)
-def diagnosis_sex(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def diagnosis_sex(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """A diagnosis that the other sex has."""
     found = _diagnoses(part, points).filter(pl.col("sex").is_not_null() & ~listed("sex"))
     return hits(found.unique("visit"), pl.col("pool"), pl.format("诊断 {}", "_code"))
 
 
 @detector("诊断限年龄", "visits.diagnosis", "persons.born", points=True)
-def diagnosis_age(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def diagnosis_age(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """A diagnosis of another age."""
     visits = _diagnoses(part, points).filter(pl.col("born").is_not_null())
     found = visits.filter(_outside(age_years("born", pl.col("begin"))))

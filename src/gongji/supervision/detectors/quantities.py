@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from gongji.supervision.claim_tables import Part
+from gongji.supervision.claim_tables import ClaimPart
+from gongji.supervision.detectors.detector_words import detector, hits, with_points
 from gongji.supervision.detectors.limits import DRUG_KINDS, INPATIENT, age_years
-from gongji.supervision.detectors.vocabulary import detector, hits, with_points
 from gongji.supervision.rules_folded import Rule
 
 ONE = 10_000
@@ -38,7 +38,7 @@ def _percent(sums: str, limit: str) -> pl.Expr:
 
 
 @detector("限次数", "lines.count", points=True)
-def units(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def units(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """More units of an item than the point allows in a visit, a day or a year."""
     lines = _dated(with_points(part.lines, points))
     limit = pl.col("high") * ONE
@@ -51,7 +51,7 @@ def units(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("周期限次", "lines.count", points=True)
-def units_in_window(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def units_in_window(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """More units than the point allows within so many days, counted back from each line."""
     lines = _dated(with_points(part.lines, points))
     earlier = lines.select("person", "item", "line", _then="occurred_at", _had="count")
@@ -71,7 +71,7 @@ def units_in_window(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFram
 
 
 @detector("限开药天数", "lines.days", points=True)
-def days_a_prescription(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def days_a_prescription(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """One line has more days of supply than the point allows."""
     lines = with_points(part.lines, points).filter(pl.col("days").is_not_null())
     found = lines.with_columns(_over=pl.col("days") - pl.col("high")).filter(pl.col("_over") > 0)
@@ -80,7 +80,7 @@ def days_a_prescription(part: Part, rule: Rule, points: pl.DataFrame) -> pl.Data
 
 
 @detector("限疗程", "lines.days", points=True)
-def course(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def course(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """More days of supply within a year than the course has."""
     lines = _dated(with_points(part.lines, points)).filter(pl.col("days").is_not_null())
     lines = lines.with_columns(pl.col("days").cast(pl.Int64))
@@ -90,7 +90,7 @@ def course(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("限金额", "lines.amount", points=True)
-def amount_cap(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def amount_cap(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """What an item cost in a visit, a day or a year passes the cap of the point, in fen."""
     lines = _dated(with_points(part.lines, points))
     found = [
@@ -113,13 +113,13 @@ def _dearer(lines: pl.DataFrame, limit: str) -> pl.DataFrame:
 
 
 @detector("超单价", "lines.price", points=True)
-def unit_price(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def unit_price(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """The unit price is above that of the point, in millionths of yuan."""
     return _dearer(with_points(part.lines, points), "high")
 
 
 @detector("超挂网价", "items.listing", "lines.price")
-def above_listing(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def above_listing(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """The unit price of a drug is above the listing price of the catalogue."""
     listed = part.items.select("item", "listing").filter(pl.col("listing") > 0)
     lines = part.lines.filter(pl.col("kind").is_in(DRUG_KINDS)).join(listed, on="item")
@@ -127,7 +127,7 @@ def above_listing(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("日用量", "lines.days", points=True)
-def daily_use(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def daily_use(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """Units a day above the leaflet's, which the point gives in ten-thousandths."""
     lines = with_points(part.lines, points).filter(pl.col("days") > 0)
     found = lines.with_columns(_most=pl.col("high") * pl.col("days"))
@@ -137,7 +137,7 @@ def daily_use(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("超量开药", "lines.days", "lines.count", "persons.born")
-def over_supply(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def over_supply(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """What a person has in hand of one drug after a purchase is above the limit, in whole packs.
 
     Supply in hand falls by a day each day and not below zero. What is beyond is rounded down to
@@ -170,7 +170,7 @@ def over_supply(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("重复开药", "lines.days")
-def same_class(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def same_class(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """Another drug of the same subclass, while enough days of the first are left.
 
     The subclass is the point's where points are given, else what the drug's code says.
@@ -199,7 +199,7 @@ def same_class(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("品种数", "lines.item")
-def many_drugs(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def many_drugs(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """More different drugs in a visit than allowed; the cheapest beyond are at stake."""
     stays = part.visits.filter(pl.col("care") == INPATIENT)
     lines = part.lines.filter(pl.col("kind") == "101").join(stays, on="visit", how="anti")
@@ -215,7 +215,7 @@ def many_drugs(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("饮片大处方", "lines.count")
-def large_decoction(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def large_decoction(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """More kinds, or more grams, of decoction pieces in a visit than allowed."""
     pieces = part.lines.filter(pl.col("kind") == "102").sort("visit", "line")
     grams = pl.col("count").sum().over("visit") // ONE

@@ -2,14 +2,14 @@
 
 import polars as pl
 
-from gongji.supervision.claim_tables import Part
+from gongji.supervision.claim_tables import ClaimPart
+from gongji.supervision.detectors.detector_words import detector, hits
 from gongji.supervision.detectors.limits import DRUG_KINDS, INPATIENT
-from gongji.supervision.detectors.vocabulary import detector, hits
 from gongji.supervision.rules_folded import Rule
 
 
 @detector("住院期间门诊", "visits.end")
-def during_stay(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def during_stay(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """An outpatient visit on a day inside the person's own stay, its first and last day not."""
     stays = part.visits.filter((pl.col("care") == INPATIENT) & pl.col("end").is_not_null())
     stays = stays.select("person", _stay="visit", _in="begin", _out="end")
@@ -23,7 +23,7 @@ def during_stay(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("死亡后就诊", "persons.died")
-def after_death(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def after_death(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """A visit that begins more than so many days after the person's death."""
     dead = part.persons.filter(pl.col("died").is_not_null()).select("person", "died")
     late = (pl.col("begin") - pl.col("died")).dt.total_days() > rule.number("宽限天数", 0)
@@ -32,7 +32,7 @@ def after_death(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("异地同时", "visits.settled_at", "visits.region")
-def two_places(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def two_places(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """Two visits in different prefectures within so few minutes that nobody travels between them;
     the later one is meant. Internet hospitals and stays are no place."""
     online = part.institutions.filter(pl.col("kind") == "internet").select("institution")
@@ -49,7 +49,7 @@ def two_places(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("频繁就诊", "visits.med_type")
-def often(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def often(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """More visits of the named kinds than so many within so many days, counted back from each."""
     visits = part.visits.filter(pl.col("med_type").is_in(rule.words("就医方式")))
     visits = visits.sort("person", "begin", "settled_at", "visit")
@@ -61,7 +61,7 @@ def often(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
 
 
 @detector("多处购药", "lines.item")
-def many_places(part: Part, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+def many_places(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """One drug from at least so many institutions within so many days; what was bought at the last
     of them is meant."""
     lines = part.lines.filter(pl.col("kind").is_in(DRUG_KINDS))

@@ -8,7 +8,7 @@ import yaml
 REGISTER = Path(__file__).parent / "register.yaml"
 
 
-class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RuleName(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One name: the rule or the indicator that decides it, or what it would need."""
 
     number: int = msgspec.field(name="序号")
@@ -20,7 +20,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     needs: str = msgspec.field(name="需要", default="")
 
 
-def read_register() -> tuple[Entry, ...]:
+def read_register() -> tuple[RuleName, ...]:
     """Every name in order."""
     found = yaml.safe_load(REGISTER.read_text(encoding="utf-8"))
-    return tuple(msgspec.convert(found["规则"], list[Entry]))
+    return tuple(msgspec.convert(found["规则"], list[RuleName]))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from gongji.supervision.claim_tables import Part
+from gongji.supervision.claim_tables import ClaimPart
 from gongji.supervision.rules_folded import Rule
 
 HIT = {
@@ -39,7 +39,7 @@ POINT = {
 """A knowledge point: of which rule, for which code (and the other of a pair), its bounds or what is
 allowed (joined by ;), from and to which day."""
 
-Find = Callable[[Part, Rule, pl.DataFrame], pl.DataFrame]
+Find = Callable[[ClaimPart, Rule, pl.DataFrame], pl.DataFrame]
 
 
 @dataclass(frozen=True)
