@@ -236,8 +236,8 @@ class _Found:
                 bad.append(found)
         self.summary.rows += frame.height - len(unknown)
         if unknown:
-            before = self.aside.get("prescriber_unknown", 0)
-            self.aside["prescriber_unknown"] = before + len(unknown)
+            had = self.aside.get("prescriber_unknown", 0)
+            self.aside["prescriber_unknown"] = had + len(unknown)
         month = pl.col("date").cast(pl.String).str.slice(0, 7)
         seen = frame.with_columns(month.alias(MONTH), pl.int_range(1, pl.len() + 1).alias(ROW))
         places = seen.select(pl.col(ROW).cast(pl.Int64), "institution", MONTH, "level")

@@ -8,7 +8,7 @@ import polars as pl
 from gongji.audit.open_figures import Estimate
 from gongji.audit.own_folder import FolderAudit
 from gongji.audit.report_tables import (
-    Line,
+    ReportLine,
     ReportTable,
     aside_lines,
     report_tables,
@@ -116,7 +116,7 @@ def _table(table: ReportTable, findings: pl.DataFrame) -> str:
     return f"<h2>{table.title}</h2>{_rows(head, rows, (1, 2, 3, 4))}{note}"
 
 
-def _opened(table: ReportTable, line: Line, findings: pl.DataFrame) -> str:
+def _opened(table: ReportTable, line: ReportLine, findings: pl.DataFrame) -> str:
     """A line's name, which opens to its visits."""
     name = escape(line.name)
     if not line.differ:

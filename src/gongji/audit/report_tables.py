@@ -14,7 +14,7 @@ LEVEL_NAMES = {"1": "一级", "2": "二级", "3": "三级", "": "无级别"}
 
 
 @dataclass(frozen=True)
-class Line:
+class ReportLine:
     """One line of a table: what it is, how many visits of how many differ, by how much."""
 
     key: str
@@ -32,7 +32,7 @@ class ReportTable:
     title: str
     of: str
     column: str
-    lines: tuple[Line, ...]
+    lines: tuple[ReportLine, ...]
 
 
 def with_money(findings: pl.DataFrame) -> pl.DataFrame:
@@ -76,7 +76,7 @@ def _of_findings(
     title: str, of: str, column: str, findings: pl.DataFrame, names: dict[str, str]
 ) -> ReportTable:
     lines = [
-        Line(key, names.get(key, key or "（无）"), count, count, over, under)
+        ReportLine(key, names.get(key, key or "（无）"), count, count, over, under)
         for key, (count, over, under) in _sums(findings, column).items()
     ]
     return ReportTable(title, of, column, tuple(sorted(lines, key=_by_money)))
@@ -90,12 +90,12 @@ def _of_totals(column: str, of: str, findings: pl.DataFrame, found: FolderAudit)
     for value, rows, _ in totals.iter_rows():
         count, over, under = sums.get(value, (0, 0, 0))
         name = names.get(column, {}).get(value) or value or "（无）"
-        lines.append(Line(value, name, int(rows), count, over, under))
+        lines.append(ReportLine(value, name, int(rows), count, over, under))
     key = (lambda line: line.key) if column == "month" else _by_money
     return ReportTable(f"按{of}", of, column, tuple(sorted(lines, key=key)))
 
 
-def _by_money(line: Line) -> tuple[int, int, str]:
+def _by_money(line: ReportLine) -> tuple[int, int, str]:
     return -(line.over_fen + line.under_fen), -line.differ, line.key
 
 

@@ -93,7 +93,7 @@ def mirror_tables(paths: Sequence[Path], wishes: MirrorWishes, told: Told) -> Ch
     _take_in(wishes, mapping, store, deliveries, told)
     family = decide_family(store.records)
     decided: Family = "beside" if family.decided == "beside" else "inside"
-    run = Run(wishes.output, store, mapping, decided)
+    run = NightlyRun(wishes.output, store, mapping, decided)
     done = [run.bucket(number, told) for number in range(store.buckets)]
     counted = _together(done)
     run.finish(done, counted)
@@ -169,7 +169,7 @@ def _aliases(deliveries: Iterable[Delivery]) -> dict[str, str]:
 
 
 @dataclass
-class Run:
+class NightlyRun:
     """The buckets of a folder on their way into our own tables."""
 
     output: Path

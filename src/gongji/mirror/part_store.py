@@ -25,14 +25,14 @@ BUCKET = "bucket"
 FILE = "delivery"
 
 
-class Part(msgspec.Struct, frozen=True):
+class PartFile(msgspec.Struct, frozen=True):
     """A part file: which bucket each of its row groups is."""
 
     file: str
     buckets: tuple[int, ...]
 
 
-class Record(msgspec.Struct, frozen=True):
+class DeliveryRecord(msgspec.Struct, frozen=True):
     """What became of a delivered file.
 
     Shape:   `rows` were read; `causes` counts those that cannot be used; `mark` tells whether the
@@ -45,7 +45,7 @@ class Record(msgspec.Struct, frozen=True):
     mark: str
     mapping: str
     rows: int
-    parts: tuple[Part, ...]
+    parts: tuple[PartFile, ...]
     causes: dict[str, int]
     rounded: int
     family: dict[str, int]
@@ -57,12 +57,12 @@ class PartStore:
 
     folder: Path
     buckets: int
-    records: list[Record] = field(default_factory=list)
+    records: list[DeliveryRecord] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.records = [
-            msgspec.json.decode(path.read_bytes(), type=Record)
+            msgspec.json.decode(path.read_bytes(), type=DeliveryRecord)
             for path in sorted(self.folder.glob("*.record"))
         ]
 
@@ -109,13 +109,13 @@ class Intake:
     mapping: TableMapping
     pseudonyms: Pseudonyms
     told: Callable[[int], object] = int
-    parts: list[Part] = field(default_factory=list)
+    parts: list[PartFile] = field(default_factory=list)
     held: list[pl.DataFrame] = field(default_factory=list)
     causes: dict[str, int] = field(default_factory=dict)
     family: dict[str, int] = field(default_factory=dict)
     rounded: int = 0
 
-    def run(self) -> Record:
+    def run(self) -> DeliveryRecord:
         """Read the file; its record appears when everything is written.
 
         Refuses: file_unreadable.
@@ -182,7 +182,7 @@ class Intake:
             for start, end in zip(starts, ends, strict=True):
                 writer.write_table(arrow.slice(start, end - start))
         os.replace(beside, self.store.folder / name)
-        self.parts.append(Part(name, tuple(int(numbers[start]) for start in starts)))
+        self.parts.append(PartFile(name, tuple(int(numbers[start]) for start in starts)))
 
     def _keep_bad(self, bad: list[pl.DataFrame]) -> None:
         found = pl.concat(bad) if bad else pl.DataFrame()
@@ -196,8 +196,8 @@ class Intake:
         )
         named.write_parquet(self.store.folder / f"{self.delivery.mark[:16]}.bad.parquet")
 
-    def _record(self, rows: int) -> Record:
-        record = Record(
+    def _record(self, rows: int) -> DeliveryRecord:
+        record = DeliveryRecord(
             self.delivery.path.name,
             self.delivery.table.name,
             self.delivery.called,

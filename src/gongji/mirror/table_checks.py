@@ -10,7 +10,7 @@ import msgspec
 import polars as pl
 
 from gongji.mirror.newest import Counted
-from gongji.mirror.part_store import Record
+from gongji.mirror.part_store import DeliveryRecord
 from gongji.mirror.table_mapping import Family
 from gongji.units import Fen
 
@@ -103,7 +103,7 @@ class Checks(msgspec.Struct):
     passed_over: dict[str, str]
 
 
-def decide_family(records: Sequence[Record]) -> FamilyAccount:
+def decide_family(records: Sequence[DeliveryRecord]) -> FamilyAccount:
     """Whether the family account's payment lies inside ACCT_PAY, told by how PSN_PAY adds up."""
     counts = {kind: sum(r.family.get(kind, 0) for r in records) for kind in ("inside", "beside")}
     inside, beside = counts["inside"], counts["beside"]
@@ -160,7 +160,9 @@ def check_lines(checks: list[Check], visits: pl.DataFrame, lines: pl.DataFrame) 
     )
 
 
-def counts_of(counted: Mapping[str, Counted], records: Sequence[Record]) -> list[TableCount]:
+def counts_of(
+    counted: Mapping[str, Counted], records: Sequence[DeliveryRecord]
+) -> list[TableCount]:
     """The rows of every table, those that could not even be read among them."""
     found = []
     for table in dict.fromkeys(record.table for record in records):
