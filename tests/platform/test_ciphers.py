@@ -124,6 +124,12 @@ def test_a_wrong_key_is_told_by_its_fingerprint(owner: Owner) -> None:
         Identity(NEW, LOOKUP, [OLD]).check(owner)
 
 
+def test_a_wrong_lookup_key_is_told_by_what_is_written(county: Counter, owner: Owner) -> None:
+    """Where no fingerprint is kept yet."""
+    with pytest.raises(Fault, match="GONGJI_LOOKUP_KEY"):
+        Identity(OLD, NEW).check(owner)
+
+
 def test_keys_are_rotated_and_the_former_one_is_needed_no_more(
     county: Counter, owner: Owner, monkeypatch: pytest.MonkeyPatch, database: str, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ The service is the real one, `gongji serve` as a process, on a database of this 
 
 import base64
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -31,13 +32,14 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from tests import databases
 from tests.platform import gateways
+from tests.platform import test_ciphers as vectors
 from tests.platform.test_jobs import DEFER
 from tests.portal.test_sign_in import Issuer
 
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.ledger.seal_copies import read_copy
-from gongji.platform import programs
+from gongji.platform import programs, sm2
 from gongji.platform.ciphers import PROVIDERS
 from gongji.platform.environment import SETTINGS
 from gongji.platform.identity import Identity
@@ -176,6 +178,7 @@ def settings(folder: Path, database: str, gateway: dict[str, str], issuer: str) 
         "GONGJI_SEALS": str(folder / "seals"),
         "GONGJI_FORMER_KEYS": base64.b64encode(FORMER).decode(),
         "GONGJI_CRYPTOGRAPHY": "national",
+        "GONGJI_SM2_KEY": base64.b64encode(vectors.PRIVATE).decode(),
         "GONGJI_REFUSE_CHAINED": "532300,430500",
         "GONGJI_PRESCRIBED_SINCE": "532300:2020-01-01,430500:2020-01-01",
         "GONGJI_SECRET_KEY": key("s"),
@@ -548,6 +551,21 @@ def cryptography(service: Running) -> None:
     assert int(said) == PROVIDERS["national"].number
 
 
+def sm2_key(service: Running) -> None:
+    """A reply to who signs by SM2 is signed by the platform's key, which is the standard's."""
+    hospital = service.hospital()
+    change = "update credential set sm2_public = %s where access_key = %s"
+    service.owner.execute(change, [vectors.PUBLIC, f"ak-{hospital.institution}"])
+    asked: dict[str, Any] = {"medinsinfo": {"fixmedins_type": "1"}}
+    made = sm2.sign(vectors.PRIVATE, json.dumps(asked).encode())
+    signed = {"signtype": "SM2", "cainfo": base64.b64encode(made).decode()}
+    deadline = time.monotonic() + 60
+    while not (reply := hospital.ask("1201", asked, **signed))["cainfo"]:
+        assert time.monotonic() < deadline, "credentials are remembered for half a minute"
+        time.sleep(1)
+    assert reply["signtype"] == "SM2" and len(base64.b64decode(reply["cainfo"])) == 64
+
+
 def log_level(service: Running) -> None:
     with service.visitor() as somebody:
         assert somebody.get("/nowhere-at-all").status_code == 404
@@ -689,6 +707,7 @@ REACHES: dict[str, Any] = {
     "GONGJI_LOOKUP_KEY": lookup_key,
     "GONGJI_FORMER_KEYS": former_keys,
     "GONGJI_CRYPTOGRAPHY": cryptography,
+    "GONGJI_SM2_KEY": sm2_key,
     "GONGJI_LOG_LEVEL": log_level,
     "GONGJI_ALLOWED_HOSTS": allowed_hosts,
     "GONGJI_API_RATE": api_rate,

@@ -48,6 +48,7 @@ BY_ITSELF: dict[str, Any] = {
     "lookup_key": bytes(range(2, 34)),
     "former_keys": (),
     "cryptography": "international",
+    "sm2_key": b"",
     "log_level": "INFO",
     "allowed_hosts": ("127.0.0.1", "localhost"),
     "api_rate": "120/m",
@@ -84,6 +85,7 @@ WRONG = {
     "GONGJI_MESSAGE_DAYS": ("x", "-1", "30"),
     "GONGJI_SEALS": ("/", "/nowhere/at/all/seals"),
     "GONGJI_FORMER_KEYS": ("x", "AAAA"),
+    "GONGJI_SM2_KEY": ("x", "AAAA"),
     "GONGJI_CRYPTOGRAPHY": ("sm4", "National"),
     "GONGJI_REFUSE_CHAINED": ("shaoyang", "43050", "430500,4305001"),
     "GONGJI_PRESCRIBED_SINCE": (

@@ -89,6 +89,8 @@ insert into sign_in (sign_no, institution, operator, signed_in_at) values ('s1',
 insert into file_ticket (number, institution, name, content, expires_at) values
   ('f1', 'H1', 'n', '', now());
 insert into nonce (access_key, nonce) values ('k1', 'n1');
+insert into certificate_shown (institution, person, shown_at) values ('H1', 1000, now());
+insert into key_fingerprint (purpose, fingerprint) values ('identity', 'a');
 insert into item_match (id, institution, own_item, own_name, list_type, item, since) values
   (1000, 'H1', 'own', '测试药', '101', 'A', '2024-01-01');
 """
@@ -303,6 +305,20 @@ WALLS: dict[str, Wall] = {
         [{"nonce": "'n2'"}, {"access_key": "'k2'"}],
     ),
     "institution_pkey": Wall("institution", [{"area": "'532300'"}], [{"code": "'H3'"}]),
+    "credential_scope_check": Wall(
+        "credential",
+        [{"access_key": "'k2'", "scope": "'x'"}],
+        [{"access_key": "'k2'", "scope": "'inpatient'"}],
+    ),
+    "certificate_shown_pkey": Wall(
+        "certificate_shown", [{"shown_at": "'2024-01-01'"}], [{"institution": "'H2'"}]
+    ),
+    "key_fingerprint_pkey": Wall(
+        "key_fingerprint", [{"fingerprint": "'b'"}], [{"purpose": "'lookup'"}]
+    ),
+    "key_fingerprint_purpose_check": Wall(
+        "key_fingerprint", [{"purpose": "'x'"}], [{"purpose": "'lookup'"}]
+    ),
     "credential_pkey": Wall("credential", [{"institution": "'H2'"}], [{"access_key": "'k2'"}]),
     "sign_in_pkey": Wall("sign_in", [{"institution": "'H2'"}], [{"sign_no": "'s2'"}]),
     "file_ticket_pkey": Wall("file_ticket", [{"institution": "'H2'"}], [{"number": "'f2'"}]),
@@ -327,6 +343,7 @@ WALLS: dict[str, Wall] = {
 
 POINTERS: dict[tuple[str, str], tuple[str, Changes]] = {
     ("credential", "institution"): ("'H9'", {"access_key": "'k2'"}),
+    ("certificate_shown", "person"): ("-9", {}),
     ("institution_fact", "institution"): ("'H9'", {}),
     ("item_match", "institution"): ("'H9'", {}),
     ("person_fact", "person_id"): ("-9", {}),

@@ -20,13 +20,21 @@ from gongji.gateway.handlers import SETTLED
 from gongji.gateway.transactions import TRANSACTIONS, GatewaySettings
 from gongji.gateway.visits import stays
 from gongji.gateway.visits.settling import Settling, Waiting
-from gongji.gateway.wire import credentials, envelope, multipart, signatures, threads
+from gongji.gateway.wire import (
+    credentials,
+    envelope,
+    multipart,
+    national,
+    signatures,
+    threads,
+)
 from gongji.gateway.wire.credentials import Credentials, Nonce
 from gongji.gateway.wire.dispatch import FAULT, JSON, REFUSED, Clock, Reply, answer, refuse
 from gongji.gateway.wire.envelope import Envelope
 from gongji.gateway.wire.forgeries import Forgeries
 from gongji.gateway.wire.gathering import Gatherer
 from gongji.gateway.wire.metrics import Metrics
+from gongji.gateway.wire.national import NationalKeys, Sealed
 from gongji.gateway.wire.signatures import ADAPTORS, Forged, Unsigned
 from gongji.law.engine.areas import Areas
 from gongji.platform.database import outdated
@@ -65,6 +73,7 @@ class Signer(msgspec.Struct, frozen=True):
     access_key: str
     once: str
     scope: str
+    keys: NationalKeys
 
     def may_send(self, infno: str) -> bool:
         """Whether the key is one for a transaction: what the inpatient system tells has its own."""
@@ -205,21 +214,57 @@ class Application:
         except Exception as error:
             return "-", self._accident(known, now, error)
         body = await _body(receive, self._settings)
+        how: Sealed | None = None
         try:
-            known = self._read(body, now, signer)
+            content, how = await self._opened(body, signer)
+            known = self._read(body, now, signer, content)
         except Refusal as refusal:
             return "-", Reply(refuse(known, now, self._clock, refusal), REFUSED)
         try:
             nonce = signer.nonce(body) if signer else None
-            return known.infno, await self._answer(known, nonce)
+            reply = await self._answer(known, nonce)
+            return known.infno, await self._sealed(reply, how, signer)
         except Unsigned:
             raise
         except Exception as error:
             return known.infno, self._accident(known, now, error)
 
-    def _read(self, body: bytes, now: datetime, signer: "Signer | None") -> Envelope:
-        """The envelope of a body, which may be what its sender may send."""
-        parts = multipart.read_parts(body) if multipart.is_multipart(body) else None
+    async def _opened(
+        self, body: bytes, signer: "Signer | None"
+    ) -> tuple[dict[str, Any] | None, Sealed | None]:
+        """A message that is encrypted or signed by national algorithms, in clear; else neither.
+
+        Refuses: message_unreadable, signature_wrong.
+        """
+        if signer is None or not (b'"SM4"' in body or b'"SM2"' in body):
+            return None, None
+        if multipart.is_multipart(body):
+            return None, None
+        content = envelope.decode(body)
+        how = national.is_sealed(content, signer.keys)
+        if not (how.encrypted or how.signed):
+            return None, None
+        loop = asyncio.get_running_loop()
+        work = partial(national.opened, content, how, signer.keys, body)
+        return await loop.run_in_executor(self._pool, work), how
+
+    async def _sealed(self, reply: Reply, how: Sealed | None, signer: "Signer | None") -> Reply:
+        """A reply that goes back as its message came."""
+        if how is None or signer is None or reply.kind != JSON:
+            return reply
+        work = partial(national.sealed, reply.body, how, signer.keys)
+        made = await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        return msgspec.structs.replace(reply, body=made)
+
+    def _read(
+        self,
+        body: bytes,
+        now: datetime,
+        signer: "Signer | None",
+        content: dict[str, Any] | None = None,
+    ) -> Envelope:
+        """The envelope of a body, which may be what its sender may send; `content` is it opened."""
+        parts = multipart.read_parts(body) if multipart.is_multipart(body) else content
         known = envelope.read(body, now, parts)
         if len(body) > self._settings.body_bytes and known.infno != envelope.UPLOAD:
             raise TooLarge(self._settings.body_bytes)
@@ -274,7 +319,8 @@ class Application:
             key = claim.access_key
             known = await self._run(partial(self._credentials.load, access_key=key, now=now))
         signatures.check_signature(self._adaptor, claim, known.secret)
-        return Signer(known.institution, claim.access_key, claim.nonce, known.scope)
+        keys = NationalKeys(known.secret or "", known.sm2_public, self._settings.sm2_key)
+        return Signer(known.institution, claim.access_key, claim.nonce, known.scope, keys)
 
     async def _page(self, path: str, send: Send) -> None:
         if path == "/health":

@@ -51,6 +51,7 @@ class GatewaySettings:
     lookup_key: bytes = field(default=b"", repr=False)
     former_keys: tuple[bytes, ...] = field(default=(), repr=False)
     cryptography: str = "international"
+    sm2_key: bytes = field(default=b"", repr=False)
     body_bytes: int = 4 * 1024 * 1024
     upload_bytes: int = 32 * 1024 * 1024
     """Of a file that is uploaded (9101)."""

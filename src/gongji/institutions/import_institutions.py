@@ -1,5 +1,6 @@
 """What is imported of institutions: themselves, what is known of them, their credentials."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -118,10 +119,13 @@ def _nobody_named(arrival: Arrival) -> Iterator[Conflict]:
     yield from read_values(arrival, AREA_VALUES)
 
 
-_CREDENTIAL = """insert into credential (access_key, institution, secret, since, revoked_at, scope)
-values (%s, %s, %s, %s, %s, %s) on conflict (access_key) do update
+_PUBLIC = re.compile(r"04[0-9a-f]{128}")
+_CREDENTIAL = """insert into credential (access_key, institution, secret, since, revoked_at, scope,
+  sm2_public)
+values (%s, %s, %s, %s, %s, %s, decode(%s, 'hex')) on conflict (access_key) do update
 set institution = excluded.institution, secret = excluded.secret,
-  revoked_at = excluded.revoked_at, scope = excluded.scope"""
+  revoked_at = excluded.revoked_at, scope = excluded.scope,
+  sm2_public = excluded.sm2_public"""
 
 
 def take_credential_table(arrival: Arrival, table: ArrivingTable) -> None:
@@ -136,19 +140,26 @@ def take_credential_table(arrival: Arrival, table: ArrivingTable) -> None:
             arrival.note([(table.number, line, "institution", sentence)])
             continue
         row = connection.execute(
-            "select institution, secret, revoked_at, scope from credential where access_key = %s",
+            "select institution, secret, revoked_at, scope, encode(sm2_public, 'hex')"
+            " from credential where access_key = %s",
             [values["access_key"]],
         ).fetchone()
         revoked = row[2] if row and "revoked_at" in table.absent else values["revoked_at"]
         scope = row[3] if row and "scope" in table.absent else values["scope"]
-        given = (values["institution"], values["secret"], revoked, scope)
+        known_key = row is not None and "sm2_public" in table.absent
+        public = row[4] if row and known_key else values["sm2_public"].lower()
+        if public and not _PUBLIC.fullmatch(public):
+            sentence = "SM2公钥应为 130 位十六进制，以 04 开头；请核对"
+            arrival.note([(table.number, line, "sm2_public", sentence)])
+            continue
+        given = (values["institution"], values["secret"], revoked, scope, public)
         if row and (row[0], arrival.identity.decrypt(row[1]), *row[2:]) == given:
             counts += Counts(same=1)
             continue
         sealed = arrival.identity.encrypt(values["secret"])
         connection.execute(
             _CREDENTIAL,
-            [values["access_key"], code, sealed, arrival.now, revoked, scope],
+            [values["access_key"], code, sealed, arrival.now, revoked, scope, public],
         )
         counts += Counts(changed=1) if row else Counts(new=1)
     arrival.count({table.number: counts})

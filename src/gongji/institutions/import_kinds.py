@@ -42,7 +42,8 @@ where f.retired_at is null and f.kind = %(kind)s and %(area)s in ('', i.area)
 order by f.institution, f.since"""
 SCOPES = {"门诊": "counter", "住院": "inpatient"}
 """What is signed by a credential: what the counter sends, or what the inpatient system tells."""
-_CREDENTIALS = """select c.access_key, c.institution, '' secret, c.revoked_at, c.scope
+_CREDENTIALS = """select c.access_key, c.institution, '' secret, c.revoked_at, c.scope,
+  encode(c.sm2_public, 'hex') sm2_public
 from credential c
 join institution i on i.code = c.institution where %(area)s in ('', i.area)
 order by c.access_key"""
@@ -110,6 +111,13 @@ CREDENTIALS = Kind(
         C("secret", "密钥", text(200), "签名密钥", "（经办机构发放）", True, personal="secret"),
         C("revoked_at", "停用时间", instant, "停用的日期；空为有效", "", empty=None),
         one_of("scope", "用途", SCOPES, "签什么；空为门诊", "门诊", empty="counter"),
+        C(
+            "sm2_public",
+            "SM2公钥",
+            text(130),
+            "按 SM2 签名的机构的公钥，十六进制 04‖x‖y；空为不用",
+            "",
+        ),
     ),
     _CREDENTIALS,
 )

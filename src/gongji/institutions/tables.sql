@@ -40,7 +40,8 @@ create table credential (
   secret bytea not null,
   since timestamptz not null default statement_timestamp(),
   revoked_at timestamptz,
-  scope text not null default 'counter' check (scope in ('counter', 'inpatient'))
+  scope text not null default 'counter' check (scope in ('counter', 'inpatient')),
+  sm2_public bytea not null default ''
 );
 comment on table credential is
-  'secret: encrypted; a key counts from since until it is revoked; scope: what is sent by it, the counter''s transactions or what the inpatient system tells';
+  'secret: encrypted; a key counts from since until it is revoked; scope: what is sent by it, the counter''s transactions or what the inpatient system tells; sm2_public: 04‖x‖y of who signs messages by SM2';

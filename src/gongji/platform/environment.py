@@ -110,6 +110,10 @@ def _keys(value: str) -> tuple[bytes, ...]:
     return tuple(_key(word) for word in _words(value))
 
 
+def _key_or_none(value: str) -> bytes:
+    return _key(value) if value else b""
+
+
 def _cryptography(value: str) -> str:
     if value not in ("international", "national"):
         raise ValueError("international、national")
@@ -367,6 +371,14 @@ SETTINGS = (
         "international",
         "how identity numbers and secrets are encrypted from now on: international (AES-256-GCM) "
         "or national (SM4-GCM); either reads what the other wrote",
+    ),
+    Setting(
+        "GONGJI_SM2_KEY",
+        _key_or_none,
+        "",
+        "the platform's SM2 key (32 bytes, Base64), by which replies are signed to institutions "
+        "that sign by SM2; empty: they are not",
+        secret=True,
     ),
     Setting(
         "GONGJI_LOG_LEVEL",

@@ -30,9 +30,9 @@ CARD = "card"
 """The kind under which the number of a social security card is looked up."""
 
 _HEAD = 1 + KEY_ID_BYTES
-_FINGERPRINT = """insert into key_fingerprint (purpose, id) values (%s, %s)
-on conflict (purpose) do update set id = excluded.id, since = now()
-where key_fingerprint.id <> excluded.id"""
+_FINGERPRINT = """insert into key_fingerprint (purpose, fingerprint) values (%s, %s)
+on conflict (purpose) do update set fingerprint = excluded.fingerprint, since = now()
+where key_fingerprint.fingerprint <> excluded.fingerprint"""
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
 _SHOWN = 4
@@ -92,7 +92,9 @@ class Identity:
 
         Refuses: Fault where one is another, or a former one that still has to be rotated.
         """
-        kept = dict(connection.execute("select purpose, id from key_fingerprint").fetchall())
+        kept = dict(
+            connection.execute("select purpose, fingerprint from key_fingerprint").fetchall()
+        )
         _refuse_other(kept.get("lookup"), self._lookup_id, "LOOKUP", "用它找不到任何参保人")
         found = kept.get("identity")
         if found is not None and found != key_id(self._key) and found in self._keys:

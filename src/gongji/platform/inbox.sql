@@ -51,6 +51,6 @@ create trigger inbox_never_emptied before delete or truncate on inbox
 -- Which keys the installation writes with: enough to tell a wrong one, nothing to find it by.
 create table key_fingerprint (
   purpose text primary key check (purpose in ('identity', 'lookup')),
-  id bytea not null,
+  fingerprint bytea not null,
   since timestamptz not null default now()
 );

@@ -4,6 +4,7 @@ GATEWAY: dict[str, str] = {
     "message_unreadable": "报文无法读取：{reason}；请发送 UTF-8（或 GB18030）编码的一个 JSON 对象",
     "message_too_large": "报文超过 {value} 字节；请分批发送",
     "institution_foreign": "报文的定点医药机构编号 {value} 与接入账号所属机构不符；请核对 {field}",
+    "signature_wrong": "报文签名（{field}）与登记的 SM2 公钥不符；请核对密钥、签名内容和用户标识",
     "credential_scope": "这个接入账号不能发送交易 {value}：住院结算系统的账号只发送住院信息（GJ01），其余账号都不发送；请换用相应的账号",
     "stay_elsewhere": "参保人不在 {value} 参保，住院信息须由其参保的统筹区的住院结算系统发送；请核对 psn_no",
     "stay_implausible": "住院信息有误：{reason}；请核对 {field}",

@@ -41,6 +41,7 @@ def gateway(fd: int) -> None:
         lookup_key=given.lookup_key,
         former_keys=given.former_keys,
         cryptography=given.cryptography,
+        sm2_key=given.sm2_key,
     )
     app = make_app(login_dsn("gateway"), installed_law(), settings)
     gc.collect()

@@ -27,6 +27,7 @@ class Credential:
     institution: str | None
     secret: str | None = None
     scope: str = ""
+    sm2_public: bytes = b""
 
 
 class Credentials:
@@ -46,13 +47,13 @@ class Credentials:
     ) -> Credential:
         """The credential from the database; an unknown or revoked one has no secret."""
         row = connection.execute(
-            "select institution, secret, scope from credential where access_key = %s"
+            "select institution, secret, scope, sm2_public from credential where access_key = %s"
             " and since <= %s and (revoked_at is null or revoked_at > %s)",
             [access_key, now, now],
         ).fetchone()
         found = Credential(None)
         if row:
-            found = Credential(row[0], self._decrypt(bytes(row[1])), row[2])
+            found = Credential(row[0], self._decrypt(bytes(row[1])), row[2], bytes(row[3]))
         if len(self._known) >= _MOST:
             self._known.clear()
         seconds = KEPT_SECONDS if row else UNKNOWN_SECONDS
