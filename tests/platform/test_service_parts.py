@@ -228,6 +228,7 @@ def test_a_service_has_its_parts_and_none_of_the_last_ones_counters(
         assert addresses == {
             "gateway": f"http://127.0.0.1:{gateway.getsockname()[1]}",
             "pages": f"http://127.0.0.1:{pages.getsockname()[1]}",
+            "console": f"http://127.0.0.1:{console.getsockname()[1]}",
         }
         assert list(counters.iterdir()) == []
         for made in service.sockets:
