@@ -395,7 +395,7 @@ def test_a_service_outlives_its_database_and_its_gateways(folder: Path, tmp_path
         assert httpx.get(f"{address}/health", timeout=60).json() == {"status": "ok"}
         parts = [*children(process, "gateway"), *children(process, "pages")]
         parts += children(process, "jobs")
-        assert len(parts) == 3
+        assert len(parts) == 4
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0, log.read_text()
@@ -452,7 +452,7 @@ def test_parts_end_with_a_service_that_was_killed(database: str, tmp_path: Path)
     address = log.read_text().split("接口 ")[1].split("（")[0]
     ready.wait_until_ready(address, 120)
     parts = children(process)
-    assert len(parts) == 3
+    assert len(parts) == 4
     process.kill()
     process.wait(30)
     _, alive = psutil.wait_procs(parts, 30)
