@@ -394,7 +394,7 @@ def test_a_service_outlives_its_database_and_its_gateways(folder: Path, tmp_path
         # Whoever comes meanwhile waits in the queue of the same socket.
         assert httpx.get(f"{address}/health", timeout=60).json() == {"status": "ok"}
         parts = [*children(process, "gateway"), *children(process, "pages")]
-        parts += children(process, "jobs")
+        parts += [*children(process, "jobs"), *children(process, "console")]
         assert len(parts) == 4
     finally:
         process.send_signal(signal.SIGTERM)
