@@ -74,3 +74,12 @@ def test_the_settings_of_the_console_pass_the_checks_of_a_deployment(server: str
     with override_settings(**theirs):
         found = run_checks(include_deployment_checks=True)
         assert [one for one in found if not one.is_silenced()] == []
+
+
+def test_the_trail_is_told_in_plain_words() -> None:
+    from gongji.console.trail_words import said_what
+
+    assert said_what("command 13") == "事项 13" and said_what("waiting") == "待办列表"
+    assert (
+        said_what("staff link xinren") == "人员 link xinren" and said_what("other 1") == "other 1"
+    )

@@ -62,10 +62,10 @@ def test_the_trail_is_searched_and_taken_along(office: Office, signed_in: SignIn
     page.fill("#actor", "clerk")
     page.click("text=查找")
     told = page.inner_text("table")
-    assert "institution H1" in told and "trail" in told and "否" in told
+    assert "医药机构 H1" in told and "留痕" in told and "否" in told
     assert not serious(page)
     fits(page)
     answer = page.request.get(f"{window.address}/console/trail?actor=clerk&as=xlsx")
     book = CalamineWorkbook.from_filelike(BytesIO(answer.body()))
     rows = book.get_sheet_by_index(0).to_python()
-    assert rows[0][0] == "时间" and any("institution H1" in row for row in rows)
+    assert rows[0][0] == "时间" and any("医药机构 H1" in row for row in rows)

@@ -228,6 +228,7 @@ def test_a_service_has_its_parts_and_none_of_the_last_ones_counters(
         assert addresses == {
             "gateway": f"http://127.0.0.1:{gateway.getsockname()[1]}",
             "pages": f"http://127.0.0.1:{pages.getsockname()[1]}",
+            "console": f"http://127.0.0.1:{console.getsockname()[1]}",
         }
         assert list(counters.iterdir()) == []
         for made in service.sockets:
@@ -393,8 +394,8 @@ def test_a_service_outlives_its_database_and_its_gateways(folder: Path, tmp_path
         # Whoever comes meanwhile waits in the queue of the same socket.
         assert httpx.get(f"{address}/health", timeout=60).json() == {"status": "ok"}
         parts = [*children(process, "gateway"), *children(process, "pages")]
-        parts += children(process, "jobs")
-        assert len(parts) == 3
+        parts += [*children(process, "jobs"), *children(process, "console")]
+        assert len(parts) == 4
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0, log.read_text()
@@ -451,7 +452,7 @@ def test_parts_end_with_a_service_that_was_killed(database: str, tmp_path: Path)
     address = log.read_text().split("接口 ")[1].split("（")[0]
     ready.wait_until_ready(address, 120)
     parts = children(process)
-    assert len(parts) == 3
+    assert len(parts) == 4
     process.kill()
     process.wait(30)
     _, alive = psutil.wait_procs(parts, 30)

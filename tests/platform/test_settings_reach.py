@@ -133,7 +133,7 @@ def clerk(owner: psycopg.Connection[Any]) -> Iterator[dict[str, str]]:
     """A login role that is a member of the gateways' role."""
     name = f"clerk_{uuid.uuid4().hex[:8]}"
     owner.execute(f"create role {name} login password 'made-up'")
-    for login in ("gongji_pages", "gongji_jobs"):
+    for login in ("gongji_pages", "gongji_console", "gongji_jobs"):
         owner.execute(f"alter role {login} password 'made-up'")
     owner.execute(f"grant gongji_gateway to {name}")
     yield {"user": name, "password": "made-up"}

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from gongji.agency.notices import notices_of
 from gongji.console.at_work import RECORDS, Clerk, at_work, shown
 from gongji.console.meter_limits import shown_meters
+from gongji.console.trail_words import said_what
 from gongji.institutions import institution_rows
 from gongji.ledger import person_journal
 from gongji.ledger.entry_rows import READ, EntryRow, read_entry
@@ -247,7 +248,7 @@ def shown_entries(clerk: Clerk, rows: list[EntryRow]) -> list[dict[str, Any]]:
 def _filing(one: FactRow, today: date) -> dict[str, Any]:
     return {
         "kind": FACTS.get(one.kind, one.kind),
-        "what": one.details.get("name") or one.key,
+        "what": mask_number(one.key) if one.kind == "bond" else one.details.get("name") or one.key,
         "since": one.since,
         "until": one.until,
         "over": one.until is not None and one.until <= today,
@@ -269,7 +270,10 @@ def _items(clerk: Clerk, person_id: int) -> list[dict[str, Any]]:
 
 def _looks(clerk: Clerk, person_id: int) -> list[tuple[Any, ...]]:
     rows = clerk.connection.execute(_LOOKS, [person_id, LOOKS]).fetchall()
-    return [(row[0], ACTORS[row[1]], *row[2:]) for row in rows]
+    return [
+        (at, ACTORS[kind], actor, said_what(what), reason, granted)
+        for at, kind, actor, what, reason, granted in rows
+    ]
 
 
 @require_safe

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from gongji.console.at_work import Clerk, at_work, shown
+from gongji.console.trail_words import said_what
 from gongji.console.workbook import workbook
 from gongji.platform import trail
 from gongji.platform.actors import KINDS as ACTORS
@@ -77,4 +78,4 @@ def _told(row: tuple[Any, ...]) -> tuple[str, ...]:
     when = at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
     said = "是" if granted else "否"
     who = mask_number(psn_no) if psn_no else ""
-    return (when, ACTORS[kind], actor, WAYS[way], what, reason, said, str(count), who)
+    return (when, ACTORS[kind], actor, WAYS[way], said_what(what), reason, said, str(count), who)
