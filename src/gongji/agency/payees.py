@@ -14,7 +14,7 @@ import msgspec
 import psycopg
 
 from gongji.people.person_rows import Person, get_person
-from gongji.platform.message_seal import KEY_ID, MessageSeal
+from gongji.platform.message_seal import MessageSeal
 from gongji.refusals import Refusal
 from gongji.review.command_kinds import Case, CommandKind, Examination, PreviewLine, register
 from gongji.tabular.cell_forms import narrow, person_name, plain
@@ -34,12 +34,13 @@ class PayeeAccount(msgspec.Struct, frozen=True):
 
 
 class SealedPayee(msgspec.Struct, frozen=True):
-    """The same with its number sealed (base64) and the last four digits."""
+    """The same with its number sealed (base64), the key it is sealed by, the last four digits."""
 
     holder: str
     bank: str
     tail: str
     sealed: str
+    key_id: int = 0
 
     @property
     def words(self) -> str:
@@ -85,7 +86,8 @@ def seal_payee(seal: MessageSeal, area: str, psn_no: str, account: PayeeAccount)
     if wrong or not _NUMBER.fullmatch(number):
         raise Refusal("payee_wrong", "payee")
     sealed = seal.seal(_place(area, psn_no), number[-_TAIL:], number.encode())
-    return SealedPayee(holder, bank, number[-_TAIL:], base64.b64encode(sealed).decode())
+    tail, text = number[-_TAIL:], base64.b64encode(sealed).decode()
+    return SealedPayee(holder, bank, tail, text, seal.key_id)
 
 
 def open_payee(seal: MessageSeal, payee: Payee, psn_no: str) -> str:
@@ -130,7 +132,7 @@ def keep_payee(
         [now, area, person.id],
     )
     row = [area, person.id, payee.holder, payee.bank, payee.tail]
-    row += [base64.b64decode(payee.sealed), str(KEY_ID), case.row.id, now]
+    row += [base64.b64decode(payee.sealed), str(payee.key_id), case.row.id, now]
     made = connection.execute(_ADD, row).fetchone()
     assert made is not None
     return int(made[0])
