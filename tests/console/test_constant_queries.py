@@ -1,6 +1,7 @@
 """A page asks the database as often for many rows as for few."""
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 import psycopg
@@ -34,6 +35,8 @@ def asked(
         counted[0] += 1
         return execute(self, *args, **kwargs)
 
+    # The addresses of the library are made once in a process, by the settings of all faces.
+    import_module("allauth.urls")
     theirs = {name: value for name, value in OF_CONSOLE.items() if name != "INSTALLED_APPS"}
     with override_settings(**theirs):
         client = Client(headers={"host": "localhost"})

@@ -1,5 +1,7 @@
 """What was typed into a form as a content: amounts, days, choices; what is wrong is named."""
 
+from importlib import import_module
+
 import pytest
 
 from gongji.console.item_forms import FORMS, read_item, shown_content, typed_again
@@ -70,6 +72,8 @@ def test_the_settings_of_the_console_pass_the_checks_of_a_deployment(server: str
 
     from gongji.service.settings import OF_CONSOLE
 
+    # The addresses of the library are made once in a process, by the settings of all faces.
+    import_module("allauth.urls")
     theirs = {name: value for name, value in OF_CONSOLE.items() if name != "INSTALLED_APPS"}
     with override_settings(**theirs):
         found = run_checks(include_deployment_checks=True)

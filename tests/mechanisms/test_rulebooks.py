@@ -45,7 +45,7 @@ def test_every_example_conserves_the_cost_and_can_be_explained(monkeypatch) -> N
         result = settle(area, visit, meters)
         explain(result)
         assert all(step.paid >= 0 and step.rest >= 0 for step in result.steps)
-        total = result.pool_fen + result.supplements_fen + result.person_fen
+        total = result.pool_fen + result.supplements_fen + result.borne_fen + result.person_fen
         assert total == result.total_fen
         assert 0 <= result.paid_by(provision_kinds.ACCOUNT) <= result.person_fen
         settled.append(result)

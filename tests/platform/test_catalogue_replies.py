@@ -184,7 +184,8 @@ def place(walk: Walk) -> Iterator[Standing]:
 
 
 def _registration(psn_no: str) -> dict[str, str]:
-    return {"psn_no": psn_no, "insutype": "310", "begntime": "2024-12-18", "ipt_otp_no": "1"}
+    told = {"psn_no": psn_no, "insutype": "310", "begntime": "2024-12-18", "ipt_otp_no": "1"}
+    return told | {"mdtrt_cert_type": "03", "mdtrt_cert_no": "CARD-400"}
 
 
 def resolved(walk: Walk, text: str) -> str:

@@ -556,8 +556,8 @@ def sm2_key(service: Running) -> None:
     hospital = service.hospital()
     change = "update credential set sm2_public = %s where access_key = %s"
     service.owner.execute(change, [vectors.PUBLIC, f"ak-{hospital.institution}"])
-    asked: dict[str, Any] = {"medinsinfo": {"fixmedins_type": "1"}}
-    made = sm2.sign(vectors.PRIVATE, json.dumps(asked).encode())
+    asked: dict[str, Any] = {"medinsinfo": {"fixmedins_type": "1", "fixmedins_name": "一院"}}
+    made = sm2.sign(vectors.PRIVATE, json.dumps(asked, ensure_ascii=False).encode())
     signed = {"signtype": "SM2", "cainfo": base64.b64encode(made).decode()}
     deadline = time.monotonic() + 60
     while not (reply := hospital.ask("1201", asked, **signed))["cainfo"]:

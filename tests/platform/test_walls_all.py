@@ -89,6 +89,7 @@ insert into sign_in (sign_no, institution, operator, signed_in_at) values ('s1',
 insert into file_ticket (number, institution, name, content, expires_at) values
   ('f1', 'H1', 'n', '', now());
 insert into nonce (access_key, nonce) values ('k1', 'n1');
+insert into console_session (session_key, session_data, expire_date) values ('s', '', now());
 insert into certificate_shown (institution, person, shown_at) values ('H1', 1000, now());
 insert into key_fingerprint (purpose, fingerprint) values ('identity', 'a');
 insert into item_match (id, institution, own_item, own_name, list_type, item, since) values
@@ -309,6 +310,9 @@ WALLS: dict[str, Wall] = {
         "credential",
         [{"access_key": "'k2'", "scope": "'x'"}],
         [{"access_key": "'k2'", "scope": "'inpatient'"}],
+    ),
+    "console_session_pkey": Wall(
+        "console_session", [{"session_data": "'x'"}], [{"session_key": "'t'"}]
     ),
     "certificate_shown_pkey": Wall(
         "certificate_shown", [{"shown_at": "'2024-01-01'"}], [{"institution": "'H2'"}]

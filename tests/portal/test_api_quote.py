@@ -57,6 +57,7 @@ def test_every_field_of_an_answer_differs_and_is_right(client: Any) -> None:
         "deductible": "300.00",
         "pool_pays": "510.00",
         "supplements": "234.00",
+        "institution_bears": "0.00",
         "person_pays": "256.00",
         "refusal": "",
         "unofficial": [],

@@ -35,8 +35,13 @@ def _stirred(part: ClaimPart) -> ClaimPart:
     nearby = pl.when(pl.col("visit").hash(5) % 2 == 0).then(first).otherwise("settled_at")
     wrong = pl.when(pl.col("line").hash(4) % 50 == 0).then(pl.col("amount") + 3).otherwise("amount")
     lines = part.lines.with_columns(amount=wrong)
+    middle = part.visits["begin"].median()
+    died = pl.when(pl.col("person").hash(6) % 20 == 0).then(pl.lit(middle).cast(pl.Date))
     return replace(
-        part, visits=part.visits.with_columns(region=far, settled_at=nearby), lines=lines
+        part,
+        visits=part.visits.with_columns(region=far, settled_at=nearby),
+        lines=lines,
+        persons=part.persons.with_columns(died=died.otherwise("died")),
     )
 
 

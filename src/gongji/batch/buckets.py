@@ -10,6 +10,7 @@ import os
 import shutil
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -137,16 +138,15 @@ def write_buckets(
     if made is not None:
         return made
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / MANIFEST).unlink(missing_ok=True)
     scattered = folder / _SCATTERED
     ready = _Scattered.read(scattered)
     origin = _origin(source)
     if ready is None or not origin or (ready.source, ready.buckets) != (origin, buckets):
         shutil.rmtree(scattered, ignore_errors=True)
-        scattered.mkdir()
-        columns = _scatter(_tables(source), scattered, buckets, told)
+        columns = _scattered_anew(source, scattered, buckets, told)
         ready = _Scattered(origin, buckets, columns)
         _whole(scattered / _READY, msgspec.json.encode(ready))
+    (folder / MANIFEST).unlink(missing_ok=True)
     jobs = (partial(_gather, scattered, folder, number) for number in range(buckets))
     done = tuple(ordering.side_by_side(jobs))
     manifest = Manifest(table, ready.columns, done, origin)
@@ -154,6 +154,18 @@ def write_buckets(
     _whole(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
     shutil.rmtree(scattered)
     return manifest
+
+
+def _scattered_anew(source: Source, scattered: Path, buckets: int, told: Told) -> tuple[str, ...]:
+    """The columns of all rows, which are cut into a new folder; what is refused leaves none."""
+    scattered.mkdir()
+    try:
+        return _scatter(_tables(source), scattered, buckets, told)
+    except Refusal:
+        shutil.rmtree(scattered)
+        with suppress(OSError):
+            scattered.parent.rmdir()
+        raise
 
 
 class _Scattered(msgspec.Struct, frozen=True):

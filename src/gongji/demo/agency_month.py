@@ -115,11 +115,13 @@ def fill_month(
     people = [DemoApplicant(*row) for row in rows]
     rng.shuffle(people)
     hospitals = [f"H{AREA}{number:05d}" for number in (1, 2, 3, 4)]
-    for number in range(BILLS):
+    # A demonstration of a few people has as much work as they bring.
+    bills, bonds, filings = _shared_out(len(people))
+    for number in range(bills):
         _bill(month, people.pop(), number, rng.choice(hospitals), seal)
-    for number in range(BONDS):
+    for number in range(bonds):
         _bond(month, people.pop(), people.pop(), number)
-    for number in range(FILINGS):
+    for number in range(filings):
         _filing(month, people.pop(), number, rng.choice(hospitals))
     _payments(month, seal)
     # In one transaction: a demonstration that is broken off has none of it, and commits cost time.
@@ -127,6 +129,13 @@ def fill_month(
         month.play()
     row = connection.execute("select count(*) from command").fetchone()
     return int(row[0]) if row else 0
+
+
+def _shared_out(people: int) -> tuple[int, int, int]:
+    """How many bills, bonds and filings there are people for, who each ask for one thing."""
+    bills = min(BILLS, people)
+    bonds = min(BONDS, (people - bills) // 2)
+    return bills, bonds, min(FILINGS, people - bills - 2 * bonds)
 
 
 def _diseases() -> list[ListedDisease]:

@@ -224,6 +224,8 @@ WORDS = {
     "住院": "Inpatient stay",
     "划入": "Credit",
     "重新核算": "Re-adjudication",
+    "零星报销": "Reimbursement on paper",
+    "追回": "Recovery",
     "应收（个人欠基金）": "Owed to the fund",
     "应付（基金欠个人）": "Owed by the fund",
     "谁的账户为我支付": "Whose accounts pay for me",

@@ -1,6 +1,7 @@
 """Messages of institutions' systems."""
 
 GATEWAY: dict[str, str] = {
+    "person_out_of_reach": "这位参保人今天没有在本机构出示证件，近日也没有在本机构就诊，不能查询；请先读取证件（1101）",
     "message_unreadable": "报文无法读取：{reason}；请发送 UTF-8（或 GB18030）编码的一个 JSON 对象",
     "message_too_large": "报文超过 {value} 字节；请分批发送",
     "institution_foreign": "报文的定点医药机构编号 {value} 与接入账号所属机构不符；请核对 {field}",

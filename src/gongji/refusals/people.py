@@ -7,6 +7,5 @@ PEOPLE: dict[str, str] = {
     "bond_with_oneself": "自己的账户不必绑定给自己；请填写家人的编号",
     "bonds_asked_often": "一小时内申请共济关系已达 {limit} 次；请核对家人的编号和姓名，稍后再试",
     "bond_unknown": "没有这项家庭共济关系或请求，或已经解除；请刷新页面",
-    "person_out_of_reach": "这位参保人今天没有在本机构出示证件，近日也没有在本机构就诊，不能查询；请先读取证件（1101）",
     "person_differs": "{field} 与证件登记的参保人不符；请核对后重新读取",
 }
