@@ -15,11 +15,9 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db import connection as django_connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from psycopg.conninfo import make_conninfo
 
 from gongji.agency import items
 from gongji.platform import trail
@@ -27,6 +25,7 @@ from gongji.platform.actors import Actor
 from gongji.platform.inbox import inbox_of
 from gongji.platform.installation import installed_law
 from gongji.platform.message_seal import seal_of
+from gongji.platform.page_connection import page_connection
 from gongji.refusals import Refusal
 from gongji.review.desk import Desk
 from gongji.review.staff import Holding, holdings, post_words
@@ -35,7 +34,6 @@ from gongji.units import day_in_china
 assert items.ALL
 
 Connection = psycopg.Connection[Any]
-_KEPT = ("dbname", "host", "port", "user", "password", "options")
 RECORDS = (
     *("handler", "first_reviewer", "second_reviewer", "inspector", "accountant", "cashier"),
     *("business", "finance", "supervisor", "reader"),
@@ -48,10 +46,7 @@ OFFICES = ("administrator", "security_officer", "audit_officer", "supervisor")
 @contextmanager
 def console_connection() -> Iterator[Connection]:
     """A connection in the role of the console, whoever Django signs in as."""
-    given = django_connection.get_connection_params()
-    known = {name: given[name] for name in _KEPT if given.get(name)}
-    known["options"] = f"{known.get('options', '')} -c role=gongji_console -c timezone=UTC".strip()
-    with psycopg.connect(make_conninfo("", **known), autocommit=True) as connection:
+    with page_connection("gongji_console") as connection:
         yield connection
 
 

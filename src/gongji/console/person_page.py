@@ -52,17 +52,6 @@ FACTS = {
 }
 BAND = 720
 """How wide the band of a person's status is, in units of its picture."""
-MORE_EVENTS = {
-    "reimbursement": "零星报销",
-    "premium": "划转保费",
-    "payout": "一次性支取",
-    "transfer": "转移",
-    "inheritance": "继承",
-    "interest": "计息",
-    "recovery": "追回",
-    "repayment": "退回",
-}
-"""What kinds of entries are called that the statement does not name."""
 LAST = (1 << 63) - 1
 _ENTRIES = f"{READ} where e.person = %s and e.id < %s order by e.id desc limit %s"
 _BY_NAME = """select id from person where area = any(%s) and name = %s and id > %s
@@ -237,7 +226,7 @@ def shown_entries(clerk: Clerk, rows: list[EntryRow]) -> list[dict[str, Any]]:
     return [
         {
             "row": row,
-            "event": (EVENTS | MORE_EVENTS).get(row.kind, row.kind),
+            "event": EVENTS.get(row.kind, row.kind),
             "institution": names.get(row.institution, row.institution),
             "cancelled": row.id in back,
         }

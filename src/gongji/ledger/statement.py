@@ -25,10 +25,15 @@ EVENTS = {
     "credit": "划入",
     "adjustment": "重新核算",
     "reimbursement": "零星报销",
-    "payout": "支付",
+    "payout": "支付个人",
     "recovery": "追回",
+    "premium": "代扣补充保险费",
+    "interest": "计息",
+    "transfer": "转移",
+    "inheritance": "继承",
+    "repayment": "退回",
 }
-"""What kinds of entries are called."""
+"""What kinds of entries about persons are called, as the table `entry_kind` has it."""
 ACCOUNTS = {
     "account": "个人账户",
     "receivable": "应收（个人欠基金）",

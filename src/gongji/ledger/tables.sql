@@ -15,7 +15,7 @@ comment on table entry_kind is
 insert into entry_kind (kind, words, settles) values
   ('settlement', '结算', true), ('cancellation', '撤销结算', true),
   ('adjustment', '重新核算', true), ('opening', '期初', false), ('stay', '住院', true),
-  ('credit', '划入', false), ('premium', '代扣补充保险费', false), ('payout', '个人账户支取', false),
+  ('credit', '划入', false), ('premium', '代扣补充保险费', false), ('payout', '支付个人', false),
   ('interest', '计息', false), ('transfer', '转移', false), ('inheritance', '继承', false),
   ('reimbursement', '零星报销', true), ('repayment', '退回', false),
   ('prepayment', '预拨', false), ('payment', '月度拨付', false), ('deduction', '扣款', false),

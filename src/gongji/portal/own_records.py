@@ -14,9 +14,7 @@ import psycopg
 import structlog
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db import connection as django_connection
 from django.http import HttpRequest, HttpResponse
-from psycopg.conninfo import make_conninfo
 
 from gongji.institutions import institution_rows
 from gongji.ledger import person_journal
@@ -26,20 +24,16 @@ from gongji.people.person_rows import Person
 from gongji.platform import trail
 from gongji.platform.actors import Actor
 from gongji.platform.identity import mask_name, mask_number
+from gongji.platform.page_connection import page_connection
 
 Connection = psycopg.Connection[Any]
 log = structlog.get_logger("portal")
-
-_KEPT = ("dbname", "host", "port", "user", "password", "options")
 
 
 @contextmanager
 def journal() -> Iterator[Connection]:
     """A connection to the journal in the role of the pages, whoever Django signs in as."""
-    given = django_connection.get_connection_params()
-    known = {name: given[name] for name in _KEPT if given.get(name)}
-    known["options"] = f"{known.get('options', '')} -c role=gongji_pages -c timezone=UTC".strip()
-    with psycopg.connect(make_conninfo("", **known), autocommit=True) as connection:
+    with page_connection("gongji_pages") as connection:
         yield connection
 
 
