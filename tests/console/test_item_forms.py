@@ -87,3 +87,11 @@ def test_the_trail_is_told_in_plain_words() -> None:
     assert (
         said_what("staff link xinren") == "人员 link xinren" and said_what("other 1") == "other 1"
     )
+
+
+def test_every_job_of_the_service_has_a_word(server: str) -> None:
+    from gongji.console.day_page import JOBS
+    from gongji.service.jobs import tasks
+
+    names = {name.rpartition(".")[2] for name in tasks.app.tasks if name.startswith("gongji.")}
+    assert names == set(JOBS)

@@ -1,6 +1,7 @@
 """The demonstration's agency: somebody in every post, a month of work under way, sound books."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from time import perf_counter
 
@@ -9,18 +10,19 @@ import pytest
 from tests import databases
 from tests.platform.review_world import POSTS
 
+from gongji.cli import demo as demo_command
 from gongji.demo import agency_month
-from gongji.demo.agency_staff import AREA, CLERKS, invitations
+from gongji.demo.agency_staff import AREA, CLERKS
 from gongji.demo.county import fill
 from gongji.law.checks.library import Library
 from gongji.ledger.verify import verify
+from gongji.platform import installation
 from gongji.platform.actors import Actor
 from gongji.platform.identity import Identity
 from gongji.platform.inbox import inbox_of
 from gongji.platform.law_book import LawBook
 from gongji.platform.message_seal import seal_of
 from gongji.review.coverage import gaps
-from gongji.review.staff import redeem
 from gongji.review.worklists import waiting_for
 from gongji.units import day_in_china, day_of
 
@@ -83,8 +85,10 @@ def test_its_books_are_sound_and_its_lists_are_not_empty(
         assert found and all(one.age is not None for one in found), account
 
 
-def test_everybody_has_a_link(owner: psycopg.Connection[tuple[object, ...]]) -> None:
-    now = datetime.now(UTC)
-    found = invitations(owner, Actor.operator("t"), now)
-    assert [clerk for clerk, _ in found] == list(CLERKS)
-    assert redeem(owner, found[0][1], now) == CLERKS[0].account
+def test_everybody_is_named_by_their_post(
+    owner: psycopg.Connection[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installation, "owner_connection", lambda: nullcontext(owner))
+    told = demo_command._staff()
+    assert told["经办"] == ["jingban1", "jingban2", "jingban3", "jingban4"]
+    assert sum(map(len, told.values())) == len(CLERKS)

@@ -155,25 +155,22 @@ def _where_to_look(addresses: dict[str, str]) -> None:
   docs/generated/gateway.md                        接口的交易与字段
 """
     )
-    _who_signs_in(addresses["pages"])
+    click.echo(
+        f"经办台在 {addresses['console']}/console/，登录页列出这些虚构的人员，点名字即进入："
+    )
+    for words, accounts in _staff().items():
+        click.echo(f"  {words}：{'、'.join(accounts)}")
 
 
-def _who_signs_in(pages: str) -> None:
-    """Where the staff of the agency sign in for the first time, each by a link of their own."""
-    from gongji.demo.agency_staff import AGENCIES, invitations
-    from gongji.platform.installation import operator, owner_connection
-    from gongji.review.staff import LINK_DAYS, post_words
+def _staff() -> dict[str, list[str]]:
+    """The accounts of the demonstration's staff, by what their post is called."""
+    from gongji.demo.agency_staff import CLERKS
+    from gongji.platform.installation import owner_connection
+    from gongji.review.staff import post_words
 
-    names = {one.code: one.name for one in AGENCIES}
     with owner_connection() as connection:
         words = post_words(connection)
-        links = invitations(connection, operator(), datetime.now().astimezone())
-    if links:
-        click.echo(
-            f"经办后台：每人第一次登录的链接，用一次，{LINK_DAYS} 天内有效（人员都是虚构的）"
-        )
-    for clerk, token in links:
-        where = names.get(clerk.agency, "全州")
-        click.echo(
-            f"  {clerk.account}（{words[clerk.post]}，{where}）{pages}/console/first/{token}"
-        )
+    found: dict[str, list[str]] = {}
+    for clerk in CLERKS:
+        found.setdefault(words[clerk.post], []).append(clerk.account)
+    return found

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from gongji.console.at_work import RECORDS, Clerk, at_work, shown
+from gongji.ledger.statement import EVENTS
 from gongji.ledger.trial import trial
 from gongji.review.command_kinds import KINDS
 from gongji.review.desk import STATES
@@ -23,6 +24,26 @@ _ENTRIES = """select kind, count(*) from entry where area = any(%(areas)s) and m
 group by kind order by kind"""
 _SEALS = """select distinct on (area) area, number, last, made_at, encode(hash, 'hex') from seal
 where area = any(%(areas)s) order by area, number desc"""
+OTHER_KINDS = {"publish_law": "发布规则"}
+"""What commands are called that are no items."""
+JOBS = {
+    "daily_trial_balance": "每日试算平衡",
+    "seal_journal": "封存分录",
+    "message_months": "报文按月存放，到期销毁",
+    "trail_months": "留痕按月存放",
+    "tidy": "清理过期内容",
+    "resume_stalled": "接续中断的作业",
+}
+"""What the jobs of the service are called."""
+STATUSES = {
+    "todo": "排队",
+    "doing": "进行中",
+    "succeeded": "完成",
+    "failed": "失败",
+    "cancelled": "已取消",
+    "aborting": "正在中止",
+    "aborted": "已中止",
+}
 _JOBS = """select task_name, status::text, count(*), max(scheduled_at) from procrastinate_jobs
 group by 1, 2 order by 1, 2"""
 
@@ -39,9 +60,9 @@ def day(request: HttpRequest, clerk: Clerk) -> HttpResponse:
         "today": clerk.today,
         "came": [(_words(row[0]), row[1], row[2]) for row in ask(_CAME, values)],
         "waits": [(_words(row[0]), STATES[row[1]], *row[2:]) for row in ask(_WAITS, values)],
-        "entries": ask(_ENTRIES, values).fetchall(),
+        "entries": [(EVENTS.get(kind, kind), count) for kind, count in ask(_ENTRIES, values)],
         "seals": ask(_SEALS, values).fetchall(),
-        "jobs": ask(_JOBS).fetchall(),
+        "jobs": [_job(*row) for row in ask(_JOBS)],
     }
     return shown(request, clerk, "day", context)
 
@@ -52,7 +73,13 @@ def _begins(clerk: Clerk) -> Any:
 
 
 def _words(kind: str) -> str:
-    return KINDS[kind].words if kind in KINDS else kind
+    return KINDS[kind].words if kind in KINDS else OTHER_KINDS.get(kind, kind)
+
+
+def _job(name: str, status: str, count: int, at: datetime | None) -> tuple[Any, ...]:
+    """A line of the jobs: its words, whether it failed."""
+    words = JOBS.get(name.rpartition(".")[2], name)
+    return words, STATUSES.get(status, status), count, at, status == "failed"
 
 
 @require_safe

@@ -72,14 +72,3 @@ def enter_staff(connection: Connection, actor: Actor, now: datetime) -> None:
         staff = add_staff(connection, new, actor=actor, now=now).staff
         grant = PostGrant(staff, clerk.post, AREA, since, None, clerk.agency)
         grant_post(connection, grant, actor=actor, now=now)
-
-
-def invitations(connection: Connection, actor: Actor, now: datetime) -> list[tuple[DemoClerk, str]]:
-    """A new link's token for the first sign-in of every clerk that is entered and enabled."""
-    there = {row[0] for row in connection.execute("select subject from staff")}
-    found = []
-    for clerk in CLERKS:
-        if clerk.account in there:
-            new = NewStaff(clerk.account, clerk.name)
-            found.append((clerk, add_staff(connection, new, actor=actor, now=now).token))
-    return found
