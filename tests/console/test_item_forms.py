@@ -54,12 +54,19 @@ def test_a_head_that_was_pasted_is_no_bill(server: str) -> None:
     ]
 
 
-def test_without_a_demonstration_nobody_signs_in_by_a_button(server: str) -> None:
+def test_without_a_demonstration_nobody_signs_in_by_a_button(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from django.http import Http404
     from django.test import RequestFactory, override_settings
 
+    from gongji.console import staff_sign_in
     from gongji.console.staff_sign_in import demo_sign_in, invented_staff
 
+    def looks() -> None:
+        raise AssertionError("it is asked who the staff are")
+
+    monkeypatch.setattr(staff_sign_in, "console_connection", looks)
     with override_settings(GONGJI_DEMO=False):
         assert invented_staff() == []
         with pytest.raises(Http404):

@@ -39,6 +39,8 @@ ROOM_TESTS = {
     "api": ["tests/portal"],
     "audit": ["tests/audit"],
     "backup": ["tests/platform/test_backup.py", "tests/platform/test_backup_commands.py"],
+    "console": ["tests/console"],
+    "supervision": ["tests/supervision"],
     "batch": ["tests/batch", "tests/audit", "tests/catalogue"],
     "law/accounts": ["tests/accounts"],
     "law/checks": ["tests/check", "tests/mechanisms"],

@@ -56,7 +56,7 @@ def test_what_is_owed_is_collected_confirmed_and_paid(till: Till) -> None:
     assert "836.00 元" in notices_of(till.owner, 1)[0].text
     shown = of_person(till.owner, PSN, till.desk().today, till.desk().today)
     events = [(m.event, m.amount_fen) for a in shown.accounts for m in a.movements]
-    assert ("支付", -52_800) in events and ("零星报销", 52_800) in events
+    assert ("支付个人", -52_800) in events and ("零星报销", 52_800) in events
     refused("payout_nothing", collect, till.owner, AREA)
     assert till.sound()
 
