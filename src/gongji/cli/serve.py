@@ -74,14 +74,22 @@ def prepare(migrate: bool = True, alone: bool = True) -> None:
 
 
 def _check_keys() -> None:
-    """The keys are those with which the database was written.
+    """The keys are those with which the database was written, by this version's tables.
 
     Refuses: Fault.
     """
+    from psycopg.errors import UndefinedTable
+
     from gongji.platform.installation import installed_identity, owner_connection
+    from gongji.refusals import Fault
 
     with owner_connection() as connection:
-        installed_identity().check(connection)
+        try:
+            installed_identity().check(connection)
+        except UndefinedTable:
+            raise Fault(
+                "数据库的表是更早的开发版本建立的，不能沿用；请换一个空的数据目录（GONGJI_DATA）或数据库"
+            ) from None
 
 
 def _publish() -> None:
