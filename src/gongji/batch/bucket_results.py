@@ -7,7 +7,6 @@ beside another on the same folder, only does what is missing.
 
 import dataclasses
 import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +23,7 @@ from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.law.rulebook.vocabulary import FACTS, VISIT_COLUMNS
 from gongji.refusals import Refusal
+from gongji.tabular.whole_files import write_whole
 from gongji.units import FEN_PER_YUAN, Fen, parse_fen
 
 RESULTS = "results.json"
@@ -121,9 +121,7 @@ def adjudicate_buckets(
     )
     jobs = (partial(_settle, job, bucket) for bucket in manifest.buckets)
     done = ResultsManifest(manifest.content, tuple(ordering.side_by_side(jobs, WORKERS)))
-    beside = output / f".{RESULTS}.partial"
-    beside.write_bytes(msgspec.json.format(msgspec.json.encode(done)))
-    os.replace(beside, output / RESULTS)
+    write_whole(output / RESULTS, msgspec.json.format(msgspec.json.encode(done)))
     return done.summary()
 
 
@@ -171,9 +169,7 @@ def _settle(job: _Job, bucket: Bucket) -> BucketResult:
         summary.unread,
         summary.report,
     )
-    beside = record.with_name(f".{record.name}.partial")
-    beside.write_bytes(msgspec.json.encode(result))
-    os.replace(beside, record)
+    write_whole(record, msgspec.json.encode(result))
     return result
 
 

@@ -28,6 +28,7 @@ from gongji.batch.visit_files import VisitSource
 from gongji.refusals import Refusal
 from gongji.tabular.arrow_tables import FAULT, ROW, numbered
 from gongji.tabular.cell_forms import plain, text_of
+from gongji.tabular.whole_files import write_whole
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -145,13 +146,13 @@ def write_buckets(
         shutil.rmtree(scattered, ignore_errors=True)
         columns = _scattered_anew(source, scattered, buckets, told)
         ready = _Scattered(origin, buckets, columns)
-        _whole(scattered / _READY, msgspec.json.encode(ready))
+        write_whole(scattered / _READY, msgspec.json.encode(ready))
     (folder / MANIFEST).unlink(missing_ok=True)
     jobs = (partial(_gather, scattered, folder, number) for number in range(buckets))
     done = tuple(ordering.side_by_side(jobs))
     manifest = Manifest(table, ready.columns, done, origin)
     _remove_others(folder, manifest)
-    _whole(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
+    write_whole(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
     shutil.rmtree(scattered)
     return manifest
 
@@ -325,7 +326,7 @@ def _gather(scattered: Path, folder: Path, number: int) -> Bucket:
     most = int(counts.max(initial=0))
     bucket = Bucket(name, table.num_rows, len(counts), most, hash_of(beside))
     os.replace(beside, folder / name)
-    _whole(record, msgspec.json.encode(bucket))
+    write_whole(record, msgspec.json.encode(bucket))
     return bucket
 
 
@@ -335,10 +336,3 @@ def _remove_others(folder: Path, manifest: Manifest) -> None:
     for path in folder.glob("[0-9]" * 5 + ".parquet"):
         if path.name not in kept:
             path.unlink()
-
-
-def _whole(path: Path, content: bytes) -> None:
-    """Write a small file that appears complete."""
-    beside = path.with_name(f".{path.name}.partial")
-    beside.write_bytes(content)
-    os.replace(beside, path)

@@ -3,8 +3,8 @@
 Everything is read and done on a connection of the console's own login.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import wraps
@@ -43,11 +43,9 @@ OFFICES = ("administrator", "security_officer", "audit_officer", "supervisor")
 """The posts that see the pages of posts and staff."""
 
 
-@contextmanager
-def console_connection() -> Iterator[Connection]:
+def console_connection() -> AbstractContextManager[Connection]:
     """A connection in the role of the console, whoever Django signs in as."""
-    with page_connection("gongji_console") as connection:
-        yield connection
+    return page_connection("gongji_console")
 
 
 @dataclass(frozen=True)

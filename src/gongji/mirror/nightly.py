@@ -5,7 +5,6 @@ anything it rests on changed. A later delivery is added to what is there.
 """
 
 import hashlib
-import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -40,6 +39,7 @@ from gongji.mirror.table_checks import (
 from gongji.mirror.table_mapping import Family, TableMapping, load_mapping
 from gongji.refusals import Refusal
 from gongji.tabular.arrow_tables import read_tables
+from gongji.tabular.whole_files import appearing, write_whole
 
 BUCKET_BYTES = 192 << 20
 """So many bytes of CSV of one table are a bucket; of Parquet an eighth."""
@@ -105,8 +105,8 @@ def mirror_tables(paths: Sequence[Path], wishes: MirrorWishes, told: Told) -> Ch
         family,
         passed,
     )
-    _write(wishes.output / CHECKS, msgspec.json.format(msgspec.json.encode(checks)))
-    _write(wishes.output / SUMMARY, "\n".join(summary_lines(checks)).encode())
+    write_whole(wishes.output / CHECKS, msgspec.json.format(msgspec.json.encode(checks)))
+    write_whole(wishes.output / SUMMARY, "\n".join(summary_lines(checks)).encode())
     return checks
 
 
@@ -126,7 +126,7 @@ def _store(wishes: MirrorWishes, mapping: TableMapping, found: Sequence[Delivery
     if before != now:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        _write(settings, msgspec.json.encode(now))
+        write_whole(settings, msgspec.json.encode(now))
     return PartStore(folder, buckets)
 
 
@@ -205,7 +205,7 @@ class NightlyRun:
             {name: counts.fen for name, counts in made.counted.items()},
             checks,
         )
-        _write(record, msgspec.json.encode(done))
+        write_whole(record, msgspec.json.encode(done))
         told("分桶", 1)
         return done
 
@@ -253,7 +253,7 @@ class NightlyRun:
             for path in (self.output / table).glob("[0-9]" * 5 + ".parquet"):
                 if path.name not in {bucket.file for bucket in buckets}:
                     path.unlink()
-            _write(self.output / table / MANIFEST, content)
+            write_whole(self.output / table / MANIFEST, content)
         made = BucketTables(counted=counted)
         work = BucketWork(self.store, self.mapping, 0, self.family)
         seen = pl.concat(
@@ -296,15 +296,8 @@ def _write_own(path: Path, table: str, frame: pl.DataFrame) -> None:
     """Write a table in our columns and types, whole or not at all."""
     schema = _schema(table)
     arrow = frame.select(schema.names).to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema)
-    beside = path.with_name(f".{path.name}.partial")
-    pq.write_table(arrow, beside, compression="zstd")
-    os.replace(beside, path)
-
-
-def _write(path: Path, content: bytes) -> None:
-    beside = path.with_name(f".{path.name}.partial")
-    beside.write_bytes(content)
-    os.replace(beside, path)
+    with appearing(path) as beside:
+        pq.write_table(arrow, beside, compression="zstd")
 
 
 def _done(path: Path) -> BucketDone | None:

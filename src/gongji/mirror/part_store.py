@@ -19,6 +19,7 @@ from gongji.mirror.deliveries import Delivery
 from gongji.mirror.national_values import read_values
 from gongji.mirror.pseudonyms import Pseudonyms
 from gongji.mirror.table_mapping import TableMapping
+from gongji.tabular.whole_files import write_whole
 
 FLUSH_ROWS = 1 << 20
 BUCKET = "bucket"
@@ -209,9 +210,8 @@ class Intake:
             self.rounded,
             self.family,
         )
-        beside = self.store.folder / f"{self.delivery.mark[:16]}.partial"
-        beside.write_bytes(msgspec.json.encode(record))
-        os.replace(beside, self.store.folder / f"{self.delivery.mark[:16]}.record")
+        path = self.store.folder / f"{self.delivery.mark[:16]}.record"
+        write_whole(path, msgspec.json.encode(record))
         self.store.records.append(record)
         return record
 

@@ -4,8 +4,8 @@ Everything here takes the person whose pages these are; there is no way to name 
 done in the role of the gateways, which owns nothing.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -30,11 +30,9 @@ Connection = psycopg.Connection[Any]
 log = structlog.get_logger("portal")
 
 
-@contextmanager
-def journal() -> Iterator[Connection]:
+def journal() -> AbstractContextManager[Connection]:
     """A connection to the journal in the role of the pages, whoever Django signs in as."""
-    with page_connection("gongji_pages") as connection:
-        yield connection
+    return page_connection("gongji_pages")
 
 
 @dataclass(frozen=True)

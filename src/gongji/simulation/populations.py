@@ -5,7 +5,6 @@ size is bounded by no memory. What came out is measured on the rows as they were
 beside what was wanted. This module knows no law.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,6 +19,7 @@ from gongji.batch.buckets import Manifest, write_buckets
 from gongji.refusals import Refusal
 from gongji.simulation.margins import AGES, LEVELS, Margins
 from gongji.simulation.raking import F64, I64, dealt, rake, whole_numbers
+from gongji.tabular.whole_files import write_whole
 from gongji.units import FEN_PER_YUAN, day_of
 
 BLOCK = 200_000
@@ -97,9 +97,7 @@ class Population(msgspec.Struct, frozen=True):
 
     def write(self, folder: Path) -> None:
         """Say it in the folder, whole."""
-        beside = folder / f".{ABOUT}.partial"
-        beside.write_bytes(msgspec.json.format(msgspec.json.encode(self)))
-        os.replace(beside, folder / ABOUT)
+        write_whole(folder / ABOUT, msgspec.json.format(msgspec.json.encode(self)))
 
 
 @dataclass(frozen=True)

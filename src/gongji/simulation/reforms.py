@@ -4,7 +4,6 @@ A side is one law that is meant to hold over the whole time of a population, wha
 that two laws are settled on the very same visits. This module changes laws; it settles nothing.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -25,6 +24,7 @@ from gongji.law.rulebook.figure_paths import Given
 from gongji.law.rulebook.rulebook import FOREVER
 from gongji.law.rulebook.source import Node, content_of, read
 from gongji.refusals import Problem, RulebookError
+from gongji.tabular.whole_files import write_whole
 from gongji.units import Day, date_of, parse_day
 
 BEGINNING: Day = parse_day("1990-01-01")
@@ -91,9 +91,7 @@ def read_reform(path: Path) -> Reform:
 def write_reform(path: Path, reform: Reform) -> None:
     """Keep a reform as a file that appears whole."""
     text = yaml.safe_dump(msgspec.to_builtins(reform), allow_unicode=True, sort_keys=False)
-    beside = path.with_name(f".{path.name}.partial")
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, path)
+    write_whole(path, text.encode())
 
 
 def _plain(node: Node) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from gongji.supervision.marks import MARKS
+from gongji.tabular.whole_files import appearing
 
 LEAD_NAMES = {
     "rank": "名次",
@@ -46,8 +47,8 @@ def write_book(path: Path, leads: pl.DataFrame, findings: pl.DataFrame, others: 
     """The workbook, whole or not at all; the column 认定 waits for a mark."""
     import xlsxwriter
 
-    half = path.with_suffix(".half")
-    with xlsxwriter.Workbook(str(half), {"constant_memory": True}) as book:
+    options = {"constant_memory": True}
+    with appearing(path) as beside, xlsxwriter.Workbook(str(beside), options) as book:
         bold = book.add_format({"bold": True, "bg_color": "#e8eef4"})
         _sheet(book, "线索", _named(leads, LEAD_NAMES), bold)
         marked = _named(findings.head(EXCEL_FINDINGS), FINDING_NAMES)
@@ -58,7 +59,6 @@ def write_book(path: Path, leads: pl.DataFrame, findings: pl.DataFrame, others: 
         sheet.data_validation(1, at, last, at, {"validate": "list", "source": list(MARKS)})
         for name, frame in others:
             _sheet(book, name, frame, bold)
-    half.replace(path)
 
 
 def _named(frame: pl.DataFrame, names: dict[str, str]) -> pl.DataFrame:

@@ -19,6 +19,7 @@ from gongji.supervision.findings import FINDING, counting
 from gongji.supervision.inspection import Inspected, inspect
 from gongji.supervision.lead_pages import Page, Picture, render
 from gongji.supervision.rules_folded import Rule
+from gongji.tabular.whole_files import appearing
 
 FINDINGS, VISITS_SEEN, MARKS = "findings.parquet", "visits-seen.parquet", "marks.parquet"
 LEADS, BOOK, PAGE = "leads.parquet", "supervision.xlsx", "supervision.html"
@@ -56,9 +57,8 @@ def _kept(path: Path) -> pl.DataFrame | None:
 
 def _write(frame: pl.DataFrame, path: Path) -> None:
     """A file of the report, whole or not at all."""
-    half = path.with_suffix(".half")
-    frame.write_parquet(half, compression="zstd")
-    half.replace(path)
+    with appearing(path) as beside:
+        frame.write_parquet(beside, compression="zstd")
 
 
 def given_points(tables: ClaimTables) -> pl.DataFrame:
