@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-to-run
 READY_DEV := $(VENV)/.ready-to-test
+# Tests wait for servers and browsers half of their time: three run at a time on two cores.
+WORKERS ?= 3
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: run test attacks browser bite coverage orders test-slow test-third check bench bench-counter cost faults mutation docs schema sbom lock clean
@@ -13,10 +15,10 @@ run: $(READY)  ## visits of the five areas explained, then a day at made-up coun
 	@$(BIN)/gongji demo
 
 test: $(READY_DEV) browser  ## the tests
-	@$(BIN)/python -m pytest -q -n 2
+	@$(BIN)/python -m pytest -q -n $(WORKERS)
 
 attacks: $(READY_DEV)  ## the attacks of docs/operate/security.md, each against a live service
-	@$(BIN)/python -m pytest -q -n 2 $(addprefix tests/,$(ATTACKS))
+	@$(BIN)/python -m pytest -q -n $(WORKERS) $(addprefix tests/,$(ATTACKS))
 
 ATTACKS := platform/test_local_users.py platform/test_service_alone.py platform/test_environment.py \
   platform/test_gateway_limits.py platform/test_gateway_signatures.py portal/test_transport.py \
@@ -38,7 +40,7 @@ bite: $(READY_DEV) browser  ## one fault in the code at a time; some test must t
 
 coverage: $(READY_DEV) browser  ## which branches the tests run, those of other processes counted
 	@rm -rf build/coverage
-	@$(BIN)/python -m coverage run -m pytest -q -n 2
+	@$(BIN)/python -m coverage run -m pytest -q -n $(WORKERS)
 	@$(BIN)/python -m coverage combine -q
 	@$(BIN)/python -m coverage report
 

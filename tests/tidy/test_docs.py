@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import click
-import pytest
 
+from each import of_each
 from gongji.cli.main import COMMANDS
 from gongji.law.rulebook.vocabulary import DERIVED, FACTS, VISIT_COLUMNS
 from reference import DOCS, PAGES
@@ -16,7 +16,7 @@ ROOT = DOCS.parent
 PAGES_OF_PEOPLE = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
 
 
-@pytest.mark.parametrize("name", PAGES)
+@of_each("name", PAGES)
 def test_generated_pages_are_current(name: str) -> None:
     assert (DOCS / name).read_text(encoding="utf-8") == PAGES[name](), "write anew: make docs"
 
@@ -32,7 +32,7 @@ def options(command: click.Command) -> set[str]:
     return found.union(*map(options, parts))
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@of_each("name", COMMANDS)
 def test_every_command_is_in_the_readme_and_gives_examples(name: str) -> None:
     assert f"`gongji {name}" in (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"gongji {name}" in (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
@@ -41,7 +41,7 @@ def test_every_command_is_in_the_readme_and_gives_examples(name: str) -> None:
     assert name in WITHOUT_RESULT or "--json" in options(command)
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@of_each("name", COMMANDS)
 def test_every_option_says_what_it_does(name: str) -> None:
     command: click.Command = importlib.import_module(f"gongji.cli.{name}").command
     for option in command.params:
@@ -56,13 +56,13 @@ def test_every_fact_and_column_of_a_visit_is_described() -> None:
         assert f"`{column}`" in page, column
 
 
-@pytest.mark.parametrize("path", PAGES_OF_PEOPLE, ids=lambda path: str(path.relative_to(ROOT)))
+@of_each("path", PAGES_OF_PEOPLE, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_between_pages_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8")):
         if "://" not in target:
             assert (path.parent / target).exists(), f"{path.name} -> {target}"
 
 
-@pytest.mark.parametrize("path", sorted((DOCS / "decisions").glob("*.md")), ids=lambda p: p.stem)
+@of_each("path", sorted((DOCS / "decisions").glob("*.md")), ids=lambda p: p.stem)
 def test_decisions_are_short(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").split()) < 300

@@ -4,8 +4,7 @@ stands in the Chinese one, and the facts in Chinese are those of the code."""
 import re
 from pathlib import Path
 
-import pytest
-
+from each import of_each
 from gongji.law.rulebook.vocabulary import BENEFITS, CHOICE, DERIVED, FACTS
 from reference import DOCS
 
@@ -58,7 +57,7 @@ def rows(name: str) -> list[tuple[Row, Row]]:
     ]
 
 
-@pytest.mark.parametrize("page", CHINESE, ids=lambda page: page.name)
+@of_each("page", CHINESE, ids=lambda page: page.name)
 def test_the_two_languages_lead_to_each_other(page: Path) -> None:
     twin = english(page)
     for here, there in ((page, twin), (twin, page)):

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-import pytest
+from each import of_each
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__)
@@ -37,7 +37,7 @@ def texts() -> list[Path]:
     ]
 
 
-@pytest.mark.parametrize("former", FORMER)
+@of_each("former", FORMER)
 def test_an_old_name_stands_nowhere(former: str) -> None:
     pattern = re.compile(former)
     said = [

@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 
 import msgspec
-import pytest
 
+from each import of_each
 from gongji.platform.actors import KINDS
 from gongji.platform.commands import COMMANDS
 from schema_page import rooms
@@ -133,7 +133,7 @@ def test_a_table_of_dated_rows_is_handed_in_by_its_own_room() -> None:
     assert len(handed) >= 3, "no table of dated rows was looked at"
 
 
-@pytest.mark.parametrize("path", modules(*(PACKAGE / face for face in FACES)), ids=name_of)
+@of_each("path", modules(*(PACKAGE / face for face in FACES)), ids=name_of)
 def test_a_face_does_not_change_rows_by_models(path: Path) -> None:
     """The models of rooms may be asked; accounts of Django's own are not meant."""
     theirs = {

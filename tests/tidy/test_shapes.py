@@ -4,8 +4,7 @@ import ast
 from collections import defaultdict
 from pathlib import Path
 
-import pytest
-
+from each import of_each
 from test_tidy import PACKAGE, modules, name_of, tree
 
 MOST_PARAMETERS = 6
@@ -141,7 +140,7 @@ def test_a_class_name_is_one_module_s() -> None:
     assert len(CLASSES) < 20
 
 
-@pytest.mark.parametrize("path", modules(PACKAGE), ids=name_of)
+@of_each("path", modules(PACKAGE), ids=name_of)
 def test_nothing_is_written_into_the_insides_of_another_object(path: Path) -> None:
     """No `x.__dict__[…] = `, `x.__dict__.update(…)`, `x.__class__ = `, `object.__setattr__`.
 
