@@ -38,7 +38,7 @@ def visits(count):
 
 def whole(folder):
     manifest = Manifest.read(folder)
-    return [pl.read_parquet(manifest.path(folder, bucket)) for bucket in manifest.buckets]
+    return [pl.read_parquet(bucket.path(folder)) for bucket in manifest.buckets]
 
 
 def test_every_row_is_in_its_persons_bucket_in_order(tmp_path, monkeypatch):
