@@ -1,6 +1,5 @@
 """Spark does the same work to the byte, by workers of any master, and where one is killed."""
 
-import json
 import shutil
 import threading
 import time
@@ -12,7 +11,6 @@ import psutil
 import pytest
 from tests.batch.test_buckets import run, visits
 
-from gongji.batch.addresses import Address
 from gongji.batch.buckets import write_buckets
 from gongji.refusals import Refusal
 
@@ -67,7 +65,7 @@ def test_a_worker_that_is_killed_costs_nothing(folder):
     killed = []
 
     def kill():
-        until = time.monotonic() + 120
+        until = time.monotonic() + 600
         while time.monotonic() < until and not killed:
             if len(list((folder / "killed").glob("*.json"))) < 3:
                 time.sleep(0.02)
@@ -83,7 +81,8 @@ def test_a_worker_that_is_killed_costs_nothing(folder):
     murderer.start()
     made = settled(folder, "killed", "local-cluster[2,1,1024]")
     murderer.join()
-    assert killed and made == contents(folder / "threads")
+    assert killed, "no executor was found"
+    assert made == contents(folder / "threads")
 
 
 def test_far_folders_are_brought_and_taken_back(folder):
@@ -124,25 +123,15 @@ def test_a_frame_of_spark_is_settled_as_a_table_is(folder):
     from gongji.batch.spark_engine import spark_session
 
     frame = visits(3_000).drop("doctor")
-    wanted = gongji.adjudicate(frame).sort("person", "date", "sequence")
+    wanted = gongji.adjudicate(frame).drop("row_number").sort("person", "sequence")
     session = spark_session("local[2]")
     try:
         given = session.createDataFrame(frame.to_arrow())
         made = pl.from_arrow(gongji.spark.adjudicate(given, partitions=5).toArrow())
-        made = made.sort("person", "date", "sequence")
+        made = made.sort("person", "sequence")
         assert made.select(wanted.columns).equals(wanted.cast(made.select(wanted.columns).schema))
         bad = given.withColumnRenamed("level", "niveau")
         with pytest.raises(Refusal, match="niveau"):
             gongji.spark.adjudicate(bad)
     finally:
         session.stop()
-
-
-def test_an_address_that_nobody_reaches_is_told():
-    with pytest.raises(Refusal, match="nowhere://x"):
-        Address.of("nowhere://x/y")
-
-
-def test_results_are_a_table_of_all(folder):
-    whole = json.loads((folder / "threads" / "results.json").read_text())
-    assert len(whole["buckets"]) == MANY

@@ -30,7 +30,7 @@ from gongji.batch.bucket_results import BucketResult, Engine, Told, Work, wishes
 from gongji.batch.buckets import Bucket
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
-from gongji.law.rulebook.shelf import SHIPPED
+from gongji.law.rulebook.rulebook import SHIPPED
 from gongji.refusals import Refusal
 
 if TYPE_CHECKING:

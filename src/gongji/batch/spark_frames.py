@@ -14,7 +14,7 @@ from gongji.batch import ordering
 from gongji.batch.adjudicate import adjudicate_table
 from gongji.batch.visit_files import Rejected
 from gongji.refusals import RowRefusal
-from gongji.tabular.arrow_tables import normal
+from gongji.tabular.arrow_tables import ROW, normal
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -36,7 +36,8 @@ def adjudicate(
 
     Shape:   `folders` of rulebooks must be there for every worker; `partitions` is what the visits
              are cut into, by default as many as make two million visits each.
-    Returns: the columns and results of `gongji adjudicate`, in no order.
+    Returns: the columns and results of `gongji adjudicate`, in no order and without numbers of
+             rows, which a frame has not.
     Refuses: field_missing, field_unknown, area_unknown at once; the first row that cannot be read
              when the result is asked for (with `strict` false such rows are left out).
     """
@@ -49,10 +50,10 @@ def adjudicate(
         seen = ordering.survey(iter([normal(frame.select(*named).distinct().toArrow())]))
 
     def settled(table: pa.Table) -> tuple[pa.Table, list[Rejected]]:
-        return adjudicate_table(table, area, settings, folders, seen=seen)
+        results, rejected = adjudicate_table(table, area, settings, folders, seen=seen)
+        return _plain(results), rejected
 
-    results, _ = settled(empty)
-    schema = _plain(results).schema
+    schema = settled(empty)[0].schema
 
     def task(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         whole = pa.Table.from_batches(list(batches), empty.schema)
@@ -60,15 +61,16 @@ def adjudicate(
             made, rejected = settled(whole)
             if rejected and strict:
                 first = min(rejected, key=lambda bad: bad.row_number)
-                raise RowRefusal(first.row_number, first.column, first.refusal, first.reason)
-            yield from _plain(made).cast(schema).to_batches()
+                raise RowRefusal(first.row_number, first.column, first.code, first.reason)
+            yield from made.cast(schema).to_batches()
 
     count = partitions or 1 + frame.count() // PARTITION_ROWS
     return frame.repartition(count, "person").mapInArrow(task, from_arrow_schema(schema))
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    """A table without dictionaries, which Spark does not know."""
+    """A table without dictionaries, which Spark does not know, and without numbers of rows."""
+    table = table.drop_columns([ROW])
     for place, field in enumerate(table.schema):
         if pa.types.is_dictionary(field.type):
             column = table.column(place).cast(field.type.value_type)

@@ -149,7 +149,7 @@ def command(
             bar.total = total
             bar.update(done)
 
-        if not isinstance(visits, Path) or visits.is_dir():
+        if not isinstance(visits, Path) or not isinstance(output, Path) or visits.is_dir():
             summary = _settle_buckets((visits, output), options, progress, (engine, master))
         elif lines is not None and catalogue is not None:
             from gongji.cli.priced_visits import priced_file
