@@ -58,21 +58,23 @@ class Parcel:
     buckets: tuple[Bucket, ...]
 
 
-def on_spark(master: str) -> Engine:
+def on_spark(master: str, open_session: "SparkSession | None" = None) -> Engine:
     """An engine that has the work done by the workers of a master, such as local[2] or yarn.
 
-    Folders that are none of Arrow's addresses must be the same folder for every worker.
+    A session that is given stays open. A folder that is none of Arrow's addresses must be the same
+    one for every worker.
     Refuses: (the engine) value_invalid where PySpark or Java is missing; what the work on a bucket
              is refused for.
     """
 
     def engine(work: Work, buckets: Sequence[Bucket], told: Told) -> list[BucketResult]:
         parcel = packed(work, buckets)
-        session = spark_session(master)
+        session = open_session or spark_session(master)
         try:
             found = _run(session, parcel, told)
         finally:
-            session.stop()
+            if open_session is None:
+                session.stop()
         return [found[number] for number in range(len(buckets))]
 
     return engine
@@ -197,16 +199,18 @@ def _task(parcel: Parcel) -> Callable[[Iterable[Any]], Iterator[Any]]:
 
 
 _works: dict[str, Work] = {}
-"""What a worker has unpacked: its next tasks are of the same work."""
+"""What a worker has unpacked, by its wishes: the next tasks are mostly of the same."""
 
 
 def _settle(parcel: Parcel, bucket: Bucket) -> tuple[str, str]:
     """A bucket's result, or why there is none."""
-    name = f"{parcel.wishes} {parcel.folder} {parcel.output}"
     try:
-        if name not in _works:
-            _works[name] = unpacked(parcel, Path(tempfile.mkdtemp(prefix="gongji-spark-")))
-        result = _works[name].settle(bucket)
+        if parcel.wishes not in _works:
+            scratch = Path(tempfile.mkdtemp(prefix="gongji-spark-"))
+            _works[parcel.wishes] = unpacked(parcel, scratch)
+        places = Address.of(parcel.folder), Address.of(parcel.output)
+        work = dataclasses.replace(_works[parcel.wishes], folder=places[0], output=places[1])
+        result = work.settle(bucket)
     except Refusal as refusal:
         told = (refusal.code, refusal.field, refusal.values)
         return "", msgspec.json.encode(told).decode()
