@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from gongji.batch import buckets, ordering
+from gongji.batch.addresses import Address
 from gongji.batch.buckets import MANIFEST, Manifest, bucket_of, hash_of, write_buckets
 from gongji.batch.own_tables import TABLES
 from gongji.cli.main import main
@@ -38,7 +39,7 @@ def visits(count):
 
 def whole(folder):
     manifest = Manifest.read(folder)
-    return [pl.read_parquet(manifest.path(folder, bucket)) for bucket in manifest.buckets]
+    return [pl.read_parquet(bucket.path(folder)) for bucket in manifest.buckets]
 
 
 def test_every_row_is_in_its_persons_bucket_in_order(tmp_path, monkeypatch):
@@ -178,3 +179,44 @@ def test_our_own_tables_are_described():
     for name, schema in TABLES.items():
         assert all(f"`{column}`" in text for column in (name, *schema.names))
     assert ordering.CHUNK_ROWS
+
+
+def test_far_buckets_are_brought_and_their_results_taken_back(tmp_path):
+    """By an address: the same files as in a folder, each made once."""
+    visits(300).write_parquet(tmp_path / "v.parquet")
+    write_buckets(tmp_path / "v.parquet", tmp_path / "b", 4)
+    assert run("adjudicate", tmp_path / "b", "-o", tmp_path / "near") == 0
+    far = ("adjudicate", f"file://{tmp_path}/b", "-o", f"file://{tmp_path}/far")
+    assert run(*far) == 0
+    assert contents(tmp_path / "far") == contents(tmp_path / "near")
+    made = {path: path.stat().st_ino for path in (tmp_path / "far").glob("*.parquet")}
+    (tmp_path / "far" / "00002.json").unlink()
+    assert run(*far) == 0
+    assert contents(tmp_path / "far") == contents(tmp_path / "near")
+    assert len(made) == 4
+
+
+def test_a_record_is_taken_back_after_what_it_tells_of(tmp_path, monkeypatch):
+    """Whoever is lost between two files leaves no record of a result that is not there."""
+    visits(60).write_parquet(tmp_path / "v.parquet")
+    write_buckets(tmp_path / "v.parquet", tmp_path / "b", 1)
+    put = Address._put
+
+    def lost(self, path):
+        if path.suffix == ".parquet":
+            raise OSError("lost")
+        put(self, path)
+
+    with monkeypatch.context() as one:
+        one.setattr(Address, "_put", lost)
+        assert run("adjudicate", tmp_path / "b", "-o", f"file://{tmp_path}/r") == 3
+    assert not list(tmp_path.glob("r/*"))
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_an_address_that_nobody_reaches_is_told():
+    with pytest.raises(Refusal, match="nowhere://x"):
+        Address.of("nowhere://x/y")

@@ -21,7 +21,7 @@ def made(folder, persons=3000, file=None, **more):
 
 def table(folder, name):
     manifest = Manifest.read(folder / name)
-    paths = [manifest.path(folder / name, bucket) for bucket in manifest.buckets]
+    paths = [bucket.path(folder / name) for bucket in manifest.buckets]
     return pl.concat([pl.read_parquet(path) for path in paths])
 
 

@@ -67,7 +67,7 @@ def outcome(shaoyang):
 
 def visits(folder):
     manifest = Manifest.read(folder / "visits")
-    paths = [manifest.path(folder / "visits", bucket) for bucket in manifest.buckets]
+    paths = [bucket.path(folder / "visits") for bucket in manifest.buckets]
     return pl.concat([pl.read_parquet(path) for path in paths])
 
 

@@ -262,9 +262,11 @@ def adjudicate_table(
     settings: Settings | None = None,
     folders: tuple[Path, ...] = (),
     opening: Mapping[str, Mapping[str, int]] | None = None,
+    seen: ordering.Survey | None = None,
 ) -> tuple[pa.Table, list[Rejected]]:
     """Settle visits in memory: the same columns and results as a file.
 
+    Shape:   `seen` is what a look at all rows told, where the table is a part of them.
     Returns: the results by person, date and sequence, and the rows left out.
     Refuses: field_missing, field_unknown.
     """
@@ -273,7 +275,7 @@ def adjudicate_table(
     _complete(names, area)
     table = table.append_column(ROW, pa.array(np.arange(1, table.num_rows + 1)))
     numbered = without_blank_rows(normal(table))
-    found = ordering.survey(iter([numbered]))
+    found = seen or ordering.survey(iter([numbered]))
     used = {person: dict(meters) for person, meters in (opening or {}).items()}
     areas = Areas(Library(folders), everywhere=settings)
     settler = Settler(

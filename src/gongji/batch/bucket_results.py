@@ -7,7 +7,7 @@ beside another on the same folder, only does what is missing.
 
 import dataclasses
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,8 +16,9 @@ import msgspec
 
 from gongji import __version__
 from gongji.batch import ordering
+from gongji.batch.addresses import Address
 from gongji.batch.adjudicate import Options, Summary, adjudicate_file
-from gongji.batch.buckets import Bucket, Manifest, hash_of
+from gongji.batch.buckets import MANIFEST, Bucket, Manifest, hash_of
 from gongji.batch.own_tables import ALSO_OF_VISITS, VISITS
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
@@ -26,6 +27,7 @@ from gongji.refusals import Refusal
 from gongji.tabular.whole_files import write_whole
 from gongji.units import FEN_PER_YUAN, Fen, parse_fen
 
+Told = Callable[[int], None]
 RESULTS = "results.json"
 WORKERS = 2
 OUR_OWN = tuple(
@@ -61,8 +63,8 @@ class ResultsManifest(msgspec.Struct, frozen=True):
     source: str
     buckets: tuple[BucketResult, ...]
 
-    def summary(self) -> Summary:
-        """What became of all."""
+    def summary(self, folder: Address) -> Summary:
+        """What became of all; `folder` is where the results lie."""
         whole = Summary()
         pool = 0
         for one in self.buckets:
@@ -73,7 +75,7 @@ class ResultsManifest(msgspec.Struct, frozen=True):
                 whole.refusals[code] = whole.refusals.get(code, 0) + count
             for code, count in one.notes.items():
                 whole.notes[code] = whole.notes.get(code, 0) + count
-            whole.report = whole.report or one.report
+            whole.report = whole.report or (f"{folder}/{one.report}" if one.report else "")
         read = [set(one.unread) for one in self.buckets if one.visits]
         whole.unread = tuple(sorted(set.intersection(*read))) if read else ()
         whole.pool_pays = f"{pool // FEN_PER_YUAN}.{pool % FEN_PER_YUAN:02d}"
@@ -81,52 +83,103 @@ class ResultsManifest(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class _Job:
-    """What every bucket's work needs."""
+class Work:
+    """What the work on every bucket needs; `wishes` is the hash of all that it depends on else."""
 
-    folder: Path
-    output: Path
-    manifest: Manifest
+    folder: Address
+    output: Address
     options: Options
     areas: Areas
     wishes: str
-    told: Callable[[int], None]
+
+    def settle(self, bucket: Bucket, told: Told = lambda _: None) -> BucketResult:
+        """One bucket's result, made or found.
+
+        Refuses: file_unreadable for a bucket that was changed; what `adjudicate_file` refuses.
+        """
+        bucket_files, results = (bucket.file,), _results_of(bucket)
+        with self.folder.brought(bucket_files) as folder, self.output.kept(results) as output:
+            return self._settled(bucket.path(folder), output / bucket.file, bucket, told)
+
+    def _settled(self, path: Path, target: Path, bucket: Bucket, told: Told) -> BucketResult:
+        key = hashlib.sha256(f"{bucket.sha256} {self.wishes}".encode()).hexdigest()
+        record = target.with_suffix(".json")
+        before = _found(record, target, key)
+        if before is not None:
+            told(bucket.rows)
+            return before
+        record.unlink(missing_ok=True)
+        report = target.with_suffix(".rejected.csv")
+        if bucket.rows:
+            options = dataclasses.replace(self.options, report=report)
+            summary = adjudicate_file(path, target, options, lambda rows, _: told(rows), self.areas)
+        else:
+            target.unlink(missing_ok=True)
+            summary = Summary()
+        result = BucketResult(
+            bucket.file,
+            key,
+            target.name if bucket.rows else "",
+            hash_of(target) if bucket.rows else "",
+            summary.visits,
+            summary.rejected,
+            parse_fen(summary.pool_pays),
+            summary.refusals,
+            summary.notes,
+            summary.unread,
+            report.name if summary.report else "",
+        )
+        write_whole(record, msgspec.json.encode(result))
+        return result
+
+
+Engine = Callable[[Work, Sequence[Bucket], Told], list[BucketResult]]
+"""What has the work on all buckets done, and gives the results in the buckets' order."""
+
+
+def in_threads(work: Work, buckets: Sequence[Bucket], told: Told) -> list[BucketResult]:
+    """The work done by this process, two buckets at a time."""
+    jobs = (partial(work.settle, bucket, told) for bucket in buckets)
+    return list(ordering.side_by_side(jobs, WORKERS))
 
 
 def adjudicate_buckets(
-    folder: Path, output: Path, options: Options, progress: Callable[[int, int], None]
+    folder: Address,
+    output: Address,
+    options: Options,
+    progress: Callable[[int, int], None],
+    engine: Engine = in_threads,
 ) -> Summary:
     """Settle a folder of buckets into another.
 
-    Refuses: value_invalid for a folder that is none of buckets; file_unreadable for a bucket that
-             was changed; what `adjudicate_file` refuses.
-    Ensures: each result is complete or not there, and made anew only where something changed.
+    Refuses: value_invalid for a folder that is none of buckets; what the work on one is refused
+             for.
+    Ensures: each result is complete or not there, and made anew only where something changed;
+             every engine writes the same bytes.
     """
-    manifest = Manifest.read(folder)
-    if folder.resolve() == output.resolve():
+    if folder == output:
         raise Refusal("value_invalid", "-o", {"value": str(output), "allowed": "与输入不同的目录"})
-    output.mkdir(exist_ok=True)
-    (output / RESULTS).unlink(missing_ok=True)
+    with folder.brought((MANIFEST,)) as near:
+        manifest = Manifest.read(near)
+    work = _prepared(folder, output, options, manifest)
+    output.remove(RESULTS)
+    results = engine(work, manifest.buckets, lambda rows: progress(rows, manifest.rows))
+    done = ResultsManifest(manifest.content, tuple(results))
+    with output.kept((RESULTS,)) as made:
+        write_whole(made / RESULTS, msgspec.json.format(msgspec.json.encode(done)))
+    return done.summary(output)
+
+
+def _prepared(folder: Address, output: Address, options: Options, manifest: Manifest) -> Work:
+    """What the work on the buckets of a folder needs."""
     areas = Areas(Library(options.folders), everywhere=options.settings)
-    ignored = tuple({*options.ignored, *OUR_OWN} & set(manifest.columns))
+    ignored = tuple(sorted({*options.ignored, *OUR_OWN} & set(manifest.columns)))
     wanted = dataclasses.replace(options, ignored=ignored, numbered=True)
-    job = _Job(
-        folder,
-        output,
-        manifest,
-        wanted,
-        areas,
-        _wishes(areas.library, options),
-        lambda rows: progress(rows, manifest.rows),
-    )
-    jobs = (partial(_settle, job, bucket) for bucket in manifest.buckets)
-    done = ResultsManifest(manifest.content, tuple(ordering.side_by_side(jobs, WORKERS)))
-    write_whole(output / RESULTS, msgspec.json.format(msgspec.json.encode(done)))
-    return done.summary()
+    return Work(folder, output, wanted, areas, wishes_of(areas.library, wanted))
 
 
-def _wishes(library: Library, options: Options) -> str:
-    """The hash of all that a result depends on but the bucket."""
+def wishes_of(library: Library, options: Options) -> str:
+    """The hash of all that a result depends on beside the bucket."""
     digest = hashlib.sha256(__version__.encode())
     for folder in library.folders:
         for path in sorted(folder.glob("**/*.yaml")):
@@ -139,38 +192,10 @@ def _wishes(library: Library, options: Options) -> str:
     return digest.hexdigest()
 
 
-def _settle(job: _Job, bucket: Bucket) -> BucketResult:
-    """One bucket's result, made or found."""
-    path = job.manifest.path(job.folder, bucket)
-    key = hashlib.sha256(f"{bucket.sha256} {job.wishes}".encode()).hexdigest()
-    target = job.output / bucket.file
-    record = target.with_suffix(".json")
-    before = _found(record, target, key)
-    if before is not None:
-        job.told(bucket.rows)
-        return before
-    record.unlink(missing_ok=True)
-    if bucket.rows:
-        options = dataclasses.replace(job.options, report=target.with_suffix(".rejected.csv"))
-        summary = adjudicate_file(path, target, options, lambda rows, _: job.told(rows), job.areas)
-    else:
-        target.unlink(missing_ok=True)
-        summary = Summary()
-    result = BucketResult(
-        bucket.file,
-        key,
-        target.name if bucket.rows else "",
-        hash_of(target) if bucket.rows else "",
-        summary.visits,
-        summary.rejected,
-        parse_fen(summary.pool_pays),
-        summary.refusals,
-        summary.notes,
-        summary.unread,
-        summary.report,
-    )
-    write_whole(record, msgspec.json.encode(result))
-    return result
+def _results_of(bucket: Bucket) -> tuple[str, ...]:
+    """The files that the work on a bucket leaves, its record last."""
+    stem = bucket.file.removesuffix(".parquet")
+    return bucket.file, f"{stem}.rejected.csv", f"{stem}.json"
 
 
 def _found(record: Path, target: Path, key: str) -> BucketResult | None:
@@ -179,7 +204,7 @@ def _found(record: Path, target: Path, key: str) -> BucketResult | None:
         result = msgspec.json.decode(record.read_bytes(), type=BucketResult)
     except (FileNotFoundError, msgspec.DecodeError):
         return None
-    if result.key != key or (result.rejected and not Path(result.report).is_file()):
+    if result.key != key or (result.report and not target.with_name(result.report).is_file()):
         return None
     if result.file and not (target.is_file() and hash_of(target) == result.sha256):
         return None

@@ -51,6 +51,19 @@ class Bucket(msgspec.Struct, frozen=True):
     most_rows: int
     sha256: str
 
+    def path(self, folder: Path) -> Path:
+        """Where the bucket lies, once it is sure that it is what was written.
+
+        Refuses: file_unreadable for a file that is missing or was changed.
+        """
+        path = folder / self.file
+        if not path.is_file():
+            raise Refusal("file_unreadable", "目录", {"value": str(path), "reason": "文件缺失"})
+        if hash_of(path) != self.sha256:
+            reason = "内容与清单不符，可能已被改动或没有写完"
+            raise Refusal("file_unreadable", "目录", {"value": str(path), "reason": reason})
+        return path
+
 
 class Manifest(msgspec.Struct, frozen=True):
     """What a folder of buckets holds.
@@ -95,19 +108,6 @@ class Manifest(msgspec.Struct, frozen=True):
         """The hash of all content."""
         whole = "".join(bucket.sha256 for bucket in self.buckets)
         return hashlib.sha256(whole.encode()).hexdigest()
-
-    def path(self, folder: Path, bucket: Bucket) -> Path:
-        """Where a bucket lies, once it is sure that it is what was written.
-
-        Refuses: file_unreadable for a file that is missing or was changed.
-        """
-        path = folder / bucket.file
-        if not path.is_file():
-            raise Refusal("file_unreadable", "目录", {"value": str(path), "reason": "文件缺失"})
-        if hash_of(path) != bucket.sha256:
-            reason = "内容与清单不符，可能已被改动或没有写完"
-            raise Refusal("file_unreadable", "目录", {"value": str(path), "reason": reason})
-        return path
 
 
 def hash_of(path: Path) -> str:
@@ -194,7 +194,7 @@ def _made_before(source: Source, folder: Path, buckets: int, table: str) -> Mani
         if (found.source, len(found.buckets), found.table) != (origin, buckets, table):
             return None
         for bucket in found.buckets:
-            found.path(folder, bucket)
+            bucket.path(folder)
     except Refusal:
         return None
     return found

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gongji.cli.options import (
+    PathOrAddress,
     header_row_option,
     json_option,
     pairs,
@@ -22,7 +23,10 @@ from gongji.cli.options import (
 from gongji.units import CHINA, day_of
 
 if TYPE_CHECKING:
-    from gongji.batch.adjudicate import Summary
+    from collections.abc import Callable
+
+    from gongji.batch.addresses import Address
+    from gongji.batch.adjudicate import Options, Summary
 
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -38,12 +42,12 @@ NOTES = {
 
 
 @click.command()
-@click.argument("visits", type=click.Path(exists=True, path_type=Path))
+@click.argument("visits", type=PathOrAddress(exists=True))
 @click.option(
     "-o",
     "output",
     required=True,
-    type=click.Path(path_type=Path),
+    type=PathOrAddress(),
     callback=writable,
     help="结果文件：.csv、.parquet 或 .xlsx，写完才出现；输入为分桶目录时是结果目录。",
 )
@@ -72,6 +76,19 @@ NOTES = {
     help="Parquet 结果的压缩方式；none 最快，snappy 的文件约小一半。",
     show_default=True,
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["threads", "spark"]),
+    default="threads",
+    show_default=True,
+    help="分桶目录由谁结算：本进程的线程，或 Apache Spark（须安装 gongji[spark]）。",
+)
+@click.option(
+    "--master",
+    default="local[2]",
+    show_default=True,
+    help="Spark 的主节点，如 local[2]、yarn、k8s://…；与 --engine spark 同用。",
+)
 @click.option("--strict", is_flag=True, help="遇到无法读取的行就停下，什么也不写。")
 @sheet_option
 @header_row_option
@@ -79,8 +96,8 @@ NOTES = {
 @rulebooks_option
 @json_option
 def command(
-    visits: Path,
-    output: Path,
+    visits: "Path | Address",
+    output: "Path | Address",
     area: str,
     opening: Path | None,
     lines: Path | None,
@@ -89,6 +106,8 @@ def command(
     ignore: tuple[str, ...],
     report: Path | None,
     compression: str,
+    engine: str,
+    master: str,
     strict: bool,
     sheet: str,
     header_row: int | None,
@@ -108,6 +127,8 @@ def command(
       gongji adjudicate visits.csv -o result.csv --set average_wage.2022=96957
       gongji adjudicate visits.csv -o result.csv --lines lines.csv --catalogue catalogue.csv
       gongji adjudicate buckets/ -o results/ --area 430500
+      gongji adjudicate buckets/ -o results/ --engine spark --master local[2]
+      gongji adjudicate hdfs://name/buckets -o hdfs://name/results --engine spark --master yarn
     """
     from tqdm import tqdm
 
@@ -115,7 +136,7 @@ def command(
 
     if (lines is None) != (catalogue is None):
         raise click.UsageError("--lines 与 --catalogue 须同时给出。")
-    _fitting(visits, output, lines, report)
+    _fitting(visits, output, lines, report, engine)
     options = Options(
         area, pairs("--set", settings), folders, opening, ignore, strict, report, compression
     )
@@ -128,10 +149,8 @@ def command(
             bar.total = total
             bar.update(done)
 
-        if visits.is_dir():
-            from gongji.batch.bucket_results import adjudicate_buckets
-
-            summary = adjudicate_buckets(visits, output, options, progress)
+        if not isinstance(visits, Path) or not isinstance(output, Path) or visits.is_dir():
+            summary = _settle_buckets((visits, output), options, progress, (engine, master))
         elif lines is not None and catalogue is not None:
             from gongji.cli.priced_visits import priced_file
 
@@ -150,17 +169,44 @@ def command(
     return EXIT_NOTHING if summary.visits <= summary.refusals.get("parameter_missing", 0) else 0
 
 
-def _fitting(visits: Path, output: Path, lines: Path | None, report: Path | None) -> None:
+def _fitting(
+    visits: "Path | Address",
+    output: "Path | Address",
+    lines: Path | None,
+    report: Path | None,
+    engine: str,
+) -> None:
     """A folder is settled into a folder, a file into a file."""
-    if visits.is_dir() and (lines is not None or report is not None):
+    folder = not isinstance(visits, Path) or visits.is_dir()
+    if folder and (lines is not None or report is not None):
         raise click.UsageError("分桶目录不能与 --lines、--report 同用。")
-    if visits.is_dir() and output.is_file():
+    if folder and isinstance(output, Path) and output.is_file():
         raise click.UsageError(f"输入是目录，-o 也应是目录：{output}")
-    if visits.is_file() and output.is_dir():
+    if not folder and (not isinstance(output, Path) or output.is_dir()):
         raise click.UsageError(f"输入是文件，-o 也应是文件：{output}")
+    if engine == "spark" and not folder:
+        raise click.UsageError("--engine spark 只用于 gongji buckets 写出的分桶目录。")
 
 
-def _say(summary: "Summary", output: Path) -> None:
+def _settle_buckets(
+    places: "tuple[Path | Address, Path | Address]",
+    options: "Options",
+    progress: "Callable[[int, int], None]",
+    asked: tuple[str, str],
+) -> "Summary":
+    """A folder of buckets settled into another by the engine and the master asked for."""
+    from gongji.batch.addresses import Address
+    from gongji.batch.bucket_results import adjudicate_buckets, in_threads
+    from gongji.batch.spark_engine import on_spark
+
+    folder, output = (
+        Address.of(str(place)) if isinstance(place, Path) else place for place in places
+    )
+    engine = on_spark(asked[1]) if asked[0] == "spark" else in_threads
+    return adjudicate_buckets(folder, output, options, progress, engine)
+
+
+def _say(summary: "Summary", output: "Path | Address") -> None:
     """What became of the file, and why rows have no amount."""
     click.echo(f"{summary.visits} 次就诊写入 {output}，统筹基金共支付 {summary.pool_pays} 元")
     for code, count in sorted(summary.refusals.items()):

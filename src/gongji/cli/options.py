@@ -47,11 +47,30 @@ def place_of(sheet: str, header_row: int | None) -> "TablePlace":
     return TablePlace(sheet, header_row or 0)
 
 
-def writable(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
-    """The path of a result, once it is sure before any work that it can be written.
+class PathOrAddress(click.Path):
+    """A path, or an address of a file system that Arrow reaches (hdfs://…, s3://…)."""
 
-    Refuses: a usage error naming the option.
+    name = "path"
+
+    def __init__(self, exists: bool = False) -> None:
+        super().__init__(exists=exists, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """An address as an Address, all else as a Path."""
+        if "://" not in str(value):
+            return super().convert(value, param, ctx)
+        from gongji.batch.addresses import Address
+
+        return Address.of(str(value))
+
+
+def writable(context: click.Context, parameter: click.Parameter, path: Any) -> Any:
+    """The place of a result, once it is sure before any work that it can be written.
+
+    Refuses: a usage error naming the option. An address is tried when it is written to.
     """
+    if not isinstance(path, Path):
+        return path
     if path is not None and not path.parent.is_dir():
         raise click.BadParameter(f"目录不存在：{path.parent}")
     if path is not None and not os.access(path.parent, os.W_OK):

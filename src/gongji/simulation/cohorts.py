@@ -180,7 +180,7 @@ def open_population(folder: Path, year: int) -> Opened:
         values = {"value": str(folder), "allowed": "人与就诊分成同样多的桶"}
         raise Refusal("value_invalid", "POPULATION", values)
     for bucket in visits.buckets:
-        visits.path(inside, bucket)
+        bucket.path(inside)
     found: dict[str, None] = {}
     if "benefit" in visits.columns:
         for bucket in visits.buckets:
@@ -254,7 +254,7 @@ _PEOPLE_READ = ("person", "status", "born", "disease", "has_account", "base", "b
 def _people_table(opened: Opened, number: int) -> pa.Table:
     """The persons of a bucket, of their columns those that tables ask for."""
     assert opened.people is not None
-    path = opened.people.path(opened.folder / PEOPLE, opened.people.buckets[number])
+    path = opened.people.buckets[number].path(opened.folder / PEOPLE)
     names = [name for name in pq.read_schema(path).names if name in _PEOPLE_READ]
     coded = [name for name in names if name in ("status", "disease")]
     return pq.read_table(path, columns=names, read_dictionary=coded)
