@@ -459,3 +459,73 @@ def close(outer: bool, area: str, month: str, as_json: bool) -> None:
         click.echo(json.dumps({"area": area, "month": month, "closed": True}))
     else:
         click.echo(f"统筹区 {area} 的账期 {month} 已关闭")
+
+
+@command.command()
+@click.option("--area", required=True, help="统筹区代码。")
+@click.option("--year", type=click.IntRange(2000, 2100), required=True, help="就诊在哪一年。")
+@click.option(
+    "-o",
+    "output",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    callback=options.writable,
+    help="写到哪个目录。",
+)
+@click.option(
+    "--buckets", type=click.IntRange(1, 512), default=16, show_default=True, help="分成多少个文件。"
+)
+@click.option(
+    "--key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="化名所用的密钥文件；不给则在目录中新建 pseudonym.key。",
+)
+@click.option("--keep-numbers", is_flag=True, help="保留人员编号，不用化名（只在经办机构内部用）。")
+@options.json_option
+@click.pass_obj
+def tables(
+    outer: bool,
+    area: str,
+    year: int,
+    output: Path,
+    buckets: int,
+    key: Path | None,
+    keep_numbers: bool,
+    as_json: bool,
+) -> None:
+    """把一年的账写成表：就诊、明细、人、参保、备案、机构；人员编号换成化名，不含姓名和证件号。
+
+    同一目录可交给 gongji audit、supervise、simulate，与读国家平台的表一样。
+
+    \b
+    例：
+      gongji ledger tables --area 430500 --year 2025 -o 2025/
+      gongji simulate 2025/ --area 430500 --change 待遇.普通门诊.最高支付限额.退休=8000元 -o report/
+      gongji supervise 2025/ -o leads/
+    """
+    from tqdm import tqdm
+
+    from gongji.mirror.pseudonyms import Pseudonyms, load_key
+    from gongji.platform.installation import installed_areas, owner_connection
+    from gongji.settlement.ledger_tables import TablesAsked, write_tables
+
+    output.mkdir(exist_ok=True)
+    pseudonyms = Pseudonyms(None if keep_numbers else load_key(output, key))
+    with (
+        owner_connection() as connection,
+        tqdm(unit="行", unit_scale=True, disable=not sys.stderr.isatty(), leave=False) as bar,
+    ):
+
+        def told(table: str, rows: int) -> None:
+            bar.set_description(table)
+            bar.update(rows)
+
+        asked = TablesAsked(area, year, buckets)
+        laws = installed_areas().area(area)
+        rows = write_tables(connection, output, asked, pseudonyms, laws, told)
+    if as_json or outer:
+        click.echo(json.dumps({"folder": str(output), "rows": rows}, ensure_ascii=False, indent=1))
+        return
+    click.echo(f"{area} {year} 年的账写入 {output}：{rows['visits']} 次就诊、{rows['persons']} 人")
+    if not keep_numbers:
+        click.echo("人员编号已换成化名；pseudonym.key 能还原它们，转交时不要带上", err=True)
