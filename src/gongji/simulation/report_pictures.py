@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from gongji.simulation.before_after import Evaluation, Indicator, level
 from gongji.simulation.outcome_tables import BAND_NAMES
 from gongji.units import FEN_PER_YUAN
 
@@ -135,5 +136,22 @@ def curve_picture(
         axes.axhline(found[1], color=GREY, linewidth=0.8, linestyle=":")
         axes.set_xlabel(names[0])
         axes.set_ylabel(names[1])
+
+    return _drawn(draw)
+
+
+def months_picture(made: Evaluation, one: Indicator) -> str:
+    """An indicator by month, the area's own beside others', with the month of the reform."""
+
+    def draw(axes: Any) -> None:
+        for place, (name, months) in enumerate(made.months.items()):
+            days = months["month"].to_list()
+            values = [level(one, months, [day]) for day in days]
+            color = REFORM if not place else GREY
+            axes.plot(days, values, marker="o", color=color, label=name, zorder=2 - bool(place))
+        axes.axvline(made.day, color=LINE_COLORS[2], linewidth=1, linestyle="--")
+        axes.set_ylabel(one.unit)
+        axes.set_ylim(bottom=0)
+        axes.legend(frameon=False)
 
     return _drawn(draw)
