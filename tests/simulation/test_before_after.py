@@ -10,7 +10,7 @@ import python_calamine
 
 from gongji.cli.main import main
 from gongji.refusals import Refusal
-from gongji.simulation.before_after import Finding, evaluate
+from gongji.simulation.before_after import MonthsChange, evaluate
 
 DAY = date(2024, 7, 1)
 PERSONS = 40
@@ -45,7 +45,7 @@ def year(number: int, first: int = 1, last: int = 12) -> list[date]:
     return [date(number, month, 1) for month in range(first, last + 1)]
 
 
-def by_name(found: tuple[Finding, ...]) -> dict[str, Finding]:
+def by_name(found: tuple[MonthsChange, ...]) -> dict[str, MonthsChange]:
     return {one.indicator.name: one for one in found}
 
 

@@ -83,7 +83,7 @@ class ResultsManifest(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Work:
+class BucketJob:
     """What the work on every bucket needs; `wishes` is the hash of all that it depends on else."""
 
     folder: Address
@@ -133,11 +133,11 @@ class Work:
         return result
 
 
-Engine = Callable[[Work, Sequence[Bucket], Told], list[BucketResult]]
+Engine = Callable[[BucketJob, Sequence[Bucket], Told], list[BucketResult]]
 """What has the work on all buckets done, and gives the results in the buckets' order."""
 
 
-def in_threads(work: Work, buckets: Sequence[Bucket], told: Told) -> list[BucketResult]:
+def in_threads(work: BucketJob, buckets: Sequence[Bucket], told: Told) -> list[BucketResult]:
     """The work done by this process, two buckets at a time."""
     jobs = (partial(work.settle, bucket, told) for bucket in buckets)
     return list(ordering.side_by_side(jobs, WORKERS))
@@ -170,12 +170,12 @@ def adjudicate_buckets(
     return done.summary(output)
 
 
-def _prepared(folder: Address, output: Address, options: Options, manifest: Manifest) -> Work:
+def _prepared(folder: Address, output: Address, options: Options, manifest: Manifest) -> BucketJob:
     """What the work on the buckets of a folder needs."""
     areas = Areas(Library(options.folders), everywhere=options.settings)
     ignored = tuple(sorted({*options.ignored, *OUR_OWN} & set(manifest.columns)))
     wanted = dataclasses.replace(options, ignored=ignored, numbered=True)
-    return Work(folder, output, wanted, areas, wishes_of(areas.library, wanted))
+    return BucketJob(folder, output, wanted, areas, wishes_of(areas.library, wanted))
 
 
 def wishes_of(library: Library, options: Options) -> str:

@@ -26,7 +26,7 @@ import pyarrow as pa
 import gongji
 from gongji.batch.addresses import Address
 from gongji.batch.adjudicate import Options
-from gongji.batch.bucket_results import BucketResult, Engine, Told, Work, wishes_of
+from gongji.batch.bucket_results import BucketJob, BucketResult, Engine, Told, wishes_of
 from gongji.batch.buckets import Bucket
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
@@ -67,7 +67,7 @@ def on_spark(master: str, open_session: "SparkSession | None" = None) -> Engine:
              is refused for.
     """
 
-    def engine(work: Work, buckets: Sequence[Bucket], told: Told) -> list[BucketResult]:
+    def engine(work: BucketJob, buckets: Sequence[Bucket], told: Told) -> list[BucketResult]:
         parcel = packed(work, buckets)
         session = open_session or spark_session(master)
         try:
@@ -80,7 +80,7 @@ def on_spark(master: str, open_session: "SparkSession | None" = None) -> Engine:
     return engine
 
 
-def packed(work: Work, buckets: Sequence[Bucket]) -> Parcel:
+def packed(work: BucketJob, buckets: Sequence[Bucket]) -> Parcel:
     """The work as it can be sent."""
     options = work.options
     outside = [path for path in work.areas.library.folders if path != SHIPPED]
@@ -94,7 +94,7 @@ def packed(work: Work, buckets: Sequence[Bucket]) -> Parcel:
     return Parcel(*places, plain, texts, opening, work.wishes, tuple(buckets))
 
 
-def unpacked(parcel: Parcel, scratch: Path) -> Work:
+def unpacked(parcel: Parcel, scratch: Path) -> BucketJob:
     """The work on a worker, its rulebooks written below `scratch`.
 
     Refuses: value_invalid where the worker's gongji is not the one that sent it.
@@ -117,7 +117,7 @@ def unpacked(parcel: Parcel, scratch: Path) -> Work:
         values = {"value": f"gongji {gongji.__version__}", "allowed": "与提交任务的机器相同的版本"}
         raise Refusal("value_invalid", "执行节点上的 gongji", values)
     places = Address.of(parcel.folder), Address.of(parcel.output)
-    return Work(*places, options, areas, wishes)
+    return BucketJob(*places, options, areas, wishes)
 
 
 def spark_session(master: str) -> "SparkSession":
@@ -198,7 +198,7 @@ def _task(parcel: Parcel) -> Callable[[Iterable[Any]], Iterator[Any]]:
     return task
 
 
-_works: dict[str, Work] = {}
+_works: dict[str, BucketJob] = {}
 """What a worker has unpacked, by its wishes: the next tasks are mostly of the same."""
 
 

@@ -29,7 +29,7 @@ _READ = (
 
 
 @dataclass(frozen=True)
-class Indicator:
+class MonthFigure:
     """A figure of a month: one sum over another, times `scale`; `share` is told in points."""
 
     name: str
@@ -41,18 +41,18 @@ class Indicator:
 
 
 INDICATORS = (
-    Indicator("每百名参保人就诊", "visits", "insured", "次", 100),
-    Indicator("次均费用", "total_fen", "visits", "元", 0.01),
-    Indicator("次均统筹支付", "pool_fen", "visits", "元", 0.01),
-    Indicator("人均统筹支付", "pool_fen", "insured", "元", 0.01),
-    Indicator("个人负担占费用", "own_fen", "total_fen", "%", 100, True),
-    Indicator("基层就诊占比", "low_visits", "visits", "%", 100, True),
-    Indicator("药店就诊占比", "shop_visits", "visits", "%", 100, True),
+    MonthFigure("每百名参保人就诊", "visits", "insured", "次", 100),
+    MonthFigure("次均费用", "total_fen", "visits", "元", 0.01),
+    MonthFigure("次均统筹支付", "pool_fen", "visits", "元", 0.01),
+    MonthFigure("人均统筹支付", "pool_fen", "insured", "元", 0.01),
+    MonthFigure("个人负担占费用", "own_fen", "total_fen", "%", 100, True),
+    MonthFigure("基层就诊占比", "low_visits", "visits", "%", 100, True),
+    MonthFigure("药店就诊占比", "shop_visits", "visits", "%", 100, True),
 )
 
 
 @dataclass(frozen=True)
-class Finding:
+class MonthsChange:
     """What became of an indicator.
 
     Shape:   figures in the indicator's unit; `change` relative, of a share in points; `others` the
@@ -60,7 +60,7 @@ class Finding:
              `as_large` of `tried` dates before at which nothing changed show a change as large.
     """
 
-    indicator: Indicator
+    indicator: MonthFigure
     before: float
     after: float
     change: float
@@ -81,7 +81,7 @@ class Evaluation:
     season: bool
     before: tuple[date, ...]
     after: tuple[date, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[MonthsChange, ...]
     months: dict[str, pl.DataFrame]
 
 
@@ -159,26 +159,26 @@ def _together(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(frames).group_by(MONTH).agg(pl.col(sums).sum()).sort(MONTH)
 
 
-def level(one: Indicator, months: pl.DataFrame, chosen: Sequence[date]) -> float | None:
+def level(one: MonthFigure, months: pl.DataFrame, chosen: Sequence[date]) -> float | None:
     """An indicator over some months together, None where it has no base."""
     some = months.filter(pl.col(MONTH).is_in(list(chosen)))
     above, below = int(some[one.above].sum()), int(some[one.below].sum())
     return one.scale * above / below if below else None
 
 
-def _change(one: Indicator, before: float | None, after: float | None) -> float | None:
+def _change(one: MonthFigure, before: float | None, after: float | None) -> float | None:
     if before is None or after is None or (not one.share and not before):
         return None
     return after - before if one.share else after / before - 1
 
 
 def _finding(
-    one: Indicator,
+    one: MonthFigure,
     own: pl.DataFrame,
     others: dict[str, pl.DataFrame],
     before: Sequence[date],
     after: Sequence[date],
-) -> Finding:
+) -> MonthsChange:
     was, became = level(one, own, before), level(one, own, after)
     change = _change(one, was, became) or 0.0
     theirs = [
@@ -192,10 +192,10 @@ def _finding(
         beyond = change - mean if one.share else (1 + change) / (1 + mean) - 1
     tried = _placebos(one, own, [month for month in own[MONTH].to_list() if month < min(after)])
     as_large = sum(abs(value) >= abs(change) for value in tried)
-    return Finding(one, was or 0.0, became or 0.0, change, mean, beyond, as_large, len(tried))
+    return MonthsChange(one, was or 0.0, became or 0.0, change, mean, beyond, as_large, len(tried))
 
 
-def _placebos(one: Indicator, own: pl.DataFrame, months: Sequence[date]) -> list[float]:
+def _placebos(one: MonthFigure, own: pl.DataFrame, months: Sequence[date]) -> list[float]:
     """The changes at months before at which nothing changed."""
     found = []
     for place in range(LEAST_MONTHS, len(months) - LEAST_MONTHS + 1):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from gongji.simulation.before_after import MONTH, SMALL, Evaluation, Finding, Indicator
+from gongji.simulation.before_after import MONTH, SMALL, Evaluation, MonthFigure, MonthsChange
 from gongji.simulation.reform_report import STYLE
 from gongji.simulation.report_pictures import months_picture
 from gongji.tabular.whole_files import appearing, write_whole
@@ -90,7 +90,7 @@ def months_table(made: Evaluation) -> pl.DataFrame:
     return whole.rename(COLUMNS)
 
 
-def _row(one: Finding) -> tuple[str, ...]:
+def _row(one: MonthsChange) -> tuple[str, ...]:
     kind = one.indicator
     others = "—" if one.others is None else _signed(kind, one.others)
     beyond = "—" if one.beyond is None else _signed(kind, one.beyond)
@@ -99,11 +99,11 @@ def _row(one: Finding) -> tuple[str, ...]:
     return kind.name, *figures, _signed(kind, one.change), others, beyond, chance
 
 
-def _level(one: Indicator, value: float) -> str:
+def _level(one: MonthFigure, value: float) -> str:
     return f"{value:,.2f}{one.unit}"
 
 
-def _signed(one: Indicator, value: float) -> str:
+def _signed(one: MonthFigure, value: float) -> str:
     return f"{value:+.2f} 个百分点" if one.share else f"{value:+.2%}"
 
 

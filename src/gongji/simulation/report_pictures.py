@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from gongji.simulation.before_after import Evaluation, Indicator, level
+from gongji.simulation.before_after import Evaluation, MonthFigure, level
 from gongji.simulation.outcome_tables import BAND_NAMES
 from gongji.units import FEN_PER_YUAN
 
@@ -140,7 +140,7 @@ def curve_picture(
     return _drawn(draw)
 
 
-def months_picture(made: Evaluation, one: Indicator) -> str:
+def months_picture(made: Evaluation, one: MonthFigure) -> str:
     """An indicator by month, the area's own beside others', with the month of the reform."""
 
     def draw(axes: Any) -> None:
