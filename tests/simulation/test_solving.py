@@ -10,8 +10,9 @@ from gongji.simulation.behaviour import STATIC
 from gongji.simulation.margins import default_margins
 from gongji.simulation.populations import PopulationWish, make_population
 from gongji.simulation.reforms import Reform
+from gongji.simulation.report_pictures import map_picture
 from gongji.simulation.simulate import Comparison, simulate
-from gongji.simulation.solving import Goal, Solver, equal_cost
+from gongji.simulation.solving import Goal, Solver, cost_map, equal_cost
 
 AREA, CEILING = "430500", "待遇.普通门诊.最高支付限额.退休"
 RATE = "待遇.普通门诊.支付比例.三级"
@@ -67,6 +68,18 @@ def test_two_figures_meet_one_target(folder):
     rates = [float(rate[:-1]) for _, rate in found]
     assert ceilings == sorted(ceilings) and rates == sorted(rates, reverse=True)
     assert dict(found)["2000元"] == "60%"
+
+
+def test_two_figures_are_tried_together(folder):
+    """More of either costs more; today's two are in the middle and cost nothing."""
+    made = cost_map(solver(folder, RATE, "统筹支出 +0%"), CEILING, 3)
+    assert [one.figure for one in made.firsts] == ["42%", "60%", "78%"]
+    assert made.seconds == ("1400元", "2000元", "2600元")
+    assert made.change[1][1] == 0
+    for row in (*made.change, *zip(*made.change, strict=True)):
+        assert list(row) == sorted(row)
+    picture = map_picture(made, 100, "%", made.paths)
+    assert picture.startswith("<svg") and CEILING in picture
 
 
 @pytest.mark.parametrize("target", ("统筹支出 2%", "基金 +2%", "统筹支出 +2"))

@@ -1,5 +1,6 @@
 """`gongji solve`: the figure that meets a target."""
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from gongji.cli.simulate import base_option, change_option, population_argument,
 from gongji.law.report.text_tables import print_table
 
 if TYPE_CHECKING:
-    from gongji.simulation.solving import Answer, Solver
+    from gongji.simulation.solving import Answer, CostMap, Solver
 
 
 @click.command()
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     "output",
     type=click.Path(dir_okay=False, path_type=Path),
     callback=writable,
-    help="把曲线存为 .svg。",
+    help="把曲线存为 .svg；要求两个数字时是等支出线的图。",
 )
 @settings_option
 @rulebooks_option
@@ -75,7 +76,7 @@ def command(
 
     from gongji.simulation.behaviour import LINES
     from gongji.simulation.simulate import Comparison
-    from gongji.simulation.solving import Goal, Solver, equal_cost
+    from gongji.simulation.solving import Goal, Solver, cost_map, equal_cost
 
     asked = Comparison(
         population,
@@ -90,10 +91,13 @@ def command(
         solver = Solver(asked, vary[0], Goal.parse(target), assumed, bar.update)
         answer = solver.solve(between)
         pairs_found = equal_cost(solver, vary[1]) if len(vary) > 1 else []
-    if output:
+        grid = cost_map(solver, vary[1]) if len(vary) > 1 and (output or as_json) else None
+    if output and grid:
+        _draw_map(grid, answer, output)
+    elif output:
         _draw(answer, output)
     if as_json:
-        body = _body(answer) | {"pairs": pairs_found}
+        body = _body(answer) | {"pairs": pairs_found, "map": grid and dataclasses.asdict(grid)}
         click.echo(json.dumps(body, ensure_ascii=False, indent=1))
         return
     _say(solver, answer)
@@ -124,6 +128,14 @@ def _say(solver: "Solver", answer: "Answer") -> None:
         f"{answer.goal.measure} {solver.shown(answer.trial.change.value)}"
         f"（数字的 90% 区间约 {answer.low:,.4g} 至 {answer.high:,.4g}）"
     )
+
+
+def _draw_map(grid: "CostMap", answer: "Answer", path: Path) -> None:
+    from gongji.simulation.report_pictures import map_picture
+
+    share = answer.goal.share is not None
+    picture = map_picture(grid, 100 if share else 1e-6, "%" if share else "万元", grid.paths)
+    path.write_text(picture, encoding="utf-8")
 
 
 def _draw(answer: "Answer", path: Path) -> None:

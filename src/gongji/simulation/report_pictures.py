@@ -10,6 +10,7 @@ import polars as pl
 
 from gongji.simulation.before_after import Evaluation, MonthFigure, level
 from gongji.simulation.outcome_tables import BAND_NAMES
+from gongji.simulation.solving import CostMap
 from gongji.units import FEN_PER_YUAN
 
 INK, GREY, BASE, REFORM = "#2b2b2b", "#8c8c8c", "#8fa9b8", "#0f6e8c"
@@ -153,5 +154,21 @@ def months_picture(made: Evaluation, one: MonthFigure) -> str:
         axes.set_ylabel(one.unit)
         axes.set_ylim(bottom=0)
         axes.legend(frameon=False)
+
+    return _drawn(draw)
+
+
+def map_picture(made: CostMap, scale: float, unit: str, names: tuple[str, str]) -> str:
+    """Two figures and lines of equal cost; today's figures are in the middle."""
+
+    def draw(axes: Any) -> None:
+        across = [one.number for one in made.firsts]
+        heights = [[row[j] * scale for row in made.change] for j in range(len(made.numbers))]
+        lines = axes.contour(across, made.numbers, heights, colors=REFORM, linewidths=1.2)
+        axes.clabel(lines, fmt=lambda value: f"{value:+g}{unit}", fontsize=9)
+        if min(map(min, heights)) <= 0 <= max(map(max, heights)):
+            axes.contour(across, made.numbers, heights, levels=[0], colors=INK, linewidths=2)
+        axes.set_xlabel(names[0])
+        axes.set_ylabel(names[1])
 
     return _drawn(draw)

@@ -224,10 +224,8 @@ def equal_cost(solver: Solver, other: str, count: int = 5) -> list[tuple[str, st
     A pair for which no figure meets the target is left out.
     """
     probe = Solver(solver.asked, other, solver.goal, solver.line, solver.told)
-    now = probe.steps_of(probe.before)
     found = []
-    for number in range(count):
-        step = max(round(now * (0.7 + 0.6 * number / (count - 1))), 1)
+    for step in _around(probe, count):
         figures = {**solver.asked.reform.figures, other: probe.text_of(step)}
         reform: Reform = msgspec.structs.replace(solver.asked.reform, figures=figures)
         asked = replace(solver.asked, reform=reform)
@@ -237,3 +235,45 @@ def equal_cost(solver: Solver, other: str, count: int = 5) -> list[tuple[str, st
             continue
         found.append((probe.text_of(step), answer.trial.figure))
     return found
+
+
+@dataclass(frozen=True)
+class CostMap:
+    """Two figures tried together: `change[i][j]` is what `firsts[i]` with `seconds[j]` comes to."""
+
+    paths: tuple[str, str]
+    firsts: tuple[TriedFigure, ...]
+    seconds: tuple[str, ...]
+    numbers: tuple[float, ...]
+    change: tuple[tuple[float, ...], ...]
+
+
+def cost_map(solver: Solver, other: str, count: int = 5) -> CostMap:
+    """A grid about today's figures, each 70 to 130 % of what it is: where lines of equal cost run.
+
+    Shape:   `count` figures of each; a figure that the grid names twice is tried once.
+    """
+    probe = Solver(solver.asked, other, solver.goal, solver.line, solver.told)
+    rows = []
+    seconds = _around(probe, count)
+    for step in seconds:
+        figures = {**solver.asked.reform.figures, other: probe.text_of(step)}
+        reform: Reform = msgspec.structs.replace(solver.asked.reform, figures=figures)
+        asked = replace(solver.asked, reform=reform)
+        beside = Solver(asked, solver.path, solver.goal, solver.line, solver.told)
+        rows.append([beside.try_step(one) for one in _around(solver, count)])
+    return CostMap(
+        (solver.path, other),
+        tuple(rows[0]),
+        tuple(map(probe.text_of, seconds)),
+        tuple(step / STEPS[probe.unit] for step in seconds),
+        tuple(tuple(one.change.value for one in row) for row in zip(*rows, strict=True)),
+    )
+
+
+def _around(solver: Solver, count: int) -> list[int]:
+    """Steps from 70 to 130 % of today's figure, a percentage at most the whole."""
+    now = solver.steps_of(solver.before)
+    most = 100 * STEPS["%"] if solver.unit == "%" else 1 << 40
+    shares = (0.7 + 0.6 * number / (count - 1) for number in range(count))
+    return sorted({min(max(round(now * share), 1), most) for share in shares})
