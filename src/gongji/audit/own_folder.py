@@ -16,7 +16,7 @@ from gongji.audit.open_figures import Estimate, FolderWishes, estimate
 from gongji.audit.rows import BadRow, PaidFile, audit
 from gongji.audit.suspects import rows_paid_by_law, suspects_of
 from gongji.batch.own_tables import SHORT, own_files
-from gongji.law.rulebook.vocabulary import BENEFITS
+from gongji.law.rulebook.vocabulary import BENEFITS, FACTS
 from gongji.refusals import Refusal
 from gongji.tabular.texts import ROW
 
@@ -26,7 +26,10 @@ GIVEN = (
     *("disease", "offsite", "subsidy", "paid_pool_fen", "paid_supplements_fen"),
     "paid_deductible_fen",
 )
-"""The columns that the audit reads; others of a folder are passed over."""
+FACT_COLUMNS = tuple(
+    fact.column for fact in FACTS.values() if not fact.source and fact.column not in GIVEN
+)
+"""Facts that tables of a ledger tell besides."""
 ASIDE = {
     "not_outpatient": "住院等不在门诊待遇之内",
     "account_only": "药店只用个人账户的购药",
@@ -122,7 +125,7 @@ def complete_visits(
     # An institution without a grade counts as level 1 and below; a pharmacy has no level.
     ungraded = pl.when(pl.col("institution_kind") != "pharmacy").then(pl.lit("1"))
     frame = frame.with_columns(pl.when(graded).then("level").otherwise(ungraded).alias("level"))
-    return frame.select(name for name in GIVEN if name in frame.columns)
+    return frame.select(name for name in (*GIVEN, *FACT_COLUMNS) if name in frame.columns)
 
 
 def _with(frame: pl.DataFrame, told: pl.DataFrame, key: str) -> pl.DataFrame:

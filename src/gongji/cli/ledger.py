@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -509,6 +510,7 @@ def tables(
     from gongji.platform.installation import installed_areas, owner_connection
     from gongji.settlement.ledger_tables import TablesAsked, write_tables
 
+    new = not output.exists()
     output.mkdir(exist_ok=True)
     pseudonyms = Pseudonyms(None if keep_numbers else load_key(output, key))
     with (
@@ -522,7 +524,12 @@ def tables(
 
         asked = TablesAsked(area, year, buckets)
         laws = installed_areas().area(area)
-        rows = write_tables(connection, output, asked, pseudonyms, laws, told)
+        try:
+            rows = write_tables(connection, output, asked, pseudonyms, laws, told)
+        except Refusal:
+            if new:
+                shutil.rmtree(output)
+            raise
     if as_json or outer:
         click.echo(json.dumps({"folder": str(output), "rows": rows}, ensure_ascii=False, indent=1))
         return

@@ -1,8 +1,8 @@
 """A year of the ledger as our own tables: what audits, supervision and simulations read.
 
-Every settlement that stands is a visit with the facts that it was decided on and what was paid by
-it and its corrections. Numbers of persons become keyed pseudonyms, names and certificates are not
-read at all. Tables are buckets of whole persons, as `gongji mirror` writes them.
+Every settlement and reimbursement that stands is a visit with the facts that it was decided on and
+what was paid by it and its corrections. Numbers of persons become keyed pseudonyms, names and
+certificates are not read at all. Tables are buckets of whole persons, as `gongji mirror` writes them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -53,13 +53,16 @@ _AMOUNTS = {
 """An amount of a visit, and that of the settlement to which its corrections are added."""
 _ADDED = ", ".join(f"coalesce(sum(s.{kept}), 0)::bigint as {kept}" for kept in _AMOUNTS.values())
 _SUMS = ", ".join(f"s.{kept} + a.{kept} as {name}" for name, kept in _AMOUNTS.items())
-_CHOSEN = f"""e.kind = 'settlement' and e.area = %(area)s and s.visit is not null
+_CHOSEN = f"""e.kind in ('settlement', 'reimbursement') and e.area = %(area)s
   and e.service_date >= %(since)s and e.service_date < %(until)s and {_STANDS}"""
+_YEARS = """select distinct extract(year from service_date)::int from entry
+where area = %(area)s and kind in ('settlement', 'reimbursement') order by 1"""
 _KEYS = f"""select distinct k from entry e join settlement s on s.entry = e.id,
   lateral (select jsonb_object_keys(s.facts #> %(path)s) as k) as keys
 where {_CHOSEN} and jsonb_typeof(s.facts #> %(path)s) = 'object'"""
 _VISITS = f"""select e.id, p.psn_no, e.institution, i.area as region, e.service_date,
-  e.made_at at time zone 'Asia/Shanghai' as settled_at, v.id as visit, v.med_type, s.benefit,
+  e.made_at at time zone 'Asia/Shanghai' as settled_at, coalesce(v.id, e.id) as visit,
+  v.med_type, s.benefit,
   s.facts, (select string_agg(d ->> 'diag_code', ';') from jsonb_array_elements(
     case jsonb_typeof(v.diagnoses) when 'array' then v.diagnoses else '[]' end) d) as diagnosis,
   row_number() over (partition by e.person, e.service_date order by e.id) as sequence,
@@ -67,7 +70,7 @@ _VISITS = f"""select e.id, p.psn_no, e.institution, i.area as region, e.service_
     where t.entry = e.id and t.debit = 'account' and o.id <> e.person) as payer,
   {_SUMS}
 from entry e join settlement s on s.entry = e.id join person p on p.id = e.person
-join visit v on v.id = s.visit join institution i on i.code = e.institution
+left join visit v on v.id = s.visit left join institution i on i.code = e.institution
 cross join lateral (
   select {_ADDED} from entry a join settlement s on s.entry = a.id
   where a.cause = e.id and a.kind = 'adjustment'
@@ -158,12 +161,18 @@ class _Writing:
     def _write(self, name: str, pieces: Iterator[pa.Table]) -> int:
         first = next(pieces, None)
         if first is None and name == "visits":
-            year = f"{self.asked.area} {self.asked.year} 年没有结算"
-            raise Refusal("value_invalid", "--year", {"value": year, "allowed": "有结算的年份"})
+            raise self._nothing()
         given = chain([TABLES[name].empty_table() if first is None else first], pieces)
         told = partial(self.told, name)
         made = write_buckets(given, self.folder / name, self.asked.buckets, told, table=name)
         return made.rows
+
+    def _nothing(self) -> Refusal:
+        """Of which years there is something to write."""
+        rows = self.connection.execute(_YEARS, self.asked.values).fetchall()
+        known = "、".join(str(year) for (year,) in rows) or "有结算的统筹区"
+        value = f"{self.asked.area} {self.asked.year} 年没有结算"
+        return Refusal("value_invalid", "--year", {"value": value, "allowed": known})
 
     def _rows(self, statement: str, **more: object) -> Iterator[list[dict[str, Any]]]:
         """The rows of a statement, a piece at a time."""
