@@ -2,7 +2,8 @@
 
 Every settlement and reimbursement that stands is a visit with the facts that it was decided on and
 what was paid by it and its corrections. Numbers of persons become keyed pseudonyms, names and
-certificates are not read at all. Tables are buckets of whole persons, as `gongji mirror` writes them.
+certificates are not read at all. Tables are buckets of whole persons, as `gongji mirror` writes
+them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
