@@ -239,7 +239,8 @@ def in_short(rows: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     for kind, text in rows:
         if kind in (DEDUCTIBLE, RATE, CEILING):
             found.setdefault(kind, []).append(OPEN if is_open(text) else text)
-    return [(kind, _range(texts)) for kind, texts in found.items()]
+    said = [(kind, _range(texts)) for kind, texts in found.items()]
+    return [("", "数字尚未公布")] if said and all(text == OPEN for _, text in said) else said
 
 
 def _range(texts: list[str]) -> str:

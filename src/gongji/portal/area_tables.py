@@ -74,6 +74,7 @@ class TableRow:
     label: str
     where: str
     cells: tuple[Cell, ...]
+    layer: str = ""
 
     @property
     def links(self) -> tuple[Link, ...]:
@@ -102,11 +103,15 @@ class ShownBenefit:
     rows: list[TableRow] = field(default_factory=list)
     refused: list[tuple[str, Cell]] = field(default_factory=list)
     payments: tuple["PaymentTable", ...] = ()
+    onward: list[str] = field(default_factory=list)
+    """The benefits whose figures hold for what is left, or for all where it has none of its own."""
 
     @property
     def short(self) -> list[tuple[str, str]]:
         """The benefit in one line."""
-        return in_short((row.kind, cell.text) for row in self.rows for cell in row.cells)
+        layer = self.rows[0].layer if self.rows and self.code else ""
+        rows = [row for row in self.rows if not layer or row.layer == layer]
+        return in_short((row.kind, cell.text) for row in rows for cell in row.cells)
 
 
 @dataclass(frozen=True)
@@ -156,7 +161,7 @@ def benefits(
     doubts = Doubts(law)
     found: dict[str, ShownBenefit] = {}
     supplements = ShownBenefit(SUPPLEMENTS, "")
-    codes = {x.code for p in law.all(provision_kinds.Supplement).values() for x in p.value.layers}
+    codes, owners = supplement_codes(law), owners_of_layers(law)
     for place, table in tables.items():
         benefit = found.get(place[0])
         if benefit is None:
@@ -173,9 +178,27 @@ def benefits(
         elif place[1] in codes:
             rows = _rows(law, place, table, (), doubts)
             supplements.rows += [row for row in rows if not _known(row, supplements.rows)]
+        elif (owner := owners.get(place[1], place[0])) != place[0]:
+            benefit.onward += [owner] if owner not in benefit.onward else []
         else:
             benefit.rows += _rows(law, place, table, benefit.levels, doubts)
     return [*found.values(), *([supplements] if supplements.rows else [])]
+
+
+def supplement_codes(law: Law) -> set[str]:
+    """The codes of the layers of supplements."""
+    supplements = law.all(provision_kinds.Supplement).values()
+    return {layer.code for provision in supplements for layer in provision.value.layers}
+
+
+def owners_of_layers(law: Law) -> dict[str, str]:
+    """The benefit in whose provision a layer stands, by the layer's code."""
+    return {
+        layer.code: called
+        for called, provision in law.all(provision_kinds.Benefit).items()
+        for layer in provision.value.layers
+        if isinstance(layer, provision_kinds.Layer)
+    }
 
 
 def _known(row: TableRow, rows: list[TableRow]) -> bool:
@@ -203,7 +226,7 @@ def _levels(tables: dict[Place, EffectsTable], benefit: str) -> tuple[str, ...]:
 def _refused(law: Law, table: EffectsTable, doubts: Doubts) -> Iterator[tuple[str, Cell]]:
     for effect in table.cells.values():
         if effect:
-            yield table.label, _cell(law, effect, 1, doubts)
+            yield table.label, _cell(law, effect, "", 1, doubts)
             return
 
 
@@ -222,7 +245,7 @@ def _rows(
         said = "，".join(
             value if fact == "参保状态" else f"{fact}：{value}" for fact, value in rest
         )
-        yield TableRow(place[2], label, said, tuple(_cells(law, found, levels, doubts)))
+        yield TableRow(place[2], label, said, tuple(_cells(law, found, levels, doubts)), place[1])
 
 
 def _cells(

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 
 from gongji.law.report.compare import SAME, LawDifference
 from gongji.law.report.curve import LEVELS, PHARMACY, STATUSES
-from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.law import Law
 from gongji.portal import present, refusal_words
 from gongji.portal.area_overview import LEVEL, OPEN, STATUS, is_open
-from gongji.portal.area_tables import NOT_PAID, SECTIONS, SUPPLEMENTS
+from gongji.portal.area_tables import NOT_PAID, SECTIONS, SUPPLEMENTS, owners_of_layers, supplement_codes
 from gongji.portal.present import Link
 
 BENEFIT = "待遇."
@@ -63,6 +62,12 @@ class ComparedBenefit:
     grids: list[PairGrid] = field(default_factory=list)
     refused: list[tuple[str, str, PairCell]] = field(default_factory=list)
 
+    @property
+    def count(self) -> int:
+        """How many things differ."""
+        cells = [cell for grid in self.grids for _, cells in grid.lines for cell in cells]
+        return sum(not cell.same for cell in cells + [cell for _, _, cell in self.refused])
+
 
 @dataclass(frozen=True)
 class ComparedSaying:
@@ -79,12 +84,13 @@ class _Laws:
 
     def __init__(self, left: Law, right: Law) -> None:
         self.left, self.right = left, right
-        self.supplements = {
-            layer.code
-            for law in (left, right)
-            for provision in law.all(provision_kinds.Supplement).values()
-            for layer in provision.value.layers
-        }
+        self.supplements = supplement_codes(left) | supplement_codes(right)
+        self.owners = (owners_of_layers(left), owners_of_layers(right))
+
+    def elsewhere(self, row: LawDifference, benefit: str) -> bool:
+        """Whether a row is of a layer that another benefit flows on to, and told there."""
+        owners = [owners[row.layer] for owners in self.owners if row.layer in owners]
+        return bool(owners) and benefit not in owners
 
     def cell(self, row: LawDifference, span: int = 1) -> PairCell:
         """A row's figures as a cell."""
@@ -114,6 +120,8 @@ def compared_benefits(
         if row.subject.startswith(BENEFIT):
             supplement = row.layer in known.supplements
             name = SUPPLEMENTS if supplement else row.subject.removeprefix(BENEFIT)
+            if known.elsewhere(row, name):
+                continue
             groups.setdefault((name, row.item), []).append(row)
     found: dict[str, ComparedBenefit] = {}
     for (name, item), group in groups.items():

@@ -307,6 +307,8 @@ NAMES = {
     "处方机构": "that of the institution that prescribed",
     # Reasons for which nothing is credited, as rulebooks name them.
     "不在待遇享受期内": "outside the benefit period",
+    "没有建立职工医保个人账户": "no personal account of employee insurance",
+    "退休后按月补缴期间不计发个人账户": "nothing is credited while a retiree makes up contributions by the month",
     # Units and bands.
     "元": "yuan",
     "合计": "both together",

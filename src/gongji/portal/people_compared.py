@@ -38,10 +38,11 @@ class Patient:
     def label(self) -> str:
         """The person in words: 退休、县医院（二级）、800 元."""
         place = PHARMACY if self.bought else PLACES[LEVELS[self.level]]
-        words = [say(STATUSES[self.status]), say(place), amount(self.cost)]
+        words = [name(STATUSES[self.status]), name(place), amount(self.cost)]
         if self.times > 1:
             words[-1] = say("一年 {times} 次、每次 {cost}", times=self.times, cost=words[-1])
-        return say("、").join(words)
+        said = say("、").join(words)
+        return said[0].upper() + said[1:]
 
     def question(self, code: str, day: Day) -> Question:
         """The last of the visits as a question to the calculator, the others before it."""
@@ -111,9 +112,9 @@ class Received:
         return self.missing, self.conditions
 
     @property
-    def borne(self) -> Fen:
+    def borne(self) -> str:
         """What is left to the person and others, where the amount is known."""
-        return self.total - self.least
+        return amount(self.total - self.least) if self.exact else "—"
 
 
 def received(area: Area, day: Day, patient: Patient) -> Received:
@@ -269,4 +270,5 @@ def _line(area: Area, day: Day, patient: Patient, until: Fen) -> str:
     except Refusal:
         return ""
     shown = [f"{cost * WIDE // until},{HIGH - paid * HIGH // until}" for cost, paid in points]
-    return " ".join(shown) if len(points) > 1 else ""
+    # A line that ends at its beginning shows nothing.
+    return " ".join(shown) if points[-1][0] * 10 > until else ""

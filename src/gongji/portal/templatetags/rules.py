@@ -4,7 +4,7 @@ from django import template
 
 from gongji.portal import english, english_provisions
 from gongji.portal.area_overview import PLACES
-from gongji.portal.ui_texts import is_english, say
+from gongji.portal.ui_texts import is_english, name
 
 register = template.Library()
 
@@ -23,6 +23,18 @@ def fig(text: str) -> str:
     if not is_english() or text == "—":
         return text
     return " to ".join(provision(part) for part in text.split("—"))
+
+
+@register.filter
+def plain(text: str) -> str:
+    """A figure without noughts behind its point: 6,000 元 of 6,000.00 元."""
+    return text.replace(".00 元", " 元")
+
+
+@register.filter
+def grouped(yuan: int) -> str:
+    """A number of yuan with its thousands apart."""
+    return f"{yuan:,}"
 
 
 @register.filter
@@ -57,4 +69,5 @@ def days(covered: str) -> str:
 @register.filter
 def place(level: str) -> str:
     """What people call a level of institution: 县医院（二级）."""
-    return say(PLACES.get(level, level))
+    shown = name(PLACES.get(level, level))
+    return shown[0].upper() + shown[1:]
