@@ -27,7 +27,7 @@ PLACES = {
     PHARMACY: "药店",
 }
 """What levels are called by people."""
-EACH = {"笔": "每笔", "次": "每次", "日": "每天", "月": "每月", "季": "每季", "年": "全年"}
+EACH = {"笔": "每笔", "次": "每次", "日": "每天", "月": "每月", "季": "每季", "年": "一年"}
 """How long a figure lasts, by the period of its meter."""
 OPEN = "尚未公布"
 NONE = provision_kinds.NONE_TEXT

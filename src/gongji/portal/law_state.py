@@ -63,7 +63,10 @@ def _code(since: Day, until: Day, followed: bool) -> str:
 
 def area_state(area: Area) -> LawState:
     """What has become of an area's rules as a whole: those of today, or of the last day covered."""
-    now = today()
-    found = [law for law in area.laws if law.since <= now < law.until]
-    earlier = [law for law in area.laws if law.until <= now]
-    return state_of(area, (found or earlier[-1:] or area.laws[:1])[0])
+    return state_of(area, near(area, today()))
+
+
+def near(area: Area, day: Day) -> Law:
+    """The law of a day; where there is none, the last one before it, or the first of all."""
+    begun = [law for law in area.laws if law.since <= day]
+    return begun[-1] if begun else area.laws[0]

@@ -15,7 +15,7 @@ from gongji.portal.area_overview import PLACES
 from gongji.portal.calculation import settled, so_far
 from gongji.portal.fields import OPENLY
 from gongji.portal.inputs import Question
-from gongji.portal.law_state import LawState, state_of
+from gongji.portal.law_state import LawState, near, state_of
 from gongji.portal.ui_texts import is_english, name, say
 from gongji.refusals import Refusal
 from gongji.units import FEN_PER_YUAN, Day, Fen, date_of, parse_fen, show_fen
@@ -242,8 +242,8 @@ def small_multiples(areas: tuple[Area, ...], day: Day, patient: Patient) -> list
     until = max(parse_fen(patient.cost), 3_000 * FEN_PER_YUAN)
     found = []
     for area in areas:
-        at = min(max(day, area.laws[0].since), area.laws[-1].until - 1)
-        law = area.law(at)
+        law = near(area, day)
+        at = min(max(day, law.since), law.until - 1)
         got = received(area, at, patient)
         cost = parse_fen(patient.cost)
         found.append(
