@@ -209,7 +209,9 @@ def test_a_comparison_puts_each_side_in_its_own_column(client: Any) -> None:
     # The other way round each side changes place.
     turned = saved(client, "a=532300@2024-11-01&b=532300@2024-10-31")
     swapped = {"－": "＋", "＋": "－", "≠": "≠"}
-    back = [[swapped[row[0]], *row[1:4], *row[6:], *row[4:6]] for row in turned[1:] if row[0] != "＝"]
+    back = [
+        [swapped[row[0]], *row[1:4], *row[6:], *row[4:6]] for row in turned[1:] if row[0] != "＝"
+    ]
     assert sorted(back) == sorted(different)
 
 

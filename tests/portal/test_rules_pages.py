@@ -25,8 +25,8 @@ DAYS = sorted(
 
 @pytest.mark.parametrize(("code", "day"), DAYS)
 def test_each_area_shows_every_figure_with_its_article(client: Any, code: str, day: str) -> None:
-    from gongji.platform.installation import installed_areas
     from gongji.law.report.effects import effects
+    from gongji.platform.installation import installed_areas
     from gongji.portal import area_tables
 
     page = html.unescape(client.get(f"/areas/{code}?at={day}").content.decode())

@@ -10,8 +10,8 @@ import pytest
 from tests.portal.reading import Page, read
 
 from gongji.law.engine.areas import Areas
-from gongji.law.report.law_figures import figures
 from gongji.law.report.compare import WORKED_OUT
+from gongji.law.report.law_figures import figures
 from gongji.law.rulebook import provision_kinds
 
 CHINESE = re.compile("[\u3400-\u9fff]")
@@ -36,7 +36,7 @@ PAGES = [
 
 def main_of(page: str) -> str:
     """What stands between the head and the foot of a page."""
-    return page.partition("<main")[2].partition("</main>")[0]
+    return page.partition("<main")[2].partition(">")[2].partition("</main>")[0]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -61,7 +61,7 @@ def test_an_english_page_has_chinese_only_in_names_of_documents(client: Any, pat
         assert name not in TITLES or f"<span>{html.escape(TITLES[name])}</span>" in page
     left = re.sub(r'<(\w+)[^>]*lang="zh-Hans"[^>]*>[^<]*</\1>', "", page)
     # What a title says to a mouse and a label to a screen reader is text too.
-    assert not CHINESE.search(left), CHINESE.search(left) and re.findall(r"[^<>]*[㐀-鿿][^<>]*", left)
+    assert not re.findall("[^<>]*[\u3400-\u9fff][^<>]*", left)
 
 
 def test_every_word_of_the_shipped_rulebooks_is_known_in_english() -> None:
@@ -88,9 +88,13 @@ def test_every_word_of_the_shipped_rulebooks_is_known_in_english() -> None:
 
 ARTICLES = {
     "楚政规〔2022〕2号 第十三条第三款": "Chuxiong Government Rule [2022] No. 2 art. 13 para. 3",
-    "邵市政办发〔2022〕22号 第六条（一）（二）": "Shaoyang Government Office [2022] No. 22 art. 6 (1) (2)",
+    "邵市政办发〔2022〕22号 第六条（一）（二）": (
+        "Shaoyang Government Office [2022] No. 22 art. 6 (1) (2)"
+    ),
     "双江自治县政策解读 二（二）": "Shuangjiang County, explanation of the policy II (2)",
-    "楚政规〔2022〕2号 第十五条、第十七条至第十九条": "Chuxiong Government Rule [2022] No. 2 art. 15, art. 17 to art. 19",
+    "楚政规〔2022〕2号 第十五条、第十七条至第十九条": (
+        "Chuxiong Government Rule [2022] No. 2 art. 15, art. 17 to art. 19"
+    ),
     "某市某文 第二十三条": "某市某文 art. 23",
 }
 
@@ -111,34 +115,34 @@ def first_table(page: Page) -> list[list[str]]:
 OVERVIEWS = {
     # 云政办规〔2024〕2号 二（二）
     "/areas/532300?at=2024-12-01": [
-        ["社区、卫生院（一级）", "0.60 元起付线 每次 20 元", "0.70 元起付线 每次 20 元"],
-        ["县医院（二级）", "0.55 元起付线 每次 40 元", "0.65 元起付线 每次 40 元"],
-        ["市州医院（三级）", "0.50 元起付线 每次 60 元", "0.60 元起付线 每次 60 元"],
+        ["社区、卫生院（一级）", "0.60 元 起付线 每次 20 元", "0.70 元 起付线 每次 20 元"],
+        ["县医院（二级）", "0.55 元 起付线 每次 40 元", "0.65 元 起付线 每次 40 元"],
+        ["市州医院（三级）", "0.50 元 起付线 每次 60 元", "0.60 元 起付线 每次 60 元"],
         ["药店", "凭处方，与开处方的医院一样"],
         ["最多报", "一年 6,000 元"],
     ],
     # 湖南省2023年6月1日起门诊统筹标准
     "/areas/430500?at=2023-06-01": [
-        ["社区、卫生院（一级）", "0.70 元不设起付线"],
-        ["县医院（二级）", "0.60 元起付线 每次 50 元、一年 200 元"],
-        ["市州医院（三级）", "0.60 元起付线 每次 100 元、一年 300 元"],
+        ["社区、卫生院（一级）", "0.70 元 不设起付线"],
+        ["县医院（二级）", "0.60 元 起付线 每次 50 元、一年 200 元"],
+        ["市州医院（三级）", "0.60 元 起付线 每次 100 元、一年 300 元"],
         ["药店", "凭处方，与开处方的医院一样"],
         ["各级起付线合计，最多扣", "一年 300 元"],
         ["最多报", "一年 1,500 元", "一年 2,000 元"],
     ],
     # 攀枝花实施细则 第七条
     "/areas/510400?at=2023-02-01": [
-        ["社区、卫生院（一级）", "0.60 元起付线 一年 200 元", "0.65 元起付线 一年 150 元"],
-        ["县医院（二级）", "0.60 元起付线 一年 200 元", "0.65 元起付线 一年 150 元"],
-        ["市州医院（三级）", "0.50 元起付线 一年 200 元", "0.55 元起付线 一年 150 元"],
-        ["药店", "0.50 元起付线 一年 200 元", "0.55 元起付线 一年 150 元"],
+        ["社区、卫生院（一级）", "0.60 元 起付线 一年 200 元", "0.65 元 起付线 一年 150 元"],
+        ["县医院（二级）", "0.60 元 起付线 一年 200 元", "0.65 元 起付线 一年 150 元"],
+        ["市州医院（三级）", "0.50 元 起付线 一年 200 元", "0.55 元 起付线 一年 150 元"],
+        ["药店", "0.50 元 起付线 一年 200 元", "0.55 元 起付线 一年 150 元"],
         ["最多报", "一年 1,000 元", "一年 1,500 元"],
     ],
     # 云浮实施细则 第五条、第六条: a pharmacy sells dual-channel drugs only.
     "/areas/445300?at=2023-02-01": [
-        ["社区、卫生院（一级）", "0.60 元不设起付线", "0.70 元不设起付线"],
-        ["县医院（二级）", "0.55 元不设起付线", "0.65 元不设起付线"],
-        ["市州医院（三级）", "0.50 元不设起付线", "0.60 元不设起付线"],
+        ["社区、卫生院（一级）", "0.60 元 不设起付线", "0.70 元 不设起付线"],
+        ["县医院（二级）", "0.55 元 不设起付线", "0.65 元 不设起付线"],
+        ["市州医院（三级）", "0.50 元 不设起付线", "0.60 元 不设起付线"],
         ["最多报", "一年 尚未公布"],
     ],
 }
@@ -157,8 +161,8 @@ def test_the_first_table_is_in_english_too(client: Any) -> None:
     assert first_table(page)[0] == ["Where", "in work", "retired"]
     assert first_table(page)[2] == [
         "County hospital (level 2)",
-        "¥0.55deductible each visit ¥40",
-        "¥0.65deductible each visit ¥40",
+        "¥0.55 deductible each visit ¥40",
+        "¥0.65 deductible each visit ¥40",
     ]
 
 
@@ -193,7 +197,10 @@ def test_a_day_outside_the_rules_offers_their_last_day(client: Any, clock: Any) 
     (offered,) = [href for text, href in page.links if text.startswith("看规则有效的最后一天")]
     assert f"/compare{offered}" == wanted
     shown = read(client.get(wanted)).text
-    assert "已经失效：最后一天是 2025-12-31" in shown and "取决于尚未公布的：城镇在岗职工年平均工资" in shown
+    assert (
+        "已经失效：最后一天是 2025-12-31" in shown
+        and "取决于尚未公布的：城镇在岗职工年平均工资" in shown
+    )
 
 
 def test_open_figures_stand_once_with_who_gives_them(client: Any) -> None:
@@ -300,7 +307,7 @@ def test_every_area_for_one_person_on_one_scale(client: Any, clock: Any) -> None
     assert drawn.count('<svg class="small" viewBox="0 0 1600 960"') == 5
     # 800 of 3,000 along 1,600, 494 of 3,000 up 960.
     assert 'cx="426" cy="802"' in drawn
-    assert f'<polyline class="paid" points="0,960 ' in drawn
+    assert '<polyline class="paid" points="0,960 ' in drawn
 
 
 ODD = ["", "x", "-1", "0", "99999999999", "٣", "\x00", "1e9", "0001-01-01", "9999-12-31", "800元"]

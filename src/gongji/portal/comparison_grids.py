@@ -12,7 +12,13 @@ from gongji.law.report.curve import LEVELS, PHARMACY, STATUSES
 from gongji.law.rulebook.law import Law
 from gongji.portal import present, refusal_words
 from gongji.portal.area_overview import LEVEL, OPEN, STATUS, is_open
-from gongji.portal.area_tables import NOT_PAID, SECTIONS, SUPPLEMENTS, owners_of_layers, supplement_codes
+from gongji.portal.area_tables import (
+    NOT_PAID,
+    SECTIONS,
+    SUPPLEMENTS,
+    owners_of_layers,
+    supplement_codes,
+)
 from gongji.portal.present import Link
 
 BENEFIT = "待遇."

@@ -400,9 +400,20 @@ def _shape(text: str) -> str:
     return text if _DAYS.match(text) else ""
 
 
-_MONTHS = (
-    "January February March April May June July August September October November December".split()
-)
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 def article(text: str) -> str:
@@ -437,4 +448,7 @@ def _roman(number: int) -> str:
 def cited(label: str) -> str:
     """A document with an article, in English; a document that is not known keeps its name."""
     document, space, named = label.partition(" ")
+    marked = None if document in NUMBERS else _IN_BRACKETS.match(document)
+    if marked and marked[1] in NUMBERS:
+        document = f"{NUMBERS[marked[1]]} ({words(marked[2])})"
     return f"{NUMBERS.get(document, document)}{space}{article(named)}"

@@ -1,4 +1,4 @@
-"""The curves of payment against cost as pictures for a telephone, drawn by matplotlib on the server.
+"""The curves of payment against cost as pictures for a telephone, drawn on the server (matplotlib).
 
 A picture is drawn once for an area's law, a benefit, a reach and a language, and kept. Its text is
 text, so the browser brings the font.

@@ -311,6 +311,7 @@ def name(word: str) -> str:
             return shown.join(name(part) for part in word.split(joint))
     return word
 
+
 WORDS |= {
     # The pages about the rules, and the comparison.
     "选您参保的地方，看门诊能报多少。": "Choose where you are insured and see what is paid of outpatient care.",
@@ -360,6 +361,7 @@ WORDS |= {
     "补充保障": "Supplements",
     "怎样办理": "How to ask",
     "其他规定": "Other rules",
+    "有的数字尚未公布，这里算不出报多少；测算会说至多报多少。": "A figure is not published, so no amount can be told here; the calculator tells what is paid at most.",
     "余下的部分接着按这项待遇的规定：": "What is left goes on by the rules for: ",
     "按这项待遇的规定：": "By the rules for: ",
     "{count} 处不同": "{count} differ",

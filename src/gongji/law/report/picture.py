@@ -116,9 +116,7 @@ def draw_narrow(
     head = [line for text in title for line in _wrapped(say(text))]
     missing = dict.fromkeys(c.missing.partition("（")[0] for c in curves if c.missing)
     foot = [
-        line
-        for name in missing
-        for line in _wrapped(f"○ {say('此后的数字尚未公布：')}{say(name)}")
+        line for name in missing for line in _wrapped(f"○ {say('此后的数字尚未公布：')}{say(name)}")
     ]
     above, below = _TITLE + _LINE * len(head), _LINE * (len(foot) + 1)
     height = above + _PANEL * len(panels) + below
@@ -185,15 +183,17 @@ def _narrow_panel(
     panel.set_ylim(0, highest * 1.06)
     panel.set_xlim(0, longest)
     panel.text(
-        -0.2, 1.3, f"{status} · {say('报多少（元）')}", transform=panel.transAxes,
-        fontsize=LETTERS, color=INK,
+        -0.2,
+        1.3,
+        f"{status} · {say('报多少（元）')}",
+        transform=panel.transAxes,
+        fontsize=LETTERS,
+        color=INK,
     )
     at = -0.2
     for curve in curves:
         name, color = say(curve.name), COLORS[curve.levels[0]]
-        panel.text(
-            at, 1.11, f"━ {name}", transform=panel.transAxes, fontsize=LETTERS, color=color
-        )
+        panel.text(at, 1.11, f"━ {name}", transform=panel.transAxes, fontsize=LETTERS, color=color)
         at += 0.14 + sum(0.058 if ord(sign) > 0x2E80 else 0.032 for sign in name)
     _amounts(panel, curves, highest, LETTERS, 0.13)
 

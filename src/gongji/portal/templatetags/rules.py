@@ -61,9 +61,7 @@ def titled(text: str) -> str:
 @register.filter
 def days(covered: str) -> str:
     """The days that rules cover, in the visitor's language."""
-    if not is_english():
-        return covered
-    return covered.replace(" 至 ", " to ").replace("今", "today").replace("；", "; ")
+    return english.covered(covered) if is_english() else covered
 
 
 @register.filter
