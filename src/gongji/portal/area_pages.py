@@ -32,7 +32,7 @@ def areas(request: HttpRequest) -> HttpResponse:
             "covered": area.covered(),
             "documents": [
                 (book, present.text_url(book, ""))
-                for book in installed_areas().library.books(area.code)
+                for book in reversed(installed_areas().library.books(area.code))
             ],
         }
         for area in installed_areas().every({})
