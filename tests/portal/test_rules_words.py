@@ -310,6 +310,16 @@ def test_every_area_for_one_person_on_one_scale(client: Any, clock: Any) -> None
     assert '<polyline class="paid" points="0,960 ' in drawn
 
 
+def test_every_area_is_shown_by_its_law_of_the_day(client: Any, clock: Any) -> None:
+    clock(TODAY)
+    page = read(client.get("/compare?mode=all&status=retired&level=2&cost=800&at=2024-05-01"))
+    table = next(t for t in page.tables if t and t[0][0] == "统筹区")
+    paid = {row[0]: row[1] for row in table[1:]}
+    # (800 - 60) x 60 %, and the province's own rules began later: those of their first day.
+    assert paid["云南省楚雄彝族自治州"] == "444 元" and paid["云南省"] == "494 元"
+    assert "按 2024-05-01 的规则。" in page.text and "按 2024-11-01 的规则。" in page.text
+
+
 ODD = ["", "x", "-1", "0", "99999999999", "٣", "\x00", "1e9", "0001-01-01", "9999-12-31", "800元"]
 
 
