@@ -61,7 +61,7 @@ def test_a_reform_and_two_areas_are_compared_by_tapping(
             page.fill(f"#{side}_date", "2025-11-01")
         page.get_by_role("button", name="对照").click()
         said = person(page, "退休、县医院（二级）、800 元")
-        assert said.startswith("494 元 ｜") and said.endswith("450 元 少报 44 元"), said
+        assert said.startswith("494 元 |") and said.endswith("450 元 少报 44 元"), said
         page.locator("#link").click()
         assert page.url.endswith("/compare?a=532300@2025-11-01&b=430500@2025-11-01")
         assert person(page, "退休、县医院（二级）、800 元") == said

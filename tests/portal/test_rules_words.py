@@ -229,6 +229,10 @@ def test_a_level_that_is_never_paid_has_no_column(client: Any) -> None:
         shown = [row for row in table[1:] if "特殊病" in row[0] or "谈判药" in row[0]]
         assert not shown or "一级" not in table[0]
     assert "一级 不予支付" in page.text
+    # Neither has it a line where laws are compared.
+    page = client.get("/compare?a=532300@2024-10-31&b=532300@2024-11-01&all=1").content.decode()
+    special = page.partition("<h3>特殊病</h3>")[2].partition("</details>")[0]
+    assert "支付比例" in special and not re.search(r"<th scope=\"row\">[^<]*一级", special)
 
 
 def csv_of(client: Any, query: str, **more: Any) -> list[list[str]]:
@@ -250,7 +254,7 @@ PEOPLE = {
     # (3000 - 90) x 55 %, (3000 - 60) x 60 %
     "退休、市州医院（三级）、3,000 元": ("1,600.50 元", "1,764 元"),
     # By the prescriber, as at level 1.
-    "退休、药店、200 元": ("110.50 元", "126 元"),
+    "退休、药店（凭处方）、200 元": ("110.50 元", "126 元"),
     # Ten times 444 and 494, below 6,000.
     "退休、县医院（二级）、一年 10 次、每次 800 元": ("4,440 元", "4,940 元"),
 }

@@ -1,5 +1,6 @@
 """Pages about the rules: the areas, one area at a day, the documents' texts."""
 
+from functools import lru_cache
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,12 +14,16 @@ from gongji.law.rulebook.law import NATION, Law
 from gongji.law.rulebook.rulebook import Rulebook
 from gongji.platform.installation import installed_areas
 from gongji.portal import area_overview, area_tables, official_texts, pictures, present
+from gongji.portal.area_overview import Overview
 from gongji.portal.calculator import last_day
 from gongji.portal.inputs import cleaned, said
 from gongji.portal.law_state import area_state, state_of, state_of_book
 from gongji.portal.ui_texts import is_english
 from gongji.refusals import Refusal
 from gongji.units import Day, date_of
+
+KEPT_PAGES = 64
+"""Of how many areas and days a process keeps the figures that their pages show."""
 
 
 @require_safe
@@ -73,11 +78,11 @@ def area(request: HttpRequest, code: str) -> HttpResponse:
 
 def _shown(found: Area, law: Law, day: Day) -> dict[str, Any]:
     """What the page of an area shows of its law on a day."""
-    tables = effects(found, law, day)
+    overview, benefits = _figures(found, law, day)
     return {
         "state": state_of(found, law),
-        "overview": area_overview.overview(found, law, tables),
-        "benefits": area_tables.benefits(found, law, day, tables),
+        "overview": overview,
+        "benefits": benefits,
         "open_figures": area_tables.open_figures(law),
         "sections": area_tables.sections(law),
         "documents": [
@@ -90,6 +95,16 @@ def _shown(found: Area, law: Law, day: Day) -> dict[str, Any]:
             for name, doubt in book.doubts.items()
         ],
     }
+
+
+@lru_cache(maxsize=KEPT_PAGES)
+def _figures(
+    found: Area, law: Law, day: Day
+) -> tuple[Overview | None, list[area_tables.ShownBenefit]]:
+    """The first table and the benefits, kept for whoever looks next; nobody changes them."""
+    tables = effects(found, law, day)
+    overview = area_overview.overview(found, law, tables)
+    return overview, area_tables.benefits(found, law, day, tables)
 
 
 def _changes(found: Area) -> list[str]:

@@ -11,7 +11,7 @@ from gongji.law.report.compare import SAME, LawDifference
 from gongji.law.report.curve import LEVELS, PHARMACY, STATUSES
 from gongji.law.rulebook.law import Law
 from gongji.portal import present, refusal_words
-from gongji.portal.area_overview import LEVEL, OPEN, STATUS, is_open
+from gongji.portal.area_overview import LEVEL, OPEN, STATUS, is_open, refused_levels
 from gongji.portal.area_tables import (
     NOT_PAID,
     SECTIONS,
@@ -98,6 +98,11 @@ class _Laws:
         owners = [owners[row.layer] for owners in self.owners if row.layer in owners]
         return bool(owners) and benefit not in owners
 
+    def never(self, row: LawDifference, benefit: str) -> bool:
+        """Whether a figure is for a level at which neither law ever pays the benefit."""
+        level = dict(row.where).get(LEVEL, "")
+        return all(level in refused_levels(law, benefit) for law in (self.left, self.right))
+
     def cell(self, row: LawDifference, span: int = 1) -> PairCell:
         """A row's figures as a cell."""
         return PairCell(
@@ -126,7 +131,7 @@ def compared_benefits(
         if row.subject.startswith(BENEFIT):
             supplement = row.layer in known.supplements
             name = SUPPLEMENTS if supplement else row.subject.removeprefix(BENEFIT)
-            if known.elsewhere(row, name):
+            if known.elsewhere(row, name) or known.never(row, name):
                 continue
             groups.setdefault((name, row.item), []).append(row)
     found: dict[str, ComparedBenefit] = {}

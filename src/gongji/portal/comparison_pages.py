@@ -8,6 +8,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -43,6 +44,8 @@ from gongji.tabular.formulas import no_formula
 from gongji.units import Day, date_of, yuan_text
 
 EVERY_AREA = "all"
+KEPT_COMPARISONS = 64
+"""Of how many pairs of laws a process keeps what they say."""
 MOST_YUAN = 100_000
 """The highest bill of the small pictures."""
 
@@ -89,12 +92,18 @@ def comparison(request: HttpRequest) -> HttpResponse:
     context |= {"a": parts["a"], "b": parts["b"], "picks": _picks(areas)}
     context["areas"] = [(area.code, area.laws[-1].place) for area in areas]
     if not context["errors"]:
-        rows = compare(sides[0].area, sides[0].day, sides[1].area, sides[1].day)
+        rows = _rows(sides[0].area, sides[0].day, sides[1].area, sides[1].day)
         people = before_and_after([(side.area, side.day) for side in sides])
         if request.GET.get("format") == "csv":
             return _csv(sides, people, rows)
         context |= _compared(sides, rows, everything) | {"people": people}
     return render(request, "portal/compare.html", context)
+
+
+@lru_cache(maxsize=KEPT_COMPARISONS)
+def _rows(left: Area, left_day: Day, right: Area, right_day: Day) -> list[LawDifference]:
+    """What two laws say, kept for whoever looks next; nobody changes it."""
+    return compare(left, left_day, right, right_day)
 
 
 def _parts(request: HttpRequest) -> dict[str, tuple[str, str]]:

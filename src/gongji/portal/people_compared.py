@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from gongji.law.engine.area import Area
 from gongji.law.engine.engine import Result
-from gongji.law.report.curve import LEVELS, PHARMACY, STATUSES, line_of
+from gongji.law.report.curve import LEVELS, STATUSES, line_of
 from gongji.portal import present, refusal_words
 from gongji.portal.area_overview import PLACES
 from gongji.portal.calculation import settled, so_far
@@ -37,7 +37,7 @@ class Patient:
     @property
     def label(self) -> str:
         """The person in words: 退休、县医院（二级）、800 元."""
-        place = PHARMACY if self.bought else PLACES[LEVELS[self.level]]
+        place = "药店（凭处方）" if self.bought else PLACES[LEVELS[self.level]]
         words = [name(STATUSES[self.status]), name(place), amount(self.cost)]
         if self.times > 1:
             words[-1] = say("一年 {times} 次、每次 {cost}", times=self.times, cost=words[-1])

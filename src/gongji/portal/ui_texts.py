@@ -361,6 +361,8 @@ WORDS |= {
     "补充保障": "Supplements",
     "怎样办理": "How to ask",
     "其他规定": "Other rules",
+    "药店（凭处方）": "pharmacy with a prescription",
+    "原文是中文，没有官方译文。": "The text is in Chinese; there is no official translation.",
     "有的数字尚未公布，这里算不出报多少；测算会说至多报多少。": "A figure is not published, so no amount can be told here; the calculator tells what is paid at most.",
     "余下的部分接着按这项待遇的规定：": "What is left goes on by the rules for: ",
     "按这项待遇的规定：": "By the rules for: ",
