@@ -131,7 +131,7 @@ def draw_narrow(
         for number, (name, drawn) in enumerate(panels):
             bottom = below + _PANEL * (len(panels) - number - 1) + 46
             place = (0.16, bottom / height, 0.68, (_PANEL - 100) / height)
-            _narrow_panel(figure.add_axes(place), say(name), drawn, say)
+            _narrow_panel(figure.add_axes(place), say(name), drawn, _ends(curves), say)
         _save(figure, path)
 
 
@@ -165,13 +165,22 @@ def _narrow_panels(curves: Sequence[Curve]) -> list[tuple[str, list[Curve]]]:
     return found
 
 
+def _ends(curves: Sequence[Curve]) -> tuple[float, float]:
+    """The highest cost and the highest payment in yuan: the scale that all panels share."""
+    longest = max(curve.points[-1][0] for curve in curves) / FEN_PER_YUAN
+    return longest, max(paid for one in curves for _, paid in one.points) / FEN_PER_YUAN or 1
+
+
 def _narrow_panel(
-    panel: Any, status: str, curves: Sequence[Curve], say: Callable[[str], str]
+    panel: Any,
+    status: str,
+    curves: Sequence[Curve],
+    ends: tuple[float, float],
+    say: Callable[[str], str],
 ) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    highest = max(paid for curve in curves for _, paid in curve.points) / FEN_PER_YUAN or 1
-    longest = max(curve.points[-1][0] for curve in curves) / FEN_PER_YUAN
+    longest, highest = ends
     panel.plot([0, longest], [0, longest], color=FULL, linewidth=1.2, linestyle=(0, (4, 3)))
     for curve in curves:
         _line(panel, curve)
@@ -223,8 +232,7 @@ def _panels(figure: Any, curves: Sequence[Curve]) -> None:
     statuses = [status for status in STATUSES if any(c.status == status for c in curves)]
     axes = figure.subplots(1, len(statuses), sharex=True, sharey=True, squeeze=False)[0]
     figure.subplots_adjust(left=_LEFT, right=0.94, top=0.73, bottom=0.155, wspace=0.26)
-    highest = max(paid for curve in curves for _, paid in curve.points) / FEN_PER_YUAN or 1
-    longest = max(curve.points[-1][0] for curve in curves) / FEN_PER_YUAN
+    longest, highest = _ends(curves)
     for panel, status in zip(axes, statuses, strict=True):
         drawn = [curve for curve in curves if curve.status == status]
         panel.plot([0, longest], [0, longest], color=FULL, linewidth=1.2, linestyle=(0, (4, 3)))
