@@ -150,6 +150,16 @@ def test_the_curve_in_numbers_is_that_of_a_first_visit(client: Any) -> None:
     assert [line[at] for at in asked] == expected
 
 
+def test_an_open_ceiling_leaves_a_bound_and_no_picture(client: Any) -> None:
+    answer = client.get("/areas/445300?at=2023-02-01").content.decode()
+    found = payments(read(answer))
+    # 云浮 第五条: 800 x 55 % at level 2, 65 % for the retired; 第六条's ceiling is not published.
+    assert found["在职，二级"][COSTS.index("800")] == "≤440.00"
+    assert found["退休，二级"][COSTS.index("800")] == "≤520.00"
+    assert found["退休，二级"][COSTS.index("5,000")] == "—"
+    assert 'class="curve"' not in answer and "“≤”：至多" in answer
+
+
 def test_what_the_pool_does_not_pay_stands_with_its_article(client: Any) -> None:
     text = area(client, "430500", "2023-02-01").text
     for reason, article in (("应当由第三人负担", "第七条（五）"), ("公共卫生", "第七条（六）")):

@@ -18,7 +18,9 @@ from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.source import Node
 from gongji.portal import present, refusal_words
-from gongji.portal.area_overview import LEVEL, OPEN, in_short, is_open, refused_levels
+from gongji.portal.area_overview import LEVEL, OPEN, ORDINARY, in_short, is_open, refused_levels
+from gongji.portal.calculation import so_far
+from gongji.portal.inputs import Question
 from gongji.portal.present import Link
 from gongji.portal.ui_texts import name
 from gongji.refusals import Refusal
@@ -105,6 +107,18 @@ class ShownBenefit:
     payments: tuple["PaymentTable", ...] = ()
     onward: list[str] = field(default_factory=list)
     """The benefits whose figures hold for what is left, or for all where it has none of its own."""
+
+    @property
+    def drawn(self) -> bool:
+        """Whether there is a curve: an amount is known without a figure that is open."""
+        texts = [text for table in self.payments for _, row in table.rows for text in row]
+        return any(text != NOTHING and not text.startswith(AT_MOST) for text in texts)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether some amounts are known as bounds only."""
+        texts = [text for table in self.payments for _, row in table.rows for text in row]
+        return any(text.startswith(AT_MOST) for text in texts)
 
     @property
     def short(self) -> list[tuple[str, str]]:
@@ -349,6 +363,9 @@ def open_figures(law: Law) -> list[OpenFigure]:
     return found
 
 
+NOTHING, AT_MOST = "—", "≤"
+USUAL_YUAN = 3_000
+"""Below which most bills are: only these are worth a bound."""
 ROUND_COSTS = (200, 500, 800, 1000, 2000, 3000, 5000, 10000, 20000)
 """Yuan."""
 
@@ -371,13 +388,21 @@ def payments_of_round_costs(
         rows = tuple(zip(ROUND_COSTS, zip(*lines, strict=True), strict=True))
         found.append(PaymentTable(called, tuple(places), rows))
     every = [text for table in found for _, row in table.rows for text in row]
-    return tuple(found) if any(text != "—" for text in every) else ()
+    return tuple(found) if any(text != NOTHING for text in every) else ()
 
 
 def _paid(area: Area, law: Law, facts: dict[str, str]) -> str:
-    """What the pool pays of a first visit; a dash where it is refused or a figure is open."""
+    """What the pool pays of a first visit; a dash where it is refused or nothing is certain."""
     try:
         result = settle(area, read_visit(facts, law), Meters(area.layout))
-    except Refusal:
-        return "—"
-    return "—" if result.refusal else show_fen(result.pool_fen)
+    except Refusal as refusal:
+        return _bound(area, facts) if refusal.code == "parameter_missing" else NOTHING
+    return NOTHING if result.refusal else show_fen(result.pool_fen)
+
+
+def _bound(area: Area, facts: dict[str, str]) -> str:
+    """What the pool pays at most of an ordinary bill, where a figure that it needs is open."""
+    if facts["benefit"] != ORDINARY or int(facts["in_scope"]) > USUAL_YUAN:
+        return NOTHING
+    found = so_far(Question({"area": area.code, **facts}))
+    return f"{AT_MOST}{show_fen(found.most_fen)}" if found else NOTHING

@@ -361,6 +361,7 @@ WORDS |= {
     "补充保障": "Supplements",
     "怎样办理": "How to ask",
     "其他规定": "Other rules",
+    "“≤”：至多，有的数字尚未公布。": "“≤”: at most; a figure is not published. ",
     "药店（凭处方）": "pharmacy with a prescription",
     "原文是中文，没有官方译文。": "The text is in Chinese; there is no official translation.",
     "有的数字尚未公布，这里算不出报多少；测算会说至多报多少。": "A figure is not published, so no amount can be told here; the calculator tells what is paid at most.",
