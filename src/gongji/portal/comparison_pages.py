@@ -25,6 +25,7 @@ from gongji.law.rulebook.law import Law
 from gongji.platform.installation import installed_areas
 from gongji.portal import comparison_grids, present, refusal_words
 from gongji.portal.area_overview import PLACES
+from gongji.portal.area_tables import NOT_PAID, SECTIONS
 from gongji.portal.calculator import last_day
 from gongji.portal.english_provisions import cited
 from gongji.portal.inputs import cleaned, said
@@ -197,9 +198,9 @@ def _rule_rows(sides: list[ComparedSide], rows: list[LawDifference]) -> Iterator
     laws = [side.law for side in sides]
     for row in rows:
         section, _, subject = row.subject.partition(".")
-        heading = comparison_grids.SECTIONS.get(section, "")
+        heading = SECTIONS.get(section, "")
         item = row.item.partition(" · ")
-        reason = item[0] == comparison_grids.NOT_PAID
+        reason = item[0] == NOT_PAID
         yield [
             row.mark,
             say("：").join(part for part in (say(heading), provision(subject)) if part),
