@@ -1,5 +1,7 @@
 """The pages about the rules against the law: the figures of each area as its articles have them."""
 
+import csv
+import io
 import re
 from pathlib import Path
 from typing import Any
@@ -92,10 +94,11 @@ def test_ordinary_care_has_the_figures_of_its_article(client: Any, code: str, da
 
 def test_the_page_is_of_the_day_asked_for_and_links_to_the_days_of_change(client: Any) -> None:
     page = area(client, "532300", "2024-10-31")
-    assert "云南省楚雄彝族自治州 的规则 · 2024-10-31" in page.text
+    assert "云南省楚雄彝族自治州的规则 2024-10-31" in page.text
     assert page.fields["at"]["value"] == "2024-10-31"
-    days = [(text, href) for text, href in page.links if href.startswith("?at=")]
+    days = [(text, href) for text, href in page.links if href == f"?at={text}"]
     assert days == [("2022-07-01", "?at=2022-07-01"), ("2024-11-01", "?at=2024-11-01")]
+    assert ("看 2024-11-01 起的规则", "?at=2024-11-01") in page.links
     compared = dict(page.links)["与最早的规则对照"]
     assert compared == "/compare?a=532300@2022-07-01&b=532300@2024-10-31"
     assert "与最早的规则对照" not in dict(area(client, "510400", "2023-01-01").links)
@@ -118,16 +121,43 @@ CURVE = {
 }
 
 
+def payments(page: Page, number: int = 0) -> dict[str, list[str]]:
+    """The numbers of the curves by status and level, for one benefit after the other."""
+    tables = [table for table in page.tables if table and table[0][0] == "费用"]
+    found = {}
+    for status, table in zip(("在职", "退休"), tables[2 * number :], strict=False):
+        for column, level in enumerate(table[0][1:], start=1):
+            found[f"{status}，{level}"] = [row[column] for row in table[1:]]
+    return found
+
+
+COSTS = ["200", "500", "800", "1,000", "2,000", "3,000", "5,000", "10,000", "20,000"]
+
+
 def test_the_curve_in_numbers_is_that_of_a_first_visit(client: Any) -> None:
     page = area(client, "430500", "2023-02-01")
-    (table,) = [t for t in page.tables if t and t[0][0] == "费用"]
-    assert table[0] == ["费用", "200", "500", "1000", "2000", "5000", "10000", "20000"]
-    assert {row[0]: row[1:] for row in table[1:]} == CURVE
+    table = next(t for t in page.tables if t and t[0][0] == "费用")
+    assert [row[0] for row in table[1:]] == COSTS
+    found = payments(page)
+    asked = [COSTS.index(c) for c in ("200", "500", "1,000", "2,000", "5,000", "10,000", "20,000")]
+    assert {name: [line[at] for at in asked] for name, line in found.items()} == CURVE
+    # 800 at level 2: (800 - 200) x 60 %.
+    assert found["退休，二级"][COSTS.index("800")] == "360.00"
     # What the documents leave open has no number: 6000 of 楚雄 and then inpatient care.
-    page = area(client, "532300", "2023-02-01")
-    (table,) = [t for t in page.tables if t and t[0][0] == "费用"]
+    line = payments(area(client, "532300", "2023-02-01"))["在职，一级"]
     # (20000 - 30) x 60 % passes the ceiling; (10000 - 30) x 60 % = 5982.
-    assert table[1][1:] == ["102.00", "282.00", "582.00", "1,182.00", "2,982.00", "5,982.00", "—"]
+    expected = ["102.00", "282.00", "582.00", "1,182.00", "2,982.00", "5,982.00", "—"]
+    assert [line[at] for at in asked] == expected
+
+
+def test_an_open_ceiling_leaves_a_bound_and_no_picture(client: Any) -> None:
+    answer = client.get("/areas/445300?at=2023-02-01").content.decode()
+    found = payments(read(answer))
+    # 云浮 第五条: 800 x 55 % at level 2, 65 % for the retired; 第六条's ceiling is not published.
+    assert found["在职，二级"][COSTS.index("800")] == "≤440.00"
+    assert found["退休，二级"][COSTS.index("800")] == "≤520.00"
+    assert found["退休，二级"][COSTS.index("5,000")] == "—"
+    assert 'class="curve"' not in answer and "“≤”：至多" in answer
 
 
 def test_what_the_pool_does_not_pay_stands_with_its_article(client: Any) -> None:
@@ -139,52 +169,83 @@ def test_what_the_pool_does_not_pay_stands_with_its_article(client: Any) -> None
 
 
 def test_sections_that_are_no_benefits_are_told_in_the_law_s_own_words(client: Any) -> None:
-    page = area(client, "430500", "2023-02-01")
-    (credits,) = [t for t in page.tables if t and t[0][0] == "在职人员"]
-    told = {(row[0], row[2]) for row in credits}
-    assert {("退休人员", "75元"), ("在职人员", "2%")} <= told, told
-    assert all("第十一条" in row[3] for row in credits)
-    assert "个人账户的计入" in page.text and "个人账户的用途" in page.text
-    links = [href for text, href in page.links if "第十一条" in text]
+    page = client.get("/areas/430500?at=2023-02-01").content.decode()
+    (credits,) = re.findall(r"个人账户的计入</h3>(.*?)</details>", page, re.DOTALL)
+    told = re.findall(r"<dt>(\S+?)(?: <small>.*?</small>)?</dt><dd>(\S+)", credits)
+    assert {("退休人员", "75元"), ("在职人员", "2%")} <= set(told), told
+    assert credits.count("第十一条") == credits.count("<dt>")
+    assert "个人账户的计入" in page and "个人账户的用途" in page
+    links = [href for text, href in read(page).links if "第十一条" in text]
     assert links and set(links) == {"/texts/430500/2022-11-01#%E7%AC%AC%E5%8D%81%E4%B8%80%E6%9D%A1"}
 
 
+def saved(client: Any, query: str) -> list[list[str]]:
+    """The rows of a comparison as a spreadsheet opens it, without those of people."""
+    answer = client.get(f"/compare?{query}&format=csv")
+    assert answer["Content-Type"].startswith("text/csv")
+    text = answer.content.decode()
+    assert text.startswith("\ufeff")
+    return [row for row in csv.reader(io.StringIO(text[1:])) if row[1] != "这样的人报多少"]
+
+
+BOTH = "a=532300@2024-10-31&b=532300@2024-11-01"
+
+
 def test_a_comparison_puts_each_side_in_its_own_column(client: Any) -> None:
-    page = read(client.get("/compare?a=532300@2024-10-31&b=532300@2024-11-01&all=1"))
-    (table,) = [t for t in page.tables if t]
-    assert table[0] == [
-        "异同",
-        "规定",
-        "云南省楚雄彝族自治州 2024-10-31",
-        "云南省楚雄彝族自治州 2024-11-01",
-    ]
-    ours = [row for row in table[1:] if "普通门诊" in row[1] and "起付标准" in row[1]]
-    level = {row[1].partition("医院级别：")[2][:2]: row for row in ours if "医院级别" in row[1]}
+    table = saved(client, BOTH)
+    left, right = "云南省楚雄彝族自治州 2024-10-31", "云南省楚雄彝族自治州 2024-11-01"
+    assert table[0][:4] == ["异同", "规定", "内容", "条件"]
+    assert table[0][4:] == [left, f"{left} 依据", right, f"{right} 依据"]
+    ours = [row for row in table[1:] if row[1] == "普通门诊" and "起付标准" in row[2]]
+    level = {row[3].partition("医院级别：")[2][:2]: row for row in ours if "医院级别" in row[3]}
     for name, before, after in (("一级", "30", "20"), ("二级", "60", "40"), ("三级", "90", "60")):
-        mark, _, left, right = level[name]
-        assert mark == "≠" and left.startswith(before) and right.startswith(after), level[name]
-        assert "第十三条" in left and "二（二）" in right
+        mark, left, articles, right, more = level[name][0], *level[name][4:]
+        assert mark == "≠" and left == f"{before}.00 元" and right == f"{after}.00 元", level[name]
+        assert "第十三条" in articles and "二（二）" in more
     marks = {row[0] for row in table[1:]}
-    assert marks <= {"≠", "－", "＋", "＝", "=", ""} and len(marks) == 4, marks
-    counts = re.search(r"不同 (\d+)，相同 (\d+)", page.text)
+    assert marks <= {"≠", "－", "＋", "＝", ""} and len(marks) == 4, marks
+    page = read(client.get(f"/compare?{BOTH}"))
+    counts = re.search(r"不同 (\d+) 项，相同 (\d+) 项", page.text)
     assert counts
     different = [row for row in table[1:] if row[0] in ("≠", "－", "＋")]
     assert int(counts[1]) == len(different)
     assert int(counts[2]) == len(table) - 1 - len(different)
     for row in table[1:]:
-        left, right = row[2] != "", row[3] != ""
+        left, right = row[4] != "", row[6] != ""
         if row[0] == "－":
             assert left and not right
         if row[0] == "＋":
             assert right and not left
-    only = read(client.get("/compare?a=532300@2024-10-31&b=532300@2024-11-01"))
-    (shown,) = [t for t in only.tables if t]
-    assert shown[1:] == different
     # The other way round each side changes place.
-    back = read(client.get("/compare?a=532300@2024-11-01&b=532300@2024-10-31"))
-    (turned,) = [t for t in back.tables if t]
+    turned = saved(client, "a=532300@2024-11-01&b=532300@2024-10-31")
     swapped = {"－": "＋", "＋": "－", "≠": "≠"}
-    assert sorted([swapped[m], s, r, le] for m, s, le, r in turned[1:]) == sorted(different)
+    back = [
+        [swapped[row[0]], *row[1:4], *row[6:], *row[4:6]] for row in turned[1:] if row[0] != "＝"
+    ]
+    assert sorted(back) == sorted(different)
+
+
+def test_old_and_new_stand_together_in_small_grids(client: Any) -> None:
+    page = read(client.get(f"/compare?{BOTH}"))
+    deductibles, rates = page.tables[:2]
+    assert deductibles == [
+        ["一级", "30 元 →改为 20 元"],
+        ["二级", "60 元 →改为 40 元"],
+        ["三级", "90 元 →改为 60 元"],
+    ]
+    # What is equal stands once; only the retired gained.
+    assert rates == [
+        ["级别", "在职", "退休"],
+        ["一级", "60%", "65% →改为 70%"],
+        ["二级", "55%", "60% →改为 65%"],
+        ["三级", "50%", "55% →改为 60%"],
+    ]
+    links = dict(page.links)
+    assert links["30 元"].startswith("/texts/532300/2022-07-01#")
+    assert links["20 元"].startswith("/texts/530000/2024-11-01#")
+    every = read(client.get(f"/compare?{BOTH}&all=1"))
+    assert ["各级", "6,000 元"] in [row for table in every.tables for row in table]
+    assert ["各级", "6,000 元"] not in [row for table in page.tables for row in table]
 
 
 def test_the_form_of_a_comparison_says_what_is_compared(client: Any) -> None:

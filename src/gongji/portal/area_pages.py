@@ -1,39 +1,43 @@
-"""Pages about the rules: the areas, one area at a day, two side by side, the documents' texts."""
+"""Pages about the rules: the areas, one area at a day, the documents' texts."""
 
+from functools import lru_cache
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from gongji.law.engine.area import Area
 from gongji.law.engine.visit import read_date
-from gongji.law.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, compare
-from gongji.law.rulebook.law import NATION
+from gongji.law.report.effects import effects
+from gongji.law.rulebook.law import NATION, Law
 from gongji.law.rulebook.rulebook import Rulebook
 from gongji.platform.installation import installed_areas
-from gongji.portal import area_tables, official_texts, pictures, present, refusal_words
+from gongji.portal import area_overview, area_tables, official_texts, pictures, present
+from gongji.portal.area_overview import Overview
 from gongji.portal.calculator import last_day
 from gongji.portal.inputs import cleaned, said
-from gongji.portal.ui_texts import is_english, name
+from gongji.portal.law_state import area_state, state_of, state_of_book
+from gongji.portal.ui_texts import is_english
 from gongji.refusals import Refusal
 from gongji.units import Day, date_of
 
-CLASSES = {CHANGED: "changed", ONLY_LEFT: "left", ONLY_RIGHT: "right", SAME: ""}
+KEPT_PAGES = 64
+"""Of how many areas and days a process keeps the figures that their pages show."""
 
 
 @require_safe
 def areas(request: HttpRequest) -> HttpResponse:
-    """Every area, the dates its rules cover, its documents."""
+    """Every area, whether its rules are in force, the dates that they cover, its documents."""
     listed = [
         {
             "area": area,
+            "state": area_state(area),
             "place": area.laws[-1].place,
             "covered": area.covered(),
             "documents": [
                 (book, present.text_url(book, ""))
-                for book in installed_areas().library.books(area.code)
+                for book in reversed(installed_areas().library.books(area.code))
             ],
         }
         for area in installed_areas().every({})
@@ -49,12 +53,12 @@ def _area(code: str) -> Area:
 
 
 def _day(request: HttpRequest, area: Area) -> Day:
-    return read_date("at", cleaned(request.GET.get("at", "")) or last_day(area))
+    return read_date("at", said("date", cleaned(request.GET.get("at", ""))) or last_day(area))
 
 
 @require_safe
 def area(request: HttpRequest, code: str) -> HttpResponse:
-    """The rules of an area at a day, with the texts of its documents beside them."""
+    """The rules of an area at a day: one table first, the rest folded below it."""
     found = _area(code)
     context: dict[str, Any] = {"area": found, "here": "areas", "changes": _changes(found)}
     context["place"] = found.laws[-1].place
@@ -63,25 +67,44 @@ def area(request: HttpRequest, code: str) -> HttpResponse:
         law = found.law(day)
     except Refusal as refusal:
         at = cleaned(request.GET.get("at", ""))
-        context |= {"error": present.refusal_text(refusal, {"at": "日期"}), "at": at}
+        offered = last_day(found) if refusal.code == "date_outside" else ""
+        text = present.refusal_text(refusal, {"at": "日期"})
+        context |= {"error": text, "at": at, "offered": offered}
         return render(request, "portal/area.html", context, status=404)
-    tables = area_tables.benefits(found, law, day)
-    context |= {
-        "law": law,
-        "at": str(date_of(day)),
-        "place": law.place,
-        "benefits": tables,
-        "sections": area_tables.sections(law),
-        "documents": [official_texts.document(book) for book in reversed(law.books)],
-        "doubts": [
-            (doubt, present.links_of_doubt(doubt, law.books))
-            for book in law.books
-            for doubt in book.doubts.values()
-        ],
-        "payments": area_tables.tables_of_payment(found, law, day, "ordinary"),
-        "costs": area_tables.ROUND_COSTS,
-    }
+    context |= {"law": law, "at": str(date_of(day)), "place": law.place}
+    context |= _shown(found, law, day)
     return render(request, "portal/area.html", context)
+
+
+def _shown(found: Area, law: Law, day: Day) -> dict[str, Any]:
+    """What the page of an area shows of its law on a day."""
+    overview, benefits = _figures(found, law, day)
+    return {
+        "state": state_of(found, law),
+        "overview": overview,
+        "benefits": benefits,
+        "open_figures": area_tables.open_figures(law),
+        "sections": area_tables.sections(law),
+        "documents": [
+            (official_texts.document(book), state_of_book(book), present.text_url(book, ""))
+            for book in reversed(law.books)
+        ],
+        "doubts": [
+            (name, doubt, present.links_of_doubt(doubt, law.books))
+            for book in law.books
+            for name, doubt in book.doubts.items()
+        ],
+    }
+
+
+@lru_cache(maxsize=KEPT_PAGES)
+def _figures(
+    found: Area, law: Law, day: Day
+) -> tuple[Overview | None, list[area_tables.ShownBenefit]]:
+    """The first table and the benefits, kept for whoever looks next; nobody changes them."""
+    tables = effects(found, law, day)
+    overview = area_overview.overview(found, law, tables)
+    return overview, area_tables.benefits(found, law, day, tables)
 
 
 def _changes(found: Area) -> list[str]:
@@ -96,10 +119,11 @@ def curve(request: HttpRequest, code: str) -> HttpResponse:
         found = installed_areas().area(code, {})
         day = _day(request, found)
         benefit = request.GET.get("benefit", "ordinary")
+        reach = request.GET.get("reach", pictures.WHOLE)
         law = found.law(day)
-        if benefit not in law.benefits.values():
+        if benefit not in law.benefits.values() or reach not in pictures.REACHES:
             raise Http404
-        drawn = pictures.curve(code, day, benefit, is_english())
+        drawn = pictures.curve(code, day, benefit, is_english(), reach)
     except Refusal as refusal:
         raise Http404(str(refusal)) from None
     return HttpResponse(drawn, content_type="image/svg+xml")
@@ -138,78 +162,3 @@ def _book_of_nation(date: str) -> Rulebook | None:
     """A law of the nation, which lies under every area."""
     found = (_book_of(area, f"{NATION}@{date}") for area in installed_areas().every({}))
     return next((book for book in found if book), None)
-
-
-@require_safe
-def comparison(request: HttpRequest) -> HttpResponse:
-    """Two areas, or two days of one, side by side."""
-    given = request.GET
-    everything = given.get("all") == "1"
-    sides = {side: cleaned(given.get(side, "")) or _default(side) for side in ("a", "b")}
-    context: dict[str, Any] = {
-        "here": "compare",
-        "all": everything,
-        "errors": {},
-        "areas": [(area.code, area.laws[-1].place) for area in installed_areas().every({})],
-    }
-    parts = {}
-    for side, value in sides.items():
-        code, _, day = value.partition("@")
-        code = cleaned(given.get(f"{side}_area", "")) or code
-        day = said("date", cleaned(given.get(f"{side}_date", "")) or day)
-        parts[side] = (code, day or _last_day(code))
-    context |= {"a": parts["a"], "b": parts["b"]}
-    laws = []
-    for side, (code, day) in parts.items():
-        try:
-            found = installed_areas().area(code, {})
-            laws.append((found, read_date("date", day), found.law(read_date("date", day))))
-        except Refusal as refusal:
-            context["errors"][side] = present.refusal_text(refusal, {"date": "日期"})
-    if not context["errors"]:
-        context |= _compared(laws, everything)
-    return render(request, "portal/compare.html", context)
-
-
-def _last_day(code: str) -> str:
-    """Today, or the last day that an area's rules cover, for a side that names no day."""
-    found = refusal_words.area_of(code)
-    return last_day(found) if found else ""
-
-
-def _compared(laws: list[Any], everything: bool) -> dict[str, Any]:
-    (left, left_day, left_law), (right, right_day, right_law) = laws
-    found = compare(left, left_day, right, right_day)
-    rows = [
-        {
-            "mark": row.mark,
-            "class": CLASSES[row.mark],
-            "subject": row.subject,
-            "item": row.item,
-            "where": "，".join(f"{fact}：{value}" for fact, value in row.where),
-            "left": refusal_words.figure_in_words(row.left, left_law),
-            "right": refusal_words.figure_in_words(row.right, right_law),
-            "left_articles": row.left_articles,
-            "right_articles": row.right_articles,
-        }
-        for row in found
-        if everything or row.mark != SAME
-    ]
-    titles = [f"{name(law.place)} {date_of(day)}" for _, day, law in laws]
-    return {
-        "rows": rows,
-        "same": sum(row.mark == SAME for row in found),
-        "different": sum(row.mark != SAME for row in found),
-        "titles": titles,
-    }
-
-
-def _default(side: str) -> str:
-    """The last change of the first area that has one: before it, and since."""
-    found = next(
-        (a for a in installed_areas().every({}) if len(a.laws) > 1), installed_areas().every({})[0]
-    )
-    since = found.laws[-1].since
-    today = str(timezone.localdate())
-    shown = {"a": str(date_of(since - 1)), "b": min(str(date_of(since)), today)}
-    return f"{found.code}@{shown[side]}"

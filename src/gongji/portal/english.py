@@ -318,7 +318,7 @@ REFUSALS: Mapping[str, str] = _REASONS | {
     "amount_too_large": "{field} is too large: {value}; one bill is at most ten billion yuan",
     "in_scope_above_total": "the cost in scope, {value}, is above the total, {total}",
     "area_unknown": "there are no rules of an area {value}; there are: {allowed}",
-    "date_outside": "{value} is outside the rules of area {area}, which cover: {allowed}",
+    "date_outside": "{value} is outside the rules of area {area} ({place}), which cover: {allowed}",
     "benefit_not_offered": "area {area} does not offer {value}; it offers: {allowed}",
     "not_ruled": "the documents of area {area} do not rule {value}",
     "item_unknown": "the catalogue has no item {value}",
@@ -345,12 +345,20 @@ def _said(text: str) -> str:
     return f"{term(whole)} ({_said(where)})"
 
 
+def covered(days: str) -> str:
+    """The days that rules cover: 2022-07-01 to 2024-10-31; 2024-11-01 to today."""
+    return days.replace(" 至 ", " to ").replace("今", "today").replace("；", "; ")
+
+
 def refusal(found: Refusal) -> str:
     """The sentence of a refusal in English; in Chinese where there is no English one."""
     form = REFUSALS.get(found.code)
     if form is None:
         return str(found)
     values = {name: _said(text) for name, text in found.values.items()}
+    if found.code == "date_outside":
+        values.setdefault("place", values["area"])
+        values["allowed"] = covered(found.values["allowed"])
     text = form.format(**({"field": found.field} | values))
     return text[0].upper() + text[1:]
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from gongji.portal import area_pages, calculator, language, own_pages, sign_in
+from gongji.portal import area_pages, calculator, comparison_pages, language, own_pages, sign_in
 
 app_name = "portal"
 urlpatterns = [
@@ -15,7 +15,7 @@ urlpatterns = [
     path("areas/<str:code>/curve.svg", area_pages.curve, name="curve"),
     path("texts/<str:code>/<str:date>", area_pages.text, name="text"),
     path("texts/<str:code>/<str:date>/<str:named>", area_pages.article, name="article"),
-    path("compare", area_pages.comparison, name="compare"),
+    path("compare", comparison_pages.comparison, name="compare"),
     path("sign-in", sign_in.sign_in, name="sign-in"),
     path("sign-out", sign_in.sign_out, name="sign-out"),
     path("me", own_pages.overview, name="me"),
@@ -29,4 +29,5 @@ urlpatterns = [
     path("me/family/end", own_pages.end, name="family-end"),
     path("me/filings", own_pages.filings, name="filings"),
     path("language", language.choose, name="language"),
+    path("text-size", language.choose_size, name="text-size"),
 ]

@@ -6,6 +6,7 @@ say (`figures`). The laws may be of one area at two dates or of two areas.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from gongji.law.compile.citations import Cite, said_source
 from gongji.law.engine.area import Area
@@ -15,7 +16,7 @@ from gongji.law.rulebook.law import Law
 from gongji.units import Day
 
 SAME, CHANGED, ONLY_LEFT, ONLY_RIGHT = "＝", "≠", "－", "＋"
-_WORKED_OUT = ("待遇", "层组", "补充", "门槛", "转归", "计量", "事实")
+WORKED_OUT = ("待遇", "层组", "补充", "门槛", "转归", "计量", "事实")
 """Sections whose effect is compared instead of their words."""
 
 WordKey = tuple[str, str, str, Where]
@@ -32,6 +33,10 @@ class LawDifference:
     right: str
     left_articles: str
     right_articles: str
+    left_cites: tuple[Cite, ...] = ()
+    right_cites: tuple[Cite, ...] = ()
+    layer: str = ""
+    """The code of the layer, of figures of a benefit."""
 
     @property
     def mark(self) -> str:
@@ -92,7 +97,7 @@ def _spread(
 def _benefit_row(
     place: Place, label: str, where: Where, left: Effect | None, right: Effect | None
 ) -> LawDifference:
-    benefit, _, kind, _ = place
+    benefit, layer, kind, _ = place
     return LawDifference(
         f"待遇.{benefit}",
         label if label == kind else f"{kind} · {label}",
@@ -101,6 +106,9 @@ def _benefit_row(
         right.text if right else "",
         articles(left.cites) if left else "",
         articles(right.cites) if right else "",
+        left.cites if left else (),
+        right.cites if right else (),
+        layer,
     )
 
 
@@ -122,7 +130,7 @@ def _by_key(law: Law) -> dict[WordKey, Figure]:
     return {
         (figure.section, figure.name, figure.item, figure.where): figure
         for figure in figures(law)
-        if figure.section not in _WORKED_OUT
+        if figure.section not in WORKED_OUT
     }
 
 
@@ -136,4 +144,14 @@ def _word_row(key: WordKey, left: Figure | None, right: Figure | None) -> LawDif
         right.text if right else "",
         f"{_document(left)} {left.article}" if left else "",
         f"{_document(right)} {right.article}" if right else "",
+        _cites(left),
+        _cites(right),
     )
+
+
+def _cites(figure: Figure | None) -> tuple[Cite, ...]:
+    """Where a figure stands, as figures of benefits say it."""
+    if figure is None:
+        return ()
+    file = Path(figure.file).name
+    return (Cite(figure.document, figure.article, file, figure.line, figure.source),)

@@ -77,11 +77,13 @@ class _Line:
             cost *= 2
         return _LAST
 
-    def points(self, to_fen: Fen) -> tuple[tuple[tuple[Fen, Fen], ...], str]:
+    def points(
+        self, to_fen: Fen, samples: int = SAMPLES
+    ) -> tuple[tuple[tuple[Fen, Fen], ...], str]:
         """Points up to a cost, and why they end before it."""
         found = []
-        for number in range(SAMPLES + 1):
-            cost = to_fen * number // SAMPLES
+        for number in range(samples + 1):
+            cost = to_fen * number // samples
             try:
                 found.append((cost, self.paid(cost)))
             except Refusal as refusal:
@@ -124,7 +126,7 @@ def curves(area: Area, law: Law, facts: Mapping[str, str], to_fen: Fen | None) -
     lines: dict[tuple[str, str], _Line] = {}
     refused: list[Refusal] = []
     for status in STATUSES:
-        for level, place in _places(area, law):
+        for level, place in places_of(area, law):
             line = _Line(area, law, {**place, **facts, "status": status})
             try:
                 line.paid(0)
@@ -144,7 +146,19 @@ def curves(area: Area, law: Law, facts: Mapping[str, str], to_fen: Fen | None) -
     return list(found.values())
 
 
-def _places(area: Area, law: Law) -> Iterator[tuple[str, dict[str, str]]]:
+def line_of(
+    area: Area, law: Law, facts: Mapping[str, str], to_fen: Fen, samples: int
+) -> tuple[tuple[Fen, Fen], ...]:
+    """The points of one person's line at one kind of institution, up to a cost.
+
+    Shape:   `facts` are columns of a visits file without the cost.
+    Refuses: what settling refuses; a line that lacks a figure ends before it.
+    """
+    return _Line(area, law, facts).points(to_fen, samples)[0]
+
+
+def places_of(area: Area, law: Law) -> Iterator[tuple[str, dict[str, str]]]:
+    """The kinds of institution by name, with the facts of a visit that make them."""
     for level, name in LEVELS.items():
         yield name, {"level": level}
     if area.own_level(law):

@@ -1,8 +1,12 @@
-"""Draw curves: two panels side by side, one line for each level of institution."""
+"""Draw curves, one line for each level of institution: a sheet with two panels side by side, or a
+narrow picture with one below the other, whose letters can be read on a telephone.
+"""
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +34,13 @@ COLORS = {"一级": "#0f6e8c", "二级": "#d9822b", "三级": "#8a3b78", "药店
 _LEFT = 0.06
 INK, GREY, FULL, PAPER = "#2b2b2b", "#8c8c8c", "#bdbdbd", "#e4e4e4"
 KINDS = (".svg", ".png")
+NARROW, LETTERS = 340, 13
+"""How wide a narrow picture is, and how high its letters are, in points: on a telephone of 390
+pixels a point is a pixel or more."""
+_TITLE, _PANEL, _LINE = 24, 216, 19
+"""Heights of a narrow picture in points: above all, a panel with its names, a line of text."""
+_ACROSS = 25
+"""Chinese characters in a line of a narrow picture."""
 
 
 class NoFont(GongjiError):
@@ -47,12 +58,27 @@ def draw(curves: Sequence[Curve], title: str, subtitle: str, path: Path, font: P
 
     Refuses: NoFont for a PNG without a Chinese font.
     """
-    import matplotlib
     from matplotlib.figure import Figure
 
     family = _family(font)
     if family is None and path.suffix != ".svg":
         raise NoFont
+    with _settings(family):
+        figure = Figure(figsize=(11.5, 5.8), facecolor="white")
+        _panels(figure, curves)
+        figure.text(_LEFT, 0.94, title, fontsize=16, color=INK)
+        figure.text(_LEFT, 0.89, subtitle, fontsize=10, color=GREY)
+        for line, missing in enumerate(dict.fromkeys(c.missing for c in curves if c.missing)):
+            note = f"○ 此后需要规则没有给出的参数：{missing}"
+            figure.text(_LEFT, 0.03 + 0.03 * line, note, fontsize=9, color=GREY)
+        _save(figure, path)
+
+
+@contextmanager
+def _settings(family: str | None) -> Iterator[None]:
+    """Matplotlib's settings for a picture whose text stays text, in a font that is there."""
+    import matplotlib
+
     families = [family] if family else ["DejaVu Sans"]
     settings: Any = {
         "font.family": [*families, "sans-serif"],
@@ -63,20 +89,122 @@ def draw(curves: Sequence[Curve], title: str, subtitle: str, path: Path, font: P
     with matplotlib.rc_context(settings), warnings.catch_warnings():
         # Without a Chinese font the glyphs are missing here, not in the browser.
         warnings.simplefilter("ignore", UserWarning)
-        figure = Figure(figsize=(11.5, 5.8), facecolor="white")
-        _panels(figure, curves)
-        figure.text(_LEFT, 0.94, title, fontsize=16, color=INK)
-        figure.text(_LEFT, 0.89, subtitle, fontsize=10, color=GREY)
-        for line, missing in enumerate(dict.fromkeys(c.missing for c in curves if c.missing)):
-            note = f"○ 此后需要规则没有给出的参数：{missing}"
-            figure.text(_LEFT, 0.03 + 0.03 * line, note, fontsize=9, color=GREY)
-        beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-        try:
-            metadata = {"Date": None} if path.suffix == ".svg" else None
-            figure.savefig(beside, dpi=160, metadata=metadata)
-            os.replace(beside, path)
-        finally:
-            beside.unlink(missing_ok=True)
+        yield
+
+
+def _save(figure: Any, path: Path) -> None:
+    """Save a picture whole; an SVG is the same each time."""
+    beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        metadata = {"Date": None} if path.suffix == ".svg" else None
+        figure.savefig(beside, dpi=160, metadata=metadata)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def draw_narrow(
+    curves: Sequence[Curve], title: Sequence[str], path: Path, say: Callable[[str], str]
+) -> None:
+    """Save a picture for a telephone as SVG: a panel for each status, one for both if alike.
+
+    Shape:   `say` puts the picture's words, `title` included, into the reader's language.
+    """
+    from matplotlib.figure import Figure
+
+    panels = _narrow_panels(curves)
+    head = [line for text in title for line in _wrapped(say(text))]
+    missing = dict.fromkeys(c.missing.partition("（")[0] for c in curves if c.missing)
+    foot = [
+        line for name in missing for line in _wrapped(f"○ {say('此后的数字尚未公布：')}{say(name)}")
+    ]
+    above, below = _TITLE + _LINE * len(head), _LINE * (len(foot) + 1)
+    height = above + _PANEL * len(panels) + below
+    with _settings(_family(None)):
+        figure = Figure(figsize=(NARROW / 72, height / 72), facecolor="white")
+        for number, line in enumerate(head):
+            at = 1 - (_LINE * (number + 1)) / height
+            figure.text(0.02, at, line, fontsize=LETTERS, color=INK)
+        for number, line in enumerate(foot):
+            at = _LINE * (len(foot) - number - 0.7) / height
+            figure.text(0.02, at, line, fontsize=LETTERS, color=INK)
+        for number, (name, drawn) in enumerate(panels):
+            bottom = below + _PANEL * (len(panels) - number - 1) + 46
+            place = (0.16, bottom / height, 0.68, (_PANEL - 100) / height)
+            _narrow_panel(figure.add_axes(place), say(name), drawn, _ends(curves), say)
+        _save(figure, path)
+
+
+def _wrapped(text: str) -> list[str]:
+    """A text in lines of a narrow picture; a Latin letter takes half of a Chinese one."""
+    lines, room = [""], _ACROSS * 2
+    for sign in text:
+        width = 2 if ord(sign) > 0x2E80 else 1
+        if room < width:
+            # A Latin word goes to the next line whole.
+            kept, space, word = lines[-1].rpartition(" ")
+            broken = space and sign.isascii()
+            lines[-1] = kept if broken else lines[-1]
+            lines.append(word if broken else "")
+            room = _ACROSS * 2 - len(lines[-1])
+        lines[-1] += sign
+        room -= width
+    return [line.strip() for line in lines]
+
+
+def _narrow_panels(curves: Sequence[Curve]) -> list[tuple[str, list[Curve]]]:
+    """The curves of each status under its name; once, where both are paid alike."""
+    found = [
+        (STATUSES[status], [curve for curve in curves if curve.status == status])
+        for status in STATUSES
+    ]
+    found = [(name, drawn) for name, drawn in found if drawn]
+    alike = {tuple(replace(curve, status="") for curve in drawn) for _, drawn in found}
+    if len(found) > 1 and len(alike) == 1:
+        return [("、".join(name for name, _ in found), found[0][1])]
+    return found
+
+
+def _ends(curves: Sequence[Curve]) -> tuple[float, float]:
+    """The highest cost and the highest payment in yuan: the scale that all panels share."""
+    longest = max(curve.points[-1][0] for curve in curves) / FEN_PER_YUAN
+    return longest, max(paid for one in curves for _, paid in one.points) / FEN_PER_YUAN or 1
+
+
+def _narrow_panel(
+    panel: Any,
+    status: str,
+    curves: Sequence[Curve],
+    ends: tuple[float, float],
+    say: Callable[[str], str],
+) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    longest, highest = ends
+    panel.plot([0, longest], [0, longest], color=FULL, linewidth=1.2, linestyle=(0, (4, 3)))
+    for curve in curves:
+        _line(panel, curve)
+    _dress(panel)
+    panel.tick_params(colors=INK, labelsize=LETTERS, length=0, labelleft=True)
+    panel.set_xlabel(say("费用（元）"), fontsize=LETTERS, color=INK)
+    panel.xaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
+    panel.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+    panel.set_ylim(0, highest * 1.06)
+    panel.set_xlim(0, longest)
+    panel.text(
+        -0.2,
+        1.3,
+        f"{status} · {say('报多少（元）')}",
+        transform=panel.transAxes,
+        fontsize=LETTERS,
+        color=INK,
+    )
+    at = -0.2
+    for curve in curves:
+        name, color = say(curve.name), COLORS[curve.levels[0]]
+        panel.text(at, 1.11, f"━ {name}", transform=panel.transAxes, fontsize=LETTERS, color=color)
+        at += 0.14 + sum(0.058 if ord(sign) > 0x2E80 else 0.032 for sign in name)
+    _amounts(panel, curves, highest, LETTERS, 0.13)
 
 
 def _family(font: Path | None) -> str | None:
@@ -104,8 +232,7 @@ def _panels(figure: Any, curves: Sequence[Curve]) -> None:
     statuses = [status for status in STATUSES if any(c.status == status for c in curves)]
     axes = figure.subplots(1, len(statuses), sharex=True, sharey=True, squeeze=False)[0]
     figure.subplots_adjust(left=_LEFT, right=0.94, top=0.73, bottom=0.155, wspace=0.26)
-    highest = max(paid for curve in curves for _, paid in curve.points) / FEN_PER_YUAN or 1
-    longest = max(curve.points[-1][0] for curve in curves) / FEN_PER_YUAN
+    longest, highest = _ends(curves)
     for panel, status in zip(axes, statuses, strict=True):
         drawn = [curve for curve in curves if curve.status == status]
         panel.plot([0, longest], [0, longest], color=FULL, linewidth=1.2, linestyle=(0, (4, 3)))
@@ -169,9 +296,11 @@ def _names(panel: Any, status: str, curves: Sequence[Curve]) -> None:
         at += 0.11 + 0.035 * len(curve.name)
 
 
-def _amounts(panel: Any, curves: Sequence[Curve], highest: float) -> None:
+def _amounts(
+    panel: Any, curves: Sequence[Curve], highest: float, letters: float = 9.5, gap: float = 0.055
+) -> None:
     """The last amount of each line at its end, equal ones once, moved apart where they overlap."""
-    apart = highest * 0.055
+    apart = highest * gap
     height = -apart
     ends: dict[float, tuple[float, list[str]]] = {}
     for curve in curves:
@@ -183,10 +312,10 @@ def _amounts(panel: Any, curves: Sequence[Curve], highest: float) -> None:
         panel.annotate(
             f"{paid:,.0f}",
             (cost, height),
-            xytext=(10, 0),
+            xytext=(10 if letters < LETTERS else 5, 0),
             textcoords="offset points",
             va="center",
-            fontsize=9.5,
+            fontsize=letters,
             color=colors[0] if len(colors) == 1 else INK,
             annotation_clip=False,
         )
