@@ -275,6 +275,9 @@ WORDS = {
     "意外伤害登记": "Injury",
     "已报，待审核": "filed, to be reviewed",
     "已核准": "approved",
+    # The look.
+    "大字": "Large type",
+    "标准字": "Usual type",
 }
 """Every text of the interface: Chinese -> English."""
 

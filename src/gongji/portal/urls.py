@@ -29,4 +29,5 @@ urlpatterns = [
     path("me/family/end", own_pages.end, name="family-end"),
     path("me/filings", own_pages.filings, name="filings"),
     path("language", language.choose, name="language"),
+    path("text-size", language.choose_size, name="text-size"),
 ]
