@@ -330,6 +330,14 @@ REFUSALS: Mapping[str, str] = _REASONS | {
     "bonds_asked_often": "you asked for a bond {limit} times within the hour; check the number and "
     "the name, and try again later",
     "bond_with_oneself": "your own account needs no bond with yourself",
+    "bond_standing": "there is a bond with this person already, since {since}; to change the "
+    "relation, please end it first",
+    "bond_second_spouse": "there is a bond with another spouse, since {since}; a person has one "
+    "spouse (Civil Code, article 1041), so please end that one first or choose another relation",
+    "items_begun_often": "{limit} items were begun online within a day; please finish or withdraw "
+    "those, and go on tomorrow",
+    "papers_many": "{limit} papers were handed in already; please join them in one PDF, or bring "
+    "them to the agency",
     "bond_unknown": "there is no such bond or request any more; please reload the page",
     "fact_overlaps": "there is one already since {since}",
     "law_changed": "the documents that this was settled by have changed; it cannot be told again",
