@@ -1,13 +1,10 @@
-"""Papers as PDF in Chinese type: a receipt, a decision, a settlement statement.
+"""Papers of the console as PDF: a receipt, a decision, a settlement statement.
 
-Each says who made and who checked it. What is printed is data; the paper's form is one file.
+Each says who made and who checked it.
 """
 
-from pathlib import Path
 from typing import Any
 
-import msgspec
-import typst
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -16,38 +13,17 @@ from gongji.console.command_page import ACT_WORDS, command_of, papers_of, steps_
 from gongji.console.item_forms import shown_content
 from gongji.console.person_page import is_open, person_of, shown_entries
 from gongji.ledger import person_journal
+from gongji.platform.printed_papers import PrintedPaper, PrintedTable, printed
 from gongji.review.command_kinds import get_kind
 from gongji.review.desk import STATES
 from gongji.review.staff import agencies
 from gongji.units import CHINA, yuan_text
 
-FORM = Path(__file__).parent / "print" / "paper.typ"
-
-
-class PrintedTable(msgspec.Struct, frozen=True):
-    """A table of a paper."""
-
-    title: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-class PrintedPaper(msgspec.Struct, frozen=True):
-    """A paper: title, place, facts, tables, texts, and who signs."""
-
-    title: str
-    place: str
-    facts: tuple[tuple[str, str], ...]
-    tables: tuple[PrintedTable, ...] = ()
-    texts: tuple[str, ...] = ()
-    signed: tuple[tuple[str, str], ...] = ()
-
 
 def pdf(paper: PrintedPaper, name: str) -> HttpResponse:
     """A paper as a file."""
-    made = typst.compile(FORM, sys_inputs={"paper": msgspec.json.encode(paper).decode()})
     headers = {"Content-Disposition": f'attachment; filename="{name}.pdf"'}
-    return HttpResponse(made, content_type="application/pdf", headers=headers)
+    return HttpResponse(printed(paper), content_type="application/pdf", headers=headers)
 
 
 def _when(at: Any) -> str:
