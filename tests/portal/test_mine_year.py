@@ -168,6 +168,18 @@ def test_the_download_holds_what_is_kept_and_of_nobody_else(duan: Any, known: Ne
     assert "钟灵" not in whole and known.zhong not in whole
 
 
+PLAIN = {"PDF", "Excel", "JPEG", "PNG", "MB", "KB"}
+
+
+def test_my_pages_say_no_word_of_programs(duan: Any, known: Neighbours) -> None:
+    from tests.portal.test_plain_words import words_of_programs
+
+    paths = ("", "/settlements", f"/settlements/{known.family}", "/account", "/family", "/looks")
+    for path in (*paths, "/items", "/items/new/chronic_filing", "/filings"):
+        found = words_of_programs(read(duan.get(f"/me{path}")).text)
+        assert not set(found) - PLAIN, (path, found)
+
+
 def test_my_pages_are_said_in_english_too(duan: Any, known: Neighbours) -> None:
     import re
 

@@ -1,4 +1,4 @@
-"""Items begun online: what may be typed and handed in, the agency's review of it, what comes of it."""
+"""Items begun online: what may be typed and handed in, the agency's review, what comes of it."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -261,16 +261,17 @@ def test_nobody_begins_items_without_end(
 ) -> None:
     from gongji.portal import own_items
 
+    said = {"items_begun_often": "已达 0 件", "papers_many": "已交了 0 份材料"}
     monkeypatch.setattr(own_items, "BEGUN", 0)
     answer = duan.post("/me/items/new/chronic_filing", FILING | {"since": str(date.today())})
-    assert answer.status_code == 422 and "已达 0 件" in answer.content.decode()
+    assert answer.status_code == 422 and said["items_begun_often"] in answer.content.decode()
     monkeypatch.undo()
     number = number_of(
         duan.post("/me/items/new/chronic_filing", FILING | {"since": str(date.today())})
     )
     monkeypatch.setattr(own_items, "MOST_PAPERS", 0)
     answer = duan.post(f"/me/items/{number}/paper", photo("病历"))
-    assert answer.status_code == 422 and "已交了 0 份材料" in answer.content.decode()
+    assert answer.status_code == 422 and said["papers_many"] in answer.content.decode()
 
 
 def test_a_bond_of_an_area_that_reviews_it_holds_once_it_was_approved(
@@ -303,6 +304,6 @@ def test_a_bond_of_an_area_that_reviews_it_holds_once_it_was_approved(
     assert "正在办的事" in read(duan.get("/me/family")).text
     # It went to the prefecture's agency, where the pages hand bonds in.
     assert approve(number, "chushen3", "first_reviewer") == "executed"
-    _, others = [table for table in read(duan.get("/me/family")).tables][-2:]
+    _, others = read(duan.get("/me/family")).tables[-2:]
     assert others[0][:2] == ["钟* 5323************0003", "我是其 子女"]
     assert own_desk.BOND == "family_bond"

@@ -76,11 +76,11 @@ begin
       and (f.key = me.psn_no and it.psn_no <> new.key
         or it.psn_no = new.key and f.key <> me.psn_no)) then
     raise exception '一人同时只有一位配偶' using errcode = 'exclusion_violation',
-      constraint = 'person_fact_one_spouse';
+      constraint = 'person_fact_spouses';
   end if;
   return null;
 end $$;
-create trigger person_fact_one_spouse after insert on person_fact for each row
+create trigger person_fact_spouses after insert on person_fact for each row
   when (new.kind = 'bond' and new.retired_at is null and new.details->>'relation' = 'spouse'
     and new.details->>'consented_on' <> '9999-12-31')
   execute function one_spouse();

@@ -142,7 +142,9 @@ def settlement(request: HttpRequest, visitor: Visitor, number: int) -> HttpRespo
         try:
             told = explanation(row, installed_version(row.law))
             law_books = told.result.law.books
-            context["sentences"] = [present.said(one, law_books) for one in told.sentences]
+            # What no rule of the benefit asks for is no reason of what was paid.
+            reasons = [one for one in told.sentences if one.kind != "unread"]
+            context["sentences"] = [present.said(one, law_books) for one in reasons]
             context["doubts"] = [(d, present.links_of_doubt(d, law_books)) for d in told.doubts]
         except Refusal as refusal:
             context["untold"] = present.refusal_text(refusal)
@@ -224,7 +226,7 @@ def looks(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 @insured
 def download(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Everything that is kept of the person, as an Excel file; nothing of it stays here."""
-    return own_papers.data_file(visitor, timezone.localdate())
+    return own_papers.records_file(visitor, timezone.localdate())
 
 
 @require_safe

@@ -171,7 +171,7 @@ def _when(at: Any) -> str:
 # Everything.
 
 
-def data_file(visitor: Visitor, today: date) -> HttpResponse:
+def records_file(visitor: Visitor, today: date) -> HttpResponse:
     """Everything that is kept of the person, a sheet for each kind, every cell a text.
 
     Law:     《个人信息保护法》 第四十五条: persons may consult and copy what is kept of them.

@@ -111,9 +111,11 @@ def _bar(area: str, room: YearRoom) -> dict[str, Any]:
         "period": PERIOD_WORDS[room.period],
         "lasting": room.lasting,
         "limit": room.limit_fen,
+        "spent": room.used_fen,
         "used": min(room.used_fen, room.limit_fen),
         "left": room.left_fen,
-        "width": shown * WHOLE // room.limit_fen,
+        "width": shown * WHOLE // room.limit_fen if room.limit_fen else 0,
+        "open": room.open,
         "article": room.article,
     }
 

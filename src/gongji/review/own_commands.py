@@ -81,9 +81,10 @@ select c.id, c.kind, c.area, c.state, c.version, c.content,
     select s.reason from step s where s.command = c.id and s.act = 'return'
     order by s.number desc limit 1), '') else '' end as returned
 from command c left join agency g on g.code = c.agency
-where (c.subject_kind = 'person' and c.subject = %(person)s
-  or c.actor_kind = 'person' and c.actor = %(person)s
-  or exists (select 1 from command_about b where b.command = c.id and b.person = %(number)s))"""
+where c.id in (
+  select id from command where subject_kind = 'person' and subject = %(person)s
+  union select id from command where actor_kind = 'person' and actor = %(person)s
+  union select command from command_about where person = %(number)s)"""
 
 
 def commands_about(connection: Connection, person: int, most: int = 100) -> list[OwnCommand]:

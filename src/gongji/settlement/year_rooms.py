@@ -5,26 +5,28 @@ each level; the meters are the person's own. No visit is settled and nothing is 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import psycopg
 
+from gongji.law.compile.citations import LimitNote
 from gongji.law.compile.program import Program
 from gongji.law.engine.area import Area, benefit_axes
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import Visit, value_name, value_of
+from gongji.law.explain.show import parameter_name
 from gongji.law.kernel import pour
 from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.provision_kinds import POOL
 from gongji.ledger import meter_rows
+from gongji.people import person_facts
 from gongji.refusals import Refusal
 from gongji.settlement import counter_facts
 from gongji.settlement.counter_facts import Seen
-from gongji.settlement.facts_today import Places, Registry, read_registry
-from gongji.settlement.known_facts import PersonFacts, Standing
+from gongji.settlement.known_facts import DatedFact, PersonFacts, Standing
 from gongji.settlement.routes import ORDINARY, Registered, Route
 from gongji.units import Fen, day_of
 
@@ -52,6 +54,8 @@ class YearRoom:
     used_fen: Fen
     levels: tuple[str, ...] = ()
     article: str = ""
+    open: str = ""
+    """The parameter that the limit is, where nobody has published it; `limit_fen` is then 0."""
 
     @property
     def left_fen(self) -> Fen:
@@ -78,7 +82,7 @@ class BenefitYear:
     def ceilings(self) -> list[YearRoom]:
         """The limits on what is paid that last, the tightest first."""
         found = [one for one in self.rooms if one.kind == CEILING and one.lasting]
-        return sorted(found, key=lambda one: (one.left_fen, one.limit_fen))
+        return sorted(found, key=lambda one: (bool(one.open), one.left_fen, one.limit_fen))
 
     @property
     def deductibles(self) -> list[YearRoom]:
@@ -103,16 +107,17 @@ def year_of(connection: Connection, person: int, areas: Areas, day: date) -> Per
 
     Refuses: not_insured; date_outside where no rules cover the day.
     """
-    registry = read_registry(connection, Places(connection), [person], ())
-    known = registry.known(person, day)
+    held = person_facts.history(connection, [person])[person]
+    kept = (DatedFact(f.kind, f.key, f.since, f.until, f.details, f.area) for f in held)
+    known = PersonFacts(day, tuple(kept))
     area = areas.area(known.insured.area)
     law = area.law(day_of(day))
     home = area.laws[0].area
     rows = connection.execute(_USED, [home, person]).fetchall()
     used = meter_rows.load(area, rows)
-    look = _Looked(area, law, home, registry, known, used)
-    held = [one for one in known.registrations if one.approved]
-    routes = [Route(ORDINARY), *(Route(one.benefit, one) for one in held)]
+    look = _Looked(area, law, home, known, used)
+    approved = [one for one in known.registrations if one.approved]
+    routes = [Route(ORDINARY), *(Route(one.benefit, one) for one in approved)]
     found = [_benefit(look, route) for route in routes]
     told = {"status": str(known.insured.details["status"])}
     birth = known.one("birth")
@@ -126,7 +131,6 @@ class _Looked:
     area: Area
     law: Law
     home: str
-    registry: Registry
     known: PersonFacts
     used: Meters
 
@@ -173,22 +177,43 @@ def _limits(look: _Looked, route: Route, level: str) -> Iterator[YearRoom]:
 
 
 def _rooms(look: _Looked, program: Program, numbers: list[Fen]) -> Iterator[YearRoom]:
-    """The limits of the pool's own layers that the meters are held against."""
-    codes = meter_rows.names(look.area).codes
+    """The limits of the pool's own layers that the meters are held against.
+
+    Ceilings are those of the first layer that has one: what passes it goes by another benefit's.
+    """
+    capped = ""
     for note in program.steps.values():
         if note.layer.payer != POOL:
             continue
-        for position, limit in note.limits.items():
-            place = program.code[position + 1]
-            meter = look.area.layout.meters[limit.meter]
-            figure = limit.cited.figure
-            if meter.measure in (DEDUCTIBLE, CEILING) and 0 < figure < pour.ROOM:
-                period = look.area.layout.dimensions[meter.dimension].period
-                cites = (f"{one.document} {one.article}" for one in limit.cited.cites)
-                article = "；".join(dict.fromkeys(cites))
-                yield YearRoom(
-                    meter.measure, codes[place], period, figure, numbers[place], (), article
-                )
+        rooms = [
+            room
+            for position, limit in note.limits.items()
+            if (room := _room(look, program, numbers, position, limit)) is not None
+        ]
+        yield from (one for one in rooms if one.kind == DEDUCTIBLE)
+        ceilings = [one for one in rooms if one.kind == CEILING]
+        if ceilings and capped in ("", note.layer.code):
+            capped = note.layer.code
+            yield from ceilings
+
+
+def _room(
+    look: _Looked, program: Program, numbers: list[Fen], position: int, limit: LimitNote
+) -> YearRoom | None:
+    """A limit with what was used of it; None for one on cost, and where there is no limit."""
+    meter, figure = look.area.layout.meters[limit.meter], limit.cited.figure
+    path = program.opens.get(position, "")
+    if meter.measure not in (DEDUCTIBLE, CEILING) or not (path or 0 < figure < pour.ROOM):
+        return None
+    place = program.code[position + 1]
+    code = meter_rows.names(look.area).codes[place]
+    period = look.area.layout.dimensions[meter.dimension].period
+    cites = (f"{one.document} {one.article}" for one in limit.cited.cites)
+    return YearRoom(
+        *(meter.measure, code, period, 0 if path else figure, numbers[place]),
+        article="；".join(dict.fromkeys(cites)),
+        open=parameter_name(look.law, path) if path else "",
+    )
 
 
 def _joined(by_level: dict[str, list[YearRoom]]) -> Iterable[YearRoom]:
@@ -199,6 +224,4 @@ def _joined(by_level: dict[str, list[YearRoom]]) -> Iterable[YearRoom]:
             found.setdefault(room, []).append(level)
     for room, levels in found.items():
         at = () if len(levels) == len(by_level) else tuple(levels)
-        yield YearRoom(
-            *(room.kind, room.meter, room.period, room.limit_fen, room.used_fen), at, room.article
-        )
+        yield replace(room, levels=at)
