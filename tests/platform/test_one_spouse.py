@@ -91,6 +91,17 @@ def test_what_is_only_asked_binds_whoever_asked(owner: Connection, four: list[st
     consent_to_bond(owner, BondNumber(asked[1]), now=NOW, **by(four, 1))
 
 
+def test_giving_what_was_asked_is_the_consent(owner: Connection, four: list[str]) -> None:
+    ask_bond(owner, terms(four, 1), now=NOW, **by(four, 0))
+    refused("bond_standing", give_bond, owner, terms(four, 0, "parent"), **by(four, 1))
+    give_bond(owner, terms(four, 0), now=NOW, **by(four, 1))
+    rows = owner.execute(
+        "select key, details->>'consented_on', retired_at is null from person_fact"
+        " where kind = 'bond' order by id"
+    ).fetchall()
+    assert rows == [(four[1], "9999-12-31", False), (four[1], "2026-05-01", True)]
+
+
 PAIRS = {"two accounts": (0, 2), "two that are paid for": (3, 1), "on the other side": (1, 2)}
 """A second bond (person, owner) beside 甲's, whose care 乙 pays as a spouse."""
 

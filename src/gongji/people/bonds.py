@@ -209,13 +209,17 @@ def ask_bond(connection: Database, content: BondTerms, *, actor: Actor, now: dat
 
 @command("person")
 def give_bond(connection: Database, content: BondTerms, *, actor: Actor, now: datetime) -> None:
-    """Let the own account of the person who acts pay for someone.
+    """Let the own account of the person who acts pay for someone; what was asked so is given.
 
     Refuses: as `ask_bond`.
     """
     owner = person_rows.acting_person(connection, actor)
     person = _other(connection, content, owner)
     relation, today = _relation(content.relation), day_in_china(now)
+    asked = _asked(connection, person, owner, relation)
+    if asked is not None:
+        _consent(connection, BondSides(person, owner, asked), asked, actor, now)
+        return
     _refuse_twice(connection, person, owner, today)
     refuse_second_spouse(connection, BondSides(person, owner, None), relation, today)
     order = _next_order(connection, person)
@@ -258,8 +262,23 @@ def consent_to_bond(
     """
     owner = person_rows.acting_person(connection, actor)
     sides = pending_bond(connection, owner, content.bond)
-    fact = sides.standing
-    assert fact is not None
+    assert sides.standing is not None
+    _consent(connection, sides, sides.standing, actor, now)
+
+
+def _asked(connection: Database, person: Person, owner: Person, relation: str) -> FactRow | None:
+    """What a person asked of an owner in a relation, and that waits for the consent."""
+    for fact in _own(connection, person):
+        waits = fact.details["consented_on"] == NEVER and fact.details["relation"] == relation
+        if waits and fact.key == owner.psn_no:
+            return fact
+    return None
+
+
+def _consent(
+    connection: Database, sides: "BondSides", fact: FactRow, actor: Actor, now: datetime
+) -> None:
+    """Put a bond that holds from today on in the place of what was asked."""
     today = day_in_china(now)
     refuse_second_spouse(connection, sides, fact.details["relation"], today)
     details = fact.details | {"consented_on": str(today)}
