@@ -57,7 +57,7 @@ def test_the_years_rest_a_reason_and_a_printed_statement(
         assert not page.is_visible("text=看这段时间") and not page.is_visible("header.top")
         with page.expect_download() as got:
             page.emulate_media(media="screen")
-            page.click("text=对账单（PDF）")
+            page.click("text=下载对账单")
         assert got.value.suggested_filename == "account.pdf"
         with open(got.value.path(), "rb") as made:
             assert made.read(5) == b"%PDF-"
