@@ -17,6 +17,8 @@ from gongji.refusals import Refusal
 from gongji.units import Fen
 
 Connection = psycopg.Connection[Any]
+CivilDate = date
+"""A date, where a field is called so."""
 EVENTS = {
     "settlement": "结算",
     "cancellation": "撤销结算",
@@ -59,7 +61,7 @@ class Movement:
     amount_fen: Fen
     balance_fen: Fen
     kind: str = ""
-    served: date | None = None
+    served: CivilDate | None = None
     relation: str = ""
 
 

@@ -213,7 +213,7 @@ def typed_again(
     visitor: Visitor, kind: str, content: dict[str, Any], agency: str
 ) -> dict[str, str]:
     """A content as it was typed; an account number is never shown again."""
-    names = {}
+    names: dict[str, str] = {}
     for name in ("institution", "certifier"):
         if name in content:
             known = institutions.find(
@@ -224,7 +224,7 @@ def typed_again(
     for one in FIELDS.get(kind, ()):
         value = names.get(one.name, content.get(one.name))
         if value is not None:
-            found[one.name] = yuan_text(value) if one.kind == "yuan" else str(value)
+            found[one.name] = yuan_text(int(value)) if one.kind == "yuan" else str(value)
     return found
 
 

@@ -92,7 +92,7 @@ def overview(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 
 def _entries(visitor: Visitor, rows: list[EntryRow]) -> list[dict[str, Any]]:
     names = own_records.institution_names(visitor, {row.institution for row in rows})
-    back = own_records.taken_back(visitor, [row.id for row in rows])
+    back = own_records.taken_back(visitor, [row.id for row in rows if row.id is not None])
     return [
         {
             "row": row,
