@@ -88,7 +88,7 @@ def test_the_settings_of_the_console_pass_the_checks_of_a_deployment(server: str
 
 
 def test_the_trail_is_told_in_plain_words() -> None:
-    from gongji.console.trail_words import said_what
+    from gongji.review.trail_words import said_what
 
     assert said_what("command 13") == "事项 13" and said_what("waiting") == "待办列表"
     assert (

@@ -48,12 +48,15 @@ def test_a_person_is_found_masked_and_opened_with_a_reason(
     page.wait_for_url("**/person/1")
     assert NUMBER not in page.content() and "测试1" not in page.content()
     assert not serious(page)
+    paper = f"{page.url}/account.pdf"
+    assert page.request.get(paper).status == 404, "a statement is of a record that is open"
     page.fill("#reason", "窗口咨询")
     page.click("button.main")
     page.wait_for_selector("svg.band")
     told = page.inner_text("main")
     assert NUMBER in told and "零星报销" in told and CERTIFICATE not in page.content()
     assert "窗口咨询" in told, "who looked, and why"
+    assert page.request.get(paper).body().startswith(b"%PDF-")
     assert not serious(page)
     fits(page)
     page.screenshot(path=screenshots / "console-person.png", full_page=True)

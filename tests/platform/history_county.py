@@ -103,6 +103,7 @@ class County:
     def __post_init__(self) -> None:
         self.model = Model(self.area)
         self.counter = Counter(self.owner, self.area)
+        self.spouses: dict[int, int] = {}
         with self.owner.transaction():
             self.owner.execute(
                 "insert into item_version (area, item, name, list_type, charge_type, since, grade,"
@@ -237,6 +238,8 @@ class County:
         since = chance.choice((date(2023, 1, 1), self.day()))
         until = max(self.day(), since + timedelta(days=1)) if chance.random() < 0.4 else None
         relation = chance.choice(("spouse", "parent", "child", "close_relative"))
+        if relation == "spouse" and not self._married(person, other):
+            relation = "close_relative"
         agreed = chance.choice((date(2023, 1, 1), date(2023, 1, 1), since, self.day()))
         details = {
             "order": chance.choice((1, 2, 2, 3)),
@@ -244,6 +247,14 @@ class County:
             "consented_on": str(agreed),
         }
         return Fact("bond", since, until, self.model.numbers[other], details)
+
+    def _married(self, one: int, other: int) -> bool:
+        """Whether two persons are, or from now on may be, each other's only spouse."""
+        spouses = self.spouses
+        if spouses.get(one, other) != other or spouses.get(other, one) != one:
+            return False
+        spouses[one], spouses[other] = other, one
+        return True
 
     def _facts(self, person: int) -> None:
         chance, always = self.chance, date(2020, 1, 1)

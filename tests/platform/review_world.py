@@ -86,7 +86,7 @@ class World:
             "name": f"测试{person}",
             "owner": f"5323000000000000000{owner}",
             "owner_name": f"测试{owner}",
-            "relation": "spouse",
+            "relation": "child",
             "consented_on": str(self.desk().today),
         }
 

@@ -242,6 +242,34 @@ def test_bonds_name_people_who_are_there_and_are_somebody_else(
     assert ["是本人" in found[0], "没有参保人" in found[1], len(found)] == [True, True, 2]
 
 
+def test_two_spouses_of_one_person_are_told_by_their_lines(
+    owner: Connection, tmp_path: Path
+) -> None:
+    head = "人员编号,账户所有人,起始日,终止日,顺序,关系,同意日期"
+    people = persons(tmp_path, 1, 2, 3)
+
+    def bonds(*rows: tuple[int, int, str, str, str]) -> Path:
+        lines = [
+            f"{psn(one)},{psn(other)},{since},{until},{order},{relation},2025-01-01"
+            for order, (one, other, since, until, relation) in enumerate(rows, start=1)
+        ]
+        return write(tmp_path, "家庭共济.csv", head, *lines)
+
+    second = [(1, 2, "2025-01-01", "", "配偶"), (1, 3, "2025-02-01", "", "配偶")]
+    (found,) = problems(owner, people, bonds(*second))
+    assert "第 2 行" in found and "与第 1 行是两位配偶" in found and "第一千零四十一条" in found
+    across = [(1, 2, "2025-01-01", "", "配偶"), (3, 1, "2025-02-01", "", "配偶")]
+    (found,) = problems(owner, people, bonds(*across))
+    assert "与第 1 行是两位配偶" in found
+    # One after the other, and the same two both ways, are one at a time.
+    after = [(1, 2, "2025-01-01", "2025-02-01", "配偶"), (1, 3, "2025-02-01", "", "配偶")]
+    paths = [people, bonds(*after, (3, 1, "2025-03-01", "", "配偶"))]
+    load_files(owner, paths, IDENTITY, NOW)
+    # What is known already counts as well.
+    (found,) = problems(owner, bonds((2, 1, "2025-06-01", "", "配偶")))
+    assert "与已有的一条（2025-02-01 起）是两位配偶" in found
+
+
 @pytest.mark.parametrize(
     ("name", "rows", "said"),
     [

@@ -39,6 +39,9 @@ insert into institution (code, area, name, kind) values
 insert into credential (access_key, institution, secret) values ('k1', 'H1', '');
 insert into person_fact (id, person_id, area, kind, key, since, until, learnt_at) values
   (1000, 1000, '430500', 'insured', '', '2024-01-01', '2025-01-01', '2024-03-01');
+insert into person_fact (id, person_id, area, kind, key, since, until, learnt_at, details) values
+  (1001, 1000, '430500', 'bond', '43050000000000000002', '2024-01-01', '2025-01-01', '2024-03-01',
+  '{"order": 1, "relation": "spouse", "consented_on": "2024-01-01"}');
 insert into institution_fact (id, institution, kind, key, since, until, learnt_at) values
   (1000, 'H1', 'level', '', '2024-01-01', '2025-01-01', '2024-03-01');
 insert into item_version (id, area, item, name, list_type, charge_type, since, until, learnt_at,
@@ -135,6 +138,13 @@ def _facts(table: str, owner: str, other: str) -> dict[str, Wall]:
     }
 
 
+BOND = """'{{"order": 1, "relation": "{}", "consented_on": "{}"}}'"""
+SPOUSE: Changes = {"kind": "'bond'", "key": "'x'", "details": BOND.format("spouse", "2024-01-01")}
+CHILD: Changes = SPOUSE | {"details": BOND.format("child", "2024-01-01")}
+ASKED: Changes = SPOUSE | {"details": BOND.format("spouse", "9999-12-31")}
+BOUND = {"person_id": "1001", "key": "'43050000000000000002'"}
+"""Who is paid for by the account that pays for the first person's bond."""
+
 PARTS = ("pool", "supplements", "account", "family", "cash", "borne")
 KINDS = ("above_standard", "wholly_own", "first_self_pay", "in_scope")
 PAID: Changes = {"total_fen": "5", "cash_fen": "5"}
@@ -142,6 +152,12 @@ PAID: Changes = {"total_fen": "5", "cash_fen": "5"}
 WALLS: dict[str, Wall] = {
     **_facts("person_fact", "person_id", "1001"),
     **_facts("institution_fact", "institution", "'H2'"),
+    "person_fact_one_spouse": Wall(
+        "person_fact",
+        [SPOUSE, SPOUSE | {"since": "'2024-12-31'", "until": "null"}],
+        [CHILD, ASKED, SPOUSE | {"since": "'2025-01-01'", "until": "null"}],
+    ),
+    "person_fact_spouse_of_one": Wall("person_fact", [SPOUSE | BOUND], [CHILD | BOUND]),
     "item_version_one_at_a_time": Wall(
         "item_version",
         [{}, {"grade": "'乙'", "since": "'2024-12-31'", "until": "null"}],
@@ -407,6 +423,10 @@ TRIGGERS: dict[str, list[str]] = {
         f"{table}_kept": [f"delete from {table}", f"update {table} set key = 'x'"]
         for table in ("person_fact", "institution_fact")
     },
+    "person_fact_spouses": [
+        "insert into person_fact (person_id, area, kind, key, since, details) values"
+        f" (1001, '430500', 'bond', 'x', '2024-06-01', {SPOUSE['details']})"
+    ],
     "item_version_kept": ["delete from item_version", "update item_version set name = 'x'"],
     "item_match_kept": ["delete from item_match", "update item_match set own_name = 'x'"],
     **{
@@ -582,6 +602,8 @@ def test_a_trigger_refuses_even_the_owner(world: Connection, name: str, statemen
     elif name == "entry_fits":
         assert refused.value.diag.constraint_name == "entry_period_open"
         assert "统筹区 430500 的账期 2024-01 已经关闭" in said
+    elif name == "person_fact_spouses":
+        assert constraint == name and "一人同时只有一位配偶" in said
     elif name == "posting_fits":
         assert constraint == "posting_entry_there"
     elif table.startswith("inbox"):
@@ -636,7 +658,7 @@ def test_a_fact_is_retired_once_and_nothing_else_of_it_changes(
             with pytest.raises(psycopg.errors.RestrictViolation), world.transaction():
                 world.execute(change + also)
     with world.transaction(force_rollback=True):
-        assert world.execute(f"update {table} set retired_at = now()").rowcount == 1
+        assert world.execute(f"update {table} set retired_at = now() where id = 1000").rowcount == 1
         for again in ("null", "now() + interval '1 day'"):
             with pytest.raises(psycopg.errors.RestrictViolation), world.transaction():
                 world.execute(f"update {table} set retired_at = {again}")

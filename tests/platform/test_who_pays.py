@@ -40,7 +40,7 @@ def postings(gateway: Connection, entry: int) -> list[tuple[str, str, str, str, 
 
 def bind(counter: Counter, person: str, other: str, order: int = 1, **more: Any) -> None:
     """A bond that holds all year."""
-    details = {"relation": "spouse", "consented_on": "2024-01-01"} | more
+    details = {"relation": "child", "consented_on": "2024-01-01"} | more
     counter.fact(person, "bond", "2024-01-01", key=other, order=order, **details)
 
 
@@ -169,7 +169,7 @@ def test_an_account_pays_inside_the_policy_first_and_then_outside_where_that_is_
     bind(counter, person, counter.person(2, 1500))
     bill = counter.bill(person, here, DAY, 5000, own=3000, accounts="family")
     entry = one(gateway, bill).entry
-    # Deductible 50 inside, 30 outside; the own account pays 50 + 10, the spouse's 15 outside.
+    # Deductible 50 inside, 30 outside; the own account pays 50 + 10, the child's 15 outside.
     assert (
         entry.settlement.account_fen,
         entry.settlement.family_fen,

@@ -166,7 +166,7 @@ def test_a_bond_is_asked_for_given_and_revoked(
     assert "自己的账户" in client.post("/me/family/ask", oneself).content.decode()
     assert client.post("/me/family/ask", asked | {"relation": "friend"}).status_code == 422
     assert client.post("/me/family/ask", asked).status_code == 302
-    assert "重叠" in client.post("/me/family/ask", asked).content.decode()
+    assert "已经有了" in client.post("/me/family/ask", asked).content.decode()
     assert "等对方同意" in client.get("/me/family").content.decode()
     # What is only asked for is used by no settlement: its consent lies beyond every day.
     assert [row[2] for row in bonds_of(pages_database, family.person)] == ["9999-12-31"]

@@ -30,7 +30,8 @@ def test_a_statement_is_of_the_year_that_china_has(
     assert f"{first} – {last}" in page.text
     # What was on the account before is the opening.
     (account,) = page.tables
-    assert account[1] == [first, "期初", "500.00元"] and account[2] == [last, "期末", "500.00元"]
+    assert account[1] == [first, "期初余额", "500.00元"]
+    assert account[-1] == [last, "期末余额", "500.00元"]
 
 
 def test_days_that_are_given_stay_given(client: Any, family: Family, clock: Any) -> None:
@@ -177,7 +178,7 @@ def test_meters_are_shown_by_period_the_latest_first_and_not_those_of_a_visit(
             [family.spouse],
         )
     sign_in(client, family.spouse)
-    table = read(client.get("/me")).tables[1]
+    table = used_table(client)
     assert sorted(row[0] for row in table[1:]) == sorted(shown for _, shown in PERIODS)
     order = [_month(row[0]) for row in table[1:]]
     assert order == sorted(order, reverse=True)
@@ -186,6 +187,12 @@ def test_meters_are_shown_by_period_the_latest_first_and_not_those_of_a_visit(
         for n, (_, shown) in enumerate(PERIODS, start=1)
     }
     assert {row[0]: row[2] for row in table[1:]} == used
+
+
+def used_table(client: Any) -> list[list[str]]:
+    """The table of what was used."""
+    heads = ["期间", "累计项目", "已用"]
+    return next(table for table in read(client.get("/me")).tables if table[:1] == [heads])
 
 
 def _month(shown: str) -> int:
@@ -213,7 +220,7 @@ def test_a_meter_says_its_level_its_disease_and_what_is_unknown(
                 [area, slot, code, family.spouse],
             )
     sign_in(client, family.spouse)
-    names = sorted(row[1] for row in read(client.get("/me")).tables[1][1:])
+    names = sorted(row[1] for row in used_table(client)[1:])
     assert names == sorted(["各级起付（二级）", "病种统筹（糖尿病）", "其他累计", "其他累计"])
 
 

@@ -108,3 +108,14 @@ def disease_on(connection: Connection, area: str, code: str, day: date) -> Liste
         values = {"value": code, "area": area, "date": day.isoformat()}
         raise Refusal("disease_unlisted", "disease", values)
     return ListedDisease(*row)
+
+
+def diseases_on(connection: Connection, area: str, day: date) -> list[ListedDisease]:
+    """The diseases of the list that is in force in an area on a day, by name; none without one."""
+    rows = connection.execute(
+        "select code, name, rulebook, benefit, criteria, months from disease"
+        " where list = (select id from disease_list where area = %s and since <= %s"
+        " order by since desc, id desc limit 1) order by name, code",
+        [area, day],
+    )
+    return [ListedDisease(*row) for row in rows]

@@ -75,7 +75,7 @@ def examine(case: Case) -> Examination:
     """What a bond rests on: both persons, their insurance and account, the law, what stands.
 
     Refuses: applicant_refused, relation_refused, bond_person_unknown, bond_with_oneself,
-             fact_overlaps where it was given already.
+             bond_second_spouse, fact_overlaps where it was given already.
     """
     form: BondForm = case.content
     today = day_in_china(case.now)
@@ -85,6 +85,7 @@ def examine(case: Case) -> Examination:
         assert sides.standing is not None
         values = {"value": "家庭共济", "since": str(sides.standing.since), "until": ""}
         raise Refusal("fact_overlaps", "owner", values)
+    bonds.refuse_second_spouse(case.connection, sides, form.relation, today)
     article = allowing_article(case.law, form.relation)
     ground = {
         "law": case.law.hash,

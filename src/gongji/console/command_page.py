@@ -91,7 +91,8 @@ def _page(
     )
     context["editable"] = mine and row.state in EDITABLE and row.actor_kind == "staff"
     context["has_form"] = row.kind in FORMS
-    context["withdrawable"] = mine and row.state in (*EDITABLE, "submitted")
+    own = mine and row.actor_kind == "staff"
+    context["withdrawable"] = own and row.state in (*EDITABLE, "submitted")
     context |= _previewed(clerk, row)
     return shown(request, clerk, "command", context, 422 if error else 200)
 

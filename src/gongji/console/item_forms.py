@@ -1,32 +1,17 @@
-"""The forms of the items: typed fields, how they are read into a content, how a content is shown.
+"""The forms of the items: their fields, how they make a content, how a content is shown.
 
 Law:     国务院令第765号 第三十八条: the handling is recorded as it was asked.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
+from gongji.agency.typed_forms import FormField, read_form
 from gongji.law.rulebook.account_provisions import RELATIONS
-from gongji.refusals import Refusal
-from gongji.units import parse_fen, yuan_text
+from gongji.units import yuan_text
 
-LONGEST_NUMBER = 15
-"""Signs of a number that is typed: no row has a longer one."""
 APPLICANTS = (("person", "本人"), ("delegate", "代办人"))
-
-
-@dataclass(frozen=True)
-class FormField:
-    """A field of a form; `kind` is text, date, yuan, number, choice, staff or holding."""
-
-    name: str
-    label: str
-    kind: str = "text"
-    needed: bool = True
-    choices: tuple[tuple[str, str], ...] = ()
-    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,45 +94,6 @@ FORMS = {
     )
 }
 """The items that are drafted here, by kind."""
-
-
-def read_field(one: FormField, text: str) -> Any:
-    """A field's value from what was typed; None where nothing was.
-
-    Refuses: value_invalid naming the field.
-    """
-    text = text.strip()
-    if not text:
-        if one.needed:
-            raise _wrong(one, text, "不能为空")
-        return None
-    try:
-        if one.kind == "yuan":
-            return parse_fen(text.replace(",", ""))
-        if one.kind == "number":
-            if len(text) > LONGEST_NUMBER:
-                raise ValueError
-            return int(text)
-        if one.kind == "date":
-            return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise _wrong(one, text, "金额、数字或日期（2026-01-31）") from None
-    if one.choices and text not in dict(one.choices):
-        raise _wrong(one, text, "、".join(words for _, words in one.choices))
-    return text
-
-
-def _wrong(one: FormField, text: str, allowed: str) -> Refusal:
-    return Refusal("value_invalid", one.label, {"value": text or "（空）", "allowed": allowed})
-
-
-def read_form(fields: Iterable[FormField], typed: Mapping[str, str]) -> dict[str, Any]:
-    """What was typed, as a content; what may be empty and is does not stand in it.
-
-    Refuses: value_invalid.
-    """
-    read = {one.name: read_field(one, typed.get(one.name, "")) for one in fields}
-    return {name: value for name, value in read.items() if value is not None}
 
 
 def read_item(form: ItemForm, typed: Mapping[str, str]) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from django.views.decorators.http import require_POST, require_safe
 from gongji.agency.notices import notices_of
 from gongji.console.at_work import RECORDS, Clerk, at_work, shown
 from gongji.console.meter_limits import shown_meters
-from gongji.console.trail_words import said_what
 from gongji.institutions import institution_rows
 from gongji.ledger import person_journal
 from gongji.ledger.entry_rows import READ, EntryRow, read_entry
@@ -31,6 +30,7 @@ from gongji.platform.installation import installed_areas, installed_version
 from gongji.refusals import Fault, Refusal, RulebookError
 from gongji.review.command_kinds import KINDS
 from gongji.review.desk import STATES
+from gongji.review.trail_words import said_what
 from gongji.settlement.decide_bill import explanation
 
 OPEN_SECONDS = 1800

@@ -14,8 +14,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from gongji.agency.typed_forms import FormField, read_field
 from gongji.console.at_work import OFFICES, Clerk, at_work, shown
-from gongji.console.item_forms import FormField, read_field
 from gongji.platform import trail
 from gongji.platform.installation import installed_areas
 from gongji.refusals import Refusal

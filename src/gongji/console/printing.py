@@ -1,53 +1,33 @@
-"""Papers as PDF in Chinese type: a receipt, a decision, a settlement statement.
+"""Papers of the console as PDF: a receipt, a decision, a settlement statement.
 
-Each says who made and who checked it. What is printed is data; the paper's form is one file.
+Each says who made and who checked it.
 """
 
-from pathlib import Path
+from datetime import date
 from typing import Any
 
-import msgspec
-import typst
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from gongji.agency.account_papers import account_paper, accounts_told, issuer_of
 from gongji.console.at_work import RECORDS, Clerk, at_work
 from gongji.console.command_page import ACT_WORDS, command_of, papers_of, steps_of, texts_of
 from gongji.console.item_forms import shown_content
 from gongji.console.person_page import is_open, person_of, shown_entries
 from gongji.ledger import person_journal
+from gongji.ledger.statement import of_person
+from gongji.platform.installation import installed_areas
+from gongji.platform.printed_papers import PrintedPaper, PrintedTable, printed
 from gongji.review.command_kinds import get_kind
 from gongji.review.desk import STATES
 from gongji.review.staff import agencies
 from gongji.units import CHINA, yuan_text
 
-FORM = Path(__file__).parent / "print" / "paper.typ"
-
-
-class PrintedTable(msgspec.Struct, frozen=True):
-    """A table of a paper."""
-
-    title: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-class PrintedPaper(msgspec.Struct, frozen=True):
-    """A paper: title, place, facts, tables, texts, and who signs."""
-
-    title: str
-    place: str
-    facts: tuple[tuple[str, str], ...]
-    tables: tuple[PrintedTable, ...] = ()
-    texts: tuple[str, ...] = ()
-    signed: tuple[tuple[str, str], ...] = ()
-
 
 def pdf(paper: PrintedPaper, name: str) -> HttpResponse:
     """A paper as a file."""
-    made = typst.compile(FORM, sys_inputs={"paper": msgspec.json.encode(paper).decode()})
     headers = {"Content-Disposition": f'attachment; filename="{name}.pdf"'}
-    return HttpResponse(made, content_type="application/pdf", headers=headers)
+    return HttpResponse(printed(paper), content_type="application/pdf", headers=headers)
 
 
 def _when(at: Any) -> str:
@@ -146,3 +126,26 @@ def statement(request: HttpRequest, clerk: Clerk, number: int, entry_number: int
         "结算单", row.area, facts, (PrintedTable("金额（元）", ("项", "金额"), rows),), (), signed
     )
     return pdf(made, f"settlement-{entry_number}")
+
+
+@require_safe
+@at_work
+def account(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
+    """The statement of the accounts of a person whose record is open, of this year up to today.
+
+    Refuses: Http404 where it is not open.
+    """
+    clerk.demand(RECORDS, f"account {number}")
+    found = person_of(clerk, number)
+    if not is_open(request, number):
+        raise Http404
+    clerk.look(f"account {number}", person=found.id)
+    since = date(clerk.today.year, 1, 1)
+    made = of_person(clerk.connection, found.psn_no, since, clerk.today)
+    areas = installed_areas()
+    told = accounts_told(clerk.connection, areas, found, made)
+    place = areas.area(found.area).laws[-1].place
+    issuer = issuer_of(clerk.connection, found.area, place)
+    signed = (("制表", clerk.name), ("复核", ""))
+    paper = account_paper(issuer, place, made, told, clerk.today, signed)
+    return pdf(paper, f"account-{number}")

@@ -10,11 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from gongji.console.at_work import Clerk, at_work, shown
-from gongji.console.trail_words import said_what
 from gongji.console.workbook import workbook
 from gongji.platform import trail
 from gongji.platform.actors import KINDS as ACTORS
 from gongji.platform.identity import mask_number
+from gongji.review.trail_words import said_what
 from gongji.units import CHINA
 
 SEES = ("audit_officer", "supervisor")

@@ -29,6 +29,7 @@ pages: list[URLPattern | URLResolver] = [
     path("command/<int:number>/decision.pdf", printing.decision, name="decision"),
     path("person/<int:number>/entry/<int:entry_number>.pdf", printing.statement, name="statement"),
     path("paper/<int:number>", command_page.paper, name="paper"),
+    path("person/<int:number>/account.pdf", printing.account, name="account"),
     path("persons", person_page.persons, name="persons"),
     path("person/<int:number>", person_page.person, name="person"),
     path("person/<int:number>/open", person_page.open_person, name="open-person"),

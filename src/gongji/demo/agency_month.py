@@ -47,6 +47,8 @@ join person_fact f on f.person_id = p.id and f.kind = 'insured' and f.retired_at
 where p.area = %(area)s and p.certificate_kind = '01' and not exists (
   select 1 from person_fact g where g.person_id = p.id and g.retired_at is null
     and g.kind in ('stay', 'bond', 'registration', 'injury'))
+  and not exists (
+    select 1 from person_fact g where g.kind = 'bond' and g.key = p.psn_no and g.retired_at is null)
 order by p.id limit 400"""
 Action = Callable[[Sitting], None]
 

@@ -206,6 +206,7 @@ def _registrations(area: str, rng: random.Random) -> Iterator[tuple[str, str]]:
 def _bind(made: list[Folk], rng: random.Random) -> None:
     """Family bonds: couples and parents of the area, the account's owner having agreed."""
     owners = [one for one in made if one.has_account]
+    married: dict[str, str] = {}
     for one in made:
         if rng.random() >= 0.15 or len(owners) < 3:
             continue
@@ -214,8 +215,16 @@ def _bind(made: list[Folk], rng: random.Random) -> None:
         for order, owner in enumerate(found, start=1):
             gap = one.born.year - owner.born.year
             relation: Any = "parent" if gap > 16 else "child" if gap < -16 else "spouse"
-            if any('"spouse"' in text for kind, *_, text in one.facts if kind == "bond"):
-                relation = "close_relative" if relation == "spouse" else relation
+            if relation == "spouse" and not _wed(married, one.psn_no, owner.psn_no):
+                relation = "close_relative"
             consented = date(2024, rng.randint(1, 12), rng.randint(1, 28))
             bond = person_kinds.Bond(order, relation, str(consented))
             one.add("bond", consented, bond, owner.psn_no)
+
+
+def _wed(married: dict[str, str], one: str, other: str) -> bool:
+    """Whether two persons are each other's only spouse, or become it."""
+    if married.get(one, other) != other or married.get(other, one) != one:
+        return False
+    married[one], married[other] = other, one
+    return True

@@ -11,7 +11,8 @@ from gongji.units import Fen
 Database = Connection[Any]
 
 _ENTRIES = f"""{READ}
-where e.person = %s and e.kind in ('settlement', 'cancellation', 'stay')
+where e.person = %s
+  and e.kind in ('settlement', 'cancellation', 'stay', 'reimbursement', 'adjustment')
 order by e.id desc limit %s"""
 _ENTRY = f"{READ} where e.person = %s and e.id = %s"
 _CANCELLED = "select reverses from entry where reverses = any(%s)"
@@ -22,7 +23,10 @@ _BALANCES = "select area, kind, amount_fen from balance where person = %s order 
 
 
 def entries_of(connection: Database, person: int, most: int | None = None) -> list[EntryRow]:
-    """The person's settlements, cancellations and stays, the latest first: all, or so many."""
+    """What was settled of the person, at the counter, on paper, taken back or corrected, and stays.
+
+    The latest first: all, or so many.
+    """
     return [read_entry(row) for row in connection.execute(_ENTRIES, [person, most])]
 
 

@@ -17,6 +17,8 @@ from gongji.refusals import Refusal
 from gongji.units import Fen
 
 Connection = psycopg.Connection[Any]
+CivilDate = date
+"""A date, where a field is called so."""
 EVENTS = {
     "settlement": "结算",
     "cancellation": "撤销结算",
@@ -44,7 +46,11 @@ ACCOUNTS = {
 
 @dataclass(frozen=True)
 class Movement:
-    """One movement: the event, its article, the amount (signed, fen) and the balance after it."""
+    """One movement: the event, its article, the amount (signed, fen) and the balance after it.
+
+    Shape:   `kind` of its entry, `served` the day of service; `relation` what the account's owner
+             is to the person whose care it paid, empty where that is the owner.
+    """
 
     date: date
     entry: int
@@ -54,6 +60,9 @@ class Movement:
     article: str
     amount_fen: Fen
     balance_fen: Fen
+    kind: str = ""
+    served: CivilDate | None = None
+    relation: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,16 @@ class AccountStatement:
     opening_fen: Fen
     movements: tuple[Movement, ...]
     closing_fen: Fen
+
+    @property
+    def risen_fen(self) -> Fen:
+        """What came onto it."""
+        return sum(one.amount_fen for one in self.movements if one.amount_fen > 0)
+
+    @property
+    def fallen_fen(self) -> Fen:
+        """What went off it."""
+        return -sum(one.amount_fen for one in self.movements if one.amount_fen < 0)
 
 
 @dataclass(frozen=True)
@@ -183,12 +202,13 @@ def _account(
 
 
 def _running(connection: Connection, values: dict[str, Any], balance: Fen) -> Iterator[Movement]:
-    for day, entry, kind, institution, benefit, article, amount in connection.execute(
+    for day, entry, kind, institution, benefit, article, amount, *more in connection.execute(
         MOVEMENTS, values
     ):
         balance += amount
         event = EVENTS.get(kind, kind)
-        yield Movement(day, entry, event, institution, benefit, article, amount, balance)
+        told = (day, entry, event, institution, benefit, article, amount, balance)
+        yield Movement(*told, kind, *more)
 
 
 # The kinds are written out, so that the partial indexes on owners of such accounts serve.
@@ -206,7 +226,10 @@ select coalesce(sum(x.amount), 0)::bigint from ({_ONES}) x join entry e on e.id 
 where e.accounting_date < %(since)s"""
 
 MOVEMENTS = f"""
-select e.accounting_date, e.id, e.kind, e.institution, coalesce(s.benefit, ''), x.article, x.amount
+select e.accounting_date, e.id, e.kind, e.institution, coalesce(s.benefit, ''), x.article, x.amount,
+  e.service_date, case when e.person::text = %(owner)s then '' else coalesce((
+    select f.value->>'relation' from jsonb_array_elements(s.facts->'accounts'->'family') f
+    where f.value->>'person' = %(owner)s limit 1), '') end
 from ({_ONES}) x join entry e on e.id = x.entry
 left join settlement s on s.entry = e.id
 where e.accounting_date between %(since)s and %(until)s

@@ -4,7 +4,9 @@ A bond is a fact of the person whose care is paid (`gongji.people.person_kinds.B
 for is such a fact with a consent that never comes, so no settlement uses it; consent puts another
 fact in its place. Nothing is deleted: what was known before stays known.
 
-Law: 家庭共济 (CX-20, YN-3): the owner of an account binds family members of their own will.
+Law: 楚政规〔2022〕2号 第二十条: the owner of an account binds family members of their own will; who
+     is a spouse the 《中华人民共和国民法典》 says (第十条（四）), whose 第一千零四十一条 gives a
+     person one.
 """
 
 from dataclasses import dataclass
@@ -35,6 +37,15 @@ select f.id, f.person_id, f.area, f.kind, f.key, f.since, f.until, f.learnt_at, 
 from person_fact f join person p on p.id = f.person_id
 where f.kind = 'bond' and f.key = %s and f.retired_at is null
   and (f.until is null or f.until > %s) order by f.since, f.id"""
+
+
+_SPOUSES = """
+select f.person_id, f.key, f.since from person_fact f
+where f.kind = 'bond' and f.retired_at is null and f.details->>'relation' = 'spouse'
+  and (f.until is null or f.until > %(day)s)
+  and (f.details->>'consented_on' <> %(never)s or f.person_id = %(asking)s)
+  and (f.person_id = any(%(ids)s) or f.key = any(%(numbers)s))
+order by f.since, f.id"""
 
 
 class BondTerms(msgspec.Struct, frozen=True):
@@ -134,6 +145,46 @@ def _terms(relation: str, consent: str, order: int) -> dict[str, Any]:
     return {"order": order, "relation": relation, "consented_on": consent}
 
 
+SPOUSE = "spouse"
+
+
+def _refuse_twice(connection: Database, person: Person, owner: Person, day: date) -> None:
+    """Whose account is bound already is not bound again.
+
+    Refuses: bond_standing, with the day since when it is asked or given.
+    """
+    for fact in _own(connection, person):
+        if fact.key == owner.psn_no and (fact.until is None or fact.until > day):
+            raise Refusal("bond_standing", "psn_no", {"since": str(fact.since)})
+
+
+def refuse_second_spouse(
+    connection: Database, sides: "BondSides", relation: str, day: date, asking: int | None = None
+) -> None:
+    """Nobody has two spouses at once: of either side no other spouse is bound, on either side.
+
+    What was only asked for counts for whoever asked it (`asking`): nobody is barred by a stranger's
+    request.
+    Law:     《中华人民共和国民法典》 第一千零四十一条 (一夫一妻).
+    Refuses: bond_second_spouse.
+    """
+    if relation != SPOUSE:
+        return
+    person, owner = sides.person, sides.owner
+    # Of what is only asked for, the other side is not asked about.
+    about = [one for one in (person, owner) if asking in (None, one.id)]
+    values = {
+        "day": day,
+        "never": NEVER,
+        "asking": asking,
+        "ids": [one.id for one in about],
+        "numbers": [one.psn_no for one in about],
+    }
+    for bound, key, since in connection.execute(_SPOUSES, values):
+        if (bound, key) not in ((person.id, owner.psn_no), (owner.id, person.psn_no)):
+            raise Refusal("bond_second_spouse", "psn_no", {"since": str(since)})
+
+
 def _next_order(connection: Database, person: Person) -> int:
     return 1 + max((fact.details["order"] for fact in _own(connection, person)), default=0)
 
@@ -142,26 +193,37 @@ def _next_order(connection: Database, person: Person) -> int:
 def ask_bond(connection: Database, content: BondTerms, *, actor: Actor, now: datetime) -> None:
     """Ask the owner of an account to let it pay for the person who acts.
 
-    Refuses: bond_person_unknown, bond_with_oneself, value_invalid, fact_overlaps where it is asked
-             or given already.
+    Refuses: bond_person_unknown, bond_with_oneself, value_invalid, bond_standing where it is asked
+             or given already, bond_second_spouse.
     """
     person = person_rows.acting_person(connection, actor)
     owner = _other(connection, content, person)
+    relation, today = _relation(content.relation), day_in_china(now)
+    _refuse_twice(connection, person, owner, today)
+    sides = BondSides(person, owner, None)
+    refuse_second_spouse(connection, sides, relation, today, asking=person.id)
     order = _next_order(connection, person)
-    terms = _terms(_relation(content.relation), NEVER, order)
+    terms = _terms(relation, NEVER, order)
     _add(connection, person, owner.psn_no, terms, actor, now)
 
 
 @command("person")
 def give_bond(connection: Database, content: BondTerms, *, actor: Actor, now: datetime) -> None:
-    """Let the own account of the person who acts pay for someone.
+    """Let the own account of the person who acts pay for someone; what was asked so is given.
 
     Refuses: as `ask_bond`.
     """
     owner = person_rows.acting_person(connection, actor)
     person = _other(connection, content, owner)
+    relation, today = _relation(content.relation), day_in_china(now)
+    asked = _asked(connection, person, owner, relation)
+    if asked is not None:
+        _consent(connection, BondSides(person, owner, asked), asked, actor, now)
+        return
+    _refuse_twice(connection, person, owner, today)
+    refuse_second_spouse(connection, BondSides(person, owner, None), relation, today)
     order = _next_order(connection, person)
-    terms = _terms(_relation(content.relation), str(day_in_china(now)), order)
+    terms = _terms(relation, str(today), order)
     _add(connection, person, owner.psn_no, terms, actor, now)
 
 
@@ -178,19 +240,47 @@ def _add(
     person_facts.add(connection, [new], now)
 
 
+def pending_bond(connection: Database, owner: Person, number: int) -> "BondSides":
+    """What is asked of a person by number, with its two sides.
+
+    Refuses: bond_unknown where nothing of that number is asked of them.
+    """
+    fact = _of_owner(connection, owner, number)
+    if fact.details["consented_on"] != NEVER:
+        raise Refusal("bond_unknown", "bond")
+    (person,) = person_rows.persons_by_id(connection, [fact.person_id])
+    return BondSides(person, owner, fact)
+
+
 @command("person")
 def consent_to_bond(
     connection: Database, content: BondNumber, *, actor: Actor, now: datetime
 ) -> None:
     """Give what was asked of the person who acts.
 
-    Refuses: bond_unknown where nothing of that number is asked of this person.
+    Refuses: bond_unknown where nothing of that number is asked of this person; bond_second_spouse.
     """
     owner = person_rows.acting_person(connection, actor)
-    fact = _of_owner(connection, owner, content.bond)
-    if fact.details["consented_on"] != NEVER:
-        raise Refusal("bond_unknown", "bond")
+    sides = pending_bond(connection, owner, content.bond)
+    assert sides.standing is not None
+    _consent(connection, sides, sides.standing, actor, now)
+
+
+def _asked(connection: Database, person: Person, owner: Person, relation: str) -> FactRow | None:
+    """What a person asked of an owner in a relation, and that waits for the consent."""
+    for fact in _own(connection, person):
+        waits = fact.details["consented_on"] == NEVER and fact.details["relation"] == relation
+        if waits and fact.key == owner.psn_no:
+            return fact
+    return None
+
+
+def _consent(
+    connection: Database, sides: "BondSides", fact: FactRow, actor: Actor, now: datetime
+) -> None:
+    """Put a bond that holds from today on in the place of what was asked."""
     today = day_in_china(now)
+    refuse_second_spouse(connection, sides, fact.details["relation"], today)
     details = fact.details | {"consented_on": str(today)}
     right = NewFact(fact.person_id, fact.area, KIND, today, fact.key, None, details, actor.source())
     person_facts.correct(connection, fact.id, right, now)
@@ -262,10 +352,11 @@ def record_bond(connection: Database, content: BondRecord, *, actor: Actor, now:
     """Record a bond that the owner agreed to, in the place of one that was only asked for.
 
     It holds from today on. Gives its number.
-    Refuses: as `bond_sides`; fact_overlaps where it was given already.
+    Refuses: as `bond_sides`; fact_overlaps where it was given already; bond_second_spouse.
     """
     today = day_in_china(now)
     sides = bond_sides(connection, content, today)
+    refuse_second_spouse(connection, sides, content.relation, today)
     person, owner = sides.person, sides.owner
     order = content.order or _next_order(connection, person)
     terms = _terms(content.relation, str(content.consented_on), order)

@@ -69,6 +69,7 @@ AREA_VALUES = (
 def _check(arrival: Arrival) -> Iterator[Conflict]:
     """Who is not there, then what the area's documents do not know."""
     yield from resolve_persons(arrival.connection, arrival.problems.mentioned)
+    yield from second_spouses(arrival.connection)
     for values in AREA_VALUES:
         yield from read_values(arrival, values)
 
@@ -103,6 +104,22 @@ from person p where p.psn_no = a.psn_no"""
 _NOBODY = """delete from arriving_person_fact where person_id is null returning file, row, psn_no"""
 _NO_OWNER = """select file, row, key, key = psn_no from arriving_person_fact a where kind = 'bond'
   and not withdrawn and (key = psn_no or not exists (select 1 from person where psn_no = a.key))"""
+_SPOUSE = """{0}.kind = 'bond' and {0}.details->>'relation' = 'spouse'
+  and {0}.details->>'consented_on' <> '9999-12-31'"""
+_OTHERS = """daterange({0}.since, {0}.until) && daterange(a.since, a.until) and (
+  {0}.person_id = a.person_id and {0}.key <> a.key
+  or {0}.key = a.key and {0}.person_id <> a.person_id
+  or {0}.key = a.psn_no and {0}.person_id <> o.id
+  or {0}.person_id = o.id and {0}.key <> a.psn_no)"""
+_TWO_SPOUSES = f"""select a.file, a.row, (
+    select b.row from arriving_person_fact b where not b.withdrawn and {_SPOUSE.format("b")}
+      and (b.file, b.row) < (a.file, a.row) and {_OTHERS.format("b")} order by b.row limit 1),
+  (select k.since::text from person_fact k where k.retired_at is null and {_SPOUSE.format("k")}
+      and {_OTHERS.format("k")} and not exists (select 1 from arriving_person_fact r
+        where (r.person_id, r.kind, r.key, r.since) = (k.person_id, k.kind, k.key, k.since))
+    order by k.since limit 1)
+from arriving_person_fact a join person o on o.psn_no = a.key
+where not a.withdrawn and a.key <> a.psn_no and {_SPOUSE.format("a")}"""
 _NOT_SELECTED = """select file, row, details->>'institution' from arriving_person_fact a
 where kind = 'selection' and not withdrawn
   and not exists (select 1 from institution where code = a.details->>'institution')"""
@@ -125,6 +142,19 @@ def resolve_persons(connection: Database, mentioned: set[str]) -> Iterator[Confl
             yield file, row, "key", f"没有参保人 {shown}；请先导入账户所有人"
     for file, row, code in connection.execute(_NOT_SELECTED).fetchall():
         yield file, row, "institution", f"没有机构 {code}；请先导入机构"
+
+
+def second_spouses(connection: Database) -> Iterator[Conflict]:
+    """Bonds by which somebody had two spouses at once, among what arrives or with what is known.
+
+    Law:     《中华人民共和国民法典》 第一千零四十一条 (一夫一妻).
+    """
+    for file, row, other, since in connection.execute(_TWO_SPOUSES).fetchall():
+        if other is None and since is None:
+            continue
+        with_whom = f"与第 {other} 行" if other is not None else f"与已有的一条（{since} 起）"
+        sentence = "是两位配偶；一人只有一位配偶（《中华人民共和国民法典》第一千零四十一条）"
+        yield file, row, "key", f"{with_whom}{sentence}，请核对关系或起止日"
 
 
 def persons_by_number(connection: Database, numbers: Iterable[str]) -> dict[str, tuple[int, str]]:

@@ -170,8 +170,8 @@ select * from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::date[
 def add(connection: Database, facts: Sequence[NewFact], now: datetime) -> list[int]:
     """New facts, known from now on; gives their ids in their order.
 
-    Refuses: fact_overlaps where one of a kind and key overlaps what is known; ValidationError
-             (msgspec) where details are not those of the kind.
+    Refuses: fact_overlaps where one of a kind and key overlaps what is known; bond_second_spouse;
+             ValidationError (msgspec) where details are not those of the kind.
     """
     if not facts:
         return []
@@ -183,7 +183,9 @@ def add(connection: Database, facts: Sequence[NewFact], now: datetime) -> list[i
     columns = [list(column) for column in zip(*rows, strict=True)]
     try:
         return [int(row[0]) for row in connection.execute(_ADD, columns)]
-    except errors.ExclusionViolation:
+    except errors.ExclusionViolation as error:
+        if "spouse" in (error.diag.constraint_name or ""):
+            raise Refusal("bond_second_spouse", "psn_no", {"since": str(facts[0].since)}) from None
         # Someone else added one between the look and the insert, or two of these overlap.
         values = {"value": facts[0].kind, "since": str(facts[0].since), "until": ""}
         raise Refusal("fact_overlaps", facts[0].key, values) from None

@@ -45,6 +45,46 @@ create index person_fact_history on person_fact (person_id, learnt_at);
 create index person_fact_serial on person_fact ((details -> 'serial')) where details ? 'serial';
 create index person_fact_stay on person_fact ((details ->> 'institution'))
   where kind = 'stay' and retired_at is null;
+create index person_fact_bond_owner on person_fact (key) where kind = 'bond' and retired_at is null;
+
+-- One person has one spouse (《中华人民共和国民法典》第一千零四十一条): whose account is given to a
+-- spouse is given to one, and whoever is paid for by a spouse is so by one. What is only asked for
+-- (a consent that never comes) binds nobody. That one's spouse on either side is the same person a
+-- trigger sees to.
+alter table person_fact
+  add constraint person_fact_one_spouse exclude using gist (
+    int8range(person_id, person_id, '[]') with &&,
+    daterange(since, until) with &&,
+    tstzrange(learnt_at, retired_at) with &&)
+  where (kind = 'bond' and details->>'relation' = 'spouse'
+    and details->>'consented_on' <> '9999-12-31'),
+  add constraint person_fact_spouse_of_one exclude using gist (
+    int8range(hashtextextended(key, 0), hashtextextended(key, 0), '[]') with &&,
+    daterange(since, until) with &&,
+    tstzrange(learnt_at, retired_at) with &&)
+  where (kind = 'bond' and details->>'relation' = 'spouse'
+    and details->>'consented_on' <> '9999-12-31');
+
+create function one_spouse() returns trigger language plpgsql as $$
+begin
+  if exists (
+    select 1 from person_fact f join person me on me.id = new.person_id
+    join person it on it.id = f.person_id
+    where f.kind = 'bond' and f.retired_at is null and f.id <> new.id
+      and f.details->>'relation' = 'spouse' and f.details->>'consented_on' <> '9999-12-31'
+      and daterange(f.since, f.until) && daterange(new.since, new.until)
+      and (f.key = me.psn_no and it.psn_no <> new.key
+        or it.psn_no = new.key and f.key <> me.psn_no)) then
+    raise exception '一人同时只有一位配偶' using errcode = 'exclusion_violation',
+      constraint = 'person_fact_spouses';
+  end if;
+  return null;
+end $$;
+create trigger person_fact_spouses after insert on person_fact for each row
+  when (new.kind = 'bond' and new.retired_at is null and new.details->>'relation' = 'spouse'
+    and new.details->>'consented_on' <> '9999-12-31')
+  execute function one_spouse();
+
 create trigger person_fact_kept before update or delete on person_fact
   for each row execute function facts_kept();
 create trigger person_fact_never_emptied before truncate on person_fact

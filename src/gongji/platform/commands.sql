@@ -38,6 +38,7 @@ comment on column command.agency is 'Where it was handed in; empty where that is
 comment on column command.worked_days is
   'Working days that passed before it was last returned: the time in which papers are missing does not count';
 create index command_subject_of on command (subject_kind, subject);
+create index command_of_person on command (actor) where actor_kind = 'person';
 create index command_open on command (area, due_on)
   where state in ('submitted', 'returned', 'approved', 'running', 'stopped');
 
@@ -96,6 +97,7 @@ create table command_about (
   person bigint not null,
   primary key (command, person)
 );
+create index command_about_person on command_about (person);
 create trigger command_about_kept before update or delete or truncate on command_about
   for each statement execute function added_only();
 

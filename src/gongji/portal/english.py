@@ -330,6 +330,30 @@ REFUSALS: Mapping[str, str] = _REASONS | {
     "bonds_asked_often": "you asked for a bond {limit} times within the hour; check the number and "
     "the name, and try again later",
     "bond_with_oneself": "your own account needs no bond with yourself",
+    "bond_standing": "there is a bond with this person already, since {since}; to change the "
+    "relation, please end it first",
+    "bond_second_spouse": "there is a bond with another spouse, since {since}; a person has one "
+    "spouse (Civil Code, article 1041), so please end that one first or choose another relation",
+    "items_begun_often": "{limit} items were begun online within a day; please finish or withdraw "
+    "those, and go on tomorrow",
+    "papers_many": "{limit} papers were handed in already; please join them in one PDF, or bring "
+    "them to the agency",
+    "papers_missing": "papers are still missing: {names}; please hand them all in first",
+    "evidence_type": "{value} is no PDF, JPEG or PNG; please take another photograph or file",
+    "evidence_size": "{value} has {size} bytes; from 1 to {most} are taken; please make it smaller",
+    "evidence_unsafe": "{value} holds something that runs by itself; please make a plain PDF of it",
+    "evidence_unknown": "“{value}” is no paper of this item; there are: {allowed}",
+    "command_state": "item {value} is “{state}” now and cannot be changed so; please reload",
+    "command_changed": "item {value} was changed meanwhile; please open it again",
+    "preview_differs": "what item {value} comes to is not what you saw; please look again",
+    "total_differs": "the parts come to {total} and not to the total of {value}",
+    "bill_entered": "bill {value} was paid before",
+    "bill_late": "a bill of {date} was to be handed in by {last} ({article})",
+    "bill_not_accepted": "bills on paper are not paid here ({article})",
+    "payee_wrong": "please give the bank and a number of 8 to 32 digits",
+    "uninsured_on": "{value} was not insured here on {date}",
+    "not_insured": "not insured on {date}",
+    "disease_unlisted": "{value} is not on the list of diseases of {date}",
     "bond_unknown": "there is no such bond or request any more; please reload the page",
     "fact_overlaps": "there is one already since {since}",
     "law_changed": "the documents that this was settled by have changed; it cannot be told again",

@@ -7,18 +7,18 @@ both sides are told.
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import msgspec
+
 from gongji.people import bonds
-from gongji.people.bonds import BondNumber, BondSide
-from gongji.platform.environment import environment
-from gongji.platform.installation import installed_inbox, installed_law
-from gongji.platform.message_seal import seal_of
+from gongji.people.bonds import BondNumber, BondRecord, BondSide, BondTerms
+from gongji.portal import own_records
+from gongji.portal.own_desk import BOND, agencies_of, desk_of
 from gongji.portal.own_records import Visitor, shown_name
 from gongji.refusals import Refusal
-from gongji.review.desk import Desk
 from gongji.review.sittings import Sitting
 from gongji.units import day_in_china
 
-RELATIONS = {"spouse": "配偶", "parent": "父母", "child": "子女", "close_relative": "其他近亲属"}
+RELATIONS = own_records.RELATIONS
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,11 @@ def shown_bonds(visitor: Visitor, day: date) -> ShownBonds:
     return ShownBonds([_shown(one) for one in found.mine], [_shown(one) for one in found.others])
 
 
+def asked_of(visitor: Visitor, day: date) -> list[ShownBond]:
+    """The bonds that wait for the person's consent."""
+    return [one for one in shown_bonds(visitor, day).others if one.pending]
+
+
 def _shown(one: BondSide) -> ShownBond:
     other = shown_name(one.name, one.psn_no)
     return ShownBond(one.id, other, RELATIONS[one.relation], one.since, one.pending)
@@ -71,11 +76,42 @@ def end(visitor: Visitor, content: BondNumber, now: datetime) -> None:
 
 
 def _end_by_command(visitor: Visitor, content: BondNumber, now: datetime) -> None:
-    given = environment()
-    seal = seal_of(given.identity_key, given.lookup_key)
-    desk = Desk(visitor.connection, installed_law(), installed_inbox(), seal, now)
+    desk = desk_of(visitor, now)
     place = (visitor.person.area, "")
     with visitor.connection.transaction():
         Sitting(desk, visitor.actor).hand_in(
             "family_bond_end", place, {"bond": content.bond}, visitor.person.id
         )
+
+
+# Where the area has bonds reviewed.
+
+
+def give_for_review(visitor: Visitor, terms: BondTerms, now: datetime) -> int:
+    """A bond that the person gives, drafted for the agency's review; gives the command's number.
+
+    Refuses: bond_person_unknown, bond_with_oneself, value_invalid, bond_second_spouse; as `draft`.
+    """
+    owner, today = visitor.person, day_in_china(now)
+    record = BondRecord(
+        *(terms.psn_no.strip(), terms.name.strip(), owner.psn_no, owner.name),
+        *(terms.relation, today),
+    )
+    sides = bonds.bond_sides(visitor.connection, record, today)
+    bonds.refuse_second_spouse(visitor.connection, sides, record.relation, today)
+    content = msgspec.to_builtins(record) | {"applicant": "owner"}
+    agency = next((code for code, _ in agencies_of(visitor)), "")
+    return Sitting(desk_of(visitor, now), visitor.actor).draft(
+        BOND, (owner.area, agency), content, sides.person.id
+    )
+
+
+def consent_for_review(visitor: Visitor, content: BondNumber, now: datetime) -> int:
+    """What was asked of the person, drafted as a bond for the agency's review.
+
+    Refuses: bond_unknown; as `give_for_review`.
+    """
+    asked = bonds.pending_bond(visitor.connection, visitor.person, content.bond)
+    relation = asked.standing.details["relation"] if asked.standing else ""
+    terms = BondTerms(asked.person.psn_no, asked.person.name, relation)
+    return give_for_review(visitor, terms, now)

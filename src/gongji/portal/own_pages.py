@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,7 +15,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from gongji.law.engine.visit import read_date
 from gongji.law.rulebook.own_facts import shown_value
 from gongji.law.rulebook.vocabulary import BENEFIT_NAMES
-from gongji.ledger.statement import ACCOUNTS, EVENTS, of_person
+from gongji.ledger.entry_rows import EntryRow
+from gongji.ledger.statement import ACCOUNTS, EVENTS
 from gongji.people import person_facts
 from gongji.people.bonds import (
     BondNumber,
@@ -25,7 +27,7 @@ from gongji.people.bonds import (
 )
 from gongji.people.person_facts import FactRow
 from gongji.platform.installation import installed_areas, installed_version
-from gongji.portal import family, own_records, present
+from gongji.portal import family, own_desk, own_items, own_papers, own_records, own_year, present
 from gongji.portal.inputs import cleaned
 from gongji.portal.own_records import Visitor, insured
 from gongji.portal.ui_texts import say
@@ -44,11 +46,9 @@ FILINGS = {
     "injury": "意外伤害登记",
     "stay": "住院",
 }
+EXPLAINED = ("settlement", "reimbursement")
+"""Kinds of entries that are told by the articles they were decided on."""
 STATES = {"filed": "已报，待审核", "approved": "已核准"}
-OTHER_METER = "其他累计"
-"""What a meter is called that the rules of today do not know any more."""
-PERIODS = {"年": 1, "季": 4, "月": 12}
-"""Periods whose meters are shown, with how many there are in a year."""
 
 
 def _now() -> datetime:
@@ -62,67 +62,37 @@ def _context(visitor: Visitor, tab: str, **more: Any) -> dict[str, Any]:
 @require_safe
 @insured
 def overview(request: HttpRequest, visitor: Visitor) -> HttpResponse:
-    """What the person has used and has, and the last settlements."""
+    """What can still be paid this year, what waits, the account by months, the last settlements."""
+    today = timezone.localdate()
     rows = own_records.entries(visitor, 5)
+    year = own_year.person_year(visitor, today)
+    months = own_year.months(visitor, today)
     context = _context(
         visitor,
         "me",
-        meters=_meters(visitor),
+        year=today.year,
+        meters=own_year.meters(visitor),
         entries=_entries(visitor, rows),
+        borne=_borne(rows),
         balances=[
             (a, ACCOUNTS.get(kind, kind), fen) for a, kind, fen in own_records.balances(visitor)
         ],
+        months=months,
+        bars=own_year.drawn(months),
+        asked_of_me=family.asked_of(visitor, today),
+        requests=own_items.under_way(visitor),
     )
+    if isinstance(year, Refusal):
+        context["untold"] = present.refusal_text(year)
+    else:
+        context["benefits"] = own_year.shown_year(year)
+        context["calculator"] = own_year.calculator_link(year, today)
     return render(request, "portal/me.html", context)
 
 
-def _meters(visitor: Visitor) -> list[dict[str, Any]]:
-    """Meters of more than one visit by period, the latest first, by their names."""
-    found = []
-    for area, period, slot, code, used in own_records.meters(visitor):
-        kind, _, number = period.partition(":")
-        if kind in PERIODS:
-            name, where = _meter_name(area, code)
-            found.append(
-                {
-                    "period": _period(kind, int(number)),
-                    "name": name,
-                    "where": where or slot,
-                    "used": used,
-                    "order": int(number) * 12 // PERIODS[kind],
-                }
-            )
-    return sorted(found, key=lambda row: -row["order"])
-
-
-def _period(kind: str, number: int) -> str:
-    """A period by its number, counted from the year zero."""
-    year = number // PERIODS[kind]
-    part = number % PERIODS[kind] + 1
-    return str(year) if kind == "年" else f"{year}-{'Q' if kind == '季' else ''}{part}"
-
-
-def _meter_name(area: str, code: str) -> tuple[str, str]:
-    """A meter's name and the values of its axes, by its code."""
-    head, *values = code.split(".")
-    try:
-        found = installed_areas().area(area)
-    except Refusal:
-        return OTHER_METER, ""
-    meter = next((m for m in found.layout.meters.values() if m.code == head), None)
-    if meter is None:
-        return OTHER_METER, ""
-    facts = {name: fact for law in found.laws for name, fact in law.facts.items()}
-    names = []
-    for axis, value in zip(meter.axes, values, strict=False):
-        choices = {(c or n): n for n, c in facts[axis].choices.items()}
-        names.append(choices.get(value, value))
-    return meter.name, "、".join(names)
-
-
-def _entries(visitor: Visitor, rows: list[Any]) -> list[dict[str, Any]]:
+def _entries(visitor: Visitor, rows: list[EntryRow]) -> list[dict[str, Any]]:
     names = own_records.institution_names(visitor, {row.institution for row in rows})
-    back = own_records.taken_back(visitor, [row.id for row in rows])
+    back = own_records.taken_back(visitor, [row.id for row in rows if row.id is not None])
     return [
         {
             "row": row,
@@ -130,6 +100,7 @@ def _entries(visitor: Visitor, rows: list[Any]) -> list[dict[str, Any]]:
             "cancelled": row.id in back,
             "institution": names.get(row.institution, row.institution),
             "benefit": _benefit(row.area, row.settlement.benefit),
+            "cash": row.settlement.cash_fen - row.settlement.owed_fen,
         }
         for row in rows
     ]
@@ -148,10 +119,14 @@ def _benefit(area: str, code: str) -> str:
 @insured
 def settlements(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Every settlement of the person."""
-    rows = _entries(visitor, own_records.entries(visitor))
-    return render(
-        request, "portal/settlements.html", _context(visitor, "settlements", entries=rows)
-    )
+    rows = own_records.entries(visitor)
+    context = _context(visitor, "settlements", entries=_entries(visitor, rows), borne=_borne(rows))
+    return render(request, "portal/settlements.html", context)
+
+
+def _borne(rows: list[EntryRow]) -> bool:
+    """Whether an institution bore anything of some entries."""
+    return any(row.settlement.borne_fen for row in rows)
 
 
 @require_safe
@@ -162,11 +137,14 @@ def settlement(request: HttpRequest, visitor: Visitor, number: int) -> HttpRespo
     if row is None:
         raise Http404
     context = _context(visitor, "settlements", shown=_entries(visitor, [row])[0], row=row)
-    if row.kind == "settlement":
+    context["payers"] = own_records.payers(visitor, row)
+    if row.kind in EXPLAINED:
         try:
             told = explanation(row, installed_version(row.law))
             law_books = told.result.law.books
-            context["sentences"] = [present.said(one, law_books) for one in told.sentences]
+            # What no rule of the benefit asks for is no reason of what was paid.
+            reasons = [one for one in told.sentences if one.kind != "unread"]
+            context["sentences"] = [present.said(one, law_books) for one in reasons]
             context["doubts"] = [(d, present.links_of_doubt(d, law_books)) for d in told.doubts]
         except Refusal as refusal:
             context["untold"] = present.refusal_text(refusal)
@@ -182,25 +160,73 @@ def account(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     typed = {name: cleaned(request.GET.get(name, "")) for name in ("from", "to")}
     context = _context(visitor, "account", today=today, typed=typed)
     try:
-        since = _day(request, "from", date(today.year, 1, 1))
-        until = _day(request, "to", today)
-        told = of_person(visitor.connection, visitor.person.psn_no, since, until)
-        context |= {"since": since, "until": until, "statement": told, "names": ACCOUNTS}
-        context["accounts"] = [(ACCOUNTS[one.account], one) for one in told.accounts]
-        moves = [move for one in told.accounts for move in one.movements]
-        context["benefits"] = {m.benefit: _benefit(visitor.person.area, m.benefit) for m in moves}
+        told = own_papers.account_between(visitor, *account_days(request, today))
+        context |= {"since": told.since, "until": told.until, "told": told}
+        context["query"] = urlencode({"from": told.since, "to": told.until})
         context["meters"] = [
-            (*_meter_name(visitor.person.area, line.meter), line)
-            for line in told.meters
-            if line.period.partition(":")[0] in PERIODS
+            (*own_year.meter_name(visitor.person.area, line.meter), line)
+            for line in told.statement.meters
+            if line.period.partition(":")[0] in own_year.PERIODS
         ]
     except Refusal as refusal:
         context["error"] = present.refusal_text(refusal, {"from": "起", "to": "止"})
     return render(request, "portal/account.html", context)
 
 
+def account_days(request: HttpRequest, today: date) -> tuple[date, date]:
+    """The first and the last day that are asked for: the year up to today where none are.
+
+    Refuses: value_invalid.
+    """
+    return _day(request, "from", date(today.year, 1, 1)), _day(request, "to", today)
+
+
 def _day(request: HttpRequest, name: str, default: date) -> date:
     return date_of(read_date(name, cleaned(request.GET.get(name, "")) or str(default)))
+
+
+@require_safe
+@insured
+def account_pdf(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """The statement as PDF.
+
+    Refuses: as a redirect to the page that says what is wrong with the days.
+    """
+    today = timezone.localdate()
+    try:
+        told = own_papers.account_between(visitor, *account_days(request, today))
+    except Refusal:
+        address = f"{reverse('portal:account')}?{request.GET.urlencode()}"
+        return HttpResponseRedirect(address)
+    return own_papers.pdf(own_papers.statement_paper(told, today), "account")
+
+
+@require_safe
+@insured
+def settlement_pdf(request: HttpRequest, visitor: Visitor, number: int) -> HttpResponse:
+    """One settlement (结算单) as PDF."""
+    row = own_records.entry(visitor, number)
+    if row is None:
+        raise Http404
+    shown = _entries(visitor, [row])[0]
+    paper = own_papers.settlement_paper(visitor, row, shown, timezone.localdate())
+    return own_papers.pdf(paper, f"settlement-{number}")
+
+
+@require_safe
+@insured
+def looks(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Who looked at the person's record: when, which office and post, at what and why."""
+    context = _context(visitor, "looks", looks=own_records.looks(visitor))
+    context["own_looks"] = own_records.looks(visitor, own=True)
+    return render(request, "portal/looks.html", context)
+
+
+@require_safe
+@insured
+def download(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Everything that is kept of the person, as an Excel file; nothing of it stays here."""
+    return own_papers.records_file(visitor, timezone.localdate())
 
 
 @require_safe
@@ -252,6 +278,8 @@ def _family_page(
         bonds=family.shown_bonds(visitor, timezone.localdate()),
         error=error,
         relations=family.RELATIONS,
+        reviewed=own_desk.reviewed_bond(visitor, _now()),
+        requests=[one for one in own_items.under_way(visitor) if one.kind == own_desk.BOND],
         given=given,
     )
     return render(request, "portal/family.html", context, status=status)
@@ -274,9 +302,10 @@ def _why_not(refusal: Refusal) -> str:
     return present.refusal_text(refusal, {n: say(label) for n, label in _BOND_LABELS.items()})
 
 
-def _change(change: Callable[[HttpRequest, Visitor, datetime], None]) -> Any:
+def _change(change: Callable[[HttpRequest, Visitor, datetime], int | None]) -> Any:
     """A page that changes a bond and goes back to the bonds, or says why not.
 
+    Where the area has it reviewed, `change` gives the number of the command that it became.
     Whoever comes back to its address, as after a change of language or a new sign-in, finds the
     bonds and what was typed.
     """
@@ -290,7 +319,7 @@ def _change(change: Callable[[HttpRequest, Visitor, datetime], None]) -> Any:
                 return _family_page(request, visitor, **typed)
             return HttpResponseRedirect(reverse("portal:family"))
         try:
-            change(request, visitor, _now())
+            number = change(request, visitor, _now())
         except Refusal as refusal:
             names = ("psn_no", "name", "relation")
             given = {name: cleaned(request.POST.get(name, "")) for name in names}
@@ -301,6 +330,8 @@ def _change(change: Callable[[HttpRequest, Visitor, datetime], None]) -> Any:
         own_records.log.info(
             "bond_changed", change=change.__name__, person=visitor.number, by="portal"
         )
+        if number:
+            return HttpResponseRedirect(reverse("portal:item", args=[number]))
         return HttpResponseRedirect(reverse("portal:family"))
 
     return page
@@ -333,15 +364,21 @@ def asked(request: HttpRequest, visitor: Visitor, now: datetime) -> None:
     ask_bond(visitor.connection, _terms(request), actor=visitor.actor, now=now)
 
 
-def given(request: HttpRequest, visitor: Visitor, now: datetime) -> None:
+def given(request: HttpRequest, visitor: Visitor, now: datetime) -> int | None:
     """Give a bond."""
     _count_try(visitor)
+    if own_desk.reviewed_bond(visitor, now):
+        return family.give_for_review(visitor, _terms(request), now)
     give_bond(visitor.connection, _terms(request), actor=visitor.actor, now=now)
+    return None
 
 
-def consented(request: HttpRequest, visitor: Visitor, now: datetime) -> None:
+def consented(request: HttpRequest, visitor: Visitor, now: datetime) -> int | None:
     """Give what was asked."""
+    if own_desk.reviewed_bond(visitor, now):
+        return family.consent_for_review(visitor, _number(request), now)
     consent_to_bond(visitor.connection, _number(request), actor=visitor.actor, now=now)
+    return None
 
 
 def ended(request: HttpRequest, visitor: Visitor, now: datetime) -> None:

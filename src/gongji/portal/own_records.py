@@ -18,15 +18,42 @@ from django.http import HttpRequest, HttpResponse
 
 from gongji.institutions import institution_rows
 from gongji.ledger import person_journal
+from gongji.ledger.entry_contents import SettledFacts
 from gongji.ledger.entry_rows import EntryRow
 from gongji.people import person_rows
 from gongji.people.person_rows import Person
 from gongji.platform import trail
+from gongji.platform.actors import KINDS as ACTORS
 from gongji.platform.actors import Actor
 from gongji.platform.identity import mask_name, mask_number
 from gongji.platform.page_connection import page_connection
+from gongji.review import record_looks
+from gongji.review.trail_words import said_what
+from gongji.units import Fen
 
 Connection = psycopg.Connection[Any]
+RELATIONS = {"spouse": "配偶", "parent": "父母", "child": "子女", "close_relative": "其他近亲属"}
+OWN_PAGES = {
+    "overview": "总览",
+    "settlements": "结算",
+    "settlement": "结算",
+    "settlement_pdf": "结算单",
+    "account": "账户和对账单",
+    "account_pdf": "对账单",
+    "bonds": "家庭共济",
+    "page": "家庭共济",
+    "filings": "备案",
+    "looks": "谁看过我的记录",
+    "download": "下载我的数据",
+    "items": "网上办事",
+    "item": "网上办事",
+    "new_item": "网上办事",
+    "decision": "决定书",
+}
+"""What the person's own pages are called in the trail."""
+BY_INSTITUTIONS = {"11": "参保信息", "52": "结算和备案记录", "53": "结算和备案记录"}
+"""What institutions ask for, by how the transaction begins."""
+REASONS = {"own": "", "certificate": "出示了医保凭证", "treated": "近期在这里就医"}
 log = structlog.get_logger("portal")
 
 
@@ -89,6 +116,86 @@ def insured(page: Page) -> Page:
         return answer
 
     return guarded
+
+
+@dataclass(frozen=True)
+class ShownPayer:
+    """Who paid a part of a settlement: the code of a colour, the name, whose account, fen."""
+
+    code: str
+    name: str
+    fen: Fen
+    whose: str = ""
+
+
+def payers(visitor: Visitor, row: EntryRow) -> list[ShownPayer]:
+    """Who paid what of an entry: funds, accounts with their owners, cash, the institution.
+
+    What a bill on paper gives back to the person is not their cash.
+    Ensures: the parts add up to the total.
+    """
+    s = row.settlement
+    found = [ShownPayer("pool", "统筹支付", s.pool_fen)]
+    named = row.supplements
+    if sum(named.values()) != s.supplements_fen:
+        named = {"补充保障": s.supplements_fen}
+    found += [ShownPayer("supplement", name, fen) for name, fen in named.items() if fen]
+    found.append(ShownPayer("account", "个人账户", s.account_fen))
+    found += _relatives(visitor, row)
+    found.append(ShownPayer("cash", "现金", s.cash_fen - s.owed_fen))
+    if s.borne_fen:
+        found.append(ShownPayer("outside", "定点医疗机构承担", s.borne_fen))
+    return found
+
+
+def _relatives(visitor: Visitor, row: EntryRow) -> list[ShownPayer]:
+    """The relatives' accounts that paid, each by its owner as they may be shown."""
+    s = row.settlement
+    sign = -1 if row.kind == "cancellation" else 1
+    paid = {one: sign * fen for one, fen in row.decision.family} if row.decision else {}
+    if sum(paid.values()) != s.family_fen:
+        return [ShownPayer("family", "家人的账户", s.family_fen)] if s.family_fen else []
+    owners = {one.id: one for one in person_rows.persons_by_id(visitor.connection, list(paid))}
+    facts = s.facts
+    known = facts.accounts.family if isinstance(facts, SettledFacts) else ()
+    relations = {one.person: one.relation for one in known}
+    return [
+        ShownPayer(
+            "family",
+            RELATIONS.get(relations.get(one, ""), ""),
+            fen,
+            mask_name(owners[one].name) if one in owners else "",
+        )
+        for one, fen in paid.items()
+        if fen
+    ]
+
+
+def looks(visitor: Visitor, own: bool = False) -> list[dict[str, Any]]:
+    """Who else looked at the person's record, or when they did; of staff no name is told."""
+    found = record_looks.who_looked(visitor.connection, visitor.person.id, own, 200 - 180 * own)
+    names = institution_names(visitor, {one.actor for one in found if one.actor})
+    return [
+        {
+            "at": one.at,
+            "who": names.get(one.actor) or ACTORS.get(one.actor_kind, one.actor_kind),
+            "posts": one.posts,
+            "agencies": one.agencies,
+            "what": _looked_at(one),
+            "reason": REASONS.get(one.reason, one.reason),
+            "granted": one.granted,
+        }
+        for one in found
+    ]
+
+
+def _looked_at(one: record_looks.RecordLook) -> str:
+    """What was looked at, in words; the numbers of entries and commands stay out."""
+    if one.actor_kind == "person":
+        return OWN_PAGES.get(one.what, "我的")
+    if one.actor_kind == "institution":
+        return BY_INSTITUTIONS.get(one.what[:2], "就医信息")
+    return said_what(one.what.partition(" ")[0])
 
 
 def entries(visitor: Visitor, most: int | None = None) -> list[EntryRow]:

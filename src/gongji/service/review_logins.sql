@@ -11,15 +11,16 @@ grant select on command, command_move, command_about, command_person, step to go
 grant insert on command, command_about, evidence to gongji_pages;
 grant select (id, command, paper, sha256, type, bytes, retention, added_at) on evidence
   to gongji_pages;
-grant select on staff, post_holding, post_area to gongji_pages;
+grant select on staff, post, post_holding, post_area to gongji_pages;
 grant update (content, version, chain, amount_fen, ground_hash, round, position, state, due_on,
   executed_at, submitted_at, worked_days) on command to gongji_pages;
 
 alter table command enable row level security;
 create policy command_others on command for all to gongji_console, gongji_jobs, gongji_backup
   using (true) with check (true);
+-- Whoever a command is about may know of it, whoever handed it in.
 create policy command_pages_read on command for select to gongji_pages
-  using (actor_kind = 'person');
+  using (actor_kind = 'person' or subject_kind = 'person');
 create policy command_pages_add on command for insert to gongji_pages
   with check (actor_kind = 'person');
 create policy command_pages_change on command for update to gongji_pages

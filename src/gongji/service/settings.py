@@ -88,6 +88,9 @@ ALIKE: dict[str, Any] = {
     # Whoever comes over TLS, as a named proxy says, is to come so for a year.
     "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),
     "SECURE_HSTS_SECONDS": 365 * 24 * 3600,
+    # Papers that are handed in are never written to a disk in clear.
+    "FILE_UPLOAD_HANDLERS": ["django.core.files.uploadhandler.MemoryFileUploadHandler"],
+    "FILE_UPLOAD_MAX_MEMORY_SIZE": 12 * 1024 * 1024,
     "AUTHENTICATION_BACKENDS": [
         "django.contrib.auth.backends.ModelBackend",
         "gongji.portal.sign_in.CodeBackend",
@@ -134,8 +137,6 @@ OF_CONSOLE: dict[str, Any] = ALIKE | {
     "CSRF_COOKIE_PATH": "/console/",
     "STATIC_URL": "/console/static/",
     # Papers do not touch the disk in clear on their way to be encrypted.
-    "FILE_UPLOAD_HANDLERS": ["django.core.files.uploadhandler.MemoryFileUploadHandler"],
-    "FILE_UPLOAD_MAX_MEMORY_SIZE": 12 * 1024 * 1024,
     "AUTHENTICATION_BACKENDS": [
         "axes.backends.AxesStandaloneBackend",
         "allauth.account.auth_backends.AuthenticationBackend",

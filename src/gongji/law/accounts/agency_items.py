@@ -8,6 +8,8 @@ from gongji.law.rulebook.law import Law
 from gongji.refusals import Refusal
 from gongji.units import Fen
 
+NATION = "000000"
+
 
 @dataclass(frozen=True)
 class AgencyItem:
@@ -16,6 +18,13 @@ class AgencyItem:
     name: str
     rule: ItemRule
     ground: Ground
+    area: str = ""
+    """Whose document has it: the area's, the province's, or the nation's as a default."""
+
+    @property
+    def local(self) -> bool:
+        """Whether the area or its province rules it, and not only the nation's default."""
+        return self.area != NATION
 
     def steps(self, amount_fen: Fen) -> tuple[ReviewStep, ...]:
         """The steps of its review in order, for an amount (fen; 0 where no money moves)."""
@@ -66,5 +75,6 @@ def find_item(law: Law, code: str) -> AgencyItem | None:
     """An item of the agency by its code, or None."""
     for provision, rule in rules(law, ItemRule):
         if rule.code == code:
-            return AgencyItem(provision.name, rule, ground(provision, rule))
+            area = provision.book.head.area
+            return AgencyItem(provision.name, rule, ground(provision, rule), area)
     return None

@@ -9,6 +9,7 @@ WORDS = {
     "receipt": "打印回执",
     "decision": "打印决定书",
     "statement": "打印结算单",
+    "account": "打印对账单",
     "institution": "医药机构",
     "institutions": "医药机构列表",
     "waiting": "待办列表",
