@@ -6,7 +6,7 @@ import random
 import polars as pl
 import pytest
 
-from gongji.audit import AuditSummary, Finding, PaidFile, audit, findings_frame
+from gongji.auditing import AuditSummary, Finding, PaidFile, audit, findings_frame
 from gongji.cli.main import main
 from gongji.law.engine.engine import settle
 from gongji.law.engine.person_meters import Meters

@@ -37,7 +37,7 @@ SECONDS = 900
 
 ROOM_TESTS = {
     "api": ["tests/portal"],
-    "audit": ["tests/audit"],
+    "auditing": ["tests/audit"],
     "backup": ["tests/platform/test_backup.py", "tests/platform/test_backup_commands.py"],
     "console": ["tests/console"],
     "supervision": ["tests/supervision"],

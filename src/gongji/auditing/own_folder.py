@@ -10,11 +10,11 @@ from pathlib import Path
 
 import polars as pl
 
-from gongji.audit.differences import AuditSummary, bad_frame, findings_frame
-from gongji.audit.history import Finding
-from gongji.audit.open_figures import Estimate, FolderWishes, estimate
-from gongji.audit.rows import BadRow, PaidFile, audit
-from gongji.audit.suspects import rows_paid_by_law, suspects_of
+from gongji.auditing.differences import AuditSummary, bad_frame, findings_frame
+from gongji.auditing.history import Finding
+from gongji.auditing.open_figures import Estimate, FolderWishes, estimate
+from gongji.auditing.rows import BadRow, PaidFile, audit
+from gongji.auditing.suspects import rows_paid_by_law, suspects_of
 from gongji.batch.own_tables import SHORT, own_files
 from gongji.law.rulebook.vocabulary import BENEFITS
 from gongji.refusals import Refusal

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import polars as pl
 
-from gongji.audit.open_figures import Estimate
-from gongji.audit.own_folder import FolderAudit
-from gongji.audit.report_page import page_of
-from gongji.audit.report_tables import aside_lines, report_tables, unjudged_lines
+from gongji.auditing.open_figures import Estimate
+from gongji.auditing.own_folder import FolderAudit
+from gongji.auditing.report_page import page_of
+from gongji.auditing.report_tables import aside_lines, report_tables, unjudged_lines
 from gongji.tabular.formulas import FORMULA, NUMBER
 from gongji.tabular.sheets import EXCEL_ROWS
 from gongji.units import FEN_PER_YUAN

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import polars as pl
 
-from gongji.audit.history import LAW, POOL, Finding, History
-from gongji.audit.variants import variants_of
+from gongji.auditing.history import LAW, POOL, Finding, History
+from gongji.auditing.variants import variants_of
 from gongji.law.checks.library import Library
 from gongji.law.engine.area import Area
 from gongji.law.engine.areas import Areas

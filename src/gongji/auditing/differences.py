@@ -9,9 +9,9 @@ from typing import Any
 
 import polars as pl
 
-from gongji.audit.causes import CAUSES
-from gongji.audit.history import POOL, Finding
-from gongji.audit.rows import BadRow
+from gongji.auditing.causes import CAUSES
+from gongji.auditing.history import POOL, Finding
+from gongji.auditing.rows import BadRow
 from gongji.law.explain.show import cited
 from gongji.tabular.formulas import FORMULA, NUMBER
 from gongji.tabular.sheets import ending_of
