@@ -11,7 +11,7 @@ from gongji.auditing.own_folder import FolderAudit
 from gongji.auditing.report_page import page_of
 from gongji.auditing.report_tables import aside_lines, report_tables, unjudged_lines
 from gongji.tabular.formulas import FORMULA, NUMBER
-from gongji.tabular.sheets import EXCEL_ROWS
+from gongji.tabular.handed_on import EXCEL_ROWS
 from gongji.units import FEN_PER_YUAN
 
 PAGE, BOOK, TABLE = "report.html", "report.xlsx", "differences.parquet"

@@ -20,8 +20,8 @@ from gongji.tabular.header_rows import LOOKED_AT, TablePlace, check_header, is_s
 if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook
 
-EXPLANATIONS = "说明"
-"""The sheet of a template that is not read."""
+EXPLANATIONS, SUMS, RULES = "说明", "合计", "规则与存疑"
+"""Sheets of templates and results beside the table: they are not read."""
 MOST_COLUMNS = 1 << 10
 MOST_PLACES, SPARSE = 10_000_000, 100
 """Places of a sheet that are read whatever is in them; beyond, one in so many must be filled."""
@@ -171,7 +171,7 @@ class Book:
             for sheet in self.book.sheets_metadata
             if sheet.visible == SheetVisibleEnum.Visible
             and sheet.typ == SheetTypeEnum.WorkSheet
-            and sheet.name != EXPLANATIONS
+            and sheet.name not in (EXPLANATIONS, SUMS, RULES)
             and any(any(map(_filled, row)) for row in self._cells(sheet.name))
         ]
 
