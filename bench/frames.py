@@ -1,8 +1,8 @@
 """What `gongji.adjudicate(frame)` takes by kind of frame and of amounts: time and peak of memory.
 
-`python bench/frames.py [ROWS]` settles the same visits as pandas and Polars frames whose amounts are
-whole fen, floats and Decimals, each in a process of its own, a second time in the same process so
-that compiling and loading rules do not count, and prints a table.
+`python bench/frames.py [ROWS]` settles the same visits as pandas and Polars frames whose amounts
+are whole fen, floats and Decimals, each in a process of its own, after a few others so that loading
+rules and compiling do not count, and prints a table.
 """
 
 import resource

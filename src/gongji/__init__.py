@@ -1,11 +1,11 @@
 """gongji (共济): outpatient mutual aid rules as data, settled to the fen and explained by article.
 
 Python has the commands under the same names: `quote` explains one visit; `adjudicate` settles a
-frame of visits (Polars, pandas, Arrow, dictionaries, files), `audit` holds what was paid against it;
-`accrue` and `clear` compute accounts and institutions; `areas`, `parameters`, `diff` and `curve`
-tell the law; `reform` changes figures of it, `compare` and `simulate` settle both. What is refused is
-a `Refusal` with `code`, `field` and `row`. Each is imported when it is first used; the page is
-docs/use/python.md.
+frame of visits (Polars, pandas, Arrow, dictionaries, files), `audit` holds what was paid against
+it; `accrue` and `clear` compute accounts and institutions; `areas`, `parameters`, `diff` and
+`curve` tell the law; `reform` changes figures of it, `compare` and `simulate` settle both. What is
+refused is a `Refusal` with `code`, `field` and `row`. Each is imported when it is first used; the
+page is docs/use/python.md.
 """
 
 from typing import TYPE_CHECKING

@@ -16,6 +16,7 @@ from gongji.auditing.open_figures import Estimate, FolderWishes, estimate
 from gongji.auditing.rows import BadRow, PaidFile, audit
 from gongji.auditing.suspects import rows_paid_by_law, suspects_of
 from gongji.batch.own_tables import SHORT, own_files
+from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.vocabulary import BENEFITS
 from gongji.refusals import Refusal
 from gongji.tabular.texts import ROW
@@ -57,6 +58,8 @@ class FolderAudit:
     names: dict[str, str]
     """Institution -> name."""
     estimates: list[Estimate]
+    laws: tuple[Law, ...] = ()
+    """The laws that the visits fall under."""
 
 
 def own_visits(folder: Path) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -212,6 +215,7 @@ class _Found:
     totals: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
     aside: dict[str, int] = field(default_factory=dict)
     estimates: dict[str, Estimate] = field(default_factory=dict)
+    laws: list[Law] = field(default_factory=list)
 
     def add(
         self,
@@ -224,6 +228,7 @@ class _Found:
         frame = with_prescribers(frame, wishes)
         unknown = set(frame[ASSUMED].arg_true() + 1)
         paid = paid_file(frame, wishes)
+        self.laws += paid.laws()
         findings: list[Finding] = []
         bad: list[BadRow] = []
         for found in audit(paid, wishes.mode, progress, suspects_of(paid)):
@@ -274,4 +279,13 @@ class _Found:
         findings = pl.concat(self.findings, how="diagonal_relaxed") if self.findings else empty
         bad = pl.concat(self.bad, how="diagonal_relaxed") if self.bad else bad_frame([])
         estimates = list(self.estimates.values())
-        return FolderAudit(self.summary, findings, bad, totals, self.aside, names, estimates)
+        return FolderAudit(
+            self.summary,
+            findings,
+            bad,
+            totals,
+            self.aside,
+            names,
+            estimates,
+            tuple(self.laws),
+        )

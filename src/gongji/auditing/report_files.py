@@ -6,15 +6,18 @@ from pathlib import Path
 
 import polars as pl
 
+from gongji.auditing.differences import AMOUNTS
 from gongji.auditing.open_figures import Estimate
 from gongji.auditing.own_folder import FolderAudit
 from gongji.auditing.report_page import page_of
 from gongji.auditing.report_tables import aside_lines, report_tables, unjudged_lines
-from gongji.tabular.formulas import FORMULA, NUMBER
-from gongji.tabular.handed_on import EXCEL_ROWS
-from gongji.units import FEN_PER_YUAN
+from gongji.law.explain.rules_sheet import rules_sheet
+from gongji.tabular.frame_sheets import frame_sheet
+from gongji.tabular.handed_on import EXCEL_ROWS, result_book
+from gongji.units import yuan_text
 
 PAGE, BOOK, TABLE = "report.html", "report.xlsx", "differences.parquet"
+MONEY = ("多付（元）", "少付（元）")
 
 
 def write_report(
@@ -36,38 +39,24 @@ def write_report(
 
 
 def _write_book(path: Path, found: FolderAudit, estimates: Sequence[Estimate]) -> None:
-    import xlsxwriter
-
-    with xlsxwriter.Workbook(path) as book:
+    with result_book(path, rules_sheet(found.laws)) as book:
         for table in report_tables(found):
             rows = [
-                (line.name, line.rows, line.differ, _yuan(line.over_fen), _yuan(line.under_fen))
+                (line.name, line.rows, line.differ, yuan_text(line.over_fen))
+                + (yuan_text(line.under_fen),)
                 for line in table.lines
             ]
-            names = [table.of, "就诊", "差异", "多付（元）", "少付（元）"]
-            _sheet(book, table.title, pl.DataFrame(rows, schema=names, orient="row"))
-        money = pl.col("^(due|paid|difference)_.*$").cast(pl.Decimal(18, 2))
-        kept = found.findings.head(EXCEL_ROWS - 1)
-        _sheet(book, "差异", kept.with_columns(money))
+            frame = pl.DataFrame(rows, schema=[table.of, "就诊", "差异", *MONEY], orient="row")
+            book.add(frame_sheet(table.title, frame, MONEY))
+        money = [name for name in found.findings.columns if name.startswith(AMOUNTS)]
+        book.add(frame_sheet("差异", found.findings.head(EXCEL_ROWS - 1), money))
         unjudged = [*aside_lines(found), *unjudged_lines(found)]
-        _sheet(book, "未判断", pl.DataFrame(unjudged, schema=["原因", "就诊"], orient="row"))
+        book.add(
+            frame_sheet("未判断", pl.DataFrame(unjudged, schema=["原因", "就诊"], orient="row"))
+        )
         told = [
             (one.setting, one.benefit, one.agree, one.rows, "是" if one.clear else "否")
             for one in estimates
         ]
         names = ["估计的参数", "待遇", "相符笔数", "核对笔数", "可用"]
-        _sheet(book, "估计", pl.DataFrame(told, schema=names, orient="row"))
-
-
-def _sheet(book: object, name: str, frame: pl.DataFrame) -> None:
-    """A sheet whose texts no spreadsheet takes for formulas."""
-    formula = pl.col(pl.String).str.contains(FORMULA) & ~pl.col(pl.String).str.contains(NUMBER)
-    guarded = frame.with_columns(
-        pl.when(formula).then("'" + pl.col(pl.String)).otherwise(pl.col(pl.String)).name.keep()
-    )
-    guarded.write_excel(book, name, autofit=True, freeze_panes=(1, 0))
-
-
-def _yuan(fen: int) -> float:
-    """Fen as a number of yuan for a sheet, which has no other numbers."""
-    return fen / FEN_PER_YUAN
+        book.add(frame_sheet("估计", pl.DataFrame(told, schema=names, orient="row")))

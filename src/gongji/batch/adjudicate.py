@@ -18,7 +18,7 @@ from gongji.batch.visit_files import Rejected, VisitSource
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.opening_meters import Opening, read_opening
-from gongji.law.report.rules_sheet import laws_labelled, rules_sheet
+from gongji.law.explain.rules_sheet import laws_labelled, rules_sheet
 from gongji.law.rulebook.law import Settings
 from gongji.refusals import Refusal, RowRefusal
 from gongji.tabular.arrow_tables import FAULT, ROW, normal, without_blank_rows
@@ -156,7 +156,6 @@ class Run:
         summary.rejected = rejected.count
         summary.report = str(self.report) if rejected.count else ""
         return summary
-
 
     def rules(self, summary: Summary) -> list[BookTable]:
         """The sheet of the laws that some row was settled by."""

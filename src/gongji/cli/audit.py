@@ -112,7 +112,8 @@ def command(
             (findings if isinstance(found, Finding) else bad).append(found)  # type: ignore[arg-type]
     names = tuple(file.names)
     if output:
-        written = write(output, findings_frame(findings, names), summary, bad_frame(bad))
+        told = findings_frame(findings, names)
+        written = write(output, told, summary, bad_frame(bad), file.laws())
         click.echo(f"差异写入 {'、'.join(map(str, written))}", err=True)
     if as_json:
         rows = [as_row(finding, names) for finding in findings]

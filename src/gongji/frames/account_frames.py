@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-
 class ClearWishes(TypedDict, total=False):
     """Names that `clear` takes beside the frame, as those of `adjudicate`; with `strict` false rows
     that cannot be computed stay, with their refusal and its sentence."""

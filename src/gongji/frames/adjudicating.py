@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,7 @@ from gongji.batch.encode import KEYS
 from gongji.batch.visit_files import Rejected
 from gongji.frames.frame_kinds import ArrowArray, ArrowStream, Named, Rows, Taken, taken, tidied
 from gongji.frames.reform_overlays import ReformOverlay
-from gongji.frames.wishes import Adjudicated, FrameWishes, GivenWishes
+from gongji.frames.wishes import Adjudicated, CompareWishes, FrameWishes, GivenWishes
 from gongji.law.engine.areas import Areas
 from gongji.refusals import Refusal, RowRefusal
 from gongji.tabular.arrow_tables import FAULT, ROW
@@ -37,9 +37,7 @@ def adjudicate(frame: Rows, **wishes: Unpack[FrameWishes]) -> list[dict[str, obj
 @overload
 def adjudicate(frame: Named, **wishes: Unpack[FrameWishes]) -> dict[str, list[object]]: ...
 @overload
-def adjudicate(
-    frame: "pandas.DataFrame", **wishes: Unpack[FrameWishes]
-) -> "pandas.DataFrame": ...
+def adjudicate(frame: "pandas.DataFrame", **wishes: Unpack[FrameWishes]) -> "pandas.DataFrame": ...
 @overload
 def adjudicate(frame: ArrowStream | ArrowArray, **wishes: Unpack[FrameWishes]) -> pa.Table: ...
 def adjudicate(frame: object, **wishes: Unpack[FrameWishes]) -> object:
@@ -108,25 +106,25 @@ def adjudicate_or_reject(frame: object, **wishes: Unpack[FrameWishes]) -> Adjudi
 def compare(
     frame: "pl.DataFrame | pl.LazyFrame | str | Path",
     reform: ReformOverlay,
-    **wishes: Unpack[FrameWishes],
+    **wishes: Unpack[CompareWishes],
 ) -> "pl.DataFrame": ...
 @overload
 def compare(
-    frame: Rows, reform: ReformOverlay, **wishes: Unpack[FrameWishes]
+    frame: Rows, reform: ReformOverlay, **wishes: Unpack[CompareWishes]
 ) -> list[dict[str, object]]: ...
 @overload
 def compare(
-    frame: Named, reform: ReformOverlay, **wishes: Unpack[FrameWishes]
+    frame: Named, reform: ReformOverlay, **wishes: Unpack[CompareWishes]
 ) -> dict[str, list[object]]: ...
 @overload
 def compare(
-    frame: "pandas.DataFrame", reform: ReformOverlay, **wishes: Unpack[FrameWishes]
+    frame: "pandas.DataFrame", reform: ReformOverlay, **wishes: Unpack[CompareWishes]
 ) -> "pandas.DataFrame": ...
 @overload
 def compare(
-    frame: ArrowStream | ArrowArray, reform: ReformOverlay, **wishes: Unpack[FrameWishes]
+    frame: ArrowStream | ArrowArray, reform: ReformOverlay, **wishes: Unpack[CompareWishes]
 ) -> pa.Table: ...
-def compare(frame: object, reform: ReformOverlay, **wishes: Unpack[FrameWishes]) -> object:
+def compare(frame: object, reform: ReformOverlay, **wishes: Unpack[CompareWishes]) -> object:
     """Settle visits as the law is and under a reform: each amount, the reform's, the difference.
 
     Returns: by visit `pool_pays`, `pool_pays_reform`, `pool_pays_change`, and so for deductible,
@@ -136,7 +134,8 @@ def compare(frame: object, reform: ReformOverlay, **wishes: Unpack[FrameWishes])
     >>> import gongji
     >>> visit = {"person": "甲", "date": "2023-03-01", "area": "430500", "status": "retired",
     ...          "level": 3, "total": 8000}
-    >>> more = gongji.reform("430500", {"待遇.普通门诊.最高支付限额.退休": "3000元"}, start="2023-01-01")
+    >>> ceiling = {"待遇.普通门诊.最高支付限额.退休": "3000元"}
+    >>> more = gongji.reform("430500", ceiling, start="2023-01-01")
     >>> row = gongji.compare([visit], more)[0]
     >>> row["pool_pays"], row["pool_pays_reform"], row["pool_pays_change"]
     (Decimal('2000.00'), Decimal('3000.00'), Decimal('1000.00'))
@@ -158,9 +157,7 @@ def _settled(frame: object, given: GivenWishes) -> "tuple[Any, list[Rejected]]":
     return lambda: _give(source, table, given), rejected
 
 
-def _results(
-    source: Taken, given: GivenWishes, areas: Areas
-) -> tuple[pa.Table, list[Rejected]]:
+def _results(source: Taken, given: GivenWishes, areas: Areas) -> tuple[pa.Table, list[Rejected]]:
     """The results in whole fen, in the order and with the further columns that are wanted."""
     named = [name for name in given.kept if name not in source.table.column_names]
     if named:

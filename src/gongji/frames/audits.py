@@ -49,9 +49,7 @@ def audit(
     frame: "pandas.DataFrame", **wishes: Unpack[AuditWishes]
 ) -> "Audited[pandas.DataFrame]": ...
 @overload
-def audit(
-    frame: ArrowStream | ArrowArray, **wishes: Unpack[AuditWishes]
-) -> Audited[pa.Table]: ...
+def audit(frame: ArrowStream | ArrowArray, **wishes: Unpack[AuditWishes]) -> Audited[pa.Table]: ...
 def audit(frame: object, **wishes: Unpack[AuditWishes]) -> Audited[Any]:
     """Hold what was paid against what the law gives; columns as in docs/use/audit.md.
 

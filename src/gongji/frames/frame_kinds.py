@@ -27,7 +27,6 @@ from gongji.tabular.header_rows import TablePlace
 
 if TYPE_CHECKING:
     import pandas
-    import polars as pl
 
 Rows = Sequence[Mapping[str, object]]
 """Rows as dictionaries: column -> value."""
@@ -109,10 +108,12 @@ def _of_polars(frame: object, ignored: Sequence[str]) -> Taken | None:
     return Taken(frame.drop(ignored, strict=False).to_arrow(), _to_polars)
 
 
-def _of_arrow(frame: object, ignored: Sequence[str]) -> pa.Table:
-    if isinstance(frame, pa.RecordBatch):
-        frame = pa.Table.from_batches([frame])
+def _of_arrow(
+    frame: pa.Table | pa.RecordBatch | pa.RecordBatchReader, ignored: Sequence[str]
+) -> pa.Table:
     table = frame.read_all() if isinstance(frame, pa.RecordBatchReader) else frame
+    if isinstance(frame, pa.RecordBatch):
+        table = pa.Table.from_batches([frame])
     return table.select([name for name in table.column_names if name not in ignored])
 
 
@@ -203,7 +204,9 @@ def _backend(frame: "pandas.DataFrame") -> str:
     """Whose columns a frame has: Arrow's, the nullable ones or NumPy's."""
     import pandas
 
-    kinds = [kind for kind in frame.dtypes if isinstance(kind, pandas.api.extensions.ExtensionDtype)]
+    kinds = [
+        kind for kind in frame.dtypes if isinstance(kind, pandas.api.extensions.ExtensionDtype)
+    ]
     if any(isinstance(kind, pandas.ArrowDtype) for kind in kinds):
         return "pyarrow"
     nullable = any(kind.name.startswith(("Int", "UInt", "Float", "boolean")) for kind in kinds)

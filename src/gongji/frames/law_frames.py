@@ -1,4 +1,4 @@
-"""What the law says as frames: `areas`, `parameters`, `diff`, `curve`; amounts as the law has them."""
+"""What the law says as frames: `areas`, `parameters`, `diff`, `curve`."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date

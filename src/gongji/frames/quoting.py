@@ -95,7 +95,7 @@ class Quote:
 
     @cached_property
     def meters(self) -> dict[str, tuple[Decimal, Decimal]]:
-        """The meters before and after the visit, by code, with its value where there are several."""
+        """The meters before and after, by code, with the value of one that there are several of."""
         return {
             f"{one.code}（{one.where}）" if one.where else one.code: (
                 _yuan(one.before),

@@ -81,7 +81,8 @@ class ReformOverlay:
         return f"<改革“{self.name}” {self.area} 自 {self.start} 起：{figures}>"
 
     def _repr_markdown_(self) -> str:
-        heads = [f"**改革“{self.name}”** {self.before.law(self.overlay.start).place}，自 {self.start} 起"]
+        place = self.before.law(self.overlay.start).place
+        heads = [f"**改革“{self.name}”** {place}，自 {self.start} 起"]
         heads += ["", "| 规定 | 条件 | 原为 | 改为 | 依据 |", "| --- | --- | --- | --- | --- |"]
         rows = [
             f"| {row.subject} {row.item} | {'，'.join(f'{f}：{v}' for f, v in row.where)} "
@@ -107,8 +108,8 @@ def reform(
     Refuses: area_unknown, date_outside; RulebookError with every figure that does not fit.
 
     >>> import gongji
-    >>> more = gongji.reform("430500", {"待遇.普通门诊.最高支付限额.退休": "3000元"}, start="2023-01-01",
-    ...                      name="提高限额")
+    >>> ceiling = {"待遇.普通门诊.最高支付限额.退休": "3000元"}
+    >>> more = gongji.reform("430500", ceiling, start="2023-01-01", name="提高限额")
     >>> more
     <改革“提高限额” 430500 自 2023-01-01 起：待遇.普通门诊.最高支付限额.退休 = 3000元>
     >>> more.changes["left"][0], more.changes["right"][0]

@@ -16,16 +16,15 @@ Money = Literal["", "fen", "decimal", "float"]
 Order = Literal["person", "input"]
 
 
-class FrameWishes(TypedDict, total=False):
-    """Names that `adjudicate`, `adjudicate_or_reject` and `compare` take beside the frame.
+class CompareWishes(TypedDict, total=False):
+    """Names that may be said beside a frame of visits.
 
     Shape:   `area` for rows that name none; `settings` figures for open parameters; `folders` of
-             further rulebooks; `opening` what persons have used, meter -> fen; `strict` false leaves
-             out rows that cannot be read; `order` person (by person, date, sequence) or input;
-             `keep` further columns that come through, True for all that rules know; `ignore`
-             columns that are passed over; `money` fen, decimal, float, empty as the frame gives it
-             (fen where it gave fen, else decimal); `reform` what `gongji.reform` gave; `sheet` of a
-             workbook.
+             further rulebooks; `opening` what persons have used, meter -> fen; `strict` false
+             leaves out rows that cannot be read; `order` person (by person, date, sequence) or
+             input; `keep` further columns that come through, True for all that rules know;
+             `ignore` columns that are passed over; `money` fen, decimal, float, empty as the frame
+             gives it (fen where it gave fen, else decimal); `sheet` of a workbook.
     """
 
     area: str
@@ -37,8 +36,13 @@ class FrameWishes(TypedDict, total=False):
     keep: bool | Sequence[str]
     ignore: Sequence[str]
     money: Money
-    reform: ReformOverlay
     sheet: str
+
+
+class FrameWishes(CompareWishes, total=False):
+    """The same, and `reform`, what `gongji.reform` gave, for the law that it makes."""
+
+    reform: ReformOverlay
 
 
 @dataclass(frozen=True)

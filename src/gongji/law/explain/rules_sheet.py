@@ -26,7 +26,7 @@ Cells = tuple[object, ...]
 
 def rules_sheet(laws: Iterable[Law]) -> list[BookTable]:
     """The sheet of the laws that results were computed by; none without a law."""
-    known = list(dict.fromkeys(laws))
+    known = list({(law.area, law.since, law.hash): law for law in laws}.values())
     columns = [BookColumn(name, "day" if name == "施行" else "text") for name in HEADINGS]
     rows = [row for law in known for row in _law(law)]
     rows += dict.fromkeys(row for law in known for row in _books(law))
