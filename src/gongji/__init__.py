@@ -34,7 +34,7 @@ _HOMES = {
     "parameters": "gongji.frames.law_frames",
     "quote": "gongji.frames.quoting",
     "reform": "gongji.frames.reform_overlays",
-    "simulate": "gongji.simulation.simulated",
+    "simulate": "gongji.frames.simulations",
 }
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ if TYPE_CHECKING:
     from gongji.frames.law_frames import areas, curve, diff, parameters
     from gongji.frames.quoting import Quote, quote
     from gongji.frames.reform_overlays import ReformOverlay, reform
+    from gongji.frames.simulations import simulate
     from gongji.frames.wishes import Adjudicated, Audited, FrameWishes
     from gongji.refusals import GongjiError, Refusal, RowRefusal, RulebookError
-    from gongji.simulation.simulated import simulate
 
 __all__ = [
     "Adjudicated",
