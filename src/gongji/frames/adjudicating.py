@@ -14,9 +14,15 @@ from gongji.batch.encode import KEYS
 from gongji.batch.visit_files import Rejected
 from gongji.frames.frame_kinds import ArrowArray, ArrowStream, Named, Rows, Taken, taken, tidied
 from gongji.frames.reform_overlays import ReformOverlay
-from gongji.frames.wishes import Adjudicated, CompareWishes, FrameWishes, GivenWishes
+from gongji.frames.wishes import (
+    Adjudicated,
+    CompareWishes,
+    FrameRowRefusal,
+    FrameWishes,
+    GivenWishes,
+)
 from gongji.law.engine.areas import Areas
-from gongji.refusals import Refusal, RowRefusal
+from gongji.refusals import Refusal
 from gongji.tabular.arrow_tables import FAULT, ROW
 
 if TYPE_CHECKING:
@@ -198,9 +204,9 @@ def _give(source: Taken, table: pa.Table, given: GivenWishes) -> object:
     return source.give(table, _money(source, given))
 
 
-def _first(rejected: Sequence[Rejected]) -> RowRefusal:
+def _first(rejected: Sequence[Rejected]) -> FrameRowRefusal:
     first = min(rejected, key=lambda bad: bad.row_number)
-    return RowRefusal(first.row_number, first.column, first.code, first.reason)
+    return FrameRowRefusal(first.row_number, first.column, first.code, first.reason)
 
 
 def _back(source: Taken, rejected: Sequence[Rejected]) -> pa.Table:

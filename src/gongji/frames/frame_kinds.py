@@ -21,7 +21,7 @@ from gongji.batch.amounts_by_column import decimals_of, floats_of
 from gongji.batch.columns import at_places, marked, one_array
 from gongji.batch.own_tables import own_files
 from gongji.refusals import Refusal
-from gongji.tabular.arrow_tables import ROW, column_names, read_tables
+from gongji.tabular.arrow_tables import FAULT, ROW, column_names, read_tables
 from gongji.tabular.cell_forms import CellProblem, text_of
 from gongji.tabular.header_rows import TablePlace
 
@@ -178,7 +178,9 @@ def _of_file(path: Path, sheet: str) -> pa.Table:
                 shutil.copyfileobj(packed, file)
             return _of_file(plain, sheet)
     place = TablePlace(sheet)
-    tables = list(read_tables(path, column_names(path, place), place))
+    # Rows are counted anew: what a file says of its rows is of the file that it was made from.
+    names = [name for name in column_names(path, place) if name not in (ROW, FAULT)]
+    tables = list(read_tables(path, names, place))
     return pa.concat_tables(tables, promote_options="permissive")
 
 

@@ -25,7 +25,7 @@ def simulate(
     years: int = 1,
     settings: Mapping[str, object] | None = None,
 ) -> "dict[str, pl.DataFrame]":
-    """Settle a population under two laws; the tables of the report by name (docs/use/simulation.md).
+    """Settle a population under two laws: the tables of docs/use/simulation.md by name.
 
     Shape:   `population` a folder that `gongji population` or `gongji buckets` wrote; `base` and
              `reform` a date, a file, {path: figure}, or what `gongji.reform` gave, which then holds

@@ -10,6 +10,7 @@ from gongji.frames.facts_given import paths_of, texts_of
 from gongji.frames.reform_overlays import ReformOverlay
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
+from gongji.refusals import RowRefusal
 
 F = TypeVar("F")
 Money = Literal["", "fen", "decimal", "float"]
@@ -75,6 +76,16 @@ class GivenWishes:
     def kept(self) -> tuple[str, ...]:
         """The further columns that are named."""
         return () if isinstance(self.keep, bool) else tuple(self.keep)
+
+
+class FrameRowRefusal(RowRefusal):
+    """Why the first bad row of a frame stops it, and what to say to go on without it."""
+
+    def __str__(self) -> str:
+        return (
+            f"第 {self.row_number} 行 {self.field}：{self.values['reason']}"
+            "（strict=False 则略过这样的行；adjudicate_or_reject 把它们连同原因交还）"
+        )
 
 
 @dataclass(frozen=True)
