@@ -3,6 +3,8 @@
 import gzip
 import importlib
 import json
+import subprocess
+import sys
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -367,3 +369,15 @@ def test_the_law_as_frames_is_that_of_the_commands(capsys: pytest.CaptureFixture
     row = {"area": AREA, "date": "2023-02-01", "status": "active", "in_scope": 1000}
     paid = {gongji.quote({**row, "level": level}).result.pool_fen for level in (1, 2, 3)}
     assert set(line["pool_pays_fen"]) == paid
+
+
+def test_a_quote_imports_nothing_heavy() -> None:
+    script = (
+        "import sys, gongji; gongji.quote({'area': '532300', 'date': '2023-03-01', 'level': 3,"
+        "'status': 'active', 'in_scope': 1}); heavy = ('numba', 'numpy', 'polars', 'pyarrow', "
+        "'pandas', 'xlsxwriter', 'matplotlib'); print([n for n in heavy if n in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
