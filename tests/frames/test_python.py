@@ -357,9 +357,9 @@ def test_the_law_as_frames_is_that_of_the_commands(capsys: pytest.CaptureFixture
     found = gongji.areas(date(2024, 11, 1), area="532300")
     assert found["figure"].to_list() == [row["text"] for row in told["figures"]]
     with pytest.raises(SystemExit):
-        main(["diff", "532300@2024-10-31", "532300@2024-11-01", "--json"])
+        main(["diff", "430500@2023-05-31", "430500@2023-06-01", "--json"])
     rows = json.JSONDecoder().raw_decode(capsys.readouterr().out)[0]["rows"]
-    frame = gongji.diff("532300@2024-10-31", "532300@2024-11-01")
+    frame = gongji.diff("430500@2023-05-31", "430500@2023-06-01")
     assert frame["mark"].to_list() == [row["mark"] for row in rows]
     same = gongji.diff("430500@2023-03-01", "430500@2023-03-01")
     assert same.is_empty() and "mark" in same.columns

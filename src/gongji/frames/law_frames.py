@@ -164,9 +164,9 @@ def diff(
     Refuses: area_unknown, date_outside; value_invalid for a setting that neither law knows.
 
     >>> import gongji
-    >>> found = gongji.diff("532300@2024-10-31", ("532300", "2024-11-01"))
-    >>> set(found["mark"]) <= {"≠", "－", "＋"}
-    True
+    >>> found = gongji.diff("430500@2023-05-31", ("430500", "2023-06-01"))
+    >>> found["mark"][0], found["left"][1], found["right"][1]
+    ('＋', None, '50.00 元')
     """
     loaded, given = _areas(folders, settings), texts_of(settings)
     sides = [_side(loaded, one) for one in (left, right)]
