@@ -90,6 +90,15 @@ def test_a_result_is_read_again_as_the_table_that_it_is(book: Path) -> None:
     assert rows[0][sheet.columns.index("date")] == DAY
 
 
+def test_a_sheet_that_is_called_as_the_sums_is_read_where_it_is_the_only_one(
+    tmp_path: Path,
+) -> None:
+    made = ResultBook(tmp_path / "a.xlsx")
+    made.sheet("合计", [BookColumn("person")]).write([("甲",)])
+    made.close()
+    assert [row for chunk in Sheet(tmp_path / "a.xlsx").chunks() for row in chunk] == [("甲",)]
+
+
 def test_a_sheet_without_amounts_has_no_sums(tmp_path: Path) -> None:
     made = ResultBook(tmp_path / "a.xlsx")
     made.sheet("甲", [BookColumn("名称"), BookColumn("日期", "day")]).write([("x", "不详")])
