@@ -254,6 +254,24 @@ def test_a_pandas_frame_keeps_its_kind_of_columns() -> None:
         assert decimals[0][name].isna().tolist() == decimals[1][name].isna().tolist()
 
 
+def test_pandas_results_have_the_labels_of_their_rows() -> None:
+    frame = visits().drop("doctor").to_pandas()
+    frame.index = pandas.Index([f"v{n}" for n in range(len(frame))])
+    found = gongji.adjudicate(frame)
+    in_order = gongji.adjudicate(frame, order="input")
+    assert in_order.index.equals(frame.index) and not found.index.equals(frame.index)
+    assert found["pool_pays"].loc[frame.index].tolist() == in_order["pool_pays"].tolist()
+
+
+def test_kept_amounts_stay_as_they_are() -> None:
+    frame = visits().drop("doctor").with_columns(total_fen=(pl.col("total") * 100).cast(int))
+    frame = frame.drop("total")
+    found = gongji.adjudicate(frame, money="decimal", order="input", keep=True)
+    assert found["total_fen"].equals(frame["total_fen"]) and "pool_pays" in found.columns
+    both = gongji.adjudicate_or_reject(frame.with_columns(level=pl.lit("9")), money="decimal")
+    assert both.rejected["total_fen"].equals(frame["total_fen"])
+
+
 def test_mixed_values_of_python_are_read_as_texts() -> None:
     frame = pandas.DataFrame(
         {"person": ["a", 7], "date": [DAY, "2023-03-02"], "area": [430500, "430500"]}

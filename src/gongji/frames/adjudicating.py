@@ -12,7 +12,16 @@ from gongji.batch.adjudicate import TableWishes, settle_table
 from gongji.batch.columns import one_array
 from gongji.batch.encode import KEYS
 from gongji.batch.visit_files import Rejected
-from gongji.frames.frame_kinds import ArrowArray, ArrowStream, Named, Rows, Taken, taken, tidied
+from gongji.frames.frame_kinds import (
+    Amounts,
+    ArrowArray,
+    ArrowStream,
+    Named,
+    Rows,
+    Taken,
+    taken,
+    tidied,
+)
 from gongji.frames.reform_overlays import ReformOverlay
 from gongji.frames.wishes import (
     Adjudicated,
@@ -195,13 +204,14 @@ def _with_kept(source: Taken, table: pa.Table, given: GivenWishes) -> pa.Table:
     return table
 
 
-def _money(source: Taken, given: GivenWishes) -> str:
-    in_fen = {"total_fen", "in_scope_fen"} & set(source.table.column_names)
-    return given.money or ("fen" if in_fen else "decimal")
+def _amounts(source: Taken, given: GivenWishes) -> Amounts:
+    names = source.table.column_names
+    in_fen = {"total_fen", "in_scope_fen"} & set(names)
+    return Amounts(given.money or ("fen" if in_fen else "decimal"), names)
 
 
 def _give(source: Taken, table: pa.Table, given: GivenWishes) -> object:
-    return source.give(table, _money(source, given))
+    return source.give(table, _amounts(source, given))
 
 
 def _first(rejected: Sequence[Rejected]) -> FrameRowRefusal:

@@ -8,10 +8,10 @@ import gzip
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 import pyarrow as pa
@@ -55,15 +55,31 @@ class ArrowArray(Protocol):
 
 
 @dataclass(frozen=True)
+class Amounts:
+    """How the amounts of results, which are whole fen in `_fen`, are wanted.
+
+    Shape:   `money` is fen, decimal or float; columns that are `kept` stay as they are.
+    """
+
+    money: str
+    kept: Collection[str] = ()
+
+    def of(self, results: pa.Table) -> list[str]:
+        """The columns with amounts."""
+        names: list[str] = results.column_names
+        return [name for name in names if name.endswith(FEN) and name not in self.kept]
+
+
+@dataclass(frozen=True)
 class Taken:
     """A frame as an Arrow table, and how results become a frame of its kind.
 
     Shape:   `numbered` says that the table has ROW and perhaps FAULT itself, as files have; `give`
-             is told results whose amounts are whole fen in `_fen`, and how amounts are wanted.
+             is told results, and how their amounts are wanted.
     """
 
     table: pa.Table
-    give: Callable[[pa.Table, str], object]
+    give: Callable[[pa.Table, Amounts], object]
     numbered: bool = False
 
     def places(self, numbers: pa.Array) -> pa.Array:
@@ -194,11 +210,13 @@ def _of_pandas(frame: object, ignored: Sequence[str]) -> Taken | None:
         table = pa.Table.from_pandas(frame, preserve_index=False)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
         table = pa.table({str(n): array_of(n, frame[n].tolist()) for n in frame.columns})
-    backend = _backend(frame)
+    backend, index = _backend(frame), frame.index
     moments = "date" in frame.columns and frame["date"].dtype.kind == "M"
     return Taken(
         table.replace_schema_metadata(None),
-        lambda results, money: _to_pandas(results, money, backend, moments),
+        lambda results, amounts: _labelled(
+            _to_pandas(results, amounts, backend, moments), results, index
+        ),
     )
 
 
@@ -215,39 +233,50 @@ def _backend(frame: "pandas.DataFrame") -> str:
     return "nullable" if nullable else "numpy"
 
 
-def _to_arrow(results: pa.Table, money: str) -> object:
-    return with_money(results, money)
+def _to_arrow(results: pa.Table, amounts: Amounts) -> object:
+    return with_money(results, amounts)
 
 
-def _to_polars(results: pa.Table, money: str) -> object:
+def _to_polars(results: pa.Table, amounts: Amounts) -> object:
     import polars as pl
 
-    return pl.from_arrow(with_money(results, money))
+    return pl.from_arrow(with_money(results, amounts))
 
 
-def _to_rows(results: pa.Table, money: str) -> object:
-    return with_money(results, money).to_pylist()
+def _to_rows(results: pa.Table, amounts: Amounts) -> object:
+    return with_money(results, amounts).to_pylist()
 
 
-def _to_columns(results: pa.Table, money: str) -> object:
-    return with_money(results, money).to_pydict()
+def _to_columns(results: pa.Table, amounts: Amounts) -> object:
+    return with_money(results, amounts).to_pydict()
 
 
-def _to_pandas(results: pa.Table, money: str, backend: str, moments: bool) -> object:
+def _labelled(
+    frame: "pandas.DataFrame", results: pa.Table, index: "pandas.Index[Any]"
+) -> "pandas.DataFrame":
+    """Results by the labels of the rows that they are of, so that columns find their rows."""
+    if ROW in results.column_names:
+        frame.index = index.take(one_array(results.column(ROW)).to_numpy() - 1)
+    return frame
+
+
+def _to_pandas(
+    results: pa.Table, amounts: Amounts, backend: str, moments: bool
+) -> "pandas.DataFrame":
     import pandas
 
     shared: list[str] = []
-    if money == "decimal" and backend != "pyarrow":
+    if amounts.money == "decimal" and backend != "pyarrow":
         # Objects of Python: one for each amount there is, not one for each row.
-        shared = [name for name in results.column_names if name.endswith(FEN)]
+        shared = amounts.of(results)
     else:
-        results = with_money(results, money)
+        results = with_money(results, amounts)
     mappers: dict[str, Callable[[pa.DataType], object]] = {
         "pyarrow": lambda kind: None if pa.types.is_dictionary(kind) else pandas.ArrowDtype(kind),
         "nullable": _nullable,
         "numpy": lambda kind: None,
     }
-    frame = results.drop_columns(shared).to_pandas(
+    frame: pandas.DataFrame = results.drop_columns(shared).to_pandas(
         types_mapper=mappers[backend], date_as_object=not moments
     )
     if not shared:
@@ -282,21 +311,21 @@ def _objects(fen: pa.ChunkedArray) -> np.ndarray[tuple[int], np.dtype[np.object_
     return cast("np.ndarray[tuple[int], np.dtype[np.object_]]", objects[codes])
 
 
-def with_money(results: pa.Table, money: str) -> pa.Table:
+def with_money(results: pa.Table, amounts: Amounts) -> pa.Table:
     """Results with their amounts as wanted: whole fen, decimals or floats of yuan.
 
     Refuses: value_invalid.
     """
-    if money == "fen":
+    if amounts.money == "fen":
         return results
-    made = {"decimal": decimals_of, "float": floats_of}.get(money)
+    made = {"decimal": decimals_of, "float": floats_of}.get(amounts.money)
     if made is None:
-        values = {"value": str(money), "allowed": "fen、decimal、float"}
+        values = {"value": str(amounts.money), "allowed": "fen、decimal、float"}
         raise Refusal("value_invalid", "money", values)
-    for place, name in enumerate(results.column_names):
-        if name.endswith(FEN):
-            amounts = made(one_array(results.column(name)))
-            results = results.set_column(place, name.removesuffix(FEN), amounts)
+    for name in amounts.of(results):
+        place = results.column_names.index(name)
+        column = made(one_array(results.column(name)))
+        results = results.set_column(place, name.removesuffix(FEN), column)
     return results
 
 
