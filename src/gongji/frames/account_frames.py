@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, TypedDict, Unpack, overload
 import pyarrow as pa
 
 from gongji.frames.facts_given import fact_text, paths_of, texts_of
-from gongji.frames.frame_kinds import Amounts, ArrowArray, ArrowStream, Named, Rows, Taken, taken
+from gongji.frames.frame_kinds import (
+    ArrowArray,
+    ArrowStream,
+    Named,
+    Rows,
+    Taken,
+    WantedAmounts,
+    taken,
+)
 from gongji.frames.wishes import Money
 from gongji.law.accounts.account_files import (
     Accrual,
@@ -146,7 +154,7 @@ def _computed(source: Taken, job: Accrual | ClearingJob, asked: _Asked) -> objec
                 raise RowRefusal(number, why.field, why.code, str(why))
             rows.append(_whole(answer))
     money = asked.money or ("fen" if in_fen(names) else "decimal")
-    return source.give(_table(job, rows), Amounts(money))
+    return source.give(_table(job, rows), WantedAmounts(money))
 
 
 def _whole(answer: RowAnswer) -> Values:

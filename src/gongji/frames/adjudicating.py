@@ -13,12 +13,12 @@ from gongji.batch.columns import one_array
 from gongji.batch.encode import KEYS
 from gongji.batch.visit_files import Rejected
 from gongji.frames.frame_kinds import (
-    Amounts,
     ArrowArray,
     ArrowStream,
     Named,
     Rows,
     Taken,
+    WantedAmounts,
     taken,
     tidied,
 )
@@ -204,10 +204,10 @@ def _with_kept(source: Taken, table: pa.Table, given: GivenWishes) -> pa.Table:
     return table
 
 
-def _amounts(source: Taken, given: GivenWishes) -> Amounts:
+def _amounts(source: Taken, given: GivenWishes) -> WantedAmounts:
     names = source.table.column_names
     in_fen = {"total_fen", "in_scope_fen"} & set(names)
-    return Amounts(given.money or ("fen" if in_fen else "decimal"), names)
+    return WantedAmounts(given.money or ("fen" if in_fen else "decimal"), names)
 
 
 def _give(source: Taken, table: pa.Table, given: GivenWishes) -> object:

@@ -13,7 +13,7 @@ from gongji.auditing.rows import BadRow, PaidFile
 from gongji.auditing.rows import audit as audit_rows
 from gongji.auditing.suspects import suspects_of
 from gongji.frames.facts_given import paths_of, texts_of
-from gongji.frames.frame_kinds import Amounts, ArrowArray, ArrowStream, Named, Rows, taken
+from gongji.frames.frame_kinds import ArrowArray, ArrowStream, Named, Rows, WantedAmounts, taken
 from gongji.frames.wishes import Audited, Money
 from gongji.tabular.arrow_tables import FAULT, ROW
 from gongji.units import Fen, parse_fen
@@ -86,7 +86,7 @@ def audit(frame: object, **wishes: Unpack[AuditWishes]) -> Audited[Any]:
     in_fen = "paid_pool_fen" in source.table.column_names
     money = wishes.get("money") or ("fen" if in_fen else "decimal")
     tables = (_findings(findings, tuple(file.names)), _causes(summary), bad_frame(bad).to_arrow())
-    return Audited(*(source.give(table, Amounts(money)) for table in tables))
+    return Audited(*(source.give(table, WantedAmounts(money)) for table in tables))
 
 
 def _texts(table: pa.Table, ignored: Sequence[str]) -> "pl.DataFrame":

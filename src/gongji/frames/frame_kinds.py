@@ -55,7 +55,7 @@ class ArrowArray(Protocol):
 
 
 @dataclass(frozen=True)
-class Amounts:
+class WantedAmounts:
     """How the amounts of results, which are whole fen in `_fen`, are wanted.
 
     Shape:   `money` is fen, decimal or float; columns that are `kept` stay as they are.
@@ -79,7 +79,7 @@ class Taken:
     """
 
     table: pa.Table
-    give: Callable[[pa.Table, Amounts], object]
+    give: Callable[[pa.Table, WantedAmounts], object]
     numbered: bool = False
 
     def places(self, numbers: pa.Array) -> pa.Array:
@@ -233,21 +233,21 @@ def _backend(frame: "pandas.DataFrame") -> str:
     return "nullable" if nullable else "numpy"
 
 
-def _to_arrow(results: pa.Table, amounts: Amounts) -> object:
+def _to_arrow(results: pa.Table, amounts: WantedAmounts) -> object:
     return with_money(results, amounts)
 
 
-def _to_polars(results: pa.Table, amounts: Amounts) -> object:
+def _to_polars(results: pa.Table, amounts: WantedAmounts) -> object:
     import polars as pl
 
     return pl.from_arrow(with_money(results, amounts))
 
 
-def _to_rows(results: pa.Table, amounts: Amounts) -> object:
+def _to_rows(results: pa.Table, amounts: WantedAmounts) -> object:
     return with_money(results, amounts).to_pylist()
 
 
-def _to_columns(results: pa.Table, amounts: Amounts) -> object:
+def _to_columns(results: pa.Table, amounts: WantedAmounts) -> object:
     return with_money(results, amounts).to_pydict()
 
 
@@ -261,7 +261,7 @@ def _labelled(
 
 
 def _to_pandas(
-    results: pa.Table, amounts: Amounts, backend: str, moments: bool
+    results: pa.Table, amounts: WantedAmounts, backend: str, moments: bool
 ) -> "pandas.DataFrame":
     import pandas
 
@@ -302,7 +302,7 @@ def _nullable(kind: pa.DataType) -> object:
 
 
 def _objects(fen: pa.ChunkedArray) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
-    """Amounts as Decimals of Python, equal ones being the same object; None where none is."""
+    """WantedAmounts as Decimals of Python, equal ones being the same object; None where none is."""
     coded = one_array(fen).dictionary_encode()
     decimals = decimals_of(coded.dictionary).to_pylist()
     objects = np.empty(len(decimals) + 1, object)
@@ -311,7 +311,7 @@ def _objects(fen: pa.ChunkedArray) -> np.ndarray[tuple[int], np.dtype[np.object_
     return cast("np.ndarray[tuple[int], np.dtype[np.object_]]", objects[codes])
 
 
-def with_money(results: pa.Table, amounts: Amounts) -> pa.Table:
+def with_money(results: pa.Table, amounts: WantedAmounts) -> pa.Table:
     """Results with their amounts as wanted: whole fen, decimals or floats of yuan.
 
     Refuses: value_invalid.
