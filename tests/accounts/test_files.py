@@ -274,7 +274,7 @@ def test_a_run_that_breaks_off_leaves_nothing(
 
 def test_excel_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More rows than a sheet holds are refused, not dropped."""
-    monkeypatch.setattr("gongji.tabular.sheets.EXCEL_ROWS", 2)
+    monkeypatch.setattr("gongji.tabular.handed_on.EXCEL_ROWS", 2)
     with pytest.raises(Refusal), Whole(tmp_path / "out.xlsx", ("a",)) as output:
         output.write([("1",), ("2",)])
     assert list(tmp_path.iterdir()) == []

@@ -6,7 +6,7 @@ The amounts are computed by hand from the articles; the arithmetic stands beside
 import polars as pl
 import pytest
 
-from gongji.audit import CAUSES, BadRow, Finding, PaidFile, audit
+from gongji.auditing import CAUSES, BadRow, Finding, PaidFile, audit
 
 HEAD = ("person", "visit", "date", "status", "level", "in_scope", "paid_pool")
 CHUXIONG, LINCANG, PANZHIHUA, YUNFU, SHAOYANG = "532300", "530900", "510400", "445300", "430500"

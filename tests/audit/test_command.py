@@ -6,7 +6,7 @@ import random
 import polars as pl
 import pytest
 
-from gongji.audit import AuditSummary, Finding, PaidFile, audit, findings_frame
+from gongji.auditing import AuditSummary, Finding, PaidFile, audit, findings_frame
 from gongji.cli.main import main
 from gongji.law.engine.engine import settle
 from gongji.law.engine.person_meters import Meters
@@ -88,7 +88,7 @@ def test_differences_are_written_in_the_format_that_the_name_says(file, tmp_path
         from python_calamine import CalamineWorkbook
 
         book = CalamineWorkbook.from_path(str(target))
-        assert book.sheet_names == ["差异", "汇总", "未核对"]
+        assert book.sheet_names == ["差异", "汇总", "未核对", "合计", "规则与存疑"]
         assert book.get_sheet_by_name("汇总").to_python()[1][:3] == ["起付标准未扣", 1, 120]
     assert [path for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 

@@ -6,10 +6,10 @@ import polars as pl
 import pytest
 from python_calamine import CalamineWorkbook
 
-from gongji.audit.open_figures import FolderWishes
-from gongji.audit.own_folder import audit_folder
-from gongji.audit.report_page import page_of
-from gongji.audit.report_tables import report_tables
+from gongji.auditing.open_figures import FolderWishes
+from gongji.auditing.own_folder import audit_folder
+from gongji.auditing.report_page import page_of
+from gongji.auditing.report_tables import report_tables
 from gongji.cli.main import main
 from gongji.mirror.by_law import pay_by_law
 from gongji.refusals import Refusal

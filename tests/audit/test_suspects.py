@@ -7,8 +7,8 @@ import pytest
 
 import gongji
 from audit.test_command import histories
-from gongji.audit import PaidFile, audit
-from gongji.audit.suspects import suspects_of
+from gongji.auditing import PaidFile, audit
+from gongji.auditing.suspects import suspects_of
 from gongji.batch import ordering
 
 

@@ -4,8 +4,8 @@ a summary and a file make of over- and underpayment. By hand from the articles."
 import polars as pl
 import pytest
 
-from gongji.audit import AuditSummary, Finding, PaidFile, audit, findings_frame
-from gongji.audit.suspects import suspects_of
+from gongji.auditing import AuditSummary, Finding, PaidFile, audit, findings_frame
+from gongji.auditing.suspects import suspects_of
 
 CHUXIONG, PANZHIHUA, SHAOYANG = "532300", "510400", "430500"
 

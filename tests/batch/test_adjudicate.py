@@ -324,12 +324,13 @@ def test_frames_of_every_kind_give_the_same():
     for one in given:
         found = gongji.adjudicate(one)
         assert type(found) is type(one)
+    given += [frame.to_dicts(), frame.to_dict(as_series=False)]
     results = [pl.DataFrame(gongji.adjudicate(one)) for one in given]
     for result in results[1:]:
         for name in ("visit", "pool_pays", "person_pays"):
             assert result[name].to_list() == results[0][name].to_list()
     with pytest.raises(Refusal, match="frame"):
-        gongji.adjudicate(rows)
+        gongji.adjudicate(5)
 
 
 def test_a_bad_row_of_a_frame_is_refused_or_left_out():

@@ -37,6 +37,11 @@ def visits(count):
     )
 
 
+def said(frame):
+    """A frame in which nothing to say is an empty text, as files have it."""
+    return frame.with_columns(pl.col(pl.Categorical).cast(pl.String).fill_null(""))
+
+
 @pytest.fixture
 def small_chunks(monkeypatch):
     for module in (ordering, visit_files):
@@ -53,7 +58,7 @@ def test_whole_amounts_are_narrow_and_say_that_none_is_missing(tmp_path, small_c
     wanted = gongji.adjudicate(visits(300))
     assert wanted.schema["pool_pays_fen"] == pl.Int64
     found = pl.read_parquet(tmp_path / "r.parquet")
-    assert found.cast(dict(wanted.schema)).equals(wanted)
+    assert said(found.cast(dict(wanted.schema))).equals(said(wanted))
 
 
 def test_an_amount_that_comes_late_and_is_too_large_widens_the_file(tmp_path, small_chunks):
@@ -69,7 +74,7 @@ def test_an_amount_that_comes_late_and_is_too_large_widens_the_file(tmp_path, sm
     assert wanted["person_pays_fen"].max() > 1 << 31
     found = pl.read_parquet(tmp_path / "r.parquet")
     assert found.schema["person_pays_fen"] == pl.Int64
-    assert found.cast(dict(wanted.schema)).equals(wanted)
+    assert said(found.cast(dict(wanted.schema))).equals(said(wanted))
     assert pl.read_csv(tmp_path / "r.csv")["person_pays_fen"].equals(wanted["person_pays_fen"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["r.csv", "r.parquet", "v.parquet"]
 

@@ -37,11 +37,12 @@ SECONDS = 900
 
 ROOM_TESTS = {
     "api": ["tests/portal"],
-    "audit": ["tests/audit"],
+    "auditing": ["tests/audit"],
     "backup": ["tests/platform/test_backup.py", "tests/platform/test_backup_commands.py"],
     "console": ["tests/console"],
     "supervision": ["tests/supervision"],
     "batch": ["tests/batch", "tests/audit", "tests/catalogue"],
+    "frames": ["tests/frames", "tests/batch/test_adjudicate.py"],
     "law/accounts": ["tests/accounts"],
     "law/checks": ["tests/check", "tests/mechanisms"],
     "law/compile": ["tests/check", "tests/mechanisms", "tests/test_cases.py", "tests/oracle"],

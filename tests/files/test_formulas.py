@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gongji.audit.differences import _guarded
+from gongji.auditing.differences import _guarded
 from gongji.batch.visit_files import _no_formulas
 from gongji.cli.ledger import _csv
 from gongji.tabular.formulas import BEGINNINGS, formula_again, no_formula

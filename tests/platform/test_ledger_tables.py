@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from tests.platform.counter import NOW, PARAMETERS, RULES, Counter, one
 
-from gongji.audit.open_figures import FolderWishes
-from gongji.audit.own_folder import audit_folder
+from gongji.auditing.open_figures import FolderWishes
+from gongji.auditing.own_folder import audit_folder
 from gongji.ledger.entry_rows import EntryRow
 from gongji.mirror.pseudonyms import Pseudonyms
 from gongji.refusals import Refusal

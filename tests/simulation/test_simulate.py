@@ -221,6 +221,9 @@ def test_python_gives_the_same_frames(shaoyang, outcome):
     wanted = tables(outcome)
     assert frames.keys() == wanted.keys()
     assert all(frames[name].equals(wanted[name]) for name in ("benefit", "tenths", "classes"))
+    more = gongji.reform(AREA, {CEILING: "8000元", RATE: "55%"}, start="2025-01-01")
+    again = gongji.simulate(shaoyang, area=AREA, reform=more)
+    assert again["benefit"].equals(wanted["benefit"])
 
 
 def test_what_cannot_be_simulated_is_refused(shaoyang, tmp_path):

@@ -11,7 +11,7 @@ MOST_PARAMETERS = 6
 COMPILED = ("law/kernel/", "batch/loops.py")
 """Numba compiles these, and takes arrays and numbers but no structs."""
 LONG = {
-    "audit/trials.py _try",
+    "auditing/trials.py _try",
     "batch/lines/price_lines.py _price",
     "batch/lines/price_lines.py _split",
     "batch/lines/price_lines.py price",

@@ -23,7 +23,7 @@ EXACT = (
     "oracle",
 )
 """Rooms in which money and dates are integers only."""
-TIMELESS = ("law", "oracle", "audit", "batch", "simulation")
+TIMELESS = ("law", "oracle", "auditing", "batch", "simulation")
 """Rooms that do not know the clock: dates come with the data."""
 CLOCKS = {"now", "today", "utcnow", "localtime", "gmtime", "time_ns", "monotonic", "perf_counter"}
 FUNCTION_LINES = 60

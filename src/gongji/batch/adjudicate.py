@@ -18,10 +18,12 @@ from gongji.batch.visit_files import Rejected, VisitSource
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.opening_meters import Opening, read_opening
+from gongji.law.explain.rules_sheet import laws_labelled, rules_sheet
 from gongji.law.rulebook.law import Settings
 from gongji.refusals import Refusal, RowRefusal
-from gongji.tabular.arrow_tables import ROW, normal, without_blank_rows
+from gongji.tabular.arrow_tables import FAULT, ROW, normal, without_blank_rows
 from gongji.tabular.formulas import no_formula
+from gongji.tabular.handed_on import BookTable
 from gongji.tabular.header_rows import TablePlace, check_header
 from gongji.tabular.sheets import Sheet, ending_of
 from gongji.units import Day
@@ -41,6 +43,8 @@ class Summary:
     report: str = ""
     unread: tuple[str, ...] = ()
     """Columns of facts that no rule of any area in the file asks for."""
+    rulebooks: tuple[str, ...] = ()
+    """The documents in force for some row, as the results name them."""
 
 
 @dataclass(frozen=True)
@@ -143,13 +147,20 @@ class Run:
                 )
                 shape = self.settler.schema(first_schema(chunks))
                 told_tables = _counted(tables, summary, shape)
-                visit_files.write(self.output, told_tables, self.options.compression)
+                visit_files.write(
+                    self.output, told_tables, self.options.compression, lambda: self.rules(summary)
+                )
         except ordering.Unordered:
             self.progress(-done, found.count)
             raise
         summary.rejected = rejected.count
         summary.report = str(self.report) if rejected.count else ""
         return summary
+
+    def rules(self, summary: Summary) -> list[BookTable]:
+        """The sheet of the laws that some row was settled by."""
+        laws = [law for home in self.settler.homes for law in home.plan.laws]
+        return rules_sheet(laws_labelled(laws, summary.rulebooks))
 
 
 def first_schema(chunks: Chunks) -> pa.Schema:
@@ -190,6 +201,8 @@ def _counted(tables: Iterator[pa.Table], summary: Summary, schema: pa.Schema) ->
         for code, count in _values_of(table, "refusal"):
             if code:
                 summary.refusals[code] = summary.refusals.get(code, 0) + count
+        seen = dict.fromkeys(code for code, _ in _values_of(table, "rulebook") if code)
+        summary.rulebooks = tuple(dict.fromkeys((*summary.rulebooks, *seen)))
         for code, count in counted(_values_of(table, "note")).items():
             summary.notes[code] = summary.notes.get(code, 0) + count
         name = "pool_pays_fen" if "pool_pays_fen" in table.column_names else "pool_pays"
@@ -256,37 +269,70 @@ def load_opening(path: Path | None) -> Opening | None:
     return read_opening(sheet.columns, (row for rows in sheet.chunks() for row in rows))
 
 
+@dataclass(frozen=True)
+class TableWishes:
+    """How a table in memory is to be settled.
+
+    Shape:   `in_fen` says how results give amounts, None as the table does; `ignored` columns are
+             passed over, `further` ones where no rule knows them; `numbered` that the table has
+             ROW, and perhaps FAULT, itself; `seen` what a look at all rows told, where the table
+             is a part of them.
+    """
+
+    areas: Areas
+    area: str = ""
+    opening: Mapping[str, Mapping[str, int]] | None = None
+    ignored: tuple[str, ...] = ()
+    further: tuple[str, ...] = ()
+    in_fen: bool | None = None
+    numbered: bool = False
+    seen: ordering.Survey | None = None
+
+
 def adjudicate_table(
     table: pa.Table,
     area: str = "",
     settings: Settings | None = None,
     folders: tuple[Path, ...] = (),
     opening: Mapping[str, Mapping[str, int]] | None = None,
-    seen: ordering.Survey | None = None,
 ) -> tuple[pa.Table, list[Rejected]]:
     """Settle visits in memory: the same columns and results as a file.
 
-    Shape:   `seen` is what a look at all rows told, where the table is a part of them.
     Returns: the results by person, date and sequence, and the rows left out.
     Refuses: field_missing, field_unknown.
     """
-    names = table.column_names
-    check_header(Path("visits"), names)
-    _complete(names, area)
-    table = table.append_column(ROW, pa.array(np.arange(1, table.num_rows + 1)))
-    numbered = without_blank_rows(normal(table))
-    found = seen or ordering.survey(iter([numbered]))
-    used = {person: dict(meters) for person, meters in (opening or {}).items()}
     areas = Areas(Library(folders), everywhere=settings)
+    return settle_table(table, TableWishes(areas, area, opening))
+
+
+def settle_table(table: pa.Table, wishes: TableWishes) -> tuple[pa.Table, list[Rejected]]:
+    """Settle visits in memory by areas that are loaded already.
+
+    Returns: the results by person, date and sequence, and the rows left out.
+    Refuses: field_missing, field_unknown.
+    """
+    own = (ROW, FAULT) if wishes.numbered else ()
+    names = [n for n in table.column_names if n not in (*own, *wishes.ignored)]
+    check_header(Path("visits"), names)
+    _complete(names, wishes.area)
+    table = table.select([*names, *(name for name in own if name in table.column_names)])
+    if not wishes.numbered:
+        table = table.append_column(ROW, pa.array(np.arange(1, table.num_rows + 1)))
+    numbered = without_blank_rows(normal(table))
+    found = wishes.seen or ordering.survey(iter([numbered]))
+    used = {person: dict(meters) for person, meters in (wishes.opening or {}).items()}
+    given_in_fen = "total_fen" in names or "in_scope_fen" in names
     settler = Settler(
-        areas,
+        wishes.areas,
         found.areas,
-        area,
+        wishes.area,
         used,
-        in_fen="total_fen" in names or "in_scope_fen" in names,
+        in_fen=given_in_fen if wishes.in_fen is None else wishes.in_fen,
         benefits=found.benefits,
     )
-    areas.check_everywhere(region.plan.code for region in settler.homes)
-    _known(names, settler, ())
+    wishes.areas.check_everywhere(region.plan.code for region in settler.homes)
+    _known(names, settler, wishes.further)
+    strange = [name for name in names if name not in settler.known_columns()]
+    numbered = numbered.drop_columns(strange)
     keys = [name for name in ("date", "sequence") if name in names]
     return settler.settle(ordering.sort(numbered, keys))

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gongji.batch.amounts_by_column import read_decimals, read_floats
 from gongji.batch.loops import ABSENT, BAD
 from gongji.batch.numba_rows import Row, compiled
 from gongji.law.engine.visit import read_amount
@@ -198,6 +199,16 @@ class Columns:
             array = array.dictionary_decode()
         if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
             return self._fen_of_texts(array, column, unit)
+        read = read_floats if pa.types.is_floating(array.type) else read_decimals
+        if not (pa.types.is_floating(array.type) or pa.types.is_decimal(array.type)):
+            return self._fen_of_values(array, column, unit)
+        fen, read_well = read(array, unit)
+        rest = np.flatnonzero(~read_well)
+        if len(rest):
+            fen[rest] = self._fen_of_values(array.take(pa.array(rest)), column, unit)
+        return fen
+
+    def _fen_of_values(self, array: pa.Array, column: str, unit: str) -> I64:
         texts = pa.array([text_of(value) for value in array.to_pylist()], pa.string())
         return self._fen_of_texts(texts, column, unit)
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from gongji.batch import ordering
-from gongji.batch.adjudicate import adjudicate_table
+from gongji.batch.adjudicate import TableWishes, settle_table
 from gongji.batch.visit_files import Rejected
+from gongji.law.checks.library import Library
+from gongji.law.engine.areas import Areas
 from gongji.refusals import RowRefusal
 from gongji.tabular.arrow_tables import ROW, normal
 
@@ -50,7 +52,8 @@ def adjudicate(
         seen = ordering.survey(iter([normal(frame.select(*named).distinct().toArrow())]))
 
     def settled(table: pa.Table) -> tuple[pa.Table, list[Rejected]]:
-        results, rejected = adjudicate_table(table, area, settings, folders, seen=seen)
+        wishes = TableWishes(Areas(Library(folders), everywhere=settings), area, seen=seen)
+        results, rejected = settle_table(table, wishes)
         return _plain(results), rejected
 
     schema = settled(empty)[0].schema

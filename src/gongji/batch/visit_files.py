@@ -6,7 +6,7 @@ This module knows files and threads; what becomes of a chunk is `gongji.batch.co
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -23,12 +23,15 @@ from gongji.batch import ordering
 from gongji.batch.ordering import CHUNK_ROWS, Chunks
 from gongji.refusals import Refusal
 from gongji.tabular.arrow_tables import FAULT, ROW, column_names, read_tables
+from gongji.tabular.cell_forms import COLUMN_FORMS
 from gongji.tabular.formulas import FORMULA, NUMBER
+from gongji.tabular.handed_on import BookColumn, BookTable, ResultBook
 from gongji.tabular.header_rows import TablePlace
-from gongji.tabular.sheets import ENDINGS, EXCEL_ROWS, ending_of
+from gongji.tabular.sheets import ENDINGS, ending_of
 
 COMPRESSIONS = ("none", "snappy", "lz4", "zstd")
 """How a Parquet result is compressed; none is fastest and about two and a half times as large."""
+Rules = Callable[[], Sequence[BookTable]]
 
 
 @dataclass(frozen=True)
@@ -179,35 +182,23 @@ def _covering(one: pa.Schema, other: pa.Schema) -> pa.Schema:
 
 
 class _Excel:
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        import xlsxwriter
-
-        self.book = xlsxwriter.Workbook(str(path), {"constant_memory": True})
-        self.sheet = self.book.add_worksheet()
-        self.sheet.freeze_panes(1, 0)
-        self.amount = self.book.add_format({"num_format": "#,##0.00"})
-        self.sheet.write_row(0, 0, schema.names)
-        self.next = 1
+    def __init__(self, path: Path, schema: pa.Schema, rules: Rules = tuple) -> None:
+        self.book, self.rules = ResultBook(path), rules
+        self.sheet = self.book.sheet("结果", [_book_column(field) for field in schema])
 
     def write(self, table: pa.Table) -> None:
-        if self.next + table.num_rows > EXCEL_ROWS:
-            values = {"value": ".xlsx", "allowed": f"{EXCEL_ROWS} 行以上请用 .csv 或 .parquet"}
-            raise Refusal("value_invalid", "-o", values)
-        decimals = [pa.types.is_decimal(item.type) for item in table.schema]
-        for row in zip(*(column.to_pylist() for column in table.columns), strict=True):
-            for place, value in enumerate(row):
-                if value is None:
-                    continue
-                if decimals[place]:
-                    self.sheet.write_number(self.next, place, float(value), self.amount)
-                elif isinstance(value, int):
-                    self.sheet.write_number(self.next, place, value)
-                else:
-                    self.sheet.write_string(self.next, place, str(value))
-            self.next += 1
+        self.sheet.write(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
     def close(self) -> None:
-        self.book.close()
+        self.book.close(self.rules())
+
+
+def _book_column(field: pa.Field) -> BookColumn:
+    if pa.types.is_decimal(field.type):
+        return BookColumn(field.name, "money")
+    if field.name.endswith("_fen"):
+        return BookColumn(field.name, "fen")
+    return BookColumn(field.name, "day" if COLUMN_FORMS.get(field.name) == "day" else "text")
 
 
 _WRITERS: dict[str, Callable[..., "_Csv | _Parquet | _Excel"]] = {
@@ -218,14 +209,22 @@ _WRITERS: dict[str, Callable[..., "_Csv | _Parquet | _Excel"]] = {
 assert tuple(sorted(_WRITERS)) == tuple(sorted(ENDINGS))
 
 
-def write(path: Path, tables: Iterable[pa.Table], compression: str = COMPRESSIONS[0]) -> None:
+def write(
+    path: Path,
+    tables: Iterable[pa.Table],
+    compression: str = COMPRESSIONS[0],
+    rules: Rules = tuple,
+) -> None:
     """Write tables to a file that appears only when it is complete.
 
+    Shape:   `rules` gives, at the end, the sheets of what a workbook's results rest on.
     Ensures: what goes wrong leaves nothing behind and an earlier file as it was.
     """
     made = _WRITERS[ending_of(path, "-o")]
     if made is _Parquet:
         made = partial(_Parquet, compression=compression)
+    elif made is _Excel:
+        made = partial(_Excel, rules=rules)
     sweep(path)
     beside = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     writer = None

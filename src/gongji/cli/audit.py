@@ -12,9 +12,9 @@ from gongji.cli.file_jobs import area_option
 from gongji.refusals import Refusal
 
 if TYPE_CHECKING:
-    from gongji.audit import AuditSummary, BadRow, Finding
-    from gongji.audit.open_figures import FolderWishes
-    from gongji.audit.own_folder import FolderAudit
+    from gongji.auditing import AuditSummary, BadRow, Finding
+    from gongji.auditing.open_figures import FolderWishes
+    from gongji.auditing.own_folder import FolderAudit
 
 SHOWN = 20
 """How many differences and bad rows the terminal shows."""
@@ -77,15 +77,15 @@ def command(
       gongji audit 本地/ -o 核对报告/
     """
     if visits.is_dir():
-        from gongji.audit.open_figures import FolderWishes
+        from gongji.auditing.open_figures import FolderWishes
 
         wishes = FolderWishes(area, folders, options.pairs("--set", settings), opening, meters)
         return _audit_folder(visits, output, wishes, as_json)
     from tqdm import tqdm
 
-    from gongji.audit import AuditSummary, BadRow, Finding, PaidFile, audit
-    from gongji.audit.differences import as_row, bad_frame, findings_frame, write
-    from gongji.audit.suspects import suspects_of
+    from gongji.auditing import AuditSummary, BadRow, Finding, PaidFile, audit
+    from gongji.auditing.differences import as_row, bad_frame, findings_frame, write
+    from gongji.auditing.suspects import suspects_of
 
     _check_output(output, visits, opening)
     try:
@@ -112,7 +112,8 @@ def command(
             (findings if isinstance(found, Finding) else bad).append(found)  # type: ignore[arg-type]
     names = tuple(file.names)
     if output:
-        written = write(output, findings_frame(findings, names), summary, bad_frame(bad))
+        told = findings_frame(findings, names)
+        written = write(output, told, summary, bad_frame(bad), file.laws())
         click.echo(f"差异写入 {'、'.join(map(str, written))}", err=True)
     if as_json:
         rows = [as_row(finding, names) for finding in findings]
@@ -127,8 +128,8 @@ def _audit_folder(folder: Path, output: Path | None, wishes: "FolderWishes", as_
     """A folder of our own tables audited, its report written."""
     from tqdm import tqdm
 
-    from gongji.audit.own_folder import audit_folder
-    from gongji.audit.report_files import write_report
+    from gongji.auditing.own_folder import audit_folder
+    from gongji.auditing.report_files import write_report
 
     if output is not None and (output.is_file() or output.resolve() == folder.resolve()):
         raise click.UsageError(f"输入是目录，-o 应是另一个目录：{output}")
@@ -155,7 +156,7 @@ def _audit_folder(folder: Path, output: Path | None, wishes: "FolderWishes", as_
 
 def _say_folder(found: "FolderAudit") -> None:
     """What was found in a folder, by cause, and what was not judged."""
-    from gongji.audit.report_tables import aside_lines
+    from gongji.auditing.report_tables import aside_lines
 
     _say(found.summary, [], [], True)
     for reason, count in aside_lines(found):
@@ -167,7 +168,7 @@ def _say_folder(found: "FolderAudit") -> None:
 
 def _check_output(output: Path | None, visits: Path, opening: Path | None) -> None:
     """A result of a known kind that overwrites nothing that is read."""
-    from gongji.audit.differences import beside
+    from gongji.auditing.differences import beside
     from gongji.tabular.sheets import ending_of
 
     if output:
@@ -179,7 +180,7 @@ def _say(
     summary: "AuditSummary", findings: "list[Finding]", bad: "list[BadRow]", written: bool
 ) -> None:
     """The summary by cause, and the first differences where no file was asked for."""
-    from gongji.audit import CAUSES
+    from gongji.auditing import CAUSES
     from gongji.law.explain.show import cited
     from gongji.law.report.text_tables import print_table
     from gongji.units import date_of, show_fen

@@ -19,6 +19,7 @@ from gongji.law.compile.parameters_given import check
 from gongji.law.engine.area import Area
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.visit import read_date
+from gongji.law.explain.rules_sheet import rules_sheet
 from gongji.law.report.compare import CHANGED, ONLY_LEFT, ONLY_RIGHT, SAME, LawDifference, compare
 from gongji.law.report.text_tables import print_table
 from gongji.tabular.sheets import ENDINGS, Whole
@@ -72,7 +73,8 @@ def command(
     shown = [row for row in found if everything or row.mark != SAME]
     headers = ("异同", "规定", "项目", "条件", left, right, f"{left} 依据", f"{right} 依据")
     if output:
-        with Whole(output, headers) as file:
+        laws = [area.law(day) for area, day in sides]
+        with Whole(output, headers, rules=lambda: rules_sheet(laws)) as file:
             file.write([_cells(row) for row in shown])
     if as_json:
         body = {"left": left, "right": right, "rows": [_row_json(row) for row in shown]}

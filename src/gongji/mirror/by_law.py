@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from gongji.audit.own_folder import ASSUMED, complete_visits, judged, people_of, places_of
+from gongji.auditing.own_folder import ASSUMED, complete_visits, judged, people_of, places_of
 from gongji.batch.adjudicate import adjudicate_table
 from gongji.batch.own_tables import SHORT, own_files
 from gongji.law.rulebook.law import Settings

@@ -34,6 +34,11 @@ class Refusal(GongjiError):
     def __str__(self) -> str:
         return REFUSALS[self.code].format(**({"field": self.field} | self.values))
 
+    @property
+    def row(self) -> int | None:
+        """The row of a file or frame that is refused, counted from 1; None where it is no row."""
+        return None
+
     def as_json(self) -> dict[str, str]:
         """Code, field and sentence, for machines; the bounds of a payment that lacks a figure."""
         bounds = {name: self.values[name] for name in BOUNDS if name in self.values}
@@ -51,6 +56,11 @@ class RowRefusal(Refusal):
         self.row_number, self.why = row_number, why
         values = {"file": f"{file} " if file else "", "row": str(row_number), "reason": reason}
         super().__init__("row_rejected", column, values)
+
+    @property
+    def row(self) -> int | None:
+        """The row, counted from 1."""
+        return self.row_number
 
     def as_json(self) -> dict[str, str]:
         """With the row and its own refusal."""

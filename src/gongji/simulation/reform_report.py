@@ -14,11 +14,14 @@ from pathlib import Path
 
 import polars as pl
 
+from gongji.law.explain.rules_sheet import rules_sheet
 from gongji.refusals import Refusal
 from gongji.simulation import report_pictures
 from gongji.simulation.outcome_tables import tables
 from gongji.simulation.reforms import Reform, differences, write_reform
 from gongji.simulation.simulate import ReformOutcome
+from gongji.tabular.frame_sheets import frame_sheet
+from gongji.tabular.handed_on import result_book
 from gongji.units import FEN_PER_YUAN, date_of
 
 HEADINGS = {
@@ -147,7 +150,7 @@ def write_report(
         (beside / "report.html").write_text(
             page(outcome, reform, frames, invited), encoding="utf-8"
         )
-        _workbook(frames, beside / "report.xlsx")
+        _workbook(outcome, frames, beside / "report.xlsx")
         (beside / "tables").mkdir()
         for name, frame in frames.items():
             if frame.width:
@@ -376,11 +379,13 @@ def in_yuan(frame: pl.DataFrame) -> pl.DataFrame:
     return yuan.rename({name: HEADINGS.get(name, name) for name in frame.columns})
 
 
-def _workbook(frames: Mapping[str, pl.DataFrame], path: Path) -> None:
-    import xlsxwriter
-
-    with xlsxwriter.Workbook(path) as book:
+def _workbook(outcome: ReformOutcome, frames: Mapping[str, pl.DataFrame], path: Path) -> None:
+    laws = [side.dated.law(side.day) for side in (outcome.base, outcome.reform)]
+    with result_book(path, rules_sheet(laws)) as book:
         for name, frame in frames.items():
             if frame.width:
-                sheet = TITLES[name][:28].replace("：", " ").replace("，", " ")
-                in_yuan(frame).write_excel(book, sheet, autofit=True, freeze_panes=(1, 0))
+                title = TITLES[name][:28].replace("：", " ").replace("，", " ")
+                heads = {one: HEADINGS.get(one, one) for one in frame.columns}
+                money = [heads[one] for one in frame.columns if one.endswith("_fen")]
+                shares = [heads[one] for one in frame.columns if "share" in one]
+                book.add(frame_sheet(title, in_yuan(frame), money, shares))

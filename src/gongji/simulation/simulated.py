@@ -1,4 +1,4 @@
-"""`gongji.simulate(population, ...)`: a population under two laws, as frames."""
+"""A population under two laws, as frames: what `gongji.simulate` calls."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,12 +1,15 @@
 """The workbook of a report: leads, findings to be marked, what was not looked at, rules."""
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from gongji.supervision.marks import MARKS
+from gongji.supervision.rules_folded import Rule
+from gongji.tabular.frame_sheets import frame_sheet
+from gongji.tabular.handed_on import RULES, BookColumn, BookTable, result_book
 from gongji.tabular.whole_files import appearing
 
 LEAD_NAMES = {
@@ -41,24 +44,40 @@ FINDING_NAMES = {
 EXCEL_FINDINGS = 100_000
 """So many findings are written into the workbook; all of them are in the Parquet."""
 Sheets = Sequence[tuple[str, pl.DataFrame]]
+MONEY = "涉及金额（元）"
 
 
-def write_book(path: Path, leads: pl.DataFrame, findings: pl.DataFrame, others: Sheets) -> None:
+def write_book(
+    path: Path, leads: pl.DataFrame, findings: pl.DataFrame, others: Sheets, rules: Sequence[Rule]
+) -> None:
     """The workbook, whole or not at all; the column 认定 waits for a mark."""
-    import xlsxwriter
-
-    options = {"constant_memory": True}
-    with appearing(path) as beside, xlsxwriter.Workbook(str(beside), options) as book:
-        bold = book.add_format({"bold": True, "bg_color": "#e8eef4"})
-        _sheet(book, "线索", _named(leads, LEAD_NAMES), bold)
+    with appearing(path) as beside, result_book(beside, [_rules(rules)]) as book:
+        book.add(frame_sheet("线索", _named(leads, LEAD_NAMES), [MONEY]))
         marked = _named(findings.head(EXCEL_FINDINGS), FINDING_NAMES)
         marked = marked.with_columns(pl.lit("").alias("认定"), pl.lit("").alias("认定说明"))
-        sheet = _sheet(book, "发现", marked, bold)
+        sheet = book.add(frame_sheet("发现", marked, [MONEY]))
         last = max(len(marked), 1)
         at = marked.columns.index("认定")
-        sheet.data_validation(1, at, last, at, {"validate": "list", "source": list(MARKS)})
+        choice = {"validate": "list", "source": list(MARKS)}
+        sheet.sheet.data_validation(1, at, last, at, choice)
         for name, frame in others:
-            _sheet(book, name, frame, bold)
+            book.add(frame_sheet(name, frame))
+
+
+def _rules(rules: Sequence[Rule]) -> BookTable:
+    """The rules by which was looked, with what they stand on."""
+    names = ("规则", "性质", "状态", "金额算法", "灰区（%）", "例外", "依据", "起", "止")
+    columns = tuple(BookColumn(name, "day" if name in ("起", "止") else "text") for name in names)
+    rows = [
+        (one.name, one.kind, one.state, one.at_stake, one.grey_percent, "、".join(one.excuses))
+        + ("；".join(one.grounds), _day(one.since), _day(one.until))
+        for one in rules
+    ]
+    return BookTable(RULES, columns, rows)
+
+
+def _day(day: date) -> date | None:
+    return None if day in (date.min, date.max) else day
 
 
 def _named(frame: pl.DataFrame, names: dict[str, str]) -> pl.DataFrame:
@@ -71,18 +90,3 @@ def _named(frame: pl.DataFrame, names: dict[str, str]) -> pl.DataFrame:
             grey=pl.when(pl.col("grey")).then(pl.lit("是")).otherwise(pl.lit(""))
         )
     return chosen.rename(there)
-
-
-def _sheet(book: Any, name: str, frame: pl.DataFrame, bold: Any) -> Any:
-    sheet = book.add_worksheet(name)
-    sheet.freeze_panes(1, 0)
-    for column, title in enumerate(frame.columns):
-        sheet.set_column(column, column, 14 if title not in ("理由", "证据", "依据") else 40)
-        sheet.write_string(0, column, title, bold)
-    for number, row in enumerate(frame.iter_rows(), start=1):
-        for column, value in enumerate(row):
-            if isinstance(value, int | float):
-                sheet.write_number(number, column, value)
-            elif value is not None:
-                sheet.write_string(number, column, str(value))
-    return sheet

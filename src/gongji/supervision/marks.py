@@ -30,7 +30,7 @@ def read_marks(book: Path) -> pl.DataFrame:
     from gongji.tabular.header_rows import TablePlace
     from gongji.tabular.sheets import Sheet
 
-    sheet = Sheet(book, TablePlace("发现", 0))
+    sheet = Sheet(book, TablePlace("发现", 0), {"日期": "day"})
     places = [sheet.columns.index(name) for name in ("明细", "规则", "认定")]
     rows = [[row[at].strip() for at in places] for chunk in sheet.chunks() for row in chunk]
     frame = pl.DataFrame(rows, schema=MARK, orient="row")

@@ -218,4 +218,4 @@ def _write_report(
     (report / PAGE).write_text(render(page), encoding="utf-8")
     ordered = run.findings.sort("money", "line", descending=[True, False])
     sheets = [("按规则", by_rule), ("没有看到的", blind), ("准确率", precise)]
-    write_book(report / BOOK, run.leads, ordered, sheets)
+    write_book(report / BOOK, run.leads, ordered, sheets, asked.rules)

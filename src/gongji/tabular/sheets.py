@@ -6,12 +6,12 @@ is heavy is imported only when a file of its kind is met.
 
 import csv
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from gongji.refusals import Refusal, RowRefusal
 from gongji.tabular.cell_forms import COLUMN_FORMS, CellProblem, Form, cell_text
@@ -20,9 +20,11 @@ from gongji.tabular.formulas import no_formula
 from gongji.tabular.header_rows import TablePlace, check_header
 from gongji.tabular.workbooks import Record, Texts, open_book
 
+if TYPE_CHECKING:
+    from gongji.tabular.handed_on import BookTable
+
 CHUNK_ROWS = 20_000
 ENDINGS = (".csv", ".parquet", ".xlsx")
-EXCEL_ROWS = 1_048_576
 
 T = TypeVar("T")
 
@@ -156,8 +158,8 @@ class Writer(Protocol):
     def write(self, rows: Sequence[Sequence[object]]) -> None:
         """Append rows."""
 
-    def close(self) -> None:
-        """Finish the file."""
+    def close(self, rules: Sequence["BookTable"] = ()) -> None:
+        """Finish the file, a workbook with what its results rest on."""
 
 
 class _Csv:
@@ -170,7 +172,7 @@ class _Csv:
     def write(self, rows: Sequence[Sequence[object]]) -> None:
         self.writer.writerows([no_formula(value) for value in row] for row in rows)
 
-    def close(self) -> None:
+    def close(self, rules: Sequence["BookTable"] = ()) -> None:
         self.file.close()
 
 
@@ -197,7 +199,7 @@ class _Parquet:
         ]
         self.writer.write_table(self.arrow.Table.from_arrays(arrays, schema=self.schema))
 
-    def close(self) -> None:
+    def close(self, rules: Sequence["BookTable"] = ()) -> None:
         self.writer.close()
 
 
@@ -209,44 +211,39 @@ def _number(value: object) -> Decimal | int | None:
 
 class _Excel:
     def __init__(self, path: Path, columns: Sequence[str], money: frozenset[str]) -> None:
-        import xlsxwriter
+        from gongji.tabular.handed_on import BookColumn, Kind, ResultBook
 
-        # Written row by row and not kept in memory.
-        self.book = xlsxwriter.Workbook(str(path), {"constant_memory": True})
-        self.sheet = self.book.add_worksheet()
-        self.sheet.freeze_panes(1, 0)
-        self.amount = self.book.add_format({"num_format": "#,##0.00"})
-        self.money = [column in money for column in columns]
-        self.next = 0
-        self.write([columns])
+        def kind(column: str) -> Kind:
+            if column in money:
+                return "money"
+            if column.endswith("_fen"):
+                return "fen"
+            return "day" if COLUMN_FORMS.get(column) == "day" else "text"
 
-    def write(self, rows: Sequence[Sequence[object]]) -> None:
-        if self.next + len(rows) > EXCEL_ROWS:
-            values = {"value": ".xlsx", "allowed": f"{EXCEL_ROWS} 行以上请用 .csv 或 .parquet"}
-            raise Refusal("value_invalid", "-o", values)
-        for row in rows:
-            for column, value in enumerate(row):
-                if self.next and self.money[column] and value:
-                    self.sheet.write_number(self.next, column, float(str(value)), self.amount)
-                elif isinstance(value, int):
-                    self.sheet.write_number(self.next, column, value)
-                elif value:
-                    self.sheet.write_string(self.next, column, str(value))
-            self.next += 1
+        self.book = ResultBook(path)
+        self.sheet = self.book.sheet("结果", [BookColumn(c, kind(c)) for c in columns])
+        self.write = self.sheet.write
 
-    def close(self) -> None:
-        self.book.close()
+    def close(self, rules: Sequence["BookTable"] = ()) -> None:
+        self.book.close(rules)
 
 
 class Whole:
-    """A file that appears only when it is complete; what went wrong leaves nothing behind."""
+    """A file that appears only when it is complete; what went wrong leaves nothing behind.
+
+    Shape:   `rules` gives, at the end, the sheets of what a workbook's results rest on.
+    """
 
     def __init__(
-        self, path: Path, columns: Sequence[str], money: frozenset[str] = frozenset()
+        self,
+        path: Path,
+        columns: Sequence[str],
+        money: frozenset[str] = frozenset(),
+        rules: Callable[[], Sequence["BookTable"]] = tuple,
     ) -> None:
         kinds: dict[str, Any] = {".csv": _Csv, ".parquet": _Parquet, ".xlsx": _Excel}
         kind = kinds[ending_of(path, "-o")]
-        self.path = path
+        self.path, self.rules = path, rules
         self.beside = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
         self.writer: Writer = kind(self.beside, columns, money)
         self.write = self.writer.write
@@ -261,7 +258,7 @@ class Whole:
         at: TracebackType | None,
     ) -> None:
         try:
-            self.writer.close()
+            self.writer.close(self.rules() if kind is None else ())
             if kind is None:
                 os.replace(self.beside, self.path)
         finally:

@@ -20,8 +20,8 @@ from gongji.tabular.header_rows import LOOKED_AT, TablePlace, check_header, is_s
 if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook
 
-EXPLANATIONS = "说明"
-"""The sheet of a template that is not read."""
+EXPLANATIONS, SUMS, RULES = "说明", "合计", "规则与存疑"
+"""Sheets of templates and results beside the table: they are not read where there is another."""
 MOST_COLUMNS = 1 << 10
 MOST_PLACES, SPARSE = 10_000_000, 100
 """Places of a sheet that are read whatever is in them; beyond, one in so many must be filled."""
@@ -163,10 +163,11 @@ class Book:
 
     @cached_property
     def filled(self) -> list[str]:
-        """The names of the sheets that are visible and have anything in them."""
+        """The names of the sheets that are visible and have anything in them; sums and rules beside
+        a table are not meant, but may be the only sheet there is."""
         from python_calamine import SheetTypeEnum, SheetVisibleEnum
 
-        return [
+        found = [
             sheet.name
             for sheet in self.book.sheets_metadata
             if sheet.visible == SheetVisibleEnum.Visible
@@ -174,6 +175,7 @@ class Book:
             and sheet.name != EXPLANATIONS
             and any(any(map(_filled, row)) for row in self._cells(sheet.name))
         ]
+        return [name for name in found if name not in (SUMS, RULES)] or found
 
     def one(self, place: TablePlace) -> WorkbookSheet:
         """The sheet that is named, or the only one that is filled.

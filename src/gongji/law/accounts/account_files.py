@@ -5,7 +5,7 @@ computed never stops the others; it goes to a report with its number, column and
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +30,9 @@ from gongji.law.accounts.roster import (
 )
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.visit import read_month_name
+from gongji.law.explain.rules_sheet import rules_sheet
 from gongji.refusals import Refusal, RowRefusal
+from gongji.tabular.handed_on import BookTable
 from gongji.tabular.sheets import Sheet, Whole
 from gongji.tabular.workbooks import Record
 from gongji.units import Fen, show_ppm, yuan_text
@@ -55,6 +57,8 @@ class RowAnswer:
 
 class Job(Protocol):
     """What is done with each row of a file."""
+
+    areas: Areas
 
     columns: Sequence[str]
     """Every column that the file may have."""
@@ -303,11 +307,16 @@ def write(
     summary = JobSummary()
     with ExitStack() as stack:
         # Opened first, so that it is closed and shown last.
-        output = stack.enter_context(Whole(result, job.results, job.money))
+        place = job.results.index("rulebook")
+        seen: dict[object, None] = {}
+        output = stack.enter_context(
+            Whole(result, job.results, job.money, lambda: rules_of(job.areas, seen))
+        )
         bad: Whole | None = None
         for done, rejected, current in pieces:
             summary = current
             output.write(done)
+            seen |= dict.fromkeys(values[place] for values in done)
             if rejected and bad is None:
                 bad = stack.enter_context(Whole(report, REJECTED))
             if bad is not None:
@@ -315,6 +324,13 @@ def write(
     if bad is None:
         report.unlink(missing_ok=True)
     return summary
+
+
+def rules_of(areas: Areas, documents: Collection[object]) -> list[BookTable]:
+    """The sheet of the laws whose documents results name, as they name them."""
+    named = [code for code in areas.library.areas() if any(code in str(d) for d in documents)]
+    laws = [law for code in named for law in areas.area(code).laws]
+    return rules_sheet(law for law in laws if law.documents in documents)
 
 
 def months_between(

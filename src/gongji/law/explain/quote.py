@@ -10,6 +10,7 @@ from gongji.law.compile.parameters_given import check
 from gongji.law.engine.area import Area
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.engine import Result, settle
+from gongji.law.engine.overlay import Overlay
 from gongji.law.engine.person_meters import Meters, use
 from gongji.law.engine.visit import read_amount, read_date, read_visit
 from gongji.law.explain.sentences import Explanation, explain
@@ -19,18 +20,20 @@ from gongji.refusals import Refusal
 
 @dataclass(frozen=True)
 class AskedVisit:
-    """One visit that is given as texts; see `quote`."""
+    """One visit that is given as texts, perhaps under a reform; see `quote`."""
 
     facts: Mapping[str, str]
     used: Mapping[str, str] | None = None
     settings: Mapping[str, str] | None = None
     folders: tuple[Path, ...] = ()
+    overlay: Overlay | None = None
 
     @cached_property
     def area(self) -> Area:
         """The area whose rules settle it."""
-        area = Areas(Library(self.folders), everywhere=self.settings)
-        found = area.area(self.facts["area"].strip())
+        areas = Areas(Library(self.folders), everywhere=self.settings)
+        areas = self.overlay.over(areas) if self.overlay else areas
+        found = areas.area(self.facts["area"].strip())
         check(found.laws, self.settings or {})
         return found
 

@@ -5,9 +5,9 @@ from html import escape
 
 import polars as pl
 
-from gongji.audit.open_figures import Estimate
-from gongji.audit.own_folder import FolderAudit
-from gongji.audit.report_tables import (
+from gongji.auditing.open_figures import Estimate
+from gongji.auditing.own_folder import FolderAudit
+from gongji.auditing.report_tables import (
     ReportLine,
     ReportTable,
     aside_lines,

@@ -2,18 +2,22 @@
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from gongji.audit.causes import CAUSES
-from gongji.audit.history import POOL, Finding
-from gongji.audit.rows import BadRow
+from gongji.auditing.causes import CAUSES
+from gongji.auditing.history import POOL, Finding
+from gongji.auditing.rows import BadRow
+from gongji.law.explain.rules_sheet import rules_sheet
 from gongji.law.explain.show import cited
+from gongji.law.rulebook.law import Law
 from gongji.tabular.formulas import FORMULA, NUMBER
+from gongji.tabular.frame_sheets import frame_sheet
+from gongji.tabular.handed_on import result_book
 from gongji.tabular.sheets import ending_of
 from gongji.tabular.texts import ROW
 from gongji.units import Fen, date_of, yuan_text
@@ -34,6 +38,8 @@ FIXED: dict[str, Any] = {
     "exact": pl.Boolean,
     "from_row": pl.Int64,
 }
+AMOUNTS = ("due_", "paid_", "difference_")
+"""How the names of columns with amounts begin."""
 BAD = {
     ROW: pl.Int64,
     "person": pl.String,
@@ -147,19 +153,23 @@ def bad_frame(bad: Iterable[BadRow]) -> pl.DataFrame:
 
 
 def write(
-    path: Path, differences: pl.DataFrame, summary: AuditSummary, bad: pl.DataFrame
+    path: Path,
+    differences: pl.DataFrame,
+    summary: AuditSummary,
+    bad: pl.DataFrame,
+    laws: Sequence[Law] = (),
 ) -> list[Path]:
     """Write the differences whole or not at all.
 
-    An Excel file has the summary and the rows not audited as sheets; beside a CSV or Parquet file
-    the latter stand in `<name>.rejected.csv`.
+    An Excel file has the summary, the rows not audited and what rests on the laws as sheets; beside
+    a CSV or Parquet file the rows stand in `<name>.rejected.csv`.
 
     Returns: the files written.
     Refuses: value_invalid for another ending.
     """
     ending = ending_of(path, "-o")
     if ending == ".xlsx":
-        _whole(path, lambda target: _write_excel(target, differences, summary, bad))
+        _whole(path, lambda target: _write_excel(target, differences, summary, bad, laws))
         return [path]
     if ending == ".csv":
         _whole(path, lambda target: _guarded(differences).write_csv(target, include_bom=True))
@@ -198,10 +208,12 @@ def _whole(path: Path, write_to: Any) -> None:
 
 
 def _write_excel(
-    path: Path, differences: pl.DataFrame, summary: AuditSummary, bad: pl.DataFrame
+    path: Path,
+    differences: pl.DataFrame,
+    summary: AuditSummary,
+    bad: pl.DataFrame,
+    laws: Sequence[Law],
 ) -> None:
-    import xlsxwriter
-
     causes = [
         (CAUSES[cause], t.count, yuan_text(t.over_fen), yuan_text(t.under_fen))
         for cause, t in summary.rows_by_cause()
@@ -213,11 +225,8 @@ def _write_excel(
         "少付": pl.String,
     }
     totals = pl.DataFrame(causes, schema=columns, orient="row")
-    money = pl.col("^(due|paid|difference)_.*$").cast(pl.Decimal(18, 2))
-    with xlsxwriter.Workbook(path) as book:
-        for name, frame in (
-            ("差异", differences.select(pl.all().exclude("^(due|paid|difference)_.*$"), money)),
-            ("汇总", totals.with_columns(pl.col("多付", "少付").cast(pl.Decimal(18, 2)))),
-            ("未核对", bad),
-        ):
-            frame.write_excel(book, name, autofit=True, freeze_panes=(1, 0))
+    money = [name for name in differences.columns if name.startswith(AMOUNTS)]
+    with result_book(path, rules_sheet(laws)) as book:
+        book.add(frame_sheet("差异", differences, money))
+        book.add(frame_sheet("汇总", totals, ("多付", "少付")))
+        book.add(frame_sheet("未核对", bad))

@@ -4,10 +4,10 @@ A visit that differs is settled again under one mistake at a time; the mistake t
 was paid is named with its article. This room writes no money and blames nobody: a cause is likely.
 """
 
-from gongji.audit.causes import CAUSES
-from gongji.audit.differences import AuditSummary, findings_frame, write
-from gongji.audit.history import Finding, History
-from gongji.audit.rows import BadRow, PaidFile, audit
+from gongji.auditing.causes import CAUSES
+from gongji.auditing.differences import AuditSummary, findings_frame, write
+from gongji.auditing.history import Finding, History
+from gongji.auditing.rows import BadRow, PaidFile, audit
 
 __all__ = [
     "CAUSES",

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from gongji.audit import variants
-from gongji.audit.variants import Variants
+from gongji.auditing import variants
+from gongji.auditing.variants import Variants
 from gongji.law.compile.cells import offered_benefits
 from gongji.law.compile.citations import Cite, cite
 from gongji.law.engine.area import Area

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import polars as pl
 
-from gongji.audit.differences import AuditSummary, bad_frame, findings_frame
-from gongji.audit.history import Finding
-from gongji.audit.open_figures import Estimate, FolderWishes, estimate
-from gongji.audit.rows import BadRow, PaidFile, audit
-from gongji.audit.suspects import rows_paid_by_law, suspects_of
+from gongji.auditing.differences import AuditSummary, bad_frame, findings_frame
+from gongji.auditing.history import Finding
+from gongji.auditing.open_figures import Estimate, FolderWishes, estimate
+from gongji.auditing.rows import BadRow, PaidFile, audit
+from gongji.auditing.suspects import rows_paid_by_law, suspects_of
 from gongji.batch.own_tables import SHORT, own_files
+from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.vocabulary import BENEFITS, FACTS
 from gongji.refusals import Refusal
 from gongji.tabular.texts import ROW
@@ -60,6 +61,8 @@ class FolderAudit:
     names: dict[str, str]
     """Institution -> name."""
     estimates: list[Estimate]
+    laws: tuple[Law, ...] = ()
+    """The laws that the visits fall under."""
 
 
 def own_visits(folder: Path) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -215,6 +218,7 @@ class _Found:
     totals: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
     aside: dict[str, int] = field(default_factory=dict)
     estimates: dict[str, Estimate] = field(default_factory=dict)
+    laws: list[Law] = field(default_factory=list)
 
     def add(
         self,
@@ -227,6 +231,7 @@ class _Found:
         frame = with_prescribers(frame, wishes)
         unknown = set(frame[ASSUMED].arg_true() + 1)
         paid = paid_file(frame, wishes)
+        self.laws += paid.laws()
         findings: list[Finding] = []
         bad: list[BadRow] = []
         for found in audit(paid, wishes.mode, progress, suspects_of(paid)):
@@ -277,4 +282,13 @@ class _Found:
         findings = pl.concat(self.findings, how="diagonal_relaxed") if self.findings else empty
         bad = pl.concat(self.bad, how="diagonal_relaxed") if self.bad else bad_frame([])
         estimates = list(self.estimates.values())
-        return FolderAudit(self.summary, findings, bad, totals, self.aside, names, estimates)
+        return FolderAudit(
+            self.summary,
+            findings,
+            bad,
+            totals,
+            self.aside,
+            names,
+            estimates,
+            tuple(self.laws),
+        )

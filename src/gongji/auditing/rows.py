@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -10,20 +11,20 @@ from pathlib import Path
 
 import polars as pl
 
-from gongji.audit.history import LAW, POOL, Finding, History
-from gongji.audit.variants import variants_of
+from gongji.auditing.history import LAW, POOL, Finding, History
+from gongji.auditing.variants import variants_of
 from gongji.law.checks.library import Library
 from gongji.law.engine.area import Area
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.opening_meters import Used, read_opening
 from gongji.law.engine.person_meters import Meters, use
 from gongji.law.engine.visit import Visit, columns_of, read_amount, read_date, read_visit
-from gongji.law.rulebook.law import Settings
+from gongji.law.rulebook.law import Law, Settings
 from gongji.law.rulebook.vocabulary import VISIT_COLUMNS
 from gongji.refusals import Refusal, RowRefusal
 from gongji.tabular.header_rows import TablePlace
 from gongji.tabular.texts import FAULT, ROW, fault_of, faults_of, read_texts
-from gongji.units import Fen
+from gongji.units import Fen, parse_day
 
 PAID = re.compile(r"paid_([a-z][a-z0-9_]*?)(_fen)?")
 TOTALS = (POOL, "supplements", "person", "deductible")
@@ -95,6 +96,16 @@ class PaidFile:
             if area not in found:
                 found.append(area)
         return found
+
+    def laws(self) -> list[Law]:
+        """The laws that some date of the file falls under."""
+        days = set()
+        given = self.frame["date"] if "date" in self.frame.columns else pl.Series(dtype=pl.String)
+        for text in given.drop_nulls().unique():
+            with suppress(ValueError):
+                days.add(parse_day(text))
+        known = [law for area in self._known for law in area.laws]
+        return [law for law in known if any(law.since <= day < law.until for day in days)]
 
     def _facts(self) -> set[str]:
         laws = [law for area in self._known for law in area.laws]

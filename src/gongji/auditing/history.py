@@ -8,9 +8,9 @@ carried forward, and the visit that moved the meters is named.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from gongji.audit import variants
-from gongji.audit.causes import CAUSES
-from gongji.audit.trials import (
+from gongji.auditing import variants
+from gongji.auditing.causes import CAUSES
+from gongji.auditing.trials import (
     NEAR,
     Moves,
     Place,
@@ -22,7 +22,7 @@ from gongji.audit.trials import (
     move,
     settle_on,
 )
-from gongji.audit.variants import Variants
+from gongji.auditing.variants import Variants
 from gongji.law.compile.citations import Cite
 from gongji.law.compile.layout import Layout
 from gongji.law.engine.area import Area

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from gongji.audit.causes import CAUSES
-from gongji.audit.own_folder import ASIDE, DIMENSIONS, FolderAudit
+from gongji.auditing.causes import CAUSES
+from gongji.auditing.own_folder import ASIDE, DIMENSIONS, FolderAudit
 from gongji.law.rulebook.vocabulary import BENEFIT_NAMES
 from gongji.units import Fen, parse_fen
 

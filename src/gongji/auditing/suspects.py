@@ -12,8 +12,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gongji.audit.history import POOL
-from gongji.audit.rows import PaidFile
+from gongji.auditing.history import POOL
+from gongji.auditing.rows import PaidFile
 from gongji.batch import ordering
 from gongji.batch.columns import Columns
 from gongji.batch.core import Settler

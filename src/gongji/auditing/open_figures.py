@@ -11,8 +11,8 @@ from pathlib import Path
 
 import polars as pl
 
-from gongji.audit.rows import PaidFile
-from gongji.audit.suspects import rows_paid_by_law
+from gongji.auditing.rows import PaidFile
+from gongji.auditing.suspects import rows_paid_by_law
 from gongji.law.rulebook.law import Settings
 from gongji.refusals import Refusal
 from gongji.units import FEN_PER_YUAN, WHOLE, show_ppm, yuan_text

@@ -1,0 +1,204 @@
+"""Workbooks that one can hand on: one way to write a sheet, whoever writes it.
+
+A sheet has a header that stays in sight, a filter, columns as wide as what is in them, amounts and
+dates as Excel's own; a workbook has the sums of its amounts and what it rests on as sheets of their
+own, so that a table stays a table that programs can read. Written row by row, not kept in memory.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from gongji.refusals import Refusal
+from gongji.tabular.workbooks import RULES, SUMS
+
+if TYPE_CHECKING:
+    from xlsxwriter.worksheet import Worksheet
+
+Kind = Literal["text", "money", "fen", "day", "number", "share"]
+EXCEL_ROWS = 1_048_576
+FORMS = {
+    "money": "#,##0.00",
+    "fen": "#,##0",
+    "day": "yyyy-mm-dd",
+    "share": "0.0%",
+}
+"""How Excel shows the values of a column."""
+LOOKED_AT = 1000
+"""So many rows are looked at for the width of their columns."""
+NARROWEST, WIDEST = 8, 60
+HEADER = {"bold": True, "bg_color": "#DDEBF7", "bottom": 1, "valign": "vcenter"}
+_WIDE = 0x2E7F
+
+
+@dataclass(frozen=True)
+class BookColumn:
+    """A column of a sheet: its heading and what its values are."""
+
+    name: str
+    kind: Kind = "text"
+
+
+@dataclass(frozen=True)
+class BookTable:
+    """A sheet that is ready: its name, columns and rows."""
+
+    name: str
+    columns: tuple[BookColumn, ...]
+    rows: Iterable[Sequence[object]]
+
+
+def width_of(text: str) -> int:
+    """How many columns of a screen a text takes, Chinese signs taking two."""
+    return sum(2 if ord(sign) > _WIDE else 1 for sign in text)
+
+
+class BookSheet:
+    """A sheet that rows are written to; `ResultBook.sheet` makes it."""
+
+    def __init__(self, sheet: "Worksheet", formats: "dict[str, Any]", table: BookTable) -> None:
+        self.sheet, self.formats, self.columns = sheet, formats, table.columns
+        self.name = table.name
+        self.next = 0
+        self.sums = [0] * len(self.columns)
+        self.widths = [width_of(column.name) + 3 for column in self.columns]
+        sheet.freeze_panes(1, 0)
+        for place, column in enumerate(self.columns):
+            sheet.write_string(0, place, column.name, formats["header"])
+        self.next = 1
+
+    def write(self, rows: Iterable[Sequence[object]]) -> None:
+        """Append rows.
+
+        Refuses: value_invalid where Excel has no more rows.
+        """
+        for row in rows:
+            if self.next >= EXCEL_ROWS:
+                values = {"value": ".xlsx", "allowed": f"{EXCEL_ROWS} 行以上请用 .csv 或 .parquet"}
+                raise Refusal("value_invalid", "-o", values)
+            for place, value in enumerate(row):
+                if value is not None and value != "":
+                    self._cell(place, value)
+            self.next += 1
+
+    def _cell(self, place: int, value: object) -> None:
+        kind = self.columns[place].kind
+        shown = str(value)
+        if kind in ("money", "fen"):
+            number = Decimal(shown)
+            self.sums[place] += int(number * 100 if kind == "money" else number)
+            self.sheet.write_number(self.next, place, float(number), self.formats[kind])
+            shown = f"{number:,.2f}"
+        elif kind == "day" and (day := _day(value)):
+            self.sheet.write_datetime(self.next, place, day, self.formats[kind])
+            shown = day.isoformat()[:10]
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            self.sheet.write_number(self.next, place, value, self.formats.get(kind))
+        else:
+            self.sheet.write_string(self.next, place, shown)
+        if self.next <= LOOKED_AT:
+            self.widths[place] = max(self.widths[place], width_of(shown) + 1)
+
+    def finish(self) -> None:
+        """Set widths and filter."""
+        for place, width in enumerate(self.widths):
+            self.sheet.set_column(place, place, min(max(width, NARROWEST), WIDEST))
+        if self.columns:
+            self.sheet.autofilter(0, 0, max(self.next - 1, 1), len(self.columns) - 1)
+
+    def totals(self) -> Iterator[tuple[str, Kind, int, int]]:
+        """The columns with amounts: heading, kind, place, sum in fen."""
+        for place, (column, total) in enumerate(zip(self.columns, self.sums, strict=True)):
+            if column.kind in ("money", "fen"):
+                yield column.name, column.kind, place, total
+
+
+def _day(value: object) -> date | None:
+    """A date as it is, or as an ISO text says it."""
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None)
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        return None
+
+
+class ResultBook:
+    """A workbook of results; closed by `close`, with a sheet of sums where there are amounts."""
+
+    def __init__(self, path: Path) -> None:
+        import xlsxwriter
+
+        options = {
+            "constant_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+        }
+        self.book = xlsxwriter.Workbook(str(path), options)
+        self.formats = {kind: self.book.add_format({"num_format": f}) for kind, f in FORMS.items()}
+        self.formats["header"] = self.book.add_format(HEADER)
+        self.sheets: list[BookSheet] = []
+
+    def sheet(self, name: str, columns: Sequence[BookColumn]) -> BookSheet:
+        """A further sheet; what was written before it is finished."""
+        table = BookTable(name, tuple(columns), ())
+        made = BookSheet(self.book.add_worksheet(name), self.formats, table)
+        self.sheets.append(made)
+        return made
+
+    def add(self, table: BookTable) -> BookSheet:
+        """A further sheet with all its rows."""
+        made = self.sheet(table.name, table.columns)
+        made.write(table.rows)
+        return made
+
+    def close(self, rules: Sequence[BookTable] = ()) -> None:
+        """Finish the sheets, add the sums and what the results rest on, and close."""
+        told = list(self.sheets)
+        if any(True for sheet in told for _ in sheet.totals()):
+            self._sums(told)
+        for table in rules:
+            self.add(table)
+        for sheet in self.sheets:
+            sheet.finish()
+        self.book.close()
+
+    def _sums(self, told: Sequence[BookSheet]) -> None:
+        """The sums of amounts, by formulas that follow the filters, with what they come to."""
+        columns = [BookColumn(name) for name in ("工作表", "列")]
+        columns += [BookColumn("行数", "number"), BookColumn("合计", "number")]
+        made = self.sheet(SUMS, columns)
+        for sheet in told:
+            for name, kind, place, total in sheet.totals():
+                made.write([(sheet.name, name, sheet.next - 1)])
+                letters = _letters(place)
+                cells = f"'{sheet.name}'!{letters}2:{letters}{max(sheet.next, 2)}"
+                shown = total / 100 if kind == "money" else total
+                formula = f"=SUBTOTAL(109,{cells})"
+                made.sheet.write_formula(made.next - 1, 3, formula, self.formats[kind], shown)
+                made.widths[3] = max(made.widths[3], len(f"{shown:,.2f}") + 2)
+
+
+def _letters(place: int) -> str:
+    from xlsxwriter.utility import xl_col_to_name
+
+    return str(xl_col_to_name(place))
+
+
+@contextmanager
+def result_book(path: Path, rules: Sequence[BookTable] = ()) -> Iterator[ResultBook]:
+    """A workbook that is closed at the end, whatever happens, with its sheets of rules."""
+    book = ResultBook(path)
+    try:
+        yield book
+    finally:
+        book.close(rules)
+
+
+__all__ = ["RULES", "SUMS", "BookColumn", "BookTable", "ResultBook", "result_book", "width_of"]
