@@ -37,10 +37,11 @@ NEVER = {"institution"}
 OPENLY = {"selected"}
 """Facts that turn the answer to nothing and that many people's visits do not have: they are asked
 for in the open, and not answered until the visitor does."""
-NOT_SAID = "还没有回答"
+NOT_SAID = "不清楚"
 ONLY_THERE = "只在选定的机构看，或经转诊，统筹基金才支付"
 
-SELECT, CHECK, MONEY, WHOLE, DAY, WORDS, RATE = (
+CARDS, SELECT, CHECK, MONEY, WHOLE, DAY, WORDS, RATE = (
+    "cards",
     "select",
     "check",
     "money",
