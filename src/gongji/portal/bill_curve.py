@@ -71,6 +71,13 @@ def drawn(curve: BillCurve) -> dict[str, object]:
     def place(cost: Fen, paid: Fen) -> tuple[int, int]:
         return LEFT + cost * across // curve.end_fen, TOP + up - paid * up // height
 
+    def fine(cost: Fen, paid: Fen) -> tuple[int, int]:
+        """The same in tenths of a unit, so that a straight line is straight."""
+        return (
+            10 * LEFT + 10 * cost * across // curve.end_fen,
+            10 * (TOP + up) - 10 * paid * up // height,
+        )
+
     bill_x, bill_y = place(*curve.bill)
     thirds = range(4)
     return {
@@ -80,7 +87,7 @@ def drawn(curve: BillCurve) -> dict[str, object]:
         "right": WIDTH - RIGHT,
         "top": TOP,
         "floor": TOP + up,
-        "line": " ".join(f"{x},{y}" for x, y in (place(*one) for one in curve.points)),
+        "line": " ".join(f"{_tenth(x)},{_tenth(y)}" for x, y in (fine(*one) for one in curve.points)),
         "bill": {
             "x": bill_x,
             "y": bill_y,
@@ -95,6 +102,10 @@ def drawn(curve: BillCurve) -> dict[str, object]:
         "cost": curve.bill[0],
         "paid": curve.bill[1],
     }
+
+
+def _tenth(tenths: int) -> str:
+    return f"{tenths // 10}.{tenths % 10}"
 
 
 def _rows(curve: BillCurve) -> list[tuple[Fen, Fen]]:

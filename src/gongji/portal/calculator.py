@@ -181,18 +181,19 @@ def _context(given: Question) -> dict[str, Any]:
     if within is not question:
         context |= _past(question, labels, context["errors"])
     context |= _answered(within, path, labels, context["errors"])
-    return context | _opened(context, path)
+    return context | _opened(context, path, within)
 
 
-def _opened(context: dict[str, Any], path: PathOfQuestions) -> dict[str, bool]:
+def _opened(context: dict[str, Any], path: PathOfQuestions, within: Question) -> dict[str, Any]:
     """Which folded fields are shown: those that say something unusual, or something wrong."""
-    today = str(timezone.localdate())
-    told = {field.name for field in path.more if field.value not in ("", field.default, today)}
+    try:
+        usual = last_day(installed_areas().area(within.get("area"), {}))
+    except Refusal:
+        usual = ""
+    told = {field.name for field in path.more if field.value not in ("", field.default, usual)}
     wrong = {field.name for field in path.more} & context["errors"].keys()
-    return {
-        "more_open": bool(told or wrong),
-        "figures_open": bool(context["question"].figures) or "so_far" in context,
-    }
+    over = usual if usual and usual < str(timezone.localdate()) else ""
+    return {"more_open": bool(told or wrong), "ended": over if "past" not in context else ""}
 
 
 def _past(question: Question, labels: dict[str, str], errors: dict[str, str]) -> dict[str, Any]:
@@ -291,7 +292,9 @@ def _as_far(refusal: Refusal, question: Question) -> dict[str, Any]:
     """What is settled all the same of a visit that lacks a figure or its level."""
     if refusal.code == MISSING:
         found = so_far(question)
-        return {"so_far": present.shown_so_far(found)} if found else {}
+        if found is None:
+            return {}
+        return {"so_far": present.shown_so_far(found) | present.shown_outcome(outcome(question))}
     if refusal.code == "level_missing":
         return {"by_level": present.shown_levels(at_each_level(question), question)}
     return {}

@@ -246,10 +246,10 @@ def _figures(law: Law, benefit: str, question: Question) -> Iterator[Field]:
     for layer in reached_layers(law, benefit):
         groups = [*layer.deductibles, *layer.ceilings, *layer.bands]
         for value in (g.value for g in (*groups, layer.rate, layer.own) if g):
-            named |= set(_parameters(value))
+            named |= set(parameters_of(value))
         for group in (*groups, layer.rate, layer.own):
             for adjustment in group.adjustments if group else ():
-                named |= set(_parameters(adjustment.add))
+                named |= set(parameters_of(adjustment.add))
     for name, provision in law.all(provision_kinds.Parameter).items():
         parameter = provision.value
         if name in named and parameter.value is None and not parameter.years:
@@ -267,7 +267,7 @@ def _figures(law: Law, benefit: str, question: Question) -> Iterator[Field]:
             )
 
 
-def _parameters(value: object) -> Iterator[str]:
+def parameters_of(value: object) -> Iterator[str]:
     """The parameters that a value refers to."""
     if isinstance(value, FromParameter):
         yield value.parameter
@@ -275,4 +275,4 @@ def _parameters(value: object) -> Iterator[str]:
         yield value.index
     elif isinstance(value, ByAxis):
         for child in value.values.values():
-            yield from _parameters(child)
+            yield from parameters_of(child)

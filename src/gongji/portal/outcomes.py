@@ -5,19 +5,22 @@ Visits are settled by the functions of the calculator; nothing is kept.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gongji.law.compile.gates import gates_for
+from gongji.law.compile.layout import law_layers
 from gongji.law.engine.area import Area
 from gongji.law.engine.engine import Result
-from gongji.law.explain.as_far import MISSING
+from gongji.law.explain.as_far import MISSING, AsFar
 from gongji.law.rulebook.law import Law
+from gongji.law.rulebook.provision_kinds import Parameter
 from gongji.law.rulebook.vocabulary import CHOICE, DERIVED, FLAG, LEVEL_COLUMNS, Fact
 from gongji.platform.installation import installed_areas
 from gongji.portal.calculation import settled, so_far
+from gongji.portal.fields import parameters_of
 from gongji.portal.inputs import Question, at_pharmacy
 from gongji.refusals import Refusal
-from gongji.units import Fen
+from gongji.units import MAX_FEN, Fen, yuan_text
 
 LEVELS = ("1", "2", "3")
 MOST_WAYS = 6
@@ -29,7 +32,8 @@ DEEPEST = 2
 class Outcome:
     """What the pool pays of a question at least and at most, or by which gate it refuses.
 
-    Units:   fen. `person_fen` is None where the payment is not settled to the fen.
+    Units:   fen. `person_fen` is None where the payment is not settled to the fen. `within`: what
+             is open is only a ceiling, and the person pays so much below it.
     """
 
     question: Question
@@ -38,6 +42,7 @@ class Outcome:
     person_fen: Fen | None = None
     gate: str = ""
     refusal: Refusal | None = None
+    within: bool = False
 
     @property
     def paid(self) -> bool:
@@ -53,9 +58,33 @@ def outcome(question: Question) -> Outcome:
         found = so_far(question) if refusal.code == MISSING else None
         if found is None:
             return Outcome(question, refusal=refusal)
-        return Outcome(question, found.least_fen, found.most_fen)
+        return _open(question, found)
     pool, person = result.pool_fen, result.person_fen
     return Outcome(question, pool, pool, person, result.refusal)
+
+
+def _open(question: Question, found: AsFar) -> Outcome:
+    """The bounds of a question that lacks a figure; below a ceiling nobody published, a figure."""
+    law = found.explanation.result.law
+    if not only_ceilings(law, {path.split(".")[0] for path in found.missing}):
+        return Outcome(question, found.least_fen, found.most_fen)
+    high = dict.fromkeys(found.missing, yuan_text(MAX_FEN))
+    whole = replace(question, figures={**question.figures, **high})
+    person = settled(whole)[1][-1].person_fen
+    return Outcome(question, found.least_fen, found.most_fen, person, within=True)
+
+
+def only_ceilings(law: Law, codes: set[str]) -> bool:
+    """Whether nothing but the pool's ceilings depends on some parameters."""
+    named = {p.value.code: name for name, p in law.all(Parameter).items()}
+    names = {named[code] for code in codes if code in named}
+    for layer in law_layers(law):
+        groups = [*layer.deductibles, *layer.bands, layer.rate, layer.own]
+        for group in (one for one in groups if one):
+            values = (group.value, *(adjustment.add for adjustment in group.adjustments))
+            if any(names & set(parameters_of(value)) for value in values):
+                return False
+    return bool(names)
 
 
 @dataclass(frozen=True)

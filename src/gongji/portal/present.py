@@ -311,6 +311,7 @@ def shown_outcome(found: Outcome) -> dict[str, Any]:
         "least": found.least_fen,
         "most": found.most_fen,
         "person": found.person_fen,
+        "within": found.within,
     }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from gongji.law.explain.facts_told import DISEASES
-from gongji.law.rulebook.law import Law
+from gongji.law.rulebook.law import REST, Law
 from gongji.law.rulebook.provision_kinds import Place
 from gongji.law.rulebook.vocabulary import FACTS
 from gongji.platform.installation import installed_areas
@@ -46,6 +46,8 @@ BENEFIT_CARDS = {
     "special": "特殊病（已登记）",
     "two_diseases": "高血压、糖尿病用药（已登记）",
 }
+COMMON_DISEASES = ("高血压", "糖尿病", "恶性肿瘤")
+"""Offered first."""
 OTHER_DISEASE = "其他慢性病、特殊病"
 IN_THE_OPEN = ("selected", "referred", "offsite")
 """Facts asked in the path itself where they can change the answer."""
@@ -180,11 +182,12 @@ def _reason(question: Question, form: InputForm) -> Iterator[Field]:
     offered = {code for code, _ in form.benefits}
     if not offered & set(OF_DISEASES):
         return
-    names = dict.fromkeys(DISEASES.values())
+    names = dict.fromkeys((*COMMON_DISEASES, *DISEASES.values()))
     for fact in form.law.facts.values() if form.law else ():
         if fact.source == "病种":
             bands = (band for band in fact.bands.values() if isinstance(band, list | tuple))
-            names |= dict.fromkeys(DISEASES.get(one, one) for band in bands for one in band)
+            listed = (one for band in bands for one in band if one != REST)
+            names |= dict.fromkeys(DISEASES.get(one, one) for one in listed)
     given = DISEASES.get(question.get("disease"), question.get("disease"))
     if given:
         names[given] = None

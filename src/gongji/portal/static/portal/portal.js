@@ -54,7 +54,7 @@
       const text = errors[place.dataset.field] || "";
       if (place.textContent !== text) place.textContent = text;
       const folded = place.closest("details");
-      if (text && folded) folded.open = true;
+      if (text && folded && !place.dataset.field.startsWith("set.")) folded.open = true;
       const input = place.parentElement.querySelector("input:not([type=radio]), select");
       if (input) input.setAttribute("aria-invalid", text ? "true" : "false");
     }
