@@ -9,6 +9,7 @@ from tests.portal.reading import read
 from gongji.refusals import Refusal
 from gongji.units import date_of
 
+
 def test_who_has_said_nothing_finds_a_whole_question(client: Any, clock: Any) -> None:
     clock("2023-05-01T00:00:00+00:00")
     page = read(client.get("/"))

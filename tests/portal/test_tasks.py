@@ -181,9 +181,7 @@ def test_every_look_is_readable(chromium: Any, address: str, look: str) -> None:
         assert small == []
 
 
-def test_on_paper_the_form_is_gone_and_the_disclaimer_is_there(
-    chromium: Any, address: str
-) -> None:
+def test_on_paper_the_form_is_gone_and_the_disclaimer_is_there(chromium: Any, address: str) -> None:
     with watched(chromium, address, PHONE) as seen:
         page = seen.page
         seen.goto("/?area=532300&status=retired&level=2&total=800")

@@ -87,7 +87,9 @@ def drawn(curve: BillCurve) -> dict[str, object]:
         "right": WIDTH - RIGHT,
         "top": TOP,
         "floor": TOP + up,
-        "line": " ".join(f"{_tenth(x)},{_tenth(y)}" for x, y in (fine(*one) for one in curve.points)),
+        "line": " ".join(
+            f"{_tenth(x)},{_tenth(y)}" for x, y in (fine(*one) for one in curve.points)
+        ),
         "bill": {
             "x": bill_x,
             "y": bill_y,

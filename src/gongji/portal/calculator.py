@@ -249,7 +249,8 @@ def _alternatives(asked: Question, path: PathOfQuestions) -> dict[str, Any]:
     branches, supposed_so = [], []
     for field in path.unsaid:
         rows = [
-            {"label": name(label)} | present.shown_outcome(outcome(with_answer(asked, field.name, code)))
+            {"label": name(label)}
+            | present.shown_outcome(outcome(with_answer(asked, field.name, code)))
             for code, label in field.choices
             if code
         ]

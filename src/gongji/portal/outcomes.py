@@ -100,8 +100,9 @@ def ways(question: Question, result: Result) -> list[WayToBePaid]:
     area = installed_areas().area(question.get("area"), dict(question.figures))
     found = list(_ways(area, question, result, ()))
     found.sort(key=lambda way: len(way.changes))
-    fewest = len(found[0].changes) if found else 0
-    return [way for way in found if len(way.changes) == fewest][:MOST_WAYS]
+    alone = {way.changes[0] for way in found if len(way.changes) == 1}
+    needed = [way for way in found if len(way.changes) == 1 or not alone & set(way.changes)]
+    return needed[:MOST_WAYS]
 
 
 def _ways(
@@ -138,14 +139,12 @@ def _values(area: Area, law: Law, question: Question, fact: Fact) -> Iterator[Ch
     if column in LEVEL_COLUMNS or column == "institution_kind":
         if at_pharmacy(question) and "dual_channel" in law.benefits.values():
             yield ("benefit", "dual_channel"), {"benefit": "dual_channel"}
-        for level in LEVELS:
-            if level != question.get("level") or at_pharmacy(question):
-                there = {"level": level, "institution_kind": "hospital", "parent_level": ""}
-                yield ("level", level), there
+        yield from _hospitals(question)
     elif column == "has_prescription":
         for level in LEVELS[:1] if area.own_level(law) else LEVELS:
             told = "any" if area.own_level(law) else level
             yield ("prescriber_level", told), {"prescriber_level": level}
+        yield from _hospitals(question)
     elif fact.kind == FLAG and column not in DERIVED:
         now = question.get(column) or ("true" if fact.default else "false")
         other = "false" if now in ("true", "是", "1") else "true"
@@ -155,3 +154,11 @@ def _values(area: Area, law: Law, question: Question, fact: Fact) -> Iterator[Ch
         for code in fact.choices.values():
             if code != fact.codes.get(now, now):
                 yield (column, code), {column: code}
+
+
+def _hospitals(question: Question) -> Iterator[Change]:
+    """Every other level of hospital."""
+    for level in LEVELS:
+        if level != question.get("level") or at_pharmacy(question):
+            there = {"level": level, "institution_kind": "hospital", "parent_level": ""}
+            yield ("level", level), there

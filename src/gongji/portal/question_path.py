@@ -162,10 +162,10 @@ def _prescription(question: Question, form: InputForm) -> Field:
     none = (NONE, "没有处方")
     if form.law is not None and _own_level(form.law):
         given = "1" if given and given != NONE else given
-        answers = (("", NOT_SAID), ("1", "有医院的处方"), none)
+        known = [("1", "有医院的处方")]
     else:
-        levels = ((code, f"有{PLACES[code]}的处方") for code in ("1", "2", "3"))
-        answers = (("", NOT_SAID), *levels, none)
+        known = [(code, f"有{PLACES[code]}的处方") for code in ("1", "2", "3")]
+    answers = (("", NOT_SAID), *known, none)
     return _cards("prescriber_level", "有医院开的处方吗", given, answers)
 
 

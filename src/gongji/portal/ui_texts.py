@@ -319,6 +319,8 @@ WORDS = {
     # The answer to the path.
     "：": ": ",
     "。": ".",
+    "（": " (",
+    "）": ")",
     "医保报": "Insurance pays",
     "医保至少报": "Insurance pays at least",
     "，至多报": ", at most",
