@@ -252,7 +252,7 @@ def test_a_pharmacy_that_is_chosen_asks_for_the_prescriber(client: Any, owner: A
         "医保报 700.00",
         "医保报 480.00",
         "医保报 420.00",
-        "不报：在药店购药没有定点医疗机构的处方（缺开方机构级别）",
+        "不报：在药店购药没有定点医疗机构的处方",
     ]
 
 

@@ -52,13 +52,17 @@ def bill_curve(question: Question, result: Result) -> BillCurve | None:
     return BillCurve(tuple(points), (cost, result.pool_fen), in_scope, end)
 
 
-def _round_up(cost: Fen) -> Fen:
-    """The next cost that parts into three round ones."""
-    unit = 300 * FEN_PER_YUAN
+_THIRDS = (10, 12, 15, 18, 20, 24, 30, 40, 50, 60, 80)
+"""Round amounts for a third of an axis, in tens of yuan and their tenfolds."""
+
+
+def _round_up(amount: Fen) -> Fen:
+    """The next amount whose third is round."""
+    unit = 30 * FEN_PER_YUAN
     while True:
-        for digit in (1, 2, 4, 10):
-            if cost <= digit * unit:
-                return digit * unit
+        for third in _THIRDS:
+            if amount <= third * unit:
+                return third * unit
         unit *= 10
 
 
@@ -90,13 +94,7 @@ def drawn(curve: BillCurve) -> dict[str, object]:
         "line": " ".join(
             f"{_tenth(x)},{_tenth(y)}" for x, y in (fine(*one) for one in curve.points)
         ),
-        "bill": {
-            "x": bill_x,
-            "y": bill_y,
-            "beyond": bill_x > LEFT + across // 2,
-            "aside": -12 if bill_x > LEFT + across // 2 else 12,
-            "below": -8 if bill_y > TOP + 24 else 28,
-        },
+        "bill": {"x": bill_x, "y": bill_y} | _beside(bill_x, bill_y),
         "across": [(*place(curve.end_fen * n // 3, 0), curve.end_fen * n // 3) for n in thirds],
         "up": [(*place(0, height * n // 3), height * n // 3) for n in thirds],
         "rows": _rows(curve),
@@ -104,6 +102,14 @@ def drawn(curve: BillCurve) -> dict[str, object]:
         "cost": curve.bill[0],
         "paid": curve.bill[1],
     }
+
+
+def _beside(x: int, y: int) -> dict[str, int]:
+    """Where the bill's words stand: the line rises to the right, so below it or left above."""
+    if x > (LEFT + WIDTH - RIGHT) // 2:
+        return {"beyond": 1, "aside": -12, "below": -10}
+    low = y + 24 > HEIGHT - BOTTOM
+    return {"beyond": 0, "aside": -6 if low else 12, "below": -24 if low else 22}
 
 
 def _tenth(tenths: int) -> str:

@@ -169,7 +169,7 @@ def _context(given: Question) -> dict[str, Any]:
         "levels": _LEVELS,
         "here": "calculator",
         "place": place,
-        "key": f"{form.key} {path.key} {place.code if place else ''} {bool(given.get('disease'))}",
+        "key": f"{form.key} {path.key} {bool(given.get('disease'))} {place.code if place else ''}",
     }
     context["places"] = form.law is not None and institutions.has_places(form.law.area)
     if form.law and item_list.has_catalogue(form.law.area):

@@ -158,7 +158,7 @@ def _percents(parts: list[Fen], whole: Fen) -> list[str]:
 def reason_text(gate: str) -> str:
     """Why the pool does not pay, in the visitor's language."""
     reason = english.REFUSALS.get(gate, "") if is_english() else ""
-    return reason or str(Refusal(gate))
+    return reason or refusal_words.sentence(Refusal(gate))
 
 
 def elsewhere(answer: CalculatedAnswer) -> Iterator[dict[str, Any]]:
