@@ -8,13 +8,15 @@ from urllib.parse import urlencode
 
 import pytest
 from tests.portal.reading import Page, read
+from tests.portal.test_calculator import of_quote
 from tests.portal.test_calculator_fields import every_form
 from tests.portal.test_plain_words import words_of_programs
 
+from gongji.law.checks.library import Library
 from gongji.law.compile.cells import offered_benefits
 from gongji.law.engine.areas import Areas
 from gongji.refusals import Refusal
-from gongji.units import date_of
+from gongji.units import date_of, parse_fen, yuan_text
 
 YUNFU = {"area": "445300", "date": "2023-03-01", "status": "active", "level": "2"}
 CHUXIONG = {"area": "532300", "date": "2024-06-01", "status": "retired", "level": "2"}
@@ -215,19 +217,18 @@ def test_a_day_after_the_rules_is_answered_by_their_last_day(client: Any) -> Non
 
 
 def test_the_bill_lies_on_the_curve_that_quote_gives(portal: Any) -> None:
-    from gongji.law.explain.quote import quote
     from gongji.portal.bill_curve import bill_curve, drawn
     from gongji.portal.calculation import answer
     from gongji.portal.inputs import Question
 
-    facts = CHUXIONG | {"benefit": "ordinary"}
+    library, facts = Library(), CHUXIONG | {"benefit": "ordinary"}
     for cost, end in (("800", 300_000), ("2600", 360_000), ("5000", 720_000)):
         question = Question(facts | {"total": cost})
         found = bill_curve(question, answer(question).result)
         assert found and found.end_fen == end and found.points[0] == (0, 0)
         for at, paid in found.points[::20]:
-            told = quote(facts | {"total": f"{at // 100}.{at % 100:02d}"})
-            assert told.result.pool_fen == paid
+            told = of_quote(Question(facts | {"total": yuan_text(at)}), library)
+            assert parse_fen(told["pool_pays"]) == paid
         assert found.bill == (int(cost) * 100, answer(question).result.pool_fen)
         picture = drawn(found)
         assert 62 <= picture["bill"]["x"] <= 342 and 26 <= picture["bill"]["y"] <= 194  # type: ignore[index]

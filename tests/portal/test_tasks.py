@@ -154,7 +154,10 @@ LOOKS = {
 }
 
 
-@pytest.mark.parametrize("look", ["large", "zoomed", *LOOKS])
+RARE = [pytest.param(look, marks=pytest.mark.slow) for look in LOOKS if look != "dark"]
+
+
+@pytest.mark.parametrize("look", ["large", "zoomed", "dark", *RARE])
 def test_every_look_is_readable(chromium: Any, address: str, look: str) -> None:
     size = {"width": 195, "height": 422} if look == "zoomed" else PHONE
     with watched(chromium, address, size, **LOOKS.get(look, {})) as seen:

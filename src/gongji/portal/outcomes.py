@@ -29,7 +29,7 @@ DEEPEST = 2
 
 
 @dataclass(frozen=True)
-class Outcome:
+class QuestionOutcome:
     """What the pool pays of a question at least and at most, or by which gate it refuses.
 
     Units:   fen. `person_fen` is None where the payment is not settled to the fen. `within`: what
@@ -50,28 +50,28 @@ class Outcome:
         return not self.gate and self.refusal is None and self.most_fen > 0
 
 
-def outcome(question: Question) -> Outcome:
+def outcome(question: Question) -> QuestionOutcome:
     """What a question comes to."""
     try:
         result = settled(question)[1][-1]
     except Refusal as refusal:
         found = so_far(question) if refusal.code == MISSING else None
         if found is None:
-            return Outcome(question, refusal=refusal)
+            return QuestionOutcome(question, refusal=refusal)
         return _open(question, found)
     pool, person = result.pool_fen, result.person_fen
-    return Outcome(question, pool, pool, person, result.refusal)
+    return QuestionOutcome(question, pool, pool, person, result.refusal)
 
 
-def _open(question: Question, found: AsFar) -> Outcome:
+def _open(question: Question, found: AsFar) -> QuestionOutcome:
     """The bounds of a question that lacks a figure; below a ceiling nobody published, a figure."""
     law = found.explanation.result.law
     if not only_ceilings(law, {path.split(".")[0] for path in found.missing}):
-        return Outcome(question, found.least_fen, found.most_fen)
+        return QuestionOutcome(question, found.least_fen, found.most_fen)
     high = dict.fromkeys(found.missing, yuan_text(MAX_FEN))
     whole = replace(question, figures={**question.figures, **high})
     person = settled(whole)[1][-1].person_fen
-    return Outcome(question, found.least_fen, found.most_fen, person, within=True)
+    return QuestionOutcome(question, found.least_fen, found.most_fen, person, within=True)
 
 
 def only_ceilings(law: Law, codes: set[str]) -> bool:
@@ -92,7 +92,7 @@ class WayToBePaid:
     """What would have to be otherwise (columns and their values), and what it comes to."""
 
     changes: tuple[tuple[str, str], ...]
-    outcome: Outcome
+    outcome: QuestionOutcome
 
 
 def ways(question: Question, result: Result) -> list[WayToBePaid]:

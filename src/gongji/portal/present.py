@@ -18,7 +18,7 @@ from gongji.portal import english, official_texts, refusal_words
 from gongji.portal.calculation import CalculatedAnswer, Elsewhere
 from gongji.portal.fields import OPENLY
 from gongji.portal.inputs import SET, USED, Question
-from gongji.portal.outcomes import Outcome, WayToBePaid
+from gongji.portal.outcomes import QuestionOutcome, WayToBePaid
 from gongji.portal.ui_texts import is_english, name, say
 from gongji.refusals import Refusal
 from gongji.units import Fen
@@ -300,7 +300,7 @@ def shown_ways(found: Iterable[WayToBePaid], area: str) -> list[dict[str, Any]]:
     ]
 
 
-def shown_outcome(found: Outcome) -> dict[str, Any]:
+def shown_outcome(found: QuestionOutcome) -> dict[str, Any]:
     """What one of several outcomes is: figures or bounds, or why nothing is paid."""
     shown: dict[str, Any] = {"link": found.question.link(), "reason": ""}
     if found.refusal is not None:
