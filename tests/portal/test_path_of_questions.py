@@ -209,6 +209,27 @@ def test_every_benefit_asked_today_ends_in_a_figure_or_a_bound(client: Any) -> N
         assert not words_of_programs(read(found).text), (area, benefit)
 
 
+def test_an_open_question_is_told_at_each_level_and_the_links_say_what_they_are(
+    client: Any,
+) -> None:
+    found = page(client, **YUNFU, total="800")
+    ceiling = "（没有超过最高支付限额的话）"
+    levels = next(table for table in found.tables if table[0][0] == "一级")
+    assert levels == [
+        ["一级", f"医保报 480.00元，自己付 320.00元{ceiling}"],
+        ["二级（所选）", f"医保报 440.00元，自己付 360.00元{ceiling}"],
+        ["三级", f"医保报 400.00元，自己付 400.00元{ceiling}"],
+    ]
+    pharmacy = page(client, **PHARMACY, total="300")
+    without = next(href for text, href in pharmacy.links if text == "没有处方")
+    shown = page_of(client, without)
+    assert shown.fields["prescriber_level"]["value"] == "none"
+    assert "医保不报，自己付 300.00元" in shown.text
+    # A law that has ended says so where nobody named a day.
+    assert "现有规则的最后一天是 2025-12-31" in page(client, area="445300").text
+    assert "现有规则的最后一天" not in page(client, area="532300").text
+
+
 def test_a_day_after_the_rules_is_answered_by_their_last_day(client: Any) -> None:
     found = page(client, **YUNFU | {"date": "2026-06-01"}, total="100", selected="true")
     assert "不在统筹区" not in found.text.partition("更多情况")[0]

@@ -226,7 +226,7 @@ def _answered(
         found |= _refused(refusal, question, labels, errors)
         found |= _as_far(refusal, costed)
     if "result" in found or "so_far" in found:
-        found |= _alternatives(costed, path)
+        found |= _alternatives(costed, question, path)
     return found
 
 
@@ -244,13 +244,17 @@ def _told(costed: Question, question: Question) -> dict[str, Any]:
     return found
 
 
-def _alternatives(asked: Question, path: PathOfQuestions) -> dict[str, Any]:
-    """The answer under each value of what is unsaid, and by each benefit of a disease."""
+def _alternatives(asked: Question, given: Question, path: PathOfQuestions) -> dict[str, Any]:
+    """The answer under each value of what is unsaid, and by each benefit of a disease.
+
+    `asked` is what rules read of the question `given`, which the links ask again.
+    """
     branches, supposed_so = [], []
     for field in path.unsaid:
         rows = [
             {"label": name(label)}
-            | present.shown_outcome(outcome(with_answer(asked, field.name, code)))
+            | present.shown_outcome(outcome(supposed(with_answer(asked, field.name, code))))
+            | {"link": with_answer(given, field.name, code).link()}
             for code, label in field.choices
             if code
         ]
@@ -264,6 +268,7 @@ def _alternatives(asked: Question, path: PathOfQuestions) -> dict[str, Any]:
     by_benefit = [
         {"label": name(benefits[code]), "here": code == path.benefit.value}
         | present.shown_outcome(outcome(asked.with_facts(benefit=code)))
+        | {"link": given.with_facts(benefit=code).link()}
         for code in (diseases if by_name else ())
         if code != "two_diseases" or asked.get("disease") in TWO_DISEASES
     ]
@@ -295,10 +300,22 @@ def _as_far(refusal: Refusal, question: Question) -> dict[str, Any]:
         found = so_far(question)
         if found is None:
             return {}
-        return {"so_far": present.shown_so_far(found) | present.shown_outcome(outcome(question))}
+        shown = present.shown_so_far(found) | present.shown_outcome(outcome(question))
+        return {"so_far": shown | {"levels": _at_other_levels(question)}}
     if refusal.code == "level_missing":
         return {"by_level": present.shown_levels(at_each_level(question), question)}
     return {}
+
+
+def _at_other_levels(question: Question) -> list[dict[str, Any]]:
+    """What a visit that lacks a figure comes to at each level; none at a pharmacy."""
+    if at_pharmacy(question):
+        return []
+    return [
+        {"label": name(level), "here": code == question.get("level")}
+        | present.shown_outcome(outcome(question.with_facts(level=code, parent_level="")))
+        for code, level in _LEVELS
+    ]
 
 
 def _rows(

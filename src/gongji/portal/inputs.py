@@ -134,10 +134,8 @@ def supposed(question: Question) -> Question:
 
 
 def with_answer(question: Question, name: str, code: str) -> Question:
-    """The question, as rules read it, with another answer to a question of the form."""
-    if name == INTERNET_LEVEL:
-        return question.with_facts(parent_level=code)
-    return question.with_facts(**{name: "" if code == NONE else code})
+    """The question with an answer of the form to one of its questions."""
+    return question.with_facts(**{"parent_level" if name == INTERNET_LEVEL else name: code})
 
 
 def is_trace(name: str) -> bool:
