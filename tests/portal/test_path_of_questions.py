@@ -210,8 +210,9 @@ def test_every_benefit_asked_today_ends_in_a_figure_or_a_bound(client: Any) -> N
 
 
 def test_an_open_question_is_told_at_each_level_and_the_links_say_what_they_are(
-    client: Any,
+    client: Any, clock: Any
 ) -> None:
+    clock("2026-02-01T00:00:00+00:00")
     found = page(client, **YUNFU, total="800")
     ceiling = "（没有超过最高支付限额的话）"
     levels = next(table for table in found.tables if table[0][0] == "一级")
