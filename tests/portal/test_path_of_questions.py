@@ -183,6 +183,9 @@ def test_below_a_ceiling_that_nobody_published_the_figure_is_told(client: Any) -
         "元，", "元 ，"
     ).replace("元（没", "元 （没")
     assert "统筹基金支付 0.00元 至 440.00元" in found.text
+    why = found.text.partition("为什么")
+    assert "最高支付限额取决于：城镇在岗职工年平均工资（本市上上年度" in why[0]
+    assert "无法计算" not in why[0] and "至少支付0.00元，至多支付440.00元" in why[2]
     # A rate that is open bounds, and is no figure: 楚雄 special disease.
     special = page(client, **CHUXIONG, total="800", benefit="special")
     assert "医保至少报 0.00元，至多报" in special.text and "限额的话" not in special.text

@@ -13,6 +13,7 @@ from gongji.law.explain.sentences import Explanation, Sentence
 from gongji.law.explain.show import supplied_names
 from gongji.law.report import curve
 from gongji.law.report.law_figures import OFFICIAL
+from gongji.law.rulebook.provision_kinds import Parameter
 from gongji.law.rulebook.rulebook import Rulebook
 from gongji.portal import english, official_texts, refusal_words
 from gongji.portal.calculation import CalculatedAnswer, Elsewhere
@@ -232,8 +233,21 @@ def shown_so_far(found: AsFar) -> dict[str, Any]:
         "total": explanation.result.total_fen,
         "sentences": [said(sentence, books) for sentence in told],
         "open": [said(sentence, books) for sentence in rest],
+        "figures": list(_figures(found)),
         "doubts": [(doubt, links_of_doubt(doubt, books)) for doubt in explanation.doubts],
     }
+
+
+def _figures(found: AsFar) -> Iterator[tuple[str, str]]:
+    """The figures that a visit lacks: the name of each and what its rulebook says of it."""
+    known = {p.value.code: (n, p.value.note) for n, p in _parameters(found).items()}
+    for code in dict.fromkeys(path.split(".")[0] for path in found.missing):
+        named, note = known[code]
+        yield name(named), "" if is_english() else note
+
+
+def _parameters(found: AsFar) -> Mapping[str, Any]:
+    return found.explanation.result.law.all(Parameter)
 
 
 def shown_levels(found: Mapping[str, Explanation], question: Question) -> list[dict[str, Any]]:

@@ -332,6 +332,7 @@ WORDS = {
     "在选定的机构看，或经转诊": "At the institution selected, or referred by it",
     "下面按规则有效的最后一天算：": "Below it is worked out for the last day that the rules cover: ",
     "（没有超过最高支付限额的话）": " (as long as the ceiling is not passed)",
+    "最高支付限额取决于：": "The ceiling depends on: ",
     "现有规则的最后一天是": "The rules that are here end on",
     "下面按这一天算；以后的规则还没有收录。": " Below it is worked out for this day; later rules are not here yet.",
     "怎样才能报": "How it would be paid",
