@@ -10,7 +10,7 @@ class Page:
     """What stands in a page.
 
     Shape:   `tables` tables of rows of texts; `fields` name -> attributes of inputs and selects, a
-             select with its options (value, text) and the one selected.
+             select or cards with the options (value, text) and the one selected.
     """
 
     tables: list[list[list[str]]] = field(default_factory=list)
@@ -34,6 +34,7 @@ class _Reader(HTMLParser):
         self.link: tuple[str, list[str]] | None = None
         self.label: tuple[str, list[str]] | None = None
         self.select: dict[str, Any] | None = None
+        self.card: dict[str, Any] | None = None
 
     def handle_starttag(self, tag: str, given: list[tuple[str, str | None]]) -> None:
         attributes: dict[str, Any] = dict(given)
@@ -49,6 +50,14 @@ class _Reader(HTMLParser):
             self.link = (attributes.get("href", ""), [])
         elif tag == "label":
             self.label = (attributes["for"], [])
+        elif tag == "legend" and attributes.get("id"):
+            self.label = (attributes["id"], [])
+        elif tag == "input" and attributes.get("type") == "radio":
+            group = self.page.fields.setdefault(attributes["name"], {"options": []})
+            group["options"].append([attributes["value"], ""])
+            self.card = group
+            if "checked" in attributes:
+                group["value"] = attributes["value"]
         elif tag in ("input", "select") and "name" in attributes:
             self.page.fields[attributes["name"]] = attributes
             self.select = attributes | {"options": []} if tag == "select" else self.select
@@ -66,9 +75,13 @@ class _Reader(HTMLParser):
         elif tag == "a" and self.link:
             self.page.links.append((_joined(self.link[1]), self.link[0]))
             self.link = None
-        elif tag == "label" and self.label:
-            self.page.labels[self.label[0]] = _joined(self.label[1])
-            self.label = None
+        elif tag in ("label", "legend") and self.label:
+            said = _joined(self.label[1])
+            if self.card:
+                self.card["options"][-1][1] = said
+            else:
+                self.page.labels[self.label[0]] = said
+            self.label = self.card = None
         elif tag == "select":
             self.select = None
 

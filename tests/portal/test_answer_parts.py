@@ -52,7 +52,7 @@ SHARES = {
     "refused": (
         SHAOYANG | {"in_scope": "1000", "total": "1100", "third_party": "true"},
         {},
-        {"share": 100_000, "outside": 10_000},
+        {"refused": 100_000, "outside": 10_000},
     ),
     "nothing": (SHAOYANG | {"in_scope": "0"}, {}, {}),
     # 楚雄 第十八条: 10 % first self-pay of 1000; (900 - 300) x 85 % = 510, of which 200 are left in
@@ -87,6 +87,7 @@ def test_who_pays_what_to_the_fen(portal: Any, name: str) -> None:
         "pool": "统筹基金",
         "deductible": "起付标准内",
         "share": "个人按比例负担",
+        "refused": "统筹基金不予支付的",
         "beyond": "超过限额",
         "first_self_pay": "先行自付",
         "outside": "政策范围外",
@@ -117,6 +118,7 @@ def test_what_a_layer_takes_from_the_account_is_the_account_s() -> None:
         first_self_pay_fen=1_000,
         deductible_fen=700,
         visit=SimpleNamespace(parts={}),
+        refusal="",
     )
     assert [(one.code, one.amount_fen) for one in shares(result)] == [
         ("account", 3_000),
@@ -271,7 +273,7 @@ def test_the_page_shows_each_part_beside_its_name_and_percentage(client: Any) ->
     shares = next(table for table in found.tables if table[0][0] == "统筹基金")
     assert shares == [
         ["统筹基金", "1,500.00元", "34.7%"],
-        ["起付标准内", "300.00元", "6.9%"],
+        ["起付标准内", "300.00元", "7.0%"],
         ["个人按比例负担", "1,000.00元", "23.1%"],
         ["超过限额", "1,200.00元", "27.8%"],
         ["政策范围外", "321.09元", "7.4%"],
@@ -328,26 +330,30 @@ def test_links_elsewhere_ask_the_same_there(client: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "whole", "shown"),
+    ("parts", "shown"),
     [
-        (0, 100, "0.0%"),
-        (1, 3, "33.3%"),
-        (2, 3, "66.7%"),
-        (1, 2000, "0.1%"),
-        (1, 2001, "0.0%"),
-        (5, 5, "100.0%"),
-        (0, 0, "0.0%"),
-        (1999, 2000, "100.0%"),
-        (1234, 10_000, "12.3%"),
-        (1235, 10_000, "12.4%"),
+        ([0, 100], ["0.0%", "100.0%"]),
+        ([1, 2], ["33.3%", "66.7%"]),
+        ([1, 1999], ["0.1%", "99.9%"]),
+        ([1, 2000], ["0.0%", "100.0%"]),
+        ([5], ["100.0%"]),
+        ([0], ["0.0%"]),
+        ([1999, 1], ["100.0%", "0.0%"]),
+        ([1234, 8766], ["12.3%", "87.7%"]),
+        ([1235, 8765], ["12.4%", "87.6%"]),
+        # Rounded one by one these would add up to 100.1 %.
+        ([2005, 2005, 5990], ["20.1%", "20.0%", "59.9%"]),
+        ([1, 1, 1], ["33.4%", "33.3%", "33.3%"]),
     ],
 )
-def test_percentages_are_rounded_half_up_to_a_tenth(
-    portal: Any, part: int, whole: int, shown: str
+def test_percentages_of_a_bill_add_up_to_a_hundred(
+    portal: Any, parts: list[int], shown: list[str]
 ) -> None:
-    from gongji.portal.present import _percent
+    from gongji.portal.present import _percents
 
-    assert _percent(part, whole) == shown
+    assert _percents(parts, sum(parts)) == shown
+    tenths = sum(int(one.rstrip("%").replace(".", "")) for one in shown)
+    assert tenths == (1000 if sum(parts) else 0)
 
 
 def test_the_bar_is_as_long_as_the_cost_and_shows_the_smallest_part(portal: Any) -> None:

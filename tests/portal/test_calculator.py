@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.portal.reading import read
 
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
@@ -146,7 +147,7 @@ def test_the_shares_add_up_and_every_sentence_has_its_english(portal: Any) -> No
         expected = parts_of(quoted)
         if not quoted["supplements"].strip("0."):
             # A supplement may bear first self-pay or what is outside; then those parts are smaller.
-            own = ("deductible", "share", "beyond", "account")
+            own = ("deductible", "share", "refused", "beyond", "account")
             assert {c: f for c, f in shares.items() if c not in own} == expected, question
             if not quoted["refusal"]:
                 assert shares["deductible"] == parse_fen(quoted["deductible"]), question
@@ -251,7 +252,7 @@ def test_an_institution_that_is_chosen_brings_its_level(client: Any) -> None:
     asked = "/answer?area=430500&date=2023-02-01&status=active&level=1&total=1000&institution="
     found = client.get(asked + "H43050000001").json()
     assert "420.00元" in found["answer"], "level 3, not 1"
-    assert '<option value="3" selected>' in found["form"]
+    assert read(found["form"]).fields["level"]["value"] == "3"
     found = client.get(asked + "H43050000009").json()
     assert list(found["errors"]) == ["institution"]
 

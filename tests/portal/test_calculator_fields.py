@@ -9,8 +9,6 @@ from tests.portal.reading import read
 from gongji.refusals import Refusal
 from gongji.units import date_of
 
-LEVELS = [["1", "一级"], ["2", "二级"], ["3", "三级"]]
-
 
 def test_who_has_said_nothing_finds_a_whole_question(client: Any, clock: Any) -> None:
     clock("2023-05-01T00:00:00+00:00")
@@ -22,11 +20,9 @@ def test_who_has_said_nothing_finds_a_whole_question(client: Any, clock: Any) ->
             "date",
             "status",
             "level",
-            "institution_kind",
             "benefit",
             "total",
             "in_scope",
-            "birth_date",
         )
     }
     assert given == {
@@ -34,31 +30,35 @@ def test_who_has_said_nothing_finds_a_whole_question(client: Any, clock: Any) ->
         "date": "2023-05-01",
         "status": "active",
         "level": "2",
-        "institution_kind": "hospital",
         "benefit": "ordinary",
         "total": "1000",
         "in_scope": "",
-        "birth_date": "",
     }
+    assert "birth_date" not in page.fields, "no rule here looks at the age"
     # (1000 - 200) x 60 %.
     assert "统筹基金支付 480.00元" in page.text
 
 
+CARDS = [
+    ["1", "社区、卫生院（一级）"],
+    ["2", "县医院（二级）"],
+    ["3", "市州医院（三级）"],
+    ["pharmacy", "药店"],
+    ["internet", "互联网医院"],
+]
 FIXED = {
-    "area": ("统筹区", None),
+    "area": ("在哪参保", None),
     "date": ("就诊日期", None),
-    "status": ("参保状态", [["active", "在职"], ["retired", "退休"]]),
-    "birth_date": ("出生日期", None),
-    "institution_kind": ("机构类别", [["hospital", "医院"], ["pharmacy", "药店"]]),
-    "level": ("医院级别", LEVELS),
-    "total": ("总费用（ 元 ）", None),
+    "status": ("在职还是退休", [["active", "在职"], ["retired", "退休"]]),
+    "level": ("去哪看", CARDS),
+    "total": ("花了多少（ 元 ）", None),
     "in_scope": ("政策范围内费用（ 元 ）", None),
     "benefit": (
-        "待遇",
+        "按哪种待遇",
         [
             ["ordinary", "普通门诊"],
-            ["chronic", "慢性病"],
-            ["special", "特殊病"],
+            ["chronic", "慢性病（已登记）"],
+            ["special", "特殊病（已登记）"],
             ["emergency", "急诊抢救"],
             ["dual_channel", "双通道药"],
         ],
@@ -94,9 +94,15 @@ def test_the_areas_are_chosen_by_their_names(client: Any) -> None:
 def test_at_a_pharmacy_the_level_of_the_prescriber_is_asked_for(client: Any, kind: str) -> None:
     query = "/?area=430500&date=2023-02-01&status=active&total=1000&institution_kind="
     page = read(client.get(query + kind + "&prescriber_level=2"))
-    assert "level" not in page.fields
-    assert page.labels["f-prescriber_level"] == "处方机构级别"
-    assert page.fields["prescriber_level"]["options"] == [["", "无"], *LEVELS]
+    assert page.fields["level"]["value"] == "pharmacy"
+    assert page.labels["f-prescriber_level"] == "有医院开的处方吗"
+    assert page.fields["prescriber_level"]["options"] == [
+        ["", "不清楚"],
+        ["1", "有社区、卫生院（一级）的处方"],
+        ["2", "有县医院（二级）的处方"],
+        ["3", "有市州医院（三级）的处方"],
+        ["none", "没有处方"],
+    ]
     assert page.fields["prescriber_level"]["value"] == "2"
     assert "统筹基金支付 480.00元" in page.text
     page = read(client.get(query + "hospital&level=2"))

@@ -114,15 +114,25 @@ def test_whether_the_hospital_is_the_one_selected_is_asked_and_never_assumed(cli
     """云浮 第十八条: nothing is paid elsewhere without a referral."""
     asked = YUNFU | {"total": "1000"} | WAGE
     found = page(client, **asked)
-    assert found.fields["selected"]["options"][0] == ["", "还没有回答"]
+    assert found.fields["selected"]["options"][0] == ["", "不清楚"]
     assert found.fields["selected"].get("value", "") == ""
-    assert "在选定的机构看，或经转诊：统筹基金支付 550.00元" in found.text
-    assert "不是选定的机构，也没有转诊：统筹基金不予支付" in found.text
-    before = found.text.index("选定机构")
-    assert before < found.text.index("其他情形"), "it stands in the open"
+    assert "在选定的机构看，或经转诊：医保报 550.00元，自己付 450.00元" in found.text
+    assert "统筹基金支付 550.00元，个人负担 450.00元" in found.text
+    (answers,) = [table for table in found.tables if table[0][0] == "是"]
+    assert answers == [
+        ["是", "医保报 550.00元，自己付 450.00元"],
+        ["不是", "不报：不是选定的定点医疗机构，也没有转诊"],
+    ]
+    before = found.text.index("是选定的那家机构吗")
+    assert before < found.text.index("更多情况"), "it stands in the open"
+    assert "referred" not in found.fields, "at the institution selected nobody is referred"
     yes, no = (page(client, **asked, selected=text) for text in ("true", "false"))
     assert "经转诊：" not in yes.text and "统筹基金支付 550.00元" in yes.text
-    assert "统筹基金不予支付" in no.text and "550.00" not in no.text
+    assert "统筹基金不予支付，个人负担 1,000.00元" in no.text
+    assert "怎样才能报" in no.text and no.text.count("550.00元") == 2
+    assert "到选定的那家机构看：医保报 550.00元，自己付 450.00元" in no.text
+    assert "由选定的机构开转诊：医保报 550.00元，自己付 450.00元" in no.text
+    assert no.fields["referred"]["value"] == "false", "now it can change the answer"
     referred = page(client, **asked, selected="false", referred="true")
     assert "统筹基金支付 550.00元" in referred.text
 

@@ -243,9 +243,17 @@ def test_a_pharmacy_that_is_chosen_asks_for_the_prescriber(client: Any, owner: A
     found = client.get("/answer?" + urlencode(facts | {"prescriber_level": "3"})).json()
     assert "统筹基金支付 420.00元" in read(found["answer"]).text
     form = read(found["form"]).fields
-    assert form["institution_kind"]["value"] == "pharmacy" and "level" not in form
-    without = client.get("/answer?" + urlencode(facts)).json()
+    assert form["level"]["value"] == "pharmacy"
+    assert form["prescriber_level"]["value"] == "3"
+    without = client.get("/answer?" + urlencode(facts | {"prescriber_level": "none"})).json()
     assert "统筹基金不予支付" in read(without["answer"]).text
+    unsaid = read(client.get("/answer?" + urlencode(facts)).json()["answer"])
+    assert [row[1].partition("元")[0] for row in unsaid.tables[0]] == [
+        "医保报 700.00",
+        "医保报 480.00",
+        "医保报 420.00",
+        "不报：在药店购药没有定点医疗机构的处方",
+    ]
 
 
 def test_the_level_is_that_of_the_day(client: Any, owner: Any) -> None:

@@ -118,13 +118,13 @@ def test_a_hospitals_name_is_typed_without_an_error_and_the_answer_stays(
         page.keyboard.insert_text("院")
         calculated(seen, "480.00")
         assert page.input_value("[name=institution]") == "邵东县人民医院", "no code is written in"
-        assert page.input_value("[name=level]") == "2"
+        assert page.input_value("[name=level]:checked") == "2"
         assert page.evaluate("document.activeElement.name") == "institution"
         page.keyboard.press("Tab")
         page.wait_for_url("**institution=**")
         page.reload()
         assert page.input_value("[name=institution]") == "邵东县人民医院"
-        page.select_option("[name=area]", "532300")
+        page.check("#f-area-532300")
         page.wait_for_url("**area=532300**")
         assert "institution" not in page.url, "a hospital does not move to another area"
 

@@ -26,12 +26,13 @@ from gongji.portal.inputs import Question
 from gongji.refusals import Refusal
 from gongji.units import Fen
 
-OUTSIDE, FIRST, DEDUCTIBLE, BEYOND, SHARE = (
+OUTSIDE, FIRST, DEDUCTIBLE, BEYOND, SHARE, REFUSED = (
     "outside",
     "first_self_pay",
     "deductible",
     "beyond",
     "share",
+    "refused",
 )
 """What the person's part consists of."""
 
@@ -209,14 +210,15 @@ def shares(result: Result) -> tuple[ShownShare, ...]:
     deductible = min(left - outside - first, result.deductible_fen)
     beyond = min(left - outside - first - deductible, _beyond(result))
     rest = left - outside - first - deductible - beyond
+    code, why = (REFUSED, "统筹基金不予支付的") if result.refusal else (SHARE, "个人按比例负担")
     own = {
         DEDUCTIBLE: ("起付标准内", deductible),
-        SHARE: ("个人按比例负担", rest),
+        code: (why, rest),
         BEYOND: ("超过限额", beyond),
         FIRST: ("先行自付", first),
         OUTSIDE: ("政策范围外", outside),
     }
-    return (*found, *(ShownShare(code, name, fen) for code, (name, fen) in own.items() if fen))
+    return (*found, *(ShownShare(one, name, fen) for one, (name, fen) in own.items() if fen))
 
 
 def _beyond(result: Result) -> Fen:

@@ -2,31 +2,46 @@
 
 from collections.abc import Container
 from dataclasses import replace
+from html import unescape
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.html import strip_tags
 from django.views.decorators.http import require_safe
 
 from gongji.law.engine.area import Area
 from gongji.law.engine.visit import read_date
 from gongji.law.explain.as_far import MISSING
-from gongji.law.rulebook.vocabulary import FACTS, LEVELS, NO_LEVEL, PHARMACY
+from gongji.law.rulebook.vocabulary import LEVELS, NO_LEVEL, PHARMACY
 from gongji.platform.installation import installed_areas
 from gongji.portal import fields, institutions, item_list, present
+from gongji.portal.bill_curve import bill_curve, drawn
 from gongji.portal.calculation import answer, at_each_level, so_far
-from gongji.portal.fields import DAY, MONEY, SELECT, Field, InputForm
-from gongji.portal.inputs import EARLIER, ITEM, Question, cleaned, read_question
-from gongji.portal.ui_texts import say
+from gongji.portal.fields import Field
+from gongji.portal.inputs import (
+    EARLIER,
+    INTERNET_LEVEL,
+    ITEM,
+    Question,
+    at_pharmacy,
+    cleaned,
+    of_form,
+    read_question,
+    supposed,
+    with_answer,
+)
+from gongji.portal.outcomes import outcome, ways
+from gongji.portal.question_path import OF_DISEASES, PICKS, PathOfQuestions, path_of
+from gongji.portal.ui_texts import name, say
 from gongji.refusals import Refusal
 from gongji.units import date_of, day_of
 
 DEFAULTS = {"status": "active", "level": "2", "benefit": "ordinary", "total": "1000"}
 """What a visitor finds who has said nothing yet."""
 NOT_FOUND = "没有找到这家机构，先按所选级别计算；请从列表中选"
-PHARMACIES = ("pharmacy", PHARMACY)
 _LEVELS = tuple((code, n) for n, code in LEVELS.items() if n not in (NO_LEVEL, PHARMACY))
 
 
@@ -46,7 +61,7 @@ def completed(question: Question, said: Container[str]) -> Question:
     usual = {"area": area.code, "date": last_day(area), **DEFAULTS}
     if any(name in said for name in COSTS):
         del usual["total"]
-    if question.get("institution_kind") in PHARMACIES:
+    if at_pharmacy(question) or question.get("parent_level"):
         del usual["level"]
     missing = {name: text for name, text in usual.items() if name not in said}
     return question.with_facts(**missing) if missing else question
@@ -59,14 +74,16 @@ def last_day(area: Area) -> str:
 
 
 def _asked(request: HttpRequest) -> Question:
-    return fields.fitting(read_question(request.GET))
+    return fields.fitting(of_form(read_question(request.GET)))
 
 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """The calculator with whatever the link says."""
     question = completed(_asked(request), request.GET)
-    return render(request, "portal/calculator.html", _context(question))
+    context = _context(question)
+    context["folded"] = request.headers.get("Sec-CH-UA-Mobile") == "?1"
+    return render(request, "portal/calculator.html", context)
 
 
 @require_safe
@@ -76,11 +93,14 @@ def part(request: HttpRequest) -> HttpResponse:
     if not request.GET or "whole" in request.GET:
         question = completed(question, request.GET)
     context = _context(question)
+    headline = render_to_string("portal/headline.html", context, request)
     return JsonResponse(
         {
             "key": context["key"],
             "form": render_to_string("portal/question.html", context, request),
             "answer": render_to_string("portal/answer.html", context, request),
+            "headline": headline,
+            "told": " ".join(unescape(strip_tags(headline)).split()),
             "errors": context["errors"],
         }
     )
@@ -119,42 +139,151 @@ def _placed(question: Question) -> tuple[Question, institutions.FoundPlace | Non
     facts = {"level": place.level, "institution_kind": place.kind, "institution": place.code}
     if place.ended:
         facts["designated"] = "false"
-    return question.with_facts(**facts), place
+    return question.with_facts(parent_level="", **facts), place
+
+
+def _within(question: Question) -> Question:
+    """The question on the last day that the area's rules cover, where it is of a later one."""
+    try:
+        area = installed_areas().area(question.get("area"), {})
+        day = read_date("date", question.get("date"))
+    except Refusal:
+        return question
+    return question if day < area.laws[-1].until else question.with_facts(date=last_day(area))
 
 
 def _context(given: Question) -> dict[str, Any]:
     question, place = _placed(given)
-    form = fields.form(question)
-    groups = _groups(question, form)
-    labels = {field.name: field.label for field in _all(form)}
+    within = _within(question)
+    form = fields.form(within)
+    path = path_of(within, form, question.get("date"))
     context: dict[str, Any] = {
         "question": question,
         "named": place.name if place else given.get("institution"),
         "form": form,
+        "path": path,
+        "picks": PICKS,
         "errors": {},
         "link": question.link(),
-        "groups": groups,
         "earlier": _rows(question.earlier, "earlier", EARLIER),
         "levels": _LEVELS,
         "here": "calculator",
         "place": place,
-        "key": f"{form.key} {place.code if place else ''}",
+        "key": f"{form.key} {path.key} {bool(given.get('disease'))} {place.code if place else ''}",
     }
     context["places"] = form.law is not None and institutions.has_places(form.law.area)
     if form.law and item_list.has_catalogue(form.law.area):
         context["lines"] = _rows(question.items, "line", ITEM)
     if given.get("institution") and place is None:
         context["errors"]["institution"] = say(NOT_FOUND)
+    every = (*form.facts, *form.circumstances, *form.used, *form.figures)
+    labels = {field.name: field.label for field in every}
+    if within is not question:
+        context |= _past(question, labels, context["errors"])
+    context |= _answered(within, path, labels, context["errors"])
+    return context | _opened(context, path, within)
+
+
+def _opened(context: dict[str, Any], path: PathOfQuestions, within: Question) -> dict[str, Any]:
+    """Which folded fields are shown: those that say something unusual, or something wrong."""
     try:
-        costed, context["priced"] = item_list.priced(question)
-    except Refusal as refusal:
-        return context | _refused(refusal, question, labels, context["errors"])
+        usual = last_day(installed_areas().area(within.get("area"), {}))
+    except Refusal:
+        usual = ""
+    told = {field.name for field in path.more if field.value not in ("", field.default, usual)}
+    wrong = {field.name for field in path.more} & context["errors"].keys()
+    over = usual if usual and usual < str(timezone.localdate()) else ""
+    return {"more_open": bool(told or wrong), "ended": over if "past" not in context else ""}
+
+
+def _past(question: Question, labels: dict[str, str], errors: dict[str, str]) -> dict[str, Any]:
+    """That the rules do not cover the day, and the last day that they cover."""
+    area = installed_areas().area(question.get("area"), {})
     try:
-        context |= present.shown(replace_question(answer(costed), question))
+        area.law(read_date("date", question.get("date")))
     except Refusal as refusal:
-        context |= _refused(refusal, question, labels, context["errors"])
-        context |= _as_far(refusal, costed)
-    return context
+        sentence = present.error_of(refusal, question, labels)[1]
+    day = last_day(area)
+    link = question.with_facts(date=day).link()
+    return {"errors": errors | {"date": sentence}, "past": sentence, "last_day": day} | {
+        "last_link": link
+    }
+
+
+def _answered(
+    question: Question, path: PathOfQuestions, labels: dict[str, str], errors: dict[str, str]
+) -> dict[str, Any]:
+    """The answer, or why there is none and as far as it can be told; with its errors."""
+    asked = supposed(question)
+    try:
+        costed, priced = item_list.priced(asked)
+    except Refusal as refusal:
+        return _refused(refusal, question, labels, errors)
+    found: dict[str, Any] = {"priced": priced}
+    try:
+        found |= _told(costed, question)
+    except Refusal as refusal:
+        found |= _refused(refusal, question, labels, errors)
+        found |= _as_far(refusal, costed)
+    if "result" in found or "so_far" in found:
+        found |= _alternatives(costed, question, path)
+    return found
+
+
+def _told(costed: Question, question: Question) -> dict[str, Any]:
+    """What the template needs of a visit that is settled."""
+    answered = answer(costed)
+    found = present.shown(replace(answered, question=question))
+    curve = bill_curve(costed, answered.result)
+    found["plot"] = drawn(curve) if curve else None
+    found["day"] = costed.get("date")
+    if answered.result.refusal:
+        area = question.get("area")
+        found["why_not"] = present.reason_text(answered.result.refusal)
+        found["ways"] = present.shown_ways(ways(costed, answered.result), area)
+    return found
+
+
+def _alternatives(asked: Question, given: Question, path: PathOfQuestions) -> dict[str, Any]:
+    """The answer under each value of what is unsaid, and by each benefit of a disease.
+
+    `asked` is what rules read of the question `given`, which the links ask again.
+    """
+    branches, supposed_so = [], []
+    for field in path.unsaid:
+        rows = [
+            {"label": name(label)}
+            | present.shown_outcome(outcome(supposed(with_answer(asked, field.name, code))))
+            | {"link": with_answer(given, field.name, code).link()}
+            for code, label in field.choices
+            if code
+        ]
+        told = {(row.get("least"), row.get("most"), row["reason"]) for row in rows}
+        if len(told) > 1:
+            branches.append({"title": name(field.label), "rows": rows})
+            supposed_so.append(SUPPOSED.get(field.name) or _supposed(field, asked))
+    benefits = dict(path.benefit.choices)
+    diseases = [code for code in ("ordinary", *OF_DISEASES) if code in benefits]
+    by_name = bool(asked.get("disease")) or path.benefit.value in OF_DISEASES
+    by_benefit = [
+        {"label": name(benefits[code]), "here": code == path.benefit.value}
+        | present.shown_outcome(outcome(asked.with_facts(benefit=code)))
+        | {"link": given.with_facts(benefit=code).link()}
+        for code in (diseases if by_name else ())
+        if code != "two_diseases" or asked.get("disease") in TWO_DISEASES
+    ]
+    return {"branches": branches, "by_benefit": by_benefit, "prefixes": supposed_so}
+
+
+SUPPOSED = {"selected": "在选定的机构看，或经转诊"}
+TWO_DISEASES = ("", "高血压", "糖尿病", "hypertension", "diabetes")
+
+
+def _supposed(field: Field, asked: Question) -> str:
+    """What is supposed of a question that nobody has answered."""
+    column = "parent_level" if field.name == INTERNET_LEVEL else field.name
+    choices = dict(field.choices)
+    return choices.get(asked.get(column)) or choices.get("1", "")
 
 
 def _refused(
@@ -162,62 +291,31 @@ def _refused(
 ) -> dict[str, Any]:
     """Why there is no answer, beside its field and in the answer's place, and a way on."""
     field, sentence = present.error_of(refusal, question, labels)
-    found: dict[str, Any] = {"errors": errors | {field: sentence}, "refusal": sentence}
-    if refusal.code == "date_outside" and field == "date":
-        area = installed_areas().area(question.get("area"), {})
-        day = last_day(area)
-        if question.get("date") > day:
-            found["last_day"] = day
-            found["last_link"] = question.with_facts(date=day).link()
-    return found
+    return {"errors": errors | {field: sentence}, "refusal": sentence}
 
 
 def _as_far(refusal: Refusal, question: Question) -> dict[str, Any]:
     """What is settled all the same of a visit that lacks a figure or its level."""
     if refusal.code == MISSING:
         found = so_far(question)
-        return {"so_far": present.shown_so_far(found)} if found else {}
+        if found is None:
+            return {}
+        shown = present.shown_so_far(found) | present.shown_outcome(outcome(question))
+        return {"so_far": shown | {"levels": _at_other_levels(question)}}
     if refusal.code == "level_missing":
         return {"by_level": present.shown_levels(at_each_level(question), question)}
     return {}
 
 
-def replace_question(given: Any, question: Question) -> Any:
-    """The answer with the question as it was asked, so that its links keep the items."""
-    return replace(given, question=question)
-
-
-def _all(form: InputForm) -> tuple[Field, ...]:
-    return (*form.facts, *form.circumstances, *form.used, *form.figures)
-
-
-def _groups(question: Question, form: InputForm) -> dict[str, list[Field]]:
-    """The fixed fields, by where they stand."""
-    areas = tuple((area.code, area.laws[-1].place) for area in installed_areas().every({}))
-    status = tuple((code, name) for name, code in FACTS["参保状态"].choices.items())
-    kinds = tuple((code, name) for name, code in FACTS["机构类别"].choices.items())
-
-    def one(name: str, kind: str, choices: Any = (), note: str = "", default: str = "") -> Field:
-        value = question.get(name) or default
-        return Field(name, present.LABELS[name], kind, value, choices, default, note)
-
-    level = one("level", SELECT, _LEVELS)
-    if question.get("institution_kind") in PHARMACIES:
-        level = one("prescriber_level", SELECT, (("", "无"), *_LEVELS))
-    benefit = one("benefit", SELECT, form.benefits or (("ordinary", "普通门诊"),), "", "ordinary")
-    return {
-        "person": [
-            one("area", SELECT, areas),
-            one("date", DAY),
-            one("status", SELECT, status),
-            one("birth_date", DAY, (), "可不填；只在规则按年龄区分时用到"),
-        ],
-        "place": [one("institution_kind", SELECT, kinds, "", "hospital"), level, benefit],
-        "cost": [
-            one("total", MONEY),
-            one("in_scope", MONEY, (), "可不填；不填则按总费用扣除先行自付"),
-        ],
-    }
+def _at_other_levels(question: Question) -> list[dict[str, Any]]:
+    """What a visit that lacks a figure comes to at each level; none at a pharmacy."""
+    if at_pharmacy(question):
+        return []
+    return [
+        {"label": name(level), "here": code == question.get("level")}
+        | present.shown_outcome(outcome(question.with_facts(level=code, parent_level="")))
+        for code, level in _LEVELS
+    ]
 
 
 def _rows(

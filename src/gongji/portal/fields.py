@@ -37,10 +37,11 @@ NEVER = {"institution"}
 OPENLY = {"selected"}
 """Facts that turn the answer to nothing and that many people's visits do not have: they are asked
 for in the open, and not answered until the visitor does."""
-NOT_SAID = "还没有回答"
+NOT_SAID = "不清楚"
 ONLY_THERE = "只在选定的机构看，或经转诊，统筹基金才支付"
 
-SELECT, CHECK, MONEY, WHOLE, DAY, WORDS, RATE = (
+CARDS, SELECT, CHECK, MONEY, WHOLE, DAY, WORDS, RATE = (
+    "cards",
     "select",
     "check",
     "money",
@@ -245,10 +246,10 @@ def _figures(law: Law, benefit: str, question: Question) -> Iterator[Field]:
     for layer in reached_layers(law, benefit):
         groups = [*layer.deductibles, *layer.ceilings, *layer.bands]
         for value in (g.value for g in (*groups, layer.rate, layer.own) if g):
-            named |= set(_parameters(value))
+            named |= set(parameters_of(value))
         for group in (*groups, layer.rate, layer.own):
             for adjustment in group.adjustments if group else ():
-                named |= set(_parameters(adjustment.add))
+                named |= set(parameters_of(adjustment.add))
     for name, provision in law.all(provision_kinds.Parameter).items():
         parameter = provision.value
         if name in named and parameter.value is None and not parameter.years:
@@ -266,7 +267,7 @@ def _figures(law: Law, benefit: str, question: Question) -> Iterator[Field]:
             )
 
 
-def _parameters(value: object) -> Iterator[str]:
+def parameters_of(value: object) -> Iterator[str]:
     """The parameters that a value refers to."""
     if isinstance(value, FromParameter):
         yield value.parameter
@@ -274,4 +275,4 @@ def _parameters(value: object) -> Iterator[str]:
         yield value.index
     elif isinstance(value, ByAxis):
         for child in value.values.values():
-            yield from _parameters(child)
+            yield from parameters_of(child)

@@ -87,6 +87,57 @@ class Question:
         return urlencode(list(self.pairs()))
 
 
+PHARMACY_CARD, INTERNET_CARD, INTERNET_LEVEL = "pharmacy", "internet", "internet_level"
+"""What the form calls the places without a level of their own, and the level behind an Internet
+hospital."""
+NONE, UNSAID = "none", "unsaid"
+"""What the form says of a prescription that there is none of, and of a level that nobody said."""
+_PHARMACIES = (PHARMACY_CARD, "药店")
+FAVOURABLE = "2"
+"""The level that is supposed while nobody has said it; the answer says so and shows the others."""
+
+
+def of_form(question: Question) -> Question:
+    """The question with the form's places under the names of a visits file."""
+    facts = dict(question.facts)
+    behind = facts.pop(INTERNET_LEVEL, "")
+    if facts.get("level") in _PHARMACIES:
+        facts |= {"level": "", "institution_kind": "pharmacy"}
+    elif facts.get("level") == INTERNET_CARD:
+        facts |= {"level": "", "parent_level": behind or UNSAID}
+    return replace(question, facts={name: text for name, text in facts.items() if text})
+
+
+def at_pharmacy(question: Question) -> bool:
+    """Whether the visit is to a pharmacy."""
+    return question.get("institution_kind") in _PHARMACIES
+
+
+def place_card(question: Question) -> str:
+    """Which place of the form a question is about."""
+    if at_pharmacy(question):
+        return PHARMACY_CARD
+    return INTERNET_CARD if question.get("parent_level") else question.get("level")
+
+
+def supposed(question: Question) -> Question:
+    """The question as rules read it: what nobody has said is supposed, and told to be."""
+    facts = dict(question.facts)
+    if at_pharmacy(question):
+        prescriber = facts.get("prescriber_level", FAVOURABLE)
+        facts["prescriber_level"] = "" if prescriber == NONE else prescriber
+    elif facts.get("prescriber_level") == NONE:
+        del facts["prescriber_level"]
+    if facts.get("parent_level") == UNSAID:
+        facts["parent_level"] = FAVOURABLE
+    return replace(question, facts=facts)
+
+
+def with_answer(question: Question, name: str, code: str) -> Question:
+    """The question with an answer of the form to one of its questions."""
+    return question.with_facts(**{"parent_level" if name == INTERNET_LEVEL else name: code})
+
+
 def is_trace(name: str) -> bool:
     """Whether another program adds a name to links that are passed on."""
     return name in TRACES or name.startswith(("utm_", "share"))

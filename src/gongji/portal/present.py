@@ -13,13 +13,16 @@ from gongji.law.explain.sentences import Explanation, Sentence
 from gongji.law.explain.show import supplied_names
 from gongji.law.report import curve
 from gongji.law.report.law_figures import OFFICIAL
+from gongji.law.rulebook.provision_kinds import Parameter
 from gongji.law.rulebook.rulebook import Rulebook
 from gongji.portal import english, official_texts, refusal_words
 from gongji.portal.calculation import CalculatedAnswer, Elsewhere
 from gongji.portal.fields import OPENLY
 from gongji.portal.inputs import SET, USED, Question
-from gongji.portal.ui_texts import is_english, name
+from gongji.portal.outcomes import QuestionOutcome, WayToBePaid
+from gongji.portal.ui_texts import is_english, name, say
 from gongji.refusals import Refusal
+from gongji.units import Fen
 
 LABELS = {
     "area": "统筹区",
@@ -120,7 +123,8 @@ def bars(answer: CalculatedAnswer) -> list[dict[str, Any]]:
     total = answer.result.total_fen
     found: list[dict[str, Any]] = []
     before = 0
-    for share in answer.shares:
+    percents = _percents([share.amount_fen for share in answer.shares], total)
+    for share, percent in zip(answer.shares, percents, strict=True):
         start = before * 1000 // total if total else 0
         before += share.amount_fen
         end = before * 1000 // total if total else 0
@@ -131,15 +135,31 @@ def bars(answer: CalculatedAnswer) -> list[dict[str, Any]]:
                 "fen": share.amount_fen,
                 "x": start,
                 "width": max(end - start, 2),
-                "percent": _percent(share.amount_fen, total),
+                "percent": percent,
             }
         )
     return found
 
 
-def _percent(part: int, whole: int) -> str:
-    tenths = (part * 2000 + whole) // (2 * whole) if whole else 0
-    return f"{tenths // 10}.{tenths % 10}%"
+def _percents(parts: list[Fen], whole: Fen) -> list[str]:
+    """Parts of a whole in tenths of a percent that add up to it, by the largest remainders.
+
+    Shape:   of equal remainders the first is rounded up.
+    """
+    if not whole:
+        return ["0.0%" for _ in parts]
+    tenths = [part * 1000 // whole for part in parts]
+    missing = (sum(parts) * 1000 + whole // 2) // whole - sum(tenths)
+    by_rest = sorted(range(len(parts)), key=lambda n: (-(parts[n] * 1000 % whole), n))
+    for number in by_rest[:missing]:
+        tenths[number] += 1
+    return [f"{one // 10}.{one % 10}%" for one in tenths]
+
+
+def reason_text(gate: str) -> str:
+    """Why the pool does not pay, in the visitor's language."""
+    reason = english.REFUSALS.get(gate, "") if is_english() else ""
+    return reason or refusal_words.sentence(Refusal(gate))
 
 
 def elsewhere(answer: CalculatedAnswer) -> Iterator[dict[str, Any]]:
@@ -151,8 +171,7 @@ def elsewhere(answer: CalculatedAnswer) -> Iterator[dict[str, Any]]:
             assert other.refusal
             row["reason"] = refusal_text(other.refusal, None, answer.question.get("area"))
         elif other.result.refusal:
-            row["reason"] = english.REFUSALS.get(other.result.refusal, "") if is_english() else ""
-            row["reason"] = row["reason"] or str(Refusal(other.result.refusal))
+            row["reason"] = reason_text(other.result.refusal)
         else:
             row |= {"pool": other.result.pool_fen, "person": other.result.person_fen}
             row["more"] = here.person_fen - other.result.person_fen
@@ -195,8 +214,9 @@ def shown(answer: CalculatedAnswer) -> dict[str, Any]:
         "doubts": [(doubt, links_of_doubt(doubt, books)) for doubt in explanation.doubts],
         "unofficial": unofficial,
         "supplied": [name(one) for one in supplied_names(explanation)],
-        "conditions": [(fact, name(fact.name)) for fact in answer.conditions],
-        "unsaid": any(fact.column in OPENLY for fact in answer.conditions),
+        "conditions": [
+            (fact, name(fact.name)) for fact in answer.conditions if fact.column not in OPENLY
+        ],
         "documents": [(book, text_url(book, "")) for book in books],
     }
 
@@ -213,8 +233,21 @@ def shown_so_far(found: AsFar) -> dict[str, Any]:
         "total": explanation.result.total_fen,
         "sentences": [said(sentence, books) for sentence in told],
         "open": [said(sentence, books) for sentence in rest],
+        "figures": list(_figures(found)),
         "doubts": [(doubt, links_of_doubt(doubt, books)) for doubt in explanation.doubts],
     }
+
+
+def _figures(found: AsFar) -> Iterator[tuple[str, str]]:
+    """The figures that a visit lacks: the name of each and what its rulebook says of it."""
+    known = {p.value.code: (n, p.value.note) for n, p in _parameters(found).items()}
+    for code in dict.fromkeys(path.split(".")[0] for path in found.missing):
+        named, note = known[code]
+        yield name(named), "" if is_english() else note
+
+
+def _parameters(found: AsFar) -> Mapping[str, Any]:
+    return found.explanation.result.law.all(Parameter)
 
 
 def shown_levels(found: Mapping[str, Explanation], question: Question) -> list[dict[str, Any]]:
@@ -228,6 +261,72 @@ def shown_levels(found: Mapping[str, Explanation], question: Question) -> list[d
         }
         for level, told in found.items()
     ]
+
+
+WAYS = {
+    ("in_benefit_period", "true"): "在待遇享受期内",
+    ("designated", "true"): "到定点医药机构看",
+    ("selected", "true"): "到选定的那家机构看",
+    ("referred", "true"): "由选定的机构开转诊",
+    ("offsite", ""): "在参保地看",
+    ("offsite", "filed"): "先办异地就医备案",
+    ("direct", "true"): "在定点医药机构当场结算",
+    ("advance", "true"): "第三人不支付或者找不到第三人的，由基金先行支付",
+    ("has_account", "true"): "建立了职工医保个人账户",
+    ("qualified", "true"): "到纳入门诊统筹的药店买",
+    ("in_agreement", "true"): "药品在协议期内",
+    ("benefit", "dual_channel"): "买的是“双通道”管理药品",
+    ("prescriber_level", "any"): "有定点医疗机构开的处方",
+    ("prescriber_level", "1"): "有社区、卫生院（一级）开的处方",
+    ("prescriber_level", "2"): "有县医院（二级）开的处方",
+    ("prescriber_level", "3"): "有市州医院（三级）开的处方",
+    ("level", "1"): "到社区、卫生院（一级）看",
+    ("level", "2"): "到县医院（二级）看",
+    ("level", "3"): "到市州医院（三级）看",
+    ("third_party", "false"): "不是应当由第三人负担的",
+    ("inpatient", "false"): "不在住院期间",
+    ("admitted", "false"): "没有转入住院",
+    ("other_fund", "false"): "没有由其他基金支付",
+    ("paid_by_account", "false"): "没有用个人账户付过",
+    ("public_health", "false"): "不是应当由公共卫生负担的",
+    ("abroad", "false"): "在境内看",
+    ("wellness", "false"): "不是保健、整形美容",
+    ("excluded_by_law", "false"): "不属于法律法规规定不予支付的",
+}
+"""What a person does, or how it would have to be, for the pool to pay."""
+
+
+def _way(column: str, value: str, labels: Mapping[str, str]) -> str:
+    said = WAYS.get((column, value))
+    if said:
+        return say(said)
+    shown = {"true": "是", "false": "否"}.get(value, value)
+    return f"{name(labels.get(column, column))}：{name(labels.get(shown, shown))}"
+
+
+def shown_ways(found: Iterable[WayToBePaid], area: str) -> list[dict[str, Any]]:
+    """How a visit that the pool refuses would be paid, and what it would then come to."""
+    labels = refusal_words.labels_of(refusal_words.area_of(area))
+    return [
+        {"label": say("，并且").join(_way(*change, labels) for change in way.changes)}
+        | shown_outcome(way.outcome)
+        for way in found
+    ]
+
+
+def shown_outcome(found: QuestionOutcome) -> dict[str, Any]:
+    """What one of several outcomes is: figures or bounds, or why nothing is paid."""
+    shown: dict[str, Any] = {"link": found.question.link(), "reason": ""}
+    if found.refusal is not None:
+        return shown | {"reason": refusal_text(found.refusal, None, found.question.get("area"))}
+    if found.gate:
+        shown["reason"] = reason_text(found.gate)
+    return shown | {
+        "least": found.least_fen,
+        "most": found.most_fen,
+        "person": found.person_fen,
+        "within": found.within,
+    }
 
 
 def links_of_doubt(doubt: Any, books: Iterable[Rulebook]) -> list[Link]:

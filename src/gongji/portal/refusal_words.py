@@ -35,6 +35,7 @@ SENTENCES = {
     "not_ruled": "{place}的文件没有规定{value}",
     "self_pay_missing": "目录没有给出乙类项目 {value} 的先行自付比例，{place}的文件也没有规定",
     "level_missing": "还没有选医疗机构的级别",
+    "no_prescription": "在药店购药没有定点医疗机构的处方",
 }
 """What the pages say instead, by code."""
 _CODE = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*", re.ASCII)

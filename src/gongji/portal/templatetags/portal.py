@@ -3,7 +3,7 @@
 from django import template
 
 from gongji.portal import english, ui_texts
-from gongji.units import show_fen
+from gongji.units import FEN_PER_YUAN, show_fen
 
 register = template.Library()
 
@@ -27,6 +27,12 @@ def yuan(amount: int | None) -> str:
         return ""
     shown = show_fen(amount)
     return f"¥{shown}" if ui_texts.is_english() else f"{shown}元"
+
+
+@register.filter
+def whole(amount: int) -> str:
+    """Fen as yuan without its cents, for the marks of an axis."""
+    return f"{amount // FEN_PER_YUAN:,}"
 
 
 @register.filter

@@ -37,7 +37,7 @@
   function query() {
     const found = new URLSearchParams();
     for (const input of form.querySelectorAll("input[name], select[name]")) {
-      if (rowsOf(input)) continue;
+      if (rowsOf(input) || (input.type === "radio" && !input.checked)) continue;
       const value = input.value.trim();
       // What the visitor emptied is said to be empty: a link that leaves it out has a default.
       if (NEEDED.includes(input.name) || (value && value !== input.dataset.default)) found.append(input.name, value);
@@ -53,7 +53,9 @@
     for (const place of fields.querySelectorAll(".error")) {
       const text = errors[place.dataset.field] || "";
       if (place.textContent !== text) place.textContent = text;
-      const input = place.parentElement.querySelector("input, select");
+      const folded = place.closest("details");
+      if (text && folded && !place.dataset.field.startsWith("set.")) folded.open = true;
+      const input = place.parentElement.querySelector("input:not([type=radio]), select");
       if (input) input.setAttribute("aria-invalid", text ? "true" : "false");
     }
   }
@@ -83,6 +85,27 @@
     for (let one = element; one && one !== root; one = one.parentElement) found.unshift(one);
     return found;
   }
+  // A short sentence is read out, not the whole answer.
+  function say(text) {
+    const live = document.getElementById("told");
+    if (live.textContent !== text) live.textContent = text;
+  }
+
+  // On a phone the reasons are folded until the visitor opens them; on paper nothing is.
+  const narrow = matchMedia("(max-width: 36rem)");
+  let reasons = null;
+  function unfold() {
+    const why = document.getElementById("d-why");
+    if (why) why.open = reasons ?? !narrow.matches;
+  }
+  unfold();
+  answer.addEventListener("click", (event) => {
+    const folded = event.target.closest("summary")?.parentElement;
+    if (folded?.id === "d-why") reasons = !folded.open;
+  });
+  addEventListener("beforeprint", () => answer.querySelectorAll("details").forEach((one) => { one.open = true; }));
+  addEventListener("afterprint", unfold);
+
   async function ask(asked, whole) {
     const number = ++latest;
     answer.classList.add("waiting");
@@ -98,6 +121,7 @@
         told.className = "lost error";
         told.textContent = failed;
         answer.prepend(told);
+        say(failed);
       }
       answer.classList.remove("waiting");
       return;
@@ -105,13 +129,16 @@
     if (number !== latest) return;
     answer.classList.remove("waiting");
     answer.innerHTML = found.answer;
+    unfold();
+    document.getElementById("foot").innerHTML = found.headline;
+    say(found.told);
     if (whole || found.key !== form.dataset.key) {
       const focused = document.activeElement?.id;
-      const open = [...fields.querySelectorAll("details")].map((one) => one.open);
+      const open = new Set([...fields.querySelectorAll("details[open]")].map((one) => one.id));
       if (whole) fields.innerHTML = found.form;
       else replace(found.form);
       form.dataset.key = found.key;
-      if (!whole) fields.querySelectorAll("details").forEach((one, n) => { one.open = one.open || open[n]; });
+      if (!whole) for (const one of fields.querySelectorAll("details")) one.open ||= open.has(one.id);
       if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus();
     }
     tell(found.errors);
@@ -120,14 +147,14 @@
   form.addEventListener("input", (event) => {
     const input = event.target;
     clearTimeout(timer);
-    if (["level", "institution_kind", "area"].includes(input.name)) {
+    if (["level", "area"].includes(input.name)) {
       const named = form.querySelector("[name=institution]");
       if (named) named.value = "";
     }
     if (unfinished(input)) return;
     // A name is looked for while it is typed; what it changes is asked once it is one of the list.
     if (NAMED[input.name] && input.value.trim()) { suggest(input); return; }
-    timer = setTimeout(() => ask(query(), false), 200);
+    if (input.type !== "radio") timer = setTimeout(() => ask(query(), false), 200);
   });
 
   form.addEventListener("change", (event) => {
@@ -140,8 +167,12 @@
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
+    const pick = event.submitter?.name === "total" && event.submitter;
+    if (pick) form.querySelector("input[name=total]").value = pick.value;
     form.dispatchEvent(new Event("change"));
+    if (pick) return;
     answer.scrollIntoView({ block: "start" });
+    answer.focus({ preventScroll: true });
   });
 
   form.addEventListener("click", (event) => {
@@ -161,7 +192,7 @@
 
   async function suggest(input) {
     const what = NAMED[input.name], words = input.value;
-    const area = form.querySelector("[name=area]").value;
+    const area = form.querySelector("select[name=area], [name=area]:checked").value;
     const date = form.querySelector("[name=date]").value;
     const reply = await fetch(form.dataset[what] + "?" + new URLSearchParams({ area, date, words }));
     if (!reply.ok) return;
