@@ -300,6 +300,16 @@ def _disease(seen: Seen) -> Value | None:
     return seen.route.registration.disease if seen.route.registration else None
 
 
+def _registered_diseases(seen: Seen) -> Value | None:
+    """The diseases that are registered and approved for the benefit of the visit."""
+    named = {
+        one.disease
+        for one in seen.person.registrations
+        if one.benefit == seen.route.benefit and one.approved
+    }
+    return "、".join(sorted(named)) or None
+
+
 def _approval(seen: Seen) -> Value | None:
     held = seen.route.registration
     return read_date("approval_date", held.approval_date) if held else None
@@ -324,7 +334,7 @@ COUNTER_FACTS = CounterFacts(
         _fact("缴费档次", PERSON, lambda seen: _spell(seen).get("tier") or None),
         _fact("待遇享受期内", PERSON, _in_period),
         _fact("有个人账户", PERSON, lambda seen: seen.person.one("account") is not None),
-        CounterFact("birth_date", PERSON, _birth),
+        _fact("出生日期", PERSON, _birth),
         _fact("补助身份", PERSON, _subsidy),
         _fact("转住院", PERSON, lambda seen: seen.rescue),
         _fact("住院医院级别", PERSON, _stay_level),
@@ -343,6 +353,7 @@ COUNTER_FACTS = CounterFacts(
         _fact("协议期内", ROUTE, lambda seen: seen.route.in_agreement),
         _fact("药品", ROUTE, lambda seen: seen.route.drug),
         _fact("病种", ROUTE, _disease),
+        _fact("登记病种", ROUTE, _registered_diseases),
         CounterFact("approval_date", ROUTE, _approval),
         _fact("病种数", ROUTE, _disease_count),
         _fact("当年账户", BILL, lambda seen: seen.account_fen),
