@@ -42,7 +42,7 @@ MONTH = {"type": "string", "pattern": r"^\d{4}-(0[1-9]|1[0-2])$"}
 MOMENT = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2} ([01]\d|2[0-3]):[0-5]\d$"}
 WHOLE = {"type": "string", "pattern": r"^\d{1,4}$"}
 WORDS = {"type": "string", "minLength": 1, "maxLength": TEXT_LENGTH}
-_FORMS = {NUMBER: WHOLE, AMOUNT: YUAN, DATE: DAY, TEXT: WORDS}
+_FORMS: dict[str, Schema] = {NUMBER: WHOLE, AMOUNT: YUAN, DATE: DAY, TEXT: WORDS}
 _LEVELS = {name: code for name, code in LEVELS.items() if name not in (NO_LEVEL, PHARMACY)}
 _KINDS = {"医院": "hospital", "药店": "pharmacy"}
 _GIVEN: dict[str, tuple[str, str, Schema]] = {
@@ -150,7 +150,7 @@ def _form(law: Law, column: str) -> Schema | None:
     if fact.kind == FLAG:
         return found | _flag(fact)
     if fact.kind == CHOICE:
-        default = {"default": fact.default} if fact.default else {}
+        default: Schema = {"default": fact.default} if fact.default else {}
         return found | _one_of(fact.choices) | default
     return found | _FORMS[fact.kind] | _named_texts(law, fact)
 

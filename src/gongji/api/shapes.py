@@ -6,8 +6,11 @@ from ninja import Schema
 from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
-MOST_EARLIER, MOST_QUESTIONS, MOST_VISITS = 60, 100, 500
-"""Earlier visits of one question; questions of one batch, and the visits that these have in all."""
+MOST_EARLIER = 60
+"""Earlier visits of one question."""
+MOST_QUESTIONS = 100
+MOST_VISITS = 500
+"""Questions of one batch, and the visits that these have in all."""
 TEXT_LENGTH = 200
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^\S+$")]

@@ -12,6 +12,7 @@ from gongji.law.kernel import calendar
 from gongji.law.rulebook.law import KEPT, Law
 from gongji.law.rulebook.vocabulary import (
     AMOUNT,
+    BIRTH_DATE,
     CHOICE,
     DATE,
     FLAG,
@@ -40,7 +41,6 @@ _LEVEL_CODES = tuple(LEVELS.values())
 _KINDS = {"": 0, "hospital": 0, "pharmacy": 1, "医院": 0, "药店": 1}
 _KIND_CODES = ("hospital", "pharmacy")
 _LEVEL_COLUMNS = ("level", "parent_level", "prescriber_level", "admission_level")
-BIRTH_DATE = "birth_date"
 _DAY_COLUMNS = (BIRTH_DATE, "approval_date")
 _NUMBERED = frozenset({*_LEVEL_COLUMNS, "institution_kind"})
 """Columns of choices whose values are numbers, as the kernel counts with them."""

@@ -17,6 +17,7 @@ from gongji.law.rulebook.provision_kinds import (
 )
 from gongji.law.rulebook.vocabulary import (
     AMOUNT,
+    BIRTH_DATE,
     CHOICE,
     DATE,
     DERIVED,
@@ -229,6 +230,8 @@ def _ranges(definition: _Definition, source: Fact) -> dict[str, object]:
         if len(texts) != 1:
             definition.wrong(f"段.{name}", "应写一个下限")
         bands[name] = _bound(definition, f"段.{name}", source.kind, texts[0] if texts else "")
+    if source.column == BIRTH_DATE and bands and min(bands.values()) != NO_DAY:
+        definition.wrong("段", f"第一段须从“{EARLIEST}”起，否则更早出生的不在任何一段")
     if list(bands.values()) != sorted(set(bands.values())):
         definition.wrong("段", "各段的下限应由低到高，不重复")
     return dict(bands)

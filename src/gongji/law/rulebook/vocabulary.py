@@ -14,6 +14,9 @@ from gongji.law.kernel.calendar import NO_DAY
 KINDS = ("是否", "选项", "数", "文字", "日期", "金额")
 FLAG, CHOICE, NUMBER, TEXT, DATE, AMOUNT = KINDS
 
+BIRTH_DATE = "birth_date"
+"""The column of the date on which the insured person was born."""
+
 YES_NO = {"是": True, "否": False}
 
 
@@ -144,7 +147,7 @@ FACTS: dict[str, Fact] = {
         Fact("病种数", "disease_count", NUMBER, 1),
         Fact("当年账户", "account_current", AMOUNT, 0),
         Fact("日期", "date", DATE, NO_DAY),
-        Fact("出生日期", "birth_date", DATE, NO_DAY),
+        Fact("出生日期", BIRTH_DATE, DATE, NO_DAY),
         Fact("年龄", "age", NUMBER, 0),
         Fact("周岁", "age_by_day", NUMBER, 0),
         Fact("季内月数", "months_into_quarter", NUMBER, 1, bands=_counted(3)),
