@@ -3,8 +3,9 @@
 A bill that a third party should bear, and does not pay, is advanced: on paper by a command, at the
 counter where the agency has decided so of the injury, or later when the year is adjudicated anew.
 With its entry a claim is noted: at once by the command, and by `note_advances` for what the counter
-settled, which knows no agency. A claim whose entry was taken back is on nothing. What comes in is booked by a command into the treasury account and lowers what the pool
-spent; more than was advanced is refused, here and by the database.
+settled, which knows no agency. A claim whose entry was taken back is on nothing. What comes in is
+booked by a command into the treasury account and lowers what the pool spent; more than was advanced
+is refused, here and by the database.
 
 Law:     社会保险法 第三十条第二款.
 """

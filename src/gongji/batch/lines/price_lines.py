@@ -41,6 +41,7 @@ from gongji.law.rulebook.line_provisions import (
     UNRELATED,
 )
 from gongji.refusals import Refusal
+from gongji.tabular.header_rows import TableFile, table_file
 from gongji.tabular.texts import ROW, read_slices, read_texts
 
 I64 = npt.NDArray[np.int64]
@@ -112,8 +113,8 @@ def _split(
 
 
 def price_files(
-    lines: Path,
-    catalogue: Path,
+    lines: Path | TableFile,
+    catalogue: Path | TableFile,
     visits: Path | pl.DataFrame,
     *,
     area: str = "",
@@ -132,9 +133,10 @@ def price_files(
     """
     items, places = read_catalogue(catalogue), Places(Library(folders), settings)
     typed = _type_visits(read_texts(visits), area, places)
+    file = table_file(lines)
     priced = [
-        _price(slice_, items, typed, places, unknown_items, str(lines), keep_lines)
-        for slice_ in read_slices(lines, "visit", at_once)
+        _price(slice_, items, typed, places, unknown_items, str(file.path), keep_lines)
+        for slice_ in read_slices(file.path, "visit", at_once, file.place)
     ]
     return PricedRows(
         # A slice has the parts of the cost that its own lines name.
