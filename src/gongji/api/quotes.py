@@ -85,7 +85,8 @@ def answers(given: list[dict[str, Any]]) -> shapes.Answers:
     """
     visits = len(given) + sum(map(_earlier_visits, given))
     if visits > shapes.MOST_VISITS:
-        allowed = f"{shapes.MOST_VISITS} 次就诊以内" if not is_english() else "500 visits in all"
+        most = shapes.MOST_VISITS
+        allowed = f"{most} visits in all" if is_english() else f"{most} 次就诊以内"
         raise Refusal("value_invalid", "questions", {"value": str(visits), "allowed": allowed})
     found = [_answered(index, one) for index, one in enumerate(given)]
     settled_rows = sum(one.quote is not None for one in found)

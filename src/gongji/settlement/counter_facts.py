@@ -8,7 +8,7 @@ the vocabulary's. Whatever the database holds comes in as values: this module re
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import msgspec
@@ -25,8 +25,9 @@ from gongji.law.engine.visit import (
     read_month_name,
     waiting,
 )
-from gongji.law.rulebook.law import Law, parents
+from gongji.law.rulebook.law import KEPT, Law, parents
 from gongji.law.rulebook.own_facts import OFFSITE
+from gongji.law.rulebook.provision_kinds import Meter
 from gongji.law.rulebook.vocabulary import CHOICE, FACTS, FLAG, TEXT
 from gongji.refusals import Refusal
 from gongji.settlement import area_facts
@@ -300,8 +301,19 @@ def _disease(seen: Seen) -> Value | None:
     return seen.route.registration.disease if seen.route.registration else None
 
 
+@lru_cache(maxsize=KEPT)
+def _counts_registered(law: Law) -> bool:
+    """Whether a law reads all the diseases that are registered, not only that of the visit."""
+    name = "登记病种"
+    kept_apart = any(name in one.value.apart for one in law.all(Meter).values())
+    return kept_apart or any(fact.source == name for fact in law.facts.values())
+
+
 def _registered_diseases(seen: Seen) -> Value | None:
-    """The diseases that are registered and approved for the benefit of the visit."""
+    """The diseases that are registered and approved for the benefit of the visit, where they
+    count."""
+    if seen.law is None or not _counts_registered(seen.law):
+        return None
     named = {
         one.disease
         for one in seen.person.registrations
