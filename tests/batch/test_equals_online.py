@@ -220,3 +220,17 @@ def test_who_was_born_on_the_last_day_of_1969_is_somebody():
     found = batch(settler, [[one] for one in rows])
     assert [found[n].get("pool_pays_fen") for n in range(5)] == [5000, 6000, 5000, None, None]
     assert [found[n]["refusal"] for n in (3, 4)] == ["field_missing", "value_invalid"]
+
+
+def test_an_amount_of_several_texts_is_that_of_each_row():
+    """999907 第四条: 400, 600, 1,000 or else 300 yuan for each disease, 1,500 at most."""
+    row = {"date": "2023-03-01", "status": "active", "level": "1", "benefit": "chronic"}
+    wanted = {"": 300, "高血压": 400, "糖尿病、高血压": 1000, "冠心病，糖尿病": 1500, "甲": 300}
+    people = [
+        [row | {"person": f"p{n}", "in_scope_fen": "200000", "registered_diseases": text}]
+        for n, text in enumerate(wanted)
+    ]
+    settler = Settler(Areas(Library([RULEBOOKS])), ("999907",), "999907", in_fen=True)
+    found = batch(settler, people)
+    paid = {text: found[n]["pool_pays_fen"] // 100 for n, text in enumerate(wanted)}
+    assert paid == wanted
