@@ -96,7 +96,7 @@ def test_batch_equals_online_with_figures_missing(seed=7):
 
 RULEBOOKS = Path(__file__).parent.parent / "rulebooks"
 WRITTEN = sorted({path.parent.name for path in RULEBOOKS.glob("**/*.yaml")})
-TEXTS = ["", "A", "B", "renal_failure", "高血压"]
+TEXTS = ["", "A", "B", "renal_failure", "高血压", "高血压、糖尿病"]
 
 
 def unreadable(code):
@@ -131,7 +131,8 @@ def random_row(rng, area, person):
     row["benefit"] = rng.choice(list(law.benefits.values()) if rng.random() < 0.6 else ["ordinary"])
     fen = rng.choice([0, 1, 5_000, 30_001, 123_456, 2_000_000])
     row[rng.choice(["total_fen", "in_scope_fen"])] = str(rng.randint(0, fen))
-    row["birth_date"] = str(date_of(rng.randint(-15_000, 15_000)))
+    if rng.random() < 0.95:
+        row["birth_date"] = str(date_of(rng.randint(-15_000, 15_000)))
     row["visit"] = rng.choice(["", "", "v1", "v2"])
     for column, fact in columns_of(law).items():
         if column not in (*row, *DERIVED, "part") and rng.random() < 0.25:
@@ -207,3 +208,29 @@ def test_a_date_that_cannot_be_read_ends_no_registration():
     found = batch(Settler(Areas(), ("532300",), "532300", in_fen=True), [rows])
     assert [found[n].get("deductible_fen") for n in range(3)] == [6000, None, 0]
     assert found[1]["refusal"] == "value_invalid"
+
+
+def test_who_was_born_on_the_last_day_of_1969_is_somebody():
+    """Day -1 is a day like others, and no birth date at all is none."""
+    row = {"person": "p", "date": "2023-03-01", "status": "retired", "level": "1"}
+    row |= {"in_scope_fen": "10000"}
+    born = ["1969-12-31", "1959-12-31", "1960-01-01", "", "1969-12-32"]
+    rows = [row | {"birth_date": day, "person": f"p{n}"} for n, day in enumerate(born)]
+    settler = Settler(Areas(Library([RULEBOOKS])), ("999907",), "999907", in_fen=True)
+    found = batch(settler, [[one] for one in rows])
+    assert [found[n].get("pool_pays_fen") for n in range(5)] == [5000, 6000, 5000, None, None]
+    assert [found[n]["refusal"] for n in (3, 4)] == ["field_missing", "value_invalid"]
+
+
+def test_an_amount_of_several_texts_is_that_of_each_row():
+    """999907 第四条: 400, 600, 1,000 or else 300 yuan for each disease, 1,500 at most."""
+    row = {"date": "2023-03-01", "status": "active", "level": "1", "benefit": "chronic"}
+    wanted = {"": 300, "高血压": 400, "糖尿病、高血压": 1000, "冠心病，糖尿病": 1500, "甲": 300}
+    people = [
+        [row | {"person": f"p{n}", "in_scope_fen": "200000", "registered_diseases": text}]
+        for n, text in enumerate(wanted)
+    ]
+    settler = Settler(Areas(Library([RULEBOOKS])), ("999907",), "999907", in_fen=True)
+    found = batch(settler, people)
+    paid = {text: found[n]["pool_pays_fen"] // 100 for n, text in enumerate(wanted)}
+    assert paid == wanted

@@ -160,6 +160,41 @@ def test_without_a_rule_for_negotiated_drugs_the_catalogue_counts(tmp_path):
     assert at_the_counter(law, item, 2) == in_a_file(books, item, 2)[0] == (0, 0, 200, 800)
 
 
+CEILINGS = """\
+  单项限额: {类: 超单项限额, 金额: 8.50元, 级别: [一级, 二级], 依据: 第七条}
+  单项限额一级: {类: 超单项限额, 金额: 8元, 级别: [一级], 依据: 第七条第二款}
+"""
+UNDER_A_CEILING = [
+    # The lower of the item's own price limit and the ceiling that is set for every item.
+    (Item(), 1, (200, 0, 0, 800), ["第七条"]),
+    (Item(), 2, (150, 0, 0, 850), ["第七条"]),
+    (Item(), 3, (0, 0, 0, 1_000), []),
+    (Item(), 0, "level_missing", []),
+    (Item("丙"), 0, (0, 1_000, 0, 0), ["第一条"]),
+    (Item(standard="8.50"), 2, (150, 0, 0, 850), ["第二条"]),
+    (Item(standard="8.49"), 2, (151, 0, 0, 849), ["第二条"]),
+    (Item(standard="9.00"), 2, (150, 0, 0, 850), ["第七条"]),
+    (Item(listing="9.50"), 2, (150, 0, 0, 850), ["第七条"]),
+    (Item(listing="9.50"), 3, (50, 0, 0, 950), ["第三条"]),
+    (Item(levels=LEVELS), 1, (400, 0, 0, 600), ["第二条"]),
+    (Item("乙", "20%"), 2, (150, 0, 170, 680), ["第七条", "第四条"]),
+]
+
+
+@pytest.mark.parametrize(("item", "level", "wanted", "articles"), UNDER_A_CEILING)
+def test_a_ceiling_of_every_single_item_needs_no_row_for_each(
+    tmp_path, item, level, wanted, articles
+):
+    rules = RULES.replace("待遇:", CEILINGS + "待遇:", 1)
+    books = library(tmp_path, rules)
+    law = Areas(books).area(AREA).law(parse_day("2023-06-01"))
+    assert at_the_counter(law, item, level) == wanted
+    found, told = in_a_file(books, item, level)
+    assert found == wanted
+    assert [article for _, article in told] == articles
+    assert ("单项限额" in "".join(text for text, _ in told)) is ("第七条" in articles)
+
+
 WITHOUT = [
     ("目录外: {类: 目录外, 依据: 第一条}", Item("丙")),
     ("支付标准: {类: 超支付标准, 依据: 第二条}", Item(standard="9.00")),

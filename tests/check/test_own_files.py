@@ -99,3 +99,30 @@ def test_a_reform_lies_on_the_shipped_documents(run: Run, tmp_path: Path) -> Non
     ]
     path.write_text(REFORM.replace("  叠加: 是\n", ""), encoding="utf-8")
     assert "没有此前的规定" in run("check", str(path))
+
+
+def test_a_reform_after_the_end_of_what_it_lies_on_is_told_which_document_ended(
+    run: Run, tmp_path: Path
+) -> None:
+    """攀枝花 第十九条: in force until 2027-12-31; a reform after that finds nothing of it."""
+    path = tmp_path / PLACE.parent / "2028-03-01.yaml"
+    path.parent.mkdir(parents=True)
+    late = REFORM.replace("施行: 2026-01-01", "施行: 2028-03-01").replace(
+        "2027-12-31", "2029-12-31"
+    )
+    path.write_text(late, encoding="utf-8")
+    said = run("check", str(tmp_path))
+    assert "2028-03-01.yaml:" in said and "没有计量“普通统筹”" in said
+    assert "已于 2027-12-31 到期，其中的规定不再有效" in said and "请续期" in said
+    # A file that says by itself what it needs stands alone, and the days between have no rules.
+    meters = "计量:\n  普通统筹: {代号: ordinary_paid, 量: 支付, 期: 年}\n"
+    meters += "  年度起付: {代号: year_deductible, 量: 起付, 期: 年}\n待遇:"
+    whole = late.replace("  替换: [待遇.普通门诊]\n", "").replace("待遇:", meters, 1)
+    path.write_text(whole, encoding="utf-8")
+    asked = "quote --area 510400 --status active --level 3 --in-scope 1000 --date"
+    at = [
+        run(*asked.split(), day, "--rulebooks", str(tmp_path))
+        for day in ("2028-03-01", "2028-01-01")
+    ]
+    assert "450.00元" in at[0]
+    assert "date_outside" in at[1] or "不在" in at[1]

@@ -289,6 +289,48 @@ def test_17_a_hidden_sheet_is_passed_over_and_several_are_told(gongji: Runner) -
     assert "可取：说明书、就诊" in gongji.said or "说明书、就诊" in gongji.said
 
 
+def test_17_the_files_beside_have_sheets_and_header_rows_of_their_own(gongji: Runner) -> None:
+    visits = gongji.text("v.csv", "visit," + HEAD[:-6], "V,A,2023-03-01,430500,active,2")
+    note: list[list[object]] = [["说明"], ["甲"]]
+    title: list[list[object]] = [["某院费用明细"], []]
+    head: list[list[object]] = [["visit", "item", "quantity", "amount"]]
+    lines = gongji.book("l.xlsx", 说明书=note, 明细=[*title, *head, ["V", "X", 1, 1000]])
+    catalogue = gongji.book(
+        "c.xlsx", 说明书=note, 目录=[["item", "from", "class"], ["X", "2023-01-01", "甲"]]
+    )
+    opening = gongji.book(
+        "o.xlsx",
+        说明书=note,
+        期初=[*title, ["person", "meter", "amount"], ["A", "year_deductible", 200]],
+    )
+    words = ["--lines", lines, "--catalogue", catalogue, "--opening", opening]
+
+    def told(*more: str) -> str:
+        code = gongji.run("adjudicate", visits, "-o", gongji.folder / "out.csv", *words, *more)
+        return gongji.said if code else ""
+
+    given = ["--sheet", "catalogue=目录"]
+    assert "c.xlsx" in told() and "--sheet catalogue=表名" in gongji.said
+    assert "--sheet lines=表名" in told(*given)
+    given += ["--sheet", "lines=明细"]
+    assert "请加 --header-row lines=3" in told(*given)
+    given += ["--header-row", "lines=3"]
+    assert "--sheet opening=表名" in told(*given)
+    given += ["--sheet", "opening=期初", "--header-row", "opening=3"]
+    assert told(*given) == "", gongji.said
+    # 200 of the year's 300 were borne: the deductible of level 2 is 200, of which 200 are left but
+    # for the year's 100: (1000 - 100) x 60 %.
+    assert pool(gongji.rows("out.csv")) == ["540.00"]
+    assert "没有给出 --opening" in _usage(gongji, visits, "--sheet", "opening=期初")
+    assert "给了两次" in _usage(gongji, visits, "--sheet", "甲", "--sheet", "乙")
+    assert "应为行号" in _usage(gongji, visits, "--header-row", "三")
+
+
+def _usage(gongji: Runner, visits: Path, *more: str) -> str:
+    assert gongji.run("adjudicate", visits, "-o", gongji.folder / "x.csv", *more) == 2
+    return gongji.said
+
+
 def test_18_a_visit_to_come_is_told(gongji: Runner) -> None:
     rows = gongji.settle(gongji.text("v.csv", HEAD, "A,3023-03-01,430500,active,2,1000"))
     assert [row["note"] for row in rows] == ["就诊日期晚于今天"]

@@ -87,3 +87,26 @@ def test_a_fact_that_is_added_to_the_table_needs_no_second_place(
     agreement(qualified=True)
     registry = read_registry(gateway, Places(gateway), [other.person], [other.id])
     assert "bound" not in visit_today(other, registry, law).facts, "and not taken for told"
+
+
+def test_all_the_diseases_registered_are_told_where_a_law_counts_them(
+    owner: Connection, gateway: Connection
+) -> None:
+    """400 and 600 yuan for two diseases; 2,000 at 80 % are 1,600, of which 1,000 are paid."""
+    counter = Counter(owner, "999907")
+    person, here = counter.person(1), counter.institution(1, "1")
+    areas = Areas(Library((FOLDER,)))
+    for code, disease in (("M1", "高血压"), ("M2", "糖尿病")):
+        told = {"benefit": "chronic", "disease": disease, "approval_date": "2024-01-01"}
+        counter.fact(person, "registration", "2024-01-01", key=code, **told)
+    made = counter.bill(
+        person, here, str(SERVICE), 200_000, med_type="registered_disease", disease="M1"
+    )
+    (outcome,) = settle(gateway, [made], areas, NOW)
+    entry = outcome.entry
+    assert entry, outcome
+    assert entry.settled.visit.facts["registered_diseases"] == "糖尿病、高血压"
+    assert entry.settlement.pool_fen == 100_000
+    facts = RULES.area("430500").law(number_of(SERVICE))
+    assert "registered_diseases" in {fact.column for fact in facts.facts.values()}
+    assert not counter_facts._counts_registered(facts)

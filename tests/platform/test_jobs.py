@@ -186,6 +186,7 @@ def test_every_job_has_its_time(database: str) -> None:
     assert sorted(made.stdout.split("\n")[:-1]) == [
         "daily_trial_balance: 10 17 * * *",
         "message_months: 40 17 * * *",
+        "note_advances: 15 17 * * *",
         "resume_stalled: */10 * * * *",
         "seal_journal: 20 17 * * *",
         "tidy: */30 * * * *",

@@ -5,17 +5,21 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from psycopg import errors
 from tests.platform.agency_office import refused
 from tests.platform.agency_till import Till, open_till
+from tests.platform.counter import NOW, OPERATOR, RULES, Counter, one
 from tests.platform.review_world import AREA
+from tests.platform.test_cancel_edges import undo
 
 from gongji.agency import charge_backs, manual_reimbursement
 from gongji.agency.charge_backs import charging_article
-from gongji.agency.third_party_claims import claims_of, recoveries_of
+from gongji.agency.third_party_claims import claims_of, note_advances, recoveries_of
 from gongji.law.checks.library import Library
 from gongji.review import desk as life
+from gongji.settlement.readjudicate import readjudicate
 from gongji.units import parse_day
 
 
@@ -144,3 +148,35 @@ def test_a_bill_is_taken_off_the_quota_of_the_institution_selected(
     assert (made.institution, made.fen, made.article) == ("H1", 30_800, article)
     later = till.day + timedelta(days=1)
     assert charge_backs.charge_backs(till.owner, AREA, later, last) == []
+
+
+def test_what_the_counter_advances_is_a_claim_too_and_ends_with_its_settlement(
+    counter: Counter, gateway: psycopg.Connection[Any], owner: psycopg.Connection[Any]
+) -> None:
+    person, here = counter.person(1), counter.institution(1)
+    other = counter.person(2)
+    hurt = {"key": "1", "third_party": True, "state": "approved"}
+    counter.fact(person, "injury", "2024-12-01", **hurt, advance=True)
+    counter.fact(other, "injury", "2024-12-01", **hurt)
+    bill = counter.bill(person, here, "2024-12-02", 300_000)
+    paid = one(gateway, bill).entry
+    refused_ = one(gateway, counter.bill(other, here, "2024-12-02", 300_000)).entry
+    assert paid.settlement.pool_fen > 0 and refused_.settlement.pool_fen == 0
+    assert (note_advances(owner, counter.area), note_advances(owner, counter.area)) == (1, 0)
+    (claim,) = claims_of(owner, counter.area)
+    assert (claim.entry, claim.debtor) == (paid.id, "")
+    assert claim.open_fen == claim.fen == paid.settlement.pool_fen
+    # Decided later for the other: the difference that the year's adjudication enters is advanced.
+    owner.execute(
+        "update person_fact set retired_at = now() where person_id = %s and kind = 'injury'",
+        [counter.persons[other]],
+    )
+    counter.fact(other, "injury", "2024-12-01", **hurt, advance=True)
+    (change,) = readjudicate(owner, counter.area, 2024, RULES, NOW, actor=OPERATOR)
+    assert change.net_fen > 0
+    assert note_advances(owner, counter.area) == 1
+    assert [claim.fen for claim in claims_of(owner, counter.area)][1] == change.net_fen
+    # Who takes the settlement back owes nothing on it.
+    undo(counter, gateway, bill, paid)
+    assert [claim.fen for claim in claims_of(owner, counter.area)] == [0, change.net_fen]
+    assert note_advances(owner, counter.area) == 0

@@ -143,6 +143,9 @@ def test_a_figure_has_every_field(client: Any) -> None:
     assert named[0] - 2 <= one["line"] <= named[0] and one["source"] == "官方"
     assert one["section"] == "待遇" and one["doubts"] == [] and one["open"] == ""
     assert "普通门诊" in one["name"] and "最高支付限额" in one["item"]
+    assert (one["value"], one["unit"]) == ("1500.00", "yuan")
+    rates = figures(client, "430500", "2023-02-01", text="60%")
+    assert {(rate["value"], rate["unit"]) for rate in rates} == {("60", "percent")}
     (retired,) = figures(client, "430500", "2023-02-01", text="2000元")
     assert retired["where"] == {"参保状态": "退休"} and retired["line"] == one["line"]
     doubted = figures(client, "430500", "2023-02-01", text="300元")
@@ -224,5 +227,6 @@ REFUSED = {
 def test_what_is_refused_says_code_field_and_sentence(client: Any, path: str) -> None:
     answer = client.get("/api/v1" + path)
     told = answer.json()
-    assert set(told) == {"refusal", "field", "reason"} and told["reason"]
+    assert set(told) == {"type", "title", "status", "detail", "refusal", "field", "reason"}
+    assert told["reason"] and told["status"] == answer.status_code
     assert (answer.status_code, told["refusal"], told["field"]) == REFUSED[path]

@@ -65,7 +65,26 @@ def test_every_field_of_an_answer_differs_and_is_right(client: Any) -> None:
     }
     assert {name: told[name] for name in worked} == worked
     assert len(told["supplied"]) == 4
-    assert set(told) == {*worked, "meters", "explanation", "doubts", "supplied", "unread"}
+    more = {"meters", "explanation", "doubts", "supplied", "unread", "resolved", "figures"}
+    assert set(told) == {*worked, *more}
+    assert told["resolved"] == {
+        "place": "云南省楚雄彝族自治州",
+        "level": {"value": "3", "name": "三级", "by": "level"},
+        "status": {"value": "active", "name": "在职", "by": "status"},
+    }
+    found = [(one["layer"], one["kind"], one["value"], one["unit"]) for one in told["figures"]]
+    assert found == [
+        ("negotiated_drug", "deductible", "300.00", "yuan"),
+        ("negotiated_drug", "ceiling", "80000.00", "yuan"),
+        ("negotiated_drug", "rate", "85", "percent"),
+        ("civil_servant", "rate", "60", "percent"),
+    ]
+    assert [one["supplied"] for one in told["figures"]] == [
+        ["inpatient_deductible"],
+        ["inpatient_ceiling"],
+        ["inpatient_rate"],
+        ["subsidy_rate"],
+    ]
 
 
 def test_an_ordinary_visit_is_answered_to_the_fen(client: Any) -> None:
@@ -240,7 +259,10 @@ def test_what_is_refused_says_code_field_and_sentence(client: Any, name: str) ->
     told = answer.json()
     assert answer.status_code == 422, told
     assert (told["refusal"], told["field"]) == (code, field) and told["reason"]
-    assert set(told) == {"refusal", "field", "reason"}
+    assert set(told) == {"type", "title", "status", "detail", "refusal", "field", "reason"}
+    assert answer["Content-Type"] == "application/problem+json"
+    assert (told["status"], told["type"]) == (422, f"/api/v1/docs#{code}")
+    assert told["detail"] == told["reason"] and told["title"]
 
 
 def test_sixty_earlier_visits_and_texts_of_two_hundred_characters_are_taken(client: Any) -> None:

@@ -17,6 +17,7 @@ TRIED = (
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
     "form-action 'none'"
 )
+PROBLEM = "application/problem+json"
 HTML, JSON, SVG = "text/html; charset=utf-8", "application/json", "image/svg+xml"
 QUESTION = "area=430500&date=2023-02-01&status=active&level=3&total=4000"
 
@@ -59,11 +60,13 @@ ROUTES = {
     "text-size": ("/text-size", 405, HTML, PAGE),
     "api/v1/openapi.json": ("/api/v1/openapi.json", 200, JSON, PAGE),
     "api/v1/docs": ("/api/v1/docs", 200, HTML, TRIED),
-    "api/v1/": ("/api/v1/", 404, HTML, PAGE),
-    "api/v1/quote": ("/api/v1/quote", 405, HTML, PAGE),
+    "api/v1/": ("/api/v1/", 404, PROBLEM, PAGE),
+    "api/v1/quote": ("/api/v1/quote", 405, PROBLEM, PAGE),
+    "api/v1/quotes": ("/api/v1/quotes", 405, PROBLEM, PAGE),
     "api/v1/areas": ("/api/v1/areas", 200, JSON, PAGE),
     "api/v1/areas/<code>/rules": ("/api/v1/areas/430500/rules", 200, JSON, PAGE),
     "api/v1/areas/<code>/articles": ("/api/v1/areas/430500/articles", 200, JSON, PAGE),
+    "api/v1/areas/<code>/facts": ("/api/v1/areas/430500/facts", 200, JSON, PAGE),
 }
 """Every route of ours; those of allauth under accounts/ are below."""
 OTHERS = {
@@ -75,7 +78,8 @@ OTHERS = {
     "/accounts/oidc/issuer/login/": (404, HTML, PAGE),
     "/api/v2/": (404, HTML, PAGE),
     "/accounts/3rdparty/login/error/": (401, HTML, PAGE),
-    "/api/v1/areas/999999/rules": (404, JSON, PAGE),
+    "/api/v1/areas/999999/rules": (404, PROBLEM, PAGE),
+    "/api/v1/nowhere": (404, PROBLEM, PAGE),
     "/static/nothing.css": (404, HTML, PAGE),
 }
 

@@ -62,7 +62,7 @@ def test_whoever_is_refused_is_told_in_the_form_of_every_refusal(
         ask(client)
     answer = client.get(AREA)
     assert answer.status_code == 429
-    assert answer["Content-Type"].startswith("application/json")
+    assert answer["Content-Type"].startswith("application/problem+json")
     told = answer.json()
     assert (told["refusal"], told["field"]) == ("rate_limited", "") and told["reason"]
 

@@ -197,10 +197,10 @@ create table third_party_claim (
   person bigint not null references person,
   debtor text not null default '',
   fen bigint not null check (fen > 0),
-  command bigint not null references command,
+  command bigint references command,
   made_at timestamptz not null
 );
-comment on table third_party_claim is 'A receivable on a third party (debtor empty: unknown): what the pool advanced by an entry';
+comment on table third_party_claim is 'A receivable on a third party (debtor empty: unknown): what the pool advanced by an entry; without a command it was advanced at the counter';
 create trigger third_party_claim_kept before update or delete or truncate on third_party_claim
   for each statement execute function added_only();
 create table claim_recovery (

@@ -1,8 +1,11 @@
 """What the pool advanced for a third party: a claim on it, and what of it came in.
 
-A bill that a third party should bear, and does not pay, is advanced; with its entry a claim is
-noted. What comes in is booked by a command into the treasury account and lowers what the pool
-spent; more than was advanced is refused, here and by the database.
+A bill that a third party should bear, and does not pay, is advanced: on paper by a command, at the
+counter where the agency has decided so of the injury, or later when the year is adjudicated anew.
+With its entry a claim is noted: at once by the command, and by `note_advances` for what the counter
+settled, which knows no agency. A claim whose entry was taken back is on nothing. What comes in is
+booked by a command into the treasury account and lowers what the pool spent; more than was advanced
+is refused, here and by the database.
 
 Law:     社会保险法 第三十条第二款.
 """
@@ -15,7 +18,7 @@ import msgspec
 import psycopg
 
 from gongji.ledger import chart
-from gongji.ledger.entry_rows import EntryRow, PostingRow
+from gongji.ledger.entry_rows import ADJUSTMENT, SETTLEMENT, EntryRow, PostingRow
 from gongji.ledger.post import post, take_ids
 from gongji.refusals import Refusal
 from gongji.review.command_kinds import Case, CommandKind, Examination, PreviewLine, register
@@ -61,9 +64,32 @@ class ClaimRecovery(msgspec.Struct, frozen=True):
     bank_ref: str
 
 
-_CLAIMS = """select c.id, c.area, c.entry, c.person, c.debtor, c.made_at, c.fen,
+_STANDS = """not exists (select from entry back where back.reverses = {entry}
+  and not exists (select from entry again where again.reverses = back.id))"""
+"""An entry stands unless one reverses it that is not reversed itself."""
+_CLAIMS = f"""select c.id, c.area, c.entry, c.person, c.debtor, c.made_at,
+  case when {_STANDS.format(entry="c.entry")} then c.fen else 0 end,
   coalesce((select sum(r.fen) from claim_recovery r where r.claim = c.id), 0)::bigint
 from third_party_claim c"""
+
+
+_AT_THE_COUNTER = f"""insert into third_party_claim (entry, area, person, fen, made_at)
+select e.id, e.area, e.person, s.pool_fen, e.made_at
+from entry e join settlement s on s.entry = e.id
+where e.area = %s and e.kind = any(%s) and e.origin = 'own' and s.pool_fen > 0
+  and s.facts->'visit'->'facts' @> '{{"third_party": true, "advance": true}}'
+  and {_STANDS.format(entry="e.id")}
+  and not exists (select from third_party_claim c where c.entry = e.id)
+order by e.id
+on conflict (entry) do nothing"""
+
+
+def note_advances(connection: Connection, area: str) -> int:
+    """Note a claim for all that the counter of an area advanced, by entries that stand.
+
+    Returns: how many were new; the same again notes nothing.
+    """
+    return connection.execute(_AT_THE_COUNTER, [area, [SETTLEMENT, ADJUSTMENT]]).rowcount
 
 
 def claims_of(connection: Connection, area: str) -> list[ThirdPartyClaim]:

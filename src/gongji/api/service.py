@@ -7,22 +7,24 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Path, Query
 from ninja.errors import HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 from ninja.throttling import AnonRateThrottle
 
-from gongji.api import shapes
+from gongji.api import problems, quotes, shapes
+from gongji.api.figure_values import figure_value
+from gongji.api.question_schema import question_schema
+from gongji.api.reference_page import ReferencePage
 from gongji.law.engine.visit import read_date
-from gongji.law.explain.as_far import MISSING, AsFar
-from gongji.law.explain.sentences import explain
-from gongji.law.explain.show import as_json
-from gongji.law.report.law_figures import figures
+from gongji.law.report.law_figures import Figure, figures
 from gongji.law.rulebook.rulebook import FOREVER, Rulebook
 from gongji.platform.installation import installed_areas
 from gongji.portal import official_texts
-from gongji.portal.calculation import at_each_level, settled, so_far
 from gongji.portal.calculator import last_day
-from gongji.portal.inputs import Question, cleaned, question_of
+from gongji.portal.inputs import cleaned
+from gongji.portal.law_terms import term
+from gongji.portal.ui_texts import is_english
 from gongji.refusals import Refusal
-from gongji.units import date_of, yuan_text
+from gongji.units import date_of
 
 REFUSED = {422: shapes.Refused, 429: shapes.Refused}
 OF_AREA = {404: shapes.Refused, **REFUSED}
@@ -30,31 +32,37 @@ OF_AREA = {404: shapes.Refused, **REFUSED}
 LIMIT = AnonRateThrottle(settings.GONGJI_API_RATE)
 """How often one caller may ask."""
 
-api = NinjaAPI(
+
+class PublicInterface(NinjaAPI):
+    """Ninja's interface, whose description says that refusals are problems."""
+
+    def get_openapi_schema(self, **given: Any) -> OpenAPISchema:
+        """The description, each refusal under the media type that it is answered with."""
+        described = super().get_openapi_schema(**given)
+        for operations in described["paths"].values():
+            for operation in operations.values():
+                for status, response in operation["responses"].items():
+                    if int(status) >= 400:
+                        content = response["content"]
+                        content[problems.PROBLEM_JSON] = content.pop("application/json")
+        return described
+
+
+api = PublicInterface(
     title="gongji",
     version="1",
     description="Employee outpatient mutual aid: what the pool pays, and by which article. "
-    "Amounts are yuan as text. No account is needed; each caller may ask so often a minute.",
+    "Amounts are yuan as text. No account is needed; each caller may ask so often a minute. "
+    "Answers are in Chinese, or in English for `Accept-Language: en`.",
+    docs=ReferencePage(),
     throttle=[LIMIT],
 )
-
-
-def _refuse(request: HttpRequest, code: str, field: str, reason: str, status: int) -> HttpResponse:
-    body = {"refusal": code, "field": field, "reason": reason}
-    return api.create_response(request, body, status=status)
-
-
-def _told(refusal: Refusal) -> dict[str, Any]:
-    """A refusal for programs, without the words of the command line."""
-    field = "settings" if refusal.field == "--set" else refusal.field
-    reason = str(refusal).partition("；可用 --")[0]
-    return {"refusal": refusal.code, "field": field, "reason": reason}
 
 
 @api.exception_handler(Refusal)
 def _refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     status = 404 if refusal.code == "area_unknown" and request.method != "POST" else 422
-    return api.create_response(request, _told(refusal), status=status)
+    return problems.respond(request, problems.of_refusal(refusal, status))
 
 
 class _Open(Exception):
@@ -67,21 +75,17 @@ class _Open(Exception):
 
 @api.exception_handler(_Open)
 def _open(request: HttpRequest, found: _Open) -> HttpResponse:
-    return api.create_response(request, found.body, status=422)
+    return problems.respond(request, found.body)
 
 
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    first = error.errors[0]
-    field = ".".join(str(part) for part in first["loc"] if part not in ("body", "question"))
-    return _refuse(request, "value_invalid", field, str(first["msg"]), 422)
+    return problems.respond(request, problems.of_form(error.errors[0]))
 
 
 @api.exception_handler(HttpError)
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
-    code = "rate_limited" if error.status_code == 429 else "value_invalid"
-    status = 422 if error.status_code == 400 else error.status_code
-    return _refuse(request, code, "", str(error), status)
+    return problems.respond(request, problems.of_status(error.status_code))
 
 
 @api.post(
@@ -91,44 +95,24 @@ def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 )
 def quote(request: HttpRequest, question: shapes.Question) -> dict[str, Any]:
     """Settle one visit and explain it, sentence by sentence, with the articles."""
-    asked = question_of(
-        _clean(question.facts),
-        _clean(question.used),
-        _clean(question.settings),
-        tuple(_clean(row) for row in question.earlier),
-    )
+    asked = quotes.asked(question)
     try:
-        return as_json(explain(settled(asked)[1][-1]))
+        return quotes.quoted(asked)
     except Refusal as refusal:
-        more = _as_far(refusal, asked)
+        more = quotes.as_far(refusal, asked)
         if more:
-            raise _Open(_told(refusal) | more) from None
+            raise _Open(problems.of_refusal(refusal) | more) from None
         raise
 
 
-def _as_far(refusal: Refusal, question: Question) -> dict[str, Any]:
-    """What is settled of a visit that lacks a figure, the bounds; or the visit at each level."""
-    if refusal.code == MISSING:
-        found = so_far(question)
-        return {"so_far": _so_far(found)} if found else {}
-    if refusal.code == "level_missing" and not refusal.field.startswith("earlier."):
-        told = at_each_level(question).items()
-        return {"by_level": {level: as_json(explanation) for level, explanation in told}}
-    return {}
+@api.post("/quotes", response={200: shapes.Answers, **REFUSED}, summary="Many visits settled")
+def batch(request: HttpRequest, asked: shapes.Questions) -> shapes.Answers:
+    """Settle up to 100 visits, each by itself: every one is answered, with a quote or a problem.
 
-
-def _so_far(found: AsFar) -> dict[str, Any]:
-    return {
-        "pool_pays_at_least": yuan_text(found.least_fen),
-        "pool_pays_at_most": yuan_text(found.most_fen),
-        "missing": list(found.missing),
-        "explanation": as_json(found.explanation)["explanation"],
-    }
-
-
-def _clean(row: dict[str, str]) -> dict[str, str]:
-    given = {cleaned(name): cleaned(text) for name, text in row.items()}
-    return {name: text for name, text in given.items() if text}
+    With their earlier visits they are 500 at most. How far a refused one comes, a quote of it alone
+    tells.
+    """
+    return quotes.answers(asked.questions)
 
 
 @api.get("/areas", response={200: list[shapes.AreaOut], 429: shapes.Refused}, summary="The areas")
@@ -162,10 +146,33 @@ def rules(request: HttpRequest, code: Code, at: Day = "") -> shapes.Rules:
         place=law.place,
         at=str(date_of(day)),
         documents=[_document(book) for book in law.books],
-        figures=[
-            shapes.FigureOut(**dataclasses.asdict(figure) | {"where": dict(figure.where)})
-            for figure in figures(law)
-        ],
+        figures=[_figure(figure) for figure in figures(law)],
+    )
+
+
+def _figure(figure: Figure) -> shapes.FigureOut:
+    value, unit = figure_value(figure.text)
+    said = dataclasses.asdict(figure) | {"where": dict(figure.where)}
+    return shapes.FigureOut(**said, value=value, unit=unit)
+
+
+@api.get("/areas/{code}/facts", response={200: shapes.Facts, **OF_AREA}, summary="What to ask")
+def facts(request: HttpRequest, code: Code, date: Day = "") -> shapes.Facts:
+    """The facts, meters and parameters of an area on a day, as a JSON Schema of the question.
+
+    Each fact says its form, its values with the law's words for them, and the benefits whose rules
+    read it (`x-benefits`); `x-open` marks parameters that the documents leave open.
+    """
+    area = installed_areas().area(code, {})
+    day = read_date("date", cleaned(date) or last_day(area))
+    law = area.law(day)
+    said = str(date_of(day))
+    return shapes.Facts(
+        area=area.code,
+        place=term(law.place) if is_english() else law.place,
+        at=said,
+        rulebook=[book.id for book in law.books],
+        question=question_schema(area, law, said),
     )
 
 

@@ -1,13 +1,20 @@
 """What goes in and out of the public interface; amounts are yuan as text with two decimals."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from ninja import Schema
 from pydantic import ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
+MOST_EARLIER = 60
+"""Earlier visits of one question."""
+MOST_QUESTIONS = 100
+MOST_VISITS = 500
+"""Questions of one batch, and the visits that these have in all."""
+TEXT_LENGTH = 200
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^\S+$")]
-Value = Annotated[str, StringConstraints(max_length=200)]
+Value = Annotated[str, StringConstraints(max_length=TEXT_LENGTH)]
 Row = dict[Name, Value]
 """Texts by the column names of a visits file."""
 
@@ -36,7 +43,7 @@ class Question(Schema):
     settings: Row = Field(default={}, description="figures for open parameters: code -> figure")
     earlier: list[Row] = Field(
         default=[],
-        max_length=60,
+        max_length=MOST_EARLIER,
         description="earlier visits, settled first; what they do not say is as in `facts`",
     )
 
@@ -86,37 +93,71 @@ class Unread(Schema):
     column: str
 
 
+class ResolvedFact(Schema):
+    """A fact as it counts, and the column that it comes from."""
+
+    value: str
+    name: str
+    by: str
+
+
+class ResolvedFacts(Schema):
+    """What the rules took the visit for: where, the level that counts, the status that counts."""
+
+    place: str
+    level: ResolvedFact
+    status: ResolvedFact
+
+
+class UsedFigure(Schema):
+    """One figure that the answer rests on: its value, its unit, the articles it stands in."""
+
+    layer: str = Field(description="code of the layer, as in `layers`")
+    kind: str = Field(description="deductible, rate, own_share, ceiling or band")
+    value: str | None = Field(description="null: no limit")
+    unit: str = Field(description="yuan or percent")
+    meter: str = Field(description="code of the meter that it is held against")
+    cites: list[Cite]
+    supplied: list[str] = Field(description="the parameters of `settings` that it is worked out of")
+
+
 class Quote(Schema):
     """A visit settled and explained, the same as `gongji quote --json`."""
 
-    area: str
+    area: str = Field(description="the area whose rules hold")
     date: str
     benefit: str
-    rulebook: list[str]
+    rulebook: list[str] = Field(description="the documents in force")
+    resolved: ResolvedFacts
     total: str
     in_scope: str
     first_self_pay: str
     deductible: str
-    layers: dict[str, str]
+    layers: dict[str, str] = Field(description="what each layer pays, by code")
     pool_pays: str
     supplements: str
     institution_bears: str
     person_pays: str
-    refusal: str
+    refusal: str = Field(description="the gate by which the pool does not pay, if one does")
     meters: list[Meter]
-    explanation: list[Sentence]
+    figures: list[UsedFigure] = Field(description="every figure that the answer rests on")
+    explanation: list[Sentence] = Field(description="in the caller's language")
     doubts: list[Doubt]
-    unofficial: list[str]
-    supplied: list[str]
-    unread: list[Unread]
+    unofficial: list[str] = Field(description="documents that are not official")
+    supplied: list[str] = Field(description="figures of `settings` that counted")
+    unread: list[Unread] = Field(description="facts told that no rule of the benefit reads")
 
 
 class Refused(Schema):
-    """Why a request is refused: a code, the field it is about, one sentence."""
+    """Why a request is refused (RFC 9457), in the caller's language."""
 
-    refusal: str
-    field: str
-    reason: str
+    type: str = Field(description="where this kind of problem is described")
+    title: str
+    status: int
+    detail: str = Field(description="one sentence")
+    refusal: str = Field(description="the code of this kind of problem")
+    field: str = Field(description="what in the request it is about, with points between the names")
+    reason: str = Field(description="the same as `detail`")
 
 
 class SoFar(Schema):
@@ -135,6 +176,35 @@ class RefusedQuote(Refused):
     by_level: dict[str, Quote] | None = Field(
         default=None, description="with `level_missing`: the visit at each level"
     )
+
+
+class Questions(Schema):
+    """Questions to answer at once, each of the form of a quote's."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"questions": [QUOTE]}})
+
+    questions: list[dict[str, Any]] = Field(
+        min_length=1,
+        max_length=MOST_QUESTIONS,
+        description="each as in a quote; one of the wrong form is told by its index, "
+        "the others are answered",
+    )
+
+
+class Answered(Schema):
+    """What became of one question: a quote, or a problem."""
+
+    index: int = Field(description="its place in `questions`, from 0")
+    quote: Quote | None
+    problem: Refused | None
+
+
+class Answers(Schema):
+    """What became of each question, in their order."""
+
+    quoted: int
+    refused: int
+    answers: list[Answered]
 
 
 class Document(Schema):
@@ -163,8 +233,10 @@ class FigureOut(Schema):
     section: str
     name: str
     item: str
-    where: dict[str, str]
-    text: str
+    where: dict[str, str] = Field(description="the conditions under which it holds")
+    text: str = Field(description="as the rulebook writes it")
+    value: str | None = Field(description="null: no limit, or no single figure")
+    unit: str = Field(description="yuan, percent, points, number; empty where it is no figure")
     document: str
     article: str
     file: str
@@ -182,6 +254,16 @@ class Rules(Schema):
     at: str
     documents: list[Document]
     figures: list[FigureOut]
+
+
+class Facts(Schema):
+    """What may be asked of an area on a day."""
+
+    area: str
+    place: str
+    at: str
+    rulebook: list[str]
+    question: dict[str, Any] = Field(description="a JSON Schema of the question of a quote")
 
 
 class ArticleOut(Schema):

@@ -22,7 +22,7 @@ from gongji.law.engine.visit import Visit, columns_of, read_amount, read_date, r
 from gongji.law.rulebook.law import Law, Settings
 from gongji.law.rulebook.vocabulary import VISIT_COLUMNS
 from gongji.refusals import Refusal, RowRefusal
-from gongji.tabular.header_rows import TablePlace
+from gongji.tabular.header_rows import TableFile, TablePlace
 from gongji.tabular.texts import FAULT, ROW, fault_of, faults_of, read_texts
 from gongji.units import Fen, parse_day
 
@@ -51,7 +51,7 @@ class PaidFile:
         area: str = "",
         folders: tuple[Path, ...] = (),
         settings: Settings | None = None,
-        opening: Path | pl.DataFrame | None = None,
+        opening: Path | TableFile | pl.DataFrame | None = None,
         place: TablePlace | None = None,
     ) -> None:
         """Read the file.
@@ -70,14 +70,17 @@ class PaidFile:
         self._check_columns()
         self.opening = self._read_opening(opening)
 
-    def _read_opening(self, source: Path | pl.DataFrame | None) -> dict[str, Used]:
+    def _read_opening(self, source: Path | TableFile | pl.DataFrame | None) -> dict[str, Used]:
         """Opening meters by pooling area: person -> meter -> fen.
 
         Refuses: what `visit.opening` refuses.
         """
         if source is None:
             return {}
-        frame = read_texts(source)
+        if isinstance(source, TableFile):
+            frame = read_texts(source.path, source.place)
+        else:
+            frame = read_texts(source)
         for row, why in faults_of(frame):
             raise RowRefusal(row, why.field, why.code, str(why))
         texts = frame.drop(ROW).fill_null("")

@@ -24,7 +24,7 @@ from gongji.refusals import Refusal, RowRefusal
 from gongji.tabular.arrow_tables import FAULT, ROW, normal, without_blank_rows
 from gongji.tabular.formulas import no_formula
 from gongji.tabular.handed_on import BookTable
-from gongji.tabular.header_rows import TablePlace, check_header
+from gongji.tabular.header_rows import TableFile, TablePlace, check_header, table_file
 from gongji.tabular.sheets import Sheet, ending_of
 from gongji.units import Day
 
@@ -58,7 +58,7 @@ class Options:
     area: str = ""
     settings: Settings = field(default_factory=dict)
     folders: tuple[Path, ...] = ()
-    opening: Path | None = None
+    opening: Path | TableFile | None = None
     ignored: tuple[str, ...] = ()
     strict: bool = False
     report: Path | None = None
@@ -84,7 +84,7 @@ def adjudicate_file(
     """
     ending_of(output, "-o")
     report = options.report or output.with_name(f"{output.stem}.rejected.csv")
-    _apart(path, output, report, *([options.opening] if options.opening else []))
+    _apart(path, output, report, *([table_file(options.opening).path] if options.opening else []))
     source = VisitSource(path, options.place, options.numbered)
     names = source.columns()
     _complete(names, options.area)
@@ -258,14 +258,15 @@ class Report:
         self.beside.unlink(missing_ok=True)
 
 
-def load_opening(path: Path | None) -> Opening | None:
+def load_opening(source: Path | TableFile | None) -> Opening | None:
     """What persons have used before the file begins.
 
     Refuses: as `gongji.law.engine.opening_meters.read_opening`.
     """
-    if path is None:
+    if source is None:
         return None
-    sheet = Sheet(path)
+    file = table_file(source)
+    sheet = Sheet(file.path, file.place)
     return read_opening(sheet.columns, (row for rows in sheet.chunks() for row in rows))
 
 

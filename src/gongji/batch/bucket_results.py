@@ -24,6 +24,7 @@ from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.law.rulebook.vocabulary import FACTS, VISIT_COLUMNS
 from gongji.refusals import Refusal
+from gongji.tabular.header_rows import table_file
 from gongji.tabular.whole_files import write_whole
 from gongji.units import FEN_PER_YUAN, Fen, parse_fen
 
@@ -184,7 +185,8 @@ def wishes_of(library: Library, options: Options) -> str:
     for folder in library.folders:
         for path in sorted(folder.glob("**/*.yaml")):
             digest.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())
-    opening = hash_of(options.opening) if options.opening else ""
+    opened = table_file(options.opening) if options.opening else None
+    opening = f"{hash_of(opened.path)} {opened.place}" if opened else ""
     settings = sorted(options.settings.items())
     latest = options.latest_day
     asked = (options.area, settings, opening, sorted(options.ignored), options.compression, latest)

@@ -93,12 +93,12 @@ class Columns:
             self._used[name] = marked(coded.codes, len(coded.texts))
         return self._used[name]
 
-    def each(self, name: str, read: Callable[[str], int]) -> I64:
-        """A number for every row from its text; BAD where `read` refuses."""
+    def each(self, name: str, read: Callable[[str], int], bad: int = BAD) -> I64:
+        """A number for every row from its text; `bad` where `read` refuses."""
         if name not in self:
             return np.full(self.count, read(""), np.int64)
         coded = self.coded(name)
-        numbers = np.full(len(coded.texts), BAD, np.int64)
+        numbers = np.full(len(coded.texts), bad, np.int64)
         for code in np.flatnonzero(self.used(name)):
             try:
                 numbers[code] = read(coded.texts[code])
@@ -139,9 +139,12 @@ class Columns:
             numbers = one_array(self.table.column(name)).cast(pa.int32())
             days: I64 = pc.fill_null(numbers.cast(pa.int64()), calendar.NO_DAY).to_numpy()
             return days
-        read = self.each(name, lambda text: parse_day(day_text(text)) if text else calendar.NO_DAY)
-        # BAD is a day of 1969, which no rulebook covers and no living date of birth is near to.
-        return np.where(read == BAD, BAD_DAY, read)
+
+        def read(text: str) -> int:
+            return parse_day(day_text(text)) if text else calendar.NO_DAY
+
+        # BAD is the last day of 1969, on which people were born.
+        return self.each(name, read, BAD_DAY)
 
     @cached_property
     def day(self) -> I32:
@@ -372,6 +375,9 @@ def dated(columns: Columns, column: str) -> I64 | I32 | None:
     if column in ("age", "age_by_day"):
         given = columns.days("birth_date")
         _ages(int(column == "age_by_day"), columns.day, given, made)
+    elif column == "birth_date":
+        given = columns.days(column)
+        made[:] = np.where(given == calendar.NO_DAY, BAD_DAY, given)
     elif column == "months_left":
         given = columns.days("approval_date")
         _months_left(columns.day, given, made)

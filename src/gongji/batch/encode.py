@@ -327,11 +327,19 @@ class Settling:
         for number, name in enumerate(self.layout.amounts):
             for law in self.plan.laws:
                 fact = law.facts.get(name)
-                if fact and fact.column in self.columns:
+                if fact and fact.several:
+                    fen = self.columns.each(fact.column, fact.several.amount)
+                    made[:, number] = np.where(self._under(law), fen, made[:, number])
+                elif fact and fact.column in self.columns:
                     fen = self.columns.fen(fact.column)
                     default = fact.default if isinstance(fact.default, int) else 0
                     made[:, number] = np.where(fen < 0, default, fen)
         return made
+
+    def _under(self, law: Law) -> npt.NDArray[np.bool_]:
+        """Which rows a law is in force for."""
+        day = self.columns.day
+        return (day >= law.since) & (day < min(law.until, FOREVER))
 
     def _scratch(self) -> loops.Scratch:
         programs = self.plan.tables.placed

@@ -32,6 +32,7 @@ from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.law.rulebook.rulebook import SHIPPED
 from gongji.refusals import Refusal
+from gongji.tabular.header_rows import TableFile, TablePlace, table_file
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -45,15 +46,15 @@ JAVA = "Java 17 或 21（Debian：apt-get install openjdk-17-jre-headless）"
 class Parcel:
     """The work as it is sent: texts and names, no open thing.
 
-    Shape: `folders` the outside rulebooks, each relative path -> bytes; `opening` a file's name and
-           bytes.
+    Shape: `folders` the outside rulebooks, each relative path -> bytes; `opening` a file's name,
+           bytes, and where in it the table stands.
     """
 
     folder: str
     output: str
     options: Options
     folders: tuple[Mapping[str, bytes], ...]
-    opening: tuple[str, bytes] | None
+    opening: tuple[str, bytes, TablePlace] | None
     wishes: str
     buckets: tuple[Bucket, ...]
 
@@ -88,7 +89,8 @@ def packed(work: BucketJob, buckets: Sequence[Bucket]) -> Parcel:
         {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.glob("**/*.yaml"))}
         for root in outside
     )
-    opening = (options.opening.name, options.opening.read_bytes()) if options.opening else None
+    given = table_file(options.opening) if options.opening else None
+    opening = (given.path.name, given.path.read_bytes(), given.place) if given else None
     plain = dataclasses.replace(options, folders=(), opening=None, report=None)
     places = work.folder.text, work.output.text
     return Parcel(*places, plain, texts, opening, work.wishes, tuple(buckets))
@@ -108,8 +110,9 @@ def unpacked(parcel: Parcel, scratch: Path) -> BucketJob:
         folders.append(scratch / str(number))
     opening = None
     if parcel.opening:
-        opening = scratch / parcel.opening[0]
-        opening.write_bytes(parcel.opening[1])
+        name, content, place = parcel.opening
+        (scratch / name).write_bytes(content)
+        opening = TableFile(scratch / name, place)
     options = dataclasses.replace(parcel.options, folders=tuple(folders), opening=opening)
     areas = Areas(Library(options.folders), everywhere=options.settings)
     wishes = wishes_of(areas.library, options)

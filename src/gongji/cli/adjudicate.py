@@ -11,15 +11,13 @@ import click
 
 from gongji.cli.options import (
     PathOrAddress,
-    header_row_option,
     json_option,
     pairs,
-    place_of,
     rulebooks_option,
     settings_option,
-    sheet_option,
     writable,
 )
+from gongji.cli.table_places import TablePlaces, header_rows_option, sheets_option
 from gongji.units import CHINA, day_of
 
 if TYPE_CHECKING:
@@ -90,8 +88,8 @@ NOTES = {
     help="Spark 的主节点，如 local[2]、yarn、k8s://…；与 --engine spark 同用。",
 )
 @click.option("--strict", is_flag=True, help="遇到无法读取的行就停下，什么也不写。")
-@sheet_option
-@header_row_option
+@sheets_option
+@header_rows_option
 @settings_option
 @rulebooks_option
 @json_option
@@ -109,8 +107,8 @@ def command(
     engine: str,
     master: str,
     strict: bool,
-    sheet: str,
-    header_row: int | None,
+    sheets: tuple[str, ...],
+    header_rows: tuple[str, ...],
     settings: tuple[str, ...],
     folders: tuple[Path, ...],
     as_json: bool,
@@ -130,19 +128,43 @@ def command(
       gongji adjudicate buckets/ -o results/ --engine spark --master local[2]
       gongji adjudicate hdfs://name/buckets -o hdfs://name/results --engine spark --master yarn
     """
-    from tqdm import tqdm
-
-    from gongji.batch.adjudicate import Options, adjudicate_file
-
     if (lines is None) != (catalogue is None):
         raise click.UsageError("--lines 与 --catalogue 须同时给出。")
     _fitting(visits, output, lines, report, engine)
+    named = {"lines": lines, "catalogue": catalogue, "opening": opening}
+    places = TablePlaces(sheets, header_rows, named)
+    from gongji.batch.adjudicate import Options
+
+    opened = places.file("opening")
     options = Options(
-        area, pairs("--set", settings), folders, opening, ignore, strict, report, compression
+        area, pairs("--set", settings), folders, opened, ignore, strict, report, compression
     )
     options = dataclasses.replace(
-        options, place=place_of(sheet, header_row), latest_day=day_of(datetime.now(CHINA).date())
+        options, place=places.of(), latest_day=day_of(datetime.now(CHINA).date())
     )
+    with places.naming(Path(str(visits))):
+        summary = _settled((visits, output), options, places, unknown_items, (engine, master))
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(summary), ensure_ascii=False, indent=1))
+    else:
+        _say(summary, output)
+    return EXIT_NOTHING if summary.visits <= summary.refusals.get("parameter_missing", 0) else 0
+
+
+def _settled(
+    given: "tuple[Path | Address, Path | Address]",
+    options: "Options",
+    places: TablePlaces,
+    unknown_items: str,
+    asked: tuple[str, str],
+) -> "Summary":
+    """The file settled, its lines priced first where there are any; a bar shows how far."""
+    from tqdm import tqdm
+
+    from gongji.batch.adjudicate import adjudicate_file
+    from gongji.tabular.header_rows import TablePlace
+
+    visits, output = given
     with tqdm(unit="行", unit_scale=True, disable=not sys.stderr.isatty(), leave=False) as bar:
 
         def progress(done: int, total: int) -> None:
@@ -150,23 +172,18 @@ def command(
             bar.update(done)
 
         if not isinstance(visits, Path) or not isinstance(output, Path) or visits.is_dir():
-            summary = _settle_buckets((visits, output), options, progress, (engine, master))
-        elif lines is not None and catalogue is not None:
-            from gongji.cli.priced_visits import priced_file
+            return _settle_buckets((visits, output), options, progress, asked)
+        if "lines" not in places.named:
+            return adjudicate_file(visits, output, options, progress)
+        from gongji.cli.priced_visits import priced_file
 
-            pricing = priced_file(visits, lines, catalogue, output, options, unknown_items)
-            with pricing as priced:
-                numbered = dataclasses.replace(
-                    options, numbered=True, named=priced.areas, place=place_of("", None)
-                )
-                summary = adjudicate_file(priced.path, output, numbered, progress)
-        else:
-            summary = adjudicate_file(visits, output, options, progress)
-    if as_json:
-        click.echo(json.dumps(dataclasses.asdict(summary), ensure_ascii=False, indent=1))
-    else:
-        _say(summary, output)
-    return EXIT_NOTHING if summary.visits <= summary.refusals.get("parameter_missing", 0) else 0
+        lines, catalogue = places.file("lines"), places.file("catalogue")
+        assert lines and catalogue
+        with priced_file(visits, lines, catalogue, output, options, unknown_items) as priced:
+            numbered = dataclasses.replace(
+                options, numbered=True, named=priced.areas, place=TablePlace()
+            )
+            return adjudicate_file(priced.path, output, numbered, progress)
 
 
 def _fitting(

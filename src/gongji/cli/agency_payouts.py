@@ -230,10 +230,11 @@ def claims(area: str, output: Path | None) -> int:
       gongji agency claims --area 532300
       gongji agency claims --area 532300 -o 债权.xlsx
     """
-    from gongji.agency.third_party_claims import claims_of
+    from gongji.agency.third_party_claims import claims_of, note_advances
     from gongji.platform.installation import owner_connection
 
     with owner_connection() as connection:
+        note_advances(connection, area)
         found = claims_of(connection, area)
     rows: list[tuple[object, ...]] = [
         (

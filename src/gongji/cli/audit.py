@@ -9,6 +9,7 @@ import click
 
 from gongji.cli import options
 from gongji.cli.file_jobs import area_option
+from gongji.cli.table_places import TablePlaces, header_rows_option, sheets_option
 from gongji.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ EXIT_DIFFERENT, EXIT_BAD_FILE = 1, 2
     show_default=True,
     help="后续各次按规则的累计（law）还是按实付的累计（paid）核对。",
 )
-@options.sheet_option
-@options.header_row_option
+@sheets_option
+@header_rows_option
 @options.settings_option
 @options.rulebooks_option
 @options.json_option
@@ -55,8 +56,8 @@ def command(
     area: str,
     opening: Path | None,
     meters: str,
-    sheet: str,
-    header_row: int | None,
+    sheets: tuple[str, ...],
+    header_rows: tuple[str, ...],
     settings: tuple[str, ...],
     folders: tuple[Path, ...],
     as_json: bool,
@@ -88,14 +89,15 @@ def command(
     from gongji.auditing.suspects import suspects_of
 
     _check_output(output, visits, opening)
+    places = TablePlaces(sheets, header_rows, {"opening": opening})
     try:
         file = PaidFile(
             visits,
             area=area,
             folders=folders,
             settings=options.pairs("--set", settings),
-            opening=opening,
-            place=options.place_of(sheet, header_row),
+            opening=places.file("opening"),
+            place=places.of(),
         )
     except Refusal as error:
         click.echo(f"{visits}：{error}", err=True)

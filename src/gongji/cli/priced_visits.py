@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from gongji.batch.adjudicate import Options
+    from gongji.tabular.header_rows import TableFile
 
 SHOWN = 20
 """How many problems of lines the terminal shows."""
@@ -32,8 +33,8 @@ class PricedVisits:
 @contextmanager
 def priced_file(
     visits: Path,
-    lines: Path,
-    catalogue: Path,
+    lines: "TableFile",
+    catalogue: "TableFile",
     output: Path,
     options: "Options",
     unknown_items: str = "refuse",
@@ -52,7 +53,7 @@ def priced_file(
 
     report = output.with_name(f"{output.stem}.lines-rejected.csv")
     written = (output, report, options.report or report)
-    _apart((visits, lines, catalogue), written)
+    _apart((visits, lines.path, catalogue.path), written)
     frame = read_texts(visits, options.place)
     if "visit" not in frame.columns:
         raise Refusal("field_missing", "visit")
@@ -69,7 +70,7 @@ def priced_file(
     if options.strict and len(priced.problems):
         first = priced.problems.row(0, named=True)
         raise RowRefusal(
-            first["row_number"], first["column"], first["code"], first["reason"], lines.name
+            first["row_number"], first["column"], first["code"], first["reason"], lines.path.name
         )
     costed = with_scope(frame, priced)
     if len(frame) and costed.is_empty():

@@ -28,6 +28,7 @@ OTHER_KINDS = {"publish_law": "发布规则"}
 """What commands are called that are no items."""
 JOBS = {
     "daily_trial_balance": "每日试算平衡",
+    "note_advances": "登记先行支付的债权",
     "seal_journal": "封存分录",
     "message_months": "报文按月存放，到期销毁",
     "trail_months": "留痕按月存放",

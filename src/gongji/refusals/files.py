@@ -2,7 +2,7 @@
 
 FILES: dict[str, str] = {
     "file_unreadable": "无法读取文件 {value}：{reason}",
-    "sheet_unclear": "工作簿 {value} 有几张有内容的工作表：{sheets}；请用 --sheet 指明用哪一张，"
+    "sheet_unclear": "工作簿 {value} 有几张有内容的工作表：{sheets}；请用 {option} 指明用哪一张，"
     "或把这一张另存为单独的文件",
     "cell_unreadable": "{field}：{reason}",
     "tables_together": "{value} 不能一起读入：它们是同一批结算的副本，合在一起会重复计算；请只给其中一张",

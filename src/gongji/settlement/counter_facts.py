@@ -8,7 +8,7 @@ the vocabulary's. Whatever the database holds comes in as values: this module re
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import msgspec
@@ -25,8 +25,9 @@ from gongji.law.engine.visit import (
     read_month_name,
     waiting,
 )
-from gongji.law.rulebook.law import Law, parents
+from gongji.law.rulebook.law import KEPT, Law, parents
 from gongji.law.rulebook.own_facts import OFFSITE
+from gongji.law.rulebook.provision_kinds import Meter
 from gongji.law.rulebook.vocabulary import CHOICE, FACTS, FLAG, TEXT
 from gongji.refusals import Refusal
 from gongji.settlement import area_facts
@@ -300,6 +301,27 @@ def _disease(seen: Seen) -> Value | None:
     return seen.route.registration.disease if seen.route.registration else None
 
 
+@lru_cache(maxsize=KEPT)
+def _counts_registered(law: Law) -> bool:
+    """Whether a law reads all the diseases that are registered, not only that of the visit."""
+    name = "登记病种"
+    kept_apart = any(name in one.value.apart for one in law.all(Meter).values())
+    return kept_apart or any(fact.source == name for fact in law.facts.values())
+
+
+def _registered_diseases(seen: Seen) -> Value | None:
+    """The diseases that are registered and approved for the benefit of the visit, where they
+    count."""
+    if seen.law is None or not _counts_registered(seen.law):
+        return None
+    named = {
+        one.disease
+        for one in seen.person.registrations
+        if one.benefit == seen.route.benefit and one.approved
+    }
+    return "、".join(sorted(named)) or None
+
+
 def _approval(seen: Seen) -> Value | None:
     held = seen.route.registration
     return read_date("approval_date", held.approval_date) if held else None
@@ -324,7 +346,7 @@ COUNTER_FACTS = CounterFacts(
         _fact("缴费档次", PERSON, lambda seen: _spell(seen).get("tier") or None),
         _fact("待遇享受期内", PERSON, _in_period),
         _fact("有个人账户", PERSON, lambda seen: seen.person.one("account") is not None),
-        CounterFact("birth_date", PERSON, _birth),
+        _fact("出生日期", PERSON, _birth),
         _fact("补助身份", PERSON, _subsidy),
         _fact("转住院", PERSON, lambda seen: seen.rescue),
         _fact("住院医院级别", PERSON, _stay_level),
@@ -343,6 +365,7 @@ COUNTER_FACTS = CounterFacts(
         _fact("协议期内", ROUTE, lambda seen: seen.route.in_agreement),
         _fact("药品", ROUTE, lambda seen: seen.route.drug),
         _fact("病种", ROUTE, _disease),
+        _fact("登记病种", ROUTE, _registered_diseases),
         CounterFact("approval_date", ROUTE, _approval),
         _fact("病种数", ROUTE, _disease_count),
         _fact("当年账户", BILL, lambda seen: seen.account_fen),

@@ -27,6 +27,19 @@ class TablePlace:
     header_row: int = 0
 
 
+@dataclass(frozen=True)
+class TableFile:
+    """A file and where in it its table stands."""
+
+    path: Path
+    place: TablePlace = TablePlace()
+
+
+def table_file(source: Path | TableFile) -> TableFile:
+    """A file with its table where tables usually stand, unless it is said."""
+    return source if isinstance(source, TableFile) else TableFile(source)
+
+
 def is_sum(first: str) -> bool:
     """Whether a row that begins so is a subtotal or a signature, and no row of the table."""
     return bool(_SUMS.fullmatch(first))

@@ -190,7 +190,8 @@ class Book:
                 )
             return self.sheet(place.sheet, place.header_row)
         if len(self.filled) > 1:
-            values = {"value": self.path.name, "sheets": "、".join(self.filled)}
+            sheets = "、".join(self.filled)
+            values = {"value": self.path.name, "sheets": sheets, "option": "--sheet"}
             raise Refusal("sheet_unclear", "文件", values)
         if not self.filled:
             return WorkbookSheet(self.path, "", [], {}, 0)

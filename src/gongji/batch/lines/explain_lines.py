@@ -9,7 +9,7 @@ from gongji.batch.lines.price_lines import PricedRows
 from gongji.law.compile.grounds import Ground
 from gongji.law.explain.sentences import Sentence, yuan
 from gongji.law.pricing.terms import NEGOTIATED, Terms
-from gongji.law.rulebook.line_provisions import OUTSIDE, SELF_PAY, STANDARD, UNRELATED
+from gongji.law.rulebook.line_provisions import OUTSIDE, SELF_PAY, UNRELATED
 from gongji.law.rulebook.provision_kinds import Doubt
 from gongji.law.rulebook.vocabulary import BENEFITS
 from gongji.units import show_ppm
@@ -50,7 +50,7 @@ def _reasons(terms: Terms, line: Mapping[str, Any]) -> Iterator[tuple[Sentence, 
         yield from _said("outside", f"不在医保目录支付范围内，{wholly}由个人负担。", found)
     if line["above_standard_fen"]:
         found = terms.ground(line["price"])
-        name = "支付标准" if line["price"] == STANDARD else "挂网价格"
+        name = line["price"].removeprefix("超")
         text = (
             f"高于{name}（每单位{yuan(line['standard_fen'])}）的部分"
             f"{yuan(line['above_standard_fen'])}统筹基金不予支付。"

@@ -32,8 +32,16 @@ from gongji.law.checks.library import Library
 from gongji.law.kernel.price import price_line
 from gongji.law.pricing.terms import Terms
 from gongji.law.rulebook.law import Settings
-from gongji.law.rulebook.line_provisions import LISTING, OUTSIDE, SELF_PAY, STANDARD, UNRELATED
+from gongji.law.rulebook.line_provisions import (
+    ITEM_CEILING,
+    LISTING,
+    OUTSIDE,
+    SELF_PAY,
+    STANDARD,
+    UNRELATED,
+)
 from gongji.refusals import Refusal
+from gongji.tabular.header_rows import TableFile, table_file
 from gongji.tabular.texts import ROW, read_slices, read_texts
 
 I64 = npt.NDArray[np.int64]
@@ -105,8 +113,8 @@ def _split(
 
 
 def price_files(
-    lines: Path,
-    catalogue: Path,
+    lines: Path | TableFile,
+    catalogue: Path | TableFile,
     visits: Path | pl.DataFrame,
     *,
     area: str = "",
@@ -125,9 +133,10 @@ def price_files(
     """
     items, places = read_catalogue(catalogue), Places(Library(folders), settings)
     typed = _type_visits(read_texts(visits), area, places)
+    file = table_file(lines)
     priced = [
-        _price(slice_, items, typed, places, unknown_items, str(lines), keep_lines)
-        for slice_ in read_slices(lines, "visit", at_once)
+        _price(slice_, items, typed, places, unknown_items, str(file.path), keep_lines)
+        for slice_ in read_slices(file.path, "visit", at_once, file.place)
     ]
     return PricedRows(
         # A slice has the parts of the cost that its own lines name.
@@ -267,6 +276,7 @@ def _join_terms(lines: pl.DataFrame, terms: list[Terms]) -> pl.DataFrame:
             bool(found.law.parts),
             list({part.code for part in found.law.parts.values()}),
             found.benefits(UNRELATED),
+            *found.item_ceilings,
         )
         for number, found in enumerate(terms)
     ]
@@ -281,6 +291,7 @@ def _join_terms(lines: pl.DataFrame, terms: list[Terms]) -> pl.DataFrame:
         "has_parts": pl.Boolean,
         "parts": pl.List(pl.String),
         "unrelated_in": pl.List(pl.String),
+        **{f"ceiling_{level}": pl.Int64 for level in range(4)},
     }
     return lines.join(pl.DataFrame(rows, schema=schema, orient="row"), on=LAW, how="left")
 
@@ -294,7 +305,12 @@ def _judge(lines: pl.DataFrame) -> pl.DataFrame:
     lines = lines.with_columns(by_level=by_level.fill_null(NONE))
     standard = pl.when(pl.col("by_level") >= 0).then("by_level").otherwise("standard")
     listed = (standard < 0) & (pl.col("listing") >= 0)
+    limit = pl.when(listed).then("listing").otherwise(standard).fill_null(NONE)
     needs_level = pl.max_horizontal("standard_1", "standard_2", "standard_3") >= 0
+    needs_level &= pl.col("standard") < 0
+    ceiling, most = _ceiling(level)
+    lower = ((ceiling >= 0) & ((limit < 0) | (ceiling < limit))).fill_null(False)
+    needs_level |= (most >= 0) & (pl.col("ceiling_0") < 0)
     unrelated = ~pl.col("is_related").fill_null(True) & pl.col("benefit_code").is_in("unrelated_in")
     share = (
         pl.when(pl.col("negotiated") & (pl.col("negotiated_share") >= 0))
@@ -315,10 +331,12 @@ def _judge(lines: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit(""))
     )
     lines = lines.with_columns(
-        needs_level=needs_level & (level == 0) & (pl.col("standard") < 0),
+        needs_level=needs_level & (level == 0),
         unrelated=unrelated.fill_null(False),
-        standard_fen=pl.when(listed).then("listing").otherwise(standard).fill_null(NONE),
-        price=pl.when(listed)
+        standard_fen=pl.when(lower).then(ceiling).otherwise(limit).fill_null(NONE),
+        price=pl.when(lower)
+        .then(pl.lit(ITEM_CEILING))
+        .when(listed)
         .then(pl.lit(LISTING))
         .when(standard >= 0)
         .then(pl.lit(STANDARD))
@@ -335,6 +353,15 @@ def _judge(lines: pl.DataFrame) -> pl.DataFrame:
     lines = mark(lines, covered & (pl.col("share_ppm") < 0), "self_pay_missing", "first_self_pay")
     strange = (pl.col("part") != "") & ~pl.col("part").is_in("parts")
     return mark(lines, strange, "value_invalid", "part")
+
+
+def _ceiling(level: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """The ceiling of single items at each line's level, and the highest at any."""
+    found = pl.col("ceiling_0")
+    for number in (1, 2, 3):
+        found = pl.when(level == number).then(f"ceiling_{number}").otherwise(found)
+    most = pl.max_horizontal(*(f"ceiling_{number}" for number in range(4)))
+    return found.fill_null(NONE), most.fill_null(NONE)
 
 
 def _pour(lines: pl.DataFrame) -> pl.DataFrame:

@@ -8,6 +8,7 @@ import polars as pl
 
 from gongji.law.engine.visit import read_amount, read_date, read_flag
 from gongji.refusals import Problem, Refusal, RowProblem, RulebookError
+from gongji.tabular.header_rows import TableFile, table_file
 from gongji.tabular.texts import FAULT, ROW, faults_of, read_texts, without_faults
 from gongji.units import WHOLE, date_of, parse_ppm
 
@@ -77,13 +78,16 @@ class Catalogue:
         return "；".join(spans)
 
 
-def read_catalogue(source: Path | pl.DataFrame) -> Catalogue:
+def read_catalogue(source: Path | TableFile | pl.DataFrame) -> Catalogue:
     """A catalogue from a file or frame.
 
     Refuses: RulebookError with every mistake of it: lines are not priced by half a catalogue.
     """
-    frame = read_texts(source)
-    file = str(source) if isinstance(source, Path) else "catalogue"
+    if isinstance(source, pl.DataFrame):
+        frame, file = read_texts(source), "catalogue"
+    else:
+        found = table_file(source)
+        frame, file = read_texts(found.path, found.place), str(found.path)
     problems: list[Problem] = [
         RowProblem(file, 0, name, f"不认识的列；可取：{'、'.join(COLUMNS)}")
         for name in frame.columns

@@ -199,6 +199,23 @@ class Checker(Figures):
             self.report(rule.node, path, ("适用",), f"“{rule.kind}”须写明适用的待遇")
         if rule.share is not None and not 0 <= rule.share <= WHOLE:
             self.report(rule.node, path, ("比例",), "应在 0% 与 100% 之间")
+        self._item_ceiling(rule, path)
+
+    def _item_ceiling(self, rule: line_provisions.LineRule, path: str) -> None:
+        """A ceiling of single items has an amount and no benefit; nothing else has one."""
+        kind = line_provisions.ITEM_CEILING
+        if rule.kind != kind:
+            for key, said in (("金额", rule.ceiling is not None), ("级别", bool(rule.levels))):
+                if said:
+                    self.report(rule.node, path, (key,), f"“{key}”只写在“{kind}”里；请删去")
+            return
+        if rule.ceiling is None:
+            self.report(rule.node, path, (), f"“{kind}”须写金额，如 金额: 120元")
+        elif rule.ceiling <= 0:
+            self.report(rule.node, path, ("金额",), "应大于零：为零则什么项目也不支付")
+        if rule.benefits:
+            message = "明细定价时还不知道按哪项待遇结算，限额对各项待遇都一样；请删去“适用”"
+            self.report(rule.node, path, ("适用",), message)
 
     def _item(self, item: item_provisions.ItemRule, path: str) -> None:
         self._papers(item.papers, path)

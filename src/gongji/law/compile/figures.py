@@ -155,10 +155,19 @@ class Resolver:
                 self._cites[-1] = cite(self._book, article, value.node)
             return self._value(chosen, cell)
         if isinstance(value, FromFact):
+            self._cite_definition(value.fact)
             return pour.OPEN - 1 - self.layout.amounts.index(value.fact)
         if isinstance(value, FromIndex):
             return self._index(value)
         return self._parameter(value, cell)
+
+    def _cite_definition(self, name: str) -> None:
+        """An amount that is worked out of texts rests on the article that gives each of them."""
+        provision = self.law.all(provision_kinds.FactDefinition).get(name)
+        if provision and provision.value.each:
+            definition = provision.value
+            self._cites.append(cite(provision.book, definition.article, definition.node))
+            self._doubts += doubts_of(provision.book, definition.doubts)
 
     def _missing(self, gap: Gap) -> int:
         self._gap = self._gap or gap

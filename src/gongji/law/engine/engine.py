@@ -157,6 +157,8 @@ def settle(area: Area, visit: Visit, meters: Meters) -> Result:
 def _amount(law: Law, name: str, visit: Visit) -> Fen:
     """An amount that comes with the visit; zero where this law does not know it."""
     fact = law.facts.get(name)
+    if fact and fact.several:
+        return fact.several.amount(str(visit.facts.get(fact.column, "")))
     amount = visit.facts.get(fact.column, fact.default) if fact else 0
     assert isinstance(amount, int)
     return amount

@@ -12,6 +12,7 @@ from gongji.law.kernel import calendar
 from gongji.law.rulebook.law import KEPT, Law
 from gongji.law.rulebook.vocabulary import (
     AMOUNT,
+    BIRTH_DATE,
     CHOICE,
     DATE,
     FLAG,
@@ -40,7 +41,7 @@ _LEVEL_CODES = tuple(LEVELS.values())
 _KINDS = {"": 0, "hospital": 0, "pharmacy": 1, "医院": 0, "药店": 1}
 _KIND_CODES = ("hospital", "pharmacy")
 _LEVEL_COLUMNS = ("level", "parent_level", "prescriber_level", "admission_level")
-_DAY_COLUMNS = ("birth_date", "approval_date")
+_DAY_COLUMNS = (BIRTH_DATE, "approval_date")
 _NUMBERED = frozenset({*_LEVEL_COLUMNS, "institution_kind"})
 """Columns of choices whose values are numbers, as the kernel counts with them."""
 
@@ -387,9 +388,12 @@ def value_of(fact: Fact, visit: Visit, own_level: bool) -> object:
 def value_name(fact: Fact, value: object) -> str:
     """The Chinese name of a value on its axis.
 
-    Refuses: value_invalid where no band holds it.
+    Refuses: value_invalid where no band holds it; field_missing for a birth date not told.
     """
     if fact.bands:
+        # Who was born when nobody told is in no band: the first one would be a guess.
+        if fact.column == BIRTH_DATE and value == calendar.NO_DAY:
+            raise Refusal("field_missing", BIRTH_DATE)
         return band_of(fact, value)
     if fact.kind == FLAG:
         return "是" if value else "否"

@@ -5,7 +5,9 @@ from typing import Any
 from gongji.law.compile.citations import own_files, said_source
 from gongji.law.compile.program import Cite
 from gongji.law.engine.engine import MeterReading
+from gongji.law.explain.resolved_facts import Resolved, resolved_level, resolved_status
 from gongji.law.explain.sentences import Explanation, Sentence, yuan
+from gongji.law.explain.used_figures import UsedFigure, used_figures
 from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.provision_kinds import Parameter
 from gongji.law.rulebook.rulebook import OFFICIAL
@@ -114,6 +116,22 @@ def _sentence_json(sentence: Sentence) -> dict[str, Any]:
     }
 
 
+def _resolved_json(fact: Resolved) -> dict[str, str]:
+    return {"value": fact.value, "name": fact.name, "by": fact.by}
+
+
+def _figure_json(figure: UsedFigure) -> dict[str, Any]:
+    return {
+        "layer": figure.layer,
+        "kind": figure.kind,
+        "value": figure.value,
+        "unit": figure.unit,
+        "meter": figure.meter,
+        "cites": [_cite_json(cite) for cite in figure.cites],
+        "supplied": list(figure.supplied),
+    }
+
+
 def as_json(explanation: Explanation) -> dict[str, Any]:
     """The result and its explanation for machines; amounts in yuan as text with two decimals."""
     result = explanation.result
@@ -122,6 +140,11 @@ def as_json(explanation: Explanation) -> dict[str, Any]:
         "date": str(date_of(result.visit.day)),
         "benefit": result.visit.benefit,
         "rulebook": [book.id for book in result.law.books],
+        "resolved": {
+            "place": result.law.place,
+            "level": _resolved_json(resolved_level(result)),
+            "status": _resolved_json(resolved_status(result)),
+        },
         "total": yuan_text(result.total_fen),
         "in_scope": yuan_text(result.in_scope_fen),
         "first_self_pay": yuan_text(result.first_self_pay_fen),
@@ -142,6 +165,7 @@ def as_json(explanation: Explanation) -> dict[str, Any]:
             }
             for reading in result.readings
         ],
+        "figures": [_figure_json(figure) for figure in used_figures(result)],
         "explanation": [_sentence_json(sentence) for sentence in explanation.sentences],
         "doubts": [
             {

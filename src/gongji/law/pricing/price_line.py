@@ -13,7 +13,13 @@ from typing import Protocol
 from gongji.law.kernel.price import price_line
 from gongji.law.pricing.terms import Terms
 from gongji.law.rulebook.law import KEPT, Law
-from gongji.law.rulebook.line_provisions import LISTING, OUTSIDE, SELF_PAY, STANDARD
+from gongji.law.rulebook.line_provisions import (
+    ITEM_CEILING,
+    LISTING,
+    OUTSIDE,
+    SELF_PAY,
+    STANDARD,
+)
 from gongji.refusals import Refusal
 from gongji.units import Fen, Ppm
 
@@ -93,7 +99,7 @@ def judge(version: Version | None, terms: Terms, level: int, permitted: bool) ->
         raise Refusal("value_invalid", "part", {"value": part, "allowed": allowed})
     if version is None or version.grade not in COVERED or not permitted:
         return Judgement(covered=False, part=part)
-    price, standard = _price(version, level)
+    price, standard = _lower(*_price(version, level), terms, level)
     share, source = _share(version, terms)
     return Judgement(True, price, standard, share, source, part)
 
@@ -109,6 +115,19 @@ def _price(version: Version, level: int) -> tuple[str, Fen]:
     if version.listing_fen is not None:
         return LISTING, version.listing_fen
     return "", NONE
+
+
+def _lower(price: str, standard: Fen, terms: Terms, level: int) -> tuple[str, Fen]:
+    """The price limit of an item, or the ceiling that its law sets for all, where that is lower.
+
+    Refuses: level_missing where there are ceilings of levels only.
+    """
+    ceiling = terms.item_ceilings[level]
+    if ceiling < 0 and not level and max(terms.item_ceilings) >= 0:
+        raise Refusal("level_missing", "level")
+    if ceiling >= 0 and (standard < 0 or ceiling < standard):
+        return ITEM_CEILING, ceiling
+    return price, standard
 
 
 def _share(version: Version, terms: Terms) -> tuple[Ppm, str]:

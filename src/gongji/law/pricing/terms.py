@@ -5,7 +5,7 @@ from functools import cached_property
 
 from gongji.law.compile.grounds import Ground, ground, rules
 from gongji.law.rulebook.law import Law
-from gongji.law.rulebook.line_provisions import UNRELATED, LineRule
+from gongji.law.rulebook.line_provisions import ITEM_CEILING, LEVELS, UNRELATED, LineRule
 from gongji.law.rulebook.provision_kinds import Benefit
 
 OF_DISEASES = ("慢性病", "特殊病", "两病")
@@ -38,6 +38,21 @@ class Terms:
     def share(self, kind: str) -> int:
         """The share of the first rule of a kind that gives one, below zero for none."""
         return next((r.share for r, _ in self._rules if r.kind == kind and r.share is not None), -1)
+
+    @cached_property
+    def item_ceilings(self) -> tuple[int, int, int, int]:
+        """What a unit of any item costs at most, without a level and at levels 1 to 3.
+
+        Units:   fen, below zero for none; where several rules hold, the lowest.
+        """
+        found = [-1, -1, -1, -1]
+        for rule, _ in self._rules:
+            if rule.kind == ITEM_CEILING and rule.ceiling is not None:
+                for number, level in enumerate(("", *LEVELS)):
+                    held = not rule.levels or level in rule.levels
+                    if held and (found[number] < 0 or rule.ceiling < found[number]):
+                        found[number] = rule.ceiling
+        return found[0], found[1], found[2], found[3]
 
     def benefits(self, kind: str) -> list[str]:
         """The codes of the benefits that rules of a kind name.

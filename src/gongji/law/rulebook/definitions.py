@@ -17,16 +17,19 @@ from gongji.law.rulebook.provision_kinds import (
 )
 from gongji.law.rulebook.vocabulary import (
     AMOUNT,
+    BIRTH_DATE,
     CHOICE,
     DATE,
     DERIVED,
     FACTS,
     FLAG,
+    HIGHEST,
     NUMBER,
     TEXT,
     VISIT_COLUMNS,
     YES_NO,
     Fact,
+    Several,
 )
 from gongji.units import parse_day
 
@@ -107,15 +110,40 @@ def _taken(definition: _Definition) -> Fact:
         known = [n for n, f in definition.facts.items() if not f.source and f.kind != FLAG]
         definition.wrong("取自", f"没有事实“{says.source}”可取；可取：{'、'.join(known)}")
         return Fact(name, "", TEXT, "")
+    if says.each:
+        return _of_several(definition, source)
+    if says.more is not None or says.at_most is not None:
+        definition.wrong("各", "“每增”“最高”只与“各”并用")
     bands = _bands(definition, source)
     if not bands:
         definition.wrong("段", "取自另一事实的须写“段”（数也可写“至”）")
     return Fact(name, source.column, source.kind, source.default, source=source.name, bands=bands)
 
 
+def _of_several(definition: _Definition, source: Fact) -> Fact:
+    """An amount for each of the texts that another fact names."""
+    says, name = definition.says, definition.name
+    if says.kind != AMOUNT:
+        definition.wrong("类", "写“各”的是金额；请写 类: 金额")
+    if source.kind != TEXT:
+        definition.wrong("取自", f"“{source.name}”不是文字，不能列几种；可取 病种、登记病种、药品")
+    if says.bands or says.last is not None:
+        definition.wrong("各", "“各”不与“段”“至”并用")
+    if REST_TEXT not in says.each:
+        definition.wrong("各", f"须写“{REST_TEXT}”：没有列出的，和没有告知的")
+    if says.more is not None and says.together != HIGHEST:
+        definition.wrong("每增", f"“每增”只在 合计: {HIGHEST} 时写；相加的本来各算一份")
+    rest = says.each.get(REST_TEXT, 0)
+    amounts = {text: fen for text, fen in says.each.items() if text != REST_TEXT}
+    several = Several(amounts, rest, says.together, says.more or 0, says.at_most)
+    return Fact(name, source.column, AMOUNT, 0, source=source.name, several=several)
+
+
 def _own(definition: _Definition) -> Fact:
     """A fact with a column of its own, or everybody's choice with more values."""
     says, name = definition.says, definition.name
+    if says.each or says.more is not None or says.at_most is not None:
+        definition.wrong("取自", "“各”须写明“取自”哪个文字，如 取自: 登记病种")
     everybodys = FACTS.get(name)
     column = says.column or (everybodys.column if everybodys else "")
     if everybodys and (everybodys.kind != CHOICE or everybodys.column in DERIVED):
@@ -202,6 +230,8 @@ def _ranges(definition: _Definition, source: Fact) -> dict[str, object]:
         if len(texts) != 1:
             definition.wrong(f"段.{name}", "应写一个下限")
         bands[name] = _bound(definition, f"段.{name}", source.kind, texts[0] if texts else "")
+    if source.column == BIRTH_DATE and bands and min(bands.values()) != NO_DAY:
+        definition.wrong("段", f"第一段须从“{EARLIEST}”起，否则更早出生的不在任何一段")
     if list(bands.values()) != sorted(set(bands.values())):
         definition.wrong("段", "各段的下限应由低到高，不重复")
     return dict(bands)

@@ -10,7 +10,7 @@ from typing import Any
 from gongji.law.rulebook import schema as s
 from gongji.law.rulebook.schema import Parser, Reading, key, list_of, map_of, struct
 from gongji.law.rulebook.source import Node
-from gongji.law.rulebook.vocabulary import CHOICE, KINDS
+from gongji.law.rulebook.vocabulary import CHOICE, KINDS, SUM, TOGETHER
 from gongji.refusals import GATES
 from gongji.units import WHOLE
 
@@ -443,6 +443,7 @@ class Message:
 class FactDefinition:
     """事实: a fact of this area's own, or bands (段) of another fact (取自).
 
+    An amount may be taken from a text that names several, one for each (各).
     A number may be taken one by one up to 至 instead of in bands; a choice or text is grouped.
     What is kept of persons or institutions (归属) is imported with its dates.
     """
@@ -455,6 +456,14 @@ class FactDefinition:
     bands: dict[str, tuple[str, ...]] = key(
         "段", map_of(list_of(s.prose)), "名称与下限，或文字", default={}
     )
+    each: dict[str, int] = key(
+        "各", map_of(s.money), "金额取自可以列几种的文字时，每一种多少；其余的写“其余”", default={}
+    )
+    together: str = key(
+        "合计", s.choice({way: way for way in TOGETHER}), "列了几种时怎样合成一个金额", default=SUM
+    )
+    more: int | None = key("每增", s.money, "合计取最高时，每多一种加多少", default=None)
+    at_most: int | None = key("最高", s.money, "合成之后最高", default=None)
     last: int | None = key("至", s.positive, "逐一取值到多少，再多的按它算", default=None)
     owner: str = key(
         "归属",

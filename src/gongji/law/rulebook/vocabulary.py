@@ -4,6 +4,7 @@ A rulebook adds its own (section 事实): further flags and choices, and bands o
 (age bands, groups of diseases). This module knows names and values, not where facts come from.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,7 +14,39 @@ from gongji.law.kernel.calendar import NO_DAY
 KINDS = ("是否", "选项", "数", "文字", "日期", "金额")
 FLAG, CHOICE, NUMBER, TEXT, DATE, AMOUNT = KINDS
 
+BIRTH_DATE = "birth_date"
+"""The column of the date on which the insured person was born."""
+
 YES_NO = {"是": True, "否": False}
+
+
+SUM, HIGHEST = "相加", "最高"
+TOGETHER = (SUM, HIGHEST)
+"""How the amounts of several texts come to one: added, or the highest of them."""
+PARTED = re.compile(r"[、，,;；/+\s]+")
+"""What stands between several texts in one."""
+
+
+@dataclass(frozen=True)
+class Several:
+    """An amount for each of the texts that one may name: diseases, drugs.
+
+    Units:   fen. `rest` is for a text without one of its own, and where none is named; `more` is
+             added to the highest for each further text; `most` bounds the whole.
+    """
+
+    amounts: Mapping[str, int]
+    rest: int
+    way: str = SUM
+    more: int = 0
+    most: int | None = None
+
+    def amount(self, text: str) -> int:
+        """The amount of the texts that `text` names, each once."""
+        named = [one for one in dict.fromkeys(PARTED.split(text)) if one] or [""]
+        each = [self.amounts.get(one, self.rest) for one in named]
+        whole = sum(each) if self.way == SUM else max(each) + self.more * (len(each) - 1)
+        return whole if self.most is None else min(whole, self.most)
 
 
 @dataclass(frozen=True)
@@ -22,7 +55,7 @@ class Fact:
 
     `choices` maps the law's word to the code in files. `bands` (of a number or a date: lower
     bounds; of a text or a choice: lists of values, one band holding the rest) make an axis out of
-    `source`.
+    `source`; `several` makes an amount out of the texts that it names.
     """
 
     name: str
@@ -32,6 +65,7 @@ class Fact:
     choices: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
     bands: Mapping[str, object] = field(default_factory=dict)
+    several: "Several | None" = None
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -107,11 +141,13 @@ FACTS: dict[str, Fact] = {
             {"无": "", "公务员": "civil_servant", "老干部": "veteran", "企业补充": "enterprise"},
         ),
         Fact("病种", "disease", TEXT, ""),
+        Fact("登记病种", "registered_diseases", TEXT, ""),
         Fact("药品", "drug", TEXT, ""),
         Fact("医疗机构", "institution", TEXT, ""),
         Fact("病种数", "disease_count", NUMBER, 1),
         Fact("当年账户", "account_current", AMOUNT, 0),
         Fact("日期", "date", DATE, NO_DAY),
+        Fact("出生日期", BIRTH_DATE, DATE, NO_DAY),
         Fact("年龄", "age", NUMBER, 0),
         Fact("周岁", "age_by_day", NUMBER, 0),
         Fact("季内月数", "months_into_quarter", NUMBER, 1, bands=_counted(3)),

@@ -28,6 +28,19 @@ def daily_trial_balance(timestamp: int) -> None:
     say("trial_balance", day=str(day), agrees=found.agrees)
 
 
+@app.periodic(cron="15 17 * * *")
+@app.task(queueing_lock="note_advances", pass_context=False)
+def note_advances(timestamp: int) -> None:
+    """Note claims on third parties for what the counters advanced since the night before."""
+    from gongji.agency.third_party_claims import note_advances
+
+    with psycopg.connect(owner_dsn()) as connection:
+        areas = connection.execute("select distinct area from entry where origin = 'own'")
+        for (area,) in areas.fetchall():
+            made = note_advances(connection, str(area))
+            log.info("advances_noted", area=area, claims=made)
+
+
 @app.periodic(cron="20 17 * * *")
 @app.task(queueing_lock="seal_journal", pass_context=False)
 def seal_journal(timestamp: int) -> None:
