@@ -87,9 +87,11 @@ sbom: $(READY_DEV)  ## the bill of materials (CycloneDX) of what gongji runs on:
 	@$(BIN)/python tests/tidy/sbom.py > build/sbom.json
 
 lock: $(READY_DEV)  ## the pinned dependencies anew
-	@$(BIN)/python -m piptools compile $(LOCK) --output-file requirements.txt
+	@$(BIN)/python -m piptools compile $(LOCK) $(RUNS) --output-file requirements.txt
 	@$(BIN)/python -m piptools compile $(LOCK) --extra dev --output-file requirements-dev.txt
 
+# What `make run` needs: all but Spark, which brings 400 MB that only a cluster's owner wants.
+RUNS := --extra platform --extra plot --extra pandas
 LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
   --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
   --build-deps-for editable pyproject.toml

@@ -25,7 +25,8 @@ from gongji.refusals import Refusal
 from gongji.tabular.arrow_tables import FAULT, ROW, column_names, read_tables
 from gongji.tabular.formulas import FORMULA, NUMBER
 from gongji.tabular.header_rows import TablePlace
-from gongji.tabular.sheets import ENDINGS, EXCEL_ROWS, ending_of
+from gongji.tabular.sheets import ENDINGS, check_rows, ending_of
+from gongji.tabular.whole_files import under_way
 
 COMPRESSIONS = ("none", "snappy", "lz4", "zstd")
 """How a Parquet result is compressed; none is fastest and about two and a half times as large."""
@@ -190,9 +191,7 @@ class _Excel:
         self.next = 1
 
     def write(self, table: pa.Table) -> None:
-        if self.next + table.num_rows > EXCEL_ROWS:
-            values = {"value": ".xlsx", "allowed": f"{EXCEL_ROWS} 行以上请用 .csv 或 .parquet"}
-            raise Refusal("value_invalid", "-o", values)
+        check_rows(Path("x.xlsx"), self.next - 1 + table.num_rows)
         decimals = [pa.types.is_decimal(item.type) for item in table.schema]
         for row in zip(*(column.to_pylist() for column in table.columns), strict=True):
             for place, value in enumerate(row):
@@ -229,7 +228,7 @@ def write(path: Path, tables: Iterable[pa.Table], compression: str = COMPRESSION
     sweep(path)
     beside = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     writer = None
-    with ThreadPoolExecutor(1, "writing") as pool:
+    with under_way(beside, path), ThreadPoolExecutor(1, "writing") as pool:
         try:
             written: Future[None] | None = None
             for table in tables:
@@ -300,7 +299,10 @@ def settle_file(
         return *settler.settle(table, narrow=True), table.num_rows
 
     prefix = f".{output.stem}.{os.getpid()}.partial."
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=prefix) as place:
+    with (
+        tempfile.TemporaryDirectory(dir=output.parent, prefix=prefix) as place,
+        under_way(Path(place), output),
+    ):
         reads = ordering.ahead(ordering.in_order(chunks, found, columns, Path(place)))
         jobs = (lambda read=read: job(read) for read in reads)
         for results, bad, rows in ordering.side_by_side(jobs):

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from gongji.cli.options import (
     sheet_option,
     writable,
 )
+from gongji.cli.progress import ProgressBar, say_if_first_run
 from gongji.units import CHINA, day_of
 
 if TYPE_CHECKING:
@@ -109,9 +109,8 @@ def command(
       gongji adjudicate visits.csv -o result.csv --lines lines.csv --catalogue catalogue.csv
       gongji adjudicate buckets/ -o results/ --area 430500
     """
-    from tqdm import tqdm
-
     from gongji.batch.adjudicate import Options, adjudicate_file
+    from gongji.cli.steps_shown import StepsShown
 
     if (lines is None) != (catalogue is None):
         raise click.UsageError("--lines 与 --catalogue 须同时给出。")
@@ -122,16 +121,13 @@ def command(
     options = dataclasses.replace(
         options, place=place_of(sheet, header_row), latest_day=day_of(datetime.now(CHINA).date())
     )
-    with tqdm(unit="行", unit_scale=True, disable=not sys.stderr.isatty(), leave=False) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done)
-
+    say_if_first_run()
+    with ProgressBar("行") as bar:
+        options = dataclasses.replace(options, steps=StepsShown(bar))
         if visits.is_dir():
             from gongji.batch.bucket_results import adjudicate_buckets
 
-            summary = adjudicate_buckets(visits, output, options, progress)
+            summary = adjudicate_buckets(visits, output, options, bar.of)
         elif lines is not None and catalogue is not None:
             from gongji.cli.priced_visits import priced_file
 
@@ -140,9 +136,9 @@ def command(
                 numbered = dataclasses.replace(
                     options, numbered=True, named=priced.areas, place=place_of("", None)
                 )
-                summary = adjudicate_file(priced.path, output, numbered, progress)
+                summary = adjudicate_file(priced.path, output, numbered, bar.of)
         else:
-            summary = adjudicate_file(visits, output, options, progress)
+            summary = adjudicate_file(visits, output, options, bar.of)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(summary), ensure_ascii=False, indent=1))
     else:

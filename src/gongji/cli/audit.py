@@ -1,7 +1,6 @@
 """`gongji audit`: what was actually paid, against what the law gives."""
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +8,7 @@ import click
 
 from gongji.cli import options
 from gongji.cli.file_jobs import area_option
+from gongji.cli.progress import ProgressBar
 from gongji.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -81,8 +81,6 @@ def command(
 
         wishes = FolderWishes(area, folders, options.pairs("--set", settings), opening, meters)
         return _audit_folder(visits, output, wishes, as_json)
-    from tqdm import tqdm
-
     from gongji.audit import AuditSummary, BadRow, Finding, PaidFile, audit
     from gongji.audit.differences import as_row, bad_frame, findings_frame, write
     from gongji.audit.suspects import suspects_of
@@ -105,8 +103,7 @@ def command(
     summary = AuditSummary(rows=len(file.frame))
     findings: list[Finding] = []
     bad: list[BadRow] = []
-    shown = sys.stderr.isatty() and not as_json
-    with tqdm(total=summary.rows, unit="行", disable=not shown, leave=False) as bar:
+    with ProgressBar("行", summary.rows, not as_json, "核对") as bar:
         for found in audit(file, meters, bar.update, suspects_of(file)):
             summary.add(found)
             (findings if isinstance(found, Finding) else bad).append(found)  # type: ignore[arg-type]
@@ -125,16 +122,13 @@ def command(
 
 def _audit_folder(folder: Path, output: Path | None, wishes: "FolderWishes", as_json: bool) -> int:
     """A folder of our own tables audited, its report written."""
-    from tqdm import tqdm
-
     from gongji.audit.own_folder import audit_folder
     from gongji.audit.report_files import write_report
 
     if output is not None and (output.is_file() or output.resolve() == folder.resolve()):
         raise click.UsageError(f"输入是目录，-o 应是另一个目录：{output}")
-    shown = sys.stderr.isatty() and not as_json
     try:
-        with tqdm(unit="行", disable=not shown, leave=False) as bar:
+        with ProgressBar("行", shown=not as_json, name="核对") as bar:
             found = audit_folder(folder, wishes, bar.update)
     except Refusal as error:
         click.echo(f"{folder}：{error}", err=True)

@@ -1,7 +1,6 @@
 """What `accrue` and `clear` share: their options, and a job run over a file with progress."""
 
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gongji.cli.options import apart, writable
+from gongji.cli.progress import ProgressBar
 
 if TYPE_CHECKING:
     from gongji.law.accounts.account_files import Job, JobSummary
@@ -50,8 +50,6 @@ def process(job: "Job", sheet: "Sheet", wanted: JobWishes) -> int:
 
     Returns: the exit code: 1 where there were rows and none of them could be computed.
     """
-    from tqdm import tqdm
-
     from gongji.law.accounts.account_files import run, write
 
     output, area, strict, as_json = wanted.output, wanted.area, wanted.strict, wanted.as_json
@@ -59,7 +57,7 @@ def process(job: "Job", sheet: "Sheet", wanted: JobWishes) -> int:
         return _print(job, sheet, area, strict, as_json)
     report = wanted.report or output.with_name(f"{output.stem}.rejected.csv")
     apart(sheet.path, output, report)
-    with tqdm(total=sheet.rows, unit="行", disable=not sys.stderr.isatty(), leave=False) as bar:
+    with ProgressBar("行", sheet.rows, name="计算") as bar:
         summary = write(run(job, sheet, area, strict, bar.update), job, output, report)
     if as_json:
         click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=1))

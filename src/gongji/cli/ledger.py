@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gongji.cli import options
+from gongji.cli.progress import ProgressBar
 from gongji.refusals import Refusal
 from gongji.units import show_fen, yuan_text
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from gongji.ledger.found_differences import Difference
     from gongji.ledger.seals import Seal
     from gongji.ledger.statement import InstitutionStatement, PersonStatement
-    from gongji.ledger.verify import Progress
 
 SHOWN = 50
 """How many differences are printed; --json gives all."""
@@ -76,11 +75,8 @@ def command(context: click.Context, as_json: bool) -> None:
 
 
 @contextmanager
-def _bar(total: int, unit: str, quiet: bool) -> Iterator["Progress"]:
-    from tqdm import tqdm
-
-    hidden = quiet or not sys.stderr.isatty()
-    with tqdm(total=total, unit=unit, disable=hidden, leave=False) as bar:
+def _bar(total: int, unit: str, quiet: bool) -> Iterator[Callable[[int], None]]:
+    with ProgressBar(unit, total, not quiet) as bar:
         yield bar.update
 
 

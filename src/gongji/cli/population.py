@@ -1,13 +1,13 @@
 """`gongji population`: a made-up population that meets published margins."""
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from gongji.cli.options import json_option, rulebooks_option, writable
+from gongji.cli.progress import ProgressBar
 from gongji.law.report.text_tables import print_table
 
 if TYPE_CHECKING:
@@ -68,8 +68,6 @@ def command(
       gongji population --area 430500 --persons 100000 -o people/
       gongji population --area 532300 --persons 200000 --margins 楚雄.yaml -o people/
     """
-    from tqdm import tqdm
-
     from gongji.law.checks.library import Library
     from gongji.law.engine.areas import Areas
     from gongji.simulation.margins import read_margins
@@ -77,7 +75,7 @@ def command(
 
     Areas(Library(folders)).area(area)
     wanted = PopulationWish(area, persons, year, read_margins(file), seed, buckets)
-    with tqdm(unit="次", unit_scale=True, disable=not sys.stderr.isatty(), leave=False) as bar:
+    with ProgressBar("次", name="虚构") as bar:
         made = make_population(wanted, output, bar.update)
     if as_json:
         import msgspec

@@ -1,7 +1,6 @@
 """`gongji registry`: import and export of persons, institutions, catalogue; files to fill in."""
 
 import json
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import click
 
 from gongji.cli.options import header_row_option, json_option, place_of, sheet_option, writable
+from gongji.cli.progress import ProgressBar
 from gongji.law.rulebook.law import Law
 from gongji.refusals import Refusal, RowProblem
 
@@ -68,8 +68,6 @@ def import_files(
       gongji registry import 参保人.csv 参保.csv --dry-run
       gongji registry import 全部.xlsx
     """
-    from tqdm import tqdm
-
     from gongji.cli.import_kinds import ROOMS, stores
     from gongji.platform.imports.load_files import Importing, load
     from gongji.platform.installation import (
@@ -95,7 +93,7 @@ def import_files(
 
     with (
         owner_connection() as connection,
-        tqdm(unit="行", disable=not sys.stderr.isatty(), leave=False) as bar,
+        ProgressBar("行", shown=not (as_json or outer), name="导入") as bar,
     ):
         place = place_of(sheet, header_row)
         kept = stores(areas, operator())

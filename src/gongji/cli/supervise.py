@@ -1,12 +1,12 @@
 """`gongji supervise`: whom to look at first and why, from a folder of own tables."""
 
 import json
-import sys
 from pathlib import Path
 
 import click
 
 from gongji.cli import options
+from gongji.cli.progress import ProgressBar
 
 
 @click.command()
@@ -55,7 +55,6 @@ def command(
       gongji supervise tables -o report --area 532300 --points 2025-05-23-性别.xlsx --top 100
     """
     import polars as pl
-    from tqdm import tqdm
 
     from gongji.supervision.claim_tables import ClaimTables
     from gongji.supervision.points import read_points
@@ -65,11 +64,10 @@ def command(
     tables = ClaimTables(folder)
     points = pl.concat([given_points(tables), read_points(points_files)])
     asked = Supervising(tables, fold_rules(area, folders), points, top)
-    shown = sys.stderr.isatty() and not as_json
-    with tqdm(unit="步", disable=not shown, leave=False) as bar:
+    with ProgressBar("步", shown=not as_json) as bar:
 
         def told(what: str) -> None:
-            bar.set_postfix_str(what)
+            bar.say(what)
             bar.update()
 
         run = supervise(asked, report, told)

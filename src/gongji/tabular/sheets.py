@@ -7,6 +7,7 @@ is heavy is imported only when a file of its kind is met.
 import csv
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -18,6 +19,7 @@ from gongji.tabular.cell_forms import COLUMN_FORMS, CellProblem, Form, cell_text
 from gongji.tabular.csv_files import read_head
 from gongji.tabular.formulas import no_formula
 from gongji.tabular.header_rows import TablePlace, check_header
+from gongji.tabular.whole_files import under_way
 from gongji.tabular.workbooks import Record, Texts, open_book
 
 CHUNK_ROWS = 20_000
@@ -37,6 +39,17 @@ def ending_of(path: Path, field: str) -> str:
         allowed = "、".join(ENDINGS)
         raise Refusal("value_invalid", field, {"value": path.name, "allowed": allowed})
     return ending
+
+
+def check_rows(path: Path, rows: int) -> None:
+    """A sheet has room for so many rows below its header; other files have for any number.
+
+    Refuses: value_invalid.
+    """
+    if path.suffix.lower() == ".xlsx" and rows + 1 > EXCEL_ROWS:
+        values = {"value": f".xlsx（{rows} 行）"}
+        values["allowed"] = f"{EXCEL_ROWS} 行以上请用 .csv 或 .parquet"
+        raise Refusal("value_invalid", "-o", values)
 
 
 def unreadable(path: Path, error: Exception) -> Refusal:
@@ -221,9 +234,7 @@ class _Excel:
         self.write([columns])
 
     def write(self, rows: Sequence[Sequence[object]]) -> None:
-        if self.next + len(rows) > EXCEL_ROWS:
-            values = {"value": ".xlsx", "allowed": f"{EXCEL_ROWS} 行以上请用 .csv 或 .parquet"}
-            raise Refusal("value_invalid", "-o", values)
+        check_rows(Path("x.xlsx"), self.next - 1 + len(rows))
         for row in rows:
             for column, value in enumerate(row):
                 if self.next and self.money[column] and value:
@@ -248,10 +259,14 @@ class Whole:
         kind = kinds[ending_of(path, "-o")]
         self.path = path
         self.beside = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+        self._ends = ExitStack()
         self.writer: Writer = kind(self.beside, columns, money)
         self.write = self.writer.write
 
     def __enter__(self) -> "Whole":
+        self._ends.enter_context(under_way(self.beside, self.path))
+        self._ends.callback(self.beside.unlink, missing_ok=True)
+        self._ends.push(self._finish)
         return self
 
     def __exit__(
@@ -260,9 +275,14 @@ class Whole:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        try:
-            self.writer.close()
-            if kind is None:
-                os.replace(self.beside, self.path)
-        finally:
-            self.beside.unlink(missing_ok=True)
+        self._ends.__exit__(kind, error, at)
+
+    def _finish(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.writer.close()
+        if kind is None:
+            os.replace(self.beside, self.path)
