@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gongji.cli import options
 from gongji.cli.options import (
     header_row_option,
     json_option,
@@ -19,12 +20,19 @@ from gongji.cli.options import (
     writable,
 )
 from gongji.cli.progress import ProgressBar, say_if_first_run
+from gongji.cli.table_files import (
+    TableInput,
+    TableOutput,
+    report_beside,
+    shown,
+    to_standard_output,
+)
 from gongji.units import CHINA, day_of
 
 if TYPE_CHECKING:
     from gongji.batch.adjudicate import Summary
 
-_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+_file = TableInput()
 
 
 EXIT_NOTHING = 1
@@ -38,16 +46,21 @@ NOTES = {
 
 
 @click.command()
-@click.argument("visits", type=click.Path(exists=True, path_type=Path))
+@click.argument("visits", type=TableInput(folders=True, joined=True))
 @click.option(
     "-o",
     "output",
     required=True,
-    type=click.Path(path_type=Path),
-    callback=writable,
-    help="结果文件：.csv、.parquet 或 .xlsx，写完才出现；输入为分桶目录时是结果目录。",
+    type=TableOutput(folders=True),
+    help="结果文件：.csv、.csv.gz、.parquet 或 .xlsx，写完才出现；- 为标准输出；"
+    "输入为分桶目录时是结果目录。",
 )
-@click.option("--area", default="", help="没有 area 列（或为空）时的统筹区代码。")
+@click.option(
+    "--area",
+    shell_complete=options.complete_areas,
+    default="",
+    help="没有 area 列（或为空）时的统筹区代码。",
+)
 @click.option("--opening", type=_file, help="各人此前已累计的数额，列见 docs/use/visits-file.md。")
 @click.option("--lines", type=_file, help="费用明细；先按目录逐行定价，得出政策范围内费用。")
 @click.option("--catalogue", type=_file, help="药品和项目目录，与 --lines 同用。")
@@ -98,6 +111,8 @@ def command(
 ) -> int:
     """批量结算一个就诊文件（CSV、Parquet、Excel；任意顺序和大小），或 gongji buckets 写出的目录。
 
+    VISITS 也可以是 -（标准输入）、.csv.gz，或只有 Parquet 文件的目录（按文件名相接）。
+
     列见 docs/use/visits-file.md。结果按人、日期、次序排列；读不懂的行不影响其他行，写入报告。
     一次就诊也没有结算时，退出码为 1。
 
@@ -108,6 +123,7 @@ def command(
       gongji adjudicate visits.csv -o result.csv --set average_wage.2022=96957
       gongji adjudicate visits.csv -o result.csv --lines lines.csv --catalogue catalogue.csv
       gongji adjudicate buckets/ -o results/ --area 430500
+      zcat visits.csv.gz | gongji adjudicate - -o - --area 430500 > result.csv
     """
     from gongji.batch.adjudicate import Options, adjudicate_file
     from gongji.cli.steps_shown import StepsShown
@@ -115,6 +131,10 @@ def command(
     if (lines is None) != (catalogue is None):
         raise click.UsageError("--lines 与 --catalogue 须同时给出。")
     _fitting(visits, output, lines, report)
+    if to_standard_output() and as_json:
+        raise click.UsageError("-o - 与 --json 不能同用：二者都写标准输出。")
+    if not visits.is_dir():
+        report = report or report_beside(output)
     options = Options(
         area, pairs("--set", settings), folders, opening, ignore, strict, report, compression
     )
@@ -158,7 +178,8 @@ def _fitting(visits: Path, output: Path, lines: Path | None, report: Path | None
 
 def _say(summary: "Summary", output: Path) -> None:
     """What became of the file, and why rows have no amount."""
-    click.echo(f"{summary.visits} 次就诊写入 {output}，统筹基金共支付 {summary.pool_pays} 元")
+    said = f"{summary.visits} 次就诊写入 {shown(output)}，统筹基金共支付 {summary.pool_pays} 元"
+    click.echo(said, err=to_standard_output())
     for code, count in sorted(summary.refusals.items()):
         click.echo(f"  {code}：{count} 次", err=True)
     if "parameter_missing" in summary.refusals:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from gongji.cli import options
 from gongji.cli.options import json_option, rulebooks_option
 from gongji.law.checks.library import Library
 from gongji.law.report.law_figures import short_path
@@ -20,7 +21,7 @@ STYLES = {"rule": "", "workflow": "cyan", "none": "dim"}
 
 
 @click.command()
-@click.argument("area", default="", metavar="[统筹区]")
+@click.argument("area", shell_complete=options.complete_areas, default="", metavar="[统筹区]")
 @rulebooks_option
 @json_option
 def command(area: str, folders: tuple[Path, ...], as_json: bool) -> None:

@@ -9,6 +9,7 @@ import click
 from gongji.cli import options
 from gongji.cli.file_jobs import area_option
 from gongji.cli.progress import ProgressBar
+from gongji.cli.table_files import TableInput
 from gongji.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ EXIT_DIFFERENT, EXIT_BAD_FILE = 1, 2
 
 
 @click.command()
-@click.argument("visits", type=click.Path(exists=True, path_type=Path))
+@click.argument("visits", type=TableInput(folders=True))
 @click.option(
     "-o",
     "output",
@@ -34,7 +35,7 @@ EXIT_DIFFERENT, EXIT_BAD_FILE = 1, 2
 @area_option
 @click.option(
     "--opening",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=TableInput(),
     help="各人此前已累计的数额，列见 docs/use/visits-file.md。",
 )
 @click.option(

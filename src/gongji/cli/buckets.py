@@ -7,6 +7,7 @@ import click
 
 from gongji.cli.options import json_option, writable
 from gongji.cli.progress import ProgressBar
+from gongji.cli.table_files import TableInput
 
 LARGE_PERSON = 10_000
 """A person with more rows than this is perhaps no person but a number for those unknown."""
@@ -17,7 +18,7 @@ LARGE_PERSON = 10_000
     "visits",
     nargs=-1,
     required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=TableInput(folders=True, joined=True),
 )
 @click.option(
     "-o",

@@ -37,7 +37,7 @@ def command(context: click.Context, as_json: bool) -> None:
 
 @command.command("publish")
 @options.rulebooks_option
-@click.option("--area", "codes", multiple=True, help="只发布这个统筹区的规则；可多次给出。")
+@click.option("--area", shell_complete=options.complete_areas, "codes", multiple=True, help="只发布这个统筹区的规则；可多次给出。")
 @click.option(
     "--set",
     "given",
@@ -133,7 +133,7 @@ def _json(version: "LawVersion") -> dict[str, object]:
 
 
 @command.command("list")
-@click.option("--area", default="", help="只看一个统筹区。")
+@click.option("--area", shell_complete=options.complete_areas, default="", help="只看一个统筹区。")
 @options.json_option
 @click.pass_obj
 def show_list(outer: bool, area: str, as_json: bool) -> int:
@@ -176,7 +176,7 @@ def show_list(outer: bool, area: str, as_json: bool) -> int:
 
 
 @command.command("show")
-@click.argument("area")
+@click.argument("area", shell_complete=options.complete_areas)
 @click.argument("number", type=int, default=0)
 @click.option("--to", "folder", type=click.Path(path_type=Path), help="把各文件写到这个目录。")
 @options.json_option
@@ -213,10 +213,12 @@ def show(outer: bool, area: str, number: int, folder: Path | None, as_json: bool
 
 
 @command.command("diff")
-@click.argument("area")
+@click.argument("area", shell_complete=options.complete_areas)
 @click.argument("before", type=int)
 @click.argument("after", type=int, default=0)
-def diff(area: str, before: int, after: int) -> None:
+@options.json_option
+@click.pass_obj
+def diff(outer: bool, area: str, before: int, after: int, as_json: bool) -> None:
     """一个统筹区的两个版本逐行对照；不给后一版则与现行的对照。规则的逐项对照见 gongji diff。
 
     \b
@@ -226,10 +228,8 @@ def diff(area: str, before: int, after: int) -> None:
     """
     (_, old), (_, new) = _version(area, before), _version(area, after)
     lines = list(_differences(old, new))
-    for line in lines:
-        click.echo(line)
-    if not lines:
-        click.echo("两个版本相同")
+    body = {"area": area, "same": not lines, "lines": lines}
+    options.tell(as_json or outer, body, *(lines or ["两个版本相同"]))
 
 
 def _differences(old: "LawText", new: "LawText") -> Iterator[str]:

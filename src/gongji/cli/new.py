@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from gongji.cli import options
 from gongji.cli.options import json_option
 from gongji.law.engine.visit import read_date
 from gongji.law.rulebook.rulebook import SHIPPED
@@ -44,7 +45,7 @@ TEMPLATE = """\
 
 
 @click.command()
-@click.argument("area")
+@click.argument("area", shell_complete=options.complete_areas)
 @click.argument("since", metavar="DATE")
 @click.option(
     "--folder",

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import click
 
-from gongji.cli.options import header_row_option, json_option, place_of, sheet_option, writable
+from gongji.cli import options
+from gongji.cli.options import (
+    header_row_option,
+    json_option,
+    place_of,
+    sheet_option,
+    tell,
+    writable,
+)
 from gongji.cli.progress import ProgressBar
 from gongji.law.rulebook.law import Law
 from gongji.refusals import Refusal, RowProblem
@@ -121,9 +129,15 @@ def _tell(problem: RowProblem) -> None:
 @command.command("export")
 @click.argument("kind")
 @output_option
-@click.option("--area", default="", help="只要哪个统筹区的。")
+@click.option(
+    "--area", shell_complete=options.complete_areas, default="", help="只要哪个统筹区的。"
+)
 @click.option("--unmasked", is_flag=True, help="不遮盖姓名和号码；写出的文件请妥善保管。")
-def export_file(kind: str, output: Path, area: str, unmasked: bool) -> None:
+@json_option
+@click.pass_obj
+def export_file(
+    outer: bool, kind: str, output: Path, area: str, unmasked: bool, as_json: bool
+) -> None:
     """导出一个种类现在有效的内容，列与导入相同；姓名和号码遮盖，除非 --unmasked。
 
     \b
@@ -145,13 +159,16 @@ def export_file(kind: str, output: Path, area: str, unmasked: bool) -> None:
             trace = trail.Trace(trail.EXPORT, f"registry {found.name}", reason=area)
             trail.log(connection, (operator().kind, operator().id), trace)
         count = export(connection, found, output, installed_identity(), area, unmasked)
-    click.echo(f"{count} 行写入 {output}")
+    body = {"kind": found.name, "rows": count, "file": str(output)}
+    tell(as_json or outer, body, f"{count} 行写入 {output}")
 
 
 @command.command("template")
 @click.argument("kinds", nargs=-1)
 @output_option
-def template_file(kinds: tuple[str, ...], output: Path) -> None:
+@json_option
+@click.pass_obj
+def template_file(outer: bool, kinds: tuple[str, ...], output: Path, as_json: bool) -> None:
     """写出供填写的 Excel 工作簿：每个种类一张表，附示例行和说明；不给种类则为全部。
 
     \b
@@ -171,4 +188,6 @@ def template_file(kinds: tuple[str, ...], output: Path) -> None:
             raise Refusal("value_invalid", "KIND", {"value": word, "allowed": KINDS.titles})
         wanted.append(kind)
     template(wanted, output)
-    click.echo(f"模板写入 {output}：{'、'.join(kind.title for kind in wanted)}")
+    body = {"file": str(output), "kinds": [kind.name for kind in wanted]}
+    said = f"模板写入 {output}：{'、'.join(kind.title for kind in wanted)}"
+    tell(as_json or outer, body, said)

@@ -18,7 +18,13 @@ from gongji.cli.progress import ProgressBar
     type=click.Path(file_okay=False, path_type=Path),
     help="报告目录：HTML、Excel、Parquet；再次运行只追加新的发现。",
 )
-@click.option("--area", default="000000", show_default=True, help="统筹区代码，决定用哪些规则。")
+@click.option(
+    "--area",
+    shell_complete=options.complete_areas,
+    default="000000",
+    show_default=True,
+    help="统筹区代码，决定用哪些规则。",
+)
 @click.option("--top", default=200, show_default=True, help="列出多少条线索。")
 @click.option(
     "--points",

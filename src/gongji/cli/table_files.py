@@ -38,16 +38,15 @@ def _folder(context: click.Context) -> Path:
 class TableInput(click.Path):
     """A table to read: a file of any kind that is read, `-` for standard input, or `.csv.gz`.
 
-    Shape:   with `folders` a folder too: one of Parquet files is read as one file, in the order of
-             their names; any other is given as it is.
+    Shape:   with `folders` a folder too; with `joined` one that holds Parquet files only is read as
+             one file, in the order of their names, any other is given as it is.
     """
 
-    def __init__(self, folders: bool = False) -> None:
+    def __init__(self, folders: bool = False, joined: bool = False) -> None:
         super().__init__(exists=True, dir_okay=folders, path_type=Path, allow_dash=True)
+        self.joined = joined
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Any:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path of a file that is read as it stands."""
         path = super().convert(value, param, ctx)
         if ctx is None or ctx.resilient_parsing:
@@ -55,8 +54,8 @@ class TableInput(click.Path):
         if str(value) == STANDARD:
             return _spooled(sys.stdin.buffer, _folder(ctx), SAID["in"])
         path = Path(path)
-        if path.is_dir() and not (path / "manifest.json").exists() and any(path.glob("*.parquet")):
-            return self._one_file(path, ctx) if _only_parquet(path) else path
+        if self.joined and path.is_dir() and _only_parquet(path):
+            return self._one_file(path, ctx)
         if path.name.lower().endswith(".csv.gz"):
             try:
                 with gzip.open(path) as file:
@@ -83,9 +82,9 @@ class TableInput(click.Path):
 
 
 def _only_parquet(folder: Path) -> bool:
-    """Whether a folder holds Parquet files and nothing else but what is hidden or a note."""
-    others = {".parquet", ".crc", ".md", ""}
-    return all(item.name.startswith((".", "_")) or item.suffix in others for item in folder.iterdir())
+    """Whether a folder holds Parquet files, and nothing else but marks of what wrote them."""
+    names = [item.name for item in folder.iterdir() if not item.name.startswith((".", "_"))]
+    return bool(names) and all(name.endswith(".parquet") for name in names)
 
 
 def _spooled(file: IO[bytes], folder: Path, name: str, ending: str = "") -> Path:
@@ -112,9 +111,7 @@ class TableOutput(click.Path):
     def __init__(self, folders: bool = False) -> None:
         super().__init__(dir_okay=folders, path_type=Path, allow_dash=True)
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Any:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path of a file that is written as it stands."""
         path = Path(super().convert(value, param, ctx))
         if ctx is None or ctx.resilient_parsing:
