@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gongji.cli import options
 from gongji.cli.options import (
     header_row_option,
     json_option,
@@ -27,6 +26,7 @@ from gongji.cli.table_files import (
     shown,
     to_standard_output,
 )
+from gongji.cli.value_kinds import AREA
 from gongji.units import CHINA, day_of
 
 if TYPE_CHECKING:
@@ -57,9 +57,9 @@ NOTES = {
 )
 @click.option(
     "--area",
-    shell_complete=options.complete_areas,
     default="",
     help="没有 area 列（或为空）时的统筹区代码。",
+    type=AREA,
 )
 @click.option("--opening", type=_file, help="各人此前已累计的数额，列见 docs/use/visits-file.md。")
 @click.option("--lines", type=_file, help="费用明细；先按目录逐行定价，得出政策范围内费用。")

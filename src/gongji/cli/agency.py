@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gongji.cli import agency_payouts, options
+from gongji.cli.value_kinds import AREA
 from gongji.units import day_in_china, day_of, yuan_text
 
 
@@ -38,7 +39,7 @@ def _named(text: str) -> tuple[str, str]:
 
 
 @command.command()
-@click.option("--area", shell_complete=options.complete_areas, required=True, help="统筹区代码。")
+@click.option("--area", required=True, help="统筹区代码。", type=AREA)
 @click.option("--name", required=True, help="市级经办机构的名称。")
 @click.option("--admin", required=True, help="系统管理员：账号=姓名。")
 @click.option("--security", default="", help="安全管理员：账号=姓名。")
@@ -83,7 +84,7 @@ def init(area: str, name: str, admin: str, security: str, audit: str, as_json: b
 
 
 @command.command()
-@click.option("--area", shell_complete=options.complete_areas, required=True, help="统筹区代码。")
+@click.option("--area", required=True, help="统筹区代码。", type=AREA)
 @click.option("--code", required=True, help="县级经办机构的代码。")
 @click.option("--name", required=True, help="名称。")
 @options.json_option
@@ -129,7 +130,7 @@ def calendar(file: Path, year: int, source: str, as_json: bool) -> int:
 
 @command.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--area", shell_complete=options.complete_areas, required=True, help="统筹区代码。")
+@click.option("--area", required=True, help="统筹区代码。", type=AREA)
 @click.option("--since", required=True, type=click.DateTime(["%Y-%m-%d"]), help="自哪一天起。")
 @click.option("--source", required=True, help="文件的文号。")
 @options.json_option
@@ -153,7 +154,7 @@ def diseases(file: Path, area: str, since: datetime, source: str, as_json: bool)
 
 
 @command.command()
-@click.option("--area", shell_complete=options.complete_areas, required=True, help="统筹区代码。")
+@click.option("--area", required=True, help="统筹区代码。", type=AREA)
 @options.json_option
 def coverage(area: str, as_json: bool) -> int:
     """以今天的岗位，哪些业务没有人能办完；有则退出码为 1。

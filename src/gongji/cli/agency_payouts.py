@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gongji.cli.value_kinds import AREA
 from gongji.cli import options
 from gongji.units import yuan_text
 
@@ -26,7 +27,8 @@ LACKS = {
     "under_way": "已在批次",
 }
 area_option = click.option(
-    "--area", shell_complete=options.complete_areas, required=True, help="统筹区代码。"
+    "--area", required=True, help="统筹区代码。"
+    type=AREA,
 )
 as_option = click.option("--as", "account", required=True, help="以哪个经办人员的岗位办理：账号。")
 out_option = click.option(

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gongji.cli import options
 from gongji.cli.options import apart, writable
 from gongji.cli.progress import ProgressBar
 from gongji.cli.table_files import TableOutput, report_beside, shown, to_standard_output
+from gongji.cli.value_kinds import AREA
 
 if TYPE_CHECKING:
     from gongji.law.accounts.account_files import Job, JobSummary
@@ -24,9 +24,9 @@ output_option = click.option(
 )
 area_option = click.option(
     "--area",
-    shell_complete=options.complete_areas,
     default="",
     help="没有 area 列（或为空）时的统筹区代码。",
+    type=AREA,
 )
 report_option = click.option(
     "--report",

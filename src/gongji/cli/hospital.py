@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gongji.cli import options
 from gongji.cli.options import json_option
+from gongji.cli.value_kinds import AREA
 from gongji.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ Context = click.Context
 @click.option("--name", default="测试医院", show_default=True, help="医药机构名称。")
 @click.option(
     "--area",
-    shell_complete=options.complete_areas,
     default="",
     help="就医地区划；不给则取编号中的区划。",
+    type=AREA,
 )
 @click.option("--access-key", envvar="GONGJI_HOSPITAL_ACCESS_KEY", default="", help="访问标识。")
 @click.option(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gongji.cli import options
+from gongji.cli.value_kinds import AREA
 from gongji.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ def command(context: click.Context, as_json: bool) -> None:
 
 @command.command("publish")
 @options.rulebooks_option
-@click.option("--area", shell_complete=options.complete_areas, "codes", multiple=True, help="只发布这个统筹区的规则；可多次给出。")
+@click.option(
+    "--area", "codes", multiple=True, help="只发布这个统筹区的规则；可多次给出。", type=AREA
+)
 @click.option(
     "--set",
     "given",
@@ -133,7 +136,7 @@ def _json(version: "LawVersion") -> dict[str, object]:
 
 
 @command.command("list")
-@click.option("--area", shell_complete=options.complete_areas, default="", help="只看一个统筹区。")
+@click.option("--area", default="", help="只看一个统筹区。", type=AREA)
 @options.json_option
 @click.pass_obj
 def show_list(outer: bool, area: str, as_json: bool) -> int:
@@ -176,7 +179,7 @@ def show_list(outer: bool, area: str, as_json: bool) -> int:
 
 
 @command.command("show")
-@click.argument("area", shell_complete=options.complete_areas)
+@click.argument("area", type=AREA)
 @click.argument("number", type=int, default=0)
 @click.option("--to", "folder", type=click.Path(path_type=Path), help="把各文件写到这个目录。")
 @options.json_option
@@ -213,7 +216,7 @@ def show(outer: bool, area: str, number: int, folder: Path | None, as_json: bool
 
 
 @command.command("diff")
-@click.argument("area", shell_complete=options.complete_areas)
+@click.argument("area", type=AREA)
 @click.argument("before", type=int)
 @click.argument("after", type=int, default=0)
 @options.json_option

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gongji.cli.value_kinds import AREA
 from gongji.cli import options
 from gongji.cli.progress import ProgressBar
 from gongji.refusals import Refusal
@@ -89,9 +90,10 @@ def _copy_option(words: str) -> Callable[[Callable[..., Any]], Callable[..., Any
 @command.command()
 @click.option(
     "--area",
-    shell_complete=options.complete_areas,
+   
     default="",
     help="只核对一个统筹区；不给则全部。",
+    type=AREA,
 )
 @click.option("--replay", "again", is_flag=True, help="按存下的事实逐笔重算，逐分比较。")
 @_copy_option("与这份封存副本比较；不给则用 GONGJI_SEALS。")
@@ -370,7 +372,8 @@ def _width(text: str) -> int:
 @command.command()
 @click.option("--date", "day", default="", help="哪一天（YYYY-MM-DD）；不给则为今天。")
 @click.option(
-    "--area", shell_complete=options.complete_areas, default="", help="只算一个统筹区；不给则全部。"
+    "--area", default="", help="只算一个统筹区；不给则全部。"
+    type=AREA,
 )
 @options.json_option
 @click.pass_obj
@@ -413,9 +416,10 @@ def trial(outer: bool, day: str, area: str, as_json: bool) -> int:
 @command.command()
 @click.option(
     "--area",
-    shell_complete=options.complete_areas,
+   
     default="",
     help="只封存一个统筹区；不给则全部。",
+    type=AREA,
 )
 @_copy_option("把封存追加到库外的文件（宜在另一台机器的盘上）；不给则用 GONGJI_SEALS。")
 @options.json_option
@@ -464,7 +468,7 @@ def _say_sealed(made: "list[Seal]", as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("area", shell_complete=options.complete_areas)
+@click.argument("area", type=AREA)
 @click.argument("month")
 @options.json_option
 @click.pass_obj

@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from gongji.refusals import Refusal
 
 if TYPE_CHECKING:
     from gongji.tabular.header_rows import TablePlace
 
-Completes = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 Decorated = Callable[..., Any]
 
 rulebooks_option = click.option(
@@ -40,42 +38,6 @@ header_row_option = click.option(
     default=None,
     help="列名在第几行（Excel 的行号）；不给则是第一个有内容的行。",
 )
-
-
-def complete_areas(
-    context: click.Context, parameter: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    """The pooling areas whose codes begin so, with their names."""
-    from gongji.law.checks.library import Library
-    from gongji.law.engine.areas import Areas
-
-    library = Library(())
-    areas = Areas(library)
-    codes = [code for code in library.areas() if code.startswith(incomplete)]
-    return [CompletionItem(code, help=areas.area(code).laws[-1].place) for code in codes]
-
-
-def complete_benefits(
-    context: click.Context, parameter: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    """The benefits whose codes begin so, with their names in the law."""
-    from gongji.law.rulebook.vocabulary import BENEFITS
-
-    found = [(code, name) for name, code in BENEFITS.items() if code.startswith(incomplete)]
-    return [CompletionItem(code, help=name) for code, name in found]
-
-
-def complete_words(*words: str) -> Completes:
-    """A completion by a few words."""
-
-    def complete(
-        context: click.Context, parameter: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        return [CompletionItem(word) for word in words if word.startswith(incomplete)]
-
-    return complete
-
-
 json_option = click.option("--json", "as_json", is_flag=True, help="以 JSON 输出。")
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gongji.cli import options
 from gongji.cli.options import json_option, rulebooks_option, writable
 from gongji.cli.progress import ProgressBar
+from gongji.cli.value_kinds import AREA
 from gongji.law.report.text_tables import print_table
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--area", shell_complete=options.complete_areas, required=True, help="统筹区代码。")
+@click.option("--area", required=True, help="统筹区代码。", type=AREA)
 @click.option(
     "--persons", type=click.IntRange(100), required=True, help="虚构多少人；每人代表若干参保人。"
 )

@@ -11,6 +11,7 @@ import click
 
 from gongji.cli import options
 from gongji.cli.progress import ProgressBar
+from gongji.cli.value_kinds import AREA
 from gongji.refusals import Refusal
 from gongji.units import show_fen, yuan_text
 
@@ -43,7 +44,7 @@ SHOWN = 20
 
 
 @click.command()
-@click.argument("area", shell_complete=options.complete_areas)
+@click.argument("area", type=AREA)
 @click.argument("year", type=int)
 @click.option("--since", default="", help="只重算这一天（就诊日期）及以后的结算，之前的按现状。")
 @click.option("--post", "posting", is_flag=True, help="把差额入账：多付的记应收，少付的记应付。")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from gongji.cli.value_kinds import AREA
 from gongji.cli import options
 from gongji.cli.options import (
     header_row_option,
@@ -130,7 +131,8 @@ def _tell(problem: RowProblem) -> None:
 @click.argument("kind")
 @output_option
 @click.option(
-    "--area", shell_complete=options.complete_areas, default="", help="只要哪个统筹区的。"
+    "--area", default="", help="只要哪个统筹区的。"
+    type=AREA,
 )
 @click.option("--unmasked", is_flag=True, help="不遮盖姓名和号码；写出的文件请妥善保管。")
 @json_option

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gongji.cli import options
 from gongji.cli.options import json_option, pairs, rulebooks_option, settings_option, writable
 from gongji.cli.progress import ProgressBar, say_if_first_run
+from gongji.cli.value_kinds import AREA
 
 if TYPE_CHECKING:
     from gongji.simulation.behaviour import BehaviourLine
@@ -32,7 +32,7 @@ base_option = click.option(
 
 @click.command()
 @population_argument
-@click.option("--area", shell_complete=options.complete_areas, required=True, help="统筹区代码。")
+@click.option("--area", required=True, help="统筹区代码。", type=AREA)
 @base_option
 @click.option("--reform", default="", help="改革：另一日期的规则，或 reform.yaml；缺省与现行相同。")
 @change_option

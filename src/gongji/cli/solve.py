@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gongji.cli import options
 from gongji.cli.options import json_option, pairs, rulebooks_option, settings_option, writable
 from gongji.cli.progress import ProgressBar, say_if_first_run
 from gongji.cli.simulate import base_option, change_option, population_argument, reform_given
+from gongji.cli.value_kinds import AREA
 from gongji.law.report.text_tables import print_table
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @population_argument
-@click.option("--area", shell_complete=options.complete_areas, required=True, help="统筹区代码。")
+@click.option("--area", required=True, help="统筹区代码。", type=AREA)
 @click.option("--target", required=True, help="目标，如 “统筹支出 +2%”“个人负担 -500万元”。")
 @click.option(
     "--vary",

@@ -7,6 +7,7 @@ import click
 
 from gongji.cli import options
 from gongji.cli.progress import ProgressBar
+from gongji.cli.value_kinds import AREA
 
 
 @click.command()
@@ -20,10 +21,10 @@ from gongji.cli.progress import ProgressBar
 )
 @click.option(
     "--area",
-    shell_complete=options.complete_areas,
     default="000000",
     show_default=True,
     help="统筹区代码，决定用哪些规则。",
+    type=AREA,
 )
 @click.option("--top", default=200, show_default=True, help="列出多少条线索。")
 @click.option(
