@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gongji.cli.value_kinds import AREA
 from gongji.cli import options
+from gongji.cli.value_kinds import AREA
 from gongji.units import yuan_text
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ LACKS = {
     "under_way": "已在批次",
 }
 area_option = click.option(
-    "--area", required=True, help="统筹区代码。"
+    "--area",
+    required=True,
+    help="统筹区代码。",
     type=AREA,
 )
 as_option = click.option("--as", "account", required=True, help="以哪个经办人员的岗位办理：账号。")

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gongji.cli.value_kinds import AREA
 from gongji.cli import options
 from gongji.cli.progress import ProgressBar
+from gongji.cli.value_kinds import AREA
 from gongji.refusals import Refusal
 from gongji.units import show_fen, yuan_text
 
@@ -90,7 +90,6 @@ def _copy_option(words: str) -> Callable[[Callable[..., Any]], Callable[..., Any
 @command.command()
 @click.option(
     "--area",
-   
     default="",
     help="只核对一个统筹区；不给则全部。",
     type=AREA,
@@ -372,7 +371,9 @@ def _width(text: str) -> int:
 @command.command()
 @click.option("--date", "day", default="", help="哪一天（YYYY-MM-DD）；不给则为今天。")
 @click.option(
-    "--area", default="", help="只算一个统筹区；不给则全部。"
+    "--area",
+    default="",
+    help="只算一个统筹区；不给则全部。",
     type=AREA,
 )
 @options.json_option
@@ -416,7 +417,6 @@ def trial(outer: bool, day: str, area: str, as_json: bool) -> int:
 @command.command()
 @click.option(
     "--area",
-   
     default="",
     help="只封存一个统筹区；不给则全部。",
     type=AREA,

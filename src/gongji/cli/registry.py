@@ -7,8 +7,6 @@ from pathlib import Path
 
 import click
 
-from gongji.cli.value_kinds import AREA
-from gongji.cli import options
 from gongji.cli.options import (
     header_row_option,
     json_option,
@@ -18,6 +16,7 @@ from gongji.cli.options import (
     writable,
 )
 from gongji.cli.progress import ProgressBar
+from gongji.cli.value_kinds import AREA
 from gongji.law.rulebook.law import Law
 from gongji.refusals import Refusal, RowProblem
 
@@ -131,7 +130,9 @@ def _tell(problem: RowProblem) -> None:
 @click.argument("kind")
 @output_option
 @click.option(
-    "--area", default="", help="只要哪个统筹区的。"
+    "--area",
+    default="",
+    help="只要哪个统筹区的。",
     type=AREA,
 )
 @click.option("--unmasked", is_flag=True, help="不遮盖姓名和号码；写出的文件请妥善保管。")
