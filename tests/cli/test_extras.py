@@ -1,0 +1,121 @@
+"""`pip install gongji` alone: what needs no extra imports none, and who lacks one is told which."""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+from gongji.cli.exit_codes import MISSING_EXTRA
+from gongji.cli.extras import EXTRAS, extra_of, missing_sentence
+
+ROOT = Path(__file__).parents[2]
+BASE = ("law", "oracle", "batch", "audit", "simulation", "mirror", "tabular", "refusals", "cli")
+"""Rooms that stand on the base alone; of the supervision all but what Django asks of it."""
+BLOCKED = """
+import importlib.abc, sys
+class Blocker(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {modules!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Blocker())
+"""
+
+
+def run(code: str, *blocked: str) -> subprocess.CompletedProcess[str]:
+    """A program in which the modules of some extras are not there."""
+    modules = {module for extra in blocked for module in EXTRAS[extra]}
+    program = BLOCKED.format(modules=modules) + code
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+
+def base_modules() -> list[str]:
+    """Every module of the rooms that stand on the base alone."""
+    source = ROOT / "src"
+    files = [path for room in BASE for path in (source / "gongji" / room).rglob("*.py")]
+    files += (source / "gongji" / "supervision").rglob("*.py")
+    files += (source / "gongji").glob("*.py")
+    names = [".".join(path.relative_to(source).with_suffix("").parts) for path in sorted(files)]
+    ours = re.compile(r"\.(apps|migrations\b.*|import_kinds|__main__)$")
+    return [name.removesuffix(".__init__") for name in names if not ours.search(name)]
+
+
+def test_the_base_imports_without_any_extra() -> None:
+    code = f"import importlib\nfor name in {base_modules()!r}: importlib.import_module(name)"
+    done = run(code, *EXTRAS)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_platform_needs_no_other_extra() -> None:
+    code = "import gongji.gateway.app, gongji.service.parts, gongji.backup, gongji.hospital.client"
+    done = run(code, "plot", "pandas", "spark")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "extra"),
+    [
+        ("serve --migrate-only", "platform"),
+        ("ledger trial", "platform"),
+        ("registry template -o x.xlsx", "platform"),
+        ("hospital --code H43050000001 ask 1201 {}", "platform"),
+        ("backup /tmp/x", "platform"),
+        ("law list --json", "platform"),
+        ("curve --area 430500 --date 2023-02-01 --to 500 -o {}/x.svg", "plot"),
+    ],
+)
+def test_who_lacks_an_extra_is_told_which(line: str, extra: str, tmp_path: Path) -> None:
+    words = [word.replace("{}/", f"{tmp_path}/") for word in line.split()]
+    done = run(f"from gongji.cli.main import main; main({words!r})", extra)
+    assert done.returncode == MISSING_EXTRA, done.stderr
+    assert f"pip install 'gongji[{extra}]'" in done.stderr and "Traceback" not in done.stderr
+    if "--json" in words:
+        assert json.loads(done.stdout)["error"] == "missing_extra"
+
+
+def test_help_and_the_first_page_need_no_extra() -> None:
+    for words in (["--help"], ["serve", "--help"], ["hospital", "ask", "--help"]):
+        done = run(f"from gongji.cli.main import main; main({words!r})", *EXTRAS)
+        assert done.returncode == 0 and "例" in done.stdout, (words, done.stderr)
+
+
+def project() -> dict[str, object]:
+    """What pyproject.toml says of the project."""
+    found: dict[str, object] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    return found
+
+
+def names_of(requirements: object) -> set[str]:
+    """The distributions that requirements name."""
+    assert isinstance(requirements, list)
+    return {re.split(r"[\[<>=;~! ]", one)[0].lower() for one in requirements}
+
+
+def test_every_requirement_of_an_extra_is_known_by_its_modules() -> None:
+    wanted = project()["optional-dependencies"]
+    assert isinstance(wanted, dict)
+    modules: dict[str, set[str]] = {}
+    for module, brought in packages_distributions().items():
+        for one in brought:
+            modules.setdefault(one.lower(), set()).add(module)
+    for extra in EXTRAS:
+        for name in names_of(wanted[extra]) & set(modules):
+            assert modules[name] & set(EXTRAS[extra]), f"{name} brings {modules[name]}"
+    assert names_of(wanted["all"]) == {"gongji"}
+    assert not names_of(project()["dependencies"]) & names_of(wanted["platform"])
+
+
+def test_a_module_that_no_extra_brings_is_no_excuse() -> None:
+    assert extra_of("psycopg.errors") == "platform" and extra_of("colour") == ""
+    assert missing_sentence("colour") == ""
+
+
+def test_the_version_is_said_once() -> None:
+    from gongji import __version__
+
+    assert project()["version"] == __version__
+
