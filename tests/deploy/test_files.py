@@ -96,7 +96,7 @@ def test_the_recipe_of_the_container_holds_to_the_rules() -> None:
     assert words.index("USER") > max(n for n, word in enumerate(words) if word == "RUN")
     assert [rest for word, rest in steps if word == "USER"] == ["gongji"]
     assert all(rest.startswith("${PYTHON}") for word, rest in steps if word == "FROM")
-    last = {word: rest for word, rest in steps}
+    last = dict(steps)
     assert json.loads(last["CMD"]) == ["gongji", "serve", "--no-migrate"]
     assert json.loads(last["HEALTHCHECK"].partition("CMD")[2])[0] == "python"
     compile(json.loads(last["HEALTHCHECK"].partition("CMD")[2])[2], "healthcheck", "exec")

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from rich.progress import track
 from tests import databases
 from tests.platform.conftest import ROLE
 from tests.platform.counter import AREAS
@@ -17,7 +18,6 @@ from tests.platform.history_checks import compare, finish, holds_together
 from tests.platform.history_county import County
 from tests.platform.history_law import ACCOUNT_FIRST, PARTS
 from tests.platform.history_steps import History
-from rich.progress import track
 
 from gongji.settlement import readjudicate, replay
 

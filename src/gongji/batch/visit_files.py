@@ -183,7 +183,10 @@ class _Excel:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         import xlsxwriter
 
-        self.book = xlsxwriter.Workbook(str(path), {"constant_memory": True})
+        # What the library sets down on the way is beside the file, and goes with it.
+        self.place = tempfile.TemporaryDirectory(dir=path.parent, prefix=f"{path.name}.")
+        options = {"constant_memory": True, "tmpdir": self.place.name}
+        self.book = xlsxwriter.Workbook(str(path), options)
         self.sheet = self.book.add_worksheet()
         self.sheet.freeze_panes(1, 0)
         self.amount = self.book.add_format({"num_format": "#,##0.00"})
@@ -206,7 +209,10 @@ class _Excel:
             self.next += 1
 
     def close(self) -> None:
-        self.book.close()
+        try:
+            self.book.close()
+        finally:
+            self.place.cleanup()
 
 
 _WRITERS: dict[str, Callable[..., "_Csv | _Parquet | _Excel"]] = {

@@ -6,6 +6,7 @@ is heavy is imported only when a file of its kind is met.
 
 import csv
 import os
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from decimal import Decimal
@@ -225,7 +226,10 @@ class _Excel:
         import xlsxwriter
 
         # Written row by row and not kept in memory.
-        self.book = xlsxwriter.Workbook(str(path), {"constant_memory": True})
+        # What the library sets down on the way is beside the file, and goes with it.
+        self.place = tempfile.TemporaryDirectory(dir=path.parent, prefix=f"{path.name}.")
+        options = {"constant_memory": True, "tmpdir": self.place.name}
+        self.book = xlsxwriter.Workbook(str(path), options)
         self.sheet = self.book.add_worksheet()
         self.sheet.freeze_panes(1, 0)
         self.amount = self.book.add_format({"num_format": "#,##0.00"})
@@ -246,7 +250,10 @@ class _Excel:
             self.next += 1
 
     def close(self) -> None:
-        self.book.close()
+        try:
+            self.book.close()
+        finally:
+            self.place.cleanup()
 
 
 class Whole:

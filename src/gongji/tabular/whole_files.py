@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 
 _UNDER_WAY: set[Path] = set()
@@ -29,10 +30,11 @@ def under_way(beside: Path, path: Path) -> Iterator[None]:
 def remove_under_way() -> None:
     """Remove what is being written: for a process that ends without ending its blocks."""
     for beside in list(_UNDER_WAY):
-        if beside.is_dir():
-            shutil.rmtree(beside, ignore_errors=True)
-        else:
-            beside.unlink(missing_ok=True)
+        for found in beside.parent.glob(f"{escape(beside.name)}*"):
+            if found.is_dir():
+                shutil.rmtree(found, ignore_errors=True)
+            else:
+                found.unlink(missing_ok=True)
 
 
 @contextmanager
