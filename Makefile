@@ -6,7 +6,7 @@ READY := $(VENV)/.ready-to-run
 READY_DEV := $(VENV)/.ready-to-test
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test attacks browser bite coverage orders test-slow test-third check bench bench-counter cost faults mutation docs schema sbom lock clean
+.PHONY: run test attacks browser bite coverage orders test-slow test-third check bench bench-counter cost faults mutation docs schema sbom lock resolve lowest latest clean
 
 run: $(READY)  ## visits of the five areas explained, then a day at made-up counters
 	@$(BIN)/python -m gongji.cli.tour
@@ -88,10 +88,16 @@ sbom: $(READY_DEV)  ## the bill of materials (CycloneDX) of what gongji runs on:
 
 lock: $(READY_DEV)  ## the pinned dependencies anew
 	@$(BIN)/python -m piptools compile $(LOCK) $(RUNS) --output-file requirements.txt
-	@$(BIN)/python -m piptools compile $(LOCK) --extra dev --output-file requirements-dev.txt
+	@$(BIN)/python -m piptools compile $(LOCK) $(RUNS) --extra pandas --extra dev --output-file requirements-dev.txt
 
-# What `make run` needs: all but Spark, which brings 400 MB that only a cluster's owner wants.
-RUNS := --extra platform --extra plot --extra pandas
+# What `make run` needs; Spark brings 400 MB that only a cluster's owner wants.
+RUNS := --extra platform --extra plot
+resolve: | $(BIN)/python  ## whether every extra resolves on Windows, macOS and Linux, Python 3.11 to 3.13
+	@$(BIN)/python tests/resolve.py
+
+lowest latest: | $(BIN)/python  ## the tests of files and rules on the lowest (latest) versions allowed
+	@$(BIN)/python tests/versions.py $@
+
 LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
   --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
   --build-deps-for editable pyproject.toml

@@ -75,7 +75,7 @@ def exit_codes() -> str:
         "",
         "What is wrong is said on standard error in Chinese; with `--json` one object on standard",
         'output besides: `{"refusal": code, "field": …, "reason": sentence}` for a refusal',
-        "([refusals](refusals.md)), `{\"problems\": […]}` for a file or the settings, and",
+        '([refusals](refusals.md)), `{"problems": […]}` for a file or the settings, and',
         '`{"error": kind, "reason": sentence}` for the rest:',
         "",
         "| kind | exit code |",

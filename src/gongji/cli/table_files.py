@@ -53,7 +53,7 @@ class TableInput(click.Path):
             return path
         if str(value) == STANDARD:
             return _spooled(sys.stdin.buffer, _folder(ctx), SAID["in"])
-        path = Path(path)
+        path = Path(str(path))
         if self.joined and path.is_dir() and _only_parquet(path):
             return self._one_file(path, ctx)
         if path.name.lower().endswith(".csv.gz"):
@@ -87,7 +87,7 @@ def _only_parquet(folder: Path) -> bool:
     return bool(names) and all(name.endswith(".parquet") for name in names)
 
 
-def _spooled(file: IO[bytes], folder: Path, name: str, ending: str = "") -> Path:
+def _spooled(file: IO[bytes] | gzip.GzipFile, folder: Path, name: str, ending: str = "") -> Path:
     """What comes from a stream as a file, its kind told by its first bytes."""
     first = file.read(4)
     if first.startswith(GZIP) and not ending:
@@ -113,7 +113,7 @@ class TableOutput(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path of a file that is written as it stands."""
-        path = Path(super().convert(value, param, ctx))
+        path = Path(str(super().convert(value, param, ctx)))
         if ctx is None or ctx.resilient_parsing:
             return path
         if param is not None:
