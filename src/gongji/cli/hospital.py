@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,7 +95,7 @@ def ask(context: Context, infno: str, content: str, as_json: bool) -> None:
     """
     hospital = context.obj.open(context)
     if content == "-":
-        content = click.get_text_stream("stdin", encoding="utf-8").read()
+        content = sys.stdin.buffer.read().decode("utf-8")
     text = Path(content[1:]).read_text(encoding="utf-8") if content.startswith("@") else content
     try:
         sent = json.loads(text)
