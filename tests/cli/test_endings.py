@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from gongji.cli import progress
+from gongji.cli import interrupts, progress
 from gongji.cli.exit_codes import FAULT, INTERRUPTED, TERMINATED
 from gongji.cli.main import main
 from gongji.platform import environment
@@ -84,6 +84,18 @@ def test_whoever_is_stopped_ends_within_a_second_and_leaves_nothing(
     assert "Traceback" not in said.decode()
     # The clock of a busy machine says nothing; what was still worked does.
     assert used.ru_utime + used.ru_stime - before < MOST_SECONDS
+
+
+def test_a_signal_is_raised_with_its_own_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interrupts, "_make_an_end", lambda code: None)
+    before = [signal.getsignal(number) for number in interrupts.CODES]
+    with interrupts.ended_cleanly():
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(SystemExit) as left:
+            signal.raise_signal(signal.SIGTERM)
+    assert left.value.code == TERMINATED
+    assert [signal.getsignal(number) for number in interrupts.CODES] == before
 
 
 def test_what_is_under_way_is_removed_by_who_cannot_wait(tmp_path: Path) -> None:

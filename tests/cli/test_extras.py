@@ -158,7 +158,8 @@ def test_the_version_is_said_once() -> None:
 
 def test_requests_go_out_by_one_library_and_progress_is_shown_by_one() -> None:
     others = re.compile(
-        r"^\s*(?:import|from) (?:tqdm|requests|aiohttp|http\.client|urllib\.request|urllib3)\b", re.M
+        r"^\s*(?:import|from) (?:tqdm|requests|aiohttp|http\.client|urllib\.request|urllib3)\b",
+        re.M,
     )
     for path in (ROOT / "src").rglob("*.py"):
         assert not others.search(path.read_text(encoding="utf-8")), path.name
