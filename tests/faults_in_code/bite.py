@@ -42,6 +42,7 @@ ROOM_TESTS = {
     "console": ["tests/console"],
     "supervision": ["tests/supervision"],
     "batch": ["tests/batch", "tests/audit", "tests/catalogue"],
+    "cli": ["tests/cli", "tests/platform/test_exit_codes.py", "tests/test_usage.py"],
     "law/accounts": ["tests/accounts"],
     "law/checks": ["tests/check", "tests/mechanisms"],
     "law/compile": ["tests/check", "tests/mechanisms", "tests/test_cases.py", "tests/oracle"],

@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from tests import resolve
 
 from gongji.cli.docs_option import docs_folder
 from gongji.cli.main import main
@@ -147,3 +148,13 @@ def test_the_archive_of_the_sources_has_no_stray_tests(tmp_path: Path) -> None:
         "docs/use/visits-file.md",
     ):
         assert wanted in names, wanted
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("system", ["Windows", "macOS"])
+def test_the_base_and_the_platform_resolve_elsewhere(system: str) -> None:
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if resolve.resolves("", "Linux", here):
+        pytest.skip("no packages can be looked up from here")
+    for extra in ("", "platform"):
+        assert not resolve.resolves(extra, system, here), extra
