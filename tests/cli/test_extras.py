@@ -99,7 +99,6 @@ for line in {lines!r}:
 
 def test_who_lacks_an_extra_is_told_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
     done = run(EACH.format(lines=[*LINES["platform"], *LINES["plot"]]), *EXTRAS)
     assert done.stdout.count(f"ended {MISSING_EXTRA}\n") == 7, done
     told = [f"pip install 'gongji[{extra}]'" for extra, lines in LINES.items() for _ in lines]
@@ -108,6 +107,18 @@ def test_who_lacks_an_extra_is_told_which(tmp_path: Path, monkeypatch: pytest.Mo
     (machine,) = [line for line in done.stdout.split("\n") if line.startswith("{")]
     assert json.loads(machine)["error"] == "missing_extra"
     assert list(tmp_path.iterdir()) == []
+
+
+REPORTS = """
+from gongji.simulation.reform_report import _pictures
+from gongji.supervision import supervise_run
+print(_pictures({}), [one.said for one in supervise_run._pictures(None, None)])
+"""
+
+
+def test_reports_without_a_library_for_pictures_say_so() -> None:
+    done = run(REPORTS, "plot")
+    assert done.stdout.startswith("{} ") and "gongji[plot]" in done.stdout, done
 
 
 def test_help_needs_no_extra() -> None:
@@ -140,9 +151,12 @@ def test_every_requirement_of_an_extra_is_known_by_its_modules() -> None:
             modules.setdefault(one.lower(), set()).add(module)
     for extra in EXTRAS:
         for name in names_of(wanted[extra]) & set(modules):
-            assert modules[name] & set(EXTRAS[extra]), f"{name} brings {modules[name]}"
+            known = {module for brought in EXTRAS.values() for module in brought}
+            assert modules[name] & known, f"{name} brings {modules[name]}"
     assert names_of(wanted["all"]) == {"gongji"}
     assert not names_of(project()["dependencies"]) & names_of(wanted["platform"])
+    # The pages draw curves.
+    assert names_of(wanted["plot"]) <= names_of(wanted["platform"])
 
 
 def test_a_module_that_no_extra_brings_is_no_excuse() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from gongji.law.report.picture import NOT_DRAWN, can_draw
 from gongji.refusals import Refusal
 from gongji.simulation import report_pictures
 from gongji.simulation.outcome_tables import tables
@@ -193,6 +194,8 @@ def page(
     parts = [f"<h1>{html.escape(title)}</h1>", *_beginning(outcome, reform, frames)]
     parts += _differences(outcome)
     drawn = _pictures(frames)
+    if not drawn:
+        parts.append(f'<p class="hint">{NOT_DRAWN}</p>')
     for name, frame in frames.items():
         if not frame.width or not len(frame) or name in ("lines", "unsettled"):
             continue
@@ -321,7 +324,9 @@ def _differences(outcome: ReformOutcome) -> Iterator[str]:
 
 
 def _pictures(frames: Mapping[str, pl.DataFrame]) -> dict[str, str]:
-    """Each table's picture, by the table's name."""
+    """Each table's picture, by the table's name; none where none can be drawn."""
+    if not can_draw():
+        return {}
     cells = ("pool_base_fen", "pool_reform_fen")
     made: dict[str, Callable[[], str]] = {
         name: partial(report_pictures.pairs_picture, frames[name], name, cells, "万元")
