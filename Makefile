@@ -22,7 +22,7 @@ ATTACKS := platform/test_local_users.py platform/test_service_alone.py platform/
   platform/test_gateway_limits.py platform/test_gateway_signatures.py portal/test_transport.py \
   portal/test_headers.py files/test_sparse_workbooks.py files/test_formulas.py \
   platform/test_verify_papers.py platform/test_reach.py platform/test_ciphers.py \
-  platform/test_gateway_stays.py platform/test_injury_filing.py
+  platform/test_gateway_stays.py platform/test_injury_filing.py deploy/test_proxy.py
 
 # The pages are tested in Debian's Chromium, with a font that has Chinese; without them those tests
 # are skipped with a word.

@@ -16,7 +16,7 @@ from typing import IO, Any
 import click
 
 from gongji.cli.options import writable
-from gongji.tabular.whole_files import appearing
+from gongji.tabular.whole_files import appearing, under_way
 
 STANDARD = "-"
 SAID = {"in": "标准输入", "out": "标准输出"}
@@ -29,7 +29,9 @@ def _folder(context: click.Context) -> Path:
     held = context.meta.setdefault(_META, {})
     if "folder" not in held:
         made = tempfile.TemporaryDirectory(prefix="gongji-")
-        context.find_root().call_on_close(made.cleanup)
+        root = context.find_root()
+        root.call_on_close(made.cleanup)
+        root.with_resource(under_way(Path(made.name), Path(made.name)))
         held["folder"] = Path(made.name)
     found: Path = held["folder"]
     return found

@@ -20,6 +20,7 @@ from gongji.simulation import report_pictures
 from gongji.simulation.outcome_tables import tables
 from gongji.simulation.reforms import Reform, differences, write_reform
 from gongji.simulation.simulate import ReformOutcome
+from gongji.tabular.whole_files import under_way
 from gongji.units import FEN_PER_YUAN, date_of
 
 HEADINGS = {
@@ -145,16 +146,17 @@ def write_report(
     frames = tables(outcome)
     beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
-        (beside / "report.html").write_text(
-            page(outcome, reform, frames, invited), encoding="utf-8"
-        )
-        _workbook(frames, beside / "report.xlsx")
-        (beside / "tables").mkdir()
-        for name, frame in frames.items():
-            if frame.width:
-                frame.write_parquet(beside / "tables" / f"{name}.parquet")
-        write_reform(beside / "reform.yaml", reform)
-        _swap(beside, folder)
+        with under_way(beside, folder):
+            (beside / "report.html").write_text(
+                page(outcome, reform, frames, invited), encoding="utf-8"
+            )
+            _workbook(frames, beside / "report.xlsx")
+            (beside / "tables").mkdir()
+            for name, frame in frames.items():
+                if frame.width:
+                    frame.write_parquet(beside / "tables" / f"{name}.parquet")
+            write_reform(beside / "reform.yaml", reform)
+            _swap(beside, folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return [folder / name for name in FILES]
