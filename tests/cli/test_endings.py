@@ -9,11 +9,13 @@ import time
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from gongji.cli import interrupts, progress
 from gongji.cli.exit_codes import FAULT, INTERRUPTED, TERMINATED
 from gongji.cli.main import main
+from gongji.cli.steps_shown import StepsShown
 from gongji.platform import environment
 from gongji.refusals import RulebookError
 from gongji.tabular import sheets
@@ -182,3 +184,19 @@ def test_progress_tells_the_part_and_how_far_it_is(capsys: pytest.CaptureFixture
         bar.of(4, 10)
         (task,) = bar._bar.tasks
         assert (task.description, task.completed, task.total) == ("结算", 4, 10)
+
+
+def test_a_file_is_read_cut_compiled_and_settled_on_the_bar() -> None:
+    begun: list[tuple[str, int]] = []
+
+    class Heard(progress.ProgressBar):
+        def begin(self, name: str, total: int) -> None:
+            begun.append((name, total))
+
+    steps = StepsShown(Heard(), first_run=True)
+    table = pa.table({"person": [1, 2]})
+    chunks = steps.told(lambda _: iter([table]), 2, ("结算", 2))
+    steps.begin("按人分开", 4)
+    assert [list(chunks(None)), list(chunks(None))] == [[table], [table]]
+    steps.begin("结算", 2)
+    assert begun == [("按人分开", 4), ("编译", 0), ("结算", 2)]

@@ -54,13 +54,21 @@ class FileSteps:
     def update(self, rows: int) -> None:
         """So many rows more of it are done."""
 
-    def told(self, chunks: Chunks) -> Chunks:
-        """The same tables, whose rows are told as they are read."""
+    def told(self, chunks: Chunks, passes: int = 0, then: tuple[str, int] = ("", 0)) -> Chunks:
+        """The same tables, whose rows are told as they are read.
+
+        Shape:   when they have been read so many times, `then` begins.
+        """
+        done = 0
 
         def telling(names: list[str] | None) -> Iterator[pa.Table]:
+            nonlocal done
             for table in chunks(names):
                 self.update(table.num_rows)
                 yield table
+            done += 1
+            if done == passes:
+                self.begin(*then)
 
         return telling
 
@@ -166,7 +174,7 @@ class Run:
         if not found.ordered and found.count > CHUNK_ROWS:
             # Twice: a few persons of each chunk are looked at before it is cut.
             steps.begin("按人分开", 2 * found.count)
-            gathered = steps.told(chunks)
+            gathered = steps.told(chunks, 2, ("结算", found.count))
         else:
             steps.begin("结算", found.count)
         order: list[str] = [name for name in ("date", "sequence") if name in self.names]

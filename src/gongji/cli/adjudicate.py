@@ -141,9 +141,9 @@ def command(
     options = dataclasses.replace(
         options, place=place_of(sheet, header_row), latest_day=day_of(datetime.now(CHINA).date())
     )
-    say_if_first_run()
+    first = say_if_first_run()
     with ProgressBar("行") as bar:
-        options = dataclasses.replace(options, steps=StepsShown(bar))
+        options = dataclasses.replace(options, steps=StepsShown(bar, first))
         if visits.is_dir():
             from gongji.batch.bucket_results import adjudicate_buckets
 

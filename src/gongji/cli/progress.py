@@ -93,10 +93,15 @@ def _bar(unit: str) -> Any:
     )
 
 
-def say_if_first_run() -> None:
-    """Say that the loops are compiled now, where their machine code is not kept yet."""
+def say_if_first_run() -> bool:
+    """Say that the loops are compiled now, where their machine code is not kept yet.
+
+    Returns: whether it is so.
+    """
     from gongji.batch.numba_rows import is_compiled
 
-    if not is_compiled():
+    first = not is_compiled()
+    if first:
         said = "第一次运行：正在编译结算程序（约半分钟，只此一次；编译结果保存在用户的缓存目录）"
         click.echo(said, err=True)
+    return first
