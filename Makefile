@@ -8,7 +8,7 @@ READY_DEV := $(VENV)/.ready-to-test
 WORKERS ?= 3
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test attacks browser bite coverage orders test-slow test-third check bench bench-counter cost faults mutation docs schema sbom lock clean
+.PHONY: run test attacks browser bite coverage orders test-slow test-third check bench bench-counter cost faults mutation docs schema sbom lock resolve lowest latest clean
 
 run: $(READY)  ## visits of the five areas explained, then a day at made-up counters
 	@$(BIN)/python -m gongji.cli.tour
@@ -24,7 +24,7 @@ ATTACKS := platform/test_local_users.py platform/test_service_alone.py platform/
   platform/test_gateway_limits.py platform/test_gateway_signatures.py portal/test_transport.py \
   portal/test_headers.py files/test_sparse_workbooks.py files/test_formulas.py \
   platform/test_verify_papers.py platform/test_reach.py platform/test_ciphers.py \
-  platform/test_gateway_stays.py platform/test_injury_filing.py
+  platform/test_gateway_stays.py platform/test_injury_filing.py deploy/test_proxy.py
 
 # The pages are tested in Debian's Chromium, with a font that has Chinese; without them those tests
 # are skipped with a word.
@@ -89,8 +89,16 @@ sbom: $(READY_DEV)  ## the bill of materials (CycloneDX) of what gongji runs on:
 	@$(BIN)/python tests/tidy/sbom.py > build/sbom.json
 
 lock: $(READY_DEV)  ## the pinned dependencies anew
-	@$(BIN)/python -m piptools compile $(LOCK) --output-file requirements.txt
-	@$(BIN)/python -m piptools compile $(LOCK) --extra dev --output-file requirements-dev.txt
+	@$(BIN)/python -m piptools compile $(LOCK) $(RUNS) --output-file requirements.txt
+	@$(BIN)/python -m piptools compile $(LOCK) $(RUNS) --extra pandas --extra dev --output-file requirements-dev.txt
+
+# What `make run` needs; Spark brings 400 MB that only a cluster's owner wants.
+RUNS := --extra platform --extra plot
+resolve: | $(BIN)/python  ## whether every extra resolves on Windows, macOS and Linux, Python 3.11 to 3.13
+	@$(BIN)/python tests/resolve.py
+
+lowest latest: | $(BIN)/python  ## the tests of files and rules on the lowest (latest) versions allowed
+	@$(BIN)/python tests/versions.py $@
 
 LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
   --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \

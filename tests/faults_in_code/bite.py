@@ -43,6 +43,7 @@ ROOM_TESTS = {
     "supervision": ["tests/supervision"],
     "batch": ["tests/batch", "tests/audit", "tests/catalogue"],
     "frames": ["tests/frames", "tests/batch/test_adjudicate.py"],
+    "cli": ["tests/cli", "tests/platform/test_exit_codes.py", "tests/test_usage.py"],
     "law/accounts": ["tests/accounts"],
     "law/checks": ["tests/check", "tests/mechanisms"],
     "law/compile": ["tests/check", "tests/mechanisms", "tests/test_cases.py", "tests/oracle"],

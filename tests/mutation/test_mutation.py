@@ -4,7 +4,7 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 
 import pytest
-from tqdm import tqdm
+from rich.progress import track
 
 from mutants import Mutant, death, mutants
 
@@ -34,7 +34,7 @@ def test_every_changed_figure_is_noticed(capsys: pytest.CaptureFixture[str]) -> 
     survivors: list[Mutant] = []
     causes: Counter[str] = Counter()
     with capsys.disabled(), ProcessPoolExecutor(2) as pool:
-        deaths = tqdm(pool.map(death, found), total=len(found), unit=" figures")
+        deaths = track(pool.map(death, found), "figures", len(found))
         for mutant, cause in zip(found, deaths, strict=True):
             causes[cause] += 1
             if not cause:

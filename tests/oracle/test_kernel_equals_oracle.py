@@ -4,7 +4,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import date
 
 import pytest
-from tqdm import tqdm
+from rich.progress import Progress
 
 from comparison import Difference, Shelf, compare_years, difference, settings_of, shrunk, texts_of
 from gongji.law.checks.library import Library
@@ -42,14 +42,15 @@ def test_kernel_equals_oracle_on_a_million_person_years(
         print(f"\nseed {seed}")
         jobs = [pool.submit(_chunk, seed, first) for first in range(0, MILLION, CHUNK)]
         visits = 0
-        with tqdm(total=MILLION, unit=" person-years", smoothing=0) as progress:
+        with Progress() as progress:
+            task = progress.add_task("person-years", total=MILLION)
             for job in as_completed(jobs):
                 count, found = job.result()
                 if found:
                     pool.shutdown(cancel_futures=True)
                     pytest.fail(found)
                 visits += count
-                progress.update(CHUNK)
+                progress.advance(task, CHUNK)
         print(f"{MILLION:,} person-years, {visits:,} visits: no difference")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from rich.progress import track
 from tests import databases
 from tests.platform.conftest import ROLE
 from tests.platform.counter import AREAS
@@ -17,7 +18,6 @@ from tests.platform.history_checks import compare, finish, holds_together
 from tests.platform.history_county import County
 from tests.platform.history_law import ACCOUNT_FIRST, PARTS
 from tests.platform.history_steps import History
-from tqdm import tqdm
 
 from gongji.settlement import readjudicate, replay
 
@@ -70,7 +70,7 @@ def test_many_random_histories_come_to_what_the_model_says(
     """With progress; the seed is printed and `--seed` repeats it."""
     with capsys.disabled():
         print(f"\nseed {seed}")
-    for number in tqdm(range(MANY), unit=" histories", smoothing=0):
+    for number in track(range(MANY), "histories"):
         with (
             databases.copy(server) as address,
             psycopg.connect(address, autocommit=True) as owner,

@@ -10,6 +10,7 @@ import click
 import fields_page
 import gateway_page
 import keys_page
+from gongji.cli.exit_codes import EXIT_CODES, KINDS
 from gongji.cli.main import COMMANDS
 from gongji.platform.environment import SETTINGS
 from gongji.refusals import REFUSALS
@@ -44,8 +45,8 @@ def commands() -> str:
     lines = [
         "# Commands",
         "",
-        "Generated from `gongji COMMAND --help` by `make docs`. Exit code 0: done; 1: refused;",
-        "2: a wrong file, or problems found; 3: a fault.",
+        "Generated from `gongji COMMAND --help` by `make docs`. How each can end:",
+        "[exit codes](exit-codes.md).",
     ]
     for name, summary in COMMANDS.items():
         command: click.Command = importlib.import_module(f"gongji.cli.{name}").command
@@ -58,6 +59,29 @@ def commands() -> str:
         lines += ["", f"## `gongji {name}`", "", summary, ""]
         lines += ["```", command.get_help(context), "```"]
         lines += _parts(command, context)
+    return "\n".join(lines) + "\n"
+
+
+def exit_codes() -> str:
+    """Every exit code, and what a machine is told."""
+    lines = [
+        "# Exit codes",
+        "",
+        "Generated from `cli/exit_codes.py` by `make docs`. The same for every command.",
+        "",
+        "| code | what it means |",
+        "| --- | --- |",
+        *(f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()),
+        "",
+        "What is wrong is said on standard error in Chinese; with `--json` one object on standard",
+        'output besides: `{"refusal": code, "field": …, "reason": sentence}` for a refusal',
+        '([refusals](refusals.md)), `{"problems": […]}` for a file or the settings, and',
+        '`{"error": kind, "reason": sentence}` for the rest:',
+        "",
+        "| kind | exit code |",
+        "| --- | --- |",
+        *(f"| `{kind}` | {code} |" for kind, code in KINDS.items()),
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -214,6 +238,7 @@ def supervision_register() -> str:
 PAGES = {
     "generated/refusals.md": refusals,
     "generated/commands.md": commands,
+    "generated/exit-codes.md": exit_codes,
     "generated/settings.md": settings,
     "generated/transactions.md": transactions,
     "generated/gateway.md": gateway_page.page,

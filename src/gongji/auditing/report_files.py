@@ -1,7 +1,7 @@
 """An audit's report as files: a page, a workbook, the differences as Parquet."""
 
-import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +14,7 @@ from gongji.auditing.report_tables import aside_lines, report_tables, unjudged_l
 from gongji.law.explain.rules_sheet import rules_sheet
 from gongji.tabular.frame_sheets import frame_sheet
 from gongji.tabular.handed_on import EXCEL_ROWS, result_book
+from gongji.tabular.whole_files import appearing
 from gongji.units import yuan_text
 
 PAGE, BOOK, TABLE = "report.html", "report.xlsx", "differences.parquet"
@@ -29,12 +30,11 @@ def write_report(
     """
     output.mkdir(exist_ok=True)
     paths = [output / name for name in (PAGE, BOOK, TABLE)]
-    beside = [path.with_name(f".{path.stem}.partial{path.suffix}") for path in paths]
-    beside[0].write_text(page_of(found, estimates, source), encoding="utf-8")
-    _write_book(beside[1], found, estimates)
-    found.findings.write_parquet(beside[2], compression="zstd")
-    for made, path in zip(beside, paths, strict=True):
-        os.replace(made, path)
+    with ExitStack() as whole:
+        page, book, table = [whole.enter_context(appearing(path)) for path in paths]
+        page.write_text(page_of(found, estimates, source), encoding="utf-8")
+        _write_book(book, found, estimates)
+        found.findings.write_parquet(table, compression="zstd")
     return paths
 
 

@@ -3,6 +3,7 @@
 import csv
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 from gongji.batch import ordering, visit_files
 from gongji.batch.core import Settler
 from gongji.batch.notes import counted
-from gongji.batch.ordering import Chunks
+from gongji.batch.ordering import CHUNK_ROWS, Chunks
 from gongji.batch.visit_files import Rejected, VisitSource
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
@@ -25,7 +26,8 @@ from gongji.tabular.arrow_tables import FAULT, ROW, normal, without_blank_rows
 from gongji.tabular.formulas import no_formula
 from gongji.tabular.handed_on import BookTable
 from gongji.tabular.header_rows import TableFile, TablePlace, check_header, table_file
-from gongji.tabular.sheets import Sheet, ending_of
+from gongji.tabular.sheets import Sheet, check_rows, ending_of
+from gongji.tabular.whole_files import under_way
 from gongji.units import Day
 
 REPORT = ("row_number", "column", "refusal", "reason")
@@ -45,6 +47,34 @@ class Summary:
     """Columns of facts that no rule of any area in the file asks for."""
     rulebooks: tuple[str, ...] = ()
     """The documents in force for some row, as the results name them."""
+
+
+class FileSteps:
+    """Who is told which part of the work begins, and how many rows of it are done; here nobody."""
+
+    def begin(self, name: str, total: int) -> None:
+        """A part of the work begins, of so many rows; zero where nobody knows yet."""
+
+    def update(self, rows: int) -> None:
+        """So many rows more of it are done."""
+
+    def told(self, chunks: Chunks, passes: int = 0, then: tuple[str, int] = ("", 0)) -> Chunks:
+        """The same tables, whose rows are told as they are read.
+
+        Shape:   when they have been read so many times, `then` begins.
+        """
+        done = 0
+
+        def telling(names: list[str] | None) -> Iterator[pa.Table]:
+            nonlocal done
+            for table in chunks(names):
+                self.update(table.num_rows)
+                yield table
+            done += 1
+            if done == passes:
+                self.begin(*then)
+
+        return telling
 
 
 @dataclass(frozen=True)
@@ -67,6 +97,7 @@ class Options:
     named: tuple[str, ...] = ()
     place: TablePlace = TablePlace()
     latest_day: Day | None = None
+    steps: FileSteps = FileSteps()
 
 
 def adjudicate_file(
@@ -88,7 +119,9 @@ def adjudicate_file(
     source = VisitSource(path, options.place, options.numbered)
     names = source.columns()
     _complete(names, options.area)
-    found = visit_files.look(path, source.chunks(names), names)
+    options.steps.begin("读取", 0)
+    found = visit_files.look(path, options.steps.told(source.chunks(names)), names)
+    check_rows(output, found.count)
     areas = areas or Areas(Library(options.folders), everywhere=options.settings)
     settler = Settler(
         areas,
@@ -130,20 +163,30 @@ class Run:
         Ensures: Unordered is raised, and nothing written, if the file is not in that order.
         """
         summary = Summary()
+        steps = self.options.steps
         done = 0
 
         def told(rows: int) -> None:
             nonlocal done
+            if not done:
+                steps.begin("结算", found.count)
             done += rows
             self.progress(rows, found.count)
 
         chunks = self.source.chunks(self.names)
+        gathered = chunks
+        if not found.ordered and found.count > CHUNK_ROWS:
+            # Twice: a few persons of each chunk are looked at before it is cut.
+            steps.begin("按人分开", 2 * found.count)
+            gathered = steps.told(chunks, 2, ("结算", found.count))
+        else:
+            steps.begin("结算", found.count)
         order: list[str] = [name for name in ("date", "sequence") if name in self.names]
         try:
             with Report(self.report, self.options.strict) as rejected:
                 both = visit_files.Listeners(rejected.add, told)
                 tables = visit_files.settle_file(
-                    chunks, found, order, self.settler, both, self.output
+                    gathered, found, order, self.settler, both, self.output
                 )
                 shape = self.settler.schema(first_schema(chunks))
                 told_tables = _counted(tables, summary, shape)
@@ -232,6 +275,8 @@ class Report:
 
     def __enter__(self) -> "Report":
         visit_files.sweep(self.path)
+        self.known = ExitStack()
+        self.known.enter_context(under_way(self.beside, self.path))
         self.file = self.beside.open("w", encoding="utf-8-sig", newline="")
         self.writer = csv.writer(self.file, lineterminator="\n")
         self.writer.writerow(REPORT)
@@ -250,12 +295,13 @@ class Report:
         self.count += len(rows)
 
     def __exit__(self, kind: object, error: object, at: object) -> None:
-        self.file.close()
-        if kind is None and self.count:
-            os.replace(self.beside, self.path)
-        elif kind is None:
-            self.path.unlink(missing_ok=True)
-        self.beside.unlink(missing_ok=True)
+        with self.known:
+            self.file.close()
+            if kind is None and self.count:
+                os.replace(self.beside, self.path)
+            elif kind is None:
+                self.path.unlink(missing_ok=True)
+            self.beside.unlink(missing_ok=True)
 
 
 def load_opening(source: Path | TableFile | None) -> Opening | None:

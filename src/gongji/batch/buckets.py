@@ -28,7 +28,7 @@ from gongji.batch.visit_files import VisitSource
 from gongji.refusals import Refusal
 from gongji.tabular.arrow_tables import FAULT, ROW, numbered
 from gongji.tabular.cell_forms import plain, text_of
-from gongji.tabular.whole_files import write_whole
+from gongji.tabular.whole_files import under_way, write_whole
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -321,7 +321,8 @@ def _gather(scattered: Path, folder: Path, number: int) -> Bucket:
         if table.column(FAULT).null_count == table.num_rows:
             table = table.drop_columns([FAULT])
         beside = folder / f".{name}.partial"
-        pq.write_table(table, beside, compression="zstd", row_group_size=ordering.CHUNK_ROWS)
+        with under_way(beside, folder / name):
+            pq.write_table(table, beside, compression="zstd", row_group_size=ordering.CHUNK_ROWS)
     counts = pc.value_counts(table.column("person")).field("counts").to_numpy()
     most = int(counts.max(initial=0))
     bucket = Bucket(name, table.num_rows, len(counts), most, hash_of(beside))

@@ -247,6 +247,11 @@ def cache_folder() -> Path:
     return Path(base or Path.home() / ".cache") / "gongji" / _sources_hash()
 
 
+def is_compiled() -> bool:
+    """Whether machine code of these sources is kept: the first run is slower by its making."""
+    return any(cache_folder().rglob("*.nbi"))
+
+
 def compiled(function: F) -> F:
     """Compile a loop around the kernel when it is first called, and keep the machine code."""
     before = config.CACHE_DIR

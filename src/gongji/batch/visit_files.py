@@ -28,6 +28,7 @@ from gongji.tabular.formulas import FORMULA, NUMBER
 from gongji.tabular.handed_on import BookColumn, BookTable, ResultBook
 from gongji.tabular.header_rows import TablePlace
 from gongji.tabular.sheets import ENDINGS, ending_of
+from gongji.tabular.whole_files import under_way
 
 COMPRESSIONS = ("none", "snappy", "lz4", "zstd")
 """How a Parquet result is compressed; none is fastest and about two and a half times as large."""
@@ -228,7 +229,7 @@ def write(
     sweep(path)
     beside = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     writer = None
-    with ThreadPoolExecutor(1, "writing") as pool:
+    with under_way(beside, path), ThreadPoolExecutor(1, "writing") as pool:
         try:
             written: Future[None] | None = None
             for table in tables:
@@ -299,7 +300,10 @@ def settle_file(
         return *settler.settle(table, narrow=True), table.num_rows
 
     prefix = f".{output.stem}.{os.getpid()}.partial."
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=prefix) as place:
+    with (
+        tempfile.TemporaryDirectory(dir=output.parent, prefix=prefix) as place,
+        under_way(Path(place), output),
+    ):
         reads = ordering.ahead(ordering.in_order(chunks, found, columns, Path(place)))
         jobs = (lambda read=read: job(read) for read in reads)
         for results, bad, rows in ordering.side_by_side(jobs):

@@ -13,11 +13,12 @@ from gongji.cli.file_jobs import (
     report_option,
     strict_option,
 )
+from gongji.cli.table_files import TableInput
 from gongji.refusals import Refusal
 
 
 @click.command()
-@click.argument("roster", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("roster", type=TableInput())
 @output_option
 @area_option
 @click.option(

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,14 +9,22 @@ from typing import TYPE_CHECKING
 import click
 
 from gongji.cli.options import (
-    PathOrAddress,
     json_option,
     pairs,
     rulebooks_option,
     settings_option,
     writable,
 )
+from gongji.cli.progress import ProgressBar, say_if_first_run
+from gongji.cli.table_files import (
+    TableInput,
+    TableOutput,
+    report_beside,
+    shown,
+    to_standard_output,
+)
 from gongji.cli.table_places import TablePlaces, header_rows_option, sheets_option
+from gongji.cli.value_kinds import AREA
 from gongji.units import CHINA, day_of
 
 if TYPE_CHECKING:
@@ -26,7 +33,7 @@ if TYPE_CHECKING:
     from gongji.batch.addresses import Address
     from gongji.batch.adjudicate import Options, Summary
 
-_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+_file = TableInput()
 
 
 EXIT_NOTHING = 1
@@ -40,16 +47,21 @@ NOTES = {
 
 
 @click.command()
-@click.argument("visits", type=PathOrAddress(exists=True))
+@click.argument("visits", type=TableInput(folders=True, joined=True, far=True))
 @click.option(
     "-o",
     "output",
     required=True,
-    type=PathOrAddress(),
-    callback=writable,
-    help="结果文件：.csv、.parquet 或 .xlsx，写完才出现；输入为分桶目录时是结果目录。",
+    type=TableOutput(folders=True, far=True),
+    help="结果文件：.csv、.csv.gz、.parquet 或 .xlsx，写完才出现；- 为标准输出；"
+    "输入为分桶目录时是结果目录。",
 )
-@click.option("--area", default="", help="没有 area 列（或为空）时的统筹区代码。")
+@click.option(
+    "--area",
+    default="",
+    help="没有 area 列（或为空）时的统筹区代码。",
+    type=AREA,
+)
 @click.option("--opening", type=_file, help="各人此前已累计的数额，列见 docs/use/visits-file.md。")
 @click.option("--lines", type=_file, help="费用明细；先按目录逐行定价，得出政策范围内费用。")
 @click.option("--catalogue", type=_file, help="药品和项目目录，与 --lines 同用。")
@@ -115,6 +127,8 @@ def command(
 ) -> int:
     """批量结算一个就诊文件（CSV、Parquet、Excel；任意顺序和大小），或 gongji buckets 写出的目录。
 
+    VISITS 也可以是 -（标准输入）、.csv.gz，或只有 Parquet 文件的目录（按文件名相接）。
+
     列见 docs/use/visits-file.md。结果按人、日期、次序排列；读不懂的行不影响其他行，写入报告。
     一次就诊也没有结算时，退出码为 1。
 
@@ -127,10 +141,15 @@ def command(
       gongji adjudicate buckets/ -o results/ --area 430500
       gongji adjudicate buckets/ -o results/ --engine spark --master local[2]
       gongji adjudicate hdfs://name/buckets -o hdfs://name/results --engine spark --master yarn
+      zcat visits.csv.gz | gongji adjudicate - -o - --area 430500 > result.csv
     """
     if (lines is None) != (catalogue is None):
         raise click.UsageError("--lines 与 --catalogue 须同时给出。")
     _fitting(visits, output, lines, report, engine)
+    if to_standard_output() and as_json:
+        raise click.UsageError("-o - 与 --json 不能同用：二者都写标准输出。")
+    if isinstance(visits, Path) and isinstance(output, Path) and not visits.is_dir():
+        report = report or report_beside(output)
     named = {"lines": lines, "catalogue": catalogue, "opening": opening}
     places = TablePlaces(sheets, header_rows, named)
     from gongji.batch.adjudicate import Options
@@ -159,22 +178,18 @@ def _settled(
     asked: tuple[str, str],
 ) -> "Summary":
     """The file settled, its lines priced first where there are any; a bar shows how far."""
-    from tqdm import tqdm
-
     from gongji.batch.adjudicate import adjudicate_file
+    from gongji.cli.steps_shown import StepsShown
     from gongji.tabular.header_rows import TablePlace
 
     visits, output = given
-    with tqdm(unit="行", unit_scale=True, disable=not sys.stderr.isatty(), leave=False) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done)
-
+    first = say_if_first_run()
+    with ProgressBar("行") as bar:
+        options = dataclasses.replace(options, steps=StepsShown(bar, first))
         if not isinstance(visits, Path) or not isinstance(output, Path) or visits.is_dir():
-            return _settle_buckets((visits, output), options, progress, asked)
+            return _settle_buckets((visits, output), options, bar.of, asked)
         if "lines" not in places.named:
-            return adjudicate_file(visits, output, options, progress)
+            return adjudicate_file(visits, output, options, bar.of)
         from gongji.cli.priced_visits import priced_file
 
         lines, catalogue = places.file("lines"), places.file("catalogue")
@@ -183,7 +198,7 @@ def _settled(
             numbered = dataclasses.replace(
                 options, numbered=True, named=priced.areas, place=TablePlace()
             )
-            return adjudicate_file(priced.path, output, numbered, progress)
+            return adjudicate_file(priced.path, output, numbered, bar.of)
 
 
 def _fitting(
@@ -225,7 +240,8 @@ def _settle_buckets(
 
 def _say(summary: "Summary", output: "Path | Address") -> None:
     """What became of the file, and why rows have no amount."""
-    click.echo(f"{summary.visits} 次就诊写入 {output}，统筹基金共支付 {summary.pool_pays} 元")
+    said = f"{summary.visits} 次就诊写入 {shown(output)}，统筹基金共支付 {summary.pool_pays} 元"
+    click.echo(said, err=to_standard_output())
     for code, count in sorted(summary.refusals.items()):
         click.echo(f"  {code}：{count} 次", err=True)
     if "parameter_missing" in summary.refusals:

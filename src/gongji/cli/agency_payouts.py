@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gongji.cli import options
+from gongji.cli.value_kinds import AREA
 from gongji.units import yuan_text
 
 if TYPE_CHECKING:
@@ -25,7 +26,12 @@ LACKS = {
     "returned": "退票，待更正账户",
     "under_way": "已在批次",
 }
-area_option = click.option("--area", required=True, help="统筹区代码。")
+area_option = click.option(
+    "--area",
+    required=True,
+    help="统筹区代码。",
+    type=AREA,
+)
 as_option = click.option("--as", "account", required=True, help="以哪个经办人员的岗位办理：账号。")
 out_option = click.option(
     "-o",
@@ -96,7 +102,12 @@ def _write(
 @out_option
 @options.json_option
 def list_waiting(area: str, agency: str, output: Path | None, as_json: bool) -> int:
-    """待支付的款项：欠谁、多少、能否支付。"""
+    """待支付的款项：欠谁、多少、能否支付。
+
+    \b
+    例：
+      gongji agency payout list --area 532300 -o 待支付.xlsx
+    """
     from gongji.agency.payouts import fund_words, waiting_payouts
     from gongji.people.person_rows import persons_by_id
     from gongji.platform.identity import mask_name, mask_number
@@ -132,8 +143,14 @@ def list_waiting(area: str, agency: str, output: Path | None, as_json: bool) -> 
 @area_option
 @click.option("--agency", default="", help="只汇集一个经办机构受理的。")
 @as_option
-def make(area: str, agency: str, account: str) -> int:
-    """会计制单：把可以支付的汇成一批，交出纳确认。"""
+@options.json_option
+def make(area: str, agency: str, account: str, as_json: bool) -> int:
+    """会计制单：把可以支付的汇成一批，交出纳确认。
+
+    \b
+    例：
+      gongji agency payout make --area 532300 --as kuaiji
+    """
     import msgspec
 
     from gongji.agency.payouts import BATCH, collect
@@ -141,8 +158,10 @@ def make(area: str, agency: str, account: str) -> int:
     with _sitting(account) as sitting:
         form = collect(sitting.desk.connection, area, agency)
         told = sitting.hand_in(BATCH, (area, agency), msgspec.to_builtins(form))
-    click.echo(
-        f"第 {told.command} 批：{len(form.lines)} 笔，{yuan_text(form.total_fen)} 元，待出纳确认"
+    options.tell(
+        as_json,
+        {"batch": told.command, "lines": len(form.lines), "fen": form.total_fen},
+        f"第 {told.command} 批：{len(form.lines)} 笔，{yuan_text(form.total_fen)} 元，待出纳确认",
     )
     return 0
 
@@ -150,25 +169,39 @@ def make(area: str, agency: str, account: str) -> int:
 @payout.command()
 @click.argument("batch", type=int)
 @as_option
-def confirm(batch: int, account: str) -> int:
-    """出纳确认一批：记账并付款，只生效一次。"""
-    return _approve(batch, account)
+@options.json_option
+def confirm(batch: int, account: str, as_json: bool) -> int:
+    """出纳确认一批：记账并付款，只生效一次。
+
+    \b
+    例：
+      gongji agency payout confirm 12 --as chuna
+    """
+    return _approve(batch, account, as_json)
 
 
 @payout.command()
 @click.argument("number", type=int)
 @as_option
-def accept(number: int, account: str) -> int:
-    """会计确认出纳登记的退票：冲回付款，重新列为应付。"""
-    return _approve(number, account)
+@options.json_option
+def accept(number: int, account: str, as_json: bool) -> int:
+    """会计确认出纳登记的退票：冲回付款，重新列为应付。
+
+    \b
+    例：
+      gongji agency payout accept 13 --as kuaiji
+    """
+    return _approve(number, account, as_json)
 
 
-def _approve(number: int, account: str) -> int:
+def _approve(number: int, account: str, as_json: bool) -> int:
     from gongji.review.desk import STATES
 
     with _sitting(account) as sitting:
         told = sitting.approve(number)
-    click.echo(f"第 {told.command} 号：{STATES[told.state]} {told.result}".rstrip())
+    body = {"command": told.command, "state": told.state, "result": told.result}
+    said = f"第 {told.command} 号：{STATES[told.state]} {told.result}".rstrip()
+    options.tell(as_json, body, said)
     return 1 if told.state == "stale" else 0
 
 
@@ -183,22 +216,30 @@ def _approve(number: int, account: str) -> int:
     callback=options.writable,
     help="银行文件：.csv（含合计行）或 .xlsx。",
 )
-def bank(batch: int, account: str, output: Path) -> int:
-    """写出已确认批次的银行文件；栏目见 docs/operate/bank-file.md。"""
+@options.json_option
+def bank(batch: int, account: str, output: Path, as_json: bool) -> int:
+    """写出已确认批次的银行文件；栏目见 docs/operate/bank-file.md。
+
+    \b
+    例：
+      gongji agency payout file 12 --as chuna -o 银行.csv
+    """
     from gongji.agency.bank_files import COLUMNS, bank_file
+    from gongji.tabular.whole_files import write_whole
 
     with _sitting(account) as sitting:
         desk = sitting.desk
         made = bank_file(desk.connection, desk.seal, batch, actor=sitting.actor, now=desk.now)
     if output.suffix == ".csv":
-        beside = output.with_name(f".{output.name}.partial")
-        beside.write_bytes(made.content)
-        beside.replace(output)
+        write_whole(output, made.content)
     else:
         _write(output, COLUMNS, list(made.rows), "金额")
-    click.echo(
+    body = {"batch": batch, "lines": made.count, "fen": made.total_fen, "number": made.number}
+    options.tell(
+        as_json,
+        body | {"sha256": made.sha256, "file": str(output)},
         f"第 {batch} 批：{made.count} 笔，{yuan_text(made.total_fen)} 元；第 {made.number} 次写出，"
-        f"SHA-256 {made.sha256}"
+        f"SHA-256 {made.sha256}",
     )
     return 0
 
@@ -210,19 +251,29 @@ def bank(batch: int, account: str, output: Path) -> int:
 @click.option("--ref", required=True, help="银行凭证号。")
 @click.option("--reason", required=True, help="退票原因。")
 @as_option
-def returned(order: int, area: str, day: datetime, ref: str, reason: str, account: str) -> int:
-    """出纳登记退票（业务参考号见银行文件），交会计确认。"""
+@options.json_option
+def returned(
+    order: int, area: str, day: datetime, ref: str, reason: str, account: str, as_json: bool
+) -> int:
+    """出纳登记退票（业务参考号见银行文件），交会计确认。
+
+    \b
+    例：
+      gongji agency payout returned 3 --area 532300 --on 2026-11-20 --ref T1 \\
+        --reason 户名不符 --as chuna
+    """
     content = {"order": order, "returned_on": str(day.date()), "bank_ref": ref, "reason": reason}
     with _sitting(account) as sitting:
         told = sitting.hand_in("payout_return", (area, ""), content)
-    click.echo(f"第 {told.command} 号退票，待会计确认")
+    options.tell(as_json, {"command": told.command}, f"第 {told.command} 号退票，待会计确认")
     return 0
 
 
 @click.command()
 @area_option
 @out_option
-def claims(area: str, output: Path | None) -> int:
+@options.json_option
+def claims(area: str, output: Path | None, as_json: bool) -> int:
     """先行支付的第三人债权：垫付、追回、尚欠（社会保险法 第三十条）。
 
     \b
@@ -246,9 +297,12 @@ def claims(area: str, output: Path | None) -> int:
     if output is not None:
         columns = ("债权", "分录", "日期", "第三人", "先行支付", "已追回", "尚欠")
         _write(output, columns, rows, "尚欠")
-    for row in rows if output is None else ():
-        click.echo("  ".join(map(str, row)))
-    click.echo(f"{len(found)} 笔，尚欠 {yuan_text(sum(one.open_fen for one in found))} 元")
+    options.tell(
+        as_json,
+        [{"id": o.id, "entry": o.entry, "fen": o.fen, "open_fen": o.open_fen} for o in found],
+        *("  ".join(map(str, row)) for row in (rows if output is None else ())),
+        f"{len(found)} 笔，尚欠 {yuan_text(sum(one.open_fen for one in found))} 元",
+    )
     return 0
 
 
@@ -257,7 +311,8 @@ def claims(area: str, output: Path | None) -> int:
 @click.option("--from", "since", required=True, type=day_type, help="就医日期自。")
 @click.option("--to", "until", required=True, type=day_type, help="就医日期至。")
 @out_option
-def charged(area: str, since: datetime, until: datetime, output: Path | None) -> int:
+@options.json_option
+def charged(area: str, since: datetime, until: datetime, output: Path | None, as_json: bool) -> int:
     """零星报销从选定机构定额中扣回的金额，供清算。
 
     \b
@@ -279,7 +334,10 @@ def charged(area: str, since: datetime, until: datetime, output: Path | None) ->
     sums: dict[str, int] = {}
     for one in found:
         sums[one.institution] = sums.get(one.institution, 0) + one.fen
-    for institution, fen in sums.items():
-        click.echo(f"{institution}  {yuan_text(fen)}")
-    click.echo(f"{len(found)} 笔，{yuan_text(sum(sums.values()))} 元")
+    options.tell(
+        as_json,
+        {"lines": len(found), "by_institution_fen": sums},
+        *(f"{institution}  {yuan_text(fen)}" for institution, fen in sums.items()),
+        f"{len(found)} 笔，{yuan_text(sum(sums.values()))} 元",
+    )
     return 0

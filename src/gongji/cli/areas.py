@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from gongji.cli.options import json_option, rulebooks_option
+from gongji.cli.value_kinds import AREA
 from gongji.law.checks.library import Library
 from gongji.law.engine.area import Area
 from gongji.law.engine.areas import Areas
@@ -25,7 +26,7 @@ ON_TERMINAL = ((0,), (1, 2), (3,), (4, 5, 6), (7,))
 
 @click.command()
 @click.option("--at", "at", default="", metavar="YYYY-MM-DD", help="列出这一天有效的每个数字。")
-@click.option("--area", "code", default="", help="只看一个统筹区（或其下县区）。")
+@click.option("--area", "code", default="", help="只看一个统筹区（或其下县区）。", type=AREA)
 @rulebooks_option
 @json_option
 def command(at: str, code: str, folders: tuple[Path, ...], as_json: bool) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from gongji.cli.options import json_option, rulebooks_option
+from gongji.cli.value_kinds import AREA
 from gongji.law.checks.library import Library
 from gongji.law.report.law_figures import short_path
 from gongji.law.report.register import NAMES, Entry, entries
@@ -20,7 +21,7 @@ STYLES = {"rule": "", "workflow": "cyan", "none": "dim"}
 
 
 @click.command()
-@click.argument("area", default="", metavar="[统筹区]")
+@click.argument("area", default="", metavar="[统筹区]", type=AREA)
 @rulebooks_option
 @json_option
 def command(area: str, folders: tuple[Path, ...], as_json: bool) -> None:

@@ -1,7 +1,6 @@
 """`gongji audit`: what was actually paid, against what the law gives."""
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +8,8 @@ import click
 
 from gongji.cli import options
 from gongji.cli.file_jobs import area_option
+from gongji.cli.progress import ProgressBar
+from gongji.cli.table_files import TableInput
 from gongji.cli.table_places import TablePlaces, header_rows_option, sheets_option
 from gongji.refusals import Refusal
 
@@ -24,7 +25,7 @@ EXIT_DIFFERENT, EXIT_BAD_FILE = 1, 2
 
 
 @click.command()
-@click.argument("visits", type=click.Path(exists=True, path_type=Path))
+@click.argument("visits", type=TableInput(folders=True))
 @click.option(
     "-o",
     "output",
@@ -35,7 +36,7 @@ EXIT_DIFFERENT, EXIT_BAD_FILE = 1, 2
 @area_option
 @click.option(
     "--opening",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=TableInput(),
     help="各人此前已累计的数额，列见 docs/use/visits-file.md。",
 )
 @click.option(
@@ -82,8 +83,6 @@ def command(
 
         wishes = FolderWishes(area, folders, options.pairs("--set", settings), opening, meters)
         return _audit_folder(visits, output, wishes, as_json)
-    from tqdm import tqdm
-
     from gongji.auditing import AuditSummary, BadRow, Finding, PaidFile, audit
     from gongji.auditing.differences import as_row, bad_frame, findings_frame, write
     from gongji.auditing.suspects import suspects_of
@@ -107,8 +106,7 @@ def command(
     summary = AuditSummary(rows=len(file.frame))
     findings: list[Finding] = []
     bad: list[BadRow] = []
-    shown = sys.stderr.isatty() and not as_json
-    with tqdm(total=summary.rows, unit="行", disable=not shown, leave=False) as bar:
+    with ProgressBar("行", summary.rows, not as_json, "核对") as bar:
         for found in audit(file, meters, bar.update, suspects_of(file)):
             summary.add(found)
             (findings if isinstance(found, Finding) else bad).append(found)  # type: ignore[arg-type]
@@ -128,16 +126,13 @@ def command(
 
 def _audit_folder(folder: Path, output: Path | None, wishes: "FolderWishes", as_json: bool) -> int:
     """A folder of our own tables audited, its report written."""
-    from tqdm import tqdm
-
     from gongji.auditing.own_folder import audit_folder
     from gongji.auditing.report_files import write_report
 
     if output is not None and (output.is_file() or output.resolve() == folder.resolve()):
         raise click.UsageError(f"输入是目录，-o 应是另一个目录：{output}")
-    shown = sys.stderr.isatty() and not as_json
     try:
-        with tqdm(unit="行", disable=not shown, leave=False) as bar:
+        with ProgressBar("行", shown=not as_json, name="核对") as bar:
             found = audit_folder(folder, wishes, bar.update)
     except Refusal as error:
         click.echo(f"{folder}：{error}", err=True)

@@ -1,12 +1,13 @@
 """`gongji buckets`: files of visits cut by person into a folder of buckets."""
 
 import json
-import sys
 from pathlib import Path
 
 import click
 
 from gongji.cli.options import json_option, writable
+from gongji.cli.progress import ProgressBar
+from gongji.cli.table_files import TableInput
 
 LARGE_PERSON = 10_000
 """A person with more rows than this is perhaps no person but a number for those unknown."""
@@ -17,7 +18,7 @@ LARGE_PERSON = 10_000
     "visits",
     nargs=-1,
     required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=TableInput(folders=True, joined=True),
 )
 @click.option(
     "-o",
@@ -48,11 +49,9 @@ def command(
       gongji buckets visits.parquet -o buckets/ --buckets 64
       gongji buckets 2023.csv 2024.csv -o buckets/
     """
-    from tqdm import tqdm
-
     from gongji.batch.buckets import write_buckets
 
-    with tqdm(unit="行", unit_scale=True, disable=not sys.stderr.isatty(), leave=False) as bar:
+    with ProgressBar("行", name="按人分开") as bar:
         made = write_buckets(list(visits), output, buckets, bar.update, table)
     most = max(bucket.most_rows for bucket in made.buckets)
     if as_json:

@@ -13,10 +13,11 @@ from gongji.cli.file_jobs import (
     report_option,
     strict_option,
 )
+from gongji.cli.table_files import TableInput
 
 
 @click.command()
-@click.argument("institutions", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("institutions", type=TableInput())
 @output_option
 @area_option
 @options.sheet_option

@@ -12,6 +12,7 @@ from gongji.cli.options import (
     settings_option,
     writable,
 )
+from gongji.cli.value_kinds import AREA, BENEFIT
 from gongji.law.checks.library import Library
 from gongji.law.compile.parameters_given import check
 from gongji.law.engine.areas import Areas
@@ -23,9 +24,11 @@ from gongji.units import date_of, yuan_text
 
 
 @click.command()
-@click.option("--area", "code", required=True, help="统筹区（或其下县区）的六位代码。")
+@click.option("--area", "code", required=True, help="统筹区（或其下县区）的六位代码。", type=AREA)
 @click.option("--date", "at", default="", help="就诊日期 YYYY-MM-DD；缺省为最新规则的第一天。")
-@click.option("--benefit", default="ordinary", help=f"待遇：{'、'.join(BENEFITS.values())}。")
+@click.option(
+    "--benefit", default="ordinary", help=f"待遇：{'、'.join(BENEFITS.values())}。", type=BENEFIT
+)
 @click.option("--to", "to", default="", metavar="元", help="画到多少费用；缺省画到不再变化为止。")
 @click.option(
     "--fact",

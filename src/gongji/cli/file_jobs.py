@@ -1,7 +1,6 @@
 """What `accrue` and `clear` share: their options, and a job run over a file with progress."""
 
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from gongji.cli.options import apart, writable
+from gongji.cli.progress import ProgressBar
+from gongji.cli.table_files import TableOutput, report_beside, shown, to_standard_output
+from gongji.cli.value_kinds import AREA
 
 if TYPE_CHECKING:
     from gongji.law.accounts.account_files import Job, JobSummary
@@ -17,11 +19,15 @@ if TYPE_CHECKING:
 output_option = click.option(
     "-o",
     "output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    callback=writable,
-    help="结果文件：.csv、.parquet 或 .xlsx；写完才出现。",
+    type=TableOutput(),
+    help="结果文件：.csv、.csv.gz、.parquet 或 .xlsx，写完才出现；- 为标准输出。",
 )
-area_option = click.option("--area", default="", help="没有 area 列（或为空）时的统筹区代码。")
+area_option = click.option(
+    "--area",
+    default="",
+    help="没有 area 列（或为空）时的统筹区代码。",
+    type=AREA,
+)
 report_option = click.option(
     "--report",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -50,21 +56,23 @@ def process(job: "Job", sheet: "Sheet", wanted: JobWishes) -> int:
 
     Returns: the exit code: 1 where there were rows and none of them could be computed.
     """
-    from tqdm import tqdm
-
     from gongji.law.accounts.account_files import run, write
+    from gongji.tabular.sheets import check_rows
 
+    if to_standard_output() and wanted.as_json:
+        raise click.UsageError("-o - 与 --json 不能同用：二者都写标准输出。")
     output, area, strict, as_json = wanted.output, wanted.area, wanted.strict, wanted.as_json
     if output is None:
         return _print(job, sheet, area, strict, as_json)
-    report = wanted.report or output.with_name(f"{output.stem}.rejected.csv")
+    report = wanted.report or report_beside(output)
+    check_rows(output, sheet.rows or 0)
     apart(sheet.path, output, report)
-    with tqdm(total=sheet.rows, unit="行", disable=not sys.stderr.isatty(), leave=False) as bar:
+    with ProgressBar("行", sheet.rows, name="计算") as bar:
         summary = write(run(job, sheet, area, strict, bar.update), job, output, report)
     if as_json:
         click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=1))
     else:
-        click.echo(f"{summary.results} 条结果写入 {output}")
+        click.echo(f"{summary.results} 条结果写入 {shown(output)}", err=to_standard_output())
         _say(summary, str(report) if summary.rejected else "")
     return _exit_code(summary)
 

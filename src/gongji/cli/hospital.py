@@ -2,22 +2,33 @@
 
 import csv
 import json
+import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gongji.cli.options import json_option
+from gongji.cli.value_kinds import AREA
 from gongji.refusals import Refusal
+
+if TYPE_CHECKING:
+    from gongji.hospital.client import Hospital
 
 Context = click.Context
 
 
 @click.group("hospital")
 @click.option("--address", default="http://127.0.0.1:8086", show_default=True, help="接口的地址。")
-@click.option("--code", required=True, help="医药机构编号，如 H43050000001。")
+@click.option("--code", default="", help="医药机构编号，如 H43050000001。")
 @click.option("--name", default="测试医院", show_default=True, help="医药机构名称。")
-@click.option("--area", default="", help="就医地区划；不给则取编号中的区划。")
+@click.option(
+    "--area",
+    default="",
+    help="就医地区划；不给则取编号中的区划。",
+    type=AREA,
+)
 @click.option("--access-key", envvar="GONGJI_HOSPITAL_ACCESS_KEY", default="", help="访问标识。")
 @click.option(
     "--secret",
@@ -37,25 +48,64 @@ def command(
       gongji hospital --code H43050000001 visit 990101198601041615 --items items.csv
       gongji hospital --code P43050000001 visit 990101198601041615 --items items.csv --med-type 41
     """
-    from gongji.hospital.client import Hospital
+    context.obj = HospitalGiven(address, code, name, area or code[1:7], access_key, secret)
 
-    made = Hospital(address, code, name, area or code[1:7], access_key, secret)
-    context.obj = made
-    context.with_resource(made.http)
+
+@dataclass(frozen=True)
+class HospitalGiven:
+    """What the options say of a hospital, which is there only when a subcommand needs it."""
+
+    address: str
+    code: str
+    name: str
+    area: str
+    access_key: str
+    secret: str
+
+    def open(self, context: Context) -> "Hospital":
+        """The hospital.
+
+        Refuses: a usage error where it has no code.
+        """
+        from gongji.hospital.client import Hospital
+
+        if not self.code:
+            outer = context.parent or context
+            named = next(p for p in outer.command.params if p.name == "code")
+            raise click.MissingParameter(ctx=outer, param=named)
+        made = Hospital(self.address, self.code, self.name, self.area, self.access_key, self.secret)
+        context.with_resource(made.http)
+        return made
 
 
 @command.command("ask")
 @click.argument("infno")
 @click.argument("content")
-@click.pass_obj
-def ask(hospital: Any, infno: str, content: str) -> None:
-    """发送一笔交易，输出原样打印；CONTENT 是 JSON，或 @文件。"""
+@json_option
+@click.pass_context
+def ask(context: Context, infno: str, content: str, as_json: bool) -> None:
+    """发送一笔交易，输出按 JSON 打印；CONTENT 是 JSON、@文件，或 -（标准输入）。
+
+    INFNO 是交易编号，各交易的字段见 docs/generated/gateway.md。
+
+    \b
+    例：
+      gongji hospital --code H43050000001 ask 1201 '{"medinsinfo": {"fixmedins_type": "1"}}'
+      gongji hospital --code H43050000001 ask 2206 @预结算.json
+    """
+    hospital = context.obj.open(context)
+    if content == "-":
+        content = sys.stdin.buffer.read().decode("utf-8")
     text = Path(content[1:]).read_text(encoding="utf-8") if content.startswith("@") else content
-    output = _sent(lambda: hospital.ask(infno, json.loads(text)))
+    try:
+        sent = json.loads(text)
+    except ValueError as error:
+        raise click.BadParameter(f"不是 JSON：{error}", param_hint="CONTENT") from None
+    output = _sent(lambda: hospital.ask(infno, sent))
     if isinstance(output, bytes):
         click.echo(output, nl=False)
     else:
-        click.echo(json.dumps(output, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(output, ensure_ascii=False, indent=None if as_json else 2))
 
 
 @command.command("visit")
@@ -76,9 +126,9 @@ def ask(hospital: Any, infno: str, content: str) -> None:
     help="个人账户：0 不用，1 用本人的，2 本人和家庭共济的。",
 )
 @json_option
-@click.pass_obj
+@click.pass_context
 def visit(
-    hospital: Any,
+    context: Context,
     certificate: str,
     items: Path,
     med_type: str,
@@ -86,7 +136,14 @@ def visit(
     accounts: str,
     as_json: bool,
 ) -> None:
-    """一次就诊或购药，从读取人员到结算。"""
+    """一次就诊或购药，从读取人员到结算。
+
+    \b
+    例：
+      gongji hospital --code H43050000001 visit 990101198601041615 --items items.csv
+      gongji hospital --code P43050000001 visit 990101198601041615 --items items.csv --med-type 41
+    """
+    hospital = context.obj.open(context)
     from gongji.hospital.day import Plan, a_day
 
     code, _, named = disease.partition(":")

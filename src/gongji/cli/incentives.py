@@ -8,12 +8,15 @@ import click
 
 from gongji.cli.options import json_option, pairs, rulebooks_option, settings_option
 from gongji.cli.simulate import change_option, reform_given
+from gongji.cli.value_kinds import AREA, BENEFIT
 
 
 @click.command()
-@click.option("--area", required=True, help="统筹区代码。")
+@click.option("--area", required=True, help="统筹区代码。", type=AREA)
 @click.option("--date", "day", required=True, help="哪一天有效的规则。")
-@click.option("--benefit", "benefits", multiple=True, help="只看这些待遇（代码）；缺省为全部。")
+@click.option(
+    "--benefit", "benefits", multiple=True, help="只看这些待遇（代码）；缺省为全部。", type=BENEFIT
+)
 @change_option
 @settings_option
 @rulebooks_option

@@ -27,6 +27,10 @@ def rotate(as_json: bool) -> None:
 
     中断后可以重新运行。报文和材料仍由旧密钥打开，在其保存期内不要删去 GONGJI_FORMER_KEYS。
     查找用的 GONGJI_LOOKUP_KEY 不能更换。
+
+    \b
+    例：
+      gongji keys rotate
     """
     from gongji.platform import trail
     from gongji.platform.installation import installed_identity, operator, owner_connection

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gongji.cli import options
+from gongji.cli.value_kinds import AREA
 from gongji.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ def command(context: click.Context, as_json: bool) -> None:
 
 @command.command("publish")
 @options.rulebooks_option
-@click.option("--area", "codes", multiple=True, help="只发布这个统筹区的规则；可多次给出。")
+@click.option(
+    "--area", "codes", multiple=True, help="只发布这个统筹区的规则；可多次给出。", type=AREA
+)
 @click.option(
     "--set",
     "given",
@@ -133,7 +136,7 @@ def _json(version: "LawVersion") -> dict[str, object]:
 
 
 @command.command("list")
-@click.option("--area", default="", help="只看一个统筹区。")
+@click.option("--area", default="", help="只看一个统筹区。", type=AREA)
 @options.json_option
 @click.pass_obj
 def show_list(outer: bool, area: str, as_json: bool) -> int:
@@ -176,7 +179,7 @@ def show_list(outer: bool, area: str, as_json: bool) -> int:
 
 
 @command.command("show")
-@click.argument("area")
+@click.argument("area", type=AREA)
 @click.argument("number", type=int, default=0)
 @click.option("--to", "folder", type=click.Path(path_type=Path), help="把各文件写到这个目录。")
 @options.json_option
@@ -213,10 +216,12 @@ def show(outer: bool, area: str, number: int, folder: Path | None, as_json: bool
 
 
 @command.command("diff")
-@click.argument("area")
+@click.argument("area", type=AREA)
 @click.argument("before", type=int)
 @click.argument("after", type=int, default=0)
-def diff(area: str, before: int, after: int) -> None:
+@options.json_option
+@click.pass_obj
+def diff(outer: bool, area: str, before: int, after: int, as_json: bool) -> None:
     """一个统筹区的两个版本逐行对照；不给后一版则与现行的对照。规则的逐项对照见 gongji diff。
 
     \b
@@ -226,10 +231,8 @@ def diff(area: str, before: int, after: int) -> None:
     """
     (_, old), (_, new) = _version(area, before), _version(area, after)
     lines = list(_differences(old, new))
-    for line in lines:
-        click.echo(line)
-    if not lines:
-        click.echo("两个版本相同")
+    body = {"area": area, "same": not lines, "lines": lines}
+    options.tell(as_json or outer, body, *(lines or ["两个版本相同"]))
 
 
 def _differences(old: "LawText", new: "LawText") -> Iterator[str]:

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gongji.cli import options
+from gongji.cli.progress import ProgressBar
+from gongji.cli.value_kinds import AREA
 from gongji.refusals import Refusal
 from gongji.units import show_fen, yuan_text
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from gongji.ledger.found_differences import Difference
     from gongji.ledger.seals import Seal
     from gongji.ledger.statement import InstitutionStatement, PersonStatement
-    from gongji.ledger.verify import Progress
 
 SHOWN = 50
 """How many differences are printed; --json gives all."""
@@ -77,11 +77,8 @@ def command(context: click.Context, as_json: bool) -> None:
 
 
 @contextmanager
-def _bar(total: int, unit: str, quiet: bool) -> Iterator["Progress"]:
-    from tqdm import tqdm
-
-    hidden = quiet or not sys.stderr.isatty()
-    with tqdm(total=total, unit=unit, disable=hidden, leave=False) as bar:
+def _bar(total: int, unit: str, quiet: bool) -> Iterator[Callable[[int], None]]:
+    with ProgressBar(unit, total, not quiet) as bar:
         yield bar.update
 
 
@@ -92,7 +89,12 @@ def _copy_option(words: str) -> Callable[[Callable[..., Any]], Callable[..., Any
 
 
 @command.command()
-@click.option("--area", default="", help="只核对一个统筹区；不给则全部。")
+@click.option(
+    "--area",
+    default="",
+    help="只核对一个统筹区；不给则全部。",
+    type=AREA,
+)
 @click.option("--replay", "again", is_flag=True, help="按存下的事实逐笔重算，逐分比较。")
 @_copy_option("与这份封存副本比较；不给则用 GONGJI_SEALS。")
 @options.json_option
@@ -102,6 +104,11 @@ def verify(outer: bool, area: str, again: bool, copy: Path | None, as_json: bool
 
     \b
     成套删除的账只有库外的封存副本能查出：用 ledger seal --copy 或 GONGJI_SEALS 留一份。
+
+    \b
+    例：
+      gongji ledger verify --replay
+      gongji ledger verify --area 430500 --copy /mnt/other/seals.jsonl
     """
     from gongji.ledger.seal_copies import verify_copy
     from gongji.ledger.seals import verify_seals
@@ -206,7 +213,14 @@ def statement(
     output: Path | None,
     as_json: bool,
 ) -> None:
-    """一个人或一家机构在一段时间的对账单：期初、逐笔（逐日）、期末。"""
+    """一个人或一家机构在一段时间的对账单：期初、逐笔（逐日）、期末。
+
+    \b
+    例：
+      gongji ledger statement --person 43050000000000000001 --from 2025-01-01 --to 2025-12-31
+      gongji ledger statement --institution H43050000001 --from 2025-03-01 --to 2025-03-31 \\
+        --format xlsx -o 对账单.xlsx
+    """
     from gongji.ledger.statement import of_institution, of_person
     from gongji.platform.installation import owner_connection
 
@@ -357,11 +371,22 @@ def _width(text: str) -> int:
 
 @command.command()
 @click.option("--date", "day", default="", help="哪一天（YYYY-MM-DD）；不给则为今天。")
-@click.option("--area", default="", help="只算一个统筹区；不给则全部。")
+@click.option(
+    "--area",
+    default="",
+    help="只算一个统筹区；不给则全部。",
+    type=AREA,
+)
 @options.json_option
 @click.pass_obj
 def trial(outer: bool, day: str, area: str, as_json: bool) -> int:
-    """一天的试算平衡：各类账户的期初、借、贷、期末，以及分录与各方是否一致。"""
+    """一天的试算平衡：各类账户的期初、借、贷、期末，以及分录与各方是否一致。
+
+    \b
+    例：
+      gongji ledger trial
+      gongji ledger trial --date 2025-03-31 --area 430500
+    """
     from gongji.law.report.text_tables import print_table
     from gongji.ledger.trial import trial as balance
     from gongji.platform.installation import owner_connection
@@ -391,7 +416,12 @@ def trial(outer: bool, day: str, area: str, as_json: bool) -> int:
 
 
 @command.command()
-@click.option("--area", default="", help="只封存一个统筹区；不给则全部。")
+@click.option(
+    "--area",
+    default="",
+    help="只封存一个统筹区；不给则全部。",
+    type=AREA,
+)
 @_copy_option("把封存追加到库外的文件（宜在另一台机器的盘上）；不给则用 GONGJI_SEALS。")
 @options.json_option
 @click.pass_obj
@@ -400,6 +430,11 @@ def seal(outer: bool, area: str, copy: Path | None, as_json: bool) -> int:
 
     每晚自动封存一次；把打印出的指纹另存一处（纸上、另一台机器），可以证明此前的账没有改过。
     库外的副本与账上的封存不符时，副本不动，退出码为 1。
+
+    \b
+    例：
+      gongji ledger seal
+      gongji ledger seal --copy /mnt/other/seals.jsonl
     """
     from gongji.ledger.seal_copies import add_to_copy
     from gongji.ledger.seals import seal as seal_area
@@ -434,12 +469,17 @@ def _say_sealed(made: "list[Seal]", as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("area")
+@click.argument("area", type=AREA)
 @click.argument("month")
 @options.json_option
 @click.pass_obj
 def close(outer: bool, area: str, month: str, as_json: bool) -> None:
-    """关闭一个统筹区一个月（YYYY-MM）的账期：先核对，相符才关；关后数据库不再接受该月的账。"""
+    """关闭一个统筹区一个月（YYYY-MM）的账期：先核对，相符才关；关后数据库不再接受该月的账。
+
+    \b
+    例：
+      gongji ledger close 430500 2025-03
+    """
     from gongji.ledger.periods import MonthClosing, close_month
     from gongji.ledger.verify import extent
     from gongji.platform.installation import installed_areas, operator, owner_connection
@@ -504,8 +544,7 @@ def tables(
       gongji simulate 2025/ --area 430500 --change 待遇.普通门诊.最高支付限额.退休=8000元 -o report/
       gongji supervise 2025/ -o leads/
     """
-    from tqdm import tqdm
-
+    from gongji.cli.progress import ProgressBar
     from gongji.mirror.pseudonyms import Pseudonyms, load_key
     from gongji.platform.installation import installed_areas, owner_connection
     from gongji.settlement.ledger_tables import TablesAsked, write_tables
@@ -515,11 +554,11 @@ def tables(
     pseudonyms = Pseudonyms(None if keep_numbers else load_key(output, key))
     with (
         owner_connection() as connection,
-        tqdm(unit="行", unit_scale=True, disable=not sys.stderr.isatty(), leave=False) as bar,
+        ProgressBar("行", shown=not (as_json or outer)) as bar,
     ):
 
         def told(table: str, rows: int) -> None:
-            bar.set_description(table)
+            bar.say(table)
             bar.update(rows)
 
         asked = TablesAsked(area, year, buckets)

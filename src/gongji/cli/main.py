@@ -1,6 +1,5 @@
 """The command line: each command is a module of `gongji.cli`, imported when it is used."""
 
-import errno
 import importlib
 import json
 import os
@@ -8,11 +7,12 @@ import sys
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from gongji import __version__
-from gongji.cli.usage import usage_problem
-from gongji.refusals import Fault, Refusal, RulebookError
-from gongji.refusals.figures import FIGURES
+from gongji.cli.docs_option import show_docs
+from gongji.cli.endings import Ending, ending_of_error
+from gongji.cli.interrupts import ended_cleanly
 
 COMMANDS = {
     "quote": "一次就诊的待遇，逐条说明",
@@ -48,18 +48,6 @@ COMMANDS = {
 }
 """Every command with its one-line help."""
 
-OS_REASONS = {
-    errno.ENOENT: "文件或目录不存在",
-    errno.EACCES: "没有权限",
-    errno.EPERM: "没有权限",
-    errno.EROFS: "不可写",
-    errno.ENOSPC: "磁盘已满",
-    errno.EISDIR: "是目录，不是文件",
-}
-"""What the system says of files, for people."""
-
-EXIT_REFUSED, EXIT_BAD_FILE, EXIT_FAULT = 1, 2, 3
-
 
 class LazyGroup(click.Group):
     """A group that imports a command's module when the command is run."""
@@ -75,6 +63,13 @@ class LazyGroup(click.Group):
         command: click.Command = importlib.import_module(f"gongji.cli.{cmd_name}").command
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands that begin so, without importing any."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        found = COMMANDS.items()
+        return [CompletionItem(n, help=said) for n, said in found if n.startswith(incomplete)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands without importing any."""
         with formatter.section("命令"):
@@ -83,6 +78,17 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gongji")
+@click.option(
+    "--docs",
+    is_flag=False,
+    flag_value="",
+    default=None,
+    metavar="[页]",
+    is_eager=True,
+    expose_value=False,
+    callback=show_docs,
+    help="文档在哪里；给出页名（如 visits-file）则印出那一页。",
+)
 def cli() -> None:
     """共济：职工医保门诊共济保障的规则、结算与说明。
 
@@ -91,17 +97,21 @@ def cli() -> None:
       gongji quote --area 532300 --date 2023-03-01 --status retired --level 3 --in-scope 1000
       gongji adjudicate visits.csv -o result.parquet
       gongji check
+
+    退出码见 docs/generated/exit-codes.md。补全：eval "$(_GONGJI_COMPLETE=bash_source gongji)"
     """
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Run the command line; a refusal is one sentence and exit code 1, a bad file 2, a fault 3.
+    """Run the command line, to the exit codes of `gongji.cli.exit_codes`.
 
-    Ensures: the files and folders that a command makes are its user's alone.
+    Ensures: the files and folders that a command makes are its user's alone; whoever ends it by
+             Ctrl-C or SIGTERM finds nothing half-written.
     """
     before = os.umask(0o077)
     try:
-        _run(argv)
+        with ended_cleanly():
+            _run(argv)
     finally:
         os.umask(before)
 
@@ -109,46 +119,17 @@ def main(argv: list[str] | None = None) -> None:
 def _run(argv: list[str] | None) -> None:
     try:
         outcome: Any = cli.main(argv, prog_name="gongji", standalone_mode=False)
-        raise SystemExit(outcome if isinstance(outcome, int) else 0)
-    except click.exceptions.Abort:
-        click.echo("已中止", err=True)
-        raise SystemExit(130) from None
-    except click.UsageError as error:
-        click.echo(usage_problem(error), err=True)
-        raise SystemExit(error.exit_code) from None
-    except click.ClickException as error:
-        error.show()
-        raise SystemExit(error.exit_code) from None
-    except Refusal as error:
-        word = "无法计算" if error.code in FIGURES else "不予受理"
-        _say(f"{word}（{error.code}）：{error}", error.as_json(), argv)
-        raise SystemExit(EXIT_REFUSED) from None
-    except RulebookError as error:
-        problems = [vars(problem) for problem in error.problems]
-        _say(f"文件有 {len(problems)} 处问题：\n{error}", {"problems": problems}, argv)
-        raise SystemExit(EXIT_BAD_FILE) from None
-    except OSError as error:
-        reason = OS_REASONS.get(error.errno or 0, error.strerror or str(error))
-        click.echo(f"无法读写文件：{error.filename or ''} {reason}", err=True)
-        raise SystemExit(EXIT_FAULT) from None
-    except Fault as error:
-        click.echo(f"故障：{error}", err=True)
-        raise SystemExit(EXIT_FAULT) from None
     except Exception as error:
-        if not _database_away(error):
+        found = ending_of_error(error)
+        if found is None:
             raise
-        click.echo(f"故障：数据库连不上或中断：{error}", err=True)
-        raise SystemExit(EXIT_FAULT) from None
+        _say(found, sys.argv if argv is None else argv)
+        raise SystemExit(found.code) from None
+    raise SystemExit(outcome if isinstance(outcome, int) else 0)
 
 
-def _database_away(error: Exception) -> bool:
-    """Whether it says that the database is not there; its library is known where it was used."""
-    library = sys.modules.get("psycopg")
-    return library is not None and isinstance(error, library.OperationalError)
-
-
-def _say(sentence: str, machine: dict[str, Any], argv: list[str] | None) -> None:
+def _say(found: Ending, argv: list[str]) -> None:
     """An error for a person on stderr, and with --json for a machine on stdout."""
-    click.echo(sentence, err=True)
-    if "--json" in (sys.argv if argv is None else argv):
-        click.echo(json.dumps(machine, ensure_ascii=False))
+    click.echo(found.sentence, err=True)
+    if "--json" in argv:
+        click.echo(json.dumps(found.machine, ensure_ascii=False))

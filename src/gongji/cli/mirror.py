@@ -1,12 +1,12 @@
 """`gongji mirror`: the national platform's nightly tables become our own, with checks."""
 
 import json
-import sys
 from pathlib import Path
 
 import click
 
 from gongji.cli import options
+from gongji.cli.progress import ProgressBar
 from gongji.refusals import Refusal
 
 EXIT_REJECTED, EXIT_BAD_FILE = 1, 2
@@ -78,10 +78,14 @@ def command(
     from gongji.mirror.summary import summary_lines
 
     wishes = MirrorWishes(output, mappings, key, keep_numbers, buckets)
-    shown = sys.stderr.isatty() and not as_json
     try:
-        with _Bar(shown) as bar:
-            checks = mirror_tables(tables, wishes, bar.told)
+        with ProgressBar("行", shown=not as_json) as bar:
+
+            def told(what: str, rows: int) -> None:
+                bar.say(what)
+                bar.update(rows)
+
+            checks = mirror_tables(tables, wishes, told)
     except Refusal as error:
         click.echo(f"{error}", err=True)
         if as_json:
@@ -93,26 +97,6 @@ def command(
         click.echo("\n".join(summary_lines(checks)))
         click.echo(f"写入 {output}")
     return EXIT_REJECTED if any(table.rows.get("rejected") for table in checks.tables) else 0
-
-
-class _Bar:
-    """Progress by file, then by bucket, in rows."""
-
-    def __init__(self, shown: bool) -> None:
-        from tqdm import tqdm
-
-        self.bar = tqdm(unit="行", disable=not shown, leave=False)
-
-    def __enter__(self) -> "_Bar":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.bar.close()
-
-    def told(self, what: str, rows: int) -> None:
-        """So many rows of a file, or a bucket, are done."""
-        self.bar.set_description(what, refresh=False)
-        self.bar.update(rows)
 
 
 def _make_up(folder: Path, persons: int, seed: int, as_json: bool) -> int:

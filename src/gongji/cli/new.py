@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from gongji.cli.options import json_option
+from gongji.cli.value_kinds import AREA
 from gongji.law.engine.visit import read_date
 from gongji.law.rulebook.rulebook import SHIPPED
 from gongji.refusals import Problem, RulebookError
@@ -44,7 +45,7 @@ TEMPLATE = """\
 
 
 @click.command()
-@click.argument("area")
+@click.argument("area", type=AREA)
 @click.argument("since", metavar="DATE")
 @click.option(
     "--folder",

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -40,28 +41,20 @@ header_row_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="以 JSON 输出。")
 
 
+def tell(as_json: bool, body: object, *sentences: str) -> None:
+    """What came of a command: an object for machines, or sentences for people."""
+    if as_json:
+        click.echo(json.dumps(body, ensure_ascii=False, indent=1, default=str))
+        return
+    for sentence in sentences:
+        click.echo(sentence)
+
+
 def place_of(sheet: str, header_row: int | None) -> "TablePlace":
     """Where the table stands in a file, as the two options say."""
     from gongji.tabular.header_rows import TablePlace
 
     return TablePlace(sheet, header_row or 0)
-
-
-class PathOrAddress(click.Path):
-    """A path, or an address of a file system that Arrow reaches (hdfs://…, s3://…)."""
-
-    name = "path"
-
-    def __init__(self, exists: bool = False) -> None:
-        super().__init__(exists=exists, path_type=Path)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """An address as an Address, all else as a Path."""
-        if "://" not in str(value):
-            return super().convert(value, param, ctx)
-        from gongji.batch.addresses import Address
-
-        return Address.of(str(value))
 
 
 def writable(context: click.Context, parameter: click.Parameter, path: Any) -> Any:

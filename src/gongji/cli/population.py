@@ -1,13 +1,14 @@
 """`gongji population`: a made-up population that meets published margins."""
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from gongji.cli.options import json_option, rulebooks_option, writable
+from gongji.cli.progress import ProgressBar
+from gongji.cli.value_kinds import AREA
 from gongji.law.report.text_tables import print_table
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--area", required=True, help="统筹区代码。")
+@click.option("--area", required=True, help="统筹区代码。", type=AREA)
 @click.option(
     "--persons", type=click.IntRange(100), required=True, help="虚构多少人；每人代表若干参保人。"
 )
@@ -68,8 +69,6 @@ def command(
       gongji population --area 430500 --persons 100000 -o people/
       gongji population --area 532300 --persons 200000 --margins 楚雄.yaml -o people/
     """
-    from tqdm import tqdm
-
     from gongji.law.checks.library import Library
     from gongji.law.engine.areas import Areas
     from gongji.simulation.margins import read_margins
@@ -77,7 +76,7 @@ def command(
 
     Areas(Library(folders)).area(area)
     wanted = PopulationWish(area, persons, year, read_margins(file), seed, buckets)
-    with tqdm(unit="次", unit_scale=True, disable=not sys.stderr.isatty(), leave=False) as bar:
+    with ProgressBar("次", name="虚构") as bar:
         made = make_population(wanted, output, bar.update)
     if as_json:
         import msgspec

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gongji.refusals import Refusal, RowRefusal
+from gongji.tabular.whole_files import under_way
 
 if TYPE_CHECKING:
     import polars as pl
@@ -78,7 +79,10 @@ def priced_file(
         raise Refusal("nothing_priced", "--lines", {"value": str(report)})
     in_fen = "total_fen" in frame.columns or "in_scope_fen" in frame.columns
     prefix = f".{output.stem}.{os.getpid()}.partial."
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=prefix) as folder:
+    with (
+        tempfile.TemporaryDirectory(dir=output.parent, prefix=prefix) as folder,
+        under_way(Path(folder), output),
+    ):
         path = Path(folder) / "visits.parquet"
         _settleable(costed, in_fen).write_parquet(path)
         yield PricedVisits(path, _areas(frame, options.area))

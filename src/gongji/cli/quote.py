@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from gongji.cli.options import json_option, pairs, rulebooks_option, settings_option
+from gongji.cli.value_kinds import AREA, BENEFIT, LEVEL, STATUS
 from gongji.law.explain import as_json as explanation_json
 from gongji.law.explain import as_markdown, as_text
 from gongji.law.explain.as_far import as_far, by_level
@@ -22,13 +23,33 @@ AMOUNTS = {"in_scope", "in_scope_fen", "total", "total_fen"}
 
 
 @click.command()
-@click.option("--area", required=True, help="统筹区（或其下县区）的六位代码。")
+@click.option(
+    "--area",
+    required=True,
+    help="统筹区（或其下县区）的六位代码。",
+    type=AREA,
+)
 @click.option("--date", "date", required=True, help="就诊日期 YYYY-MM-DD。")
-@click.option("--status", required=True, help="参保状态：active（在职）、retired（退休）。")
-@click.option("--level", default="", help="医疗机构级别：1（一级及以下）、2、3。")
+@click.option(
+    "--status",
+    required=True,
+    help="参保状态：active（在职）、retired（退休）。",
+    type=STATUS,
+)
+@click.option(
+    "--level",
+    default="",
+    help="医疗机构级别：1（一级及以下）、2、3。",
+    type=LEVEL,
+)
 @click.option("--in-scope", "in_scope", default="", help="政策范围内费用（元）。")
 @click.option("--total", default="", help="总费用（元）；不给则等于政策范围内费用。")
-@click.option("--benefit", default=ORDINARY, help=f"待遇：{'、'.join(BENEFITS.values())}。")
+@click.option(
+    "--benefit",
+    default=ORDINARY,
+    help=f"待遇：{'、'.join(BENEFITS.values())}。",
+    type=BENEFIT,
+)
 @click.option(
     "--used", multiple=True, metavar="计量=金额", help="本年已累计，如 ordinary_paid=5500。"
 )

@@ -1,7 +1,6 @@
 """`gongji readjudicate`: the whole year again, and the differences on command posted."""
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import date, datetime
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gongji.cli import options
+from gongji.cli.progress import ProgressBar
+from gongji.cli.value_kinds import AREA
 from gongji.refusals import Refusal
 from gongji.units import show_fen, yuan_text
 
@@ -43,7 +44,7 @@ SHOWN = 20
 
 
 @click.command()
-@click.argument("area")
+@click.argument("area", type=AREA)
 @click.argument("year", type=int)
 @click.option("--since", default="", help="只重算这一天（就诊日期）及以后的结算，之前的按现状。")
 @click.option("--post", "posting", is_flag=True, help="把差额入账：多付的记应收，少付的记应付。")
@@ -69,8 +70,6 @@ def command(
       gongji readjudicate 430500 2024 --since 2024-07-01 -o differences.xlsx
       gongji readjudicate 430500 2024 --post -o posted.csv
     """
-    from tqdm import tqdm
-
     from gongji.platform.installation import installed_areas, operator, owner_connection
     from gongji.settlement.readjudicate import count_persons, readjudicate
     from gongji.tabular.sheets import Whole
@@ -81,9 +80,8 @@ def command(
     totals = Totals()
     with owner_connection() as connection:
         people = count_persons(connection, home, year)
-        hidden = as_json or not sys.stderr.isatty()
         report: Any = Whole(output, COLUMNS, MONEY) if output else nullcontext()
-        with report, tqdm(total=people, unit="人", disable=hidden, leave=False) as bar:
+        with report, ProgressBar("人", people, not as_json, "重算") as bar:
             changes = readjudicate(
                 connection,
                 home,

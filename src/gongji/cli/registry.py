@@ -1,14 +1,22 @@
 """`gongji registry`: import and export of persons, institutions, catalogue; files to fill in."""
 
 import json
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from gongji.cli.options import header_row_option, json_option, place_of, sheet_option, writable
+from gongji.cli.options import (
+    header_row_option,
+    json_option,
+    place_of,
+    sheet_option,
+    tell,
+    writable,
+)
+from gongji.cli.progress import ProgressBar
+from gongji.cli.value_kinds import AREA
 from gongji.law.rulebook.law import Law
 from gongji.refusals import Refusal, RowProblem
 
@@ -68,8 +76,6 @@ def import_files(
       gongji registry import 参保人.csv 参保.csv --dry-run
       gongji registry import 全部.xlsx
     """
-    from tqdm import tqdm
-
     from gongji.cli.import_kinds import ROOMS, stores
     from gongji.platform.imports.load_files import Importing, load
     from gongji.platform.installation import (
@@ -95,7 +101,7 @@ def import_files(
 
     with (
         owner_connection() as connection,
-        tqdm(unit="行", disable=not sys.stderr.isatty(), leave=False) as bar,
+        ProgressBar("行", shown=not (as_json or outer), name="导入") as bar,
     ):
         place = place_of(sheet, header_row)
         kept = stores(areas, operator())
@@ -123,9 +129,18 @@ def _tell(problem: RowProblem) -> None:
 @command.command("export")
 @click.argument("kind")
 @output_option
-@click.option("--area", default="", help="只要哪个统筹区的。")
+@click.option(
+    "--area",
+    default="",
+    help="只要哪个统筹区的。",
+    type=AREA,
+)
 @click.option("--unmasked", is_flag=True, help="不遮盖姓名和号码；写出的文件请妥善保管。")
-def export_file(kind: str, output: Path, area: str, unmasked: bool) -> None:
+@json_option
+@click.pass_obj
+def export_file(
+    outer: bool, kind: str, output: Path, area: str, unmasked: bool, as_json: bool
+) -> None:
     """导出一个种类现在有效的内容，列与导入相同；姓名和号码遮盖，除非 --unmasked。
 
     \b
@@ -147,13 +162,16 @@ def export_file(kind: str, output: Path, area: str, unmasked: bool) -> None:
             trace = trail.Trace(trail.EXPORT, f"registry {found.name}", reason=area)
             trail.log(connection, (operator().kind, operator().id), trace)
         count = export(connection, found, output, installed_identity(), area, unmasked)
-    click.echo(f"{count} 行写入 {output}")
+    body = {"kind": found.name, "rows": count, "file": str(output)}
+    tell(as_json or outer, body, f"{count} 行写入 {output}")
 
 
 @command.command("template")
 @click.argument("kinds", nargs=-1)
 @output_option
-def template_file(kinds: tuple[str, ...], output: Path) -> None:
+@json_option
+@click.pass_obj
+def template_file(outer: bool, kinds: tuple[str, ...], output: Path, as_json: bool) -> None:
     """写出供填写的 Excel 工作簿：每个种类一张表，附示例行和说明；不给种类则为全部。
 
     \b
@@ -173,4 +191,6 @@ def template_file(kinds: tuple[str, ...], output: Path) -> None:
             raise Refusal("value_invalid", "KIND", {"value": word, "allowed": KINDS.titles})
         wanted.append(kind)
     template(wanted, output)
-    click.echo(f"模板写入 {output}：{'、'.join(kind.title for kind in wanted)}")
+    body = {"file": str(output), "kinds": [kind.name for kind in wanted]}
+    said = f"模板写入 {output}：{'、'.join(kind.title for kind in wanted)}"
+    tell(as_json or outer, body, said)

@@ -1,13 +1,14 @@
 """`gongji simulate`: two laws on one population, with a report."""
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from gongji.cli.options import json_option, pairs, rulebooks_option, settings_option, writable
+from gongji.cli.progress import ProgressBar, say_if_first_run
+from gongji.cli.value_kinds import AREA
 
 if TYPE_CHECKING:
     from gongji.simulation.behaviour import BehaviourLine
@@ -31,7 +32,7 @@ base_option = click.option(
 
 @click.command()
 @population_argument
-@click.option("--area", required=True, help="统筹区代码。")
+@click.option("--area", required=True, help="统筹区代码。", type=AREA)
 @base_option
 @click.option("--reform", default="", help="改革：另一日期的规则，或 reform.yaml；缺省与现行相同。")
 @change_option
@@ -80,8 +81,6 @@ def command(
       gongji simulate people/ --area 430500 --change 待遇.普通门诊.最高支付限额.退休=8000元 -o 报告/
       gongji simulate people/ --area 532300 --base 2024-10-31 --reform 2024-11-01 --years 5 -o 报告/
     """
-    from tqdm import tqdm
-
     from gongji.simulation.behaviour import LINES
     from gongji.simulation.outcome_tables import tables
     from gongji.simulation.reform_report import (
@@ -105,9 +104,8 @@ def command(
         settings=pairs("--set", settings),
     )
     total = steps(asked)
-    with tqdm(
-        total=total, unit="次", unit_scale=True, disable=not sys.stderr.isatty(), leave=False
-    ) as bar:
+    say_if_first_run()
+    with ProgressBar("次", total, name="模拟") as bar:
         outcome = simulate(asked, bar.update)
     files = write_report(outcome, wanted, output, _invited(outcome) if invited else ())
     frames = tables(outcome)

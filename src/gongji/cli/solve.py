@@ -2,14 +2,15 @@
 
 import dataclasses
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gongji.cli.options import json_option, pairs, rulebooks_option, settings_option, writable
+from gongji.cli.progress import ProgressBar, say_if_first_run
 from gongji.cli.simulate import base_option, change_option, population_argument, reform_given
+from gongji.cli.value_kinds import AREA
 from gongji.law.report.text_tables import print_table
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @population_argument
-@click.option("--area", required=True, help="统筹区代码。")
+@click.option("--area", required=True, help="统筹区代码。", type=AREA)
 @click.option("--target", required=True, help="目标，如 “统筹支出 +2%”“个人负担 -500万元”。")
 @click.option(
     "--vary",
@@ -72,8 +73,6 @@ def command(
       gongji solve people/ --area 532300 --target "统筹支出 +0%" \\
         --vary 待遇.普通门诊.普通门诊.最高支付限额 --vary 待遇.普通门诊.普通门诊.支付比例.三级
     """
-    from tqdm import tqdm
-
     from gongji.simulation.behaviour import LINES
     from gongji.simulation.simulate import Comparison
     from gongji.simulation.solving import Goal, Solver, cost_map, equal_cost
@@ -87,7 +86,8 @@ def command(
         settings=pairs("--set", settings),
     )
     assumed = next(one for one in LINES if one.code == line)
-    with tqdm(unit="次", unit_scale=True, disable=not sys.stderr.isatty(), leave=False) as bar:
+    say_if_first_run()
+    with ProgressBar("次", name="反求") as bar:
         solver = Solver(asked, vary[0], Goal.parse(target), assumed, bar.update)
         answer = solver.solve(between)
         pairs_found = equal_cost(solver, vary[1]) if len(vary) > 1 else []

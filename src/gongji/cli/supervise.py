@@ -1,12 +1,13 @@
 """`gongji supervise`: whom to look at first and why, from a folder of own tables."""
 
 import json
-import sys
 from pathlib import Path
 
 import click
 
 from gongji.cli import options
+from gongji.cli.progress import ProgressBar
+from gongji.cli.value_kinds import AREA
 
 
 @click.command()
@@ -18,7 +19,13 @@ from gongji.cli import options
     type=click.Path(file_okay=False, path_type=Path),
     help="报告目录：HTML、Excel、Parquet；再次运行只追加新的发现。",
 )
-@click.option("--area", default="000000", show_default=True, help="统筹区代码，决定用哪些规则。")
+@click.option(
+    "--area",
+    default="000000",
+    show_default=True,
+    help="统筹区代码，决定用哪些规则。",
+    type=AREA,
+)
 @click.option("--top", default=200, show_default=True, help="列出多少条线索。")
 @click.option(
     "--points",
@@ -55,7 +62,6 @@ def command(
       gongji supervise tables -o report --area 532300 --points 2025-05-23-性别.xlsx --top 100
     """
     import polars as pl
-    from tqdm import tqdm
 
     from gongji.supervision.claim_tables import ClaimTables
     from gongji.supervision.points import read_points
@@ -65,11 +71,10 @@ def command(
     tables = ClaimTables(folder)
     points = pl.concat([given_points(tables), read_points(points_files)])
     asked = Supervising(tables, fold_rules(area, folders), points, top)
-    shown = sys.stderr.isatty() and not as_json
-    with tqdm(unit="步", disable=not shown, leave=False) as bar:
+    with ProgressBar("步", shown=not as_json) as bar:
 
         def told(what: str) -> None:
-            bar.set_postfix_str(what)
+            bar.say(what)
             bar.update()
 
         run = supervise(asked, report, told)

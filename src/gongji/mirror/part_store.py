@@ -4,7 +4,6 @@ Each delivered file becomes a few part files whose row groups are buckets, and a
 written last: a file that has one is not read again. This module knows buckets, no meaning.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,7 @@ from gongji.mirror.deliveries import Delivery
 from gongji.mirror.national_values import read_values
 from gongji.mirror.pseudonyms import Pseudonyms
 from gongji.mirror.table_mapping import TableMapping
-from gongji.tabular.whole_files import write_whole
+from gongji.tabular.whole_files import appearing, write_whole
 
 FLUSH_ROWS = 1 << 20
 BUCKET = "bucket"
@@ -178,11 +177,12 @@ class Intake:
         ends = [*starts[1:], len(numbers)]
         arrow = table.drop(BUCKET).to_arrow(compat_level=pl.CompatLevel.oldest())
         name = f"{self.delivery.mark[:16]}-{len(self.parts):05d}.parquet"
-        beside = self.store.folder / f".{name}.partial"
-        with pq.ParquetWriter(beside, arrow.schema, compression="zstd") as writer:
+        with (
+            appearing(self.store.folder / name) as beside,
+            pq.ParquetWriter(beside, arrow.schema, compression="zstd") as writer,
+        ):
             for start, end in zip(starts, ends, strict=True):
                 writer.write_table(arrow.slice(start, end - start))
-        os.replace(beside, self.store.folder / name)
         self.parts.append(PartFile(name, tuple(int(numbers[start]) for start in starts)))
 
     def _keep_bad(self, bad: list[pl.DataFrame]) -> None:

@@ -466,6 +466,13 @@ SETTINGS = (
 """Every setting, in the order of docs/generated/settings.md."""
 
 
+MISSING_KEY = (
+    f"缺少密钥；请生成一次并妥善保管：openssl rand -base64 {KEY_BYTES}，写进服务的环境文件"
+    "（见 docs/operate/deployment.md）；只是试用则设 GONGJI_DEMO=1"
+)
+"""What is said of a setting that has no default: each is a key."""
+
+
 @dataclass(frozen=True)
 class Environment:
     """The settings as values, by the part of their name after GONGJI_ in lower case."""
@@ -498,7 +505,7 @@ def read(variables: Mapping[str, str]) -> Environment:
         if text is None and demo and may_be_demo:
             text = _kept_key(folder, setting.name)
         if text is None:
-            problems.append(Problem("环境变量", 0, setting.name, f"缺少：{setting.meaning}"))
+            problems.append(Problem("环境变量", 0, setting.name, MISSING_KEY))
             continue
         try:
             values[_field(setting.name)] = setting.read(text)

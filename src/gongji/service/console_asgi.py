@@ -2,7 +2,8 @@
 
 from django.core.asgi import get_asgi_application
 
+from gongji.service.health import with_health
 from gongji.service.settings import CONSOLE, set_up_django
 
 set_up_django(CONSOLE)
-application = get_asgi_application()
+application = with_health(get_asgi_application())

@@ -53,7 +53,7 @@ def gateway(fd: int) -> None:
         log_config=None,
         access_log=False,
         lifespan="on",
-        loop="uvloop",
+        loop="auto",
         http=GuardedProtocol,
         ws="none",
         timeout_graceful_shutdown=10,

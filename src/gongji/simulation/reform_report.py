@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from gongji.law.explain.rules_sheet import rules_sheet
+from gongji.law.report.picture import NOT_DRAWN, can_draw
 from gongji.refusals import Refusal
 from gongji.simulation import report_pictures
 from gongji.simulation.outcome_tables import tables
@@ -22,6 +23,7 @@ from gongji.simulation.reforms import Reform, differences, write_reform
 from gongji.simulation.simulate import ReformOutcome
 from gongji.tabular.frame_sheets import frame_sheet
 from gongji.tabular.handed_on import result_book
+from gongji.tabular.whole_files import under_way
 from gongji.units import FEN_PER_YUAN, date_of
 
 HEADINGS = {
@@ -147,16 +149,17 @@ def write_report(
     frames = tables(outcome)
     beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
-        (beside / "report.html").write_text(
-            page(outcome, reform, frames, invited), encoding="utf-8"
-        )
-        _workbook(outcome, frames, beside / "report.xlsx")
-        (beside / "tables").mkdir()
-        for name, frame in frames.items():
-            if frame.width:
-                frame.write_parquet(beside / "tables" / f"{name}.parquet")
-        write_reform(beside / "reform.yaml", reform)
-        _swap(beside, folder)
+        with under_way(beside, folder):
+            (beside / "report.html").write_text(
+                page(outcome, reform, frames, invited), encoding="utf-8"
+            )
+            _workbook(outcome, frames, beside / "report.xlsx")
+            (beside / "tables").mkdir()
+            for name, frame in frames.items():
+                if frame.width:
+                    frame.write_parquet(beside / "tables" / f"{name}.parquet")
+            write_reform(beside / "reform.yaml", reform)
+            _swap(beside, folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return [folder / name for name in FILES]
@@ -196,6 +199,8 @@ def page(
     parts = [f"<h1>{html.escape(title)}</h1>", *_beginning(outcome, reform, frames)]
     parts += _differences(outcome)
     drawn = _pictures(frames)
+    if not drawn:
+        parts.append(f'<p class="hint">{NOT_DRAWN}</p>')
     for name, frame in frames.items():
         if not frame.width or not len(frame) or name in ("lines", "unsettled"):
             continue
@@ -324,7 +329,9 @@ def _differences(outcome: ReformOutcome) -> Iterator[str]:
 
 
 def _pictures(frames: Mapping[str, pl.DataFrame]) -> dict[str, str]:
-    """Each table's picture, by the table's name."""
+    """Each table's picture, by the table's name; none where none can be drawn."""
+    if not can_draw():
+        return {}
     cells = ("pool_base_fen", "pool_reform_fen")
     made: dict[str, Callable[[], str]] = {
         name: partial(report_pictures.pairs_picture, frames[name], name, cells, "万元")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from gongji.law.report.picture import NOT_DRAWN, can_draw
 from gongji.supervision import indicators, lead_pictures, leads, marks, networks, own_past, peers
 from gongji.supervision.claim_tables import ClaimTables
 from gongji.supervision.detectors.detector_words import POINT
@@ -151,6 +152,8 @@ def all_leads(
 
 
 def _pictures(run: SupervisionRun, compared: leads.Comparisons) -> list[Picture]:
+    if not can_draw():
+        return [Picture("图", "", NOT_DRAWN)]
     found = [
         Picture("阶梯图", lead_pictures.ladder(run.leads), "前 20 条线索的涉及金额（万元），按名次")
     ]

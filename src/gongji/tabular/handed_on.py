@@ -5,6 +5,7 @@ dates as Excel's own; a workbook has the sums of its amounts and what it rests o
 own, so that a table stays a table that programs can read. Written row by row, not kept in memory.
 """
 
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -135,8 +136,11 @@ class ResultBook:
     def __init__(self, path: Path) -> None:
         import xlsxwriter
 
+        # What the library sets down on the way is beside the file, and goes with it.
+        self.place = tempfile.TemporaryDirectory(dir=path.parent, prefix=f"{path.name}.")
         options = {
             "constant_memory": True,
+            "tmpdir": self.place.name,
             "strings_to_formulas": False,
             "strings_to_urls": False,
         }
@@ -167,7 +171,10 @@ class ResultBook:
             self.add(table)
         for sheet in self.sheets:
             sheet.finish()
-        self.book.close()
+        try:
+            self.book.close()
+        finally:
+            self.place.cleanup()
 
     def _sums(self, told: Sequence[BookSheet]) -> None:
         """The sums of amounts, by formulas that follow the filters, with what they come to."""

@@ -7,6 +7,7 @@ is heavy is imported only when a file of its kind is met.
 import csv
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -17,7 +18,9 @@ from gongji.refusals import Refusal, RowRefusal
 from gongji.tabular.cell_forms import COLUMN_FORMS, CellProblem, Form, cell_text
 from gongji.tabular.csv_files import read_head
 from gongji.tabular.formulas import no_formula
+from gongji.tabular.handed_on import EXCEL_ROWS
 from gongji.tabular.header_rows import TablePlace, check_header
+from gongji.tabular.whole_files import under_way
 from gongji.tabular.workbooks import Record, Texts, open_book
 
 if TYPE_CHECKING:
@@ -39,6 +42,17 @@ def ending_of(path: Path, field: str) -> str:
         allowed = "、".join(ENDINGS)
         raise Refusal("value_invalid", field, {"value": path.name, "allowed": allowed})
     return ending
+
+
+def check_rows(path: Path, rows: int) -> None:
+    """A sheet has room for so many rows below its header; other files have for any number.
+
+    Refuses: value_invalid.
+    """
+    if path.suffix.lower() == ".xlsx" and rows + 1 > EXCEL_ROWS:
+        values = {"value": f".xlsx（{rows} 行）"}
+        values["allowed"] = f"{EXCEL_ROWS} 行以上请用 .csv 或 .parquet"
+        raise Refusal("value_invalid", "-o", values)
 
 
 def unreadable(path: Path, error: Exception) -> Refusal:
@@ -245,10 +259,14 @@ class Whole:
         kind = kinds[ending_of(path, "-o")]
         self.path, self.rules = path, rules
         self.beside = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+        self._ends = ExitStack()
         self.writer: Writer = kind(self.beside, columns, money)
         self.write = self.writer.write
 
     def __enter__(self) -> "Whole":
+        self._ends.enter_context(under_way(self.beside, self.path))
+        self._ends.callback(self.beside.unlink, missing_ok=True)
+        self._ends.push(self._finish)
         return self
 
     def __exit__(
@@ -257,9 +275,14 @@ class Whole:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        try:
-            self.writer.close(self.rules() if kind is None else ())
-            if kind is None:
-                os.replace(self.beside, self.path)
-        finally:
-            self.beside.unlink(missing_ok=True)
+        self._ends.__exit__(kind, error, at)
+
+    def _finish(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.writer.close(self.rules() if kind is None else ())
+        if kind is None:
+            os.replace(self.beside, self.path)

@@ -1,9 +1,40 @@
 """A file that appears whole or not at all."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
+
+_UNDER_WAY: set[Path] = set()
+
+
+@contextmanager
+def under_way(beside: Path, path: Path) -> Iterator[None]:
+    """A file or folder `beside` that is being written for `path`, known as long as the block runs.
+
+    Ensures: what the system refuses without saying of which file (a full disk) names `path`.
+    """
+    _UNDER_WAY.add(beside)
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            error.filename = str(path)
+        raise
+    finally:
+        _UNDER_WAY.discard(beside)
+
+
+def remove_under_way() -> None:
+    """Remove what is being written: for a process that ends without ending its blocks."""
+    for beside in list(_UNDER_WAY):
+        for found in beside.parent.glob(f"{escape(beside.name)}*"):
+            if found.is_dir():
+                shutil.rmtree(found, ignore_errors=True)
+            else:
+                found.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -13,12 +44,13 @@ def appearing(path: Path) -> Iterator[Path]:
     Ensures: what went wrong leaves what was there before, and nothing beside it.
     """
     beside = path.with_name(f".{path.name}.partial")
-    try:
-        yield beside
-        os.replace(beside, path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+    with under_way(beside, path):
+        try:
+            yield beside
+            os.replace(beside, path)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -53,6 +53,19 @@ class NoFont(GongjiError):
         )
 
 
+def can_draw() -> bool:
+    """Whether pictures can be drawn here: their library is an extra (`gongji[plot]`)."""
+    try:
+        import matplotlib
+    except ModuleNotFoundError:
+        return False
+    return bool(matplotlib)
+
+
+NOT_DRAWN = "没有装画图的组件，报告没有图；需要时先运行：pip install 'gongji[plot]'，再写一次报告"
+"""What a report says that has no pictures."""
+
+
 def draw(curves: Sequence[Curve], title: str, subtitle: str, path: Path, font: Path | None) -> None:
     """Save a picture; an SVG keeps its text as text, so that a browser brings the font.
 
