@@ -36,6 +36,9 @@ def blocks() -> list[Block]:
     return found
 
 
+FIRST_RUN = "第一次运行："
+
+
 def run(commands: str, place: Path) -> tuple[str, int]:
     """What the commands say, on both outputs, and the exit code of the last."""
     found = [str(Path(sys.executable).parent), os.environ["PATH"]]
@@ -54,9 +57,10 @@ def run(commands: str, place: Path) -> tuple[str, int]:
 
 
 def plain(text: str) -> str:
-    """The lines without what a reader does not see: blanks at their ends, a mark of byte order."""
+    """The lines without what a reader does not see or not each time: blanks at their ends, a mark
+    of byte order, that the first run compiles."""
     lines = text.replace("\ufeff", "").rstrip().splitlines()
-    return "".join(f"{line.rstrip()}\n" for line in lines)
+    return "".join(f"{line.rstrip()}\n" for line in lines if not line.startswith(FIRST_RUN))
 
 
 def as_told(said: str, page: str) -> bool:

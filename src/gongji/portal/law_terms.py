@@ -22,6 +22,8 @@ TERMS = {
     "两病": "hypertension and diabetes drugs",
     "双通道药": "dual-channel drug",
     # Facts.
+    "出生日期": "date of birth",
+    "登记病种": "registered diseases",
     "参保状态": "status",
     "医院级别": "level of institution",
     "机构类别": "kind of institution",
