@@ -8,7 +8,7 @@ READY_DEV := $(VENV)/.ready-to-test
 WORKERS ?= 3
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test attacks browser bite coverage orders test-slow test-third check bench bench-counter cost faults mutation docs schema sbom lock resolve lowest latest clean
+.PHONY: run test attacks browser bite coverage orders test-slow test-third test-spark check bench bench-counter cost faults mutation docs schema sbom lock resolve lowest latest clean
 
 run: $(READY)  ## visits of the five areas explained, then a day at made-up counters
 	@$(BIN)/python -m gongji.cli.tour
@@ -52,6 +52,13 @@ test-slow: $(READY_DEV) browser  ## that, a million person-years against the ora
 
 test-third: $(READY_DEV) browser  ## the day's third of test-slow, as far as a minute goes
 	@$(BIN)/python tests/orders.py --all --third today --seconds 60
+
+test-spark: $(READY_DEV)  ## buckets by Apache Spark: brings PySpark (400 MB) and Java, where it may
+	@command -v java >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless; } || \
+	  echo "Java 17 is missing: the tests of Spark are skipped"
+	@$(INSTALL) --no-build-isolation --editable '.[spark]'
+	@$(BIN)/python -m pytest -q -rs -m slow tests/batch/test_spark.py
 
 check: $(READY_DEV)  ## style, types, imports, rulebooks
 	@$(BIN)/ruff check .

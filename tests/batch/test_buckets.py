@@ -1,6 +1,7 @@
 """Buckets of whole persons: nothing lost, nothing cut in two, gone on with, settled as one file."""
 
 import json
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -220,3 +221,14 @@ def contents(folder):
 def test_an_address_that_nobody_reaches_is_told():
     with pytest.raises(Refusal, match="nowhere://x"):
         Address.of("nowhere://x/y")
+
+
+def test_without_spark_it_is_said_what_to_install(tmp_path, monkeypatch, capsys):
+    visits(60).write_parquet(tmp_path / "v.parquet")
+    write_buckets(tmp_path / "v.parquet", tmp_path / "b", 1)
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+    argv = ("adjudicate", tmp_path / "b", "-o", tmp_path / "r", "--engine", "spark")
+    assert run(*argv) == 4
+    assert "gongji[spark]" in capsys.readouterr().err
+    assert not list(tmp_path.glob("r/*.parquet"))

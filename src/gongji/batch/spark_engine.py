@@ -64,7 +64,7 @@ def on_spark(master: str, open_session: "SparkSession | None" = None) -> Engine:
 
     A session that is given stays open. A folder that is none of Arrow's addresses must be the same
     one for every worker.
-    Refuses: (the engine) value_invalid where PySpark or Java is missing; what the work on a bucket
+    Refuses: (the engine) value_invalid where Java is missing; what the work on a bucket
              is refused for.
     """
 
@@ -126,13 +126,10 @@ def unpacked(parcel: Parcel, scratch: Path) -> BucketJob:
 def spark_session(master: str) -> "SparkSession":
     """A session of a master.
 
-    Refuses: value_invalid where PySpark or Java is missing.
+    Refuses: value_invalid where Java is missing.
     """
-    try:
-        from pyspark.sql import SparkSession
-    except ModuleNotFoundError:
-        values = {"value": "spark", "allowed": "先安装：pip install 'gongji[spark]'，并有 " + JAVA}
-        raise Refusal("value_invalid", "--engine", values) from None
+    from pyspark.sql import SparkSession
+
     if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
         raise Refusal("value_invalid", "--engine", {"value": "spark", "allowed": "先安装 " + JAVA})
     # PySpark looks at pandas wherever Arrow is used; no frame of pandas is made here.
