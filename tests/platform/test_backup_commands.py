@@ -150,7 +150,8 @@ def test_a_base_backup_that_fails_leaves_nothing_half_made(
 
     let("".join(line for line in before.splitlines(True) if "replication" not in line))
     code, out, err = gongji(capsys, "backup", backups, "--json")
-    assert (code, out) == (3, "") and err.startswith("故障：pg_basebackup 失败")
+    assert code == 3 and err.startswith("故障：pg_basebackup 失败")
+    assert json.loads(out)["reason"].startswith("故障：pg_basebackup 失败")
     assert list(backups.iterdir()) == [] and slots(mine) == []
     let(before)
     code, out, _ = gongji(capsys, "backup", backups, "--json")

@@ -112,6 +112,8 @@ CASES = [
     Case("simulate", 2, "缺少 POPULATION"),
     Case("solve {}/empty --area 430500 --target x --vary y", 1, "--target"),
     Case("solve {}/none", 2, "不存在"),
+    Case("evaluate {}/empty --on 2024-07-01 -o {}/e", 1, "visits"),
+    Case("evaluate {}/none --on 2024-07-01 -o {}/e", 2, "不存在"),
     Case("incentives --area 999999 --date 2024-01-01", 1, "area_unknown"),
     Case("incentives", 2, "缺少 --area"),
     Case("supervise {}/empty -o {}/s", 1, "visits"),
@@ -188,6 +190,10 @@ CASES = [
     Case("ledger close 999999 2024-12", 1, "area_unknown"),
     Case("ledger close", 2, "缺少 AREA"),
     Case("ledger close 430500 2024-12", 1, "", True),
+    Case("ledger tables --area 430500 --year 2024 -o {}/t", 0, "1 次就诊"),
+    Case("ledger tables --area 430500 --year 2024 -o {}/t --keep-numbers", 0, "1 次就诊"),
+    Case("ledger tables --area 430500 --year 2020 -o {}/t", 1, "2024"),
+    Case("ledger tables", 2, "缺少 --area"),
     Case("ledger verfy", 2, "verify"),
     Case("readjudicate 430500 2024", 0, "没有差额"),
     Case("readjudicate 999999 2024", 1, "area_unknown"),
@@ -216,7 +222,7 @@ ELSEWHERE = {
     "keys": (0, 1),
     "mirror": (0, 1),
     **dict.fromkeys(
-        ("buckets", "population", "simulate", "solve", "incentives", "supervise"), (0,)
+        ("buckets", "population", "simulate", "solve", "incentives", "evaluate", "supervise"), (0,)
     ),
 }
 """Ends that take a service, a server or a year of one's own (test_service_parts, test_demo_day,

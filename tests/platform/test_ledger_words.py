@@ -261,6 +261,9 @@ def test_a_statement_as_json_has_every_amount_in_fen(ledger: Connection, run: Ru
             "article": "第六条",
             "amount_fen": 2_000,
             "balance_fen": 2_000,
+            "kind": "adjustment",
+            "served": "2025-03-31",
+            "relation": "",
         },
     ]
     assert (made["since"], made["until"]) == ("2025-03-01", "2025-03-31")

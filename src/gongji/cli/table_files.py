@@ -166,7 +166,7 @@ def shown(path: "Path | Address") -> str:
     """A result's path as the user gave it."""
     context = click.get_current_context(silent=True)
     named = context.meta.get(_META, {}).get("shown", {}) if context else {}
-    given = named.get(path, path)
+    given = named.get(path, path) if isinstance(path, Path) else path
     return SAID["out"] if given is None else str(given)
 
 
