@@ -179,6 +179,9 @@ def _server() -> Iterator[str]:
 def _fails(tests: Sequence[str], source: Path, server: str) -> str:
     """The first test that fails on a source, empty if none does."""
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
+    if all("::" in test for test in tests):
+        # A test that is named is run, slow or not; a file without its slow ones.
+        command += ["-m", "slow or not slow"]
     environment = os.environ | {"PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"}
     if all(test.startswith("tests/platform/") for test in tests):
         # Plugins take longer to load than these tests to run, which need none.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from gongji.cli.options import json_option, writable
+from gongji.cli.options import folder_option, json_option
 from gongji.cli.progress import ProgressBar
 from gongji.cli.table_files import TableInput
 
@@ -20,14 +20,7 @@ LARGE_PERSON = 10_000
     required=True,
     type=TableInput(folders=True, joined=True),
 )
-@click.option(
-    "-o",
-    "output",
-    required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    callback=writable,
-    help="写到哪个目录；清单 manifest.json 最后写出。",
-)
+@folder_option("写到哪个目录；清单 manifest.json 最后写出。")
 @click.option(
     "--buckets",
     type=click.IntRange(1, 512),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gongji.cli.options import json_option, writable
+from gongji.cli.options import folder_option, json_option
 from gongji.units import date_of
 
 _folder = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -20,14 +20,7 @@ _folder = click.Path(exists=True, file_okay=False, path_type=Path)
     "--compare", "compared", multiple=True, type=_folder, help="对照地区的目录，可给多个。"
 )
 @click.option("--title", default="改革前后对照", show_default=True, help="报告的标题。")
-@click.option(
-    "-o",
-    "output",
-    required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    callback=writable,
-    help="报告写到哪个目录。",
-)
+@folder_option("报告写到哪个目录。")
 @json_option
 def command(
     folders: tuple[Path, ...],

@@ -505,14 +505,7 @@ def close(outer: bool, area: str, month: str, as_json: bool) -> None:
 @command.command()
 @click.option("--area", required=True, help="统筹区代码。")
 @click.option("--year", type=click.IntRange(2000, 2100), required=True, help="就诊在哪一年。")
-@click.option(
-    "-o",
-    "output",
-    required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    callback=options.writable,
-    help="写到哪个目录。",
-)
+@options.folder_option("写到哪个目录。")
 @click.option(
     "--buckets", type=click.IntRange(1, 512), default=16, show_default=True, help="分成多少个文件。"
 )

@@ -64,11 +64,17 @@ def writable(context: click.Context, parameter: click.Parameter, path: Any) -> A
     """
     if not isinstance(path, Path):
         return path
-    if path is not None and not path.parent.is_dir():
+    if not path.parent.is_dir():
         raise click.BadParameter(f"目录不存在：{path.parent}")
-    if path is not None and not os.access(path.parent, os.W_OK):
+    if not os.access(path.parent, os.W_OK):
         raise click.BadParameter(f"目录不可写：{path.parent}")
     return path
+
+
+def folder_option(told: str) -> Decorated:
+    """The option of a folder that results are written to; `told` is its help."""
+    kind = click.Path(file_okay=False, path_type=Path)
+    return click.option("-o", "output", required=True, type=kind, callback=writable, help=told)
 
 
 def apart(*paths: Path | None) -> None:

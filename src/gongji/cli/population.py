@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gongji.cli.options import json_option, rulebooks_option, writable
+from gongji.cli.options import folder_option, json_option, rulebooks_option
 from gongji.cli.progress import ProgressBar
 from gongji.cli.value_kinds import AREA
 from gongji.law.report.text_tables import print_table
@@ -39,14 +39,7 @@ if TYPE_CHECKING:
 @click.option(
     "--seed", type=int, default=1, show_default=True, help="随机数种子；同一种子得同一人群。"
 )
-@click.option(
-    "-o",
-    "output",
-    required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    callback=writable,
-    help="写到哪个目录。",
-)
+@folder_option("写到哪个目录。")
 @rulebooks_option
 @json_option
 def command(

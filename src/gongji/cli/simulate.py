@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gongji.cli.options import json_option, pairs, rulebooks_option, settings_option, writable
+from gongji.cli.options import folder_option, json_option, pairs, rulebooks_option, settings_option
 from gongji.cli.progress import ProgressBar, say_if_first_run
 from gongji.cli.value_kinds import AREA
 
@@ -46,14 +46,7 @@ base_option = click.option(
     help="就诊次数和次均费用的弹性，如 居中=-0.1,-0.1；给出则代替缺省的两种情形。",
 )
 @click.option("--invited", is_flag=True, help="报告附上改革引出的打算（拆分、拖延……），多用几秒。")
-@click.option(
-    "-o",
-    "output",
-    required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    callback=writable,
-    help="报告写到哪个目录：report.html、report.xlsx、tables/、reform.yaml。",
-)
+@folder_option("报告写到哪个目录：report.html、report.xlsx、tables/、reform.yaml。")
 @settings_option
 @rulebooks_option
 @json_option
