@@ -15,7 +15,7 @@ run: $(READY)  ## visits of the five areas explained, then a day at made-up coun
 	@$(BIN)/gongji demo
 
 test: $(READY_DEV) browser  ## the tests
-	@$(BIN)/python -m pytest -q -n $(WORKERS)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
 
 attacks: $(READY_DEV)  ## the attacks of docs/operate/security.md, each against a live service
 	@$(BIN)/python -m pytest -q -n $(WORKERS) $(addprefix tests/,$(ATTACKS))

@@ -50,7 +50,8 @@ def copy_of(address: str, template: str) -> Iterator[str]:
     """A fresh copy of a database that nobody uses: the owner's address of it."""
     name = f"gongji_test_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(f'create database "{name}" template "{template}"')
+        made = f'create database "{name}" template "{template}" strategy file_copy'
+        connection.execute(made)
     try:
         yield make_conninfo(address, dbname=name)
     finally:

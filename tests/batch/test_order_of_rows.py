@@ -96,7 +96,7 @@ def test_a_row_without_a_person_hides_no_fall(tmp_path, ending, places):
     ]
 
 
-@pytest.mark.parametrize("ending", [".parquet", ".csv"])
+@pytest.mark.parametrize("ending", [pytest.param(".parquet", marks=pytest.mark.slow), ".csv"])
 @pytest.mark.parametrize("break_at", [1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 149])
 def test_a_fall_anywhere_is_seen(tmp_path, ending, break_at):
     """Persons rise to some row, within a chunk or between two, and begin again."""
@@ -174,7 +174,7 @@ AMOUNTS = [
 ]
 
 
-@pytest.mark.parametrize("ending", [".parquet", ".csv"])
+@pytest.mark.parametrize("ending", [".parquet", pytest.param(".csv", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("column", ["total", "in_scope"])
 @pytest.mark.parametrize(("text", "refusal"), AMOUNTS)
 def test_an_amount_is_settled_up_to_the_bound_and_refused_beyond(

@@ -21,7 +21,14 @@ def library() -> Library:
     return Shelf()
 
 
-@pytest.mark.parametrize("number", range(SLICES))
+ORDINARY = 7
+"""So many slices are of every run, all of the slow ones."""
+
+
+@pytest.mark.parametrize(
+    "number",
+    [*range(ORDINARY), *(pytest.param(n, marks=pytest.mark.slow) for n in range(ORDINARY, SLICES))],
+)
 def test_kernel_equals_oracle_on_ten_thousand_person_years(library: Library, number: int) -> None:
     years = YEARS // SLICES
     visits, found = compare_years(library, years, "ordinary run", first=number * years)

@@ -31,6 +31,7 @@ def service() -> Iterator[World]:
         yield made
 
 
+@pytest.mark.slow
 def test_no_fault_loses_or_doubles_a_settlement(service: World) -> None:
     for name, times, found in every_fault(service, SECONDS, COUNT):
         assert times and found.sent, name
@@ -38,6 +39,7 @@ def test_no_fault_loses_or_doubles_a_settlement(service: World) -> None:
     service.verify()
 
 
+@pytest.mark.slow
 def test_a_full_disk_on_which_the_database_dies_loses_nothing(service: World) -> None:
     if not service.small_disk:
         pytest.skip("no small disk can be mounted here; `make faults` as root tries it")

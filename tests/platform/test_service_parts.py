@@ -375,6 +375,7 @@ def children(process: "subprocess.Popen[bytes]", name: str = "") -> list[psutil.
     return [child for child in found if child.cmdline()[3:4] == [name] or not name]
 
 
+@pytest.mark.slow
 def test_a_service_outlives_its_database_and_its_gateways(folder: Path, tmp_path: Path) -> None:
     log = tmp_path / "log"
     process = serve(log, GONGJI_DATA=str(folder), GONGJI_GATEWAYS="1", GONGJI_DAYS_BACK="9")
@@ -412,6 +413,7 @@ def empty_database(server: str) -> Iterator[str]:
         connection.execute(f'drop database "{name}" with (force)')
 
 
+@pytest.mark.slow
 def test_tables_are_made_only_where_that_is_wanted(server: str, tmp_path: Path) -> None:
     log = tmp_path / "log"
     with empty_database(server) as dsn, psycopg.connect(dsn, autocommit=True) as owner:
@@ -445,6 +447,7 @@ def test_a_taken_port_and_wrong_settings_are_told_and_nothing_is_started(
     assert "文件有 2 处问题" in said and "GONGJI_GATEWAYS" in said and "GONGJI_LOG_LEVEL" in said
 
 
+@pytest.mark.slow
 def test_parts_end_with_a_service_that_was_killed(database: str, tmp_path: Path) -> None:
     log = tmp_path / "log"
     process = serve(log, GONGJI_DATA=str(tmp_path), DATABASE_URL=database, GONGJI_GATEWAYS="1")

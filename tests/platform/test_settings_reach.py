@@ -724,7 +724,17 @@ REACHES: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("name", [setting.name for setting in SETTINGS])
+LONG = {"GONGJI_SM2_KEY"}
+"""A signature by SM2 in Python takes its time."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(one.name, marks=[pytest.mark.slow] if one.name in LONG else [])
+        for one in SETTINGS
+    ],
+)
 def test_a_setting_reaches_what_it_sets(service: Running, name: str) -> None:
     by_itself = next(setting.default for setting in SETTINGS if setting.name == name)
     assert service.given[name] != by_itself

@@ -144,7 +144,10 @@ def test_an_institution_is_found_by_its_name(chromium: Any, address: str) -> Non
         assert page.input_value("[name=institution]") == ""
 
 
-@pytest.mark.parametrize(("kind", "size"), [("phone", PHONE), ("desk", DESK)])
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [("phone", PHONE), pytest.param("desk", DESK, marks=pytest.mark.slow)],
+)
 def test_a_person_signs_in_looks_and_leaves(
     chromium: Any, address: str, family: Family, screenshots: Path, kind: str, size: Any
 ) -> None:

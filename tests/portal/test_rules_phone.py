@@ -38,7 +38,7 @@ def person(page: Any, label: str) -> str:
     return " ".join(row.locator(".pair").inner_text().split())
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ["phone", pytest.param("desk", marks=pytest.mark.slow)])
 def test_a_reform_and_two_areas_are_compared_by_tapping(
     chromium: Any, address: str, size: str
 ) -> None:

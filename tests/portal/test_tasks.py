@@ -39,7 +39,7 @@ def rows(seen: Watched, heading: str) -> list[str]:
     return [" ".join(row.split()) for row in found]
 
 
-@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("screen", ["phone", pytest.param("desk", marks=pytest.mark.slow)])
 def test_each_task_ends_in_its_figure(chromium: Any, address: str, screen: str) -> None:
     size, options = SCREENS[screen]
     with watched(chromium, address, size, **options) as seen:

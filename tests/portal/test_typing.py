@@ -29,7 +29,13 @@ def in_order(page: Any, year: str, month: str, day: str) -> str:
     return month + day + year if first else year + month + day
 
 
-@pytest.mark.parametrize(("size", "options"), [(PHONE, PHONES), (DESK, {})], ids=["phone", "desk"])
+@pytest.mark.parametrize(
+    ("size", "options"),
+    [
+        pytest.param(PHONE, PHONES, id="phone"),
+        pytest.param(DESK, {}, id="desk", marks=pytest.mark.slow),
+    ],
+)
 def test_a_day_typed_by_the_keyboard_is_the_day_that_counts(
     chromium: Any, address: str, size: Any, options: Any
 ) -> None:

@@ -50,6 +50,7 @@ def commands() -> str:
     ]
     for name, summary in COMMANDS.items():
         command: click.Command = importlib.import_module(f"gongji.cli.{name}").command
+        command._help_option = None
         context = click.Context(
             command,
             info_name=f"gongji {name}",
@@ -90,6 +91,8 @@ def _parts(command: click.Command, context: click.Context) -> list[str]:
     lines = []
     for name in sorted(command.commands) if isinstance(command, click.Group) else ():
         part = command.commands[name]
+        # A command keeps the option of its help as it was first asked for it, perhaps alone.
+        part._help_option = None
         inner = click.Context(part, info_name=name, parent=context, terminal_width=96)
         lines += ["", f"### `{inner.command_path}`", "", "```", part.get_help(inner), "```"]
         lines += _parts(part, inner)

@@ -1,6 +1,7 @@
 """Old names are gone: from the code, the docs and the lists of faults."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 from each import of_each
@@ -26,14 +27,16 @@ READ = {".py", ".md", ".yaml", ".toml", ".html", ""}
 SKIPPED = {".git", ".venv", "build", "dist"}
 
 
-def texts() -> list[Path]:
-    """Every text that we write."""
+@cache
+def texts() -> list[tuple[Path, str]]:
+    """Every text that we write, read once; what tells of the past is left out."""
     found = [path for path in sorted(ROOT.rglob("*")) if path.is_file() and path.suffix in READ]
     inside = [(path, path.relative_to(ROOT).parts) for path in found]
     return [
-        path
+        (path, path.read_text(encoding="utf-8", errors="replace"))
         for path, parts in inside
         if not SKIPPED & set(parts) and not any(part.startswith(".") for part in parts[:-1])
+        if path not in (HERE, ROOT / "CHANGELOG.md")
     ]
 
 
@@ -42,9 +45,9 @@ def test_an_old_name_stands_nowhere(former: str) -> None:
     pattern = re.compile(former)
     said = [
         f"{path.relative_to(ROOT)}: {line.strip()[:80]}"
-        for path in texts()
-        if path not in (HERE, ROOT / "CHANGELOG.md")
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines()
+        for path, whole in texts()
+        if pattern.search(whole)
+        for line in whole.splitlines()
         if pattern.search(line)
     ]
     assert not said, "\n".join(said[:20])
