@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -131,7 +132,7 @@ def _span(text: str, fault: Fault) -> tuple[int, int]:
     """Where the function, class or constant stands in the text."""
     if not fault.function:
         return 0, len(text)
-    node: ast.AST = ast.parse(text)
+    node: ast.AST = _parsed(text)
     for name in fault.function.split("."):
         inside = [found for found in ast.iter_child_nodes(node) if name in _names(found)]
         if len(inside) != 1:
@@ -140,6 +141,12 @@ def _span(text: str, fault: Fault) -> tuple[int, int]:
     assert isinstance(node, ast.stmt) and node.end_lineno
     lines = text.splitlines(keepends=True)
     return sum(map(len, lines[: node.lineno - 1])), sum(map(len, lines[: node.end_lineno]))
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> ast.Module:
+    """A text's tree; faults of one file come one after the other."""
+    return ast.parse(text)
 
 
 def _names(node: ast.AST) -> list[str]:

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 TWICE = """
 import os
 from tests import databases
@@ -24,6 +26,7 @@ assert len(set(found)) == 2
 """
 
 
+@pytest.mark.slow
 def test_a_second_server_of_a_process_is_as_the_first() -> None:
     ours = ("DATABASE_URL", "GONGJI_DATA", "GONGJI_DEMO")
     variables = {name: text for name, text in os.environ.items() if name not in ours}
