@@ -399,3 +399,11 @@ def test_a_quote_imports_nothing_heavy() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("nothing", [None, float("nan")])
+def test_nothing_among_facts_is_not_told(nothing):
+    """A fact that is not known is as one that is left out, whatever its column."""
+    known = {"area": "532300", "date": "2023-03-01", "status": "retired", "level": 3, "total": 1000}
+    told = gongji.quote(known | {"disease": nothing, "institution": nothing, "offsite": nothing})
+    assert told.to_dict() == gongji.quote(known).to_dict()

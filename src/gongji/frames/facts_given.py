@@ -14,7 +14,7 @@ def fact_text(column: str, value: object) -> str:
     """
     if hasattr(value, "item") and not isinstance(value, str | bytes):
         value = value.item()
-    if value is None or value != value or type(value).__name__ == "NAType":
+    if value != value or type(value).__name__ == "NAType":
         return ""
     try:
         return text_of(value)
