@@ -11,6 +11,7 @@ from tests.platform.gateways import OTHER, PHARMACY, Client
 
 from gongji.gateway.queries import reach
 from gongji.platform import trail
+from gongji.review.record_looks import who_looked
 
 Owner = psycopg.Connection[Any]
 SPAN = {"begntime": "2024-12-01", "endtime": "2024-12-31"}
@@ -32,7 +33,7 @@ class Stranger(Client):
 
 
 def look(owner: Owner, person: int) -> list[tuple[str, str, bool]]:
-    return [(one.what, one.reason, one.granted) for one in trail.looks_at(owner, person)][::-1]
+    return [(one.what, one.reason, one.granted) for one in who_looked(owner, person)][::-1]
 
 
 @pytest.mark.parametrize("infno", ASKED)

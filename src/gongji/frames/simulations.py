@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 from gongji.frames.facts_given import texts_of
 from gongji.frames.reform_overlays import ReformOverlay
-from gongji.simulation.reforms import Reform
-from gongji.simulation.simulated import Told
-from gongji.simulation.simulated import simulate as simulate_population
+from gongji.simulation.outcome_tables import tables
+from gongji.simulation.reforms import Reform, read_reform
+from gongji.simulation.simulate import Comparison
+from gongji.simulation.simulate import simulate as simulate_comparison
 
 if TYPE_CHECKING:
     import polars as pl
 
-Side = Told | ReformOverlay
+Side = str | Path | Reform | Mapping[str, str] | ReformOverlay
+"""A date, a reform.yaml, a reform, figures by their path, or what `gongji.reform` gave."""
 
 
 def simulate(
@@ -32,18 +34,18 @@ def simulate(
              over the whole year; amounts in columns that end in `_fen`.
     Refuses: what laws and populations are refused for.
     """
-    sides = [_told(base), _told(reform)]
-    return simulate_population(
-        population,
-        area=area,
-        base=sides[0],
-        reform=sides[1],
-        years=years,
-        settings=texts_of(settings),
-    )
+    sides = _reform(base), _reform(reform)
+    asked = Comparison(Path(population), area, *sides, years, settings=texts_of(settings))
+    return tables(simulate_comparison(asked))
 
 
-def _told(side: Side) -> Told:
+def _reform(side: Side) -> Reform:
     if isinstance(side, ReformOverlay):
         return Reform(side.name, day=str(side.start), figures=dict(side.figures))
-    return side
+    if isinstance(side, Reform):
+        return side
+    if isinstance(side, Mapping):
+        return Reform("、".join(f"{p} 改为 {f}" for p, f in side.items()), figures=dict(side))
+    if str(side).endswith((".yaml", ".yml")):
+        return read_reform(Path(side))
+    return Reform(day=str(side))

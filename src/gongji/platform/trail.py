@@ -19,8 +19,6 @@ somebody opened very many people in a day."""
 
 _LOG = """insert into access_log (actor_kind, actor, holding, way, person, what, reason, granted,
   rows, ids_hash, at) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, now()))"""
-_LOOKS = """select at, actor_kind, actor, way, what, reason, granted from access_log
-where person = %s order by at desc, id desc limit %s"""
 _OPENED = """select 1 from access_log where actor_kind = %s and actor = %s and way = 'list'
   and ids_hash = %s and at > now() - interval '1 day' limit 1"""
 
@@ -55,25 +53,6 @@ def opened(connection: Connection, who: tuple[str, str], ids: Iterable[int]) -> 
 def ids_hash(ids: Iterable[int]) -> bytes:
     """What tells a list of rows from another, in whatever order."""
     return hashlib.sha256(" ".join(map(str, sorted(ids))).encode()).digest()
-
-
-@dataclass(frozen=True)
-class Looked:
-    """Somebody looked at a person's record, or was refused."""
-
-    at: datetime
-    actor_kind: str
-    actor: str
-    way: str
-    what: str
-    reason: str
-    granted: bool
-
-
-def looks_at(connection: Connection, person: int, most: int = 100) -> list[Looked]:
-    """Who looked at a person's record, the last first."""
-    rows = connection.execute(_LOOKS, [person, most])
-    return [Looked(*row) for row in rows]
 
 
 def crowds(connection: Connection, since: datetime) -> list[tuple[datetime, str, str]]:

@@ -3,10 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from io import BytesIO
 from typing import Any
 
-import xlsxwriter
 from django.http import HttpResponse
 
 from gongji.agency.account_papers import AccountTold, account_paper, accounts_told, issuer_of
@@ -19,9 +17,9 @@ from gongji.portal import own_records
 from gongji.portal.own_records import Visitor
 from gongji.refusals import Refusal
 from gongji.review import own_commands
+from gongji.tabular.text_workbooks import TYPE, text_workbook
 from gongji.units import CHINA, show_fen, yuan_text
 
-SHEETS = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 EARLIEST = date(1900, 1, 1)
 FACT_WORDS = {
     "birth": "出生日期",
@@ -176,20 +174,9 @@ def records_file(visitor: Visitor, today: date) -> HttpResponse:
 
     Law:     《个人信息保护法》 第四十五条: persons may consult and copy what is kept of them.
     """
-    made = BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(made, options) as book:
-        bold = book.add_format({"bold": True})
-        for title, head, rows in _sheets(visitor, today):
-            sheet = book.add_worksheet(title)
-            sheet.set_column(0, len(head) - 1, 18)
-            sheet.freeze_panes(1, 0)
-            for line, row in enumerate([head, *rows]):
-                for column, value in enumerate(row):
-                    text = "" if value is None else str(value)
-                    sheet.write_string(line, column, text, None if line else bold)
+    made = text_workbook(_sheets(visitor, today))
     headers = {"Content-Disposition": f'attachment; filename="my-records-{today}.xlsx"'}
-    return HttpResponse(made.getvalue(), content_type=SHEETS, headers=headers)
+    return HttpResponse(made, content_type=TYPE, headers=headers)
 
 
 Rows = Sequence[Sequence[object]]

@@ -6,7 +6,7 @@ certificates are not read at all. Tables are buckets of whole persons, as `gongj
 them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -77,11 +77,12 @@ cross join lateral (
   where a.cause = e.id and a.kind = 'adjustment'
     and not exists (select from entry r where r.reverses = a.id)) a
 where {_CHOSEN} order by e.person, e.service_date, e.id"""
-_LINES = f"""select l.id, e.id as settlement, v.id as visit, p.psn_no, e.institution, v.begun_at
+_LINES = f"""select l.id, v.id as visit, p.psn_no, e.institution, v.begun_at
   at time zone 'Asia/Shanghai' as occurred_at, l.item, i.name, i.list_type as kind,
   l.quantity_milli, l.price_micro, l.amount_fen, l.in_scope_fen
-from entry e join settlement s on s.entry = e.id join person p on p.id = e.person
-join visit v on v.id = s.visit join settlement_batch t on t.entry = e.id and t.released_at is null
+from entry e join person p on p.id = e.person
+join settlement s on s.entry = e.id join visit v on v.id = s.visit
+join settlement_batch t on t.entry = e.id and t.released_at is null
 join fee_line l on l.batch_id = t.batch left join item_version i on i.id = l.version
 where {_CHOSEN} order by e.person, e.id, l.id"""
 _PERSONS = """select p.psn_no, nullif(p.sex, '9') as sex, (
@@ -153,8 +154,10 @@ class _Writing:
             "visits": self._visits(),
             "lines": self._pieces("lines", _LINES, self._line),
             "persons": self._pieces("persons", _PERSONS, self._person),
-            "spells": self._facts("spells", ("insured",), self._spell),
-            "filings": self._facts("filings", ("registration", "offsite"), self._filing),
+            "spells": self._pieces("spells", _FACTS, self._spell, kinds=["insured"]),
+            "filings": self._pieces(
+                "filings", _FACTS, self._filing, kinds=["registration", "offsite"]
+            ),
         }
         rows = {name: self._write(name, pieces) for name, pieces in tables.items()}
         return rows | {"institutions": self._institutions()}
@@ -184,15 +187,13 @@ class _Writing:
                 yield rows
 
     def _pieces(
-        self, name: str, statement: str, row: Callable[[dict[str, Any]], dict[str, object]]
+        self,
+        name: str,
+        statement: str,
+        row: Callable[[dict[str, Any]], dict[str, object]],
+        **more: object,
     ) -> Iterator[pa.Table]:
-        for rows in self._rows(statement):
-            yield pa.Table.from_pylist([row(one) for one in rows], TABLES[name])
-
-    def _facts(
-        self, name: str, kinds: Sequence[str], row: Callable[[dict[str, Any]], dict[str, object]]
-    ) -> Iterator[pa.Table]:
-        for rows in self._rows(_FACTS, kinds=list(kinds)):
+        for rows in self._rows(statement, **more):
             yield pa.Table.from_pylist([row(one) for one in rows], TABLES[name])
 
     def _visits(self) -> Iterator[pa.Table]:

@@ -12,6 +12,8 @@ import polars as pl
 from gongji.simulation.before_after import MONTH, SMALL, Evaluation, MonthFigure, MonthsChange
 from gongji.simulation.reform_report import STYLE
 from gongji.simulation.report_pictures import months_picture
+from gongji.tabular.frame_sheets import frame_sheet
+from gongji.tabular.handed_on import result_book
 from gongji.tabular.whole_files import appearing, write_whole
 
 PAGE, BOOK = "report.html", "report.xlsx"
@@ -122,9 +124,9 @@ def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 
 def _workbook(made: Evaluation, path: Path) -> None:
-    import xlsxwriter
-
     rows = [dict(zip(HEADS, _row(one), strict=True)) for one in made.findings]
-    with xlsxwriter.Workbook(path) as book:
-        pl.DataFrame(rows).write_excel(book, "前后对照", autofit=True, freeze_panes=(1, 0))
-        months_table(made).write_excel(book, "逐月", autofit=True, freeze_panes=(1, 0))
+    months = months_table(made)
+    with result_book(path) as book:
+        book.add(frame_sheet("前后对照", pl.DataFrame(rows)))
+        money = [name for name in months.columns if name.endswith("（元）")]
+        book.add(frame_sheet("逐月", months, money))
