@@ -72,6 +72,7 @@ def written(path: Path) -> set[str]:
     }
 
 
+@cache
 def written_by_file() -> dict[str, set[str]]:
     """File of the package -> the tables that it writes; migrations build, they do not write."""
     paths = [path for path in modules(PACKAGE) if "migrations" not in path.parts]

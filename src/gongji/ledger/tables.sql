@@ -111,6 +111,8 @@ comment on table entry is
 create index entry_person on entry (person, service_date);
 create index entry_institution on entry (institution, accounting_date);
 create index entry_settled on entry (area, service_date) where kind = 'settlement';
+-- What came in today: entries stand in the order in which they were made.
+create index entry_made on entry using brin (made_at) with (autosummarize = on);
 create index entry_cause on entry (cause) where cause is not null;
 
 create table settlement (

@@ -39,8 +39,11 @@ comment on column command.worked_days is
   'Working days that passed before it was last returned: the time in which papers are missing does not count';
 create index command_subject_of on command (subject_kind, subject);
 create index command_of_person on command (actor) where actor_kind = 'person';
+-- Whatever is not over: every work list reads these only, whatever was done in all the years.
 create index command_open on command (area, due_on)
-  where state in ('submitted', 'returned', 'approved', 'running', 'stopped');
+  where state in ('draft', 'submitted', 'returned', 'stale', 'approved', 'running', 'stopped');
+create index command_made on command (made_at);
+create index command_done on command (executed_at) where executed_at is not null;
 
 -- What may follow what. Content and chain may change while it is a draft or was returned.
 create table command_move (
