@@ -96,8 +96,18 @@ def test_a_row_without_a_person_hides_no_fall(tmp_path, ending, places):
     ]
 
 
-@pytest.mark.parametrize("ending", [pytest.param(".parquet", marks=pytest.mark.slow), ".csv"])
-@pytest.mark.parametrize("break_at", [1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 149])
+BREAKS = (1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 149)
+OFTEN = {(".csv", 1), (".csv", 149), (".parquet", CHUNK), (".parquet", CHUNK + 1)}
+"""Within a chunk and between two; a row group is a chunk, a part of a text is not."""
+
+
+@pytest.mark.parametrize(
+    ("ending", "break_at"),
+    [
+        pytest.param(*case, marks=() if case in OFTEN else pytest.mark.slow)
+        for case in itertools.product((".parquet", ".csv"), BREAKS)
+    ],
+)
 def test_a_fall_anywhere_is_seen(tmp_path, ending, break_at):
     """Persons rise to some row, within a chunk or between two, and begin again."""
     rows = persons(0, break_at) + persons(0, 150 - break_at)

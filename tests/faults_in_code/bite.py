@@ -161,13 +161,14 @@ def _names(node: ast.AST) -> list[str]:
 
 @contextmanager
 def _copy(fault: Fault) -> Iterator[Path]:
-    """A copy of the source with the fault in it."""
+    """A copy of the source with the fault in it, beside the docs that its files point to."""
     with tempfile.TemporaryDirectory(prefix="gongji-bite-") as folder:
-        made = Path(folder) / "gongji"
+        made = Path(folder) / "src" / "gongji"
         # With its bytecode, whose times still fit: only the changed file is compiled anew.
         shutil.copytree(SOURCE, made)
+        (Path(folder) / "docs").symlink_to(ROOT / "docs")
         (made / fault.file).write_text(changed(fault))
-        yield Path(folder)
+        yield made.parent
 
 
 @contextmanager
