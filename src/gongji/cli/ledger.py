@@ -110,6 +110,7 @@ def verify(outer: bool, area: str, again: bool, copy: Path | None, as_json: bool
       gongji ledger verify --replay
       gongji ledger verify --area 430500 --copy /mnt/other/seals.jsonl
     """
+    from gongji.gateway.transactions import MOVE_MONEY
     from gongji.ledger.seal_copies import verify_copy
     from gongji.ledger.seals import verify_seals
     from gongji.ledger.verify import Scope, extent
@@ -126,7 +127,7 @@ def verify(outer: bool, area: str, again: bool, copy: Path | None, as_json: bool
     with owner_connection() as connection:
         with _bar(extent(connection), "项", as_json) as progress:
             found += differences(connection, scope, progress)
-        found += verify_papers(connection, scope)
+        found += verify_papers(connection, MOVE_MONEY, scope)
         with connection.transaction():
             found += verify_seals(connection, area)
         if copy:
