@@ -26,6 +26,7 @@ from gongji.ledger.entry_rows import (
     EntryRow,
     PostingRow,
     exchanged,
+    made_by,
     negated,
     read_entry,
 )
@@ -216,8 +217,7 @@ class _Undo:
             entry = found
         root = self._root(entry)
         adjusted = self._adjustments(root)
-        today = day_in_china(self.now)
-        month = today.replace(day=1)
+        month = day_in_china(self.now).replace(day=1)
         if self.connection.execute(CLOSED, [entry.area, month]).fetchone():
             values = {"area": entry.area, "value": month.strftime("%Y-%m")}
             raise Refusal("period_closed", "inf_time", values)
@@ -225,7 +225,7 @@ class _Undo:
         if adjusted:
             self._take_adjustments_back(replace(entry, id=root), adjusted)
         (number,) = take_ids(self.connection, 1)
-        back = self._entry(entry, number, today)
+        back = self._entry(entry, number)
         moved = exchanged(_postings(self.connection, chain[-1]), number)
         self._refuse_short(entry, moved)
         post(self.connection, [back], moved)
@@ -237,16 +237,13 @@ class _Undo:
         self._flag(later, back)
         return Outcome(entry=back, balance_fen=self._balance(back))
 
-    def _entry(self, entry: EntryRow, number: int, today: Any) -> EntryRow:
+    def _entry(self, entry: EntryRow, number: int) -> EntryRow:
         kind = CANCELLATION if entry.kind == SETTLEMENT else SETTLEMENT
         back = negated(
             entry,
             id=number,
             kind=kind,
-            accounting_date=today,
-            made_at=self.now,
-            actor_kind=self.actor.kind,
-            actor=self.actor.id,
+            **made_by(self.actor, self.now),
             holding=None,
             command=None,
             cause=self.cause,
