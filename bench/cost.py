@@ -145,9 +145,12 @@ def serve(port: int, persons: int) -> None:
     opened = getattr(counter, "gateway", None) or counter.door
     with tempfile.TemporaryDirectory(prefix="gongji-cost-") as folder:
         os.environ |= {"GONGJI_DEMO": "1", "GONGJI_DATA": folder}
+        with suppress(ModuleNotFoundError):
+            # It makes the folder a demonstration's, in trees that ask for one.
+            import_module("gongji.platform.environment").environment()
         server = _embedded()(Path(folder) / "postgresql", keep=True)
         try:
-            dsn = server.get_uri()
+            dsn = server.address()
             with psycopg.connect(dsn, autocommit=True) as connection:
                 connection.execute("create database gongji")
             with opened(make_conninfo(dsn, dbname="gongji"), port, 1) as bench:

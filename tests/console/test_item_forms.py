@@ -4,8 +4,10 @@ from importlib import import_module
 
 import pytest
 
+from gongji.agency.typed_forms import read_acting
 from gongji.console.item_forms import FORMS, read_item, shown_content, typed_again
 from gongji.refusals import Refusal
+from gongji.review.desk import Acting
 
 BILL = {
     "psn_no": "1",
@@ -102,3 +104,10 @@ def test_every_job_of_the_service_has_a_word(server: str) -> None:
 
     names = {name.rpartition(".")[2] for name in tasks.app.tasks if name.startswith("gongji.")}
     assert names == set(JOBS)
+
+
+def test_a_step_is_read_from_its_own_fields() -> None:
+    """Several commands on one form: each has its own message, version and preview."""
+    typed = {"msg_id_7": "m7", "version_7": "2", "seen_7": "ab", "msg_id": "m", "version": "x"}
+    assert read_acting(typed, 7, mark="_7") == Acting("m7", 7, 2, "ab", "")
+    assert read_acting(typed, 8, "submit", "因故") == Acting("m-submit", 8, 0, "", "因故")

@@ -15,10 +15,12 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
+from python_calamine import CalamineWorkbook
 from tests import databases
 
 from gongji.ledger import chart
@@ -312,3 +314,11 @@ def told(connection: Connection, scope: Scope = ALL) -> list[Told]:
         for each in verify(connection, scope)
     ]
     return sorted(found, key=str)
+
+
+def sheet_texts(path: Path, name: str) -> list[list[str]]:
+    """The rows of a workbook's sheet as texts: amounts with two decimals, days as ISO."""
+    found = CalamineWorkbook.from_path(path).get_sheet_by_name(name).to_python()
+    return [
+        [f"{cell:.2f}" if isinstance(cell, float) else str(cell) for cell in row] for row in found
+    ]

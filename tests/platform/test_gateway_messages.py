@@ -8,11 +8,11 @@ from tests.platform.counter import NOW
 from tests.platform.gateways import HOSPITAL, KEYS, Client, bill, line, opened, purchase
 from tests.platform.queries_county import Standing, refused
 
+from gongji.gateway.transactions import MOVE_MONEY
 from gongji.gateway.wire.envelope import read
 from gongji.platform.inbox import INSTITUTION, Answer, Key, Work, inbox_of
 from gongji.platform.inbox_differences import LONGEST_KEPT, shortened
 from gongji.refusals import Refusal
-from gongji.settlement.cancel import REVERSIBLE
 
 INBOX = inbox_of(**KEYS)
 
@@ -93,7 +93,7 @@ def test_messages_of_two_institutions_share_no_ids(place: Standing) -> None:
     assert len(numbers) == 2
 
 
-@pytest.mark.parametrize("infno", REVERSIBLE)
+@pytest.mark.parametrize("infno", MOVE_MONEY)
 def test_what_was_reversed_before_it_came_is_barred(place: Standing, infno: str) -> None:
     client = place.pharmacy if infno in ("2102", "2103") else place.client
     psn_no, msgid = place.insured(), client.msgid()
@@ -115,6 +115,14 @@ def test_what_was_reversed_before_it_came_is_barred(place: Standing, infno: str)
     again = client.ask("2601", reversal(psn_no, msgid, infno))
     assert again["infcode"] == 0 and msgid in again["warn_msg"]
     assert client.do(infno, given)["setlinfo"]
+
+
+@pytest.mark.parametrize("infno", ["2201", "2204", "2205", "2206", "2601", "5203"])
+def test_no_other_transaction_is_reversible(place: Standing, infno: str) -> None:
+    psn_no, msgid = place.insured(), place.client.msgid()
+    refused(place.client, "message_irreversible", "2601", reversal(psn_no, msgid, infno))
+    kept = place.owner.execute("select count(*) from inbox where msg_id = %s", [msgid]).fetchone()
+    assert kept == (0,), "and no mark is left"
 
 
 def test_only_the_own_message_of_the_named_person_is_reversed(place: Standing) -> None:

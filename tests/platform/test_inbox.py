@@ -432,9 +432,9 @@ def test_months_are_made_ahead_and_dropped_whole(
 def test_a_part_that_is_in_use_is_not_waited_for_long(
     owner: Connection, gateway: Connection, connect: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gongji.platform import inbox_months
+    from gongji.platform import month_parts
 
-    monkeypatch.setattr(inbox_months, "PATIENCE", "50ms")
+    monkeypatch.setattr(month_parts, "PATIENCE", "50ms")
     make_ahead(owner, day_in_china(NOW))
     with connect() as reader, reader.transaction():
         reader.execute("select count(*) from inbox_bytes")

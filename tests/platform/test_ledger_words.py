@@ -9,15 +9,15 @@ from typing import Any
 
 import psycopg
 import pytest
-from python_calamine import CalamineWorkbook
 from tests.platform import books
-from tests.platform.books import AREA, HOSPITAL, OTHER, forge
+from tests.platform.books import AREA, HOSPITAL, OTHER, forge, sheet_texts
 
 from gongji.cli import ledger as commands
 from gongji.cli.main import main
 from gongji.law.engine.areas import Areas
 from gongji.platform import database as where
 from gongji.platform import installation
+from gongji.tabular.workbooks import SUMS
 from gongji.units import CHINA
 
 Connection = psycopg.Connection[Any]
@@ -228,8 +228,10 @@ def test_a_statement_says_the_same_in_every_form(
         said = run("statement", *words, "--format", form, "-o", str(file))
         assert said == (0, f"对账单写入 {file}\n", "")
         if form == "xlsx":
-            found = CalamineWorkbook.from_path(file).get_sheet_by_name("对账单").to_python()
-            assert found[0][0] == title and found[1:] == rows
+            assert sheet_texts(file, "说明") == [["对账单"], [title]]
+            assert sheet_texts(file, "对账单") == rows
+            added = {row[1] for row in sheet_texts(file, SUMS)[1:]}
+            assert added and not added & {"余额（元）", "累计应付"}
         elif form == "csv":
             # With the mark by which Excel knows UTF-8.
             assert file.read_bytes()[:3] == b"\xef\xbb\xbf"

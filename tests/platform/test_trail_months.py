@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from gongji.platform import trail, trail_months
+from gongji.platform import month_parts, trail
 from gongji.platform.trail_months import OTHER, make_ahead
 
 Connection = psycopg.Connection[Any]
@@ -65,7 +65,7 @@ def test_a_part_is_added_to_only_and_by_the_trail_only(owner: Connection, databa
 def test_whoever_is_in_the_way_is_not_waited_for_long(
     owner: Connection, connect: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trail_months, "PATIENCE", "50ms")
+    monkeypatch.setattr(month_parts, "PATIENCE", "50ms")
     with connect() as other, other.transaction():
         look_at = "insert into access_log (at, actor_kind, actor, way, what, granted)"
         other.execute(f"{look_at} values ('2030-01-01', 'job', 'a', 'look', 'x', true)")

@@ -15,6 +15,8 @@ from pathlib import Path
 import msgspec
 
 from each import of_each
+from gongji.gateway.handlers import SETTLED
+from gongji.gateway.transactions import TRANSACTIONS
 from gongji.platform.actors import KINDS
 from gongji.platform.commands import COMMANDS
 from schema_page import rooms
@@ -39,6 +41,16 @@ COMMAND_ROOMS = (
     *("platform", "people", "institutions", "catalogue", "ledger", "settlement"),
     *("review", "agency"),
 )
+
+
+ABOVE = ("api", "cli", "console", "demo", "gateway", "hospital", "portal", "service")
+"""The rooms that may know the numbers of the interface's transactions."""
+NUMBERS_OF_OTHERS = {
+    "mirror/made_up.py": "kinds of insured persons",
+    "refusals/gateway.py": "the gateway's own sentences",
+    "supervision/prefecture/goods.py": "kinds of items",
+}
+"""What looks like a transaction's number below the gateway, and what it is."""
 
 
 def texts(path: Path) -> list[str]:
@@ -184,3 +196,19 @@ def test_every_command_has_one_shape() -> None:
         contents.append(one.content)
     shared = {content.__name__ for content in contents if contents.count(content) > 1}
     assert shared <= {"BondTerms", "BondNumber"}, shared
+
+
+def numbered() -> set[str]:
+    """The modules below the gateway whose texts hold a transaction's number."""
+    known = "|".join(sorted(n for n in {*TRANSACTIONS, *SETTLED} if n[0].isdigit()))
+    number = re.compile(rf"(?<![\d.,-])(?:{known})(?![\d,-])")
+    below = [path for path in PACKAGE.iterdir() if path.is_dir() and path.name not in ABOVE]
+    return {
+        path.relative_to(PACKAGE).as_posix()
+        for path in [*modules(*below), *(p for room in below for p in room.rglob("*.sql"))]
+        if any(map(number.search, texts(path) if path.suffix == ".py" else [path.read_text()]))
+    }
+
+
+def test_no_room_below_the_gateway_knows_the_number_of_a_transaction() -> None:
+    assert numbered() == set(NUMBERS_OF_OTHERS)

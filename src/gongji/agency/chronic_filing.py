@@ -1,6 +1,6 @@
 """Chronic and special diseases (慢特病): applied for with papers, checked twice, approved.
 
-What is filed by a hospital (2503) waits as a filing; its decision is this item, and replaces it.
+What is filed by a hospital waits as a filing; its decision is this item, and replaces it.
 Law:     攀办发〔2022〕32号 第十条: what is 两病 and chronic is paid as one of them only.
 """
 

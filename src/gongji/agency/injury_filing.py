@@ -1,4 +1,4 @@
-"""Injuries (意外伤害): filed by an institution (2507), counted once the agency has approved them.
+"""Injuries (意外伤害): filed by an institution, counted once the agency has approved them.
 
 Law:     社会保险法 第三十条: what a third party should bear the pool does not pay; where that party
          does not pay or is unknown the pool advances it and recovers it.

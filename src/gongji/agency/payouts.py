@@ -21,7 +21,7 @@ import psycopg
 from gongji.agency import notices
 from gongji.agency.payees import current_payees
 from gongji.ledger import chart
-from gongji.ledger.entry_rows import EntryRow, PostingRow
+from gongji.ledger.entry_rows import EntryRow, PostingRow, made_by
 from gongji.ledger.post import lock, post, take_ids
 from gongji.platform.arrays import written
 from gongji.refusals import Refusal
@@ -222,17 +222,13 @@ def _columns(line: PayoutLine) -> tuple[Any, ...]:
 
 
 def _entry(case: Case, number: int, line: PayoutLine) -> EntryRow:
-    today = day_in_china(case.now)
     return EntryRow(
         id=number,
         area=case.row.area,
         kind=PAYOUT,
         person=line.person,
-        service_date=today,
-        accounting_date=today,
-        made_at=case.now,
-        actor_kind=case.actor.kind,
-        actor=case.actor.id,
+        service_date=day_in_china(case.now),
+        **made_by(case.actor, case.now),
         origin_key=f"payout|{line.source}|{line.fund}|{line.attempt}",
         command=case.row.id,
         cause=line.source,

@@ -18,11 +18,11 @@ import msgspec
 import psycopg
 
 from gongji.ledger import chart
-from gongji.ledger.entry_rows import ADJUSTMENT, SETTLEMENT, EntryRow, PostingRow
+from gongji.ledger.entry_rows import ADJUSTMENT, SETTLEMENT, EntryRow, PostingRow, made_by
 from gongji.ledger.post import post, take_ids
 from gongji.refusals import Refusal
 from gongji.review.command_kinds import Case, CommandKind, Examination, PreviewLine, register
-from gongji.units import Fen, day_in_china, yuan_text
+from gongji.units import Fen, yuan_text
 
 Connection = psycopg.Connection[Any]
 ARTICLE = "中华人民共和国社会保险法 第三十条第二款"
@@ -159,17 +159,13 @@ def _act(case: Case) -> str:
     form: ClaimRecovery = case.content
     claim = _claim(case)
     (number,) = take_ids(case.connection, 1)
-    today = day_in_china(case.now)
     entry = EntryRow(
         id=number,
         area=claim.area,
         kind=RECOVERY,
         person=claim.person,
         service_date=form.received_on,
-        accounting_date=today,
-        made_at=case.now,
-        actor_kind=case.actor.kind,
-        actor=case.actor.id,
+        **made_by(case.actor, case.now),
         origin_key=f"claim|{claim.id}|{form.bank_ref.strip()}",
         command=case.row.id,
         cause=claim.entry,

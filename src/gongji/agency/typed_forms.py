@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from gongji.refusals import Refusal
+from gongji.review.desk import Acting
 from gongji.units import parse_fen
 
 LONGEST_NUMBER = 15
@@ -51,6 +52,24 @@ def read_field(one: FormField, text: str) -> Any:
     if one.choices and text not in dict(one.choices):
         raise _wrong(one, text, "、".join(words for _, words in one.choices))
     return text
+
+
+def whole(text: str) -> int:
+    """A number of a row as a page tells it back; zero for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def read_acting(
+    typed: Mapping[str, str], number: int, act: str = "", reason: str = "", mark: str = ""
+) -> Acting:
+    """A step on a command as its form tells it: message, version and preview that were looked at.
+
+    Shape:   `act` is added to the message's id, where a form has several; `mark` to the fields'
+             names, where several commands are on one form.
+    """
+    msg_id = typed.get(f"msg_id{mark}", "")
+    version, seen = typed.get(f"version{mark}", ""), typed.get(f"seen{mark}", "")
+    return Acting(f"{msg_id}-{act}" if act else msg_id, number, whole(version), seen, reason)
 
 
 def _wrong(one: FormField, text: str, allowed: str) -> Refusal:

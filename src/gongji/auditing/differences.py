@@ -1,7 +1,5 @@
 """Differences as a table, their summary by cause, and both as files."""
 
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +18,7 @@ from gongji.tabular.frame_sheets import frame_sheet
 from gongji.tabular.handed_on import result_book
 from gongji.tabular.sheets import ending_of
 from gongji.tabular.texts import ROW
+from gongji.tabular.whole_files import appearing
 from gongji.units import Fen, date_of, yuan_text
 
 FIXED: dict[str, Any] = {
@@ -169,16 +168,19 @@ def write(
     """
     ending = ending_of(path, "-o")
     if ending == ".xlsx":
-        _whole(path, lambda target: _write_excel(target, differences, summary, bad, laws))
+        with appearing(path) as target:
+            _write_excel(target, differences, summary, bad, laws)
         return [path]
-    if ending == ".csv":
-        _whole(path, lambda target: _guarded(differences).write_csv(target, include_bom=True))
-    else:
-        _whole(path, lambda target: differences.write_parquet(target))
+    with appearing(path) as target:
+        if ending == ".csv":
+            _guarded(differences).write_csv(target, include_bom=True)
+        else:
+            differences.write_parquet(target)
     if bad.is_empty():
         beside(path).unlink(missing_ok=True)
         return [path]
-    _whole(beside(path), lambda target: _guarded(bad).write_csv(target, include_bom=True))
+    with appearing(beside(path)) as target:
+        _guarded(bad).write_csv(target, include_bom=True)
     return [path, beside(path)]
 
 
@@ -192,19 +194,6 @@ def _guarded(frame: pl.DataFrame) -> pl.DataFrame:
 def beside(path: Path) -> Path:
     """Where the rows that could not be audited stand."""
     return path.with_name(f"{path.stem}.rejected.csv")
-
-
-def _whole(path: Path, write_to: Any) -> None:
-    """Write beside the file first, so that it appears complete or keeps what it held."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}", suffix=path.suffix)
-    os.close(handle)
-    try:
-        write_to(Path(name))
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
 
 
 def _write_excel(

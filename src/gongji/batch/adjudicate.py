@@ -27,7 +27,7 @@ from gongji.tabular.formulas import no_formula
 from gongji.tabular.handed_on import BookTable
 from gongji.tabular.header_rows import TableFile, TablePlace, check_header, table_file
 from gongji.tabular.sheets import Sheet, check_rows, ending_of
-from gongji.tabular.whole_files import under_way
+from gongji.tabular.whole_files import own_beside, under_way
 from gongji.units import Day
 
 REPORT = ("row_number", "column", "refusal", "reason")
@@ -271,10 +271,9 @@ class Report:
 
     def __init__(self, path: Path, strict: bool) -> None:
         self.path, self.strict, self.count = path, strict, 0
-        self.beside = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+        self.beside = own_beside(path)
 
     def __enter__(self) -> "Report":
-        visit_files.sweep(self.path)
         self.known = ExitStack()
         self.known.enter_context(under_way(self.beside, self.path))
         self.file = self.beside.open("w", encoding="utf-8-sig", newline="")

@@ -6,7 +6,6 @@ not finished and the next run goes on with it. This module knows rows and files,
 """
 
 import hashlib
-import os
 import shutil
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,7 +27,7 @@ from gongji.batch.visit_files import VisitSource
 from gongji.refusals import Refusal
 from gongji.tabular.arrow_tables import FAULT, ROW, numbered
 from gongji.tabular.cell_forms import plain, text_of
-from gongji.tabular.whole_files import under_way, write_whole
+from gongji.tabular.whole_files import appearing, write_whole
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -320,13 +319,12 @@ def _gather(scattered: Path, folder: Path, number: int) -> Bucket:
             table = ordering.sort(table, keys)
         if table.column(FAULT).null_count == table.num_rows:
             table = table.drop_columns([FAULT])
-        beside = folder / f".{name}.partial"
-        with under_way(beside, folder / name):
+        with appearing(folder / name) as beside:
             pq.write_table(table, beside, compression="zstd", row_group_size=ordering.CHUNK_ROWS)
+            hashed = hash_of(beside)
     counts = pc.value_counts(table.column("person")).field("counts").to_numpy()
     most = int(counts.max(initial=0))
-    bucket = Bucket(name, table.num_rows, len(counts), most, hash_of(beside))
-    os.replace(beside, folder / name)
+    bucket = Bucket(name, table.num_rows, len(counts), most, hashed)
     write_whole(record, msgspec.json.encode(bucket))
     return bucket
 

@@ -4,7 +4,6 @@ This module knows files and threads; what becomes of a chunk is `gongji.batch.co
 """
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -28,7 +27,7 @@ from gongji.tabular.formulas import FORMULA, NUMBER
 from gongji.tabular.handed_on import BookColumn, BookTable, ResultBook
 from gongji.tabular.header_rows import TablePlace
 from gongji.tabular.sheets import ENDINGS, ending_of
-from gongji.tabular.whole_files import under_way
+from gongji.tabular.whole_files import own_beside, own_prefix, under_way
 
 COMPRESSIONS = ("none", "snappy", "lz4", "zstd")
 """How a Parquet result is compressed; none is fastest and about two and a half times as large."""
@@ -226,8 +225,7 @@ def write(
         made = partial(_Parquet, compression=compression)
     elif made is _Excel:
         made = partial(_Excel, rules=rules)
-    sweep(path)
-    beside = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    beside = own_beside(path)
     writer = None
     with under_way(beside, path), ThreadPoolExecutor(1, "writing") as pool:
         try:
@@ -250,28 +248,6 @@ def write(
                 with suppress(Exception):
                     writer.close()
             beside.unlink(missing_ok=True)
-
-
-def sweep(path: Path) -> None:
-    """Remove what runs to the same result left beside it that were killed."""
-    start = f".{path.stem}."
-    for found in [item for item in path.parent.iterdir() if item.name.startswith(start)]:
-        number, _, rest = found.name.removeprefix(start).partition(".")
-        if number.isdecimal() and rest.startswith("partial") and not _lives(int(number)):
-            if found.is_dir():
-                shutil.rmtree(found, ignore_errors=True)
-            else:
-                found.unlink(missing_ok=True)
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except OSError:
-        return True
-    return True
 
 
 @dataclass(frozen=True)
@@ -299,7 +275,7 @@ def settle_file(
         table = read()
         return *settler.settle(table, narrow=True), table.num_rows
 
-    prefix = f".{output.stem}.{os.getpid()}.partial."
+    prefix = f"{own_prefix(output)}."
     with (
         tempfile.TemporaryDirectory(dir=output.parent, prefix=prefix) as place,
         under_way(Path(place), output),

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, datetime
@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     from gongji.ledger.found_differences import Difference
     from gongji.ledger.seals import Seal
     from gongji.ledger.statement import InstitutionStatement, PersonStatement
+    from gongji.tabular.handed_on import Kind
 
+PERSON_KINDS: "tuple[Kind, ...]" = (
+    *("text", "day", "text", "text", "text", "text", "money", "balance", "text"),
+)
+INSTITUTION_KINDS: "tuple[Kind, ...]" = (
+    *("day", "text", "text", "money", "money", "money", "money", "money", "money", "money"),
+    "balance",
+)
+"""What the columns of the statements of a person and of an institution are in a workbook."""
 SHOWN = 50
 """How many differences are printed; --json gives all."""
 FORMATS = ("text", "csv", "xlsx", "json")
@@ -110,6 +119,7 @@ def verify(outer: bool, area: str, again: bool, copy: Path | None, as_json: bool
       gongji ledger verify --replay
       gongji ledger verify --area 430500 --copy /mnt/other/seals.jsonl
     """
+    from gongji.gateway.transactions import MOVE_MONEY
     from gongji.ledger.seal_copies import verify_copy
     from gongji.ledger.seals import verify_seals
     from gongji.ledger.verify import Scope, extent
@@ -126,7 +136,7 @@ def verify(outer: bool, area: str, again: bool, copy: Path | None, as_json: bool
     with owner_connection() as connection:
         with _bar(extent(connection), "项", as_json) as progress:
             found += differences(connection, scope, progress)
-        found += verify_papers(connection, scope)
+        found += verify_papers(connection, MOVE_MONEY, scope)
         with connection.transaction():
             found += verify_seals(connection, area)
         if copy:
@@ -244,7 +254,7 @@ def statement(
         text = _csv(rows)
     elif form == "xlsx":
         assert output
-        _xlsx(output, title, rows)
+        _xlsx(output, title, rows, PERSON_KINDS if person else INSTITUTION_KINDS)
         click.echo(f"对账单写入 {output}")
         return
     else:
@@ -341,16 +351,15 @@ def _csv(rows: list[list[str]]) -> str:
     return file.getvalue()
 
 
-def _xlsx(path: Path, title: str, rows: list[list[str]]) -> None:
-    import xlsxwriter
+def _xlsx(path: Path, title: str, rows: list[list[str]], kinds: Sequence["Kind"]) -> None:
+    from gongji.tabular.handed_on import BookColumn, BookTable, result_book
+    from gongji.tabular.whole_files import appearing
 
-    with xlsxwriter.Workbook(str(path)) as book:
-        sheet = book.add_worksheet("对账单")
-        sheet.write_string(0, 0, title)
-        for number, row in enumerate(rows, start=1):
-            for column, text in enumerate(row):
-                sheet.write_string(number, column, text)
-        sheet.autofit()
+    heads, *lines = rows
+    columns = tuple(map(BookColumn, heads, kinds))
+    whose = BookTable("说明", (BookColumn("对账单"),), [(title,)])
+    with appearing(path) as beside, result_book(beside, [whose]) as book:
+        book.add(BookTable("对账单", columns, lines))
 
 
 def _text(title: str, rows: list[list[str]]) -> str:

@@ -1,6 +1,5 @@
 """Visits whose cost comes from their fee lines: priced first, then settled as any other file."""
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gongji.refusals import Refusal, RowRefusal
-from gongji.tabular.whole_files import under_way
+from gongji.tabular.whole_files import own_prefix, under_way
 
 if TYPE_CHECKING:
     import polars as pl
@@ -78,7 +77,7 @@ def priced_file(
         _tell(priced.problems, len(priced.refused), report)
         raise Refusal("nothing_priced", "--lines", {"value": str(report)})
     in_fen = "total_fen" in frame.columns or "in_scope_fen" in frame.columns
-    prefix = f".{output.stem}.{os.getpid()}.partial."
+    prefix = f"{own_prefix(output)}."
     with (
         tempfile.TemporaryDirectory(dir=output.parent, prefix=prefix) as folder,
         under_way(Path(folder), output),

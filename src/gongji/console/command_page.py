@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from gongji.agency.typed_forms import read_acting, whole
 from gongji.console.at_work import RECORDS, Clerk, at_work, shown
 from gongji.console.item_forms import FORMS, shown_content
 from gongji.platform import command_rows
@@ -18,7 +19,7 @@ from gongji.platform.command_rows import CommandRow
 from gongji.refusals import Fault, Refusal
 from gongji.review import desk as life
 from gongji.review.command_kinds import KINDS, get_kind
-from gongji.review.desk import EDITABLE, STATES, Acting
+from gongji.review.desk import EDITABLE, STATES
 from gongji.review.evidence import PaperFile, open_paper
 from gongji.review.review_chains import item_of
 from gongji.review.staff import agencies, find_holding
@@ -150,13 +151,7 @@ def act(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
     if name not in ACTS:
         raise Http404
     reason = request.POST.get("reason", "")
-    asked = Acting(
-        f"{request.POST.get('msg_id', '')}-{name}",
-        number,
-        _whole(request.POST.get("version", "")),
-        request.POST.get("seen", ""),
-        reason,
-    )
+    asked = read_acting(request.POST.dict(), number, name, reason)
     try:
         told = ACTS[name](clerk.desk, clerk.actor, asked)
     except Refusal as refusal:
@@ -164,10 +159,6 @@ def act(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
     said = f"第 {number} 号已{ACT_WORDS[name]}：{STATES[told.state]}"
     messages.success(request, said + (f"（{told.result}）" if told.result else ""))
     return HttpResponseRedirect(reverse("console:command", args=[number]))
-
-
-def _whole(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 @require_POST
@@ -215,8 +206,8 @@ def paper(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
 @at_work
 def bulk(request: HttpRequest, clerk: Clerk) -> HttpResponse:
     """Look at several commands together, then take their steps; each stands by itself."""
-    listed = [_whole(text) for text in request.POST.get("listed", "").split(",")]
-    chosen = [_whole(text) for text in request.POST.getlist("chosen")]
+    listed = [whole(text) for text in request.POST.get("listed", "").split(",")]
+    chosen = [whole(text) for text in request.POST.getlist("chosen")]
     if not request.POST.get("confirmed"):
         context = {
             "here": "work",
@@ -224,7 +215,8 @@ def bulk(request: HttpRequest, clerk: Clerk) -> HttpResponse:
             "listed": ",".join(map(str, listed)),
         }
         return shown(request, clerk, "bulk", context)
-    acts = [_act_of(request, number) for number in chosen]
+    typed = request.POST.dict()
+    acts = [read_acting(typed, number, mark=f"_{number}") for number in chosen]
     told = life.approve_listed(clerk.desk, clerk.actor, listed, acts)
     done = [
         (act.command, str(one) if isinstance(one, Refusal) else STATES[one.state])
@@ -244,13 +236,3 @@ def _seen(clerk: Clerk, number: int) -> dict[str, object]:
         return seen | {"preview": life.preview(clerk.desk, number)}
     except Refusal as refusal:
         return seen | {"unseen": str(refusal)}
-
-
-def _act_of(request: HttpRequest, number: int) -> Acting:
-    given = request.POST
-    return Acting(
-        given.get(f"msg_id_{number}", ""),
-        number,
-        _whole(given.get(f"version_{number}", "")),
-        given.get(f"seen_{number}", ""),
-    )

@@ -1,10 +1,11 @@
-"""What was used of a meter against the limits that the law of the day sets on it.
+"""What was used of a meter against the limits that the law of its period sets on it.
 
 A limit that depends on the person is told from its least to its most; the bar is of the most.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from gongji.law.engine.areas import Areas
@@ -14,6 +15,10 @@ from gongji.refusals import Refusal
 from gongji.units import Fen, day_of
 
 PERIODS = {"年": 1, "季": 4, "月": 12}
+OTHER_METER = "其他累计"
+Limit = tuple[Fen | None, Fen | None, str]
+"""The least and the most that is held against a meter (fen), and the article."""
+UNLIMITED: Limit = (None, None, "")
 Used = tuple[str, str, str, str, Fen]
 """Area, period, slot, code, fen: as the journal keeps a meter."""
 
@@ -27,16 +32,17 @@ def _figures(value: Value) -> list[Fen]:
     return []
 
 
-def limits_of(law: Law) -> dict[str, tuple[Fen, Fen, str]]:
+@lru_cache(maxsize=64)
+def limits_of(law: Law) -> dict[str, Limit]:
     """Meter -> the least and the most that is held against it (fen), and the article."""
-    found: dict[str, tuple[Fen, Fen, str]] = {}
+    found: dict[str, Limit] = {}
     for document, layer in _layers(law):
         for limit in (*layer.ceilings, *layer.deductibles):
             figures = _figures(limit.value)
             if figures:
-                before = found.get(limit.meter, (figures[0], figures[0], ""))
-                least, most = min(*figures, before[0]), max(*figures, before[1])
-                found[limit.meter] = (least, most, f"{document} {limit.article}")
+                least, most, _ = found.get(limit.meter, UNLIMITED)
+                told = [*figures, *(fen for fen in (least, most) if fen is not None)]
+                found[limit.meter] = (min(told), max(told), f"{document} {limit.article}")
     return found
 
 
@@ -50,20 +56,19 @@ def _layers(law: Law) -> Iterator[tuple[str, Layer]]:
 
 
 def shown_meters(used: Iterable[Used], areas: Areas, today: date) -> list[dict[str, Any]]:
-    """Meters of years, quarters and months, the latest first, each with its limit if it has one."""
+    """Meters of years, quarters and months, the latest first, each with its limit if it has one.
+
+    The limit is that of the law at the end of the meter's own period, or today where it still runs.
+    """
     found = []
-    kept: dict[str, tuple[dict[str, str], dict[str, tuple[Fen, Fen, str]]]] = {}
     for area, period, slot, code, fen in used:
         kind, _, number = period.partition(":")
         if kind not in PERIODS:
             continue
-        if area not in kept:
-            kept[area] = _of_area(areas, area, today)
-        names, limits = kept[area]
-        head, _, where = code.partition(".")
-        name = names.get(head, "其他累计")
-        least, most, article = limits.get(name, (None, None, ""))
         year, part = divmod(int(number), PERIODS[kind])
+        head, _, where = code.partition(".")
+        day = min(_ended(kind, year, part), today)
+        name, (least, most, article) = _held(areas, area, head, day)
         found.append(
             {
                 "period": str(year) if kind == "年" else f"{year} 第 {part + 1} {kind}",
@@ -79,12 +84,20 @@ def shown_meters(used: Iterable[Used], areas: Areas, today: date) -> list[dict[s
     return sorted(found, key=lambda one: str(one["period"]), reverse=True)
 
 
-def _of_area(
-    areas: Areas, code: str, today: date
-) -> tuple[dict[str, str], dict[str, tuple[Fen, Fen, str]]]:
+def _ended(kind: str, year: int, part: int) -> date:
+    """The last day of a period."""
+    months = (part + 1) * 12 // PERIODS[kind]
+    return date(year + months // 12, months % 12 + 1, 1) - timedelta(days=1)
+
+
+def _held(areas: Areas, code: str, meter: str, day: date) -> tuple[str, Limit]:
+    """A meter's name, and what the law of a day holds against it; nothing where no law did."""
     try:
         area = areas.area(code)
-        names = {place.code: place.name for place in area.layout.meters.values()}
-        return names, limits_of(area.law(day_of(today)))
     except Refusal:
-        return {}, {}
+        return OTHER_METER, UNLIMITED
+    name = next((m.name for m in area.layout.meters.values() if m.code == meter), OTHER_METER)
+    try:
+        return name, limits_of(area.law(day_of(day))).get(name, UNLIMITED)
+    except Refusal:
+        return name, UNLIMITED

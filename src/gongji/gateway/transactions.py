@@ -117,6 +117,9 @@ class Transaction:
     again: Again | None = None
 
 
+MOVE_MONEY = ("2102", "2207", "2207A", "2103", "2208")
+"""The transactions that become an entry, and that 2601 undoes: settlements and cancellations."""
+
 TRANSACTIONS: dict[str, Transaction] = {}
 """Every transaction that handlers answer one at a time, by number."""
 

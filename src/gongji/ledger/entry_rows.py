@@ -20,8 +20,9 @@ from gongji.ledger.entry_contents import (
     read_facts,
     read_result,
 )
+from gongji.platform.actors import Actor
 from gongji.refusals import Fault
-from gongji.units import Fen
+from gongji.units import Fen, day_in_china
 
 SETTLEMENT, CANCELLATION, OPENING, STAY, CREDIT, ADJUSTMENT = KINDS = (
     "settlement",
@@ -178,6 +179,16 @@ def read_entry(row: Sequence[Any]) -> EntryRow:
     beside["facts"] = read_facts(beside["facts"])
     beside["result"] = read_result(beside["result"])
     return EntryRow(**event, settlement=SettlementRow(**beside))
+
+
+def made_by(actor: Actor, now: datetime) -> dict[str, Any]:
+    """The columns that say who makes an entry and when; it is in the accounts of that day."""
+    return {
+        "accounting_date": day_in_china(now),
+        "made_at": now,
+        "actor_kind": actor.kind,
+        "actor": actor.id,
+    }
 
 
 def negated(entry: EntryRow, **changes: Any) -> EntryRow:

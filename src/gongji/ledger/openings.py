@@ -14,13 +14,13 @@ import psycopg
 from gongji.law.engine.area import Area
 from gongji.law.engine.person_meters import period_of
 from gongji.ledger import chart
-from gongji.ledger.entry_rows import OPENED, OPENING, EntryRow, Move, PostingRow
+from gongji.ledger.entry_rows import OPENED, OPENING, EntryRow, Move, PostingRow, made_by
 from gongji.ledger.meter_rows import JOIN, names
 from gongji.ledger.post import lock, post, take_ids
 from gongji.platform.actors import Actor
 from gongji.platform.identity import mask_number
 from gongji.refusals import Refusal, RowProblem, RulebookError
-from gongji.units import Fen, day_in_china, day_of
+from gongji.units import Fen, day_of
 
 ARTICLE = "上线期初"
 FUNDS = {
@@ -214,10 +214,7 @@ def _write(
                 origin=OPENED,
                 person=one.person,
                 service_date=one.day,
-                accounting_date=day_in_china(now),
-                made_at=now,
-                actor_kind=actor.kind,
-                actor=actor.id,
+                **made_by(actor, now),
                 meters=tuple(_move(row, area_of(one.area)) for row in one.used),
             )
         )

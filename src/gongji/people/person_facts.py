@@ -57,7 +57,7 @@ class NewFact:
 
 @dataclass(frozen=True, slots=True)
 class Spell:
-    """An insured spell as 1101 tells it; `paused` while contributions are in arrears."""
+    """An insured spell; `paused` while contributions are in arrears."""
 
     area: str
     since: date

@@ -119,7 +119,7 @@ class Stay(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Injury(msgspec.Struct, forbid_unknown_fields=True):
-    """意外伤害 (2507; key: serial): whether a third party is liable.
+    """意外伤害 (key: serial): whether a third party is liable.
 
     What an institution filed counts once the agency has approved it.
 

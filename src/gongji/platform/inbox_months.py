@@ -4,29 +4,17 @@ Rows of a month for which there is no part are in `inbox_bytes_other`, and move 
 is made. Only the owner of the tables may do this.
 """
 
-from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import psycopg
 
-from gongji.units import CHINA
+from gongji.platform.month_parts import PATIENCE, attach, begins, make_parts, next_month, parts_of
 
 Connection = psycopg.Connection[Any]
 
-AHEAD = 3
-"""For how many months after this one there are parts."""
-PATIENCE = "2s"
-"""How long the counter may be kept waiting for a part to be added or dropped, at most."""
 PART = "inbox_bytes_"
 OTHER = "inbox_bytes_other"
-_PARTS = """select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
-where i.inhparent = 'inbox_bytes'::regclass and c.relname <> %s order by 1"""
-
-
-def next_month(day: date) -> date:
-    """The first day of the month after a day's."""
-    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
 
 
 def make_ahead(connection: Connection, today: date) -> list[str]:
@@ -35,16 +23,7 @@ def make_ahead(connection: Connection, today: date) -> list[str]:
     Refuses: the database does (psycopg.errors.LockNotAvailable) where others are in the way; the
              parts made before stay.
     """
-    there = set(_parts(connection))
-    made = []
-    month = today.replace(day=1)
-    for _ in range(AHEAD + 1):
-        name = f"{PART}{month:%Y%m}"
-        if name not in there:
-            _make(connection, name, month)
-            made.append(name)
-        month = next_month(month)
-    return made
+    return make_parts(connection, "inbox_bytes", today, _make)
 
 
 def drop_old(connection: Connection, today: date, days: int) -> list[str]:
@@ -55,7 +34,7 @@ def drop_old(connection: Connection, today: date, days: int) -> list[str]:
     """
     oldest = today - timedelta(days=days)
     dropped = []
-    for name in _parts(connection):
+    for name in parts_of(connection, "inbox_bytes"):
         month = datetime.strptime(name.removeprefix(PART), "%Y%m").date()
         if next_month(month) <= oldest:
             with connection.transaction():
@@ -67,29 +46,13 @@ def drop_old(connection: Connection, today: date, days: int) -> list[str]:
     return dropped
 
 
-def _make(connection: Connection, name: str, month: date) -> None:
-    since, until = begins(month), begins(next_month(month))
-    with connection.transaction():
-        connection.execute(f"set local lock_timeout = '{PATIENCE}'")
-        # Whoever would add a row of this month meanwhile waits for the part.
-        connection.execute(f"lock table {OTHER} in access exclusive mode")
-        connection.execute(f"create table {name} (like inbox_bytes including all)")
-        connection.execute(
-            f"with moved as (delete from {OTHER} where at >= %s and at < %s returning *)"
-            f" insert into {name} select * from moved",
-            [since, until],
-        )
-        connection.execute(
-            f"alter table inbox_bytes attach partition {name}"
-            f" for values from ('{since.isoformat()}') to ('{until.isoformat()}')"
-        )
-
-
-def begins(day: date) -> datetime:
-    """The instant at which a day begins in China."""
-    return datetime.combine(day, time(), CHINA)
-
-
-def _parts(connection: Connection) -> Iterator[str]:
-    for (name,) in connection.execute(_PARTS, [OTHER]).fetchall():
-        yield name
+def _make(connection: Connection, name: str, month: date) -> bool:
+    """Make a part and move the rows of its month into it."""
+    connection.execute(f"create table {name} (like inbox_bytes including all)")
+    connection.execute(
+        f"with moved as (delete from {OTHER} where at >= %s and at < %s returning *)"
+        f" insert into {name} select * from moved",
+        [begins(month), begins(next_month(month))],
+    )
+    attach(connection, "inbox_bytes", name, month)
+    return True

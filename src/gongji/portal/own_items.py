@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from gongji.agency.typed_forms import read_acting, whole
 from gongji.law.accounts.agency_items import AgencyItem, promise_of
 from gongji.portal import own_desk, own_papers, own_records, present
 from gongji.portal.inputs import cleaned
@@ -23,7 +24,7 @@ from gongji.refusals import Refusal
 from gongji.review import desk as life
 from gongji.review import own_commands
 from gongji.review.command_kinds import get_kind
-from gongji.review.desk import Acting, Drafting, Editing
+from gongji.review.desk import Drafting, Editing
 from gongji.review.evidence import MOST_BYTES, PaperFile
 from gongji.review.own_commands import OwnCommand
 from gongji.review.review_chains import item_of
@@ -154,7 +155,7 @@ def edit_item(request: HttpRequest, visitor: Visitor, number: int) -> HttpRespon
         read = own_desk.read_typed(visitor, one.kind, typed, now)
         kept = {"payee": one.content["payee"]} if "payee" in one.content else {}
         content = kept | read.content
-        asked = Editing(typed.get("msg_id", ""), number, _whole(typed.get("version", "")), content)
+        asked = Editing(typed.get("msg_id", ""), number, whole(typed.get("version", "")), content)
         life.edit(own_desk.desk_of(visitor, now), visitor.actor, asked)
     except Refusal as refusal:
         return _form_page(request, visitor, one.kind, typed, refusal)
@@ -164,10 +165,6 @@ def edit_item(request: HttpRequest, visitor: Visitor, number: int) -> HttpRespon
 def _agency(visitor: Visitor, one: OwnCommand) -> str:
     names = {name: code for code, name in own_desk.agencies_of(visitor)}
     return names.get(one.agency, "")
-
-
-def _whole(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _item_page(
@@ -267,14 +264,8 @@ def item_act(request: HttpRequest, visitor: Visitor, number: int) -> HttpRespons
     name = request.POST.get("act", "")
     if name not in ACTS:
         raise Http404
-    given = request.POST
-    asked = Acting(
-        f"{cleaned(given.get('msg_id', ''))}-{name}",
-        number,
-        _whole(given.get("version", "")),
-        cleaned(given.get("seen", "")),
-        "本人撤回" if name == "withdraw" else "",
-    )
+    reason = "本人撤回" if name == "withdraw" else ""
+    asked = read_acting(_typed(request), number, name, reason)
     try:
         ACTS[name](own_desk.desk_of(visitor, timezone.now()), visitor.actor, asked)
     except Refusal as refusal:

@@ -16,11 +16,11 @@ from msgspec.structs import replace
 
 from gongji.ledger import chart
 from gongji.ledger.entry_contents import Adjusting
-from gongji.ledger.entry_rows import ADJUSTMENT, EntryRow, Move, PostingRow
+from gongji.ledger.entry_rows import ADJUSTMENT, EntryRow, Move, PostingRow, made_by
 from gongji.ledger.post import post, take_ids
 from gongji.platform.actors import Actor
 from gongji.refusals import Fault
-from gongji.units import Fen, day_in_china
+from gongji.units import Fen
 
 Connection = psycopg.Connection[Any]
 CANCELLED = "结算已撤销"
@@ -188,10 +188,7 @@ def _entry(number: int, change: Change, actor: Actor, now: datetime) -> EntryRow
         kind=ADJUSTMENT,
         person=root.person,
         service_date=root.service_date,
-        accounting_date=day_in_china(now),
-        made_at=now,
-        actor_kind=actor.kind,
-        actor=actor.id,
+        **made_by(actor, now),
         institution=root.institution,
         cause=root.id,
         law=source.law,

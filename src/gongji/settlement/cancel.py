@@ -1,4 +1,4 @@
-"""Take a settlement back (2208, 2103), or a message whose fate its sender does not know (2601).
+"""Take a settlement back, or a message whose fate its sender does not know.
 
 Nothing is changed in the journal: what is taken back gets a new entry with every amount negated
 that names it (`reverses`). Taking back a cancellation restores the settlement by a third entry, and
@@ -26,6 +26,7 @@ from gongji.ledger.entry_rows import (
     EntryRow,
     PostingRow,
     exchanged,
+    made_by,
     negated,
     read_entry,
 )
@@ -41,9 +42,6 @@ from gongji.settlement.contract import Outcome
 from gongji.units import day_in_china
 
 Connection = psycopg.Connection[Any]
-
-REVERSIBLE = ("2102", "2207", "2207A", "2103", "2208")
-"""The transactions that 2601 undoes: settlements, and their cancellations."""
 
 RESTORED_WITHIN = timedelta(minutes=30)
 """How long after it a cancellation may be undone: who lost an answer asks at once."""
@@ -124,7 +122,7 @@ def reverse(
     key: Key,
     psn_no: str,
     original_msgid: str,
-    original_infno: str,
+    original_kind: str,
     areas: Areas,
     now: datetime,
     refuse_chained: frozenset[str] = frozenset(),
@@ -133,26 +131,24 @@ def reverse(
 
     An unknown message leaves a mark: should it still arrive, it is refused; so is one that was
     undone, should it come again. Of an unknown message, and one that was refused, the answer is
-    success, for the sender wants to know that nothing of it stands. Runs like `cancel`.
-    Refuses: (raises) message_irreversible, reversal_differs, settlement_cancelled (what it did was
-             undone already), restore_late, restore_overtaken, settlement_taken, account_short, and
-             what `cancel` refuses.
+    success, for the sender wants to know that nothing of it stands. Runs like `cancel`. The caller
+    asks it only of kinds of messages that settle or cancel.
+    Refuses: (raises) reversal_differs, settlement_cancelled (what it did was undone already),
+             restore_late, restore_overtaken, settlement_taken, account_short, and what `cancel`
+             refuses.
     """
-    if original_infno not in REVERSIBLE:
-        values = {"value": original_infno, "allowed": "、".join(REVERSIBLE)}
-        raise Refusal("message_irreversible", "oinfno", values)
     with connection.transaction():
         place = (key.actor_kind, key.actor, original_msgid)
         known = inbox.find(connection, place)
         if known is None:
-            if inbox.bar(connection, place, original_infno):
+            if inbox.bar(connection, place, original_kind):
                 return Outcome()
             # It arrived while the mark was being set.
             known = inbox.find(connection, place)
             assert known is not None
         if known.state == inbox.BARRED and known.entry is None:
             return Outcome()
-        if known.kind != original_infno:
+        if known.kind != original_kind:
             raise _differs(original_msgid, "oinfno")
         found = _find(connection, known.entry) if known.entry is not None else None
         if found is None:
@@ -221,8 +217,7 @@ class _Undo:
             entry = found
         root = self._root(entry)
         adjusted = self._adjustments(root)
-        today = day_in_china(self.now)
-        month = today.replace(day=1)
+        month = day_in_china(self.now).replace(day=1)
         if self.connection.execute(CLOSED, [entry.area, month]).fetchone():
             values = {"area": entry.area, "value": month.strftime("%Y-%m")}
             raise Refusal("period_closed", "inf_time", values)
@@ -230,7 +225,7 @@ class _Undo:
         if adjusted:
             self._take_adjustments_back(replace(entry, id=root), adjusted)
         (number,) = take_ids(self.connection, 1)
-        back = self._entry(entry, number, today)
+        back = self._entry(entry, number)
         moved = exchanged(_postings(self.connection, chain[-1]), number)
         self._refuse_short(entry, moved)
         post(self.connection, [back], moved)
@@ -242,16 +237,13 @@ class _Undo:
         self._flag(later, back)
         return Outcome(entry=back, balance_fen=self._balance(back))
 
-    def _entry(self, entry: EntryRow, number: int, today: Any) -> EntryRow:
+    def _entry(self, entry: EntryRow, number: int) -> EntryRow:
         kind = CANCELLATION if entry.kind == SETTLEMENT else SETTLEMENT
         back = negated(
             entry,
             id=number,
             kind=kind,
-            accounting_date=today,
-            made_at=self.now,
-            actor_kind=self.actor.kind,
-            actor=self.actor.id,
+            **made_by(self.actor, self.now),
             holding=None,
             command=None,
             cause=self.cause,

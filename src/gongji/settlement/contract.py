@@ -7,13 +7,17 @@ one outcome for each in their order; one request is a batch of one.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from gongji.ledger.entry_rows import EntryRow
 from gongji.platform.inbox import Key
-from gongji.refusals import Refusal
+from gongji.refusals import Fault, Refusal
 from gongji.units import Fen, day_in_china
+
+if TYPE_CHECKING:
+    from gongji.settlement.price_bills import PricedLine
 
 NO_ACCOUNT, OWN_ACCOUNT, FAMILY_ACCOUNTS = "none", "own", "family"
 """Which accounts may pay: none, the person's own, or own and then the bound family accounts."""
@@ -97,8 +101,7 @@ class Request:
 class Outcome(msgspec.Struct, frozen=True):
     """What became of a request: refused, or an entry (None for a trial) with its amounts.
 
-    Shape:   `entry` is a row of the table of that name, as `gongji.ledger.entry_rows.EntryRow`; a
-             refusal by a gate of the pool is no refusal here: the entry then has pool_fen 0 and
+    Shape:   a refusal by a gate of the pool is no refusal here: the entry then has pool_fen 0 and
              says why in `result`. `replayed`: the same request was answered before, and this is
              that answer; with `again` the answer is no longer kept, and `entry` is what it made.
              `reply` is the answer that was kept now. `balance_fen` is the own account's after the
@@ -107,11 +110,21 @@ class Outcome(msgspec.Struct, frozen=True):
     """
 
     refusal: Refusal | None = None
-    entry: Any = None
+    entry: EntryRow | None = None
     replayed: bytes | None = None
     reply: bytes | None = None
     again: bool = False
     balance_fen: Fen = 0
     limits: dict[str, Fen] = {}
-    lines: tuple[Any, ...] = ()
+    lines: "tuple[PricedLine, ...]" = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def made(self) -> EntryRow:
+        """The entry of what was not refused.
+
+        Refuses: Fault where there is none.
+        """
+        if self.entry is None:
+            raise Fault("没有记账分录可告知")
+        return self.entry

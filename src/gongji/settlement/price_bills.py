@@ -1,4 +1,4 @@
-"""Price the fee lines of bills: uploads (2204) and purchases (2101, 2102) alike.
+"""Price the fee lines of bills: uploads and purchases alike.
 
 A bill is priced as a whole or refused, naming the line. Any number of bills takes the same few
 statements: levels of institutions, registrations of persons, versions of items. Nothing is written
@@ -76,7 +76,7 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class PricedLine:
-    """A line with what became of it; the amounts are those of the reply to 2204.
+    """A line with what became of it; the amounts are those of the reply to an upload.
 
     `split` is what it is where the disease does not matter, and is what is stored; an `unrelated`
     line of a chronic or special visit is wholly the person's instead.

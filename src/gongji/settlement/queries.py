@@ -31,6 +31,8 @@ from gongji.units import Fen, day_in_china
 Connection = psycopg.Connection[Any]
 Cursor = psycopg.Cursor[Any]
 decode = msgspec.json.Decoder().decode
+_PARTS = msgspec.json.Decoder(dict[str, int])
+"""`charge_batch.parts`: part of the rulebook -> fen."""
 
 LOCK = """select id from person where psn_no = any(array(
   select unnest(%s::text[])
@@ -245,7 +247,7 @@ def _sent(row: Sequence[Any]) -> SentBatch:
     batch, disease, *amounts, parts, marks, settled_by, number, lines = row
     total, above, wholly, first, inside = amounts
     said = read_marks(decode(marks))
-    summary = BatchSummary(total, above, wholly, first, inside, decode(parts), said)
+    summary = BatchSummary(total, above, wholly, first, inside, _PARTS.decode(parts), said)
     return SentBatch((batch,), (number,), (disease,), summary, settled_by, number, lines)
 
 

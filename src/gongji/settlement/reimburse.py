@@ -21,7 +21,7 @@ from gongji.law.engine.areas import Areas
 from gongji.law.engine.visit import Visit
 from gongji.ledger import chart, meter_rows
 from gongji.ledger.entry_contents import AccountsAvailable, Sums
-from gongji.ledger.entry_rows import EntryRow, PostingRow
+from gongji.ledger.entry_rows import EntryRow, PostingRow, made_by
 from gongji.ledger.post import post, take_ids
 from gongji.people.person_rows import Person, lock_person
 from gongji.platform.actors import Actor
@@ -33,7 +33,7 @@ from gongji.settlement.counter_facts import Seen
 from gongji.settlement.decide_bill import Decided
 from gongji.settlement.facts_today import Places, read_registry
 from gongji.settlement.routes import Route
-from gongji.units import Fen, day_in_china, day_of
+from gongji.units import Fen, day_of
 
 Connection = psycopg.Connection[Any]
 REIMBURSEMENT = "reimbursement"
@@ -160,10 +160,7 @@ def reimburse(
         "kind": REIMBURSEMENT,
         "person": found.person.id,
         "service_date": content.service_date,
-        "accounting_date": day_in_china(now),
-        "made_at": now,
-        "actor_kind": actor.kind,
-        "actor": actor.id,
+        **made_by(actor, now),
         "institution": content.institution,
         "origin_key": _key(content),
         "holding": by.holding,

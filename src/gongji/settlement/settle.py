@@ -6,8 +6,8 @@ Python, each on the meters and balances that the one before left. `gongji.settle
 `plan` and `decide` think, this module keeps the order and writes.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -146,6 +146,20 @@ class _Entered(msgspec.Struct, frozen=True):
         return self.settled.plan
 
 
+@dataclass(frozen=True)
+class _Sifted:
+    """Cases by whether they were answered, by place.
+
+    Shape:   `again` place -> the first one of this batch; `made` place -> the entry that a message
+             became whose answer is no longer kept.
+    """
+
+    fresh: list[Asked] = field(default_factory=list)
+    answered: dict[int, Outcome] = field(default_factory=dict)
+    again: dict[int, int] = field(default_factory=dict)
+    made: dict[int, int] = field(default_factory=dict)
+
+
 @dataclass
 class _Batch:
     """What all the bills of a call share."""
@@ -166,10 +180,9 @@ class _Batch:
             areas = in_force(connection, self.laws)
             lock(connection, requests)
             found = read_cases(connection, requests, today.replace(day=1))
-            outcomes: dict[int, Outcome] = {}
-            again: dict[int, int] = {}
             earlier = self.answers.inbox.recall(connection, found.messages)
-            fresh = self._fresh(found.asked, earlier, outcomes, again)
+            sifted = self._sift(found.asked, earlier)
+            fresh, outcomes = sifted.fresh, sifted.answered
             planner = BatchPlanner(areas, today, self.bounds, found.closed)
             ready = planner.plans(connection, fresh)
             plans = [one for one in ready if isinstance(one, Plan)]
@@ -181,37 +194,34 @@ class _Batch:
             context = read_around(connection, planner.wanted(plans))
             made = self._decide(plans, planner, context, outcomes)
             self._write(connection, made, context, fresh, outcomes)
-            for place, first in again.items():
+            for place, first in sifted.again.items():
                 reply = outcomes[first].reply
                 outcomes[place] = _repeated(requests[place].key, requests[first].key, reply)
-            told = {place: one.entry for place, one in outcomes.items() if one.again}
-            found_again = from_journal(connection, told.values())
-            outcomes |= {place: found_again[number] for place, number in told.items()}
+            told = from_journal(connection, sifted.made.values())
+            outcomes |= {place: told[number] for place, number in sifted.made.items()}
         return [outcomes[place] for place in range(len(requests))]
 
-    def _fresh(
-        self,
-        cases: Sequence[Asked],
-        earlier: dict[inbox.Place, inbox.Known],
-        outcomes: dict[int, Outcome],
-        again: dict[int, int],
-    ) -> list[Asked]:
-        """The cases that are not answered yet; repeated ones of this batch go to `again`."""
+    def _sift(self, cases: Sequence[Asked], earlier: Mapping[inbox.Place, inbox.Known]) -> _Sifted:
+        """Cases told apart by whether they were answered."""
         first: dict[inbox.Place, int] = {}
-        fresh = []
+        sifted = _Sifted()
         for case in cases:
             key = case.request.key
             name = key.place
             if case.request.trial:
-                fresh.append(case)
+                sifted.fresh.append(case)
             elif name in earlier:
-                outcomes[case.place] = _seen(self.answers.inbox, key, earlier[name])
+                seen = _seen(self.answers.inbox, key, earlier[name])
+                if isinstance(seen, Outcome):
+                    sifted.answered[case.place] = seen
+                else:
+                    sifted.made[case.place] = seen
             elif name in first:
-                again[case.place] = first[name]
+                sifted.again[case.place] = first[name]
             else:
                 first[name] = case.place
-                fresh.append(case)
-        return fresh
+                sifted.fresh.append(case)
+        return sifted
 
     def _decide(
         self,
@@ -324,15 +334,16 @@ def _kept(plan: Plan) -> tuple[int | None, tuple[int, ...]]:
     return plan.asked.visit.id if plan.asked.visit else None, plan.batches
 
 
-def _seen(box: Inbox, key: Key, known: inbox.Known) -> Outcome:
-    """The answer to a message that came before: the first one, or what the journal says of it."""
+def _seen(box: Inbox, key: Key, known: inbox.Known) -> Outcome | int:
+    """The answer to a message that came before, or the entry that still tells it."""
     try:
         reply = box.answer(key, known)
     except Refusal as refusal:
         return Outcome(refusal=refusal)
     if reply is not None:
         return Outcome(replayed=reply)
-    return Outcome(entry=known.entry, again=True)
+    assert known.entry is not None, "what nothing tells is refused"
+    return known.entry
 
 
 def _repeated(key: Key, first: Key, reply: bytes | None) -> Outcome:

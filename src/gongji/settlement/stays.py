@@ -22,7 +22,7 @@ from gongji.law.engine.visit import Visit
 from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.law import Law
 from gongji.ledger.entry_contents import SettledFacts, StayFacts, read_facts
-from gongji.ledger.entry_rows import STAY, EntryRow, Move, SettlementRow
+from gongji.ledger.entry_rows import STAY, EntryRow, Move, SettlementRow, made_by
 from gongji.ledger.meter_rows import blocks_of, names
 from gongji.ledger.post import lock, post, take_ids
 from gongji.ledger.review_flags import raise_flag_once
@@ -36,7 +36,7 @@ from gongji.settlement.cancel import take_back
 from gongji.settlement.facts_today import Registry
 from gongji.settlement.known_facts import RESCUE_DAYS, one_episode
 from gongji.settlement.routes import EMERGENCY, RESCUE_CARE
-from gongji.units import Fen, day_in_china, day_of
+from gongji.units import Fen, day_of
 
 Connection = psycopg.Connection[Any]
 SHARED = {"pool_fen": "inpatient_paid", "deductible_fen": "inpatient_deductible"}
@@ -296,10 +296,7 @@ class _Recording:
             kind=STAY,
             person=person,
             service_date=day,
-            accounting_date=day_in_china(self.now),
-            made_at=self.now,
-            actor_kind=self.actor.kind,
-            actor=self.actor.id,
+            **made_by(self.actor, self.now),
             institution=report.institution,
             meters=tuple((*key, moved) for key, moved in wanted.items() if moved),
             settlement=SettlementRow(facts=StayFacts(**said)),

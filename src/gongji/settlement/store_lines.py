@@ -149,7 +149,7 @@ def _line_rows(batch: int, priced: PricedBill) -> list[tuple[Any, ...]]:
     """Lines as they are kept, split as where the disease does not matter.
 
     What the reply says beside the request (limit, share, memo) is kept in the details, under
-    `priced`, so that a query (5204) repeats it and need not price again.
+    `priced`, so that a query repeats it and need not price again.
     """
     return [
         (

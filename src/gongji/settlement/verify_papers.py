@@ -6,7 +6,7 @@ decision too; each is compared here. Rows that vanish together with all their pa
 seals only, and by a copy of the seals that is kept outside (`gongji.ledger.seal_copies`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -30,28 +30,33 @@ Connection = psycopg.Connection[Any]
 
 
 def verify_papers(
-    connection: Connection, scope: Scope = ALL, progress: Progress = nothing
+    connection: Connection,
+    moving: Sequence[str],
+    scope: Scope = ALL,
+    progress: Progress = nothing,
 ) -> Iterator[Difference]:
     """Every entry that its papers do not bear out, and papers whose entry is gone.
 
     The caller holds no transaction; all is read from one snapshot.
-    Shape:   check `papers`; `what` names the column or the paper.
+    Shape:   check `papers`; `what` names the column or the paper; `moving` the kinds of messages
+             that became an entry whenever they were done, as the inbox keeps them.
     """
     with connection.transaction():
         connection.execute("set transaction isolation level repeatable read, read only")
         for start, end in ranges(connection, "entry", "id", ENTRIES):
             for statement in (SETTLED, TAKEN, ARTICLES, CORRECTED):
-                yield from _differences(connection, statement, scope, start, end)
+                yield from _differences(connection, statement, range_values(scope, start, end))
             progress(end - start)
-        yield from _differences(connection, LOST, scope, 0, 0)
-        yield from _differences(connection, LINES, scope, 0, 0)
+        values = {"moving": list(moving)}
+        yield from _differences(connection, LOST, range_values(scope, 0, 0) | values)
+        yield from _differences(connection, LINES, range_values(scope, 0, 0))
 
 
 def _differences(
-    connection: Connection, statement: str, scope: Scope, start: int, end: int
+    connection: Connection, statement: str, values: Mapping[str, Any]
 ) -> Iterator[Difference]:
     with connection.cursor("papers", row_factory=dict_row) as cursor:
-        cursor.execute(statement, range_values(scope, start, end))
+        cursor.execute(statement, values)
         for row in cursor:
             yield Difference(**row)
 
@@ -174,7 +179,7 @@ where i.entry is not null and %(area)s = ''
 union all
 select 'papers', '', '', null, 'message', i.kind, ''
 from inbox i where i.state = 'done' and i.entry is null and %(area)s = ''
-  and i.kind in ('2102', '2103', '2207', '2208')
+  and i.kind = any(%(moving)s)
 """
 """Lines that a settlement took, and messages that became an entry, whose entry is gone."""
 

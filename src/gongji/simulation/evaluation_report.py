@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from gongji.simulation.before_after import MONTH, SMALL, Evaluation, MonthFigure, MonthsChange
+from gongji.simulation.html_tables import html_table
 from gongji.simulation.reform_report import STYLE
 from gongji.simulation.report_pictures import months_picture
 from gongji.tabular.frame_sheets import frame_sheet
@@ -64,19 +65,19 @@ def page(made: Evaluation, title: str) -> str:
         parts.append(
             '<p class="warn">没有对照地区：同期别处也有的变化（物价、流感、其他政策）都算在内。</p>'
         )
-    parts.append(_table(HEADS, [_row(one) for one in made.findings]))
+    parts.append(html_table(HEADS, [_row(one) for one in made.findings]))
     for one in made.findings:
         parts.append(f"<h2>{html.escape(one.indicator.name)}（{one.indicator.unit}）</h2>")
         parts.append(months_picture(made, one.indicator))
     parts.append("<h2>逐月</h2>")
-    frame = months_table(made)
-    parts.append(_table(tuple(frame.columns), [tuple(map(_cell, row)) for row in frame.rows()]))
+    frame = monthshtml_table(made)
+    parts.append(html_table(tuple(frame.columns), [tuple(map(_cell, row)) for row in frame.rows()]))
     head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{STYLE}</style>'
     body = "\n".join(parts)
     return f'<!doctype html><html lang="zh-CN"><head>{head}</head><body>{body}</body></html>\n'
 
 
-def months_table(made: Evaluation) -> pl.DataFrame:
+def monthshtml_table(made: Evaluation) -> pl.DataFrame:
     """All months of all areas in yuan, months of fewer than five persons without figures."""
     frames = [
         frame.with_columns(pl.lit(name).alias("area")).select(list(COLUMNS))
@@ -115,17 +116,9 @@ def _cell(value: object) -> str:
     return f"{value:,}" if isinstance(value, int | float) else str(value)[:7]
 
 
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    top = "".join(f"<th>{html.escape(head)}</th>" for head in heads)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f"<table><tr>{top}</tr>{body}</table>"
-
-
 def _workbook(made: Evaluation, path: Path) -> None:
     rows = [dict(zip(HEADS, _row(one), strict=True)) for one in made.findings]
-    months = months_table(made)
+    months = monthshtml_table(made)
     with result_book(path) as book:
         book.add(frame_sheet("前后对照", pl.DataFrame(rows)))
         money = [name for name in months.columns if name.endswith("（元）")]

@@ -18,6 +18,7 @@ from gongji.law.explain.rules_sheet import rules_sheet
 from gongji.law.report.picture import NOT_DRAWN, can_draw
 from gongji.refusals import Refusal
 from gongji.simulation import report_pictures
+from gongji.simulation.html_tables import html_table
 from gongji.simulation.outcome_tables import tables
 from gongji.simulation.reforms import Reform, differences, write_reform
 from gongji.simulation.simulate import ReformOutcome
@@ -321,11 +322,7 @@ def _differences(outcome: ReformOutcome) -> Iterator[str]:
         for row in rows
     ]
     heads = ("异同", "规定", "条件", "现行", "改革", "依据")
-    lines = "".join(
-        "<tr>" + "".join(f'<td class="text">{html.escape(cell)}</td>' for cell in row) + "</tr>"
-        for row in cells
-    )
-    yield f"<table><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>{lines}</table>"
+    yield html_table(heads, cells, [True] * len(heads))
 
 
 def _pictures(frames: Mapping[str, pl.DataFrame]) -> dict[str, str]:
@@ -351,19 +348,9 @@ def _pictures(frames: Mapping[str, pl.DataFrame]) -> dict[str, str]:
 
 def table_html(frame: pl.DataFrame) -> str:
     """A table of a frame, its headings in Chinese, amounts in yuan."""
-    heads = "".join(f"<th>{HEADINGS.get(name, name)}</th>" for name in frame.columns)
-    rows = []
-    for row in frame.iter_rows():
-        cells = [
-            f"<td{_class(value)}>{html.escape(shown(name, value))}</td>"
-            for name, value in zip(frame.columns, row, strict=True)
-        ]
-        rows.append(f"<tr>{''.join(cells)}</tr>")
-    return f"<table><tr>{heads}</tr>{''.join(rows)}</table>"
-
-
-def _class(value: object) -> str:
-    return ' class="text"' if isinstance(value, str) else ""
+    heads = [HEADINGS.get(name, name) for name in frame.columns]
+    rows = [list(map(shown, frame.columns, row)) for row in frame.iter_rows()]
+    return html_table(heads, rows, [kind == pl.String for kind in frame.dtypes])
 
 
 def shown(name: str, value: object) -> str:

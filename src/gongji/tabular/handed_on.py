@@ -20,11 +20,13 @@ from gongji.tabular.workbooks import RULES, SUMS
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
-Kind = Literal["text", "money", "fen", "day", "number", "share"]
+Kind = Literal["text", "money", "fen", "balance", "day", "number", "share"]
+"""What the values of a column are; `balance` is an amount of yuan that is not added up."""
 EXCEL_ROWS = 1_048_576
 FORMS = {
     "money": "#,##0.00",
     "fen": "#,##0",
+    "balance": "#,##0.00",
     "day": "yyyy-mm-dd",
     "share": "0.0%",
 }
@@ -89,9 +91,9 @@ class BookSheet:
     def _cell(self, place: int, value: object) -> None:
         kind = self.columns[place].kind
         shown = str(value)
-        if kind in ("money", "fen"):
+        if kind in ("money", "fen", "balance"):
             number = Decimal(shown)
-            self.sums[place] += int(number * 100 if kind == "money" else number)
+            self.sums[place] += int(number if kind == "fen" else number * 100)
             self.sheet.write_number(self.next, place, float(number), self.formats[kind])
             shown = f"{number:,.2f}"
         elif kind == "day" and (day := _day(value)):

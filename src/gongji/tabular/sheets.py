@@ -20,7 +20,7 @@ from gongji.tabular.csv_files import read_head
 from gongji.tabular.formulas import no_formula
 from gongji.tabular.handed_on import EXCEL_ROWS
 from gongji.tabular.header_rows import TablePlace, check_header
-from gongji.tabular.whole_files import under_way
+from gongji.tabular.whole_files import own_beside, under_way
 from gongji.tabular.workbooks import Record, Texts, open_book
 
 if TYPE_CHECKING:
@@ -258,7 +258,7 @@ class Whole:
         kinds: dict[str, Any] = {".csv": _Csv, ".parquet": _Parquet, ".xlsx": _Excel}
         kind = kinds[ending_of(path, "-o")]
         self.path, self.rules = path, rules
-        self.beside = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+        self.beside = own_beside(path)
         self._ends = ExitStack()
         self.writer: Writer = kind(self.beside, columns, money)
         self.write = self.writer.write

@@ -37,6 +37,39 @@ def remove_under_way() -> None:
                 found.unlink(missing_ok=True)
 
 
+def own_prefix(path: Path) -> str:
+    """How the names of what only this process writes for a file begin."""
+    return f".{path.stem}.{os.getpid()}.partial"
+
+
+def own_beside(path: Path) -> Path:
+    """Where only this process writes what becomes a file; what killed processes left is removed."""
+    sweep(path)
+    return path.with_name(f"{own_prefix(path)}{path.suffix}")
+
+
+def sweep(path: Path) -> None:
+    """Remove what processes that were killed left beside a file."""
+    start = f".{path.stem}."
+    for found in [item for item in path.parent.iterdir() if item.name.startswith(start)]:
+        number, _, rest = found.name.removeprefix(start).partition(".")
+        if number.isdecimal() and rest.startswith("partial") and not _lives(int(number)):
+            if found.is_dir():
+                shutil.rmtree(found, ignore_errors=True)
+            else:
+                found.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 @contextmanager
 def appearing(path: Path) -> Iterator[Path]:
     """Where to write a file, beside its place; it takes its place when that has ended well.

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from gongji.gateway.transactions import Answer, Call, transaction
+from gongji.gateway.transactions import MOVE_MONEY, Answer, Call, transaction
 from gongji.gateway.visits import read_bills, write_settlement
 from gongji.gateway.visits.settlement_fields import SETLDETAIL
 from gongji.gateway.visits.write_settlement import Bearer
 from gongji.gateway.wire.codes import med_type_of
 from gongji.people import person_rows
+from gongji.refusals import Refusal
 from gongji.settlement.answered import from_journal
 from gongji.settlement.cancel import cancel, reverse
 from gongji.settlement.contract import Outcome
@@ -30,7 +31,7 @@ def _cancelled(call: Call) -> Outcome:
 
 def _told_settlement(call: Call, outcome: Outcome) -> Answer:
     """The reply of 2208."""
-    entry, node = outcome.entry, call.one("data")
+    entry, node = outcome.made, call.one("data")
     person = person_rows.get_person(call.connection, str(node["psn_no"]))
     sent = {
         "mdtrt_cert_type": call.text(node, "mdtrt_cert_type", longest=3),
@@ -44,14 +45,14 @@ def _told_settlement(call: Call, outcome: Outcome) -> Answer:
 
 def _told_purchase(call: Call, outcome: Outcome) -> Answer:
     """The reply of 2103."""
-    info = write_settlement.cancelled_purchase(outcome.entry, outcome.balance_fen, call.key.msg_id)
+    info = write_settlement.cancelled_purchase(outcome.made, outcome.balance_fen, call.key.msg_id)
     return _answer(outcome, info)
 
 
 def _answer(outcome: Outcome, info: dict[str, Any]) -> Answer:
-    rows = write_settlement.setldetail(outcome.entry, {})
+    rows = write_settlement.setldetail(outcome.made, {})
     warnings = (*outcome.warnings, *([write_settlement.AGAIN] if outcome.again else []))
-    return Answer({"setlinfo": info, SETLDETAIL.name: rows}, warnings, outcome.entry.id)
+    return Answer({"setlinfo": info, SETLDETAIL.name: rows}, warnings, outcome.made.id)
 
 
 def _journal(call: Call, entry: int) -> Outcome:
@@ -76,15 +77,23 @@ def cancel_purchase(call: Call) -> Answer:
 
 @transaction("2601", changes=True, again=lambda call, entry: Answer(None))
 def reverse_message(call: Call) -> Answer:
-    """Undo what a message did; one that never arrived is barred from arriving late."""
+    """Undo what a message did; one that never arrived is barred from arriving late.
+
+    Refuses: message_irreversible, and what `reverse` refuses.
+    """
     node = call.one("data")
     original = call.text(node, "omsgid", required=True, longest=100)
+    psn_no = call.text(node, "psn_no", required=True, longest=30)
+    infno = call.text(node, "oinfno", required=True, longest=6).upper()
+    if infno not in MOVE_MONEY:
+        values = {"value": infno, "allowed": "、".join(MOVE_MONEY)}
+        raise Refusal("message_irreversible", "oinfno", values)
     outcome = reverse(
         call.connection,
         call.key,
-        call.text(node, "psn_no", required=True, longest=30),
+        psn_no,
         original,
-        call.text(node, "oinfno", required=True, longest=6).upper(),
+        infno,
         call.areas,
         call.now,
         call.settings.refuse_chained,

@@ -121,7 +121,7 @@ class Settling:
             return Reply(outcome.replayed)
         if outcome.again:
             bought = known.infno in read_bills.PURCHASES
-            lines = write_lines.settled(connection, outcome.entry.id) if bought else None
+            lines = write_lines.settled(connection, outcome.made) if bought else None
             return Reply(self._write(known, request, outcome, bearers, lines))
         made = outcome.reply or self._write(known, request, outcome, bearers)
         return Reply(made, REFUSED if outcome.refusal else DONE)
@@ -141,7 +141,7 @@ class Settling:
         """The reply in full; `lines` are those of a purchase that was settled before."""
         if outcome.refusal:
             return refuse(known, known.received_at, self._clock, outcome.refusal)
-        entry, infno = outcome.entry, known.infno
+        entry, infno = outcome.made, known.infno
         node = (
             known.input.get("druginfo" if infno in read_bills.PURCHASES else "data") or known.input
         )

@@ -9,6 +9,7 @@ from psycopg.rows import dict_row
 
 from gongji.gateway.visits.settlement_fields import CUT_LINE, PRICED_LINE
 from gongji.gateway.wire.fields import fill, ratio, scaled, yuan
+from gongji.ledger.entry_rows import EntryRow
 from gongji.settlement.price_bills import PricedLine
 
 UNLIMITED = msgspec.Raw(b"999999")
@@ -33,10 +34,10 @@ from settlement_batch s join charge_batch b on b.id = s.batch join fee_line l on
 where s.entry = %s order by l.id"""
 
 
-def settled(connection: psycopg.Connection[Any], entry: int) -> list[dict[str, Any]]:
+def settled(connection: psycopg.Connection[Any], entry: EntryRow) -> list[dict[str, Any]]:
     """The rows of a purchase that was settled before, as they are kept."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        return [fill(CUT_LINE, _kept(row)) for row in cursor.execute(_SETTLED, [entry])]
+        return [fill(CUT_LINE, _kept(row)) for row in cursor.execute(_SETTLED, [entry.id])]
 
 
 def _kept(row: dict[str, Any]) -> dict[str, Any]:

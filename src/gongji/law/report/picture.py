@@ -2,7 +2,6 @@
 narrow picture with one below the other, whose letters can be read on a telephone.
 """
 
-import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Any
 
 from gongji.law.report.curve import STATUSES, Curve
 from gongji.refusals import GongjiError
+from gongji.tabular.whole_files import appearing
 from gongji.units import FEN_PER_YUAN
 
 FONTS = (
@@ -107,13 +107,10 @@ def _settings(family: str | None) -> Iterator[None]:
 
 def _save(figure: Any, path: Path) -> None:
     """Save a picture whole; an SVG is the same each time."""
-    beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        metadata = {"Date": None} if path.suffix == ".svg" else None
-        figure.savefig(beside, dpi=160, metadata=metadata)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    kind = path.suffix[1:]
+    metadata = {"Date": None} if kind == "svg" else None
+    with appearing(path) as beside:
+        figure.savefig(beside, format=kind, dpi=160, metadata=metadata)
 
 
 def draw_narrow(

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from gongji.platform.imports.import_columns import EXAMPLE, Kind
+from gongji.tabular.whole_files import appearing
 
 
 def template(kinds: Sequence[Kind], path: Path) -> None:
@@ -14,26 +15,21 @@ def template(kinds: Sequence[Kind], path: Path) -> None:
     """
     import xlsxwriter
 
-    beside = path.with_name(f".{path.stem}.partial.xlsx")
-    try:
-        with xlsxwriter.Workbook(str(beside)) as book:
-            # Texts, or Excel makes numbers of codes and fractions of percentages.
-            plain = book.add_format({"num_format": "@"})
-            head = book.add_format({"bold": True, "num_format": "@", "bg_color": "#DDEBF7"})
-            must = book.add_format({"bold": True, "num_format": "@", "bg_color": "#FCE4D6"})
-            grey = book.add_format({"italic": True, "num_format": "@", "font_color": "#7F7F7F"})
-            for kind in kinds:
-                sheet = book.add_worksheet(kind.title)
-                sheet.freeze_panes(1, 0)
-                for at, column in enumerate(kind.columns):
-                    sheet.set_column(at, at, max(12, 2 * len(column.heading) + 4), plain)
-                    sheet.write_string(0, at, column.heading, must if column.required else head)
-                    example = column.example if at else EXAMPLE + column.example
-                    sheet.write_string(1, at, example, grey)
-            _explain(book, kinds, head)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with appearing(path) as beside, xlsxwriter.Workbook(str(beside)) as book:
+        # Texts, or Excel makes numbers of codes and fractions of percentages.
+        plain = book.add_format({"num_format": "@"})
+        head = book.add_format({"bold": True, "num_format": "@", "bg_color": "#DDEBF7"})
+        must = book.add_format({"bold": True, "num_format": "@", "bg_color": "#FCE4D6"})
+        grey = book.add_format({"italic": True, "num_format": "@", "font_color": "#7F7F7F"})
+        for kind in kinds:
+            sheet = book.add_worksheet(kind.title)
+            sheet.freeze_panes(1, 0)
+            for at, column in enumerate(kind.columns):
+                sheet.set_column(at, at, max(12, 2 * len(column.heading) + 4), plain)
+                sheet.write_string(0, at, column.heading, must if column.required else head)
+                example = column.example if at else EXAMPLE + column.example
+                sheet.write_string(1, at, example, grey)
+        _explain(book, kinds, head)
 
 
 def explained(kind: Kind) -> list[tuple[str, ...]]:
