@@ -42,6 +42,7 @@ def gateway(fd: int) -> None:
         former_keys=given.former_keys,
         cryptography=given.cryptography,
         sm2_key=given.sm2_key,
+        people_a_day=given.people_a_day,
     )
     app = make_app(login_dsn("gateway"), installed_law(), settings)
     gc.collect()
