@@ -121,7 +121,8 @@ def test_a_settlement_is_told_with_the_amounts_of_its_reply(place: Standing) -> 
     told = place.client.do("5203", {"data": asked})
     found = told["setlinfo"]
     renamed = {"psn_part_amt": "psn_pay", "psn_cash_pay": "cash_payamt"}
-    unknown = {"exp_content", "hifdm_pay", "hosp_part_amt"}
+    assert found["certno"] == mask_number(info["certno"])
+    unknown = {"exp_content", "hifdm_pay", "hosp_part_amt", "certno"}
     for name, value in info.items():
         if name not in unknown:
             assert found[renamed.get(name, name)] == value, name

@@ -149,14 +149,15 @@ def verify(outer: bool, area: str, again: bool, copy: Path | None, as_json: bool
         }
         click.echo(json.dumps(body, ensure_ascii=False, indent=1))
     else:
-        _say_verified(found, counted, again)
+        more = "，已逐笔重算" if again else ""
+        say_differences(found, f"{counted[0]} 笔分录（结算 {counted[1]} 笔{more}）")
     return 1 if found else 0
 
 
-def _say_verified(found: "list[Difference]", counted: Any, again: bool) -> None:
+def say_differences(found: "list[Difference]", whole: str) -> None:
+    """Say what a verification found in what was looked at as a `whole`."""
     from gongji.law.report.text_tables import print_table
 
-    whole = f"{counted[0]} 笔分录（结算 {counted[1]} 笔{'，已逐笔重算' if again else ''}）"
     if not found:
         click.echo(f"账簿核对相符：{whole}")
         return

@@ -1,5 +1,6 @@
 """A day of the agency: what came in, what waits, what failed, the books, the seals, the jobs."""
 
+import uuid
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -11,7 +12,8 @@ from gongji.institutions.institution_rows import institutions_of
 from gongji.ledger.statement import EVENTS
 from gongji.ledger.trial import trial
 from gongji.platform import trail
-from gongji.review.command_kinds import KINDS
+from gongji.platform.retention import waiting_proposals
+from gongji.review.command_kinds import KINDS, get_kind
 from gongji.review.desk import STATES
 from gongji.units import CHINA
 
@@ -36,6 +38,7 @@ JOBS = {
     "seal_journal": "封存分录",
     "message_months": "报文按月存放，到期销毁",
     "trail_months": "留痕按月存放",
+    "propose_destruction": "列出保管期满的记录",
     "tidy": "清理过期内容",
     "resume_stalled": "接续中断的作业",
 }
@@ -68,6 +71,9 @@ def day(request: HttpRequest, clerk: Clerk) -> HttpResponse:
         "entries": [(EVENTS.get(kind, kind), count) for kind, count in ask(_ENTRIES, values)],
         "seals": ask(_SEALS, values).fetchall(),
         "crowds": _crowds(clerk),
+        "over": waiting_proposals(clerk.connection, list(clerk.areas)),
+        "may_destroy": any(clerk.holds(post) for post in get_kind("destroy_records").makers),
+        "msg_id": uuid.uuid4().hex,
         "jobs": [_job(*row) for row in ask(_JOBS)],
     }
     return shown(request, clerk, "day", context)

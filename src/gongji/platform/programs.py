@@ -12,8 +12,11 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -136,6 +139,34 @@ def run(
         if done.returncode:
             said.seek(0)
             raise Fault(f"{program} 失败（{done.returncode}）：{said.read()[-SHOWN:].strip()}")
+
+
+@contextmanager
+def told_by(program: str, *arguments: str, password: str = "") -> Iterator[IO[bytes]]:
+    """What a program writes, to be read as it comes.
+
+    Refuses: Fault with what the program complained of.
+    """
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
+        process = subprocess.Popen(
+            [str(folder() / program), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            env=surroundings(password),
+        )
+        assert process.stdout is not None
+        try:
+            with process.stdout:
+                yield process.stdout
+        except BaseException:
+            process.terminate()
+            raise
+        finally:
+            process.wait()
+        if process.returncode:
+            said.seek(0)
+            raise Fault(f"{program} 失败（{process.returncode}）：{said.read()[-SHOWN:].strip()}")
 
 
 def surroundings(password: str = "", as_server: bool = False) -> dict[str, str]:

@@ -61,11 +61,16 @@ def seal_journal(timestamp: int) -> None:
 def message_months(timestamp: int) -> None:
     """Make the months ahead in which messages are kept, and drop those whose time is over."""
     from gongji.platform import inbox_months
+    from gongji.platform.retention import MESSAGE, Certificate, certify
 
     today = day_in_china(datetime.fromtimestamp(timestamp, UTC))
+    days = environment().message_days
     with psycopg.connect(owner_dsn(), autocommit=True) as connection:
         made = inbox_months.make_ahead(connection, today)
-        dropped = inbox_months.drop_old(connection, today, environment().message_days)
+        dropped = inbox_months.drop_old(connection, today, days)
+        for name in dropped:
+            basis = f"{name}：GONGJI_MESSAGE_DAYS={days}"
+            certify(connection, Certificate(MESSAGE, None, None, basis), 1)
     log.info("message_months", made=made, dropped=dropped)
 
 
@@ -79,6 +84,21 @@ def trail_months(timestamp: int) -> None:
     with psycopg.connect(owner_dsn(), autocommit=True) as connection:
         made = months.make_ahead(connection, today)
     log.info("trail_months", made=made)
+
+
+@app.periodic(cron="50 17 * * *")
+@app.task(queueing_lock="propose_destruction", pass_context=False)
+def propose_destruction(timestamp: int) -> None:
+    """Propose to each area what papers are due, and to the first one what is due of the trail."""
+    from gongji.platform.retention import LOOK, PAPER, propose
+
+    today = day_in_china(datetime.fromtimestamp(timestamp, UTC))
+    with psycopg.connect(owner_dsn(), autocommit=True) as connection:
+        areas = connection.execute("select distinct area from agency order by area").fetchall()
+        asked = [(area, PAPER) for (area,) in areas] + [(area, LOOK) for (area,) in areas[:1]]
+        for area, kind in asked:
+            if number := propose(connection, area, kind, today):
+                log.info("destruction_proposed", area=area, kind=kind, proposal=number)
 
 
 @app.periodic(cron="*/30 * * * *")

@@ -1,0 +1,14 @@
+"""The logins' keys to what is destroyed and corrected."""
+
+from django.db import migrations
+
+from gongji.platform.sql_tables import tables
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("service", "0002_review_logins"),
+        ("platform", "0003_retention"),
+        ("people", "0002_corrections"),
+    ]
+    operations = [tables(__file__, "retention_logins.sql")]

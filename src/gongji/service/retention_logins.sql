@@ -1,0 +1,14 @@
+-- The logins' keys to what is destroyed and corrected. Papers and the trail are deleted by the two
+-- functions only, whose rights are those of the tables' owner.
+
+grant select on destruction_proposal, destruction, destroyed_paper to
+  gongji_console, gongji_jobs, gongji_backup;
+grant insert on destruction to gongji_console, gongji_jobs;
+grant insert on destruction_proposal to gongji_jobs;
+grant select (id, command, retention) on evidence to gongji_jobs;
+grant select on agency to gongji_jobs;
+grant execute on function destroy_papers, destroy_looks to gongji_console;
+
+grant select, insert on person_correction to gongji_console;
+grant select on person_correction to gongji_backup;
+grant update (name, sex, ethnicity) on person to gongji_console;
