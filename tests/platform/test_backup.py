@@ -188,7 +188,8 @@ def tried_in_a_drill(folder: Path, server: Server, entry: int) -> None:
     assert (found.settlements, found.differences) == (3, ()) and found.seals
     with server.connect() as owner:
         owner.execute("set session_replication_role = replica")
-        owner.execute("update settlement set pool_fen = pool_fen + 1 where entry = %s", [entry])
+        moved = "update settlement set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"
+        owner.execute(f"{moved} where entry = %s", [entry])
     backup.take(folder, server.dsn(), clock(server))
     with pytest.raises(SystemExit) as left:
         main(["backup", str(folder), "--verify"])
