@@ -59,7 +59,8 @@ def drill(folder: Path, now: datetime, opener: X25519PrivateKey | None = None) -
             server.end()
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    return Drill(chain, time.monotonic() - begun, *counted, found)
+    entries, settlements, seals = counted
+    return Drill(chain, time.monotonic() - begun, entries, settlements, seals, found)
 
 
 _COUNTED = ("entry", "entry where kind = 'settlement'", "seal")

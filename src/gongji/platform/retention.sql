@@ -109,3 +109,27 @@ begin
   return cardinality(months);
 end $$;
 revoke execute on function destroy_looks from public;
+
+-- A month of the trail, made ahead: rows of it that lie elsewhere already stay there. What is refused
+-- of the trail is refused of a part too, since nobody asks the parent's triggers of it.
+create function make_trail_month(month date) returns boolean
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  name text := 'access_log_' || to_char(month, 'YYYYMM');
+  since timestamptz := date_trunc('month', month::timestamp) at time zone 'Asia/Shanghai';
+  before timestamptz := (date_trunc('month', month::timestamp) + interval '1 month')
+    at time zone 'Asia/Shanghai';
+begin
+  -- Whoever would add a row of this month meanwhile waits for the part.
+  lock table access_log_other in access exclusive mode;
+  if exists (select 1 from access_log_other where at >= since and at < before) then
+    return false;
+  end if;
+  execute format('create table %I (like access_log including all excluding identity)', name);
+  execute format('create trigger %I before update or delete or truncate on %I'
+    ' for each statement execute function added_only()', name || '_kept', name);
+  execute format('alter table access_log attach partition %I for values from (%L) to (%L)',
+    name, since, before);
+  return true;
+end $$;
+revoke execute on function make_trail_month from public;

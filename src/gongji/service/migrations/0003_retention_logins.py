@@ -10,5 +10,6 @@ class Migration(migrations.Migration):
         ("service", "0002_review_logins"),
         ("platform", "0003_retention"),
         ("people", "0002_corrections"),
+        ("agency", "0001_tables"),
     ]
     operations = [tables(__file__, "retention_logins.sql")]
