@@ -1,6 +1,6 @@
 """The tests that docs/operate/security.md names, and the files in which `make attacks` runs them.
 
-Run it to have the files, from the folder of the tests: they follow the page, not a list of their own.
+Run it to have the files, from the folder of the tests: they follow the page and no other list.
 """
 
 import re

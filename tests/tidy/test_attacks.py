@@ -1,4 +1,4 @@
-"""The page on attacks names tests that there are, one place each, and is what `make attacks` runs."""
+"""The page on attacks names tests that there are, each in one place."""
 
 from attacks import files, named, places
 
