@@ -18,6 +18,7 @@ from gongji.backup.chains import BackupChain, chains
 from gongji.backup.restore import restore
 from gongji.ledger.found_differences import Difference
 from gongji.ledger.seals import verify_seals
+from gongji.ledger.trail_seals import verify_trail
 from gongji.ledger.verify import ALL, verify
 from gongji.platform import programs
 from gongji.platform.embedded_server import EmbeddedServer
@@ -75,4 +76,4 @@ def _count(connection: "psycopg.Connection[tuple[int]]", what: str) -> int:
 def _differences(connection: "psycopg.Connection[tuple[int]]") -> list[Difference]:
     found = [*verify(connection, ALL), *verify_papers(connection, ALL)]
     with connection.transaction():
-        return [*found, *verify_seals(connection)]
+        return [*found, *verify_seals(connection), *verify_trail(connection)]

@@ -37,6 +37,7 @@ WORDS = {
     "posting": "分录与过账",
     "papers": "结算与凭据",
     "seal": "封存",
+    "trail": "留痕",
     "replay": "重算",
 }
 
@@ -112,6 +113,7 @@ def verify(outer: bool, area: str, again: bool, copy: Path | None, as_json: bool
     """
     from gongji.ledger.seal_copies import verify_copy
     from gongji.ledger.seals import verify_seals
+    from gongji.ledger.trail_seals import verify_trail
     from gongji.ledger.verify import Scope, extent
     from gongji.ledger.verify import verify as differences
     from gongji.platform.environment import environment
@@ -129,6 +131,7 @@ def verify(outer: bool, area: str, again: bool, copy: Path | None, as_json: bool
         found += verify_papers(connection, scope)
         with connection.transaction():
             found += verify_seals(connection, area)
+            found += [] if area else verify_trail(connection)
         if copy:
             found += verify_copy(connection, copy, area)
         if again:

@@ -12,6 +12,9 @@ grant execute on function destroy_papers, destroy_looks to gongji_console;
 -- What the nightly jobs do besides: the months of the trail, claims for what counters advanced.
 grant execute on function make_trail_month to gongji_jobs;
 grant select, insert on third_party_claim to gongji_jobs;
+grant execute on function trail_hash to gongji_jobs;
+grant select, insert on trail_seal to gongji_jobs;
+grant select on trail_seal to gongji_backup;
 
 grant select, insert on person_correction to gongji_console;
 grant select on person_correction to gongji_backup;

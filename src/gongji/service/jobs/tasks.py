@@ -44,11 +44,15 @@ def note_advances(timestamp: int) -> None:
 @app.periodic(cron="20 17 * * *")
 @app.task(queueing_lock="seal_journal", pass_context=False)
 def seal_journal(timestamp: int) -> None:
-    """Seal what was entered since the night before, and copy the seals where they are kept too."""
+    """Seal what was entered, and who looked, and copy the seals where they are kept too."""
     from gongji.ledger.seal_copies import add_to_copy
     from gongji.ledger.seals import seal_all
+    from gongji.ledger.trail_seals import seal_trail
 
     copy = environment().seals
+    today = day_in_china(datetime.fromtimestamp(timestamp, UTC))
+    with psycopg.connect(owner_dsn()) as connection:
+        log.info("trail_sealed", days=seal_trail(connection, today, today - timedelta(days=1)))
     with psycopg.connect(owner_dsn(), autocommit=True) as connection:
         for made in seal_all(connection):
             log.info("sealed", area=made.area, number=made.number, last=made.last)

@@ -11,5 +11,6 @@ class Migration(migrations.Migration):
         ("platform", "0003_retention"),
         ("people", "0002_corrections"),
         ("agency", "0001_tables"),
+        ("ledger", "0002_trail_seals"),
     ]
     operations = [tables(__file__, "retention_logins.sql")]
