@@ -134,6 +134,42 @@ def test_nothing_is_destroyed_by_who_was_not_approved_or_before_its_time(world: 
     assert papers(world) == 1
 
 
+def test_what_was_certified_and_corrected_stands(world: World) -> None:
+    handed_in(world)
+    done = carried_out(world, {"psn_no": PERSON}, "personal_erasure", "1")
+    carried_out(world, {"psn_no": PERSON, "name": "测试壹"}, "personal_correction", "1")
+    world.owner.execute(
+        "insert into destruction_proposal (area, class, before, records, list_hash)"
+        " values ('532300', 'paper', '2025-01-01', 1, sha256(''))"
+    )
+    for table in ("destruction", "destroyed_paper", "destruction_proposal", "person_correction"):
+        column = "was = '{}'" if table == "person_correction" else "made_at = now()"
+        column = "paper = ''" if table == "destroyed_paper" else column
+        for act in (
+            f"update {table} set {column}",
+            f"delete from {table}",
+            f"truncate {table} cascade",
+        ):
+            with pytest.raises(errors.RestrictViolation):
+                world.owner.execute(act)
+    with pytest.raises(errors.UniqueViolation):
+        retention.certify(world.owner, Certificate(PAPER, done.command, None, "再"), 1)
+    for wrong in ("records = 0", "list_hash = ''", "class = 'message'"):
+        name = wrong.split(" = ")[0]
+        columns = {"area": "'1'", "class": "'paper'", "before": "'2025-01-01'", "records": "1"}
+        columns |= {"list_hash": "sha256('x')", name: wrong.split(" = ")[1]}
+        with pytest.raises(errors.CheckViolation):
+            world.owner.execute(
+                f"insert into destruction_proposal ({', '.join(columns)})"
+                f" values ({', '.join(columns.values())})"
+            )
+    waiting = world.draft(world.post("last", "handler"))
+    correct = "select correct_particulars(%s, 1, 'x', '1', '01', '{\"name\": 1}', now())"
+    with pytest.raises(errors.CheckViolation) as refused:
+        world.by.execute(correct, [waiting])
+    assert refused.value.diag.constraint_name == "correction_approved"
+
+
 def test_a_month_of_the_trail_goes_after_three_years(
     world: World, jobs: psycopg.Connection
 ) -> None:

@@ -59,6 +59,19 @@ def test_days_that_are_over_are_sealed_and_right(sealed: Connection) -> None:
     assert trail_seals(sealed)[-1].rows == 2
 
 
+def test_a_seal_of_the_trail_stands(sealed: Connection) -> None:
+    for act in ("update trail_seal set rows = 0", "delete from trail_seal", "truncate trail_seal"):
+        with pytest.raises(errors.RestrictViolation):
+            sealed.execute(act)
+    again = "insert into trail_seal (number, day, rows, hash) values (%s, %s, %s, sha256(''))"
+    for number, day, rows in ((1, TODAY, 0), (9, "2025-03-01", 0)):
+        with pytest.raises(errors.UniqueViolation):
+            sealed.execute(again, [number, day, rows])
+    for number, rows in ((0, 0), (9, -1)):
+        with pytest.raises(errors.CheckViolation):
+            sealed.execute(again, [number, TODAY, rows])
+
+
 @pytest.mark.parametrize(
     "done",
     [

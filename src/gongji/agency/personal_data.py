@@ -15,7 +15,7 @@ from gongji.people.corrections import (
     changes,
     correct_person,
 )
-from gongji.people.person_rows import get_person
+from gongji.people.person_rows import Person, get_person
 from gongji.platform import retention
 from gongji.platform.retention import PAPER, Certificate
 from gongji.refusals import Refusal
@@ -36,12 +36,23 @@ class ErasureForm(msgspec.Struct, frozen=True):
     psn_no: str
 
 
+def _subject(case: Case) -> Person:
+    """The person whom a command is about, who is the one that its form names.
+
+    Refuses: person_unknown, value_invalid.
+    """
+    person = get_person(case.connection, case.content.psn_no)
+    if case.row.subject_kind != "person" or case.row.subject != str(person.id):
+        raise Refusal("value_invalid", "psn_no", {"value": "另一人", "allowed": "事项的当事人"})
+    return person
+
+
 def examine_correction(case: Case) -> Examination:
     """What a correction rests on: the particulars as they stand.
 
-    Refuses: person_unknown, nothing_corrected.
+    Refuses: person_unknown, value_invalid, nothing_corrected.
     """
-    person = get_person(case.connection, case.content.psn_no)
+    person = _subject(case)
     found = changes(person, case.content)
     lines = tuple(
         PreviewLine(f"{PARTICULARS[name]}：{stands or '（空）'} → {right}", article=CORRECTION)
@@ -67,8 +78,6 @@ def _erasable(case: Case, person: int) -> list[str]:
 
     Refuses: nothing_erasable.
     """
-    if case.row.subject_kind != "person" or case.row.subject != str(person):
-        raise Refusal("value_invalid", "psn_no", {"value": "另一人", "allowed": "事项的当事人"})
     found = retention.erasable(case.connection, person, day_in_china(case.now))
     if not found:
         raise Refusal("nothing_erasable", "psn_no")
@@ -78,9 +87,9 @@ def _erasable(case: Case, person: int) -> list[str]:
 def examine_erasure(case: Case) -> Examination:
     """What an erasure rests on: the list of what need not be kept.
 
-    Refuses: person_unknown, nothing_erasable.
+    Refuses: person_unknown, value_invalid, nothing_erasable.
     """
-    person = get_person(case.connection, case.content.psn_no)
+    person = _subject(case)
     found = _erasable(case, person.id)
     ground = {"person": person.id, "list": retention.list_hash(found).hex()}
     said = PreviewLine(f"销毁材料 {len(found)} 件：撤回的事项的，或保管期已满的", article=ERASURE)
@@ -89,7 +98,7 @@ def examine_erasure(case: Case) -> Examination:
 
 def act_erasure(case: Case) -> str:
     """Destroy the papers with a certificate and tell the person what is kept and why."""
-    person = get_person(case.connection, case.content.psn_no)
+    person = _subject(case)
     found = _erasable(case, person.id)
     said = Certificate(PAPER, case.row.id, None, ERASURE)
     number = retention.destroy(case.connection, said, found)

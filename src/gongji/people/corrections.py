@@ -17,8 +17,7 @@ from gongji.platform.commands import command
 from gongji.refusals import Refusal
 
 PARTICULARS = {"name": "姓名", "sex": "性别", "ethnicity": "民族"}
-_SET = "update person set name = %s, sex = %s, ethnicity = %s where id = %s"
-_WAS = "insert into person_correction (person, command, was, at) values (%s, %s, %s, %s)"
+_CORRECT = "select correct_particulars(%s, %s, %s, %s, %s, %s, %s)"
 
 
 class Particulars(msgspec.Struct, frozen=True):
@@ -58,13 +57,14 @@ def correct_person(
 ) -> Person:
     """Correct a person's particulars; gives the person as they stood.
 
-    Refuses: person_unknown, nothing_corrected.
+    Refuses: person_unknown, nothing_corrected; the database does where the command is not approved
+             or about somebody else (correction_approved).
     """
     person = lock_person(connection, content.right.psn_no)
     found = changes(person, content.right)
     made = {name: getattr(person, name) for name in PARTICULARS}
     made |= {name: right for name, (_, right) in found.items()}
-    connection.execute(_SET, [made["name"], made["sex"], made["ethnicity"], person.id])
     was = Jsonb({name: stood for name, (stood, _) in found.items()})
-    connection.execute(_WAS, [person.id, content.command, was, now])
+    particulars = [made[name] for name in PARTICULARS]
+    connection.execute(_CORRECT, [content.command, person.id, *particulars, was, now])
     return person

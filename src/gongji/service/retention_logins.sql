@@ -1,5 +1,6 @@
--- The logins' keys to what is destroyed and corrected. Papers and the trail are deleted by the two
--- functions only, whose rights are those of the tables' owner.
+-- The logins' keys to what is destroyed and corrected. Papers and the trail are deleted, and persons
+-- corrected, by functions only, whose rights are those of the tables' owner and which look themselves
+-- whether a command was approved; nobody else may call them.
 
 grant select on destruction_proposal, destruction, destroyed_paper to
   gongji_console, gongji_jobs, gongji_backup;
@@ -16,6 +17,5 @@ grant execute on function trail_hash to gongji_jobs;
 grant select, insert on trail_seal to gongji_jobs;
 grant select on trail_seal to gongji_backup;
 
-grant select, insert on person_correction to gongji_console;
-grant select on person_correction to gongji_backup;
-grant update (name, sex, ethnicity) on person to gongji_console;
+grant select on person_correction to gongji_console, gongji_backup;
+grant execute on function correct_particulars to gongji_console;
