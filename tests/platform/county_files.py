@@ -244,6 +244,7 @@ STORED: dict[str, dict[str, Any]] = {
     "agreement": {
         "designated_for": ["emergency", "chronic", "negotiated_drug"],
         "qualified": False,
+        "people_a_day": 3000,
     },
     "birth": {"birth_date": "1980-01-02"},
     "insured": {
