@@ -235,6 +235,10 @@ def test_a_person_is_corrected_by_who_approves_and_what_stood_is_known(world: Wo
     assert refused.value.code == "nothing_corrected"
     with pytest.raises(errors.InsufficientPrivilege):
         world.by.execute("update person set psn_no = 'x'")
+    for wrong in ({"ethnicity": "汉"}, {"name": "名" * 51}, {"sex": "3"}):
+        with pytest.raises(Refusal) as refused:
+            carried_out(world, {"psn_no": PERSON} | wrong, "personal_correction", "1")
+        assert refused.value.code == "value_invalid"
     with pytest.raises(Refusal) as refused:
         insured = Actor.person(PERSON, AREA)
         world.draft(insured, right, kind="personal_correction")

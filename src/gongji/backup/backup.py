@@ -96,7 +96,8 @@ def fetch(
 def _seal_log(chain: BackupChain, recipient: Recipient) -> None:
     """Seal what has come of the log, and take it away in clear.
 
-    The segment that is still written is sealed too, and fetched again as a whole the next time.
+    The server forgets what was fetched: so nothing goes before its sealed file is on the disk. The
+    segment that is still written is sealed too, and fetched again as a whole the next time.
     """
     for segment in sorted(chain.arriving.iterdir()):
         seal_file(segment, chain.wal / (segment.name + SEALED), recipient)

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -23,6 +24,8 @@ from gongji.ledger.verify import ALL, verify
 from gongji.platform import programs
 from gongji.platform.embedded_server import EmbeddedServer
 from gongji.settlement.verify_papers import verify_papers
+
+Connection = psycopg.Connection[Any]
 
 
 @dataclass(frozen=True)
@@ -67,13 +70,13 @@ def drill(folder: Path, now: datetime, opener: X25519PrivateKey | None = None) -
 _COUNTED = ("entry", "entry where kind = 'settlement'", "seal")
 
 
-def _count(connection: "psycopg.Connection[tuple[int]]", what: str) -> int:
+def _count(connection: Connection, what: str) -> int:
     row = connection.execute(f"select count(*) from {what}").fetchone()
     assert row is not None
-    return row[0]
+    return int(row[0])
 
 
-def _differences(connection: "psycopg.Connection[tuple[int]]") -> list[Difference]:
+def _differences(connection: Connection) -> list[Difference]:
     found = [*verify(connection, ALL), *verify_papers(connection, ALL)]
     with connection.transaction():
         return [*found, *verify_seals(connection), *verify_trail(connection)]

@@ -7,6 +7,7 @@ few megabytes of memory. Keys are PEM files, as `openssl genpkey -algorithm X255
 """
 
 import io
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -89,11 +90,18 @@ def seal(source: IO[bytes], target: IO[bytes], recipient: Recipient) -> None:
 
 
 def seal_file(source: Path, target: Path, recipient: Recipient) -> None:
-    """Seal a file into another, whole or not at all."""
+    """Seal a file into another, whole or not at all; it is on the disk then."""
     draft = target.with_name(target.name + ".draft")
     with source.open("rb") as clear, draft.open("wb") as file:
         seal(clear, file, recipient)
+        file.flush()
+        os.fsync(file.fileno())
     draft.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def open_pieces(source: IO[bytes], opener: X25519PrivateKey) -> Iterator[bytes]:

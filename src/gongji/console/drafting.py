@@ -101,7 +101,7 @@ def destruction(request: HttpRequest, clerk: Clerk) -> HttpResponse:
     place = next(((area, code) for area, _, code in places if found and area == found.area), None)
     if found is None or place is None:
         raise Http404
-    msg_id = f"{request.POST.get('msg_id', '')}-{found.id}"
+    msg_id = f"{request.POST.get('msg_id', '')[:64]}-{found.id}"
     asked = Drafting(msg_id, "destroy_records", *place, "area", place[0], {"proposal": found.id})
     made = life.draft(clerk.desk, clerk.actor, asked).command
     return HttpResponseRedirect(reverse("console:command", args=[made]))

@@ -5,7 +5,7 @@ The number of the certificate and dated facts are not corrected here: they are i
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 from psycopg import Connection
@@ -24,9 +24,9 @@ class Particulars(msgspec.Struct, frozen=True):
     """What is right; what is not given stays as it is. Sex 1, 2 or 9, ethnicity by GB/T 3304."""
 
     psn_no: str
-    name: str = ""
+    name: Annotated[str, msgspec.Meta(max_length=50)] = ""
     sex: Literal["", "1", "2", "9"] = ""
-    ethnicity: str = ""
+    ethnicity: Annotated[str, msgspec.Meta(pattern="^([0-9]{2})?$")] = ""
 
 
 class CorrectionOrder(msgspec.Struct, frozen=True):

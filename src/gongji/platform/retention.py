@@ -25,7 +25,7 @@ where i.inhparent = 'access_log'::regclass and c.relname ~ '^access_log_[0-9]{6}
   and to_date(right(c.relname, 6), 'YYYYMM') + interval '1 month'
     <= %s::date - make_interval(years => %s)
 order by 1"""
-_WITHDRAWN = """select e.id::text from evidence e join command c on c.id = e.command
+_ERASABLE = """select e.id::text from evidence e join command c on c.id = e.command
 where c.subject_kind = 'person' and c.subject = %s
   and (c.state = 'withdrawn' or paper_over(e.retention, e.command) <= %s) order by e.id"""
 _PROPOSE = """insert into destruction_proposal (area, class, before, records, list_hash)
@@ -78,7 +78,7 @@ def due(connection: Connection, area: str, kind: str, before: date) -> list[str]
 
 def erasable(connection: Connection, person: int, today: date) -> list[str]:
     """The papers about a person that need not be kept: of what was withdrawn, or is over."""
-    return [row[0] for row in connection.execute(_WITHDRAWN, [str(person), today])]
+    return [row[0] for row in connection.execute(_ERASABLE, [str(person), today])]
 
 
 def list_hash(records: Iterable[str]) -> bytes:

@@ -48,7 +48,7 @@ def _flag_crowd(call: Call) -> None:
     counted = call.connection.execute(_PEOPLE, [call.institution, _since(call)]).fetchone()
     if counted != (most + 1,):
         return
-    reason = f"一天读取 {counted[0]} 人的证件，超过约定的 {most} 人"
+    reason = f"一天读取 {counted[0]} 人的证件，超过 {most} 人"
     trail.log(call.connection, _who(call), Trace(trail.FLAG, "people", reason=reason, at=call.now))
     _log.warning("many_people_opened", institution=call.institution, most=most)
 

@@ -3,7 +3,7 @@
 Law:     《个人信息保护法》 第六条, 第二十八条: what is needed for the purpose, and no more. Whoever
          asks knows the person already (`queries/reach`): what a counter has read from a certificate
          need not be told again.
-A personal field that has no place in the table below cannot be told: `fields.node` refuses it.
+A personal field that has no place in the table below cannot be told: `fields.Node` refuses it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
