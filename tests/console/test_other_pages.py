@@ -1,5 +1,6 @@
 """Rules, the day, the trail: what they show, to whom, and what the trail says of it."""
 
+from datetime import UTC, datetime
 from io import BytesIO
 
 import pytest
@@ -11,6 +12,7 @@ from tests.portal.browser import fits, serious
 
 from gongji.demo.figures import PARAMETERS
 from gongji.law.engine.areas import Areas
+from gongji.platform import retention, trail
 from gongji.platform.laws import LawText, Publication, publish_law, read_laws
 
 
@@ -19,6 +21,20 @@ def _published_again(office: Office) -> None:
     law = {one.area: one for one in read_laws(Areas())}["532300"]
     new = LawText(law.area, law.documents, PARAMETERS["532300"])
     publish_law(office.owner, Publication((new,)), actor=OPERATOR, now=office.now)
+
+
+def an_old_paper(office: Office) -> int:
+    """A bill of long ago whose papers are due; gives the number of what the job proposes."""
+    number = office.bill("D0", 20_000)
+    old = datetime(1990, 1, 1, tzinfo=UTC)
+    with office.owner.transaction():
+        office.owner.execute("set local session_replication_role = replica")
+        office.owner.execute(
+            "update command set state = 'executed', executed_at = %s where id = %s", [old, number]
+        )
+    made = retention.propose(office.owner, "532300", retention.PAPER, office.day)
+    assert made
+    return made
 
 
 @pytest.mark.slow
@@ -34,12 +50,20 @@ def test_rules_the_day_and_their_parts(office: Office, signed_in: SignIn) -> Non
     assert not serious(page)
     fits(page)
     office.bill("D1", 10_000)
+    flag = trail.Trace(trail.FLAG, "people", reason="一天读取 4 人的证件，超过约定的 3 人")
+    trail.log(office.owner, ("institution", "H1"), flag)
+    proposed = an_old_paper(office)
     page.click("text=今天")
-    assert "零星报销" in page.inner_text("main")
+    said = page.inner_text("main")
+    assert "测试医院（H1）" in said and "超过约定的 3 人" in said and "零星报销" in said
     page.click("#check")
     page.wait_for_selector("h3:has-text('平')")
     assert not serious(page)
     fits(page)
+    page.click(f"button[aria-label='受理第 {proposed} 号销毁建议']")
+    page.wait_for_url("**/command/*")
+    said = page.inner_text("main")
+    assert "销毁到期记录" in said and "事项材料 3 件" in said
 
 
 @pytest.mark.slow
@@ -56,6 +80,7 @@ def test_the_trail_is_searched_and_taken_along(office: Office, signed_in: SignIn
     clerk = signed_in("clerk")
     clerk.goto("/console/institution/H1")
     assert clerk.page.request.get(f"{clerk.address}/console/trail").status == 403
+    trail.log(office.owner, ("institution", "H1"), trail.Trace(trail.FLAG, "people"))
     window = signed_in("auditor")
     page = window.page
     page.click("text=留痕")

@@ -65,6 +65,7 @@ ROWS: dict[str, list[dict[str, str]]] = {
             **SPAN,
             "定点待遇": "急诊抢救、慢性病、谈判药",
             "纳入门诊统筹": "否",
+            "每日读证人数": "3000",
             "来源": "测试三号",
         },
     ],
@@ -243,6 +244,7 @@ STORED: dict[str, dict[str, Any]] = {
     "agreement": {
         "designated_for": ["emergency", "chronic", "negotiated_drug"],
         "qualified": False,
+        "people_a_day": 3000,
     },
     "birth": {"birth_date": "1980-01-02"},
     "insured": {

@@ -93,8 +93,9 @@ class World:
     def draft(self, actor: Actor, content: dict[str, Any] | None = None, **given: str) -> int:
         """A draft of a bond with its paper."""
         content = content or self.bond()
-        fields = {"kind": "family_bond", "area": AREA, "agency": COUNTY} | given
-        asked = Drafting(self.msg(), **fields, subject_kind="person", subject="1", content=content)
+        fields = {"kind": "family_bond", "area": AREA, "agency": COUNTY}
+        fields |= {"subject_kind": "person", "subject": "1"} | given
+        asked = Drafting(self.msg(), **fields, content=content)
         told = life.draft(self.desk(), actor, asked)
         if fields["kind"] == "family_bond":
             life.add_paper(self.desk(), actor, told.command, PaperFile("结婚证", PDF))

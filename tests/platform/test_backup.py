@@ -20,6 +20,8 @@ from tests.platform.counter import NOW, OPERATOR, RULES, Counter
 
 from gongji.backup import backup, restore
 from gongji.backup.chains import chain_for, chains
+from gongji.backup.drill import drill
+from gongji.cli.main import main
 from gongji.ledger.openings import OpeningBalance, enter
 from gongji.ledger.verify import verify
 from gongji.platform import programs
@@ -176,6 +178,23 @@ def test_a_killed_server_comes_back_as_it_was_at_an_instant(
         assert settlements(owner) == [first, second, after]
         slots = owner.execute("select slot_name from pg_replication_slots").fetchall()
     assert slots == [(later.slot,)] and third
+    tried_in_a_drill(folder, mine, after)
+
+
+def tried_in_a_drill(folder: Path, server: Server, entry: int) -> None:
+    """The newest backup is restored into a scratch place, whatever runs, and verified there."""
+    scratch = set(Path(tempfile.gettempdir()).glob("gongji-drill-*"))
+    found = drill(folder, datetime.now(UTC))
+    assert (found.settlements, found.differences) == (3, ()) and found.seals
+    with server.connect() as owner:
+        owner.execute("set session_replication_role = replica")
+        moved = "update settlement set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"
+        owner.execute(f"{moved} where entry = %s", [entry])
+    backup.take(folder, server.dsn(), clock(server))
+    with pytest.raises(SystemExit) as left:
+        main(["backup", str(folder), "--verify"])
+    assert left.value.code == 1, "a ledger that is not right is told"
+    assert set(Path(tempfile.gettempdir()).glob("gongji-drill-*")) == scratch
 
 
 def test_what_no_backup_leads_to_is_refused_and_leaves_the_folder_alone(tmp_path: Path) -> None:

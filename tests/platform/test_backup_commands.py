@@ -14,6 +14,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 from psycopg.conninfo import make_conninfo
 from tests.platform.test_backup import Server, clock
 
@@ -168,6 +171,108 @@ def test_a_base_backup_that_fails_leaves_nothing_half_made(
     add(mine, 1)
     code, out, _ = gongji(capsys, "backup", backups, "--json")
     assert code == 0 and not json.loads(out)["base"]
+
+
+MARK = "一个只在数据里出现的词"
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Two recipients' keys, as openssl writes them: `own`, `own.pub`, `other`, `other.pub`."""
+    made = {}
+    for name in ("own", "other"):
+        key = X25519PrivateKey.generate()
+        texts = {
+            name: key.private_bytes(
+                Encoding.PEM, PrivateFormat.PKCS8, serialization.NoEncryption()
+            ),
+            f"{name}.pub": key.public_key().public_bytes(
+                Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+            ),
+        }
+        for file, text in texts.items():
+            made[file] = tmp_path_factory.mktemp("keys") / file
+            made[file].write_bytes(text)
+    return made
+
+
+def told(folder: Path) -> bool:
+    """Whether a folder tells the mark to whoever reads it."""
+    return any(MARK.encode() in p.read_bytes() for p in folder.rglob("*") if p.is_file())
+
+
+def test_a_sealed_backup_is_read_by_its_recipient_only(
+    mine: Server,
+    backups: Path,
+    room: Path,
+    capsys: pytest.CaptureFixture[str],
+    keys: dict[str, Path],
+) -> None:
+    with mine.connect() as connection:
+        connection.execute("create table said (what text)")
+        connection.execute("insert into said values (%s)", [MARK])
+    public = ("--recipient", keys["own.pub"])
+    code, out, _ = gongji(capsys, "backup", backups, *public, "--json")
+    assert (code, json.loads(out)["base"]) == (0, True)
+    add(mine, 1)
+    instant = clock(mine)
+    with mine.connect() as connection:
+        connection.execute("select pg_switch_wal()")
+        connection.execute("insert into said values (%s)", [MARK])
+    code, out, _ = gongji(capsys, "backup", backups, *public, "--json")
+    assert (code, json.loads(out)["base"]) == (0, False)
+    add(mine, 2)
+    gongji(capsys, "backup", backups, *public)
+    (chain,) = chains(backups)
+    assert list(chain.arriving.iterdir()) == [] and not told(backups)
+    places = iter(room / f"{backups.parent.name}-sealed-{n}" / "data" for n in range(9))
+    own = ("--key", keys["own"])
+    for until, rows in (((), [1, 2]), (("--until", f"{instant:%Y-%m-%dT%H:%M:%S.%fZ}"), [1])):
+        place = next(places)
+        assert gongji(capsys, "restore", backups, "--to", place, *own, *until)[0] == 0
+        assert rows_of(place) == rows
+    for more, refusal in (
+        ((), "backup_key_missing"),
+        (("--key", keys["other"]), "backup_key_wrong"),
+        (("--key", keys["own.pub"]), "backup_key_unreadable"),
+    ):
+        code, _, err = gongji(capsys, "restore", backups, "--to", next(places), *more)
+        assert code == 1 and refusal in err
+    base = chain.sealed_base
+    base.write_bytes(base.read_bytes()[:-100])
+    code, _, err = gongji(capsys, "restore", backups, "--to", next(places), *own)
+    assert code == 1 and "backup_damaged" in err
+    code, _, err = gongji(capsys, "backup", backups, *public, "--follow")
+    assert code == 1 and "--follow" in err
+    # Another recipient, or none, begins a chain of its own; and the mark would be seen in clear.
+    code, out, _ = gongji(capsys, "backup", backups, "--json")
+    assert json.loads(out)["base"] and told(backups)
+    with mine.connect() as connection:
+        connection.execute("drop table said")
+
+
+def test_a_sealed_dump_is_read_by_its_recipient_only(
+    mine: Server,
+    backups: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    keys: dict[str, Path],
+) -> None:
+    add(mine, 5)
+    public = ("--recipient", keys["own.pub"])
+    code, out, _ = gongji(capsys, "backup", backups, "--dump", "--json", *public)
+    file = Path(json.loads(out)["dump"])
+    assert code == 0 and file.name.endswith(".dump.sealed") and b"PGDMP" not in file.read_bytes()
+    with mine.connect("postgres") as connection:
+        connection.execute("create database sealed")
+    monkeypatch.setattr(where, "owner_dsn", lambda: mine.dsn("sealed"))
+    code, _, err = gongji(capsys, "restore", file)
+    assert code == 1 and "backup_key_missing" in err
+    assert gongji(capsys, "restore", file, "--key", keys["own"])[0] == 0
+    with mine.connect("sealed") as connection:
+        assert connection.execute("select n from t").fetchall() == [(5,)]
+    with mine.connect("postgres") as connection:
+        connection.execute("drop database sealed")
 
 
 def test_a_log_that_the_server_has_forgotten_begins_a_new_chain(

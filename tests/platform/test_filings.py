@@ -12,6 +12,7 @@ from tests.platform.queries_county import CLINIC, YUNFU, Standing, refused
 from gongji.gateway.filings.filings import NOT_SERVED
 from gongji.people import filings
 from gongji.people.diseases import filed_under
+from gongji.platform.identity import mask_number
 from gongji.units import parse_day
 
 TODAY = "2024-12-20"
@@ -117,11 +118,14 @@ def test_a_referral_holds_at_once_and_is_taken_back_while_unused(place: Standing
     (found,) = place.other.do("5304", {"data": {"psn_no": psn_no, **YEAR}})["refmedin"]
     assert (found["reflin_medins_no"], found["reflin_medins_name"]) == (OTHER, "测试")
     assert (found["begndate"], found["enddate"]) == (TODAY, "2024-12-31")
-    assert (found["diag_name"], found["tel"], found["refl_rea"]) == (
-        "高血压",
-        "13900000000",
-        "测试原因",
-    )
+    told = ("diag_name", "tel", "addr", "refl_rea")
+    assert [found[name] for name in told] == ["高血压", "", "", "测试原因"], "for who receives"
+    (own,) = place.client.do("5304", {"data": {"psn_no": psn_no, **YEAR}})["refmedin"]
+    assert own["tel"] == "13900000000" and own["diag_name"] == "高血压", "as it was sent"
+    (others,) = place.clinic.do("5304", {"data": {"psn_no": psn_no, **YEAR}})["refmedin"]
+    assert [others[name] for name in told] == ["", "", "", "测试原因"], "for anybody else"
+    for row in (found, own, others):
+        assert row["psn_name"] and row["certno"] == mask_number(certificate_of(place.persons))
     assert found["out_flag"] == "0" and found["dcla_souc"] == "01"
     assert "转诊备案" in refused(place.client, "filing_overlaps", "2501", referral(psn_no))
     refused(place.other, "filing_foreign", "2502", back(psn_no, serial))

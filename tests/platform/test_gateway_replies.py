@@ -26,6 +26,8 @@ PERSON = {
     "brdy": "1985-07-10",
     "age": 39,
 }
+MASKED = PERSON | {"certno": "9905**********3121"}
+"""As a query tells it of somebody whose certificate the caller has read already."""
 INSURED = {
     "insutype": "310",
     "psn_type": "11",
@@ -392,7 +394,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     },
     "5201": {
         "mdtrtinfo": [
-            PERSON
+            MASKED
             | INSURED
             | {
                 "mdtrt_id": "{2201.data.mdtrt_id}",
@@ -424,7 +426,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "5203": {
         "setlinfo": {
             name: value
-            for name, value in (PERSON | INSURED | BILL).items()
+            for name, value in (MASKED | INSURED | BILL).items()
             if name not in ("psn_part_amt", "psn_cash_pay")
         }
         | {
@@ -516,7 +518,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     },
     "5303": {
         "data": [
-            {name: PERSON[name] for name in PERSON if name != "naty"}
+            {name: MASKED[name] for name in MASKED if name != "naty"}
             | {
                 "mdtrt_id": f"{HOSPITAL}|ZY-5",
                 "insutype": "310",
@@ -528,7 +530,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     },
     "5304": {
         "refmedin": [
-            {name: PERSON[name] for name in PERSON if name not in ("naty", "age")}
+            {name: MASKED[name] for name in MASKED if name not in ("naty", "age")}
             | FILED
             | {
                 "insutype": "310",

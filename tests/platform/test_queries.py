@@ -17,7 +17,10 @@ from tests.platform.gateways import (
 )
 from tests.platform.queries_county import Standing, refused
 
+from gongji.gateway.visits import settlement_fields
 from gongji.gateway.wire.fields import NODES, Empty, Node, fill, plain
+from gongji.gateway.wire.personal_fields import FIELDS, HEARS, TOLD, Party, Telling
+from gongji.platform.identity import mask_number
 from gongji.refusals import Fault
 
 DOCUMENTED = json.loads((Path(__file__).parent / "reply_fields.json").read_text())
@@ -49,13 +52,30 @@ def test_an_object_keeps_to_its_table() -> None:
     assert plain(1_500_000, 6) == "1.5" and plain(2000, 3) == "2"
 
 
+def test_every_personal_field_of_an_answer_has_its_place() -> None:
+    with pytest.raises(ValueError, match="tel"):
+        Node("5201", "data", {"tel": "as sent with 2201"})
+    tables = [*NODES, *settlement_fields.NODES]
+    used = {
+        (table.infno, FIELDS[name]) for table in tables for name in table.filled & FIELDS.keys()
+    }
+    assert used == {(infno, kind) for infno, kinds in TOLD.items() for kind in kinds}
+    seen = {told: {p for p in Party if told in HEARS[p]} for told in Telling}
+    assert seen == {
+        Telling.CLEAR: set(Party),
+        Telling.PARTIES: {Party.SENDER, Party.RECEIVER},
+        Telling.SENDER: {Party.SENDER},
+        Telling.MASKED: set(),
+    }
+
+
 def test_an_institution_finds_its_own_visits_of_a_person(place: Standing) -> None:
     psn_no = place.insured()
     visit = opened(place.client, psn_no)
     asked = {"data": {"psn_no": psn_no, "med_type": "11", **WINDOW}}
     (found,) = place.client.do("5201", asked)["mdtrtinfo"]
     assert found["mdtrt_id"] == visit and found["psn_name"] == "测试甲"
-    assert found["certno"] == certificate_of(place.persons) and found["age"] == 54
+    assert found["certno"] == mask_number(certificate_of(place.persons)) and found["age"] == 54
     assert found["dscg_maindiag_code"] == "J06.900" and found["otp_diag_info"] == "上呼吸道感染"
     assert found["begntime"] == f"{DAY} 09:00:00" and found["coner_name"] == ""
     assert found["ipt_days"] == 0 and found["chfpdr_name"] == "测试医生"
@@ -101,7 +121,8 @@ def test_a_settlement_is_told_with_the_amounts_of_its_reply(place: Standing) -> 
     told = place.client.do("5203", {"data": asked})
     found = told["setlinfo"]
     renamed = {"psn_part_amt": "psn_pay", "psn_cash_pay": "cash_payamt"}
-    unknown = {"exp_content", "hifdm_pay", "hosp_part_amt"}
+    assert found["certno"] == mask_number(info["certno"])
+    unknown = {"exp_content", "hifdm_pay", "hosp_part_amt", "certno"}
     for name, value in info.items():
         if name not in unknown:
             assert found[renamed.get(name, name)] == value, name

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -29,6 +30,7 @@ from gongji.platform import installation
 from gongji.platform.environment import environment
 from gongji.refusals import Fault
 from gongji.service import parts, ready
+from gongji.service.ordinary_user import NAME
 from gongji.service.parts import Service, ServicePart, listen, make_service
 
 COMMAND = "from gongji.cli.main import main; main()"
@@ -375,6 +377,22 @@ def children(process: "subprocess.Popen[bytes]", name: str = "") -> list[psutil.
     return [child for child in found if child.cmdline()[3:4] == [name] or not name]
 
 
+def nobody_of_them_is_root(
+    process: "subprocess.Popen[bytes]", parts: list[psutil.Process], log: Path
+) -> None:
+    """Root's service: the parent stays, its parts are an ordinary user and gain nothing back."""
+    known = pwd.getpwnam(NAME)
+    assert f"各服务进程以用户 {NAME} 运行" in log.read_text()
+    assert psutil.Process(process.pid).uids().real == 0
+    for part in parts:
+        assert set(part.uids()) == {known.pw_uid} and set(part.gids()) == {known.pw_gid}
+        held = Path(f"/proc/{part.pid}/status").read_text().splitlines()
+        assert [line.split()[1] for line in held if line.startswith(("CapEff", "CapPrm"))] == [
+            "0000000000000000",
+            "0000000000000000",
+        ]
+
+
 @pytest.mark.slow
 def test_a_service_outlives_its_database_and_its_gateways(folder: Path, tmp_path: Path) -> None:
     log = tmp_path / "log"
@@ -397,6 +415,8 @@ def test_a_service_outlives_its_database_and_its_gateways(folder: Path, tmp_path
         parts = [*children(process, "gateway"), *children(process, "pages")]
         parts += [*children(process, "jobs"), *children(process, "console")]
         assert len(parts) == 4
+        if os.geteuid() == 0:
+            nobody_of_them_is_root(process, parts, log)
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0, log.read_text()

@@ -39,7 +39,7 @@ from tests.portal.test_sign_in import Issuer
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.ledger.seal_copies import read_copy
-from gongji.platform import programs, sm2
+from gongji.platform import programs, sm2, trail
 from gongji.platform.ciphers import PROVIDERS
 from gongji.platform.environment import SETTINGS
 from gongji.platform.identity import Identity
@@ -174,6 +174,7 @@ def settings(folder: Path, database: str, gateway: dict[str, str], issuer: str) 
         "GONGJI_PARAMETERS": " ".join(words),
         "GONGJI_DAYS_BACK": str((datetime.now(CHINA).date() - FIRST_DAY).days),
         "GONGJI_DAYS_AHEAD": "3",
+        "GONGJI_PEOPLE_A_DAY": "1",
         "GONGJI_MESSAGE_DAYS": "60",
         "GONGJI_SEALS": str(folder / "seals"),
         "GONGJI_FORMER_KEYS": base64.b64encode(FORMER).decode(),
@@ -462,6 +463,15 @@ def days_ahead(service: Running) -> None:
     assert gateways.says("service_day_outside", answer["err_msg"]), answer
 
 
+def people_a_day(service: Running) -> None:
+    hospital = service.hospital()
+    for number in (1, 2, 3):
+        shown = {"mdtrt_cert_type": "02", "mdtrt_cert_no": gateways.certificate_of(number)}
+        hospital.do("1101", {"data": shown})
+    flags = trail.crowds(service.owner, datetime.now(UTC) - timedelta(days=1))
+    assert [(code, "2 人" in reason) for _, code, reason in flags] == [(gateways.HOSPITAL, True)]
+
+
 def refuse_chained(service: Running) -> None:
     hospital = service.hospital()
     visit, first = settled(hospital, 4)
@@ -698,6 +708,7 @@ REACHES: dict[str, Any] = {
     "GONGJI_PARAMETERS": parameters,
     "GONGJI_DAYS_BACK": days_back,
     "GONGJI_DAYS_AHEAD": days_ahead,
+    "GONGJI_PEOPLE_A_DAY": people_a_day,
     "GONGJI_MESSAGE_DAYS": message_days,
     "GONGJI_SEALS": seals,
     "GONGJI_REFUSE_CHAINED": refuse_chained,

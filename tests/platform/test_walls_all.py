@@ -26,9 +26,11 @@ ELSEWHERE = {
     "transfer",
     *("bank_account", "bank_line", "bank_match"),
     *("rule_version", "finding", "lead", "lead_finding", "outcome", "case_file", "recovery"),
+    *("destruction_proposal", "destruction", "destroyed_paper", "person_correction"),
+    "trail_seal",
 }
 """Tables that no code writes yet, or whose walls are tried by themselves (test_command_walls,
-test_payouts, test_third_party_claims)."""
+test_payouts, test_third_party_claims, test_retention, test_trail_seals)."""
 
 WORLD = """
 insert into person (id, psn_no, area, name, certificate, certificate_hash) values

@@ -6,6 +6,7 @@ from gongji.gateway.filings import filing_fields
 from gongji.gateway.queries import query_fields
 from gongji.gateway.statements import statement_fields
 from gongji.gateway.wire.fields import NODES, Empty, Node
+from gongji.gateway.wire.personal_fields import TOLD, PersonalKind
 
 MODULES = (query_fields, filing_fields, statement_fields, catalogue_fields)
 HEAD = """# The gateway's queries, filings, catalogue and reconciliation
@@ -69,9 +70,23 @@ open:
 def page() -> str:
     """The page as it should be."""
     tables = sorted(NODES, key=lambda table: table.infno)
-    parts = [HEAD, *(_table(table) for table in tables if table.infno not in FILES)]
+    parts = [HEAD, _personal(), *(_table(table) for table in tables if table.infno not in FILES)]
     parts += ["## Files of the catalogue\n", _ticket(), *(_file(table) for table in FILES.values())]
     return "\n".join(parts)
+
+
+def _personal() -> str:
+    """Who is told what of a person in clear."""
+    lines = [
+        "## What is told of a person\n",
+        "A number or name that is not told in clear is masked, anything else is empty.\n",
+        f"| transaction | {' | '.join(kind.value for kind in PersonalKind)} |",
+        f"| --- |{' --- |' * len(PersonalKind)}",
+    ]
+    for infno, told in sorted(TOLD.items()):
+        cells = (told[kind].value if kind in told else "" for kind in PersonalKind)
+        lines.append(f"| {infno} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
 
 
 def _table(table: Node) -> str:

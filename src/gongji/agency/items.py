@@ -3,16 +3,18 @@
 from gongji.agency import (
     chronic_changes,
     chronic_filing,
+    destruction,
     family_bond,
     injury_filing,
     manual_reimbursement,
     payees,
     payouts,
+    personal_data,
     third_party_claims,
 )
 from gongji.review import posts
 
 ALL = (
     *(posts, family_bond, chronic_filing, chronic_changes, injury_filing, manual_reimbursement),
-    *(payees, payouts, third_party_claims),
+    *(payees, payouts, third_party_claims, personal_data, destruction),
 )

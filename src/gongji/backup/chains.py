@@ -1,7 +1,8 @@
 """What a folder of backups holds: chains, each a base backup and the log written since.
 
-A chain is a folder named by the instant its base was finished, with `base/`, `wal/` and
-`chain.json`. A later base begins a new chain; an older chain still leads to the instants before it.
+A chain is a folder named by the instant its base was finished, with `base/` (sealed to a recipient
+`base.tar.sealed`), `wal/` and `chain.json`. A later base begins a new chain; an older chain still
+leads to the instants before it.
 """
 
 import json
@@ -10,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gongji.backup.recipients import SEALED
 from gongji.units import CHINA
 
 NOTE = "chain.json"
@@ -21,7 +23,8 @@ class BackupChain:
     """One chain: whose server it is of, and up to when its log reaches.
 
     Shape:   instants are ISO 8601 in UTC; `begun_at` is when the base could first be used,
-             `reaches` the last time that the log was fetched.
+             `reaches` the last time that the log was fetched. `recipient` is whom its files are
+             sealed to (`recipients`), empty where they are in clear.
     """
 
     folder: Path
@@ -31,6 +34,7 @@ class BackupChain:
     database: str
     begun_at: str
     reaches: str
+    recipient: str = ""
 
     @property
     def base(self) -> Path:
@@ -41,6 +45,16 @@ class BackupChain:
     def wal(self) -> Path:
         """The log since."""
         return self.folder / "wal"
+
+    @property
+    def sealed_base(self) -> Path:
+        """The base backup as one sealed file, where there is a recipient."""
+        return self.folder / ("base.tar" + SEALED)
+
+    @property
+    def arriving(self) -> Path:
+        """The log that has come and is not sealed yet."""
+        return self.folder / "arriving"
 
     @property
     def span(self) -> str:

@@ -6,6 +6,7 @@ The data folder that was there is put aside, never deleted.
 import os
 import pwd
 import shutil
+import tarfile
 import tempfile
 import time
 from collections.abc import Iterator
@@ -14,8 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from gongji.backup.chains import BackupChain, chain_for, chains
+from gongji.backup.recipients import SEALED, open_file, opened
 from gongji.ledger.seals import seal_restored
 from gongji.platform import programs
 from gongji.platform.embedded_server import postmaster
@@ -34,11 +37,18 @@ ROLES = tuple(f"gongji_{name}" for name in ("gateway", "pages", "api", "console"
 """The logins of the processes (service/logins.sql)."""
 
 
-def restore(folder: Path, place: Path, now: datetime, until: datetime | None = None) -> Path | None:
+def restore(
+    folder: Path,
+    place: Path,
+    now: datetime,
+    until: datetime | None = None,
+    opener: X25519PrivateKey | None = None,
+) -> Path | None:
     """Restore a data folder as it was at an instant, or as far as the backups lead.
 
     Returns: where the data folder that was at `place` is now, if there was one.
-    Refuses: backup_missing, backup_not_reaching; server_running while a server uses the folder.
+    Refuses: backup_missing, backup_not_reaching; server_running while a server uses the folder;
+             backup_key_missing, backup_key_wrong, backup_damaged of backups sealed to a recipient.
     Ensures: where the restoring fails the data folder that was there is back in its place.
     """
     found = chains(folder)
@@ -49,10 +59,12 @@ def restore(folder: Path, place: Path, now: datetime, until: datetime | None = N
         spans = "；".join(each.span for each in found)
         values = {"value": str(until), "allowed": spans}
         raise Refusal("backup_not_reaching", "--until", values)
+    if chain.recipient and opener is None:
+        raise Refusal("backup_key_missing", "--key", {"value": str(chain.folder)})
     with _nobody_uses(place):
         aside = _put_aside(place, now)
         try:
-            _lay_out(chain, place, until)
+            _lay_out(chain, place, until, opener)
             _recover(place, chain)
         except BaseException:
             shutil.rmtree(place, ignore_errors=True)
@@ -62,11 +74,18 @@ def restore(folder: Path, place: Path, now: datetime, until: datetime | None = N
         return aside
 
 
-def load(file: Path, dsn: str) -> None:
+def load(file: Path, dsn: str, opener: X25519PrivateKey | None = None) -> None:
     """Load a dump into a database that has no tables yet.
 
-    Refuses: database_not_empty.
+    Refuses: database_not_empty; backup_key_missing, backup_key_wrong, backup_damaged.
     """
+    if file.name.endswith(SEALED):
+        if opener is None:
+            raise Refusal("backup_key_missing", "--key", {"value": str(file)})
+        with tempfile.TemporaryDirectory(prefix="gongji-load-") as scratch:
+            clear = Path(scratch) / "clear.dump"
+            open_file(file, clear, opener)
+            return load(clear, dsn)
     with psycopg.connect(dsn) as connection:
         row = connection.execute(
             "select count(*) from information_schema.tables where table_schema = 'public'"
@@ -123,16 +142,31 @@ def _put_aside(place: Path, now: datetime) -> Path | None:
     return place.rename(place.with_name(f"{place.name}.{now.astimezone(UTC):%Y%m%dT%H%M%S%fZ}"))
 
 
-def _lay_out(chain: BackupChain, place: Path, until: datetime | None) -> None:
+def _lay_out(
+    chain: BackupChain, place: Path, until: datetime | None, opener: X25519PrivateKey | None
+) -> None:
     """The base with the log beside it, told where to stop."""
-    shutil.copytree(chain.base, place)
+    if opener is not None and chain.recipient:
+        with (
+            chain.sealed_base.open("rb") as sealed,
+            tarfile.open(fileobj=opened(sealed, opener), mode="r|") as base,
+        ):
+            base.extractall(place, filter="data")
+    else:
+        shutil.copytree(chain.base, place)
     for pattern in (".handle_pids.json", "postmaster.pid", "log", ".s.PGSQL.*"):
         for left in place.glob(pattern):
             # What the server that was backed up left behind of its own running.
             left.unlink()
     for segment in sorted(chain.wal.iterdir()):
+        if segment.suffix == ".draft":
+            continue
         # The segment being written when it was fetched is whole in length, and is read to its end.
-        shutil.copyfile(segment, place / "pg_wal" / segment.name.removesuffix(".partial"))
+        target = place / "pg_wal" / segment.name.removesuffix(SEALED).removesuffix(".partial")
+        if opener is not None and chain.recipient:
+            open_file(segment, target, opener)
+        else:
+            shutil.copyfile(segment, target)
     settings = SETTINGS
     if until is not None:
         settings += f"recovery_target_time = '{until.astimezone(UTC).isoformat(sep=' ')}'\n"

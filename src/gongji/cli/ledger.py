@@ -46,6 +46,7 @@ WORDS = {
     "posting": "分录与过账",
     "papers": "结算与凭据",
     "seal": "封存",
+    "trail": "留痕",
     "replay": "重算",
 }
 
@@ -122,6 +123,7 @@ def verify(outer: bool, area: str, again: bool, copy: Path | None, as_json: bool
     from gongji.gateway.transactions import MOVE_MONEY
     from gongji.ledger.seal_copies import verify_copy
     from gongji.ledger.seals import verify_seals
+    from gongji.ledger.trail_seals import verify_trail
     from gongji.ledger.verify import Scope, extent
     from gongji.ledger.verify import verify as differences
     from gongji.platform.environment import environment
@@ -139,6 +141,7 @@ def verify(outer: bool, area: str, again: bool, copy: Path | None, as_json: bool
         found += verify_papers(connection, MOVE_MONEY, scope)
         with connection.transaction():
             found += verify_seals(connection, area)
+            found += [] if area else verify_trail(connection)
         if copy:
             found += verify_copy(connection, copy, area)
         if again:
@@ -159,14 +162,15 @@ def verify(outer: bool, area: str, again: bool, copy: Path | None, as_json: bool
         }
         click.echo(json.dumps(body, ensure_ascii=False, indent=1))
     else:
-        _say_verified(found, counted, again)
+        more = "，已逐笔重算" if again else ""
+        say_differences(found, f"{counted[0]} 笔分录（结算 {counted[1]} 笔{more}）")
     return 1 if found else 0
 
 
-def _say_verified(found: "list[Difference]", counted: Any, again: bool) -> None:
+def say_differences(found: "list[Difference]", whole: str) -> None:
+    """Say what a verification found in what was looked at as a `whole`."""
     from gongji.law.report.text_tables import print_table
 
-    whole = f"{counted[0]} 笔分录（结算 {counted[1]} 笔{'，已逐笔重算' if again else ''}）"
     if not found:
         click.echo(f"账簿核对相符：{whole}")
         return

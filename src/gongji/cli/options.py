@@ -100,3 +100,10 @@ def pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
             raise click.BadParameter(f"应写成 名称=值：{text}", param_hint=option)
         found[name.strip()] = value.strip()
     return found
+
+
+backup_key_option = click.option(
+    "--key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="加密备份的私钥文件（PEM）。",
+)

@@ -21,8 +21,9 @@ from gongji.refusals import Refusal
     type=click.Path(file_okay=False, path_type=Path),
     help="恢复成哪个数据目录；不给则为内置数据库的，原来的移到一旁。",
 )
+@options.backup_key_option
 @options.json_option
-def command(source: Path, until: str, place: Path | None, as_json: bool) -> None:
+def command(source: Path, until: str, place: Path | None, key: Path | None, as_json: bool) -> None:
     """从备份目录恢复数据库，可到任何一个时刻；或把 --dump 导出的文件装入空数据库。
 
     恢复前先停止 gongji serve。原来的数据目录改名保留，不会删除；恢复失败则原样放回。DATABASE_URL
@@ -33,21 +34,24 @@ def command(source: Path, until: str, place: Path | None, as_json: bool) -> None
       gongji restore /backup/gongji
       gongji restore /backup/gongji --until 2025-03-01T12:00:00
       gongji restore /backup/gongji/20250301T040000Z.dump
+      gongji restore /backup/gongji --key backup.key
     """
     from gongji.backup import restore
+    from gongji.backup.recipients import load_opener
     from gongji.platform.environment import environment
 
+    opener = load_opener(key) if key else None
     if source.is_file():
         from gongji.platform.database import owner_dsn
 
-        restore.load(source, owner_dsn())
+        restore.load(source, owner_dsn(), opener)
         _say(as_json, {"loaded": str(source)}, f"已装入 {source}")
         return
     if place is None:
         if environment().database_url:
             raise Refusal("field_missing", "--to（不能替 DATABASE_URL 的服务器换数据目录）")
         place = environment().data / "postgresql"
-    aside = restore.restore(source, place, datetime.now(UTC), _instant(until))
+    aside = restore.restore(source, place, datetime.now(UTC), _instant(until), opener)
     body: dict[str, object] = {"data": str(place), "aside": str(aside) if aside else None}
     sentence = f"已恢复到 {place}" + (f"；原来的数据目录移到 {aside}" if aside else "")
     _say(as_json, body, sentence)

@@ -1,15 +1,19 @@
 """A day of the agency: what came in, what waits, what failed, the books, the seals, the jobs."""
 
-from datetime import datetime, time
+import uuid
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from gongji.console.at_work import RECORDS, Clerk, at_work, shown
+from gongji.institutions.institution_rows import institutions_of
 from gongji.ledger.statement import EVENTS
 from gongji.ledger.trial import trial
-from gongji.review.command_kinds import KINDS
+from gongji.platform import trail
+from gongji.platform.retention import waiting_proposals
+from gongji.review.command_kinds import KINDS, get_kind
 from gongji.review.desk import STATES
 from gongji.units import CHINA
 
@@ -24,6 +28,8 @@ _ENTRIES = """select kind, count(*) from entry where area = any(%(areas)s) and m
 group by kind order by kind"""
 _SEALS = """select distinct on (area) area, number, last, made_at, encode(hash, 'hex') from seal
 where area = any(%(areas)s) order by area, number desc"""
+LEAD_DAYS = 30
+"""How long an institution that was flagged is shown."""
 OTHER_KINDS = {"publish_law": "发布规则"}
 """What commands are called that are no items."""
 JOBS = {
@@ -32,6 +38,7 @@ JOBS = {
     "seal_journal": "封存分录",
     "message_months": "报文按月存放，到期销毁",
     "trail_months": "留痕按月存放",
+    "propose_destruction": "列出保管期满的记录",
     "tidy": "清理过期内容",
     "resume_stalled": "接续中断的作业",
 }
@@ -63,9 +70,24 @@ def day(request: HttpRequest, clerk: Clerk) -> HttpResponse:
         "waits": [(_words(row[0]), STATES[row[1]], *row[2:]) for row in ask(_WAITS, values)],
         "entries": [(EVENTS.get(kind, kind), count) for kind, count in ask(_ENTRIES, values)],
         "seals": ask(_SEALS, values).fetchall(),
+        "crowds": _crowds(clerk),
+        "over": waiting_proposals(clerk.connection, list(clerk.areas)),
+        "may_destroy": any(clerk.holds(post) for post in get_kind("destroy_records").makers),
+        "msg_id": uuid.uuid4().hex,
         "jobs": [_job(*row) for row in ask(_JOBS)],
     }
     return shown(request, clerk, "day", context)
+
+
+def _crowds(clerk: Clerk) -> list[tuple[datetime, str, str]]:
+    """Who of my areas opened more people in a day than agreed: when, which institution, what."""
+    found = trail.crowds(clerk.connection, _begins(clerk) - timedelta(days=LEAD_DAYS))
+    named = {one.code: one for one in institutions_of(clerk.connection, {row[1] for row in found})}
+    return [
+        (at, f"{named[code].name}（{code}）", reason)
+        for at, code, reason in reversed(found)
+        if code in named and any(named[code].lies_in(area) for area in clerk.areas)
+    ]
 
 
 def _begins(clerk: Clerk) -> Any:

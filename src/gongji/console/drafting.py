@@ -1,4 +1,4 @@
-"""Drafting items: by a typed form, and bills pasted or from a workbook, a draft each."""
+"""Drafting items: by a typed form, by a proposal, and bills pasted or from a workbook, each one."""
 
 import tempfile
 import uuid
@@ -9,12 +9,13 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from gongji.console.at_work import Clerk, at_work, shown
 from gongji.console.item_forms import BILL, FORMS, ItemForm, read_item, typed_again
 from gongji.people.person_rows import get_person
 from gongji.platform import command_rows
+from gongji.platform.retention import find_proposal
 from gongji.refusals import Refusal
 from gongji.review import desk as life
 from gongji.review.command_kinds import get_kind
@@ -88,6 +89,22 @@ def draft_item(clerk: Clerk, form: ItemForm, typed: dict[str, str]) -> int:
         typed.get("msg_id", ""), form.kind, area, agency, "person", str(person.id), content
     )
     return life.draft(clerk.desk, clerk.actor, asked).command
+
+
+@require_POST
+@at_work
+def destruction(request: HttpRequest, clerk: Clerk) -> HttpResponse:
+    """Draft the destruction of what a job proposed, where somebody may hand it in."""
+    number = request.POST.get("proposal", "")[:18]
+    found = find_proposal(clerk.connection, int(number)) if number.isdecimal() else None
+    places = (value.partition("|") for value, _ in places_of(clerk, "destroy_records"))
+    place = next(((area, code) for area, _, code in places if found and area == found.area), None)
+    if found is None or place is None:
+        raise Http404
+    msg_id = f"{request.POST.get('msg_id', '')[:64]}-{found.id}"
+    asked = Drafting(msg_id, "destroy_records", *place, "area", place[0], {"proposal": found.id})
+    made = life.draft(clerk.desk, clerk.actor, asked).command
+    return HttpResponseRedirect(reverse("console:command", args=[made]))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

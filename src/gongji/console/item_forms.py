@@ -74,6 +74,14 @@ _TOLD = (
     FormField("died", "抢救死亡", "choice", False, (("", "否"), ("1", "是"))),
     FormField("advance", "先行支付（第三人责任）", "choice", False, (("", "否"), ("1", "是"))),
 )
+_PARTICULARS = (
+    _PERSON,
+    FormField("name", "姓名", needed=False, hint="不更正的不填"),
+    FormField(
+        "sex", "性别", "choice", False, (("", "不更正"), ("1", "男"), ("2", "女"), ("9", "未说明"))
+    ),
+    FormField("ethnicity", "民族代码", needed=False, hint="两位，如 01"),
+)
 FORMS = {
     one.kind: one
     for one in (
@@ -91,6 +99,8 @@ FORMS = {
         ),
         ItemForm("chronic_filing", "慢特病备案", _CHRONIC),
         ItemForm("manual_reimbursement", "零星报销", _REIMBURSED, told=_TOLD),
+        ItemForm("personal_correction", "更正个人信息", _PARTICULARS),
+        ItemForm("personal_erasure", "删除个人信息", (_PERSON,)),
     )
 }
 """The items that are drafted here, by kind."""

@@ -20,7 +20,13 @@ from gongji.units import CHINA
 SEES = ("audit_officer", "supervisor")
 PAGE, MOST = 50, 50_000
 """Rows of a page, and of a workbook: what is more is asked for by fewer days."""
-WAYS = {"act": "办理", "look": "查看", "list": "列表"}
+WAYS = {
+    trail.ACT: "办理",
+    trail.LOOK: "查看",
+    trail.LIST: "列表",
+    trail.EXPORT: "导出",
+    trail.FLAG: "提请监管",
+}
 _FOUND = """select l.at, l.id, l.actor_kind, l.actor, l.way, l.what, l.reason, l.granted, l.rows,
   p.psn_no from access_log l left join person p on p.id = l.person
 where l.at >= %(since)s and l.at < %(until)s and (%(actor)s = '' or l.actor = %(actor)s)

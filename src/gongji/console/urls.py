@@ -19,6 +19,7 @@ from gongji.console import (
 pages: list[URLPattern | URLResolver] = [
     path("", work_list.work, name="work"),
     path("new/<str:kind>", drafting.new, name="new"),
+    path("destruction", drafting.destruction, name="destruction"),
     path("bills", drafting.bills, name="bills"),
     path("bulk", command_page.bulk, name="bulk"),
     path("command/<int:number>", command_page.command, name="command"),

@@ -25,6 +25,7 @@ from gongji.platform.imports.import_columns import (
     show_choice,
     show_several,
     text,
+    whole,
 )
 
 C = Column
@@ -92,6 +93,14 @@ INSTITUTION_FACTS = (
             show=lambda codes: show_several([show_choice(DESIGNATIONS)(code) for code in codes]),
         ),
         yes_no("qualified", "纳入门诊统筹", "药店符合纳入门诊统筹的条件", True),
+        C(
+            "people_a_day",
+            "每日读证人数",
+            whole,
+            "一天读取多少人的证件之内不提请监管；空为 GONGJI_PEOPLE_A_DAY",
+            "3000",
+            empty=None,
+        ),
     ),
     institution_kind(
         "institution_area_fact",

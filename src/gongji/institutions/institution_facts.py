@@ -134,6 +134,17 @@ def _level(facts: Sequence[InstitutionFactRow]) -> Level:
     return found
 
 
+def people_a_day(connection: Database, code: str, day: date) -> int | None:
+    """How many people's certificates an institution's agreement lets it read in a day, if it says.
+
+    Returns: None where it says nothing, or where there is none.
+    """
+    for fact in facts_at(connection, [code], day, kinds=["agreement"])[code]:
+        found = fact.read().people_a_day
+        return None if found is msgspec.UNSET else int(found)
+    return None
+
+
 _ADD = """insert into institution_fact
   (institution, kind, key, since, until, learnt_at, details, source)
 select * from unnest(%s::text[], %s::text[], %s::text[], %s::date[], %s::date[], %s::timestamptz[],

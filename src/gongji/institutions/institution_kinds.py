@@ -17,10 +17,15 @@ class Level(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Agreement(msgspec.Struct, forbid_unknown_fields=True):
-    """定点协议 (exclusive): for which benefits; `qualified` whether a pharmacy is in the pool."""
+    """定点协议 (exclusive): for which benefits; `qualified` whether a pharmacy is in the pool.
+
+    `people_a_day`: the certificates that it may read in a day before supervision is told, where
+    the agreement says so.
+    """
 
     designated_for: list[str] = msgspec.field(default_factory=lambda: ["ordinary"])
     qualified: bool = True
+    people_a_day: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class InstitutionAreaFact(msgspec.Struct, forbid_unknown_fields=True):

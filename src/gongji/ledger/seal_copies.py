@@ -15,6 +15,7 @@ import msgspec
 import psycopg
 
 from gongji.ledger.found_differences import Difference
+from gongji.ledger.trail_seals import trail_seals
 from gongji.refusals import Fault
 
 Connection = psycopg.Connection[Any]
@@ -31,13 +32,21 @@ class CopiedSeal(msgspec.Struct, frozen=True):
     version: int = 1
 
 
+TRAIL = "trail"
+"""What stands for the area in links of the trail; `first` is then its day and `last` its rows."""
 _SEALS = """select area, number, first, last, encode(hash, 'hex') from seal
 where %s = '' or area = %s order by area, number"""
 
 
 def seals_of(connection: Connection, area: str = "") -> list[CopiedSeal]:
-    """The links that a database holds now."""
-    return [CopiedSeal(*row) for row in connection.execute(_SEALS, [area, area])]
+    """The links that a database holds now; without an area those of the trail too."""
+    found = [CopiedSeal(*row) for row in connection.execute(_SEALS, [area, area])]
+    if area:
+        return found
+    return found + [
+        CopiedSeal(TRAIL, one.number, int(f"{one.day:%Y%m%d}"), one.rows, one.hash.hex())
+        for one in trail_seals(connection)
+    ]
 
 
 def read_copy(path: Path) -> list[CopiedSeal]:

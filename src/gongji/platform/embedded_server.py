@@ -14,6 +14,7 @@ import os
 import pwd
 import secrets
 import shlex
+import stat
 import time
 from pathlib import Path
 
@@ -23,7 +24,6 @@ from psycopg.conninfo import make_conninfo
 
 from gongji.platform import programs
 from gongji.platform.private_files import (
-    OTHERS,
     FolderLock,
     private_folder,
     waited_for,
@@ -138,10 +138,12 @@ class EmbeddedServer:
         private_folder(self._secret.parent)
         if user is not None:
             self._let_in(user)
-        for folder in (self.socket, self.folder):
+        # Under root the parts of a service get to the socket by the group of the server's user.
+        passed = 0o710 if user is not None else 0o700
+        for folder, mode in ((self.socket, passed), (self.folder, 0o700)):
             folder.mkdir(mode=0o700, exist_ok=True)
-            if folder.stat().st_mode & OTHERS:
-                folder.chmod(0o700)
+            if stat.S_IMODE(folder.stat().st_mode) != mode:
+                folder.chmod(mode)
             if user is not None:
                 os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
 

@@ -310,6 +310,13 @@ SETTINGS = (
         "how many days after today a date of service may lie",
     ),
     Setting(
+        "GONGJI_PEOPLE_A_DAY",
+        _number,
+        "2000",
+        "how many people's certificates an institution reads in a day before it is flagged for "
+        "supervision, where its agreement names no number of its own",
+    ),
+    Setting(
         "GONGJI_MESSAGE_DAYS",
         _days,
         "400",

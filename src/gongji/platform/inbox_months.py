@@ -48,6 +48,8 @@ def drop_old(connection: Connection, today: date, days: int) -> list[str]:
 
 def _make(connection: Connection, name: str, month: date) -> bool:
     """Make a part and move the rows of its month into it."""
+    # Whoever would add a row of this month meanwhile waits for the part.
+    connection.execute(f"lock table {OTHER} in access exclusive mode")
     connection.execute(f"create table {name} (like inbox_bytes including all)")
     connection.execute(
         f"with moved as (delete from {OTHER} where at >= %s and at < %s returning *)"

@@ -28,8 +28,8 @@ def make_parts(
 ) -> list[str]:
     """Make the parts of a table for this month and the next ones; gives the names of those made.
 
-    Shape:   `make` makes a part of a name for a month in the caller's transaction, which keeps
-             others out for PATIENCE at most; it gives whether it could.
+    Shape:   `make` makes a part of a name for a month in a transaction that waits for others
+             PATIENCE at most; it locks the table's `…_other`, and gives whether it could.
     """
     there = set(parts_of(connection, table))
     made = []
@@ -39,8 +39,6 @@ def make_parts(
         if name not in there:
             with connection.transaction():
                 connection.execute(f"set local lock_timeout = '{PATIENCE}'")
-                # Whoever would add a row of this month meanwhile waits for the part.
-                connection.execute(f"lock table {table}_other in access exclusive mode")
                 made += [name] if make(connection, name, month) else []
         month = next_month(month)
     return made

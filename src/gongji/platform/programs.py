@@ -12,8 +12,11 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -44,17 +47,27 @@ def server_user() -> str | None:
     if os.geteuid() != 0:
         return None
     try:
-        pwd.getpwnam(SERVER_USER)
+        return system_user(SERVER_USER)
+    except Fault as error:
+        raise Fault(
+            f"root 不能运行内置数据库，{error}；请以普通用户运行，或用 DATABASE_URL 指定数据库"
+        ) from None
+
+
+def system_user(name: str) -> str:
+    """A user of the system that nobody signs in as, made where it is not there; gives its name.
+
+    Refuses: Fault where it cannot be made.
+    """
+    try:
+        pwd.getpwnam(name)
     except KeyError:
         command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin"]
         try:
-            subprocess.run([*command, SERVER_USER], check=True, capture_output=True)
+            subprocess.run([*command, name], check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError):
-            raise Fault(
-                f"root 不能运行内置数据库，也无法建立用户 {SERVER_USER}；"
-                "请以普通用户运行，或用 DATABASE_URL 指定数据库"
-            ) from None
-    return SERVER_USER
+            raise Fault(f"无法建立用户 {name}") from None
+    return name
 
 
 @cache
@@ -79,10 +92,11 @@ def server_programs() -> Path:
     return made / "bin"
 
 
-def shut_folder(place: Path, user: str) -> Path | None:
-    """The first folder on the way to a place that a user may not enter, if any."""
+def shut_folder(place: Path, user: str, further: Iterable[int] = ()) -> Path | None:
+    """The first folder on the way to a place that a user, with further groups, may not enter."""
     known = pwd.getpwnam(user)
     groups = {known.pw_gid, *(one.gr_gid for one in grp.getgrall() if user in one.gr_mem)}
+    groups.update(further)
     for one in reversed((place, *place.parents)):
         found = one.stat()
         if found.st_uid == known.pw_uid:
@@ -136,6 +150,34 @@ def run(
         if done.returncode:
             said.seek(0)
             raise Fault(f"{program} 失败（{done.returncode}）：{said.read()[-SHOWN:].strip()}")
+
+
+@contextmanager
+def told_by(program: str, *arguments: str, password: str = "") -> Iterator[IO[bytes]]:
+    """What a program writes, to be read as it comes.
+
+    Refuses: Fault with what the program complained of.
+    """
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
+        process = subprocess.Popen(
+            [str(folder() / program), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            env=surroundings(password),
+        )
+        assert process.stdout is not None
+        try:
+            with process.stdout:
+                yield process.stdout
+        except BaseException:
+            process.terminate()
+            raise
+        finally:
+            process.wait()
+        if process.returncode:
+            said.seek(0)
+            raise Fault(f"{program} 失败（{process.returncode}）：{said.read()[-SHOWN:].strip()}")
 
 
 def surroundings(password: str = "", as_server: bool = False) -> dict[str, str]:

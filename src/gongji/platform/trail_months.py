@@ -1,7 +1,8 @@
 """The parts of `access_log`: one for each month, made ahead, so that one can be moved away whole.
 
 The trail is added to only, also here: rows of a month for which there was no part stay in
-`access_log_other`, and that month gets none. Only the owner of the tables may do this.
+`access_log_other`, and that month gets none. A function of the tables' owner makes the parts, which
+the jobs may call; nobody but the owner may do it otherwise.
 """
 
 from datetime import date
@@ -9,12 +10,9 @@ from typing import Any
 
 import psycopg
 
-from gongji.platform.month_parts import attach, begins, make_parts, next_month
+from gongji.platform.month_parts import make_parts
 
 Connection = psycopg.Connection[Any]
-OTHER = "access_log_other"
-KEPT = "update or delete or truncate"
-"""What is refused of a part too, since nobody asks the parent's triggers of it."""
 
 
 def make_ahead(connection: Connection, today: date) -> list[str]:
@@ -29,15 +27,5 @@ def make_ahead(connection: Connection, today: date) -> list[str]:
 
 def _make(connection: Connection, name: str, month: date) -> bool:
     """Make a part, unless rows of its month lie elsewhere already."""
-    if connection.execute(
-        f"select 1 from {OTHER} where at >= %s and at < %s limit 1",
-        [begins(month), begins(next_month(month))],
-    ).fetchone():
-        return False
-    connection.execute(f"create table {name} (like access_log including all excluding identity)")
-    connection.execute(
-        f"create trigger {name}_kept before {KEPT} on {name}"
-        " for each statement execute function added_only()"
-    )
-    attach(connection, "access_log", name, month)
-    return True
+    row = connection.execute("select make_trail_month(%s)", [month]).fetchone()
+    return row == (True,)

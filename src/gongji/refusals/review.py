@@ -28,4 +28,8 @@ REVIEW: dict[str, str] = {
     "calendar_missing": "还没有 {year} 年的工作日历，不能计算办理时限；请先用 gongji agency calendar 录入",
     "calendar_wrong": "工作日历第 {row} 行有误：{reason}；请改正后重新录入",
     "calendar_known": "{year} 年的工作日历已经录入（{source}），不能另行改动",
+    "nothing_corrected": "填写的内容与现在登记的一样；请填写要更正的姓名、性别或民族",
+    "nothing_erasable": "此人没有可以删除的材料：登记、待遇记录和办结事项的材料都在法定保管期限内",
+    "destruction_unknown": "本统筹区没有第 {value} 号销毁建议；请在“今天”页核对编号",
+    "destruction_changed": "第 {value} 号销毁建议的记录已有变动；请按最新的建议重新办理",
 }

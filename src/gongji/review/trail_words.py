@@ -21,6 +21,7 @@ WORDS = {
     "books": "核对账",
     "trail": "留痕",
     "access": "接入凭证",
+    "people": "读取人数",
     "draft": "建草稿",
     "edit": "修改",
     "submit": "提交",

@@ -20,6 +20,7 @@ from gongji.platform.database import LOGINS, login_dsn, revive
 from gongji.platform.environment import Environment, environment
 from gongji.platform.private_files import FolderLock, private_folder
 from gongji.refusals import Fault
+from gongji.service.ordinary_user import BECOME, OrdinaryUser, ordinary_user
 
 BACKLOG = 2048
 PATIENCE = 15
@@ -52,6 +53,8 @@ class ServicePart:
     """Where its process says that it lives."""
     lived: float = 0
     """When it said so last; zero where it never did."""
+    user: OrdinaryUser | None = None
+    """Whom it becomes; None where it stays whoever started it."""
 
     def start(self) -> None:
         """Start it in a session of its own, so that Ctrl-C reaches the parent only.
@@ -69,7 +72,8 @@ class ServicePart:
                 [sys.executable, "-m", "gongji.service.processes", *self.arguments],
                 pass_fds=(*self.sockets, told),
                 start_new_session=True,
-                env=_own_environment(self.arguments[0]) | {PULSE: str(told)},
+                env=_own_environment(self.arguments[0])
+                | {PULSE: str(told), BECOME: self.user.text if self.user else ""},
             )
         finally:
             os.close(told)
@@ -216,6 +220,9 @@ def make_service(given: Environment, say: Callable[[str], None]) -> tuple[Servic
     console = listen(given.host, given.console_port)
     for left in metrics_folder().glob("*.db"):
         left.unlink()
+    user, said = ordinary_user(given)
+    if said:
+        say(said)
     parts = [
         ServicePart(f"接口 {number + 1}", ["gateway", str(gateway.fileno())], (gateway.fileno(),))
         for number in range(max(1, given.gateways))
@@ -227,6 +234,8 @@ def make_service(given: Environment, say: Callable[[str], None]) -> tuple[Servic
         ServicePart("经办", ["console", str(console.fileno())], (console.fileno(),), needed=False)
     )
     parts.append(ServicePart("后台作业", ["jobs"], needed=False))
+    for part in parts:
+        part.user = user
     addresses = {
         name: f"http://{given.host}:{made.getsockname()[1]}"
         for name, made in (("gateway", gateway), ("pages", pages), ("console", console))

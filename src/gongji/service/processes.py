@@ -10,6 +10,7 @@ from typing import Any
 from gongji.platform import logs
 from gongji.platform.database import login_dsn
 from gongji.platform.environment import environment
+from gongji.service.ordinary_user import BECOME, become
 
 SWITCH_SECONDS = 0.001
 """How long the thread that settles may keep the one that reads and answers waiting."""
@@ -42,6 +43,7 @@ def gateway(fd: int) -> None:
         former_keys=given.former_keys,
         cryptography=given.cryptography,
         sm2_key=given.sm2_key,
+        people_a_day=given.people_a_day,
     )
     app = make_app(login_dsn("gateway"), installed_law(), settings)
     gc.collect()
@@ -118,9 +120,11 @@ def end_with_parent() -> None:
 
 def main(arguments: list[str]) -> None:
     """Run one process of the service."""
-    end_with_parent()
     os.umask(0o077)
     logs.configure(environment().log_level)
+    become(os.environ.pop(BECOME, ""))
+    # After that: whom a process becomes makes the system forget its wish.
+    end_with_parent()
     if arguments[0] == "gateway":
         gateway(int(arguments[1]))
     elif arguments[0] == "pages":

@@ -20,6 +20,7 @@ from gongji.gateway.queries.people import (
 from gongji.gateway.queries.visits import window
 from gongji.gateway.transactions import Call, show_instant, transaction
 from gongji.gateway.wire.fields import fill, last_day
+from gongji.gateway.wire.personal_fields import Party
 from gongji.institutions.institution_rows import Institution, institutions_of
 from gongji.people import told_facts
 from gongji.people.filings import filed_by
@@ -127,10 +128,21 @@ def query_referrals(call: Call) -> dict[str, Any]:
     contents = message_contents(call, [filed_by(fact) for fact in held])
     places = _places(call, [fact.key for fact in held])
     rows = [
-        _referral(fact, person, sent(contents.get(filed_by(fact)), "refmedin"), places)
+        fill(
+            fields.REFERRALS,
+            _referral(fact, person, sent(contents.get(filed_by(fact)), "refmedin"), places),
+            _party(call.institution, fact),
+        )
         for fact in held
     ]
-    return {"refmedin": [fill(fields.REFERRALS, row) for row in rows]}
+    return {"refmedin": rows}
+
+
+def _party(institution: str, fact: FactRow) -> Party:
+    """What an institution is to a referral: whoever sent the person, whoever receives them."""
+    if filed_by(fact)[0] == institution:
+        return Party.SENDER
+    return Party.RECEIVER if fact.key == institution else Party.ANY
 
 
 def _referral(

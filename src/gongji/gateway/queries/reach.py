@@ -11,6 +11,7 @@ import structlog
 from psycopg import Connection
 
 from gongji.gateway.transactions import Call, Node
+from gongji.institutions.institution_facts import people_a_day
 from gongji.people.person_rows import Person, find_by_card, find_person, is_of
 from gongji.platform import trail
 from gongji.platform.trail import Trace
@@ -34,15 +35,22 @@ _log = structlog.get_logger()
 def shown(call: Call, person: Person) -> None:
     """A certificate was shown: from now on the person is open to the institution."""
     _look(call, person, "certificate", True)
+    known = _was_shown(call, person)
     call.connection.execute(_SHOWN, [call.institution, person.id, call.now])
-    most = call.settings.people_a_day
+    if not known:
+        _flag_crowd(call)
+
+
+def _flag_crowd(call: Call) -> None:
+    """Tell supervision of an institution that has just opened one more than very many people."""
+    agreed = people_a_day(call.connection, call.institution, call.today)
+    most = call.settings.people_a_day if agreed is None else agreed
     counted = call.connection.execute(_PEOPLE, [call.institution, _since(call)]).fetchone()
-    if counted == (most + 1,):
-        reason = f"一天读取 {counted[0]} 人的证件"
-        trail.log(
-            call.connection, _who(call), Trace(trail.FLAG, "people", reason=reason, at=call.now)
-        )
-        _log.warning("many_people_opened", institution=call.institution, most=most)
+    if counted != (most + 1,):
+        return
+    reason = f"一天读取 {counted[0]} 人的证件，超过 {most} 人"
+    trail.log(call.connection, _who(call), Trace(trail.FLAG, "people", reason=reason, at=call.now))
+    _log.warning("many_people_opened", institution=call.institution, most=most)
 
 
 def opened(call: Call, person: Person) -> None:

@@ -13,6 +13,7 @@ from gongji.gateway.transactions import decimal, show_instant, yuan
 from gongji.gateway.visits.settlement_fields import CANCELLED_PURCHASE, SETLDETAIL, SETLINFO
 from gongji.gateway.wire.codes import clr_type
 from gongji.gateway.wire.fields import Empty, Node
+from gongji.gateway.wire.personal_fields import Party, hidden
 from gongji.law.rulebook.provision_kinds import ACCOUNT, POOL
 from gongji.ledger.entry_contents import KeptStep, SettledFacts
 from gongji.ledger.entry_rows import EntryRow
@@ -62,6 +63,8 @@ class Form:
     """A table of fields made ready: what `fields_shape.fill` makes, without asking every field."""
 
     def __init__(self, table: Node) -> None:
+        if hidden(table.infno, table.filled, Party.ANY):
+            raise ValueError(f"{table.infno} {table.name}: a form tells everything in clear")
         self._table, self._count = table, len(table.filled)
         self._blank = {
             name: (0 if source.number else "") if isinstance(source, Empty) else None

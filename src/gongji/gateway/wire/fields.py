@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from gongji.gateway.wire.personal_fields import Party, hidden, masked, untold
 from gongji.refusals import Fault
 from gongji.units import Fen, Ppm, yuan_text
 
@@ -38,6 +39,11 @@ class Node:
     name: str
     fields: Mapping[str, str | Empty]
 
+    def __post_init__(self) -> None:
+        """What tells of a person has its place in the table of `personal_fields`."""
+        if lost := untold(self.infno, self.filled):
+            raise ValueError(f"{self.infno} {self.name}: nobody says who may see {sorted(lost)}")
+
     @property
     def filled(self) -> frozenset[str]:
         """The fields that have a source."""
@@ -55,9 +61,10 @@ def node(infno: str, name: str, fields: Mapping[str, str | Empty]) -> Node:
     return made
 
 
-def fill(table: Node, values: Mapping[str, Any]) -> dict[str, Any]:
+def fill(table: Node, values: Mapping[str, Any], party: Party = Party.ANY) -> dict[str, Any]:
     """An object with exactly the fields of its table, in their order; None is written as "".
 
+    What the caller (`party`) does not get in clear is masked (`personal_fields`).
     Refuses: Fault where a field with a source is missing or one without is given.
     """
     if values.keys() != table.filled:
@@ -69,6 +76,8 @@ def fill(table: Node, values: Mapping[str, Any]) -> dict[str, Any]:
             made[name] = 0 if source.number else ""
         else:
             made[name] = "" if values[name] is None else values[name]
+    for name in hidden(table.infno, table.filled, party):
+        made[name] = masked(name, made[name])
     return made
 
 

@@ -44,11 +44,15 @@ def note_advances(timestamp: int) -> None:
 @app.periodic(cron="20 17 * * *")
 @app.task(queueing_lock="seal_journal", pass_context=False)
 def seal_journal(timestamp: int) -> None:
-    """Seal what was entered since the night before, and copy the seals where they are kept too."""
+    """Seal what was entered, and who looked, and copy the seals where they are kept too."""
     from gongji.ledger.seal_copies import add_to_copy
     from gongji.ledger.seals import seal_all
+    from gongji.ledger.trail_seals import seal_trail
 
     copy = environment().seals
+    today = day_in_china(datetime.fromtimestamp(timestamp, UTC))
+    with psycopg.connect(owner_dsn()) as connection:
+        log.info("trail_sealed", days=seal_trail(connection, today, today - timedelta(days=1)))
     with psycopg.connect(owner_dsn(), autocommit=True) as connection:
         for made in seal_all(connection):
             log.info("sealed", area=made.area, number=made.number, last=made.last)
@@ -61,11 +65,16 @@ def seal_journal(timestamp: int) -> None:
 def message_months(timestamp: int) -> None:
     """Make the months ahead in which messages are kept, and drop those whose time is over."""
     from gongji.platform import inbox_months
+    from gongji.platform.retention import MESSAGE, Certificate, certify
 
     today = day_in_china(datetime.fromtimestamp(timestamp, UTC))
+    days = environment().message_days
     with psycopg.connect(owner_dsn(), autocommit=True) as connection:
         made = inbox_months.make_ahead(connection, today)
-        dropped = inbox_months.drop_old(connection, today, environment().message_days)
+        dropped = inbox_months.drop_old(connection, today, days)
+        for name in dropped:
+            basis = f"{name}：GONGJI_MESSAGE_DAYS={days}"
+            certify(connection, Certificate(MESSAGE, None, None, basis), 1)
     log.info("message_months", made=made, dropped=dropped)
 
 
@@ -79,6 +88,21 @@ def trail_months(timestamp: int) -> None:
     with psycopg.connect(owner_dsn(), autocommit=True) as connection:
         made = months.make_ahead(connection, today)
     log.info("trail_months", made=made)
+
+
+@app.periodic(cron="50 17 * * *")
+@app.task(queueing_lock="propose_destruction", pass_context=False)
+def propose_destruction(timestamp: int) -> None:
+    """Propose to each area what papers are due, and to the first one what is due of the trail."""
+    from gongji.platform.retention import LOOK, PAPER, propose
+
+    today = day_in_china(datetime.fromtimestamp(timestamp, UTC))
+    with psycopg.connect(owner_dsn(), autocommit=True) as connection:
+        areas = connection.execute("select distinct area from agency order by area").fetchall()
+        asked = [(area, PAPER) for (area,) in areas] + [(area, LOOK) for (area,) in areas[:1]]
+        for area, kind in asked:
+            if number := propose(connection, area, kind, today):
+                log.info("destruction_proposed", area=area, kind=kind, proposal=number)
 
 
 @app.periodic(cron="*/30 * * * *")

@@ -1,0 +1,39 @@
+"""Every nightly job may do what it does: by the login of the jobs, which owns nothing."""
+
+import inspect
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from psycopg.conninfo import make_conninfo
+from tests.platform import gateways
+from tests.platform.counter import Counter, one
+
+JOBS = "-c role=gongji_jobs -c timezone=UTC"
+NIGHT = datetime(2031, 11, 20, 17, 0, tzinfo=UTC)
+"""Late enough that there are months to be made and dropped."""
+NAMES = (
+    *("daily_trial_balance", "note_advances", "seal_journal", "message_months"),
+    *("trail_months", "propose_destruction", "tidy"),
+)
+
+
+def test_every_job_of_the_night_is_tried_here(server: str) -> None:
+    from gongji.service.jobs import tasks
+
+    made = {one.func.__name__ for one in tasks.app.tasks.values() if "gongji" in one.name}
+    asked = {name for name in made if not inspect.iscoroutinefunction(getattr(tasks, name).func)}
+    assert asked == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_job_may_do_what_it_does(
+    county: Counter, database: str, gateway: Any, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    from gongji.service.jobs import tasks
+
+    bill = county.bill(county.psn_no(1), gateways.HOSPITAL, "2024-12-02", 20_000)
+    assert one(gateway, bill).refusal is None
+
+    monkeypatch.setattr(tasks, "owner_dsn", lambda: make_conninfo(database, options=JOBS))
+    getattr(tasks, name).func(int(NIGHT.timestamp()))
