@@ -33,6 +33,7 @@ JOBS = {
     "message_months": "报文按月存放，到期销毁",
     "trail_months": "留痕按月存放",
     "tidy": "清理过期内容",
+    "policy_run": "测算改革",
     "resume_stalled": "接续中断的作业",
 }
 """What the jobs of the service are called."""
