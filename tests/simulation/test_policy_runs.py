@@ -139,7 +139,12 @@ def test_a_bare_number_has_todays_unit(text: str, today: str, written: str) -> N
 
 
 def test_every_figure_has_its_article_and_document() -> None:
-    law = Areas().home(AREA).law(parse_day("2025-01-01"))
+    law = Areas().home(AREA).law(parse_day("2023-03-01"))
     found = {one.path: (one.text, one.article, said) for one, said in figures_with_documents(law)}
-    assert found[CEILING] == ("2000元", "第六条", "邵市政办发〔2022〕22号")
+    number = "邵市政办发〔2022〕22号"
+    assert found[CEILING] == ("2000元", "第六条第一款", number)
+    # A table that cites an article for each cell.
+    rates = {level: f"待遇.普通门诊.支付比例.{level}" for level in ("一级", "二级", "三级")}
+    articles = {level: found[path][1] for level, path in rates.items()}
+    assert articles == {"一级": "第六条(一)", "二级": "第六条(二)", "三级": "第六条(三)"}
     assert {path: text for path, (text, _, _) in found.items()} == figures_by_path(law)

@@ -152,7 +152,7 @@ def _known(areas: Areas, folder: Path, manifest: Manifest, given: str) -> Sequen
     """The areas with rules that the visits are of."""
     codes = {given} if given else set()
     if "area" in manifest.columns:
-        paths = [folder / bucket.file for bucket in manifest.buckets]
+        paths = [bucket.path(folder) for bucket in manifest.buckets]
         scan = pl.scan_parquet(paths).select(pl.col("area").cast(pl.String).unique())
         codes |= set(scan.collect()["area"].drop_nulls())
     return sorted(code for code in codes if code in areas.library.areas())

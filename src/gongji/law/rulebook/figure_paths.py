@@ -65,12 +65,19 @@ def _figures(node: Node, path: str, article: str) -> Iterator[PathFigure]:
             label = "" if len(node.value) == 1 else next(iter(_labels(child)), str(number))
             yield from _figures(child, f"{path}.{label}" if label else path, article)
     else:
-        own = node.value.get(_ARTICLE)
-        article = own.text() if own is not None and isinstance(own.value, str) else article
+        cited = node.value.get(_ARTICLE)
+        article = _cited(cited, "", article)
         implied = () if any(key in node.value for key in _REFERENCES) else _IMPLIED
         for key, child in node.value.items():
             if key not in _SILENT:
-                yield from _figures(child, path if key in implied else f"{path}.{key}", article)
+                deeper = path if key in implied else f"{path}.{key}"
+                yield from _figures(child, deeper, _cited(cited, key, article))
+
+
+def _cited(node: Node | None, cell: str, otherwise: str) -> str:
+    """The article that a node cites for a cell, or for all that stands beside it."""
+    found = node.value.get(cell) if node is not None and isinstance(node.value, dict) else node
+    return found.text() if found is not None and isinstance(found.value, str) else otherwise
 
 
 def typed_figure(text: str, today: str) -> str:
