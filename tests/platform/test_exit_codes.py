@@ -113,6 +113,8 @@ CASES = [
     Case("solve {}/empty --area 430500 --target x --vary y", 1, "--target"),
     Case("solve {}/none", 2, "不存在"),
     Case("evaluate {}/empty --on 2024-07-01 -o {}/e", 1, "visits"),
+    Case("compare {}/empty -o {}/c", 1, "manifest.json"),
+    Case("compare {}/none -o {}/c", 2, "不存在"),
     Case("evaluate {}/none --on 2024-07-01 -o {}/e", 2, "不存在"),
     Case("incentives --area 999999 --date 2024-01-01", 1, "area_unknown"),
     Case("incentives", 2, "缺少 --area"),
@@ -222,7 +224,9 @@ ELSEWHERE = {
     "keys": (0, 1),
     "mirror": (0, 1),
     **dict.fromkeys(
-        ("buckets", "population", "simulate", "solve", "incentives", "evaluate", "supervise"), (0,)
+        ("buckets", "population", "simulate", "compare", "solve", "incentives", "evaluate")
+        + ("supervise",),
+        (0,),
     ),
 }
 """Ends that take a service, a server or a year of one's own (test_service_parts, test_demo_day,

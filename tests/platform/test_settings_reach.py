@@ -44,6 +44,9 @@ from gongji.platform.ciphers import PROVIDERS
 from gongji.platform.environment import SETTINGS
 from gongji.platform.identity import Identity
 from gongji.service.ready import wait_until_ready
+from gongji.simulation.policy_runs import By, ReformAsked, new_run
+from gongji.simulation.populations import Population
+from gongji.simulation.reforms import Reform
 from gongji.units import CHINA
 
 HOST, HOUSE = "127.0.0.2", "gongji.test"
@@ -143,6 +146,7 @@ def clerk(owner: psycopg.Connection[Any]) -> Iterator[dict[str, str]]:
 def settings(folder: Path, database: str, gateway: dict[str, str], issuer: str) -> dict[str, str]:
     """Every setting, none of them as it is by itself."""
     rules = folder / "rules"
+    (folder / "populations").mkdir()
     shutil.copytree(MORE_RULES / "330000", rules / "330000")
     for book in Library().files():
         if book.parent.name == "430500":
@@ -172,6 +176,7 @@ def settings(folder: Path, database: str, gateway: dict[str, str], issuer: str) 
         "GONGJI_REPLAY_SECONDS": "90",
         "GONGJI_RULEBOOKS": str(rules),
         "GONGJI_PARAMETERS": " ".join(words),
+        "GONGJI_POPULATIONS": str(folder / "populations"),
         "GONGJI_DAYS_BACK": str((datetime.now(CHINA).date() - FIRST_DAY).days),
         "GONGJI_DAYS_AHEAD": "3",
         "GONGJI_PEOPLE_A_DAY": "1",
@@ -440,6 +445,23 @@ def parameters(service: Running) -> None:
     assert law_hash(service) == Areas(Library((folder,)), FIGURES).law_hash("430500", DAY)
 
 
+def offered_populations(service: Running) -> None:
+    """A run on a population that there is not is told which there are."""
+    offered = Path(service.given["GONGJI_POPULATIONS"]) / "offered"
+    offered.mkdir()
+    Population("有的", "430500", 2025, 100, 100, True).write(offered)
+    (offered / "manifest.json").touch()
+    by = By("w1", "测试", datetime.now(UTC))
+    asked = ReformAsked(by, "430500", "none", "2025-01-01", Reform())
+    run = new_run(Path(service.given["GONGJI_DATA"]) / "policy-runs", "reach", asked)
+    service.owner.execute("select ask_policy_run('reach')")
+    deadline = time.monotonic() + 60
+    while run.end is None:
+        assert time.monotonic() < deadline, service.log.read_text()
+        time.sleep(0.1)
+    assert run.end.state == "不能完成" and "offered" in run.end.reason
+
+
 def register(service: Running, wanted: Callable[[date], date]) -> dict[str, Any]:
     """The answer to a registration on a day that depends on today, whenever midnight comes."""
     while True:
@@ -706,6 +728,7 @@ REACHES: dict[str, Any] = {
     "GONGJI_REPLAY_SECONDS": replay_seconds,
     "GONGJI_RULEBOOKS": rulebooks,
     "GONGJI_PARAMETERS": parameters,
+    "GONGJI_POPULATIONS": offered_populations,
     "GONGJI_DAYS_BACK": days_back,
     "GONGJI_DAYS_AHEAD": days_ahead,
     "GONGJI_PEOPLE_A_DAY": people_a_day,

@@ -183,6 +183,21 @@ def test_ninety_in_a_hundred_intervals_hold_the_truth():
     assert 0.85 <= held / 300 <= 0.95
 
 
+@pytest.mark.slow
+def test_nine_in_ten_draws_of_persons_hold_what_all_of_them_come_to(tmp_path):
+    folder = made(tmp_path, AREA, 40_000)
+    years = simulate(compared(folder, **{CEILING: "8000元"})).tally.years()
+    base, reform = years.pool
+    truth, held, draws = reform.sum() / base.sum() - 1, 0, 200
+    rng = np.random.default_rng(11)
+    for _ in range(draws):
+        some = rng.choice(len(base), 2000, replace=False)
+        groups = (by_group(years.group[some], fen[some]) for fen in (base, reform))
+        found = interval(lambda b, r: r / b - 1, *groups)
+        held += found.low <= truth <= found.high
+    assert truth > 0.01 and 0.85 <= held / draws <= 0.95
+
+
 def test_years_ahead_cost_more_under_the_same_ceilings(shaoyang):
     asked = Comparison(shaoyang, AREA, Reform(), Reform("试", figures={CEILING: "8000元"}), years=3)
     fund = tables(simulate(asked))["fund"]
@@ -253,7 +268,7 @@ def test_the_command_writes_a_report_that_needs_nothing_else(shaoyang, tmp_path,
 
 def test_lines_of_ones_own_and_what_the_reform_invites(shaoyang, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(command, "_invited", lambda outcome: ["拖到<次年>"])
-    monkeypatch.setattr("gongji.simulation.reform_report._pictures", lambda frames: {})
+    monkeypatch.setattr("gongji.simulation.reform_report.pictures", lambda frames: {})
     asked = ("simulate", shaoyang, "--area", AREA, "--change", f"{CEILING}=8000元", "--invited")
     assert run(*asked, "--elasticity", "弱=-0.1,0", "-o", tmp_path / "r") == 0
     assert "弱：统筹支出增加" in capsys.readouterr().out

@@ -49,13 +49,14 @@ class PaidFile:
         source: Path | pl.DataFrame,
         *,
         area: str = "",
-        folders: tuple[Path, ...] = (),
+        folders: Areas | tuple[Path, ...] = (),
         settings: Settings | None = None,
         opening: Path | TableFile | pl.DataFrame | None = None,
         place: TablePlace | None = None,
     ) -> None:
         """Read the file.
 
+        Shape:   `folders` of rulebooks, or areas whose settings were checked already.
         Refuses: a file that cannot be read; field_missing, field_unknown for its columns; a
                  setting that no area of the file knows.
         """
@@ -63,9 +64,12 @@ class PaidFile:
         if "area" not in frame.columns:
             frame = frame.with_columns(area=pl.lit(None, dtype=pl.String))
         self.frame = frame.with_columns(pl.col("area").fill_null(pl.lit(area or None)))
-        self.areas = Areas(Library(folders), everywhere=settings)
-        if self._known:
-            self.areas.check_everywhere(area.code for area in self._known)
+        if isinstance(folders, Areas):
+            self.areas = folders
+        else:
+            self.areas = Areas(Library(folders), everywhere=settings)
+            if self._known:
+                self.areas.check_everywhere(area.code for area in self._known)
         self.names = self._paid_names()
         self._check_columns()
         self.opening = self._read_opening(opening)

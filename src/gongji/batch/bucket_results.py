@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -105,7 +106,7 @@ class BucketJob:
     def _settled(self, path: Path, target: Path, bucket: Bucket, told: Told) -> BucketResult:
         key = hashlib.sha256(f"{bucket.sha256} {self.wishes}".encode()).hexdigest()
         record = target.with_suffix(".json")
-        before = _found(record, target, key)
+        before = kept_result(record, target, key, BucketResult)
         if before is not None:
             told(bucket.rows)
             return before
@@ -134,6 +135,7 @@ class BucketJob:
         return result
 
 
+R = TypeVar("R", bound="KeptResult")
 Engine = Callable[[BucketJob, Sequence[Bucket], Told], list[BucketResult]]
 """What has the work on all buckets done, and gives the results in the buckets' order."""
 
@@ -200,10 +202,30 @@ def _results_of(bucket: Bucket) -> tuple[str, ...]:
     return bucket.file, f"{stem}.rejected.csv", f"{stem}.json"
 
 
-def _found(record: Path, target: Path, key: str) -> BucketResult | None:
+class KeptResult(Protocol):
+    """What is kept of a bucket's result: of what it is, its file and its report."""
+
+    @property
+    def key(self) -> str:
+        """Of which content, rulebooks and wishes."""
+
+    @property
+    def file(self) -> str:
+        """The file, none without rows."""
+
+    @property
+    def sha256(self) -> str:
+        """The file's hash."""
+
+    @property
+    def report(self) -> str:
+        """The file of rows that could not be read, if there are any."""
+
+
+def kept_result(record: Path, target: Path, key: str, kind: type[R]) -> R | None:
     """An earlier result of the very same, with its file as it was."""
     try:
-        result = msgspec.json.decode(record.read_bytes(), type=BucketResult)
+        result = msgspec.json.decode(record.read_bytes(), type=kind)
     except (FileNotFoundError, msgspec.DecodeError):
         return None
     if result.key != key or (result.report and not target.with_name(result.report).is_file()):

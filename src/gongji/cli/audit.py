@@ -70,6 +70,9 @@ def command(
 
     就诊也可以是 gongji mirror 写出的目录；报告是一个网页和一个工作簿，另有规则未给出的数字的估计。
 
+    也可以是 gongji buckets 写出的目录：每桶一个差异文件，汇总在 results.json；
+    中断后再运行只做余下的。
+
     全部相符时退出码为 0；有差异或有未能核对的行为 1；文件不能读为 2。
 
     \b
@@ -77,11 +80,15 @@ def command(
       gongji audit visits.csv --area 430500 -o differences.xlsx
       gongji audit visits.parquet --set inpatient_rate=85% --set inpatient_ceiling=80000 --json
       gongji audit 本地/ -o 核对报告/
+      gongji audit buckets/ -o 差异/ --area 430500
     """
     if visits.is_dir():
         from gongji.auditing.open_figures import FolderWishes
+        from gongji.batch.buckets import MANIFEST
 
         wishes = FolderWishes(area, folders, options.pairs("--set", settings), opening, meters)
+        if (visits / MANIFEST).is_file():
+            return _audit_buckets(visits, output, wishes, as_json)
         return _audit_folder(visits, output, wishes, as_json)
     from gongji.auditing import AuditSummary, BadRow, Finding, PaidFile, audit
     from gongji.auditing.differences import as_row, bad_frame, findings_frame, write
@@ -99,10 +106,7 @@ def command(
             place=places.of(),
         )
     except Refusal as error:
-        click.echo(f"{visits}：{error}", err=True)
-        if as_json:
-            click.echo(json.dumps(error.as_json(), ensure_ascii=False))
-        return EXIT_BAD_FILE
+        return _unreadable(visits, error, as_json)
     summary = AuditSummary(rows=len(file.frame))
     findings: list[Finding] = []
     bad: list[BadRow] = []
@@ -135,10 +139,7 @@ def _audit_folder(folder: Path, output: Path | None, wishes: "FolderWishes", as_
         with ProgressBar("行", shown=not as_json, name="核对") as bar:
             found = audit_folder(folder, wishes, bar.update)
     except Refusal as error:
-        click.echo(f"{folder}：{error}", err=True)
-        if as_json:
-            click.echo(json.dumps(error.as_json(), ensure_ascii=False))
-        return EXIT_BAD_FILE
+        return _unreadable(folder, error, as_json)
     if output is not None:
         written = write_report(output, found, found.estimates, folder.name)
         click.echo(f"报告写入 {'、'.join(map(str, written))}", err=True)
@@ -149,6 +150,33 @@ def _audit_folder(folder: Path, output: Path | None, wishes: "FolderWishes", as_
     else:
         _say_folder(found)
     return EXIT_DIFFERENT if found.summary.count or found.summary.bad else 0
+
+
+def _audit_buckets(folder: Path, output: Path | None, wishes: "FolderWishes", as_json: bool) -> int:
+    """A folder of buckets audited into a folder of results."""
+    from gongji.auditing.bucket_audits import audit_buckets
+
+    if output is None or output.is_file():
+        raise click.UsageError("输入是分桶目录，须以 -o 给出结果目录。")
+    try:
+        with ProgressBar("行", shown=not as_json, name="核对") as bar:
+            summary = audit_buckets(folder, output, wishes, bar.update)
+    except Refusal as error:
+        return _unreadable(folder, error, as_json)
+    if as_json:
+        click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=1))
+    else:
+        _say(summary, [], [], True)
+        click.echo(f"差异写入 {output}", err=True)
+    return EXIT_DIFFERENT if summary.count or summary.bad else 0
+
+
+def _unreadable(path: Path, error: Refusal, as_json: bool) -> int:
+    """What cannot be read at all is told."""
+    click.echo(f"{path}：{error}", err=True)
+    if as_json:
+        click.echo(json.dumps(error.as_json(), ensure_ascii=False))
+    return EXIT_BAD_FILE
 
 
 def _say_folder(found: "FolderAudit") -> None:

@@ -75,10 +75,10 @@ def command(
       gongji simulate people/ --area 532300 --base 2024-10-31 --reform 2024-11-01 --years 5 -o 报告/
     """
     from gongji.simulation.behaviour import LINES
-    from gongji.simulation.outcome_tables import tables
     from gongji.simulation.reform_report import (
         check_folder,
         points,
+        report_parts,
         warnings_of,
         write_report,
     )
@@ -100,8 +100,9 @@ def command(
     say_if_first_run()
     with ProgressBar("次", total, name="模拟") as bar:
         outcome = simulate(asked, bar.update)
-    files = write_report(outcome, wanted, output, _invited(outcome) if invited else ())
-    frames = tables(outcome)
+    parts = report_parts(outcome, _invited(outcome) if invited else ())
+    files = write_report(outcome, wanted, output, parts)
+    frames = parts.frames
     if as_json:
         body = {
             "files": list(map(str, files)),

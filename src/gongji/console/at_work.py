@@ -41,6 +41,8 @@ RECORDS = (
 """The posts that may open records of persons and institutions."""
 OFFICES = ("administrator", "security_officer", "audit_officer", "supervisor")
 """The posts that see the pages of posts and staff."""
+POLICY = ("business", "supervisor", "reader")
+"""The posts that see what reforms of the rules would cost."""
 
 
 def console_connection() -> AbstractContextManager[Connection]:
@@ -162,6 +164,7 @@ def shown(
     here["offices"] = clerk.holds(*OFFICES)
     here["trail"] = clerk.holds("audit_officer", "supervisor")
     here["technician"] = clerk.holds("technician")
+    here["policy"] = clerk.holds(*POLICY)
     here["records"] = clerk.holds(*RECORDS)
     return render(request, f"console/{name}.html", here, status=status)
 

@@ -40,6 +40,7 @@ JOBS = {
     "trail_months": "留痕按月存放",
     "propose_destruction": "列出保管期满的记录",
     "tidy": "清理过期内容",
+    "policy_run": "测算改革",
     "resume_stalled": "接续中断的作业",
 }
 """What the jobs of the service are called."""

@@ -28,3 +28,14 @@ grant select (access_key, institution, since, revoked_at) on credential to gongj
 grant insert on credential to gongji_console;
 grant update (revoked_at) on credential to gongji_console;
 grant select on procrastinate_jobs to gongji_console;
+
+-- The policy page has the jobs' worker simulate; it can put no other job into the queue.
+create function ask_policy_run(run text) returns bigint
+  language sql security definer set search_path = pg_catalog, public, pg_temp as $$
+  insert into procrastinate_jobs (queue_name, task_name, lock, args)
+  values ('default', 'gongji.service.jobs.tasks.policy_run', 'policy', jsonb_build_object('run', run))
+  returning id
+$$;
+comment on function ask_policy_run is 'Queues a policy run for the jobs'' worker; its number there';
+revoke all on function ask_policy_run from public;
+grant execute on function ask_policy_run to gongji_console;

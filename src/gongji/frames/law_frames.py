@@ -145,8 +145,8 @@ def _parameters(law: Law) -> Iterator[Row]:
                 figure, unit = law.settings.get(value.code), "元" if value.unit == "fen" else "%"
                 note = f"{provision.name}：{value.note}"
                 yield (setting, None, figure, unit, note, number, value.article)
-            for path, text in figures_of(provision).items():
-                yield (None, path, text, None, None, number, None)
+            for one in figures_of(provision):
+                yield (None, one.path, one.text, None, None, number, None)
 
 
 def diff(

@@ -86,6 +86,14 @@ def _path(value: str) -> Path:
     return Path(value).expanduser()
 
 
+def _folder(value: str) -> Path | None:
+    """A folder that is there; None where none is given."""
+    found = Path(value).expanduser() if value else None
+    if found is not None and not found.is_dir():
+        raise ValueError("存在的目录")
+    return found
+
+
 def _file(value: str) -> Path | None:
     """A file that may be there or not, in a folder that is; None where none is given."""
     if not value:
@@ -296,6 +304,14 @@ SETTINGS = (
         parameters_of,
         "",
         "figures for open parameters: area:parameter=figure, separated by spaces",
+    ),
+    Setting(
+        "GONGJI_POPULATIONS",
+        _folder,
+        "",
+        "folder of the populations that the console's policy page offers, a folder each; a real "
+        "one is offered to the area whose code its name begins with; empty: populations in "
+        "GONGJI_DATA",
     ),
     Setting(
         "GONGJI_DAYS_BACK",

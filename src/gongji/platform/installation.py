@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from threading import Lock
 from time import monotonic
 from typing import Any
@@ -99,6 +100,18 @@ def publish_installed(connection: psycopg.Connection[Any], actor: Actor) -> list
     laws = read_laws(configured_areas())
     content = Publication(tuple(law for law in laws if (law.area, law.hash) not in known))
     return publish_law(connection, content, actor=actor, now=datetime.now(UTC))
+
+
+def populations_folder() -> Path:
+    """Where the populations are on which the console simulates reforms."""
+    given: Path | None = environment().populations
+    return given or environment().data / "populations"
+
+
+def policy_runs_folder() -> Path:
+    """Where what the console simulated is kept."""
+    found: Path = environment().data / "policy-runs"
+    return found
 
 
 def operator() -> Actor:

@@ -12,6 +12,7 @@ WORDS = {
     "account": "打印对账单",
     "institution": "医药机构",
     "institutions": "医药机构列表",
+    "policy": "测算",
     "waiting": "待办列表",
     "persons": "查找参保人",
     "posts": "岗位",

@@ -100,13 +100,13 @@ def _django(application: str, protocol: Any, fd: int) -> None:
 
 
 def jobs() -> None:
-    """The worker of the jobs."""
+    """The worker of the jobs, two at a time: a long policy run holds up no job of the night."""
     from gongji.service.settings import set_up_django
 
     set_up_django()
     from django.core.management import call_command
 
-    call_command("procrastinate", "worker")
+    call_command("procrastinate", "worker", "--concurrency=2")
 
 
 PR_SET_PDEATHSIG = 1

@@ -19,6 +19,7 @@ from gongji.law.engine.visit import read_visit
 from gongji.refusals import Refusal
 from gongji.simulation.behaviour import BENEFIT, LEVEL, STATUS
 from gongji.simulation.cohorts import AGE_NAMES, LEVEL_NAMES, STATUSES
+from gongji.simulation.populations import Population
 from gongji.simulation.reforms import Side
 from gongji.simulation.simulate import ReformOutcome
 from gongji.simulation.tallies import PersonYears, by_group, interval
@@ -75,9 +76,9 @@ def _benefit_names(outcome: ReformOutcome) -> tuple[str, ...]:
     return tuple(names.get(code, code) for code in outcome.benefits)
 
 
-def _weighted(outcome: ReformOutcome, amounts: Any) -> Any:
+def weighted(population: Population, amounts: Any) -> Any:
     """VisitAmounts of the population as those of whom it stands for, in whole fen or persons."""
-    weight = outcome.population.weight
+    weight = population.weight
     if weight == 1:
         return amounts
     return np.rint(np.asarray(amounts) * weight).astype(np.int64)
@@ -95,12 +96,12 @@ def lines_table(outcome: ReformOutcome) -> pl.DataFrame:
         rows.append(
             {
                 "line": line.line.name,
-                "visits": int(_weighted(outcome, line.visits.sum())),
-                "total_fen": int(_weighted(outcome, line.total.sum())),
-                "pool_base_fen": int(_weighted(outcome, outcome.tally.pool(0))),
-                "pool_reform_fen": int(_weighted(outcome, line.pool.sum())),
+                "visits": int(weighted(outcome.population, line.visits.sum())),
+                "total_fen": int(weighted(outcome.population, line.total.sum())),
+                "pool_base_fen": int(weighted(outcome.population, outcome.tally.pool(0))),
+                "pool_reform_fen": int(weighted(outcome.population, line.pool.sum())),
                 "pool_change_fen": int(
-                    _weighted(outcome, int(line.pool.sum()) - outcome.tally.pool(0))
+                    weighted(outcome.population, int(line.pool.sum()) - outcome.tally.pool(0))
                 ),
                 "low_fen": round(change.low * weight),
                 "high_fen": round(change.high * weight),
@@ -108,7 +109,7 @@ def lines_table(outcome: ReformOutcome) -> pl.DataFrame:
                 "low_share": share.low,
                 "high_share": share.high,
                 "own_base_fen": _own_base(outcome),
-                "own_reform_fen": int(_weighted(outcome, line.person.sum())),
+                "own_reform_fen": int(weighted(outcome.population, line.person.sum())),
                 "source": line.line.source,
             }
         )
@@ -120,7 +121,7 @@ def _relative(base: Any, reform: Any) -> Any:
 
 
 def _own_base(outcome: ReformOutcome) -> Fen:
-    return int(_weighted(outcome, outcome.tally.sums[0]["person"].sum()))
+    return int(weighted(outcome.population, outcome.tally.sums[0]["person"].sum()))
 
 
 def _cells(outcome: ReformOutcome, axis: int, name: str, names: tuple[str, ...]) -> pl.DataFrame:
@@ -129,7 +130,7 @@ def _cells(outcome: ReformOutcome, axis: int, name: str, names: tuple[str, ...])
     over = tally.by(axis)
 
     def column(cells: I64) -> Any:
-        return _weighted(outcome, over(cells))
+        return weighted(outcome.population, over(cells))
 
     base, reform = tally.sums[:2]
     frame = pl.DataFrame(
@@ -168,18 +169,18 @@ def tenths_table(outcome: ReformOutcome, years: PersonYears) -> pl.DataFrame:
     frame = pl.DataFrame(
         {
             "tenth": names,
-            "persons": _weighted(outcome, count),
-            "total_fen": _weighted(outcome, total),
-            "own_base_fen": _weighted(outcome, own[0]),
-            "own_reform_fen": _weighted(outcome, own[1]),
+            "persons": weighted(outcome.population, count),
+            "total_fen": weighted(outcome.population, total),
+            "own_base_fen": weighted(outcome.population, own[0]),
+            "own_reform_fen": weighted(outcome.population, own[1]),
             "own_share_base": own[0] / np.maximum(total, 1),
             "own_share_reform": own[1] / np.maximum(total, 1),
             "mean_change_fen": np.rint((own[1] - own[0]) / np.maximum(count, 1)).astype(np.int64),
-            "gainers": _weighted(outcome, _sums(tenth, change < 0, 11)),
-            "losers": _weighted(outcome, _sums(tenth, change > 0, 11)),
+            "gainers": weighted(outcome.population, _sums(tenth, change < 0, 11)),
+            "losers": weighted(outcome.population, _sums(tenth, change > 0, 11)),
         }
     )
-    return _suppressed(outcome, frame)
+    return suppressed(outcome.population, frame)
 
 
 def _sums(keys: I64, amounts: Any, size: int) -> I64:
@@ -208,14 +209,14 @@ def classes_table(outcome: ReformOutcome, years: PersonYears) -> pl.DataFrame:
         rows.append(
             {
                 "class": name,
-                "persons": int(_weighted(outcome, int(inside.sum()))),
+                "persons": int(weighted(outcome.population, int(inside.sum()))),
                 "share": share.value,
                 "low_share": max(share.low, 0.0),
                 "high_share": share.high,
-                "own_change_fen": int(_weighted(outcome, int(change[inside].sum()))),
+                "own_change_fen": int(weighted(outcome.population, int(change[inside].sum()))),
             }
         )
-    return _suppressed(outcome, pl.DataFrame(rows))
+    return suppressed(outcome.population, pl.DataFrame(rows))
 
 
 def heavy_table(outcome: ReformOutcome, years: PersonYears) -> pl.DataFrame:
@@ -226,12 +227,12 @@ def heavy_table(outcome: ReformOutcome, years: PersonYears) -> pl.DataFrame:
         rows.append(
             {
                 "burden": f"超过 {yuan:,} 元",
-                "persons": int(_weighted(outcome, found[0])),
-                "persons_reform": int(_weighted(outcome, found[1])),
-                "persons_change": int(_weighted(outcome, found[1] - found[0])),
+                "persons": int(weighted(outcome.population, found[0])),
+                "persons_reform": int(weighted(outcome.population, found[1])),
+                "persons_change": int(weighted(outcome.population, found[1] - found[0])),
             }
         )
-    return _suppressed(outcome, pl.DataFrame(rows))
+    return suppressed(outcome.population, pl.DataFrame(rows))
 
 
 def ceiling_of(side: Side, benefit: str, status: str, year: int) -> Fen | None:
@@ -276,7 +277,7 @@ def ceilings_table(outcome: ReformOutcome, years: PersonYears) -> pl.DataFrame:
                     "law": ("现行", "改革")[law],
                     "ceiling_fen": ceiling,
                     **{
-                        name: int(_weighted(outcome, int(count)))
+                        name: int(weighted(outcome.population, int(count)))
                         for name, count in zip(BAND_NAMES, counts, strict=True)
                     },
                 }
@@ -293,12 +294,12 @@ def deductible_table(outcome: ReformOutcome, years: PersonYears) -> pl.DataFrame
         rows.append(
             {
                 "law": name,
-                "deductible_fen": int(_weighted(outcome, taken)),
-                "persons": int(_weighted(outcome, int(none.sum()))),
+                "deductible_fen": int(weighted(outcome.population, taken)),
+                "persons": int(weighted(outcome.population, int(none.sum()))),
                 "share": float(none.sum()) / max(int((years.total > 0).sum()), 1),
             }
         )
-    return _suppressed(outcome, pl.DataFrame(rows))
+    return suppressed(outcome.population, pl.DataFrame(rows))
 
 
 def accounts_table(outcome: ReformOutcome, years: PersonYears) -> pl.DataFrame:
@@ -316,11 +317,11 @@ def accounts_table(outcome: ReformOutcome, years: PersonYears) -> pl.DataFrame:
                 {
                     "law": ("现行", "改革")[law],
                     "status": STATUS_NAMES[number],
-                    "persons": int(_weighted(outcome, len(inside))),
-                    "credit_fen": int(_weighted(outcome, int(credited.sum()))),
-                    "spent_fen": int(_weighted(outcome, int(spent.sum()))),
-                    "left_fen": int(_weighted(outcome, int((credited - spent).sum()))),
-                    "beyond_fen": int(_weighted(outcome, int((own - spent).sum()))),
+                    "persons": int(weighted(outcome.population, len(inside))),
+                    "credit_fen": int(weighted(outcome.population, int(credited.sum()))),
+                    "spent_fen": int(weighted(outcome.population, int(spent.sum()))),
+                    "left_fen": int(weighted(outcome.population, int((credited - spent).sum()))),
+                    "beyond_fen": int(weighted(outcome.population, int((own - spent).sum()))),
                 }
             )
     return pl.DataFrame(rows)
@@ -400,15 +401,15 @@ def losers_table(outcome: ReformOutcome, years: PersonYears, kind: I64, names: A
     frame = pl.DataFrame(
         {
             "kind": list(names),
-            "all_persons": _weighted(outcome, persons),
-            "persons": _weighted(outcome, losers),
+            "all_persons": weighted(outcome.population, persons),
+            "persons": weighted(outcome.population, losers),
             "share": losers / np.maximum(persons, 1),
-            "loss_fen": _weighted(outcome, amount),
+            "loss_fen": weighted(outcome.population, amount),
             "mean_loss_fen": np.rint(amount / np.maximum(losers, 1)).astype(np.int64),
             "most_loss_fen": most,
         }
     )
-    return _suppressed(outcome, frame.filter(pl.col("all_persons") > 0))
+    return suppressed(outcome.population, frame.filter(pl.col("all_persons") > 0))
 
 
 def thresholds_table(outcome: ReformOutcome, years: PersonYears) -> pl.DataFrame:
@@ -421,12 +422,12 @@ def thresholds_table(outcome: ReformOutcome, years: PersonYears) -> pl.DataFrame
         rows.append(
             {
                 "loss": f"超过 {yuan:,} 元" if fen else "任何金额",
-                "persons": int(_weighted(outcome, int((loss > fen).sum()))),
+                "persons": int(weighted(outcome.population, int((loss > fen).sum()))),
                 "share": float((loss > fen).mean()),
-                "soften_fen": int(_weighted(outcome, int(beyond.sum()))),
+                "soften_fen": int(weighted(outcome.population, int(beyond.sum()))),
             }
         )
-    return _suppressed(outcome, pl.DataFrame(rows))
+    return suppressed(outcome.population, pl.DataFrame(rows))
 
 
 def targets_table(outcome: ReformOutcome) -> pl.DataFrame:
@@ -452,15 +453,15 @@ def unsettled_table(outcome: ReformOutcome) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "law": ["现行", "改革"],
-            "open": _weighted(outcome, np.array(tally.open[:2])),
-            "bad": _weighted(outcome, np.array(tally.bad[:2])),
+            "open": weighted(outcome.population, np.array(tally.open[:2])),
+            "bad": weighted(outcome.population, np.array(tally.bad[:2])),
         }
     )
 
 
-def _suppressed(outcome: ReformOutcome, frame: pl.DataFrame) -> pl.DataFrame:
+def suppressed(population: Population, frame: pl.DataFrame) -> pl.DataFrame:
     """A table of real people without its cells of fewer than five."""
-    if outcome.population.made_up:
+    if population.made_up:
         return frame
     counts = [n for n in frame.columns if n in _COUNTS]
     few = pl.any_horizontal((pl.col(n) > 0) & (pl.col(n) < FEWEST) for n in counts)

@@ -9,6 +9,8 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -20,10 +22,11 @@ from gongji.refusals import Refusal
 from gongji.simulation import report_pictures
 from gongji.simulation.html_tables import html_table
 from gongji.simulation.outcome_tables import tables
+from gongji.simulation.populations import Population
 from gongji.simulation.reforms import Reform, differences, write_reform
 from gongji.simulation.simulate import ReformOutcome
 from gongji.tabular.frame_sheets import frame_sheet
-from gongji.tabular.handed_on import result_book
+from gongji.tabular.handed_on import ResultBook, result_book
 from gongji.tabular.whole_files import under_way
 from gongji.units import FEN_PER_YUAN, date_of
 
@@ -88,6 +91,14 @@ HEADINGS = {
     "sureness": "把握",
     "open": "规则留有空缺的次数",
     "bad": "无法读取的次数",
+    "area": "统筹区",
+    "pool_fen": "统筹支付（元）",
+    "supplements_fen": "补充支付（元）",
+    "own_fen": "个人负担（元）",
+    "mean_pool_fen": "人均统筹支付（元）",
+    "mean_own_fen": "人均个人负担（元）",
+    "pool_share": "统筹支付占费用",
+    "unsettled_share": "未能结算的占比",
 }
 TITLES = {
     "lines": "三种情形",
@@ -137,41 +148,71 @@ INPATIENT = (
 )
 
 
+@dataclass(frozen=True)
+class ReportParts:
+    """What a report shows: tables and pictures by name, and what the reform invites."""
+
+    frames: Mapping[str, pl.DataFrame]
+    pictures: Mapping[str, str]
+    invited: Sequence[str] = ()
+
+
+def report_parts(outcome: ReformOutcome, invited: Sequence[str] = ()) -> ReportParts:
+    """Every table and picture of an outcome.
+
+    Shape:   `invited` sentences on what the reform invites (`incentives.told`).
+    """
+    frames = tables(outcome)
+    return ReportParts(frames, pictures(frames), invited)
+
+
 def write_report(
-    outcome: ReformOutcome, reform: Reform, folder: Path, invited: Sequence[str] = ()
+    outcome: ReformOutcome, reform: Reform, folder: Path, parts: ReportParts
 ) -> list[Path]:
     """Write the report: report.html, report.xlsx, tables/*.parquet, reform.yaml.
 
-    Shape:   `invited` sentences on what the reform invites (`incentives.told`).
     Refuses: value_invalid for a folder that holds anything else.
     Ensures: the folder is complete or as it was.
     """
-    check_folder(folder)
-    frames = tables(outcome)
-    beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
-        with under_way(beside, folder):
-            (beside / "report.html").write_text(
-                page(outcome, reform, frames, invited), encoding="utf-8"
-            )
-            _workbook(outcome, frames, beside / "report.xlsx")
-            (beside / "tables").mkdir()
-            for name, frame in frames.items():
-                if frame.width:
-                    frame.write_parquet(beside / "tables" / f"{name}.parquet")
-            write_reform(beside / "reform.yaml", reform)
-            _swap(beside, folder)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+    with report_folder(folder, FILES) as beside:
+        (beside / "report.html").write_text(page(outcome, reform, parts), encoding="utf-8")
+        _workbook(outcome, parts.frames, beside / "report.xlsx")
+        write_tables(parts.frames, beside)
+        write_reform(beside / "reform.yaml", reform)
     return [folder / name for name in FILES]
 
 
-def check_folder(folder: Path) -> None:
-    """A folder that is not there, is empty, or holds an earlier report.
+def write_tables(frames: Mapping[str, pl.DataFrame], folder: Path) -> None:
+    """Write tables/*.parquet into a folder."""
+    (folder / "tables").mkdir()
+    for name, frame in frames.items():
+        if frame.width:
+            frame.write_parquet(folder / "tables" / f"{name}.parquet")
+
+
+@contextmanager
+def report_folder(folder: Path, files: Sequence[str]) -> Iterator[Path]:
+    """Where a report is written, beside its place, which it takes when that has ended well.
+
+    Refuses: value_invalid for a folder that holds anything but such files.
+    Ensures: the folder is complete or as it was.
+    """
+    check_folder(folder, files)
+    beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        with under_way(beside, folder):
+            yield beside
+            _swap(beside, folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def check_folder(folder: Path, files: Sequence[str] = FILES) -> None:
+    """A folder that is not there, is empty, or holds an earlier report of such files.
 
     Refuses: value_invalid.
     """
-    others = {path.name for path in folder.iterdir()} - set(FILES) if folder.is_dir() else set()
+    others = {path.name for path in folder.iterdir()} - set(files) if folder.is_dir() else set()
     if others:
         allowed = f"新的目录，或只有报告的目录；这里还有 {'、'.join(sorted(others)[:3])}"
         raise Refusal("value_invalid", "-o", {"value": str(folder), "allowed": allowed})
@@ -188,37 +229,36 @@ def _swap(made: Path, folder: Path) -> None:
         os.replace(made, folder)
 
 
-def page(
-    outcome: ReformOutcome,
-    reform: Reform,
-    frames: Mapping[str, pl.DataFrame],
-    invited: Sequence[str] = (),
-) -> str:
+def page(outcome: ReformOutcome, reform: Reform, parts: ReportParts) -> str:
     """The report as one page without anything from elsewhere."""
+    frames, drawn = parts.frames, parts.pictures
     place = outcome.base.area.laws[0].place
     title = f"{place}职工门诊共济：{reform.name or '改革'}的测算"
-    parts = [f"<h1>{html.escape(title)}</h1>", *_beginning(outcome, reform, frames)]
-    parts += _differences(outcome)
-    drawn = _pictures(frames)
+    lines = [f"<h1>{html.escape(title)}</h1>", *_beginning(outcome, reform, frames)]
+    lines += _differences(outcome)
     if not drawn:
-        parts.append(f'<p class="hint">{NOT_DRAWN}</p>')
+        lines.append(f'<p class="hint">{NOT_DRAWN}</p>')
     for name, frame in frames.items():
         if not frame.width or not len(frame) or name in ("lines", "unsettled"):
             continue
-        parts.append(f"<h2>{TITLES[name]}</h2>")
+        lines.append(f"<h2>{TITLES[name]}</h2>")
         if name in HINTS:
-            parts.append(f'<p class="hint">{HINTS[name]}</p>')
+            lines.append(f'<p class="hint">{HINTS[name]}</p>')
         if name in drawn:
-            parts.append(drawn[name])
-        parts.append(table_html(frame))
+            lines.append(drawn[name])
+        lines.append(table_html(frame))
         if name == "fund":
-            parts += [f"<p>{html.escape(said)}</p>" for said in short_of_money(frame)]
-    if invited:
-        items = "".join(f"<li>{html.escape(said)}</li>" for said in invited)
-        parts.append(f"<h2>改革引出的打算</h2><ol>{items}</ol>")
-    parts.append(f'<h2>住院</h2><p class="point">{INPATIENT}</p>')
+            lines += [f"<p>{html.escape(said)}</p>" for said in short_of_money(frame)]
+    if parts.invited:
+        items = "".join(f"<li>{html.escape(said)}</li>" for said in parts.invited)
+        lines.append(f"<h2>改革引出的打算</h2><ol>{items}</ol>")
+    lines.append(f'<h2>住院</h2><p class="point">{INPATIENT}</p>')
+    return html_page(title, "\n".join(lines))
+
+
+def html_page(title: str, body: str) -> str:
+    """A page of a title and a body, with the style of reports in it."""
     head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{STYLE}</style>'
-    body = "\n".join(parts)
     return f'<!doctype html><html lang="zh-CN"><head>{head}</head><body>{body}</body></html>\n'
 
 
@@ -249,15 +289,8 @@ def _beginning(
 
 def warnings_of(outcome: ReformOutcome) -> list[str]:
     """What a reader must know before any number."""
-    population, tally = outcome.population, outcome.tally
-    said = []
-    if population.made_up and not population.calibrated:
-        missed = [one.name for one in population.targets if not one.met]
-        said.append(
-            f"未校准：人群有 {len(missed)} 项与目标相差超过 2%（{'、'.join(missed[:6])}）。"
-        )
-    if population.made_up:
-        said.append("人群是虚构的，按公布或假定的数字校准，逐项见文末；结果用于比较，不是预算。")
+    tally = outcome.tally
+    said = population_warnings(outcome.population)
     for name, law in (("现行", 0), ("改革", 1)):
         if tally.open[law] + tally.bad[law]:
             share = (tally.open[law] + tally.bad[law]) / max(int(tally.visits.sum()), 1)
@@ -268,6 +301,19 @@ def warnings_of(outcome: ReformOutcome) -> list[str]:
         if marks:
             said.append(f"“{side.name}”所依据的文件中有的数字：{'、'.join(sorted(marks))}。")
     return list(dict.fromkeys(said))
+
+
+def population_warnings(population: Population) -> list[str]:
+    """What a reader must know of a population before any number."""
+    said = []
+    if population.made_up and not population.calibrated:
+        missed = [one.name for one in population.targets if not one.met]
+        said.append(
+            f"未校准：人群有 {len(missed)} 项与目标相差超过 2%（{'、'.join(missed[:6])}）。"
+        )
+    if population.made_up:
+        said.append("人群是虚构的，按公布或假定的数字校准，逐项见文末；结果用于比较，不是预算。")
+    return said
 
 
 def points(frames: Mapping[str, pl.DataFrame]) -> Iterator[str]:
@@ -325,7 +371,7 @@ def _differences(outcome: ReformOutcome) -> Iterator[str]:
     yield html_table(heads, cells, [True] * len(heads))
 
 
-def _pictures(frames: Mapping[str, pl.DataFrame]) -> dict[str, str]:
+def pictures(frames: Mapping[str, pl.DataFrame]) -> dict[str, str]:
     """Each table's picture, by the table's name; none where none can be drawn."""
     if not can_draw():
         return {}
@@ -378,8 +424,13 @@ def _workbook(outcome: ReformOutcome, frames: Mapping[str, pl.DataFrame], path: 
     with result_book(path, rules_sheet(laws)) as book:
         for name, frame in frames.items():
             if frame.width:
-                title = TITLES[name][:28].replace("：", " ").replace("，", " ")
-                heads = {one: HEADINGS.get(one, one) for one in frame.columns}
-                money = [heads[one] for one in frame.columns if one.endswith("_fen")]
-                shares = [heads[one] for one in frame.columns if "share" in one]
-                book.add(frame_sheet(title, in_yuan(frame), money, shares))
+                add_frame(book, TITLES[name], frame)
+
+
+def add_frame(book: ResultBook, title: str, frame: pl.DataFrame) -> None:
+    """Add a table to a workbook, its headings in Chinese, amounts in yuan."""
+    heads = {one: HEADINGS.get(one, one) for one in frame.columns}
+    money = [heads[one] for one in frame.columns if one.endswith("_fen")]
+    shares = [heads[one] for one in frame.columns if "share" in one]
+    title = title[:28].replace("：", " ").replace("，", " ")
+    book.add(frame_sheet(title, in_yuan(frame), money, shares))

@@ -103,18 +103,23 @@ def _plain(node: Node) -> Any:
 
 
 def side_of(
-    reform: Reform, code: str, day: Day, folders: tuple[Path, ...] = (), settings: Any = None
+    reform: Reform,
+    code: str,
+    day: Day,
+    start: Areas | tuple[Path, ...] = (),
+    settings: Mapping[str, str] | None = None,
 ) -> Side:
     """The law that a reform makes of that of a day, its own day if it has one.
 
-    Shape:   `folders` and `settings` hold for all sides, the reform's own before them.
+    Shape:   `start` the laws or the folders of rulebooks, and `settings`, hold for all sides, the
+             reform's own folders and settings before them.
     Refuses: area_unknown, date_outside; RulebookError with every figure that does not fit, as a
              rulebook would be refused.
     """
     own = tuple(Path(folder) for folder in reform.folders)
     given: Mapping[str, str] = {**(settings or {}), **reform.settings}
     at = read_date("date", reform.day) if reform.day else day
-    areas = Areas(Library((*own, *folders)), everywhere=given)
+    areas = start if isinstance(start, Areas) else Areas(Library((*own, *start)), everywhere=given)
     area = areas.home(code)
     check(area.laws, dict(given))
     if reform.figures:

@@ -18,10 +18,14 @@ CLASS_COLORS = ("#1f7a4d", "#8cc6a4", "#d9d9d9", "#e8b48a", "#b5532a")
 FONTS = ["Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC", "DejaVu Sans"]
 LINE_COLORS = (GREY, "#0f6e8c", "#d9822b", "#8a3b78")
 WIDE, LOW = 9.0, 3.6
+ACROSS = 3
+"""So many small pictures stand beside each other."""
 
 
-def _drawn(draw: Callable[[Any], None]) -> str:
-    """An SVG of what is drawn on axes, the same each time."""
+def _drawn(
+    draw: Callable[[Any], None], size: tuple[float, float] = (WIDE, LOW), **grid: Any
+) -> str:
+    """An SVG of what is drawn on axes, or on a grid of axes, the same each time."""
     import matplotlib
     from matplotlib.figure import Figure
 
@@ -40,8 +44,8 @@ def _drawn(draw: Callable[[Any], None]) -> str:
     with matplotlib.rc_context(settings), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         logger.setLevel(logging.ERROR)
-        figure = Figure(figsize=(WIDE, LOW), layout="constrained")
-        draw(figure.subplots())
+        figure = Figure(figsize=size, layout="constrained")
+        draw(figure.subplots(**grid))
         made = io.StringIO()
         figure.savefig(made, format="svg", metadata={"Date": None, "Creator": None})
         logger.setLevel(before)
@@ -172,3 +176,32 @@ def map_picture(made: CostMap, scale: float, unit: str, names: tuple[str, str]) 
         axes.set_ylabel(names[1])
 
     return _drawn(draw)
+
+
+def kinds_picture(frame: pl.DataFrame) -> str:
+    """A small picture for each kind of person: by area what is paid and borne, yuan a head."""
+    kinds = frame["kind"].unique(maintain_order=True).to_list()
+    rows = -(-len(kinds) // ACROSS)
+    areas = frame["area"].n_unique()
+    parts = (("pool_fen", "统筹支付", BASE), ("supplements_fen", "补充支付", LINE_COLORS[3]))
+    parts += (("own_fen", "个人负担", GREY),)
+
+    def draw(grid: Any) -> None:
+        for axes, kind in zip(grid.flat, kinds, strict=False):
+            own = frame.filter(pl.col("kind") == kind).reverse()
+            left = [0.0] * len(own)
+            for column, label, color in parts:
+                heads = zip(own[column].to_list(), own["persons"].to_list(), strict=True)
+                widths = [
+                    (fen or 0) / FEN_PER_YUAN / max(persons or 0, 1) for fen, persons in heads
+                ]
+                axes.barh(own["area"].to_list(), widths, left=left, color=color, label=label)
+                left = [one + more for one, more in zip(left, widths, strict=True)]
+            axes.set_title(kind, fontsize=10)
+        for axes in grid.flat[len(kinds) :]:
+            axes.set_visible(False)
+        handles = grid.flat[0].get_legend_handles_labels()
+        grid.flat[0].figure.legend(*handles, frameon=False, ncols=3, loc="outside upper center")
+
+    shape = {"nrows": rows, "ncols": ACROSS, "sharex": True, "sharey": True, "squeeze": False}
+    return _drawn(draw, (WIDE, rows * (0.6 + 0.22 * areas) + 0.6), **shape)

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from gongji.batch.columns import Columns
 from gongji.batch.ordering import side_by_side
+from gongji.law.engine.areas import Areas
 from gongji.refusals import Refusal
 from gongji.simulation.behaviour import LINES, STATIC, BehaviourLine, behaving, factors_of, scaled
 from gongji.simulation.cohorts import (
@@ -66,6 +67,13 @@ class Comparison:
     growth: Growth = Growth()
     folders: tuple[Path, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
+    areas: Areas | None = None
+    """The laws that both sides start from, instead of those of folders."""
+
+    @property
+    def start(self) -> Areas | tuple[Path, ...]:
+        """What both sides start from."""
+        return self.areas or self.folders
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,11 +192,11 @@ def sides_of(asked: Comparison) -> tuple[Side, Side]:
     """The two laws of a comparison; the reform changes what it does not say of the base."""
     population, _ = population_of(asked.folder, asked.code)
     day = day_of_law(asked.base, population)
-    base = side_of(asked.base, asked.code, day, asked.folders, asked.settings)
+    base = side_of(asked.base, asked.code, day, asked.start, asked.settings)
     own = asked.reform
     if not own.folders:
         own = replace_folders(own, asked.base)
-    return base, side_of(own, asked.code, base.day, asked.folders, asked.settings)
+    return base, side_of(own, asked.code, base.day, asked.start, asked.settings)
 
 
 def replace_folders(reform: Reform, base: Reform) -> Reform:

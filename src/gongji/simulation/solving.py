@@ -132,9 +132,8 @@ class Solver:
             return self.tried[step]
         figures = {**self.asked.reform.figures, self.path: self.text_of(step)}
         reform = msgspec.structs.replace(self.asked.reform, figures=figures)
-        side = side_of(
-            reform, self.asked.code, self.base.day, self.asked.folders, self.asked.settings
-        )
+        asked = self.asked
+        side = side_of(reform, asked.code, self.base.day, asked.start, asked.settings)
         ready = self.ready.instead(side)
         tally = settle_all(ready, self.told)
         years = tally.years()

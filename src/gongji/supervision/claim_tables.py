@@ -4,18 +4,21 @@ Names are those of docs/inside/own-tables.md; a name that only visits files or t
 turned into one of them. A column that is not there is known not to be there: nothing is invented.
 """
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import polars as pl
 
+from gongji.batch.buckets import MANIFEST, Manifest, hash_of
 from gongji.refusals import Refusal
 
 TABLES = ("visits", "lines", "persons", "spells", "institutions", "items", "proofs")
 NEEDED = ("visits", "lines", "persons")
+BESIDE = ("institutions", "items", "proofs")
 OTHER_NAMES = {
     "begin": ("date",),
     "care": ("benefit",),
@@ -74,6 +77,8 @@ def _files(folder: Path, table: str) -> list[Path]:
     one = folder / f"{table}.parquet"
     if one.is_file():
         return [one]
+    if (folder / table / MANIFEST).is_file():
+        return [folder / table / one.file for one in Manifest.read(folder / table).buckets]
     return sorted((folder / table).glob("*.parquet")) or sorted(folder.glob(f"{table}-*.parquet"))
 
 
@@ -95,12 +100,16 @@ def ours(frame: pl.LazyFrame) -> pl.LazyFrame:
 class ClaimTables:
     """The own tables in a folder.
 
-    Refuses: file_unreadable where visits, lines or persons are not there.
+    Refuses: file_unreadable where visits, lines or persons are not there, or a bucket was changed
+             after its manifest was written.
     """
 
     folder: Path
 
     def __post_init__(self) -> None:
+        for table, manifest in self._manifests.items():
+            for bucket in manifest.buckets:
+                bucket.path(self.folder / table)
         for table in NEEDED:
             if not _files(self.folder, table):
                 reason = f"目录中没有 {table} 表（{table}.parquet 或 {table}/*.parquet）"
@@ -121,7 +130,7 @@ class ClaimTables:
     @cached_property
     def everybodys(self) -> dict[str, pl.DataFrame]:
         """The small tables that every part needs."""
-        return {name: self.scan(name).collect() for name in ("institutions", "items", "proofs")}
+        return {name: self.scan(name).collect() for name in BESIDE}
 
     @cached_property
     def last_instant(self) -> datetime | None:
@@ -129,20 +138,47 @@ class ClaimTables:
         found = self.scan("visits").select(pl.col("settled_at").max()).collect().item()
         return found if isinstance(found, datetime) else None
 
-    def parts(self, persons: pl.DataFrame | None = None) -> Iterator[ClaimPart]:
-        """Whole persons at a time; only some of them where they are given."""
-        paired = self._paired()
+    def parts(self, persons: pl.DataFrame | None = None) -> Iterator[Callable[[], ClaimPart]]:
+        """Whole persons at a time, each part as a job that reads it; only some persons where they
+        are given."""
+        paired = self._paired
         if persons is not None:
-            yield self._part(None, persons.lazy())
+            yield partial(self._part, None, persons.lazy())
         elif paired:
-            for visits, lines, who in paired:
-                yield self._part((visits, lines, who), None)
+            yield from (partial(self._part, paths, None) for paths in paired)
         else:
             rows = int(self.scan("lines").select(pl.len()).collect().item())
             count = 1 if rows < ROWS else PARTS
-            for number in range(count):
-                yield self._hashed(number, count)
+            yield from (partial(self._hashed, number, count) for number in range(count))
 
+    @cached_property
+    def _manifests(self) -> dict[str, Manifest]:
+        """The manifests of the tables of persons that are cut into buckets."""
+        folders = {table: self.folder / table for table in NEEDED}
+        return {
+            table: Manifest.read(folder)
+            for table, folder in folders.items()
+            if (folder / MANIFEST).is_file()
+        }
+
+    def bucket_hashes(self) -> list[str]:
+        """What the buckets of whole persons hold, one hash for each part that `parts` reads.
+
+        Returns: none where the tables are not cut alike with manifests.
+        """
+        if len(self._manifests) < len(NEEDED) or not self._paired:
+            return []
+        found = [[one.sha256 for one in table.buckets] for table in self._manifests.values()]
+        return [
+            hashlib.sha256("".join(one).encode()).hexdigest() for one in zip(*found, strict=True)
+        ]
+
+    def beside_hash(self) -> str:
+        """The hash of the small tables that every part needs."""
+        files = [path for name in BESIDE for path in _files(self.folder, name)]
+        return hashlib.sha256("".join(map(hash_of, files)).encode()).hexdigest()
+
+    @cached_property
     def _paired(self) -> list[tuple[Path, Path, Path]]:
         """Files of the three tables that hold the same persons each; none if they are cut
         otherwise."""

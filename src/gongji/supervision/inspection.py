@@ -6,13 +6,16 @@ that look at cards, codes and accounts run on the few columns of everybody that 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
+from gongji.batch.ordering import side_by_side
 from gongji.supervision.claim_tables import ClaimPart, ClaimTables
 from gongji.supervision.detectors import cards, combinations, limits, quantities, whereabouts
 from gongji.supervision.detectors.detector_words import DETECTORS, HIT, Detector
 from gongji.supervision.findings import FINDING, merged, ruled, spread
+from gongji.supervision.kept_looks import KeptLooks, PartLook
 from gongji.supervision.rules_folded import RESTING, Rule
 
 ROOMS = (cards, combinations, limits, quantities, whereabouts)
@@ -98,21 +101,33 @@ def inspect(
     points: pl.DataFrame,
     before: pl.DataFrame | None = None,
     told: Callable[[str], object] = lambda what: None,
+    kept: KeptLooks | None = None,
 ) -> Inspected:
     """Every rule that does not rest, over all claims; with `before` only what is new is sought.
 
-    Shape:   `before` has the numbers `_visit` of visits that were looked at already.
+    Shape:   `before` has the numbers `_visit` of visits that were looked at already; `kept` what
+             was found in buckets by a run of the same over the same.
     """
     awake = tuple(rule for rule in rules if rule.state != RESTING)
     new = _new_visits(tables, before)
     persons = None if before is None else new.select("person").unique()
     found: list[pl.DataFrame] = []
     passed: list[tuple[str, str, int]] = []
-    for part in tables.parts(persons):
-        mine = _of_part([r for r in awake if not DETECTORS[r.detector].whole], part, points)
-        found.append(spread(mine.found, part.lines))
-        passed += mine.passed
-        told(f"{len(part.persons)} 人")
+    by_person = [r for r in awake if not DETECTORS[r.detector].whole]
+
+    def looked(read: Callable[[], ClaimPart]) -> PartLook:
+        part = read()
+        mine = _of_part(by_person, part, points)
+        return PartLook(spread(mine.found, part.lines), mine.passed, len(part.persons))
+
+    jobs = [partial(looked, read) for read in tables.parts(persons)]
+    if kept is not None and persons is None:
+        jobs = kept.jobs(jobs)
+    _ = tables.everybodys  # Read once, before the parts that share it.
+    for one in side_by_side(jobs):
+        found.append(one.found)
+        passed += one.passed
+        told(f"{one.persons} 人")
     everybody = everybodys(tables)
     mine = _of_part([r for r in awake if DETECTORS[r.detector].whole], everybody, points)
     lines = tables.scan("lines").select("line", "visit", "amount")

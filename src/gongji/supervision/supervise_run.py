@@ -18,12 +18,15 @@ from gongji.supervision.detectors.detector_words import POINT
 from gongji.supervision.finding_book import write_book
 from gongji.supervision.findings import FINDING, counting
 from gongji.supervision.inspection import Inspected, inspect
+from gongji.supervision.kept_looks import kept_looks
 from gongji.supervision.lead_pages import Page, Picture, render
 from gongji.supervision.rules_folded import Rule
 from gongji.tabular.whole_files import appearing
 
 FINDINGS, VISITS_SEEN, MARKS = "findings.parquet", "visits-seen.parquet", "marks.parquet"
 LEADS, BOOK, PAGE = "leads.parquet", "supervision.xlsx", "supervision.html"
+PARTS = "parts"
+"""The folder of what was found in each bucket."""
 CHOSEN = 3
 """So many funnels and courses over time are drawn."""
 Told = Callable[[str], object]
@@ -73,12 +76,14 @@ def given_points(tables: ClaimTables) -> pl.DataFrame:
 def supervise(asked: Supervising, report: Path, told: Told = lambda what: None) -> SupervisionRun:
     """Inspect, compare, rank and write the report.
 
-    Ensures: findings of earlier runs stay as they are; a line is never told twice.
+    Ensures: findings of earlier runs stay as they are; a line is never told twice; of tables in
+             buckets a run that was stopped is gone on with.
     """
     report.mkdir(parents=True, exist_ok=True)
     precision = _marked(report)
     before = _kept(report / VISITS_SEEN)
-    seen = inspect(asked.tables, asked.rules, asked.points, before, told)
+    kept = kept_looks(asked.tables, (asked.rules, asked.points), report / PARTS)
+    seen = inspect(asked.tables, asked.rules, asked.points, before, told, kept)
     earlier = _kept(report / FINDINGS)
     earlier = pl.DataFrame(schema=FINDING) if earlier is None else earlier
     new = seen.findings.join(earlier.select("line"), on="line", how="anti")

@@ -30,7 +30,8 @@ __all__ = ["FAULT", "ROW", "fault_of", "faults_of", "read_slices", "read_texts",
 def read_texts(source: Path | pl.DataFrame, place: TablePlace | None = None) -> pl.DataFrame:
     """Every column as text without outer blanks, nothing where a cell is empty, and ROW.
 
-    Shape:   FAULT says of rows that cannot be used why; the column is there only if one is.
+    Shape:   FAULT says of rows that cannot be used why; the column is there only if one is. ROW of
+             a Parquet file that has it is the file's own.
     Refuses: value_invalid for another kind of file; file_unreadable; header_invalid.
     """
     if isinstance(source, pl.DataFrame):
@@ -66,7 +67,7 @@ def read_slices(
 def _read(path: Path, place: TablePlace | None) -> Iterator[pa.Table]:
     names = column_names(path, place)
     check_header(path, names)
-    empty = pa.table({name: pa.array([], pa.string()) for name in names})
+    empty = pa.table({name: pa.array([], pa.string()) for name in names if name != ROW})
     yield empty.append_column(ROW, pa.array([], pa.int64()))
     yield from read_tables(path, names, place)
 

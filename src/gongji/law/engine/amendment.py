@@ -12,12 +12,14 @@ from typing import Any
 import msgspec
 
 from gongji.law.checks.check_provisions import Checker
+from gongji.law.compile.citations import document_of
 from gongji.law.compile.figures import parsed_parameter
 from gongji.law.engine.area import Area
 from gongji.law.engine.areas import Areas
 from gongji.law.rulebook.figure_paths import (
     TABLE,
     Given,
+    PathFigure,
     Place,
     figures_of,
     node_of,
@@ -105,11 +107,17 @@ class Amendment:
 
 def figures_by_path(law: Law) -> dict[str, str]:
     """Every figure of a law that an amendment may replace: path -> figure as it is written."""
-    found: dict[str, str] = {}
-    for entries in law.provisions.values():
-        for provision in entries.values():
-            found |= figures_of(provision)
-    return found
+    return {one.path: one.text for one, _ in figures_with_documents(law)}
+
+
+def figures_with_documents(law: Law) -> list[tuple[PathFigure, str]]:
+    """Every figure of a law that an amendment may replace, each with the document it stands in."""
+    return [
+        (figure, document_of(provision.book, figure.article))
+        for entries in law.provisions.values()
+        for provision in entries.values()
+        for figure in figures_of(provision)
+    ]
 
 
 def _said(problem: Problem) -> tuple[str, str]:
@@ -138,10 +146,10 @@ def _place(provision: Provision[Any], node: Node, path: str) -> tuple[Place, Nod
     found = places(node, tuple(names.split(".")) if names else ())
     if len(found) == 1:
         return found[0]
-    known = figures_of(replace(provision, value=_Noded(node)))
+    known = [one.path for one in figures_of(replace(provision, value=_Noded(node)))]
     if not found:
-        return f"没有这个数字；可取：{_some(list(known)) or '（这项规定没有数字）'}"
-    near = [one for one in known if one.startswith(path)] or list(known)
+        return f"没有这个数字；可取：{_some(known) or '（这项规定没有数字）'}"
+    near = [one for one in known if one.startswith(path)] or known
     return f"指向 {len(found)} 个数字，须写明是哪一个：{_some(near)}"
 
 

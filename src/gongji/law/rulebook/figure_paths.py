@@ -8,7 +8,7 @@ table (按) is a figure as a whole, and so is each of its cells. This module kno
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gongji.law.rulebook.law import Provision
@@ -27,6 +27,7 @@ _REFERENCES = ("参数", "事实", "指数")
 """Keys of figures that stand elsewhere."""
 _LABELS = ("名称", "计量", "代号")
 _SILENT = ("依据", "存疑", "说明", "当", TABLE)
+_ARTICLE = "依据"
 _FIGURE = re.compile(r"-?[\d,]+(?:\.\d+)?(元|%|个百分点|)")
 _WORDS = ("不限", "不设")
 
@@ -41,24 +42,53 @@ def unit_of(text: str) -> str | None:
     return "%" if found[1] == "个百分点" else found[1]
 
 
-def figures_of(provision: Provision[Any]) -> dict[str, str]:
-    """Every figure of a provision that has a path: path -> text."""
-    return dict(_figures(provision.value.node, provision.path))
+@dataclass(frozen=True)
+class PathFigure:
+    """A figure that has a path: its text, and the article that stands nearest around it."""
+
+    path: str
+    text: str
+    article: str
 
 
-def _figures(node: Node, path: str) -> Iterator[tuple[str, str]]:
+def figures_of(provision: Provision[Any]) -> list[PathFigure]:
+    """Every figure of a provision that has a path."""
+    return list(_figures(provision.value.node, provision.path, ""))
+
+
+def _figures(node: Node, path: str, article: str) -> Iterator[PathFigure]:
     if isinstance(node.value, str):
         if unit_of(node.text()) is not None:
-            yield path, node.text()
+            yield PathFigure(path, node.text(), article)
     elif isinstance(node.value, list):
         for number, child in enumerate(node.value, start=1):
             label = "" if len(node.value) == 1 else next(iter(_labels(child)), str(number))
-            yield from _figures(child, f"{path}.{label}" if label else path)
+            yield from _figures(child, f"{path}.{label}" if label else path, article)
     else:
+        cited = node.value.get(_ARTICLE)
+        article = _cited(cited, "", article)
         implied = () if any(key in node.value for key in _REFERENCES) else _IMPLIED
         for key, child in node.value.items():
             if key not in _SILENT:
-                yield from _figures(child, path if key in implied else f"{path}.{key}")
+                deeper = path if key in implied else f"{path}.{key}"
+                yield from _figures(child, deeper, _cited(cited, key, article))
+
+
+def _cited(node: Node | None, cell: str, otherwise: str) -> str:
+    """The article that a node cites for a cell, or for all that stands beside it."""
+    found = node.value.get(cell) if node is not None and isinstance(node.value, dict) else node
+    return found.text() if found is not None and isinstance(found.value, str) else otherwise
+
+
+def typed_figure(text: str, today: str) -> str:
+    """A figure as somebody types it in the place of another: a bare number has that one's unit.
+
+    Returns: what a rulebook would write; whatever is no number as it was typed.
+    """
+    typed = text.strip().replace(",", "").replace("，", "")
+    written = _FIGURE.fullmatch(today)
+    unit = written[1] if written else "元"
+    return typed + (unit if unit_of(typed) == "" else "")
 
 
 def _labels(node: Node) -> list[str]:

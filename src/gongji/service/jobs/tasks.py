@@ -108,17 +108,40 @@ def propose_destruction(timestamp: int) -> None:
 @app.periodic(cron="*/30 * * * *")
 @app.task(queueing_lock="tidy", pass_context=False)
 def tidy(timestamp: int) -> None:
-    """Remove files whose time to be fetched is over, and nonces that are too old to be replayed."""
+    """Remove what is past its time: files to be fetched, nonces, policy runs that nobody kept."""
     from gongji.gateway.queries import reach
     from gongji.gateway.wire import credentials
     from gongji.gateway.wire.files import forget_files
+    from gongji.platform.installation import policy_runs_folder
+    from gongji.simulation.policy_runs import forget_runs, oldest_unkept
 
     now = datetime.fromtimestamp(timestamp, UTC)
     with psycopg.connect(owner_dsn()) as connection:
         files = forget_files(connection, now)
         nonces = credentials.forget(connection, now - timedelta(hours=NONCE_HOURS))
         shown = reach.forget(connection, now - timedelta(hours=reach.SHOWN_HOURS))
-    log.info("tidied", files=files, nonces=nonces, shown=shown)
+    runs = forget_runs(policy_runs_folder(), oldest_unkept(now))
+    log.info("tidied", files=files, nonces=nonces, shown=shown, runs=runs)
+
+
+@app.task(lock="policy", pass_context=False)
+def policy_run(run: str) -> None:
+    """Simulate a reform or make up a population, as the console asked; one at a time."""
+    from gongji.platform.installation import (
+        installed_law,
+        policy_runs_folder,
+        populations_folder,
+    )
+    from gongji.simulation.policy_runs import PolicyRoom, find_run, perform
+
+    found = find_run(policy_runs_folder(), run)
+    if found is None:
+        log.warning("policy_run", run=run, state="gone")
+        return
+    with psycopg.connect(owner_dsn()) as connection:
+        areas = installed_law().in_force(connection, held=False)
+    end = perform(found, PolicyRoom(populations_folder(), areas))
+    log.info("policy_run", run=run, state=end.state)
 
 
 @app.periodic(cron="*/10 * * * *")

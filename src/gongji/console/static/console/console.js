@@ -22,6 +22,9 @@
     else return;
     event.preventDefault();
   });
+  document.addEventListener("click", (event) => {
+    if (event.target.matches("[data-print]")) window.print();
+  });
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-all]")) {
       document

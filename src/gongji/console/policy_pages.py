@@ -1,0 +1,331 @@
+"""What a rule costs before it is signed: figures of the law changed, settled on a population.
+
+A thin face over `gongji.simulation`: a form of the area's figures, a run that the jobs do, its
+pictures and tables, kept under a name. The law that is changed is the one in the database.
+Law:     楚政规〔2022〕2号 第三十六条, 攀办发〔2022〕32号 第十八条.
+"""
+
+import uuid
+from typing import Any
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from gongji.console.at_work import POLICY, Clerk, at_work, shown
+from gongji.law.engine.amendment import figures_with_documents
+from gongji.law.engine.visit import read_date
+from gongji.law.rulebook.figure_paths import typed_figure, unit_of
+from gongji.law.rulebook.law import Law
+from gongji.platform import trail
+from gongji.platform.installation import (
+    installed_law,
+    policy_runs_folder,
+    populations_folder,
+)
+from gongji.refusals import Refusal, RulebookError
+from gongji.simulation import policy_runs
+from gongji.simulation.policy_runs import (
+    DONE,
+    MOST_PERSONS,
+    MOST_YEARS,
+    RUNNING,
+    WAITING,
+    By,
+    PolicyRoom,
+    PolicyRun,
+    PopulationAsked,
+    ReformAsked,
+)
+from gongji.simulation.reform_report import HEADINGS, HINTS, TITLES
+from gongji.simulation.reform_report import shown as shown_value
+from gongji.simulation.reforms import Reform
+from gongji.simulation.simulate import sides_of
+
+RUNS = ("business", "supervisor")
+"""The posts that may have something simulated and keep it."""
+FIGURE = "figure:"
+SHOWN = 30
+"""How many runs the page lists."""
+_ASK = "select ask_policy_run(%s)"
+
+
+def _room(clerk: Clerk) -> PolicyRoom:
+    """Where populations are, and the laws in force."""
+    areas = installed_law().in_force(clerk.connection, held=False)
+    return PolicyRoom(populations_folder(), areas)
+
+
+def _own_area(clerk: Clerk, code: str) -> str:
+    """An area in which I hold a post of policy; the first where none is named.
+
+    Refuses: Http404.
+    """
+    areas = sorted({one.area for one in clerk.held if one.post in POLICY})
+    if code and code not in areas:
+        raise Http404
+    return code or areas[0]
+
+
+def _law(room: PolicyRoom, area: str, day: str) -> Law:
+    return room.areas.home(area).law(read_date("现行规则的日期", day))
+
+
+def _rows(law: Law, typed: dict[str, str]) -> dict[str, list[dict[str, str]]]:
+    """Section -> its figures in yuan or percent with article, today's text and what was typed."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for one, document in figures_with_documents(law):
+        if unit_of(one.text):
+            section, _, rest = one.path.partition(".")
+            row = {"path": one.path, "name": rest.replace(".", " · "), "today": one.text}
+            row |= {"article": f"{document} {one.article}".strip()}
+            row |= {"typed": typed.get(f"{FIGURE}{one.path}", "")}
+            found.setdefault(section, []).append(row)
+    return found
+
+
+def _again(run: PolicyRun) -> dict[str, str]:
+    """What was typed for a run, to be changed further."""
+    asked = run.asked
+    if not isinstance(asked, ReformAsked):
+        raise Http404
+    typed = {f"{FIGURE}{path}": str(figure) for path, figure in asked.reform.figures.items()}
+    typed |= {"area": asked.area, "base_day": asked.base_day, "reform_day": asked.reform.day}
+    typed |= {"population": asked.population, "years": str(asked.years)}
+    return typed
+
+
+def _page(
+    request: HttpRequest, clerk: Clerk, typed: dict[str, str], error: str = ""
+) -> HttpResponse:
+    room = _room(clerk)
+    area = _own_area(clerk, typed.get("area", ""))
+    day = typed.get("base_day") or clerk.today.isoformat()
+    try:
+        sections = _rows(_law(room, area, day), typed)
+    except Refusal as refusal:
+        sections, error = {}, error or str(refusal)
+    offered = [one for one in policy_runs.populations(room.populations) if one.offered_in(area)]
+    listed = [run for run in policy_runs.runs(policy_runs_folder()) if _mine(clerk, run)]
+    context = {
+        "here": "policy",
+        "area": area,
+        "areas": sorted({one.area for one in clerk.held if one.post in POLICY}),
+        "base_day": day,
+        "sections": sections,
+        "populations": [(one.name, one.about) for one in offered],
+        "typed": typed,
+        "runs": [(run, run.asked, run.kept, run.state) for run in listed[:SHOWN]],
+        "may": clerk.holds(*RUNS),
+        "most_years": MOST_YEARS,
+        "most_persons": MOST_PERSONS,
+        "error": error,
+    }
+    return shown(request, clerk, "policy", context, 422 if error else 200)
+
+
+def _mine(clerk: Clerk, run: PolicyRun) -> bool:
+    """Whether a run is listed: kept in an area of mine, or asked for by me."""
+    asked = run.asked
+    own = asked.area in {one.area for one in clerk.held if one.post in POLICY}
+    return own and (run.kept is not None or asked.by.subject == clerk.subject)
+
+
+@require_safe
+@at_work
+def policy(request: HttpRequest, clerk: Clerk) -> HttpResponse:
+    """The figures of an area's law with their articles, populations, and what was simulated."""
+    clerk.demand(POLICY, "policy")
+    typed = request.GET.dict()
+    if "run" in typed:
+        typed = _again(_get(clerk, typed["run"]))
+    return _page(request, clerk, typed)
+
+
+def _get(clerk: Clerk, name: str) -> PolicyRun:
+    """A run of an area in which I hold a post of policy.
+
+    Refuses: Http404.
+    """
+    found = policy_runs.find_run(policy_runs_folder(), name)
+    if found is None:
+        raise Http404
+    _own_area(clerk, found.asked.area)
+    return found
+
+
+def _by(clerk: Clerk) -> By:
+    return By(clerk.subject, clerk.name, clerk.desk.now)
+
+
+def _log(clerk: Clerk, what: str) -> None:
+    who = clerk.actor.kind, clerk.actor.id
+    trail.log(clerk.connection, who, trail.Trace(trail.ACT, what))
+
+
+def _number(typed: dict[str, str], name: str, label: str, least: int, most: int) -> int:
+    text = typed.get(name, "").strip()
+    if not (text.isascii() and text.isdigit() and least <= int(text[:9]) <= most):
+        raise Refusal("value_invalid", label, {"value": text, "allowed": f"{least} 至 {most}"})
+    return int(text)
+
+
+def _reform_asked(clerk: Clerk, typed: dict[str, str], area: str) -> ReformAsked:
+    """What the form asks for.
+
+    Refuses: value_invalid, date_outside; RulebookError for figures that do not fit.
+    """
+    room = _room(clerk)
+    base_day = typed.get("base_day") or clerk.today.isoformat()
+    start = typed.get("reform_day", "").strip()
+    law = _law(room, area, start or base_day)
+    today = {one.path: one.text for one, _ in figures_with_documents(law)}
+    figures = {}
+    for name, text in typed.items():
+        path = name.removeprefix(FIGURE)
+        if name.startswith(FIGURE) and text.strip():
+            figures[path] = typed_figure(text, today.get(path, ""))
+    said = "、".join(f"{path} 改为 {figure}" for path, figure in figures.items())
+    reform = Reform(typed.get("name", "").strip() or said or start, start, figures=figures)
+    years = _number(typed, "years", "算几年", 1, MOST_YEARS)
+    population = typed.get("population", "")
+    asked = ReformAsked(_by(clerk), area, population, base_day, reform, years)
+    sides_of(policy_runs.comparison_of(asked, room))
+    return asked
+
+
+def _population_asked(clerk: Clerk, typed: dict[str, str], area: str) -> PopulationAsked:
+    """The population that is to be made up.
+
+    Refuses: value_invalid.
+    """
+    name = typed.get("population", "").strip()
+    taken = populations_folder() / name
+    if not policy_runs.NAME.fullmatch(name) or name[:1].isdigit() or taken.exists():
+        allowed = "没有用过的名称：至多 40 个字、字母、数字、-、_，不以数字开头"
+        raise Refusal("value_invalid", "名称", {"value": name or "（空）", "allowed": allowed})
+    persons = _number(typed, "persons", "人数", 100, MOST_PERSONS)
+    year = _number(typed, "year", "年度", 2000, 2100)
+    return PopulationAsked(_by(clerk), area, name, persons, year)
+
+
+@require_POST
+@at_work
+def ask(request: HttpRequest, clerk: Clerk, kind: str) -> HttpResponse:
+    """Have a reform simulated or a population made up; what is refused is told on the form."""
+    clerk.demand(RUNS, f"policy {kind}")
+    typed = request.POST.dict()
+    area = _own_area(clerk, typed.get("area", ""))
+    read = {"reform": _reform_asked, "population": _population_asked}.get(kind)
+    if read is None:
+        raise Http404
+    try:
+        asked = read(clerk, typed, area)
+    except (Refusal, RulebookError) as refusal:
+        return _page(request, clerk, typed, str(refusal))
+    run = policy_runs.new_run(policy_runs_folder(), uuid.uuid4().hex, asked)
+    with clerk.connection.transaction():
+        clerk.connection.execute(_ASK, [run.id])
+        _log(clerk, f"policy run {run.id}")
+    return HttpResponseRedirect(reverse("console:policy-run", args=[run.id]))
+
+
+@require_safe
+@at_work
+def run(request: HttpRequest, clerk: Clerk, name: str) -> HttpResponse:
+    """A run: how far it is, or what came out; whoever has the link and the post may look."""
+    clerk.demand(POLICY, f"policy run {name}")
+    found = _get(clerk, name)
+    clerk.look(f"policy run {name}")
+    return _run_page(request, clerk, found)
+
+
+def _run_page(
+    request: HttpRequest, clerk: Clerk, found: PolicyRun, error: str = ""
+) -> HttpResponse:
+    context = _state(found) | {"here": "policy", "may": clerk.holds(*RUNS), "error": error}
+    if found.state == DONE and isinstance(found.asked, ReformAsked):
+        context["parts"] = [_part(found, name) for name in TITLES if name in found.tables()]
+    return shown(request, clerk, "policy_run", context, 422 if error else 200)
+
+
+def _state(found: PolicyRun) -> dict[str, Any]:
+    asked = found.asked
+    return {
+        "run": found,
+        "asked": asked,
+        "reform": asked.reform if isinstance(asked, ReformAsked) else None,
+        "under_way": found.state in (WAITING, RUNNING),
+    }
+
+
+def _part(found: PolicyRun, name: str) -> dict[str, Any]:
+    """A table with its title, its hint and whether it has a picture."""
+    frame = found.table(name)
+    rows = [
+        [(shown_value(*cell), isinstance(cell[1], str)) for cell in row.items()]
+        for row in frame.iter_rows(named=True)
+    ]
+    return {
+        "name": name,
+        "title": TITLES[name],
+        "hint": HINTS.get(name, ""),
+        "picture": found.picture(name) is not None,
+        "heads": [HEADINGS.get(one, one) for one in frame.columns],
+        "rows": rows,
+    }
+
+
+@require_safe
+@at_work
+def progress(request: HttpRequest, clerk: Clerk, name: str) -> HttpResponse:
+    """How far a run is: a part of its page, which is loaded anew once the run has ended."""
+    clerk.demand(POLICY, f"policy run {name}")
+    state = _state(_get(clerk, name))
+    answer = shown(request, clerk, "policy_progress", state)
+    if not state["under_way"]:
+        answer.headers["HX-Refresh"] = "true"
+    return answer
+
+
+@require_POST
+@at_work
+def act(request: HttpRequest, clerk: Clerk, name: str) -> HttpResponse:
+    """Stop a run, or keep it under a name."""
+    clerk.demand(RUNS, f"policy run {name}")
+    found = _get(clerk, name)
+    if request.POST.get("act") == "stop":
+        found.stop()
+        _log(clerk, f"policy stop {name}")
+    else:
+        try:
+            found.keep(request.POST.get("name", ""), _by(clerk))
+        except Refusal as refusal:
+            return _run_page(request, clerk, found, str(refusal))
+        _log(clerk, f"policy keep {name}")
+    return HttpResponseRedirect(reverse("console:policy-run", args=[name]))
+
+
+@require_safe
+@at_work
+def picture(request: HttpRequest, clerk: Clerk, name: str, picture: str) -> HttpResponse:
+    """A picture of a run."""
+    clerk.demand(POLICY, f"policy run {name}")
+    path = _get(clerk, name).picture(picture)
+    if path is None:
+        raise Http404
+    return HttpResponse(path.read_bytes(), content_type="image/svg+xml")
+
+
+@require_safe
+@at_work
+def report(request: HttpRequest, clerk: Clerk, name: str, ending: str) -> FileResponse:
+    """The report as a file: html, xlsx, or the reform itself as yaml."""
+    clerk.demand(POLICY, f"policy run {name}")
+    found = _get(clerk, name)
+    files = {"html": "report.html", "xlsx": "report.xlsx", "yaml": "reform.yaml"}
+    path = found.folder / policy_runs.REPORT / files.get(ending, "")
+    if not path.is_file():
+        raise Http404
+    clerk.look(f"policy report {name}")
+    return FileResponse(path.open("rb"), as_attachment=True, filename=f"测算-{path.name}")
