@@ -5,6 +5,7 @@ from gongji.agency import (
     chronic_filing,
     family_bond,
     injury_filing,
+    law_changes,
     manual_reimbursement,
     payees,
     payouts,
@@ -14,5 +15,5 @@ from gongji.review import posts
 
 ALL = (
     *(posts, family_bond, chronic_filing, chronic_changes, injury_filing, manual_reimbursement),
-    *(payees, payouts, third_party_claims),
+    *(payees, payouts, third_party_claims, law_changes),
 )

@@ -32,6 +32,7 @@ JOBS = {
     "seal_journal": "封存分录",
     "message_months": "报文按月存放，到期销毁",
     "trail_months": "留痕按月存放",
+    "staff_jobs": "人员要求的作业",
     "tidy": "清理过期内容",
     "resume_stalled": "接续中断的作业",
 }

@@ -28,4 +28,8 @@ REVIEW: dict[str, str] = {
     "calendar_missing": "还没有 {year} 年的工作日历，不能计算办理时限；请先用 gongji agency calendar 录入",
     "calendar_wrong": "工作日历第 {row} 行有误：{reason}；请改正后重新录入",
     "calendar_known": "{year} 年的工作日历已经录入（{source}），不能另行改动",
+    "job_unknown": "没有第 {value} 号作业；请刷新后再看",
+    "job_file_gone": "第 {value} 号作业的文件不是您要的、已过期或还没有做好；请重新导出",
+    "reason_short": "提升权限须写明原因，至少 {value} 个字；请补充 {field}",
+    "not_elevated": "这一步须先提升权限；请写明原因和时长，再办",
 }

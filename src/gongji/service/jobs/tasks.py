@@ -8,9 +8,12 @@ from procrastinate.contrib.django import app
 
 from gongji.platform.database import owner_dsn
 from gongji.platform.environment import environment
+from gongji.platform.installation import installed_seal
 from gongji.units import day_in_china
 
 NONCE_HOURS = 2
+KEPT_HOURS = 24 * 30
+"""How long a job that ended is told of."""
 log = structlog.get_logger()
 
 
@@ -81,6 +84,22 @@ def trail_months(timestamp: int) -> None:
     log.info("trail_months", made=made)
 
 
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="staff_jobs", pass_context=False)
+def staff_jobs(timestamp: int) -> None:
+    """Carry out what staff asked for, and take up again what a process began and left."""
+    from gongji.agency import items
+    from gongji.review import list_exports
+    from gongji.review.staff_jobs import JOB_KINDS, carry_out_waiting
+
+    assert items.ALL and JOB_KINDS.keys() >= list_exports.EXPORTS.keys()
+    seal = installed_seal()
+    with psycopg.connect(owner_dsn(), autocommit=True) as connection:
+        done = carry_out_waiting(connection, seal, datetime.fromtimestamp(timestamp, UTC))
+    if done:
+        log.info("staff_jobs", done=done)
+
+
 @app.periodic(cron="*/30 * * * *")
 @app.task(queueing_lock="tidy", pass_context=False)
 def tidy(timestamp: int) -> None:
@@ -88,19 +107,22 @@ def tidy(timestamp: int) -> None:
     from gongji.gateway.queries import reach
     from gongji.gateway.wire import credentials
     from gongji.gateway.wire.files import forget_files
+    from gongji.review.staff_jobs import forget_job_files
 
     now = datetime.fromtimestamp(timestamp, UTC)
     with psycopg.connect(owner_dsn()) as connection:
         files = forget_files(connection, now)
         nonces = credentials.forget(connection, now - timedelta(hours=NONCE_HOURS))
         shown = reach.forget(connection, now - timedelta(hours=reach.SHOWN_HOURS))
-    log.info("tidied", files=files, nonces=nonces, shown=shown)
+        lists = forget_job_files(connection, now)
+    log.info("tidied", files=files, nonces=nonces, shown=shown, lists=lists)
 
 
 @app.periodic(cron="*/10 * * * *")
 @app.task(queueing_lock="resume", pass_context=False)
 async def resume_stalled(timestamp: int) -> None:
-    """Take up again the jobs whose worker has died."""
+    """Take up again the jobs whose worker has died, and forget those that ended long ago."""
     for job in await app.job_manager.get_stalled_jobs():
         await app.job_manager.retry_job(job)
         log.warning("resumed", job=job.id, task=job.task_name)
+    await app.job_manager.delete_old_jobs(nb_hours=KEPT_HOURS, include_failed=True)
