@@ -25,7 +25,7 @@ from gongji.settlement import law_trial
 from gongji.settlement.law_trial import LawTrial
 from gongji.settlement.readjudicate import changes_of
 from gongji.settlement.settle import settle
-from gongji.units import day_in_china
+from gongji.units import day_in_china, day_of
 
 CONSOLE = "-c role=gongji_console -c timezone=UTC"
 GATEWAY = "-c role=gongji_gateway -c timezone=UTC"
@@ -38,7 +38,6 @@ BOND = f"""文件:
   施行: 2026-01-01
   来源: 非官方
   出处: 测试
-  替换: [事项.家庭共济]
 事项:
   家庭共济:
     代号: family_bond
@@ -239,7 +238,7 @@ def test_a_reviewed_bond_is_published_and_the_desk_takes_it(office: Office) -> N
     assert office.tried(change).changed == 0
     number = office.drafted(change)
     _, found = law_changes.differences(
-        proposed(office.by, AREA, change), life.day_of(office.desk().today)
+        proposed(office.by, AREA, change), day_of(office.desk().today)
     )
     assert {row.subject for row in found} >= {"事项.家庭共济"}
     office.carried(number)

@@ -79,7 +79,9 @@ def change(request: HttpRequest, clerk: Clerk, area: str) -> HttpResponse:
     """Draft a change of the newest version; what is wrong is told at once and leaves nothing."""
     clerk.demand(get_kind(KIND).makers, f"rules {area}")
     if request.method != "POST":
-        return _form_page(request, clerk, area, _typed_before(clerk, request.GET.get("command")))
+        return _form_page(
+            request, clerk, area, _typed_before(clerk, area, request.GET.get("command"))
+        )
     _newest(clerk, area)
     typed = request.POST.dict()
     try:
@@ -104,7 +106,7 @@ def _content(request: HttpRequest, clerk: Clerk, area: str, typed: Mapping[str, 
     """
     documents: dict[str, str] = {}
     if typed.get("command"):
-        documents |= _change_of(_editable(clerk, typed["command"])).documents
+        documents |= _change_of(_editable(clerk, area, typed["command"])).documents
     for file in request.FILES.getlist("files"):
         path, text = law_changes.read_document(area, file.name or "", file.read())
         documents[path] = text
@@ -122,13 +124,13 @@ def _content(request: HttpRequest, clerk: Clerk, area: str, typed: Mapping[str, 
     return LawChange(documents, changed, date.fromisoformat(since) if since else None)
 
 
-def _editable(clerk: Clerk, number: str) -> CommandRow:
-    """A change that is a draft or was returned.
+def _editable(clerk: Clerk, area: str, number: str) -> CommandRow:
+    """A change of an area's law that is a draft or was returned.
 
     Refuses: Http404.
     """
     row = command_of(clerk, int(number) if number.isdecimal() and len(number) < 10 else 0)
-    if row.kind != KIND or row.state not in EDITABLE:
+    if (row.kind, row.area) != (KIND, area) or row.state not in EDITABLE:
         raise Http404
     return row
 
@@ -138,11 +140,11 @@ def _change_of(row: CommandRow) -> LawChange:
     return content
 
 
-def _typed_before(clerk: Clerk, number: str | None) -> dict[str, str]:
+def _typed_before(clerk: Clerk, area: str, number: str | None) -> dict[str, str]:
     """A change as it was typed, to be mended."""
     if not number:
         return {}
-    row = _editable(clerk, number)
+    row = _editable(clerk, area, number)
     content = _change_of(row)
     typed = {f"{FIGURE}{name}": figure for name, figure in content.figures.items()}
     typed |= {"command": str(row.id), "version": str(row.version)}
@@ -154,7 +156,7 @@ def _kept(clerk: Clerk, area: str, content: LawChange, typed: Mapping[str, str])
     said = msgspec.to_builtins(content)
     msg_id = typed.get("msg_id", "")
     if typed.get("command"):
-        row = _editable(clerk, typed["command"])
+        row = _editable(clerk, area, typed["command"])
         version = typed.get("version", "")
         asked = Editing(msg_id, row.id, int(version) if version.isdecimal() else 0, said)
         return life.edit(clerk.desk, clerk.actor, asked).command
