@@ -81,7 +81,7 @@ def kind(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     def work(given: Work) -> Finished:
         given.progress(1, 2)
         done = begins.pop(0)
-        if isinstance(done, Exception):
+        if isinstance(done, BaseException):
             raise done
         return Finished({"said": done}, ("a.xlsx", b"file"))
 
