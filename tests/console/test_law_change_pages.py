@@ -11,6 +11,8 @@ from tests.platform.review_world import AREA
 from gongji.review import desk as life
 
 CHANGE = f"/console/rulebook/{AREA}/change"
+PATIENCE_SECONDS = 180
+"""A change is checked as a whole, which takes its time on a busy machine."""
 
 
 @pytest.fixture(scope="module")
@@ -18,6 +20,7 @@ def planner(console: str, office: Office) -> Iterator[Visitor]:
     """Somebody of the business post."""
     office.planner = office.post("planner", "business", "city")  # type: ignore[attr-defined]
     made = Visitor(console).enter("planner")
+    made.client.timeout = PATIENCE_SECONDS
     yield made
     made.client.close()
 
