@@ -136,6 +136,14 @@ def test_a_figure_whose_article_the_document_does_not_have_is_a_problem(
     code, out = run(written(tmp_path, wrong))
     assert code == 2
     assert "“第七条”不在“条文”所列之内" in out
+    # What another document says is accounted for there.
+    item = (
+        "事项:\n  家庭共济:\n    代号: family_bond\n    依据: 第六条\n    申请人: [本人]\n"
+        "    渠道: [窗口]\n    时限: {工作日: 5, 依据: 第七条, 出自: 另一份文件}\n    保管: 10年\n"
+    )
+    answered = articles.replace("计量.年度支付]", "计量.年度支付, 事项.家庭共济]")
+    code, out = run(written(tmp_path, GOOD + item + answered))
+    assert code == 0, out
 
 
 def test_an_example_that_comes_out_differently_is_a_problem(run: Run, tmp_path: Path) -> None:

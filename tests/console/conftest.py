@@ -83,6 +83,13 @@ def console(office: Office, console_database: str) -> Iterator[str]:
 SignIn = Callable[[str], Watched]
 
 
+def elevate(window: Watched) -> None:
+    """Take up rights on a page whose acts need them."""
+    window.page.fill("#elevation-reason", "测试需要")
+    window.page.click("#elevation button.go")
+    window.page.wait_for_selector("#elevation mark")
+
+
 @pytest.fixture
 def signed_in(console: str, chromium: Any) -> Iterator[SignIn]:
     """Opens a window of a member of staff, by the button of a demonstration."""

@@ -74,13 +74,55 @@ def test_the_first_link_sets_a_password_and_a_second_factor(
         page.fill("#login", "fresh")
         page.fill("#password", PASSWORD)
         page.click("button.main >> text=登录")
-        assert page.inner_text("h1") == "动态验证码"
+        assert page.inner_text("h1") == "第二重验证"
         window.goto("/console/")
-        assert page.inner_text("h1") == "动态验证码", "a password alone opens nothing"
+        assert page.inner_text("h1") == "第二重验证", "a password alone opens nothing"
         page.fill("#code", code(secret, 1))
         page.click("button.main")
         page.wait_for_url("**/console/")
         assert page.inner_text("h1") == "待办"
+
+
+def test_a_passkey_is_a_second_factor(console: str, office: Office, chromium: Any) -> None:
+    # A passkey belongs to a name: an address of numbers has none.
+    address = console.replace("127.0.0.1", "localhost")
+    link = invited(office, "passkey")
+    with watched(chromium, address, SCREEN) as window:
+        page = window.page
+        page.set_default_timeout(15_000)
+        device = page.context.new_cdp_session(page)
+        device.send("WebAuthn.enable")
+        options = {"protocol": "ctap2", "transport": "internal", "hasUserVerification": True}
+        options |= {"hasResidentKey": True, "isUserVerified": True}
+        options |= {"automaticPresenceSimulation": True}
+        device.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+        window.goto(link)
+        page.fill("#password", PASSWORD)
+        page.fill("#again", PASSWORD)
+        page.click("button.main")
+        page.click("text=改用通行密钥")
+        assert not serious(page)
+        page.click("#add-passkey")
+        page.wait_for_url("**/recovery-codes/**")
+        window.goto("/console/")
+        assert page.inner_text("h1") == "待办"
+        page.click("text=退出")
+        page.fill("#login", "passkey")
+        page.fill("#password", PASSWORD)
+        page.click("button.main >> text=登录")
+        assert page.inner_text("h1") == "第二重验证"
+        window.goto("/console/")
+        assert page.inner_text("h1") == "第二重验证", "a password alone opens nothing"
+        assert not serious(page)
+        fits(page)
+        page.click("#use-passkey")
+        page.wait_for_url("**/console/")
+        assert page.inner_text("h1") == "待办"
+    kept = office.owner.execute(
+        "select m.type from mfa_authenticator m join auth_user u on u.id = m.user_id"
+        " where u.username = 'passkey' order by 1"
+    ).fetchall()
+    assert kept == [("recovery_codes",), ("webauthn",)]
 
 
 def test_a_link_works_once_and_only_with_a_strong_password(guest: Visitor, office: Office) -> None:

@@ -2,7 +2,7 @@
 
 import psycopg
 import pytest
-from tests.console.conftest import SignIn
+from tests.console.conftest import SignIn, elevate
 from tests.console.office import Office
 from tests.portal.browser import fits, serious
 
@@ -23,6 +23,7 @@ def test_a_key_is_shown_once_and_two_may_count(office: Office, signed_in: SignIn
     page.click("text=医药机构")
     page.click("text=H1")
     page.wait_for_url("**/institution/H1")
+    elevate(window)
     page.click("text=发新凭证")
     secret = page.inner_text("#secret")
     kept = office.owner.execute("select secret from credential where institution = 'H1'").fetchone()

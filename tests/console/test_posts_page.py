@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.console.conftest import SignIn
+from tests.console.conftest import SignIn, elevate
 from tests.console.office import Office
 from tests.platform.review_world import AREA, COUNTY
 from tests.portal.browser import fits, serious
@@ -66,6 +66,7 @@ def test_a_link_is_shown_once_and_a_new_one_by_the_security_officer(
 ) -> None:
     admin = signed_in("admin")
     admin.goto("/console/staff")
+    elevate(admin)
     admin.page.fill("#subject", "xinren")
     admin.page.fill("#name", "新人")
     admin.page.click("text=登记并发链接")
@@ -81,6 +82,7 @@ def test_a_link_is_shown_once_and_a_new_one_by_the_security_officer(
     assert not admin.page.locator("#link").count()
     security = signed_in("security")
     security.goto("/console/staff")
+    elevate(security)
     security.page.click("[aria-label='给 新人 重发链接']")
     assert "/console/first/" in security.page.inner_text("#link")
     security.page.click("[aria-label='停用 新人']")

@@ -6,6 +6,7 @@ from gongji.agency import (
     destruction,
     family_bond,
     injury_filing,
+    law_changes,
     manual_reimbursement,
     payees,
     payouts,
@@ -16,5 +17,5 @@ from gongji.review import posts
 
 ALL = (
     *(posts, family_bond, chronic_filing, chronic_changes, injury_filing, manual_reimbursement),
-    *(payees, payouts, third_party_claims, personal_data, destruction),
+    *(payees, payouts, third_party_claims, personal_data, destruction, law_changes),
 )

@@ -39,6 +39,7 @@ JOBS = {
     "message_months": "报文按月存放，到期销毁",
     "trail_months": "留痕按月存放",
     "propose_destruction": "列出保管期满的记录",
+    "staff_jobs": "人员要求的作业",
     "tidy": "清理过期内容",
     "policy_run": "测算改革",
     "resume_stalled": "接续中断的作业",

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST, require_safe
 
 from gongji.console.at_work import RECORDS, Clerk, at_work, shown
+from gongji.console.elevation_page import elevated, elevation_shown
 from gongji.institutions import institution_facts
 from gongji.institutions.access_keys import (
     AccessKeyAsked,
@@ -86,6 +87,8 @@ def _page(request: HttpRequest, clerk: Clerk, found: Institution, **more: Any) -
         "keys": access_keys_of(clerk.connection, found.code),
         "may": clerk.holds("technician"),
     }
+    if context["may"]:
+        context |= elevation_shown(clerk)
     return shown(request, clerk, "institution", context | more, 422 if more.get("error") else 200)
 
 
@@ -109,6 +112,7 @@ def access_key(request: HttpRequest, clerk: Clerk, code: str) -> HttpResponse:
     keys = Identity(settings.GONGJI_IDENTITY_KEY, settings.GONGJI_LOOKUP_KEY)
     by: dict[str, Any] = {"actor": clerk.actor, "now": clerk.desk.now}
     try:
+        right = elevated(clerk)
         with clerk.connection.transaction():
             more: dict[str, Any] = {}
             if key:
@@ -120,9 +124,8 @@ def access_key(request: HttpRequest, clerk: Clerk, code: str) -> HttpResponse:
                 made = issue_access_key(clerk.connection, asked, encrypt=keys.encrypt, **by)
                 more["issued"], key = made, made.access_key
             what = f"{'issue' if more else 'revoke'} access key {key}"
-            trail.log(
-                clerk.connection, (clerk.actor.kind, clerk.actor.id), trail.Trace(trail.ACT, what)
-            )
+            trace = trail.Trace(trail.ACT, what, reason=right.reason)
+            trail.log(clerk.connection, (clerk.actor.kind, clerk.actor.id), trace)
     except Refusal as refusal:
         return _page(request, clerk, found, error=str(refusal))
     return _page(request, clerk, found, **more)

@@ -132,11 +132,28 @@ def _text(one: FormField, value: Any) -> str:
     return yuan_text(value) if one.kind == "yuan" else str(value)
 
 
+_NAMES = {"documents": "文件", "figures": "参数", "since": "自"}
+"""What is said of a kind without a form, in words."""
+_LONG = 200
+
+
+def _said(value: Any) -> str:
+    """A value in words; of a long text only how long it is."""
+    if isinstance(value, Mapping):
+        return "；".join(f"{name} {_said(one)}" for name, one in value.items())
+    text = str(value)
+    return text if len(text) <= _LONG else f"（{len(text)} 字）"
+
+
 def shown_content(kind: str, content: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What a command says, field by field in words; kinds without a form by their own names."""
     form = FORMS.get(kind)
     if form is None:
-        return [(name, str(value)) for name, value in content.items() if value is not None]
+        return [
+            (_NAMES.get(name, name), _said(value))
+            for name, value in content.items()
+            if value not in (None, {})
+        ]
     given = {**content, **content.get("told", {})}
     return [
         (one.label, dict(one.choices).get(str(given[one.name]), _text(one, given[one.name])))

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from gongji.agency.typed_forms import FormField, read_field
 from gongji.console.at_work import OFFICES, Clerk, at_work, shown
+from gongji.console.elevation_page import elevated, elevation_shown
 from gongji.platform import trail
 from gongji.platform.installation import installed_areas
 from gongji.refusals import Refusal
@@ -171,13 +172,14 @@ def people(request: HttpRequest, clerk: Clerk) -> HttpResponse:
     context["rows"] = clerk.connection.execute(_STAFF).fetchall()
     context["may_add"] = clerk.holds("administrator")
     context["may_renew"] = clerk.holds("security_officer")
+    context |= elevation_shown(clerk)
     return shown(request, clerk, "staff", context, status)
 
 
 def _changed(request: HttpRequest, clerk: Clerk) -> dict[str, Any]:
     """Do what the form asks; what is to be shown of it.
 
-    Refuses: value_invalid, staff_unknown; PermissionDenied for who may not.
+    Refuses: not_elevated, value_invalid, staff_unknown; PermissionDenied for who may not.
     """
     act = request.POST.get("act", "")
     subject, name = (request.POST.get(key, "").strip() for key in ("subject", "name"))
@@ -187,6 +189,7 @@ def _changed(request: HttpRequest, clerk: Clerk) -> dict[str, Any]:
     needed = "administrator" if known is None else "security_officer"
     if act not in ("link", "disable") or not clerk.holds(needed) or subject == clerk.subject:
         raise PermissionDenied
+    right = elevated(clerk)
     by: dict[str, Any] = {"actor": clerk.actor, "now": clerk.desk.now}
     with clerk.connection.transaction():
         if act == "disable":
@@ -201,5 +204,6 @@ def _changed(request: HttpRequest, clerk: Clerk) -> dict[str, Any]:
             path = reverse("console:first", args=[made.token])
             said = {"link": request.build_absolute_uri(path), "subject": subject}
         who = clerk.actor.kind, clerk.actor.id
-        trail.log(clerk.connection, who, trail.Trace(trail.ACT, f"staff {act} {subject}"))
+        trace = trail.Trace(trail.ACT, f"staff {act} {subject}", reason=right.reason)
+        trail.log(clerk.connection, who, trace)
     return said

@@ -1,7 +1,7 @@
 """Rulebooks: which versions of a law there are and from when, what they say, how two differ.
 
-What is shown was published; a version is published at the command line, from files that
-`gongji check` has read.
+What is shown was published: at the command line, or by a change that was reviewed
+(`law_change_pages`).
 """
 
 from typing import Any
@@ -18,13 +18,14 @@ from gongji.law.rulebook.rulebook import FOREVER
 from gongji.platform.installation import installed_law
 from gongji.platform.laws import LawVersion, current, history
 from gongji.refusals import Refusal
+from gongji.review.command_kinds import get_kind
 from gongji.units import date_of, day_of
 
 BUILT = {"rule": "规则", "workflow": "流程", "none": "不涉及计算"}
 MARKS = {CHANGED: "改动", ONLY_LEFT: "只在左", ONLY_RIGHT: "只在右"}
 
 
-def _own(clerk: Clerk, code: str) -> str:
+def own_area(clerk: Clerk, code: str) -> str:
     """An area in which somebody works.
 
     Refuses: Http404.
@@ -54,7 +55,8 @@ def _version(clerk: Clerk, area: str, number: int) -> LawVersion:
     raise Http404
 
 
-def _area(clerk: Clerk, version: LawVersion) -> Area:
+def area_of(clerk: Clerk, version: LawVersion) -> Area:
+    """The area as a version has it."""
     return installed_law().areas(clerk.connection, [version.id]).area(version.area)
 
 
@@ -62,22 +64,23 @@ def _area(clerk: Clerk, version: LawVersion) -> Area:
 @at_work
 def rulebook(request: HttpRequest, clerk: Clerk, area: str, number: int) -> HttpResponse:
     """A version: its documents with their articles and doubts, and the parameters that are open."""
-    version = _version(clerk, _own(clerk, area), number)
-    found = _area(clerk, version)
-    law = _law(found, clerk)
+    version = _version(clerk, own_area(clerk, area), number)
+    found = area_of(clerk, version)
+    law = law_of(found, clerk)
     context = {
         "here": "rulebooks",
         "version": version,
+        "may_change": clerk.holds(*get_kind("change_law").makers),
         "place": law.place,
         "documents": [_document(book) for book in law.books],
-        "open": _open_parameters(law),
+        "open": open_parameters(law),
         "given": sorted(law.settings.items()),
         "others": [one for one in history(clerk.connection, area) if one.number != version.number],
     }
     return shown(request, clerk, "rulebook", context)
 
 
-def _law(area: Area, clerk: Clerk) -> Law:
+def law_of(area: Area, clerk: Clerk) -> Law:
     """The law of today, or the last one where none is in force today."""
     try:
         return area.law(day_of(clerk.today))
@@ -98,7 +101,7 @@ def _document(book: Any) -> dict[str, Any]:
     }
 
 
-def _open_parameters(law: Law) -> list[tuple[str, str, str, str]]:
+def open_parameters(law: Law) -> list[tuple[str, str, str, str]]:
     """Parameters that nobody has given: name, how it is named when it is set, article, note."""
     found = []
     for name, provision in law.all(Parameter).items():
@@ -116,8 +119,8 @@ def differences(
     request: HttpRequest, clerk: Clerk, area: str, left: int, right: int
 ) -> HttpResponse:
     """How two versions of an area's law differ today."""
-    versions = [_version(clerk, _own(clerk, area), number) for number in (left, right)]
-    areas = [_area(clerk, one) for one in versions]
+    versions = [_version(clerk, own_area(clerk, area), number) for number in (left, right)]
+    areas = [area_of(clerk, one) for one in versions]
     today = day_of(clerk.today)
     rows = [
         (row, MARKS[row.mark])

@@ -35,6 +35,7 @@ DEMO_SESSION = "demo_sign_in"
 THEIRS = {
     *("account_login", "account_logout", "account_reauthenticate", "account_change_password"),
     *("mfa_index", "mfa_authenticate", "mfa_reauthenticate", "mfa_activate_totp"),
+    "mfa_add_webauthn",
     *("mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_download_recovery_codes"),
     *("openid_connect_login", "openid_connect_callback"),
     *("socialaccount_login_cancelled", "socialaccount_login_error"),

@@ -1,20 +1,23 @@
 """The work list: what waits for the posts of whoever is at work, what is due first stands first."""
 
 from datetime import date
+from urllib.parse import urlencode
 
+import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from gongji.console.at_work import Clerk, at_work, shown
+from gongji.console.filter_pages import filters_shown
 from gongji.console.item_forms import FORMS
+from gongji.console.my_jobs import export_asked
 from gongji.console.workbook import workbook
 from gongji.review.command_kinds import KINDS
 from gongji.review.desk import STATES
-from gongji.review.worklists import PAGE, WaitingCommand, waiting_for
-from gongji.units import CHINA, yuan_text
+from gongji.review.list_exports import MOST, WORK, WORK_HEAD, WorkSought, waiting_rows
+from gongji.review.staff import agencies
+from gongji.review.worklists import PAGE, Sought, WaitingCommand, waiting_for
 
-MOST = 50_000
-"""Rows of a workbook at most."""
 SOON = 3
 """Working days left from which a command is marked."""
 
@@ -32,9 +35,11 @@ def _after(request: HttpRequest) -> tuple[date, int]:
 @at_work
 def work(request: HttpRequest, clerk: Clerk) -> HttpResponse:
     """What waits for me, with its age and the working days that are left."""
+    sought = _sought(request)
     if request.GET.get("as") == "xlsx":
-        return _taken(clerk)
-    found = waiting_for(clerk.connection, clerk.actor, clerk.desk.now, _after(request))
+        return _taken(clerk, sought)
+    now, after = clerk.desk.now, _after(request)
+    found = waiting_for(clerk.connection, clerk.actor, now, after, sought=sought)
     last = found[-1].key if len(found) == PAGE else None
     context = {
         "here": "work",
@@ -45,36 +50,37 @@ def work(request: HttpRequest, clerk: Clerk) -> HttpResponse:
         if clerk.holds("handler")
         else [],
         "next": f"{last[0]}_{last[1]}" if last else "",
+        "sought": sought,
+        "query": urlencode({"kind": sought.kind, "agency": sought.agency}),
+        "filters": filters_shown(clerk, request, "work"),
     }
+    context |= _choices(clerk)
     return shown(request, clerk, "work", context)
 
 
-HEAD = (
-    "编号",
-    "事项",
-    "受理机构",
-    "这一步",
-    "金额（元）",
-    "提交",
-    "已用工作日",
-    "到期",
-    "剩余工作日",
-)
+def _sought(request: HttpRequest) -> Sought:
+    """Which commands are asked for."""
+    return Sought(*(request.GET.get(name, "").strip()[:100] for name in ("kind", "agency")))
 
 
-def _taken(clerk: Clerk) -> HttpResponse:
-    """Everything that waits, as a workbook."""
-    found = waiting_for(clerk.connection, clerk.actor, clerk.desk.now, page=MOST)
-    rows = [
-        (
-            *(one.command, KINDS[one.kind].words, one.agency, clerk.words[one.post]),
-            "" if one.amount_fen is None else yuan_text(one.amount_fen),
-            one.submitted_at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M"),
-            *(one.age, one.due_on, one.left),
-        )
-        for one in found
-    ]
-    return workbook("work", HEAD, rows)
+def _choices(clerk: Clerk) -> dict[str, list[tuple[str, str]]]:
+    """By what the list may be filtered: kinds and agencies, with their words."""
+    places = [one for area in clerk.areas for one in agencies(clerk.connection, area).values()]
+    return {
+        "kinds": [(one.kind, one.words) for one in KINDS.values()],
+        "agencies": [(one.code, one.name) for one in places],
+    }
+
+
+def _taken(clerk: Clerk, sought: Sought) -> HttpResponse:
+    """Everything that waits, as a workbook; as a job where it is long."""
+    now, beginning = clerk.desk.now, (date.min, 0)
+    found = waiting_for(clerk.connection, clerk.actor, now, beginning, MOST + 1, sought)
+    if len(found) > MOST:
+        actor = clerk.actor
+        given = WorkSought(actor.id, actor.post or "", actor.area or "", sought)
+        return export_asked(clerk, WORK, msgspec.to_builtins(given))
+    return workbook("work", WORK_HEAD, waiting_rows(found, clerk.words))
 
 
 _MINE = """select id, kind, state, made_at from command where actor_kind = 'staff' and actor = %s

@@ -24,6 +24,7 @@ from gongji.platform.identity import Identity
 from gongji.platform.inbox import Inbox, inbox_of
 from gongji.platform.law_book import LawBook
 from gongji.platform.laws import LawVersion, Publication, history, publish_law, read_laws
+from gongji.platform.message_seal import MessageSeal, seal_of
 
 LOOK_SECONDS = 1.0
 """How old what the pages know of the laws in force may be."""
@@ -129,6 +130,12 @@ def installed_inbox() -> Inbox:
     """The inbox by the keys of the environment."""
     known = environment()
     return inbox_of(known.identity_key, known.lookup_key, known.former_keys)
+
+
+def installed_seal() -> MessageSeal:
+    """What seals messages, papers and files by the keys of the environment."""
+    known = environment()
+    return seal_of(known.identity_key, known.lookup_key, known.former_keys)
 
 
 def owner_connection() -> psycopg.Connection[Any]:

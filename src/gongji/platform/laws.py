@@ -21,7 +21,7 @@ from gongji.law.rulebook.rulebook import SHIPPED
 from gongji.law.rulebook.shelf import Documents
 from gongji.platform.actors import Actor
 from gongji.platform.commands import command
-from gongji.refusals import Fault, Refusal, RulebookError
+from gongji.refusals import Fault, Problem, Refusal, RulebookError
 
 Connection = psycopg.Connection[Any]
 PATIENCE = "2s"
@@ -110,14 +110,20 @@ def read_laws(areas: Areas) -> tuple[LawText, ...]:
     )
 
 
-@command("operator", "job")
+@command("operator", "job", "staff")
 def publish_law(
-    connection: Connection, content: Publication, *, actor: Actor, now: datetime
+    connection: Connection,
+    content: Publication,
+    *,
+    actor: Actor,
+    now: datetime,
+    number: int | None = None,
 ) -> list[LawVersion]:
     """Add a version of each law that is not the newest one of its area already.
 
-    The caller holds no transaction. What is not shipped with the program is checked as by
-    `gongji check`, beside the newest laws of the other areas.
+    Without `number`, the command by which it was approved, the caller holds no transaction. What
+    is not shipped with the program is checked as by `gongji check`, beside the newest laws of the
+    other areas.
 
     Refuses: RulebookError with every problem; value_invalid for a figure that no parameter takes,
              and for an instant that has passed; Fault where settlements keep it waiting.
@@ -137,27 +143,37 @@ def publish_law(
             connection.execute(f"set local lock_timeout = '{PATIENCE}'")
             connection.execute("select pg_advisory_xact_lock(law_lock())")
             made = [
-                _add(connection, law, content.since, actor)
+                _add(connection, law, content.since, number or _act(connection, law, actor))
                 for law in differing(connection, changed)
             ]
             connection.execute("set local lock_timeout = default")
-    except errors.LockNotAvailable:
+    except (errors.LockNotAvailable, errors.DeadlockDetected):
         raise Fault("有事务正在按现行规则结算，规则没有发布；请稍后再发布") from None
     return made
 
 
-def _add(connection: Connection, law: LawText, since: datetime | None, actor: Actor) -> LawVersion:
-    """A law's row and the command that it was added by."""
-    before = newest_of(connection, law.area)
-    number = before[law.area].number + 1 if before else 1
-    told = Jsonb({"number": number, "hash": law.hash})
-    act = connection.execute(_ACT, [law.area, actor.kind, actor.id, law.area, told]).fetchone()
-    assert act is not None
-    connection.execute(_SUBMIT, act)
-    connection.execute(_EXECUTE, act)
+def _act(connection: Connection, law: LawText, actor: Actor) -> int:
+    """The command by which somebody publishes a law without a review."""
+    told = Jsonb({"number": _next(connection, law.area), "hash": law.hash})
+    row = connection.execute(_ACT, [law.area, actor.kind, actor.id, law.area, told])
+    act = int(_one(row)[0])
+    connection.execute(_SUBMIT, [act])
+    connection.execute(_EXECUTE, [act])
+    return act
+
+
+def _add(connection: Connection, law: LawText, since: datetime | None, act: int) -> LawVersion:
+    """A law's row, with the command that it was added by."""
     text, given = Jsonb(dict(law.documents)), Jsonb(dict(law.parameters))
-    row = connection.execute(_ADD, [law.area, number, text, given, law.hash, *act, since])
+    place = [law.area, _next(connection, law.area)]
+    row = connection.execute(_ADD, [*place, text, given, law.hash, act, since])
     return LawVersion(*_one(row))
+
+
+def _next(connection: Connection, area: str) -> int:
+    """The number of an area's next version."""
+    newest = newest_of(connection, area)
+    return newest[area].number + 1 if newest else 1
 
 
 def _one(cursor: "psycopg.Cursor[Any]") -> tuple[Any, ...]:
@@ -187,6 +203,28 @@ def check_laws(laws: Iterable[LawText], beside: Mapping[str, LawText]) -> None:
         raise RulebookError(problems)
     for law in laws:
         Areas(library, {law.area: law.parameters}).area(law.area)
+
+
+def problems_of(law: LawText, beside: Mapping[str, LawText]) -> list[Problem]:
+    """Everything that is wrong with a law beside those of other areas, as `gongji check` tells it.
+
+    A figure that no parameter takes is a problem at the name of the parameter.
+    """
+    texts = {code: one.content for code, one in beside.items()} | {law.area: law.content}
+    library = Library(kept=texts)
+    found = examine(library, library.files(law.area)).problems
+    return found or [
+        Problem("参数", 0, name, reason)
+        for name, figure in sorted(law.parameters.items())
+        for reason in _unfitting(library, law.area, {name: figure})
+    ]
+
+
+def _unfitting(library: Library, area: str, figure: Mapping[str, str]) -> Iterator[str]:
+    try:
+        Areas(library, {area: dict(figure)}).area(area)
+    except Refusal as refusal:
+        yield str(refusal)
 
 
 def _shipped(documents: Documents) -> bool:

@@ -32,4 +32,8 @@ REVIEW: dict[str, str] = {
     "nothing_erasable": "此人没有可以删除的材料：登记、待遇记录和办结事项的材料都在法定保管期限内",
     "destruction_unknown": "本统筹区没有第 {value} 号销毁建议；请在“今天”页核对编号",
     "destruction_changed": "第 {value} 号销毁建议的记录已有变动；请按最新的建议重新办理",
+    "job_unknown": "没有第 {value} 号作业；请刷新后再看",
+    "job_file_gone": "第 {value} 号作业的文件不是您要的、已过期或还没有做好；请重新导出",
+    "reason_short": "提升权限须写明原因，至少 {value} 个字；请补充 {field}",
+    "not_elevated": "这一步须先提升权限；请写明原因和时长，再办",
 }

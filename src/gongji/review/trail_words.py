@@ -21,6 +21,10 @@ WORDS = {
     "day": "今天",
     "books": "核对账",
     "trail": "留痕",
+    "rules": "修改规则",
+    "trial": "规则试算",
+    "export": "导出列表",
+    "file": "作业的文件",
     "access": "接入凭证",
     "people": "读取人数",
     "draft": "建草稿",
@@ -29,6 +33,8 @@ WORDS = {
     "approve": "同意",
     "return": "退回",
     "withdraw": "撤回",
+    "elevate": "提升权限",
+    "elevate-end": "结束提升的权限",
 }
 """The first words of what stands in the trail."""
 

@@ -162,7 +162,8 @@ OF_CONSOLE: dict[str, Any] = ALIKE | {
     "SOCIALACCOUNT_ONLY": False,
     "SOCIALACCOUNT_ADAPTER": "gongji.console.staff_sign_in.StaffIssuerAdapter",
     "MFA_ADAPTER": "gongji.console.staff_sign_in.SecondFactorAdapter",
-    "MFA_SUPPORTED_TYPES": ["totp", "recovery_codes"],
+    "MFA_SUPPORTED_TYPES": ["totp", "webauthn", "recovery_codes"],
+    "MFA_WEBAUTHN_USER_VERIFICATION": "required",
     "MFA_TOTP_TOLERANCE": 1,
     # Cookies are secure, and plain requests sent on, by what a named proxy says of each request;
     # the key has 256 bits; an account is locked whoever tries it, from wherever.

@@ -131,7 +131,7 @@ def readjudicate(
                 lock(connection, persons)
             else:
                 connection.execute("set transaction isolation level repeatable read, read only")
-            found = _chunk(connection, run, home, persons)
+            found = changes_of(connection, run, home, persons)
             if actor is not None:
                 entries = enter(connection, found, actor, now)
                 settle_flags(connection, entries, persons, home)
@@ -150,8 +150,12 @@ def count_persons(connection: Connection, code: str, year: int) -> int:
     return int(row[0]) if row else 0
 
 
-def _chunk(connection: Connection, run: Run, home: str, persons: Sequence[int]) -> list[Change]:
-    """The changes of some persons, in the order of persons and settlements."""
+def changes_of(connection: Connection, run: Run, home: str, persons: Sequence[int]) -> list[Change]:
+    """The changes of some persons, in the order of persons and settlements; nothing is written.
+
+    The caller holds a transaction of one snapshot, or has locked the persons.
+    Refuses: what `readjudicate` refuses.
+    """
     entries = [read_entry(row) for row in connection.execute(ENTRIES, [persons, home, *run.span])]
     registry = read_registry(
         connection, run.places, persons, [one.id for one in entries if one.id is not None]

@@ -286,6 +286,8 @@ def _not_in_text(book: Rulebook) -> Iterator[Problem]:
 def _uncited(book: Rulebook) -> Iterator[Problem]:
     """Provisions whose article is not among those that the document accounts for (条文)."""
     for article, struct in citations(tuple(book.sections.values())) if book.articles else ():
+        if getattr(struct, "document", ""):
+            continue  # Of another document, which accounts for its own articles.
         if not any(name in article for name in book.articles):
             node = struct.node
             message = f"“{article}”不在“条文”所列之内：{'、'.join(book.articles)}"

@@ -8,9 +8,12 @@ from procrastinate.contrib.django import app
 
 from gongji.platform.database import owner_dsn
 from gongji.platform.environment import environment
+from gongji.platform.installation import installed_seal
 from gongji.units import day_in_china
 
 NONCE_HOURS = 2
+KEPT_HOURS = 24 * 30
+"""How long a job that ended is told of."""
 log = structlog.get_logger()
 
 
@@ -105,6 +108,22 @@ def propose_destruction(timestamp: int) -> None:
                 log.info("destruction_proposed", area=area, kind=kind, proposal=number)
 
 
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="staff_jobs", pass_context=False)
+def staff_jobs(timestamp: int) -> None:
+    """Carry out what staff asked for, and take up again what a process began and left."""
+    from gongji.agency import items
+    from gongji.review import list_exports
+    from gongji.review.staff_jobs import JOB_KINDS, carry_out_waiting
+
+    assert items.ALL and JOB_KINDS.keys() >= list_exports.EXPORTS.keys()
+    seal = installed_seal()
+    with psycopg.connect(owner_dsn(), autocommit=True) as connection:
+        done = carry_out_waiting(connection, seal, datetime.fromtimestamp(timestamp, UTC))
+    if done:
+        log.info("staff_jobs", done=done)
+
+
 @app.periodic(cron="*/30 * * * *")
 @app.task(queueing_lock="tidy", pass_context=False)
 def tidy(timestamp: int) -> None:
@@ -113,6 +132,7 @@ def tidy(timestamp: int) -> None:
     from gongji.gateway.wire import credentials
     from gongji.gateway.wire.files import forget_files
     from gongji.platform.installation import policy_runs_folder
+    from gongji.review.staff_jobs import forget_job_files
     from gongji.simulation.policy_runs import forget_runs, oldest_unkept
 
     now = datetime.fromtimestamp(timestamp, UTC)
@@ -120,8 +140,9 @@ def tidy(timestamp: int) -> None:
         files = forget_files(connection, now)
         nonces = credentials.forget(connection, now - timedelta(hours=NONCE_HOURS))
         shown = reach.forget(connection, now - timedelta(hours=reach.SHOWN_HOURS))
+        lists = forget_job_files(connection, now)
     runs = forget_runs(policy_runs_folder(), oldest_unkept(now))
-    log.info("tidied", files=files, nonces=nonces, shown=shown, runs=runs)
+    log.info("tidied", files=files, nonces=nonces, shown=shown, lists=lists, runs=runs)
 
 
 @app.task(lock="policy", pass_context=False)
@@ -147,7 +168,8 @@ def policy_run(run: str) -> None:
 @app.periodic(cron="*/10 * * * *")
 @app.task(queueing_lock="resume", pass_context=False)
 async def resume_stalled(timestamp: int) -> None:
-    """Take up again the jobs whose worker has died."""
+    """Take up again the jobs whose worker has died, and forget those that ended long ago."""
     for job in await app.job_manager.get_stalled_jobs():
         await app.job_manager.retry_job(job)
         log.warning("resumed", job=job.id, task=job.task_name)
+    await app.job_manager.delete_old_jobs(nb_hours=KEPT_HOURS, include_failed=True)
