@@ -98,7 +98,8 @@ def age(born: date, day: date) -> int:
 def over_supply(tables: Tables, rule: Rule) -> Found:
     hand: dict[tuple[str, str], int] = {}
     last: dict[tuple[str, str], date] = {}
-    found = set()
+    beyond: dict[tuple[str, str], Found] = defaultdict(set)
+    clear: dict[tuple[str, str], int] = defaultdict(int)
     for line in tables.lines:
         drug = line["kind"] in ("101", "102", "103") and line["days"]
         if not drug or line["count"] < 10_000:
@@ -111,8 +112,11 @@ def over_supply(tables: Tables, rule: Rule) -> Found:
         pack = max(line["days"] * 10_000 // line["count"], 1)
         packs = min((hand[key] - limit) // pack, line["count"] // 10_000)
         if packs > 0:
-            found.add((line["line"], line["amount"] * packs * 10_000 // line["count"]))
-    return found
+            money = line["amount"] * packs * 10_000 // line["count"]
+            beyond[key].add((line["line"], money))
+            clear[key] += money if hand[key] * 100 > limit * (100 + rule.grey_percent) else 0
+    least = rule.number("起算金额")
+    return set().union(*(beyond[key] for key in beyond if clear[key] >= least))
 
 
 def same_class(tables: Tables, rule: Rule) -> Found:
