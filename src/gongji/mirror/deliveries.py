@@ -26,6 +26,8 @@ from gongji.tabular.texts import FAULT
 _EDGE = 1 << 20
 MOST_PERCENT = 60
 """A file whose name does not tell is of a table of which it has so many percent of the columns."""
+CELL_BYTES = 10
+"""About so many bytes a cell of a database's table has as CSV."""
 COPY = "与 {} 是同一批结算，合在一起会重复计算"
 """Why a table of a database is passed over."""
 
@@ -172,15 +174,12 @@ class Found:
                 called,
                 columns,
                 _hash(origin, str(state.rows), state.newest),
-                state.rows * len(columns) * _BYTES_A_CELL,
+                state.rows * len(columns) * CELL_BYTES,
                 rows,
                 origin,
                 state.newest if newest else "",
             )
         )
-
-
-_BYTES_A_CELL = 10
 
 
 def find_deliveries(
