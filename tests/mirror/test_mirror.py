@@ -203,6 +203,65 @@ def test_the_refund_of_a_national_id_may_name_the_local_one(tmp_path):
     assert rows_of(checks)["refunded"] == 1
 
 
+@pytest.mark.parametrize(
+    ("mark", "told"), [(";", "以分号分隔"), ("\t", "以制表符分隔"), ("|", "以竖线分隔，GB18030")]
+)
+def test_what_separates_cells_is_seen_and_told(tmp_path, mark, told):
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    # A comma and the mark itself stand in a cell between quotes; one file has a byte order mark.
+    row = SETTLED | {"FIXMEDINS_NAME": f'虚构,"一"{mark}院'}
+    text = pl.DataFrame([row]).write_csv(separator=mark, include_bom=mark == ";")
+    encoding = "gb18030" if mark == "|" else "utf-8"
+    (folder / "SETL_D.csv").write_bytes(text.encode(encoding))
+    checks = mirror_tables([folder], MirrorWishes(tmp_path / "out"), nothing)
+    assert rows_of(checks)["written"] == 1 and checks.read_as == {"SETL_D.csv": told}
+    name = read(tmp_path / "out", "institutions")["name"].item()
+    assert name == row["FIXMEDINS_NAME"].replace("\t", " ")
+
+
+def test_a_local_code_is_taken_as_its_parent_or_as_what_has_its_name(tmp_path):
+    entries = [
+        ("MED_TYPE", "11", "普通门诊", ""),
+        ("MED_TYPE", "L9", "本地门诊", ""),
+        ("MED_TYPE", "L91", "本地门诊下一级", "L9"),
+        ("MED_TYPE", "K1", "口岸门诊", "11"),
+        ("MED_TYPE", "K2", "口岸门诊下一级", "K1"),
+        ("MED_TYPE", "T1", "普通门诊", "T2"),
+        ("MED_TYPE", "T2", "转圈", "T1"),
+    ]
+    names = ("DIC_TYPE_CODE", "NAT_DIC_VAL_CODE", "NAT_DIC_VAL_NAME", "PRNT_DIC_VAL_CODE")
+    (tmp_path / "tables").mkdir()
+    frame = pl.DataFrame(entries, schema=names, orient="row")
+    frame.write_csv(tmp_path / "tables/NAT_DATA_DIC_A.csv")
+    codes = ("11", "L91", "K1", "K2", "T1")
+    rows = [{"SETL_ID": code, "MED_TYPE": code} for code in codes]
+    checks, out = settle(tmp_path, *rows)
+    assert sorted(read(out, "visits")["settlement"]) == ["11", "K1", "K2", "T1"]
+    assert set(read(out, "visits")["benefit"]) == {"ordinary"}
+    assert rows_of(checks)["rejected"] == 1
+    assert pl.read_csv(out / "rejected.csv")["value"].to_list() == ["L91 本地门诊下一级"]
+    assert "MED_TYPE T1 普通门诊：作 11 普通门诊" in checks.by_dictionary
+    assert len(checks.by_dictionary) == 3 and rows_of(checks, "NAT_DATA_DIC_A")["written"] == 7
+
+
+def test_local_numbers_are_held_against_national_ones(tmp_path):
+    same = {"PSN_NO": "L1", "PSN_NO_GB": "N1", "SETL_ID_NAT": "S1"}
+    rows = [
+        same | {"SETL_ID": "1"},
+        same | {"SETL_ID": "2", "SETL_ID_NAT": "S1"},
+        same | {"SETL_ID": "3", "PSN_NO": "L2", "PSN_NO_GB": "N2", "SETL_ID_NAT": "S3"},
+        same | {"SETL_ID": "4", "PSN_NO": "L2", "PSN_NO_GB": "N3", "SETL_ID_NAT": "S4"},
+    ]
+    checks, out = settle(tmp_path, *rows)
+    found = {check.name: (check.rows, check.holds) for check in checks.checks}
+    assert found["person_numbers"] == (3, 1) and found["settlement_numbers"] == (4, 2)
+    text = (out / "checks.txt").read_text(encoding="utf-8")
+    assert "本地人员编号与国家编号一一对应：3 笔中 2 笔不符\n" in text
+    again = mirror_tables([tmp_path / "tables"], MirrorWishes(out, keep_numbers=True), nothing)
+    assert {check.name for check in again.checks} == set(found)
+
+
 def test_a_local_number_and_the_national_one_are_the_same_person(tmp_path):
     known = {"PSN_NO": "L7", "PSN_NO_GB": "31000000000000001"}
     _, out = settle(tmp_path, known, {"SETL_ID": "2", "PSN_NO_GB": ""})

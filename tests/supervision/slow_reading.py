@@ -29,6 +29,7 @@ class Tables:
         self.persons = {row["person"]: row for row in part.persons.to_dicts()}
         self.houses = {row["institution"]: row for row in part.institutions.to_dicts()}
         self.items = {row["item"]: row for row in part.items.to_dicts()}
+        self.spells = grouped(part.spells.to_dicts(), "person")
         self.stays = [row for row in self.visits if row["care"] == "inpatient"]
         self.in_stay = {row["visit"] for row in self.stays}
 
@@ -53,6 +54,17 @@ def after_death(tables: Tables, rule: Rule) -> Found:
         died = tables.persons[visit["person"]]["died"]
         if died and (visit["begin"] - died).days > rule.number("宽限天数"):
             found.add((visit["visit"], visit["total"]))
+    return found
+
+
+def during_arrears(tables: Tables, rule: Rule) -> Found:
+    found, grace = set(), timedelta(days=rule.number("宽限天数"))
+    for visit in tables.visits:
+        for spell in tables.spells.get((visit["person"],), []):
+            began = not spell["since"] or visit["begin"] >= spell["since"] + grace
+            over = spell["until"] and visit["begin"] > spell["until"]
+            if spell["arrears"] and began and not over and visit["pool"] > 0:
+                found.add((visit["visit"], visit["pool"]))
     return found
 
 
@@ -86,7 +98,8 @@ def age(born: date, day: date) -> int:
 def over_supply(tables: Tables, rule: Rule) -> Found:
     hand: dict[tuple[str, str], int] = {}
     last: dict[tuple[str, str], date] = {}
-    found = set()
+    beyond: dict[tuple[str, str], Found] = defaultdict(set)
+    clear: dict[tuple[str, str], int] = defaultdict(int)
     for line in tables.lines:
         drug = line["kind"] in ("101", "102", "103") and line["days"]
         if not drug or line["count"] < 10_000:
@@ -99,8 +112,11 @@ def over_supply(tables: Tables, rule: Rule) -> Found:
         pack = max(line["days"] * 10_000 // line["count"], 1)
         packs = min((hand[key] - limit) // pack, line["count"] // 10_000)
         if packs > 0:
-            found.add((line["line"], line["amount"] * packs * 10_000 // line["count"]))
-    return found
+            money = line["amount"] * packs * 10_000 // line["count"]
+            beyond[key].add((line["line"], money))
+            clear[key] += money if hand[key] * 100 > limit * (100 + rule.grey_percent) else 0
+    least = rule.number("起算金额")
+    return set().union(*(beyond[key] for key in beyond if clear[key] >= least))
 
 
 def same_class(tables: Tables, rule: Rule) -> Found:
@@ -302,6 +318,7 @@ def large_decoction(tables: Tables, rule: Rule) -> Found:
 SLOW: dict[str, Callable[[Tables, Rule], Found]] = {
     "住院期间门诊": during_stay,
     "死亡后就诊": after_death,
+    "欠费期间支付": during_arrears,
     "重复收费": charged_twice,
     "超挂网价": above_listing,
     "超量开药": over_supply,

@@ -54,6 +54,12 @@ LINE: Row = {
 }
 PERSON: Row = {"person": "P1", "sex": "1", "born": date(1980, 1, 1), "died": None}
 HOUSE: Row = {"institution": "H1", "name": "虚构医院", "kind": "hospital", "level": "2"}
+SPELL: Row = {
+    "person": "P1",
+    "since": date(2025, 6, 1),
+    "until": date(2025, 6, 10),
+    "arrears": False,
+}
 POINT_ROW: Row = {
     "rule": "",
     "item": "A",
@@ -66,7 +72,7 @@ POINT_ROW: Row = {
     "until": None,
     "basis": "虚构",
 }
-DATES = {"begin": pl.Date, "end": pl.Date, "born": pl.Date, "died": pl.Date}
+DATES = dict.fromkeys(("begin", "end", "born", "died", "since", "until"), pl.Date)
 TEXTS = {"prescriber": pl.String, "payer_account": pl.String, "trace": pl.String}
 
 
@@ -88,6 +94,7 @@ class Small:
     houses: list[Row] = field(default_factory=lambda: [{}])
     items: list[Row] = field(default_factory=list)
     proofs: list[Row] = field(default_factory=list)
+    spells: list[Row] = field(default_factory=lambda: [{}])
 
     def part(self) -> ClaimPart:
         """The tables."""
@@ -98,6 +105,7 @@ class Small:
             frame(self.houses, HOUSE),
             pl.DataFrame(self.items, schema=EMPTY["items"]),
             pl.DataFrame(self.proofs, schema=EMPTY["proofs"]),
+            frame(self.spells, SPELL),
         )
 
 

@@ -11,12 +11,13 @@ from gongji.supervision.detectors.detector_words import DETECTORS
 from gongji.supervision.findings import ruled
 from gongji.supervision.indicators import INDICATORS
 from gongji.supervision.inspection import look
-from gongji.supervision.rule_names import read_register
+from gongji.supervision.rule_names import RuleName, read_register
 from gongji.supervision.rules_folded import Rule, fold_rules
 
 DAY = datetime(2025, 6, 10, 9)
 RULES = {rule.name: rule for rule in fold_rules("000000")}
-DECIDED = [entry for entry in read_register() if entry.rule]
+BESIDES = [RuleName(0, "", name, rule=name) for name in ("欠费期间统筹支付",)]
+DECIDED = [entry for entry in read_register() if entry.rule] + BESIDES
 
 
 def on(day: int, **columns: object) -> Row:
@@ -102,6 +103,19 @@ CASES = {
     ),
     "禁诊断": Case(
         Small(), Small(visits=[{"diagnosis": "I10.x00"}]), [{"allowed": "J06"}], "visits.diagnosis"
+    ),
+    "诊断缺配套": Case(
+        Small(lines=[{}, on(8, line="L2", item="B1")]),
+        Small(lines=[{}, on(7, line="L2", item="B1")]),
+        [{"item": "J06.900", "allowed": "B;C"}],
+        "visits.diagnosis",
+        600,
+    ),
+    "欠费期间支付": Case(
+        Small(spells=[{"arrears": True}]),
+        Small(spells=[{"arrears": True, "until": date(2025, 6, 9)}]),
+        missing="spells.arrears",
+        money=600,
     ),
     "不予支付": Case(Small(), Small(lines=[{"in_scope": 0}]), missing="lines.in_scope"),
     "单味不予支付": Case(
@@ -255,7 +269,7 @@ def test_the_register_has_every_name_once_and_says_what_each_is() -> None:
     assert len({(entry.room, entry.title) for entry in entries}) == 88
     for entry in entries:
         assert sum(map(bool, (entry.rule, entry.indicator, entry.needs))) == 1, entry.title
-    assert len([one for one in entries if one.rule or one.indicator]) >= 60
+    assert len([one for one in entries if one.rule or one.indicator]) >= 71
     named = {indicator.name for indicator in INDICATORS}
     assert {one.indicator for one in entries if one.indicator} <= named
     assert {one.rule for one in entries if one.rule} <= RULES.keys()
@@ -263,3 +277,25 @@ def test_the_register_has_every_name_once_and_says_what_each_is() -> None:
 
 def test_every_rule_uses_a_word_of_the_vocabulary_and_every_word_is_used() -> None:
     assert {rule.detector for rule in RULES.values()} == DETECTORS.keys()
+
+
+def test_where_the_law_says_so_arrears_are_a_live_rule() -> None:
+    for area, article in (("510400", "第七条"), ("430500", "第五条"), ("532300", "第三十条")):
+        (*_, rule) = [rule for rule in fold_rules(area) if rule.name == "欠费期间统筹支付"]
+        assert rule.state == ("影子" if area == "532300" else "启用")
+        assert article in rule.grounds[0]
+
+
+def test_the_first_day_of_arrears_counts_and_a_visit_that_the_pool_did_not_pay_does_not() -> None:
+    rule = RULES["欠费期间统筹支付"]
+    for since, pool, hit in (
+        (date(2025, 6, 10), 1, True),
+        (date(2025, 6, 11), 1, False),
+        (None, 1, True),
+        (date(2025, 6, 1), 0, False),
+    ):
+        small = Small(
+            visits=[{"pool": pool}], spells=[{"arrears": True, "since": since, "until": None}]
+        )
+        found = look(rule, small.part(), points("")).found
+        assert found["money"].to_list() == [1] * hit

@@ -1,15 +1,16 @@
 """Peers, the own past and networks on figures that are made to be seen through."""
 
 from datetime import date
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
-from gongji.supervision import leads, networks, own_past, peers
+from gongji.supervision import indicator_tables, leads, networks, own_past, peers
 from gongji.supervision.claim_tables import ClaimTables
-from gongji.supervision.indicators import INDICATORS, cells, heads
+from gongji.supervision.indicators import INDICATORS, cells, heads, heads_of_departments
 from gongji.supervision.prefecture import Wishes, make_prefecture
 
 SPREAD = 0.18
@@ -68,6 +69,50 @@ def test_an_institution_made_twice_as_dear_is_found_with_its_money(tables: Claim
     total = doubled.filter(mine)["total"].sum()
     assert 0.4 * total < first["excess"][0] < total
     assert {i.name for i in INDICATORS} >= set(first["indicator"])
+
+
+def test_departments_close_over_those_of_their_code(tables: ClaimTables) -> None:
+    found = cells(tables)
+    sums = peers.expected_sums(found, tables.everybodys["institutions"], "科室")
+    told = found.drop_nulls("department")
+    assert len(told) < len(found) and sums["total"].sum() == told["total"].sum()
+    assert sums["e_total_visits"].sum() == pytest.approx(told["total"].sum())
+    people = heads_of_departments(tables)
+    known = people.drop_nulls("department").join(sums, on=["institution", "department"])
+    assert (known["persons"] <= known["visits"]).all()
+
+
+def of_departments(houses: int) -> pl.DataFrame:
+    """Cells of two departments in each house over a year; a visit costs 100 yuan in one, 300 in
+    the other, and from October on six times as much in that of the last house."""
+    rows = []
+    for house, code, month in product(range(houses), "AB", range(1, 13)):
+        fen = {"A": 10_000, "B": 30_000}[code] * (100 + house % 3) // 100
+        dear = 6 if (house, code) == (houses - 1, "B") and month >= 10 else 1
+        cell = {"institution": f"H{house}", "department": code, "doctor": f"D{house}{code}"}
+        cell |= {"month": date(2025, month, 1), "care": "ordinary", "age_band": 5}
+        sums = {"visits": 50, "total": 50 * fen * dear, "squares": 50 * (fen * dear / 100) ** 2}
+        rows.append(cell | {"status": "active", "drugs": 25 * fen} | sums)
+    return pl.DataFrame(rows)
+
+
+def test_a_dear_department_stands_in_the_tables_with_its_months() -> None:
+    made = of_departments(8)
+    houses = pl.DataFrame({"institution": [f"H{n}" for n in range(8)]})
+    houses = houses.with_columns(kind=pl.lit("hospital"), level=pl.lit("2"))
+    nobody = pl.DataFrame({"persons": []})
+    every = [peers.compare(made, houses, nobody, unit) for unit in ("机构", "科室", "医师")]
+    beyond = indicator_tables.beyond_peers(every)
+    first = beyond.filter(pl.col("对象类别") == "科室").row(0, named=True)
+    assert (first["机构"], first["对象"], first["指标"]) == ("H7", "B", "次均费用")
+    assert first["同行"] == "hospital/2/B" and "第三十二条（二）" in first["依据"]
+    # Three dear months of twelve: 27 where 12 are usual; the dear one is among its peers.
+    assert first["为预期的倍数"] == pytest.approx(27 / 13.9, abs=0.1)
+    shown = indicator_tables.by_month(made, every).filter(pl.col("对象类别") == "科室")
+    assert shown["机构"].unique().to_list() == ["H7"] and shown["对象"].unique().to_list() == ["B"]
+    assert shown["月份"].to_list() == [date(2025, month, 1) for month in range(1, 13)]
+    assert shown["次均费用"].to_list() == [303.0] * 9 + [1818.0] * 3
+    assert shown["药费占比"].to_list() == [0.5] * 9 + [0.0833] * 3
 
 
 def months(levels: dict[str, list[float]]) -> pl.DataFrame:
@@ -161,5 +206,5 @@ def test_a_doctor_leads_only_beyond_the_own_institution() -> None:
     calm = house | {"subject": "H2", "institution": "H2", "ratio": 0.05, "z": 0.3}
     frames = [pl.DataFrame(rows, schema=peers.PEER) for rows in ([house, calm], [doctor, other])]
     nothing = pl.DataFrame()
-    compared = leads.Comparisons(frames[0], frames[1], nothing, nothing, nothing)
+    compared = leads.Comparisons(frames[0], frames[1], *[nothing] * 5)
     assert leads.own_doctors(compared)["subject"].to_list() == ["D2"]

@@ -1,13 +1,13 @@
 """`gongji supervise`: the report, the next day, marks that come back."""
 
 import json
-import zipfile
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 import xlsxwriter
+from python_calamine import CalamineWorkbook
 
 from gongji.cli.main import main
 from gongji.supervision import marks, supervise_run
@@ -72,7 +72,10 @@ def test_a_report_has_every_file_and_a_line_is_found_once(
     page = (report / "supervision.html").read_text(encoding="utf-8")
     assert page.count("<svg") >= 3 and "阶梯图" in page and "漏斗图" in page
     assert "没有看到的" in page and "转诊率" in page and "http" not in page.split("<body>")[0]
-    assert zipfile.is_zipfile(report / "supervision.xlsx")
+    book = CalamineWorkbook.from_path(report / "supervision.xlsx")
+    assert {"指标", "逐月指标"} <= set(book.sheet_names) and "<h2>指标</h2>" in page
+    units = {row[0] for row in book.get_sheet_by_name("指标").to_python()[1:]}
+    assert units and units <= {"机构", "科室", "医师"}
     leads = pl.read_parquet(report / "leads.parquet")
     assert leads["rank"].to_list() == list(range(1, len(leads) + 1))
     assert leads["score"].is_sorted(descending=True) and leads["grounds"].is_not_null().all()

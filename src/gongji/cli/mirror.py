@@ -1,7 +1,9 @@
 """`gongji mirror`: the national platform's nightly tables become our own, with checks."""
 
 import json
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,12 +11,17 @@ from gongji.cli import options
 from gongji.cli.progress import ProgressBar
 from gongji.refusals import Refusal
 
+if TYPE_CHECKING:
+    from gongji.mirror.source_databases import SourceDatabase
+
+PASSWORD = "GONGJI_MIRROR_PASSWORD"
+"""The variable that has the password of a database."""
 EXIT_REJECTED, EXIT_BAD_FILE = 1, 2
 """Exit codes: some rows could not be used; a table cannot be read at all."""
 
 
 @click.command()
-@click.argument("tables", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.argument("tables", nargs=-1)
 @click.option(
     "-o",
     "output",
@@ -34,6 +41,11 @@ EXIT_REJECTED, EXIT_BAD_FILE = 1, 2
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="人员假名的密钥；不给则在目录里生成 pseudonym.key。",
 )
+@click.option(
+    "--password-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="来源是数据库时，密码所在的文件；不给则取环境变量 GONGJI_MIRROR_PASSWORD。",
+)
 @click.option("--keep-numbers", is_flag=True, help="保留人员编号，不换成假名。")
 @click.option("--buckets", type=int, default=0, help="按人分成几个文件；不给则按表的大小定。")
 @click.option(
@@ -46,10 +58,11 @@ EXIT_REJECTED, EXIT_BAD_FILE = 1, 2
 @click.option("--seed", type=int, default=1, help="虚构地市的随机种子。")
 @options.json_option
 def command(
-    tables: tuple[Path, ...],
+    tables: tuple[str, ...],
     output: Path | None,
     mappings: tuple[Path, ...],
     key: Path | None,
+    password_file: Path | None,
     keep_numbers: bool,
     buckets: int,
     made_up: Path | None,
@@ -57,7 +70,7 @@ def command(
     seed: int,
     as_json: bool,
 ) -> int:
-    """把国家医保信息平台的库表（CSV、Parquet、Excel 或其目录）读成本系统的就诊、明细、参保各表。
+    """把国家医保信息平台的库表（CSV、Parquet、Excel 或其目录，或数据库）读成就诊、明细、参保各表。
 
     列按名称认，不分大小写和次序；退费冲抵、重复送达取最新；人员编号换成假名；每一行都有去向，不能用的
     写入 rejected.csv，核对结果写入 checks.json。说明见 docs/use/mirror.md。
@@ -68,6 +81,7 @@ def command(
     例：
       gongji mirror 夜间库表/ -o 本地/
       gongji mirror SETL_D.csv FEE_LIST_D.csv -o 本地/ --mapping 本市.yaml
+      gongji mirror 'postgresql://reader@10.0.0.8/mirror?schema=setlcent_db' -o 本地/
       gongji mirror --made-up 虚构/ --persons 5000
     """
     if made_up is not None:
@@ -85,7 +99,7 @@ def command(
                 bar.say(what)
                 bar.update(rows)
 
-            checks = mirror_tables(tables, wishes, told)
+            checks = mirror_tables(_sources(tables, password_file), wishes, told)
     except Refusal as error:
         click.echo(f"{error}", err=True)
         if as_json:
@@ -97,6 +111,25 @@ def command(
         click.echo("\n".join(summary_lines(checks)))
         click.echo(f"写入 {output}")
     return EXIT_REJECTED if any(table.rows.get("rejected") for table in checks.tables) else 0
+
+
+def _sources(tables: tuple[str, ...], password_file: Path | None) -> "list[Path | SourceDatabase]":
+    """Files, folders and databases as they were named.
+
+    Refuses: value_invalid for an address with a password in it; a usage error for a missing file.
+    """
+    from gongji.mirror.source_databases import is_address, parse_address, source_database
+
+    password = os.environ.get(PASSWORD, "")
+    if password_file:
+        password = password_file.read_text(encoding="utf-8").strip()
+    for name in tables:
+        if not is_address(name) and not Path(name).exists():
+            raise click.BadParameter(f"没有这个文件或目录：{name}")
+    return [
+        source_database(parse_address(name, password)) if is_address(name) else Path(name)
+        for name in tables
+    ]
 
 
 def _make_up(folder: Path, persons: int, seed: int, as_json: bool) -> int:

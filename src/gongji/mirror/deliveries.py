@@ -1,88 +1,206 @@
-"""The files that were delivered: which table each is, and their rows piece by piece.
+"""What was delivered, files and tables of databases: which table each is, and its rows in pieces.
 
-A file is known by its name, by a folder's, or where neither tells by its columns. Tables that hold
-the same settlements are refused together. This module reads files and keeps nothing.
+A file is known by its name, by a folder's, or where neither tells by its columns; a database's
+table by its name. Tables that hold the same settlements are refused together. This module keeps
+nothing.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol, Self
 
 import polars as pl
 import pyarrow as pa
 
+from gongji.mirror.source_databases import SourceDatabase, SourceTable
 from gongji.mirror.table_mapping import MappedTable, TableMapping
 from gongji.refusals import Refusal
 from gongji.tabular.arrow_tables import ROW, column_names, read_tables, records_table
 from gongji.tabular.cell_forms import Form
+from gongji.tabular.csv_files import read_head
 from gongji.tabular.sheets import ENDINGS, Sheet
 from gongji.tabular.texts import FAULT
 
 _EDGE = 1 << 20
 MOST_PERCENT = 60
 """A file whose name does not tell is of a table of which it has so many percent of the columns."""
+CELL_BYTES = 10
+"""About so many bytes a cell of a database's table has as CSV."""
+COPY = "与 {} 是同一批结算，合在一起会重复计算"
+"""Why a table of a database is passed over."""
+
+
+class DeliveredRows(Protocol):
+    """The rows of a file or of a database's table."""
+
+    def frames(self, names: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """Some columns piece by piece, with ROW and perhaps FAULT."""
+
+    def after(self, until: str) -> Self:
+        """The same without rows that stood already when the newest was of this time."""
+
+
+@dataclass(frozen=True)
+class FileRows:
+    """The rows of a file; `forms` says how an Excel sheet's columns are read."""
+
+    path: Path
+    forms: dict[str, Form]
+
+    def frames(self, names: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """Some columns piece by piece, with ROW and FAULT.
+
+        Refuses: file_unreadable.
+        """
+        tables = self._of_sheet(names) if self.path.suffix.lower() == ".xlsx" else None
+        for table in tables or read_tables(self.path, names):
+            frame = pl.DataFrame(pl.from_arrow(table))
+            texts = [n for n in names if frame[n].dtype in (pl.Categorical, pl.Null)]
+            yield frame.with_columns(pl.col(texts).cast(pl.String))
+
+    def after(self, until: str) -> "FileRows":
+        """A file is read whole."""
+        return self
+
+    def _of_sheet(self, names: Sequence[str]) -> Iterator[pa.Table]:
+        sheet = Sheet(self.path, forms=self.forms)
+        for records in sheet.records():
+            yield records_table(records, sheet.columns, list(names))
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A file of one table: `called` is the name under which the table was found."""
+    """A file or a database's table that is one of our tables.
 
-    path: Path
+    Shape:   `called` is the name under which the table was found; `columns` as written -> national;
+             `mark` tells whether the same comes again; `size` is about what it has in bytes of CSV.
+             Of a database `origin` tells which table it is and `until` how new its newest row is;
+             of a CSV that is not UTF-8 with commas `read_as` says what it is.
+    """
+
+    name: str
     table: MappedTable
     called: str
     columns: dict[str, str]
     mark: str
-    """What tells whether the same file comes again: its size, its beginning and its end."""
+    size: int
+    rows: DeliveredRows
+    origin: str = ""
+    until: str = ""
+    read_as: str = ""
 
     def pieces(self) -> Iterator[pl.DataFrame]:
         """The rows with national column names, ROW and FAULT.
 
-        Refuses: file_unreadable.
+        Refuses: file_unreadable, database_unreadable.
         """
-        names = list(self.columns)
-        tables = self._of_sheet() if self.path.suffix.lower() == ".xlsx" else None
-        for table in tables or read_tables(self.path, names):
-            frame = pl.DataFrame(pl.from_arrow(table))
-            texts = [n for n in names if frame[n].dtype in (pl.Categorical, pl.Null)]
-            yield frame.with_columns(pl.col(texts).cast(pl.String)).rename(self.columns)
+        for frame in self.rows.frames(list(self.columns)):
+            yield frame.rename(self.columns)
 
-    def _of_sheet(self) -> Iterator[pa.Table]:
-        """An Excel sheet: dates are dates where the table has them, everything else is text."""
-        days: dict[str, Form] = {"day": "day", "instant": "instant", "month": "month"}
-        forms = {w: days.get(self.table.forms[n], "text") for w, n in self.columns.items()}
-        sheet = Sheet(self.path, forms=forms)
-        for records in sheet.records():
-            yield records_table(records, sheet.columns, list(self.columns))
+    def after(self, until: str) -> "Delivery":
+        """What is new in it since its newest row was of this time."""
+        return replace(self, rows=self.rows.after(until)) if until else self
+
+
+@dataclass
+class Found:
+    """What was found, and what is passed over with the reason."""
+
+    mapping: TableMapping
+    deliveries: list[Delivery]
+    passed: dict[str, str]
+
+    def in_path(self, within: Path) -> None:
+        """The files of tables under a path."""
+        for path in _files(within):
+            self._file(path, *self.mapping.table_of(path, within))
+
+    def _file(self, path: Path, name: str, called: str) -> None:
+        if name in self.mapping.unread:
+            self.passed[str(path)] = self.mapping.unread[name]
+            return
+        header = column_names(path)
+        table = self.mapping.tables[name] if name else _by_columns(header, self.mapping)
+        if table is None:
+            self.passed[str(path)] = "文件名和列名都看不出是哪张表"
+            return
+        columns = table.columns(header)
+        csv = path.suffix.lower() == ".csv"
+        self.deliveries.append(
+            Delivery(
+                path.name,
+                table,
+                called or table.name,
+                columns,
+                mark_of(path),
+                path.stat().st_size * (1 if csv else 8),
+                FileRows(path, _sheet_forms(table, columns)),
+                read_as=read_head(path).told if csv else "",
+            )
+        )
+
+    def in_database(self, database: SourceDatabase) -> None:
+        """The tables of a database by their names; of copies of the settlements only the first."""
+        found: list[tuple[SourceTable, str, str]] = []
+        for given in database.tables():
+            name, called = self.mapping.table_called(given.name)
+            if name in self.mapping.unread:
+                self.passed[given.shown] = self.mapping.unread[name]
+            elif name:
+                found.append((given, name, called))
+        apart = self.mapping.apart
+        best = min((c for _, _, c in found if c in apart), key=apart.index, default="")
+        for given, name, called in found:
+            if called in apart and called != best:
+                self.passed[given.shown] = COPY.format(best)
+            else:
+                self._table(database, given, self.mapping.tables[name], called)
+
+    def _table(
+        self, database: SourceDatabase, given: SourceTable, table: MappedTable, called: str
+    ) -> None:
+        columns = table.columns(given.columns)
+        times = {national: written for written, national in columns.items()}
+        newest = next((times[name] for name in self.mapping.newest if name in times), "")
+        rows = database.rows(given, newest)
+        state = rows.state(list(columns))
+        origin = _hash(database.shown, given.shown, *sorted(columns))
+        self.deliveries.append(
+            Delivery(
+                given.shown,
+                table,
+                called,
+                columns,
+                _hash(origin, str(state.rows), state.newest),
+                state.rows * len(columns) * CELL_BYTES,
+                rows,
+                origin,
+                state.newest if newest else "",
+            )
+        )
 
 
 def find_deliveries(
-    paths: Iterable[Path], mapping: TableMapping
+    sources: Iterable[Path | SourceDatabase], mapping: TableMapping
 ) -> tuple[list[Delivery], dict[str, str]]:
-    """The files of tables under some paths, and the files that are passed over with the reason.
+    """The tables under some paths and in databases, and what is passed over with the reason.
 
-    Refuses: tables_together for tables that must not be added together; value_invalid where no
-             file is of any table; field_missing for a required column.
+    Refuses: tables_together for tables that must not be added together; value_invalid where
+             nothing is any table; field_missing for a required column; database_unreadable.
     """
-    found, passed = [], {}
-    for within in paths:
-        for path in _files(within):
-            name, called = mapping.table_of(path, within)
-            if name in mapping.unread:
-                passed[str(path)] = mapping.unread[name]
-                continue
-            header = column_names(path)
-            table = mapping.tables[name] if name else _by_columns(header, mapping)
-            if table is None:
-                passed[str(path)] = "文件名和列名都看不出是哪张表"
-                continue
-            columns = table.columns(header)
-            found.append(Delivery(path, table, called or table.name, columns, mark_of(path)))
-    if not found:
+    found = Found(mapping, [], {})
+    for source in sources:
+        if isinstance(source, Path):
+            found.in_path(source)
+        else:
+            found.in_database(source)
+    if not found.deliveries:
         allowed = "、".join(mapping.tables)
         raise Refusal("value_invalid", "TABLES", {"value": "没有认得的表", "allowed": allowed})
-    refuse_copies({item.called for item in found}, mapping)
-    return found, passed
+    refuse_copies({item.called for item in found.deliveries}, mapping)
+    return found.deliveries, found.passed
 
 
 def _files(within: Path) -> list[Path]:
@@ -90,6 +208,12 @@ def _files(within: Path) -> list[Path]:
         return [within]
     found = (path for path in sorted(within.rglob("*")) if path.suffix.lower() in ENDINGS)
     return [path for path in found if not path.name.startswith((".", "~$"))]
+
+
+def _sheet_forms(table: MappedTable, columns: dict[str, str]) -> dict[str, Form]:
+    """How an Excel sheet is read: dates as dates where the table has them, all else as text."""
+    days: dict[str, Form] = {"day": "day", "instant": "instant", "month": "month"}
+    return {w: days.get(table.forms[n], "text") for w, n in columns.items()}
 
 
 def _by_columns(header: list[str], mapping: TableMapping) -> MappedTable | None:
@@ -113,13 +237,17 @@ def refuse_copies(called: Iterable[str], mapping: TableMapping) -> None:
 
 
 def mark_of(path: Path) -> str:
-    """What tells whether a file comes again."""
+    """What tells whether a file comes again: its size, its beginning and its end."""
     size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(_EDGE)
         file.seek(max(0, size - _EDGE))
         end = file.read(_EDGE)
     return hashlib.sha256(b"%d " % size + start + end).hexdigest()
+
+
+def _hash(*texts: str) -> str:
+    return hashlib.sha256("\x1f".join(texts).encode()).hexdigest()
 
 
 __all__ = ["FAULT", "ROW", "Delivery", "find_deliveries", "mark_of"]

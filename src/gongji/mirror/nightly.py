@@ -20,12 +20,19 @@ from gongji import __version__
 from gongji.batch.buckets import MANIFEST, MOST_BUCKETS, Bucket, Manifest, hash_of
 from gongji.batch.own_tables import ALSO_OF_VISITS, TABLES
 from gongji.mirror.deliveries import Delivery, find_deliveries, refuse_copies
+from gongji.mirror.dictionary import (
+    Dictionary,
+    likened_sentences,
+    read_dictionary,
+    with_dictionary,
+)
 from gongji.mirror.national_values import texts
 from gongji.mirror.newest import Counted
 from gongji.mirror.own_persons import make_institutions, make_items, make_persons
 from gongji.mirror.own_visits import REJECTED, BucketTables, BucketWork, make_lines, make_visits
 from gongji.mirror.part_store import FILE, Intake, PartStore
 from gongji.mirror.pseudonyms import Pseudonyms, load_key
+from gongji.mirror.source_databases import SourceDatabase
 from gongji.mirror.summary import summary_lines
 from gongji.mirror.table_checks import (
     Check,
@@ -38,12 +45,11 @@ from gongji.mirror.table_checks import (
 )
 from gongji.mirror.table_mapping import Family, TableMapping, load_mapping
 from gongji.refusals import Refusal
-from gongji.tabular.arrow_tables import read_tables
 from gongji.tabular.whole_files import appearing, write_whole
 
 BUCKET_BYTES = 192 << 20
 """So many bytes of CSV of one table are a bucket; of Parquet an eighth."""
-PARTS, SETTINGS = "parts", "settings.json"
+PARTS, SETTINGS, PAIRS = "parts", "settings.json", "person-numbers.json"
 CHECKS, SUMMARY = "checks.json", "checks.txt"
 BY_PERSON = ("visits", "lines", "persons", "spells", "filings", "refunds")
 Told = Callable[[str, int], object]
@@ -69,6 +75,13 @@ class Settings(msgspec.Struct, frozen=True):
     numbers: str
 
 
+class NumberPairs(msgspec.Struct, frozen=True):
+    """How many pairs of a local and a national number were told, and how many are one to one."""
+
+    pairs: int
+    one_to_one: int
+
+
 class BucketDone(msgspec.Struct):
     """What became of a bucket, with the fingerprint of all that it rests on."""
 
@@ -79,31 +92,39 @@ class BucketDone(msgspec.Struct):
     checks: list[Check]
 
 
-def mirror_tables(paths: Sequence[Path], wishes: MirrorWishes, told: Told) -> Checks:
+def mirror_tables(
+    sources: Sequence[Path | SourceDatabase], wishes: MirrorWishes, told: Told
+) -> Checks:
     """Read delivered tables into our own in a folder, with checks and rejected rows.
 
-    Refuses: value_invalid, field_missing, file_unreadable, tables_together.
+    Refuses: value_invalid, field_missing, file_unreadable, database_unreadable, tables_together.
     Ensures: no number of a person is in the folder unless it was asked for.
     """
     mapping = load_mapping(wishes.mappings)
-    deliveries, passed = find_deliveries(paths, mapping)
+    deliveries, passed = find_deliveries(sources, mapping)
     wishes.output.mkdir(parents=True, exist_ok=True)
     store = _store(wishes, mapping, deliveries)
     refuse_copies({*(r.called for r in store.records), *(d.called for d in deliveries)}, mapping)
     _take_in(wishes, mapping, store, deliveries, told)
     family = decide_family(store.records)
     decided: Family = "beside" if family.decided == "beside" else "inside"
-    run = NightlyRun(wishes.output, store, mapping, decided)
+    of_dictionary = BucketTables()
+    dictionary = read_dictionary(BucketWork(store, mapping, 0, decided), of_dictionary)
+    run = NightlyRun(
+        wishes.output, store, with_dictionary(mapping, dictionary), decided, dictionary
+    )
     done = [run.bucket(number, told) for number in range(store.buckets)]
-    counted = _together(done)
+    counted = _together(done) | of_dictionary.counted
     run.finish(done, counted)
     checks = Checks(
         1,
         mapping.version,
         counts_of(counted, store.records),
-        _checks_together(done),
+        _checks_together(done) + _check_of_pairs(wishes.output / PARTS),
         family,
         passed,
+        {record.name: record.read_as for record in store.records if record.read_as},
+        likened_sentences(mapping, dictionary),
     )
     write_whole(wishes.output / CHECKS, msgspec.json.format(msgspec.json.encode(checks)))
     write_whole(wishes.output / SUMMARY, "\n".join(summary_lines(checks)).encode())
@@ -133,8 +154,7 @@ def _store(wishes: MirrorWishes, mapping: TableMapping, found: Sequence[Delivery
 def _buckets_for(found: Sequence[Delivery]) -> int:
     sizes: dict[str, int] = {}
     for item in found:
-        size = item.path.stat().st_size * (1 if item.path.suffix.lower() == ".csv" else 8)
-        sizes[item.table.name] = sizes.get(item.table.name, 0) + size
+        sizes[item.table.name] = sizes.get(item.table.name, 0) + item.size
     return min(MOST_BUCKETS, max(1, -(-max(sizes.values()) // BUCKET_BYTES)))
 
 
@@ -147,25 +167,42 @@ def _take_in(
 ) -> None:
     key = None if wishes.keep_numbers else load_key(wishes.output, wishes.key)
     fresh = [d for d in deliveries if not store.has(d.mark, mapping.version)]
-    pseudonyms = Pseudonyms(key, _aliases(fresh))
+    pseudonyms = Pseudonyms(key, _aliases(wishes.output / PARTS, fresh))
     for item in fresh:
-        name = item.path.name
-        Intake(store, item, mapping, pseudonyms, partial(told, name)).run()
+        new = item.after(store.until(item.origin, mapping.version))
+        Intake(store, new, mapping, pseudonyms, partial(told, item.name)).run()
 
 
-def _aliases(deliveries: Iterable[Delivery]) -> dict[str, str]:
-    """Local numbers of persons that have a national one, where tables tell both."""
-    found: dict[str, str] = {}
+def _aliases(folder: Path, deliveries: Iterable[Delivery]) -> dict[str, str]:
+    """Local numbers of persons that have a national one, where tables tell both.
+
+    Ensures: the folder keeps how far the two go together, no number.
+    """
+    schema = {"PSN_NO": pl.String, "PSN_NO_GB": pl.String}
+    found = pl.DataFrame(schema=schema)
     for item in deliveries:
         written = {national: name for name, national in item.columns.items()}
-        if not {"PSN_NO", "PSN_NO_GB"} <= set(written):
+        if not set(schema) <= set(written):
             continue
-        names = [written["PSN_NO"], written["PSN_NO_GB"]]
-        for table in read_tables(item.path, names):
-            frame = pl.DataFrame(pl.from_arrow(table.select(names)))
-            pairs = frame.select(texts(frame[name].cast(pl.String)) for name in names)
-            found |= dict(pairs.drop_nulls().unique().iter_rows())
-    return found
+        for frame in item.rows.frames([written[name] for name in schema]):
+            pairs = frame.select(
+                texts(frame[written[name]].cast(pl.String)).alias(name) for name in schema
+            )
+            found = pl.concat([found, pairs.drop_nulls()]).unique(maintain_order=True)
+    if found.height:
+        alone = (pl.col(name).is_unique() for name in schema)
+        told = NumberPairs(found.height, found.filter(pl.all_horizontal(alone)).height)
+        write_whole(folder / PAIRS, msgspec.json.encode(told))
+    return dict(found.iter_rows())
+
+
+def _check_of_pairs(folder: Path) -> list[Check]:
+    """How far local and national numbers of persons go together, where any table told both."""
+    if not (folder / PAIRS).exists():
+        return []
+    told = msgspec.json.decode((folder / PAIRS).read_bytes(), type=NumberPairs)
+    sentence = "本地人员编号与国家编号一一对应"
+    return [Check("person_numbers", sentence, told.pairs, told.one_to_one)]
 
 
 @dataclass
@@ -176,6 +213,7 @@ class NightlyRun:
     store: PartStore
     mapping: TableMapping
     family: Family
+    dictionary: Dictionary
 
     def bucket(self, number: int, told: Told) -> BucketDone:
         """Make a bucket's tables, or find them made of the very same."""
@@ -280,6 +318,7 @@ class NightlyRun:
         numbers = range(self.store.buckets)
         whole = pl.concat([*unread, *(pl.read_parquet(self._rejected(n)) for n in numbers)])
         target = self.output / "rejected.csv"
+        whole = self.dictionary.explain(whole)
         whole.sort("table", FILE, "row_number", nulls_last=True).write_csv(target, include_bom=True)
 
 

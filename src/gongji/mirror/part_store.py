@@ -36,7 +36,9 @@ class DeliveryRecord(msgspec.Struct, frozen=True):
     """What became of a delivered file.
 
     Shape:   `rows` were read; `causes` counts those that cannot be used; `mark` tells whether the
-             same file comes again; `family` counts how PSN_PAY adds up, see `checks`.
+             same file comes again; `family` counts how PSN_PAY adds up, see `checks`. `order`
+             counts what was read before; of a database's table `origin` tells which it is and
+             `until` how new its newest row was. `read_as` says how a file was read.
     """
 
     name: str
@@ -49,6 +51,10 @@ class DeliveryRecord(msgspec.Struct, frozen=True):
     causes: dict[str, int]
     rounded: int
     family: dict[str, int]
+    order: int = 0
+    origin: str = ""
+    until: str = ""
+    read_as: str = ""
 
 
 @dataclass
@@ -61,14 +67,20 @@ class PartStore:
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.records = [
+        records = [
             msgspec.json.decode(path.read_bytes(), type=DeliveryRecord)
             for path in sorted(self.folder.glob("*.record"))
         ]
+        self.records = sorted(records, key=lambda record: record.order)
 
     def has(self, mark: str, mapping: str) -> bool:
         """Whether a file was read already with the same mapping."""
         return any((r.mark, r.mapping) == (mark, mapping) for r in self.records)
+
+    def until(self, origin: str, mapping: str) -> str:
+        """How new the newest row was when a database's table was read; nothing if it never was."""
+        mine = [r.until for r in self.records if (r.origin, r.mapping) == (origin, mapping)]
+        return max(mine) if origin and mine else ""
 
     def tables(self) -> set[str]:
         """The tables of which anything was read."""
@@ -102,7 +114,7 @@ class PartStore:
 
 @dataclass
 class Intake:
-    """Reads one delivered file into a store."""
+    """Reads one delivery into a store."""
 
     store: PartStore
     delivery: Delivery
@@ -152,7 +164,7 @@ class Intake:
             if {"PSN_PAY", "ACCT_MULAID_PAY", *sums} <= set(frame.columns):
                 self._count_family(frame, counted, sums)
         frame = frame.drop("PSN_NO_GB", strict=False)
-        name = pl.lit(self.delivery.path.name).alias(FILE)
+        name = pl.lit(self.delivery.name).alias(FILE)
         return frame.with_columns(bucket.alias(BUCKET), name)
 
     def _count_family(self, frame: pl.DataFrame, counted: str, sums: tuple[str, ...]) -> None:
@@ -193,13 +205,13 @@ class Intake:
             self.causes[cause] = count
         named = found.with_columns(
             pl.lit(self.delivery.table.name).alias("table"),
-            pl.lit(self.delivery.path.name).alias(FILE),
+            pl.lit(self.delivery.name).alias(FILE),
         )
         named.write_parquet(self.store.folder / f"{self.delivery.mark[:16]}.bad.parquet")
 
     def _record(self, rows: int) -> DeliveryRecord:
         record = DeliveryRecord(
-            self.delivery.path.name,
+            self.delivery.name,
             self.delivery.table.name,
             self.delivery.called,
             self.delivery.mark,
@@ -209,6 +221,10 @@ class Intake:
             self.causes,
             self.rounded,
             self.family,
+            len(self.store.records),
+            self.delivery.origin,
+            self.delivery.until,
+            self.delivery.read_as,
         )
         path = self.store.folder / f"{self.delivery.mark[:16]}.record"
         write_whole(path, msgspec.json.encode(record))

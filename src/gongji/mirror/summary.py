@@ -13,6 +13,12 @@ def summary_lines(checks: Checks) -> list[str]:
     found += ["", "核对"]
     found += [_of_check(check) for check in checks.checks]
     found.append(f"  {checks.family.sentence}")
+    if checks.by_dictionary:
+        found += ["", "对照文件没有、按字典对上的代码"]
+        found += [f"  {sentence}" for sentence in checks.by_dictionary]
+    if checks.read_as:
+        found += ["", "文件的写法"]
+        found += [f"  {name}：{told}" for name, told in sorted(checks.read_as.items())]
     if checks.passed_over:
         found += ["", "未读的文件"]
         found += [f"  {path}：{reason}" for path, reason in sorted(checks.passed_over.items())]
@@ -51,9 +57,7 @@ def _of_check(check: Check) -> str:
         return f"  {check.sentence}：没有可核对的行"
     if check.holds == check.rows:
         return f"  {check.sentence}：{check.rows} 笔全部相符"
-    wrong = check.rows - check.holds
-    some = "、".join(check.shown)
-    return (
-        f"  {check.sentence}：{check.rows} 笔中 {wrong} 笔不符，"
-        f"相差 {show_fen(check.differs_fen)} 元，如 {some}"
-    )
+    said = f"{check.rows} 笔中 {check.rows - check.holds} 笔不符"
+    money = f"相差 {show_fen(check.differs_fen)} 元" if check.differs_fen else ""
+    some = f"如 {'、'.join(check.shown)}" if check.shown else ""
+    return f"  {check.sentence}：{'，'.join(filter(None, (said, money, some)))}"

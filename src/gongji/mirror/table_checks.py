@@ -101,6 +101,10 @@ class Checks(msgspec.Struct):
     checks: list[Check]
     family: FamilyAccount
     passed_over: dict[str, str]
+    read_as: dict[str, str] = msgspec.field(default_factory=dict)
+    """Files that are not UTF-8 with commas, and what they are."""
+    by_dictionary: list[str] = msgspec.field(default_factory=list)
+    """Codes that only the dictionary explains, with what they are taken as."""
 
 
 def decide_family(records: Sequence[DeliveryRecord]) -> FamilyAccount:
@@ -125,6 +129,7 @@ def checks_of_settlements() -> list[Check]:
         Check("person", "个人支付 = 个人账户（含共济） + 现金"),
         Check("funds", "基金支付总额 = 统筹 + 各项补充"),
         Check("lines", "明细金额之和 = 结算总费用"),
+        Check("settlement_numbers", "国家结算编号各不相同"),
     ]
 
 
@@ -146,9 +151,13 @@ def check_visits(
         "person": pl.col("PSN_PAY") - account - mutual - cash,
         "funds": pl.col("FUND_PAY_SUMAMT") - pl.sum_horizontal(parts),
     }
+    told = live.filter(pl.col("SETL_ID_NAT").is_not_null())
+    twice = pl.col("settlement").is_duplicated()
+    differences["settlement_numbers"] = pl.when(twice).then(total).otherwise(0)
     for check in checks:
         if check.name in differences:
-            check.add(live, differences[check.name], "settlement")
+            rows = told if check.name == "settlement_numbers" else live
+            check.add(rows, differences[check.name], "settlement")
 
 
 def check_lines(checks: list[Check], visits: pl.DataFrame, lines: pl.DataFrame) -> None:

@@ -115,11 +115,18 @@ class TableMapping:
         """
         inside = path.relative_to(within) if path != within else Path(path.name)
         parts = [Path(inside.name).stem, *reversed(inside.parts[:-1]), within.name]
-        for part in parts:
-            for candidate in _candidates(part):
-                if candidate in self._by_name:
-                    table, name = self._by_name[candidate]
-                    return table, name or table
+        found = (self._known(_candidates(part)) for part in parts)
+        return next(filter(any, found), ("", ""))
+
+    def table_called(self, name: str) -> tuple[str, str]:
+        """A database's table by its name, as `table_of`; a longer name is another table."""
+        return self._known(_whole_names(narrow(name).replace(" ", "").lower()))
+
+    def _known(self, candidates: Iterable[str]) -> tuple[str, str]:
+        for candidate in candidates:
+            if candidate in self._by_name:
+                table, name = self._by_name[candidate]
+                return table, name or table
         return "", ""
 
 
@@ -131,10 +138,15 @@ def folded(name: str) -> str:
 def _candidates(part: str) -> list[str]:
     """The names that a file's or folder's name may mean: whole, without its ends, its pieces."""
     text = narrow(part).replace(" ", "").lower()
-    found = [text, _TAIL.sub("", text), _HEAD.sub("", _TAIL.sub("", text))]
+    found = _whole_names(text)
     for piece in _SPLITS.split(text):
-        found += [piece, _TAIL.sub("", piece), _HEAD.sub("", _TAIL.sub("", piece))]
+        found += _whole_names(piece)
     return list(dict.fromkeys(filter(None, found)))
+
+
+def _whole_names(text: str) -> list[str]:
+    """A name as it stands, without its end, without its beginning."""
+    return [text, _TAIL.sub("", text), _HEAD.sub("", _TAIL.sub("", text))]
 
 
 Written = dict[str, object]

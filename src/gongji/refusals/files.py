@@ -2,6 +2,7 @@
 
 FILES: dict[str, str] = {
     "file_unreadable": "无法读取文件 {value}：{reason}",
+    "database_unreadable": "无法读取数据库 {value}：{reason}",
     "sheet_unclear": "工作簿 {value} 有几张有内容的工作表：{sheets}；请用 {option} 指明用哪一张，"
     "或把这一张另存为单独的文件",
     "cell_unreadable": "{field}：{reason}",

@@ -6,7 +6,7 @@ turned into one of them. A column that is not there is known not to be there: no
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -50,6 +50,7 @@ class ClaimPart:
     institutions: pl.DataFrame
     items: pl.DataFrame
     proofs: pl.DataFrame
+    spells: pl.DataFrame = field(default_factory=pl.DataFrame)
 
     def table(self, name: str) -> pl.DataFrame:
         """A table by its name."""
@@ -70,7 +71,13 @@ class ClaimPart:
             visits=self.visits.join(wanted, on="person", how="semi"),
             lines=self.lines.join(wanted, on="person", how="semi"),
             persons=self.persons.join(wanted, on="person", how="semi"),
+            spells=_spells_of(self.spells, wanted),
         )
+
+
+def _spells_of(spells: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
+    """The spells of some persons; a table that is not there has no columns."""
+    return spells.join(persons, on="person", how="semi") if spells.columns else spells
 
 
 def _files(folder: Path, table: str) -> list[Path]:
@@ -205,12 +212,26 @@ class ClaimTables:
             if wanted is not None:
                 scan = scan.join(wanted.select("person"), on="person", how="semi")
             frames.append(scan.collect())
-        return ClaimPart(frames[0], frames[1], frames[2], **self.everybodys)
+        return self._whole_part(frames)
 
     def _hashed(self, number: int, count: int) -> ClaimPart:
         mine = pl.col("person").hash(11) % count == number
-        frames = [self.scan(table).filter(mine).collect() for table in NEEDED]
-        return ClaimPart(frames[0], frames[1], frames[2], **self.everybodys)
+        return self._whole_part([self.scan(table).filter(mine).collect() for table in NEEDED])
+
+    def _whole_part(self, frames: list[pl.DataFrame]) -> ClaimPart:
+        """The part of which these are the needed tables."""
+        visits, lines, persons = frames
+        spells = _spells_of(self.spells, persons.select("person"))
+        return ClaimPart(visits, lines, persons, **self.everybodys, spells=spells)
+
+    @cached_property
+    def spells(self) -> pl.DataFrame:
+        """The spells with arrears: what of them is looked at, in all a small table."""
+        found = self.scan("spells")
+        if "arrears" not in found.collect_schema().names():
+            return pl.DataFrame()
+        columns = ("person", "since", "until", "arrears")
+        return found.select(columns).filter(pl.col("arrears").fill_null(True)).collect()
 
 
 EMPTY: dict[str, dict[str, type[pl.DataType]]] = {

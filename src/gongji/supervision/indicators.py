@@ -1,4 +1,4 @@
-"""What 楚雄 第三十二条（二）and 邵阳 第十七条 have watched, summed by institution, doctor, month.
+"""What 楚雄 第三十二条（二）and 邵阳 第十七条 have watched, by institution, department, doctor.
 
 楚雄: 医药费用增长快、次均费用高、患者自费比例高、检查费用占比高、目录外项目使用多.
 邵阳: 门诊就诊率、转诊率、次均费用、费用结构. Referrals are in no own table: not looked at.
@@ -52,7 +52,7 @@ PARTS = (
     *("drugs", "pieces", "labs", "exams", "ct", "magnetic", "treatments", "supplies"),
     *("supply_days", "drug_lines"),
 )
-CELL = ("institution", "doctor", "month", "care", "age_band", "status", "stay")
+CELL = ("institution", "department", "doctor", "month", "care", "age_band", "status", "stay")
 
 
 def _classes() -> dict[str, pl.Expr]:
@@ -92,15 +92,17 @@ def line_sums(lines: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def cells(tables: ClaimTables) -> pl.DataFrame:
-    """Visits summed by institution, doctor, month, kind of care, age band and status.
+    """Visits summed by institution, department, doctor, month, care, age band and status.
 
     Shape:   `squares` is the sum of squared totals in yuan, for the spread of a visit's cost.
     """
     persons = tables.scan("persons").select("person", "born", _status="status")
     month = pl.col("begin").dt.truncate("1mo")
     age = (pl.col("begin") - pl.col("born")).dt.total_days() // 3652
+    department = pl.col("department") if tables.has("visits.department") else pl.lit(None)
     keys = {
         "doctor": pl.col("doctor"),
+        "department": department.cast(pl.String),
         "month": month,
         "age_band": age.clip(0, 9),
         "status": pl.col("_status"),
@@ -127,10 +129,22 @@ def cells(tables: ClaimTables) -> pl.DataFrame:
     )
 
 
+def heads_of_departments(tables: ClaimTables) -> pl.DataFrame:
+    """Persons of each department; nothing where visits tell none."""
+    keys = ["institution", "department"]
+    if not tables.has("visits.department"):
+        return pl.DataFrame(schema=dict.fromkeys(keys, pl.String) | {"persons": pl.Int64})
+    return _persons(tables, keys).collect(engine="streaming")
+
+
+def _persons(tables: ClaimTables, keys: list[str]) -> pl.LazyFrame:
+    visits = tables.scan("visits").filter(pl.col("care") != INPATIENT)
+    return visits.group_by(keys).agg(persons=pl.col("person").n_unique().cast(pl.Int64))
+
+
 def heads(tables: ClaimTables) -> pl.DataFrame:
     """Persons of each institution, and what its one dearest item brought."""
-    visits = tables.scan("visits").filter(pl.col("care") != INPATIENT)
-    persons = visits.group_by("institution").agg(persons=pl.col("person").n_unique().cast(pl.Int64))
+    persons = _persons(tables, ["institution"])
     items = tables.scan("lines").group_by("institution", "item").agg(pl.col("amount").sum())
     top = items.group_by("institution").agg(
         top_item=pl.col("amount").max(), top_code=pl.col("item").sort_by("amount").last()

@@ -33,13 +33,23 @@ LEAD = {
 
 @dataclass(frozen=True)
 class Comparisons:
-    """Peers, doctors, months and networks, as they were compared."""
+    """Peers, doctors, months and networks, as they were compared.
+
+    Shape:   `departments` as `institutions`; `cells` are the sums that all of them rest on.
+    """
 
     institutions: pl.DataFrame
     doctors: pl.DataFrame
     months: pl.DataFrame
     rings: pl.DataFrame
     robins: pl.DataFrame
+    departments: pl.DataFrame
+    cells: pl.DataFrame
+
+    @property
+    def peers(self) -> list[pl.DataFrame]:
+        """All that were compared with peers."""
+        return [self.institutions, self.departments, self.doctors]
 
 
 SUBJECT_COLUMNS = {

@@ -1,9 +1,9 @@
-"""Institutions and doctors against their peers: adjusted, over-dispersed, shrunk, in money.
+"""Institutions, departments and doctors against peers: adjusted, over-dispersed, shrunk, in money.
 
-Peers are institutions of one kind and level. What is expected of one is what its visits would have
-had at the peers' averages by kind of care, age band and status. The log of observed over expected
-has a spread beyond chance, which is estimated from the median absolute deviation; what is left of
-the ratio after shrinking it by that spread, in money, ranks.
+Peers are institutions of one kind and level, and their departments of one code. What is expected of
+one is what its visits would have had at the peers' averages by kind of care, age band and status.
+The log of observed over expected has a spread beyond chance, which is estimated from the median
+absolute deviation; what is left of the ratio after shrinking it by that spread, in money, ranks.
 """
 
 from dataclasses import dataclass
@@ -27,6 +27,8 @@ LIMIT = 3.0
 PRIOR_YUAN = 500.0
 """So much of the expected stands beside each ratio, so that a few visits say little."""
 MIX = ("kind", "level", "care", "age_band", "status")
+WITHIN = {"机构": (), "科室": ("department",), "医师": ("doctor",)}
+"""What of an institution is compared, by the word for it."""
 PEER = {
     "unit": pl.String,
     "subject": pl.String,
@@ -77,26 +79,30 @@ def expected_sums(cells: pl.DataFrame, institutions: pl.DataFrame, unit: str) ->
     Shape:   columns of sums, and `e_<part>_<whole>` for each indicator; `group` names the peers.
     """
     known = institutions.select("institution", "kind", "level").unique("institution")
+    cells = cells.drop_nulls(WITHIN[unit])
     mixed = cells.join(known, on="institution", how="left").with_columns(
         pl.col("kind").fill_null("?"), pl.col("level").fill_null("")
     )
     pairs = [(i.part, i.whole) for i in INDICATORS if i.part in cells.columns]
     pairs = [(part, whole) for part, whole in pairs if whole in cells.columns]
-    rates = mixed.group_by(MIX).agg(
+    # Departments have little in common with others; doctors are compared with all of their level.
+    apart = [name for name in WITHIN[unit] if name == "department"]
+    mix = [*MIX, *apart]
+    rates = mixed.group_by(mix).agg(
         **{
             f"r_{part}_{whole}": pl.col(part).sum() / pl.max_horizontal(pl.col(whole).sum(), 1)
             for part, whole in pairs
         },
         r_squares=pl.col("squares").sum() / pl.col("visits").sum(),
     )
-    there = mixed.join(rates, on=MIX, nulls_equal=True)
-    keys = ["institution"] if unit == "机构" else ["institution", "doctor"]
+    there = mixed.join(rates, on=mix, nulls_equal=True)
+    keys = ["institution", *WITHIN[unit]]
     sums = sorted({name for pair in pairs for name in pair} | {"visits", "total", "squares"})
     expected = {
         f"e_{part}_{whole}": (pl.col(f"r_{part}_{whole}") * pl.col(whole)).sum()
         for part, whole in pairs
     }
-    group = pl.concat_str("kind", pl.lit("/"), "level")
+    group = pl.concat_str("kind", "level", *apart, separator="/")
     return there.group_by([*keys, group.alias("group")]).agg(
         **{name: pl.col(name).sum() for name in sums}, **expected
     )
@@ -120,11 +126,10 @@ def _one(sums: pl.DataFrame, indicator: Indicator, unit: str) -> pl.DataFrame:
         excess = excess * sums["total"].to_numpy() / 100.0 / np.maximum(visits, 1)
     if indicator.part == "supply_days":
         excess = np.expm1(np.maximum(shrunk, 0)) * sums["drugs"].to_numpy() / 100.0 / np.exp(shrunk)
-    doctor = sums["doctor"] if "doctor" in sums.columns else sums["institution"]
     return pl.DataFrame(
         {
             "unit": [unit] * len(sums),
-            "subject": doctor,
+            "subject": sums[(*WITHIN[unit], "institution")[0]],
             "institution": sums["institution"],
             "group": sums["group"],
             "indicator": [indicator.name] * len(sums),
@@ -154,32 +159,33 @@ def compare(
 ) -> pl.DataFrame:
     """Every subject on every indicator among its peers; groups that are too small are left out."""
     sums = expected_sums(cells, institutions, unit)
-    if unit == "机构":
-        sums = _with_heads(sums, heads)
-    else:
-        sums = sums.filter(pl.col("doctor").is_not_null())
+    keys = ["institution", *WITHIN[unit]]
+    if set(keys) <= set(heads.columns):
+        sums = _with_heads(sums, heads, keys)
     sums = sums.filter(pl.col("visits") >= FEWEST_VISITS)
     found = [pl.DataFrame(schema=PEER)]
     for _, group in sums.group_by("group", maintain_order=True):
         if len(group) < FEWEST_PEERS:
             continue
-        ordered = group.sort("institution")
+        ordered = group.sort(keys)
         for indicator in INDICATORS:
             if f"e_{indicator.part}_{indicator.whole}" in ordered.columns:
                 found.append(_one(ordered, indicator, unit))
     return pl.concat(found)
 
 
-def _with_heads(sums: pl.DataFrame, heads: pl.DataFrame) -> pl.DataFrame:
+def _with_heads(sums: pl.DataFrame, heads: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     """With visits a person, and the dearest item, as expected from the group's average."""
-    both = sums.join(heads, on="institution", how="left")
-    group = "group"
-    visits_a_head = pl.col("visits").sum().over(group) / pl.col("persons").sum().over(group)
-    top_share = pl.col("top_item").sum().over(group) / pl.col("total").sum().over(group)
-    return both.with_columns(
-        e_visits_persons=visits_a_head * pl.col("persons"),
-        e_top_item_total=top_share * pl.col("total"),
-    )
+    both = sums.join(heads, on=keys, how="left")
+    wholes = {"persons": "visits", "total": "top_item"}
+    expected = {
+        f"e_{part}_{whole}": pl.col(part).sum().over("group")
+        / pl.col(whole).sum().over("group")
+        * pl.col(whole)
+        for whole, part in wholes.items()
+        if {whole, part} <= set(both.columns)
+    }
+    return both.with_columns(**expected)
 
 
 def alerts(compared: pl.DataFrame, limit: float = LIMIT) -> pl.DataFrame:

@@ -12,7 +12,16 @@ from pathlib import Path
 import polars as pl
 
 from gongji.law.report.picture import NOT_DRAWN, can_draw
-from gongji.supervision import indicators, lead_pictures, leads, marks, networks, own_past, peers
+from gongji.supervision import (
+    indicator_tables,
+    indicators,
+    lead_pictures,
+    leads,
+    marks,
+    networks,
+    own_past,
+    peers,
+)
 from gongji.supervision.claim_tables import ClaimTables
 from gongji.supervision.detectors.detector_words import POINT
 from gongji.supervision.finding_book import write_book
@@ -29,6 +38,10 @@ PARTS = "parts"
 """The folder of what was found in each bucket."""
 CHOSEN = 3
 """So many funnels and courses over time are drawn."""
+INDICATORS_SAID = (
+    "楚政规〔2022〕2号 第三十二条（二）、邵市政办发〔2022〕22号 第十七条所列指标，按机构、科室、"
+    "医师与同行比较，超出 3 个标准差的；逐月的数在工作簿“逐月指标”。"
+)
 Told = Callable[[str], object]
 
 
@@ -126,7 +139,7 @@ def _marked(report: Path) -> pl.DataFrame:
 
 
 def compare_all(tables: ClaimTables) -> leads.Comparisons:
-    """Institutions and doctors beside their peers and their own past, and the networks."""
+    """Institutions, departments, doctors beside their peers and own past, and the networks."""
     cells, heads = indicators.cells(tables), indicators.heads(tables)
     institutions = tables.everybodys["institutions"]
     return leads.Comparisons(
@@ -135,6 +148,8 @@ def compare_all(tables: ClaimTables) -> leads.Comparisons:
         own_past.against_past(cells, institutions),
         networks.payer_rings(tables),
         networks.round_robins(tables),
+        peers.compare(cells, institutions, indicators.heads_of_departments(tables), "科室"),
+        cells,
     )
 
 
@@ -215,7 +230,10 @@ def _write_report(
         ("涉及金额（元）", f"{counted['money'].sum() / 100:,.2f}"),
         ("数据截至", f"{instant:%Y-%m-%d}" if instant else ""),
     )
+    beyond = indicator_tables.beyond_peers(compared.peers)
+    months = indicator_tables.by_month(compared.cells, compared.peers)
     tables = (
+        ("指标", INDICATORS_SAID, beyond.head(indicator_tables.SHOWN)),
         ("按规则", "计入：启用的规则、不在灰区、没有例外；金额每条明细只计一次。", by_rule),
         ("没有看到的", "缺列、缺知识点或为空的行；没有看到不等于没有问题。", blind),
         ("规则的准确率", "由工作簿中的认定（属实、合理例外、数据错误）得出。", precise),
@@ -225,5 +243,6 @@ def _write_report(
     )
     (report / PAGE).write_text(render(page), encoding="utf-8")
     ordered = run.findings.sort("money", "line", descending=[True, False])
-    sheets = [("按规则", by_rule), ("没有看到的", blind), ("准确率", precise)]
+    sheets = [("指标", beyond), ("逐月指标", months), ("按规则", by_rule)]
+    sheets += [("没有看到的", blind), ("准确率", precise)]
     write_book(report / BOOK, run.leads, ordered, sheets, asked.rules)

@@ -1,4 +1,4 @@
-"""CSV files: their encoding, their header wherever it stands, and rows of any width.
+"""CSV files: encoding, what separates cells, the header wherever it stands, rows of any width.
 
 Rows of one width are read by Arrow, as fast as a disk gives them. At the first row of another width
 the rest is read row by row: that row is told, the others stand.
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 26
 _CHUNK = 1 << 16
+SEPARATORS = {",": "逗号", "\t": "制表符", ";": "分号", "|": "竖线"}
+"""What may stand between cells, and its name; the header tells which it is."""
 ENCODINGS = ("utf-8-sig", "gb18030")
 """In what texts arrive: UTF-8 with or without its mark; GB 18030 as China's spreadsheets write."""
 
@@ -80,13 +82,22 @@ class CsvHead:
     columns: Texts
     lines: int
     """How many lines the file has up to its header."""
+    separator: str = ","
+
+    @property
+    def told(self) -> str:
+        """How the file is read, where it is not UTF-8 with commas."""
+        separator = "" if self.separator == "," else f"以{SEPARATORS[self.separator]}分隔"
+        encoding = "" if self.encoding == ENCODINGS[0] else self.encoding.upper()
+        return "，".join(filter(None, (separator, encoding)))
 
     def records(self) -> Iterator[Record]:
         """The rows; lines without anything are not counted, rows without anything passed over."""
         with self.path.open(encoding=self.encoding, newline="") as file:
             for _ in range(self.lines):
                 next(file)
-            for number, row in enumerate(filter(None, csv.reader(file)), start=1):
+            rows = csv.reader(file, delimiter=self.separator)
+            for number, row in enumerate(filter(None, rows), start=1):
                 cells = tuple(row)
                 if _blank(cells[len(self.columns) :]):
                     cells = cells[: len(self.columns)]
@@ -102,7 +113,8 @@ class CsvHead:
             return ()
         wide = len(cells) > len(self.columns)
         said = "单元格比列名多" if wide else "单元格比列名少"
-        advice = "金额里的逗号请去掉，或给这一格加引号" if wide else "请补上分隔符"
+        mark = SEPARATORS[self.separator]
+        advice = f"格内的{mark}（如金额里的）请去掉，或给这一格加引号" if wide else "请补上分隔符"
         if any("\n" in cell for cell in cells):
             advice = "引号可能没有成对"
         reason = f"{said}：有 {len(cells)} 格，列名有 {len(self.columns)} 个；{advice}"
@@ -113,22 +125,38 @@ def _blank(cells: Texts) -> bool:
     return not any(cell.strip() for cell in cells)
 
 
+def _is_header(number: int, row: list[str], header_row: int) -> bool:
+    return number >= header_row if header_row else not _blank(tuple(row))
+
+
+def _separator(path: Path, encoding: str, header_row: int) -> str:
+    """What makes most columns of the header; of those that make as many the first."""
+    widths = {}
+    for mark in SEPARATORS:
+        with path.open(encoding=encoding, newline="") as file:
+            rows = enumerate(csv.reader(file, delimiter=mark), start=1)
+            header = (row for number, row in rows if _is_header(number, row, header_row))
+            widths[mark] = len(next(header, []))
+    return max(widths, key=lambda mark: widths[mark])
+
+
 def read_head(path: Path, header_row: int = 0) -> CsvHead:
     """The header of a file: the first row that is not blank, or the row of this number.
 
     Refuses: header_invalid; value_invalid for a header row that there is not.
     """
     encoding = encoding_of(path)
+    separator = _separator(path, encoding, header_row)
     with path.open(encoding=encoding, newline="") as file:
-        reader = csv.reader(file)
+        reader = csv.reader(file, delimiter=separator)
         for number, row in enumerate(reader, start=1):
-            if number < header_row or (not header_row and _blank(tuple(row))):
+            if not _is_header(number, row, header_row):
                 continue
             lines = reader.line_num
             columns = tuple(cell.strip() for cell in row)
             below = [columns, *([c.strip() for c in r] for r in islice(reader, LOOKED_AT))]
             check_header(path, columns, below, number)
-            return CsvHead(path, encoding, columns, lines)
+            return CsvHead(path, encoding, columns, lines, separator)
     if header_row:
         values = {"value": str(header_row), "allowed": "文件里有的行"}
         raise Refusal("value_invalid", "--header-row", values)
@@ -170,7 +198,7 @@ def _arrow(head: CsvHead, names: list[str]) -> Iterator["pa.Table"]:
     converting = pacsv.ConvertOptions(
         column_types=dict.fromkeys(head.columns, pa.string()), include_columns=names
     )
-    parsing = pacsv.ParseOptions(newlines_in_values=True)
+    parsing = pacsv.ParseOptions(delimiter=head.separator, newlines_in_values=True)
     with head.path.open("rb") as file:
         for _ in range(head.lines):
             file.readline()

@@ -60,8 +60,8 @@ def check_header(
         reason = "第一行应为列名，却是空的"
     elif under := _under_title(names, below, row):
         reason = under
-    elif len(names) == 1 and any(mark in names[0] for mark in ";\t；，"):
-        reason = "只有一列，列名之间用的不是英文逗号；请另存为以英文逗号分隔的 CSV"
+    elif len(names) == 1 and any(mark in names[0] for mark in "；，"):
+        reason = "只有一列，列名之间用的是中文标点；请另存为以英文逗号分隔的 CSV"
     elif twice:
         reason = f"列 {'、'.join(twice)} 不止一次出现，无法确定用哪一列；请各保留一列"
     elif not all(names):

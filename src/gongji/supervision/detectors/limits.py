@@ -172,3 +172,17 @@ def diagnosis_age(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataF
     visits = _diagnoses(part, points).filter(pl.col("born").is_not_null())
     found = visits.filter(_outside(age_years("born", pl.col("begin"))))
     return hits(found.unique("visit"), pl.col("pool"), pl.format("诊断 {}", "_code"))
+
+
+@detector("诊断缺配套", "visits.diagnosis", points=True)
+def diagnosis_alone(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+    """A diagnosis for which the person has none of the items that belong to it, whose codes begin
+    as the point says, within so many days before or after; visits without lines are not meant."""
+    asked = _diagnoses(part, points).join(part.lines, on="visit", how="semi")
+    wanted = asked.select("visit", "person", "begin", "_code", pl.col("allowed").str.split(";"))
+    had = part.lines.select("person", "item", _then=pl.col("occurred_at").dt.date())
+    pairs = wanted.explode("allowed").join(had, on="person")
+    near = (pl.col("_then") - pl.col("begin")).dt.total_days().abs() <= rule.number("天数", 0)
+    served = pairs.filter(near & pl.col("item").str.starts_with(pl.col("allowed")))
+    found = asked.join(served, on=["visit", "_code"], how="anti").unique("visit")
+    return hits(found, pl.col("pool"), pl.format("诊断 {} 没有 {}", "_code", "allowed"))

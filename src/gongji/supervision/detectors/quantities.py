@@ -141,7 +141,8 @@ def over_supply(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFra
     """What a person has in hand of one drug after a purchase is above the limit, in whole packs.
 
     Supply in hand falls by a day each day and not below zero. What is beyond is rounded down to
-    packs, and is never more than the line itself. The old may have more in hand.
+    packs, and is never more than the line itself. The old may have more in hand. A drug of which
+    all that is beyond, the grey zone aside, costs less than the rule's least amount is left alone.
     """
     lines = part.lines.filter(pl.col("kind").is_in(DRUG_KINDS) & (pl.col("days") > 0))
     lines = lines.filter(pl.col("count") >= ONE).with_columns(
@@ -165,6 +166,8 @@ def over_supply(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFra
     packs = pl.min_horizontal((pl.col("_hand") - pl.col("_limit")) // pack, pl.col("count") // ONE)
     found = hand.with_columns(_limit=limit).with_columns(_packs=packs).filter(pl.col("_packs") > 0)
     money = pl.col("amount") * pl.col("_packs") * ONE // pl.col("count")
+    clear = money.filter(_percent("_hand", "_limit") > rule.grey_percent).sum()
+    found = found.filter(clear.over(key) >= rule.number("起算金额", 0))
     told = pl.format("{} 在手 {} 天，限 {} 天，超 {} 盒", "name", "_hand", "_limit", "_packs")
     return hits(found, money, told, _percent("_hand", "_limit"))
 

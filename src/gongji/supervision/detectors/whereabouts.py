@@ -1,4 +1,4 @@
-"""Detectors of when and where a person is: own stays, death, two places at once, too often."""
+"""Detectors of when and where a person is: stays, death, arrears, two places, too often."""
 
 import polars as pl
 
@@ -29,6 +29,21 @@ def after_death(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFra
     late = (pl.col("begin") - pl.col("died")).dt.total_days() > rule.number("宽限天数", 0)
     found = part.visits.join(dead, on="person").filter(late)
     return hits(found, pl.col("total"), pl.format("死亡日期 {}", "died"))
+
+
+@detector("欠费期间支付", "spells.arrears")
+def during_arrears(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
+    """A visit on a day of a spell with arrears for which the pooled fund paid; a spell that is no
+    older than so many days is not yet meant."""
+    owing = part.spells.filter(pl.col("arrears").fill_null(False))
+    owing = owing.select("person", "since", "until")
+    day, since, until = pl.col("begin"), pl.col("since"), pl.col("until")
+    grace = pl.duration(days=rule.number("宽限天数", 0))
+    inside = (since.is_null() | (day >= since + grace)) & (until.is_null() | (day <= until))
+    found = part.visits.filter(pl.col("pool") > 0).join(owing, on="person").filter(inside)
+    found = found.unique("visit", keep="first", maintain_order=True)
+    told = pl.format("{} 起欠费", pl.col("since").cast(pl.String).fill_null("参保"))
+    return hits(found, pl.col("pool"), told)
 
 
 @detector("异地同时", "visits.settled_at", "visits.region")
