@@ -15,7 +15,7 @@ from gongji.law.report import curve
 from gongji.law.report.law_figures import OFFICIAL
 from gongji.law.rulebook.provision_kinds import Parameter
 from gongji.law.rulebook.rulebook import Rulebook
-from gongji.portal import english, official_texts, refusal_words
+from gongji.portal import english, english_provisions, official_texts, refusal_words
 from gongji.portal.calculation import CalculatedAnswer, Elsewhere
 from gongji.portal.fields import OPENLY
 from gongji.portal.inputs import SET, USED, Question
@@ -243,7 +243,7 @@ def _figures(found: AsFar) -> Iterator[tuple[str, str]]:
     known = {p.value.code: (n, p.value.note) for n, p in _parameters(found).items()}
     for code in dict.fromkeys(path.split(".")[0] for path in found.missing):
         named, note = known[code]
-        yield name(named), "" if is_english() else note
+        yield name(named), english_provisions.words(note) if is_english() else note
 
 
 def _parameters(found: AsFar) -> Mapping[str, Any]:

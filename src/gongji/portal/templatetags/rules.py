@@ -2,6 +2,7 @@
 
 from django import template
 
+from gongji.law.rulebook.rulebook import Head
 from gongji.portal import english, english_provisions
 from gongji.portal.area_overview import PLACES
 from gongji.portal.ui_texts import is_english, name
@@ -56,6 +57,14 @@ def why(text: str) -> str:
 def titled(text: str) -> str:
     """A document's title in English; nothing where the visitor reads Chinese or there is none."""
     return english_provisions.TITLES.get(text, "") if is_english() else ""
+
+
+@register.filter
+def document(head: Head) -> str:
+    """A document with its number in the visitor's language, where it has a name in it."""
+    if not is_english() or head.title not in english_provisions.TITLES:
+        return f"{head.title}（{head.number}）"
+    return f"{english_provisions.TITLES[head.title]} ({english_provisions.cited(head.number)})"
 
 
 @register.filter
