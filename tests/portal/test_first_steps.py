@@ -139,7 +139,7 @@ def test_whether_the_hospital_is_the_one_selected_is_asked_and_never_assumed(cli
 
 def test_what_else_a_payment_rests_on_is_said_beside_it(client: Any) -> None:
     found = page(client, **ASKED)
-    assert "这样计算的前提：待遇享受期内、定点、直接结算" in found.text
+    assert "这样计算的前提：在待遇享受期内、到定点医药机构看、在定点医药机构当场结算" in found.text
     said = page(client, **ASKED, designated="true", direct="true", in_benefit_period="true")
     assert "这样计算的前提" not in said.text
     assert "这样计算的前提" not in page(client, **ASKED, designated="false").text

@@ -61,10 +61,11 @@ def titled(text: str) -> str:
 
 @register.filter
 def document(head: Head) -> str:
-    """A document with its number in the visitor's language, where it has a name in it."""
-    if not is_english() or head.title not in english_provisions.TITLES:
-        return f"{head.title}（{head.number}）"
-    return f"{english_provisions.TITLES[head.title]} ({english_provisions.cited(head.number)})"
+    """A document, with its number where it has one, in the visitor's language."""
+    title, number = titled(head.title) or head.title, article(head.number)
+    if head.number == head.title:
+        return title
+    return f"{title} ({number})" if is_english() else f"{title}（{number}）"
 
 
 @register.filter

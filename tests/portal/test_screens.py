@@ -1,0 +1,89 @@
+"""Twenty-four screens as pictures (build/screenshots/screens), on a phone, on a phone whose reader
+doubled the letters, and at a desk: none is empty, moves sideways or cuts what it says."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.portal.browser import Watched, fits, watched
+from tests.portal.conftest import DESK, PHONE, Family
+from tests.portal.test_own_browser import enter
+
+USUAL = 16
+"""Pixels of a letter, where nobody set the browser."""
+LOOKS: dict[str, tuple[dict[str, int], int]] = {
+    "phone": (PHONE, 100),
+    "doubled": (PHONE, 200),
+    "desk": (DESK, 100),
+}
+"""The size of the screen and the size of letters that the browser is set to, in percent."""
+OPEN = {
+    "first": "/",
+    "answer": "/?area=532300&status=retired&level=2&total=800",
+    "disease": "/?area=532300&status=retired&level=2&total=800&disease=高血压",
+    "refused": "/?area=445300&date=2025-12-01&status=active&level=2&total=800&selected=false",
+    "open-figure": "/?area=510400&date=2024-03-01&status=retired&level=2&total=20000",
+    "pharmacy": "/?area=510400&level=pharmacy&total=300&prescriber_level=none",
+    "wrong": "/?area=532300&status=retired&level=2&total=eight",
+    "areas": "/areas",
+    "area": "/areas/532300",
+    "area-ended": "/areas/430500?at=2022-11-02",
+    "text": "/texts/532300/2022-07-01",
+    "compare-form": "/compare",
+    "compare-reform": "/compare?a=532300@2024-10-31&b=532300@2024-11-01",
+    "compare-areas": "/compare?a=532300@2025-11-01&b=430500@2025-11-01",
+    "compare-all": "/compare?mode=all&status=retired&level=2&cost=800",
+    "sign-in": "/sign-in",
+    "nowhere": "/nowhere",
+}
+MINE = ("", "settlements", "account", "family", "filings", "items", "looks")
+CUT = """() => [...document.querySelectorAll('main *')].filter(one => one.checkVisibility() &&
+  one.clientWidth > 0 && !one.closest('svg, select, .hidden, thead') &&
+  !['inline', 'contents'].includes(getComputedStyle(one).display) &&
+  !['auto', 'scroll'].includes(getComputedStyle(one).overflowX) &&
+  (one.scrollWidth > one.clientWidth + 1 || one.getBoundingClientRect().right > innerWidth + 1))
+  .map(one => one.outerHTML.slice(0, 120))"""
+"""What is wider than its place or than the screen; what scrolls by itself is not cut."""
+
+
+@contextmanager
+def looked_at(browser: Any, address: str, look: str) -> Iterator[Watched]:
+    """A page at a size, its letters as the browser is set."""
+    size, percent = LOOKS[look]
+    with watched(browser, address, size) as seen:
+        sizes = {"standard": USUAL * percent // 100, "fixed": USUAL * percent // 100}
+        session = seen.page.context.new_cdp_session(seen.page)
+        session.send("Page.setFontSizes", {"fontSizes": sizes})
+        yield seen
+
+
+def taken(seen: Watched, path: str, picture: Path) -> list[str]:
+    """A screen's picture, and what is wrong with it."""
+    seen.goto(path)
+    seen.page.wait_for_load_state("networkidle")
+    seen.page.screenshot(path=picture, full_page=True)
+    fits(seen.page)
+    said = len(seen.page.inner_text("main"))
+    wrong = [] if said > 20 else [f"only {said} letters"]
+    return [f"{picture.stem}: {one}" for one in (*wrong, *seen.page.evaluate(CUT))]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("look", LOOKS)
+def test_each_screen_has_its_picture_and_nothing_is_cut(
+    chromium: Any, address: str, family: Family, screenshots: Path, look: str
+) -> None:
+    folder = screenshots / "screens"
+    folder.mkdir(exist_ok=True)
+    wrong: list[str] = []
+    with looked_at(chromium, address, look) as seen:
+        for name, path in OPEN.items():
+            wrong += taken(seen, path, folder / f"{name}-{look}.png")
+        seen.complaints.clear()  # The browser's own words on a page that is not there.
+        enter(seen, family.person)
+        for path in (*MINE, f"settlements/{family.settled}"):
+            name = path.partition("/")[0].removesuffix("s") if "/" in path else path or "year"
+            wrong += taken(seen, f"/me/{path}".rstrip("/"), folder / f"mine-{name}-{look}.png")
+    assert not wrong, "\n".join(wrong)
