@@ -40,12 +40,13 @@ OPEN = {
 }
 MINE = ("", "settlements", "account", "family", "filings", "items", "looks")
 CUT = """() => [...document.querySelectorAll('main *')].filter(one => one.checkVisibility() &&
-  one.clientWidth > 0 && !one.closest('svg, select, .hidden, thead') &&
+  [...one.childNodes].some(node => node.nodeType === 3 && node.data.trim()) &&
+  one.clientWidth > 0 && !one.closest('svg, select, .hidden, thead, .wide') &&
   !['inline', 'contents'].includes(getComputedStyle(one).display) &&
-  !['auto', 'scroll'].includes(getComputedStyle(one).overflowX) &&
   (one.scrollWidth > one.clientWidth + 1 || one.getBoundingClientRect().right > innerWidth + 1))
   .map(one => one.outerHTML.slice(0, 120))"""
-"""What is wider than its place or than the screen; what scrolls by itself is not cut."""
+"""What says something and is wider than its place or than the screen; tables that scroll by
+themselves are not cut."""
 
 
 @contextmanager

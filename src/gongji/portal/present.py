@@ -221,9 +221,7 @@ def shown(answer: CalculatedAnswer) -> dict[str, Any]:
         "doubts": [(doubt, links_of_doubt(doubt, books)) for doubt in explanation.doubts],
         "unofficial": unofficial,
         "supplied": [name(one) for one in supplied_names(explanation)],
-        "conditions": [
-            _condition(fact) for fact in answer.conditions if fact.column not in OPENLY
-        ],
+        "conditions": [_condition(fact) for fact in answer.conditions if fact.column not in OPENLY],
         "documents": [(book, text_url(book, "")) for book in books],
     }
 

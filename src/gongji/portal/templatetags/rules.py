@@ -41,7 +41,12 @@ def grouped(yuan: int) -> str:
 @register.filter
 def article(label: str) -> str:
     """A document with its article, in the visitor's language."""
-    return english_provisions.cited(label) if is_english() else label
+    if is_english():
+        return english_provisions.cited(label)
+    document, space, named = label.partition(" ")
+    # An article that says its document's short name itself: 社会保险经办条例 经办条例第二十条.
+    short = named.partition("第")[0]
+    return f"{document}{space}{named.removeprefix(short) if document.endswith(short) else named}"
 
 
 @register.filter
