@@ -1,8 +1,6 @@
-"""Twenty-four screens as pictures (build/screenshots/screens), on a phone, on a phone whose reader
-doubled the letters, and at a desk: none is empty, moves sideways or cuts what it says."""
+"""Twenty-five screens as pictures (build/screenshots/screens): on a phone, on one at 200 %, at a desk;
+none is empty, moves sideways or cuts what it says, in letters of the double size neither."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +9,15 @@ from tests.portal.browser import Watched, fits, watched
 from tests.portal.conftest import DESK, PHONE, Family
 from tests.portal.test_own_browser import enter
 
-USUAL = 16
-"""Pixels of a letter, where nobody set the browser."""
+ZOOMED = {"width": PHONE["width"] // 2, "height": PHONE["height"] // 2}
 LOOKS: dict[str, tuple[dict[str, int], int]] = {
-    "phone": (PHONE, 100),
-    "doubled": (PHONE, 200),
-    "desk": (DESK, 100),
+    "phone": (PHONE, 1),
+    "zoomed": (ZOOMED, 2),
+    "desk": (DESK, 1),
 }
-"""The size of the screen and the size of letters that the browser is set to, in percent."""
+"""The size of the screen, and how many points a pixel of it has."""
+DOUBLE = {"standard": 32, "fixed": 32}
+"""Letters twice as large as a browser's own, in pixels."""
 OPEN = {
     "first": "/",
     "answer": "/?area=532300&status=retired&level=2&total=800",
@@ -49,26 +48,26 @@ CUT = """() => [...document.querySelectorAll('main *')].filter(one => one.checkV
 themselves are not cut."""
 
 
-@contextmanager
-def looked_at(browser: Any, address: str, look: str) -> Iterator[Watched]:
-    """A page at a size, its letters as the browser is set."""
-    size, percent = LOOKS[look]
-    with watched(browser, address, size) as seen:
-        sizes = {"standard": USUAL * percent // 100, "fixed": USUAL * percent // 100}
-        session = seen.page.context.new_cdp_session(seen.page)
-        session.send("Page.setFontSizes", {"fontSizes": sizes})
-        yield seen
-
-
 def taken(seen: Watched, path: str, picture: Path) -> list[str]:
     """A screen's picture, and what is wrong with it."""
     seen.goto(path)
     seen.page.wait_for_load_state("networkidle")
-    seen.page.screenshot(path=picture, full_page=True)
-    fits(seen.page)
     said = len(seen.page.inner_text("main"))
     wrong = [] if said > 20 else [f"only {said} letters"]
-    return [f"{picture.stem}: {one}" for one in (*wrong, *seen.page.evaluate(CUT))]
+    wrong += too_wide(seen.page)
+    letters = seen.page.context.new_cdp_session(seen.page)
+    letters.send("Page.setFontSizes", {"fontSizes": DOUBLE})
+    wrong += [f"in double letters: {one}" for one in too_wide(seen.page)]
+    # A picture has the browser's usual letters again.
+    seen.page.screenshot(path=picture, full_page=True)
+    return [f"{picture.stem}: {one}" for one in wrong]
+
+
+def too_wide(page: Any) -> list[str]:
+    """What is cut or moves sideways."""
+    fits(page)
+    found: list[str] = page.evaluate(CUT)
+    return found
 
 
 @pytest.mark.slow
@@ -79,7 +78,8 @@ def test_each_screen_has_its_picture_and_nothing_is_cut(
     folder = screenshots / "screens"
     folder.mkdir(exist_ok=True)
     wrong: list[str] = []
-    with looked_at(chromium, address, look) as seen:
+    size, scale = LOOKS[look]
+    with watched(chromium, address, size, device_scale_factor=scale) as seen:
         for name, path in OPEN.items():
             wrong += taken(seen, path, folder / f"{name}-{look}.png")
         seen.complaints.clear()  # The browser's own words on a page that is not there.
