@@ -13,12 +13,17 @@ WRONG = {
     "quote --area": "--area 后面缺少值",
     "clear": "缺少 INSTITUTIONS",
     "nope": "没有命令 nope",
+    "adjudicat x": "没有命令 adjudicat；是否想用 adjudicate、readjudicate、audit",
     "ledger verfy": "没有命令 verfy；是否想用 verify",
     "areas x y": "多余的参数：x y",
     "areas --json=3": "选项 --json 不带值",
     "demo --people x": "--people 的值不对：应为整数",
     "adjudicate /nowhere -o x.csv": "VISITS 的值不对：文件或目录不存在：/nowhere",
     "adjudicate pyproject.toml -o x.csv --compression zip": "--compression 的值不对：应为 none、snappy、lz4、zstd 之一",
+    "population --area 430500 --persons 5 -o p": "--persons 的值不对：不应小于 100",
+    "buckets pyproject.toml -o b --buckets 0": "--buckets 的值不对：应在 1 至 512 之间",
+    "check nothing.yaml": "PATHS 的值不对：文件或目录不存在：nothing.yaml",
+    "diff 430500 532300": "应写成 统筹区@日期，如 532300@2024-11-01：430500",
     "curve --area 430500 -o curve.doc": "-o 的值不对：文件名应以 .svg 或 .png 结尾：curve.doc",
 }
 

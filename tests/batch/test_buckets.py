@@ -9,7 +9,14 @@ import pytest
 
 from gongji.batch import buckets, ordering
 from gongji.batch.addresses import Address
-from gongji.batch.buckets import MANIFEST, Manifest, bucket_of, hash_of, write_buckets
+from gongji.batch.buckets import (
+    MANIFEST,
+    Manifest,
+    bucket_of,
+    hash_of,
+    rows_known,
+    write_buckets,
+)
 from gongji.batch.own_tables import TABLES
 from gongji.cli.main import main
 from gongji.refusals import Refusal
@@ -41,6 +48,29 @@ def visits(count):
 def whole(folder):
     manifest = Manifest.read(folder)
     return [pl.read_parquet(bucket.path(folder)) for bucket in manifest.buckets]
+
+
+class Heard:
+    """What is told of the parts of a work: each with its total and what was done of it."""
+
+    def __init__(self):
+        self.parts = [["read", 0, 0]]
+
+    def begin(self, name, total):
+        self.parts.append([name, total, 0])
+
+    def update(self, count):
+        self.parts[-1][2] += count
+
+
+def test_cutting_and_sorting_are_parts_of_their_own_with_all_their_rows(tmp_path):
+    visits(60).write_parquet(tmp_path / "v.parquet")
+    visits(60).write_csv(tmp_path / "v.csv")
+    assert rows_known([tmp_path / "v.parquet"] * 2) == 120
+    assert rows_known([tmp_path / "v.parquet", tmp_path / "v.csv"]) == 0, "nobody knows yet"
+    heard = Heard()
+    write_buckets(tmp_path / "v.csv", tmp_path / "b", 4, heard)
+    assert heard.parts == [["read", 0, 60], ["按人排序", 60, 60]]
 
 
 def test_every_row_is_in_its_persons_bucket_in_order(tmp_path, monkeypatch):

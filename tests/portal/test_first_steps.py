@@ -130,6 +130,8 @@ def test_whether_the_hospital_is_the_one_selected_is_asked_and_never_assumed(cli
     assert "经转诊：" not in yes.text and "统筹基金支付 550.00元" in yes.text
     assert "统筹基金不予支付，个人负担 1,000.00元" in no.text
     assert "怎样才能报" in no.text and no.text.count("550.00元") == 2
+    elsewhere = "在别处看呢"
+    assert elsewhere in yes.text and elsewhere not in no.text, "each level refuses for the same"
     assert "到选定的那家机构看：医保报 550.00元，自己付 450.00元" in no.text
     assert "由选定的机构开转诊：医保报 550.00元，自己付 450.00元" in no.text
     assert no.fields["referred"]["value"] == "false", "now it can change the answer"
@@ -139,7 +141,10 @@ def test_whether_the_hospital_is_the_one_selected_is_asked_and_never_assumed(cli
 
 def test_what_else_a_payment_rests_on_is_said_beside_it(client: Any) -> None:
     found = page(client, **ASKED)
-    assert "这样计算的前提：待遇享受期内、定点、直接结算" in found.text
+    assert "这样计算的前提：在待遇享受期内、到定点医药机构看、在定点医药机构当场结算" in found.text
+    assert found.labels["f-designated"] == "是定点医药机构吗"
+    law = "中华人民共和国社会保险法"
+    assert f"适用文件：{law}" in found.text and f"{law}（{law}）" not in found.text
     said = page(client, **ASKED, designated="true", direct="true", in_benefit_period="true")
     assert "这样计算的前提" not in said.text
     assert "这样计算的前提" not in page(client, **ASKED, designated="false").text

@@ -1,16 +1,19 @@
 """Chinese and English: which one gets, that nothing is left of the other, the same figures."""
 
+import html
 import re
 from typing import Any
 
 import pytest
 from tests.portal.conftest import Family, sign_in
 from tests.portal.reading import read
+from tests.portal.test_calculator import questions
 
 from gongji.portal import ui_texts
 
 CHINESE = re.compile("[\u3400-\u9fff]")
 ENGLISH = {"accept-language": "en"}
+RANDOM = 60
 QUESTION = "/?area=430500&date=2023-02-01&status=active&level=3&total=4321.09&in_scope=4000"
 
 
@@ -63,6 +66,22 @@ def test_an_english_page_has_no_chinese_that_is_not_marked(client: Any, path: st
     # An area's own words and the names of documents are Chinese; what is ours is not.
     ours = [text for text in left if any(word in text for word in ours_in_chinese())]
     assert not ours, ours
+
+
+SEEN = re.compile(r'>([^<>]+)<|(?:aria-label|title|placeholder|alt)="([^"]*)"')
+"""What a reader sees or hears of a page; the codes of links and of fields are neither."""
+
+
+def test_an_answer_in_english_is_english_throughout(client: Any) -> None:
+    doubts, left = 0, set()
+    for question in questions(RANDOM, 11):
+        told = client.get(f"/answer?{question.link()}", headers=ENGLISH).json()
+        seen = SEEN.findall(html.unescape(f">{told['form']}{told['answer']}<"))
+        texts = [*(text for pair in seen for text in pair), *told["errors"].values()]
+        left |= {text for text in texts if CHINESE.search(text)}
+        doubts += texts.count("In doubt")
+    assert not left
+    assert doubts > 10, "there were some to be told"
 
 
 def ours_in_chinese() -> set[str]:

@@ -78,6 +78,8 @@ def test_every_word_of_the_shipped_rulebooks_is_known_in_english() -> None:
                 unknown.update([label] if CHINESE.search(english.cited(label)) else [])
             for provision in law.all(provision_kinds.Parameter).values():
                 unknown.update({provision.value.note} - english.NOTES.keys())
+            notes = [one.value.note for one in law.all(provision_kinds.Meter).values()]
+            unknown.update(note for note in notes if CHINESE.search(english.words(note)))
             for book in law.books:
                 unknown.update({book.head.title} - english.TITLES.keys())
                 for name, doubt in book.doubts.items():

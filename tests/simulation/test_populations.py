@@ -48,6 +48,7 @@ def test_the_margins_are_met_on_the_rows_that_were_written(tmp_path, monkeypatch
     assert len(people) == 3000 and people["person"].n_unique() == 3000
     assert (people["status"] == "retired").mean() == pytest.approx(0.2756, rel=0.01)
     ordinary = visits.filter(pl.col("benefit") == "ordinary")
+    assert PopulationWish("430500", 3000, 2025, read_margins(None)).visits == len(visits)
     assert len(ordinary) == 17_700 and visits["visit"].n_unique() == len(visits)
     assert set(visits["date"].dt.year()) == {2025}
     third = ordinary.filter(pl.col("level") == "3")["total_fen"].mean()

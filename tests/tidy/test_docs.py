@@ -63,6 +63,23 @@ def test_links_between_pages_lead_somewhere(path: Path) -> None:
             assert (path.parent / target).exists(), f"{path.name} -> {target}"
 
 
+NAMED_TEST = re.compile(r"`(?:tests/)?([\w/]+\.py)::(test_\w+)`")
+NAMED_FILE = re.compile(r"\btest_\w+\.py\b")
+
+
+def test_every_test_that_a_page_names_exists() -> None:
+    files = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+    named = set()
+    for page in PAGES_OF_PEOPLE:
+        text = page.read_text(encoding="utf-8")
+        assert set(NAMED_FILE.findall(text)) <= files, page.name
+        named |= set(NAMED_TEST.findall(text))
+    for path, test in named:
+        code = (ROOT / "tests" / path).read_text(encoding="utf-8")
+        assert re.search(rf"^def {test}\(", code, re.MULTILINE), f"{path}::{test}"
+    assert len(named) > 40
+
+
 @of_each("path", sorted((DOCS / "decisions").glob("*.md")), ids=lambda p: p.stem)
 def test_decisions_are_short(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").split()) < 300

@@ -16,6 +16,7 @@ from gongji.batch.core import Settler
 from gongji.batch.notes import counted
 from gongji.batch.ordering import CHUNK_ROWS, Chunks
 from gongji.batch.visit_files import Rejected, VisitSource
+from gongji.batch.work_steps import Unwatched
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.opening_meters import Opening, read_opening
@@ -49,14 +50,8 @@ class Summary:
     """The documents in force for some row, as the results name them."""
 
 
-class FileSteps:
-    """Who is told which part of the work begins, and how many rows of it are done; here nobody."""
-
-    def begin(self, name: str, total: int) -> None:
-        """A part of the work begins, of so many rows; zero where nobody knows yet."""
-
-    def update(self, rows: int) -> None:
-        """So many rows more of it are done."""
+class FileSteps(Unwatched):
+    """Who is told of the parts of settling a file, and of its rows; here nobody."""
 
     def told(self, chunks: Chunks, passes: int = 0, then: tuple[str, int] = ("", 0)) -> Chunks:
         """The same tables, whose rows are told as they are read.

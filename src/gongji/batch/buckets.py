@@ -8,7 +8,7 @@ not finished and the next run goes on with it. This module knows rows and files,
 import hashlib
 import shutil
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import chain
@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 
 from gongji.batch import ordering
 from gongji.batch.visit_files import VisitSource
+from gongji.batch.work_steps import UNWATCHED, WorkSteps
 from gongji.refusals import Refusal
 from gongji.tabular.arrow_tables import FAULT, ROW, numbered
 from gongji.tabular.cell_forms import plain, text_of
@@ -38,7 +39,8 @@ _READY = "ready.json"
 
 Source: TypeAlias = "pa.Table | Path | Sequence[Path] | Iterable[pa.Table]"
 """A table, a file, several files of the same columns, or tables that come one after the other."""
-Told = Callable[[int], None]
+SORTING = "按人排序"
+"""The part after the cutting."""
 
 
 class Bucket(msgspec.Struct, frozen=True):
@@ -120,12 +122,24 @@ def bucket_of(person: str, buckets: int) -> int:
     return zlib.crc32(person.encode()) % buckets
 
 
+def rows_known(paths: Sequence[Path]) -> int:
+    """How many rows files have, where that is known before they are read; else zero."""
+    if any(path.suffix.lower() != ".parquet" or not path.is_file() for path in paths):
+        return 0
+    return sum(pq.read_metadata(path).num_rows for path in paths)
+
+
 def write_buckets(
-    source: Source, folder: Path, buckets: int, told: Told = lambda _: None, table: str = "visits"
+    source: Source,
+    folder: Path,
+    buckets: int,
+    steps: WorkSteps = UNWATCHED,
+    table: str = "visits",
 ) -> Manifest:
     """Cut rows by person into so many files of whole persons, sorted, with a manifest.
 
-    Shape:   `told` hears of rows that were read; of files every row has its number, row_number.
+    Shape:   `steps` hears of rows as they are read, in a part that its caller began, then of the
+             part that sorts them; of files every row has its number, row_number.
     Refuses: value_invalid for a number of buckets, field_missing without persons, and what reading
              the files is refused for.
     Ensures: memory is bounded by two buckets; the same rows give the same bytes; a run that was
@@ -143,12 +157,11 @@ def write_buckets(
     origin = _origin(source)
     if ready is None or not origin or (ready.source, ready.buckets) != (origin, buckets):
         shutil.rmtree(scattered, ignore_errors=True)
-        columns = _scattered_anew(source, scattered, buckets, told)
-        ready = _Scattered(origin, buckets, columns)
+        columns, rows = _scattered_anew(source, scattered, buckets, steps)
+        ready = _Scattered(origin, buckets, columns, rows)
         write_whole(scattered / _READY, msgspec.json.encode(ready))
     (folder / MANIFEST).unlink(missing_ok=True)
-    jobs = (partial(_gather, scattered, folder, number) for number in range(buckets))
-    done = tuple(ordering.side_by_side(jobs))
+    done = tuple(_gathered(scattered, folder, ready, steps))
     manifest = Manifest(table, ready.columns, done, origin)
     _remove_others(folder, manifest)
     write_whole(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
@@ -156,11 +169,25 @@ def write_buckets(
     return manifest
 
 
-def _scattered_anew(source: Source, scattered: Path, buckets: int, told: Told) -> tuple[str, ...]:
-    """The columns of all rows, which are cut into a new folder; what is refused leaves none."""
+def _gathered(
+    scattered: Path, folder: Path, ready: "_Scattered", steps: WorkSteps
+) -> Iterator[Bucket]:
+    """The buckets, each sorted into its file."""
+    steps.begin(SORTING, ready.rows)
+    jobs = (partial(_gather, scattered, folder, number) for number in range(ready.buckets))
+    for bucket in ordering.side_by_side(jobs):
+        steps.update(bucket.rows)
+        yield bucket
+
+
+def _scattered_anew(
+    source: Source, scattered: Path, buckets: int, steps: WorkSteps
+) -> tuple[tuple[str, ...], int]:
+    """The columns of all rows, which are cut into a new folder, and how many rows there are; what
+    is refused leaves none."""
     scattered.mkdir()
     try:
-        return _scatter(_tables(source), scattered, buckets, told)
+        return _scatter(_tables(source), scattered, buckets, steps)
     except Refusal:
         shutil.rmtree(scattered)
         with suppress(OSError):
@@ -174,6 +201,7 @@ class _Scattered(msgspec.Struct, frozen=True):
     source: str
     buckets: int
     columns: tuple[str, ...]
+    rows: int = 0
 
     @classmethod
     def read(cls, folder: Path) -> "_Scattered | None":
@@ -239,8 +267,11 @@ def _tables(source: Source) -> Iterator[pa.Table]:
         done += table.num_rows
 
 
-def _scatter(tables: Iterator[pa.Table], folder: Path, buckets: int, told: Told) -> tuple[str, ...]:
-    """Every row in the file of its bucket; the names of the columns."""
+def _scatter(
+    tables: Iterator[pa.Table], folder: Path, buckets: int, steps: WorkSteps
+) -> tuple[tuple[str, ...], int]:
+    """Every row in the file of its bucket; the names of the columns, and how many rows."""
+    rows = 0
     first = next(tables, None)
     if first is None:
         raise Refusal("value_invalid", "文件", {"value": "0 行", "allowed": "至少一行就诊"})
@@ -259,11 +290,12 @@ def _scatter(tables: Iterator[pa.Table], folder: Path, buckets: int, told: Told)
                 if end > start:
                     writers[number].write_table(table.slice(start, end - start))
                 start = end
-            told(table.num_rows)
+            steps.update(table.num_rows)
+            rows += table.num_rows
     finally:
         for writer in writers.values():
             writer.close()
-    return tuple(name for name in schema.names if name not in (ROW, FAULT))
+    return tuple(name for name in schema.names if name not in (ROW, FAULT)), rows
 
 
 def _plain_schema(schema: pa.Schema) -> pa.Schema:

@@ -42,10 +42,10 @@ def command(
       gongji buckets visits.parquet -o buckets/ --buckets 64
       gongji buckets 2023.csv 2024.csv -o buckets/
     """
-    from gongji.batch.buckets import write_buckets
+    from gongji.batch.buckets import rows_known, write_buckets
 
-    with ProgressBar("行", name="按人分开") as bar:
-        made = write_buckets(list(visits), output, buckets, bar.update, table)
+    with ProgressBar("行", rows_known(visits), name="按人分开") as bar:
+        made = write_buckets(list(visits), output, buckets, bar, table)
     most = max(bucket.most_rows for bucket in made.buckets)
     if as_json:
         body = {"folder": str(output), "rows": made.rows, "persons": made.persons}

@@ -562,15 +562,10 @@ def tables(
         owner_connection() as connection,
         ProgressBar("行", shown=not (as_json or outer)) as bar,
     ):
-
-        def told(table: str, rows: int) -> None:
-            bar.say(table)
-            bar.update(rows)
-
         asked = TablesAsked(area, year, buckets)
         laws = installed_areas().area(area)
         try:
-            rows = write_tables(connection, output, asked, pseudonyms, laws, told)
+            rows = write_tables(connection, output, asked, pseudonyms, laws, bar)
         except Refusal:
             if new:
                 shutil.rmtree(output)

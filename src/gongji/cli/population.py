@@ -69,8 +69,8 @@ def command(
 
     Areas(Library(folders)).area(area)
     wanted = PopulationWish(area, persons, year, read_margins(file), seed, buckets)
-    with ProgressBar("次", name="虚构") as bar:
-        made = make_population(wanted, output, bar.update)
+    with ProgressBar("次", wanted.visits, name="虚构") as bar:
+        made = make_population(wanted, output, bar)
     if as_json:
         import msgspec
 

@@ -20,6 +20,6 @@ class StepsShown(FileSteps):
             name, total = COMPILING, 0
         self.bar.begin(name, total)
 
-    def update(self, rows: int) -> None:
+    def update(self, count: int) -> None:
         """So many rows more of it are done."""
-        self.bar.update(rows)
+        self.bar.update(count)

@@ -1,6 +1,7 @@
 """What is wrong with a command line, in Chinese: the library says it in English only."""
 
 import re
+from difflib import get_close_matches
 
 import click
 
@@ -31,11 +32,12 @@ def _sentence(error: click.UsageError) -> str:
     if isinstance(error, click.NoSuchOption):
         return f"没有选项 {error.option_name}{_near(error.possibilities)}"
     if isinstance(error, click.exceptions.NoSuchCommand):
-        return f"没有命令 {error.command_name}{_near(error.possibilities)}"
+        return f"没有命令 {error.command_name}{_near(error.possibilities or _similar(error))}"
     if isinstance(error, click.MissingParameter):
         return f"缺少 {_name(error)}"
     if isinstance(error, click.BadParameter):
-        return f"{_name(error)} 的值不对：{_expected(error)}"
+        name = _name(error)
+        return f"{name} 的值不对：{_expected(error)}" if name else _expected(error)
     for pattern, told in _GENERAL:
         if found := pattern.match(error.message):
             return told.format(*found.groups())
@@ -46,13 +48,27 @@ def _near(possibilities: list[str] | None) -> str:
     return f"；是否想用 {'、'.join(possibilities)}" if possibilities else ""
 
 
+def _similar(error: click.exceptions.NoSuchCommand) -> list[str]:
+    """Commands of the group that are written nearly so."""
+    group = error.ctx.command if error.ctx else None
+    known = group.list_commands(error.ctx) if isinstance(group, click.Group) and error.ctx else []
+    return get_close_matches(error.command_name, known, n=3)
+
+
 def _name(error: click.BadParameter) -> str:
     """The option or argument as it is typed."""
     hint = error.param_hint
     if hint is None and error.param is not None and error.ctx is not None:
         hint = error.param.get_error_hint(error.ctx)
     names = [hint] if isinstance(hint, str) else list(hint or [])
-    return " / ".join(name.strip("'") for name in names)
+    return " / ".join(name.strip("'[].") for name in names)
+
+
+def _range(kind: click.IntRange) -> str:
+    """Between which bounds a number is to be; one of them may not be there."""
+    if kind.max is None:
+        return f"不应小于 {kind.min}"
+    return f"不应大于 {kind.max}" if kind.min is None else f"应在 {kind.min} 至 {kind.max} 之间"
 
 
 def _expected(error: click.BadParameter) -> str:
@@ -61,7 +77,7 @@ def _expected(error: click.BadParameter) -> str:
     if isinstance(kind, click.Choice) and "is not one of" in error.message:
         return f"应为 {'、'.join(str(choice) for choice in kind.choices)} 之一"
     if isinstance(kind, click.IntRange) and "is not in the range" in error.message:
-        return f"应在 {kind.min} 至 {kind.max} 之间"
+        return _range(kind)
     if "is not a valid integer" in error.message:
         return "应为整数"
     for ending, told in _PATHS.items():

@@ -16,7 +16,7 @@ LEAST_END = 3_000 * FEN_PER_YUAN
 """Where the picture ends at least: most bills of a clinic are below."""
 SAMPLES, FEW = 60, 12
 ROWS = 6
-WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 360, 240, 62, 26, 18, 46
+WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 360, 256, 62, 42, 18, 46
 """The picture's own units: at the width of a phone its letters of 14 are more than 12 pixels."""
 
 

@@ -8,6 +8,7 @@ differ. A sentence of a form that is not known here stays in Chinese.
 import re
 from collections.abc import Callable, Mapping
 
+from gongji.portal.english_provisions import cited
 from gongji.portal.law_terms import term
 from gongji.refusals import Refusal
 
@@ -271,7 +272,7 @@ def _word(name: str, text: str) -> str:
     if name == "reason":
         return reason(text)
     if name == "books":
-        return text.replace("、", ", ")
+        return ", ".join(cited(one) for one in text.split("、"))
     return _OWN.get(name, term)(text)
 
 

@@ -347,8 +347,21 @@ NOTES = {
     "急诊抢救死亡参照住院政策，住院文件另定": "Emergency care ending in death follows inpatient care, which another document rules.",
     "住院文件另定": "Set by the area's document on inpatient care.",
     "“双通道”政策另定": "Set by the policy on dual-channel drugs.",
+    # What a meter adds up.
+    "一次急诊抢救（含随后住院）内的起付标准": "deductible within one emergency, the stay after it included",
+    "一次挂号内已承担的起付标准": "deductible borne within one registration",
+    "一次日间手术内的起付标准": "deductible within one day surgery",
+    "与住院合并计算的统筹基金年度支付累计": "paid by the pooled fund this year, inpatient care included",
+    "全年起付累计": "deductibles borne this year",
+    "各病种年度支付累计": "paid this year for each disease",
+    "各级医疗机构各自的年度起付累计": "deductibles borne this year, at each level apart",
+    "普通门诊年度起付累计": "deductibles borne this year in ordinary outpatient care",
+    "普通门诊统筹基金年度支付累计": "paid by the pooled fund this year for ordinary outpatient care",
+    "当年有效": "for this year only",
+    "高血压、糖尿病各自": "hypertension and diabetes apart",
+    "高血压、糖尿病合计": "hypertension and diabetes together",
 }
-"""What rulebooks say of open figures: who gives them."""
+"""What rulebooks note of open figures (who gives them) and of meters (what they add up)."""
 _ALL = WORDS | TERMS | NUMBERS | NOTES | KEYS | NAMES | DOUBTS
 _JOINTS = (("；", "; "), (" · ", " · "), ("，", ", "), ("：", ": "), ("、", ", "))
 _AMOUNT = re.compile(r"^(-?[\d,.]+) ?元$")

@@ -66,7 +66,7 @@ class Field:
     note: str = ""
     article: str = ""
     own: bool = False
-    """Whether its note is the rulebook's, and so in Chinese only."""
+    """Whether its note is the rulebook's."""
 
 
 @dataclass(frozen=True)

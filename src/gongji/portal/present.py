@@ -15,7 +15,8 @@ from gongji.law.report import curve
 from gongji.law.report.law_figures import OFFICIAL
 from gongji.law.rulebook.provision_kinds import Parameter
 from gongji.law.rulebook.rulebook import Rulebook
-from gongji.portal import english, official_texts, refusal_words
+from gongji.law.rulebook.vocabulary import Fact
+from gongji.portal import english, english_provisions, official_texts, refusal_words
 from gongji.portal.calculation import CalculatedAnswer, Elsewhere
 from gongji.portal.fields import OPENLY
 from gongji.portal.inputs import SET, USED, Question
@@ -179,6 +180,12 @@ def elsewhere(answer: CalculatedAnswer) -> Iterator[dict[str, Any]]:
         yield row
 
 
+def _differing(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, or none where each gives the same reason why nothing is paid."""
+    reasons = {row["reason"] for row in rows}
+    return [] if len(reasons) == 1 and all(reasons) else rows
+
+
 def _there(question: Question, other: Elsewhere) -> str:
     codes = {level: code for code, level in curve.LEVELS.items()}
     if other.level in codes:
@@ -210,13 +217,11 @@ def shown(answer: CalculatedAnswer) -> dict[str, Any]:
             )
             for room in answer.rooms
         ],
-        "elsewhere": list(elsewhere(answer)),
+        "elsewhere": _differing(list(elsewhere(answer))),
         "doubts": [(doubt, links_of_doubt(doubt, books)) for doubt in explanation.doubts],
         "unofficial": unofficial,
         "supplied": [name(one) for one in supplied_names(explanation)],
-        "conditions": [
-            (fact, name(fact.name)) for fact in answer.conditions if fact.column not in OPENLY
-        ],
+        "conditions": [_condition(fact) for fact in answer.conditions if fact.column not in OPENLY],
         "documents": [(book, text_url(book, "")) for book in books],
     }
 
@@ -243,7 +248,7 @@ def _figures(found: AsFar) -> Iterator[tuple[str, str]]:
     known = {p.value.code: (n, p.value.note) for n, p in _parameters(found).items()}
     for code in dict.fromkeys(path.split(".")[0] for path in found.missing):
         named, note = known[code]
-        yield name(named), "" if is_english() else note
+        yield name(named), english_provisions.words(note) if is_english() else note
 
 
 def _parameters(found: AsFar) -> Mapping[str, Any]:
@@ -294,6 +299,11 @@ WAYS = {
     ("excluded_by_law", "false"): "不属于法律法规规定不予支付的",
 }
 """What a person does, or how it would have to be, for the pool to pay."""
+
+
+def _condition(fact: Fact) -> str:
+    """What a payment rests on, as a person would say it."""
+    return say(WAYS.get((fact.column, "true"), "")) or name(fact.name)
 
 
 def _way(column: str, value: str, labels: Mapping[str, str]) -> str:

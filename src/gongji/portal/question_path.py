@@ -29,6 +29,8 @@ from gongji.portal.inputs import (
 )
 from gongji.refusals import Refusal
 
+PROVINCE, ELSEWHERE = "0000", "其他州市"
+"""How a province's code ends, and what it is called beside areas of its own."""
 MOST_CARDS = 9
 """More areas than these are a list."""
 PLACES = {
@@ -61,6 +63,27 @@ OPEN_ANSWERS = {
     "referred": (("false", "没有转诊"), ("true", "有转诊")),
     "offsite": (("", "在参保地"), ("filed", "在外地，办了备案"), ("unfiled", "在外地，没办备案")),
 }
+FOLDED_QUESTIONS = {
+    "in_benefit_period": "在医保待遇享受期内吗",
+    "designated": "是定点医药机构吗",
+    "direct": "是当场直接结算的吗",
+    "qualified": "是纳入门诊统筹的药店吗",
+    "has_account": "有职工医保个人账户吗",
+    "in_agreement": "药品在协议期内吗",
+    "third_party": "应当由第三人负担吗（如被人撞伤）",
+    "advance": "由基金先行支付吗",
+    "other_fund": "应当由工伤保险等其他基金付吗",
+    "paid_by_account": "已经用个人账户付过了吗",
+    "public_health": "应当由公共卫生负担吗",
+    "abroad": "是在境外看的吗",
+    "wellness": "是保健、整形美容吗",
+    "excluded_by_law": "是法律法规规定不予支付的吗",
+    "inpatient": "是在住院期间吗",
+    "admitted": "急诊后转住院了吗",
+    "died": "是抢救无效死亡的吗",
+    "disease_count": "登记了几种病",
+}
+"""What is folded away, asked in people's words; an area's own facts keep their names."""
 PICKS = ("100", "300", "800", "2000", "5000")
 """Costs in yuan to choose by one tap."""
 
@@ -119,7 +142,7 @@ def _cards(
 
 
 def _start(question: Question) -> Iterator[Field]:
-    areas = tuple((area.code, area.laws[-1].place) for area in installed_areas().every({}))
+    areas = tuple(_areas())
     kind = CARDS if len(areas) <= MOST_CARDS else SELECT
     home = question.get("area")
     try:
@@ -130,6 +153,16 @@ def _start(question: Question) -> Iterator[Field]:
     status = tuple((code, name) for name, code in FACTS["参保状态"].choices.items())
     given = FACTS["参保状态"].codes.get(question.get("status"), question.get("status"))
     yield _cards("status", "在职还是退休", given, status)
+
+
+def _areas() -> Iterator[tuple[str, str]]:
+    """The areas by code and name; a province is what is left of it, behind its own areas."""
+    every = installed_areas().every({})
+    provinces = {area.code[:2] for area in every if not area.code.endswith(PROVINCE)}
+    for area in sorted(every, key=lambda one: (one.code[:2], one.code.endswith(PROVINCE))):
+        whole = area.code.endswith(PROVINCE) and area.code[:2] in provinces
+        place = area.laws[-1].place
+        yield area.code, f"{place}（{ELSEWHERE}）" if whole else place
 
 
 def _place(question: Question, form: InputForm, asked: frozenset[str]) -> Iterator[Field]:
@@ -221,7 +254,7 @@ def _more(
         if field.name in shown or field.name in ("parent_level", *IN_THE_OPEN):
             continue
         if field.name in asked or question.get(field.name):
-            yield field
+            yield replace(field, label=FOLDED_QUESTIONS.get(field.name, field.label))
 
 
 BY_THE_PLACE = {"level", "institution_kind", "parent_level", "institution"}

@@ -35,6 +35,8 @@ SENTENCES = {
     "not_ruled": "{place}的文件没有规定{value}",
     "self_pay_missing": "目录没有给出乙类项目 {value} 的先行自付比例，{place}的文件也没有规定",
     "level_missing": "还没有选医疗机构的级别",
+    "amount_invalid": "{field}：“{value}”不是金额；请只填数字，像 800 或 800.50 这样",
+    "amount_negative": "{field}不能是负数：{value}",
     "no_prescription": "在药店购药没有定点医疗机构的处方",
 }
 """What the pages say instead, by code."""

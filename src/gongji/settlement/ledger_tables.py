@@ -9,7 +9,6 @@ them.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from psycopg.rows import dict_row
 
 from gongji.batch.buckets import write_buckets
 from gongji.batch.own_tables import ALSO_OF_VISITS, TABLES, VISITS
+from gongji.batch.work_steps import UNWATCHED, WorkSteps
 from gongji.law.engine.area import Area
 from gongji.law.engine.visit import WAITS, Value, fact_text
 from gongji.ledger.entry_contents import SettledFacts, read_facts
@@ -30,7 +30,6 @@ from gongji.tabular.whole_files import appearing
 from gongji.units import day_of, yuan_text
 
 Connection = psycopg.Connection[Any]
-Told = Callable[[str, int], None]
 PIECE = 50_000
 """So many rows are in memory at a time."""
 TENTHS = 10
@@ -124,7 +123,7 @@ def write_tables(
     asked: TablesAsked,
     pseudonyms: Pseudonyms,
     laws: Area,
-    told: Told = lambda table, rows: None,
+    steps: WorkSteps = UNWATCHED,
 ) -> dict[str, int]:
     """Write a year of the ledger into a folder, all of one moment.
 
@@ -133,7 +132,7 @@ def write_tables(
     Refuses: value_invalid where nothing of the year stands.
     Ensures: what is missing of a person is empty, never guessed.
     """
-    run = _Writing(connection, folder, asked, pseudonyms, laws, told)
+    run = _Writing(connection, folder, asked, pseudonyms, laws, steps)
     with connection.transaction():
         connection.execute("set transaction isolation level repeatable read, read only")
         return run.all()
@@ -146,7 +145,7 @@ class _Writing:
     asked: TablesAsked
     pseudonyms: Pseudonyms
     laws: Area
-    told: Told
+    steps: WorkSteps
 
     def all(self) -> dict[str, int]:
         """All tables; visits come first, for without any there is nothing to write."""
@@ -167,8 +166,8 @@ class _Writing:
         if first is None and name == "visits":
             raise self._nothing()
         given = chain([TABLES[name].empty_table() if first is None else first], pieces)
-        told = partial(self.told, name)
-        made = write_buckets(given, self.folder / name, self.asked.buckets, told, table=name)
+        self.steps.begin(name, 0)
+        made = write_buckets(given, self.folder / name, self.asked.buckets, self.steps, name)
         return made.rows
 
     def _nothing(self) -> Refusal:

@@ -5,7 +5,7 @@ size is bounded by no memory. What came out is measured on the rows as they were
 beside what was wanted. This module knows no law.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gongji.batch.buckets import Manifest, write_buckets
+from gongji.batch.work_steps import UNWATCHED, WorkSteps
 from gongji.refusals import Refusal
 from gongji.simulation.margins import AGES, LEVELS, Margins
 from gongji.simulation.raking import F64, I64, dealt, rake, whole_numbers
@@ -111,6 +112,12 @@ class PopulationWish:
     seed: int = 1
     buckets: int = 16
 
+    @property
+    def visits(self) -> int:
+        """How many visits the margins make of so many persons, about."""
+        each = (self.margins[name].number for name in ("人均普通门诊次数", "人均慢特病次数"))
+        return round(self.persons * sum(each))
+
 
 @dataclass
 class _Block:
@@ -141,11 +148,11 @@ class _Measure:
 
 
 def make_population(
-    wanted: PopulationWish, folder: Path, told: Callable[[int], None] = lambda _: None
+    wanted: PopulationWish, folder: Path, steps: WorkSteps = UNWATCHED
 ) -> Population:
     """Draw a population and write it as buckets of persons and of visits.
 
-    Shape:   `told` hears of visits written.
+    Shape:   `steps` hears of visits drawn, in a part that its caller began, then of their sorting.
     Refuses: value_invalid for too few persons or margins that contradict each other.
     Ensures: the same wishes give the same bytes.
     """
@@ -171,7 +178,7 @@ def make_population(
             _measure_people(wanted, block, measure)
             done += count
 
-    write_buckets(drawn(), folder / VISITS, wanted.buckets, told)
+    write_buckets(drawn(), folder / VISITS, wanted.buckets, steps)
     write_buckets(iter(people), folder / PEOPLE, wanted.buckets, table=PEOPLE)
     margins = wanted.margins
     made = Population(

@@ -2,6 +2,7 @@
 
 from django import template
 
+from gongji.law.rulebook.rulebook import Head
 from gongji.portal import english, english_provisions
 from gongji.portal.area_overview import PLACES
 from gongji.portal.ui_texts import is_english, name
@@ -40,7 +41,12 @@ def grouped(yuan: int) -> str:
 @register.filter
 def article(label: str) -> str:
     """A document with its article, in the visitor's language."""
-    return english_provisions.cited(label) if is_english() else label
+    if is_english():
+        return english_provisions.cited(label)
+    document, space, named = label.partition(" ")
+    # An article that says its document's short name itself: 社会保险经办条例 经办条例第二十条.
+    short = named.partition("第")[0]
+    return f"{document}{space}{named.removeprefix(short) if document.endswith(short) else named}"
 
 
 @register.filter
@@ -56,6 +62,15 @@ def why(text: str) -> str:
 def titled(text: str) -> str:
     """A document's title in English; nothing where the visitor reads Chinese or there is none."""
     return english_provisions.TITLES.get(text, "") if is_english() else ""
+
+
+@register.filter
+def document(head: Head) -> str:
+    """A document, with its number where it has one, in the visitor's language."""
+    title, number = titled(head.title) or head.title, article(head.number)
+    if head.number == head.title:
+        return title
+    return f"{title} ({number})" if is_english() else f"{title}（{number}）"
 
 
 @register.filter
