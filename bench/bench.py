@@ -412,10 +412,10 @@ import sys, time
 from pathlib import Path
 from gongji.batch.adjudicate import Options, adjudicate_file
 source, target, compression = sys.argv[1:]
-start = time.perf_counter()
+start, busy = time.perf_counter(), time.process_time()
 options = Options(area="430500", compression=compression)
 made = adjudicate_file(Path(source), Path(target), options, lambda done, of: None)
-print(made.visits, time.perf_counter() - start)
+print(made.visits, time.perf_counter() - start, time.process_time() - busy)
 """
 GONGJI, BY_HAND = ("-c", PRODUCT), (str(Path(__file__).with_name("by_hand.py")),)
 """The programs that settle a file, as Python is told them."""
@@ -427,6 +427,8 @@ class FileRun:
 
     visits: int
     seconds: float
+    processor: float
+    """Seconds of processor, which a busy machine does not lengthen."""
     peak: float
     """GiB."""
 
@@ -440,8 +442,8 @@ def settle_file(program: tuple[str, ...], source: Path, target: Path, compressio
         if status:
             raise SystemExit(f"settling {source.name} failed")
         said.seek(0)
-        visits, seconds = said.read().split()
-    return FileRun(int(visits), float(seconds), _peak(usage))
+        visits, *seconds = said.read().split()
+    return FileRun(int(visits), *map(float, seconds), _peak(usage))
 
 
 def _peak(usage: resource.struct_rusage) -> float:
@@ -463,9 +465,9 @@ def files(rows: int) -> list[Line]:
         tables = []
         for program in (GONGJI, BY_HAND):
             settle_file(program, source, target, "none")
-            tables.append(pq.read_table(target))
+            tables.append(pq.read_table(target).to_pylist())
             target.unlink()
-        if not tables[0].equals(tables[1]):
+        if tables[0] != tables[1]:
             raise SystemExit("the product and the program by hand write different tables")
         for number, (in_order, compression) in enumerate(FILES):
             # A new name each time: a file that is replaced has to be deleted first.
@@ -483,7 +485,10 @@ def files(rows: int) -> list[Line]:
             target.unlink()
             if in_order:
                 hand = settle_file(BY_HAND, source, target, compression)
-                share = f"{hand.seconds:.1f} s: gongji at {hand.seconds / made.seconds:.2f} of it"
+                share = (
+                    f"{hand.seconds:.1f} s: gongji at {hand.seconds / made.seconds:.2f} of it, "
+                    f"{hand.processor / made.processor:.2f} by processor"
+                )
                 lines.append(("the same by hand", _rate(hand), share))
                 target.unlink()
             source.unlink()
