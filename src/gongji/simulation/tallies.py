@@ -18,6 +18,8 @@ F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
 I8 = npt.NDArray[np.int8]
+Keys = npt.NDArray[np.signedinteger[Any]]
+"""Small numbers of whatever width."""
 
 GROUPS = 40
 """Groups of persons that replicate each other."""
@@ -134,7 +136,7 @@ def add_up(cohort: Cohort, amounts: tuple[VisitAmounts, ...], shape: tuple[int, 
     # Each visit's cost is known where some law could settle it.
     total = np.maximum.reduce([one.total for one in amounts])
 
-    def over(keys: I64, fen: I64, length: int) -> I64:
+    def over(keys: Keys, fen: I64, length: int) -> I64:
         # Exact: sums of whole fen stay below 2**53.
         return np.bincount(keys, fen, length).astype(np.int64)
 
@@ -198,7 +200,7 @@ def interval(of: Callable[..., F64], *groups: F64) -> Interval:
     return Interval(value, value - T_39 * spread, value + T_39 * spread)
 
 
-def by_group(group: I64, amounts: npt.NDArray[np.generic]) -> F64:
+def by_group(group: Keys, amounts: npt.NDArray[np.generic]) -> F64:
     """Sums for every group of replicates."""
     sums: F64 = np.bincount(group, amounts.astype(np.float64), GROUPS).astype(np.float64)
     return sums
