@@ -71,6 +71,19 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path):
         made(tmp_path / name, 500, seed=seed)
     one, same, other = (Manifest.read(tmp_path / n / "visits").content for n in "abc")
     assert one == same != other
+    assert {path.name for path in (tmp_path / "a").iterdir()} == {
+        "persons",
+        "population.json",
+        "visits",
+    }
+
+
+def test_a_larger_population_lies_in_more_files():
+    def files(persons, wanted=0):
+        return PopulationWish("430500", persons, 2025, default_margins(), buckets=wanted).files
+
+    assert [files(100), files(10**6), files(10**7), files(10**8)] == [16, 16, 160, 512]
+    assert files(10**7, wanted=3) == 3
 
 
 def test_an_areas_own_margins_replace_the_defaults(tmp_path):

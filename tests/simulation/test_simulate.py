@@ -231,6 +231,20 @@ def test_a_visit_that_one_law_cannot_settle_is_the_persons_under_it(tmp_path):
     assert frames["classes"]["persons"].null_count() > 0, "a single real person is told"
 
 
+def test_amounts_that_fit_in_no_32_bits_are_whole(tmp_path):
+    row = {"date": date(2025, 3, 1), "status": "active", "level": "1", "benefit": "ordinary"}
+    rows = [
+        row | {"person": "a", "total_fen": 3_000_000_000, "in_scope_fen": 100_000},
+        row | {"person": "b", "total_fen": 100_000, "in_scope_fen": None},
+    ]
+    write_buckets(pl.DataFrame(rows).to_arrow(), tmp_path / "b", 1)
+    found = simulate(compared(tmp_path / "b"))
+    base = found.tally.sums[0]
+    # Of 1,000 yuan at a hospital of the first level 70 % is the pool's.
+    assert base["pool"].sum() == 2 * 70_000
+    assert found.tally.total.sum() == base["pool"].sum() + base["person"].sum() == 3_000_100_000
+
+
 def test_python_gives_the_same_frames(shaoyang, outcome):
     frames = gongji.simulate(shaoyang, area=AREA, reform={CEILING: "8000元", RATE: "55%"})
     wanted = tables(outcome)

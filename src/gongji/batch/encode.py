@@ -64,6 +64,17 @@ def sources_of(facet: Facet) -> tuple[str, ...]:
 
 
 @dataclass
+class SettledSums:
+    """What each row comes to, without layers, meters and articles."""
+
+    refusal: npt.NDArray[np.int16]
+    pool: I64
+    deductible: I64
+    supplements: I64
+    person: I64
+
+
+@dataclass
 class SettledRows:
     """The numbers of one area's rows after the loops: `layers` and `meters` as in `Reached`.
 
@@ -95,14 +106,28 @@ class Settling:
 
     def run(self) -> SettledRows:
         """Find cells, lay out meters, settle."""
-        located = self._located()
-        parts, wrong = self._parts(located)
-        rows = self._rows(located, parts)
-        plan = self._accepted(rows, wrong)
+        located, rows, plan = self._laid_out()
         settled, most = self._settle(plan, rows, located, np.int32)
         if most > np.iinfo(np.int32).max:
             settled, _ = self._settle(plan, rows, located, np.int64)
         return settled
+
+    def sums(self) -> SettledSums:
+        """The same for who asks only what each visit comes to."""
+        _, rows, plan = self._laid_out()
+        refusal, money = np.empty(self.count, np.int16), np.empty((4, self.count), np.int64)
+        names = ("pool", "deductible", "supplements", "person")
+        kept = [Row(fen, name) for fen, name in zip(money, names, strict=True)]
+        unread = [Row(np.zeros(1, np.int64), NOWHERE)] * 4
+        results = loops.Results(0, 0, Row(refusal, "refusal"), *kept, *unread)
+        loops.settle(plan, rows, self._blocks(), self._scratch(), results)
+        return SettledSums(refusal, *money)
+
+    def _laid_out(self) -> tuple[Located, loops.Rows, loops.Plan]:
+        located = self._located()
+        parts, wrong = self._parts(located)
+        rows = self._rows(located, parts)
+        return located, rows, self._accepted(rows, wrong)
 
     def _settle(
         self, plan: loops.Plan, rows: loops.Rows, located: Located, kind: type[Any]

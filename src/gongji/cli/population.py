@@ -34,7 +34,11 @@ if TYPE_CHECKING:
     help="就诊在哪一年。",
 )
 @click.option(
-    "--buckets", type=click.IntRange(1, 512), default=16, show_default=True, help="分成多少个文件。"
+    "--buckets",
+    type=click.IntRange(1, 512),
+    default=None,
+    show_default="每 62500 人一个，至少 16 个",
+    help="分成多少个文件。",
 )
 @click.option(
     "--seed", type=int, default=1, show_default=True, help="随机数种子；同一种子得同一人群。"
@@ -47,7 +51,7 @@ def command(
     persons: int,
     file: Path | None,
     year: int,
-    buckets: int,
+    buckets: int | None,
     seed: int,
     output: Path,
     folders: tuple[Path, ...],
@@ -68,7 +72,7 @@ def command(
     from gongji.simulation.populations import PopulationWish, make_population
 
     Areas(Library(folders)).area(area)
-    wanted = PopulationWish(area, persons, year, read_margins(file), seed, buckets)
+    wanted = PopulationWish(area, persons, year, read_margins(file), seed, buckets or 0)
     with ProgressBar("次", wanted.visits, name="虚构") as bar:
         made = make_population(wanted, output, bar)
     if as_json:

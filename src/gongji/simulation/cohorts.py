@@ -31,6 +31,7 @@ from gongji.units import day_of
 
 I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
+I8 = npt.NDArray[np.int8]
 Bools = npt.NDArray[np.bool_]
 
 STATUSES = ("active", "retired")
@@ -50,9 +51,9 @@ class Persons:
     """
 
     count: int
-    status: I64
-    age: I64
-    disease: I64
+    status: I8
+    age: I8
+    disease: I32
     diseases: tuple[str, ...]
     base: I64
     account: Bools
@@ -60,16 +61,19 @@ class Persons:
 
 @dataclass(frozen=True, eq=False)
 class Cohort:
-    """A bucket: its persons, and its visits in order with what tables tell apart."""
+    """A bucket: its persons, and its visits in order with what tables tell apart.
+
+    Shape:   columns are as narrow as they may be, since all cohorts of a population are kept.
+    """
 
     number: int
     persons: Persons
     columns: Columns
-    person: I64
-    benefit: I64
-    level: I64
-    status: I64
-    month: I64
+    person: I32
+    benefit: I8
+    level: I8
+    status: I8
+    month: I8
 
     @property
     def count(self) -> int:
@@ -77,7 +81,7 @@ class Cohort:
         return len(self.person)
 
     @property
-    def age(self) -> I64:
+    def age(self) -> I8:
         """The band of age of each visit's person."""
         return self.persons.age[self.person]
 
@@ -133,12 +137,13 @@ class SideSettler:
         if not columns.count:
             none = np.zeros(0, np.int64)
             return VisitAmounts(none, none, none, none, none > 0, none > 0)
-        settled = Settling(self.region, columns, {}, self.reached).run()
+        settled = Settling(self.region, columns, {}, self.reached).sums()
         left = settled.refusal < 0
         found = (settled.pool, settled.deductible, settled.supplements, settled.person)
-        pool, deductible, supplements, person = (
-            np.where(left, 0, fen).astype(np.int64) for fen in found
-        )
+        if left.any():
+            for fen in found:
+                fen[left] = 0
+        pool, deductible, supplements, person = found
         opened = settled.refusal == OPEN
         return VisitAmounts(pool, deductible, supplements, person, opened, left & ~opened)
 
@@ -239,12 +244,12 @@ def _money(name: str) -> bool:
     return name in ("total", "in_scope", "total_fen") or name.startswith("in_scope_")
 
 
-def _persons_of(table: pa.Table) -> tuple[pa.Array, I64]:
+def _persons_of(table: pa.Table) -> tuple[pa.Array, I32]:
     """The different persons in order, and which each row has."""
     column = table.column("person").unify_dictionaries().combine_chunks()
     array = pa.concat_arrays(column.chunks) if isinstance(column, pa.ChunkedArray) else column
     coded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
-    codes = pc.fill_null(coded.indices.cast(pa.int64()), 0).to_numpy()
+    codes = pc.fill_null(coded.indices.cast(pa.int32()), 0).to_numpy()
     return coded.dictionary.cast(pa.string()), codes
 
 
@@ -260,23 +265,23 @@ def _people_table(opened: Opened, number: int) -> pa.Table:
     return pq.read_table(path, columns=names, read_dictionary=coded)
 
 
-def _found_among(told: pa.Table, ids: pa.Array) -> I64:
+def _found_among(told: pa.Table, ids: pa.Array) -> I32:
     """The place of each id among the persons."""
     places = pc.index_in(ids, value_set=told.column("person").combine_chunks())
     if places.null_count:
         lost = ids.filter(places.is_null())[0].as_py()
         raise Refusal("value_invalid", "person", {"value": str(lost), "allowed": "人的表中有的人"})
-    found: I64 = places.cast(pa.int64()).to_numpy()
+    found: I32 = places.to_numpy()
     return found
 
 
-def _people_of_visits(count: int, visits: pa.Table, of: I64) -> Persons:
+def _people_of_visits(count: int, visits: pa.Table, of: I32) -> Persons:
     """Where there is no table of persons, those who have visits."""
-    status = np.zeros(count, np.int64)
+    status = np.zeros(count, np.int8)
     status[of] = _codes(Columns(visits), "status", STATUSES, 0)
-    unknown = np.full(count, len(AGE_NAMES) - 1)
-    none = np.zeros(count, np.int64)
-    return Persons(count, status, unknown, none, ("",), none - 1, none < 0)
+    unknown = np.full(count, len(AGE_NAMES) - 1, np.int8)
+    none = np.zeros(count, np.int32)
+    return Persons(count, status, unknown, none, ("",), np.full(count, -1), none < 0)
 
 
 def _people(table: pa.Table, year: int) -> Persons:
@@ -293,8 +298,8 @@ def _people(table: pa.Table, year: int) -> Persons:
     return Persons(
         count,
         _codes(columns, "status", STATUSES, 0),
-        np.where(known, bands, len(AGE_NAMES) - 1),
-        disease.codes.astype(np.int64),
+        np.where(known, bands, len(AGE_NAMES) - 1).astype(np.int8),
+        disease.codes,
         disease.texts,
         np.full(count, -1) if base is None else base,
         holders,
@@ -318,33 +323,34 @@ def _registrations(table: pa.Table) -> pa.Table:
 
 
 def _in_fen(table: pa.Table) -> pa.Table:
-    """A table whose amounts are all whole fen, empty where there is none."""
+    """A table whose amounts are all whole fen, empty where there is none, narrow if they fit."""
     columns = Columns(table)
     for name in dict.fromkeys(n.removesuffix("_fen") for n in table.column_names if _money(n)):
         fen = columns.fen(name)
         given = [n for n in (name, f"{name}_fen") if n in table.column_names]
         table = table.drop_columns(given)
-        table = table.append_column(f"{name}_fen", pa.array(fen, mask=fen == ABSENT))
+        narrow = fen.astype(np.int32) if fen.max(initial=0) <= np.iinfo(np.int32).max else fen
+        table = table.append_column(f"{name}_fen", pa.array(narrow, mask=fen == ABSENT))
     return table
 
 
-def _codes(columns: Columns, name: str, known: tuple[str, ...], rest: int) -> I64:
+def _codes(columns: Columns, name: str, known: tuple[str, ...], rest: int) -> I8:
     """The place of each row's text among those known."""
     coded = columns.coded(name)
     places = [known.index(text) if text in known else rest for text in coded.texts]
-    found: I64 = np.array(places, np.int64)[coded.codes]
+    found: I8 = np.array(places, np.int8)[coded.codes]
     return found
 
 
-def _levels(columns: Columns) -> I64:
+def _levels(columns: Columns) -> I8:
     """The level of the institution, pharmacies apart: a place in LEVEL_NAMES."""
     codes = tuple(code for name, code in LEVELS.items() if name in LEVEL_NAMES[1:4])
     level = _codes(columns, "level", ("", *codes), 0)
     pharmacy = _codes(columns, "institution_kind", ("hospital", "pharmacy"), 0)
-    return np.where(pharmacy == 1, 4, level)
+    return np.where(pharmacy == 1, np.int8(4), level)
 
 
-def _months(day: I32) -> I64:
+def _months(day: I32) -> I8:
     """The month of each day, counted from 0."""
-    months: I64 = day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
-    return months
+    months = day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
+    return months.astype(np.int8)

@@ -22,7 +22,7 @@ from gongji.simulation.cohorts import AGE_NAMES, LEVEL_NAMES, STATUSES
 from gongji.simulation.populations import Population
 from gongji.simulation.reforms import Side
 from gongji.simulation.simulate import ReformOutcome
-from gongji.simulation.tallies import PersonYears, by_group, interval
+from gongji.simulation.tallies import Keys, PersonYears, by_group, interval
 from gongji.units import FEN_PER_YUAN, Fen
 
 I64 = npt.NDArray[np.int64]
@@ -390,7 +390,9 @@ def fund_table(outcome: ReformOutcome) -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
-def losers_table(outcome: ReformOutcome, years: PersonYears, kind: I64, names: Any) -> pl.DataFrame:
+def losers_table(
+    outcome: ReformOutcome, years: PersonYears, kind: Keys, names: Any
+) -> pl.DataFrame:
     """Who loses, by a kind of person: how many, how much in all, on average, at most."""
     loss = np.maximum(years.own[1] - years.own[0], 0)
     size = len(names)

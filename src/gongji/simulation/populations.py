@@ -5,6 +5,7 @@ size is bounded by no memory. What came out is measured on the rows as they were
 beside what was wanted. This module knows no law.
 """
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,8 +15,9 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyarrow.feather import read_table, write_feather
 
-from gongji.batch.buckets import Manifest, write_buckets
+from gongji.batch.buckets import MOST_BUCKETS, Manifest, write_buckets
 from gongji.batch.work_steps import UNWATCHED, WorkSteps
 from gongji.refusals import Refusal
 from gongji.simulation.margins import AGES, LEVELS, Margins
@@ -25,6 +27,9 @@ from gongji.units import FEN_PER_YUAN, day_of
 
 BLOCK = 200_000
 """So many persons are drawn at a time."""
+BUCKET_PERSONS = 62_500
+"""A bucket of more takes more memory than needs be."""
+FEWEST_BUCKETS = 16
 PEOPLE, VISITS, ABOUT = "persons", "visits", "population.json"
 TOLERANCE = 0.02
 """A target missed by more, relative to it, leaves the population uncalibrated."""
@@ -110,7 +115,14 @@ class PopulationWish:
     year: int
     margins: Margins
     seed: int = 1
-    buckets: int = 16
+    buckets: int = 0
+    """Into how many files; 0 for as many as keep each small."""
+
+    @property
+    def files(self) -> int:
+        """How many files of persons, and as many of visits, are written."""
+        needed = max(FEWEST_BUCKETS, -(-self.persons // BUCKET_PERSONS))
+        return self.buckets or min(needed, MOST_BUCKETS)
 
     @property
     def visits(self) -> int:
@@ -164,22 +176,27 @@ def make_population(
     (folder / ABOUT).unlink(missing_ok=True)
     rng = np.random.default_rng(wanted.seed)
     spread = _fitted_spread(wanted.margins, np.random.default_rng(wanted.seed + 1))
-    people: list[pa.Table] = []
     measure = _Measure()
+    with tempfile.TemporaryDirectory(prefix=".drawn-", dir=folder) as aside:
+        blocks: list[Path] = []
 
-    def drawn() -> Iterator[pa.Table]:
-        done = 0
-        while done < wanted.persons:
-            left = wanted.persons - done
-            count = left if left < 2 * BLOCK else BLOCK
-            block = _draw_block(wanted, count, spread, rng)
-            people.append(_people_table(wanted, block, done))
-            yield _visits_table(wanted, block, done, rng, measure)
-            _measure_people(wanted, block, measure)
-            done += count
+        def visits() -> Iterator[pa.Table]:
+            done = 0
+            while done < wanted.persons:
+                left = wanted.persons - done
+                count = left if left < 2 * BLOCK else BLOCK
+                block = _draw_block(wanted, count, spread, rng)
+                # Persons are drawn with their visits and written after them; until then they wait
+                # in files, since those of a province would fill the memory.
+                blocks.append(Path(aside) / f"{done}.arrow")
+                write_feather(_people_table(wanted, block, done), blocks[-1], "uncompressed")
+                yield _visits_table(wanted, block, done, rng, measure)
+                _measure_people(wanted, block, measure)
+                done += count
 
-    write_buckets(drawn(), folder / VISITS, wanted.buckets, steps)
-    write_buckets(iter(people), folder / PEOPLE, wanted.buckets, table=PEOPLE)
+        write_buckets(visits(), folder / VISITS, wanted.files, steps)
+        people = (read_table(block) for block in blocks)
+        write_buckets(people, folder / PEOPLE, wanted.files, table=PEOPLE)
     margins = wanted.margins
     made = Population(
         f"{margins.title}（虚构）",

@@ -5,7 +5,7 @@ told from how the groups differ. This module adds and says nothing.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,10 @@ from gongji.units import Fen
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
+I32 = npt.NDArray[np.int32]
+I8 = npt.NDArray[np.int8]
+Keys = npt.NDArray[np.signedinteger[Any]]
+"""Small numbers of whatever width."""
 
 GROUPS = 40
 """Groups of persons that replicate each other."""
@@ -38,13 +42,13 @@ class Interval:
 class PersonYears:
     """Persons' years as columns, in fen; `group` is that of replicates."""
 
-    status: I64
-    age: I64
-    disease: I64
-    group: I64
+    status: I8
+    age: I8
+    disease: I32
+    group: I8
     base: I64
     account: npt.NDArray[np.bool_]
-    visits: I64
+    visits: I32
     total: I64
     pool: tuple[I64, ...]
     """What the pool pays, under each law."""
@@ -85,10 +89,9 @@ class YearTally:
             self.bad[law] += part.bad[law]
         places = [self.diseases.setdefault(d, len(self.diseases)) for d in part.diseases]
         years = part.years
-        moved = np.array(places, np.int64)[years.disease] if places else years.disease
-        self.parts.append(
-            PersonYears(**{**vars(years), "disease": moved})  # The cohort's numbers to ours.
-        )
+        # The cohort's numbers to ours.
+        moved = np.array(places, np.int32)[years.disease] if places else years.disease
+        self.parts.append(replace(years, disease=moved))
 
     def by(self, *axes: int) -> Callable[[I64], I64]:
         """A function that adds cells up over all axes but these."""
@@ -102,7 +105,8 @@ class YearTally:
     def years(self) -> PersonYears:
         """All persons' years."""
         if len(self.parts) > 1:
-            self.parts = [_joined(self.parts)]
+            parts, self.parts = self.parts, []
+            self.parts = [_joined(parts)]
         return self.parts[0]
 
 
@@ -132,7 +136,7 @@ def add_up(cohort: Cohort, amounts: tuple[VisitAmounts, ...], shape: tuple[int, 
     # Each visit's cost is known where some law could settle it.
     total = np.maximum.reduce([one.total for one in amounts])
 
-    def over(keys: I64, fen: I64, length: int) -> I64:
+    def over(keys: Keys, fen: I64, length: int) -> I64:
         # Exact: sums of whole fen stay below 2**53.
         return np.bincount(keys, fen, length).astype(np.int64)
 
@@ -144,7 +148,7 @@ def add_up(cohort: Cohort, amounts: tuple[VisitAmounts, ...], shape: tuple[int, 
         _groups(cohort),
         persons.base,
         persons.account,
-        np.bincount(cohort.person, minlength=persons.count),
+        np.bincount(cohort.person, minlength=persons.count).astype(np.int32),
         over(cohort.person, total, persons.count),
         tuple(over(cohort.person, one.pool, persons.count) for one in amounts),
         tuple(over(cohort.person, one.person, persons.count) for one in amounts),
@@ -161,24 +165,25 @@ def add_up(cohort: Cohort, amounts: tuple[VisitAmounts, ...], shape: tuple[int, 
     )
 
 
-def _groups(cohort: Cohort) -> I64:
+def _groups(cohort: Cohort) -> I8:
     """The group of each person, as good as drawn."""
     numbers = np.arange(cohort.persons.count, dtype=np.uint64) + np.uint64(cohort.number << 32)
     mixed = (numbers * np.uint64(_STEP)) >> np.uint64(13)
-    return (mixed % np.uint64(GROUPS)).astype(np.int64)
+    return (mixed % np.uint64(GROUPS)).astype(np.int8)
 
 
 def _joined(parts: list[PersonYears]) -> PersonYears:
-    whole: dict[str, Any] = {}
-    for name, value in vars(parts[0]).items():
-        if isinstance(value, tuple):
-            whole[name] = tuple(
-                np.concatenate([getattr(part, name)[law] for part in parts])
-                for law in range(len(value))
-            )
-        else:
-            whole[name] = np.concatenate([getattr(part, name) for part in parts])
-    return PersonYears(**whole)
+    """The persons of all parts, column by column, each let go once it is joined."""
+    columns = [dict(vars(part)) for part in parts]
+    parts.clear()
+
+    def joined(name: str) -> Any:
+        pieces = [part.pop(name) for part in columns]
+        if isinstance(pieces[0], tuple):
+            return tuple(np.concatenate(each) for each in zip(*pieces, strict=True))
+        return np.concatenate(pieces)
+
+    return PersonYears(**{item.name: joined(item.name) for item in fields(PersonYears)})
 
 
 def interval(of: Callable[..., F64], *groups: F64) -> Interval:
@@ -195,7 +200,7 @@ def interval(of: Callable[..., F64], *groups: F64) -> Interval:
     return Interval(value, value - T_39 * spread, value + T_39 * spread)
 
 
-def by_group(group: I64, amounts: npt.NDArray[np.generic]) -> F64:
+def by_group(group: Keys, amounts: npt.NDArray[np.generic]) -> F64:
     """Sums for every group of replicates."""
     sums: F64 = np.bincount(group, amounts.astype(np.float64), GROUPS).astype(np.float64)
     return sums
