@@ -40,9 +40,19 @@ def table_file(source: Path | TableFile) -> TableFile:
     return source if isinstance(source, TableFile) else TableFile(source)
 
 
+WHOLE_ROW = "整行"
+"""Where a fault is that no single column has."""
+
+
 def is_sum(first: str) -> bool:
     """Whether a row that begins so is a subtotal or a signature, and no row of the table."""
     return bool(_SUMS.fullmatch(first))
+
+
+def sum_reason(first: str) -> str:
+    """Why a row that begins so is no row of the table; nothing if it may be one."""
+    said = f"像是合计或落款（{first[:_SHOWN]}），不是明细；请删去这一行"
+    return said if is_sum(first) else ""
 
 
 def check_header(
@@ -60,7 +70,7 @@ def check_header(
         reason = "第一行应为列名，却是空的"
     elif under := _under_title(names, below, row):
         reason = under
-    elif len(names) == 1 and any(mark in names[0] for mark in ";\t；，"):
+    elif len(names) == 1 and any(mark in names[0] for mark in ";\t；，|"):
         reason = "只有一列，列名之间用的不是英文逗号；请另存为以英文逗号分隔的 CSV"
     elif twice:
         reason = f"列 {'、'.join(twice)} 不止一次出现，无法确定用哪一列；请各保留一列"
