@@ -51,6 +51,15 @@ def test_a_mistake_is_told_with_its_line_and_its_mend(
     assert told and f"2022-07-12.yaml:{line}: " in told[0], out
 
 
+def test_a_mistake_is_told_once(run: Run, tmp_path: Path) -> None:
+    """What a provision that cannot be read leaves behind is no second mistake."""
+    articles = "条文:\n  第五条: {处置: 规则, 说明: 定点, 键: 门槛.非定点}\n"
+    text = BASE.replace("拒付: not_designated", "拒付: 非定点") + articles
+    code, out = run(str(written(tmp_path, text)))
+    assert code == 2 and "“非定点”不在可取值之内" in out
+    assert "没有这项规定“门槛.非定点”" not in out
+
+
 @pytest.mark.parametrize("level", ["..", ".", "620000", "620000/629900"])
 def test_a_folder_of_any_level_is_checked(run: Run, tmp_path: Path, level: str) -> None:
     folder = written(tmp_path / "rules", BASE.replace(", 三级: 50%", ""))

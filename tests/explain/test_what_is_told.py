@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import gongji
 from every_payer import AREA, settled
 from gongji.law.explain import as_json, as_markdown, as_text
 from gongji.law.explain.quote import quote
@@ -255,3 +256,54 @@ def test_a_quote_needs_an_area_and_a_date(column, text):
     with pytest.raises(Refusal) as refusal:
         quote({name: given for name, given in facts.items() if given is not None})
     assert (refusal.value.code, refusal.value.field) == ("field_missing", column)
+
+
+SHIPPED = {
+    "inpatient_deductible.1": "200",
+    "inpatient_deductible.3": "1200",
+    "inpatient_rate": "85%",
+    "inpatient_ceiling": "50000",
+    "special_deductible": "300",
+    "special_rate": "80%",
+    "special_ceiling": "5000",
+}
+
+
+def shipped(area: str, **facts: str) -> str:
+    """What is said of a visit by the law as it is shipped."""
+    wanted = {"532300": "inpatient", "445300": "special"}.get(area, "nothing")
+    given = {"area": area, "date": "2023-03-01", "status": "active", "in_scope": "1000", **facts}
+    settings = {name: value for name, value in SHIPPED.items() if name.startswith(wanted)}
+    return str(gongji.quote(given, settings=settings))
+
+
+def test_a_doubt_about_which_figure_counts_is_told_at_the_first_visit() -> None:
+    """楚雄 第十七条: admitted at once, the admitting hospital's deductible or the higher of two."""
+    rescue = {"benefit": "emergency", "level": "3", "admission_level": "1"}
+    joined = shipped("532300", **rescue, admitted="true")
+    assert "起付标准200.00元" in joined and "另解：两者取高" in joined
+    assert "两者取高" not in shipped("532300", **rescue)
+
+
+def test_the_paragraph_of_pharmacies_and_of_the_internet_is_the_one_that_applies() -> None:
+    """攀枝花: 第七条第一款 takes pharmacies in; the rates of retirees are 第三款 alone."""
+    bought = shipped("510400", status="retired", institution_kind="pharmacy", prescriber_level="1")
+    assert "第七条第一款、第十四条" in bought and "统筹基金按55%支付467.50元" in bought
+    assert "第二款" not in bought
+    online = shipped("510400", parent_level="2")
+    assert "互联网医院按其依托的二级实体医疗机构的标准结算。" in online
+    assert online.split("的标准结算。")[1].split("\n")[0].endswith("第十四条〕")
+
+
+def test_without_a_prescription_no_level_is_told() -> None:
+    """云浮 第八条: a special disease has one rate whatever the level."""
+    bought = shipped("445300", benefit="special", institution_kind="pharmacy")
+    assert "统筹基金按80%支付560.00元" in bought
+    assert "开具处方的" not in bought and "双通道" not in bought
+
+
+def test_what_joins_a_stay_is_not_said_to_be_settled_as_ordinary() -> None:
+    """邵阳 第八条."""
+    joined = shipped("430500", benefit="emergency", level="3", admitted="true")
+    assert "并入住院费用结算" in joined and "按普通门诊的规定结算" not in joined
+    assert "按普通门诊的规定结算" in shipped("430500", benefit="emergency", level="3")

@@ -485,3 +485,118 @@ def test_a_frame_is_read_by_the_same_form() -> None:
     )
     found = package.adjudicate(frame, area="430500")
     assert found["pool_pays"].to_list() == [Decimal("480.00"), Decimal("600.00")]
+
+
+@pytest.mark.parametrize(
+    ("person", "says"),
+    [
+        ("#N/A", "单元格是错误值 #N/A"),
+        ("#NAME?", "单元格是错误值 #NAME?"),
+        ("########", "单元格是错误值 ########"),
+        ("5.32301E+17", "长数字变成了科学记数 5.32301E+17，末几位已经失真"),
+    ],
+)
+def test_04_what_a_spreadsheet_lost_is_no_key_of_a_csv_file(
+    gongji: Runner, person: str, says: str
+) -> None:
+    """Many persons would become one: an error, a narrow column, a number as a power of ten."""
+    lines = (f"{person},2023-03-01,430500,active,1,700", "B,2023-03-01,430500,active,1,700")
+    found = gongji.settle(gongji.text("v.csv", HEAD, *lines))
+    assert [row["person"] for row in found] == ["B"]
+    (told,) = gongji.rows("out.csv.rejected.csv")
+    assert (told["row_number"], told["column"]) == ("1", "person") and says in told["reason"]
+    roster = (f"{person},430500,2023-05,active,4000", "B,430500,2023-05,active,4000")
+    path = gongji.text("r.csv", "person,area,month,status,base", *roster)
+    gongji.run("accrue", path, "-o", gongji.folder / "credits.csv")
+    assert [row["person"] for row in gongji.rows("credits.csv")] == ["B"]
+    assert says in gongji.rows("credits.csv.rejected.csv")[0]["reason"]
+
+
+def test_04_an_error_is_no_disease(gongji: Runner) -> None:
+    path = gongji.text("v.csv", f"{HEAD},disease", "A,2023-03-01,430500,active,1,700,#REF!")
+    assert gongji.settle(path) == []
+    assert "错误值 #REF!" in gongji.rows("out.csv.rejected.csv")[0]["reason"]
+
+
+@pytest.mark.parametrize("person", ['="0012"', "'0012", "0012"])
+def test_02_marks_that_a_text_follows_are_no_part_of_a_key(gongji: Runner, person: str) -> None:
+    """430500 level 2: the deductible of 200 is met by the first visit; 200×60% + 700×60%."""
+    lines = (
+        f"{person},2023-03-01,430500,active,2,400",
+        "0012,2023-03-02,430500,active,2,700",
+    )
+    found = gongji.settle(gongji.text("v.csv", HEAD, *(one.replace('"', '""') for one in lines)))
+    assert [(row["person"], row["pool_pays"]) for row in found] == [
+        ("0012", "120.00"),
+        ("0012", "420.00"),
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_13_utf_16_is_read_without_its_mark_too(gongji: Runner, encoding: str) -> None:
+    line = "甲,2023-03-01,430500,active,1,700"
+    assert len(gongji.settle(gongji.text("v.csv", HEAD, line, encoding=encoding))) == 1
+
+
+def test_19_a_quote_without_its_partner_is_told_as_one(gongji: Runner) -> None:
+    good, bad = "甲,2023-03-01,430500,active,1,700", '"乙,2023-03-01,430500,active,1,700'
+    gongji.settle(gongji.text("v.csv", HEAD, good, bad, good.replace("甲", "丙")))
+    (told,) = gongji.rows("out.csv.rejected.csv")
+    assert "引号可能没有成对" in told["reason"]
+
+
+@pytest.mark.parametrize("mark", ["|", ";", "\t"])
+def test_19_another_separator_is_told_with_what_to_do(gongji: Runner, mark: str) -> None:
+    path = gongji.text("v.csv", HEAD.replace(",", mark))
+    assert gongji.run("adjudicate", path, "-o", gongji.folder / "out.csv") == 1
+    assert "请另存为以英文逗号分隔的 CSV" in gongji.said
+
+
+def test_22_a_row_written_otherwise_stands_twice_too(gongji: Runner) -> None:
+    path = gongji.text(
+        "v.csv",
+        HEAD,
+        "甲,2023-03-01,430500,active,1,700",
+        "甲,2023/3/1,４３０５００,active,1,700.00",
+        "甲,2023-03-01,430500,active,1,700.01",
+    )
+    notes = [row["note"] for row in gongji.settle(path)]
+    assert notes == ["", "与第 1 行完全相同", ""]
+
+
+def test_24_a_sum_below_visits_is_told_as_one(gongji: Runner) -> None:
+    gongji.settle(gongji.text("v.csv", HEAD, "甲,2023-03-01,430500,active,1,700", "合计,,,,,700"))
+    (told,) = gongji.rows("out.csv.rejected.csv")
+    assert "像是合计或落款（合计）" in told["reason"]
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "says"),
+    [
+        ("person", pa.array([["甲"]]), "类型 list"),
+        ("date", pa.array([3], pa.time32("s")), "类型 time32"),
+        ("person", pa.array([b"\xbc\xd7"]), "类型 binary"),
+    ],
+)
+def test_14_a_column_of_another_type_is_told(
+    gongji: Runner, name: str, column: pa.Array, says: str
+) -> None:
+    """For files that are settled and for those that are read row by row."""
+    given = {"person": ["甲"], "date": ["2023-03-01"], "area": ["430500"], "status": ["active"]}
+    given |= {"level": ["1"], "total": ["700"]}
+    path = gongji.folder / "v.parquet"
+    pq.write_table(pa.table({**given, name: column}), path)
+    assert gongji.run("adjudicate", path, "-o", gongji.folder / "out.csv") == 1
+    assert says in gongji.said
+    pq.write_table(pa.table({"person": column, "status": ["active"]}), path)
+    assert gongji.run("accrue", path, "-o", gongji.folder / "out.csv") == 1
+    assert says in gongji.said
+
+
+def test_14_short_floats_are_the_decimals_they_were_made_of(gongji: Runner) -> None:
+    """99.9 × 70% of the first level in 430500; bytes are their text."""
+    path = gongji.folder / "v.parquet"
+    given = {"person": [b"A"], "date": ["2023-03-01"], "area": ["430500"], "status": ["active"]}
+    given |= {"level": ["1"], "total": pa.array([99.9], pa.float32())}
+    pq.write_table(pa.table(given), path)
+    assert [(row["person"], row["pool_pays"]) for row in gongji.settle(path)] == [("A", "69.93")]

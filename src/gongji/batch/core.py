@@ -29,6 +29,7 @@ from gongji.law.engine.visit import columns_of, read_date, read_visit
 from gongji.law.rulebook.vocabulary import VISIT_COLUMNS
 from gongji.refusals import CODES, Fault, Refusal
 from gongji.tabular.arrow_tables import FAULT, ROW, refusal_of_fault
+from gongji.tabular.header_rows import WHOLE_ROW, sum_reason
 from gongji.units import Day
 
 I64 = npt.NDArray[np.int64]
@@ -145,7 +146,11 @@ class Results:
         """Leave rows out for one reason."""
         self._reject(rows)
         numbers = self.columns.table.column(ROW).take(pa.array(rows)).to_pylist()
-        self.rejected += [Rejected(n, refusal.field, refusal.code, str(refusal)) for n in numbers]
+        for number, row in zip(numbers, self.columns.rows(rows, ("person",)), strict=True):
+            self._say(number, _fault_of(row) or refusal)
+
+    def _say(self, number: int, refusal: Refusal) -> None:
+        self.rejected.append(Rejected(number, refusal.field, refusal.code, str(refusal)))
 
     def add(self, region: Region, columns: Columns, rows: I64 | None) -> None:
         """Settle one area's rows and put them in their places."""
@@ -203,9 +208,7 @@ class Results:
         numbers = columns.table.column(ROW).take(pa.array(bad)).to_pylist()
         self._reject(bad if rows is None else rows[bad])
         for number, row in zip(numbers, columns.rows(bad, region.columns), strict=True):
-            fault = row.pop(FAULT, "")
-            refusal = refusal_of_fault(fault) if fault else refusal_of(region.online, row)
-            self.rejected.append(Rejected(number, refusal.field, refusal.code, str(refusal)))
+            self._say(number, _fault_of(row) or refusal_of(region.online, row))
 
     def _texts(self, region: Region, settled: SettledRows) -> tuple[I32, I32]:
         """The numbers of every row's articles and rulebooks among the texts."""
@@ -280,6 +283,14 @@ class Results:
 
 def _texts(codes: npt.NDArray[np.int32], texts: list[str]) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(texts, pa.string()))
+
+
+def _fault_of(row: dict[str, str]) -> Refusal | None:
+    """Why a row is of no use whatever its cells say: as its file was read, or a sum."""
+    if fault := row.pop(FAULT, ""):
+        return refusal_of_fault(fault)
+    reason = sum_reason(row.get("person", ""))
+    return Refusal("cell_unreadable", WHOLE_ROW, {"reason": reason}) if reason else None
 
 
 def _cites(plan: AreaPlan, trace: int, refusal: int) -> Iterator[Any]:

@@ -8,6 +8,7 @@ decide.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,9 @@ _FORMS = {
     code: re.compile(re.escape(text).replace(r"\{row\}", "[0-9]+"))
     for code, text in SENTENCES.items()
 }
+_AMOUNTS = ("total", "in_scope")
+_APART_IN_EACH = ("visit", "sequence")
+"""Keys of which nearly every row has its own."""
 _NEAR = 8
 """So many rows of one person and day are looked back at for the same row."""
 
@@ -111,7 +115,7 @@ def _repeated(columns: Columns, new: npt.NDArray[np.int8]) -> Iterator[tuple[int
     at = np.flatnonzero(same_day) + 1
     found: set[int] = set()
     for back in range(1, _NEAR + 1):
-        for row in _equal(columns.table, at, back):
+        for row in _equal(columns, at, back):
             if row not in found:
                 found.add(row)
                 yield row, row - back
@@ -122,26 +126,33 @@ def _repeated(columns: Columns, new: npt.NDArray[np.int8]) -> Iterator[tuple[int
             return
 
 
-def _equal(table: pa.Table, at: Places, back: int) -> list[int]:
-    """The places at which a table says in every column what it says so many rows before."""
+def _equal(columns: Columns, at: Places, back: int) -> list[int]:
+    """The places at which a table says in every column what it says so many rows before.
+
+    Shape:   however it is written: amounts by their fen, keys and days in their normal form.
+    """
     # Amounts tell most rows apart.
-    names = sorted(table.column_names, key=lambda name: not name.startswith(("total", "in_scope")))
-    for name in names:
+    names = [name for name in columns.table.column_names if name not in (ROW, "person", "date")]
+    for name in sorted(names, key=lambda name: not name.startswith(_AMOUNTS)):
         if not len(at):
             break
-        if name == ROW:
+        if name.startswith(_AMOUNTS):
+            said: npt.NDArray[Any] = columns.fen(name.removesuffix("_fen"))
+        elif name in _APART_IN_EACH:
+            at = at[_same_texts(columns.table.column(name), at, back)]
             continue
-        column = table.column(name)
-        if pa.types.is_integer(column.type) and not column.null_count:
-            plain = column.to_numpy()
-            at = at[plain[at] == plain[at - back]]
-            continue
-        here, before = column.take(pa.array(at)), column.take(pa.array(at - back))
-        if pa.types.is_dictionary(column.type):
-            here, before = here.cast(column.type.value_type), before.cast(column.type.value_type)
-        if pa.types.is_null(column.type):
-            continue
-        both = pc.and_(here.is_null(), before.is_null())
-        same = pc.or_(pc.fill_null(pc.equal(here, before), False), both)
-        at = at[same.to_numpy()]
+        else:
+            said = columns.coded(name).codes
+        at = at[said[at] == said[at - back]]
     return [int(row) for row in at]
+
+
+def _same_texts(column: pa.ChunkedArray, at: Places, back: int) -> Bools:
+    """Whether keys, which are in their normal form, are the same so many rows before."""
+    if pa.types.is_null(column.type):
+        return np.ones(len(at), bool)
+    here, before = column.take(pa.array(at)), column.take(pa.array(at - back))
+    if pa.types.is_dictionary(column.type):
+        here, before = here.cast(column.type.value_type), before.cast(column.type.value_type)
+    both = pc.and_(here.is_null(), before.is_null())
+    return np.asarray(pc.or_(pc.fill_null(pc.equal(here, before), False), both).to_numpy())

@@ -12,12 +12,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gongji.refusals import Refusal
-from gongji.tabular.cell_forms import COLUMN_FORMS, MOST_DIGITS, NORMAL, Form, text_of
+from gongji.tabular.cell_forms import (
+    COLUMN_FORMS,
+    MOST_DIGITS,
+    NORMAL,
+    SPOILT_SIGNS,
+    Form,
+    spoilt,
+    text_of,
+)
 from gongji.tabular.csv_files import arrow_pieces, read_head
 from gongji.tabular.header_rows import TablePlace, check_header
 from gongji.tabular.sheets import ending_of, guarded
@@ -31,6 +40,8 @@ FAULT = "row_fault"
 CHUNK_ROWS = 1 << 18
 _SHEET_ROWS = 1 << 16
 _EIGHT_HOURS = 8 * 3600
+TEXT_FACTS = ("disease", "drug", "registered_diseases")
+"""Columns of free texts that meters are kept by: what is lost there is told too."""
 _SECONDS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
@@ -166,25 +177,75 @@ def _comes_again(name: str) -> bool:
 def normal(table: pa.Table) -> pa.Table:
     """A table whose keys, days and months are in their normal form; other columns as they are.
 
-    Ensures: a key that is a float and has lost its end is a fault of its row.
+    Ensures: a key that has lost its end, or a text that is an error of a spreadsheet, is a fault of
+             its row.
+    Refuses: value_invalid for a column of a type that is no text, number or date.
     """
     for place, name in enumerate(table.column_names):
+        given = table.column(name)
+        column = made = readable(name, given)
         form = COLUMN_FORMS.get(name)
-        if form is None:
-            continue
-        column = table.column(name)
-        made = normal_column(column, form)
-        if made is not column:
+        if form is not None:
+            made = normal_column(column, form)
+        if made is not given:
             table = table.set_column(place, name, made)
         if form == "key" and pa.types.is_floating(column.type):
             table = _long_numbers(table, name, column)
+        elif form == "key" or name in TEXT_FACTS:
+            table = _spoilt_texts(table, name, made, form or "text")
     return table
+
+
+def readable(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column of a type that cells can have: bytes as their text, short floats as written.
+
+    Refuses: value_invalid.
+    """
+    kind = column.type
+    if pa.types.is_float32(kind) or pa.types.is_float16(kind):
+        # A short float is the decimal that it was made of: 99.9, not 99.9000015258789.
+        told = [None if v.as_py() is None else float(str(v.as_py())) for v in column.cast("string")]
+        return pa.chunked_array([pa.array(told, pa.float64())])
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        try:
+            return column.cast(pa.string())
+        except pa.ArrowInvalid:
+            pass
+    elif not (pa.types.is_nested(kind) or pa.types.is_time(kind) or pa.types.is_duration(kind)):
+        return column
+    allowed = "文本（UTF-8）、数字、日期"
+    raise Refusal("value_invalid", name, {"value": f"类型 {kind}", "allowed": allowed})
+
+
+def _spoilt_texts(table: pa.Table, name: str, column: pa.ChunkedArray, form: Form) -> pa.Table:
+    """A table whose rows have a fault where a spreadsheet has lost the text of a column."""
+    found = [_spoilt(chunk, name, form) for chunk in column.chunks]
+    if not any(chunk.null_count < len(chunk) for chunk in found):
+        return table
+    return _with_faults(table, pa.chunked_array(found, pa.string()))
+
+
+def _spoilt(chunk: pa.Array, name: str, form: Form) -> pa.Array:
+    """Why each text of a chunk is of no use."""
+    texts = chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk
+    signs = _signs(texts) if pa.types.is_string(texts.type) else np.empty(0, np.uint8)
+    if not any((signs == ord(sign)).any() for sign in SPOILT_SIGNS):
+        return pa.nulls(len(chunk), pa.string())
+    encoded = chunk if texts is not chunk else chunk.dictionary_encode()
+    why = [spoilt(text or "", form) for text in encoded.dictionary.to_pylist()]
+    told = pa.array([fault_text(name, one) if one else None for one in why], pa.string())
+    return told.take(encoded.indices)
 
 
 def _long_numbers(table: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Table:
     reason = f"超过 {MOST_DIGITS} 位的数字存成浮点数后末几位已经失真；请存为文本"
     lost = pc.fill_null(pc.greater_equal(pc.abs(column), float(10**MOST_DIGITS)), False)
     said = pc.if_else(lost, pa.scalar(fault_text(name, reason)), pa.scalar(None, pa.string()))
+    return _with_faults(table, said)
+
+
+def _with_faults(table: pa.Table, said: pa.ChunkedArray) -> pa.Table:
+    """A table with further faults of its rows; the first of a row stays."""
     if FAULT in table.column_names:
         place = table.column_names.index(FAULT)
         said = pc.coalesce(table.column(FAULT), said)
@@ -238,13 +299,25 @@ def _normal_texts(array: pa.Array, form: Form) -> pa.Array:
 
 
 def _is_plain(array: pa.Array) -> bool:
-    """Whether no text has a blank or anything outside ASCII, seen from all their bytes at once."""
+    """Whether no text has a blank, a mark that a text follows, or anything outside ASCII.
+
+    Shape:   seen from all their bytes at once.
+    """
+    signs = _signs(array)
+    if not signs.size:
+        return True
+    if int(signs.min()) <= ord(" ") or int(signs.max()) >= 127:
+        return False
+    return not any((signs == ord(mark)).any() for mark in "='")
+
+
+def _signs(array: pa.Array) -> npt.NDArray[np.uint8]:
+    """All the bytes of an array's texts."""
     _, ends, held = array.buffers()
     if held is None or not len(array):
-        return True
+        return np.empty(0, np.uint8)
     offsets = np.frombuffer(ends, np.int32)[array.offset : array.offset + len(array) + 1]
-    signs = np.frombuffer(held, np.uint8)[offsets[0] : offsets[-1]]
-    return not signs.size or (int(signs.min()) > 32 and int(signs.max()) < 127)
+    return np.frombuffer(held, np.uint8)[offsets[0] : offsets[-1]]
 
 
 def days_in_china(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -33,7 +33,7 @@ class CellProblem(ValueError):
     """A cell that holds no value which could be used, and why."""
 
 
-_INVISIBLE = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x00AD))
+_INVISIBLE = dict.fromkeys((0x0000, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x00AD))
 _WIDE = _INVISIBLE | {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: " "}
 _WIDE_LETTERS = _INVISIBLE | {
     wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F) if chr(wide - 0xFEE0).isalnum()
@@ -57,16 +57,47 @@ _MONTHS = re.compile(r"([0-9]{4})(?:[-/]([0-9]{1,2})|年([0-9]{1,2})月|([0-9]{2
 
 def narrow(text: str) -> str:
     """A text without outer blanks and invisible marks, every wide character as the usual one."""
-    return (text if text.isascii() else text.translate(_WIDE)).strip()
+    return (text if _is_ascii(text) else text.translate(_WIDE)).strip()
+
+
+def _is_ascii(text: str) -> bool:
+    return text.isascii() and "\0" not in text
 
 
 def plain(text: str) -> str:
     """The same, but wide punctuation stays: it belongs to names of diseases and of institutions."""
-    return (text if text.isascii() else text.translate(_WIDE_LETTERS)).strip()
+    return (text if _is_ascii(text) else text.translate(_WIDE_LETTERS)).strip()
 
 
-key_text = narrow
-"""A key as it is compared: `０0１2 ` is `0012`. Case stays, and so do blanks inside."""
+_AS_TEXT = re.compile(r"=\"(?P<text>.*)\"|'(?=[0-9=+@-])(?P<marked>.*)")
+
+
+def key_text(text: str) -> str:
+    """A key as it is compared: `０0１2 ` is `0012`. Case stays, and so do blanks inside.
+
+    Shape:   what only says that a text follows (`="0012"`, `'0012`) is no part of it.
+    """
+    given = narrow(text)
+    found = _AS_TEXT.fullmatch(given) if given[:1] in ("=", "'") else None
+    return (found["text"] or found["marked"] or "").strip() if found else given
+
+
+_ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!)|#{4,}", re.I)
+_POWER = re.compile(r"[0-9](?:\.[0-9]+)?E\+[0-9]+", re.I)
+SPOILT_SIGNS = "#+"
+"""Without one of these signs nothing is spoilt."""
+
+
+def spoilt(text: str, form: Form = "text") -> str:
+    """What a spreadsheet left of a cell where its value is lost: why, or nothing.
+
+    Shape:   errors and the hashes of a narrow column; among keys long numbers as powers of ten.
+    """
+    if _ERROR.fullmatch(text):
+        return f"单元格是错误值 {text}；请改正后重新填写"
+    if form == "key" and _POWER.fullmatch(text):
+        return f"长数字变成了科学记数 {text}，末几位已经失真；请把这一列设为文本后重新填写"
+    return ""
 
 
 def person_name(text: str) -> str:
@@ -190,12 +221,15 @@ def cell_text(value: object, form: Form = "text") -> str:
     """A typed cell as a text of its column.
 
     Refuses: CellProblem where the cell's type does not fit: a date among codes, a number of more
-             than 15 digits.
+             than 15 digits; or where a spreadsheet has lost what it was.
     """
     if value is None:
         return ""
     if isinstance(value, str):
-        return NORMAL[form](value)
+        text = NORMAL[form](value)
+        if reason := spoilt(text, form):
+            raise CellProblem(reason)
+        return text
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float | Decimal):
@@ -237,4 +271,6 @@ def text_of(value: object) -> str:
     """A typed value of our own tables as text: nothing as empty, dates in ISO, China's day."""
     if isinstance(value, float) and not (value.is_integer() and abs(value) < 10**MOST_DIGITS):
         return f"{Decimal(f'{value:.{MOST_DIGITS}g}'):f}"
+    if isinstance(value, str):
+        return plain(value)
     return cell_text(value, "day" if isinstance(value, date) else "text")

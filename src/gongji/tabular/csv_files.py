@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gongji.refusals import Refusal
-from gongji.tabular.header_rows import LOOKED_AT, check_header, is_sum
+from gongji.tabular.header_rows import LOOKED_AT, WHOLE_ROW, check_header, sum_reason
 from gongji.tabular.workbooks import Record, Texts
 
 if TYPE_CHECKING:
@@ -51,8 +51,14 @@ def encoding_of(path: Path) -> str:
 @lru_cache(maxsize=64)
 def _encoding(path: Path, size: int, changed: int) -> str:
     with path.open("rb") as file:
-        if file.read(2) in (BOM_UTF16_LE, BOM_UTF16_BE):
-            return "utf-16"
+        begin = file.read(4)
+    if begin[:2] in (BOM_UTF16_LE, BOM_UTF16_BE):
+        return "utf-16"
+    # Without its mark: the names of columns are ASCII, every other byte of them is empty.
+    if len(begin) == 4 and not any(begin[1::2]):
+        return "utf-16-le"
+    if len(begin) == 4 and not any(begin[::2]):
+        return "utf-16-be"
     for encoding in ENCODINGS[:-1]:
         try:
             _check(path, encoding)
@@ -107,18 +113,18 @@ class CsvHead:
     def _problems(self, cells: Texts) -> tuple[tuple[str, str], ...]:
         """What is wrong with a row as a whole."""
         first = next((cell.strip() for cell in cells if cell.strip()), "")
-        if is_sum(first):
-            return (("整行", f"像是合计或落款（{first[:20]}），不是明细；请删去这一行"),)
+        if said := sum_reason(first):
+            return ((WHOLE_ROW, said),)
         if len(cells) == len(self.columns):
             return ()
         wide = len(cells) > len(self.columns)
-        said = "单元格比列名多" if wide else "单元格比列名少"
+        found = "单元格比列名多" if wide else "单元格比列名少"
         mark = SEPARATORS[self.separator]
         advice = f"格内的{mark}（如金额里的）请去掉，或给这一格加引号" if wide else "请补上分隔符"
         if any("\n" in cell for cell in cells):
             advice = "引号可能没有成对"
-        reason = f"{said}：有 {len(cells)} 格，列名有 {len(self.columns)} 个；{advice}"
-        return (("整行", reason),)
+        reason = f"{found}：有 {len(cells)} 格，列名有 {len(self.columns)} 个；{advice}"
+        return ((WHOLE_ROW, reason),)
 
 
 def _blank(cells: Texts) -> bool:
@@ -190,7 +196,7 @@ def _arrow(head: CsvHead, names: list[str]) -> Iterator["pa.Table"]:
     import pyarrow.csv as pacsv
 
     encoding = {"utf-8-sig": "utf8"}.get(head.encoding, head.encoding)
-    if encoding == "utf-16":
+    if encoding.startswith("utf-16"):
         raise _AnotherWidth
     reading = pacsv.ReadOptions(
         column_names=list(head.columns), block_size=_BLOCK, encoding=encoding

@@ -40,9 +40,19 @@ def table_file(source: Path | TableFile) -> TableFile:
     return source if isinstance(source, TableFile) else TableFile(source)
 
 
+WHOLE_ROW = "整行"
+"""Where a fault is that no single column has."""
+
+
 def is_sum(first: str) -> bool:
     """Whether a row that begins so is a subtotal or a signature, and no row of the table."""
     return bool(_SUMS.fullmatch(first))
+
+
+def sum_reason(first: str) -> str:
+    """Why a row that begins so is no row of the table; nothing if it may be one."""
+    said = f"像是合计或落款（{first[:_SHOWN]}），不是明细；请删去这一行"
+    return said if is_sum(first) else ""
 
 
 def check_header(

@@ -121,14 +121,18 @@ class Sheet:
         head = read_head(self.path, self.place.header_row)
         self.columns = head.columns
         yield Record(0, self.columns)
-        forms = [*self._forms()]
+        forms = self._forms()
         for record in head.records():
-            cells = zip(record.cells, (*forms, *["text"] * len(record.cells)), strict=False)
-            texts = tuple(cell_text(cell, form) for cell, form in cells)  # type: ignore[arg-type]
-            yield record._replace(cells=texts)
+            wide = [*forms, *["text"] * len(record.cells)][: len(record.cells)]
+            names = (*self.columns, *("",) * len(record.cells))[: len(record.cells)]
+            read = typed_record(record.number, names, record.cells, wide)
+            yield read._replace(problems=(*record.problems, *read.problems))
 
     def _parquet(self) -> Iterator[Record]:
+        import pyarrow as pa
         from pyarrow import parquet
+
+        from gongji.tabular.arrow_tables import readable
 
         file = parquet.ParquetFile(self.path)
         self.rows = file.metadata.num_rows
@@ -137,7 +141,8 @@ class Sheet:
         yield Record(0, self.columns)
         forms, number = self._forms(), 0
         for batch in file.iter_batches(batch_size=CHUNK_ROWS):
-            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            columns = map(readable, self.columns, pa.Table.from_batches([batch]).columns)
+            for row in zip(*(column.to_pylist() for column in columns), strict=True):
                 number += 1
                 record = typed_record(number, self.columns, row, forms)
                 if any(record.cells) or record.problems:

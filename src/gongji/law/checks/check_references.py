@@ -157,5 +157,6 @@ def _owners(value: Any) -> Iterator[tuple[Node, tuple[str, ...]]]:
     """Every struct inside a value that names doubts, with the names."""
     for struct in structs_in(value):
         names = getattr(struct, "doubts", ()) + getattr(struct, "near_doubts", ())
+        names += tuple(name for row in getattr(struct, "row_doubts", {}).values() for name in row)
         if names:
             yield struct.node, names

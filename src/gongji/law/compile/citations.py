@@ -47,6 +47,8 @@ class Cited:
     open: str = ""
     gap: Gap | None = None
     supplied: tuple[str, ...] = ()
+    row_doubts: tuple[provision_kinds.Doubt, ...] = ()
+    """Those of the doubts that are about which row of a table counts."""
     beyond: int | None = None
     """A rate as adjusted, where that is outside 0 to 100 % and was held to it without a word."""
 

@@ -54,11 +54,13 @@ class Resolver:
         self._gap: Gap | None = None
         self._supplied: list[str] = []
         self._doubts: list[provision_kinds.Doubt] = []
+        self._row_doubts: list[provision_kinds.Doubt] = []
 
     def _start(self, book: Rulebook, article: str, node: object) -> None:
         self._book = book
         self._cites = [cite(book, article, node)]
         self._open, self._gap, self._supplied, self._doubts = "", None, [], []
+        self._row_doubts = []
         self._exact = False
 
     @property
@@ -69,10 +71,11 @@ class Resolver:
         return Cited(
             figure,
             tuple(dict.fromkeys(self._cites)),
-            doubts_of(book, names) + tuple(self._doubts),
+            (*doubts_of(book, names), *self._doubts, *self._row_doubts),
             self._open,
             self._gap,
             tuple(self._supplied),
+            row_doubts=tuple(self._row_doubts),
         )
 
     def rate(self, rate: Rate, book: Rulebook) -> Cited:
@@ -153,6 +156,8 @@ class Resolver:
             if cell[value.axis] in value.articles:
                 article = value.articles[cell[value.axis]]
                 self._cites[-1] = cite(self._book, article, value.node)
+            names = value.row_doubts.get(cell[value.axis], ())
+            self._row_doubts += doubts_of(self._book, names)
             return self._value(chosen, cell)
         if isinstance(value, FromFact):
             self._cite_definition(value.fact)

@@ -24,6 +24,8 @@ BORNE_BY = {
     "joins_inpatient": "并入住院费用结算",
 }
 """Who bears what the pool does not pay, where it is not the person; or what becomes of it."""
+HANDED_ON = ("joins_inpatient",)
+"""Refusals of what is settled elsewhere, by no other benefit of outpatient care."""
 OFFSITE, FILED, UNFILED = "异地", "已备案", "未备案"
 
 

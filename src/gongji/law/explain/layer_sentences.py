@@ -119,6 +119,7 @@ class Layers:
                 self.doubts += note.cited.doubts
             if position != step.deductible_by or not 0 <= figure < pour.UNLIMITED:
                 continue
+            self.doubts += note.cited.row_doubts
             if figure == 0:
                 text = "不设起付标准。"
             else:

@@ -13,13 +13,13 @@ from gongji.law.compile.retirement import BENEFIT, starts_of
 from gongji.law.engine.engine import Result
 from gongji.law.engine.visit import WAITS, counting_level
 from gongji.law.explain.facts_told import Unread, shown_facts, unread_facts
-from gongji.law.explain.gate_sentences import Passed, borne, refused
+from gongji.law.explain.gate_sentences import HANDED_ON, Passed, borne, refused
 from gongji.law.explain.layer_sentences import Layers
 from gongji.law.explain.sentence import Sentence, yuan
 from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.account_provisions import EVENTS
 from gongji.law.rulebook.provision_kinds import Doubt, Place
-from gongji.law.rulebook.vocabulary import LEVELS
+from gongji.law.rulebook.vocabulary import LEVELS, NO_LEVEL
 from gongji.units import date_of, show_ppm
 
 __all__ = ["Explanation", "Sentence", "explain", "yuan"]
@@ -46,7 +46,9 @@ def explain(result: Result, whole: bool = True) -> Explanation:
     Ensures: each figure of the result appears in a sentence with the article behind it.
     """
     doubts: list[Doubt] = []
-    sentences = [_opening(result), *_status(result, doubts), *_routes(result, doubts)]
+    sentences = [_opening(result), *_status(result, doubts)]
+    if result.refusal not in HANDED_ON:
+        sentences += _routes(result, doubts)
     if result.refusal:
         assert result.gate
         doubts += result.gate.doubts
@@ -115,6 +117,8 @@ def _place(result: Result, doubts: list[Doubt]) -> Iterator[Sentence]:
     for provision in result.law.all(Place).values() if pharmacy or parent else ():
         place, book = provision.value, provision.book
         level = tuple(LEVELS)[counting_level(result.visit, place.own_level)]
+        if level == NO_LEVEL:
+            continue  # Bought without a prescription: no level counts, nor is one asked for.
         if pharmacy:
             whose = "定点零售药店" if place.own_level else f"开具处方的{level}定点医疗机构"
             text, article = f"在药店购药，按{whose}的标准结算。", place.article

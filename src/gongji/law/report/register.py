@@ -94,7 +94,8 @@ def problems(book: Rulebook) -> list[Problem]:
     """What is wrong with a register: keys and parts that do not exist, a rule without its key,
     articles that are passed over, provisions that no article answers for.
     """
-    known = set(provisions(book)) | _HEAD
+    # A provision that could not be read is there: its own mistake is told where it stands.
+    known = set(provisions(book)) | _HEAD | book.broken
     found = []
     for name, article in book.articles.items():
         messages = [f"没有这项规定“{key}”" for key in article.keys if key not in known]

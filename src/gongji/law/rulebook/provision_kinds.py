@@ -29,12 +29,14 @@ class Literal:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ByAxis:
-    """A table: one value for each value of a fact, and for some the paragraph that says it."""
+    """A table: one value for each value of a fact, for some the paragraph that says it or a doubt
+    about which figure it is."""
 
     axis: str
     values: dict[str, "Value"]
     node: Node
     articles: dict[str, str] = field(default_factory=dict)
+    row_doubts: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -82,7 +84,7 @@ def value_of(figure: Parser, words: bool = False) -> Parser:
 
     `words` allows 不限 and 不设 where a figure stands.
     """
-    texts = map_of(s.prose)
+    texts, row_doubts = map_of(s.prose), map_of(list_of(s.prose))
 
     def parse(node: Node, name: str, context: Reading) -> Any:
         if isinstance(node.value, str):
@@ -99,11 +101,16 @@ def value_of(figure: Parser, words: bool = False) -> Parser:
             articles = {}
             if "依据" in fields:
                 articles = texts.parse(fields.pop("依据"), f"{name}.依据", context)
+            doubts = {}
+            if "存疑" in fields:
+                doubts = row_doubts.parse(fields.pop("存疑"), f"{name}.存疑", context)
             values = {k: parse(v, f"{name}.{k}", context) for k, v in fields.items()}
-            found = s.whole_or_bad(values, (*values.values(), articles), context)
+            found = s.whole_or_bad(values, (*values.values(), articles, doubts), context)
             if found is s.BAD:
                 return s.BAD
-            return ByAxis(axis=text["按"], values=found, node=node, articles=articles)
+            return ByAxis(
+                axis=text["按"], values=found, node=node, articles=articles, row_doubts=doubts
+            )
         if "参数" in text:
             return _from_parameter(node, name, context, texts)
         if "事实" in text and len(fields) == 1:
@@ -163,7 +170,13 @@ def either_figure(node: Node) -> bool:
     return isinstance(node.value, str) and node.text().endswith(("%", "个百分点"))
 
 
-_figure = s.either(either_figure, s.percent, s.money)
+def _bare_figure(node: Node) -> bool:
+    """Whether an adjustment says neither yuan nor points."""
+    return isinstance(node.value, str) and node.text().replace(".", "").lstrip("-").isdecimal()
+
+
+_said = s.scalar("金额或百分点（如 30元、5个百分点）", s.money_or_points, s.money.schema)
+_figure = s.either(_bare_figure, _said, s.either(either_figure, s.percent, s.money))
 _condition = map_of(list_of(s.prose))
 
 Condition = dict[str, tuple[str, ...]]

@@ -9,6 +9,7 @@ import functools
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from gongji.law.rulebook.source import Node
@@ -175,7 +176,9 @@ def money_mend(text: str) -> str:
 
 def _percent(text: str) -> int:
     if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text):
-        raise ValueError(f"“{text}”须写百分号，写成 {text}%")
+        # 0.65 is meant as sixty-five in a hundred, not as less than one.
+        meant = Decimal(text) * 100 if abs(Decimal(text)) < 1 else Decimal(text)
+        raise ValueError(f"“{text}”须写百分号，写成 {meant.normalize():f}%")
     return parse_ppm(re.sub(r"个百分点$", "%", text))
 
 
@@ -183,6 +186,16 @@ def _whole(text: str) -> int:
     if not re.fullmatch(r"-?\d+", text):
         raise ValueError(f"“{text}”须为整数")
     return int(text)
+
+
+def money_or_points(text: str) -> str:
+    """A figure that says whether it is yuan or points.
+
+    Refuses: ValueError with both ways to write it.
+    """
+    if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text):
+        raise ValueError(f"“{text}”须写明单位：元写成 {text}元，百分点写成 {text}个百分点")
+    return text
 
 
 def _positive(text: str) -> int:

@@ -3,6 +3,7 @@
 This module knows YAML, not rules: what a text must be is the schema's business.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,9 @@ import yaml
 
 from gongji.law.rulebook import yaml_mistakes
 from gongji.refusals import Problem, RulebookError
+
+_AFTER_COMMA = re.compile(r"[0-9]{3}(?:\.[0-9]{1,2})?元")
+"""What a comma inside an amount leaves behind it: `1,500元` is read as `1` and `500元`."""
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -71,9 +75,23 @@ def _build(node: yaml.Node, file: str, problems: list[Problem]) -> Node:
             message = f"“{name}”里是全角冒号；请改成半角冒号加空格：“{mend}”"
             problems.append(Problem(file, key.start_mark.line + 1, name, message))
             continue
+        if message := _wrong_key(name, value):
+            problems.append(Problem(file, key.start_mark.line + 1, name, message))
+            if values and _AFTER_COMMA.fullmatch(name):
+                values.popitem()  # The half before the comma is no amount either.
+            continue
         keys[name] = key.start_mark.line + 1
         values[name] = _build(value, file, problems)
     return Node(file, line, values, keys)
+
+
+def _wrong_key(name: str, value: yaml.Node) -> str:
+    """What a key shows that was meant as a part of a value: a comma in an amount, a bracket."""
+    empty = isinstance(value, yaml.ScalarNode) and not value.value
+    if empty and _AFTER_COMMA.fullmatch(name):
+        return f"金额里的逗号会被当作分隔（“,{name}”）；请去掉逗号，如 1500元"
+    sign = next((sign for sign in "】］｝" if name.endswith(sign)), "")
+    return yaml_mistakes.bracket_mend(sign) if empty and sign else ""
 
 
 def content_of(path: Path, problems: list[Problem]) -> bytes | None:

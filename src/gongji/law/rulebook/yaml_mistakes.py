@@ -33,7 +33,9 @@ _FULL_COLON = re.compile(r"^\s*(?:-\s+)*([^\s:：'\"#{\[]{1,20})：")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|(?:^|\s)#.*")
 _FULL_COMMA = re.compile(r"，\s*[^\s,，:：{}\[\]]{1,20}[:：]")
 _FULL_INSIDE = re.compile(r"[{,，]\s*([^\s,，:：{}\[\]]{1,20})：")
-_BARE_SIGN = re.compile(r"(?:[:,\[{-]\s+|[\[{])([%@`][^\s,}\]]*)")
+_BARE_SIGN = re.compile(r"(?:[:,\[{-]\s+|[\[{])([%@`!][^\s,}\]]*)")
+_ODD_INDENT = re.compile(r" *[\u3000\u00a0\u2002-\u200b\ufeff]")
+_FULL_BRACKET = re.compile(r"(?:^|[:\[{,]\s+|-\s+)([｛［【])")
 _FULL_LINE = re.compile(r"^\s*(?:-\s+)*[^\s:：{\[]{1,20}:\s+(?:[^\s|>{\[].*|[{\[].*[}\]])$")
 _DASH = re.compile(r"^\s*-[^\s-]")
 _TWO_COLONS = re.compile(r"^\s*(?:-\s+)*[^\s:：{\[]{1,20}:\s+([^\s\[{|>].*:\s.*)$")
@@ -87,6 +89,10 @@ def _wrong_line(line: str) -> str:
     bare = _QUOTED.sub("", line)
     if "\t" in line[: len(line) - len(line.lstrip())]:
         return "缩进用了制表符（Tab）；请用空格缩进"
+    if _ODD_INDENT.match(line):
+        return "行首有全角空格或看不见的字符；请用半角空格缩进"
+    if found := _FULL_BRACKET.search(bare):
+        return bracket_mend(found[1])
     found = _FULL_COLON.match(bare)
     if found:
         return f"“{found[1]}”后面是全角冒号“：”；请改成半角冒号加空格：“{found[1]}: ”"
@@ -111,6 +117,12 @@ def _wrong_line(line: str) -> str:
         if bare.count(left) < bare.count(right):
             return f"这一行多了“{right}”，或少了“{left}”"
     return ""
+
+
+def bracket_mend(sign: str) -> str:
+    """How a full-width bracket is mended that was meant as one of YAML's."""
+    half = "{ }" if sign in "｛｝" else "[ ]"
+    return f"用了全角的括号“{sign}”；请改成半角的 {half}"
 
 
 def _columns(line: str) -> tuple[int, ...]:
