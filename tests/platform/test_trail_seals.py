@@ -89,6 +89,12 @@ def test_what_was_rewritten_is_told_by_its_day(sealed: Connection, done: str) ->
     assert told(sealed) == ["2025-03-01"]
 
 
+def test_a_forged_seal_breaks_the_chain(sealed: Connection) -> None:
+    with walls_down(sealed):
+        sealed.execute("update trail_seal set hash = sha256('x') where number = 1")
+    assert told(sealed) == ["2025-03-01", "2025-03-02"], "the next day goes on from it"
+
+
 def test_a_trail_sealed_anew_is_told_by_the_copy(sealed: Connection, tmp_path: Path) -> None:
     copy = tmp_path / "seals"
     assert add_to_copy(sealed, copy) == []
