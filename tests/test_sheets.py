@@ -79,13 +79,25 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     assert found.code == "header_invalid" and "第一行应为列名" in str(found)
 
 
-@pytest.mark.parametrize("mark", [";", "\t", "，"])
-def test_columns_parted_by_another_mark_are_told(tmp_path: Path, mark: str) -> None:
-    """Spreadsheets of other countries save semicolons; the columns are not called missing."""
+def parted(tmp_path: Path, mark: str) -> Path:
+    """A file of two columns with a mark between them."""
     path = tmp_path / "parted.csv"
     path.write_text(mark.join(["person", "date"]) + "\n" + mark.join("甲乙") + "\n", "utf-8")
-    found = told(path)
+    return path
+
+
+def test_columns_parted_by_another_mark_are_told(tmp_path: Path) -> None:
+    """A Chinese comma parts nothing; the columns are not called missing."""
+    found = told(parted(tmp_path, "，"))
     assert found.code == "header_invalid" and "英文逗号" in str(found)
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+def test_columns_are_parted_by_the_mark_of_the_header(tmp_path: Path, mark: str) -> None:
+    """Spreadsheets of other countries save semicolons, databases tabs and bars."""
+    sheet = Sheet(parted(tmp_path, mark))
+    assert sheet.columns == ("person", "date")
+    assert [record.cells for record in next(sheet.records())] == [("甲", "乙")]
 
 
 def test_a_row_of_another_width_is_told_with_its_number_and_the_others_stand(
