@@ -5,6 +5,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from tempfile import gettempdir
 
 import polars as pl
 import psutil
@@ -94,6 +95,7 @@ def test_far_folders_are_brought_and_taken_back(folder):
 
 def test_rulebooks_and_figures_go_to_the_workers(folder, tmp_path):
     """An area that only a folder outside has, with a figure given."""
+    left = set(Path(gettempdir()).glob("gongji-spark-*"))
     frame = visits(300).with_columns(area=pl.lit("310000"))
     frame.write_csv(tmp_path / "v.csv")
     write_buckets(tmp_path / "v.csv", tmp_path / "b", 3)
@@ -102,6 +104,7 @@ def test_rulebooks_and_figures_go_to_the_workers(folder, tmp_path):
     assert run(*argv, "-o", tmp_path / "t") == 0
     assert run(*argv, "-o", tmp_path / "s", "--engine", "spark", "--master", "local[1]") == 0
     assert contents(tmp_path / "s") == contents(tmp_path / "t")
+    assert set(Path(gettempdir()).glob("gongji-spark-*")) == left, "they go with the application"
 
 
 def test_a_changed_bucket_is_told_as_by_threads(folder, tmp_path, capsys):

@@ -202,11 +202,18 @@ _works: dict[str, BucketJob] = {}
 """What a worker has unpacked, by its wishes: the next tasks are mostly of the same."""
 
 
+def _scratch() -> str:
+    """The folder of a worker that Spark itself removes when the application ends."""
+    from pyspark import SparkFiles
+
+    return str(SparkFiles.getRootDirectory())
+
+
 def _settle(parcel: Parcel, bucket: Bucket) -> tuple[str, str]:
     """A bucket's result, or why there is none."""
     try:
         if parcel.wishes not in _works:
-            scratch = Path(tempfile.mkdtemp(prefix="gongji-spark-"))
+            scratch = Path(tempfile.mkdtemp(prefix="gongji-spark-", dir=_scratch()))
             _works[parcel.wishes] = unpacked(parcel, scratch)
         places = Address.of(parcel.folder), Address.of(parcel.output)
         work = dataclasses.replace(_works[parcel.wishes], folder=places[0], output=places[1])
