@@ -439,6 +439,7 @@ def settle_file(program: tuple[str, ...], source: Path, target: Path, compressio
         asked = [sys.executable, *program, source, target, compression]
         child = subprocess.Popen(asked, stdout=said)
         _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
         if status:
             raise SystemExit(f"settling {source.name} failed")
         said.seek(0)

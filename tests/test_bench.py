@@ -41,17 +41,6 @@ def test_the_program_by_hand_writes_the_table_that_the_product_writes(
     # Before any file is timed both settle a small one, and it is an end if their tables differ.
     monkeypatch.setattr(bench, "FILES", ())
     assert bench.files(1000) == []
-    monkeypatch.setattr(bench, "BY_HAND", ("-c", OTHER_TABLE))
-    with pytest.raises(SystemExit, match="different tables"):
-        bench.files(1000)
-
-
-OTHER_TABLE = """
-import sys
-import pyarrow as pa, pyarrow.parquet as pq
-pq.write_table(pa.table({"person": [1]}), sys.argv[2])
-print(1, 1.0, 1.0)
-"""
 
 
 def test_models_that_cannot_be_had_or_run_are_named_and_left_out(
