@@ -5,7 +5,8 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import polars as pl
@@ -28,6 +29,7 @@ RATE = "待遇.普通门诊.普通门诊.支付比例.三级"
 DAY = "2025-01-01"
 JOBS = "-c role=gongji_jobs -c timezone=UTC"
 PATIENCE_SECONDS = 120
+Enter = Callable[[str], Visitor]
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +57,19 @@ def worker(console_database: str, people: str) -> Iterator[None]:
     yield
     process.terminate()
     process.wait(timeout=30)
+
+
+@pytest.fixture
+def enter(console: str) -> Iterator[Enter]:
+    """Signs a member of staff in, in a browser that is closed afterwards."""
+    with ExitStack() as closing:
+
+        def entered(subject: str) -> Visitor:
+            made = Visitor(console)
+            closing.callback(made.client.close)
+            return made.enter(subject)
+
+        yield entered
 
 
 def ended(page: str) -> str:
@@ -89,9 +104,9 @@ def simulated(people: str, folder: Path) -> dict[str, pl.DataFrame]:
 
 
 def test_what_the_page_tells_is_what_the_command_gives(
-    console: str, worker: None, people: str, tmp_path: Path
+    enter: Enter, worker: None, people: str, tmp_path: Path
 ) -> None:
-    planner = Visitor(console).enter("planner")
+    planner = enter("planner")
     form = planner.get(f"/console/policy?area={AREA}&base_day={DAY}").text
     assert f'name="figure:{CEILING}"' in form and "6000元" in form
     assert "云政办规〔2024〕2号 二(二)" in form
@@ -115,7 +130,7 @@ def test_what_the_page_tells_is_what_the_command_gives(
     assert re.search(f'name="figure:{CEILING}" value="8000元"', again)
 
     assert "保存" in page and "已保存" not in planner.get("/console/policy").text
-    onlooker = Visitor(console).enter("onlooker")
+    onlooker = enter("onlooker")
     assert "提高限额" not in onlooker.get("/console/policy").text
     planner.post(f"/console/policy/run/{name}/act", act="keep", name="提高限额")
     assert "提高限额" in onlooker.get("/console/policy").text
@@ -123,15 +138,15 @@ def test_what_the_page_tells_is_what_the_command_gives(
     assert f"{change:,.2f}" in shared and 'value="keep"' not in shared
     assert onlooker.post("/console/policy/ask/reform", **wish(people)).status_code == 403
     assert onlooker.post(f"/console/policy/run/{name}/act", act="stop").status_code == 403
-    far = Visitor(console).enter("farplanner")
+    far = enter("farplanner")
     assert far.get(f"/console/policy/run/{name}").status_code == 404
     assert far.get(f"/console/policy/run/{name}/level.svg").status_code == 404
     assert "提高限额" not in far.get("/console/policy").text
-    assert Visitor(console).enter("clerk").get("/console/policy").status_code == 403
+    assert enter("clerk").get("/console/policy").status_code == 403
 
 
-def test_what_does_not_fit_is_told_on_the_form(console: str, people: str) -> None:
-    planner = Visitor(console).enter("planner")
+def test_what_does_not_fit_is_told_on_the_form(enter: Enter, people: str) -> None:
+    planner = enter("planner")
     before = len(list(policy_runs_folder().glob("*")))
     for more in (
         {f"figure:{CEILING}": "80%"},
@@ -149,9 +164,9 @@ def test_what_does_not_fit_is_told_on_the_form(console: str, people: str) -> Non
 
 
 def test_a_population_is_made_up_and_used_and_a_run_is_stopped(
-    console: str, worker: None, office: Office
+    enter: Enter, worker: None, office: Office
 ) -> None:
-    planner = Visitor(console).enter("planner")
+    planner = enter("planner")
     named = {"area": AREA, "persons": "300", "year": "2025", "population": "虚构三百"}
     made = ended(str(planner.post("/console/policy/ask/population", **named).url))
     assert "300 人，2025 年" in told(planner, made)

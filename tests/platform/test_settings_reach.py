@@ -44,7 +44,7 @@ from gongji.platform.ciphers import PROVIDERS
 from gongji.platform.environment import SETTINGS
 from gongji.platform.identity import Identity
 from gongji.service.ready import wait_until_ready
-from gongji.simulation.policy_runs import By, ReformAsked, new_run
+from gongji.simulation.policy_runs import DoneBy, ReformAsked, new_run
 from gongji.simulation.populations import Population
 from gongji.simulation.reforms import Reform
 from gongji.units import CHINA
@@ -451,7 +451,7 @@ def offered_populations(service: Running) -> None:
     offered.mkdir()
     Population("有的", "430500", 2025, 100, 100, True).write(offered)
     (offered / "manifest.json").touch()
-    by = By("w1", "测试", datetime.now(UTC))
+    by = DoneBy("w1", "测试", datetime.now(UTC))
     asked = ReformAsked(by, "430500", "none", "2025-01-01", Reform())
     run = new_run(Path(service.given["GONGJI_DATA"]) / "policy-runs", "reach", asked)
     service.owner.execute("select ask_policy_run('reach')")

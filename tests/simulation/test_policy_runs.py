@@ -12,7 +12,7 @@ from gongji.refusals import Refusal
 from gongji.simulation import policy_runs
 from gongji.simulation.margins import default_margins
 from gongji.simulation.policy_runs import (
-    By,
+    DoneBy,
     PolicyRoom,
     PopulationAsked,
     ReformAsked,
@@ -30,7 +30,7 @@ from gongji.units import parse_day
 
 AREA, CEILING = "430500", "待遇.普通门诊.最高支付限额.退休"
 NOW = datetime(2026, 1, 31, 8, tzinfo=UTC)
-BY = By("planner", "测试", NOW)
+BY = DoneBy("planner", "测试", NOW)
 
 
 @pytest.fixture(scope="module")

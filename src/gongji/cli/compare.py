@@ -54,7 +54,7 @@ def command(
     files = write_area_report(made, output)
     frames = area_tables(made)
     if as_json:
-        body = {name: frame.to_dicts() for name, frame in frames.items()}
+        body: dict[str, object] = {name: frame.to_dicts() for name, frame in frames.items()}
         body |= {"files": list(map(str, files)), "warnings": warnings_of(made, frames)}
         click.echo(json.dumps(body, ensure_ascii=False, indent=1))
         return

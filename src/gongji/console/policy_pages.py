@@ -6,6 +6,7 @@ Law:     楚政规〔2022〕2号 第三十六条, 攀办发〔2022〕32号 第�
 """
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -31,7 +32,8 @@ from gongji.simulation.policy_runs import (
     MOST_YEARS,
     RUNNING,
     WAITING,
-    By,
+    Asked,
+    DoneBy,
     PolicyRoom,
     PolicyRun,
     PopulationAsked,
@@ -154,8 +156,8 @@ def _get(clerk: Clerk, name: str) -> PolicyRun:
     return found
 
 
-def _by(clerk: Clerk) -> By:
-    return By(clerk.subject, clerk.name, clerk.desk.now)
+def _by(clerk: Clerk) -> DoneBy:
+    return DoneBy(clerk.subject, clerk.name, clerk.desk.now)
 
 
 def _log(clerk: Clerk, what: str) -> None:
@@ -209,6 +211,12 @@ def _population_asked(clerk: Clerk, typed: dict[str, str], area: str) -> Populat
     return PopulationAsked(_by(clerk), area, name, persons, year)
 
 
+READ: dict[str, Callable[[Clerk, dict[str, str], str], Asked]] = {
+    "reform": _reform_asked,
+    "population": _population_asked,
+}
+
+
 @require_POST
 @at_work
 def ask(request: HttpRequest, clerk: Clerk, kind: str) -> HttpResponse:
@@ -216,7 +224,7 @@ def ask(request: HttpRequest, clerk: Clerk, kind: str) -> HttpResponse:
     clerk.demand(RUNS, f"policy {kind}")
     typed = request.POST.dict()
     area = _own_area(clerk, typed.get("area", ""))
-    read = {"reform": _reform_asked, "population": _population_asked}.get(kind)
+    read = READ.get(kind)
     if read is None:
         raise Http404
     try:

@@ -41,7 +41,7 @@ WAITING, RUNNING, DONE, REFUSED, STOPPED = "等候", "进行中", "完成", "不
 S = TypeVar("S")
 
 
-class By(msgspec.Struct, frozen=True):
+class DoneBy(msgspec.Struct, frozen=True):
     """Who did something, and when."""
 
     subject: str
@@ -52,7 +52,7 @@ class By(msgspec.Struct, frozen=True):
 class ReformAsked(msgspec.Struct, frozen=True, tag="reform"):
     """A reform that is to be simulated on a population, by the law of an area."""
 
-    by: By
+    by: DoneBy
     area: str
     population: str
     base_day: str
@@ -63,7 +63,7 @@ class ReformAsked(msgspec.Struct, frozen=True, tag="reform"):
 class PopulationAsked(msgspec.Struct, frozen=True, tag="population"):
     """A population that is to be made up under a name."""
 
-    by: By
+    by: DoneBy
     area: str
     population: str
     persons: int
@@ -98,7 +98,7 @@ class Keeping(msgspec.Struct, frozen=True):
     """Under which name a run is kept, by whom."""
 
     name: str
-    by: By
+    by: DoneBy
 
 
 class StopAsked(Exception):
@@ -148,7 +148,7 @@ class PolicyRun:
         """Ask it to stop; what has ended is left as it is."""
         (self.folder / STOP).touch()
 
-    def keep(self, name: str, by: By) -> None:
+    def keep(self, name: str, by: DoneBy) -> None:
         """Keep it under a name; the name it had before is gone.
 
         Refuses: value_invalid for a run that is not done or no name.

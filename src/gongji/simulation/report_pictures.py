@@ -183,8 +183,11 @@ def kinds_picture(frame: pl.DataFrame) -> str:
     kinds = frame["kind"].unique(maintain_order=True).to_list()
     rows = -(-len(kinds) // ACROSS)
     areas = frame["area"].n_unique()
-    parts = (("pool_fen", "统筹支付", BASE), ("supplements_fen", "补充支付", LINE_COLORS[3]))
-    parts += (("own_fen", "个人负担", GREY),)
+    parts = (
+        ("pool_fen", "统筹支付", BASE),
+        ("supplements_fen", "补充支付", LINE_COLORS[3]),
+        ("own_fen", "个人负担", GREY),
+    )
 
     def draw(grid: Any) -> None:
         for axes, kind in zip(grid.flat, kinds, strict=False):

@@ -15,7 +15,7 @@ from gongji.supervision.claim_tables import ClaimPart, ClaimTables
 from gongji.supervision.detectors import cards, combinations, limits, quantities, whereabouts
 from gongji.supervision.detectors.detector_words import DETECTORS, HIT, Detector
 from gongji.supervision.findings import FINDING, merged, ruled, spread
-from gongji.supervision.kept_looks import KeptLooks, PartLook
+from gongji.supervision.kept_looks import KeptLooks, Look, PartLook
 from gongji.supervision.rules_folded import RESTING, Rule
 
 ROOMS = (cards, combinations, limits, quantities, whereabouts)
@@ -120,7 +120,7 @@ def inspect(
         mine = _of_part(by_person, part, points)
         return PartLook(spread(mine.found, part.lines), mine.passed, len(part.persons))
 
-    jobs = [partial(looked, read) for read in tables.parts(persons)]
+    jobs: list[Look] = [partial(looked, read) for read in tables.parts(persons)]
     if kept is not None and persons is None:
         jobs = kept.jobs(jobs)
     _ = tables.everybodys  # Read once, before the parts that share it.
