@@ -17,8 +17,14 @@ class WorkSteps(Protocol):
         """So many more of it are done."""
 
 
-class Unwatched(WorkSteps):
+class Unwatched:
     """Nobody listens."""
+
+    def begin(self, name: str, total: int) -> None:
+        """A part begins, and nobody is told."""
+
+    def update(self, count: int) -> None:
+        """More of it is done, and nobody is told."""
 
 
 UNWATCHED = Unwatched()
