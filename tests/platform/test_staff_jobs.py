@@ -20,7 +20,7 @@ from gongji.review.elevations import ElevationAsked
 from gongji.review.list_exports import WorkSought
 from gongji.review.saved_filters import SavedFilter, filter_of
 from gongji.review.staff import NewStaff, add_staff
-from gongji.review.staff_jobs import Finished, NewJob, StaffJob, Work
+from gongji.review.staff_jobs import Finished, JobUnderWay, NewJob, StaffJob
 from gongji.review.trail_search import TrailSought
 from gongji.review.worklists import RISES_DAYS, Sought, waiting_for
 
@@ -78,7 +78,7 @@ def kind(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """A kind of job: what each beginning of it does."""
     begins: list[Any] = []
 
-    def work(given: Work) -> Finished:
+    def work(given: JobUnderWay) -> Finished:
         given.progress(1, 2)
         done = begins.pop(0)
         if isinstance(done, BaseException):

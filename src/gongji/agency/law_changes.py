@@ -32,7 +32,7 @@ from gongji.platform.laws import (
 from gongji.refusals import Problem, Refusal, RulebookError
 from gongji.review import staff_jobs
 from gongji.review.command_kinds import Case, CommandKind, Examination, PreviewLine, register
-from gongji.review.staff_jobs import Finished, NewJob, StaffJob, Work, register_job
+from gongji.review.staff_jobs import Finished, JobUnderWay, NewJob, StaffJob, register_job
 from gongji.settlement.law_trial import LawTrial, settled_in, try_law
 from gongji.units import CHINA, Day, date_of, day_in_china, day_of, show_fen
 
@@ -185,7 +185,7 @@ class _Trying(msgspec.Struct, frozen=True):
     month: tuple[date, date]
 
 
-def _try(work: Work) -> Finished:
+def _try(work: JobUnderWay) -> Finished:
     given = msgspec.convert(work.job.content, _Trying)
     sides = areas_of(given.before), areas_of(given.after)
     told = try_law(work.connection, work.job.area, sides, given.month, work.progress)

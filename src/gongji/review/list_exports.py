@@ -11,7 +11,7 @@ from gongji.platform.actors import Actor
 from gongji.review import trail_search
 from gongji.review.command_kinds import KINDS
 from gongji.review.staff import post_words
-from gongji.review.staff_jobs import Finished, Work, register_job
+from gongji.review.staff_jobs import Finished, JobUnderWay, register_job
 from gongji.review.trail_search import TrailSought
 from gongji.review.worklists import Sought, WaitingCommand, waiting_for
 from gongji.tabular.text_workbooks import text_workbook
@@ -104,7 +104,7 @@ def _counted(
         progress(done, max(total, done))
 
 
-def _export_trail(work: Work) -> Finished:
+def _export_trail(work: JobUnderWay) -> Finished:
     sought = msgspec.convert(work.job.content, TrailSought)
     lots = trail_search.every(work.connection, sought, LOT)
     total = trail_search.count(work.connection, sought)
@@ -112,7 +112,7 @@ def _export_trail(work: Work) -> Finished:
     return Finished({}, ("trail.xlsx", book(trail_search.HEAD, rows)))
 
 
-def _export_work(work: Work) -> Finished:
+def _export_work(work: JobUnderWay) -> Finished:
     given = msgspec.convert(work.job.content, WorkSought)
     lots = _everything_waiting(work.connection, given, work.now)
     posts = post_words(work.connection)

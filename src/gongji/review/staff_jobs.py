@@ -66,7 +66,7 @@ class Finished(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Work:
+class JobUnderWay:
     """A job under way: the connection, the job, the instant, and whom to tell how far it is."""
 
     connection: Connection
@@ -75,7 +75,7 @@ class Work:
     progress: Callable[[int, int], object]
 
 
-JOB_KINDS: dict[str, Callable[[Work], Finished]] = {}
+JOB_KINDS: dict[str, Callable[[JobUnderWay], Finished]] = {}
 """How each kind is carried out; filled by the rooms that were imported."""
 _COLUMNS = """id, kind, key, area, staff, content, state, done, total, result, problem, file_name,
   made_at, ended_at, expires_at"""
@@ -89,7 +89,7 @@ _END = """update staff_job set state = %s, result = %s, problem = %s, file_name 
   sealed = %s, ended_at = %s, expires_at = %s where id = %s"""
 
 
-def register_job(kind: str, work: Callable[[Work], Finished]) -> None:
+def register_job(kind: str, work: Callable[[JobUnderWay], Finished]) -> None:
     """Add a kind; twice is a mistake of the program."""
     if kind in JOB_KINDS:
         raise ValueError(f"two kinds of job are called {kind}")
@@ -157,7 +157,7 @@ def _tried(connection: Connection, number: int, now: datetime) -> tuple[str, Fin
 
     job = get(connection, number)
     try:
-        return "", JOB_KINDS[job.kind](Work(connection, job, now, progress))
+        return "", JOB_KINDS[job.kind](JobUnderWay(connection, job, now, progress))
     except (Refusal, RulebookError) as refusal:
         return str(refusal), None
 
