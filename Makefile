@@ -18,13 +18,9 @@ test: $(READY_DEV) browser  ## the tests
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
 
 attacks: $(READY_DEV)  ## the attacks of docs/operate/security.md, each against a live service
-	@$(BIN)/python -m pytest -q -n $(WORKERS) $(addprefix tests/,$(ATTACKS))
+	@$(BIN)/python -m pytest -q -n $(WORKERS) $(ATTACKS)
 
-ATTACKS := platform/test_local_users.py platform/test_service_alone.py platform/test_environment.py \
-  platform/test_gateway_limits.py platform/test_gateway_signatures.py portal/test_transport.py \
-  portal/test_headers.py files/test_sparse_workbooks.py files/test_formulas.py \
-  platform/test_verify_papers.py platform/test_reach.py platform/test_ciphers.py \
-  platform/test_gateway_stays.py platform/test_injury_filing.py deploy/test_proxy.py
+ATTACKS = $(shell $(BIN)/python tests/tidy/attacks.py)
 
 # The pages are tested in Debian's Chromium, with a font that has Chinese; without them those tests
 # are skipped with a word.
@@ -70,6 +66,7 @@ check: $(READY_DEV)  ## style, types, imports, rulebooks
 bench: $(READY_DEV)  ## speed and scale of files, and of the calculator's pages
 	@$(BIN)/python bench/bench.py
 	@$(BIN)/python bench/portal.py
+	@$(BIN)/python bench/console.py
 	@$(BIN)/python bench/reform.py
 
 bench-counter: $(READY_DEV)  ## settlements at the counter against pgbench (YARDSTICK=folder)

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from gongji.backup.chains import BackupChain, chains
 from gongji.backup.restore import restore
+from gongji.gateway.transactions import MOVE_MONEY
 from gongji.ledger.found_differences import Difference
 from gongji.ledger.seals import verify_seals
 from gongji.ledger.trail_seals import verify_trail
@@ -77,6 +78,6 @@ def _count(connection: Connection, what: str) -> int:
 
 
 def _differences(connection: Connection) -> list[Difference]:
-    found = [*verify(connection, ALL), *verify_papers(connection, ALL)]
+    found = [*verify(connection, ALL), *verify_papers(connection, MOVE_MONEY)]
     with connection.transaction():
         return [*found, *verify_seals(connection), *verify_trail(connection)]

@@ -18,6 +18,7 @@ import msgspec
 import polars as pl
 
 from gongji.batch.buckets import MANIFEST
+from gongji.batch.work_steps import Unwatched
 from gongji.law.engine.areas import Areas
 from gongji.refusals import Refusal, RulebookError
 from gongji.simulation.margins import default_margins
@@ -71,6 +72,7 @@ class PopulationAsked(msgspec.Struct, frozen=True, tag="population"):
 
 
 Asked = ReformAsked | PopulationAsked
+_ASKED: msgspec.json.Decoder[Asked] = msgspec.json.Decoder(ReformAsked | PopulationAsked)
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -119,7 +121,7 @@ class PolicyRun:
     @property
     def asked(self) -> Asked:
         """What was asked."""
-        return msgspec.json.decode((self.folder / ASKED).read_bytes(), type=Asked)  # type: ignore[arg-type]
+        return _ASKED.decode((self.folder / ASKED).read_bytes())
 
     @property
     def progress(self) -> Progress | None:
@@ -305,7 +307,6 @@ def _made(run: PolicyRun, room: PolicyRoom) -> RunEnd:
     asked = run.asked
     assert isinstance(asked, PopulationAsked)
     margins = default_margins()
-    expected = asked.persons * margins["人均普通门诊次数"].number
     wish = PopulationWish(asked.area, asked.persons, asked.year, margins)
     place, beside = room.populations / asked.population, run.folder / "drawn"
     if place.exists():
@@ -313,13 +314,28 @@ def _made(run: PolicyRun, room: PolicyRoom) -> RunEnd:
         raise Refusal("value_invalid", "人群", values)
     shutil.rmtree(beside, ignore_errors=True)
     try:
-        made = make_population(wish, beside, _teller(run, round(expected)))
+        made = make_population(wish, beside, _Drawn(_teller(run, wish.visits)))
         room.populations.mkdir(parents=True, exist_ok=True)
         shutil.move(beside, place)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     missed = [f"{one.name} 与目标相差 {one.missed:.1%}" for one in made.targets if not one.met]
     return RunEnd(DONE, (f"{made.persons:,} 人，{made.year} 年",), tuple(missed))
+
+
+class _Drawn(Unwatched):
+    """What hears of visits drawn; while they are sorted, it only looks whether to stop."""
+
+    def __init__(self, told: Callable[[int], None]) -> None:
+        self._told, self._sorting = told, False
+
+    def begin(self, name: str, total: int) -> None:
+        """They are sorted now."""
+        self._sorting = True
+
+    def update(self, count: int) -> None:
+        """So many more."""
+        self._told(0 if self._sorting else count)
 
 
 def _teller(run: PolicyRun, total: int) -> Callable[[int], None]:

@@ -123,7 +123,8 @@ class Sheet:
         yield Record(0, self.columns)
         forms = self._forms()
         for record in head.records():
-            wide = [*forms, *["text"] * len(record.cells)][: len(record.cells)]
+            spare: list[Form] = ["text"] * len(record.cells)
+            wide = [*forms, *spare][: len(record.cells)]
             names = (*self.columns, *("",) * len(record.cells))[: len(record.cells)]
             read = typed_record(record.number, names, record.cells, wide)
             yield read._replace(problems=(*record.problems, *read.problems))
