@@ -18,7 +18,7 @@ test: $(READY_DEV) browser  ## the tests
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
 
 attacks: $(READY_DEV)  ## the attacks of docs/operate/security.md, each against a live service
-	@$(BIN)/python -m pytest -q -n $(WORKERS) $(ATTACKS)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) $(addprefix tests/,$(ATTACKS))
 
 ATTACKS = $(shell $(BIN)/python tests/tidy/attacks.py)
 
