@@ -8,7 +8,6 @@ decide.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -137,14 +136,20 @@ def _equal(columns: Columns, at: Places, back: int) -> list[int]:
         if not len(at):
             break
         if name.startswith(_AMOUNTS):
-            said: npt.NDArray[Any] = columns.fen(name.removesuffix("_fen"))
+            same: Bools = _fen_at(columns, name, at) == _fen_at(columns, name, at - back)
         elif name in _APART_IN_EACH:
-            at = at[_same_texts(columns.table.column(name), at, back)]
-            continue
+            same = _same_texts(columns.table.column(name), at, back)
         else:
-            said = columns.coded(name).codes
-        at = at[said[at] == said[at - back]]
+            codes = columns.coded(name).codes
+            same = codes[at] == codes[at - back]
+        at = at[same]
     return [int(row) for row in at]
+
+
+def _fen_at(columns: Columns, name: str, at: Places) -> Places:
+    """The amounts of some rows, in fen."""
+    some = columns.table.select([name]).take(pa.array(at))
+    return Columns(some).fen(name.removesuffix("_fen"))
 
 
 def _same_texts(column: pa.ChunkedArray, at: Places, back: int) -> Bools:

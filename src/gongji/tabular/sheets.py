@@ -123,10 +123,11 @@ class Sheet:
         yield Record(0, self.columns)
         forms = self._forms()
         for record in head.records():
-            spare: list[Form] = ["text"] * len(record.cells)
-            wide = [*forms, *spare][: len(record.cells)]
-            names = (*self.columns, *("",) * len(record.cells))[: len(record.cells)]
-            read = typed_record(record.number, names, record.cells, wide)
+            more = max(0, len(record.cells) - len(forms))
+            beyond: list[Form] = ["text"] * more
+            names, kinds = (*self.columns, *("",) * more), [*forms, *beyond]
+            width = len(record.cells)
+            read = typed_record(record.number, names[:width], record.cells, kinds[:width])
             yield read._replace(problems=(*record.problems, *read.problems))
 
     def _parquet(self) -> Iterator[Record]:

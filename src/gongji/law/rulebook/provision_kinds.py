@@ -176,7 +176,14 @@ def _bare_figure(node: Node) -> bool:
 
 
 _said = s.scalar("金额或百分点（如 30元、5个百分点）", s.money_or_points, s.money.schema)
-_figure = s.either(_bare_figure, _said, s.either(either_figure, s.percent, s.money))
+_either = s.either(either_figure, s.percent, s.money)
+
+
+def _read_figure(node: Node, name: str, context: Reading) -> Any:
+    return (_said if _bare_figure(node) else _either).parse(node, name, context)
+
+
+_figure = Parser(_read_figure, _either.schema)
 _condition = map_of(list_of(s.prose))
 
 Condition = dict[str, tuple[str, ...]]

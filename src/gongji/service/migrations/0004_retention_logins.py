@@ -7,7 +7,7 @@ from gongji.platform.sql_tables import tables
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("service", "0002_review_logins"),
+        ("service", "0003_law_changes"),
         ("platform", "0003_retention"),
         ("people", "0002_corrections"),
         ("agency", "0001_tables"),
