@@ -119,7 +119,8 @@ class PolicyRun:
     @property
     def asked(self) -> Asked:
         """What was asked."""
-        return msgspec.json.decode((self.folder / ASKED).read_bytes(), type=Asked)  # type: ignore[arg-type]
+        found: Asked = msgspec.json.decode((self.folder / ASKED).read_bytes(), type=Asked)
+        return found
 
     @property
     def progress(self) -> Progress | None:
