@@ -32,6 +32,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "plot": ("matplotlib",),
     "pandas": ("pandas",),
     "spark": ("pyspark",),
+    "mysql": ("pymysql",),
 }
 """The modules that each extra brings, as they are imported; those that theirs bring besides too."""
 
