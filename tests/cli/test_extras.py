@@ -110,9 +110,9 @@ def test_who_lacks_an_extra_is_told_which(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 REPORTS = """
-from gongji.simulation.reform_report import _pictures
+from gongji.simulation.reform_report import pictures
 from gongji.supervision import supervise_run
-print(_pictures({}), [one.said for one in supervise_run._pictures(None, None)])
+print(pictures({}), [one.said for one in supervise_run._pictures(None, None)])
 """
 
 

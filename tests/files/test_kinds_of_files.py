@@ -547,10 +547,12 @@ def test_19_a_quote_without_its_partner_is_told_as_one(gongji: Runner) -> None:
 
 
 @pytest.mark.parametrize("mark", ["|", ";", "\t"])
-def test_19_another_separator_is_told_with_what_to_do(gongji: Runner, mark: str) -> None:
-    path = gongji.text("v.csv", HEAD.replace(",", mark))
-    assert gongji.run("adjudicate", path, "-o", gongji.folder / "out.csv") == 1
-    assert "请另存为以英文逗号分隔的 CSV" in gongji.said
+def test_19_another_separator_is_read_by_every_command(gongji: Runner, mark: str) -> None:
+    lines = (HEAD, "甲,2023-03-01,430500,active,2,300.00")
+    path = gongji.text("v.csv", *(line.replace(",", mark) for line in lines))
+    assert gongji.run("adjudicate", path, "-o", gongji.folder / "out.csv") == 0, gongji.said
+    found = pl.read_csv(gongji.folder / "out.csv").select("person", "pool_pays", "person_pays")
+    assert found.rows() == [("甲", 60.0, 240.0)]
 
 
 def test_22_a_row_written_otherwise_stands_twice_too(gongji: Runner) -> None:

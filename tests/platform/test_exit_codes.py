@@ -105,7 +105,7 @@ CASES = [
     Case("buckets {}/columns.csv -o {}/b", 1, "field_missing"),
     Case("buckets {}/none.csv -o {}/b", 2, "不存在"),
     Case("mirror {}/columns.csv -o {}/m", 2, "没有认得的表"),
-    Case("mirror {}/none.csv -o {}/m", 2, "不存在"),
+    Case("mirror {}/none.csv -o {}/m", 2, "没有这个文件或目录"),
     Case("population --area 999999 --persons 100 -o {}/p", 1, "area_unknown"),
     Case("population", 2, "缺少 --area"),
     Case("simulate {}/empty --area 430500 -o {}/r", 1, "manifest.json"),

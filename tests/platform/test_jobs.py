@@ -187,8 +187,10 @@ def test_every_job_has_its_time(database: str) -> None:
         "daily_trial_balance: 10 17 * * *",
         "message_months: 40 17 * * *",
         "note_advances: 15 17 * * *",
+        "propose_destruction: 50 17 * * *",
         "resume_stalled: */10 * * * *",
         "seal_journal: 20 17 * * *",
+        "staff_jobs: * * * * *",
         "tidy: */30 * * * *",
         "trail_months: 45 17 * * *",
     ]

@@ -176,6 +176,7 @@ def test_every_check_has_its_words() -> None:
         "replay",
         "papers",
         "seal",
+        "trail",
     }
     assert commands.WORDS.keys() == checks
     from gongji.ledger import chart

@@ -172,6 +172,11 @@ class Play:
                 print(number + 1, len(self.model.commands), len(self.model.done), flush=True)
         self.compare()
 
+    @property
+    def executed(self) -> int:
+        """How many commands were carried out."""
+        return [one.state for one in self.model.commands.values()].count("executed")
+
     def one(self) -> None:
         """One act."""
         chance = self.random.random()
@@ -325,8 +330,10 @@ def play(server: str) -> Iterator[Play]:
 
 def test_random_commands_are_what_the_model_says(play: Play) -> None:
     play.run(500)
-    states = [one.state for one in play.model.commands.values()]
-    assert states.count("executed") >= 5
+    for _ in range(10):
+        if play.executed < 5:
+            play.run(50)
+    assert play.executed >= 5
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 from tests.platform.counter import NOW, OPERATOR, RULES, Counter
 
+import gongji
 from gongji.ledger.openings import OpeningBalance, enter
 from gongji.ledger.seals import seal_all, verify_seals
 from gongji.ledger.verify import verify
@@ -17,20 +18,32 @@ from gongji.settlement.replay import replay
 from gongji.settlement.settle import settle
 
 Connection = psycopg.Connection[Any]
+PACKAGE = Path(gongji.__file__).parent
+
+
+def steps_of(room: str) -> list[str]:
+    """The steps of a room's tables so far, the last one last."""
+    return sorted(path.stem for path in (PACKAGE / room / "migrations").glob("0*.py"))
+
+
 LATER = {
     "migrations/__init__.py": "",
-    "migrations/0001_tables.py": (
-        "import importlib\n"
-        "Migration = importlib.import_module('gongji.ledger.migrations.0001_tables').Migration\n"
-    ),
-    "migrations/0002_channel.py": (
+    **{
+        f"migrations/{name}.py": (
+            "import importlib\n"
+            f"Migration = importlib.import_module('gongji.ledger.migrations.{name}').Migration\n"
+        )
+        for name in steps_of("ledger")
+    },
+    "migrations/0099_channel.py": (
         "from django.db import migrations\n"
         "from gongji.platform.sql_tables import step\n"
         "class Migration(migrations.Migration):\n"
-        "    dependencies = [('ledger', '0001_tables'), ('service', '0002_review_logins')]\n"
+        f"    dependencies = [('ledger', {steps_of('ledger')[-1]!r}),\n"
+        f"        ('service', {steps_of('service')[-1]!r})]\n"
         "    operations = [step(__file__)]\n"
     ),
-    "steps/0002_channel.sql": (
+    "steps/0099_channel.sql": (
         "alter table entry add column channel text not null default 'counter'\n"
         "  check (channel in ('counter', 'paper'));\n"
         "create table entry_note (\n"

@@ -8,10 +8,11 @@ import pytest
 from psycopg import errors
 
 from gongji.platform import month_parts, trail
-from gongji.platform.trail_months import OTHER, make_ahead
+from gongji.platform.trail_months import make_ahead
 
 Connection = psycopg.Connection[Any]
 TODAY = date(2031, 11, 20)
+OTHER = "access_log_other"
 MONTHS = ["203111", "203112", "203201", "203202"]
 
 

@@ -71,7 +71,7 @@ def test_a_wrong_input_is_told_beside_its_field(
         page = seen.page
         seen.goto(QUESTION)
         page.fill("[name=total]", "四千")
-        page.wait_for_selector("#e-total:has-text('不是以元为单位')")
+        page.wait_for_selector("#e-total:has-text('不是金额')")
         assert page.get_attribute("[name=total]", "aria-invalid") == "true"
         page.screenshot(path=screenshots / "wrong-input-phone.png")
         page.fill("[name=total]", "4000")

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import msgspec
+
 from gongji.institutions.institution_facts import NewInstitutionFact
 from gongji.institutions.institution_kinds import Agreement, Level
 
@@ -86,4 +88,8 @@ def places(area: str, name: str, rng: random.Random) -> DemoPlaces:
 
 
 def _fields(details: Any) -> dict[str, Any]:
-    return {name: getattr(details, name) for name in details.__struct_fields__}
+    return {
+        name: value
+        for name, value in msgspec.structs.asdict(details).items()
+        if value is not msgspec.UNSET
+    }

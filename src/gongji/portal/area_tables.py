@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gongji.law.compile.citations import Cite
+from gongji.law.compile.citations import Cite, document_of
 from gongji.law.engine.area import Area
 from gongji.law.engine.engine import settle
 from gongji.law.engine.person_meters import Meters
@@ -324,7 +324,10 @@ def said(law: Law, figure: Figure) -> Said:
     book = next((b for b in law.books if short_path(b.path) == figure.file), None)
     label = f"{figure.document} {figure.article}"
     text = refusal_words.figure_in_words(figure.text, law)
-    link = Link(label, present.text_url(book, figure.article), source) if book else None
+    link = None
+    if book:
+        here = figure.document == document_of(book, figure.article)
+        link = Link(label, present.text_url(book, figure.article) if here else "", source)
     return Said(figure.name, figure.item, where, text, link, figure.doubts, bool(figure.open))
 
 

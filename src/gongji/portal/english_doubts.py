@@ -7,6 +7,7 @@ test tells.
 
 NAMES = {
     "分级审核": "who reviews",
+    "手工报销受理": "whether paper claims are taken",
     "审核层级": "steps of review",
     "材料依据": "basis of the papers",
     "待遇享受期": "benefit period",
@@ -281,6 +282,13 @@ _AGENCY = {
     "经办条例要求重要、高风险的业务分级审核，没有写几级、由谁审核": "The regulations want important and risky business reviewed by steps, and say neither how many nor by whom",
     "不支付待遇的初审，认定资格的初审和复审，支付待遇的初审、复审和稽核；解除共济关系即时办结": "One step where nothing is paid, two where a right is recognised, three where money is paid; ending a sharing is done at once",
     "由统筹区自行规定": "Each area rules itself",
+    "各级经办机构负责门诊医疗费用的审核，没有写哪一步由哪一级经办机构审核": "The agencies of every level review outpatient cost; which step is whose is not said",
+    "县级经办机构初审，市级经办机构复审、稽核": "The county's agency reviews first; the city's reviews again and audits",
+    "第十二条由市级经办机构建立统一规范的经办规程，各级经办机构负责审核和结算；第十三条经办和稽核不相容": "By article 12 the city's agency makes one procedure and the agencies of every level review and settle; by article 13 handling and audit are apart",
+    "没有写没能直接结算的门诊费用是否受理手工报销，以及受理到什么时候": "It does not say whether outpatient cost that was not settled directly may be claimed on paper, nor until when",
+    "不受理；市级经办机构的经办规程写明受理和截止的，审核按本项办理": "It may not; where the procedure of the city's agency says that it may and until when, this is how it is reviewed",
+    "依第十二条审核和结算的职责受理，期限由经办机构掌握": "By the duty of article 12 to review and settle it may; the agency keeps the time limit",
+    "条文只写审核和结算的分工；受理与否是统筹区的开关，缺省为关": "The article only says who reviews and settles; whether claims are taken is the area's switch, off unless set",
     "各地文件写明的是初审、复审、稽核三级；统筹区另有规定的，由其文件替换": "The areas' documents name these three steps; an area's own document replaces this",
     "国家层面的文件没有在此列出家庭共济和慢特病备案的材料": "The nation's documents do not list papers for family sharing and registrations of diseases",
     "证明亲属关系或病情的一种材料，亲属关系可以承诺代替": "One paper that proves the relation or the disease; a written promise may stand in for the relation",

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from psycopg.conninfo import conninfo_to_dict
+
 import gongji
 from gongji.platform import programs
 from gongji.platform.environment import Environment
@@ -56,7 +58,8 @@ def ordinary_user(given: Environment) -> tuple[OrdinaryUser | None, str]:
         return None, STAYS.format(why=error)
     known = pwd.getpwnam(found)
     user = OrdinaryUser(found, known.pw_uid, known.pw_gid, groups)
-    if given.database_url:
+    # A folder that is some other user's to go through stays that user's: a server may lie in it.
+    if given.database_url and given.data.stat().st_gid == 0:
         programs.let_in(given.data, found)
     if shut := _shut(_needed(given), user):
         return None, STAYS.format(why=f"用户 {found} 进不了 {shut}")
@@ -73,12 +76,16 @@ def _group(name: str | None) -> int:
 
 
 def _needed(given: Environment) -> Iterable[Path]:
-    """The folders that a part must get to: its program, its counters, the copy of the seals."""
+    """The folders that a part must get to: its program, its counters, the copy of the seals, and
+    the database where that is reached by a folder."""
     yield Path(os.__file__).parent
     yield Path(gongji.__file__).parent
     yield given.data
     if given.seals:
         yield given.seals.parent
+    host = str(conninfo_to_dict(given.database_url).get("host") or "")
+    if host.startswith("/") and Path(host).is_dir():
+        yield Path(host)
 
 
 def _shut(places: Iterable[Path], user: OrdinaryUser) -> Path | None:

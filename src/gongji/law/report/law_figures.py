@@ -83,6 +83,8 @@ class _At:
     article: str = ""
     doubts: tuple[str, ...] = ()
     source: str = ""
+    document: str = ""
+    """Another document that the article stands in; empty for the provision's own."""
 
     def into(self, label: str) -> "_At":
         return replace(self, labels=(*self.labels, label))
@@ -113,7 +115,7 @@ class _Walk:
             " · ".join(at.labels),
             at.where,
             text,
-            document_of(book, at.article),
+            at.document or document_of(book, at.article),
             at.article,
             short_path(node.file),
             node.line,
@@ -134,9 +136,11 @@ class _Walk:
     def _struct(self, value: Any, at: _At) -> Iterator[Figure]:
         """The rows of a struct: its figures, then what it says in words."""
         node: Node = value.node
+        own = getattr(value, "article", "")
         at = replace(
             at,
-            article=getattr(value, "article", "") or at.article,
+            article=own or at.article,
+            document=getattr(value, "document", "") if own else at.document,
             doubts=tuple(dict.fromkeys((*at.doubts, *getattr(value, "doubts", ())))),
         )
         for key in _LABELS:
