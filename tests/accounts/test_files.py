@@ -330,3 +330,27 @@ def test_an_old_report_goes_where_the_next_run_has_no_bad_rows(tmp_path: Path) -
     assert (tmp_path / "out.rejected.csv").exists()
     gongji("accrue", good, "-o", tmp_path / "out.csv")
     assert not (tmp_path / "out.rejected.csv").exists()
+
+
+def test_who_comes_twice_in_a_month_is_told_row_by_row(tmp_path: Path) -> None:
+    rows = [ROSTER[0], ROSTER[1], ROSTER[3], ("甲", "430500", "2023-05", "active", "4100", "")]
+    rows += [("甲", "430500", "2023-06", "active", "4000", "")]
+    path, made = tmp_path / "roster.csv", tmp_path / "o.csv"
+    path.write_text("\n".join(map(",".join, rows)) + "\n", encoding="utf-8")
+    ran = CliRunner().invoke(cli, ["accrue", str(path), "-o", str(made)])
+    assert ran.exit_code == 0 and "1 行与前面的行是同一人同一月份" in ran.stderr
+    told = pl.read_csv(made)["explanation"].str.contains("第 1 行也是同一人同一月份")
+    assert told.to_list() == [False, False, True, False]
+    # Over a span of months every row counts for each of them.
+    span = ["--from", "2023-05", "--to", "2023-06", "--json"]
+    found = json.loads(CliRunner().invoke(cli, ["accrue", str(path), *span]).stdout)
+    assert found["repeated"] == 2
+
+
+def test_an_institution_twice_in_a_year_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "institutions.csv"
+    again = [*INSTITUTIONS[:2], INSTITUTIONS[1]]
+    path.write_text("\n".join(map(",".join, again)) + "\n", encoding="utf-8")
+    found = json.loads(CliRunner().invoke(cli, ["clear", str(path), *WAGE, "--json"]).stdout)
+    assert found["repeated"] == 1
+    assert "第 1 行也是同一机构同一年度" in found["rows"][1]["explanation"]

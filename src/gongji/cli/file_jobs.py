@@ -73,7 +73,7 @@ def process(job: "Job", sheet: "Sheet", wanted: JobWishes) -> int:
         click.echo(json.dumps(summary.as_json(), ensure_ascii=False, indent=1))
     else:
         click.echo(f"{summary.results} 条结果写入 {shown(output)}", err=to_standard_output())
-        _say(summary, str(report) if summary.rejected else "")
+        _say(job, summary, str(report) if summary.rejected else "")
     return _exit_code(summary)
 
 
@@ -102,7 +102,7 @@ def _print(job: "Job", sheet: "Sheet", area: str, strict: bool, as_json: bool) -
         return _exit_code(summary)
     for row in bad:
         click.echo(f"第 {row['row_number']} 行 {row['column']}：{row['reason']}", err=True)
-    _say(summary, "")
+    _say(job, summary, "")
     return _exit_code(summary)
 
 
@@ -112,9 +112,11 @@ def _line(row: dict[str, object]) -> str:
     return f"{who}：{row['explanation']}".replace("\n", "\n  ")
 
 
-def _say(summary: "JobSummary", report: str) -> None:
+def _say(job: "Job", summary: "JobSummary", report: str) -> None:
     for name, count in sorted(summary.counts.items()):
         click.echo(f"  {name}：{count} 条", err=True)
+    if summary.repeated:
+        click.echo(f"{summary.repeated} 行与前面的行是{job.same}，都算了，逐行已注明", err=True)
     if summary.rejected:
         where = f"，原因见 {report}" if report else ""
         click.echo(f"{summary.rejected} 行无法计算{where}", err=True)

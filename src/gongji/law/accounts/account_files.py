@@ -7,7 +7,7 @@ computed never stops the others; it goes to a report with its number, column and
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -62,6 +62,10 @@ class Job(Protocol):
 
     columns: Sequence[str]
     """Every column that the file may have."""
+    keys: tuple[str, ...]
+    """What two rows may not have in common, the first of the results."""
+    same: str
+    """What such rows are, in words."""
     results: tuple[str, ...]
     money: frozenset[str]
 
@@ -73,7 +77,8 @@ class Accrual:
     """Monthly credits: each row of a roster for its month, or for each of the months given."""
 
     columns: Sequence[str] = ROSTER_COLUMNS
-    keys = ("person", "area", "month")
+    keys: tuple[str, ...] = ("person", "area", "month")
+    same = "同一人同一月份"
 
     def __init__(self, areas: Areas, months: tuple[str, ...] = (), in_fen: bool = False) -> None:
         self.areas, self.months, self.in_fen = areas, months, in_fen
@@ -161,7 +166,8 @@ class ClearingJob:
     """Annual clearing: each row of an institutions file."""
 
     columns: Sequence[str] = INSTITUTION_COLUMNS
-    keys = ("institution", "area", "year")
+    keys: tuple[str, ...] = ("institution", "area", "year")
+    same = "同一机构同一年度"
 
     def __init__(self, areas: Areas, in_fen: bool = False) -> None:
         self.areas, self.in_fen = areas, in_fen
@@ -233,6 +239,8 @@ class JobSummary:
     rows: int = 0
     results: int = 0
     rejected: int = 0
+    repeated: int = 0
+    """Rows of whom and of when an earlier row was."""
     counts: Counter[str] = field(default_factory=Counter)
     fen: Counter[str] = field(default_factory=Counter)
 
@@ -242,6 +250,7 @@ class JobSummary:
             "rows": self.rows,
             "results": self.results,
             "rejected": self.rejected,
+            "repeated": self.repeated,
             "by_outcome": {
                 name: {"count": count, "amount": yuan_text(self.fen[name])}
                 for name, count in sorted(self.counts.items())
@@ -264,13 +273,15 @@ def run(
     for column in sheet.columns:
         if column not in job.columns:
             raise Refusal("field_unknown", column)
-    summary = JobSummary()
+    summary, seen = JobSummary(), _Seen(job)
     for chunk in sheet.records():
         done: list[Values] = []
         rejected: list[Values] = []
         for record in chunk:
             summary.rows += 1
-            for answer in _answers(job, sheet.columns, record, area):
+            answers, before = seen.told(record.number, _answers(job, sheet.columns, record, area))
+            summary.repeated += before
+            for answer in answers:
                 summary.counts[answer.tally] += 1
                 summary.fen[answer.tally] += answer.fen
                 if answer.refused is None:
@@ -284,6 +295,28 @@ def run(
         summary.rejected += len(rejected)
         progress(len(chunk))
         yield done, rejected, summary
+
+
+class _Seen:
+    """The rows so far, by whom they are of and of when: one that comes again is paid again."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._rows: dict[int, int] = {}
+
+    def told(self, number: int, answers: Iterator[RowAnswer]) -> tuple[list[RowAnswer], bool]:
+        """The answers of a row, and whether an earlier row was of the same, which they then say."""
+        found = list(answers)
+        kept = next((one.values for one in found if one.refused is None), ("",))
+        if not kept[0]:
+            return found, False
+        first = self._rows.setdefault(hash(kept[: len(self._job.keys)]), number)
+        if first == number:
+            return found, False
+        said = f"\n注意：第 {first} 行也是{self._job.same}，这里又算了一次。"
+        return [
+            replace(one, values=(*one.values[:-1], f"{one.values[-1]}{said}")) for one in found
+        ], True
 
 
 def _answers(job: Job, columns: Sequence[str], record: Record, area: str) -> Iterator[RowAnswer]:
