@@ -40,3 +40,9 @@ def test_pages_ask_as_often_for_many_rows(
         many = {page: asked(page) for page in PAGES}
         assert many == few
         assert max(many.values()) < 40, many
+
+
+def test_the_trail_of_any_days_is_a_page(office: Office, console_database: str) -> None:
+    with page_client(console_database, "auditor") as client:
+        for days in ("from=0001-01-01&to=9999-12-31", "from=9999-12-31&to=0001-01-01", "to=x"):
+            client.page(f"/console/trail?{days}")

@@ -19,21 +19,25 @@ from gongji.review.trail_search import HEAD, Key, TrailRow, TrailSought
 
 SEES = ("audit_officer", "supervisor")
 PAGE = 50
+FIRST = date(2000, 1, 1)
+"""Nobody looked before."""
 
 
 def _asked(request: HttpRequest, clerk: Clerk) -> TrailSought:
     """What is asked for: days, an account, a person."""
-    first = _day(request, "from", clerk.today - timedelta(days=6))
-    last = _day(request, "to", clerk.today)
+    first = _day(request, "from", clerk.today - timedelta(days=6), clerk.today)
+    last = _day(request, "to", clerk.today, clerk.today)
     actor = request.GET.get("actor", "").strip()[:100]
     return TrailSought(first, last, actor, request.GET.get("psn_no", "").strip()[:64])
 
 
-def _day(request: HttpRequest, name: str, default: date) -> date:
+def _day(request: HttpRequest, name: str, default: date, today: date) -> date:
+    """A day as it is asked for: never one on which nobody can have looked."""
     try:
-        return date.fromisoformat(request.GET.get(name, ""))
+        found = date.fromisoformat(request.GET.get(name, ""))
     except ValueError:
         return default
+    return min(max(found, FIRST), today)
 
 
 def _before(request: HttpRequest) -> Key | None:
