@@ -35,6 +35,7 @@ def test_the_comparison_of_costs_says_what_it_wants() -> None:
     assert "make cost BEFORE=commit" in ran.stderr and "Traceback" not in ran.stderr
 
 
+@pytest.mark.slow
 def test_the_program_by_hand_writes_the_table_that_the_product_writes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -52,6 +52,7 @@ def test_every_problem_is_told_and_nothing_is_kept(planner: Visitor, office: Off
     assert office.owner.execute(count).fetchone() == before
 
 
+@pytest.mark.slow
 def test_a_change_is_tried_compared_and_handed_in(planner: Visitor, office: Office) -> None:
     status, url, text = asked(planner, subsidy_rate="61%")
     assert status == 200 and "/law-change/" in url

@@ -21,7 +21,7 @@ def library() -> Library:
     return Shelf()
 
 
-ORDINARY = 7
+ORDINARY = 5
 """So many slices are of every run, all of the slow ones."""
 
 

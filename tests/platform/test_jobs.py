@@ -148,7 +148,9 @@ def test_each_night_months_of_messages_are_made_ahead_and_old_ones_dropped(
     assert jobs.run("message_months", NEXT_NIGHT + timedelta(days=440)) == "succeeded"
     assert owner.execute("select count(*) from inbox_bytes").fetchone() == (0,)
     assert owner.execute("select count(*) from inbox").fetchone() == (1,)
-    (first, second) = jobs.said("message_months")[:2]
+    # The service's own clock may strike meanwhile: then there is nothing to make or to drop.
+    told = [one for one in jobs.said("message_months") if one["made"] or one["dropped"]]
+    (first, second) = told[:2]
     assert set(first["made"]) == ahead and second["dropped"] == ["inbox_bytes_202412"]
 
 

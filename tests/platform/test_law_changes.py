@@ -259,6 +259,7 @@ def test_a_reviewed_bond_is_published_and_the_desk_takes_it(office: Office) -> N
     assert office.owner.execute(held).fetchone() == (1,)
 
 
+@pytest.mark.slow
 def test_a_law_of_a_later_day_waits_for_it(office: Office) -> None:
     tomorrow = office.desk().today + timedelta(days=1)
     change = LawChange(figures={"subsidy_rate": "66%"}, since=tomorrow)

@@ -22,7 +22,8 @@ from tests.platform.history_steps import History
 from gongji.settlement import readjudicate, replay
 
 Connection = psycopg.Connection[Any]
-HISTORIES, STEPS = 10, 30
+HISTORIES, OFTEN, STEPS = 10, 6, 30
+"""So many of them are of every run, all of the slow ones."""
 MANY = 400
 
 
@@ -55,7 +56,10 @@ def few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("few_at_a_time")
-@pytest.mark.parametrize("number", range(HISTORIES))
+@pytest.mark.parametrize(
+    "number",
+    [*range(OFTEN), *(pytest.param(n, marks=pytest.mark.slow) for n in range(OFTEN, HISTORIES))],
+)
 def test_a_random_history_of_every_area_comes_to_what_the_model_says(
     number: int, owner: Connection, gateway: Connection
 ) -> None:

@@ -4,6 +4,7 @@ Rulebooks are read here as plain YAML, so that the interface is not compared wit
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ def test_each_figure_stands_in_the_line_that_it_names(client: Any, area: str, da
     for figure in rules["figures"]:
         path = next(p for p, _ in FILES.values() if str(p).endswith(figure["file"]))
         head = FILES[path.parent.name, path.stem][1]
-        told_by = {article.get("出自") for article in head["条文"].values()}
+        told_by = set(re.findall(r"出自: ([^,}\n]+)", path.read_text("utf-8")))
         assert (
             figure["document"] in {head["文件"]["文号"], *told_by}
             and head["文件"]["文号"] in numbers

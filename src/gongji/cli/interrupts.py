@@ -6,12 +6,13 @@ after a moment is ended at once, when what was being written has been removed. W
 have been started the end is waited for, since its server is stopped on the way out.
 """
 
+import atexit
 import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from gongji.cli.exit_codes import INTERRUPTED, TERMINATED
@@ -45,10 +46,21 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 
 def _make_an_end(code: int) -> None:
-    """End the process where it has not ended by itself in time."""
+    """End the process where it has not ended by itself in time, or as it ends."""
+    if "psycopg" not in sys.modules:
+        atexit.register(_leave, code)
     threading.Event().wait(PATIENCE)
     if "psycopg" in sys.modules:
         return
     remove_under_way()
     os.write(2, "已中止；没有写完的文件都已删去\n".encode())
+    os._exit(code)
+
+
+def _leave(code: int) -> None:
+    """End at once, when everything was closed and said: a thread that still counts would be taken
+    apart under its own feet, and the process would end by SIGABRT."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
     os._exit(code)
