@@ -7,7 +7,7 @@ from tests import databases
 from tests.platform import mutations
 from tests.platform.attack import attack
 
-FEW, MANY, SEED = 1_500, 10_000, 20241220
+FEW, MANY, SEED = 1_000, 10_000, 20241220
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from tests.platform.history_steps import History
 from gongji.settlement import readjudicate, replay
 
 Connection = psycopg.Connection[Any]
-HISTORIES, OFTEN, STEPS = 10, 6, 30
+HISTORIES, OFTEN, STEPS = 10, 4, 30
 """So many of them are of every run, all of the slow ones."""
 MANY = 400
 
