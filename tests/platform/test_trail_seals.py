@@ -89,6 +89,20 @@ def test_what_was_rewritten_is_told_by_its_day(sealed: Connection, done: str) ->
     assert told(sealed) == ["2025-03-01"]
 
 
+def test_what_was_destroyed_on_the_last_of_february_is_reckoned_too(sealed: Connection) -> None:
+    with walls_down(sealed):
+        sealed.execute(
+            "insert into destruction_proposal (id, area, class, before, records, list_hash)"
+            " overriding system value values (1, '532300', 'look', '2028-02-29', 1, sha256('x'))"
+        )
+        sealed.execute(
+            "insert into destruction (class, command, proposal, basis, records)"
+            " values ('look', 1, 1, 'x', 1)"
+        )
+        sealed.execute("delete from access_log where what = 'person 1'")
+    assert told(sealed) == ["2025-03-01"], "three years before is the last day of February"
+
+
 def test_a_forged_seal_breaks_the_chain(sealed: Connection) -> None:
     with walls_down(sealed):
         sealed.execute("update trail_seal set hash = sha256('x') where number = 1")

@@ -100,10 +100,13 @@ class Clerk:
             self.look(what, granted=False)
             raise PermissionDenied
 
+    def log(self, trace: trail.Trace) -> None:
+        """Log what this member of staff did or looked at."""
+        trail.log(self.connection, (self.actor.kind, self.actor.id), trace)
+
     def look(self, what: str, **more: Any) -> None:
         """Log a look at something."""
-        trace = trail.Trace(trail.LOOK, what, **more)
-        trail.log(self.connection, (self.actor.kind, self.actor.id), trace)
+        self.log(trail.Trace(trail.LOOK, what, **more))
 
 
 def _clerk(connection: Connection, subject: str) -> Clerk | None:

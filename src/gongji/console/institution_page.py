@@ -124,8 +124,7 @@ def access_key(request: HttpRequest, clerk: Clerk, code: str) -> HttpResponse:
                 made = issue_access_key(clerk.connection, asked, encrypt=keys.encrypt, **by)
                 more["issued"], key = made, made.access_key
             what = f"{'issue' if more else 'revoke'} access key {key}"
-            trace = trail.Trace(trail.ACT, what, reason=right.reason)
-            trail.log(clerk.connection, (clerk.actor.kind, clerk.actor.id), trace)
+            clerk.log(trail.Trace(trail.ACT, what, reason=right.reason))
     except Refusal as refusal:
         return _page(request, clerk, found, error=str(refusal))
     return _page(request, clerk, found, **more)

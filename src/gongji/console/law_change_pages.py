@@ -173,14 +173,23 @@ def _tried(clerk: Clerk, law: ProposedLaw) -> StaffJob:
     return job
 
 
-@require_safe
-@at_work
-def law_change(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
-    """A change article by article beside its trial; that it was looked at stands in the trail."""
+def _sent_change(clerk: Clerk, number: int) -> CommandRow:
+    """A change of a law, whatever became of it.
+
+    Refuses: PermissionDenied, Http404.
+    """
     clerk.demand(SEES, f"command {number}")
     row = command_of(clerk, number)
     if row.kind != KIND:
         raise Http404
+    return row
+
+
+@require_safe
+@at_work
+def law_change(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
+    """A change article by article beside its trial; that it was looked at stands in the trail."""
+    row = _sent_change(clerk, number)
     clerk.look(f"command {number}")
     content = _change_of(row)
     context: dict[str, Any] = {"here": "rulebooks", "row": row, "change": content}
@@ -207,12 +216,8 @@ def law_change(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
 @at_work
 def try_again(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
     """Ask for the trial of a change on the version that is the newest now."""
-    clerk.demand(SEES, f"command {number}")
-    row = command_of(clerk, number)
-    if row.kind != KIND:
-        raise Http404
+    row = _sent_change(clerk, number)
     law = law_changes.proposed(clerk.connection, row.area, _change_of(row))
     job = _tried(clerk, law)
-    trace = trail.Trace(trail.ACT, f"trial {number}", ids=(job.id,))
-    trail.log(clerk.connection, (clerk.actor.kind, clerk.actor.id), trace)
+    clerk.log(trail.Trace(trail.ACT, f"trial {number}", ids=(job.id,)))
     return HttpResponseRedirect(reverse("console:law-change", args=[number]))

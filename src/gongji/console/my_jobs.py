@@ -22,12 +22,8 @@ WORDS = EXPORTS | {"law_trial": "规则试算"}
 def export_asked(clerk: Clerk, kind: str, content: dict[str, Any]) -> HttpResponse:
     """Ask for a list as a job, and show how far it is."""
     job = ask(clerk.connection, NewJob(kind, "", clerk.id, content), clerk.desk.now)
-    _log(clerk, trail.Trace(trail.ACT, f"export {job.id}"))
+    clerk.log(trail.Trace(trail.ACT, f"export {job.id}"))
     return HttpResponseRedirect(reverse("console:my-jobs"))
-
-
-def _log(clerk: Clerk, trace: trail.Trace) -> None:
-    trail.log(clerk.connection, (clerk.actor.kind, clerk.actor.id), trace)
 
 
 @require_safe

@@ -101,8 +101,7 @@ def persons(request: HttpRequest, clerk: Clerk) -> HttpResponse:
     found = _find(clerk, text, _whole(after, 0))
     if text:
         ids = tuple(one.id for one in found)
-        who = clerk.actor.kind, clerk.actor.id
-        trail.log(clerk.connection, who, trail.Trace(trail.LIST, "persons", ids=ids))
+        clerk.log(trail.Trace(trail.LIST, "persons", ids=ids))
     rows = [(one.id, mask_name(one.name), mask_number(one.psn_no), one.area) for one in found]
     context = {"here": "persons", "q": text, "rows": rows}
     context["next"] = found[-1].id if len(found) == FOUND else ""

@@ -58,12 +58,17 @@ def _room(clerk: Clerk) -> PolicyRoom:
     return PolicyRoom(populations_folder(), areas)
 
 
+def _areas(clerk: Clerk) -> list[str]:
+    """The areas in which I hold a post of policy."""
+    return sorted({one.area for one in clerk.held if one.post in POLICY})
+
+
 def _own_area(clerk: Clerk, code: str) -> str:
     """An area in which I hold a post of policy; the first where none is named.
 
     Refuses: Http404.
     """
-    areas = sorted({one.area for one in clerk.held if one.post in POLICY})
+    areas = _areas(clerk)
     if code and code not in areas:
         raise Http404
     return code or areas[0]
@@ -112,7 +117,7 @@ def _page(
     context = {
         "here": "policy",
         "area": area,
-        "areas": sorted({one.area for one in clerk.held if one.post in POLICY}),
+        "areas": _areas(clerk),
         "base_day": day,
         "sections": sections,
         "populations": [(one.name, one.about) for one in offered],
@@ -129,8 +134,9 @@ def _page(
 def _mine(clerk: Clerk, run: PolicyRun) -> bool:
     """Whether a run is listed: kept in an area of mine, or asked for by me."""
     asked = run.asked
-    own = asked.area in {one.area for one in clerk.held if one.post in POLICY}
-    return own and (run.kept is not None or asked.by.subject == clerk.subject)
+    return asked.area in _areas(clerk) and (
+        run.kept is not None or asked.by.subject == clerk.subject
+    )
 
 
 @require_safe
@@ -158,11 +164,6 @@ def _get(clerk: Clerk, name: str) -> PolicyRun:
 
 def _by(clerk: Clerk) -> DoneBy:
     return DoneBy(clerk.subject, clerk.name, clerk.desk.now)
-
-
-def _log(clerk: Clerk, what: str) -> None:
-    who = clerk.actor.kind, clerk.actor.id
-    trail.log(clerk.connection, who, trail.Trace(trail.ACT, what))
 
 
 def _number(typed: dict[str, str], name: str, label: str, least: int, most: int) -> int:
@@ -234,7 +235,7 @@ def ask(request: HttpRequest, clerk: Clerk, kind: str) -> HttpResponse:
     run = policy_runs.new_run(policy_runs_folder(), uuid.uuid4().hex, asked)
     with clerk.connection.transaction():
         clerk.connection.execute(_ASK, [run.id])
-        _log(clerk, f"policy run {run.id}")
+        clerk.log(trail.Trace(trail.ACT, f"policy run {run.id}"))
     return HttpResponseRedirect(reverse("console:policy-run", args=[run.id]))
 
 
@@ -253,7 +254,8 @@ def _run_page(
 ) -> HttpResponse:
     context = _state(found) | {"here": "policy", "may": clerk.holds(*RUNS), "error": error}
     if found.state == DONE and isinstance(found.asked, ReformAsked):
-        context["parts"] = [_part(found, name) for name in TITLES if name in found.tables()]
+        there = found.tables()
+        context["parts"] = [_part(found, name) for name in TITLES if name in there]
     return shown(request, clerk, "policy_run", context, 422 if error else 200)
 
 
@@ -304,13 +306,13 @@ def act(request: HttpRequest, clerk: Clerk, name: str) -> HttpResponse:
     found = _get(clerk, name)
     if request.POST.get("act") == "stop":
         found.stop()
-        _log(clerk, f"policy stop {name}")
+        clerk.log(trail.Trace(trail.ACT, f"policy stop {name}"))
     else:
         try:
             found.keep(request.POST.get("name", ""), _by(clerk))
         except Refusal as refusal:
             return _run_page(request, clerk, found, str(refusal))
-        _log(clerk, f"policy keep {name}")
+        clerk.log(trail.Trace(trail.ACT, f"policy keep {name}"))
     return HttpResponseRedirect(reverse("console:policy-run", args=[name]))
 
 

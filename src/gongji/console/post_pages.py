@@ -203,7 +203,5 @@ def _changed(request: HttpRequest, clerk: Clerk) -> dict[str, Any]:
             made = add_staff(clerk.connection, new, **by)
             path = reverse("console:first", args=[made.token])
             said = {"link": request.build_absolute_uri(path), "subject": subject}
-        who = clerk.actor.kind, clerk.actor.id
-        trace = trail.Trace(trail.ACT, f"staff {act} {subject}", reason=right.reason)
-        trail.log(clerk.connection, who, trace)
+        clerk.log(trail.Trace(trail.ACT, f"staff {act} {subject}", reason=right.reason))
     return said

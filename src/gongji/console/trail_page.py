@@ -73,8 +73,7 @@ def looked(request: HttpRequest, clerk: Clerk) -> HttpResponse:
 
 def _listed(clerk: Clerk, what: str, rows: list[TrailRow]) -> None:
     ids = tuple(row.key[1] for row in rows)
-    who = clerk.actor.kind, clerk.actor.id
-    trail.log(clerk.connection, who, trail.Trace(trail.LIST, what, ids=ids))
+    clerk.log(trail.Trace(trail.LIST, what, ids=ids))
 
 
 def _taken(request: HttpRequest, clerk: Clerk, sought: TrailSought) -> HttpResponse:

@@ -13,13 +13,14 @@ import psycopg
 
 from gongji.ledger.found_differences import Difference
 from gongji.ledger.seals import BEGINNING
+from gongji.platform.retention import LOOK_YEARS
 
 Connection = psycopg.Connection[Any]
 _LAST = "select number, day, hash from trail_seal order by number desc limit 1"
 _FIRST = "select (min(at) at time zone 'Asia/Shanghai')::date from access_log"
 _HASH = "select counted, hash from trail_hash(%s, %s)"
 _SEAL = "insert into trail_seal (number, day, rows, hash) values (%s, %s, %s, %s)"
-_DESTROYED = """select max(p.before) from destruction d
+_KEPT_SINCE = """select (max(p.before) - make_interval(years => %s))::date from destruction d
 join destruction_proposal p on p.id = d.proposal where d.class = 'look'"""
 
 
@@ -63,8 +64,8 @@ def verify_trail(connection: Connection) -> Iterator[Difference]:
 
     Shape:   check `trail`; `what` is the day; `kept` and `rebuilt` rows and the hash's beginning.
     """
-    row = connection.execute(_DESTROYED).fetchone()
-    kept_since = row[0].replace(year=row[0].year - 3) if row and row[0] else date.min
+    row = connection.execute(_KEPT_SINCE, [LOOK_YEARS]).fetchone()
+    kept_since = row[0] if row and row[0] else date.min
     before = BEGINNING
     for seal in trail_seals(connection):
         found = connection.execute(_HASH, [seal.day, before]).fetchone()

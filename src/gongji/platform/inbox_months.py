@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from gongji.platform.month_parts import PATIENCE, attach, begins, make_parts, next_month, parts_of
+from gongji.platform.month_parts import PATIENCE, begins, make_parts, next_month, parts_of
 
 Connection = psycopg.Connection[Any]
 
@@ -48,13 +48,17 @@ def drop_old(connection: Connection, today: date, days: int) -> list[str]:
 
 def _make(connection: Connection, name: str, month: date) -> bool:
     """Make a part and move the rows of its month into it."""
+    since, until = begins(month), begins(next_month(month))
     # Whoever would add a row of this month meanwhile waits for the part.
     connection.execute(f"lock table {OTHER} in access exclusive mode")
     connection.execute(f"create table {name} (like inbox_bytes including all)")
     connection.execute(
         f"with moved as (delete from {OTHER} where at >= %s and at < %s returning *)"
         f" insert into {name} select * from moved",
-        [begins(month), begins(next_month(month))],
+        [since, until],
     )
-    attach(connection, "inbox_bytes", name, month)
+    connection.execute(
+        f"alter table inbox_bytes attach partition {name}"
+        f" for values from ('{since.isoformat()}') to ('{until.isoformat()}')"
+    )
     return True

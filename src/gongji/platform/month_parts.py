@@ -44,15 +44,6 @@ def make_parts(
     return made
 
 
-def attach(connection: Connection, table: str, name: str, month: date) -> None:
-    """Attach a part to its table for the rows of a month."""
-    since, until = begins(month), begins(next_month(month))
-    connection.execute(
-        f"alter table {table} attach partition {name}"
-        f" for values from ('{since.isoformat()}') to ('{until.isoformat()}')"
-    )
-
-
 def next_month(day: date) -> date:
     """The first day of the month after a day's."""
     return (day.replace(day=1) + timedelta(days=31)).replace(day=1)

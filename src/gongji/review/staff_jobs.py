@@ -100,8 +100,11 @@ def ask(connection: Connection, new: NewJob, now: datetime) -> StaffJob:
     """Ask for a job, or find the one of its key."""
     row = [new.kind, new.key, new.area, new.staff, Jsonb(new.content), now]
     made = connection.execute(_ASK, row).fetchone()
-    found = find_keyed(connection, new.kind, new.key) if made is None else None
-    return found or get(connection, int(made[0] if made else 0))
+    if made is not None:
+        return get(connection, int(made[0]))
+    found = find_keyed(connection, new.kind, new.key)
+    assert found is not None, "what a key conflicts with is there"
+    return found
 
 
 def get(connection: Connection, number: int) -> StaffJob:
@@ -138,10 +141,8 @@ def carry_out(connection: Connection, seal: MessageSeal, number: int, now: datet
         if begun is None:
             return False
         given_up = f"开始了 {MOST_TRIES} 次都没有做完；请告诉信息人员"
-        problem, finished = given_up, None
-        if begun[0] <= MOST_TRIES:
-            problem, finished = _tried(connection, number, now)
-        _end(connection, seal, number, (problem, finished), now)
+        came = _tried(connection, number, now) if begun[0] <= MOST_TRIES else (given_up, None)
+        _end(connection, seal, number, came, now)
         return True
     finally:
         connection.execute("select pg_advisory_unlock(%s)", lock)

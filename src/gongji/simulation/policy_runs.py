@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from time import monotonic
 from typing import TypeVar
@@ -118,9 +119,9 @@ class PolicyRun:
         """What it is called in an address."""
         return self.folder.name
 
-    @property
+    @cached_property
     def asked(self) -> Asked:
-        """What was asked."""
+        """What was asked, which does not change."""
         return _ASKED.decode((self.folder / ASKED).read_bytes())
 
     @property
@@ -264,7 +265,10 @@ def perform(run: PolicyRun, room: PolicyRoom) -> RunEnd:
         return before
     try:
         asked = run.asked
-        end = _simulated(run, asked, room) if isinstance(asked, ReformAsked) else _made(run, room)
+        if isinstance(asked, ReformAsked):
+            end = _simulated(run, asked, room)
+        else:
+            end = _made(run, asked, room)
     except StopAsked:
         end = RunEnd(STOPPED)
     except (Refusal, RulebookError) as refusal:
@@ -303,11 +307,8 @@ def _simulated(run: PolicyRun, asked: ReformAsked, room: PolicyRoom) -> RunEnd:
     return RunEnd(DONE, tuple(points(parts.frames)), tuple(warnings_of(outcome)))
 
 
-def _made(run: PolicyRun, room: PolicyRoom) -> RunEnd:
-    asked = run.asked
-    assert isinstance(asked, PopulationAsked)
-    margins = default_margins()
-    wish = PopulationWish(asked.area, asked.persons, asked.year, margins)
+def _made(run: PolicyRun, asked: PopulationAsked, room: PolicyRoom) -> RunEnd:
+    wish = PopulationWish(asked.area, asked.persons, asked.year, default_margins())
     place, beside = room.populations / asked.population, run.folder / "drawn"
     if place.exists():
         values = {"value": asked.population, "allowed": "还没有用过的名称"}
