@@ -69,9 +69,9 @@ def test_a_run_is_taken_up_again_and_what_changed_is_done_anew(
     done: list[str] = []
     inner = bucket_audits.BucketAudit._audited
 
-    def counted(self, path, target, bucket, told):  # type: ignore[no-untyped-def]
+    def counted(self, path, target, bucket, told, key):  # type: ignore[no-untyped-def]
         done.append(bucket.file)
-        return inner(self, path, target, bucket, told)
+        return inner(self, path, target, bucket, told, key)
 
     monkeypatch.setattr(bucket_audits.BucketAudit, "_audited", counted)
     first = audit_buckets(paid / "buckets", tmp_path / "r", WISHES)

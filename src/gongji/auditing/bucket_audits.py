@@ -4,7 +4,6 @@ As buckets are settled (`gongji.batch.bucket_results`): a result stands for its 
 rulebooks and what was asked for, so that a run that was stopped only does what is missing.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +19,7 @@ from gongji.auditing.rows import BadRow, PaidFile, audit
 from gongji.auditing.suspects import suspects_of
 from gongji.batch import ordering
 from gongji.batch.adjudicate import Options
-from gongji.batch.bucket_results import RESULTS, WORKERS, kept_result, wishes_of
+from gongji.batch.bucket_results import RESULTS, WORKERS, kept_or_made, wishes_of
 from gongji.batch.buckets import Bucket, Manifest, hash_of
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
@@ -28,7 +27,7 @@ from gongji.refusals import Refusal
 from gongji.tabular.whole_files import write_whole
 from gongji.units import Fen
 
-Told = Callable[[int], object]
+Told = Callable[[int], None]
 
 
 class AuditedBucket(msgspec.Struct, frozen=True):
@@ -83,19 +82,14 @@ class BucketAudit:
         Refuses: file_unreadable for a bucket that was changed; what `PaidFile` refuses.
         """
         path, target = bucket.path(self.folder), self.output / bucket.file
-        key = hashlib.sha256(f"{bucket.sha256} {self.asked}".encode()).hexdigest()
-        record = target.with_suffix(".json")
-        before = kept_result(record, target, key, AuditedBucket)
-        if before is not None:
-            told(bucket.rows)
-            return before
-        record.unlink(missing_ok=True)
-        made = self._audited(path, target, bucket, told) if bucket.rows else _nothing(bucket)
-        made = msgspec.structs.replace(made, key=key)
-        write_whole(record, msgspec.json.encode(made))
-        return made
+        make = partial(self._audited, path, target, bucket, told)
+        return kept_or_made(bucket, self.asked, target, AuditedBucket, (make, told))
 
-    def _audited(self, path: Path, target: Path, bucket: Bucket, told: Told) -> AuditedBucket:
+    def _audited(
+        self, path: Path, target: Path, bucket: Bucket, told: Told, key: str
+    ) -> AuditedBucket:
+        if not bucket.rows:
+            return AuditedBucket(bucket.file, key, "", "", 0, 0, {})
         wishes = self.wishes
         file = PaidFile(path, area=wishes.area, folders=self.areas, opening=wishes.opening)
         found = list(audit(file, wishes.mode, told, suspects_of(file)))
@@ -110,11 +104,7 @@ class BucketAudit:
         }
         named = report[0].name if report else ""
         shape = (summary.rows, summary.bad, causes, named)
-        return AuditedBucket(bucket.file, "", target.name, hash_of(target), *shape)
-
-
-def _nothing(bucket: Bucket) -> AuditedBucket:
-    return AuditedBucket(bucket.file, "", "", "", 0, 0, {})
+        return AuditedBucket(bucket.file, key, target.name, hash_of(target), *shape)
 
 
 def audit_buckets(

@@ -104,13 +104,10 @@ class BucketJob:
             return self._settled(bucket.path(folder), output / bucket.file, bucket, told)
 
     def _settled(self, path: Path, target: Path, bucket: Bucket, told: Told) -> BucketResult:
-        key = hashlib.sha256(f"{bucket.sha256} {self.wishes}".encode()).hexdigest()
-        record = target.with_suffix(".json")
-        before = kept_result(record, target, key, BucketResult)
-        if before is not None:
-            told(bucket.rows)
-            return before
-        record.unlink(missing_ok=True)
+        make = partial(self._made, path, target, bucket, told)
+        return kept_or_made(bucket, self.wishes, target, BucketResult, (make, told))
+
+    def _made(self, path: Path, target: Path, bucket: Bucket, told: Told, key: str) -> BucketResult:
         report = target.with_suffix(".rejected.csv")
         if bucket.rows:
             options = dataclasses.replace(self.options, report=report)
@@ -118,7 +115,7 @@ class BucketJob:
         else:
             target.unlink(missing_ok=True)
             summary = Summary()
-        result = BucketResult(
+        return BucketResult(
             bucket.file,
             key,
             target.name if bucket.rows else "",
@@ -131,8 +128,6 @@ class BucketJob:
             summary.unread,
             report.name if summary.report else "",
         )
-        write_whole(record, msgspec.json.encode(result))
-        return result
 
 
 R = TypeVar("R", bound="KeptResult")
@@ -220,6 +215,26 @@ class KeptResult(Protocol):
     @property
     def report(self) -> str:
         """The file of rows that could not be read, if there are any."""
+
+
+def kept_or_made(
+    bucket: Bucket, asked: str, target: Path, kind: type[R], work: tuple[Callable[[str], R], Told]
+) -> R:
+    """The result of a bucket for what was asked: an earlier one of the very same, or made now.
+
+    Shape:   `work` makes it by its key, and hears of the rows of one that was there.
+    Ensures: its record is written last, and is gone as long as it is being made.
+    """
+    key = hashlib.sha256(f"{bucket.sha256} {asked}".encode()).hexdigest()
+    record, (make, told) = target.with_suffix(".json"), work
+    before = kept_result(record, target, key, kind)
+    if before is not None:
+        told(bucket.rows)
+        return before
+    record.unlink(missing_ok=True)
+    made = make(key)
+    write_whole(record, msgspec.json.encode(made))
+    return made
 
 
 def kept_result(record: Path, target: Path, key: str, kind: type[R]) -> R | None:
