@@ -150,7 +150,8 @@ def serve(port: int, persons: int) -> None:
             import_module("gongji.platform.environment").environment()
         server = _embedded()(Path(folder) / "postgresql", keep=True)
         try:
-            dsn = server.address()
+            # Earlier trees have their server from a library, which names things otherwise.
+            dsn = (getattr(server, "address", None) or server.get_uri)()
             with psycopg.connect(dsn, autocommit=True) as connection:
                 connection.execute("create database gongji")
             with opened(make_conninfo(dsn, dbname="gongji"), port, 1) as bench:
@@ -162,7 +163,7 @@ def serve(port: int, persons: int) -> None:
                     print(json.dumps(getattr(served, what)(kind, int(count))), flush=True)
                 served.database.close()
         finally:
-            server.stop()
+            (getattr(server, "stop", None) or server.cleanup)()
 
 
 def _main(folder: Path) -> str:
