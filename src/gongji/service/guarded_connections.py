@@ -40,6 +40,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """Somebody is there."""
         super().connection_made(transport)  # type: ignore[arg-type]
         self._patience: asyncio.TimerHandle | None = None
+        self._deadline, self._waited_for = 0.0, ""
         self._begun, self._told, self._read = False, False, 0
         self._peer = self.client[0] if self.client else "-"
         GuardedProtocol._peers[self._peer] += 1
@@ -51,6 +52,8 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody is there any more."""
         self._wait_no_more()
+        if self._patience is not None:
+            self._patience.cancel()
         GuardedProtocol._peers[self._peer] -= 1
         if GuardedProtocol._peers[self._peer] <= 0:
             del GuardedProtocol._peers[self._peer]
@@ -88,13 +91,28 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def _wait(self, seconds: float, what: str) -> None:
-        self._wait_no_more()
-        self._patience = self.loop.call_later(seconds, self._give_up, what)
+        """Something is to come in so many seconds; a timer that rings before stays as it is."""
+        self._deadline, self._waited_for = self.loop.time() + seconds, what
+        if self._patience is None or self._patience.when() > self._deadline:
+            self._ring_at_deadline()
 
-    def _wait_no_more(self) -> None:
+    def _ring_at_deadline(self) -> None:
         if self._patience is not None:
             self._patience.cancel()
-            self._patience = None
+        self._patience = self.loop.call_at(self._deadline, self._rung)
+
+    def _rung(self) -> None:
+        """The time of what was waited for is over, unless it came and something else is waited for."""
+        self._patience = None
+        if not self._waited_for:
+            return
+        if self.loop.time() < self._deadline:
+            self._ring_at_deadline()
+        else:
+            self._give_up(self._waited_for)
+
+    def _wait_no_more(self) -> None:
+        self._waited_for = ""
 
     def _give_up(self, what: str) -> None:
         LOG.info("connection_ended", extra={"peer": self._peer, "reason": what})

@@ -24,6 +24,7 @@ _BLOCK = 1 << 26
 _CHUNK = 1 << 16
 SEPARATORS = {",": "逗号", "\t": "制表符", ";": "分号", "|": "竖线"}
 """What may stand between cells, and its name; the header tells which it is."""
+MARK = "\ufeff"
 ENCODINGS = ("utf-8-sig", "gb18030")
 """In what texts arrive: UTF-8 with or without its mark; GB 18030 as China's spreadsheets write."""
 
@@ -34,7 +35,8 @@ def decode(content: bytes) -> str:
     Refuses: UnicodeDecodeError where it is in none of ENCODINGS.
     """
     try:
-        return content.decode(ENCODINGS[0])
+        # The codec that drops the mark is written in Python, and this is asked for every message.
+        return content.decode().removeprefix(MARK)
     except UnicodeDecodeError:
         return content.decode(ENCODINGS[1])
 

@@ -77,7 +77,7 @@ class Result(msgspec.Struct, frozen=True, eq=False):
     @property
     def supplements_fen(self) -> Fen:
         """What funds other than the pool and the account pay."""
-        return self.paid_by(*set(provision_kinds.PAYERS) - provision_kinds.NO_SUPPLEMENTS)
+        return self.paid_by(*provision_kinds.SUPPLEMENTS)
 
     @property
     def borne_fen(self) -> Fen:

@@ -268,6 +268,7 @@ PAYERS = (
     INSTITUTION,
 )
 NO_SUPPLEMENTS = frozenset({POOL, ACCOUNT, INSTITUTION})
+SUPPLEMENTS = tuple(payer for payer in PAYERS if payer not in NO_SUPPLEMENTS)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
