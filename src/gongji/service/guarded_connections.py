@@ -102,7 +102,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._patience = self.loop.call_at(self._deadline, self._rung)
 
     def _rung(self) -> None:
-        """The time of what was waited for is over, unless it came and something else is waited for."""
+        """The time of what was waited for is over, unless something else is by now."""
         self._patience = None
         if not self._waited_for:
             return
