@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Signed = Callable[[], dict[str, str]]
+CERTIFICATE = "430500198001010000"
+"""The number of everybody's made-up certificate."""
 
 
 class Connection:
@@ -79,7 +81,7 @@ class Visitor:
                     "insutype": "310",
                     "begntime": at,
                     "mdtrt_cert_type": "02",
-                    "mdtrt_cert_no": "430500198001010000",
+                    "mdtrt_cert_no": CERTIFICATE,
                     "ipt_otp_no": f"MZ{self.bench.serial}",
                     "atddr_no": "D1",
                     "dr_name": "测试医生",
