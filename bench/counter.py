@@ -428,7 +428,10 @@ def _growth(dsn: str, options: argparse.Namespace) -> Iterator[Line]:
         benches = [
             stack.enter_context(
                 gateway(
-                    make_conninfo(dsn, dbname=name), options.port + 10 * number, options.gateways
+                    make_conninfo(dsn, dbname=name),
+                    options.port + 10 * number,
+                    options.gateways,
+                    GONGJI_DATA=stack.enter_context(_folder_of_its_own()),
                 )
             )
             for number, name in enumerate(names)
@@ -443,6 +446,16 @@ def _growth(dsn: str, options: argparse.Namespace) -> Iterator[Line]:
     for (persons, settlements), found in zip(options.growth, columns, strict=True):
         what = f"2207 with {persons:,} persons, {settlements:,} settlements"
         yield _line(what, found, "/s", _ratio(found, columns[0], "of the first"))
+
+
+@contextmanager
+def _folder_of_its_own() -> Iterator[str]:
+    """A data folder for another service, with the keys of this one."""
+    from gongji.platform.environment import environment
+
+    with tempfile.TemporaryDirectory(prefix="gongji-bench-") as folder:
+        shutil.copytree(environment().data / "keys", Path(folder) / "keys")
+        yield folder
 
 
 def _databases(dsn: str, options: argparse.Namespace) -> list[str]:

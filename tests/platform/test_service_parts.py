@@ -300,17 +300,21 @@ def test_what_dies_is_started_anew_and_the_others_are_left_alone(
         assert part.process and part.process.poll() is not None
 
 
-@pytest.mark.parametrize(("before", "over"), [(4, False), (5, True)])
-def test_a_part_that_keeps_dying_ends_the_service_at_the_sixth_time(
+@pytest.mark.parametrize(
+    ("before", "worked", "over"), [(4, False, False), (5, False, True), (50, True, False)]
+)
+def test_a_part_that_never_worked_ends_the_service_at_its_sixth_death(
     told: Callable[..., None],
     database: str,
     monkeypatch: pytest.MonkeyPatch,
     before: int,
+    worked: bool,
     over: bool,
 ) -> None:
     told(DATABASE_URL=database)
     monkeypatch.setattr(parts, "QUICK", 3600)
-    part = StandIn("甲", ["print(flush=True); raise SystemExit(7)"], deaths=before)
+    dies = ["print(flush=True); raise SystemExit(7)"]
+    part = StandIn("甲", dies, deaths=before, worked=worked)
     service, said = started(part)
     first = part.process
     assert first
@@ -324,7 +328,7 @@ def test_a_part_that_keeps_dying_ends_the_service_at_the_sixth_time(
         part.arguments = [WAITS]
         with watched(service):
             await_(lambda: part.process is not first)
-        assert said == ["甲 退出（代码 7），重新启动"] and part.deaths == 5
+        assert said == ["甲 退出（代码 7），重新启动"] and part.deaths == before + 1
 
 
 def test_who_does_not_stop_is_made_to(monkeypatch: pytest.MonkeyPatch) -> None:

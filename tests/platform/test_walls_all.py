@@ -451,7 +451,7 @@ TRIGGERS: dict[str, list[str]] = {
         "insert into entry"
         " (id, area, kind, service_date, accounting_date, actor_kind, actor, cause) values"
         " (4000, '430500', 'adjustment', '2024-03-01', '2024-03-01', 'institution', 'H', 1000);"
-        " insert into settlement (entry, pool_fen, owed_fen) values (4000, 5, 5)"
+        " insert into settlement (entry, pool_fen, owed_fen) values (4000, 5, 5)",
     ],
     "posting_fits": [
         "insert into posting (entry, number, area, fund, debit, credit, amount_fen)"

@@ -47,6 +47,8 @@ class ServicePart:
     deaths: int = 0
     needed: bool = True
     """Whether the service ends where it cannot live; else it is tried again for ever."""
+    worked: bool = False
+    """Whether it ever said that it lives: then it can, and whatever kills it ends nobody else."""
     again: float = 0
     """When it is started once more, where it has died."""
     pulse: int | None = None
@@ -85,7 +87,7 @@ class ServicePart:
         now = time.monotonic()
         with contextlib.suppress(BlockingIOError):
             if os.read(self.pulse, 1 << 16):
-                self.lived = now
+                self.lived, self.worked = now, True
         return bool(self.lived) and now - self.lived > HUNG
 
 
@@ -159,7 +161,7 @@ class Service:
             return
         quick = now - part.started < QUICK
         part.deaths = part.deaths + 1 if quick else 0
-        if part.deaths > MOST_DEATHS and part.needed:
+        if part.deaths > MOST_DEATHS and part.needed and not part.worked:
             raise Fault(f"{part.name} 反复退出（代码 {part.process.returncode}），见上方日志")
         self.say(f"{part.name} 退出（代码 {part.process.returncode}），重新启动")
         # Whoever dies at once is tried again later; the others are looked after meanwhile.
