@@ -217,6 +217,10 @@ NORMAL: Mapping[Form, Callable[[str], str]] = {
 """The normal form of a text, by the form of its column."""
 
 
+_CODED = ("text", "key")
+"""Forms of which plain letters and digits are the normal form."""
+
+
 def cell_text(value: object, form: Form = "text") -> str:
     """A typed cell as a text of its column.
 
@@ -225,7 +229,12 @@ def cell_text(value: object, form: Form = "text") -> str:
     """
     if value is None:
         return ""
+    # Nearly every cell is one of these two, and asked for itself.
+    if type(value) is float and value.is_integer() and abs(value) < 10**MOST_DIGITS:
+        return str(int(value))
     if isinstance(value, str):
+        if form in _CODED and value.isascii() and value.isalnum():
+            return value
         text = NORMAL[form](value)
         if reason := spoilt(text, form):
             raise CellProblem(reason)

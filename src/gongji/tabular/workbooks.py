@@ -8,7 +8,7 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree
@@ -18,7 +18,7 @@ from gongji.tabular.cell_forms import CellProblem, Form, cell_text
 from gongji.tabular.header_rows import LOOKED_AT, TablePlace, check_header, is_sum
 
 if TYPE_CHECKING:
-    from python_calamine import CalamineWorkbook
+    from python_calamine import CalamineSheet, CalamineWorkbook
 
 EXPLANATIONS, SUMS, RULES = "说明", "合计", "规则与存疑"
 """Sheets of templates and results beside the table: they are not read where there is another."""
@@ -59,9 +59,13 @@ class WorkbookSheet:
     @cached_property
     def width(self) -> int:
         """How many columns there are, without those that are blank at the end."""
-        here = self.rows[self.header :]
-        ends = (next((n for n in range(len(r), 0, -1) if _filled(r[n - 1])), 0) for r in here)
-        return max(ends, default=0)
+        width = 0
+        for row in self.rows[self.header :]:
+            end = len(row)
+            while end > width and not _filled(row[end - 1]):
+                end -= 1
+            width = max(width, end)
+        return width
 
     @cached_property
     def columns(self) -> Texts:
@@ -91,11 +95,11 @@ class WorkbookSheet:
 
     def _record(self, at: int, row: list[Any], forms: Sequence[Form], marked: bool) -> Record:
         texts, problems = [], []
-        for column, value in enumerate(row):
+        for column, (value, form) in enumerate(zip(row, forms, strict=False)):
             try:
                 if marked and (at, column) in self.bad:
                     raise CellProblem(self.bad[at, column])
-                texts.append(cell_text(value, forms[column]))
+                texts.append(cell_text(value, form))
             except CellProblem as error:
                 texts.append("")
                 where = f"{_letters(column)}{at + 1}"
@@ -125,13 +129,16 @@ def open_book(path: Path) -> "Book":
     """
     from python_calamine import CalamineWorkbook
 
-    _check_extent(path)
+    state = path.stat()
+    _check_extent(path, state.st_size, state.st_mtime_ns)
     return Book(path, CalamineWorkbook.from_path(str(path)))
 
 
-def _check_extent(path: Path) -> None:
+@lru_cache(maxsize=64)
+def _check_extent(path: Path, size: int, changed: int) -> None:
     """The sheets are not mostly empty: their reader keeps a place for every cell between.
 
+    A command opens a workbook several times; as long as it is the same it is looked at once.
     Refuses: file_unreadable where a sheet spans more places than it has cells a hundred times.
     """
     if not zipfile.is_zipfile(path):
@@ -160,6 +167,8 @@ class Book:
 
     def __init__(self, path: Path, book: "CalamineWorkbook") -> None:
         self.path, self.book = path, book
+        self._sheets: dict[str, CalamineSheet] = {}
+        self._read: dict[str, list[list[Any]]] = {}
 
     @cached_property
     def filled(self) -> list[str]:
@@ -212,20 +221,19 @@ class Book:
 
     def _cells(self, name: str) -> list[list[Any]]:
         if name not in self._read:
-            sheet = self.book.get_sheet_by_name(name)
-            self._read[name] = sheet.to_python(skip_empty_area=False)
+            self._read[name] = self._sheet(name).to_python(skip_empty_area=False)
         return self._read[name]
 
-    @cached_property
-    def _read(self) -> dict[str, list[list[Any]]]:
-        return {}
+    def _sheet(self, name: str) -> "CalamineSheet":
+        """A sheet of the library's; it reads the whole of it at every call."""
+        if name not in self._sheets:
+            self._sheets[name] = self.book.get_sheet_by_name(name)
+        return self._sheets[name]
 
     def _bad(self, name: str) -> dict[tuple[int, int], str]:
         """The cells that must not be taken as empty: errors, formulas without value, merged."""
         found: dict[tuple[int, int], str] = {}
-        for (top, left), (bottom, right) in (
-            self.book.get_sheet_by_name(name).merged_cell_ranges or ()
-        ):
+        for (top, left), (bottom, right) in self._sheet(name).merged_cell_ranges or ():
             where = f"{_letters(left)}{top + 1}:{_letters(right)}{bottom + 1}"
             for row in range(top, bottom + 1):
                 for column in range(left, min(right, MOST_COLUMNS) + 1):

@@ -65,7 +65,8 @@ class Shelf:
                 names = {path.name for path in chosen.get(code, [])}
                 below = [path for path in paths if path.name not in names]
                 chosen[code] = sorted([*chosen.get(code, []), *below], key=lambda one: one.name)
-                if not self._all_overlay(paths):
+                # Below the last folder lies nothing: its files need not be read to know that.
+                if folder != self.folders[-1] and not self._all_overlay(paths):
                     closed.add(code)
         return [path for code in sorted(chosen) for path in chosen[code]]
 
