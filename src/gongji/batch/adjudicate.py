@@ -128,7 +128,7 @@ def adjudicate_file(
     )
     settler.latest_day = options.latest_day
     dropped = {areas.library.home(code) for code in options.named} & set(areas.library.areas())
-    areas.check_everywhere({region.plan.code for region in settler.homes} | dropped)
+    areas.check_given({region.plan.code for region in settler.homes} | dropped)
     _known(names, settler, options.ignored)
     kept = [name for name in names if name not in options.ignored]
     run = Run(source, output, report, kept, settler, options, progress)
@@ -371,7 +371,7 @@ def settle_table(table: pa.Table, wishes: TableWishes) -> tuple[pa.Table, list[R
         in_fen=given_in_fen if wishes.in_fen is None else wishes.in_fen,
         benefits=found.benefits,
     )
-    wishes.areas.check_everywhere(region.plan.code for region in settler.homes)
+    wishes.areas.check_given(region.plan.code for region in settler.homes)
     _known(names, settler, wishes.further)
     strange = [name for name in names if name not in settler.known_columns()]
     numbered = numbered.drop_columns(strange)
