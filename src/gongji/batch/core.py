@@ -282,7 +282,8 @@ class Results:
 
 
 def _texts(codes: npt.NDArray[np.int32], texts: list[str]) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(texts, pa.string()))
+    # Every code was made here, so that none has to be looked at.
+    return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(texts, pa.string()), safe=False)
 
 
 def _fault_of(row: dict[str, str]) -> Refusal | None:

@@ -122,7 +122,7 @@ def side_of(
     else:
         library = Library((*own, *start))
         areas = Areas(library, {library.home(code): reform.settings}, settings)
-    areas.check_given((code,))
+        areas.check_given((code,))
     area = areas.home(code)
     if reform.figures:
         area = Amendment(at, figures_of(reform)).area(area)
