@@ -240,13 +240,13 @@ class Results:
         for name in ("pool_pays", "deductible", *self.settler.layers, "supplements", "person_pays"):
             made[self._name(name)] = self._money(self.money.get(name, nothing), missing, narrow)
         for code in self.settler.meters:
-            fen = self.meters.get(code, nothing - 1)
+            fen = self.meters[code] if code in self.meters else nothing + UNTOUCHED
             unused = fen < 0
             lacks = unused if missing is None else unused | missing
             made[self._name(f"meter_{code}")] = self._money(
                 fen, lacks if lacks.any() else None, narrow
             )
-        codes = self.refusal.clip(0).astype(np.int32)
+        codes = self.refusal.clip(0).astype(np.int32) if self.refusal.any() else nothing
         if missing is not None:
             codes[missing] = CODES.index("parameter_missing")
         made["refusal"] = _texts(codes, list(CODES))
