@@ -197,11 +197,14 @@ def _equal(array: pa.Array, value: pa.Scalar) -> npt.NDArray[np.bool_]:
 
 def _codes(array: pa.Array) -> Numbers:
     """Whole numbers in the order of an array's values; what is missing comes first."""
+    numbers: Numbers
     if pa.types.is_integer(array.type) and not array.null_count:
-        return array.to_numpy().astype(np.int64, copy=False)
+        numbers = array.to_numpy().astype(np.int64, copy=False)
+        return numbers
     if pa.types.is_date(array.type):
         days = array.cast(pa.date32()).cast(pa.int32())
-        return pc.fill_null(days, np.iinfo(np.int32).min).to_numpy()
+        numbers = pc.fill_null(days, np.iinfo(np.int32).min).to_numpy()
+        return numbers
     encoded = array.dictionary_encode()
     order = pc.sort_indices(encoded.dictionary).to_numpy()
     rank = np.empty(len(order), np.int64)
