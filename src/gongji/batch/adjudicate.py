@@ -257,7 +257,7 @@ def _counted(tables: Iterator[pa.Table], summary: Summary, schema: pa.Schema) ->
 
 
 def _values_of(table: pa.Table, name: str) -> list[tuple[str, int]]:
-    """How often each value is in a column of codes, but for the first, which is none."""
+    """How often each value is in a column of codes, if any is but the first, which is none."""
     found: list[tuple[str, int]] = []
     for chunk in table.column(name).chunks:
         codes = chunk.indices.to_numpy()
