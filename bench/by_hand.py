@@ -4,6 +4,12 @@ It writes the very table that `gongji adjudicate` writes, and can do nothing els
 in the loop, every person's visits lie in one row group and one year, nothing is checked, refused
 or noted. Two threads settle, one reads, one writes, as in the product.
 
+The same for both: the file that is read; PyArrow's reader, texts as codes; the sixteen columns and
+their types; PyArrow's writer with the same codec and level, pages, batches and dictionaries, no
+statistics; loops compiled before and kept; each in a process of its own, timed from its first look
+at the file. The product alone reads the rulebooks, which takes as long for a small file as for a
+large one; row groups are its chunks of 262,144 rows, by hand those of the file.
+
 `python bench/by_hand.py IN OUT COMPRESSION` prints visits, seconds and those of processor.
 """
 

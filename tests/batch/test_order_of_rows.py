@@ -4,12 +4,14 @@ wherever the order breaks; and amounts up to the bound and no further."""
 import itertools
 import random
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
 
 from gongji.batch import ordering, visit_files
-from gongji.batch.adjudicate import adjudicate_table
+from gongji.batch.adjudicate import _values_of, adjudicate_table
+from gongji.batch.columns import rise
 from gongji.cli.main import main
 from gongji.units import MAX_FEN, yuan_text
 
@@ -232,3 +234,24 @@ def test_whole_numbers_of_a_frame_have_the_same_bound(column, number, refusal, o
     expected += [(3, "field_missing")] if others is None else []
     assert [(bad.row_number, bad.code) for bad in rejected] == expected
     assert results.num_rows == count - len(expected)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_rows_that_come_in_order_of_all_keys_are_left_as_they_are(seed):
+    rng = np.random.default_rng(seed)
+    keys = [rng.integers(0, 3, 4), rng.integers(-2, 2, 4).astype(np.int32), rng.integers(0, 9, 4)]
+    rows = list(zip(*(key.tolist() for key in keys), strict=True))
+    assert rise(keys) == (rows == sorted(rows))
+    ordered = [key[np.lexsort(keys[::-1])] for key in keys]
+    assert rise(ordered) and rise([key[:1] for key in keys]) and rise([key[:0] for key in keys])
+
+
+def test_values_of_codes_are_counted_however_few():
+    def counted(*chunks):
+        arrays = [pa.DictionaryArray.from_arrays(c, ["", "a", "b"]) for c in map(pa.array, chunks)]
+        found = _values_of(pa.table({"x": pa.chunked_array(arrays)}), "x")
+        return {text: sum(n for one, n in found if one == text) for text in "ab"}
+
+    assert counted([0, 0, 0]) == {"a": 0, "b": 0}
+    assert counted([2, 2]) == {"a": 0, "b": 2}
+    assert counted([1, 2, 0, 2], [0], [1]) == {"a": 2, "b": 2}

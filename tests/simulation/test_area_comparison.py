@@ -103,6 +103,48 @@ def test_without_a_picture_the_page_says_so(people: Path, monkeypatch: pytest.Mo
     assert "<svg" not in page(made, area_tables(made))
 
 
+FIGURES = {
+    "430500:disease_ceiling": "4000",
+    "average_wage": "50000",
+    "445300:average_wage": "96957",
+}
+
+
+def test_areas_have_figures_of_their_own(people: Path, frames: dict[str, pl.DataFrame]) -> None:
+    asked = AreasAsked(people, AREAS, Areas(everywhere=FIGURES), DAY)
+    found = area_tables(compare_areas(asked))["areas"]["pool_fen"].to_list()
+    before = frames["areas"]["pool_fen"].to_list()
+    assert [a != b for a, b in zip(found, before, strict=True)] == [True, False, True]
+    own = ({"disease_ceiling": "4000"}, {}, {"average_wage": "96957"})
+    for code, pool, settings in zip(AREAS, found, own, strict=True):
+        base = Reform(day=DAY, settings=settings)
+        tally = simulate(Comparison(people, code, base, base, lines=(STATIC,))).tally
+        assert pool == tally.pool(0), code
+
+
+@pytest.mark.parametrize(
+    ("figure", "told"),
+    [
+        ("999999:average_wage", "999999"),
+        ("430500:average_wage", "average_wage"),
+        ("4305:disease_ceiling", "4305:disease_ceiling"),
+        ("no_such", "no_such"),
+    ],
+)
+def test_a_figure_that_no_area_has_is_refused(people: Path, figure: str, told: str) -> None:
+    with pytest.raises(Refusal, match=told):
+        compare_areas(AreasAsked(people, AREAS[:1], Areas(everywhere={figure: "1"}), DAY))
+
+
+def test_a_reform_has_its_own_figure_before_those_of_its_area(people: Path) -> None:
+    own = Reform(day=DAY, settings={"average_wage": "50000"})
+    given = {"445300:average_wage": "96957", "average_wage": "1"}
+    asked = Comparison(people, "445300", Reform(day=DAY), own, lines=(STATIC,), settings=given)
+    outcome = simulate(asked)
+    for side, wage in ((outcome.base, "96957"), (outcome.reform, "50000")):
+        assert side.dated.law(side.day).settings["average_wage"] == wage
+
+
 def test_an_area_without_rules_is_refused(people: Path) -> None:
     with pytest.raises(Refusal):
         compare_areas(AreasAsked(people, ("999999",), Areas(), DAY))

@@ -132,7 +132,7 @@ def audit_buckets(
 def _prepared(folder: Path, output: Path, wishes: FolderWishes, manifest: Manifest) -> BucketAudit:
     """What the work on the buckets of a folder needs; settings are checked once for all."""
     areas = Areas(Library(wishes.folders), everywhere=wishes.settings)
-    areas.check_everywhere(_known(areas, folder, manifest, wishes.area))
+    areas.check_given(_known(areas, folder, manifest, wishes.area))
     options = Options(wishes.area, wishes.settings, wishes.folders, wishes.opening)
     asked = f"audit {wishes.mode} {wishes_of(areas.library, options)}"
     return BucketAudit(folder, output, wishes, areas, asked)

@@ -69,7 +69,7 @@ class PaidFile:
         else:
             self.areas = Areas(Library(folders), everywhere=settings)
             if self._known:
-                self.areas.check_everywhere(area.code for area in self._known)
+                self.areas.check_given(area.code for area in self._known)
         self.names = self._paid_names()
         self._check_columns()
         self.opening = self._read_opening(opening)

@@ -127,8 +127,11 @@ def adjudicate_file(
         benefits=found.benefits,
     )
     settler.latest_day = options.latest_day
-    dropped = {areas.library.home(code) for code in options.named} & set(areas.library.areas())
-    areas.check_everywhere({region.plan.code for region in settler.homes} | dropped)
+    codes = {region.plan.code for region in settler.homes}
+    if options.named:
+        dropped = {areas.library.home(code) for code in options.named}
+        codes |= dropped & set(areas.library.areas())
+    areas.check_given(codes)
     _known(names, settler, options.ignored)
     kept = [name for name in names if name not in options.ignored]
     run = Run(source, output, report, kept, settler, options, progress)
@@ -254,11 +257,19 @@ def _counted(tables: Iterator[pa.Table], summary: Summary, schema: pa.Schema) ->
 
 
 def _values_of(table: pa.Table, name: str) -> list[tuple[str, int]]:
-    """How often each value is in a column of codes, if any is."""
-    column = table.column(name)
-    if not any(chunk.indices.to_numpy().any() for chunk in column.chunks):
-        return []
-    return [(item["values"], item["counts"]) for item in pc.value_counts(column).to_pylist()]
+    """How often each value is in a column of codes, if any is but the first, which is none."""
+    found: list[tuple[str, int]] = []
+    for chunk in table.column(name).chunks:
+        codes = chunk.indices.to_numpy()
+        most = int(codes.max(initial=0))
+        if not most:
+            continue
+        if codes.min() == most:
+            found.append((chunk.dictionary[most].as_py(), len(chunk)))
+        else:
+            counts = pc.value_counts(chunk).to_pylist()
+            found += [(item["values"], item["counts"]) for item in counts]
+    return found
 
 
 class Report:
@@ -371,7 +382,7 @@ def settle_table(table: pa.Table, wishes: TableWishes) -> tuple[pa.Table, list[R
         in_fen=given_in_fen if wishes.in_fen is None else wishes.in_fen,
         benefits=found.benefits,
     )
-    wishes.areas.check_everywhere(region.plan.code for region in settler.homes)
+    wishes.areas.check_given(region.plan.code for region in settler.homes)
     _known(names, settler, wishes.further)
     strange = [name for name in names if name not in settler.known_columns()]
     numbered = numbered.drop_columns(strange)

@@ -4,7 +4,7 @@ Each distinct value is read once, by the same functions that read a visit online
 the date is worked out for whole columns by the kernel's own calendar.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -46,7 +46,7 @@ def _one_code_a_text(codes: I32, texts: tuple[str, ...]) -> Coded:
     if len(places) == len(texts):
         return Coded(codes, texts)
     found = np.array([places[text] for text in texts], np.int32)
-    return Coded(found[codes], tuple(places))
+    return Coded(at_places(found, codes), tuple(places))
 
 
 def one_array(column: pa.ChunkedArray) -> pa.Array:
@@ -237,6 +237,7 @@ class Columns:
         fen[fen > MAX_FEN] = BAD_FEN
         return fen
 
+    @cached_property
     def starts(self) -> npt.NDArray[np.int8]:
         """One where a person begins."""
         array = one_array(self.table.column("person"))
@@ -309,6 +310,16 @@ def _mark(count: int, places: Row, used: Row) -> None:
 
 
 @compiled
+def _fallen(count: int, key: Row, tied: Row) -> int:
+    """How many rows fall below the row before with which they are tied; equal ones stay tied."""
+    fallen = 0
+    for i in range(1, count):
+        fallen += tied[i] & (1 if key[i] < key[i - 1] else 0)
+        tied[i] = tied[i] & (1 if key[i] == key[i - 1] else 0)
+    return fallen
+
+
+@compiled
 def _months(days: Any, made: Any) -> None:
     for i in range(len(days)):
         made[i] = calendar.month_of(days[i])
@@ -341,6 +352,13 @@ def marked(places: I32, size: int) -> npt.NDArray[np.bool_]:
     used = np.zeros(size, np.int8)
     _mark(len(places), Row(places, "rows", True), Row(used, "used"))
     return used.view(np.bool_)
+
+
+def rise(keys: Sequence[I32 | I64]) -> bool:
+    """Whether rows already come in order of all keys (ties keep the file's order)."""
+    count = len(keys[0])
+    tied = Row(np.ones(count, np.int8), "tied")
+    return not any(_fallen(count, Row(key, "rows", True), tied) for key in keys)
 
 
 def at_places(table: I32, places: I32) -> I32:

@@ -240,13 +240,13 @@ class Results:
         for name in ("pool_pays", "deductible", *self.settler.layers, "supplements", "person_pays"):
             made[self._name(name)] = self._money(self.money.get(name, nothing), missing, narrow)
         for code in self.settler.meters:
-            fen = self.meters.get(code, nothing - 1)
+            fen = self.meters[code] if code in self.meters else nothing + UNTOUCHED
             unused = fen < 0
             lacks = unused if missing is None else unused | missing
             made[self._name(f"meter_{code}")] = self._money(
                 fen, lacks if lacks.any() else None, narrow
             )
-        codes = self.refusal.clip(0).astype(np.int32)
+        codes = self.refusal.clip(0).astype(np.int32) if self.refusal.any() else nothing
         if missing is not None:
             codes[missing] = CODES.index("parameter_missing")
         made["refusal"] = _texts(codes, list(CODES))
@@ -282,7 +282,8 @@ class Results:
 
 
 def _texts(codes: npt.NDArray[np.int32], texts: list[str]) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(texts, pa.string()))
+    # Every code was made here, so that none has to be looked at.
+    return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(texts, pa.string()), safe=False)
 
 
 def _fault_of(row: dict[str, str]) -> Refusal | None:

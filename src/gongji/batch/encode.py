@@ -102,7 +102,7 @@ class Settling:
         self.reached = reached
         self.layout, self.count = region.plan.layout, columns.count
         self.opening = opening
-        self.new = columns.starts()
+        self.new = columns.starts
 
     def run(self) -> SettledRows:
         """Find cells, lay out meters, settle."""

@@ -75,7 +75,7 @@ def _found(
     """Each note: its code, the row's place, the number of the other row."""
     if not columns.count:
         return
-    new = columns.starts()
+    new = columns.starts
     numbers = columns.table.column(ROW).to_numpy()
     settled = np.ones(columns.count, bool) if kept is None else kept
     if kept is not None and not kept.all():

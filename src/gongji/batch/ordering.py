@@ -19,10 +19,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gongji.batch.columns import marked, ranged
+from gongji.batch.columns import marked, ranged, rise
 from gongji.tabular.cell_forms import narrow, plain, text_of
 
 I64 = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.int32] | I64
 Chunks = Callable[[list[str] | None], Iterator[pa.Table]]
 """A file's tables anew, with the columns named or all."""
 
@@ -104,9 +105,11 @@ def sampled(tables: Iterator[pa.Table]) -> pa.Array:
 
 
 def _plain(column: pa.ChunkedArray | pa.Array) -> pa.Array:
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if isinstance(array, pa.ChunkedArray):
-        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
+    array = column
+    if isinstance(column, pa.ChunkedArray):
+        # One chunk is taken as it is, not copied.
+        chunks = column.chunks or [pa.array([], column.type)]
+        array = chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks)
     return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
 
 
@@ -192,15 +195,15 @@ def _equal(array: pa.Array, value: pa.Scalar) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _codes(array: pa.Array) -> npt.NDArray[np.int64]:
+def _codes(array: pa.Array) -> Numbers:
     """Whole numbers in the order of an array's values; what is missing comes first."""
-    numbers: npt.NDArray[np.int64]
+    numbers: Numbers
     if pa.types.is_integer(array.type) and not array.null_count:
         numbers = array.to_numpy().astype(np.int64, copy=False)
         return numbers
     if pa.types.is_date(array.type):
         days = array.cast(pa.date32()).cast(pa.int32())
-        numbers = pc.fill_null(days, np.iinfo(np.int32).min).to_numpy().astype(np.int64)
+        numbers = pc.fill_null(days, np.iinfo(np.int32).min).to_numpy()
         return numbers
     encoded = array.dictionary_encode()
     order = pc.sort_indices(encoded.dictionary).to_numpy()
@@ -210,7 +213,7 @@ def _codes(array: pa.Array) -> npt.NDArray[np.int64]:
     return np.where(codes < 0, -1, rank[codes] if len(rank) else -1)
 
 
-def _turns(array: pa.Array) -> I64:
+def _turns(array: pa.Array) -> Numbers:
     """The numbers of a sequence, also where they are text (10 after 9); no number comes last."""
     if pa.types.is_integer(array.type) and not array.null_count:
         return _codes(array)
@@ -239,12 +242,12 @@ def _sorted(table: pa.Table, columns: list[str], maybe: bool) -> pa.Table:
         (_turns if name == "sequence" else _codes)(_plain(table.column(name)))
         for name in ("person", *columns)
     ]
-    if maybe and _rises(keys):
+    if maybe and rise(keys):
         return table
     return table.take(pa.array(_order(keys)))
 
 
-def _order(keys: list[I64]) -> I64:
+def _order(keys: list[Numbers]) -> I64:
     """The places of rows in the order of all keys, then as they stand.
 
     Ensures: one number is sorted for each row if the keys fit into it, which is much faster.
@@ -264,16 +267,6 @@ def _order(keys: list[I64]) -> I64:
     packed.sort()
     packed %= max(count, 1)
     return packed
-
-
-def _rises(keys: list[I64]) -> bool:
-    """Whether rows already come in order of all keys (ties keep the file's order)."""
-    equal = np.ones(max(len(keys[0]) - 1, 0), bool)
-    for key in keys:
-        if (equal & (key[1:] < key[:-1])).any():
-            return False
-        equal &= key[1:] == key[:-1]
-    return True
 
 
 def _ranges(chunks: Chunks, sample: pa.Array, count: int, folder: Path) -> list[Path]:

@@ -74,6 +74,6 @@ def command(
     elif since:
         months = months_between(since, until)
     areas = Areas(Library(folders), everywhere=options.pairs("--set", settings))
-    areas.check_everywhere(areas.library.areas())
+    areas.check_given(areas.library.areas())
     job = Accrual(areas, months, in_fen(table.columns))
     return process(job, table, JobWishes(output, report, area, strict, as_json))

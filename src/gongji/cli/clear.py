@@ -57,7 +57,7 @@ def command(
 
     table = Sheet(institutions, options.place_of(sheet, header_row))
     areas = Areas(Library(folders), everywhere=options.pairs("--set", settings))
-    areas.check_everywhere(areas.library.areas())
+    areas.check_given(areas.library.areas())
     return process(
         ClearingJob(areas, in_fen(table.columns)),
         table,

@@ -38,6 +38,7 @@ def command(
     例：
       gongji compare people/ --area 430500 --area 532300 -o 对照/
       gongji compare people/ --date 2025-01-01 -o 对照/
+      gongji compare people/ --set 430500:disease_ceiling=4000 --set average_wage=96957 -o 对照/
     """
     from gongji.law.checks.library import Library
     from gongji.law.engine.areas import Areas

@@ -14,7 +14,6 @@ from gongji.cli.options import (
 )
 from gongji.cli.value_kinds import AREA, BENEFIT
 from gongji.law.checks.library import Library
-from gongji.law.compile.parameters_given import check
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.visit import read_amount, read_date
 from gongji.law.report.curve import Curve, curves
@@ -78,8 +77,9 @@ def command(
     if output.suffix not in KINDS:
         raise click.BadParameter(f"文件名应以 {' 或 '.join(KINDS)} 结尾：{output}", param_hint="-o")
     given = pairs("--set", settings)
-    area = Areas(Library(folders), everywhere=given).area(code)
-    check(area.laws, given)
+    areas = Areas(Library(folders), everywhere=given)
+    areas.check_given((code,))
+    area = areas.area(code)
     day = read_date("--date", at) if at else area.laws[-1].since
     law = area.law(day)
     name = area.benefit(law, benefit)

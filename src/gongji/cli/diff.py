@@ -15,7 +15,6 @@ from gongji.cli.options import (
     writable,
 )
 from gongji.law.checks.library import Library
-from gongji.law.compile.parameters_given import check
 from gongji.law.engine.area import Area
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.visit import read_date
@@ -65,10 +64,9 @@ def command(
       gongji diff 430500@2023-05-31 430500@2023-06-01 --all
       gongji diff 510400@2024-01-01 445300@2024-01-01 --set average_wage=96957 -o 对照.xlsx
     """
-    library = Library(folders)
-    given = pairs("--set", settings)
-    sides = [_side(library, text, given) for text in (left, right)]
-    check([law for area, _ in sides for law in area.laws], given)
+    areas = Areas(Library(folders), everywhere=pairs("--set", settings))
+    sides = [_side(areas, text) for text in (left, right)]
+    areas.check_given(area.code for area, _ in sides)
     found = compare(*sides[0], *sides[1])
     shown = [row for row in found if everything or row.mark != SAME]
     headers = ("异同", "规定", "项目", "条件", left, right, f"{left} 依据", f"{right} 依据")
@@ -87,12 +85,12 @@ def command(
     click.echo(f"不同 {len(found) - equal} 项，相同 {equal} 项{saved}。")
 
 
-def _side(library: Library, text: str, settings: dict[str, str]) -> tuple[Area, Day]:
+def _side(areas: Areas, text: str) -> tuple[Area, Day]:
     """An area and a day from 532300@2024-11-01."""
     code, at, day = text.partition("@")
     if not at:
         raise click.BadParameter(f"应写成 统筹区@日期，如 532300@2024-11-01：{text}")
-    return Areas(library, everywhere=settings).area(code), read_date("date", day)
+    return areas.area(code), read_date("date", day)
 
 
 def _row_json(row: LawDifference) -> dict[str, Any]:

@@ -27,7 +27,8 @@ settings_option = click.option(
     "settings",
     multiple=True,
     metavar="参数=值",
-    help="给出规则留空的参数，如 inpatient_rate.3.retired=89%、average_wage=96957。",
+    help="给出规则留空的参数，如 inpatient_rate.3.retired=89%、average_wage=96957；"
+    "只给一个统筹区的写成 430500:disease_ceiling=4000。",
 )
 sheet_option = click.option(
     "--sheet", default="", help="Excel 中用哪一张工作表；不给则用唯一有内容的那张。"

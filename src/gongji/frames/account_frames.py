@@ -134,7 +134,7 @@ class _Asked:
     @property
     def areas(self) -> Areas:
         found = Areas(Library(paths_of(self.folders)), everywhere=texts_of(self.settings))
-        found.check_everywhere(found.library.areas())
+        found.check_given(found.library.areas())
         return found
 
 

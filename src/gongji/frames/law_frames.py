@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from gongji.frames.facts_given import fact_text, paths_of, texts_of
 from gongji.law.checks.library import Library
-from gongji.law.compile.parameters_given import check
 from gongji.law.engine.area import Area
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.visit import read_amount, read_date
@@ -168,9 +167,9 @@ def diff(
     >>> found["mark"][0], found["left"][1], found["right"][1]
     ('＋', None, '50.00 元')
     """
-    loaded, given = _areas(folders, settings), texts_of(settings)
+    loaded = _areas(folders, settings)
     sides = [_side(loaded, one) for one in (left, right)]
-    check([law for area, _ in sides for law in area.laws], given)
+    loaded.check_given(area.code for area, _ in sides)
     found = compare(*sides[0], *sides[1])
     return differences_frame([row for row in found if everything or row.mark != SAME])
 
@@ -213,9 +212,9 @@ def curve(
     >>> int(points.filter(points["status"] == "retired")["pool_pays_fen"].max())
     200000
     """
-    loaded, given = _areas(folders, settings), texts_of(settings)
+    loaded = _areas(folders, settings)
+    loaded.check_given((area,))
     found = loaded.area(area)
-    check(found.laws, given)
     day = read_date("date", fact_text("date", date)) if date else found.laws[-1].since
     row = {"area": area, "date": str(date_of(day)), "benefit": "ordinary"} | texts_of(facts)
     text = fact_text("to", to)

@@ -53,8 +53,10 @@ def compare_areas(
     """Settle a population under the law of every area.
 
     Shape:   `told` hears of visits settled.
-    Refuses: area_unknown, date_outside; what populations are refused for.
+    Refuses: area_unknown, date_outside; a figure that no area has; what populations are refused
+             for.
     """
+    asked.areas.check_given(asked.codes)
     population, _ = population_of(asked.folder, asked.codes[0])
     day = day_of_law(Reform(day=asked.day), population)
     sides = tuple(

@@ -14,7 +14,6 @@ import msgspec
 import yaml
 
 from gongji.law.checks.library import Library
-from gongji.law.compile.parameters_given import check
 from gongji.law.engine.amendment import Amendment
 from gongji.law.engine.area import Area
 from gongji.law.engine.areas import Areas
@@ -117,11 +116,14 @@ def side_of(
              rulebook would be refused.
     """
     own = tuple(Path(folder) for folder in reform.folders)
-    given: Mapping[str, str] = {**(settings or {}), **reform.settings}
     at = read_date("date", reform.day) if reform.day else day
-    areas = start if isinstance(start, Areas) else Areas(Library((*own, *start)), everywhere=given)
+    if isinstance(start, Areas):
+        areas = start
+    else:
+        library = Library((*own, *start))
+        areas = Areas(library, {library.home(code): reform.settings}, settings)
+        areas.check_given((code,))
     area = areas.home(code)
-    check(area.laws, dict(given))
     if reform.figures:
         area = Amendment(at, figures_of(reform)).area(area)
     law = area.law(at)

@@ -1,5 +1,6 @@
 """The areas of some rulebooks, each folded and checked when it is first asked for."""
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
@@ -9,12 +10,16 @@ from gongji.law.engine.area import Area
 from gongji.law.rulebook.law import KEPT, Settings
 from gongji.units import Day
 
+OF_AREA = re.compile(r"([0-9]{6}):(.+)")
+"""A figure's name with the one area that it is for."""
+
 
 class Areas:
     """The areas that a library has rulebooks of, with figures for their open parameters.
 
     Shape: `parameters`: area -> parameter -> figure as text; `everywhere`: figures for every area
-           that has such a parameter; `changed`: areas that stand for those of the library.
+           that has such a parameter, or as `area:parameter` for one and its counties; the nearer
+           goes before; `changed`: areas that stand for those of the library.
     """
 
     def __init__(
@@ -25,8 +30,11 @@ class Areas:
         changed: Mapping[str, Area] | None = None,
     ) -> None:
         self.library = library or Library()
-        self.parameters = {code: dict(named) for code, named in (parameters or {}).items()}
-        self.everywhere = dict(everywhere or {})
+        self.given = dict(everywhere or {})
+        self.everywhere, self.apart = _by_area(self.given)
+        own = {code: dict(named) for code, named in (parameters or {}).items()}
+        codes = self.apart.keys() | own.keys()
+        self.parameters = {c: self.apart.get(c, {}) | own.get(c, {}) for c in codes}
         self.changed = dict(changed or {})
         self._homes: dict[str, str] = {}
         self._loaded = lru_cache(maxsize=KEPT)(self._load)
@@ -64,7 +72,7 @@ class Areas:
         Asked for with figures of its own, an area is that of the library.
         """
         changed = self.changed | {area.code: area}
-        return Areas(self.library, self.parameters, self.everywhere, changed)
+        return Areas(self.library, self.parameters, self.given, changed)
 
     def home(self, code: str) -> Area:
         """The area with rules of its own that a code stands for.
@@ -80,11 +88,14 @@ class Areas:
         """
         return tuple(self.area(code, figures) for code in self.library.areas())
 
-    def check_everywhere(self, codes: Iterable[str]) -> None:
-        """Every figure given for all areas names a parameter of one of these, and can be read.
+    def check_given(self, codes: Iterable[str]) -> None:
+        """Every figure given for all areas names a parameter of one of these, every one given for
+        one area a parameter of that, and can be read.
 
-        Refuses: value_invalid.
+        Refuses: value_invalid; area_unknown.
         """
+        for code in self.apart:
+            self.area(code)
         if self.everywhere:
             check((law for code in codes for law in self.area(code).laws), self.everywhere)
 
@@ -94,3 +105,16 @@ class Areas:
         Refuses: area_unknown, date_outside.
         """
         return self.area(code).law(day).hash
+
+
+def _by_area(figures: Settings) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """The figures for every area, and those for one: area -> parameter -> figure."""
+    everywhere: dict[str, str] = {}
+    apart: dict[str, dict[str, str]] = {}
+    for path, figure in figures.items():
+        found = OF_AREA.fullmatch(path)
+        if found:
+            apart.setdefault(found[1], {})[found[2]] = figure
+        else:
+            everywhere[path] = figure
+    return everywhere, apart

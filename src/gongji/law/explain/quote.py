@@ -6,7 +6,6 @@ from functools import cached_property
 from pathlib import Path
 
 from gongji.law.checks.library import Library
-from gongji.law.compile.parameters_given import check
 from gongji.law.engine.area import Area
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.engine import Result, settle
@@ -33,9 +32,9 @@ class AskedVisit:
         """The area whose rules settle it."""
         areas = Areas(Library(self.folders), everywhere=self.settings)
         areas = self.overlay.over(areas) if self.overlay else areas
-        found = areas.area(self.facts["area"].strip())
-        check(found.laws, self.settings or {})
-        return found
+        code = self.facts["area"].strip()
+        areas.check_given((code,))
+        return areas.area(code)
 
     @cached_property
     def law(self) -> Law:
