@@ -16,6 +16,7 @@ from gongji.refusals import Problem, RulebookError
 _AFTER_COMMA = re.compile(r"[0-9]{3}(?:\.[0-9]{1,2})?元")
 """What a comma inside an amount leaves behind it: `1,500元` is read as `1` and `500元`."""
 
+ALIAS = "用了别名（& 和 *）；请把内容写全"
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -51,12 +52,20 @@ def line_of(node: Node, *keys: str) -> int:
     return line
 
 
-def _build(node: yaml.Node, file: str, problems: list[Problem]) -> Node:
+def _build(node: yaml.Node, file: str, problems: list[Problem], seen: set[int]) -> Node:
+    """A node as ours; `seen` are those that were met: one that comes again is an alias.
+
+    Ensures: what a few lines repeat and repeat again is built once.
+    """
     line = node.start_mark.line + 1
     if isinstance(node, yaml.ScalarNode):
         return Node(file, line, node.value)
+    if id(node) in seen:
+        problems.append(Problem(file, line, "YAML", ALIAS))
+        return Node(file, line, "")
+    seen.add(id(node))
     if isinstance(node, yaml.SequenceNode):
-        return Node(file, line, [_build(item, file, problems) for item in node.value])
+        return Node(file, line, [_build(item, file, problems, seen) for item in node.value])
     values: dict[str, Node] = {}
     keys: dict[str, int] = {}
     for key, value in node.value:
@@ -81,7 +90,7 @@ def _build(node: yaml.Node, file: str, problems: list[Problem]) -> Node:
                 values.popitem()  # The half before the comma is no amount either.
             continue
         keys[name] = key.start_mark.line + 1
-        values[name] = _build(value, file, problems)
+        values[name] = _build(value, file, problems, seen)
     return Node(file, line, values, keys)
 
 
@@ -121,7 +130,7 @@ def read(path: Path, content: bytes, problems: list[Problem]) -> Node | None:
     if root is None:
         problems.append(Problem(file, 1, "文件", "空文件"))
         return None
-    return _build(root, file, problems)
+    return _build(root, file, problems, set())
 
 
 def read_or_refuse(path: Path) -> Node:
