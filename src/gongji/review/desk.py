@@ -38,6 +38,7 @@ from gongji.review.staff import (
     post_words,
     staff_id,
 )
+from gongji.review.subjects import check_subject
 from gongji.review.working_days import load_working_days
 from gongji.units import day_in_china, day_of
 
@@ -163,22 +164,25 @@ class _Look:
 def draft(desk: Desk, actor: Actor, content: Drafting) -> Became:
     """Draft a command, by a member of staff who takes it in or by the insured person.
 
-    Refuses: command_kind_unknown, value_invalid, agency_unknown, maker_missing, actor_refused.
+    Refuses: command_kind_unknown, value_invalid, agency_unknown, maker_missing, actor_refused,
+             person_unknown, person_elsewhere.
     """
 
     def run() -> Became:
         kind = get_kind(content.kind)
-        read_content(kind, content.content)
+        said = read_content(kind, content.content)
         if content.agency:
             get_agency(desk.connection, content.area, content.agency)
         who, holding = _maker(desk, actor, kind, content.area, content.agency)
+        about = (content.subject_kind, content.subject)
+        check_subject(desk.connection, content.area, about, said)
         new = NewCommand(
             content.area,
             content.agency,
             content.kind,
             (actor.kind, who),
             holding,
-            (content.subject_kind, content.subject),
+            about,
             content.content,
             desk.now,
         )
@@ -505,6 +509,7 @@ def _look(desk: Desk, row: CommandRow, actor: Actor) -> _Look:
     found = item_of(kind, law)
     papers = frozenset(command_rows.papers_of(desk.connection, row.id))
     content = read_content(kind, row.content)
+    check_subject(desk.connection, row.area, (row.subject_kind, row.subject), content)
     case = Case(desk.connection, row, content, law, areas, papers, desk.now, actor)
     examined = kind.examine(case)
     tree = agencies(desk.connection, row.area)
