@@ -72,7 +72,7 @@ def test_a_copy_is_handed_out_to_whom_a_command_names(office: Office, enter: Ent
     assert all(mine[name] == theirs[name] for name in mine)
     exported = office.owner.execute(
         "select person, reason from access_log where way = 'export' and what = %s",
-        [f"copy {made}"],
+        [f"handed-out {made}"],
     ).fetchall()
     assert exported == [(1, "交给监护人")]
     told = office.owner.execute("select text from notice where command = %s", [made]).fetchone()

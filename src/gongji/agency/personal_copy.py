@@ -35,7 +35,7 @@ Connection = psycopg.Connection[Any]
 COPY, OF_THE_DEAD = "《个人信息保护法》 第四十五条", "《个人信息保护法》 第四十九条"
 KIND = "personal_copy"
 DAYS = 7
-"""For how many days after its approval a copy is handed out: later another one is asked for."""
+"""For how many days after its approval the workbook is there: later one asks anew."""
 EARLIEST = date(1900, 1, 1)
 EVERY = 10_000_000
 """No person has so many rows of a kind: nothing is left out."""

@@ -167,7 +167,7 @@ def personal_copy(request: HttpRequest, clerk: Clerk, number: int) -> HttpRespon
         raise Http404
     found = person_of(clerk, int(row.subject))
     asker = ASKERS[row.content["applicant"]]
-    clerk.log(trail.Trace(trail.EXPORT, f"copy {number}", found.id, f"交给{asker}"))
+    clerk.log(trail.Trace(trail.EXPORT, f"handed-out {number}", found.id, f"交给{asker}"))
     made = copy_workbook(clerk.connection, found, clerk.today)
     headers = {"Content-Disposition": f'attachment; filename="records-{number}.xlsx"'}
     return HttpResponse(made, content_type=TYPE, headers=headers)

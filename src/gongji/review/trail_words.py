@@ -25,7 +25,7 @@ WORDS = {
     "trial": "规则试算",
     "export": "导出列表",
     "file": "作业的文件",
-    "copy": "复制个人信息",
+    "handed-out": "复制个人信息",
     "lead": "监管线索",
     "leads": "监管线索列表",
     "access": "接入凭证",
