@@ -9,12 +9,13 @@ import pytest
 from python_calamine import CalamineWorkbook
 from tests.console.office import Office
 from tests.console.visitor import Visitor
-from tests.platform.review_world import ELSEWHERE
+from tests.platform.review_world import AREA, ELSEWHERE
 from tests.platform.test_review_life import refused
 
 from gongji.agency.personal_copy import DAYS, copy_workbook, may_be_handed_out
 from gongji.people.person_rows import get_person
 from gongji.platform import trail
+from gongji.platform.actors import Actor
 from gongji.platform.command_rows import find_command
 from gongji.review import desk as life
 from gongji.supervision.crowd_leads import note_crowds
@@ -85,28 +86,51 @@ def test_a_copy_is_handed_out_to_whom_a_command_names(office: Office, enter: Ent
         assert may_be_handed_out(row, row.executed_at + late) is given
 
 
+def fact(office: Office, person: int, area: str, kind: str, key: str, details: str) -> int:
+    """A fact of a person that holds; its number."""
+    row = office.owner.execute(
+        "insert into person_fact (person_id, area, kind, key, since, details)"
+        " values (%s, %s, %s, %s, '2020-01-01', %s) returning id",
+        [person, area, kind, key, details],
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def number(person: int) -> str:
+    return f"{PERSON[:-1]}{person}"
+
+
 def test_nobody_acts_on_a_person_of_another_area(office: Office) -> None:
     far = office.post("farhandler", "handler", "elsewhere")
-    place = {"area": ELSEWHERE, "agency": ELSEWHERE}
+    consented = '{"order": 1, "relation": "child", "consented_on": "2020-01-01"}'
+    bond = fact(office, 7, AREA, "bond", number(8), consented)
     wanted = {
-        "personal_copy": COPY,
-        "personal_correction": {"psn_no": PERSON, "name": "改名"},
-        "personal_erasure": {"psn_no": PERSON},
-        "family_bond": office.bond(),
+        "personal_copy": COPY | {"psn_no": number(7)},
+        "personal_correction": {"psn_no": number(7), "name": "改名"},
+        "personal_erasure": {"psn_no": number(7)},
+        "family_bond": office.bond(7, 6),
+        "family_bond_end": {"bond": bond},
     }
-    for kind, content in wanted.items():
-        refused("person_elsewhere", office.draft, far, content, kind=kind, **place)
+
+    def tried(kind: str, code: str, who: Actor, **given: str) -> None:
+        made = office.draft(who, wanted[kind], kind=kind, **{"subject": "7"} | given)
+        refused(code, life.preview, office.desk(), made)
+
+    place = {"area": ELSEWHERE, "agency": ELSEWHERE}
+    for kind in wanted:
+        tried(kind, "person_elsewhere", far, **place)
     # Nor by a draft about somebody else, of which the form is changed.
-    refused("value_invalid", office.draft, office.clerk, COPY, kind="personal_copy", subject="2")
-    refused("person_unknown", office.draft, office.clerk, subject="no number")
-    # Who was insured there before is theirs, but not with what other areas keep.
-    office.owner.execute(
-        "insert into person_fact (person_id, area, kind, since, until, details)"
-        " values (1, %s, 'insured', '2010-01-01', '2011-01-01', '{\"status\": \"active\"}')",
-        [ELSEWHERE],
+    for kind in ("personal_copy", "family_bond_end"):
+        tried(kind, "value_invalid", office.clerk, subject="3")
+    # Who was insured there is theirs, but not with what others keep, nor with another's account.
+    fact(office, 7, ELSEWHERE, "insured", "", '{"status": "active"}')
+    for kind in ("personal_copy", "family_bond"):
+        tried(kind, "person_elsewhere", far, **place)
+    made = office.draft(
+        far, wanted["family_bond_end"], kind="family_bond_end", subject="7", **place
     )
-    made = office.draft(far, COPY, kind="personal_copy", **place)
-    refused("person_elsewhere", life.preview, office.desk(), made)
+    assert life.preview(office.desk(), made).examined.lines
 
 
 def test_a_post_opens_nothing_where_another_is_held(office: Office, enter: Enter) -> None:

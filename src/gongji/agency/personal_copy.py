@@ -206,7 +206,8 @@ def examine_copy(case: Case) -> Examination:
     person, form = subject_of(case), case.content
     article = OF_THE_DEAD if form.applicant == "relative" else COPY
     words = f"全部个人信息的复制件，交给{_asker(form)}；身份已核验：{CHECKS[form.checked]}"
-    return Examination({"person": person.id}, (PreviewLine(words, article=article),))
+    said = (PreviewLine(words, article=article),)
+    return Examination({"person": person.id}, said, None, (person.id,))
 
 
 def act_copy(case: Case) -> str:

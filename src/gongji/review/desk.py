@@ -164,25 +164,22 @@ class _Look:
 def draft(desk: Desk, actor: Actor, content: Drafting) -> Became:
     """Draft a command, by a member of staff who takes it in or by the insured person.
 
-    Refuses: command_kind_unknown, value_invalid, agency_unknown, maker_missing, actor_refused,
-             person_unknown, person_elsewhere.
+    Refuses: command_kind_unknown, value_invalid, agency_unknown, maker_missing, actor_refused.
     """
 
     def run() -> Became:
         kind = get_kind(content.kind)
-        said = read_content(kind, content.content)
+        read_content(kind, content.content)
         if content.agency:
             get_agency(desk.connection, content.area, content.agency)
         who, holding = _maker(desk, actor, kind, content.area, content.agency)
-        about = (content.subject_kind, content.subject)
-        check_subject(desk.connection, content.area, about, said)
         new = NewCommand(
             content.area,
             content.agency,
             content.kind,
             (actor.kind, who),
             holding,
-            about,
+            (content.subject_kind, content.subject),
             content.content,
             desk.now,
         )
@@ -232,7 +229,7 @@ def add_paper(desk: Desk, actor: Actor, number: int, paper: PaperFile) -> bytes:
 def preview(desk: Desk, number: int) -> Preview:
     """What a command would bring about now, to the fen; changes nothing.
 
-    Refuses: command_unknown and whatever its kind refuses.
+    Refuses: command_unknown, person_elsewhere, and whatever its kind refuses.
     """
     row = command_rows.find_command(desk.connection, number)
     if row is None:
@@ -509,9 +506,9 @@ def _look(desk: Desk, row: CommandRow, actor: Actor) -> _Look:
     found = item_of(kind, law)
     papers = frozenset(command_rows.papers_of(desk.connection, row.id))
     content = read_content(kind, row.content)
-    check_subject(desk.connection, row.area, (row.subject_kind, row.subject), content)
     case = Case(desk.connection, row, content, law, areas, papers, desk.now, actor)
     examined = kind.examine(case)
+    check_subject(desk.connection, row, examined.about)
     tree = agencies(desk.connection, row.area)
     chain = chain_of(kind, law, tree, row.agency, examined.amount_fen or 0)
     return _Look(kind, found, case, examined, chain)

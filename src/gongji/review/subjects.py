@@ -1,46 +1,42 @@
-"""Whom a command is about: somebody whom its area insures or insured, and whom its form names.
+"""Whom a command is about: its subject is among those whom it touches, and one is of its area.
 
-Law:     《个人信息保护法》 第二十八条: no agency handles, or is shown, whoever is none of its own.
+Law:     《个人信息保护法》 第二十八条: an agency handles those whom it insures or insured.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import psycopg
 
-from gongji.people.person_rows import Person, persons_by_id
+from gongji.platform.command_rows import CommandRow
 from gongji.refusals import Refusal
 
 Connection = psycopg.Connection[Any]
-_INSURED_HERE = """select 1 from person_fact
-where person_id = %s and area = %s and kind in ('insured', 'account') limit 1"""
+_OF_AREA = """select 1 from person p where p.id = any(%(people)s) and (p.area = %(area)s
+  or exists (select from person_fact f where f.person_id = p.id and f.area = %(area)s
+    and f.kind in ('insured', 'account'))) limit 1"""
 
 
-def check_subject(
-    connection: Connection, area: str, subject: tuple[str, str], content: Any
-) -> None:
-    """Let a command go on that is about a person of its area, or about no person.
+def check_subject(connection: Connection, row: CommandRow, touched: Iterable[int]) -> None:
+    """Let a command about a person go on that touches this person, and somebody of its area.
 
-    Refuses: person_unknown, person_elsewhere, value_invalid where the form names another person.
+    What the insured hand in themselves is of the area in which they are.
+    Refuses: value_invalid where it touches others only, person_elsewhere.
     """
-    kind, number = subject
-    if kind != "person":
+    people = list(touched)
+    if row.subject_kind != "person" or not people:
         return
-    person = _person(connection, number)
-    if getattr(content, "psn_no", person.psn_no) != person.psn_no:
+    if row.subject not in map(str, people):
         raise Refusal("value_invalid", "psn_no", {"value": "另一人", "allowed": "事项的当事人"})
-    if person.area == area:
-        return
-    if connection.execute(_INSURED_HERE, [person.id, area]).fetchone() is None:
-        raise Refusal("person_elsewhere", "psn_no", {"area": area})
+    if row.actor_kind == "staff":
+        require_area(connection, row.area, people)
 
 
-def _person(connection: Connection, number: str) -> Person:
-    """The person of a subject.
+def require_area(connection: Connection, area: str, people: list[int]) -> None:
+    """Somebody among people is, or was, insured in an area.
 
-    Refuses: person_unknown.
+    Refuses: person_elsewhere.
     """
-    known = number.isascii() and number.isdigit() and len(number) < 19
-    found = persons_by_id(connection, [int(number)]) if known else []
-    if not found:
-        raise Refusal("person_unknown", "psn_no", {"value": number})
-    return found[0]
+    values = {"people": people, "area": area}
+    if connection.execute(_OF_AREA, values).fetchone() is None:
+        raise Refusal("person_elsewhere", "psn_no", {"area": area})

@@ -16,6 +16,8 @@ from gongji.refusals import Problem, RulebookError
 _AFTER_COMMA = re.compile(r"[0-9]{3}(?:\.[0-9]{1,2})?元")
 """What a comma inside an amount leaves behind it: `1,500元` is read as `1` and `500元`."""
 
+DEEPEST = 50
+"""So many lists and mappings lie in each other at most in a text that somebody else sends."""
 ALIAS = "用了别名（& 和 *）；请把内容写全"
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -101,6 +103,23 @@ def _wrong_key(name: str, value: yaml.Node) -> str:
         return f"金额里的逗号会被当作分隔（“,{name}”）；请去掉逗号，如 1500元"
     sign = next((sign for sign in "】］｝" if name.endswith(sign)), "")
     return yaml_mistakes.bracket_mend(sign) if empty and sign else ""
+
+
+def is_too_deep(text: str) -> bool:
+    """Whether lists and mappings lie deeper in each other than in any rulebook.
+
+    Whoever takes a text from somebody else asks first: one of brackets alone ends the process.
+    """
+    level = 0
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            level += isinstance(event, yaml.CollectionStartEvent)
+            level -= isinstance(event, yaml.CollectionEndEvent)
+            if level > DEEPEST:
+                return True
+    except yaml.YAMLError:
+        return False
+    return False
 
 
 def content_of(path: Path, problems: list[Problem]) -> bytes | None:
