@@ -19,6 +19,7 @@ from gongji.platform import retention
 from gongji.platform.retention import PAPER, Certificate
 from gongji.refusals import Refusal
 from gongji.review.command_kinds import Case, CommandKind, Examination, PreviewLine, register
+from gongji.review.subjects import check_subject
 from gongji.units import day_in_china
 
 CORRECTION, ERASURE = "《个人信息保护法》 第四十六条", "《个人信息保护法》 第四十七条"
@@ -38,9 +39,10 @@ class ErasureForm(msgspec.Struct, frozen=True):
 def subject_of(case: Case) -> Person:
     """The person whom a command is about, whose whole record it touches: of this area today.
 
-    Refuses: person_unknown, person_elsewhere.
+    Refuses: person_unknown, value_invalid, person_elsewhere.
     """
     person = get_person(case.connection, case.content.psn_no)
+    check_subject(case.connection, case.row, (person.id,))
     if person.area != case.row.area:
         raise Refusal("person_elsewhere", "psn_no", {"area": case.row.area})
     return person
