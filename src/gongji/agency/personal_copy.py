@@ -198,15 +198,18 @@ def _asker(form: CopyForm) -> str:
     return f"{words}{form.asker.strip()}（凭{form.authority.strip()}）"
 
 
+def _article(form: CopyForm) -> str:
+    return OF_THE_DEAD if form.applicant == "relative" else COPY
+
+
 def examine_copy(case: Case) -> Examination:
     """Who asks for what, and by which article.
 
     Refuses: person_unknown, person_elsewhere, value_invalid.
     """
     person, form = subject_of(case), case.content
-    article = OF_THE_DEAD if form.applicant == "relative" else COPY
     words = f"全部个人信息的复制件，交给{_asker(form)}；身份已核验：{CHECKS[form.checked]}"
-    said = (PreviewLine(words, article=article),)
+    said = (PreviewLine(words, article=_article(form)),)
     return Examination({"person": person.id}, said, None, (person.id,))
 
 
@@ -214,7 +217,9 @@ def act_copy(case: Case) -> str:
     """Let the copy be handed out and tell the person to whom."""
     person, form = subject_of(case), case.content
     asker = _asker(form)
-    text = f"您的个人信息已在柜台复制，交给{asker}，核验{CHECKS[form.checked]}（{COPY}）。"
+    text = (
+        f"您的个人信息已在柜台复制，交给{asker}，核验{CHECKS[form.checked]}（{_article(form)}）。"
+    )
     notices.tell(case.connection, case.row.id, (person.id,), text, case.now)
     return f"可在 {DAYS} 天内打印或导出，交给{asker}"
 
