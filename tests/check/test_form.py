@@ -95,3 +95,11 @@ def test_full_width_figures_are_figures(tmp_path: Path) -> None:
     benefit = Library([tmp_path]).laws(AREA)[0].section("待遇")["普通门诊"].value
     assert benefit.layers[0].rate.value.amount == 500_000  # type: ignore[attr-defined]
     assert benefit.article == "第（一）条"  # type: ignore[attr-defined]
+
+
+def test_what_repeats_itself_is_built_once_and_refused(tmp_path: Path) -> None:
+    doubled = ["a0: &a0 [一, 一]"]
+    doubled += [f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 60)]
+    for text in ("\n".join(doubled), "文件: &a [*a]\n", "文件: " + "[" * 5000):
+        _, problems = read_book(write(tmp_path, text))
+        assert any(p.key == "YAML" for p in problems), text[:40]

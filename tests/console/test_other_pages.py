@@ -1,6 +1,6 @@
 """Rules, the day, the trail: what they show, to whom, and what the trail says of it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
@@ -14,6 +14,7 @@ from gongji.demo.figures import PARAMETERS
 from gongji.law.engine.areas import Areas
 from gongji.platform import retention, trail
 from gongji.platform.laws import LawText, Publication, publish_law, read_laws
+from gongji.supervision.crowd_leads import note_crowds
 
 
 def _published_again(office: Office) -> None:
@@ -52,10 +53,11 @@ def test_rules_the_day_and_their_parts(office: Office, signed_in: SignIn) -> Non
     office.bill("D1", 10_000)
     flag = trail.Trace(trail.FLAG, "people", reason="一天读取 4 人的证件，超过约定的 3 人")
     trail.log(office.owner, ("institution", "H1"), flag)
+    note_crowds(office.owner, office.now - timedelta(days=1))
     proposed = an_old_paper(office)
     page.click("text=今天")
     said = page.inner_text("main")
-    assert "测试医院（H1）" in said and "超过约定的 3 人" in said and "零星报销" in said
+    assert "测试医院（H1）" in said and "待核查" in said and "零星报销" in said
     page.click("#check")
     page.wait_for_selector("h3:has-text('平')")
     assert not serious(page)

@@ -32,7 +32,7 @@ from gongji.gateway.visits.settling import Settling, Waiting
 from gongji.gateway.visits.write_settlement import AGAIN
 from gongji.gateway.wire import envelope, threads
 from gongji.platform.inbox import INSTITUTION, Answer, Key, Work, find, inbox_of
-from gongji.platform.inbox_months import OTHER, drop_old, make_ahead
+from gongji.platform.inbox_months import OTHER, SCHEMA, drop_old, make_ahead
 from gongji.platform.message_seal import MessageSeal
 from gongji.refusals import Fault, Refusal
 from gongji.units import day_in_china
@@ -394,6 +394,11 @@ def left(gateway: Connection) -> list[datetime]:
     return [at for (at,) in gateway.execute("select at from inbox_bytes order by at")]
 
 
+def placed(names: list[str]) -> list[str]:
+    """Parts by their names with the schema in which they lie."""
+    return [f"{SCHEMA}.{name}" for name in names]
+
+
 INSTANTS = [
     datetime(2024, 11, 30, 15, 59, 59, tzinfo=UTC),
     datetime(2024, 11, 30, 16, tzinfo=UTC),  # December in China
@@ -416,16 +421,17 @@ def test_months_are_made_ahead_and_dropped_whole(
         made = make_ahead(owner, today)
     months = ["202412", "202501", "202502", "202503"]
     assert made == [f"inbox_bytes_{month}" for month in months]
-    assert parts(owner) == {*made, OTHER} and make_ahead(owner, today) == []
+    assert parts(owner) == {*placed(made), OTHER} and make_ahead(owner, today) == []
     counts = [
-        owner.execute(f"select count(*) from {name}").fetchone() for name in (*made[:2], OTHER)
+        owner.execute(f"select count(*) from {name}").fetchone()
+        for name in (*placed(made[:2]), OTHER)
     ]
     assert counts == [(2,), (1,), (1,)]
     assert left(gateway) == INSTANTS
     assert drop_old(owner, day_in_china(INSTANTS[-1]) + timedelta(days=30), 31) == []
     assert left(gateway) == INSTANTS[1:], "what is in no part of its own goes by months too"
     assert drop_old(owner, day_in_china(INSTANTS[-1]) + timedelta(days=31), 31) == [made[0]]
-    assert left(gateway) == INSTANTS[3:] and parts(owner) == {*made[1:], OTHER}
+    assert left(gateway) == INSTANTS[3:] and parts(owner) == {*placed(made[1:]), OTHER}
     assert gateway.execute("select count(*) from inbox").fetchone() == (4,)
 
 

@@ -144,7 +144,8 @@ def test_each_night_months_of_messages_are_made_ahead_and_old_ones_dropped(
     # The service made those of today when it started.
     assert ahead < there and len(there) == 8
     keep(owner, Counter(owner).key("H1", "2202", {}), None)
-    assert owner.execute("select count(*) from inbox_bytes_202412").fetchone() == (1,)
+    part = "select count(*) from message_months.inbox_bytes_202412"
+    assert owner.execute(part).fetchone() == (1,)
     assert jobs.run("message_months", NEXT_NIGHT + timedelta(days=440)) == "succeeded"
     assert owner.execute("select count(*) from inbox_bytes").fetchone() == (0,)
     assert owner.execute("select count(*) from inbox").fetchone() == (1,)
@@ -189,6 +190,7 @@ def test_every_job_has_its_time(database: str) -> None:
         "daily_trial_balance: 10 17 * * *",
         "message_months: 40 17 * * *",
         "note_advances: 15 17 * * *",
+        "note_leads: */10 * * * *",
         "propose_destruction: 50 17 * * *",
         "resume_stalled: */10 * * * *",
         "seal_journal: 20 17 * * *",

@@ -162,6 +162,8 @@ def test_a_document_says_where_it_belongs(office: Office) -> None:
     assert read_document(AREA, "a.yaml", BOND.encode())[0] == f"530000/{AREA}/2026-01-01.yaml"
     refused("law_document_wrong", read_document, "430500", "a.yaml", BOND.encode())
     refused("law_document_wrong", read_document, AREA, "a.yaml", "第一条".encode("gbk"))
+    for deep in (b"[" * 200_000, b"- " * 200_000, "法: ".encode() + b"[" * 51 + b"]" * 51):
+        refused("law_document_wrong", read_document, AREA, "a.yaml", deep)
     large = BOND.encode() + b"#" * law_changes.LONGEST
     refused("law_document_wrong", read_document, AREA, "a.yaml", large)
     with pytest.raises(RulebookError):

@@ -124,6 +124,20 @@ def test_who_decides_nothing_adds_no_entry(by: Callable[[str], Connection], logi
     assert refused(by(login), made)
 
 
+MADE = (
+    "create function public.eq(text, varchar) returns boolean language sql as 'select true'",
+    "create operator public.= (function = texteq, leftarg = text, rightarg = text)",
+    "create table public.mine (line int)",
+    "create schema mine",
+)
+
+
+@pytest.mark.parametrize("login", LOGINS)
+def test_no_login_makes_what_others_would_run(by: Callable[[str], Connection], login: str) -> None:
+    for statement in MADE:
+        assert refused(by(login), statement), statement
+
+
 FORBIDDEN = {
     "gateway": ["select 1 from staff", "select 1 from command", "select 1 from access_log"],
     "pages": ["select 1 from credential", "insert into balance default values"],

@@ -141,3 +141,22 @@ def test_an_agreement_says_how_many_people_are_many(
             Client(port, code).do("1101", {"data": shown})
     ((_, code, reason),) = trail.crowds(owner, NOW - timedelta(days=1))
     assert code == OTHER and "2 人" in reason and "1 人" in reason
+
+
+def test_whoever_tries_numbers_of_nobody_is_flagged(
+    county: Counter, owner: Owner, database: str
+) -> None:
+    with gateways.serving(database, people_a_day=3) as port:
+        client = Stranger(port, OTHER)
+        for number in range(5):
+            tried = {"mdtrt_cert_type": "02", "mdtrt_cert_no": f"11010119900101{number:03}X"}
+            assert gateways.says("person_unknown", client.refused("1101", {"data": tried}))
+        other_name = {"mdtrt_cert_type": "02", "mdtrt_cert_no": gateways.certificate_of(1)}
+        client.refused("1101", {"data": other_name | {"psn_name": "无此名"}})
+    ((_, code, reason),) = trail.crowds(owner, NOW - timedelta(days=1))
+    assert code == OTHER and "4 个查无此人的号码" in reason
+    tried = owner.execute(
+        "select count(*) from access_log where reason = '查无此人' and not granted"
+    )
+    assert tried.fetchone() == (5,)
+    assert look(owner, county.persons[county.psn_no(1)]) == [("1101", "", False)]

@@ -166,7 +166,7 @@ def test_lists_are_written_by_jobs(office: Office, monkeypatch: pytest.MonkeyPat
     assert head == list(list_exports.WORK_HEAD)
     assert [row[0] for row in rows] == [str(number) for number in numbers]
     today = office.desk().today
-    sought = TrailSought(today - timedelta(days=1), today, "first")
+    sought = TrailSought(today - timedelta(days=1), today, (AREA,), "first")
     done = office.run(office.ask(list_exports.TRAIL, msgspec.to_builtins(sought)))
     told = trail_search.count(office.owner, sought)
     head, *rows = office.book(done)

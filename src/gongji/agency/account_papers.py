@@ -17,6 +17,7 @@ from gongji.law.engine.areas import Areas
 from gongji.law.rulebook.law import Law
 from gongji.ledger.statement import ACCOUNTS, Movement, PersonStatement
 from gongji.people.person_rows import Person
+from gongji.platform.installation import installed_areas
 from gongji.platform.printed_papers import PrintedPaper, PrintedTable
 from gongji.refusals import Refusal
 from gongji.review.staff import agencies
@@ -69,6 +70,14 @@ class AccountTold:
     risen_fen: Fen
     fallen_fen: Fen
     closing_fen: Fen
+
+
+def place_of(area: str) -> str:
+    """What an area is called; by its code where it has no law."""
+    try:
+        return installed_areas().area(area).laws[-1].place
+    except Refusal:
+        return area
 
 
 def issuer_of(connection: Connection, area: str, place: str) -> str:

@@ -18,6 +18,7 @@ from gongji.people.bonds import BondNumber, BondRecord
 from gongji.people.person_rows import Person
 from gongji.refusals import Refusal
 from gongji.review.command_kinds import Case, CommandKind, Examination, PreviewLine, register
+from gongji.review.subjects import require_area
 from gongji.units import day_in_china
 
 NAMES = {code: name for name, code in RELATIONS.items()}
@@ -75,12 +76,16 @@ def examine(case: Case) -> Examination:
     """What a bond rests on: both persons, their insurance and account, the law, what stands.
 
     Refuses: applicant_refused, relation_refused, bond_person_unknown, bond_with_oneself,
-             bond_second_spouse, fact_overlaps where it was given already.
+             bond_second_spouse, fact_overlaps where it was given already, person_elsewhere where
+             the account is another area's.
     """
     form: BondForm = case.content
     today = day_in_china(case.now)
     may_ask(case.law, "family_bond", form.applicant)
     sides = bonds.bond_sides(case.connection, form, today)
+    if case.row.actor_kind == "staff":
+        # Whose account is to pay consents before an agency of their own.
+        require_area(case.connection, case.row.area, [sides.owner.id])
     if sides.given:
         assert sides.standing is not None
         values = {"value": "家庭共济", "since": str(sides.standing.since), "until": ""}

@@ -10,6 +10,7 @@ from gongji.agency import (
     manual_reimbursement,
     payees,
     payouts,
+    personal_copy,
     personal_data,
     third_party_claims,
 )
@@ -17,5 +18,6 @@ from gongji.review import posts
 
 ALL = (
     *(posts, family_bond, chronic_filing, chronic_changes, injury_filing, manual_reimbursement),
-    *(payees, payouts, third_party_claims, personal_data, destruction, law_changes),
+    *(payees, payouts, third_party_claims, personal_copy, personal_data),
+    *(destruction, law_changes),
 )

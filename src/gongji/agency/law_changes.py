@@ -20,6 +20,7 @@ from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.law.report.compare import SAME, LawDifference, compare
 from gongji.law.rulebook.rulebook import parse_book
+from gongji.law.rulebook.source import is_too_deep
 from gongji.platform.laws import (
     LawText,
     LawVersion,
@@ -97,6 +98,8 @@ def read_document(area: str, name: str, content: bytes) -> tuple[str, str]:
         raise _no_document(area, name, "不是 UTF-8 文本") from None
     if len(content) > LONGEST:
         raise _no_document(area, name, f"超过 {LONGEST} 字节")
+    if is_too_deep(text):
+        raise _no_document(area, name, "列表和键值表套得太深")
     book, problems = parse_book(Path(name), text.encode())
     if book is None:
         raise RulebookError(problems)

@@ -2,7 +2,6 @@
 
 Law:     《个人信息保护法》 第四十六条 (correction), 第四十七条 (erasure: not before a term of
          keeping that the law demands is over; until then it is kept and used for nothing else).
-         A copy the person takes on their own page (第四十五条).
 """
 
 import msgspec
@@ -20,6 +19,7 @@ from gongji.platform import retention
 from gongji.platform.retention import PAPER, Certificate
 from gongji.refusals import Refusal
 from gongji.review.command_kinds import Case, CommandKind, Examination, PreviewLine, register
+from gongji.review.subjects import check_subject
 from gongji.units import day_in_china
 
 CORRECTION, ERASURE = "《个人信息保护法》 第四十六条", "《个人信息保护法》 第四十七条"
@@ -36,23 +36,24 @@ class ErasureForm(msgspec.Struct, frozen=True):
     psn_no: str
 
 
-def _subject(case: Case) -> Person:
-    """The person whom a command is about, who is the one that its form names.
+def subject_of(case: Case) -> Person:
+    """The person whom a command is about, whose whole record it touches: of this area today.
 
-    Refuses: person_unknown, value_invalid.
+    Refuses: person_unknown, value_invalid, person_elsewhere.
     """
     person = get_person(case.connection, case.content.psn_no)
-    if case.row.subject_kind != "person" or case.row.subject != str(person.id):
-        raise Refusal("value_invalid", "psn_no", {"value": "另一人", "allowed": "事项的当事人"})
+    check_subject(case.connection, case.row, (person.id,))
+    if person.area != case.row.area:
+        raise Refusal("person_elsewhere", "psn_no", {"area": case.row.area})
     return person
 
 
 def examine_correction(case: Case) -> Examination:
     """What a correction rests on: the particulars as they stand.
 
-    Refuses: person_unknown, value_invalid, nothing_corrected.
+    Refuses: person_unknown, person_elsewhere, nothing_corrected.
     """
-    person = _subject(case)
+    person = subject_of(case)
     found = changes(person, case.content)
     lines = tuple(
         PreviewLine(f"{PARTICULARS[name]}：{stands or '（空）'} → {right}", article=CORRECTION)
@@ -87,9 +88,9 @@ def _erasable(case: Case, person: int) -> list[str]:
 def examine_erasure(case: Case) -> Examination:
     """What an erasure rests on: the list of what need not be kept.
 
-    Refuses: person_unknown, value_invalid, nothing_erasable.
+    Refuses: person_unknown, person_elsewhere, nothing_erasable.
     """
-    person = _subject(case)
+    person = subject_of(case)
     found = _erasable(case, person.id)
     ground = {"person": person.id, "list": retention.list_hash(found).hex()}
     said = PreviewLine(f"销毁材料 {len(found)} 件：撤回的事项的，或保管期已满的", article=ERASURE)
@@ -98,7 +99,7 @@ def examine_erasure(case: Case) -> Examination:
 
 def act_erasure(case: Case) -> str:
     """Destroy the papers with a certificate and tell the person what is kept and why."""
-    person = _subject(case)
+    person = subject_of(case)
     found = _erasable(case, person.id)
     said = Certificate(PAPER, case.row.id, None, ERASURE)
     number = retention.destroy(case.connection, said, found)

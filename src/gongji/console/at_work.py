@@ -43,6 +43,8 @@ OFFICES = ("administrator", "security_officer", "audit_officer", "supervisor")
 """The posts that see the pages of posts and staff."""
 POLICY = ("business", "supervisor", "reader")
 """The posts that see what reforms of the rules would cost."""
+WATCHES = ("inspector", "supervisor", "audit_officer", "security_officer")
+"""The posts that look into leads for supervision."""
 
 
 def console_connection() -> AbstractContextManager[Connection]:
@@ -75,6 +77,10 @@ class Clerk:
     def areas(self) -> list[str]:
         """The areas in which a post is held."""
         return sorted({one.area for one in self.held})
+
+    def areas_of(self, *posts: str) -> list[str]:
+        """The areas in which one of some posts is held: what it opens it opens there only."""
+        return sorted({one.area for one in self.held if one.post in posts})
 
     @property
     def actor(self) -> Actor:
@@ -167,6 +173,7 @@ def shown(
     here["offices"] = clerk.holds(*OFFICES)
     here["trail"] = clerk.holds("audit_officer", "supervisor")
     here["technician"] = clerk.holds("technician")
+    here["watches"] = clerk.holds(*WATCHES)
     here["policy"] = clerk.holds(*POLICY)
     here["records"] = clerk.holds(*RECORDS)
     return render(request, f"console/{name}.html", here, status=status)

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from gongji.agency.personal_copy import may_be_handed_out
 from gongji.agency.typed_forms import read_acting, whole
 from gongji.console.at_work import RECORDS, Clerk, at_work, shown
 from gongji.console.item_forms import FORMS, shown_content
@@ -40,15 +41,21 @@ _PAPERS = "select id, paper, type, bytes, added_at from evidence where command =
 _NOTICES = "select distinct text from notice where command = %s"
 
 
-def command_of(clerk: Clerk, number: int) -> CommandRow:
-    """A command of an area in which somebody works.
+def command_of(clerk: Clerk, number: int, posts: tuple[str, ...] = SEES) -> CommandRow:
+    """A command of an area in which somebody holds one of some posts.
 
-    Refuses: Http404.
+    Refuses: PermissionDenied, Http404.
     """
+    clerk.demand(posts, f"command {number}")
     row = command_rows.find_command(clerk.connection, number)
-    if row is None or row.area not in clerk.areas:
+    if row is None or row.area not in clerk.areas_of(*posts):
         raise Http404
     return row
+
+
+def person_in(row: CommandRow) -> int | None:
+    """The id of the person whom a command is about, None where it is about no person."""
+    return int(row.subject) if row.subject_kind == "person" else None
 
 
 def papers_of(clerk: Clerk, number: int) -> list[tuple[Any, ...]]:
@@ -69,6 +76,7 @@ def texts_of(clerk: Clerk, number: int) -> tuple[str, ...]:
 def _page(
     request: HttpRequest, clerk: Clerk, row: CommandRow, error: str = "", reason: str = ""
 ) -> HttpResponse:
+    clerk.look(f"command {row.id}", person=person_in(row))
     kind = get_kind(row.kind)
     held = list(clerk.held)
     context: dict[str, Any] = {
@@ -93,6 +101,7 @@ def _page(
     context["editable"] = mine and row.state in EDITABLE and row.actor_kind == "staff"
     context["has_form"] = row.kind in FORMS
     own = mine and row.actor_kind == "staff"
+    context["copy"] = mine and may_be_handed_out(row, clerk.desk.now)
     context["withdrawable"] = own and row.state in (*EDITABLE, "submitted")
     context |= _previewed(clerk, row)
     return shown(request, clerk, "command", context, 422 if error else 200)
@@ -135,11 +144,7 @@ def _chain(clerk: Clerk, row: CommandRow, steps: Any) -> list[dict[str, object]]
 @at_work
 def command(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
     """A command; that it was looked at stands in the trail."""
-    clerk.demand(SEES, f"command {number}")
-    row = command_of(clerk, number)
-    person = int(row.subject) if row.subject_kind == "person" else None
-    clerk.look(f"command {number}", person=person)
-    return _page(request, clerk, row)
+    return _page(request, clerk, command_of(clerk, number))
 
 
 @require_POST
@@ -181,14 +186,13 @@ def add_paper(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
 @at_work
 def paper(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
     """A paper as it was handed in; that it was opened stands in the trail."""
-    clerk.demand(RECORDS, f"paper {number}")
     found = clerk.connection.execute(
         "select command from evidence where id = %s", [number]
     ).fetchone()
     if found is None:
         raise Http404
-    row = command_of(clerk, found[0])
-    clerk.look(f"paper {number}", person=int(row.subject) if row.subject_kind == "person" else None)
+    row = command_of(clerk, found[0], RECORDS)
+    clerk.look(f"paper {number}", person=person_in(row))
     try:
         kind, opened = open_paper(clerk.connection, clerk.desk.seal, number)
     except Fault as fault:
@@ -206,6 +210,7 @@ def paper(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
 @at_work
 def bulk(request: HttpRequest, clerk: Clerk) -> HttpResponse:
     """Look at several commands together, then take their steps; each stands by itself."""
+    clerk.demand(SEES, "bulk")
     listed = [whole(text) for text in request.POST.get("listed", "").split(",")]
     chosen = [whole(text) for text in request.POST.getlist("chosen")]
     if not request.POST.get("confirmed"):
@@ -227,6 +232,7 @@ def bulk(request: HttpRequest, clerk: Clerk) -> HttpResponse:
 
 def _seen(clerk: Clerk, number: int) -> dict[str, object]:
     row = command_of(clerk, number)
+    clerk.look(f"command {number}", person=person_in(row))
     seen: dict[str, object] = {
         "row": row,
         "kind": KINDS[row.kind].words,

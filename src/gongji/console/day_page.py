@@ -8,13 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from gongji.console.at_work import RECORDS, Clerk, at_work, shown
-from gongji.institutions.institution_rows import institutions_of
 from gongji.ledger.statement import EVENTS
 from gongji.ledger.trial import trial
-from gongji.platform import trail
 from gongji.platform.retention import waiting_proposals
 from gongji.review.command_kinds import KINDS, get_kind
 from gongji.review.desk import STATES
+from gongji.supervision.crowd_leads import crowd_leads
 from gongji.units import CHINA
 
 SEES = (*RECORDS, "technician", "administrator", "security_officer", "audit_officer")
@@ -28,12 +27,13 @@ _ENTRIES = """select kind, count(*) from entry where area = any(%(areas)s) and m
 group by kind order by kind"""
 _SEALS = """select distinct on (area) area, number, last, made_at, encode(hash, 'hex') from seal
 where area = any(%(areas)s) order by area, number desc"""
-LEAD_DAYS = 30
+LEAD_DAYS = timedelta(days=30)
 """How long an institution that was flagged is shown."""
 OTHER_KINDS = {"publish_law": "发布规则"}
 """What commands are called that are no items."""
 JOBS = {
     "daily_trial_balance": "每日试算平衡",
+    "note_leads": "列出监管线索",
     "note_advances": "登记先行支付的债权",
     "seal_journal": "封存分录",
     "message_months": "报文按月存放，到期销毁",
@@ -63,7 +63,8 @@ group by 1, 2 order by 1, 2"""
 def day(request: HttpRequest, clerk: Clerk) -> HttpResponse:
     """The day's page; the books are worked out when they are asked for."""
     clerk.demand(SEES, "day")
-    values = {"areas": clerk.areas, "today": clerk.today, "day": _begins(clerk)}
+    areas = clerk.areas_of(*SEES)
+    values = {"areas": areas, "today": clerk.today, "day": _begins(clerk)}
     ask = clerk.connection.execute
     context = {
         "here": "day",
@@ -72,24 +73,13 @@ def day(request: HttpRequest, clerk: Clerk) -> HttpResponse:
         "waits": [(_words(row[0]), STATES[row[1]], *row[2:]) for row in ask(_WAITS, values)],
         "entries": [(EVENTS.get(kind, kind), count) for kind, count in ask(_ENTRIES, values)],
         "seals": ask(_SEALS, values).fetchall(),
-        "crowds": _crowds(clerk),
-        "over": waiting_proposals(clerk.connection, list(clerk.areas)),
+        "leads": crowd_leads(clerk.connection, areas, _begins(clerk) - LEAD_DAYS),
+        "over": waiting_proposals(clerk.connection, areas),
         "may_destroy": any(clerk.holds(post) for post in get_kind("destroy_records").makers),
         "msg_id": uuid.uuid4().hex,
         "jobs": [_job(*row) for row in ask(_JOBS)],
     }
     return shown(request, clerk, "day", context)
-
-
-def _crowds(clerk: Clerk) -> list[tuple[datetime, str, str]]:
-    """Who of my areas opened more people in a day than agreed: when, which institution, what."""
-    found = trail.crowds(clerk.connection, _begins(clerk) - timedelta(days=LEAD_DAYS))
-    named = {one.code: one for one in institutions_of(clerk.connection, {row[1] for row in found})}
-    return [
-        (at, f"{named[code].name}（{code}）", reason)
-        for at, code, reason in reversed(found)
-        if code in named and any(named[code].lies_in(area) for area in clerk.areas)
-    ]
 
 
 def _begins(clerk: Clerk) -> Any:
@@ -112,5 +102,6 @@ def _job(name: str, status: str, count: int, at: datetime | None) -> tuple[Any, 
 def books(request: HttpRequest, clerk: Clerk) -> HttpResponse:
     """Whether the books of my areas agree today: a part of the day's page."""
     clerk.demand(SEES, "books")
-    told = [(area, trial(clerk.connection, clerk.today, area)) for area in clerk.areas]
+    areas = clerk.areas_of(*SEES)
+    told = [(area, trial(clerk.connection, clerk.today, area)) for area in areas]
     return shown(request, clerk, "books", {"here": "day", "told": told})

@@ -6,20 +6,21 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from gongji.console.at_work import Clerk, at_work, shown
+from gongji.console.command_page import command_of, person_in
 from gongji.console.item_forms import BILL, FORMS, ItemForm, read_item, typed_again
 from gongji.people.person_rows import get_person
-from gongji.platform import command_rows
 from gongji.platform.retention import find_proposal
 from gongji.refusals import Refusal
 from gongji.review import desk as life
 from gongji.review.command_kinds import get_kind
-from gongji.review.desk import Drafting, Editing
+from gongji.review.desk import EDITABLE, Drafting, Editing
 from gongji.review.staff import agencies
 from gongji.tabular.sheets import Sheet
 
@@ -111,11 +112,16 @@ def destruction(request: HttpRequest, clerk: Clerk) -> HttpResponse:
 @at_work
 def edit(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
     """Change what a draft, or what was returned, says."""
-    row = command_rows.find_command(clerk.connection, number)
-    form = FORMS.get(row.kind) if row else None
-    if row is None or form is None or row.area not in clerk.areas:
+    row = command_of(clerk, number)
+    form = FORMS.get(row.kind)
+    if form is None:
         raise Http404
     if request.method != "POST":
+        if row.state not in EDITABLE:
+            raise Http404
+        if row.area not in clerk.areas_of(*get_kind(row.kind).makers):
+            raise PermissionDenied
+        clerk.look(f"command {number}", person=person_in(row))
         psn_no = clerk.connection.execute(
             "select psn_no from person where id::text = %s", [row.subject]
         ).fetchone()

@@ -34,7 +34,7 @@ order by code limit %s"""
 
 
 def _areas(clerk: Clerk) -> list[str]:
-    return sorted({area[:4] for area in clerk.areas})
+    return sorted({area[:4] for area in clerk.areas_of(*SEES)})
 
 
 @require_safe

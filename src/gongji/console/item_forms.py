@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gongji.agency.personal_copy import ASKERS, CHECKS
 from gongji.agency.typed_forms import FormField, read_form
 from gongji.law.rulebook.account_provisions import RELATIONS
 from gongji.units import yuan_text
@@ -82,6 +83,13 @@ _PARTICULARS = (
     ),
     FormField("ethnicity", "民族代码", needed=False, hint="两位，如 01"),
 )
+_COPY = (
+    _PERSON,
+    FormField("applicant", "申请人", "choice", choices=tuple(ASKERS.items())),
+    FormField("checked", "核验身份", "choice", choices=tuple(CHECKS.items())),
+    FormField("asker", "申请人姓名", needed=False, hint="本人申请的不填"),
+    FormField("authority", "凭何办理", needed=False, hint="如委托书、监护证明；本人申请的不填"),
+)
 FORMS = {
     one.kind: one
     for one in (
@@ -99,6 +107,7 @@ FORMS = {
         ),
         ItemForm("chronic_filing", "慢特病备案", _CHRONIC),
         ItemForm("manual_reimbursement", "零星报销", _REIMBURSED, told=_TOLD),
+        ItemForm("personal_copy", "复制个人信息", _COPY),
         ItemForm("personal_correction", "更正个人信息", _PARTICULARS),
         ItemForm("personal_erasure", "删除个人信息", (_PERSON,)),
     )

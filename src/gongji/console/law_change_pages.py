@@ -16,7 +16,7 @@ from gongji.agency import law_changes
 from gongji.agency.law_changes import KIND, LawChange, ProposedLaw
 from gongji.agency.typed_forms import FormField, read_field
 from gongji.console.at_work import Clerk, at_work, shown
-from gongji.console.command_page import SEES, command_of
+from gongji.console.command_page import command_of
 from gongji.console.rulebook_pages import MARKS, area_of, law_of, open_parameters, own_area
 from gongji.platform import trail
 from gongji.platform.command_rows import CommandRow
@@ -178,7 +178,6 @@ def _sent_change(clerk: Clerk, number: int) -> CommandRow:
 
     Refuses: PermissionDenied, Http404.
     """
-    clerk.demand(SEES, f"command {number}")
     row = command_of(clerk, number)
     if row.kind != KIND:
         raise Http404

@@ -75,7 +75,7 @@ def _find(clerk: Clerk, text: str, after: int) -> list[Person]:
     text = normalise(text)[:LONGEST]
     if not text:
         return []
-    areas = clerk.areas
+    areas = clerk.areas_of(*RECORDS)
     if not text.isascii():
         rows = clerk.connection.execute(_BY_NAME, [areas, text, after, FOUND]).fetchall()
     else:
@@ -110,12 +110,12 @@ def persons(request: HttpRequest, clerk: Clerk) -> HttpResponse:
 
 
 def person_of(clerk: Clerk, number: int) -> Person:
-    """A person of an area in which somebody works.
+    """A person of an area in which somebody may open records.
 
     Refuses: Http404.
     """
     found = persons_by_id(clerk.connection, [number])
-    if not found or found[0].area not in clerk.areas:
+    if not found or found[0].area not in clerk.areas_of(*RECORDS):
         raise Http404
     return found[0]
 

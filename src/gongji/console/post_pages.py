@@ -41,6 +41,10 @@ where a.area = any(%(areas)s) and h.retired_at is null
 order by s.id, h.id"""
 _STAFF = """select s.id, s.subject, s.name, s.disabled_at,
   (select max(used_at) from invitation i where i.staff = s.id) from staff s order by s.id"""
+_ELSEWHERE = """select 1 from staff s join post_holding h on h.staff = s.id
+join post_area a on a.holding = h.id
+where s.subject = %(subject)s and h.retired_at is null and not a.area = any(%(areas)s)
+  and (upper(h.during) is null or upper(h.during) > %(today)s) limit 1"""
 _WAITING = """select id, kind, state from command
 where kind in ('grant_post', 'end_post', 'stand_in') and area = any(%s)
   and state in ('draft', 'submitted', 'returned') order by id desc limit 50"""
@@ -62,7 +66,7 @@ FIELDS = {"grant_post": GRANT, "stand_in": STAND_IN, "end_post": END}
 
 def _places(clerk: Clerk) -> list[tuple[str, str]]:
     found = []
-    for area in clerk.areas:
+    for area in clerk.areas_of(*OFFICES):
         found.append((f"{area}|", f"{area} 各经办机构"))
         tree = agencies(clerk.connection, area)
         found += [(f"{area}|{code}", one.name) for code, one in tree.items()]
@@ -72,9 +76,10 @@ def _places(clerk: Clerk) -> list[tuple[str, str]]:
 def _page(
     request: HttpRequest, clerk: Clerk, typed: dict[str, str] | None = None, error: str = ""
 ) -> HttpResponse:
-    rows = clerk.connection.execute(_HELD, {"areas": clerk.areas, "today": clerk.today}).fetchall()
+    areas = clerk.areas_of(*OFFICES)
+    rows = clerk.connection.execute(_HELD, {"areas": areas, "today": clerk.today}).fetchall()
     staff = clerk.connection.execute(_STAFF).fetchall()
-    waiting = clerk.connection.execute(_WAITING, [clerk.areas]).fetchall()
+    waiting = clerk.connection.execute(_WAITING, [areas]).fetchall()
     context: dict[str, Any] = {
         "here": "posts",
         "rows": rows,
@@ -133,6 +138,17 @@ def _holder(clerk: Clerk, content: dict[str, Any]) -> str:
     return str(row[0])
 
 
+def _demand_own(clerk: Clerk, subject: str, post: str) -> None:
+    """Let an office act on a member of staff who holds no post but where it is held itself.
+
+    Refuses: PermissionDenied.
+    """
+    values = {"subject": subject, "today": clerk.today, "areas": clerk.areas_of(post)}
+    if clerk.connection.execute(_ELSEWHERE, values).fetchone() is not None:
+        clerk.look(f"staff {subject}", granted=False)
+        raise PermissionDenied
+
+
 @require_safe
 @at_work
 def coverage(request: HttpRequest, clerk: Clerk) -> HttpResponse:
@@ -145,7 +161,7 @@ def coverage(request: HttpRequest, clerk: Clerk) -> HttpResponse:
     except ValueError:
         text = ""
     rows = []
-    for area in clerk.areas:
+    for area in clerk.areas_of(*OFFICES):
         law = installed_areas().area(area).law(day_of(day))
         for gap in gaps(clerk.connection, area, law, day):
             rows.append((area, gap.agency, KINDS[gap.kind].words, gap.above_fen, gap.missing))
@@ -179,7 +195,8 @@ def people(request: HttpRequest, clerk: Clerk) -> HttpResponse:
 def _changed(request: HttpRequest, clerk: Clerk) -> dict[str, Any]:
     """Do what the form asks; what is to be shown of it.
 
-    Refuses: not_elevated, value_invalid, staff_unknown; PermissionDenied for who may not.
+    Refuses: not_elevated, value_invalid, staff_unknown; PermissionDenied for who may not, and for
+             staff of another area: a new link is a key to everything that they may do.
     """
     act = request.POST.get("act", "")
     subject, name = (request.POST.get(key, "").strip() for key in ("subject", "name"))
@@ -189,6 +206,7 @@ def _changed(request: HttpRequest, clerk: Clerk) -> dict[str, Any]:
     needed = "administrator" if known is None else "security_officer"
     if act not in ("link", "disable") or not clerk.holds(needed) or subject == clerk.subject:
         raise PermissionDenied
+    _demand_own(clerk, subject, needed)
     right = elevated(clerk)
     by: dict[str, Any] = {"actor": clerk.actor, "now": clerk.desk.now}
     with clerk.connection.transaction():

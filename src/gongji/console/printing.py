@@ -1,6 +1,6 @@
-"""Papers of the console as PDF: a receipt, a decision, a settlement statement.
+"""Papers of the console: a receipt, a decision, a settlement statement, a person's copy.
 
-Each says who made and who checked it.
+Each PDF says who made and who checked it.
 """
 
 from datetime import date
@@ -9,18 +9,28 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from gongji.agency.account_papers import account_paper, accounts_told, issuer_of
+from gongji.agency.account_papers import account_paper, accounts_told, issuer_of, place_of
+from gongji.agency.personal_copy import ASKERS, KIND, copy_workbook, may_be_handed_out
 from gongji.console.at_work import RECORDS, Clerk, at_work
-from gongji.console.command_page import ACT_WORDS, command_of, papers_of, steps_of, texts_of
+from gongji.console.command_page import (
+    ACT_WORDS,
+    command_of,
+    papers_of,
+    person_in,
+    steps_of,
+    texts_of,
+)
 from gongji.console.item_forms import shown_content
 from gongji.console.person_page import is_open, person_of, shown_entries
 from gongji.ledger import person_journal
 from gongji.ledger.statement import of_person
+from gongji.platform import trail
 from gongji.platform.installation import installed_areas
 from gongji.platform.printed_papers import PrintedPaper, PrintedTable, printed
 from gongji.review.command_kinds import get_kind
 from gongji.review.desk import STATES
 from gongji.review.staff import agencies
+from gongji.tabular.text_workbooks import TYPE
 from gongji.units import CHINA, yuan_text
 
 
@@ -53,13 +63,10 @@ def receipt(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
 
     Refuses: Http404 for a draft, of which nothing was received.
     """
-    clerk.demand(RECORDS, f"receipt {number}")
-    row = command_of(clerk, number)
+    row = command_of(clerk, number, RECORDS)
     if row.submitted_at is None:
         raise Http404
-    clerk.look(
-        f"receipt {number}", person=int(row.subject) if row.subject_kind == "person" else None
-    )
+    clerk.look(f"receipt {number}", person=person_in(row))
     papers = tuple((name, kind, _when(at)) for _, name, kind, _, at in papers_of(clerk, row.id))
     listed = PrintedTable("收到的材料", ("名称", "类型", "收到时间"), papers)
     signed = (("经办", clerk.name), ("申请人", ""))
@@ -76,13 +83,10 @@ def decision(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
 
     Refuses: Http404 for what is not decided.
     """
-    clerk.demand(RECORDS, f"decision {number}")
-    row = command_of(clerk, number)
+    row = command_of(clerk, number, RECORDS)
     if row.state != "executed":
         raise Http404
-    clerk.look(
-        f"decision {number}", person=int(row.subject) if row.subject_kind == "person" else None
-    )
+    clerk.look(f"decision {number}", person=person_in(row))
     steps = steps_of(clerk, row.id)
     rows = tuple(
         (ACT_WORDS[act], post, name, _when(at), reason)
@@ -144,8 +148,26 @@ def account(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
     made = of_person(clerk.connection, found.psn_no, since, clerk.today)
     areas = installed_areas()
     told = accounts_told(clerk.connection, areas, found, made)
-    place = areas.area(found.area).laws[-1].place
+    place = place_of(found.area)
     issuer = issuer_of(clerk.connection, found.area, place)
     signed = (("制表", clerk.name), ("复核", ""))
     paper = account_paper(issuer, place, made, told, clerk.today, signed)
     return pdf(paper, f"account-{number}")
+
+
+@require_safe
+@at_work
+def personal_copy(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
+    """Everything that is kept of a person, for whoever an approved command names.
+
+    Refuses: Http404 for what is no such command, or was approved longer ago than copies are given.
+    """
+    row = command_of(clerk, number, get_kind(KIND).makers)
+    if not may_be_handed_out(row, clerk.desk.now):
+        raise Http404
+    found = person_of(clerk, int(row.subject))
+    asker = ASKERS[row.content["applicant"]]
+    clerk.log(trail.Trace(trail.EXPORT, f"handed-out {number}", found.id, f"交给{asker}"))
+    made = copy_workbook(clerk.connection, found, clerk.today)
+    headers = {"Content-Disposition": f'attachment; filename="records-{number}.xlsx"'}
+    return HttpResponse(made, content_type=TYPE, headers=headers)

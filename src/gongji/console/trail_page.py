@@ -24,11 +24,12 @@ FIRST = date(2000, 1, 1)
 
 
 def _asked(request: HttpRequest, clerk: Clerk) -> TrailSought:
-    """What is asked for: days, an account, a person."""
+    """What is asked for, of the areas in which I watch: days, an account, a person."""
     first = _day(request, "from", clerk.today - timedelta(days=6), clerk.today)
     last = _day(request, "to", clerk.today, clerk.today)
     actor = request.GET.get("actor", "").strip()[:100]
-    return TrailSought(first, last, actor, request.GET.get("psn_no", "").strip()[:64])
+    areas = tuple(clerk.areas_of(*SEES))
+    return TrailSought(first, last, areas, actor, request.GET.get("psn_no", "").strip()[:64])
 
 
 def _day(request: HttpRequest, name: str, default: date, today: date) -> date:

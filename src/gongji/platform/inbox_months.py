@@ -9,12 +9,17 @@ from typing import Any
 
 import psycopg
 
-from gongji.platform.month_parts import PATIENCE, begins, make_parts, next_month, parts_of
+from gongji.platform.month_parts import PATIENCE, begins, make_parts, next_month
 
 Connection = psycopg.Connection[Any]
 
 PART = "inbox_bytes_"
 OTHER = "inbox_bytes_other"
+SCHEMA = "message_months"
+"""The schema of the parts, which the jobs own."""
+_PARTS = """select c.relname, c.oid::regclass::text from pg_inherits i
+join pg_class c on c.oid = i.inhrelid
+where i.inhparent = 'inbox_bytes'::regclass and c.relname <> %s order by 1"""
 
 
 def make_ahead(connection: Connection, today: date) -> list[str]:
@@ -34,12 +39,12 @@ def drop_old(connection: Connection, today: date, days: int) -> list[str]:
     """
     oldest = today - timedelta(days=days)
     dropped = []
-    for name in parts_of(connection, "inbox_bytes"):
+    for name, place in connection.execute(_PARTS, [OTHER]).fetchall():
         month = datetime.strptime(name.removeprefix(PART), "%Y%m").date()
         if next_month(month) <= oldest:
             with connection.transaction():
                 connection.execute(f"set local lock_timeout = '{PATIENCE}'")
-                connection.execute(f"drop table {name}")
+                connection.execute(f"drop table {place}")
             dropped.append(name)
     first = begins(oldest.replace(day=1))
     connection.execute(f"delete from {OTHER} where at < %s", [first])
@@ -51,14 +56,14 @@ def _make(connection: Connection, name: str, month: date) -> bool:
     since, until = begins(month), begins(next_month(month))
     # Whoever would add a row of this month meanwhile waits for the part.
     connection.execute(f"lock table {OTHER} in access exclusive mode")
-    connection.execute(f"create table {name} (like inbox_bytes including all)")
+    connection.execute(f"create table {SCHEMA}.{name} (like inbox_bytes including all)")
     connection.execute(
         f"with moved as (delete from {OTHER} where at >= %s and at < %s returning *)"
-        f" insert into {name} select * from moved",
+        f" insert into {SCHEMA}.{name} select * from moved",
         [since, until],
     )
     connection.execute(
-        f"alter table inbox_bytes attach partition {name}"
+        f"alter table inbox_bytes attach partition {SCHEMA}.{name}"
         f" for values from ('{since.isoformat()}') to ('{until.isoformat()}')"
     )
     return True

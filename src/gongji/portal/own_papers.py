@@ -1,40 +1,29 @@
 """What the person takes along: statements and decisions as PDF, all that is kept as a file."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django.http import HttpResponse
 
-from gongji.agency.account_papers import AccountTold, account_paper, accounts_told, issuer_of
+from gongji.agency.account_papers import (
+    AccountTold,
+    account_paper,
+    accounts_told,
+    issuer_of,
+    place_of,
+)
+from gongji.agency.personal_copy import copy_workbook
 from gongji.ledger.entry_rows import EntryRow
-from gongji.ledger.statement import EVENTS, PersonStatement, of_person
-from gongji.people import person_facts
+from gongji.ledger.statement import PersonStatement, of_person
 from gongji.platform.installation import installed_areas
 from gongji.platform.printed_papers import PrintedPaper, PrintedTable, printed
 from gongji.portal import own_records
 from gongji.portal.own_records import Visitor
-from gongji.refusals import Refusal
 from gongji.review import own_commands
-from gongji.tabular.text_workbooks import TYPE, text_workbook
-from gongji.units import CHINA, show_fen, yuan_text
-
-EARLIEST = date(1900, 1, 1)
-FACT_WORDS = {
-    "birth": "出生日期",
-    "insured": "参保",
-    "account": "个人账户",
-    "subsidy": "补助身份",
-    "bond": "家庭共济",
-    "registration": "慢特病备案",
-    "offsite": "异地就医备案",
-    "area_fact": "本地登记",
-    "selection": "选定医疗机构",
-    "referral": "转诊",
-    "stay": "住院",
-    "injury": "意外伤害登记",
-}
+from gongji.tabular.text_workbooks import TYPE
+from gongji.units import CHINA, show_fen
 
 
 def pdf(paper: PrintedPaper, name: str) -> HttpResponse:
@@ -74,17 +63,9 @@ def account_between(visitor: Visitor, since: date, until: date) -> AccountPeriod
     statement = of_person(visitor.connection, visitor.person.psn_no, since, until)
     areas = installed_areas()
     told = accounts_told(visitor.connection, areas, visitor.person, statement)
-    place = place_of(visitor)
+    place = place_of(visitor.person.area)
     issuer = issuer_of(visitor.connection, visitor.person.area, place)
     return AccountPeriod(issuer, place, statement, tuple(told))
-
-
-def place_of(visitor: Visitor) -> str:
-    """What the person's area is called."""
-    try:
-        return installed_areas().area(visitor.person.area).laws[-1].place
-    except Refusal:
-        return visitor.person.area
 
 
 def statement_paper(told: AccountPeriod, today: date) -> PrintedPaper:
@@ -99,7 +80,7 @@ def settlement_paper(
     visitor: Visitor, row: EntryRow, shown: dict[str, Any], today: date
 ) -> PrintedPaper:
     """A settlement as it is printed: what it was, who paid, by which articles."""
-    s, place = row.settlement, place_of(visitor)
+    s, place = row.settlement, place_of(visitor.person.area)
     issuer = issuer_of(visitor.connection, row.area, place)
     facts = (
         *(("姓名", visitor.person.name), ("参保人编号", visitor.person.psn_no)),
@@ -170,104 +151,7 @@ def _when(at: Any) -> str:
 
 
 def records_file(visitor: Visitor, today: date) -> HttpResponse:
-    """Everything that is kept of the person, a sheet for each kind, every cell a text.
-
-    Law:     《个人信息保护法》 第四十五条: persons may consult and copy what is kept of them.
-    """
-    made = text_workbook(_sheets(visitor, today))
+    """Everything that is kept of the person, as a file."""
+    made = copy_workbook(visitor.connection, visitor.person, today)
     headers = {"Content-Disposition": f'attachment; filename="my-records-{today}.xlsx"'}
     return HttpResponse(made, content_type=TYPE, headers=headers)
-
-
-Rows = Sequence[Sequence[object]]
-
-
-def _sheets(visitor: Visitor, today: date) -> Iterable[tuple[str, Sequence[str], Rows]]:
-    person = visitor.person
-    yield (
-        "本人",
-        ("项", "内容"),
-        [
-            ("姓名", person.name),
-            ("参保人编号", person.psn_no),
-            ("统筹区", place_of(visitor)),
-            ("导出日期", today),
-        ],
-    )
-    facts = person_facts.history(visitor.connection, [person.id])[person.id]
-    yield (
-        "参保和备案",
-        ("种类", "代码", "起", "止", "记入时间", "内容"),
-        [
-            (FACT_WORDS.get(f.kind, f.kind), f.key, f.since, f.until, _when(f.learnt_at), _said(f))
-            for f in facts
-        ],
-    )
-    yield from _money(visitor, today)
-    yield (
-        "网上办事",
-        ("编号", "事项", "状态", "提交时间", "办理期限", "办结时间"),
-        [
-            (c.id, c.words, c.state_words, c.submitted_at and _when(c.submitted_at), c.due_on)
-            + (c.executed_at and _when(c.executed_at),)
-            for c in own_commands.commands_about(visitor.connection, person.id)
-        ],
-    )
-    yield (
-        "谁看过我的记录",
-        ("时间", "谁", "机构", "岗位", "看了什么", "原因"),
-        [
-            (_when(o["at"]), o["who"], o["agencies"], o["posts"], o["what"], o["reason"])
-            for o in own_records.looks(visitor)
-        ],
-    )
-
-
-def _said(fact: person_facts.FactRow) -> str:
-    return "；".join(f"{name}={value}" for name, value in fact.details.items() if value != "")
-
-
-def _money(visitor: Visitor, today: date) -> Iterable[tuple[str, Sequence[str], Rows]]:
-    rows = own_records.entries(visitor)
-    names = own_records.institution_names(visitor, {row.institution for row in rows})
-    yield (
-        "结算",
-        (
-            *("编号", "就医日期", "事项", "机构", "总费用", "政策范围内", "统筹支付", "补充保障"),
-            *("个人账户", "家人的账户", "现金", "机构承担", "应付我"),
-        ),
-        [
-            (
-                *(row.id, row.service_date, EVENTS.get(row.kind, row.kind)),
-                names.get(row.institution, row.institution),
-                *(yuan_text(getattr(row.settlement, name)) for name in AMOUNTS),
-            )
-            for row in rows
-        ],
-    )
-    told = account_between(visitor, EARLIEST, today)
-    yield (
-        "账户",
-        ("账户", "日期", "事项", "机构", "依据", "变动", "余额"),
-        [
-            (one.title, line.day, f"{line.event} {line.about}".strip(), line.place, line.article)
-            + (yuan_text(line.amount_fen), yuan_text(line.balance_fen))
-            for one in told.accounts
-            for line in one.lines
-        ],
-    )
-    yield (
-        "累计",
-        ("统筹区", "期间", "项目", "代码", "已用"),
-        [
-            (area, period, slot, code, yuan_text(fen))
-            for area, period, slot, code, fen in own_records.meters(visitor)
-        ],
-    )
-
-
-AMOUNTS = (
-    *("total_fen", "in_scope_fen", "pool_fen", "supplements_fen", "account_fen", "family_fen"),
-    *("cash_fen", "borne_fen", "owed_fen"),
-)
-"""The amounts of a settlement in the order of their columns."""

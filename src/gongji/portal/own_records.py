@@ -23,37 +23,14 @@ from gongji.ledger.entry_rows import EntryRow
 from gongji.people import person_rows
 from gongji.people.person_rows import Person
 from gongji.platform import trail
-from gongji.platform.actors import KINDS as ACTORS
 from gongji.platform.actors import Actor
 from gongji.platform.identity import mask_name, mask_number
 from gongji.platform.page_connection import page_connection
-from gongji.review import record_looks
-from gongji.review.trail_words import said_what
+from gongji.review.record_looks import looks_told
 from gongji.units import Fen
 
 Connection = psycopg.Connection[Any]
 RELATIONS = {"spouse": "配偶", "parent": "父母", "child": "子女", "close_relative": "其他近亲属"}
-OWN_PAGES = {
-    "overview": "总览",
-    "settlements": "结算",
-    "settlement": "结算",
-    "settlement_pdf": "结算单",
-    "account": "账户和对账单",
-    "account_pdf": "对账单",
-    "bonds": "家庭共济",
-    "page": "家庭共济",
-    "filings": "备案",
-    "looks": "谁看过我的记录",
-    "download": "下载我的数据",
-    "items": "网上办事",
-    "item": "网上办事",
-    "new_item": "网上办事",
-    "decision": "决定书",
-}
-"""What the person's own pages are called in the trail."""
-BY_INSTITUTIONS = {"11": "参保信息", "52": "结算和备案记录", "53": "结算和备案记录"}
-"""What institutions ask for, by how the transaction begins."""
-REASONS = {"own": "", "certificate": "出示了医保凭证", "treated": "近期在这里就医"}
 log = structlog.get_logger("portal")
 
 
@@ -173,29 +150,7 @@ def _relatives(visitor: Visitor, row: EntryRow) -> list[ShownPayer]:
 
 def looks(visitor: Visitor, own: bool = False) -> list[dict[str, Any]]:
     """Who else looked at the person's record, or when they did; of staff no name is told."""
-    found = record_looks.who_looked(visitor.connection, visitor.person.id, own, 200 - 180 * own)
-    names = institution_names(visitor, {one.actor for one in found if one.actor})
-    return [
-        {
-            "at": one.at,
-            "who": names.get(one.actor) or ACTORS.get(one.actor_kind, one.actor_kind),
-            "posts": one.posts,
-            "agencies": one.agencies,
-            "what": _looked_at(one),
-            "reason": REASONS.get(one.reason, one.reason),
-            "granted": one.granted,
-        }
-        for one in found
-    ]
-
-
-def _looked_at(one: record_looks.RecordLook) -> str:
-    """What was looked at, in words; the numbers of entries and commands stay out."""
-    if one.actor_kind == "person":
-        return OWN_PAGES.get(one.what, "我的")
-    if one.actor_kind == "institution":
-        return BY_INSTITUTIONS.get(one.what[:2], "就医信息")
-    return said_what(one.what.partition(" ")[0])
+    return looks_told(visitor.connection, visitor.person.id, own, 200 - 180 * own)
 
 
 def entries(visitor: Visitor, most: int | None = None) -> list[EntryRow]:

@@ -38,6 +38,7 @@ from gongji.review.staff import (
     post_words,
     staff_id,
 )
+from gongji.review.subjects import check_subject
 from gongji.review.working_days import load_working_days
 from gongji.units import day_in_china, day_of
 
@@ -228,7 +229,7 @@ def add_paper(desk: Desk, actor: Actor, number: int, paper: PaperFile) -> bytes:
 def preview(desk: Desk, number: int) -> Preview:
     """What a command would bring about now, to the fen; changes nothing.
 
-    Refuses: command_unknown and whatever its kind refuses.
+    Refuses: command_unknown, person_elsewhere, and whatever its kind refuses.
     """
     row = command_rows.find_command(desk.connection, number)
     if row is None:
@@ -507,6 +508,7 @@ def _look(desk: Desk, row: CommandRow, actor: Actor) -> _Look:
     content = read_content(kind, row.content)
     case = Case(desk.connection, row, content, law, areas, papers, desk.now, actor)
     examined = kind.examine(case)
+    check_subject(desk.connection, row, examined.about)
     tree = agencies(desk.connection, row.area)
     chain = chain_of(kind, law, tree, row.agency, examined.amount_fen or 0)
     return _Look(kind, found, case, examined, chain)

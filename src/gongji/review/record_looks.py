@@ -11,6 +11,10 @@ from typing import Any
 
 import psycopg
 
+from gongji.institutions.institution_rows import institutions_of
+from gongji.platform.actors import KINDS as ACTORS
+from gongji.review.trail_words import BY_INSTITUTIONS, OWN_PAGES, REASONS, said_what
+
 Connection = psycopg.Connection[Any]
 
 
@@ -54,3 +58,33 @@ def who_looked(
 ) -> list[RecordLook]:
     """Who else looked at a person's record, or when they did `own`; the last first."""
     return [RecordLook(*row) for row in connection.execute(_LOOKS, [person, own, most])]
+
+
+def looks_told(
+    connection: Connection, person: int, own: bool = False, most: int = 200
+) -> list[dict[str, Any]]:
+    """The same in words, as the person's pages and papers show it."""
+    found = who_looked(connection, person, own, most)
+    codes = {one.actor for one in found if one.actor}
+    names = {one.code: one.name for one in institutions_of(connection, codes)}
+    return [
+        {
+            "at": one.at,
+            "who": names.get(one.actor) or ACTORS.get(one.actor_kind, one.actor_kind),
+            "posts": one.posts,
+            "agencies": one.agencies,
+            "what": _looked_at(one),
+            "reason": REASONS.get(one.reason, one.reason),
+            "granted": one.granted,
+        }
+        for one in found
+    ]
+
+
+def _looked_at(one: RecordLook) -> str:
+    """What was looked at, in words; the numbers of entries and commands stay out."""
+    if one.actor_kind == "person":
+        return OWN_PAGES.get(one.what, "我的")
+    if one.actor_kind == "institution":
+        return BY_INSTITUTIONS.get(one.what[:2], "就医信息")
+    return said_what(one.what.partition(" ")[0])

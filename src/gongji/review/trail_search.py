@@ -28,7 +28,16 @@ WAYS = {
 HEAD = ("时间", "身份", "谁", "方式", "什么", "原因", "准许", "行数", "参保人")
 _AMONG = """from access_log l left join person p on p.id = l.person
 where l.at >= %(since)s and l.at < %(until)s and (%(actor)s = '' or l.actor = %(actor)s)
-  and (%(psn_no)s = '' or p.psn_no = %(psn_no)s)"""
+  and (%(psn_no)s = '' or p.psn_no = %(psn_no)s)
+  and (p.area = any(%(areas)s)
+    or l.actor_kind = 'staff' and l.actor in (
+      select s.subject from staff s join post_holding h on h.staff = s.id
+      join post_area a on a.holding = h.id where a.area = any(%(areas)s))
+    or l.actor_kind = 'institution' and l.actor in (
+      select code from institution where left(area, 4) = any(%(places)s))
+    or l.person is null and l.actor_kind in ('job', 'operator'))"""
+"""Of an area is what is of its persons, or was done by its staff or its institutions; what the
+operator and jobs did of nobody is everyone's."""
 _FOUND = f"""select l.at, l.id, l.actor_kind, l.actor, l.way, l.what, l.reason, l.granted, l.rows,
   p.psn_no {_AMONG} and (l.at, l.id) < (%(at)s, %(id)s)
 order by l.at desc, l.id desc limit %(most)s"""
@@ -36,10 +45,14 @@ _COUNT = f"select count(*) {_AMONG}"
 
 
 class TrailSought(msgspec.Struct, frozen=True):
-    """What is asked of the trail: days, both counted; an account and a person's number, or any."""
+    """What is asked of the trail: days, both counted, of some areas.
+
+    Shape:   `actor` an account and `psn_no` a person's number; empty: any.
+    """
 
     first: date
     last: date
+    areas: tuple[str, ...]
     actor: str = ""
     psn_no: str = ""
 
@@ -57,6 +70,8 @@ class TrailSought(msgspec.Struct, frozen=True):
             "until": self.end,
             "actor": self.actor,
             "psn_no": self.psn_no,
+            "areas": list(self.areas),
+            "places": [area[:4] for area in self.areas],
         }
 
 

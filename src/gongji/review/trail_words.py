@@ -25,6 +25,9 @@ WORDS = {
     "trial": "规则试算",
     "export": "导出列表",
     "file": "作业的文件",
+    "handed-out": "复制个人信息",
+    "lead": "监管线索",
+    "leads": "监管线索列表",
     "access": "接入凭证",
     "people": "读取人数",
     "draft": "建草稿",
@@ -37,6 +40,28 @@ WORDS = {
     "elevate-end": "结束提升的权限",
 }
 """The first words of what stands in the trail."""
+OWN_PAGES = {
+    "overview": "总览",
+    "settlements": "结算",
+    "settlement": "结算",
+    "settlement_pdf": "结算单",
+    "account": "账户和对账单",
+    "account_pdf": "对账单",
+    "bonds": "家庭共济",
+    "page": "家庭共济",
+    "filings": "备案",
+    "looks": "谁看过我的记录",
+    "download": "下载我的数据",
+    "items": "网上办事",
+    "item": "网上办事",
+    "new_item": "网上办事",
+    "decision": "决定书",
+}
+"""What the person's own pages are called."""
+BY_INSTITUTIONS = {"11": "参保信息", "52": "结算和备案记录", "53": "结算和备案记录"}
+"""What institutions ask for, by how the transaction begins."""
+REASONS = {"own": "", "certificate": "出示了医保凭证", "treated": "近期在这里就医"}
+"""Why institutions and persons looked; members of staff say it in their own words."""
 
 
 def said_what(text: str) -> str:

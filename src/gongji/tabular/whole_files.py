@@ -74,11 +74,14 @@ def _lives(process: int) -> bool:
 def appearing(path: Path) -> Iterator[Path]:
     """Where to write a file, beside its place; it takes its place when that has ended well.
 
-    Ensures: what went wrong leaves what was there before, and nothing beside it.
+    Ensures: what went wrong leaves what was there before, and nothing beside it; what somebody
+             else put there, a link or a file of their own, is not written through.
     """
     beside = path.with_name(f".{path.name}.partial")
     with under_way(beside, path):
         try:
+            beside.unlink(missing_ok=True)
+            os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
             yield beside
             os.replace(beside, path)
         except BaseException:

@@ -4,7 +4,8 @@ Knowing a number (psn_no) opens nobody. Every look is written to the access log 
 the refused ones too. Whoever looks at very many people in a day is flagged for supervision.
 """
 
-from datetime import datetime, timedelta
+from collections import Counter
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -29,6 +30,24 @@ _WAS_SHOWN = """select 1 from certificate_shown
 where institution = %s and person = %s and shown_at > %s"""
 _PEOPLE = "select count(*) from certificate_shown where institution = %s and shown_at > %s"
 _FORGET = "delete from certificate_shown where shown_at < %s"
+
+
+class _TriedNumbers:
+    """How many numbers of nobody each institution tried on a day, at this gateway."""
+
+    def __init__(self) -> None:
+        self._day = date.min
+        self._counted: Counter[str] = Counter()
+
+    def add(self, institution: str, day: date) -> int:
+        """Count one more; gives how many there were that day."""
+        if day != self._day:
+            self._day, self._counted = day, Counter()
+        self._counted[institution] += 1
+        return self._counted[institution]
+
+
+_TRIED = _TriedNumbers()
 _log = structlog.get_logger()
 
 
@@ -41,14 +60,31 @@ def shown(call: Call, person: Person) -> None:
         _flag_crowd(call)
 
 
+def missed(call: Call) -> None:
+    """A certificate of nobody was tried: very many of them are told to supervision, too."""
+    trace = Trace(trail.LOOK, call.infno, None, "查无此人", False, at=call.now)
+    trail.log(call.connection, _who(call), trace)
+    _flag_beyond(call, _TRIED.add(call.institution, call.today), "试读 {} 个查无此人的号码")
+
+
+def differed(call: Call, person: Person) -> None:
+    """A certificate was shown under another name: the person sees it, and it opens nothing."""
+    _look(call, person, "", False)
+
+
 def _flag_crowd(call: Call) -> None:
     """Tell supervision of an institution that has just opened one more than very many people."""
+    counted = call.connection.execute(_PEOPLE, [call.institution, _since(call)]).fetchone()
+    _flag_beyond(call, counted[0] if counted else 0, "读取 {} 人的证件")
+
+
+def _flag_beyond(call: Call, counted: int, words: str) -> None:
+    """Flag an institution that has just passed what it may read in a day."""
     agreed = people_a_day(call.connection, call.institution, call.today)
     most = call.settings.people_a_day if agreed is None else agreed
-    counted = call.connection.execute(_PEOPLE, [call.institution, _since(call)]).fetchone()
-    if counted != (most + 1,):
+    if counted != most + 1:
         return
-    reason = f"一天读取 {counted[0]} 人的证件，超过 {most} 人"
+    reason = f"一天{words.format(counted)}，超过 {most} 人"
     trail.log(call.connection, _who(call), Trace(trail.FLAG, "people", reason=reason, at=call.now))
     _log.warning("many_people_opened", institution=call.institution, most=most)
 

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-from gongji.gateway.queries.reach import shown
+from gongji.gateway.queries.reach import differed, missed, shown
 from gongji.gateway.transactions import Call, Node, show_day, transaction
 from gongji.gateway.visits import read_bills
 from gongji.gateway.visits.settlement_fields import BENEFIT, IDENTITY, INSURED, PERSON
@@ -65,9 +65,11 @@ def _find(call: Call, node: Node) -> Person:
         # A client may leave the kind of another person's certificate standing.
         found = person_rows.find_by_certificate(connection, call.identity, RESIDENT, number)
     if found is None:
+        missed(call)
         raise Refusal("person_unknown", "mdtrt_cert_no", {"value": mask_number(number)})
     name = call.text(node, "psn_name", longest=50)
     if name and person_name(name) != person_name(found.name):
+        differed(call, found)
         raise Refusal("person_differs", "psn_name")
     return found
 

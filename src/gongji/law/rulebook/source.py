@@ -16,6 +16,9 @@ from gongji.refusals import Problem, RulebookError
 _AFTER_COMMA = re.compile(r"[0-9]{3}(?:\.[0-9]{1,2})?元")
 """What a comma inside an amount leaves behind it: `1,500元` is read as `1` and `500元`."""
 
+DEEPEST = 50
+"""So many lists and mappings lie in each other at most in a text that somebody else sends."""
+ALIAS = "用了别名（& 和 *）；请把内容写全"
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -51,12 +54,20 @@ def line_of(node: Node, *keys: str) -> int:
     return line
 
 
-def _build(node: yaml.Node, file: str, problems: list[Problem]) -> Node:
+def _build(node: yaml.Node, file: str, problems: list[Problem], seen: set[int]) -> Node:
+    """A node as ours; `seen` are those that were met: one that comes again is an alias.
+
+    Ensures: what a few lines repeat and repeat again is built once.
+    """
     line = node.start_mark.line + 1
     if isinstance(node, yaml.ScalarNode):
         return Node(file, line, node.value)
+    if id(node) in seen:
+        problems.append(Problem(file, line, "YAML", ALIAS))
+        return Node(file, line, "")
+    seen.add(id(node))
     if isinstance(node, yaml.SequenceNode):
-        return Node(file, line, [_build(item, file, problems) for item in node.value])
+        return Node(file, line, [_build(item, file, problems, seen) for item in node.value])
     values: dict[str, Node] = {}
     keys: dict[str, int] = {}
     for key, value in node.value:
@@ -81,7 +92,7 @@ def _build(node: yaml.Node, file: str, problems: list[Problem]) -> Node:
                 values.popitem()  # The half before the comma is no amount either.
             continue
         keys[name] = key.start_mark.line + 1
-        values[name] = _build(value, file, problems)
+        values[name] = _build(value, file, problems, seen)
     return Node(file, line, values, keys)
 
 
@@ -92,6 +103,23 @@ def _wrong_key(name: str, value: yaml.Node) -> str:
         return f"金额里的逗号会被当作分隔（“,{name}”）；请去掉逗号，如 1500元"
     sign = next((sign for sign in "】］｝" if name.endswith(sign)), "")
     return yaml_mistakes.bracket_mend(sign) if empty and sign else ""
+
+
+def is_too_deep(text: str) -> bool:
+    """Whether lists and mappings lie deeper in each other than in any rulebook.
+
+    Whoever takes a text from somebody else asks first: one of brackets alone ends the process.
+    """
+    level = 0
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            level += isinstance(event, yaml.CollectionStartEvent)
+            level -= isinstance(event, yaml.CollectionEndEvent)
+            if level > DEEPEST:
+                return True
+    except yaml.YAMLError:
+        return False
+    return False
 
 
 def content_of(path: Path, problems: list[Problem]) -> bytes | None:
@@ -121,7 +149,7 @@ def read(path: Path, content: bytes, problems: list[Problem]) -> Node | None:
     if root is None:
         problems.append(Problem(file, 1, "文件", "空文件"))
         return None
-    return _build(root, file, problems)
+    return _build(root, file, problems, set())
 
 
 def read_or_refuse(path: Path) -> Node:

@@ -14,6 +14,8 @@ from gongji.units import day_in_china
 NONCE_HOURS = 2
 KEPT_HOURS = 24 * 30
 """How long a job that ended is told of."""
+FLAG_DAYS = 7
+"""How far back flags are looked for: longer than the jobs ever stood still."""
 log = structlog.get_logger()
 
 
@@ -42,6 +44,18 @@ def note_advances(timestamp: int) -> None:
         for (area,) in areas.fetchall():
             made = note_advances(connection, str(area))
             log.info("advances_noted", area=area, claims=made)
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queueing_lock="note_leads", pass_context=False)
+def note_leads(timestamp: int) -> None:
+    """Make leads for supervision of whom the trail flagged."""
+    from gongji.supervision.crowd_leads import note_crowds
+
+    since = datetime.fromtimestamp(timestamp, UTC) - timedelta(days=FLAG_DAYS)
+    with psycopg.connect(owner_dsn()) as connection:
+        if made := note_crowds(connection, since):
+            log.warning("leads_noted", made=made)
 
 
 @app.periodic(cron="20 17 * * *")
