@@ -25,6 +25,7 @@ WORDS = {
     "trial": "规则试算",
     "export": "导出列表",
     "file": "作业的文件",
+    "stop": "停止作业",
     "access": "接入凭证",
     "people": "读取人数",
     "draft": "建草稿",
