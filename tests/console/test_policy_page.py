@@ -18,7 +18,7 @@ from tests.console.office import Office
 from tests.console.visitor import Visitor
 from tests.portal.browser import fits, serious
 
-from gongji.agency.policy_runs import PolicyRun, policy_run
+from gongji.agency.policy_jobs import PolicyRun, policy_run
 from gongji.cli.main import main
 from gongji.platform.installation import policy_runs_folder, populations_folder
 from gongji.review import staff_jobs

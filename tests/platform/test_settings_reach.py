@@ -36,7 +36,7 @@ from tests.platform import test_ciphers as vectors
 from tests.platform.test_jobs import DEFER
 from tests.portal.test_sign_in import Issuer
 
-from gongji.agency.policy_runs import ask_run
+from gongji.agency.policy_jobs import ask_run
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.ledger.seal_copies import read_copy

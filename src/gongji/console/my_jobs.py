@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from gongji.agency import policy_runs
+from gongji.agency import policy_jobs
 from gongji.console.at_work import Clerk, at_work, shown
 from gongji.platform import trail
 from gongji.review import staff_jobs
@@ -36,7 +36,7 @@ def my_jobs(request: HttpRequest, clerk: Clerk) -> HttpResponse:
 
 def _row(one: StaffJob, clerk: Clerk) -> dict[str, Any]:
     kept = one.expires_at is not None and one.expires_at > clerk.desk.now
-    page = reverse("console:policy-run", args=[one.id]) if one.kind == policy_runs.KIND else ""
+    page = reverse("console:policy-run", args=[one.id]) if one.kind == policy_jobs.KIND else ""
     return {"job": one, "page": page, "file": kept and one.file_name}
 
 

@@ -12,7 +12,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from gongji.agency.policy_runs import (
+from gongji.agency.policy_jobs import (
     DAYS_UNKEPT,
     KIND,
     PolicyRun,

@@ -131,10 +131,10 @@ def staff_jobs_of(kind: str) -> None:
 
 def _every_kind_of_staff_job() -> None:
     """Make the kinds known of what staff may ask for."""
-    from gongji.agency import items, policy_runs
+    from gongji.agency import items, policy_jobs
     from gongji.review import list_exports
 
-    assert items.ALL and policy_runs.KIND and list_exports.TRAIL
+    assert items.ALL and policy_jobs.KIND and list_exports.TRAIL
 
 
 @app.periodic(cron="*/30 * * * *")
