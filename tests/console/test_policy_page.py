@@ -182,7 +182,7 @@ def test_a_population_is_made_up_and_used_and_a_run_is_stopped(
     assert f'href="/console/policy/run/{made.job.id}">打开</a>' in mine
     assert "测算" in planner.get("/console/day").text
     # One that nobody kept goes with its folder when its time is over.
-    (policy_runs_folder() / str(made.job.id)).mkdir()
+    (policy_runs_folder() / str(made.job.id)).mkdir(parents=True)
     office.owner.execute("update staff_job set expires_at = now() where id = %s", [made.job.id])
     staff_jobs.forget_jobs(office.owner, datetime.now(UTC))
     assert not (policy_runs_folder() / str(made.job.id)).exists()
