@@ -34,7 +34,9 @@ from gongji.review.staff import Agency, NewStaff, add_agency, add_staff
 from gongji.review.working_days import NewYear, enter_year
 
 AREA, COUNTY = "532300", "532301"
-POSTS = ("handler", "first_reviewer", "second_reviewer", "audit_officer", "administrator")
+POSTS = (
+    *("handler", "first_reviewer", "second_reviewer", "audit_officer", "administrator", "business"),
+)
 """Each held by one member of staff: their number is its place here, their subject its name."""
 FIRST = 1_001
 """The number of the first command; before it are those that granted the posts."""
@@ -142,6 +144,10 @@ def pages(persons: int, count: int, opened: list[int]) -> dict[str, tuple[str, C
             "handler",
             lambda: f"/console/institution/H{AREA}{one(crowd.HOSPITALS):05d}",
         ),
+        "what an institution is owed": (
+            "handler",
+            lambda: f"/console/institution/H{AREA}{one(crowd.HOSPITALS):05d}/owed",
+        ),
         "the day": ("handler", lambda: "/console/day"),
         "rulebooks": ("handler", lambda: "/console/rulebooks"),
         "trail": ("audit_officer", lambda: "/console/trail"),
@@ -150,6 +156,10 @@ def pages(persons: int, count: int, opened: list[int]) -> dict[str, tuple[str, C
             lambda: f"/console/trail?psn_no={AREA}{one(persons):014d}",
         ),
         "posts": ("administrator", lambda: "/console/posts"),
+        "coverage": ("administrator", lambda: "/console/coverage"),
+        "staff": ("administrator", lambda: "/console/staff"),
+        "figures to change": ("business", lambda: "/console/policy"),
+        "what I asked for": ("business", lambda: "/console/my-jobs"),
     }
 
 

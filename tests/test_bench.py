@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -12,6 +14,7 @@ sys.path.insert(0, str(ROOT / "bench"))
 
 import bench  # noqa: E402
 import beside  # noqa: E402
+import console  # noqa: E402
 
 
 def test_the_counter_s_benchmark_says_which_program_is_missing(tmp_path: Path) -> None:
@@ -33,6 +36,20 @@ def test_the_comparison_of_costs_says_what_it_wants() -> None:
     )
     assert ran.returncode == 2
     assert "make cost BEFORE=commit" in ran.stderr and "Traceback" not in ran.stderr
+
+
+def test_every_page_that_the_console_s_benchmark_asks_is_there() -> None:
+    from django.urls import resolve
+
+    from gongji.service.settings import set_up_django
+
+    set_up_django()
+    # The addresses of the library are made once in a process, by the settings of all faces.
+    import_module("allauth.urls")
+    asked = console.pages(persons=10, count=10, opened=[1])
+    assert {post for post, _ in asked.values()} <= set(console.POSTS)
+    for _, address in asked.values():
+        resolve(urlsplit(address()).path, urlconf="gongji.console.urls")
 
 
 @pytest.mark.slow

@@ -1,9 +1,12 @@
 """The institution page: what stands of it, keys shown once and revoked, by whom."""
 
+from datetime import date
+
 import psycopg
 import pytest
 from tests.console.conftest import SignIn, elevate
 from tests.console.office import Office
+from tests.console.page_client import page_client
 from tests.portal.browser import fits, serious
 
 from gongji.institutions.access_keys import (
@@ -30,6 +33,8 @@ def test_a_key_is_shown_once_and_two_may_count(office: Office, signed_in: SignIn
     assert kept is not None and installed_identity().decrypt(kept[0]) == secret
     assert not serious(page)
     fits(page)
+    page.click("#count")
+    page.wait_for_selector("#owed >> text=期末应付")
     window.goto("/console/institution/H1")
     assert secret not in page.content()
     page.click("text=发新凭证")
@@ -51,6 +56,20 @@ def test_a_clerk_sees_the_institution_and_issues_nothing(office: Office, signed_
     window.goto("/console/institution/H1")
     assert "测试医院" in window.page.inner_text("h1")
     assert not window.page.locator("text=发新凭证").count()
+
+
+def test_what_an_institution_is_owed_is_a_part_of_its_page(
+    office: Office, console_database: str
+) -> None:
+    with page_client(console_database, "technician") as client:
+        page = client.page("/console/institution/H1?after=2020-01-01_5")
+        assert "最近记的账" in page and "/console/institution/H1/owed" in page
+        today = office.desk().today
+        for month, since in (("", today.replace(day=1)), ("2024-02", date(2024, 2, 1))):
+            told = client.page(f"/console/institution/H1/owed?month={month}")
+            assert f"{since} 至" in told and "期末应付" in told
+        assert f"至 {today}" in client.page("/console/institution/H1/owed?month=9999-12")
+        assert "至 2024-02-29" in told
 
 
 def test_a_key_that_is_not_there_is_not_revoked(office: Office) -> None:

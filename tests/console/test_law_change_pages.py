@@ -90,13 +90,19 @@ def test_filters_and_jobs_are_my_own(planner: Visitor, office: Office) -> None:
     gone = planner.post("/console/filters", list="work", name="共济", drop="1")
     assert ">共济</a>" not in gone.text
     number = office.owner.execute(
-        "insert into staff_job (kind, staff, content, made_at)"
-        " select 'trail_export', id, '{}', now() from staff where subject = 'planner' returning id"
+        "insert into staff_job (kind, area, staff, content, made_at) select 'trail_export', %s, id,"
+        " '{}', now() from staff where subject = 'planner' returning id",
+        [AREA],
     ).fetchone()
     assert number is not None
     assert "等候" in planner.get("/console/my-jobs").text
     path = f"/console/my-jobs/{number[0]}/file"
     assert planner.get(path).status_code == 422 and other.get(path).status_code == 404
+    for page in ("my-jobs", "day"):
+        assert "留痕" in planner.get(f"/console/{page}").text
+    stop = f"/console/my-jobs/{number[0]}/stop"
+    assert other.post(stop).status_code == 404
+    assert "已停止" in planner.post(stop).text
     other.client.close()
     refused = office.owner.execute(
         "select granted from access_log where what = %s order by id", [f"file {number[0]}"]

@@ -1,7 +1,5 @@
 """The person page: found and masked, opened with a reason, everything on it, who looked."""
 
-from pathlib import Path
-
 import psycopg
 from tests.console.conftest import SignIn
 from tests.console.office import Office
@@ -29,7 +27,7 @@ def _known(owner: psycopg.Connection[object]) -> None:
 
 
 def test_a_person_is_found_masked_and_opened_with_a_reason(
-    office: Office, signed_in: SignIn, screenshots: Path
+    office: Office, signed_in: SignIn
 ) -> None:
     _known(office.owner)
     made = office.bill("P9", 400_000)
@@ -59,7 +57,6 @@ def test_a_person_is_found_masked_and_opened_with_a_reason(
     assert page.request.get(paper).body().startswith(b"%PDF-")
     assert not serious(page)
     fits(page)
-    page.screenshot(path=screenshots / "console-person.png", full_page=True)
 
 
 def test_another_area_and_another_post_see_nobody(office: Office, console: str) -> None:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -17,10 +18,11 @@ from tests.console.office import Office
 from tests.console.visitor import Visitor
 from tests.portal.browser import fits, serious
 
+from gongji.agency.policy_jobs import PolicyRun, policy_run
 from gongji.cli.main import main
 from gongji.platform.installation import policy_runs_folder, populations_folder
+from gongji.review import staff_jobs
 from gongji.simulation.margins import default_margins
-from gongji.simulation.policy_runs import find_run
 from gongji.simulation.populations import PopulationWish, make_population
 
 AREA = "532300"
@@ -72,20 +74,19 @@ def enter(console: str) -> Iterator[Enter]:
         yield entered
 
 
-def ended(page: str) -> str:
+def ended(office: Office, page: str) -> PolicyRun:
     """The run of an address, once it has ended."""
-    name = page.rpartition("/")[2]
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
-        run = find_run(policy_runs_folder(), name)
-        assert run is not None and time.monotonic() < deadline, page
-        if run.end is not None:
-            return name
+        job = staff_jobs.get(office.by, int(page.rpartition("/")[2]))
+        assert time.monotonic() < deadline, page
+        if not job.open:
+            return policy_run(job)
         time.sleep(0.1)
 
 
-def told(visitor: Visitor, name: str) -> str:
-    return visitor.get(f"/console/policy/run/{name}").text
+def told(visitor: Visitor, run: PolicyRun) -> str:
+    return visitor.get(f"/console/policy/run/{run.job.id}").text
 
 
 def wish(people: str, **more: str) -> dict[str, str]:
@@ -104,7 +105,7 @@ def simulated(people: str, folder: Path) -> dict[str, pl.DataFrame]:
 
 
 def test_what_the_page_tells_is_what_the_command_gives(
-    enter: Enter, worker: None, people: str, tmp_path: Path
+    enter: Enter, worker: None, office: Office, people: str, tmp_path: Path
 ) -> None:
     planner = enter("planner")
     form = planner.get(f"/console/policy?area={AREA}&base_day={DAY}").text
@@ -112,14 +113,13 @@ def test_what_the_page_tells_is_what_the_command_gives(
     assert "云政办规〔2024〕2号 二(二)" in form
     assert "fourhundred" in form and "430500-2025" not in form
     answer = planner.post("/console/policy/ask/reform", **wish(people))
-    name = ended(str(answer.url))
-    run = find_run(policy_runs_folder(), name)
-    assert run is not None
+    run = ended(office, str(answer.url))
+    name, folder = run.job.id, run.folder
     wanted = simulated(people, tmp_path / "report")
-    assert set(run.tables()) == set(wanted) and wanted["lines"]["pool_change_fen"][0] > 0
+    assert set(folder.tables()) == set(wanted) and wanted["lines"]["pool_change_fen"][0] > 0
     for table, frame in wanted.items():
-        assert run.table(table).equals(frame), table
-    page = told(planner, name)
+        assert folder.table(table).equals(frame), table
+    page = told(planner, run)
     change = wanted["lines"]["pool_change_fen"][0] / 100
     assert f"{change:,.2f}" in page and page.count("<img") >= 5
     drawn = planner.get(re.search(r'src="([^"]+level\.svg)"', page)[1])  # type: ignore[index]
@@ -134,7 +134,7 @@ def test_what_the_page_tells_is_what_the_command_gives(
     assert "提高限额" not in onlooker.get("/console/policy").text
     planner.post(f"/console/policy/run/{name}/act", act="keep", name="提高限额")
     assert "提高限额" in onlooker.get("/console/policy").text
-    shared = told(onlooker, name)
+    shared = told(onlooker, run)
     assert f"{change:,.2f}" in shared and 'value="keep"' not in shared
     assert onlooker.post("/console/policy/ask/reform", **wish(people)).status_code == 403
     assert onlooker.post(f"/console/policy/run/{name}/act", act="stop").status_code == 403
@@ -145,9 +145,10 @@ def test_what_the_page_tells_is_what_the_command_gives(
     assert enter("clerk").get("/console/policy").status_code == 403
 
 
-def test_what_does_not_fit_is_told_on_the_form(enter: Enter, people: str) -> None:
+def test_what_does_not_fit_is_told_on_the_form(enter: Enter, office: Office, people: str) -> None:
     planner = enter("planner")
-    before = len(list(policy_runs_folder().glob("*")))
+    count = "select count(*) from staff_job"
+    before = office.owner.execute(count).fetchone()
     for more in (
         {f"figure:{CEILING}": "80%"},
         {"population": "430500-2025"},
@@ -160,7 +161,8 @@ def test_what_does_not_fit_is_told_on_the_form(enter: Enter, people: str) -> Non
     for name in ("fourhundred", "430500x", "../x", ""):
         answer = planner.post("/console/policy/ask/population", population=name, **named)
         assert answer.status_code == 422, name
-    assert len(list(policy_runs_folder().glob("*"))) == before
+    assert office.owner.execute(count).fetchone() == before
+    assert planner.get("/console/policy?run=x").status_code == 404
 
 
 def test_a_population_is_made_up_and_used_and_a_run_is_stopped(
@@ -168,14 +170,23 @@ def test_a_population_is_made_up_and_used_and_a_run_is_stopped(
 ) -> None:
     planner = enter("planner")
     named = {"area": AREA, "persons": "300", "year": "2025", "population": "虚构三百"}
-    made = ended(str(planner.post("/console/policy/ask/population", **named).url))
+    made = ended(office, str(planner.post("/console/policy/ask/population", **named).url))
     assert "300 人，2025 年" in told(planner, made)
     assert "虚构三百（300 人" in planner.get("/console/policy").text
-    run = find_run(policy_runs_folder(), made)
-    assert run is not None and run.progress is not None
+    assert made.job.done == made.job.total > 0
     # What has ended is not undone by a stop, and is done once.
-    planner.post(f"/console/policy/run/{made}/act", act="stop")
-    assert run.state == "完成"
+    planner.post(f"/console/policy/run/{made.job.id}/act", act="stop")
+    assert ended(office, str(made.job.id)).job == made.job
+    # Runs stand with what else I asked for, and on the day's page.
+    mine = planner.get("/console/my-jobs").text
+    assert f'href="/console/policy/run/{made.job.id}">打开</a>' in mine
+    assert "测算" in planner.get("/console/day").text
+    # One that nobody kept goes with its folder when its time is over.
+    (policy_runs_folder() / str(made.job.id)).mkdir(parents=True)
+    office.owner.execute("update staff_job set expires_at = now() where id = %s", [made.job.id])
+    staff_jobs.forget_jobs(office.owner, datetime.now(UTC))
+    assert not (policy_runs_folder() / str(made.job.id)).exists()
+    assert planner.get(f"/console/policy/run/{made.job.id}").status_code == 404
     with pytest.raises(Exception, match="permission denied"):
         office.by.execute("insert into procrastinate_jobs (queue_name, task_name) values ('a','b')")
 

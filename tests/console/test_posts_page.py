@@ -1,7 +1,5 @@
 """Posts, coverage and staff at the console: conflicts in words, two offices for one grant."""
 
-from pathlib import Path
-
 import pytest
 from tests.console.conftest import SignIn, elevate
 from tests.console.office import Office
@@ -10,7 +8,7 @@ from tests.portal.browser import fits, serious
 
 
 def test_a_conflict_is_refused_in_words_and_leaves_nothing(
-    office: Office, signed_in: SignIn, screenshots: Path
+    office: Office, signed_in: SignIn
 ) -> None:
     page = signed_in("admin").page
     page.click("text=岗位 >> nth=0")
@@ -22,7 +20,6 @@ def test_a_conflict_is_refused_in_words_and_leaves_nothing(
     assert "不相容" in told and "云府办〔2022〕20号" in told
     assert not serious(page)
     fits(page)
-    page.screenshot(path=screenshots / "console-posts-conflict.png")
     left = office.owner.execute(
         "select count(*) from command where content ->> 'post' = 'second_reviewer'"
     )

@@ -72,7 +72,7 @@ LENDING = {
     "correct_particulars": {"gongji_console"},
     "make_trail_month": {"gongji_jobs"},
     "trail_hash": {"gongji_jobs"},
-    "ask_policy_run": {"gongji_console"},
+    "queue_staff_jobs": {"gongji_console", "gongji_jobs"},
 }
 """The functions that act with the owner's rights, and who may call each: never the gateways."""
 LENT = r"""select p.proname, has_function_privilege('public', p.oid, 'execute'),

@@ -1,11 +1,14 @@
-"""Random commands against a model in memory: retries, altered retries, crashes before and after the
+"""Random commands against a model in memory: retries, altered retries, crashes around each
 commit, grounds that move. Nothing is carried out twice, none is lost, chains are whole."""
 
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from itertools import islice
+from time import monotonic
+from typing import Any, TypeVar
 
 import msgspec
 import psycopg
@@ -15,7 +18,6 @@ from tests.platform import review_bills
 from tests.platform.review_bills import KIND, PAPERS
 from tests.platform.review_world import AREA, COUNTY, PDF, World
 
-from gongji.platform import command_rows
 from gongji.platform.actors import Actor
 from gongji.refusals import Refusal
 from gongji.review import desk as life
@@ -40,6 +42,9 @@ SEATS = {
 }
 """Who there is; `kin` is the person that half of the commands are about."""
 OPEN = ("draft", "returned", "stale")
+ROUND = 500
+"""Acts after which everything is compared, and said how long it will take."""
+T = TypeVar("T")
 
 
 @dataclass
@@ -165,11 +170,14 @@ class Play:
 
     def run(self, acts: int) -> None:
         """So many acts, then everything is compared."""
-        for number in range(acts):
+        begun = monotonic()
+        for number in range(1, acts + 1):
             self.one()
-            if number % 500 == 499:
+            if number % ROUND == 0:
                 self.compare()
-                print(number + 1, len(self.model.commands), len(self.model.done), flush=True)
+                seconds = (monotonic() - begun) / number * (acts - number)
+                told = f"{len(self.model.commands)} commands, {len(self.model.done)} carried out"
+                print(f"{number}/{acts} acts, {told}, {seconds:.0f} s left", flush=True)
         self.compare()
 
     @property
@@ -202,12 +210,17 @@ class Play:
         if number in self.model.commands:
             return
         for name in PAPERS:
-            life.add_paper(self.world.desk(), self.actors["clerk"], number, PaperFile(name, PDF))
+            self.dying(partial(self.paper, number, name))
         self.model.commands[number] = Kept(subject, fen)
+
+    def paper(self, number: int, name: str) -> None:
+        """A paper of a draft; what was handed in before is found."""
+        life.add_paper(self.world.desk(), self.actors["clerk"], number, PaperFile(name, PDF))
 
     def act(self) -> None:
         """An act on a command, mostly by whoever it is the turn of."""
-        living = [n for n, one in self.model.commands.items() if one.state != "withdrawn"][-12:]
+        latest = reversed(self.model.commands.items())
+        living = list(islice((n for n, one in latest if one.state != "withdrawn"), 12))
         number = self.random.choice(living or list(self.model.commands))
         one = self.model.commands[number]
         who = self.random.choice(list(SEATS)) if self.random.random() < 0.35 else self.likely(one)
@@ -247,17 +260,29 @@ class Play:
         assert told == expected, (kind, who, content, told, expected)
 
     def sent(self, kind: str, who: str, content: Any) -> str:
-        """An act, which may die before its commit and be sent again, or lose its answer."""
-        fate = self.random.random()
-        if fate < 0.1:
-            with pytest.raises(Crash), self.world.by.transaction():
-                self.tell(kind, who, content)
-                raise Crash
-            if fate < 0.01:
-                self.reconnect()
-        told = self.tell(kind, who, content)
+        """An act, kept to be sent again later."""
+        told = self.dying(partial(self.tell, kind, who, content))
         self.said.append((kind, who, content, told))
         del self.said[:-50]
+        return told
+
+    def dying(self, act: Callable[[], T]) -> T:
+        """What comes of an act that may die before its commit, or after it with its answer lost.
+
+        Whoever died tries again; after a commit the first answer comes again.
+        """
+        fate = self.random.random()
+        lost: list[T] = []
+        if fate < 0.1:
+            with pytest.raises(Crash), self.world.by.transaction():
+                act()
+                raise Crash
+        elif fate < 0.2:
+            lost.append(act())
+        if fate < 0.2 and self.random.random() < 0.1:
+            self.reconnect()
+        told = act()
+        assert lost in ([], [told])
         return told
 
     def reconnect(self) -> None:
@@ -290,11 +315,16 @@ class Play:
         owner = self.world.owner
         effects = owner.execute("select command, fen from bill_effect").fetchall()
         assert len(effects) == len(self.model.done) and dict(effects) == self.model.done
-        for number, one in self.model.commands.items():
-            row = command_rows.find_command(owner, number)
-            assert row is not None
-            found = (row.state, row.version, row.round, row.content["fen"])
-            assert found == (one.state, one.version, one.round, one.fen), number
+        found = owner.execute(
+            "select id, state, version, round, (content->>'fen')::bigint from command"
+            " where kind = %s",
+            [KIND],
+        )
+        model = self.model.commands.items()
+        kept = {number: (one.state, one.version, one.round, one.fen) for number, one in model}
+        assert {row[0]: row[1:] for row in found} == kept
+        papers = owner.execute("select count(*) from evidence").fetchone()
+        assert papers == (len(kept) * len(PAPERS),)
         broken = owner.execute(
             "select c.id from command c where c.kind = %s and c.state = 'executed' and"
             " (select array_agg(position order by position) from step s where s.command = c.id"

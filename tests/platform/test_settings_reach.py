@@ -36,6 +36,7 @@ from tests.platform import test_ciphers as vectors
 from tests.platform.test_jobs import DEFER
 from tests.portal.test_sign_in import Issuer
 
+from gongji.agency.policy_jobs import ask_run
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
 from gongji.ledger.seal_copies import read_copy
@@ -43,8 +44,9 @@ from gongji.platform import programs, sm2, trail
 from gongji.platform.ciphers import PROVIDERS
 from gongji.platform.environment import SETTINGS
 from gongji.platform.identity import Identity
+from gongji.review import staff_jobs
 from gongji.service.ready import wait_until_ready
-from gongji.simulation.policy_runs import DoneBy, ReformAsked, new_run
+from gongji.simulation.policy_runs import ReformAsked
 from gongji.simulation.populations import Population
 from gongji.simulation.reforms import Reform
 from gongji.units import CHINA
@@ -451,15 +453,22 @@ def offered_populations(service: Running) -> None:
     offered.mkdir()
     Population("有的", "430500", 2025, 100, 100, True).write(offered)
     (offered / "manifest.json").touch()
-    by = DoneBy("w1", "测试", datetime.now(UTC))
-    asked = ReformAsked(by, "430500", "none", "2025-01-01", Reform())
-    run = new_run(Path(service.given["GONGJI_DATA"]) / "policy-runs", "reach", asked)
-    service.owner.execute("select ask_policy_run('reach')")
+    asked = ReformAsked("430500", "none", "2025-01-01", Reform())
+    job = ask_run(service.owner, asked, _planner(service), datetime.now(UTC))
     deadline = time.monotonic() + 60
-    while run.end is None:
+    while job.open:
         assert time.monotonic() < deadline, service.log.read_text()
         time.sleep(0.1)
-    assert run.end.state == "不能完成" and "offered" in run.end.reason
+        job = staff_jobs.get(service.owner, job.id)
+    assert job.state == "failed" and "offered" in job.problem
+
+
+def _planner(service: Running) -> int:
+    """Somebody who asks for a run."""
+    made = "insert into staff (subject, name) values ('w1', '测试') returning id"
+    row = service.owner.execute(made).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def register(service: Running, wanted: Callable[[date], date]) -> dict[str, Any]:

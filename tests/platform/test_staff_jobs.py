@@ -20,10 +20,11 @@ from gongji.review.elevations import ElevationAsked
 from gongji.review.list_exports import WorkSought
 from gongji.review.saved_filters import SavedFilter, filter_of
 from gongji.review.staff import NewStaff, add_staff
-from gongji.review.staff_jobs import Finished, JobUnderWay, NewJob, StaffJob
+from gongji.review.staff_jobs import Finished, JobKind, JobUnderWay, NewJob, StaffJob
 from gongji.review.trail_search import TrailSought
 from gongji.review.worklists import RISES_DAYS, Sought, waiting_for
 
+DAYS = 3
 JOBS = "-c role=gongji_jobs -c timezone=UTC"
 
 
@@ -75,7 +76,10 @@ def refused(code: str, act: Any, *given: Any, **named: Any) -> Refusal:
 
 @pytest.fixture
 def kind(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """A kind of job: what each beginning of it does."""
+    """A kind of job that is kept three days: what each beginning of it does.
+
+    What can be called is, with the job under way.
+    """
     begins: list[Any] = []
 
     def work(given: JobUnderWay) -> Finished:
@@ -83,10 +87,18 @@ def kind(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         done = begins.pop(0)
         if isinstance(done, BaseException):
             raise done
+        if callable(done):
+            done = done(given)
         return Finished({"said": done}, ("a.xlsx", b"file"))
 
-    monkeypatch.setitem(staff_jobs.JOB_KINDS, "test", work)
+    forgotten: list[int] = []
+    made = JobKind("试验", work, DAYS, forgotten.append)
+    monkeypatch.setitem(staff_jobs.JOB_KINDS, "test", made)
     return begins
+
+
+def carry_out_waiting(office: Office) -> int:
+    return staff_jobs.carry_out_kind(office.jobs, office.seal, "test", office.now)
 
 
 def test_a_job_whose_process_died_is_taken_up_again(office: Office, kind: list[Any]) -> None:
@@ -96,12 +108,12 @@ def test_a_job_whose_process_died_is_taken_up_again(office: Office, kind: list[A
         office.run(job)
     left = staff_jobs.get(office.by, job.id)
     assert (left.state, left.done, left.total, left.result) == ("doing", 1, 2, None)
-    assert staff_jobs.carry_out_waiting(office.jobs, office.seal, office.now) == 1
+    assert carry_out_waiting(office) == 1
     done = staff_jobs.get(office.by, job.id)
     assert (done.state, done.result) == ("done", {"said": "second"})
     # What has ended is not done again.
     assert not staff_jobs.carry_out(office.jobs, office.seal, job.id, office.now)
-    assert staff_jobs.carry_out_waiting(office.jobs, office.seal, office.now) == 0
+    assert carry_out_waiting(office) == 0
 
 
 def test_a_job_that_dies_every_time_is_given_up_and_a_refusal_ends_it(
@@ -149,11 +161,111 @@ def test_a_file_is_for_whoever_asked_and_ends(office: Office, kind: list[Any]) -
     opened = (office.by, office.seal, done)
     assert staff_jobs.open_file(*opened, 1, office.now) == b"file"
     refused("job_file_gone", staff_jobs.open_file, *opened, 2, office.now)
-    late = office.now + timedelta(days=staff_jobs.FILE_DAYS)
+    late = office.now + timedelta(days=DAYS)
     refused("job_file_gone", staff_jobs.open_file, *opened, 1, late)
-    assert staff_jobs.forget_job_files(office.jobs, late) >= 1
-    assert staff_jobs.forget_job_files(office.jobs, late) == 0
+    assert staff_jobs.forget_jobs(office.jobs, late) >= 1
+    assert staff_jobs.forget_jobs(office.jobs, late) == 0
     refused("job_file_gone", staff_jobs.open_file, *opened, 1, office.now)
+    refused("job_unknown", staff_jobs.get, office.by, job.id)
+
+
+def test_a_job_is_stopped_whether_it_waits_or_is_under_way(
+    office: Office, kind: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = office.ask("test", {}, "s")
+    staff_jobs.stop(office.by, waits.id, office.now)
+    stopped = office.run(waits)
+    assert (stopped.state, stopped.ended_at) == ("stopped", office.now)
+    # Of its key another may be asked for; it looks whether to stop whenever it says how far it is.
+    monkeypatch.setattr(staff_jobs, "LOOKED_SECONDS", 0)
+    begun = office.ask("test", {}, "s")
+    assert begun.id != waits.id
+
+    def stops(given: JobUnderWay) -> str:
+        staff_jobs.stop(office.by, begun.id, office.now)
+        given.progress(1, 2)
+        raise AssertionError
+
+    kind.append(stops)
+    assert office.run(begun).state == "stopped"
+    assert staff_jobs.find_keyed(office.by, "test", "s") is not None
+    # A process died after it was asked to stop: it is not begun again.
+    left = office.ask("test", {})
+    died = "update staff_job set state = 'doing', stopping = true where id = %s"
+    office.owner.execute(died, [left.id])
+    assert office.run(left).state == "stopped"
+    kind.append("done")
+    ended = office.run(office.ask("test", {}))
+    staff_jobs.stop(office.by, ended.id, office.now)
+    assert staff_jobs.get(office.by, ended.id) == ended
+
+
+def test_of_a_kind_one_is_carried_out_at_a_time(office: Office, kind: list[Any]) -> None:
+    first, second = office.ask("test", {}), office.ask("test", {})
+
+    def meanwhile(given: JobUnderWay) -> int:
+        return staff_jobs.carry_out_kind(office.by, office.seal, "test", office.now)
+
+    kind += [meanwhile, "second"]
+    assert carry_out_waiting(office) == 2
+    told = [staff_jobs.get(office.by, one.id).result for one in (first, second)]
+    assert told == [{"said": 0}, {"said": "second"}]
+
+
+def test_the_worker_is_told_of_kinds_of_which_something_is_open(
+    office: Office, kind: list[Any]
+) -> None:
+    def queued() -> list[Any]:
+        return office.owner.execute(
+            "delete from procrastinate_jobs where task_name like '%staff_jobs_of'"
+            " returning args->>'kind', queueing_lock"
+        ).fetchall()
+
+    queued()
+    staff_jobs.hand_over(office.by, "test")
+    assert queued() == []
+    job = office.ask("test", {})
+    for _ in range(2):
+        staff_jobs.hand_over(office.by, "test")
+    assert queued() == [("test", "staff_jobs test")]
+    assert staff_jobs.hand_over_all(office.jobs) == 1
+    assert queued() == [("test", "staff_jobs test")]
+    staff_jobs.stop(office.by, job.id, office.now)
+
+
+def test_what_came_of_a_job_is_kept_under_a_name_or_forgotten(
+    office: Office, kind: list[Any]
+) -> None:
+    kind += ["kept", "left"]
+    kept, left = (office.run(office.ask("test", {})) for _ in range(2))
+    refused("value_invalid", staff_jobs.keep, office.by, kept.id, " ", 1, office.now)
+    staff_jobs.keep(office.by, kept.id, " 提高 ", 2, office.now)
+    found = staff_jobs.get(office.by, kept.id)
+    assert (found.kept_name, found.kept_at, found.expires_at) == ("提高", office.now, None)
+    assert (found.words, found.kind_words) == ("完成", "试验")
+    opened = staff_jobs.open_file(office.by, office.seal, found, 1, office.now)
+    assert opened == b"file"
+    assert found.keeper and found.asker and found.keeper != found.asker
+    waits = office.ask("test", {})
+    refused("value_invalid", staff_jobs.keep, office.by, waits.id, "名", 1, office.now)
+    own = staff_jobs.kept_or_own(office.by, "test", [AREA], 2)
+    assert found in own and left.id not in {one.id for one in own}
+    assert {kept.id, left.id} <= {
+        one.id for one in staff_jobs.kept_or_own(office.by, "test", [AREA], 1)
+    }
+    assert staff_jobs.kept_or_own(office.by, "test", ["000000"], 1) == []
+    listed = {one.id for one in staff_jobs.jobs_since(office.by, [AREA], office.now)}
+    assert {kept.id, left.id, waits.id} <= listed
+    later = office.now + timedelta(days=DAYS)
+    assert {one.id for one in staff_jobs.jobs_since(office.by, [AREA], later)} == {waits.id}
+    staff_jobs.forget_jobs(office.jobs, later - timedelta(seconds=1))
+    staff_jobs.get(office.by, left.id)
+    staff_jobs.forget_jobs(office.jobs, later)
+    refused("job_unknown", staff_jobs.get, office.by, left.id)
+    assert staff_jobs.get(office.by, kept.id) == found
+    forget: Any = staff_jobs.JOB_KINDS["test"].forget
+    assert left.id in forget.__self__ and kept.id not in forget.__self__
+    staff_jobs.stop(office.by, waits.id, office.now)
 
 
 def test_lists_are_written_by_jobs(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,6 +373,9 @@ RIGHT = "insert into elevation (staff, reason, since, until) values (1, {}, now(
         ("staff_job_ended", JOB.format("ended_at", "now()")),
         ("staff_job_failed", JOB.format("problem", "'x'")),
         ("staff_job_failed", JOB.format("state, ended_at", "'failed', now()")),
+        ("staff_job_ended", JOB.format("state", "'stopped'")),
+        ("staff_job_kept", JOB.format("kept_name", "'x'")),
+        ("staff_job_kept", JOB.format("kept_name, kept_by, kept_at", "'x', 1, now()")),
         ("staff_job_file", JOB.format("sealed, expires_at", "'x', now()")),
         ("staff_job_file", JOB.format("sealed, file_name", "'x', 'a'")),
         ("elevation_reason", RIGHT.format("' 换手 '", "interval '1 hour'")),

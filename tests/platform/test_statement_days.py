@@ -24,7 +24,16 @@ from gongji.ledger import chart
 from gongji.ledger.entry_rows import KINDS
 from gongji.ledger.openings import OpeningBalance, enter
 from gongji.ledger.post import post
-from gongji.ledger.statement import ACCOUNTS, EVENTS, DayLine, of_institution, of_person
+from gongji.ledger.statement import (
+    ACCOUNTS,
+    EVENTS,
+    LATEST,
+    DayLine,
+    InstitutionEntry,
+    latest_of_institution,
+    of_institution,
+    of_person,
+)
 from gongji.refusals import Refusal
 from gongji.settlement.cancel import cancel
 
@@ -259,6 +268,46 @@ def test_days_and_benefits_are_lines_of_their_own_in_their_order(owner: Connecti
         (MAR_31, "ordinary", 1, 1),
     ]
     assert made.closing_fen == 40
+
+
+def test_the_latest_entries_of_an_institution_come_first_and_are_owed(ledger: Connection) -> None:
+    found = latest_of_institution(ledger, HOSPITAL, None, 100)
+    assert [one.key for one in found] == sorted((one.key for one in found), reverse=True)
+    owed = sum(one.owed_fen for one in found)
+    assert owed == of_institution(ledger, HOSPITAL, JAN_1, DEC_31).closing_fen
+    assert {"结算", "撤销结算"} <= {one.event for one in found}
+    pages: list[InstitutionEntry] = []
+    while page := latest_of_institution(ledger, HOSPITAL, pages[-1].key if pages else None, 2):
+        pages += page
+    assert pages == found
+
+
+def _rows_read(plan: dict[str, Any]) -> int:
+    """How many rows a plan read from tables and indexes, those that it passed over too."""
+    below = sum(_rows_read(one) for one in plan.get("Plans", ()))
+    if "Scan" not in plan["Node Type"]:
+        return below
+    passed = sum(n for name, n in plan.items() if name.startswith("Rows Removed by"))
+    return int(below + (plan["Actual Rows"] + passed) * plan["Actual Loops"])
+
+
+def test_as_much_is_read_of_an_institution_with_many_settlements(owner: Connection) -> None:
+    owner.execute(books.PEOPLE)
+    with owner.transaction():
+        owner.execute("set local session_replication_role = replica")
+        owner.execute(
+            "insert into entry (area, kind, institution, service_date, accounting_date,"
+            " actor_kind, actor) select '430500', 'settlement', %(code)s, %(day)s,"
+            " %(day)s::date + n %% 2, 'institution', 'H' from generate_series(1, 3000) n",
+            {"code": HOSPITAL, "day": MAR_1},
+        )
+    owner.execute("analyze entry")
+    for day, number in ((date.max, 0), (MAR_1, 2_000)):
+        values = {"code": HOSPITAL, "day": day, "number": number, "most": 20}
+        told = owner.execute(f"explain (analyze, format json) {LATEST}", values).fetchone()
+        assert told is not None
+        # Each of the twenty and its settlement, whatever there is besides.
+        assert 20 <= _rows_read(told[0][0]["Plan"]) <= 2 * 20
 
 
 def test_a_settlement_that_was_cancelled_the_same_day_counts_for_nothing(

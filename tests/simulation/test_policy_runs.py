@@ -1,36 +1,30 @@
-"""Runs at a desk as folders: done, stopped, refused, kept, forgotten; figures as they are typed."""
+"""Runs that a desk asked for: done again after a death, refused; figures that are typed."""
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gongji.law.engine.amendment import figures_by_path, figures_with_documents
 from gongji.law.engine.areas import Areas
 from gongji.law.rulebook.figure_paths import typed_figure
-from gongji.refusals import Refusal
+from gongji.refusals import Refusal, RulebookError
 from gongji.simulation import policy_runs
 from gongji.simulation.margins import default_margins
 from gongji.simulation.policy_runs import (
-    DoneBy,
     PolicyRoom,
     PopulationAsked,
     ReformAsked,
-    find_run,
-    forget_runs,
-    new_run,
-    oldest_unkept,
+    RunFolder,
+    aside,
     perform,
     populations,
-    runs,
 )
 from gongji.simulation.populations import PopulationWish, make_population
 from gongji.simulation.reforms import Reform
 from gongji.units import parse_day
 
 AREA, CEILING = "430500", "待遇.普通门诊.最高支付限额.退休"
-NOW = datetime(2026, 1, 31, 8, tzinfo=UTC)
-BY = DoneBy("planner", "测试", NOW)
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +40,26 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> PolicyRoom:
     return PolicyRoom(folder, Areas())
 
 
+class Broken(Exception):
+    """The process died, or somebody asked to stop."""
+
+
+class Heard:
+    """Hears how far a run is; dies after so many words."""
+
+    def __init__(self, dies_after: int = 10**6) -> None:
+        self.far: list[tuple[int, int]] = []
+        self.dies_after = dies_after
+
+    def __call__(self, done: int, total: int) -> None:
+        self.far.append((done, total))
+        if len(self.far) > self.dies_after:
+            raise Broken
+
+
 def asked(population: str = "made", figure: str = "8000元") -> ReformAsked:
     reform = Reform("提高", figures={CEILING: figure})
-    return ReformAsked(BY, AREA, population, "2025-01-01", reform)
+    return ReformAsked(AREA, population, "2025-01-01", reform)
 
 
 def test_a_population_is_offered_where_it_may_be_used(room: PolicyRoom) -> None:
@@ -61,64 +72,56 @@ def test_a_population_is_offered_where_it_may_be_used(room: PolicyRoom) -> None:
         policy_runs.comparison_of(asked("532300-2025"), room)
 
 
-def test_a_run_is_done_once_kept_and_found(room: PolicyRoom, tmp_path: Path) -> None:
-    run = new_run(tmp_path, "a1", asked())
-    assert (run.state, run.progress, run.kept) == ("等候", None, None)
-    with pytest.raises(Refusal):
-        run.keep("提高", BY)
-    end = perform(run, room)
-    assert (end.state, run.state) == ("完成", "完成") and "统筹支出增加" in end.points[0]
-    assert run.picture("level") and run.picture("../asked") is None and run.picture("x") is None
-    written = (run.folder / "report" / "report.html").stat().st_mtime_ns
-    run.stop()
-    assert perform(run, room) == end
-    assert (run.folder / "report" / "report.html").stat().st_mtime_ns == written
-    run.keep(" 提高 ", BY)
-    assert run.kept is not None and (run.kept.name, run.kept.by) == ("提高", BY)
-    assert find_run(tmp_path, "a1") == run and find_run(tmp_path, "../a1") is None
+def test_a_run_says_how_far_it_is_and_writes_its_report(room: PolicyRoom, tmp_path: Path) -> None:
+    heard, folder = Heard(), RunFolder(tmp_path / "1")
+    end = perform(asked(), room, folder.path, heard)
+    assert "统筹支出增加" in end.points[0] and "lines" in folder.tables()
+    assert folder.table("lines")["pool_change_fen"][0] > 0
+    assert folder.picture("level") and folder.picture("../asked") is None
+    assert folder.picture("x") is None
+    done, total = heard.far[-1]
+    assert heard.far[0] == (0, total) and done == total > 0
 
 
-def test_a_run_that_is_to_stop_leaves_no_report(room: PolicyRoom, tmp_path: Path) -> None:
-    run = new_run(tmp_path, "b1", asked())
-    run.stop()
-    assert perform(run, room).state == "已停止"
-    assert not (run.folder / "report").exists() and run.end is not None
-
-
-def test_how_far_a_run_is_stands_in_its_folder(
-    room: PolicyRoom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_run_that_is_broken_off_leaves_no_report_and_is_done_again(
+    room: PolicyRoom, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(policy_runs, "LOOKED_SECONDS", 0)
-    run = new_run(tmp_path, "p1", asked())
-    perform(run, room)
-    far = run.progress
-    assert far is not None and far.done == far.total > 0 and far.thousandths == 1000
+    folder = RunFolder(tmp_path / "2")
+    with pytest.raises(Broken):
+        perform(asked(), room, folder.path, Heard(dies_after=1))
+    assert not folder.path.exists()
+    end = perform(asked(), room, folder.path, Heard())
+    assert perform(asked(), room, folder.path, Heard()) == end
 
 
 def test_what_is_refused_is_told(room: PolicyRoom, tmp_path: Path) -> None:
-    run = new_run(tmp_path, "c1", asked(figure="80%"))
-    assert perform(run, room).state == "不能完成" and "单位" in perform(run, room).reason
+    with pytest.raises(RulebookError, match="单位"):
+        perform(asked(figure="80%"), room, tmp_path / "3", Heard())
 
 
-def test_a_population_is_made_up_under_a_new_name_only(tmp_path: Path) -> None:
-    own = PolicyRoom(tmp_path / "populations", Areas())
-    wish = PopulationAsked(BY, AREA, "新的", 150, 2025)
-    assert perform(new_run(tmp_path / "runs", "d1", wish), own).state == "完成"
-    assert [one.name for one in populations(own.populations)] == ["新的"]
-    assert perform(new_run(tmp_path / "runs", "d2", wish), own).state == "不能完成"
-    assert sorted(path.name for path in (tmp_path / "runs" / "d1").iterdir()) == [
-        *("asked.json", "end.json", "progress.json")
-    ]
+def test_a_population_is_made_up_once_under_a_new_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, folder = PolicyRoom(tmp_path, Areas()), tmp_path / "runs" / "7"
+    wish = PopulationAsked(AREA, "新的", 150, 2025)
+    with pytest.raises(Broken):
+        perform(wish, own, folder, Heard(dies_after=1))
+    # A process that dies cleans nothing up.
+    aside(tmp_path, "7").mkdir()
+    (aside(tmp_path, "7") / "left").touch()
+    end = perform(wish, own, folder, Heard())
+    assert end.points == ("150 人，2025 年",)
+    assert [one.name for one in populations(tmp_path)] == ["新的"]
+    assert not aside(tmp_path, "7").exists() and not (tmp_path / "新的" / "left").exists()
 
+    # Whoever died after it had its name finds it made; anybody else is refused.
+    def never(*given: Any) -> None:
+        raise AssertionError
 
-def test_what_nobody_kept_is_forgotten(room: PolicyRoom, tmp_path: Path) -> None:
-    kept, left = (new_run(tmp_path, name, asked()) for name in ("e1", "e2"))
-    perform(kept, room)
-    kept.keep("提高", BY)
-    assert forget_runs(tmp_path, oldest_unkept(NOW + timedelta(days=29))) == 0
-    assert runs(tmp_path) == [left, kept]
-    assert forget_runs(tmp_path, oldest_unkept(NOW + timedelta(days=31))) == 1
-    assert runs(tmp_path) == [kept]
+    monkeypatch.setattr(policy_runs, "make_population", never)
+    assert perform(wish, own, folder, Heard()) == end
+    with pytest.raises(Refusal, match="没有用过的名称"):
+        perform(wish, own, tmp_path / "runs" / "8", Heard())
 
 
 @pytest.mark.parametrize(

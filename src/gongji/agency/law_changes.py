@@ -33,7 +33,14 @@ from gongji.platform.laws import (
 from gongji.refusals import Problem, Refusal, RulebookError
 from gongji.review import staff_jobs
 from gongji.review.command_kinds import Case, CommandKind, Examination, PreviewLine, register
-from gongji.review.staff_jobs import Finished, JobUnderWay, NewJob, StaffJob, register_job
+from gongji.review.staff_jobs import (
+    Finished,
+    JobKind,
+    JobUnderWay,
+    NewJob,
+    StaffJob,
+    register_job,
+)
 from gongji.settlement.law_trial import LawTrial, settled_in, try_law
 from gongji.units import CHINA, Day, date_of, day_in_china, day_of, show_fen
 
@@ -214,7 +221,7 @@ def _examine(case: Case) -> Examination:
     job = staff_jobs.find_keyed(case.connection, TRIAL, law.key)
     trial = trial_of(job)
     if trial is None:
-        state = staff_jobs.STATES[job.state] if job else "未开始"
+        state = job.words if job else "未开始"
         raise Refusal("law_untried", "trial", {"state": state})
     today = day_of(day_in_china(case.now))
     day, found = differences(law, today)
@@ -282,4 +289,4 @@ register(
         chain=("second_reviewer", "inspector"),
     )
 )
-register_job(TRIAL, _try)
+register_job(TRIAL, JobKind("规则试算", _try))

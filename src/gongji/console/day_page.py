@@ -13,6 +13,7 @@ from gongji.ledger.trial import trial
 from gongji.platform.retention import waiting_proposals
 from gongji.review.command_kinds import KINDS, get_kind
 from gongji.review.desk import STATES
+from gongji.review.staff_jobs import jobs_since
 from gongji.supervision.crowd_leads import crowd_leads
 from gongji.units import CHINA
 
@@ -39,9 +40,9 @@ JOBS = {
     "message_months": "报文按月存放，到期销毁",
     "trail_months": "留痕按月存放",
     "propose_destruction": "列出保管期满的记录",
-    "staff_jobs": "人员要求的作业",
+    "staff_jobs": "查看人员要求的作业",
+    "staff_jobs_of": "做人员要求的作业",
     "tidy": "清理过期内容",
-    "policy_run": "测算改革",
     "resume_stalled": "接续中断的作业",
 }
 """What the jobs of the service are called."""
@@ -78,6 +79,7 @@ def day(request: HttpRequest, clerk: Clerk) -> HttpResponse:
         "may_destroy": any(clerk.holds(post) for post in get_kind("destroy_records").makers),
         "msg_id": uuid.uuid4().hex,
         "jobs": [_job(*row) for row in ask(_JOBS)],
+        "asked": jobs_since(clerk.connection, clerk.areas, _begins(clerk)),
     }
     return shown(request, clerk, "day", context)
 

@@ -1,6 +1,10 @@
-"""An institution on one page: agreement, levels, access keys, what it settled and is owed."""
+"""An institution on one page: agreement, levels, access keys, what it settled and is owed.
 
-from datetime import timedelta
+The page reads as much of an institution with millions of settlements as of one with few: its latest
+entries. What it is owed is worked out when it is asked for.
+"""
+
+from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -18,14 +22,14 @@ from gongji.institutions.access_keys import (
     revoke_access_key,
 )
 from gongji.institutions.institution_rows import Institution, find_institution
-from gongji.ledger.statement import of_institution
+from gongji.ledger.statement import EntryKey, latest_of_institution, of_institution
 from gongji.platform import trail
 from gongji.platform.identity import Identity
+from gongji.platform.month_parts import next_month
 from gongji.refusals import Refusal
 
 SEES = (*RECORDS, "technician")
 PAGE = 50
-DAYS = 31
 KINDS = {"hospital": "医院", "clinic": "诊所", "pharmacy": "药店", "internet": "互联网医院"}
 FACTS = {"level": "级别", "agreement": "协议", "area_fact": "本地登记"}
 _LISTED = """select code, area, name, kind, grade from institution
@@ -65,10 +69,18 @@ def _get(clerk: Clerk, code: str) -> Institution:
     return found
 
 
+def _before(request: HttpRequest) -> EntryKey | None:
+    """Where the list of entries begins, as the link of the page before says."""
+    day, _, number = request.GET.get("after", "").partition("_")
+    try:
+        return date.fromisoformat(day), int(number[:18])
+    except ValueError:
+        return None
+
+
 def _page(request: HttpRequest, clerk: Clerk, found: Institution, **more: Any) -> HttpResponse:
     facts = institution_facts.facts_at(clerk.connection, [found.code], None)[found.code]
-    since = clerk.today - timedelta(days=DAYS - 1)
-    told = of_institution(clerk.connection, found.code, since, clerk.today)
+    entries = latest_of_institution(clerk.connection, found.code, _before(request), PAGE)
     context = {
         "here": "institutions",
         "one": found,
@@ -83,7 +95,9 @@ def _page(request: HttpRequest, clerk: Clerk, found: Institution, **more: Any) -
             )
             for fact in facts
         ],
-        "told": told,
+        "entries": entries,
+        "next": "{}_{}".format(*entries[-1].key) if len(entries) == PAGE else "",
+        "month": f"{clerk.today:%Y-%m}",
         "keys": access_keys_of(clerk.connection, found.code),
         "may": clerk.holds("technician"),
     }
@@ -100,6 +114,31 @@ def institution(request: HttpRequest, clerk: Clerk, code: str) -> HttpResponse:
     found = _get(clerk, code)
     clerk.look(f"institution {code}")
     return _page(request, clerk, found)
+
+
+@require_safe
+@at_work
+def owed(request: HttpRequest, clerk: Clerk, code: str) -> HttpResponse:
+    """What an institution is owed, with the days of a month: a part of its page.
+
+    It adds up every settlement of the institution, so that it is asked for apart.
+    """
+    clerk.demand(SEES, f"institution {code}")
+    found = _get(clerk, code)
+    clerk.look(f"institution {code} owed")
+    since = _month(request, clerk.today)
+    until = min(next_month(since) - timedelta(days=1), clerk.today)
+    told = of_institution(clerk.connection, found.code, since, until)
+    return shown(request, clerk, "institution_owed", {"told": told})
+
+
+def _month(request: HttpRequest, today: date) -> date:
+    """The first day of the month that is asked for, else of this one; never of one to come."""
+    try:
+        asked = date.fromisoformat(f"{request.GET.get('month', '')}-01")
+    except ValueError:
+        asked = today
+    return min(asked, today).replace(day=1)
 
 
 @require_POST

@@ -170,6 +170,8 @@ def _tried(clerk: Clerk, law: ProposedLaw) -> StaffJob:
     many = law_changes.settlements_to_try(clerk.connection, law.base.area, clerk.today)
     if job.state == "waiting" and many <= MOST_AT_ONCE:
         staff_jobs.carry_out(clerk.connection, clerk.desk.seal, job.id, clerk.desk.now)
+    elif job.open:
+        staff_jobs.hand_over(clerk.connection, job.kind)
     return job
 
 
@@ -202,7 +204,7 @@ def law_change(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
         context["rows"] = [(one, MARKS[one.mark]) for one in rows]
         job = staff_jobs.find_keyed(clerk.connection, law_changes.TRIAL, law.key)
         context |= {"job": job, "trial": law_changes.trial_of(job)}
-        context["job_state"] = staff_jobs.STATES[job.state] if job else "未开始"
+        context["job_state"] = job.words if job else "未开始"
         context["problems"] = law_changes.problems(clerk.connection, law)
     except RulebookError as error:
         context["problems"] = error.problems

@@ -5,7 +5,6 @@ pictures and tables, kept under a name. The law that is changed is the one in th
 Law:     楚政规〔2022〕2号 第三十六条, 攀办发〔2022〕32号 第十八条.
 """
 
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -13,31 +12,32 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from gongji.agency.policy_jobs import (
+    DAYS_UNKEPT,
+    KIND,
+    PolicyRun,
+    ask_run,
+    policy_room,
+    policy_run,
+)
 from gongji.console.at_work import POLICY, Clerk, at_work, shown
 from gongji.law.engine.amendment import figures_with_documents
 from gongji.law.engine.visit import read_date
 from gongji.law.rulebook.figure_paths import typed_figure, unit_of
 from gongji.law.rulebook.law import Law
 from gongji.platform import trail
-from gongji.platform.installation import (
-    installed_law,
-    policy_runs_folder,
-    populations_folder,
-)
+from gongji.platform.installation import populations_folder
 from gongji.refusals import Refusal, RulebookError
+from gongji.review import staff_jobs
 from gongji.simulation import policy_runs
 from gongji.simulation.policy_runs import (
-    DONE,
     MOST_PERSONS,
     MOST_YEARS,
-    RUNNING,
-    WAITING,
     Asked,
-    DoneBy,
     PolicyRoom,
-    PolicyRun,
     PopulationAsked,
     ReformAsked,
+    RunFolder,
 )
 from gongji.simulation.reform_report import HEADINGS, HINTS, TITLES
 from gongji.simulation.reform_report import shown as shown_value
@@ -47,15 +47,6 @@ from gongji.simulation.simulate import sides_of
 RUNS = ("business", "supervisor")
 """The posts that may have something simulated and keep it."""
 FIGURE = "figure:"
-SHOWN = 30
-"""How many runs the page lists."""
-_ASK = "select ask_policy_run(%s)"
-
-
-def _room(clerk: Clerk) -> PolicyRoom:
-    """Where populations are, and the laws in force."""
-    areas = installed_law().in_force(clerk.connection, held=False)
-    return PolicyRoom(populations_folder(), areas)
 
 
 def _areas(clerk: Clerk) -> list[str]:
@@ -93,8 +84,8 @@ def _rows(law: Law, typed: dict[str, str]) -> dict[str, list[dict[str, str]]]:
 
 def _again(run: PolicyRun) -> dict[str, str]:
     """What was typed for a run, to be changed further."""
-    asked = run.asked
-    if not isinstance(asked, ReformAsked):
+    asked = run.reform
+    if asked is None:
         raise Http404
     typed = {f"{FIGURE}{path}": str(figure) for path, figure in asked.reform.figures.items()}
     typed |= {"area": asked.area, "base_day": asked.base_day, "reform_day": asked.reform.day}
@@ -105,7 +96,7 @@ def _again(run: PolicyRun) -> dict[str, str]:
 def _page(
     request: HttpRequest, clerk: Clerk, typed: dict[str, str], error: str = ""
 ) -> HttpResponse:
-    room = _room(clerk)
+    room = policy_room(clerk.connection)
     area = _own_area(clerk, typed.get("area", ""))
     day = typed.get("base_day") or clerk.today.isoformat()
     try:
@@ -113,7 +104,7 @@ def _page(
     except Refusal as refusal:
         sections, error = {}, error or str(refusal)
     offered = [one for one in policy_runs.populations(room.populations) if one.offered_in(area)]
-    listed = [run for run in policy_runs.runs(policy_runs_folder()) if _mine(clerk, run)]
+    listed = staff_jobs.kept_or_own(clerk.connection, KIND, _areas(clerk), clerk.id)
     context = {
         "here": "policy",
         "area": area,
@@ -122,21 +113,14 @@ def _page(
         "sections": sections,
         "populations": [(one.name, one.about) for one in offered],
         "typed": typed,
-        "runs": [(run, run.asked, run.kept, run.state) for run in listed[:SHOWN]],
+        "runs": [policy_run(job) for job in listed],
+        "days": DAYS_UNKEPT,
         "may": clerk.holds(*RUNS),
         "most_years": MOST_YEARS,
         "most_persons": MOST_PERSONS,
         "error": error,
     }
     return shown(request, clerk, "policy", context, 422 if error else 200)
-
-
-def _mine(clerk: Clerk, run: PolicyRun) -> bool:
-    """Whether a run is listed: kept in an area of mine, or asked for by me."""
-    asked = run.asked
-    return asked.area in _areas(clerk) and (
-        run.kept is not None or asked.by.subject == clerk.subject
-    )
 
 
 @require_safe
@@ -146,24 +130,23 @@ def policy(request: HttpRequest, clerk: Clerk) -> HttpResponse:
     clerk.demand(POLICY, "policy")
     typed = request.GET.dict()
     if "run" in typed:
-        typed = _again(_get(clerk, typed["run"]))
+        number = typed["run"]
+        typed = _again(_get(clerk, int(number[:18]) if number.isdecimal() else 0))
     return _page(request, clerk, typed)
 
 
-def _get(clerk: Clerk, name: str) -> PolicyRun:
+def _get(clerk: Clerk, number: int) -> PolicyRun:
     """A run of an area in which I hold a post of policy.
 
     Refuses: Http404.
     """
-    found = policy_runs.find_run(policy_runs_folder(), name)
-    if found is None:
+    try:
+        job = staff_jobs.get(clerk.connection, number)
+    except Refusal:
+        raise Http404 from None
+    if job.kind != KIND or job.area not in _areas(clerk):
         raise Http404
-    _own_area(clerk, found.asked.area)
-    return found
-
-
-def _by(clerk: Clerk) -> DoneBy:
-    return DoneBy(clerk.subject, clerk.name, clerk.desk.now)
+    return policy_run(job)
 
 
 def _number(typed: dict[str, str], name: str, label: str, least: int, most: int) -> int:
@@ -178,7 +161,7 @@ def _reform_asked(clerk: Clerk, typed: dict[str, str], area: str) -> ReformAsked
 
     Refuses: value_invalid, date_outside; RulebookError for figures that do not fit.
     """
-    room = _room(clerk)
+    room = policy_room(clerk.connection)
     base_day = typed.get("base_day") or clerk.today.isoformat()
     start = typed.get("reform_day", "").strip()
     law = _law(room, area, start or base_day)
@@ -192,7 +175,7 @@ def _reform_asked(clerk: Clerk, typed: dict[str, str], area: str) -> ReformAsked
     reform = Reform(typed.get("name", "").strip() or said or start, start, figures=figures)
     years = _number(typed, "years", "算几年", 1, MOST_YEARS)
     population = typed.get("population", "")
-    asked = ReformAsked(_by(clerk), area, population, base_day, reform, years)
+    asked = ReformAsked(area, population, base_day, reform, years)
     sides_of(policy_runs.comparison_of(asked, room))
     return asked
 
@@ -209,7 +192,7 @@ def _population_asked(clerk: Clerk, typed: dict[str, str], area: str) -> Populat
         raise Refusal("value_invalid", "名称", {"value": name or "（空）", "allowed": allowed})
     persons = _number(typed, "persons", "人数", 100, MOST_PERSONS)
     year = _number(typed, "year", "年度", 2000, 2100)
-    return PopulationAsked(_by(clerk), area, name, persons, year)
+    return PopulationAsked(area, name, persons, year)
 
 
 READ: dict[str, Callable[[Clerk, dict[str, str], str], Asked]] = {
@@ -232,44 +215,37 @@ def ask(request: HttpRequest, clerk: Clerk, kind: str) -> HttpResponse:
         asked = read(clerk, typed, area)
     except (Refusal, RulebookError) as refusal:
         return _page(request, clerk, typed, str(refusal))
-    run = policy_runs.new_run(policy_runs_folder(), uuid.uuid4().hex, asked)
     with clerk.connection.transaction():
-        clerk.connection.execute(_ASK, [run.id])
-        clerk.log(trail.Trace(trail.ACT, f"policy run {run.id}"))
-    return HttpResponseRedirect(reverse("console:policy-run", args=[run.id]))
+        job = ask_run(clerk.connection, asked, clerk.id, clerk.desk.now)
+        clerk.log(trail.Trace(trail.ACT, f"policy run {job.id}"))
+    return HttpResponseRedirect(reverse("console:policy-run", args=[job.id]))
 
 
 @require_safe
 @at_work
-def run(request: HttpRequest, clerk: Clerk, name: str) -> HttpResponse:
+def run(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
     """A run: how far it is, or what came out; whoever has the link and the post may look."""
-    clerk.demand(POLICY, f"policy run {name}")
-    found = _get(clerk, name)
-    clerk.look(f"policy run {name}")
+    clerk.demand(POLICY, f"policy run {number}")
+    found = _get(clerk, number)
+    clerk.look(f"policy run {number}")
     return _run_page(request, clerk, found)
 
 
 def _run_page(
     request: HttpRequest, clerk: Clerk, found: PolicyRun, error: str = ""
 ) -> HttpResponse:
-    context = _state(found) | {"here": "policy", "may": clerk.holds(*RUNS), "error": error}
-    if found.state == DONE and isinstance(found.asked, ReformAsked):
-        there = found.tables()
-        context["parts"] = [_part(found, name) for name in TITLES if name in there]
+    context = _state(found) | {"may": clerk.holds(*RUNS), "error": error}
+    if found.job.state == "done" and found.reform is not None:
+        there = found.folder.tables()
+        context["parts"] = [_part(found.folder, name) for name in TITLES if name in there]
     return shown(request, clerk, "policy_run", context, 422 if error else 200)
 
 
 def _state(found: PolicyRun) -> dict[str, Any]:
-    asked = found.asked
-    return {
-        "run": found,
-        "asked": asked,
-        "reform": asked.reform if isinstance(asked, ReformAsked) else None,
-        "under_way": found.state in (WAITING, RUNNING),
-    }
+    return {"here": "policy", "run": found, "job": found.job, "asked": found.asked}
 
 
-def _part(found: PolicyRun, name: str) -> dict[str, Any]:
+def _part(found: RunFolder, name: str) -> dict[str, Any]:
     """A table with its title, its hint and whether it has a picture."""
     frame = found.table(name)
     rows = [
@@ -288,40 +264,42 @@ def _part(found: PolicyRun, name: str) -> dict[str, Any]:
 
 @require_safe
 @at_work
-def progress(request: HttpRequest, clerk: Clerk, name: str) -> HttpResponse:
+def progress(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
     """How far a run is: a part of its page, which is loaded anew once the run has ended."""
-    clerk.demand(POLICY, f"policy run {name}")
-    state = _state(_get(clerk, name))
+    clerk.demand(POLICY, f"policy run {number}")
+    found = _get(clerk, number)
+    state = _state(found) | {"may": clerk.holds(*RUNS)}
     answer = shown(request, clerk, "policy_progress", state)
-    if not state["under_way"]:
+    if not found.job.open:
         answer.headers["HX-Refresh"] = "true"
     return answer
 
 
 @require_POST
 @at_work
-def act(request: HttpRequest, clerk: Clerk, name: str) -> HttpResponse:
+def act(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
     """Stop a run, or keep it under a name."""
-    clerk.demand(RUNS, f"policy run {name}")
-    found = _get(clerk, name)
+    clerk.demand(RUNS, f"policy run {number}")
+    found = _get(clerk, number)
     if request.POST.get("act") == "stop":
-        found.stop()
-        clerk.log(trail.Trace(trail.ACT, f"policy stop {name}"))
+        staff_jobs.stop(clerk.connection, number, clerk.desk.now)
+        clerk.log(trail.Trace(trail.ACT, f"policy stop {number}"))
     else:
         try:
-            found.keep(request.POST.get("name", ""), _by(clerk))
+            name = request.POST.get("name", "")
+            staff_jobs.keep(clerk.connection, number, name, clerk.id, clerk.desk.now)
         except Refusal as refusal:
             return _run_page(request, clerk, found, str(refusal))
-        clerk.log(trail.Trace(trail.ACT, f"policy keep {name}"))
-    return HttpResponseRedirect(reverse("console:policy-run", args=[name]))
+        clerk.log(trail.Trace(trail.ACT, f"policy keep {number}"))
+    return HttpResponseRedirect(reverse("console:policy-run", args=[number]))
 
 
 @require_safe
 @at_work
-def picture(request: HttpRequest, clerk: Clerk, name: str, picture: str) -> HttpResponse:
+def picture(request: HttpRequest, clerk: Clerk, number: int, picture: str) -> HttpResponse:
     """A picture of a run."""
-    clerk.demand(POLICY, f"policy run {name}")
-    path = _get(clerk, name).picture(picture)
+    clerk.demand(POLICY, f"policy run {number}")
+    path = _get(clerk, number).folder.picture(picture)
     if path is None:
         raise Http404
     return HttpResponse(path.read_bytes(), content_type="image/svg+xml")
@@ -329,13 +307,13 @@ def picture(request: HttpRequest, clerk: Clerk, name: str, picture: str) -> Http
 
 @require_safe
 @at_work
-def report(request: HttpRequest, clerk: Clerk, name: str, ending: str) -> FileResponse:
+def report(request: HttpRequest, clerk: Clerk, number: int, ending: str) -> FileResponse:
     """The report as a file: html, xlsx, or the reform itself as yaml."""
-    clerk.demand(POLICY, f"policy run {name}")
-    found = _get(clerk, name)
+    clerk.demand(POLICY, f"policy run {number}")
+    found = _get(clerk, number)
     files = {"html": "report.html", "xlsx": "report.xlsx", "yaml": "reform.yaml"}
-    path = found.folder / policy_runs.REPORT / files.get(ending, "")
+    path = found.folder.path / policy_runs.REPORT / files.get(ending, "")
     if not path.is_file():
         raise Http404
-    clerk.look(f"policy report {name}")
+    clerk.look(f"policy report {number}")
     return FileResponse(path.open("rb"), as_attachment=True, filename=f"测算-{path.name}")

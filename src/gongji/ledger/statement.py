@@ -17,6 +17,8 @@ from gongji.refusals import Refusal
 from gongji.units import Fen
 
 Connection = psycopg.Connection[Any]
+EntryKey = tuple[date, int]
+"""The accounting date and the number of an entry: their order is that of an institution's."""
 CivilDate = date
 """A date, where a field is called so."""
 EVENTS = {
@@ -146,6 +148,27 @@ class InstitutionStatement:
     closing_fen: Fen
 
 
+@dataclass(frozen=True)
+class InstitutionEntry:
+    """One entry of an institution by its accounting date: its event, `served` the day of service.
+
+    Units:   fen; `owed_fen` what is owed to the institution by it, below zero what is no longer.
+    """
+
+    date: date
+    entry: int
+    event: str
+    served: CivilDate
+    benefit: str
+    total_fen: Fen
+    owed_fen: Fen
+
+    @property
+    def key(self) -> EntryKey:
+        """What the entries before it are asked for by."""
+        return self.date, self.entry
+
+
 def of_person(connection: Connection, psn_no: str, since: date, until: date) -> PersonStatement:
     """A person's statement for the accounting dates from `since` to `until`, both included.
 
@@ -180,6 +203,21 @@ def of_institution(
     lines = tuple(DayLine(*row) for row in connection.execute(BY_DAY, values))
     closing = before[0] + sum(line.owed_fen for line in lines)
     return InstitutionStatement(code, found[0], since, until, before[0], lines, closing)
+
+
+def latest_of_institution(
+    connection: Connection, code: str, before: EntryKey | None, most: int
+) -> list[InstitutionEntry]:
+    """The latest entries of an institution, or those before one of them, the latest first.
+
+    Ensures: no more rows are read than are given, however many the institution has.
+    """
+    day, number = before or (date.max, 0)
+    values = {"code": code, "day": day, "number": number, "most": most}
+    return [
+        InstitutionEntry(day, entry, EVENTS.get(kind, kind), *more)
+        for day, entry, kind, *more in connection.execute(LATEST, values)
+    ]
 
 
 def _check_span(since: date, until: date) -> None:
@@ -256,3 +294,12 @@ select e.accounting_date, s.benefit,
   sum({_OWED})::bigint
 {_OURS} and e.accounting_date between %(since)s and %(until)s
 group by 1, 2 order by 1, 2"""
+
+# The index entry_institution has them in this order.
+LATEST = f"""
+select e.accounting_date, e.id, e.kind, e.service_date, coalesce(s.benefit, ''),
+  coalesce(s.total_fen, 0),
+  case when e.kind in ('settlement', 'cancellation') then coalesce({_OWED}, 0) else 0 end
+from entry e left join settlement s on s.entry = e.id
+where e.institution = %(code)s and (e.accounting_date, e.id) < (%(day)s, %(number)s)
+order by e.accounting_date desc, e.id desc limit %(most)s"""

@@ -11,7 +11,7 @@ from gongji.platform.actors import Actor
 from gongji.review import trail_search
 from gongji.review.command_kinds import KINDS
 from gongji.review.staff import post_words
-from gongji.review.staff_jobs import Finished, JobUnderWay, register_job
+from gongji.review.staff_jobs import Finished, JobKind, JobUnderWay, register_job
 from gongji.review.trail_search import TrailSought
 from gongji.review.worklists import Sought, WaitingCommand, waiting_for
 from gongji.tabular.text_workbooks import text_workbook
@@ -25,8 +25,8 @@ LOT = 5_000
 SHEET_ROWS = 1_000_000
 """Rows of a sheet at most: Excel reads 1,048,576."""
 TRAIL, WORK = "trail_export", "work_export"
-EXPORTS = {TRAIL: "留痕", WORK: "待办"}
-"""The jobs that write a list, by what they are called."""
+FILE_DAYS = 3
+"""For how many days the file of a list may be fetched."""
 WORK_HEAD = (
     "编号",
     "事项",
@@ -120,5 +120,5 @@ def _export_work(work: JobUnderWay) -> Finished:
     return Finished({}, ("work.xlsx", book(WORK_HEAD, rows)))
 
 
-register_job(TRAIL, _export_trail)
-register_job(WORK, _export_work)
+register_job(TRAIL, JobKind("留痕", _export_trail, FILE_DAYS))
+register_job(WORK, JobKind("待办", _export_work, FILE_DAYS))

@@ -28,6 +28,7 @@ WORDS = {
     "handed-out": "复制个人信息",
     "lead": "监管线索",
     "leads": "监管线索列表",
+    "stop": "停止作业",
     "access": "接入凭证",
     "people": "读取人数",
     "draft": "建草稿",

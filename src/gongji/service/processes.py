@@ -14,6 +14,8 @@ from gongji.service.ordinary_user import BECOME, become
 
 SWITCH_SECONDS = 0.001
 """How long the thread that settles may keep the one that reads and answers waiting."""
+JOBS_AT_ONCE = 5
+"""How many jobs run at a time: one more than there are kinds that staff ask for."""
 YOUNG_OBJECTS = 50_000
 """New objects after which the collector looks; a settlement makes thousands, all short-lived."""
 
@@ -100,13 +102,13 @@ def _django(application: str, protocol: Any, fd: int) -> None:
 
 
 def jobs() -> None:
-    """The worker of the jobs, two at a time: a long policy run holds up no job of the night."""
+    """The worker of the jobs: what staff asked for, one of a kind, holds up no job of the night."""
     from gongji.service.settings import set_up_django
 
     set_up_django()
     from django.core.management import call_command
 
-    call_command("procrastinate", "worker", "--concurrency=2")
+    call_command("procrastinate", "worker", f"--concurrency={JOBS_AT_ONCE}")
 
 
 PR_SET_PDEATHSIG = 1

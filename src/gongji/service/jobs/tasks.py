@@ -125,58 +125,49 @@ def propose_destruction(timestamp: int) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="staff_jobs", pass_context=False)
 def staff_jobs(timestamp: int) -> None:
-    """Carry out what staff asked for, and take up again what a process began and left."""
-    from gongji.agency import items
-    from gongji.review import list_exports
-    from gongji.review.staff_jobs import JOB_KINDS, carry_out_waiting
+    """Have what staff asked for carried out, and what a process began and left taken up again."""
+    from gongji.review.staff_jobs import hand_over_all
 
-    assert items.ALL and JOB_KINDS.keys() >= list_exports.EXPORTS.keys()
-    seal = installed_seal()
     with psycopg.connect(owner_dsn(), autocommit=True) as connection:
-        done = carry_out_waiting(connection, seal, datetime.fromtimestamp(timestamp, UTC))
-    if done:
-        log.info("staff_jobs", done=done)
+        hand_over_all(connection)
+
+
+@app.task(pass_context=False)
+def staff_jobs_of(kind: str) -> None:
+    """Carry out what staff asked for of a kind, one after another."""
+    from gongji.review.staff_jobs import carry_out_kind
+
+    _every_kind_of_staff_job()
+    with psycopg.connect(owner_dsn(), autocommit=True) as connection:
+        done = carry_out_kind(connection, installed_seal(), kind, datetime.now(UTC))
+    log.info("staff_jobs", kind=kind, done=done)
+
+
+def _every_kind_of_staff_job() -> None:
+    """Make the kinds known of what staff may ask for."""
+    from gongji.agency import items, policy_jobs
+    from gongji.review import list_exports
+
+    assert items.ALL and policy_jobs.KIND and list_exports.TRAIL
 
 
 @app.periodic(cron="*/30 * * * *")
 @app.task(queueing_lock="tidy", pass_context=False)
 def tidy(timestamp: int) -> None:
-    """Remove what is past its time: files to be fetched, nonces, policy runs that nobody kept."""
+    """Remove what is past its time: files to be fetched, nonces, jobs of staff with their files."""
     from gongji.gateway.queries import reach
     from gongji.gateway.wire import credentials
     from gongji.gateway.wire.files import forget_files
-    from gongji.platform.installation import policy_runs_folder
-    from gongji.review.staff_jobs import forget_job_files
-    from gongji.simulation.policy_runs import forget_runs, oldest_unkept
+    from gongji.review.staff_jobs import forget_jobs
 
+    _every_kind_of_staff_job()
     now = datetime.fromtimestamp(timestamp, UTC)
     with psycopg.connect(owner_dsn()) as connection:
         files = forget_files(connection, now)
         nonces = credentials.forget(connection, now - timedelta(hours=NONCE_HOURS))
         shown = reach.forget(connection, now - timedelta(hours=reach.SHOWN_HOURS))
-        lists = forget_job_files(connection, now)
-    runs = forget_runs(policy_runs_folder(), oldest_unkept(now))
-    log.info("tidied", files=files, nonces=nonces, shown=shown, lists=lists, runs=runs)
-
-
-@app.task(lock="policy", pass_context=False)
-def policy_run(run: str) -> None:
-    """Simulate a reform or make up a population, as the console asked; one at a time."""
-    from gongji.platform.installation import (
-        installed_law,
-        policy_runs_folder,
-        populations_folder,
-    )
-    from gongji.simulation.policy_runs import PolicyRoom, find_run, perform
-
-    found = find_run(policy_runs_folder(), run)
-    if found is None:
-        log.warning("policy_run", run=run, state="gone")
-        return
-    with psycopg.connect(owner_dsn()) as connection:
-        areas = installed_law().in_force(connection, held=False)
-    end = perform(found, PolicyRoom(populations_folder(), areas))
-    log.info("policy_run", run=run, state=end.state)
+        jobs = forget_jobs(connection, now)
+    log.info("tidied", files=files, nonces=nonces, shown=shown, jobs=jobs)
 
 
 @app.periodic(cron="*/10 * * * *")
