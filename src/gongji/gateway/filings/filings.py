@@ -3,7 +3,7 @@
 from typing import Any
 
 from gongji.gateway.filings import filing_fields as fields
-from gongji.gateway.transactions import Answer, Call, Node, transaction
+from gongji.gateway.transactions import Answer, Call, Node, same_code, transaction
 from gongji.gateway.wire.codes import in_fields
 from gongji.gateway.wire.fields import Node as Table
 from gongji.gateway.wire.fields import fill
@@ -51,7 +51,7 @@ def refer(call: Call) -> dict[str, Any]:
         psn_no=_psn_no(call, data),
         receiver=receiver,
         since=call.day(data, "begndate", False) or referred_on,
-        last=call.day(data, "enddate", False),
+        last=call.last_day(data, "enddate"),
         reason=call.text(data, "refl_rea", required=True, longest=100),
         message=call.key.msg_id,
     )
@@ -80,7 +80,7 @@ def register(call: Call) -> Answer:
         name=call.text(data, "opsp_dise_name", required=True, longest=300),
         certifier=call.text(data, "ide_fixmedins_no", required=True, longest=30),
         since=call.day(data, "begndate"),
-        last=call.day(data, "enddate", False),
+        last=call.last_day(data, "enddate"),
         message=call.key.msg_id,
     )
     with in_fields(disease="opsp_dise_code"):
@@ -104,8 +104,8 @@ def select(call: Call) -> dict[str, Any]:
     """
     data = call.one("data")
     kind = call.text(data, "biz_appy_type", required=True)
-    if kind != SELECTION:
-        values = {"value": kind[:10], "reason": NOT_SERVED.get(kind, _ELSEWHERE)}
+    if not same_code(SELECTION, kind):
+        values = {"value": kind[:10], "reason": NOT_SERVED.get(kind.zfill(2), _ELSEWHERE)}
         raise Refusal("filing_kind_not_served", "biz_appy_type", values)
     if call.whole(data, "fix_srt_no", required=True) != 1:
         values = {"value": call.text(data, "fix_srt_no"), "allowed": "1（只选定一家机构）"}
@@ -115,7 +115,7 @@ def select(call: Call) -> dict[str, Any]:
         psn_no=_psn_no(call, data),
         institution=call.text(data, "fixmedins_code", required=True, longest=12),
         since=call.day(data, "begndate"),
-        last=call.day(data, "enddate", False),
+        last=call.last_day(data, "enddate"),
         reason=call.text(data, "memo"),
         message=call.key.msg_id,
     )
@@ -141,7 +141,7 @@ def report_injury(call: Call) -> dict[str, Any]:
         certificate=call.text(data, "certno", required=True, longest=50),
         third_party=call.choice(data, "chk_pay_flag", ("0", "1")) == "0",
         since=call.day(data, "begndate"),
-        last=call.day(data, "enddate", False),
+        last=call.last_day(data, "enddate"),
         memo="；".join(text for text in told if text)[:500],
         message=call.key.msg_id,
     )

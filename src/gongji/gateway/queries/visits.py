@@ -16,11 +16,11 @@ from gongji.institutions.institution_rows import get_institution
 from gongji.refusals import Refusal
 from gongji.settlement import kept_visits
 from gongji.settlement.kept_visits import KeptVisit, VisitsAsked
-from gongji.units import CHINA
+from gongji.tabular.cell_forms import has_hour
+from gongji.units import CHINA, QUANTITY_DECIMALS
 
 MOST_DAYS = 1100
 """How many days a query may span."""
-_DATE_LENGTH = 10
 _DIAGNOSES_LONGEST = 200
 _MOST_ROWS = 5000
 _SENT_LINE = (
@@ -55,13 +55,15 @@ class Window:
 
 
 def window(call: Call, data: Node) -> Window:
-    """begntime to endtime; a date alone as the end is the whole day, an absent end is now.
+    """begntime to endtime; a date alone as the end is the whole day; without an end, or with
+    one that never comes, today is the last day.
 
     Refuses: field_missing, value_invalid, dates_reversed, window_too_long.
     """
     since = call.instant(data, "begntime")
-    until = call.instant(data, "endtime", False) or max(call.now.astimezone(CHINA), since)
-    if len(call.text(data, "endtime")) <= _DATE_LENGTH:
+    ends = call.end(data, "endtime")
+    until = ends or max(call.now.astimezone(CHINA), since)
+    if ends is None or not has_hour(call.text(data, "endtime")):
         until = until.replace(hour=23, minute=59, second=59)
     if until < since:
         values = {"value": show_instant(until) or "", "since": show_instant(since) or ""}
@@ -211,7 +213,7 @@ def _line(row: Mapping[str, Any], entry: int | None) -> dict[str, Any]:
         "rx_drord_no": word(details, "rxno") or word(priced, "prescription"),
         "med_type": med_type_of(row["med_type"]),
         "fee_ocur_time": word(details, "fee_ocur_time") or show_instant(row["begun_at"]),
-        "cnt": scaled(row["quantity_milli"], 3),
+        "cnt": scaled(row["quantity_e4"], QUANTITY_DECIMALS),
         "pric": scaled(row["price_micro"], 6),
         "hilist_code": row["item"],
         "hilist_name": name,
