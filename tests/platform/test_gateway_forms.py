@@ -106,9 +106,9 @@ def test_11_a_bound_is_told_as_a_bound() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_a_statement_is_read_in_every_encoding(encoding: str) -> None:
-    row = "\t".join(["1", "誠", "43050000000000000001", "１00.50", "-1", "0", "0"])
-    (found,) = read_rows(row.encode(encoding))
-    assert (found.total_fen, found.fund_fen) == (10_050, -100)
+    cells = ["1", "誠", "43050000000000000001", "１00.50", "-1", "30.000000000000004", "0"]
+    (found,) = read_rows("\t".join(cells).encode(encoding))
+    assert (found.total_fen, found.fund_fen, found.account_fen) == (10_050, -100, 3000)
 
 
 def test_16_a_name_is_the_same_with_a_blank_inside(

@@ -15,6 +15,7 @@ from gongji.gateway.wire.fields import fill, ratio, scaled, yuan
 from gongji.institutions.institution_rows import get_institution
 from gongji.refusals import Refusal
 from gongji.settlement import kept_visits
+from gongji.settlement.kept_settlements import settlement_of_visit
 from gongji.settlement.kept_visits import KeptVisit, VisitsAsked
 from gongji.tabular.cell_forms import has_hour
 from gongji.units import CHINA, QUANTITY_DECIMALS
@@ -161,16 +162,16 @@ def query_diagnoses(call: Call) -> dict[str, Any]:
 def query_lines(call: Call) -> dict[str, Any]:
     """The fee lines of an own visit, or of one of its settlements; the output is the array itself.
 
-    Refuses: visit_unknown, settlement_unknown.
+    Refuses: visit_unknown, settlement_unknown, settlement_of_another_visit.
     """
     data = call.one("data")
     visit = visit_number(call, data)
     entry = visit_number(call, data, "setl_id") if call.text(data, "setl_id") else None
     person = named_person(call, data)
     own = call.institution, person.person.id, visit
+    if entry is not None:
+        settlement_of_visit(call.connection, *own[:2], entry, visit)
     rows = kept_visits.lines_of(call.connection, *own, entry)
-    if not rows and entry is not None:
-        raise Refusal("settlement_unknown", "setl_id", {"value": str(entry)})
     if not rows and kept_visits.diagnoses_of(call.connection, *own) is None:
         raise Refusal("visit_unknown", "mdtrt_id", {"value": str(visit)})
     made = [fill(fields.LINES, _line(row, entry)) for row in rows]

@@ -51,7 +51,7 @@ def _find(call: Call, node: Node) -> Person:
     Refuses: voucher_not_served, person_unknown, person_differs.
     """
     kind = call.choice(node, "mdtrt_cert_type", (VOUCHER, IDENTITY_CARD, SOCIAL_CARD))
-    number = call.text(node, "mdtrt_cert_no", required=True, longest=50)
+    number = call.text(node, "mdtrt_cert_no", required=True)
     certificate = call.text(node, "certno", longest=50)
     of_kind = call.text(node, "psn_cert_type", longest=6) or RESIDENT
     if kind == VOUCHER and not certificate:

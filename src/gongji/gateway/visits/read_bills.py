@@ -20,7 +20,7 @@ from gongji.settlement.contract import (
     Purchase,
     Request,
 )
-from gongji.settlement.price_bills import FEE_TIME
+from gongji.settlement.price_bills import FEE_TIME, OUTSIDE_PRESCRIPTION
 from gongji.settlement.routes import RESCUE_CARE, URGENT_CARE
 from gongji.units import MAX_FEN, QUANTITY_DECIMALS
 
@@ -244,7 +244,9 @@ def _line(call: Call, row: Node, prescriber: str) -> Line:
     approved = call.choice(row, "hosp_appr_flag", "012", required=False, default="0")
     prescription = call.text(row, "rxno", longest=30)
     named = row.get(PRESCRIBER) or extension(row).get(PRESCRIBER) or prescriber
-    arose = show_instant(call.instant(row, FEE_TIME, required=False))
+    read = {FEE_TIME: show_instant(call.instant(row, FEE_TIME, required=False))}
+    if same_code("1", call.text(row, OUTSIDE_PRESCRIPTION)):
+        read[OUTSIDE_PRESCRIPTION] = "1"
     return Line(
         serial=call.text(row, "feedetl_sn", required=True, longest=30),
         item=call.text(row, "med_list_codg", required=True, longest=50),
@@ -257,8 +259,7 @@ def _line(call: Call, row: Node, prescriber: str) -> Line:
         approved=approved,
         details={
             name: value
-            for name, value in row.items()
+            for name, value in (row | read).items()
             if value is not None and name not in _OWN_NAMES
-        }
-        | ({FEE_TIME: arose} if arose else {}),
+        },
     )
