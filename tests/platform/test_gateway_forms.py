@@ -247,3 +247,12 @@ def test_the_extension_that_is_not_empty_counts(place: Standing) -> None:
     told = {"exp_content": "", "expContent": {"REL_TTP_FLAG": 1}}
     assert client.do("2206", bill(psn_no, visit, 900))["setlinfo"]["hifp_pay"] > 0
     assert client.do("2206", bill(psn_no, visit, 900, **told))["setlinfo"]["hifp_pay"] == 0
+
+
+def test_a_filing_is_of_the_employees_insurance(place: Standing) -> None:
+    psn_no, client = place.insured(), place.client
+    for infno, given in (
+        ("2501", referral(psn_no, insutype="390")),
+        ("2503", registration(psn_no, insutype="390")),
+    ):
+        refused(client, "insutype_not_served", infno, given)

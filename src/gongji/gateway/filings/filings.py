@@ -4,6 +4,7 @@ from typing import Any
 
 from gongji.gateway.filings import filing_fields as fields
 from gongji.gateway.transactions import Answer, Call, Node, same_code, transaction
+from gongji.gateway.visits.read_bills import check_insurance
 from gongji.gateway.wire.codes import in_fields
 from gongji.gateway.wire.fields import Node as Table
 from gongji.gateway.wire.fields import fill
@@ -42,6 +43,8 @@ def _psn_no(call: Call, data: Node) -> str:
 def refer(call: Call) -> dict[str, Any]:
     """A referral, in force at once."""
     data = call.one("refmedin")
+    if data.get("insutype") is not None:
+        check_insurance(call, data)
     for name in ("diag_code", "diag_name", "reflin_medins_name", "mdtrtarea_admdvs", "refl_opnn"):
         call.text(data, name, required=True)
     call.choice(data, "refl_type", ("1", "2", "3"))
@@ -71,7 +74,8 @@ def refer(call: Call) -> dict[str, Any]:
 def register(call: Call) -> Answer:
     """A chronic or special registration; it counts once the agency has approved it."""
     data = call.one("data")
-    for name in ("insutype", "insu_optins", "ide_fixmedins_name", "diag_dr_codg", "diag_dr_name"):
+    check_insurance(call, data)
+    for name in ("insu_optins", "ide_fixmedins_name", "diag_dr_codg", "diag_dr_name"):
         call.text(data, name, required=True)
     call.day(data, "hosp_ide_date")
     content = RegistrationFiling(
