@@ -92,10 +92,10 @@ batches as (
   select id, '1', 30000 + id %% 7 * 3, 0, 3000, 300, 26700 + id %% 7 * 3, '{}', '{}' from made
   returning id, visit_id, total_fen),
 lines as (
-  insert into fee_line (batch_id, serial, item, quantity_milli, price_micro, amount_fen,
+  insert into fee_line (batch_id, serial, item, quantity_e4, price_micro, amount_fen,
                         above_standard_fen, wholly_own_fen, first_self_pay_fen, in_scope_fen,
                         details)
-  select b.id, k::text, 'X' || k, 1000, b.total_fen / 3 * 10000, b.total_fen / 3, 0,
+  select b.id, k::text, 'X' || k, 10000, b.total_fen / 3 * 10000, b.total_fen / 3, 0,
          case k when 1 then 3000 else 0 end, case k when 2 then 300 else 0 end,
          b.total_fen / 3 - case k when 1 then 3000 when 2 then 300 else 0 end, '{}'
   from batches b cross join generate_series(1, 3) k returning 1)

@@ -17,6 +17,9 @@ Day: TypeAlias = int
 FEN_PER_YUAN = 100
 WHOLE = 1_000_000
 """A rate of 100 % in parts per million."""
+UNIT = 10_000
+"""One of a quantity, which is kept in ten-thousandths (`quantity_e4`): a pack is sold in parts."""
+QUANTITY_DECIMALS = 4
 
 MAX_FEN: Fen = 10**12
 """The bound on any amount that enters, ten billion yuan: times WHOLE it still fits in 63 bits,

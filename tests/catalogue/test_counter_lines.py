@@ -13,7 +13,7 @@ from gongji.law.engine.areas import Areas
 from gongji.law.pricing.price_line import Judgement, judge, split, terms_of
 from gongji.refusals import Refusal
 from gongji.tabular.texts import ROW, read_texts
-from gongji.units import parse_day, parse_fen, parse_ppm
+from gongji.units import UNIT, parse_day, parse_fen, parse_ppm
 from made_rulebooks import AREA, library
 
 RULES = """\
@@ -111,7 +111,7 @@ def at_the_counter(law, item, level, permitted=True):
     """How a line of 10.00 for one unit is split, or what refuses it."""
     terms = terms_of(law)
     try:
-        return split(judge(item, terms, level, permitted), terms, 1_000, 1_000)
+        return split(judge(item, terms, level, permitted), terms, 1_000, UNIT)
     except Refusal as refusal:
         return refusal.code
 
@@ -232,9 +232,9 @@ def test_what_was_not_approved_or_is_unknown_is_wholly_the_persons():
 
 
 @pytest.mark.parametrize(
-    ("milli", "standard", "fine"),
+    ("quantity", "standard", "fine"),
     [
-        (1_000, 10**12, True),
+        (10_000, 10**12, True),
         # The product is 2 to the 61st at most: rounded it still fits into 63 bits.
         (1 << 31, 1 << 30, True),
         (1 << 31, (1 << 30) + 1, False),
@@ -242,14 +242,14 @@ def test_what_was_not_approved_or_is_unknown_is_wholly_the_persons():
         (1 << 21, (1 << 40) + 1, False),
     ],
 )
-def test_a_quantity_times_a_standard_stays_within_what_a_number_holds(milli, standard, fine):
+def test_a_quantity_times_a_standard_stays_within_what_a_number_holds(quantity, standard, fine):
     terms = terms_of(Areas(Library()).area("532300").law(parse_day("2023-06-01")))
     judged = Judgement(True, "超支付标准", standard)
     if fine:
-        assert split(judged, terms, 1, milli) == (0, 0, 0, 1)
+        assert split(judged, terms, 1, quantity) == (0, 0, 0, 1)
         return
     with pytest.raises(Refusal) as refusal:
-        split(judged, terms, 1, milli)
+        split(judged, terms, 1, quantity)
     assert refusal.value.code == "amount_too_large"
 
 

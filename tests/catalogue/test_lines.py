@@ -100,7 +100,7 @@ MISTAKES = [
     ("v1,A,1,", "amount", "field_missing"),
     ("v1,,1,1.00", "item", "field_missing"),
     ("v1,A,0,1.00", "quantity", "value_invalid"),
-    ("v1,A,1.0001,1.00", "quantity", "value_invalid"),
+    ("v1,A,1.00001,1.00", "quantity", "value_invalid"),
     ("v1,A,1,1.00,也许", "related", "value_invalid"),
     ("v1,A,1,1.00,,,2023-02-30", "date", "value_invalid"),
     ("v1,A,1,1.00,,,,9", "level", "value_invalid"),
@@ -172,7 +172,7 @@ def test_every_fen_of_random_lines_is_accounted_for_as_the_kernel_splits_it():
     for line in found.lines.iter_rows(named=True):
         expected = price_line(
             line["amount_fen"],
-            line["milli"],
+            line["quantity_e4"],
             line["standard_fen"],
             line["share_ppm"],
             int(line["covered"]),

@@ -202,9 +202,9 @@ class Counter:
         ).fetchone()
         assert row is not None
         self.owner.execute(
-            "insert into fee_line (batch_id, serial, item, quantity_milli, price_micro,"
+            "insert into fee_line (batch_id, serial, item, quantity_e4, price_micro,"
             " amount_fen, above_standard_fen, wholly_own_fen, first_self_pay_fen, in_scope_fen,"
-            " details) values (%s, '1', 'X', 1000, %s, %s, %s, %s, %s, %s, '{}')",
+            " details) values (%s, '1', 'X', 10000, %s, %s, %s, %s, %s, %s, '{}')",
             [row[0], total * 10_000, total, above, own, first, in_scope],
         )
         return int(row[0])

@@ -22,7 +22,7 @@ from gongji.refusals import Refusal
 from gongji.settlement.cancel import cancel, reverse
 from gongji.settlement.contract import Line, Outcome, Purchase, Request
 from gongji.settlement.settle import settle
-from gongji.units import CHINA
+from gongji.units import CHINA, UNIT
 
 TOLD = (
     "third_party",
@@ -294,7 +294,7 @@ class Play:
         bill.prescription = (f"H{self.area}0000{chance.choice('123')}", f"R{chance.randrange(60)}")
         writer, number = bill.prescription
         line = Line(
-            "1", "A", 1000, fen * 10_000, fen, prescription=number, details={"rx_circ_flag": "1"}
+            "1", "A", UNIT, fen * 10_000, fen, prescription=number, details={"rx_circ_flag": "1"}
         )
         at = self.county.now.replace(
             year=day.year, month=day.month, day=day.day, hour=9, minute=0, tzinfo=CHINA

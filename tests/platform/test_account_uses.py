@@ -12,7 +12,7 @@ from gongji.catalogue.items import looks_national
 from gongji.settlement.contract import OWN_ACCOUNT, Line, Purchase, Request
 from gongji.settlement.replay import replay
 from gongji.settlement.settle import settle
-from gongji.units import CHINA
+from gongji.units import CHINA, UNIT
 
 Connection = psycopg.Connection[Any]
 DAY = "2024-06-05"
@@ -67,9 +67,7 @@ def bought(counter: Counter, gateway: Connection, items: dict[str, int]) -> Any:
     """A purchase at a pharmacy paid from the own account."""
     person, shop = counter.person(1, 9_000_000), counter.institution(1, "", "pharmacy")
     lines = tuple(
-        Line(
-            serial=str(n), item=item, quantity_milli=1000, price_micro=fen * 10_000, amount_fen=fen
-        )
+        Line(serial=str(n), item=item, quantity_e4=UNIT, price_micro=fen * 10_000, amount_fen=fen)
         for n, (item, fen) in enumerate(items.items())
     )
     at = datetime.fromisoformat(f"{DAY} 10:00").replace(tzinfo=CHINA)

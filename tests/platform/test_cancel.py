@@ -131,13 +131,13 @@ def test_what_is_not_the_institutions_settlement_of_this_person_is_unknown(
     foreign = counter.key(counter.institution(2), "2208", {})
     assert code(lambda: undo(counter, gateway, bill, number, key=foreign)) == "settlement_unknown"
     mine = counter.key(here, "2208", {})
-    for psn_no, visit, entry in (
-        (counter.psn_no(2), bill.visit, number),
-        (person, bill.visit + 1, number),
-        (person, bill.visit, number + 5),
+    for psn_no, visit, entry, why in (
+        (counter.psn_no(2), bill.visit, number, "settlement_unknown"),
+        (person, bill.visit + 1, number, "settlement_of_another_visit"),
+        (person, bill.visit, number + 5, "settlement_unknown"),
     ):
         asked = (gateway, mine, psn_no, visit, entry, RULES, NOW)
-        assert code(lambda asked=asked: cancel(*asked)) == "settlement_unknown"
+        assert code(lambda asked=asked: cancel(*asked)) == why
 
 
 def test_settlements_that_build_on_it_are_flagged_and_others_are_not(

@@ -3,7 +3,7 @@
 import base64
 import http.client
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -244,17 +244,18 @@ def test_an_amount_below_zero_is_read_where_it_may_be() -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("1.5", 1500),
-        ("1.0005", "value_invalid"),
+        ("1.5", 15_000),
+        ("0.0357", 357),
+        ("1.00005", "value_invalid"),
         ("", 0),
-        ("-2", -2000),
+        ("-2", -20_000),
         ("two", "value_invalid"),
-        (str(MAX_FEN // 1000), MAX_FEN),
-        (str(MAX_FEN // 1000 + 1), "value_invalid"),
+        (str(MAX_FEN // 10_000), MAX_FEN),
+        (str(MAX_FEN // 10_000 + 1), "value_invalid"),
     ],
 )
-def test_a_quantity_has_three_decimals(value: str, expected: Any) -> None:
-    assert reading("scaled", value, 3) == expected
+def test_a_quantity_has_four_decimals(value: str, expected: Any) -> None:
+    assert reading("scaled", value, 4) == expected
 
 
 @pytest.mark.parametrize(
@@ -280,6 +281,36 @@ def test_a_text_has_a_longest_form() -> None:
     assert reading("text", {"a": 1}) == "value_invalid"
     assert reading("text", "a\x00b") == "value_invalid"
     assert reading("text", " null ", required=True) == "field_missing"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("9999-12-31", None),
+        ("99991231235959", None),
+        ("9999-12-31T16:00:00Z", None),
+        ("2201-01-01", None),
+        ("2200-12-31", date(2200, 12, 31)),
+        ("2099-12-31 23:59:59", date(2099, 12, 31)),
+        ("", None),
+        ("9999-13-31", "value_invalid"),
+        ("0000-00-00", "value_invalid"),
+    ],
+)
+def test_an_end_that_never_comes_is_no_end(value: str, expected: Any) -> None:
+    assert reading("last_day", value) == expected
+    assert reading("last_day", "", required=True) == "field_missing"
+    if expected is None and value:
+        assert reading("day", value) == "value_invalid"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("02", "02"), ("2", "02"), (2, "02"), ("002", "02"), ("20", "value_invalid")],
+)
+def test_a_code_that_a_client_keeps_as_a_number_is_the_code(value: Any, expected: str) -> None:
+    assert reading("choice", value, ("01", "02")) == expected
+    assert reading("choice", "00", ("0", "1")) == "0"
 
 
 def test_a_code_is_of_its_table_or_its_default() -> None:
@@ -383,6 +414,7 @@ def test_a_transaction_has_one_handler() -> None:
     [
         ({"rel_ttp_flag": "1"}, {"third_party": "true"}),
         ({"rel_ttp_flag": "0"}, {}),
+        ({"rel_ttp_flag": True}, {"third_party": "true"}),
         ('{"REL_TTP_FLAG": 1}', {"third_party": "true"}),
         ("{broken", {}),
         ("[1]", {}),
@@ -394,7 +426,16 @@ def test_a_transaction_has_one_handler() -> None:
 )
 @pytest.mark.parametrize("name", ["exp_content", "expContent"])
 def test_an_extension_says_what_happened(name: str, value: Any, expected: dict[str, str]) -> None:
-    assert read_bills.told(call({"data": {name: value}}).one("data")) == expected
+    one = call({"data": {name: value}})
+    assert read_bills.told(one, one.one("data")) == expected
+
+
+@pytest.mark.parametrize("odd", ["true", "是", "2", [1], {"a": "1"}])
+def test_a_flag_of_an_extension_that_says_neither_is_refused(odd: Any) -> None:
+    """A third party that is liable must not become the pool's by a word that nobody reads."""
+    one = call({"data": {"exp_content": "", "expContent": {"REL_TTP_FLAG": odd}}})
+    with pytest.raises(Refusal, match="rel_ttp_flag"):
+        read_bills.told(one, one.one("data"))
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ DOCUMENTED: dict[str, dict[str, Any]] = json.loads(
 )
 BEYOND = {
     "*": {"exp_content", "expcontent", "rxfixmedinscode", "rxfixmedinsname", "rxfilename"}
-    | {"rxexpcontent"},
+    | {"rxexpcontent", "rel_ttp_flag", "resc_flag"},
     "2101": {"drug_trac_info", "durg_trac_info", "hosp_appr_flag"},
     "2102": {"drug_trac_info", "durg_trac_info", "hosp_appr_flag"},
     "7103": {"valiendtime"},
@@ -30,7 +30,9 @@ EITHER = {"1201"}
 """Transactions that ask for one of two fields, neither of which is demanded by itself."""
 PURCHASES = ("2101", "2102", "2103")
 ASKED_FOR = sorted({*TRANSACTIONS, *SETTLED} - {stays.INFNO})
-READERS = frozenset({"text", "fen", "scaled", "whole", "instant", "day", "choice"})
+READERS = frozenset(
+    {"text", "fen", "scaled", "whole", "instant", "day", "end", "last_day", "choice"}
+)
 """The readers of a call, whose second argument is the name of a field."""
 
 

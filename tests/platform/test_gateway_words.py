@@ -178,9 +178,11 @@ def test_a_settlement_of_another_visit_names_the_visit(place: Standing) -> None:
     psn_no = place.insured()
     one, two = place.settled(psn_no), place.settled(psn_no)
     asked = {"psn_no": psn_no, "setl_id": one["setl_id"], "mdtrt_id": two["mdtrt_id"]}
-    sentence = refused(place.client, "settlement_of_another_visit", "5203", {"data": asked})
-    assert sentence == f"结算 {one['setl_id']} 不属于就诊 {two['mdtrt_id']}；请核对 mdtrt_id"
-    assert "setl_id" in place.client.refused("5203", {"data": asked | {"setl_id": "99999999"}})
+    for infno in ("5203", "5204", "2208"):
+        sentence = refused(place.client, "settlement_of_another_visit", infno, {"data": asked})
+        assert sentence == f"结算 {one['setl_id']} 不属于就诊 {two['mdtrt_id']}；请核对 mdtrt_id"
+        unknown = asked | {"setl_id": "99999999"}
+        assert "setl_id" in place.client.refused(infno, {"data": unknown})
 
 
 def test_a_pharmacys_unknown_disease_is_warned_of(place: Standing) -> None:

@@ -284,6 +284,15 @@ def test_what_is_wrong_is_shown_without_names_numbers_and_secrets(
     )
 
 
+@pytest.mark.parametrize("never", ["9999-12-31", "2999/12/31"])
+def test_a_row_that_never_ends_is_open(owner: Connection, tmp_path: Path, never: str) -> None:
+    fill(owner, tmp_path, "institution", "person")
+    file = saved(tmp_path, "account", [ROWS["account"][0] | {"终止日": never}])
+    take(owner, file)
+    found = owner.execute("select until from person_fact where kind = 'account'").fetchall()
+    assert found == [(None,)]
+
+
 @pytest.mark.parametrize(("until", "fits"), [("2024-02-02", True), ("2024-02-01", False)])
 def test_a_row_holds_for_a_day_at_least(
     owner: Connection, tmp_path: Path, until: str, fits: bool

@@ -16,7 +16,7 @@ from gongji.settlement.batch_marks import Marks, Scoped
 from gongji.settlement.batch_summary import refuse_mixed
 from gongji.settlement.contract import Line
 from gongji.settlement.price_bills import check_lines, permitted, unrelated_to
-from gongji.units import day_of
+from gongji.units import UNIT, day_of
 
 RULES = Areas()
 VERSION = ItemVersion(
@@ -57,26 +57,27 @@ def code_of(act: Any, *values: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("milli", "micro", "exact"),
+    ("quantity", "micro", "exact"),
     [
-        (333, 1_000_000, 33),  # 0.333 元
-        (1500, 30_000, 5),  # 0.045 元，半分进位
-        (3000, 1_234_567, 370),  # 3.703701 元
+        (3330, 1_000_000, 33),  # 0.333 元
+        (15_000, 30_000, 5),  # 0.045 元，半分进位
+        (30_000, 1_234_567, 370),  # 3.703701 元
+        (357, 56_000_000, 200),  # 一盒二十八片取一片：1.9992 元
     ],
 )
 def test_an_amount_may_differ_from_price_times_quantity_by_a_fen(
-    milli: int, micro: int, exact: int
+    quantity: int, micro: int, exact: int
 ) -> None:
     for amount in (exact - 1, exact, exact + 1):
-        check_lines([Line("1", "A", milli, micro, amount)])
+        check_lines([Line("1", "A", quantity, micro, amount)])
     for amount in (exact - 2, exact + 2):
-        found = code_of(check_lines, [Line("1", "A", milli, micro, amount)])
+        found = code_of(check_lines, [Line("1", "A", quantity, micro, amount)])
         assert found == "line_amount_differs"
 
 
-@pytest.mark.parametrize("name", ["quantity_milli", "price_micro", "amount_fen"])
+@pytest.mark.parametrize("name", ["quantity_e4", "price_micro", "amount_fen"])
 def test_returns_are_refused_whatever_is_negative(name: str) -> None:
-    sound = Line("1", "A", 1000, 10_000, 1)
+    sound = Line("1", "A", UNIT, 10_000, 1)
     assert code_of(check_lines, [replace(sound, **{name: -1})]) == "line_return"
 
 

@@ -18,7 +18,7 @@ from gongji.settlement.batch_summary import AMOUNTS, batch_of, sums_for
 from gongji.settlement.contract import Line
 from gongji.settlement.price_bills import Bill, price_bills
 from gongji.tabular.texts import read_texts
-from gongji.units import round_half_up, yuan_text
+from gongji.units import UNIT, round_half_up, yuan_text
 
 AREAS = ("532300", "530900", "430500", "445300", "510400")
 DAYS = ("2023-03-01", "2024-06-30", "2024-12-01", "2025-03-05")
@@ -89,21 +89,21 @@ class Bills:
         self, dice: random.Random, visit: int, at: int, prescriber: str, chronic: bool
     ) -> Line:
         item = f"I{dice.randrange(ITEMS + 1)}"
-        milli, micro = (
-            dice.choice([1000, 2000, 1500, 333, 10_000]),
+        quantity, micro = (
+            dice.choice([10_000, 20_000, 15_000, 3333, 100_000]),
             dice.randrange(1, 200) * 1_370_000,
         )
-        fen = round_half_up(milli * micro, 10**7)
+        fen = round_half_up(quantity * micro, 10**8)
         own_day = dice.choice(["", "", "2023-12-31", "2024-06-30"])
         related = dice.choice(["", "", "", "否"]) if chronic else ""
         self.lines.append(
-            f"v{visit},{item},{milli / 1000:.3f},{yuan_text(fen)},{related},{own_day}"
+            f"v{visit},{item},{quantity / UNIT:.4f},{yuan_text(fen)},{related},{own_day}"
         )
         details = {"fee_ocur_time": f"{own_day} 08:30:00" if own_day else None}
         return Line(
             str(at),
             item,
-            milli,
+            quantity,
             micro,
             fen,
             prescriber=LEVELS[prescriber] if prescriber else "",

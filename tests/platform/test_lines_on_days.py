@@ -15,7 +15,7 @@ from gongji.settlement.contract import Line, Purchase, Request
 from gongji.settlement.price_bills import Bill, PricedLine, price_lines
 from gongji.settlement.settle import settle
 from gongji.settlement.store_lines import write_batches, write_purchase
-from gongji.units import CHINA
+from gongji.units import CHINA, UNIT
 
 Connection = psycopg.Connection[Any]
 AREA = "532300"
@@ -50,7 +50,7 @@ def item(owner: Connection, code: str, **columns: Any) -> None:
 
 def line(serial: str = "1", code: str = "A", fen: int = 1000, **more: Any) -> Line:
     """One unit of an item."""
-    return Line(serial, code, 1000, fen * 10_000, fen, **more)
+    return Line(serial, code, UNIT, fen * 10_000, fen, **more)
 
 
 def priced(gateway: Connection, here: str, day: str, *lines: Line, **more: Any) -> Any:
@@ -340,11 +340,11 @@ def test_a_purchase_keeps_what_was_sent_and_what_became_of_it(
     assert batch == ("1", "J00", 1000, 200, 0, 80, 720, outcome.entry.id)
     (kept,) = rows(
         gateway,
-        "select item, own_item, quantity_milli, price_micro, amount_fen,"
+        "select item, own_item, quantity_e4, price_micro, amount_fen,"
         " above_standard_fen, first_self_pay_fen, in_scope_fen, details"
         " from fee_line",
     )
-    assert kept[:8] == ("A", "x", 1000, 10_000_000, 1000, 200, 80, 720)
+    assert kept[:8] == ("A", "x", UNIT, 10_000_000, 1000, 200, 80, 720)
     assert kept[8] == {
         "memo": "m",
         "priced": {

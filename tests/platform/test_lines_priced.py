@@ -28,7 +28,7 @@ from gongji.settlement.batch_summary import batch_of, refuse_mixed, sums_for
 from gongji.settlement.contract import Line, Purchase
 from gongji.settlement.price_bills import Bill, PricedBill, price_bills, price_lines
 from gongji.settlement.store_lines import NewPurchase, write_purchase
-from gongji.units import day_of
+from gongji.units import UNIT, day_of
 
 
 @pytest.fixture
@@ -97,10 +97,10 @@ WRONG: list[tuple[str, list[Line], list[str]]] = [
     ("lines_missing", [], []),
     ("line_repeated", [line("1", "A", 100), line("1", "B", 100)], ["1"]),
     ("line_invalid", [line("", "A", 100)], []),
-    ("line_invalid", [replace(line("1", "A", 0), quantity_milli=0)], ["数量"]),
+    ("line_invalid", [replace(line("1", "A", 0), quantity_e4=0)], ["数量"]),
     ("line_invalid", [on("2024-02-30 08:00:00")], ["费用发生时间"]),
     ("line_invalid", [on("2020-01-01 08:00:00")], ["2020-01-01"]),
-    ("line_return", [replace(A7, quantity_milli=-1000, amount_fen=-100)], ["7（A）", "撤销结算"]),
+    ("line_return", [replace(A7, quantity_e4=-UNIT, amount_fen=-100)], ["7（A）", "撤销结算"]),
     ("line_amount_differs", [replace(A7, amount_fen=102)], ["7（A）", "1.02", "1.00"]),
     ("amount_too_large", [line("1", "A", 10**12), line("2", "A", 1)], []),
     ("line_unpriced", [A7, line("9", "OLD", 100)], ["9（OLD）", "2023-06-01"]),

@@ -24,7 +24,7 @@ from gongji.settlement.prescriptions import (
     withdraw_prescription,
 )
 from gongji.settlement.settle import settle
-from gongji.units import CHINA
+from gongji.units import CHINA, UNIT
 
 Connection = psycopg.Connection[Any]
 AREA, DAY = "532300", date(2024, 6, 5)
@@ -59,7 +59,7 @@ class Town:
     def buy(self, writer: str = "", person: str = "", number: str = "R1") -> Request:
         """A drug of 190.00 bought at the pharmacy."""
         sold = Line(
-            "1", "A", 1000, 190_000_000, 19_000, prescription=number, details={"rx_circ_flag": "1"}
+            "1", "A", UNIT, 190_000_000, 19_000, prescription=number, details={"rx_circ_flag": "1"}
         )
         bought = Purchase(
             datetime(2024, 6, 5, 9, tzinfo=CHINA),

@@ -165,7 +165,7 @@ def test_lines_are_told_by_visit_and_by_settlement_or_cancellation(place: Standi
     number = info["setl_id"]
     assert told() == [("1", number), ("9", "")] and told(setl_id=number) == [("1", number)]
     other = {"psn_no": psn_no, "mdtrt_id": second, "setl_id": number}
-    refused(place.client, "settlement_unknown", "5204", {"data": other})
+    refused(place.client, "settlement_of_another_visit", "5204", {"data": other})
     names = ("psn_no", "mdtrt_id", "setl_id")
     undone = place.client.do("2208", {"data": {name: info[name] for name in names}})["setlinfo"]
     assert told(setl_id=undone["setl_id"]) == [("1", undone["setl_id"])]

@@ -80,6 +80,15 @@ def contents(connection: Connection) -> dict[str, tuple[Any, ...]]:
     return found
 
 
+def test_quantities_in_thousandths_become_ten_thousandths(owner: Connection) -> None:
+    """The step of the fee lines, on a table as it stood before."""
+    owner.execute("create temp table fee_line (quantity_milli bigint not null)")
+    owner.execute("insert into fee_line values (1500), (1)")
+    owner.execute((PACKAGE / "settlement/steps/0002_parts_of_packs.sql").read_bytes())
+    found = owner.execute("select quantity_e4 from fee_line order by 1").fetchall()
+    assert found == [(10,), (15_000,)]
+
+
 def test_a_database_in_use_is_led_to_the_next_version(
     database: str, owner: Connection, gateway: Connection, tmp_path: Path
 ) -> None:

@@ -18,6 +18,7 @@ from gongji.settlement.contract import Line, Purchase, Request
 from gongji.settlement.settle import Bounds
 from gongji.settlement.stays import StayReport, record_stay
 from gongji.settlement.visits import check_day
+from gongji.units import UNIT
 
 Connection = psycopg.Connection[Any]
 
@@ -211,7 +212,7 @@ def test_a_purchase_is_of_the_day_in_china_at_its_instant(
     found = []
     for number, instant in enumerate(("2024-06-05T15:59:59", "2024-06-05T16:00:00")):
         line = Line(
-            "1", "A", 1000, 190_000_000, 19_000, prescription=f"R{number}", prescriber=writer
+            "1", "A", UNIT, 190_000_000, 19_000, prescription=f"R{number}", prescriber=writer
         )
         bought = Purchase(utc(instant), "pharmacy", "", (line,))
         key = counter.key(shop, "2102", {"n": number})
@@ -225,7 +226,7 @@ def test_a_purchase_is_of_the_day_in_china_at_its_instant(
 def test_a_purchase_outside_the_bounds_is_refused(owner: Connection, gateway: Connection) -> None:
     counter = Counter(owner, "532300")
     shop, person = counter.institution(5, "", "pharmacy"), counter.person(1)
-    line = Line("1", "A", 1000, 10_000_000, 1000)
+    line = Line("1", "A", UNIT, 10_000_000, 1000)
     bought = Purchase(utc("2024-12-21T16:00:00"), "pharmacy", "", (line,))
     bill = Request(counter.key(shop, "2102", {}), person, "pharmacy", 1000, "none", purchase=bought)
     assert refused(one(gateway, bill)) == "service_day_outside"

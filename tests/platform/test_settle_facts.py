@@ -232,9 +232,9 @@ def test_negotiated_drugs_have_a_deductible_for_each_drug(
         marks={"drugs": [_drug("1", "A"), _drug("2", "B")]},
     )
     owner.execute(
-        "insert into fee_line (batch_id, serial, item, quantity_milli, price_micro,"
+        "insert into fee_line (batch_id, serial, item, quantity_e4, price_micro,"
         " amount_fen, above_standard_fen, wholly_own_fen, first_self_pay_fen,"
-        " in_scope_fen, details) select max(id), '2', 'B', 1000, 0, 0, 0, 0, 0, 0, '{}'"
+        " in_scope_fen, details) select max(id), '2', 'B', 10000, 0, 0, 0, 0, 0, 0, '{}'"
         " from charge_batch"
     )
     assert refused(one(gateway, bill)) == "drugs_mixed"

@@ -9,7 +9,7 @@ from tests.platform.counter import NOW, RULES, Counter
 
 from gongji.settlement.contract import Line, Outcome, Purchase, Request
 from gongji.settlement.settle import settle
-from gongji.units import CHINA
+from gongji.units import CHINA, UNIT
 
 Connection = psycopg.Connection[Any]
 AREA = "532300"
@@ -32,7 +32,7 @@ def _buy(counter: Counter, psn_no: str, shop: str, writer: str, number: str, fen
         Line(
             str(place),
             item,
-            1000,
+            UNIT,
             amount * 10_000,
             amount,
             prescription=number,

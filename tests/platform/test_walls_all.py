@@ -79,9 +79,9 @@ insert into visit (id, area, person_id, institution, msgid, begun_at, details, d
 insert into charge_batch (id, visit_id, number, total_fen, above_standard_fen, wholly_own_fen,
   first_self_pay_fen, in_scope_fen, parts, marks) values
   (1000, 1000, '1', 0, 0, 0, 0, 0, '{}', '{}');
-insert into fee_line (id, batch_id, serial, item, quantity_milli, price_micro, amount_fen,
+insert into fee_line (id, batch_id, serial, item, quantity_e4, price_micro, amount_fen,
   above_standard_fen, wholly_own_fen, first_self_pay_fen, in_scope_fen, details) values
-  (1000, 1000, '1', 'A', 1000, 0, 0, 0, 0, 0, 0, '{}');
+  (1000, 1000, '1', 'A', 10000, 0, 0, 0, 0, 0, 0, '{}');
 insert into settlement_batch (entry, batch) values (1000, 1000);
 insert into prescription (id, prescriber, number, person, since, last)
   values (1000, 'H1', 'R1', 1000, '2024-03-01', '2024-03-03');

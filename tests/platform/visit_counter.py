@@ -27,7 +27,7 @@ from gongji.settlement.visits import (
     VisitNamed,
     VisitOpening,
 )
-from gongji.units import CHINA
+from gongji.units import CHINA, UNIT
 
 Connection = psycopg.Connection[Any]
 
@@ -130,7 +130,7 @@ def at(text: str) -> datetime:
 
 
 def line(serial: str, item: str, fen: int, quantity: int = 1, **more: Any) -> Line:
-    return Line(serial, item, quantity * 1000, fen * 10_000 // quantity, fen, **more)
+    return Line(serial, item, quantity * UNIT, fen * 10_000 // quantity, fen, **more)
 
 
 class Counter:

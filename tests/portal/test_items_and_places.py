@@ -131,6 +131,7 @@ def test_the_version_is_that_of_the_day(client: Any, owner: Any, day: str) -> No
 QUANTITIES = {
     "1": "10.00元",
     "0.001": "0.01元",
+    "0.0357": "0.36元",
     "0.5": "5.00元",
     ".5": "5.00元",
     "2.125": "21.25元",
@@ -138,11 +139,11 @@ QUANTITIES = {
     "100000": "1,000,000.00元",
     "": "10.00元",
 }
-NO_QUANTITIES = ["0", "0.000", "100000.001", "-1", "1.0001", "x", "1,5", "²", "1e3", "１"]
+NO_QUANTITIES = ["0", "0.000", "100000.001", "-1", "1.00001", "x", "1,5", "²", "1e3", "１"]
 
 
 @pytest.mark.parametrize("text", QUANTITIES)
-def test_a_quantity_has_up_to_three_decimals(client: Any, owner: Any, text: str) -> None:
+def test_a_quantity_has_up_to_four_decimals(client: Any, owner: Any, text: str) -> None:
     pairs = [*ASKED.items(), ("line_item", "T001"), ("line_price", "10")]
     found = ask(client, [("T001", text, "10")])
     if not text:

@@ -34,7 +34,7 @@ _REVOKED = """select id from item_match where institution = %s and own_item = %s
 class MatchedItem(msgspec.Struct, frozen=True):
     """An own item (code and name) that stands for a national one from a first to a last day.
 
-    `details` are kept as they were told.
+    Without a last day it stands for good. `details` are kept as they were told.
     """
 
     own_item: str
@@ -42,8 +42,13 @@ class MatchedItem(msgspec.Struct, frozen=True):
     list_type: str
     item: str
     since: date
-    last: date
+    last: date | None
     details: dict[str, str]
+
+    @property
+    def ends(self) -> date:
+        """The last day; of what is open, the last that there is."""
+        return self.last or date.max
 
 
 class ItemMatches(msgspec.Struct, frozen=True):
@@ -99,14 +104,14 @@ def _replaced(connection: Database, rows: Sequence[MatchedItem], institution: st
     for number, row in enumerate(rows):
         for other in rows[:number]:
             same = (other.own_item, other.list_type) == (row.own_item, row.list_type)
-            if same and other.since <= row.last and row.since <= other.last:
+            if same and other.since <= row.ends and row.since <= other.ends:
                 raise _matched(row, other.item)
         for known, own_item, list_type, item, since, until in standing:
             if (own_item, list_type) != (row.own_item, row.list_type):
                 continue
             if item == row.item:
                 replaced.append(known)
-            elif since <= row.last and (until is None or row.since < until):
+            elif since <= row.ends and (until is None or row.since < until):
                 raise _matched(row, item)
     return replaced
 

@@ -22,8 +22,8 @@ from gongji.platform.inbox import Inbox, Key, inbox_of
 from gongji.platform.law_book import Laws, in_force
 from gongji.refusals import Refusal
 from gongji.settlement.contract import Bounds
-from gongji.tabular.cell_forms import amount_text, instant_of
-from gongji.units import CHINA, MAX_FEN, Fen, day_in_china
+from gongji.tabular.cell_forms import LAST_YEAR, MOST_DIGITS, amount_text, instant_of, is_open_end
+from gongji.units import CHINA, MAX_FEN, Fen, day_in_china, round_half_up
 
 Node: TypeAlias = dict[str, Any]
 """An object of the input: field name in lower case -> text, None, or what is nested in it."""
@@ -32,6 +32,8 @@ _NUMBER = re.compile(r"([+-]?)([0-9]{1,24})(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,2
 PRIVATE = frozenset({"certno", "mdtrt_cert_no", "psn_name", "tel", "addr", "card_sn", "patn_name"})
 """Fields that say who somebody is."""
 _SHOWN = 40
+_FLOAT_NOISE = 10**5
+"""How small a part of its last decimal a number may miss that floats were added up to."""
 
 
 @dataclass(frozen=True)
@@ -295,19 +297,25 @@ class Call(msgspec.Struct, frozen=True, dict=True):
         required: bool = True,
         default: str = "",
     ) -> str:
-        """A code of a table; where it may be absent, `default`."""
+        """A code of a table, with or without its leading zeros; where it may be absent, `default`.
+
+        Shape:   clients that keep codes as numbers send 2 for 02.
+        """
         value = self.text(node, name, required)
-        if value and value not in allowed:
+        if not value:
+            return default
+        found = next((code for code in allowed if same_code(code, value)), None)
+        if found is None:
             codes = "、".join(sorted(allowed))
             raise Refusal("value_invalid", name, {"value": shown(name, value), "allowed": codes})
-        return value or default
+        return found
 
     def fen(self, node: Node, name: str, required: bool = False, negative: bool = False) -> Fen:
         """An amount of yuan, a number or a text, in fen."""
         text = self.text(node, name, required)
         if not text:
             return 0
-        amount = _scaled(text, 2)
+        amount = parse_scaled(text, 2)
         if amount is None:
             raise Refusal("amount_invalid", name, {"value": shown(name, text)})
         if amount < 0 and not negative:
@@ -328,7 +336,7 @@ class Call(msgspec.Struct, frozen=True, dict=True):
         text = self.text(node, name, required)
         if not text:
             return 0
-        number = _scaled(text, decimals)
+        number = parse_scaled(text, decimals)
         if number is None:
             allowed = f"至多 {decimals} 位小数的数"
             raise Refusal("value_invalid", name, {"value": shown(name, text), "allowed": allowed})
@@ -341,7 +349,7 @@ class Call(msgspec.Struct, frozen=True, dict=True):
     def whole(self, node: Node, name: str, required: bool = False, most: int = 10**9) -> int:
         """A whole number from zero on."""
         text = self.text(node, name, required)
-        number = _scaled(text, 0) if text else 0
+        number = parse_scaled(text, 0) if text else 0
         if number is None or not 0 <= number <= most:
             allowed = f"0 至 {most} 的整数"
             raise Refusal("value_invalid", name, {"value": shown(name, text), "allowed": allowed})
@@ -366,14 +374,33 @@ class Call(msgspec.Struct, frozen=True, dict=True):
         text = self.text(node, name, required)
         return _instant(name, text).date() if text else None
 
+    def end(self, node: Node, name: str, required: bool = False) -> datetime | None:
+        """When something ends; None where nothing is told, or what never comes (9999-12-31)."""
+        text = self.text(node, name, required)
+        return _instant(name, text) if text and not is_open_end(text) else None
+
+    def last_day(self, node: Node, name: str, required: bool = False) -> date | None:
+        """The day of such an end."""
+        found = self.end(node, name, required)
+        return found.date() if found else None
+
     @property
     def today(self) -> date:
         """The day of `now` in Shanghai."""
         return day_in_china(self.now)
 
 
-def _scaled(text: str, decimals: int) -> int | None:
-    """A decimal number times ten to the power of `decimals`, None if it is not a whole one."""
+def same_code(code: str, told: str) -> bool:
+    """Whether a code is the one that was told: a client that keeps codes as numbers drops zeros."""
+    return code == told or code.lstrip("0") == told.lstrip("0")
+
+
+def parse_scaled(text: str, decimals: int) -> int | None:
+    """A decimal number times ten to the power of `decimals`, None if it is not a whole one.
+
+    Rounds:  what binary floats leave of an amount (0.30000000000000004, 2.8e-14 for nothing): of
+             more digits than a float keeps, the nearest whole number, if that is as good as met.
+    """
     found = _NUMBER.fullmatch(amount_text(text))
     if found is None:
         return None
@@ -382,8 +409,10 @@ def _scaled(text: str, decimals: int) -> int | None:
     if shift >= 0:
         number = int(f"{digits}{'0' * shift}")
     else:
-        number, lost = divmod(digits, int(f"1{'0' * -shift}"))
-        if lost:
+        unit = int(f"1{'0' * -shift}")
+        number = round_half_up(digits, unit)
+        missed = abs(digits - number * unit)
+        if missed and (digits < 10**MOST_DIGITS or missed * _FLOAT_NOISE > unit):
             return None
     return -number if sign == "-" else number
 
@@ -391,7 +420,7 @@ def _scaled(text: str, decimals: int) -> int | None:
 def _instant(name: str, text: str) -> datetime:
     try:
         made = instant_of(text)
-        if not 1900 <= made.year <= 2200:
+        if not 1900 <= made.year <= LAST_YEAR:
             raise ValueError
     except (ValueError, OverflowError):
         values = {"value": shown(name, text), "allowed": "yyyy-MM-dd HH:mm:ss"}

@@ -17,10 +17,9 @@ from gongji.law.rulebook.law import Law
 from gongji.platform.installation import installed_areas
 from gongji.portal.inputs import Question
 from gongji.refusals import Refusal
-from gongji.units import Fen, Ppm, date_of, yuan_text
+from gongji.units import QUANTITY_DECIMALS, UNIT, Fen, Ppm, date_of, yuan_text
 
-MILLI = 1000
-MOST_QUANTITY = 100_000 * MILLI
+MOST_QUANTITY = 100_000 * UNIT
 SUGGESTED = 20
 LEVELS = (1, 2, 3)
 
@@ -103,7 +102,7 @@ def _line(
         raise Refusal("item_unknown", "item", {"value": row["item"]})
     quantity = _quantity(row.get("quantity", "1"))
     price = read_amount("price", row.get("price", ""))
-    amount = (price * quantity + MILLI // 2) // MILLI
+    amount = (price * quantity + UNIT // 2) // UNIT
     terms = terms_of(law)
     judgement = judge(version, terms, level, True)
     above, own, first, in_scope = split(judgement, terms, amount, quantity)
@@ -116,14 +115,14 @@ def _code(said: str) -> str:
 
 
 def _quantity(text: str) -> int:
-    """A quantity in thousandths."""
+    """A quantity in ten-thousandths."""
     whole, _, rest = text.partition(".")
-    milli = (whole or "0") + rest.ljust(3, "0")
-    if not (milli.isascii() and milli.isdigit() and len(rest) <= 3):
-        raise Refusal("value_invalid", "quantity", {"value": text, "allowed": "至多三位小数的正数"})
-    if not 0 < int(milli) <= MOST_QUANTITY:
-        raise Refusal("value_invalid", "quantity", {"value": text, "allowed": "0.001 至 100000"})
-    return int(milli)
+    digits = (whole or "0") + rest.ljust(QUANTITY_DECIMALS, "0")
+    if not (digits.isascii() and digits.isdigit() and len(rest) <= QUANTITY_DECIMALS):
+        raise Refusal("value_invalid", "quantity", {"value": text, "allowed": "至多四位小数的正数"})
+    if not 0 < int(digits) <= MOST_QUANTITY:
+        raise Refusal("value_invalid", "quantity", {"value": text, "allowed": "0.0001 至 100000"})
+    return int(digits)
 
 
 def versions(area: str, items: list[str], day: date) -> dict[str, ListedVersion]:

@@ -39,6 +39,7 @@ from gongji.platform.inbox import Key
 from gongji.refusals import Refusal
 from gongji.settlement.adjustments import CANCELLED, KEPT, Group, claimed, difference, enter
 from gongji.settlement.contract import Outcome
+from gongji.settlement.kept_settlements import of_another_visit
 from gongji.units import day_in_china
 
 Connection = psycopg.Connection[Any]
@@ -102,7 +103,8 @@ def cancel(
     gateway does, around it. Meters and accounts come back, lines can be settled anew, their
     prescriptions used again. Settlements that build on it are flagged for the agency; in the areas
     of `refuse_chained` they stop it instead.
-    Refuses: (raises) settlement_unknown, settlement_cancelled, settlement_chained, period_closed.
+    Refuses: (raises) settlement_unknown, settlement_of_another_visit, settlement_cancelled,
+             settlement_chained, period_closed.
     """
     with connection.transaction():
         found = _find(connection, entry)
@@ -110,10 +112,11 @@ def cancel(
         if (
             found is None
             or found.kind != SETTLEMENT
-            or (found.person, found.settlement.visit) != (person, visit)
-            or found.institution != key.actor
+            or (found.person, found.institution) != (person, key.actor)
         ):
             raise Refusal("settlement_unknown", "setl_id", {"value": str(entry)})
+        if found.settlement.visit != visit:
+            raise of_another_visit(entry, visit)
         return _Undo(connection, _actor(key), now, refuse_chained).undo(found)
 
 

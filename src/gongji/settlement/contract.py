@@ -50,7 +50,7 @@ class Line:
 
     serial: str
     item: str
-    quantity_milli: int
+    quantity_e4: int
     price_micro: int
     amount_fen: Fen
     own_item: str = ""

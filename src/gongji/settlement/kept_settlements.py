@@ -8,6 +8,7 @@ import psycopg
 
 from gongji.ledger.entry_rows import READ, EntryRow, read_entry
 from gongji.platform.inbox import INSTITUTION
+from gongji.refusals import Refusal
 from gongji.units import Fen
 
 Connection = psycopg.Connection[Any]
@@ -84,6 +85,27 @@ def own_settlement(
     """An own settlement or cancellation of a person, or None where there is no such one."""
     row = connection.execute(_ENTRY, [number, institution, person]).fetchone()
     return read_entry(row) if row else None
+
+
+def settlement_of_visit(
+    connection: Connection, institution: str, person: int, number: int, visit: int
+) -> EntryRow:
+    """An own settlement or cancellation of a person's visit.
+
+    Refuses: settlement_unknown, settlement_of_another_visit.
+    """
+    entry = own_settlement(connection, institution, person, number)
+    if entry is None:
+        raise Refusal("settlement_unknown", "setl_id", {"value": str(number)})
+    if entry.settlement.visit != visit:
+        raise of_another_visit(number, visit)
+    return entry
+
+
+def of_another_visit(number: int, visit: int) -> Refusal:
+    """The refusal of a settlement that is there, and whose visit is named wrongly."""
+    values = {"value": str(number), "visit": str(visit)}
+    return Refusal("settlement_of_another_visit", "mdtrt_id", values)
 
 
 def around(connection: Connection, entry: EntryRow) -> EntryAround:

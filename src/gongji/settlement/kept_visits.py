@@ -33,7 +33,7 @@ _ONE_VISIT = """select v.id, v.diagnoses, v.created_at from visit v
 where v.id = %s and v.institution = %s and v.person_id = %s"""
 _LINES = """select v.id as visit, v.med_type, v.begun_at, b.created_at, b.marks,
   t.entry as settled_by,
-  e.facts, l.serial, l.item, l.own_item, l.quantity_milli,
+  e.facts, l.serial, l.item, l.own_item, l.quantity_e4,
   l.price_micro, l.amount_fen, l.above_standard_fen, l.wholly_own_fen, l.first_self_pay_fen,
   l.in_scope_fen, l.details, i.name, i.list_type, i.specification, m.own_name,
   m.details as matched

@@ -32,8 +32,6 @@ from gongji.units import day_of, yuan_text
 Connection = psycopg.Connection[Any]
 PIECE = 50_000
 """So many rows are in memory at a time."""
-TENTHS = 10
-"""A quantity is kept in thousandths, a table's count is in ten-thousandths."""
 
 _STANDS = """not exists (select from entry r where r.reverses = e.id)"""
 _AMOUNTS = {
@@ -78,7 +76,7 @@ cross join lateral (
 where {_CHOSEN} order by e.person, e.service_date, e.id"""
 _LINES = f"""select l.id, v.id as visit, p.psn_no, e.institution, v.begun_at
   at time zone 'Asia/Shanghai' as occurred_at, l.item, i.name, i.list_type as kind,
-  l.quantity_milli, l.price_micro, l.amount_fen, l.in_scope_fen
+  l.quantity_e4, l.price_micro, l.amount_fen, l.in_scope_fen
 from entry e join person p on p.id = e.person
 join settlement s on s.entry = e.id join visit v on v.id = s.visit
 join settlement_batch t on t.entry = e.id and t.released_at is null
@@ -246,7 +244,7 @@ class _Writing:
             "item": row["item"],
             "name": row["name"],
             "kind": row["kind"],
-            "count": row["quantity_milli"] * TENTHS,
+            "count": row["quantity_e4"],
             "price": row["price_micro"],
             "amount_fen": row["amount_fen"],
             "in_scope_fen": row["in_scope_fen"],

@@ -6,7 +6,6 @@ here. Whether a line has to do with the disease is decided twice: here for the r
 the settlement, which knows the benefit (`gongji.settlement.batch_summary.sums_for`).
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -26,7 +25,8 @@ from gongji.people.person_facts import FactRow
 from gongji.refusals import Refusal
 from gongji.settlement.contract import Line
 from gongji.settlement.routes import DISEASE_CARE
-from gongji.units import MAX_FEN, WHOLE, Fen, Ppm, day_of, round_half_up, yuan_text
+from gongji.tabular.cell_forms import day_text
+from gongji.units import MAX_FEN, UNIT, WHOLE, Fen, Ppm, day_of, round_half_up, yuan_text
 
 FEE_TIME, OUTSIDE_PRESCRIPTION = "fee_ocur_time", "rx_circ_flag"
 """What is read of a line's details: when the fee arose, and whether its prescription came from
@@ -44,9 +44,8 @@ OTHER_CHARGE = "14"
 """The fee category of an item that the catalogue does not know (其他费)."""
 
 SERIAL_LENGTH = 30
-_DAY = re.compile(r"(\d{4})[-/]?(\d{2})[-/]?(\d{2})(?:\D.*|\d{6})?", re.DOTALL)
-_PRODUCT = 10**7
-"""Thousandths of a unit times millionths of a yuan that make a fen."""
+_PRODUCT = UNIT * 10**4
+"""Ten-thousandths of a unit times millionths of a yuan that make a fen."""
 
 
 @dataclass(frozen=True)
@@ -239,11 +238,11 @@ def check_lines(lines: Sequence[Line]) -> None:
         if line.serial in serials:
             raise Refusal("line_repeated", "feedetl_sn", {"value": line.serial})
         serials.add(line.serial)
-        if line.quantity_milli < 0 or line.amount_fen < 0 or line.price_micro < 0:
+        if line.quantity_e4 < 0 or line.amount_fen < 0 or line.price_micro < 0:
             raise Refusal("line_return", "cnt", {"value": _named(line)})
-        if not line.quantity_milli:
+        if not line.quantity_e4:
             raise _invalid(line, "数量须大于零")
-        product = round_half_up(line.quantity_milli * line.price_micro, _PRODUCT)
+        product = round_half_up(line.quantity_e4 * line.price_micro, _PRODUCT)
         if abs(product - line.amount_fen) > 1:
             values = {
                 "value": _named(line),
@@ -264,13 +263,10 @@ def fee_day(line: Line, bill: Bill) -> date:
     text = line.details.get(FEE_TIME) or ""
     if not text:
         return bill.day
-    found = _DAY.fullmatch(str(text))
     try:
-        day = date(*map(int, found.groups())) if found else None
+        day = date.fromisoformat(day_text(str(text)))
     except ValueError:
-        day = None
-    if day is None:
-        raise _invalid(line, "费用发生时间无法识别；应为 yyyy-MM-dd HH:mm:ss")
+        raise _invalid(line, "费用发生时间无法识别；应为 yyyy-MM-dd HH:mm:ss") from None
     if bill.bounds and not bill.bounds[0] <= day <= bill.bounds[1]:
         first, last = bill.bounds
         raise _invalid(line, f"费用发生时间 {day} 不在受理范围 {first} 至 {last} 内")
@@ -387,7 +383,7 @@ def _price_line(
     prescriber = _prescriber(line, bill)
     level = levels[bill.institution] or levels.get(prescriber, 0)
     judgement = judge(version, terms, level, permitted(line.approved, version))
-    made = split(judgement, terms, line.amount_fen, line.quantity_milli)
+    made = split(judgement, terms, line.amount_fen, line.quantity_e4)
     return PricedLine(line, day, version, judgement, made, prescriber=prescriber)
 
 

@@ -29,7 +29,7 @@ _BATCHES = """insert into charge_batch (id, visit_id, number, disease, total_fen
 select * from unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::bigint[],
   %s::bigint[], %s::bigint[], %s::bigint[], %s::jsonb[], %s::jsonb[])"""
 
-_LINES = """insert into fee_line (batch_id, serial, item, own_item, version, quantity_milli,
+_LINES = """insert into fee_line (batch_id, serial, item, own_item, version, quantity_e4,
   price_micro, amount_fen, above_standard_fen, wholly_own_fen, first_self_pay_fen, in_scope_fen,
   details)
 select * from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[],
@@ -158,7 +158,7 @@ def _line_rows(batch: int, priced: PricedBill) -> list[tuple[Any, ...]]:
             line.line.item,
             line.line.own_item,
             line.version.id if line.version else None,
-            line.line.quantity_milli,
+            line.line.quantity_e4,
             line.line.price_micro,
             line.line.amount_fen,
             *line.split,

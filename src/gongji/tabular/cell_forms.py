@@ -142,21 +142,46 @@ def instant_of(text: str) -> datetime:
 
     Refuses: ValueError.
     """
-    found = None
-    given = narrow(text)
-    for form in _INSTANTS:
-        found = form.fullmatch(given)
-        if found:
-            break
-    if found is None:
-        raise ValueError(f"不是日期或时间：{text!r}")
-    parts = [part for name, part in enumerate(found.groups(), 1) if name != _mark(found)]
-    *numbers, zone = parts
+    *numbers, zone = _parts(text)
     year, month, day, hour, minute, second = (int(part or 0) for part in numbers)
     made = datetime(year, month, day, hour, minute, second, tzinfo=CHINA)
     if zone and numbers[3] is not None:
         return made.replace(tzinfo=_offset(zone)).astimezone(CHINA)
     return made
+
+
+LAST_YEAR = 2200
+"""Whatever ends after it never ends: an open end is written 9999-12-31 or 2999-12-31."""
+
+
+def is_open_end(text: str) -> bool:
+    """Whether an instant lies beyond every year that is taken."""
+    try:
+        return instant_of(text).year > LAST_YEAR
+    except OverflowError:
+        return True
+    except ValueError:
+        return False
+
+
+def has_hour(text: str) -> bool:
+    """Whether an instant tells an hour, and not its day alone.
+
+    Refuses: ValueError.
+    """
+    return _parts(text)[3] is not None
+
+
+def _parts(text: str) -> list[str | None]:
+    """Year, month, day, hour, minute, second and offset of an instant, as they are written.
+
+    Refuses: ValueError.
+    """
+    given = narrow(text)
+    found = next((made for form in _INSTANTS if (made := form.fullmatch(given))), None)
+    if found is None:
+        raise ValueError(f"不是日期或时间：{text!r}")
+    return [part for name, part in enumerate(found.groups(), 1) if name != _mark(found)]
 
 
 def _mark(found: re.Match[str]) -> int:

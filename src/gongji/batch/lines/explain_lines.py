@@ -12,7 +12,7 @@ from gongji.law.pricing.terms import NEGOTIATED, Terms
 from gongji.law.rulebook.line_provisions import OUTSIDE, SELF_PAY, UNRELATED
 from gongji.law.rulebook.provision_kinds import Doubt
 from gongji.law.rulebook.vocabulary import BENEFITS
-from gongji.units import show_ppm
+from gongji.units import QUANTITY_DECIMALS, UNIT, show_ppm
 
 NEGOTIATED_DRUG = BENEFITS[NEGOTIATED]
 
@@ -32,8 +32,8 @@ def explain_line(priced: PricedRows, line: Mapping[str, Any]) -> tuple[list[Sent
 def _opening(line: Mapping[str, Any]) -> Sentence:
     name = f"{line['item']} {line['name'] or ''}".strip()
     group = f"（{line['class']}类）" if line["class"] else "（目录中没有）"
-    whole, thousandths = divmod(line["milli"], 1000)
-    number = f"{whole}.{thousandths:03d}".rstrip("0").rstrip(".")
+    whole, parts = divmod(line["quantity_e4"], UNIT)
+    number = f"{whole}.{parts:0{QUANTITY_DECIMALS}d}".rstrip("0").rstrip(".")
     return Sentence("line", f"{name}{group}：数量{number}，金额{yuan(line['amount_fen'])}。")
 
 

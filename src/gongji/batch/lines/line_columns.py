@@ -11,6 +11,7 @@ import polars as pl
 from gongji.law.engine.visit import read_amount, read_date, read_flag
 from gongji.refusals import Refusal
 from gongji.tabular.arrow_tables import FAULT, ROW, refusal_of_fault
+from gongji.units import QUANTITY_DECIMALS
 
 CODE, FIELD = "_code", "_field"
 """What is wrong with a row: the code of a refusal and the column concerned; empty while fine."""
@@ -42,7 +43,7 @@ FLAGS = {
     "no": False,
     "否": False,
 }
-QUANTITY = "大于零、至多三位小数的数"
+QUANTITY = "大于零、至多四位小数的数"
 
 
 def numeral(name: str, decimals: int) -> pl.Expr:
@@ -99,7 +100,7 @@ def type_lines(frame: pl.DataFrame) -> pl.DataFrame:
     lines = complete(frame, LINE_COLUMNS).with_columns(none.alias(CODE), none.alias(FIELD))
     lines = lines.with_columns(
         fen=pl.coalesce(numeral("amount", 2), numeral("amount_fen", 0)),
-        milli=numeral("quantity", 3),
+        quantity_e4=numeral("quantity", QUANTITY_DECIMALS),
         line_level=word("level", LEVELS, pl.Int64),
         is_related=word("related", FLAGS, pl.Boolean),
         line_day=day("date"),
@@ -112,7 +113,7 @@ def type_lines(frame: pl.DataFrame) -> pl.DataFrame:
     lines = mark(lines, ~given & pl.col("amount_fen").is_null(), "field_missing", "amount")
     lines = mark(lines, pl.col("fen").is_null() & given, "amount_invalid", "amount")
     lines = mark(lines, pl.col("fen").is_null(), "amount_invalid", "amount_fen")
-    lines = mark(lines, pl.col("milli").fill_null(0) == 0, "value_invalid", "quantity")
+    lines = mark(lines, pl.col("quantity_e4").fill_null(0) == 0, "value_invalid", "quantity")
     for name, made in (("level", "line_level"), ("related", "is_related"), ("date", "line_day")):
         wrong = pl.col(name).is_not_null() & pl.col(made).is_null()
         lines = mark(lines, wrong, "value_invalid", name)

@@ -61,7 +61,7 @@ KEPT = (
     "item",
     "name",
     "class",
-    "milli",
+    "quantity_e4",
     "amount_fen",
     *SPLIT,
     "part",
@@ -96,7 +96,7 @@ class PricedRows:
 @compiled
 def _split(
     fen: I64,
-    milli: I64,
+    quantity: I64,
     standard: I64,
     share: I64,
     covered: I64,
@@ -108,7 +108,7 @@ def _split(
     """The kernel's split of every line."""
     for i in range(len(fen)):
         above[i], wholly[i], own[i], inside[i] = price_line(
-            fen[i], milli[i], standard[i], share[i], covered[i]
+            fen[i], quantity[i], standard[i], share[i], covered[i]
         )
 
 
@@ -346,7 +346,7 @@ def _judge(lines: pl.DataFrame) -> pl.DataFrame:
         covered=(pl.col("class").is_in(["甲", "乙"]) & ~unrelated).fill_null(False),
         part=pl.when(pl.col("has_parts")).then("part").fill_null(""),
     )
-    bound = (1 << 61) // pl.col("milli").clip(1)
+    bound = (1 << 61) // pl.col("quantity_e4").clip(1)
     lines = mark(lines, pl.col("standard_fen") > bound, "amount_too_large", "standard")
     covered = pl.col("covered")
     lines = mark(lines, covered & pl.col("needs_level"), "level_missing", "level")
@@ -367,7 +367,7 @@ def _ceiling(level: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
 def _pour(lines: pl.DataFrame) -> pl.DataFrame:
     """The kernel's split of the lines that nothing is wrong with; nothing for the others."""
     fine = pl.col(CODE).is_null()
-    names = ("fen", "milli", "standard_fen", "share_ppm", "covered")
+    names = ("fen", "quantity_e4", "standard_fen", "share_ppm", "covered")
     given = [
         np.ascontiguousarray(
             lines.select(pl.when(fine).then(pl.col(name).cast(pl.Int64)).fill_null(0))

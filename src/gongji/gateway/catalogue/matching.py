@@ -30,7 +30,7 @@ def upload_matches(call: Call) -> None:
 def _read(call: Call, row: Node) -> MatchedItem:
     return MatchedItem(
         since=call.day(row, "begndate"),
-        last=call.day(row, "enddate"),
+        last=call.last_day(row, "enddate", required=True),
         own_item=call.text(row, "fixmedins_hilist_id", required=True, longest=150),
         own_name=call.text(row, "fixmedins_hilist_name", required=True, longest=200),
         list_type=call.choice(row, "list_type", LIST_TYPES),

@@ -285,7 +285,7 @@ def _versions_asked(call: Call) -> PageAsked:
     asked.places("insu_admdvs", "poolarea_no")
     asked.spans()
     asked.equal("hilist_code", "v.item")
-    ends = call.day(asked.data, "enddate", False)
+    ends = call.last_day(asked.data, "enddate")
     if ends:
         asked.conditions.append("v.until <= %(enddate)s::date + 1")
         asked.values["enddate"] = ends

@@ -3,7 +3,8 @@
 from typing import Any
 
 from gongji.gateway.filings import filing_fields as fields
-from gongji.gateway.transactions import Answer, Call, Node, transaction
+from gongji.gateway.transactions import Answer, Call, Node, same_code, transaction
+from gongji.gateway.visits.read_bills import check_insurance
 from gongji.gateway.wire.codes import in_fields
 from gongji.gateway.wire.fields import Node as Table
 from gongji.gateway.wire.fields import fill
@@ -42,6 +43,8 @@ def _psn_no(call: Call, data: Node) -> str:
 def refer(call: Call) -> dict[str, Any]:
     """A referral, in force at once."""
     data = call.one("refmedin")
+    if data.get("insutype") is not None:
+        check_insurance(call, data)
     for name in ("diag_code", "diag_name", "reflin_medins_name", "mdtrtarea_admdvs", "refl_opnn"):
         call.text(data, name, required=True)
     call.choice(data, "refl_type", ("1", "2", "3"))
@@ -51,7 +54,7 @@ def refer(call: Call) -> dict[str, Any]:
         psn_no=_psn_no(call, data),
         receiver=receiver,
         since=call.day(data, "begndate", False) or referred_on,
-        last=call.day(data, "enddate", False),
+        last=call.last_day(data, "enddate"),
         reason=call.text(data, "refl_rea", required=True, longest=100),
         message=call.key.msg_id,
     )
@@ -71,7 +74,8 @@ def refer(call: Call) -> dict[str, Any]:
 def register(call: Call) -> Answer:
     """A chronic or special registration; it counts once the agency has approved it."""
     data = call.one("data")
-    for name in ("insutype", "insu_optins", "ide_fixmedins_name", "diag_dr_codg", "diag_dr_name"):
+    check_insurance(call, data)
+    for name in ("insu_optins", "ide_fixmedins_name", "diag_dr_codg", "diag_dr_name"):
         call.text(data, name, required=True)
     call.day(data, "hosp_ide_date")
     content = RegistrationFiling(
@@ -80,7 +84,7 @@ def register(call: Call) -> Answer:
         name=call.text(data, "opsp_dise_name", required=True, longest=300),
         certifier=call.text(data, "ide_fixmedins_no", required=True, longest=30),
         since=call.day(data, "begndate"),
-        last=call.day(data, "enddate", False),
+        last=call.last_day(data, "enddate"),
         message=call.key.msg_id,
     )
     with in_fields(disease="opsp_dise_code"):
@@ -104,8 +108,8 @@ def select(call: Call) -> dict[str, Any]:
     """
     data = call.one("data")
     kind = call.text(data, "biz_appy_type", required=True)
-    if kind != SELECTION:
-        values = {"value": kind[:10], "reason": NOT_SERVED.get(kind, _ELSEWHERE)}
+    if not same_code(SELECTION, kind):
+        values = {"value": kind[:10], "reason": NOT_SERVED.get(kind.zfill(2), _ELSEWHERE)}
         raise Refusal("filing_kind_not_served", "biz_appy_type", values)
     if call.whole(data, "fix_srt_no", required=True) != 1:
         values = {"value": call.text(data, "fix_srt_no"), "allowed": "1（只选定一家机构）"}
@@ -115,7 +119,7 @@ def select(call: Call) -> dict[str, Any]:
         psn_no=_psn_no(call, data),
         institution=call.text(data, "fixmedins_code", required=True, longest=12),
         since=call.day(data, "begndate"),
-        last=call.day(data, "enddate", False),
+        last=call.last_day(data, "enddate"),
         reason=call.text(data, "memo"),
         message=call.key.msg_id,
     )
@@ -141,7 +145,7 @@ def report_injury(call: Call) -> dict[str, Any]:
         certificate=call.text(data, "certno", required=True, longest=50),
         third_party=call.choice(data, "chk_pay_flag", ("0", "1")) == "0",
         since=call.day(data, "begndate"),
-        last=call.day(data, "enddate", False),
+        last=call.last_day(data, "enddate"),
         memo="；".join(text for text in told if text)[:500],
         message=call.key.msg_id,
     )

@@ -18,13 +18,14 @@ from gongji.gateway.queries.people import (
     word,
 )
 from gongji.gateway.queries.visits import window
-from gongji.gateway.transactions import Call, show_instant, transaction
+from gongji.gateway.transactions import Call, same_code, show_instant, transaction
 from gongji.gateway.wire.fields import fill, last_day
 from gongji.gateway.wire.personal_fields import Party
 from gongji.institutions.institution_rows import Institution, institutions_of
 from gongji.people import told_facts
 from gongji.people.filings import filed_by
 from gongji.people.person_facts import FactRow
+from gongji.tabular.cell_forms import day_text
 from gongji.units import CHINA
 
 INPATIENT = "21"
@@ -62,7 +63,7 @@ def query_selections(call: Call) -> dict[str, Any]:
     data = call.one("data")
     kind = call.text(data, "biz_appy_type", required=True)
     person = named_person(call, data)
-    if kind != SELECTION:
+    if not same_code(SELECTION, kind):
         return {"psnfixmedin": []}
     held = told_facts.not_over(call.connection, person.person, "selection", call.today)
     places = _places(call, [fact.details["institution"] for fact in held])
@@ -171,7 +172,7 @@ def _referral(
         "reflin_medins_no": fact.key,
         "reflin_medins_name": place.name if place else word(said, "reflin_medins_name"),
         "out_flag": _outside(fact.area, place),
-        "refl_date": word(said, "refl_date")[:10] or fact.since.isoformat(),
+        "refl_date": day_text(word(said, "refl_date")) or fact.since.isoformat(),
         "refl_rea": fact.details.get("reason", ""),
         "begndate": fact.since.isoformat(),
         "enddate": last_day(fact.until),

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from psycopg import Connection
 
-from gongji.gateway.transactions import Call, Node
+from gongji.gateway.transactions import Call, Node, same_code
 from gongji.institutions.institution_facts import people_a_day
 from gongji.people.person_rows import Person, find_by_card, find_person, is_of
 from gongji.platform import trail
@@ -144,7 +144,7 @@ def check_bearer(call: Call, node: Node, psn_no: str) -> None:
     if person is None or not person.certificate:
         return
     number = call.text(node, "mdtrt_cert_no", longest=500)
-    if call.text(node, "mdtrt_cert_type") == SOCIAL_CARD:
+    if same_code(SOCIAL_CARD, call.text(node, "mdtrt_cert_type")):
         found = find_by_card(call.connection, call.identity, number) if number else None
         same = found is not None and found.id == person.id
     else:

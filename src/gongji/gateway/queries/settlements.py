@@ -19,13 +19,14 @@ from gongji.ledger import balances
 from gongji.ledger.entry_rows import CANCELLATION, EntryRow
 from gongji.refusals import Refusal
 from gongji.settlement import kept_settlements
+from gongji.tabular.cell_forms import narrow
 from gongji.units import Fen
 
 AT_THE_INSTITUTION = "2"
 _NO_LEVEL = "9"
 _NODES = {"2102": "druginfo"}
 _CODES = ("C0000", "S0000", "Q0000", "D310101", "D310201", "D320101", "D330101")
-_WHEN = re.compile(r"(\d{4})(\d{2})?")
+_WHEN = re.compile(r"([0-9]{4})([0-9]{2})?")
 
 
 @transaction("5203")
@@ -38,14 +39,9 @@ def query_settlement(call: Call) -> dict[str, Any]:
     number = visit_number(call, data, "setl_id")
     visit = visit_number(call, data)
     person = named_person(call, data)
-    entry = kept_settlements.own_settlement(
-        call.connection, call.institution, person.person.id, number
+    entry = kept_settlements.settlement_of_visit(
+        call.connection, call.institution, person.person.id, number, visit
     )
-    if entry is None:
-        raise Refusal("settlement_unknown", "setl_id", {"value": str(number)})
-    if entry.settlement.visit != visit:
-        values = {"value": str(number), "visit": str(visit)}
-        raise Refusal("settlement_of_another_visit", "mdtrt_id", values)
     info = _setlinfo(call, entry) | person.on(entry.service_date)
     detail = [fill(fields.SETTLEMENT_DETAIL, one) for one in setldetail(entry, {})]
     known = {name: info[name] for name in fields.SETTLEMENT.filled}
@@ -131,7 +127,7 @@ def _when(call: Call, text: str) -> tuple[date, date, str]:
 
     Refuses: value_invalid.
     """
-    text = text or str(call.today.year)
+    text = narrow(text) or str(call.today.year)
     found = _WHEN.fullmatch(text)
     try:
         if found is None or int(found[1]) < 1900:

@@ -15,12 +15,13 @@ from gongji.gateway.wire.fields import fill, ratio, scaled, yuan
 from gongji.institutions.institution_rows import get_institution
 from gongji.refusals import Refusal
 from gongji.settlement import kept_visits
+from gongji.settlement.kept_settlements import settlement_of_visit
 from gongji.settlement.kept_visits import KeptVisit, VisitsAsked
-from gongji.units import CHINA
+from gongji.tabular.cell_forms import has_hour
+from gongji.units import CHINA, QUANTITY_DECIMALS
 
 MOST_DAYS = 1100
 """How many days a query may span."""
-_DATE_LENGTH = 10
 _DIAGNOSES_LONGEST = 200
 _MOST_ROWS = 5000
 _SENT_LINE = (
@@ -55,13 +56,15 @@ class Window:
 
 
 def window(call: Call, data: Node) -> Window:
-    """begntime to endtime; a date alone as the end is the whole day, an absent end is now.
+    """begntime to endtime; a date alone as the end is the whole day; without an end, or with
+    one that never comes, today is the last day.
 
     Refuses: field_missing, value_invalid, dates_reversed, window_too_long.
     """
     since = call.instant(data, "begntime")
-    until = call.instant(data, "endtime", False) or max(call.now.astimezone(CHINA), since)
-    if len(call.text(data, "endtime")) <= _DATE_LENGTH:
+    ends = call.end(data, "endtime")
+    until = ends or max(call.now.astimezone(CHINA), since)
+    if ends is None or not has_hour(call.text(data, "endtime")):
         until = until.replace(hour=23, minute=59, second=59)
     if until < since:
         values = {"value": show_instant(until) or "", "since": show_instant(since) or ""}
@@ -159,16 +162,16 @@ def query_diagnoses(call: Call) -> dict[str, Any]:
 def query_lines(call: Call) -> dict[str, Any]:
     """The fee lines of an own visit, or of one of its settlements; the output is the array itself.
 
-    Refuses: visit_unknown, settlement_unknown.
+    Refuses: visit_unknown, settlement_unknown, settlement_of_another_visit.
     """
     data = call.one("data")
     visit = visit_number(call, data)
     entry = visit_number(call, data, "setl_id") if call.text(data, "setl_id") else None
     person = named_person(call, data)
     own = call.institution, person.person.id, visit
+    if entry is not None:
+        settlement_of_visit(call.connection, *own[:2], entry, visit)
     rows = kept_visits.lines_of(call.connection, *own, entry)
-    if not rows and entry is not None:
-        raise Refusal("settlement_unknown", "setl_id", {"value": str(entry)})
     if not rows and kept_visits.diagnoses_of(call.connection, *own) is None:
         raise Refusal("visit_unknown", "mdtrt_id", {"value": str(visit)})
     made = [fill(fields.LINES, _line(row, entry)) for row in rows]
@@ -211,7 +214,7 @@ def _line(row: Mapping[str, Any], entry: int | None) -> dict[str, Any]:
         "rx_drord_no": word(details, "rxno") or word(priced, "prescription"),
         "med_type": med_type_of(row["med_type"]),
         "fee_ocur_time": word(details, "fee_ocur_time") or show_instant(row["begun_at"]),
-        "cnt": scaled(row["quantity_milli"], 3),
+        "cnt": scaled(row["quantity_e4"], QUANTITY_DECIMALS),
         "pric": scaled(row["price_micro"], 6),
         "hilist_code": row["item"],
         "hilist_name": name,

@@ -15,7 +15,7 @@ from gongji.gateway.visits.write_settlement import (
     PSN_TYPES,
     age,
 )
-from gongji.gateway.wire.codes import care_of, told
+from gongji.gateway.wire.codes import care_of, in_fields, told
 from gongji.gateway.wire.fields import fill, last_day, yuan
 from gongji.law.rulebook.provision_kinds import ACCOUNT, POOL
 from gongji.ledger import balances
@@ -23,6 +23,7 @@ from gongji.people import person_facts, person_rows
 from gongji.people.person_facts import FactRow, Spell
 from gongji.people.person_rows import Person
 from gongji.platform.identity import RESIDENT, mask_number
+from gongji.platform.spans import check_order
 from gongji.refusals import Refusal
 from gongji.settlement.entitlement import AskedCare, entitlement
 from gongji.tabular.cell_forms import person_name
@@ -50,7 +51,7 @@ def _find(call: Call, node: Node) -> Person:
     Refuses: voucher_not_served, person_unknown, person_differs.
     """
     kind = call.choice(node, "mdtrt_cert_type", (VOUCHER, IDENTITY_CARD, SOCIAL_CARD))
-    number = call.text(node, "mdtrt_cert_no", required=True, longest=50)
+    number = call.text(node, "mdtrt_cert_no", required=True)
     certificate = call.text(node, "certno", longest=50)
     of_kind = call.text(node, "psn_cert_type", longest=6) or RESIDENT
     if kind == VOUCHER and not certificate:
@@ -140,7 +141,9 @@ def check_benefit(call: Call) -> dict[str, Any]:
     read_bills.check_insurance(call, node)
     psn_no = call.text(node, "psn_no", required=True, longest=30)
     begin = call.instant(node, "begntime")
-    end = call.instant(node, "endtime", required=False)
+    end = call.end(node, "endtime")
+    with in_fields(last="endtime"):
+        check_order(begin.date(), end.date() if end else None)
     asked = AskedCare(
         psn_no,
         call.institution,

@@ -14,12 +14,11 @@ from typing import Any
 
 import psycopg
 
-from gongji.gateway.transactions import Call, normalise, show_instant
+from gongji.gateway.transactions import Call, normalise, parse_scaled, show_instant
 from gongji.refusals import Refusal
 from gongji.settlement.reconcile import DeclaredRow
-from gongji.tabular.cell_forms import amount_text
 from gongji.tabular.csv_files import decode
-from gongji.units import CHINA, MAX_FEN, parse_fen
+from gongji.units import CHINA, MAX_FEN
 
 LONGEST = 64 * 1024 * 1024
 """The most bytes that an uploaded file may have when unpacked."""
@@ -156,12 +155,12 @@ def _row(number: int, cells: list[str]) -> DeclaredRow:
         raise _invalid(number, "refd_setl_flag", "可取：0、1")
     amounts = []
     for name in ("medfee_sumamt", "fund_pay_sumamt", "acct_pay"):
-        try:
-            amounts.append(parse_fen(amount_text(named[name])))
-        except ValueError:
-            raise _invalid(number, name, f"{named[name][:40]} 不是至多两位小数的金额") from None
-        if abs(amounts[-1]) > MAX_FEN:
+        amount = parse_scaled(named[name], 2)
+        if amount is None:
+            raise _invalid(number, name, f"{named[name][:40]} 不是至多两位小数的金额")
+        if abs(amount) > MAX_FEN:
             raise _invalid(number, name, "超过上限")
+        amounts.append(amount)
     total, fund, account = amounts
     return DeclaredRow(
         named["setl_id"],

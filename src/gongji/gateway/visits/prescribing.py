@@ -48,7 +48,7 @@ def report(call: Call) -> dict[str, Any]:
     visit = read_bills.visit_number(call, node, "mdtrtid")
     since = day_in_china(call.instant(node, "pharchktime"))
     more = read_bills.extension({"exp_content": node.get("extras")})
-    last = call.day(more, "valiendtime", False) or since + timedelta(days=DAYS - 1)
+    last = call.last_day(more, "valiendtime") or since + timedelta(days=DAYS - 1)
     content = PrescriptionReport(number, visit, since, last, call.key.msg_id)
     with in_fields(number="hiRxno", visit="mdtrtId", last="valiEndTime"):
         report_prescription(call.connection, content, actor=call.actor, now=call.now)

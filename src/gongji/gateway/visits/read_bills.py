@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from gongji.gateway.queries.reach import check_bearer
-from gongji.gateway.transactions import PRIVATE, Call, Node, normalise
+from gongji.gateway.transactions import PRIVATE, Call, Node, normalise, same_code, show_instant
 from gongji.gateway.wire.codes import care_of
 from gongji.refusals import Refusal
 from gongji.settlement import visits
@@ -20,8 +20,9 @@ from gongji.settlement.contract import (
     Purchase,
     Request,
 )
+from gongji.settlement.price_bills import FEE_TIME, OUTSIDE_PRESCRIPTION
 from gongji.settlement.routes import RESCUE_CARE, URGENT_CARE
-from gongji.units import MAX_FEN
+from gongji.units import MAX_FEN, QUANTITY_DECIMALS
 
 EMPLOYEE = "310"
 PRESCRIBER = "rxfixmedinscode"
@@ -48,6 +49,7 @@ _OWN_NAMES = frozenset(
 )
 _MOST_LINES = 5000
 _MOST_BATCHES = 100
+_MOST_QUANTITY = 10**9
 _MOST_PRICE = MAX_FEN // 100
 """In yuan: what any amount may be."""
 _DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=str)
@@ -86,7 +88,7 @@ def accounts(call: Call, node: Node) -> str:
 
 def extension(node: Node) -> Node:
     """The free extension of a node (exp_content, expContent): an object, or JSON in a text."""
-    value = node.get("exp_content", node.get("expcontent"))
+    value = node.get("exp_content") or node.get("expcontent")
     if isinstance(value, str) and value.startswith("{"):
         try:
             value = normalise(_DECODER.decode(value))
@@ -95,10 +97,18 @@ def extension(node: Node) -> Node:
     return value if isinstance(value, dict) else {}
 
 
-def told(node: Node) -> dict[str, str]:
+def told(call: Call, node: Node) -> dict[str, str]:
     """What the extension says happened, by fact column."""
     found = extension(node)
-    return {column: "true" for name, column in _TOLD.items() if found.get(name) == "1"}
+    return {column: "true" for name, column in _TOLD.items() if _flagged(call, found, name)}
+
+
+def _flagged(call: Call, found: Node, name: str) -> bool:
+    """Whether a flag of an extension is set.
+
+    Refuses: value_invalid where it says neither yes nor no, which must not be taken for no.
+    """
+    return call.choice(found, name, ("0", "1"), False, "0") == "1"
 
 
 _MOST_SAID, _LONGEST_SAID = 100, 200
@@ -130,7 +140,7 @@ def read_request(call: Call) -> Request:
 def _hospital_bill(call: Call) -> Request:
     node = call.one("data")
     check_insurance(call, node)
-    if call.text(node, "psn_setlway") == QUOTA:
+    if same_code(QUOTA, call.text(node, "psn_setlway")):
         raise Refusal("quota_not_served", "psn_setlway", {"value": QUOTA})
     trial = call.infno in TRIALS
     declared = None
@@ -147,7 +157,7 @@ def _hospital_bill(call: Call) -> Request:
         batch=_batches(call, node),
         declared=declared,
         trial=trial,
-        facts=told(node),
+        facts=told(call, node),
         said=said(node),
     )
 
@@ -155,7 +165,7 @@ def _hospital_bill(call: Call) -> Request:
 def _care(call: Call, node: Node) -> str:
     """The kind of care; an emergency that is marked as rescue is rescue."""
     care = care_of(call.text(node, "med_type", required=True, longest=6))
-    marked = care == URGENT_CARE and extension(node).get(_RESCUE_MARK) == "1"
+    marked = care == URGENT_CARE and _flagged(call, extension(node), _RESCUE_MARK)
     return RESCUE_CARE if marked else care
 
 
@@ -208,7 +218,7 @@ def _purchase(call: Call) -> Request:
         accounts=accounts(call, node),
         purchase=purchase,
         trial=call.infno in TRIALS,
-        facts=told(node),
+        facts=told(call, node),
         said=said(node),
     )
 
@@ -234,11 +244,13 @@ def _line(call: Call, row: Node, prescriber: str) -> Line:
     approved = call.choice(row, "hosp_appr_flag", "012", required=False, default="0")
     prescription = call.text(row, "rxno", longest=30)
     named = row.get(PRESCRIBER) or extension(row).get(PRESCRIBER) or prescriber
-    call.instant(row, "fee_ocur_time", required=False)
+    read = {FEE_TIME: show_instant(call.instant(row, FEE_TIME, required=False))}
+    if same_code("1", call.text(row, OUTSIDE_PRESCRIPTION)):
+        read[OUTSIDE_PRESCRIPTION] = "1"
     return Line(
         serial=call.text(row, "feedetl_sn", required=True, longest=30),
         item=call.text(row, "med_list_codg", required=True, longest=50),
-        quantity_milli=call.scaled(row, "cnt", 3, required=True),
+        quantity_e4=call.scaled(row, "cnt", QUANTITY_DECIMALS, required=True, most=_MOST_QUANTITY),
         price_micro=call.scaled(row, "pric", 6, required=True, most=_MOST_PRICE),
         amount_fen=call.fen(row, "det_item_fee_sumamt", required=True, negative=True),
         own_item=call.text(row, "medins_list_codg", longest=150),
@@ -247,7 +259,7 @@ def _line(call: Call, row: Node, prescriber: str) -> Line:
         approved=approved,
         details={
             name: value
-            for name, value in row.items()
+            for name, value in (row | read).items()
             if value is not None and name not in _OWN_NAMES
         },
     )

@@ -4,10 +4,11 @@ The interface settles inpatient care elsewhere (2301 to 2405); what it used of t
 and whether emergency care went on into a stay, arrives here or by import.
 """
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from gongji.gateway.transactions import Call, Node, transaction
+from gongji.gateway.wire.codes import in_fields
 from gongji.institutions.institution_facts import standings
 from gongji.institutions.institution_rows import get_institution
 from gongji.people.person_rows import get_person, is_of
@@ -23,7 +24,7 @@ FIELDS = {
     "certno": "证件号码；给出的与人员编号核对",
     "ipt_no": "住院号（本机构内唯一）",
     "begntime": "入院时间；只有日期的，急诊转入按日计算",
-    "endtime": "出院日期；在院为空",
+    "endtime": "出院日期，可与入院同日；在院为空",
     "medfee_sumamt": "医疗费总额",
     "act_pay_dedc": "实际支付起付线",
     "hifp_pay": "统筹基金支付",
@@ -49,9 +50,14 @@ def report_stays(call: Call) -> dict[str, Any]:
     if len(rows) > MOST_ROWS:
         raise Refusal("lines_too_many", "stays", {"value": str(MOST_ROWS)})
     reports = [_report(call, row) for row in rows]
-    made = record_stays(
-        call.connection, reports, call.areas, call.now, actor=Actor.institution(call.institution)
-    )
+    with in_fields(until="endtime"):
+        made = record_stays(
+            call.connection,
+            reports,
+            call.areas,
+            call.now,
+            actor=Actor.institution(call.institution),
+        )
     return {
         "result": [
             {
@@ -80,7 +86,7 @@ def _report(call: Call, row: Node) -> StayReport:
         area=person.area,
         since=since,
         admitted_at=hour_in_china(admitted),
-        until=call.day(row, "endtime", False),
+        until=_discharged(call.last_day(row, "endtime"), since),
         number=f"{call.institution}|{call.text(row, 'ipt_no', required=True, longest=30)}",
         institution=call.institution,
         level=here.level,
@@ -92,6 +98,11 @@ def _report(call: Call, row: Node) -> StayReport:
     )
     _refuse_implausible(call, report)
     return report
+
+
+def _discharged(day: date | None, since: date) -> date | None:
+    """The day of discharge; whoever leaves or dies on the day of admission was in for that day."""
+    return since + timedelta(days=1) if day == since else day
 
 
 def _refuse_implausible(call: Call, report: StayReport) -> None:

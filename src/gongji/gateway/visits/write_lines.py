@@ -11,10 +11,11 @@ from gongji.gateway.visits.settlement_fields import CUT_LINE, PRICED_LINE
 from gongji.gateway.wire.fields import fill, ratio, scaled, yuan
 from gongji.ledger.entry_rows import EntryRow
 from gongji.settlement.price_bills import PricedLine
+from gongji.units import QUANTITY_DECIMALS
 
 UNLIMITED = msgspec.Raw(b"999999")
 """pric_uplmt_amt where nothing limits the price."""
-_QUANTITY_DECIMALS, _PRICE_DECIMALS = 3, 6
+_PRICE_DECIMALS = 6
 
 
 def result(lines: Iterable[PricedLine]) -> list[dict[str, Any]]:
@@ -27,7 +28,7 @@ def cut(lines: Iterable[PricedLine]) -> list[dict[str, Any]]:
     return [fill(CUT_LINE, _values(line)) for line in lines]
 
 
-_SETTLED = """select l.serial, l.quantity_milli, l.price_micro, l.amount_fen, l.above_standard_fen,
+_SETTLED = """select l.serial, l.quantity_e4, l.price_micro, l.amount_fen, l.above_standard_fen,
   l.wholly_own_fen, l.first_self_pay_fen, l.in_scope_fen, l.details -> 'priced' as priced,
   coalesce(b.marks -> 'unrelated' ? l.serial, false) as unrelated
 from settlement_batch s join charge_batch b on b.id = s.batch join fee_line l on l.batch_id = b.id
@@ -46,7 +47,7 @@ def _kept(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "feedetl_sn": row["serial"],
         "det_item_fee_sumamt": yuan(amount),
-        "cnt": scaled(row["quantity_milli"], _QUANTITY_DECIMALS),
+        "cnt": scaled(row["quantity_e4"], QUANTITY_DECIMALS),
         "pric": scaled(row["price_micro"], _PRICE_DECIMALS),
         "pric_uplmt_amt": UNLIMITED if limit is None else yuan(limit),
         "selfpay_prop": ratio(priced["share_ppm"]),
@@ -72,7 +73,7 @@ def _values(line: PricedLine) -> dict[str, Any]:
     return {
         "feedetl_sn": line.line.serial,
         "det_item_fee_sumamt": yuan(line.line.amount_fen),
-        "cnt": scaled(line.line.quantity_milli, _QUANTITY_DECIMALS),
+        "cnt": scaled(line.line.quantity_e4, QUANTITY_DECIMALS),
         "pric": scaled(line.line.price_micro, _PRICE_DECIMALS),
         "pric_uplmt_amt": UNLIMITED if limit is None else yuan(limit),
         "selfpay_prop": ratio(line.share_ppm),

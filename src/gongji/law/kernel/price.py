@@ -1,6 +1,7 @@
 """Price a fee line: above the payment standard, wholly own, first self-pay, in scope."""
 
 from gongji.law.kernel.pour import take_rate
+from gongji.units import UNIT
 
 
 def first_self_pay(amount_fen, share_ppm):
@@ -13,12 +14,12 @@ def first_self_pay(amount_fen, share_ppm):
     return take_rate(amount_fen, share_ppm)
 
 
-def price_line(amount_fen, quantity_milli, standard_fen, share_ppm, covered):
+def price_line(amount_fen, quantity_e4, standard_fen, share_ppm, covered):
     """Split one fee line.
 
     Law:     云政办规〔2024〕2号 二（四）: 高于支付标准（挂网价格）的部分统筹基金不予支付; class 丙
              and what is outside the catalogue is wholly the person's.
-    Units:   fen; `quantity_milli` thousandths of a unit; `standard_fen` a unit, below zero for
+    Units:   fen; `quantity_e4` ten-thousandths of a unit; `standard_fen` a unit, below zero for
              none; `covered` 0 or 1.
     Rounds:  the amount at the standard, and the first self-pay, half up to the fen.
     Returns: (above the standard, wholly own, first self-pay, in scope); they add to the amount.
@@ -27,7 +28,7 @@ def price_line(amount_fen, quantity_milli, standard_fen, share_ppm, covered):
         return 0, amount_fen, 0, 0
     above = 0
     if standard_fen >= 0:
-        at_standard = (2 * standard_fen * quantity_milli + 1000) // 2000
+        at_standard = (2 * standard_fen * quantity_e4 + UNIT) // (2 * UNIT)
         above = max(0, amount_fen - at_standard)
     own = take_rate(amount_fen - above, share_ppm)
     return above, 0, own, amount_fen - above - own

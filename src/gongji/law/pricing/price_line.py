@@ -146,18 +146,18 @@ def _share(version: Version, terms: Terms) -> tuple[Ppm, str]:
 
 
 def split(
-    judgement: Judgement, terms: Terms, amount_fen: Fen, quantity_milli: int
+    judgement: Judgement, terms: Terms, amount_fen: Fen, quantity_e4: int
 ) -> tuple[Fen, Fen, Fen, Fen]:
     """A line's amount split: above the standard, wholly own, first self-pay, in scope.
 
     Refuses: not_ruled where no rule of the area covers a part that is the person's;
              amount_too_large where quantity and standard are beyond any bill.
     """
-    if judgement.standard_fen > (1 << 61) // max(quantity_milli, 1):
+    if judgement.standard_fen > (1 << 61) // max(quantity_e4, 1):
         raise Refusal("amount_too_large", "standard", {"value": str(judgement.standard_fen)})
     found: tuple[Fen, Fen, Fen, Fen] = price_line(
         amount_fen,
-        quantity_milli,
+        quantity_e4,
         judgement.standard_fen,
         judgement.share_ppm,
         int(judgement.covered),

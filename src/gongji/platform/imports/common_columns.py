@@ -7,6 +7,7 @@ from gongji.platform.imports.import_columns import (
     choice,
     day,
     digits,
+    end_day,
     fen,
     flag,
     institution_code,
@@ -63,8 +64,8 @@ SINCE = C("since", "起始日", day, "从哪一天起成立", "2025-01-01", True
 UNTIL = C(
     "until",
     "终止日",
-    day,
-    "不再成立的第一天；空为一直成立",
+    end_day,
+    "不再成立的第一天；空或 9999-12-31 为一直成立",
     "",
     empty=None,
     show=lambda value: "" if value is None else str(value),

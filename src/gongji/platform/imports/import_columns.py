@@ -12,7 +12,14 @@ from functools import cache
 from typing import Any
 
 from gongji.platform.identity import normalise
-from gongji.tabular.cell_forms import Form, amount_text, instant_of, month_text, person_name
+from gongji.tabular.cell_forms import (
+    Form,
+    amount_text,
+    instant_of,
+    is_open_end,
+    month_text,
+    person_name,
+)
 from gongji.tabular.cell_forms import day_text as iso_day
 from gongji.units import MAX_FEN, WHOLE, parse_fen, parse_ppm, show_ppm, yuan_text
 
@@ -49,7 +56,7 @@ class Column:
     @property
     def form(self) -> Form:
         """How a typed cell becomes a text: only a column of dates takes dates."""
-        if self.read in (day, day_text):
+        if self.read in (day, end_day, day_text):
             return "day"
         return "instant" if self.read is instant else "text"
 
@@ -145,6 +152,12 @@ def day(cell: str) -> date:
         return found
     except ValueError:
         raise ValueError("日期，如 2025-01-31") from None
+
+
+@cache
+def end_day(cell: str) -> date | None:
+    """The day on which something ends; nothing for what never comes (9999-12-31)."""
+    return None if is_open_end(cell) else day(cell)
 
 
 def day_text(cell: str) -> str:
