@@ -38,10 +38,10 @@ class Way:
 
 TOUCH = {"is_mobile": True, "has_touch": True}
 WAYS = {
-    "English": Way(options=TOUCH, language="en"),
+    "english": Way(options=TOUCH, language="en"),
     "double": Way(size=NARROW),
     "slow": Way(options=TOUCH, slow=True),
-    "without scripts": Way(WithoutScripts, options={"java_script_enabled": False}),
+    "no-scripts": Way(WithoutScripts, options={"java_script_enabled": False}),
     "keyboard": Way(ByKeyboard),
 }
 

@@ -57,6 +57,14 @@ def test_documentation_that_sentences_cite_comes_along() -> None:
     assert cited <= installed_docs(), cited - installed_docs()
 
 
+def test_what_is_no_program_goes_along_too() -> None:
+    package = ROOT / "src" / "gongji"
+    globs = SETTINGS["tool"]["setuptools"]["package-data"]["gongji"]
+    named = {path for glob in globs for path in package.glob(glob)}
+    files = {path for path in package.rglob("*") if path.is_file()}
+    assert not {path for path in files - named if path.suffix not in (".py", ".pyc")}
+
+
 def test_the_documentation_is_shown_by_the_program(capsys: pytest.CaptureFixture[str]) -> None:
     for words, code, said in (
         (["--docs"], 0, str(docs_folder())),
