@@ -82,6 +82,6 @@ def page_of(path: str) -> str:
     if path.startswith(settings.STATIC_URL):
         return "static"
     try:
-        return resolve(path).view_name
+        return str(resolve(path).view_name)
     except Resolver404:
         return NOWHERE
