@@ -83,7 +83,8 @@ class WithoutScripts(Tapping):
 
     def cost(self, yuan: str) -> None:
         self.seen.page.fill("[name=total]", yuan)
-        self.seen.page.press("[name=total]", "Enter")
+        with self.seen.page.expect_navigation():
+            self.seen.page.press("[name=total]", "Enter")
 
     def read(self, selector: str, *figures: str) -> None:
         said = self.seen.page.locator(selector).first.inner_text()
