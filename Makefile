@@ -8,7 +8,7 @@ READY_DEV := $(VENV)/.ready-to-test
 WORKERS ?= 3
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test attacks browser bite coverage orders test-slow test-third test-spark check bench bench-counter cost faults mutation docs schema sbom lock resolve lowest latest clean
+.PHONY: run test attacks browser bite coverage orders test-slow test-third test-spark check bench bench-counter cost faults mutation docs schema sbom lock resolve lowest latest installed clean
 
 run: $(READY)  ## visits of the five areas explained, then a day at made-up counters
 	@$(BIN)/python -m gongji.cli.tour
@@ -103,6 +103,10 @@ resolve: | $(BIN)/python  ## whether every extra resolves on Windows, macOS and 
 
 lowest latest: | $(BIN)/python  ## the tests of files and rules on the lowest (latest) versions allowed
 	@$(BIN)/python tests/versions.py $@
+
+PYTHONS ?= python3
+installed: $(READY_DEV)  ## the wheel and each extra in the hands of an ordinary user (PYTHONS="python3.12 …")
+	@$(BIN)/python tests/installed.py $(PYTHONS)
 
 LOCK := --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
   --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \

@@ -38,4 +38,6 @@ def test_a_process_says_that_it_lives() -> None:
 def test_both_faces_answer_so() -> None:
     folder = Path(__file__).parents[2] / "src" / "gongji" / "service"
     for name in ("asgi.py", "console_asgi.py"):
-        assert "with_health(get_asgi_application())" in (folder / name).read_text(encoding="utf-8")
+        assert "with_health(metrics.counted(get_asgi_application()))" in (folder / name).read_text(
+            encoding="utf-8"
+        )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests import resolve
+from tests.installed import built
 
 from gongji.cli.docs_option import docs_folder
 from gongji.cli.main import main
@@ -54,6 +55,14 @@ def test_documentation_that_sentences_cite_comes_along() -> None:
     }
     assert len(cited) > 5
     assert cited <= installed_docs(), cited - installed_docs()
+
+
+def test_what_is_no_program_goes_along_too() -> None:
+    package = ROOT / "src" / "gongji"
+    globs = SETTINGS["tool"]["setuptools"]["package-data"]["gongji"]
+    named = {path for glob in globs for path in package.glob(glob)}
+    files = {path for path in package.rglob("*") if path.is_file()}
+    assert not {path for path in files - named if path.suffix not in (".py", ".pyc")}
 
 
 def test_the_documentation_is_shown_by_the_program(capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,18 +134,7 @@ def test_such_a_clone_checks_its_rulebooks(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(not GIT, reason="no clone of the sources")
 def test_the_archive_of_the_sources_has_no_stray_tests(tmp_path: Path) -> None:
-    listed = subprocess.run(
-        ["git", "-C", str(ROOT), "ls-files", "-z"], capture_output=True, text=True
-    ).stdout.split("\0")
-    for name in filter(None, listed):
-        made = tmp_path / "tree" / name
-        made.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, made)
-    program = f"from setuptools import build_meta; build_meta.build_sdist({str(tmp_path)!r})"
-    subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path / "tree", check=True, capture_output=True
-    )
-    (archive,) = tmp_path.glob("gongji-*.tar.gz")
+    archive = built(tmp_path, "sdist")
     with tarfile.open(archive) as inside:
         names = {name.partition("/")[2] for name in inside.getnames()}
     assert not {name for name in names if name.startswith(("tests", "bench", "."))}

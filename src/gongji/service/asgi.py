@@ -3,7 +3,9 @@
 from django.core.asgi import get_asgi_application
 
 from gongji.service.health import with_health
+from gongji.service.page_metrics import PageMetrics
 from gongji.service.settings import PAGES, set_up_django
 
 set_up_django(PAGES)
-application = with_health(get_asgi_application())
+metrics = PageMetrics(PAGES)
+application = with_health(metrics.counted(get_asgi_application()))
