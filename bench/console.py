@@ -18,7 +18,7 @@ from typing import Any
 
 import psycopg
 from psycopg import ClientCursor
-from tqdm import tqdm
+from rich.progress import track
 
 import crowd
 
@@ -167,7 +167,7 @@ def measure(database: str, persons: int, count: int, rounds: int) -> list[tuple[
     """The pages with their 95th percentile in milliseconds and their statements at most."""
     opened = random.sample(range(1, persons + 1), min(persons, OPENED))
     found = []
-    for name, (post, address) in tqdm(pages(persons, count, opened).items(), disable=None):
+    for name, (post, address) in track([*pages(persons, count, opened).items()], "pages"):
         with page_client(database, post, opened) as client:
             taken, statements = [], 0
             for _ in range(rounds + WARM):

@@ -38,12 +38,10 @@ def test_the_comparison_of_costs_says_what_it_wants() -> None:
     assert "make cost BEFORE=commit" in ran.stderr and "Traceback" not in ran.stderr
 
 
+@pytest.mark.usefixtures("server")
 def test_every_page_that_the_console_s_benchmark_asks_is_there() -> None:
     from django.urls import resolve
 
-    from gongji.service.settings import set_up_django
-
-    set_up_django()
     # The addresses of the library are made once in a process, by the settings of all faces.
     import_module("allauth.urls")
     asked = console.pages(persons=10, count=10, opened=[1])

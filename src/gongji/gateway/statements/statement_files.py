@@ -6,6 +6,7 @@ on a day is one ticket, and nothing is ever written over.
 
 import hashlib
 import io
+import re
 import zipfile
 import zlib
 from datetime import datetime, time, timedelta
@@ -137,6 +138,10 @@ def _text(content: bytes) -> str:
         raise _unreadable("编码不是 UTF-8 或 GB18030") from None
 
 
+_POWER = re.compile(r"e\+?[0-9]", re.IGNORECASE)
+"""A power of ten in a file: what a spreadsheet left of a long number; 2.8e-14 is a float's zero."""
+
+
 def _unreadable(reason: str) -> Refusal:
     return Refusal("statement_unreadable", "file_qury_no", {"reason": reason})
 
@@ -156,7 +161,7 @@ def _row(number: int, cells: list[str]) -> DeclaredRow:
     amounts = []
     for name in ("medfee_sumamt", "fund_pay_sumamt", "acct_pay"):
         amount = parse_scaled(named[name], 2)
-        if amount is None:
+        if amount is None or _POWER.search(named[name]):
             raise _invalid(number, name, f"{named[name][:40]} 不是至多两位小数的金额")
         if abs(amount) > MAX_FEN:
             raise _invalid(number, name, "超过上限")
