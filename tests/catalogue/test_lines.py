@@ -8,6 +8,7 @@ import pytest
 from gongji.batch.lines import explain_line, price_files, read_catalogue, with_scope
 from gongji.batch.lines.price_lines import SPLIT, price
 from gongji.law.checks.library import Library
+from gongji.law.explain.quote import quote
 from gongji.law.kernel.price import price_line
 from gongji.refusals import Refusal, RulebookError
 from gongji.tabular.texts import ROW, read_texts
@@ -128,6 +129,39 @@ def test_what_is_unrelated_to_the_disease_is_of_no_benefit_of_diseases():
     sentences, doubts = explain_line(found, found.lines.row(0, named=True))
     assert "与病种治疗无关" in sentences[1].text and sentences[1].cites[0].article == "第十条"
     assert len(doubts) == 1
+
+
+NO_DEDUCTIBLE = {"chronic_deductible": "0", "chronic_rate.active": "50%"}
+
+
+@pytest.mark.parametrize(
+    ("area", "benefit", "settings"),
+    [
+        ("510400", "two_diseases", {"two_diseases_rate": "50%", "two_diseases_ceiling": "500"}),
+        ("510400", "chronic", NO_DEDUCTIBLE | {"chronic_ceiling": "500"}),
+        (
+            "445300",
+            "special",
+            {
+                "special_deductible": "0",
+                "special_rate.active": "50%",
+                "special_ceiling": "500",
+            },
+        ),
+        ("530900", "chronic", NO_DEDUCTIBLE),
+    ],
+)
+def test_the_pool_pays_nothing_of_what_is_unrelated_to_the_disease(area, benefit, settings):
+    """Of 100.00 related and 300.00 unrelated it pays half of the 100.00, not of the 400.00."""
+    facts = {"date": "2023-03-01", "area": area, "status": "active", "level": "2"}
+    facts |= {"benefit": benefit, "disease": "糖尿病"}
+    visit = {"person": "甲", "visit": "v1"} | facts
+    csv = ",".join(visit) + "\n" + ",".join(visit.values()) + "\n"
+    found = priced("v1,E,400,100.00,是", "v1,E,1000,300.00,否", visits=csv)
+    row = found.visits.row(0, named=True)
+    assert (row["total_fen"], row["wholly_own_fen"], row["in_scope_fen"]) == (40000, 30000, 10000)
+    cost = {"total": "400.00", "in_scope": f"{row['in_scope_fen'] / 100:.2f}"}
+    assert quote(facts | cost, settings=settings).result.pool_fen == 5000
 
 
 def test_unknown_items_are_outside_the_catalogue_only_if_the_user_says_so():

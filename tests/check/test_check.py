@@ -49,7 +49,7 @@ def test_the_shipped_rulebooks_are_clean(run: Run) -> None:
     code, out = run()
     assert code == 0, out
     assert "没有问题：6 个统筹区" in out
-    assert "unproved 普通门诊" in out and "待定 average_wage" in out
+    assert "未证明 普通门诊" in out and "待定 average_wage" in out
     assert "预算使用率达到 30% 时" in out and "第二十条（二）" in out
     assert "? 存疑 起付线累计（第六条）" in out
 
@@ -177,7 +177,7 @@ def test_an_open_parameter_leaves_its_chains_unproved_and_the_examples_prove_the
     )
     code, out = run(written(tmp_path, text))
     assert code == 0, out
-    assert "unproved 普通门诊 3 条：待定 ceiling；按示例的设定已证明 3 条" in out
+    assert "未证明 普通门诊 3 条：待定 ceiling；按示例的设定已证明 3 条" in out
 
 
 def test_a_supplement_that_breaks_a_promise_is_a_problem(run: Run, tmp_path: Path) -> None:

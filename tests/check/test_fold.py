@@ -9,7 +9,7 @@ from gongji.law.checks.check_rulebooks import check_area
 from gongji.law.checks.library import Library
 from gongji.law.compile.cells import offered_benefits
 from gongji.law.engine.areas import Areas
-from gongji.law.engine.engine import settle
+from gongji.law.engine.engine import Result, settle
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import read_visit
 from gongji.law.rulebook.law import NATION, Law, parents
@@ -262,7 +262,21 @@ def test_a_folder_has_no_nation_of_its_own(documents: Documents) -> None:
     assert law and NATIONS.partition(".")[2] in law.section("门槛")
 
 
-@pytest.mark.parametrize("area", ["430500", "445300", "510400", "530000", "530925", "532300"])
+EVERY_AREA = pytest.mark.parametrize(
+    "area", ["430500", "445300", "510400", "530000", "530925", "532300"]
+)
+
+
+def in_every_benefit(area: str, fact: str, value: str) -> list[Result]:
+    """The result of a visit of 100.00 with a fact, in each benefit that an area offers."""
+    rules = Areas(Library()).area(area)
+    law = rules.law(parse_day("2025-03-01"))
+    row = {"date": "2025-03-01", "status": "active", "level": "2", "total": "100", fact: value}
+    visits = [read_visit(row | {"benefit": name}, law) for name in offered_benefits(law)]
+    return [settle(rules, visit, Meters(rules.layout)) for visit in visits]
+
+
+@EVERY_AREA
 @pytest.mark.parametrize(
     ("fact", "refusal", "article"),
     [
@@ -276,11 +290,23 @@ def test_the_nations_law_holds_in_every_area_for_every_benefit(
     area: str, fact: str, refusal: str, article: str
 ) -> None:
     """Quoted, beside the area's own text where there is one."""
-    rules = Areas(Library()).area(area)
-    law = rules.law(parse_day("2025-03-01"))
-    row = {"date": "2025-03-01", "status": "active", "level": "2", "total": "100", fact: "true"}
-    for name in offered_benefits(law):
-        visit = read_visit(row | {"benefit": name}, law)
-        result = settle(rules, visit, Meters(rules.layout))
+    for result in in_every_benefit(area, fact, "true"):
         assert result.refusal == refusal and result.pool_fen == 0
         assert result.gate and article in [cite.article for cite in result.gate.cites]
+
+
+@EVERY_AREA
+@pytest.mark.parametrize(
+    ("fact", "value", "refusal"),
+    [
+        ("excluded_by_law", "true", "excluded_by_law"),
+        ("in_benefit_period", "false", "outside_benefit_period"),
+    ],
+)
+def test_no_benefit_of_any_area_pays_outside_the_period_or_what_a_law_excludes(
+    area: str, fact: str, value: str, refusal: str
+) -> None:
+    """By the area's own article where it has one, else by the nation's."""
+    for result in in_every_benefit(area, fact, value):
+        assert result.refusal == refusal and result.pool_fen == 0
+        assert result.gate and result.gate.cites

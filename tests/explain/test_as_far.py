@@ -231,3 +231,52 @@ def test_what_area_and_nation_both_refuse_is_cited_from_both(
     refusal = next(one for one in found.sentences if one.kind == "refusal")
     assert [cite.article for cite in refusal.cites] == articles
     assert refusal.cites[1].document == "中华人民共和国社会保险法"
+
+
+INPATIENT = {
+    "inpatient_deductible": "100",
+    "inpatient_rate": "80%",
+    "inpatient_ceiling": "50000",
+}
+SETTINGS = {"532300": INPATIENT, "445300": {"average_wage": "96957"}, "510400": {}}
+YUNFU = {"area": "445300", "date": "2023-03-01", "status": "active", "level": "1"}
+PANZHIHUA = {"area": "510400", "date": "2023-03-01", "status": "active", "level": "2"}
+
+
+@pytest.mark.parametrize(
+    ("row", "words", "articles", "pool_fen"),
+    [
+        # 1,000.00 less the 100.00 of a stay, at 80%.
+        (CHUXIONG | {"benefit": "negotiated_drug"}, "国家医保谈判药品：", ["第十八条"], 72_000),
+        # 1,000.00 less 200.00 of the year, at 60%.
+        (PANZHIHUA | {"offsite": "filed"}, "异地就医已备案", ["第七条第四款"], 48_000),
+        (PANZHIHUA | {"offsite": "unfiled"}, "没有备案", ["第七条第四款"], 0),
+        (YUNFU | {"selected": "否"}, "不是选定的", ["第十七条、第十八条（三）"], 0),
+        (YUNFU | {"selected": "否", "referred": "是"}, "转诊为“是”", ["第十七条"], 60_000),
+        (
+            YUNFU
+            | {"benefit": "dual_channel", "institution_kind": "pharmacy", "prescriber_level": "2"},
+            "按普通门诊的规定结算",
+            ["第二十条（一）"],
+            55_000,
+        ),
+    ],
+)
+def test_what_is_paid_and_what_is_not_is_told_with_the_article_that_it_rests_on(
+    row: dict[str, str], words: str, articles: list[str], pool_fen: int
+) -> None:
+    """楚雄 第十八条, 攀枝花 第七条第四款, 云浮 第十七条 and 第二十条（一）."""
+    found = quote(row | {"in_scope": "1000"}, settings=SETTINGS[row["area"]])
+    assert found.result.pool_fen == pool_fen
+    said = next(sentence for sentence in found.sentences if words in sentence.text)
+    assert [cite.article for cite in said.cites] == articles
+
+
+def test_what_is_beyond_the_limit_of_ordinary_care_is_paid_at_the_rate_of_a_stay() -> None:
+    """Told in the words of the document, without a layer's name: 500.00 of 900.00 are left."""
+    found = quote(CHUXIONG | {"in_scope": "1890"}, {"ordinary_paid": "5500"}, settings=INPATIENT)
+    assert found.result.pool_fen == 50_000 + 64_000
+    onward = next(sentence for sentence in found.sentences if sentence.kind == "onward")
+    assert onward.text == "超过普通门诊年度限额的800.00元，按就诊医疗机构住院支付比例计算。"
+    assert {cite.article for cite in onward.cites} == {"第十三条第四款"}
+    assert "下一层" not in as_text(found)

@@ -129,13 +129,22 @@ def test_the_catalogue_says_what_is_related_and_then_the_institution(
     assert unrelated_to(told, related_to, diseases) is unrelated
 
 
-@pytest.mark.parametrize("area", ["430500", "510400", "532300"])
-def test_a_line_told_unrelated_is_refused_nowhere(area: str) -> None:
+@pytest.mark.parametrize(
+    ("area", "benefits"),
+    [
+        ("430500", {"chronic", "special"}),
+        ("445300", {"special"}),
+        ("510400", {"chronic", "special", "two_diseases"}),
+        ("530900", {"chronic"}),
+        ("532300", {"chronic", "special"}),
+    ],
+)
+def test_a_line_told_unrelated_is_refused_nowhere(area: str, benefits: set[str]) -> None:
     """It is of no benefit of diseases, in every area that has one, and the person's own."""
     marks = Marks(scoped=(Scoped((), False, "", ("5",), (0, 0, 0, 9)),))
-    for benefit in ("chronic", "special", "ordinary"):
+    for benefit in (*benefits, "ordinary"):
         refuse_mixed(marks, benefit, law(area))
-    assert {"chronic", "special"} <= set(terms_of(law(area)).benefits(UNRELATED))
+    assert benefits <= set(terms_of(law(area)).benefits(UNRELATED))
 
 
 def test_a_class_b_item_without_first_self_pay_is_refused_never_free() -> None:

@@ -137,13 +137,13 @@ def _print_law(report: LawReport) -> None:
         )
     for chain in proved:
         if chain.proof and chain.proof.uncovered:
-            click.echo(f"  unproved {chain.benefit}：{chain.proof.uncovered}")
+            click.echo(f"  未证明 {chain.benefit}：{chain.proof.uncovered}")
     for benefit in dict.fromkeys(chain.benefit for chain in open_chains):
         chains = [chain for chain in open_chains if chain.benefit == benefit]
         opens = dict.fromkeys(path.split(".")[0] for chain in chains for path in chain.opens)
         supposed = sum(chain.supposed for chain in chains)
         also = f"；按示例的设定已证明 {supposed} 条" if supposed else ""
-        click.echo(f"  unproved {benefit} {len(chains)} 条：待定 {'、'.join(opens)}{also}")
+        click.echo(f"  未证明 {benefit} {len(chains)} 条：待定 {'、'.join(opens)}{also}")
 
 
 def _benefits(chains: list[CheckedChain]) -> str:
