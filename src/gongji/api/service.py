@@ -171,7 +171,7 @@ def facts(request: HttpRequest, code: Code, date: Day = "") -> shapes.Facts:
         area=area.code,
         place=term(law.place) if is_english() else law.place,
         at=said,
-        rulebook=[book.id for book in law.books],
+        rulebook=[book.label for book in law.books],
         question=question_schema(area, law, said),
     )
 
@@ -209,7 +209,7 @@ def _text(document: official_texts.Document) -> shapes.DocumentText:
 def _document(book: Rulebook) -> shapes.Document:
     head = book.head
     return shapes.Document(
-        rulebook=book.id,
+        rulebook=book.label,
         number=head.number,
         title=head.title,
         since=str(date_of(head.since)),

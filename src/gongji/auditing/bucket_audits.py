@@ -126,7 +126,10 @@ def audit_buckets(
     jobs = (partial(work.audit, bucket, told) for bucket in manifest.buckets)
     done = AuditsManifest(manifest.content, tuple(ordering.side_by_side(jobs, WORKERS)))
     write_whole(output / RESULTS, msgspec.json.format(msgspec.json.encode(done)))
-    return done.summary()
+    summary = done.summary()
+    known = _known(work.areas, folder, manifest, wishes.area)
+    summary.rest_on(law for code in known for law in work.areas.area(code).laws)
+    return summary
 
 
 def _prepared(folder: Path, output: Path, wishes: FolderWishes, manifest: Manifest) -> BucketAudit:

@@ -10,8 +10,9 @@ import polars as pl
 from gongji.auditing.causes import CAUSES
 from gongji.auditing.history import POOL, Finding
 from gongji.auditing.rows import BadRow
+from gongji.law.compile.citations import books_note
 from gongji.law.explain.rules_sheet import rules_sheet
-from gongji.law.explain.show import cited
+from gongji.law.explain.show import cited_alone
 from gongji.law.rulebook.law import Law
 from gongji.tabular.formulas import FORMULA, NUMBER
 from gongji.tabular.frame_sheets import frame_sheet
@@ -64,6 +65,12 @@ class AuditSummary:
     rows: int = 0
     bad: int = 0
     causes: dict[str, Tally] = field(default_factory=dict)
+    own_note: str = ""
+    """That rulebooks audited by did not come with the program."""
+
+    def rest_on(self, laws: Iterable[Law]) -> None:
+        """Note which of the laws' documents did not come with the program."""
+        self.own_note = books_note(book for law in laws for book in law.books)
 
     def add(self, found: Finding | BadRow) -> None:
         """Count a finding or a bad row."""
@@ -90,6 +97,7 @@ class AuditSummary:
             "rows": self.rows,
             "bad_rows": self.bad,
             "differences": self.count,
+            "own_note": self.own_note,
             "over": yuan_text(sum(tally.over_fen for tally in self.causes.values())),
             "under": yuan_text(sum(tally.under_fen for tally in self.causes.values())),
             "causes": [
@@ -118,7 +126,7 @@ def as_row(finding: Finding, names: Iterable[str]) -> dict[str, Any]:
         "cause": finding.cause,
         "cause_name": CAUSES[finding.cause],
         "reason": finding.sentence,
-        "articles": cited(finding.cites).strip("〔〕"),
+        "articles": cited_alone(finding.cites).strip("〔〕"),
         "doubts": "；".join(f"{d.question}？采用：{d.reading}" for d in finding.doubts),
         "also": "、".join(CAUSES[cause] for cause in finding.also),
         "exact": finding.exact,

@@ -282,6 +282,7 @@ class _Found:
         findings = pl.concat(self.findings, how="diagonal_relaxed") if self.findings else empty
         bad = pl.concat(self.bad, how="diagonal_relaxed") if self.bad else bad_frame([])
         estimates = list(self.estimates.values())
+        self.summary.rest_on(self.laws)
         return FolderAudit(
             self.summary,
             findings,

@@ -42,6 +42,7 @@ def page_of(found: FolderAudit, estimates: Sequence[Estimate], source: str) -> s
     findings = with_money(found.findings)
     body = [
         f"<h1>实付与规则应付核对：{escape(source)}</h1>",
+        f'<p class="note">{escape(found.summary.own_note)}</p>' if found.summary.own_note else "",
         _cards(found),
         _estimates(estimates),
         *(_table(table, findings) for table in tables),

@@ -11,6 +11,7 @@ import click
 from gongji.cli.options import json_option, rulebooks_option
 from gongji.cli.value_kinds import AREA
 from gongji.law.checks.library import Library
+from gongji.law.compile.citations import own_mark
 from gongji.law.report.law_figures import short_path
 from gongji.law.report.register import NAMES, Entry, entries
 from gongji.law.report.text_tables import print_table
@@ -58,7 +59,8 @@ def _show(book: Rulebook, group: list[Entry]) -> None:
         )
         for entry in group
     ]
-    click.echo(f"{book.head.title}（{book.head.number}，{short_path(book.path)}）")
+    mark = own_mark(book.source)
+    click.echo(f"{book.head.title}（{book.head.number}，{short_path(book.path)}）{mark}")
     styles = [STYLES[entry.article.disposition] for entry in group]
     print_table(
         ("条", "处置", "说明", "流程", "规则所在"), rows, ((0,), (1,), (2, 3), (4,)), styles
@@ -69,9 +71,10 @@ def _show(book: Rulebook, group: list[Entry]) -> None:
 
 def _document_json(book: Rulebook, group: list[Entry]) -> dict[str, Any]:
     return {
-        "rulebook": book.id,
+        "rulebook": book.label,
         "number": book.head.number,
         "title": book.head.title,
+        "source": book.source,
         "file": short_path(book.path),
         "articles": [
             {

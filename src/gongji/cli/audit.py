@@ -114,10 +114,11 @@ def command(
         for found in audit(file, meters, bar.update, suspects_of(file)):
             summary.add(found)
             (findings if isinstance(found, Finding) else bad).append(found)  # type: ignore[arg-type]
-    names = tuple(file.names)
+    names, laws = tuple(file.names), file.laws()
+    summary.rest_on(laws)
     if output:
         told = findings_frame(findings, names)
-        written = write(output, told, summary, bad_frame(bad), file.laws())
+        written = write(output, told, summary, bad_frame(bad), laws)
         click.echo(f"差异写入 {'、'.join(map(str, written))}", err=True)
     if as_json:
         rows = [as_row(finding, names) for finding in findings]
@@ -209,7 +210,7 @@ def _say(
 ) -> None:
     """The summary by cause, and the first differences where no file was asked for."""
     from gongji.auditing import CAUSES
-    from gongji.law.explain.show import cited
+    from gongji.law.explain.show import cited_alone
     from gongji.law.report.text_tables import print_table
     from gongji.units import date_of, show_fen
 
@@ -219,7 +220,7 @@ def _say(
         visit = finding.visit
         click.echo(
             f"第 {finding.row_number} 行 {visit.person} {date_of(visit.day)}：{amount}。"
-            f"{CAUSES[finding.cause]}：{finding.sentence}{cited(finding.cites)}"
+            f"{CAUSES[finding.cause]}：{finding.sentence}{cited_alone(finding.cites)}"
         )
     if not written and len(findings) > SHOWN:
         click.echo(f"……其余 {len(findings) - SHOWN} 处差异请用 -o 写入文件")
@@ -234,3 +235,5 @@ def _say(
         ]
         print_table(("原因", "笔数", "多付（元）", "少付（元）"), rows)
     click.echo(f"共 {summary.rows} 行，{summary.count} 处差异，{summary.bad} 行未能核对")
+    if summary.own_note:
+        click.echo(f"【自备】{summary.own_note}")

@@ -7,8 +7,10 @@ import click
 
 from gongji.cli.options import (
     json_option,
+    own_note_of,
     pairs,
     rulebooks_option,
+    say_own,
     settings_option,
     writable,
 )
@@ -99,9 +101,11 @@ def command(
         raise click.ClickException(str(error)) from None
     if as_json:
         lines = [_curve_json(curve) for curve in found]
-        click.echo(json.dumps({"file": str(output), "curves": lines}, ensure_ascii=False, indent=1))
+        body = {"file": str(output), "curves": lines, "own_note": own_note_of((law,))}
+        click.echo(json.dumps(body, ensure_ascii=False, indent=1))
     else:
         click.echo(f"已存入 {output}：{len(found)} 条线。")
+        say_own((law,))
         for missing in dict.fromkeys(curve.missing for curve in found if curve.missing):
             click.echo(f"○ 此后需要规则没有给出的参数：{missing}；可用 --set 给出。")
 
@@ -116,4 +120,5 @@ def _curve_json(curve: Curve) -> dict[str, object]:
         "levels": list(curve.levels),
         "points": [[yuan_text(cost), yuan_text(paid)] for cost, paid in curve.points],
         "missing": curve.missing,
+        "documents": list(curve.documents),
     }

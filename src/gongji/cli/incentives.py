@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from gongji.cli.options import json_option, pairs, rulebooks_option, settings_option
+from gongji.cli.options import (
+    json_option,
+    own_note_of,
+    pairs,
+    rulebooks_option,
+    say_own,
+    settings_option,
+)
 from gongji.cli.simulate import change_option, reform_given
 from gongji.cli.value_kinds import AREA, BENEFIT
 
@@ -51,6 +58,7 @@ def command(
         body = {
             "incentives": [dataclasses.asdict(one) | {"gain_fen": one.gain_fen} for one in found],
             "cliffs": [dataclasses.asdict(one) for one in steep],
+            "own_note": own_note_of(side.area.laws),
         }
         click.echo(json.dumps(body, ensure_ascii=False, indent=1))
         return
@@ -65,3 +73,4 @@ def command(
         )
     if not (found or steep):
         click.echo("没有找到")
+    say_own(side.area.laws)

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import click
 from gongji.refusals import Refusal
 
 if TYPE_CHECKING:
+    from gongji.law.rulebook.law import Law
     from gongji.tabular.header_rows import TablePlace
 
 Decorated = Callable[..., Any]
@@ -49,6 +50,20 @@ def tell(as_json: bool, body: object, *sentences: str) -> None:
         return
     for sentence in sentences:
         click.echo(sentence)
+
+
+def own_note_of(laws: "Iterable[Law]") -> str:
+    """That documents of these laws did not come with the program; nothing if all did."""
+    # Commands that ask for no law start without it.
+    from gongji.law.compile.citations import books_note
+
+    return books_note(book for law in laws for book in law.books)
+
+
+def say_own(laws: "Iterable[Law]") -> None:
+    """The line that marks what laws with files of a user's own give; none for the shipped ones."""
+    if note := own_note_of(laws):
+        click.echo(f"【自备】{note}")
 
 
 def place_of(sheet: str, header_row: int | None) -> "TablePlace":

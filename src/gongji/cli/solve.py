@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gongji.cli.options import json_option, pairs, rulebooks_option, settings_option, writable
+from gongji.cli.options import (
+    json_option,
+    own_note_of,
+    pairs,
+    rulebooks_option,
+    say_own,
+    settings_option,
+    writable,
+)
 from gongji.cli.progress import ProgressBar, say_if_first_run
 from gongji.cli.simulate import base_option, change_option, population_argument, reform_given
 from gongji.cli.value_kinds import AREA
@@ -98,11 +106,13 @@ def command(
         _draw(answer, output)
     if as_json:
         body = _body(answer) | {"pairs": pairs_found, "map": grid and dataclasses.asdict(grid)}
+        body["own_note"] = own_note_of(solver.base.area.laws)
         click.echo(json.dumps(body, ensure_ascii=False, indent=1))
         return
     _say(solver, answer)
     if pairs_found:
         print_table((vary[1], vary[0]), pairs_found)
+    say_own(solver.base.area.laws)
 
 
 def _body(answer: "Answer") -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gongji.frames.facts_given import fact_text, paths_of, texts_of
 from gongji.law.checks.library import Library
+from gongji.law.compile.citations import own_mark
 from gongji.law.engine.area import Area
 from gongji.law.engine.areas import Areas
 from gongji.law.engine.visit import read_amount, read_date
@@ -60,7 +61,7 @@ DIFFERENCES = (
     "left_articles",
     "right_articles",
 )
-POINTS = ("status", "levels", "in_scope_fen", "pool_pays_fen", "missing")
+POINTS = ("status", "levels", "in_scope_fen", "pool_pays_fen", "missing", "documents")
 Row = tuple[object, ...]
 AreaDay = str | tuple[str, date | str]
 """An area and a day: "532300@2024-11-01", or a pair of both."""
@@ -138,7 +139,8 @@ def parameters(
 def _parameters(law: Law) -> Iterator[Row]:
     for entries in law.provisions.values():
         for provision in entries.values():
-            value, number = provision.value, provision.book.head.number
+            value, book = provision.value, provision.book
+            number = f"{book.head.number}{own_mark(book.source)}"
             if isinstance(value, Parameter):
                 setting = ".".join((value.code, *value.axes))
                 figure, unit = law.settings.get(value.code), "元" if value.unit == "fen" else "%"
@@ -203,8 +205,8 @@ def curve(
 
     Shape:   `date` is the first day of the newest law where none is given; `facts` what else is so
              (benefit and others); `to` the highest cost in yuan.
-    Returns: status, levels, in_scope_fen, pool_pays_fen, and `missing`, the parameter for want of
-             which a line ends.
+    Returns: status, levels, in_scope_fen, pool_pays_fen, `missing`, the parameter for want of
+             which a line ends, and `documents` that the figures come from.
     Refuses: area_unknown, date_outside, and what a visit is refused for.
 
     >>> import gongji
@@ -220,7 +222,7 @@ def curve(
     text = fact_text("to", to)
     lines = curves(found, found.law(day), row, read_amount("to", text) if text else None)
     points = (
-        (line.status, line.name, cost, paid, line.missing or None)
+        (line.status, line.name, cost, paid, line.missing or None, "；".join(line.documents))
         for line in lines
         for cost, paid in line.points
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from gongji.law.compile.citations import books_note
 from gongji.law.explain.rules_sheet import rules_sheet
 from gongji.law.report.picture import NOT_DRAWN, can_draw
 from gongji.simulation.area_comparison import AreaComparison, area_tables
@@ -77,7 +78,9 @@ def warnings_of(made: AreaComparison, frames: Mapping[str, pl.DataFrame]) -> lis
     for name, share in frames["areas"].select("area", "unsettled_share").iter_rows():
         if share:
             said.append(f"{name}有 {share:.1%} 的就诊未能结算，按个人负担计。")
-    return said
+    laws = [side.dated.law(side.day) for side in made.sides]
+    own = books_note(book for law in laws for book in law.books)
+    return [*said, *([f"【自备】{own}"] if own else [])]
 
 
 assert {"area", "pool_fen", "own_fen", "unsettled_share"} <= HEADINGS.keys()

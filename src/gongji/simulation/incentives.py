@@ -18,7 +18,7 @@ from gongji.law.engine.engine import Result, settle
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import read_visit
 from gongji.law.explain.sentences import explain
-from gongji.law.explain.show import cited
+from gongji.law.explain.show import cited_alone
 from gongji.law.rulebook.figure_paths import unit_of
 from gongji.refusals import Refusal
 from gongji.simulation.reforms import Side
@@ -202,7 +202,7 @@ def _cited(trier: Trier, one: Incentive) -> Incentive:
     for history in (one.before, one.after):
         for result in trier.results(history):
             for sentence in explain(result).sentences:
-                marks |= dict.fromkeys([cited(sentence.cites)] if sentence.cites else [])
+                marks |= dict.fromkeys([cited_alone(sentence.cites)] if sentence.cites else [])
     articles = "；".join(mark.strip("〔〕") for mark in list(marks)[:6])
     return Incentive(**{**vars(one), "articles": articles})
 

@@ -363,7 +363,7 @@ def rules_of(areas: Areas, documents: Collection[object]) -> list[BookTable]:
     """The sheet of the laws whose documents results name, as they name them."""
     named = [code for code in areas.library.areas() if any(code in str(d) for d in documents)]
     laws = [law for code in named for law in areas.area(code).laws]
-    return rules_sheet(law for law in laws if law.documents in documents)
+    return rules_sheet(law for law in laws if law.labels in documents)
 
 
 def months_between(

@@ -10,7 +10,7 @@ from gongji.law.accounts.clearing import MONTHS, Statement
 from gongji.law.accounts.credits import CreditCase, CreditPlan, MonthCredit
 from gongji.law.accounts.roster import month_name
 from gongji.law.compile.cells import value_axes
-from gongji.law.compile.citations import Cite, Cited, doubts_of, own_files, said_source
+from gongji.law.compile.citations import Cite, Cited, doubts_of, own_note, said_source
 from gongji.law.compile.grounds import Ground, ground
 from gongji.law.explain.sentences import Sentence, yuan
 from gongji.law.explain.show import cited
@@ -43,8 +43,8 @@ class Told:
 
     @property
     def rulebook(self) -> str:
-        """The documents in force, by id."""
-        return self.law.documents
+        """The documents in force, by id; a user's own with its hash."""
+        return self.law.labels
 
     @property
     def articles(self) -> str:
@@ -62,8 +62,8 @@ class Told:
         notes += [
             f"【{source}】用到{source}的数字，出自：{document}。" for source, document in sources
         ]
-        if own := own_files(self.cites):
-            notes.append(f"【自备】用到的规则文件不是随程序发布的：{'、'.join(own)}。")
+        if own := own_note(self.cites):
+            notes.append(f"【自备】{own}")
         if self.supplied:
             notes.append(f"【设定】由使用者给出的参数：{'、'.join(self.supplied)}。")
         return notes

@@ -24,6 +24,11 @@ class Cite:
         named = self.document.endswith(self.article)
         return self.document if named else f"{self.document} {self.article}"
 
+    @property
+    def marked(self) -> str:
+        """As it is shown where no notes follow: a user's own file with its mark and hash."""
+        return f"{self.text}{own_mark(self.source)}"
+
 
 @dataclass(frozen=True)
 class Gap:
@@ -124,6 +129,12 @@ def said_source(source: str) -> str:
     return source.partition(OWN)[0]
 
 
+def own_mark(source: str) -> str:
+    """The mark and hash of a user's own file: （自备 812295ee0c1d）; nothing of a shipped one."""
+    _, mark, digest = source.partition(OWN)
+    return mark + digest
+
+
 def own_files(cites: Iterable[Cite]) -> list[str]:
     """The cited documents that did not come with the program, with file and hash."""
     found = []
@@ -132,3 +143,14 @@ def own_files(cites: Iterable[Cite]) -> list[str]:
         if digest:
             found.append(f"{cite.document}（{cite.file}，SHA-256 {digest.removesuffix('）')}…）")
     return list(dict.fromkeys(found))
+
+
+def own_note(cites: Iterable[Cite]) -> str:
+    """That something rests on files which did not come with the program; nothing if none did."""
+    own = own_files(cites)
+    return f"本结果用到的规则文件不是随程序发布的：{'、'.join(own)}。" if own else ""
+
+
+def books_note(books: Iterable[Rulebook]) -> str:
+    """The same of whole documents, for what is shown of laws without their articles."""
+    return own_note(cite(book, "", None) for book in books)

@@ -1,8 +1,9 @@
 """An explanation as text, Markdown or JSON."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from gongji.law.compile.citations import own_files, said_source
+from gongji.law.compile.citations import own_note, said_source
 from gongji.law.compile.program import Cite
 from gongji.law.engine.engine import MeterReading
 from gongji.law.explain.resolved_facts import Resolved, resolved_level, resolved_status
@@ -20,6 +21,12 @@ def cited(cites: tuple[Cite, ...]) -> str:
     return f"〔{'；'.join(names)}〕" if names else ""
 
 
+def cited_alone(cites: Iterable[Cite]) -> str:
+    """The same where no notes follow, the articles of a user's own files marked with their hash."""
+    names = list(dict.fromkeys(c.marked for c in cites))
+    return f"〔{'；'.join(names)}〕" if names else ""
+
+
 def _notes(explanation: Explanation) -> list[tuple[str, str]]:
     notes = [
         (
@@ -34,8 +41,8 @@ def _notes(explanation: Explanation) -> list[tuple[str, str]]:
     sources.pop(OFFICIAL, None)
     for source, names in sources.items():
         notes.append((source, f"本结果用到{source}的数字，出自：{'、'.join(names)}。"))
-    if own := own_files(explanation.unofficial):
-        notes.append(("自备", f"本结果用到的规则文件不是随程序发布的：{'、'.join(own)}。"))
+    if own := own_note(explanation.unofficial):
+        notes.append(("自备", own))
     if explanation.supplied:
         paths = "、".join(supplied_names(explanation))
         notes.append(("设定", f"以下参数由使用者给出，不是规则文件中的数字：{paths}。"))
@@ -139,7 +146,7 @@ def as_json(explanation: Explanation) -> dict[str, Any]:
         "area": result.law.area,
         "date": str(date_of(result.visit.day)),
         "benefit": result.visit.benefit,
-        "rulebook": [book.id for book in result.law.books],
+        "rulebook": [book.label for book in result.law.books],
         "resolved": {
             "place": result.law.place,
             "level": _resolved_json(resolved_level(result)),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from gongji.law.compile.citations import own_mark
 from gongji.law.engine.area import Area
 from gongji.law.engine.engine import settle
 from gongji.law.engine.person_meters import Meters
@@ -32,7 +33,7 @@ class Curve:
     points: tuple[tuple[Fen, Fen], ...]
     missing: str = ""
     documents: tuple[str, ...] = ()
-    """The documents that its figures come from."""
+    """The documents that its figures come from, a user's own with mark and hash."""
 
     @property
     def name(self) -> str:
@@ -63,7 +64,7 @@ class _Line:
         notes = settle(self.area, visit, Meters(self.area.layout)).program.steps.values()
         cited = [[note.rate, *(limit.cited for limit in note.limits.values())] for note in notes]
         cites = [cite for group in cited for one in group for cite in one.cites]
-        return tuple(dict.fromkeys(cite.document for cite in cites))
+        return tuple(dict.fromkeys(f"{cite.document}{own_mark(cite.source)}" for cite in cites))
 
     def enough(self) -> Fen:
         """A cost beyond which nothing changes any more, or the law says no more."""

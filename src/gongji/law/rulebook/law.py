@@ -131,6 +131,11 @@ class Law:
         return " ".join(book.id for book in self.books)
 
     @functools.cached_property
+    def labels(self) -> str:
+        """The same for files of results: a user's own document with its hash."""
+        return " ".join(book.label for book in self.books)
+
+    @functools.cached_property
     def hash(self) -> str:
         """The SHA-256 of all that rules these days: the documents' bytes and the figures given."""
         digest = hashlib.sha256()
