@@ -12,7 +12,14 @@ from functools import cache
 from typing import Any
 
 from gongji.platform.identity import normalise
-from gongji.tabular.cell_forms import Form, amount_text, instant_of, month_text, person_name
+from gongji.tabular.cell_forms import (
+    Form,
+    amount_text,
+    day_number_said,
+    instant_of,
+    month_text,
+    person_name,
+)
 from gongji.tabular.cell_forms import day_text as iso_day
 from gongji.units import MAX_FEN, WHOLE, parse_fen, parse_ppm, show_ppm, yuan_text
 
@@ -144,7 +151,7 @@ def day(cell: str) -> date:
             raise ValueError
         return found
     except ValueError:
-        raise ValueError("日期，如 2025-01-31") from None
+        raise ValueError(f"日期，如 2025-01-31{day_number_said(cell)}") from None
 
 
 def day_text(cell: str) -> str:
@@ -158,7 +165,7 @@ def month_name(cell: str) -> str:
     try:
         day(f"{text}-01")
     except ValueError:
-        raise ValueError("月份，如 2025-01") from None
+        raise ValueError(f"月份，如 2025-01{day_number_said(cell)}") from None
     return text
 
 
@@ -170,7 +177,7 @@ def instant(cell: str) -> datetime:
             raise ValueError
         return found
     except (ValueError, OverflowError):
-        raise ValueError("日期，如 2025-01-31") from None
+        raise ValueError(f"日期，如 2025-01-31{day_number_said(cell)}") from None
 
 
 def hour(cell: str) -> str:
