@@ -18,6 +18,7 @@ import pytest
 import xlsxwriter
 
 from gongji.cli.main import main
+from gongji.platform.imports import import_columns
 
 HEAD = "person,date,area,status,level,total"
 Fill = Callable[[Any], None]
@@ -229,6 +230,87 @@ def test_14_amounts_are_what_excel_shows_and_what_a_decimal_is(gongji: Runner) -
     )
     found = gongji.settle(book)
     assert gongji.rejected() == [] and len(found) == 1
+
+
+def test_14_a_formula_gives_the_amount_that_excel_shows(gongji: Runner) -> None:
+    """33.3*3 is 99.89999999999999 as a float: 99.90, of which 70 % in level 1 of 430500, 69.93."""
+    assert repr(33.3 * 3) != "99.9"
+    row = ["A", "2023-03-01", "430500", "active", "1", 33.3 * 3]
+    (found,) = gongji.settle(gongji.book("v.xlsx", 就诊=[HEAD.split(","), row]))
+    assert (found["total"], found["pool_pays"], found["person_pays"]) == ("99.90", "69.93", "29.97")
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2025-12-31T16:30:00.000Z", "2026-01-01"),
+        ("2025-12-31T23:30:00+08:00", "2025-12-31"),
+        ("2026-01-01 00:30:00", "2026-01-01"),
+    ],
+)
+def test_07_an_instant_in_a_file_is_its_day_in_china(gongji: Runner, text: str, day: str) -> None:
+    """Whether the table of visits is settled or a roster credited: another day is another year."""
+    line = f"甲,{text},430500,active,1,700"
+    assert [row["date"] for row in gongji.settle(gongji.text("v.csv", HEAD, line))] == [day]
+    roster = gongji.text("r.csv", "person,area,month,status,base", f"甲,430500,{text},active,4000")
+    assert gongji.run("accrue", roster, "-o", gongji.folder / "credits.csv") == 0, gongji.said
+    assert gongji.rows("credits.csv")[0]["credit"] == "80.00"
+    assert day[:7] in gongji.rows("credits.csv")[0]["explanation"]
+    assert str(import_columns.instant(text).date()) == day
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_24_a_number_of_a_day_is_told_as_excels(gongji: Runner, kind: str) -> None:
+    """44986 days after 1899-12-30 are 2023-03-01; the other rows go on."""
+    rows: list[list[object]] = [
+        ["甲", 44986, "430500", "active", "1", 700],
+        ["乙", "2023-03-01", "430500", "active", "1", 700],
+    ]
+    if kind == "xlsx":
+        path = gongji.book("v.xlsx", 就诊=[HEAD.split(","), *rows])
+    else:
+        path = gongji.text("v.csv", HEAD, *(",".join(map(str, row)) for row in rows))
+    assert [row["person"] for row in gongji.settle(path)] == ["乙"]
+    (told,) = gongji.rows("out.rejected.csv")
+    assert (told["row_number"], told["column"]) == ("1", "date")
+    wanted = "44986 像是 Excel 的日期序号，即 2023-03-01；请把这一列设为日期格式"
+    assert wanted in told["reason"]
+    for read in (import_columns.day, import_columns.month_name):
+        with pytest.raises(ValueError, match="即 2023-03-01"):
+            read("44986")
+    with pytest.raises(ValueError, match="日期，如 2025-01-31$"):
+        import_columns.day("99999")
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_24_a_row_of_the_table_named_as_its_header_is_told_with_the_right_row(
+    gongji: Runner, kind: str
+) -> None:
+    person = ["甲", "active", "", 4000, "2023-05", "在编"]
+    rows: list[list[object]] = [["退休人员"], ROSTER[2], person]
+    if kind == "xlsx":
+        path = gongji.book("r.xlsx", 退休人员=rows)
+    else:
+        path = gongji.text("r.csv", *(",".join(map(str, [*row, ""][:6])) for row in rows))
+    words = ("accrue", path, "--area", "430500", "-o", gongji.folder / "out.csv", "--header-row")
+    assert gongji.run(*words, "3") == 1
+    assert "第 3 行像是明细，不是列名" in gongji.said and "请改为 --header-row 2" in gongji.said
+    assert "删去这一列" not in gongji.said
+    assert gongji.run(*words, "2") == 1
+    assert "不认识的列或事实 备注；可用的列：person、area、" in gongji.said
+
+
+@pytest.mark.parametrize(
+    ("command", "known"), [("adjudicate", "person、visit、"), ("audit", "person、visit、")]
+)
+def test_24_a_strange_column_is_told_with_those_that_there_may_be(
+    gongji: Runner, command: str, known: str
+) -> None:
+    lines = ("A,2023-03-01,430500,active,1,700,1,480", "B,2023-03-01,430500,active,1,700,2,480")
+    head = f"{HEAD},序号,paid_pool" if command == "audit" else f"{HEAD},序号,备注"
+    gongji.run(command, gongji.text("v.csv", head, *lines), "-o", gongji.folder / "out.csv")
+    wanted = "序号" if command == "audit" else "序号、备注"
+    assert f"不认识的列或事实 {wanted}；可用的列：{known}" in gongji.said
 
 
 @pytest.mark.parametrize("total", ["1000.005", "1e3", "1,50", "１０００．００1", "NaN"])

@@ -22,7 +22,7 @@ from gongji.law.engine.visit import Visit, columns_of, read_amount, read_date, r
 from gongji.law.rulebook.law import Law, Settings
 from gongji.law.rulebook.vocabulary import VISIT_COLUMNS
 from gongji.refusals import Refusal, RowRefusal
-from gongji.tabular.header_rows import TableFile, TablePlace
+from gongji.tabular.header_rows import TableFile, TablePlace, unknown_columns
 from gongji.tabular.texts import FAULT, ROW, fault_of, faults_of, read_texts
 from gongji.units import Fen, parse_day
 
@@ -133,9 +133,8 @@ class PaidFile:
 
     def _check_columns(self) -> None:
         known = self._facts() | {*self.names.values(), ROW, FAULT}
-        for column in self.frame.columns:
-            if column not in known:
-                raise Refusal("field_unknown", column)
+        if unknown := [name for name in self.frame.columns if name not in known]:
+            raise unknown_columns(unknown, (*VISIT_COLUMNS, *sorted(known - {ROW, FAULT})))
         if "person" not in self.frame.columns:
             raise Refusal("field_missing", "person")
 

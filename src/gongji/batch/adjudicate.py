@@ -22,11 +22,18 @@ from gongji.law.engine.areas import Areas
 from gongji.law.engine.opening_meters import Opening, read_opening
 from gongji.law.explain.rules_sheet import laws_labelled, rules_sheet
 from gongji.law.rulebook.law import Settings
+from gongji.law.rulebook.vocabulary import VISIT_COLUMNS
 from gongji.refusals import Refusal, RowRefusal
 from gongji.tabular.arrow_tables import FAULT, ROW, normal, without_blank_rows
 from gongji.tabular.formulas import no_formula
 from gongji.tabular.handed_on import BookTable
-from gongji.tabular.header_rows import TableFile, TablePlace, check_header, table_file
+from gongji.tabular.header_rows import (
+    TableFile,
+    TablePlace,
+    check_header,
+    table_file,
+    unknown_columns,
+)
 from gongji.tabular.sheets import Sheet, check_rows, ending_of
 from gongji.tabular.whole_files import own_beside, under_way
 from gongji.units import Day
@@ -230,7 +237,7 @@ def _complete(names: list[str], area: str) -> None:
 def _known(names: list[str], settler: Settler, ignored: tuple[str, ...]) -> None:
     unknown = [n for n in names if n not in settler.known_columns() and n not in ignored]
     if unknown:
-        raise Refusal("field_unknown", "、".join(unknown))
+        raise unknown_columns(unknown, (*VISIT_COLUMNS, *sorted(settler.known_columns())))
 
 
 def _counted(tables: Iterator[pa.Table], summary: Summary, schema: pa.Schema) -> Iterator[pa.Table]:

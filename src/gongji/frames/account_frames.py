@@ -24,12 +24,13 @@ from gongji.law.accounts.account_files import (
     ClearingJob,
     RowAnswer,
     Values,
+    check_columns,
     in_fen,
     months_between,
 )
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
-from gongji.refusals import Refusal, RowRefusal
+from gongji.refusals import RowRefusal
 from gongji.tabular.arrow_tables import FAULT, ROW, refusal_of_fault
 from gongji.tabular.cell_forms import COLUMN_FORMS
 from gongji.tabular.sheets import typed_record
@@ -141,9 +142,7 @@ class _Asked:
 def _computed(source: Taken, job: Accrual | ClearingJob, asked: _Asked) -> object:
     """The results of a frame's rows as a frame of its kind."""
     names = [name for name in source.table.column_names if name not in (ROW, FAULT)]
-    for column in names:
-        if column not in job.columns:
-            raise Refusal("field_unknown", column)
+    check_columns(names, job)
     rows: list[Values] = []
     for number, row in _rows(source.table, names):
         if asked.area and not row.get("area"):

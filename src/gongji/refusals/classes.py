@@ -21,6 +21,7 @@ BOUNDS = ("at_least", "at_most")
 class Refusal(GongjiError):
     """A decision not to do what was asked.
 
+    Shape:   `known` among `values` is what may stand instead, where it can be listed.
     Ensures: `code` is one of REFUSALS; `str()` is one Chinese sentence.
     """
 
@@ -32,7 +33,7 @@ class Refusal(GongjiError):
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        return REFUSALS[self.code].format(**({"field": self.field} | self.values))
+        return REFUSALS[self.code].format(**({"field": self.field, "known": ""} | self.values))
 
     @property
     def row(self) -> int | None:

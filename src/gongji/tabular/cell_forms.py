@@ -206,6 +206,20 @@ def day_text(text: str) -> str:
         return narrow(text)
 
 
+_FIRST_NUMBERED = date(1899, 12, 30)
+_NUMBERED = re.compile(r"([2-7][0-9]{4})(?:\.[0-9]+)?")
+"""Excel's numbers of the days from 1954 to 2118."""
+
+
+def day_number_said(text: str) -> str:
+    """What to say of a text that is a number of a day in Excel instead of the day; else nothing."""
+    found = _NUMBERED.fullmatch(narrow(text))
+    if found is None:
+        return ""
+    day = _FIRST_NUMBERED + timedelta(days=int(found[1]))
+    return f"（{found[0]} 像是 Excel 的日期序号，即 {day}；请把这一列设为日期格式后重新填写）"
+
+
 def instant_text(text: str) -> str:
     """An instant in ISO; what is none stays as it is."""
     try:

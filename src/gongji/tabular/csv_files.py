@@ -156,14 +156,15 @@ def read_head(path: Path, header_row: int = 0) -> CsvHead:
     encoding = encoding_of(path)
     separator = _separator(path, encoding, header_row)
     with path.open(encoding=encoding, newline="") as file:
-        reader = csv.reader(file, delimiter=separator)
+        reader, above = csv.reader(file, delimiter=separator), list[list[str]]()
         for number, row in enumerate(reader, start=1):
             if not _is_header(number, row, header_row):
+                above.append([cell.strip() for cell in row])
                 continue
             lines = reader.line_num
             columns = tuple(cell.strip() for cell in row)
             below = [columns, *([c.strip() for c in r] for r in islice(reader, LOOKED_AT))]
-            check_header(path, columns, below, number)
+            check_header(path, columns, below, above)
             return CsvHead(path, encoding, columns, lines, separator)
     if header_row:
         values = {"value": str(header_row), "allowed": "文件里有的行"}

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from gongji.refusals import Refusal
 LOOKED_AT = 20
 """So many rows are looked at for a header under a title."""
 _SHOWN = 20
+_COLUMNS_SHOWN = 40
 _SUMS = re.compile(
     r"(?:本页|本月|全部)?(?:合|小|总|累|共)\s*计.*|(?:制表|审核|填报|经办|复核|负责)人?\s*(?:签[名字章])?[:：].*"
 )
@@ -44,6 +45,14 @@ WHOLE_ROW = "整行"
 """Where a fault is that no single column has."""
 
 
+def unknown_columns(unknown: Sequence[str], known: Iterable[str]) -> Refusal:
+    """The refusal of columns that a table may not have, with those that it may have."""
+    names = list(dict.fromkeys(known))
+    more = "……" if len(names) > _COLUMNS_SHOWN else ""
+    said = f"；可用的列：{'、'.join(names[:_COLUMNS_SHOWN])}{more}"
+    return Refusal("field_unknown", "、".join(unknown), {"known": said})
+
+
 def is_sum(first: str) -> bool:
     """Whether a row that begins so is a subtotal or a signature, and no row of the table."""
     return bool(_SUMS.fullmatch(first))
@@ -56,15 +65,18 @@ def sum_reason(first: str) -> str:
 
 
 def check_header(
-    path: Path, names: Sequence[str], below: Sequence[Sequence[str]] = (), row: int = 1
+    path: Path,
+    names: Sequence[str],
+    below: Sequence[Sequence[str]] = (),
+    above: Sequence[Sequence[str]] = (),
 ) -> None:
     """Every column of a file has a name, and each name is there once.
 
-    Shape:   `below` are the first rows from the header on, to tell a title from a header; `row` is
-             the header's own.
+    Shape:   `below` are the first rows from the header on, to tell a title from a header; `above`
+             all rows before it.
     Refuses: header_invalid, with what was found and what to do.
     """
-    reason = ""
+    reason, row = "", len(above) + 1
     twice = [name for name, count in Counter(names).items() if name and count > 1]
     if not any(names):
         reason = "第一行应为列名，却是空的"
@@ -72,6 +84,8 @@ def check_header(
         reason = under
     elif len(names) == 1 and any(mark in names[0] for mark in "；，"):
         reason = "只有一列，列名之间用的是中文标点；请另存为以英文逗号分隔的 CSV"
+    elif higher := _below_names(names, above):
+        reason = higher
     elif twice:
         reason = f"列 {'、'.join(twice)} 不止一次出现，无法确定用哪一列；请各保留一列"
     elif not all(names):
@@ -79,6 +93,19 @@ def check_header(
         reason = f"第 {at} 列没有列名；请写上列名，或删去这一列"
     if reason:
         raise Refusal("header_invalid", "文件", {"value": path.name, "reason": reason})
+
+
+def _below_names(names: Sequence[str], above: Sequence[Sequence[str]]) -> str:
+    """What to say where a row of the table was named as the header, and the names stand above."""
+    filled = [sum(1 for cell in row if cell) for row in above]
+    most = max(filled, default=0)
+    if all(names) or most < 2 or most <= sum(1 for name in names if name):
+        return ""
+    at = filled.index(most) + 1
+    return (
+        f"第 {len(above) + 1} 行像是明细，不是列名（第 {list(names).index('') + 1} 列是空的）；"
+        f"列名看来在第 {at} 行，请改为 --header-row {at}"
+    )
 
 
 def _under_title(names: Sequence[str], below: Sequence[Sequence[str]], row: int) -> str:

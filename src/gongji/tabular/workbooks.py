@@ -78,11 +78,14 @@ class WorkbookSheet:
 
         Refuses: header_invalid.
         """
-        below = [
-            [_shown(cell) for cell in row]
-            for row in self.rows[self.header : self.header + LOOKED_AT]
-        ]
-        check_header(self.path, self.columns, below, self.header + 1)
+        above, below = (
+            [[_shown(cell) for cell in row] for row in rows]
+            for rows in (
+                self.rows[: self.header],
+                self.rows[self.header : self.header + LOOKED_AT],
+            )
+        )
+        check_header(self.path, self.columns, below, above)
 
     def records(self, forms: Sequence[Form]) -> Iterator[Record]:
         """The rows below the header by the forms of their columns; blank ones are passed over."""

@@ -11,6 +11,7 @@ import polars as pl
 from gongji.law.engine.visit import read_amount, read_date, read_flag
 from gongji.refusals import Refusal
 from gongji.tabular.arrow_tables import FAULT, ROW, refusal_of_fault
+from gongji.tabular.header_rows import unknown_columns
 from gongji.units import QUANTITY_DECIMALS
 
 CODE, FIELD = "_code", "_field"
@@ -93,9 +94,8 @@ def type_lines(frame: pl.DataFrame) -> pl.DataFrame:
             raise Refusal("field_missing", name)
     if "amount" not in frame.columns and "amount_fen" not in frame.columns:
         raise Refusal("field_missing", "amount")
-    for name in frame.columns:
-        if name not in (*LINE_COLUMNS, ROW, FAULT):
-            raise Refusal("field_unknown", name)
+    if unknown := [name for name in frame.columns if name not in (*LINE_COLUMNS, ROW, FAULT)]:
+        raise unknown_columns(unknown, LINE_COLUMNS)
     none = pl.lit(None, dtype=pl.String)
     lines = complete(frame, LINE_COLUMNS).with_columns(none.alias(CODE), none.alias(FIELD))
     lines = lines.with_columns(

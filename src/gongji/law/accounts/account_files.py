@@ -5,7 +5,7 @@ computed never stops the others; it goes to a report with its number, column and
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,6 +33,7 @@ from gongji.law.engine.visit import read_month_name
 from gongji.law.explain.rules_sheet import rules_sheet
 from gongji.refusals import Refusal, RowRefusal
 from gongji.tabular.handed_on import BookTable
+from gongji.tabular.header_rows import unknown_columns
 from gongji.tabular.sheets import Sheet, Whole
 from gongji.tabular.workbooks import Record
 from gongji.units import Fen, show_ppm, yuan_text
@@ -258,6 +259,15 @@ class JobSummary:
         }
 
 
+def check_columns(names: Iterable[str], job: Job) -> None:
+    """A table has no columns but those that the job knows.
+
+    Refuses: field_unknown.
+    """
+    if unknown := [name for name in names if name not in job.columns]:
+        raise unknown_columns(unknown, job.columns)
+
+
 def run(
     job: Job,
     sheet: Sheet,
@@ -270,9 +280,7 @@ def run(
     Refuses: field_unknown for a column that the job does not know; with `strict`, row_rejected at
              the first row that cannot be computed.
     """
-    for column in sheet.columns:
-        if column not in job.columns:
-            raise Refusal("field_unknown", column)
+    check_columns(sheet.columns, job)
     summary, seen = JobSummary(), _Seen(job)
     for chunk in sheet.records():
         done: list[Values] = []

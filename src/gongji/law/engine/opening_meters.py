@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from gongji.law.checks.library import Library
 from gongji.law.engine.visit import read_amount
 from gongji.refusals import Refusal
+from gongji.tabular.header_rows import unknown_columns
 from gongji.units import Fen
 
 COLUMNS = ("person", "area", "meter", "key", "amount", "amount_fen")
@@ -70,9 +71,8 @@ def read_opening(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Openi
 
 
 def _check_columns(columns: Sequence[str]) -> None:
-    for column in columns:
-        if column not in COLUMNS:
-            raise Refusal("field_unknown", f"{column}（期初累计）")
+    if unknown := [f"{column}（期初累计）" for column in columns if column not in COLUMNS]:
+        raise unknown_columns(unknown, COLUMNS)
     for column in ("person", "meter"):
         if column not in columns:
             raise Refusal("field_missing", f"{column}（期初累计）")

@@ -23,7 +23,14 @@ from gongji.law.rulebook.vocabulary import (
     Fact,
 )
 from gongji.refusals import Refusal
-from gongji.tabular.cell_forms import amount_text, day_text, key_text, month_text, plain
+from gongji.tabular.cell_forms import (
+    amount_text,
+    day_number_said,
+    day_text,
+    key_text,
+    month_text,
+    plain,
+)
 from gongji.units import MAX_FEN, Day, Fen, date_of, parse_day, parse_fen, yuan_text
 
 _FLAGS = {
@@ -109,7 +116,7 @@ def read_date(column: str, text: str) -> Day:
     try:
         return parse_day(day_text(text))
     except ValueError:
-        raise _invalid(column, text, "YYYY-MM-DD") from None
+        raise _invalid(column, text, f"YYYY-MM-DD{day_number_said(text)}") from None
 
 
 def read_level(column: str, text: str) -> int:
@@ -130,7 +137,7 @@ def read_month_name(column: str, text: str) -> int:
     try:
         day = parse_day(f"{month_text(text)}-01")
     except ValueError:
-        raise _invalid(column, text, "YYYY-MM") from None
+        raise _invalid(column, text, f"YYYY-MM{day_number_said(text)}") from None
     month: int = calendar.month_of(day)
     return month
 

@@ -15,6 +15,7 @@ from gongji.platform.identity import normalise
 from gongji.tabular.cell_forms import (
     Form,
     amount_text,
+    day_number_said,
     instant_of,
     is_open_end,
     month_text,
@@ -151,7 +152,7 @@ def day(cell: str) -> date:
             raise ValueError
         return found
     except ValueError:
-        raise ValueError("日期，如 2025-01-31") from None
+        raise ValueError(f"日期，如 2025-01-31{day_number_said(cell)}") from None
 
 
 @cache
@@ -171,7 +172,7 @@ def month_name(cell: str) -> str:
     try:
         day(f"{text}-01")
     except ValueError:
-        raise ValueError("月份，如 2025-01") from None
+        raise ValueError(f"月份，如 2025-01{day_number_said(cell)}") from None
     return text
 
 
@@ -183,7 +184,7 @@ def instant(cell: str) -> datetime:
             raise ValueError
         return found
     except (ValueError, OverflowError):
-        raise ValueError("日期，如 2025-01-31") from None
+        raise ValueError(f"日期，如 2025-01-31{day_number_said(cell)}") from None
 
 
 def hour(cell: str) -> str:
