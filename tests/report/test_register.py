@@ -92,7 +92,8 @@ RUNS = {
     "test_each_line_of_a_clearing_shows_its_arithmetic_and_article",
     "supervision": "tests/supervision/test_supervise.py::"
     "test_a_report_has_every_file_and_a_line_is_found_once",
-    "simulation": "tests/simulation/test_policy_runs.py::test_a_run_says_how_far_it_is_and_writes_its_report",
+    "simulation": "tests/simulation/test_policy_runs.py::"
+    "test_a_run_says_how_far_it_is_and_writes_its_report",
     "gateway": "tests/platform/test_gateway_envelope.py::test_a_reply_has_the_documented_envelope",
     "portal": "tests/platform/test_review_life.py::test_a_person_asks_online_and_ends_it_at_once",
 }
