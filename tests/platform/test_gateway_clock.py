@@ -8,7 +8,18 @@ from typing import Any
 import pytest
 from tests.platform import gateways
 from tests.platform.counter import NIGHT, NOW
-from tests.platform.gateways import AREA, HOSPITAL, OTHER, Clock, bill, certificate_of, opened
+from tests.platform.gateways import (
+    AREA,
+    HOSPITAL,
+    OTHER,
+    Clock,
+    bill,
+    certificate_of,
+    description,
+    line,
+    opened,
+    registration,
+)
 from tests.platform.queries_county import CLINIC, Standing, refused, standing
 
 MIDNIGHT = datetime(2024, 12, 19, 16, 0, tzinfo=UTC)
@@ -104,6 +115,31 @@ def test_a_settlement_and_its_cancellation_are_of_the_day_of_china(
             of = str((shown + timedelta(days=days)).date())
             found = place.client.do("3201", totals(of, *settled))["stmtinfo"]
             assert found["stmt_rslt_dscr"] == "平", of
+
+
+def test_a_visit_told_in_the_old_year_of_utc_is_of_the_new_year_of_china(
+    place: Standing, at: At
+) -> None:
+    """2025-12-31T16:30Z is half past midnight of 2026 from the registration to the statement."""
+    at(datetime(2026, 1, 1, 2, 0, tzinfo=UTC))
+    told, client, psn_no = "2025-12-31T16:30:00.000Z", place.client, place.insured()
+    given = registration(psn_no, begntime=told)
+    visit = client.do("2201", given)["data"]["mdtrt_id"]
+    client.do("2203", description(psn_no, visit, begntime=told))
+    client.do("2204", {"feedetail": [line(psn_no, visit, 1, fee_ocur_time=told)]})
+    info = client.do("2207", bill(psn_no, visit, 30))["setlinfo"]
+    assert info["setl_time"][:10] == "2026-01-01"
+    years = place.owner.execute(
+        "select distinct period from meter_use where person = %s and period like '年:%%'",
+        [place.county.persons[psn_no]],
+    ).fetchall()
+    assert years == [("年:2026",)]
+    asked = totals("2026-01-01", info)
+    for day in (told, "2025-12-31T16:00:00+00:00", "2026-01-01"):
+        asked["data"] |= {"stmt_begndate": day, "stmt_enddate": day}
+        assert client.do("3201", asked)["stmtinfo"]["stmt_rslt_dscr"] == "平", day
+    asked["data"] |= {"stmt_begndate": "2025-12-31", "stmt_enddate": "2025-12-31"}
+    assert "结算笔数平台0机构1" in client.do("3201", asked)["stmtinfo"]["stmt_rslt_dscr"]
 
 
 def test_the_result_of_a_statement_is_kept_a_week_from_tomorrow_on(place: Standing, at: At) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.platform.counter import NOW, RULES
-from tests.platform.gateways import bill, line, opened
+from tests.platform.gateways import bill, description, line, number_of, opened, registration
 from tests.platform.queries_county import Standing, refused, standing
 
 from gongji.gateway.statements.statements import compare_totals
@@ -123,6 +123,26 @@ def test_equal_totals_are_equal_and_each_difference_is_named(place: Standing) ->
         {"clr_type": "21"},
     ):
         assert place.client.do("3201", totals(**nothing))["stmtinfo"]["stmt_rslt"] == "0"
+
+
+def test_a_number_of_thirty_characters_is_settled_told_and_compared(place: Standing) -> None:
+    """A person's number is text: a province writes letters and 30 of them."""
+    short, psn_no = place.insured(), "JM-" + "a1" * 13 + "X"
+    assert len(psn_no) == 30
+    place.owner.execute("update person set psn_no = %s where psn_no = %s", [psn_no, short])
+    shown = {"mdtrt_cert_no": number_of(short)}
+    client = place.client
+    visit = client.do("2201", registration(psn_no, **shown))["data"]["mdtrt_id"]
+    client.do("2203", description(psn_no, visit))
+    client.do("2204", {"feedetail": [line(psn_no, visit, 1)]})
+    info = client.do("2207", bill(psn_no, visit, 30, **shown))["setlinfo"]
+    assert info["psn_no"] == psn_no
+    names = {name: info[name] for name in ("psn_no", "mdtrt_id", "setl_id")}
+    assert client.do("5203", {"data": names})["setlinfo"]["psn_no"] == psn_no
+    (equal,) = compared(place, [row(info)])
+    assert (equal["psn_no"], equal["stmt_rslt"]) == (psn_no, "0")
+    (differs,) = compared(place, [row(info, medfee_sumamt="31")])
+    assert (differs["psn_no"], differs["stmt_rslt"]) == (psn_no, "1")
 
 
 def test_refunds_are_counted_or_left_out(place: Standing) -> None:
