@@ -159,9 +159,10 @@ def test_the_base_and_the_platform_resolve_elsewhere(system: str) -> None:
 
 
 def dependencies() -> list[str]:
-    """What the program and each of its extras ask for, but for its own extras."""
+    """What the program, its build and each of its extras ask for, but for its own extras."""
     asked = SETTINGS["project"]
-    given = [asked["dependencies"], *asked["optional-dependencies"].values()]
+    built = SETTINGS["build-system"]["requires"]
+    given = [built, asked["dependencies"], *asked["optional-dependencies"].values()]
     return [one for names in given for one in names if not one.startswith("gongji[")]
 
 
