@@ -63,6 +63,7 @@ def test_buckets_give_what_the_file_gives(paid: Path, tmp_path: Path) -> None:
     assert over - under == wrong > 0
 
 
+@pytest.mark.slow
 def test_a_run_is_taken_up_again_and_what_changed_is_done_anew(
     paid: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

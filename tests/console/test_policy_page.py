@@ -104,6 +104,7 @@ def simulated(people: str, folder: Path) -> dict[str, pl.DataFrame]:
     return {path.stem: pl.read_parquet(path) for path in (folder / "tables").iterdir()}
 
 
+@pytest.mark.slow
 def test_what_the_page_tells_is_what_the_command_gives(
     enter: Enter, worker: None, office: Office, people: str, tmp_path: Path
 ) -> None:

@@ -234,6 +234,7 @@ def test_nobody_submits_what_was_not_tried(office: Office) -> None:
     assert office.approve(office.second, number).state == "stale"
 
 
+@pytest.mark.slow
 def test_a_reviewed_bond_is_published_and_the_desk_takes_it(office: Office) -> None:
     def steps() -> list[str]:
         number = office.draft(office.clerk, office.bond())

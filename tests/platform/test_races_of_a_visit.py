@@ -22,7 +22,7 @@ BOOKS = """select v.withdrawn_at is not null, v.diagnoses = '[]',
 from visit v where v.id = %s"""
 TRANSACTIONS = ("2202", "2203", "2204", "2205", "2206", "2207", "2208", "2601")
 
-OF_MONEY = {"2205", "2207", "2208", "2601"}
+OF_MONEY = {"2205", "2207", "2601"}
 """What moves money, or takes away what is being settled: these of every run, all of slow ones."""
 PAIRS = [
     pytest.param(pair, marks=() if OF_MONEY.issuperset(pair) else pytest.mark.slow)

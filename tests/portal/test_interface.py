@@ -84,6 +84,7 @@ def test_another_address_cannot_be_claimed_to_be_let_in(
     assert claimed.status_code == 429
 
 
+@pytest.mark.slow
 def test_schemathesis_finds_nothing(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     import schemathesis
     from django.core.wsgi import get_wsgi_application

@@ -117,6 +117,7 @@ def test_an_incentive_is_told_with_its_amounts(tmp_path):
     assert Trier(side.area).amounts(one.before) == (one.own_before_fen, one.pool_before_fen)
 
 
+@pytest.mark.slow
 def test_the_command_lists_them(tmp_path, capsys):
     planted(tmp_path)
     asked = ["incentives", "--area", AREA, "--date", "2024-01-01", "--rulebooks", str(tmp_path)]
