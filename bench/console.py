@@ -35,7 +35,12 @@ from gongji.review.working_days import NewYear, enter_year
 
 AREA, COUNTY = "532300", "532301"
 POSTS = (
-    *("handler", "first_reviewer", "second_reviewer", "audit_officer", "administrator", "business"),
+    "handler",
+    "first_reviewer",
+    "second_reviewer",
+    "audit_officer",
+    "administrator",
+    "business",
 )
 """Each held by one member of staff: their number is its place here, their subject its name."""
 FIRST = 1_001

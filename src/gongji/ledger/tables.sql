@@ -286,42 +286,44 @@ end $$;
 create trigger entry_fits after insert on entry referencing new table as added
   for each statement execute function entry_fits();
 
--- A settlement stands beside an entry of the same transaction. An institution corrects nothing: an
--- adjustment of its own only takes earlier ones back whole, with the settlement that it cancels.
--- Each entry is looked up by its key ("limit 1"), whatever the planner thinks of a table that grows.
 create function settlement_of_entry() returns trigger language plpgsql as $$
 declare wrong record;
 begin
-  select a.entry, a.wall into wrong from (
-    select s.entry, case
-        when e.settles is not true then 'settlement_of_entry'
-        when e.kind = 'adjustment' and e.actor_kind = 'institution'
-          and not adjustments_cancel_out(e.cause) then 'adjustment_taken_back'
-      end as wall
-    from added s
-    left join lateral (
-      select k.settles, o.kind, o.actor_kind, o.cause
-      from entry o join entry_kind k on k.kind = o.kind
-      where o.id = s.entry and o.xact = pg_current_xact_id() limit 1) e on true) a
-  where a.wall is not null limit 1;
+  select a.entry into wrong from added a
+  left join lateral (
+    select k.settles from entry e join entry_kind k on k.kind = e.kind
+    where e.id = a.entry and e.xact = pg_current_xact_id() limit 1) found on true
+  where found.settles is not true limit 1;
   if found then
-    raise exception '%', format(case wrong.wall
-        when 'settlement_of_entry' then '结算 %s 没有同一事务中的结算分录'
-        else '调整 %s 没有把此前的调整全部收回' end, wrong.entry)
-      using errcode = 'check_violation', constraint = wrong.wall;
+    raise exception '结算 % 没有同一事务中的结算分录', wrong.entry
+      using errcode = 'check_violation', constraint = 'settlement_of_entry';
   end if;
   return null;
 end $$;
-
--- Whether what was adjusted of a settlement comes to nothing.
-create function adjustments_cancel_out(cause bigint) returns boolean language sql stable as $$
-  select (sum(s.pool_fen), sum(s.supplements_fen), sum(s.owed_fen), sum(s.deductible_fen))
-    = (0, 0, 0, 0)
-  from entry o join settlement s on s.entry = o.id
-  where o.cause = adjustments_cancel_out.cause and o.kind = 'adjustment'
-$$;
 create trigger settlement_of_entry after insert on settlement referencing new table as added
   for each statement execute function settlement_of_entry();
+
+-- An institution corrects nothing: an adjustment of its own only takes earlier ones back whole, with
+-- the settlement that it cancels.
+create function adjustment_taken_back() returns trigger language plpgsql as $$
+declare wrong record;
+begin
+  select a.entry into wrong from added a
+  join entry e on e.id = a.entry and e.kind = 'adjustment' and e.actor_kind = 'institution'
+  join lateral (
+    select sum(s.pool_fen) as pool, sum(s.supplements_fen) as supplements,
+      sum(s.owed_fen) as owed, sum(s.deductible_fen) as deductible
+    from entry o join settlement s on s.entry = o.id
+    where o.cause = e.cause and o.kind = 'adjustment') t on true
+  where (t.pool, t.supplements, t.owed, t.deductible) <> (0, 0, 0, 0) limit 1;
+  if found then
+    raise exception '调整 % 没有把此前的调整全部收回', wrong.entry
+      using errcode = 'check_violation', constraint = 'adjustment_taken_back';
+  end if;
+  return null;
+end $$;
+create trigger adjustment_taken_back after insert on settlement referencing new table as added
+  for each statement execute function adjustment_taken_back();
 
 -- Postings belong to an entry of the same transaction, move what its kind may move, come to what
 -- its settlement says, and mirror what it reverses, whoever adds them. The postings of an entry come
