@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import httpx
@@ -15,12 +15,14 @@ import pytest
 from psycopg.conninfo import make_conninfo
 from tests import databases
 from tests.console.office import Office
+from tests.console.visitor import Visitor
 from tests.portal.browser import Watched, watched
 from tests.portal.conftest import chromium as chromium
 from tests.portal.conftest import screenshots as screenshots
 
 CONSOLE = "-c role=gongji_console -c timezone=UTC"
 SCREEN = {"width": 1366, "height": 768}
+Enter = Callable[[str], Visitor]
 
 
 @contextmanager
@@ -110,3 +112,16 @@ def signed_in(console: str, chromium: Any) -> Iterator[SignIn]:
         # A refusal is a page of its own, which the browser tells of as a failed load.
         made.complaints[:] = [one for one in made.complaints if "status of 422" not in one]
         manager.__exit__(None, None, None)
+
+
+@pytest.fixture
+def enter(console: str) -> Iterator[Enter]:
+    """Signs members of staff in, each without a browser."""
+    with ExitStack() as closing:
+
+        def entered(subject: str) -> Visitor:
+            visitor = Visitor(console)
+            closing.callback(visitor.client.close)
+            return visitor.enter(subject)
+
+        yield entered

@@ -1,14 +1,11 @@
 """What a colleague of another area, or of another post, tries at the console."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
-import pytest
 from python_calamine import CalamineWorkbook
+from tests.console.conftest import Enter
 from tests.console.office import Office
-from tests.console.visitor import Visitor
 from tests.platform.review_world import AREA, ELSEWHERE
 from tests.platform.test_review_life import refused
 
@@ -23,22 +20,6 @@ from gongji.supervision.crowd_leads import note_crowds
 PERSON = "53230000000000000001"
 COPY = {"psn_no": PERSON, "applicant": "guardian", "checked": "certificate", "asker": "王语嫣"}
 COPY |= {"authority": "监护证明"}
-
-
-Enter = Callable[[str], Visitor]
-
-
-@pytest.fixture
-def enter(console: str) -> Iterator[Enter]:
-    """Signs members of staff in."""
-    with ExitStack() as closing:
-
-        def made(subject: str) -> Visitor:
-            visitor = Visitor(console)
-            closing.callback(visitor.client.close)
-            return visitor.enter(subject)
-
-        yield made
 
 
 def sheets(made: bytes) -> dict[str, list[list[object]]]:

@@ -5,15 +5,14 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 from psycopg.conninfo import make_conninfo
-from tests.console.conftest import SignIn
+from tests.console.conftest import Enter, SignIn
 from tests.console.office import Office
 from tests.console.visitor import Visitor
 from tests.portal.browser import fits, serious
@@ -31,7 +30,6 @@ RATE = "待遇.普通门诊.普通门诊.支付比例.三级"
 DAY = "2025-01-01"
 JOBS = "-c role=gongji_jobs -c timezone=UTC"
 PATIENCE_SECONDS = 120
-Enter = Callable[[str], Visitor]
 
 
 @pytest.fixture(scope="module")
@@ -59,19 +57,6 @@ def worker(console_database: str, people: str) -> Iterator[None]:
     yield
     process.terminate()
     process.wait(timeout=30)
-
-
-@pytest.fixture
-def enter(console: str) -> Iterator[Enter]:
-    """Signs a member of staff in, in a browser that is closed afterwards."""
-    with ExitStack() as closing:
-
-        def entered(subject: str) -> Visitor:
-            made = Visitor(console)
-            closing.callback(made.client.close)
-            return made.enter(subject)
-
-        yield entered
 
 
 def ended(office: Office, page: str) -> PolicyRun:
