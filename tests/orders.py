@@ -19,6 +19,8 @@ from pathlib import Path
 TESTS = Path(__file__).parent
 SHUFFLED = ("--random-order", "--random-order-bucket=global")
 STOPPING_SECONDS = 20
+# Nothing was collected: a file of tests that need what is not installed says so and is skipped.
+GREEN = (0, 5)
 Run = tuple[str, list[str]]
 
 
@@ -44,7 +46,7 @@ def pytest(arguments: list[str], seconds: float | None) -> tuple[str, bool]:
     ran = subprocess.Popen(command, cwd=TESTS.parent, stdout=subprocess.PIPE, text=True)
     try:
         printed = ran.communicate(timeout=seconds)[0]
-        return printed, ran.returncode == 0
+        return printed, ran.returncode in GREEN
     except subprocess.TimeoutExpired:
         # As by Ctrl-C: it stops the servers that it started.
         ran.send_signal(signal.SIGINT)
