@@ -267,6 +267,8 @@ def _values_of(table: pa.Table, name: str) -> list[tuple[str, int]]:
     """How often each value is in a column of codes, if any is but the first, which is none."""
     found: list[tuple[str, int]] = []
     for chunk in table.column(name).chunks:
+        if len(chunk.dictionary) == 1:
+            continue
         codes = chunk.indices.to_numpy()
         most = int(codes.max(initial=0))
         if not most:

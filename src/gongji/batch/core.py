@@ -246,10 +246,11 @@ class Results:
             made[self._name(f"meter_{code}")] = self._money(
                 fen, lacks if lacks.any() else None, narrow
             )
-        codes = self.refusal.clip(0).astype(np.int32) if self.refusal.any() else nothing
+        refused = self.refusal.any()
+        codes = self.refusal.clip(0).astype(np.int32) if refused else nothing
         if missing is not None:
             codes[missing] = CODES.index("parameter_missing")
-        made["refusal"] = _texts(codes, list(CODES))
+        made["refusal"] = _texts(codes, list(CODES) if refused else [CODES[0]])
         made["articles"] = _texts(self.articles, list(self.texts))
         made["rulebook"] = _texts(self.books, list(self.ids))
         made["note"] = _texts(*notes_on(self.columns, self.kept, self.settler.latest_day))

@@ -109,41 +109,40 @@ def _after_rejected(
 
 def _repeated(columns: Columns, new: npt.NDArray[np.int8]) -> Iterator[tuple[int, int]]:
     """Rows that say the same as one of the same person and day shortly before them."""
-    day = columns.day
-    same_day = (new[1:] == 0) & (day[1:] == day[:-1])
+    same_day = (new[1:] == 0) & (columns.day[1:] == columns.day[:-1])
     at = np.flatnonzero(same_day) + 1
-    found: set[int] = set()
-    for back in range(1, _NEAR + 1):
-        for row in _equal(columns, at, back):
-            if row not in found:
-                found.add(row)
-                yield row, row - back
+    rows, before = [at], [at - 1]
+    for back in range(2, _NEAR + 1):
         # Further back only where the rows between are of the same person and day.
-        at = at[at > back]
-        at = at[same_day[at - back - 1]]
-        if not len(at):
-            return
+        at = at[at >= back]
+        at = at[same_day[at - back]]
+        rows.append(at)
+        before.append(at - back)
+    nearest: dict[int, int] = {}
+    for row, other in _equal(columns, np.concatenate(rows), np.concatenate(before)):
+        nearest.setdefault(row, other)
+    yield from nearest.items()
 
 
-def _equal(columns: Columns, at: Places, back: int) -> list[int]:
-    """The places at which a table says in every column what it says so many rows before.
+def _equal(columns: Columns, rows: Places, before: Places) -> list[tuple[int, int]]:
+    """The pairs of places at which a table says the same in every column.
 
     Shape:   however it is written: amounts by their fen, keys and days in their normal form.
     """
     # Amounts tell most rows apart.
     names = [name for name in columns.table.column_names if name not in (ROW, "person", "date")]
     for name in sorted(names, key=lambda name: not name.startswith(_AMOUNTS)):
-        if not len(at):
+        if not len(rows):
             break
         if name.startswith(_AMOUNTS):
-            same: Bools = _fen_at(columns, name, at) == _fen_at(columns, name, at - back)
+            same: Bools = _fen_at(columns, name, rows) == _fen_at(columns, name, before)
         elif name in _APART_IN_EACH:
-            same = _same_texts(columns.table.column(name), at, back)
+            same = _same_texts(columns.table.column(name), rows, before)
         else:
             codes = columns.coded(name).codes
-            same = codes[at] == codes[at - back]
-        at = at[same]
-    return [int(row) for row in at]
+            same = codes[rows] == codes[before]
+        rows, before = rows[same], before[same]
+    return list(zip(rows.tolist(), before.tolist(), strict=True))
 
 
 def _fen_at(columns: Columns, name: str, at: Places) -> Places:
@@ -152,12 +151,12 @@ def _fen_at(columns: Columns, name: str, at: Places) -> Places:
     return Columns(some).fen(name.removesuffix("_fen"))
 
 
-def _same_texts(column: pa.ChunkedArray, at: Places, back: int) -> Bools:
-    """Whether keys, which are in their normal form, are the same so many rows before."""
+def _same_texts(column: pa.ChunkedArray, rows: Places, before: Places) -> Bools:
+    """Whether keys, which are in their normal form, are the same at two places."""
     if pa.types.is_null(column.type):
-        return np.ones(len(at), bool)
-    here, before = column.take(pa.array(at)), column.take(pa.array(at - back))
+        return np.ones(len(rows), bool)
+    here, there = column.take(pa.array(rows)), column.take(pa.array(before))
     if pa.types.is_dictionary(column.type):
-        here, before = here.cast(column.type.value_type), before.cast(column.type.value_type)
-    both = pc.and_(here.is_null(), before.is_null())
-    return np.asarray(pc.or_(pc.fill_null(pc.equal(here, before), False), both).to_numpy())
+        here, there = here.cast(column.type.value_type), there.cast(column.type.value_type)
+    both = pc.and_(here.is_null(), there.is_null())
+    return np.asarray(pc.or_(pc.fill_null(pc.equal(here, there), False), both).to_numpy())
