@@ -168,8 +168,10 @@ def test_buckets_are_settled_as_the_file_is(tmp_path, monkeypatch):
     assert run("adjudicate", *file) == 0
     assert run("adjudicate", tmp_path / "b", "-o", tmp_path / "r") == 0
     wanted = pl.read_parquet(tmp_path / "r.parquet").sort("row_number")
-    kinds = dict(wanted.schema)
-    assert results(tmp_path / "r").select(wanted.columns).cast(kinds).equals(wanted)
+    # Texts are compared as such: each file numbers its own.
+    kinds = {name: pl.String if k == pl.Categorical else k for name, k in wanted.schema.items()}
+    made = results(tmp_path / "r").select(wanted.columns)
+    assert made.cast(kinds).equals(wanted.cast(kinds))
     told = [pl.read_csv(path) for path in sorted((tmp_path / "r").glob("*.rejected.csv"))]
     rejected = pl.read_csv(tmp_path / "r.rejected.csv")
     assert pl.concat(told).sort("row_number").equals(rejected.sort("row_number"))
