@@ -139,6 +139,12 @@ def newcomer(folder: Path) -> Newcomer:
     return Newcomer(folder, known.pw_uid, known.pw_gid)
 
 
+def itself(python: str) -> str:
+    """Where a Python is: what stands in the path may be a script that finds it."""
+    words = [python, "-c", "import sys; print(sys.executable)"]
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+
+
 def built(folder: Path, kind: str) -> Path:
     """A `wheel` or an `sdist` of the sources that git knows, made from a copy of them."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
@@ -175,7 +181,7 @@ def main(pythons: list[str]) -> None:
         print("| Python | what | distributions | MB |\n| --- | --- | --- | --- |", flush=True)
         for number, python in enumerate(pythons):
             one = newcomer(Path(made) / str(number))
-            one.must(python, "-m", "venv", str(one.folder / "env"))
+            one.must(itself(python), "-m", "venv", str(one.folder / "env"))
             for extras, trials in TRIALS.items():
                 print(tried(one, wheel, extras, trials), flush=True)
             shutil.rmtree(one.folder)
