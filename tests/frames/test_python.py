@@ -282,6 +282,34 @@ def test_mixed_values_of_python_are_read_as_texts() -> None:
         gongji.adjudicate(frame.assign(level=[1, [1]]))
 
 
+def test_columns_that_arrow_does_not_take_are_read_all_the_same() -> None:
+    frame = visits().drop("doctor").to_pandas()
+    due = gongji.adjudicate(frame)["pool_pays"].tolist()
+    sparse = frame.assign(disease_count=pandas.arrays.SparseArray([1] * len(frame)))
+    renamed = frame.rename(columns={"total": " to\ntal\u200b", "person": "\ufeffperson"})
+    for one in (sparse, renamed):
+        assert gongji.adjudicate(one)["pool_pays"].tolist() == due
+    with pytest.raises(gongji.Refusal, match="total 超过上限"):
+        gongji.adjudicate(frame.assign(total=[1 << 70] * len(frame)))
+    wide = visits().drop("doctor").with_columns(total=pl.lit(1 << 63, pl.UInt64))
+    with pytest.raises(gongji.Refusal, match="total 超过上限"):
+        gongji.adjudicate(wide)
+
+
+def test_names_and_columns_of_no_use_are_refused_and_no_error_of_a_library() -> None:
+    frame = visits().drop("doctor").to_pandas()
+    twice = pandas.concat([frame, frame[["total"]]], axis=1)
+    table = visits().drop("doctor").to_arrow()
+    levels = frame.set_axis(pandas.MultiIndex.from_product([["a"], frame.columns]), axis=1)
+    for one in (twice, table.append_column("total", table.column("total"))):
+        with pytest.raises(gongji.Refusal, match="total 不止一次出现"):
+            gongji.adjudicate(one)
+    with pytest.raises(gongji.Refusal, match="多级列名"):
+        gongji.adjudicate(levels)
+    with pytest.raises(gongji.Refusal, match="一列的值"):
+        gongji.adjudicate({"person": "甲"})
+
+
 def test_a_name_that_there_is_not_is_said() -> None:
     with pytest.raises(TypeError, match="moneys"):
         gongji.adjudicate(visits(), moneys="fen")  # type: ignore[call-overload]

@@ -93,6 +93,7 @@ def command(
     from gongji.auditing import AuditSummary, BadRow, Finding, PaidFile, audit
     from gongji.auditing.differences import as_row, bad_frame, findings_frame, write
     from gongji.auditing.suspects import suspects_of
+    from gongji.tabular.header_rows import no_rows
 
     _check_output(output, visits, opening)
     places = TablePlaces(sheets, header_rows, {"opening": opening})
@@ -105,6 +106,8 @@ def command(
             opening=places.file("opening"),
             place=places.of(),
         )
+        if file.frame.is_empty():
+            raise no_rows()
     except Refusal as error:
         return _unreadable(visits, error, as_json)
     summary = AuditSummary(rows=len(file.frame))

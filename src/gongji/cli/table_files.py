@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from gongji.cli.options import writable
+from gongji.tabular.signatures import GZIP, PARQUET, ZIP
 from gongji.tabular.whole_files import appearing, under_way
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 STANDARD = "-"
 SAID = {"in": "标准输入", "out": "标准输出"}
-GZIP, PARQUET, ZIP = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
 _FAR = "://"
 _META = "gongji.table_files"
 

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gongji.refusals import Refusal
+from gongji.tabular.cell_forms import column_name
 from gongji.tabular.header_rows import LOOKED_AT, WHOLE_ROW, check_header, sum_reason
+from gongji.tabular.signatures import check_kind
 from gongji.tabular.workbooks import Record, Texts
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def decode(content: bytes) -> str:
 def encoding_of(path: Path) -> str:
     """The encoding of a whole file: a sign of another may come late.
 
-    Refuses: UnicodeDecodeError.
+    Refuses: file_unreadable, with the line from which on it is in none.
     """
     state = path.stat()
     return _encoding(path, state.st_size, state.st_mtime_ns)
@@ -52,6 +54,7 @@ def encoding_of(path: Path) -> str:
 
 @lru_cache(maxsize=64)
 def _encoding(path: Path, size: int, changed: int) -> str:
+    check_kind(path)
     with path.open("rb") as file:
         begin = file.read(4)
     if begin[:2] in (BOM_UTF16_LE, BOM_UTF16_BE):
@@ -61,24 +64,39 @@ def _encoding(path: Path, size: int, changed: int) -> str:
         return "utf-16-le"
     if len(begin) == 4 and not any(begin[::2]):
         return "utf-16-be"
-    for encoding in ENCODINGS[:-1]:
-        try:
-            _check(path, encoding)
-        except UnicodeDecodeError:
-            continue
-        return encoding
-    _check(path, ENCODINGS[-1])
-    return ENCODINGS[-1]
+    lines = []
+    for encoding in ENCODINGS:
+        line = _first_unread(path, encoding)
+        if not line:
+            return encoding
+        lines.append(line)
+    raise _in_no_encoding(path, max(lines))
 
 
-def _check(path: Path, encoding: str) -> None:
+def _in_no_encoding(path: Path, line: int) -> Refusal:
+    """Up to a line a file is in one encoding, from there on in another or in none."""
+    said = f"前 {line - 1} 行是一种编码，第 {line} 行起是另一种" if line > 1 else "第 1 行读不出"
+    reason = f"编码不是 UTF-8 或 GB 18030（{said}）；请另存为 UTF-8 的 CSV"
+    return Refusal("file_unreadable", "文件", {"value": path.name, "reason": reason})
+
+
+def _first_unread(path: Path, encoding: str) -> int:
+    """The first line that is not in an encoding, counted from one; 0 where all are."""
     decoder = getincrementaldecoder(encoding)()
+    lines = 1
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
+        while True:
+            block = file.read(_BLOCK)
+            held = decoder.getstate()[0]
             # What is ASCII is so in every encoding that is asked for.
-            if not block.isascii() or decoder.getstate()[0]:
-                decoder.decode(block)
-    decoder.decode(b"", final=True)
+            if not block.isascii() or held:
+                try:
+                    decoder.decode(block, final=not block)
+                except UnicodeDecodeError as error:
+                    return lines + (held + block)[: error.start].count(b"\n")
+            if not block:
+                return 0
+            lines += block.count(b"\n")
 
 
 @dataclass(frozen=True)
@@ -162,7 +180,7 @@ def read_head(path: Path, header_row: int = 0) -> CsvHead:
                 above.append([cell.strip() for cell in row])
                 continue
             lines = reader.line_num
-            columns = tuple(cell.strip() for cell in row)
+            columns = tuple(column_name(cell) for cell in row)
             below = [columns, *([c.strip() for c in r] for r in islice(reader, LOOKED_AT))]
             check_header(path, columns, below, above)
             return CsvHead(path, encoding, columns, lines, separator)
@@ -210,7 +228,9 @@ def _arrow(head: CsvHead, names: list[str]) -> Iterator["pa.Table"]:
     parsing = pacsv.ParseOptions(delimiter=head.separator, newlines_in_values=True)
     with head.path.open("rb") as file:
         for _ in range(head.lines):
-            file.readline()
+            # Lines that end as on the oldest machines are one line to Arrow.
+            if b"\r" in file.readline().rstrip(b"\r\n"):
+                raise _AnotherWidth
         start = file.tell()
         if not file.read(1):
             return
