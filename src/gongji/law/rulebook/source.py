@@ -127,7 +127,9 @@ def content_of(path: Path, problems: list[Problem]) -> bytes | None:
     try:
         return path.read_bytes()
     except OSError as error:
-        problems.append(Problem(str(path), 1, "文件", f"无法读取：{error}"))
+        said = {IsADirectoryError: "是目录，不是文件", PermissionError: "没有读取的权限"}
+        reason = said.get(type(error), "找不到或读不出，请看文件名和所在的盘")
+        problems.append(Problem(str(path), 1, "文件", f"无法读取：{reason}"))
         return None
 
 
@@ -139,6 +141,9 @@ def read(path: Path, content: bytes, problems: list[Problem]) -> Node | None:
     except UnicodeDecodeError as error:
         line, mend = yaml_mistakes.encoding(content, error)
         problems.append(Problem(file, line, "文件", mend))
+        return None
+    if unseen := yaml_mistakes.unseen(text):
+        problems += [Problem(file, line, "YAML", mend) for line, mend in unseen]
         return None
     try:
         root = yaml.compose(text, Loader=_Loader)
