@@ -750,6 +750,19 @@ def test_13_the_line_is_told_at_which_another_encoding_begins(
     assert "第 3 行起是另一种" in gongji.said
 
 
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_13_a_line_of_utf_8_is_told_where_it_would_be_read_as_other_signs(
+    gongji: Runner, at: int
+) -> None:
+    """An even number of signs in UTF-8 is nearly always GB 18030 too, of other signs."""
+    lines = [f"{who},2023-03-01,430500,在职,1,700\n" for who in ("甲一", "乙二", "丙三")]
+    coded = [line.encode("utf-8" if n == at else "gbk") for n, line in enumerate(lines)]
+    path = gongji.folder / "v.csv"
+    path.write_bytes(f"{HEAD}\n".encode() + b"".join(coded))
+    assert gongji.run("adjudicate", path, "-o", gongji.folder / "out.csv") == 1
+    assert f"第 {at + 2} 行是 UTF-8，别的行是 GB 18030" in gongji.said
+
+
 @pytest.mark.parametrize(
     ("name", "begin", "says"),
     [

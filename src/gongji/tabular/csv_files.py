@@ -5,6 +5,7 @@ the rest is read row by row: that row is told, the others stand.
 """
 
 import csv
+import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ _BLOCK = 1 << 26
 _CHUNK = 1 << 16
 SEPARATORS = {",": "逗号", "\t": "制表符", ";": "分号", "|": "竖线"}
 """What may stand between cells, and its name; the header tells which it is."""
+_ASCII, _WIDE_SIGN = rb"[\x00-\x09\x0b-\x7f]*", rb"[\xe2-\xe9\xef][\x80-\xbf]{2}"
+_UTF_8_LINE = re.compile(rb"^" + _ASCII + rb"(?:" + _WIDE_SIGN + _ASCII + rb"){4,}\n", re.M)
+"""A line of ASCII and of Chinese signs in UTF-8, four at least: no line in GB 18030 looks so by chance."""
 MARK = "\ufeff"
 ENCODINGS = ("utf-8-sig", "gb18030")
 """In what texts arrive: UTF-8 with or without its mark; GB 18030 as China's spreadsheets write."""
@@ -67,17 +71,32 @@ def _encoding(path: Path, size: int, changed: int) -> str:
     lines = []
     for encoding in ENCODINGS:
         line = _first_unread(path, encoding)
+        if not line and encoding == "gb18030" and (line := _first_of_utf_8(path)):
+            raise _mixed(path, f"第 {line} 行是 UTF-8，别的行是 GB 18030")
         if not line:
             return encoding
         lines.append(line)
-    raise _in_no_encoding(path, max(lines))
+    line = max(lines)
+    raise _mixed(path, f"前 {line - 1} 行是一种编码，第 {line} 行起是另一种")
 
 
-def _in_no_encoding(path: Path, line: int) -> Refusal:
-    """Up to a line a file is in one encoding, from there on in another or in none."""
-    said = f"前 {line - 1} 行是一种编码，第 {line} 行起是另一种" if line > 1 else "第 1 行读不出"
+def _mixed(path: Path, said: str) -> Refusal:
+    """The refusal of a file whose lines are in several encodings, or in none."""
     reason = f"编码不是 UTF-8 或 GB 18030（{said}）；请另存为 UTF-8 的 CSV"
     return Refusal("file_unreadable", "文件", {"value": path.name, "reason": reason})
+
+
+def _first_of_utf_8(path: Path) -> int:
+    """The first line of a file in GB 18030 that is UTF-8 with Chinese signs, or 0: such lines are
+    read as other signs without an error."""
+    lines, rest = 1, b""
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            whole, _, rest = (rest + block).rpartition(b"\n")
+            if found := _UTF_8_LINE.search(whole + b"\n"):
+                return lines + whole[: found.start()].count(b"\n")
+            lines += whole.count(b"\n") + 1
+    return lines if _UTF_8_LINE.search(rest + b"\n") else 0
 
 
 def _first_unread(path: Path, encoding: str) -> int:
