@@ -134,15 +134,14 @@ def command(
 
 def _audit_folder(folder: Path, output: Path | None, wishes: "FolderWishes", as_json: bool) -> int:
     """A folder of our own tables audited, its report written."""
-    from gongji.auditing.own_folder import audit_folder
+    from gongji.auditing.own_folder import audit_folder, visits_files
     from gongji.auditing.report_files import write_report
     from gongji.batch.buckets import rows_known
-    from gongji.batch.own_tables import own_files
 
     if output is not None and (output.is_file() or output.resolve() == folder.resolve()):
         raise click.UsageError(f"输入是目录，-o 应是另一个目录：{output}")
     try:
-        rows = rows_known(own_files(folder, "visits"))
+        rows = rows_known(visits_files(folder))
         with ProgressBar("行", rows, not as_json, "核对") as bar:
             found = audit_folder(folder, wishes, bar.update)
     except Refusal as error:

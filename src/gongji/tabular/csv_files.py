@@ -29,7 +29,8 @@ SEPARATORS = {",": "逗号", "\t": "制表符", ";": "分号", "|": "竖线"}
 """What may stand between cells, and its name; the header tells which it is."""
 _ASCII, _WIDE_SIGN = rb"[\x00-\x09\x0b-\x7f]*", rb"[\xe2-\xe9\xef][\x80-\xbf]{2}"
 _UTF_8_LINE = re.compile(rb"^" + _ASCII + rb"(?:" + _WIDE_SIGN + _ASCII + rb"){4,}\n", re.M)
-"""A line of ASCII and of Chinese signs in UTF-8, four at least: no line in GB 18030 looks so by chance."""
+"""A line of ASCII and of Chinese signs in UTF-8, four at least: none in GB 18030 looks so by
+chance."""
 MARK = "\ufeff"
 ENCODINGS = ("utf-8-sig", "gb18030")
 """In what texts arrive: UTF-8 with or without its mark; GB 18030 as China's spreadsheets write."""
