@@ -1,7 +1,7 @@
 """Input that cannot be read as a visit, and rules that are not there."""
 
 VISITS: dict[str, str] = {
-    "field_missing": "缺少必填项 {field}{known}",
+    "field_missing": "缺少必填项 {field}",
     "field_unknown": "不认识的列或事实 {field}{known}",
     "value_invalid": "{field} 的值 {value} 无法识别；可取：{allowed}",
     "amount_invalid": "{field} 的值 {value} 不是以元为单位、至多两位小数的金额",

@@ -114,7 +114,7 @@ def sentence(code: str) -> str:
 
 def told(refusal: Refusal) -> str:
     """The sentence of a refusal, in the words of the interface."""
-    values = {"field": FIELDS.get(refusal.field, refusal.field), "known": ""} | refusal.values
+    values = {"field": FIELDS.get(refusal.field, refusal.field)} | refusal.values
     if refusal.code == "med_type_unsupported":
         values["value"] = med_type_of(values["value"])
         values["allowed"] = "、".join(

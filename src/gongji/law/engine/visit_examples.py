@@ -178,7 +178,7 @@ def _reason(refusal: Refusal, law: Law) -> str:
         return f"缺少“{name}”{allowed}"
     if refusal.code == "value_invalid" and values:
         return f"“{name}”的值“{refusal.values['value']}”无法识别{allowed}"
-    return REFUSALS[refusal.code].format(**({"field": f"“{name}”", "known": ""} | refusal.values))
+    return REFUSALS[refusal.code].format(**({"field": f"“{name}”"} | refusal.values))
 
 
 def _columns(law: Law) -> dict[str, str]:

@@ -124,7 +124,7 @@ class Credit:
         "标准", s.either(_is_share, struct(Share), value_of(s.money)), "定额，或比例与基数"
     )
     fund: str = key("资金", s.choice(FUNDS), "个人缴费或统筹基金")
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     when: Condition = key("当", _condition, "哪些人", default={})
     since: int | None = key("自", month, "晚于文件施行的起始月", default=None)
     doubts: tuple[str, ...] = key("存疑", _doubts, default=())
@@ -137,7 +137,7 @@ class NoCredit:
 
     when: Condition = key("当", _condition)
     refusal: str = key("拒付", s.choice({code: code for code in NO_CREDIT}))
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     doubts: tuple[str, ...] = key("存疑", _doubts, default=())
     node: Node = None  # type: ignore[assignment]
 
@@ -148,7 +148,7 @@ class Contribution:
 
     payer: str = key("缴费人", s.choice({"用人单位": "employer", "个人": "person"}))
     fund: str = key("去向", s.choice({"统筹基金": "pool", "个人账户": "account"}))
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     rate: int | None = key("费率", s.percent, default=None)
     when: Condition = key("当", _condition, default={})
     doubts: tuple[str, ...] = key("存疑", _doubts, default=())
@@ -162,7 +162,7 @@ class RetirementStart:
     governs: tuple[str, ...] = key("用于", _choices({"待遇": "benefit", "划入": "credit"}))
     event: str = key("事件", s.choice(EVENTS))
     months_after: int = key("起", s.choice({"当月": 0, "次月": 1}))
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     doubts: tuple[str, ...] = key("存疑", _doubts, default=())
     node: Node = None  # type: ignore[assignment]
 
@@ -174,7 +174,7 @@ class Coverage:
     people: tuple[str, ...] = key(
         "人员", _choices({"职工": "employee", "退休人员": "retired", "灵活就业人员": "flexible"})
     )
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     period: str = key("享受期", s.prose, default="")
     doubts: tuple[str, ...] = key("存疑", _doubts, default=())
     node: Node = None  # type: ignore[assignment]
@@ -186,7 +186,7 @@ class Use:
 
     uses: tuple[str, ...] = key("用途", _choices(USES))
     relations: tuple[str, ...] = key("亲属", _choices(RELATIONS))
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     places: tuple[str, ...] = key("地点", _choices(PLACES), default=())
     in_policy: bool = key("限政策范围内", s.yes_no, "只付政策范围内的个人负担", default=False)
     coded: bool = key("限国家编码", s.yes_no, "只付有国家医保标准编码的", default=False)
@@ -199,7 +199,7 @@ class NoUse:
     """账户禁用: what an account must never pay."""
 
     uses: tuple[str, ...] = key("用途", _choices(USES))
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     doubts: tuple[str, ...] = key("存疑", _doubts, default=())
     node: Node = None  # type: ignore[assignment]
 
@@ -209,7 +209,7 @@ class Binding:
     """账户绑定: whose care an owner may let the account pay, and what if it runs short."""
 
     relations: tuple[str, ...] = key("亲属", _choices(RELATIONS))
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     voluntary: bool = key("自愿", s.yes_no, default=True)
     short: str = key("余额不足", s.choice({"自付": "cash"}), default="cash")
     doubts: tuple[str, ...] = key("存疑", _doubts, default=())
@@ -244,7 +244,7 @@ class AccountEvent:
 
     events: tuple[str, ...] = key("事件", _choices(ACCOUNT_EVENTS))
     outcomes: tuple[str, ...] = key("处理", _choices(OUTCOMES))
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     on_request: bool = key("申请", s.yes_no, "提现或清退须经申请", default=False)
     special: str = key("特殊情形", s.prose, default="")
     special_outcomes: tuple[str, ...] = key("特殊处理", _choices(OUTCOMES), default=())
@@ -271,7 +271,7 @@ class Capitation:
 
     benefit: str = key("限额", s.choice({name: name for name in BENEFITS}), "哪项待遇的年度限额")
     share: int = key("比例", s.percent)
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     doubts: tuple[str, ...] = key("存疑", _doubts, default=())
     node: Node = None  # type: ignore[assignment]
 
@@ -281,7 +281,7 @@ class Payment:
     """付费: how the agency pays institutions."""
 
     method: str = key("方式", s.choice(PAYMENT_METHODS))
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     stage: str = key("状态", s.choice({"施行": "in_force", "探索": "explored"}), default="in_force")
     budget: bool = key("总额预算", s.yes_no, default=False)
     capitation: Capitation | None = key("定额", struct(Capitation), default=None)
@@ -298,7 +298,7 @@ class Band:
 
     since: int = key("使用率", s.percent, "自此使用率（含）起")
     kept: int = key("留用", s.percent)
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     node: Node = None  # type: ignore[assignment]
 
 
@@ -309,7 +309,7 @@ class DirectRate:
     below: int = key("低于", s.percent)
     step: int = key("每低", s.percent)
     loss: int = key("降低", s.percent)
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     doubts: tuple[str, ...] = key("存疑", _doubts, default=())
     node: Node = None  # type: ignore[assignment]
 
@@ -320,7 +320,7 @@ class Clearing:
 
     payment: str = key("付费", s.prose, "清算哪一项付费")
     bands: tuple[Band, ...] = key("分档", list_of(struct(Band)))
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     over: str = key("超支", s.choice({"定点医疗机构承担": "institution"}))
     over_article: str = key("超支依据", s.prose)
     direct: DirectRate | None = key("直接结算率", struct(DirectRate), default=None)
@@ -389,7 +389,7 @@ class Deadline:
     """期限: until when something may be handed in, with which papers, and what lateness means."""
 
     matter: str = key("事项", s.choice({"手工报销": "manual_reimbursement"}))
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     accepted: bool = key("受理", s.yes_no, default=True)
     until: YearlyDate | Lapse | None = key(
         "截止", until_parser, "最后一天，含当日；由就诊当日起算", default=None
@@ -416,7 +416,7 @@ def _post_pair(node: Node, name: str, context: Reading) -> object:
 class Review:
     """审核: the steps of a review in order, and posts that one person must not hold together."""
 
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     steps: tuple[str, ...] = key("步骤", _names, default=())
     apart: tuple[tuple[str, str], ...] = key(
         "不相容", list_of(Parser(_post_pair, {"type": "string", "pattern": "^.+和.+$"})), default=()
@@ -434,7 +434,7 @@ class Supervision:
         "类", s.choice({"指标": "indicator", "线索": "lead", "要求": "duty", "后果": "consequence"})
     )
     code: str = key("代号", s.code)
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     note: str = key("说明", s.prose, default="")
     doubts: tuple[str, ...] = key("存疑", _doubts, default=())
     node: Node = None  # type: ignore[assignment]

@@ -50,7 +50,7 @@ class Paper:
     """材料: a paper that is asked for, with its basis and what may stand in for it."""
 
     name: str = key("名称", s.prose)
-    article: str = key("依据", s.article, "法律、国务院决定中的条款")
+    article: str = key("依据", s.prose, "法律、国务院决定中的条款")
     document: str = key("出自", s.prose, "依据出自另一份文件时，那份文件怎样称呼", default="")
     instead: tuple[str, ...] = key("或", list_of(s.prose), "任交其一即可的其他材料", default=())
     promise: bool = key("承诺", s.yes_no, "可以书面承诺代替", default=False)
@@ -74,7 +74,7 @@ class TimeLimit:
     """时限: within how many working days, not counting the time in which papers were missing."""
 
     days: int = key("工作日", s.whole, "0 为即时办结")
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     document: str = key("出自", s.prose, "依据出自另一份文件时，那份文件怎样称呼", default="")
     node: Node = None  # type: ignore[assignment]
 
@@ -84,7 +84,7 @@ class ItemRule:
     """事项: one of the agency's items, as the law has it carried out."""
 
     code: str = key("代号", s.choice({code: code for code in ITEMS}))
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     document: str = key("出自", s.prose, "依据出自另一份文件时，那份文件怎样称呼", default="")
     applicants: tuple[str, ...] = key("申请人", list_of(s.choice(APPLICANTS)))
     channels: tuple[str, ...] = key("渠道", list_of(s.choice(CHANNELS)))

@@ -33,7 +33,7 @@ class LineRule:
     """费用明细: what becomes of one kind of fee lines, or of one part of a line."""
 
     kind: str = key("类", s.choice({kind: kind for kind in LINE_KINDS}))
-    article: str = key("依据", s.article, "条、款")
+    article: str = key("依据", s.prose, "条、款")
     benefits: tuple[str, ...] = key("适用", list_of(s.prose), "适用的待遇", default=())
     share: int | None = key("比例", s.percent, "目录未写时乙类项目的先行自付", default=None)
     ceiling: int | None = key(

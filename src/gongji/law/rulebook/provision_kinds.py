@@ -194,7 +194,7 @@ class Adjustment:
     """An amount or points added: when a condition holds, or for each unit of a fact beyond 超过."""
 
     add: Value = key("加", value_of(_figure), "加（减）多少：元，或百分点")
-    article: str = key("依据", s.article, "条、款")
+    article: str = key("依据", s.prose, "条、款")
     when: Condition = key("当", _condition, "条件：事实与取值", default={})
     each: str = key("每", s.prose, "每一单位的哪个事实", default="")
     beyond: int = key("超过", s.whole, "超出多少之后才加", default=0)
@@ -209,7 +209,7 @@ class Scaling:
     Rounds:  half up to the fen (or part per million), once for each scaling.
     """
 
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     share: int = key("比例", s.percent, "乘以百分之几，如 50%、120%", default=WHOLE)
     fact: str = key("事实", s.prose, "再乘以哪个数", default="")
     divisor: int = key("除以", s.positive, "再除以几", default=1)
@@ -223,7 +223,7 @@ class Rate:
     """支付比例: what the payer pays of the cost above the deductible."""
 
     value: Value = key("比例", value_of(s.percent), "支付比例")
-    article: str = key("依据", s.article, "条、款")
+    article: str = key("依据", s.prose, "条、款")
     adjustments: tuple[Adjustment, ...] = key("增减", list_of(struct(Adjustment)), default=())
     at_most: int | None = key("最高", s.percent, "增减后最高", default=None)
     at_least: int | None = key("最低", s.percent, "增减后最低", default=None)
@@ -238,7 +238,7 @@ class Limit:
 
     meter: str = key("计量", s.prose, "累计到哪个计量")
     value: Value = key("金额", value_of(s.money, words=True), "金额")
-    article: str = key("依据", s.article, "条、款")
+    article: str = key("依据", s.prose, "条、款")
     adjustments: tuple[Adjustment, ...] = key("增减", list_of(struct(Adjustment)), default=())
     at_most: int | None = key("最高", s.money, default=None)
     at_least: int | None = key("最低", s.money, default=None)
@@ -288,7 +288,7 @@ class Layer:
     ceilings: tuple[Limit, ...] = key("最高支付限额", list_of(struct(Limit)), default=())
     bands: tuple[Limit, ...] = key("费用段", list_of(struct(Limit)), default=())
     when: Condition = key("当", _condition, "只在此条件下适用", default={})
-    article: str = key("依据", s.article, "接续到这一层的依据", default="")
+    article: str = key("依据", s.prose, "接续到这一层的依据", default="")
     base: str = key("基数", s.choice({x: x for x in BASES}), "补充以什么为基数", default=BURDEN)
     wording: str = key("计算办法", s.prose, "说明中怎样称呼这一层的计算", default="")
     doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
@@ -300,7 +300,7 @@ class Onward:
     """What is left goes on to the layers of another benefit or chain."""
 
     to: str = key("接续", s.prose, "另一项待遇或层组的名称")
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     when: Condition = key("当", _condition, default={})
     doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
     node: Node = None  # type: ignore[assignment]
@@ -318,7 +318,7 @@ class FirstSelfPay:
     """先行自付: the share a person pays before the cost counts as in scope."""
 
     share: int = key("比例", s.percent)
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
     node: Node = None  # type: ignore[assignment]
 
@@ -341,7 +341,7 @@ class Floor:
 class Benefit:
     """A benefit: its layers, a floor if any, and how its cost is put in scope."""
 
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     layers: tuple[Layer | Onward, ...] = key("层", _layers)
     code: str = key("代号", s.code, "另立的待遇在文件中的写法", default="")
     floor: Floor | None = key("保底", struct(Floor), "实际支付不低于的比例", default=None)
@@ -355,7 +355,7 @@ class Benefit:
 class Chain:
     """层组: layers that several benefits go on to."""
 
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     layers: tuple[Layer | Onward, ...] = key("层", _layers)
     node: Node = None  # type: ignore[assignment]
 
@@ -367,7 +367,7 @@ class Supplement:
     The first takes the person's burden or a part of it (基数), each other what the one before left.
     """
 
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     layers: tuple[Layer, ...] = key("层", list_of(struct(Layer)))
     benefits: tuple[str, ...] = key("适用", list_of(s.prose), "适用的待遇", default=())
     node: Node = None  # type: ignore[assignment]
@@ -380,7 +380,7 @@ class Gate:
     when: Condition = key("当", _condition, "条件全部成立即不予支付")
     benefits: tuple[str, ...] = key("适用", list_of(s.prose), "适用的待遇", default=())
     refusal: str = key("拒付", s.choice({code: code for code in GATES}), "门槛的拒付代码")
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     unless: Condition = key(
         "除外",
         _condition,
@@ -403,7 +403,7 @@ class Route:
 
     benefits: tuple[str, ...] = key("待遇", list_of(s.prose))
     to: str = key("按", s.prose)
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     when: Condition = key("当", _condition, default={})
     doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
     node: Node = None  # type: ignore[assignment]
@@ -436,7 +436,7 @@ class Parameter:
 
     code: str = key("代号", s.code, "--set 用的名称")
     unit: str = key("单位", s.choice({"元": "fen", "%": "ppm"}))
-    article: str = key("依据", s.article, "哪一条引用了它，或它的出处")
+    article: str = key("依据", s.prose, "哪一条引用了它，或它的出处")
     note: str = key("说明", s.prose)
     axes: tuple[str, ...] = key("按", list_of(s.prose), default=())
     years: dict[str, int] = key(
@@ -493,7 +493,7 @@ class FactDefinition:
         default=OF_VISIT,
     )
     message: Message | None = key("报文", struct(Message), "由哪个报文字段告知", default=None)
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
     node: Node = None  # type: ignore[assignment]
 
@@ -503,7 +503,7 @@ class Part:
     """费用部分: a part of a visit's in-scope cost that is treated apart (class 甲, a drug list)."""
 
     code: str = key("代号", s.code, "列 in_scope_<代号>，也是费用明细的标记")
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     note: str = key("说明", s.prose, default="")
     node: Node = None  # type: ignore[assignment]
 
@@ -513,7 +513,7 @@ class Place:
     """就医: whose level counts at a pharmacy and for Internet visits."""
 
     own_level: bool = key("药店级别", s.choice({"处方机构": False, "药店": True}))
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     internet: str = key("互联网", s.prose, "互联网医院级别的依据", default="")
     note: str = key("说明", s.prose, default="")
     doubts: tuple[str, ...] = key("存疑", list_of(s.prose), default=())
@@ -528,7 +528,7 @@ class Doubt:
     reading: str = key("采用", s.prose)
     other: str = key("另解", s.prose)
     reason: str = key("理由", s.prose)
-    article: str = key("依据", s.article)
+    article: str = key("依据", s.prose)
     node: Node = None  # type: ignore[assignment]
 
 
@@ -551,24 +551,13 @@ class Article:
 EXAMPLE_KINDS = ("就诊", "划入", "清算", "期限", "用途", "费用")
 
 
-def _rows(node: Node, name: str, context: Reading) -> Any:
-    """The rows of an example as they stand; an example that expects nothing proves nothing."""
-    if not node.value:
-        return context.add(node, name, "一行也没有，什么也没有核对；请写出行和期望")
-    for row in node.value if isinstance(node.value, list) else []:
-        expected = row.value.get("期望") if isinstance(row.value, dict) else None
-        if expected is not None and not expected.value:
-            context.add(row, f"{name}.期望", "是空的，什么也没有核对；如 期望: {支付: 400元}")
-    return node
-
-
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Example:
     """示例: rows of facts with what is expected of each, run by `gongji check`."""
 
     name: str = key("名称", s.prose)
-    article: str = key("依据", s.article)
-    rows: Node = key("行", Parser(_rows, {"type": "array"}))
+    article: str = key("依据", s.prose)
+    rows: Node = key("行", Parser(lambda node, name, context: node, {"type": "array"}))
     kind: str = key("类别", s.choice({kind: kind for kind in EXAMPLE_KINDS}), default="就诊")
     settings: dict[str, str] = key("设定", map_of(s.prose), default={})
     node: Node = None  # type: ignore[assignment]

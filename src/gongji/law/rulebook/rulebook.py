@@ -19,7 +19,7 @@ from gongji.law.rulebook import (
     schema,
 )
 from gongji.law.rulebook.schema import key, list_of, struct
-from gongji.law.rulebook.source import Node, content_of, line_of, read
+from gongji.law.rulebook.source import Node, content_of, line_of, read, unseen
 from gongji.refusals import Problem
 from gongji.units import Day, date_of
 
@@ -142,7 +142,9 @@ def parse_book(path: Path, content: bytes) -> tuple[Rulebook | None, list[Proble
     if not isinstance(root.value, dict):
         return None, [*found, Problem(str(path), root.line, HEAD, "顶层应为键值表")]
     book = _read_root(path, root, root.value, found)
-    return replace(book, content=content) if book else None, found
+    if book is None:
+        return None, [*unseen(str(path), content), *found]
+    return replace(book, content=content), found
 
 
 def _read_root(
@@ -184,12 +186,10 @@ def _read_root(
 
 
 def _place_said(path: Path, area: str, since: str) -> Iterable[tuple[str, str]]:
-    """Which key of a file's head does not agree with its folders or name, and what to do."""
-    folder, province = path.parent.name, path.parent.parent.name
+    """Which key of a file's head does not agree with its folder or name, and what to do."""
+    folder = path.parent.name
     if area != folder:
         yield "统筹区", f"写的是 {area}，文件却放在 {folder}/{path.name}；两者须一致"
-    elif re.fullmatch("[0-9]{6}", province) and province != f"{area[:2]}0000":
-        yield "统筹区", f"{area} 的目录应在 {area[:2]}0000 里，却在 {province} 里；请移过去"
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\.yaml", path.name):
         yield (
             "施行",

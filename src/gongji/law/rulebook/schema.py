@@ -115,13 +115,6 @@ def _prose(node: Node, name: str, context: Reading) -> Any:
     return text or context.add(node, name, "不能为空")
 
 
-def _article(node: Node, name: str, context: Reading) -> Any:
-    found = _prose(node, name, context)
-    if found in value_mistakes.NO_ARTICLES:
-        return context.add(node, name, f"“{found}”不是条款；请写第几条，如 第三条第二款")
-    return found
-
-
 def _code(text: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", text):
         raise ValueError(f"“{text}”须以小写英文字母开头，只含小写字母、数字和下划线")
@@ -203,7 +196,6 @@ def _month(text: str) -> int:
 
 
 prose = Parser(_prose, {"type": "string", "minLength": 1})
-article = Parser(_article, {"type": "string", "minLength": 1})
 code = scalar("英文代号", _code, {"pattern": "^[a-z][a-z0-9_]*$"})
 area_code = scalar("六位行政区划代码", _area, {"pattern": r"^\d{6}$"})
 day = scalar("日期（YYYY-MM-DD）", day_of_text, {"pattern": r"^\d{4}-\d{2}-\d{2}$"})
@@ -301,7 +293,7 @@ def _short_form(cls: type, node: Node) -> str:
     fitting = [
         name
         for name, item in wanted.items()
-        if parser_of(item) not in (prose, article) and isinstance(node.value, str)
+        if parser_of(item) is not prose and isinstance(node.value, str)
         if parser_of(item).parse(node, name, Reading()) is not BAD
     ]
     if fitting and isinstance(node.value, str):

@@ -142,9 +142,6 @@ def read(path: Path, content: bytes, problems: list[Problem]) -> Node | None:
         line, mend = yaml_mistakes.encoding(content, error)
         problems.append(Problem(file, line, "文件", mend))
         return None
-    if unseen := yaml_mistakes.unseen(text):
-        problems += [Problem(file, line, "YAML", mend) for line, mend in unseen]
-        return None
     try:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
@@ -155,6 +152,12 @@ def read(path: Path, content: bytes, problems: list[Problem]) -> Node | None:
         problems.append(Problem(file, 1, "文件", "空文件"))
         return None
     return _build(root, file, problems, set())
+
+
+def unseen(file: str, content: bytes) -> list[Problem]:
+    """The characters in a YAML file that nobody sees as what they are."""
+    text = content.decode("utf-8-sig", errors="replace")
+    return [Problem(file, line, "YAML", mend) for line, mend in yaml_mistakes.unseen(text)]
 
 
 def read_or_refuse(path: Path) -> Node:

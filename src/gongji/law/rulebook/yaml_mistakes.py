@@ -52,6 +52,8 @@ def form(error: yaml.YAMLError, text: str) -> tuple[int, str]:
     Returns: the library's own place, and its own words for a rare mistake, where the lines do not
              tell what was meant.
     """
+    if found := unseen(text):
+        return found[0]
     mark = getattr(error, "problem_mark", None)
     stopped = mark.line + 1 if mark else 1
     said = str(getattr(error, "problem", None) or error)
