@@ -310,6 +310,26 @@ def test_names_and_columns_of_no_use_are_refused_and_no_error_of_a_library() -> 
         gongji.adjudicate({"person": "甲"})
 
 
+def test_files_that_are_broken_or_empty_are_refused_and_what_editors_leave_passed_over(
+    tmp_path: Path,
+) -> None:
+    head, row = "person,date,area,status,level,total", "甲,2023-03-01,430500,active,2,1000"
+    packed = gzip.compress(f"{head}\n{row}\n".encode())
+    path = tmp_path / "v.csv.gz"
+    broken = (packed[:-12], packed[:20] + b"\xff" * 30, head.encode())
+    for content in broken:
+        path.write_bytes(content)
+        with pytest.raises(gongji.Refusal, match="不是完好的 .gz 文件"):
+            gongji.adjudicate(path)
+    path.write_bytes(packed)
+    (tmp_path / "~$v.xlsx").write_bytes(b"")
+    (tmp_path / "._v.csv").write_bytes(b"")
+    assert gongji.adjudicate(tmp_path)["pool_pays"].to_list() == [Decimal("480.00")]
+    (tmp_path / "none.csv").write_text(f"{head}\n", encoding="utf-8")
+    with pytest.raises(gongji.Refusal, match="至少一行"):
+        gongji.adjudicate(tmp_path / "none.csv")
+
+
 def test_a_name_that_there_is_not_is_said() -> None:
     with pytest.raises(TypeError, match="moneys"):
         gongji.adjudicate(visits(), moneys="fen")  # type: ignore[call-overload]

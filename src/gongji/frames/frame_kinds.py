@@ -23,7 +23,9 @@ from gongji.batch.own_tables import own_files
 from gongji.refusals import Refusal
 from gongji.tabular.arrow_tables import FAULT, ROW, column_names, own_names, read_tables
 from gongji.tabular.cell_forms import CellProblem, text_of
-from gongji.tabular.header_rows import TablePlace, check_header
+from gongji.tabular.header_rows import TablePlace, check_header, no_rows
+from gongji.tabular.sheets import unreadable
+from gongji.tabular.signatures import BROKEN_GZIP
 
 if TYPE_CHECKING:
     import pandas
@@ -191,7 +193,9 @@ def _of_path(path: Path, sheet: str) -> pa.Table:
     if not path.is_dir():
         return _of_file(path, sheet)
     files = own_files(path, "visits") or [
-        one for one in sorted(path.iterdir()) if one.name.lower().endswith(FILES)
+        one
+        for one in sorted(path.iterdir())
+        if one.name.lower().endswith(FILES) and not one.name.startswith((".", "~$"))
     ]
     tables, rows = [], 0
     for one in files:
@@ -213,13 +217,18 @@ def _of_file(path: Path, sheet: str) -> pa.Table:
     if path.name.lower().endswith(GZIPPED):
         with tempfile.TemporaryDirectory() as folder:
             plain = Path(folder) / path.name[: -len(".gz")]
-            with gzip.open(path) as packed, plain.open("wb") as file:
-                shutil.copyfileobj(packed, file)
+            try:
+                with gzip.open(path) as packed, plain.open("wb") as file:
+                    shutil.copyfileobj(packed, file)
+            except BROKEN_GZIP as error:
+                raise unreadable(path, error) from None
             return _of_file(plain, sheet)
     place = TablePlace(sheet)
     # Rows are counted anew: what a file says of its rows is of the file that it was made from.
     names = [name for name in column_names(path, place) if name not in (ROW, FAULT)]
     tables = list(read_tables(path, names, place))
+    if not tables:
+        raise no_rows()
     return pa.concat_tables(tables, promote_options="permissive")
 
 

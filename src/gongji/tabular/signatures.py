@@ -1,10 +1,14 @@
 """What a file is by its first bytes, whatever its name says."""
 
+import gzip
+import zlib
 from pathlib import Path
 
 from gongji.refusals import Refusal
 
 GZIP, PARQUET, ZIP = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
+BROKEN_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
+"""What the library says of a file that is packed badly or not at all."""
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SAID = {
     ZIP: (".xlsx", "内容是 Excel 工作簿；请把文件名的结尾改为 .xlsx"),
