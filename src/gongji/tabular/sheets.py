@@ -31,7 +31,7 @@ ENDINGS = (".csv", ".parquet", ".xlsx")
 _MENDS = {
     **dict.fromkeys((".txt", ".tsv", ".tab", ".dat"), "（分隔的文本，请把结尾改为 .csv）"),
     **dict.fromkeys((".xls", ".et", ".ods", ".xlsm", ".xlsb"), "（请另存为 .xlsx）"),
-    **dict.fromkeys((".gz", ".zst", ".zip", ".7z", ".rar"), "（请先解压；.csv.gz 命令自己解压）"),
+    **dict.fromkeys((".gz", ".zst", ".zip", ".7z", ".rar"), "（请先解压）"),
 }
 """What to do with files of other endings."""
 
