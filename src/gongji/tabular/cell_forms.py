@@ -42,7 +42,7 @@ _WIDE_LETTERS = _INVISIBLE | {
 _GROUPED = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]{1,9})?)?"
-_ZONE = r" ?(Z|z|[+-][0-9]{2}:?[0-9]{2})?"
+_ZONE = r" ?(Z|z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 _INSTANTS = (
     re.compile(
         r"([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})"
@@ -154,6 +154,9 @@ def instant_of(text: str) -> datetime:
     *numbers, zone = _parts(text)
     year, month, day, hour, minute, second = (int(part or 0) for part in numbers)
     made = datetime(year, month, day, hour, minute, second, tzinfo=CHINA)
+    if zone and numbers[3] is None and zone[0] in "+-" and len(zone) == len("+08"):
+        # Behind a day alone it is no offset: 2023-01-05-06 are two days.
+        raise ValueError(f"不是日期或时间：{text!r}")
     if zone and numbers[3] is not None:
         return made.replace(tzinfo=_offset(zone)).astimezone(CHINA)
     return made
@@ -198,10 +201,10 @@ def _mark(found: re.Match[str]) -> int:
 
 
 def _offset(zone: str) -> timezone:
-    if zone in ("Z", "z"):
+    if zone in ("Z", "z", "UTC"):
         return timezone(timedelta())
     sign = -1 if zone[0] == "-" else 1
-    return timezone(sign * timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:])))
+    return timezone(sign * timedelta(hours=int(zone[1:3]), minutes=int(zone[3:].strip(":") or 0)))
 
 
 @lru_cache(maxsize=1 << 16)
