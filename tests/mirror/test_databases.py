@@ -121,7 +121,7 @@ def test_tables_of_a_database_are_those_of_the_files(tables, postgresql, tmp_pat
     assert late < before
 
 
-@pytest.mark.parametrize("kind", ["timestamptz", "kinds.moment", "text"])
+@pytest.mark.parametrize("kind", ["timestamptz", "kinds.moment"])
 def test_07_instants_and_money_of_any_type_of_a_database(server, tmp_path, kind):
     """16:30 in Greenwich on the last day of 2025 is half past midnight in the year after."""
     told = conninfo_to_dict(server)
