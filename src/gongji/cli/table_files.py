@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from gongji.cli.options import writable
-from gongji.tabular.signatures import BROKEN_GZIP, GZIP, PARQUET, ZIP
+from gongji.tabular.first_bytes import BROKEN_GZIP, GZIP, PARQUET, ZIP
 from gongji.tabular.whole_files import appearing, under_way
 
 if TYPE_CHECKING:

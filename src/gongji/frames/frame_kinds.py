@@ -23,9 +23,9 @@ from gongji.batch.own_tables import own_files
 from gongji.refusals import Refusal
 from gongji.tabular.arrow_tables import FAULT, ROW, column_names, own_names, read_tables
 from gongji.tabular.cell_forms import CellProblem, text_of
+from gongji.tabular.first_bytes import BROKEN_GZIP
 from gongji.tabular.header_rows import TablePlace, check_header, no_rows
 from gongji.tabular.sheets import unreadable
-from gongji.tabular.signatures import BROKEN_GZIP
 
 if TYPE_CHECKING:
     import pandas
@@ -161,8 +161,8 @@ def _of_columns(columns: Mapping[str, Iterable[object]]) -> pa.Table:
     """
     for name, values in columns.items():
         if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-            said = {"value": str(values), "allowed": "一列的值，如 [1, 2]"}
-            raise Refusal("value_invalid", str(name), said)
+            allowed = "一列的值，如 [1, 2]"
+            raise Refusal("value_invalid", str(name), {"value": str(values), "allowed": allowed})
     arrays = {str(name): array_of(name, list(values)) for name, values in columns.items()}
     if len(lengths := {len(array) for array in arrays.values()}) > 1:
         said = "、".join(map(str, sorted(lengths)))

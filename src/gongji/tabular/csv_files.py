@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from gongji.refusals import Refusal
 from gongji.tabular.cell_forms import column_name
+from gongji.tabular.first_bytes import check_kind
 from gongji.tabular.header_rows import LOOKED_AT, WHOLE_ROW, check_header, sum_reason
-from gongji.tabular.signatures import check_kind
 from gongji.tabular.workbooks import Record, Texts
 
 if TYPE_CHECKING:

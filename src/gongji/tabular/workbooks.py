@@ -15,8 +15,8 @@ from xml.etree import ElementTree
 
 from gongji.refusals import Refusal
 from gongji.tabular.cell_forms import CellProblem, Form, cell_text, column_name
+from gongji.tabular.first_bytes import check_kind
 from gongji.tabular.header_rows import LOOKED_AT, TablePlace, check_header, is_sum
-from gongji.tabular.signatures import check_kind
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
