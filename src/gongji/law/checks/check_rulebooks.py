@@ -312,7 +312,8 @@ def _unmeant(book: Rulebook) -> Iterator[Problem]:
             message = "是空的，什么也没有核对；如 期望: {支付: 400元}"
             yield Problem(node.file, node.line, f"示例“{example.name}”", message)
     province, area = book.path.parent.parent.name, book.head.area
-    if re.fullmatch("[0-9]{6}", province) and province != f"{area[:2]}0000":
+    here = book.path.parent.name == area and re.fullmatch("[0-9]{6}", province)
+    if here and province != f"{area[:2]}0000":
         message = f"{area} 的目录应在 {area[:2]}0000 里，却在 {province} 里；请移过去"
         yield Problem(str(book.path), line_of(book.head.node, "统筹区"), "文件.统筹区", message)
 
