@@ -98,6 +98,39 @@ def test_nothing_checked_is_a_mistake(run: Run, tmp_path: Path) -> None:
     assert code == 2 and "没有问题" not in out
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["2022-07-12 - 副本.yaml", "2023-1-1.yaml", "2023-01-01-2.yaml", "通知.yaml"]
+    + ["2023-01-01.yml", "2023-01-01.YAML", "2023-01-01.yaml.txt"],
+)
+def test_a_file_whose_name_keeps_it_from_being_read_is_told(
+    run: Run, tmp_path: Path, name: str
+) -> None:
+    """It was passed over without a word, or ended in a traceback."""
+    folder = written(tmp_path, BASE)
+    (folder / "620000" / "629900" / name).write_text(BASE, encoding="utf-8")
+    code, out = run(str(folder))
+    assert code == 2 and f"文件名是 {name}，这样的文件不会被读取；请改名为 2022-07-12.yaml" in out
+
+
+@pytest.mark.parametrize("place", ["610000/629900", "甘肃/某市", "."])
+def test_a_file_in_a_folder_that_is_not_its_areas_is_told(
+    run: Run, tmp_path: Path, place: str
+) -> None:
+    path = tmp_path / place / "2022-07-12.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(BASE, encoding="utf-8")
+    code, out = run(str(tmp_path))
+    assert code == 2 and "2022-07-12.yaml:4: 文件.统筹区：" in out, out
+
+
+def test_what_an_office_leaves_in_a_folder_is_no_rulebook(run: Run, tmp_path: Path) -> None:
+    area = written(tmp_path, BASE) / "620000" / "629900"
+    for name in ("~$2022-07-12.yaml", "._2022-07-12.yaml", ".DS_Store", "通知.docx"):
+        (area / name).write_bytes(b"\0\1")
+    assert run(str(tmp_path))[0] == 0
+
+
 def test_the_page_of_kinds_names_each_and_its_test() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert [one["kind"] for one in MISTAKES if f"| {one['kind']} |" not in page] == []

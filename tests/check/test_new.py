@@ -91,6 +91,8 @@ def test_a_new_rulebook_is_accepted_and_never_overwritten(
     assert path.read_text(encoding="utf-8") == "改过\n"
     assert run("new", "51", "2025-01-01") == 2
     assert run("new", AREA, "2025-02-30") == 1
+    assert run("new", "000000", "2025-01-01", "--folder", str(folder)) == 2
+    assert "全国的规定随程序发布" in capsys.readouterr().err
 
 
 def test_a_new_rulebook_of_a_shipped_area_tells_of_the_overlay(

@@ -68,22 +68,26 @@ def test_packed_csv_in_and_out(tmp_path: Path, expected: list[tuple[str, str]]) 
 
 
 def test_a_folder_of_parquet_files_is_one_file(
-    tmp_path: Path, expected: list[tuple[str, str]]
+    tmp_path: Path, expected: list[tuple[str, str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "parts"
     folder.mkdir()
     rows = list(csv.DictReader(io.StringIO(TEXT)))
     for number, row in enumerate(rows):
-        pq.write_table(pa.Table.from_pylist([row]), folder / f"part-{number}.parquet")
+        table = pa.Table.from_pylist([row])
+        table = table.select(table.column_names[::-1]) if number else table
+        pq.write_table(table, folder / f"part-{number}.parquet")
     (folder / "_SUCCESS").touch()
     with pytest.raises(SystemExit) as left:
         main(["adjudicate", str(folder), "-o", str(tmp_path / "result.csv")])
     assert not left.value.code
     assert pays((tmp_path / "result.csv").read_bytes()) == expected
     pq.write_table(pa.table({"colour": ["red"]}), folder / "part-9.parquet")
-    with pytest.raises(SystemExit) as left:
-        main(["adjudicate", str(folder), "-o", str(tmp_path / "other.csv")])
-    assert left.value.code == 2
+    for says in ("part-9.parquet 多出 colour、缺少 person", "part-9.parquet 不完好"):
+        with pytest.raises(SystemExit) as left:
+            main(["adjudicate", str(folder), "-o", str(tmp_path / "other.csv")])
+        assert left.value.code == 2 and says in capsys.readouterr().err
+        (folder / "part-9.parquet").write_bytes(b"PAR1")
 
 
 def test_a_roster_from_standard_input(capsys: pytest.CaptureFixture[str]) -> None:

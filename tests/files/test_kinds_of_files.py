@@ -5,6 +5,7 @@ docs/inside/files.md names the kinds and these tests.
 
 import csv
 import json
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -245,6 +246,10 @@ def test_14_a_formula_gives_the_amount_that_excel_shows(gongji: Runner) -> None:
     [
         ("2025-12-31T16:30:00.000Z", "2026-01-01"),
         ("2025-12-31T23:30:00+08:00", "2025-12-31"),
+        ("2025-12-31 16:30:00+00", "2026-01-01"),
+        ("2025-12-31 23:30:00.123+08", "2025-12-31"),
+        ("2025-12-31 16:30:00 UTC", "2026-01-01"),
+        ("2026-01-01Z", "2026-01-01"),
         ("2026-01-01 00:30:00", "2026-01-01"),
     ],
 )
@@ -685,3 +690,157 @@ def test_14_short_floats_are_the_decimals_they_were_made_of(gongji: Runner) -> N
     given |= {"level": ["1"], "total": pa.array([99.9], pa.float32())}
     pq.write_table(pa.table(given), path)
     assert [(row["person"], row["pool_pays"]) for row in gongji.settle(path)] == [("A", "69.93")]
+
+
+AS_READ: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "adjudicate": (HEAD, "甲,2023-03-01,430500,active,1,700", ()),
+    "audit": (f"{HEAD},paid_pool", "甲,2023-03-01,430500,active,1,700,500", ()),
+    "accrue": ("person,month,status,base", "甲,2023-05,active,4000", ("--area", "430500")),
+    "clear": (
+        "institution,year,heads_1,spent,settled,direct_settled",
+        "甲,2024,100,1000,10,10",
+        ("--area", "445300", "--set", "average_wage.2022=96957"),
+    ),
+}
+"""Commands that read a table, the names of its columns, a row, and what else the command needs."""
+
+
+@pytest.mark.parametrize("command", AS_READ)
+def test_19_lines_that_end_with_cr_alone_are_rows(gongji: Runner, command: str) -> None:
+    """None was read, and an audit of nothing ended as one without differences."""
+    head, row, more = AS_READ[command]
+    path = gongji.folder / "v.csv"
+    path.write_bytes(f"{head}\r{row}\r".encode())
+    code = gongji.run(command, path, "-o", gongji.folder / "out.csv", *more)
+    assert (code, len(gongji.rows("out.csv"))) == (int(command == "audit"), 1), gongji.said
+
+
+@pytest.mark.parametrize("ending", [".csv", ".xlsx"])
+@pytest.mark.parametrize("command", AS_READ)
+def test_18_a_table_without_rows_is_no_success(gongji: Runner, command: str, ending: str) -> None:
+    head, _, more = AS_READ[command]
+    path = gongji.text("v.csv", head)
+    if ending == ".xlsx":
+        path = gongji.book("v.xlsx", a=[list(head.split(","))])
+    assert gongji.run(command, path, "-o", gongji.folder / "out.csv", *more) > 0
+    assert "至少一行" in gongji.said and not (gongji.folder / "out.csv").exists()
+
+
+@pytest.mark.parametrize("name", ["\ufeffperson", "per\u200bson ", "ｐｅｒｓｏｎ", '"per\nson"'])
+@pytest.mark.parametrize("command", ["adjudicate", "accrue", "audit"])
+def test_24_what_hides_in_the_name_of_a_column_is_no_part_of_it(
+    gongji: Runner, command: str, name: str
+) -> None:
+    head, row, more = AS_READ[command]
+    path = gongji.text("v.csv", head.replace("person", name), row)
+    gongji.run(command, path, "-o", gongji.folder / "out.csv", *more)
+    assert [found["person"] for found in gongji.rows("out.csv")] == ["甲"], gongji.said
+
+
+def test_24_a_column_that_is_missing_is_told_with_those_that_are_there(gongji: Runner) -> None:
+    path = gongji.text("v.csv", "编号,日期", "甲,2023-03-01")
+    assert gongji.run("adjudicate", path, "-o", gongji.folder / "out.csv") == 1
+    assert "缺少必填项 person；文件里的列：编号、日期" in gongji.said
+
+
+@pytest.mark.parametrize(("first", "then"), [("utf-8", "gbk"), ("gbk", "utf-8")])
+def test_13_the_line_is_told_at_which_another_encoding_begins(
+    gongji: Runner, first: str, then: str
+) -> None:
+    rows = ("甲,2023-03-01,430500,在职,1,700\n", "乙,2023-03-02,430500,退休,1,700\n")
+    path = gongji.folder / "v.csv"
+    path.write_bytes(f"{HEAD}\n".encode() + rows[0].encode(first) + rows[1].encode(then))
+    assert gongji.run("adjudicate", path, "-o", gongji.folder / "out.csv") == 1
+    assert "第 3 行起是另一种" in gongji.said
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_13_a_line_of_utf_8_is_told_where_it_would_be_read_as_other_signs(
+    gongji: Runner, at: int
+) -> None:
+    """An even number of signs in UTF-8 is nearly always GB 18030 too, of other signs."""
+    lines = [f"{who},2023-03-01,430500,在职,1,700\n" for who in ("甲一", "乙二", "丙三")]
+    coded = [line.encode("utf-8" if n == at else "gbk") for n, line in enumerate(lines)]
+    path = gongji.folder / "v.csv"
+    path.write_bytes(f"{HEAD}\n".encode() + b"".join(coded))
+    assert gongji.run("adjudicate", path, "-o", gongji.folder / "out.csv") == 1
+    assert f"第 {at + 2} 行是 UTF-8，别的行是 GB 18030" in gongji.said
+
+
+@pytest.mark.parametrize(
+    ("name", "begin", "says"),
+    [
+        ("v.csv", b"PK\x03\x04", "内容是 Excel 工作簿；请把文件名的结尾改为 .xlsx"),
+        ("v.csv", b"PAR1", "内容是 Parquet"),
+        ("v.csv", b"\x1f\x8b\x08\x00", "内容是 gzip 压缩的"),
+        ("v.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "是旧版 Excel（.xls）或加了密码的工作簿"),
+        ("v.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "请另存为 .xlsx"),
+        ("v.txt", b"person", "请把结尾改为 .csv"),
+        ("v.csv.zst", b"\x28\xb5\x2f\xfd", "请先解压"),
+    ],
+)
+def test_24_a_file_of_another_kind_than_its_name_says_is_told(
+    gongji: Runner, name: str, begin: bytes, says: str
+) -> None:
+    path = gongji.folder / name
+    path.write_bytes(begin + bytes(64))
+    assert gongji.run("adjudicate", path, "-o", gongji.folder / "out.csv") == 1
+    assert says in gongji.said
+
+
+def test_04_an_error_in_a_cell_that_does_not_say_where_it_stands(gongji: Runner) -> None:
+    """Some writers leave the addresses of cells out: the error was an empty cell, so filed."""
+    path = gongji.book("full.xlsx", a=[[*HEAD.split(","), "offsite"], *[["甲"] * 7] * 2])
+    cells = ["甲", "2023-03-01", "430500", "active", "1", "700"]
+    texts = "".join(f'<c t="inlineStr"><is><t>{text}</t></is></c>' for text in cells)
+    with zipfile.ZipFile(path) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"].decode()
+    before = sheet[: sheet.index("<row", sheet.index("<row") + 1)]
+    more = f'<row>{texts}</row><row>{texts}<c t="e"><v>#N/A</v></c></row></sheetData></worksheet>'
+    parts["xl/worksheets/sheet1.xml"] = (before + more).encode()
+    with zipfile.ZipFile(gongji.folder / "v.xlsx", "w") as book:
+        for name, part in parts.items():
+            book.writestr(name, part)
+    assert pool(gongji.settle(gongji.folder / "v.xlsx")) == ["490.00"]
+    (told,) = gongji.rows("out.rejected.csv")
+    assert (told["row_number"], told["column"]) == ("2", "offsite")
+    assert "错误值 #N/A" in told["reason"] and "G3" in told["reason"]
+
+
+def test_17_rows_that_a_filter_hides_are_rows(gongji: Runner) -> None:
+    def fill(sheet: Any) -> None:
+        for at, line in enumerate((HEAD, *(f"{p},2023-03-01,430500,active,1,700" for p in "甲乙"))):
+            sheet.write_row(at, 0, line.split(","))
+        sheet.autofilter(0, 0, 2, 5)
+        sheet.set_row(2, None, None, {"hidden": True})
+
+    assert pool(gongji.settle(gongji.book("v.xlsx", a=fill))) == ["490.00"] * 2
+
+
+TYPED: dict[str, tuple[dict[str, Any], list[str], str]] = {
+    "too large": ({"total": pa.array([700, 1 << 63], pa.uint64())}, ["1"], "total 超过上限"),
+    "no number": ({"person": [1.0, float("nan")]}, ["1"], "person：不是数（NaN 或无穷大）"),
+    "bytes": ({"person": pa.array([b"A1", b"A2"], pa.binary(2))}, ["A1", "A2"], ""),
+    "labels": ({"__index_level_0__": [7, 8]}, ["1", "2"], ""),
+    "flags": ({"person": [True, False]}, [], "person 的值 类型 bool 无法识别"),
+}
+
+
+@pytest.mark.parametrize("kind", TYPED)
+def test_14_typed_columns_of_other_systems(gongji: Runner, kind: str) -> None:
+    """For files that are settled and for those that are read row by row."""
+    changed, persons, says = TYPED[kind]
+    given = {"person": ["1", "2"], "date": ["2023-03-01"] * 2, "area": ["430500"] * 2}
+    given |= {"status": ["active"] * 2, "level": ["1"] * 2, "total": ["700"] * 2}
+    path = gongji.folder / "v.parquet"
+    pq.write_table(pa.table(given | changed), path)
+    assert [row["person"] for row in gongji.settle(path)] == persons
+    assert says in gongji.said + str(gongji.rows("out.rejected.csv"))
+    roster = {"person": ["1", "2"], "month": [202305] * 2, "status": ["active"] * 2}
+    if "total" in changed:
+        changed = {"base": changed["total"]}
+    pq.write_table(pa.table(roster | {"base": ["4000"] * 2} | changed), path)
+    gongji.run("accrue", path, "--area", "430500", "-o", gongji.folder / "r.csv")
+    found = gongji.rows("r.csv")
+    assert [(row["person"], row["month"]) for row in found] == [(p, "2023-05") for p in persons]

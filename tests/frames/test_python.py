@@ -282,6 +282,54 @@ def test_mixed_values_of_python_are_read_as_texts() -> None:
         gongji.adjudicate(frame.assign(level=[1, [1]]))
 
 
+def test_columns_that_arrow_does_not_take_are_read_all_the_same() -> None:
+    frame = visits().drop("doctor").to_pandas()
+    due = gongji.adjudicate(frame)["pool_pays"].tolist()
+    sparse = frame.assign(disease_count=pandas.arrays.SparseArray([1] * len(frame)))
+    renamed = frame.rename(columns={"total": " to\ntal\u200b", "person": "\ufeffperson"})
+    for one in (sparse, renamed):
+        assert gongji.adjudicate(one)["pool_pays"].tolist() == due
+    with pytest.raises(gongji.Refusal, match="total 超过上限"):
+        gongji.adjudicate(frame.assign(total=[1 << 70] * len(frame)))
+    wide = visits().drop("doctor").with_columns(total=pl.lit(1 << 63, pl.UInt64))
+    with pytest.raises(gongji.Refusal, match="total 超过上限"):
+        gongji.adjudicate(wide)
+
+
+def test_names_and_columns_of_no_use_are_refused_and_no_error_of_a_library() -> None:
+    frame = visits().drop("doctor").to_pandas()
+    twice = pandas.concat([frame, frame[["total"]]], axis=1)
+    table = visits().drop("doctor").to_arrow()
+    levels = frame.set_axis(pandas.MultiIndex.from_product([["a"], frame.columns]), axis=1)
+    for one in (twice, table.append_column("total", table.column("total"))):
+        with pytest.raises(gongji.Refusal, match="total 不止一次出现"):
+            gongji.adjudicate(one)
+    with pytest.raises(gongji.Refusal, match="多级列名"):
+        gongji.adjudicate(levels)
+    with pytest.raises(gongji.Refusal, match="一列的值"):
+        gongji.adjudicate({"person": "甲"})
+
+
+def test_files_that_are_broken_or_empty_are_refused_and_what_editors_leave_passed_over(
+    tmp_path: Path,
+) -> None:
+    head, row = "person,date,area,status,level,total", "甲,2023-03-01,430500,active,2,1000"
+    packed = gzip.compress(f"{head}\n{row}\n".encode())
+    path = tmp_path / "v.csv.gz"
+    broken = (packed[:-12], packed[:20] + b"\xff" * 30, head.encode())
+    for content in broken:
+        path.write_bytes(content)
+        with pytest.raises(gongji.Refusal, match="不是完好的 .gz 文件"):
+            gongji.adjudicate(path)
+    path.write_bytes(packed)
+    (tmp_path / "~$v.xlsx").write_bytes(b"")
+    (tmp_path / "._v.csv").write_bytes(b"")
+    assert gongji.adjudicate(tmp_path)["pool_pays"].to_list() == [Decimal("480.00")]
+    (tmp_path / "none.csv").write_text(f"{head}\n", encoding="utf-8")
+    with pytest.raises(gongji.Refusal, match="至少一行"):
+        gongji.adjudicate(tmp_path / "none.csv")
+
+
 def test_a_name_that_there_is_not_is_said() -> None:
     with pytest.raises(TypeError, match="moneys"):
         gongji.adjudicate(visits(), moneys="fen")  # type: ignore[call-overload]

@@ -121,6 +121,37 @@ def test_tables_of_a_database_are_those_of_the_files(tables, postgresql, tmp_pat
     assert late < before
 
 
+@pytest.mark.parametrize("kind", ["timestamptz", "kinds.moment"])
+def test_07_instants_and_money_of_any_type_of_a_database(server, tmp_path, kind):
+    """16:30 in Greenwich on the last day of 2025 is half past midnight in the year after."""
+    told = conninfo_to_dict(server)
+    port = f"&port={told['port']}" if "port" in told else ""
+    names = "setl_id, mdtrt_id, psn_no, psn_type, insutype, insu_admdvs, fixmedins_code, med_type"
+    with psycopg.connect(server, autocommit=True) as first:
+        first.execute("create database kinds")
+        try:
+            with psycopg.connect(server, dbname="kinds", autocommit=True) as one:
+                one.execute("create schema kinds; create domain kinds.moment as timestamptz")
+                columns = ", ".join(f"{name} text" for name in names.split(", "))
+                one.execute(
+                    f"create table kinds.setl_d ({columns}, medfee_sumamt double precision,"
+                    f" hifp_pay money, setl_time {kind}, begndate {kind}, updt_time timestamptz)"
+                )
+                one.execute("set timezone to 'UTC'")
+                one.execute(
+                    "insert into kinds.setl_d values ('1', 'm1', '43050000000000009301', '1101',"
+                    " '310', '430500', 'H1', '11', 1000, 480, '2025-12-31 16:30:00+00',"
+                    " '2025-12-31 16:30:00+00', now())"
+                )
+            address = f"postgresql://{told['user']}@/kinds?host={told['host']}{port}&schema=kinds"
+            mirror_tables([database(address)], wishes(tmp_path), nothing)
+        finally:
+            first.execute("drop database kinds with (force)")
+    (found,) = read(tmp_path, "visits").to_dicts()
+    assert str(found["date"]) == "2026-01-01" and str(found["settled_at"]) == "2026-01-01 00:30:00"
+    assert (found["total_fen"], found["paid_pool_fen"]) == (100_000, 48_000)
+
+
 def test_a_table_without_time_stamps_is_read_again_when_anything_in_it_changed(
     postgresql, tmp_path
 ):

@@ -15,10 +15,11 @@ from gongji.auditing.history import Finding
 from gongji.auditing.open_figures import Estimate, FolderWishes, estimate
 from gongji.auditing.rows import BadRow, PaidFile, audit
 from gongji.auditing.suspects import rows_paid_by_law, suspects_of
-from gongji.batch.own_tables import SHORT, own_files
+from gongji.batch.own_tables import SHORT, check_tables, own_files
 from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.vocabulary import BENEFITS, FACTS
 from gongji.refusals import Refusal
+from gongji.tabular.header_rows import no_rows
 from gongji.tabular.texts import ROW
 
 GIVEN = (
@@ -65,15 +66,35 @@ class FolderAudit:
     """The laws that the visits fall under."""
 
 
-def own_visits(folder: Path) -> Iterator[tuple[str, pl.DataFrame]]:
-    """The visits of a folder file by file, with the columns that the audit reads.
+NEEDED = {
+    "visits": ("person", "institution", "date", "benefit", "paid_pool_fen", "paid_deductible_fen"),
+    "persons": ("person", "status", "area", "born"),
+    "institutions": ("institution", "name", "kind", "level"),
+}
+"""Columns that tables must have where they are there."""
 
-    Refuses: value_invalid for a folder without visits.
+
+def visits_files(folder: Path) -> list[Path]:
+    """The files of a folder's visits.
+
+    Refuses: value_invalid for a folder without visits; file_unreadable for a table without the
+             columns that are needed.
     """
     paths = own_files(folder, "visits")
     if not paths:
         allowed = "含 visits 表的目录，由 gongji mirror 等写出"
         raise Refusal("value_invalid", "目录", {"value": str(folder), "allowed": allowed})
+    for table, columns in NEEDED.items():
+        check_tables(own_files(folder, table), table, columns, False)
+    return paths
+
+
+def own_visits(folder: Path) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The visits of a folder file by file, with the columns that the audit reads.
+
+    Refuses: as `visits_files`.
+    """
+    paths = visits_files(folder)
     people = people_of(folder)
     places = places_of(folder)
     for path in paths:
@@ -194,17 +215,20 @@ def audit_folder(
 ) -> FolderAudit:
     """Audit the visits of a folder.
 
-    Refuses: value_invalid for a folder without visits; what `PaidFile` refuses.
+    Refuses: as `visits_files`; value_invalid for visits without rows; what `PaidFile` refuses.
     """
     places = places_of(folder)
-    made = _Found()
+    made, rows = _Found(), 0
     for name, frame in own_visits(folder):
+        rows += frame.height
         kept, aside = judged(frame)
         for reason, count in aside.items():
             made.aside[reason] = made.aside.get(reason, 0) + count
         progress(frame.height - kept.height)
         if kept.height:
             made.add(name, kept, wishes, progress)
+    if not rows:
+        raise no_rows()
     return made.whole(dict(places.select("institution", "name").iter_rows()))
 
 

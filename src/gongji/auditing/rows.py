@@ -22,7 +22,7 @@ from gongji.law.engine.visit import Visit, columns_of, read_amount, read_date, r
 from gongji.law.rulebook.law import Law, Settings
 from gongji.law.rulebook.vocabulary import VISIT_COLUMNS
 from gongji.refusals import Refusal, RowRefusal
-from gongji.tabular.header_rows import TableFile, TablePlace, unknown_columns
+from gongji.tabular.header_rows import TableFile, TablePlace, missing_column, unknown_columns
 from gongji.tabular.texts import FAULT, ROW, fault_of, faults_of, read_texts
 from gongji.units import Fen, parse_day
 
@@ -128,15 +128,19 @@ class PaidFile:
             if found and column not in facts and found[1] in {*TOTALS, *layers}:
                 names[found[1]] = column
         if POOL not in names:
-            raise Refusal("field_missing", "paid_pool")
+            raise missing_column("paid_pool", self._given())
         return {POOL: names.pop(POOL)} | names
+
+    def _given(self) -> list[str]:
+        """The columns that the file itself has, or `--area` gives."""
+        return [name for name in self.frame.columns if name not in (ROW, FAULT)]
 
     def _check_columns(self) -> None:
         known = self._facts() | {*self.names.values(), ROW, FAULT}
         if unknown := [name for name in self.frame.columns if name not in known]:
             raise unknown_columns(unknown, (*VISIT_COLUMNS, *sorted(known - {ROW, FAULT})))
         if "person" not in self.frame.columns:
-            raise Refusal("field_missing", "person")
+            raise missing_column("person", self._given())
 
     def rows(self) -> Iterator[dict[str, str | int | None]]:
         """The rows by person, date, sequence, order of the file."""

@@ -31,6 +31,8 @@ from gongji.tabular.header_rows import (
     TableFile,
     TablePlace,
     check_header,
+    missing_column,
+    no_rows,
     table_file,
     unknown_columns,
 )
@@ -123,6 +125,8 @@ def adjudicate_file(
     _complete(names, options.area)
     options.steps.begin("读取", 0)
     found = visit_files.look(path, options.steps.told(source.chunks(names)), names)
+    if not found.count and not options.numbered:
+        raise no_rows()
     check_rows(output, found.count)
     areas = areas or Areas(Library(options.folders), everywhere=options.settings)
     settler = Settler(
@@ -215,7 +219,7 @@ def first_schema(chunks: Chunks) -> pa.Schema:
     """The types of a file's columns as they are read."""
     first = next(chunks(None), None)
     if first is None:
-        raise Refusal("value_invalid", "文件", {"value": "0 行", "allowed": "至少一行就诊"})
+        raise no_rows()
     return first.schema
 
 
@@ -229,9 +233,9 @@ def _apart(*paths: Path) -> None:
 def _complete(names: list[str], area: str) -> None:
     for column in ("person", "date", "status", *([] if area else ["area"])):
         if column not in names:
-            raise Refusal("field_missing", column)
+            raise missing_column(column, names)
     if not {"total", "total_fen", "in_scope", "in_scope_fen"} & set(names):
-        raise Refusal("field_missing", "total")
+        raise missing_column("total", names)
 
 
 def _known(names: list[str], settler: Settler, ignored: tuple[str, ...]) -> None:

@@ -28,6 +28,7 @@ from gongji.batch.work_steps import UNWATCHED, WorkSteps
 from gongji.refusals import Refusal
 from gongji.tabular.arrow_tables import FAULT, ROW, numbered
 from gongji.tabular.cell_forms import plain, text_of
+from gongji.tabular.header_rows import missing_column, no_rows
 from gongji.tabular.whole_files import appearing, write_whole
 
 MANIFEST = "manifest.json"
@@ -274,9 +275,9 @@ def _scatter(
     rows = 0
     first = next(tables, None)
     if first is None:
-        raise Refusal("value_invalid", "文件", {"value": "0 行", "allowed": "至少一行就诊"})
+        raise no_rows()
     if "person" not in first.column_names:
-        raise Refusal("field_missing", "person")
+        raise missing_column("person", first.column_names)
     schema = _plain_schema(first.schema)
     writers: dict[int, pa.ipc.RecordBatchStreamWriter] = {}
     try:

@@ -5,9 +5,13 @@ Simulation, supervision and the national platform's nightly tables share them. W
 visits is settled as it is; docs/inside/own-tables.md says what each column means.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gongji.refusals import Refusal
 
 _TEXT, _FEN, _DAY = pa.string(), pa.int64(), pa.date32()
 _MOMENT = pa.timestamp("us")
@@ -150,6 +154,56 @@ SHORT = {
     "amount": "amount_fen",
 }
 """Shorter names of the same columns, and the names that they have here."""
+
+
+def check_tables(paths: Iterable[Path], table: str, needed: Iterable[str], whole: bool) -> None:
+    """Files of a table have the columns that are needed, each once, of the types that are read.
+
+    Shape:   names are ours or the shorter ones; with `whole` the types of all columns are looked
+             at, otherwise whether the needed ids and words are texts. A flag or a code may stand
+             for a word that is no id.
+    Refuses: file_unreadable, with file and column.
+    """
+    kinds = {field.name: field.type for field in TABLES[table]}
+    needed = list(needed)
+    for path in paths:
+        try:
+            given = pq.read_schema(path)
+        except pa.ArrowInvalid:
+            raise _unusable(path, "不是完好的 .parquet 文件") from None
+        names = [SHORT.get(name, name) for name in given.names]
+        for name in dict.fromkeys((*needed, *names)):
+            if names.count(name) != 1:
+                raise _unusable(path, f"{'没有列' if name not in names else '多于一列是'} {name}")
+            found, wanted = given.types[names.index(name)], kinds.get(name)
+            asked = whole or (name in needed and wanted == _TEXT)
+            if wanted is None or not asked or _fits(found, wanted):
+                continue
+            if name in needed or not (pa.types.is_boolean(found) or _is_coded(found)):
+                told = f"列 {name} 的类型是 {found}，应为 {wanted}"
+                raise _unusable(path, f"{told}（docs/inside/own-tables.md）")
+
+
+def _unusable(path: Path, reason: str) -> Refusal:
+    return Refusal("file_unreadable", "文件", {"value": path.name, "reason": reason})
+
+
+def _is_coded(found: pa.DataType) -> bool:
+    return bool(pa.types.is_dictionary(found) and _fits(found.value_type, _TEXT))
+
+
+def _fits(found: pa.DataType, wanted: pa.DataType) -> bool:
+    """Whether a column can be read as what its table has there."""
+    if pa.types.is_null(found):
+        return True
+    if wanted == _TEXT:
+        texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+        return any(is_one(found) for is_one in texts)
+    if pa.types.is_integer(wanted):
+        return bool(pa.types.is_integer(found)) and found != pa.uint64()
+    if pa.types.is_boolean(wanted):
+        return bool(pa.types.is_boolean(found))
+    return bool(pa.types.is_date(found) or pa.types.is_timestamp(found))
 
 
 def own_files(folder: Path, table: str) -> list[Path]:

@@ -20,12 +20,11 @@ import pyarrow.parquet as pq
 
 from gongji.batch import ordering
 from gongji.batch.ordering import CHUNK_ROWS, Chunks
-from gongji.refusals import Refusal
 from gongji.tabular.arrow_tables import FAULT, ROW, column_names, read_tables
 from gongji.tabular.cell_forms import COLUMN_FORMS
 from gongji.tabular.formulas import FORMULA, NUMBER
 from gongji.tabular.handed_on import BookColumn, BookTable, ResultBook
-from gongji.tabular.header_rows import TablePlace
+from gongji.tabular.header_rows import TablePlace, no_rows
 from gongji.tabular.sheets import ENDINGS, ending_of
 from gongji.tabular.whole_files import own_beside, own_prefix, under_way
 
@@ -237,7 +236,7 @@ def write(
                 # The next table is fetched and counted while this one is encoded.
                 written = pool.submit(writer.write, table)
             if writer is None or written is None:
-                raise Refusal("value_invalid", "文件", {"value": "0 行", "allowed": "至少一行就诊"})
+                raise no_rows()
             written.result()
             last, writer = writer, None
             last.close()

@@ -93,6 +93,7 @@ def command(
     from gongji.auditing import AuditSummary, BadRow, Finding, PaidFile, audit
     from gongji.auditing.differences import as_row, bad_frame, findings_frame, write
     from gongji.auditing.suspects import suspects_of
+    from gongji.tabular.header_rows import no_rows
 
     _check_output(output, visits, opening)
     places = TablePlaces(sheets, header_rows, {"opening": opening})
@@ -105,6 +106,8 @@ def command(
             opening=places.file("opening"),
             place=places.of(),
         )
+        if file.frame.is_empty():
+            raise no_rows()
     except Refusal as error:
         return _unreadable(visits, error, as_json)
     summary = AuditSummary(rows=len(file.frame))
@@ -131,15 +134,14 @@ def command(
 
 def _audit_folder(folder: Path, output: Path | None, wishes: "FolderWishes", as_json: bool) -> int:
     """A folder of our own tables audited, its report written."""
-    from gongji.auditing.own_folder import audit_folder
+    from gongji.auditing.own_folder import audit_folder, visits_files
     from gongji.auditing.report_files import write_report
     from gongji.batch.buckets import rows_known
-    from gongji.batch.own_tables import own_files
 
     if output is not None and (output.is_file() or output.resolve() == folder.resolve()):
         raise click.UsageError(f"输入是目录，-o 应是另一个目录：{output}")
     try:
-        rows = rows_known(own_files(folder, "visits"))
+        rows = rows_known(visits_files(folder))
         with ProgressBar("行", rows, not as_json, "核对") as bar:
             found = audit_folder(folder, wishes, bar.update)
     except Refusal as error:

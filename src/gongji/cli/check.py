@@ -24,6 +24,7 @@ from gongji.refusals import Problem, RulebookError
 from gongji.units import date_of
 
 EXIT_PROBLEMS = 2
+_MEANT = (".yaml", ".yml", ".yaml.txt", ".yml.txt")
 
 
 @click.command()
@@ -73,7 +74,7 @@ def _chosen(paths: tuple[Path, ...], folders: tuple[Path, ...]) -> tuple[Library
         root = rulebook_folder(path if path.is_dir() else path.parent)
         inside = [path]
         if path.is_dir():
-            inside = sorted(root.glob("**/*.yaml"))
+            inside = [one for one in sorted(root.glob("**/*")) if _is_meant(one)]
             inside = [one for one in inside if one.is_relative_to(path)]
         if not inside:
             raise RulebookError([Problem(str(path), 1, "目录", "没有规则文件（*.yaml）")])
@@ -81,6 +82,12 @@ def _chosen(paths: tuple[Path, ...], folders: tuple[Path, ...]) -> tuple[Library
         files |= dict.fromkeys(inside)
     library = Library((*roots, *folders))
     return library, list(files) if paths else library.files()
+
+
+def _is_meant(path: Path) -> bool:
+    """Whether a file was meant as a rulebook, also where its name keeps it from being read."""
+    own = not path.name.startswith((".", "~$"))
+    return own and path.name.lower().endswith(_MEANT) and path.is_file()
 
 
 def _print(reports: list[AreaReport], problems: list[Problem], examples: Counter[str]) -> None:

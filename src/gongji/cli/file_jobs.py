@@ -79,7 +79,7 @@ def process(job: "Job", sheet: "Sheet", wanted: JobWishes) -> int:
 
 def _exit_code(summary: "JobSummary") -> int:
     computed = summary.results - summary.counts["parameter_missing"]
-    return 1 if summary.rows and computed <= 0 else 0
+    return 1 if computed <= 0 else 0
 
 
 def _print(job: "Job", sheet: "Sheet", area: str, strict: bool, as_json: bool) -> int:

@@ -8,6 +8,7 @@ import click
 from gongji.cli.options import json_option
 from gongji.cli.value_kinds import AREA
 from gongji.law.engine.visit import read_date
+from gongji.law.rulebook.law import NATION
 from gongji.law.rulebook.rulebook import SHIPPED
 from gongji.refusals import Problem, RulebookError
 from gongji.units import date_of
@@ -66,6 +67,9 @@ def command(area: str, since: str, folder: Path, as_json: bool) -> None:
     """
     if not (area.isascii() and area.isdigit() and len(area) == 6):
         raise click.BadParameter(f"应为六位行政区划代码：{area}", param_hint="AREA")
+    if area == NATION:
+        reason = "全国的规定随程序发布，不从规则目录读取；请写省或统筹区的代码"
+        raise click.BadParameter(reason, param_hint="AREA")
     day = date_of(read_date("DATE", since))
     path = folder / f"{area[:2]}0000" / area / f"{day}.yaml"
     if path.exists():

@@ -16,14 +16,16 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from gongji.cli.options import writable
+from gongji.tabular.first_bytes import BROKEN_GZIP, GZIP, PARQUET, ZIP
 from gongji.tabular.whole_files import appearing, under_way
 
 if TYPE_CHECKING:
+    from pyarrow import Schema
+
     from gongji.batch.addresses import Address
 
 STANDARD = "-"
 SAID = {"in": "标准输入", "out": "标准输出"}
-GZIP, PARQUET, ZIP = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
 _FAR = "://"
 _META = "gongji.table_files"
 
@@ -69,7 +71,7 @@ class TableInput(click.Path):
             try:
                 with gzip.open(path) as file:
                     return _spooled(file, _folder(ctx), path.name.removesuffix(".gz"), ".csv")
-            except (EOFError, gzip.BadGzipFile) as error:
+            except BROKEN_GZIP as error:
                 raise click.BadParameter(f"不是完好的 .gz 文件：{path}（{error}）") from None
         return path
 
@@ -79,15 +81,27 @@ class TableInput(click.Path):
 
         made = _folder(context) / f"{folder.resolve().name}.parquet"
         files = sorted(folder.glob("*.parquet"))
-        schema = parquet.read_schema(files[0])
+        file = files[0]
         try:
+            schema = parquet.read_schema(file)
             with parquet.ParquetWriter(made, schema) as writer:
                 for file in files:
-                    for batch in parquet.ParquetFile(file).iter_batches():
-                        writer.write_batch(batch.cast(schema))
-        except (ArrowInvalid, ValueError) as error:
-            raise click.BadParameter(f"目录 {folder} 中各文件的列不同：{error}") from None
+                    given = parquet.ParquetFile(file)
+                    if sorted(given.schema_arrow.names) != sorted(schema.names):
+                        raise click.BadParameter(_other_columns(file, given.schema_arrow, schema))
+                    for batch in given.iter_batches():
+                        writer.write_batch(batch.select(schema.names).cast(schema))
+        except ArrowInvalid as error:
+            said = f"{file} 不完好，或列的类型与 {files[0].name} 不同（{error}）"
+            raise click.BadParameter(said) from None
         return made
+
+
+def _other_columns(file: Path, given: "Schema", first: "Schema") -> str:
+    """What to say of a file whose columns are not those of the first of its folder."""
+    only = [f"多出 {name}" for name in given.names if name not in first.names]
+    only += [f"缺少 {name}" for name in first.names if name not in given.names]
+    return f"目录中各文件的列不同：{file.name} {'、'.join(only)}"
 
 
 def _address(text: str) -> Any:

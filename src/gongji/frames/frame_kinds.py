@@ -9,7 +9,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -21,9 +21,11 @@ from gongji.batch.amounts_by_column import decimals_of, floats_of
 from gongji.batch.columns import at_places, marked, one_array
 from gongji.batch.own_tables import own_files
 from gongji.refusals import Refusal
-from gongji.tabular.arrow_tables import FAULT, ROW, column_names, read_tables
+from gongji.tabular.arrow_tables import FAULT, ROW, column_names, own_names, read_tables
 from gongji.tabular.cell_forms import CellProblem, text_of
-from gongji.tabular.header_rows import TablePlace
+from gongji.tabular.first_bytes import BROKEN_GZIP
+from gongji.tabular.header_rows import TablePlace, check_header, no_rows
+from gongji.tabular.sheets import unreadable
 
 if TYPE_CHECKING:
     import pandas
@@ -98,6 +100,21 @@ def taken(frame: object, ignored: Sequence[str] = (), sheet: str = "") -> Taken:
     """
     if isinstance(frame, str | Path):
         return Taken(_of_path(Path(frame), sheet), _to_polars, True)
+    found = _in_memory(frame, ignored)
+    return replace(found, table=_by_their_names(found.table))
+
+
+def _by_their_names(table: pa.Table) -> pa.Table:
+    """A table whose columns have their names as those of files have, each once.
+
+    Refuses: header_invalid.
+    """
+    names = own_names(table.column_names)
+    check_header(Path("frame"), [ours for ours, _ in names])
+    return table.select([given for _, given in names]).rename_columns([ours for ours, _ in names])
+
+
+def _in_memory(frame: object, ignored: Sequence[str]) -> Taken:
     for name, take in (("pandas", _of_pandas), ("polars", _of_polars)):
         if name in sys.modules and (found := take(frame, ignored)) is not None:
             return found
@@ -121,7 +138,10 @@ def _of_polars(frame: object, ignored: Sequence[str]) -> Taken | None:
         frame = frame.drop(ignored, strict=False).collect()
     if not isinstance(frame, pl.DataFrame):
         return None
-    return Taken(frame.drop(ignored, strict=False).to_arrow(), _to_polars)
+    frame = frame.drop(ignored, strict=False)
+    # Arrow has no whole numbers of 128 bits.
+    wide = [name for name, kind in frame.schema.items() if str(kind) in ("Int128", "UInt128")]
+    return Taken(frame.with_columns(pl.col(wide).cast(pl.String)).to_arrow(), _to_polars)
 
 
 def _of_arrow(
@@ -130,6 +150,7 @@ def _of_arrow(
     table = frame.read_all() if isinstance(frame, pa.RecordBatchReader) else frame
     if isinstance(frame, pa.RecordBatch):
         table = pa.Table.from_batches([frame])
+    check_header(Path("frame"), table.column_names)
     return table.select([name for name in table.column_names if name not in ignored])
 
 
@@ -138,6 +159,10 @@ def _of_columns(columns: Mapping[str, Iterable[object]]) -> pa.Table:
 
     Refuses: value_invalid for columns of several lengths.
     """
+    for name, values in columns.items():
+        if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+            allowed = "一列的值，如 [1, 2]"
+            raise Refusal("value_invalid", str(name), {"value": str(values), "allowed": allowed})
     arrays = {str(name): array_of(name, list(values)) for name, values in columns.items()}
     if len(lengths := {len(array) for array in arrays.values()}) > 1:
         said = "、".join(map(str, sorted(lengths)))
@@ -168,7 +193,9 @@ def _of_path(path: Path, sheet: str) -> pa.Table:
     if not path.is_dir():
         return _of_file(path, sheet)
     files = own_files(path, "visits") or [
-        one for one in sorted(path.iterdir()) if one.name.lower().endswith(FILES)
+        one
+        for one in sorted(path.iterdir())
+        if one.name.lower().endswith(FILES) and not one.name.startswith((".", "~$"))
     ]
     tables, rows = [], 0
     for one in files:
@@ -190,13 +217,18 @@ def _of_file(path: Path, sheet: str) -> pa.Table:
     if path.name.lower().endswith(GZIPPED):
         with tempfile.TemporaryDirectory() as folder:
             plain = Path(folder) / path.name[: -len(".gz")]
-            with gzip.open(path) as packed, plain.open("wb") as file:
-                shutil.copyfileobj(packed, file)
+            try:
+                with gzip.open(path) as packed, plain.open("wb") as file:
+                    shutil.copyfileobj(packed, file)
+            except BROKEN_GZIP as error:
+                raise unreadable(path, error) from None
             return _of_file(plain, sheet)
     place = TablePlace(sheet)
     # Rows are counted anew: what a file says of its rows is of the file that it was made from.
     names = [name for name in column_names(path, place) if name not in (ROW, FAULT)]
     tables = list(read_tables(path, names, place))
+    if not tables:
+        raise no_rows()
     return pa.concat_tables(tables, promote_options="permissive")
 
 
@@ -205,10 +237,14 @@ def _of_pandas(frame: object, ignored: Sequence[str]) -> Taken | None:
 
     if not isinstance(frame, pandas.DataFrame):
         return None
+    if frame.columns.nlevels > 1:
+        values = {"value": "多级列名", "allowed": "一级列名"}
+        raise Refusal("value_invalid", "frame", values)
     frame = frame.drop(columns=[name for name in ignored if name in frame.columns])
+    check_header(Path("frame"), [str(name) for name in frame.columns])
     try:
         table = pa.Table.from_pandas(frame, preserve_index=False)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+    except (pa.ArrowException, TypeError, OverflowError):  # Sparse columns, very large numbers.
         table = pa.table({str(n): array_of(n, frame[n].tolist()) for n in frame.columns})
     backend, index = _backend(frame), frame.index
     moments = "date" in frame.columns and frame["date"].dtype.kind == "M"

@@ -102,9 +102,11 @@ class PostgreSqlReader:
         return '"' + name.replace('"', '""') + '"'
 
     def as_text(self, value: str, kind: str) -> str:
-        """A value of a type as text, instants in China's time."""
+        """A value of a type as text, instants in China's time, money without its sign."""
         if kind == "timestamp with time zone":
             value = f"({value} at time zone '{ZONE}')"
+        if kind == "money":
+            value = f"{value}::numeric"
         return f"{value}::text"
 
     def sum_of(self, columns: Sequence[str]) -> str:

@@ -33,7 +33,10 @@ class Refusal(GongjiError):
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        return REFUSALS[self.code].format(**({"field": self.field, "known": ""} | self.values))
+        sentence = REFUSALS[self.code]
+        values = {"field": self.field, "known": ""} | self.values
+        # Where a sentence has no place of its own for it, what may stand instead follows it.
+        return sentence.format(**values) + ("" if "{known}" in sentence else values["known"])
 
     @property
     def row(self) -> int | None:

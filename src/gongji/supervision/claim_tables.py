@@ -14,10 +14,13 @@ from pathlib import Path
 import polars as pl
 
 from gongji.batch.buckets import MANIFEST, Manifest, hash_of
+from gongji.batch.own_tables import check_tables
 from gongji.refusals import Refusal
 
 TABLES = ("visits", "lines", "persons", "spells", "institutions", "items", "proofs")
 NEEDED = ("visits", "lines", "persons")
+KEYS = {"visits": ("visit", "person", "date"), "lines": ("visit", "person"), "persons": ("person",)}
+"""Without these columns nothing is found."""
 BESIDE = ("institutions", "items", "proofs")
 OTHER_NAMES = {
     "begin": ("date",),
@@ -121,6 +124,8 @@ class ClaimTables:
             if not _files(self.folder, table):
                 reason = f"目录中没有 {table} 表（{table}.parquet 或 {table}/*.parquet）"
                 raise Refusal("file_unreadable", "", {"value": str(self.folder), "reason": reason})
+        for table, columns in KEYS.items():
+            check_tables(_files(self.folder, table), table, columns, True)
 
     def scan(self, table: str) -> pl.LazyFrame:
         """A whole table, read when it is asked for."""

@@ -6,6 +6,7 @@ plain already, as nearly everything in a large file is, is seen to be so without
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -21,9 +22,11 @@ from gongji.refusals import Refusal
 from gongji.tabular.cell_forms import (
     COLUMN_FORMS,
     MOST_DIGITS,
+    NO_NUMBER,
     NORMAL,
     SPOILT_SIGNS,
     Form,
+    column_name,
     spoilt,
     text_of,
 )
@@ -42,6 +45,7 @@ _SHEET_ROWS = 1 << 16
 _EIGHT_HOURS = 8 * 3600
 TEXT_FACTS = ("disease", "drug", "registered_diseases")
 """Columns of free texts that meters are kept by: what is lost there is told too."""
+_LABELS = re.compile(r"__index_level_[0-9]+__")
 _SECONDS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
@@ -89,7 +93,7 @@ def column_names(path: Path, place: TablePlace | None = None) -> list[str]:
 
     def read() -> Iterator[list[str]]:
         if ending == ".parquet":
-            names: list[str] = [name.strip() for name in pq.read_schema(path).names]
+            names = [ours for ours, _ in own_names(pq.read_schema(path).names)]
             check_header(path, names)
             yield names
         elif ending == ".csv":
@@ -100,6 +104,12 @@ def column_names(path: Path, place: TablePlace | None = None) -> list[str]:
             yield list(sheet.columns)
 
     return next(guarded(path, read()))
+
+
+def own_names(given: Sequence[str]) -> list[tuple[str, str]]:
+    """The columns of a Parquet file by their names as they are looked for, and as they stand there;
+    without the numbers that pandas gives to rows."""
+    return [(column_name(name), name) for name in given if not _LABELS.fullmatch(name)]
 
 
 def read_tables(
@@ -153,7 +163,7 @@ def _parquet(path: Path, names: list[str], rows: int) -> Iterator[pa.Table]:
     given = pq.read_schema(path)
     # What comes again and again is read as the numbers of its values.
     texts = [f.name for f in given if pa.types.is_string(f.type) and _comes_again(f.name)]
-    stripped = {name.strip(): name for name in given.names}
+    stripped = dict(own_names(given.names))
     own = ROW in names
     # Otherwise what was read before stays in memory.
     reading = {"pre_buffer": False, "buffer_size": 1 << 20}
@@ -185,6 +195,8 @@ def normal(table: pa.Table) -> pa.Table:
         given = table.column(name)
         column = made = readable(name, given)
         form = COLUMN_FORMS.get(name)
+        if form == "key" and pa.types.is_boolean(column.type):
+            raise _of_no_use(name, column.type)
         if form is not None:
             made = normal_column(column, form)
         if made is not given:
@@ -206,15 +218,33 @@ def readable(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
         # A short float is the decimal that it was made of: 99.9, not 99.9000015258789.
         told = [None if v.as_py() is None else float(str(v.as_py())) for v in column.cast("string")]
         return pa.chunked_array([pa.array(told, pa.float64())])
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+    if kind == pa.uint64() and (pc.max(column).as_py() or 0) >= 1 << 63:
+        return column.cast(pa.decimal128(20, 0))
+    if _is_bytes(kind):
         try:
-            return column.cast(pa.string())
+            return column.cast(pa.binary()).cast(pa.string())
         except pa.ArrowInvalid:
             pass
     elif not (pa.types.is_nested(kind) or pa.types.is_time(kind) or pa.types.is_duration(kind)):
         return column
+    raise _of_no_use(name, kind)
+
+
+def _of_no_use(name: str, kind: pa.DataType) -> Refusal:
     allowed = "文本（UTF-8）、数字、日期"
-    raise Refusal("value_invalid", name, {"value": f"类型 {kind}", "allowed": allowed})
+    return Refusal("value_invalid", name, {"value": f"类型 {kind}", "allowed": allowed})
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    return any(
+        is_one(kind)
+        for is_one in (
+            pa.types.is_binary,
+            pa.types.is_large_binary,
+            pa.types.is_binary_view,
+            pa.types.is_fixed_size_binary,
+        )
+    )
 
 
 def _spoilt_texts(table: pa.Table, name: str, column: pa.ChunkedArray, form: Form) -> pa.Table:
@@ -240,7 +270,12 @@ def _spoilt(chunk: pa.Array, name: str, form: Form) -> pa.Array:
 def _long_numbers(table: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Table:
     reason = f"超过 {MOST_DIGITS} 位的数字存成浮点数后末几位已经失真；请存为文本"
     lost = pc.fill_null(pc.greater_equal(pc.abs(column), float(10**MOST_DIGITS)), False)
-    said = pc.if_else(lost, pa.scalar(fault_text(name, reason)), pa.scalar(None, pa.string()))
+    none = pc.fill_null(pc.invert(pc.is_finite(column)), False)
+    said = pc.case_when(
+        pc.make_struct(none, lost),
+        pa.scalar(fault_text(name, NO_NUMBER)),
+        pa.scalar(fault_text(name, reason)),
+    )
     return _with_faults(table, said)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
+from math import isfinite
 from typing import Literal
 
 from gongji.units import CHINA
@@ -41,7 +42,7 @@ _WIDE_LETTERS = _INVISIBLE | {
 _GROUPED = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]{1,9})?)?"
-_ZONE = r" ?(Z|z|[+-][0-9]{2}:?[0-9]{2})?"
+_ZONE = r" ?(Z|z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 _INSTANTS = (
     re.compile(
         r"([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})"
@@ -67,6 +68,14 @@ def _is_ascii(text: str) -> bool:
 def plain(text: str) -> str:
     """The same, but wide punctuation stays: it belongs to names of diseases and of institutions."""
     return (text if _is_ascii(text) else text.translate(_WIDE_LETTERS)).strip()
+
+
+_BREAKS = re.compile(r"\s*[\r\n\v\f\x85\u2028\u2029]\s*")
+
+
+def column_name(text: str) -> str:
+    """The name of a column as it is looked for: without line breaks and invisible marks."""
+    return plain(_BREAKS.sub("", text.strip()))
 
 
 _AS_TEXT = re.compile(r"=\"(?P<text>.*)\"|'(?=[0-9=+@-])(?P<marked>.*)")
@@ -145,6 +154,9 @@ def instant_of(text: str) -> datetime:
     *numbers, zone = _parts(text)
     year, month, day, hour, minute, second = (int(part or 0) for part in numbers)
     made = datetime(year, month, day, hour, minute, second, tzinfo=CHINA)
+    if zone and numbers[3] is None and zone[0] in "+-" and len(zone) == len("+08"):
+        # Behind a day alone it is no offset: 2023-01-05-06 are two days.
+        raise ValueError(f"不是日期或时间：{text!r}")
     if zone and numbers[3] is not None:
         return made.replace(tzinfo=_offset(zone)).astimezone(CHINA)
     return made
@@ -189,10 +201,10 @@ def _mark(found: re.Match[str]) -> int:
 
 
 def _offset(zone: str) -> timezone:
-    if zone in ("Z", "z"):
+    if zone in ("Z", "z", "UTC"):
         return timezone(timedelta())
     sign = -1 if zone[0] == "-" else 1
-    return timezone(sign * timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:])))
+    return timezone(sign * timedelta(hours=int(zone[1:3]), minutes=int(zone[3:].strip(":") or 0)))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -258,6 +270,9 @@ NORMAL: Mapping[Form, Callable[[str], str]] = {
 
 _CODED = ("text", "key")
 """Forms of which plain letters and digits are the normal form."""
+_DATED = ("day", "month")
+"""Forms in which a whole number may be written: 20230301, 202303."""
+NO_NUMBER = "不是数（NaN 或无穷大）；没有的请留空"
 
 
 def cell_text(value: object, form: Form = "text") -> str:
@@ -279,14 +294,26 @@ def cell_text(value: object, form: Form = "text") -> str:
             raise CellProblem(reason)
         return text
     if isinstance(value, bool):
+        if form == "key":
+            raise CellProblem("单元格是逻辑值（TRUE、FALSE），不是编号；请改为文本")
         return "true" if value else "false"
     if isinstance(value, int | float | Decimal):
-        return _number_text(value)
+        text = _number_text(value)
+        return NORMAL[form](text) if form in _DATED else text
     if isinstance(value, datetime | date):
         return _date_text(value, form)
+    if isinstance(value, bytes):
+        return NORMAL[form](_decoded(value))
     if isinstance(value, time | timedelta):
         raise CellProblem("单元格是时间，这一列不收时间；请改为文本")
     return NORMAL[form](str(value))
+
+
+def _decoded(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise CellProblem("单元格是字节，不是 UTF-8 文本") from None
 
 
 def _number_text(value: int | float | Decimal) -> str:
@@ -296,6 +323,8 @@ def _number_text(value: int | float | Decimal) -> str:
     if isinstance(value, Decimal):
         whole, point, rest = f"{value:f}".partition(".")
         return f"{whole}.{rest[:2]}{rest[2:].rstrip('0')}" if point else whole
+    if not isfinite(value):
+        raise CellProblem(NO_NUMBER)
     if abs(value) >= 10**MOST_DIGITS:
         raise CellProblem("超过 15 位的数字存成数值后末几位已经失真；请把这一列设为文本后重新填写")
     if value.is_integer():

@@ -5,6 +5,7 @@ the rest is read row by row: that row is told, the others stand.
 """
 
 import csv
+import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gongji.refusals import Refusal
+from gongji.tabular.cell_forms import column_name
+from gongji.tabular.first_bytes import check_kind
 from gongji.tabular.header_rows import LOOKED_AT, WHOLE_ROW, check_header, sum_reason
 from gongji.tabular.workbooks import Record, Texts
 
@@ -24,6 +27,10 @@ _BLOCK = 1 << 26
 _CHUNK = 1 << 16
 SEPARATORS = {",": "逗号", "\t": "制表符", ";": "分号", "|": "竖线"}
 """What may stand between cells, and its name; the header tells which it is."""
+_ASCII, _WIDE_SIGN = rb"[\x00-\x09\x0b-\x7f]*", rb"[\xe2-\xe9\xef][\x80-\xbf]{2}"
+_UTF_8_LINE = re.compile(rb"^" + _ASCII + rb"(?:" + _WIDE_SIGN + _ASCII + rb"){4,}\n", re.M)
+"""A line of ASCII and of Chinese signs in UTF-8, four at least: none in GB 18030 looks so by
+chance."""
 MARK = "\ufeff"
 ENCODINGS = ("utf-8-sig", "gb18030")
 """In what texts arrive: UTF-8 with or without its mark; GB 18030 as China's spreadsheets write."""
@@ -44,7 +51,7 @@ def decode(content: bytes) -> str:
 def encoding_of(path: Path) -> str:
     """The encoding of a whole file: a sign of another may come late.
 
-    Refuses: UnicodeDecodeError.
+    Refuses: file_unreadable, with the line from which on it is in none.
     """
     state = path.stat()
     return _encoding(path, state.st_size, state.st_mtime_ns)
@@ -52,6 +59,7 @@ def encoding_of(path: Path) -> str:
 
 @lru_cache(maxsize=64)
 def _encoding(path: Path, size: int, changed: int) -> str:
+    check_kind(path)
     with path.open("rb") as file:
         begin = file.read(4)
     if begin[:2] in (BOM_UTF16_LE, BOM_UTF16_BE):
@@ -61,24 +69,54 @@ def _encoding(path: Path, size: int, changed: int) -> str:
         return "utf-16-le"
     if len(begin) == 4 and not any(begin[::2]):
         return "utf-16-be"
-    for encoding in ENCODINGS[:-1]:
-        try:
-            _check(path, encoding)
-        except UnicodeDecodeError:
-            continue
-        return encoding
-    _check(path, ENCODINGS[-1])
-    return ENCODINGS[-1]
+    lines = []
+    for encoding in ENCODINGS:
+        line = _first_unread(path, encoding)
+        if not line and encoding == "gb18030" and (line := _first_of_utf_8(path)):
+            raise _mixed(path, f"第 {line} 行是 UTF-8，别的行是 GB 18030")
+        if not line:
+            return encoding
+        lines.append(line)
+    line = max(lines)
+    raise _mixed(path, f"前 {line - 1} 行是一种编码，第 {line} 行起是另一种")
 
 
-def _check(path: Path, encoding: str) -> None:
-    decoder = getincrementaldecoder(encoding)()
+def _mixed(path: Path, said: str) -> Refusal:
+    """The refusal of a file whose lines are in several encodings, or in none."""
+    reason = f"编码不是 UTF-8 或 GB 18030（{said}）；请另存为 UTF-8 的 CSV"
+    return Refusal("file_unreadable", "文件", {"value": path.name, "reason": reason})
+
+
+def _first_of_utf_8(path: Path) -> int:
+    """The first line of a file in GB 18030 that is UTF-8 with Chinese signs, or 0: such lines are
+    read as other signs without an error."""
+    lines, rest = 1, b""
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
+            whole, _, rest = (rest + block).rpartition(b"\n")
+            if found := _UTF_8_LINE.search(whole + b"\n"):
+                return lines + whole[: found.start()].count(b"\n")
+            lines += whole.count(b"\n") + 1
+    return lines if _UTF_8_LINE.search(rest + b"\n") else 0
+
+
+def _first_unread(path: Path, encoding: str) -> int:
+    """The first line that is not in an encoding, counted from one; 0 where all are."""
+    decoder = getincrementaldecoder(encoding)()
+    lines = 1
+    with path.open("rb") as file:
+        while True:
+            block = file.read(_BLOCK)
+            held = decoder.getstate()[0]
             # What is ASCII is so in every encoding that is asked for.
-            if not block.isascii() or decoder.getstate()[0]:
-                decoder.decode(block)
-    decoder.decode(b"", final=True)
+            if not block.isascii() or held:
+                try:
+                    decoder.decode(block, final=not block)
+                except UnicodeDecodeError as error:
+                    return lines + (held + block)[: error.start].count(b"\n")
+            if not block:
+                return 0
+            lines += block.count(b"\n")
 
 
 @dataclass(frozen=True)
@@ -162,7 +200,7 @@ def read_head(path: Path, header_row: int = 0) -> CsvHead:
                 above.append([cell.strip() for cell in row])
                 continue
             lines = reader.line_num
-            columns = tuple(cell.strip() for cell in row)
+            columns = tuple(column_name(cell) for cell in row)
             below = [columns, *([c.strip() for c in r] for r in islice(reader, LOOKED_AT))]
             check_header(path, columns, below, above)
             return CsvHead(path, encoding, columns, lines, separator)
@@ -210,7 +248,9 @@ def _arrow(head: CsvHead, names: list[str]) -> Iterator["pa.Table"]:
     parsing = pacsv.ParseOptions(delimiter=head.separator, newlines_in_values=True)
     with head.path.open("rb") as file:
         for _ in range(head.lines):
-            file.readline()
+            # Lines that end as on the oldest machines are one line to Arrow.
+            if b"\r" in file.readline().rstrip(b"\r\n"):
+                raise _AnotherWidth
         start = file.tell()
         if not file.read(1):
             return

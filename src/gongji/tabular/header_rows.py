@@ -53,6 +53,19 @@ def unknown_columns(unknown: Sequence[str], known: Iterable[str]) -> Refusal:
     return Refusal("field_unknown", "、".join(unknown), {"known": said})
 
 
+def missing_column(name: str, found: Iterable[str]) -> Refusal:
+    """The refusal of a table without a column that it must have, with those that it has."""
+    names = list(found)
+    more = "……" if len(names) > _SHOWN else ""
+    shown = "、".join(one[:_SHOWN] for one in names[:_SHOWN])
+    return Refusal("field_missing", name, {"known": f"；文件里的列：{shown}{more}"})
+
+
+def no_rows() -> Refusal:
+    """The refusal of a table that has nothing below its header."""
+    return Refusal("value_invalid", "文件", {"value": "0 行", "allowed": "至少一行"})
+
+
 def is_sum(first: str) -> bool:
     """Whether a row that begins so is a subtotal or a signature, and no row of the table."""
     return bool(_SUMS.fullmatch(first))

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 
 CHUNK_ROWS = 20_000
 ENDINGS = (".csv", ".parquet", ".xlsx")
+_MENDS = {
+    **dict.fromkeys((".txt", ".tsv", ".tab", ".dat"), "（分隔的文本，请把结尾改为 .csv）"),
+    **dict.fromkeys((".xls", ".et", ".ods", ".xlsm", ".xlsb"), "（请另存为 .xlsx）"),
+    **dict.fromkeys((".gz", ".zst", ".zip", ".7z", ".rar"), "（请先解压）"),
+}
+"""What to do with files of other endings."""
 
 T = TypeVar("T")
 
@@ -39,7 +45,7 @@ def ending_of(path: Path, field: str) -> str:
     """
     ending = path.suffix.lower()
     if ending not in ENDINGS:
-        allowed = "、".join(ENDINGS)
+        allowed = "、".join(ENDINGS) + _MENDS.get(ending, "")
         raise Refusal("value_invalid", field, {"value": path.name, "allowed": allowed})
     return ending
 
@@ -134,16 +140,18 @@ class Sheet:
         import pyarrow as pa
         from pyarrow import parquet
 
-        from gongji.tabular.arrow_tables import readable
+        from gongji.tabular.arrow_tables import own_names, readable
 
         file = parquet.ParquetFile(self.path)
         self.rows = file.metadata.num_rows
-        self.columns = tuple(name.strip() for name in file.schema_arrow.names)
+        names = own_names(file.schema_arrow.names)
+        self.columns = tuple(ours for ours, _ in names)
         check_header(self.path, self.columns)
         yield Record(0, self.columns)
         forms, number = self._forms(), 0
         for batch in file.iter_batches(batch_size=CHUNK_ROWS):
-            columns = map(readable, self.columns, pa.Table.from_batches([batch]).columns)
+            table = pa.Table.from_batches([batch]).select([given for _, given in names])
+            columns = map(readable, self.columns, table.columns)
             for row in zip(*(column.to_pylist() for column in columns), strict=True):
                 number += 1
                 record = typed_record(number, self.columns, row, forms)

@@ -21,7 +21,7 @@ from gongji.tabular.arrow_tables import (
     refusal_of_fault,
     without_blank_rows,
 )
-from gongji.tabular.cell_forms import text_of
+from gongji.tabular.cell_forms import column_name, text_of
 from gongji.tabular.header_rows import TablePlace, check_header
 
 __all__ = ["FAULT", "ROW", "fault_of", "faults_of", "read_slices", "read_texts", "without_faults"]
@@ -35,7 +35,7 @@ def read_texts(source: Path | pl.DataFrame, place: TablePlace | None = None) -> 
     Refuses: value_invalid for another kind of file; file_unreadable; header_invalid.
     """
     if isinstance(source, pl.DataFrame):
-        table = source.rename({name: name.strip() for name in source.columns})
+        table = source.rename({name: column_name(name) for name in source.columns})
         table = table.drop(ROW, FAULT, strict=False).with_row_index(ROW, offset=1)
         pieces = [_texts(without_blank_rows(normal(table.to_arrow())))]
     else:

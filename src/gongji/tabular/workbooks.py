@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree
 
 from gongji.refusals import Refusal
-from gongji.tabular.cell_forms import CellProblem, Form, cell_text
+from gongji.tabular.cell_forms import CellProblem, Form, cell_text, column_name
+from gongji.tabular.first_bytes import check_kind
 from gongji.tabular.header_rows import LOOKED_AT, TablePlace, check_header, is_sum
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ MOST_PLACES, SPARSE = 10_000_000, 100
 """Places of a sheet that are read whatever is in them; beyond, one in so many must be filled."""
 MOST_BYTES = 2 << 30
 _REFERENCE = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
-_CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
+_CELL = re.compile(
+    rb"<(?:\w+:)?row\b([^>]*)>|<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL
+)
+_ROW = re.compile(rb'\br="([0-9]+)"')
 _VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>([^<]+)</")
 _FORMULA = re.compile(rb"<(?:\w+:)?f\b")
 _AT = re.compile(rb'\br="([A-Z]+)([0-9]+)"')
@@ -71,7 +75,7 @@ class WorkbookSheet:
     def columns(self) -> Texts:
         """The names of the columns; the header is checked by `check`."""
         head = self.rows[self.header][: self.width] if self.rows else []
-        return tuple(_shown(cell) for cell in head)
+        return tuple(column_name(_shown(cell)) for cell in head)
 
     def check(self) -> None:
         """The header has a name for each column.
@@ -132,6 +136,7 @@ def open_book(path: Path) -> "Book":
     """
     from python_calamine import CalamineWorkbook
 
+    check_kind(path)
     state = path.stat()
     _check_extent(path, state.st_size, state.st_mtime_ns)
     return Book(path, CalamineWorkbook.from_path(str(path)))
@@ -252,8 +257,7 @@ def _unreadable_cells(path: Path, name: str) -> dict[tuple[int, int], str]:
         xml = archive.read(_part_of(archive, name))
     if b't="e"' not in xml and not _FORMULA.search(xml):
         return found
-    for cell in _CELL.finditer(xml):
-        given, inside = cell[1], cell[2] or b""
+    for place, given, inside in _cells_of(xml):
         value = _VALUE.search(inside)
         if b't="e"' in given:
             said = value[1].decode() if value else "错误"
@@ -262,10 +266,27 @@ def _unreadable_cells(path: Path, name: str) -> dict[tuple[int, int], str]:
             reason = "公式没有算出的值；请用 Excel 打开、重新计算后保存"
         else:
             continue
-        at = _AT.search(given)
-        if at:
-            found[int(at[2]) - 1, _number(at[1])] = reason
+        found[place] = reason
     return found
+
+
+def _cells_of(xml: bytes) -> Iterator[tuple[tuple[int, int], bytes, bytes]]:
+    """The cells of a sheet: their place, what stands in their tag, and inside them.
+
+    Shape:   a row or cell that does not say where it stands follows the one before it.
+    """
+    row = column = -1
+    for part in _CELL.finditer(xml):
+        if part[1] is not None:
+            at = _ROW.search(part[1])
+            row, column = int(at[1]) - 1 if at else row + 1, -1
+            continue
+        given, inside = part[2], part[3] or b""
+        if at := _AT.search(given):
+            row, column = int(at[2]) - 1, _number(at[1])
+        else:
+            column += 1
+        yield (row, column), given, inside
 
 
 def _part_of(archive: zipfile.ZipFile, name: str) -> str:

@@ -11,7 +11,7 @@ import polars as pl
 from gongji.law.engine.visit import read_amount, read_date, read_flag
 from gongji.refusals import Refusal
 from gongji.tabular.arrow_tables import FAULT, ROW, refusal_of_fault
-from gongji.tabular.header_rows import unknown_columns
+from gongji.tabular.header_rows import missing_column, unknown_columns
 from gongji.units import QUANTITY_DECIMALS
 
 CODE, FIELD = "_code", "_field"
@@ -84,6 +84,11 @@ def complete(frame: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
     return frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in missing)
 
 
+def _given(frame: pl.DataFrame) -> list[str]:
+    """The columns that a file itself has."""
+    return [name for name in frame.columns if name not in (ROW, FAULT)]
+
+
 def type_lines(frame: pl.DataFrame) -> pl.DataFrame:
     """Fee lines with numbers beside their texts, mistakes of single cells noted.
 
@@ -91,10 +96,10 @@ def type_lines(frame: pl.DataFrame) -> pl.DataFrame:
     """
     for name in ("visit", "item", "quantity"):
         if name not in frame.columns:
-            raise Refusal("field_missing", name)
+            raise missing_column(name, _given(frame))
     if "amount" not in frame.columns and "amount_fen" not in frame.columns:
-        raise Refusal("field_missing", "amount")
-    if unknown := [name for name in frame.columns if name not in (*LINE_COLUMNS, ROW, FAULT)]:
+        raise missing_column("amount", _given(frame))
+    if unknown := [name for name in _given(frame) if name not in LINE_COLUMNS]:
         raise unknown_columns(unknown, LINE_COLUMNS)
     none = pl.lit(None, dtype=pl.String)
     lines = complete(frame, LINE_COLUMNS).with_columns(none.alias(CODE), none.alias(FIELD))

@@ -33,7 +33,7 @@ from gongji.law.engine.visit import read_month_name
 from gongji.law.explain.rules_sheet import rules_sheet
 from gongji.refusals import Refusal, RowRefusal
 from gongji.tabular.handed_on import BookTable
-from gongji.tabular.header_rows import unknown_columns
+from gongji.tabular.header_rows import no_rows, unknown_columns
 from gongji.tabular.sheets import Sheet, Whole
 from gongji.tabular.workbooks import Record
 from gongji.units import Fen, show_ppm, yuan_text
@@ -277,8 +277,8 @@ def run(
 ) -> Iterator[tuple[list[Values], list[Values], JobSummary]]:
     """The results and the rejected rows of a file, piece by piece, with the summary so far.
 
-    Refuses: field_unknown for a column that the job does not know; with `strict`, row_rejected at
-             the first row that cannot be computed.
+    Refuses: field_unknown for a column that the job does not know; value_invalid for a file without
+             rows; with `strict`, row_rejected at the first row that cannot be computed.
     """
     check_columns(sheet.columns, job)
     summary, seen = JobSummary(), _Seen(job)
@@ -303,6 +303,8 @@ def run(
         summary.rejected += len(rejected)
         progress(len(chunk))
         yield done, rejected, summary
+    if not summary.rows:
+        raise no_rows()
 
 
 class _Seen:

@@ -51,10 +51,10 @@ def problems(shelf: Shelf, book: Rulebook) -> list[Problem]:
     """
     found = [*_doubts(book), *_given_way(book)]
     replaced: list[list[Problem]] = []
-    home = book.path.parent.name
     for area in shelf.areas():
         books, _ = shelf.readable(area)
-        if area != home and all(other.path != book.path for other in books):
+        # A file that is misplaced or misnamed is none of its area's: that is told by itself.
+        if all(other.path != book.path for other in books):
             continue
         laws = spans(area, books, {}, found)
         found += [problem for law in laws for problem in _of_span(law, books)]

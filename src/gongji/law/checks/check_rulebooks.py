@@ -6,6 +6,7 @@ them; this module knows rulebooks and the kernel only.
 """
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,11 +21,11 @@ from gongji.law.compile.cells import axes_of, offered_benefits, settled_values
 from gongji.law.compile.figures import Cell
 from gongji.law.compile.layout import Layout, lay_out
 from gongji.law.compile.program import Compiler, Program
-from gongji.law.rulebook import account_provisions, provision_kinds
+from gongji.law.rulebook import account_provisions, provision_kinds, value_mistakes
 from gongji.law.rulebook.law import Law, Settings
 from gongji.law.rulebook.official_text import missing_parts, text_beside
 from gongji.law.rulebook.rulebook import FOREVER, Rulebook
-from gongji.law.rulebook.source import line_of
+from gongji.law.rulebook.source import line_of, unseen
 from gongji.refusals import Problem, Refusal, RulebookError
 from gongji.units import WHOLE, date_of, show_ppm
 
@@ -89,6 +90,7 @@ def read_files(library: Library, files: Iterable[Path]) -> tuple[list[Rulebook],
             books.append(book)
             problems += check_references.problems(library, book)
             problems += _uncited(book)
+            problems += _unmeant(book)
             problems += _not_in_text(book)
     return books, problems
 
@@ -292,6 +294,28 @@ def _uncited(book: Rulebook) -> Iterator[Problem]:
             node = struct.node
             message = f"“{article}”不在“条文”所列之内：{'、'.join(book.articles)}"
             yield Problem(node.file, line_of(node, "依据"), "依据", message)
+
+
+def _unmeant(book: Rulebook) -> Iterator[Problem]:
+    """What can be read and is surely not meant: signs that nobody sees, words in place of articles,
+    examples that expect nothing, a folder of another province."""
+    yield from unseen(str(book.path), book.content)
+    for article, struct in citations((*book.sections.values(), book.doubts, book.examples)):
+        if article in value_mistakes.NO_ARTICLES:
+            node, message = struct.node, f"“{article}”不是条款；请写第几条，如 第三条第二款"
+            yield Problem(node.file, line_of(node, "依据"), "依据", message)
+    for example in book.examples:
+        rows = example.rows.value if isinstance(example.rows.value, list) else [example.rows]
+        wanted = [row.value.get("期望") for row in rows if isinstance(row.value, dict)]
+        empty = [node for node in wanted if node and not node.value]
+        for node in empty if rows else [example.rows]:
+            message = "是空的，什么也没有核对；如 期望: {支付: 400元}"
+            yield Problem(node.file, node.line, f"示例“{example.name}”", message)
+    province, area = book.path.parent.parent.name, book.head.area
+    here = book.path.parent.name == area and re.fullmatch("[0-9]{6}", province)
+    if here and province != f"{area[:2]}0000":
+        message = f"{area} 的目录应在 {area[:2]}0000 里，却在 {province} 里；请移过去"
+        yield Problem(str(book.path), line_of(book.head.node, "统筹区"), "文件.统筹区", message)
 
 
 def citations(value: Any) -> Iterator[tuple[str, Any]]:

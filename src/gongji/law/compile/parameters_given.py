@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 
 from gongji.law.compile.figures import parse_setting
-from gongji.law.rulebook import provision_kinds
+from gongji.law.rulebook import provision_kinds, value_mistakes
 from gongji.law.rulebook.law import Law
-from gongji.law.rulebook.schema import money_mend
 from gongji.refusals import Refusal
 from gongji.units import MAX_FEN, WHOLE
 
@@ -56,6 +55,7 @@ def _check_figure(path: str, text: str, unit: str) -> None:
     if re.fullmatch(r"[0-9.]+", text) and unit == "ppm":
         form = f"0% 至 100% 的百分比，须写百分号，如 {text}%"
     elif unit != "ppm" and figure < 0:
-        form += f"（{money_mend(text)}）" if money_mend(text) else ""
+        mend = value_mistakes.money(text)
+        form += f"（{mend}）" if mend else ""
     if not 0 <= figure <= (WHOLE if unit == "ppm" else MAX_FEN):
         raise Refusal("value_invalid", path, {"value": text, "allowed": form})

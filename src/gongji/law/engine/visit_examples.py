@@ -18,11 +18,11 @@ from gongji.law.engine.visit import Visit, read_visit, value_name, value_of
 from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.provision_kinds import Example, FromParameter, Limit, Parameter
 from gongji.law.rulebook.rulebook import Rulebook
-from gongji.law.rulebook.schema import plain_amount
+from gongji.law.rulebook.schema import day_of_text, near, plain_amount
 from gongji.law.rulebook.source import Node, line_of
 from gongji.law.rulebook.vocabulary import DERIVED, LEVEL_COLUMNS
 from gongji.refusals import REFUSALS, Problem, Refusal
-from gongji.units import date_of, parse_day, parse_fen, show_fen, show_ppm, yuan_text
+from gongji.units import Day, date_of, parse_fen, show_fen, show_ppm, yuan_text
 
 KINDS = ("就诊", "费用")
 EXPECTED = "期望"
@@ -127,7 +127,7 @@ def _run_visit(run: _Run, row: Node, cells: dict[str, Node]) -> None:
     expected = _expected(run, row)
     refusal, result, law = None, None, None
     try:
-        law = run.area.law(parse_day(cells["日期"].text()))
+        law = run.area.law(_day(cells))
         if not expected.keys() - {name for name in expected if name.startswith(RATE)}:
             cells = {"费用": Node(row.file, row.line, "0元")} | cells
         visit = _read(run, law, cells)
@@ -138,15 +138,28 @@ def _run_visit(run: _Run, row: Node, cells: dict[str, Node]) -> None:
     except Refusal as error:
         refusal = error
     except (KeyError, ValueError) as error:
-        run.report(row, f"日期缺失，或日期、金额无法识别：{error}")
+        run.report(row, f"日期或金额无法识别：{error}")
         return
     wanted = expected.pop("拒付", "")
+    if wanted and wanted not in REFUSALS:
+        run.report(row, f"没有拒付代码“{wanted}”{near(wanted, REFUSALS)}；写门槛里“拒付”的代码")
+        return
     code = refusal.code if refusal else result.refusal if result else ""
     if code != wanted:
         why = f"：{_reason(refusal, law)}" if refusal and law else ""
         run.report(row, f"期望{_outcome(wanted)}，结果{_outcome(code)}{why}")
     elif result is not None:
         _compare(run, row, expected, result)
+
+
+def _day(cells: dict[str, Node]) -> Day:
+    """The date of a row.
+
+    Refuses: ValueError with how a date is written.
+    """
+    if "日期" not in cells:
+        raise ValueError("缺少“日期”")
+    return day_of_text(cells["日期"].text())
 
 
 def _outcome(refusal: str) -> str:
@@ -254,7 +267,7 @@ def _run_parameter(run: _Run, row: Node, cells: dict[str, Node]) -> None:
     facts = {key: node for key, node in cells.items() if key != "参数"}
     facts.setdefault("费用", Node(row.file, row.line, "0"))
     try:
-        law = run.area.law(parse_day(cells["日期"].text()))
+        law = run.area.law(_day(cells))
         visit = _read(run, law, facts)
         if visit is None:
             return

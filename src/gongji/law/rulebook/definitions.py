@@ -31,7 +31,6 @@ from gongji.law.rulebook.vocabulary import (
     Fact,
     Several,
 )
-from gongji.units import parse_day
 
 EARLIEST = "最早"
 """The lower bound of a band of dates that holds every earlier day, and an absent one."""
@@ -200,7 +199,7 @@ def _bound(definition: _Definition, key: str, kind: str, text: str) -> int:
             return int(text)
         if kind == AMOUNT:
             return schema.money_of(text)
-        return NO_DAY if text == EARLIEST else parse_day(text)
+        return NO_DAY if text == EARLIEST else schema.day_of_text(text)
     except ValueError:
         form = {NUMBER: "整数", AMOUNT: "金额，如 1000元", DATE: f"日期，或“{EARLIEST}”"}[kind]
         definition.wrong(key, f"“{text}”应为{form}")

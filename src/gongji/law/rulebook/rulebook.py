@@ -5,6 +5,7 @@ Reading collects every problem of form; whether what is read fits together is `g
 
 import functools
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from gongji.law.rulebook import (
     schema,
 )
 from gongji.law.rulebook.schema import key, list_of, struct
-from gongji.law.rulebook.source import Node, content_of, line_of, read
+from gongji.law.rulebook.source import Node, content_of, line_of, read, unseen
 from gongji.refusals import Problem
 from gongji.units import Day, date_of
 
@@ -141,7 +142,9 @@ def parse_book(path: Path, content: bytes) -> tuple[Rulebook | None, list[Proble
     if not isinstance(root.value, dict):
         return None, [*found, Problem(str(path), root.line, HEAD, "顶层应为键值表")]
     book = _read_root(path, root, root.value, found)
-    return replace(book, content=content) if book else None, found
+    if book is None:
+        return None, [*unseen(str(path), content), *found]
+    return replace(book, content=content), found
 
 
 def _read_root(
@@ -182,13 +185,27 @@ def _read_root(
     )
 
 
+def _place_said(path: Path, area: str, since: str) -> Iterable[tuple[str, str]]:
+    """Which key of a file's head does not agree with its folder or name, and what to do."""
+    folder = path.parent.name
+    if area != folder:
+        yield "统筹区", f"写的是 {area}，文件却放在 {folder}/{path.name}；两者须一致"
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\.yaml", path.name):
+        yield (
+            "施行",
+            (
+                f"文件名是 {path.name}，这样的文件不会被读取；请改名为 {since}.yaml"
+                "（同一天施行的几份文件合写在一个文件里）"
+            ),
+        )
+    elif since != path.stem:
+        yield "施行", f"写的是 {since}，文件却放在 {folder}/{path.name}；两者须一致"
+
+
 def _misplaced(path: Path, head: Head) -> Iterable[Problem]:
     """Where a file says another area or date than its folder and name, or ends before it begins."""
-    said = {"统筹区": (head.area, path.parent.name), "施行": (str(date_of(head.since)), path.stem)}
-    for name, (inside, outside) in said.items():
-        if inside != outside:
-            message = f"写的是 {inside}，文件却放在 {path.parent.name}/{path.name}；两者须一致"
-            yield Problem(str(path), line_of(head.node, name), f"{HEAD}.{name}", message)
+    for name, message in _place_said(path, head.area, str(date_of(head.since))):
+        yield Problem(str(path), line_of(head.node, name), f"{HEAD}.{name}", message)
     if head.until < head.since:
         message = f"有效期至 {date_of(head.until)} 早于施行 {date_of(head.since)}：没有一天有效"
         yield Problem(str(path), line_of(head.node, "有效期至"), f"{HEAD}.有效期至", message)

@@ -9,12 +9,12 @@ import functools
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
+from gongji.law.rulebook import value_mistakes
 from gongji.law.rulebook.source import Node
 from gongji.refusals import Problem
-from gongji.units import MAX_FEN, parse_day, parse_fen, parse_ppm, yuan_text
+from gongji.units import MAX_FEN, parse_day, parse_fen, parse_ppm
 
 Json = dict[str, Any]
 
@@ -66,7 +66,8 @@ def scalar(what: str, convert: Callable[[str], Any], schema: Json) -> Parser:
         try:
             return convert(node.text())
         except ValueError as error:
-            return context.add(node, name, f"应为{what}；{error}")
+            signs = value_mistakes.signs(node.value.strip())
+            return context.add(node, name, f"应为{what}；{error}{signs}")
 
     return Parser(parse, {"type": "string", "description": what} | schema)
 
@@ -90,6 +91,8 @@ def near(name: str, known: Iterable[str]) -> str:
             if len(others) > OTHERS_SHOWN:
                 return f"（没有“{word}”的写法）"
             return f"（没有“{word}”的写法，其余的值是：{'、'.join(others)}）"
+    if level := value_mistakes.level(name, names):
+        return f"（是否指“{level}”？）"
     close = get_close_matches(name, names, 1)
     return f"（是否指“{close[0]}”？）" if close else ""
 
@@ -136,50 +139,32 @@ def money_of(text: str) -> int:
 
     Refuses: ValueError.
     """
-    if mend := money_mend(text):
-        raise ValueError(mend)
-    fen = parse_fen(plain_amount(text))
+    try:
+        fen = parse_fen(plain_amount(text) if text.endswith("元") else "")
+    except ValueError:
+        if mend := value_mistakes.money(text):
+            raise ValueError(mend) from None
+        raise
     if abs(fen) > MAX_FEN:
         raise ValueError(f"“{text}”大得不可能；至多 {MAX_FEN // 100:,} 元")
     return fen
 
 
-NO_LIMIT_WORDS = (
-    "不封顶",
-    "无限",
-    "无限制",
-    "不限制",
-    "无上限",
-    "没有限额",
-    "不设限额",
-    "不设上限",
-)
-"""What writers put for 不限."""
-
-
-def money_mend(text: str) -> str:
-    """How an amount that is not written as one should be, or nothing."""
-    found = re.fullmatch(r"(-?[0-9]+(?:\.[0-9]+)?)(万|千|百)元?", text)
-    if found:
-        times = {"万": 6, "千": 5, "百": 4}[found[2]]
-        whole, _, decimals = found[1].partition(".")
-        if len(decimals) > times:
-            return f"“{text}”请以元为单位，至多两位小数"
-        fen = int(whole + decimals[:times].ljust(times, "0"))
-        return f"“{text}”请以元为单位，写成 {yuan_text(fen).removesuffix('.00')}元"
-    if text in NO_LIMIT_WORDS:
-        return f"“{text}”请写成 不限（没有起付标准的写 不设）"
-    if re.fullmatch(r"-?[0-9][0-9,]*(\.[0-9]+)?", text):
-        return f"“{text}”须写明单位，写成 {text}元"
-    return "" if text.endswith("元") else f"“{text}”须写明单位，如 30元、105.55元"
-
-
 def _percent(text: str) -> int:
-    if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text):
-        # 0.65 is meant as sixty-five in a hundred, not as less than one.
-        meant = Decimal(text) * 100 if abs(Decimal(text)) < 1 else Decimal(text)
-        raise ValueError(f"“{text}”须写百分号，写成 {meant.normalize():f}%")
-    return parse_ppm(re.sub(r"个百分点$", "%", text))
+    if mend := value_mistakes.percent(text):
+        raise ValueError(mend)
+    return parse_ppm(re.sub(r"\s*(%|个百分点)$", "%", text))
+
+
+def day_of_text(text: str) -> int:
+    """A date (`2025-01-01`) as a day.
+
+    Refuses: ValueError with how it is written.
+    """
+    try:
+        return parse_day(text)
+    except ValueError:
+        raise ValueError(value_mistakes.day(text)) from None
 
 
 def _whole(text: str) -> int:
@@ -213,7 +198,7 @@ def _month(text: str) -> int:
 prose = Parser(_prose, {"type": "string", "minLength": 1})
 code = scalar("英文代号", _code, {"pattern": "^[a-z][a-z0-9_]*$"})
 area_code = scalar("六位行政区划代码", _area, {"pattern": r"^\d{6}$"})
-day = scalar("日期（YYYY-MM-DD）", parse_day, {"pattern": r"^\d{4}-\d{2}-\d{2}$"})
+day = scalar("日期（YYYY-MM-DD）", day_of_text, {"pattern": r"^\d{4}-\d{2}-\d{2}$"})
 money = scalar("金额（如 30元）", money_of, {"pattern": r"^-?\d+(\.\d{1,2})?元$"})
 percent = scalar(
     "百分比（如 60%、5个百分点）", _percent, {"pattern": r"^-?\d+(\.\d+)?(%|个百分点)$"}

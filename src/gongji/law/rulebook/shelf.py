@@ -117,7 +117,8 @@ class Shelf:
         """The codes of the areas that have rulebooks."""
         if self.kept is not None:
             return sorted(self.kept)
-        return sorted({path.parent.name for path in self.files()} - {NATION})
+        named = {path.parent.name for path in self.files()} - {NATION}
+        return sorted(name for name in named if _CODE.fullmatch(name))
 
     def home(self, area: str) -> str:
         """The area with rulebooks that a code stands for: its own, its city's or its province's."""

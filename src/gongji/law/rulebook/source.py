@@ -127,7 +127,9 @@ def content_of(path: Path, problems: list[Problem]) -> bytes | None:
     try:
         return path.read_bytes()
     except OSError as error:
-        problems.append(Problem(str(path), 1, "文件", f"无法读取：{error}"))
+        said = {IsADirectoryError: "是目录，不是文件", PermissionError: "没有读取的权限"}
+        reason = said.get(type(error), "找不到或读不出，请看文件名和所在的盘")
+        problems.append(Problem(str(path), 1, "文件", f"无法读取：{reason}"))
         return None
 
 
@@ -150,6 +152,12 @@ def read(path: Path, content: bytes, problems: list[Problem]) -> Node | None:
         problems.append(Problem(file, 1, "文件", "空文件"))
         return None
     return _build(root, file, problems, set())
+
+
+def unseen(file: str, content: bytes) -> list[Problem]:
+    """The characters in a YAML file that nobody sees as what they are."""
+    text = content.decode("utf-8-sig", errors="replace")
+    return [Problem(file, line, "YAML", mend) for line, mend in yaml_mistakes.unseen(text)]
 
 
 def read_or_refuse(path: Path) -> Node:

@@ -22,7 +22,6 @@ _FORMS = {
     "unexpected end of stream": "引号没有配对",
     "could not find expected ':'": "键后面缺少半角冒号和空格",
     "another document": "一个文件里只能有一份文件，不要写“---”",
-    "unacceptable character": "有看不见的控制字符；请删去后重新输入这一处",
 }
 """What the YAML library says of a form (either of its loaders), and what a writer can do."""
 
@@ -31,12 +30,17 @@ LOOK_BACK = 3
 
 _FULL_COLON = re.compile(r"^\s*(?:-\s+)*([^\s:：'\"#{\[]{1,20})：")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|(?:^|\s)#.*")
-_FULL_COMMA = re.compile(r"，\s*[^\s,，:：{}\[\]]{1,20}[:：]")
+_FULL_COMMA = re.compile(r"([，、；])\s*[^\s,，:：{}\[\]]{1,20}[:：]")
 _FULL_INSIDE = re.compile(r"[{,，]\s*([^\s,，:：{}\[\]]{1,20})：")
 _BARE_SIGN = re.compile(r"(?:[:,\[{-]\s+|[\[{])([%@`!][^\s,}\]]*)")
 _ODD_INDENT = re.compile(r" *[\u3000\u00a0\u2002-\u200b\ufeff]")
 _FULL_BRACKET = re.compile(r"(?:^|[:\[{,]\s+|-\s+)([｛［【])")
 _FULL_LINE = re.compile(r"^\s*(?:-\s+)*[^\s:：{\[]{1,20}:\s+(?:[^\s|>{\[].*|[{\[].*[}\]])$")
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff]"
+)
+_ODD_BLANK = re.compile(r"(?<![\s:：])[:,]([\u00a0\u2000-\u200a\u202f\u205f\u3000])")
+_ODD_DASH = re.compile(r"^\s*([—–－‐•·●▪○◆])\s*\S")
 _DASH = re.compile(r"^\s*-[^\s-]")
 _TWO_COLONS = re.compile(r"^\s*(?:-\s+)*[^\s:：{\[]{1,20}:\s+([^\s\[{|>].*:\s.*)$")
 _NO_BLANK = re.compile(r"^\s*(?:-\s+)*([^\s:：'\"#{\[]{1,20}):(?=[^\s:/])")
@@ -48,6 +52,8 @@ def form(error: yaml.YAMLError, text: str) -> tuple[int, str]:
     Returns: the library's own place, and its own words for a rare mistake, where the lines do not
              tell what was meant.
     """
+    if found := unseen(text):
+        return found[0]
     mark = getattr(error, "problem_mark", None)
     stopped = mark.line + 1 if mark else 1
     said = str(getattr(error, "problem", None) or error)
@@ -57,6 +63,26 @@ def form(error: yaml.YAMLError, text: str) -> tuple[int, str]:
         stopped -= 1
     told = next((mend for words, mend in _FORMS.items() if words in said), f"写法有误（{said}）")
     return stopped, told
+
+
+def unseen(text: str) -> list[tuple[int, str]]:
+    """What one does not see in a text as it is copied from elsewhere: the line, and the mend.
+
+    Shape:   the first of a line: control characters and characters without width anywhere, blanks
+             that are none to YAML behind a colon or comma.
+    """
+    found = []
+    for number, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
+        if sign := _UNSEEN.search(line):
+            where = line[: sign.start()][-8:].strip()
+            behind = f"“{where}”后面" if where else "行首"
+            mend = f"{behind}有看不见的控制字符（U+{ord(sign[0]):04X}）；请删去后重新输入这一处"
+            found.append((number, mend))
+        elif blank := _ODD_BLANK.search(_QUOTED.sub("", line)):
+            sign_ = "冒号" if blank[0][0] == ":" else "逗号"
+            mend = f"{sign_}后面的空格是全角或不间断的（U+{ord(blank[1]):04X}）；请改为半角空格"
+            found.append((number, mend))
+    return found
 
 
 def _seen(lines: list[str], stopped: int) -> Iterator[tuple[int, str]]:
@@ -97,8 +123,9 @@ def _wrong_line(line: str) -> str:
     if found:
         return f"“{found[1]}”后面是全角冒号“：”；请改成半角冒号加空格：“{found[1]}: ”"
     inside = bare[min(at for at in (bare.find("{"), bare.find("["), len(bare)) if at >= 0) :]
-    if _FULL_COMMA.search(inside):
-        return "括号里用了全角的“，”；各项之间请用半角逗号加空格“, ”（文字里要用“，”的加引号）"
+    if found := _FULL_COMMA.search(inside):
+        sign = found[1]
+        return f"括号里用了全角的“{sign}”；各项之间请用半角逗号加空格“, ”（文字里的“{sign}”加引号）"
     found = _FULL_INSIDE.search(inside)
     if found:
         return f"“{found[1]}”后面是全角冒号“：”；请改成半角冒号加空格：“{found[1]}: ”"
@@ -108,6 +135,8 @@ def _wrong_line(line: str) -> str:
     found = _NO_BLANK.match(bare)
     if found:
         return f"“{found[1]}:”的冒号后面要有一个空格"
+    if found := _ODD_DASH.match(bare):
+        return f"列表的每一项以半角减号加空格“- ”开头，这里是“{found[1]}”"
     if _DASH.match(bare):
         return "“-”后面要有一个空格"
     found = _TWO_COLONS.match(bare)
