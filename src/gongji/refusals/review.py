@@ -13,7 +13,7 @@ REVIEW: dict[str, str] = {
     "step_twice": "第 {value} 号事项您已经办过一步，同一人不能办两步；请交给另一位同事",
     "step_about_oneself": "第 {value} 号事项与您本人有关，不能由您经办、审核；请交给另一位同事",
     "person_elsewhere": "此人不在统筹区 {area} 参保，不能在这里办理；请核对参保人编号，或到其参保地办理",
-    "reason_missing": "退回、撤回须写明原因；请填写 {field}",
+    "reason_missing": "须写明{field}；请填写后再办",
     "papers_missing": "还缺以下材料：{names}；请一次补齐后再提交",
     "preview_differs": "第 {value} 号事项的结果与您看到的不同；请重新核对预览后再确认",
     "list_not_opened": "批量办理只限您今天打开过的列表；请重新打开列表后再选",

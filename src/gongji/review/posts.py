@@ -66,7 +66,7 @@ def grant_post(
 ) -> int:
     """Grant a post; gives the holding. `number` is the command by which it was approved.
 
-    Refuses: staff_unknown, post_unknown, agency_unknown, post_incompatible.
+    Refuses: staff_unknown, post_unknown, agency_unknown, value_invalid, post_incompatible.
     """
     _check_grant(connection, content)
     new = _NewHolding(content.staff, content.post, content.since, content.last)
@@ -89,6 +89,9 @@ def _check_grant(connection: Connection, content: PostGrant) -> None:
         raise Refusal("post_unknown", "post", values)
     if content.agency:
         get_agency(connection, content.area, content.agency)
+    if content.last is not None and content.last < content.since:
+        values = {"value": str(content.last), "allowed": f"不早于 {content.since} 的日期"}
+        raise Refusal("value_invalid", "至", values)
     _name(connection, content.staff)
     _apart(connection, content.staff, content.post, (content.since, content.last))
 
