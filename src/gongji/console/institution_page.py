@@ -1,7 +1,7 @@
 """An institution on one page: agreement, levels, access keys, what it settled and is owed.
 
 The page reads as much of an institution with millions of settlements as of one with few: its latest
-entries. What it is owed is worked out when it is asked for.
+entries, and of what it is owed the days that were sealed and what came since.
 """
 
 from datetime import date, timedelta
@@ -119,10 +119,7 @@ def institution(request: HttpRequest, clerk: Clerk, code: str) -> HttpResponse:
 @require_safe
 @at_work
 def owed(request: HttpRequest, clerk: Clerk, code: str) -> HttpResponse:
-    """What an institution is owed, with the days of a month: a part of its page.
-
-    It adds up every settlement of the institution, so that it is asked for apart.
-    """
+    """What an institution is owed, with the days of a month: a part of its page."""
     clerk.demand(SEES, f"institution {code}")
     found = _get(clerk, code)
     clerk.look(f"institution {code} owed")

@@ -3,7 +3,8 @@
 An entry is numbered once every transaction older than its own has ended, whatever its date, so
 nothing can slip in between two numbers afterwards. The hash of an entry covers the entry, its
 settlement and its postings; columns and encoding are listed by version, and an old seal is verified
-by the version that made it. This module does not know where else a seal is kept.
+by the version that made it. With each link goes what institutions did by the day (`sealed_day`).
+This module does not know where else a seal is kept.
 """
 
 from collections.abc import Iterator
@@ -151,6 +152,7 @@ def _link(connection: Connection, area: str, restored: bool) -> tuple[Seal | Non
     values |= {"encoding": ENCODING, "algorithm": ALGORITHM}
     made = connection.execute(_CHAIN, values).fetchone()
     assert made is not None
+    connection.execute("select sum_sealed_days(%(area)s, %(number)s)", values)
     return Seal(area, *made), whole
 
 
