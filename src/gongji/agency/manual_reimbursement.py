@@ -94,8 +94,8 @@ def _check_bill(form: BillForm, today: date) -> None:
 def examine(case: Case) -> Examination:
     """What a bill rests on: the law and the facts of its day, that it was not paid before.
 
-    Refuses: value_invalid, applicant_refused, uninsured_on where another area insures the person, bill_entered,
-             bill_late, bill_not_accepted, reason_missing; as `decide_paper`.
+    Refuses: value_invalid, applicant_refused, uninsured_on where another area insures the person,
+             bill_entered, bill_late, bill_not_accepted, reason_missing; as `decide_paper`.
     """
     form: BillForm = case.content
     _check_bill(form, day_in_china(case.now))

@@ -311,7 +311,8 @@ def _check_returned(case: Case, order: PayoutOrder) -> None:
 def _examine_return(case: Case) -> Examination:
     """What a return rests on: that the order stands as paid.
 
-    Refuses: payout_unknown, reason_missing, value_invalid; payout_returned where it was returned before.
+    Refuses: payout_unknown, reason_missing, value_invalid; payout_returned where it was returned
+             before.
     """
     form: PayoutReturn = case.content
     order = get_order(case.connection, case.row.area, form.order)

@@ -29,9 +29,10 @@ from gongji.platform.page_connection import page_connection
 from gongji.refusals import Refusal
 from gongji.review.desk import Desk
 from gongji.review.staff import Holding, holdings, post_words
+from gongji.supervision import lead_commands, lead_recoveries
 from gongji.units import day_in_china
 
-assert items.ALL
+assert items.ALL and lead_commands.KINDS and lead_recoveries.ARTICLE
 
 Connection = psycopg.Connection[Any]
 RECORDS = (
@@ -45,6 +46,8 @@ POLICY = ("business", "supervisor", "reader")
 """The posts that see what reforms of the rules would cost."""
 WATCHES = ("inspector", "supervisor", "audit_officer", "security_officer")
 """The posts that look into leads for supervision."""
+LEADS = (*WATCHES, "accountant", "cashier")
+"""The posts that open leads: those that watch, and those that book what comes in."""
 
 
 def console_connection() -> AbstractContextManager[Connection]:
@@ -173,7 +176,7 @@ def shown(
     here["offices"] = clerk.holds(*OFFICES)
     here["trail"] = clerk.holds("audit_officer", "supervisor")
     here["technician"] = clerk.holds("technician")
-    here["watches"] = clerk.holds(*WATCHES)
+    here["leads"] = clerk.holds(*LEADS)
     here["policy"] = clerk.holds(*POLICY)
     here["records"] = clerk.holds(*RECORDS)
     return render(request, f"console/{name}.html", here, status=status)

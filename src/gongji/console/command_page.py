@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -50,6 +51,10 @@ def command_of(clerk: Clerk, number: int, posts: tuple[str, ...] = SEES) -> Comm
     row = command_rows.find_command(clerk.connection, number)
     if row is None or row.area not in clerk.areas_of(*posts):
         raise Http404
+    kind = KINDS.get(row.kind)
+    if kind is not None and kind.seers and row.area not in clerk.areas_of(*kind.seers):
+        clerk.look(f"command {number}", granted=False)
+        raise PermissionDenied
     return row
 
 

@@ -170,6 +170,17 @@ _NAMES = {
     "area": "统筹区",
     "holding": "任职",
     "stands_for": "代哪一任职",
+    "lead": "线索",
+    "reasons": "理由",
+    "grounds": "依据",
+    "stake_fen": "涉及金额（元）",
+    "due_on": "期限",
+    "step": "办理",
+    "day": "日期",
+    "said": "要点",
+    "verdict": "认定",
+    "recover_fen": "须追回（元）",
+    "end": "了结",
 }
 """What is said of a kind without a form, in words."""
 _LONG = 200
@@ -181,7 +192,7 @@ def _said(value: Any, name: str = "") -> str:
         return "是" if value else "否"
     if isinstance(value, list):
         return f"{len(value)} 行"
-    if name == "fen":
+    if name.endswith("fen"):
         return yuan_text(value)
     if name == "payee":
         return "已加密；见预览"

@@ -65,7 +65,8 @@ class CommandKind:
 
     Shape:   `makers` the posts that hand it in; `people` whether the insured hand it in themselves;
              `item` whether rulebooks have it as an item (事项), whose chain and papers then hold,
-             else `chain` is its chain, each step at the prefecture's agency.
+             else `chain` is its chain, each step at the prefecture's agency; `seers` the posts that
+             alone may look at it (none: whoever may look at commands).
     """
 
     kind: str
@@ -77,6 +78,7 @@ class CommandKind:
     people: bool = False
     item: bool = False
     chain: tuple[str, ...] = ()
+    seers: tuple[str, ...] = ()
 
 
 KINDS: dict[str, CommandKind] = {}

@@ -82,8 +82,8 @@ def decide_paper(connection: Connection, bill: PaperBill, areas: Areas) -> Paper
     """What a bill comes to now, to the fen; enters nothing.
 
     Refuses: person_unknown, not_insured, institution_unknown, amount_negative, total_differs,
-             date_outside, field_unknown, value_invalid; what the engine refuses. A gate is no refusal: the pool
-             then pays nothing.
+             date_outside, field_unknown, value_invalid; what the engine refuses. A gate is no
+             refusal: the pool then pays nothing.
     """
     sums = _sums(bill)
     person = lock_person(connection, bill.psn_no)
