@@ -1,5 +1,6 @@
 """What was typed into a form as a content: amounts, days, choices; what is wrong is named."""
 
+import re
 from datetime import datetime
 from importlib import import_module
 
@@ -8,6 +9,7 @@ import pytest
 
 from gongji.agency.typed_forms import read_acting
 from gongji.console.item_forms import FORMS, read_item, shown_content, typed_again
+from gongji.console.said_refusals import words_of
 from gongji.refusals import Refusal
 from gongji.review.desk import Acting
 
@@ -124,6 +126,19 @@ def test_bills_come_from_workbooks_with_their_days_and_wide_brackets(
     assert (content["number"], content["service_date"]) == ("7", "2026-01-05")
     assert (content["total_fen"], first.problem) == (10_050, "")
     assert "失真" in lost.problem
+
+
+@pytest.mark.parametrize(
+    ("refusal", "words"),
+    [
+        (Refusal("bond_person_unknown", "psn_no"), "参保人编号"),
+        (Refusal("value_invalid", "holding", {"value": "x", "allowed": "y"}), "任职 的值 x"),
+        (Refusal("message_differs", "", {"value": "m", "names": "content"}), "请刷新页面"),
+    ],
+)
+def test_at_the_desk_a_refusal_names_no_field_of_the_wire(refusal: Refusal, words: str) -> None:
+    sentence = words_of(refusal)
+    assert words in sentence and not re.search("[a-z]_[a-z]|msgid|holding", sentence)
 
 
 def test_every_field_of_every_kind_is_shown_in_words() -> None:

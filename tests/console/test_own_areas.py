@@ -229,3 +229,19 @@ def test_a_flag_of_the_trail_is_a_lead_with_its_evidence(office: Office, enter: 
     assert enter("clerk").get("/console/leads").status_code == 403
     _works_on_the_lead(office, enter, number)
     assert "测试医院（H1）" in enter("clerk").get("/console/day").text
+
+
+def test_a_list_that_changed_is_told_line_by_line(office: Office, enter: Enter) -> None:
+    """One of a list was paid meanwhile: the others are looked at all the same."""
+    again, paid, other = (office.bill(number, 20_000) for number in ("W1", "w 1", "W2"))
+    for who in (office.first, office.second, office.third):
+        office.approve(who, paid)
+    first = enter("first")
+    listed = re.findall(r'name="listed" value="([^"]*)"', first.get("/console/").text)[0]
+    for chosen, said in ((again, "已经报销过"), (other, "起付标准")):
+        shown = first.post("/console/bulk", listed=listed, chosen=str(chosen))
+        assert shown.status_code == 200 and said in shown.text
+    clerk = enter("clerk")
+    draft = office.draft(office.clerk, office.bond())
+    answer = clerk.post(f"/console/command/{draft}/edit", version="abc", msg_id="e1")
+    assert answer.status_code == 422

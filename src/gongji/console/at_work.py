@@ -20,6 +20,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from gongji.agency import items
+from gongji.console.said_refusals import words_of
 from gongji.platform import trail
 from gongji.platform.actors import Actor
 from gongji.platform.inbox import inbox_of
@@ -155,7 +156,7 @@ def at_work(page: Page) -> Page:
             try:
                 answer = page(request, clerk, *args, **kwargs)
             except Refusal as refusal:
-                answer = shown(request, clerk, "refused", {"reason": str(refusal)}, 422)
+                answer = shown(request, clerk, "refused", {"reason": words_of(refusal)}, 422)
         answer.headers["Cache-Control"] = "no-store"
         return answer
 

@@ -16,6 +16,7 @@ from gongji.agency.personal_copy import may_be_handed_out
 from gongji.agency.typed_forms import read_acting, whole
 from gongji.console.at_work import RECORDS, Clerk, at_work, shown
 from gongji.console.item_forms import FORMS, shown_content
+from gongji.console.said_refusals import words_of
 from gongji.platform import command_rows
 from gongji.platform.command_rows import CommandRow
 from gongji.refusals import Fault, Refusal
@@ -120,7 +121,7 @@ def _previewed(clerk: Clerk, row: CommandRow) -> dict[str, Any]:
     try:
         told = life.preview(clerk.desk, row.id)
     except Refusal as refusal:
-        return {"unseen": str(refusal), "names": names, "chain": _chain(clerk, row, row.steps)}
+        return {"unseen": words_of(refusal), "names": names, "chain": _chain(clerk, row, row.steps)}
     chain = _chain(clerk, row, row.steps or list(told.chain))
     return {"preview": told, "names": names, "chain": chain}
 
@@ -165,7 +166,7 @@ def act(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
     try:
         told = ACTS[name](clerk.desk, clerk.actor, asked)
     except Refusal as refusal:
-        return _page(request, clerk, row, str(refusal), reason)
+        return _page(request, clerk, row, words_of(refusal), reason)
     said = f"第 {number} 号已{ACT_WORDS[name]}：{STATES[told.state]}"
     messages.success(request, said + (f"（{told.result}）" if told.result else ""))
     return HttpResponseRedirect(reverse("console:command", args=[number]))
@@ -182,7 +183,7 @@ def add_paper(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
         paper = PaperFile(request.POST.get("name", ""), content)
         life.add_paper(clerk.desk, clerk.actor, number, paper)
     except Refusal as refusal:
-        return _page(request, clerk, row, str(refusal))
+        return _page(request, clerk, row, words_of(refusal))
     messages.success(request, f"已收下：{request.POST.get('name', '')}")
     return HttpResponseRedirect(reverse("console:command", args=[number]))
 
@@ -246,4 +247,4 @@ def _seen(clerk: Clerk, number: int) -> dict[str, object]:
     try:
         return seen | {"preview": life.preview(clerk.desk, number)}
     except Refusal as refusal:
-        return seen | {"unseen": str(refusal)}
+        return seen | {"unseen": words_of(refusal)}

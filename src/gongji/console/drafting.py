@@ -13,6 +13,7 @@ from gongji.console.at_work import Clerk, at_work, shown
 from gongji.console.bill_rows import BillRow, from_workbook, once, pasted
 from gongji.console.command_page import command_of, person_in
 from gongji.console.item_forms import BILL, FORMS, ItemForm, read_item, typed_again
+from gongji.console.said_refusals import words_of
 from gongji.people.person_rows import get_person
 from gongji.platform.retention import find_proposal
 from gongji.refusals import Refusal
@@ -72,7 +73,7 @@ def new(request: HttpRequest, clerk: Clerk, kind: str) -> HttpResponse:
     try:
         number = draft_item(clerk, form, typed)
     except Refusal as refusal:
-        return _form_page(request, clerk, form, typed, str(refusal))
+        return _form_page(request, clerk, form, typed, words_of(refusal))
     return HttpResponseRedirect(reverse("console:command", args=[number]))
 
 
@@ -132,7 +133,7 @@ def edit(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
         asked = Editing(typed.get("msg_id", ""), number, version, content)
         life.edit(clerk.desk, clerk.actor, asked)
     except Refusal as refusal:
-        return _form_page(request, clerk, form, typed, str(refusal))
+        return _form_page(request, clerk, form, typed, words_of(refusal))
     return HttpResponseRedirect(reverse("console:command", args=[number]))
 
 
@@ -162,7 +163,7 @@ def bills(request: HttpRequest, clerk: Clerk) -> HttpResponse:
             context["drafted"] = [_drafted(clerk, typed, row) for row in rows]
             context["msg_id"] = uuid.uuid4().hex
         except Refusal as refusal:
-            context["error"] = str(refusal)
+            context["error"] = words_of(refusal)
     return shown(request, clerk, "bills", context, 422 if context.get("error") else 200)
 
 
@@ -177,4 +178,4 @@ def _drafted(clerk: Clerk, typed: dict[str, str], row: BillRow) -> dict[str, obj
     try:
         return told | {"command": draft_item(clerk, FORMS["manual_reimbursement"], one)}
     except Refusal as refusal:
-        return told | {"error": str(refusal)}
+        return told | {"error": words_of(refusal)}

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from gongji.console.at_work import RECORDS, Clerk, at_work, shown
 from gongji.console.elevation_page import elevated, elevation_shown
+from gongji.console.said_refusals import words_of
 from gongji.institutions import institution_facts
 from gongji.institutions.access_keys import (
     AccessKeyAsked,
@@ -162,5 +163,5 @@ def access_key(request: HttpRequest, clerk: Clerk, code: str) -> HttpResponse:
             what = f"{'issue' if more else 'revoke'} access key {key}"
             clerk.log(trail.Trace(trail.ACT, what, reason=right.reason))
     except Refusal as refusal:
-        return _page(request, clerk, found, error=str(refusal))
+        return _page(request, clerk, found, error=words_of(refusal))
     return _page(request, clerk, found, **more)

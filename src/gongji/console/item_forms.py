@@ -183,6 +183,12 @@ _NAMES = {
     "end": "了结",
 }
 """What is said of a kind without a form, in words."""
+LABELS = _NAMES | {
+    one.name: one.label.removesuffix("（元）")
+    for form in FORMS.values()
+    for one in (*form.fields, *form.told)
+}
+"""What fields are called, whichever form has them."""
 _LONG = 200
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from gongji.agency.typed_forms import FormField, read_form, whole
 from gongji.console.at_work import LEADS, WATCHES, Clerk, at_work, shown
 from gongji.console.item_forms import shown_content
+from gongji.console.said_refusals import words_of
 from gongji.platform import trail
 from gongji.refusals import Refusal
 from gongji.review import desk as life
@@ -186,7 +187,7 @@ def ask_lead(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
         content = read_form(FIELDS[kind], request.POST.dict()) | {"lead": number}
         made = _drafted(request, clerk, kind, (found.area, found.institution), content)
     except Refusal as refusal:
-        return _page(request, clerk, found, str(refusal))
+        return _page(request, clerk, found, words_of(refusal))
     return HttpResponseRedirect(reverse("console:command", args=[made]))
 
 
@@ -204,7 +205,7 @@ def open_lead(request: HttpRequest, clerk: Clerk) -> HttpResponse:
         content = read_form(OPENING, typed)
         made = _drafted(request, clerk, "lead_open", (area, content["institution"]), content)
     except Refusal as refusal:
-        return _list(request, clerk, typed, str(refusal))
+        return _list(request, clerk, typed, words_of(refusal))
     return HttpResponseRedirect(reverse("console:command", args=[made]))
 
 
