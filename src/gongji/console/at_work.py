@@ -177,7 +177,7 @@ def shown(
     here["offices"] = clerk.holds(*OFFICES)
     here["trail"] = clerk.holds("audit_officer", "supervisor")
     here["technician"] = clerk.holds("technician")
-    here["leads"] = clerk.holds(*LEADS)
+    here["sees_leads"] = clerk.holds(*LEADS)
     here["policy"] = clerk.holds(*POLICY)
     here["records"] = clerk.holds(*RECORDS)
     return render(request, f"console/{name}.html", here, status=status)
