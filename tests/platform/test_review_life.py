@@ -119,6 +119,9 @@ def test_the_counter_ends_a_bond_at_once(world: World) -> None:
 def test_what_does_not_fit_a_form_is_refused(world: World) -> None:
     clerk = world.post("clerk", "handler")
     refused("value_invalid", world.draft, clerk, {"psn_no": 1})
+    long = {"psn_no": "1", "name": "名" * 51}
+    told = refused("value_invalid", world.draft, clerk, long, kind="personal_correction")
+    assert told.field == "name" and "不超过 50 个字" in str(told) and "Expected" not in str(told)
     refused("command_kind_unknown", world.draft, clerk, kind="nothing")
     refused("agency_unknown", world.draft, clerk, agency="532399")
     refused("maker_missing", world.draft, world.post("reader", "reader"))
