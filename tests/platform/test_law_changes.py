@@ -238,6 +238,8 @@ def test_nobody_submits_what_was_not_tried(office: Office) -> None:
     # What another publication found in force is no longer what was reviewed.
     law = law_changes.proposed(office.by, AREA, LawChange(figures={"subsidy_rate": "62%"})).after
     publish_law(office.owner, Publication((law,)), actor=Actor.operator("t"), now=office.now)
+    assert life.preview(office.desk(), number).stale, "nor is it asked for a trial of what was"
+    office.tried(change)
     assert office.approve(office.second, number).state == "stale"
 
 
