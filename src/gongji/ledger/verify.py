@@ -59,7 +59,7 @@ def verify(
             yield from _differences(connection, LIMITS, scope, start, end)
             progress(end - start)
         yield from _differences(connection, BALANCES, scope, 0, 0)
-        for statement in (LOST, TOTALS, SEALED_DAYS):
+        for statement in (LOST, TOTALS):
             yield from _differences(connection, statement, scope, 0, 0)
 
 
@@ -384,35 +384,6 @@ cross join lateral (values
 where x.kept <> x.rebuilt
 """
 """A balance is the sum of the postings on it, and no more of it is held than there is."""
-
-_OF_DAY = ("settlements", "total_fen", "pool_fen", "supplements_fen", "account_fen", "cash_fen")
-_OF_DAY = (*_OF_DAY, "borne_fen", "owed_fen")
-_KEPT_DAY = ", ".join(f"sum({name})::bigint as {name}" for name in _OF_DAY)
-SEALED_DAYS = f"""
-with kept as (
-  select area, institution, accounting_date as day, benefit, {_KEPT_DAY}
-  from sealed_day group by 1, 2, 3, 4),
-rebuilt as (
-  select e.area, e.institution, e.accounting_date as day, s.benefit,
-    sum(case e.kind when 'settlement' then 1 else -1 end)::bigint as settlements,
-    sum(s.total_fen)::bigint as total_fen, sum(s.pool_fen)::bigint as pool_fen,
-    sum(s.supplements_fen)::bigint as supplements_fen,
-    sum(s.account_fen + s.family_fen)::bigint as account_fen,
-    sum(s.cash_fen)::bigint as cash_fen, sum(s.borne_fen)::bigint as borne_fen,
-    sum(s.total_fen - s.cash_fen - s.borne_fen)::bigint as owed_fen
-  from sealed d join entry e on e.id = d.entry join settlement s on s.entry = e.id
-  where e.kind in ('settlement', 'cancellation') group by 1, 2, 3, 4)
-select 'day' as check, area, null::text as person, null::bigint as entry,
-  institution || ' ' || day || ' ' || benefit || ' ' || x.what as what,
-  x.kept::text as kept, x.rebuilt::text as rebuilt
-from kept k full join rebuilt r using (area, institution, day, benefit)
-cross join lateral (values
-  {", ".join(f"('{n}', coalesce(k.{n}, 0), coalesce(r.{n}, 0))" for n in _OF_DAY)}
-) as x(what, kept, rebuilt)
-where x.kept <> x.rebuilt and (%(area)s = '' or area = %(area)s)
-  and day >= %(since)s and day < %(until)s
-"""
-"""What is kept of an institution's days is what was sealed of them."""
 
 TOTALS = f"""
 with chosen as (
