@@ -379,7 +379,6 @@ POINTERS: dict[tuple[str, str], tuple[str, Changes]] = {
     ("entry", "command"): ("-9", {}),
     ("entry", "cause"): ("-9", {}),
     ("sealed", "entry"): ("-9", {"number": "2"}),
-    ("sealed_day", "area"): ("'532300'", {}),
     ("settlement_batch", "batch"): ("-9", {}),
     ("entry", "reverses"): ("-9", {}),
     ("review_flag", "cause"): ("-9", {}),

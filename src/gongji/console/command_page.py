@@ -19,7 +19,7 @@ from gongji.console.item_forms import FORMS, shown_content
 from gongji.console.said_refusals import words_of
 from gongji.platform import command_rows
 from gongji.platform.command_rows import CommandRow
-from gongji.refusals import Fault, Refusal
+from gongji.refusals import Refusal
 from gongji.review import desk as life
 from gongji.review.command_kinds import KINDS, get_kind
 from gongji.review.desk import EDITABLE, STATES
@@ -199,10 +199,7 @@ def paper(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
         raise Http404
     row = command_of(clerk, found[0], RECORDS)
     clerk.look(f"paper {number}", person=person_in(row))
-    try:
-        kind, opened = open_paper(clerk.connection, clerk.desk.seal, number)
-    except Fault as fault:
-        return shown(request, clerk, "refused", {"reason": str(fault)}, 500)
+    kind, opened = open_paper(clerk.connection, clerk.desk.seal, number)
     way = "inline" if kind.startswith("image/") else "attachment"
     name = f"{number}.{kind.partition('/')[2]}"
     headers = {"Content-Disposition": f'{way}; filename="{name}"'}

@@ -13,10 +13,11 @@ AGAIN = "这一页已经提交过，这一次填写的与那时不同；请刷�
 
 def words_of(refusal: Refusal) -> str:
     """A refusal's sentence as it is shown."""
-    if refusal.code == "message_differs":
-        return AGAIN
     sentence = str(refusal)
-    if type(refusal) is Refusal and refusal.field in LABELS:
-        given = {"known": ""} | refusal.values | {"field": LABELS[refusal.field]}
+    if type(refusal) is Refusal:
+        if refusal.code == "message_differs":
+            return AGAIN
+        given = {"known": ""} | refusal.values
+        given |= {"field": LABELS.get(refusal.field, refusal.field)}
         sentence = REFUSALS[refusal.code].format(**given)
     return _WIRE.sub(lambda found: LABELS[found[1]], sentence)

@@ -14,8 +14,7 @@ create table sealed_day (
   cash_fen bigint not null,
   borne_fen bigint not null,
   owed_fen bigint not null,
-  primary key (institution, accounting_date, benefit, area, seal),
-  foreign key (area, seal) references seal (area, number)
+  primary key (institution, accounting_date, benefit, area, seal)
 );
 comment on table sealed_day is
   'Sums of the settlements that a seal took, cancellations taken off, by institution, day and benefit; account_fen: own and family accounts; owed_fen: what funds and accounts paid';
