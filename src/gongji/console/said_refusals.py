@@ -3,7 +3,7 @@
 import re
 
 from gongji.console.item_forms import LABELS
-from gongji.refusals import REFUSALS, Refusal
+from gongji.refusals import REFUSALS, Refusal, RulebookError
 
 _WIRE = re.compile(
     f"(?<![A-Za-z_])({'|'.join(name for name in LABELS if '_' in name)})(?![A-Za-z_])"
@@ -11,7 +11,7 @@ _WIRE = re.compile(
 AGAIN = "这一页已经提交过，这一次填写的与那时不同；请刷新页面，核对后再办"
 
 
-def words_of(refusal: Refusal) -> str:
+def words_of(refusal: Refusal | RulebookError) -> str:
     """A refusal's sentence as it is shown."""
     sentence = str(refusal)
     if type(refusal) is Refusal:

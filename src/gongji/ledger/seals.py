@@ -194,12 +194,15 @@ where (e.xact < s.through or e.xact >= pg_snapshot_xmax(pg_current_snapshot()))
   and not exists (select 1 from sealed d where d.entry = e.id) order by 1, 2"""
 
 
-_SUMS = ("settlements", "total_fen", "pool_fen", "supplements_fen", "account_fen", "cash_fen")
-_SUMS = (*_SUMS, "borne_fen", "owed_fen")
+DAY_SUMS = (
+    *("settlements", "total_fen", "pool_fen", "supplements_fen", "account_fen", "cash_fen"),
+    *("borne_fen", "owed_fen"),
+)
+"""What is kept of an institution's day."""
 _DAYS = f"""
 with kept as (
   select area, institution, accounting_date as day, benefit,
-    {", ".join(f"sum({name})::bigint as {name}" for name in _SUMS)}
+    {", ".join(f"sum({name})::bigint as {name}" for name in DAY_SUMS)}
   from sealed_day where %(area)s in ('', area) group by 1, 2, 3, 4),
 rebuilt as (
   select e.area, e.institution, e.accounting_date as day, s.benefit,
@@ -216,7 +219,7 @@ select area, institution || ' ' || day || ' ' || benefit || ' ' || x.what, x.kep
   x.rebuilt::text
 from kept k full join rebuilt r using (area, institution, day, benefit)
 cross join lateral (values
-  {", ".join(f"('{n}', coalesce(k.{n}, 0), coalesce(r.{n}, 0))" for n in _SUMS)}
+  {", ".join(f"('{n}', coalesce(k.{n}, 0), coalesce(r.{n}, 0))" for n in DAY_SUMS)}
 ) as x(what, kept, rebuilt)
 where x.kept <> x.rebuilt order by 1, 2"""
 """What is kept of institutions' days otherwise than what was sealed of them."""

@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 
 from gongji.ledger.chart import KEPT, RISES_BY_DEBIT
+from gongji.ledger.seals import DAY_SUMS
 from gongji.refusals import Refusal
 from gongji.units import Fen
 
@@ -282,10 +283,6 @@ where e.person = %(person)s and e.accounting_date <= %(until)s
   and extract(year from e.service_date) = extract(year from %(until)s::date)
 group by 1, 2, 3 having sum((m->>3)::bigint) <> 0 order by 1, 2, 3"""
 
-_SUMS = (
-    *("settlements", "total_fen", "pool_fen", "supplements_fen", "account_fen", "cash_fen"),
-    *("borne_fen", "owed_fen"),
-)
 _OWED = "(s.total_fen - s.cash_fen - s.borne_fen)"
 # The areas are skipped through by their index; in each only what no seal has taken yet is read.
 _DAYS = f"""
@@ -316,7 +313,7 @@ OWED_BEFORE = f"""{_DAYS}
 select coalesce(sum(owed_fen), 0)::bigint from days where accounting_date < %(since)s"""
 
 BY_DAY = f"""{_DAYS}
-select accounting_date, benefit, {", ".join(f"sum({one})::bigint" for one in _SUMS)}
+select accounting_date, benefit, {", ".join(f"sum({one})::bigint" for one in DAY_SUMS)}
 from days where accounting_date between %(since)s and %(until)s
 group by 1, 2 order by 1, 2"""
 
