@@ -16,7 +16,7 @@ from gongji.institutions.access_keys import (
     revoke_access_key,
 )
 from gongji.platform.installation import installed_identity
-from gongji.refusals import Refusal
+from gongji.refusals import Fault, Refusal
 
 
 @pytest.mark.slow
@@ -70,6 +70,18 @@ def test_what_an_institution_is_owed_is_a_part_of_its_page(
             assert f"{since} 至" in told and "期末应付" in told
         assert f"至 {today}" in client.page("/console/institution/H1/owed?month=9999-12")
         assert "至 2024-02-29" in told
+
+
+def test_a_fault_is_told_in_its_own_words(
+    office: Office, console_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*given: object) -> None:
+        raise Fault("账簿正在封存；请稍后再试")
+
+    monkeypatch.setattr("gongji.console.institution_page.of_institution", fails)
+    with page_client(console_database, "technician") as client:
+        answer = client.client.get("/console/institution/H1/owed")
+        assert answer.status_code == 503 and "正在封存" in answer.content.decode()
 
 
 def test_a_key_that_is_not_there_is_not_revoked(office: Office) -> None:

@@ -1,5 +1,6 @@
 """What a colleague of another area, or of another post, tries at the console."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
@@ -174,6 +175,36 @@ def test_a_sign_in_link_is_made_for_staff_of_the_own_area_only(
         assert answer.status_code == 200 and "/console/first/" in answer.text
 
 
+def _works_on_the_lead(office: Office, enter: Enter, number: int) -> None:
+    """The supervisor gives the lead away, the inspector hears; a clerk sees nothing of it."""
+    chief, inspector, clerk = (enter(who) for who in ("watcher", "third", "clerk"))
+    (holding,) = office.owner.execute(
+        "select h.id from post_holding h join staff s on s.id = h.staff where s.subject = 'third'"
+    ).fetchone() or (0,)
+    page, ask = f"/console/lead/{number}", f"/console/lead/{number}/ask"
+    assert "指派线索" in chief.get(page).text and "指派线索" not in inspector.get(page).text
+    told = chief.post(ask, kind="lead_assign", holding="999", due_on="2099-01-05", msg_id="l1")
+    assert told.status_code == 422 and "没有第 999 号任职" in told.text
+    given = {"kind": "lead_assign", "holding": str(holding), "due_on": "2099-01-05"}
+    made = str(chief.post(ask, **given, msg_id="l2").url).rpartition("/")[2]
+    shown = chief.get(f"/console/command/{made}").text
+    seen = {name: re.findall(f'name="{name}" value="([^"]*)"', shown)[0] for name in STEP}
+    chief.post(f"/console/command/{made}/act", act="submit", **seen)
+    assert "测试third" in chief.get("/console/leads?state=open").text
+    assert clerk.get(f"/console/command/{made}").status_code == 403
+    assert looks(office, "clerk")[-1] == ("look", f"command {made}", False)
+    assert clerk.post(ask, **given, msg_id="l3").status_code == 403
+    report = {"area": AREA, "institution": "H1", "reasons": "名次 1", "grounds": "国务院令第735号"}
+    told = inspector.post("/console/leads/open", **report, stake_fen="￥1,000", msg_id="l4")
+    assert "测试医院：名次 1" in told.text and "1000.00" in told.text
+    assert inspector.post("/console/leads/open", **report | {"area": ELSEWHERE}).status_code == 403
+    assert inspector.post(ask, kind="lead_open").status_code == 404
+
+
+STEP = ("msg_id", "version", "seen")
+"""What a step names of the page that was looked at."""
+
+
 def test_a_flag_of_the_trail_is_a_lead_with_its_evidence(office: Office, enter: Enter) -> None:
     hospital = ("institution", "H1")
     at = datetime.now(UTC)
@@ -196,4 +227,21 @@ def test_a_flag_of_the_trail_is_a_lead_with_its_evidence(office: Office, enter: 
     assert "测试医院（H1）" not in far.get("/console/leads").text
     assert far.get(f"/console/lead/{number}").status_code == 404
     assert enter("clerk").get("/console/leads").status_code == 403
+    _works_on_the_lead(office, enter, number)
     assert "测试医院（H1）" in enter("clerk").get("/console/day").text
+
+
+def test_a_list_that_changed_is_told_line_by_line(office: Office, enter: Enter) -> None:
+    """One of a list was paid meanwhile: the others are looked at all the same."""
+    again, paid, other = (office.bill(number, 20_000) for number in ("W1", "w 1", "W2"))
+    for who in (office.first, office.second, office.third):
+        office.approve(who, paid)
+    first = enter("first")
+    listed = re.findall(r'name="listed" value="([^"]*)"', first.get("/console/").text)[0]
+    for chosen, said in ((again, "已经报销过"), (other, "起付标准")):
+        shown = first.post("/console/bulk", listed=listed, chosen=str(chosen))
+        assert shown.status_code == 200 and said in shown.text
+    clerk = enter("clerk")
+    draft = office.draft(office.clerk, office.bond())
+    answer = clerk.post(f"/console/command/{draft}/edit", version="abc", msg_id="e1")
+    assert answer.status_code == 422

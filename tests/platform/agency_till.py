@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -49,9 +50,10 @@ class Till(Office):
         """A command of the prefecture's agency."""
         return self.submitted(who, content, kind=kind, agency=AREA)
 
-    def returned(self, order: int, reason: str = "户名不符") -> int:
+    def returned(self, order: int, reason: str = "户名不符", day: date | None = None) -> int:
         """What the bank sent back, booked."""
-        content = {"order": order, "returned_on": str(self.desk().today), "bank_ref": f"T{order}"}
+        returned_on = str(day or self.desk().today)
+        content = {"order": order, "returned_on": returned_on, "bank_ref": f"T{order}"}
         made = self.submitted_as("payout_return", self.cashier, content | {"reason": reason})
         self.approve(self.accountant, made)
         return made

@@ -120,7 +120,7 @@ def _persons(history: History) -> None:
 def _institutions(history: History) -> None:
     totals = history.model.totals
     for code in history.model.places:
-        told = of_institution(history.gateway, code, date(2024, 12, 1), date(2025, 2, 1))
+        told = of_institution(history.owner, code, date(2024, 12, 1), date(2025, 2, 1))
         owed = totals["provider", code] - totals["cash", code]
         assert (told.opening_fen, told.closing_fen) == (0, owed)
         assert sum(line.cash_fen for line in told.lines) == totals["cash", code]

@@ -141,6 +141,7 @@ def test_nobody_enjoys_two_diseases_twice(county: County) -> None:
 def test_what_does_not_fit_is_refused(county: County) -> None:
     refused("disease_unlisted", county.apply, "M99999")
     refused("disease_unlisted", county.apply, "M03900", since="2019-12-31")
+    refused("dates_reversed", county.apply, "M03900", last="2019-12-31")
     refused("uninsured_on", county.apply, "M03900", psn_no="53230000000000000002")
     refused("person_unknown", county.apply, "M03900", psn_no="1")
     refused("institution_unknown", county.apply, "M03900", certifier="H9")

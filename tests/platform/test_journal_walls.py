@@ -231,7 +231,9 @@ def test_an_adjustment_names_what_it_corrects_and_moves_no_institution(owner: Co
         posting(owner, 2, 1, ("pool", "pool", "", "payable", "1"), 7)
 
 
-@pytest.mark.parametrize("table", ["entry", "settlement", "posting", "seal", "sealed"])
+@pytest.mark.parametrize(
+    "table", ["entry", "settlement", "posting", "seal", "sealed", "sealed_day"]
+)
 @pytest.mark.parametrize("what", ["update {0} set {1} = {1}", "delete from {0}", "truncate {0}"])
 def test_the_journal_is_only_added_to_even_by_its_owner(
     owner: Connection, door: Connection, table: str, what: str

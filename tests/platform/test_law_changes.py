@@ -16,7 +16,13 @@ from gongji.agency.law_changes import KIND, LawChange, last_month, proposed, rea
 from gongji.law.engine.areas import Areas
 from gongji.law.rulebook.rulebook import SHIPPED
 from gongji.platform.actors import Actor
-from gongji.platform.laws import Publication, current, history, publish_law, read_laws
+from gongji.platform.laws import (
+    Publication,
+    current,
+    history,
+    publish_law,
+    read_laws,
+)
 from gongji.refusals import Refusal, RulebookError
 from gongji.review import desk as life
 from gongji.review import staff_jobs
@@ -222,14 +228,17 @@ def test_a_trial_goes_on_past_somebody_who_cannot_be_settled(
 
 
 def test_nobody_submits_what_was_not_tried(office: Office) -> None:
-    change = LawChange(figures={"subsidy_rate": "61%"})
+    change = LawChange(figures={"subsidy_rate": "61%"}, since=office.desk().today)
     number = office.drafted(change)
     refused("law_untried", life.submit, office.desk(), office.maker, office.acting(number))
     assert office.tried(change).changed == 0
+    said = life.preview(office.desk(), number).examined.lines[0].words
+    assert said.startswith("批准后立即生效"), "nobody goes back behind today"
     life.submit(office.desk(), office.maker, office.acting(number))
     # What another publication found in force is no longer what was reviewed.
     law = law_changes.proposed(office.by, AREA, LawChange(figures={"subsidy_rate": "62%"})).after
     publish_law(office.owner, Publication((law,)), actor=Actor.operator("t"), now=office.now)
+    assert life.preview(office.desk(), number).stale, "nor is it asked for a trial of what was"
     office.tried(change)
     assert office.approve(office.second, number).state == "stale"
 

@@ -205,7 +205,7 @@ def _forge(owner: Connection, statement: str) -> None:
     owner.execute(statement)
 
 
-def test_statements_run_from_opening_to_closing(ledger: Connection) -> None:
+def test_statements_run_from_opening_to_closing(ledger: Connection, owner: Connection) -> None:
     made = statement.of_person(ledger, "43050000000000000001", date(2025, 3, 10), date(2025, 3, 31))
     account = made.accounts[0]
     assert (account.opening_fen, account.closing_fen) == (10_000, 7_500)
@@ -217,7 +217,7 @@ def test_statements_run_from_opening_to_closing(ledger: Connection) -> None:
     assert [(m.meter, m.used_fen) for m in made.meters] == [("ordinary_paid", 5_000)]
 
     # An institution's: what is owed by day and benefit.
-    owed = statement.of_institution(ledger, HOSPITAL, date(2025, 3, 11), date(2025, 3, 31))
+    owed = statement.of_institution(owner, HOSPITAL, date(2025, 3, 11), date(2025, 3, 31))
     assert owed.opening_fen == 0
     assert [(line.date.day, line.settlements, line.owed_fen) for line in owed.lines] == [
         (11, 1, 1_000),

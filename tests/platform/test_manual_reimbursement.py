@@ -59,11 +59,16 @@ def test_a_bill_is_paid_once(office: Office) -> None:
     first, second = office.hand_in("B1", 50_000), office.hand_in("B1", 50_000)
     office.paid(first)
     refused("bill_entered", office.approve, office.steps[0], second)
-    refused("bill_entered", office.hand_in, "B1", 50_000)
+    for spelt in ("B1", " ｂ 1", "\u200bb1"):
+        refused("bill_entered", office.hand_in, spelt, 50_000)
 
 
 def test_what_a_bill_says_must_add_up_and_fit(office: Office) -> None:
     refused("total_differs", office.hand_in, "B1", 50_000, in_scope_fen=1)
+    refused("amount_negative", office.hand_in, "B1", 1, in_scope_fen=-1, wholly_own_fen=2)
+    for day in (office.desk().today + timedelta(days=1), date.max):
+        refused("value_invalid", office.hand_in, "B1", 50_000, service_date=str(day))
+    refused("value_invalid", office.hand_in, "B1", 0)
     refused("not_insured", office.hand_in, "B1", 50_000, service_date="2019-12-01")
     refused("institution_unknown", office.hand_in, "B1", 50_000, institution="H9")
     refused("field_unknown", office.hand_in, "B1", 50_000, told={"status": "retired"})

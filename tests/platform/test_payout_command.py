@@ -58,8 +58,11 @@ def test_persons_are_paid_from_the_command_line(till: Till, tmp_path: Path) -> N
     assert "第 2 次写出" in run("payout", "file", batch, "--as", "chuna", "-o", str(book))
     assert next(iter(Sheet(book).chunks()))[0][5] == NUMBER
     (order,) = orders_of(till.owner, int(batch))
+    (paid_on,) = till.owner.execute(
+        "select accounting_date from entry where id = %s", [order.entry]
+    ).fetchone() or (None,)
     back = run(
-        *("payout", "returned", str(order.id), "--area", AREA, "--on", "2026-11-20"),
+        *("payout", "returned", str(order.id), "--area", AREA, "--on", str(paid_on)),
         *("--ref", "T1", "--reason", "户名不符", "--as", "chuna"),
     )
     number = re.findall(r"第 (\d+) 号退票", back)[0]

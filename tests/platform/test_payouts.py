@@ -254,6 +254,9 @@ def test_a_return_has_its_paper_and_its_reason(till: Till) -> None:
     (order,) = orders_of(till.owner, made)
     refused("reason_missing", till.returned, order.id, " ")
     refused("payout_unknown", till.returned, 10**6)
+    for days in (-1, 1):
+        day = till.desk().today + timedelta(days=days)
+        refused("value_invalid", till.returned, order.id, day=day)
     with pytest.raises(errors.RestrictViolation):
         till.by.execute("update payout_order set state = 'returned', back = entry, reason = 'x'")
     with pytest.raises(errors.InsufficientPrivilege):

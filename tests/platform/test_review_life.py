@@ -1,6 +1,7 @@
 """The life of commands at the desk: a family bond from its first form to its end, and what is
 refused on the way."""
 
+import zlib
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from tests.platform.review_world import AREA, COUNTY, PDF, World
 from gongji.agency.family_bond import allowing_article, may_ask
 from gongji.agency.notices import deliver, notices_of, send
 from gongji.law.checks.library import Library
+from gongji.people.person_rows import name_spellings
 from gongji.platform.actors import Actor
 from gongji.platform.command_rows import papers_of
 from gongji.refusals import Refusal
@@ -117,6 +119,9 @@ def test_the_counter_ends_a_bond_at_once(world: World) -> None:
 def test_what_does_not_fit_a_form_is_refused(world: World) -> None:
     clerk = world.post("clerk", "handler")
     refused("value_invalid", world.draft, clerk, {"psn_no": 1})
+    long = {"psn_no": "1", "name": "名" * 51}
+    told = refused("value_invalid", world.draft, clerk, long, kind="personal_correction")
+    assert told.field == "name" and "不超过 50 个字" in str(told) and "Expected" not in str(told)
     refused("command_kind_unknown", world.draft, clerk, kind="nothing")
     refused("agency_unknown", world.draft, clerk, agency="532399")
     refused("maker_missing", world.draft, world.post("reader", "reader"))
@@ -128,9 +133,16 @@ def test_what_does_not_fit_a_form_is_refused(world: World) -> None:
         ({"name": "别人"}, "bond_person_unknown"),
         ({"owner": "53230000000000000001", "owner_name": "测试1"}, "bond_with_oneself"),
         ({"relation": "cousin"}, "value_invalid"),
+        ({"consented_on": str(world.desk().today + timedelta(days=1))}, "value_invalid"),
     ):
         number = world.draft(clerk, world.bond() | change)
         refused(code, life.preview, world.desk(), number)
+    world.owner.execute("update person set name = '阿依•测试' where id = 1")
+    for name in ("阿依·测试", "阿依 ・ 测试"):
+        made = world.draft(clerk, world.bond() | {"name": name})
+        assert life.preview(world.desk(), made).examined.about == (1, 2)
+    assert "阿依•测试" in name_spellings("阿依·测试")
+    world.owner.execute("update person set name = '测试1' where id = 1")
     number = world.draft(clerk, world.bond() | {"applicant": "delegate"})
     assert life.preview(world.desk(), number).examined.about == (1, 2)
     refused("value_invalid", world.draft, clerk, world.bond() | {"applicant": "institution"})
@@ -144,6 +156,12 @@ def test_relatives_that_the_area_does_not_name_are_refused() -> None:
     assert allowing_article(laws[-1], "close_relative").endswith("二（三）")
     asked = refused("applicant_refused", may_ask, laws[0], "family_bond", "institution")
     assert "账户所有人" in str(asked)
+
+
+def _packed_pdf(objects: bytes) -> bytes:
+    """A PDF whose objects are packed."""
+    head = b"%PDF-1.5\n1 0 obj << /Type /ObjStm /Filter /FlateDecode >> stream\n"
+    return head + zlib.compress(objects) + b"\nendstream endobj\n%%EOF\n"
 
 
 def test_everything_missing_is_told_at_once_and_papers_are_looked_at(world: World) -> None:
@@ -163,12 +181,21 @@ def test_everything_missing_is_told_at_once_and_papers_are_looked_at(world: Worl
         (b"MZ\x90\x00 a program", "evidence_type"),
         (b"%PDF-1.4 cut short", "evidence_type"),
         (b"%PDF-1.4 /OpenAction << /JS (x) >> %%EOF", "evidence_unsafe"),
+        (b"%PDF-1.4 << /S /J#61vaScript /JS (x) >> %%EOF", "evidence_unsafe"),
+        (_packed_pdf(b"<< /S /JavaScript /JS (x) >>"), "evidence_unsafe"),
+        (_packed_pdf(b"<< /S /GoTo >>").replace(b"x\x9c", b"xx"), "evidence_unsafe"),
+        (b"\xff\xd8\xff\xe0 cut short", "evidence_type"),
     ):
         refused(code, life.add_paper, desk, clerk, number, PaperFile("结婚证", content))
     refused("evidence_unknown", life.add_paper, desk, clerk, number, PaperFile("照片", PDF))
     first = life.add_paper(desk, clerk, number, PaperFile("结婚证", PDF))
     assert life.add_paper(desk, clerk, number, PaperFile("结婚证", PDF)) == first
     jpeg = b"\xff\xd8\xff\xe0 \xff\xd9"
+    # A scan that has these three signs by chance, a page that is packed, what phones add behind.
+    scan = b"%PDF-1.4 stream\n\x01/JS\x02 endstream %%EOF"
+    moving = jpeg + b"\0\0\0\x18ftypmp42" + b"x" * 2000
+    for sound in (scan, _packed_pdf(b"<< /S /GoTo >>"), jpeg + b"\0" * 3000, moving):
+        assert evidence.type_of(PaperFile("结婚证", sound))
     life.add_paper(desk, clerk, number, PaperFile("承诺书：户口簿", jpeg))
     kept = papers_of(world.owner, number)
     assert {name: len(ids) for name, ids in kept.items()} == {"结婚证": 1, "承诺书：户口簿": 1}

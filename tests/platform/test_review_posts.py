@@ -110,6 +110,9 @@ def test_a_grant_is_refused_with_what_forbids_it(world: World) -> None:
     refused("post_unknown", granted, world, staff=staff, post="king")
     refused("agency_unknown", granted, world, staff=staff, agency="532399")
     refused("staff_unknown", granted, world, staff=10**6)
+    for days in (1, 2):
+        until = world.desk().today - timedelta(days=days)
+        refused("dates_reversed", granted, world, staff=staff, last=str(until))
     # What another approved meanwhile is seen again when it is carried out.
     other = world.staff("other")
     number = granted(world, staff=other, post="inspector")

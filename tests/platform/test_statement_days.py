@@ -24,10 +24,13 @@ from gongji.ledger import chart
 from gongji.ledger.entry_rows import KINDS
 from gongji.ledger.openings import OpeningBalance, enter
 from gongji.ledger.post import post
+from gongji.ledger.seals import seal_all, verify_seals
 from gongji.ledger.statement import (
     ACCOUNTS,
+    BY_DAY,
     EVENTS,
     LATEST,
+    OWED_BEFORE,
     DayLine,
     InstitutionEntry,
     latest_of_institution,
@@ -310,6 +313,58 @@ def test_as_much_is_read_of_an_institution_with_many_settlements(owner: Connecti
         assert 20 <= _rows_read(told[0][0]["Plan"]) <= 2 * 20
 
 
+def test_what_is_owed_is_read_from_days_that_were_sealed_and_from_what_was_not(
+    owner: Connection,
+) -> None:
+    owner.execute(books.PEOPLE)
+    for columns in (
+        "entry (id, area, kind, institution, service_date, accounting_date, actor_kind, actor)"
+        " select n, '430500', 'settlement', %(code)s, %(day)s, %(day)s::date + n %% 4,"
+        " 'institution', 'H'",
+        "settlement (entry, benefit, total_fen, in_scope_fen, pool_fen, cash_fen)"
+        " select n, 'ordinary', 3, 3, 2, 1",
+    ):
+        _many(owner, columns, 1, 3_000)
+    before = of_institution(owner, HOSPITAL, JAN_2, date(2025, 1, 3))
+    assert (before.opening_fen, before.closing_fen) == (1_500, 4_500)
+    list(seal_all(owner))
+    owner.execute("analyze entry, settlement, sealed, sealed_day")
+    assert of_institution(owner, HOSPITAL, JAN_2, date(2025, 1, 3)) == before
+    values = {"code": HOSPITAL, "since": JAN_2, "until": DEC_31}
+    for statement in (OWED_BEFORE, BY_DAY):
+        told = owner.execute(f"explain (analyze, format json) {statement}", values).fetchone()
+        assert told is not None
+        # A row for each of the four days, and a handful to find that nothing is open.
+        assert 4 <= _rows_read(told[0][0]["Plan"]) <= 40
+    more = {"institution": HOSPITAL, "benefit": "ordinary", "pool_fen": 7, "in_scope_fen": 7}
+    late = entry(5_000, 1, "settlement", JAN_2, **more)
+    with owner.transaction():
+        owner.execute("set local session_replication_role = replica")
+        post(owner, [late], [])
+    made = of_institution(owner, HOSPITAL, JAN_2, date(2025, 1, 3))
+    assert (made.opening_fen, made.closing_fen) == (1_500, 4_507)
+    assert made.lines[0].settlements == 751
+    list(seal_all(owner))
+    assert of_institution(owner, HOSPITAL, JAN_2, date(2025, 1, 3)) == made
+    with owner.transaction():
+        assert list(verify_seals(owner)) == []
+    owner.execute("alter table sealed_day disable trigger user")
+    owner.execute("update sealed_day set owed_fen = owed_fen + 1 where seal = 2")
+    with owner.transaction():
+        (wrong,) = verify_seals(owner)
+    assert (wrong.kept, wrong.rebuilt) == ("1508", "1507") and "owed_fen" in wrong.what
+
+
+def _many(owner: Connection, columns: str, first: int, last: int) -> None:
+    """Rows of the journal past its walls; `columns` is the statement without its numbers."""
+    values = {"code": HOSPITAL, "day": JAN_1, "first": first, "last": last}
+    with owner.transaction():
+        owner.execute("set local session_replication_role = replica")
+        owner.execute(
+            f"insert into {columns} from generate_series(%(first)s::int, %(last)s::int) n", values
+        )
+
+
 def test_a_settlement_that_was_cancelled_the_same_day_counts_for_nothing(
     counter: Counter, gateway: Connection
 ) -> None:
@@ -318,7 +373,7 @@ def test_a_settlement_that_was_cancelled_the_same_day_counts_for_nothing(
     number = one(gateway, bill).entry.id
     cancel(gateway, counter.key(here, "2208", {}), person, bill.visit, number, RULES, NOW)
     today = date(2024, 12, 20)
-    made = of_institution(gateway, here, today, today)
+    made = of_institution(counter.owner, here, today, today)
     assert [(line.settlements, line.total_fen, line.owed_fen) for line in made.lines] == [(0, 0, 0)]
     assert made.closing_fen == 0
 

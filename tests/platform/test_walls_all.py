@@ -73,6 +73,9 @@ insert into review_flag (id, entry, cause, reason) overriding system value
 insert into seal (area, number, through_xact, first, last, encoding, algorithm, hash, previous)
   values ('430500', 1, '9', 1, 1, 1, 'sha256', '', '');
 insert into sealed (area, number, entry, hash) values ('430500', 1, 1000, '');
+insert into sealed_day (area, seal, institution, accounting_date, benefit, settlements, total_fen,
+  pool_fen, supplements_fen, account_fen, cash_fen, borne_fen, owed_fen) values
+  ('430500', 1, 'H1', '2024-03-05', '', 0, 0, 0, 0, 0, 0, 0, 0);
 insert into visit (id, area, person_id, institution, msgid, begun_at, details, diagnoses) values
   (1000, '430500', 1000, 'H1', 'm', '2024-03-05 09:00+08', '{}', '[]'),
   (1001, '430500', 1000, 'H1', 'm', '2024-03-05 09:00+08', '{}', '[]');
@@ -223,6 +226,7 @@ WALLS: dict[str, Wall] = {
     "seal_number_check": Wall("seal", [{"number": "0"}], []),
     "sealed_pkey": Wall("sealed", [{"entry": "1001"}], [{"entry": "1001", "number": "2"}]),
     "sealed_entry_key": Wall("sealed", [{"number": "2"}], [{"entry": "1001", "number": "2"}]),
+    "sealed_day_pkey": Wall("sealed_day", [{"owed_fen": "1"}], [{"benefit": "'x'"}]),
     "entry_reverses_key": Wall(
         "entry", [{"reverses": "1000"}], [{"reverses": "1001"}, {"reverses": "null"}]
     ),
@@ -414,7 +418,7 @@ TRIGGERS: dict[str, list[str]] = {
     "inbox_never_emptied": ["delete from inbox", "delete from inbox where false", "truncate inbox"],
     **{
         f"{table}_kept": [each.format(table) for each in KEPT]
-        for table in ("entry", "posting", "closed_period", "seal", "sealed")
+        for table in ("entry", "posting", "closed_period", "seal", "sealed", "sealed_day")
     },
     "settlement_kept": [each.format("settlement").replace("area", "benefit") for each in KEPT],
     "settlement_batch_kept": [
@@ -634,7 +638,7 @@ def test_a_closed_month_closes_its_own_days_in_its_own_area_only(
         )
 
 
-JOURNAL = ("entry", "settlement", "posting", "closed_period", "seal", "sealed")
+JOURNAL = ("entry", "settlement", "posting", "closed_period", "seal", "sealed", "sealed_day")
 WRITTEN = {
     "bigint": "77",
     "date": "'2030-01-01'",

@@ -58,7 +58,7 @@ def _found(case: Case, day: date) -> ApprovedRegistration:
 def _examine_end(case: Case) -> Examination:
     form: ChronicEndForm = case.content
     if not form.reason.strip():
-        raise Refusal("reason_missing", "reason")
+        raise Refusal("reason_missing", "原因")
     one = _found(case, form.last)
     name = one.fact.details["name"]
     row = case.connection.execute(

@@ -18,6 +18,7 @@ from gongji.people import filings, person_facts
 from gongji.people.filings import RegistrationDecision
 from gongji.people.person_rows import Person, get_person
 from gongji.platform.identity import mask_number
+from gongji.platform.spans import check_order
 from gongji.refusals import Refusal
 from gongji.review.command_kinds import Case, CommandKind, Examination, PreviewLine, register
 
@@ -71,11 +72,12 @@ def _decision(case: Case) -> tuple[RegistrationDecision, ListedDisease, Person]:
 def examine(case: Case) -> Examination:
     """What a registration rests on: insured there that day, the list, what stands already.
 
-    Refuses: applicant_refused, person_unknown, uninsured_on, disease_unlisted,
+    Refuses: applicant_refused, dates_reversed, person_unknown, uninsured_on, disease_unlisted,
              institution_unknown, registration_double, filing_overlaps.
     """
     form: ChronicForm = case.content
     found = may_ask(case.law, "chronic_filing", form.applicant)
+    check_order(form.since, form.last)
     decision, one, person = _decision(case)
     held = person_facts.facts_at(case.connection, [person.id], form.since, kinds=["insured"])
     here = [fact.id for fact in held[person.id] if fact.area == case.row.area]

@@ -75,13 +75,16 @@ def _status(case: Case, person: Person) -> list[object]:
 def examine(case: Case) -> Examination:
     """What a bond rests on: both persons, their insurance and account, the law, what stands.
 
-    Refuses: applicant_refused, relation_refused, bond_person_unknown, bond_with_oneself,
-             bond_second_spouse, fact_overlaps where it was given already, person_elsewhere where
-             the account is another area's.
+    Refuses: applicant_refused, value_invalid, relation_refused, bond_person_unknown,
+             bond_with_oneself, bond_second_spouse, fact_overlaps where it was given already,
+             person_elsewhere where the account is another area's.
     """
     form: BondForm = case.content
     today = day_in_china(case.now)
     may_ask(case.law, "family_bond", form.applicant)
+    if form.consented_on > today:
+        values = {"value": str(form.consented_on), "allowed": f"不晚于今天（{today}）的日期"}
+        raise Refusal("value_invalid", "同意日期", values)
     sides = bonds.bond_sides(case.connection, form, today)
     if case.row.actor_kind == "staff":
         # Whose account is to pay consents before an agency of their own.

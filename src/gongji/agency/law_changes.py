@@ -220,18 +220,32 @@ def _examine(case: Case) -> Examination:
         raise Refusal("law_change_wrong", "documents", values)
     job = staff_jobs.find_keyed(case.connection, TRIAL, law.key)
     trial = trial_of(job)
-    if trial is None:
+    # Of what was submitted whoever published meanwhile made the trial worth nothing: it is stale.
+    if trial is None and case.row.state != "submitted":
         state = job.words if job else "未开始"
         raise Refusal("law_untried", "trial", {"state": state})
     today = day_of(day_in_china(case.now))
     day, found = differences(law, today)
     lines = (
-        PreviewLine(f"自 {change.since}" if change.since else "批准后立即生效"),
+        _from_when(change, date_of(today)),
         *_changed_texts(law, change),
         PreviewLine(f"与第 {law.base.number} 版相比，{date_of(day)} 有 {len(found)} 处不同"),
-        *_tried(trial),
+        *(_tried(trial) if trial else ()),
     )
-    return Examination({"base": law.base.id, "law": law.after.hash}, lines)
+    return Examination(_ground(law, trial), lines)
+
+
+def _ground(law: ProposedLaw, trial: LawTrial | None) -> dict[str, Any]:
+    return {"base": law.base.id, "law": law.after.hash, "tried": trial is not None}
+
+
+def _from_when(change: LawChange, today: date) -> PreviewLine:
+    """From when on the law holds; nobody goes back behind what was settled."""
+    if change.since is None:
+        return PreviewLine("批准后立即生效")
+    if change.since > today:
+        return PreviewLine(f"自 {change.since}")
+    return PreviewLine(f"批准后立即生效：{change.since} 不在今天之后，此前的结算另行重新核算")
 
 
 def _changed_texts(law: ProposedLaw, change: LawChange) -> list[PreviewLine]:

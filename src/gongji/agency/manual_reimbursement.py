@@ -6,6 +6,7 @@ Law:     until when and whether at all is the area's 期限: 楚政规〔2022〕
          the pool advances by 社会保险法 第三十条.
 """
 
+from datetime import date
 from typing import Literal
 
 import msgspec
@@ -57,7 +58,7 @@ def accepted(found: Deadline, form: BillForm, today: int, exempt: bool) -> bool:
     article = f"{found.ground.cite.document} {found.ground.cite.article}"
     state = found.state(today)
     if state == "by_review" and not form.late_reason.strip():
-        raise Refusal("reason_missing", "late_reason")
+        raise Refusal("reason_missing", "逾期原因")
     if state != "refused" or exempt:
         return True
     if found.last_day is None:
@@ -78,13 +79,26 @@ def _check_deadline(case: Case, found: PaperDecision) -> Deadline:
     return rule
 
 
+def _check_bill(form: BillForm, today: date) -> None:
+    """A bill is of a day that has been, and comes to something.
+
+    Refuses: value_invalid.
+    """
+    if form.service_date > today:
+        values = {"value": str(form.service_date), "allowed": f"不晚于今天（{today}）的日期"}
+        raise Refusal("value_invalid", "就医日期", values)
+    if form.total_fen == 0:
+        raise Refusal("value_invalid", "总额", {"value": "0.00", "allowed": "大于零的金额"})
+
+
 def examine(case: Case) -> Examination:
     """What a bill rests on: the law and the facts of its day, that it was not paid before.
 
-    Refuses: applicant_refused, uninsured_on where another area insures the person, bill_entered,
-             bill_late, bill_not_accepted, reason_missing; as `decide_paper`.
+    Refuses: value_invalid, applicant_refused, uninsured_on where another area insures the person,
+             bill_entered, bill_late, bill_not_accepted, reason_missing; as `decide_paper`.
     """
     form: BillForm = case.content
+    _check_bill(form, day_in_china(case.now))
     may_ask(case.law, "manual_reimbursement", form.applicant)
     found = decide_paper(case.connection, _bill(form), case.areas)
     if found.home != case.row.area:

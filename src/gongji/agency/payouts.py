@@ -293,15 +293,32 @@ def get_order(connection: Connection, area: str, number: int) -> PayoutOrder:
     return PayoutOrder(*row)
 
 
+def _check_returned(case: Case, order: PayoutOrder) -> None:
+    """A payment comes back on a day from that on which it was made up to today.
+
+    Refuses: value_invalid.
+    """
+    row = case.connection.execute(
+        "select accounting_date from entry where id = %s", [order.entry]
+    ).fetchone()
+    assert row is not None
+    day, today = case.content.returned_on, day_in_china(case.now)
+    if not row[0] <= day <= today:
+        values = {"value": str(day), "allowed": f"{row[0]} 至 {today}"}
+        raise Refusal("value_invalid", "退票日期", values)
+
+
 def _examine_return(case: Case) -> Examination:
     """What a return rests on: that the order stands as paid.
 
-    Refuses: payout_unknown, reason_missing; payout_returned where it was returned before.
+    Refuses: payout_unknown, reason_missing, value_invalid; payout_returned where it was returned
+             before.
     """
     form: PayoutReturn = case.content
     order = get_order(case.connection, case.row.area, form.order)
     if not form.reason.strip() or not form.bank_ref.strip():
-        raise Refusal("reason_missing", "reason")
+        raise Refusal("reason_missing", "退票原因和银行凭证号")
+    _check_returned(case, order)
     if order.state != "paid" and case.row.state != "submitted":
         raise Refusal("payout_returned", "order", {"value": str(order.id)})
     said = (

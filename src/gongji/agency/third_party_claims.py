@@ -22,7 +22,7 @@ from gongji.ledger.entry_rows import ADJUSTMENT, SETTLEMENT, EntryRow, PostingRo
 from gongji.ledger.post import post, take_ids
 from gongji.refusals import Refusal
 from gongji.review.command_kinds import Case, CommandKind, Examination, PreviewLine, register
-from gongji.units import Fen, yuan_text
+from gongji.units import Fen, day_in_china, yuan_text
 
 Connection = psycopg.Connection[Any]
 ARTICLE = "中华人民共和国社会保险法 第三十条第二款"
@@ -132,10 +132,25 @@ def _claim(case: Case) -> ThirdPartyClaim:
     return ThirdPartyClaim(*row)
 
 
+def _check_paper(case: Case, claim: ThirdPartyClaim) -> None:
+    """What came in came by today, by a paper of the bank that was not booked on the claim before.
+
+    Refuses: value_invalid, claim_paper_known.
+    """
+    form: ClaimRecovery = case.content
+    today = day_in_china(case.now)
+    if form.received_on > today:
+        values = {"value": str(form.received_on), "allowed": f"不晚于今天（{today}）的日期"}
+        raise Refusal("value_invalid", "收到日期", values)
+    known = {one[2] for one in recoveries_of(case.connection, claim.id)}
+    if form.bank_ref.strip() in known and case.row.state != "submitted":
+        raise Refusal("claim_paper_known", "bank_ref", {"value": form.bank_ref.strip()})
+
+
 def _examine(case: Case) -> Examination:
     """What a recovery rests on: the claim, and that so much of it is open.
 
-    Refuses: claim_unknown; claim_exceeded; reason_missing.
+    Refuses: claim_unknown; claim_exceeded; reason_missing; value_invalid; claim_paper_known.
     """
     form: ClaimRecovery = case.content
     claim = _claim(case)
@@ -143,7 +158,8 @@ def _examine(case: Case) -> Examination:
         values = {"value": str(claim.id), "left": yuan_text(claim.open_fen)}
         raise Refusal("claim_exceeded", "fen", values)
     if not form.payer.strip() or not form.bank_ref.strip():
-        raise Refusal("reason_missing", "payer")
+        raise Refusal("reason_missing", "退款人和银行凭证号")
+    _check_paper(case, claim)
     ground = {"claim": claim.id, "recovered": claim.recovered_fen}
     said = (
         PreviewLine(f"第 {claim.id} 号债权先行支付", claim.fen, ARTICLE),

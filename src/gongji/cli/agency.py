@@ -167,8 +167,9 @@ def coverage(area: str, as_json: bool) -> int:
     from gongji.platform.installation import installed_areas, owner_connection
     from gongji.review.command_kinds import KINDS
     from gongji.review.coverage import gaps
+    from gongji.supervision import lead_commands, lead_recoveries
 
-    assert items.ALL
+    assert items.ALL and lead_commands.KINDS and lead_recoveries.ARTICLE
     today = day_in_china(datetime.now(UTC))
     law = installed_areas().area(area).law(day_of(today))
     with owner_connection() as connection:

@@ -11,6 +11,7 @@ from functools import wraps
 from typing import Any
 
 import psycopg
+import structlog
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -20,20 +21,23 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from gongji.agency import items
+from gongji.console.said_refusals import words_of
 from gongji.platform import trail
 from gongji.platform.actors import Actor
 from gongji.platform.inbox import inbox_of
 from gongji.platform.installation import installed_law
 from gongji.platform.message_seal import seal_of
 from gongji.platform.page_connection import page_connection
-from gongji.refusals import Refusal
+from gongji.refusals import Fault, Refusal
 from gongji.review.desk import Desk
 from gongji.review.staff import Holding, holdings, post_words
+from gongji.supervision import lead_commands, lead_recoveries
 from gongji.units import day_in_china
 
-assert items.ALL
+assert items.ALL and lead_commands.KINDS and lead_recoveries.ARTICLE
 
 Connection = psycopg.Connection[Any]
+log = structlog.get_logger()
 RECORDS = (
     *("handler", "first_reviewer", "second_reviewer", "inspector", "accountant", "cashier"),
     *("business", "finance", "supervisor", "reader"),
@@ -45,6 +49,8 @@ POLICY = ("business", "supervisor", "reader")
 """The posts that see what reforms of the rules would cost."""
 WATCHES = ("inspector", "supervisor", "audit_officer", "security_officer")
 """The posts that look into leads for supervision."""
+LEADS = (*WATCHES, "accountant", "cashier")
+"""The posts that open leads: those that watch, and those that book what comes in."""
 
 
 def console_connection() -> AbstractContextManager[Connection]:
@@ -134,7 +140,7 @@ Page = Callable[..., HttpResponse]
 def at_work(page: Page) -> Page:
     """Only for a member of staff who is signed in with a second factor.
 
-    A refusal that no page of its own shows is told on a page.
+    A refusal that no page of its own shows is told on a page, and so is a fault: nothing was done.
     Refuses: PermissionDenied where the account is nobody's who works here.
     """
 
@@ -152,7 +158,10 @@ def at_work(page: Page) -> Page:
             try:
                 answer = page(request, clerk, *args, **kwargs)
             except Refusal as refusal:
-                answer = shown(request, clerk, "refused", {"reason": str(refusal)}, 422)
+                answer = shown(request, clerk, "refused", {"reason": words_of(refusal)}, 422)
+            except Fault as fault:
+                log.error("fault", reason=str(fault))
+                answer = shown(request, clerk, "refused", {"reason": str(fault)}, 503)
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
@@ -173,7 +182,7 @@ def shown(
     here["offices"] = clerk.holds(*OFFICES)
     here["trail"] = clerk.holds("audit_officer", "supervisor")
     here["technician"] = clerk.holds("technician")
-    here["watches"] = clerk.holds(*WATCHES)
+    here["sees_leads"] = clerk.holds(*LEADS)
     here["policy"] = clerk.holds(*POLICY)
     here["records"] = clerk.holds(*RECORDS)
     return render(request, f"console/{name}.html", here, status=status)

@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -15,9 +16,10 @@ from gongji.agency.personal_copy import may_be_handed_out
 from gongji.agency.typed_forms import read_acting, whole
 from gongji.console.at_work import RECORDS, Clerk, at_work, shown
 from gongji.console.item_forms import FORMS, shown_content
+from gongji.console.said_refusals import words_of
 from gongji.platform import command_rows
 from gongji.platform.command_rows import CommandRow
-from gongji.refusals import Fault, Refusal
+from gongji.refusals import Refusal
 from gongji.review import desk as life
 from gongji.review.command_kinds import KINDS, get_kind
 from gongji.review.desk import EDITABLE, STATES
@@ -50,6 +52,10 @@ def command_of(clerk: Clerk, number: int, posts: tuple[str, ...] = SEES) -> Comm
     row = command_rows.find_command(clerk.connection, number)
     if row is None or row.area not in clerk.areas_of(*posts):
         raise Http404
+    kind = KINDS.get(row.kind)
+    if kind is not None and kind.seers and row.area not in clerk.areas_of(*kind.seers):
+        clerk.look(f"command {number}", granted=False)
+        raise PermissionDenied
     return row
 
 
@@ -115,7 +121,7 @@ def _previewed(clerk: Clerk, row: CommandRow) -> dict[str, Any]:
     try:
         told = life.preview(clerk.desk, row.id)
     except Refusal as refusal:
-        return {"unseen": str(refusal), "names": names, "chain": _chain(clerk, row, row.steps)}
+        return {"unseen": words_of(refusal), "names": names, "chain": _chain(clerk, row, row.steps)}
     chain = _chain(clerk, row, row.steps or list(told.chain))
     return {"preview": told, "names": names, "chain": chain}
 
@@ -160,7 +166,7 @@ def act(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
     try:
         told = ACTS[name](clerk.desk, clerk.actor, asked)
     except Refusal as refusal:
-        return _page(request, clerk, row, str(refusal), reason)
+        return _page(request, clerk, row, words_of(refusal), reason)
     said = f"第 {number} 号已{ACT_WORDS[name]}：{STATES[told.state]}"
     messages.success(request, said + (f"（{told.result}）" if told.result else ""))
     return HttpResponseRedirect(reverse("console:command", args=[number]))
@@ -177,7 +183,7 @@ def add_paper(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
         paper = PaperFile(request.POST.get("name", ""), content)
         life.add_paper(clerk.desk, clerk.actor, number, paper)
     except Refusal as refusal:
-        return _page(request, clerk, row, str(refusal))
+        return _page(request, clerk, row, words_of(refusal))
     messages.success(request, f"已收下：{request.POST.get('name', '')}")
     return HttpResponseRedirect(reverse("console:command", args=[number]))
 
@@ -193,10 +199,7 @@ def paper(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
         raise Http404
     row = command_of(clerk, found[0], RECORDS)
     clerk.look(f"paper {number}", person=person_in(row))
-    try:
-        kind, opened = open_paper(clerk.connection, clerk.desk.seal, number)
-    except Fault as fault:
-        return shown(request, clerk, "refused", {"reason": str(fault)}, 500)
+    kind, opened = open_paper(clerk.connection, clerk.desk.seal, number)
     way = "inline" if kind.startswith("image/") else "attachment"
     name = f"{number}.{kind.partition('/')[2]}"
     headers = {"Content-Disposition": f'{way}; filename="{name}"'}
@@ -241,4 +244,4 @@ def _seen(clerk: Clerk, number: int) -> dict[str, object]:
     try:
         return seen | {"preview": life.preview(clerk.desk, number)}
     except Refusal as refusal:
-        return seen | {"unseen": str(refusal)}
+        return seen | {"unseen": words_of(refusal)}

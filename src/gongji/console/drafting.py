@@ -1,20 +1,19 @@
 """Drafting items: by a typed form, by a proposal, and bills pasted or from a workbook, each one."""
 
-import tempfile
 import uuid
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from gongji.agency.typed_forms import whole
 from gongji.console.at_work import Clerk, at_work, shown
+from gongji.console.bill_rows import BillRow, from_workbook, once, pasted
 from gongji.console.command_page import command_of, person_in
 from gongji.console.item_forms import BILL, FORMS, ItemForm, read_item, typed_again
+from gongji.console.said_refusals import words_of
 from gongji.people.person_rows import get_person
 from gongji.platform.retention import find_proposal
 from gongji.refusals import Refusal
@@ -22,7 +21,7 @@ from gongji.review import desk as life
 from gongji.review.command_kinds import get_kind
 from gongji.review.desk import EDITABLE, Drafting, Editing
 from gongji.review.staff import agencies
-from gongji.tabular.sheets import Sheet
+from gongji.tabular.cell_forms import key_text
 
 MOST_BILLS = 200
 """How many bills are drafted at a time."""
@@ -74,7 +73,7 @@ def new(request: HttpRequest, clerk: Clerk, kind: str) -> HttpResponse:
     try:
         number = draft_item(clerk, form, typed)
     except Refusal as refusal:
-        return _form_page(request, clerk, form, typed, str(refusal))
+        return _form_page(request, clerk, form, typed, words_of(refusal))
     return HttpResponseRedirect(reverse("console:command", args=[number]))
 
 
@@ -84,7 +83,7 @@ def draft_item(clerk: Clerk, form: ItemForm, typed: dict[str, str]) -> int:
     Refuses: value_invalid, person_unknown; as `life.draft`.
     """
     content = read_item(form, typed)
-    person = get_person(clerk.connection, typed["psn_no"].strip())
+    person = get_person(clerk.connection, key_text(typed["psn_no"]))
     area, _, agency = typed.get("place", "").partition("|")
     asked = Drafting(
         typed.get("msg_id", ""), form.kind, area, agency, "person", str(person.id), content
@@ -129,46 +128,16 @@ def edit(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
         return _form_page(request, clerk, form, typed | {"version": str(row.version)})
     typed = request.POST.dict()
     try:
-        version = int(typed.get("version") or 0)
+        version = whole(typed.get("version", ""))
         content = read_item(form, typed)
         asked = Editing(typed.get("msg_id", ""), number, version, content)
         life.edit(clerk.desk, clerk.actor, asked)
     except Refusal as refusal:
-        return _form_page(request, clerk, form, typed, str(refusal))
+        return _form_page(request, clerk, form, typed, words_of(refusal))
     return HttpResponseRedirect(reverse("console:command", args=[number]))
 
 
 # Bills of one person, several at a time.
-
-
-def pasted(text: str) -> list[dict[str, str]]:
-    """Bills that were pasted from a spreadsheet: a line each, columns by tabs, no head needed."""
-    rows = [line.split("\t") for line in text.splitlines() if line.strip()]
-    if rows and rows[0][0].strip() == BILL[0].label:
-        rows = rows[1:]
-    return [_named(row) for row in rows]
-
-
-def _named(cells: Iterable[str]) -> dict[str, str]:
-    return {one.name: cell.strip() for one, cell in zip(BILL, cells, strict=False)}
-
-
-def from_workbook(file: UploadedFile) -> list[dict[str, str]]:
-    """Bills of a workbook or CSV with the labels of the fields as its head.
-
-    Refuses: file_unreadable, header_invalid, value_invalid for another kind of file.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"票据{Path(file.name or '').suffix.lower()}"
-        path.write_bytes(file.read())
-        sheet = Sheet(path)
-        missing = [one.label for one in BILL if one.needed and one.label not in sheet.columns]
-        if missing:
-            values = {"value": file.name or "", "allowed": "、".join(one.label for one in BILL)}
-            raise Refusal("value_invalid", "表头", values)
-        rows = [row for chunk in sheet.chunks() for row in chunk]
-        named = [dict(zip(sheet.columns, row, strict=False)) for row in rows]
-    return [{one.name: row.get(one.label, "") for one in BILL} for row in named]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -187,25 +156,26 @@ def bills(request: HttpRequest, clerk: Clerk) -> HttpResponse:
         try:
             file = request.FILES.get("file")
             rows = from_workbook(file) if file else pasted(typed.get("bills", ""))
+            rows = once(rows)
             if not 0 < len(rows) <= MOST_BILLS:
                 values = {"value": str(len(rows)), "allowed": f"1 至 {MOST_BILLS} 张"}
                 raise Refusal("value_invalid", "票据", values)
-            context["drafted"] = [_drafted(clerk, typed, n, row) for n, row in enumerate(rows, 1)]
+            context["drafted"] = [_drafted(clerk, typed, row) for row in rows]
             context["msg_id"] = uuid.uuid4().hex
         except Refusal as refusal:
-            context["error"] = str(refusal)
+            context["error"] = words_of(refusal)
     return shown(request, clerk, "bills", context, 422 if context.get("error") else 200)
 
 
-def _drafted(
-    clerk: Clerk, typed: dict[str, str], line: int, row: dict[str, str]
-) -> dict[str, object]:
+def _drafted(clerk: Clerk, typed: dict[str, str], row: BillRow) -> dict[str, object]:
     """One bill drafted, or why not."""
     shared = {"benefit": "ordinary", "applicant": "person"}
     shared |= {name: typed.get(name, "") for name in ("psn_no", "place", "late_reason")}
-    one = shared | row | {"msg_id": f"{typed.get('msg_id', '')}-{line}"}
-    told = {"line": line, "bill": row.get("number", "")}
+    one = shared | row.typed | {"msg_id": f"{typed.get('msg_id', '')}-{row.line}"}
+    told = {"line": row.line, "bill": row.typed.get("number", "")}
+    if row.problem:
+        return told | {"error": row.problem}
     try:
         return told | {"command": draft_item(clerk, FORMS["manual_reimbursement"], one)}
     except Refusal as refusal:
-        return told | {"error": str(refusal)}
+        return told | {"error": words_of(refusal)}

@@ -1,7 +1,7 @@
 """An institution on one page: agreement, levels, access keys, what it settled and is owed.
 
 The page reads as much of an institution with millions of settlements as of one with few: its latest
-entries. What it is owed is worked out when it is asked for.
+entries, and of what it is owed the days that were sealed and what came since.
 """
 
 from datetime import date, timedelta
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from gongji.console.at_work import RECORDS, Clerk, at_work, shown
 from gongji.console.elevation_page import elevated, elevation_shown
+from gongji.console.said_refusals import words_of
 from gongji.institutions import institution_facts
 from gongji.institutions.access_keys import (
     AccessKeyAsked,
@@ -119,10 +120,7 @@ def institution(request: HttpRequest, clerk: Clerk, code: str) -> HttpResponse:
 @require_safe
 @at_work
 def owed(request: HttpRequest, clerk: Clerk, code: str) -> HttpResponse:
-    """What an institution is owed, with the days of a month: a part of its page.
-
-    It adds up every settlement of the institution, so that it is asked for apart.
-    """
+    """What an institution is owed, with the days of a month: a part of its page."""
     clerk.demand(SEES, f"institution {code}")
     found = _get(clerk, code)
     clerk.look(f"institution {code} owed")
@@ -165,5 +163,5 @@ def access_key(request: HttpRequest, clerk: Clerk, code: str) -> HttpResponse:
             what = f"{'issue' if more else 'revoke'} access key {key}"
             clerk.log(trail.Trace(trail.ACT, what, reason=right.reason))
     except Refusal as refusal:
-        return _page(request, clerk, found, error=str(refusal))
+        return _page(request, clerk, found, error=words_of(refusal))
     return _page(request, clerk, found, **more)

@@ -26,7 +26,7 @@ class ItemForm:
     told: tuple[FormField, ...] = field(default=())
 
 
-_PERSON = FormField("psn_no", "参保人编号")
+_PERSON = FormField("psn_no", "参保人编号", "key")
 _APPLICANT = FormField("applicant", "申请人", "choice", choices=APPLICANTS)
 _RELATED = FormField(
     "relation", "账户所有人是其", "choice", choices=tuple((c, n) for n, c in RELATIONS.items())
@@ -34,7 +34,7 @@ _RELATED = FormField(
 _BOND = (
     _PERSON,
     FormField("name", "参保人姓名"),
-    FormField("owner", "账户所有人编号"),
+    FormField("owner", "账户所有人编号", "key"),
     FormField("owner_name", "账户所有人姓名"),
     _RELATED,
     FormField("consented_on", "账户所有人同意日期", "date"),
@@ -43,8 +43,8 @@ _BOND = (
 )
 _CHRONIC = (
     _PERSON,
-    FormField("disease", "病种代码", hint="国家编码，如 M03900"),
-    FormField("certifier", "认定机构编码"),
+    FormField("disease", "病种代码", "key", hint="国家编码，如 M03900"),
+    FormField("certifier", "认定机构编码", "key"),
     FormField("since", "自", "date"),
     FormField("last", "至", "date", needed=False, hint="不填按病种的有效期"),
     FormField(
@@ -52,8 +52,8 @@ _CHRONIC = (
     ),
 )
 BILL = (
-    FormField("number", "票据号"),
-    FormField("institution", "医疗机构编码"),
+    FormField("number", "票据号", "key"),
+    FormField("institution", "医疗机构编码", "key"),
     FormField("service_date", "就医日期", "date"),
     FormField("total_fen", "总额（元）", "yuan"),
     FormField("in_scope_fen", "政策范围内（元）", "yuan"),
@@ -141,13 +141,67 @@ def _text(one: FormField, value: Any) -> str:
     return yuan_text(value) if one.kind == "yuan" else str(value)
 
 
-_NAMES = {"documents": "文件", "figures": "参数", "since": "自"}
+_NAMES = {
+    "documents": "文件",
+    "figures": "参数",
+    "since": "自",
+    "last": "至",
+    "reason": "原因",
+    "psn_no": "参保人编号",
+    "serial": "备案流水号",
+    "applicant": "申请人",
+    "institution": "医药机构",
+    "proposal": "销毁建议",
+    "third_party": "有第三人责任",
+    "advance": "先行支付",
+    "withdrawn": "撤回",
+    "payee": "收款账户",
+    "claim": "债权",
+    "fen": "金额（元）",
+    "payer": "退款人",
+    "received_on": "收到日期",
+    "bank_ref": "银行凭证号",
+    "lines": "明细",
+    "agency": "受理机构",
+    "order": "业务参考号",
+    "returned_on": "退票日期",
+    "staff": "人员",
+    "post": "岗位",
+    "area": "统筹区",
+    "holding": "任职",
+    "stands_for": "代哪一任职",
+    "lead": "线索",
+    "reasons": "理由",
+    "grounds": "依据",
+    "stake_fen": "涉及金额（元）",
+    "due_on": "期限",
+    "step": "办理",
+    "day": "日期",
+    "said": "要点",
+    "verdict": "认定",
+    "recover_fen": "须追回（元）",
+    "end": "了结",
+}
 """What is said of a kind without a form, in words."""
+LABELS = _NAMES | {
+    one.name: one.label.removesuffix("（元）")
+    for form in FORMS.values()
+    for one in (*form.fields, *form.told)
+}
+"""What fields are called, whichever form has them."""
 _LONG = 200
 
 
-def _said(value: Any) -> str:
-    """A value in words; of a long text only how long it is."""
+def _said(value: Any, name: str = "") -> str:
+    """A value in words; of a long text only how long it is, of a list how many there are."""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, list):
+        return f"{len(value)} 行"
+    if name.endswith("fen"):
+        return yuan_text(value)
+    if name == "payee":
+        return "已加密；见预览"
     if isinstance(value, Mapping):
         return "；".join(f"{name} {_said(one)}" for name, one in value.items())
     text = str(value)
@@ -159,9 +213,9 @@ def shown_content(kind: str, content: Mapping[str, Any]) -> list[tuple[str, str]
     form = FORMS.get(kind)
     if form is None:
         return [
-            (_NAMES.get(name, name), _said(value))
+            (_NAMES.get(name, name), dict(APPLICANTS).get(str(value)) or _said(value, name))
             for name, value in content.items()
-            if value not in (None, {})
+            if value not in (None, {}, "")
         ]
     given = {**content, **content.get("told", {})}
     return [

@@ -18,6 +18,7 @@ from gongji.agency.typed_forms import FormField, read_field
 from gongji.console.at_work import Clerk, at_work, shown
 from gongji.console.command_page import command_of
 from gongji.console.rulebook_pages import MARKS, area_of, law_of, open_parameters, own_area
+from gongji.console.said_refusals import words_of
 from gongji.platform import trail
 from gongji.platform.command_rows import CommandRow
 from gongji.platform.laws import LawVersion, newest_of
@@ -94,7 +95,7 @@ def change(request: HttpRequest, clerk: Clerk, area: str) -> HttpResponse:
     except RulebookError as error:
         return _form_page(request, clerk, area, typed, problems=error.problems)
     except Refusal as refusal:
-        return _form_page(request, clerk, area, typed, error=str(refusal))
+        return _form_page(request, clerk, area, typed, error=words_of(refusal))
     _tried(clerk, law)
     return HttpResponseRedirect(reverse("console:law-change", args=[number]))
 
@@ -209,7 +210,7 @@ def law_change(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
     except RulebookError as error:
         context["problems"] = error.problems
     except Refusal as refusal:
-        context["error"] = str(refusal)
+        context["error"] = words_of(refusal)
     return shown(request, clerk, "law_change", context)
 
 

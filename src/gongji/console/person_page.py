@@ -16,13 +16,20 @@ from django.views.decorators.http import require_POST, require_safe
 from gongji.agency.notices import notices_of
 from gongji.console.at_work import RECORDS, Clerk, at_work, shown
 from gongji.console.meter_limits import shown_meters
+from gongji.console.said_refusals import words_of
 from gongji.institutions import institution_rows
 from gongji.ledger import person_journal
 from gongji.ledger.entry_rows import READ, EntryRow, read_entry
 from gongji.ledger.statement import ACCOUNTS, EVENTS
 from gongji.people import person_facts
 from gongji.people.person_facts import FactRow
-from gongji.people.person_rows import Person, find_by_card, find_by_certificate, persons_by_id
+from gongji.people.person_rows import (
+    Person,
+    find_by_card,
+    find_by_certificate,
+    name_spellings,
+    persons_by_id,
+)
 from gongji.platform import trail
 from gongji.platform.actors import KINDS as ACTORS
 from gongji.platform.identity import RESIDENT, Identity, mask_name, mask_number, normalise
@@ -54,7 +61,7 @@ BAND = 720
 """How wide the band of a person's status is, in units of its picture."""
 LAST = (1 << 63) - 1
 _ENTRIES = f"{READ} where e.person = %s and e.id < %s order by e.id desc limit %s"
-_BY_NAME = """select id from person where area = any(%s) and name = %s and id > %s
+_BY_NAME = """select id from person where area = any(%s) and name = any(%s) and id > %s
 order by id limit %s"""
 _BY_NUMBER = "select id from person where area = any(%s) and psn_no = %s"
 _ITEMS = """select id, kind, state, made_at, due_on from command
@@ -77,7 +84,8 @@ def _find(clerk: Clerk, text: str, after: int) -> list[Person]:
         return []
     areas = clerk.areas_of(*RECORDS)
     if not text.isascii():
-        rows = clerk.connection.execute(_BY_NAME, [areas, text, after, FOUND]).fetchall()
+        spelt = name_spellings(text)
+        rows = clerk.connection.execute(_BY_NAME, [areas, spelt, after, FOUND]).fetchall()
     else:
         rows = clerk.connection.execute(_BY_NUMBER, [areas, text]).fetchall()
     if rows:
@@ -286,5 +294,5 @@ def entry(request: HttpRequest, clerk: Clerk, number: int, entry_number: int) ->
                 for one in told.sentences
             ]
         except (Refusal, RulebookError) as refusal:
-            context["untold"] = str(refusal)
+            context["untold"] = words_of(refusal)
     return shown(request, clerk, "person_entry", context)

@@ -21,6 +21,7 @@ from gongji.agency.policy_jobs import (
     policy_run,
 )
 from gongji.console.at_work import POLICY, Clerk, at_work, shown
+from gongji.console.said_refusals import words_of
 from gongji.law.engine.amendment import figures_with_documents
 from gongji.law.engine.visit import read_date
 from gongji.law.rulebook.figure_paths import typed_figure, unit_of
@@ -102,7 +103,7 @@ def _page(
     try:
         sections = _rows(_law(room, area, day), typed)
     except Refusal as refusal:
-        sections, error = {}, error or str(refusal)
+        sections, error = {}, error or words_of(refusal)
     offered = [one for one in policy_runs.populations(room.populations) if one.offered_in(area)]
     listed = staff_jobs.kept_or_own(clerk.connection, KIND, _areas(clerk), clerk.id)
     context = {
@@ -214,7 +215,7 @@ def ask(request: HttpRequest, clerk: Clerk, kind: str) -> HttpResponse:
     try:
         asked = read(clerk, typed, area)
     except (Refusal, RulebookError) as refusal:
-        return _page(request, clerk, typed, str(refusal))
+        return _page(request, clerk, typed, words_of(refusal))
     with clerk.connection.transaction():
         job = ask_run(clerk.connection, asked, clerk.id, clerk.desk.now)
         clerk.log(trail.Trace(trail.ACT, f"policy run {job.id}"))
@@ -289,7 +290,7 @@ def act(request: HttpRequest, clerk: Clerk, number: int) -> HttpResponse:
             name = request.POST.get("name", "")
             staff_jobs.keep(clerk.connection, number, name, clerk.id, clerk.desk.now)
         except Refusal as refusal:
-            return _run_page(request, clerk, found, str(refusal))
+            return _run_page(request, clerk, found, words_of(refusal))
         clerk.log(trail.Trace(trail.ACT, f"policy keep {number}"))
     return HttpResponseRedirect(reverse("console:policy-run", args=[number]))
 

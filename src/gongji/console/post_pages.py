@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from gongji.agency.typed_forms import FormField, read_field
 from gongji.console.at_work import OFFICES, Clerk, at_work, shown
 from gongji.console.elevation_page import elevated, elevation_shown
+from gongji.console.said_refusals import words_of
 from gongji.platform import trail
 from gongji.platform.installation import installed_areas
 from gongji.refusals import Refusal
@@ -124,7 +125,7 @@ def ask_post(request: HttpRequest, clerk: Clerk) -> HttpResponse:
             number = life.draft(clerk.desk, clerk.actor, asked).command
             life.preview(clerk.desk, number)
     except Refusal as refusal:
-        return _page(request, clerk, typed, str(refusal))
+        return _page(request, clerk, typed, words_of(refusal))
     return HttpResponseRedirect(reverse("console:command", args=[number]))
 
 
@@ -183,7 +184,7 @@ def people(request: HttpRequest, clerk: Clerk) -> HttpResponse:
         try:
             context |= _changed(request, clerk)
         except Refusal as refusal:
-            context |= {"error": str(refusal), "typed": request.POST.dict()}
+            context |= {"error": words_of(refusal), "typed": request.POST.dict()}
             status = 422
     context["rows"] = clerk.connection.execute(_STAFF).fetchall()
     context["may_add"] = clerk.holds("administrator")

@@ -3,7 +3,8 @@
 An entry is numbered once every transaction older than its own has ended, whatever its date, so
 nothing can slip in between two numbers afterwards. The hash of an entry covers the entry, its
 settlement and its postings; columns and encoding are listed by version, and an old seal is verified
-by the version that made it. This module does not know where else a seal is kept.
+by the version that made it. With each link goes what institutions did by the day (`sealed_day`).
+This module does not know where else a seal is kept.
 """
 
 from collections.abc import Iterator
@@ -151,6 +152,7 @@ def _link(connection: Connection, area: str, restored: bool) -> tuple[Seal | Non
     values |= {"encoding": ENCODING, "algorithm": ALGORITHM}
     made = connection.execute(_CHAIN, values).fetchone()
     assert made is not None
+    connection.execute("select sum_sealed_days(%(area)s, %(number)s)", values)
     return Seal(area, *made), whole
 
 
@@ -159,7 +161,8 @@ def verify_seals(connection: Connection, area: str = "") -> Iterator[Difference]
 
     The caller is in a transaction that sees one snapshot.
     Shape:   check `seal`; `what` is the entry (`entry`), its place (`number`), a link (`hash`,
-             `previous`), or an entry that was added behind the seals (`added`).
+             `previous`), an entry that was added behind the seals (`added`), or what is kept of
+             an institution's day (`day`).
     """
     connection.execute("set local timezone = 'UTC'")
     links = connection.execute(_LINKS, [area, area]).fetchall()
@@ -175,6 +178,8 @@ def verify_seals(connection: Connection, area: str = "") -> Iterator[Difference]
         yield from _verify_link(connection, code, (number, first, last), encoding, kept, previous)
     for code, entry in connection.execute(_ADDED, [area, area]).fetchall():
         yield _difference(code, entry, "added", "", "")
+    for code, what, kept, rebuilt in connection.execute(_DAYS, {"area": area}).fetchall():
+        yield _difference(code, None, f"day {what}", kept, rebuilt)
 
 
 _LINKS = """select area, number, first, last, encoding, algorithm, hash, previous from seal
@@ -187,6 +192,37 @@ join (select distinct on (area) area, through_xact as through from seal
 where (e.xact < s.through or e.xact >= pg_snapshot_xmax(pg_current_snapshot()))
   and (%s = '' or e.area = %s)
   and not exists (select 1 from sealed d where d.entry = e.id) order by 1, 2"""
+
+
+DAY_SUMS = (
+    *("settlements", "total_fen", "pool_fen", "supplements_fen", "account_fen", "cash_fen"),
+    *("borne_fen", "owed_fen"),
+)
+"""What is kept of an institution's day."""
+_DAYS = f"""
+with kept as (
+  select area, institution, accounting_date as day, benefit,
+    {", ".join(f"sum({name})::bigint as {name}" for name in DAY_SUMS)}
+  from sealed_day where %(area)s in ('', area) group by 1, 2, 3, 4),
+rebuilt as (
+  select e.area, e.institution, e.accounting_date as day, s.benefit,
+    sum(case e.kind when 'settlement' then 1 else -1 end)::bigint as settlements,
+    sum(s.total_fen)::bigint as total_fen, sum(s.pool_fen)::bigint as pool_fen,
+    sum(s.supplements_fen)::bigint as supplements_fen,
+    sum(s.account_fen + s.family_fen)::bigint as account_fen,
+    sum(s.cash_fen)::bigint as cash_fen, sum(s.borne_fen)::bigint as borne_fen,
+    sum(s.total_fen - s.cash_fen - s.borne_fen)::bigint as owed_fen
+  from sealed d join entry e on e.id = d.entry join settlement s on s.entry = e.id
+  where e.kind in ('settlement', 'cancellation') and %(area)s in ('', d.area)
+  group by 1, 2, 3, 4)
+select area, institution || ' ' || day || ' ' || benefit || ' ' || x.what, x.kept::text,
+  x.rebuilt::text
+from kept k full join rebuilt r using (area, institution, day, benefit)
+cross join lateral (values
+  {", ".join(f"('{n}', coalesce(k.{n}, 0), coalesce(r.{n}, 0))" for n in DAY_SUMS)}
+) as x(what, kept, rebuilt)
+where x.kept <> x.rebuilt order by 1, 2"""
+"""What is kept of institutions' days otherwise than what was sealed of them."""
 
 
 def _verify_link(

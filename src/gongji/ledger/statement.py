@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 
 from gongji.ledger.chart import KEPT, RISES_BY_DEBIT
+from gongji.ledger.seals import DAY_SUMS
 from gongji.refusals import Refusal
 from gongji.units import Fen
 
@@ -191,6 +192,8 @@ def of_institution(
 ) -> InstitutionStatement:
     """An institution's statement for the accounting dates from `since` to `until`, both included.
 
+    Ensures: no more is read than the days that there were and what was not sealed yet, however many
+             the settlements.
     Refuses: institution_unknown; value_invalid.
     """
     _check_span(since, until)
@@ -281,18 +284,37 @@ where e.person = %(person)s and e.accounting_date <= %(until)s
 group by 1, 2, 3 having sum((m->>3)::bigint) <> 0 order by 1, 2, 3"""
 
 _OWED = "(s.total_fen - s.cash_fen - s.borne_fen)"
-_OURS = """from entry e join settlement s on s.entry = e.id
-where e.institution = %(code)s and e.kind in ('settlement', 'cancellation')"""
-OWED_BEFORE = f"""
-select coalesce(sum({_OWED}), 0)::bigint {_OURS} and e.accounting_date < %(since)s"""
+# The areas are skipped through by their index; in each only what no seal has taken yet is read.
+_DAYS = f"""
+with recursive areas as (
+  select min(area) as area from entry
+  union all
+  select (select min(e.area) from entry e where e.area > a.area) from areas a
+  where a.area is not null),
+open as (
+  select e.id, e.kind, e.accounting_date from areas a
+  left join lateral (
+    select through_xact from seal where area = a.area order by number desc limit 1) l on true
+  cross join lateral (
+    select id, kind, accounting_date from entry
+    where area = a.area and xact >= coalesce(l.through_xact, '0'::xid8) and institution = %(code)s
+      and kind in ('settlement', 'cancellation')
+      and not exists (select from sealed d where d.entry = entry.id)) e),
+days as (
+  select accounting_date, benefit, settlements, total_fen, pool_fen, supplements_fen, account_fen,
+    cash_fen, borne_fen, owed_fen from sealed_day where institution = %(code)s
+  union all
+  select o.accounting_date, s.benefit, case o.kind when 'settlement' then 1 else -1 end,
+    s.total_fen, s.pool_fen, s.supplements_fen, s.account_fen + s.family_fen, s.cash_fen,
+    s.borne_fen, {_OWED}
+  from open o join settlement s on s.entry = o.id)"""
+"""What an institution did, by day and benefit: what the seals took, and what none has taken."""
+OWED_BEFORE = f"""{_DAYS}
+select coalesce(sum(owed_fen), 0)::bigint from days where accounting_date < %(since)s"""
 
-BY_DAY = f"""
-select e.accounting_date, s.benefit,
-  (count(*) filter (where e.kind = 'settlement') - count(*) filter (where e.kind = 'cancellation')),
-  sum(s.total_fen)::bigint, sum(s.pool_fen)::bigint, sum(s.supplements_fen)::bigint,
-  sum(s.account_fen + s.family_fen)::bigint, sum(s.cash_fen)::bigint, sum(s.borne_fen)::bigint,
-  sum({_OWED})::bigint
-{_OURS} and e.accounting_date between %(since)s and %(until)s
+BY_DAY = f"""{_DAYS}
+select accounting_date, benefit, {", ".join(f"sum({one})::bigint" for one in DAY_SUMS)}
+from days where accounting_date between %(since)s and %(until)s
 group by 1, 2 order by 1, 2"""
 
 # The index entry_institution has them in this order.

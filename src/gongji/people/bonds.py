@@ -127,7 +127,7 @@ def _side(fact: FactRow, name: str, psn_no: str) -> BondSide:
 def _other(connection: Database, content: BondTerms, person: Person) -> Person:
     """The other side, known by number and name; a wrong name is told as an unknown number."""
     found = person_rows.find_person(connection, content.psn_no.strip())
-    if found is None or found.name != content.name.strip():
+    if found is None or person_rows.name_key(found.name) != person_rows.name_key(content.name):
         raise Refusal("bond_person_unknown", "psn_no")
     if found.id == person.id:
         raise Refusal("bond_with_oneself", "psn_no")
@@ -342,7 +342,7 @@ def bond_sides(connection: Database, content: BondRecord, day: date) -> BondSide
 
 def _named(connection: Database, psn_no: str, name: str) -> Person:
     found = person_rows.find_person(connection, psn_no.strip())
-    if found is None or found.name != name.strip():
+    if found is None or person_rows.name_key(found.name) != person_rows.name_key(name):
         raise Refusal("bond_person_unknown", "psn_no")
     return found
 

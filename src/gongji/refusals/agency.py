@@ -18,6 +18,7 @@ AGENCY: dict[str, str] = {
     "payout_unconfirmed": "第 {value} 批还没有经出纳确认，不能生成银行文件；请先确认",
     "claim_unknown": "没有第 {value} 号第三人债权；请核对编号",
     "claim_exceeded": "第 {value} 号债权还可追回 {left} 元，登记的金额须大于零且不超过它",
+    "claim_paper_known": "银行凭证 {value} 已经登记过；同一凭证只登记一次，请核对凭证号",
     "law_unchanged": "统筹区 {area} 的规则没有任何改动；请填写参数或上传文件",
     "law_change_wrong": "改动后的规则有 {count} 处问题：{problems}；请改正后重新提交",
     "law_document_wrong": "文件 {file} 不是统筹区 {area} 的规则：{reason}；请核对文件头",

@@ -4,6 +4,7 @@ The rooms above register their kinds here; this room carries them through their 
 nothing of what they do.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,7 +66,8 @@ class CommandKind:
 
     Shape:   `makers` the posts that hand it in; `people` whether the insured hand it in themselves;
              `item` whether rulebooks have it as an item (事项), whose chain and papers then hold,
-             else `chain` is its chain, each step at the prefecture's agency.
+             else `chain` is its chain, each step at the prefecture's agency; `seers` the posts that
+             alone may look at it (none: whoever may look at commands).
     """
 
     kind: str
@@ -77,6 +79,7 @@ class CommandKind:
     people: bool = False
     item: bool = False
     chain: tuple[str, ...] = ()
+    seers: tuple[str, ...] = ()
 
 
 KINDS: dict[str, CommandKind] = {}
@@ -110,9 +113,20 @@ def read_content(kind: CommandKind, content: dict[str, Any]) -> Any:
     try:
         return msgspec.convert(content, kind.content)
     except msgspec.ValidationError as error:
-        raise Refusal(
-            "value_invalid", "content", {"value": str(error), "allowed": kind.words}
-        ) from None
+        raise _unread(kind, content, str(error)) from None
+
+
+_PLACE = re.compile(r"`\$\.(\w+)")
+_LENGTH = re.compile(r"length <= (\d+)")
+
+
+def _unread(kind: CommandKind, content: dict[str, Any], problem: str) -> Refusal:
+    """What does not fit, in words: the field and what it may be."""
+    place, length = _PLACE.search(problem), _LENGTH.search(problem)
+    name = place[1] if place else "content"
+    allowed = f"不超过 {length[1]} 个字" if length else f"“{kind.words}”的格式"
+    value = str(content.get(name, ""))[:40] if place else problem
+    return Refusal("value_invalid", name, {"value": value, "allowed": allowed})
 
 
 Chain = tuple[ChainStep, ...]

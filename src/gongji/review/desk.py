@@ -308,7 +308,7 @@ def give_back(desk: Desk, actor: Actor, content: Acting) -> Became:
     def run() -> Became:
         row = _open(desk, content.command, "退回", ("submitted",))
         if not content.reason.strip():
-            raise Refusal("reason_missing", "reason")
+            raise Refusal("reason_missing", "原因")
         staff, holding = _turn(desk, actor, row)
         step = NewStep(row.position + 1, staff, holding, "return", content.reason)
         _step(desk, actor, row, step)
@@ -327,7 +327,7 @@ def withdraw(desk: Desk, actor: Actor, content: Acting) -> Became:
     def run() -> Became:
         row = _open(desk, content.command, "撤回", (*EDITABLE, "submitted"))
         if not content.reason.strip():
-            raise Refusal("reason_missing", "reason")
+            raise Refusal("reason_missing", "原因")
         holding = _own(desk, actor, row, "撤回")
         if holding is not None:
             _step(desk, actor, row, NewStep(0, holding[0], holding[1], "withdraw", content.reason))

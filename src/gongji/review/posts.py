@@ -14,6 +14,7 @@ from psycopg import errors
 
 from gongji.platform.actors import Actor
 from gongji.platform.commands import command
+from gongji.platform.spans import check_order
 from gongji.refusals import Refusal
 from gongji.review.command_kinds import Case, CommandKind, Examination, PreviewLine, register
 from gongji.review.staff import get_agency, post_words
@@ -66,7 +67,7 @@ def grant_post(
 ) -> int:
     """Grant a post; gives the holding. `number` is the command by which it was approved.
 
-    Refuses: staff_unknown, post_unknown, agency_unknown, post_incompatible.
+    Refuses: staff_unknown, post_unknown, agency_unknown, dates_reversed, post_incompatible.
     """
     _check_grant(connection, content)
     new = _NewHolding(content.staff, content.post, content.since, content.last)
@@ -89,6 +90,7 @@ def _check_grant(connection: Connection, content: PostGrant) -> None:
         raise Refusal("post_unknown", "post", values)
     if content.agency:
         get_agency(connection, content.area, content.agency)
+    check_order(content.since, content.last)
     _name(connection, content.staff)
     _apart(connection, content.staff, content.post, (content.since, content.last))
 

@@ -2,8 +2,8 @@
 
 The bill is decided on the facts and the law of the day of service and on the meters as they are
 now: in order of arrival. Nothing is drawn from an account, since the person paid it all; what the
-funds pay becomes a payable of the person. A bill is known by institution and number, and is
-entered once.
+funds pay becomes a payable of the person. A bill is known by institution and number, however that
+is spelt, and is entered once.
 
 Law:     楚政规〔2022〕2号 第二十五条, 云府办〔2022〕20号 第二十一条: what could not be settled at
          once.
@@ -33,7 +33,8 @@ from gongji.settlement.counter_facts import Seen
 from gongji.settlement.decide_bill import Decided
 from gongji.settlement.facts_today import Places, read_registry
 from gongji.settlement.routes import Route
-from gongji.units import Fen, day_of
+from gongji.tabular.cell_forms import key_text
+from gongji.units import Fen, day_of, yuan_text
 
 Connection = psycopg.Connection[Any]
 REIMBURSEMENT = "reimbursement"
@@ -80,9 +81,9 @@ class PaperDecision:
 def decide_paper(connection: Connection, bill: PaperBill, areas: Areas) -> PaperDecision:
     """What a bill comes to now, to the fen; enters nothing.
 
-    Refuses: person_unknown, not_insured, institution_unknown, total_differs, date_outside,
-             field_unknown, value_invalid; what the engine refuses. A gate is no refusal: the pool
-             then pays nothing.
+    Refuses: person_unknown, not_insured, institution_unknown, amount_negative, total_differs,
+             date_outside, field_unknown, value_invalid; what the engine refuses. A gate is no
+             refusal: the pool then pays nothing.
     """
     sums = _sums(bill)
     person = lock_person(connection, bill.psn_no)
@@ -112,17 +113,24 @@ def decide_paper(connection: Connection, bill: PaperBill, areas: Areas) -> Paper
     return PaperDecision(person, home, decided, row[0] if row else None)
 
 
+def bill_number(text: str) -> str:
+    """The number of a bill as it is compared: `ａｂ 100` is AB100, however it was typed."""
+    return "".join(key_text(text).upper().split())
+
+
 def _key(bill: PaperBill) -> str:
-    return f"bill|{bill.institution}|{bill.number}"
+    return f"bill|{bill.institution}|{bill_number(bill.number)}"
 
 
 def _sums(bill: PaperBill) -> Sums:
     parts = (bill.above_standard_fen, bill.wholly_own_fen, bill.first_self_pay_fen)
-    added = sum(parts) + bill.in_scope_fen
-    if added != bill.total_fen or min(*parts, bill.in_scope_fen) < 0:
-        values = {"value": str(bill.total_fen), "total": str(added)}
-        raise Refusal("total_differs", "total_fen", values)
-    return Sums(bill.total_fen, *parts, bill.in_scope_fen)
+    amounts = (*parts, bill.in_scope_fen)
+    if min(amounts) < 0:
+        raise Refusal("amount_negative", "票据的金额", {"value": yuan_text(min(amounts))})
+    if sum(amounts) != bill.total_fen:
+        values = {"value": yuan_text(bill.total_fen), "total": yuan_text(sum(amounts))}
+        raise Refusal("total_differs", "总额", values)
+    return Sums(bill.total_fen, *amounts)
 
 
 @dataclass(frozen=True)

@@ -10,24 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
-from psycopg.rows import class_row
 
 from gongji.platform import trail
+from gongji.supervision.lead_rows import GOES_ON, Lead, LeadsSought, leads
 
 Connection = psycopg.Connection[Any]
 RULE = "读取证件异常"
-STATES = {
-    "open": "待核查",
-    "looked_at": "已核查",
-    "heard": "已听取陈述",
-    "confirmed": "属实",
-    "lawful": "合理例外",
-    "data_error": "数据错误",
-    "handed_over": "已移交",
-    "recovered": "已追回",
-    "closed": "已办结",
-}
-"""What the states of a lead are called."""
 DAY = timedelta(days=1)
 CARE = timedelta(days=7)
 """For how long after it was opened a record may turn out to have been opened for care."""
@@ -41,7 +29,7 @@ select left(i.area, 4) || '00', %(print)s, v.id, i.code, 0, true, 'access_log', 
 from institution i, rule_version v where i.code = %(code)s and v.rule = %(rule)s
 order by v.id desc limit 1 on conflict (fingerprint) do nothing returning id, area"""
 _GOES_ON = """select id from lead where subject_kind = 'institution' and subject = %s
-  and state in ('open', 'looked_at', 'heard') order by id limit 1"""
+  and state = any(%s) order by id limit 1"""
 _LEAD = """insert into lead (area, subject_kind, subject, made_at)
 values (%s, 'institution', %s, %s) returning id"""
 
@@ -59,7 +47,7 @@ def note_crowds(connection: Connection, since: datetime) -> int:
         if found is None:
             continue
         finding, area = found
-        lead = connection.execute(_GOES_ON, [code]).fetchone()
+        lead = connection.execute(_GOES_ON, [code, list(GOES_ON)]).fetchone()
         lead = lead or connection.execute(_LEAD, [area, code, at]).fetchone()
         assert lead is not None
         connection.execute(
@@ -72,39 +60,9 @@ def note_crowds(connection: Connection, since: datetime) -> int:
 # Reading them.
 
 
-@dataclass(frozen=True)
-class CrowdLead:
-    """A lead: the code of the institution, its name, in which state, when it was last found."""
-
-    id: int
-    area: str
-    institution: str
-    name: str
-    state: str
-    findings: int
-    last: datetime
-
-    @property
-    def state_words(self) -> str:
-        """What its state is called."""
-        return STATES[self.state]
-
-
-_LEADS = """select l.id, l.area, l.subject as institution, coalesce(i.name, '') as name, l.state,
-  count(*) as findings, max(f.found_at) as last
-from lead l join lead_finding b on b.lead = l.id join finding f on f.id = b.finding
-join rule_version v on v.id = f.rule_version left join institution i on i.code = l.subject
-where v.rule = %(rule)s and l.area = any(%(areas)s) and (%(lead)s = 0 or l.id = %(lead)s)
-group by l.id, i.name having max(f.found_at) >= %(since)s order by last desc, l.id desc limit 100"""
-
-
-def crowd_leads(
-    connection: Connection, areas: Collection[str], since: datetime, lead: int = 0
-) -> list[CrowdLead]:
-    """The leads of some areas found since an instant, the last first; or the one of a number."""
-    values = {"rule": RULE, "areas": list(areas), "since": since, "lead": lead}
-    with connection.cursor(row_factory=class_row(CrowdLead)) as cursor:
-        return cursor.execute(_LEADS, values).fetchall()
+def crowd_leads(connection: Connection, areas: Collection[str], since: datetime) -> list[Lead]:
+    """The leads of some areas that the trail gave since an instant, the newest first."""
+    return leads(connection, areas, LeadsSought(rule=RULE, since=since))
 
 
 @dataclass(frozen=True)
@@ -124,7 +82,7 @@ class CrowdEvidence:
 
 
 _FOUND = """select f.found_at from lead_finding b join finding f on f.id = b.finding
-where b.lead = %s order by 1 desc"""
+where b.lead = %s and f.snapshot = 'access_log' order by 1 desc"""
 _REASON = "select reason from access_log where at = %s and actor = %s and way = 'flag'"
 _OF_DAY = """from access_log where actor_kind = 'institution' and actor = %(code)s
   and way = 'look' and at > %(since)s and at <= %(at)s"""
@@ -138,7 +96,7 @@ _TREATED = f"""select count(*), count(*) filter (where exists (
 from (select distinct person {_OF_DAY} and reason = 'certificate') p"""
 
 
-def crowd_evidence(connection: Connection, lead: CrowdLead) -> list[CrowdEvidence]:
+def crowd_evidence(connection: Connection, lead: Lead) -> list[CrowdEvidence]:
     """What the trail says of each day on which the institution of a lead was flagged."""
     return [
         _evidence(connection, lead.institution, at)
