@@ -16,6 +16,7 @@ from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.law import KEPT, Law
 from gongji.law.rulebook.vocabulary import BENEFIT_NAMES, FACTS
 from gongji.platform.installation import installed_areas
+from gongji.portal import english
 from gongji.portal.family import RELATIONS
 from gongji.portal.ui_texts import is_english
 from gongji.refusals import Refusal
@@ -35,7 +36,9 @@ SENTENCES = {
     "not_ruled": "{place}的文件没有规定{value}",
     "self_pay_missing": "目录没有给出乙类项目 {value} 的先行自付比例，{place}的文件也没有规定",
     "level_missing": "还没有选医疗机构的级别",
-    "amount_invalid": "{field}：“{value}”不是金额；请只填数字，像 800 或 800.50 这样",
+    "amount_invalid": "{field}：“{value}”不是金额；请只填数字，至多两位小数，像 800 或 800.50 这样",
+    "no_such_day": "{field} 的值 {value} 无法识别：没有这一天",
+    "beyond": "{field}应{allowed}，不能是 {value}",
     "amount_negative": "{field}不能是负数：{value}",
     "no_prescription": "在药店购药没有定点医疗机构的处方",
 }
@@ -122,8 +125,9 @@ def _parameter(path: str, area: Area) -> dict[str, str]:
 
 def _allowed(text: str, words: dict[str, str]) -> str:
     """What is allowed, in words: names for codes, of `code（name）` the name."""
-    if text in _FORMS:
-        return text if is_english() else _FORMS[text]
+    form = text.partition("（")[0]
+    if form in _FORMS:
+        return form if is_english() else _FORMS[form]
     found: dict[str, None] = {}
     for one in text.split("、"):
         code, bracket, name = one.removesuffix("）").partition("（")
@@ -156,7 +160,7 @@ def _called(code: str, words: Mapping[str, str]) -> str:
 
 def sentence(refusal: Refusal) -> str:
     """The sentence of a refusal that is in words."""
-    form = SENTENCES.get(refusal.code)
+    form = SENTENCES.get(english.wording_of(refusal))
     if refusal.code == "value_invalid" and refusal.field == OF_THE_LINK:
         form = "链接中的累计或数字认不出来；可取：{allowed}"
     if form is None:
