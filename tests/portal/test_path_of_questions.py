@@ -245,6 +245,14 @@ def test_a_day_after_the_rules_is_answered_by_their_last_day(client: Any) -> Non
     assert found.fields["date"]["value"] == "2026-06-01", "what was typed stays"
 
 
+def test_a_day_before_the_rules_is_answered_by_their_first_day(client: Any) -> None:
+    found = page(client, **YUNFU | {"date": "2001-01-01"}, total="100", selected="true")
+    assert "下面按规则有效的第一天算" in found.text and "医保报 55.00元" in found.text
+    (link,) = [href for text, href in found.links if text.startswith("按规则有效的第一天计算")]
+    assert "date=2022-09-01" in link
+    assert found.fields["date"]["value"] == "2001-01-01", "what was typed stays"
+
+
 def test_the_bill_lies_on_the_curve_that_quote_gives(portal: Any) -> None:
     from gongji.portal.bill_curve import bill_curve, drawn
     from gongji.portal.calculation import answer

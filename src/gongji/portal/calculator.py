@@ -43,8 +43,6 @@ from gongji.units import date_of, day_of
 DEFAULTS = {"status": "active", "level": "2", "benefit": "ordinary", "total": "1000"}
 """What a visitor finds who has said nothing yet."""
 NOT_FOUND = "没有找到这家机构，先按所选级别计算；请从列表中选"
-MOST_LIKELY = 5
-"""Institutions offered for a name that is none's."""
 _LEVELS = tuple((code, n) for n, code in LEVELS.items() if n not in (NO_LEVEL, PHARMACY))
 
 
@@ -196,9 +194,8 @@ def _likely(given: Question, form: fields.InputForm) -> list[tuple[str, str]]:
     if form.law is None:
         return []
     day = date_of(read_date("date", given.get("date")))
-    found = institutions.suggestions(form.law.area, day, given.get("institution"))
-    labels = institutions.labels(found)[:MOST_LIKELY]
-    return [(label, given.with_facts(institution=label).link()) for label in labels]
+    likely = institutions.likely(form.law.area, day, given.get("institution"))
+    return [(label, given.with_facts(institution=label).link()) for label in likely]
 
 
 def _opened(context: dict[str, Any], path: PathOfQuestions, within: Question) -> dict[str, Any]:

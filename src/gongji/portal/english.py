@@ -343,7 +343,8 @@ REFUSALS: Mapping[str, str] = _REASONS | {
     "them to the agency",
     "papers_missing": "papers are still missing: {names}; please hand them all in first",
     "evidence_type": "{value} is no PDF, JPEG or PNG; please take another photograph or file",
-    "evidence_size": "{value} has {size} bytes; from 1 to {most} are taken; please make it smaller",
+    "evidence_size": "{value}: no file was chosen, or it is larger than {most} MB; please choose "
+    "again",
     "evidence_unsafe": "{value} holds something that runs by itself; please make a plain PDF of it",
     "evidence_unknown": "“{value}” is no paper of this item; there are: {allowed}",
     "command_state": "item {value} is “{state}” now and cannot be changed so; please reload",
@@ -379,6 +380,8 @@ _ALLOWED = tuple(
         (r"(\S+) 或 \1\.年份", r"\1 or \1.year"),
         (r"(YYYY\S+)（.*）", r"\1"),
         ("（空）", "nothing"),
+        ("不超过发票总额", "no more than the total of the bill"),
+        ("本统筹区定点医疗机构的全名", "the full name of a designated institution of the area"),
     )
 )
 """What is allowed, where it is said in a sentence and not listed."""
@@ -409,7 +412,9 @@ def wording_of(found: Refusal) -> str:
     if found.code != "value_invalid":
         return found.code
     allowed = found.values["allowed"]
-    if allowed.startswith(("不晚于", "大于")) or allowed.endswith("及以后"):
+    if allowed == "不能为空":
+        return "field_missing"
+    if allowed.startswith(("不晚于", "不超过", "大于")) or allowed.endswith("及以后"):
         return "beyond"
     return "no_such_day" if _DAY.fullmatch(found.values["value"]) else found.code
 

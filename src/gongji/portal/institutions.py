@@ -88,6 +88,15 @@ def suggestions(area: str, day: date, words: str) -> list[FoundPlace]:
     return _known(area, day, words, False)
 
 
+MOST_LIKELY = 5
+"""Institutions offered for a name that is none's."""
+
+
+def likely(area: str, day: date, words: str) -> list[str]:
+    """What a half-remembered name may mean, as it is chosen."""
+    return labels(suggestions(area, day, words))[:MOST_LIKELY]
+
+
 def labels(found: list[FoundPlace]) -> list[str]:
     """How each is chosen: its name, with the code where others of the same name are there."""
     names = [one.name for one in found]

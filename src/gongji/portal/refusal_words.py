@@ -26,6 +26,7 @@ from gongji.refusals.gates import GATES
 OF_THE_LINK = "链接中的一项"
 """What a field is called that the page does not have."""
 DAY = "像 2023-03-01 这样的日期"
+MEGABYTE = 1024 * 1024
 SENTENCES = {
     "parameter_missing": "文件没有写明{parameter}（{reason}）；知道的请填上",
     "item_unknown": "目录中没有项目 {value}；请从列出的项目中选",
@@ -37,6 +38,8 @@ SENTENCES = {
     "self_pay_missing": "目录没有给出乙类项目 {value} 的先行自付比例，{place}的文件也没有规定",
     "level_missing": "还没有选医疗机构的级别",
     "amount_invalid": "{field}：“{value}”不是金额；请只填数字，至多两位小数，像 800 或 800.50 这样",
+    "field_missing": "缺少必填项 {field}",
+    "evidence_size": "“{value}”没有选照片或文件，或者文件大于 {most} MB；请重新选",
     "no_such_day": "{field} 的值 {value} 无法识别：没有这一天",
     "beyond": "{field}应{allowed}，不能是 {value}",
     "amount_negative": "{field}不能是负数：{value}",
@@ -99,6 +102,8 @@ def in_words(refusal: Refusal, label: str, area: Area | None) -> Refusal:
     named = area_of(values["area"]) if "area" in values else area
     if "area" in values:
         values["place"] = named.laws[-1].place if named else f"统筹区 {values['area']} "
+    if refusal.code == "evidence_size":
+        values["most"] = str(int(values["most"]) // MEGABYTE)
     if refusal.field in ("used", "--set"):
         values["value"] = _PATH.sub(lambda path: _called(path[0], words), values["value"])
     if "allowed" in values and refusal.code != "area_unknown":
