@@ -117,7 +117,7 @@ def batch(request: HttpRequest, asked: shapes.Questions) -> shapes.Answers:
     return quotes.answers(asked.questions)
 
 
-@api.get("/areas", response={200: list[shapes.AreaOut], 429: shapes.Refused}, summary="The areas")
+@api.get("/areas", response={200: list[shapes.AreaOut], **REFUSED}, summary="The areas")
 def areas(request: HttpRequest) -> list[shapes.AreaOut]:
     """Every area with rules, the dates they cover, the documents."""
     _only(request)

@@ -392,10 +392,12 @@ def _said(text: str) -> str:
     for pattern, english in _ALLOWED:
         if found := pattern.fullmatch(text):
             return found.expand(english)
+    if term(text) != text:
+        return term(text)
     if len(parts := _parted(text)) > 1:
         return ", ".join(map(_said, parts))
     whole, bracket, where = text.removesuffix("）").partition("（")
-    return f"{term(whole)} ({_said(where)})" if bracket and term(text) == text else term(text)
+    return f"{term(whole)} ({_said(where)})" if bracket else text
 
 
 def covered(days: str) -> str:
