@@ -205,6 +205,24 @@ def test_whether_the_hospital_is_the_one_selected_is_asked_and_never_assumed(cli
     assert "统筹基金支付 550.00元" in referred.text
 
 
+@pytest.mark.parametrize(
+    ("total", "used", "told"),
+    [
+        ("200", "0", "费用没有超过起付标准"),
+        ("1000", "1500", "已经达到最高支付限额"),
+        ("1000", "1499", ""),
+        ("0", "1500", ""),
+    ],
+)
+def test_why_nothing_is_paid_is_told_by_what_it_is(
+    client: Any, total: str, used: str, told: str
+) -> None:
+    """邵阳 第六条: 300 at level 3 are the person's, and 1,500 a year the most."""
+    shown = page(client, **SHAOYANG | {"total": total}, **{"used.ordinary_paid": used}).text
+    reasons = ("费用没有超过起付标准", "已经达到最高支付限额")
+    assert [one for one in reasons if one in shown] == ([told] if told else [])
+
+
 def test_what_else_a_payment_rests_on_is_said_beside_it(client: Any) -> None:
     found = page(client, **ASKED)
     assert "这样计算的前提：在待遇享受期内、到定点医药机构看、在定点医药机构当场结算" in found.text

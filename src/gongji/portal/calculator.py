@@ -38,6 +38,7 @@ from gongji.portal.outcomes import outcome, ways
 from gongji.portal.question_path import OF_DISEASES, PICKS, PathOfQuestions, path_of
 from gongji.portal.ui_texts import name, say
 from gongji.refusals import Refusal
+from gongji.settlement.nothing_paid import limit_reached
 from gongji.units import date_of, day_of
 
 DEFAULTS = {"status": "active", "level": "2", "benefit": "ordinary", "total": "1000"}
@@ -250,6 +251,7 @@ def _told(costed: Question, question: Question) -> dict[str, Any]:
     curve = bill_curve(costed, answered.result)
     found["plot"] = drawn(curve) if curve else None
     found["day"] = costed.get("date")
+    found["reached"] = limit_reached(answered.result, answered.result.in_scope_fen)[0]
     if answered.result.refusal:
         area = question.get("area")
         found["why_not"] = present.reason_text(answered.result.refusal)
