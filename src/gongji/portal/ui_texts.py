@@ -482,6 +482,12 @@ WORDS = {
     "下面按这一天算；以后的规则还没有收录。": " Below it is worked out for this day; later rules are not here yet.",
     "怎样才能报": "How it would be paid",
     "这种费用统筹基金都不付；可以用个人账户的，看看账户的用途。": "The pooled fund never pays such cost; see what personal accounts may be used for.",
+    "出院时和住院费用一起结算。": "It is settled with the inpatient stay when one leaves the hospital.",
+    "医保不报，": "Insurance pays nothing; ",
+    "由第三人负担": "is borne by the third party",
+    "由应当支付的其他基金负担": "is borne by the other fund that has to pay it",
+    "由公共卫生负担": "is borne by public health",
+    "并入住院费用结算": "is settled with the inpatient stay",
     "已经达到最高支付限额；超过的由个人负担。": "The ceiling is reached; what is above it is left to the person.",
     "费用没有超过起付标准；超过的部分才报。": "The cost is not above the deductible; only what is above is paid.",
     "。不是这样的，统筹基金不予支付；请在“更多情况”中更正。": ". Where it is otherwise, the pooled fund pays nothing; "
