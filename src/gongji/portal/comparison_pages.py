@@ -164,11 +164,12 @@ def _compared(
 ) -> dict[str, Any]:
     """What differs, by benefit and by section, with the counts and the links to it."""
     laws = (sides[0].law, sides[1].law)
+    one_area = sides[0].area.code == sides[1].area.code
     keys = [side.key for side in sides]
     return {
         "sides": sides,
-        "one_area": sides[0].area.code == sides[1].area.code,
-        "dates": sides[0].area.code == sides[1].area.code and laws[0] is not laws[1],
+        "one_area": one_area,
+        "dates": one_area and laws[0] is not laws[1],
         "benefits": comparison_grids.compared_benefits(rows, laws, everything),
         "sections": comparison_grids.compared_sections(rows, laws, everything),
         "same": sum(row.mark == SAME for row in rows),

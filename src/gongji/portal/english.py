@@ -405,6 +405,8 @@ def covered(days: str) -> str:
     return days.replace(" 至 ", " to ").replace("今", "today").replace("；", "; ")
 
 
+DAY = "像 2023-03-01 这样的日期"
+"""What the pages say in Chinese for YYYY-MM-DD."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -418,7 +420,8 @@ def wording_of(found: Refusal) -> str:
         return "field_missing"
     if allowed.startswith(("不晚于", "不超过", "大于")) or allowed.endswith("及以后"):
         return "beyond"
-    return "no_such_day" if _DAY.fullmatch(found.values["value"]) else found.code
+    day_wanted = allowed.startswith(("YYYY-MM-DD", DAY))
+    return "no_such_day" if day_wanted and _DAY.fullmatch(found.values["value"]) else found.code
 
 
 def refusal(found: Refusal) -> str:

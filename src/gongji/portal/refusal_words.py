@@ -25,7 +25,6 @@ from gongji.refusals.gates import GATES
 
 OF_THE_LINK = "链接中的一项"
 """What a field is called that the page does not have."""
-DAY = "像 2023-03-01 这样的日期"
 MEGABYTE = 1024 * 1024
 SENTENCES = {
     "parameter_missing": "文件没有写明{parameter}（{reason}）；知道的请填上",
@@ -49,7 +48,7 @@ SENTENCES = {
 _CODE = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*", re.ASCII)
 _PATH = re.compile(r"[A-Za-z_][A-Za-z_0-9]*(?:\.\w+)*")
 _FORMS = {
-    "YYYY-MM-DD": DAY,
+    "YYYY-MM-DD": english.DAY,
     "YYYY-MM": "像 2023-03 这样的月份",
     "YYYY-MM-DD HH:MM": "像 2023-03-01 10:30 这样的时间",
     "true、false、是、否、1、0": "是、否",

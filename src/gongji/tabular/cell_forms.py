@@ -128,7 +128,7 @@ _SAID = re.compile(
     re.I,
 )
 _COINS = re.compile(
-    r"(?P<yuan>[0-9][0-9,]*)(?:元|圆|块)(?:(?P<tenths>[0-9])[角毛])?(?:(?P<hundredths>[0-9])分)?"
+    r"(?P<yuan>[0-9][0-9,]*)[元圆块](?=[0-9])(?:(?P<tenths>[0-9])[角毛])?(?:(?P<hundredths>[0-9])分)?"
 )
 _SPACED = re.compile(r"-?[0-9]{1,2}( [0-9]{3})+(\.[0-9]+)?")
 """Blanks that part three digits; behind three first digits they part two amounts as well."""
@@ -141,17 +141,19 @@ def amount_said(text: str) -> str:
     Ensures: what is no amount stays as it is, and so does a comma that parts no three digits.
     """
     given = narrow(text)
+    if coins := _COINS.fullmatch(given):
+        given = f"{coins['yuan']}.{coins['tenths'] or 0}{coins['hundredths'] or 0}"
     found = _SAID.fullmatch(given)
     if found is None:
-        coins = _COINS.fullmatch(given)
-        parts = coins and (coins["tenths"] or "0") + (coins["hundredths"] or "0")
-        return f"{amount_text(coins['yuan'], grouped=True)}.{parts}" if coins else text
+        return text
     number = found["number"].strip()
     number = number.replace(" ", "") if _SPACED.fullmatch(number) else number
     read = amount_text(number, grouped=True).removesuffix(".")
     if not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", read):
         return text
     times = _UNITS.get(found["unit"])
+    if times and len(read) > MOST_DIGITS:
+        return text
     return f"{(Decimal(read) * times).normalize():f}" if times else read
 
 
