@@ -47,8 +47,8 @@ ROUTES = {
     "me/items/new/<str:kind>": ("/me/items/new/chronic_filing", 302, HTML, PAGE),
     "me/items/<int:number>": ("/me/items/1", 302, HTML, PAGE),
     "me/items/<int:number>/edit": ("/me/items/1/edit", 302, HTML, PAGE),
-    "me/items/<int:number>/paper": ("/me/items/1/paper", 405, HTML, PAGE),
-    "me/items/<int:number>/act": ("/me/items/1/act", 405, HTML, PAGE),
+    "me/items/<int:number>/paper": ("/me/items/1/paper", 302, HTML, PAGE),
+    "me/items/<int:number>/act": ("/me/items/1/act", 302, HTML, PAGE),
     "me/items/<int:number>.pdf": ("/me/items/1.pdf", 302, HTML, PAGE),
     "me/family": ("/me/family", 302, HTML, PAGE),
     "me/family/ask": ("/me/family/ask", 302, HTML, PAGE),
@@ -182,7 +182,8 @@ READ_ONLY = [
     for r, row in ROUTES.items()
     if row[1] in (200, 302)
     and r != "sign-in"
-    and not r.startswith(("api", CHANGES, "me/items/new", "me/items/<int:number>/edit"))
+    and not r.startswith(("api", CHANGES, "me/items/new"))
+    and not r.endswith(("/edit", "/paper", "/act"))
 ]
 
 

@@ -230,13 +230,15 @@ def _posted_from_item(page: Callable[..., HttpResponse]) -> Any:
     After a new sign-in or a change of language a browser comes back to an address by looking.
     """
 
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @insured
     @wraps(page)
-    def posted(request: HttpRequest, number: int) -> HttpResponse:
+    def posted(request: HttpRequest, visitor: Visitor, number: int) -> HttpResponse:
         if request.method in ("GET", "HEAD"):
             return HttpResponseRedirect(reverse("portal:item", args=[number]))
-        return page(request, number)
+        return page(request, visitor, number)
 
-    return require_http_methods(["GET", "HEAD", "POST"])(posted)
+    return posted
 
 
 @require_safe
@@ -247,7 +249,6 @@ def item(request: HttpRequest, visitor: Visitor, number: int) -> HttpResponse:
 
 
 @_posted_from_item
-@insured
 def item_paper(request: HttpRequest, visitor: Visitor, number: int) -> HttpResponse:
     """Hand in a photograph or PDF of a paper, or the promise that stands in for it."""
     one = _own(visitor, number)
@@ -274,7 +275,6 @@ ACTS = {"submit": life.submit, "withdraw": life.withdraw}
 
 
 @_posted_from_item
-@insured
 def item_act(request: HttpRequest, visitor: Visitor, number: int) -> HttpResponse:
     """Submit an item, or take it back."""
     one = _own(visitor, number)
