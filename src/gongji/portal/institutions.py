@@ -9,7 +9,8 @@ from datetime import date
 
 from django.db import connection
 
-SUGGESTED = 20
+SUGGESTED, LONGEST = 20, 50
+"""How many are offered, and how many signs of what is typed are looked for."""
 
 _ON_THE_DAY = """{fact}.kind = 'level' and {fact}.retired_at is null
   and {fact}.since <= %(day)s and ({fact}.until is null or {fact}.until > %(day)s)"""
@@ -85,7 +86,7 @@ def find(area: str, day: date, said: str) -> FoundPlace | None:
 
 def suggestions(area: str, day: date, words: str) -> list[FoundPlace]:
     """Institutions of an area whose agreement has not ended and whose name holds some words."""
-    return _known(area, day, words, False)
+    return _known(area, day, words[:LONGEST], False)
 
 
 MOST_LIKELY = 5

@@ -24,13 +24,15 @@ class PassedLinksMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the link that was meant, or lead to it where there is no such address."""
+        if request.path_info.startswith("/api/"):
+            return self.get_response(request)
         query = request.META.get("QUERY_STRING", "").replace("&amp;", "&")
         while query.upper().endswith(_STOPS):
             query = query[: -len(_STOPS[0])]
         request.META["QUERY_STRING"] = query
         answer = self.get_response(request)
         path = request.path_info.rstrip("/" + STOPS) or "/"
-        meant = path != request.path_info and not path.startswith("/api/")
-        if answer.status_code == 404 and request.method == "GET" and meant and is_valid_path(path):
+        meant = path != request.path_info and is_valid_path(path)
+        if answer.status_code == 404 and request.method == "GET" and meant:
             return HttpResponseRedirect(escape_uri_path(path) + (f"?{query}" if query else ""))
         return answer
