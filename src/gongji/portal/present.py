@@ -353,4 +353,4 @@ def links_of_doubt(doubt: Any, books: Iterable[Rulebook]) -> list[Link]:
 
 def _metered(meter: str, where: str) -> str:
     shown = name(meter)
-    return f"{shown}（{name(where)}）" if where else shown
+    return f"{shown}{say('（')}{name(where)}{say('）')}" if where else shown
