@@ -314,7 +314,7 @@ def _way(column: str, value: str, labels: Mapping[str, str]) -> str:
     if said:
         return say(said)
     shown = {"true": "是", "false": "否"}.get(value, value)
-    return f"{name(labels.get(column, column))}：{name(labels.get(shown, shown))}"
+    return f"{name(labels.get(column, column))}{say('：')}{name(labels.get(shown, shown))}"
 
 
 def shown_ways(found: Iterable[WayToBePaid], area: str) -> list[dict[str, Any]]:

@@ -464,6 +464,7 @@ WORDS = {
     "。": ".",
     "（": " (",
     "）": ")",
+    "；": "; ",
     "医保报": "Insurance pays",
     "医保至少报": "Insurance pays at least",
     "，至多报": ", at most",
