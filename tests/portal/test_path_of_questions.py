@@ -167,7 +167,10 @@ WAYS = {
 def test_a_refusal_ends_with_how_it_would_be_paid_and_with_what(client: Any, case: str) -> None:
     facts, expected = WAYS[case]
     found = page(client, **facts, total="800")
-    assert "医保不报，自己付 800.00元" in found.text
+    third = facts.get("third_party")
+    assert (
+        "医保不报，800.00元 由第三人负担" if third else "医保不报，自己付 800.00元"
+    ) in found.text
     told = found.text.partition("怎样才能报")[2].partition("这样计算")[0]
     for way in expected:
         assert way in told, told
