@@ -297,11 +297,22 @@ def test_the_page_shows_each_part_beside_its_name_and_percentage(client: Any) ->
     ]
 
 
-def test_a_refused_visit_says_why_and_that_the_person_bears_it(client: Any) -> None:
-    found = page(client, **SHAOYANG, in_scope="1000", third_party="true")
-    assert "统筹基金不予支付，个人负担 1,000.00元" in found.text.replace(
+def test_a_refused_visit_says_why_and_who_bears_it(client: Any) -> None:
+    other = page(client, **SHAOYANG, in_scope="1000", designated="false")
+    assert "医保不报，自己付 1,000.00元" in other.text
+    assert "统筹基金不予支付，个人负担 1,000.00元" in other.text.replace(
         "不予支付 ，", "不予支付，"
     )
+    # 社会保险法 第三十条第一款（二）: what a third party has to bear is not the person's.
+    found = page(client, **SHAOYANG, in_scope="1000", third_party="true")
+    assert "医保不报，1,000.00元 由第三人负担" in found.text
+    assert "统筹基金不予支付，1,000.00元 由第三人负担" in found.text
+    assert "自己付 1,000.00元" not in found.text
+    # 邵市政办发〔2022〕22号 第八条: emergency care that goes on to a stay is settled with it.
+    joined = SHAOYANG | {"benefit": "emergency"}
+    stay = page(client, **joined, in_scope="1000", admitted="true").text
+    assert "医保不报，1,000.00元 并入住院费用结算" in stay and "出院时和住院费用一起结算。" in stay
+    assert "这种费用统筹基金都不付" not in stay
     assert "下一次" not in found.text
     # Each level refuses for the same: it is said once, and not again for each.
     assert str(Refusal("third_party")) in found.text

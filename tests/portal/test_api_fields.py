@@ -215,7 +215,7 @@ def test_a_county_is_answered_with_the_area_it_belongs_to(client: Any) -> None:
 REFUSED = {
     "/areas/999999/rules": (404, "area_unknown", "area"),
     "/areas/999999/articles": (404, "area_unknown", "area"),
-    "/areas/430500/rules?at=2022-10-31": (422, "date_outside", "date"),
+    "/areas/430500/rules?at=2022-10-31": (422, "date_outside", "at"),
     "/areas/430500/rules?at=2023-02-29": (422, "value_invalid", "at"),
     "/areas/430500/rules?at=20230231": (422, "value_invalid", "at"),
     "/areas/43050/rules": (422, "value_invalid", "path.code"),

@@ -166,6 +166,70 @@ def test_a_problem_speaks_the_callers_language(client: Any) -> None:
     assert method.json()["refusal"] == "method_not_allowed"
 
 
+ENGLISH = {
+    "setting": ({"settings": {"foo": "1"}}, "settings", "Settings: foo is not known; allowed: "),
+    "rate": (
+        {"settings": {"inpatient_rate": "80"}},
+        "inpatient_rate",
+        "Inpatient_rate: 80 is not known; allowed: 0% to 100% with %, such as 80%",
+    ),
+    "figure": (
+        {"settings": {"inpatient_deductible": "x"}},
+        "inpatient_deductible",
+        "Inpatient_deductible: x is not known; allowed: an amount in yuan, such as 1200",
+    ),
+    "level": ({"facts": FACTS | {"level": "9"}}, "level", "allowed: 1, 2, 3 or nothing"),
+    "flag": (
+        {"facts": FACTS | {"third_party": "x"}},
+        "third_party",
+        "Third_party: x is not known; allowed: true, false, 1, 0",
+    ),
+    "day": ({"facts": FACTS | {"date": "2023-02-29"}}, "date", "Date: there is no day 2023-02-29"),
+    "outside": (
+        {"facts": FACTS | {"date": "2001-01-01"}},
+        "date",
+        "2001-01-01 is outside the rules of area 430500, which cover: 2022-11-01 to today",
+    ),
+    "benefit": (
+        {"facts": FACTS | {"benefit": "day_surgery"}},
+        "benefit",
+        "it offers: ordinary (ordinary outpatient care), chronic (chronic disease), special",
+    ),
+    "later": (
+        {"facts": FACTS, "earlier": [{"date": "2023-03-01", "in_scope": "1"}]},
+        "earlier.0.date",
+        "Earlier.0.date cannot be 2023-03-01; allowed: not after 2023-02-01",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ENGLISH)
+def test_what_is_allowed_is_told_in_english_without_the_words_of_the_command(
+    client: Any, kind: str
+) -> None:
+    body, field, said = ENGLISH[kind]
+    told = post(client, "quote", {"facts": FACTS} | body, headers={"accept-language": "en"}).json()
+    assert told["field"] == field and said in told["detail"], told["detail"]
+    assert told["detail"].isascii() and "--" not in told["detail"]
+    chinese = post(client, "quote", {"facts": FACTS} | body).json()
+    assert chinese["refusal"] == told["refusal"] and "--" not in chinese["detail"]
+
+
+def test_a_query_that_an_operation_does_not_read_is_refused(client: Any) -> None:
+    for path, name in (
+        ("areas/430500/rules?date=2023-02-01", "date"),
+        ("areas/430500/facts?at=2023-02-01", "at"),
+        ("areas/430500/articles?at=2023-02-01", "at"),
+        ("areas?province=43", "province"),
+    ):
+        told = client.get(f"/api/v1/{path}")
+        assert told.status_code == 422
+        assert (told.json()["refusal"], told.json()["field"]) == ("field_unknown", name)
+    assert client.get("/api/v1/areas?_=17&utm_source=x").status_code == 200
+    outside = client.get("/api/v1/areas/430500/rules?at=2001-01-01").json()
+    assert (outside["refusal"], outside["field"]) == ("date_outside", "at")
+
+
 def test_an_answer_speaks_english_where_the_caller_does(client: Any) -> None:
     told = post(client, "quote", {"facts": FACTS}, headers={"accept-language": "en-GB"}).json()
     assert told["pool_pays"] == "420.00"

@@ -116,6 +116,14 @@ def test_whatever_is_not_number_and_code_is_told_in_one_sentence(
     assert client.get("/me").status_code == 302
 
 
+def test_number_and_code_are_typed_with_blanks_and_wide_digits(client: Any, family: Family) -> None:
+    from gongji.portal.sign_in import code_of
+
+    code = code_of(family.person)
+    wide = code.translate({digit: digit + 0xFEE0 for digit in range(ord("0"), ord("9") + 1)})
+    assert tries(f"{family.person[:6]} {family.person[6:]}", f"{wide[:3]} {wide[3:]}") == 302
+
+
 def test_the_code_of_one_person_opens_nobody_else(client: Any, family: Family) -> None:
     from gongji.portal.sign_in import code_of
 

@@ -56,7 +56,8 @@ def three(client: Any, family: Family, clock: Callable[[str], None]) -> dict[str
 
 def asks(three: dict[str, Any], family: Family, relation: str = "spouse") -> Any:
     """甲 asks 乙."""
-    given = {"psn_no": f" {family.spouse} ", "name": " 测试·乙 ", "relation": relation}
+    number = f" {family.spouse[:6]} {family.spouse[6:]} "
+    given = {"psn_no": number, "name": " 测试 • 乙 ", "relation": relation}
     return three["甲"].post("/me/family/ask", given)
 
 

@@ -72,6 +72,11 @@ def test_a_link_that_names_only_the_area_has_today_and_the_usual_visit(
         "１０００",
         "1000 块",
         "1 000",
+        "1千",
+        "0.1万元",
+        "1000元0角0分",
+        "CNY1000",
+        "1000 RMB",
     ],
 )
 def test_amounts_are_read_as_people_write_them(client: Any, typed: str) -> None:
@@ -81,7 +86,20 @@ def test_amounts_are_read_as_people_write_them(client: Any, typed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["1,00", "10,00", "1.2.3", "一千", "1e3", "1000 美元", "元", "￥"]
+    "typed",
+    [
+        "1,00",
+        "10,00",
+        "1.2.3",
+        "一千",
+        "1e3",
+        "1000 美元",
+        "元",
+        "￥",
+        "100 200",
+        "800.005",
+        "1千2",
+    ],
 )
 def test_what_is_no_amount_is_refused_at_its_field(client: Any, typed: str) -> None:
     found = client.get("/answer?" + urlencode(SHAOYANG | {"total": typed})).json()
@@ -89,12 +107,60 @@ def test_what_is_no_amount_is_refused_at_its_field(client: Any, typed: str) -> N
 
 
 @pytest.mark.parametrize(
-    "typed", ["2023年2月1日", "2023/2/1", "2023.2.1", "20230201", "２０２３-02-01"]
+    "typed",
+    [
+        *("2023年2月1日", "2023/2/1", "2023.2.1", "20230201", "２０２３-02-01"),
+        *("2023年2月1号", "2023 年 2 月 1 日", "2023—02—01"),
+    ],
 )
 def test_days_are_read_as_people_write_them(client: Any, typed: str) -> None:
     found = page(client, **ASKED | {"date": typed})
     assert "统筹基金支付 420.00元" in found.text
     assert found.fields["date"]["value"] == "2023-02-01"
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("2023-02-29", "日期 的值 2023-02-29 无法识别：没有这一天"),
+        # Of a number of Excel's nothing is said that only holds for files.
+        ("45000", "日期 的值 45000 无法识别；可取：像 2023-03-01 这样的日期"),
+    ],
+)
+def test_what_is_no_day_is_told_in_words_of_the_page(client: Any, typed: str, told: str) -> None:
+    found = client.get("/answer?" + urlencode(ASKED | {"date": typed})).json()
+    assert found["errors"]["date"] == told
+
+
+def test_a_link_copied_from_a_pages_text_asks_the_same(client: Any) -> None:
+    copied = page(client, **ASKED)
+    (link,) = [href for text, href in copied.links if text == "这一结果的链接"]
+    passed = read(client.get("/" + link.replace("&", "&amp;")))
+    assert passed.tables == copied.tables and "没有计入" not in passed.text
+    # The sentence that a link stands in ends behind it.
+    assert read(client.get("/" + link + "%E3%80%82")).tables == copied.tables
+    for path, meant in (("/areas/", "/areas"), ("/areas/532300。", "/areas/532300")):
+        led = client.get(path + "?at=2023-02-01")
+        assert (led.status_code, led["Location"]) == (302, meant + "?at=2023-02-01")
+    for path in ("/nowhere/", "/api/v1/areas/"):
+        assert client.get(path).status_code == 404
+    wide = page(client, **ASKED | {"area": " ４３０5 00"})
+    assert wide.tables == copied.tables
+
+
+def test_earlier_visits_that_cannot_count_are_told(client: Any) -> None:
+    rows = [("earlier_in_scope", "1"), ("earlier_date", "2023-01-05"), ("earlier_level", "1")]
+    for count, told in ((60, False), (61, True)):
+        shown = read(client.get("/?" + urlencode([*ASKED.items(), *rows * count]))).text
+        assert ("链接中有这里用不到的内容，没有计入。" in shown) is told
+    for day, said in (("", "缺少必填项 日期"), ("2023-03-01", "日期应不晚于 2023-02-01，不能是")):
+        given = ASKED | {"earlier_in_scope": "5", "earlier_date": day, "earlier_level": "1"}
+        found = client.get("/answer?" + urlencode(given)).json()["errors"]
+        assert said in found["earlier.0.date"]
+    elsewhere = {"date": "2023-01-05", "area": "532300", "in_scope": "5"}
+    told = quoted(client, facts=ASKED, earlier=[elsewhere]).json()
+    assert (told["refusal"], told["field"]) == ("value_invalid", "earlier.0.area")
+    assert quoted(client, facts=ASKED, earlier=[elsewhere | {"area": "430502"}]).status_code == 200
 
 
 def test_a_rate_is_typed_without_its_sign_too(client: Any) -> None:
@@ -137,6 +203,24 @@ def test_whether_the_hospital_is_the_one_selected_is_asked_and_never_assumed(cli
     assert no.fields["referred"]["value"] == "false", "now it can change the answer"
     referred = page(client, **asked, selected="false", referred="true")
     assert "统筹基金支付 550.00元" in referred.text
+
+
+@pytest.mark.parametrize(
+    ("total", "used", "told"),
+    [
+        ("200", "0", "费用没有超过起付标准"),
+        ("1000", "1500", "已经达到最高支付限额"),
+        ("1000", "1499", ""),
+        ("0", "1500", ""),
+    ],
+)
+def test_why_nothing_is_paid_is_told_by_what_it_is(
+    client: Any, total: str, used: str, told: str
+) -> None:
+    """邵阳 第六条: 300 at level 3 are the person's, and 1,500 a year the most."""
+    shown = page(client, **SHAOYANG | {"total": total}, **{"used.ordinary_paid": used}).text
+    reasons = ("费用没有超过起付标准", "已经达到最高支付限额")
+    assert [one for one in reasons if one in shown] == ([told] if told else [])
 
 
 def test_what_else_a_payment_rests_on_is_said_beside_it(client: Any) -> None:
@@ -262,6 +346,9 @@ def test_hospitals_are_found_as_people_call_them_and_those_that_left_are_not_off
         shown = page(client, **ASKED, institution=said)
         assert "没有找到这家机构" in shown.text and "统筹基金支付 420.00元" in shown.text
         assert shown.fields["institution"]["value"] == said
+    # Of those that the words may mean each is a link, without scripts too.
+    likely = [text for text, href in shown.links if "institution=" in href and "医院" in text]
+    assert likely[:2] == ["新邵县中医医院", "邵东县人民医院"]
     left = page(client, **ASKED, institution="邵东县旧医院")
     assert "统筹基金不予支付：不是定点医药机构" in left.text
 

@@ -2,6 +2,7 @@
 
 import html
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from tests.portal.conftest import Family, sign_in
 from tests.portal.reading import read
 from tests.portal.test_calculator import questions
 
+from gongji import portal
 from gongji.portal import ui_texts
 
 CHINESE = re.compile("[\u3400-\u9fff]")
@@ -72,16 +74,32 @@ SEEN = re.compile(r'>([^<>]+)<|(?:aria-label|title|placeholder|alt)="([^"]*)"')
 """What a reader sees or hears of a page; the codes of links and of fields are neither."""
 
 
+WIDE = re.compile("[\u3000-\u303f\uff00-\uffef]")
+"""Punctuation of Chinese."""
+
+
 def test_an_answer_in_english_is_english_throughout(client: Any) -> None:
     doubts, left = 0, set()
     for question in questions(RANDOM, 11):
         told = client.get(f"/answer?{question.link()}", headers=ENGLISH).json()
         seen = SEEN.findall(html.unescape(f">{told['form']}{told['answer']}<"))
         texts = [*(text for pair in seen for text in pair), *told["errors"].values()]
-        left |= {text for text in texts if CHINESE.search(text)}
+        left |= {text for text in texts if CHINESE.search(text) or WIDE.search(text)}
         doubts += texts.count("In doubt")
     assert not left
     assert doubts > 10, "there were some to be told"
+
+
+def test_templates_leave_punctuation_to_the_language() -> None:
+    """But inside what is marked as Chinese; an article's page is Chinese altogether."""
+
+    found = {}
+    for file in Path(portal.__file__).parent.glob("templates/portal/*.html"):
+        text = re.sub(r"\{%.*?%\}|\{\{.*?\}\}", "", file.read_text("utf-8"))
+        text = re.sub(r'<(\w+)[^>]*lang="zh-Hans"[^>]*>.*?</\1>', "", text, flags=re.DOTALL)
+        if WIDE.search(text) and file.name not in ("article.html", "articles.html"):
+            found[file.name] = WIDE.findall(text)
+    assert not found
 
 
 def ours_in_chinese() -> set[str]:

@@ -108,14 +108,28 @@ def test_a_filing_goes_from_the_phone_to_the_register(
     today = str(date.today())
     form = read(duan.get("/me/items/new/chronic_filing"))
     assert form.fields["disease"]["options"] == [["M03900", "高血压"]]
+    for certifier, said in (
+        ("", "缺少必填项 确诊的医疗机构"),
+        ("楚雄医院", "可取：楚雄州人民医院"),
+        ("协和", "可取：本统筹区定点医疗机构的全名"),
+    ):
+        wrong = FILING | {"since": today, "certifier": certifier}
+        answer = duan.post("/me/items/new/chronic_filing", wrong)
+        assert answer.status_code == 422 and said in answer.content.decode()
     given = FILING | {"since": today, "msg_id": "m-1"}
     number = number_of(duan.post("/me/items/new/chronic_filing", given))
     # The same form again, as a browser sends it twice, is the same item.
     assert number_of(duan.post("/me/items/new/chronic_filing", given)) == number
+    # Whoever comes back to where a form was sent finds the item.
+    for path in ("act", "paper"):
+        back = duan.get(f"/me/items/{number}/{path}")
+        assert (back.status_code, back["Location"]) == (302, f"/me/items/{number}")
     told = submit(duan, number)
     assert told.status_code == 422 and "还缺以下材料：病历" in told.content.decode()
     wrong = duan.post(f"/me/items/{number}/paper", photo("病历", b"GIF89a"))
     assert wrong.status_code == 422 and "不是 PDF、JPEG 或 PNG 文件" in wrong.content.decode()
+    empty = duan.post(f"/me/items/{number}/paper", {"name": "病历"}).content.decode()
+    assert "“病历”没有选照片或文件，或者文件大于 10 MB" in empty and "字节" not in empty
     other = duan.post(f"/me/items/{number}/paper", photo("护照"))
     assert other.status_code == 422 and "不是这一事项的材料" in other.content.decode()
     assert duan.post(f"/me/items/{number}/paper", photo("病历")).status_code == 302

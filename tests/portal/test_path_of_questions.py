@@ -167,7 +167,10 @@ WAYS = {
 def test_a_refusal_ends_with_how_it_would_be_paid_and_with_what(client: Any, case: str) -> None:
     facts, expected = WAYS[case]
     found = page(client, **facts, total="800")
-    assert "医保不报，自己付 800.00元" in found.text
+    third = facts.get("third_party")
+    assert (
+        "医保不报，800.00元 由第三人负担" if third else "医保不报，自己付 800.00元"
+    ) in found.text
     told = found.text.partition("怎样才能报")[2].partition("这样计算")[0]
     for way in expected:
         assert way in told, told
@@ -243,6 +246,14 @@ def test_a_day_after_the_rules_is_answered_by_their_last_day(client: Any) -> Non
     assert "不在统筹区" not in found.text.partition("更多情况")[0]
     assert "下面按规则有效的最后一天算" in found.text and "医保报 55.00元" in found.text
     assert found.fields["date"]["value"] == "2026-06-01", "what was typed stays"
+
+
+def test_a_day_before_the_rules_is_answered_by_their_first_day(client: Any) -> None:
+    found = page(client, **YUNFU | {"date": "2001-01-01"}, total="100", selected="true")
+    assert "下面按规则有效的第一天算" in found.text and "医保报 55.00元" in found.text
+    (link,) = [href for text, href in found.links if text.startswith("按规则有效的第一天计算")]
+    assert "date=2022-09-01" in link
+    assert found.fields["date"]["value"] == "2001-01-01", "what was typed stays"
 
 
 def test_the_bill_lies_on_the_curve_that_quote_gives(portal: Any) -> None:

@@ -198,6 +198,13 @@ def test_a_day_outside_the_rules_offers_their_last_day(client: Any, clock: Any) 
     wanted = "/compare?a=445300@2025-12-31&b=532300@2026-05-01"
     (offered,) = [href for text, href in page.links if text.startswith("看规则有效的最后一天")]
     assert f"/compare{offered}" == wanted
+    # Before the rules it is their first day, wherever a day is asked for.
+    page = read(client.get("/areas/445300?at=2001-01-01"))
+    assert ("看规则有效的第一天：2022-09-01", "?at=2022-09-01") in page.links
+    answer = client.get("/compare?a=445300@2001-01-01&b=999999@2026-05-01").content.decode()
+    assert "看规则有效的第一天：2022-09-01" in answer
+    wrong = re.search(r'id="e-b_area">([^<]*)<', answer)
+    assert wrong and "没有统筹区 999999" in wrong[1] and 'id="e-b_date"></p>' in answer
     shown = read(client.get(wanted)).text
     assert (
         "已经失效：最后一天是 2025-12-31" in shown
@@ -276,6 +283,16 @@ def test_a_comparison_leads_with_people(client: Any) -> None:
         assert f"{paid}元" in client.get(html.unescape(link)).content.decode()
 
 
+def test_two_days_stand_in_the_order_of_time_and_one_law_is_no_reform(client: Any) -> None:
+    turned = "a=532300@2024-11-01&b=532300@2024-10-31"
+    assert csv_of(client, turned) == csv_of(client, BOTH)
+    page = read(client.get(f"/compare?{turned}"))
+    assert "改革前 云南省楚雄彝族自治州 2024-10-31" in page.text.replace("改革前云", "改革前 云")
+    assert "左右对调" not in [text for text, _ in page.links]
+    same = read(client.get("/compare?a=532300@2023-01-01&b=532300@2023-02-01")).text
+    assert "这两天的规则一样" in same and "改革" not in same
+
+
 def test_two_areas_are_compared_by_the_same_people(client: Any) -> None:
     rows = csv_of(client, "a=532300@2025-11-01&b=430500@2025-11-01")
     people = {row[2]: (row[4], row[6]) for row in rows if row[1] == "这样的人报多少"}
@@ -324,6 +341,21 @@ def test_every_area_is_shown_by_its_law_of_the_day(client: Any, clock: Any) -> N
     # (800 - 60) x 60 %, and the province's own rules began later: those of their first day.
     assert paid["云南省楚雄彝族自治州"] == "444 元" and paid["云南省"] == "494 元"
     assert "按 2024-05-01 的规则。" in page.text and "按 2024-11-01 的规则。" in page.text
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "told"),
+    [
+        ("cost", "0", "总费用应大于 0、不超过 100000 元，不能是 0"),
+        ("cost", "1千2", "总费用：“1千2”不是金额"),
+        ("at", "2023-02-29", "日期 的值 2023-02-29 无法识别：没有这一天"),
+    ],
+)
+def test_a_wrong_question_about_every_area_stays_in_its_field(
+    client: Any, name: str, typed: str, told: str
+) -> None:
+    page = read(client.get("/compare", {"mode": "all", name: typed}))
+    assert page.fields[name]["value"] == typed and told in page.text
 
 
 ODD = ["", "x", "-1", "0", "99999999999", "٣", "\x00", "1e9", "0001-01-01", "9999-12-31", "800元"]

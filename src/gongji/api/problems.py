@@ -76,7 +76,8 @@ def problem(code: str, field: str, detail: str, status: int = 422) -> dict[str, 
 def of_refusal(refusal: Refusal, status: int = 422) -> dict[str, Any]:
     """A refusal as a problem, without the words of the command line."""
     field = "settings" if refusal.field == "--set" else refusal.field
-    told = english.refusal(refusal) if is_english() else str(refusal)
+    shown = Refusal(refusal.code, field, refusal.values)
+    told = english.refusal(shown) if is_english() else str(shown)
     return problem(refusal.code, field, told.partition("；可用 --")[0], status)
 
 

@@ -14,13 +14,15 @@ from gongji.api import problems, quotes, shapes
 from gongji.api.figure_values import figure_value
 from gongji.api.question_schema import question_schema
 from gongji.api.reference_page import ReferencePage
+from gongji.law.engine.area import Area
 from gongji.law.engine.visit import read_date
 from gongji.law.report.law_figures import Figure, figures
+from gongji.law.rulebook.law import Law
 from gongji.law.rulebook.rulebook import FOREVER, Rulebook
 from gongji.platform.installation import installed_areas
 from gongji.portal import official_texts
 from gongji.portal.calculator import last_day
-from gongji.portal.inputs import cleaned
+from gongji.portal.inputs import cleaned, day_said, is_trace
 from gongji.portal.law_terms import term
 from gongji.portal.ui_texts import is_english
 from gongji.refusals import Refusal
@@ -115,9 +117,10 @@ def batch(request: HttpRequest, asked: shapes.Questions) -> shapes.Answers:
     return quotes.answers(asked.questions)
 
 
-@api.get("/areas", response={200: list[shapes.AreaOut], 429: shapes.Refused}, summary="The areas")
+@api.get("/areas", response={200: list[shapes.AreaOut], **REFUSED}, summary="The areas")
 def areas(request: HttpRequest) -> list[shapes.AreaOut]:
     """Every area with rules, the dates they cover, the documents."""
+    _only(request)
     return [
         shapes.AreaOut(
             area=one.code,
@@ -129,6 +132,28 @@ def areas(request: HttpRequest) -> list[shapes.AreaOut]:
     ]
 
 
+def _only(request: HttpRequest, *names: str) -> None:
+    """An operation's query has no name that it does not read, or the answer would be another's.
+
+    Refuses: field_unknown.
+    """
+    for name in request.GET:
+        if name not in names and not is_trace(name):
+            raise Refusal("field_unknown", name)
+
+
+def _law_on(area: Area, name: str, text: str) -> tuple[Law, str]:
+    """An area's law on the day that a query names, and that day; today's where it names none.
+
+    Refuses: value_invalid, date_outside.
+    """
+    day = read_date(name, day_said(cleaned(text)) or last_day(area))
+    try:
+        return area.law(day), str(date_of(day))
+    except Refusal as refusal:
+        raise Refusal(refusal.code, name, refusal.values) from None
+
+
 Code = Annotated[str, Path(pattern=r"^[0-9]{6}$", description="an area or a county of it")]
 Day = Annotated[
     str, Query(description="YYYY-MM-DD; today, or the last day covered, where it is not given")
@@ -138,13 +163,13 @@ Day = Annotated[
 @api.get("/areas/{code}/rules", response={200: shapes.Rules, **OF_AREA}, summary="The law at a day")
 def rules(request: HttpRequest, code: Code, at: Day = "") -> shapes.Rules:
     """Every figure of the law of an area at a day, with document, article, file and line."""
+    _only(request, "at")
     area = installed_areas().area(code, {})
-    day = read_date("at", cleaned(at) or last_day(area))
-    law = area.law(day)
+    law, day = _law_on(area, "at", at)
     return shapes.Rules(
         area=area.code,
         place=law.place,
-        at=str(date_of(day)),
+        at=day,
         documents=[_document(book) for book in law.books],
         figures=[_figure(figure) for figure in figures(law)],
     )
@@ -163,10 +188,9 @@ def facts(request: HttpRequest, code: Code, date: Day = "") -> shapes.Facts:
     Each fact says its form, its values with the law's words for them, and the benefits whose rules
     read it (`x-benefits`); `x-open` marks parameters that the documents leave open.
     """
+    _only(request, "date")
     area = installed_areas().area(code, {})
-    day = read_date("date", cleaned(date) or last_day(area))
-    law = area.law(day)
-    said = str(date_of(day))
+    law, said = _law_on(area, "date", date)
     return shapes.Facts(
         area=area.code,
         place=term(law.place) if is_english() else law.place,
@@ -183,6 +207,7 @@ def facts(request: HttpRequest, code: Code, date: Day = "") -> shapes.Facts:
 )
 def articles(request: HttpRequest, code: Code) -> list[shapes.DocumentText]:
     """Each article of an area's documents: the official text, what became of it in the rules."""
+    _only(request)
     area = installed_areas().area(code, {})
     found = {book.id: book for law in area.laws for book in law.books}
     return [_text(official_texts.document(book)) for book in found.values()]

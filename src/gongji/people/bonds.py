@@ -23,6 +23,7 @@ from gongji.people.person_rows import Person
 from gongji.platform.actors import Actor
 from gongji.platform.commands import command
 from gongji.refusals import Refusal
+from gongji.tabular.cell_forms import key_text, person_name
 from gongji.units import day_in_china
 
 Database = Connection[Any]
@@ -125,10 +126,8 @@ def _side(fact: FactRow, name: str, psn_no: str) -> BondSide:
 
 
 def _other(connection: Database, content: BondTerms, person: Person) -> Person:
-    """The other side, known by number and name; a wrong name is told as an unknown number."""
-    found = person_rows.find_person(connection, content.psn_no.strip())
-    if found is None or person_rows.name_key(found.name) != person_rows.name_key(content.name):
-        raise Refusal("bond_person_unknown", "psn_no")
+    """The other side, known by number and name."""
+    found = _named(connection, content.psn_no, content.name)
     if found.id == person.id:
         raise Refusal("bond_with_oneself", "psn_no")
     return found
@@ -341,8 +340,9 @@ def bond_sides(connection: Database, content: BondRecord, day: date) -> BondSide
 
 
 def _named(connection: Database, psn_no: str, name: str) -> Person:
-    found = person_rows.find_person(connection, psn_no.strip())
-    if found is None or person_rows.name_key(found.name) != person_rows.name_key(name):
+    """A person of a number; a wrong name is told as an unknown number."""
+    found = person_rows.find_person(connection, key_text(psn_no))
+    if found is None or person_name(found.name) != person_name(name):
         raise Refusal("bond_person_unknown", "psn_no")
     return found
 

@@ -14,25 +14,15 @@ from gongji.platform.actors import Actor
 from gongji.platform.arrays import texts
 from gongji.platform.identity import CARD, Identity, mask_number, normalise
 from gongji.refusals import Refusal
-from gongji.tabular.cell_forms import person_name
+from gongji.tabular.cell_forms import INTERPUNCTS, person_name
 
 Database = Connection[Any]
 _PERSON = "select id, psn_no, area, name, sex, ethnicity, certificate_kind, certificate from person"
 
 
-INTERPUNCTS = "·•・‧∙⋅･"
-"""What is written between the parts of a name; the first is the standard's."""
-_INTERPUNCT = str.maketrans(dict.fromkeys(INTERPUNCTS, INTERPUNCTS[0]))
-
-
-def name_key(name: str) -> str:
-    """A person's name as it is compared: 阿依•木, however the dot is written and spaced."""
-    return person_name(name.translate(_INTERPUNCT))
-
-
 def name_spellings(name: str) -> list[str]:
     """Every way in which a name may have been entered, for a search by an index."""
-    key = name_key(name)
+    key = person_name(name)
     return sorted({key.replace(INTERPUNCTS[0], one) for one in INTERPUNCTS} | {name.strip()})
 
 

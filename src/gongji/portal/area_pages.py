@@ -17,7 +17,7 @@ from gongji.portal import area_overview, area_tables, official_texts, pictures, 
 from gongji.portal.area_overview import Overview
 from gongji.portal.calculator import last_day
 from gongji.portal.inputs import cleaned, said
-from gongji.portal.law_state import area_state, state_of, state_of_book
+from gongji.portal.law_state import area_state, covered_day, state_of, state_of_book
 from gongji.portal.ui_texts import is_english
 from gongji.refusals import Refusal
 from gongji.units import Day, date_of
@@ -67,7 +67,8 @@ def area(request: HttpRequest, code: str) -> HttpResponse:
         law = found.law(day)
     except Refusal as refusal:
         at = cleaned(request.GET.get("at", ""))
-        offered = last_day(found) if refusal.code == "date_outside" else ""
+        outside = refusal.code == "date_outside"
+        offered = covered_day(found, _day(request, found)) if outside else None
         text = present.refusal_text(refusal, {"at": "日期"})
         context |= {"error": text, "at": at, "offered": offered}
         return render(request, "portal/area.html", context, status=404)

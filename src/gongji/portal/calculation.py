@@ -120,7 +120,11 @@ def _earlier(
     area: Area, question: Question, number: int, row: Mapping[str, str], meters: Meters, day: int
 ) -> Result:
     try:
-        law = area.law(read_date("date", row.get("date", "")))
+        if not row.get("date"):
+            raise Refusal("field_missing", "date")
+        if installed_areas().home(row.get("area") or area.code).code != area.code:
+            raise Refusal("value_invalid", "area", {"value": row["area"], "allowed": area.code})
+        law = area.law(read_date("date", row["date"]))
         kept = {k: v for k, v in question.facts.items() if not k.startswith(("total", "in_scope"))}
         visit = read_visit({**kept, **row}, law)
         if visit.day > day:

@@ -33,10 +33,12 @@ from gongji.portal.inputs import (
     supposed,
     with_answer,
 )
+from gongji.portal.law_state import CoveredDay, covered_day
 from gongji.portal.outcomes import outcome, ways
 from gongji.portal.question_path import OF_DISEASES, PICKS, PathOfQuestions, path_of
 from gongji.portal.ui_texts import name, say
 from gongji.refusals import Refusal
+from gongji.settlement.nothing_paid import limit_reached
 from gongji.units import date_of, day_of
 
 DEFAULTS = {"status": "active", "level": "2", "benefit": "ordinary", "total": "1000"}
@@ -142,19 +144,22 @@ def _placed(question: Question) -> tuple[Question, institutions.FoundPlace | Non
     return question.with_facts(parent_level="", **facts), place
 
 
-def _within(question: Question) -> Question:
-    """The question on the last day that the area's rules cover, where it is of a later one."""
+def _within(question: Question) -> tuple[Question, CoveredDay | None]:
+    """The question on a day that the area's rules cover: the nearest where it is of another."""
     try:
         area = installed_areas().area(question.get("area"), {})
         day = read_date("date", question.get("date"))
     except Refusal:
-        return question
-    return question if day < area.laws[-1].until else question.with_facts(date=last_day(area))
+        return question, None
+    if any(law.since <= day < law.until for law in area.laws):
+        return question, None
+    near = covered_day(area, day)
+    return question.with_facts(date=near.day), near
 
 
 def _context(given: Question) -> dict[str, Any]:
     question, place = _placed(given)
-    within = _within(question)
+    within, near = _within(question)
     form = fields.form(within)
     path = path_of(within, form, question.get("date"))
     context: dict[str, Any] = {
@@ -176,12 +181,22 @@ def _context(given: Question) -> dict[str, Any]:
         context["lines"] = _rows(question.items, "line", ITEM)
     if given.get("institution") and place is None:
         context["errors"]["institution"] = say(NOT_FOUND)
+        context["likely"] = _likely(given, form)
     every = (*form.facts, *form.circumstances, *form.used, *form.figures)
     labels = {field.name: field.label for field in every}
-    if within is not question:
-        context |= _past(question, labels, context["errors"])
+    if near:
+        context |= _past(question, near, labels, context["errors"])
     context |= _answered(within, path, labels, context["errors"])
     return context | _opened(context, path, within)
+
+
+def _likely(given: Question, form: fields.InputForm) -> list[tuple[str, str]]:
+    """The institutions that a half-remembered name may mean, with the links that name them."""
+    if form.law is None:
+        return []
+    day = date_of(read_date("date", given.get("date")))
+    likely = institutions.likely(form.law.area, day, given.get("institution"))
+    return [(label, given.with_facts(institution=label).link()) for label in likely]
 
 
 def _opened(context: dict[str, Any], path: PathOfQuestions, within: Question) -> dict[str, Any]:
@@ -196,18 +211,17 @@ def _opened(context: dict[str, Any], path: PathOfQuestions, within: Question) ->
     return {"more_open": bool(told or wrong), "ended": over if "past" not in context else ""}
 
 
-def _past(question: Question, labels: dict[str, str], errors: dict[str, str]) -> dict[str, Any]:
-    """That the rules do not cover the day, and the last day that they cover."""
+def _past(
+    question: Question, near: CoveredDay, labels: dict[str, str], errors: dict[str, str]
+) -> dict[str, Any]:
+    """That the rules do not cover the day, and the nearest one that they cover."""
     area = installed_areas().area(question.get("area"), {})
     try:
         area.law(read_date("date", question.get("date")))
     except Refusal as refusal:
         sentence = present.error_of(refusal, question, labels)[1]
-    day = last_day(area)
-    link = question.with_facts(date=day).link()
-    return {"errors": errors | {"date": sentence}, "past": sentence, "last_day": day} | {
-        "last_link": link
-    }
+    told = {"errors": errors | {"date": sentence}, "past": sentence, "near": near}
+    return told | {"near_link": question.with_facts(date=near.day).link()}
 
 
 def _answered(
@@ -237,6 +251,7 @@ def _told(costed: Question, question: Question) -> dict[str, Any]:
     curve = bill_curve(costed, answered.result)
     found["plot"] = drawn(curve) if curve else None
     found["day"] = costed.get("date")
+    found["reached"] = limit_reached(answered.result, answered.result.in_scope_fen)[0]
     if answered.result.refusal:
         area = question.get("area")
         found["why_not"] = present.reason_text(answered.result.refusal)

@@ -29,7 +29,7 @@ from gongji.portal.area_tables import NOT_PAID, SECTIONS
 from gongji.portal.calculator import last_day
 from gongji.portal.english_provisions import cited
 from gongji.portal.inputs import cleaned, said
-from gongji.portal.law_state import LawState, state_of
+from gongji.portal.law_state import LawState, covered_day, state_of
 from gongji.portal.people_compared import (
     HIGH,
     WIDE,
@@ -42,7 +42,7 @@ from gongji.portal.templatetags.rules import fig, provision, why
 from gongji.portal.ui_texts import is_english, name, say
 from gongji.refusals import Refusal
 from gongji.tabular.formulas import no_formula
-from gongji.units import Day, date_of, yuan_text
+from gongji.units import Day, Fen, date_of, yuan_text
 
 EVERY_AREA = "all"
 KEPT_COMPARISONS = 64
@@ -86,19 +86,27 @@ def comparison(request: HttpRequest) -> HttpResponse:
             at = read_date("date", day)
             sides.append(ComparedSide(area, at, area.law(at), state_of(area, area.law(at))))
         except Refusal as refusal:
-            context["errors"][side] = present.refusal_text(refusal, {"date": "日期"})
+            field = f"{side}_area" if refusal.code == "area_unknown" else f"{side}_date"
+            context["errors"][field] = present.refusal_text(refusal, {"date": "日期"})
             if refusal.code == "date_outside":
-                context["offers"][side] = _last_day(code)
+                context["offers"][side] = covered_day(area, at)
     areas = installed_areas().every({})
     context |= {"a": parts["a"], "b": parts["b"], "picks": _picks(areas)}
     context["areas"] = [(area.code, area.laws[-1].place) for area in areas]
     if not context["errors"]:
+        sides = _in_order(sides)
         rows = _rows(sides[0].area, sides[0].day, sides[1].area, sides[1].day)
         people = before_and_after([(side.area, side.day) for side in sides])
         if request.GET.get("format") == "csv":
             return _csv(sides, people, rows)
         context |= _compared(sides, rows, everything) | {"people": people}
     return render(request, "portal/compare.html", context)
+
+
+def _in_order(sides: list[ComparedSide]) -> list[ComparedSide]:
+    """Two areas as they were asked for; two days of one in the order of time, as reforms go."""
+    one_area = sides[0].area.code == sides[1].area.code
+    return sorted(sides, key=lambda side: side.day) if one_area else sides
 
 
 @lru_cache(maxsize=KEPT_COMPARISONS)
@@ -156,10 +164,12 @@ def _compared(
 ) -> dict[str, Any]:
     """What differs, by benefit and by section, with the counts and the links to it."""
     laws = (sides[0].law, sides[1].law)
+    one_area = sides[0].area.code == sides[1].area.code
     keys = [side.key for side in sides]
     return {
         "sides": sides,
-        "dates": sides[0].area.code == sides[1].area.code,
+        "one_area": one_area,
+        "dates": one_area and laws[0] is not laws[1],
         "benefits": comparison_grids.compared_benefits(rows, laws, everything),
         "sections": comparison_grids.compared_sections(rows, laws, everything),
         "same": sum(row.mark == SAME for row in rows),
@@ -217,31 +227,42 @@ def _basis(articles: str) -> str:
     return "; ".join(cited(one) for one in articles.split("；")) if is_english() else articles
 
 
+def _bill(text: str) -> Fen:
+    """A bill of the small pictures.
+
+    Refuses: amount_*, value_invalid.
+    """
+    fen = read_amount("total", text)
+    if not 0 < fen <= MOST_YUAN * 100:
+        allowed = f"大于 0、不超过 {MOST_YUAN} 元"
+        raise Refusal("value_invalid", "total", {"value": text, "allowed": allowed})
+    return fen
+
+
 def _every_area(request: HttpRequest) -> HttpResponse:
     """Every area for one person: small pictures on one scale, with the same numbers as a table."""
     given = request.GET
     status = given.get("status", "") if given.get("status") in STATUSES else "retired"
     level = given.get("level", "") if given.get("level") in LEVELS else "2"
+    typed = {name: cleaned(given.get(name, "")) for name in ("cost", "at")}
     errors: dict[str, str] = {}
     cost, day = "800", str(timezone.localdate())
     try:
-        text = said("total", cleaned(given.get("cost", "")) or cost)
-        fen = read_amount("total", text)
-        if not 0 < fen <= MOST_YUAN * 100:
-            raise Refusal("amount_too_large", "total", {"value": text})
-        cost = yuan_text(fen)
+        cost = yuan_text(_bill(said("total", typed["cost"] or cost)))
     except Refusal as refusal:
         errors["cost"] = present.refusal_text(refusal)
     try:
-        day = str(date_of(read_date("date", said("date", cleaned(given.get("at", "")) or day))))
+        day = str(date_of(read_date("date", said("date", typed["at"] or day))))
     except Refusal as refusal:
-        errors["at"] = present.refusal_text(refusal)
+        errors["at"] = present.refusal_text(refusal, {"date": "日期"})
+    shown = {"cost": cost, "at": day} | {name: typed[name] for name in errors}
     patient = Patient(status, level, cost)
     areas = installed_areas().every({})
     context: dict[str, Any] = {
         "here": "compare",
         "errors": errors,
         "patient": patient,
+        "typed": shown,
         "at": day,
         "places": [(code, PLACES[level_name]) for code, level_name in LEVELS.items()],
         "statuses": list(STATUSES.items()),

@@ -314,12 +314,14 @@ REFUSALS: Mapping[str, str] = _REASONS | {
     "field_missing": "{field} is required",
     "field_unknown": "{field} is no known column or fact",
     "value_invalid": "{field}: {value} is not known; allowed: {allowed}",
+    "no_such_day": "{field}: there is no day {value}",
+    "beyond": "{field} cannot be {value}; allowed: {allowed}",
     "amount_invalid": "{field}: {value} is no amount in yuan with at most two decimals",
     "amount_negative": "{field} is below zero: {value}",
     "amount_too_large": "{field} is too large: {value}; one bill is at most ten billion yuan",
     "in_scope_above_total": "the cost in scope, {value}, is above the total, {total}",
     "area_unknown": "there are no rules of an area {value}; there are: {allowed}",
-    "date_outside": "{value} is outside the rules of area {area} ({place}), which cover: {allowed}",
+    "date_outside": "{value} is outside the rules of area {area}{place}, which cover: {allowed}",
     "benefit_not_offered": "area {area} does not offer {value}; it offers: {allowed}",
     "not_ruled": "the documents of area {area} do not rule {value}",
     "item_unknown": "the catalogue has no item {value}",
@@ -341,7 +343,8 @@ REFUSALS: Mapping[str, str] = _REASONS | {
     "them to the agency",
     "papers_missing": "papers are still missing: {names}; please hand them all in first",
     "evidence_type": "{value} is no PDF, JPEG or PNG; please take another photograph or file",
-    "evidence_size": "{value} has {size} bytes; from 1 to {most} are taken; please make it smaller",
+    "evidence_size": "{value}: no file was chosen, or it is larger than {most} MB; please choose "
+    "again",
     "evidence_unsafe": "{value} holds something that runs by itself; please make a plain PDF of it",
     "evidence_unknown": "“{value}” is no paper of this item; there are: {allowed}",
     "command_state": "item {value} is “{state}” now and cannot be changed so; please reload",
@@ -362,12 +365,39 @@ REFUSALS: Mapping[str, str] = _REASONS | {
 """The refusals that pages and the public interface can give."""
 
 
+_ALLOWED = tuple(
+    (re.compile(chinese), english)
+    for chinese, english in (
+        ("1、2、3 或空", "1, 2, 3 or nothing"),
+        ("true、false、是、否、1、0", "true, false, 1, 0"),
+        ("不小于零的整数", "a whole number from 0"),
+        (r"不小于 (\S+)", r"from \1"),
+        (r"(\S+) 及以后", r"from \1"),
+        (r"不晚于 (\S+)", r"not after \1"),
+        (r"大于 0、不超过 (\S+) 元", r"above 0 and up to \1 yuan"),
+        (r"以元为单位的金额，如 (\S+?)(?:（.*）)?", r"an amount in yuan, such as \1"),
+        (r"0% 至 100% 的百分比，(?:须写百分号，)?如 (\S+)", r"0% to 100% with %, such as \1"),
+        (r"(\S+) 或 \1\.年份", r"\1 or \1.year"),
+        (r"(YYYY\S+)（.*）", r"\1"),
+        ("（空）", "nothing"),
+        ("不超过发票总额", "no more than the total of the bill"),
+        ("本统筹区定点医疗机构的全名", "the full name of a designated institution of the area"),
+    )
+)
+"""What is allowed, where it is said in a sentence and not listed."""
+
+
 def _said(text: str) -> str:
     """A word of the law, a list of them, or one with others in brackets, in English."""
+    for pattern, english in _ALLOWED:
+        if found := pattern.fullmatch(text):
+            return found.expand(english)
+    if term(text) != text:
+        return term(text)
+    if len(parts := _parted(text)) > 1:
+        return ", ".join(map(_said, parts))
     whole, bracket, where = text.removesuffix("）").partition("（")
-    if term(text) != text or not bracket:
-        return ", ".join(term(part) for part in text.split("、"))
-    return f"{term(whole)} ({_said(where)})"
+    return f"{term(whole)} ({_said(where)})" if bracket else text
 
 
 def covered(days: str) -> str:
@@ -375,14 +405,34 @@ def covered(days: str) -> str:
     return days.replace(" 至 ", " to ").replace("今", "today").replace("；", "; ")
 
 
+DAY = "像 2023-03-01 这样的日期"
+"""What the pages say in Chinese for YYYY-MM-DD."""
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def wording_of(found: Refusal) -> str:
+    """The code by which a refusal is told: what was read and is no day, or lies beyond a bound, is
+    not called unknown."""
+    if found.code != "value_invalid":
+        return found.code
+    allowed = found.values["allowed"]
+    if allowed == "不能为空":
+        return "field_missing"
+    if allowed.startswith(("不晚于", "不超过", "大于")) or allowed.endswith("及以后"):
+        return "beyond"
+    day_wanted = allowed.startswith(("YYYY-MM-DD", DAY))
+    return "no_such_day" if day_wanted and _DAY.fullmatch(found.values["value"]) else found.code
+
+
 def refusal(found: Refusal) -> str:
     """The sentence of a refusal in English; in Chinese where there is no English one."""
-    form = REFUSALS.get(found.code)
+    form = REFUSALS.get(wording_of(found))
     if form is None:
         return str(found)
     values = {name: _said(text) for name, text in found.values.items()}
     if found.code == "date_outside":
-        values.setdefault("place", values["area"])
+        place = values.get("place", "")
+        values["place"] = f" ({place})" if place else ""
         values["allowed"] = covered(found.values["allowed"])
     text = form.format(**({"field": found.field} | values))
     return text[0].upper() + text[1:]

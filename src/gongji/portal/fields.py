@@ -15,9 +15,9 @@ from gongji.law.rulebook.law import PART, Law
 from gongji.law.rulebook.provision_kinds import ByAxis, FromIndex, FromParameter
 from gongji.law.rulebook.vocabulary import AMOUNT, CHOICE, DATE, DERIVED, FLAG, NUMBER, Fact
 from gongji.platform.installation import installed_areas
-from gongji.portal.inputs import SET, USED, Question, is_trace
+from gongji.portal.inputs import SET, USED, Question, day_said, is_trace
 from gongji.refusals import Refusal
-from gongji.tabular.cell_forms import amount_said, day_text
+from gongji.tabular.cell_forms import amount_said
 
 ASKED = {
     "area",
@@ -117,7 +117,7 @@ def fitting(question: Question) -> Question:
     strange = tuple(name for name in question.facts if name not in known[0])
     facts = {name: text for name, text in question.facts.items() if name not in strange}
     told = tuple(name for name in strange if not is_trace(name))
-    question = replace(question, facts=facts, unknown=told)
+    question = replace(question, facts=facts, unknown=question.unknown + told)
     try:
         area = installed_areas().area(question.get("area"), {})
     except Refusal:
@@ -138,7 +138,7 @@ def fitting(question: Question) -> Question:
 
 def _as_read(area: Area, facts: dict[str, str]) -> dict[str, str]:
     """Facts with those of the area that are days and amounts in the form that is read."""
-    forms: dict[str, Callable[[str], str]] = {DATE: day_text, AMOUNT: amount_said}
+    forms: dict[str, Callable[[str], str]] = {DATE: day_said, AMOUNT: amount_said}
     columns = columns_of(area.laws[-1])
     return {
         name: forms[columns[name].kind](text)

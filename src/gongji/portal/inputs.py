@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 from urllib.parse import urlencode
 
-from gongji.tabular.cell_forms import amount_said, day_text
+from gongji.tabular.cell_forms import amount_said, day_text, key_text
 
 USED, SET = "used.", "set."
 EARLIER = ("date", "level", "in_scope", "benefit")
@@ -62,7 +62,7 @@ class Question:
     earlier: tuple[Mapping[str, str], ...] = ()
     items: tuple[Mapping[str, str], ...] = ()
     unknown: tuple[str, ...] = ()
-    """Names that no rule anywhere knows, left out."""
+    """Names that no rule anywhere knows, or that come too often, left out."""
 
     def get(self, name: str, default: str = "") -> str:
         """A fact as it was given."""
@@ -148,11 +148,28 @@ def cleaned(text: str) -> str:
     return _UNSEEN.sub("", text).strip()
 
 
+def number_said(text: str) -> str:
+    """A number or a code as people write it: without blanks, wide digits as the usual ones."""
+    return "".join(key_text(text).split())
+
+
+_DAY_SIGNS = str.maketrans({"号": "日", "—": "-", "–": "-", "−": "-"})
+"""Signs that stand for others in days."""
+
+
+def day_said(text: str) -> str:
+    """A day as people write it (`2023年2月1号`, `2023 年 2 月 1 日`) in the form that is read."""
+    written = text.translate(_DAY_SIGNS)
+    found = day_text("".join(written.split()) if "年" in written else written)
+    return found if found[:4].isdigit() else text
+
+
 def said(name: str, text: str) -> str:
     """A text in the form in which it is read: a day, an amount, or as it was given."""
     if name in DAYS:
-        found = day_text(text)
-        return found if found[:4].isdigit() else text
+        return day_said(text)
+    if name == "area":
+        return number_said(text)
     return amount_said(text) if name in AMOUNTS or name.startswith("in_scope_") else text
 
 
@@ -186,13 +203,16 @@ def read_question(query: Query) -> Question:
             figures[name.removeprefix(SET)] = text
         else:
             facts[name] = text
-    return question_of(
+    found = question_of(
         facts,
         used,
         figures,
         _rows(query, "earlier_", EARLIER, "in_scope"),
         _rows(query, "line_", ITEM, "item"),
     )
+    needed = ("earlier_in_scope", "line_item")
+    many = (n for n in needed if any(map(cleaned, query.getlist(n)[MOST_ROWS:])))
+    return replace(found, unknown=tuple(many))
 
 
 def _rows(

@@ -9,7 +9,8 @@ from datetime import date
 
 from django.db import connection
 
-SUGGESTED = 20
+SUGGESTED, LONGEST = 20, 50
+"""How many are offered, and how many signs of what is typed are looked for."""
 
 _ON_THE_DAY = """{fact}.kind = 'level' and {fact}.retired_at is null
   and {fact}.since <= %(day)s and ({fact}.until is null or {fact}.until > %(day)s)"""
@@ -85,7 +86,16 @@ def find(area: str, day: date, said: str) -> FoundPlace | None:
 
 def suggestions(area: str, day: date, words: str) -> list[FoundPlace]:
     """Institutions of an area whose agreement has not ended and whose name holds some words."""
-    return _known(area, day, words, False)
+    return _known(area, day, words[:LONGEST], False)
+
+
+MOST_LIKELY = 5
+"""Institutions offered for a name that is none's."""
+
+
+def likely(area: str, day: date, words: str) -> list[str]:
+    """What a half-remembered name may mean, as it is chosen."""
+    return labels(suggestions(area, day, words))[:MOST_LIKELY]
 
 
 def labels(found: list[FoundPlace]) -> list[str]:

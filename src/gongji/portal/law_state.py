@@ -66,6 +66,21 @@ def area_state(area: Area) -> LawState:
     return state_of(area, near(area, today()))
 
 
+@dataclass(frozen=True)
+class CoveredDay:
+    """The day that rules cover nearest to one that they do not, and whether it is a first one."""
+
+    day: str
+    first: bool
+
+
+def covered_day(area: Area, day: Day) -> CoveredDay:
+    """The last day covered before a day that is not; the first of all where there is none."""
+    law = near(area, day)
+    first = day < law.since
+    return CoveredDay(str(date_of(law.since if first else law.until - 1)), first)
+
+
 def near(area: Area, day: Day) -> Law:
     """The law of a day; where there is none, the last one before it, or the first of all."""
     begun = [law for law in area.laws if law.since <= day]

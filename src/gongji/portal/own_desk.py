@@ -23,12 +23,13 @@ from gongji.platform.law_book import in_force
 from gongji.platform.message_seal import seal_of
 from gongji.platform.printed_papers import PrintedPaper, printed
 from gongji.portal import institutions
+from gongji.portal.inputs import day_said
 from gongji.portal.own_records import RELATIONS, Visitor, shown_name
 from gongji.refusals import Refusal
 from gongji.review.desk import Desk
 from gongji.review.evidence import PaperFile
 from gongji.review.staff import agencies
-from gongji.tabular.cell_forms import amount_said, day_text
+from gongji.tabular.cell_forms import amount_said
 from gongji.units import day_in_china, day_of, yuan_text
 
 assert items.ALL
@@ -183,13 +184,16 @@ def _as_said(one: FormField, typed: dict[str, str]) -> str:
     text = typed.get(one.name, "")
     if one.kind == "yuan":
         return amount_said(text)
-    return day_text(text) if one.kind == "date" and text else text
+    return day_said(text) if one.kind == "date" else text
 
 
 def _institution(visitor: Visitor, said: str, label: str, now: datetime) -> str:
-    found = institutions.find(visitor.person.area, day_in_china(now), said)
+    area, today = visitor.person.area, day_in_china(now)
+    found = institutions.find(area, today, said)
     if found is None:
-        values = {"value": said, "allowed": "本统筹区定点医疗机构的全名"}
+        likely = institutions.likely(area, today, said)
+        allowed = "、".join(likely) or "本统筹区定点医疗机构的全名"
+        values = {"value": said, "allowed": allowed}
         raise Refusal("value_invalid", label, values)
     return found.code
 

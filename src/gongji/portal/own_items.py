@@ -5,7 +5,9 @@ changed.
 """
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
 from typing import Any
 
 from django.core.cache import cache
@@ -13,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from gongji.agency.typed_forms import read_acting, whole
 from gongji.law.accounts.agency_items import AgencyItem, promise_of
@@ -222,6 +224,23 @@ def _wanted(item: AgencyItem, given: set[str]) -> list[dict[str, Any]]:
     ]
 
 
+def _posted_from_item(page: Callable[..., HttpResponse]) -> Any:
+    """A page that takes a form of an item's page, to which whoever only looks is led.
+
+    After a new sign-in or a change of language a browser comes back to an address by looking.
+    """
+
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @insured
+    @wraps(page)
+    def posted(request: HttpRequest, visitor: Visitor, number: int) -> HttpResponse:
+        if request.method in ("GET", "HEAD"):
+            return HttpResponseRedirect(reverse("portal:item", args=[number]))
+        return page(request, visitor, number)
+
+    return posted
+
+
 @require_safe
 @insured
 def item(request: HttpRequest, visitor: Visitor, number: int) -> HttpResponse:
@@ -229,8 +248,7 @@ def item(request: HttpRequest, visitor: Visitor, number: int) -> HttpResponse:
     return _item_page(request, visitor, _own(visitor, number))
 
 
-@require_POST
-@insured
+@_posted_from_item
 def item_paper(request: HttpRequest, visitor: Visitor, number: int) -> HttpResponse:
     """Hand in a photograph or PDF of a paper, or the promise that stands in for it."""
     one = _own(visitor, number)
@@ -256,8 +274,7 @@ def item_paper(request: HttpRequest, visitor: Visitor, number: int) -> HttpRespo
 ACTS = {"submit": life.submit, "withdraw": life.withdraw}
 
 
-@require_POST
-@insured
+@_posted_from_item
 def item_act(request: HttpRequest, visitor: Visitor, number: int) -> HttpResponse:
     """Submit an item, or take it back."""
     one = _own(visitor, number)

@@ -28,7 +28,7 @@ from gongji.people.bonds import (
 from gongji.people.person_facts import FactRow
 from gongji.platform.installation import installed_areas, installed_version
 from gongji.portal import family, own_desk, own_items, own_papers, own_records, own_year, present
-from gongji.portal.inputs import cleaned
+from gongji.portal.inputs import cleaned, day_said, number_said
 from gongji.portal.own_records import Visitor, insured
 from gongji.portal.ui_texts import say
 from gongji.refusals import Refusal
@@ -182,7 +182,7 @@ def account_days(request: HttpRequest, today: date) -> tuple[date, date]:
 
 
 def _day(request: HttpRequest, name: str, default: date) -> date:
-    return date_of(read_date(name, cleaned(request.GET.get(name, "")) or str(default)))
+    return date_of(read_date(name, day_said(cleaned(request.GET.get(name, ""))) or str(default)))
 
 
 @require_safe
@@ -338,8 +338,8 @@ def _change(change: Callable[[HttpRequest, Visitor, datetime], int | None]) -> A
 
 
 def _terms(request: HttpRequest) -> BondTerms:
-    names = ("psn_no", "name", "relation")
-    return BondTerms(*(cleaned(request.POST.get(name, "")) for name in names))
+    said = {name: cleaned(request.POST.get(name, "")) for name in ("psn_no", "name", "relation")}
+    return BondTerms(number_said(said["psn_no"]), said["name"], said["relation"])
 
 
 def _number(request: HttpRequest) -> BondNumber:

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from gongji.law.compile.citations import Cite, document_of
 from gongji.law.explain.as_far import AsFar
+from gongji.law.explain.gate_sentences import BORNE_BY, HANDED_ON, borne
 from gongji.law.explain.sentences import Explanation, Sentence
 from gongji.law.explain.show import supplied_names
 from gongji.law.report import curve
@@ -203,6 +204,8 @@ def shown(answer: CalculatedAnswer) -> dict[str, Any]:
     unofficial = dict.fromkeys((cite.source, cite.document) for cite in explanation.unofficial)
     return {
         "result": result,
+        "elsewhere_borne": say(borne(result)) if result.refusal in BORNE_BY else "",
+        "handed_on": result.refusal in HANDED_ON,
         "answer": answer,
         "bars": bars(answer),
         "sentences": [said(sentence, books) for sentence in explanation.sentences],
@@ -311,7 +314,7 @@ def _way(column: str, value: str, labels: Mapping[str, str]) -> str:
     if said:
         return say(said)
     shown = {"true": "是", "false": "否"}.get(value, value)
-    return f"{name(labels.get(column, column))}：{name(labels.get(shown, shown))}"
+    return f"{name(labels.get(column, column))}{say('：')}{name(labels.get(shown, shown))}"
 
 
 def shown_ways(found: Iterable[WayToBePaid], area: str) -> list[dict[str, Any]]:
@@ -350,4 +353,4 @@ def links_of_doubt(doubt: Any, books: Iterable[Rulebook]) -> list[Link]:
 
 def _metered(meter: str, where: str) -> str:
     shown = name(meter)
-    return f"{shown}（{name(where)}）" if where else shown
+    return f"{shown}{say('（')}{name(where)}{say('）')}" if where else shown

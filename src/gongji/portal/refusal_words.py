@@ -16,6 +16,7 @@ from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.law import KEPT, Law
 from gongji.law.rulebook.vocabulary import BENEFIT_NAMES, FACTS
 from gongji.platform.installation import installed_areas
+from gongji.portal import english
 from gongji.portal.family import RELATIONS
 from gongji.portal.ui_texts import is_english
 from gongji.refusals import Refusal
@@ -24,7 +25,7 @@ from gongji.refusals.gates import GATES
 
 OF_THE_LINK = "链接中的一项"
 """What a field is called that the page does not have."""
-DAY = "像 2023-03-01 这样的日期"
+MEGABYTE = 1024 * 1024
 SENTENCES = {
     "parameter_missing": "文件没有写明{parameter}（{reason}）；知道的请填上",
     "item_unknown": "目录中没有项目 {value}；请从列出的项目中选",
@@ -35,7 +36,11 @@ SENTENCES = {
     "not_ruled": "{place}的文件没有规定{value}",
     "self_pay_missing": "目录没有给出乙类项目 {value} 的先行自付比例，{place}的文件也没有规定",
     "level_missing": "还没有选医疗机构的级别",
-    "amount_invalid": "{field}：“{value}”不是金额；请只填数字，像 800 或 800.50 这样",
+    "amount_invalid": "{field}：“{value}”不是金额；请只填数字，至多两位小数，像 800 或 800.50 这样",
+    "field_missing": "缺少必填项 {field}",
+    "evidence_size": "“{value}”没有选照片或文件，或者文件大于 {most} MB；请重新选",
+    "no_such_day": "{field} 的值 {value} 无法识别：没有这一天",
+    "beyond": "{field}应{allowed}，不能是 {value}",
     "amount_negative": "{field}不能是负数：{value}",
     "no_prescription": "在药店购药没有定点医疗机构的处方",
 }
@@ -43,7 +48,7 @@ SENTENCES = {
 _CODE = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*", re.ASCII)
 _PATH = re.compile(r"[A-Za-z_][A-Za-z_0-9]*(?:\.\w+)*")
 _FORMS = {
-    "YYYY-MM-DD": DAY,
+    "YYYY-MM-DD": english.DAY,
     "YYYY-MM": "像 2023-03 这样的月份",
     "YYYY-MM-DD HH:MM": "像 2023-03-01 10:30 这样的时间",
     "true、false、是、否、1、0": "是、否",
@@ -96,6 +101,8 @@ def in_words(refusal: Refusal, label: str, area: Area | None) -> Refusal:
     named = area_of(values["area"]) if "area" in values else area
     if "area" in values:
         values["place"] = named.laws[-1].place if named else f"统筹区 {values['area']} "
+    if refusal.code == "evidence_size":
+        values["most"] = str(int(values["most"]) // MEGABYTE)
     if refusal.field in ("used", "--set"):
         values["value"] = _PATH.sub(lambda path: _called(path[0], words), values["value"])
     if "allowed" in values and refusal.code != "area_unknown":
@@ -122,8 +129,9 @@ def _parameter(path: str, area: Area) -> dict[str, str]:
 
 def _allowed(text: str, words: dict[str, str]) -> str:
     """What is allowed, in words: names for codes, of `code（name）` the name."""
-    if text in _FORMS:
-        return text if is_english() else _FORMS[text]
+    form = text.partition("（")[0]
+    if form in _FORMS:
+        return form if is_english() else _FORMS[form]
     found: dict[str, None] = {}
     for one in text.split("、"):
         code, bracket, name = one.removesuffix("）").partition("（")
@@ -156,7 +164,7 @@ def _called(code: str, words: Mapping[str, str]) -> str:
 
 def sentence(refusal: Refusal) -> str:
     """The sentence of a refusal that is in words."""
-    form = SENTENCES.get(refusal.code)
+    form = SENTENCES.get(english.wording_of(refusal))
     if refusal.code == "value_invalid" and refusal.field == OF_THE_LINK:
         form = "链接中的累计或数字认不出来；可取：{allowed}"
     if form is None:

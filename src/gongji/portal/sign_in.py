@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from gongji.people.person_rows import find_by_certificate, find_person
 from gongji.platform.identity import RESIDENT, Identity
-from gongji.portal.inputs import cleaned
+from gongji.portal.inputs import cleaned, number_said
 from gongji.portal.ui_texts import say
 
 SECONDS = 600
@@ -113,8 +113,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """The page by which a person signs in."""
     error = ""
     if request.method == "POST":
-        psn_no = cleaned(request.POST.get("psn_no", ""))
-        code = cleaned(request.POST.get("code", ""))
+        psn_no = number_said(cleaned(request.POST.get("psn_no", "")))
+        code = number_said(cleaned(request.POST.get("code", "")))
         user = authenticate(request, psn_no=psn_no, code=code)
         if user is not None:
             login(request, user)

@@ -46,6 +46,7 @@ ALIKE: dict[str, Any] = {
         "gongji.portal.headers.PolicyMiddleware",
         "django.middleware.security.SecurityMiddleware",
         "gongji.portal.headers.TransportMiddleware",
+        "gongji.portal.passed_links.PassedLinksMiddleware",
         "gongji.api.cors.PublicReadsMiddleware",
         "gongji.portal.static_files.StaticFilesMiddleware",
         "django.middleware.gzip.GZipMiddleware",

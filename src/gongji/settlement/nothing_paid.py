@@ -7,21 +7,33 @@ from gongji.law.engine.engine import Result, Step
 from gongji.law.rulebook.provision_kinds import POOL
 from gongji.units import Fen, yuan_text
 
+DEDUCTIBLE, CEILING = "deductible", "ceiling"
+"""The kinds of limit that leave the pool nothing to pay."""
+
 
 def nothing_paid(result: Result, in_scope_fen: Fen) -> str:
     """The reason, empty where the pool pays, a gate refuses or nothing is in scope."""
+    kind, bound = limit_reached(result, in_scope_fen)
+    if kind == DEDUCTIBLE:
+        amount = yuan_text(sum(step.deductible for step in bound))
+        said = f"政策范围内费用中的{amount}元计入起付标准，没有超过起付标准的部分"
+        return _told(said, cites_of(bound, deductible=True))
+    return _told("已达到最高支付限额", cites_of(bound, deductible=False)) if kind else ""
+
+
+def limit_reached(result: Result, in_scope_fen: Fen) -> tuple[str, list[Step]]:
+    """The kind of limit that leaves the pool nothing to pay, and the steps that it bound.
+
+    Shape:   no kind where the pool pays, a gate refuses or nothing is in scope.
+    """
     steps = [step for step in result.steps if step.note.layer.payer == POOL]
     if result.gate or result.pool_fen or not in_scope_fen or not steps:
-        return ""
+        return "", []
     borne = [step for step in steps if step.deductible]
     if borne and sum(step.deductible for step in borne) == sum(step.taken for step in steps):
-        amount = yuan_text(sum(step.deductible for step in borne))
-        said = f"政策范围内费用中的{amount}元计入起付标准，没有超过起付标准的部分"
-        return _told(said, cites_of(borne, deductible=True))
+        return DEDUCTIBLE, borne
     reached = [step for step in steps if step.cost > step.taken or step.paid_by]
-    if reached:
-        return _told("已达到最高支付限额", cites_of(reached, deductible=False))
-    return ""
+    return (CEILING if reached else ""), reached
 
 
 def cites_of(steps: Iterable[Step], *, deductible: bool) -> list[Cite]:

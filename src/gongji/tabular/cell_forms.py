@@ -109,9 +109,15 @@ def spoilt(text: str, form: Form = "text") -> str:
     return ""
 
 
+INTERPUNCTS = "·•・‧∙⋅･"
+"""What is written between the parts of a name; the first is the standard's."""
+_DOTS = dict.fromkeys(map(ord, INTERPUNCTS), INTERPUNCTS[0])
+
+
 def person_name(text: str) -> str:
-    """A person's name as it is compared: blanks inside a Chinese name do not count."""
-    words = plain(text.replace("\u3000", " ")).split()
+    """A person's name as it is compared: blanks inside a Chinese name do not count, and the dot
+    between its parts is one, however it is typed."""
+    words = plain(text.replace("\u3000", " ").translate(_DOTS)).split()
     chinese = any("\u3400" <= sign <= "\u9fff" or sign >= "\U00020000" for sign in text)
     return ("" if chinese else " ").join(words)
 
@@ -125,24 +131,40 @@ def amount_text(text: str, grouped: bool = False) -> str:
     return found.replace(",", "") if grouped and _GROUPED.fullmatch(found) else found
 
 
+_CURRENCY = "人民币|RMB|CNY"
 _SAID = re.compile(
-    r"(?:[￥¥]|人民币|RMB)? ?(?P<number>-?[0-9][0-9 ,]*(?:\.[0-9]*)?) ?(?:元整?|圆整?|块钱?)?", re.I
+    rf"(?:[￥¥]|{_CURRENCY})? ?(?P<number>-?[0-9][0-9 ,]*(?:\.[0-9]*)?) ?(?P<unit>[百千万]?) ?"
+    rf"(?:元整?|圆整?|块钱?|{_CURRENCY})?",
+    re.I,
 )
-_SPACED = re.compile(r"-?[0-9]{1,3}( [0-9]{3})+(\.[0-9]+)?")
+_COINS = re.compile(
+    r"(?P<yuan>[0-9][0-9,]*)[元圆块](?=[0-9])(?:(?P<tenths>[0-9])[角毛])?(?:(?P<hundredths>[0-9])分)?"
+)
+_SPACED = re.compile(r"-?[0-9]{1,2}( [0-9]{3})+(\.[0-9]+)?")
+"""Blanks that part three digits; behind three first digits they part two amounts as well."""
+_UNITS = {"百": 100, "千": 1000, "万": 10000}
 
 
 def amount_said(text: str) -> str:
-    """An amount as people write it (`1,000`, `800元`, `￥800`, `1 000.00`) as its reader takes it.
+    """An amount as people write it (`1,000`, `800元`, `0.5万`, `8元5角`) as its reader takes it.
 
     Ensures: what is no amount stays as it is, and so does a comma that parts no three digits.
     """
-    found = _SAID.fullmatch(narrow(text))
+    given = narrow(text)
+    if coins := _COINS.fullmatch(given):
+        given = f"{coins['yuan']}.{coins['tenths'] or 0}{coins['hundredths'] or 0}"
+    found = _SAID.fullmatch(given)
     if found is None:
         return text
     number = found["number"].strip()
     number = number.replace(" ", "") if _SPACED.fullmatch(number) else number
-    read = amount_text(number, grouped=True)
-    return read.removesuffix(".") if re.fullmatch(r"-?[0-9]+\.?[0-9]*", read) else text
+    read = amount_text(number, grouped=True).removesuffix(".")
+    if not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", read):
+        return text
+    times = _UNITS.get(found["unit"])
+    if times and len(read) > MOST_DIGITS:
+        return text
+    return f"{(Decimal(read) * times).normalize():f}" if times else read
 
 
 def instant_of(text: str) -> datetime:
