@@ -117,6 +117,10 @@ def test_the_second_run_adds_only_its_own_and_nothing_is_lost(
 
 def test_marks_come_back_as_precision_and_as_weight(tables: Path, tmp_path: Path) -> None:
     run(tables, tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        # Nobody has touched the workbook: there is nothing to read in it.
+        patch.setattr(marks, "read_marks", lambda book: pytest.fail("read without need"))
+        run(tables, tmp_path)
     findings = pl.read_parquet(tmp_path / "findings.parquet")
     some = findings.filter(pl.col("rule") == "重复收费").head(25)
     with xlsxwriter.Workbook(str(tmp_path / "supervision.xlsx")) as book:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from gongji.batch.buckets import hash_of
 from gongji.law.report.picture import NOT_DRAWN, can_draw
 from gongji.supervision import (
     indicator_tables,
@@ -30,10 +31,12 @@ from gongji.supervision.inspection import Inspected, inspect
 from gongji.supervision.kept_looks import kept_looks
 from gongji.supervision.lead_pages import Page, Picture, render
 from gongji.supervision.rules_folded import Rule
-from gongji.tabular.whole_files import appearing
+from gongji.tabular.whole_files import appearing, write_whole
 
 FINDINGS, VISITS_SEEN, MARKS = "findings.parquet", "visits-seen.parquet", "marks.parquet"
 LEADS, BOOK, PAGE = "leads.parquet", "supervision.xlsx", "supervision.html"
+BOOK_WRITTEN = "supervision.sha256"
+"""The hash of the workbook as a run left it: while it is that, nobody has marked anything in it."""
 PARTS = "parts"
 """The folder of what was found in each bucket."""
 CHOSEN = 3
@@ -127,10 +130,12 @@ def _all_seen(before: pl.DataFrame | None, seen: Inspected) -> pl.DataFrame:
 
 
 def _marked(report: Path) -> pl.DataFrame:
-    """The precision of rules by all marks so far, those of the workbook of the last run too."""
+    """The precision of rules by all marks so far, those of the last workbook if it was changed."""
     kept = _kept(report / MARKS)
     found = [pl.DataFrame(schema=marks.MARK)] if kept is None else [kept]
-    if (report / BOOK).is_file():
+    written = report / BOOK_WRITTEN
+    unmarked = written.read_text("ascii") if written.is_file() else ""
+    if (report / BOOK).is_file() and hash_of(report / BOOK) != unmarked:
         found.append(marks.read_marks(report / BOOK))
     both = pl.concat(found).unique("line", keep="last", maintain_order=True)
     if len(both):
@@ -246,3 +251,4 @@ def _write_report(
     sheets = [("指标", beyond), ("逐月指标", months), ("按规则", by_rule)]
     sheets += [("没有看到的", blind), ("准确率", precise)]
     write_book(report / BOOK, run.leads, ordered, sheets, asked.rules)
+    write_whole(report / BOOK_WRITTEN, hash_of(report / BOOK).encode())

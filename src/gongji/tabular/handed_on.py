@@ -216,7 +216,11 @@ class ResultBook:
                 cells = f"'{sheet.name}'!{letters}2:{letters}{max(sheet.next, 2)}"
                 shown = total / 100 if kind == "money" else total
                 formula = Formula(f"=SUBTOTAL(109,{cells})", shown)
-                row: list[Cell] = [(0, sheet.name, None), (1, name, None), (2, sheet.next - 1, None)]
+                row: list[Cell] = [
+                    (0, sheet.name, None),
+                    (1, name, None),
+                    (2, sheet.next - 1, None),
+                ]
                 made.write_cells([*row, (3, formula, self.formats[kind])])
 
 
