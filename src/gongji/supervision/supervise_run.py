@@ -5,6 +5,7 @@ looks for what is new only, adds it, and reads back the marks that people gave i
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -99,13 +100,19 @@ def supervise(asked: Supervising, report: Path, told: Told = lambda what: None) 
     precision = _marked(report)
     before = _kept(report / VISITS_SEEN)
     kept = kept_looks(asked.tables, (asked.rules, asked.points), report / PARTS)
-    seen = inspect(asked.tables, asked.rules, asked.points, before, told, kept)
+
+    def inspected() -> Inspected:
+        return inspect(asked.tables, asked.rules, asked.points, before, told, kept)
+
+    def compared_all() -> leads.Comparisons:
+        told("同行比较")
+        return compare_all(asked.tables)
+
+    seen, compared = _both(inspected, compared_all, before is not None)
     earlier = _kept(report / FINDINGS)
     earlier = pl.DataFrame(schema=FINDING) if earlier is None else earlier
     new = seen.findings.join(earlier.select("line"), on="line", how="anti")
     findings = pl.concat([earlier, new]).sort("day", "line")
-    told("同行比较")
-    compared = compare_all(asked.tables)
     found = all_leads(findings, asked.rules, compared, precision)
     named = found.head(asked.top).join(
         asked.tables.everybodys["institutions"].select("institution", "name").unique("institution"),
@@ -122,6 +129,18 @@ def supervise(asked: Supervising, report: Path, told: Told = lambda what: None) 
     # Last: a run that was stopped looks at its visits again.
     _write(_all_seen(before, seen), report / VISITS_SEEN)
     return run
+
+
+def _both(
+    inspected: Callable[[], Inspected], compared: Callable[[], leads.Comparisons], at_once: bool
+) -> tuple[Inspected, leads.Comparisons]:
+    """What is inspected and what is compared; at once where a day is inspected, which leaves
+    memory for both."""
+    if not at_once:
+        return inspected(), compared()
+    with ThreadPoolExecutor(1) as beside:
+        comparing = beside.submit(compared)
+        return inspected(), comparing.result()
 
 
 def _all_seen(before: pl.DataFrame | None, seen: Inspected) -> pl.DataFrame:
