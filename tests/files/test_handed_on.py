@@ -7,11 +7,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import xlsxwriter
 from python_calamine import CalamineWorkbook
 
 from gongji.cli.main import main
 from gongji.law.engine.areas import Areas
 from gongji.tabular.handed_on import BookColumn, ResultBook
+from gongji.tabular.row_sheets import RowSheet
 from gongji.tabular.sheets import Sheet
 from gongji.units import parse_day
 
@@ -106,3 +108,35 @@ def test_a_sheet_without_amounts_has_no_sums(tmp_path: Path) -> None:
     found = CalamineWorkbook.from_path(str(tmp_path / "a.xlsx"))
     assert found.sheet_names == ["甲"]
     assert found.get_sheet_by_name("甲").to_python()[1] == ["x", "不详"]
+
+
+UNUSUAL = ["0012", "药 a", " a", "a ", "<r>a</r>", "a & b", 'a"b', "a>b", "a\nb", "\x01", "_x0001_"]
+UNUSUAL += ["a\u3000b", "\ufffe", "\U0001f600" * 17_000, "x" * 40_000, "=1+1", "{=1}", "http://a"]
+
+
+def test_a_row_written_at_once_is_to_the_byte_what_the_library_writes_by_cells(
+    tmp_path: Path,
+) -> None:
+    found = {}
+    for at_once in (True, False):
+        path = tmp_path / f"{at_once}.xlsx"
+        options = {"constant_memory": True, "tmpdir": str(tmp_path)}
+        with xlsxwriter.Workbook(str(path), options) as made:
+            sheet = made.add_worksheet("甲", RowSheet)
+            money, day = (made.add_format({"num_format": form}) for form in ("0.00", "yyyy"))
+            for row, text in enumerate(["头", *UNUSUAL, "尾"]):
+                cells = [(0, text, None), (3, row / 3, money), (30, 2**60 + row, None)]
+                cells += [(31, date(1900, 1, 1 + row), day), (40, "甲乙", None)]
+                if at_once:
+                    sheet.write_cells(2 * row, cells)
+                    continue
+                sheet.write_string(2 * row, 0, text)
+                sheet.write_number(2 * row, 3, row / 3, money)
+                sheet.write_number(2 * row, 30, 2**60 + row)
+                sheet.write_datetime(2 * row, 31, date(1900, 1, 1 + row), day)
+                sheet.write_string(2 * row, 40, "甲乙")
+        with zipfile.ZipFile(path) as archive:
+            found[at_once] = {
+                name: archive.read(name) for name in archive.namelist() if "core" not in name
+            }
+    assert found[True] == found[False]

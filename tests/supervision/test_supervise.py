@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 import xlsxwriter
+from polars.testing import assert_frame_equal
 from python_calamine import CalamineWorkbook
 
 from gongji.cli.main import main
@@ -108,6 +109,18 @@ def test_the_second_run_adds_only_its_own_and_nothing_is_lost(
     assert second.join(first, on=list(FINDING), how="semi", nulls_equal=True).height == first.height
     again = run(tables, report)
     assert again.equals(second)
+    # Peers, indicators and networks of the second and third day are those of one run over all.
+    for sheet in ("指标", "逐月指标"):
+        once, later = (
+            CalamineWorkbook.from_path(folder / "supervision.xlsx").get_sheet_by_name(sheet)
+            for folder in (whole[0], report)
+        )
+        assert once.to_python() == later.to_python()
+    one, other = (
+        pl.read_parquet(folder / "leads.parquet").filter(pl.col("source") != "规则").drop("rank")
+        for folder in (whole[0], report)
+    )
+    assert_frame_equal(one, other)
     breach = pl.col("kind") == "明确违规"
     once, twice = (set(one.filter(breach)["line"]) for one in (whole[1], second))
     assert once == twice
@@ -117,6 +130,10 @@ def test_the_second_run_adds_only_its_own_and_nothing_is_lost(
 
 def test_marks_come_back_as_precision_and_as_weight(tables: Path, tmp_path: Path) -> None:
     run(tables, tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        # Nobody has touched the workbook: there is nothing to read in it.
+        patch.setattr(marks, "read_marks", lambda book: pytest.fail("read without need"))
+        run(tables, tmp_path)
     findings = pl.read_parquet(tmp_path / "findings.parquet")
     some = findings.filter(pl.col("rule") == "重复收费").head(25)
     with xlsxwriter.Workbook(str(tmp_path / "supervision.xlsx")) as book:

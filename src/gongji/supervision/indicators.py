@@ -79,16 +79,14 @@ def _classes() -> dict[str, pl.Expr]:
     }
 
 
-def line_sums(lines: pl.LazyFrame) -> pl.LazyFrame:
-    """The money of each class in every visit, days of supply, lines of drugs."""
-    classes = _classes()
-    amounts = {name: pl.col("amount").filter(mine).sum() for name, mine in classes.items()}
+def _line_parts() -> dict[str, pl.Expr]:
+    """What a line is of each part: its amount, days of supply, itself as a line of a drug."""
     drug = pl.col("kind") == "101"
-    return lines.group_by("visit").agg(
-        **amounts,
-        supply_days=pl.col("days").filter(drug).sum().cast(pl.Int64),
-        drug_lines=drug.sum().cast(pl.Int64),
-    )
+    amounts = {
+        name: pl.when(mine).then(pl.col("amount")).otherwise(0) for name, mine in _classes().items()
+    }
+    days = pl.when(drug).then(pl.col("days")).otherwise(0).cast(pl.Int64)
+    return {**amounts, "supply_days": days, "drug_lines": drug.cast(pl.Int64)}
 
 
 def cells(tables: ClaimTables) -> pl.DataFrame:
@@ -96,26 +94,39 @@ def cells(tables: ClaimTables) -> pl.DataFrame:
 
     Shape:   `squares` is the sum of squared totals in yuan, for the spread of a visit's cost.
     """
+    visits = _visit_cells(tables).with_row_index("_cell")
+    # A line goes to the cell of its visit at once: no table of all visits with their lines is made.
+    of = visits.select("_cell", _visit="_visits").explode("_visit")
+    lines = tables.scan("lines").filter(pl.col("visit").is_not_null())
+    sums = (
+        lines.select(_visit=pl.col("visit").hash(1), **_line_parts())
+        .join(of.lazy(), on="_visit")
+        .group_by("_cell")
+        .agg(pl.col(PARTS).sum())
+        .collect(engine="streaming")
+    )
+    both = visits.drop("_visits").join(sums, on="_cell", how="left").drop("_cell")
+    return both.with_columns(pl.col(PARTS).fill_null(0))
+
+
+def _visit_cells(tables: ClaimTables) -> pl.DataFrame:
+    """The cells with the sums of their visits, and these visits' numbers."""
     persons = tables.scan("persons").select("person", "born", _status="status")
     month = pl.col("begin").dt.truncate("1mo")
     age = (pl.col("begin") - pl.col("born")).dt.total_days() // 3652
     department = pl.col("department") if tables.has("visits.department") else pl.lit(None)
     keys = {
-        "doctor": pl.col("doctor"),
         "department": department.cast(pl.String),
         "month": month,
         "age_band": age.clip(0, 9),
         "status": pl.col("_status"),
         "stay": pl.col("care") == INPATIENT,
     }
-    visits = tables.scan("visits").join(persons, on="person", how="left").with_columns(**keys)
-    visits = visits.select(
-        "visit", "person", "total", "own", "first_self", "prescriber", *CELL
-    ).join(line_sums(tables.scan("lines")), on="visit", how="left")
-    sums = {name: pl.col(name).sum() for name in PARTS}
+    visits = tables.scan("visits").filter(pl.col("care") != INPATIENT)
     yuan = pl.col("total") / 100
     return (
-        visits.filter(~pl.col("stay"))
+        visits.join(persons, on="person", how="left")
+        .with_columns(**keys)
         .group_by(CELL)
         .agg(
             visits=pl.len().cast(pl.Int64),
@@ -123,7 +134,7 @@ def cells(tables: ClaimTables) -> pl.DataFrame:
             borne=(pl.col("own") + pl.col("first_self")).sum(),
             outside=pl.col("own").sum(),
             squares=(yuan * yuan).sum(),
-            **sums,
+            _visits=pl.col("visit").hash(1),
         )
         .collect(engine="streaming")
     )
@@ -139,7 +150,7 @@ def heads_of_departments(tables: ClaimTables) -> pl.DataFrame:
 
 def _persons(tables: ClaimTables, keys: list[str]) -> pl.LazyFrame:
     visits = tables.scan("visits").filter(pl.col("care") != INPATIENT)
-    return visits.group_by(keys).agg(persons=pl.col("person").n_unique().cast(pl.Int64))
+    return visits.group_by(keys).agg(persons=pl.col("person").hash(1).n_unique().cast(pl.Int64))
 
 
 def heads(tables: ClaimTables) -> pl.DataFrame:

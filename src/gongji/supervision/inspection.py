@@ -183,9 +183,11 @@ def everybodys(tables: ClaimTables) -> ClaimPart:
         codes = lines.select(_code=pl.col("trace").hash(1)).filter(
             pl.col("_code").is_not_null() & (pl.col("_code") != _EMPTY)
         )
-        many = codes.collect().filter(pl.col("_code").is_duplicated()).unique().lazy()
-        lines = lines.with_columns(_code=pl.col("trace").hash(1)).join(many, on="_code", how="semi")
-        lines = lines.filter(pl.col("trace").is_not_null()).drop("_code")
+        code = codes.collect()["_code"].sort()
+        many = code.filter(code == code.shift(1)).unique()
+        lines = lines.filter(
+            pl.col("trace").hash(1).is_in(many.implode()) & pl.col("trace").is_not_null()
+        )
     else:
         lines = lines.head(0)
     frame = lines.collect()

@@ -5,12 +5,14 @@ looks for what is new only, adds it, and reads back the marks that people gave i
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
+from gongji.batch.buckets import hash_of
 from gongji.law.report.picture import NOT_DRAWN, can_draw
 from gongji.supervision import (
     indicator_tables,
@@ -30,10 +32,12 @@ from gongji.supervision.inspection import Inspected, inspect
 from gongji.supervision.kept_looks import kept_looks
 from gongji.supervision.lead_pages import Page, Picture, render
 from gongji.supervision.rules_folded import Rule
-from gongji.tabular.whole_files import appearing
+from gongji.tabular.whole_files import appearing, write_whole
 
 FINDINGS, VISITS_SEEN, MARKS = "findings.parquet", "visits-seen.parquet", "marks.parquet"
 LEADS, BOOK, PAGE = "leads.parquet", "supervision.xlsx", "supervision.html"
+BOOK_WRITTEN = "supervision.sha256"
+"""The hash of the workbook as a run left it: while it is that, nobody has marked anything in it."""
 PARTS = "parts"
 """The folder of what was found in each bucket."""
 CHOSEN = 3
@@ -96,13 +100,19 @@ def supervise(asked: Supervising, report: Path, told: Told = lambda what: None) 
     precision = _marked(report)
     before = _kept(report / VISITS_SEEN)
     kept = kept_looks(asked.tables, (asked.rules, asked.points), report / PARTS)
-    seen = inspect(asked.tables, asked.rules, asked.points, before, told, kept)
+
+    def inspected() -> Inspected:
+        return inspect(asked.tables, asked.rules, asked.points, before, told, kept)
+
+    def compared_all() -> leads.Comparisons:
+        told("同行比较")
+        return compare_all(asked.tables)
+
+    seen, compared = _both(inspected, compared_all, before is not None)
     earlier = _kept(report / FINDINGS)
     earlier = pl.DataFrame(schema=FINDING) if earlier is None else earlier
     new = seen.findings.join(earlier.select("line"), on="line", how="anti")
     findings = pl.concat([earlier, new]).sort("day", "line")
-    told("同行比较")
-    compared = compare_all(asked.tables)
     found = all_leads(findings, asked.rules, compared, precision)
     named = found.head(asked.top).join(
         asked.tables.everybodys["institutions"].select("institution", "name").unique("institution"),
@@ -121,16 +131,30 @@ def supervise(asked: Supervising, report: Path, told: Told = lambda what: None) 
     return run
 
 
+def _both(
+    inspected: Callable[[], Inspected], compared: Callable[[], leads.Comparisons], at_once: bool
+) -> tuple[Inspected, leads.Comparisons]:
+    """What is inspected and what is compared; at once where a day is inspected, which leaves
+    memory for both."""
+    if not at_once:
+        return inspected(), compared()
+    with ThreadPoolExecutor(1) as beside:
+        comparing = beside.submit(compared)
+        return inspected(), comparing.result()
+
+
 def _all_seen(before: pl.DataFrame | None, seen: Inspected) -> pl.DataFrame:
     new = seen.new_visits.select("_visit")
     return new if before is None else pl.concat([before, new])
 
 
 def _marked(report: Path) -> pl.DataFrame:
-    """The precision of rules by all marks so far, those of the workbook of the last run too."""
+    """The precision of rules by all marks so far, those of the last workbook if it was changed."""
     kept = _kept(report / MARKS)
     found = [pl.DataFrame(schema=marks.MARK)] if kept is None else [kept]
-    if (report / BOOK).is_file():
+    written = report / BOOK_WRITTEN
+    unmarked = written.read_text("ascii") if written.is_file() else ""
+    if (report / BOOK).is_file() and hash_of(report / BOOK) != unmarked:
         found.append(marks.read_marks(report / BOOK))
     both = pl.concat(found).unique("line", keep="last", maintain_order=True)
     if len(both):
@@ -246,3 +270,4 @@ def _write_report(
     sheets = [("指标", beyond), ("逐月指标", months), ("按规则", by_rule)]
     sheets += [("没有看到的", blind), ("准确率", precise)]
     write_book(report / BOOK, run.leads, ordered, sheets, asked.rules)
+    write_whole(report / BOOK_WRITTEN, hash_of(report / BOOK).encode())

@@ -18,7 +18,9 @@ from gongji.refusals import Refusal
 from gongji.tabular.workbooks import RULES, SUMS
 
 if TYPE_CHECKING:
-    from xlsxwriter.worksheet import Worksheet
+    from xlsxwriter.format import Format
+
+    from gongji.tabular.row_sheets import RowSheet
 
 Kind = Literal["text", "money", "fen", "balance", "day", "number", "share"]
 """What the values of a column are; `balance` is an amount of yuan that is not added up."""
@@ -55,6 +57,19 @@ class BookTable:
     rows: Iterable[Sequence[object]]
 
 
+@dataclass(frozen=True)
+class Formula:
+    """A formula, and what it comes to."""
+
+    text: str
+    shown: float
+
+
+Value = str | float | date | Formula
+Cell = tuple[int, Value, "Format | None"]
+"""Its column, its value and how it is shown; a date has a format."""
+
+
 def width_of(text: str) -> int:
     """How many columns of a screen a text takes, Chinese signs taking two."""
     return sum(2 if ord(sign) > _WIDE else 1 for sign in text)
@@ -63,7 +78,7 @@ def width_of(text: str) -> int:
 class BookSheet:
     """A sheet that rows are written to; `ResultBook.sheet` makes it."""
 
-    def __init__(self, sheet: "Worksheet", formats: "dict[str, Any]", table: BookTable) -> None:
+    def __init__(self, sheet: "RowSheet", formats: "dict[str, Any]", table: BookTable) -> None:
         self.sheet, self.formats, self.columns = sheet, formats, table.columns
         self.name = table.name
         self.next = 0
@@ -83,28 +98,29 @@ class BookSheet:
             if self.next >= EXCEL_ROWS:
                 values = {"value": ".xlsx", "allowed": f"{EXCEL_ROWS} 行以上请用 .csv 或 .parquet"}
                 raise Refusal("value_invalid", "-o", values)
-            for place, value in enumerate(row):
-                if value is not None and value != "":
-                    self._cell(place, value)
-            self.next += 1
+            there = enumerate(row)
+            self.write_cells([self._cell(*one) for one in there if one[1] not in (None, "")])
 
-    def _cell(self, place: int, value: object) -> None:
-        kind = self.columns[place].kind
-        shown = str(value)
-        if kind in ("money", "fen", "balance"):
-            number = Decimal(shown)
-            self.sums[place] += int(number if kind == "fen" else number * 100)
-            self.sheet.write_number(self.next, place, float(number), self.formats[kind])
-            shown = f"{number:,.2f}"
-        elif kind == "day" and (day := _day(value)):
-            self.sheet.write_datetime(self.next, place, day, self.formats[kind])
-            shown = day.isoformat()[:10]
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            self.sheet.write_number(self.next, place, value, self.formats.get(kind))
-        else:
-            self.sheet.write_string(self.next, place, shown)
-        if self.next <= LOOKED_AT:
+    def write_cells(self, cells: Sequence[Cell]) -> None:
+        """Append one row of cells that are ready."""
+        for place, value, _ in cells if self.next <= LOOKED_AT else ():
+            shown = _shown(value, self.columns[place].kind)
             self.widths[place] = max(self.widths[place], width_of(shown) + 1)
+        self.sheet.write_cells(self.next, cells)
+        self.next += 1
+
+    def _cell(self, place: int, value: object) -> Cell:
+        """A value as its column has it; an amount is added up."""
+        kind = self.columns[place].kind
+        if kind in ("money", "fen", "balance"):
+            number = Decimal(str(value))
+            self.sums[place] += int(number if kind == "fen" else number * 100)
+            return place, float(number), self.formats[kind]
+        if kind == "day" and (day := _day(value)):
+            return place, day, self.formats[kind]
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return place, value, self.formats.get(kind)
+        return place, str(value), None
 
     def finish(self) -> None:
         """Set widths and filter."""
@@ -118,6 +134,15 @@ class BookSheet:
         for place, (column, total) in enumerate(zip(self.columns, self.sums, strict=True)):
             if column.kind in ("money", "fen"):
                 yield column.name, column.kind, place, total
+
+
+def _shown(value: Value, kind: Kind) -> str:
+    """A value as one sees it, for the width of its column."""
+    if isinstance(value, date):
+        return value.isoformat()[:10]
+    if isinstance(value, Formula):
+        return f"{value.shown:,.2f} "
+    return f"{value:,.2f}" if kind in ("money", "fen", "balance") else str(value)
 
 
 def _day(value: object) -> date | None:
@@ -153,8 +178,10 @@ class ResultBook:
 
     def sheet(self, name: str, columns: Sequence[BookColumn]) -> BookSheet:
         """A further sheet; what was written before it is finished."""
+        from gongji.tabular.row_sheets import RowSheet
+
         table = BookTable(name, tuple(columns), ())
-        made = BookSheet(self.book.add_worksheet(name), self.formats, table)
+        made = BookSheet(self.book.add_worksheet(name, RowSheet), self.formats, table)
         self.sheets.append(made)
         return made
 
@@ -185,13 +212,16 @@ class ResultBook:
         made = self.sheet(SUMS, columns)
         for sheet in told:
             for name, kind, place, total in sheet.totals():
-                made.write([(sheet.name, name, sheet.next - 1)])
                 letters = _letters(place)
                 cells = f"'{sheet.name}'!{letters}2:{letters}{max(sheet.next, 2)}"
                 shown = total / 100 if kind == "money" else total
-                formula = f"=SUBTOTAL(109,{cells})"
-                made.sheet.write_formula(made.next - 1, 3, formula, self.formats[kind], shown)
-                made.widths[3] = max(made.widths[3], len(f"{shown:,.2f}") + 2)
+                formula = Formula(f"=SUBTOTAL(109,{cells})", shown)
+                row: list[Cell] = [
+                    (0, sheet.name, None),
+                    (1, name, None),
+                    (2, sheet.next - 1, None),
+                ]
+                made.write_cells([*row, (3, formula, self.formats[kind])])
 
 
 def _letters(place: int) -> str:

@@ -34,18 +34,23 @@ def trace_twice(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFra
 def card_runs(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """At one terminal, one after another within so many seconds, at least so many different
     persons for one and the same amount."""
-    visits = part.visits.filter(pl.col("terminal").is_not_null() & (pl.col("care") != INPATIENT))
-    visits = visits.sort("terminal", "settled_at", "visit")
+    there = pl.col("terminal").is_not_null() & (pl.col("care") != INPATIENT)
+    # Sorted are few columns, and numbers for names: the rest is fetched for those that are meant.
+    terminal = pl.col("terminal").cast(pl.Categorical).to_physical()
+    few = part.visits.with_row_index("_at").filter(there)
+    few = few.select("_at", "visit", "total", "settled_at", terminal)
+    few = few.sort("terminal", "settled_at", "visit")
     gap = (pl.col("settled_at") - pl.col("settled_at").shift(1)).dt.total_seconds()
     breaks = (
         (pl.col("terminal") != pl.col("terminal").shift(1))
         | (pl.col("total") != pl.col("total").shift(1))
         | (gap > rule.number("间隔秒数"))
     )
-    runs = visits.with_columns(_run=breaks.fill_null(True).cast(pl.Int64).cum_sum())
-    cards = pl.col("person").n_unique().over("_run")
+    runs = few.select("_at", _run=breaks.fill_null(True).cast(pl.Int64).cum_sum())
     long = runs.filter(pl.len().over("_run") >= rule.number("张数"))
-    found = long.with_columns(_cards=cards).filter(pl.col("_cards") >= rule.number("张数"))
+    visits = part.visits[long["_at"]].with_columns(long["_run"])
+    cards = pl.col("person").n_unique().over("_run")
+    found = visits.with_columns(_cards=cards).filter(pl.col("_cards") >= rule.number("张数"))
     found = found.filter(pl.col("total") >= rule.number("起算金额", 0))
     return hits(found, pl.col("total"), pl.format("同一终端连续 {} 张卡同一金额", "_cards"))
 
