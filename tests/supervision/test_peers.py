@@ -162,7 +162,13 @@ def test_components_are_those_of_a_walk() -> None:
 
 def visits(path: Path, rows: list[dict[str, object]]) -> ClaimTables:
     """Tables of a few visits."""
-    usual = {"visit": "V", "family": 100, "total": 100, "care": "ordinary"}
+    usual = {
+        "visit": "V",
+        "family": 100,
+        "total": 100,
+        "care": "ordinary",
+        "begin": date(2025, 1, 6),
+    }
     frame = pl.DataFrame([usual | row for row in rows], infer_schema_length=None)
     frame.write_parquet(path / "visits.parquet")
     for table in ("lines", "persons"):
