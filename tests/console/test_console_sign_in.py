@@ -178,7 +178,7 @@ def test_a_form_of_another_site_is_refused(guest: Visitor, office: Office) -> No
     guest.post("/console/demo-sign-in", subject="clerk")
     before = office.owner.execute("select count(*) from command").fetchone()
     answer = guest.client.post("/console/new/family_bond", data={"psn_no": "1"})
-    assert answer.status_code == 403
+    assert answer.status_code == 403 and "刚才填的没有交上来" in answer.text
     assert office.owner.execute("select count(*) from command").fetchone() == before
 
 

@@ -202,6 +202,12 @@ def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
     return _said(request, "您今天的岗位不能打开这一页，或您的账号已停用。", 403)
 
 
+def out_of_date(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without its token: of another site, of before, or without cookies."""
+    said = "这一页开得太久，或浏览器没有保存本站的 Cookie；刚才填的没有交上来，请从工作台再进入。"
+    return _said(request, said, 403)
+
+
 def missing(request: HttpRequest, exception: Any = None) -> HttpResponse:
     """What is not there."""
     return _said(request, "没有这一页，或它不在您的统筹区。", 404)

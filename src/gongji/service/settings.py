@@ -138,6 +138,7 @@ OF_CONSOLE: dict[str, Any] = ALIKE | {
     "SESSION_COOKIE_PATH": "/console/",
     "CSRF_COOKIE_NAME": "gongji_console_csrf",
     "CSRF_COOKIE_PATH": "/console/",
+    "CSRF_FAILURE_VIEW": "gongji.console.at_work.out_of_date",
     "STATIC_URL": "/console/static/",
     # Papers do not touch the disk in clear on their way to be encrypted.
     "AUTHENTICATION_BACKENDS": [
