@@ -128,7 +128,7 @@ def test_a_post_opens_nothing_where_another_is_held(office: Office, enter: Enter
 def test_whatever_shows_a_command_asks_for_a_post_and_is_logged(
     office: Office, enter: Enter
 ) -> None:
-    made = office.draft(office.clerk)
+    made = office.draft(office.clerk, office.bond(5, 6), subject="5")
     technician = enter("technician")
     page = f"/console/command/{made}"
     for answer in (
@@ -136,7 +136,7 @@ def test_whatever_shows_a_command_asks_for_a_post_and_is_logged(
         technician.post(f"{page}/act", act="approve"),
         technician.post("/console/bulk", chosen=str(made), listed=str(made)),
     ):
-        assert answer.status_code == 403 and "测试2" not in answer.text
+        assert answer.status_code == 403 and "测试6" not in answer.text
     assert enter("first").get(f"{page}/edit").status_code == 403
     colleague = enter("colleague")
     for seen in (
@@ -144,7 +144,7 @@ def test_whatever_shows_a_command_asks_for_a_post_and_is_logged(
         colleague.post(f"{page}/act", act="return"),
         colleague.post("/console/bulk", chosen=str(made), listed=str(made)),
     ):
-        assert "测试2" in seen.text
+        assert "测试6" in seen.text
     assert looks(office, "colleague").count(("look", f"command {made}", True)) == 3
 
 
