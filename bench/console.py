@@ -28,6 +28,7 @@ from tests.console.page_client import page_client
 
 from gongji.law.checks.library import Library
 from gongji.law.engine.areas import Areas
+from gongji.ledger.seals import seal_all
 from gongji.platform.actors import Actor
 from gongji.review.posts import PostGrant, grant_post
 from gongji.review.staff import Agency, NewStaff, add_agency, add_staff
@@ -196,6 +197,10 @@ def main() -> None:
     with databases.server() as address, databases.copy(address) as made:
         with psycopg.connect(made, autocommit=True) as owner:
             crowd.fill(owner, area, given.persons, given.settlements)
+            # As the nightly job does: what an institution is owed is read from the days of seals.
+            for _ in seal_all(owner):
+                pass
+            owner.execute("vacuum (analyze) sealed_day")
             staff(owner)
             commands(owner, given.persons, given.commands)
         rows = measure(made, given.persons, given.commands, given.rounds)

@@ -34,7 +34,7 @@ OF_PLATFORM = {
     "settlement",
 }
 """Rooms that need the platform; every other stands on the base alone, but for what Django asks."""
-OF_THE_DESK = r"\.(apps|migrations\b.*|import_kinds|__main__|crowd_leads)$"
+OF_THE_DESK = r"\.(apps|migrations\b.*|import_kinds|__main__|crowd_leads|lead_(c|r)\w+)$"
 """Modules of such a room that Django or the console asks for: they need the platform too."""
 BLOCKED = """
 import importlib.abc, sys

@@ -245,12 +245,17 @@ def _await_page(address: str) -> None:
 def counters(service: Running) -> None:
     kept = Path(service.given["GONGJI_DATA"]) / "metrics"
     # Every gateway keeps its counters there, and so does a face that was asked for a page.
-    pids = {re.findall(r"\d+", path.stem)[-1] for path in kept.glob("*.db")}
     counting = {
         name: {str(part.pid) for part in service.parts(name)}
         for name in ("gateway", "pages", "console")
     }
-    assert counting["gateway"] | counting["pages"] <= pids <= set().union(*counting.values())
+    asked = counting["gateway"] | counting["pages"]
+    pids: set[str] = set()
+    deadline = time.monotonic() + 10
+    # A page is counted once its answer is on its way.
+    while not asked <= pids and time.monotonic() < deadline:
+        pids = {re.findall(r"\d+", path.stem)[-1] for path in kept.glob("*.db")}
+    assert asked <= pids <= set().union(*counting.values())
     shown = httpx.get(f"http://{HOST}:{service.given['GONGJI_PORT']}/metrics").text
     line = 'gongji_pages_requests_total{face="pages",outcome="done",page="portal:calculator"} '
     assert re.search(f"^{re.escape(line)}[1-9]", shown, re.MULTILINE)

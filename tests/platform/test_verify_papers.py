@@ -213,6 +213,7 @@ def _vanish(owner: Connection, *numbers: int) -> None:
         for place in VANISHED:
             owner.execute(f"delete from {place.format(number)}")
     owner.execute("delete from meter_use where person not in (select person from entry)")
+    owner.execute("delete from sealed_day")
     owner.execute("delete from sealed")
     owner.execute("delete from seal")
     list(seal_all(owner))
@@ -264,6 +265,7 @@ def test_a_person_who_vanished_is_told_by_the_outside_copy(
 def test_seals_that_vanished_altogether_are_told(forged: Connection, tmp_path: Path) -> None:
     copy = tmp_path / "seals"
     add_to_copy(forged, copy)
+    forged.execute("delete from sealed_day")
     forged.execute("delete from sealed")
     forged.execute("delete from seal")
     (told,) = verify_copy(forged, copy)
