@@ -229,7 +229,7 @@ def test_two_areas_the_other_way_round_change_their_places(client: Any) -> None:
         )
     )
     swapped = {"－": "＋", "＋": "－", "≠": "≠"}
-    # Names and conditions are worded as the first of them has it; figures and articles are the same.
+    # Names and conditions are worded as the first has them; figures and articles are the same.
     back = [[swapped[row[0]], *row[6:], *row[4:6]] for row in other]
     assert len(one) > 50 and sorted(back) == sorted([row[0], *row[4:]] for row in one)
 
