@@ -47,10 +47,6 @@ OFFICES = ("administrator", "security_officer", "audit_officer", "supervisor")
 """The posts that see the pages of posts and staff."""
 POLICY = ("business", "supervisor", "reader")
 """The posts that see what reforms of the rules would cost."""
-WATCHES = ("inspector", "supervisor", "audit_officer", "security_officer")
-"""The posts that look into leads for supervision."""
-LEADS = (*WATCHES, "accountant", "cashier")
-"""The posts that open leads: those that watch, and those that book what comes in."""
 
 
 def console_connection() -> AbstractContextManager[Connection]:
@@ -182,7 +178,7 @@ def shown(
     here["offices"] = clerk.holds(*OFFICES)
     here["trail"] = clerk.holds("audit_officer", "supervisor")
     here["technician"] = clerk.holds("technician")
-    here["sees_leads"] = clerk.holds(*LEADS)
+    here["sees_leads"] = clerk.holds(*lead_recoveries.OPENERS)
     here["policy"] = clerk.holds(*POLICY)
     here["records"] = clerk.holds(*RECORDS)
     return render(request, f"console/{name}.html", here, status=status)

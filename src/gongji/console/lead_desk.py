@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from gongji.agency.typed_forms import FormField, read_form, whole
-from gongji.console.at_work import LEADS, WATCHES, Clerk, at_work, shown
+from gongji.console.at_work import Clerk, at_work, shown
 from gongji.console.item_forms import shown_content
 from gongji.console.said_refusals import words_of
 from gongji.platform import trail
@@ -21,7 +21,8 @@ from gongji.review import desk as life
 from gongji.review.command_kinds import KINDS, get_kind
 from gongji.review.desk import Drafting
 from gongji.supervision.crowd_leads import crowd_evidence
-from gongji.supervision.lead_commands import VERDICTS
+from gongji.supervision.lead_commands import SEERS, VERDICTS
+from gongji.supervision.lead_recoveries import OPENERS
 from gongji.supervision.lead_rows import (
     GOES_ON,
     PAGE,
@@ -91,8 +92,8 @@ def lead_list(request: HttpRequest, clerk: Clerk) -> HttpResponse:
 def _list(
     request: HttpRequest, clerk: Clerk, typed: dict[str, str] | None = None, error: str = ""
 ) -> HttpResponse:
-    clerk.demand(LEADS, "leads")
-    areas = clerk.areas_of(*LEADS)
+    clerk.demand(OPENERS, "leads")
+    areas = clerk.areas_of(*OPENERS)
     state = request.GET.get("state", "")
     before = whole(request.GET.get("before", "")) or LeadsSought.before
     found = leads(clerk.connection, areas, LeadsSought(state=state, before=before))
@@ -119,8 +120,8 @@ def _get(clerk: Clerk, number: int) -> Lead:
 
     Refuses: PermissionDenied, Http404.
     """
-    clerk.demand(LEADS, f"lead {number}")
-    found = leads(clerk.connection, clerk.areas_of(*LEADS), LeadsSought(lead=number))
+    clerk.demand(OPENERS, f"lead {number}")
+    found = leads(clerk.connection, clerk.areas_of(*OPENERS), LeadsSought(lead=number))
     if not found or number <= 0:
         raise Http404
     return found[0]
@@ -143,7 +144,7 @@ def _page(request: HttpRequest, clerk: Clerk, found: Lead, error: str = "") -> H
         (number, KINDS[kind].words, life.STATES[state], shown_content(kind, content), made)
         for number, kind, state, content, made in commands_of(clerk.connection, found)
     ]
-    watches = found.area in clerk.areas_of(*WATCHES)
+    watches = found.area in clerk.areas_of(*SEERS)
     context = {
         "here": "leads",
         "one": found,

@@ -18,6 +18,8 @@ from gongji.supervision.lead_rows import CaseFile
 from gongji.units import Fen, day_in_china, yuan_text
 
 ARTICLE = "国务院令第735号 第四十五条"
+OPENERS = (*SEERS, "accountant", "cashier")
+"""The posts that open leads: those that see what is done, and those that book what comes in."""
 
 
 class LeadRecovery(msgspec.Struct, frozen=True):
@@ -104,6 +106,6 @@ register(
     CommandKind(
         *("lead_recover", "登记线索追回", LeadRecovery, ("accountant",), _examine, _act),
         chain=("cashier",),
-        seers=(*SEERS, "accountant", "cashier"),
+        seers=OPENERS,
     )
 )
