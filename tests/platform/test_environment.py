@@ -2,11 +2,13 @@
 
 import base64
 import os
+import stat
 from pathlib import Path
 
 import pytest
 
 from gongji.platform import environment as env
+from gongji.platform.private_files import private_folder
 from gongji.refusals import Fault, RulebookError
 
 KEYS = {
@@ -122,6 +124,10 @@ def test_what_root_keeps_is_not_in_a_home_that_its_server_cannot_enter(
     assert env.own_folder("") == env.ROOTS_DATA
     tmp_path.chmod(0o711)
     assert env.own_folder("") == tmp_path / ".local/share/gongji"
-    (tmp_path / ".local/share/gongji").mkdir(parents=True)
+    before = os.umask(0o077)
+    private_folder(tmp_path / ".local/share/gongji")
+    os.umask(before)
+    made = [tmp_path / path for path in (".local", ".local/share", ".local/share/gongji")]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in made] == [0o711, 0o711, 0o700]
     tmp_path.chmod(0o700)
     assert env.own_folder("") == tmp_path / ".local/share/gongji"

@@ -22,7 +22,7 @@ def private_folder(folder: Path, by_group: bool = False) -> bool:
     Ensures: one that belongs to somebody else, or that many share (sticky), stays as it is.
     """
     if not folder.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        _make_way(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
         return False
     found = folder.stat()
@@ -33,6 +33,19 @@ def private_folder(folder: Path, by_group: bool = False) -> bool:
         return False
     folder.chmod(stat.S_IMODE(found.st_mode) & ~shut)
     return True
+
+
+def _make_way(folder: Path) -> None:
+    """The folders above a private one, made where they are not there.
+
+    Ensures: those that root makes let others pass, who see nothing of what is in them: root's
+             database runs as a user of its own.
+    """
+    if not folder.exists():
+        _make_way(folder.parent)
+        folder.mkdir(exist_ok=True)
+        if os.geteuid() == 0:
+            folder.chmod(0o711)
 
 
 def write_private(path: Path, text: str) -> None:
