@@ -3,7 +3,10 @@
 With DATABASE_URL the tests run on that server instead.
 """
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -15,6 +18,16 @@ from tests.platform.counter import Counter
 from tests.platform.queries_county import Standing, standing
 
 ROLE = "-c role=gongji_gateway -c timezone=UTC"
+
+
+@pytest.fixture(scope="session")
+def open_python() -> None:
+    """The interpreter can be run by every user of the machine; one in root's shut home cannot."""
+    with suppress(PermissionError):
+        reading = [sys.executable, "-c", "import gongji"]
+        if not subprocess.run(reading, user="nobody", cwd="/", capture_output=True).returncode:
+            return
+    pytest.skip(f"other users cannot run {sys.executable}")
 
 
 @pytest.fixture

@@ -122,6 +122,9 @@ def test_what_root_keeps_is_not_in_a_home_that_its_server_cannot_enter(
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     tmp_path.chmod(0o700)
     assert env.own_folder("") == env.ROOTS_DATA
+    monkeypatch.setenv("XDG_DATA_HOME", "/made-up/data")
+    assert env.own_folder("") == Path("/made-up/data/gongji"), "what is said holds"
+    monkeypatch.delenv("XDG_DATA_HOME")
     tmp_path.chmod(0o711)
     assert env.own_folder("") == tmp_path / ".local/share/gongji"
     before = os.umask(0o077)

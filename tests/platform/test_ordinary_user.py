@@ -42,6 +42,7 @@ def given(home: Path, **more: object) -> Environment:
 
 
 @of_root
+@pytest.mark.usefixtures("open_python")
 def test_what_the_parts_write_is_theirs_and_nothing_else(home: Path) -> None:
     seals = home / "seals.jsonl"
     (home / "keys").mkdir(mode=0o700)
@@ -56,6 +57,7 @@ def test_what_the_parts_write_is_theirs_and_nothing_else(home: Path) -> None:
 
 
 @of_root
+@pytest.mark.usefixtures("open_python")
 def test_where_it_cannot_get_to_all_stays_roots_and_that_is_said(home: Path) -> None:
     shut = home / "shut"
     (shut / "own" / "metrics").mkdir(parents=True)

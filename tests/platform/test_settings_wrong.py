@@ -225,10 +225,10 @@ def test_folders_of_rulebooks_keep_their_order(tmp_path: Path) -> None:
 
 
 def test_the_folder_lies_where_the_user_keeps_such_things(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/nowhere/made-up")
     monkeypatch.setenv("XDG_DATA_HOME", "/somewhere")
     assert env.own_folder("") == Path("/somewhere/gongji")
     monkeypatch.delenv("XDG_DATA_HOME")
-    monkeypatch.setenv("HOME", "/nowhere/made-up")
     assert env.own_folder("") == Path("/nowhere/made-up/.local/share/gongji")
     assert env.own_folder("~/x") == Path("/nowhere/made-up/x")
 

@@ -36,7 +36,7 @@ from gongji.tabular.header_rows import (
     table_file,
     unknown_columns,
 )
-from gongji.tabular.sheets import Sheet, check_rows, ending_of
+from gongji.tabular.sheets import Sheet, check_rows, ending_of, kept_open
 from gongji.tabular.whole_files import own_beside, under_way
 from gongji.units import Day
 
@@ -120,11 +120,29 @@ def adjudicate_file(
     ending_of(output, "-o")
     report = options.report or output.with_name(f"{output.stem}.rejected.csv")
     _apart(path, output, report, *([table_file(options.opening).path] if options.opening else []))
-    source = VisitSource(path, options.place, options.numbered)
+    with kept_open(path):
+        return _settle(
+            VisitSource(path, options.place, options.numbered),
+            output,
+            report,
+            options,
+            progress,
+            areas,
+        )
+
+
+def _settle(
+    source: VisitSource,
+    output: Path,
+    report: Path,
+    options: Options,
+    progress: Callable[[int, int], None],
+    areas: Areas | None,
+) -> Summary:
     names = source.columns()
     _complete(names, options.area)
     options.steps.begin("读取", 0)
-    found = visit_files.look(path, options.steps.told(source.chunks(names)), names)
+    found = visit_files.look(source.path, options.steps.told(source.chunks(names)), names)
     if not found.count and not options.numbered:
         raise no_rows()
     check_rows(output, found.count)

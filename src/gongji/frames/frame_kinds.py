@@ -25,7 +25,7 @@ from gongji.tabular.arrow_tables import FAULT, ROW, column_names, own_names, rea
 from gongji.tabular.cell_forms import CellProblem, text_of
 from gongji.tabular.first_bytes import BROKEN_GZIP
 from gongji.tabular.header_rows import TablePlace, check_header, no_rows
-from gongji.tabular.sheets import unreadable
+from gongji.tabular.sheets import kept_open, unreadable
 
 if TYPE_CHECKING:
     import pandas
@@ -225,8 +225,9 @@ def _of_file(path: Path, sheet: str) -> pa.Table:
             return _of_file(plain, sheet)
     place = TablePlace(sheet)
     # Rows are counted anew: what a file says of its rows is of the file that it was made from.
-    names = [name for name in column_names(path, place) if name not in (ROW, FAULT)]
-    tables = list(read_tables(path, names, place))
+    with kept_open(path):
+        names = [name for name in column_names(path, place) if name not in (ROW, FAULT)]
+        tables = list(read_tables(path, names, place))
     if not tables:
         raise no_rows()
     return pa.concat_tables(tables, promote_options="permissive")

@@ -575,9 +575,10 @@ def own_folder(given: str) -> Path:
     """The folder of the data, the user's own where none is given."""
     if given:
         return Path(given).expanduser()
-    home = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    found = Path(home).expanduser() / "gongji"
-    if os.geteuid() == 0 and _shut(Path("~").expanduser()) and not found.exists():
+    home = Path.home()
+    shared = os.environ.get("XDG_DATA_HOME") or home / ".local" / "share"
+    found = Path(shared).expanduser() / "gongji"
+    if os.geteuid() == 0 and found.is_relative_to(home) and _shut(home) and not found.exists():
         # Root's database runs as a user of its own, who cannot enter root's home.
         return ROOTS_DATA
     return found

@@ -141,22 +141,14 @@ def read_tables(
 def _excel(path: Path, names: list[str], place: TablePlace) -> Iterator[pa.Table]:
     sheet = open_book(path).one(place)
     sheet.check()
-    rows = sheet.records([COLUMN_FORMS.get(name, "text") for name in sheet.columns])
+    forms = [COLUMN_FORMS.get(c, "text") if c in names else None for c in sheet.columns]
+    rows = sheet.records(forms)
     empty = True
     while chunk := list(islice(rows, _SHEET_ROWS)):
         empty = False
-        used = [_of_columns(record, sheet.columns, names) for record in chunk]
-        yield records_table(used, sheet.columns, names)
+        yield records_table(chunk, sheet.columns, names)
     if empty:
         yield records_table([], sheet.columns, names)
-
-
-def _of_columns(record: Record, columns: Texts, names: list[str]) -> Record:
-    """A row without the problems of columns that nobody reads."""
-    if not record.problems:
-        return record
-    unread = set(columns) - set(names)
-    return record._replace(problems=tuple(p for p in record.problems if p[0] not in unread))
 
 
 def _parquet(path: Path, names: list[str], rows: int) -> Iterator[pa.Table]:

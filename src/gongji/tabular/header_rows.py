@@ -66,15 +66,12 @@ def no_rows() -> Refusal:
     return Refusal("value_invalid", "文件", {"value": "0 行", "allowed": "至少一行"})
 
 
-def is_sum(first: str) -> bool:
-    """Whether a row that begins so is a subtotal or a signature, and no row of the table."""
-    return bool(_SUMS.fullmatch(first))
-
-
 def sum_reason(first: str) -> str:
-    """Why a row that begins so is no row of the table; nothing if it may be one."""
-    said = f"像是合计或落款（{first[:_SHOWN]}），不是明细；请删去这一行"
-    return said if is_sum(first) else ""
+    """Why a row that begins so, as a subtotal or a signature does, is no row of the table; nothing
+    if it may be one."""
+    if not _SUMS.fullmatch(first):
+        return ""
+    return f"像是合计或落款（{first[:_SHOWN]}），不是明细；请删去这一行"
 
 
 def check_header(

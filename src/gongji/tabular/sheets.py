@@ -7,7 +7,7 @@ is heavy is imported only when a file of its kind is met.
 import csv
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -21,7 +21,7 @@ from gongji.tabular.formulas import no_formula
 from gongji.tabular.handed_on import EXCEL_ROWS
 from gongji.tabular.header_rows import TablePlace, check_header
 from gongji.tabular.whole_files import own_beside, under_way
-from gongji.tabular.workbooks import Record, Texts, open_book
+from gongji.tabular.workbooks import Book, Record, Texts, open_book
 
 if TYPE_CHECKING:
     from gongji.tabular.handed_on import BookTable
@@ -82,6 +82,25 @@ def guarded(path: Path, rows: Iterator[T]) -> Iterator[T]:
         raise
     except Exception as error:  # Each library has its own errors for a broken file.
         raise unreadable(path, error) from None
+
+
+def workbook(path: Path) -> Book:
+    """A workbook.
+
+    Refuses: file_unreadable.
+    """
+    return next(guarded(path, map(open_book, [path])))
+
+
+@contextmanager
+def kept_open(path: Path) -> Iterator[None]:
+    """Within this a workbook is opened once, however often it is read; other files are as ever.
+
+    Refuses: file_unreadable.
+    """
+    book = workbook(path) if path.suffix.lower() == ".xlsx" else None
+    yield
+    del book
 
 
 class Sheet:

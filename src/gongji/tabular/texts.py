@@ -23,6 +23,7 @@ from gongji.tabular.arrow_tables import (
 )
 from gongji.tabular.cell_forms import column_name, text_of
 from gongji.tabular.header_rows import TablePlace, check_header
+from gongji.tabular.sheets import kept_open
 
 __all__ = ["FAULT", "ROW", "fault_of", "faults_of", "read_slices", "read_texts", "without_faults"]
 
@@ -51,25 +52,27 @@ def read_slices(
 
     Refuses: what `read_texts` refuses.
     """
-    names = column_names(path, place)
-    rows = sum(len(table) for table in read_tables(path, names[:1], place, blanks=True))
-    count = -(-rows // at_once)
-    if count < 2 or key not in names:
-        yield read_texts(path, place)
-        return
-    slice_ = pl.col(key).hash() % count
-    for number in range(count):
-        pieces = (_texts(table) for table in read_tables(path, names, place))
-        frame = pl.concat([piece.filter(slice_.fill_null(0) == number) for piece in pieces])
-        yield frame if frame[FAULT].count() else frame.drop(FAULT)
+    with kept_open(path):
+        names = column_names(path, place)
+        rows = sum(len(table) for table in read_tables(path, names[:1], place, blanks=True))
+        count = -(-rows // at_once)
+        if count < 2 or key not in names:
+            yield read_texts(path, place)
+            return
+        slice_ = pl.col(key).hash() % count
+        for number in range(count):
+            pieces = (_texts(table) for table in read_tables(path, names, place))
+            frame = pl.concat([piece.filter(slice_.fill_null(0) == number) for piece in pieces])
+            yield frame if frame[FAULT].count() else frame.drop(FAULT)
 
 
 def _read(path: Path, place: TablePlace | None) -> Iterator[pa.Table]:
-    names = column_names(path, place)
-    check_header(path, names)
-    empty = pa.table({name: pa.array([], pa.string()) for name in names if name != ROW})
-    yield empty.append_column(ROW, pa.array([], pa.int64()))
-    yield from read_tables(path, names, place)
+    with kept_open(path):
+        names = column_names(path, place)
+        check_header(path, names)
+        empty = pa.table({name: pa.array([], pa.string()) for name in names if name != ROW})
+        yield empty.append_column(ROW, pa.array([], pa.int64()))
+        yield from read_tables(path, names, place)
 
 
 def _texts(table: pa.Table) -> pl.DataFrame:

@@ -8,15 +8,16 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakValueDictionary
 from xml.etree import ElementTree
 
 from gongji.refusals import Refusal
 from gongji.tabular.cell_forms import CellProblem, Form, cell_text, column_name
 from gongji.tabular.first_bytes import check_kind
-from gongji.tabular.header_rows import LOOKED_AT, TablePlace, check_header, is_sum
+from gongji.tabular.header_rows import LOOKED_AT, WHOLE_ROW, TablePlace, check_header, sum_reason
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
@@ -91,18 +92,27 @@ class WorkbookSheet:
         )
         check_header(self.path, self.columns, below, above)
 
-    def records(self, forms: Sequence[Form]) -> Iterator[Record]:
-        """The rows below the header by the forms of their columns; blank ones are passed over."""
+    def records(self, forms: Sequence[Form | None]) -> Iterator[Record]:
+        """The rows below the header by the forms of their columns; blank ones are passed over.
+
+        Shape:   a column without a form is not read; then blank rows stay.
+        """
         marks = {row for row, _ in self.bad}
+        some = None in forms
         for at in range(self.header + 1, len(self.rows)):
             row = self.rows[at][: self.width]
             record = self._record(at, row, forms, at in marks)
-            if any(record.cells) or record.problems:
+            if some or any(record.cells) or record.problems:
                 yield record
 
-    def _record(self, at: int, row: list[Any], forms: Sequence[Form], marked: bool) -> Record:
+    def _record(
+        self, at: int, row: list[Any], forms: Sequence[Form | None], marked: bool
+    ) -> Record:
         texts, problems = [], []
         for column, (value, form) in enumerate(zip(row, forms, strict=False)):
+            if form is None:
+                texts.append("")
+                continue
             try:
                 if marked and (at, column) in self.bad:
                     raise CellProblem(self.bad[at, column])
@@ -111,9 +121,9 @@ class WorkbookSheet:
                 texts.append("")
                 where = f"{_letters(column)}{at + 1}"
                 problems.append((self.columns[column], f"{error}（单元格 {where}）"))
-        first = next((text for text in texts if text), "")
-        if is_sum(first):
-            problems = [("整行", f"像是合计或落款（{first[:20]}），不是明细；请删去这一行")]
+        first = next(filter(_filled, row), "")
+        if isinstance(first, str) and (reason := sum_reason(_shown(first))):
+            problems = [(WHOLE_ROW, reason)]
         return Record(at - self.header, tuple(texts), tuple(problems))
 
 
@@ -129,24 +139,30 @@ def _shown(cell: Any) -> str:
         return str(cell)
 
 
+_open: "WeakValueDictionary[tuple[Path, int, int], Book]" = WeakValueDictionary()
+"""The workbooks that somebody holds, by what tells that one has not changed."""
+
+
 def open_book(path: Path) -> "Book":
-    """A workbook.
+    """A workbook; as long as somebody holds it, it is not opened again: that reads the whole of it.
 
     Refuses: what its library raises for a broken file.
     """
     from python_calamine import CalamineWorkbook
 
-    check_kind(path)
     state = path.stat()
-    _check_extent(path, state.st_size, state.st_mtime_ns)
-    return Book(path, CalamineWorkbook.from_path(str(path)))
+    key = path, state.st_size, state.st_mtime_ns
+    book = _open.get(key)
+    if book is None:
+        check_kind(path)
+        _check_extent(path)
+        book = _open[key] = Book(path, CalamineWorkbook.from_path(str(path)))
+    return book
 
 
-@lru_cache(maxsize=64)
-def _check_extent(path: Path, size: int, changed: int) -> None:
+def _check_extent(path: Path) -> None:
     """The sheets are not mostly empty: their reader keeps a place for every cell between.
 
-    A command opens a workbook several times; as long as it is the same it is looked at once.
     Refuses: file_unreadable where a sheet spans more places than it has cells a hundred times.
     """
     if not zipfile.is_zipfile(path):
@@ -160,7 +176,7 @@ def _check_extent(path: Path, size: int, changed: int) -> None:
             places = _REFERENCE.findall(archive.read(part))
             if not places:
                 continue
-            rows = max(int(row) for _, row in places)
+            rows = max(map(int, {row for _, row in places}))
             columns = max(map(_number, {letters for letters, _ in places})) + 1
             if rows * columns > max(MOST_PLACES, SPARSE * len(places)):
                 raise _too_large(path, f"工作表跨 {rows} 行 {columns} 列，几乎全空")
@@ -177,6 +193,7 @@ class Book:
         self.path, self.book = path, book
         self._sheets: dict[str, CalamineSheet] = {}
         self._read: dict[str, list[list[Any]]] = {}
+        self._unusable: dict[str, dict[tuple[int, int], str]] = {}
 
     @cached_property
     def filled(self) -> list[str]:
@@ -240,6 +257,12 @@ class Book:
 
     def _bad(self, name: str) -> dict[tuple[int, int], str]:
         """The cells that must not be taken as empty: errors, formulas without value, merged."""
+        if name not in self._unusable:
+            self._unusable[name] = self._merged(name) | _unreadable_cells(self.path, name)
+        return self._unusable[name]
+
+    def _merged(self, name: str) -> dict[tuple[int, int], str]:
+        """The cells under another one, which would be taken as empty."""
         found: dict[tuple[int, int], str] = {}
         for (top, left), (bottom, right) in self._sheet(name).merged_cell_ranges or ():
             where = f"{_letters(left)}{top + 1}:{_letters(right)}{bottom + 1}"
@@ -247,7 +270,7 @@ class Book:
                 for column in range(left, min(right, MOST_COLUMNS) + 1):
                     if (row, column) != (top, left):
                         found[row, column] = f"在合并单元格 {where} 里；请取消合并，逐行填写"
-        return found | _unreadable_cells(self.path, name)
+        return found
 
 
 def _unreadable_cells(path: Path, name: str) -> dict[tuple[int, int], str]:
@@ -255,7 +278,7 @@ def _unreadable_cells(path: Path, name: str) -> dict[tuple[int, int], str]:
     found: dict[tuple[int, int], str] = {}
     with zipfile.ZipFile(path) as archive:
         xml = archive.read(_part_of(archive, name))
-    if b't="e"' not in xml and not _FORMULA.search(xml):
+    if b't="e"' not in xml and b"<f" not in xml and b":f" not in xml:
         return found
     for place, given, inside in _cells_of(xml):
         value = _VALUE.search(inside)

@@ -13,8 +13,8 @@ from gongji.platform.imports.import_columns import EXAMPLE, Column, Kind, KindLi
 from gongji.refusals import Problem, Refusal, RowProblem
 from gongji.tabular.formulas import formula_again
 from gongji.tabular.header_rows import TablePlace
-from gongji.tabular.sheets import Sheet, ending_of, guarded
-from gongji.tabular.workbooks import Record, Texts, open_book
+from gongji.tabular.sheets import Sheet, ending_of, kept_open, workbook
+from gongji.tabular.workbooks import Record, Texts
 
 MOST_PROBLEMS = 500
 """So many problems of one table are told; of the rest the number."""
@@ -81,12 +81,9 @@ def open_tables(
         raise Refusal("value_invalid", "--kind", {"value": kind, "allowed": kinds.titles})
     tables: list[ArrivingTable] = []
     for path in paths:
-        if ending_of(path, "文件") == ".xlsx":
-            sheets = _workbook(path, kinds, given, place or TablePlace(), problems)
-        else:
-            sheets = [_file(path, kinds, given, place or TablePlace(), problems)]
-        for found in sheets:
-            if found is not None:
+        reader = _workbook if ending_of(path, "文件") == ".xlsx" else _file
+        with kept_open(path):
+            for found in reader(path, kinds, given, place or TablePlace(), problems):
                 tables.append(_table(len(tables) + 1, found, problems))
     return sorted(tables, key=lambda table: kinds.position(table.kind))
 
@@ -97,22 +94,22 @@ Found = tuple[str, Kind, Path, TablePlace, Texts]
 
 def _file(
     path: Path, kinds: KindList, given: Kind | None, place: TablePlace, problems: Problems
-) -> Found | None:
+) -> list[Found]:
     kind = given or kinds.find(path.stem)
     if kind is None:
         message = f"文件名看不出种类；请用 --kind 指明，可取：{kinds.titles}"
         problems.note(path.name, 0, "种类", message)
-        return None
-    return path.name, kind, path, place, Sheet(path, place).columns
+        return []
+    return [(path.name, kind, path, place, Sheet(path, place).columns)]
 
 
 def _workbook(
     path: Path, kinds: KindList, given: Kind | None, place: TablePlace, problems: Problems
-) -> list[Found | None]:
+) -> list[Found]:
     """The sheets of a workbook: one alone is of the kind given, others are named by their kind."""
-    book = next(guarded(path, iter(map(open_book, [path]))))
+    book = workbook(path)
     filled = [place.sheet] if place.sheet else book.filled
-    found: list[Found | None] = []
+    found: list[Found] = []
     for name in filled:
         kind = kinds.find(name)
         if given is not None:
