@@ -36,6 +36,7 @@ bite: $(READY_DEV) browser  ## one fault in the code at a time; some test must t
 
 coverage: $(READY_DEV) browser  ## which branches the tests run, those of other processes counted
 	@rm -rf build/coverage
+	@mkdir -p build && mkdir -m 1777 build/coverage  # parts of a service that root starts are another user's
 	@$(BIN)/python -m coverage run -m pytest -q -n $(WORKERS)
 	@$(BIN)/python -m coverage combine -q
 	@$(BIN)/python -m coverage report
