@@ -103,9 +103,9 @@ def _first_of_utf_8(path: Path) -> int:
 def _first_unread(path: Path, encoding: str) -> int:
     """The first line that is not in an encoding, counted from one; 0 where all are."""
     decoder = getincrementaldecoder(encoding)()
-    lines = 1
     with path.open("rb") as file:
         while True:
+            begin = file.tell()
             block = file.read(_BLOCK)
             held = decoder.getstate()[0]
             # What is ASCII is so in every encoding that is asked for.
@@ -113,10 +113,16 @@ def _first_unread(path: Path, encoding: str) -> int:
                 try:
                     decoder.decode(block, final=not block)
                 except UnicodeDecodeError as error:
-                    return lines + (held + block)[: error.start].count(b"\n")
+                    return _line_at(path, begin - len(held) + error.start)
             if not block:
                 return 0
-            lines += block.count(b"\n")
+
+
+def _line_at(path: Path, place: int) -> int:
+    """In which line, counted from one, so many bytes of a file end."""
+    with path.open("rb") as file:
+        sizes = (min(_BLOCK, place - start) for start in range(0, place, _BLOCK))
+        return 1 + sum(file.read(size).count(b"\n") for size in sizes)
 
 
 @dataclass(frozen=True)
