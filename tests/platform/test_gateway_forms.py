@@ -196,13 +196,13 @@ def test_06_what_never_ends_is_open(place: Standing) -> None:
     client.do("3301", {"data": [matched]})
     other = matched | {"med_list_codg": ITEMS[1][0], "begndate": "2100-01-01"}
     refused(client, "item_matched", "3301", {"data": [other]})
-    stands = "select until from {} where {} = %s and retired_at is null"
-    for table, name, key in (
-        ("item_match", "own_item", "never"),
-        ("person_fact", "details->>'institution'", HOSPITAL),
-    ):
-        found = place.owner.execute(stands.format(table, name), [key]).fetchall()  # type: ignore[arg-type]
-        assert found == [(None,)], table
+    matches = "select until from item_match where own_item = 'never' and retired_at is null"
+    assert place.owner.execute(matches).fetchall() == [(None,)]
+    filings = (
+        "select until from person_fact f join person p on p.id = f.person_id"
+        " where psn_no = %s and details->>'institution' = %s and f.retired_at is null"
+    )
+    assert place.owner.execute(filings, [psn_no, HOSPITAL]).fetchall() == [(None,)]
 
 
 def test_a_stay_may_end_on_the_day_it_began_or_never(place: Standing) -> None:
@@ -214,7 +214,8 @@ def test_a_stay_may_end_on_the_day_it_began_or_never(place: Standing) -> None:
     found = place.owner.execute(
         "select p.psn_no, f.since::text, f.until::text from person_fact f"
         " join person p on p.id = f.person_id where f.kind = 'stay' and f.retired_at is null"
-        " order by p.psn_no"
+        " and p.psn_no = any(%s) order by p.psn_no",
+        [[psn_no, other]],
     ).fetchall()
     assert found == [(psn_no, DAY, "2024-12-19"), (other, DAY, None)]
     told = client.refused("GJ01", stay(other, ipt_no="2", endtime="2024-12-17"))
