@@ -191,6 +191,8 @@ def tried_in_a_drill(folder: Path, server: Server, entry: int) -> None:
         moved = "update settlement set pool_fen = pool_fen + 1, cash_fen = cash_fen - 1"
         owner.execute(f"{moved} where entry = %s", [entry])
     backup.take(folder, server.dsn(), clock(server))
+    told = {one.check for one in drill(folder, datetime.now(UTC)).differences}
+    assert "seal" in told and told - {"seal"}, "the seals tell of it, and the ledger by itself"
     with pytest.raises(SystemExit) as left:
         main(["backup", str(folder), "--verify"])
     assert left.value.code == 1, "a ledger that is not right is told"

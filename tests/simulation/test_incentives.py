@@ -14,7 +14,10 @@ from gongji.units import parse_day, yuan_text
 RULES = """
 计量:
   每次起付: {代号: visit_deductible, 量: 起付, 期: 次}
+  年度起付: {代号: year_deductible, 量: 起付, 期: 年}
+  每月起付: {代号: month_deductible, 量: 起付, 期: 月}
   每次支付: {代号: visit_paid, 量: 支付, 期: 次}
+  每月支付: {代号: month_paid, 量: 支付, 期: 月}
   年度支付: {代号: year_paid, 量: 支付, 期: 年}
 待遇:
   普通门诊:
@@ -32,8 +35,16 @@ DEDUCTIBLE = """起付标准:
 BY_LEVEL = "{按: 医院级别, 一级: 40%, 二级: 50%, 三级: 60%}"
 
 
-def planted(folder, meter="年度支付", deductible="", rate="50%"):
-    rules = RULES.replace("DEDUCTIBLE", deductible).replace("RATE", rate).replace("METER", meter)
+SIGNED = """
+事实:
+  家庭医生: {列: signed, 类: 是否, 归属: 参保人, 依据: 第一条}
+"""
+
+
+def planted(folder, meter="年度支付", deductible="", rate="50%", facts=""):
+    rules = facts + RULES.replace("DEDUCTIBLE", deductible).replace("RATE", rate).replace(
+        "METER", meter
+    )
     write(folder, head() + rules)
     return side_of(Reform(), AREA, parse_day("2024-01-01"), (folder,))
 
@@ -63,6 +74,46 @@ def test_a_deductible_for_each_visit_invites_joining_visits(tmp_path):
     assert found.keys() == {"january", "join"}
     # The second deductible is paid at half.
     assert found["join"].gain_fen == 37_00 // 2
+
+
+def test_a_monthly_limit_invites_spreading_over_months(tmp_path):
+    found = kinds(planted(tmp_path, meter="每月支付"))
+    assert found.keys() == {"split_months", "spread", "january"}
+    # 700 yuan in each of five months instead of in one; in two months instead of one.
+    assert found["split_months"].gain_fen == 4 * 700_00
+    assert found["spread"].gain_fen == 700_00
+
+
+def test_a_limit_on_each_visit_is_told_once(tmp_path):
+    assert not {"split_months", "spread", "gather"} & kinds(planted(tmp_path, "每次支付")).keys()
+
+
+def test_a_yearly_deductible_invites_bringing_january_forward(tmp_path):
+    yearly = DEDUCTIBLE.replace("每次起付", "年度起付")
+    found = kinds(planted(tmp_path, deductible=yearly))
+    assert found.keys() == {"january", "december"}
+    (before, after), (_, forward) = found["december"].before, found["december"].after
+    assert (before["date"], after["date"], forward["date"]) == (
+        "2024-12-09",
+        "2025-01-10",
+        "2024-12-10",
+    )
+    # What January's deductible would take is paid at half.
+    assert found["december"].gain_fen == 37_00 // 2
+
+
+def test_a_monthly_deductible_invites_gathering_visits_in_one_month(tmp_path):
+    found = kinds(planted(tmp_path, deductible=DEDUCTIBLE.replace("每次起付", "每月起付")))
+    assert {"gather", "december"} <= found.keys() and "join" not in found
+    assert found["gather"].gain_fen == 37_00 // 2
+
+
+def test_a_fact_of_the_area_s_own_invites_having_it(tmp_path):
+    side = planted(tmp_path, rate="{按: 家庭医生, 否: 50%, 是: 60%}", facts=SIGNED)
+    found = kinds(side)
+    assert "fact.signed.true" in found and "fact.signed.false" not in found
+    one = found["fact.signed.true"]
+    assert "家庭医生：是" in one.said and one.after[-1]["signed"] == "true"
 
 
 def test_a_rate_that_rises_with_the_level_draws_patients_up(tmp_path):

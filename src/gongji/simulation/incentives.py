@@ -1,7 +1,9 @@
 """What a rule invites before it is in force: found by search over short histories of one person.
 
 A history is settled as it is and as it would be with one thing done otherwise: a visit split or
-joined, put off to January, at another level or a pharmacy, under another benefit, after retiring.
+joined, spread over months or gathered in one, put off to January or brought forward from it, at
+another level or a pharmacy, under another benefit, after retiring, with another value of a fact
+that the area's documents define (签约, a class of institution).
 Where the person then bears less for the same care, that is an incentive; the largest of each kind
 is told as a worked example. Whether it is meant by the law is for its reader to judge.
 """
@@ -17,9 +19,12 @@ from gongji.law.engine.area import Area
 from gongji.law.engine.engine import Result, settle
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import read_visit
+from gongji.law.explain.facts_told import columns_read
 from gongji.law.explain.sentences import explain
 from gongji.law.explain.show import cited_alone
 from gongji.law.rulebook.figure_paths import unit_of
+from gongji.law.rulebook.law import Law
+from gongji.law.rulebook.vocabulary import CHOICE, FLAG
 from gongji.refusals import Refusal
 from gongji.simulation.reforms import Side
 from gongji.units import FEN_PER_YUAN, WHOLE, Fen, date_of, parse_fen, yuan_text
@@ -157,8 +162,16 @@ def incentives(side: Side, benefits: tuple[str, ...] = ()) -> list[Incentive]:
                 continue
             for move in moves:
                 _try(trier, start, move, history, best)
-    found = [_cited(trier, one) for one in best.values()]
+    told = (one for key, one in best.items() if not _said_already(key, best))
+    found = [_cited(trier, one) for one in told]
     return sorted(found, key=lambda one: -one.gain_fen)
+
+
+def _said_already(key: tuple[str, str], best: Mapping[tuple[str, str], Incentive]) -> bool:
+    """Whether parting by months pays no more than parting by days does."""
+    kind, benefit = key
+    days = best.get(("split_many", benefit))
+    return kind == "split_months" and days is not None and days.gain_fen >= best[key].gain_fen
 
 
 def _try(
@@ -244,7 +257,10 @@ def _histories(start: _Start, costs: list[Fen]) -> Iterator[History]:
             yield (*earlier, start.visit(12, 10, cost))
     for cost in costs:
         if cost >= 2 * FEN_PER_YUAN:
-            yield (start.visit(12, 9, cost // 2), start.visit(12, 10, cost // 2))
+            half = cost // 2
+            yield (start.visit(12, 9, half), start.visit(12, 10, half))
+            yield (start.visit(11, 9, half), start.visit(12, 10, half))
+            yield (start.visit(12, 9, half), start.visit(1, 10, half, year=1))
 
 
 def _moves(start: _Start, side: Side) -> list[_Move]:
@@ -254,7 +270,11 @@ def _moves(start: _Start, side: Side) -> list[_Move]:
         _Move("split_many", "一次就诊拆成五次，逐日结算", lambda h: _parted(h, 5, 1)),
         _Move("split_day", "一次就诊在同一天拆成两次结算", lambda h: _parted(h, 2, 0)),
         _Move("join", "两次就诊并成一次结算", _joined_last),
+        _Move("split_months", "一次就诊拆成五次，每月结算一次", _by_months),
+        _Move("spread", "同月的两次就诊隔开三个月", partial(_earlier_at, 3)),
+        _Move("gather", "两个月的就诊集中到一个月", partial(_earlier_at, 0)),
         _Move("january", "年底的就诊拖到次年一月", _put_off),
+        _Move("december", "次年一月的就诊提前到年底", _brought_forward),
     ]
     for place in (*PLACES, PHARMACY):
         if place != start.place:
@@ -268,12 +288,28 @@ def _moves(start: _Start, side: Side) -> list[_Move]:
         if code != start.benefit:
             word = f"改按“{name}”结算"
             moves.append(_Move(f"benefit.{code}", word, partial(_other, "benefit", code)))
+    moves += [_Move(*one) for one in _own_facts(law, start.benefit)]
     word = "不直接结算，改为事后报销"
     moves.append(_Move("paper", word, partial(_other, "direct", "false")))
     moves.append(
         _Move("offsite", "改在统筹区外（已备案）就诊", partial(_other, "offsite", "filed"))
     )
     return moves
+
+
+def _own_facts(
+    law: Law, benefit: str
+) -> Iterator[tuple[str, str, Callable[[History], History | None]]]:
+    """Each value of what the area's documents define as facts, where the benefit's rules ask."""
+    asked = columns_read(law, law.benefit_name(benefit))
+    for name in law.definitions:
+        fact = law.facts[name]
+        if fact.source or fact.kind not in (FLAG, CHOICE) or fact.column not in asked:
+            continue
+        values = {"是": "true", "否": "false"} if fact.kind == FLAG else fact.choices
+        for value, code in values.items():
+            word = f"改为“{name}：{value}”之后就诊"
+            yield f"fact.{fact.column}.{code}", word, partial(_other, fact.column, code)
 
 
 def _with(row: Visit, **facts: str) -> Visit:
@@ -304,25 +340,62 @@ def _parted(history: History, parts: int, days: int) -> History | None:
 
 
 def _joined_last(history: History) -> History | None:
-    """The last two visits as one."""
-    if len(history) < 2:
+    """The last two visits as one, where they were in one month."""
+    if len(history) < 2 or history[-1]["date"][:7] != history[-2]["date"][:7]:
         return None
     cost = str(sum(int(row["total_fen"]) for row in history[-2:]))
     return (*history[:-2], _with(history[-1], total_fen=cost, in_scope_fen=cost))
 
 
+def _by_months(history: History) -> History | None:
+    """The only visit in five parts, the last of them when it was, one in each month before."""
+    parts = _parted(history, 5, 0) if len(history) == 1 else None
+    if parts is None:
+        return None
+    year, month, day = parts[-1]["date"].split("-")
+    if int(month) < len(parts):
+        return None
+    first = int(month) - len(parts) + 1
+    return tuple(_with(one, date=f"{year}-{first + n:02}-{day}") for n, one in enumerate(parts))
+
+
+def _earlier_at(months: int, history: History) -> History | None:
+    """The first of two visits so many months before the last, or on the day before it, where it was
+    not so."""
+    if len(history) != 2:
+        return None
+    first, last = (date.fromisoformat(row["date"]) for row in history)
+    if first.year != last.year or (first.month == last.month) == (months == 0):
+        return None
+    day = last.replace(month=last.month - months) - timedelta(days=1)
+    return (_with(history[0], date=str(day)), history[1])
+
+
 def _put_off(history: History) -> History | None:
-    """The last visit in January, where something was used before it."""
-    if len(history) < 2:
+    """The last visit in January, where something was used before it in the same year."""
+    if len(history) < 2 or _turns_year(history):
         return None
     year = int(history[-1]["date"][:4]) + 1
     return (*history[:-1], _with(history[-1], date=f"{year}-01-10"))
 
 
+def _brought_forward(history: History) -> History | None:
+    """January's visit on the day after the one before it."""
+    if len(history) < 2 or not _turns_year(history):
+        return None
+    day = date.fromisoformat(history[-2]["date"]) + timedelta(days=1)
+    return (*history[:-1], _with(history[-1], date=str(day)))
+
+
+def _turns_year(history: History) -> bool:
+    """Whether the last visit is in another year than the one before it."""
+    return history[-1]["date"][:4] != history[-2]["date"][:4]
+
+
 def _elsewhere(start: _Start, place: str, history: History) -> History:
     """The last visit at another kind of place."""
-    other = _Start(start.code, start.year, start.status, place, start.benefit)
     day = date.fromisoformat(history[-1]["date"])
+    other = _Start(start.code, day.year, start.status, place, start.benefit)
     return (*history[:-1], other.visit(day.month, day.day, int(history[-1]["total_fen"])))
 
 
