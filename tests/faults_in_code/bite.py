@@ -1,8 +1,8 @@
 """`make bite`: one fault in the code at a time, and whether a test tells.
 
-Each fault of the lists beside this file is made in a copy of the source. The tests that should tell
-run first, then those of its room, then the whole suite for what lives. A fault that lives fails the
-run, unless its list says why it may.
+Each fault of the lists beside this file is made in a copy of the source, and the tests that should
+tell run. For what they do not tell, those of its room and then the whole suite run at the end. A
+fault that lives fails the run, unless its list says why it may.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from queue import Queue
 
 import yaml
 
@@ -30,8 +31,8 @@ PAGE = ROOT / "docs" / "generated" / "bite.md"
 HEAD = """# Faults in the code
 
 As `make bite` made them: each fault of `tests/faults_in_code/` alone, in a copy of the source; the
-tests that its line names run first, then those of its room, then the whole suite. A fault that
-lives has no test that tells of it.
+tests that its line names run first, and for what they do not tell those of its room, then the whole
+suite. A fault that lives has no test that tells of it.
 """
 SECONDS = 900
 """A run of tests that takes longer hangs; then the fault is found too."""
@@ -166,15 +167,34 @@ def _names(node: ast.AST) -> list[str]:
 
 
 @contextmanager
-def _copy(fault: Fault) -> Iterator[Path]:
-    """A copy of the source with the fault in it, beside the docs that its files point to."""
-    with tempfile.TemporaryDirectory(prefix="gongji-bite-") as folder:
-        made = Path(folder) / "src" / "gongji"
-        # With its bytecode, whose times still fit: only the changed file is compiled anew.
-        shutil.copytree(SOURCE, made)
-        (Path(folder) / "docs").symlink_to(ROOT / "docs")
-        (made / fault.file).write_text(changed(fault))
-        yield made.parent
+def _copies(count: int) -> Iterator["Queue[Path]"]:
+    """So many copies of the source, beside the docs that its files point to."""
+    with tempfile.TemporaryDirectory(prefix="gongji-bite-", dir=_memory()) as folder:
+        copies: Queue[Path] = Queue()
+        for number in range(count):
+            made = Path(folder) / str(number)
+            # With its bytecode, whose times still fit: only a changed file is compiled anew.
+            shutil.copytree(SOURCE, made / "src" / "gongji")
+            (made / "docs").symlink_to(ROOT / "docs")
+            copies.put(made / "src")
+        yield copies
+
+
+def _memory() -> str | None:
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+@contextmanager
+def _faulty(fault: Fault, copies: "Queue[Path]") -> Iterator[Path]:
+    """A copy with the fault in it, which is taken out again."""
+    source = copies.get()
+    file = source / "gongji" / fault.file
+    try:
+        file.write_text(changed(fault))
+        yield source
+    finally:
+        shutil.copy2(SOURCE / fault.file, file)
+        copies.put(source)
 
 
 @contextmanager
@@ -216,20 +236,21 @@ def _fails(tests: Sequence[str], source: Path, server: str) -> str:
     return told[1] if told else "it cannot start"
 
 
-def bite(fault: Fault, server: str) -> tuple[str, str]:
-    """How far the search went (named, room, suite) and the test that told, empty if none did."""
-    rounds = {
-        "named": list(fault.tests),
-        "room": ROOM_TESTS.get(fault.room, ["tests/platform"]),
-        "suite": ["tests"],
-    }
-    shared = "" if fault.room in OWN_SERVER else server
-    with _copy(fault) as source:
-        for name, tests in rounds.items():
-            on = shared if name == "named" else ""
-            told = _fails(tests, source, on) if tests else ""
+def _named(fault: Fault, copies: "Queue[Path]", server: str) -> tuple[str, str]:
+    """The test that told among those that the fault's line names, empty if none did."""
+    with _faulty(fault, copies) as source:
+        shared = "" if fault.room in OWN_SERVER else server
+        return "named", _fails(fault.tests, source, shared) if fault.tests else ""
+
+
+def _others(fault: Fault, copies: "Queue[Path]", jobs: int) -> tuple[str, str]:
+    """How far the search went beyond (room, suite) and the test that told, empty if none did."""
+    wider = {"room": ROOM_TESTS.get(fault.room, ["tests/platform"]), "suite": ["tests"]}
+    with _faulty(fault, copies) as source:
+        for name, tests in wider.items():
+            told = _fails(["-n", str(jobs), *tests], source, "")
             # A test of the whole room may fail by itself now and then: it must do so again.
-            if told and (name == "named" or "::" not in told or _fails([told], source, on)):
+            if told and ("::" not in told or _fails([told], source, "")):
                 return name, told
     return "suite", ""
 
@@ -280,17 +301,29 @@ def main() -> int:
         if given.room in ("", fault.room) and given.only in fault.name
     ]
     begun, found = time.monotonic(), _found_before(given.resume, faults)
-    with _server() as server, ThreadPoolExecutor(given.jobs) as pool:
-        tasks = {pool.submit(bite, fault, server): fault for fault in faults if fault not in found}
-        for number, task in enumerate(as_completed(tasks), start=len(found) + 1):
-            fault = tasks[task]
-            far, told = found[fault] = task.result()
-            spent = time.monotonic() - begun
-            print(
-                f"{number}/{len(faults)} {spent:.0f} s {fault.room}: {fault.name}: "
-                f"{f'{told} ({far})' if told else 'LIVES'}",
-                flush=True,
-            )
+
+    def tell(fault: Fault, far: str, told: str) -> None:
+        found[fault] = far, told
+        spent, what = time.monotonic() - begun, f"{told} ({far})" if told else "LIVES"
+        head = f"{len(found)}/{len(faults)} {spent:.0f} s"
+        print(f"{head} {fault.room}: {fault.name}: {what}", flush=True)
+
+    left = []
+    with _copies(given.jobs) as copies, _server() as server, ThreadPoolExecutor(given.jobs) as pool:
+        tasks = {
+            pool.submit(_named, fault, copies, server): fault
+            for fault in faults
+            if fault not in found
+        }
+        for task in as_completed(tasks):
+            far, told = task.result()
+            if told:
+                tell(tasks[task], far, told)
+            else:
+                left.append(tasks[task])
+                print(f"not told by the tests named: {tasks[task].name}", flush=True)
+        for fault in left:
+            tell(fault, *_others(fault, copies, given.jobs))
     lines = table(faults, found)
     print("", *lines, sep="\n")
     if not given.room and not given.only:
