@@ -184,19 +184,46 @@ class Strict(PagesProtocol):
     header_bytes, body_bytes, peer_connections = 2000, 3000, 3
 
 
-@pytest.fixture
-def door() -> Iterator[tuple[str, int]]:
+class Hasty(Strict):
+    """The headers are waited for shorter than the first byte."""
+
+    idle_seconds = 60.0
+
+
+class Longer(Strict):
+    """The headers are waited for longer than the first byte."""
+
+    idle_seconds, header_seconds = 0.2, 0.8
+
+
+@contextlib.contextmanager
+def doored(protocol: type[Strict]) -> Iterator[tuple[str, int]]:
+    """The address of a server with a protocol."""
     config = uvicorn.Config(
-        _hello, host="127.0.0.1", port=0, http=Strict, log_config=None, lifespan="off"
+        _hello,
+        host="127.0.0.1",
+        port=0,
+        http=protocol,
+        log_config=None,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     await_(lambda: server.started)
-    yield server.servers[0].sockets[0].getsockname()
-    server.should_exit = True
-    thread.join()
+    try:
+        yield server.servers[0].sockets[0].getsockname()
+    finally:
+        server.should_exit = True
+        thread.join()
     assert not GuardedProtocol._peers
+
+
+@pytest.fixture
+def door() -> Iterator[tuple[str, int]]:
+    with doored(Strict) as address:
+        yield address
 
 
 def said(address: tuple[str, int], sent: bytes) -> bytes:
@@ -232,6 +259,16 @@ def test_whoever_holds_a_connection_open_for_nothing_loses_it(
     begun = time.monotonic()
     assert said(door, sent).startswith(told)
     assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize("protocol", [Hasty, Longer])
+def test_each_wait_ends_at_its_own_time_whatever_was_waited_for_before(
+    protocol: type[Strict],
+) -> None:
+    with doored(protocol) as address:
+        begun = time.monotonic()
+        assert said(address, b"POST / HT").startswith(b"HTTP/1.1 408")
+        assert protocol.header_seconds - 0.1 < time.monotonic() - begun < 10
 
 
 def test_a_body_without_an_end_is_cut_off(door: tuple[str, int]) -> None:
