@@ -133,6 +133,7 @@ def test_bills_come_from_workbooks_with_their_days_and_wide_brackets(
     [
         (Refusal("bond_person_unknown", "psn_no"), "参保人编号"),
         (Refusal("value_invalid", "holding", {"value": "x", "allowed": "y"}), "任职 的值 x"),
+        (Refusal("field_unknown", "x", {"known": "；可用的列：psn_no"}), "可用的列：参保人编号"),
         (Refusal("message_differs", "", {"value": "m", "names": "content"}), "请刷新页面"),
     ],
 )

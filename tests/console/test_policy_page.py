@@ -160,6 +160,10 @@ def test_a_population_is_made_up_and_used_and_a_run_is_stopped(
     assert "300 人，2025 年" in told(planner, made)
     assert "虚构三百（300 人" in planner.get("/console/policy").text
     assert made.job.done == made.job.total > 0
+    # Who may only look asks for nothing; elsewhere nobody sees it.
+    refused = enter("onlooker").post("/console/policy/ask/population", **named)
+    assert refused.status_code == 403
+    assert enter("farplanner").get(f"/console/policy/run/{made.job.id}").status_code == 404
     # What has ended is not undone by a stop, and is done once.
     planner.post(f"/console/policy/run/{made.job.id}/act", act="stop")
     assert ended(office, str(made.job.id)).job == made.job
