@@ -91,6 +91,7 @@ def test_only_a_file_makes_a_body_long(place: Standing) -> None:
         assert sent("9101", 6001)[0] == 413
         # One that only pretends is refused all the same.
         assert sent("1201", 2001, opter_name='"infno":"9101"')[0] == 413
+        assert sent("1201", 2001, note={"infno": "9101"})[0] == 413
     assert is_upload(b"--edge") and is_upload(b'{ "Infno" : "9101"')
     assert not is_upload(b'{"infno":"2204"') and issubclass(TooLarge, Exception)
 
