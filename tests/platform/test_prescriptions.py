@@ -125,6 +125,19 @@ def test_what_was_told_is_held_against_the_purchase_before_that_day_too(town: To
     assert others.entry.settlement.pool_fen == 5_000 and rows(town.gateway, FLAGS) == []
 
 
+def test_what_was_taken_back_is_not_filled_before_that_day_either(town: Town) -> None:
+    """The pharmacy's word does not stand against its prescriber's."""
+    town.tell()
+    with town.gateway.transaction():
+        actor, content = Actor.institution(town.hospital), PrescriptionNamed("R1")
+        withdraw_prescription(town.gateway, content, actor=actor, now=NOW)
+    assert refused(one(town.gateway, town.buy())) == "prescription_unknown"
+    town.tell()
+    # Level 3: (190 - 90) x 50 %.
+    assert one(town.gateway, town.buy()).entry.settlement.pool_fen == 5_000
+    assert rows(town.gateway, FLAGS) == []
+
+
 @pytest.mark.parametrize(
     ("since", "last", "paid"),
     [
