@@ -43,6 +43,57 @@ def test_a_ceiling_that_is_used_up_is_told(place: Standing) -> None:
     assert warned == "统筹基金支付0.00元：已达到最高支付限额" + ARTICLE
 
 
+def test_a_bill_outside_the_policy_says_what_it_consists_of(place: Standing) -> None:
+    """Class 丙, and an item of restricted use without approval: nothing is in scope."""
+    own, restricted = ITEMS[2][0], ITEMS[3][0]
+    psn_no = place.insured()
+    amounts = [
+        {"med_list_codg": item, "cnt": 1, "pric": "10.00", "det_item_fee_sumamt": "10.00"}
+        for item in (own, restricted)
+    ]
+    visit = opened(place.client, psn_no, amounts)
+    classes = {"fulamt_ownpay_amt": "20.00", "inscp_scp_amt": "0"}
+    classes |= {"overlmt_selfpay": "0", "preselfpay_amt": "0"}
+    for infno in ("2206", "2207"):
+        reply = place.client.ask(infno, bill(psn_no, visit, "20.00", **classes))
+        assert reply["output"]["setlinfo"]["hifp_pay"] == 0
+        assert reply["warn_msg"] == "统筹基金支付0.00元：没有政策范围内费用（全自费20.00元）"
+
+
+def test_a_withdrawal_that_finds_nothing_says_so(place: Standing) -> None:
+    psn_no = place.insured()
+    visit = opened(place.client, psn_no)
+    given = {"data": {"psn_no": psn_no, "mdtrt_id": visit, "chrg_bchno": "0000"}}
+    place.client.do("2207", bill(psn_no, visit, "30.00"))
+    settled = place.client.ask("2205", given)
+    assert settled["infcode"] == 0 and "已结算的须先撤销结算（2208）" in settled["warn_msg"]
+    place.client.do("2204", {"feedetail": [line(psn_no, visit, 2, batch="2")]})
+    assert place.client.ask("2205", given)["warn_msg"] is None
+    assert "没有撤销任何费用明细" in place.client.ask("2205", given)["warn_msg"]
+
+
+def test_a_benefit_that_is_not_offered_is_told_in_chinese(place: Standing) -> None:
+    psn_no = place.insured()
+    visit = opened(place.client, psn_no)
+    told = refused(
+        place.client, "benefit_not_offered", "2206", bill(psn_no, visit, "30.00", med_type="28")
+    )
+    assert told.endswith("现有：普通门诊、慢性病、特殊病、急诊抢救、双通道药")
+    found = funds(place, psn_no, med_type="28")
+    assert found["310100"] == ("0", told)
+
+
+def test_a_prescription_without_its_prescriber_says_where_to_name_it(place: Standing) -> None:
+    psn_no = place.insured()
+    client = Client(place.port, PHARMACY)
+    for prescriber, warned in (({}, True), ({"rxFixmedinsCode": gateways.HOSPITAL}, False)):
+        sold = [line(psn_no, "", 1, rx_circ_flag="1", rxno="RX1")]
+        reply = client.ask("2101", gateways.purchase(psn_no, 30, sold, **prescriber))
+        said = reply["warn_msg"] or ""
+        assert reply["infcode"] == 0 and ("处方 RX1 没有写明开方机构" in said) is warned
+        assert ("rxfixmedinsCode" in said) is warned
+
+
 def test_where_the_pool_pays_nothing_is_warned_of(place: Standing) -> None:
     output, warned = charged(place.client, place.insured(), "100.00")
     assert output["setlinfo"]["hifp_pay"] > 0 and warned == ""

@@ -251,7 +251,9 @@ class BatchPlanner:
         )
         held = [one.key for one in person.registrations]
         unknown = () if known_code(priced.disease, held) else (unknown_disease(priced.disease),)
-        warnings = (*said.warnings, *unknown, *_differences(request, sums))
+        nameless = [number for prescriber, number in used if priced.bill and not prescriber]
+        unnamed = (_unnamed(nameless),) if nameless else ()
+        warnings = (*said.warnings, *unknown, *unnamed, *_differences(request, sums))
         told = self._told(asked, law)
         area_facts.kept_of_person(law, home, person)
         rx = tuple(used)
@@ -299,6 +301,12 @@ class BatchPlanner:
 def unknown_disease(code: str) -> str:
     """What is said of the code of a disease that nobody here knows; the bill stands."""
     return f"病种编码 {code} 不在平台已知的门诊慢特病病种内，参保人也没有这一备案；请核对 dise_codg"
+
+
+def _unnamed(numbers: Sequence[str]) -> str:
+    """What is said of prescriptions at a pharmacy that do not name who wrote them."""
+    told = "没有写明开方机构，统筹基金不能据以支付；请在 rxfixmedinsCode 填写开方机构的代码"
+    return f"处方 {'、'.join(numbers)} {told}"
 
 
 def _check_batches(request: Request, disease: str, found: SentBatch) -> None:
