@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -19,7 +20,7 @@ from gongji.law.engine.areas import Areas
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import Value, Visit
 from gongji.law.rulebook import provision_kinds
-from gongji.law.rulebook.law import Law
+from gongji.law.rulebook.law import KEPT, Law
 from gongji.ledger import meter_rows
 from gongji.ledger.entry_contents import AccountsAvailable, Owner, Sums
 from gongji.people.diseases import known_code
@@ -415,7 +416,8 @@ class State:
         """The bill decided.
 
         Refuses: batch_settled_already, prescription_used, prescribers_mixed, institution_unknown,
-                 prescription_unknown, prescription_differs, what the engine refuses.
+                 prescription_beside, prescription_unknown, prescription_differs, what the engine
+                 refuses.
         """
         asked, institution = plan.asked, plan.request.key.actor
         self._check_unused(plan)
@@ -467,7 +469,7 @@ class State:
     ) -> Standing | None:
         """The institution whose prescription a pharmacy fills (CX-30, SY-14).
 
-        Refuses: prescribers_mixed, institution_unknown.
+        Refuses: prescribers_mixed, institution_unknown, prescription_beside.
         """
         codes = sorted({code for code, _ in plan.prescriptions if code})
         if here.kind != "pharmacy" or not codes:
@@ -476,6 +478,7 @@ class State:
             raise Refusal("prescribers_mixed", "rxno", {"value": "、".join(codes)})
         if codes[0] not in standings:
             raise Refusal("institution_unknown", "rx_fixmedins_code", {"value": codes[0]})
+        _check_prescribed(plan)
         return standings[codes[0]]
 
     def _untold(self, plan: Plan, here: Standing) -> tuple[str, ...]:
@@ -502,6 +505,30 @@ class State:
                 family.append(Owner(person, bond.details["relation"], there))
         balance = self.balances[plan.home, own] if own is not None else 0
         return AccountsAvailable(request.accounts, place, balance, tuple(family))
+
+
+def _check_prescribed(plan: Plan) -> None:
+    """What is bought without a prescription is not paid along with what was prescribed.
+
+    Law:     楚雄 第三十条, 攀枝花 第七条第一款, 云浮 第二十条（一）, 邵阳 第十四条.
+    Refuses: prescription_beside where the law pays at pharmacies what was prescribed.
+    """
+    written = {one.serial for one in plan.priced.summary.marks.prescriptions}
+    bill = plan.priced.bill
+    beside = (
+        len(written) < plan.priced.lines
+        if bill is None
+        else any(one.in_scope_fen and one.line.serial not in written for one in bill.lines)
+    )
+    if beside and _asks_prescription(plan.law):
+        raise Refusal("prescription_beside", "lines", {"value": "、".join(sorted(written))})
+
+
+@lru_cache(maxsize=KEPT)
+def _asks_prescription(law: Law) -> bool:
+    """Whether a law pays at a pharmacy only what was prescribed."""
+    gates = law.all(provision_kinds.Gate).values()
+    return any(gate.value.refusal == "no_prescription" for gate in gates)
 
 
 def _visit(
