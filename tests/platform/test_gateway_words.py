@@ -12,6 +12,8 @@ from tests.platform.queries_county import Standing, refused
 from tests.platform.test_area_facts import AREA, RULES
 from tests.platform.test_gateway_entitlement import funds
 
+from gongji.law.engine.areas import Areas
+
 ARTICLE = "〔湖南省2023年6月1日起门诊统筹标准 普通门诊统筹〕"
 
 
@@ -151,6 +153,33 @@ def test_an_account_that_may_not_pay_outside_the_policy_names_the_article(
     info, warned = reply["output"]["setlinfo"], reply["warn_msg"]
     assert info["acct_pay"] == 0 and info["fulamt_ownpay_amt"] == 30
     assert "限政策范围内的个人负担" in warned and "第十条" in warned
+
+
+def test_a_figure_that_nobody_gave_is_asked_of_the_agency(
+    owner: psycopg.Connection[Any], database: str, monkeypatch: Any
+) -> None:
+    """Chuxiong 第十七条: rescue is paid by inpatient figures, which its document does not give."""
+    made = Counter(owner, "532300")
+    code = made.institution(1)
+    monkeypatch.setitem(gateways.SECRETS, code, "secret")
+    gateways.give_secret(owner, code)
+    owner.execute(
+        "insert into item_version (area, item, name, list_type, charge_type, since, grade,"
+        " diseases) values ('532300', %s, '测试品', '101', '09', '2020-01-01', '甲', '{}')",
+        [ITEMS[0][0]],
+    )
+    gateways.insure(made, 1, 0)
+    day, psn_no = "2024-10-18", made.psn_no(1)
+    with gateways.serving(database, laws=Areas()) as port:
+        client = Client(port, code)
+        visit = client.do("2201", gateways.registration(psn_no, day))["data"]["mdtrt_id"]
+        client.do("2203", description(psn_no, visit, day, med_type="1301"))
+        sent = line(psn_no, visit, 1, fee_ocur_time=f"{day} 09:30:00")
+        client.do("2204", {"feedetail": [sent]})
+        told = client.refused("2207", bill(psn_no, visit, "30.00", med_type="1301"))
+        nobody = client.refused("1101", {"data": {"mdtrt_cert_type": "03", "mdtrt_cert_no": "0"}})
+    assert "住院" in told and "第十七条" in told and "请联系经办机构给出这项数字" in told
+    assert "--" not in told and "导入" not in nobody
 
 
 def test_no_fund_pays_for_who_is_not_insured(place: Standing) -> None:
