@@ -177,7 +177,8 @@ class Model:
         named = {"drug": drug["item"]} if bill.drug else {}
         holder = next((r for r in known if r.details["benefit"] in FAMILIES[2]), None)
         by_drug = bill.med_type in ("special_drugs", "pharmacy") and drug["dual_channel"]
-        if by_drug and holder and "dual_channel" in offered:
+        # Yunfu folds the dual channel into the ordinary pool and asks for no registration.
+        if by_drug and "dual_channel" in offered and (holder or self.area == "445300"):
             return "dual_channel", holder, named
         if bill.med_type == "special_drugs":
             return self._by_drug(bill, offered, holder, named)

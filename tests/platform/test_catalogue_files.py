@@ -1,6 +1,7 @@
 """The catalogue at the gateway: downloads (1301 to 1309), paged queries, matches (3301, 3302)."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -240,6 +241,34 @@ def test_matches_are_kept_replaced_and_revoked(place: Standing) -> None:
     refused(place.other, "institution_not_own", "3302", revoke("Y2"))
     foreign = {"data": PAGE | {"fixmedins_code": "H43050000001"}}
     refused(place.other, "institution_not_own", "1317", foreign)
+
+
+@pytest.mark.parametrize(
+    ("items", "told"),
+    [((0, 1), [-1, 0]), ((0, 0), [0, 0])],
+    ids=["two codes", "one code"],
+)
+def test_matches_of_one_item_at_once_leave_one(
+    place: Standing, items: tuple[int, int], told: list[int]
+) -> None:
+    name = f"R{items[1]}"
+    with ThreadPoolExecutor(2) as pool:
+        for number in range(8):
+            sent = [{"data": match(f"{name}-{number}", item=ITEMS[item][0])} for item in items]
+            replies = pool.map(lambda given: place.client.ask("3301", given), sent)
+            assert sorted(reply["infcode"] for reply in replies) == told
+    for number in range(8):
+        found = page(place, "1317", medins_list_codg=f"{name}-{number}", vali_flag="1")
+        assert found["recordCounts"] == 1
+
+
+def test_a_match_taken_back_twice_at_once_is_taken_back_once(place: Standing) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        for number in range(8):
+            place.client.do("3301", {"data": match(f"T{number}")})
+            twice = [revoke(f"T{number}")] * 2
+            replies = pool.map(lambda given: place.client.ask("3302", given), twice)
+            assert sorted(reply["infcode"] for reply in replies) == [-1, 0]
 
 
 def test_a_match_with_a_mistake_keeps_none_of_its_rows(place: Standing) -> None:

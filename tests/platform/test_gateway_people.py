@@ -92,6 +92,12 @@ def test_a_veteran_has_an_identity_and_an_ended_spell_is_told(
         ({"mdtrt_cert_no": "990501197005069999"}, "person_unknown", "9905**********9999"),
         ({"mdtrt_cert_type": "01", "mdtrt_cert_no": "token"}, "voucher_not_served", "身份证（02）"),
         ({"psn_name": "另一个"}, "person_differs", "psn_name"),
+        ({"certno": gateways.certificate_of(1)}, "person_differs", "certno"),
+        (
+            {"mdtrt_cert_type": "03", "mdtrt_cert_no": "CARD2", "certno": "990501197005069999"},
+            "person_differs",
+            "certno",
+        ),
         ({"mdtrt_cert_type": "07"}, "value_invalid", "mdtrt_cert_type"),
         ({"mdtrt_cert_no": ""}, "field_missing", "mdtrt_cert_no"),
         ({"begntime": "yesterday"}, "value_invalid", "begntime"),

@@ -57,7 +57,8 @@ def test_a_mistake_in_one_episode_keeps_none(county: Counter, client: Client, ow
     psn_no = gateways.insure(county, 903, 0)
     good, bad = stay(psn_no)["stays"][0], stay("43050000000000000999")["stays"][0]
     assert "参保人" in client.refused("GJ01", {"stays": [good, bad]})
-    assert client.refused("GJ01", stay(psn_no, endtime="2020-01-01"))
+    reversed_days = client.refused("GJ01", stay(psn_no, endtime="2020-01-01"))
+    assert gateways.says("dates_reversed", reversed_days) and "endtime" in reversed_days
     assert client.refused("GJ01", {"stays": [good] * 1001})
     kept = owner.execute(
         "select count(*) from person_fact f join person p on p.id = f.person_id"

@@ -12,6 +12,8 @@ from tests.platform.queries_county import Standing, refused
 from tests.platform.test_area_facts import AREA, RULES
 from tests.platform.test_gateway_entitlement import funds
 
+from gongji.law.engine.areas import Areas
+
 ARTICLE = "〔湖南省2023年6月1日起门诊统筹标准 普通门诊统筹〕"
 
 
@@ -41,6 +43,57 @@ def test_a_ceiling_that_is_used_up_is_told(place: Standing) -> None:
     second, warned = charged(place.client, psn_no, "100.00")
     assert second["setlinfo"]["hifp_pay"] == 0
     assert warned == "统筹基金支付0.00元：已达到最高支付限额" + ARTICLE
+
+
+def test_a_bill_outside_the_policy_says_what_it_consists_of(place: Standing) -> None:
+    """Class 丙, and an item of restricted use without approval: nothing is in scope."""
+    own, restricted = ITEMS[2][0], ITEMS[3][0]
+    psn_no = place.insured()
+    amounts = [
+        {"med_list_codg": item, "cnt": 1, "pric": "10.00", "det_item_fee_sumamt": "10.00"}
+        for item in (own, restricted)
+    ]
+    visit = opened(place.client, psn_no, amounts)
+    classes = {"fulamt_ownpay_amt": "20.00", "inscp_scp_amt": "0"}
+    classes |= {"overlmt_selfpay": "0", "preselfpay_amt": "0"}
+    for infno in ("2206", "2207"):
+        reply = place.client.ask(infno, bill(psn_no, visit, "20.00", **classes))
+        assert reply["output"]["setlinfo"]["hifp_pay"] == 0
+        assert reply["warn_msg"] == "统筹基金支付0.00元：没有政策范围内费用（全自费20.00元）"
+
+
+def test_a_withdrawal_that_finds_nothing_says_so(place: Standing) -> None:
+    psn_no = place.insured()
+    visit = opened(place.client, psn_no)
+    given = {"data": {"psn_no": psn_no, "mdtrt_id": visit, "chrg_bchno": "0000"}}
+    place.client.do("2207", bill(psn_no, visit, "30.00"))
+    settled = place.client.ask("2205", given)
+    assert settled["infcode"] == 0 and "已结算的须先撤销结算（2208）" in settled["warn_msg"]
+    place.client.do("2204", {"feedetail": [line(psn_no, visit, 2, batch="2")]})
+    assert place.client.ask("2205", given)["warn_msg"] is None
+    assert "没有撤销任何费用明细" in place.client.ask("2205", given)["warn_msg"]
+
+
+def test_a_benefit_that_is_not_offered_is_told_in_chinese(place: Standing) -> None:
+    psn_no = place.insured()
+    visit = opened(place.client, psn_no)
+    told = refused(
+        place.client, "benefit_not_offered", "2206", bill(psn_no, visit, "30.00", med_type="28")
+    )
+    assert told.endswith("现有：普通门诊、慢性病、特殊病、急诊抢救、双通道药")
+    found = funds(place, psn_no, med_type="28")
+    assert found["310100"] == ("0", told)
+
+
+def test_a_prescription_without_its_prescriber_says_where_to_name_it(place: Standing) -> None:
+    psn_no = place.insured()
+    client = Client(place.port, PHARMACY)
+    for prescriber, warned in (({}, True), ({"rxFixmedinsCode": gateways.HOSPITAL}, False)):
+        sold = [line(psn_no, "", 1, rx_circ_flag="1", rxno="RX1")]
+        reply = client.ask("2101", gateways.purchase(psn_no, 30, sold, **prescriber))
+        said = reply["warn_msg"] or ""
+        assert reply["infcode"] == 0 and ("处方 RX1 没有写明开方机构" in said) is warned
+        assert ("rxfixmedinsCode" in said) is warned
 
 
 def test_where_the_pool_pays_nothing_is_warned_of(place: Standing) -> None:
@@ -100,6 +153,33 @@ def test_an_account_that_may_not_pay_outside_the_policy_names_the_article(
     info, warned = reply["output"]["setlinfo"], reply["warn_msg"]
     assert info["acct_pay"] == 0 and info["fulamt_ownpay_amt"] == 30
     assert "限政策范围内的个人负担" in warned and "第十条" in warned
+
+
+def test_a_figure_that_nobody_gave_is_asked_of_the_agency(
+    owner: psycopg.Connection[Any], database: str, monkeypatch: Any
+) -> None:
+    """Chuxiong 第十七条: rescue is paid by inpatient figures, which its document does not give."""
+    made = Counter(owner, "532300")
+    code = made.institution(1)
+    monkeypatch.setitem(gateways.SECRETS, code, "secret")
+    gateways.give_secret(owner, code)
+    owner.execute(
+        "insert into item_version (area, item, name, list_type, charge_type, since, grade,"
+        " diseases) values ('532300', %s, '测试品', '101', '09', '2020-01-01', '甲', '{}')",
+        [ITEMS[0][0]],
+    )
+    gateways.insure(made, 1, 0)
+    day, psn_no = "2024-10-18", made.psn_no(1)
+    with gateways.serving(database, laws=Areas()) as port:
+        client = Client(port, code)
+        visit = client.do("2201", gateways.registration(psn_no, day))["data"]["mdtrt_id"]
+        client.do("2203", description(psn_no, visit, day, med_type="1301"))
+        sent = line(psn_no, visit, 1, fee_ocur_time=f"{day} 09:30:00")
+        client.do("2204", {"feedetail": [sent]})
+        told = client.refused("2207", bill(psn_no, visit, "30.00", med_type="1301"))
+        nobody = client.refused("1101", {"data": {"mdtrt_cert_type": "03", "mdtrt_cert_no": "0"}})
+    assert "住院" in told and "第十七条" in told and "请联系经办机构给出这项数字" in told
+    assert "--" not in told and "导入" not in nobody
 
 
 def test_no_fund_pays_for_who_is_not_insured(place: Standing) -> None:

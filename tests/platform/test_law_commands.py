@@ -120,7 +120,9 @@ def test_a_start_publishes_what_is_new_and_puts_nothing_back(
     assert capsys.readouterr().err == f"规则 {CITY} 第 2 版已发布\n"
     publish(owner, Areas(parameters={CITY: {"disease_ceiling": "5678"}}), CITY)
     serve._publish()
-    assert capsys.readouterr().err == "" and laws.current(owner)[CITY].number == 3
+    assert laws.current(owner)[CITY].number == 3
+    told = f"规则 {CITY}：设置的规则和参数是从前的第 2 版，现行的第 3 版不变"
+    assert capsys.readouterr().err == f"{told}；要恢复请运行 gongji law publish\n"
 
 
 def test_the_pages_see_a_new_version_without_a_restart(
@@ -145,6 +147,17 @@ def test_the_pages_see_a_new_version_without_a_restart(
     installation.forget_laws()
     with pytest.raises(psycopg.OperationalError):
         installation.installed_areas()
+
+
+def test_settings_that_name_a_law_of_before_are_told(owner: Connection) -> None:
+    """A restart puts no law back, and does not keep silent about it."""
+    assert installation.superseded(owner) == []
+    given = Areas(parameters={CITY: {"inpatient_ceiling": "1元"}})
+    (newer,) = publish(owner, given, CITY)
+    (told,) = installation.superseded(owner)
+    assert told == (laws.history(owner, CITY)[0], newer)
+    publish(owner, installation.configured_areas(), CITY)
+    assert installation.superseded(owner) == []
 
 
 def test_a_database_without_versions_gets_the_shipped_ones(owner: Connection) -> None:

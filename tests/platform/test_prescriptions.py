@@ -125,6 +125,19 @@ def test_what_was_told_is_held_against_the_purchase_before_that_day_too(town: To
     assert others.entry.settlement.pool_fen == 5_000 and rows(town.gateway, FLAGS) == []
 
 
+def test_what_was_taken_back_is_not_filled_before_that_day_either(town: Town) -> None:
+    """The pharmacy's word does not stand against its prescriber's."""
+    town.tell()
+    with town.gateway.transaction():
+        actor, content = Actor.institution(town.hospital), PrescriptionNamed("R1")
+        withdraw_prescription(town.gateway, content, actor=actor, now=NOW)
+    assert refused(one(town.gateway, town.buy())) == "prescription_unknown"
+    town.tell()
+    # Level 3: (190 - 90) x 50 %.
+    assert one(town.gateway, town.buy()).entry.settlement.pool_fen == 5_000
+    assert rows(town.gateway, FLAGS) == []
+
+
 @pytest.mark.parametrize(
     ("since", "last", "paid"),
     [
@@ -172,6 +185,36 @@ def test_a_prescription_is_taken_back_until_it_is_filled(town: Town) -> None:
     town.tell()
     assert one(town.gateway, town.buy(), bounds=TOLD).refusal is None
     assert code(lambda: back(town.hospital)) == "prescription_used"
+
+
+@pytest.mark.parametrize(
+    ("grade", "fen", "code"),
+    [("甲", 19_000, "prescription_beside"), ("丙", 19_000, ""), ("甲", 0, "")],
+)
+def test_nothing_is_paid_along_with_a_prescription(
+    town: Town, owner: Connection, grade: str, fen: int, code: str
+) -> None:
+    """楚雄 第三十条: paid is what an outside prescription says, not what lies beside it."""
+    owner.execute(
+        "insert into item_version (area, item, name, list_type, charge_type, since, grade,"
+        " diseases) values (%s, 'B', '测试品', '101', '09', '2020-01-01', %s, '{}')",
+        [AREA, grade],
+    )
+    asked = town.buy()
+    assert asked.purchase is not None
+    beside = Line("2", "B", UNIT, fen * 10_000, fen)
+    bought = replace(asked.purchase, lines=(*asked.purchase.lines, beside))
+    total = 19_000 + fen
+    outcome = one(town.gateway, replace(asked, purchase=bought, total_fen=total))
+    if code:
+        assert refused(outcome) == code and "：1；" in str(outcome.refusal)
+    else:
+        # Level 3: (190 - 90) x 50 %.
+        assert outcome.entry.settlement.pool_fen == 5_000
+    alone = replace(asked.purchase, lines=(beside,))
+    key = town.county.key(town.shop, "2102", {"rxno": ""})
+    without = replace(asked, key=key, purchase=alone, total_fen=fen)
+    assert one(town.gateway, without).entry.settlement.pool_fen == 0
 
 
 # At the gateway.

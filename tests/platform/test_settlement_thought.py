@@ -181,6 +181,23 @@ def test_a_pharmacy_sells_by_the_dual_channel_only_what_is_registered(
     assert routed("430500", "pharmacy", "", [holder], drugs, lines) == found
 
 
+@pytest.mark.parametrize("care", ["pharmacy", "special_drugs"])
+@pytest.mark.parametrize(
+    ("drugs", "lines", "found"),
+    [
+        ([DUAL], 1, "dual_channel"),
+        ([DUAL, replaced(DUAL, item="E")], 2, "dual_channel"),
+        ([DUAL], 2, "drugs_missing"),
+    ],
+)
+def test_where_the_dual_channel_is_ordinary_it_needs_no_registration(
+    care: str, drugs: list[dict[str, Any]], lines: int, found: str
+) -> None:
+    """云浮 第二十条（一）: of what is bought outside only dual-channel drugs are paid."""
+    for held in ([], [HOLDS["dual_channel"]]):
+        assert routed("445300", care, "", held, drugs, lines) == found
+
+
 def test_a_route_names_the_one_drug_and_whether_all_of_it_is_in_agreement() -> None:
     held = list(HOLDS.values())
     found = route(law("532300"), "special_drugs", "", held, [DRUG, LATE], 2)

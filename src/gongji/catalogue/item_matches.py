@@ -16,6 +16,8 @@ from gongji.refusals import Refusal
 
 Database = psycopg.Connection[Any]
 
+_LOCK = "select pg_advisory_xact_lock(hashtextextended('matches ' || %s, 0))"
+"""Whoever changes an institution's matches does so alone: which stand is read before."""
 _KNOWN = """select distinct item from item_version
 where area = %s and item = any(%s) and retired_at is null"""
 _STANDING = """select id, own_item, list_type, item, since, until from item_match
@@ -75,6 +77,7 @@ def match_items(connection: Database, content: ItemMatches, *, actor: Actor, now
     for row in rows:
         check_order(row.since, row.last)
     area = get_institution(connection, actor.id).area
+    connection.execute(_LOCK, [actor.id])
     items = [row.item for row in rows]
     known = {row[0] for row in connection.execute(_KNOWN, [area, items])}
     lacking = next((item for item in items if item not in known), None)
@@ -127,6 +130,7 @@ def revoke_match(connection: Database, content: MatchNamed, *, actor: Actor, now
 
     Refuses: match_unknown.
     """
+    connection.execute(_LOCK, [actor.id])
     values = [actor.id, content.own_item, content.list_type, content.item]
     found = [row[0] for row in connection.execute(_REVOKED, values)]
     if not found:

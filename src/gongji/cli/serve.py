@@ -95,11 +95,17 @@ def _check_keys() -> None:
 def _publish() -> None:
     """Publish the rulebooks and figures of the environment, if they are not the newest already."""
     from gongji.platform.actors import Actor
-    from gongji.platform.installation import owner_connection, publish_installed
+    from gongji.platform.installation import owner_connection, publish_installed, superseded
 
     with owner_connection() as connection:
         for made in publish_installed(connection, Actor.job("serve")):
             click.echo(f"规则 {made.area} 第 {made.number} 版已发布", err=True)
+        for named, newest in superseded(connection):
+            click.echo(
+                f"规则 {named.area}：设置的规则和参数是从前的第 {named.number} 版，现行的第"
+                f" {newest.number} 版不变；要恢复请运行 gongji law publish",
+                err=True,
+            )
 
 
 def run_service(ready: Any = None) -> None:

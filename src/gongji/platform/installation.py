@@ -23,7 +23,14 @@ from gongji.platform.environment import environment
 from gongji.platform.identity import Identity
 from gongji.platform.inbox import Inbox, inbox_of
 from gongji.platform.law_book import LawBook
-from gongji.platform.laws import LawVersion, Publication, history, publish_law, read_laws
+from gongji.platform.laws import (
+    LawVersion,
+    Publication,
+    history,
+    newest_of,
+    publish_law,
+    read_laws,
+)
 from gongji.platform.message_seal import MessageSeal, seal_of
 
 LOOK_SECONDS = 1.0
@@ -101,6 +108,18 @@ def publish_installed(connection: psycopg.Connection[Any], actor: Actor) -> list
     laws = read_laws(configured_areas())
     content = Publication(tuple(law for law in laws if (law.area, law.hash) not in known))
     return publish_law(connection, content, actor=actor, now=datetime.now(UTC))
+
+
+def superseded(connection: psycopg.Connection[Any]) -> list[tuple[LawVersion, LawVersion]]:
+    """What the environment names that was a version once: that version, and the newest instead."""
+    versions, newest = history(connection), newest_of(connection)
+    named = {(law.area, law.hash) for law in read_laws(configured_areas())}
+    once = {v.area: v for v in versions if (v.area, v.hash) in named}
+    return [
+        (version, newest[area])
+        for area, version in once.items()
+        if version.hash != newest[area].hash
+    ]
 
 
 def populations_folder() -> Path:

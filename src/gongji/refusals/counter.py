@@ -24,5 +24,7 @@ COUNTER: dict[str, str] = {
     "prescription_unknown": "处方 {value} 没有开方机构 {prescriber} 的有效登记，统筹基金不能据以支付；"
     "请核对 {field}，或请开方机构登记处方",
     "prescription_differs": "处方 {value} 不能用于这笔购药：{reason}；请核对 {field}",
+    "prescription_beside": "统筹基金在药店只支付处方上的药品，这张账单中处方上的只有明细：{value}；"
+    "其余请分开结算",
     "line_unpriced": "费用明细 {value} 无法定价：{reason}",
 }

@@ -273,13 +273,22 @@ def _offsite(seen: Seen) -> str:
     if seen.home in around:
         return ""
     kinds = _kinds_of_offsite(seen)
-    held = [fact for fact in seen.person.holding.get("offsite", ()) if fact.key in around]
+    held = [fact for fact in seen.person.holding.get("offsite", ()) if _names(fact.key, region)]
     named = [kind for fact in held if (kind := str(fact.details.get("kind") or "")) in kinds]
     if named:
         return named[0]
     if REFERRED in kinds and _referred(seen):
         return REFERRED
     return FILED if held and FILED in kinds else UNFILED
+
+
+def _names(filed: str, region: str) -> bool:
+    """Whether a filing for a place is one for a region: its county, its city, its province.
+
+    Where one document pools a whole province, that is the region of every institution in it, and a
+    filing for a place inside it names it.
+    """
+    return filed in parents(region) or region == parents(filed)[-1]
 
 
 def _kinds_of_offsite(seen: Seen) -> frozenset[str]:

@@ -120,7 +120,7 @@ def _said(decided: Decided, result: Result, before: list[MeterRow]) -> Decision:
         cite = result.gate.cite
         refusal, article = result.refusal, f"{cite.document} {cite.article}"
         reasons.insert(0, f"统筹基金不予支付：{REFUSALS[refusal]}〔{article}〕")
-    elif why := nothing_paid(result, decided.sums.in_scope_fen):
+    elif why := nothing_paid(result, decided.sums):
         reasons.insert(0, why)
     return Decision(
         benefit=result.visit.benefit,

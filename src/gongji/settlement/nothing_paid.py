@@ -5,15 +5,18 @@ from collections.abc import Iterable
 from gongji.law.compile.citations import Cite
 from gongji.law.engine.engine import Result, Step
 from gongji.law.rulebook.provision_kinds import POOL
+from gongji.ledger.entry_contents import Sums
 from gongji.units import Fen, yuan_text
 
 DEDUCTIBLE, CEILING = "deductible", "ceiling"
 """The kinds of limit that leave the pool nothing to pay."""
 
 
-def nothing_paid(result: Result, in_scope_fen: Fen) -> str:
-    """The reason, empty where the pool pays, a gate refuses or nothing is in scope."""
-    kind, bound = limit_reached(result, in_scope_fen)
+def nothing_paid(result: Result, sums: Sums) -> str:
+    """The reason, empty where the pool pays, a gate refuses or nothing was charged."""
+    if not sums.in_scope_fen and sums.total_fen and not result.gate:
+        return f"统筹基金支付0.00元：没有政策范围内费用（{_outside(sums)}）"
+    kind, bound = limit_reached(result, sums.in_scope_fen)
     if kind == DEDUCTIBLE:
         amount = yuan_text(sum(step.deductible for step in bound))
         said = f"政策范围内费用中的{amount}元计入起付标准，没有超过起付标准的部分"
@@ -44,6 +47,16 @@ def cites_of(steps: Iterable[Step], *, deductible: bool) -> list[Cite]:
         limit = step.note.limits.get(bound)
         found += limit.cited.cites if limit else step.note.rate.cites
     return found
+
+
+def _outside(sums: Sums) -> str:
+    """What a bill outside the policy consists of."""
+    parts = (
+        ("全自费", sums.wholly_own_fen),
+        ("超支付标准", sums.above_standard_fen),
+        ("先行自付", sums.first_self_pay_fen),
+    )
+    return "、".join(f"{name}{yuan_text(amount)}元" for name, amount in parts if amount)
 
 
 def _told(said: str, cites: Iterable[Cite]) -> str:

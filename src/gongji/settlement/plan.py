@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -19,7 +20,7 @@ from gongji.law.engine.areas import Areas
 from gongji.law.engine.person_meters import Meters
 from gongji.law.engine.visit import Value, Visit
 from gongji.law.rulebook import provision_kinds
-from gongji.law.rulebook.law import Law
+from gongji.law.rulebook.law import KEPT, Law
 from gongji.ledger import meter_rows
 from gongji.ledger.entry_contents import AccountsAvailable, Owner, Sums
 from gongji.people.diseases import known_code
@@ -251,7 +252,9 @@ class BatchPlanner:
         )
         held = [one.key for one in person.registrations]
         unknown = () if known_code(priced.disease, held) else (unknown_disease(priced.disease),)
-        warnings = (*said.warnings, *unknown, *_differences(request, sums))
+        nameless = [number for prescriber, number in used if priced.bill and not prescriber]
+        unnamed = (_unnamed(nameless),) if nameless else ()
+        warnings = (*said.warnings, *unknown, *unnamed, *_differences(request, sums))
         told = self._told(asked, law)
         area_facts.kept_of_person(law, home, person)
         rx = tuple(used)
@@ -299,6 +302,12 @@ class BatchPlanner:
 def unknown_disease(code: str) -> str:
     """What is said of the code of a disease that nobody here knows; the bill stands."""
     return f"病种编码 {code} 不在平台已知的门诊慢特病病种内，参保人也没有这一备案；请核对 dise_codg"
+
+
+def _unnamed(numbers: Sequence[str]) -> str:
+    """What is said of prescriptions at a pharmacy that do not name who wrote them."""
+    told = "没有写明开方机构，统筹基金不能据以支付；请在 rxfixmedinsCode 填写开方机构的代码"
+    return f"处方 {'、'.join(numbers)} {told}"
 
 
 def _check_batches(request: Request, disease: str, found: SentBatch) -> None:
@@ -407,7 +416,8 @@ class State:
         """The bill decided.
 
         Refuses: batch_settled_already, prescription_used, prescribers_mixed, institution_unknown,
-                 prescription_unknown, prescription_differs, what the engine refuses.
+                 prescription_beside, prescription_unknown, prescription_differs, what the engine
+                 refuses.
         """
         asked, institution = plan.asked, plan.request.key.actor
         self._check_unused(plan)
@@ -459,7 +469,7 @@ class State:
     ) -> Standing | None:
         """The institution whose prescription a pharmacy fills (CX-30, SY-14).
 
-        Refuses: prescribers_mixed, institution_unknown.
+        Refuses: prescribers_mixed, institution_unknown, prescription_beside.
         """
         codes = sorted({code for code, _ in plan.prescriptions if code})
         if here.kind != "pharmacy" or not codes:
@@ -468,6 +478,7 @@ class State:
             raise Refusal("prescribers_mixed", "rxno", {"value": "、".join(codes)})
         if codes[0] not in standings:
             raise Refusal("institution_unknown", "rx_fixmedins_code", {"value": codes[0]})
+        _check_prescribed(plan)
         return standings[codes[0]]
 
     def _untold(self, plan: Plan, here: Standing) -> tuple[str, ...]:
@@ -494,6 +505,30 @@ class State:
                 family.append(Owner(person, bond.details["relation"], there))
         balance = self.balances[plan.home, own] if own is not None else 0
         return AccountsAvailable(request.accounts, place, balance, tuple(family))
+
+
+def _check_prescribed(plan: Plan) -> None:
+    """What is bought without a prescription is not paid along with what was prescribed.
+
+    Law:     楚雄 第三十条, 攀枝花 第七条第一款, 云浮 第二十条（一）, 邵阳 第十四条.
+    Refuses: prescription_beside where the law pays at pharmacies what was prescribed.
+    """
+    written = {one.serial for one in plan.priced.summary.marks.prescriptions}
+    bill = plan.priced.bill
+    beside = (
+        len(written) < plan.priced.lines
+        if bill is None
+        else any(one.in_scope_fen and one.line.serial not in written for one in bill.lines)
+    )
+    if beside and _asks_prescription(plan.law):
+        raise Refusal("prescription_beside", "lines", {"value": "、".join(sorted(written))})
+
+
+@lru_cache(maxsize=KEPT)
+def _asks_prescription(law: Law) -> bool:
+    """Whether a law pays at a pharmacy only what was prescribed."""
+    gates = law.all(provision_kinds.Gate).values()
+    return any(gate.value.refusal == "no_prescription" for gate in gates)
 
 
 def _visit(

@@ -35,10 +35,11 @@ _USED = """select 1 from prescription_use
 where prescriber = %s and number = %s and released_at is null"""
 _WITHDRAW = """update prescription set withdrawn_at = %s
 where prescriber = %s and number = %s and withdrawn_at is null"""
-_REPORTED = """select p.prescriber, p.number, p.person, p.since, p.last
+_REPORTED = """select p.prescriber, p.number, p.person, p.since, p.last, p.withdrawn_at is null
 from unnest(%s::text[], %s::text[]) a(prescriber, number)
 join prescription p on p.prescriber = a.prescriber and p.number = a.number
-where p.withdrawn_at is null"""
+order by p.withdrawn_at is null"""
+"""One that was told anew after it was taken back comes last, and stands."""
 
 
 class PrescriptionReport(msgspec.Struct, frozen=True):
@@ -104,28 +105,41 @@ def withdraw_prescription(
 
 
 def ask_reported(connection: Connection, named: Iterable[Named]) -> Cursor:
-    """Ask which of these prescriptions stand; `read_reported` reads the answer."""
+    """Ask what their prescribers told of these prescriptions; `read_reported` reads the answer."""
     return connection.execute(_REPORTED, written(("text", "text"), list(named)))
 
 
-def read_reported(rows: Iterable[tuple[str, str, int, date, date]]) -> dict[Named, Reported]:
-    """The prescriptions that stand, by who wrote them and their numbers."""
-    return {(row[0], row[1]): Reported(row[2], row[3], row[4]) for row in rows}
+def read_reported(
+    rows: Iterable[tuple[str, str, int, date, date, bool]],
+) -> dict[Named, Reported | None]:
+    """The prescriptions that were told, by who wrote them and their numbers.
+
+    Returns: None for one that was taken back.
+    """
+    return {
+        (prescriber, number): Reported(person, since, last) if stands else None
+        for prescriber, number, person, since, last, stands in rows
+    }
 
 
 def unreported(
-    named: Iterable[Named], known: Mapping[Named, Reported], person: int, day: date, told: bool
+    named: Iterable[Named],
+    known: Mapping[Named, Reported | None],
+    person: int,
+    day: date,
+    told: bool,
 ) -> tuple[str, ...]:
     """The numbers of those that nobody told, where the pharmacy's word is still taken.
 
     Shape:   `told`: whether all prescriptions of the area are told by now.
-    Refuses: prescription_unknown where they are and this one was not; prescription_differs for
-             one of another person, or not in force on the day.
+    Refuses: prescription_unknown where they are and this one was not, and for one that its
+             prescriber took back; prescription_differs for one of another person, or not in force
+             on the day.
     """
     found = []
     for prescriber, number in named:
         one = known.get((prescriber, number))
-        if one is None and told:
+        if one is None and (told or (prescriber, number) in known):
             values = {"value": number, "prescriber": prescriber or "（未填）"}
             raise Refusal("prescription_unknown", "rxno", values)
         if one is None:

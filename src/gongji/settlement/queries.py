@@ -289,7 +289,7 @@ class Context:
     accounts: dict[tuple[str, str], tuple[int, Fen]]
     prescriptions: set[Named]
     ids: list[int]
-    reported: dict[Named, Reported] = field(default_factory=dict)
+    reported: dict[Named, Reported | None] = field(default_factory=dict)
 
 
 @dataclass

@@ -11,6 +11,7 @@ from functools import lru_cache
 import msgspec
 
 from gongji.law.compile.cells import offered_benefits
+from gongji.law.rulebook import provision_kinds
 from gongji.law.rulebook.law import KEPT, Law
 from gongji.refusals import Refusal
 from gongji.settlement.batch_marks import Drug
@@ -110,10 +111,8 @@ def route(
     if way == DRUGS:
         return _by_drugs(law, registrations, drugs, lines)
     if way == PHARMACY:
-        dual = [drug for drug in drugs if drug.dual_channel]
-        holder = _any(registrations, (DUAL_CHANNEL, NEGOTIATED))
-        if dual and len(dual) == lines and holder and DUAL_CHANNEL in _offers(law):
-            return Route(DUAL_CHANNEL, holder, _one(dual))
+        if through := _by_dual_channel(law, registrations, drugs, lines):
+            return through
         way = ORDINARY
     _offered(law, way)
     return Route(way)
@@ -122,11 +121,10 @@ def route(
 def _by_drugs(
     law: Law, registrations: Sequence[Registered], drugs: Sequence[Drug], lines: int
 ) -> Route:
-    """特药购药: dual-channel drugs of a registered person, else one negotiated drug."""
+    """特药购药: dual-channel drugs, else one negotiated drug."""
+    if through := _by_dual_channel(law, registrations, drugs, lines):
+        return through
     dual = [drug for drug in drugs if drug.dual_channel]
-    holder = _any(registrations, (DUAL_CHANNEL, NEGOTIATED))
-    if dual and len(dual) == lines and holder and DUAL_CHANNEL in _offers(law):
-        return Route(DUAL_CHANNEL, holder, _one(dual))
     if NEGOTIATED not in _offers(law):
         _offered(law, DUAL_CHANNEL)
         if len(dual) == lines:
@@ -138,7 +136,33 @@ def _by_drugs(
     if len({drug.item for drug in found}) > 1:
         raise _drugs_refusal("drugs_mixed", found, "国家医保谈判药品")
     agreed = all(drug.in_agreement for drug in found)
-    return Route(NEGOTIATED, holder, found[0].item, agreed)
+    return Route(NEGOTIATED, _holder(registrations), found[0].item, agreed)
+
+
+def _by_dual_channel(
+    law: Law, registrations: Sequence[Registered], drugs: Sequence[Drug], lines: int
+) -> Route | None:
+    """The dual channel, for who is registered; for everybody where the law folds it into another.
+
+    Law:     云浮 第二十条（一）: dual-channel drugs are ordinary, without a registration.
+    Refuses: drugs_missing where the law folds it and the bill has other drugs too, of which the
+             pool pays nothing at a pharmacy.
+    """
+    dual = [drug for drug in drugs if drug.dual_channel]
+    folded = DUAL_CHANNEL in _folded(law)
+    if not dual or DUAL_CHANNEL not in _offers(law):
+        return None
+    if len(dual) < lines:
+        if folded:
+            raise _drugs_refusal("drugs_missing", dual, "双通道药品")
+        return None
+    holder = _holder(registrations)
+    return Route(DUAL_CHANNEL, holder, _one(dual)) if holder or folded else None
+
+
+def _holder(registrations: Iterable[Registered]) -> Registered | None:
+    """The registration for special drugs, whatever its name."""
+    return _any(registrations, (DUAL_CHANNEL, NEGOTIATED))
 
 
 def _one(drugs: Sequence[Drug]) -> str:
@@ -176,8 +200,15 @@ def _offers(law: Law) -> frozenset[str]:
     return frozenset(law.benefits[name] for name in offered_benefits(law))
 
 
+@lru_cache(maxsize=KEPT)
+def _folded(law: Law) -> frozenset[str]:
+    """The codes of the benefits that a law settles by the rules of another."""
+    routes = (provision.value for provision in law.all(provision_kinds.Route).values())
+    return frozenset(law.benefits[name] for route in routes for name in route.benefits)
+
+
 def _offered(law: Law, benefit: str) -> None:
     if benefit not in _offers(law):
-        allowed = "、".join(f"{law.benefits[name]}（{name}）" for name in offered_benefits(law))
+        allowed = "、".join(offered_benefits(law))
         values = {"area": law.area, "value": law.benefit_name(benefit), "allowed": allowed}
         raise Refusal("benefit_not_offered", "care", values)

@@ -369,22 +369,22 @@ def _refuse_conflicts(connection: Connection, visit: int, batch: str, priced: Pr
 @command("institution")
 def withdraw_lines(
     connection: Connection, content: LinesNamed, *, actor: Actor, now: datetime
-) -> None:
+) -> int:
     """Take a batch back, or every batch that is not settled.
 
+    Returns: how many batches.
     Refuses: visit_unknown, visit_withdrawn, batch_unknown, batch_settled.
     """
     visit, batch = content.visit, content.batch
     _lock_to_take_back(connection, actor, visit, content.psn_no)
     if batch is None:
-        connection.execute(
+        return connection.execute(
             "update charge_batch set withdrawn_at = %s"
             " where visit_id = %s and withdrawn_at is null and not exists ("
             "select 1 from settlement_batch s"
             " where s.batch = charge_batch.id and s.released_at is null)",
             [now, visit],
-        )
-        return
+        ).rowcount
     found = connection.execute(
         "select c.id, s.entry from charge_batch c"
         " left join settlement_batch s on s.batch = c.id and s.released_at is null"
@@ -396,3 +396,4 @@ def withdraw_lines(
     if found[1] is not None:
         raise Refusal("batch_settled", "batch", {"value": batch})
     connection.execute("update charge_batch set withdrawn_at = %s where id = %s", [now, found[0]])
+    return 1

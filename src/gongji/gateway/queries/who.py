@@ -72,6 +72,10 @@ def _find(call: Call, node: Node) -> Person:
     if name and person_name(name) != person_name(found.name):
         differed(call, found)
         raise Refusal("person_differs", "psn_name")
+    same_kind = found.certificate_kind == of_kind.zfill(2)
+    if certificate and same_kind and not person_rows.is_of(found, call.identity, certificate):
+        differed(call, found)
+        raise Refusal("person_differs", "certno")
     return found
 
 

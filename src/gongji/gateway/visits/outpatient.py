@@ -27,6 +27,8 @@ from gongji.units import day_in_china
 
 ALL_BATCHES = "0000"
 """As chrg_bchno of 2205: every batch of the visit that is not settled."""
+NO_LINES = "没有撤销任何费用明细：这次就诊没有未结算的费用明细；已结算的须先撤销结算（2208）"
+"""Warns that 2205 of everything found nothing."""
 VOID = "0"
 """vali_flag of a diagnosis that is taken back."""
 _VISIT_DETAILS = (
@@ -189,7 +191,7 @@ def upload(call: Call) -> dict[str, Any]:
 
 
 @transaction("2205", changes=True)
-def withdraw_lines(call: Call) -> None:
+def withdraw_lines(call: Call) -> Answer:
     """Take a batch of fee lines back, or with "0000" all that is not settled."""
     node = call.one("data")
     batch = call.text(node, "chrg_bchno", required=True, longest=30)
@@ -198,4 +200,5 @@ def withdraw_lines(call: Call) -> None:
         _person(call, node),
         None if batch == ALL_BATCHES else batch,
     )
-    visits.withdraw_lines(call.connection, content, actor=call.actor, now=call.now)
+    taken = visits.withdraw_lines(call.connection, content, actor=call.actor, now=call.now)
+    return Answer(None, () if taken else (NO_LINES,))

@@ -13,6 +13,7 @@ from gongji.institutions.institution_facts import standings
 from gongji.institutions.institution_rows import get_institution
 from gongji.people.person_rows import get_person, is_of
 from gongji.platform.actors import Actor
+from gongji.platform.spans import check_order
 from gongji.refusals import Refusal
 from gongji.settlement.stays import StayReport, record_stays
 from gongji.settlement.visits import check_day
@@ -44,20 +45,14 @@ def report_stays(call: Call) -> dict[str, Any]:
     (`gongji.settlement.stays`).
     Law:     楚政规〔2022〕2号 第十三、十五至十九条; 邵市政办发〔2022〕22号 第八条.
     Refuses: field_missing, value_invalid, amount_*, person_unknown, person_differs, lines_too_many,
-             service_day_outside, stay_elsewhere, stay_implausible.
+             service_day_outside, dates_reversed, stay_elsewhere, stay_implausible.
     """
     rows = call.many("stays", required=True)
     if len(rows) > MOST_ROWS:
         raise Refusal("lines_too_many", "stays", {"value": str(MOST_ROWS)})
     reports = [_report(call, row) for row in rows]
-    with in_fields(until="endtime"):
-        made = record_stays(
-            call.connection,
-            reports,
-            call.areas,
-            call.now,
-            actor=Actor.institution(call.institution),
-        )
+    actor = Actor.institution(call.institution)
+    made = record_stays(call.connection, reports, call.areas, call.now, actor=actor)
     return {
         "result": [
             {
@@ -78,6 +73,9 @@ def _report(call: Call, row: Node) -> StayReport:
     admitted = call.instant(row, "begntime")
     since = day_in_china(admitted)
     check_day(since, call.settings.bounds.around(call.now), "begntime")
+    last = call.last_day(row, "endtime")
+    with in_fields(last="endtime"):
+        check_order(since, last)
     here = standings(call.connection, [call.institution], since)[call.institution]
     if not get_institution(call.connection, call.institution).lies_in(person.area):
         raise Refusal("stay_elsewhere", "psn_no", {"value": call.institution})
@@ -86,7 +84,7 @@ def _report(call: Call, row: Node) -> StayReport:
         area=person.area,
         since=since,
         admitted_at=hour_in_china(admitted),
-        until=_discharged(call.last_day(row, "endtime"), since),
+        until=_discharged(last, since),
         number=f"{call.institution}|{call.text(row, 'ipt_no', required=True, longest=30)}",
         institution=call.institution,
         level=here.level,

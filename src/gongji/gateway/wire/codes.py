@@ -103,10 +103,19 @@ HINTS = {
 """Refusal -> a word of its sentence, and the transaction or value that does what it says."""
 
 
+AT_THE_COUNTER = {
+    "institution_unknown": "没有定点医药机构 {value}；请核对代码，或联系经办机构",
+    "parameter_missing": "本地文件没有写明这笔费用要用到的数字，暂不能结算：{reason}；"
+    "请联系经办机构给出这项数字（参数 {parameter}）后再结算",
+    "person_unknown": "没有参保人 {value}；请核对号码，或请参保人到经办机构办理",
+}
+"""Refusal -> its sentence where nobody can import a file or give an option."""
+
+
 @cache
 def sentence(code: str) -> str:
     """The sentence of a refusal with the transactions that it speaks of, its values still open."""
-    found = REFUSALS[code]
+    found = AT_THE_COUNTER.get(code) or REFUSALS[code]
     word, hint = HINTS.get(code, ("", ""))
     assert word in found, code
     return found.replace(word, word + hint, 1) if word else found
