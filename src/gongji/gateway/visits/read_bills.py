@@ -87,13 +87,18 @@ def accounts(call: Call, node: Node) -> str:
 
 
 def extension(node: Node) -> Node:
-    """The free extension of a node (exp_content, expContent): an object, or JSON in a text."""
+    """The free extension of a node (exp_content, expContent): an object, or JSON in a text.
+
+    Refuses: value_invalid for an object that cannot be read: what it tells must not be taken for
+             untold.
+    """
     value = node.get("exp_content") or node.get("expcontent")
     if isinstance(value, str) and value.startswith("{"):
         try:
             value = normalise(_DECODER.decode(value))
         except (ValueError, RecursionError):
-            return {}
+            values = {"value": "{…", "allowed": "完整的 JSON 对象"}
+            raise Refusal("value_invalid", "exp_content", values) from None
     return value if isinstance(value, dict) else {}
 
 
