@@ -15,6 +15,8 @@ import pytest
 from tests.platform.counter import NOW, OPERATOR, RULES, Counter
 
 from gongji.cli import main as command_line
+from gongji.cli.endings import ending_of_error
+from gongji.cli.exit_codes import FAULT
 from gongji.cli.main import COMMANDS, main
 from gongji.ledger.openings import OpeningBalance, enter
 from gongji.platform import database as where
@@ -334,3 +336,11 @@ def test_with_json_a_machine_is_told_too(
     assert key in json.loads(told.out) and told.err
     assert ends(words) == code
     assert capsys.readouterr().out == ""
+
+
+def test_a_database_without_tables_is_told_and_no_accident(server: str) -> None:
+    """A command beside the first start finds none yet."""
+    with psycopg.connect(server) as connection, pytest.raises(psycopg.Error) as found:
+        connection.execute("select 1 from entry")
+    ending = ending_of_error(found.value)
+    assert ending is not None and ending.code == FAULT and "还没有建好表" in ending.sentence

@@ -57,8 +57,8 @@ def ending_of_error(error: Exception) -> Ending | None:
         return _of_kind("fault", f"故障：{error}")
     if isinstance(error, ModuleNotFoundError) and missing_sentence(error.name or ""):
         return _of_kind("missing_extra", missing_sentence(error.name or ""))
-    if _database_away(error):
-        return _of_kind("fault", f"故障：数据库连不上或中断：{error}")
+    if said := _of_database(error):
+        return _of_kind("fault", f"故障：{said}")
     return None
 
 
@@ -70,7 +70,13 @@ def _reason(error: OSError) -> str:
     return OS_REASONS.get(error.errno or 0, error.strerror or str(error))
 
 
-def _database_away(error: Exception) -> bool:
-    """Whether it says that the database is not there; its library is known where it was used."""
+def _of_database(error: Exception) -> str:
+    """What is wrong with the database, if that is it; its library is known where it was used."""
     library = sys.modules.get("psycopg")
-    return library is not None and isinstance(error, library.OperationalError)
+    if library is None:
+        return ""
+    if isinstance(error, library.OperationalError):
+        return f"数据库连不上或中断：{error}"
+    if isinstance(error, library.errors.UndefinedTable):
+        return "数据库里还没有建好表；请等 gongji serve 第一次启动完成后再试"
+    return ""
