@@ -116,6 +116,42 @@ def test_a_fact_of_the_area_s_own_invites_having_it(tmp_path):
     assert "家庭医生：是" in one.said and one.after[-1]["signed"] == "true"
 
 
+def test_a_year_that_begins_in_july_invites_waiting_for_july(tmp_path):
+    write(tmp_path, head() + _ruled("年度支付").replace("year_paid, 量: 支付, 期: 年", JULY))
+    found = kinds(side_of(Reform(), AREA, parse_day("2024-01-01"), (tmp_path,)))
+    assert found.keys() == {"next_year.7"}
+    one = found["next_year.7"]
+    assert one.gain_fen == 700_00
+    assert (one.before[-1]["date"], one.after[-1]["date"]) == ("2024-06-10", "2024-07-10")
+
+
+JULY = "year_paid, 量: 支付, 期: 年, 起: 7月"
+AGED = """
+事实:
+  年龄段: {取自: 年龄, 段: {七十岁以下: 0, 七十岁及以上: 70}, 依据: 第一条}
+"""
+YEARS = """
+事实:
+  连续缴费: {列: years_paid, 类: 数, 段: {不满一年: 0, 满一年: 12}, 依据: 第一条}
+"""
+BANDS = [
+    (AGED, "{按: 年龄段, 七十岁以下: 50%, 七十岁及以上: 60%}", "age.age"),
+    (YEARS, "{按: 连续缴费, 不满一年: 50%, 满一年: 60%}", "fact.years_paid"),
+    ("", "{按: 转诊, 否: 50%, 是: 60%}", "fact.referred.true"),
+]
+
+
+def _ruled(meter, rate="50%"):
+    return RULES.replace("DEDUCTIBLE", "").replace("RATE", rate).replace("METER", meter)
+
+
+@pytest.mark.parametrize(("facts", "rate", "kind"), BANDS)
+def test_a_band_of_age_or_number_and_a_referral_invite(tmp_path, facts, rate, kind):
+    one = kinds(planted(tmp_path, rate=rate, facts=facts))[kind]
+    # Ten points of 1,000 yuan at least, which stay under the ceiling.
+    assert one.gain_fen == one.pool_after_fen - one.pool_before_fen >= 100_00
+
+
 def test_a_rate_that_rises_with_the_level_draws_patients_up(tmp_path):
     found = kinds(planted(tmp_path, rate=BY_LEVEL))
     assert {"place.三级", "place.二级"} <= found.keys() and "place.一级" not in found

@@ -124,3 +124,11 @@ def test_too_few_persons_and_no_population_are_refused(tmp_path):
         Population.read(tmp_path)
     assert refused.value.code == "value_invalid"
     assert all(margin.source for margin in default_margins().entries.values())
+
+
+@pytest.mark.parametrize("said", ["无就诊占比: 150%", "参保人数: 0"])
+def test_a_share_above_the_whole_and_nobody_are_no_margins(tmp_path, said):
+    file = tmp_path / "边际.yaml"
+    file.write_text(said + "\n", encoding="utf-8")
+    with pytest.raises(RulebookError):
+        read_margins(file)

@@ -1,9 +1,10 @@
 """What a rule invites before it is in force: found by search over short histories of one person.
 
 A history is settled as it is and as it would be with one thing done otherwise: a visit split or
-joined, spread over months or gathered in one, put off to January or brought forward from it, at
-another level or a pharmacy, under another benefit, after retiring, with another value of a fact
-that the area's documents define (签约, a class of institution).
+joined, spread over months or gathered in one, put off to the next year or brought forward from it,
+at another level or a pharmacy, under another benefit, after retiring or growing older, with another
+value of a fact that the area's documents define (签约, a class of institution) or that a person
+arranges (转诊). A year is the meters' own, which may begin in another month than January.
 Where the person then bears less for the same care, that is an incentive; the largest of each kind
 is told as a worked example. Whether it is meant by the law is for its reader to judge.
 """
@@ -24,7 +25,8 @@ from gongji.law.explain.sentences import explain
 from gongji.law.explain.show import cited_alone
 from gongji.law.rulebook.figure_paths import unit_of
 from gongji.law.rulebook.law import Law
-from gongji.law.rulebook.vocabulary import CHOICE, FLAG
+from gongji.law.rulebook.provision_kinds import Meter
+from gongji.law.rulebook.vocabulary import CHOICE, FLAG, NUMBER, Fact
 from gongji.refusals import Refusal
 from gongji.simulation.reforms import Side
 from gongji.units import FEN_PER_YUAN, WHOLE, Fen, date_of, parse_fen, yuan_text
@@ -39,6 +41,11 @@ MOST_KINKS = 24
 PLACES = {"一级": ("1", "hospital"), "二级": ("2", "hospital"), "三级": ("3", "hospital")}
 PHARMACY = "药店"
 STATUSES = {"active": "在职", "retired": "退休"}
+AGES = {"active": 40, "retired": 66}
+"""How old who is tried is in the year of the law's day."""
+AGE_FACTS = ("年龄", "周岁")
+ARRANGED = ("转诊", "选定机构", "缴费档次")
+"""Facts that every area may use and that are the person's to arrange."""
 SMALLEST: Fen = FEN_PER_YUAN
 """A gain of less than a yuan is rounding."""
 
@@ -84,29 +91,47 @@ class PaymentCliff:
 
 @dataclass(frozen=True)
 class _Start:
-    """Who comes where, under which benefit, in which year."""
+    """Who comes where, under which benefit, in which year of meters that begin in month `opens`."""
 
     code: str
     year: int
     status: str
     place: str
     benefit: str
+    opens: int = 1
 
     def visit(self, month: int, day: int, cost: Fen, year: int = 0) -> Visit:
-        """A visit of this person there."""
-        level, kind = PLACES.get(self.place, ("", "pharmacy"))
+        """A visit of this person there, in a month counted from that in which the year begins."""
+        # A year that opens in July is told by its last months: they are those of the law's year.
+        opening = date(self.year + year - (self.opens > 1), self.opens, day)
         row = {
             "area": self.code,
-            "date": str(date(self.year + year, month, day)),
+            "date": str(_months_after(month - 1, opening)),
             "status": self.status,
-            "level": level,
-            "institution_kind": kind,
             "benefit": self.benefit,
             "total_fen": str(cost),
             "in_scope_fen": str(cost),
-            "birth_date": f"{self.year - (40 if self.status == 'active' else 66)}-01-01",
+            "birth_date": f"{self.year - AGES[self.status]}-01-01",
         }
-        return row | ({"prescriber_level": "2"} if kind == "pharmacy" else {})
+        return row | _at(self.place)
+
+    def year_of(self, row: Visit) -> int:
+        """The year of the meters in which a visit is, by the year in which it begins."""
+        day = date.fromisoformat(row["date"])
+        return day.year - (day.month < self.opens)
+
+
+def _at(place: str) -> dict[str, str]:
+    """What a visit says of the place where it is; a pharmacy's prescription is a level 2 one."""
+    level, kind = PLACES.get(place, ("", "pharmacy"))
+    prescriber = "2" if kind == "pharmacy" else ""
+    return {"level": level, "institution_kind": kind, "prescriber_level": prescriber}
+
+
+def _months_after(months: int, day: date) -> date:
+    """The same day so many months later, or earlier."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return day.replace(year=year, month=month + 1)
 
 
 @dataclass(frozen=True)
@@ -246,7 +271,14 @@ def _starts(side: Side, benefits: tuple[str, ...]) -> Iterator[_Start]:
     for benefit in codes:
         for status in STATUSES:
             for place in (*PLACES, PHARMACY):
-                yield _Start(side.code, year, status, place, benefit)
+                for opens in _openings(law):
+                    yield _Start(side.code, year, status, place, benefit, opens)
+
+
+def _openings(law: Law) -> list[int]:
+    """The months in which years of the law's meters begin."""
+    meters = (meter.value for meter in law.all(Meter).values())
+    return sorted({meter.start for meter in meters if meter.period == "年"}) or [1]
 
 
 def _histories(start: _Start, costs: list[Fen]) -> Iterator[History]:
@@ -271,24 +303,23 @@ def _moves(start: _Start, side: Side) -> list[_Move]:
         _Move("split_day", "一次就诊在同一天拆成两次结算", lambda h: _parted(h, 2, 0)),
         _Move("join", "两次就诊并成一次结算", _joined_last),
         _Move("split_months", "一次就诊拆成五次，每月结算一次", _by_months),
-        _Move("spread", "同月的两次就诊隔开三个月", partial(_earlier_at, 3)),
-        _Move("gather", "两个月的就诊集中到一个月", partial(_earlier_at, 0)),
-        _Move("january", "年底的就诊拖到次年一月", _put_off),
-        _Move("december", "次年一月的就诊提前到年底", _brought_forward),
+        _Move("spread", "同月的两次就诊隔开三个月", partial(_earlier_at, start, 3)),
+        _Move("gather", "两个月的就诊集中到一个月", partial(_earlier_at, start, 0)),
+        *_turns(start),
     ]
     for place in (*PLACES, PHARMACY):
         if place != start.place:
             word = f"同样的费用，由{start.place}改到{place}"
-            moves.append(_Move(f"place.{place}", word, partial(_elsewhere, start, place)))
+            moves.append(_Move(f"place.{place}", word, partial(_elsewhere, place)))
     if start.status == "active":
-        moves.append(_Move("retire", "办理退休之后再就诊", _retired))
+        moves.append(_Move("retire", "办理退休之后再就诊", partial(_other, "status", "retired")))
     law = side.area.laws[0]
     for name in offered_benefits(law):
         code = law.benefits[name]
         if code != start.benefit:
             word = f"改按“{name}”结算"
             moves.append(_Move(f"benefit.{code}", word, partial(_other, "benefit", code)))
-    moves += [_Move(*one) for one in _own_facts(law, start.benefit)]
+    moves += _facts_otherwise(law, start)
     word = "不直接结算，改为事后报销"
     moves.append(_Move("paper", word, partial(_other, "direct", "false")))
     moves.append(
@@ -297,19 +328,57 @@ def _moves(start: _Start, side: Side) -> list[_Move]:
     return moves
 
 
-def _own_facts(
-    law: Law, benefit: str
-) -> Iterator[tuple[str, str, Callable[[History], History | None]]]:
-    """Each value of what the area's documents define as facts, where the benefit's rules ask."""
-    asked = columns_read(law, law.benefit_name(benefit))
-    for name in law.definitions:
+def _turns(start: _Start) -> tuple[_Move, _Move]:
+    """Over the end of the meters' year, later and earlier."""
+    if start.opens == 1:
+        later = ("january", "年底的就诊拖到次年一月")
+        earlier = ("december", "次年一月的就诊提前到年底")
+    else:
+        later = (f"next_year.{start.opens}", f"年度末的就诊拖到{start.opens}月新年度开始")
+        earlier = (f"year_end.{start.opens}", f"{start.opens}月新年度的就诊提前到上一年度末")
+    return (
+        _Move(*later, partial(_put_off, start)),
+        _Move(*earlier, partial(_brought_forward, start)),
+    )
+
+
+def _facts_otherwise(law: Law, start: _Start) -> Iterator[_Move]:
+    """Each value of the area's own facts and of those that a person arranges, where the benefit's
+    rules ask."""
+    asked = columns_read(law, law.benefit_name(start.benefit))
+    for name in (*law.definitions, *ARRANGED):
         fact = law.facts[name]
-        if fact.source or fact.kind not in (FLAG, CHOICE) or fact.column not in asked:
+        if fact.column not in asked:
             continue
-        values = {"是": "true", "否": "false"} if fact.kind == FLAG else fact.choices
-        for value, code in values.items():
-            word = f"改为“{name}：{value}”之后就诊"
-            yield f"fact.{fact.column}.{code}", word, partial(_other, fact.column, code)
+        if fact.source in AGE_FACTS:
+            yield from _ages(fact, start)
+        elif not fact.source:
+            yield from _values(fact)
+
+
+def _values(fact: Fact) -> Iterator[_Move]:
+    """Another value of a fact; the bands of a number are one kind, told by the best of them."""
+    values = dict(fact.choices)
+    if fact.kind == FLAG:
+        values = {"是": "true", "否": "false"}
+    elif fact.kind == NUMBER:
+        values = {name: str(bound) for name, bound in fact.bands.items()}
+    elif fact.kind != CHOICE:
+        return
+    for value, code in values.items():
+        kind = f"fact.{fact.column}" + ("" if fact.kind == NUMBER else f".{code}")
+        word = f"改为“{fact.name}：{value}”之后就诊"
+        yield _Move(kind, word, partial(_other, fact.column, code))
+
+
+def _ages(fact: Fact, start: _Start) -> Iterator[_Move]:
+    """A later band of age, which who works reaches before retirees' years."""
+    most = AGES["retired"] if start.status == "active" else None
+    for band, bound in fact.bands.items():
+        years = int(str(bound))
+        if AGES[start.status] < years and (most is None or years < most):
+            word = f"等到“{fact.name}：{band}”之后再就诊"
+            yield _Move(f"age.{fact.column}", word, partial(_aged, years))
 
 
 def _with(row: Visit, **facts: str) -> Visit:
@@ -352,56 +421,53 @@ def _by_months(history: History) -> History | None:
     parts = _parted(history, 5, 0) if len(history) == 1 else None
     if parts is None:
         return None
-    year, month, day = parts[-1]["date"].split("-")
-    if int(month) < len(parts):
-        return None
-    first = int(month) - len(parts) + 1
-    return tuple(_with(one, date=f"{year}-{first + n:02}-{day}") for n, one in enumerate(parts))
+    day = date.fromisoformat(parts[-1]["date"])
+    last = len(parts) - 1
+    return tuple(_with(one, date=str(_months_after(n - last, day))) for n, one in enumerate(parts))
 
 
-def _earlier_at(months: int, history: History) -> History | None:
+def _earlier_at(start: _Start, months: int, history: History) -> History | None:
     """The first of two visits so many months before the last, or on the day before it, where it was
     not so."""
-    if len(history) != 2:
+    if len(history) != 2 or _turns_year(start, history):
         return None
     first, last = (date.fromisoformat(row["date"]) for row in history)
-    if first.year != last.year or (first.month == last.month) == (months == 0):
+    if (first.month == last.month) == (months == 0):
         return None
-    day = last.replace(month=last.month - months) - timedelta(days=1)
+    day = _months_after(-months, last) - timedelta(days=1)
     return (_with(history[0], date=str(day)), history[1])
 
 
-def _put_off(history: History) -> History | None:
-    """The last visit in January, where something was used before it in the same year."""
-    if len(history) < 2 or _turns_year(history):
+def _put_off(start: _Start, history: History) -> History | None:
+    """The last visit in the next year, where something was used before it in the same year."""
+    if len(history) < 2 or _turns_year(start, history):
         return None
-    year = int(history[-1]["date"][:4]) + 1
-    return (*history[:-1], _with(history[-1], date=f"{year}-01-10"))
+    day = date(start.year_of(history[-1]) + 1, start.opens, 10)
+    return (*history[:-1], _with(history[-1], date=str(day)))
 
 
-def _brought_forward(history: History) -> History | None:
-    """January's visit on the day after the one before it."""
-    if len(history) < 2 or not _turns_year(history):
+def _brought_forward(start: _Start, history: History) -> History | None:
+    """The next year's visit on the day after the one before it."""
+    if len(history) < 2 or not _turns_year(start, history):
         return None
     day = date.fromisoformat(history[-2]["date"]) + timedelta(days=1)
     return (*history[:-1], _with(history[-1], date=str(day)))
 
 
-def _turns_year(history: History) -> bool:
+def _turns_year(start: _Start, history: History) -> bool:
     """Whether the last visit is in another year than the one before it."""
-    return history[-1]["date"][:4] != history[-2]["date"][:4]
+    return start.year_of(history[-1]) != start.year_of(history[-2])
 
 
-def _elsewhere(start: _Start, place: str, history: History) -> History:
+def _elsewhere(place: str, history: History) -> History:
     """The last visit at another kind of place."""
-    day = date.fromisoformat(history[-1]["date"])
-    other = _Start(start.code, day.year, start.status, place, start.benefit)
-    return (*history[:-1], other.visit(day.month, day.day, int(history[-1]["total_fen"])))
+    return (*history[:-1], {**history[-1], **_at(place)})
 
 
-def _retired(history: History) -> History:
-    """The last visit as a retiree, nothing else changed."""
-    return (*history[:-1], _with(history[-1], status="retired"))
+def _aged(years: int, history: History) -> History:
+    """The last visit at another age."""
+    born = int(history[-1]["date"][:4]) - years
+    return (*history[:-1], _with(history[-1], birth_date=f"{born}-01-01"))
 
 
 def _other(column: str, value: str, history: History) -> History:
@@ -447,7 +513,18 @@ def told(one: Incentive, names: Mapping[str, str]) -> str:
         f"改为 {_steps(one.after)}，个人负担 {yuan_text(one.own_after_fen)} 元，"
         f"少负担 {yuan_text(one.gain_fen)} 元（{saved:.1f}%）。"
         f"统筹支付由 {yuan_text(one.pool_before_fen)} 元变为 {yuan_text(one.pool_after_fen)} 元。"
+        f"{_other_payers(one)}"
     )
+
+
+def _other_payers(one: Incentive) -> str:
+    """What neither the person nor the pool pays, where there is such."""
+    cost = sum(int(row["total_fen"]) for row in one.before)
+    before = cost - one.own_before_fen - one.pool_before_fen
+    after = cost - one.own_after_fen - one.pool_after_fen
+    if not before and not after:
+        return ""
+    return f"其他付款方由 {yuan_text(before)} 元变为 {yuan_text(after)} 元。"
 
 
 def _steps(history: History) -> str:

@@ -5,6 +5,7 @@ an assumption and marked so. An area's own file replaces any of them. This modul
 draws nobody.
 """
 
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -168,16 +169,29 @@ def _margin(before: Margin, node: Node, path: Path, problems: list[Problem]) -> 
         allowed = "、".join(SURENESS)
         problems.append(Problem(str(path), node.line, before.name, f"把握可取：{allowed}"))
     value = _value(fields["值"])
-    known = list(before.value) if isinstance(before.value, dict) else None
-    if isinstance(value, dict) and known is not None and list(value) == known:
-        good = all(isinstance(part, float) and part >= 0 for part in value.values())
-    else:
-        good = known is None and isinstance(value, float) and value >= 0
-    if not good:
-        wanted = f"应写 {'、'.join(known)} 各自的数" if known else "应写一个不小于 0 的数"
+    wanted = _unlike(before, value)
+    if wanted:
         problems.append(Problem(str(path), node.line, before.name, wanted))
         return before
     return Margin(before.name, value, source, sureness)
+
+
+def _unlike(before: Margin, value: Any) -> str:
+    """What is wanted of a margin that a value is not; empty where it is fit."""
+    if isinstance(before.value, dict):
+        fits = isinstance(value, dict) and list(value) == list(before.value)
+        parts = list(value.values()) if fits else []
+        fits = fits and all(isinstance(part, float) and 0 <= part < inf for part in parts)
+        if not fits:
+            return f"应写 {'、'.join(before.value)} 各自的数"
+        return "" if sum(parts) > 0 else "各项之和应大于 0"
+    if not isinstance(value, float) or not 0 <= value < inf:
+        return "应写一个不小于 0 的数"
+    if before.name.endswith("占比") and value > 1:
+        return "应写 0 至 100% 的占比，如 27.5% 或 0.275"
+    if before.name == "参保人数" and value < 1:
+        return "应写代表的人数，至少 1；每人只代表自己时不写这一项"
+    return ""
 
 
 def _value(node: Node) -> Any:
