@@ -284,6 +284,8 @@ def test_several_are_approved_only_from_a_list_that_was_opened(world: World) -> 
     listed = [one.command for one in worklists.waiting_for(world.by, reviewer, world.now)]
     assert listed == numbers
     refused("list_not_opened", life.approve_listed, world.desk(), reviewer, listed[:2], acts)
+    # Another list than the one that was opened, though all that is chosen stands in it.
+    refused("list_not_opened", life.approve_listed, world.desk(), reviewer, [*listed, 99], acts)
     acts[1] = Acting(world.msg(), numbers[1], 1, "00")
     told = life.approve_listed(world.desk(), reviewer, listed, acts)
     codes = [one.code if isinstance(one, Refusal) else one.state for one in told]

@@ -47,17 +47,18 @@ def utc(text: str) -> datetime:
 def test_the_accounting_date_is_the_day_in_china(
     counter: Counter, gateway: Connection, instant: str, day: str
 ) -> None:
-    """Of a settlement, its cancellation, the settlement restored, and a stay."""
+    """Of a settlement, its cancellation a day later, the settlement restored, and a stay."""
     now, today = utc(instant), date.fromisoformat(day)
+    later, tomorrow = now + timedelta(days=1), today + timedelta(days=1)
     person, here = counter.person(1), counter.institution(1)
     bill = counter.bill(person, here, "2024-02-20", 3000)
     entry = one(gateway, bill, now=now).entry
     key = counter.key(here, "2208", {})
     with gateway.transaction():
-        back = cancel(gateway, key, person, bill.visit or 0, entry.id, RULES, now).entry
+        back = cancel(gateway, key, person, bill.visit or 0, entry.id, RULES, later).entry
         keep(gateway, key, back.id)
         undo = counter.key(here, "2601", {})
-        restored = reverse(gateway, undo, person, key.msg_id, "2208", RULES, now).entry
+        restored = reverse(gateway, undo, person, key.msg_id, "2208", RULES, later).entry
     told = msgspec.convert(
         {
             "psn_no": person,
@@ -72,7 +73,12 @@ def test_the_accounting_date_is_the_day_in_china(
     )
     stay = record_stay(gateway, told, RULES, now, actor=TELLER).entry
     kept = rows(gateway, "select id, accounting_date, made_at from entry order by id")
-    assert kept == [(n, today, now) for n in (entry.id, back.id, restored.id, stay)]
+    assert kept == [
+        (entry.id, today, now),
+        (back.id, tomorrow, later),
+        (restored.id, tomorrow, later),
+        (stay, today, now),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,12 @@ def test_a_settlement_on_paper_says_who_paid(
     assert duan.get(f"/me/settlements/{known.strangers}.pdf").status_code == 404
 
 
-def test_who_looked_is_told_by_office_and_post_and_by_no_name(duan: Any) -> None:
+def test_who_looked_is_told_by_office_and_post_and_by_no_name(
+    duan: Any, street: tuple[str, Neighbours]
+) -> None:
+    from gongji.people.person_rows import get_person
+    from gongji.review.record_looks import who_looked
+
     answer = duan.get("/me/looks")
     heads, *rows = read(answer).tables[0]
     assert heads == ["时间", "谁", "看了什么", "原因"]
@@ -147,6 +152,12 @@ def test_who_looked_is_told_by_office_and_post_and_by_no_name(duan: Any) -> None
     )
     text = answer.content.decode()
     assert "玉衡" not in text and "chushen1" not in text
+    with psycopg.connect(street[0]) as owner:
+        looks = who_looked(owner, get_person(owner, street[1].duan).id)
+    assert {(one.actor_kind, bool(one.actor)) for one in looks} == {
+        ("institution", True),
+        ("staff", False),
+    }
     own = read(answer).tables[1]
     assert own and all(row[1] for row in own)
 

@@ -15,7 +15,7 @@ from gongji.law.engine.visit import (
     value_of,
 )
 from gongji.law.rulebook.law import Law
-from gongji.law.rulebook.vocabulary import FACTS, FLAG
+from gongji.law.rulebook.vocabulary import FACTS, FLAG, Several
 from gongji.refusals import Refusal
 from gongji.units import MAX_FEN, parse_day
 from made_rulebooks import AREA, library
@@ -236,3 +236,10 @@ def test_shipped_areas_say_which_level_a_pharmacy_is() -> None:
     for code, own in (("510400", True), ("532300", False)):
         area = Areas(Library()).area(code)
         assert area.own_level(area.law(parse_day("2023-03-01"))) is own
+
+
+def test_a_text_that_stands_twice_counts_once() -> None:
+    """Of diseases named one after the other each brings its amount once."""
+    several = Several({"糖尿病": 2000_00}, rest=500_00)
+    assert several.amount("糖尿病、糖尿病") == 2000_00
+    assert several.amount("糖尿病、高血压、糖尿病") == 2500_00
