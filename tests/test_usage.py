@@ -5,6 +5,7 @@ import re
 import pytest
 
 from gongji.cli.main import main
+from gongji.cli.options import pairs
 
 WRONG = {
     "quote --foo": "没有选项 --foo",
@@ -44,3 +45,23 @@ def test_a_group_without_its_command_is_told_the_help(capsys: pytest.CaptureFixt
     with pytest.raises(SystemExit) as left:
         main(["ledger"])
     assert left.value.code == 2 and "gongji ledger verify --area" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--set", "a=1", "--set", "a=2"), "a 写了两次：1、2"),
+        (("--set", "a"), "应写成 名称=值"),
+        (("--set", "=1"), "应写成 名称=值"),
+    ],
+)
+def test_names_with_values_are_told_once(
+    given: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as leaving:
+        main(["incentives", "--area", "430500", "--date", "2024-06-05", *given])
+    assert leaving.value.code == 2 and said in capsys.readouterr().err
+
+
+def test_the_sign_between_a_name_and_its_value_may_be_wide() -> None:
+    assert pairs("--set", ("a＝1", "b = 2", "a=1")) == {"a": "1", "b": "2"}

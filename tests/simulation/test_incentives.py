@@ -7,6 +7,7 @@ from tests.made_rulebooks import AREA, head, write
 
 import gongji
 from gongji.cli.main import main
+from gongji.refusals import Refusal
 from gongji.simulation.incentives import Trier, cliffs, incentives, told
 from gongji.simulation.reforms import Reform, side_of
 from gongji.units import parse_day, yuan_text
@@ -214,3 +215,11 @@ def test_the_command_lists_them(tmp_path, capsys):
         said = capsys.readouterr().out
         assert leaving.value.code == 0 and words in said
     assert json.loads(said)["incentives"][0]["kind"] == "january"
+
+
+def test_where_nothing_can_be_settled_that_is_said(tmp_path):
+    """A number whose bands begin at one is not told by a history: no silence for "nothing pays"."""
+    numbered = "\n事实:\n  第几次: {列: nth, 类: 数, 段: {首次: 1, 再次: 2}, 依据: 第一条}\n"
+    side = planted(tmp_path, rate="{按: 第几次, 首次: 50%, 再次: 60%}", facts=numbered)
+    with pytest.raises(Refusal, match="nth|第几次"):
+        incentives(side)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,16 +106,18 @@ def apart(*paths: Path | None) -> None:
 
 
 def pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
-    """NAME=VALUE texts as a mapping.
+    """NAME=VALUE texts as a mapping; the sign may be a wide one.
 
-    Refuses: a usage error naming the option.
+    Refuses: a usage error naming the option, also for a name that stands twice with two values.
     """
-    found = {}
+    found: dict[str, str] = {}
     for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip() or not value.strip():
+        name, *rest = (part.strip() for part in re.split("[=＝]", text, maxsplit=1))
+        if not name or not any(rest):
             raise click.BadParameter(f"应写成 名称=值：{text}", param_hint=option)
-        found[name.strip()] = value.strip()
+        if found.setdefault(name, rest[0]) != rest[0]:
+            both = f"{name} 写了两次：{found[name]}、{rest[0]}；请只留一个"
+            raise click.BadParameter(both, param_hint=option)
     return found
 
 

@@ -176,6 +176,7 @@ def incentives(side: Side, benefits: tuple[str, ...] = ()) -> list[Incentive]:
     """Everything that pays, the largest gain first.
 
     Shape:   `benefits` codes, by default all that the law offers.
+    Refuses: what every visit is refused for, where none can be settled.
     """
     trier = Trier(side.area)
     best: dict[tuple[str, str], Incentive] = {}
@@ -187,6 +188,8 @@ def incentives(side: Side, benefits: tuple[str, ...] = ()) -> list[Incentive]:
                 continue
             for move in moves:
                 _try(trier, start, move, history, best)
+    if not any(trier.known.values()):
+        trier.results(next(_histories(next(_starts(side, benefits)), costs_of(side))))
     told = (one for key, one in best.items() if not _said_already(key, best))
     found = [_cited(trier, one) for one in told]
     return sorted(found, key=lambda one: -one.gain_fen)
