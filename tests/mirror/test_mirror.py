@@ -281,6 +281,44 @@ def test_a_row_deleted_later_is_gone(tmp_path):
     assert read(out, "visits").is_empty() and rows_of(checks)["deleted"] == 1
 
 
+def test_a_row_that_is_valid_in_words_stands_and_a_void_one_does_not(tmp_path):
+    checks, out = settle(tmp_path, {"VALI_FLAG": "有效"}, {"SETL_ID": "2", "VALI_FLAG": "无效"})
+    assert read(out, "visits").height == 1 and rows_of(checks)["void"] == 1
+
+
+def test_what_a_mirror_wrote_among_the_tables_is_no_delivery(tmp_path):
+    for _ in range(2):
+        checks, out = settle(tmp_path, {})
+        inside = tmp_path / "tables" / "own"
+        checks = mirror_tables(
+            [tmp_path / "tables"], MirrorWishes(inside, keep_numbers=True), nothing
+        )
+        assert read(inside, "visits")["paid_pool_fen"].to_list() == [6000]
+        assert rows_of(checks)["read"] == 1
+
+
+def test_a_refund_that_is_positive_is_told_and_not_added(tmp_path):
+    checks, out = settle(tmp_path, {}, {"SETL_ID": "2", "INIT_SETL_ID": "1"})
+    assert read(out, "visits")["paid_pool_fen"].to_list() == [6000]
+    assert "refund_positive" in (out / "rejected.csv").read_text()
+    assert rows_of(checks)["rejected"] == 1
+
+
+def test_a_spell_that_is_paused_before_it_begins_is_told(tmp_path):
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    given = {"PSN_NO": "1", "INSUTYPE": "310", "PSN_TYPE": "11", "INSU_ADMDVS": "430500"}
+    given |= {"PSN_INSU_STAS": "2", "CRT_INSU_DATE": "2023-05-01"}
+    pauses = ("2023-04-01", "2023-05-01", "2023-05-02")
+    rows = [
+        given | {"PSN_INSU_RLTS_ID": str(n), "PAUS_INSU_DATE": day} for n, day in enumerate(pauses)
+    ]
+    pl.DataFrame(rows).write_csv(folder / "PSN_INSU_D.csv")
+    checks, out = settle(tmp_path, {})
+    assert rows_of(checks, "PSN_INSU_D")["rejected"] == 2
+    assert "spell_empty" in (out / "rejected.csv").read_text()
+
+
 @pytest.mark.parametrize(("mutual", "account"), [("10.00", "20.00"), ("10.00", "30.00")])
 def test_where_the_family_account_is_counted_is_told_by_the_rows(tmp_path, mutual, account):
     beside = account == "20.00"

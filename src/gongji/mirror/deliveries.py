@@ -42,6 +42,10 @@ class DeliveredRows(Protocol):
         """The same without rows that stood already when the newest was of this time."""
 
 
+PARTS, SETTINGS = "parts", "settings.json"
+"""What a mirror keeps in its output of deliveries and settings: a folder is told by it as ours."""
+
+
 @dataclass(frozen=True)
 class FileRows:
     """The rows of a file; `forms` says how an Excel sheet's columns are read."""
@@ -204,10 +208,16 @@ def find_deliveries(
 
 
 def _files(within: Path) -> list[Path]:
+    """The files under a path; what a mirror wrote there is no delivery."""
     if within.is_file():
         return [within]
+    own = {marker.parents[1] for marker in within.rglob(f"{PARTS}/{SETTINGS}")}
     found = (path for path in sorted(within.rglob("*")) if path.suffix.lower() in ENDINGS)
-    return [path for path in found if not path.name.startswith((".", "~$"))]
+    return [
+        path
+        for path in found
+        if not path.name.startswith((".", "~$")) and own.isdisjoint(path.parents)
+    ]
 
 
 def _sheet_forms(table: MappedTable, columns: dict[str, str]) -> dict[str, Form]:

@@ -39,7 +39,9 @@ CAUSES = {
     "amounts_missing": "总费用或统筹支付为空",
     "refund_alone": "退费行的原结算不在来表中",
     "refund_of_refund": "退费行又被退费",
+    "refund_positive": "退费行的金额是正数，没有冲抵原结算",
     "amount_negative": "冲抵后金额为负",
+    "spell_empty": "停保日不晚于参保日，没有一天在参保",
     "settlement_missing": "明细的结算不在来表中",
 }
 """Why a row was not taken, by cause."""

@@ -19,6 +19,7 @@ KINDS: Mapping[str, pl.DataType | type[pl.DataType]] = {
 }
 """The type of a form's values; of others text."""
 DELETED = ("1", "Y", "y", "T", "t", "true", "TRUE", "是")
+VALID = (*DELETED, "有效")
 _AGE = "age_of_row"
 
 
@@ -76,6 +77,6 @@ def newest_rows(
     found = found.filter(~deleted)
     if "VALI_FLAG" not in found.columns:
         return found
-    void = (pl.col("VALI_FLAG") != "1").fill_null(False)
+    void = (~pl.col("VALI_FLAG").is_in(VALID)).fill_null(False)
     counted.add("void", found.filter(void), money)
     return found.filter(~void)

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from gongji import __version__
 from gongji.batch.buckets import MANIFEST, MOST_BUCKETS, Bucket, Manifest, hash_of
 from gongji.batch.own_tables import ALSO_OF_VISITS, TABLES
-from gongji.mirror.deliveries import Delivery, find_deliveries, refuse_copies
+from gongji.mirror.deliveries import PARTS, SETTINGS, Delivery, find_deliveries, refuse_copies
 from gongji.mirror.dictionary import (
     Dictionary,
     likened_sentences,
@@ -49,7 +49,7 @@ from gongji.tabular.whole_files import appearing, write_whole
 
 BUCKET_BYTES = 192 << 20
 """So many bytes of CSV of one table are a bucket; of Parquet an eighth."""
-PARTS, SETTINGS, PAIRS = "parts", "settings.json", "person-numbers.json"
+PAIRS = "person-numbers.json"
 CHECKS, SUMMARY = "checks.json", "checks.txt"
 BY_PERSON = ("visits", "lines", "persons", "spells", "filings", "refunds")
 Told = Callable[[str, int], object]

@@ -50,6 +50,10 @@ def _relations(work: BucketWork, made: BucketTables) -> pl.DataFrame:
             "code_unknown",
         )
         coded = coded.filter(pl.col("status").is_not_null())
+        empty = (pl.col("PAUS_INSU_DATE") <= pl.col("CRT_INSU_DATE")).fill_null(False)
+        key = work.mapping.tables[name].keys[0]
+        made.reject(name, coded.filter(empty), key, "PAUS_INSU_DATE", "spell_empty")
+        coded = coded.filter(~empty)
         made.of(name).count("written", coded.height)
         found.append(_spells_of(coded))
     return (

@@ -113,7 +113,7 @@ def make_visits(work: BucketWork, made: BucketTables) -> Netted:
     foreign = rows["INSUTYPE"].is_not_null() & kinds.is_null()
     counted.add("other_insurance", rows.filter(foreign), TOTAL)
     netted = net_refunds(rows.filter(~foreign), MONEY, counted)
-    for cause in ("refund_alone", "refund_of_refund", "amount_negative"):
+    for cause in ("refund_alone", "refund_of_refund", "refund_positive", "amount_negative"):
         bad = netted.bad.filter(pl.col("cause") == cause)
         made.reject("SETL_D", bad, "SETL_ID", "INIT_SETL_ID", cause)
     live = _meant(work, made, netted.live)

@@ -48,6 +48,14 @@ def net_refunds(rows: pl.DataFrame, money: Sequence[str], counted: Counted) -> N
     of_refund = pl.col("INIT_SETL_ID").is_in(_ids(reversing)["id"].implode())
     cause = pl.when(of_refund).then(pl.lit("refund_of_refund")).otherwise(pl.lit("refund_alone"))
     lost = lost.with_columns(cause.alias("cause")).drop(ROOT)
+    # What comes back has the other sign; added, it would be paid twice.
+    positive = (pl.col("MEDFEE_SUMAMT") > 0).fill_null(False)
+    unsigned = refunds.filter(positive).drop(ROOT)
+    lost = pl.concat(
+        [lost, unsigned.with_columns(pl.lit("refund_positive").alias("cause"))],
+        how="diagonal_relaxed",
+    )
+    refunds = refunds.filter(~positive)
     net = _net(originals, refunds, money)
     touched = pl.col(NATIONAL).is_in(refunds[ROOT].unique().implode())
     nothing = touched & (pl.col("MEDFEE_SUMAMT") == 0) & (pl.col("HIFP_PAY").fill_null(0) == 0)
