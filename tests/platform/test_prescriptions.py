@@ -194,7 +194,8 @@ def test_a_prescription_is_taken_back_until_it_is_filled(town: Town) -> None:
 def test_nothing_is_paid_along_with_a_prescription(
     town: Town, owner: Connection, grade: str, fen: int, code: str
 ) -> None:
-    """楚雄 第三十条: paid is what an outside prescription says, not what lies beside it."""
+    """楚雄 第三十条: paid is what an outside prescription says, not what lies beside it; before the
+    area's prescriptions are told, such a bill goes to review."""
     owner.execute(
         "insert into item_version (area, item, name, list_type, charge_type, since, grade,"
         " diseases) values (%s, 'B', '测试品', '101', '09', '2020-01-01', %s, '{}')",
@@ -205,9 +206,15 @@ def test_nothing_is_paid_along_with_a_prescription(
     beside = Line("2", "B", UNIT, fen * 10_000, fen)
     bought = replace(asked.purchase, lines=(*asked.purchase.lines, beside))
     total = 19_000 + fen
-    outcome = one(town.gateway, replace(asked, purchase=bought, total_fen=total))
+    mixed = replace(asked, purchase=bought, total_fen=total)
+    town.tell()
+    outcome = one(town.gateway, mixed, bounds=TOLD)
     if code:
         assert refused(outcome) == code and "：1；" in str(outcome.refusal)
+        again = town.county.key(town.shop, "2102", {"rxno": "R1"})
+        taken = one(town.gateway, replace(mixed, key=again)).entry
+        reasons = owner.execute("select reason from review_flag").fetchall()
+        assert taken.settlement.pool_fen > 5_000 and "处方以外" in str(reasons)
     else:
         # Level 3: (190 - 90) x 50 %.
         assert outcome.entry.settlement.pool_fen == 5_000

@@ -469,7 +469,7 @@ class State:
     ) -> Standing | None:
         """The institution whose prescription a pharmacy fills (CX-30, SY-14).
 
-        Refuses: prescribers_mixed, institution_unknown, prescription_beside.
+        Refuses: prescribers_mixed, institution_unknown.
         """
         codes = sorted({code for code, _ in plan.prescriptions if code})
         if here.kind != "pharmacy" or not codes:
@@ -478,13 +478,13 @@ class State:
             raise Refusal("prescribers_mixed", "rxno", {"value": "、".join(codes)})
         if codes[0] not in standings:
             raise Refusal("institution_unknown", "rx_fixmedins_code", {"value": codes[0]})
-        _check_prescribed(plan)
         return standings[codes[0]]
 
     def _untold(self, plan: Plan, here: Standing) -> tuple[str, ...]:
-        """The prescriptions that a pharmacy fills and nobody told.
+        """The prescriptions that a pharmacy fills and nobody told, or beside which it sells more.
 
-        Refuses: prescription_unknown, prescription_differs.
+        Refuses: prescription_unknown, prescription_differs; prescription_beside from the day on
+                 which the area's prescriptions are told.
         """
         if here.kind != "pharmacy":
             return ()
@@ -492,7 +492,12 @@ class State:
         since = self.prescribed_since.get(plan.home)
         told = since is not None and since <= plan.day
         known = self.context.reported
-        return unreported(plan.prescriptions, known, plan.asked.person, plan.day, told)
+        beside = _beside(plan)
+        if told and beside:
+            raise Refusal("prescription_beside", "lines", {"value": "、".join(beside)})
+        found = unreported(plan.prescriptions, known, plan.asked.person, plan.day, told)
+        written = tuple(number for _, number in plan.prescriptions) if beside else ()
+        return found or written
 
     def _available(self, plan: Plan, here: Standing) -> AccountsAvailable:
         request = plan.request
@@ -507,21 +512,22 @@ class State:
         return AccountsAvailable(request.accounts, place, balance, tuple(family))
 
 
-def _check_prescribed(plan: Plan) -> None:
-    """What is bought without a prescription is not paid along with what was prescribed.
+def _beside(plan: Plan) -> list[str]:
+    """The serials of what was prescribed, where other lines in scope stand beside it and the law
+    pays at pharmacies what was prescribed.
 
     Law:     楚雄 第三十条, 攀枝花 第七条第一款, 云浮 第二十条（一）, 邵阳 第十四条.
-    Refuses: prescription_beside where the law pays at pharmacies what was prescribed.
     """
     written = {one.serial for one in plan.priced.summary.marks.prescriptions}
+    if not written or not _asks_prescription(plan.law):
+        return []
     bill = plan.priced.bill
     beside = (
         len(written) < plan.priced.lines
         if bill is None
         else any(one.in_scope_fen and one.line.serial not in written for one in bill.lines)
     )
-    if beside and _asks_prescription(plan.law):
-        raise Refusal("prescription_beside", "lines", {"value": "、".join(sorted(written))})
+    return sorted(written) if beside else []
 
 
 @lru_cache(maxsize=KEPT)

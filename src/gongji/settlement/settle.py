@@ -366,9 +366,11 @@ def _outcome(made: Settled, entry: EntryRow) -> Outcome:
 
 
 def _flag_untold(connection: Connection, entry: int | None, numbers: Sequence[str]) -> None:
-    """The agency looks at a purchase whose prescriptions nobody but the pharmacy told."""
+    """The agency looks at a purchase whose prescriptions nobody but the pharmacy told, or beside
+    which more was sold."""
     assert entry is not None
-    reason = f"处方 {'、'.join(numbers)} 未经开方机构登记，须核对开方机构和处方"
+    said = "未经开方机构登记，或账单上另有处方以外的药品，须核对开方机构和处方"
+    reason = f"处方 {'、'.join(numbers)} {said}"
     raise_flags(connection, [entry], entry, reason)
 
 
