@@ -169,7 +169,7 @@ def _names(node: ast.AST) -> list[str]:
 @contextmanager
 def _copies(count: int) -> Iterator["Queue[Path]"]:
     """So many copies of the source, beside the docs that its files point to."""
-    with tempfile.TemporaryDirectory(prefix="gongji-bite-", dir=_memory()) as folder:
+    with tempfile.TemporaryDirectory(prefix="gongji-bite-") as folder:
         copies: Queue[Path] = Queue()
         for number in range(count):
             made = Path(folder) / str(number)
@@ -178,10 +178,6 @@ def _copies(count: int) -> Iterator["Queue[Path]"]:
             (made / "docs").symlink_to(ROOT / "docs")
             copies.put(made / "src")
         yield copies
-
-
-def _memory() -> str | None:
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 @contextmanager

@@ -289,7 +289,7 @@ def test_a_row_that_is_valid_in_words_stands_and_a_void_one_does_not(tmp_path):
 def test_what_a_mirror_wrote_among_the_tables_is_no_delivery(tmp_path):
     for _ in range(2):
         checks, out = settle(tmp_path, {})
-        inside = tmp_path / "tables" / "own"
+        inside = tmp_path / "tables" / "SETL_D"
         checks = mirror_tables(
             [tmp_path / "tables"], MirrorWishes(inside, keep_numbers=True), nothing
         )

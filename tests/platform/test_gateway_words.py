@@ -132,14 +132,20 @@ def test_an_account_that_no_rule_lets_pay_says_so(bare: Client) -> None:
     assert told["310200"]["trt_chk_rslt"] == warned and told["310100"]["trt_chk_rslt"] == ""
 
 
-def test_an_account_that_may_not_pay_outside_the_policy_names_the_article(
-    owner: psycopg.Connection[Any], database: str, monkeypatch: Any
-) -> None:
-    """Chuxiong 第十条: only the burden inside the policy, of care."""
+def chuxiong(owner: psycopg.Connection[Any], monkeypatch: Any) -> tuple[Counter, str]:
+    """A county of Chuxiong, and its hospital, which may sign."""
     made = Counter(owner, "532300")
     code = made.institution(1)
     monkeypatch.setitem(gateways.SECRETS, code, "secret")
     gateways.give_secret(owner, code)
+    return made, code
+
+
+def test_an_account_that_may_not_pay_outside_the_policy_names_the_article(
+    owner: psycopg.Connection[Any], database: str, monkeypatch: Any
+) -> None:
+    """Chuxiong 第十条: only the burden inside the policy, of care."""
+    made, code = chuxiong(owner, monkeypatch)
     gateways.insure(made, 1, 100_000)
     day, psn_no = "2024-10-18", made.psn_no(1)
     with gateways.serving(database) as port:
@@ -159,10 +165,7 @@ def test_a_figure_that_nobody_gave_is_asked_of_the_agency(
     owner: psycopg.Connection[Any], database: str, monkeypatch: Any
 ) -> None:
     """Chuxiong 第十七条: rescue is paid by inpatient figures, which its document does not give."""
-    made = Counter(owner, "532300")
-    code = made.institution(1)
-    monkeypatch.setitem(gateways.SECRETS, code, "secret")
-    gateways.give_secret(owner, code)
+    made, code = chuxiong(owner, monkeypatch)
     owner.execute(
         "insert into item_version (area, item, name, list_type, charge_type, since, grade,"
         " diseases) values ('532300', %s, '测试品', '101', '09', '2020-01-01', '甲', '{}')",

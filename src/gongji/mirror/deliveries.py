@@ -28,6 +28,8 @@ MOST_PERCENT = 60
 """A file whose name does not tell is of a table of which it has so many percent of the columns."""
 CELL_BYTES = 10
 """About so many bytes a cell of a database's table has as CSV."""
+PARTS, SETTINGS = "parts", "settings.json"
+"""What a mirror keeps in its output of deliveries and settings: a folder is told by it as ours."""
 COPY = "与 {} 是同一批结算，合在一起会重复计算"
 """Why a table of a database is passed over."""
 
@@ -40,10 +42,6 @@ class DeliveredRows(Protocol):
 
     def after(self, until: str) -> Self:
         """The same without rows that stood already when the newest was of this time."""
-
-
-PARTS, SETTINGS = "parts", "settings.json"
-"""What a mirror keeps in its output of deliveries and settings: a folder is told by it as ours."""
 
 
 @dataclass(frozen=True)
@@ -211,12 +209,14 @@ def _files(within: Path) -> list[Path]:
     """The files under a path; what a mirror wrote there is no delivery."""
     if within.is_file():
         return [within]
-    own = {marker.parents[1] for marker in within.rglob(f"{PARTS}/{SETTINGS}")}
-    found = (path for path in sorted(within.rglob("*")) if path.suffix.lower() in ENDINGS)
+    paths = sorted(within.rglob("*"))
+    own = {path.parents[1] for path in paths if path.parts[-2:] == (PARTS, SETTINGS)}
     return [
         path
-        for path in found
-        if not path.name.startswith((".", "~$")) and own.isdisjoint(path.parents)
+        for path in paths
+        if path.suffix.lower() in ENDINGS
+        and not path.name.startswith((".", "~$"))
+        and own.isdisjoint(path.parents)
     ]
 
 

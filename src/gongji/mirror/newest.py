@@ -20,6 +20,7 @@ KINDS: Mapping[str, pl.DataType | type[pl.DataType]] = {
 """The type of a form's values; of others text."""
 DELETED = ("1", "Y", "y", "T", "t", "true", "TRUE", "是")
 VALID = (*DELETED, "有效")
+"""How a row says that it is deleted, or that it is valid."""
 _AGE = "age_of_row"
 
 

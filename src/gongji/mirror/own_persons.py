@@ -42,16 +42,11 @@ def _relations(work: BucketWork, made: BucketTables) -> pl.DataFrame:
         made.of(name).count("other_insurance", rows.filter(~ours).height)
         rows = rows.filter(ours)
         coded = rows.with_columns(work.coded("PSN_TYPE", rows["PSN_TYPE"]).alias("status"))
-        made.reject(
-            name,
-            coded.filter(pl.col("status").is_null()),
-            work.mapping.tables[name].keys[0],
-            "PSN_TYPE",
-            "code_unknown",
-        )
+        key = work.mapping.tables[name].keys[0]
+        unknown = coded.filter(pl.col("status").is_null())
+        made.reject(name, unknown, key, "PSN_TYPE", "code_unknown")
         coded = coded.filter(pl.col("status").is_not_null())
         empty = (pl.col("PAUS_INSU_DATE") <= pl.col("CRT_INSU_DATE")).fill_null(False)
-        key = work.mapping.tables[name].keys[0]
         made.reject(name, coded.filter(empty), key, "PAUS_INSU_DATE", "spell_empty")
         coded = coded.filter(~empty)
         made.of(name).count("written", coded.height)

@@ -44,18 +44,19 @@ def net_refunds(rows: pl.DataFrame, money: Sequence[str], counted: Counted) -> N
     originals = rows.filter(pl.col("INIT_SETL_ID").is_null())
     ids = _ids(originals).select("id", pl.col(NATIONAL).alias(ROOT))
     led = reversing.join(ids, left_on="INIT_SETL_ID", right_on="id", how="left")
-    refunds, lost = led.filter(pl.col(ROOT).is_not_null()), led.filter(pl.col(ROOT).is_null())
-    of_refund = pl.col("INIT_SETL_ID").is_in(_ids(reversing)["id"].implode())
-    cause = pl.when(of_refund).then(pl.lit("refund_of_refund")).otherwise(pl.lit("refund_alone"))
-    lost = lost.with_columns(cause.alias("cause")).drop(ROOT)
+    led_back = pl.col(ROOT).is_not_null()
     # What comes back has the other sign; added, it would be paid twice.
-    positive = (pl.col("MEDFEE_SUMAMT") > 0).fill_null(False)
-    unsigned = refunds.filter(positive).drop(ROOT)
-    lost = pl.concat(
-        [lost, unsigned.with_columns(pl.lit("refund_positive").alias("cause"))],
-        how="diagonal_relaxed",
+    taken = led_back & (pl.col("MEDFEE_SUMAMT") <= 0).fill_null(True)
+    refunds, lost = led.filter(taken), led.filter(~taken)
+    of_refund = pl.col("INIT_SETL_ID").is_in(_ids(reversing)["id"].implode())
+    cause = (
+        pl.when(led_back)
+        .then(pl.lit("refund_positive"))
+        .when(of_refund)
+        .then(pl.lit("refund_of_refund"))
+        .otherwise(pl.lit("refund_alone"))
     )
-    refunds = refunds.filter(~positive)
+    lost = lost.with_columns(cause.alias("cause")).drop(ROOT)
     net = _net(originals, refunds, money)
     touched = pl.col(NATIONAL).is_in(refunds[ROOT].unique().implode())
     nothing = touched & (pl.col("MEDFEE_SUMAMT") == 0) & (pl.col("HIFP_PAY").fill_null(0) == 0)

@@ -23,14 +23,7 @@ from gongji.platform.environment import environment
 from gongji.platform.identity import Identity
 from gongji.platform.inbox import Inbox, inbox_of
 from gongji.platform.law_book import LawBook
-from gongji.platform.laws import (
-    LawVersion,
-    Publication,
-    history,
-    newest_of,
-    publish_law,
-    read_laws,
-)
+from gongji.platform.laws import LawVersion, Publication, history, publish_law, read_laws
 from gongji.platform.message_seal import MessageSeal, seal_of
 
 LOOK_SECONDS = 1.0
@@ -112,7 +105,8 @@ def publish_installed(connection: psycopg.Connection[Any], actor: Actor) -> list
 
 def superseded(connection: psycopg.Connection[Any]) -> list[tuple[LawVersion, LawVersion]]:
     """What the environment names that was a version once: that version, and the newest instead."""
-    versions, newest = history(connection), newest_of(connection)
+    versions = history(connection)
+    newest = {version.area: version for version in versions}
     named = {(law.area, law.hash) for law in read_laws(configured_areas())}
     once = {v.area: v for v in versions if (v.area, v.hash) in named}
     return [

@@ -8,7 +8,7 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakValueDictionary
@@ -155,14 +155,16 @@ def open_book(path: Path) -> "Book":
     book = _open.get(key)
     if book is None:
         check_kind(path)
-        _check_extent(path)
+        _check_extent(*key)
         book = _open[key] = Book(path, CalamineWorkbook.from_path(str(path)))
     return book
 
 
-def _check_extent(path: Path) -> None:
+@lru_cache(maxsize=64)
+def _check_extent(path: Path, size: int, changed: int) -> None:
     """The sheets are not mostly empty: their reader keeps a place for every cell between.
 
+    A workbook that is opened again and is the same is looked at once.
     Refuses: file_unreadable where a sheet spans more places than it has cells a hundred times.
     """
     if not zipfile.is_zipfile(path):
@@ -278,7 +280,8 @@ def _unreadable_cells(path: Path, name: str) -> dict[tuple[int, int], str]:
     found: dict[tuple[int, int], str] = {}
     with zipfile.ZipFile(path) as archive:
         xml = archive.read(_part_of(archive, name))
-    if b't="e"' not in xml and b"<f" not in xml and b":f" not in xml:
+    formulas = (b"<f" in xml or b":f" in xml) and _FORMULA.search(xml)
+    if b't="e"' not in xml and not formulas:
         return found
     for place, given, inside in _cells_of(xml):
         value = _VALUE.search(inside)
