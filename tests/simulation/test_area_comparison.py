@@ -1,11 +1,13 @@
 """Areas under one population: each as if it were alone, by kind of person, told and kept."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from gongji.batch.buckets import write_buckets
 from gongji.cli.main import main
 from gongji.law.engine.areas import Areas
 from gongji.refusals import Refusal
@@ -66,6 +68,17 @@ def test_kinds_sum_to_the_areas(frames: dict[str, pl.DataFrame]) -> None:
         dict.fromkeys(kinds["kind"].to_list())
     )
     assert kinds.height == kinds["kind"].n_unique() * len(AREAS)
+
+
+def test_what_supplements_pay_is_told_by_kind(tmp_path: Path) -> None:
+    """临沧: beyond the pool's ceilings the large-amount fund pays nine tenths."""
+    row = {"date": date(2023, 2, 1), "status": "active", "level": "1", "benefit": "ordinary"}
+    rows = [row | {"person": str(n), "total_fen": 6_366_158} for n in range(5)]
+    write_buckets(pl.DataFrame(rows).to_arrow(), tmp_path / "b", 2)
+    asked = AreasAsked(tmp_path / "b", ("530900",), Areas(), "2023-02-01")
+    kinds = area_tables(compare_areas(asked))["kinds"]
+    columns = ("persons", "pool_fen", "supplements_fen", "own_fen")
+    assert kinds.select(columns).rows() == [(5, 28_000_000, 450_000, 3_380_790)]
 
 
 def test_few_real_persons_are_not_told(people: Path) -> None:

@@ -20,7 +20,7 @@ from gongji.simulation.margins import read_margins
 from gongji.simulation.outcome_tables import change_of, tables
 from gongji.simulation.populations import PopulationWish, make_population
 from gongji.simulation.reforms import Reform
-from gongji.simulation.simulate import Comparison, simulate
+from gongji.simulation.simulate import Comparison, Growth, simulate
 from gongji.simulation.tallies import GROUPS, by_group, interval
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "oracle"))
@@ -207,6 +207,20 @@ def test_years_ahead_cost_more_under_the_same_ceilings(shaoyang):
     first = fund.filter((pl.col("year") == 2025) & (pl.col("line") == "现行")).row(0, named=True)
     rest = first["income_fen"] - first["other_fen"] - first["outpatient_fen"]
     assert first["stock_fen"] == pytest.approx(8023_00 * 600 + rest, abs=2)
+
+
+def test_costs_of_years_ahead_have_grown_by_every_year(tmp_path):
+    def pool(fen, **wishes):
+        row = {"date": date(2025, 3, 1), "status": "active", "level": "3", "benefit": "ordinary"}
+        folder = tmp_path / str(fen)
+        write_buckets(pl.DataFrame([row | {"person": "a", "total_fen": fen}]).to_arrow(), folder, 1)
+        return simulate(Comparison(folder, AREA, Reform(), Reform(), lines=(STATIC,), **wishes))
+
+    outcome = pool(100_000, years=3, growth=Growth(cost=0.1))
+    now = [pool(fen).tally.pool(0) for fen in (100_000, 110_000, 121_000)]
+    ahead = [[law.tolist() for law in year.pool] for year in outcome.ahead]
+    assert 0 < now[0] < now[1] < now[2]
+    assert ahead == [[[fen, 0], [fen, 0]] for fen in now[1:]]
 
 
 def test_what_was_read_again_gives_the_same(shaoyang, outcome, monkeypatch):

@@ -52,6 +52,21 @@ def test_expected_sums_close_over_all_peers(tables: ClaimTables) -> None:
     assert sums["visits"].sum() == len(visits)
 
 
+def test_lines_are_summed_in_the_cell_of_their_visit(tables: ClaimTables) -> None:
+    visits = tables.scan("visits").filter(pl.col("care") != "inpatient").collect()
+    lines = tables.scan("lines").collect().join(visits, on="visit", how="semi")
+    keys = ["institution", "doctor", pl.col("begin").dt.truncate("1mo").alias("month"), "care"]
+    mine = visits.select("visit", *keys)
+    drugs = lines.filter(pl.col("kind") == "101").drop("institution", "doctor")
+    by = ["institution", "doctor", "month", "care"]
+    wanted = drugs.join(mine, on="visit").group_by(by).agg(pl.col("amount").sum(), n=pl.len())
+    found = cells(tables)
+    assert (found["visits"] > 1).sum() > 20
+    found = found.group_by(by).agg(pl.col("drugs", "drug_lines").sum())
+    found = found.filter(pl.col("drug_lines") > 0)
+    assert found.sort(by).rows() == wanted.sort(by).rows()
+
+
 def test_an_institution_made_twice_as_dear_is_found_with_its_money(tables: ClaimTables) -> None:
     found, people = cells(tables), heads(tables)
     houses = tables.everybodys["institutions"]

@@ -29,12 +29,14 @@ def part(tmp_path_factory: pytest.TempPathFactory) -> ClaimPart:
 
 
 def _stirred(part: ClaimPart) -> ClaimPart:
-    """With some visits far away and some lines that do not add up."""
+    """With some visits far away, some lines that do not add up, some codes twice in a visit."""
     far = pl.when(pl.col("visit").hash(4) % 7 == 0).then(pl.lit("430100")).otherwise("region")
     first = pl.col("settled_at").min().over("person", "begin")
     nearby = pl.when(pl.col("visit").hash(5) % 2 == 0).then(first).otherwise("settled_at")
     wrong = pl.when(pl.col("line").hash(4) % 50 == 0).then(pl.col("amount") + 3).otherwise("amount")
-    lines = part.lines.with_columns(amount=wrong)
+    packs = pl.col("trace").drop_nulls().first().over("visit")
+    trace = pl.when(pl.col("visit").hash(7) % 9 == 0).then(packs).otherwise("trace")
+    lines = part.lines.with_columns(amount=wrong, trace=trace)
     middle = part.visits["begin"].median()
     died = pl.when(pl.col("person").hash(6) % 20 == 0).then(pl.lit(middle).cast(pl.Date))
     return replace(
