@@ -53,9 +53,9 @@ def test_buckets_are_looked_at_as_the_whole_and_not_twice(
     read: list[int] = []
     inner = inspection._of_part
 
-    def counted(rules, part, points):  # type: ignore[no-untyped-def]
+    def counted(rules, part, points, beside=None):  # type: ignore[no-untyped-def]
         read.append(len(part.persons))
-        return inner(rules, part, points)
+        return inner(rules, part, points, beside)
 
     monkeypatch.setattr(inspection, "_of_part", counted)
     wanted = looked(whole, None)

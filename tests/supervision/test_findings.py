@@ -1,6 +1,6 @@
 """One line, one finding, money once; grey, excused and shadow stay and do not count; rules fold."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -8,11 +8,13 @@ import pytest
 from tests.supervision.small_tables import POINT_ROW, Small, points
 
 from gongji.refusals import RulebookError
+from gongji.supervision.claim_tables import ClaimTables
+from gongji.supervision.detectors.detector_words import POINT
 from gongji.supervision.findings import counting, merged, ruled, spread
-from gongji.supervision.inspection import look, ruled_nothing
+from gongji.supervision.inspection import inspect, look, ruled_nothing
 from gongji.supervision.rules_folded import Rule, fold_rules
 
-DAY = date(2025, 6, 10)
+DAY, MINUTE = date(2025, 6, 10), timedelta(minutes=1)
 HIT = {
     "line": "L1", "visit": "V1", "person": "P1", "institution": "H1", "doctor": "D1", "day": DAY,
     "money": 300, "over_percent": None, "evidence": "", "excused": None, "rule": "甲",
@@ -124,3 +126,23 @@ def test_every_rule_names_its_law_and_what_excuses_it() -> None:
     for rule in fold_rules("000000"):
         assert rule.grounds and rule.excuses and rule.at_stake, rule.name
     assert POINT_ROW["rule"] == ""
+
+
+def test_cards_that_run_over_midnight_are_found_with_the_next_day(tmp_path: Path) -> None:
+    """Three cards just before midnight were looked at yesterday, three come after it today."""
+    ids = [f"V{number}" for number in range(6)]
+    begin = datetime(2025, 6, 10, 23, 58)
+    swiped = [
+        {"visit": one, "person": f"P{n}", "total": 6_000, "settled_at": begin + n * MINUTE}
+        | {"begin": (begin + n * MINUTE).date()}
+        for n, one in enumerate(ids)
+    ]
+    bought = [{"line": f"L{n}", "visit": one, "person": f"P{n}"} for n, one in enumerate(ids)]
+    part = Small(swiped, bought, [{"person": f"P{n}"} for n in range(6)]).part()
+    for name in ("visits", "lines", "persons", "institutions"):
+        part.table(name).write_parquet(tmp_path / f"{name}.parquet")
+    rules = tuple(rule for rule in fold_rules("439900") if rule.detector == "连续刷卡")
+    seen = pl.DataFrame({"visit": ids[:3]}).select(_visit=pl.col("visit").hash(1))
+    for before in (None, seen, seen.head(1)):
+        found = inspect(ClaimTables(tmp_path), rules, pl.DataFrame(schema=POINT), before)
+        assert sorted(found.findings["visit"]) == ids

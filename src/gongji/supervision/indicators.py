@@ -99,8 +99,9 @@ def cells(tables: ClaimTables) -> pl.DataFrame:
     of = visits.select("_cell", _visit="_visits").explode("_visit")
     lines = tables.scan("lines").filter(pl.col("visit").is_not_null())
     sums = (
-        lines.select(_visit=pl.col("visit").hash(1), **_line_parts())
+        lines.select("item", "kind", "amount", "days", _visit=pl.col("visit").hash(1))
         .join(of.lazy(), on="_visit")
+        .select("_cell", **_line_parts())
         .group_by("_cell")
         .agg(pl.col(PARTS).sum())
         .collect(engine="streaming")

@@ -5,7 +5,7 @@ that look at cards, codes and accounts run on the few columns of everybody that 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import polars as pl
@@ -37,6 +37,8 @@ LINE_COLUMNS = (
         "trace",
     ),
 )
+DAYS = ("begin", "settled_at")
+"""A visit is of these days."""
 NOT_LOOKED_AT = {"rule": pl.String, "reason": pl.String, "rows": pl.Int64}
 
 
@@ -129,7 +131,8 @@ def inspect(
         passed += one.passed
         told(f"{one.persons} 人")
     everybody = everybodys(tables)
-    mine = _of_part([r for r in awake if DETECTORS[r.detector].whole], everybody, points)
+    beside = everybody if before is None else _near(everybody, new)
+    mine = _of_part([r for r in awake if DETECTORS[r.detector].whole], everybody, points, beside)
     lines = tables.scan("lines").select("line", "visit", "amount")
     hit = mine.found.select("visit").unique().lazy()
     found.append(spread(mine.found, lines.join(hit, on="visit", how="semi").collect()))
@@ -141,11 +144,15 @@ def inspect(
     )
 
 
-def _of_part(rules: list[Rule], part: ClaimPart, points: pl.DataFrame) -> RuleLook:
+def _of_part(
+    rules: list[Rule], part: ClaimPart, points: pl.DataFrame, beside: ClaimPart | None = None
+) -> RuleLook:
+    """All rules on one part; those that look near on what lies `beside` the new visits."""
     empty = ruled_nothing()
     found, passed = [empty], []
     for rule in rules:
-        mine = look(rule, part, points)
+        seen = beside if beside and DETECTORS[rule.detector].near else part
+        mine = look(rule, seen, points)
         passed += mine.passed
         if len(mine.found):
             found.append(ruled(rule, mine.found, part.proofs).select(empty.columns))
@@ -165,9 +172,21 @@ def _not_looked_at(passed: list[tuple[str, str, int]]) -> pl.DataFrame:
 
 
 def _new_visits(tables: ClaimTables, before: pl.DataFrame | None) -> pl.DataFrame:
-    """Persons and numbers of visits that were not looked at before."""
-    visits = tables.scan("visits").select("person", _visit=pl.col("visit").hash(1)).collect()
+    """Persons, days and numbers of visits that were not looked at before."""
+    scan = tables.scan("visits")
+    there = scan.collect_schema().names()
+    days = [pl.col(name).cast(pl.Date) for name in DAYS if name in there]
+    visits = scan.select("person", *days, _visit=pl.col("visit").hash(1)).collect()
     return visits if before is None else visits.join(before, on="_visit", how="anti")
+
+
+def _near(everybody: ClaimPart, new: pl.DataFrame) -> ClaimPart:
+    """Everybody's visits of the days of the new ones and of the days beside."""
+    days = [name for name in DAYS if name in new.columns]
+    ranges = [new[name].dt.offset_by(by) for name in days for by in ("-1d", "0d", "1d")]
+    wanted = pl.concat([one.alias("day") for one in ranges]).unique().implode()
+    near = pl.any_horizontal(pl.col(name).cast(pl.Date).is_in(wanted) for name in days)
+    return replace(everybody, visits=everybody.visits.filter(near))
 
 
 def everybodys(tables: ClaimTables) -> ClaimPart:

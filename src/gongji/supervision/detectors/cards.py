@@ -30,7 +30,7 @@ def trace_twice(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFra
     return hits(found, pl.col("amount"), pl.format("{} 已在 {} 结算", "_when", "_where"))
 
 
-@detector("连续刷卡", "visits.terminal", "visits.settled_at", whole=True)
+@detector("连续刷卡", "visits.terminal", "visits.settled_at", whole=True, near=True)
 def card_runs(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """At one terminal, one after another within so many seconds, at least so many different
     persons for one and the same amount."""
@@ -55,7 +55,7 @@ def card_runs(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame
     return hits(found, pl.col("total"), pl.format("同一终端连续 {} 张卡同一金额", "_cards"))
 
 
-@detector("金额雷同", "visits.total", whole=True)
+@detector("金额雷同", "visits.total", whole=True, near=True)
 def equal_amounts(part: ClaimPart, rule: Rule, points: pl.DataFrame) -> pl.DataFrame:
     """On one day at one institution, at least so many persons with one and the same amount."""
     visits = part.visits.filter(

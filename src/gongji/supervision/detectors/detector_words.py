@@ -47,7 +47,8 @@ class Detector:
     """One word of the vocabulary.
 
     Shape:   `needs` are columns without which nothing is looked at; a row in which one is empty is
-             passed over and counted. `whole` looks at everybody at once instead of some persons.
+             passed over and counted. `whole` looks at everybody at once instead of some persons;
+             `near` at nobody's visits of other days than those of a visit and beside it.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Detector:
     needs: tuple[str, ...]
     points: bool = False
     whole: bool = False
+    near: bool = False
 
 
 DETECTORS: dict[str, Detector] = {}
@@ -62,12 +64,12 @@ DETECTORS: dict[str, Detector] = {}
 
 
 def detector(
-    name: str, *needs: str, points: bool = False, whole: bool = False
+    name: str, *needs: str, points: bool = False, whole: bool = False, near: bool = False
 ) -> Callable[[Find], Find]:
     """A function as a word of the vocabulary."""
 
     def named(find: Find) -> Find:
-        DETECTORS[name] = Detector(name, find, needs, points, whole)
+        DETECTORS[name] = Detector(name, find, needs, points, whole, near)
         return find
 
     return named
