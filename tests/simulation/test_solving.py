@@ -82,6 +82,29 @@ def test_two_figures_are_tried_together(folder):
     assert picture.startswith("<svg") and CEILING in picture
 
 
+@pytest.mark.parametrize(
+    ("target", "share", "fen"),
+    [
+        ("统筹支出 ＋2％", 0.02, None),
+        ("个人负担　－5，000万元", None, -5_000_000_000),
+        ("个人负担 −0.5 万元", None, -500_000),
+    ],
+)
+def test_a_target_in_wide_signs_is_the_same(target, share, fen):
+    goal = Goal.parse(target)
+    assert (goal.share, goal.fen) == (share, fen)
+
+
+@pytest.mark.parametrize(
+    "paths", [(CEILING, CEILING), (CEILING, RATE, "待遇.普通门诊.支付比例.一级")]
+)
+def test_one_figure_is_asked_or_two_different_ones(folder, paths, capsys):
+    asked = ["solve", str(folder), "--area", AREA, "--target", "统筹支出 +2%"]
+    with pytest.raises(SystemExit) as leaving:
+        main([*asked, *(part for path in paths for part in ("--vary", path))])
+    assert leaving.value.code == 1 and "两个不同的" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("target", ("统筹支出 2%", "基金 +2%", "统筹支出 +2"))
 def test_what_is_no_target_is_refused(target):
     with pytest.raises(Refusal):

@@ -20,6 +20,9 @@ from gongji.cli.progress import ProgressBar, say_if_first_run
 from gongji.cli.simulate import base_option, change_option, population_argument, reform_given
 from gongji.cli.value_kinds import AREA
 from gongji.law.report.text_tables import print_table
+from gongji.refusals import Refusal
+
+MOST_VARIED = 2
 
 if TYPE_CHECKING:
     from gongji.simulation.solving import Answer, CostMap, Solver
@@ -85,6 +88,9 @@ def command(
     from gongji.simulation.simulate import Comparison
     from gongji.simulation.solving import Goal, Solver, cost_map, equal_cost
 
+    if len(vary) != len(set(vary)) or len(vary) > MOST_VARIED:
+        allowed = "一个数字的路径；求两个数字的搭配时，写两个不同的"
+        raise Refusal("value_invalid", "--vary", {"value": "、".join(vary), "allowed": allowed})
     asked = Comparison(
         population,
         area,

@@ -25,9 +25,12 @@ from gongji.simulation.simulate import (
     sides_of,
 )
 from gongji.simulation.tallies import Interval, by_group, interval
+from gongji.tabular.cell_forms import narrow
 from gongji.units import FEN_PER_YUAN
 
-_TARGET = re.compile(r"(统筹支出|个人负担)\s*([+-])\s*([0-9]+(?:\.[0-9]+)?)(%|元|万元|亿元)")
+_TARGET = re.compile(
+    r"(统筹支出|个人负担)\s*([+\-−–])\s*([0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?)\s*(%|元|万元|亿元)"
+)
 UNITS = {"元": 1, "万元": 10_000, "亿元": 100_000_000}
 STEPS = {"元": 1, "%": 10}
 """So many steps make one unit of a figure: yuan are tried whole, percents to a tenth."""
@@ -45,15 +48,15 @@ class Goal:
 
     @classmethod
     def parse(cls, text: str) -> "Goal":
-        """A target as people write it: 统筹支出 +2%.
+        """A target as people write it: 统筹支出 +2%, in wide signs or with commas too.
 
         Refuses: value_invalid for any other form.
         """
-        found = _TARGET.fullmatch(text.strip())
+        found = _TARGET.fullmatch(narrow(text))
         if not found:
             allowed = "统筹支出 +2%、个人负担 -500万元 一类的写法"
             raise Refusal("value_invalid", "--target", {"value": text, "allowed": allowed})
-        number = float(found[3]) * (1 if found[2] == "+" else -1)
+        number = float(found[3].replace(",", "")) * (1 if found[2] == "+" else -1)
         if found[4] == "%":
             return cls(found[1], number / 100, None)
         return cls(found[1], None, number * UNITS[found[4]] * FEN_PER_YUAN)
