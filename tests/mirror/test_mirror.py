@@ -440,7 +440,7 @@ def test_a_file_of_another_table_is_passed_over_though_it_has_columns_of_ours(tm
     pl.DataFrame([other]).write_csv(tmp_path / "SETL_DIAG_LIST_D.csv")
     checks = mirror_tables([tmp_path], MirrorWishes(tmp_path / "out"), nothing)
     assert [table.table for table in checks.tables] == ["SETL_D"]
-    assert list(checks.passed_over.values()) == ["文件名和列名都看不出是哪张表"]
+    assert list(checks.passed_over.values()) == ["名称和列名都看不出是哪张表"]
 
 
 @pytest.mark.parametrize(
@@ -499,7 +499,7 @@ def test_the_command_says_what_became_of_every_table(tmp_path, capsys):
     assert run(folder, "-o", tmp_path / "out") == 0
     said = capsys.readouterr().out
     assert "SETL_D：读入 1，写出 1（100.00 元）" in said
-    assert "其他.csv：文件名和列名都看不出是哪张表" in said
+    assert "其他.csv：名称和列名都看不出是哪张表" in said
     pl.DataFrame([SETTLED | {"MED_TYPE": "8888"}]).write_csv(folder / "SETL_D_2.csv")
     assert run(folder, "-o", tmp_path / "out", "--json") == 1
     told = json.loads(capsys.readouterr().out)

@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import click
 from gongji.cli import options
 from gongji.cli.progress import ProgressBar
 from gongji.refusals import Refusal
+from gongji.units import day_in_china
 
 if TYPE_CHECKING:
     from gongji.mirror.source_databases import SourceDatabase
@@ -91,7 +93,8 @@ def command(
     from gongji.mirror.nightly import MirrorWishes, mirror_tables
     from gongji.mirror.summary import summary_lines
 
-    wishes = MirrorWishes(output, mappings, key, keep_numbers, buckets)
+    today = day_in_china(datetime.now(UTC))
+    wishes = MirrorWishes(output, mappings, key, keep_numbers, buckets, today)
     try:
         with ProgressBar("行", shown=not as_json) as bar:
 

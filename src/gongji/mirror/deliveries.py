@@ -14,18 +14,19 @@ from typing import Protocol, Self
 import polars as pl
 import pyarrow as pa
 
+from gongji.mirror.find_table import FoundTable, find_table
 from gongji.mirror.source_databases import SourceDatabase, SourceTable
 from gongji.mirror.table_mapping import MappedTable, TableMapping
 from gongji.refusals import Refusal
-from gongji.tabular.arrow_tables import ROW, column_names, read_tables, records_table
+from gongji.tabular.arrow_tables import ROW, read_tables, records_table
 from gongji.tabular.cell_forms import Form
 from gongji.tabular.csv_files import read_head
-from gongji.tabular.sheets import ENDINGS, Sheet
+from gongji.tabular.header_rows import TablePlace
+from gongji.tabular.sheets import ENDINGS, Sheet, kept_open, workbook
 from gongji.tabular.texts import FAULT
 
 _EDGE = 1 << 20
-MOST_PERCENT = 60
-"""A file whose name does not tell is of a table of which it has so many percent of the columns."""
+UNKNOWN = "名称和列名都看不出是哪张表"
 CELL_BYTES = 10
 """About so many bytes a cell of a database's table has as CSV."""
 PARTS, SETTINGS = "parts", "settings.json"
@@ -50,6 +51,7 @@ class FileRows:
 
     path: Path
     forms: dict[str, Form]
+    place: TablePlace = TablePlace()
 
     def frames(self, names: Sequence[str]) -> Iterator[pl.DataFrame]:
         """Some columns piece by piece, with ROW and FAULT.
@@ -57,7 +59,7 @@ class FileRows:
         Refuses: file_unreadable.
         """
         tables = self._of_sheet(names) if self.path.suffix.lower() == ".xlsx" else None
-        for table in tables or read_tables(self.path, names):
+        for table in tables or read_tables(self.path, names, self.place):
             frame = pl.DataFrame(pl.from_arrow(table))
             texts = [n for n in names if frame[n].dtype in (pl.Categorical, pl.Null)]
             yield frame.with_columns(pl.col(texts).cast(pl.String))
@@ -67,7 +69,7 @@ class FileRows:
         return self
 
     def _of_sheet(self, names: Sequence[str]) -> Iterator[pa.Table]:
-        sheet = Sheet(self.path, forms=self.forms)
+        sheet = Sheet(self.path, self.place, self.forms)
         for records in sheet.records():
             yield records_table(records, sheet.columns, list(names))
 
@@ -79,7 +81,8 @@ class Delivery:
     Shape:   `called` is the name under which the table was found; `columns` as written -> national;
              `mark` tells whether the same comes again; `size` is about what it has in bytes of CSV.
              Of a database `origin` tells which table it is and `until` how new its newest row is;
-             of a CSV that is not UTF-8 with commas `read_as` says what it is.
+             `read_as` says what was seen of a file: a CSV that is not UTF-8 with commas, a title
+             above the names of its columns, a table under another name.
     """
 
     name: str
@@ -123,23 +126,38 @@ class Found:
         if name in self.mapping.unread:
             self.passed[str(path)] = self.mapping.unread[name]
             return
-        header = column_names(path)
-        table = self.mapping.tables[name] if name else _by_columns(header, self.mapping)
-        if table is None:
-            self.passed[str(path)] = "文件名和列名都看不出是哪张表"
-            return
-        columns = table.columns(header)
+        named = self.mapping.tables[name] if name else None
+        with kept_open(path):
+            sheets = workbook(path).filled if path.suffix.lower() == ".xlsx" else [""]
+            for sheet in sheets or [""]:
+                part = f"（工作表 {sheet}）" if len(sheets) > 1 else ""
+                own, own_called = self.mapping.table_called(sheet) if part else ("", "")
+                table = self.mapping.tables.get(own, named)
+                found = find_table(path, sheet, table, self.mapping)
+                if found is None:
+                    self.passed[f"{path}{part}"] = UNKNOWN
+                else:
+                    self._found(path, part, found, own_called or called)
+
+    def _found(self, path: Path, part: str, found: FoundTable, called: str) -> None:
         csv = path.suffix.lower() == ".csv"
+        table, called = found.table, called or found.table.name
+        place, copies = found.place, self.mapping.apart[1:]
+        seen = (
+            read_head(path, place.header_row).told if csv else "",
+            f"列名在第 {place.header_row} 行" if place.header_row else "",
+            f"是 {called}，读作 {table.name}" if called in copies else "",
+        )
         self.deliveries.append(
             Delivery(
-                path.name,
+                f"{path.name}{part}",
                 table,
-                called or table.name,
-                columns,
-                mark_of(path),
+                called,
+                found.columns,
+                _hash(mark_of(path), part) if part else mark_of(path),
                 path.stat().st_size * (1 if csv else 8),
-                FileRows(path, _sheet_forms(table, columns)),
-                read_as=read_head(path).told if csv else "",
+                FileRows(path, _sheet_forms(table, found.columns), place),
+                read_as="；".join(filter(None, seen)),
             )
         )
 
@@ -200,7 +218,9 @@ def find_deliveries(
             found.in_database(source)
     if not found.deliveries:
         allowed = "、".join(mapping.tables)
-        raise Refusal("value_invalid", "TABLES", {"value": "没有认得的表", "allowed": allowed})
+        passed = "；".join(f"{name}：{reason}" for name, reason in found.passed.items())
+        value = f"没有认得的表（{passed}）" if passed else "没有认得的表"
+        raise Refusal("value_invalid", "TABLES", {"value": value, "allowed": allowed})
     refuse_copies({item.called for item in found.deliveries}, mapping)
     return found.deliveries, found.passed
 
@@ -224,12 +244,6 @@ def _sheet_forms(table: MappedTable, columns: dict[str, str]) -> dict[str, Form]
     """How an Excel sheet is read: dates as dates where the table has them, all else as text."""
     days: dict[str, Form] = {"day": "day", "instant": "instant", "month": "month"}
     return {w: days.get(table.forms[n], "text") for w, n in columns.items()}
-
-
-def _by_columns(header: list[str], mapping: TableMapping) -> MappedTable | None:
-    """The table of which most columns are there, and most of them are."""
-    best = max(mapping.tables.values(), key=lambda table: table.fits(header))
-    return best if best.fits(header) >= MOST_PERCENT else None
 
 
 def refuse_copies(called: Iterable[str], mapping: TableMapping) -> None:

@@ -34,6 +34,7 @@ CAUSES = {
     "key_missing": "主键或人员编号为空",
     "amount_unreadable": "金额或数量读不出",
     "time_unreadable": "日期或时间读不出",
+    "day_impossible": "日期早于职工医保开始的 1999 年，或晚于今天",
     "code_unknown": "代码对不上，需在对照文件中补充",
     "region_unknown": "参保地不是六位区划代码",
     "amounts_missing": "总费用或统筹支付为空",

@@ -8,6 +8,7 @@ import hashlib
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from gongji.mirror.dictionary import (
     read_dictionary,
     with_dictionary,
 )
-from gongji.mirror.national_values import texts
+from gongji.mirror.national_values import CAUSES, texts
 from gongji.mirror.newest import Counted
 from gongji.mirror.own_persons import make_institutions, make_items, make_persons
 from gongji.mirror.own_visits import REJECTED, BucketTables, BucketWork, make_lines, make_visits
@@ -58,13 +59,18 @@ Told = Callable[[str, int], object]
 
 @dataclass(frozen=True)
 class MirrorWishes:
-    """What was asked for: `buckets` 0 leaves their number to the size of the tables."""
+    """What was asked for.
+
+    Shape:   `buckets` 0 leaves their number to the size of the tables; what was settled after
+             `latest_day` is rejected.
+    """
 
     output: Path
     mappings: tuple[Path, ...] = ()
     key: Path | None = None
     keep_numbers: bool = False
     buckets: int = 0
+    latest_day: date = date.max
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -111,7 +117,12 @@ def mirror_tables(
     of_dictionary = BucketTables()
     dictionary = read_dictionary(BucketWork(store, mapping, 0, decided), of_dictionary)
     run = NightlyRun(
-        wishes.output, store, with_dictionary(mapping, dictionary), decided, dictionary
+        wishes.output,
+        store,
+        with_dictionary(mapping, dictionary),
+        decided,
+        dictionary,
+        wishes.latest_day,
     )
     done = [run.bucket(number, told) for number in range(store.buckets)]
     counted = _together(done) | of_dictionary.counted
@@ -214,6 +225,7 @@ class NightlyRun:
     mapping: TableMapping
     family: Family
     dictionary: Dictionary
+    latest_day: date
 
     def bucket(self, number: int, told: Told) -> BucketDone:
         """Make a bucket's tables, or find them made of the very same."""
@@ -224,7 +236,7 @@ class NightlyRun:
             told("分桶", 1)
             return before
         record.unlink(missing_ok=True)
-        work = BucketWork(self.store, self.mapping, number, self.family)
+        work = BucketWork(self.store, self.mapping, number, self.family, self.latest_day)
         made, checks = BucketTables(), checks_of_settlements()
         netted = make_visits(work, made)
         make_lines(work, made, netted)
@@ -318,7 +330,8 @@ class NightlyRun:
         numbers = range(self.store.buckets)
         whole = pl.concat([*unread, *(pl.read_parquet(self._rejected(n)) for n in numbers)])
         target = self.output / "rejected.csv"
-        whole = self.dictionary.explain(whole)
+        reason = pl.col("cause").replace(CAUSES).alias("reason")
+        whole = self.dictionary.explain(whole).with_columns(reason)
         whole.sort("table", FILE, "row_number", nulls_last=True).write_csv(target, include_bom=True)
 
 

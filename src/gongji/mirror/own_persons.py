@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from gongji.mirror.own_visits import BucketTables, BucketWork, level_of
+from gongji.mirror.own_visits import BucketTables, BucketWork, level_of, of_employees
 
 ORDINARY_MONTH = "10"
 """The kind of contribution that pays for its month; others pay back or refund."""
@@ -27,20 +27,11 @@ def make_persons(work: BucketWork, made: BucketTables) -> None:
     made.tables["filings"] = _filings(work, made)
 
 
-def _employees(work: BucketWork, rows: pl.DataFrame) -> pl.Expr:
-    """Rows of the employees' insurance, or of none that is told."""
-    kinds = work.coded("INSUTYPE", rows["INSUTYPE"])
-    return pl.lit(rows["INSUTYPE"].is_null() | kinds.is_not_null())
-
-
 def _relations(work: BucketWork, made: BucketTables) -> pl.DataFrame:
     """Spells from the current relations and those of the past; a pause ends one the day before."""
     found = []
     for name in ("PSN_INSU_D", "PSN_INSU_HIS_D"):
-        rows = work.table(name, made)
-        ours = _employees(work, rows)
-        made.of(name).count("other_insurance", rows.filter(~ours).height)
-        rows = rows.filter(ours)
+        rows = of_employees(work, made, name, work.table(name, made))
         coded = rows.with_columns(work.coded("PSN_TYPE", rows["PSN_TYPE"]).alias("status"))
         key = work.mapping.tables[name].keys[0]
         unknown = coded.filter(pl.col("status").is_null())
@@ -75,11 +66,9 @@ def _unpaid_months(work: BucketWork, made: BucketTables) -> pl.DataFrame | None:
     """The months of persons for which nothing has arrived; None where no contributions came."""
     if "STAF_PSN_CLCT_DETL_D" not in work.store.tables():
         return None
-    rows = work.table("STAF_PSN_CLCT_DETL_D", made)
-    ours = _employees(work, rows)
-    made.of("STAF_PSN_CLCT_DETL_D").count("other_insurance", rows.filter(~ours).height)
-    rows = rows.filter(ours)
-    made.of("STAF_PSN_CLCT_DETL_D").count("written", rows.height)
+    name = "STAF_PSN_CLCT_DETL_D"
+    rows = of_employees(work, made, name, work.table(name, made))
+    made.of(name).count("written", rows.height)
     plain = pl.col("REVS_FLAG").is_null() | (pl.col("REVS_FLAG") == "Z")
     months = rows.filter(plain & (pl.col("ACCRYM_BEGN") <= pl.col("ACCRYM_END")))
     each = months.with_columns(
@@ -178,12 +167,10 @@ def _filings(work: BucketWork, made: BucketTables) -> pl.DataFrame:
         ("OPSP_REG_D", "chronic", pl.col("OPSP_DISE_CODE"), text),
         ("OUT_APPY_D", "offsite", text, pl.col("RLOC_ADMDVS")),
     ):
-        rows = work.table(name, made)
-        ours = _employees(work, rows)
-        made.of(name).count("other_insurance", rows.filter(~ours).height)
-        made.of(name).count("written", rows.filter(ours).height)
+        rows = of_employees(work, made, name, work.table(name, made))
+        made.of(name).count("written", rows.height)
         found.append(
-            rows.filter(ours).select(
+            rows.select(
                 pl.col("PSN_NO").alias("person"),
                 pl.lit(kind).alias("kind"),
                 disease.alias("disease"),

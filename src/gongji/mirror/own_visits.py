@@ -5,10 +5,12 @@ cannot be told in our words is rejected with its cause; what is not ours is coun
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 
 import polars as pl
 
 from gongji.mirror.deliveries import ROW
+from gongji.mirror.mapping_check import OTHER
 from gongji.mirror.newest import Counted, complete, newest_rows
 from gongji.mirror.part_store import FILE, PartStore
 from gongji.mirror.refunds import HOW, LIVE, NATIONAL, ROOT, Netted, net_refunds
@@ -25,6 +27,8 @@ OTHER_FUNDS = (
     "OTHFUND_PAY",
 )
 TOTAL = "MEDFEE_SUMAMT"
+FIRST_DAY = date(1999, 1, 1)
+"""Employees are insured since 1999 (国发〔1998〕44号); what is told of before is a slip."""
 REJECTED = {
     "table": pl.String,
     FILE: pl.String,
@@ -78,6 +82,7 @@ class BucketWork:
     mapping: TableMapping
     bucket: int
     family: Family
+    latest_day: date = date.max
 
     def table(self, name: str, made: BucketTables, money: str = "") -> pl.DataFrame:
         """The rows of a table that count; empty with all columns where none was delivered."""
@@ -91,6 +96,18 @@ class BucketWork:
             return complete(empty, table)
         return newest_rows(frame, table, self.mapping.newest, counted, money)
 
+    def possible(
+        self, made: BucketTables, name: str, rows: pl.DataFrame, columns: tuple[str, ...]
+    ) -> pl.DataFrame:
+        """The rows whose days can be; the others are rejected."""
+        key = self.mapping.tables[name].keys[0]
+        for column in columns:
+            inside = pl.col(column).cast(pl.Date).is_between(FIRST_DAY, self.latest_day)
+            possible = inside.fill_null(True)
+            made.reject(name, rows.filter(~possible), key, column, "day_impossible")
+            rows = rows.filter(possible)
+        return rows
+
     def coded(self, kind: str, column: pl.Series) -> pl.Series:
         """What a column of codes stands for; nothing where the mapping has none."""
         codes = column.drop_nulls().unique()
@@ -101,6 +118,19 @@ class BucketWork:
         return column.replace_strict(codes, known, default=None, return_dtype=pl.String)
 
 
+def of_employees(
+    work: BucketWork, made: BucketTables, name: str, rows: pl.DataFrame, money: str = ""
+) -> pl.DataFrame:
+    """The rows of the employees' insurance, or of none that is told; others are counted, and what
+    is no insurance that is known is rejected."""
+    told, kinds = rows["INSUTYPE"].is_not_null(), work.coded("INSUTYPE", rows["INSUTYPE"])
+    unknown, other = told & kinds.is_null(), (kinds == OTHER).fill_null(False)
+    key = work.mapping.tables[name].keys[0]
+    made.reject(name, rows.filter(unknown), key, "INSUTYPE", "code_unknown")
+    made.of(name).add("other_insurance", rows.filter(other), money)
+    return rows.filter(~unknown & ~other)
+
+
 def make_visits(work: BucketWork, made: BucketTables) -> Netted:
     """The visits and refunds of a bucket, put into `made`; the netted settlements."""
     rows = work.table("SETL_D", made, TOTAL)
@@ -109,14 +139,13 @@ def make_visits(work: BucketWork, made: BucketTables) -> Netted:
     lacking = pl.col(TOTAL).is_null() | pl.col("HIFP_PAY").is_null()
     made.reject("SETL_D", rows.filter(lacking), "SETL_ID", TOTAL, "amounts_missing")
     rows = rows.filter(~lacking)
-    kinds = work.coded("INSUTYPE", rows["INSUTYPE"])
-    foreign = rows["INSUTYPE"].is_not_null() & kinds.is_null()
-    counted.add("other_insurance", rows.filter(foreign), TOTAL)
-    netted = net_refunds(rows.filter(~foreign), MONEY, counted)
+    rows = of_employees(work, made, "SETL_D", rows, TOTAL)
+    netted = net_refunds(rows, MONEY, counted)
     for cause in ("refund_alone", "refund_of_refund", "refund_positive", "amount_negative"):
         bad = netted.bad.filter(pl.col("cause") == cause)
         made.reject("SETL_D", bad, "SETL_ID", "INIT_SETL_ID", cause)
-    live = _meant(work, made, netted.live)
+    live = work.possible(made, "SETL_D", netted.live, ("SETL_TIME", "BEGNDATE", "ENDDATE"))
+    live = _meant(work, made, live)
     counted.add("written", live, TOTAL)
     made.tables["refunds"] = _refunds(netted.refunds)
     made.tables["visits"] = _visits(work, made, live)
@@ -300,6 +329,7 @@ def make_lines(work: BucketWork, made: BucketTables, netted: Netted) -> None:
     alive = here.filter(pl.col(HOW) == LIVE)
     ours = alive.join(written, on=ROOT, how="inner")
     counted.add("of_rejected", alive.join(written, on=ROOT, how="anti"), money)
+    ours = work.possible(made, "FEE_LIST_D", ours, ("FEE_OCUR_TIME",))
     made.tables["lines"] = _lines(_returned(made, ours))
 
 

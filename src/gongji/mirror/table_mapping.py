@@ -17,6 +17,8 @@ from typing import Literal
 
 import yaml
 
+from gongji.law.rulebook.source import Node, read_or_refuse
+from gongji.mirror.mapping_check import check_mapping, meaning_of
 from gongji.refusals import Refusal
 from gongji.tabular.cell_forms import narrow
 
@@ -163,31 +165,33 @@ def _fold(under: Written, over: Written) -> Written:
     return made
 
 
-def _load(path: Path) -> Written:
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        values = {"value": path.name, "reason": f"不是可读的 YAML（{error}）"}
-        raise Refusal("file_unreadable", "--mapping", values) from None
-    if not isinstance(found, dict):
-        values = {"value": path.name, "reason": "应是 版本、表、代码 等各段"}
-        raise Refusal("file_unreadable", "--mapping", values)
+def _plain(node: Node) -> object:
+    """A node's texts as they are written: a code keeps its zeros."""
+    if isinstance(node.value, dict):
+        return {name: _plain(inside) for name, inside in node.value.items()}
+    if isinstance(node.value, list):
+        return [_plain(inside) for inside in node.value]
+    return node.text()
+
+
+def _written(root: Node) -> Written:
+    found = _plain(root)
+    assert isinstance(found, dict)
     return found
 
 
 def load_mapping(paths: Iterable[Path] = ()) -> TableMapping:
     """The national layout with mapping files folded over it, in their order.
 
-    Refuses: file_unreadable; value_invalid for a form or a group that there is not.
+    Refuses: RulebookError with every problem of a mapping file.
     """
-    made = _load(Path(str(files("gongji.mirror").joinpath("mappings/national.yaml"))))
-    known = set(made)
+    layout = files("gongji.mirror").joinpath("mappings/national.yaml").read_text("utf-8")
+    # Texts only, as they are written: the same as a prefecture's own file is read.
+    made = national = yaml.load(layout, yaml.BaseLoader)
     for path in paths:
-        over = _load(path)
-        strange = sorted(set(over) - known)
-        if strange:
-            values = {"value": "、".join(strange), "allowed": "、".join(sorted(known))}
-            raise Refusal("value_invalid", "--mapping", values)
+        root = read_or_refuse(path)
+        check_mapping(root, national, frozenset(FORMS))
+        over = _written(root)
         version = f"{made['版本']}+{over.get('版本', path.stem)}"
         made = _fold(made, over) | {"版本": version}
     return _mapping_of(made)
@@ -202,7 +206,10 @@ def _mapping_of(made: Written) -> TableMapping:
     return TableMapping(
         f"{made['版本']} {content}",
         {name: _table(name, _group(tables, name)) for name in tables},
-        {kind: {str(c): str(m) for c, m in _group(codes, kind).items()} for kind in codes},
+        {
+            kind: {code: meaning_of(kind, str(said)) for code, said in _group(codes, kind).items()}
+            for kind in codes
+        },
         tuple(map(str, newest)),
         tuple(map(str, together)),
         {name: str(reason) for name, reason in _group(made, "不读取").items()},
@@ -210,9 +217,8 @@ def _mapping_of(made: Written) -> TableMapping:
 
 
 def _group(made: Written, name: str) -> Written:
-    found = made.get(name)
-    if not isinstance(found, dict):
-        raise Refusal("value_invalid", "--mapping", {"value": name, "allowed": "一组 名称: 内容"})
+    found = made[name]
+    assert isinstance(found, dict)
     return {str(key): value for key, value in found.items()}
 
 
@@ -222,9 +228,6 @@ def _table(name: str, written: Written) -> MappedTable:
     by_name: dict[str, str] = {}
     for column, said in columns.items():
         form, *others = said if isinstance(said, list) else [said]
-        if str(form) not in FORMS:
-            values = {"value": f"{name}.{column} 的形式 {form}", "allowed": "、".join(FORMS)}
-            raise Refusal("value_invalid", "--mapping", values)
         forms[column] = FORMS[str(form)]
         by_name |= {folded(str(other)): column for other in (column, *others)}
     called, required = written.get("叫法", []), written.get("必需", [])
